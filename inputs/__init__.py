@@ -1,0 +1,1 @@
+"""What the user gives, checked once: case files, series, weather and tariffs."""

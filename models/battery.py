@@ -1,0 +1,138 @@
+"""A battery: power, energy, losses, wear and its limits.
+
+Level law: energy = previous energy x (1 - self-discharge)^hours + eta_charge x charge x hours
+- discharge x hours / eta_discharge. Charge and discharge are AC power at the battery's meter.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+import pyomo.environ as pyo
+from pydantic import model_validator
+
+from models.device import (
+    Array,
+    Device,
+    Efficiency,
+    Fraction,
+    Interval,
+    NonNegative,
+    Park,
+    Positive,
+    Seen,
+    Terms,
+)
+from models.size import Size, decide, keep_within, largest
+
+
+class Battery(Device):
+    """One storage unit behind one meter."""
+
+    stores_energy: ClassVar[bool] = True
+
+    kind: Literal["battery"] = "battery"
+    bus: str = "ac"
+    power_mw: Size  # [MW] AC, both ways
+    energy_mwh: Size  # [MWh] rated, in the cells
+    soc_min: Fraction = 0.05  # [-] of rated energy; industry practice for LFP
+    soc_max: Fraction = 0.95  # [-] of rated energy
+    initial_soc: Fraction = 0.10  # [-] before the first interval
+    final_soc: Fraction | None = None  # [-] at least this at the end; none: as it began
+    eta_charge: Efficiency = 0.94  # [-] AC to cells; 0.94 each way is 88 % AC round trip
+    eta_discharge: Efficiency = 0.94  # [-] cells to AC
+    self_discharge_per_hour: Fraction = 0.0  # [1/h] share of the stored energy lost
+    auxiliary_share: Fraction = 0.01  # [-] of rated power, drawn always: cooling, control
+    wear_yuan_per_mwh: NonNegative = 0.0  # [yuan/MWh] of AC energy discharged
+    max_cycles_per_day: Positive | None = None  # [1/d] energy drawn from the cells / rated energy
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.soc_min > self.soc_max:
+            raise ValueError(f"soc_min = {self.soc_min:g} is above soc_max = {self.soc_max:g}")
+        for name in ("initial_soc", "final_soc"):
+            soc = getattr(self, name)
+            if soc is not None and not self.soc_min <= soc <= self.soc_max:
+                raise ValueError(
+                    f"{name} = {soc:g} lies outside its window: must be in "
+                    f"[soc_min, soc_max] = [{self.soc_min:g}, {self.soc_max:g}]"
+                )
+        return self
+
+    @property
+    def final_soc_or_initial(self) -> float:
+        """State of charge to be reached at the end [-]."""
+        return self.initial_soc if self.final_soc is None else self.final_soc
+
+    def series(self, park: Park) -> Mapping[str, Array]:
+        """A battery has no datum that varies with time."""
+        return {}
+
+    def interval(self, block: Any, interval: Interval) -> Terms:
+        """Energy balance of the cells, power and energy limits, cycle limit."""
+        hours = interval.hours
+        power_mw = decide(interval, "power_mw", self.power_mw)
+        rated_mwh = decide(interval, "rated_mwh", self.energy_mwh)
+
+        block.charge_mw = pyo.Var(bounds=(0, largest(self.power_mw)))
+        block.discharge_mw = pyo.Var(bounds=(0, largest(self.power_mw)))
+        block.energy_mwh = pyo.Var(bounds=(0, largest(self.energy_mwh)))
+        keep_within(block, "charge_limit", block.charge_mw, 0.0, power_mw)
+        keep_within(block, "discharge_limit", block.discharge_mw, 0.0, power_mw)
+        keep_within(
+            block, "energy_window", block.energy_mwh, self.soc_min * rated_mwh, self.soc_max * rated_mwh
+        )
+
+        kept = (1 - self.self_discharge_per_hour) ** hours
+        before = interval.previous(block.energy_mwh, initial=self.initial_soc * rated_mwh)
+        drawn_mwh = block.discharge_mw * (hours / self.eta_discharge)
+        # energy at the end = energy before, less self-discharge, + stored - drawn
+        block.energy_balance = pyo.Constraint(
+            expr=block.energy_mwh == before * kept + block.charge_mw * (self.eta_charge * hours) - drawn_mwh
+        )
+        interval.at_end(block.energy_mwh, lower=self.final_soc_or_initial * rated_mwh)
+        if self.max_cycles_per_day is not None:
+            interval.total("cycles", drawn_mwh, per="day", upper=self.max_cycles_per_day * rated_mwh)
+        interval.either_or(block.charge_mw, block.discharge_mw)
+
+        auxiliary_mw = self.auxiliary_share * power_mw
+        return Terms(
+            injection={self.bus: block.discharge_mw - block.charge_mw - auxiliary_mw},
+            costs={"wear": (self.wear_yuan_per_mwh * hours) * block.discharge_mw}
+            if self.wear_yuan_per_mwh
+            else {},
+        )
+
+    def self_check(self, seen: Seen) -> Mapping[str, float]:
+        """Recompute the level law and every limit from the dispatched power."""
+        charge, discharge = seen.values["charge_mw"], seen.values["discharge_mw"]
+        energy = seen.values["energy_mwh"]
+        power = seen.shared.get("power_mw", largest(self.power_mw))
+        rated = seen.shared.get("rated_mwh", largest(self.energy_mwh))
+        first_rated = np.broadcast_to(rated, energy.shape)[0]
+        before = np.concatenate([[self.initial_soc * first_rated], energy[:-1]])
+        kept = (
+            np.exp(seen.hours * np.log1p(-self.self_discharge_per_hour))
+            if (self.self_discharge_per_hour < 1)
+            else 0.0
+        )
+        stored = self.eta_charge * charge * seen.hours
+        drawn = discharge * seen.hours / self.eta_discharge
+        checks = {
+            "energy_balance_mwh": np.abs(energy - (before * kept + stored - drawn)).max(),
+            "charge_limit_mw": np.maximum(charge - power, -charge).max(),
+            "discharge_limit_mw": np.maximum(discharge - power, -discharge).max(),
+            "energy_window_mwh": np.maximum(
+                energy - self.soc_max * rated, self.soc_min * rated - energy
+            ).max(),
+            "final_energy_mwh": self.final_soc_or_initial * first_rated - energy[-1],
+            "charge_and_discharge_mw": np.minimum(charge, discharge).max(),
+            "injection_mw": np.abs(
+                seen.injection[self.bus] - (discharge - charge - self.auxiliary_share * power)
+            ).max(),
+        }
+        if self.max_cycles_per_day is not None:
+            day = (seen.times.normalize() - seen.times[0].normalize()).days.to_numpy()
+            daily_mwh = np.bincount(day, weights=drawn)
+            checks["cycles_per_day_mwh"] = daily_mwh.max() - self.max_cycles_per_day * first_rated
+        return {name: max(0.0, float(residual)) for name, residual in checks.items()}

@@ -1,0 +1,149 @@
+"""The device contract: what a device is given, and what it answers.
+
+A device writes ONE interval of itself into a Pyomo block, with the words of `Interval`, and returns
+`Terms`. It never sees the power balance, the objective, the solver or the length of the horizon.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.site import Site
+from models.tariff import Tariff
+
+Array = NDArray[np.float64]
+Expr = Any  # a Pyomo expression, variable, parameter or a plain number; Pyomo ships no types
+Period = Literal["day", "month", "horizon"]
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Efficiency = Annotated[float, Field(gt=0, le=1)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Interval(Protocol):
+    """The whole vocabulary a device may use while it writes its interval."""
+
+    @property
+    def hours(self) -> float:
+        """Length of the interval [h]."""
+
+    def series(self, name: str) -> Expr:
+        """This device's time-varying datum of that name, as a mutable Pyomo parameter."""
+
+    def previous(self, var: Expr, initial: Expr) -> Expr:
+        """Value of `var` at the end of the previous interval; `initial` before the first.
+
+        `initial` is a number or an expression in shared decisions.
+        """
+
+    def at_end(self, var: Expr, lower: Expr | None = None, upper: Expr | None = None) -> None:
+        """Bound `var` in the last interval of the horizon."""
+
+    def shared(
+        self,
+        name: str,
+        per: Period,
+        lower: Expr = 0.0,
+        upper: Expr | None = None,
+        costs: Mapping[str, Expr] | None = None,
+    ) -> Expr:
+        """One decision shared by all intervals of a day, a month or the whole horizon.
+
+        `costs` maps a cost label to yuan per unit of the decision. Bounds and costs are read in the
+        first interval of each period.
+        """
+
+    def total(self, name: str, expr: Expr, per: Period, upper: Expr) -> None:
+        """Limit the sum of `expr` over each period. `upper` is read in its first interval."""
+
+    def either_or(self, a: Expr, b: Expr) -> None:
+        """At most one of two non-negative variables, each with a finite upper bound, exceeds zero."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A device's part in the generic balance and objective.
+
+    `injection` maps a bus to power into it [MW]; plus is into the bus. `costs` maps a label to yuan
+    in this interval; plus is a cost, revenue is a negative cost.
+    """
+
+    injection: Mapping[str, Expr] = field(default_factory=dict)
+    costs: Mapping[str, Expr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Park:
+    """What a device may draw its series from.
+
+    `times` are the local starts of the intervals (naive, in `site.timezone`). `weather()` gives the
+    interval means at `times`: columns `ghi_w_per_m2`, `dni_w_per_m2`, `dhi_w_per_m2`, `temp_air_c`,
+    `wind_speed_m_per_s`; it is called only by devices that need it, because reading it costs time.
+    """
+
+    times: pd.DatetimeIndex
+    hours: float
+    site: Site
+    tariff: Tariff
+    weather: Callable[[], pd.DataFrame]
+
+
+class SeriesSpec(BaseModel):
+    """One series a device needs: its meaning, and what values are allowed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    title: str
+    unit: str
+    lower: float = float("-inf")
+    upper: float = float("inf")
+
+
+class Device(BaseModel):
+    """Base of every device: frozen declarations that validate and nothing else."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    series_specs: ClassVar[Mapping[str, SeriesSpec]] = {}
+    stores_energy: ClassVar[bool] = False  # a saving is told against the park without these
+    needs_weather: ClassVar[bool] = False
+
+    def tariff_problems(self, tariff: Tariff) -> list[str]:
+        """What the device asks of the tariff and does not find there."""
+        return []
+
+    @abstractmethod
+    def series(self, park: Park) -> Mapping[str, Array]:
+        """Make the series of `series_specs` at `park.times`, each of shape (intervals,)."""
+
+    @abstractmethod
+    def interval(self, block: Any, interval: Interval) -> Terms:
+        """Write one interval into the Pyomo block and return its terms."""
+
+    @abstractmethod
+    def self_check(self, seen: "Seen") -> Mapping[str, float]:
+        """Recompute in numpy every rule of the device from what was dispatched.
+
+        Returns the largest residual of each rule, in the unit of the rule; zero is perfect.
+        """
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One device's part of a solution, as arrays of shape (intervals,), for its self-check.
+
+    `values` holds variables, derived quantities and series by their names in the device; `shared`
+    holds shared decisions, already expanded to the intervals; `injection` the power into each bus.
+    """
+
+    times: pd.DatetimeIndex
+    hours: float
+    values: Mapping[str, Array]
+    shared: Mapping[str, Array]
+    injection: Mapping[str, Array]

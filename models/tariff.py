@@ -1,0 +1,299 @@
+"""Time-of-use tariffs: what a kilowatt-hour bought at an instant costs, and a kilowatt of demand.
+
+    energy price = purchased energy x period ratio + line loss + transmission and distribution
+                   + system operation + government funds                              [yuan/kWh]
+
+Only the purchased energy is multiplied by the period's ratio; the other parts are the same in every
+hour. This is the law of Jiangxi's notice 463 of 2025; a tariff without such parts sets them to zero.
+A day is 96 quarter-hours, because Chinese tariffs and meters change on quarter-hours only.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Annotated, Any, Literal, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
+
+from models.errors import InputError
+from models.quarters import QUARTERS_PER_DAY, Span, overlaps, quarter_span, quarters_per_interval
+
+Period = Literal["sharp", "peak", "flat", "valley", "deep_valley"]
+Scheme = Literal["two_part", "single_part"]
+PERIODS: tuple[Period, ...] = ("sharp", "peak", "flat", "valley", "deep_valley")
+T = TypeVar("T")
+NO_OVERRIDE = -1  # a quarter-hour that a holiday leaves to the ordinary day table
+
+
+def _twelve(value: Any) -> Any:
+    """Let one number stand for twelve equal months."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return (value,) * 12
+    if not isinstance(value, list | tuple) or len(value) != 12:
+        raise ValueError("must be one number, or a list of 12 numbers from January to December")
+    return value
+
+
+def _no_number(value: Any) -> Any:
+    if isinstance(value, int | float):  # pydantic would read 2026 as seconds since 1970
+        raise ValueError("must be a date such as 2026-01-31")  # noqa: TRY004 - pydantic
+    return value
+
+
+NonNegative = Annotated[float, Field(ge=0)]
+Monthly = Annotated[tuple[float, ...], BeforeValidator(_twelve)]
+NonNegativeMonthly = Annotated[tuple[NonNegative, ...], BeforeValidator(_twelve)]
+Month = Annotated[int, Field(ge=1, le=12)]
+Day = Annotated[date, BeforeValidator(_no_number)]
+Hours = Annotated[tuple[Span, ...], Field(min_length=1)]
+Name = Annotated[str, Field(min_length=1)]
+
+
+class _Declaration(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class DayTable(_Declaration):
+    """In these months, these hours of every day belong to this period."""
+
+    months: Annotated[tuple[Month, ...], Field(min_length=1)]  # 1 is January
+    period: Period
+    hours: Hours
+
+    @field_validator("months")
+    @classmethod
+    def _once(cls, months: tuple[int, ...]) -> tuple[int, ...]:
+        twice = sorted(month for month, count in Counter(months).items() if count > 1)
+        if twice:
+            raise ValueError(f"must name each month once; twice: {_listed(twice)}")
+        return months
+
+
+class HolidayTable(_Declaration):
+    """On holidays, these hours belong to this period, whatever the day table says."""
+
+    period: Period
+    hours: Hours
+    holidays: tuple[Name, ...] = ()  # names from the tariff's `holidays`; none given means all of them
+
+
+class Holiday(_Declaration):
+    """A public holiday, first and last day included."""
+
+    name: Name
+    first: Day
+    last: Day
+
+    @field_validator("last")
+    @classmethod
+    def _ordered(cls, last: date, info: ValidationInfo) -> date:
+        if (first := info.data.get("first")) is not None and last < first:
+            raise ValueError(f"must not lie before the first day, {first}")
+        return last
+
+
+class VoltageLevel(_Declaration):
+    """Transmission and distribution prices of one connection voltage, VAT included."""
+
+    two_part_yuan_per_kwh: NonNegative | None = None  # energy part beside a demand or capacity charge
+    single_part_yuan_per_kwh: NonNegative | None = None  # energy part where nothing else is charged
+    demand_price_yuan_per_kw_month: NonNegative | None = None  # on the month's highest 15-minute average
+    capacity_price_yuan_per_kva_month: NonNegative | None = None  # on installed transformer capacity
+
+    def transmission_yuan_per_kwh(self, scheme: Scheme) -> float | None:
+        """Energy part of the transmission and distribution price [yuan/kWh]; None if not offered."""
+        return self.two_part_yuan_per_kwh if scheme == "two_part" else self.single_part_yuan_per_kwh
+
+
+class Tariff(_Declaration):
+    """A time-of-use tariff as published, valid from the first to the last day of its validity.
+
+    Times are naive local starts of intervals. Every quarter-hour of the validity belongs to exactly
+    one period: overlapping day tables and months without a table are refused.
+    """
+
+    name: Name
+    title: str = ""
+    sources: tuple[str, ...] = ()
+    valid_from: Day
+    valid_to: Day  # included
+    purchase_price_yuan_per_kwh: Monthly  # flat-period price of purchased energy; the only floating part
+    line_loss_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0  # [-] of the flat purchased-energy price
+    system_operation_yuan_per_kwh: Monthly = (0.0,) * 12  # may be negative: some months pay back
+    government_funds_yuan_per_kwh: NonNegativeMonthly = (0.0,) * 12
+    voltages: Annotated[dict[Name, VoltageLevel], Field(min_length=1)]
+    ratios: dict[Period, NonNegative]  # [-] price of purchased energy relative to the flat period
+    otherwise: Period = "flat"  # every hour that no day table names
+    day: Annotated[tuple[DayTable, ...], Field(min_length=1)]
+    holidays: tuple[Holiday, ...] = ()
+    holiday_day: tuple[HolidayTable, ...] = ()
+
+    @field_validator("valid_to")
+    @classmethod
+    def _validity(cls, valid_to: date, info: ValidationInfo) -> date:
+        if (valid_from := info.data.get("valid_from")) is not None and valid_to < valid_from:
+            raise ValueError(f"must not lie before `valid_from`, {valid_from}")
+        return valid_to
+
+    @field_validator("day")
+    @classmethod
+    def _covered_once(cls, day: tuple[DayTable, ...], info: ValidationInfo) -> tuple[DayTable, ...]:
+        problems = list(overlaps([(table.months, table.hours) for table in day], "day", "month"))
+        problems += _missing_ratios([*(table.period for table in day), info.data.get("otherwise")], info)
+        if {"valid_from", "valid_to"} <= info.data.keys():
+            validity = pd.period_range(info.data["valid_from"], info.data["valid_to"], freq="M")
+            missing = {int(month) for month in validity.month} - {m for table in day for m in table.months}
+            if missing:
+                problems.append(
+                    f"month {_listed(sorted(missing))} of the validity has no table; a month of one period"
+                    ' all day still needs its line with hours = ["00:00-24:00"]'
+                )
+        return _unless(problems, day)
+
+    @field_validator("holidays")
+    @classmethod
+    def _inside(cls, holidays: tuple[Holiday, ...], info: ValidationInfo) -> tuple[Holiday, ...]:
+        problems = []
+        first, last = info.data.get("valid_from", date.min), info.data.get("valid_to", date.max)
+        for i, holiday in enumerate(holidays):
+            if holiday.first < first or holiday.last > last:
+                problems.append(
+                    f"holidays[{i}] = '{holiday.name}', {holiday.first} to {holiday.last}:"
+                    f" must lie inside the validity, {first} to {last}"
+                )
+            for j, other in enumerate(holidays[:i]):
+                if holiday.first <= other.last and other.first <= holiday.last:
+                    problems.append(
+                        f"holidays[{i}] = '{holiday.name}' overlaps holidays[{j}] = '{other.name}'"
+                    )
+                if holiday.name == other.name and holiday.first.year == other.first.year:
+                    problems.append(f"holidays[{i}] = '{holiday.name}': the name is taken by holidays[{j}]")
+        return _unless(problems, holidays)
+
+    @field_validator("holiday_day")
+    @classmethod
+    def _known(cls, tables: tuple[HolidayTable, ...], info: ValidationInfo) -> tuple[HolidayTable, ...]:
+        problems = _missing_ratios([table.period for table in tables], info)
+        if "holidays" in info.data:
+            names = list(dict.fromkeys(holiday.name for holiday in info.data["holidays"]))
+            for i, table in enumerate(tables):
+                problems += [
+                    f"holiday_day[{i}].holidays = '{name}': must be a name in `holidays`: {_listed(names)}"
+                    for name in table.holidays
+                    if name not in names
+                ]
+            spans = [(table.holidays or names, table.hours) for table in tables]
+            problems += overlaps(spans, "holiday_day", "holiday")
+        return _unless(problems, tables)
+
+    def period(self, times: pd.DatetimeIndex) -> NDArray[np.str_]:
+        """Period names at the instants `times`, shape (times,).
+
+        Raises InputError if a time lies outside the validity.
+        """
+        return np.asarray(np.array(PERIODS)[self._codes(times)])
+
+    def energy_price_yuan_per_kwh(
+        self, times: pd.DatetimeIndex, voltage: str, scheme: Scheme, hours: float = 0.25
+    ) -> NDArray[np.float64]:
+        """Price of energy bought in intervals of `hours` that start at `times` [yuan/kWh], shape (times,).
+
+        An interval longer than a quarter-hour gets the mean of its quarter-hours, which is exact for
+        constant power. Raises InputError for an unknown voltage or scheme, for intervals that straddle
+        quarter-hours and for times outside the validity.
+        """
+        transmission = self.level(voltage).transmission_yuan_per_kwh(scheme)
+        if transmission is None:
+            raise InputError(f"`scheme` = '{scheme}': tariff {self.name} has no such price at {voltage}")
+        pieces = quarters_per_interval(times, hours)
+        starts = times
+        if pieces > 1:
+            starts = times.repeat(pieces) + pd.to_timedelta(
+                15 * np.tile(np.arange(pieces), len(times)), "min"
+            )
+        ratio = np.array([self.ratios.get(period, np.nan) for period in PERIODS])[self._codes(starts)]
+        month = starts.month.to_numpy() - 1
+        base = np.array(self.purchase_price_yuan_per_kwh)[month]
+        monthly = np.array(self.system_operation_yuan_per_kwh) + np.array(self.government_funds_yuan_per_kwh)
+        price = base * (ratio + self.line_loss_rate) + monthly[month] + transmission
+        return np.asarray(price.reshape(len(times), pieces).mean(axis=1))
+
+    def demand_price_yuan_per_kw_month(self, voltage: str) -> float:
+        """Price of the month's highest 15-minute average import [yuan per kW and month].
+
+        Raises InputError if the voltage is unknown or has no demand price.
+        """
+        price = self.level(voltage).demand_price_yuan_per_kw_month
+        if price is None:
+            raise InputError(f"tariff {self.name}: no `demand_price_yuan_per_kw_month` at {voltage}")
+        return price
+
+    def level(self, voltage: str) -> VoltageLevel:
+        """Prices of a connection voltage. Raises InputError, naming those known, if there is none."""
+        if voltage not in self.voltages:
+            raise InputError(
+                f"`voltage_kv_level` = '{voltage}': tariff {self.name} has only {_listed(self.voltages)}"
+            )
+        return self.voltages[voltage]
+
+    def _codes(self, times: pd.DatetimeIndex) -> NDArray[np.int8]:
+        """Positions in PERIODS at `times`, shape (times,)."""
+        first, end = pd.Timestamp(self.valid_from), pd.Timestamp(self.valid_to) + pd.Timedelta(days=1)
+        if times.tz is not None:
+            raise InputError(f"times in {times.tz}: a tariff takes naive local times")
+        outside = ~np.asarray((times >= first) & (times < end))
+        if outside.any():
+            raise InputError(
+                f"tariff {self.name}: {int(outside.sum())} of {len(times)} times have no price, the first"
+                f" {times[int(outside.argmax())]}; valid from {self.valid_from} to {self.valid_to}"
+            )
+        quarter = times.hour.to_numpy() * 4 + times.minute.to_numpy() // 15
+        codes: NDArray[np.int8] = self._day_codes()[times.month.to_numpy() - 1, quarter]
+        for holiday in self.holidays:
+            last = pd.Timestamp(holiday.last) + pd.Timedelta(days=1)
+            here = np.flatnonzero((times >= pd.Timestamp(holiday.first)) & (times < last))
+            override = self._holiday_codes(holiday)[quarter[here]]
+            codes[here] = np.where(override == NO_OVERRIDE, codes[here], override)
+        return codes
+
+    def _day_codes(self) -> NDArray[np.int8]:
+        codes = np.full((12, QUARTERS_PER_DAY), PERIODS.index(self.otherwise), dtype=np.int8)
+        for table in self.day:
+            for hours in table.hours:
+                codes[np.array(table.months) - 1, slice(*quarter_span(hours))] = PERIODS.index(table.period)
+        return codes
+
+    def _holiday_codes(self, holiday: Holiday) -> NDArray[np.int8]:
+        codes = np.full(QUARTERS_PER_DAY, NO_OVERRIDE, dtype=np.int8)
+        for table in self.holiday_day:
+            if not table.holidays or holiday.name in table.holidays:
+                for hours in table.hours:
+                    codes[slice(*quarter_span(hours))] = PERIODS.index(table.period)
+        return codes
+
+
+def _missing_ratios(periods: Sequence[Period | None], info: ValidationInfo) -> list[str]:
+    known = info.data.get("ratios", PERIODS)
+    missing = [period for period in dict.fromkeys(periods) if period is not None and period not in known]
+    return [f"period '{period}' must have its ratio in `ratios`" for period in missing]
+
+
+def _unless(problems: list[str], value: T) -> T:
+    """The value, or a ValueError with one problem a line."""
+    if problems:
+        raise ValueError("\n".join(problems))
+    return value
+
+
+def _listed(items: Iterable[object]) -> str:
+    return ", ".join(str(item) for item in items)

@@ -1,0 +1,168 @@
+"""Relax, tighten, solve, certify, repair: from a tiled park to an optimum with its proof."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from models.device import Array, Device
+from models.errors import InfeasibleError, InputError, SolverError
+from optimizer.certificate import certify, primal_infeasibility
+from optimizer.conflict import explain, hopeless
+from optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
+from optimizer.horizon import Horizon
+from optimizer.pairs import chords, tempting, tighten, violated, with_chords
+from optimizer.reference import build_reference
+from optimizer.repair import Repair
+from optimizer.template import Key, compile_template
+from optimizer.tile import Tiled, tile
+
+CHORD_ROUNDS = 3  # a violated pair that was not tempting by its own costs gets its chord afterwards
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What is known of the answer, and how."""
+
+    objective_yuan: float
+    bound_yuan: float
+    how: str  # in words
+    pairs: int  # exclusive pairs in the model, one per interval
+    settled: int  # of them decided by bounds before anything was solved
+    violated: int  # by the relaxation
+    windows: int  # stretches of days solved with binaries
+    primal_infeasibility: float  # largest violation of any row or bound, in its unit
+    dual_infeasibility: float
+
+    @property
+    def gap(self) -> float:
+        """(objective - bound) / max(1, |objective|), never below zero."""
+        return max(0.0, self.objective_yuan - self.bound_yuan) / max(1.0, abs(self.objective_yuan))
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """A dispatch in the columns of `tiled`, with its proof and the seconds its making took."""
+
+    tiled: Tiled
+    x: Array
+    proof: Proof
+    timings_s: Mapping[str, float]
+
+
+def optimize(
+    devices: Mapping[str, Device],
+    times: pd.DatetimeIndex,
+    hours: float,
+    series: Mapping[Key, Array],
+    *,
+    time_limit_s: float = 60.0,
+    threads: int | None = None,
+    progress: Progress = lambda _: None,
+) -> Optimum:
+    """The cheapest dispatch of the devices, certified, or with the true gap where time ran out.
+
+    `series` maps (device, name) to an array of shape (intervals,). Raises InputError where a bus cannot
+    be balanced whatever is done, InfeasibleError where limits conflict, SolverError otherwise.
+    """
+    started = time.perf_counter()
+    deadline = time.monotonic() + time_limit_s
+    progress("building the model")
+    tiled = tile(compile_template(devices, hours), Horizon(times, hours), series)
+    program = tighten(tiled)
+    if lines := hopeless(tiled):
+        raise InputError(lines)
+    tempted = tempting(tiled, program)
+    if tempted.any():
+        program = with_chords(program, chords(tiled, program, tempted))
+    built = time.perf_counter()
+
+    progress("solving the relaxation")
+    solver = Solver()
+    for _ in range(CHORD_ROUNDS):
+        solver.load(program)
+        try:
+            answer = solver.solve()
+        except InfeasibleProgram:
+            raise InfeasibleError(explain(tiled, tiled.program)) from None
+        except UnboundedProgram:
+            raise InfeasibleError("the cost has no limit: some device earns money without end") from None
+        found = violated(tiled, answer.x)
+        more = found & ~tempted
+        if not more.any():
+            break
+        tempted = tempted | more
+        program = with_chords(program, chords(tiled, program, more))
+    certificate = certify(program, answer.x, answer.row_dual)
+    if not certificate.holds:
+        raise SolverError(f"the solver's optimum does not stand up to its certificate: {certificate}")
+
+    x, bound, windows = answer.x, certificate.dual_objective_yuan, 0
+    how = "the relaxation's optimum obeys every exclusive pair; primal and dual objectives meet"
+    if found.any():
+        progress(f"repairing {int(found.sum())} exclusive pairs")
+        workers = threads or os.cpu_count() or 1
+        repair = Repair(tiled, program, answer.x, answer.row_dual, deadline, workers)
+        repaired = repair.run(solver)
+        x, bound, windows = repaired.x, repaired.bound_yuan, repaired.windows
+        how = (
+            f"{repaired.windows} stretches of days solved with {repaired.binaries} binaries in"
+            f" {repaired.rounds} round(s); the bound is the linear program's dual objective plus what the"
+            " binaries add to each stretch at its prices"
+        )
+    proof = Proof(
+        objective_yuan=tiled.program.objective(x),
+        bound_yuan=bound,
+        how=how,
+        pairs=found.size,
+        settled=int(sum(_settled(tiled, program.upper))),
+        violated=int(found.sum()),
+        windows=windows,
+        primal_infeasibility=primal_infeasibility(tiled.program, x),
+        dual_infeasibility=certificate.dual_infeasibility,
+    )
+    timings = {"build": built - started, "solve": time.perf_counter() - built}
+    return Optimum(tiled, x, proof, timings)
+
+
+def _settled(tiled: Tiled, upper: Array) -> list[int]:
+    """How many of each pair have a member that cannot exceed zero."""
+    return [
+        int(((upper[tiled.column_of(p.a)] <= 0) | (upper[tiled.column_of(p.b)] <= 0)).sum())
+        for p in tiled.template.pairs
+    ]
+
+
+def optimize_with_pyomo(
+    devices: Mapping[str, Device],
+    times: pd.DatetimeIndex,
+    hours: float,
+    series: Mapping[Key, Array],
+    solver: str,
+) -> Optimum:
+    """The same problem as plain Pyomo, solved by any solver Pyomo knows; the proof is its word."""
+    started = time.perf_counter()
+    horizon = Horizon(times, hours)
+    tiled = tile(compile_template(devices, hours), horizon, series)
+    reference = build_reference(devices, horizon, series)
+    built = time.perf_counter()
+    bound = reference.solve(solver)
+    x = reference.values(tiled)
+    count = len(tiled.template.pairs) * len(times)
+    proof = Proof(
+        objective_yuan=tiled.program.objective(x),
+        bound_yuan=bound,
+        how=f"Pyomo's plain model with its binaries; the bound is the word of {solver}",
+        pairs=count,
+        settled=0,
+        violated=int(np.sum(violated(tiled, x))),
+        windows=0,
+        primal_infeasibility=primal_infeasibility(tiled.program, x),
+        dual_infeasibility=0.0,
+    )
+    timings = {"build": built - started, "solve": time.perf_counter() - built}
+    return Optimum(tiled, x, proof, timings)
