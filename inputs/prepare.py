@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,8 @@ from inputs.case import Case, SeriesFile, WeatherFile
 from inputs.series import read_series
 from models.device import Array, Device, Park
 from models.errors import InputError
-from models.weather_year import Climate
+from models.site import Site
+from models.weather_year import Climate, representative_year
 
 
 @dataclass(frozen=True)
@@ -98,12 +99,14 @@ def read_weather_of(case: Case, times: pd.DatetimeIndex) -> pd.DataFrame:
             case.folder / Path(case.weather.file).expanduser(), case.site, times, case.weather.typical
         )
     if isinstance(case.weather, Climate):
-        from models.weather_year import representative_year
-
-        return representative_year(case.weather, case.site, case.calendar.year, case.calendar.minutes).loc[
-            times
-        ]
+        return _made_year(case.weather, case.site, case.calendar.year, case.calendar.minutes).loc[times]
     raise InputError(f"case {case.name}: `weather` is missing")
+
+
+@lru_cache(maxsize=4)
+def _made_year(climate: Climate, site: Site, year: int, minutes: int) -> pd.DataFrame:
+    """The representative year; a plan asks for its day and for its month, a study for it many times."""
+    return representative_year(climate, site, year, minutes)
 
 
 def _path(case: Case, file: SeriesFile) -> Path:

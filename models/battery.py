@@ -64,6 +64,16 @@ class Battery(Device):
         """State of charge to be reached at the end [-]."""
         return self.initial_soc if self.final_soc is None else self.final_soc
 
+    @property
+    def largest_power_mw(self) -> float:
+        """The most it can charge or discharge [MW]."""
+        return largest(self.power_mw)
+
+    @property
+    def deliverable_mwh(self) -> float:
+        """AC energy it can give from full to empty [MWh]."""
+        return largest(self.energy_mwh) * (self.soc_max - self.soc_min) * self.eta_discharge
+
     def series(self, park: Park) -> Mapping[str, Array]:
         """A battery has no datum that varies with time."""
         return {}
@@ -136,3 +146,9 @@ class Battery(Device):
             daily_mwh = np.bincount(day, weights=drawn)
             checks["cycles_per_day_mwh"] = daily_mwh.max() - self.max_cycles_per_day * first_rated
         return {name: max(0.0, float(residual)) for name, residual in checks.items()}
+
+    def indicators(self, seen: Seen) -> Mapping[str, float]:
+        """Full cycles: energy drawn from the cells over rated energy."""
+        rated = float(np.max(seen.shared.get("rated_mwh", largest(self.energy_mwh))))
+        drawn = float(seen.values["discharge_mw"].sum()) * seen.hours / self.eta_discharge
+        return {"full_cycles": drawn / rated if rated > 0 else 0.0}

@@ -133,6 +133,10 @@ class Device(BaseModel):
         Returns the largest residual of each rule, in the unit of the rule; zero is perfect.
         """
 
+    def indicators(self, seen: "Seen") -> Mapping[str, float]:
+        """Figures of merit over the horizon that people ask this device for, their unit in the name."""
+        return {}
+
 
 @dataclass(frozen=True)
 class Seen:

@@ -225,6 +225,21 @@ class Grid(Device):
         return {name: max(0.0, float(residual)) for name, residual in checks.items()}
 
 
+def unavoidable_peak_mw(import_mw: Array, hours: float, power_mw: float, energy_mwh: float) -> float:
+    """Demand below which storage cannot hold this import, whatever it does [MW].
+
+    Over any window of w hours storage lowers the mean import by at most its power and at most its
+    deliverable energy / w, because recharging inside the window only raises it. The largest mean that is
+    left over windows of up to a day is therefore a lower bound on the month's peak.
+    """
+    total = np.concatenate([[0.0], np.cumsum(import_mw)])
+    bound = 0.0
+    for length in range(1, min(len(import_mw), round(24 / hours)) + 1):
+        mean = (total[length:] - total[:-length]).max() / length
+        bound = max(bound, mean - min(power_mw, energy_mwh / (length * hours)))
+    return float(bound)
+
+
 def _quarter_average(times: Any, hours: float, power_mw: Array) -> Array:
     """Average power of the quarter-hour each interval belongs to [MW], shape (intervals,)."""
     if hours >= QUARTER_HOURS:

@@ -6,6 +6,7 @@ the same days in every calendar year.
 """
 
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Annotated, Self
 
 import numpy as np
@@ -123,11 +124,11 @@ def representative_year(climate: Climate, site: Site, year: int, minutes: int = 
 
 def _autoregressive(random: np.random.Generator, size: int, correlation: float) -> Array:
     """Standard normal values, each correlated with the one before, shape (size,)."""
-    from scipy.signal import lfilter
-
     fresh = random.standard_normal(size)
     fresh[1:] *= np.sqrt(1.0 - correlation**2)
-    return np.asarray(lfilter([1.0], [1.0, -correlation], fresh), dtype=np.float64)
+    # a plain recursion: importing scipy.signal for it would take a hundred times as long
+    kept = accumulate(fresh.tolist(), lambda before, new: correlation * before + new)
+    return np.fromiter(kept, dtype=np.float64, count=size)
 
 
 def _deviations(random: np.random.Generator, climate: Climate, minutes: int, size: int) -> list[Array]:

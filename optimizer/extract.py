@@ -73,4 +73,4 @@ def to_dataset(optimum: Optimum, about: Mapping[str, str | float]) -> xr.Dataset
         "gap": proof.gap,
         "proof": proof.how,
     }
-    return xr.Dataset(found, coords=coordinates, attrs=attrs)  # type: ignore[arg-type]
+    return xr.Dataset(found, coords=coordinates, attrs=attrs)

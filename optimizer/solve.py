@@ -34,6 +34,7 @@ class Proof:
     pairs: int  # exclusive pairs in the model, one per interval
     settled: int  # of them decided by bounds before anything was solved
     violated: int  # by the relaxation
+    repaired: int  # pairs that were given a binary
     windows: int  # stretches of days solved with binaries
     primal_infeasibility: float  # largest violation of any row or bound, in its unit
     dual_infeasibility: float
@@ -101,14 +102,15 @@ def optimize(
     if not certificate.holds:
         raise SolverError(f"the solver's optimum does not stand up to its certificate: {certificate}")
 
-    x, bound, windows = answer.x, certificate.dual_objective_yuan, 0
+    x, bound, windows, binaries = answer.x, certificate.dual_objective_yuan, 0, 0
     how = "the relaxation's optimum obeys every exclusive pair; primal and dual objectives meet"
     if found.any():
         progress(f"repairing {int(found.sum())} exclusive pairs")
         workers = threads or os.cpu_count() or 1
         repair = Repair(tiled, program, answer.x, answer.row_dual, deadline, workers)
         repaired = repair.run(solver)
-        x, bound, windows = repaired.x, repaired.bound_yuan, repaired.windows
+        x, bound = repaired.x, repaired.bound_yuan
+        windows, binaries = repaired.windows, repaired.binaries
         how = (
             f"{repaired.windows} stretches of days solved with {repaired.binaries} binaries in"
             f" {repaired.rounds} round(s); the bound is the linear program's dual objective plus what the"
@@ -121,6 +123,7 @@ def optimize(
         pairs=found.size,
         settled=int(sum(_settled(tiled, program.upper))),
         violated=int(found.sum()),
+        repaired=binaries,
         windows=windows,
         primal_infeasibility=primal_infeasibility(tiled.program, x),
         dual_infeasibility=certificate.dual_infeasibility,
@@ -160,6 +163,7 @@ def optimize_with_pyomo(
         pairs=count,
         settled=0,
         violated=int(np.sum(violated(tiled, x))),
+        repaired=count,
         windows=0,
         primal_infeasibility=primal_infeasibility(tiled.program, x),
         dual_infeasibility=0.0,

@@ -28,7 +28,7 @@ def values(solution: xr.Dataset, name: str) -> Array:
     times = times_of(solution)
     labels = times.strftime(PERIODS[dim]) if dim in PERIODS else pd.Index(["horizon"] * len(times))
     where = pd.Index(solution[dim].to_numpy()).get_indexer(labels)
-    return found[where]
+    return np.asarray(found[where])
 
 
 def of_kind(solution: xr.Dataset, kind: str, device: str | None = None) -> list[str]:

@@ -38,8 +38,7 @@ def demand(load: Load, first: str, count: int, step: str = "15min") -> Array:
 
 
 def gaoan() -> Load:
-    files = (GAOAN / "load.toml.part", GAOAN / "case.toml", GAOAN.with_suffix(".toml"))
-    text = next(file.read_text("utf-8") for file in files if file.exists())
+    text = (GAOAN / "case.toml").read_text("utf-8")
     return Load.model_validate(tomllib.loads(text)["device"]["load"])
 
 

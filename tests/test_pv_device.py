@@ -284,9 +284,7 @@ def test_comparison_scales_by_rated_power(found: PvYield) -> None:
 
 
 def test_the_gaoan_plant_is_the_published_one() -> None:
-    file = ROOT / "inputs" / "parks" / "gaoan" / "pv.toml.part"
-    if not file.exists():
-        pytest.skip("merged into the case")
+    file = ROOT / "inputs" / "parks" / "gaoan" / "case.toml"
     plant = Pv(**tomllib.loads(file.read_text(encoding="utf-8"))["device"]["pv"])
     assert sum(one.modules for one in plant.areas) == 681_900
     assert sum(one.generating_units for one in plant.areas) == 50

@@ -144,10 +144,7 @@ def test_days_are_correlated_and_vary_within_as_their_class(year: pd.DataFrame) 
 
 
 def gaoan_pv() -> Pv:
-    for file in (PARK / "pv.toml.part", PARK.with_suffix(".toml"), PARK / "case.toml"):
-        if file.exists():
-            return Pv(**tomllib.loads(file.read_text(encoding="utf-8"))["device"]["pv"])
-    pytest.skip("no Gao'an case found")
+    return Pv(**tomllib.loads((PARK / "case.toml").read_text(encoding="utf-8"))["device"]["pv"])
 
 
 def test_steps_of_the_plant_have_the_measured_quantiles(year: pd.DataFrame) -> None:

@@ -1,0 +1,153 @@
+"""The drivers behind the commands: a case and its times in, a checked run with its files out."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import xarray as xr
+
+from inputs.case import Case
+from inputs.prepare import Prepared, month_times, prepare
+from models.battery import Battery
+from models.errors import InputError, SolverError
+from models.grid import Grid, unavoidable_peak_mw
+from optimizer.calm import calm
+from optimizer.extract import to_dataset
+from optimizer.horizon import Horizon
+from optimizer.reference import build_reference
+from optimizer.solve import Optimum, optimize, optimize_with_pyomo
+from results.audit import audit
+from results.files import output_folder, summary_json, write_dispatch_csv, write_json
+from results.solution import save, values
+from results.summary import Summary, summarize
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to solve. `solver` is "highs", or "pyomo:NAME" for any solver Pyomo knows."""
+
+    solver: str = "highs"
+    time_limit_s: float = 60.0
+    calm: bool = False
+
+    def __post_init__(self) -> None:
+        if self.solver != "highs" and not self.solver.startswith("pyomo:"):
+            raise InputError(
+                f"`--solver` = {self.solver}: must be highs, or pyomo: and a name such as appsi_highs"
+            )
+
+
+@dataclass(frozen=True)
+class Run:
+    """A solved, audited case beside the same case without storage."""
+
+    case: Case
+    solution: xr.Dataset
+    without: xr.Dataset
+    summary: Summary
+    timings_s: Mapping[str, float]
+    model: Mapping[str, int]
+
+
+def run(prepared: Prepared, options: Options, read_s: float, progress: Progress) -> Run:
+    """Solve a prepared case with and without its storage, and audit the answer.
+
+    Raises SolverError if the audit fails: an answer that breaks a rule is no answer.
+    """
+    optimum = _solve(prepared, options, progress)
+    solved = time.perf_counter()
+    if options.calm:
+        progress("choosing the calmest of the best")
+        x = calm(optimum.tiled, optimum.x, prepared.case.storage)
+        objective = optimum.tiled.program.objective(x)
+        optimum = replace(optimum, x=x, proof=replace(optimum.proof, objective_yuan=objective))
+    calmed = time.perf_counter()
+    progress("the same park without its storage")
+    bare = prepared.of(prepared.case.without_storage())
+    other = _solve(bare, options, progress) if prepared.case.storage else optimum
+    compared = time.perf_counter()
+    progress("auditing")
+    case = prepared.case
+    about = {"case": case.name, "variant": case.variant, "case_sha256": case.sha256}
+    solution, without = to_dataset(optimum, about), to_dataset(other, about)
+    found = audit(solution, case)
+    if not found.holds:
+        broken = ", ".join(f"{name}: {found.residuals[name]:g}" for name in found.failed)
+        raise SolverError(f"the audit of the answer fails: {broken}")
+    summary = summarize(solution, without, case, found)
+    tiled, proof = optimum.tiled, optimum.proof
+    return Run(
+        case=case,
+        solution=solution,
+        without=without,
+        summary=summary,
+        timings_s={
+            "read": read_s,
+            **optimum.timings_s,
+            "calm": calmed - solved,
+            "without_storage": compared - calmed,
+            "extract": time.perf_counter() - compared,
+        },
+        model={
+            "intervals": len(prepared.times),
+            "columns": len(tiled.program.cost),
+            "rows": len(tiled.program.row_lower),
+            "nonzeros": int(tiled.program.matrix.nnz),
+            "pairs": proof.pairs,
+            "settled": proof.settled,
+            "violated_by_relaxation": proof.violated,
+            "repaired": proof.repaired,
+            "windows": proof.windows,
+        },
+    )
+
+
+def _solve(prepared: Prepared, options: Options, progress: Progress) -> Optimum:
+    given = (prepared.case.devices, prepared.times, prepared.hours, prepared.series)
+    if options.solver == "highs":
+        return optimize(*given, time_limit_s=options.time_limit_s, progress=progress)
+    progress(f"writing and solving the plain Pyomo model with {options.solver}")
+    return optimize_with_pyomo(*given, solver=options.solver.removeprefix("pyomo:"))
+
+
+def expected_peak_mw(case: Case, day: date) -> float | None:
+    """The month's peak that the case's load and PV bring whatever the storage does [MW].
+
+    A day planned as if it alone set the month's demand charge would be shaved at any price. Until the
+    meter is read, the case's own month without storage says what peak will come anyway. None where there
+    is not one connection that pays for its peak.
+    """
+    paying = [n for n, d in case.devices.items() if isinstance(d, Grid) and d.scheme == "two_part"]
+    if len(paying) != 1:
+        return None
+    month = prepare(case.without_storage(), month_times(case, day))
+    optimum = optimize(month.case.devices, month.times, month.hours, month.series)
+    bought = values(to_dataset(optimum, {}), f"{paying[0]}.import_mw")
+    batteries = [device for device in case.devices.values() if isinstance(device, Battery)]
+    power = sum(battery.largest_power_mw for battery in batteries)
+    energy = sum(battery.deliverable_mwh for battery in batteries)
+    return unavoidable_peak_mw(bought, month.hours, power, energy)
+
+
+def write_model(prepared: Prepared, path: Path) -> None:
+    """Write the plain Pyomo model of a prepared case as LP or MPS."""
+    horizon = Horizon(prepared.times, prepared.hours)
+    build_reference(prepared.case.devices, horizon, prepared.series).write(path)
+
+
+def write_run(made: Run, out: Path, kind: str) -> dict[str, Path]:
+    """Write the files of a run, `kind` "day" or "year"; all or none. Returns where they lie."""
+    started = time.perf_counter()
+    with output_folder(out) as stage:
+        paths = {
+            "dispatch.csv": stage("dispatch.csv", lambda path: write_dispatch_csv(path, made.solution)),
+            "solution.nc": stage("solution.nc", lambda path: save(made.solution, path)),
+        }
+        timings = {**made.timings_s, "write": time.perf_counter() - started}
+        content = summary_json(made.solution, made.case, made.summary, timings, made.model)
+        paths["summary.json"] = stage("summary.json", lambda path: write_json(path, content))
+    return paths

@@ -1,0 +1,207 @@
+"""What the report's charts draw: each device's power, stored energy and prices, as compact arrays.
+
+Everything is found by the kinds and units of the solution, so that a new device shows up by itself.
+"""
+
+import base64
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from inputs.case import Case
+from models.device import Array
+from models.errors import InputError
+from models.grid import Grid
+from models.tariff import PERIODS
+from results.solution import of_kind, times_of, values
+
+KW_PER_MW = 1000.0
+EXACT_INTERVALS = 3000  # up to here a page has room for doubles; a year travels as single precision
+ZERO_MW = 1e-6  # less is rounding of the solver
+
+# Colours of Okabe and Ito (2008), safe for the colour-blind, each for a light and a dark page. Storage, sources
+# and consumers take theirs in the order of the case; the grid, the largest area, is calm.
+STORAGE = (("#0072B2", "#3A9BDC"), ("#009E73", "#22B98D"), ("#CC79A7", "#D98CB6"), ("#56B4E9", "#7CC6F0"))
+SOURCES = (("#E69F00", "#E8A91C"), ("#D55E00", "#E8762C"), ("#C9B500", "#E5DA4A"))
+GRIDS = (("#A9B8C9", "#7488A0"), ("#C7BBD6", "#8C7DA3"))
+CONSUMERS = (("#5F6B7C", "#A6B0BF"), ("#8C7565", "#BDA793"), ("#7A7F52", "#B3B98A"))
+# One hue, darker where energy is dearer, so that the order is seen without a legend
+PERIOD_SHADES = {"sharp": 0.55, "peak": 0.36, "flat": 0.2, "valley": 0.09, "deep_valley": 0.03}
+
+
+def packed(array: NDArray[Any]) -> dict[str, Any]:
+    """An array for a page: one number where it never changes, else base64 of its little-endian bytes."""
+    if array.dtype == np.uint8:
+        return {"type": "u1", "base64": base64.b64encode(array.tobytes()).decode()}
+    if np.all(array == array[0]):
+        return {"value": float(array[0])}
+    kind = "<f8" if array.size <= EXACT_INTERVALS else "<f4"
+    return {"type": kind[1:], "base64": base64.b64encode(array.astype(kind).tobytes()).decode()}
+
+
+def label(name: str) -> str:
+    """A device's name as people read it."""
+    return name.replace("_", " ")
+
+
+def injections(solution: xr.Dataset) -> dict[str, Array]:
+    """Power into its bus [MW], shape (intervals,), by device; "device (bus)" for one that has several."""
+    names = of_kind(solution, "injection")
+    devices = [name.split(".")[0] for name in names]
+    found = {}
+    for name, device in zip(names, devices, strict=True):
+        bus = name.split(".")[1].removeprefix("injection_").removesuffix("_mw")
+        found[device if devices.count(device) == 1 else f"{device} ({bus})"] = values(solution, name)
+    return found
+
+
+def curtailed(solution: xr.Dataset) -> dict[str, Array]:
+    """Power that was there and not used [MW], shape (intervals,), by device."""
+    names = of_kind(solution, "derived") + of_kind(solution, "variable")
+    return {n.split(".")[0]: values(solution, n) for n in names if n.endswith(".curtailed_mw")}
+
+
+def role(case: Case, device: str, power_mw: Array) -> str:
+    """storage, grid, source or consumer."""
+    declared = case.devices.get(device)
+    if declared is not None and declared.stores_energy:
+        return "storage"
+    if isinstance(declared, Grid):
+        return "grid"
+    return "source" if power_mw.max() > ZERO_MW or power_mw.min() >= -ZERO_MW < 0 <= power_mw.max() else "consumer"
+
+
+def roles(solution: xr.Dataset, case: Case) -> dict[str, str]:
+    """Role of every injection."""
+    return {name: role(case, name.split(" (")[0], power) for name, power in injections(solution).items()}
+
+
+def rated_mwh(solution: xr.Dataset, case: Case, device: str) -> float:
+    """Energy that is 100 % of a storage [MWh]: decided, declared, or else the most it held."""
+    if f"{device}.rated_mwh" in solution:
+        return float(values(solution, f"{device}.rated_mwh")[0])
+    declared = getattr(case.devices[device], "energy_mwh", None)
+    return float(declared) if isinstance(declared, int | float) else float(solution[f"{device}.energy_mwh"].max())
+
+
+def stores(solution: xr.Dataset, case: Case) -> list[str]:
+    """Storage devices whose energy can be drawn."""
+    return [n for n in case.storage if f"{n}.energy_mwh" in solution and rated_mwh(solution, case, n) > 0]
+
+
+def periods(times: pd.DatetimeIndex, case: Case) -> NDArray[np.str_] | None:
+    """Tariff period of each interval; None where the tariff has none (prices came from a file)."""
+    try:
+        return case.tariff.period(times)
+    except InputError:
+        return None
+
+
+def prices(solution: xr.Dataset, case: Case) -> dict[str, tuple[str, Array]]:
+    """Title and values [yuan/kWh] of every energy price among the series, by name."""
+    found = {}
+    for name in of_kind(solution, "series"):
+        device, key = name.split(".", 1)
+        if solution[name].attrs["units"] == "yuan/MWh":
+            spec = case.devices[device].series_specs.get(key) if device in case.devices else None
+            title = spec.title if spec else key.replace("_", " ")
+            found[name] = (title, values(solution, name) / KW_PER_MW)
+    return found
+
+
+def chart_data(
+    solution: xr.Dataset, case: Case, words: Mapping[str, Any], peak_mw: Mapping[str, float]
+) -> dict[str, Any]:
+    """The page's data: plain values and packed arrays, in the order in which they are drawn."""
+    times = times_of(solution)
+    hours = float(solution.attrs["hours"])
+    data: dict[str, Any] = {
+        "start_ms": _milliseconds(times[0]),
+        "step_ms": round(hours * 3_600_000),
+        "count": len(times),
+        "focus_ms": _milliseconds(pd.Timestamp(case.calendar.plan_date)),
+        "devices": list(_devices(solution, case, words)),
+        "storage": list(_storage(solution, case)),
+        "prices": _prices(solution, case, words),
+        "months": list(_months(times, peak_mw)),
+    }
+    colours = {device["name"]: device["colour"] for device in data["devices"]}
+    for storage in data["storage"]:
+        storage["colour"] = colours.get(storage["name"], STORAGE[0])
+    data["curtailed"] = [
+        {"label": f"{label(name)} {words['curtailed']}", "colour": colours.get(name), "data": packed(power)}
+        for name, power in curtailed(solution).items()
+        if power.max() > ZERO_MW
+    ]
+    found = periods(times, case)
+    if found is not None:
+        codes = np.array([PERIODS.index(period) for period in found.tolist()], dtype=np.uint8)
+        data["periods"] = {
+            "codes": packed(codes),
+            "names": [words["periods"][period] for period in PERIODS],
+            "shades": [PERIOD_SHADES[period] for period in PERIODS],
+            "used": sorted({int(code) for code in codes}),
+        }
+    return data
+
+
+def _milliseconds(time: pd.Timestamp) -> int:
+    return int(time.timestamp() * 1000)
+
+
+def _devices(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every injection with its colour and what its two directions are called."""
+    palettes = {"storage": STORAGE, "source": SOURCES, "grid": GRIDS, "consumer": CONSUMERS}
+    taken = dict.fromkeys(palettes, 0)
+    for name, power in injections(solution).items():
+        kind = role(case, name.split(" (")[0], power)
+        palette = palettes[kind]
+        yield {
+            "name": name,
+            "label": label(name),
+            "role": kind,
+            "up": f"{label(name)} {words['up'][kind]}".strip(),
+            "down": f"{label(name)} {words['down'][kind]}".strip(),
+            "colour": palette[taken[kind] % len(palette)],
+            "data": packed(power),
+        }
+        taken[kind] += 1
+
+
+def _storage(solution: xr.Dataset, case: Case) -> Iterator[dict[str, Any]]:
+    for name in stores(solution, case):
+        device, rated = case.devices[name], rated_mwh(solution, case, name)
+        first = getattr(device, "initial_soc", None)
+        yield {
+            "name": name,
+            "label": label(name),
+            "rated_mwh": rated,
+            "initial_mwh": None if first is None else float(first) * rated,
+            "low": float(getattr(device, "soc_min", 0.0)),
+            "high": float(getattr(device, "soc_max", 1.0)),
+            "data": packed(values(solution, f"{name}.energy_mwh")),
+        }
+
+
+def _prices(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found = prices(solution, case)
+    several = len({name.split(".")[0] for name in found}) > 1
+    return [
+        {
+            "label": (f"{label(name.split('.')[0])}: " if several else "") + words["prices"].get(title, title),
+            "data": packed(price),
+        }
+        for name, (title, price) in found.items()
+    ]
+
+
+def _months(times: pd.DatetimeIndex, peak_mw: Mapping[str, float]) -> Iterator[dict[str, Any]]:
+    """First interval and held peak of each month."""
+    names = times.strftime("%Y-%m").to_numpy()
+    starts = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]]))
+    for start in starts.tolist():
+        yield {"label": str(names[start]), "first": start, "peak_mw": peak_mw.get(str(names[start]))}

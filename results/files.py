@@ -1,0 +1,154 @@
+"""The files of a run: written beside their place, then renamed, so that none is ever half there."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from inputs.case import Case
+from models.errors import InputError
+from results.solution import of_kind
+from results.summary import Summary
+
+NAMED_VERSIONS = (
+    "parkdispatch",
+    "pyomo",
+    "highspy",
+    "pvlib",
+    "pandas",
+    "numpy",
+    "scipy",
+    "xarray",
+    "pydantic",
+)
+
+
+@contextmanager
+def output_folder(out: Path) -> Iterator[Callable[[str, Callable[[Path], object]], Path]]:
+    """Give a function that stages files; all of them appear in `out` at the end, or none.
+
+    `stage(name, write)` calls `write(path)` with a place beside the folder. Raises InputError where the
+    folder cannot be written.
+    """
+    existed = out.exists()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=out))
+    except OSError as error:
+        raise InputError(f"`--out` = {out}: cannot be written: {error.strerror or error}") from error
+    try:
+        names: list[str] = []
+
+        def stage(name: str, write: Callable[[Path], object]) -> Path:
+            write(staging / name)
+            names.append(name)
+            return out / name
+
+        yield stage
+        blocked = [name for name in names if (out / name).is_dir()]
+        if blocked:
+            raise InputError(f"`--out` = {out}: a folder is in the way of {', '.join(blocked)}")
+        for name in names:
+            os.replace(staging / name, out / name)  # noqa: PTH105 - atomic on one file system
+    except OSError as error:
+        raise InputError(f"`--out` = {out}: cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        if not existed and not any(out.iterdir()):
+            out.rmdir()
+
+
+def summary_json(
+    solution: xr.Dataset,
+    case: Case,
+    summary: Summary,
+    timings_s: Mapping[str, float],
+    model: Mapping[str, int],
+) -> dict[str, Any]:
+    """Everything a program wants to know of a run."""
+    audit = summary.audit
+    gap = float(solution.attrs["gap"])
+    return {
+        "status": "optimal" if gap <= 1e-8 else "feasible",
+        "case": case.name,
+        "variant": case.variant or None,
+        "objective_yuan": float(solution.attrs["objective_yuan"]),
+        "bound_yuan": float(solution.attrs["bound_yuan"]),
+        "gap": gap,
+        "proof": solution.attrs["proof"],
+        "audit": {
+            "holds": audit.holds,
+            "checks": {
+                name: {"residual": residual, "allowed": audit.allowed[name]}
+                for name, residual in audit.residuals.items()
+            },
+        },
+        "energy_mwh": dict(summary.energy_mwh),
+        "bill_yuan": {
+            name: {"total": bill.total_yuan, "by_charge": bill.by_charge_yuan.sum().to_dict()}
+            for name, bill in summary.bills.items()
+        },
+        "cost_without_storage_yuan": summary.cost_without_storage_yuan,
+        "saving_yuan": summary.saving_yuan,
+        "saving_by_cost_yuan": dict(summary.saving_by_cost_yuan),
+        "full_cycles": {
+            name.removesuffix(".full_cycles"): value
+            for name, value in summary.indicators.items()
+            if name.endswith(".full_cycles")
+        },
+        "peak_mw": dict(summary.peak_mw),
+        "peak_without_storage_mw": dict(summary.peak_without_storage_mw),
+        "timings_s": dict(timings_s),
+        "peak_memory_mb": peak_memory_mb(),
+        "model": dict(model),
+        "versions": versions(),
+        "case_sha256": case.sha256,
+    }
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON for people and programs: indented, UTF-8, no NaN."""
+    path.write_text(
+        json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+    )
+
+
+def write_dispatch_csv(path: Path, solution: xr.Dataset) -> None:
+    """One row an interval: time, prices, and every device's power and state, units in the header."""
+    names = [name for kind in ("series", "variable", "derived") for name in of_kind(solution, kind)]
+    table = pd.DataFrame(
+        {f"{name} [{solution[name].attrs['units']}]": solution[name].to_numpy() for name in names},
+        index=pd.Index(pd.DatetimeIndex(solution["time"].to_numpy()).strftime("%Y-%m-%d %H:%M"), name="time"),
+    )
+    # a byte-order mark, because Excel on a Chinese Windows reads UTF-8 as GBK without it
+    table.to_csv(path, float_format="%.6f", encoding="utf-8-sig", lineterminator="\n")
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the figures rest on."""
+    found = {"python": platform.python_version()}
+    for name in NAMED_VERSIONS:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:  # run from a checkout that is not installed
+            found[name] = "not installed"
+    return found
+
+
+def peak_memory_mb() -> float:
+    """Most memory this process has held [MB]; 0 where the system does not say (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return 0.0
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kilobytes / (1024.0 * 1024.0 if platform.system() == "Darwin" else 1024.0)

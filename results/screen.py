@@ -1,0 +1,207 @@
+"""What the commands print: the plan, the year and the yield as a person reads them. Rounding is done here."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import xarray as xr
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from inputs.case import Case
+from results.blocks import Block
+from results.pv_yield import PvYield
+from results.summary import Summary
+
+WAN = 1e4  # 万: Chinese money is read in ten thousands
+COST_WORDS = {
+    "purchase": "energy bought",
+    "sale": "surplus sold",
+    "demand": "demand charge of the month",
+    "wear": "battery wear",
+    "capital": "capital",
+}
+
+
+def money(yuan: float) -> str:
+    """Yuan with separators, and in 万元 where that is shorter to read."""
+    text = f"{yuan:,.0f} yuan"
+    return f"{text} ({yuan / WAN:,.2f} 万元)" if abs(yuan) >= 10 * WAN else text
+
+
+def show_plan(
+    console: Console, case: Case, solution: xr.Dataset, summary: Summary, todo: list[Block]
+) -> None:
+    """The day: schedule, money, peak, proof."""
+    day = str(solution["time"].to_numpy()[0])[:10]
+    console.print(_title(f"{case.title or case.name}: plan for {day}", case))
+    if todo:
+        console.print(_schedule(todo))
+    else:
+        console.print("The storage rests all day: nothing it could do pays.", style="italic")
+    console.print(_money_table("the day", summary))
+    for line in _peak_lines(solution, summary):
+        console.print(line)
+    console.print(_proof(solution, summary))
+
+
+def show_year(
+    console: Console,
+    case: Case,
+    solution: xr.Dataset,
+    summary: Summary,
+    timings_s: Mapping[str, float],
+    model: Mapping[str, int],
+) -> None:
+    """The year: energy, bill, cycles, peaks by month, proof, timings."""
+    first, last = (str(solution["time"].to_numpy()[n])[:10] for n in (0, -1))
+    console.print(
+        _title(f"{case.title or case.name}: {first} to {last}, {model['intervals']:,} intervals", case)
+    )
+    console.print(Group(_energy_table(summary), _money_table("the period", summary)))
+    for name, cycles in summary.indicators.items():
+        if name.endswith(".full_cycles"):
+            console.print(f"{name.split('.')[0]}: {cycles:,.1f} full cycles")
+    console.print(_month_table(summary))
+    console.print(_proof(solution, summary))
+    console.print(
+        f"Model: {model['columns']:,} columns, {model['rows']:,} rows, {model['nonzeros']:,} nonzeros;"
+        f" {model['pairs']:,} exclusive pairs, {model['settled']:,} settled by bounds,"
+        f" {model['violated_by_relaxation']:,} violated by the relaxation,"
+        f" {model['repaired']:,} given a binary",
+        style="dim",
+    )
+    spent = ", ".join(f"{name.replace('_', ' ')} {seconds:.2f} s" for name, seconds in timings_s.items())
+    console.print(f"Time: {spent}", style="dim")
+
+
+def show_yield(console: Console, case: Case, found: PvYield) -> None:
+    """First-year yield, where the energy goes, the areas, and the published figures."""
+    console.print(_title(f"{case.title or case.name}: photovoltaic yield", case))
+    console.print(
+        f"Irradiation on the level: {found.ghi_mj_per_m2:,.2f} MJ/m²"
+        f" = {found.ghi_kwh_per_m2:,.2f} kWh/m² a year."
+        f" Installed: {found.rated_mwp:,.3f} MWp."
+    )
+    table = _table("From the sun to the bus, first year", "step", "GWh", "step's part")
+    for step in found.waterfall:
+        table.add_row(step.name, f"{step.energy_gwh:,.2f}", f"{-step.loss_fraction:+.2%}")
+    console.print(table)
+    table = _table(
+        "Areas, first year", "area", "MWp", "inverters MW", "units", "plane kWh/m²", "GWh", "kWh/kWp"
+    )
+    for area in found.areas:
+        table.add_row(
+            area.name,
+            f"{area.rated_mwp:,.3f}",
+            f"{area.inverter_mw:,.2f}",
+            str(area.generating_units),
+            f"{area.poa_kwh_per_m2:,.1f}",
+            f"{area.energy_gwh:,.2f}",
+            f"{area.full_load_hours:,.1f}",
+        )
+    console.print(table)
+    console.print(
+        f"First year {found.first_year_gwh:,.2f} GWh, {found.first_year_full_load_hours:,.1f} kWh/kWp;"
+        f" mean over {found.years} years {found.lifetime_mean_gwh:,.2f} GWh; clipped by inverters"
+        f" {found.clipped_gwh:,.3f} GWh."
+    )
+    table = _table("Against published figures", "figure", "published", "first year", "", "mean of life", "")
+    for one in found.comparisons:
+        table.add_row(
+            f"{one.published.label}, {one.published.rated_mwp:,.3f} MWp",
+            f"{one.published.energy_gwh:,.1f} GWh",
+            f"{one.first_year_gwh:,.1f} GWh",
+            f"{one.first_year_deviation:+.1%}",
+            f"{one.lifetime_mean_gwh:,.1f} GWh",
+            f"{one.lifetime_mean_deviation:+.1%}",
+        )
+    console.print(table)
+
+
+def show_files(console: Console, paths: Iterable[Path]) -> None:
+    """Where the files lie."""
+    found = list(paths)
+    console.print(Text(f"Files in {found[0].parent}: {', '.join(sorted(path.name for path in found))}"))
+
+
+def _title(text: str, case: Case) -> Text:
+    title = Text(text, style="bold")
+    if case.variant:
+        title.append(f"  (variant {case.variant})")
+    return title
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number == 0 else "right")
+    return table
+
+
+def _schedule(todo: Sequence[Block]) -> RenderableType:
+    lines = Text()
+    for block in todo:
+        lines.append(f"{block}\n", style="green" if block.action == "charge" else "dark_orange")
+    return lines
+
+
+def _money_table(what: str, summary: Summary) -> Table:
+    table = _table(f"Cost of {what}", "", "yuan", "万元")
+    rows = [
+        ("without storage", summary.cost_without_storage_yuan),
+        ("with storage", summary.cost_yuan),
+        ("saved", summary.saving_yuan),
+    ]
+    for name, yuan in rows:
+        table.add_row(name, f"{yuan:,.0f}", f"{yuan / WAN:,.2f}", style="bold" if name == "saved" else None)
+    for name, yuan in summary.saving_by_cost_yuan.items():
+        if abs(yuan) >= 0.5:
+            device, label = name.removesuffix("_yuan").split(".", 1)
+            table.add_row(
+                f"  of that {device} {COST_WORDS.get(label, label)}", f"{yuan:,.0f}", f"{yuan / WAN:,.2f}"
+            )
+    return table
+
+
+def _peak_lines(solution: xr.Dataset, summary: Summary) -> list[str]:
+    lines = []
+    for month, peak in summary.peak_mw.items():
+        before = summary.peak_without_storage_mw[month]
+        held = [
+            float(solution[name][0])
+            for name in map(str, solution.data_vars)
+            if name.endswith(".peak_mw") and solution[name].attrs["kind"] == "shared"
+        ]
+        floor = f"; the month's demand charge counts {sum(held):.1f} MW" if held else ""
+        lines.append(f"Highest import {peak:.1f} MW, without storage {before:.1f} MW{floor}.")
+    return lines
+
+
+def _energy_table(summary: Summary) -> Table:
+    table = _table("Energy", "", "GWh")
+    for name, energy in summary.energy_mwh.items():
+        shown = name.removesuffix("_mwh").replace(".injection_", " into bus ").replace(".", " ")
+        table.add_row(shown, f"{energy / 1000:,.3f}")
+    return table
+
+
+def _month_table(summary: Summary) -> Table:
+    table = _table("Highest 15-minute import by month", "month", "with storage MW", "without MW", "cut MW")
+    for month, peak in summary.peak_mw.items():
+        before = summary.peak_without_storage_mw[month]
+        table.add_row(month, f"{peak:.1f}", f"{before:.1f}", f"{before - peak:.1f}")
+    return table
+
+
+def _proof(solution: xr.Dataset, summary: Summary) -> Text:
+    gap = float(solution.attrs["gap"])
+    checks = len(summary.audit.residuals)
+    worst = max(summary.audit.residuals.items(), key=lambda item: item[1] / summary.audit.allowed[item[0]])
+    proven = "Proven optimal" if gap <= 1e-8 else f"Feasible, at most {gap:.1e} from the optimum"
+    return Text(
+        f"{proven}: gap {gap:.1e}; {solution.attrs['proof']}.\n"
+        f"Audit: {checks} checks hold; the tightest is {worst[0]} with {worst[1]:.1e}"
+        f" of {summary.audit.allowed[worst[0]]:.1e} allowed."
+    )

@@ -1,0 +1,85 @@
+"""What came of a run in figures: energy, money with and without the storage, peaks, cycles."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from inputs.case import Case
+from models.device import Array
+from models.grid import Grid
+from results.audit import Audit, bills
+from results.bill import Bill
+from results.solution import cost_yuan, of_kind, seen, times_of, values
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A dispatch beside the same park without its storage; money in yuan, plus is paid."""
+
+    cost_yuan: float
+    cost_without_storage_yuan: float
+    saving_by_cost_yuan: Mapping[str, float]  # which named cost the saving comes from
+    energy_mwh: Mapping[str, float]  # by quantity
+    indicators: Mapping[str, float]  # "battery_1.full_cycles"
+    peak_mw: Mapping[str, float]  # highest 15-minute average import by month
+    peak_without_storage_mw: Mapping[str, float]
+    bills: Mapping[str, Bill]
+    audit: Audit
+
+    @property
+    def saving_yuan(self) -> float:
+        """What the storage saved."""
+        return self.cost_without_storage_yuan - self.cost_yuan
+
+
+def summarize(solution: xr.Dataset, without: xr.Dataset, case: Case, audit: Audit) -> Summary:
+    """Compare a solution with that of the same case without storage."""
+    costs, other = cost_yuan(solution), cost_yuan(without)
+    names = list(dict.fromkeys([*other, *costs]))
+    return Summary(
+        cost_yuan=float(solution.attrs["objective_yuan"]),
+        cost_without_storage_yuan=float(without.attrs["objective_yuan"]),
+        saving_by_cost_yuan={name: other.get(name, 0.0) - costs.get(name, 0.0) for name in names},
+        energy_mwh=energy_mwh(solution),
+        indicators={
+            f"{name}.{key}": value
+            for name, device in case.devices.items()
+            for key, value in device.indicators(seen(solution, name)).items()
+        },
+        peak_mw=peaks_mw(solution, case),
+        peak_without_storage_mw=peaks_mw(without, case),
+        bills=bills(solution, case),
+        audit=audit,
+    )
+
+
+def energy_mwh(solution: xr.Dataset) -> dict[str, float]:
+    """Energy over the horizon of every power a device decides, and of what the others put in [MWh]."""
+    hours = float(solution.attrs["hours"])
+    names = [
+        name
+        for kind in ("variable", "derived")
+        for name in of_kind(solution, kind)
+        if solution[name].attrs["units"] == "MW"
+    ]
+    decided = {name.split(".")[0] for name in names}
+    names += [name for name in of_kind(solution, "injection") if name.split(".")[0] not in decided]
+    return {name.removesuffix("_mw") + "_mwh": float(solution[name].sum()) * hours for name in names}
+
+
+def peaks_mw(solution: xr.Dataset, case: Case) -> dict[str, float]:
+    """Highest 15-minute average import of each month, of all grid connections together [MW]."""
+    times, hours = times_of(solution), float(solution.attrs["hours"])
+    total: Array = np.zeros(len(times))
+    for name, device in case.devices.items():
+        if isinstance(device, Grid):
+            total = total + values(solution, f"{name}.import_mw")
+    quarter = times.floor("15min")
+    # means of an interval as they are, or averaged up to the quarter-hour where intervals are shorter
+    frame = xr.DataArray(total, coords={"time": times}, dims="time").to_series()
+    average = frame.groupby(quarter).sum() * hours / 0.25 if hours < 0.25 else frame
+    by_month = average.groupby(pd.DatetimeIndex(average.index).strftime("%Y-%m")).max()
+    return {str(month): float(peak) for month, peak in by_month.items()}
