@@ -1,5 +1,6 @@
 """HiGHS, and the only file that names it: arrays in, arrays out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,28 @@ class Answer:
     timed_out: bool = False
 
 
+@dataclass(frozen=True)
+class Basis:
+    """Which columns and rows of a program are basic, in HiGHS's own words; `columns` and `rows` say whose."""
+
+    columns: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    column_status: list[Any]
+    row_status: list[Any]
+
+    @staticmethod
+    def joined(parts: Sequence["Basis"], columns: int, rows: int) -> "Basis":
+        """One basis of a program from those of its parts; what no part has rests, its rows are basic."""
+        statuses = highspy.HighsBasisStatus
+        column_status, row_status = [statuses.kNonbasic] * columns, [statuses.kBasic] * rows
+        for part in parts:
+            for number, status in zip(part.columns.tolist(), part.column_status, strict=True):
+                column_status[number] = status
+            for number, status in zip(part.rows.tolist(), part.row_status, strict=True):
+                row_status[number] = status
+        return Basis(np.arange(columns), np.arange(rows), column_status, row_status)
+
+
 class InfeasibleProgram(Exception):  # noqa: N818 - a finding, not a fault
     """The solver proved that no point meets all rows and bounds."""
 
@@ -52,6 +75,7 @@ class Solver:
         self._set("output_flag", False)
         self._set("mip_rel_gap", 0.0)
         self._set("mip_abs_gap", 1e-6)
+        self._set("mip_allow_restart", False)
         for heuristic in _HEURISTICS:
             self._set(f"mip_heuristic_run_{heuristic}", False)
 
@@ -113,6 +137,18 @@ class Solver:
             iterations=max(0, info.simplex_iteration_count),
             timed_out=status == statuses.kTimeLimit,
         )
+
+    def basis(self, columns: NDArray[np.int64], rows: NDArray[np.int64]) -> Basis:
+        """The last basis, labelled with the columns and rows of a larger program this one is a part of."""
+        found = self._highs.getBasis()
+        return Basis(columns, rows, list(found.col_status), list(found.row_status))
+
+    def start_from(self, basis: Basis) -> None:
+        """Begin the next solve at this basis; one HiGHS refuses only costs its time."""
+        given = highspy.HighsBasis()
+        given.col_status, given.row_status = basis.column_status, basis.row_status
+        given.valid = True
+        self._highs.setBasis(given)
 
     def change_bounds(self, columns: NDArray[np.int64], lower: Array, upper: Array) -> None:
         """New bounds for some columns; the basis is kept."""

@@ -14,22 +14,24 @@ by a day on each side.
 """
 
 import time
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from models.device import Array
+from models.errors import SolverError
 from optimizer.certificate import FEASIBILITY_TOLERANCE, certify, support
 from optimizer.highs import InfeasibleProgram, Solver
 from optimizer.horizon import Index
 from optimizer.pairs import tempting, violated
-from optimizer.program import Mask, Program
+from optimizer.program import Program
 from optimizer.tile import Tiled
+from optimizer.windows import Cut, Cutter, Window, days, grown, merged
 
+ROUNDINGS = 3
+PATIENCE = 1  # rounds a window may stay open before it grows
 HALF = 0.5  # between the values of a binary
 PRICE_DECIMALS = 9  # of yuan per MW or MWh: below that, two prices are one
 GAP_TARGET = 1e-9  # relative; below this the two sides have met
@@ -44,25 +46,6 @@ class Repaired:
     windows: int
     rounds: int
     binaries: int
-
-
-@dataclass(frozen=True)
-class _Window:
-    """Intervals [first, last) that are solved with binaries."""
-
-    first: int
-    last: int
-
-
-@dataclass(frozen=True)
-class _Cut:
-    """A window's part of the program: its columns, the rows inside, and the rows shared with outside."""
-
-    columns: Index
-    copies: Index  # shared decisions that other intervals have a part in
-    inside: Index
-    coupling: Index
-    binaries: tuple[tuple[int, int], ...]  # positions of a and b among the columns
 
 
 @dataclass(frozen=True)
@@ -82,57 +65,76 @@ class Repair:
     ) -> None:
         self._tiled, self._program, self._x, self._dual = tiled, program, x, row_dual
         self._deadline, self._threads = deadline, threads
-        self._by_column = program.matrix.tocsc()
-        self._by_row = program.matrix.tocsr()
-        self._entries = np.diff(self._by_row.indptr)
+        self._cutter = Cutter(tiled, program)
         # pairs nobody is tempted to violate stay relaxed; one that is violated after all joins later
         self._doubtful = tempting(tiled, program) | violated(tiled, x)
         self._reduced = program.cost - program.matrix.T @ row_dual
-        self._cuts: dict[_Window, _Cut] = {}
+        self._resting = np.zeros(len(x), dtype=bool)
+        self._cuts: dict[Window, Cut] = {}
         # most prices stay from round to round
-        self._solved: dict[tuple[_Window, int, bytes], tuple[float, Index]] = {}
+        self._solved: dict[tuple[Window, int, bytes], tuple[float, Index]] = {}
 
     def run(self, solver: Solver) -> Repaired:
         """Repair in rounds. `solver` holds the relaxation, warm. Raises InfeasibleProgram."""
-        windows = self._days(violated(self._tiled, self._x))
+        windows = days(self._tiled, violated(self._tiled, self._x))
+        patience: dict[Window, int] = {}
         best_x, best, bound = self._x, np.inf, -np.inf
-        rounds, stalled = 0, 0
+        rounds, joined = 0, self._round_off(solver)
         with ThreadPoolExecutor(self._threads) as pool:
             while True:
                 rounds += 1
-                self._cuts = {window: self._cut(window) for window in windows}
+                windows = merged([*windows, *days(self._tiled, violated(self._tiled, self._x))])
+                self._cuts = {window: self._cutter.cut(window) for window in windows}
                 priced = dict(zip(windows, pool.map(self._price, windows), strict=True))
                 certificate = certify(self._program, self._x, self._dual)
-                gained = sum(found.gain for found in priced.values())
                 if certificate.dual_infeasibility <= FEASIBILITY_TOLERANCE:
-                    before, bound = bound, max(bound, certificate.dual_objective_yuan + gained)
-                joined = self._join_rest(solver, priced.values())
-                new = self._days(violated(self._tiled, self._x)) if joined else []
-                self._doubtful |= violated(self._tiled, self._x)
-                value = self._program.objective(self._x) if joined and not new else np.inf
-                stalled = 0 if value < best or bound > before else stalled + 1
-                if value < best:
+                    gained = sum(one.gain for one in priced.values())
+                    bound = max(bound, certificate.dual_objective_yuan + gained)
+                still, value = violated(self._tiled, self._x), self._program.objective(self._x)
+                if joined and not still.any() and value < best:
                     best_x, best = self._x, value
-                done = best - bound <= GAP_TARGET * max(1.0, abs(best))
-                late = time.monotonic() > self._deadline or (stalled > 1 and self._is_whole(windows))
+                done = np.isfinite(best) and best - bound <= GAP_TARGET * max(1.0, abs(best))
+                whole = windows == [Window(0, len(self._tiled.horizon))]
+                late = time.monotonic() > self._deadline or (whole and rounds > 1)
                 if done or (late and np.isfinite(best)):
-                    binaries = sum(len(cut.binaries) for cut in self._cuts.values())
-                    return Repaired(best_x, bound, len(windows), rounds, binaries)
-                if rounds % 2 == 0 or not joined:  # the new multipliers had their chance
-                    allowed = GAP_TARGET * max(1.0, abs(bound)) / len(windows)
-                    open_ = [w for w in windows if not joined or self._cost(w) - priced[w].value > allowed]
-                    new += map(self._grown, open_)
-                windows = self._join([*windows, *new])
+                    binaries = sum(len(self._binaries(window)) for window in windows)
+                    return Repaired(best_x, min(bound, best), len(windows), rounds, binaries)
 
-    def _is_whole(self, windows: list[_Window]) -> bool:
-        return windows == [_Window(0, len(self._tiled.horizon))]
+                allowed = GAP_TARGET * max(1.0, abs(bound)) / len(windows)
+                wider = []
+                for window in windows:
+                    here = still[:, window.first : window.last].any()
+                    if joined and not here and self._cost(window) - priced[window].value <= allowed:
+                        continue  # at these prices nothing better exists: keep it, whatever its ties
+                    columns = self._cuts[window].columns
+                    self._resting[columns] = False
+                    self._resting[priced[window].resting] = True
+                    patience[window] = patience.get(window, 0) + 1
+                    if patience[window] > PATIENCE or not joined:
+                        wider.append(grown(self._tiled, window))
+                windows = merged([*windows, *wider])
+                joined = self._join_rest(solver)
 
-    def _join_rest(self, solver: Solver, priced: Iterable[_Priced]) -> bool:
+    def _round_off(self, solver: Solver) -> bool:
+        """Rest the lesser member of each violated pair: multipliers nearer the truth to begin with."""
+        for _ in range(ROUNDINGS):
+            where = violated(self._tiled, self._x)
+            if not where.any():
+                return True
+            self._doubtful |= where
+            for pair, here in zip(self._tiled.template.pairs, where, strict=True):
+                a, b = (self._tiled.column_of(member)[here] for member in (pair.a, pair.b))
+                lesser = self._x[a] / self._program.upper[a] < self._x[b] / self._program.upper[b]
+                self._resting[np.where(lesser, a, b)] = True
+            if not self._join_rest(solver):
+                return False
+        return True
+
+    def _join_rest(self, solver: Solver) -> bool:
         """Solve the horizon with the resting members at zero; take over its optimum and multipliers."""
-        upper = self._program.upper.copy()
-        for found in priced:
-            upper[found.resting] = np.maximum(0.0, self._program.lower[found.resting])
-        solver.change_bounds(np.arange(len(upper)), self._program.lower, upper)
+        lower, upper = self._program.lower, self._program.upper
+        upper = np.where(self._resting, np.maximum(0.0, lower), upper)
+        solver.change_bounds(np.arange(len(upper)), lower, upper)
         try:
             answer = solver.solve()
         except InfeasibleProgram:
@@ -141,79 +143,31 @@ class Repair:
         self._reduced = self._program.cost - self._program.matrix.T @ self._dual
         return True
 
-    def _days(self, where: Mask) -> list[_Window]:
-        """The days in which a pair is violated, neighbours joined."""
-        day = self._tiled.horizon.period("day")
-        marked = np.unique(day[where.any(axis=0)])
-        return self._join(
-            _Window(int(np.searchsorted(day, d)), int(np.searchsorted(day, d, side="right"))) for d in marked
-        )
-
-    @staticmethod
-    def _join(windows: Iterable[_Window]) -> list[_Window]:
-        joined: list[_Window] = []
-        for window in sorted(windows, key=lambda w: w.first):
-            if joined and window.first < joined[-1].last:
-                joined[-1] = _Window(joined[-1].first, max(joined[-1].last, window.last))
-            else:
-                joined.append(window)
-        return joined
-
-    def _grown(self, window: _Window) -> _Window:
-        """The window and a day on each side."""
-        day, first = self._tiled.horizon.period("day"), self._tiled.horizon.first("day")
-        ends = np.append(first, len(self._tiled.horizon))
-        before = max(0, day[window.first] - 1)
-        after = min(len(first), day[window.last - 1] + 2)
-        return _Window(int(ends[before]), int(ends[after]))
-
-    def _cut(self, window: _Window) -> _Cut:
+    def _binaries(self, window: Window) -> list[tuple[int, int]]:
+        """Positions of a and b of each doubtful pair among the window's columns."""
         own = len(self._tiled.template.columns)
-        columns = np.arange(window.first * own, window.last * own)
-        shared = [
-            start + period
-            for declared, start in zip(self._tiled.template.shared, self._tiled.shared_starts, strict=False)
-            for period in self._wholly_inside(declared.per, window)
-        ]
-        columns = np.concatenate([columns, np.array(shared, dtype=np.int64)])
-        touched = np.unique(self._by_column[:, columns].indices)
-        others = np.setdiff1d(self._by_row[touched].indices, columns)
-        copies = others[others >= self._tiled.shared_starts[0]]
-        within = np.isin(self._by_row[touched].indices, np.concatenate([columns, copies]))
-        counts = np.add.reduceat(within, np.concatenate([[0], np.cumsum(self._entries[touched])[:-1]]))
-        inside = counts == self._entries[touched]
-        binaries: list[tuple[int, int]] = []
+        found: list[tuple[int, int]] = []
         for pair, doubtful in zip(self._tiled.template.pairs, self._doubtful, strict=True):
             at = np.flatnonzero(doubtful[window.first : window.last]) * own
-            binaries += zip((at + pair.a).tolist(), (at + pair.b).tolist(), strict=True)
-        return _Cut(columns, copies, touched[inside], touched[~inside], tuple(binaries))
+            found += zip((at + pair.a).tolist(), (at + pair.b).tolist(), strict=True)
+        return found
 
-    def _wholly_inside(self, per: Any, window: _Window) -> list[int]:
-        period, count = self._tiled.horizon.period(per), len(self._tiled.horizon)
-        inside = period[window.first : window.last]
-        return [
-            int(p)
-            for p in np.unique(inside)
-            if (window.first == 0 or period[window.first - 1] != p)
-            and (window.last == count or period[window.last] != p)
-        ]
-
-    def _problem(self, cut: _Cut) -> tuple[Index, Array, sp.csr_array]:
+    def _problem(self, cut: Cut) -> tuple[Index, Array, sp.csr_array]:
         """Columns of a priced window, copies last, their prices, and its rows."""
         columns = np.concatenate([cut.columns, cut.copies])
-        part = self._by_column[:, columns].tocsr()
+        part = self._cutter.by_column[:, columns].tocsr()
         inside, own = part[cut.inside], len(cut.columns)
         price = self._program.cost[columns] - part[cut.coupling].T @ self._dual[cut.coupling]
         # at this price the linear program leaves a copy where the original is: its reduced cost is zero
         price[own:] = (inside.T @ self._dual[cut.inside])[own:]
         return columns, price, inside
 
-    def _cost(self, window: _Window) -> float:
+    def _cost(self, window: Window) -> float:
         """What the present dispatch costs in the priced window [yuan]."""
         columns, price, _ = self._problem(self._cuts[window])
         return float(price @ self._x[columns])
 
-    def _price(self, window: _Window) -> _Priced:
+    def _price(self, window: Window) -> _Priced:
         """Solve a priced window with its binaries."""
         cut, program = self._cuts[window], self._program
         columns, price, inside = self._problem(cut)
@@ -222,20 +176,24 @@ class Repair:
         relaxed += support(
             self._reduced[cut.columns], program.lower[cut.columns], program.upper[cut.columns]
         )[0]
-        key = (window, len(cut.binaries), np.round(price, PRICE_DECIMALS).tobytes())
+        pairs = self._binaries(window)
+        key = (window, len(pairs), np.round(price, PRICE_DECIMALS).tobytes())
         if key not in self._solved:
             solver = Solver(time_limit_s=max(1.0, self._deadline - time.monotonic()))
-            solver.load(self._with_binaries(cut, columns, price, inside, lower, upper))
-            answer = solver.solve()
+            solver.load(self._with_binaries(pairs, columns, price, inside, lower, upper))
+            try:
+                answer = solver.solve()
+            except SolverError:  # time ran out before a point was found: claim nothing, change nothing
+                return _Priced(relaxed, 0.0, np.empty(0, dtype=np.int64))
             on = answer.x[len(columns) :] > HALF
-            resting = [cut.columns[b if z else a] for (a, b), z in zip(cut.binaries, on, strict=True)]
+            resting = [cut.columns[b if z else a] for (a, b), z in zip(pairs, on, strict=True)]
             self._solved[key] = (answer.bound, np.array(resting, dtype=np.int64))
         value, rest = self._solved[key]
         return _Priced(value, max(0.0, value - relaxed), rest)
 
     def _with_binaries(
         self,
-        cut: _Cut,
+        doubtful: list[tuple[int, int]],
         columns: Index,
         cost: Array,
         matrix: sp.csr_array,
@@ -243,8 +201,8 @@ class Repair:
         row_upper: Array,
     ) -> Program:
         """a <= A z and b <= B (1 - z) for every open pair, with the bounds exclusivity implies."""
-        program, n, k = self._program, len(columns), len(cut.binaries)
-        a, b = (np.array([pair[i] for pair in cut.binaries], dtype=np.int64) for i in (0, 1))
+        program, n, k = self._program, len(columns), len(doubtful)
+        a, b = (np.array([pair[i] for pair in doubtful], dtype=np.int64) for i in (0, 1))
         top_a, top_b = program.upper[columns][a], program.upper[columns][b]
         row = np.arange(k)
         pairs = sp.csr_array(

@@ -17,6 +17,7 @@ from optimizer.horizon import Horizon
 from optimizer.pairs import chords, tempting, tighten, violated, with_chords
 from optimizer.reference import build_reference
 from optimizer.repair import Repair
+from optimizer.split import starting_basis
 from optimizer.template import Key, compile_template
 from optimizer.tile import Tiled, tile
 
@@ -83,9 +84,13 @@ def optimize(
     built = time.perf_counter()
 
     progress("solving the relaxation")
+    workers = threads or os.cpu_count() or 1
     solver = Solver()
+    basis = starting_basis(tiled, program, workers)
     for _ in range(CHORD_ROUNDS):
         solver.load(program)
+        if basis is not None:
+            solver.start_from(basis)
         try:
             answer = solver.solve()
         except InfeasibleProgram:
@@ -98,6 +103,7 @@ def optimize(
             break
         tempted = tempted | more
         program = with_chords(program, chords(tiled, program, more))
+        basis = None
     certificate = certify(program, answer.x, answer.row_dual)
     if not certificate.holds:
         raise SolverError(f"the solver's optimum does not stand up to its certificate: {certificate}")
@@ -106,9 +112,14 @@ def optimize(
     how = "the relaxation's optimum obeys every exclusive pair; primal and dual objectives meet"
     if found.any():
         progress(f"repairing {int(found.sum())} exclusive pairs")
-        workers = threads or os.cpu_count() or 1
         repair = Repair(tiled, program, answer.x, answer.row_dual, deadline, workers)
-        repaired = repair.run(solver)
+        try:
+            repaired = repair.run(solver)
+        except InfeasibleProgram:
+            raise InfeasibleError(
+                "no dispatch meets all limits and every exclusive pair: charging and discharging, or"
+                " importing and exporting, would have to happen at once"
+            ) from None
         x, bound = repaired.x, repaired.bound_yuan
         windows, binaries = repaired.windows, repaired.binaries
         how = (
