@@ -107,6 +107,7 @@ class Case:
     title: str
     variant: str
     folder: Path
+    file_name: str
     site: Site
     calendar: Calendar
     tariff: Tariff
@@ -140,6 +141,20 @@ def case_text(name: str) -> str:
     return (resources.files("inputs") / "parks" / name / "case.toml").read_text(encoding="utf-8")
 
 
+def case_sources(case: Case) -> list[str]:
+    """What the case rests on, one line each: the tariff's sources and the comments of the case file."""
+    lines = [f"tariff {case.tariff.name}: {source}" for source in case.tariff.sources]
+    try:
+        text = (case.folder / case.file_name).read_text(encoding="utf-8")
+    except OSError:
+        return lines
+    for raw in text.splitlines():
+        setting, mark, comment = raw.partition("  # ")
+        if mark and "=" in setting and not setting.lstrip().startswith("#"):
+            lines.append(f"{setting.strip()}: {comment.strip()}")
+    return lines
+
+
 def load_case(name_or_path: str, variant: str | None = None) -> Case:
     """The built-in case of that name, or the case file at that path, in one of its variants.
 
@@ -170,6 +185,7 @@ def load_case(name_or_path: str, variant: str | None = None) -> Case:
         title=file.title,
         variant=variant or "",
         folder=path.parent,
+        file_name=path.name,
         site=file.site,
         calendar=file.calendar,
         tariff=tariff,

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import xarray as xr
 
-from inputs.case import Case
+from inputs.case import Case, case_sources
 from inputs.prepare import Prepared, month_times, prepare
 from models.battery import Battery
 from models.errors import InputError, SolverError
@@ -17,11 +18,14 @@ from optimizer.calm import calm
 from optimizer.extract import to_dataset
 from optimizer.horizon import Horizon
 from optimizer.reference import build_reference
-from optimizer.solve import Optimum, optimize, optimize_with_pyomo
+from optimizer.solve import Optimum, Proof, optimize, optimize_with_pyomo
 from results.audit import audit
-from results.files import output_folder, summary_json, write_dispatch_csv, write_json
+from results.blocks import blocks
+from results.files import output_folder, summary_json, versions, write_dispatch_csv, write_json
+from results.report import BlockRow, ReportFacts, report_html
 from results.solution import save, values
 from results.summary import Summary, summarize
+from results.workbook import write_plan_xlsx
 
 Progress = Callable[[str], None]
 
@@ -49,6 +53,7 @@ class Run:
     solution: xr.Dataset
     without: xr.Dataset
     summary: Summary
+    proof: Proof
     timings_s: Mapping[str, float]
     model: Mapping[str, int]
 
@@ -85,6 +90,7 @@ def run(prepared: Prepared, options: Options, read_s: float, progress: Progress)
         solution=solution,
         without=without,
         summary=summary,
+        proof=proof,
         timings_s={
             "read": read_s,
             **optimum.timings_s,
@@ -139,15 +145,62 @@ def write_model(prepared: Prepared, path: Path) -> None:
     build_reference(prepared.case.devices, horizon, prepared.series).write(path)
 
 
-def write_run(made: Run, out: Path, kind: str) -> dict[str, Path]:
-    """Write the files of a run, `kind` "day" or "year"; all or none. Returns where they lie."""
+def write_run(made: Run, out: Path, kind: Literal["day", "year"]) -> dict[str, Path]:
+    """Write the files of a run; all or none. Returns where they lie."""
     started = time.perf_counter()
+    facts = report_facts(made, kind)
     with output_folder(out) as stage:
         paths = {
             "dispatch.csv": stage("dispatch.csv", lambda path: write_dispatch_csv(path, made.solution)),
             "solution.nc": stage("solution.nc", lambda path: save(made.solution, path)),
+            "report.html": stage("report.html", lambda path: _write_report(path, made, facts)),
         }
+        if kind == "day":
+            paths["plan.xlsx"] = stage(
+                "plan.xlsx", lambda path: write_plan_xlsx(path, made.solution, made.case, facts)
+            )
         timings = {**made.timings_s, "write": time.perf_counter() - started}
         content = summary_json(made.solution, made.case, made.summary, timings, made.model)
         paths["summary.json"] = stage("summary.json", lambda path: write_json(path, content))
     return paths
+
+
+def _write_report(path: Path, made: Run, facts: ReportFacts) -> None:
+    path.write_text(report_html(made.solution, made.case, made.summary.audit, facts), encoding="utf-8")
+
+
+def report_facts(made: Run, kind: Literal["day", "year"]) -> ReportFacts:
+    """What the report and the workbook show beside the solution itself."""
+    summary, case = made.summary, made.case
+    cycles = {
+        name.removesuffix(".full_cycles"): value
+        for name, value in summary.indicators.items()
+        if name.endswith(".full_cycles")
+    }
+    rows = [
+        BlockRow(b.clock[:5], b.clock[6:], b.action, b.power, b.why, b.price_yuan_per_kwh)
+        for b in blocks(made.solution, case)
+    ]
+    proof = made.proof
+    return ReportFacts(
+        title=case.title or case.name,
+        kind=kind,
+        cost_yuan=summary.cost_yuan,
+        cost_without_storage_yuan=summary.cost_without_storage_yuan,
+        saving_yuan=summary.saving_yuan,
+        full_cycles=cycles,
+        peak_mw=summary.peak_mw,
+        peak_without_storage_mw=summary.peak_without_storage_mw,
+        energy_mwh=summary.energy_mwh,
+        saving_by_cost_yuan=summary.saving_by_cost_yuan,
+        blocks=rows if kind == "day" else (),
+        timings_s=made.timings_s,
+        model=made.model,
+        versions=versions(),
+        certificate={
+            "largest violation of a row or bound": f"{proof.primal_infeasibility:.1e}",
+            "largest multiplier against a bound that does not exist": f"{proof.dual_infeasibility:.1e}",
+            "gap between dispatch and bound": f"{proof.gap:.1e}",
+        },
+        assumptions=case_sources(case),
+    )
