@@ -26,7 +26,7 @@ from optimizer.certificate import FEASIBILITY_TOLERANCE, certify, support
 from optimizer.highs import InfeasibleProgram, Solver
 from optimizer.horizon import Index
 from optimizer.pairs import tempting, violated
-from optimizer.program import Program
+from optimizer.program import Mask, Program
 from optimizer.tile import Tiled
 from optimizer.windows import Cut, Cutter, Window, days, grown, merged
 
@@ -46,6 +46,7 @@ class Repaired:
     windows: int
     rounds: int
     binaries: int
+    doubtful: Mask  # pairs that were given a binary wherever a window held them
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class Repair:
                 late = time.monotonic() > self._deadline or (whole and rounds > 1)
                 if done or (late and np.isfinite(best)):
                     binaries = sum(len(self._binaries(window)) for window in windows)
-                    return Repaired(best_x, min(bound, best), len(windows), rounds, binaries)
+                    return Repaired(best_x, min(bound, best), len(windows), rounds, binaries, self._doubtful)
 
                 allowed = GAP_TARGET * max(1.0, abs(bound)) / len(windows)
                 wider = []

@@ -10,16 +10,18 @@ import pandas as pd
 
 from models.device import Array, Device
 from models.errors import InfeasibleError, InputError, SolverError
-from optimizer.certificate import certify, primal_infeasibility
+from optimizer.certificate import FEASIBILITY_TOLERANCE, certify, primal_infeasibility
 from optimizer.conflict import explain, hopeless
 from optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
 from optimizer.horizon import Horizon
 from optimizer.pairs import chords, tempting, tighten, violated, with_chords
+from optimizer.program import Mask
 from optimizer.reference import build_reference
 from optimizer.repair import Repair
 from optimizer.split import starting_basis
 from optimizer.template import Key, compile_template
 from optimizer.tile import Tiled, tile
+from optimizer.twins import Merged, merge
 
 CHORD_ROUNDS = 3  # a violated pair that was not tempting by its own costs gets its chord afterwards
 Progress = Callable[[str], None]
@@ -73,74 +75,115 @@ def optimize(
     """
     started = time.perf_counter()
     deadline = time.monotonic() + time_limit_s
+    workers = threads or os.cpu_count() or 1
     progress("building the model")
-    tiled = tile(compile_template(devices, hours), Horizon(times, hours), series)
-    program = tighten(tiled)
-    if lines := hopeless(tiled):
+    whole = tile(compile_template(devices, hours), Horizon(times, hours), series)
+    if lines := hopeless(whole):
         raise InputError(lines)
+    merged = merge(whole, devices)
+    try:
+        found = _optimize(merged.tiled if merged else whole, deadline, workers, progress)
+        if merged and found.unsure(merged):
+            merged, found = None, _optimize(whole, deadline, workers, progress)
+    except InfeasibleProgram:
+        progress("looking for what conflicts")
+        raise InfeasibleError(explain(whole, whole.program)) from None
+    except UnboundedProgram:
+        raise InfeasibleError("the cost has no limit: some device earns money without end") from None
+    x = merged.point(found.x) if merged else found.x
+    objective, error = whole.program.objective(x), primal_infeasibility(whole.program, x)
+    if error > FEASIBILITY_TOLERANCE or violated(whole, x).any():
+        raise SolverError(f"the dispatch found breaks a rule by {error:g}")
+    proof = Proof(
+        objective_yuan=objective,
+        bound_yuan=found.bound,
+        how=found.how,
+        pairs=len(whole.template.pairs) * len(times),
+        settled=found.settled,
+        violated=found.violated,
+        repaired=found.binaries,
+        windows=found.windows,
+        primal_infeasibility=error,
+        dual_infeasibility=found.dual_infeasibility,
+    )
+    timings = {"build": found.built - started, "solve": time.perf_counter() - found.built}
+    return Optimum(whole, x, proof, timings)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The optimum of one tiled program, whose twins may be one."""
+
+    x: Array
+    bound: float
+    how: str
+    settled: int
+    violated: int
+    doubtful: Mask  # violated at some point, or given a binary
+    binaries: int
+    windows: int
+    dual_infeasibility: float
+    built: float
+
+    def unsure(self, merged: Merged) -> bool:
+        """Whether a pair of merged twins was in doubt: as one device they are ruled too strictly."""
+        twins = {pair.key for pair in merged.tiled.template.pairs if merged.size[pair.key[0]] > 1}
+        return any(
+            marked.any() and pair.key in twins
+            for pair, marked in zip(merged.tiled.template.pairs, self.doubtful, strict=True)
+        )
+
+
+def _optimize(tiled: Tiled, deadline: float, workers: int, progress: Progress) -> _Found:
+    """Tighten, relax, certify, repair. Raises InfeasibleProgram and UnboundedProgram."""
+    program = tighten(tiled)
+    settled = sum(_settled(tiled, program.upper))
     tempted = tempting(tiled, program)
     if tempted.any():
         program = with_chords(program, chords(tiled, program, tempted))
     built = time.perf_counter()
 
     progress("solving the relaxation")
-    workers = threads or os.cpu_count() or 1
     solver = Solver()
     basis = starting_basis(tiled, program, workers)
     for _ in range(CHORD_ROUNDS):
         solver.load(program)
         if basis is not None:
             solver.start_from(basis)
-        try:
-            answer = solver.solve()
-        except InfeasibleProgram:
-            raise InfeasibleError(explain(tiled, tiled.program)) from None
-        except UnboundedProgram:
-            raise InfeasibleError("the cost has no limit: some device earns money without end") from None
+        answer = solver.solve()
         found = violated(tiled, answer.x)
         more = found & ~tempted
         if not more.any():
             break
-        tempted = tempted | more
+        tempted, basis = tempted | more, None
         program = with_chords(program, chords(tiled, program, more))
-        basis = None
     certificate = certify(program, answer.x, answer.row_dual)
     if not certificate.holds:
         raise SolverError(f"the solver's optimum does not stand up to its certificate: {certificate}")
-
-    x, bound, windows, binaries = answer.x, certificate.dual_objective_yuan, 0, 0
+    x, bound, windows, binaries, doubtful = answer.x, certificate.dual_objective_yuan, 0, 0, found
     how = "the relaxation's optimum obeys every exclusive pair; primal and dual objectives meet"
     if found.any():
         progress(f"repairing {int(found.sum())} exclusive pairs")
-        repair = Repair(tiled, program, answer.x, answer.row_dual, deadline, workers)
-        try:
-            repaired = repair.run(solver)
-        except InfeasibleProgram:
-            raise InfeasibleError(
-                "no dispatch meets all limits and every exclusive pair: charging and discharging, or"
-                " importing and exporting, would have to happen at once"
-            ) from None
+        repaired = Repair(tiled, program, answer.x, answer.row_dual, deadline, workers).run(solver)
         x, bound = repaired.x, repaired.bound_yuan
-        windows, binaries = repaired.windows, repaired.binaries
+        windows, binaries, doubtful = repaired.windows, repaired.binaries, repaired.doubtful
         how = (
-            f"{repaired.windows} stretches of days solved with {repaired.binaries} binaries in"
-            f" {repaired.rounds} round(s); the bound is the linear program's dual objective plus what the"
-            " binaries add to each stretch at its prices"
+            f"{windows} stretches of days solved with {binaries} binaries in {repaired.rounds} round(s); the"
+            " bound is the linear program's dual objective plus what the binaries add to each stretch at its"
+            " prices"
         )
-    proof = Proof(
-        objective_yuan=tiled.program.objective(x),
-        bound_yuan=bound,
+    return _Found(
+        x=x,
+        bound=bound,
         how=how,
-        pairs=found.size,
-        settled=int(sum(_settled(tiled, program.upper))),
+        settled=settled,
         violated=int(found.sum()),
-        repaired=binaries,
+        doubtful=doubtful,
+        binaries=binaries,
         windows=windows,
-        primal_infeasibility=primal_infeasibility(tiled.program, x),
         dual_infeasibility=certificate.dual_infeasibility,
+        built=built,
     )
-    timings = {"build": built - started, "solve": time.perf_counter() - built}
-    return Optimum(tiled, x, proof, timings)
 
 
 def _settled(tiled: Tiled, upper: Array) -> list[int]:
