@@ -5,28 +5,41 @@ simplex solver leaves set points that jump for no reason. People run the plant b
 dispatches that cost no more, the one whose set points move least is taken.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import scipy.sparse as sp
 
-from models.device import Array
+from models.device import Array, Device
 from models.errors import SolverError
 from optimizer.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
 from optimizer.highs import InfeasibleProgram, Solver
 from optimizer.pairs import violated
 from optimizer.program import Program
 from optimizer.tile import Tiled
+from optimizer.twins import merge
 
 ALLOWED = 1e-10  # of the cost: what rounding needs, a hundredth of a yuan in a day of millions
 
 
-def calm(tiled: Tiled, x: Array, devices: Collection[str]) -> Array:
-    """A dispatch that costs what x costs, with the least sum of |changes| of the devices' set points.
+def calm(tiled: Tiled, x: Array, devices: Mapping[str, Device], names: Collection[str]) -> Array:
+    """A dispatch that costs what x costs, with the least sum of |changes| of the named devices' set points.
 
     The set point of a device is the second less the first of its exclusive pair: discharge less charge.
-    Returns x itself where nothing calmer obeys every rule.
+    Equal devices share the work equally. Returns x itself where nothing calmer obeys every rule.
     """
+    merged = merge(tiled, devices)
+    if merged is None:
+        found = _calmest(tiled, x, names)
+    else:
+        found = merged.point(_calmest(merged.tiled, merged.merged_point(x), names))
+    dearer = tiled.program.objective(found) - tiled.program.objective(x)
+    sound = primal_infeasibility(tiled.program, found) <= FEASIBILITY_TOLERANCE
+    cheap = dearer <= 2 * ALLOWED * max(1.0, abs(tiled.program.objective(x)))
+    return found if sound and cheap and not violated(tiled, found).any() else x
+
+
+def _calmest(tiled: Tiled, x: Array, devices: Collection[str]) -> Array:
     pairs = [pair for pair in tiled.template.pairs if pair.key[0] in devices]
     count = len(tiled.horizon)
     if not pairs or count < 2:
@@ -74,8 +87,6 @@ def calm(tiled: Tiled, x: Array, devices: Collection[str]) -> Array:
     solver = Solver()
     solver.load(wanted)
     try:
-        found = solver.solve().x[:columns]
+        return solver.solve().x[:columns]
     except (InfeasibleProgram, SolverError):
         return x
-    sound = primal_infeasibility(program, found) <= FEASIBILITY_TOLERANCE and not violated(tiled, found).any()
-    return found if sound else x

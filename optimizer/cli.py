@@ -1,19 +1,25 @@
 """The command line: reads what was typed, calls the drivers, prints. It contains no formula."""
 
+import io
+import math
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from models.errors import InputError, ParkdispatchError
+
+if TYPE_CHECKING:
+    from inputs.prepare import Prepared
 
 app = typer.Typer(
     name="parkdispatch",
@@ -34,6 +40,12 @@ TimeLimit = Annotated[float, typer.Option(min=1, help="Seconds after which repai
 Model = Annotated[
     Path | None, typer.Option("--write-model", help="Write the plain Pyomo model here, as .lp or .mps.")
 ]
+
+
+_NO_PEAK = (
+    "`--peak-so-far-mw` is missing: without it the peak to expect comes from the case's own load and PV of"
+    " the whole month, with the problems above; must be given, or these solved"
+)
 
 
 @contextmanager
@@ -80,22 +92,41 @@ def plan(
         from inputs.case import load_case
         from inputs.overrides import overridden
         from inputs.prepare import day_times, prepare
-        from optimizer.runs import Options, expected_peak_mw, run, write_model, write_run
+        from inputs.validation import Findings
+        from optimizer.runs import Options, expected_peak_mw, run, write_run
 
-        options = Options(solver, time_limit, calm=True)
-        park = load_case(case, variant)
-        chosen = park.calendar.plan_date if day is None else _day(day)
-        times = day_times(park, chosen)
+        findings = Findings()
+        with findings.kept():
+            options = Options(solver, time_limit, calm=True)
+        with findings.kept():
+            _refuse_targets(time_limit, out, model)
+        with findings.kept():
+            named_day = None if day is None else _day(day)
+        with findings.kept():
+            park = load_case(case, variant)
+        findings.raise_any()
+        chosen = named_day or park.calendar.plan_date
+        with findings.kept():
+            times = day_times(park, chosen)
+        with findings.kept():
+            given = overridden(park, soc=soc, peak_so_far_mw=peak_so_far_mw, load=load, pv=pv)
+        findings.raise_any()
         note = None
-        if peak_so_far_mw is None and (peak_so_far_mw := expected_peak_mw(park, chosen)) is not None:
-            note = (
-                f"Peak so far not given (--peak-so-far-mw): took {peak_so_far_mw:.1f} MW, which the load"
-                f" and PV of {chosen:%Y-%m} bring whatever the storage does."
-            )
-        park = overridden(park, soc=soc, peak_so_far_mw=peak_so_far_mw, load=load, pv=pv)
-        prepared = prepare(park, times)
+        if peak_so_far_mw is None:
+            try:
+                expected = expected_peak_mw(park, chosen)
+            except InputError as error:
+                prepare(given, times)  # what is wrong with the day itself is said first
+                raise InputError([*error.problems, _NO_PEAK]) from None
+            if expected is not None:
+                given = overridden(given, peak_so_far_mw=expected)
+                note = (
+                    f"Peak so far not given (--peak-so-far-mw): took {expected:.1f} MW, which the load"
+                    f" and PV of {chosen:%Y-%m} bring whatever the storage does."
+                )
+        prepared = prepare(given, times)
         if model:
-            write_model(prepared, model)
+            _write_model(prepared, model)
         made = run(prepared, options, time.perf_counter() - started, progress)
         progress("writing")
         paths = write_run(made, _folder(out, park.name, "plan"), "day")
@@ -104,7 +135,7 @@ def plan(
 
     show_plan(out_console, made.case, made.solution, made.summary, blocks(made.solution, made.case))
     if note:
-        out_console.print(note, style="dim")
+        out_console.print(note, style="dim", soft_wrap=True)
     show_files(out_console, paths.values())
 
 
@@ -123,13 +154,20 @@ def year(
         progress("reading")
         from inputs.case import load_case
         from inputs.prepare import prepare, year_times
-        from optimizer.runs import Options, run, write_model, write_run
+        from inputs.validation import Findings
+        from optimizer.runs import Options, run, write_run
 
-        options = Options(solver, time_limit)
-        park = load_case(case, variant)
+        findings = Findings()
+        with findings.kept():
+            options = Options(solver, time_limit)
+        with findings.kept():
+            _refuse_targets(time_limit, out, model)
+        with findings.kept():
+            park = load_case(case, variant)
+        findings.raise_any()
         prepared = prepare(park, year_times(park))
         if model:
-            write_model(prepared, model)
+            _write_model(prepared, model)
         made = run(prepared, options, time.perf_counter() - started, progress)
         progress("writing")
         writing = time.perf_counter()
@@ -167,15 +205,25 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
     """Read a case and everything it names; report every mistake at once, solve nothing."""
     with _progress() as progress:
         progress("reading")
-        from inputs.case import load_case
+        from inputs.case import load_case, variants
         from inputs.prepare import prepare, year_times
+        from inputs.validation import Findings
 
-        park = load_case(case, variant)
-        prepared = prepare(park, year_times(park))
-    out_console.print(
+        findings = Findings()
+        with findings.kept():
+            park = load_case(case, variant)
+            prepared = prepare(park, year_times(park))
+        with findings.kept():
+            names = variants(case) if variant is None else []
+            for name in names:
+                with findings.kept():
+                    load_case(case, name)
+        findings.raise_any()
+    text = (
         f"{park.name}: in order. {len(park.devices)} devices ({', '.join(park.devices)}),"
         f" {len(prepared.times):,} intervals of {park.calendar.minutes} minutes, tariff {park.tariff.name}."
     )
+    out_console.print(Text(text), soft_wrap=True)
 
 
 @app.command()
@@ -184,8 +232,9 @@ def init(folder: Annotated[Path, typer.Argument(help="A new or empty folder for 
     from inputs.starter import write_starter
 
     for path in write_starter(folder):
-        out_console.print(f"wrote {path}")
-    out_console.print(f"Edit them, then: parkdispatch check {folder / 'case.toml'}")
+        out_console.print(Text(f"wrote {path}"), soft_wrap=True)
+    command = shlex.join(["parkdispatch", "check", str(folder / "case.toml")])
+    out_console.print(Text(f"Edit them, then: {command}"), soft_wrap=True)
 
 
 def _day(text: str) -> date:
@@ -193,6 +242,41 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise InputError(f"`--date` = {text}: must be a day such as 2026-07-15") from None
+
+
+def _refuse_targets(time_limit: float, out: Path | None, model: Path | None) -> None:
+    """Say at once what would otherwise fail after the solver has done its work."""
+    found = []
+    if math.isnan(time_limit):
+        found.append("`--time-limit` = nan: must be a number of seconds, 1 or more")
+    if model is not None:
+        if model.suffix.lower() not in (".lp", ".mps"):
+            found.append(f"`--write-model` = {model}: must end in .lp or .mps")
+        if model.is_dir() or not model.parent.is_dir():
+            found.append(f"`--write-model` = {model}: must be a file in a folder that is there")
+    if out is not None:
+        try:
+            there = next(path for path in (out, *out.absolute().parents) if path.exists())
+        except OSError as error:  # such as a name longer than the system takes
+            found.append(f"`--out` = {out}: {error.strerror or error}")
+        else:
+            if not there.is_dir() or not os.access(there, os.W_OK):
+                found.append(f"`--out` = {out}: must be in a folder to write in, which {there} is not")
+    if found:
+        raise InputError(found)
+
+
+def _write_model(prepared: "Prepared", path: Path) -> None:
+    from optimizer.runs import write_model
+
+    beside = path.with_name(f".writing-{os.getpid()}-{path.name}")
+    try:
+        write_model(prepared, beside)
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(f"`--write-model` = {path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _start_quickly() -> None:
@@ -208,6 +292,9 @@ def _start_quickly() -> None:
 
 def main() -> None:
     """Entry point: errors become sentences and exit codes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a Chinese Windows pipe knows no square metre sign
     try:
         _start_quickly()
         app()

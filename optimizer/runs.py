@@ -67,7 +67,8 @@ def run(prepared: Prepared, options: Options, read_s: float, progress: Progress)
     solved = time.perf_counter()
     if options.calm:
         progress("choosing the calmest of the best")
-        x = calm(optimum.tiled, optimum.x, prepared.case.storage)
+        case = prepared.case
+        x = calm(optimum.tiled, optimum.x, case.devices, case.storage)
         objective = optimum.tiled.program.objective(x)
         optimum = replace(optimum, x=x, proof=replace(optimum.proof, objective_yuan=objective))
     calmed = time.perf_counter()

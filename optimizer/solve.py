@@ -168,9 +168,9 @@ def _optimize(tiled: Tiled, deadline: float, workers: int, progress: Progress) -
         x, bound = repaired.x, repaired.bound_yuan
         windows, binaries, doubtful = repaired.windows, repaired.binaries, repaired.doubtful
         how = (
-            f"{windows} stretches of days solved with {binaries} binaries in {repaired.rounds} round(s); the"
-            " bound is the linear program's dual objective plus what the binaries add to each stretch at its"
-            " prices"
+            f"stretches of days solved with binaries: {windows}, with {binaries} binaries, in rounds:"
+            f" {repaired.rounds}; the bound is the linear program's dual objective plus what the binaries add"
+            " to each stretch at its prices"
         )
     return _Found(
         x=x,

@@ -30,6 +30,13 @@ class Merged:
     columns: Index  # template column of `tiled` for each of `whole`
     share: Array  # part of the merged value that each column of `whole` takes
 
+    def merged_point(self, x: Array) -> Array:
+        """A point of the whole program as one of the merged: what twins do adds up."""
+        count, shared = len(self.whole.horizon), self.whole.shared_starts[0]
+        into = np.eye(len(self.tiled.template.columns))[self.columns]
+        own = x[:shared].reshape(count, -1) @ into
+        return np.concatenate([own.ravel(), x[shared:]])
+
     def point(self, x: Array) -> Array:
         """A point of the merged program as one of the whole."""
         count, shared = len(self.whole.horizon), self.tiled.shared_starts[0]

@@ -1,10 +1,11 @@
-"""What the report's charts draw: each device's power, stored energy and prices, as compact arrays.
+"""What report and workbook show of each device: power, stored energy, prices, and their colours.
 
 Everything is found by the kinds and units of the solution, so that a new device shows up by itself.
 """
 
 import base64
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,13 @@ KW_PER_MW = 1000.0
 EXACT_INTERVALS = 3000  # up to here a page has room for doubles; a year travels as single precision
 ZERO_MW = 1e-6  # less is rounding of the solver
 
-# Colours of Okabe and Ito (2008), safe for the colour-blind, each for a light and a dark page. Storage, sources
-# and consumers take theirs in the order of the case; the grid, the largest area, is calm.
+# Colours of Okabe and Ito (2008), safe for the colour-blind, each for a light and a dark page, taken in the
+# order of the case; the grid, the largest area, is calm.
 STORAGE = (("#0072B2", "#3A9BDC"), ("#009E73", "#22B98D"), ("#CC79A7", "#D98CB6"), ("#56B4E9", "#7CC6F0"))
 SOURCES = (("#E69F00", "#E8A91C"), ("#D55E00", "#E8762C"), ("#C9B500", "#E5DA4A"))
 GRIDS = (("#A9B8C9", "#7488A0"), ("#C7BBD6", "#8C7DA3"))
 CONSUMERS = (("#5F6B7C", "#A6B0BF"), ("#8C7565", "#BDA793"), ("#7A7F52", "#B3B98A"))
+PALETTES = {"consumer": CONSUMERS, "source": SOURCES, "storage": STORAGE, "grid": GRIDS}
 # One hue, darker where energy is dearer, so that the order is seen without a legend
 PERIOD_SHADES = {"sharp": 0.55, "peak": 0.36, "flat": 0.2, "valley": 0.09, "deep_valley": 0.03}
 
@@ -72,7 +74,7 @@ def role(case: Case, device: str, power_mw: Array) -> str:
         return "storage"
     if isinstance(declared, Grid):
         return "grid"
-    return "source" if power_mw.max() > ZERO_MW or power_mw.min() >= -ZERO_MW < 0 <= power_mw.max() else "consumer"
+    return "consumer" if power_mw.min() < -ZERO_MW and power_mw.max() <= ZERO_MW else "source"
 
 
 def roles(solution: xr.Dataset, case: Case) -> dict[str, str]:
@@ -80,12 +82,26 @@ def roles(solution: xr.Dataset, case: Case) -> dict[str, str]:
     return {name: role(case, name.split(" (")[0], power) for name, power in injections(solution).items()}
 
 
+def colours(kinds: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Colour of every injection on a light and on a dark page, by its role."""
+    taken = dict.fromkeys(PALETTES, 0)
+    found = {}
+    for name, kind in kinds.items():
+        found[name] = PALETTES[kind][taken[kind] % len(PALETTES[kind])]
+        taken[kind] += 1
+    return found
+
+
 def rated_mwh(solution: xr.Dataset, case: Case, device: str) -> float:
     """Energy that is 100 % of a storage [MWh]: decided, declared, or else the most it held."""
     if f"{device}.rated_mwh" in solution:
         return float(values(solution, f"{device}.rated_mwh")[0])
     declared = getattr(case.devices[device], "energy_mwh", None)
-    return float(declared) if isinstance(declared, int | float) else float(solution[f"{device}.energy_mwh"].max())
+    return (
+        float(declared)
+        if isinstance(declared, int | float)
+        else float(solution[f"{device}.energy_mwh"].max())
+    )
 
 
 def stores(solution: xr.Dataset, case: Case) -> list[str]:
@@ -114,7 +130,11 @@ def prices(solution: xr.Dataset, case: Case) -> dict[str, tuple[str, Array]]:
 
 
 def chart_data(
-    solution: xr.Dataset, case: Case, words: Mapping[str, Any], peak_mw: Mapping[str, float]
+    solution: xr.Dataset,
+    case: Case,
+    words: Mapping[str, Any],
+    peak_mw: Mapping[str, float],
+    peak_without_storage_mw: Mapping[str, float],
 ) -> dict[str, Any]:
     """The page's data: plain values and packed arrays, in the order in which they are drawn."""
     times = times_of(solution)
@@ -127,13 +147,15 @@ def chart_data(
         "devices": list(_devices(solution, case, words)),
         "storage": list(_storage(solution, case)),
         "prices": _prices(solution, case, words),
-        "months": list(_months(times, peak_mw)),
+        "months": list(_months(times, peak_mw, peak_without_storage_mw)),
+        "timezone": case.site.timezone,
+        "words": words["script"],
     }
-    colours = {device["name"]: device["colour"] for device in data["devices"]}
+    seen = {device["name"].split(" (")[0]: device["colour"] for device in data["devices"]}
     for storage in data["storage"]:
-        storage["colour"] = colours.get(storage["name"], STORAGE[0])
+        storage["colour"] = seen[storage["name"]]
     data["curtailed"] = [
-        {"label": f"{label(name)} {words['curtailed']}", "colour": colours.get(name), "data": packed(power)}
+        {"label": f"{label(name)} {words['curtailed']}", "colour": seen[name], "data": packed(power)}
         for name, power in curtailed(solution).items()
         if power.max() > ZERO_MW
     ]
@@ -155,21 +177,18 @@ def _milliseconds(time: pd.Timestamp) -> int:
 
 def _devices(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Every injection with its colour and what its two directions are called."""
-    palettes = {"storage": STORAGE, "source": SOURCES, "grid": GRIDS, "consumer": CONSUMERS}
-    taken = dict.fromkeys(palettes, 0)
+    kinds = roles(solution, case)
+    pairs = colours(kinds)
     for name, power in injections(solution).items():
-        kind = role(case, name.split(" (")[0], power)
-        palette = palettes[kind]
         yield {
             "name": name,
             "label": label(name),
-            "role": kind,
-            "up": f"{label(name)} {words['up'][kind]}".strip(),
-            "down": f"{label(name)} {words['down'][kind]}".strip(),
-            "colour": palette[taken[kind] % len(palette)],
+            "role": kinds[name],
+            "up": f"{label(name)} {words['up'][kinds[name]]}".strip(),
+            "down": f"{label(name)} {words['down'][kinds[name]]}".strip(),
+            "colour": pairs[name],
             "data": packed(power),
         }
-        taken[kind] += 1
 
 
 def _storage(solution: xr.Dataset, case: Case) -> Iterator[dict[str, Any]]:
@@ -192,16 +211,85 @@ def _prices(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> list[
     several = len({name.split(".")[0] for name in found}) > 1
     return [
         {
-            "label": (f"{label(name.split('.')[0])}: " if several else "") + words["prices"].get(title, title),
+            "label": (f"{label(name.split('.')[0])}: " if several else "")
+            + words["prices"].get(title, title),
             "data": packed(price),
         }
         for name, (title, price) in found.items()
     ]
 
 
-def _months(times: pd.DatetimeIndex, peak_mw: Mapping[str, float]) -> Iterator[dict[str, Any]]:
-    """First interval and held peak of each month."""
+def month_starts(times: pd.DatetimeIndex) -> dict[str, int]:
+    """Number of the first interval of each month, by the month's name "2026-03"."""
     names = times.strftime("%Y-%m").to_numpy()
     starts = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]]))
-    for start in starts.tolist():
-        yield {"label": str(names[start]), "first": start, "peak_mw": peak_mw.get(str(names[start]))}
+    return {str(names[start]): int(start) for start in starts}
+
+
+def _months(
+    times: pd.DatetimeIndex, peak_mw: Mapping[str, float], without_mw: Mapping[str, float]
+) -> Iterator[dict[str, Any]]:
+    for name, first in month_starts(times).items():
+        yield {
+            "label": name,
+            "first": first,
+            "peak_mw": peak_mw.get(name),
+            "without_mw": without_mw.get(name),
+        }
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the plan's table, in the units of its header."""
+
+    key: str  # the quantity of the solution, or its place in the plan
+    header: str  # device, quantity, unit: three lines
+    numbers: Array
+    kind: str  # set_point, soc, load, source, import, export, price, other
+    colour: str = ""
+
+    @property
+    def device(self) -> str:
+        """Whose it is."""
+        return self.header.split("\n")[0]
+
+    @property
+    def name(self) -> str:
+        """Device and quantity."""
+        return " ".join(self.header.split("\n")[:2]).split(",")[0]
+
+
+def plan_columns(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iterator[Column]:
+    """Columns after time and period, found by what each device has: MW, yuan/kWh and fractions."""
+    text, mw, yuan = words["book"], words["script"]["mw"], words["script"]["yuan_per_kwh"]
+    for key, (title, price) in prices(solution, case).items():
+        heading = f"{label(key.split('.')[0])}\n{words['prices'].get(title, title)}\n{yuan}"
+        yield Column(key, heading, price, "price")
+    fed, kinds = injections(solution), roles(solution, case)
+    pairs, order = colours(kinds), list(PALETTES)
+    for name in sorted(fed, key=lambda name: order.index(kinds[name])):
+        device, colour, heading = name.split(" (")[0], pairs[name][0], label(name)
+
+        def mw_of(key: str, device: str = device) -> Array:
+            return values(solution, f"{device}.{key}_mw")
+
+        has = [key for key in ("charge", "available", "curtailed") if f"{device}.{key}_mw" in solution]
+        if isinstance(case.devices.get(device), Grid):
+            parts = [(key, text[key], key, mw_of(key)) for key in ("import", "export")]
+        elif kinds[name] == "consumer":
+            parts = [("demand", text["demand"], "load", -fed[name])]
+        elif kinds[name] == "storage" and "charge" in has:
+            heading = f"{label(name)}\n{text['set_point']}, {mw}\n{text['set_point_sign']}"
+            net = mw_of("discharge") - mw_of("charge")
+            yield Column(f"{device}.set_point_mw", heading, net, "set_point", colour)
+            parts = []
+        else:
+            parts = [(key, text[key], "other", mw_of(key)) for key in has if key != "charge"]
+            used = text["used" if "curtailed" in has else "power"]
+            parts.insert("available" in has, ("injection", used, "source", fed[name]))
+        for key, what, kind, power in parts:
+            yield Column(f"{name}.{key}_mw", f"{label(name)}\n{what}\n{mw}", power, kind, colour)
+        if device in stores(solution, case):
+            soc = values(solution, f"{device}.energy_mwh") / rated_mwh(solution, case, device)
+            heading = f"{label(name)}\n{text['soc']}\n{text['soc_unit']}"
+            yield Column(f"{device}.soc", heading, soc, "soc", colour)

@@ -37,13 +37,13 @@ def show_plan(
     day = str(solution["time"].to_numpy()[0])[:10]
     console.print(_title(f"{case.title or case.name}: plan for {day}", case))
     if todo:
-        console.print(_schedule(todo))
+        console.print(_schedule(todo), soft_wrap=True)
     else:
         console.print("The storage rests all day: nothing it could do pays.", style="italic")
     console.print(_money_table("the day", summary))
     for line in _peak_lines(solution, summary):
-        console.print(line)
-    console.print(_proof(solution, summary))
+        console.print(line, soft_wrap=True)
+    console.print(_proof(solution, summary), soft_wrap=True)
 
 
 def show_year(
@@ -64,16 +64,17 @@ def show_year(
         if name.endswith(".full_cycles"):
             console.print(f"{name.split('.')[0]}: {cycles:,.1f} full cycles")
     console.print(_month_table(summary))
-    console.print(_proof(solution, summary))
+    console.print(_proof(solution, summary), soft_wrap=True)
     console.print(
         f"Model: {model['columns']:,} columns, {model['rows']:,} rows, {model['nonzeros']:,} nonzeros;"
         f" {model['pairs']:,} exclusive pairs, {model['settled']:,} settled by bounds,"
         f" {model['violated_by_relaxation']:,} violated by the relaxation,"
         f" {model['repaired']:,} given a binary",
         style="dim",
+        soft_wrap=True,
     )
     spent = ", ".join(f"{name.replace('_', ' ')} {seconds:.2f} s" for name, seconds in timings_s.items())
-    console.print(f"Time: {spent}", style="dim")
+    console.print(f"Time: {spent}", style="dim", soft_wrap=True)
 
 
 def show_yield(console: Console, case: Case, found: PvYield) -> None:
@@ -82,11 +83,13 @@ def show_yield(console: Console, case: Case, found: PvYield) -> None:
     console.print(
         f"Irradiation on the level: {found.ghi_mj_per_m2:,.2f} MJ/m²"
         f" = {found.ghi_kwh_per_m2:,.2f} kWh/m² a year."
-        f" Installed: {found.rated_mwp:,.3f} MWp."
+        f" Installed: {found.rated_mwp:,.3f} MWp.",
+        soft_wrap=True,
     )
     table = _table("From the sun to the bus, first year", "step", "GWh", "step's part")
     for step in found.waterfall:
-        table.add_row(step.name, f"{step.energy_gwh:,.2f}", f"{-step.loss_fraction:+.2%}")
+        part = "" if abs(step.loss_fraction) < 5e-5 else f"{-step.loss_fraction:+.2%}"
+        table.add_row(step.name.replace("_", " "), f"{step.energy_gwh:,.2f}", part)
     console.print(table)
     table = _table(
         "Areas, first year", "area", "MWp", "inverters MW", "units", "plane kWh/m²", "GWh", "kWh/kWp"
@@ -105,7 +108,8 @@ def show_yield(console: Console, case: Case, found: PvYield) -> None:
     console.print(
         f"First year {found.first_year_gwh:,.2f} GWh, {found.first_year_full_load_hours:,.1f} kWh/kWp;"
         f" mean over {found.years} years {found.lifetime_mean_gwh:,.2f} GWh; clipped by inverters"
-        f" {found.clipped_gwh:,.3f} GWh."
+        f" {found.clipped_gwh:,.3f} GWh.",
+        soft_wrap=True,
     )
     table = _table("Against published figures", "figure", "published", "first year", "", "mean of life", "")
     for one in found.comparisons:
@@ -123,7 +127,9 @@ def show_yield(console: Console, case: Case, found: PvYield) -> None:
 def show_files(console: Console, paths: Iterable[Path]) -> None:
     """Where the files lie."""
     found = list(paths)
-    console.print(Text(f"Files in {found[0].parent}: {', '.join(sorted(path.name for path in found))}"))
+    console.print(
+        Text(f"Files in {found[0].parent}: {', '.join(sorted(path.name for path in found))}"), soft_wrap=True
+    )
 
 
 def _title(text: str, case: Case) -> Text:

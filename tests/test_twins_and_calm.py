@@ -1,0 +1,124 @@
+"""Equal devices solved as one, months stitched to a year, and the calmest of the best."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.battery import Battery
+from optimizer.calm import calm
+from optimizer.certificate import certify, primal_infeasibility
+from optimizer.highs import Solver
+from optimizer.horizon import Horizon
+from optimizer.pairs import violated
+from optimizer.split import starting_basis
+from optimizer.template import compile_template
+from optimizer.tile import tile
+from optimizer.twins import merge
+from tests.helpers import SmallPark
+
+TWIN = Battery(power_mw=2, energy_mwh=4, auxiliary_share=0.01, max_cycles_per_day=1.5, wear_yuan_per_mwh=3)
+
+
+def priced_park(
+    prices: list[float], twins: int, demand: float | None = None, start: str = "2026-07-15"
+) -> SmallPark:
+    park = SmallPark(len(prices), start=start)
+    park.grid(prices, 0.0, demand=demand).load(5.0)
+    for number in range(twins):
+        park.add(f"battery_{number}", TWIN)
+    return park
+
+
+def whole_program(park: SmallPark):
+    return tile(compile_template(park.devices, park.hours), Horizon(park.times, park.hours), park.series)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    prices=st.lists(st.integers(-50, 900).map(float), min_size=3, max_size=30),
+    twins=st.integers(2, 3),
+    demand=st.none() | st.just(200.0),
+)
+def test_twins_as_one_have_the_optimum_of_twins_apart(
+    prices: list[float], twins: int, demand: float | None
+) -> None:
+    park = priced_park(prices, twins, demand)
+    whole = whole_program(park)
+    merged = merge(whole, park.devices)
+    assert merged is not None
+    found = {}
+    for name, tiled in (("whole", whole), ("merged", merged.tiled)):
+        solver = Solver()
+        solver.load(tiled.program)
+        found[name] = solver.solve().x
+    together = merged.point(found["merged"])
+    assert whole.program.objective(together) == pytest.approx(
+        whole.program.objective(found["whole"]), rel=1e-9, abs=1e-6
+    )
+    assert primal_infeasibility(whole.program, together) < 1e-9
+    np.testing.assert_allclose(merged.merged_point(together), found["merged"], atol=1e-12)
+
+
+def test_devices_that_differ_are_no_twins() -> None:
+    park = priced_park([1.0, 2.0], 1)
+    park.add("other", TWIN.model_copy(update={"eta_charge": 0.9}))
+    assert merge(whole_program(park), park.devices) is None
+
+
+def test_twins_must_not_be_ruled_as_one_where_a_pair_is_in_doubt() -> None:
+    """At a negative price with lossy batteries both would like to burn energy by cycling.
+
+    One twin may charge while the other discharges, which the merged device may not: with the merged rule
+    the optimum would be dearer than that of the twins apart.
+    """
+    park = priced_park([-100.0] * 4, 2)
+    apart = SmallPark(4).grid([-100.0] * 4, 0.0).load(5.0)
+    apart.add("battery_0", TWIN).add("battery_1", TWIN.model_copy(update={"wear_yuan_per_mwh": 3.0000001}))
+    assert park.solve().cost == pytest.approx(apart.solve().cost, rel=1e-6)
+
+
+def test_stitched_months_start_at_the_optimum() -> None:
+    """Three months of hours: from the stitched basis few steps are left, and the optimum is the same."""
+    rng = np.random.default_rng(5)
+    prices = list(rng.uniform(100, 900, 24 * 89))
+    park = priced_park(prices, 1, demand=300.0, start="2026-01-01")
+    tiled = whole_program(park)
+    cold, warm = Solver(), Solver()
+    cold.load(tiled.program)
+    warm.load(tiled.program)
+    basis = starting_basis(tiled, tiled.program, threads=2)
+    assert basis is not None
+    warm.start_from(basis)
+    one, other = cold.solve(), warm.solve()
+    assert tiled.program.objective(one.x) == pytest.approx(tiled.program.objective(other.x), rel=1e-10)
+    assert certify(tiled.program, other.x, other.row_dual).holds
+    assert other.iterations < one.iterations / 10
+
+
+def test_one_month_is_not_split() -> None:
+    park = priced_park([1.0, 2.0, 3.0], 1)
+    tiled = whole_program(park)
+    assert starting_basis(tiled, tiled.program, threads=2) is None
+
+
+def test_calm_keeps_the_cost_and_moves_less() -> None:
+    """Six cheap hours, one dear one: any hours of charging cost the same, the calmest charges evenly."""
+    park = priced_park([100.0] * 6 + [500.0] * 2, 2)
+    found = park.solve().optimum
+    names = [name for name in park.devices if name.startswith("battery")]
+    quiet = calm(found.tiled, found.x, park.devices, names)
+    assert found.tiled.program.objective(quiet) == pytest.approx(found.proof.objective_yuan, rel=1e-9)
+    assert not violated(found.tiled, quiet).any()
+
+    def moves(x: np.ndarray) -> float:
+        return sum(
+            float(np.abs(np.diff(x[found.tiled.column_of(p.b)] - x[found.tiled.column_of(p.a)])).sum())
+            for p in found.tiled.template.pairs
+            if p.key[0] in names
+        )
+
+    assert moves(quiet) <= moves(found.x) + 1e-9
+    charge = [quiet[found.tiled.column_of(p.a)][:6] for p in found.tiled.template.pairs if p.key[0] in names]
+    assert all(np.ptp(one) < 1e-6 for one in charge), "charging is spread evenly over hours of one price"
+    np.testing.assert_allclose(charge[0], charge[1], atol=1e-9, err_msg="equal batteries share equally")
