@@ -32,7 +32,7 @@ def calm(tiled: Tiled, x: Array, devices: Mapping[str, Device], names: Collectio
     if merged is None:
         found = _calmest(tiled, x, names)
     else:
-        found = merged.point(_calmest(merged.tiled, merged.merged_point(x), names))
+        found = merged.point(_calmest(merged.paired, merged.merged_point(x), names))
     dearer = tiled.program.objective(found) - tiled.program.objective(x)
     sound = primal_infeasibility(tiled.program, found) <= FEASIBILITY_TOLERANCE
     cheap = dearer <= 2 * ALLOWED * max(1.0, abs(tiled.program.objective(x)))

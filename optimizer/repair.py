@@ -26,13 +26,14 @@ from optimizer.certificate import FEASIBILITY_TOLERANCE, certify, support
 from optimizer.highs import InfeasibleProgram, Solver
 from optimizer.horizon import Index
 from optimizer.pairs import tempting, violated
-from optimizer.program import Mask, Program
+from optimizer.program import Program
 from optimizer.tile import Tiled
 from optimizer.windows import Cut, Cutter, Window, days, grown, merged
 
 ROUNDINGS = 3
 PATIENCE = 1  # rounds a window may stay open before it grows
 HALF = 0.5  # between the values of a binary
+FALSE_BOUND = 1e-7  # relative; a bound above a dispatch by more than rounding would be no proof
 PRICE_DECIMALS = 9  # of yuan per MW or MWh: below that, two prices are one
 GAP_TARGET = 1e-9  # relative; below this the two sides have met
 
@@ -46,7 +47,6 @@ class Repaired:
     windows: int
     rounds: int
     binaries: int
-    doubtful: Mask  # pairs that were given a binary wherever a window held them
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ class Repair:
         """Repair in rounds. `solver` holds the relaxation, warm. Raises InfeasibleProgram."""
         windows = days(self._tiled, violated(self._tiled, self._x))
         patience: dict[Window, int] = {}
+        visited: set[tuple[object, ...]] = set()  # what has been tried once is not tried again
         best_x, best, bound = self._x, np.inf, -np.inf
         rounds, joined = 0, self._round_off(solver)
         with ThreadPoolExecutor(self._threads) as pool:
@@ -86,20 +87,29 @@ class Repair:
                 rounds += 1
                 windows = merged([*windows, *days(self._tiled, violated(self._tiled, self._x))])
                 self._cuts = {window: self._cutter.cut(window) for window in windows}
+                state = (tuple(windows), int(self._doubtful.sum()), self._resting.tobytes())
                 priced = dict(zip(windows, pool.map(self._price, windows), strict=True))
                 certificate = certify(self._program, self._x, self._dual)
                 if certificate.dual_infeasibility <= FEASIBILITY_TOLERANCE:
                     gained = sum(one.gain for one in priced.values())
                     bound = max(bound, certificate.dual_objective_yuan + gained)
                 still, value = violated(self._tiled, self._x), self._program.objective(self._x)
+                self._doubtful |= still
                 if joined and not still.any() and value < best:
                     best_x, best = self._x, value
                 done = np.isfinite(best) and best - bound <= GAP_TARGET * max(1.0, abs(best))
-                whole = windows == [Window(0, len(self._tiled.horizon))]
-                late = time.monotonic() > self._deadline or (whole and rounds > 1)
+                if bound - best > FALSE_BOUND * max(1.0, abs(best)):
+                    raise SolverError(f"a dispatch of {best:.2f} yuan lies below its bound of {bound:.2f}")
+                late = time.monotonic() > self._deadline or state in visited
+                visited.add(state)
                 if done or (late and np.isfinite(best)):
                     binaries = sum(len(self._binaries(window)) for window in windows)
-                    return Repaired(best_x, min(bound, best), len(windows), rounds, binaries, self._doubtful)
+                    return Repaired(best_x, min(bound, best), len(windows), rounds, binaries)
+                if late:
+                    raise SolverError(
+                        f"no dispatch that obeys every exclusive pair was found in time; it costs at least"
+                        f" {bound:.2f} yuan"
+                    )
 
                 allowed = GAP_TARGET * max(1.0, abs(bound)) / len(windows)
                 wider = []

@@ -15,13 +15,12 @@ from optimizer.conflict import explain, hopeless
 from optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
 from optimizer.horizon import Horizon
 from optimizer.pairs import chords, tempting, tighten, violated, with_chords
-from optimizer.program import Mask
 from optimizer.reference import build_reference
 from optimizer.repair import Repair
 from optimizer.split import starting_basis
 from optimizer.template import Key, compile_template
 from optimizer.tile import Tiled, tile
-from optimizer.twins import Merged, merge
+from optimizer.twins import merge
 
 CHORD_ROUNDS = 3  # a violated pair that was not tempting by its own costs gets its chord afterwards
 Progress = Callable[[str], None]
@@ -83,7 +82,7 @@ def optimize(
     merged = merge(whole, devices)
     try:
         found = _optimize(merged.tiled if merged else whole, deadline, workers, progress)
-        if merged and found.unsure(merged):
+        if merged and violated(whole, merged.point(found.x)).any():
             merged, found = None, _optimize(whole, deadline, workers, progress)
     except InfeasibleProgram:
         progress("looking for what conflicts")
@@ -119,19 +118,10 @@ class _Found:
     how: str
     settled: int
     violated: int
-    doubtful: Mask  # violated at some point, or given a binary
     binaries: int
     windows: int
     dual_infeasibility: float
     built: float
-
-    def unsure(self, merged: Merged) -> bool:
-        """Whether a pair of merged twins was in doubt: as one device they are ruled too strictly."""
-        twins = {pair.key for pair in merged.tiled.template.pairs if merged.size[pair.key[0]] > 1}
-        return any(
-            marked.any() and pair.key in twins
-            for pair, marked in zip(merged.tiled.template.pairs, self.doubtful, strict=True)
-        )
 
 
 def _optimize(tiled: Tiled, deadline: float, workers: int, progress: Progress) -> _Found:
@@ -160,13 +150,13 @@ def _optimize(tiled: Tiled, deadline: float, workers: int, progress: Progress) -
     certificate = certify(program, answer.x, answer.row_dual)
     if not certificate.holds:
         raise SolverError(f"the solver's optimum does not stand up to its certificate: {certificate}")
-    x, bound, windows, binaries, doubtful = answer.x, certificate.dual_objective_yuan, 0, 0, found
+    x, bound, windows, binaries = answer.x, certificate.dual_objective_yuan, 0, 0
     how = "the relaxation's optimum obeys every exclusive pair; primal and dual objectives meet"
     if found.any():
         progress(f"repairing {int(found.sum())} exclusive pairs")
         repaired = Repair(tiled, program, answer.x, answer.row_dual, deadline, workers).run(solver)
         x, bound = repaired.x, repaired.bound_yuan
-        windows, binaries, doubtful = repaired.windows, repaired.binaries, repaired.doubtful
+        windows, binaries = repaired.windows, repaired.binaries
         how = (
             f"stretches of days solved with binaries: {windows}, with {binaries} binaries, in rounds:"
             f" {repaired.rounds}; the bound is the linear program's dual objective plus what the binaries add"
@@ -178,7 +168,6 @@ def _optimize(tiled: Tiled, deadline: float, workers: int, progress: Progress) -
         how=how,
         settled=settled,
         violated=int(found.sum()),
-        doubtful=doubtful,
         binaries=binaries,
         windows=windows,
         dual_infeasibility=certificate.dual_infeasibility,

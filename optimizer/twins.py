@@ -5,8 +5,9 @@ loses its time among those ties. Sets of points that obey the same linear rules 
 with larger constants, so m equal devices are one device whose constants are m times as large, and its
 schedule divided by m serves each of them. Multipliers carry over as they are.
 
-This holds for the linear part. Exclusive pairs of the merged device are stricter than those of the twins
-(one might charge while the other discharges), so where such a pair is violated the twins are solved apart.
+This holds for the linear part. Exclusive pairs of the merged device would be stricter than those of the twins
+(one might charge while the other discharges), so the merged park has none for them; where its optimum needs
+them, the twins are solved apart.
 """
 
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ class Merged:
 
     whole: Tiled
     tiled: Tiled
-    size: Mapping[str, int]  # how many twins a device of `tiled` stands for
+    paired: Tiled  # the same with the twins' pairs, as a name for their set points
     columns: Index  # template column of `tiled` for each of `whole`
     share: Array  # part of the merged value that each column of `whole` takes
 
@@ -78,7 +79,7 @@ def merge(tiled: Tiled, devices: Mapping[str, Device]) -> Merged | None:
     for name, count in size.items():
         if count > 1:  # balances are written for all devices already: their constants are complete
             coefficients[:, _functionals(template, name), -1] *= count
-    reduced = replace(
+    paired = replace(
         template,
         columns=[template.columns[old] for old in old_columns],
         previous=[Previous(new_of_old[p.column], p.initial) for p in previous],
@@ -93,10 +94,22 @@ def merge(tiled: Tiled, devices: Mapping[str, Device]) -> Merged | None:
     )
     return Merged(
         whole=tiled,
-        tiled=Tiled(reduced, tiled.horizon, tiled.weights),
-        size=size,
+        tiled=Tiled(_without_pairs(paired, size), tiled.horizon, tiled.weights),
+        paired=Tiled(paired, tiled.horizon, tiled.weights),
         columns=np.array([by_key[first_of[c.key[0]], c.key[1]] for c in template.columns]),
         share=np.array([1.0 / size[first_of[c.key[0]]] for c in template.columns]),
+    )
+
+
+def _without_pairs(template: Template, size: Mapping[str, int]) -> Template:
+    """The template without the exclusive pairs of devices that stand for several."""
+    alone = [n for n, pair in enumerate(template.pairs) if size[pair.key[0]] == 1]
+    first = template.coefficients.shape[2] - 1 - len(template.pairs)
+    slots = [*range(first), *(first + n for n in alone), template.coefficients.shape[2] - 1]
+    return replace(
+        template,
+        pairs=[template.pairs[n] for n in alone],
+        coefficients=template.coefficients[:, :, slots],
     )
 
 

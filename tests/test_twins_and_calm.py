@@ -67,15 +67,18 @@ def test_devices_that_differ_are_no_twins() -> None:
 
 
 def test_twins_must_not_be_ruled_as_one_where_a_pair_is_in_doubt() -> None:
-    """At a negative price with lossy batteries both would like to burn energy by cycling.
+    """Paid 100 yuan/MWh to take energy, with no load and no export, full batteries have nowhere to put it.
 
-    One twin may charge while the other discharges, which the merged device may not: with the merged rule
-    the optimum would be dearer than that of the twins apart.
+    Apart, one can discharge into the other and burn energy on the way; ruled as one they could not, and
+    would earn only what fills them once: 2 x 4 MWh x 0.95 / 0.94 = 8.09 MWh less what they began with.
     """
-    park = priced_park([-100.0] * 4, 2)
-    apart = SmallPark(4).grid([-100.0] * 4, 0.0).load(5.0)
-    apart.add("battery_0", TWIN).add("battery_1", TWIN.model_copy(update={"wear_yuan_per_mwh": 3.0000001}))
-    assert park.solve().cost == pytest.approx(apart.solve().cost, rel=1e-6)
+    twin = Battery(power_mw=2, energy_mwh=4, soc_max=1.0, auxiliary_share=0.0)
+    fellow = twin.model_copy(update={"wear_yuan_per_mwh": 1e-6})
+    pair = SmallPark(12).grid(-100.0).add("one", twin).add("other", twin).solve()
+    apart = SmallPark(12).grid(-100.0).add("one", twin).add("other", fellow).solve()
+    assert pair.cost == pytest.approx(apart.cost, rel=1e-6)
+    once_mwh = 2 * 4 * (1.0 - 0.10) / 0.94
+    assert pair.cost < -100.0 * once_mwh - 1.0
 
 
 def test_stitched_months_start_at_the_optimum() -> None:
