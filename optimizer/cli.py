@@ -90,9 +90,9 @@ def plan(
     with _progress() as progress:
         progress("reading")
         from inputs.case import load_case
+        from inputs.findings import Findings
         from inputs.overrides import overridden
         from inputs.prepare import day_times, prepare
-        from inputs.validation import Findings
         from optimizer.runs import Options, expected_peak_mw, run, write_run
 
         findings = Findings()
@@ -153,8 +153,8 @@ def year(
     with _progress() as progress:
         progress("reading")
         from inputs.case import load_case
+        from inputs.findings import Findings
         from inputs.prepare import prepare, year_times
-        from inputs.validation import Findings
         from optimizer.runs import Options, run, write_run
 
         findings = Findings()
@@ -193,7 +193,7 @@ def pv(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
         park = load_case(case, variant)
         plants = [device for device in park.devices.values() if isinstance(device, Pv)]
         if not plants:
-            raise InputError(f"case {park.name}: has no device of kind pv")
+            raise InputError(f"`device`: case {park.name} has none of kind pv, must have one to yield")
         weather = read_weather_of(park, year_times(park))
         found = [pv_yield(plant, park.site, weather) for plant in plants]
     for one in found:
@@ -206,8 +206,8 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
     with _progress() as progress:
         progress("reading")
         from inputs.case import load_case, variants
+        from inputs.findings import Findings
         from inputs.prepare import prepare, year_times
-        from inputs.validation import Findings
 
         findings = Findings()
         with findings.kept():
@@ -269,7 +269,7 @@ def _refuse_targets(time_limit: float, out: Path | None, model: Path | None) -> 
 def _write_model(prepared: "Prepared", path: Path) -> None:
     from optimizer.runs import write_model
 
-    beside = path.with_name(f".writing-{os.getpid()}-{path.name}")
+    beside = path.with_name(f".writing-{os.getpid()}-{path.stem}{path.suffix.lower()}")
     try:
         write_model(prepared, beside)
         beside.replace(path)

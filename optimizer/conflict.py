@@ -78,6 +78,12 @@ def explain(tiled: Tiled, program: Program) -> str:
     missing = short - over
     found = np.flatnonzero(np.abs(missing) > FEASIBLE_MW)
     worst = found[np.argsort(-np.abs(missing[found]), kind="stable")][:SHOWN]
+    if not found.size:
+        held = sorted({pair.key[0] for pair in tiled.template.pairs})
+        return (
+            "no dispatch meets all limits and every exclusive pair: charging and discharging, or importing"
+            f" and exporting, would have to happen at once ({', '.join(held)})"
+        )
     lines = [_sentence(tiled, program, int(row), float(missing[row]), x) for row in np.sort(worst)]
     more = len(found) - len(worst)
     if more > 0:

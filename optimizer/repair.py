@@ -85,7 +85,7 @@ class Repair:
         with ThreadPoolExecutor(self._threads) as pool:
             while True:
                 rounds += 1
-                windows = merged([*windows, *days(self._tiled, violated(self._tiled, self._x))])
+                windows = merged([*windows, *self._touched()])
                 self._cuts = {window: self._cutter.cut(window) for window in windows}
                 state = (tuple(windows), int(self._doubtful.sum()), self._resting.tobytes())
                 priced = dict(zip(windows, pool.map(self._price, windows), strict=True))
@@ -125,6 +125,12 @@ class Repair:
                         wider.append(grown(self._tiled, window))
                 windows = merged([*windows, *wider])
                 joined = self._join_rest(solver)
+
+    def _touched(self) -> list[Window]:
+        """The days in which a pair is violated or a member has been put to rest."""
+        count = len(self._tiled.horizon)
+        own = self._resting[: self._tiled.shared_starts[0]].reshape(count, -1)
+        return days(self._tiled, np.vstack([violated(self._tiled, self._x), own.any(axis=1)]))
 
     def _round_off(self, solver: Solver) -> bool:
         """Rest the lesser member of each violated pair: multipliers nearer the truth to begin with."""

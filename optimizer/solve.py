@@ -136,14 +136,14 @@ def _optimize(tiled: Tiled, deadline: float, workers: int, progress: Progress) -
     progress("solving the relaxation")
     solver = Solver()
     basis = starting_basis(tiled, program, workers)
-    for _ in range(CHORD_ROUNDS):
+    for turn in range(CHORD_ROUNDS):
         solver.load(program)
         if basis is not None:
             solver.start_from(basis)
         answer = solver.solve()
         found = violated(tiled, answer.x)
         more = found & ~tempted
-        if not more.any():
+        if not more.any() or turn == CHORD_ROUNDS - 1:
             break
         tempted, basis = tempted | more, None
         program = with_chords(program, chords(tiled, program, more))

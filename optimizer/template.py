@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
+from pyomo.common.errors import InvalidValueError
 from pyomo.repn.linear import LinearRepnVisitor
 from pyomo.repn.util import OrderedVarRecorder
 
@@ -117,10 +118,18 @@ class _Functionals:
 
     def __init__(self) -> None:
         self.expressions: list[Expr] = []
+        self.owners: list[str] = []  # of each expression, for the author's error message
+        self.owner = ""
 
     def add(self, expr: Expr) -> int:
         self.expressions.append(expr)
+        self.owners.append(self.owner)
         return len(self.expressions) - 1
+
+    def of(self, owner: str) -> "_Functionals":
+        """These, with what is added next known to be that device's."""
+        self.owner = owner
+        return self
 
     def bound(self, expr: Expr | None) -> int | None:
         return None if expr is None else self.add(expr)
@@ -135,12 +144,19 @@ class _Functionals:
         recorder = OrderedVarRecorder({}, {}, None)
         visitor = LinearRepnVisitor({}, var_recorder=recorder)
         for number, expr in enumerate(self.expressions):
-            read = visitor.walk_expression(expr)
-            if read.nonlinear is not None:
-                raise NotAffineError(f"{expr} is not linear in the variables")
-            for variable, coefficient in read.linear.items():
-                found[number, slot_of[variable]] = coefficient
-            found[number, slots] = read.constant
+            try:
+                read = visitor.walk_expression(expr)
+                if read.nonlinear is not None:
+                    raise NotAffineError(
+                        f"device {self.owners[number]}: {expr} is not linear in the variables"
+                    )
+                for variable, coefficient in read.linear.items():
+                    found[number, slot_of[variable]] = coefficient
+                found[number, slots] = read.constant
+            except (ArithmeticError, ValueError, InvalidValueError) as error:
+                raise NotAffineError(
+                    f"device {self.owners[number]}: {expr} cannot be read: {error}"
+                ) from error
         return found
 
 
@@ -218,6 +234,7 @@ def compile_template(devices: Mapping[str, Device], hours: float) -> Template:
     writers: dict[str, _TemplateWriter] = {}
 
     def writer(name: str, block: Any) -> _TemplateWriter:
+        functionals.of(name)  # a device writes its whole interval before the next begins
         return writers.setdefault(name, _TemplateWriter(name, block, hours, functionals))
 
     model = pyo.ConcreteModel()
@@ -244,33 +261,36 @@ def compile_template(devices: Mapping[str, Device], hours: float) -> Template:
     for name, w in writers.items():
         for pair in w.pairs:
             keys = [(name, row.local_name) for row in pair.rows]
-            both = (functionals.row(keys[0], pair.rows[0]), functionals.row(keys[1], pair.rows[1]))
+            own = functionals.of(name)
+            both = (own.row(keys[0], pair.rows[0]), own.row(keys[1], pair.rows[1]))
             pairs.append(PairRows((name, pair.binary.local_name), slot[id(pair.a)], slot[id(pair.b)], both))
             slot[id(pair.binary)] = len(variables) + len(previous) + len(shared) + len(pairs) - 1
 
     columns = [
-        Column((name, var.local_name), functionals.bound(var.lower), functionals.bound(var.upper))
+        Column((name, var.local_name), functionals.of(name).bound(var.lower), functionals.bound(var.upper))
         for name, var in variables
     ]
     rows = [
-        functionals.row((name, row.local_name), row)
+        functionals.of(name).row((name, row.local_name), row)
         for name in devices
         for row in _own(model.device[name], pyo.Constraint)
         if id(row) not in pair_rows
     ]
-    rows += [functionals.row(("balance", str(bus)), model.balance[bus]) for bus in model.balance]
+    rows += [
+        functionals.of("balance").row(("balance", str(bus)), model.balance[bus]) for bus in model.balance
+    ]
     costs = {
-        (name, label): functionals.add(cost)
+        (name, label): functionals.of(name).add(cost)
         for name, term in terms.items()
         for label, cost in term.costs.items()
     }
     injections = {
-        (name, bus): functionals.add(power)
+        (name, bus): functionals.of(name).add(power)
         for name, term in terms.items()
         for bus, power in term.injection.items()
     }
     quantities = {
-        (name, expr.local_name): functionals.add(expr.expr)
+        (name, expr.local_name): functionals.of(name).add(expr.expr)
         for name in devices
         for expr in _own(model.device[name], pyo.Expression)
     }
@@ -306,22 +326,19 @@ def _probe(
     def read_at(values: Array) -> Array:
         for param, value in zip(parameters.values(), values, strict=True):
             param.set_value(float(value))
-        try:
-            return functionals.read(slot, slots)
-        except (ZeroDivisionError, KeyError, TypeError, ValueError) as error:
-            raise NotAffineError(f"the interval cannot be read: {error}") from error
+        return functionals.read(slot, slots)
 
     count = len(parameters)
     base = read_at(np.zeros(count))
     readings = [base] + [read_at(unit) - base for unit in np.eye(count)]
     coefficients = np.stack(readings)
 
-    point = np.random.default_rng(1).uniform(0.5, 2.0, count)
+    point = np.random.default_rng(1).uniform(-2.0, 2.0, count)  # both signs: |x| is affine on either side
     expected = base + np.tensordot(point, coefficients[1:], axes=1)
     error = np.abs(read_at(point) - expected) / (1.0 + np.abs(expected))
     if not error.max(initial=0.0) <= AFFINE_TOLERANCE:
         worst = int(np.unravel_index(error.argmax(), error.shape)[0])
         raise NotAffineError(
-            f"not affine in its series {[key[1] for key in parameters]}: {functionals.expressions[worst]}"
+            f"device {functionals.owners[worst]}: not affine in its series: {functionals.expressions[worst]}"
         )
     return coefficients

@@ -246,5 +246,5 @@ def test_standard_time_has_no_summer() -> None:
         ("Europe/Berlin", 2026, 1),
         ("Australia/Sydney", 2026, 10),
     ):
-        site = Site(latitude_deg=0, longitude_deg=0, timezone=zone)
+        site = Site(latitude_deg=0, longitude_deg=15 * hours, timezone=zone)
         assert pv_chain.standard_offset(site, year).total_seconds() == hours * 3600

@@ -15,7 +15,7 @@ from optimizer.split import starting_basis
 from optimizer.template import compile_template
 from optimizer.tile import tile
 from optimizer.twins import merge
-from tests.helpers import SmallPark
+from helpers import SmallPark
 
 TWIN = Battery(power_mw=2, energy_mwh=4, auxiliary_share=0.01, max_cycles_per_day=1.5, wear_yuan_per_mwh=3)
 

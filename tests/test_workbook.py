@@ -13,7 +13,7 @@ from results.charts import plan_columns
 from results.report import BlockRow, load_words
 from results.solution import cost_yuan
 from results.workbook import TOP, write_plan_xlsx
-from tests.test_report import EVIL, facts_of, solved
+from test_report import EVIL, facts_of, solved
 
 
 @pytest.fixture(scope="module")
