@@ -180,7 +180,7 @@ def report_facts(made: Run, kind: Literal["day", "year"]) -> ReportFacts:
     }
     rows = [
         BlockRow(b.clock[:5], b.clock[6:], b.action, b.power, b.why, b.price_yuan_per_kwh)
-        for b in blocks(made.solution, case)
+        for b in (blocks(made.solution, case) if kind == "day" else ())
     ]
     proof = made.proof
     return ReportFacts(
@@ -194,7 +194,7 @@ def report_facts(made: Run, kind: Literal["day", "year"]) -> ReportFacts:
         peak_without_storage_mw=summary.peak_without_storage_mw,
         energy_mwh=summary.energy_mwh,
         saving_by_cost_yuan=summary.saving_by_cost_yuan,
-        blocks=rows if kind == "day" else (),
+        blocks=rows,
         timings_s=made.timings_s,
         model=made.model,
         versions=versions(),
