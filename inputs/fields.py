@@ -1,10 +1,10 @@
 """Walk the types of a pydantic model along an error's location, to learn what is allowed there."""
 
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Tag
 from pydantic.fields import FieldInfo
 
 
@@ -24,9 +24,12 @@ def locate(model: Any, loc: Sequence[str | int]) -> tuple[tuple[str | int, ...],
     path: list[str | int] = []
     options = list(_options(model)) if model is not None else []
     for key in loc:
+        tagged = [option for option in options if key in _tags(option)]
         below = [option for parent in options for option in _children(parent.type, key)]
         labelled = [option for option in options if _is_label(option.type, key)]
-        if below:
+        if tagged:
+            options = [Option(option.type, ()) for option in tagged]
+        elif below:
             path.append(key)
             options = below
         elif labelled:
@@ -35,6 +38,27 @@ def locate(model: Any, loc: Sequence[str | int]) -> tuple[tuple[str | int, ...],
             path.append(key)
             options = []
     return tuple(path), options
+
+
+def leaves(model: Any, value: Any) -> Iterator[tuple[tuple[str | int, ...], Any, list[Option]]]:
+    """Every plain value inside nested tables and lists: where it stands, itself, and what may stand there."""
+    return _leaves(list(_options(model)), value, ())
+
+
+def _leaves(
+    options: list[Option], value: Any, path: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], Any, list[Option]]]:
+    inside: Iterable[tuple[str | int, Any]]
+    if isinstance(value, Mapping):
+        inside = value.items()
+    elif isinstance(value, list):
+        inside = enumerate(value)
+    else:
+        yield path, value, options
+        return
+    for key, item in inside:
+        below = [option for parent in options for option in _children(parent.type, key)]
+        yield from _leaves(below, item, (*path, key))
 
 
 def known_keys(options: Sequence[Option]) -> list[str]:
@@ -97,6 +121,11 @@ def _children(kind: Any, key: str | int) -> Iterator[Option]:
         one_kind = len(arguments) == 1 or arguments[1:] == (Ellipsis,)
         if one_kind or key < len(arguments):
             yield from _options(arguments[0 if one_kind else key])
+
+
+def _tags(option: Option) -> list[str]:
+    """Names by which a union told by a function tells this member from the others."""
+    return [item.tag for item in option.metadata if isinstance(item, Tag)]
 
 
 def _is_label(kind: Any, key: str | int) -> bool:

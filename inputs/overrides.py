@@ -8,11 +8,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from inputs.case import Case
-from inputs.validation import problems
+from inputs.validation import problems, read_bytes
 from models.battery import Battery
 from models.device import Device
 from models.errors import InputError
 from models.grid import Grid
+
+FAR_BEYOND = 3.0  # times the import limit, which is a plan and not a fuse
 
 
 def overridden(
@@ -26,12 +28,27 @@ def overridden(
     found: list[str] = []
     devices = dict(case.devices)
     changes: dict[str, dict[str, Any]] = {}
-    for name, device in case.devices.items():
-        if soc is not None and isinstance(device, Battery):
-            # the night should still end as a usual night of this case does
-            changes[name] = {"initial_soc": soc, "final_soc": device.final_soc_or_initial}
-        if peak_so_far_mw is not None and isinstance(device, Grid):
-            changes[name] = {"peak_so_far_mw": peak_so_far_mw}
+    batteries = {n: d for n, d in case.devices.items() if isinstance(d, Battery)}
+    grids = {n: d for n, d in case.devices.items() if isinstance(d, Grid)}
+    paying = {n: d for n, d in grids.items() if d.scheme == "two_part"} or grids
+    if soc is not None:
+        # the night should still end as a usual night of this case does
+        changes |= {
+            n: {"initial_soc": soc, "final_soc": d.final_soc_or_initial} for n, d in batteries.items()
+        }
+        if not batteries:
+            found.append(f"`--soc` = {soc:g}: must be left out, because the case has no battery")
+    if peak_so_far_mw is not None:
+        changes |= {name: {"peak_so_far_mw": peak_so_far_mw} for name in paying}
+        if len(paying) != 1:
+            lacking = (
+                f"has {len(paying)} grids, each with its own in the case file" if paying else "has no grid"
+            )
+            found.append(
+                f"`--peak-so-far-mw` = {peak_so_far_mw:g}: must be left out, because the case {lacking}"
+            )
+        for name, grid in paying.items():
+            found += _implausible(name, grid, peak_so_far_mw)
     for name, change in changes.items():
         try:
             devices[name] = _changed(case.devices[name], change)
@@ -42,16 +59,28 @@ def overridden(
     for flag, path, kind, key in (("--load", load, "load", "demand_mw"), ("--pv", pv, "pv", "available_mw")):
         if path is None:
             continue
-        named = [name for name, device in case.devices.items() if getattr(device, "kind", "") == kind]
-        if len(named) == 1:
-            series |= case.series_file(named[0], key, path).series
+        of_kind = [name for name, device in case.devices.items() if getattr(device, "kind", "") == kind]
+        if len(of_kind) == 1:
+            series[of_kind[0], key] = case.series_file(of_kind[0], key, path).series[of_kind[0], key]
         else:
             found.append(
-                f"`{flag}` = {path}: the case has {len(named)} devices of kind {kind}, must have one"
+                f"`{flag}` = {path}: the case has {len(of_kind)} devices of kind {kind}, must have one"
             )
+        try:
+            read_bytes(path)
+        except InputError as error:
+            found += [f"`{flag}` = {line}" for line in error.problems]
     if found:
         raise InputError(found)
     return replace(case, devices=devices, series=series)
+
+
+def _implausible(name: str, grid: Grid, peak_mw: float) -> list[str]:
+    """A peak far beyond what the connection can draw is most likely in kW."""
+    most = grid.limits_mw[0]
+    if not peak_mw > FAR_BEYOND * most > 0:
+        return []
+    return [f"`--peak-so-far-mw` = {peak_mw:g}: `device.{name}` can draw {most:g} MW, must be in MW, not kW"]
 
 
 def _changed(device: Device, change: Mapping[str, Any]) -> Device:

@@ -1,16 +1,18 @@
 """From a checked case to numbers on a horizon: every series of every device, checked once more."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from inputs.case import Case, SeriesFile, WeatherFile
+from inputs.case import Case
+from inputs.case_file import WeatherFile
 from inputs.series import read_series
+from inputs.validation import named
 from models.device import Array, Device, Park
 from models.errors import InputError
 from models.site import Site
@@ -63,26 +65,31 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
 
     @cache
     def weather() -> pd.DataFrame:
-        return read_weather_of(case, times)
+        try:
+            return read_weather_of(case, times)
+        except InputError as error:
+            raise _WeatherError(error.problems) from None
 
     park = Park(times, hours, case.site, case.tariff, weather)
     problems: list[str] = []
     series: dict[tuple[str, str], Array] = {}
     for name, device in case.devices.items():
         files = {s: case.series[name, s] for s in device.series_specs if (name, s) in case.series}
-        try:
-            # where every series is read, nothing is made: a forecast of PV needs no weather
-            made = device.series(park) if len(files) < len(device.series_specs) else {}
-        except InputError as error:
-            problems += [f"`device.{name}`: {line}" for line in error.problems]
-            continue
+        made: Mapping[str, Array] = {}
+        if len(files) < len(device.series_specs):  # else nothing is made: a forecast of PV needs no weather
+            try:
+                made = device.series(park)
+            except _WeatherError as error:
+                problems += error.problems
+            except InputError as error:
+                problems += [f"`device.{name}`: {line}" for line in error.problems]
         found = {key: array for key, array in made.items() if key not in files}
         for key, file in files.items():
+            path = file.path(case.folder)
             try:
-                spec = device.series_specs[key]
-                found[key] = read_series(_path(case, file), spec, times, hours, file.column)
+                found[key] = read_series(path, device.series_specs[key], times, hours, file.column)
             except InputError as error:
-                problems += error.problems
+                problems += named(f'series."{name}.{key}".file', path, error.problems)
         problems += _unsound(name, device, found, times)
         series |= {(name, key): array for key, array in found.items()}
     if problems:
@@ -91,16 +98,42 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
 
 
 def read_weather_of(case: Case, times: pd.DatetimeIndex) -> pd.DataFrame:
-    """The case's weather at `times`, in the columns of `models.weather_year.COLUMNS`."""
-    if isinstance(case.weather, WeatherFile):
-        from inputs.weather import read_weather
+    """The case's weather at `times`, in the columns of `models.weather_year.COLUMNS`.
 
-        return read_weather(
-            case.folder / Path(case.weather.file).expanduser(), case.site, times, case.weather.typical
-        )
+    Raises InputError with everything that is wrong with it.
+    """
+    year, minutes = case.calendar.year, case.calendar.minutes
+    if isinstance(case.weather, WeatherFile):
+        return _read_weather(case, case.weather, times)
     if isinstance(case.weather, Climate):
-        return _made_year(case.weather, case.site, case.calendar.year, case.calendar.minutes).loc[times]
-    raise InputError(f"case {case.name}: `weather` is missing")
+        try:
+            return _made_year(case.weather, case.site, year, minutes).loc[times]
+        except InputError as error:
+            lines = [re.sub(r"^climate\.(\w+)", r"`weather.\1`", line) for line in error.problems]
+            raise InputError(lines) from None
+    raise InputError("`weather` is missing: must be given, statistics of a climate or a file")
+
+
+def _read_weather(case: Case, weather: WeatherFile, times: pd.DatetimeIndex) -> pd.DataFrame:
+    """Weather files are read by quarter-hours; longer intervals get the mean of theirs."""
+    from inputs.weather import read_weather
+
+    pieces, rest = divmod(case.calendar.minutes, 15)
+    if rest:
+        raise InputError(
+            f"`calendar.minutes` = {case.calendar.minutes}: must be 15, 30 or 60, because `weather.file`"
+            " is read by quarter-hours"
+        )
+    path = weather.path(case.folder)
+    quarters = pd.DatetimeIndex(
+        times.repeat(pieces) + pd.to_timedelta(15 * np.tile(np.arange(pieces), len(times)), "min")
+    )
+    try:
+        found = read_weather(path, case.site, quarters, weather.typical)
+    except InputError as error:
+        raise InputError(named("weather.file", path, error.problems)) from None
+    means = found.to_numpy().reshape(len(times), pieces, -1).mean(axis=1)
+    return pd.DataFrame(means, columns=found.columns, index=times)
 
 
 @lru_cache(maxsize=4)
@@ -109,8 +142,8 @@ def _made_year(climate: Climate, site: Site, year: int, minutes: int) -> pd.Data
     return representative_year(climate, site, year, minutes)
 
 
-def _path(case: Case, file: SeriesFile) -> Path:
-    return case.folder / Path(file.file).expanduser()
+class _WeatherError(InputError):
+    """The weather is at fault, not the device that asked for it."""
 
 
 def _unsound(name: str, device: Device, found: Mapping[str, Array], times: pd.DatetimeIndex) -> list[str]:

@@ -5,8 +5,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from inputs.tables import TIME_NAMES, decode, heading, parse_times, plain_unit, read_cells, rows_of
-from inputs.validation import closest
+from inputs.tables import (
+    TIME_NAMES,
+    comma_hint,
+    decode,
+    heading,
+    listed,
+    parse_times,
+    plain_unit,
+    read_cells,
+    rows_of,
+)
+from inputs.validation import closest, read_bytes
 from models.device import Array, SeriesSpec
 from models.errors import InputError
 
@@ -35,48 +45,63 @@ def read_series(
     `column` chooses among several by its label or whole header. It may hold more than is asked for. Raises
     InputError with everything that is wrong.
     """
-    name = path.name
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if not raw.strip():
-        raise InputError(f"{name}: is empty")
-    try:
-        cells = read_cells(decode(name, raw))
-    except pd.errors.ParserError as error:
-        raise InputError(f"{name}: cannot be understood: {error}") from error
-    headers = [str(header) for header in cells.columns]
-    clock = next((h for h in headers if heading(h)[0] in TIME_NAMES), None)
-    problems = [] if clock else [f"{name}: no column 'time'; columns found: {', '.join(headers)}"]
-    chosen = _choose(name, [h for h in headers if h != clock], column, problems)
-    factor = _factor(name, chosen, spec, problems) if chosen else None
-    if clock is None or chosen is None or factor is None:
-        raise InputError(problems)
-
-    when, zoned, wrong = parse_times(name, cells[clock].fillna("").str.strip())
-    if zoned:
-        problems.append(f"{name}: times carry an offset from UTC: must be local times without one")
-    problems += wrong
-    lines = np.arange(len(cells)) + 2
-    written = cells[chosen].fillna("").str.strip()
-    values = pd.to_numeric(written, errors="coerce").to_numpy(np.float64) * factor
-    limits = _limits(spec)
-    bad = ~((values >= spec.lower) & (values <= spec.upper) & np.isfinite(values))
-    problems += rows_of(name, bad, lines, written, chosen, f"must be a number{limits}")
-    index = pd.DatetimeIndex(when)
-    problems += _gaps(name, index, lines, hours)
-    if problems:
-        raise InputError(problems)
+    found = _table(path, spec, hours, column)
+    index = pd.DatetimeIndex(found.index)
     where = index.get_indexer(times)
     if (where < 0).any():
         missing = times[where < 0]
         raise InputError(
-            f"{name}: covers {index.min():{MINUTE}} to {index.max() + pd.Timedelta(hours=hours):{MINUTE}}:"
-            f" {len(missing)} of the {len(times)} intervals asked for are missing,"
-            f" the first {missing[0]:{MINUTE}}"
+            f"{path.name}: covers {index.min():{MINUTE}} to"
+            f" {index.max() + pd.Timedelta(hours=hours):{MINUTE}}: must cover {times[0]:{MINUTE}} to"
+            f" {times[-1] + pd.Timedelta(hours=hours):{MINUTE}}; {len(missing)} of these {len(times)}"
+            f" intervals are missing, the first {missing[0]:{MINUTE}}"
         )
-    return np.asarray(values[where], dtype=np.float64)
+    return np.asarray(found.to_numpy()[where], dtype=np.float64)
+
+
+def series_problems(path: Path, spec: SeriesSpec, hours: float, column: str | None = None) -> list[str]:
+    """What is wrong with the form of a file, whatever times it covers."""
+    try:
+        _table(path, spec, hours, column)
+    except InputError as error:
+        return error.problems
+    return []
+
+
+def _table(path: Path, spec: SeriesSpec, hours: float, column: str | None) -> pd.Series:
+    """The chosen column in the unit of `spec`, indexed by rising times one step apart."""
+    name = path.name
+    raw = read_bytes(path)
+    if not raw.strip():
+        raise InputError(f"{name}: is empty, must have a header and rows")
+    cells, problems = read_cells(name, decode(name, raw))
+    headers = [str(header) for header in cells.columns]
+    clocks = [h for h in headers if heading(h)[0] in TIME_NAMES]
+    if len(clocks) != 1:
+        got = f"{len(clocks)} columns of times, {', '.join(clocks)}" if clocks else "no column 'time'"
+        problems.append(f"{name}: {got}; columns found: {listed(headers)}; must have one, 'time'")
+    chosen = None
+    if clocks or column is not None:
+        chosen = _choose(name, [h for h in headers if h not in clocks], column, problems)
+    factor = _factor(name, chosen, spec, problems) if chosen else None
+    if len(clocks) != 1 or chosen is None:
+        raise InputError(problems)
+
+    when, _, wrong = parse_times(name, cells[clocks[0]], offsets_allowed=False)
+    problems += wrong
+    lines = cells.index.to_numpy()
+    written = cells[chosen]
+    values = pd.to_numeric(written, errors="coerce").to_numpy(np.float64) * (factor or 1.0)
+    bad = ~((values >= spec.lower) & (values <= spec.upper) & np.isfinite(values))
+    allowed = f"must be a number{_limits(spec)}{comma_hint(written)}"
+    problems += rows_of(name, bad, lines, written, chosen, allowed)
+    index = pd.DatetimeIndex(when)
+    if not len(index):
+        problems.append(f"{name}: has no rows below its header, must have some")
+    problems += _gaps(name, index, lines, hours)
+    if problems:
+        raise InputError(problems)
+    return pd.Series(values, index=index)
 
 
 def _choose(name: str, headers: list[str], column: str | None, problems: list[str]) -> str | None:
@@ -84,15 +109,17 @@ def _choose(name: str, headers: list[str], column: str | None, problems: list[st
         wanted = [h for h in headers if column in (h, heading(h)[0]) or column.lower() == heading(h)[0]]
         if len(wanted) == 1:
             return wanted[0]
-        problems.append(
-            f"{name}: no column '{column}'; columns found: {', '.join(headers)}{closest(column, headers)}"
-        )
+        allowed = f"must be one of {listed(headers)}"
+        if not wanted:
+            hint = closest(column, [heading(header)[0] for header in headers])
+            problems.append(f"{name}: no column '{column}': {allowed}{hint}")
+        else:
+            problems.append(f"{name}: {len(wanted)} columns '{column}': {allowed}, the whole header")
         return None
     if len(headers) == 1:
         return headers[0]
     problems.append(
-        f"{name}: must have one column beside the time, or the case must name one;"
-        f" found: {', '.join(headers) or 'none'}"
+        f"{name}: must have one column beside the time, or the case must name one; found: {listed(headers)}"
     )
     return None
 
@@ -116,24 +143,25 @@ def _limits(spec: SeriesSpec) -> str:
 
 
 def _gaps(name: str, index: pd.DatetimeIndex, lines: np.ndarray, hours: float) -> list[str]:
-    """Doubled, missing and misplaced times, in the order of the file."""
-    known = np.asarray(index.notna())
-    index, lines = index[known], lines[known]
+    """Doubled, missing and misplaced times, in the order of the file; unreadable ones keep their place."""
+    places = np.flatnonzero(index.notna())
+    index, lines = index[places], lines[places]
     step = pd.Timedelta(hours=hours)
     if len(index) < 2:
-        return [] if len(index) else [f"{name}: has no row with a time"]
-    usual = pd.Timedelta(np.median(np.diff(index.to_numpy()).astype(np.int64)), unit=index.unit)
+        return []
+    ahead = np.diff(index.to_numpy())
+    usual = pd.Timedelta(np.median(ahead.astype(np.int64)), unit=index.unit)
     if usual != step and usual > pd.Timedelta(0):
         return [f"{name}: step is {_minutes(usual)}: must be {_minutes(step)}, the interval of the case"]
-    ahead = np.diff(index.to_numpy())
+    due = np.diff(places) * step.to_timedelta64()
     found = []
     for where, allowed in (
         (ahead == np.timedelta64(0), "is there twice: must be there once"),
-        (ahead > step, f"rows are missing before it: the step must be {_minutes(step)}"),
-        ((ahead > np.timedelta64(0)) & (ahead < step), f"comes too early: the step must be {_minutes(step)}"),
+        (ahead > due, f"rows are missing before it: the step must be {_minutes(step)}"),
+        ((ahead > np.timedelta64(0)) & (ahead < due), f"comes too early: the step must be {_minutes(step)}"),
         (ahead < np.timedelta64(0), "lies before the row above it: times must rise"),
     ):
-        found += rows_of(name, where, lines[1:], index[1:].strftime("%Y-%m-%d %H:%M"), "time", allowed)
+        found += rows_of(name, where, lines[1:], index[1:].strftime(MINUTE), "time", allowed)
     return found
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from inputs.validation import closest, problems, read_toml
+from inputs.validation import closest, named, problems, read_toml, user_path, wrong_kinds
 from models.errors import InputError
 from models.tariff import Tariff
 
@@ -27,18 +27,25 @@ def read_tariff(name_or_path: str, beside: Path | None = None) -> Tariff:
         known = known_tariffs()
         if name_or_path not in known:
             raise InputError(
-                f"tariff '{name_or_path}': must be one of {', '.join(known)}, or a path that ends in"
+                f"`tariff` = '{name_or_path}': must be one of {', '.join(known)}, or a path that ends in"
                 f" .toml{closest(name_or_path, known)}"
             )
         with resources.as_file(resources.files("inputs") / "tariffs" / f"{name_or_path}.toml") as file:
             return _read(file, name_or_path)
     folder = Path() if beside is None else beside.parent if beside.is_file() else beside
-    return _read(folder / Path(name_or_path).expanduser(), name_or_path)
+    return _read(user_path(name_or_path, folder), name_or_path)
 
 
 def _read(file: Path, name: str) -> Tariff:
-    tables = read_toml(file)
     try:
-        return Tariff.model_validate(tables)
+        tables = read_toml(file)
+    except InputError as error:
+        raise InputError(named("tariff", file, error.problems)) from None
+    found = wrong_kinds(tables, Tariff)
+    try:
+        tariff = Tariff.model_validate(tables)
     except ValidationError as error:
-        raise InputError([f"tariff {name}: {line}" for line in problems(error, model=Tariff)]) from None
+        found += problems(error, model=Tariff)
+    if found:
+        raise InputError([f"tariff {name}: {line}" for line in dict.fromkeys(found)])
+    return tariff

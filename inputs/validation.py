@@ -7,12 +7,13 @@ import difflib
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from inputs.fields import Option, bounds, known_keys, locate, tags
+from inputs.fields import Option, bounds, known_keys, leaves, locate, tags
 from models.errors import InputError
 
 # pydantic error types that only say "not of this kind"; of a union, they matter if no member came closer
@@ -41,6 +42,7 @@ WRONG_KIND = {
         "a date and time such as 2026-01-31 18:00:00",
     ),
 }
+KINDS = {float: "a number", int: "a whole number", bool: "true or false", date: "a date such as 2026-01-31"}
 BOUNDS = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}
 
 
@@ -70,6 +72,27 @@ def problems(error: ValidationError, prefix: str = "", model: Any = None) -> lis
         for detail, options in closer:
             lines += _lines(detail, prefix, path, options, model)
     return list(dict.fromkeys(lines))
+
+
+def wrong_kinds(tables: Mapping[str, Any], model: Any, prefix: str = "") -> list[str]:
+    """What pydantic would quietly convert: true to 1, "25" to 25, 2026 to a day in 1970."""
+    found = []
+    for path, value, options in leaves(model, tables):
+        kinds = {option.type for option in options if not _is_table(option.type)}
+        quiet = kinds and all(
+            (isinstance(value, bool) and kind in (float, int, date))
+            or (isinstance(value, str) and kind in (float, int, bool))
+            or (isinstance(value, int | float) and not isinstance(value, bool) and kind in (bool, date))
+            for kind in kinds
+        )
+        if quiet:
+            words = [KINDS.get(option.type, "a table of keys and values") for option in options]
+            found.append(_line(prefix, path, value, f"must be {' or '.join(dict.fromkeys(words))}"))
+    return found
+
+
+def _is_table(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 def _lines(
@@ -112,6 +135,7 @@ def _lines(
             f"must have at most {context['max_length']} entries, not {context['actual_length']}"
         ),
         "string_too_short": lambda: _shortest(context["min_length"]),
+        "string_too_long": lambda: f"must have at most {context['max_length']} characters, not {len(value)}",
         "string_pattern_mismatch": lambda: f"must match {context['pattern']}",
     }
     text = texts[kind]() if kind in texts else detail["msg"][0].lower() + detail["msg"][1:]
@@ -134,7 +158,8 @@ def _own_words(line: str, prefix: str, path: Sequence[str | int], value: Any) ->
     opening = re.match(r"`?(([A-Za-z_][\w-]*)[\w.\[\]-]*)`?(?= = )", line)
     if opening:
         parent = path[:-1] if path and path[-1] == opening[2] else path
-        return f"`{_joined(prefix, (*parent, opening[1]))}`{line[opening.end() :]}"
+        where = _joined(prefix, parent)
+        return f"`{where}{'.' if where else ''}{opening[1]}`{line[opening.end() :]}"
     if isinstance(value, str | int | float) or not isinstance(value, Sequence | Mapping | BaseModel):
         return _line(prefix, path, value, line)
     where = _joined(prefix, path)
@@ -151,7 +176,7 @@ def _joined(prefix: str, path: Sequence[str | int]) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            text += ("." if text else "") + (part if re.fullmatch(r"[\w.\[\]-]+", part) else f'"{part}"')
+            text += ("." if text else "") + (part if re.fullmatch(r"[\w-]+", part) else f'"{part}"')
     return text
 
 
@@ -190,22 +215,46 @@ def _fraction_hint(value: Any, limits: Mapping[str, Any]) -> str:
     return ""
 
 
+def read_bytes(path: Path, what: str = "a file") -> bytes:
+    """The content of a file. Raises InputError if it is missing, a directory or unreadable."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file{closest(path.name, _siblings(path))}") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a directory, must be {what}") from None
+    except (OSError, ValueError) as error:  # ValueError: a path no system can have
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(f"{path}: cannot be read: {reason}") from error
+
+
+def named(field: str, path: Path, lines: Iterable[str]) -> list[str]:
+    """The problems of a file; those with the file as such get the field that names it."""
+    return [f"`{field}`: {line}" if line.startswith(f"{path}:") else line for line in lines]
+
+
+def _siblings(path: Path) -> list[str]:
+    try:
+        return [other.name for other in path.parent.iterdir() if other.suffix == path.suffix]
+    except OSError:
+        return []
+
+
+def user_path(text: str, folder: Path = Path()) -> Path:
+    """The path a user wrote, relative to `folder`, with `~` for the home folder."""
+    try:
+        return folder / Path(text).expanduser()
+    except RuntimeError:  # a home that is not known
+        return folder / text
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file.
 
     Raises InputError, naming the file and where possible line and column, if it is missing, a
     directory, unreadable, not UTF-8 or not TOML.
     """
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        siblings = [other.name for other in path.parent.glob("*.toml")] if path.parent.is_dir() else []
-        raise InputError(f"{path}: no such file{closest(path.name, siblings)}") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: is a directory, must be a TOML file") from None
-    except (OSError, ValueError) as error:  # ValueError: a path no system can have
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(f"{path}: cannot be read: {reason}") from error
+    raw = read_bytes(path, "a TOML file")
     try:
         text = raw.decode("utf-8-sig")  # Windows editors put a byte-order mark first
     except UnicodeDecodeError as error:

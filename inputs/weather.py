@@ -6,7 +6,7 @@ pvlib parses the standard formats. A plain CSV has a column `time` and columns s
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from inputs import tables
 from models.errors import InputError
 from models.pv_chain import Decomposition, complete, standard_offset, sun_position
 from models.site import Site
@@ -29,7 +30,7 @@ LIMITS = {  # allowed range and unit: what has been measured on Earth, rounded o
 }
 NEEDED = ("ghi", "temp_air", "wind_speed")
 NAMES = {
-    "time": ("time", "timestamp", "datetime", "时间", "日期"),
+    "time": tables.TIME_NAMES,
     "ghi": ("ghi", "总辐射", "总辐照度", "水平面总辐照度"),
     "dni": ("dni", "法向直接辐射", "法向直接辐照度"),
     "dhi": ("dhi", "散射辐射", "散射辐照度", "水平面散射辐照度"),
@@ -47,11 +48,6 @@ UNITS: dict[str, dict[str, tuple[float, float]]] = {  # factor and shift to ours
         "m/s": (1.0, 0.0), "km/h": (1 / 3.6, 0.0), "mph": (0.44704, 0.0), "kn": (1852 / 3600, 0.0),
     },
 }  # fmt: skip
-SPELLINGS = str.maketrans({"²": "2", "㎡": "m2", "^": "", " ": "", "℃": "degc", "℉": "degf", "°": "deg"})
-STAMP = (
-    r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T](\d{1,2}):(\d{2})(?::00(?:\.0+)?)?)?"
-    r" ?(?:(Z)|([+-]\d{2}):?(\d{2}))?"
-)
 
 
 @dataclass(frozen=True)
@@ -61,7 +57,7 @@ class _Record:
     table: pd.DataFrame
     typical: bool  # a typical year: read by month, day and hour, whatever its year
     offset: timedelta | None  # of its times from UTC; none: the site's own standard time
-    first_line: int  # of the file, that holds the first row
+    lines: Sequence[int]  # of the file, one for each row
     problems: tuple[str, ...] = ()  # found while parsing
     cells: Mapping[str, pd.Series] = field(default_factory=dict)  # what was written, for messages
 
@@ -85,16 +81,13 @@ def read_weather(
     path = Path(path)
     if len(times) == 0 or not (times[1:] - times[:-1] == QUARTER).all():
         raise InputError("times: must be consecutive quarter-hours")
-    record = _read(path)
-    if typical is not None:
-        record = replace(record, typical=typical)
-    table, step = _checked(path.name, record, site)
+    table, step, whole = _table(path, site, typical)
     phase = (times[0] - table.index[0]) % step  # of the first quarter within its interval
     if step == QUARTER and phase:
         raise InputError(f"{path.name}: quarter-hours start at {table.index[0]}: must start like {times[0]}")
     starts = pd.date_range(times[0] - phase - step, times[-1] + 2 * step, freq=step)
     year = table.index[0].year
-    rows = table.index.get_indexer(_in_year(starts, year) if record.typical else starts)
+    rows = table.index.get_indexer(_in_year(starts, year) if whole else starts)
     asked = (starts + step > times[0]) & (starts < times[-1] + QUARTER)
     if (rows[asked] < 0).any():
         raise InputError(
@@ -110,12 +103,29 @@ def read_weather(
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)), index=times)
 
 
+def weather_problems(path: Path, site: Site, typical: bool | None = None) -> list[str]:
+    """What is wrong with the form of a weather file, whatever times it covers."""
+    try:
+        _table(path, site, typical)
+    except InputError as error:
+        return error.problems
+    return []
+
+
+def _table(path: Path, site: Site, typical: bool | None) -> tuple[pd.DataFrame, pd.Timedelta, bool]:
+    """The table in the site's standard time, its step, and whether it is a typical year."""
+    record = _read(path)
+    if typical is not None:
+        record = replace(record, typical=typical)
+    return *_checked(path.name, record, site), record.typical
+
+
 def _read(path: Path) -> _Record:
     """Find out the format from the first lines, and parse."""
     try:
         raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # ValueError: a path no system can have
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not raw.strip():
         raise InputError(f"{path.name}: is empty")
     text = _text(path.name, raw)
@@ -127,7 +137,7 @@ def _read(path: Path) -> _Record:
             return _tmy3(text)
         if lines[0].startswith("Latitude (decimal degrees)"):
             return _pvgis(path.name, text, lines)
-        return _csv(path.name, text, lines[0])
+        return _csv(path.name, text)
     except InputError:
         raise
     except Exception as error:  # parsers fail in many ways; to the user it is one
@@ -135,21 +145,19 @@ def _read(path: Path) -> _Record:
 
 
 def _text(name: str, raw: bytes) -> str:
-    for encoding in ("utf-8-sig", "gbk"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    if raw.startswith(b"LOCATION,"):  # only a place name can be at fault: the data are numbers
-        return raw.decode("utf-8", errors="replace")
-    raise InputError(f"{name}: is neither UTF-8 nor GBK text: save it as UTF-8")
+    try:
+        return tables.decode(name, raw)
+    except InputError:
+        if raw.startswith(b"LOCATION,"):  # only a place name can be at fault: the data are numbers
+            return raw.decode("utf-8", errors="replace")
+        raise
 
 
 def _epw(text: str) -> _Record:
     from pvlib.iotools import read_epw
 
     table, meta = read_epw(io.StringIO(text))  # turns the labels, which are ends, into starts
-    return _Record(table.tz_localize(None), True, timedelta(hours=meta["TZ"]), 9)
+    return _Record(table.tz_localize(None), True, timedelta(hours=meta["TZ"]), range(9, 9 + len(table)))
 
 
 def _tmy3(text: str) -> _Record:
@@ -157,7 +165,8 @@ def _tmy3(text: str) -> _Record:
 
     table, meta = read_tmy3(io.StringIO(text))  # keeps the labels, which are ends
     table = table.tz_localize(None)
-    return _Record(table.set_axis(table.index - pd.Timedelta(hours=1)), True, timedelta(hours=meta["TZ"]), 3)
+    starts = table.set_axis(table.index - pd.Timedelta(hours=1))
+    return _Record(starts, True, timedelta(hours=meta["TZ"]), range(3, 3 + len(table)))
 
 
 def _pvgis(name: str, text: str, lines: list[str]) -> _Record:
@@ -181,70 +190,53 @@ def _pvgis(name: str, text: str, lines: list[str]) -> _Record:
             table = table.rename(columns={"poa_global": "ghi"})
     # Momentary values. Rounding to five minutes moves the sun by at most 0.6 deg and keeps the grid coarse.
     middle = (pd.DatetimeIndex(table.index).tz_localize(None) + late).round("5min")
-    return _Record(table.set_axis(middle - pd.Timedelta(minutes=30)), typical, timedelta(0), header + 2)
+    starts = table.set_axis(middle - pd.Timedelta(minutes=30))
+    return _Record(starts, typical, timedelta(0), range(header + 2, header + 2 + len(table)))
 
 
-def _csv(name: str, text: str, head: str) -> _Record:
-    comma, lines = max(",;\t", key=head.count), io.StringIO(text.rstrip())
-    raw = pd.read_csv(lines, sep=comma, dtype=str, index_col=False, skip_blank_lines=False)
-    problems: list[str] = []
-    cells: dict[str, pd.Series] = {}
+def _csv(name: str, text: str) -> _Record:
+    raw, problems = tables.read_cells(name, text)
+    named: dict[str, str] = {}  # header by quantity
     columns: dict[str, Any] = {}
     for header in map(str, raw.columns):
         quantity, unit = _heading(header)
         if quantity is None:
             continue
-        cells[quantity] = raw[header].fillna("").str.strip()
+        if quantity in named:
+            problems.append(f"{name}: columns '{named[quantity]}' and '{header}': {quantity} must be one")
+            continue
+        named[quantity] = header
         if quantity != "time":
-            plain = (unit or "").lower().translate(SPELLINGS)
-            if plain in UNITS[quantity]:
-                factor, shift = UNITS[quantity][plain]
-                numbers = pd.to_numeric(cells[quantity], errors="coerce").to_numpy(np.float64)
+            if tables.plain_unit(unit) in UNITS[quantity]:
+                factor, shift = UNITS[quantity][tables.plain_unit(unit)]
+                numbers = pd.to_numeric(raw[header], errors="coerce").to_numpy(np.float64)
                 columns[quantity] = numbers * factor + shift
             else:
                 got, known = f"unknown unit '{unit}'" if unit else "no unit", ", ".join(UNITS[quantity])
                 problems.append(f"{name}: column '{header}': {got}: must be [{known}]")
-    if "time" not in cells:
+    if "time" not in named:
         problems.append(f"{name}: no column 'time'; columns found: {', '.join(map(str, raw.columns))}")
         raise InputError(problems)
-    part = cells["time"].str.extract(f"^{STAMP}$")
-    number = part[[0, 1, 2, 3, 4, 6, 7]].apply(pd.to_numeric, errors="coerce").fillna(0)
-    day = pd.to_datetime(number[[0, 1, 2]].set_axis(["year", "month", "day"], axis=1), errors="coerce")
-    when = day + pd.to_timedelta(number[3] * 60 + number[4], unit="min")
-    zoned = part[5].notna() | part[6].notna()
-    if zoned.any():
-        minutes = number[6].abs() * 60 + number[7]
-        when -= pd.to_timedelta(minutes.where(~part[6].fillna("").str.startswith("-"), -minutes), unit="min")
-    wrong = when.isna() | (number[3] > 23) | (number[4] > 59) | (zoned != zoned.any())
-    allowed = "must be like 2026-01-31 13:45, with an offset from UTC in all rows or in none"
-    problems += _rows_of(name, wrong, np.arange(len(raw)) + 2, cells["time"], "time", allowed)
-    table = pd.DataFrame(columns, index=pd.DatetimeIndex(when.where(~wrong)))
-    return _Record(table, False, timedelta(0) if zoned.any() else None, 2, tuple(problems), cells)
+    when, zoned, wrong = tables.parse_times(name, raw[named["time"]])
+    table = pd.DataFrame(columns, index=pd.DatetimeIndex(when))
+    cells = {quantity: raw[header] for quantity, header in named.items()}
+    offset = timedelta(0) if zoned else None
+    return _Record(table, False, offset, raw.index.tolist(), (*problems, *wrong), cells)
 
 
 def _heading(header: str) -> tuple[str | None, str | None]:
     """Quantity and unit of a column header; none where it is not ours or has no unit."""
-    text = header.strip()
     for quantity, column in zip(LIMITS, COLUMNS, strict=True):
-        if text == column:  # this project's own names
+        if header == column:  # this project's own names
             return quantity, LIMITS[quantity][2]
-    parts = re.fullmatch(r"([^\[(（]*?)\s*(?:[\[(（](.*)[\])）])?", text)
-    label, unit = (parts.group(1).lower(), parts.group(2)) if parts else (text.lower(), None)
+    label, unit = tables.heading(header)
     return next((key for key, names in NAMES.items() if label in names), None), unit
-
-
-def _rows_of(name: str, bad: Any, lines: Any, shown: Any, what: str, allowed: str) -> list[str]:
-    """Name the first bad rows of one kind by their line in the file, and count the rest."""
-    places = np.flatnonzero(np.asarray(bad, dtype=bool))
-    texts = np.asarray(shown)
-    found = [f"{name} row {lines[n]}: {what} = {texts[n] or 'missing'}: {allowed}" for n in places[:3]]
-    return found + ([f"{name}: {what}: {len(places) - 3} more rows like this"] if len(places) > 3 else [])
 
 
 def _checked(name: str, record: _Record, site: Site) -> tuple[pd.DataFrame, pd.Timedelta]:
     """The table in the site's standard time, sorted, and its step; or everything that is wrong."""
     table, problems = record.table, list(record.problems)
-    lines = np.arange(len(table)) + record.first_line
+    lines = np.asarray(record.lines)
     for quantity in NEEDED:
         if quantity not in table and quantity not in record.cells:
             example = f"{quantity} [{LIMITS[quantity][2]}]"
@@ -255,7 +247,8 @@ def _checked(name: str, record: _Record, site: Site) -> tuple[pd.DataFrame, pd.T
             values = table[quantity]
             shown = record.cells.get(quantity, values.astype(str).replace("nan", "missing"))
             bad = ~((values >= low) & (values <= high))
-            problems += _rows_of(name, bad, lines, shown, quantity, f"must be {low:g} to {high:g} {unit}")
+            allowed = f"must be {low:g} to {high:g} {unit}{tables.comma_hint(shown)}"
+            problems += tables.rows_of(name, bad, lines, shown, quantity, allowed)
     index = pd.DatetimeIndex(table.index)
     good = np.asarray(index.notna())
     table, index, lines = table[good], index[good], lines[good]
@@ -281,7 +274,7 @@ def _checked(name: str, record: _Record, site: Site) -> tuple[pd.DataFrame, pd.T
         (ahead > step, f"rows are missing before it: the step must be {step}"),
         ((ahead > np.timedelta64(0)) & (ahead < step), f"comes too early: the step must be {step}"),
     ):
-        problems += _rows_of(name, where, lines[1:], index[1:].astype(str), "time", allowed)
+        problems += tables.rows_of(name, where, lines[1:], index[1:].astype(str), "time", allowed)
     if year and index[-1] + step - index[0] != pd.Timestamp(year + 1, 1, 1) - pd.Timestamp(year, 1, 1):
         problems.append(
             f"{name}: typical year of {len(index)} rows, {index[0]} to {index[-1]}: must be whole"

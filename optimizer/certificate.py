@@ -55,7 +55,8 @@ def primal_infeasibility(program: Program, x: Array) -> float:
         x - program.upper,
         fraction,
     )
-    return float(max((part.max() if part.size else 0.0) for part in parts))
+    # numpy's maximum keeps a NaN, Python's would lose it
+    return float(np.max([part.max(initial=0.0) for part in parts]))
 
 
 def certify(program: Program, x: Array, row_dual: Array) -> Certificate:
@@ -64,7 +65,7 @@ def certify(program: Program, x: Array, row_dual: Array) -> Certificate:
     rows, loose_rows = support(row_dual, program.row_lower, program.row_upper)
     columns, loose_columns = support(reduced, program.lower, program.upper)
     return Certificate(
-        primal_infeasibility=max(0.0, primal_infeasibility(program, x)),
+        primal_infeasibility=primal_infeasibility(program, x),
         dual_infeasibility=max(loose_rows, loose_columns),
         primal_objective_yuan=program.objective(x),
         dual_objective_yuan=program.offset + rows + columns,

@@ -6,7 +6,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,8 @@ def output_folder(out: Path) -> Iterator[Callable[[str, Callable[[Path], object]
     `stage(name, write)` calls `write(path)` with a place beside the folder. Raises InputError where the
     folder cannot be written.
     """
-    existed = out.exists()
     try:
+        existed = out.exists()
         out.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=out))
     except OSError as error:
@@ -54,17 +54,37 @@ def output_folder(out: Path) -> Iterator[Callable[[str, Callable[[Path], object]
             return out / name
 
         yield stage
-        blocked = [name for name in names if (out / name).is_dir()]
-        if blocked:
-            raise InputError(f"`--out` = {out}: a folder is in the way of {', '.join(blocked)}")
-        for name in names:
-            os.replace(staging / name, out / name)  # noqa: PTH105 - atomic on one file system
+        _swap(staging, out, names)
     except OSError as error:
         raise InputError(f"`--out` = {out}: cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         if not existed and not any(out.iterdir()):
             out.rmdir()
+
+
+def _swap(staging: Path, out: Path, names: Sequence[str]) -> None:
+    """Put the staged files in place; where one cannot be, say over one open in Excel, undo all."""
+    blocked = [name for name in names if (out / name).is_dir()]
+    if blocked:
+        raise InputError(f"`--out` = {out}: a folder is in the way of {', '.join(blocked)}")
+    old = staging / "old"
+    old.mkdir()
+    for name in names:
+        if (out / name).exists():
+            shutil.copy2(out / name, old / name)
+    placed: list[str] = []
+    try:
+        for name in names:
+            os.replace(staging / name, out / name)  # noqa: PTH105 - atomic on one file system
+            placed.append(name)
+    except BaseException:
+        for name in placed:
+            if (old / name).exists():
+                os.replace(old / name, out / name)  # noqa: PTH105
+            else:
+                (out / name).unlink(missing_ok=True)
+        raise
 
 
 def summary_json(

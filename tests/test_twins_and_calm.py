@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers import SmallPark
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,6 @@ from optimizer.split import starting_basis
 from optimizer.template import compile_template
 from optimizer.tile import tile
 from optimizer.twins import merge
-from helpers import SmallPark
 
 TWIN = Battery(power_mw=2, energy_mwh=4, auxiliary_share=0.01, max_cycles_per_day=1.5, wear_yuan_per_mwh=3)
 

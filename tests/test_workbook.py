@@ -8,12 +8,12 @@ import numpy as np
 import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
+from test_report import EVIL, facts_of, solved
 
 from results.charts import plan_columns
 from results.report import BlockRow, load_words
 from results.solution import cost_yuan
 from results.workbook import TOP, write_plan_xlsx
-from test_report import EVIL, facts_of, solved
 
 
 @pytest.fixture(scope="module")
