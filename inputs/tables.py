@@ -66,7 +66,7 @@ def read_cells(name: str, text: str) -> tuple[pd.DataFrame, list[str]]:
     body, places = found[1:], np.array(lines[1:], dtype=np.int64)
     long = [len(_trimmed(row)) > width for row in body]
     allowed = f"must be {width}, as in the header; write decimals with a point, 1.5, not 1,5"
-    rows_of(name, long, places, [len(_trimmed(row)) for row in body], "cells", allowed)
+    problems += rows_of(name, long, places, [len(_trimmed(row)) for row in body], "cells", allowed)
     padded = [row[:width] + [""] * (width - len(row)) for row in body]
     table = pd.DataFrame(padded, columns=pd.Index(headers, dtype=str), index=places, dtype=str)
     return table.loc[:, ~table.columns.duplicated()], problems
