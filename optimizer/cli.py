@@ -1,5 +1,6 @@
 """The command line: reads what was typed, calls the drivers, prints. It contains no formula."""
 
+import gc
 import io
 import math
 import os
@@ -288,6 +289,9 @@ def _start_quickly() -> None:
 
     callbacks = getattr(getattr(dependencies, "DeferredImportCallbackFinder", None), "_callbacks", {})
     callbacks.pop("scipy", None)
+    # half a million objects of libraries live as long as the process: looking for cycles among them again
+    # and again costs a tenth of a plan
+    gc.set_threshold(200_000, 50, 50)
 
 
 def main() -> None:

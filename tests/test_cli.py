@@ -144,7 +144,7 @@ def test_the_files_of_a_plan_say_the_same(run: Run, tmp_path: Path) -> None:
 
 
 def test_the_same_command_twice_gives_the_same(run: Run, tmp_path: Path) -> None:
-    path = write_case(tmp_path)
+    path = write_case(tmp_path, *HOURLY)
     assert {run("plan", path, *PEAK, "--out", tmp_path / name).code for name in ("a", "b")} == {0}
     first, second = content(tmp_path / "a"), content(tmp_path / "b")
     for name in PLAN_FILES - {"summary.json", "report.html"}:
@@ -156,7 +156,7 @@ def test_the_same_command_twice_gives_the_same(run: Run, tmp_path: Path) -> None
 
 
 def test_a_run_replaces_the_files_of_the_last_and_no_others(run: Run, tmp_path: Path) -> None:
-    path, out = write_case(tmp_path), tmp_path / "out"
+    path, out = write_case(tmp_path, *HOURLY), tmp_path / "out"
     assert run("plan", path, *PEAK, "--out", out).code == 0
     (out / "note.txt").write_text("mine")
     before = content(out)
@@ -225,7 +225,7 @@ def test_a_month_that_is_not_covered_asks_for_the_peak(run: Run, tmp_path: Path)
 
 @pytest.mark.parametrize("solver", ["pyomo:appsi_highs"])
 def test_another_solver_finds_the_same_cost(solver: str, run: Run, tmp_path: Path) -> None:
-    path = write_case(tmp_path)
+    path = write_case(tmp_path, *HOURLY)
     assert run("plan", path, *PEAK, "--out", tmp_path / "a").code == 0
     ran = run("plan", path, *PEAK, "--out", tmp_path / "b", "--solver", solver)
     assert ran.code == 0
@@ -252,6 +252,23 @@ def test_a_written_model_has_the_same_optimum(name: str, run: Run, tmp_path: Pat
         summary(tmp_path / "out")["objective_yuan"]
     )
     assert {path.name for path in tmp_path.iterdir() if path.name.startswith(".")} == set()
+
+
+def test_a_model_half_written_leaves_the_old_one(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def until_full(_: object, path: Path) -> None:
+        path.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    path = write_case(tmp_path, *HOURLY)
+    (tmp_path / "x.lp").write_text("old")
+    before = content(tmp_path)
+    monkeypatch.setattr("optimizer.runs.write_model", until_full)
+    ran = run("plan", path, *PEAK, "--out", tmp_path / "out", "--write-model", tmp_path / "x.lp")
+    assert ran.code == 2
+    assert f"`--write-model` = {tmp_path / 'x.lp'}: cannot be written: No space left" in ran.err
+    assert content(tmp_path) == before
 
 
 # --- the other commands

@@ -1,5 +1,6 @@
 """`init`: a folder that works as it is, or nothing at all."""
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from inputs import starter
 from inputs.case import load_case
-from inputs.prepare import prepare, year_times
+from inputs.prepare import day_times, prepare, year_times
 from inputs.starter import write_starter
 from models.errors import InputError
 
@@ -37,7 +38,7 @@ def test_the_series_are_read_and_not_made_again(folder: Path) -> None:
     first = text.splitlines()[1]
     (folder / "load.csv").write_text(text.replace(first, first.split(",")[0] + ",77.5"), encoding="utf-8")
     case = load_case(str(folder))
-    assert prepare(case, year_times(case)).series["load", "demand_mw"][0] == 77.5
+    assert prepare(case, day_times(case, date(2026, 1, 1))).series["load", "demand_mw"][0] == 77.5
     (folder / "load.csv").write_text(text, encoding="utf-8")
 
 
