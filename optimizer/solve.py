@@ -183,6 +183,16 @@ def _settled(tiled: Tiled, upper: Array) -> list[int]:
     ]
 
 
+def _refuse_infeasible(tiled: Tiled) -> None:
+    """Raise InfeasibleError, naming what conflicts, if the relaxation has no solution."""
+    probe = Solver()
+    probe.load(tiled.program)
+    try:
+        probe.solve()
+    except InfeasibleProgram:
+        raise InfeasibleError(explain(tiled, tiled.program)) from None
+
+
 def optimize_with_pyomo(
     devices: Mapping[str, Device],
     times: pd.DatetimeIndex,
@@ -196,7 +206,11 @@ def optimize_with_pyomo(
     tiled = tile(compile_template(devices, hours), horizon, series)
     reference = build_reference(devices, horizon, series)
     built = time.perf_counter()
-    bound = reference.solve(solver)
+    try:
+        bound = reference.solve(solver)
+    except SolverError:
+        _refuse_infeasible(tiled)  # other solvers say it in words of their own
+        raise
     x = reference.values(tiled)
     count = len(tiled.template.pairs) * len(times)
     proof = Proof(

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, event, given, settings
 
 from inputs.case import load_case
 from inputs.prepare import Prepared, prepare
+from models.errors import InfeasibleError
 from optimizer.horizon import Horizon
 from optimizer.reference import build_reference
 from optimizer.solve import Optimum, optimize, optimize_with_pyomo
@@ -126,3 +127,10 @@ def test_twins_alone_can_take_what_must_run() -> None:
 @given(tempting_parks())
 def test_where_the_relaxation_breaks_pairs(park: SmallPark) -> None:
     event("violated" if compare(park) else "obeyed")
+
+
+def test_infeasible_is_said_alike_through_pyomo() -> None:
+    """An end state out of reach in two hours: no solver failure, but a park whose limits conflict."""
+    park = SmallPark(2).grid(1.0).load(1.0).battery(power_mw=1.0, energy_mwh=100.0, final_soc=0.5)
+    with pytest.raises(InfeasibleError, match="battery"):
+        optimize_with_pyomo(park.devices, park.times, park.hours, park.series, "appsi_highs")
