@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.device import Array
 from models.errors import SolverError
+from optimizer.horizon import Index
 from optimizer.program import Program
 
 VERSION = highspy.Highs().version()
@@ -32,24 +33,26 @@ class Answer:
 
 @dataclass(frozen=True)
 class Basis:
-    """Which columns and rows of a program are basic, in HiGHS's own words; `columns` and `rows` say whose."""
+    """Which columns and rows of a program are basic, in HiGHS's own words, one object each."""
 
-    columns: NDArray[np.int64]
-    rows: NDArray[np.int64]
-    column_status: list[Any]
-    row_status: list[Any]
+    columns: NDArray[np.object_]
+    rows: NDArray[np.object_]
 
     @staticmethod
-    def joined(parts: Sequence["Basis"], columns: int, rows: int) -> "Basis":
-        """One basis of a program from those of its parts; what no part has rests, its rows are basic."""
+    def joined(parts: Sequence[tuple["Basis", Index, Index]], columns: Index, rows: Index) -> "Basis":
+        """One basis from those of parts, each with the numbers of its columns and rows.
+
+        `columns` and `rows` are the numbers wanted. What no part has rests; its rows are basic.
+        """
         statuses = highspy.HighsBasisStatus
-        column_status, row_status = [statuses.kNonbasic] * columns, [statuses.kBasic] * rows
-        for part in parts:
-            for number, status in zip(part.columns.tolist(), part.column_status, strict=True):
-                column_status[number] = status
-            for number, status in zip(part.rows.tolist(), part.row_status, strict=True):
-                row_status[number] = status
-        return Basis(np.arange(columns), np.arange(rows), column_status, row_status)
+        found = []
+        for wanted, side, missing in ((columns, 0, statuses.kNonbasic), (rows, 1, statuses.kBasic)):
+            last = max([int(wanted.max(initial=0)), *(int(part[1 + side].max(initial=0)) for part in parts)])
+            every = np.full(last + 1, missing, dtype=object)
+            for part in parts:
+                every[part[1 + side]] = part[0].rows if side else part[0].columns
+            found.append(every[wanted])
+        return Basis(found[0], found[1])
 
 
 class InfeasibleProgram(Exception):  # noqa: N818 - a finding, not a fault
@@ -73,6 +76,8 @@ class Solver:
 
     def __post_init__(self) -> None:
         self._set("output_flag", False)
+        self._set("threads", 1)
+        self._set("parallel", "off")
         self._set("mip_rel_gap", 0.0)
         self._set("mip_abs_gap", 1e-6)
         self._set("mip_allow_restart", False)
@@ -138,18 +143,23 @@ class Solver:
             timed_out=status == statuses.kTimeLimit,
         )
 
-    def basis(self, columns: NDArray[np.int64], rows: NDArray[np.int64]) -> Basis:
-        """The last basis, labelled with the columns and rows of a larger program this one is a part of."""
+    def basis(self) -> Basis:
+        """The last basis."""
         found = self._highs.getBasis()
-        return Basis(columns, rows, list(found.col_status), list(found.row_status))
+        return Basis(np.array(found.col_status, dtype=object), np.array(found.row_status, dtype=object))
 
     def start_from(self, basis: Basis) -> None:
         """Begin the next solve at this basis; one HiGHS refuses only costs its time."""
         given = highspy.HighsBasis()
-        given.col_status, given.row_status = basis.column_status, basis.row_status
+        given.col_status, given.row_status = basis.columns.tolist(), basis.rows.tolist()
         given.valid = True
         self._highs.setBasis(given)
 
     def change_bounds(self, columns: NDArray[np.int64], lower: Array, upper: Array) -> None:
         """New bounds for some columns; the basis is kept."""
         self._highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
+
+    def change_rows(self, rows: Index, lower: Array, upper: Array) -> None:
+        """New bounds for some rows; the basis is kept."""
+        for row, low, high in zip(rows.tolist(), lower.tolist(), upper.tolist(), strict=True):
+            self._highs.changeRowBounds(row, low, high)

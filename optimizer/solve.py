@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 
 from models.device import Array, Device
 from models.errors import InfeasibleError, InputError, SolverError
+from optimizer.blocks import Blocks
 from optimizer.certificate import FEASIBILITY_TOLERANCE, certify, primal_infeasibility
 from optimizer.conflict import explain, hopeless
 from optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
@@ -17,7 +19,6 @@ from optimizer.horizon import Horizon
 from optimizer.pairs import chords, tempting, tighten, violated, with_chords
 from optimizer.reference import build_reference
 from optimizer.repair import Repair
-from optimizer.split import starting_basis
 from optimizer.template import Key, compile_template
 from optimizer.tile import Tiled, tile
 from optimizer.twins import merge
@@ -81,9 +82,10 @@ def optimize(
         raise InputError(lines)
     merged = merge(whole, devices)
     try:
-        found = _optimize(merged.tiled if merged else whole, deadline, workers, progress)
-        if merged and violated(whole, merged.point(found.x)).any():
-            merged, found = None, _optimize(whole, deadline, workers, progress)
+        with ThreadPoolExecutor(workers) as pool:
+            found = _optimize(merged.tiled if merged else whole, deadline, pool, progress)
+            if merged and violated(whole, merged.point(found.x)).any():
+                merged, found = None, _optimize(whole, deadline, pool, progress)
     except InfeasibleProgram:
         progress("looking for what conflicts")
         raise InfeasibleError(explain(whole, whole.program)) from None
@@ -124,7 +126,7 @@ class _Found:
     built: float
 
 
-def _optimize(tiled: Tiled, deadline: float, workers: int, progress: Progress) -> _Found:
+def _optimize(tiled: Tiled, deadline: float, pool: ThreadPoolExecutor, progress: Progress) -> _Found:
     """Tighten, relax, certify, repair. Raises InfeasibleProgram and UnboundedProgram."""
     program = tighten(tiled)
     settled = sum(_settled(tiled, program.upper))
@@ -134,27 +136,23 @@ def _optimize(tiled: Tiled, deadline: float, workers: int, progress: Progress) -
     built = time.perf_counter()
 
     progress("solving the relaxation")
-    solver = Solver()
-    basis = starting_basis(tiled, program, workers)
     for turn in range(CHORD_ROUNDS):
-        solver.load(program)
-        if basis is not None:
-            solver.start_from(basis)
-        answer = solver.solve()
-        found = violated(tiled, answer.x)
+        blocks = Blocks(tiled, program, pool)
+        x, dual = blocks.solve()
+        found = violated(tiled, x)
         more = found & ~tempted
         if not more.any() or turn == CHORD_ROUNDS - 1:
             break
-        tempted, basis = tempted | more, None
+        tempted = tempted | more
         program = with_chords(program, chords(tiled, program, more))
-    certificate = certify(program, answer.x, answer.row_dual)
+    certificate = certify(program, x, dual)
     if not certificate.holds:
         raise SolverError(f"the solver's optimum does not stand up to its certificate: {certificate}")
-    x, bound, windows, binaries = answer.x, certificate.dual_objective_yuan, 0, 0
+    bound, windows, binaries = certificate.dual_objective_yuan, 0, 0
     how = "the relaxation's optimum obeys every exclusive pair; primal and dual objectives meet"
     if found.any():
         progress(f"repairing {int(found.sum())} exclusive pairs")
-        repaired = Repair(tiled, program, answer.x, answer.row_dual, deadline, workers).run(solver)
+        repaired = Repair(tiled, program, x, dual, deadline, pool).run(blocks)
         x, bound = repaired.x, repaired.bound_yuan
         windows, binaries = repaired.windows, repaired.binaries
         how = (

@@ -1,35 +1,50 @@
-"""Cut a stretch of intervals out of a tiled program: its columns, its rows, and what ties it to the rest."""
+"""Cut stretches of intervals out of a tiled program: their columns, their rows, and what ties them to the rest.
 
-from collections.abc import Iterable
+A horizon falls apart where every state is pressed against a bound: where the battery is empty before a
+valley, or full before a peak. On both sides of such an edge the stored energy is where it wants to be by a margin,
+so the two sides can be solved apart, each with half of that margin as the price of moving it. The stretches
+between edges are the pieces windows are made of, together with the shared decisions they compete for.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from models.device import Array
+from optimizer.certificate import FEASIBILITY_TOLERANCE
 from optimizer.horizon import Index
 from optimizer.program import Mask, Program
 from optimizer.tile import Tiled
 
+MARGIN_YUAN = 1.0  # per unit of state: what pressing a state against its bound must be worth at an edge
+
 
 @dataclass(frozen=True)
 class Window:
-    """Intervals [first, last)."""
+    """Stretches of intervals [first, last), in order and apart."""
 
-    first: int
-    last: int
+    stretches: tuple[tuple[int, int], ...]
+
+    @property
+    def intervals(self) -> Index:
+        """Every interval of the window."""
+        return np.concatenate([np.arange(first, last) for first, last in self.stretches])
 
 
 @dataclass(frozen=True)
 class Cut:
     """A window's part of a program.
 
-    `columns` are those of its intervals and the shared decisions nobody outside has a part in; `copies`
-    the shared decisions others have a part in too. Rows `inside` touch nothing else; `coupling` rows do.
+    `columns` are those of its intervals, in order, and the shared decisions that are its own; `copies` the
+    shared decisions it has a part in; `before` the states its stretches begin with, `ending` those they
+    end with, as positions in `columns`. Rows `inside` touch nothing else; `coupling` rows do.
     """
 
-    window: Window
     columns: Index
     copies: Index
+    before: Index
+    ending: Index
     inside: Index
     coupling: Index
 
@@ -41,61 +56,123 @@ class Cutter:
         self._tiled = tiled
         self.by_column = program.matrix.tocsc()
         self._by_row = program.matrix.tocsr()
-        self._entries = np.diff(self._by_row.indptr)
+        self._remembered = np.array([p.column for p in tiled.template.previous], dtype=np.int64)
 
     def cut(self, window: Window) -> Cut:
         """The window's columns and rows."""
-        own = len(self._tiled.template.columns)
-        shared = [
-            start + period
-            for declared, start in zip(self._tiled.template.shared, self._tiled.shared_starts, strict=False)
-            for period in self._wholly_inside(declared.per, window)
-        ]
-        columns = np.arange(window.first * own, window.last * own)
-        columns = np.concatenate([columns, np.array(shared, dtype=np.int64)])
-        touched = np.unique(self.by_column[:, columns].indices)
-        if not touched.size:
-            return Cut(window, columns, touched, touched, touched)
-        rows = self._by_row[touched]
-        others = np.setdiff1d(rows.indices, columns)
-        copies = others[others >= self._tiled.shared_starts[0]]
-        within = np.isin(rows.indices, np.concatenate([columns, copies]))
-        starts = np.concatenate([[0], np.cumsum(self._entries[touched])[:-1]])
-        inside = np.add.reduceat(within, starts) == self._entries[touched]
-        return Cut(window, columns, copies, touched[inside], touched[~inside])
+        own, count = len(self._tiled.template.columns), len(self._tiled.horizon)
+        intervals = window.intervals
+        in_window = np.zeros(count, dtype=bool)
+        in_window[intervals] = True
+        of_intervals = (intervals[:, None] * own + np.arange(own)).ravel()
+        mine = np.unique(self.by_column[:, of_intervals].indices)
+        rows = self._by_row[mine]
+        entries = rows.indices
+        is_shared = entries >= count * own
+        shared, uses = np.unique(entries[is_shared], return_counts=True)
+        alone = shared[uses == np.diff(self.by_column.indptr)[shared]]
+        columns = np.concatenate([of_intervals, alone])
 
-    def _wholly_inside(self, per: Any, window: Window) -> list[int]:
-        period, count = self._tiled.horizon.period(per), len(self._tiled.horizon)
-        return [
-            int(p)
-            for p in np.unique(period[window.first : window.last])
-            if (window.first == 0 or period[window.first - 1] != p)
-            and (window.last == count or period[window.last] != p)
-        ]
+        interval_rows = count * len(self._tiled.template.rows)
+        belongs = np.zeros(len(mine), dtype=bool)
+        of_interval = mine < interval_rows
+        belongs[of_interval] = in_window[mine[of_interval] // len(self._tiled.template.rows)]
+        elsewhere = ~is_shared & ~in_window[np.minimum(entries // own, count - 1)]
+        outside = np.add.reduceat(elsewhere, rows.indptr[:-1]) if len(mine) else elsewhere
+        inside_mask = np.where(of_interval, belongs, outside == 0)
 
-
-def days(tiled: Tiled, where: Mask) -> list[Window]:
-    """The days in which anything is marked, (pairs, intervals)."""
-    day = tiled.horizon.period("day")
-    marked = np.unique(day[where.any(axis=0)])
-    return [Window(int(np.searchsorted(day, d)), int(np.searchsorted(day, d, side="right"))) for d in marked]
+        inside = mine[inside_mask]
+        entries = self._by_row[inside].indices
+        copies = np.setdiff1d(np.unique(entries[entries >= count * own]), alone)
+        interval_entries = entries[entries < count * own]
+        before = np.unique(interval_entries[~in_window[interval_entries // own]])
+        ends = [last - 1 for _, last in window.stretches if last < count]
+        at_end = np.searchsorted(intervals, ends)[:, None] * own + self._remembered
+        return Cut(columns, copies, before, at_end.ravel().astype(np.int64), inside, mine[~inside_mask])
 
 
-def grown(tiled: Tiled, window: Window) -> Window:
-    """The window and a day on each side."""
-    day, first = tiled.horizon.period("day"), tiled.horizon.first("day")
-    ends = np.append(first, len(tiled.horizon))
-    before = max(0, day[window.first] - 1)
-    after = min(len(first), day[window.last - 1] + 2)
-    return Window(int(ends[before]), int(ends[after]))
+class Pieces:
+    """What windows are made of: the stretches between edges, tied where they could not agree."""
 
+    def __init__(self, tiled: Tiled, program: Program, x: Array, reduced: Array) -> None:
+        count, own = len(tiled.horizon), len(tiled.template.columns)
+        remembered = np.array([p.column for p in tiled.template.previous], dtype=np.int64)
+        states = np.arange(count)[:, None] * own + remembered
+        low = (x <= program.lower + FEASIBILITY_TOLERANCE) & (reduced > MARGIN_YUAN)
+        high = (x >= program.upper - FEASIBILITY_TOLERANCE) & (reduced < -MARGIN_YUAN)
+        pressed = (low | high)[states].all(axis=1)
+        self._edges = np.unique(np.concatenate([[0], np.flatnonzero(pressed) + 1, [count]]))
+        self._own, self._count = own, count
+        self._parent = np.arange(len(self._edges) - 1)
+        self._active = np.zeros(len(self._parent), dtype=bool)
 
-def merged(windows: Iterable[Window]) -> list[Window]:
-    """Windows in order, those that overlap made one."""
-    found: list[Window] = []
-    for window in sorted(windows, key=lambda w: w.first):
-        if found and window.first < found[-1].last:
-            found[-1] = Window(found[-1].first, max(found[-1].last, window.last))
-        else:
-            found.append(window)
-    return found
+    def is_edge(self, intervals: Index) -> Mask:
+        """Whether a piece begins with each of these intervals."""
+        return np.isin(intervals, self._edges)
+
+    def of_intervals(self, intervals: Index) -> Index:
+        """The piece each interval lies in."""
+        return np.searchsorted(self._edges, intervals, side="right") - 1
+
+    def of_columns(self, columns: Index) -> Index:
+        """The piece each column of an interval lies in."""
+        return self.of_intervals(columns // self._own)
+
+    def within(self, window: Window) -> list[int]:
+        """The pieces of a window."""
+        spans = [self.of_intervals(np.array([first, last - 1])) for first, last in window.stretches]
+        return [piece for first, last in spans for piece in range(int(first), int(last) + 1)]
+
+    def active(self, pieces: Index) -> Mask:
+        """Which of these pieces are part of some window."""
+        return np.asarray(self._active[pieces])
+
+    def activate(self, pieces: Index) -> None:
+        """Make pieces part of some window."""
+        self._active[pieces] = True
+
+    def tie(self, columns: Iterable[Index]) -> bool:
+        """Put the pieces of each set of columns into one window. Whether that changes any window."""
+        return self.tie_pieces([self.of_columns(one) for one in columns])
+
+    def tie_pieces(self, sets: Iterable[Index]) -> bool:
+        """Put each set of pieces into one window. Whether that changes any window."""
+        changed = False
+        for pieces in {tuple(np.unique(one).tolist()) for one in sets}:
+            changed |= not self._active[list(pieces)].all()
+            self._active[list(pieces)] = True
+            roots = {self._root(piece) for piece in pieces}
+            changed |= len(roots) > 1
+            least = min(roots)
+            for root in roots:
+                self._parent[root] = least
+        return changed
+
+    def _root(self, piece: int) -> int:
+        while self._parent[piece] != piece:
+            piece = int(self._parent[piece])
+        return piece
+
+    def around(self, window: Window) -> Index:
+        """The window's pieces and those before and after each of its stretches."""
+        borders = np.array(window.stretches)
+        before = self.of_intervals(np.maximum(borders[:, 0] - 1, 0))
+        after = self.of_intervals(np.minimum(borders[:, 1], self._count - 1))
+        return np.unique(np.concatenate([before, after, self.within(window)]))
+
+    def windows(self) -> list[Window]:
+        """The active pieces, tied ones together."""
+        groups: dict[int, list[int]] = {}
+        for piece in np.flatnonzero(self._active).tolist():
+            groups.setdefault(self._root(piece), []).append(piece)
+        return [self.window(pieces) for pieces in groups.values()]
+
+    def window(self, pieces: Sequence[int]) -> Window:
+        """The window of these pieces, in order; neighbours become one stretch."""
+        stretches: list[tuple[int, int]] = []
+        for piece in pieces:
+            first, last = int(self._edges[piece]), int(self._edges[piece + 1])
+            if stretches and stretches[-1][1] == first:
+                first = stretches.pop()[0]
+            stretches.append((first, last))
+        return Window(tuple(stretches))
