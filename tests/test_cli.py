@@ -443,7 +443,7 @@ def test_a_wrong_word_exits_2_and_writes_nothing(
             (swap("import_limit_mw = 150.0", "import_limit_mw = 90.0"),),
             ("worst 2026-07-15 20:00 by 10.200 MW", "grid.import_mw"),
         ),
-        (3, UNREACHABLE, ("infeasible: ", "battery_1.energy")),
+        (3, UNREACHABLE, ("infeasible: ", "battery_1.final_soc")),
     ],
 )
 def test_a_failing_run_leaves_the_last_one_untouched(
