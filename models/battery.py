@@ -100,7 +100,7 @@ class Battery(Device):
         block.energy_balance = pyo.Constraint(
             expr=block.energy_mwh == before * kept + block.charge_mw * (self.eta_charge * hours) - drawn_mwh
         )
-        interval.at_end(block.energy_mwh, lower=self.final_soc_or_initial * rated_mwh)
+        interval.at_end(block.energy_mwh, lower=self.final_soc_or_initial * rated_mwh, name="final_soc")
         if self.max_cycles_per_day is not None:
             interval.total("cycles", drawn_mwh, per="day", upper=self.max_cycles_per_day * rated_mwh)
         interval.either_or(block.charge_mw, block.discharge_mw)

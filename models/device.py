@@ -43,8 +43,8 @@ class Interval(Protocol):
         `initial` is a number or an expression in shared decisions.
         """
 
-    def at_end(self, var: Expr, lower: Expr | None = None, upper: Expr | None = None) -> None:
-        """Bound `var` in the last interval of the horizon."""
+    def at_end(self, var: Expr, lower: Expr | None = None, upper: Expr | None = None, name: str = "") -> None:
+        """Bound `var` in the last interval of the horizon; `name` is what the user calls it, if one-sided."""
 
     def shared(
         self,

@@ -9,6 +9,7 @@ from optimizer.tile import Tiled
 
 FEASIBLE_MW = 1e-6  # the solver's tolerance
 SHOWN = 5  # conflicts named one by one; the rest is counted
+LAW_PRICE = 1e3  # of a device's equation giving way, where a limit costs 1
 
 
 def hopeless(tiled: Tiled) -> list[str]:
@@ -25,12 +26,27 @@ def hopeless(tiled: Tiled) -> list[str]:
         most = np.bincount(entries.row, weights=np.maximum(by_lower, by_upper), minlength=len(at))
         least = np.bincount(entries.row, weights=np.minimum(by_lower, by_upper), minlength=len(at))
         # row: injections that can be chosen = what is demanded, less what is given
-        for short, what in (
-            (program.row_lower[at] - most, "more demanded than import, PV and storage can give together"),
-            (least - program.row_upper[at], "more given than export, load and storage can take together"),
+        for short, verb, what in (
+            (
+                program.row_lower[at] - most,
+                "supply",
+                "more demanded than import, PV and storage can give together",
+            ),
+            (
+                least - program.row_upper[at],
+                "use",
+                "more given than export, load and storage can take together",
+            ),
         ):
             found = np.flatnonzero(short > FEASIBLE_MW)
-            if found.size:
+            if found.size and not entries.nnz:
+                first = found[0]
+                lines.append(
+                    f"bus {row.key[1]}: the case has no device that could {verb} the"
+                    f" {short[first]:.3f} MW at {tiled.horizon.times[first]:%Y-%m-%d %H:%M}, the first of"
+                    f" {found.size} such intervals"
+                )
+            elif found.size:
                 worst = found[short[found].argmax()]
                 lines.append(
                     f"bus {row.key[1]}: {what} in {found.size} intervals, worst"
@@ -57,12 +73,18 @@ def explain(tiled: Tiled, program: Program) -> str:
     """Name the rows of an infeasible program that give way when every row may, at least total cost.
 
     Bounds stay as they are, so the relaxed program always has a solution: each row gets a surplus and a
-    shortfall at one yuan a unit, and everything else is free.
+    shortfall at one yuan a unit, and everything else is free. A device's equations are no limits of the
+    user's and give way last: a store that cannot be filled misses its end, it does not gain energy.
     """
     rows, columns = program.matrix.shape
+    equations = program.row_lower == program.row_upper
+    per_interval, whole = tiled.template.rows, len(tiled.horizon) * len(tiled.template.rows)
+    of_device = np.tile([row.key[0] != "balance" for row in per_interval], len(tiled.horizon))
+    price = np.ones(rows)
+    price[:whole][equations[:whole] & of_device] = LAW_PRICE
     identity = sp.eye_array(rows, format="csr")
     elastic = Program(
-        cost=np.concatenate([np.zeros(columns), np.ones(2 * rows)]),
+        cost=np.concatenate([np.zeros(columns), price, price]),
         offset=0.0,
         matrix=sp.hstack([program.matrix, identity, -identity], format="csr"),
         row_lower=program.row_lower,
@@ -97,7 +119,7 @@ def _sentence(tiled: Tiled, program: Program, row: int, missing: float, x: np.nd
     if row >= count * len(template.rows):
         keys = [
             (total.key, label) for total in template.totals for label in tiled.horizon.labels(total.per)
-        ] + [(end.key, "the end of the horizon") for end in template.ends]
+        ] + [(end.key, f"{_of(tiled, end.body)} at the end") for end in template.ends]
         (device, name), when = keys[row - count * len(template.rows)]
         return f"{device}.{name}, {when}: {abs(missing):.3f} {way} its limit"
     interval, number = divmod(row, len(template.rows))
@@ -116,3 +138,9 @@ def _sentence(tiled: Tiled, program: Program, row: int, missing: float, x: np.nd
     held = f"; at their limits: {', '.join(pressed)}" if pressed else ""
     what = "missing" if missing > 0 else "too much"
     return f"power at bus {name}, {when}: {abs(missing):.3f} MW {what}{held}"
+
+
+def _of(tiled: Tiled, functional: int) -> str:
+    """The variables a functional is made of, whose names say their unit."""
+    used = (tiled.template.coefficients[:, functional, : len(tiled.template.columns)] != 0).any(axis=0)
+    return ", ".join(tiled.template.columns[j].key[1] for j in np.flatnonzero(used))

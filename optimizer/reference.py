@@ -54,13 +54,14 @@ class _ReferenceWriter(Writer):
         self._shelf.before[var.local_name] = var
         return value
 
-    def at_end(self, var: Expr, lower: Expr | None = None, upper: Expr | None = None) -> None:
+    def at_end(self, var: Expr, lower: Expr | None = None, upper: Expr | None = None, name: str = "") -> None:
         if self._now < len(self._horizon) - 1:
             return
         for side, limit in (("lower", lower), ("upper", upper)):
             if limit is not None:
                 rule = var >= limit if side == "lower" else var <= limit
-                self.block.add_component(f"{var.local_name}_at_end_{side}", pyo.Constraint(expr=rule))
+                component = name or f"{var.local_name}_at_end_{side}"
+                self.block.add_component(component, pyo.Constraint(expr=rule))
 
     def shared(
         self,

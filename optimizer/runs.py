@@ -12,7 +12,7 @@ import xarray as xr
 from inputs.case import Case, case_sources
 from inputs.prepare import Prepared, month_times, prepare
 from models.battery import Battery
-from models.errors import InputError, SolverError
+from models.errors import InfeasibleError, InputError, SolverError
 from models.grid import Grid, unavoidable_peak_mw
 from optimizer.calm import calm
 from optimizer.extract import to_dataset
@@ -51,7 +51,7 @@ class Run:
 
     case: Case
     solution: xr.Dataset
-    without: xr.Dataset
+    without: xr.Dataset | None  # none: the park cannot run without its storage
     summary: Summary
     proof: Proof
     timings_s: Mapping[str, float]
@@ -73,13 +73,13 @@ def run(prepared: Prepared, options: Options, read_s: float, progress: Progress)
         optimum = replace(optimum, x=x, proof=replace(optimum.proof, objective_yuan=objective))
     calmed = time.perf_counter()
     progress("the same park without its storage")
-    bare = prepared.of(prepared.case.without_storage())
-    other = _solve(bare, options, progress) if prepared.case.storage else optimum
+    other = _without_storage(prepared, options, progress) if prepared.case.storage else optimum
     compared = time.perf_counter()
     progress("auditing")
     case = prepared.case
     about = {"case": case.name, "variant": case.variant, "case_sha256": case.sha256}
-    solution, without = to_dataset(optimum, about), to_dataset(other, about)
+    solution = to_dataset(optimum, about)
+    without = to_dataset(other, about) if other else None
     found = audit(solution, case)
     if not found.holds:
         broken = ", ".join(f"{name}: {found.residuals[name]:g}" for name in found.failed)
@@ -121,23 +121,39 @@ def _solve(prepared: Prepared, options: Options, progress: Progress) -> Optimum:
     return optimize_with_pyomo(*given, solver=options.solver.removeprefix("pyomo:"))
 
 
+def _without_storage(prepared: Prepared, options: Options, progress: Progress) -> Optimum | None:
+    """The same numbers had the storage not been built; none where nothing meets the limits then."""
+    try:
+        return _solve(prepared.of(prepared.case.without_storage()), options, progress)
+    except (InputError, InfeasibleError):
+        return None
+
+
 def expected_peak_mw(case: Case, day: date) -> float | None:
     """The month's peak that the case's load and PV bring whatever the storage does [MW].
 
     A day planned as if it alone set the month's demand charge would be shaved at any price. Until the
-    meter is read, the case's own month without storage says what peak will come anyway. None where there
-    is not one connection that pays for its peak.
+    meter is read, the case's own month without storage says what peak will come anyway. Where that month
+    needs the storage to stay within the import limit, the limit is taken as higher by the storage's power.
+    None where there is not one connection that pays for its peak, or no such month could be.
     """
     paying = [n for n, d in case.devices.items() if isinstance(d, Grid) and d.scheme == "two_part"]
     if len(paying) != 1:
         return None
     month = prepare(case.without_storage(), month_times(case, day))
-    optimum = optimize(month.case.devices, month.times, month.hours, month.series)
-    bought = values(to_dataset(optimum, {}), f"{paying[0]}.import_mw")
     batteries = [device for device in case.devices.values() if isinstance(device, Battery)]
     power = sum(battery.largest_power_mw for battery in batteries)
     energy = sum(battery.deliverable_mwh for battery in batteries)
-    return unavoidable_peak_mw(bought, month.hours, power, energy)
+    limit = (paying[0], "import_limit_mw")
+    for more in (0.0, power):
+        series = {**month.series, limit: month.series[limit] + more}
+        try:
+            optimum = optimize(month.case.devices, month.times, month.hours, series)
+        except (InputError, InfeasibleError):
+            continue
+        bought = values(to_dataset(optimum, {}), f"{paying[0]}.import_mw")
+        return unavoidable_peak_mw(bought, month.hours, power, energy)
+    return None
 
 
 def write_model(prepared: Prepared, path: Path) -> None:
@@ -187,13 +203,10 @@ def report_facts(made: Run, kind: Literal["day", "year"]) -> ReportFacts:
         title=case.title or case.name,
         kind=kind,
         cost_yuan=summary.cost_yuan,
-        cost_without_storage_yuan=summary.cost_without_storage_yuan,
-        saving_yuan=summary.saving_yuan,
+        without_storage=summary.without_storage if case.storage else None,
         full_cycles=cycles,
         peak_mw=summary.peak_mw,
-        peak_without_storage_mw=summary.peak_without_storage_mw,
         energy_mwh=summary.energy_mwh,
-        saving_by_cost_yuan=summary.saving_by_cost_yuan,
         blocks=rows,
         timings_s=made.timings_s,
         model=made.model,

@@ -190,13 +190,13 @@ class _TemplateWriter(Writer):
         self.previous_of.append((stand_in, var, self._functionals.add(initial)))
         return stand_in
 
-    def at_end(self, var: Expr, lower: Expr | None = None, upper: Expr | None = None) -> None:
+    def at_end(self, var: Expr, lower: Expr | None = None, upper: Expr | None = None, name: str = "") -> None:
         for side, body in (
             ("lower", None if lower is None else var - lower),
             ("upper", None if upper is None else upper - var),
         ):
             if body is not None:
-                key = (self._device, f"{var.local_name}_at_end_{side}")
+                key = (self._device, name or f"{var.local_name}_at_end_{side}")
                 self.ends.append(End(key, self._functionals.add(body)))
 
     def shared(

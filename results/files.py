@@ -97,6 +97,7 @@ def summary_json(
     """Everything a program wants to know of a run."""
     audit = summary.audit
     gap = float(solution.attrs["gap"])
+    other = summary.without_storage
     return {
         "status": "optimal" if gap <= 1e-8 else "feasible",
         "case": case.name,
@@ -117,16 +118,16 @@ def summary_json(
             name: {"total": bill.total_yuan, "by_charge": bill.by_charge_yuan.sum().to_dict()}
             for name, bill in summary.bills.items()
         },
-        "cost_without_storage_yuan": summary.cost_without_storage_yuan,
-        "saving_yuan": summary.saving_yuan,
-        "saving_by_cost_yuan": dict(summary.saving_by_cost_yuan),
+        "cost_without_storage_yuan": other and other.cost_yuan,
+        "saving_yuan": other and other.saving_yuan,
+        "saving_by_cost_yuan": other and dict(other.saving_by_cost_yuan),
         "full_cycles": {
             name.removesuffix(".full_cycles"): value
             for name, value in summary.indicators.items()
             if name.endswith(".full_cycles")
         },
         "peak_mw": dict(summary.peak_mw),
-        "peak_without_storage_mw": dict(summary.peak_without_storage_mw),
+        "peak_without_storage_mw": other and dict(other.peak_mw),
         "timings_s": dict(timings_s),
         "peak_memory_mb": peak_memory_mb(),
         "model": dict(model),

@@ -15,8 +15,9 @@ from inputs.case import Case
 from models.device import Array
 from models.grid import Grid
 from results.audit import Audit
-from results.charts import chart_data, curtailed, injections, label, month_starts, roles
+from results.charts import chart_data, curtailed, injections, label, month_starts
 from results.solution import cost_yuan, of_kind, times_of, values
+from results.summary import Comparison
 
 PROVEN_GAP = 1e-8  # below it objective and bound differ by rounding only
 LARGE_YUAN = 1e5  # from here on money is told in 10^4 yuan
@@ -41,13 +42,10 @@ class ReportFacts:
     title: str
     kind: Literal["day", "year"]
     cost_yuan: float
-    cost_without_storage_yuan: float
-    saving_yuan: float
+    without_storage: Comparison | None  # none: there is no storage, or the park cannot run without it
     full_cycles: Mapping[str, float]  # by device
     peak_mw: Mapping[str, float]  # by month, "2026-03"
-    peak_without_storage_mw: Mapping[str, float]
     energy_mwh: Mapping[str, float]  # by quantity, "pv.output_mwh"
-    saving_by_cost_yuan: Mapping[str, float] = field(default_factory=dict)  # by named cost
     blocks: Sequence[BlockRow] = ()  # none for a year
     timings_s: Mapping[str, float] = field(default_factory=dict)
     model: Mapping[str, int] = field(default_factory=dict)  # columns, rows, ...
@@ -78,7 +76,7 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
 
     words = load_words(lang)
     page = words["page"]
-    times = times_of(solution)
+    times, other = times_of(solution), facts.without_storage
     gap = float(solution.attrs["gap"])
     proven = gap <= PROVEN_GAP
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False)
@@ -90,14 +88,14 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         css=Markup(_part("report.css")),
         js=Markup(_part("report.js")),
         plotly=Markup(plotly.offline.get_plotlyjs()),
-        data=chart_data(solution, case, words, facts.peak_mw, facts.peak_without_storage_mw),
+        data=chart_data(solution, case, words, facts.peak_mw, other.peak_mw if other else {}),
         when=_when(times, page),
         count=f"{len(times):,}",
         minutes=f"{float(solution.attrs['hours']) * 60:g}",
         many_days=times[-1] - times[0] > pd.Timedelta(days=2),
         first_day=f"{times[0]:%Y-%m-%d}",
         last_day=f"{times[-1]:%Y-%m-%d}",
-        cards=_cards(case, facts, page),
+        cards=_cards(facts, page),
         sound=proven and audit.holds,
         verdict=page["optimal"] if proven else page["not_optimal"],
         gap=_share(gap),
@@ -148,23 +146,21 @@ def _money(yuan: float, page: Mapping[str, Any]) -> tuple[str, str, list[str]]:
     return f"{yuan / YUAN_PER_WAN:,.2f}", page["wan"], [f"{yuan:,.0f} {page['yuan']}"]
 
 
-def _cards(case: Case, facts: ReportFacts, page: Mapping[str, Any]) -> list[Card]:
+def _cards(facts: ReportFacts, page: Mapping[str, Any]) -> list[Card]:
     """The headline: cost, saving, peak, cycles."""
-    figure, unit, more = _money(facts.cost_yuan, page)
-    without = f"{page['instead_of']} {' '.join(_money(facts.cost_without_storage_yuan, page)[:2])}"
-    cards = [Card(page["cost"], figure, unit, more + ([without] if case.storage else []))]
-    if case.storage:
-        figure, unit, more = _money(facts.saving_yuan, page)
-        if facts.cost_without_storage_yuan > 0:
-            share = facts.saving_yuan / facts.cost_without_storage_yuan
-            more = [*more, f"{share:.2%} {page['of_cost']}"]
+    cards, other = [Card(page["cost"], *_money(facts.cost_yuan, page))], facts.without_storage
+    if other:
+        cards[0].more.append(f"{page['instead_of']} {' '.join(_money(other.cost_yuan, page)[:2])}")
+        figure, unit, more = _money(other.saving_yuan, page)
+        if other.cost_yuan > 0:
+            more = [*more, f"{other.saving_yuan / other.cost_yuan:.2%} {page['of_cost']}"]
         cards.append(Card(page["saved"], figure, unit, more))
     if facts.peak_mw:
         month, peak = max(facts.peak_mw.items(), key=lambda item: item[1])
         more = [month] if len(facts.peak_mw) > 1 else []
-        if case.storage and facts.peak_without_storage_mw:
-            other = max(facts.peak_without_storage_mw.values())
-            more.append(f"{page['instead_of']} {other:,.1f} MW {page['without_storage_short']}")
+        if other and other.peak_mw:
+            before = max(other.peak_mw.values())
+            more.append(f"{page['instead_of']} {before:,.1f} MW {page['without_storage_short']}")
         name = page["peak_year"] if len(facts.peak_mw) > 1 else page["peak"]
         cards.append(Card(name, f"{peak:,.1f}", "MW", more))
     if facts.full_cycles:
@@ -185,7 +181,7 @@ def _months(solution: xr.Dataset, case: Case, facts: ReportFacts, page: Mapping[
 
     zero: Array = np.zeros(solution.sizes["time"])
     grids = [name for name, device in case.devices.items() if isinstance(device, Grid)]
-    spilled, kinds = curtailed(solution), roles(solution, case)
+    spilled, other = curtailed(solution), facts.without_storage
     used = [power for name, power in injections(solution).items() if name.split(" (")[0] in spilled]
     energies = {
         "m_bought": sum((values(solution, f"{g}.import_mw") for g in grids), zero),
@@ -194,9 +190,7 @@ def _months(solution: xr.Dataset, case: Case, facts: ReportFacts, page: Mapping[
         "m_curtailed": sum(spilled.values(), zero) if spilled else None,
     }
     columns = {key: monthly(power) for key, power in energies.items() if power is not None}
-    peaks = {"m_peak": facts.peak_mw} | (
-        {"m_peak_without": facts.peak_without_storage_mw} if "storage" in kinds.values() else {}
-    )
+    peaks = {"m_peak": facts.peak_mw} | ({"m_peak_without": other.peak_mw} if other else {})
     cost = dict.fromkeys(starts, 0.0)
     for name in of_kind(solution, "cost"):
         dim = str(solution[name].dims[0])
@@ -234,7 +228,8 @@ def cost_label(name: str, words: Mapping[str, Any]) -> str:
 
 def _costs(solution: xr.Dataset, facts: ReportFacts) -> dict[str, tuple[float, float | None, float | None]]:
     """Each named cost [yuan]: with the storage, without it, and saved; None where the facts do not say."""
-    paid, saved = cost_yuan(solution), facts.saving_by_cost_yuan
+    paid, other = cost_yuan(solution), facts.without_storage
+    saved = other.saving_by_cost_yuan if other else {}
     names = list(dict.fromkeys([*paid, *saved]))
     return {
         name: (

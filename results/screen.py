@@ -14,6 +14,7 @@ from results.blocks import Block
 from results.pv_yield import PvYield
 from results.summary import Summary
 
+NO_COMPARISON = "The park cannot run without its storage: there is no cost to compare with."
 WAN = 1e4  # 万: Chinese money is read in ten thousands
 COST_WORDS = {
     "purchase": "energy bought",
@@ -40,7 +41,7 @@ def show_plan(
         console.print(_schedule(todo), soft_wrap=True)
     else:
         console.print("The storage rests all day: nothing it could do pays.", style="italic")
-    console.print(_money_table("the day", summary))
+    console.print(_cost_of("the day", summary))
     for line in _peak_lines(solution, summary):
         console.print(line, soft_wrap=True)
     console.print(_proof(solution, summary), soft_wrap=True)
@@ -59,7 +60,7 @@ def show_year(
     console.print(
         _title(f"{case.title or case.name}: {first} to {last}, {model['intervals']:,} intervals", case)
     )
-    console.print(Group(_energy_table(summary), _money_table("the period", summary)))
+    console.print(Group(_energy_table(summary), _cost_of("the period", summary)))
     for name, cycles in summary.indicators.items():
         if name.endswith(".full_cycles"):
             console.print(f"{name.split('.')[0]}: {cycles:,.1f} full cycles")
@@ -153,35 +154,33 @@ def _schedule(todo: Sequence[Block]) -> RenderableType:
     return lines
 
 
-def _money_table(what: str, summary: Summary) -> Table:
-    table = _table(f"Cost of {what}", "", "yuan", "万元")
-    rows = [
-        ("without storage", summary.cost_without_storage_yuan),
-        ("with storage", summary.cost_yuan),
-        ("saved", summary.saving_yuan),
-    ]
+def _cost_of(what: str, summary: Summary) -> RenderableType:
+    table, other = _table(f"Cost of {what}", "", "yuan", "万元"), summary.without_storage
+    rows = [("with storage", summary.cost_yuan)]
+    if other:
+        rows = [("without storage", other.cost_yuan), *rows, ("saved", other.saving_yuan)]
     for name, yuan in rows:
         table.add_row(name, f"{yuan:,.0f}", f"{yuan / WAN:,.2f}", style="bold" if name == "saved" else None)
-    for name, yuan in summary.saving_by_cost_yuan.items():
+    for name, yuan in other.saving_by_cost_yuan.items() if other else ():
         if abs(yuan) >= 0.5:
             device, label = name.removesuffix("_yuan").split(".", 1)
             table.add_row(
                 f"  of that {device} {COST_WORDS.get(label, label)}", f"{yuan:,.0f}", f"{yuan / WAN:,.2f}"
             )
-    return table
+    return table if other else Group(table, Text(NO_COMPARISON))
 
 
 def _peak_lines(solution: xr.Dataset, summary: Summary) -> list[str]:
-    lines = []
+    lines, other = [], summary.without_storage
     for month, peak in summary.peak_mw.items():
-        before = summary.peak_without_storage_mw[month]
+        before = f", without storage {other.peak_mw[month]:.1f} MW" if other else ""
         held = [
             float(solution[name][0])
             for name in map(str, solution.data_vars)
             if name.endswith(".peak_mw") and solution[name].attrs["kind"] == "shared"
         ]
         floor = f"; the month's demand charge counts {sum(held):.1f} MW" if held else ""
-        lines.append(f"Highest import {peak:.1f} MW, without storage {before:.1f} MW{floor}.")
+        lines.append(f"Highest import {peak:.1f} MW{before}{floor}.")
     return lines
 
 
@@ -194,10 +193,12 @@ def _energy_table(summary: Summary) -> Table:
 
 
 def _month_table(summary: Summary) -> Table:
-    table = _table("Highest 15-minute import by month", "month", "with storage MW", "without MW", "cut MW")
+    other = summary.without_storage
+    heads = ("without MW", "cut MW") if other else ()
+    table = _table("Highest 15-minute import by month", "month", "with storage MW", *heads)
     for month, peak in summary.peak_mw.items():
-        before = summary.peak_without_storage_mw[month]
-        table.add_row(month, f"{peak:.1f}", f"{before:.1f}", f"{before - peak:.1f}")
+        before = [other.peak_mw[month], other.peak_mw[month] - peak] if other else []
+        table.add_row(month, f"{peak:.1f}", *(f"{mw:.1f}" for mw in before))
     return table
 
 

@@ -16,33 +16,33 @@ from results.solution import cost_yuan, of_kind, seen, times_of, values
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """The same park without its storage, and what the storage saved; money in yuan, plus is paid."""
+
+    cost_yuan: float
+    saving_yuan: float
+    saving_by_cost_yuan: Mapping[str, float]  # which named cost the saving comes from
+    peak_mw: Mapping[str, float]  # highest 15-minute average import by month
+
+
+@dataclass(frozen=True)
 class Summary:
     """A dispatch beside the same park without its storage; money in yuan, plus is paid."""
 
     cost_yuan: float
-    cost_without_storage_yuan: float
-    saving_by_cost_yuan: Mapping[str, float]  # which named cost the saving comes from
+    without_storage: Comparison | None  # none: the park cannot run without it
     energy_mwh: Mapping[str, float]  # by quantity
     indicators: Mapping[str, float]  # "battery_1.full_cycles"
     peak_mw: Mapping[str, float]  # highest 15-minute average import by month
-    peak_without_storage_mw: Mapping[str, float]
     bills: Mapping[str, Bill]
     audit: Audit
 
-    @property
-    def saving_yuan(self) -> float:
-        """What the storage saved."""
-        return self.cost_without_storage_yuan - self.cost_yuan
 
-
-def summarize(solution: xr.Dataset, without: xr.Dataset, case: Case, audit: Audit) -> Summary:
-    """Compare a solution with that of the same case without storage."""
-    costs, other = cost_yuan(solution), cost_yuan(without)
-    names = list(dict.fromkeys([*other, *costs]))
+def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audit: Audit) -> Summary:
+    """Compare a solution with that of the same case without storage, where there is one."""
     return Summary(
         cost_yuan=float(solution.attrs["objective_yuan"]),
-        cost_without_storage_yuan=float(without.attrs["objective_yuan"]),
-        saving_by_cost_yuan={name: other.get(name, 0.0) - costs.get(name, 0.0) for name in names},
+        without_storage=None if without is None else compare(solution, without, case),
         energy_mwh=energy_mwh(solution),
         indicators={
             f"{name}.{key}": value
@@ -50,9 +50,22 @@ def summarize(solution: xr.Dataset, without: xr.Dataset, case: Case, audit: Audi
             for key, value in device.indicators(seen(solution, name)).items()
         },
         peak_mw=peaks_mw(solution, case),
-        peak_without_storage_mw=peaks_mw(without, case),
         bills=bills(solution, case),
         audit=audit,
+    )
+
+
+def compare(solution: xr.Dataset, without: xr.Dataset, case: Case) -> Comparison:
+    """What the storage saved, in all and by named cost."""
+    costs, other = cost_yuan(solution), cost_yuan(without)
+    cost = float(without.attrs["objective_yuan"])
+    return Comparison(
+        cost_yuan=cost,
+        saving_yuan=cost - float(solution.attrs["objective_yuan"]),
+        saving_by_cost_yuan={
+            name: other.get(name, 0.0) - costs.get(name, 0.0) for name in dict.fromkeys([*other, *costs])
+        },
+        peak_mw=peaks_mw(without, case),
     )
 
 

@@ -234,14 +234,17 @@ class _Writer:
         costs = [(cost_label(name, self.words), yuan) for name, yuan in cost_yuan(self.solution).items()]
         row = self._table(sheet, row + 1, (text["costs"], self.page["yuan"]), costs, MONEY)
         sums: list[Row] = [(text["total"], (f"=SUM(B{row - len(costs) + 1}:B{row})", self.facts.cost_yuan))]
-        if self.case.storage:
-            without, saved = self.facts.cost_without_storage_yuan, self.facts.saving_yuan
-            sums.append((text["without"], without))
-            sums.append((text["saved"], (f"=B{row + 2}-B{row + 1}", saved)))
+        other = self.facts.without_storage
+        if other:
+            sums.append((text["without"], other.cost_yuan))
+            sums.append((text["saved"], (f"=B{row + 2}-B{row + 1}", other.saving_yuan)))
         row = self._table(sheet, row, (), sums, MONEY, bold=True)
-        if self.case.storage:
-            share = (f"=IF(B{row - 1}=0,0,B{row}/B{row - 1})", saved / without if without else 0.0)
+        if other:
+            part = other.saving_yuan / other.cost_yuan if other.cost_yuan else 0.0
+            share = (f"=IF(B{row - 1}=0,0,B{row}/B{row - 1})", part)
             row = self._table(sheet, row, (), [(text["share"], share)], "0.00%")
+        elif self.case.storage:
+            row = self._table(sheet, row, (), [(self.page["no_comparison"],)], MONEY)
         if again := self._energy_cost(length):
             row = self._table(sheet, row + 1, (), [(text["recomputed_energy"], again)], MONEY)
         attrs = self.solution.attrs

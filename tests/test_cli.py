@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,8 +21,10 @@ from bad_files import CLIMATE
 from bad_inputs import PV_FILE
 from small_case import CASE, Damage, add, load_mw, pv_mw, replaced, row, series, swap, write_case
 
+from inputs.case import load_case
 from models.errors import SolverError
 from optimizer import cli
+from optimizer.runs import expected_peak_mw
 from results.solution import read, save
 
 PLAN_FILES = {"dispatch.csv", "plan.xlsx", "report.html", "solution.nc", "summary.json"}
@@ -31,6 +34,7 @@ HOURLY = (
     replaced("load.csv", series("time,load [MW]", load_mw, minutes=60)),
     replaced("pv.csv", series("time,pv [MW]", pv_mw, minutes=60)),
 )
+YEAR = pd.date_range("2026-01-01", "2027-01-01", freq="h", inclusive="left")
 UNREACHABLE = (
     swap("power_mw = 20.0", "power_mw = 1.0"),
     swap("initial_soc = 0.2", "initial_soc = 0.2\nfinal_soc = 0.9"),
@@ -271,6 +275,70 @@ def test_a_model_half_written_leaves_the_old_one(
     assert content(tmp_path) == before
 
 
+# --- a park that cannot run without its storage
+
+NEEDED = swap("import_limit_mw = 150.0", "import_limit_mw = 115.0")  # the load reaches 120 MW
+NO_COMPARISON = "The park cannot run without its storage: there is no cost to compare with."
+
+
+@pytest.mark.parametrize("solver", ["highs", "pyomo:appsi_highs"])
+def test_a_park_that_needs_its_storage_is_planned(solver: str, run: Run, tmp_path: Path) -> None:
+    """Refused with exit code 2, were it the park without the battery that is asked about."""
+    path = write_case(tmp_path, *HOURLY, NEEDED)
+    ran = run("plan", path, *PEAK, "--out", tmp_path / "out", "--solver", solver)
+    assert ran.code == 0, ran.err
+    assert NO_COMPARISON in ran.out
+    for words in ("without storage", "saved"):
+        assert words not in ran.out
+    found = summary(tmp_path / "out")
+    assert found["status"] == "optimal"
+    for key in ("cost_without_storage_yuan", "saving_yuan", "saving_by_cost_yuan", "peak_without_storage_mw"):
+        assert key in found
+        assert found[key] is None
+    assert max(found["peak_mw"].values()) <= 115.0 + 1e-6
+    assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES
+    assert NO_COMPARISON in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_year_that_needs_its_storage_is_told(run: Run, tmp_path: Path) -> None:
+    """Hourly, a load of 100 MW but for one hour of 120 MW a day."""
+    rows = [f"{at:%Y-%m-%d %H:%M},{120 if at.hour == 20 else 100}" for at in YEAR]
+    load = replaced("load.csv", "\n".join(["time,load [MW]", *rows]) + "\n")
+    path = write_case(tmp_path, HOURLY[0], load, swap(PV_FILE, ""), add(CLIMATE), NEEDED)
+    ran = run("year", path, "--out", tmp_path / "out")
+    assert ran.code == 0, ran.err
+    assert NO_COMPARISON in ran.out
+    assert "without MW" not in ran.out
+    assert summary(tmp_path / "out")["saving_yuan"] is None
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(150.0, "some"), (115.0, "the same"), (90.0, "none")])
+def test_the_peak_to_expect(limit: float, expected: str, tmp_path: Path) -> None:
+    """Every day of the month the load and sun of the small case; 90 MW and 20 MW never make 120 MW."""
+
+    def peak_mw(limit: float) -> float | None:
+        rows = [f"{at:%Y-%m-%d %H:%M},{load_mw(at.hour)},{pv_mw(at.hour)}" for at in YEAR]
+        table = "\n".join(["time,load [MW],pv [MW]", *rows]) + "\n"
+        path = write_case(
+            tmp_path / f"{limit:g}",
+            HOURLY[0],
+            swap("import_limit_mw = 150.0", f"import_limit_mw = {limit}"),
+            swap('{ file = "load.csv" }', '{ file = "load.csv", column = "load" }'),
+            replaced("load.csv", table),
+            replaced("pv.csv", table),
+        )
+        return expected_peak_mw(load_case(str(path)), date(2026, 7, 15))
+
+    if expected == "none":
+        assert peak_mw(limit) is None
+    else:
+        # 120 MW at 20:00, less the battery's 20 MW: 100 MW; over some hours it can do less
+        found = peak_mw(limit)
+        assert found is not None
+        assert 100.0 <= found < 115.0
+        assert found == pytest.approx(peak_mw(150.0), abs=1e-6)
+
+
 # --- the other commands
 
 
@@ -443,7 +511,7 @@ def test_a_wrong_word_exits_2_and_writes_nothing(
             (swap("import_limit_mw = 150.0", "import_limit_mw = 90.0"),),
             ("worst 2026-07-15 20:00 by 10.200 MW", "grid.import_mw"),
         ),
-        (3, UNREACHABLE, ("infeasible: ", "battery_1.energy")),
+        (3, UNREACHABLE, ("infeasible: ", "battery_1.final_soc")),
     ],
 )
 def test_a_failing_run_leaves_the_last_one_untouched(

@@ -168,6 +168,23 @@ def test_ends_as_it_began_in_one_interval() -> None:
     assert cost(park) == pytest.approx(50, abs=CENT)
 
 
+def test_nothing_to_supply_a_bus() -> None:
+    """A load all alone from the second hour on: no list of limits, for there are none."""
+    park = SmallPark(3).load([0, 7, 9])
+    with pytest.raises(InputError) as caught:
+        park.solve()
+    assert str(caught.value) == (
+        "bus ac: the case has no device that could supply the 7.000 MW at 2026-07-15 01:00, the first of 2"
+        " such intervals"
+    )
+
+
+def test_nothing_to_use_what_is_given() -> None:
+    """The mirror image: what must be taken, and nothing takes it."""
+    with pytest.raises(InputError, match=r"no device that could use the 2\.000 MW at 2026-07-15 00:00"):
+        SmallPark(1).load(-2.0).solve()
+
+
 def test_end_out_of_reach() -> None:
     """8 MWh are wanted and two hours of 2 MW bring 4: the end and the 4 MWh that lack are named."""
     park = SmallPark(2).grid(1).load(1)
@@ -175,9 +192,8 @@ def test_end_out_of_reach() -> None:
     with pytest.raises(InfeasibleError) as caught:
         park.solve()
     text = str(caught.value)
-    assert "battery" in text
-    assert "at_end" in text
-    assert "4.000" in text
+    assert "battery.final_soc, energy_mwh at the end: 4.000 short of its limit" in text
+    assert "energy_balance" not in text
 
 
 # --- cycles

@@ -29,6 +29,7 @@ from results.audit import Audit, audit
 from results.charts import packed, plan_columns
 from results.report import BlockRow, ReportFacts, load_words, report_html
 from results.solution import cost_yuan
+from results.summary import Comparison
 
 DAY = pd.date_range("2026-07-15", periods=96, freq="15min")
 EVIL = "bad<script>alert(1)</script>\"'&"
@@ -85,13 +86,15 @@ def facts_of(solution: xr.Dataset, kind: Any = "day", **changes: Any) -> ReportF
         title="A small park 小园区",
         kind=kind,
         cost_yuan=cost,
-        cost_without_storage_yuan=cost + 1234.5,
-        saving_yuan=1234.5,
+        without_storage=Comparison(
+            cost_yuan=cost + 1234.5,
+            saving_yuan=1234.5,
+            saving_by_cost_yuan=dict.fromkeys(cost_yuan(solution), 411.5),
+            peak_mw=dict.fromkeys(months, 12.5),
+        ),
         full_cycles={"battery_1": 1.25, "battery_2": 0.75},
         peak_mw=dict.fromkeys(months, 11.0),
-        peak_without_storage_mw=dict.fromkeys(months, 12.5),
         energy_mwh={"pv.output_mwh": 17.25, "load.injection_ac_mwh": -216.0},
-        saving_by_cost_yuan=dict.fromkeys(cost_yuan(solution), 411.5),
         blocks=[BlockRow("12:00", "14:00", "charge", "4.0 MW", "surplus PV", 0.3196)]
         if kind == "day"
         else [],
@@ -283,11 +286,32 @@ def test_figures_are_rounded_for_display_only() -> None:
 
 def test_without_storage_nothing_is_compared() -> None:
     case, solution = solved(storage=False)
-    html = report_html(solution, case, audit(solution, case), facts_of(solution, full_cycles={}, blocks=[]))
+    html = report_html(
+        solution,
+        case,
+        audit(solution, case),
+        facts_of(solution, full_cycles={}, blocks=[], without_storage=None),
+    )
     assert "Saved by the storage" not in html
     assert "Without storage" not in html
+    assert "cannot run" not in html
     assert 'id="chart-soc"' not in html
     assert 'id="chart-power"' in html
+
+
+@pytest.mark.parametrize("kind", ["day", "year"])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_park_that_needs_its_storage_is_not_compared(kind: str, lang: str) -> None:
+    """One sentence says why; no card, column or line tells of a park that cannot be."""
+    case, solution = solved() if kind == "day" else year()
+    facts, words = facts_of(solution, kind, without_storage=None), load_words(lang)["page"]
+    html = report_html(solution, case, audit(solution, case), facts, lang)
+    said = html[html.index("<main>") : html.index("</main>")]
+    assert said.count(words["no_comparison"]) == 1
+    assert 'id="chart-soc"' in html
+    for key in ("saved", "instead_of", "c_without", "m_peak_without"):
+        assert words[key] not in said.replace(words["no_comparison"], ""), key
+    assert '"without_mw":12.5' not in html
 
 
 def test_months_add_up() -> None:

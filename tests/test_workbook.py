@@ -106,6 +106,16 @@ def test_formulas_are_live_and_their_values_true(written: Path) -> None:
     assert sum(column.kind == "set_point" for column in columns) == 2
 
 
+def test_a_park_that_needs_its_storage_is_not_compared(tmp_path: Path) -> None:
+    case, solution = solved()
+    facts = facts_of(solution, without_storage=None)
+    write_plan_xlsx(tmp_path / "plan.xlsx", solution, case, facts)
+    cells = [row[0].value for row in openpyxl.load_workbook(tmp_path / "plan.xlsx")["Summary"].iter_rows()]
+    words = load_words("en")
+    assert cells[cells.index("Total") + 1] == words["page"]["no_comparison"]
+    assert not {words["book"][key] for key in ("without", "saved", "share")} & set(cells)
+
+
 def test_charts_and_blocks(written: Path) -> None:
     book = openpyxl.load_workbook(written)
     assert book.sheetnames == ["Plan", "Chart", "Blocks", "Summary"]
