@@ -79,3 +79,8 @@ def load(path: Path) -> Instance:
         arrays = {name: file[name] for name in file.files if name != "plain"}
     stores = tuple(Store(**store) for store in plain.pop("stores"))
     return Instance(**plain, **arrays, stores=stores)
+
+
+def file_of(folder: Path, name: str, horizon: str) -> Path:
+    """Where an instance lies in a folder of them."""
+    return folder / f"{name}-{horizon.replace(' ', '-')}.npz"

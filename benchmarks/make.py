@@ -5,6 +5,7 @@ alone has a wrong answer, and who has no binaries is left out. `gaoan-lp` sells 
 there a linear program's optimum is the answer, and everybody must print the same.
 """
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.instance import Instance, Store
+from benchmarks.instance import Instance, Store, file_of
 from inputs.case import Case, load_case
 from inputs.prepare import Prepared, prepare, year_times
 from models.battery import Battery
@@ -26,7 +27,10 @@ HORIZONS: Mapping[str, tuple[str, str]] = {
     "week": ("2026-04-20", "2026-04-27"),
     "month": ("2026-04-01", "2026-05-01"),
     "year": ("2026-01-01", "2027-01-01"),
-    "ten years": ("2026-01-01", "2036-01-01"),  # the year's numbers repeated; 29 February has those of the 28th
+    "ten years": (
+        "2026-01-01",
+        "2036-01-01",
+    ),  # the year's numbers repeated; 29 February has those of the 28th
 }
 
 
@@ -63,18 +67,6 @@ def make_instance(year: Prepared, name: str, horizon: str) -> Instance:
         sell_yuan_per_mwh=grid["sale_price_yuan_per_mwh"] if sale is None else np.full(len(times), sale),
         demand_yuan_per_mw=grid["demand_price_yuan_per_mw_month"][np.diff(month, prepend=-1) != 0],
     )
-
-
-def make_files(folder: Path, names: list[str], horizons: list[str]) -> dict[tuple[str, str], Path]:
-    """One file for each instance and horizon."""
-    year = make_year()
-    paths = {}
-    for horizon in horizons:
-        for name in names:
-            path = folder / f"{name}-{horizon.replace(' ', '-')}.npz"
-            make_instance(year, name, horizon).save(path)
-            paths[name, horizon] = path
-    return paths
 
 
 def _in_the_year(times: pd.DatetimeIndex, step: pd.Timedelta) -> np.ndarray:
@@ -129,3 +121,14 @@ def declared(instance: Instance) -> tuple[Case, pd.DatetimeIndex, dict[tuple[str
     if replace(instance, stores=tuple(stores)).stores != instance.stores:
         raise ValueError("the instance was made from another case")
     return case, pd.DatetimeIndex(instance.times).as_unit("ns"), series
+
+
+def main(folder: Path, problems: list[str]) -> None:
+    """Write instances, each asked for as NAME:HORIZON."""
+    year = make_year()
+    for name, horizon in (problem.split(":") for problem in problems):
+        make_instance(year, name, horizon).save(file_of(folder, name, horizon))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, ClassVar
 
 from benchmarks.instance import Array, Instance
 
@@ -38,7 +38,7 @@ class Peer(ABC):
     """
 
     certified_by = "HiGHS"
-    lumped: Mapping[str, str] = {}
+    lumped: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, exclusive: bool, options: Mapping[str, Any]) -> None:
         self.exclusive = exclusive  # whether import and export, charge and discharge exclude each other
@@ -64,8 +64,9 @@ class Peer(ABC):
     def extract(self) -> Answer:
         """Bring the answer back into arrays."""
 
-    def divide(self, phases_s: dict[str, float]) -> None:
-        """Divide what the worker measured by the tool's own clock, where it did several steps in one."""
+    def own_seconds(self) -> dict[str, float]:
+        """Phases the tool did inside solving and timed itself, to be taken out of it."""
+        return {}
 
     @abstractmethod
     def sizes(self) -> Sizes:
@@ -106,11 +107,9 @@ PEERS: Mapping[str, Entry] = {
     "reference-appsi": Entry(
         "our devices as plain Pyomo, `appsi_highs`", "reference", {"interface": "appsi"}
     ),
-    "reference-highs": Entry(
-        "our devices as plain Pyomo, new `highs`", "reference", {"interface": "new"}
-    ),
-    "linopy": Entry("linopy, `io_api=\"direct\"`", "with_linopy", {}, ("linopy",)),
-    "pypsa": Entry("PyPSA, `io_api=\"direct\"`", "with_pypsa", {}, ("pypsa",), instances=LP_ONLY),
+    "reference-highs": Entry("our devices as plain Pyomo, new `highs`", "reference", {"interface": "new"}),
+    "linopy": Entry('linopy, `io_api="direct"`', "with_linopy", {}, ("linopy",)),
+    "pypsa": Entry('PyPSA, `io_api="direct"`', "with_pypsa", {}, ("pypsa",), instances=LP_ONLY),
     "oemof": Entry("oemof.solph", "with_oemof", {}, ("oemof.solph",), instances=LP_ONLY),
 }
 

@@ -78,10 +78,8 @@ class Tool(Arrays):
         x = np.asarray(solution.col_value)
         finished = self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
         objective = info.objective_function_value if solution.value_valid else np.inf
-        if not self.program.is_linear:
-            bound = info.mip_dual_bound
-        else:
-            bound = objective if finished else -np.inf
+        of_linear = objective if finished else -np.inf
+        bound = of_linear if self.program.is_linear else info.mip_dual_bound
         return Answer(
             objective_yuan=objective,
             bound_yuan=bound,
