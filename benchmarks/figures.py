@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.harness import HORIZONS, PHASES, Row
+from benchmarks.harness import HORIZONS, OUT_OF_MEMORY, Row
 
 GROWS_FROM = "month"  # shorter horizons measure fixed costs
 
@@ -39,7 +39,7 @@ class Cell:
     @property
     def outcome(self) -> str:
         """That of the worst run."""
-        worst = ("failed", "killed", "stopped", "not tried", "optimal")
+        worst = ("failed", OUT_OF_MEMORY, "killed", "stopped", "not tried", "optimal")
         return min((row.outcome for row in self.rows), key=worst.index)
 
     @property
@@ -96,6 +96,3 @@ def growth(cells: Cells, instance: str, who: str) -> float | None:
     found = [cells.get((instance, horizon, who)) for horizon in from_month]
     solved = [cell for cell in found if cell is not None and cell.outcome == "optimal"]
     return exponent([(cell.last.said["intervals"], cell.work.middle) for cell in solved])
-
-
-__all__ = ["HORIZONS", "PHASES", "Cell", "Cells", "Spread", "exponent", "gather", "growth", "spread"]

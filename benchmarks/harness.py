@@ -20,6 +20,9 @@ from benchmarks.peers import PEERS, Entry
 PHASES = ("import", "read", "build", "hand_over", "solve", "extract")
 WORK = ("build", "hand_over", "solve", "extract")  # what grows with the horizon
 HORIZONS = ("day", "week", "month", "year", "ten years")
+OUT_OF_MEMORY = "out of memory"
+BEYOND = ("stopped", "killed", OUT_OF_MEMORY)  # outcomes after which longer horizons are not tried
+NEARLY = 0.9  # of the limit: a solver that gives up before has another reason
 GRACE_S = 10.0  # for a solver to notice its limit and for its process to say so
 
 
@@ -27,7 +30,8 @@ GRACE_S = 10.0  # for a solver to notice its limit and for its process to say so
 class Row:
     """One run.
 
-    `outcome`: optimal, stopped (by the solver, at the limit), killed (there), failed or not tried.
+    `outcome`: optimal, stopped (by the solver, at the limit), killed (there), out of memory, failed or
+    not tried.
     """
 
     who: str
@@ -74,13 +78,19 @@ def _outcome(
 ) -> tuple[str, str, dict[str, Any]]:
     if code != 0 and wall_s > limit_s:
         return "killed", "", {}
+    if code != 0 and ("MemoryError" in complaint or "bad_alloc" in complaint):
+        return OUT_OF_MEMORY, "", {}
     if code != 0:
         last = (complaint.strip().splitlines() or ["said nothing"])[-1][:200]
         return "failed", f"signal {-code}" if code < 0 else last, {}
     said = json.loads(text.strip().splitlines()[-1])
     if "error" in said:
-        return "failed", said["error"], {}
-    return ("optimal" if said["finished"] else "stopped"), "", said
+        return said["error"], "", {}
+    if said["finished"]:
+        return "optimal", "", said
+    if wall_s < NEARLY * limit_s:
+        return "failed", "the solver ended without an optimum before its limit", {}
+    return "stopped", "", said
 
 
 def run_all(
@@ -93,9 +103,9 @@ def run_all(
 ) -> list[Row]:
     """Rounds over all tools for each instance and horizon, shortest first.
 
-    A tool that exceeds its limit is not run again on that horizon, and not tried on longer ones. A further
-    round is made only of those whose runs took less than the limit together: a long run needs no repetition
-    to be told from a short one. Rows in `done` count as made.
+    A tool that exceeds its limit or the memory is not run again on that horizon, and not tried on longer
+    ones. A further round is made only of those whose runs took less than the limit together: a long run
+    needs no repetition to be told from a short one. Rows in `done` count as made.
     """
     rows = list(done)
     for instance, horizon in sorted(paths, key=lambda key: HORIZONS.index(key[1])):
@@ -121,7 +131,7 @@ def _worth_another(cell: Sequence[Row], limit_s: float) -> bool:
 def beyond_limit(rows: Iterable[Row], who: str, instance: str) -> str:
     """The horizon at which the tool exceeded its limit on the instance, or nothing."""
     for row in rows:
-        if (row.who, row.instance) == (who, instance) and row.outcome in ("stopped", "killed"):
+        if (row.who, row.instance) == (who, instance) and row.outcome in BEYOND:
             return row.horizon
     return ""
 

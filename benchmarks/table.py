@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from benchmarks.figures import Cell, Cells, gather, growth
-from benchmarks.harness import HORIZONS, PHASES, Row
+from benchmarks.harness import HORIZONS, OUT_OF_MEMORY, PHASES, Row
 from benchmarks.peers import PEERS
 
 INSTANCES = {
@@ -109,7 +109,9 @@ def brief(cell: Cell, instance: str, who: str) -> str:
         gap = row.said.get("gap")
         return f"> {row.limit_s:g}, " + ("no solution" if gap is None else f"gap {gap:.1e}")
     if cell.outcome == "not tried":
-        return f"> {row.limit_s:g} at the {row.why} already"
+        return f"beyond its limit at the {row.why} already"
+    if cell.outcome == OUT_OF_MEMORY:
+        return OUT_OF_MEMORY
     if cell.outcome == "failed":
         return f"failed: {row.why}".replace("|", "/")
     return cell.total.text() + (" (a bound only)" if _is_bound(instance, who) else "")

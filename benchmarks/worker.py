@@ -19,10 +19,10 @@ from importlib.metadata import version  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
+from benchmarks.harness import OUT_OF_MEMORY  # noqa: E402
 from benchmarks.instance import load  # noqa: E402
 from benchmarks.peers import PEERS, make_peer  # noqa: E402
 
-PHASES = ("import", "read", "build", "hand_over", "solve", "extract")
 LEAST_S = 1.0  # for the solver, if the limit has passed before it is asked: it then says so itself
 TOLD = ("highspy", "pyomo", "numpy", "scipy", "pandas", "xarray")
 
@@ -77,6 +77,17 @@ def measure(who: str, path: Path, limit_s: float) -> dict[str, Any]:
     }
 
 
+def limit_memory(share: float) -> None:
+    """Refuse this process more than a share of the memory, so that a model too large fails alone."""
+    try:
+        import resource
+
+        most = int(share * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    except (ImportError, ValueError, OSError):
+        return  # not on this system
+
+
 def _finite(number: float) -> float | None:
     return float(number) if math.isfinite(number) else None
 
@@ -95,14 +106,16 @@ def main() -> None:
     parser.add_argument(
         "--limit", type=float, default=600.0, help="seconds, of which the solver gets what is left"
     )
+    parser.add_argument("--memory", type=float, default=0.8, help="share of the machine's memory")
     chosen = parser.parse_args()
+    limit_memory(chosen.memory)
     # what tools and solvers print must not come between the reader and the one line
     line = os.dup(1)
     os.dup2(2, 1)
     try:
         found = measure(chosen.who, chosen.instance, chosen.limit)
     except MemoryError:
-        found = {"error": "out of memory"}
+        found = {"error": OUT_OF_MEMORY}
     sys.stdout.flush()
     os.write(line, (json.dumps(found) + "\n").encode())
 

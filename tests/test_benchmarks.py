@@ -152,15 +152,17 @@ def test_a_limit_exceeded_is_shown_as_such() -> None:
         row("highs-milp", "month", 600.0, outcome="stopped", gap=3.2e-4, objective_yuan=100.1),
         row("linopy", "month", 610.0, outcome="killed"),
         row("linopy", "year", 0.0, outcome="not tried", why="month"),
-        row("pyomo-appsi", "month", 3.0, outcome="failed", why="out of memory"),
+        row("pyomo-appsi", "month", 3.0, outcome="out of memory"),
+        row("pyomo-highs", "month", 3.0, outcome="failed", why="broke"),
         row("highs-lp", "month", 1.0, objective_yuan=90.0),
     ]
     text = render(rows, {"pypsa": ["pypsa"]}, {"cores": "2"})
     for said in (
         "> 600, gap 3.2e-04",
         "> 600, killed",
-        "> 600 at the month already",
-        "failed: out of memory",
+        "beyond its limit at the month already",
+        "| out of memory |",
+        "failed: broke",
         "2.00 (a bound only)",
         "in solve",
         "Not installed, so not run: PyPSA",

@@ -72,6 +72,8 @@ class Tool(Arrays):
     def solve(self, limit_s: float) -> None:
         self.highs.setOptionValue("time_limit", limit_s)
         self.highs.run()
+        if self.highs.getModelStatus() == highspy.HighsModelStatus.kMemoryLimit:
+            raise MemoryError
 
     def extract(self) -> Answer:
         info, solution = self.highs.getInfo(), self.highs.getSolution()
