@@ -23,7 +23,7 @@ HORIZONS = ("day", "week", "month", "year", "ten years")
 OUT_OF_MEMORY = "out of memory"
 BEYOND = ("stopped", "killed", OUT_OF_MEMORY)  # outcomes after which longer horizons are not tried
 NEARLY = 0.9  # of the limit: a solver that gives up before has another reason
-GRACE_S = 10.0  # for a solver to notice its limit and for its process to say so
+GRACE_S = 30.0  # for a solver to notice its limit and for its process to say so
 
 
 @dataclass(frozen=True)

@@ -42,12 +42,15 @@ def draw(rows: list[Row], path: Path) -> None:
     for axis, instance in zip(axes[0], shown, strict=True):
         _panel(axis, cells, instance)
     axes[0][0].set_ylabel("build, hand over, solve and extract [s]")
-    lines = {line.get_label(): line for axis in axes[0] for line in axis.get_lines()}
+    # the first panel's, for in the second some are pale
+    lines = {line.get_label(): line for axis in reversed(axes[0]) for line in axis.get_lines()}
     named = [entry.title.replace("*", "").replace("`", "") for entry in PEERS.values()]
     order = [name for name in named if name in lines]
     figure.legend(
         [lines[name] for name in order], order, loc="center left", bbox_to_anchor=(0.995, 0.5), frameon=False
     )
+    said = "arrow: beyond its limit, the run ended there; pale: a linear relaxation, only a bound"
+    figure.text(0.5, -0.02, said, ha="center", fontsize=9, color="#555555")
     figure.tight_layout()
     figure.savefig(path, bbox_inches="tight", dpi=150, metadata=_undated(path))
     plt.close(figure)

@@ -6,7 +6,7 @@ handing over is inside solving.
 
 from typing import Any, ClassVar
 
-from benchmarks.instance import Instance
+from benchmarks.instance import GAP, Instance
 from benchmarks.make import declared
 from benchmarks.peers import Answer, Peer, Sizes
 from models.battery import Battery
@@ -42,7 +42,7 @@ class Tool(Peer):
         return Answer(
             objective_yuan=proof.objective_yuan,
             bound_yuan=proof.bound_yuan,
-            finished=proof.gap <= 1e-6,
+            finished=proof.gap <= GAP,
             import_mw=x[tiled.column_of(column["grid", "import_mw"])],
             energy_mwh=sum(x[tiled.column_of(column[name, "energy_mwh"])] for name in stores),
         )
