@@ -154,6 +154,8 @@ def _ratios(cells: Cells) -> str:
             if cell.outcome == "optimal":
                 pairs = ((cell.total, ours.total), (cell.work, ours.work), (cell.memory, ours.memory))
                 lines.append([*name, *(f"{their.middle / mine.middle:.2f}" for their, mine in pairs)])
+            elif cell.outcome == "not tried":
+                lines.append([*name, brief(cell, instance, who), "", ""])
             elif cell.outcome in ("killed", "stopped"):
                 least = cell.last.limit_s
                 lines.append(
