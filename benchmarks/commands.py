@@ -1,7 +1,11 @@
-"""Time whole commands as a user runs them: wall clock, processor time and peak memory of each process."""
+"""Time whole commands as a user runs them: wall clock, processor time and peak memory of each process.
+
+`python -m benchmarks --commands` prints their table.
+"""
 
 import json
 import os
+import platform
 import statistics
 import subprocess
 import sys
@@ -10,6 +14,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from results.files import versions
+
+BUDGET = {  # what the commands are held to on two cores
+    "plan": {"wall_s": 4.0, "build and solve": 0.3, "peak_memory_mb": None},
+    "year": {"wall_s": 25.0, "build and solve": None, "peak_memory_mb": 700.0},
+}
 
 
 @dataclass(frozen=True)
@@ -43,3 +54,31 @@ def spread(values: Sequence[float], digits: int = 2) -> str:
     """Median, with least and most."""
     low, middle, high = min(values), statistics.median(values), max(values)
     return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def time_commands(runs: int, quick: bool) -> None:
+    """Run each command several times in turn and print medians with least and most."""
+    found: dict[str, list[Run]] = {name: [] for name in BUDGET}
+    for turn in range(runs if quick else runs + 1):
+        for name in BUDGET:
+            made = run_command([name])
+            if turn or quick:
+                found[name].append(made)
+    named = versions()
+    print(
+        f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}; Python {named['python']},"
+        f" highspy {named['highspy']}, pyomo {named['pyomo']}; {runs} runs, median (least to most)\n"
+    )
+    print("| command | figure | measured | budget |\n|---|---|---|---|")
+    for name, made in found.items():
+        building = [one.phases_s["build"] + one.phases_s["solve"] for one in made]
+        rows = {
+            "wall_s": ("wall clock, s", spread([one.wall_s for one in made])),
+            "cpu": ("processor time, s", spread([one.cpu_s for one in made])),
+            "build and solve": ("building and solving, s", spread(building, 3)),
+            "peak_memory_mb": ("peak memory, MB", spread([one.peak_memory_mb for one in made], 0)),
+            "gap": ("largest gap", f"{max(one.gap for one in made):.1e}"),
+        }
+        for key, (title, text) in rows.items():
+            budget = BUDGET[name].get(key)
+            print(f"| `{name}` | {title} | {text} | {'' if budget is None else f'{budget:g}'} |")

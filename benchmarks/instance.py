@@ -1,0 +1,86 @@
+"""One problem as plain numbers, so that every peer is written from the same data and knows nothing of ours.
+
+min   hours x sum(buy x import - sell x export + wear x discharge) + sum over months(demand price x peak)
+with  import - export + pv + sum(discharge - charge) = load + the batteries' auxiliary draw
+      energy = kept x energy before + eta_charge x hours x charge - hours / eta_discharge x discharge
+      import <= peak of its month, energy at the end >= final, and each variable within its bounds
+and, in the instance `gaoan`, not both of import and export, nor of charge and discharge, above zero.
+
+This module needs numpy alone; making an instance needs the project (`benchmarks.make`), reading one does not.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+GAP = 1e-6  # [-] asked of every solver with binaries; HiGHS's own default, 1e-4, would hide a difference
+EQUAL = 1e-6  # [-] by which two optima may differ
+
+
+@dataclass(frozen=True)
+class Store:
+    """A battery: AC power both ways, energy in the cells."""
+
+    name: str
+    power_mw: float
+    lowest_mwh: float
+    highest_mwh: float
+    initial_mwh: float
+    final_mwh: float  # at least this at the end
+    eta_charge: float
+    eta_discharge: float
+    kept: float  # [-] share of the stored energy left after one interval
+    auxiliary_mw: float  # drawn always
+    wear_yuan_per_mwh: float  # of energy discharged
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Arrays have the shape (intervals,), `demand_yuan_per_mw` the shape (months,)."""
+
+    name: str
+    horizon: str
+    hours: float
+    import_limit_mw: float
+    export_limit_mw: float
+    stores: tuple[Store, ...]
+    times: NDArray[np.datetime64]  # local starts of the intervals
+    month: NDArray[np.int64]  # number of the month each interval lies in, from zero
+    load_mw: Array
+    pv_mw: Array  # available; what is not taken is curtailed
+    buy_yuan_per_mwh: Array
+    sell_yuan_per_mwh: Array
+    demand_yuan_per_mw: Array  # of the highest import of each month
+
+    def __len__(self) -> int:
+        return len(self.load_mw)
+
+    @property
+    def drawn_mw(self) -> Array:
+        """What the park takes whatever is decided."""
+        return self.load_mw + sum(store.auxiliary_mw for store in self.stores)
+
+    def save(self, path: Path) -> None:
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        arrays = {name: value for name, value in fields.items() if isinstance(value, np.ndarray)}
+        plain: dict[str, Any] = {name: value for name, value in fields.items() if name not in arrays}
+        plain["stores"] = [asdict(store) for store in self.stores]
+        np.savez(path, plain=np.array(json.dumps(plain)), **arrays)
+
+
+def load(path: Path) -> Instance:
+    with np.load(path) as file:
+        plain = json.loads(str(file["plain"]))
+        arrays = {name: file[name] for name in file.files if name != "plain"}
+    stores = tuple(Store(**store) for store in plain.pop("stores"))
+    return Instance(**plain, **arrays, stores=stores)
+
+
+def file_of(folder: Path, name: str, horizon: str) -> Path:
+    """Where an instance lies in a folder of them."""
+    return folder / f"{name}-{horizon.replace(' ', '-')}.npz"

@@ -1,0 +1,123 @@
+"""Who is timed. One file a tool; `PEERS` says what each is called, needs and can answer."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, ClassVar
+
+from benchmarks.instance import Array, Instance
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The model as the solver got it."""
+
+    rows: int
+    columns: int
+    nonzeros: int
+    binaries: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a tool says, in arrays a user would go on with."""
+
+    objective_yuan: float
+    bound_yuan: float
+    finished: bool  # or else stopped at the limit of time
+    import_mw: Array
+    energy_mwh: Array  # of all batteries together
+
+
+class Peer(ABC):
+    """One tool on one instance. The worker calls the steps in this order and times each.
+
+    What a step cannot do apart from the next is done there: `lumped` says which phase holds which.
+    """
+
+    certified_by = "HiGHS"
+    lumped: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, exclusive: bool, options: Mapping[str, Any]) -> None:
+        self.exclusive = exclusive  # whether import and export, charge and discharge exclude each other
+        self.options = options
+
+    def read(self, instance: Instance) -> None:
+        """Bring the numbers into the tool's own data, such as its tables; most need nothing."""
+        self.instance = instance
+
+    @abstractmethod
+    def build(self) -> None:
+        """Write the model in the tool's own words."""
+
+    @abstractmethod
+    def hand_over(self) -> None:
+        """Give it to the solver."""
+
+    @abstractmethod
+    def solve(self, limit_s: float) -> None:
+        """Let the solver find the optimum."""
+
+    @abstractmethod
+    def extract(self) -> Answer:
+        """Bring the answer back into arrays."""
+
+    def own_seconds(self) -> dict[str, float]:
+        """Phases the tool did inside solving and timed itself, to be taken out of it."""
+        return {}
+
+    @abstractmethod
+    def sizes(self) -> Sizes:
+        """Not timed."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the table."""
+
+    title: str
+    module: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()  # distributions beyond the project's own
+    exact: bool = True  # on `gaoan`: has binaries, or else what it says is a bound and not an answer
+    instances: tuple[str, ...] = ("gaoan-lp", "gaoan")
+
+    def missing(self) -> list[str]:
+        """Distributions that are not installed."""
+        found = []
+        for name in self.needs:
+            try:
+                version(name)
+            except PackageNotFoundError:
+                found.append(name)
+        return found
+
+
+LP_ONLY = ("gaoan-lp",)
+PEERS: Mapping[str, Entry] = {
+    "parkdispatch": Entry("**parkdispatch**", "ours"),
+    "highs-lp": Entry("HiGHS on the arrays, LP", "arrays", exact=False),
+    "highs-ipm": Entry("HiGHS on the arrays, LP by interior point", "arrays", {"solver": "ipm"}, (), False),
+    "highs-milp": Entry("HiGHS on the arrays, MILP", "arrays", {"binaries": True}),
+    "scipy": Entry("scipy `linprog`", "with_scipy", instances=LP_ONLY),
+    "pyomo-appsi": Entry("Pyomo, `appsi_highs`", "with_pyomo", {"interface": "appsi"}),
+    "pyomo-highs": Entry("Pyomo, new `highs` interface", "with_pyomo", {"interface": "new"}),
+    "reference-appsi": Entry(
+        "our devices as plain Pyomo, `appsi_highs`", "reference", {"interface": "appsi"}
+    ),
+    "reference-highs": Entry("our devices as plain Pyomo, new `highs`", "reference", {"interface": "new"}),
+    "linopy": Entry('linopy, `io_api="direct"`', "with_linopy", {}, ("linopy",)),
+    "pypsa": Entry('PyPSA, `io_api="direct"`', "with_pypsa", {}, ("pypsa",), instances=LP_ONLY),
+    "oemof": Entry("oemof.solph", "with_oemof", {}, ("oemof.solph",), instances=LP_ONLY),
+}
+
+
+def make_peer(who: str, instance_name: str) -> Peer:
+    """Import the tool and make the peer; who has no binaries solves the relaxation."""
+    entry = PEERS[who]
+    module = import_module(f"benchmarks.peers.{entry.module}")
+    exclusive = instance_name == "gaoan" and entry.exact
+    peer: Peer = module.Tool(exclusive, entry.options)
+    return peer

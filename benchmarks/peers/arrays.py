@@ -1,0 +1,95 @@
+"""HiGHS alone, on this project's arrays: no merging of twins, no tightening, no start, no repair.
+
+Without binaries it is the linear relaxation, whose optimum is an answer on `gaoan-lp` and only a bound on
+`gaoan`. With `binaries` every exclusive pair of every interval gets one, on both.
+"""
+
+from typing import Any
+
+import highspy
+import numpy as np
+
+from benchmarks.instance import GAP, Instance
+from benchmarks.make import declared
+from benchmarks.peers import Answer, Peer, Sizes
+from optimizer.horizon import Horizon
+from optimizer.template import compile_template
+from optimizer.tile import Tiled, tile
+
+
+def columns_of(tiled: Tiled, quantity: str) -> list[Any]:
+    """Columns of every device's quantity of that name."""
+    numbers = [n for n, column in enumerate(tiled.template.columns) if column.key[1] == quantity]
+    return [tiled.column_of(number) for number in numbers]
+
+
+class Arrays(Peer):
+    """What reads the declarations and tiles them."""
+
+    def read(self, instance: Instance) -> None:
+        super().read(instance)
+        self.case, self.times, self.series = declared(instance)
+
+    def tile(self) -> Tiled:
+        horizon = Horizon(self.times, self.instance.hours)
+        return tile(compile_template(self.case.devices, self.instance.hours), horizon, self.series)
+
+
+class Tool(Arrays):
+    def build(self) -> None:
+        self.tiled = self.tile()
+        self.program = self.tiled.program
+        if self.options.get("binaries"):
+            every = np.ones((len(self.tiled.template.pairs), len(self.instance)), dtype=bool)
+            self.program = self.tiled.with_binaries(every)
+
+    def hand_over(self) -> None:
+        program, matrix = self.program, self.program.matrix
+        self.highs = highspy.Highs()
+        self.highs.setOptionValue("output_flag", False)
+        self.highs.setOptionValue("mip_rel_gap", GAP)
+        self.highs.setOptionValue("solver", self.options.get("solver", "choose"))
+        status = self.highs.passModel(
+            len(program.cost),
+            len(program.row_lower),
+            matrix.nnz,
+            int(highspy.MatrixFormat.kRowwise),
+            int(highspy.ObjSense.kMinimize),
+            program.offset,
+            program.cost,
+            program.lower,
+            program.upper,
+            program.row_lower,
+            program.row_upper,
+            matrix.indptr.astype(np.int32),
+            matrix.indices.astype(np.int32),
+            matrix.data,
+            program.binary.astype(np.int32),
+        )
+        if status == highspy.HighsStatus.kError:
+            raise RuntimeError("HiGHS refuses the model")
+
+    def solve(self, limit_s: float) -> None:
+        self.highs.setOptionValue("time_limit", limit_s)
+        self.highs.run()
+        if self.highs.getModelStatus() == highspy.HighsModelStatus.kMemoryLimit:
+            raise MemoryError
+
+    def extract(self) -> Answer:
+        info, solution = self.highs.getInfo(), self.highs.getSolution()
+        x = np.asarray(solution.col_value)
+        finished = self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        objective = info.objective_function_value if solution.value_valid else np.inf
+        of_linear = objective if finished else -np.inf
+        bound = of_linear if self.program.is_linear else info.mip_dual_bound
+        return Answer(
+            objective_yuan=objective,
+            bound_yuan=bound,
+            finished=finished,
+            import_mw=sum(x[at] for at in columns_of(self.tiled, "import_mw")),
+            energy_mwh=sum(x[at] for at in columns_of(self.tiled, "energy_mwh")),
+        )
+
+    def sizes(self) -> Sizes:
+        p = self.program
+        return Sizes(len(p.row_lower), len(p.cost), int(p.matrix.nnz), int(p.binary.sum()))
