@@ -1,11 +1,13 @@
 """Settle what windows with binaries and the rest of the horizon dispute, such as the month's peak.
 
-One price for a shared decision is not enough where binaries make a window want either much of it or little: at
-any price some window over- or undershoots, and the bound stays below the optimum. So those without binaries state their
-whole cost as a function of the decision, which is convex: each trial value adds a supporting plane of it
-(Benders' cuts), and the windows with binaries choose together against the planes, until these hold where they choose.
+One price for a shared decision is not enough where binaries make a window want either much of it or little:
+at any price some window over- or undershoots, and the bound stays below the optimum. So those without
+binaries state their whole cost as a function of the decision, which is convex: each trial value adds a
+supporting plane of it (Benders' cuts), and the windows with binaries choose together against the planes,
+until these hold where they choose.
 """
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -68,9 +70,8 @@ class Claimant:
         answer = self._solver.solve()
         return answer.x, self.plane(answer.row_dual)
 
-
     def least(self, shared: Array) -> Plane | None:
-        """What it needs of the shared decisions at least, or -most, where these values are impossible for it."""
+        """What it needs of the shared decisions at least, or at most, where these values do not do."""
         program = self._part.program
         for sign in (1.0, -1.0):
             cost = np.zeros(len(program.cost))
@@ -95,7 +96,7 @@ def settle(
     bidders: list[tuple[Part, Index]],
     others: list[Part],
     tolerance: float,
-    time_limit_s: float,
+    deadline: float,
 ) -> Settled:
     """Least cost of the shared decisions, the bidders with their binaries and the others, together.
 
@@ -107,7 +108,7 @@ def settle(
     needs: list[Plane] = []
 
     def ask(trial: Array) -> tuple[list[Array], Plane] | None:
-        """Everybody's optimum at the trial and the plane there; None where it is impossible, and why is noted."""
+        """Everybody's optimum at the trial and the plane there; None where it is impossible."""
         found, plane = [], (0.0, np.zeros(len(shared)))
         for claimant in claimants:
             try:
@@ -127,7 +128,10 @@ def settle(
     ask(start - probe)
     best = Settled(-np.inf, start, [], [])
     for _ in range(MOST_TRIALS):
-        solver = Solver(time_limit_s=time_limit_s)
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        solver = Solver(time_limit_s=left)
         program, places = _together(shared, price, lower, upper, bidders, planes, needs)
         solver.load(program)
         answer = solver.solve()
@@ -184,7 +188,9 @@ def _together(
         place[~is_shared] = first + np.arange((~is_shared).sum())
         first += int((~is_shared).sum())
         entries = program.matrix.tocoo()
-        blocks.append(sp.coo_array((entries.data, (entries.row, place[entries.col])), shape=(entries.shape[0], first)))
+        blocks.append(
+            sp.coo_array((entries.data, (entries.row, place[entries.col])), shape=(entries.shape[0], first))
+        )
         costs.append(program.cost[~is_shared])
         lowers.append(program.lower[~is_shared])
         uppers.append(program.upper[~is_shared])

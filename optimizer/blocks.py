@@ -1,10 +1,11 @@
 """Solve the relaxation month by month, side by side, and make the months agree at their borders.
 
-Months are nearly independent: the demand charge lives inside one, and only the stored energy crosses
-their borders. Each is solved with that energy held at a guess. Around a border where the guess was not what the
-multipliers on both sides want, the stretch between the nearest edges is solved once more with the energy free,
-and laid in. Months that still disagree become one block. The result is the optimum of the whole horizon with its
-multipliers, whatever the guesses were worth: `certificate.py` judges it from the arrays of the whole.
+Months are nearly independent: the demand charge lives inside one, and only the stored energy crosses their
+borders. Each is solved with that energy held at a guess. Around a border where the guess was not what the
+multipliers on both sides want, the stretch between the nearest edges is solved once more with the energy
+free, and laid in. Months that still disagree become one block. The result is the optimum of the whole
+horizon with its multipliers, whatever the guesses were worth: `certificate.py` judges it from the arrays of
+the whole.
 """
 
 from collections.abc import Sequence
@@ -18,22 +19,23 @@ from models.device import Array
 from optimizer.certificate import FEASIBILITY_TOLERANCE, certify
 from optimizer.highs import Basis, InfeasibleProgram, Solver, UnboundedProgram
 from optimizer.horizon import Index
-from optimizer.pricing import Multipliers, Pricer
+from optimizer.pricing import Pricer
 from optimizer.program import Program
 from optimizer.tile import Tiled
-from optimizer.windows import Cut, Cutter, Pieces, Window
+from optimizer.windows import Cut, Pieces, Window
 
 
 class Block:
     """Some whole months: their part of the program, in a solver that stays warm."""
 
-    def __init__(self, program: Program, cut: Cut, by_column: sp.csc_array, basis: Basis | None = None) -> None:
+    def __init__(
+        self, program: Program, cut: Cut, by_column: sp.csc_array, basis: Basis | None = None
+    ) -> None:
         self.cut = cut
         self._before = by_column[:, cut.before].tocsr()[cut.inside]
         self._row_lower, self._row_upper = program.row_lower[cut.inside], program.row_upper[cut.inside]
-        self._solver = Solver()
-        import os
-        if os.environ.get("PRE"): self._solver._set("presolve","off")
+        # presolve gains nothing here, and what it keeps is half the memory
+        self._solver = Solver(presolve=False)
         self._solver.load(
             Program(
                 program.cost[cut.columns],
@@ -50,7 +52,7 @@ class Block:
             self._solver.start_from(basis)
 
     def solve(self, program: Program, level: Array) -> tuple[Array, Array]:
-        """Optimum and multipliers with the states at its borders held at `level`, and the program's bounds."""
+        """Optimum and multipliers within the program's bounds, the states at its borders held at `level`."""
         cut = self.cut
         lower, upper = program.lower[cut.columns], program.upper[cut.columns]
         lower[cut.ending] = upper[cut.ending] = level[cut.columns[cut.ending]]
@@ -69,9 +71,9 @@ class Block:
 class Blocks:
     """The relaxation of one tiled program; it stays warm between solves."""
 
-    def __init__(self, tiled: Tiled, program: Program, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, tiled: Tiled, program: Program, pricer: Pricer, pool: ThreadPoolExecutor) -> None:
         self._tiled, self._program, self._pool = tiled, program, pool
-        self._cutter = Cutter(tiled, program)
+        self._pricer, self._cutter = pricer, pricer.cutter
         self._level = self._emptied()
         self._firsts = tiled.horizon.first("month").tolist()
         cuts = self._cut()
@@ -138,18 +140,14 @@ class Blocks:
             x[block.cut.columns], dual[block.cut.inside] = values, multipliers
 
     def _reconcile(self, program: Program, x: Array, dual: Array) -> list[int]:
-        """Lay solutions of the stretches around the borders into x and dual; the borders where one does not fit.
-
-        There the states become the next guess.
-        """
-        at, pricer = Multipliers(self._tiled, program), Pricer(self._tiled, program)
-        at.set(dual.copy())
+        """Lay solutions of the stretches around the borders into x and dual; borders where none fits."""
+        at = self._pricer.multipliers(dual.copy())
         borders = np.array(self._firsts[1:], dtype=np.int64)
         pieces = Pieces(self._tiled, program, x, at.reduced)
         pieces.activate(pieces.of_intervals(borders[~pieces.is_edge(borders)]))
         apart: list[int] = []
         for window in pieces.windows():
-            part = pricer.part(window, at)
+            part = self._pricer.part(window, at, program.upper)
             # a shared decision stays where its month has put it, if that is enough here
             part.program.upper[part.copies] = x[part.cut.copies]
             solver = Solver()
@@ -169,10 +167,11 @@ class Blocks:
                     and (np.abs(priced[part.copies]) <= FEASIBILITY_TOLERANCE).all()
                     and (part.pays[part.copies] * moved[part.copies] <= FEASIBILITY_TOLERANCE).all()
                 )
-                self._level[part.cut.columns] = np.clip(answer.x[:own], program.lower[part.cut.columns], program.upper[part.cut.columns])
+                self._level[part.cut.columns] = np.clip(
+                    answer.x[:own], program.lower[part.cut.columns], program.upper[part.cut.columns]
+                )
                 if fits:
                     x[part.cut.columns], dual[part.cut.inside] = answer.x[:own], answer.row_dual
                     continue
             apart += borders[(borders > first) & (borders < last)].tolist()
-        print("apart", apart, len(pieces.windows()), len(borders), certify(program,x,dual))
         return apart

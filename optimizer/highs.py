@@ -13,7 +13,16 @@ from models.errors import SolverError
 from optimizer.horizon import Index
 from optimizer.program import Program
 
-VERSION = highspy.Highs().version()
+
+class _Quiet(highspy.Highs):  # type: ignore[misc]
+    """Highs without callbacks: setting these up writes a banner before any option can forbid it (1.16)."""
+
+    def __init__(self) -> None:
+        super(highspy.Highs, self).__init__()
+        self.setOptionValue("output_flag", False)
+
+
+VERSION = _Quiet().version()
 _ROW_WISE = int(highspy.MatrixFormat.kRowwise)
 # With binaries, the windows of `repair` close at the root: heuristics only cost time there (halved it).
 _HEURISTICS = ("feasibility_jump", "rins", "rens", "root_reduced_cost")
@@ -46,11 +55,15 @@ class Basis:
         """
         statuses = highspy.HighsBasisStatus
         found = []
-        for wanted, side, missing in ((columns, 0, statuses.kNonbasic), (rows, 1, statuses.kBasic)):
-            last = max([int(wanted.max(initial=0)), *(int(part[1 + side].max(initial=0)) for part in parts)])
+        sides = (
+            (columns, statuses.kNonbasic, [(basis.columns, numbers) for basis, numbers, _ in parts]),
+            (rows, statuses.kBasic, [(basis.rows, numbers) for basis, _, numbers in parts]),
+        )
+        for wanted, missing, given in sides:
+            last = max(int(numbers.max(initial=0)) for numbers in (wanted, *(n for _, n in given)))
             every = np.full(last + 1, missing, dtype=object)
-            for part in parts:
-                every[part[1 + side]] = part[0].rows if side else part[0].columns
+            for status, numbers in given:
+                every[numbers] = status
             found.append(every[wanted])
         return Basis(found[0], found[1])
 
@@ -65,24 +78,29 @@ class UnboundedProgram(Exception):  # noqa: N818
 
 @dataclass
 class Solver:
-    """One HiGHS object that stays warm between solves.
+    """One HiGHS object that stays warm between solves, on one thread.
 
-    `time_limit_s` bounds one call to `solve`; `threads` is HiGHS's own number, 0 is its choice.
+    `time_limit_s` bounds one call to `solve`. Several of these run side by side, each in a thread of its own,
+    only if none uses HiGHS's own task scheduler, which all objects of a process share.
     """
 
     time_limit_s: float = float("inf")
-    threads: int = 1
-    _highs: Any = field(default_factory=highspy.Highs, repr=False)
+    presolve: bool = True
+    _highs: Any = field(default_factory=_Quiet, repr=False)
 
     def __post_init__(self) -> None:
-        self._set("output_flag", False)
         self._set("threads", 1)
         self._set("parallel", "off")
+        self._set("presolve", self._presolve)
         self._set("mip_rel_gap", 0.0)
         self._set("mip_abs_gap", 1e-6)
         self._set("mip_allow_restart", False)
         for heuristic in _HEURISTICS:
             self._set(f"mip_heuristic_run_{heuristic}", False)
+
+    @property
+    def _presolve(self) -> str:
+        return "choose" if self.presolve else "off"
 
     def _set(self, option: str, value: Any) -> None:
         if self._highs.setOptionValue(option, value) != highspy.HighsStatus.kOk:
@@ -118,13 +136,16 @@ class Solver:
         Raises InfeasibleProgram, UnboundedProgram, and SolverError for any other end without a point.
         """
         self._set("time_limit", self.time_limit_s)
-        self._highs.run()
+        if self._highs.run() == highspy.HighsStatus.kError:
+            # somebody else in this process has started the scheduler with another number of threads
+            self._highs.resetGlobalScheduler(True)
+            self._highs.run()
         status = self._highs.getModelStatus()
         if status == highspy.HighsModelStatus.kUnboundedOrInfeasible:
             self._set("presolve", "off")
             self._highs.run()
             status = self._highs.getModelStatus()
-            self._set("presolve", "choose")
+            self._set("presolve", self._presolve)
         statuses = highspy.HighsModelStatus
         if status == statuses.kInfeasible:
             raise InfeasibleProgram

@@ -38,23 +38,16 @@ class Part:
 class Multipliers:
     """Row multipliers of a program, what they leave of each cost, and how edges share their margins."""
 
-    def __init__(self, tiled: Tiled, program: Program) -> None:
-        self._program = program
-        count, own = len(tiled.horizon), len(tiled.template.columns)
-        rows_each = max(1, len(tiled.template.rows))
-        entries = program.matrix.tocoo()
-        ahead = (entries.row < count * rows_each) & (entries.col < count * own)
-        ahead &= entries.col // own < entries.row // rows_each
-        self._ahead = sp.csr_array(
-            (entries.data[ahead], (entries.col[ahead], entries.row[ahead])), shape=program.matrix.shape[::-1]
-        )
+    def __init__(self, program: Program, ahead: sp.csr_array, dual: Array) -> None:
+        self._program, self._ahead = program, ahead
         self._edge_price = np.full(len(program.cost), np.nan)
+        self.set(dual)
 
     def set(self, dual: Array) -> None:
         """Take over new multipliers.
 
-        A state pressed against its bound by d has any price between what the later row pays for it and d more:
-        the one it had, where that is still so, that windows need not be solved again; else the middle.
+        A state pressed against its bound by d has any price between what the later row pays for it and d
+        more: the one it had, if that is still so, that windows need not be solved again; else the middle.
         """
         self.dual = dual
         self.reduced = self._program.cost - self._program.matrix.T @ dual
@@ -70,16 +63,29 @@ class Pricer:
 
     def __init__(self, tiled: Tiled, program: Program) -> None:
         self._program = program
-        self._cutter = Cutter(tiled, program)
+        self.cutter = Cutter(tiled, program)
         self._cuts: dict[Window, tuple[Cut, Index, sp.csr_array, sp.csr_array]] = {}
+        # what each state pays in the rows of the interval after its own, (columns, rows)
+        count, own = len(tiled.horizon), len(tiled.template.columns)
+        rows = np.repeat(np.arange(program.matrix.shape[0], dtype=np.int32), np.diff(program.matrix.indptr))
+        columns = program.matrix.indices
+        ahead = (rows < count * len(tiled.template.rows)) & (columns < count * own)
+        ahead[ahead] = columns[ahead] // own < rows[ahead] // len(tiled.template.rows)
+        self._ahead = sp.csr_array(
+            (program.matrix.data[ahead], (columns[ahead], rows[ahead])), shape=program.matrix.shape[::-1]
+        )
 
-    def part(self, window: Window, at: Multipliers) -> Part:
-        """The window's relaxation at these multipliers."""
+    def multipliers(self, dual: Array) -> Multipliers:
+        """Row multipliers to price windows at."""
+        return Multipliers(self._program, self._ahead, dual)
+
+    def part(self, window: Window, at: Multipliers, upper: Array | None = None) -> Part:
+        """The window's relaxation at these multipliers; `upper` replaces the program's upper bounds."""
         program = self._program
         if window not in self._cuts:
-            cut = self._cutter.cut(window)
+            cut = self.cutter.cut(window)
             columns = np.concatenate([cut.columns, cut.copies, cut.before])
-            rows = self._cutter.by_column[:, columns].tocsr()
+            rows = self.cutter.by_column[:, columns].tocsr()
             self._cuts[window] = cut, columns, rows[cut.inside], rows[cut.coupling].T.tocsr()
         cut, columns, inside, coupling = self._cuts[window]
         own, dual = len(cut.columns), at.dual[cut.inside]
@@ -89,7 +95,7 @@ class Pricer:
         price[own:] = pays[own:]
         price[own + len(cut.copies) :] += at.margin[cut.before]
         price[cut.ending] -= at.margin[cut.columns[cut.ending]]
-        lower, upper = program.lower[columns], program.upper[columns]
+        lower, upper = program.lower[columns], (program.upper if upper is None else upper)[columns]
         row_lower, row_upper = program.row_lower[cut.inside], program.row_upper[cut.inside]
         relaxed = support(dual, row_lower, row_upper)[0] + support(price - pays, lower, upper)[0]
         none = np.zeros(len(columns), dtype=bool)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,17 +12,20 @@ import pandas as pd
 from models.device import Array, Device
 from models.errors import InfeasibleError, InputError, SolverError
 from optimizer.blocks import Blocks
-from optimizer.certificate import FEASIBILITY_TOLERANCE, certify, primal_infeasibility
+from optimizer.certificate import FEASIBILITY_TOLERANCE, GAP_TOLERANCE, certify, primal_infeasibility
 from optimizer.conflict import explain, hopeless
 from optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
 from optimizer.horizon import Horizon
-from optimizer.pairs import chords, tempting, tighten, violated, with_chords
+from optimizer.pairs import TOLERANCE, chords, tempting, tighten, violated, with_chords
+from optimizer.pricing import Pricer
+from optimizer.program import Program
 from optimizer.reference import build_reference
 from optimizer.repair import Repair
-from optimizer.template import Key, compile_template
+from optimizer.template import Key, PairRows, compile_template
 from optimizer.tile import Tiled, tile
 from optimizer.twins import merge
 
+DIRECTIONS = 10  # rounds of choosing who rests among ties
 CHORD_ROUNDS = 3  # a violated pair that was not tempting by its own costs gets its chord afterwards
 Progress = Callable[[str], None]
 
@@ -83,9 +86,12 @@ def optimize(
     merged = merge(whole, devices)
     try:
         with ThreadPoolExecutor(workers) as pool:
-            found = _optimize(merged.tiled if merged else whole, deadline, pool, progress)
-            if merged and violated(whole, merged.point(found.x)).any():
-                merged, found = None, _optimize(whole, deadline, pool, progress)
+            try:
+                paired = merged.paired if merged else whole
+                found = _optimize(merged.tiled if merged else whole, paired, deadline, pool, progress)
+            except _TwinsApart:
+                progress("equal devices need pairs of their own")
+                merged, found = None, _optimize(whole, whole, deadline, pool, progress)
     except InfeasibleProgram:
         progress("looking for what conflicts")
         raise InfeasibleError(explain(whole, whole.program)) from None
@@ -126,8 +132,17 @@ class _Found:
     built: float
 
 
-def _optimize(tiled: Tiled, deadline: float, pool: ThreadPoolExecutor, progress: Progress) -> _Found:
-    """Tighten, relax, certify, repair. Raises InfeasibleProgram and UnboundedProgram."""
+class _TwinsApart(Exception):  # noqa: N818 - a finding, not a fault
+    """The optimum of the merged park breaks the pairs its twins have, at a price."""
+
+
+def _optimize(
+    tiled: Tiled, paired: Tiled, deadline: float, pool: ThreadPoolExecutor, progress: Progress
+) -> _Found:
+    """Tighten, relax, certify, repair. `paired` is `tiled` with the pairs of merged twins.
+
+    Raises _TwinsApart, InfeasibleProgram and UnboundedProgram.
+    """
     program = tighten(tiled)
     settled = sum(_settled(tiled, program.upper))
     tempted = tempting(tiled, program)
@@ -137,7 +152,8 @@ def _optimize(tiled: Tiled, deadline: float, pool: ThreadPoolExecutor, progress:
 
     progress("solving the relaxation")
     for turn in range(CHORD_ROUNDS):
-        blocks = Blocks(tiled, program, pool)
+        pricer = Pricer(tiled, program)
+        blocks = Blocks(tiled, program, pricer, pool)
         x, dual = blocks.solve()
         found = violated(tiled, x)
         more = found & ~tempted
@@ -148,11 +164,15 @@ def _optimize(tiled: Tiled, deadline: float, pool: ThreadPoolExecutor, progress:
     certificate = certify(program, x, dual)
     if not certificate.holds:
         raise SolverError(f"the solver's optimum does not stand up to its certificate: {certificate}")
+    # where twins must be apart, that is known before anything is repaired
+    alone = {pair.key for pair in tiled.template.pairs}
+    twins = [pair for pair in paired.template.pairs if pair.key not in alone]
+    _obeying(paired, twins, program, blocks, x)
     bound, windows, binaries = certificate.dual_objective_yuan, 0, 0
     how = "the relaxation's optimum obeys every exclusive pair; primal and dual objectives meet"
     if found.any():
         progress(f"repairing {int(found.sum())} exclusive pairs")
-        repaired = Repair(tiled, program, x, dual, deadline, pool).run(blocks)
+        repaired = Repair(tiled, program, pricer, x, dual, deadline, pool).run(blocks)
         x, bound = repaired.x, repaired.bound_yuan
         windows, binaries = repaired.windows, repaired.binaries
         how = (
@@ -161,7 +181,7 @@ def _optimize(tiled: Tiled, deadline: float, pool: ThreadPoolExecutor, progress:
             " to each stretch at its prices"
         )
     return _Found(
-        x=x,
+        x=_obeying(paired, paired.template.pairs, program, blocks, x) if twins else x,
         bound=bound,
         how=how,
         settled=settled,
@@ -171,6 +191,28 @@ def _optimize(tiled: Tiled, deadline: float, pool: ThreadPoolExecutor, progress:
         dual_infeasibility=certificate.dual_infeasibility,
         built=built,
     )
+
+
+def _obeying(paired: Tiled, pairs: Sequence[PairRows], program: Program, blocks: Blocks, x: Array) -> Array:
+    """A point as good as x that obeys these pairs too. Raises _TwinsApart where there is none.
+
+    Without losses or prices against it, a linear program charges and discharges at once for nothing.
+    """
+    resting = np.zeros(len(x), dtype=bool)
+    allowed = program.objective(x) + GAP_TOLERANCE * max(1.0, abs(program.objective(x)))
+    for _ in range(DIRECTIONS):
+        used = [(paired.column_of(pair.a), paired.column_of(pair.b)) for pair in pairs]
+        if all((np.minimum(x[a], x[b]) <= TOLERANCE).all() for a, b in used):
+            return x
+        for a, b in used:
+            resting[np.where(x[a] <= x[b], a, b)[np.maximum(x[a], x[b]) > TOLERANCE]] = True
+        try:
+            x, _ = blocks.solve(np.where(resting, np.maximum(0.0, program.lower), program.upper))
+        except InfeasibleProgram:
+            break
+        if program.objective(x) > allowed:
+            break
+    raise _TwinsApart
 
 
 def _settled(tiled: Tiled, upper: Array) -> list[int]:

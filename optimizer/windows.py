@@ -1,9 +1,10 @@
-"""Cut stretches of intervals out of a tiled program: their columns, their rows, and what ties them to the rest.
+"""Cut stretches of intervals out of a program: their columns, their rows, and what ties them to the rest.
 
 A horizon falls apart where every state is pressed against a bound: where the battery is empty before a
-valley, or full before a peak. On both sides of such an edge the stored energy is where it wants to be by a margin,
-so the two sides can be solved apart, each with half of that margin as the price of moving it. The stretches
-between edges are the pieces windows are made of, together with the shared decisions they compete for.
+valley, or full before a peak. On both sides of such an edge the stored energy is where it wants to be by a
+margin, so the two sides can be solved apart, each with half of that margin as the price of moving it. The
+stretches between edges are the pieces windows are made of, together with the shared decisions they compete
+for.
 """
 
 from collections.abc import Iterable, Sequence
@@ -101,7 +102,12 @@ class Pieces:
         low = (x <= program.lower + FEASIBILITY_TOLERANCE) & (reduced > MARGIN_YUAN)
         high = (x >= program.upper - FEASIBILITY_TOLERANCE) & (reduced < -MARGIN_YUAN)
         pressed = (low | high)[states].all(axis=1)
-        self._edges = np.unique(np.concatenate([[0], np.flatnonzero(pressed) + 1, [count]]))
+        natural = np.unique(np.concatenate([[0], np.flatnonzero(pressed) + 1, [count]]))
+        # where no state is pressed for long, midnight has to do
+        days = tiled.horizon.first("day")
+        piece = np.searchsorted(natural, days, side="right") - 1
+        long = natural[piece + 1] - natural[piece] > 2 * np.median(np.diff(days, append=count))
+        self._edges = np.union1d(natural, days[long])
         self._own, self._count = own, count
         self._parent = np.arange(len(self._edges) - 1)
         self._active = np.zeros(len(self._parent), dtype=bool)

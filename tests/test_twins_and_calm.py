@@ -1,4 +1,4 @@
-"""Equal devices solved as one, months stitched to a year, and the calmest of the best."""
+"""Equal devices solved as one, and the calmest of the best."""
 
 import numpy as np
 import pytest
@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from models.battery import Battery
 from optimizer.calm import calm
-from optimizer.certificate import certify, primal_infeasibility
+from optimizer.certificate import primal_infeasibility
 from optimizer.highs import Solver
 from optimizer.horizon import Horizon
 from optimizer.pairs import violated
-from optimizer.split import starting_basis
 from optimizer.template import compile_template
 from optimizer.tile import tile
 from optimizer.twins import merge
@@ -81,28 +80,22 @@ def test_twins_must_not_be_ruled_as_one_where_a_pair_is_in_doubt() -> None:
     assert pair.cost < -100.0 * once_mwh - 1.0
 
 
-def test_stitched_months_start_at_the_optimum() -> None:
-    """Three months of hours: from the stitched basis few steps are left, and the optimum is the same."""
-    rng = np.random.default_rng(5)
-    prices = list(rng.uniform(100, 900, 24 * 89))
-    park = priced_park(prices, 1, demand=300.0, start="2026-01-01")
-    tiled = whole_program(park)
-    cold, warm = Solver(), Solver()
-    cold.load(tiled.program)
-    warm.load(tiled.program)
-    basis = starting_basis(tiled, tiled.program, threads=2)
-    assert basis is not None
-    warm.start_from(basis)
-    one, other = cold.solve(), warm.solve()
-    assert tiled.program.objective(one.x) == pytest.approx(tiled.program.objective(other.x), rel=1e-10)
-    assert certify(tiled.program, other.x, other.row_dual).holds
-    assert other.iterations < one.iterations / 10
+def test_twins_without_losses_are_not_forced_apart() -> None:
+    """Without losses charging and discharging at once costs nothing: a tie, not a need."""
+    free = Battery(power_mw=2, energy_mwh=4, eta_charge=1.0, eta_discharge=1.0, auxiliary_share=0.0)
+    park = SmallPark(48).grid([100.0, 100.0, 300.0, 300.0] * 12, 50.0).load(5.0)
+    park.add("one", free).add("other", free)
+    found = park.solve()
+    assert found.simultaneous() <= 1e-6
+    assert found.cost == pytest.approx(park_cost(free), rel=1e-9)
 
 
-def test_one_month_is_not_split() -> None:
-    park = priced_park([1.0, 2.0, 3.0], 1)
-    tiled = whole_program(park)
-    assert starting_basis(tiled, tiled.program, threads=2) is None
+def park_cost(battery: Battery) -> float:
+    """The same with one battery of twice the size."""
+    twice = battery.model_copy(update={"power_mw": 4.0, "energy_mwh": 8.0})
+    return (
+        SmallPark(48).grid([100.0, 100.0, 300.0, 300.0] * 12, 50.0).load(5.0).add("one", twice).solve().cost
+    )
 
 
 def test_calm_keeps_the_cost_and_moves_less() -> None:

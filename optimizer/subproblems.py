@@ -1,0 +1,181 @@
+"""Solve windows with their binaries at the multipliers of the whole, one alone or several about a dispute."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.device import Array
+from models.errors import SolverError
+from optimizer.auction import settle
+from optimizer.certificate import FEASIBILITY_TOLERANCE, support
+from optimizer.highs import Solver
+from optimizer.horizon import Index
+from optimizer.pairs import violated
+from optimizer.pricing import Multipliers, Part, Pricer, with_binaries
+from optimizer.program import Mask, Program
+from optimizer.tile import Tiled
+from optimizer.windows import Window
+
+HALF = 0.5  # between the values of a binary
+PRICE_DECIMALS = 9  # of yuan per MW or MWh: below that, two prices are one
+FINER = 0.01  # of what a window may be off: how closely an auction's planes must fit
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The repair's present point, who rests in it, which pairs are in doubt, what is disputed.
+
+    `allowed` is how many yuan a window may be dearer than its bound.
+    """
+
+    x: Array
+    resting: Mask  # (columns,)
+    doubtful: Mask  # (pairs, intervals)
+    disputed: frozenset[int]  # shared columns
+    allowed: float
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Values of some columns of the whole, and what the binaries there add to the bound [yuan]."""
+
+    windows: tuple[Window, ...]
+    parts: tuple[Part, ...]
+    columns: Index
+    x: Array
+    copies: tuple[Array, ...]  # of each part, its own idea of the shared decisions it does not decide
+    resting: Index  # columns at zero
+    gain: float
+
+
+class Subproblems:
+    """Solves windows of one program, and remembers what it solved at which prices."""
+
+    def __init__(
+        self, tiled: Tiled, program: Program, pricer: Pricer, at: Multipliers, deadline: float
+    ) -> None:
+        self._tiled, self._program, self._pricer, self._at = tiled, program, pricer, at
+        self._deadline = deadline
+        self._solved: dict[tuple[object, ...], tuple[float, Array]] = {}
+
+    def binaries(self, doubtful: Mask, window: Window) -> Index:
+        """Positions of a and b of each doubtful pair among the window's columns, (pairs, 2)."""
+        own, intervals = len(self._tiled.template.columns), window.intervals
+        found = [np.empty((0, 2), dtype=np.int64)]
+        for pair, where in zip(self._tiled.template.pairs, doubtful, strict=True):
+            at = np.flatnonzero(where[intervals]) * own
+            found.append(np.column_stack([at + pair.a, at + pair.b]))
+        return np.concatenate(found)
+
+    def price(self, now: Standing, window: Window) -> Solution:
+        """Solve one window with its binaries."""
+        part, pairs = self._pricer.part(window, self._at), self.binaries(now.doubtful, window)
+        key = (window, len(pairs), np.round(part.program.cost, PRICE_DECIMALS).tobytes())
+        if key not in self._solved:
+            if time.monotonic() > self._deadline:
+                return self._unchanged(now, (window,), (part,), 0.0)
+            solver = Solver(time_limit_s=max(1.0, self._deadline - time.monotonic()))
+            solver.load(with_binaries(part.program, pairs))
+            try:
+                answer = solver.solve()
+                self._solved[key] = (answer.bound, answer.x)
+            except SolverError:  # time ran out before a point was found: claim nothing, change nothing
+                self._solved[key] = (-np.inf, np.empty(0))
+        bound, x = self._solved[key]
+        gain = max(0.0, bound - part.relaxed)
+        here = now.x[part.columns]
+        if not x.size or (
+            part.program.objective(here) - bound <= now.allowed
+            and not violated(self._tiled, now.x)[:, window.intervals].any()
+        ):
+            # at these prices nothing better exists: the present point is kept, whatever its ties
+            return self._unchanged(now, (window,), (part,), gain)
+        return Solution(
+            (window,),
+            (part,),
+            part.cut.columns,
+            x[: len(part.cut.columns)],
+            (x[part.copies],),
+            _resting(part, pairs, x),
+            gain,
+        )
+
+    def settle(
+        self, now: Standing, shared: Index, bidders: tuple[Window, ...], others: tuple[Window, ...]
+    ) -> Solution:
+        """Solve the windows that dispute some shared decisions, with all who have a stake in them."""
+        at, program = self._at, self._program
+        windows = bidders + others
+        if time.monotonic() > self._deadline:
+            return self._unchanged(
+                now, windows, tuple(self._pricer.part(window, at) for window in windows), 0.0
+            )
+        parts = tuple(self._pricer.part(window, at) for window in windows)
+        pairs = [self.binaries(now.doubtful, window) for window in bidders]
+        price = at.reduced[shared].copy()
+        relaxed = support(price, program.lower[shared], program.upper[shared])[0]
+        for part in parts:
+            here = np.isin(part.cut.copies, shared)
+            price[np.searchsorted(shared, part.cut.copies[here])] += part.pays[part.copies][here]
+            part.program.cost[part.copies.start + np.flatnonzero(here)] = 0.0
+        relaxed += sum(part.relaxed for part in parts)
+        settled = settle(
+            shared,
+            price,
+            program.lower[shared],
+            program.upper[shared],
+            now.x[shared],
+            at.dual,
+            [(part, pair) for part, pair in zip(parts, pairs, strict=False)],
+            list(parts[len(bidders) :]),
+            FINER * now.allowed,
+            self._deadline,
+        )
+        if len(settled.others) < len(others) or not settled.bidders:
+            return self._unchanged(now, windows, parts, 0.0)
+        xs, resting = [], []
+        for number, (window, part) in enumerate(zip(windows, parts, strict=True)):
+            x = (settled.bidders + settled.others)[number]
+            if self._as_good(now, window, part, x):
+                xs.append(now.x[part.columns])
+                resting.append(part.cut.columns[now.resting[part.cut.columns]])
+            else:
+                xs.append(x)
+                resting += [_resting(part, pairs[number], x)] if number < len(bidders) else []
+        return Solution(
+            windows,
+            parts,
+            np.concatenate([shared, *(part.cut.columns for part in parts)]),
+            np.concatenate(
+                [settled.shared, *(x[: len(part.cut.columns)] for part, x in zip(parts, xs, strict=True))]
+            ),
+            tuple(x[part.copies] for part, x in zip(parts, xs, strict=True)),
+            np.concatenate([np.empty(0, dtype=np.int64), *resting]),
+            max(0.0, settled.bound - relaxed),
+        )
+
+    def _as_good(self, now: Standing, window: Window, part: Part, x: Array) -> bool:
+        """Whether the present point obeys the rules here, agrees about disputes and costs no more."""
+        here, copies = now.x[part.columns], part.copies
+        disputed = np.isin(part.cut.copies, list(now.disputed))
+        return bool(
+            (np.abs(x[copies] - here[copies])[disputed] <= FEASIBILITY_TOLERANCE).all()
+            and part.program.cost @ (here - x[: len(here)]) <= now.allowed
+            and not violated(self._tiled, now.x)[:, window.intervals].any()
+        )
+
+    def _unchanged(
+        self, now: Standing, windows: tuple[Window, ...], parts: tuple[Part, ...], gain: float
+    ) -> Solution:
+        """The present point."""
+        columns = np.concatenate([part.cut.columns for part in parts])
+        copies = tuple(now.x[part.cut.copies] for part in parts)
+        resting = columns[now.resting[columns]]
+        return Solution(windows, parts, columns, now.x[columns], copies, resting, gain)
+
+
+def _resting(part: Part, pairs: Index, x: Array) -> Index:
+    """Which member of each pair rests, as columns of the whole."""
+    on = x[len(part.columns) :] > HALF
+    return part.columns[np.where(on, pairs[:, 1], pairs[:, 0])]

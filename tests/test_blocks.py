@@ -1,0 +1,120 @@
+"""Months solved side by side, and days repaired apart: the same optimum as the whole in one piece."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers import SmallPark
+
+from models.battery import Battery
+from optimizer.blocks import Blocks
+from optimizer.certificate import certify
+from optimizer.highs import Solver
+from optimizer.pairs import violated
+from optimizer.pricing import Pricer
+from optimizer.solve import optimize
+from optimizer.tile import Tiled
+
+HOURS = 24 * 90  # January to March
+
+
+def quarter_year(seed: int, *, demand: float | None = 300.0, **battery: float) -> SmallPark:
+    """Three months of hours with random prices; what is stored over midnight matters."""
+    rng = np.random.default_rng(seed)
+    park = SmallPark(HOURS, start="2026-01-01")
+    park.grid(rng.uniform(100, 900, HOURS), 0.0, demand=demand).load(rng.uniform(3.0, 8.0, HOURS))
+    return park.add("battery", Battery(power_mw=2, energy_mwh=9, **battery))
+
+
+def in_one_piece(tiled: Tiled) -> float:
+    solver = Solver()
+    solver.load(tiled.program)
+    return tiled.program.objective(solver.solve().x)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("demand", [None, 300.0, 30000.0])
+def test_months_agree_on_the_optimum_of_the_whole(seed: int, demand: float | None) -> None:
+    tiled = quarter_year(seed, demand=demand).tiled()
+    with ThreadPoolExecutor(2) as pool:
+        x, dual = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool).solve()
+    assert certify(tiled.program, x, dual).holds
+    assert tiled.program.objective(x) == pytest.approx(in_one_piece(tiled), rel=1e-10)
+
+
+def test_a_second_solve_with_other_bounds_is_exact_too() -> None:
+    tiled = quarter_year(3).tiled()
+    column = tiled.column_of(next(n for n, c in enumerate(tiled.template.columns) if c.key[1] == "charge_mw"))
+    upper = tiled.program.upper.copy()
+    upper[column[5::7]] = 0.0
+    changed = replace(tiled.program, upper=upper)
+    with ThreadPoolExecutor(2) as pool:
+        blocks = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool)
+        blocks.solve()
+        x, dual = blocks.solve(upper)
+    assert certify(changed, x, dual).holds
+    assert changed.objective(x) > in_one_piece(tiled)
+
+
+def test_a_limit_of_the_whole_horizon_ties_the_months() -> None:
+    park = quarter_year(4)
+    tiled = park.tiled()
+    rows = tiled.program.matrix[[0]]
+    with ThreadPoolExecutor(2) as pool:
+        free, _ = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool).solve()
+        charge = tiled.column_of(
+            next(n for n, c in enumerate(tiled.template.columns) if c.key[1] == "charge_mw")
+        )
+        limit = 0.5 * free[charge].sum()
+        import scipy.sparse as sp
+
+        row = sp.csr_array((np.ones(HOURS), (np.zeros(HOURS, dtype=int), charge)), shape=rows.shape)
+        program = tiled.program
+        tied = replace(
+            program,
+            matrix=sp.vstack([program.matrix, row], format="csr"),
+            row_lower=np.append(program.row_lower, -np.inf),
+            row_upper=np.append(program.row_upper, limit),
+        )
+        x, dual = Blocks(tiled, tied, Pricer(tiled, tied), pool).solve()
+    assert certify(tied, x, dual).holds
+    assert x[charge].sum() == pytest.approx(limit)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_the_answer_does_not_depend_on_the_number_of_threads(threads: int) -> None:
+    park = tempted_month()
+    found = optimize(park.devices, park.times, park.hours, park.series, threads=threads)
+    once = optimize(park.devices, park.times, park.hours, park.series, threads=2)
+    np.testing.assert_array_equal(found.x, once.x)
+    assert found.proof == once.proof
+
+
+def tempted_month(seed: int = 0) -> SmallPark:
+    """Two weeks of hours with a surplus at noon that sells above the price of buying, and a demand charge."""
+    rng = np.random.default_rng(seed)
+    hours = np.arange(24 * 14)
+    sun = np.maximum(0.0, np.sin((hours % 24 - 6) / 12 * np.pi)) * np.repeat(rng.uniform(2, 16, 14), 24)
+    price = np.where((hours % 24 >= 11) & (hours % 24 < 15), 300.0, np.where(hours % 24 < 17, 500.0, 900.0))
+    park = SmallPark(len(hours), start="2026-03-01")
+    park.grid(price, 400.0, export_limit=20.0, demand=3000.0).load(6.0 + rng.uniform(0, 3, len(hours))).pv(sun)
+    return park.add("battery", Battery(power_mw=5, energy_mwh=10, auxiliary_share=0.0))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_repair_closes_to_the_optimum_with_all_binaries(seed: int) -> None:
+    """The month's peak ties noon, where binaries are, to the evening, where none are."""
+    park = tempted_month(seed)
+    found = optimize(park.devices, park.times, park.hours, park.series)
+    tiled = found.tiled
+    every = np.ones((len(tiled.template.pairs), len(park.times)), dtype=bool)
+    solver = Solver(time_limit_s=60)
+    solver.load(tiled.with_binaries(every))
+    answer = solver.solve()
+    assert found.proof.violated > 0
+    assert found.proof.gap <= 1e-9
+    assert not violated(tiled, found.x).any()
+    assert found.proof.objective_yuan == pytest.approx(
+        tiled.program.objective(answer.x[: len(found.x)]), rel=1e-8
+    )
