@@ -241,6 +241,14 @@ class Repair:
         return tied or claimed
 
     def _widen(self, solutions: list[Solution]) -> None:
-        """Tie each window to the stretches around it."""
+        """Tie each window in which the present point is dearer than its own solution to what is around it."""
+        laid = self._x.copy()
         for one in solutions:
-            self._pieces.tie_pieces([self._pieces.around(window) for window in one.windows])
+            laid[one.columns] = one.x
+        windows = [
+            window
+            for one in solutions
+            for window, part in zip(one.windows, one.parts, strict=True)
+            if part.program.cost @ (self._x - laid)[part.columns] > self._allowed
+        ]
+        self._pieces.tie_pieces([self._pieces.around(window) for window in windows or self._pieces.windows()])

@@ -176,7 +176,7 @@ def _optimize(
         x, bound = repaired.x, repaired.bound_yuan
         windows, binaries = repaired.windows, repaired.binaries
         how = (
-            f"stretches of days solved with binaries: {windows}, with {binaries} binaries, in rounds:"
+            f"stretches solved with binaries: {windows}, with {binaries} binaries, in rounds:"
             f" {repaired.rounds}; the bound is the linear program's dual objective plus what the binaries add"
             " to each stretch at its prices"
         )

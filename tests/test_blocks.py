@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from helpers import SmallPark
 
 from models.battery import Battery
@@ -67,8 +68,6 @@ def test_a_limit_of_the_whole_horizon_ties_the_months() -> None:
             next(n for n, c in enumerate(tiled.template.columns) if c.key[1] == "charge_mw")
         )
         limit = 0.5 * free[charge].sum()
-        import scipy.sparse as sp
-
         row = sp.csr_array((np.ones(HOURS), (np.zeros(HOURS, dtype=int), charge)), shape=rows.shape)
         program = tiled.program
         tied = replace(
@@ -98,7 +97,8 @@ def tempted_month(seed: int = 0) -> SmallPark:
     sun = np.maximum(0.0, np.sin((hours % 24 - 6) / 12 * np.pi)) * np.repeat(rng.uniform(2, 16, 14), 24)
     price = np.where((hours % 24 >= 11) & (hours % 24 < 15), 300.0, np.where(hours % 24 < 17, 500.0, 900.0))
     park = SmallPark(len(hours), start="2026-03-01")
-    park.grid(price, 400.0, export_limit=20.0, demand=3000.0).load(6.0 + rng.uniform(0, 3, len(hours))).pv(sun)
+    park.grid(price, 400.0, export_limit=20.0, demand=3000.0)
+    park.load(6.0 + rng.uniform(0, 3, len(hours))).pv(sun)
     return park.add("battery", Battery(power_mw=5, energy_mwh=10, auxiliary_share=0.0))
 
 

@@ -4,10 +4,13 @@ HiGHS 1.14.0 answered the first group wrongly (its issues 2957, 2975, 3002, 3043
 1.15): a presolve step did not compute a row's activity anew. A big-M pair of this project is of their kind.
 """
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
+import highspy
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -244,3 +247,26 @@ def test_any_small_program(mixed: Program) -> None:
             answer_of(mixed)
     else:
         assert answer_of(mixed) == pytest.approx(expected, rel=1e-6, abs=1e-4)
+
+
+ONE_COLUMN = program([1.0], [(-INF, [1.0], 9.0)], [(3.0, 4.0)], [])
+
+
+def test_another_number_of_threads_in_the_same_process_does_no_harm() -> None:
+    """HiGHS objects share one scheduler, and refuse to run with another number of threads than it has."""
+    other = highspy.Highs()
+    other.setOptionValue("output_flag", False)
+    other.setOptionValue("threads", 2)
+    highspy.Highs.resetGlobalScheduler(True)
+    other.addVar(1.0, 2.0)
+    assert other.run() == highspy.HighsStatus.kOk
+    ours = Solver()
+    ours.load(ONE_COLUMN)
+    assert ours.solve().x == pytest.approx([3.0])
+
+
+def test_nothing_is_printed() -> None:
+    """highspy 1.16 writes a banner when the first object is made, before an option could forbid it."""
+    code = "from optimizer.highs import Solver; Solver()"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == ""
