@@ -46,7 +46,7 @@ class Claimant:
         self._cost = part.program.cost.copy()
         self._cost[self._copies] = 0.0
         self._solver = Solver()
-        self._solver.load(_with_cost(part.program, self._cost))
+        self._solver.load(replace(part.program, cost=self._cost))
         self._count = len(shared)
 
     def plane(self, row_dual: Array) -> Plane:
@@ -109,19 +109,17 @@ def settle(
 
     def ask(trial: Array) -> tuple[list[Array], Plane] | None:
         """Everybody's optimum at the trial and the plane there; None where it is impossible."""
-        found, plane = [], (0.0, np.zeros(len(shared)))
+        found: list[tuple[Array, Plane]] = []
         for claimant in claimants:
             try:
-                x, one = claimant.at(trial)
+                found.append(claimant.at(trial))
             except InfeasibleProgram:
                 need = claimant.least(trial)
                 if need is not None:
                     needs.append(need)
                 return None
-            found.append(x)
-            plane = plane[0] + one[0], plane[1] + one[1]
-        planes.append(plane)
-        return found, plane
+        planes.append(_sum((plane for _, plane in found), len(shared)))
+        return [x for x, _ in found], planes[-1]
 
     probe = PROBE * np.maximum(1.0, np.abs(start))
     ask(start + probe)
@@ -212,7 +210,3 @@ def _together(
         ),
         places,
     )
-
-
-def _with_cost(program: Program, cost: Array) -> Program:
-    return replace(program, cost=cost)

@@ -33,6 +33,7 @@ class Block:
     ) -> None:
         self.cut = cut
         self._before = by_column[:, cut.before].tocsr()[cut.inside]
+        self._begin = np.unique(self._before.nonzero()[0])  # rows that know the states before
         self._row_lower, self._row_upper = program.row_lower[cut.inside], program.row_upper[cut.inside]
         # presolve gains nothing here, and what it keeps is half the memory
         self._solver = Solver(presolve=False)
@@ -57,8 +58,7 @@ class Block:
         lower, upper = program.lower[cut.columns], program.upper[cut.columns]
         lower[cut.ending] = upper[cut.ending] = level[cut.columns[cut.ending]]
         self._solver.change_bounds(np.arange(len(lower)), lower, upper)
-        given = self._before @ level[cut.before]
-        rows = np.unique(self._before.nonzero()[0])
+        given, rows = self._before @ level[cut.before], self._begin
         self._solver.change_rows(rows, (self._row_lower - given)[rows], (self._row_upper - given)[rows])
         answer = self._solver.solve()
         return answer.x, answer.row_dual

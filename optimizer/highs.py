@@ -76,6 +76,31 @@ class UnboundedProgram(Exception):  # noqa: N818
     """The solver found that the objective has no limit."""
 
 
+def pass_arrays(highs: Any, program: Program) -> None:
+    """Give a program to a HiGHS object. Raises SolverError if it does not take it."""
+    matrix = program.matrix
+    integrality = np.where(program.binary, int(highspy.HighsVarType.kInteger), 0)
+    status = highs.passModel(
+        len(program.cost),
+        len(program.row_lower),
+        matrix.nnz,
+        _ROW_WISE,
+        _MINIMIZE,
+        program.offset,
+        program.cost,
+        program.lower,
+        program.upper,
+        program.row_lower,
+        program.row_upper,
+        matrix.indptr.astype(np.int32),
+        matrix.indices.astype(np.int32),
+        matrix.data,
+        integrality.astype(np.int32),
+    )
+    if status == highspy.HighsStatus.kError:
+        raise SolverError(f"HiGHS {VERSION} refuses the model")
+
+
 @dataclass
 class Solver:
     """One HiGHS object that stays warm between solves, on one thread.
@@ -108,27 +133,7 @@ class Solver:
 
     def load(self, program: Program) -> None:
         """Hand the arrays over, as they are."""
-        matrix = program.matrix
-        integrality = np.where(program.binary, int(highspy.HighsVarType.kInteger), 0)
-        status = self._highs.passModel(
-            len(program.cost),
-            len(program.row_lower),
-            matrix.nnz,
-            _ROW_WISE,
-            _MINIMIZE,
-            program.offset,
-            program.cost,
-            program.lower,
-            program.upper,
-            program.row_lower,
-            program.row_upper,
-            matrix.indptr.astype(np.int32),
-            matrix.indices.astype(np.int32),
-            matrix.data,
-            integrality.astype(np.int32),
-        )
-        if status == highspy.HighsStatus.kError:
-            raise SolverError(f"HiGHS {VERSION} refuses the model")
+        pass_arrays(self._highs, program)
 
     def solve(self) -> Answer:
         """Solve what was loaded; a further call restarts from the last basis.

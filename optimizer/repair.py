@@ -170,10 +170,11 @@ class Repair:
         now = Standing(self._x, self._resting.copy(), self._doubtful, disputed, self._allowed)
         tasks: list[Callable[[], Solution]] = []
         together: set[Window] = set()
+        open_ = set(windows)
         for shared, pieces in self._disputes():
             staked = {window_of.get(piece) or self._pieces.window([piece]) for piece in pieces}
-            bidders = tuple(sorted((w for w in staked if w in set(windows)), key=lambda w: w.stretches))
-            others = tuple(sorted(staked - set(bidders), key=lambda w: w.stretches))
+            bidders = tuple(sorted((w for w in staked & open_), key=lambda w: w.stretches))
+            others = tuple(sorted(staked - open_, key=lambda w: w.stretches))
             together |= staked
             tasks.append(partial(self._sub.settle, now, shared, bidders, others))
         tasks += [partial(self._sub.price, now, one) for one in windows if one not in together]

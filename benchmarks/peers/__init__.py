@@ -110,7 +110,7 @@ PEERS: Mapping[str, Entry] = {
     "reference-highs": Entry("our devices as plain Pyomo, new `highs`", "reference", {"interface": "new"}),
     "linopy": Entry('linopy, `io_api="direct"`', "with_linopy", {}, ("linopy",)),
     "pypsa": Entry('PyPSA, `io_api="direct"`', "with_pypsa", {}, ("pypsa",), instances=LP_ONLY),
-    "oemof": Entry("oemof.solph", "with_oemof", {}, ("oemof.solph",), instances=LP_ONLY),
+    "oemof": Entry("oemof.solph", "with_oemof", {"interface": "appsi"}, ("oemof.solph",), instances=LP_ONLY),
 }
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from benchmarks.instance import GAP, Instance
 from benchmarks.make import declared
 from benchmarks.peers import Answer, Peer, Sizes
+from optimizer.highs import pass_arrays
 from optimizer.horizon import Horizon
 from optimizer.template import compile_template
 from optimizer.tile import Tiled, tile
@@ -44,30 +45,11 @@ class Tool(Arrays):
             self.program = self.tiled.with_binaries(every)
 
     def hand_over(self) -> None:
-        program, matrix = self.program, self.program.matrix
         self.highs = highspy.Highs()
         self.highs.setOptionValue("output_flag", False)
         self.highs.setOptionValue("mip_rel_gap", GAP)
         self.highs.setOptionValue("solver", self.options.get("solver", "choose"))
-        status = self.highs.passModel(
-            len(program.cost),
-            len(program.row_lower),
-            matrix.nnz,
-            int(highspy.MatrixFormat.kRowwise),
-            int(highspy.ObjSense.kMinimize),
-            program.offset,
-            program.cost,
-            program.lower,
-            program.upper,
-            program.row_lower,
-            program.row_upper,
-            matrix.indptr.astype(np.int32),
-            matrix.indices.astype(np.int32),
-            matrix.data,
-            program.binary.astype(np.int32),
-        )
-        if status == highspy.HighsStatus.kError:
-            raise RuntimeError("HiGHS refuses the model")
+        pass_arrays(self.highs, self.program)
 
     def solve(self, limit_s: float) -> None:
         self.highs.setOptionValue("time_limit", limit_s)

@@ -9,19 +9,17 @@ import logging
 import warnings
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
 from oemof import solph
 
-from benchmarks.instance import Instance
-from benchmarks.peers import Answer, Peer, Sizes
-from benchmarks.peers.with_pyomo import Appsi, highs_sizes
+from benchmarks.instance import Array, Instance
+from benchmarks.peers import with_pyomo
 
 logging.getLogger().setLevel(logging.WARNING)
 
 
-class Tool(Peer):
+class Tool(with_pyomo.Tool):
     def read(self, instance: Instance) -> None:
         """The energy system: solph's nodes with their series."""
         super().read(instance)
@@ -92,22 +90,9 @@ class Tool(Peer):
         model.objective.expr += sum(price[k] * model.peak_mw[k] for k in months)
         self.model = model
 
-    def hand_over(self) -> None:
-        self.interface = Appsi(self.model)
-
-    def solve(self, limit_s: float) -> None:
-        self.interface.solve(limit_s)
-
-    def extract(self) -> Answer:
-        objective, bound, finished = self.interface.result()
-        if not np.isfinite(objective):
-            nothing = np.full(len(self.instance), np.nan)
-            return Answer(objective, bound, finished, nothing, nothing)
+    def values(self) -> tuple[Array, Array]:
         self.model.solver_results = self.model.es.results = {}
         results = solph.Results(self.model)
         bought = results["flow"][self.bought, self.bus].to_numpy()[: len(self.instance)]
         content = results["storage_content"][self.stores].sum(axis=1).to_numpy()
-        return Answer(objective, bound, finished, bought, content[1:])
-
-    def sizes(self) -> Sizes:
-        return highs_sizes(self.interface.opt._solver_model)
+        return bought, content[1:]

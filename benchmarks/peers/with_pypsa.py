@@ -13,14 +13,13 @@ import pypsa
 import xarray as xr
 
 from benchmarks.instance import Instance
-from benchmarks.peers import Answer, Peer, Sizes
-from benchmarks.peers.with_linopy import hand_to_highs, outcome
-from benchmarks.peers.with_pyomo import highs_sizes
+from benchmarks.peers import Answer, with_linopy
+from benchmarks.peers.with_linopy import outcome
 
 logging.getLogger("pypsa").setLevel(logging.ERROR)
 
 
-class Tool(Peer):
+class Tool(with_linopy.Tool):
     def read(self, instance: Instance) -> None:
         """The network: PyPSA's tables of components and their series."""
         super().read(instance)
@@ -86,13 +85,6 @@ class Tool(Peer):
         m.objective = m.objective.expression + (peak * price).sum()
         self.model = m
 
-    def hand_over(self) -> None:
-        self.solver = hand_to_highs(self.model)
-
-    def solve(self, limit_s: float) -> None:
-        self.solver.solver_model.setOptionValue("time_limit", limit_s)
-        self.result = self.solver.solve()
-
     def extract(self) -> Answer:
         said = outcome(self.solver, self.result, False)
         n = self.network
@@ -102,6 +94,3 @@ class Tool(Peer):
         n.optimize.post_processing()
         energy = n.storage_units_t.state_of_charge.sum(axis=1).to_numpy()
         return Answer(**said, import_mw=n.generators_t.p["import"].to_numpy(), energy_mwh=energy)
-
-    def sizes(self) -> Sizes:
-        return highs_sizes(self.solver.solver_model)
