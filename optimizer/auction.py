@@ -8,7 +8,6 @@ until these hold where they choose.
 """
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,9 +15,9 @@ import scipy.sparse as sp
 
 from models.device import Array
 from optimizer.certificate import FEASIBILITY_TOLERANCE, support
-from optimizer.highs import InfeasibleProgram, Solver
+from optimizer.highs import Basis, InfeasibleProgram, Solver
 from optimizer.horizon import Index
-from optimizer.pricing import Part, with_binaries
+from optimizer.pricing import Part, transposed_product, with_binaries
 from optimizer.program import Program
 
 Plane = tuple[float, Array]  # value where all shared decisions are zero, and slopes
@@ -28,40 +27,31 @@ MOST_TRIALS = 30
 
 @dataclass(frozen=True)
 class Settled:
-    """The bound, and each one's share of the solution in its part's columns; empty where none was found."""
+    """The bound, and each one's share of the solution in its part's columns; none where none was found."""
 
     bound: float
     shared: Array
     bidders: list[Array]
-    others: list[Array]
+    others: Array | None
 
 
 class Claimant:
-    """One without binaries: its least cost as a function of the shared decisions."""
+    """Those without binaries: their least cost as a function of the shared decisions."""
 
-    def __init__(self, part: Part, shared: Index) -> None:
+    def __init__(self, part: Part, shared: Index, basis: Basis) -> None:
         self._part = part
         self._copies = part.copies.start + np.flatnonzero(np.isin(part.cut.copies, shared))
-        self._which = np.searchsorted(shared, part.columns[self._copies])
+        self._which = np.searchsorted(shared, part.cut.every[self._copies])
         self._cost = part.program.cost.copy()
         self._cost[self._copies] = 0.0
-        self._solver = Solver()
+        self._solver = Solver(presolve=False)
         self._solver.load(replace(part.program, cost=self._cost))
+        self._solver.start_from(basis)
         self._count = len(shared)
 
     def plane(self, row_dual: Array) -> Plane:
         """Value at zero and slopes of a plane below the cost function, from any row multipliers."""
-        program = self._part.program
-        reduced = self._cost - program.matrix.T @ row_dual
-        slopes = np.zeros(self._count)
-        np.add.at(slopes, self._which, reduced[self._copies])
-        reduced[self._copies] = 0.0
-        least = support(row_dual, program.row_lower, program.row_upper)[0]
-        return least + support(reduced, program.lower, program.upper)[0], slopes
-
-    def first_plane(self, dual: Array) -> Plane:
-        """The plane of the multipliers of the whole."""
-        return self.plane(dual[self._part.cut.inside])
+        return self._plane(self._cost, row_dual)
 
     def at(self, shared: Array) -> tuple[Array, Plane]:
         """Its optimum at these values, and the plane there. Raises InfeasibleProgram."""
@@ -70,20 +60,23 @@ class Claimant:
         answer = self._solver.solve()
         return answer.x, self.plane(answer.row_dual)
 
-    def least(self, shared: Array) -> Plane | None:
-        """What it needs of the shared decisions at least, or at most, where these values do not do."""
+    def need(self, shared: Array) -> Plane | None:
+        """A plane that is above zero at these values, found impossible, and nowhere where they are not."""
+        ray = self._solver.ray()
+        if not ray.size:
+            return None
+        # where the cost is nothing, whatever multipliers make of it is at most that
+        value, slopes = self._plane(np.zeros(len(self._cost)), ray)
+        return (value, slopes) if value + slopes @ shared > 0 else None
+
+    def _plane(self, cost: Array, row_dual: Array) -> Plane:
         program = self._part.program
-        for sign in (1.0, -1.0):
-            cost = np.zeros(len(program.cost))
-            cost[self._copies] = sign
-            solver = Solver()
-            solver.load(replace(program, cost=cost))
-            answer = solver.solve()
-            slopes = np.zeros(self._count)
-            np.add.at(slopes, self._which, sign)
-            if slopes @ shared < answer.bound:
-                return answer.bound, slopes
-        return None
+        reduced = cost - transposed_product(program.matrix, row_dual)
+        slopes = np.zeros(self._count)
+        slopes[self._which] = reduced[self._copies]
+        reduced[self._copies] = 0.0
+        least = support(row_dual, program.row_lower, program.row_upper)[0]
+        return least + support(reduced, program.lower, program.upper)[0], slopes
 
 
 def settle(
@@ -94,37 +87,36 @@ def settle(
     start: Array,
     dual: Array,
     bidders: list[tuple[Part, Index]],
-    others: list[Part],
+    others: Part,
+    basis: Basis,
     tolerance: float,
     deadline: float,
 ) -> Settled:
     """Least cost of the shared decisions, the bidders with their binaries and the others, together.
 
-    `price` is what is left of the shared decisions' cost when all who take part here are taken away.
-    Raises InfeasibleProgram.
+    `price` is what is left of the shared decisions' cost when all who take part here are taken away;
+    `basis` is where the others' solver begins.
     """
-    claimants = [Claimant(part, shared) for part in others]
-    planes = [_sum((claimant.first_plane(dual) for claimant in claimants), len(shared))]
+    claimant = Claimant(others, shared, basis)
+    planes = [claimant.plane(dual[others.cut.inside])]
     needs: list[Plane] = []
 
-    def ask(trial: Array) -> tuple[list[Array], Plane] | None:
-        """Everybody's optimum at the trial and the plane there; None where it is impossible."""
-        found: list[tuple[Array, Plane]] = []
-        for claimant in claimants:
-            try:
-                found.append(claimant.at(trial))
-            except InfeasibleProgram:
-                need = claimant.least(trial)
-                if need is not None:
-                    needs.append(need)
-                return None
-        planes.append(_sum((plane for _, plane in found), len(shared)))
-        return [x for x, _ in found], planes[-1]
+    def ask(trial: Array) -> Array | None:
+        """The others' optimum at the trial, whose plane is noted; none where it is impossible."""
+        try:
+            x, plane = claimant.at(trial)
+        except InfeasibleProgram:
+            need = claimant.need(trial)
+            if need is not None:
+                needs.append(need)
+            return None
+        planes.append(plane)
+        return x
 
     probe = PROBE * np.maximum(1.0, np.abs(start))
     ask(start + probe)
     ask(start - probe)
-    best = Settled(-np.inf, start, [], [])
+    best = Settled(-np.inf, start, [], None)
     for _ in range(MOST_TRIALS):
         left = deadline - time.monotonic()
         if left <= 0:
@@ -135,23 +127,16 @@ def settle(
         answer = solver.solve()
         at, promised = answer.x[: len(shared)], answer.x[len(shared)]
         known = len(needs)
-        heard = ask(at)
+        x = ask(at)
         if answer.bound > best.bound:
-            best = Settled(answer.bound, at, [answer.x[place] for place in places], [])
-        if heard is not None:
-            xs, (value, slopes) = heard
+            best = Settled(answer.bound, at, [answer.x[place] for place in places], None)
+        if x is not None:
+            value, slopes = planes[-1]
             if value + (price + slopes) @ at - promised <= tolerance:
-                return replace(best, shared=at, bidders=[answer.x[place] for place in places], others=xs)
+                return replace(best, shared=at, bidders=[answer.x[place] for place in places], others=x)
         elif len(needs) == known:
             break
     return best
-
-
-def _sum(planes: Iterable[Plane], count: int) -> Plane:
-    value, slopes = 0.0, np.zeros(count)
-    for plane in planes:
-        value, slopes = value + plane[0], slopes + plane[1]
-    return value, slopes
 
 
 def _together(
@@ -170,7 +155,7 @@ def _together(
     # the first column after the shared ones is all that these cost outside the bidders
     rises = [price + slope for _, slope in planes]
     rises = [np.where(np.abs(rise) < FEASIBILITY_TOLERANCE, 0.0, rise) for rise in rises]
-    slopes = np.array([-rise for rise in rises] + [need[1] for need in needs])
+    slopes = np.array([-rise for rise in rises] + [-need[1] for need in needs])
     of_cost = np.repeat([1.0, 0.0], [len(planes), len(needs)])
     blocks: list[sp.coo_array] = [sp.coo_array(np.column_stack([slopes, of_cost]))]
     costs, lowers, uppers = [np.zeros(count), np.ones(1)], [lower, -free], [upper, free]
@@ -181,8 +166,8 @@ def _together(
         program = with_binaries(part.program, pairs)
         place = np.empty(len(program.cost), dtype=np.int64)
         is_shared = np.zeros(len(program.cost), dtype=bool)
-        is_shared[: len(part.columns)] = np.isin(part.columns, shared)
-        place[is_shared] = np.searchsorted(shared, part.columns[is_shared[: len(part.columns)]])
+        is_shared[: len(part.cut.every)] = np.isin(part.cut.every, shared)
+        place[is_shared] = np.searchsorted(shared, part.cut.every[is_shared[: len(part.cut.every)]])
         place[~is_shared] = first + np.arange((~is_shared).sum())
         first += int((~is_shared).sum())
         entries = program.matrix.tocoo()

@@ -13,59 +13,58 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
-import scipy.sparse as sp
 
 from models.device import Array
 from optimizer.certificate import FEASIBILITY_TOLERANCE, certify
+from optimizer.cutting import Cut
 from optimizer.highs import Basis, InfeasibleProgram, Solver, UnboundedProgram
 from optimizer.horizon import Index
 from optimizer.pricing import Pricer
 from optimizer.program import Program
+from optimizer.start import basis_in, first_basis
 from optimizer.tile import Tiled
-from optimizer.windows import Cut, Pieces, Window
+from optimizer.windows import Pieces, Window
 
 
 class Block:
-    """Some whole months: their part of the program, in a solver that stays warm."""
+    """Some whole months: their part of the program, and the basis they were left with.
 
-    def __init__(
-        self, program: Program, cut: Cut, by_column: sp.csc_array, basis: Basis | None = None
-    ) -> None:
-        self.cut = cut
-        self._before = by_column[:, cut.before].tocsr()[cut.inside]
-        self._begin = np.unique(self._before.nonzero()[0])  # rows that know the states before
-        self._row_lower, self._row_upper = program.row_lower[cut.inside], program.row_upper[cut.inside]
-        # presolve gains nothing here, and what it keeps is half the memory
-        self._solver = Solver(presolve=False)
-        self._solver.load(
-            Program(
-                program.cost[cut.columns],
-                0.0,
-                by_column[:, cut.columns].tocsr()[cut.inside],
-                self._row_lower,
-                self._row_upper,
-                program.lower[cut.columns],
-                program.upper[cut.columns],
-                np.zeros(len(cut.columns), dtype=bool),
-            )
-        )
-        if basis is not None:
-            self._solver.start_from(basis)
+    Between solves it keeps only that: a solver of a month is 11 MB, and loading one takes 3 ms.
+    """
+
+    def __init__(self, cut: Cut, basis: Basis) -> None:
+        self.cut, self._basis = cut, basis
 
     def solve(self, program: Program, level: Array) -> tuple[Array, Array]:
         """Optimum and multipliers within the program's bounds, the states at its borders held at `level`."""
-        cut = self.cut
-        lower, upper = program.lower[cut.columns], program.upper[cut.columns]
-        lower[cut.ending] = upper[cut.ending] = level[cut.columns[cut.ending]]
-        self._solver.change_bounds(np.arange(len(lower)), lower, upper)
-        given, rows = self._before @ level[cut.before], self._begin
-        self._solver.change_rows(rows, (self._row_lower - given)[rows], (self._row_upper - given)[rows])
-        answer = self._solver.solve()
-        return answer.x, answer.row_dual
+        cut, every = self.cut, self.cut.every
+        own = len(cut.columns)
+        lower, upper = program.lower[every], program.upper[every]
+        for held in (cut.ending, slice(own, None)):
+            lower[held] = upper[held] = level[every[held]]
+        cost = program.cost[every]
+        cost[own:] = 0.0
+        solver = Solver(presolve=False)  # it would throw the basis away
+        solver.load(
+            Program(
+                cost,
+                0.0,
+                cut.matrix,
+                program.row_lower[cut.inside],
+                program.row_upper[cut.inside],
+                lower,
+                upper,
+                np.zeros(len(every), dtype=bool),
+            )
+        )
+        solver.start_from(self._basis)
+        answer = solver.solve()
+        self._basis = solver.basis()
+        return answer.x[:own], answer.row_dual
 
     def basis(self) -> tuple[Basis, Index, Index]:
         """The basis it was left with, and the numbers of its columns and rows in the whole."""
-        return self._solver.basis(), self.cut.columns, self.cut.inside
+        return self._basis, self.cut.columns, self.cut.inside
 
 
 class Blocks:
@@ -82,7 +81,14 @@ class Blocks:
             # a decision or a limit of the whole horizon ties the months together
             self._firsts = self._firsts[:1]
             cuts = self._cut()
-        self._blocks = [Block(program, cut, self._cutter.by_column) for cut in cuts]
+        basic = first_basis(tiled, program)
+        self._blocks = [Block(cut, basis_in(cut, basic)) for cut in cuts]
+
+    def basis_in(self, cut: Cut) -> Basis:
+        """The part of the last bases that lies in a cut, whose copies of shared decisions rest."""
+        within = [block for block in self._blocks if np.isin(cut.inside, block.cut.inside).any()]
+        copies = slice(len(cut.columns), len(cut.columns) + len(cut.copies))
+        return Basis.joined([block.basis() for block in within], cut.every, cut.inside, copies)
 
     def _emptied(self) -> Array:
         """A first guess of every state at every border: as low as may be, (columns,)."""
@@ -105,9 +111,8 @@ class Blocks:
             if len(parts) == 1:
                 self._blocks.append(parts[0])
                 continue
-            basis = Basis.joined([part.basis() for part in parts], cut.columns, cut.inside)
-            del parts  # before another solver fills its place
-            made.append(Block(self._program, cut, self._cutter.by_column, basis))
+            basis = Basis.joined([part.basis() for part in parts], cut.every, cut.inside, slice(0))
+            made.append(Block(cut, basis))
             self._blocks.append(made[-1])
         return made
 
@@ -159,7 +164,7 @@ class Blocks:
             first, last = window.stretches[0]
             own = len(part.cut.columns)
             if answer is not None:
-                moved = np.abs(answer.x - x[part.columns])
+                moved = np.abs(answer.x - x[part.cut.every])
                 priced = part.program.cost - part.program.matrix.T @ answer.row_dual
                 fits = (
                     (moved[part.cut.ending] <= FEASIBILITY_TOLERANCE).all()

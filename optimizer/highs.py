@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.device import Array
 from models.errors import SolverError
 from optimizer.horizon import Index
-from optimizer.program import Program
+from optimizer.program import Mask, Program
 
 
 class _Quiet(highspy.Highs):  # type: ignore[misc]
@@ -27,6 +27,8 @@ _ROW_WISE = int(highspy.MatrixFormat.kRowwise)
 # With binaries, the windows of `repair` close at the root: heuristics only cost time there (halved it).
 _HEURISTICS = ("feasibility_jump", "rins", "rens", "root_reduced_cost")
 _MINIMIZE = int(highspy.ObjSense.kMinimize)
+_STATUS = highspy.HighsBasisStatus
+_DEVEX = 1  # a basis of ours is far from the optimum: exact weights of its rows would be computed first
 
 
 @dataclass(frozen=True)
@@ -42,30 +44,52 @@ class Answer:
 
 @dataclass(frozen=True)
 class Basis:
-    """Which columns and rows of a program are basic, in HiGHS's own words, one object each."""
+    """Which columns and rows of a program are basic, as HiGHS keeps it."""
 
-    columns: NDArray[np.object_]
-    rows: NDArray[np.object_]
+    given: Any
 
     @staticmethod
-    def joined(parts: Sequence[tuple["Basis", Index, Index]], columns: Index, rows: Index) -> "Basis":
-        """One basis from those of parts, each with the numbers of its columns and rows.
+    def of(columns: Mask, rows: Mask) -> "Basis":
+        """The basis of the marked columns and rows; what is not marked rests at a bound HiGHS may choose."""
+        words = (_STATUS.kNonbasic, _STATUS.kBasic)
+        return Basis._from_lists(*([words[basic] for basic in side.tolist()] for side in (columns, rows)))
 
-        `columns` and `rows` are the numbers wanted. What no part has rests; its rows are basic.
+    @staticmethod
+    def joined(
+        parts: Sequence[tuple["Basis", Index, Index]], columns: Index, rows: Index, resting: slice
+    ) -> "Basis":
+        """One basis from those of parts, each with the numbers of its first columns and of its rows.
+
+        `columns` and `rows` are the numbers wanted. What no part has rests, and so do the columns at the
+        places `resting`; rows no part has are basic. Slacks join or leave until as many are basic as there
+        are rows.
         """
-        statuses = highspy.HighsBasisStatus
         found = []
         sides = (
-            (columns, statuses.kNonbasic, [(basis.columns, numbers) for basis, numbers, _ in parts]),
-            (rows, statuses.kBasic, [(basis.rows, numbers) for basis, _, numbers in parts]),
+            (columns, _STATUS.kNonbasic, [(basis.given.col_status, numbers) for basis, numbers, _ in parts]),
+            (rows, _STATUS.kBasic, [(basis.given.row_status, numbers) for basis, _, numbers in parts]),
         )
         for wanted, missing, given in sides:
             last = max(int(numbers.max(initial=0)) for numbers in (wanted, *(n for _, n in given)))
             every = np.full(last + 1, missing, dtype=object)
             for status, numbers in given:
-                every[numbers] = status
+                every[numbers] = status[: len(numbers)]
             found.append(every[wanted])
-        return Basis(found[0], found[1])
+        found[0][resting] = _STATUS.kNonbasic
+        basic = [side == _STATUS.kBasic for side in found]
+        more = len(rows) - int(sum(side.sum() for side in basic))
+        if more > 0:
+            found[1][np.flatnonzero(~basic[1])[:more]] = _STATUS.kBasic
+        else:
+            found[1][np.flatnonzero(basic[1])[:-more]] = _STATUS.kNonbasic
+        return Basis._from_lists(found[0].tolist(), found[1].tolist())
+
+    @staticmethod
+    def _from_lists(columns: list[Any], rows: list[Any]) -> "Basis":
+        given = highspy.HighsBasis()
+        given.col_status, given.row_status = columns, rows
+        given.valid = True
+        return Basis(given)
 
 
 class InfeasibleProgram(Exception):  # noqa: N818 - a finding, not a fault
@@ -117,6 +141,7 @@ class Solver:
         self._set("threads", 1)
         self._set("parallel", "off")
         self._set("presolve", self._presolve)
+        self._set("simplex_dual_edge_weight_strategy", _DEVEX)
         self._set("mip_rel_gap", 0.0)
         self._set("mip_abs_gap", 1e-6)
         self._set("mip_allow_restart", False)
@@ -169,23 +194,19 @@ class Solver:
             timed_out=status == statuses.kTimeLimit,
         )
 
+    def ray(self) -> Array:
+        """Row multipliers that no feasible point can meet, after InfeasibleProgram; empty where unknown."""
+        _, known, ray = self._highs.getDualRay()
+        return np.asarray(ray) if known else np.empty(0)
+
     def basis(self) -> Basis:
         """The last basis."""
-        found = self._highs.getBasis()
-        return Basis(np.array(found.col_status, dtype=object), np.array(found.row_status, dtype=object))
+        return Basis(self._highs.getBasis())
 
     def start_from(self, basis: Basis) -> None:
         """Begin the next solve at this basis; one HiGHS refuses only costs its time."""
-        given = highspy.HighsBasis()
-        given.col_status, given.row_status = basis.columns.tolist(), basis.rows.tolist()
-        given.valid = True
-        self._highs.setBasis(given)
+        self._highs.setBasis(basis.given)
 
     def change_bounds(self, columns: NDArray[np.int64], lower: Array, upper: Array) -> None:
         """New bounds for some columns; the basis is kept."""
         self._highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
-
-    def change_rows(self, rows: Index, lower: Array, upper: Array) -> None:
-        """New bounds for some rows; the basis is kept."""
-        for row, low, high in zip(rows.tolist(), lower.tolist(), upper.tolist(), strict=True):
-            self._highs.changeRowBounds(row, low, high)

@@ -11,20 +11,20 @@ import scipy.sparse as sp
 
 from models.device import Array
 from optimizer.certificate import support
+from optimizer.cutting import Cut, Cutter
 from optimizer.horizon import Index
 from optimizer.program import Program
 from optimizer.tile import Tiled
-from optimizer.windows import Cut, Cutter, Window
+from optimizer.windows import Window
 
 HALF = 0.5  # share of an edge's margin that each side of it gets
 
 
 @dataclass(frozen=True)
 class Part:
-    """A window's relaxation: `columns` are its cut's columns, copies and states before, in this order."""
+    """A window's relaxation, in the columns `cut.every`."""
 
     cut: Cut
-    columns: Index
     program: Program
     pays: Array  # [yuan per unit] what its rows, at their multipliers, charge each column
     relaxed: float  # [yuan] dual objective of the multipliers here
@@ -64,7 +64,7 @@ class Pricer:
     def __init__(self, tiled: Tiled, program: Program) -> None:
         self._program = program
         self.cutter = Cutter(tiled, program)
-        self._cuts: dict[Window, tuple[Cut, Index, sp.csr_array, sp.csr_array]] = {}
+        self._cuts: dict[Window, Cut] = {}
         # what each state pays in the rows of the interval after its own, (columns, rows)
         count, own = len(tiled.horizon), len(tiled.template.columns)
         rows = np.repeat(np.arange(program.matrix.shape[0], dtype=np.int32), np.diff(program.matrix.indptr))
@@ -81,26 +81,35 @@ class Pricer:
 
     def part(self, window: Window, at: Multipliers, upper: Array | None = None) -> Part:
         """The window's relaxation at these multipliers; `upper` replaces the program's upper bounds."""
-        program = self._program
-        if window not in self._cuts:
-            cut = self.cutter.cut(window)
-            columns = np.concatenate([cut.columns, cut.copies, cut.before])
-            rows = self.cutter.by_column[:, columns].tocsr()
-            self._cuts[window] = cut, columns, rows[cut.inside], rows[cut.coupling].T.tocsr()
-        cut, columns, inside, coupling = self._cuts[window]
-        own, dual = len(cut.columns), at.dual[cut.inside]
-        pays = inside.T @ dual
-        price = program.cost[columns] - coupling @ at.dual[cut.coupling]
+        program, cut = self._program, self.cut(window)
+        every, own, dual = cut.every, len(cut.columns), at.dual[cut.inside]
+        pays = transposed_product(cut.matrix, dual)
+        price = program.cost[every]
+        price[:own] -= np.bincount(
+            cut.leaving_column, cut.leaving_value * at.dual[cut.leaving_row], minlength=own
+        )
         # at this price the linear program leaves a copy where the original is: its reduced cost is zero
         price[own:] = pays[own:]
         price[own + len(cut.copies) :] += at.margin[cut.before]
         price[cut.ending] -= at.margin[cut.columns[cut.ending]]
-        lower, upper = program.lower[columns], (program.upper if upper is None else upper)[columns]
+        lower, upper = program.lower[every], (program.upper if upper is None else upper)[every]
         row_lower, row_upper = program.row_lower[cut.inside], program.row_upper[cut.inside]
         relaxed = support(dual, row_lower, row_upper)[0] + support(price - pays, lower, upper)[0]
-        none = np.zeros(len(columns), dtype=bool)
-        alone = Program(price, 0.0, inside, row_lower, row_upper, lower, upper, none)
-        return Part(cut, columns, alone, pays, relaxed)
+        none = np.zeros(len(every), dtype=bool)
+        alone = Program(price, 0.0, cut.matrix, row_lower, row_upper, lower, upper, none)
+        return Part(cut, alone, pays, relaxed)
+
+    def cut(self, window: Window) -> Cut:
+        """The window's columns and rows, cut once."""
+        if window not in self._cuts:
+            self._cuts[window] = self.cutter.cut(window)
+        return self._cuts[window]
+
+
+def transposed_product(matrix: sp.csr_array, dual: Array) -> Array:
+    """matrix' x dual, without the transposed matrix."""
+    each = np.repeat(dual, np.diff(matrix.indptr))
+    return np.bincount(matrix.indices, matrix.data * each, minlength=matrix.shape[1]).astype(np.float64)
 
 
 def with_binaries(program: Program, pairs: Index) -> Program:
@@ -108,19 +117,22 @@ def with_binaries(program: Program, pairs: Index) -> Program:
     n, k = len(program.cost), len(pairs)
     a, b = pairs[:, 0], pairs[:, 1]
     top_a, top_b, row = program.upper[a], program.upper[b], np.arange(k)
-    added = sp.csr_array(
-        (
-            np.concatenate([np.ones(k), -top_a, np.ones(k), top_b]),
-            (np.concatenate([row, row, k + row, k + row]), np.concatenate([a, n + row, b, n + row])),
-        ),
-        shape=(2 * k, n + k),
-    )
     matrix = program.matrix
-    wide = sp.csr_array((matrix.data, matrix.indices, matrix.indptr), shape=(matrix.shape[0], n + k))
+    # two entries in each added row
+    columns = np.concatenate([np.column_stack([a, n + row]), np.column_stack([b, n + row])]).ravel()
+    values = np.column_stack([np.ones(2 * k), np.concatenate([-top_a, top_b])]).ravel()
+    matrix = sp.csr_array(
+        (
+            np.concatenate([matrix.data, values]),
+            np.concatenate([matrix.indices, columns]),
+            np.concatenate([matrix.indptr, matrix.indptr[-1] + 2 * np.arange(1, 2 * k + 1)]),
+        ),
+        shape=(matrix.shape[0] + 2 * k, n + k),
+    )
     return replace(
         program,
         cost=np.concatenate([program.cost, np.zeros(k)]),
-        matrix=sp.vstack([wide, added], format="csr"),
+        matrix=matrix,
         row_lower=np.concatenate([program.row_lower, np.full(2 * k, -np.inf)]),
         row_upper=np.concatenate([program.row_upper, np.zeros(k), top_b]),
         lower=np.concatenate([program.lower, np.zeros(k)]),

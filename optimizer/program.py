@@ -34,4 +34,4 @@ class Program:
 
     def objective(self, x: Array) -> float:
         """Objective at x [yuan]."""
-        return float(self.offset + self.cost @ x)
+        return float(self.offset + (self.cost * x).sum())

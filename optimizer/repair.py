@@ -55,32 +55,36 @@ class Repaired:
 
 
 class Repair:
-    """Works on one relaxation, its optimum and multipliers, until `deadline` (of time.monotonic)."""
+    """Works on one relaxation, its optimum and multipliers, until `deadline` (of time.monotonic).
+
+    `blocks` hold the relaxation, warm.
+    """
 
     def __init__(
         self,
         tiled: Tiled,
         program: Program,
         pricer: Pricer,
+        blocks: Blocks,
         x: Array,
         row_dual: Array,
         deadline: float,
         pool: ThreadPoolExecutor,
     ) -> None:
         self._tiled, self._program, self._x = tiled, program, x
-        self._deadline, self._pool = deadline, pool
+        self._blocks, self._deadline, self._pool = blocks, deadline, pool
         self._at = pricer.multipliers(row_dual)
-        self._by_column = pricer.cutter.by_column
+        self._pricer = pricer
         # pairs nobody is tempted to violate stay relaxed; one that is violated after all joins later
         self._doubtful = tempting(tiled, program) | violated(tiled, x)
         self._resting = np.zeros(len(x), dtype=bool)
         self._pieces = Pieces(tiled, program, x, self._at.reduced)
         self._stakes: dict[int, set[int]] = {}  # pieces with a stake in each disputed shared decision
-        self._sub = Subproblems(tiled, program, pricer, self._at, deadline)
+        self._sub = Subproblems(tiled, program, pricer, blocks, self._at, deadline)
         self._allowed = 0.0
 
-    def run(self, blocks: Blocks) -> Repaired:
-        """Repair in rounds. `blocks` hold the relaxation, warm. Raises InfeasibleProgram."""
+    def run(self) -> Repaired:
+        """Repair in rounds. Raises InfeasibleProgram."""
         best_x, best, bound = self._x, np.inf, -np.inf
         seen: set[tuple[object, ...]] = set()  # what has been tried once is not tried again
         rounds, early = 0, True
@@ -99,8 +103,8 @@ class Repair:
                     self._resting[part.cut.columns] = False
                 self._resting[one.resting] = True
             state = (*self._pieces.windows(), self._resting.tobytes())
-            joined = self._join_rest(blocks)
-            if joined and (self._round_off(blocks) if self._late() else self._note_violated()):
+            joined = self._join_rest()
+            if joined and (self._round_off() if self._late() else self._note_violated()):
                 value = self._program.objective(self._x)
                 if value < best:
                     best_x, best = self._x, value
@@ -134,7 +138,7 @@ class Repair:
         own = self._resting[: self._tiled.shared_starts[0]].reshape(len(self._tiled.horizon), -1)
         return np.flatnonzero(violated(self._tiled, self._x).any(axis=0) | own.any(axis=1))
 
-    def _round_off(self, blocks: Blocks) -> bool:
+    def _round_off(self) -> bool:
         """Rest the lesser member of each pair that is violated still, until none is."""
         for _ in range(ROUNDINGS):
             where = violated(self._tiled, self._x)
@@ -145,15 +149,15 @@ class Repair:
                 a, b = (self._tiled.column_of(member)[here] for member in (pair.a, pair.b))
                 lesser = self._x[a] / self._program.upper[a] < self._x[b] / self._program.upper[b]
                 self._resting[np.where(lesser, a, b)] = True
-            if not self._join_rest(blocks):
+            if not self._join_rest():
                 return False
         return not violated(self._tiled, self._x).any()
 
-    def _join_rest(self, blocks: Blocks) -> bool:
+    def _join_rest(self) -> bool:
         """Solve the horizon with the resting members at zero; take over its optimum and multipliers."""
         lower, upper = self._program.lower, self._program.upper
         try:
-            self._x, dual = blocks.solve(np.where(self._resting, np.maximum(0.0, lower), upper))
+            self._x, dual = self._blocks.solve(np.where(self._resting, np.maximum(0.0, lower), upper))
         except InfeasibleProgram:
             return False
         self._at.set(dual)
@@ -167,15 +171,15 @@ class Repair:
         scale = max(1.0, abs(self._program.objective(self._x)))
         self._allowed = GAP_TARGET * scale / (1 + len(windows))
         disputed = frozenset(self._stakes)
-        now = Standing(self._x, self._resting.copy(), self._doubtful, disputed, self._allowed)
+        broken = np.asarray(violated(self._tiled, self._x).any(axis=0))
+        now = Standing(self._x, self._resting.copy(), broken, self._doubtful, disputed, self._allowed)
         tasks: list[Callable[[], Solution]] = []
         together: set[Window] = set()
-        open_ = set(windows)
         for shared, pieces in self._disputes():
-            staked = {window_of.get(piece) or self._pieces.window([piece]) for piece in pieces}
-            bidders = tuple(sorted((w for w in staked & open_), key=lambda w: w.stretches))
-            others = tuple(sorted(staked - open_, key=lambda w: w.stretches))
-            together |= staked
+            bidding = {window_of[piece] for piece in pieces if piece in window_of}
+            others = self._pieces.window(sorted(piece for piece in pieces if piece not in window_of))
+            together |= bidding
+            bidders = tuple(sorted(bidding, key=lambda window: window.stretches))
             tasks.append(partial(self._sub.settle, now, shared, bidders, others))
         tasks += [partial(self._sub.price, now, one) for one in windows if one not in together]
         return list(self._pool.map(lambda task: task(), tasks))
@@ -204,7 +208,7 @@ class Repair:
                 pieces = self._pieces.of_columns(tie[tie < first]).tolist()
                 self._stakes.setdefault(column, set()).update(pieces)
         for column, pieces in self._stakes.items():
-            touching = self._by_column[:, [column]].indices
+            touching = self._pricer.cutter.rows_of(column)
             touching = touching[np.abs(self._at.dual[touching]) > PRESSING]
             pressing = self._program.matrix[touching].indices
             # windows that press without disputing keep their price
@@ -250,6 +254,6 @@ class Repair:
             window
             for one in solutions
             for window, part in zip(one.windows, one.parts, strict=True)
-            if part.program.cost @ (self._x - laid)[part.columns] > self._allowed
+            if part.program.cost @ (self._x - laid)[part.cut.every] > self._allowed
         ]
         self._pieces.tie_pieces([self._pieces.around(window) for window in windows or self._pieces.windows()])

@@ -172,7 +172,7 @@ def _optimize(
     how = "the relaxation's optimum obeys every exclusive pair; primal and dual objectives meet"
     if found.any():
         progress(f"repairing {int(found.sum())} exclusive pairs")
-        repaired = Repair(tiled, program, pricer, x, dual, deadline, pool).run(blocks)
+        repaired = Repair(tiled, program, pricer, blocks, x, dual, deadline, pool).run()
         x, bound = repaired.x, repaired.bound_yuan
         windows, binaries = repaired.windows, repaired.binaries
         how = (

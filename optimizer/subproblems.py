@@ -8,10 +8,10 @@ import numpy as np
 from models.device import Array
 from models.errors import SolverError
 from optimizer.auction import settle
+from optimizer.blocks import Blocks
 from optimizer.certificate import FEASIBILITY_TOLERANCE, support
 from optimizer.highs import Solver
 from optimizer.horizon import Index
-from optimizer.pairs import violated
 from optimizer.pricing import Multipliers, Part, Pricer, with_binaries
 from optimizer.program import Mask, Program
 from optimizer.tile import Tiled
@@ -31,6 +31,7 @@ class Standing:
 
     x: Array
     resting: Mask  # (columns,)
+    broken: Mask  # (intervals,) where a pair is violated
     doubtful: Mask  # (pairs, intervals)
     disputed: frozenset[int]  # shared columns
     allowed: float
@@ -53,9 +54,16 @@ class Subproblems:
     """Solves windows of one program, and remembers what it solved at which prices."""
 
     def __init__(
-        self, tiled: Tiled, program: Program, pricer: Pricer, at: Multipliers, deadline: float
+        self,
+        tiled: Tiled,
+        program: Program,
+        pricer: Pricer,
+        blocks: Blocks,
+        at: Multipliers,
+        deadline: float,
     ) -> None:
         self._tiled, self._program, self._pricer, self._at = tiled, program, pricer, at
+        self._blocks = blocks
         self._deadline = deadline
         self._solved: dict[tuple[object, ...], tuple[float, Array]] = {}
 
@@ -84,10 +92,9 @@ class Subproblems:
                 self._solved[key] = (-np.inf, np.empty(0))
         bound, x = self._solved[key]
         gain = max(0.0, bound - part.relaxed)
-        here = now.x[part.columns]
+        here = now.x[part.cut.every]
         if not x.size or (
-            part.program.objective(here) - bound <= now.allowed
-            and not violated(self._tiled, now.x)[:, window.intervals].any()
+            part.program.objective(here) - bound <= now.allowed and not now.broken[window.intervals].any()
         ):
             # at these prices nothing better exists: the present point is kept, whatever its ties
             return self._unchanged(now, (window,), (part,), gain)
@@ -101,17 +108,13 @@ class Subproblems:
             gain,
         )
 
-    def settle(
-        self, now: Standing, shared: Index, bidders: tuple[Window, ...], others: tuple[Window, ...]
-    ) -> Solution:
-        """Solve the windows that dispute some shared decisions, with all who have a stake in them."""
+    def settle(self, now: Standing, shared: Index, bidders: tuple[Window, ...], others: Window) -> Solution:
+        """Solve the windows that dispute some shared decisions, with the others who have a stake in them."""
         at, program = self._at, self._program
-        windows = bidders + others
-        if time.monotonic() > self._deadline:
-            return self._unchanged(
-                now, windows, tuple(self._pricer.part(window, at) for window in windows), 0.0
-            )
+        windows = (*bidders, others)
         parts = tuple(self._pricer.part(window, at) for window in windows)
+        if time.monotonic() > self._deadline:
+            return self._unchanged(now, windows, parts, 0.0)
         pairs = [self.binaries(now.doubtful, window) for window in bidders]
         price = at.reduced[shared].copy()
         relaxed = support(price, program.lower[shared], program.upper[shared])[0]
@@ -127,18 +130,19 @@ class Subproblems:
             program.upper[shared],
             now.x[shared],
             at.dual,
-            [(part, pair) for part, pair in zip(parts, pairs, strict=False)],
-            list(parts[len(bidders) :]),
+            list(zip(parts[:-1], pairs, strict=True)),
+            parts[-1],
+            self._blocks.basis_in(parts[-1].cut),
             FINER * now.allowed,
             self._deadline,
         )
-        if len(settled.others) < len(others) or not settled.bidders:
+        if settled.others is None:
             return self._unchanged(now, windows, parts, 0.0)
         xs, resting = [], []
         for number, (window, part) in enumerate(zip(windows, parts, strict=True)):
-            x = (settled.bidders + settled.others)[number]
+            x = [*settled.bidders, settled.others][number]
             if self._as_good(now, window, part, x):
-                xs.append(now.x[part.columns])
+                xs.append(now.x[part.cut.every])
                 resting.append(part.cut.columns[now.resting[part.cut.columns]])
             else:
                 xs.append(x)
@@ -157,12 +161,12 @@ class Subproblems:
 
     def _as_good(self, now: Standing, window: Window, part: Part, x: Array) -> bool:
         """Whether the present point obeys the rules here, agrees about disputes and costs no more."""
-        here, copies = now.x[part.columns], part.copies
+        here, copies = now.x[part.cut.every], part.copies
         disputed = np.isin(part.cut.copies, list(now.disputed))
         return bool(
             (np.abs(x[copies] - here[copies])[disputed] <= FEASIBILITY_TOLERANCE).all()
             and part.program.cost @ (here - x[: len(here)]) <= now.allowed
-            and not violated(self._tiled, now.x)[:, window.intervals].any()
+            and not now.broken[window.intervals].any()
         )
 
     def _unchanged(
@@ -177,5 +181,5 @@ class Subproblems:
 
 def _resting(part: Part, pairs: Index, x: Array) -> Index:
     """Which member of each pair rests, as columns of the whole."""
-    on = x[len(part.columns) :] > HALF
-    return part.columns[np.where(on, pairs[:, 1], pairs[:, 0])]
+    on = x[len(part.cut.every) :] > HALF
+    return part.cut.every[np.where(on, pairs[:, 1], pairs[:, 0])]

@@ -1,4 +1,4 @@
-"""Cut stretches of intervals out of a program: their columns, their rows, and what ties them to the rest.
+"""Where a horizon falls apart, and the windows it is repaired in.
 
 A horizon falls apart where every state is pressed against a bound: where the battery is empty before a
 valley, or full before a peak. On both sides of such an edge the stored energy is where it wants to be by a
@@ -31,65 +31,6 @@ class Window:
     def intervals(self) -> Index:
         """Every interval of the window."""
         return np.concatenate([np.arange(first, last) for first, last in self.stretches])
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A window's part of a program.
-
-    `columns` are those of its intervals, in order, and the shared decisions that are its own; `copies` the
-    shared decisions it has a part in; `before` the states its stretches begin with, `ending` those they
-    end with, as positions in `columns`. Rows `inside` touch nothing else; `coupling` rows do.
-    """
-
-    columns: Index
-    copies: Index
-    before: Index
-    ending: Index
-    inside: Index
-    coupling: Index
-
-
-class Cutter:
-    """Cuts windows out of one program."""
-
-    def __init__(self, tiled: Tiled, program: Program) -> None:
-        self._tiled = tiled
-        self.by_column = program.matrix.tocsc()
-        self._by_row = program.matrix.tocsr()
-        self._remembered = np.array([p.column for p in tiled.template.previous], dtype=np.int64)
-
-    def cut(self, window: Window) -> Cut:
-        """The window's columns and rows."""
-        own, count = len(self._tiled.template.columns), len(self._tiled.horizon)
-        intervals = window.intervals
-        in_window = np.zeros(count, dtype=bool)
-        in_window[intervals] = True
-        of_intervals = (intervals[:, None] * own + np.arange(own)).ravel()
-        mine = np.unique(self.by_column[:, of_intervals].indices)
-        rows = self._by_row[mine]
-        entries = rows.indices
-        is_shared = entries >= count * own
-        shared, uses = np.unique(entries[is_shared], return_counts=True)
-        alone = shared[uses == np.diff(self.by_column.indptr)[shared]]
-        columns = np.concatenate([of_intervals, alone])
-
-        interval_rows = count * len(self._tiled.template.rows)
-        belongs = np.zeros(len(mine), dtype=bool)
-        of_interval = mine < interval_rows
-        belongs[of_interval] = in_window[mine[of_interval] // len(self._tiled.template.rows)]
-        elsewhere = ~is_shared & ~in_window[np.minimum(entries // own, count - 1)]
-        outside = np.add.reduceat(elsewhere, rows.indptr[:-1]) if len(mine) else elsewhere
-        inside_mask = np.where(of_interval, belongs, outside == 0)
-
-        inside = mine[inside_mask]
-        entries = self._by_row[inside].indices
-        copies = np.setdiff1d(np.unique(entries[entries >= count * own]), alone)
-        interval_entries = entries[entries < count * own]
-        before = np.unique(interval_entries[~in_window[interval_entries // own]])
-        ends = [last - 1 for _, last in window.stretches if last < count]
-        at_end = np.searchsorted(intervals, ends)[:, None] * own + self._remembered
-        return Cut(columns, copies, before, at_end.ravel().astype(np.int64), inside, mine[~inside_mask])
 
 
 class Pieces:
