@@ -86,7 +86,9 @@ class Blocks:
 
     def basis_in(self, cut: Cut) -> Basis:
         """The part of the last bases that lies in a cut, whose copies of shared decisions rest."""
-        within = [block for block in self._blocks if np.isin(cut.inside, block.cut.inside).any()]
+        borders = np.array(self._firsts) * len(self._tiled.template.columns)
+        numbers = np.unique(np.searchsorted(borders, cut.columns, side="right") - 1)
+        within = [self._blocks[number] for number in numbers.tolist()]
         copies = slice(len(cut.columns), len(cut.columns) + len(cut.copies))
         return Basis.joined([block.basis() for block in within], cut.every, cut.inside, copies)
 

@@ -50,51 +50,59 @@ class Cutter:
         self._matrix = program.matrix
         by_column = program.matrix.tocsc()
         self._starts, self._rows_by_column = by_column.indptr, by_column.indices
-        self._uses = np.diff(self._starts)
         self._remembered = np.array([p.column for p in tiled.template.previous], dtype=np.int64)
 
     def cut(self, window: Window) -> Cut:
         """The window's columns and rows."""
-        own, tied = self._own, self._count * self._rows
-        of_intervals = np.concatenate([np.arange(a * own, b * own) for a, b in window.stretches])
-        is_own = np.zeros(len(self._uses), dtype=bool)
-        is_own[of_intervals] = True
+        own, count = self._own, self._count
+        borders = np.array(window.stretches, dtype=np.int64).ravel()
         mine = self._touching(window)
         row, column, value = self._entries(mine)
-        is_shared = column >= self._count * own
+        # odd: in a stretch of the window; shared decisions come after the last
+        place = np.searchsorted(borders, column // own, side="right")
+        is_mine, is_shared = place % 2 == 1, column >= count * own
         shared, uses = np.unique(column[is_shared], return_counts=True)
-        alone = shared[uses == self._uses[shared]]
-        is_own[alone] = True
+        alone = shared[uses == self._starts[shared + 1] - self._starts[shared]]
 
         # a row of an interval belongs where its interval is, any other where all its intervals are
-        elsewhere = np.bincount(row, weights=~(is_own[column] | is_shared), minlength=len(mine))
-        first_column = np.minimum(mine // self._rows, self._count - 1) * own
-        is_inside = np.where(mine < tied, is_own[first_column], elsewhere == 0)
-        inside = mine[is_inside]
-        held = is_inside[row]
-        column_in, value_in = column[held], value[held]
-        shared_in = np.unique(column_in[is_shared[held]])
-        copies = shared_in[~is_own[shared_in]]
-        before = np.unique(column_in[~(is_own[column_in] | is_shared[held])])
+        elsewhere = np.bincount(row, weights=~(is_mine | is_shared), minlength=len(mine))
+        belongs = np.searchsorted(borders, mine // self._rows, side="right") % 2 == 1
+        is_inside = np.where(mine < count * self._rows, belongs, elsewhere == 0)
+        inside, held = mine[is_inside], is_inside[row]
+        copies = np.setdiff1d(column[held & is_shared], alone)
+        before = np.unique(column[held & ~(is_mine | is_shared)])
 
+        lengths = borders[1::2] - borders[::2]
+        of_intervals = np.concatenate([np.arange(a * own, b * own) for a, b in window.stretches])
         columns = np.concatenate([of_intervals, alone])
+        # where each entry's column is among `every`: first those of the stretches, laid end to end
+        moved = borders[::2] - np.cumsum(lengths) + lengths
+        position = column - own * moved[np.maximum(place - 1, 0) // 2]
+        first = len(of_intervals)
+        for others in (alone, copies, before):
+            at = np.minimum(np.searchsorted(others, column), len(others) - 1)
+            found = ~is_mine & (others[at] == column) if len(others) else np.zeros(len(column), dtype=bool)
+            position[found] = first + at[found]
+            first += len(others)
         every = np.concatenate([columns, copies, before])
-        position = np.empty(len(is_own), dtype=np.int32)
-        position[every] = np.arange(len(every))
-        lengths = np.bincount(row, minlength=len(mine))[is_inside]
-        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-        matrix = sp.csr_array((value_in, position[column_in], starts), shape=(len(inside), len(every)))
-        leaves = ~held & is_own[column]
+        starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(mine))[is_inside])])
+        matrix = sp.csr_array(
+            (value[held], position[held].astype(np.int32), starts.astype(np.int32)),
+            shape=(len(inside), len(every)),
+        )
+        leaves = ~held & (is_mine | np.isin(column, alone))
+        ends = [n - 1 for n, last in zip(np.cumsum(lengths), borders[1::2], strict=True) if last < count]
+        ending = np.array(ends, dtype=np.int64)[:, None] * own + self._remembered
         return Cut(
             columns,
             copies,
             before,
             every,
-            self._ending(window),
+            np.asarray(ending.ravel()),
             inside,
             mine[~is_inside],
             matrix,
-            position[column[leaves]].astype(np.int64),
+            position[leaves],
             mine[row[leaves]],
             value[leaves],
         )
@@ -109,17 +117,11 @@ class Cutter:
         """Rows a column has a part in."""
         return np.asarray(self._rows_by_column[self._starts[column] : self._starts[column + 1]])
 
-    def _entries(self, rows: Index) -> tuple[Index, NDArray[np.int32], Array]:
+    def _entries(self, rows: Index) -> tuple[Index, Index, Array]:
         """Entries of these rows: position in `rows`, column, value."""
         starts = self._matrix.indptr
-        first, lengths = starts[rows].astype(np.int64), np.diff(starts)[rows]
+        first = starts[rows].astype(np.int64)
+        lengths = starts[rows + 1] - first
         row = np.repeat(np.arange(len(rows)), lengths)
-        ends = np.cumsum(lengths)
-        at = np.arange(len(row)) + np.repeat(first - ends + lengths, lengths)
-        return row, self._matrix.indices[at], self._matrix.data[at]
-
-    def _ending(self, window: Window) -> Index:
-        lengths = np.cumsum([last - first for first, last in window.stretches])
-        ends = [n - 1 for n, (_, last) in zip(lengths, window.stretches, strict=True) if last < self._count]
-        at = np.array(ends, dtype=np.int64)[:, None] * self._own + self._remembered
-        return np.asarray(at.ravel())
+        at = np.arange(len(row)) + np.repeat(first - np.cumsum(lengths) + lengths, lengths)
+        return row, self._matrix.indices[at].astype(np.int64), self._matrix.data[at]

@@ -44,15 +44,21 @@ class Answer:
 
 @dataclass(frozen=True)
 class Basis:
-    """Which columns and rows of a program are basic, as HiGHS keeps it."""
+    """Which columns and rows of a program are basic, and the same as HiGHS keeps it."""
 
+    columns: Mask
+    rows: Mask
     given: Any
 
     @staticmethod
     def of(columns: Mask, rows: Mask) -> "Basis":
         """The basis of the marked columns and rows; what is not marked rests at a bound HiGHS may choose."""
         words = (_STATUS.kNonbasic, _STATUS.kBasic)
-        return Basis._from_lists(*([words[basic] for basic in side.tolist()] for side in (columns, rows)))
+        given = highspy.HighsBasis()
+        given.col_status = [words[basic] for basic in columns.tolist()]
+        given.row_status = [words[basic] for basic in rows.tolist()]
+        given.valid = True
+        return Basis(columns, rows, given)
 
     @staticmethod
     def joined(
@@ -64,32 +70,24 @@ class Basis:
         places `resting`; rows no part has are basic. Slacks join or leave until as many are basic as there
         are rows.
         """
-        found = []
-        sides = (
-            (columns, _STATUS.kNonbasic, [(basis.given.col_status, numbers) for basis, numbers, _ in parts]),
-            (rows, _STATUS.kBasic, [(basis.given.row_status, numbers) for basis, _, numbers in parts]),
-        )
-        for wanted, missing, given in sides:
-            last = max(int(numbers.max(initial=0)) for numbers in (wanted, *(n for _, n in given)))
-            every = np.full(last + 1, missing, dtype=object)
-            for status, numbers in given:
-                every[numbers] = status[: len(numbers)]
-            found.append(every[wanted])
-        found[0][resting] = _STATUS.kNonbasic
-        basic = [side == _STATUS.kBasic for side in found]
-        more = len(rows) - int(sum(side.sum() for side in basic))
+        of_columns = _looked_up(columns, [(basis.columns, numbers) for basis, numbers, _ in parts], False)
+        of_rows = _looked_up(rows, [(basis.rows, numbers) for basis, _, numbers in parts], True)
+        of_columns[resting] = False
+        more = len(rows) - int(of_columns.sum()) - int(of_rows.sum())
         if more > 0:
-            found[1][np.flatnonzero(~basic[1])[:more]] = _STATUS.kBasic
+            of_rows[np.flatnonzero(~of_rows)[:more]] = True
         else:
-            found[1][np.flatnonzero(basic[1])[:-more]] = _STATUS.kNonbasic
-        return Basis._from_lists(found[0].tolist(), found[1].tolist())
+            of_rows[np.flatnonzero(of_rows)[:-more]] = False
+        return Basis.of(of_columns, of_rows)
 
-    @staticmethod
-    def _from_lists(columns: list[Any], rows: list[Any]) -> "Basis":
-        given = highspy.HighsBasis()
-        given.col_status, given.row_status = columns, rows
-        given.valid = True
-        return Basis(given)
+
+def _looked_up(wanted: Index, given: Sequence[tuple[Mask, Index]], missing: bool) -> Mask:
+    """The mark of each wanted number, from marks and the numbers of their first entries."""
+    numbers = np.concatenate([known for _, known in given])
+    marks = np.concatenate([every[: len(known)] for every, known in given])
+    order = np.argsort(numbers, kind="stable")
+    at = np.minimum(np.searchsorted(numbers[order], wanted), len(numbers) - 1)
+    return np.where(numbers[order[at]] == wanted, marks[order[at]], missing)
 
 
 class InfeasibleProgram(Exception):  # noqa: N818 - a finding, not a fault
@@ -200,8 +198,12 @@ class Solver:
         return np.asarray(ray) if known else np.empty(0)
 
     def basis(self) -> Basis:
-        """The last basis."""
-        return Basis(self._highs.getBasis())
+        """The last basis of a linear program solved without presolve."""
+        columns, rows = (np.zeros(n, dtype=bool) for n in (self._highs.getNumCol(), self._highs.getNumRow()))
+        _, basic = self._highs.getBasicVariables()
+        columns[basic[basic >= 0]] = True
+        rows[-1 - basic[basic < 0]] = True
+        return Basis(columns, rows, self._highs.getBasis())
 
     def start_from(self, basis: Basis) -> None:
         """Begin the next solve at this basis; one HiGHS refuses only costs its time."""

@@ -19,7 +19,7 @@ still differs brings better multipliers for another round.
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -81,7 +81,6 @@ class Repair:
         self._pieces = Pieces(tiled, program, x, self._at.reduced)
         self._stakes: dict[int, set[int]] = {}  # pieces with a stake in each disputed shared decision
         self._sub = Subproblems(tiled, program, pricer, blocks, self._at, deadline)
-        self._allowed = 0.0
 
     def run(self) -> Repaired:
         """Repair in rounds. Raises InfeasibleProgram."""
@@ -91,12 +90,13 @@ class Repair:
         while True:
             self._pieces.activate(self._pieces.of_intervals(self._disturbed()))
             base = certify(self._program, self._x, self._at.dual)
+            now, priced = self._standing(), dict[Window, Solution]()
             while True:
                 rounds += 1
-                solutions = self._price_all()
+                solutions = self._price_all(now, priced)
                 if base.dual_infeasibility <= FEASIBILITY_TOLERANCE:
                     bound = max(bound, base.dual_objective_yuan + sum(one.gain for one in solutions))
-                if self._late() or not self._reconcile(solutions, early):
+                if self._late() or not self._reconcile(now, solutions, early):
                     break
             for one in solutions:
                 for part in one.parts:
@@ -120,7 +120,7 @@ class Repair:
                     f" {bound:.2f} yuan"
                 )
             if state in seen:
-                self._widen(solutions)
+                self._widen(now, solutions)
             seen.add(state)
             early = False
 
@@ -163,16 +163,22 @@ class Repair:
         self._at.set(dual)
         return True
 
-    def _price_all(self) -> list[Solution]:
-        """Solve every window, those that dispute a shared decision together."""
+    def _standing(self) -> Standing:
+        """Where the repair stands at the beginning of a round."""
+        scale = max(1.0, abs(self._program.objective(self._x)))
+        broken = np.asarray(violated(self._tiled, self._x).any(axis=0))
+        allowed = GAP_TARGET * scale / (1 + len(self._pieces.windows()))
+        return Standing(self._x, self._resting.copy(), broken, self._doubtful, frozenset(), allowed)
+
+    def _price_all(self, now: Standing, priced: dict[Window, Solution]) -> list[Solution]:
+        """Solve every window, those that dispute a shared decision together.
+
+        `priced` are windows solved alone from this standing; they are not solved again.
+        """
         self._claim([])
         windows = self._pieces.windows()
         window_of = {piece: window for window in windows for piece in self._pieces.within(window)}
-        scale = max(1.0, abs(self._program.objective(self._x)))
-        self._allowed = GAP_TARGET * scale / (1 + len(windows))
-        disputed = frozenset(self._stakes)
-        broken = np.asarray(violated(self._tiled, self._x).any(axis=0))
-        now = Standing(self._x, self._resting.copy(), broken, self._doubtful, disputed, self._allowed)
+        now = replace(now, disputed=frozenset(self._stakes))
         tasks: list[Callable[[], Solution]] = []
         together: set[Window] = set()
         for shared, pieces in self._disputes():
@@ -181,8 +187,13 @@ class Repair:
             together |= bidding
             bidders = tuple(sorted(bidding, key=lambda window: window.stretches))
             tasks.append(partial(self._sub.settle, now, shared, bidders, others))
-        tasks += [partial(self._sub.price, now, one) for one in windows if one not in together]
-        return list(self._pool.map(lambda task: task(), tasks))
+        alone = [window for window in windows if window not in together]
+        new = [window for window in alone if window not in priced]
+        tasks += [partial(self._sub.price, now, window) for window in new]
+        solutions = list(self._pool.map(lambda task: task(), tasks))
+        settled = solutions[: len(tasks) - len(new)]
+        priced.update(zip(new, solutions[len(settled) :], strict=True))
+        return [*settled, *(priced[window] for window in alone)]
 
     def _disputes(self) -> list[tuple[Index, set[int]]]:
         """Shared decisions that hang together, and the pieces with a stake in any of them."""
@@ -216,7 +227,7 @@ class Repair:
             pieces.update(pressing[~self._pieces.active(pressing)].tolist())
         return before != {c: len(p) for c, p in self._stakes.items()}
 
-    def _reconcile(self, solutions: list[Solution], early: bool) -> bool:
+    def _reconcile(self, now: Standing, solutions: list[Solution], early: bool) -> bool:
         """Lay the solutions into the whole and tie what differs. Whether there is more to solve."""
         program, x = self._program, self._x.copy()
         coupling = np.zeros(len(program.row_lower), dtype=bool)
@@ -233,11 +244,11 @@ class Repair:
         priced = coupling & (np.abs(dual) > PRESSING)
         slack = np.zeros(len(dual))
         slack[priced] = dual[priced] * (activity[priced] - bound[priced])
-        rows = program.matrix[np.flatnonzero((broken > FEASIBILITY_TOLERANCE) | (slack > self._allowed))]
+        rows = program.matrix[np.flatnonzero((broken > FEASIBILITY_TOLERANCE) | (slack > now.allowed))]
         ties = [rows.indices[a:b] for a, b in zip(rows.indptr, rows.indptr[1:], strict=False)]
         for one in solutions:
             for part, copies in zip(one.parts, one.copies, strict=True):
-                apart = np.abs(part.pays[part.copies] * (copies - x[part.cut.copies])) > self._allowed
+                apart = np.abs(part.pays[part.copies] * (copies - x[part.cut.copies])) > now.allowed
                 ties += [np.array([part.cut.columns[0], copy]) for copy in part.cut.copies[apart]]
         first = self._tiled.shared_starts[0]
         tied = self._pieces.tie([tie for tie in ties if tie.max() < first])
@@ -245,7 +256,7 @@ class Repair:
         claimed = not early and self._claim([tie for tie in ties if tie.max() >= first])
         return tied or claimed
 
-    def _widen(self, solutions: list[Solution]) -> None:
+    def _widen(self, now: Standing, solutions: list[Solution]) -> None:
         """Tie each window in which the present point is dearer than its own solution to what is around it."""
         laid = self._x.copy()
         for one in solutions:
@@ -254,6 +265,6 @@ class Repair:
             window
             for one in solutions
             for window, part in zip(one.windows, one.parts, strict=True)
-            if part.program.cost @ (self._x - laid)[part.cut.every] > self._allowed
+            if part.program.cost @ (self._x - laid)[part.cut.every] > now.allowed
         ]
         self._pieces.tie_pieces([self._pieces.around(window) for window in windows or self._pieces.windows()])
