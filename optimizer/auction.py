@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from models.device import Array
+from models.errors import SolverError
 from optimizer.certificate import FEASIBILITY_TOLERANCE, support
 from optimizer.highs import Basis, InfeasibleProgram, Solver
 from optimizer.horizon import Index
@@ -45,8 +46,9 @@ class Claimant:
         self._cost = part.program.cost.copy()
         self._cost[self._copies] = 0.0
         self._solver = Solver(presolve=False)
-        self._solver.load(replace(part.program, cost=self._cost))
-        self._solver.start_from(basis)
+        if len(self._cost):
+            self._solver.load(replace(part.program, cost=self._cost))
+            self._solver.start_from(basis)
         self._count = len(shared)
 
     def plane(self, row_dual: Array) -> Plane:
@@ -55,6 +57,8 @@ class Claimant:
 
     def at(self, shared: Array) -> tuple[Array, Plane]:
         """Its optimum at these values, and the plane there. Raises InfeasibleProgram."""
+        if not len(self._cost):  # a program of nothing is none to HiGHS
+            return np.empty(0), (0.0, np.zeros(self._count))
         value = shared[self._which]
         self._solver.change_bounds(self._copies, value, value)
         answer = self._solver.solve()
@@ -124,7 +128,10 @@ def settle(
         solver = Solver(time_limit_s=left)
         program, places = _together(shared, price, lower, upper, bidders, planes, needs)
         solver.load(program)
-        answer = solver.solve()
+        try:
+            answer = solver.solve()
+        except SolverError:  # time ran out before a point was found
+            break
         at, promised = answer.x[: len(shared)], answer.x[len(shared)]
         known = len(needs)
         x = ask(at)

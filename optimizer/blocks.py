@@ -10,7 +10,7 @@ the whole.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,10 +18,9 @@ from models.device import Array
 from optimizer.certificate import FEASIBILITY_TOLERANCE, certify
 from optimizer.cutting import Cut
 from optimizer.highs import Basis, InfeasibleProgram, Solver, UnboundedProgram
-from optimizer.horizon import Index
 from optimizer.pricing import Pricer
 from optimizer.program import Program
-from optimizer.start import basis_in, first_basis
+from optimizer.start import Marks, first_marks
 from optimizer.tile import Tiled
 from optimizer.windows import Pieces, Window
 
@@ -33,7 +32,7 @@ class Block:
     """
 
     def __init__(self, cut: Cut, basis: Basis) -> None:
-        self.cut, self._basis = cut, basis
+        self.cut, self.basis = cut, basis
 
     def solve(self, program: Program, level: Array) -> tuple[Array, Array]:
         """Optimum and multipliers within the program's bounds, the states at its borders held at `level`."""
@@ -57,40 +56,59 @@ class Block:
                 np.zeros(len(every), dtype=bool),
             )
         )
-        solver.start_from(self._basis)
+        solver.start_from(self.basis)
         answer = solver.solve()
-        self._basis = solver.basis()
+        self.basis = solver.basis()
         return answer.x[:own], answer.row_dual
 
-    def basis(self) -> tuple[Basis, Index, Index]:
-        """The basis it was left with, and the numbers of its columns and rows in the whole."""
-        return self._basis, self.cut.columns, self.cut.inside
+
+@dataclass(frozen=True)
+class Left:
+    """What blocks were left with: where they begin, which columns and rows are basic, and every state."""
+
+    firsts: tuple[int, ...]
+    marks: Marks
+    level: Array
 
 
 class Blocks:
-    """The relaxation of one tiled program; it stays warm between solves."""
+    """The relaxation of one tiled program; it stays warm between solves.
 
-    def __init__(self, tiled: Tiled, program: Program, pricer: Pricer, pool: ThreadPoolExecutor) -> None:
+    It begins where blocks of a like program were `left`, if that is given.
+    """
+
+    def __init__(
+        self,
+        tiled: Tiled,
+        program: Program,
+        pricer: Pricer,
+        pool: ThreadPoolExecutor,
+        left: Left | None = None,
+    ) -> None:
         self._tiled, self._program, self._pool = tiled, program, pool
         self._pricer, self._cutter = pricer, pricer.cutter
-        self._level = self._emptied()
-        self._firsts = tiled.horizon.first("month").tolist()
+        if left is None:
+            self._firsts = tiled.horizon.first("month").tolist()
+            self._marks, self._level = first_marks(tiled, program), self._emptied()
+        else:
+            self._firsts = list(left.firsts)
+            self._marks, self._level = left.marks.copy(), np.clip(left.level, program.lower, program.upper)
         cuts = self._cut()
         tied = len(tiled.horizon) * len(tiled.template.rows)
         if any(cut.copies.size or (cut.coupling >= tied).any() for cut in cuts):
             # a decision or a limit of the whole horizon ties the months together
             self._firsts = self._firsts[:1]
             cuts = self._cut()
-        basic = first_basis(tiled, program)
-        self._blocks = [Block(cut, basis_in(cut, basic)) for cut in cuts]
+        self._blocks = [Block(cut, self._marks.within(cut)) for cut in cuts]
+
+    @property
+    def left(self) -> Left:
+        """What a like program may begin with."""
+        return Left(tuple(self._firsts), self._marks, self._level)
 
     def basis_in(self, cut: Cut) -> Basis:
         """The part of the last bases that lies in a cut, whose copies of shared decisions rest."""
-        borders = np.array(self._firsts) * len(self._tiled.template.columns)
-        numbers = np.unique(np.searchsorted(borders, cut.columns, side="right") - 1)
-        within = [self._blocks[number] for number in numbers.tolist()]
-        copies = slice(len(cut.columns), len(cut.columns) + len(cut.copies))
-        return Basis.joined([block.basis() for block in within], cut.every, cut.inside, copies)
+        return self._marks.within(cut)
 
     def _emptied(self) -> Array:
         """A first guess of every state at every border: as low as may be, (columns,)."""
@@ -102,20 +120,16 @@ class Blocks:
         return [self._cutter.cut(Window(((a, b),))) for a, b in zip(self._firsts, ends, strict=True)]
 
     def _merge(self, borders: Sequence[int]) -> list[Block]:
-        """Make one block of those on both sides of each border, its basis laid together from theirs."""
-        old = dict(zip(self._firsts, self._blocks, strict=True))
-        self._blocks = []
+        """Make one block of those on both sides of each border."""
         self._firsts = [first for first in self._firsts if first not in set(borders)]
-        ends = [*self._firsts[1:], len(self._tiled.horizon)]
-        made = []
-        for first, end, cut in zip(self._firsts, ends, self._cut(), strict=True):
-            parts = [old.pop(start) for start in list(old) if first <= start < end]
-            if len(parts) == 1:
-                self._blocks.append(parts[0])
-                continue
-            basis = Basis.joined([part.basis() for part in parts], cut.every, cut.inside, slice(0))
-            made.append(Block(cut, basis))
-            self._blocks.append(made[-1])
+        old = {block.cut.columns[0]: block for block in self._blocks}
+        self._blocks, made = [], []
+        for cut in self._cut():
+            block = old[cut.columns[0]]
+            if len(block.cut.columns) != len(cut.columns):
+                block = Block(cut, self._marks.within(cut))
+                made.append(block)
+            self._blocks.append(block)
         return made
 
     def solve(self, upper: Array | None = None) -> tuple[Array, Array]:
@@ -145,6 +159,7 @@ class Blocks:
         found = list(self._pool.map(lambda block: block.solve(program, self._level), blocks))
         for block, (values, multipliers) in zip(blocks, found, strict=True):
             x[block.cut.columns], dual[block.cut.inside] = values, multipliers
+            self._marks.note(block.cut, block.basis)
 
     def _reconcile(self, program: Program, x: Array, dual: Array) -> list[int]:
         """Lay solutions of the stretches around the borders into x and dual; borders where none fits."""

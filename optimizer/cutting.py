@@ -14,7 +14,7 @@ from models.device import Array
 from optimizer.horizon import Index
 from optimizer.program import Program
 from optimizer.tile import Tiled
-from optimizer.windows import Window
+from optimizer.windows import Window, laid_end_to_end
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Cutter:
         before = np.unique(column[held & ~(is_mine | is_shared)])
 
         lengths = borders[1::2] - borders[::2]
-        of_intervals = np.concatenate([np.arange(a * own, b * own) for a, b in window.stretches])
+        of_intervals = laid_end_to_end((a * own, b * own) for a, b in window.stretches)
         columns = np.concatenate([of_intervals, alone])
         # where each entry's column is among `every`: first those of the stretches, laid end to end
         moved = borders[::2] - np.cumsum(lengths) + lengths
@@ -110,8 +110,8 @@ class Cutter:
     def _touching(self, window: Window) -> Index:
         """Rows that any column of the window's intervals has a part in, in order."""
         starts, own = self._starts, self._own
-        parts = [self._rows_by_column[starts[a * own] : starts[b * own]] for a, b in window.stretches]
-        return np.unique(np.concatenate(parts)).astype(np.int64)
+        entries = laid_end_to_end((starts[a * own], starts[b * own]) for a, b in window.stretches)
+        return np.unique(self._rows_by_column[entries]).astype(np.int64)
 
     def rows_of(self, column: int) -> NDArray[np.int32]:
         """Rows a column has a part in."""

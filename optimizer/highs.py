@@ -1,6 +1,5 @@
 """HiGHS, and the only file that names it: arrays in, arrays out."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +9,6 @@ from numpy.typing import NDArray
 
 from models.device import Array
 from models.errors import SolverError
-from optimizer.horizon import Index
 from optimizer.program import Mask, Program
 
 
@@ -52,42 +50,19 @@ class Basis:
 
     @staticmethod
     def of(columns: Mask, rows: Mask) -> "Basis":
-        """The basis of the marked columns and rows; what is not marked rests at a bound HiGHS may choose."""
+        """The basis of the marked columns and rows; what is not marked rests at a bound HiGHS may choose.
+
+        Slacks join or leave until as many are basic as there are rows.
+        """
+        rows, more = rows.copy(), len(rows) - int(columns.sum()) - int(rows.sum())
+        changed = np.flatnonzero(~rows)[:more] if more > 0 else np.flatnonzero(rows)[: max(0, -more)]
+        rows[changed] = more > 0
         words = (_STATUS.kNonbasic, _STATUS.kBasic)
         given = highspy.HighsBasis()
         given.col_status = [words[basic] for basic in columns.tolist()]
         given.row_status = [words[basic] for basic in rows.tolist()]
         given.valid = True
         return Basis(columns, rows, given)
-
-    @staticmethod
-    def joined(
-        parts: Sequence[tuple["Basis", Index, Index]], columns: Index, rows: Index, resting: slice
-    ) -> "Basis":
-        """One basis from those of parts, each with the numbers of its first columns and of its rows.
-
-        `columns` and `rows` are the numbers wanted. What no part has rests, and so do the columns at the
-        places `resting`; rows no part has are basic. Slacks join or leave until as many are basic as there
-        are rows.
-        """
-        of_columns = _looked_up(columns, [(basis.columns, numbers) for basis, numbers, _ in parts], False)
-        of_rows = _looked_up(rows, [(basis.rows, numbers) for basis, _, numbers in parts], True)
-        of_columns[resting] = False
-        more = len(rows) - int(of_columns.sum()) - int(of_rows.sum())
-        if more > 0:
-            of_rows[np.flatnonzero(~of_rows)[:more]] = True
-        else:
-            of_rows[np.flatnonzero(of_rows)[:-more]] = False
-        return Basis.of(of_columns, of_rows)
-
-
-def _looked_up(wanted: Index, given: Sequence[tuple[Mask, Index]], missing: bool) -> Mask:
-    """The mark of each wanted number, from marks and the numbers of their first entries."""
-    numbers = np.concatenate([known for _, known in given])
-    marks = np.concatenate([every[: len(known)] for every, known in given])
-    order = np.argsort(numbers, kind="stable")
-    at = np.minimum(np.searchsorted(numbers[order], wanted), len(numbers) - 1)
-    return np.where(numbers[order[at]] == wanted, marks[order[at]], missing)
 
 
 class InfeasibleProgram(Exception):  # noqa: N818 - a finding, not a fault

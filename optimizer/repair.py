@@ -17,7 +17,7 @@ still differs brings better multipliers for another round.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -32,7 +32,7 @@ from optimizer.highs import InfeasibleProgram
 from optimizer.horizon import Index
 from optimizer.pairs import tempting, violated
 from optimizer.pricing import Pricer
-from optimizer.program import Program
+from optimizer.program import Mask, Program
 from optimizer.subproblems import Solution, Standing, Subproblems
 from optimizer.tile import Tiled
 from optimizer.windows import Pieces, Window
@@ -41,6 +41,32 @@ ROUNDINGS = 30  # of pairs that are violated still when time runs out; each rest
 FALSE_BOUND = 1e-7  # relative; a bound above a dispatch by more than rounding would be no proof
 GAP_TARGET = 1e-9  # relative; below this the two sides have met
 PRESSING = 1e-9  # [yuan per unit] multipliers above this press
+
+
+# shared decisions in dispute, none for a window alone, and the windows solved together
+_Task = tuple[tuple[int, ...], tuple[Window, ...]]
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What a repair ended with."""
+
+    resting: Mask  # (columns,) members at zero
+    doubtful: Mask  # (pairs, intervals) with a binary
+    pieces: Pieces | None  # where it was cut, and what was tied
+    stakes: Mapping[int, frozenset[int]]  # pieces with a stake in each shared column that was disputed
+
+    @staticmethod
+    def nothing(tiled: Tiled) -> "Agreed":
+        """Before any repair."""
+        columns, shape = tiled.shared_starts[-1], (len(tiled.template.pairs), len(tiled.horizon))
+        return Agreed(np.zeros(columns, dtype=bool), np.zeros(shape, dtype=bool), None, {})
+
+    def in_doubt(self, tiled: Tiled) -> Mask:
+        """Pairs with a member at rest, (pairs, intervals)."""
+        pairs = tiled.template.pairs
+        found = [self.resting[tiled.column_of(p.a)] | self.resting[tiled.column_of(p.b)] for p in pairs]
+        return np.array(found, dtype=bool).reshape(self.doubtful.shape)
 
 
 @dataclass(frozen=True)
@@ -52,12 +78,13 @@ class Repaired:
     windows: int
     rounds: int
     binaries: int
+    agreed: Agreed
 
 
 class Repair:
     """Works on one relaxation, its optimum and multipliers, until `deadline` (of time.monotonic).
 
-    `blocks` hold the relaxation, warm.
+    `blocks` hold the relaxation, warm; `agreed` is who rests in x already, and why.
     """
 
     def __init__(
@@ -70,33 +97,39 @@ class Repair:
         row_dual: Array,
         deadline: float,
         pool: ThreadPoolExecutor,
+        agreed: Agreed,
     ) -> None:
         self._tiled, self._program, self._x = tiled, program, x
         self._blocks, self._deadline, self._pool = blocks, deadline, pool
         self._at = pricer.multipliers(row_dual)
         self._pricer = pricer
         # pairs nobody is tempted to violate stay relaxed; one that is violated after all joins later
-        self._doubtful = tempting(tiled, program) | violated(tiled, x)
-        self._resting = np.zeros(len(x), dtype=bool)
-        self._pieces = Pieces(tiled, program, x, self._at.reduced)
-        self._stakes: dict[int, set[int]] = {}  # pieces with a stake in each disputed shared decision
+        self._doubtful = tempting(tiled, program) | violated(tiled, x) | agreed.in_doubt(tiled)
+        self._resting = agreed.resting.copy()
+        known = agreed.pieces
+        self._pieces = known.copy() if known else Pieces(tiled, program, x, self._at.reduced)
+        periods = [tiled.horizon.period(shared.per) for shared in tiled.template.shared]
+        self._crossing = self._pieces.crossing(periods)
+        self._stakes = {column: set(pieces) for column, pieces in agreed.stakes.items()}
+        # multipliers that know nothing of binaries yet bring disputes that the next ones settle
+        self._early = not agreed.resting.any()
         self._sub = Subproblems(tiled, program, pricer, blocks, self._at, deadline)
 
     def run(self) -> Repaired:
         """Repair in rounds. Raises InfeasibleProgram."""
         best_x, best, bound = self._x, np.inf, -np.inf
         seen: set[tuple[object, ...]] = set()  # what has been tried once is not tried again
-        rounds, early = 0, True
+        rounds = 0
         while True:
             self._pieces.activate(self._pieces.of_intervals(self._disturbed()))
             base = certify(self._program, self._x, self._at.dual)
-            now, priced = self._standing(), dict[Window, Solution]()
+            now, priced = self._standing(), dict[_Task, Solution]()
             while True:
                 rounds += 1
                 solutions = self._price_all(now, priced)
                 if base.dual_infeasibility <= FEASIBILITY_TOLERANCE:
                     bound = max(bound, base.dual_objective_yuan + sum(one.gain for one in solutions))
-                if self._late() or not self._reconcile(now, solutions, early):
+                if self._late() or not self._reconcile(now, solutions):
                     break
             for one in solutions:
                 for part in one.parts:
@@ -113,7 +146,8 @@ class Repair:
             met = np.isfinite(best) and best - bound <= GAP_TARGET * max(1.0, abs(best))
             if met or (self._late() and np.isfinite(best)):
                 binaries = sum(len(self._sub.binaries(self._doubtful, one)) for one in self._pieces.windows())
-                return Repaired(best_x, min(bound, best), len(self._pieces.windows()), rounds, binaries)
+                windows = len(self._pieces.windows())
+                return Repaired(best_x, min(bound, best), windows, rounds, binaries, self._agreed())
             if self._late():
                 raise SolverError(
                     f"no dispatch that obeys every exclusive pair was found in time; it costs at least"
@@ -122,7 +156,12 @@ class Repair:
             if state in seen:
                 self._widen(now, solutions)
             seen.add(state)
-            early = False
+            self._early = False
+
+    def _agreed(self) -> Agreed:
+        """What a like park may begin with."""
+        stakes = {column: frozenset(pieces) for column, pieces in self._stakes.items()}
+        return Agreed(self._resting, self._doubtful, self._pieces, stakes)
 
     def _note_violated(self) -> bool:
         """Whether no pair is violated; those that are get a binary from now on."""
@@ -170,30 +209,32 @@ class Repair:
         allowed = GAP_TARGET * scale / (1 + len(self._pieces.windows()))
         return Standing(self._x, self._resting.copy(), broken, self._doubtful, frozenset(), allowed)
 
-    def _price_all(self, now: Standing, priced: dict[Window, Solution]) -> list[Solution]:
+    def _price_all(self, now: Standing, priced: dict[_Task, Solution]) -> list[Solution]:
         """Solve every window, those that dispute a shared decision together.
 
-        `priced` are windows solved alone from this standing; they are not solved again.
+        `priced` is what was solved from this standing already; it is not solved again.
         """
         self._claim([])
         windows = self._pieces.windows()
         window_of = {piece: window for window in windows for piece in self._pieces.within(window)}
         now = replace(now, disputed=frozenset(self._stakes))
-        tasks: list[Callable[[], Solution]] = []
+        tasks: dict[_Task, Callable[[], Solution]] = {}
         together: set[Window] = set()
         for shared, pieces in self._disputes():
             bidding = {window_of[piece] for piece in pieces if piece in window_of}
             others = self._pieces.window(sorted(piece for piece in pieces if piece not in window_of))
+            if len(bidding) == 1 and not others.stretches:
+                continue  # nobody is left to dispute with
             together |= bidding
             bidders = tuple(sorted(bidding, key=lambda window: window.stretches))
-            tasks.append(partial(self._sub.settle, now, shared, bidders, others))
-        alone = [window for window in windows if window not in together]
-        new = [window for window in alone if window not in priced]
-        tasks += [partial(self._sub.price, now, window) for window in new]
-        solutions = list(self._pool.map(lambda task: task(), tasks))
-        settled = solutions[: len(tasks) - len(new)]
-        priced.update(zip(new, solutions[len(settled) :], strict=True))
-        return [*settled, *(priced[window] for window in alone)]
+            settle = partial(self._sub.settle, now, shared, bidders, others)
+            tasks[(tuple(shared.tolist()), (*bidders, others))] = settle
+        for window in windows:
+            if window not in together:
+                tasks[((), (window,))] = partial(self._sub.price, now, window)
+        new = [task for task in tasks if task not in priced]
+        priced.update(zip(new, self._pool.map(lambda task: tasks[task](), new), strict=True))
+        return [priced[task] for task in tasks]
 
     def _disputes(self) -> list[tuple[Index, set[int]]]:
         """Shared decisions that hang together, and the pieces with a stake in any of them."""
@@ -224,10 +265,11 @@ class Repair:
             pressing = self._program.matrix[touching].indices
             # windows that press without disputing keep their price
             pressing = np.unique(self._pieces.of_columns(pressing[pressing < first]))
-            pieces.update(pressing[~self._pieces.active(pressing)].tolist())
+            # those who press on two months would tie their disputes together
+            pieces.update(pressing[~(self._pieces.active(pressing) | self._crossing[pressing])].tolist())
         return before != {c: len(p) for c, p in self._stakes.items()}
 
-    def _reconcile(self, now: Standing, solutions: list[Solution], early: bool) -> bool:
+    def _reconcile(self, now: Standing, solutions: list[Solution]) -> bool:
         """Lay the solutions into the whole and tie what differs. Whether there is more to solve."""
         program, x = self._program, self._x.copy()
         coupling = np.zeros(len(program.row_lower), dtype=bool)
@@ -252,8 +294,7 @@ class Repair:
                 ties += [np.array([part.cut.columns[0], copy]) for copy in part.cut.copies[apart]]
         first = self._tiled.shared_starts[0]
         tied = self._pieces.tie([tie for tie in ties if tie.max() < first])
-        # the first multipliers know nothing of binaries: most disputes of theirs the next ones settle
-        claimed = not early and self._claim([tie for tie in ties if tie.max() >= first])
+        claimed = not self._early and self._claim([tie for tie in ties if tie.max() >= first])
         return tied or claimed
 
     def _widen(self, now: Standing, solutions: list[Solution]) -> None:

@@ -6,6 +6,8 @@ chain, in which every step concerns everything after it. So a state stays out ev
 widest other column of its equation takes its place, as if the store were at a bound there.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from optimizer.cutting import Cut
@@ -16,8 +18,31 @@ from optimizer.tile import Tiled
 CHAIN = 16  # intervals; 8 to 48 are equally good, a chain of 4 takes a quarter longer
 
 
-def first_basis(tiled: Tiled, program: Program) -> tuple[Mask, Mask]:
-    """Basic columns and rows of the program: one column for each equation of an interval, else its slack."""
+@dataclass(frozen=True)
+class Marks:
+    """Which columns and rows of a program are basic."""
+
+    columns: Mask
+    rows: Mask
+
+    def copy(self) -> "Marks":
+        """The same marks, to be changed."""
+        return Marks(self.columns.copy(), self.rows.copy())
+
+    def within(self, cut: Cut) -> Basis:
+        """The part that lies in a cut; copies and the states before it rest."""
+        columns = np.zeros(len(cut.every), dtype=bool)
+        columns[: len(cut.columns)] = self.columns[cut.columns]
+        return Basis.of(columns, self.rows[cut.inside])
+
+    def note(self, cut: Cut, basis: Basis) -> None:
+        """Take over what a cut was left with."""
+        self.columns[cut.columns] = basis.columns[: len(cut.columns)]
+        self.rows[cut.inside] = basis.rows
+
+
+def first_marks(tiled: Tiled, program: Program) -> Marks:
+    """One column for each equation of an interval, or else its slack."""
     template, count = tiled.template, len(tiled.horizon)
     own, states = len(template.columns), {p.column: n for n, p in enumerate(template.previous)}
     steps = np.arange(count)
@@ -47,11 +72,5 @@ def first_basis(tiled: Tiled, program: Program) -> tuple[Mask, Mask]:
             equation &= free[steps, widest] > 0
             basic[steps[equation], np.array(others)[widest[equation]]] = True
             slack[at[equation]] = False
-    return np.concatenate([basic.ravel(), np.zeros(len(program.cost) - count * own, dtype=bool)]), slack
-
-
-def basis_in(cut: Cut, basic: tuple[Mask, Mask]) -> Basis:
-    """The part of a basis that lies in a cut; the states before it rest."""
-    columns = np.zeros(len(cut.every), dtype=bool)
-    columns[: len(cut.columns)] = basic[0][cut.columns]
-    return Basis.of(columns, basic[1][cut.inside])
+    columns = np.concatenate([basic.ravel(), np.zeros(len(program.cost) - count * own, dtype=bool)])
+    return Marks(columns, slack)

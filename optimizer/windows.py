@@ -8,6 +8,7 @@ for.
 """
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,12 @@ from optimizer.tile import Tiled
 MARGIN_YUAN = 1.0  # per unit of state: what pressing a state against its bound must be worth at an edge
 
 
+def laid_end_to_end(stretches: Iterable[tuple[int, int]]) -> Index:
+    """Every number of some ranges [first, last), in order."""
+    none = np.empty(0, dtype=np.int64)
+    return np.concatenate([none, *(np.arange(first, last) for first, last in stretches)])
+
+
 @dataclass(frozen=True)
 class Window:
     """Stretches of intervals [first, last), in order and apart."""
@@ -30,7 +37,7 @@ class Window:
     @property
     def intervals(self) -> Index:
         """Every interval of the window."""
-        return np.concatenate([np.arange(first, last) for first, last in self.stretches])
+        return laid_end_to_end(self.stretches)
 
 
 class Pieces:
@@ -53,6 +60,12 @@ class Pieces:
         self._parent = np.arange(len(self._edges) - 1)
         self._active = np.zeros(len(self._parent), dtype=bool)
 
+    def copy(self) -> "Pieces":
+        """The same pieces, to be tied further."""
+        other = copy(self)
+        other._parent, other._active = self._parent.copy(), self._active.copy()
+        return other
+
     def is_edge(self, intervals: Index) -> Mask:
         """Whether a piece begins with each of these intervals."""
         return np.isin(intervals, self._edges)
@@ -60,6 +73,12 @@ class Pieces:
     def of_intervals(self, intervals: Index) -> Index:
         """The piece each interval lies in."""
         return np.searchsorted(self._edges, intervals, side="right") - 1
+
+    def crossing(self, periods: Sequence[Index]) -> Mask:
+        """Which pieces begin in one and end in another of some periods of the intervals, (pieces,)."""
+        first, last = self._edges[:-1], self._edges[1:] - 1
+        apart = [period[first] != period[last] for period in periods]
+        return np.asarray(np.any([np.zeros(len(first), dtype=bool), *apart], axis=0))
 
     def of_columns(self, columns: Index) -> Index:
         """The piece each column of an interval lies in."""

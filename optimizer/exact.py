@@ -1,0 +1,207 @@
+"""The optimum of one tiled program: tighten, relax, certify, repair; from scratch or where another ended."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.device import Array
+from models.errors import SolverError
+from optimizer.blocks import Blocks, Left
+from optimizer.certificate import GAP_TOLERANCE, Certificate, certify
+from optimizer.highs import InfeasibleProgram
+from optimizer.pairs import TOLERANCE, chords, tempting, tighten, violated, with_chords
+from optimizer.pricing import Pricer
+from optimizer.program import Mask, Program
+from optimizer.repair import Agreed, Repair
+from optimizer.start import Marks
+from optimizer.template import PairRows
+from optimizer.tile import Tiled
+
+DIRECTIONS = 10  # rounds of choosing who rests among ties
+CHORD_ROUNDS = 3  # a violated pair that was not tempting by its own costs gets its chord afterwards
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Trail:
+    """Where a solve ended, for one of a like program to begin at: same columns and rows, other numbers."""
+
+    left: Left
+    chorded: Mask  # (pairs, intervals) that had a chord, in this order after the program's other rows
+    agreed: Agreed
+
+    def fits(self, tiled: Tiled) -> bool:
+        """Whether that program has the same columns and rows."""
+        sizes = (tiled.program.matrix.shape[1], len(tiled.template.pairs), len(tiled.horizon))
+        rows = len(self.left.marks.rows) - int(self.chorded.sum())
+        return sizes == (len(self.left.level), *self.chorded.shape) and rows == tiled.program.matrix.shape[0]
+
+    def with_chords(self, chorded: Mask) -> Left:
+        """Where blocks begin whose program has these chords; one that is new is slack."""
+        known = len(self.left.marks.rows) - int(self.chorded.sum())
+        of_chords = np.ones(chorded.shape, dtype=bool)
+        of_chords[self.chorded] = self.left.marks.rows[known:]
+        rows = np.concatenate([self.left.marks.rows[:known], of_chords[chorded]])
+        return replace(self.left, marks=Marks(self.left.marks.columns, rows))
+
+
+@dataclass(frozen=True)
+class Found:
+    """The optimum of one tiled program."""
+
+    x: Array
+    bound: float
+    how: str
+    settled: int
+    violated: int
+    binaries: int
+    windows: int
+    dual_infeasibility: float
+    built: float
+    trail: Trail
+
+
+class TwinsApart(Exception):  # noqa: N818 - a finding, not a fault
+    """The optimum of the merged park breaks the pairs its twins have, at a price."""
+
+
+@dataclass(frozen=True)
+class _Relaxed:
+    """The linear program's optimum with some members at rest, and what it was solved with."""
+
+    program: Program
+    chorded: Mask
+    pricer: Pricer
+    blocks: Blocks
+    x: Array
+    dual: Array
+
+
+def find_optimum(
+    tiled: Tiled,
+    paired: Tiled,
+    deadline: float,
+    pool: ThreadPoolExecutor,
+    progress: Progress,
+    trail: Trail | None = None,
+) -> Found:
+    """Tighten, relax, certify, repair. `paired` is `tiled` with the pairs of merged twins.
+
+    With a `trail` that fits, the members that rested where it ended rest at once, and the rest is shown to
+    be no better without a linear program in which none does. Raises TwinsApart, InfeasibleProgram and
+    UnboundedProgram.
+    """
+    tight = tighten(tiled)
+    settled = sum(_settled(tiled, tight.upper))
+    built = time.perf_counter()
+    progress("solving the relaxation")
+    relaxed = _resume(tiled, tight, pool, trail) if trail is not None and trail.fits(tiled) else None
+    agreed = trail.agreed if trail is not None and relaxed is not None else Agreed.nothing(tiled)
+    if relaxed is None:
+        relaxed = _relax(tiled, tight, pool)
+    program, blocks, x, dual = relaxed.program, relaxed.blocks, relaxed.x, relaxed.dual
+    found = violated(tiled, x)
+    certificate = certify(program, x, dual)
+    if not agreed.resting.any():
+        _insist(certificate)
+    # where twins must be apart, that is known before anything is repaired
+    alone = {pair.key for pair in tiled.template.pairs}
+    twins = [pair for pair in paired.template.pairs if pair.key not in alone]
+    _obeying(paired, twins, program, blocks, x)
+    bound, windows, binaries = certificate.dual_objective_yuan, 0, 0
+    how = "the relaxation's optimum obeys every exclusive pair; primal and dual objectives meet"
+    doubted = int((found | agreed.in_doubt(tiled)).sum())
+    if found.any() or not certificate.holds:
+        progress(f"repairing {doubted} exclusive pairs")
+        repair = Repair(tiled, program, relaxed.pricer, blocks, x, dual, deadline, pool, agreed)
+        repaired = repair.run()
+        x, bound, agreed = repaired.x, repaired.bound_yuan, repaired.agreed
+        windows, binaries = repaired.windows, repaired.binaries
+        how = (
+            f"stretches solved with binaries: {windows}, with {binaries} binaries, in rounds:"
+            f" {repaired.rounds}; the bound is the linear program's dual objective plus what the binaries add"
+            " to each stretch at its prices"
+        )
+    return Found(
+        x=_obeying(paired, paired.template.pairs, program, blocks, x) if twins else x,
+        bound=bound,
+        how=how,
+        settled=settled,
+        violated=doubted,
+        binaries=binaries,
+        windows=windows,
+        dual_infeasibility=certificate.dual_infeasibility,
+        built=built,
+        trail=Trail(blocks.left, relaxed.chorded, agreed),
+    )
+
+
+def _insist(certificate: Certificate) -> None:
+    """Raise SolverError if a relaxation's optimum is not proven."""
+    if not certificate.holds:
+        raise SolverError(f"the solver's optimum does not stand up to its certificate: {certificate}")
+
+
+def _relax(tiled: Tiled, tight: Program, pool: ThreadPoolExecutor) -> _Relaxed:
+    """The relaxation from scratch, with a chord where both members of a pair would pay."""
+    chorded = tempting(tiled, tight)
+    for turn in range(CHORD_ROUNDS):
+        program = with_chords(tight, chords(tiled, tight, chorded)) if chorded.any() else tight
+        pricer = Pricer(tiled, program)
+        blocks = Blocks(tiled, program, pricer, pool)
+        x, dual = blocks.solve()
+        more = violated(tiled, x) & ~chorded
+        if not more.any() or turn == CHORD_ROUNDS - 1:
+            break
+        chorded = chorded | more
+    return _Relaxed(program, chorded, pricer, blocks, x, dual)
+
+
+def _resume(tiled: Tiled, tight: Program, pool: ThreadPoolExecutor, trail: Trail) -> _Relaxed | None:
+    """The linear program with those at rest who rested before; none where that is impossible."""
+    members = [(tiled.column_of(pair.a), tiled.column_of(pair.b)) for pair in tiled.template.pairs]
+    both = [(tight.upper[a] > 0) & (tight.upper[b] > 0) for a, b in members]
+    open_ = np.array(both, dtype=bool).reshape(trail.chorded.shape)
+    chorded = tempting(tiled, tight) | (trail.chorded & open_)
+    program = with_chords(tight, chords(tiled, tight, chorded)) if chorded.any() else tight
+    pricer = Pricer(tiled, program)
+    blocks = Blocks(tiled, program, pricer, pool, trail.with_chords(chorded))
+    upper = np.where(trail.agreed.resting, np.maximum(0.0, program.lower), program.upper)
+    try:
+        x, dual = blocks.solve(upper)
+    except InfeasibleProgram:
+        return None
+    return _Relaxed(program, chorded, pricer, blocks, x, dual)
+
+
+def _obeying(paired: Tiled, pairs: Sequence[PairRows], program: Program, blocks: Blocks, x: Array) -> Array:
+    """A point as good as x that obeys these pairs too. Raises TwinsApart where there is none.
+
+    Without losses or prices against it, a linear program charges and discharges at once for nothing.
+    """
+    resting = np.zeros(len(x), dtype=bool)
+    allowed = program.objective(x) + GAP_TOLERANCE * max(1.0, abs(program.objective(x)))
+    for _ in range(DIRECTIONS):
+        used = [(paired.column_of(pair.a), paired.column_of(pair.b)) for pair in pairs]
+        if all((np.minimum(x[a], x[b]) <= TOLERANCE).all() for a, b in used):
+            return x
+        for a, b in used:
+            resting[np.where(x[a] <= x[b], a, b)[np.maximum(x[a], x[b]) > TOLERANCE]] = True
+        try:
+            x, _ = blocks.solve(np.where(resting, np.maximum(0.0, program.lower), program.upper))
+        except InfeasibleProgram:
+            break
+        if program.objective(x) > allowed:
+            break
+    raise TwinsApart
+
+
+def _settled(tiled: Tiled, upper: Array) -> list[int]:
+    """How many of each pair have a member that cannot exceed zero."""
+    return [
+        int(((upper[tiled.column_of(p.a)] <= 0) | (upper[tiled.column_of(p.b)] <= 0)).sum())
+        for p in tiled.template.pairs
+    ]

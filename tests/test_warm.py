@@ -1,0 +1,117 @@
+"""A solve that begins where another ended proves the same optimum as one from scratch."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from helpers import SmallPark
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_blocks import quarter_year, tempted_month
+
+from models.battery import Battery
+from models.device import Device
+from optimizer.pairs import violated
+from optimizer.solve import Optimum, Warm, optimize
+
+
+def solved(park: SmallPark, warm: Warm | None = None) -> Optimum:
+    return optimize(park.devices, park.times, park.hours, park.series, warm=warm)
+
+
+def same_proof(found: Optimum, cold: Optimum) -> None:
+    assert found.proof.objective_yuan == pytest.approx(cold.proof.objective_yuan, rel=2e-9)
+    assert found.proof.gap <= 1e-8
+    assert not violated(found.tiled, found.x).any()
+
+
+def resized(devices: Mapping[str, Device], **changes: float) -> dict[str, Device]:
+    return {
+        name: device.model_copy(update=changes) if isinstance(device, Battery) else device
+        for name, device in devices.items()
+    }
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_another_forecast(seed: int) -> None:
+    warm = solved(tempted_month(seed)).warm
+    park, rng = tempted_month(seed), np.random.default_rng(seed)
+    for key in (("pv", "available_mw"), ("load", "demand_mw")):
+        park.series[key] = park.series[key] * rng.uniform(0.8, 1.2, len(park.times))
+    same_proof(solved(park, warm), solved(park))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_day_that_has_nothing_to_do_with_the_last(seed: int) -> None:
+    """Where it was cut, who rested and what was disputed are all wrong; only time may be lost."""
+    warm = solved(tempted_month(seed)).warm
+    park = tempted_month(seed + 50)
+    same_proof(solved(park, warm), solved(park))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "changes", [{"energy_mwh": 11.0}, {"power_mw": 3.0}, {"energy_mwh": 8.0, "power_mw": 6.0}], ids=str
+)
+def test_another_battery(seed: int, changes: dict[str, float]) -> None:
+    park = tempted_month(seed)
+    warm = solved(park).warm
+    park.devices = resized(park.devices, **changes)
+    same_proof(solved(park, warm), solved(park))
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95, 1.5])
+def test_another_price_level(level: float) -> None:
+    park = tempted_month(1)
+    warm = solved(park).warm
+    key = ("grid", "purchase_price_yuan_per_mwh")
+    park.series[key] = park.series[key] * level
+    same_proof(solved(park, warm), solved(park))
+
+
+def test_months_begin_where_they_were_joined() -> None:
+    park = quarter_year(2, demand=30000.0)
+    warm = solved(park).warm
+    park.devices = resized(park.devices, energy_mwh=10.0)
+    same_proof(solved(park, warm), solved(park))
+
+
+def test_one_start_serves_many_and_is_not_used_up() -> None:
+    park = tempted_month(3)
+    warm = solved(park).warm
+    once = solved(park, warm)
+    solved(tempted_month(9), warm)
+    again = solved(park, warm)
+    np.testing.assert_array_equal(once.x, again.x)
+    assert once.proof == again.proof
+
+
+def test_members_that_cannot_rest_any_more() -> None:
+    """The import that rested at noon is all there is on a day without sun; a plan from scratch is made."""
+    park = tempted_month(0)
+    warm = solved(park).warm
+    assert warm is not None
+    assert warm.trail.agreed.resting.any()
+    park.series["pv", "available_mw"] = np.zeros(len(park.times))
+    same_proof(solved(park, warm), solved(park))
+
+
+def test_what_was_left_by_another_park_is_not_used() -> None:
+    warm = solved(tempted_month(0)).warm
+    park = quarter_year(1)
+    same_proof(solved(park, warm), solved(park))
+
+
+@settings(deadline=None, max_examples=30, derandomize=True)
+@given(st.integers(0, 10_000), st.floats(0.0, 1.3), st.floats(0.3, 3.0))
+def test_any_neighbour(seed: int, sun: float, energy: float) -> None:
+    park = SmallPark(48, start="2026-03-30")  # a month ends in the middle
+    rng = np.random.default_rng(seed)
+    price = rng.choice([-80.0, 200.0, 350.0, 800.0], 48)
+    park.grid(price, 400.0, export_limit=20.0, demand=3000.0)
+    park.load(rng.uniform(3, 9, 48)).pv(rng.uniform(0, 16, 48))
+    park.add("battery", Battery(power_mw=4, energy_mwh=8))
+    warm = solved(park).warm
+    park.series["pv", "available_mw"] = park.series["pv", "available_mw"] * sun
+    park.devices = resized(park.devices, energy_mwh=8.0 * energy)
+    same_proof(solved(park, warm), solved(park))
