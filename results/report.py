@@ -17,7 +17,7 @@ from models.grid import Grid
 from results.audit import Audit
 from results.charts import chart_data, curtailed, injections, label, month_starts
 from results.solution import cost_yuan, of_kind, times_of, values
-from results.summary import Comparison
+from results.summary import Comparison, cost_by_month_yuan
 
 PROVEN_GAP = 1e-8  # below it objective and bound differ by rounding only
 LARGE_YUAN = 1e5  # from here on money is told in 10^4 yuan
@@ -191,18 +191,7 @@ def _months(solution: xr.Dataset, case: Case, facts: ReportFacts, page: Mapping[
     }
     columns = {key: monthly(power) for key, power in energies.items() if power is not None}
     peaks = {"m_peak": facts.peak_mw} | ({"m_peak_without": other.peak_mw} if other else {})
-    cost = dict.fromkeys(starts, 0.0)
-    for name in of_kind(solution, "cost"):
-        dim = str(solution[name].dims[0])
-        if dim == "time":
-            by_month = np.add.reduceat(solution[name].to_numpy(), list(starts.values()))
-            labels = list(starts)
-        elif dim in ("day", "month"):
-            by_month, labels = solution[name].to_numpy(), [str(x)[:7] for x in solution[dim].to_numpy()]
-        else:
-            continue  # of the whole horizon
-        for month, yuan in zip(labels, by_month.tolist(), strict=True):
-            cost[month] += yuan
+    cost = cost_by_month_yuan(solution)
     rows = [
         [month]
         + [f"{column[k]:,.0f}" for column in columns.values()]
