@@ -1,7 +1,7 @@
 """The drivers behind the commands: a case and its times in, a checked run with its files out."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -23,6 +23,7 @@ from optimizer.solve import Optimum, Proof, optimize, optimize_with_pyomo
 from results.audit import audit
 from results.blocks import blocks
 from results.files import output_folder, summary_json, versions, write_dispatch_csv, write_json
+from results.replay import Replayed, replay_json, write_replay_csv
 from results.report import BlockRow, ReportFacts, report_html
 from results.solution import save, values
 from results.summary import Summary, summarize
@@ -174,9 +175,14 @@ def imports_without_storage(case: Case, prepared: Prepared) -> Mapping[str, Arra
             optimum = optimize(prepared.case.devices, prepared.times, prepared.hours, series)
         except (InputError, InfeasibleError):
             continue
-        solution = to_dataset(optimum, {})
-        return {name: values(solution, f"{name}.import_mw") for name in grids}
+        return imports_mw(optimum, grids)
     return None
+
+
+def imports_mw(optimum: Optimum, grids: Sequence[str]) -> dict[str, Array]:
+    """What each of the connections draws [MW], (intervals,)."""
+    solution = to_dataset(optimum, {})
+    return {name: values(solution, f"{name}.import_mw") for name in grids}
 
 
 def _storage_beside(case: Case, grid: str) -> tuple[float, float]:
@@ -192,10 +198,12 @@ def write_model(prepared: Prepared, path: Path) -> None:
     build_reference(prepared.case.devices, horizon, prepared.series).write(path)
 
 
-def write_run(made: Run, out: Path, kind: Literal["day", "year"]) -> dict[str, Path]:
+def write_run(
+    made: Run, out: Path, kind: Literal["day", "year", "replay"], replayed: Replayed | None = None
+) -> dict[str, Path]:
     """Write the files of a run; all or none. Returns where they lie."""
     started = time.perf_counter()
-    facts = report_facts(made, kind)
+    facts = report_facts(made, kind, replayed)
     with output_folder(out) as stage:
         paths = {
             "dispatch.csv": stage("dispatch.csv", lambda path: write_dispatch_csv(path, made.solution)),
@@ -206,8 +214,14 @@ def write_run(made: Run, out: Path, kind: Literal["day", "year"]) -> dict[str, P
             paths["plan.xlsx"] = stage(
                 "plan.xlsx", lambda path: write_plan_xlsx(path, made.solution, made.case, facts)
             )
+        if replayed is not None:
+            paths["replay.csv"] = stage(
+                "replay.csv", lambda path: write_replay_csv(path, made.solution, replayed.days)
+            )
         timings = {**made.timings_s, "write": time.perf_counter() - started}
         content = summary_json(made.solution, made.case, made.summary, timings, made.model)
+        if replayed is not None:
+            content["replay"] = replay_json(replayed)
         paths["summary.json"] = stage("summary.json", lambda path: write_json(path, content))
     return paths
 
@@ -216,7 +230,9 @@ def _write_report(path: Path, made: Run, facts: ReportFacts) -> None:
     path.write_text(report_html(made.solution, made.case, made.summary.audit, facts), encoding="utf-8")
 
 
-def report_facts(made: Run, kind: Literal["day", "year"]) -> ReportFacts:
+def report_facts(
+    made: Run, kind: Literal["day", "year", "replay"], replayed: Replayed | None = None
+) -> ReportFacts:
     """What the report and the workbook show beside the solution itself."""
     summary, case = made.summary, made.case
     cycles = {
@@ -247,4 +263,5 @@ def report_facts(made: Run, kind: Literal["day", "year"]) -> ReportFacts:
             "gap between dispatch and bound": f"{proof.gap:.1e}",
         },
         assumptions=case_sources(case),
+        replayed=replayed,
     )
