@@ -108,10 +108,12 @@ def show_replay(console: Console, case: Case, solution: xr.Dataset, summary: Sum
             soft_wrap=True,
         )
     _print_cycles(console, summary)
+    gap = float(solution.attrs["gap"])
+    said = "No optimum of the year, and not meant to be one" if gap > PROVEN_GAP else "An optimum of the year"
     console.print(
         Text(
-            f"No optimum of the year, and not meant to be one: {solution.attrs['proof']}, which is cheaper by"
-            f" {float(solution.attrs['gap']):.1e} of the cost at most.\n{_audit_line(summary)}"
+            f"{said}: {solution.attrs['proof']}, which is cheaper by {gap:.1e} of the cost at most.\n"
+            f"{_audit_line(summary)}"
         ),
         soft_wrap=True,
     )

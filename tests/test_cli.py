@@ -393,6 +393,7 @@ def test_a_replay_without_storage_or_that_needs_it(run: Run, tmp_path: Path) -> 
     ran = run("replay", path, "--variant", "without_storage", "--out", tmp_path / "out")
     assert ran.code == 0, ran.err
     assert "The park has no storage: nothing passes from day to day." in ran.out
+    assert "An optimum of the year: 2 days planned one after another" in ran.out
     told = summary(tmp_path / "out")["replay"]
     assert told["cost_yuan"] == pytest.approx(told["cost_with_foresight_yuan"], rel=1e-9)
     assert told["share_kept"] is None
