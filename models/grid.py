@@ -208,7 +208,7 @@ class Grid(Device):
         if self.scheme == "two_part":
             frame = {
                 "month": (12 * seen.times.year + seen.times.month).to_numpy(),
-                "demand": _quarter_average(seen.times, seen.hours, bought),
+                "demand": metered_demand_mw(seen.times, seen.hours, bought),
                 "floor": seen.values["peak_floor_mw"],
                 "peak": seen.shared["peak_mw"],
                 "price": seen.values["demand_price_yuan_per_mw_month"],
@@ -240,10 +240,13 @@ def unavoidable_peak_mw(import_mw: Array, hours: float, power_mw: float, energy_
     return float(bound)
 
 
-def _quarter_average(times: Any, hours: float, power_mw: Array) -> Array:
-    """Average power of the quarter-hour each interval belongs to [MW], shape (intervals,)."""
+def metered_demand_mw(times: Any, hours: float, import_mw: Array) -> Array:
+    """Demand as the meter counts it: the mean import of each interval's quarter-hour [MW], (intervals,).
+
+    Intervals of a quarter-hour or longer count as they are.
+    """
     if hours >= QUARTER_HOURS:
-        return power_mw
+        return import_mw
     _, quarter = np.unique(times.floor("15min").to_numpy(), return_inverse=True)
-    average_mw = np.bincount(quarter, weights=power_mw) * hours / QUARTER_HOURS
+    average_mw = np.bincount(quarter, weights=import_mw) * hours / QUARTER_HOURS
     return np.asarray(average_mw[quarter], dtype=np.float64)

@@ -2,7 +2,6 @@
 
 import gc
 import io
-import math
 import os
 import shlex
 import sys
@@ -18,6 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from models.errors import InputError, ParkdispatchError
+from optimizer.targets import refuse_targets
 
 if TYPE_CHECKING:
     from inputs.prepare import Prepared
@@ -100,7 +100,7 @@ def plan(
         with findings.kept():
             options = Options(solver, time_limit, calm=True)
         with findings.kept():
-            _refuse_targets(time_limit, out, model)
+            refuse_targets(time_limit, out, model)
         with findings.kept():
             named_day = None if day is None else _day(day)
         with findings.kept():
@@ -162,7 +162,7 @@ def year(
         with findings.kept():
             options = Options(solver, time_limit)
         with findings.kept():
-            _refuse_targets(time_limit, out, model)
+            refuse_targets(time_limit, out, model)
         with findings.kept():
             park = load_case(case, variant)
         findings.raise_any()
@@ -177,6 +177,42 @@ def year(
     from results.screen import show_files, show_year
 
     show_year(out_console, made.case, made.solution, made.summary, timings, made.model)
+    show_files(out_console, paths.values())
+
+
+@app.command()
+def replay(
+    case: CaseArgument = "gaoan",
+    variant: Variant = None,
+    out: Out = None,
+    time_limit: Annotated[
+        float, typer.Option(min=1, help="Seconds for a day, or for the year, before repair states its gap.")
+    ] = 60.0,
+) -> None:
+    """Replay the case's year as day-ahead plans: what they keep of the saving with perfect foresight."""
+    started = time.perf_counter()
+    with _progress() as progress:
+        progress("reading")
+        from inputs.case import load_case
+        from inputs.findings import Findings
+        from inputs.prepare import prepare, year_times
+        from optimizer.replay import replay as replay_days
+        from optimizer.runs import Options, write_run
+
+        findings = Findings()
+        with findings.kept():
+            refuse_targets(time_limit, out, None)
+        with findings.kept():
+            park = load_case(case, variant)
+        findings.raise_any()
+        prepared = prepare(park, year_times(park))
+        options = Options(time_limit_s=time_limit)
+        made, replayed = replay_days(prepared, options, time.perf_counter() - started, progress)
+        progress("writing")
+        paths = write_run(made, _folder(out, park.name, "replay"), "replay", replayed)
+    from results.screen import show_files, show_replay
+
+    show_replay(out_console, made.case, made.solution, made.summary, replayed)
     show_files(out_console, paths.values())
 
 
@@ -243,28 +279,6 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise InputError(f"`--date` = {text}: must be a day such as 2026-07-15") from None
-
-
-def _refuse_targets(time_limit: float, out: Path | None, model: Path | None) -> None:
-    """Say at once what would otherwise fail after the solver has done its work."""
-    found = []
-    if math.isnan(time_limit):
-        found.append("`--time-limit` = nan: must be a number of seconds, 1 or more")
-    if model is not None:
-        if model.suffix.lower() not in (".lp", ".mps"):
-            found.append(f"`--write-model` = {model}: must end in .lp or .mps")
-        if model.is_dir() or not model.parent.is_dir():
-            found.append(f"`--write-model` = {model}: must be a file in a folder that is there")
-    if out is not None:
-        try:
-            there = next(path for path in (out, *out.absolute().parents) if path.exists())
-        except OSError as error:  # such as a name longer than the system takes
-            found.append(f"`--out` = {out}: {error.strerror or error}")
-        else:
-            if not there.is_dir() or not os.access(there, os.W_OK):
-                found.append(f"`--out` = {out}: must be in a folder to write in, which {there} is not")
-    if found:
-        raise InputError(found)
 
 
 def _write_model(prepared: "Prepared", path: Path) -> None:

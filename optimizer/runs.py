@@ -1,7 +1,7 @@
 """The drivers behind the commands: a case and its times in, a checked run with its files out."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -12,6 +12,7 @@ import xarray as xr
 from inputs.case import Case, case_sources
 from inputs.prepare import Prepared, month_times, prepare
 from models.battery import Battery
+from models.device import Array
 from models.errors import InfeasibleError, InputError, SolverError
 from models.grid import Grid, unavoidable_peak_mw
 from optimizer.calm import calm
@@ -22,6 +23,7 @@ from optimizer.solve import Optimum, Proof, optimize, optimize_with_pyomo
 from results.audit import audit
 from results.blocks import blocks
 from results.files import output_folder, summary_json, versions, write_dispatch_csv, write_json
+from results.replay import Replayed, replay_json, write_replay_csv
 from results.report import BlockRow, ReportFacts, report_html
 from results.solution import save, values
 from results.summary import Summary, summarize
@@ -73,10 +75,19 @@ def run(prepared: Prepared, options: Options, read_s: float, progress: Progress)
         optimum = replace(optimum, x=x, proof=replace(optimum.proof, objective_yuan=objective))
     calmed = time.perf_counter()
     progress("the same park without its storage")
-    other = _without_storage(prepared, options, progress) if prepared.case.storage else optimum
+    other = without_storage(prepared, options, progress) if prepared.case.storage else optimum
     compared = time.perf_counter()
     progress("auditing")
-    case = prepared.case
+    timings = {**optimum.timings_s, "calm": calmed - solved, "without_storage": compared - calmed}
+    return checked(prepared.case, optimum, other, {"read": read_s, **timings})
+
+
+def checked(case: Case, optimum: Optimum, other: Optimum | None, timings_s: Mapping[str, float]) -> Run:
+    """The run of an optimum beside that of the park without storage, audited.
+
+    Raises SolverError if the audit fails: an answer that breaks a rule is no answer.
+    """
+    started = time.perf_counter()
     about = {"case": case.name, "variant": case.variant, "case_sha256": case.sha256}
     solution = to_dataset(optimum, about)
     without = to_dataset(other, about) if other else None
@@ -92,15 +103,9 @@ def run(prepared: Prepared, options: Options, read_s: float, progress: Progress)
         without=without,
         summary=summary,
         proof=proof,
-        timings_s={
-            "read": read_s,
-            **optimum.timings_s,
-            "calm": calmed - solved,
-            "without_storage": compared - calmed,
-            "extract": time.perf_counter() - compared,
-        },
+        timings_s={**timings_s, "extract": time.perf_counter() - started},
         model={
-            "intervals": len(prepared.times),
+            "intervals": len(tiled.horizon),
             "columns": len(tiled.program.cost),
             "rows": len(tiled.program.row_lower),
             "nonzeros": int(tiled.program.matrix.nnz),
@@ -121,7 +126,7 @@ def _solve(prepared: Prepared, options: Options, progress: Progress) -> Optimum:
     return optimize_with_pyomo(*given, solver=options.solver.removeprefix("pyomo:"))
 
 
-def _without_storage(prepared: Prepared, options: Options, progress: Progress) -> Optimum | None:
+def without_storage(prepared: Prepared, options: Options, progress: Progress) -> Optimum | None:
     """The same numbers had the storage not been built; none where nothing meets the limits then."""
     try:
         return _solve(prepared.of(prepared.case.without_storage()), options, progress)
@@ -129,31 +134,62 @@ def _without_storage(prepared: Prepared, options: Options, progress: Progress) -
         return None
 
 
+def paying_grids(case: Case) -> list[str]:
+    """Names of the connections that pay for their month's peak."""
+    return [n for n, d in case.devices.items() if isinstance(d, Grid) and d.scheme == "two_part"]
+
+
 def expected_peak_mw(case: Case, day: date) -> float | None:
     """The month's peak that the case's load and PV bring whatever the storage does [MW].
 
     A day planned as if it alone set the month's demand charge would be shaved at any price. Until the
-    meter is read, the case's own month without storage says what peak will come anyway. Where that month
-    needs the storage to stay within the import limit, the limit is taken as higher by the storage's power.
+    meter is read, the case's own month without storage says what peak will come anyway.
     None where there is not one connection that pays for its peak, or no such month could be.
     """
-    paying = [n for n, d in case.devices.items() if isinstance(d, Grid) and d.scheme == "two_part"]
+    paying = paying_grids(case)
     if len(paying) != 1:
         return None
     month = prepare(case.without_storage(), month_times(case, day))
-    batteries = [device for device in case.devices.values() if isinstance(device, Battery)]
-    power = sum(battery.largest_power_mw for battery in batteries)
-    energy = sum(battery.deliverable_mwh for battery in batteries)
-    limit = (paying[0], "import_limit_mw")
-    for more in (0.0, power):
-        series = {**month.series, limit: month.series[limit] + more}
+    bought = imports_without_storage(case, month)
+    if bought is None:
+        return None
+    return unavoidable_mw(case, paying[0], bought[paying[0]], month.hours)
+
+
+def unavoidable_mw(case: Case, grid: str, import_mw: Array, hours: float) -> float:
+    """Demand below which the storage on a connection's bus cannot hold this import [MW]."""
+    return unavoidable_peak_mw(import_mw, hours, *_storage_beside(case, grid))
+
+
+def imports_without_storage(case: Case, prepared: Prepared) -> Mapping[str, Array] | None:
+    """What each connection of the prepared park without storage draws [MW], (intervals,).
+
+    Where that park needs the case's storage to stay within a limit of import, the limit is taken as higher
+    by the power of the storage on its bus. None where no dispatch meets the limits even so.
+    """
+    grids = [name for name, device in prepared.case.devices.items() if isinstance(device, Grid)]
+    for share in (0.0, 1.0):
+        more = {(name, "import_limit_mw"): share * _storage_beside(case, name)[0] for name in grids}
+        series = {key: array + more.get(key, 0.0) for key, array in prepared.series.items()}
         try:
-            optimum = optimize(month.case.devices, month.times, month.hours, series)
+            optimum = optimize(prepared.case.devices, prepared.times, prepared.hours, series)
         except (InputError, InfeasibleError):
             continue
-        bought = values(to_dataset(optimum, {}), f"{paying[0]}.import_mw")
-        return unavoidable_peak_mw(bought, month.hours, power, energy)
+        return imports_mw(optimum, grids)
     return None
+
+
+def imports_mw(optimum: Optimum, grids: Sequence[str]) -> dict[str, Array]:
+    """What each of the connections draws [MW], (intervals,)."""
+    solution = to_dataset(optimum, {})
+    return {name: values(solution, f"{name}.import_mw") for name in grids}
+
+
+def _storage_beside(case: Case, grid: str) -> tuple[float, float]:
+    """Power [MW] and deliverable energy [MWh] of the batteries on a connection's bus."""
+    bus = getattr(case.devices[grid], "bus", "")
+    beside = [device for device in case.devices.values() if isinstance(device, Battery) and device.bus == bus]
+    return sum(b.largest_power_mw for b in beside), sum(b.deliverable_mwh for b in beside)
 
 
 def write_model(prepared: Prepared, path: Path) -> None:
@@ -162,10 +198,12 @@ def write_model(prepared: Prepared, path: Path) -> None:
     build_reference(prepared.case.devices, horizon, prepared.series).write(path)
 
 
-def write_run(made: Run, out: Path, kind: Literal["day", "year"]) -> dict[str, Path]:
+def write_run(
+    made: Run, out: Path, kind: Literal["day", "year", "replay"], replayed: Replayed | None = None
+) -> dict[str, Path]:
     """Write the files of a run; all or none. Returns where they lie."""
     started = time.perf_counter()
-    facts = report_facts(made, kind)
+    facts = report_facts(made, kind, replayed)
     with output_folder(out) as stage:
         paths = {
             "dispatch.csv": stage("dispatch.csv", lambda path: write_dispatch_csv(path, made.solution)),
@@ -176,8 +214,14 @@ def write_run(made: Run, out: Path, kind: Literal["day", "year"]) -> dict[str, P
             paths["plan.xlsx"] = stage(
                 "plan.xlsx", lambda path: write_plan_xlsx(path, made.solution, made.case, facts)
             )
+        if replayed is not None:
+            paths["replay.csv"] = stage(
+                "replay.csv", lambda path: write_replay_csv(path, made.solution, replayed.days)
+            )
         timings = {**made.timings_s, "write": time.perf_counter() - started}
         content = summary_json(made.solution, made.case, made.summary, timings, made.model)
+        if replayed is not None:
+            content["replay"] = replay_json(replayed)
         paths["summary.json"] = stage("summary.json", lambda path: write_json(path, content))
     return paths
 
@@ -186,7 +230,9 @@ def _write_report(path: Path, made: Run, facts: ReportFacts) -> None:
     path.write_text(report_html(made.solution, made.case, made.summary.audit, facts), encoding="utf-8")
 
 
-def report_facts(made: Run, kind: Literal["day", "year"]) -> ReportFacts:
+def report_facts(
+    made: Run, kind: Literal["day", "year", "replay"], replayed: Replayed | None = None
+) -> ReportFacts:
     """What the report and the workbook show beside the solution itself."""
     summary, case = made.summary, made.case
     cycles = {
@@ -217,4 +263,5 @@ def report_facts(made: Run, kind: Literal["day", "year"]) -> ReportFacts:
             "gap between dispatch and bound": f"{proof.gap:.1e}",
         },
         assumptions=case_sources(case),
+        replayed=replayed,
     )

@@ -16,8 +16,9 @@ from models.device import Array
 from models.grid import Grid
 from results.audit import Audit
 from results.charts import chart_data, curtailed, injections, label, month_starts
+from results.replay import Replayed
 from results.solution import cost_yuan, of_kind, times_of, values
-from results.summary import Comparison
+from results.summary import Comparison, cost_by_month_yuan
 
 PROVEN_GAP = 1e-8  # below it objective and bound differ by rounding only
 LARGE_YUAN = 1e5  # from here on money is told in 10^4 yuan
@@ -40,7 +41,7 @@ class ReportFacts:
     """What report and workbook say beyond the solution itself; money in yuan, plus is paid."""
 
     title: str
-    kind: Literal["day", "year"]
+    kind: Literal["day", "year", "replay"]
     cost_yuan: float
     without_storage: Comparison | None  # none: there is no storage, or the park cannot run without it
     full_cycles: Mapping[str, float]  # by device
@@ -52,6 +53,7 @@ class ReportFacts:
     versions: Mapping[str, str] = field(default_factory=dict)
     certificate: Mapping[str, str] = field(default_factory=dict)  # what was checked, and what was found
     assumptions: Sequence[str] = ()
+    replayed: Replayed | None = None  # of a year of day-ahead plans
 
 
 class Card(NamedTuple):
@@ -78,7 +80,10 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
     page = words["page"]
     times, other = times_of(solution), facts.without_storage
     gap = float(solution.attrs["gap"])
-    proven = gap <= PROVEN_GAP
+    proven, verdict = gap <= PROVEN_GAP, "optimal" if gap <= PROVEN_GAP else "not_optimal"
+    if facts.replayed:  # no optimum of the year, and not meant to be one
+        proven = facts.replayed.largest_gap <= PROVEN_GAP
+        verdict = "days_optimal" if proven else "days_not_optimal"
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False)
     environment.policies["json.dumps_function"] = json.dumps
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
@@ -97,7 +102,8 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         last_day=f"{times[-1]:%Y-%m-%d}",
         cards=_cards(facts, page),
         sound=proven and audit.holds,
-        verdict=page["optimal"] if proven else page["not_optimal"],
+        verdict=page[verdict],
+        gap_word=page["gap_foresight" if facts.replayed else "gap"],
         gap=_share(gap),
         bound=f"{float(solution.attrs['bound_yuan']):,.2f} {page['yuan']}",
         objective=f"{float(solution.attrs['objective_yuan']):,.2f}",
@@ -105,7 +111,7 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         audit_line=page["audit_holds" if audit.holds else "audit_fails"].format(
             all=len(audit.residuals), failed=len(audit.failed), names=", ".join(audit.failed)
         ),
-        months=_months(solution, case, facts, page) if facts.kind == "year" else None,
+        months=_months(solution, case, facts, page) if facts.kind != "day" else None,
         monthly_cost=any("month" in solution[name].dims for name in of_kind(solution, "cost")),
         costs=_costs(solution, facts),
         cost_label=cost_label,
@@ -155,6 +161,9 @@ def _cards(facts: ReportFacts, page: Mapping[str, Any]) -> list[Card]:
         if other.cost_yuan > 0:
             more = [*more, f"{other.saving_yuan / other.cost_yuan:.2%} {page['of_cost']}"]
         cards.append(Card(page["saved"], figure, unit, more))
+    if facts.replayed and (kept := facts.replayed.total.kept) is not None:
+        possible = " ".join(_money(facts.replayed.total.foresight_saved_yuan or 0.0, page)[:2])
+        cards.append(Card(page["kept"], f"{kept:.1%}", "", [page["kept_of"].format(possible=possible)]))
     if facts.peak_mw:
         month, peak = max(facts.peak_mw.items(), key=lambda item: item[1])
         more = [month] if len(facts.peak_mw) > 1 else []
@@ -191,31 +200,26 @@ def _months(solution: xr.Dataset, case: Case, facts: ReportFacts, page: Mapping[
     }
     columns = {key: monthly(power) for key, power in energies.items() if power is not None}
     peaks = {"m_peak": facts.peak_mw} | ({"m_peak_without": other.peak_mw} if other else {})
-    cost = dict.fromkeys(starts, 0.0)
-    for name in of_kind(solution, "cost"):
-        dim = str(solution[name].dims[0])
-        if dim == "time":
-            by_month = np.add.reduceat(solution[name].to_numpy(), list(starts.values()))
-            labels = list(starts)
-        elif dim in ("day", "month"):
-            by_month, labels = solution[name].to_numpy(), [str(x)[:7] for x in solution[dim].to_numpy()]
-        else:
-            continue  # of the whole horizon
-        for month, yuan in zip(labels, by_month.tolist(), strict=True):
-            cost[month] += yuan
+    costs = {"m_cost": cost_by_month_yuan(solution)}
+    if facts.replayed:
+        months = facts.replayed.months
+        peaks["m_peak_foresight"] = {month: three.foresight_peak_mw for month, three in months.items()}
+        costs["m_cost_foresight"] = {month: three.foresight_yuan for month, three in months.items()}
+        if other:
+            costs["m_cost_without"] = {month: three.without_yuan or 0.0 for month, three in months.items()}
     rows = [
         [month]
         + [f"{column[k]:,.0f}" for column in columns.values()]
         + [f"{peak[month]:,.1f}" if month in peak else "" for peak in peaks.values()]
-        + [f"{cost[month] / YUAN_PER_WAN:,.2f}"]
+        + [f"{cost[month] / YUAN_PER_WAN:,.2f}" for cost in costs.values()]
         for k, month in enumerate(starts)
     ]
     total = [page["total"], *(f"{column.sum():,.0f}" for column in columns.values())]
     total += [f"{page['highest']} {max(peak.values()):,.1f}" if peak else "" for peak in peaks.values()]
     return {
-        "heads": [page["m_month"], *(page[key] for key in (*columns, *peaks)), page["m_cost"]],
+        "heads": [page["m_month"], *(page[key] for key in (*columns, *peaks, *costs))],
         "rows": rows,
-        "total": [*total, f"{sum(cost.values()) / YUAN_PER_WAN:,.2f}"],
+        "total": [*total, *(f"{sum(cost.values()) / YUAN_PER_WAN:,.2f}" for cost in costs.values())],
         "horizon_costs": any("horizon" in solution[name].dims for name in of_kind(solution, "cost")),
     }
 

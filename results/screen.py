@@ -12,9 +12,11 @@ from rich.text import Text
 from inputs.case import Case
 from results.blocks import Block
 from results.pv_yield import PvYield
+from results.replay import Replayed
 from results.summary import Summary
 
 NO_COMPARISON = "The park cannot run without its storage: there is no cost to compare with."
+PROVEN_GAP = 1e-8  # below it objective and bound differ by rounding only
 WAN = 1e4  # 万: Chinese money is read in ten thousands
 COST_WORDS = {
     "purchase": "energy bought",
@@ -61,9 +63,7 @@ def show_year(
         _title(f"{case.title or case.name}: {first} to {last}, {model['intervals']:,} intervals", case)
     )
     console.print(Group(_energy_table(summary), _cost_of("the period", summary)))
-    for name, cycles in summary.indicators.items():
-        if name.endswith(".full_cycles"):
-            console.print(f"{name.split('.')[0]}: {cycles:,.1f} full cycles")
+    _print_cycles(console, summary)
     console.print(_month_table(summary))
     console.print(_proof(solution, summary), soft_wrap=True)
     console.print(
@@ -76,6 +76,71 @@ def show_year(
     )
     spent = ", ".join(f"{name.replace('_', ' ')} {seconds:.2f} s" for name, seconds in timings_s.items())
     console.print(f"Time: {spent}", style="dim", soft_wrap=True)
+
+
+def show_replay(console: Console, case: Case, solution: xr.Dataset, summary: Summary, made: Replayed) -> None:
+    """The year of day-ahead plans: cost and peaks by month beside perfect foresight, cycles, proof."""
+    first, last = made.days[0].day, made.days[-1].day
+    title = f"{case.title or case.name}: {first} to {last}, {len(made.days)} days planned alone"
+    console.print(_title(title, case), soft_wrap=True)
+    console.print(Group(_replay_costs(made), _replay_peaks(made)))
+    total = made.total
+    if not case.storage:
+        console.print("The park has no storage: nothing passes from day to day.")
+    elif total.without_yuan is None:
+        console.print(NO_COMPARISON)
+        console.print(
+            f"Perfect foresight would cost {money(total.cost_yuan - total.foresight_yuan)} less.",
+            soft_wrap=True,
+        )
+    elif total.kept is None:
+        console.print("The storage saves nothing, even with perfect foresight.")
+    else:
+        console.print(
+            f"Daily plans save {money(total.saved_yuan or 0.0)}, {total.kept:.1%} of what perfect foresight"
+            f" would save; foresight is worth {money(total.cost_yuan - total.foresight_yuan)}.",
+            style="bold",
+            soft_wrap=True,
+        )
+    if made.foresight_gap > PROVEN_GAP:
+        console.print(
+            f"The year with perfect foresight may cost less still: its own gap is {made.foresight_gap:.1e}.",
+            soft_wrap=True,
+        )
+    _print_cycles(console, summary)
+    gap = float(solution.attrs["gap"])
+    said = "No optimum of the year, and not meant to be one" if gap > PROVEN_GAP else "An optimum of the year"
+    console.print(
+        Text(
+            f"{said}: {solution.attrs['proof']}, which is cheaper by {gap:.1e} of the cost at most.\n"
+            f"{_audit_line(summary)}"
+        ),
+        soft_wrap=True,
+    )
+
+
+def _replay_costs(made: Replayed) -> Table:
+    """Cost by month three ways, in 10^4 yuan."""
+    compared = made.total.without_yuan is not None
+    heads = ["daily plans", "foresight", *(("without storage", "saved", "kept") if compared else ())]
+    table = _table("Cost by month, 万元", "month", *heads)
+    for month, one in [*made.months.items(), ("year", made.total)]:
+        cells = [one.cost_yuan, one.foresight_yuan]
+        cells += [one.without_yuan or 0.0, one.saved_yuan or 0.0] if compared else []
+        kept = ["" if one.kept is None else f"{one.kept:.1%}"] if compared else []
+        style = "bold" if month == "year" else None
+        table.add_row(month, *(f"{yuan / WAN:,.2f}" for yuan in cells), *kept, style=style)
+    return table
+
+
+def _replay_peaks(made: Replayed) -> Table:
+    compared = made.total.without_yuan is not None
+    heads = ["daily plans", "foresight", *(["without storage"] if compared else [])]
+    table = _table("Highest 15-minute import by month, MW", "month", *heads)
+    for month, one in made.months.items():
+        cells = [one.peak_mw, one.foresight_peak_mw, *([one.without_peak_mw or 0.0] if compared else [])]
+        table.add_row(month, *(f"{peak:.1f}" for peak in cells))
+    return table
 
 
 def show_yield(console: Console, case: Case, found: PvYield) -> None:
@@ -192,6 +257,12 @@ def _energy_table(summary: Summary) -> Table:
     return table
 
 
+def _print_cycles(console: Console, summary: Summary) -> None:
+    for name, cycles in summary.indicators.items():
+        if name.endswith(".full_cycles"):
+            console.print(f"{name.split('.')[0]}: {cycles:,.1f} full cycles")
+
+
 def _month_table(summary: Summary) -> Table:
     other = summary.without_storage
     heads = ("without MW", "cut MW") if other else ()
@@ -204,11 +275,14 @@ def _month_table(summary: Summary) -> Table:
 
 def _proof(solution: xr.Dataset, summary: Summary) -> Text:
     gap = float(solution.attrs["gap"])
+    proven = "Proven optimal" if gap <= PROVEN_GAP else f"Feasible, at most {gap:.1e} from the optimum"
+    return Text(f"{proven}: gap {gap:.1e}; {solution.attrs['proof']}.\n{_audit_line(summary)}")
+
+
+def _audit_line(summary: Summary) -> str:
     checks = len(summary.audit.residuals)
     worst = max(summary.audit.residuals.items(), key=lambda item: item[1] / summary.audit.allowed[item[0]])
-    proven = "Proven optimal" if gap <= 1e-8 else f"Feasible, at most {gap:.1e} from the optimum"
-    return Text(
-        f"{proven}: gap {gap:.1e}; {solution.attrs['proof']}.\n"
+    return (
         f"Audit: {checks} checks hold; the tightest is {worst[0]} with {worst[1]:.1e}"
         f" of {summary.audit.allowed[worst[0]]:.1e} allowed."
     )

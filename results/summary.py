@@ -69,6 +69,20 @@ def compare(solution: xr.Dataset, without: xr.Dataset, case: Case) -> Comparison
     )
 
 
+def cost_by_month_yuan(solution: xr.Dataset, device: str | None = None) -> dict[str, float]:
+    """Named costs by month, "2026-03", of one device or of all; costs of the whole horizon are in none."""
+    months = solution["time"].to_numpy().astype("datetime64[M]").astype(str)
+    found = dict.fromkeys(map(str, np.unique(months)), 0.0)
+    for name in of_kind(solution, "cost", device):
+        cost, dim = solution[name].to_numpy(), str(solution[name].dims[0])
+        if dim == "horizon":
+            continue
+        labels = months if dim == "time" else np.array([str(x)[:7] for x in solution[dim].to_numpy()])
+        for month, yuan in pd.Series(cost).groupby(labels).sum().items():
+            found[str(month)] += float(yuan)
+    return found
+
+
 def energy_mwh(solution: xr.Dataset) -> dict[str, float]:
     """Energy over the horizon of every power a device decides, and of what the others put in [MWh]."""
     hours = float(solution.attrs["hours"])
