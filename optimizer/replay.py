@@ -7,7 +7,6 @@ day: the energy in every battery, and the month's highest demand so far of every
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -35,7 +34,7 @@ from optimizer.runs import (
     unavoidable_mw,
     without_storage,
 )
-from optimizer.solve import Optimum, Proof, optimize
+from optimizer.solve import Optimum, Proof, Warm, optimize
 from optimizer.template import Key, compile_template
 from optimizer.tile import Tiled, tile
 from results.replay import PlannedDay, Replayed, compare_replay
@@ -77,7 +76,7 @@ def replay(
     other = without_storage(prepared, options, progress)
     least_mw = _least_peaks_mw(prepared, other, year.horizon)
     compared = time.perf_counter()
-    solve = solve_day or partial(optimize, time_limit_s=options.time_limit_s)
+    solve = solve_day or _begun_where_the_last_ended(options.time_limit_s)
     plans = plan_days(case.devices, year.horizon, series, least_mw, solve, progress)
     planned = time.perf_counter()
     progress("the year with perfect foresight")
@@ -100,6 +99,21 @@ def replay(
     best = checked(case, foresight, other, {})
     days = [plan.left for plan in plans]
     return made, compare_replay(made.solution, best.solution, made.without, case, days)
+
+
+def _begun_where_the_last_ended(time_limit_s: float) -> DaySolver:
+    """A solver whose days begin with what the day before left."""
+    warm: Warm | None = None
+
+    def solve(
+        devices: Mapping[str, Device], times: pd.DatetimeIndex, hours: float, series: Mapping[Key, Array]
+    ) -> Optimum:
+        nonlocal warm
+        optimum = optimize(devices, times, hours, series, time_limit_s=time_limit_s, warm=warm)
+        warm = optimum.warm
+        return optimum
+
+    return solve
 
 
 def plan_days(
@@ -141,7 +155,10 @@ def plan_days(
         except (InfeasibleError, SolverError) as error:
             begins = "".join(f", {mwh:.3f} MWh in {name}" for name, mwh in stored_mwh.items())
             raise type(error)(f"{times[0]:%Y-%m-%d} planned alone{begins}: {error}") from error
-        stored_mwh = {name: float(_values(optimum, (name, "energy_mwh"))[-1]) for name in batteries}
+        stored_mwh = {
+            name: _within_window(battery, float(_values(optimum, (name, "energy_mwh"))[-1]))
+            for name, battery in batteries.items()
+        }
         for name in grids:
             demand = metered_demand_mw(times, horizon.hours, _values(optimum, (name, "import_mw")))
             peak_mw[name] = max(peak_mw[name], float(demand.max()))
@@ -243,11 +260,17 @@ def _rated_mwh(battery: Battery) -> float:
     return battery.energy_mwh
 
 
+def _within_window(battery: Battery, stored_mwh: float) -> float:
+    """The stored energy without what the solver's rounding adds at the window's ends."""
+    rated = _rated_mwh(battery)
+    return float(np.clip(stored_mwh, battery.soc_min * rated, battery.soc_max * rated)) + 0.0  # no -0.0
+
+
 def _begun(battery: Battery, stored_mwh: float) -> Battery:
-    """The battery as a day finds it. Rounding of the solver at the window's ends is not carried on."""
+    """The battery as a day finds it."""
     rated = _rated_mwh(battery)
     soc = stored_mwh / rated if rated > 0 else battery.initial_soc
-    soc = float(np.clip(soc, battery.soc_min, battery.soc_max))
+    soc = float(np.clip(soc, battery.soc_min, battery.soc_max))  # a quotient may round beyond
     return battery.model_copy(update={"initial_soc": soc, "final_soc": battery.final_soc_or_initial})
 
 
