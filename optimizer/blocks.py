@@ -165,7 +165,7 @@ class Blocks:
         """Lay solutions of the stretches around the borders into x and dual; borders where none fits."""
         at = self._pricer.multipliers(dual.copy())
         borders = np.array(self._firsts[1:], dtype=np.int64)
-        pieces = Pieces(self._tiled, program, x, at.reduced)
+        pieces = Pieces(self._tiled, program, self._cutter.carried, x, at.reduced)
         pieces.activate(pieces.of_intervals(borders[~pieces.is_edge(borders)]))
         apart: list[int] = []
         for window in pieces.windows():

@@ -308,6 +308,13 @@ def _start_quickly() -> None:
     gc.set_threshold(200_000, 50, 50)
 
 
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether control-C is at the root of an error."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def main() -> None:
     """Entry point: errors become sentences and exit codes."""
     for stream in (sys.stdout, sys.stderr):
@@ -325,6 +332,9 @@ def main() -> None:
         err_console.print("stopped")
         sys.exit(130)
     except Exception as error:  # a user never sees a traceback; a developer asks for it
+        if _interrupted(error):  # a library that was being loaded made something else of it
+            err_console.print("stopped")
+            sys.exit(130)
         if os.environ.get("PARKDISPATCH_TRACEBACK"):
             raise
         err_console.print(Text(f"internal error, please report it: {type(error).__name__}: {error}"))

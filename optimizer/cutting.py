@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.device import Array
 from optimizer.horizon import Index
-from optimizer.program import Program
+from optimizer.program import Mask, Program
 from optimizer.tile import Tiled
 from optimizer.windows import Window, laid_end_to_end
 
@@ -50,7 +50,24 @@ class Cutter:
         self._matrix = program.matrix
         by_column = program.matrix.tocsc()
         self._starts, self._rows_by_column = by_column.indptr, by_column.indices
-        self._remembered = np.array([p.column for p in tiled.template.previous], dtype=np.int64)
+        remembered = np.array([p.column for p in tiled.template.previous], dtype=np.int64)
+        self._states = np.arange(self._count)[:, None] * self._own + remembered
+        self.carried = self._carried()
+
+    def _carried(self) -> Mask:
+        """Which states the interval after theirs knows, (intervals, states).
+
+        A state may begin anew, such as the energy bought since a quarter-hour began.
+        """
+        rows, columns = (
+            self._rows_by_column,
+            np.repeat(np.arange(len(self._starts) - 1), np.diff(self._starts)),
+        )
+        ahead = (rows < self._count * self._rows) & (columns < self._count * self._own)
+        ahead[ahead] = columns[ahead] // self._own < rows[ahead] // self._rows
+        known = np.zeros(len(self._starts) - 1, dtype=bool)
+        known[columns[ahead]] = True
+        return np.asarray(known[self._states])
 
     def cut(self, window: Window) -> Cut:
         """The window's columns and rows."""
@@ -91,14 +108,15 @@ class Cutter:
             shape=(len(inside), len(every)),
         )
         leaves = ~held & (is_mine | np.isin(column, alone))
-        ends = [n - 1 for n, last in zip(np.cumsum(lengths), borders[1::2], strict=True) if last < count]
-        ending = np.array(ends, dtype=np.int64)[:, None] * own + self._remembered
+        last = borders[1::2] - 1
+        states = self._states[last] - own * moved[:, None]
+        ending = states[self.carried[last] & (last < count - 1)[:, None]]
         return Cut(
             columns,
             copies,
             before,
             every,
-            np.asarray(ending.ravel()),
+            ending,
             inside,
             mine[~is_inside],
             matrix,

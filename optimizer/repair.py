@@ -107,7 +107,9 @@ class Repair:
         self._doubtful = tempting(tiled, program) | violated(tiled, x) | agreed.in_doubt(tiled)
         self._resting = agreed.resting.copy()
         known = agreed.pieces
-        self._pieces = known.copy() if known else Pieces(tiled, program, x, self._at.reduced)
+        self._pieces = (
+            known.copy() if known else Pieces(tiled, program, pricer.cutter.carried, x, self._at.reduced)
+        )
         periods = [tiled.horizon.period(shared.per) for shared in tiled.template.shared]
         self._crossing = self._pieces.crossing(periods)
         self._stakes = {column: set(pieces) for column, pieces in agreed.stakes.items()}

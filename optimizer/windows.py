@@ -43,13 +43,13 @@ class Window:
 class Pieces:
     """What windows are made of: the stretches between edges, tied where they could not agree."""
 
-    def __init__(self, tiled: Tiled, program: Program, x: Array, reduced: Array) -> None:
+    def __init__(self, tiled: Tiled, program: Program, carried: Mask, x: Array, reduced: Array) -> None:
         count, own = len(tiled.horizon), len(tiled.template.columns)
         remembered = np.array([p.column for p in tiled.template.previous], dtype=np.int64)
         states = np.arange(count)[:, None] * own + remembered
         low = (x <= program.lower + FEASIBILITY_TOLERANCE) & (reduced > MARGIN_YUAN)
         high = (x >= program.upper - FEASIBILITY_TOLERANCE) & (reduced < -MARGIN_YUAN)
-        pressed = (low | high)[states].all(axis=1)
+        pressed = ((low | high)[states] | ~carried).all(axis=1)
         natural = np.unique(np.concatenate([[0], np.flatnonzero(pressed) + 1, [count]]))
         # where no state is pressed for long, midnight has to do
         days = tiled.horizon.first("day")

@@ -81,6 +81,22 @@ def test_a_limit_of_the_whole_horizon_ties_the_months() -> None:
     assert x[charge].sum() == pytest.approx(limit)
 
 
+def test_what_begins_anew_every_quarter_hour_ties_no_months() -> None:
+    """Energy since the quarter-hour began crosses no midnight: two days in two months stay two blocks."""
+    count, hour = 2 * 288, np.arange(2 * 288) // 12 % 24
+    park = SmallPark(count, minutes=5, start="2026-01-31")
+    # dear until midnight and cheap after it: the battery is empty there whatever happens
+    park.grid(np.where(hour < 6, 100.0, np.where(hour < 19, 500.0, 900.0)), 0.0, demand=30.0)
+    park.load(np.random.default_rng(5).uniform(3.0, 8.0, count)).add("battery", Battery(power_mw=2, energy_mwh=9))
+    tiled = park.tiled()
+    with ThreadPoolExecutor(2) as pool:
+        blocks = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool)
+        x, dual = blocks.solve()
+    assert blocks.left.firsts == (0, 288)
+    assert certify(tiled.program, x, dual).holds
+    assert tiled.program.objective(x) == pytest.approx(in_one_piece(tiled), rel=1e-10)
+
+
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_the_answer_does_not_depend_on_the_number_of_threads(threads: int) -> None:
     park = tempted_month()
