@@ -81,7 +81,12 @@ def _stores(case: Case, hours: float) -> list[Store]:
     found = []
     for name in case.storage:
         device = case.devices[name]
-        if not isinstance(device, Battery) or device.max_cycles_per_day is not None:
+        if (
+            not isinstance(device, Battery)
+            or device.max_cycles_per_day is not None
+            or device.min_charge_mw > 0
+            or device.min_discharge_mw > 0
+        ):
             raise TypeError(f"{name}: the instance has no word for it")
         power, energy = float(device.power_mw), float(device.energy_mwh)  # type: ignore[arg-type]
         found.append(

@@ -1,7 +1,8 @@
 """A battery: power, energy, losses, wear and its limits.
 
 Level law: energy = previous energy x (1 - self-discharge)^hours + eta_charge x charge x hours
-- discharge x hours / eta_discharge. Charge and discharge are AC power at the battery's meter.
+- discharge x hours / eta_discharge. Charge and discharge are AC power at the battery's meter, each zero or at
+least its minimum, below which an inverter does not run.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,19 @@ from models.device import (
     Seen,
     Terms,
 )
-from models.size import Size, decide, keep_within, largest
+from models.size import Size, Sized, decide, keep_within, largest
+
+
+def _rest_or_run(block: Any, interval: Interval, name: str, least_mw: float) -> None:
+    """Charge (or discharge) is zero or at least its minimum.
+
+    What it idles is what it lacks of the minimum: power + idle >= minimum, and one of the two is zero.
+    """
+    power_mw = block.component(f"{name}_mw")
+    idle_mw = pyo.Var(bounds=(0, least_mw))
+    block.add_component(f"idle_{name}_mw", idle_mw)
+    block.add_component(f"{name}_minimum", pyo.Constraint(expr=power_mw + idle_mw >= least_mw))
+    interval.either_or(power_mw, idle_mw)
 
 
 class Battery(Device):
@@ -35,6 +48,8 @@ class Battery(Device):
     bus: str = "ac"
     power_mw: Size  # [MW] AC, both ways
     energy_mwh: Size  # [MWh] rated, in the cells
+    min_charge_mw: NonNegative = 0.0  # [MW] AC, least power while it charges; 0: any power does
+    min_discharge_mw: NonNegative = 0.0  # [MW] AC, least power while it discharges
     soc_min: Fraction = 0.05  # [-] of rated energy; industry practice for LFP
     soc_max: Fraction = 0.95  # [-] of rated energy
     initial_soc: Fraction = 0.10  # [-] before the first interval
@@ -57,6 +72,17 @@ class Battery(Device):
                     f"{name} = {soc:g} lies outside its window: must be in "
                     f"[soc_min, soc_max] = [{self.soc_min:g}, {self.soc_max:g}]"
                 )
+        largest_mw = self.largest_power_mw
+        limit = "power_mw.max" if isinstance(self.power_mw, Sized) else "power_mw"
+        # a power decided below the minimum is no mistake: not to build is a choice, and such a unit rests
+        too_high = [
+            f"{name} = {getattr(self, name):g} could never be reached: must be in"
+            f" [0, {limit}] = [0, {largest_mw:g}]"
+            for name in ("min_charge_mw", "min_discharge_mw")
+            if getattr(self, name) > largest_mw
+        ]
+        if too_high:
+            raise ValueError("\n".join(too_high))
         return self
 
     @property
@@ -104,6 +130,9 @@ class Battery(Device):
         if self.max_cycles_per_day is not None:
             interval.total("cycles", drawn_mwh, per="day", upper=self.max_cycles_per_day * rated_mwh)
         interval.either_or(block.charge_mw, block.discharge_mw)
+        for name, least_mw in (("charge", self.min_charge_mw), ("discharge", self.min_discharge_mw)):
+            if least_mw > 0:
+                _rest_or_run(block, interval, name, least_mw)
 
         auxiliary_mw = self.auxiliary_share * power_mw
         return Terms(
@@ -141,6 +170,11 @@ class Battery(Device):
                 seen.injection[self.bus] - (discharge - charge - self.auxiliary_share * power)
             ).max(),
         }
+        for name, least_mw in (("charge", self.min_charge_mw), ("discharge", self.min_discharge_mw)):
+            if least_mw > 0:
+                power_mw = seen.values[f"{name}_mw"]
+                # how far from the nearer of zero and the minimum
+                checks[f"min_{name}_mw"] = np.minimum(power_mw, least_mw - power_mw).max()
         if self.max_cycles_per_day is not None:
             day = (seen.times.normalize() - seen.times[0].normalize()).days.to_numpy()
             daily_mwh = np.bincount(day, weights=drawn)

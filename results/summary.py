@@ -90,7 +90,8 @@ def energy_mwh(solution: xr.Dataset) -> dict[str, float]:
         name
         for kind in ("variable", "derived")
         for name in of_kind(solution, kind)
-        if solution[name].attrs["units"] == "MW"
+        # what idles lacks of a least power and flows nowhere
+        if solution[name].attrs["units"] == "MW" and not name.split(".")[1].startswith("idle_")
     ]
     decided = {name.split(".")[0] for name in names}
     names += [name for name in of_kind(solution, "injection") if name.split(".")[0] not in decided]

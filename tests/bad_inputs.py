@@ -179,6 +179,26 @@ DEVICES = [
         "outside",
         "= [0.1, 0.9]",
     ),
+    battery(
+        "least charge",
+        "power_mw = 20.0",
+        "power_mw = 20.0\nmin_charge_mw = 25.0",
+        "= 25",
+        "[0, power_mw] = [0, 20]",
+    ),
+    battery(
+        "least discharge of a size",
+        "power_mw = 20.0",
+        "min_discharge_mw = 25.0\npower_mw = { max = 20.0, cost_yuan_per_unit = 1.0 }",
+        "= 25",
+        "[0, power_mw.max] = [0, 20]",
+    ),
+    battery(
+        "negative least charge",
+        "power_mw = 20.0",
+        "power_mw = 20.0\nmin_charge_mw = -1.0",
+        "= -1.0: must be 0 or more",
+    ),
     battery("window", "soc_min = 0.1", "soc_min = 0.95", "= 0.95 is above soc_max = 0.9"),
     case(
         "size",

@@ -191,6 +191,20 @@ def test_state_and_peak_of_the_evening_are_honoured(run: Run, tmp_path: Path) ->
     assert cost["0.8", "100"] < cost["0.2", "100"] < cost["0.2", "140"]
 
 
+def test_planned_day_keeps_the_least_power(run: Run, tmp_path: Path) -> None:
+    """From the case file through the calmest plan to the audit."""
+    least = swap("power_mw = 20.0", "power_mw = 20.0\nmin_charge_mw = 8.0\nmin_discharge_mw = 6.0")
+    path, out = write_case(tmp_path, *HOURLY, least), tmp_path / "out"
+    assert run("plan", path, *PEAK, "--out", out).code == 0
+    solution, told = read(out / "solution.nc"), summary(out)
+    for name, least_mw in (("charge_mw", 8.0), ("discharge_mw", 6.0)):
+        power = solution[f"battery_1.{name}"].to_numpy()
+        assert power.max() >= least_mw - 1e-6
+        assert (np.minimum(power, least_mw - power) <= 1e-6).all()  # zero, or at least the minimum
+        assert told["audit"]["checks"][f"battery_1.min_{name}"]["residual"] <= 1e-6
+    assert not [name for name in told["energy_mwh"] if "idle" in name]  # no power that flows
+
+
 def test_forecasts_on_the_command_line_replace_those_of_the_case(run: Run, tmp_path: Path) -> None:
     path, out = write_case(tmp_path, *HOURLY), tmp_path / "out"
     (tmp_path / "tomorrow.csv").write_text(

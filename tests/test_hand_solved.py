@@ -196,6 +196,64 @@ def test_end_out_of_reach() -> None:
     assert "energy_balance" not in text
 
 
+# --- least power
+
+
+@pytest.mark.parametrize(("cheap", "expected"), [(1, 5), (9, 30)])
+def test_least_charging_power(cheap: float, expected: float) -> None:
+    """Demand 3 at 10, at least 5 MW when charging: 5 bought at 1, 2 of them left over: 5. Bought at 9 they
+    would cost 45, so the battery rests: 30.
+
+    Without the minimum 3 and 27; if it had to charge, 45 for the second.
+    """
+    park = SmallPark(2).grid([cheap, 10]).load([0, 3]).battery(min_charge_mw=5.0)
+    assert cost(park) == pytest.approx(expected, abs=CENT)
+
+
+def test_least_discharging_power() -> None:
+    """Demand 3, then 6, at 10: at least 5 MW cannot be discharged into 3. 6 bought at 1, 3 at 10: 36.
+
+    Without the minimum 9; with rest forbidden in dear hours no plan.
+    """
+    park = SmallPark(3).grid([1, 10, 10]).load([0, 3, 6]).battery(min_discharge_mw=5.0)
+    assert cost(park) == pytest.approx(36, abs=CENT)
+
+
+def test_least_power_is_all_or_nothing() -> None:
+    """The minimum is the rated power: 4 MW or none, for a demand of 5 at 10: 4 x 1 + 1 x 10 = 14.
+
+    For a demand of 3 nothing can be discharged: 30. Without the minimum 3.
+    """
+    whole = {"power_mw": 4.0, "min_charge_mw": 4.0, "min_discharge_mw": 4.0}
+    assert cost(SmallPark(2).grid([1, 10]).load([0, 5]).battery(**whole)) == pytest.approx(14, abs=CENT)
+    assert cost(SmallPark(2).grid([1, 10]).load([0, 3]).battery(**whole)) == pytest.approx(30, abs=CENT)
+
+
+@pytest.mark.parametrize(("demand", "expected"), [(2, 3), (4, 4), (5, 6), (7, 7)])
+def test_least_power_of_each_of_two_equal_batteries(demand: float, expected: float) -> None:
+    """3 to 4 MW each, or none. Demand 2: one charges 3; 4: one charges 4; 5: both charge 3; 7: as needed.
+
+    As one device of twice the size, at least 6 all but the last time; halved without the rule 2, 4, 5 and 7.
+    """
+    park = SmallPark(2).grid([1, 10]).load([0, demand])
+    for name in ("left", "right"):
+        park.battery(name, power_mw=4.0, min_charge_mw=3.0)
+    assert cost(park) == pytest.approx(expected, abs=CENT)
+
+
+@pytest.mark.parametrize(("capital", "size", "expected"), [(1, 5, 10), (6, 0, 30)])
+def test_sized_power_below_the_least_rests(capital: float, size: float, expected: float) -> None:
+    """Demand 3 at 10. Charging takes 5 MW at least: at 1 a MW they are built, 5 x 1 + 5 x 1 = 10; at 6 they
+    would cost 35, and none are built: 30.
+
+    Without the minimum 3 are built: 3 + 3 = 6 and 18 + 3 = 21.
+    """
+    sized = {"max": 10.0, "cost_yuan_per_unit": capital}
+    plan = SmallPark(2).grid([1, 10]).load([0, 3]).battery(power_mw=sized, min_charge_mw=5.0).solve()
+    assert plan.cost == pytest.approx(expected, abs=CENT)
+    assert plan.value("battery", "power_mw") == pytest.approx([size], abs=CENT)
+
+
 # --- cycles
 
 

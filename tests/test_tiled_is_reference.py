@@ -181,9 +181,13 @@ def parks(draw: st.DrawFn) -> SmallPark:
     if draw(st.booleans()):
         park.source(some(2, 9), some(-5, 5), some(0, 2), bus="dc")
     for number in range(draw(st.integers(0, 2))):
+        power = draw(size)
+        most = power["max"] if isinstance(power, dict) else power
         park.battery(
             f"battery_{number}",
-            power_mw=draw(size),
+            power_mw=power,
+            min_charge_mw=draw(st.sampled_from([0.0, 0.4])) * most,
+            min_discharge_mw=draw(st.sampled_from([0.0, 1.0])) * most,
             energy_mwh=draw(size),
             soc_min=0.1,
             soc_max=0.9,
