@@ -24,6 +24,7 @@ VERSION = _Quiet().version()
 _ROW_WISE = int(highspy.MatrixFormat.kRowwise)
 # With binaries, the windows of `repair` close at the root: heuristics only cost time there (halved it).
 _HEURISTICS = ("feasibility_jump", "rins", "rens", "root_reduced_cost")
+_ROUGH_GAP = 1e-3  # relative
 _MINIMIZE = int(highspy.ObjSense.kMinimize)
 _STATUS = highspy.HighsBasisStatus
 _DEVEX = 1  # a basis of ours is far from the optimum: exact weights of its rows would be computed first
@@ -108,6 +109,7 @@ class Solver:
 
     time_limit_s: float = float("inf")
     presolve: bool = True
+    rough: bool = False  # any point with binaries will do that is not far from the best
     _highs: Any = field(default_factory=_Quiet, repr=False)
 
     def __post_init__(self) -> None:
@@ -115,11 +117,12 @@ class Solver:
         self._set("parallel", "off")
         self._set("presolve", self._presolve)
         self._set("simplex_dual_edge_weight_strategy", _DEVEX)
-        self._set("mip_rel_gap", 0.0)
+        self._set("mip_rel_gap", _ROUGH_GAP if self.rough else 0.0)
         self._set("mip_abs_gap", 1e-6)
-        self._set("mip_allow_restart", False)
-        for heuristic in _HEURISTICS:
-            self._set(f"mip_heuristic_run_{heuristic}", False)
+        if not self.rough:
+            self._set("mip_allow_restart", False)
+            for heuristic in _HEURISTICS:
+                self._set(f"mip_heuristic_run_{heuristic}", False)
 
     @property
     def _presolve(self) -> str:
@@ -144,7 +147,9 @@ class Solver:
             self._highs.resetGlobalScheduler(True)
             self._highs.run()
         status = self._highs.getModelStatus()
-        if status == highspy.HighsModelStatus.kUnboundedOrInfeasible:
+        doubtful = (highspy.HighsModelStatus.kUnboundedOrInfeasible, highspy.HighsModelStatus.kInfeasible)
+        if status in doubtful and self.presolve:
+            # presolve cannot tell the two apart, and that of 1.16 calls some feasible programs infeasible
             self._set("presolve", "off")
             self._highs.run()
             status = self._highs.getModelStatus()

@@ -27,19 +27,20 @@ import numpy as np
 from models.device import Array
 from models.errors import SolverError
 from optimizer.blocks import Blocks
-from optimizer.certificate import FEASIBILITY_TOLERANCE, certify
+from optimizer.certificate import FEASIBILITY_TOLERANCE, certify, primal_infeasibility
 from optimizer.highs import InfeasibleProgram
 from optimizer.horizon import Index
-from optimizer.pairs import tempting, violated
+from optimizer.pairs import TOLERANCE, tempting, violated
 from optimizer.pricing import Pricer
 from optimizer.program import Mask, Program
 from optimizer.subproblems import Solution, Standing, Subproblems
 from optimizer.tile import Tiled
 from optimizer.windows import Pieces, Window
 
-ROUNDINGS = 30  # of pairs that are violated still when time runs out; each rests some more
+WIDENINGS = 3  # of a window that obeys no rule while all around it stays
 FALSE_BOUND = 1e-7  # relative; a bound above a dispatch by more than rounding would be no proof
 GAP_TARGET = 1e-9  # relative; below this the two sides have met
+HALF = 0.5  # of the time that is left, and of the pairs that were violated
 PRESSING = 1e-9  # [yuan per unit] multipliers above this press
 
 
@@ -81,6 +82,17 @@ class Repaired:
     agreed: Agreed
 
 
+class NoDispatch(SolverError):  # noqa: N818 - time ran out, which is no fault
+    """No point that obeys every pair was found in time; what it costs at least is known."""
+
+    def __init__(self, bound_yuan: float) -> None:
+        super().__init__(
+            f"no dispatch that obeys every exclusive pair was found in time; it costs at least"
+            f" {bound_yuan:.2f} yuan"
+        )
+        self.bound_yuan = bound_yuan
+
+
 class Repair:
     """Works on one relaxation, its optimum and multipliers, until `deadline` (of time.monotonic).
 
@@ -116,12 +128,15 @@ class Repair:
         # multipliers that know nothing of binaries yet bring disputes that the next ones settle
         self._early = not agreed.resting.any()
         self._sub = Subproblems(tiled, program, pricer, blocks, self._at, deadline)
+        # half of the time is for the proof alone; without a dispatch by then, one is made by rounding
+        self._pause = time.monotonic() + HALF * (deadline - time.monotonic())
+        self._until(self._pause)
 
     def run(self) -> Repaired:
-        """Repair in rounds. Raises InfeasibleProgram."""
+        """Repair in rounds. Raises InfeasibleProgram and NoDispatch."""
         best_x, best, bound = self._x, np.inf, -np.inf
         seen: set[tuple[object, ...]] = set()  # what has been tried once is not tried again
-        rounds = 0
+        rounds, rounded = 0, np.inf  # how many pairs were violated when the last point was rounded
         while True:
             self._pieces.activate(self._pieces.of_intervals(self._disturbed()))
             base = certify(self._program, self._x, self._at.dual)
@@ -138,11 +153,16 @@ class Repair:
                     self._resting[part.cut.columns] = False
                 self._resting[one.resting] = True
             state = (*self._pieces.windows(), self._resting.tobytes())
-            joined = self._join_rest()
-            if joined and (self._round_off() if self._late() else self._note_violated()):
-                value = self._program.objective(self._x)
-                if value < best:
-                    best_x, best = self._x, value
+            joined, late = self._join_rest(), self._late()
+            found = self._x if joined and self._note_violated() else None
+            broken = int(violated(self._tiled, self._x).sum())
+            if found is None and late and broken <= HALF * rounded:
+                found, rounded = self._rounded(), broken
+            if found is not None and self._program.objective(found) < best:
+                best_x, best = found, self._program.objective(found)
+            if late and time.monotonic() < self._deadline:
+                self._until(self._deadline)
+                continue
             if bound - best > FALSE_BOUND * max(1.0, abs(best)):
                 raise SolverError(f"a dispatch of {best:.2f} yuan lies below its bound of {bound:.2f}")
             met = np.isfinite(best) and best - bound <= GAP_TARGET * max(1.0, abs(best))
@@ -151,10 +171,7 @@ class Repair:
                 windows = len(self._pieces.windows())
                 return Repaired(best_x, min(bound, best), windows, rounds, binaries, self._agreed())
             if self._late():
-                raise SolverError(
-                    f"no dispatch that obeys every exclusive pair was found in time; it costs at least"
-                    f" {bound:.2f} yuan"
-                )
+                raise NoDispatch(bound)
             if state in seen:
                 self._widen(now, solutions)
             seen.add(state)
@@ -172,27 +189,52 @@ class Repair:
         return not where.any()
 
     def _late(self) -> bool:
-        return time.monotonic() > self._deadline
+        return time.monotonic() > self._pause
+
+    def _until(self, pause: float) -> None:
+        """Work until then before anything is rounded off."""
+        self._pause = pause
+        self._sub.deadline = pause
 
     def _disturbed(self) -> Index:
         """The intervals in which a pair is violated or a member has been put to rest."""
         own = self._resting[: self._tiled.shared_starts[0]].reshape(len(self._tiled.horizon), -1)
         return np.flatnonzero(violated(self._tiled, self._x).any(axis=0) | own.any(axis=1))
 
-    def _round_off(self) -> bool:
-        """Rest the lesser member of each pair that is violated still, until none is."""
-        for _ in range(ROUNDINGS):
-            where = violated(self._tiled, self._x)
-            if not where.any():
-                return True
-            self._doubtful |= where
-            for pair, here in zip(self._tiled.template.pairs, where, strict=True):
-                a, b = (self._tiled.column_of(member)[here] for member in (pair.a, pair.b))
-                lesser = self._x[a] / self._program.upper[a] < self._x[b] / self._program.upper[b]
-                self._resting[np.where(lesser, a, b)] = True
-            if not self._join_rest():
-                return False
-        return not violated(self._tiled, self._x).any()
+    def _rounded(self) -> Array | None:
+        """A point that obeys every pair, from the present one; none where pieces allow none.
+
+        Pieces with a violated pair are solved with binaries while all around them stays as it is, so they
+        agree; where that is impossible, with the pieces beside them. One linear program, in which everybody
+        keeps the member in use, then moves the rest about.
+        """
+        x, program, pairs = self._x.copy(), self._program, self._tiled.template.pairs
+        where = violated(self._tiled, x)
+        pieces = np.unique(self._pieces.of_intervals(np.flatnonzero(where.any(axis=0))))
+        windows = [self._pieces.window([piece]) for piece in pieces.tolist()]
+        patches = list(self._pool.map(lambda window: self._sub.patched(x.copy(), window), windows))
+        for window, patch in zip(windows, patches, strict=True):
+            wider = window
+            found, tries = patch, WIDENINGS
+            while found is None and tries:
+                wider, tries = self._pieces.window(self._pieces.around(wider).tolist()), tries - 1
+                found = self._sub.patched(x, wider)
+            if found is not None:
+                columns, values = found
+                shared = columns >= self._tiled.shared_starts[0]
+                x[columns] = np.where(shared, np.maximum(values, x[columns]), values)
+        if violated(self._tiled, x).any() or primal_infeasibility(program, x) > FEASIBILITY_TOLERANCE:
+            return None
+        resting = np.zeros(len(x), dtype=bool)
+        for pair in pairs:
+            a, b = self._tiled.column_of(pair.a), self._tiled.column_of(pair.b)
+            resting[a] |= (x[a] <= TOLERANCE) & (x[b] > TOLERANCE)
+            resting[b] |= (x[b] <= TOLERANCE) & (x[a] > TOLERANCE)
+        try:
+            better, _ = self._blocks.solve(np.where(resting, np.maximum(0.0, program.lower), program.upper))
+        except InfeasibleProgram:  # by rounding alone: x is such a point
+            return x
+        return x if violated(self._tiled, better).any() else better
 
     def _join_rest(self) -> bool:
         """Solve the horizon with the resting members at zero; take over its optimum and multipliers."""

@@ -87,7 +87,9 @@ def test_what_begins_anew_every_quarter_hour_ties_no_months() -> None:
     park = SmallPark(count, minutes=5, start="2026-01-31")
     # dear until midnight and cheap after it: the battery is empty there whatever happens
     park.grid(np.where(hour < 6, 100.0, np.where(hour < 19, 500.0, 900.0)), 0.0, demand=30.0)
-    park.load(np.random.default_rng(5).uniform(3.0, 8.0, count)).add("battery", Battery(power_mw=2, energy_mwh=9))
+    park.load(np.random.default_rng(5).uniform(3.0, 8.0, count)).add(
+        "battery", Battery(power_mw=2, energy_mwh=9)
+    )
     tiled = park.tiled()
     with ThreadPoolExecutor(2) as pool:
         blocks = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool)
@@ -134,3 +136,12 @@ def test_repair_closes_to_the_optimum_with_all_binaries(seed: int) -> None:
     assert found.proof.objective_yuan == pytest.approx(
         tiled.program.objective(answer.x[: len(found.x)]), rel=1e-8
     )
+
+
+def test_a_window_that_holds_the_peak_alone_pays_for_it() -> None:
+    """All four hours become one window; disputed still, the peak was free: -244.78 or an open bound."""
+    park = SmallPark(4, start="2026-07-31 18:00")
+    buy, sell = [-34.0, 37.0, -36.0, -39.0], [-38.0, 32.0, -56.0, -36.0]
+    park.grid(buy, sell, import_limit=20.0, demand=50.0).load([6.0, 0.0, 2.0, 4.0])
+    park.battery(power_mw=4, energy_mwh=10, initial_soc=1.0, eta_charge=0.8, eta_discharge=0.8)
+    assert park.solve().cost == pytest.approx(-254.63, abs=0.01)

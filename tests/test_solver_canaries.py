@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
+from pathlib import Path
 
 import highspy
 import numpy as np
@@ -184,6 +185,30 @@ def test_offset_belongs_to_value_and_bound() -> None:
         solver = Solver()
         solver.load(shifted)
         assert solver.solve().bound == pytest.approx(1000 + CANARIES[name].optimum)
+
+
+def test_what_presolve_calls_infeasible_is_solved_without_it() -> None:
+    """A battery that charges at 4 MW or not at all, with a month's peak: 1.16.0 loses it in presolve."""
+    reader = highspy.Highs()
+    reader.setOptionValue("output_flag", False)
+    reader.readModel(str(Path(__file__).parent / "models" / "false_infeasible.mps"))
+    lp = reader.getLp()
+    entries = (lp.a_matrix_.value_, lp.a_matrix_.index_, lp.a_matrix_.start_)
+    model = Program(
+        cost=np.array(lp.col_cost_),
+        offset=lp.offset_,
+        matrix=sp.csc_array(entries, shape=(lp.num_row_, lp.num_col_)).tocsr(),
+        row_lower=np.array(lp.row_lower_),
+        row_upper=np.array(lp.row_upper_),
+        lower=np.array(lp.col_lower_),
+        upper=np.array(lp.col_upper_),
+        binary=np.array([kind == highspy.HighsVarType.kInteger for kind in lp.integrality_]),
+    )
+    solver = Solver()
+    solver.load(model)
+    answer = solver.solve()
+    assert primal_infeasibility(model, answer.x) <= 1e-6
+    assert (model.objective(answer.x), answer.bound) == pytest.approx((-70.0, -70.0))
 
 
 def test_linear_program_without_answer() -> None:
