@@ -104,7 +104,8 @@ def explain(tiled: Tiled, program: Program) -> str:
         held = sorted({pair.key[0] for pair in tiled.template.pairs})
         return (
             "no dispatch meets all limits and every exclusive pair: charging and discharging, or importing"
-            f" and exporting, would have to happen at once ({', '.join(held)})"
+            " and exporting, would have to happen at once, or a device to run below its least power"
+            f" ({', '.join(held)})"
         )
     lines = [_sentence(tiled, program, int(row), float(missing[row]), x) for row in np.sort(worst)]
     more = len(found) - len(worst)

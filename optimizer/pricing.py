@@ -13,7 +13,7 @@ from models.device import Array
 from optimizer.certificate import support
 from optimizer.cutting import Cut, Cutter
 from optimizer.horizon import Index
-from optimizer.program import Program
+from optimizer.program import Mask, Program
 from optimizer.tile import Tiled
 from optimizer.windows import Window
 
@@ -110,6 +110,16 @@ def transposed_product(matrix: sp.csr_array, dual: Array) -> Array:
     """matrix' x dual, without the transposed matrix."""
     each = np.repeat(dual, np.diff(matrix.indptr))
     return np.bincount(matrix.indices, matrix.data * each, minlength=matrix.shape[1]).astype(np.float64)
+
+
+def positions(tiled: Tiled, where: Mask, window: Window) -> Index:
+    """Positions of a and b of each marked pair, (pairs, intervals), among a window's columns, (pairs, 2)."""
+    own, intervals = len(tiled.template.columns), window.intervals
+    found = [np.empty((0, 2), dtype=np.int64)]
+    for pair, marked in zip(tiled.template.pairs, where, strict=True):
+        at = np.flatnonzero(marked[intervals]) * own
+        found.append(np.column_stack([at + pair.a, at + pair.b]))
+    return np.concatenate(found)
 
 
 def with_binaries(program: Program, pairs: Index) -> Program:

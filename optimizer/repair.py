@@ -27,17 +27,17 @@ import numpy as np
 from models.device import Array
 from models.errors import SolverError
 from optimizer.blocks import Blocks
-from optimizer.certificate import FEASIBILITY_TOLERANCE, certify, primal_infeasibility
+from optimizer.certificate import FEASIBILITY_TOLERANCE, certify
 from optimizer.highs import InfeasibleProgram
 from optimizer.horizon import Index
-from optimizer.pairs import TOLERANCE, tempting, violated
+from optimizer.pairs import tempting, violated
 from optimizer.pricing import Pricer
 from optimizer.program import Mask, Program
+from optimizer.rounding import Rounding
 from optimizer.subproblems import Solution, Standing, Subproblems
 from optimizer.tile import Tiled
 from optimizer.windows import Pieces, Window
 
-WIDENINGS = 3  # of a window that obeys no rule while all around it stays
 FALSE_BOUND = 1e-7  # relative; a bound above a dispatch by more than rounding would be no proof
 GAP_TARGET = 1e-9  # relative; below this the two sides have met
 HALF = 0.5  # of the time that is left, and of the pairs that were violated
@@ -128,6 +128,7 @@ class Repair:
         # multipliers that know nothing of binaries yet bring disputes that the next ones settle
         self._early = not agreed.resting.any()
         self._sub = Subproblems(tiled, program, pricer, blocks, self._at, deadline)
+        self._rounding = Rounding(tiled, program, pricer, blocks, pool)
         # half of the time is for the proof alone; without a dispatch by then, one is made by rounding
         self._pause = time.monotonic() + HALF * (deadline - time.monotonic())
         self._until(self._pause)
@@ -157,7 +158,7 @@ class Repair:
             found = self._x if joined and self._note_violated() else None
             broken = int(violated(self._tiled, self._x).sum())
             if found is None and late and broken <= HALF * rounded:
-                found, rounded = self._rounded(), broken
+                found, rounded = self._rounding.round_off(self._x, self._pieces), broken
             if found is not None and self._program.objective(found) < best:
                 best_x, best = found, self._program.objective(found)
             if late and time.monotonic() < self._deadline:
@@ -200,41 +201,6 @@ class Repair:
         """The intervals in which a pair is violated or a member has been put to rest."""
         own = self._resting[: self._tiled.shared_starts[0]].reshape(len(self._tiled.horizon), -1)
         return np.flatnonzero(violated(self._tiled, self._x).any(axis=0) | own.any(axis=1))
-
-    def _rounded(self) -> Array | None:
-        """A point that obeys every pair, from the present one; none where pieces allow none.
-
-        Pieces with a violated pair are solved with binaries while all around them stays as it is, so they
-        agree; where that is impossible, with the pieces beside them. One linear program, in which everybody
-        keeps the member in use, then moves the rest about.
-        """
-        x, program, pairs = self._x.copy(), self._program, self._tiled.template.pairs
-        where = violated(self._tiled, x)
-        pieces = np.unique(self._pieces.of_intervals(np.flatnonzero(where.any(axis=0))))
-        windows = [self._pieces.window([piece]) for piece in pieces.tolist()]
-        patches = list(self._pool.map(lambda window: self._sub.patched(x.copy(), window), windows))
-        for window, patch in zip(windows, patches, strict=True):
-            wider = window
-            found, tries = patch, WIDENINGS
-            while found is None and tries:
-                wider, tries = self._pieces.window(self._pieces.around(wider).tolist()), tries - 1
-                found = self._sub.patched(x, wider)
-            if found is not None:
-                columns, values = found
-                shared = columns >= self._tiled.shared_starts[0]
-                x[columns] = np.where(shared, np.maximum(values, x[columns]), values)
-        if violated(self._tiled, x).any() or primal_infeasibility(program, x) > FEASIBILITY_TOLERANCE:
-            return None
-        resting = np.zeros(len(x), dtype=bool)
-        for pair in pairs:
-            a, b = self._tiled.column_of(pair.a), self._tiled.column_of(pair.b)
-            resting[a] |= (x[a] <= TOLERANCE) & (x[b] > TOLERANCE)
-            resting[b] |= (x[b] <= TOLERANCE) & (x[a] > TOLERANCE)
-        try:
-            better, _ = self._blocks.solve(np.where(resting, np.maximum(0.0, program.lower), program.upper))
-        except InfeasibleProgram:  # by rounding alone: x is such a point
-            return x
-        return x if violated(self._tiled, better).any() else better
 
     def _join_rest(self) -> bool:
         """Solve the horizon with the resting members at zero; take over its optimum and multipliers."""

@@ -10,16 +10,15 @@ from models.errors import SolverError
 from optimizer.auction import settle
 from optimizer.blocks import Blocks
 from optimizer.certificate import FEASIBILITY_TOLERANCE, support
-from optimizer.highs import InfeasibleProgram, Solver
+from optimizer.highs import Solver
 from optimizer.horizon import Index
-from optimizer.pricing import Multipliers, Part, Pricer, with_binaries
+from optimizer.pricing import Multipliers, Part, Pricer, positions, with_binaries
 from optimizer.program import Mask, Program
 from optimizer.tile import Tiled
 from optimizer.windows import Window
 
 HALF = 0.5  # between the values of a binary
 PRICE_DECIMALS = 9  # of yuan per MW or MWh: below that, two prices are one
-PATCH_S = 1.0  # [s] for a window of which any point that obeys the rules will do
 FINER = 0.01  # of what a window may be off: how closely an auction's planes must fit
 
 
@@ -70,13 +69,7 @@ class Subproblems:
 
     def binaries(self, doubtful: Mask, window: Window) -> Index:
         """Positions of a and b of each doubtful pair among the window's columns, (pairs, 2)."""
-        own, intervals = len(self._tiled.template.columns), window.intervals
-        doubtful = np.broadcast_to(doubtful, (len(doubtful), len(self._tiled.horizon)))
-        found = [np.empty((0, 2), dtype=np.int64)]
-        for pair, where in zip(self._tiled.template.pairs, doubtful, strict=True):
-            at = np.flatnonzero(where[intervals]) * own
-            found.append(np.column_stack([at + pair.a, at + pair.b]))
-        return np.concatenate(found)
+        return positions(self._tiled, doubtful, window)
 
     def price(self, now: Standing, window: Window) -> Solution:
         """Solve one window with its binaries."""
@@ -160,29 +153,6 @@ class Subproblems:
             np.concatenate([np.empty(0, dtype=np.int64), *resting]),
             max(0.0, settled.bound - relaxed),
         )
-
-    def patched(self, x: Array, window: Window) -> tuple[Index, Array] | None:
-        """Columns and values of a window that obeys its pairs while all around it stays as in x.
-
-        Shared decisions may rise, at their price, and are among the columns. None where that is impossible.
-        """
-        cut, program = self._pricer.cut(window), self._program
-        every, own = cut.every, len(cut.columns)
-        cost, lower, upper = program.cost[every], program.lower[every], program.upper[every]
-        copies = slice(own, own + len(cut.copies))
-        lower[copies] = x[cut.copies]
-        for held in (cut.ending, slice(copies.stop, None)):
-            cost[held], lower[held], upper[held] = 0.0, x[every[held]], x[every[held]]
-        rows = program.row_lower[cut.inside], program.row_upper[cut.inside]
-        none = np.zeros(len(every), dtype=bool)
-        alone = Program(cost, 0.0, cut.matrix, *rows, lower, upper, none)
-        pairs = self.binaries(np.ones((len(self._tiled.template.pairs), 1), dtype=bool), window)
-        solver = Solver(time_limit_s=PATCH_S, rough=True)
-        solver.load(with_binaries(alone, pairs))
-        try:
-            return every[: copies.stop], solver.solve().x[: copies.stop]
-        except (InfeasibleProgram, SolverError):
-            return None
 
     def _as_good(self, now: Standing, window: Window, part: Part, x: Array) -> bool:
         """Whether the present point obeys the rules here, agrees about disputes and costs no more."""

@@ -145,3 +145,17 @@ def test_a_window_that_holds_the_peak_alone_pays_for_it() -> None:
     park.grid(buy, sell, import_limit=20.0, demand=50.0).load([6.0, 0.0, 2.0, 4.0])
     park.battery(power_mw=4, energy_mwh=10, initial_soc=1.0, eta_charge=0.8, eta_discharge=0.8)
     assert park.solve().cost == pytest.approx(-254.63, abs=0.01)
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("least_mw", [0.0, 2.0])
+def test_without_time_a_dispatch_is_rounded_and_its_gap_is_true(seed: int, least_mw: float) -> None:
+    park = tempted_month(seed)
+    battery = park.devices["battery"].model_copy(update={"min_charge_mw": least_mw})
+    park.devices = {**park.devices, "battery": battery}
+    hasty = optimize(park.devices, park.times, park.hours, park.series, time_limit_s=0.0)
+    patient = optimize(park.devices, park.times, park.hours, park.series, time_limit_s=2.0)
+    assert not violated(hasty.tiled, hasty.x).any()
+    assert 0 < hasty.proof.gap < 0.1
+    assert hasty.proof.bound_yuan <= patient.proof.objective_yuan * (1 + 1e-9)
+    assert hasty.proof.objective_yuan >= patient.proof.bound_yuan * (1 - 1e-9)

@@ -1,0 +1,92 @@
+"""A point that obeys every pair, where the proof has not brought one in time.
+
+Pieces with a violated pair are solved with binaries while all around them stays as it is, so they agree with
+one another. One linear program, in which everybody keeps the member in use, then moves the rest about.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from models.device import Array
+from models.errors import SolverError
+from optimizer.blocks import Blocks
+from optimizer.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
+from optimizer.highs import InfeasibleProgram, Solver
+from optimizer.horizon import Index
+from optimizer.pairs import TOLERANCE, violated
+from optimizer.pricing import Pricer, positions, with_binaries
+from optimizer.program import Program
+from optimizer.tile import Tiled
+from optimizer.windows import Pieces, Window
+
+WIDENINGS = 3  # of a window that obeys no rule while all around it stays
+PATCH_S = 1.0  # for a window of which any point that obeys the rules will do
+
+_Patch = tuple[Index, Array]  # columns and their values
+
+
+class Rounding:
+    """Rounds points of one program."""
+
+    def __init__(
+        self, tiled: Tiled, program: Program, pricer: Pricer, blocks: Blocks, pool: ThreadPoolExecutor
+    ) -> None:
+        self._tiled, self._program, self._pricer = tiled, program, pricer
+        self._blocks, self._pool = blocks, pool
+
+    def round_off(self, start: Array, pieces: Pieces) -> Array | None:
+        """A point that obeys every pair, from one that does not; none where its pieces allow none."""
+        x, where = start.copy(), violated(self._tiled, start)
+        broken = np.unique(pieces.of_intervals(np.flatnonzero(where.any(axis=0))))
+        windows = [pieces.window([piece]) for piece in broken.tolist()]
+        patches = list(self._pool.map(lambda window: self._patched(start, window), windows))
+        for window, patch in zip(windows, patches, strict=True):
+            wider, found, tries = window, patch, WIDENINGS
+            while found is None and tries:
+                wider, tries = pieces.window(pieces.around(wider).tolist()), tries - 1
+                found = self._patched(x, wider)
+            if found is not None:
+                columns, values = found
+                shared = columns >= self._tiled.shared_starts[0]
+                x[columns] = np.where(shared, np.maximum(values, x[columns]), values)
+        if violated(self._tiled, x).any() or primal_infeasibility(self._program, x) > FEASIBILITY_TOLERANCE:
+            return None
+        return self._moved_about(x)
+
+    def _moved_about(self, x: Array) -> Array:
+        """The best point in which every pair keeps the member in use."""
+        program = self._program
+        resting = np.zeros(len(x), dtype=bool)
+        for pair in self._tiled.template.pairs:
+            a, b = self._tiled.column_of(pair.a), self._tiled.column_of(pair.b)
+            resting[a] |= (x[a] <= TOLERANCE) & (x[b] > TOLERANCE)
+            resting[b] |= (x[b] <= TOLERANCE) & (x[a] > TOLERANCE)
+        try:
+            better, _ = self._blocks.solve(np.where(resting, np.maximum(0.0, program.lower), program.upper))
+        except InfeasibleProgram:  # by rounding alone: x is such a point
+            return x
+        return x if violated(self._tiled, better).any() else better
+
+    def _patched(self, x: Array, window: Window) -> _Patch | None:
+        """A window that obeys its pairs while all around it stays as in x; none where that is impossible.
+
+        Shared decisions may rise, at their price, and are among the columns.
+        """
+        cut, program = self._pricer.cut(window), self._program
+        every, own = cut.every, len(cut.columns)
+        cost, lower, upper = program.cost[every], program.lower[every], program.upper[every]
+        copies = slice(own, own + len(cut.copies))
+        lower[copies] = x[cut.copies]
+        for held in (cut.ending, slice(copies.stop, None)):
+            cost[held], lower[held], upper[held] = 0.0, x[every[held]], x[every[held]]
+        rows = program.row_lower[cut.inside], program.row_upper[cut.inside]
+        none = np.zeros(len(every), dtype=bool)
+        alone = Program(cost, 0.0, cut.matrix, *rows, lower, upper, none)
+        all_pairs = np.ones((len(self._tiled.template.pairs), len(self._tiled.horizon)), dtype=bool)
+        solver = Solver(time_limit_s=PATCH_S, rough=True)
+        solver.load(with_binaries(alone, positions(self._tiled, all_pairs, window)))
+        try:
+            return every[: copies.stop], solver.solve().x[: copies.stop]
+        except (InfeasibleProgram, SolverError):
+            return None
