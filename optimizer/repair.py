@@ -135,7 +135,7 @@ class Repair:
 
     def run(self) -> Repaired:
         """Repair in rounds. Raises InfeasibleProgram and NoDispatch."""
-        best_x, best, bound = self._x, np.inf, -np.inf
+        first, best_x, best, bound = self._x, self._x, np.inf, -np.inf
         seen: set[tuple[object, ...]] = set()  # what has been tried once is not tried again
         rounds, rounded = 0, np.inf  # how many pairs were violated when the last point was rounded
         while True:
@@ -157,8 +157,8 @@ class Repair:
             joined, late = self._join_rest(), self._late()
             found = self._x if joined and self._note_violated() else None
             broken = int(violated(self._tiled, self._x).sum())
-            if found is None and late and broken <= HALF * rounded:
-                found, rounded = self._rounding.round_off(self._x, self._pieces), broken
+            if found is None and late and (broken <= HALF * rounded or not np.isfinite(best)):
+                found, rounded = self._rounded(first), broken
             if found is not None and self._program.objective(found) < best:
                 best_x, best = found, self._program.objective(found)
             if late and time.monotonic() < self._deadline:
@@ -182,6 +182,11 @@ class Repair:
         """What a like park may begin with."""
         stakes = {column: frozenset(pieces) for column, pieces in self._stakes.items()}
         return Agreed(self._resting, self._doubtful, self._pieces, stakes)
+
+    def _rounded(self, first: Array) -> Array | None:
+        """A point that obeys every pair, made from the present one, or from the first, where fewer rest."""
+        made = (self._rounding.round_off(start, self._pieces) for start in (self._x, first))
+        return next((x for x in made if x is not None), None)
 
     def _note_violated(self) -> bool:
         """Whether no pair is violated; those that are get a binary from now on."""
