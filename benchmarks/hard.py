@@ -48,6 +48,7 @@ def with_negative_prices(prepared: Prepared) -> dict[Key, Array]:
 def hard_years(prepared: Prepared) -> dict[str, Problem]:
     """What is solved, by the name it has in the table."""
     negative, devices = with_negative_prices(prepared), prepared.case.devices
+    slow = with_batteries(prepared, min_charge_mw=5.0)
     return {
         "as it is: surplus sells above two buying prices": (devices, prepared.series),
         "a quarter of the hours below zero, wear 50 yuan/MWh": (
@@ -60,7 +61,11 @@ def hard_years(prepared: Prepared) -> dict[str, Problem]:
             prepared.series,
         ),
         "one full cycle a day at most": (with_batteries(prepared, max_cycles_per_day=1.0), prepared.series),
-        "at least 5 MW when charging": (with_batteries(prepared, min_charge_mw=5.0), prepared.series),
+        "one battery, at least 5 MW when charging": (
+            {name: device for name, device in slow.items() if name != prepared.case.storage[-1]},
+            prepared.series,
+        ),
+        "two equal batteries, each at least 5 MW when charging": (slow, prepared.series),
     }
 
 

@@ -185,7 +185,9 @@ class Repair:
 
     def _rounded(self, first: Array) -> Array | None:
         """A point that obeys every pair, made from the present one, or from the first, where fewer rest."""
-        made = (self._rounding.round_off(start, self._pieces) for start in (self._x, first))
+        nobody = np.zeros_like(self._resting)
+        starts = ((self._x, self._resting), (first, nobody))
+        made = (self._rounding.round_off(x, resting, self._pieces) for x, resting in starts)
         return next((x for x in made if x is not None), None)
 
     def _note_violated(self) -> bool:

@@ -1,7 +1,10 @@
-"""A point that obeys every pair, where the proof has not brought one in time.
+"""A point that obeys every pair, where the proof has not brought one in time; made in two ways.
 
-Pieces with a violated pair are solved with binaries while all around them stays as it is, so they agree with
-one another. One linear program, in which everybody keeps the member in use, then moves the rest about.
+* Rest. The lesser member of each violated pair is put to rest, and the horizon solved again, until none is
+  violated. Near the optimum this costs next to nothing; it may run in circles.
+* Patch. Pieces with a violated pair are solved with binaries while all around them stays as it is, so they
+  agree with one another. One linear program, in which everybody keeps the member in use, then moves the rest
+  about.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -16,10 +19,11 @@ from optimizer.highs import InfeasibleProgram, Solver
 from optimizer.horizon import Index
 from optimizer.pairs import TOLERANCE, violated
 from optimizer.pricing import Pricer, positions, with_binaries
-from optimizer.program import Program
+from optimizer.program import Mask, Program
 from optimizer.tile import Tiled
 from optimizer.windows import Pieces, Window
 
+RESTINGS = 20  # rounds
 WIDENINGS = 3  # of a window that obeys no rule while all around it stays
 PATCH_S = 1.0  # for a window of which any point that obeys the rules will do
 
@@ -35,8 +39,30 @@ class Rounding:
         self._tiled, self._program, self._pricer = tiled, program, pricer
         self._blocks, self._pool = blocks, pool
 
-    def round_off(self, start: Array, pieces: Pieces) -> Array | None:
-        """A point that obeys every pair, from one that does not; none where its pieces allow none."""
+    def round_off(self, start: Array, resting: Mask, pieces: Pieces) -> Array | None:
+        """A point that obeys every pair, from one in which some rest already; none where none is found."""
+        made = [self._rested(start, resting.copy()), self._patched_up(start, pieces)]
+        return min((x for x in made if x is not None), key=self._program.objective, default=None)
+
+    def _rested(self, x: Array, resting: Mask) -> Array | None:
+        lower, upper = self._program.lower, self._program.upper
+        members = [
+            (self._tiled.column_of(p.a), self._tiled.column_of(p.b)) for p in self._tiled.template.pairs
+        ]
+        for _ in range(RESTINGS):
+            where = violated(self._tiled, x)
+            if not where.any():
+                return x
+            for here, (a, b) in zip(where, members, strict=True):
+                lesser = np.where(x[a] / np.maximum(upper[a], 1.0) < x[b] / np.maximum(upper[b], 1.0), a, b)
+                resting[lesser[here]] = True
+            try:
+                x, _ = self._blocks.solve(np.where(resting, np.maximum(0.0, lower), upper))
+            except InfeasibleProgram:
+                return None
+        return None
+
+    def _patched_up(self, start: Array, pieces: Pieces) -> Array | None:
         x, where = start.copy(), violated(self._tiled, start)
         broken = np.unique(pieces.of_intervals(np.flatnonzero(where.any(axis=0))))
         windows = [pieces.window([piece]) for piece in broken.tolist()]
