@@ -89,7 +89,7 @@ class Blocks:
         self._pricer, self._cutter = pricer, pricer.cutter
         if left is None:
             self._firsts = tiled.horizon.first("month").tolist()
-            self._marks, self._level = first_marks(tiled, program), self._emptied()
+            self._marks, self._level = first_marks(tiled, program, self._cutter.carried), self._emptied()
         else:
             self._firsts = list(left.firsts)
             self._marks, self._level = left.marks.copy(), np.clip(left.level, program.lower, program.upper)

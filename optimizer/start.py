@@ -41,8 +41,11 @@ class Marks:
         self.rows[cut.inside] = basis.rows
 
 
-def first_marks(tiled: Tiled, program: Program) -> Marks:
-    """One column for each equation of an interval, or else its slack."""
+def first_marks(tiled: Tiled, program: Program, carried: Mask) -> Marks:
+    """One column for each equation of an interval, or else its slack.
+
+    `carried` is which states the next interval knows, (intervals, states).
+    """
     template, count = tiled.template, len(tiled.horizon)
     own, states = len(template.columns), {p.column: n for n, p in enumerate(template.previous)}
     steps = np.arange(count)
@@ -62,7 +65,9 @@ def first_marks(tiled: Tiled, program: Program) -> Marks:
         remembered = [c for c, n in states.items() if there[c] and there[own + n]]
         others = [c for c in np.flatnonzero(there[:own]).tolist() if c not in states]
         if remembered:
-            chained = equation & ((steps % CHAIN != CHAIN - 1) | (not others))
+            begins = np.concatenate([[True], ~carried[:-1, states[remembered[0]]]])
+            link = steps - np.maximum.accumulate(np.where(begins, steps, 0))
+            chained = equation & ((link % CHAIN != CHAIN - 1) | (not others))
             basic[chained, remembered[0]] = True
             slack[at[chained]] = False
             equation &= ~chained
