@@ -32,7 +32,7 @@ class Proof:
     how: str  # in words
     pairs: int  # exclusive pairs in the model, one per interval
     settled: int  # of them decided by bounds before anything was solved
-    violated: int  # by the relaxation
+    violated: int  # by the relaxation, or with a member at rest from the start
     repaired: int  # pairs that were given a binary
     windows: int  # stretches of days solved with binaries
     primal_infeasibility: float  # largest violation of any row or bound, in its unit
