@@ -4,15 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from inputs.case import Case
-from models.device import Array
 from models.grid import Grid
 from results.bill import Bill, bill
-from results.election import Elections, elections
-from results.meter import months
 from results.solution import cost_yuan, of_kind, seen, times_of, values
 
 POWER_TOLERANCE = 1e-6  # MW or MWh
@@ -45,40 +41,24 @@ class Audit:
         return not self.failed
 
 
-def billed_grids(case: Case) -> dict[str, Grid]:
-    """The grid connections that are billed by the tariff.
+def bills(solution: xr.Dataset, case: Case) -> dict[str, Bill]:
+    """The bill of each grid connection, from the metered power and the tariff alone.
 
-    A connection whose prices, or whose demand before the horizon, the user replaced by a series is not.
+    A connection whose prices, or whose demand before the horizon, the user replaced by a series has no
+    tariff to be billed by.
     """
     return {
-        name: device
+        name: bill(
+            times_of(solution),
+            values(solution, f"{name}.import_mw"),
+            values(solution, f"{name}.export_mw"),
+            float(solution.attrs["hours"]),
+            case.tariff,
+            device,
+        )
         for name, device in case.devices.items()
         if isinstance(device, Grid) and not any((name, series) in case.series for series in BILLED)
     }
-
-
-def bills(solution: xr.Dataset, case: Case) -> dict[str, Bill]:
-    """The bill of each grid connection, from the metered power and the tariff alone."""
-    return {
-        name: bill(*_metered(solution, name), case.tariff, grid) for name, grid in billed_grids(case).items()
-    }
-
-
-def all_elections(solution: xr.Dataset, case: Case) -> dict[str, Elections]:
-    """The ways of paying for demand, for each connection that has a choice."""
-    found = {
-        name: elections(
-            list(months(*_metered(solution, name), case.tariff, grid.peak_so_far_mw)), case.tariff, grid
-        )
-        for name, grid in billed_grids(case).items()
-    }
-    return {name: one for name, one in found.items() if one is not None}
-
-
-def _metered(solution: xr.Dataset, grid: str) -> tuple[pd.DatetimeIndex, Array, Array, float]:
-    """Times, import and export [MW] and the length of an interval [h]."""
-    bought, sold = values(solution, f"{grid}.import_mw"), values(solution, f"{grid}.export_mw")
-    return times_of(solution), bought, sold, float(solution.attrs["hours"])
 
 
 def audit(solution: xr.Dataset, case: Case) -> Audit:

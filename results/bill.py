@@ -7,7 +7,7 @@ its own line. Plus is paid by the park, minus is received.
 A further rule is one more function in `CHARGES`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,7 @@ class Bill:
     lines: pd.DataFrame
     power_factor_share: float = 0.0  # [-] that the power factor adds to all but funds and sales
     open_discount_yuan: float = 0.0  # what more comes off if the months seen in part turn out fully used
+    months: Sequence[Month] = ()  # what was metered
 
     @property
     def total_yuan(self) -> float:
@@ -99,7 +100,7 @@ def bill(
         charged = [line for charge in CHARGES for line in charge(month, tariff, grid)]
         lines += [*charged, *_power_factor(month, charged, share)]
     possible = sum(open_discount_yuan(month, tariff, grid) for month in metered) * (1.0 + share)
-    return Bill(pd.DataFrame(lines, columns=list(Line._fields)), share, possible)
+    return Bill(pd.DataFrame(lines, columns=list(Line._fields)), share, possible, metered)
 
 
 def adjustment(tariff: Tariff, grid: Connection) -> float:

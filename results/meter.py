@@ -89,6 +89,7 @@ def _meter(
 def _periods(quarters: pd.DatetimeIndex, tariff: Tariff) -> list[str]:
     """Period of each quarter-hour, looked up day by day as the tariff's tables are written."""
     days = quarters.normalize()
+    of_day = (4 * quarters.hour + quarters.minute // 15).tolist()
     classified: dict[tuple[int, str], list[str]] = {}
     names: list[str] = []
     for day, count in zip(*np.unique(days, return_counts=True), strict=True):
@@ -102,8 +103,7 @@ def _periods(quarters: pd.DatetimeIndex, tariff: Tariff) -> list[str]:
             clocks = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 15, 30, 45)]
             classified[key] = [_period(*key, clock, tariff) for clock in clocks]
         first = len(names)
-        of_day = quarters[first : first + int(count)]
-        names += [classified[key][4 * time.hour + time.minute // 15] for time in of_day]
+        names += [classified[key][clock] for clock in of_day[first : first + int(count)]]
     return names
 
 

@@ -10,9 +10,9 @@ import xarray as xr
 from inputs.case import Case
 from models.device import Array
 from models.grid import Grid
-from results.audit import Audit, all_elections, bills
+from results.audit import Audit, bills
 from results.bill import Bill
-from results.election import Elections
+from results.election import Elections, elections
 from results.solution import cost_yuan, of_kind, seen, times_of, values
 
 
@@ -61,7 +61,7 @@ def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audi
         },
         peak_mw=peaks_mw(solution, case),
         bills=billed,
-        elections=all_elections(solution, case),
+        elections=all_elections(billed, case),
         audit=audit,
     )
 
@@ -83,6 +83,16 @@ def compare(solution: xr.Dataset, without: xr.Dataset, case: Case, unseen: Mappi
             for name in dict.fromkeys([*unseen_without, *unseen])
         },
     )
+
+
+def all_elections(made: Mapping[str, Bill], case: Case) -> dict[str, Elections]:
+    """The ways of paying for demand, for each connection billed that has a choice."""
+    found = {}
+    for name, one in made.items():
+        grid = case.devices[name]
+        if isinstance(grid, Grid) and (table := elections(one.months, case.tariff, grid)) is not None:
+            found[name] = table
+    return found
 
 
 def unseen_yuan(made: Mapping[str, Bill]) -> dict[str, float]:

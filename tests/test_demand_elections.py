@@ -27,9 +27,9 @@ from optimizer.extract import to_dataset
 from optimizer.replay import lay_into, plan_days
 from optimizer.runs import paying_grids
 from optimizer.solve import optimize
-from results.audit import Audit, all_elections, audit, bills
+from results.audit import Audit, audit, bills
 from results.solution import cost_yuan
-from results.summary import Summary, compare, summarize, unseen_yuan
+from results.summary import Summary, all_elections, compare, summarize, unseen_yuan
 
 MVA_20 = {"count": 1, "rating_mva": 20}
 CONTRACT = {"demand_election": "contracted", "contracted_demand_mw": 10}
@@ -298,7 +298,7 @@ def test_fixed_charges_save_nothing() -> None:
 
 def test_a_day_has_no_elections() -> None:
     solution, case = solved(park_of(grid(transformers=MVA_20), 96, start="2026-03-02"))
-    assert all_elections(solution, case) == {}
+    assert all_elections(bills(solution, case), case) == {}
     assert bills(solution, case)["grid"].open_discount_yuan < 0
 
 

@@ -14,7 +14,7 @@ from models.tariff import Tariff
 from results.bill import bill
 from results.demand_charge import Elected, best_contract_kw, charged
 from results.election import Elections, elections
-from results.meter import Month, months
+from results.meter import Month
 
 
 def month(number: int, peak_kw: float, kwh: float = 0.0, whole: bool = True) -> Month:
@@ -143,7 +143,7 @@ def test_the_table_agrees_with_the_bill() -> None:
         transformers={"count": 1, "rating_mva": 20},
     )
     made = bill(times, bought, np.zeros(len(times)), 0.25, ROUND, device)
-    found = elections(list(months(times, bought, np.zeros(len(times)), 0.25, ROUND)), ROUND, device)
+    found = elections(made.months, ROUND, device)
     assert found is not None
     assert len(found.yuan) == 4
     charges = ["contracted_demand", "demand_excess", "full_use_discount"]
