@@ -101,11 +101,11 @@ def open_discount_yuan(month: Month, tariff: Tariff, grid: Connection) -> float:
 def best_contract_kw(month: Month, rules: DemandRules, grid: Connection) -> float:
     """The contract that would have cost least, known only afterwards: demand within its tolerance.
 
-    One kilowatt less costs the multiple of the tolerance more than it saves; one more is paid for nothing.
+    A kilowatt less would cost the multiple of the tolerance, at least the price it saves; one more is paid
+    for nothing.
     """
     least_kw = rules.least_contract_share * (grid.transformer_kva or 0.0)
-    pays = rules.excess_multiple * rules.tolerance >= 1.0
-    return max(least_kw, month.peak_kw / rules.tolerance) if pays else least_kw
+    return max(least_kw, month.peak_kw / rules.tolerance)
 
 
 def _off(rules: DemandRules | None) -> float:

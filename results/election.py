@@ -27,7 +27,7 @@ WHOLE_YEAR = 12  # months an election holds where the tariff does not say
 class Elections:
     """The basic charge of each election period in every way that is open, with its adjustment [yuan].
 
-    `yuan` has a row a period ("2026-01 to 2026-03") and a column a way, and `own` for what the case elected.
+    `yuan` has a row a period ("2026-01 to 03") and a column a way, and `own` for what the case elected.
     """
 
     own: Election
@@ -95,5 +95,5 @@ def _periods(months: Sequence[Month], tariff: Tariff) -> list[str]:
     names = []
     for own in number:
         inside = [month.name for month, other in zip(months, number, strict=True) if other == own]
-        names.append(inside[0] if len(inside) == 1 else f"{inside[0]} to {inside[-1]}")
+        names.append(inside[0] if len(inside) == 1 else f"{inside[0]} to {inside[-1][5:]}")
     return names

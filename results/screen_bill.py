@@ -16,10 +16,10 @@ UNSEEN_WORDS = {
     "full_use_discount": "lower demand price at full use, known when the month is over",
 }
 WAY_WORDS = {
-    "highest": "by highest demand",
-    "contracted": "by best contract",
-    "capacity": "by capacity",
-    OWN: "as elected",
+    "highest": "highest",
+    "contracted": "contract",
+    "capacity": "capacity",
+    OWN: "elected",
 }
 FIRST_CENT = 0.5  # yuan; less is told as nothing
 
@@ -52,10 +52,10 @@ def unseen_lines(summary: Summary) -> Iterator[str]:
 
 
 def _table(name: str, one: Elections) -> Table:
-    title = f"Basic charge of {name} for this dispatch by way of paying, 万元"
+    title = f"Basic charge of {name}, this dispatch in each way of paying, 万元"
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
     for number, way in enumerate(["period", *one.yuan.columns, "cheapest"]):
-        table.add_column(WAY_WORDS.get(way, way), justify="left" if number == 0 else "right")
+        table.add_column(WAY_WORDS.get(way, way), justify="left" if number == 0 else "right", no_wrap=True)
     for (period, row), way in zip(one.yuan.iterrows(), one.cheapest, strict=True):
         table.add_row(str(period), *(f"{yuan / WAN:,.2f}" for yuan in row), WAY_WORDS[way])
     total = (f"{yuan / WAN:,.2f}" for yuan in one.yuan.sum())

@@ -182,6 +182,7 @@ def test_a_part_of_a_month_tells_what_may_come_off() -> None:
     # 250 kWh/kVA in two quarter-hours: the rest of March will tell. Once reached it is on the bill
     assert used(20).open_discount_yuan == pytest.approx(-48_000)
     assert used(19).open_discount_yuan == 0
+    assert used(20, power_factor=0.85).open_discount_yuan == pytest.approx(-48_000 * 1.025)
     assert used(20, demand_election="capacity").open_discount_yuan == 0
     assert used(20, scheme="single_part").open_discount_yuan == 0
     times, bought = year()

@@ -17,15 +17,15 @@ from test_bill_demand import ROUND, grid
 from test_tiled_is_reference import compare as tiled_is_reference
 
 from inputs.case import Case, load_case
-from inputs.prepare import prepare
+from inputs.prepare import Prepared, prepare
 from inputs.validation import problems
 from models.device import Park, Seen
 from models.errors import InputError
 from models.grid import Grid
 from models.site import Site
 from optimizer.extract import to_dataset
-from optimizer.replay import lay_into, plan_days
-from optimizer.runs import paying_grids
+from optimizer.replay import lay_into, plan_days, replay
+from optimizer.runs import Options, paying_grids
 from optimizer.solve import optimize
 from results.audit import Audit, audit, bills
 from results.solution import cost_yuan
@@ -250,6 +250,33 @@ def test_days_one_after_another_under_a_contract() -> None:
     assert [plan.left.peak_mw["grid"] for plan in plans] == pytest.approx([5, 5], abs=1e-6)
 
 
+def test_a_replay_under_a_contract_agrees_with_its_bill_month_by_month(tmp_path: Path) -> None:
+    """Two days across a month's end, each month with its own contract; the comparison reconciles them."""
+    rules = rules_text()
+    contract = "demand_election = 'contracted'\ncontracted_demand_mw = [9,9,9,9,9,9,70,80,9,9,9,9]\n"
+    path = write_case(
+        tmp_path,
+        swap('scheme = "two_part"\n', f'scheme = "two_part"\n{contract}'),
+        swap("minutes = 15", "minutes = 60"),
+        add(rules, "own.toml"),
+    )
+    case = load_case(str(path))
+    times = pd.date_range("2026-07-31", periods=48, freq="1h")
+    grid_ = case.devices["grid"].series(Park(times, 1.0, case.site, case.tariff, pd.DataFrame))
+    series = {("grid", name): array for name, array in grid_.items()}
+    series["load", "demand_mw"] = 90 + 30 * np.cos((np.arange(48) - 20) * np.pi / 12)
+    series["pv", "available_mw"] = np.zeros(48)
+    prepared = Prepared(case, times, 1.0, series)
+    made, told = replay(prepared, Options(), 0.0, lambda _: None)
+    assert list(told.months) == ["2026-07", "2026-08"]
+    bill = made.summary.bills["grid"]
+    assert list(bill.unseen_yuan["contracted_demand"]) == pytest.approx([39_100 * 70, 39_100 * 80])
+    excess = bill.lines[bill.lines["charge"] == "demand_excess"]["quantity"]
+    assert list(excess / 1000) == pytest.approx(list(made.solution["grid.excess_mw"].to_numpy()))
+    assert (excess > 0).all()
+    assert [day.peak_mw["grid"] for day in told.days] == pytest.approx([*(excess / 1000 + [73.5, 84])])
+
+
 def test_who_pays_for_demand() -> None:
     case = load_case("gaoan")
     for way, pays in (({}, True), (CONTRACT, True), (CAPACITY, False), ({"scheme": "single_part"}, False)):
@@ -364,7 +391,7 @@ def test_a_case_file_tells_all_at_once(tmp_path: Path) -> None:
 
 
 def test_a_case_file_with_a_contract(tmp_path: Path) -> None:
-    rules = "\n[demand_rules]\n" + "".join(f"{name} = {value}\n" for name, value in rules_of(ROUND).items())
+    rules = rules_text()
     monthly = "[100, 90, 90, 90, 90, 90, 80, 80, 9, 9, 9, 9]"
     election = f'demand_election = "contracted"\ncontracted_demand_mw = {monthly}\n'
     path = write_case(
@@ -375,5 +402,8 @@ def test_a_case_file_with_a_contract(tmp_path: Path) -> None:
     assert (made.series["grid", "demand_free_mw"] == 84).all()  # 1.05 x 80 in July
 
 
-def rules_of(tariff: Any) -> dict[str, float]:
-    return dict(tariff.demand_rules.model_dump())
+def rules_text() -> str:
+    """The rules as a tariff file has them."""
+    assert ROUND.demand_rules is not None
+    lines = [f"{name} = {value}\n" for name, value in ROUND.demand_rules.model_dump().items()]
+    return "".join(["\n[demand_rules]\n", *lines])
