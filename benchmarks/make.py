@@ -49,8 +49,10 @@ def make_instance(year: Prepared, name: str, horizon: str) -> Instance:
     series = {key: array[at] for key, array in year.series.items()}
     month = times.year * 12 + times.month
     grid = {key: array for (device, key), array in series.items() if device == "grid"}
-    if grid["peak_floor_mw"].any() or grid["quarter_continues"].any():
-        raise ValueError("the instance has no word for a peak so far, nor for intervals below a quarter-hour")
+    if any(grid[name].any() for name in ("peak_floor_mw", "demand_free_mw", "quarter_continues")):
+        raise ValueError(
+            "the instance has no word for a peak so far, a contracted demand or intervals below a quarter"
+        )
     sale = INSTANCES[name]
     return Instance(
         name=name,

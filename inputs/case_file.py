@@ -24,7 +24,8 @@ from inputs.validation import closest, user_path
 from models.device import Device
 from models.registry import AnyDevice
 from models.site import Site
-from models.tariff import Day, Tariff
+from models.tariff import Tariff
+from models.tariff_tables import Day
 from models.weather_year import Climate
 
 NAME = r"[a-z][a-z0-9_]*"  # of a device: it becomes part of column names and file headers
@@ -198,8 +199,10 @@ def _calendar_problems(calendar: Calendar | None, tariff: Tariff | None) -> list
     if day.year != year:
         found.append(f"`calendar.plan_date` = {day}: must lie in `calendar.year` = {year}")
     if tariff is not None and not tariff.valid_from.year <= year <= tariff.valid_to.year:
+        late = year > tariff.valid_to.year
+        state = f"expired on {tariff.valid_to}" if late else f"is not in force before {tariff.valid_from}"
         found.append(
-            f"`calendar.year` = {year}: tariff {tariff.name} has no price in it,"
+            f"`calendar.year` = {year}: tariff {tariff.name} {state} and has no price in it,"
             f" must lie in its validity, {tariff.valid_from} to {tariff.valid_to}"
         )
     return found

@@ -30,7 +30,7 @@ def overridden(
     changes: dict[str, dict[str, Any]] = {}
     batteries = {n: d for n, d in case.devices.items() if isinstance(d, Battery)}
     grids = {n: d for n, d in case.devices.items() if isinstance(d, Grid)}
-    paying = {n: d for n, d in grids.items() if d.scheme == "two_part"} or grids
+    paying = {n: d for n, d in grids.items() if d.pays_for_demand} or grids
     if soc is not None:
         # the night should still end as a usual night of this case does
         changes |= {

@@ -1,7 +1,14 @@
 """The connection to the public grid: energy bought by the tariff, surplus sold, demand charged.
 
-Import and export are metered separately and never at once. With a two-part tariff the month's highest
-15-minute average import is paid for; the optimizer sees it as one decision a month, the peak.
+Import and export are metered separately and never at once. How a two-part customer pays for demand he elects:
+
+    highest      the month's highest 15-minute average import; one decision a month, the peak
+    contracted   the contract, fixed; what the highest exceeds of a tolerance costs a multiple of the price:
+                 one decision a month, the excess
+    capacity     the transformers, fixed; demand costs nothing
+
+What is fixed no dispatch changes: it is billed and is no cost here. A discount for full use of the month
+hangs on the whole month's energy, yes or no, and is billed and not seen here either.
 """
 
 from collections.abc import Mapping
@@ -9,63 +16,35 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pyomo.environ as pyo
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from models.demand_rules import Election
 from models.device import (
     Array,
     Device,
     Efficiency,
-    Fraction,
     Interval,
     NonNegative,
     Park,
-    Positive,
     Seen,
     SeriesSpec,
     Terms,
 )
+from models.errors import InputError
+from models.metering import QUARTER_HOURS, metered_demand_mw
 from models.quarters import quarters_per_interval
-from models.tariff import Scheme, Tariff
+from models.tariff import Tariff
+from models.tariff_tables import Scheme, twelve
+from models.transformers import Transformers
 
 KW_PER_MW = 1000.0
-QUARTER_HOURS = 0.25  # [h] over which demand is averaged
 
 
-class Transformers(BaseModel):
-    """The transformers between park and grid, from which both limits follow."""
+def _twelve_or_none(value: Any) -> Any:
+    return None if value is None else twelve(value)
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    count: Annotated[int, Field(ge=1)]
-    rating_mva: Positive  # [MVA] of each
-    power_factor: Efficiency = 0.95  # [-] assumption: park kept above the 0.9 of the power-factor rule
-    import_units_out: Annotated[int, Field(ge=0)] = 0  # import may use all; assumption
-    export_units_out: Annotated[int, Field(ge=0)] = (
-        1  # n-1: back-feed must survive the loss of one; assumption
-    )
-    back_feed_share: Fraction = 0.8  # [-] of the rating left may feed back; assumption: usual for PV in China
-
-    @model_validator(mode="after")
-    def _some_left(self) -> Self:
-        wrong = [
-            f"{name} = {getattr(self, name)}: must be {self.count} or less, the `count`"
-            for name in ("import_units_out", "export_units_out")
-            if getattr(self, name) > self.count
-        ]
-        if wrong:
-            raise ValueError("\n".join(wrong))
-        return self
-
-    @property
-    def import_limit_mw(self) -> float:
-        """Most that may be drawn [MW]."""
-        return (self.count - self.import_units_out) * self.rating_mva * self.power_factor
-
-    @property
-    def export_limit_mw(self) -> float:
-        """Most that may be fed back [MW]."""
-        units = self.count - self.export_units_out
-        return units * self.rating_mva * self.power_factor * self.back_feed_share
+MonthlyOrNone = Annotated[tuple[NonNegative, ...] | None, BeforeValidator(_twelve_or_none)]
 
 
 class Grid(Device):
@@ -81,12 +60,16 @@ class Grid(Device):
     # [yuan/kWh] of surplus PV; assumption: Jiangxi's coal benchmark. Mechanism price of new plants: <= 0.38.
     sale_price_yuan_per_kwh: Annotated[float, Field(allow_inf_nan=False)] = 0.4143
     peak_so_far_mw: NonNegative = 0.0  # [MW] highest 15-minute average this month before the horizon
+    demand_election: Election = "highest"  # how a two-part customer pays for demand
+    contracted_demand_mw: MonthlyOrNone = None  # [MW] by month, or one for all; with "contracted" only
+    power_factor: Efficiency | None = None  # [-] of each month, as metered; none: the tariff's standard
 
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
         "purchase_price_yuan_per_mwh": SeriesSpec(title="Purchase price", unit="yuan/MWh"),
         "sale_price_yuan_per_mwh": SeriesSpec(title="Sale price", unit="yuan/MWh"),
         "demand_price_yuan_per_mw_month": SeriesSpec(title="Demand price", unit="yuan/MW/month", lower=0.0),
         "peak_floor_mw": SeriesSpec(title="Peak of the month before the horizon", unit="MW", lower=0.0),
+        "demand_free_mw": SeriesSpec(title="Demand without extra charge", unit="MW", lower=0.0),
         "import_limit_mw": SeriesSpec(title="Import limit", unit="MW", lower=0.0),
         "export_limit_mw": SeriesSpec(title="Export limit", unit="MW", lower=0.0),
         "quarter_continues": SeriesSpec(
@@ -108,6 +91,37 @@ class Grid(Device):
             raise ValueError("must have both `import_limit_mw` and `export_limit_mw`, or else `transformers`")
         return self
 
+    @model_validator(mode="after")
+    def _one_election(self) -> Self:
+        wrong = []
+        if self.scheme == "single_part" and self.demand_election != "highest":
+            wrong.append(
+                f"demand_election = {self.demand_election!r}: must be left out,"
+                " because `scheme` is single_part"
+            )
+        if self.demand_election == "contracted" and self.contracted_demand_mw is None:
+            wrong.append("demand_election = 'contracted': must have `contracted_demand_mw` beside it")
+        if self.demand_election != "contracted" and self.contracted_demand_mw is not None:
+            wrong.append(
+                f"contracted_demand_mw = {max(self.contracted_demand_mw):g}: must be left out, because"
+                f" `demand_election` is {self.demand_election}"
+            )
+        if self.demand_election == "capacity" and self.transformers is None:
+            wrong.append("demand_election = 'capacity': must have `transformers`, whose capacity is paid for")
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return self
+
+    @property
+    def pays_for_demand(self) -> bool:
+        """Whether a higher import may cost more of a demand charge."""
+        return self.scheme == "two_part" and self.demand_election != "capacity"
+
+    @property
+    def transformer_kva(self) -> float | None:
+        """Capacity of the transformers [kVA]; none where they are not declared."""
+        return None if self.transformers is None else self.transformers.total_mva * KW_PER_MW
+
     @property
     def limits_mw(self) -> tuple[float, float]:
         """Most that may be drawn and fed back [MW]."""
@@ -126,11 +140,32 @@ class Grid(Device):
         missing = []
         if level.transmission_yuan_per_kwh(self.scheme) is None:
             missing.append(f"{self.scheme}_yuan_per_kwh")
-        if self.scheme == "two_part" and level.demand_price_yuan_per_kw_month is None:
+        if self.pays_for_demand and level.demand_price_yuan_per_kw_month is None:
             missing.append("demand_price_yuan_per_kw_month")
-        return [
+        if self.demand_election == "capacity" and level.capacity_price_yuan_per_kva_month is None:
+            missing.append("capacity_price_yuan_per_kva_month")
+        found = [
             f"`scheme` = '{self.scheme}': tariff {tariff.name} must have `{name}` at {self.voltage_kv_level}"
             for name in missing
+        ]
+        if self.power_factor is not None and tariff.power_factor is None:
+            found.append(
+                f"`power_factor` = {self.power_factor:g}: tariff {tariff.name} must have a table for it"
+            )
+        return found + self._contract_problems(tariff)
+
+    def _contract_problems(self, tariff: Tariff) -> list[str]:
+        if self.contracted_demand_mw is None:
+            return []
+        if tariff.demand_rules is None:
+            return [f"`demand_election` = 'contracted': tariff {tariff.name} must have `demand_rules` for it"]
+        share = tariff.demand_rules.least_contract_share
+        least, given = share * (self.transformer_kva or 0.0) / KW_PER_MW, min(self.contracted_demand_mw)
+        if given >= least:
+            return []
+        return [
+            f"`contracted_demand_mw` = {given:g}: must be {least:g} or more, {share:g} of the transformers'"
+            " capacity (in MW, not kW)"
         ]
 
     def series(self, park: Park) -> Mapping[str, Array]:
@@ -139,11 +174,19 @@ class Grid(Device):
         Raises InputError if the tariff lacks the voltage or scheme or does not cover the times.
         """
         times, tariff = park.times, park.tariff
-        ones = np.ones(len(times))
+        ones, month = np.ones(len(times)), times.month.to_numpy() - 1
         price = tariff.energy_price_yuan_per_kwh(times, self.voltage_kv_level, self.scheme, park.hours)
-        demand_price = 0.0
-        if self.scheme == "two_part":
-            demand_price = tariff.demand_price_yuan_per_kw_month(self.voltage_kv_level)
+        # the power factor adjusts all but the government funds
+        share = tariff.power_factor_share(self.power_factor)
+        price = price + share * (price - np.array(tariff.government_funds_yuan_per_kwh)[month])
+        demand_price, free_mw = 0.0, 0.0 * ones
+        if self.pays_for_demand:
+            demand_price = tariff.demand_price_yuan_per_kw_month(self.voltage_kv_level) * (1.0 + share)
+        if self.contracted_demand_mw is not None:
+            if tariff.demand_rules is None:
+                raise InputError(f"tariff {tariff.name}: no `demand_rules` for a contracted demand")
+            demand_price *= tariff.demand_rules.excess_multiple
+            free_mw = tariff.demand_rules.tolerance * np.array(self.contracted_demand_mw)[month]
         first_month = (times.year == times[0].year) & (times.month == times[0].month)
         import_limit_mw, export_limit_mw = self.limits_mw
         quarters_per_interval(times, park.hours)  # refuses intervals that straddle quarter-hours
@@ -152,26 +195,39 @@ class Grid(Device):
             "purchase_price_yuan_per_mwh": price * KW_PER_MW,
             "sale_price_yuan_per_mwh": ones * self.sale_price_yuan_per_kwh * KW_PER_MW,
             "demand_price_yuan_per_mw_month": ones * demand_price * KW_PER_MW,
-            "peak_floor_mw": np.where(first_month, self.peak_so_far_mw, 0.0),
+            "peak_floor_mw": np.where(first_month, np.maximum(self.peak_so_far_mw - free_mw, 0.0), 0.0),
+            "demand_free_mw": free_mw,
             "import_limit_mw": ones * import_limit_mw,
             "export_limit_mw": ones * export_limit_mw,
             "quarter_continues": np.concatenate([[0.0], quarter[1:] == quarter[:-1]]),
         }
 
+    @property
+    def paid_demand(self) -> str:
+        """Name of the decision that the demand price is paid for."""
+        return "excess_mw" if self.demand_election == "contracted" else "peak_mw"
+
     def interval(self, block: Any, interval: Interval) -> Terms:
-        """Buy or sell within the limits; under a two-part tariff, stay below the month's peak."""
+        """Buy or sell within the limits; demand beyond what is free is paid for once a month."""
         hours = interval.hours
         block.import_mw = pyo.Var(bounds=(0, interval.series("import_limit_mw")))
         block.export_mw = pyo.Var(bounds=(0, interval.series("export_limit_mw")))
         interval.either_or(block.import_mw, block.export_mw)
-        if self.scheme == "two_part":
-            peak_mw = interval.shared(
-                "peak_mw",
+        if self.pays_for_demand:
+            contracted = self.demand_election == "contracted"
+            paid_mw = interval.shared(
+                self.paid_demand,
                 per="month",
                 lower=interval.series("peak_floor_mw"),
-                costs={"demand": interval.series("demand_price_yuan_per_mw_month")},
+                costs={
+                    "demand_excess" if contracted else "demand": interval.series(
+                        "demand_price_yuan_per_mw_month"
+                    )
+                },
             )
-            self._keep_below(block, interval, peak_mw)
+            self._keep_below(
+                block, interval, paid_mw, interval.series("demand_free_mw") if contracted else 0.0
+            )
         return Terms(
             injection={self.bus: block.import_mw - block.export_mw},
             costs={
@@ -180,10 +236,10 @@ class Grid(Device):
             },
         )
 
-    def _keep_below(self, block: Any, interval: Interval, peak_mw: Any) -> None:
+    def _keep_below(self, block: Any, interval: Interval, paid_mw: Any, free_mw: Any) -> None:
         if interval.hours >= QUARTER_HOURS:
-            # import <= the month's highest 15-minute average
-            block.import_within_peak = pyo.Constraint(expr=block.import_mw - peak_mw <= 0)
+            # import <= the demand that is paid for (the month's peak, or its excess) + what is free
+            block.import_within_peak = pyo.Constraint(expr=block.import_mw - paid_mw <= free_mw)
             return
         # Shorter intervals: what counts is the average, so the quarter-hour's energy is summed as it runs.
         block.quarter_mwh = pyo.Var(bounds=(0, None))
@@ -193,8 +249,10 @@ class Grid(Device):
             expr=block.quarter_mwh
             == interval.series("quarter_continues") * before_mwh + interval.hours * block.import_mw
         )
-        # energy of the quarter-hour so far <= what the month's peak would bring
-        block.import_within_peak = pyo.Constraint(expr=block.quarter_mwh - QUARTER_HOURS * peak_mw <= 0)
+        # energy of the quarter-hour so far <= what that demand would bring
+        block.import_within_peak = pyo.Constraint(
+            expr=block.quarter_mwh - QUARTER_HOURS * paid_mw <= QUARTER_HOURS * free_mw
+        )
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Recompute limits, exclusivity, injection and each month's peak from the dispatched power."""
@@ -205,12 +263,15 @@ class Grid(Device):
             "import_and_export_mw": np.minimum(bought, sold).max(),
             "injection_mw": np.abs(seen.injection[self.bus] - (bought - sold)).max(),
         }
-        if self.scheme == "two_part":
+        if self.pays_for_demand:
+            free_mw: Any = 0.0
+            if self.demand_election == "contracted":
+                free_mw = seen.values["demand_free_mw"]
             frame = {
                 "month": (12 * seen.times.year + seen.times.month).to_numpy(),
-                "demand": metered_demand_mw(seen.times, seen.hours, bought),
+                "demand": metered_demand_mw(seen.times, seen.hours, bought) - free_mw,
                 "floor": seen.values["peak_floor_mw"],
-                "peak": seen.shared["peak_mw"],
+                "peak": seen.shared[self.paid_demand],
                 "price": seen.values["demand_price_yuan_per_mw_month"],
             }
             over, loose = [0.0], [0.0]
@@ -223,30 +284,3 @@ class Grid(Device):
                     loose.append(peak.max() - highest)
             checks |= {"import_within_peak_mw": max(over), "peak_is_highest_mw": max(loose)}
         return {name: max(0.0, float(residual)) for name, residual in checks.items()}
-
-
-def unavoidable_peak_mw(import_mw: Array, hours: float, power_mw: float, energy_mwh: float) -> float:
-    """Demand below which storage cannot hold this import, whatever it does [MW].
-
-    Over any window of w hours storage lowers the mean import by at most its power and at most its
-    deliverable energy / w, because recharging inside the window only raises it. The largest mean that is
-    left over windows of up to a day is therefore a lower bound on the month's peak.
-    """
-    total = np.concatenate([[0.0], np.cumsum(import_mw)])
-    bound = 0.0
-    for length in range(1, min(len(import_mw), round(24 / hours)) + 1):
-        mean = (total[length:] - total[:-length]).max() / length
-        bound = max(bound, mean - min(power_mw, energy_mwh / (length * hours)))
-    return float(bound)
-
-
-def metered_demand_mw(times: Any, hours: float, import_mw: Array) -> Array:
-    """Demand as the meter counts it: the mean import of each interval's quarter-hour [MW], (intervals,).
-
-    Intervals of a quarter-hour or longer count as they are.
-    """
-    if hours >= QUARTER_HOURS:
-        return import_mw
-    _, quarter = np.unique(times.floor("15min").to_numpy(), return_inverse=True)
-    average_mw = np.bincount(quarter, weights=import_mw) * hours / QUARTER_HOURS
-    return np.asarray(average_mw[quarter], dtype=np.float64)

@@ -74,3 +74,16 @@ def overlaps(
                 seen[k].append((f"{field}[{i}].hours[{j}]", span))
         for (path, span, other_path, other), where in clashes.items():
             yield f"{path} = '{span}' overlaps {other_path} = '{other}' in {key} {', '.join(map(str, where))}"
+
+
+def unnamed_spans(spans: Sequence[str]) -> tuple[str, ...]:
+    """The stretches of a day that none of the spans names."""
+    named = [False] * QUARTERS_PER_DAY
+    for span in spans:
+        first, last = quarter_span(span)
+        named[first:last] = [True] * (last - first)
+    edges = [0, *(q for q in range(1, QUARTERS_PER_DAY) if named[q] != named[q - 1]), QUARTERS_PER_DAY]
+    clock = [f"{edge // 4:02}:{edge % 4 * 15:02}" for edge in edges]
+    return tuple(
+        f"{begin}-{end}" for edge, begin, end in zip(edges, clock, clock[1:], strict=False) if not named[edge]
+    )

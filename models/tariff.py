@@ -8,118 +8,44 @@ hour. This is the law of Jiangxi's notice 463 of 2025; a tariff without such par
 A day is 96 quarter-hours, because Chinese tariffs and meters change on quarter-hours only.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
+from pydantic import Field, ValidationInfo, field_validator
+
+from models.demand_rules import DemandRules, PowerFactorRule
+from models.errors import InputError
+from models.quarters import QUARTERS_PER_DAY, overlaps, quarter_span, quarters_per_interval, unnamed_spans
+from models.tariff_tables import (
+    PERIODS,
+    Day,
+    DayTable,
+    Declaration,
+    Holiday,
+    HolidayTable,
+    Monthly,
+    Name,
+    NonNegative,
+    NonNegativeMonthly,
+    Period,
+    Scheme,
+    VoltageLevel,
+    listed,
 )
 
-from models.errors import InputError
-from models.quarters import QUARTERS_PER_DAY, Span, overlaps, quarter_span, quarters_per_interval
-
-Period = Literal["sharp", "peak", "flat", "valley", "deep_valley"]
-Scheme = Literal["two_part", "single_part"]
-PERIODS: tuple[Period, ...] = ("sharp", "peak", "flat", "valley", "deep_valley")
 T = TypeVar("T")
 NO_OVERRIDE = -1  # a quarter-hour that a holiday leaves to the ordinary day table
 
 
-def _twelve(value: Any) -> Any:
-    """Let one number stand for twelve equal months."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return (value,) * 12
-    if not isinstance(value, list | tuple) or len(value) != 12:
-        raise ValueError("must be one number, or a list of 12 numbers from January to December")
-    return value
-
-
-def _no_number(value: Any) -> Any:
-    if isinstance(value, int | float):  # pydantic would read 2026 as seconds since 1970
-        raise ValueError("must be a date such as 2026-01-31")  # noqa: TRY004 - pydantic
-    return value
-
-
-NonNegative = Annotated[float, Field(ge=0)]
-Monthly = Annotated[tuple[float, ...], BeforeValidator(_twelve)]
-NonNegativeMonthly = Annotated[tuple[NonNegative, ...], BeforeValidator(_twelve)]
-Month = Annotated[int, Field(ge=1, le=12)]
-Day = Annotated[date, BeforeValidator(_no_number)]
-Hours = Annotated[tuple[Span, ...], Field(min_length=1)]
-Name = Annotated[str, Field(min_length=1)]
-
-
-class _Declaration(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class DayTable(_Declaration):
-    """In these months, these hours of every day belong to this period."""
-
-    months: Annotated[tuple[Month, ...], Field(min_length=1)]  # 1 is January
-    period: Period
-    hours: Hours
-
-    @field_validator("months")
-    @classmethod
-    def _once(cls, months: tuple[int, ...]) -> tuple[int, ...]:
-        twice = sorted(month for month, count in Counter(months).items() if count > 1)
-        if twice:
-            raise ValueError(f"must name each month once; twice: {_listed(twice)}")
-        return months
-
-
-class HolidayTable(_Declaration):
-    """On holidays, these hours belong to this period, whatever the day table says."""
-
-    period: Period
-    hours: Hours
-    holidays: tuple[Name, ...] = ()  # names from the tariff's `holidays`; none given means all of them
-
-
-class Holiday(_Declaration):
-    """A public holiday, first and last day included."""
-
-    name: Name
-    first: Day
-    last: Day
-
-    @field_validator("last")
-    @classmethod
-    def _ordered(cls, last: date, info: ValidationInfo) -> date:
-        if (first := info.data.get("first")) is not None and last < first:
-            raise ValueError(f"must not lie before the first day, {first}")
-        return last
-
-
-class VoltageLevel(_Declaration):
-    """Transmission and distribution prices of one connection voltage, VAT included."""
-
-    two_part_yuan_per_kwh: NonNegative | None = None  # energy part beside a demand or capacity charge
-    single_part_yuan_per_kwh: NonNegative | None = None  # energy part where nothing else is charged
-    demand_price_yuan_per_kw_month: NonNegative | None = None  # on the month's highest 15-minute average
-    capacity_price_yuan_per_kva_month: NonNegative | None = None  # on installed transformer capacity
-
-    def transmission_yuan_per_kwh(self, scheme: Scheme) -> float | None:
-        """Energy part of the transmission and distribution price [yuan/kWh]; None if not offered."""
-        return self.two_part_yuan_per_kwh if scheme == "two_part" else self.single_part_yuan_per_kwh
-
-
-class Tariff(_Declaration):
+class Tariff(Declaration):
     """A time-of-use tariff as published, valid from the first to the last day of its validity.
 
     Times are naive local starts of intervals. Every quarter-hour of the validity belongs to exactly
-    one period: overlapping day tables and months without a table are refused.
+    one period: overlapping day tables, months without a table and hours nobody names are refused.
     """
 
     name: Name
@@ -133,10 +59,12 @@ class Tariff(_Declaration):
     government_funds_yuan_per_kwh: NonNegativeMonthly = (0.0,) * 12
     voltages: Annotated[dict[Name, VoltageLevel], Field(min_length=1)]
     ratios: dict[Period, NonNegative]  # [-] price of purchased energy relative to the flat period
-    otherwise: Period = "flat"  # every hour that no day table names
+    otherwise: Period | None = None  # every hour that no day table names; none: all hours must be named
     day: Annotated[tuple[DayTable, ...], Field(min_length=1)]
     holidays: tuple[Holiday, ...] = ()
     holiday_day: tuple[HolidayTable, ...] = ()
+    demand_rules: DemandRules | None = None  # none: demand and capacity have their prices and no more rules
+    power_factor: PowerFactorRule | None = None  # none: the power factor adds nothing
 
     @field_validator("valid_to")
     @classmethod
@@ -145,19 +73,39 @@ class Tariff(_Declaration):
             raise ValueError(f"must not lie before `valid_from`, {valid_from}")
         return valid_to
 
+    @field_validator(
+        "purchase_price_yuan_per_kwh",
+        "system_operation_yuan_per_kwh",
+        "government_funds_yuan_per_kwh",
+        mode="before",
+    )
+    @classmethod
+    def _priced(cls, value: Any, info: ValidationInfo) -> Any:
+        """Prices by month, `{ 3 = 0.41, 4 = 0.40 }`, must name every month of the validity."""
+        if not isinstance(value, Mapping):
+            return value
+        months = {str(month): month for month in range(1, 13)}
+        if unknown := [key for key in value if key not in months]:
+            raise ValueError(f"month {listed(unknown)}: must be 1 to 12")
+        needed = _months(info) if {"valid_from", "valid_to"} <= info.data.keys() else set()
+        if missing := [month for key, month in months.items() if month in needed and key not in value]:
+            raise ValueError(f"month {listed(missing)} of the validity has no price, must have one")
+        return [value.get(key, 0.0) for key in months]  # a month outside the validity is never asked for
+
     @field_validator("day")
     @classmethod
     def _covered_once(cls, day: tuple[DayTable, ...], info: ValidationInfo) -> tuple[DayTable, ...]:
         problems = list(overlaps([(table.months, table.hours) for table in day], "day", "month"))
         problems += _missing_ratios([*(table.period for table in day), info.data.get("otherwise")], info)
         if {"valid_from", "valid_to"} <= info.data.keys():
-            validity = pd.period_range(info.data["valid_from"], info.data["valid_to"], freq="M")
-            missing = {int(month) for month in validity.month} - {m for table in day for m in table.months}
-            if missing:
+            named = {m for table in day for m in table.months}
+            if missing := _months(info) - named:
                 problems.append(
-                    f"month {_listed(sorted(missing))} of the validity has no table; a month of one period"
+                    f"month {listed(sorted(missing))} of the validity has no table; a month of one period"
                     ' all day still needs its line with hours = ["00:00-24:00"]'
                 )
+            if info.data.get("otherwise", "") is None:
+                problems += _gaps(day, _months(info) & named)
         return _unless(problems, day)
 
     @field_validator("holidays")
@@ -188,7 +136,7 @@ class Tariff(_Declaration):
             names = list(dict.fromkeys(holiday.name for holiday in info.data["holidays"]))
             for i, table in enumerate(tables):
                 problems += [
-                    f"holiday_day[{i}].holidays = '{name}': must be a name in `holidays`: {_listed(names)}"
+                    f"holiday_day[{i}].holidays = '{name}': must be a name in `holidays`: {listed(names)}"
                     for name in table.holidays
                     if name not in names
                 ]
@@ -238,11 +186,22 @@ class Tariff(_Declaration):
             raise InputError(f"tariff {self.name}: no `demand_price_yuan_per_kw_month` at {voltage}")
         return price
 
+    def power_factor_share(self, power_factor: float | None) -> float:
+        """What an actual power factor adds to all but funds and sales [-]; none: at the standard, nothing.
+
+        Raises InputError if the tariff has no rule for it.
+        """
+        if power_factor is None:
+            return 0.0
+        if self.power_factor is None:
+            raise InputError(f"tariff {self.name}: no `power_factor` table")
+        return self.power_factor.share(power_factor)
+
     def level(self, voltage: str) -> VoltageLevel:
         """Prices of a connection voltage. Raises InputError, naming those known, if there is none."""
         if voltage not in self.voltages:
             raise InputError(
-                f"`voltage_kv_level` = '{voltage}': tariff {self.name} has only {_listed(self.voltages)}"
+                f"`voltage_kv_level` = '{voltage}': tariff {self.name} has only {listed(self.voltages)}"
             )
         return self.voltages[voltage]
 
@@ -267,7 +226,8 @@ class Tariff(_Declaration):
         return codes
 
     def _day_codes(self) -> NDArray[np.int8]:
-        codes = np.full((12, QUARTERS_PER_DAY), PERIODS.index(self.otherwise), dtype=np.int8)
+        other = 0 if self.otherwise is None else PERIODS.index(self.otherwise)
+        codes = np.full((12, QUARTERS_PER_DAY), other, dtype=np.int8)
         for table in self.day:
             for hours in table.hours:
                 codes[np.array(table.months) - 1, slice(*quarter_span(hours))] = PERIODS.index(table.period)
@@ -282,6 +242,25 @@ class Tariff(_Declaration):
         return codes
 
 
+def _months(info: ValidationInfo) -> set[int]:
+    """Months of the year that the validity touches."""
+    return set(pd.period_range(info.data["valid_from"], info.data["valid_to"], freq="M").month.tolist())
+
+
+def _gaps(day: Sequence[DayTable], months: set[int]) -> list[str]:
+    """Hours that no table names, by the months that lack them."""
+    lacking: dict[tuple[str, ...], list[int]] = {}
+    for month in sorted(months):
+        spans = [hours for table in day if month in table.months for hours in table.hours]
+        lacking.setdefault(unnamed_spans(spans), []).append(month)
+    return [
+        f"month {listed(where)}: {listed(hours)} belongs to no period, must be named, or `otherwise` must say"
+        " what all other hours are"
+        for hours, where in lacking.items()
+        if hours
+    ]
+
+
 def _missing_ratios(periods: Sequence[Period | None], info: ValidationInfo) -> list[str]:
     known = info.data.get("ratios", PERIODS)
     missing = [period for period in dict.fromkeys(periods) if period is not None and period not in known]
@@ -293,7 +272,3 @@ def _unless(problems: list[str], value: T) -> T:
     if problems:
         raise ValueError("\n".join(problems))
     return value
-
-
-def _listed(items: Iterable[object]) -> str:
-    return ", ".join(str(item) for item in items)

@@ -17,7 +17,8 @@ from inputs.prepare import Prepared
 from models.battery import Battery
 from models.device import Array, Device
 from models.errors import InfeasibleError, InputError, SolverError
-from models.grid import Grid, metered_demand_mw
+from models.grid import Grid
+from models.metering import metered_demand_mw
 from models.size import Sized
 from optimizer.certificate import FEASIBILITY_TOLERANCE, GAP_TOLERANCE, primal_infeasibility
 from optimizer.conflict import hopeless
@@ -132,7 +133,7 @@ def plan_days(
     InfeasibleError or SolverError naming the day.
     """
     batteries = {name: device for name, device in devices.items() if isinstance(device, Battery)}
-    grids = [name for name, d in devices.items() if isinstance(d, Grid) and d.scheme == "two_part"]
+    grids = [name for name, d in devices.items() if isinstance(d, Grid) and d.pays_for_demand]
     stored_mwh = {name: battery.initial_soc * _rated_mwh(battery) for name, battery in batteries.items()}
     peak_mw: dict[str, float] = {}
     months, month, first_of_month = horizon.period("month"), -1, horizon.first("month")
@@ -143,11 +144,13 @@ def plan_days(
         day = slice(int(first), int(after))
         if months[first] != month:
             month = int(months[first])
-            peak_mw = {name: float(series[name, "peak_floor_mw"][first_of_month[month]]) for name in grids}
+            at = int(first_of_month[month])
+            peak_mw = {name: _metered_before(series, name, at) for name in grids}
         today = {key: array[day] for key, array in series.items()}
         for name in grids:
             floor = max(peak_mw[name], float(least_mw[name][month]) if name in least_mw else 0.0)
-            today[name, "peak_floor_mw"] = np.full(int(after - first), floor)
+            free_mw = today.get((name, "demand_free_mw"), np.zeros(int(after - first)))
+            today[name, "peak_floor_mw"] = np.maximum(floor - free_mw, 0.0)
         begun = {name: _begun(battery, stored_mwh[name]) for name, battery in batteries.items()}
         times = horizon.times[day]
         try:
@@ -169,6 +172,13 @@ def plan_days(
     return plans
 
 
+def _metered_before(series: Mapping[Key, Array], grid: str, begins: int) -> float:
+    """Highest demand of a month before the horizon that is paid for [MW]."""
+    floor = float(series[grid, "peak_floor_mw"][begins])
+    free = series.get((grid, "demand_free_mw"))
+    return floor if free is None or floor == 0.0 else floor + float(free[begins])
+
+
 def lay_into(year: Tiled, plans: Sequence[DayPlan]) -> Array:
     """The days' dispatch in the columns of the year, each month's peak being its highest metered demand."""
     keys = [column.key for column in year.template.columns]
@@ -180,6 +190,9 @@ def lay_into(year: Tiled, plans: Sequence[DayPlan]) -> Array:
         bought = x[year.column_of(keys.index((shared.key[0], "import_mw")))]
         demand = metered_demand_mw(horizon.times, horizon.hours, bought)
         highest = np.maximum.reduceat(demand, horizon.first(shared.per))
+        if (free := (shared.key[0], "demand_free_mw")) in year.template.series:
+            number = 1 + year.template.series.index(free)
+            highest = highest - year.weights[number][horizon.first(shared.per)]
         at = slice(start, start + len(highest))
         x[at] = np.maximum(highest, year.program.lower[at])  # not below what was metered before the year
     return x

@@ -14,7 +14,8 @@ from inputs.prepare import Prepared, month_times, prepare
 from models.battery import Battery
 from models.device import Array
 from models.errors import InfeasibleError, InputError, SolverError
-from models.grid import Grid, unavoidable_peak_mw
+from models.grid import Grid
+from models.metering import unavoidable_peak_mw
 from optimizer.calm import calm
 from optimizer.extract import to_dataset
 from optimizer.horizon import Horizon
@@ -135,8 +136,8 @@ def without_storage(prepared: Prepared, options: Options, progress: Progress) ->
 
 
 def paying_grids(case: Case) -> list[str]:
-    """Names of the connections that pay for their month's peak."""
-    return [n for n, d in case.devices.items() if isinstance(d, Grid) and d.scheme == "two_part"]
+    """Names of the connections whose month's peak may cost something."""
+    return [n for n, d in case.devices.items() if isinstance(d, Grid) and d.pays_for_demand]
 
 
 def expected_peak_mw(case: Case, day: date) -> float | None:
@@ -264,4 +265,7 @@ def report_facts(
         },
         assumptions=case_sources(case),
         replayed=replayed,
+        unseen_yuan=summary.unseen_yuan,
+        open_discount_yuan=sum(bill.open_discount_yuan for bill in summary.bills.values()),
+        elections=summary.elections,
     )

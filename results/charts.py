@@ -17,7 +17,7 @@ from inputs.case import Case
 from models.device import Array
 from models.errors import InputError
 from models.grid import Grid
-from models.tariff import PERIODS
+from models.tariff_tables import PERIODS
 from results.solution import of_kind, times_of, values
 
 KW_PER_MW = 1000.0

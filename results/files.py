@@ -115,12 +115,29 @@ def summary_json(
         },
         "energy_mwh": dict(summary.energy_mwh),
         "bill_yuan": {
-            name: {"total": bill.total_yuan, "by_charge": bill.by_charge_yuan.sum().to_dict()}
+            name: {
+                "total": bill.total_yuan,
+                "by_charge": bill.by_charge_yuan.sum().to_dict(),
+                "seen_by_optimizer": bill.seen_yuan,
+                "not_seen_by_optimizer": bill.unseen_yuan.sum().to_dict(),
+                "if_months_seen_in_part_are_fully_used": bill.open_discount_yuan,
+            }
             for name, bill in summary.bills.items()
+        },
+        "demand_elections_yuan": {
+            name: {
+                "elected": one.own,
+                "by_period": one.yuan.to_dict("index"),
+                "cheapest": one.cheapest.to_dict(),
+                "saving": one.saving_yuan,
+                "best_contract_mw": dict(one.best_contract_mw),
+            }
+            for name, one in summary.elections.items()
         },
         "cost_without_storage_yuan": other and other.cost_yuan,
         "saving_yuan": other and other.saving_yuan,
         "saving_by_cost_yuan": other and dict(other.saving_by_cost_yuan),
+        "saving_not_seen_by_optimizer_yuan": other and dict(other.unseen_saving_yuan),
         "full_cycles": {
             name.removesuffix(".full_cycles"): value
             for name, value in summary.indicators.items()

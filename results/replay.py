@@ -114,9 +114,9 @@ def compare_replay(
 
 
 def _reconcile(solution: xr.Dataset, case: Case) -> None:
-    """Hold every month's named costs of a connection against its bill, which knows no optimizer."""
+    """Hold every month's named costs of a connection against the part of its bill they should be."""
     for name, bill in bills(solution, case).items():
-        named, billed = cost_by_month_yuan(solution, name), bill.by_charge_yuan.sum(axis=1)
+        named, billed = cost_by_month_yuan(solution, name), bill.seen_by_month_yuan
         turnover = max(1.0, sum(abs(yuan) for yuan in named.values()))
         for month, yuan in named.items():
             if not abs(yuan - billed[month]) <= MONEY_TOLERANCE * turnover:

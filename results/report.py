@@ -16,6 +16,7 @@ from models.device import Array
 from models.grid import Grid
 from results.audit import Audit
 from results.charts import chart_data, curtailed, injections, label, month_starts
+from results.election import Elections
 from results.replay import Replayed
 from results.solution import cost_yuan, of_kind, times_of, values
 from results.summary import Comparison, cost_by_month_yuan
@@ -54,6 +55,9 @@ class ReportFacts:
     certificate: Mapping[str, str] = field(default_factory=dict)  # what was checked, and what was found
     assumptions: Sequence[str] = ()
     replayed: Replayed | None = None  # of a year of day-ahead plans
+    unseen_yuan: Mapping[str, float] = field(default_factory=dict)  # billed, not seen by the optimizer
+    open_discount_yuan: float = 0.0  # of demand, should months seen in part turn out fully used
+    elections: Mapping[str, Elections] = field(default_factory=dict)  # by connection
 
 
 class Card(NamedTuple):

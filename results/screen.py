@@ -13,6 +13,7 @@ from inputs.case import Case
 from results.blocks import Block
 from results.pv_yield import PvYield
 from results.replay import Replayed
+from results.screen_bill import show_bill
 from results.summary import Summary
 
 NO_COMPARISON = "The park cannot run without its storage: there is no cost to compare with."
@@ -22,6 +23,7 @@ COST_WORDS = {
     "purchase": "energy bought",
     "sale": "surplus sold",
     "demand": "demand charge of the month",
+    "demand_excess": "demand above the contract",
     "wear": "battery wear",
     "capital": "capital",
 }
@@ -44,6 +46,7 @@ def show_plan(
     else:
         console.print("The storage rests all day: nothing it could do pays.", style="italic")
     console.print(_cost_of("the day", summary))
+    show_bill(console, summary)
     for line in _peak_lines(solution, summary):
         console.print(line, soft_wrap=True)
     console.print(_proof(solution, summary), soft_wrap=True)
@@ -65,6 +68,7 @@ def show_year(
     console.print(Group(_energy_table(summary), _cost_of("the period", summary)))
     _print_cycles(console, summary)
     console.print(_month_table(summary))
+    show_bill(console, summary)
     console.print(_proof(solution, summary), soft_wrap=True)
     console.print(
         f"Model: {model['columns']:,} columns, {model['rows']:,} rows, {model['nonzeros']:,} nonzeros;"
@@ -84,6 +88,7 @@ def show_replay(console: Console, case: Case, solution: xr.Dataset, summary: Sum
     title = f"{case.title or case.name}: {first} to {last}, {len(made.days)} days planned alone"
     console.print(_title(title, case), soft_wrap=True)
     console.print(Group(_replay_costs(made), _replay_peaks(made)))
+    show_bill(console, summary)
     total = made.total
     if not case.storage:
         console.print("The park has no storage: nothing passes from day to day.")

@@ -1,7 +1,7 @@
 """What came of a run in figures: energy, money with and without the storage, peaks, cycles."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from models.device import Array
 from models.grid import Grid
 from results.audit import Audit, bills
 from results.bill import Bill
+from results.election import Elections, elections
 from results.solution import cost_yuan, of_kind, seen, times_of, values
 
 
@@ -23,6 +24,8 @@ class Comparison:
     saving_yuan: float
     saving_by_cost_yuan: Mapping[str, float]  # which named cost the saving comes from
     peak_mw: Mapping[str, float]  # highest 15-minute average import by month
+    # what the storage saves, or minus costs, in the part of the bill that the optimizer does not see
+    unseen_saving_yuan: Mapping[str, float] = field(default_factory=dict)  # by connection and charge
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,21 @@ class Summary:
     indicators: Mapping[str, float]  # "battery_1.full_cycles"
     peak_mw: Mapping[str, float]  # highest 15-minute average import by month
     bills: Mapping[str, Bill]
+    elections: Mapping[str, Elections]  # of the connections that may choose how to pay for demand
     audit: Audit
+
+    @property
+    def unseen_yuan(self) -> dict[str, float]:
+        """What is billed and not seen by the optimizer, "grid.full_use_discount"."""
+        return unseen_yuan(self.bills)
 
 
 def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audit: Audit) -> Summary:
     """Compare a solution with that of the same case without storage, where there is one."""
+    billed = bills(solution, case)
     return Summary(
         cost_yuan=float(solution.attrs["objective_yuan"]),
-        without_storage=None if without is None else compare(solution, without, case),
+        without_storage=None if without is None else compare(solution, without, case, unseen_yuan(billed)),
         energy_mwh=energy_mwh(solution),
         indicators={
             f"{name}.{key}": value
@@ -50,14 +60,16 @@ def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audi
             for key, value in device.indicators(seen(solution, name)).items()
         },
         peak_mw=peaks_mw(solution, case),
-        bills=bills(solution, case),
+        bills=billed,
+        elections=all_elections(billed, case),
         audit=audit,
     )
 
 
-def compare(solution: xr.Dataset, without: xr.Dataset, case: Case) -> Comparison:
-    """What the storage saved, in all and by named cost."""
+def compare(solution: xr.Dataset, without: xr.Dataset, case: Case, unseen: Mapping[str, float]) -> Comparison:
+    """What the storage saved, in all, by named cost, and in what of the bill the optimizer does not see."""
     costs, other = cost_yuan(solution), cost_yuan(without)
+    unseen_without = unseen_yuan(bills(without, case.without_storage()))
     cost = float(without.attrs["objective_yuan"])
     return Comparison(
         cost_yuan=cost,
@@ -66,7 +78,30 @@ def compare(solution: xr.Dataset, without: xr.Dataset, case: Case) -> Comparison
             name: other.get(name, 0.0) - costs.get(name, 0.0) for name in dict.fromkeys([*other, *costs])
         },
         peak_mw=peaks_mw(without, case),
+        unseen_saving_yuan={
+            name: unseen_without.get(name, 0.0) - unseen.get(name, 0.0)
+            for name in dict.fromkeys([*unseen_without, *unseen])
+        },
     )
+
+
+def all_elections(made: Mapping[str, Bill], case: Case) -> dict[str, Elections]:
+    """The ways of paying for demand, for each connection billed that has a choice."""
+    found = {}
+    for name, one in made.items():
+        grid = case.devices[name]
+        if isinstance(grid, Grid) and (table := elections(one.months, case.tariff, grid)) is not None:
+            found[name] = table
+    return found
+
+
+def unseen_yuan(made: Mapping[str, Bill]) -> dict[str, float]:
+    """What bills say beyond what the optimizer prices, by connection and charge."""
+    return {
+        f"{name}.{charge}": float(yuan)
+        for name, one in made.items()
+        for charge, yuan in one.unseen_yuan.sum().items()
+    }
 
 
 def cost_by_month_yuan(solution: xr.Dataset, device: str | None = None) -> dict[str, float]:

@@ -234,6 +234,43 @@ DEVICES = [
         "demand_price",
         count=2,
     ),
+    case(
+        "contract missing",
+        'scheme = "two_part"',
+        'scheme = "two_part"\ndemand_election = "contracted"',
+        "`device.grid.demand_election` = 'contracted': must have `contracted_demand_mw`",
+    ),
+    case(
+        "contract unused",
+        'scheme = "two_part"',
+        'scheme = "two_part"\ncontracted_demand_mw = 90',
+        "`device.grid.contracted_demand_mw` = 90: must be left out",
+    ),
+    case(
+        "contract true",
+        'scheme = "two_part"',
+        'scheme = "two_part"\ndemand_election = "contracted"\ncontracted_demand_mw = true',
+        "`device.grid.contracted_demand_mw` = true: must be",
+    ),
+    case(
+        "capacity of none",
+        'scheme = "two_part"',
+        'scheme = "two_part"\ndemand_election = "capacity"',
+        "`device.grid.demand_election` = 'capacity': must have `transformers`",
+    ),
+    case(
+        "power factor percent",
+        'scheme = "two_part"',
+        'scheme = "two_part"\npower_factor = 95',
+        "`device.grid.power_factor` = 95: must be in (0, 1]",
+        "0.95?",
+    ),
+    case(
+        "power factor without a rule",
+        'scheme = "two_part"',
+        'scheme = "two_part"\npower_factor = 0.95',
+        "`device.grid`: `power_factor` = 0.95: tariff own must have a table for it",
+    ),
     case("weather missing", PV_FILE, "", "`weather` is missing", "`device.pv` needs it for available_mw"),
 ]
 TARIFF = [
@@ -259,6 +296,27 @@ TARIFF = [
             swap(f'{EVERY_MONTH}\nperiod = "valley"', 'months = [2]\nperiod = "valley"', "own.toml"),
         ),
         ("tariff own.toml: `day`: month 3, 4", "has no table"),
+    ),
+    tariff(
+        "tariff hours nobody names",
+        'otherwise = "flat"\n',
+        "",
+        "`day`: month 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12: 00:00-01:00, 06:00-17:00, 22:00-24:00",
+        "must be named",
+    ),
+    tariff(
+        "tariff month without a price",
+        "purchase_price_yuan_per_kwh = 0.4",
+        "purchase_price_yuan_per_kwh = { 1 = 0.4, 12 = 0.5 }",
+        "`purchase_price_yuan_per_kwh`",
+        "month 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 of the validity has no price",
+    ),
+    tariff(
+        "tariff power factor",
+        "[ratios]",
+        "[power_factor]\nstandard = 0.9\nsteps = [[1, 0], [0, 1]]\n\n[ratios]",
+        "`power_factor.steps`",
+        "must have a row [0.9, 0]",
     ),
     tariff(
         "tariff overlap",
@@ -290,7 +348,12 @@ TARIFF = [
     Bad(
         "other year",
         (swap("year = 2026", "year = 2025"), swap("2026-07-15", "2025-07-15")),
-        ("`calendar.year` = 2025", "2026-01-01 to 2026-12-31"),
+        ("`calendar.year` = 2025", "not in force before 2026-01-01", "2026-01-01 to 2026-12-31"),
+    ),
+    Bad(
+        "tariff expired",
+        (swap("year = 2026", "year = 2027"), swap("2026-07-15", "2027-07-15")),
+        ("`calendar.year` = 2027", "tariff own expired on 2026-12-31"),
     ),
 ]
 VARIANTS = [

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from inputs.tariff_files import read_tariff
 from models.device import Array, Park, Seen
-from models.grid import Grid, Transformers
+from models.grid import Grid
 from models.site import Site
+from models.transformers import Transformers
 
 GAOAN = Path(__file__).parents[1] / "inputs" / "parks" / "gaoan"
 JIANGXI = read_tariff("jiangxi-2026")

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from inputs.tariff_files import read_tariff
 from models.errors import InputError
-from models.tariff import PERIODS, Tariff
+from models.tariff import Tariff
+from models.tariff_tables import PERIODS
 
 JIANGXI_FILE = Path(__file__).parents[1] / "inputs" / "tariffs" / "jiangxi-2026.toml"
 
@@ -39,6 +40,7 @@ def simple(**changes: Any) -> dict[str, Any]:
             "0.4kV": {"single_part_yuan_per_kwh": 0.3},
         },
         "ratios": {"peak": 2.0, "flat": 1.0, "valley": 0.5},
+        "otherwise": "flat",
         "day": [
             {"months": list(range(1, 13)), "period": "peak", "hours": ["08:00-12:00"]},
             {"months": list(range(1, 13)), "period": "valley", "hours": ["22:00-24:00"]},
