@@ -40,7 +40,8 @@ from optimizer.windows import Pieces, Window
 
 FALSE_BOUND = 1e-7  # relative; a bound above a dispatch by more than rounding would be no proof
 GAP_TARGET = 1e-9  # relative; below this the two sides have met
-HALF = 0.5  # of the time that is left, and of the pairs that were violated
+HALF = 0.5  # of the time that is left
+QUICK_S = 5.0  # a rounding that takes longer is not done again
 PRESSING = 1e-9  # [yuan per unit] multipliers above this press
 
 
@@ -137,7 +138,7 @@ class Repair:
         """Repair in rounds. Raises InfeasibleProgram and NoDispatch."""
         first, best_x, best, bound = self._x, self._x, np.inf, -np.inf
         seen: set[tuple[object, ...]] = set()  # what has been tried once is not tried again
-        rounds, rounded = 0, np.inf  # how many pairs were violated when the last point was rounded
+        rounds, took = 0, 0.0  # took: the seconds of the last rounding
         while True:
             self._pieces.activate(self._pieces.of_intervals(self._disturbed()))
             base = certify(self._program, self._x, self._at.dual)
@@ -156,9 +157,10 @@ class Repair:
             state = (*self._pieces.windows(), self._resting.tobytes())
             joined, late = self._join_rest(), self._late()
             found = self._x if joined and self._note_violated() else None
-            broken = int(violated(self._tiled, self._x).sum())
-            if found is None and late and (broken <= HALF * rounded or not np.isfinite(best)):
-                found, rounded = self._rounded(first), broken
+            if found is None and late and (took <= QUICK_S or not np.isfinite(best)):
+                began = time.monotonic()
+                found = self._rounded(first)
+                took = time.monotonic() - began
             if found is not None and self._program.objective(found) < best:
                 best_x, best = found, self._program.objective(found)
             if late and time.monotonic() < self._deadline:
