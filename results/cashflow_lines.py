@@ -205,9 +205,9 @@ def _loan() -> Iterator[Line]:
     added = 'IF(loan_construction_interest="capitalised",'
     owed = f"(SUM({{draw:built}})+{added}SUM({{construction_interest:built}}),0))"
     yield Line(
-        "principal", "Principal repaid", "Annuity less interest, or equal parts, over the years of the loan",
-        "IF(OR({operation}=0,{operation}>loan_years),0,"
-        f'IF(loan_method="annuity",PMT(loan_rate,loan_years,-{owed})-{{interest}},{owed}/loan_years))',
+        "principal", "Principal repaid", "Annuity less interest, or equal parts; last of all what is left",
+        "IF(OR({operation}=0,{operation}>loan_years),0,IF({operation}=loan_years,{debt_before},"
+        f'IF(loan_method="annuity",PMT(loan_rate,loan_years,-{owed})-{{interest}},{owed}/loan_years)))',
     )  # fmt: skip
     yield Line(
         "debt_after", "Debt at the end", "Start + drawn + interest capitalised - principal",

@@ -128,7 +128,8 @@ class _Writer:
         }
         sheet = self.begin(name, notes[name])
         for column, (head, width) in enumerate((("Line", 52), ("Unit", 7), ("How", 60), ("Total", 18))):
-            sheet.write_string(TOP - 1, column, head, self.form(**HEAD))
+            align = "right" if head == "Total" else "left"
+            sheet.write_string(TOP - 1, column, head, self.form(**HEAD, align=align))
             sheet.set_column(column, column, width)
         for year in range(self.count):
             sheet.write_string(TOP - 1, LEFT + year, f"year {year}", self.form(**HEAD, align="right"))

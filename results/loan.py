@@ -42,7 +42,8 @@ def schedule(loan: Loan, investment_yuan: Array, construction_years: int) -> Sch
         before[year] = debt
         interest[year] = debt * loan.rate
         if year < construction_years + loan.years:
-            principal[year] = _principal(loan, owed, interest[year])
+            last = year == construction_years + loan.years - 1
+            principal[year] = debt if last else _principal(loan, owed, interest[year])
         debt -= principal[year]
         after[year] = debt
     building = np.arange(len(draw)) < construction_years
@@ -58,7 +59,7 @@ def schedule(loan: Loan, investment_yuan: Array, construction_years: int) -> Sch
 
 
 def _principal(loan: Loan, owed: float, interest: float) -> float:
-    """Part of a year's payment that repays: all payments equal, or all repayments."""
+    """Part of a year's payment that repays, but in the last: all payments equal, or all repayments."""
     if loan.method == "annuity":
         return annuity(owed, loan.rate, loan.years) - interest
     return owed / loan.years

@@ -401,7 +401,20 @@ def test_the_stated_parameters_come_near_but_do_not_give_them() -> None:
     assert list(fades.values()) == pytest.approx([0.0525, 12.20, 0.1284, 6.33], rel=0.002)
 
 
-def test_the_whole_investment_does_not_give_them() -> None:
-    """239.40 million for the same revenue: about 1 % or less."""
-    found = pilot(STATED.model_copy(update={"investment_yuan": 239.4e6}), fade=0.028)
-    assert found["project IRR"] is None or found["project IRR"] < 0.012
+@pytest.mark.parametrize(
+    ("upkeep", "rate"),
+    [
+        (OperationMaintenance(), 0.0110),  # 30 yuan/kW, 0.75 million a year
+        (
+            OperationMaintenance(basis="investment", investment_share=0.0165),
+            -0.0134,
+        ),  # 3.95 million, as of one phase
+        (OperationMaintenance(basis="investment", investment_share=0.033), -0.0536),  # 7.90 million
+    ],
+)
+def test_the_whole_investment_does_not_give_them(upkeep: OperationMaintenance, rate: float) -> None:
+    """239.40 million for the same revenue: 1.1 % at the very most, and equity is never paid back."""
+    whole = STATED.model_copy(update={"investment_yuan": 239.4e6, "operation_maintenance": upkeep})
+    found = pilot(whole, fade=0.0)
+    assert found["project IRR"] == pytest.approx(rate, abs=1e-4)
+    assert found["equity payback, years"] is None

@@ -37,7 +37,7 @@ def test_annuity_pays_equally_and_clears_the_debt(rate: float, years: int) -> No
     # the present value of the payments is what is owed when operation begins
     factors = (1.0 + rate) ** -np.arange(1, years + 1)
     assert factors @ payment == pytest.approx(plan.debt_after[0])
-    assert plan.debt_after[years] == pytest.approx(0.0, abs=1e-6)
+    assert plan.debt_after[years] == 0.0  # to the last bit: no interest on what rounding leaves
     assert (plan.principal[years + 1 :] == 0).all()
 
 
@@ -146,6 +146,12 @@ def test_losses_are_set_off_the_oldest_first() -> None:
     assert found.taxable.tolist() == [0, 0, 0, 30, 40]
     assert found.tax.tolist() == [0, 0, 0, 7.5, 10]
     assert found.losses[:, 2].tolist() == [20, 30, 0, 0, 0]
+
+
+def test_the_oldest_first_is_what_saves_the_youngest() -> None:
+    """Losses of 30 in year 0 and 20 in year 4: the 25 of year 5 take from the 30, year 6 has the 20."""
+    found = income_tax(IncomeTax(), np.array([-30, 0, 0, 0, -20, 25, 20.0]), operation(0, 7))
+    assert found.used.tolist() == [0, 0, 0, 0, 0, 25, 20]  # the youngest first would leave 20 taxable
 
 
 @pytest.mark.parametrize(("gap", "used"), [(4, 100.0), (5, 0.0)])
