@@ -16,6 +16,7 @@ from inputs.validation import closest, problems, read_toml, user_path, wrong_kin
 from inputs.variants import named_after_variant, variant_names, with_variant
 from models.device import Device
 from models.errors import InputError
+from models.finance import Finance
 from models.site import Site
 from models.tariff import Tariff
 from models.weather_year import Climate
@@ -39,6 +40,7 @@ class Case:
     devices: Mapping[str, Device]
     sha256: str
     series: Mapping[tuple[str, str], SeriesFile] = field(default_factory=dict)
+    finance: Finance | None = None  # of the storage
 
     def with_devices(self, devices: Mapping[str, Device]) -> "Case":
         """The same case with other devices; series of devices that are gone go with them."""
@@ -49,6 +51,11 @@ class Case:
     def storage(self) -> list[str]:
         """Names of the devices that store energy."""
         return [name for name, device in self.devices.items() if device.stores_energy]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the case says that cannot matter, one sentence each."""
+        return self.finance.warnings if self.finance else []
 
     def without_storage(self) -> "Case":
         """The same case had the storage not been built."""
@@ -119,6 +126,7 @@ def load_case(name_or_path: str, variant: str | None = None) -> Case:
         devices=file.device,
         sha256=digest,
         series={(key.split(".")[0], key.split(".")[1]): entry for key, entry in file.series.items()},
+        finance=file.finance,
     )
 
 

@@ -22,6 +22,7 @@ from pydantic import (
 
 from inputs.validation import closest, user_path
 from models.device import Device
+from models.finance import Finance
 from models.registry import AnyDevice
 from models.site import Site
 from models.tariff import Tariff
@@ -121,6 +122,7 @@ class CaseFile(_Table):
     weather: WeatherSource | None = None
     device: Annotated[dict[str, AnyDevice], Field(min_length=1)]
     series: Annotated[dict[str, SeriesFile], BeforeValidator(_dotted)] = {}
+    finance: Finance | None = None  # of the storage; none: nothing is said of its cash flow
 
 
 @dataclass(frozen=True)

@@ -261,6 +261,8 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
         f" {len(prepared.times):,} intervals of {park.calendar.minutes} minutes, tariff {park.tariff.name}."
     )
     out_console.print(Text(text), soft_wrap=True)
+    for line in park.warnings:
+        err_console.print(Text(f"warning: {line}"), soft_wrap=True)
 
 
 @app.command()

@@ -21,7 +21,7 @@ from bad_files import CLIMATE
 from bad_inputs import PV_FILE
 from small_case import CASE, Damage, add, load_mw, pv_mw, replaced, row, series, swap, write_case
 
-from inputs.case import load_case
+from inputs.case import case_text, load_case
 from models.errors import SolverError
 from optimizer import cli
 from optimizer.runs import expected_peak_mw
@@ -683,6 +683,22 @@ def test_a_solver_that_fails_exits_4(run: Run, tmp_path: Path, monkeypatch: pyte
     ran = run("plan", write_case(tmp_path), *PEAK, "--out", tmp_path / "out")
     assert ran == (4, "", "solver: HiGHS stopped without a solution: Iteration limit reached\n")
     assert not (tmp_path / "out").exists()
+
+
+def test_check_warns_of_what_cannot_matter(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "case.toml"
+    text = (
+        case_text("gaoan").replace("cost_yuan = 0.0", "cost_yuan = 1e7").replace("year = 10 ", "year = 25 ")
+    )
+    path.write_text(text, encoding="utf-8")
+    ran = run("check", path)
+    assert ran.code == 0
+    assert ran.err.count("warning: ") == 1
+    assert "warning: `finance.replacement.year` = 25: lies at the end of the 20-year horizon" in ran.err
+    path.write_text(text.replace("year = 25 ", "year = 0 "), encoding="utf-8")
+    ran = run("check", path)
+    assert (ran.code, ran.out) == (2, "")
+    assert "`finance.replacement.year` = 0: must be in [1, 60]" in ran.err
 
 
 def test_a_fault_of_the_program_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
