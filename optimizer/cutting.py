@@ -42,7 +42,11 @@ class Cut:
 
 
 class Cutter:
-    """Cuts windows out of one program."""
+    """Cuts windows out of one program.
+
+    `ahead` is what each column pays in the rows of the interval after its own, (columns, rows), and `carried`
+    which states that interval knows, (intervals, states).
+    """
 
     def __init__(self, tiled: Tiled, program: Program) -> None:
         self._own, self._count = len(tiled.template.columns), len(tiled.horizon)
@@ -52,22 +56,19 @@ class Cutter:
         self._starts, self._rows_by_column = by_column.indptr, by_column.indices
         remembered = np.array([p.column for p in tiled.template.previous], dtype=np.int64)
         self._states = np.arange(self._count)[:, None] * self._own + remembered
-        self.carried = self._carried()
+        self.ahead = self._ahead()
+        # a state may begin anew, such as the energy bought since a quarter-hour began
+        self.carried: Mask = (np.diff(self.ahead.indptr) > 0)[self._states]
 
-    def _carried(self) -> Mask:
-        """Which states the interval after theirs knows, (intervals, states).
-
-        A state may begin anew, such as the energy bought since a quarter-hour began.
-        """
-        rows, columns = (
-            self._rows_by_column,
-            np.repeat(np.arange(len(self._starts) - 1), np.diff(self._starts)),
-        )
+    def _ahead(self) -> sp.csr_array:
+        """Entries of columns in the rows of the interval after their own, (columns, rows)."""
+        matrix = self._matrix
+        rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
+        columns = matrix.indices
         ahead = (rows < self._count * self._rows) & (columns < self._count * self._own)
         ahead[ahead] = columns[ahead] // self._own < rows[ahead] // self._rows
-        known = np.zeros(len(self._starts) - 1, dtype=bool)
-        known[columns[ahead]] = True
-        return np.asarray(known[self._states])
+        entries = (matrix.data[ahead], (columns[ahead], rows[ahead]))
+        return sp.csr_array(entries, shape=matrix.shape[::-1])
 
     def cut(self, window: Window) -> Cut:
         """The window's columns and rows."""

@@ -12,7 +12,7 @@ from models.errors import SolverError
 from optimizer.blocks import Blocks, Left
 from optimizer.certificate import GAP_TOLERANCE, Certificate, certify
 from optimizer.highs import InfeasibleProgram
-from optimizer.pairs import TOLERANCE, chords, tempting, tighten, violated, with_chords
+from optimizer.pairs import TOLERANCE, chords, open_pairs, tempting, tighten, violated, with_chords
 from optimizer.pricing import Pricer
 from optimizer.program import Mask, Program
 from optimizer.repair import Agreed, Repair
@@ -95,7 +95,7 @@ def find_optimum(
     UnboundedProgram.
     """
     tight = tighten(tiled)
-    settled = sum(_settled(tiled, tight.upper))
+    settled = int((~open_pairs(tiled, tight)).sum())
     built = time.perf_counter()
     progress("solving the relaxation")
     relaxed = _resume(tiled, tight, pool, trail) if trail is not None and trail.fits(tiled) else None
@@ -162,16 +162,12 @@ def _relax(tiled: Tiled, tight: Program, pool: ThreadPoolExecutor) -> _Relaxed:
 
 def _resume(tiled: Tiled, tight: Program, pool: ThreadPoolExecutor, trail: Trail) -> _Relaxed | None:
     """The linear program with those at rest who rested before; none where that is impossible."""
-    members = [(tiled.column_of(pair.a), tiled.column_of(pair.b)) for pair in tiled.template.pairs]
-    both = [(tight.upper[a] > 0) & (tight.upper[b] > 0) for a, b in members]
-    open_ = np.array(both, dtype=bool).reshape(trail.chorded.shape)
-    chorded = tempting(tiled, tight) | (trail.chorded & open_)
+    chorded = tempting(tiled, tight) | (trail.chorded & open_pairs(tiled, tight))
     program = with_chords(tight, chords(tiled, tight, chorded)) if chorded.any() else tight
     pricer = Pricer(tiled, program)
     blocks = Blocks(tiled, program, pricer, pool, trail.with_chords(chorded))
-    upper = np.where(trail.agreed.resting, np.maximum(0.0, program.lower), program.upper)
     try:
-        x, dual = blocks.solve(upper)
+        x, dual = blocks.solve(program.upper_at_rest(trail.agreed.resting))
     except InfeasibleProgram:
         return None
     return _Relaxed(program, chorded, pricer, blocks, x, dual)
@@ -191,17 +187,9 @@ def _obeying(paired: Tiled, pairs: Sequence[PairRows], program: Program, blocks:
         for a, b in used:
             resting[np.where(x[a] <= x[b], a, b)[np.maximum(x[a], x[b]) > TOLERANCE]] = True
         try:
-            x, _ = blocks.solve(np.where(resting, np.maximum(0.0, program.lower), program.upper))
+            x, _ = blocks.solve(program.upper_at_rest(resting))
         except InfeasibleProgram:
             break
         if program.objective(x) > allowed:
             break
     raise TwinsApart
-
-
-def _settled(tiled: Tiled, upper: Array) -> list[int]:
-    """How many of each pair have a member that cannot exceed zero."""
-    return [
-        int(((upper[tiled.column_of(p.a)] <= 0) | (upper[tiled.column_of(p.b)] <= 0)).sum())
-        for p in tiled.template.pairs
-    ]

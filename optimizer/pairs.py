@@ -101,13 +101,20 @@ def violated(tiled: Tiled, x: Array) -> Mask:
     return found
 
 
-def tempting(tiled: Tiled, program: Program) -> Mask:
-    """Where both members are possible and using both at once pays, (pairs, intervals)."""
+def open_pairs(tiled: Tiled, program: Program) -> Mask:
+    """Where both members of a pair may exceed zero, (pairs, intervals)."""
     found = np.zeros((len(tiled.template.pairs), len(tiled.horizon)), dtype=bool)
     for number, pair in enumerate(tiled.template.pairs):
         a, b = tiled.column_of(pair.a), tiled.column_of(pair.b)
-        open_ = (program.upper[a] > 0) & (program.upper[b] > 0)
-        found[number] = open_ & (program.cost[a] + program.cost[b] < 0)
+        found[number] = (program.upper[a] > 0) & (program.upper[b] > 0)
+    return found
+
+
+def tempting(tiled: Tiled, program: Program) -> Mask:
+    """Where both members are possible and using both at once pays, (pairs, intervals)."""
+    found = open_pairs(tiled, program)
+    for number, pair in enumerate(tiled.template.pairs):
+        found[number] &= program.cost[tiled.column_of(pair.a)] + program.cost[tiled.column_of(pair.b)] < 0
     return found
 
 

@@ -65,19 +65,10 @@ class Pricer:
         self._program = program
         self.cutter = Cutter(tiled, program)
         self._cuts: dict[Window, Cut] = {}
-        # what each state pays in the rows of the interval after its own, (columns, rows)
-        count, own = len(tiled.horizon), len(tiled.template.columns)
-        rows = np.repeat(np.arange(program.matrix.shape[0], dtype=np.int32), np.diff(program.matrix.indptr))
-        columns = program.matrix.indices
-        ahead = (rows < count * len(tiled.template.rows)) & (columns < count * own)
-        ahead[ahead] = columns[ahead] // own < rows[ahead] // len(tiled.template.rows)
-        self._ahead = sp.csr_array(
-            (program.matrix.data[ahead], (columns[ahead], rows[ahead])), shape=program.matrix.shape[::-1]
-        )
 
     def multipliers(self, dual: Array) -> Multipliers:
         """Row multipliers to price windows at."""
-        return Multipliers(self._program, self._ahead, dual)
+        return Multipliers(self._program, self.cutter.ahead, dual)
 
     def part(self, window: Window, at: Multipliers, upper: Array | None = None) -> Part:
         """The window's relaxation at these multipliers; `upper` replaces the program's upper bounds."""

@@ -32,6 +32,10 @@ class Program:
         """Whether no column is binary."""
         return not self.binary.any()
 
+    def upper_at_rest(self, resting: Mask) -> Array:
+        """Upper bounds with which the marked columns stay at zero, or at a lower bound above it."""
+        return np.where(resting, np.maximum(0.0, self.lower), self.upper)
+
     def objective(self, x: Array) -> float:
         """Objective at x [yuan]."""
         return float(self.offset + (self.cost * x).sum())

@@ -131,8 +131,7 @@ class Repair:
         self._sub = Subproblems(tiled, program, pricer, blocks, self._at, deadline)
         self._rounding = Rounding(tiled, program, pricer, blocks, pool)
         # half of the time is for the proof alone; without a dispatch by then, one is made by rounding
-        self._pause = time.monotonic() + HALF * (deadline - time.monotonic())
-        self._until(self._pause)
+        self._until(time.monotonic() + HALF * (deadline - time.monotonic()))
 
     def run(self) -> Repaired:
         """Repair in rounds. Raises InfeasibleProgram and NoDispatch."""
@@ -213,9 +212,8 @@ class Repair:
 
     def _join_rest(self) -> bool:
         """Solve the horizon with the resting members at zero; take over its optimum and multipliers."""
-        lower, upper = self._program.lower, self._program.upper
         try:
-            self._x, dual = self._blocks.solve(np.where(self._resting, np.maximum(0.0, lower), upper))
+            self._x, dual = self._blocks.solve(self._program.upper_at_rest(self._resting))
         except InfeasibleProgram:
             return False
         self._at.set(dual)

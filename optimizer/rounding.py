@@ -45,7 +45,7 @@ class Rounding:
         return min((x for x in made if x is not None), key=self._program.objective, default=None)
 
     def _rested(self, x: Array, resting: Mask) -> Array | None:
-        lower, upper = self._program.lower, self._program.upper
+        upper = self._program.upper
         members = [
             (self._tiled.column_of(p.a), self._tiled.column_of(p.b)) for p in self._tiled.template.pairs
         ]
@@ -57,7 +57,7 @@ class Rounding:
                 lesser = np.where(x[a] / np.maximum(upper[a], 1.0) < x[b] / np.maximum(upper[b], 1.0), a, b)
                 resting[lesser[here]] = True
             try:
-                x, _ = self._blocks.solve(np.where(resting, np.maximum(0.0, lower), upper))
+                x, _ = self._blocks.solve(self._program.upper_at_rest(resting))
             except InfeasibleProgram:
                 return None
         return None
@@ -82,14 +82,13 @@ class Rounding:
 
     def _moved_about(self, x: Array) -> Array:
         """The best point in which every pair keeps the member in use."""
-        program = self._program
         resting = np.zeros(len(x), dtype=bool)
         for pair in self._tiled.template.pairs:
             a, b = self._tiled.column_of(pair.a), self._tiled.column_of(pair.b)
             resting[a] |= (x[a] <= TOLERANCE) & (x[b] > TOLERANCE)
             resting[b] |= (x[b] <= TOLERANCE) & (x[a] > TOLERANCE)
         try:
-            better, _ = self._blocks.solve(np.where(resting, np.maximum(0.0, program.lower), program.upper))
+            better, _ = self._blocks.solve(self._program.upper_at_rest(resting))
         except InfeasibleProgram:  # by rounding alone: x is such a point
             return x
         return x if violated(self._tiled, better).any() else better
