@@ -1,0 +1,1 @@
+"""The commands, one a file: each reads what was typed, calls a driver, prints. None contains a formula."""

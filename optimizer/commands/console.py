@@ -1,0 +1,26 @@
+"""Where commands print, the line that tells what is being done, and the folder of a run."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+out_console = Console(highlight=False, soft_wrap=False)
+err_console = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def progress_line() -> Iterator[Callable[[str], None]]:
+    """A line that says what is being done, on terminals only, gone when done."""
+    if not err_console.is_terminal:
+        yield lambda _: None
+        return
+    with err_console.status("reading") as status:
+        yield status.update
+
+
+def run_folder(out: Path | None, case: str, command: str) -> Path:
+    """Where the files of a run go: as asked, else a folder named after the case, the command and the time."""
+    return out or Path("runs") / f"{case}-{command}-{datetime.now():%Y%m%d-%H%M%S}"

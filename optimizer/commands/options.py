@@ -1,0 +1,57 @@
+"""What several commands let the user type, and the reading that they begin with."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from models.errors import InputError
+
+if TYPE_CHECKING:
+    from inputs.findings import Findings
+    from inputs.prepare import Prepared
+
+CaseArgument = Annotated[str, typer.Argument(help="A built-in case (gaoan) or the path of a case file.")]
+Variant = Annotated[str | None, typer.Option(help="A variant named in the case file, such as first_phase.")]
+Out = Annotated[Path | None, typer.Option(help="Folder for the files; default runs/CASE-COMMAND-TIME.")]
+Solver = Annotated[str, typer.Option(help="highs, or pyomo:NAME for a solver Pyomo knows (slow, complete).")]
+TimeLimit = Annotated[float, typer.Option(min=1, help="Seconds after which repair stops and states its gap.")]
+Model = Annotated[
+    Path | None, typer.Option("--write-model", help="Write the plain Pyomo model here, as .lp or .mps.")
+]
+
+
+def read_year(
+    findings: "Findings",
+    case: str,
+    variant: str | None,
+    time_limit: float,
+    out: Path | None,
+    model: Path | None = None,
+) -> "Prepared":
+    """The case's whole year; what was found wrong before is said together with what is wrong here."""
+    from inputs.case import load_case
+    from inputs.prepare import prepare, year_times
+    from optimizer.targets import refuse_targets
+
+    with findings.kept():
+        refuse_targets(time_limit, out, model)
+    with findings.kept():
+        park = load_case(case, variant)
+    findings.raise_any()
+    return prepare(park, year_times(park))
+
+
+def write_pyomo_model(prepared: "Prepared", path: Path) -> None:
+    """Write the plain Pyomo model whole or not at all."""
+    from optimizer.runs import write_model
+
+    beside = path.with_name(f".writing-{os.getpid()}-{path.stem}{path.suffix.lower()}")
+    try:
+        write_model(prepared, beside)
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(f"`--write-model` = {path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        beside.unlink(missing_ok=True)
