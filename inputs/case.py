@@ -11,12 +11,14 @@ from pydantic import ValidationError
 
 from inputs.case_file import Calendar, CaseFile, SeriesFile, WeatherFile, cross_check, parts, whole_parts
 from inputs.form import file_problems
+from inputs.sensitivities import of_devices, sensitivity_problems
 from inputs.tariff_files import read_tariff
 from inputs.validation import closest, problems, read_toml, user_path, wrong_kinds
 from inputs.variants import named_after_variant, variant_names, with_variant
 from models.device import Device
 from models.errors import InputError
 from models.finance import Finance
+from models.sensitivity import Sensitivity
 from models.site import Site
 from models.tariff import Tariff
 from models.weather_year import Climate
@@ -41,6 +43,7 @@ class Case:
     sha256: str
     series: Mapping[tuple[str, str], SeriesFile] = field(default_factory=dict)
     finance: Finance | None = None  # of the storage
+    sensitivities: tuple[Sensitivity, ...] = ()
 
     def with_devices(self, devices: Mapping[str, Device]) -> "Case":
         """The same case with other devices; series of devices that are gone go with them."""
@@ -113,7 +116,7 @@ def load_case(name_or_path: str, variant: str | None = None) -> Case:
     if found or file is None or tariff is None:
         found += file_problems(sound, path.parent)
         raise InputError(list(dict.fromkeys(named_after_variant(found, whole, variant))))
-    return Case(
+    case = Case(
         name=file.name,
         title=file.title,
         variant=variant or "",
@@ -127,7 +130,11 @@ def load_case(name_or_path: str, variant: str | None = None) -> Case:
         sha256=digest,
         series={(key.split(".")[0], key.split(".")[1]): entry for key, entry in file.series.items()},
         finance=file.finance,
+        sensitivities=of_devices(file.sensitivity, file.device, whole["device"]),
     )
+    if wrong := sensitivity_problems(case):
+        raise InputError(list(dict.fromkeys(named_after_variant(wrong, whole, variant))))
+    return case
 
 
 def variants(name_or_path: str) -> list[str]:

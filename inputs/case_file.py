@@ -24,6 +24,7 @@ from inputs.validation import closest, user_path
 from models.device import Device
 from models.finance import Finance
 from models.registry import AnyDevice
+from models.sensitivity import Sensitivity
 from models.site import Site
 from models.tariff import Tariff
 from models.tariff_tables import Day
@@ -123,6 +124,7 @@ class CaseFile(_Table):
     device: Annotated[dict[str, AnyDevice], Field(min_length=1)]
     series: Annotated[dict[str, SeriesFile], BeforeValidator(_dotted)] = {}
     finance: Finance | None = None  # of the storage; none: nothing is said of its cash flow
+    sensitivity: tuple[Sensitivity, ...] = ()  # numbers a planner doubts, one by one
 
 
 @dataclass(frozen=True)

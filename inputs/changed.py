@@ -1,0 +1,108 @@
+"""A checked case with single numbers changed, checked again: what sensitivities and searches are made of."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+from inputs.validation import closest, problems
+from models.errors import InputError
+
+if TYPE_CHECKING:
+    from inputs.case import Case
+
+Change = Callable[[float], float]
+
+
+def changed(case: "Case", fields: Mapping[str, Change]) -> "Case":
+    """The case with each field's number, or each number of its list, changed.
+
+    A field is a path from `device`, `tariff`, `finance`, `weather` or `contract`, its parts parted by dots;
+    a star in the name of a device stands for any. Raises InputError with all that is wrong: a field that is
+    not there or is no number, a value that is not allowed.
+    """
+    found: list[str] = []
+    for path, change in fields.items():
+        try:
+            case = _one(case, path.split("."), change)
+        except InputError as error:
+            found += error.problems
+    if found:
+        raise InputError(found)
+    return case
+
+
+def value_at(case: "Case", path: str) -> float:
+    """The number at a field's path, of the first device that a star fits; the mean of a list.
+
+    Raises InputError if there is none.
+    """
+    seen: list[float] = []
+
+    def look(number: float) -> float:
+        seen.append(number)
+        return number
+
+    _one(case, path.split("."), look)
+    width = len(seen) // max(1, len(_devices(case, path.split("."))))
+    return sum(seen[:width]) / width
+
+
+def _one(case: "Case", path: list[str], change: Change) -> "Case":
+    root, *rest = path
+    if root == "device":
+        devices = dict(case.devices)
+        for name in _devices(case, path):
+            devices[name] = _with(devices[name], rest[1:], change, path)
+        return replace(case, devices=devices)
+    table = getattr(case, root, None)
+    if not isinstance(table, BaseModel):
+        raise InputError(f"`{'.'.join(path)}`: the case has no `{root}`, must have one to change it")
+    return replace(case, **{root: _with(table, rest, change, path)})
+
+
+def _devices(case: "Case", path: list[str]) -> list[str]:
+    """Names of the devices a path means, or none where it means none."""
+    if path[0] != "device":
+        return []
+    names = [name for name in case.devices if len(path) > 2 and fnmatchcase(name, path[1])]
+    if not names:
+        raise InputError(
+            f"`{'.'.join(path)}`: no such field, must begin with device, the name of one of"
+            f" {', '.join(case.devices)}, and a field of it{closest(path[1], case.devices)}"
+        )
+    return names
+
+
+def _with(table: Any, path: list[str], change: Change, whole: list[str]) -> Any:
+    """The table with what lies at the path changed, checked anew as a whole."""
+    name, *rest = path
+    known = list(type(table).model_fields) if isinstance(table, BaseModel) else list(table)
+    if name not in known:
+        listed = f"{closest(name, known)}; known here: {', '.join(known)}"
+        raise InputError(f"`{'.'.join(whole)}`: no such field as `{name}`{listed}")
+    value = getattr(table, name) if isinstance(table, BaseModel) else table[name]
+    if rest and isinstance(value, BaseModel | Mapping):
+        new = _with(value, rest, change, whole)
+    elif not rest and _is_number(value):
+        new = change(value)
+    elif not rest and isinstance(value, tuple) and value and all(_is_number(one) for one in value):
+        new = tuple(change(one) for one in value)
+    else:
+        raise InputError(
+            f"`{'.'.join(whole)}` = {value}: must be a number, or a list of numbers, to change it"
+        )
+    if not isinstance(table, BaseModel):
+        return {**table, name: new}
+    # what was not given stays so: a default that nobody wrote must not look as if somebody had
+    given = {field: getattr(table, field) for field in table.model_fields_set}
+    try:
+        return type(table).model_validate({**given, name: new})
+    except ValidationError as error:
+        raise InputError(problems(error, ".".join(whole[: -len(path)]), type(table))) from None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
