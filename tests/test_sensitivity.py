@@ -85,7 +85,7 @@ def test_all_that_is_not_allowed_is_said_at_once(tmp_path: Path) -> None:
         changed(case, {"finance.loan.rate": lambda _: 1.5, "device.battery_1.eta_charge": lambda _: 0.0})
     assert len(caught.value.problems) == 2
     assert "`device.battery_1.eta_charge` = 0.0: must be" in caught.value.problems[1]
-    assert "`finance.loan.rate` = 1.5: must be 1 or less" in caught.value.problems[0]
+    assert "`finance.loan.rate` = 1.5: must be in [0, 1]" in caught.value.problems[0]
 
 
 def test_what_only_the_whole_table_can_tell_is_named(tmp_path: Path) -> None:
