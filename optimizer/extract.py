@@ -62,8 +62,11 @@ def to_dataset(optimum: Optimum, about: Mapping[str, str | float]) -> xr.Dataset
         values = x[start : start + len(labels)]
         add(".".join(shared.key), shared.per, values, "shared")
         for label, functional in shared.costs.items():
+            name = f"{shared.key[0]}.{label}_yuan"
             cost = tiled.at(functional, horizon.first(shared.per)) * values
-            add(f"{shared.key[0]}.{label}_yuan", shared.per, cost, "cost")
+            if name in found and found[name][0] == shared.per:  # power and energy both have a capital cost
+                cost = cost + found.pop(name)[1]
+            add(name, shared.per, cost, "cost")
     proof = optimum.proof
     attrs: dict[str, str | float] = {
         **about,

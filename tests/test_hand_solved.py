@@ -10,6 +10,7 @@ import pytest
 from helpers import SmallPark, Well
 
 from models.errors import InfeasibleError, InputError
+from optimizer.extract import to_dataset
 
 CENT = 1e-6  # yuan; the numbers are exact, the solver works to 1e-7
 
@@ -541,6 +542,16 @@ def test_sized_energy(capital: float, size: float, expected: float) -> None:
     plan = SmallPark(2).grid([1, 10]).load([0, 10]).battery(energy_mwh=sized).solve()
     assert plan.cost == pytest.approx(expected, abs=CENT)
     assert plan.value("battery", "rated_mwh") == pytest.approx([size], abs=CENT)
+
+
+def test_power_and_energy_sized_at_once() -> None:
+    """10 MWh at 4 and 10 MW at 1 save 9 a MWh: 40 + 10 + 10 = 60; the two capital costs are one: 50."""
+    energy, power = ({"max": 20.0, "cost_yuan_per_unit": capital} for capital in (4.0, 1.0))
+    park = SmallPark(2).grid([1, 10]).load([0, 10]).battery(energy_mwh=energy, power_mw=power)
+    plan = park.solve()
+    assert plan.cost == pytest.approx(60, abs=CENT)
+    solution = to_dataset(plan.optimum, {})
+    assert solution["battery.capital_yuan"].to_numpy() == pytest.approx([50], abs=CENT)
 
 
 def test_sized_power_between_its_limits() -> None:
