@@ -12,7 +12,6 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from inputs.case import Case
 from inputs.prepare import Prepared
 from models.battery import Battery
 from models.device import Array, Device
@@ -33,6 +32,7 @@ from optimizer.runs import (
     imports_without_storage,
     paying_grids,
     unavoidable_mw,
+    undecided_sizes,
     without_storage,
 )
 from optimizer.solve import Optimum, Proof, Warm, optimize
@@ -67,7 +67,8 @@ def replay(
     """
     started = time.perf_counter()
     case, (times, hours, series) = prepared.case, (prepared.times, prepared.hours, prepared.series)
-    _refuse_sizes(case)
+    if found := undecided_sizes(case, "a day planned alone cannot decide a size"):
+        raise InputError(found)
     progress("building the year")
     year = tile(compile_template(case.devices, hours), Horizon(times, hours), series)
     if lines := hopeless(year):
@@ -251,20 +252,6 @@ def _least_peaks_mw(prepared: Prepared, other: Optimum | None, horizon: Horizon)
         )
         for name in grids
     }
-
-
-def _refuse_sizes(case: Case) -> None:
-    """A size is decided for the whole horizon; a day alone cannot."""
-    found = [
-        f"`device.{name}.{field}` = {size.min:g} to {size.max:g}: must be a number, because a day planned"
-        " alone cannot decide a size"
-        for name, device in case.devices.items()
-        if isinstance(device, Battery)
-        for field in ("power_mw", "energy_mwh")
-        if isinstance(size := getattr(device, field), Sized)
-    ]
-    if found:
-        raise InputError(found)
 
 
 def _full_mwh(battery: Battery) -> float:
