@@ -32,12 +32,18 @@ class Trail:
     left: Left
     chorded: Mask  # (pairs, intervals) that had a chord, in this order after the program's other rows
     agreed: Agreed
+    given: Array  # series in rows and bounds, (series, intervals)
 
     def fits(self, tiled: Tiled) -> bool:
         """Whether that program has the same columns and rows."""
         sizes = (tiled.program.matrix.shape[1], len(tiled.template.pairs), len(tiled.horizon))
         rows = len(self.left.marks.rows) - int(self.chorded.sum())
         return sizes == (len(self.left.level), *self.chorded.shape) and rows == tiled.program.matrix.shape[0]
+
+    def agreed_for(self, tiled: Tiled) -> Agreed:
+        """What to begin a repair with. Another load or sun is cut elsewhere: old cuts would be in the way."""
+        same = np.array_equal(self.given, tiled.given)
+        return self.agreed if same else replace(self.agreed, pieces=None, stakes={})
 
     def with_chords(self, chorded: Mask) -> Left:
         """Where blocks begin whose program has these chords; one that is new is slack."""
@@ -99,7 +105,7 @@ def find_optimum(
     built = time.perf_counter()
     progress("solving the relaxation")
     relaxed = _resume(tiled, tight, pool, trail) if trail is not None and trail.fits(tiled) else None
-    agreed = trail.agreed if trail is not None and relaxed is not None else Agreed.nothing(tiled)
+    agreed = Agreed.nothing(tiled) if trail is None or relaxed is None else trail.agreed_for(tiled)
     if relaxed is None:
         relaxed = _relax(tiled, tight, pool)
     program, blocks, x, dual = relaxed.program, relaxed.blocks, relaxed.x, relaxed.dual
@@ -135,7 +141,7 @@ def find_optimum(
         windows=windows,
         dual_infeasibility=certificate.dual_infeasibility,
         built=built,
-        trail=Trail(blocks.left, relaxed.chorded, agreed),
+        trail=Trail(blocks.left, relaxed.chorded, agreed, tiled.given),
     )
 
 

@@ -250,6 +250,16 @@ class Tiled:
             expanded.interval, weights=expanded.value * x[expanded.column], minlength=len(self.horizon)
         )
 
+    @property
+    def given(self) -> Array:
+        """The series that stand in rows and bounds, such as a load but not a price, (series, intervals)."""
+        template = self.template
+        rows = [*template.rows, *template.totals, *template.ends]
+        found = [getattr(one, side, None) for one in rows for side in ("body", "lower", "upper")]
+        found += [getattr(column, side) for column in template.columns for side in ("lower", "upper")]
+        used = template.coefficients[1:, [one for one in found if one is not None], :].any(axis=(1, 2))
+        return self.weights[1:][used]
+
     def column_of(self, number: int) -> Index:
         """Columns of template column `number`, one per interval."""
         own = len(self.template.columns)
