@@ -13,7 +13,7 @@ from models.finance import Finance
 from models.pv import Pv
 from optimizer.runs import Options, Progress, audited, solved, undecided_sizes, without_storage
 from optimizer.solve import Optimum
-from results.life import Life, LifeYear, batteries, between, year_of
+from results.life import Life, LifeYear, batteries, between, cycles_expected, year_of
 
 SUN = "available_mw"  # the series of a PV plant that its age takes from
 
@@ -23,11 +23,11 @@ def dispatch_life(
 ) -> Life:
     """Dispatch the storage of a case in each year of operation of its finance.
 
-    `only` names the years to dispatch, where a quick answer is wanted; the first, the last and those before
-    and after a replacement always are, and the others are interpolated and marked. Raises InputError with
-    everything that keeps the case from having such a life, and what `dispatch_years` raises.
+    `only` names the years to dispatch, where a quick answer is wanted; the first two, the last and those
+    before and after a replacement always are, and the others are interpolated and marked. Raises InputError
+    with everything that keeps the case from having such a life, and what `dispatch_years` raises.
     """
-    _refuse(case, only)
+    refuse_life(case, only)
     progress("reading")
     return dispatch_years(prepare(case, year_times(case)), options, progress, only)
 
@@ -40,7 +40,7 @@ def dispatch_years(
     Raises InputError where a battery is worn out before its time, or the park cannot run without its storage;
     InfeasibleError or SolverError naming the year.
     """
-    case, finance = prepared.case, _refuse(prepared.case, only)
+    case, finance = prepared.case, refuse_life(prepared.case, only)
     chosen = _chosen(finance, only)
     health = {name: battery.state_of_health for name, battery in batteries(case).items()}
     ends: tuple[Optimum, Optimum] | None = None
@@ -53,15 +53,18 @@ def dispatch_years(
             made.append(one)
             waiting, cycles = {}, dict(one.full_cycles)
         else:
-            waiting[year], before = health, made[-1]
-            # an aged battery turns over less: to first order in proportion to its energy
-            cycles = {n: before.full_cycles[n] * health[n] / before.state_of_health[n] for n in health}
+            waiting[year] = health
+            done = [other for other in made if other.dispatched]
+            cycles = {name: cycles_expected(done, name, share) for name, share in health.items()}
         health = _after(case, finance, year, health, cycles)
     return Life(case, tuple(made))
 
 
-def _refuse(case: Case, only: Sequence[int] | None) -> Finance:
-    """Raise InputError with all that keeps a case from having a life, else return its finance."""
+def refuse_life(case: Case, only: Sequence[int] | None = None) -> Finance:
+    """The finance of a case whose storage has years to dispatch.
+
+    Raises InputError with all that keeps it from having any, before anything is read or solved.
+    """
     found, finance = [], case.finance
     if finance is None:
         found.append("`finance` is missing: must be given, because it says how many years there are")
@@ -80,11 +83,11 @@ def _refuse(case: Case, only: Sequence[int] | None) -> Finance:
 
 
 def _chosen(finance: Finance, only: Sequence[int] | None) -> set[int]:
-    """The years to dispatch; nothing is interpolated across a replacement."""
+    """The years to dispatch. PV loses most in its first, and nothing is interpolated across a replacement."""
     if only is None:
         return set(range(1, finance.operation_years + 1))
     replaced = {finance.replacement.year, finance.replacement.year + 1} if finance.replaced else set()
-    return {1, finance.operation_years, *only} | replaced
+    return {1, min(2, finance.operation_years), finance.operation_years, *only} | replaced
 
 
 def _dispatched(
@@ -107,13 +110,12 @@ def _dispatched(
         said("the same park without its storage")
         bare = without_storage(aged, options, said, bare_warm)
         if bare is None:
-            raise InputError(
-                f"year {year} of operation: the park cannot run without its storage, so there is no bill to"
-                " tell its saving by: must be able to"
-            )
+            raise InputError("the park cannot run without its storage, so no bill tells what that saves")
         said("auditing")
         solution, _ = audited(case, optimum)
         without, _ = audited(case.without_storage(), bare)
+    except InputError as error:
+        raise InputError([f"year {year} of operation: {line}" for line in error.problems]) from error
     except (InfeasibleError, SolverError) as error:
         raise type(error)(f"year {year} of operation: {error}") from error
     return year_of(year, case, solution, without), (optimum, bare)
@@ -133,7 +135,7 @@ def _aged(prepared: Prepared, health: Mapping[str, float], year: int) -> Prepare
     for name, plant in plants.items():
         devices[name] = plant.model_copy(update={"age_years": plant.age_years + year - 1})
         if (name, SUN) in case.series:
-            series[name, SUN] = series[name, SUN] * _module_health(plant, year)
+            series[name, SUN] = series[name, SUN] * plant.kept(year - 1)
     aged = case.with_devices(devices)
     computed = {name: devices[name] for name in plants if (name, SUN) not in case.series}
     if computed and year > 1:
@@ -141,26 +143,14 @@ def _aged(prepared: Prepared, health: Mapping[str, float], year: int) -> Prepare
     return Prepared(aged, prepared.times, prepared.hours, series)
 
 
-def _module_health(plant: Pv, year: int) -> float:
-    """Power of the modules in a year of operation over that in the first [-]."""
-    first = plant.health(plant.age_years)
-    return plant.health(plant.age_years + year - 1) / first if first > 0 else 1.0
-
-
 def _after(
     case: Case, finance: Finance, year: int, health: Mapping[str, float], cycles: Mapping[str, float]
 ) -> dict[str, float]:
-    """State of health at the start of the next year.
-
-    health - fade per full cycle x full cycles - fade per year; new cells after a replacement.
-    """
+    """State of health at the start of the next year; new cells after a replacement."""
     if finance.replaced and year == finance.replacement.year:
         return dict.fromkeys(health, 1.0)
     owned = batteries(case)
-    left = {
-        name: share - owned[name].fade_per_full_cycle * cycles[name] - owned[name].fade_per_year
-        for name, share in health.items()
-    }
+    left = {name: owned[name].health_after(share, cycles[name]) for name, share in health.items()}
     worn_out = [name for name, share in left.items() if share <= 0]
     if worn_out and year < finance.operation_years:
         raise InputError(
