@@ -48,7 +48,9 @@ def dispatch_years(
     waiting: dict[int, dict[str, float]] = {}  # years to be interpolated, and their states of health
     for year in range(1, finance.operation_years + 1):
         if year in chosen:
-            one, ends = _dispatched(_aged(prepared, health, year), options, progress, year, ends)
+            one, ends = _dispatched(
+                _aged(prepared, health, year), options, progress, year, ends if year - 1 in chosen else None
+            )
             made += [between(made[-1], one, passed, at_start) for passed, at_start in waiting.items()]
             made.append(one)
             waiting, cycles = {}, dict(one.full_cycles)
@@ -97,7 +99,10 @@ def _dispatched(
     year: int,
     ends: tuple[Optimum, Optimum] | None,
 ) -> tuple[LifeYear, tuple[Optimum, Optimum]]:
-    """A year with and without the storage, each begun where that of the year before ended, and audited."""
+    """A year with and without the storage, each begun where that of the year before ended, and audited.
+
+    A year further back is no good beginning: as much sun has gone as to put who rests elsewhere.
+    """
     case = aged.case
     years = 0 if case.finance is None else case.finance.operation_years
 

@@ -16,6 +16,7 @@ DRIVERS = (  # these may import everything
     "optimizer/life.py",
     "optimizer/replay.py",
     "optimizer/runs.py",
+    "optimizer/sensitivity.py",
 )
 COMMANDS = "optimizer/commands/"  # and these
 LONGEST_FILE = 350
