@@ -14,6 +14,8 @@ from inputs.form import file_problems
 from inputs.tariff_files import read_tariff
 from inputs.validation import closest, problems, read_toml, user_path, wrong_kinds
 from inputs.variants import named_after_variant, variant_names, with_variant
+from models.battery import Battery
+from models.contracts import Contracts
 from models.device import Device
 from models.errors import InputError
 from models.finance import Finance
@@ -41,6 +43,7 @@ class Case:
     sha256: str
     series: Mapping[tuple[str, str], SeriesFile] = field(default_factory=dict)
     finance: Finance | None = None  # of the storage
+    contracts: Contracts = field(default_factory=Contracts)  # of the storage
 
     def with_devices(self, devices: Mapping[str, Device]) -> "Case":
         """The same case with other devices; series of devices that are gone go with them."""
@@ -55,7 +58,8 @@ class Case:
     @property
     def warnings(self) -> list[str]:
         """What the case says that cannot matter, one sentence each."""
-        return self.finance.warnings if self.finance else []
+        power = sum(d.largest_power_mw for d in self.devices.values() if isinstance(d, Battery))
+        return [*(self.finance.warnings if self.finance else []), *self.contracts.warnings(power)]
 
     def without_storage(self) -> "Case":
         """The same case had the storage not been built."""
@@ -127,6 +131,7 @@ def load_case(name_or_path: str, variant: str | None = None) -> Case:
         sha256=digest,
         series={(key.split(".")[0], key.split(".")[1]): entry for key, entry in file.series.items()},
         finance=file.finance,
+        contracts=file.contract,
     )
 
 

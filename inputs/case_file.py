@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from inputs.validation import closest, user_path
+from models.contracts import Contracts, MeteredResponse
 from models.device import Device
 from models.finance import Finance
 from models.registry import AnyDevice
@@ -123,6 +124,7 @@ class CaseFile(_Table):
     device: Annotated[dict[str, AnyDevice], Field(min_length=1)]
     series: Annotated[dict[str, SeriesFile], BeforeValidator(_dotted)] = {}
     finance: Finance | None = None  # of the storage; none: nothing is said of its cash flow
+    contract: Contracts = Contracts()  # of the storage; none: it earns nothing beside its arbitrage
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ class Parts:
     devices: Mapping[str, Device]
     broken: frozenset[str]  # names of the devices that are not sound
     series: Mapping[str, SeriesFile]
+    contract: Contracts | None
 
 
 def parts(tables: Mapping[str, Any]) -> Parts:
@@ -150,6 +153,7 @@ def parts(tables: Mapping[str, Any]) -> Parts:
         devices={name: device for name, device in devices.items() if device is not None},
         broken=frozenset(name for name, device in devices.items() if device is None),
         series={name: file for name, file in files.items() if file is not None},
+        contract=_sound(Contracts, tables.get("contract", {})),
     )
 
 
@@ -163,6 +167,7 @@ def whole_parts(file: CaseFile) -> Parts:
         devices=file.device,
         broken=frozenset(),
         series=file.series,
+        contract=file.contract,
     )
 
 
@@ -184,6 +189,7 @@ def cross_check(case: Parts, tariff: Tariff | None) -> list[str]:
         *_name_problems(case),
         *_bus_problems(case),
         *_series_problems(case),
+        *_contract_problems(case, tariff),
         *(
             f"`device.{name}`: {line}"
             for name, device in case.devices.items()
@@ -248,3 +254,12 @@ def _series_problems(case: Parts) -> list[str]:
         if not case.has_weather and device.needs_weather and made:
             found.append(f"`weather` is missing: `device.{name}` needs it for {', '.join(made)}")
     return found
+
+
+def _contract_problems(case: Parts, tariff: Tariff | None) -> list[str]:
+    response = None if case.contract is None else case.contract.demand_response
+    if not isinstance(response, MeteredResponse):
+        return []
+    grids = sum(getattr(device, "kind", "") == "grid" for device in case.devices.values())
+    minutes = None if case.calendar is None else case.calendar.minutes
+    return response.problems(minutes, None if case.broken else grids, tariff)
