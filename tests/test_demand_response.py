@@ -132,6 +132,17 @@ def test_quarter_hours_and_longer_intervals() -> None:
     assert one.intervals(fives).sum() == 6
 
 
+def test_an_event_begins_with_an_interval() -> None:
+    """Peak from 10:15 to 11:15: in half-hour intervals the first event begins at 10:30."""
+    every = tuple(range(1, 13))
+    own = tariff(day=[{"months": every, "period": "peak", "hours": ["10:15-11:15"]}])
+    half = contract(hours=0.5, events_per_year=1)
+    for minutes, clock in ((30, "10:30"), (15, "10:15")):
+        times = pd.date_range(FIRST, periods=24 * DAYS * 60 // minutes, freq=f"{minutes}min")
+        (one,) = choose_events(half, own, times, minutes / 60, np.full(len(times), 10.0))
+        assert f"{one.begins:%H:%M}" == clock
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     st.lists(st.integers(0, 9), min_size=9, max_size=9),
