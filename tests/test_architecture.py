@@ -11,12 +11,13 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("inputs", "models", "optimizer", "results")
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
-DRIVERS = (
+DRIVERS = (  # these may import everything
     "optimizer/cli.py",
+    "optimizer/life.py",
     "optimizer/replay.py",
     "optimizer/response.py",
     "optimizer/runs.py",
-)  # these may import everything
+)
 COMMANDS = "optimizer/commands/"  # and these
 LONGEST_FILE = 350
 READERS = {
