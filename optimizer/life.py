@@ -5,12 +5,14 @@ the batteries, and where its solve ended, so that the next begins there.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from inputs.case import Case
 from inputs.prepare import Prepared, prepare, year_times
 from models.errors import InfeasibleError, InputError, SolverError
 from models.finance import Finance
 from models.pv import Pv
+from optimizer.response import respond
 from optimizer.runs import Options, Progress, audited, solved, undecided_sizes, without_storage
 from optimizer.solve import Optimum
 from results.life import Life, LifeYear, batteries, between, year_of
@@ -104,6 +106,7 @@ def _dispatched(
     warm, bare_warm = (end.warm for end in ends) if ends else (None, None)
     try:
         optimum = solved(aged, options, said, warm)
+        response = respond(aged, optimum, options, said)
         said("the same park without its storage")
         bare = without_storage(aged, options, said, bare_warm)
         if bare is None:
@@ -112,11 +115,14 @@ def _dispatched(
                 " tell its saving by: must be able to"
             )
         said("auditing")
-        solution, _ = audited(case, optimum)
+        solution, _ = audited(case, response.optimum)
         without, _ = audited(case.without_storage(), bare)
     except (InfeasibleError, SolverError) as error:
         raise type(error)(f"year {year} of operation: {error}") from error
-    return year_of(year, case, solution, without), (optimum, bare)
+    events = [answer.settled for answer in response.events]
+    made = year_of(year, case, solution, without, events)
+    # a year with events is optimal for the prices it was dispatched for, and no optimum at the case's own
+    return replace(made, gap=max(response.gap, bare.proof.gap)), (optimum, bare)
 
 
 def _aged(prepared: Prepared, health: Mapping[str, float], year: int) -> Prepared:

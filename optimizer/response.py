@@ -58,6 +58,7 @@ class Response:
     bill_cost_yuan: float  # what the response adds to the bill
     other_cost_yuan: float  # what it adds to costs that are in no bill, such as wear
     unmoved_yuan: float  # what the dispatch without a response would be paid for the same bids
+    gap: float  # the largest of a dispatch it was found by, each at the prices it was dispatched for
 
     @property
     def gain_yuan(self) -> float:
@@ -74,6 +75,7 @@ class _Lived:
     energy_yuan: Array  # bought and sold, by interval
     bill_yuan: float
     other_yuan: float  # costs of all devices but the connection
+    gap: float
 
 
 def respond(
@@ -87,9 +89,9 @@ def respond(
     """
     contract = prepared.case.contracts.demand_response
     if not isinstance(contract, MeteredResponse):
-        return Response(optimum, (), 0.0, 0.0, 0.0, 0.0)
+        return Response(optimum, (), 0.0, 0.0, 0.0, 0.0, optimum.proof.gap)
     grid = _connection(prepared)
-    plain = _lived(prepared, grid, optimum)
+    plain = _lived(prepared, grid, optimum, optimum.proof.gap)
     need_mw = _need_mw(prepared, grid, optimum)
     events = choose_events(contract, prepared.case.tariff, prepared.times, prepared.hours, need_mw)
     best = _valued(prepared, contract, events, (), plain, plain)
@@ -110,7 +112,7 @@ def respond(
             warm=warm,
         )
         warm = other.warm
-        lived = _lived(prepared, grid, _at_own_prices(optimum, other))
+        lived = _lived(prepared, grid, _at_own_prices(optimum, other), other.proof.gap)
         tried = _valued(prepared, contract, events, bid, plain, lived)
         if tried.gain_yuan > best.gain_yuan:
             best = tried
@@ -158,7 +160,7 @@ def _at_own_prices(optimum: Optimum, other: Optimum) -> Optimum:
     return replace(optimum, x=other.x, proof=proof)
 
 
-def _lived(prepared: Prepared, grid: str, optimum: Optimum) -> _Lived:
+def _lived(prepared: Prepared, grid: str, optimum: Optimum, gap: float) -> _Lived:
     solution = to_dataset(optimum, {})
     costs = cost_yuan(solution)
     own = {name for name in costs if name.split(".")[0] == grid}
@@ -169,6 +171,7 @@ def _lived(prepared: Prepared, grid: str, optimum: Optimum) -> _Lived:
         energy_yuan=values(solution, f"{grid}.purchase_yuan") + values(solution, f"{grid}.sale_yuan"),
         bill_yuan=billed.total_yuan if billed else sum(costs[name] for name in own),
         other_yuan=sum(yuan for name, yuan in costs.items() if name not in own),
+        gap=gap,
     )
 
 
@@ -202,4 +205,5 @@ def _valued(
         bill_cost_yuan=lived.bill_yuan - plain.bill_yuan,
         other_cost_yuan=lived.other_yuan - plain.other_yuan,
         unmoved_yuan=sum(still.yuan for still in unmoved if still.event in bid),
+        gap=max(plain.gap, lived.gap),
     )

@@ -4,8 +4,8 @@ What the storage saves is told twice: by stream, from the price in each interval
 the accountant's bill without the storage less the bill with it. The two must agree.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -19,6 +19,8 @@ from models.grid import Grid
 from models.size import largest
 from results.audit import MONEY_TOLERANCE, bills
 from results.bill import Bill
+from results.contracts import YearFacts, contract_revenue_yuan
+from results.demand_response import Settled
 from results.operation import Operation
 from results.solution import of_kind, seen, values
 
@@ -47,10 +49,12 @@ class LifeYear:
     curtailed_without_mwh: float
     gap: float  # the larger of the dispatches with and without the storage
     dispatched: bool  # False: interpolated between dispatched years
+    contract_yuan: Mapping[str, float] = field(default_factory=dict)  # received, by stream of the contracts
+    events: tuple[Settled, ...] = ()  # of demand response called in the year, none of an interpolated one
 
     @property
     def net_saving_yuan(self) -> float:
-        """What the storage saves in the year, its auxiliary energy paid."""
+        """What the storage saves in the year, its auxiliary energy paid; without what contracts pay."""
         return sum(self.saved_yuan.values()) - self.auxiliary_yuan
 
 
@@ -71,9 +75,13 @@ class Life:
 
         Raises ValueError if a stream of that name comes of the dispatch.
         """
-        if taken := set(extra) & set(STREAMS):
-            raise ValueError(f"the dispatch has a stream of that name: {', '.join(sorted(taken))}")
         earned = {name: np.array([year.saved_yuan[name] for year in self.years]) for name in STREAMS}
+        earned |= {
+            name: np.array([year.contract_yuan[name] for year in self.years])
+            for name in self.years[0].contract_yuan
+        }
+        if taken := set(extra) & set(earned):
+            raise ValueError(f"the dispatch has a stream of that name: {', '.join(sorted(taken))}")
         return Operation(
             revenue_yuan=earned | dict(extra),
             discharged_mwh=np.array([year.discharged_mwh for year in self.years]),
@@ -87,10 +95,13 @@ def batteries(case: Case) -> dict[str, Battery]:
     return {name: device for name, device in case.devices.items() if isinstance(device, Battery)}
 
 
-def year_of(year: int, case: Case, solution: xr.Dataset, without: xr.Dataset) -> LifeYear:
+def year_of(
+    year: int, case: Case, solution: xr.Dataset, without: xr.Dataset, events: Sequence[Settled] = ()
+) -> LifeYear:
     """A dispatched year: the case as aged as it was then, its solution, and that without the storage.
 
-    Raises SolverError if what the streams save is not what the bills differ by.
+    `events` are the calls for demand response, as settled by the solution's meter. Raises SolverError if what
+    the streams save is not what the bills differ by.
     """
     hours, owned = float(solution.attrs["hours"]), batteries(case)
 
@@ -126,7 +137,22 @@ def year_of(year: int, case: Case, solution: xr.Dataset, without: xr.Dataset) ->
         dispatched=True,
     )
     _reconcile(made)
-    return made
+    facts = YearFacts(
+        health=mean_health(owned),
+        curtailed_mwh=made.curtailed_mwh,
+        curtailed_without_mwh=made.curtailed_without_mwh,
+        settled=events,
+    )
+    return replace(made, contract_yuan=contract_revenue_yuan(case.contracts, facts), events=tuple(events))
+
+
+def mean_health(owned: Mapping[str, Battery]) -> float:
+    """State of health of several batteries together: energy they take over that of new ones [-]."""
+    rated_mwh = {name: largest(battery.energy_mwh) for name, battery in owned.items()}
+    total_mwh = sum(rated_mwh.values())
+    if total_mwh == 0:
+        return 1.0
+    return sum(mwh * owned[name].state_of_health for name, mwh in rated_mwh.items()) / total_mwh
 
 
 def _reconcile(made: LifeYear) -> None:
@@ -211,7 +237,9 @@ def between(before: LifeYear, after: LifeYear, year: int, health: Mapping[str, f
         state_of_health=dict(health),
         full_cycles=lines(before.full_cycles, after.full_cycles),
         saved_yuan=lines(before.saved_yuan, after.saved_yuan),
+        contract_yuan=lines(before.contract_yuan, after.contract_yuan),
         gap=max(before.gap, after.gap),
         dispatched=False,
+        events=(),
         **{name: line(getattr(before, name), getattr(after, name)) for name in straight},
     )

@@ -1,5 +1,7 @@
 """Income by contract: what a case file may say of it, and what a year earns."""
 
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,7 @@ import pandas as pd
 import pytest
 from small_case import add, swap, write_case
 
-from inputs.case import Case, load_case
+from inputs.case import Case, case_text, load_case
 from models.contracts import (
     Contracts,
     MeteredAbsorption,
@@ -88,6 +90,21 @@ def test_absorption_cannot_be_metered_where_the_park_needs_its_storage() -> None
 
 def test_the_section_may_be_left_out(tmp_path: Path) -> None:
     assert load_case(str(write_case(tmp_path))).contracts == Contracts()
+
+
+def test_the_built_in_case_is_metered_by_the_defaults_and_tells_the_stated_forms() -> None:
+    metered = {"demand_response": {"kind": "metered"}, "absorption": {"kind": "metered"}}
+    found = load_case("gaoan")
+    assert found.contracts == contracts(**metered)
+    assert found.warnings == []
+    commented = re.findall(r"^# \[contract\.\w+\]\n(?:^# \w+ = .+\n)+", case_text("gaoan"), re.MULTILINE)
+    tables = [tomllib.loads(re.sub("^# ", "", block, flags=re.MULTILINE)) for block in commented]
+    stated = {key: table for one in tables for key, table in one["contract"].items()}
+    earned = contract_revenue_yuan(contracts(**stated), YearFacts())
+    assert earned == {
+        "demand_response": pytest.approx(9.936e6),
+        "absorption": pytest.approx(126.51e4, rel=1e-4),
+    }
 
 
 def test_each_kind_has_its_fields(tmp_path: Path) -> None:
