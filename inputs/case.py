@@ -9,7 +9,16 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from inputs.case_file import Calendar, CaseFile, SeriesFile, WeatherFile, cross_check, parts, whole_parts
+from inputs.case_file import (
+    Calendar,
+    CaseFile,
+    SeriesFile,
+    WeatherFile,
+    cross_check,
+    parts,
+    whole_parts,
+    year_problems,
+)
 from inputs.form import file_problems
 from inputs.tariff_files import read_tariff
 from inputs.validation import closest, problems, read_toml, user_path, wrong_kinds
@@ -90,11 +99,12 @@ def case_sources(case: Case) -> list[str]:
     return lines
 
 
-def load_case(name_or_path: str, variant: str | None = None) -> Case:
+def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool = False) -> Case:
     """The built-in case of that name, or the case file at that path, in one of its variants.
 
     Raises InputError with everything that is wrong in the file, in its tariff and in the names used; then
-    also with what is wrong with the form of the series and weather files, which otherwise `prepare` reads.
+    also with what otherwise `prepare` says: what is wrong with the form of the series and weather files, and,
+    if the whole year will be asked for, the days of it that the tariff does not price.
     """
     path = _find(name_or_path)
     whole = read_toml(path)
@@ -116,6 +126,8 @@ def load_case(name_or_path: str, variant: str | None = None) -> Case:
     found += cross_check(sound, tariff)
     if found or file is None or tariff is None:
         found += file_problems(sound, path.parent)
+        if whole_year and tariff is not None:
+            found += year_problems(sound, tariff)
         raise InputError(list(dict.fromkeys(named_after_variant(found, whole, variant))))
     return Case(
         name=file.name,

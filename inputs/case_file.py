@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -214,6 +215,13 @@ def _calendar_problems(calendar: Calendar | None, tariff: Tariff | None) -> list
             f" must lie in its validity, {tariff.valid_from} to {tariff.valid_to}"
         )
     return found
+
+
+def year_problems(case: Parts, tariff: Tariff) -> list[str]:
+    """The days of the case's year without a price; of a year outside the validity `cross_check` tells."""
+    if case.calendar is None or not tariff.valid_from.year <= case.calendar.year <= tariff.valid_to.year:
+        return []
+    return tariff.unpriced(date(case.calendar.year, 1, 1), date(case.calendar.year, 12, 31))
 
 
 def _name_problems(case: Parts) -> list[str]:
