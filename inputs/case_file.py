@@ -269,5 +269,5 @@ def _contract_problems(case: Parts, tariff: Tariff | None) -> list[str]:
     if not isinstance(response, MeteredResponse):
         return []
     grids = sum(getattr(device, "kind", "") == "grid" for device in case.devices.values())
-    minutes = None if case.calendar is None else case.calendar.minutes
-    return response.problems(minutes, None if case.broken else grids, tariff)
+    minutes, year = (case.calendar.minutes, case.calendar.year) if case.calendar else (None, None)
+    return response.problems(minutes, year, None if case.broken else grids, tariff)

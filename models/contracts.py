@@ -6,12 +6,15 @@ down, or `metered`, settled from a dispatch. `results/demand_response.py` choose
 """
 
 from collections import Counter
+from datetime import date
 from typing import Annotated, Literal
 
+import pandas as pd
 from pydantic import Field, field_validator
 
 from models.declared import ASSUMED, GIVEN, declared
 from models.device import Fraction, NonNegative, Positive
+from models.quarters import QUARTERS_PER_DAY
 from models.tariff import Tariff
 from models.tariff_tables import Declaration, Month, Period, listed
 
@@ -96,8 +99,10 @@ class MeteredResponse(Declaration):
         """Quarter-hours of an event."""
         return round(self.hours * QUARTERS_PER_HOUR)
 
-    def problems(self, minutes: int | None, grids: int | None, tariff: Tariff | None) -> list[str]:
-        """What does not fit the case's step, its connections or its tariff; None: not known."""
+    def problems(
+        self, minutes: int | None, year: int | None, grids: int | None, tariff: Tariff | None
+    ) -> list[str]:
+        """What does not fit the case's step and year, its connections or its tariff; None: not known."""
         found, at = [], "`contract.demand_response"
         if minutes is not None and (60 * self.hours) % minutes:
             found.append(
@@ -113,7 +118,26 @@ class MeteredResponse(Declaration):
                 f"{at}.periods` = {listed(self.periods)}: must be periods of tariff {tariff.name}:"
                 f" {listed(tariff.ratios)}"
             )
+        elif tariff is not None and year is not None:
+            longest = self._longest_hours(year, tariff)
+            if longest is not None and longest < self.hours:
+                found.append(
+                    f"{at}.hours` = {self.hours:g}: must be at most {longest:g}, because no more hours on end"
+                    f" are {' or '.join(self.periods)} in month {listed(self.months)} of tariff {tariff.name}"
+                )
         return found
+
+    def _longest_hours(self, year: int, tariff: Tariff) -> float | None:
+        """Longest stretch of the periods on ordinary days of the months [h]; None where none is priced."""
+        longest = []
+        for month in self.months:
+            days = pd.date_range(date(year, month, 1), periods=28, freq="D").date
+            usual = (day for day in days if not (tariff.unpriced(day, day) or tariff.holiday_on(day)))
+            if (day := next(usual, None)) is not None:
+                names = tariff.period(pd.date_range(day, periods=QUARTERS_PER_DAY, freq="15min"))
+                inside = "".join("x" if name in self.periods else " " for name in names)
+                longest.append(max(map(len, inside.split()), default=0) / QUARTERS_PER_HOUR)
+        return max(longest, default=None)
 
 
 class StatedAbsorption(Declaration):

@@ -165,6 +165,10 @@ class Tariff(Declaration):
             f" valid from {self.valid_from} to {self.valid_to}, must cover them"
         ]
 
+    def holiday_on(self, day: date) -> bool:
+        """Whether a day is one of the tariff's holidays."""
+        return any(holiday.first <= day <= holiday.last for holiday in self.holidays)
+
     def period(self, times: pd.DatetimeIndex) -> NDArray[np.str_]:
         """Period names at the instants `times`, shape (times,).
 

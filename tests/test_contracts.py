@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from small_case import add, swap, write_case
 
 from inputs.case import Case, case_text, load_case
+from inputs.tariff_files import read_tariff
 from models.contracts import (
     Contracts,
     MeteredAbsorption,
@@ -152,6 +154,13 @@ def test_the_defaults_are_the_facts() -> None:
             METERED + 'periods = ["sharp", "deep_valley"]',
             ("periods` = sharp, deep_valley: must be periods of tariff own: peak, flat, valley",),
         ),
+        (
+            METERED + "hours = 5.25",
+            (
+                "`contract.demand_response.hours` = 5.25: must be at most 5,",
+                "sharp or peak in month 7, 8, 12, 1",
+            ),
+        ),
         (ABSORPTION + 'kind = "stated"', ("`contract.absorption.energy_mwh_per_year` is missing",)),
         (
             ABSORPTION + 'kind = "metered"\nenergy_mwh_per_year = 3',
@@ -179,6 +188,25 @@ def test_an_event_consists_of_intervals(tmp_path: Path) -> None:
         "`contract.demand_response.hours` = 1.5: must consist of whole intervals of 60 minutes"
         in caught.value.problems
     )
+
+
+def test_the_longest_event_is_that_of_the_months_named() -> None:
+    """Jiangxi: in July sharp and peak join from 17:00 to 23:00, in December from 18:00 to 21:00."""
+    tariff = read_tariff("jiangxi-2026")
+
+    def told(hours: float, months: list[int], **more: Any) -> list[str]:
+        given = {"kind": "metered", "hours": hours, "months": months, **more}
+        return MeteredResponse.model_validate(given).problems(15, 2026, 1, tariff)
+
+    assert told(6.0, [7, 12]) == []
+    assert "at most 6," in told(6.25, [7, 12])[0]
+    assert told(3.0, [12]) == []
+    assert "at most 3," in told(3.25, [12])[0]
+    assert "at most 2," in told(2.25, [1], periods=["sharp"])[0]
+    assert "at most 0," in told(2.0, [4], periods=["sharp"])[0]
+    late = tariff.model_copy(update={"valid_from": date(2026, 9, 1)})
+    assert MeteredResponse(kind="metered", hours=3.5, months=(7, 12)).problems(15, 2026, 1, late) != []
+    assert MeteredResponse(kind="metered", hours=9.0, months=(7,)).problems(15, 2026, 1, late) == []
 
 
 def test_one_meter_settles(tmp_path: Path) -> None:
