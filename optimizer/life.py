@@ -25,11 +25,11 @@ def dispatch_life(
 ) -> Life:
     """Dispatch the storage of a case in each year of operation of its finance.
 
-    `only` names the years to dispatch, where a quick answer is wanted; the first, the last and those before
-    and after a replacement always are, and the others are interpolated and marked. Raises InputError with
-    everything that keeps the case from having such a life, and what `dispatch_years` raises.
+    `only` names the years to dispatch, where a quick answer is wanted; the first two, the last and those
+    before and after a replacement always are, and the others are interpolated and marked. Raises InputError
+    with everything that keeps the case from having such a life, and what `dispatch_years` raises.
     """
-    _refuse(case, only)
+    refuse_life(case, only)
     progress("reading")
     return dispatch_years(prepare(case, year_times(case)), options, progress, only)
 
@@ -42,7 +42,7 @@ def dispatch_years(
     Raises InputError where a battery is worn out before its time, or the park cannot run without its storage;
     InfeasibleError or SolverError naming the year.
     """
-    case, finance = prepared.case, _refuse(prepared.case, only)
+    case, finance = prepared.case, refuse_life(prepared.case, only)
     chosen = _chosen(finance, only)
     health = {name: battery.state_of_health for name, battery in batteries(case).items()}
     ends: tuple[Optimum, Optimum] | None = None
@@ -55,15 +55,18 @@ def dispatch_years(
             made.append(one)
             waiting, cycles = {}, dict(one.full_cycles)
         else:
-            waiting[year], before = health, made[-1]
-            # an aged battery turns over less: to first order in proportion to its energy
-            cycles = {n: before.full_cycles[n] * health[n] / before.state_of_health[n] for n in health}
+            waiting[year] = health
+            done = [other for other in made if other.dispatched]
+            cycles = {name: _cycles_expected(done, name, share) for name, share in health.items()}
         health = _after(case, finance, year, health, cycles)
     return Life(case, tuple(made))
 
 
-def _refuse(case: Case, only: Sequence[int] | None) -> Finance:
-    """Raise InputError with all that keeps a case from having a life, else return its finance."""
+def refuse_life(case: Case, only: Sequence[int] | None = None) -> Finance:
+    """The finance of a case whose storage has years to dispatch.
+
+    Raises InputError with all that keeps it from having any, before anything is read or solved.
+    """
     found, finance = [], case.finance
     if finance is None:
         found.append("`finance` is missing: must be given, because it says how many years there are")
@@ -82,11 +85,23 @@ def _refuse(case: Case, only: Sequence[int] | None) -> Finance:
 
 
 def _chosen(finance: Finance, only: Sequence[int] | None) -> set[int]:
-    """The years to dispatch; nothing is interpolated across a replacement."""
+    """The years to dispatch. PV loses most in its first, and nothing is interpolated across a replacement."""
     if only is None:
         return set(range(1, finance.operation_years + 1))
     replaced = {finance.replacement.year, finance.replacement.year + 1} if finance.replaced else set()
-    return {1, finance.operation_years, *only} | replaced
+    return {1, min(2, finance.operation_years), finance.operation_years, *only} | replaced
+
+
+def _cycles_expected(dispatched: Sequence[LifeYear], name: str, health: float) -> float:
+    """Full cycles of a battery in a year not dispatched, by its state of health.
+
+    Along the straight line through the last two that were. An aged battery turns over less, but no less than
+    in proportion to its energy: what lies beyond is not believed.
+    """
+    before, last = ((year.state_of_health[name], year.full_cycles[name]) for year in dispatched[-2:])
+    slope = (last[1] - before[1]) / (last[0] - before[0]) if last[0] != before[0] else 0.0
+    least = last[1] * health / last[0]
+    return min(max(last[1] + slope * (health - last[0]), least), last[1])
 
 
 def _dispatched(
@@ -110,13 +125,12 @@ def _dispatched(
         said("the same park without its storage")
         bare = without_storage(aged, options, said, bare_warm)
         if bare is None:
-            raise InputError(
-                f"year {year} of operation: the park cannot run without its storage, so there is no bill to"
-                " tell its saving by: must be able to"
-            )
+            raise InputError("the park cannot run without its storage, so no bill tells what that saves")
         said("auditing")
         solution, _ = audited(case, response.optimum)
         without, _ = audited(case.without_storage(), bare)
+    except InputError as error:
+        raise InputError([f"year {year} of operation: {line}" for line in error.problems]) from error
     except (InfeasibleError, SolverError) as error:
         raise type(error)(f"year {year} of operation: {error}") from error
     events = [answer.settled for answer in response.events]

@@ -57,6 +57,11 @@ class LifeYear:
         """What the storage saves in the year, its auxiliary energy paid; without what contracts pay."""
         return sum(self.saved_yuan.values()) - self.auxiliary_yuan
 
+    @property
+    def difference_yuan(self) -> float:
+        """What the streams save less what the bills differ by: rounding, no more."""
+        return self.net_saving_yuan - (self.bill_without_yuan - self.bill_yuan)
+
 
 @dataclass(frozen=True)
 class Life:
@@ -69,6 +74,11 @@ class Life:
     def largest_gap(self) -> float:
         """The largest gap of a year that was dispatched."""
         return max(year.gap for year in self.years if year.dispatched)
+
+    @property
+    def largest_difference_yuan(self) -> float:
+        """The most that a year's streams and bills differ by."""
+        return max(abs(year.difference_yuan) for year in self.years)
 
     def operation(self, extra: Mapping[str, Array] = NOTHING) -> Operation:
         """What the cash flow is given; `extra` adds streams [yuan, VAT included], each (years,).
@@ -160,7 +170,7 @@ def _reconcile(made: LifeYear) -> None:
     billed = made.bill_without_yuan - made.bill_yuan
     turnover = abs(made.bill_yuan) + abs(made.bill_without_yuan)
     allowed = max(AGREEMENT * abs(billed), MONEY_TOLERANCE * max(1.0, turnover))
-    if not abs(made.net_saving_yuan - billed) <= allowed:
+    if not abs(made.difference_yuan) <= allowed:
         raise SolverError(
             f"year {made.year} of operation: the streams save {made.net_saving_yuan:.6f} yuan,"
             f" the bills differ by {billed:.6f}"

@@ -205,35 +205,37 @@ def test_prices_of_ones_own_have_no_bill(tmp_path: Path) -> None:
 
 
 def test_interpolated_years_are_marked_and_straight(tmp_path: Path) -> None:
-    """Of seven years the first, the fourth and the last are dispatched, the others lie between them."""
+    """Of eight years the first two, the fifth and the last are dispatched, the others lie between them."""
     slow = {"fade_per_full_cycle": 0.01, "fade_per_year": 0.01}
-    prepared = small(tmp_path, finance(7), **slow)
-    quick, full = lived(prepared, only=[4]), lived(prepared)
-    assert [year.dispatched for year in quick.years] == [True, False, False, True, False, False, True]
-    assert [year.year for year in quick.years] == list(range(1, 8))
-    first, second, fourth = (quick.years[n] for n in (0, 1, 3))
+    prepared = small(tmp_path, finance(8), **slow)
+    quick, full = lived(prepared, only=[5]), lived(prepared)
+    assert [year.year for year in quick.years if year.dispatched] == [1, 2, 5, 8]
+    assert [year.year for year in quick.years] == list(range(1, 9))
+    second, third, fifth = (quick.years[n] for n in (1, 2, 4))
     for name in ("discharged_mwh", "bill_yuan", "bill_without_yuan", "auxiliary_yuan", "curtailed_mwh"):
-        straight = (2 * getattr(first, name) + getattr(fourth, name)) / 3
-        assert getattr(second, name) == pytest.approx(straight)
-    assert second.saved_yuan["arbitrage"] == pytest.approx(
-        (2 * first.saved_yuan["arbitrage"] + fourth.saved_yuan["arbitrage"]) / 3
-    )
-    assert second.net_saving_yuan == pytest.approx(second.bill_without_yuan - second.bill_yuan)
-    # the first step of the fade is that of a dispatched year; from there on the cycles are guessed
-    assert health(quick)[:2] == health(full)[:2]
+        assert getattr(third, name) == pytest.approx((2 * getattr(second, name) + getattr(fifth, name)) / 3)
+    for stream in ("arbitrage", "demand"):
+        straight = (2 * second.saved_yuan[stream] + fifth.saved_yuan[stream]) / 3
+        assert third.saved_yuan[stream] == pytest.approx(straight)
+    assert third.net_saving_yuan == pytest.approx(third.bill_without_yuan - third.bill_yuan)
+    # as far as two dispatched years reach, the fade is theirs; from there on cycles are guessed
+    assert health(quick)[:3] == health(full)[:3]
     assert health(quick) == pytest.approx(health(full), abs=1e-3)
     assert health(quick) == sorted(health(quick), reverse=True)
     for one, other in zip(quick.years, full.years, strict=True):
         assert one.net_saving_yuan == pytest.approx(other.net_saving_yuan, rel=1e-2)
     assert quick.largest_gap <= 1e-8
+    assert lived(prepared, only=list(range(1, 9))).years == full.years
 
 
 def test_nothing_is_interpolated_across_a_replacement(tmp_path: Path) -> None:
-    money = finance(7, replacement=Replacement(year=4, cost_yuan=10_000.0, depreciation_years=3))
+    money = finance(8, replacement=Replacement(year=5, cost_yuan=10_000.0, depreciation_years=3))
     prepared = small(tmp_path, money, fade_per_full_cycle=0.01, fade_per_year=0.01)
     life = lived(prepared, only=[])
-    assert [year.year for year in life.years if year.dispatched] == [1, 4, 5, 7]
-    assert health(life)[4] == 1.0
+    assert [year.year for year in life.years if year.dispatched] == [1, 2, 5, 6, 8]
+    assert health(life)[5] == 1.0
+    assert health(life)[6] == pytest.approx(health(life)[1])  # new cells fade as new cells do
+    assert lived(prepared_for(prepared, finance(1)), only=[]).years[0] == life.years[0]
 
 
 # --- each year is dispatched anew
