@@ -133,8 +133,7 @@ def _dispatched(
         raise InputError([f"year {year} of operation: {line}" for line in error.problems]) from error
     except (InfeasibleError, SolverError) as error:
         raise type(error)(f"year {year} of operation: {error}") from error
-    events = [answer.settled for answer in response.events]
-    made = year_of(year, case, solution, without, events)
+    made = year_of(year, case, solution, without, response.events, response.bill_cost_yuan)
     # a year with events is optimal for the prices it was dispatched for, and no optimum at the case's own
     return replace(made, gap=max(response.gap, bare.proof.gap)), (optimum, bare)
 

@@ -30,22 +30,11 @@ from optimizer.runs import Options
 from optimizer.solve import Optimum, optimize
 from results.audit import bills
 from results.bill_lines import KW_PER_MW
-from results.demand_response import Event, Settled, choose_events, settle
+from results.demand_response import Answer, Event, choose_events, settle
 from results.solution import cost_yuan, values
 
 ROUNDS = 4  # of leaving out the events that do not pay
 PRICE = "purchase_price_yuan_per_mwh"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One event called, whether it was bid for, and what it paid and cost."""
-
-    settled: Settled
-    bid: bool  # else the day was planned as if there were no event, and nothing is paid
-    unmoved_mw: float  # baseline less import in the dispatch without a response: the error of the baseline
-    # what energy bought and sold cost more, from the event's day to that of the next event
-    energy_cost_yuan: float
 
 
 @dataclass(frozen=True)
@@ -57,8 +46,12 @@ class Response:
     revenue_yuan: float  # what is paid for the response
     bill_cost_yuan: float  # what the response adds to the bill
     other_cost_yuan: float  # what it adds to costs that are in no bill, such as wear
-    unmoved_yuan: float  # what the dispatch without a response would be paid for the same bids
     gap: float  # the largest of a dispatch it was found by, each at the prices it was dispatched for
+
+    @property
+    def unmoved_yuan(self) -> float:
+        """What the dispatch without a response would be paid for the same bids."""
+        return sum(answer.unmoved_yuan for answer in self.events)
 
     @property
     def gain_yuan(self) -> float:
@@ -89,7 +82,7 @@ def respond(
     """
     contract = prepared.case.contracts.demand_response
     if not isinstance(contract, MeteredResponse):
-        return Response(optimum, (), 0.0, 0.0, 0.0, 0.0, optimum.proof.gap)
+        return Response(optimum, (), 0.0, 0.0, 0.0, optimum.proof.gap)
     grid = _connection(prepared)
     plain = _lived(prepared, grid, optimum, optimum.proof.gap)
     need_mw = _need_mw(prepared, grid, optimum)
@@ -194,6 +187,7 @@ def _valued(
             one if one.event in bid else replace(one, bid_mw=0.0, paid_mwh=0.0, yuan=0.0),
             one.event in bid,
             still.response_mw,
+            still.yuan if one.event in bid else 0.0,
             float(dearer[after] - dearer[first]),
         )
         for one, still, (first, after) in zip(settled, unmoved, pairwise([*begins, len(times)]), strict=True)
@@ -204,6 +198,5 @@ def _valued(
         revenue_yuan=sum(answer.settled.yuan for answer in answers),
         bill_cost_yuan=lived.bill_yuan - plain.bill_yuan,
         other_cost_yuan=lived.other_yuan - plain.other_yuan,
-        unmoved_yuan=sum(still.yuan for still in unmoved if still.event in bid),
         gap=max(plain.gap, lived.gap),
     )

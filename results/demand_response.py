@@ -67,6 +67,18 @@ class Settled:
         return self.baseline_mw - self.import_mw
 
 
+@dataclass(frozen=True)
+class Answer:
+    """One event called, whether it was bid for, and what it paid and cost."""
+
+    settled: Settled
+    bid: bool  # else the day was planned as if there were no event, and nothing is paid
+    unmoved_mw: float  # baseline less import in the dispatch without a response: the error of the baseline
+    unmoved_yuan: float  # what that would be paid for the same bid
+    # what energy bought and sold cost more, from the event's day to that of the next event
+    energy_cost_yuan: float
+
+
 def choose_events(
     contract: MeteredResponse, tariff: Tariff, times: pd.DatetimeIndex, hours: float, need_mw: Array
 ) -> list[Event]:

@@ -20,7 +20,7 @@ from models.size import largest
 from results.audit import MONEY_TOLERANCE, bills
 from results.bill import Bill
 from results.contracts import YearFacts, contract_revenue_yuan
-from results.demand_response import Settled
+from results.demand_response import Answer
 from results.operation import Operation
 from results.solution import of_kind, seen, values
 
@@ -50,7 +50,8 @@ class LifeYear:
     gap: float  # the larger of the dispatches with and without the storage
     dispatched: bool  # False: interpolated between dispatched years
     contract_yuan: Mapping[str, float] = field(default_factory=dict)  # received, by stream of the contracts
-    events: tuple[Settled, ...] = ()  # of demand response called in the year, none of an interpolated one
+    events: tuple[Answer, ...] = ()  # of demand response called in the year, none of an interpolated one
+    response_cost_yuan: float = 0.0  # what answering them adds to the bill; arbitrage and demand have it off
 
     @property
     def net_saving_yuan(self) -> float:
@@ -106,12 +107,17 @@ def batteries(case: Case) -> dict[str, Battery]:
 
 
 def year_of(
-    year: int, case: Case, solution: xr.Dataset, without: xr.Dataset, events: Sequence[Settled] = ()
+    year: int,
+    case: Case,
+    solution: xr.Dataset,
+    without: xr.Dataset,
+    events: Sequence[Answer] = (),
+    response_cost_yuan: float = 0.0,
 ) -> LifeYear:
     """A dispatched year: the case as aged as it was then, its solution, and that without the storage.
 
-    `events` are the calls for demand response, as settled by the solution's meter. Raises SolverError if what
-    the streams save is not what the bills differ by.
+    `events` are the calls for demand response as the solution answers them, `response_cost_yuan` what that
+    adds to the bill. Raises SolverError if what the streams save is not what the bills differ by.
     """
     hours, owned = float(solution.attrs["hours"]), batteries(case)
 
@@ -151,9 +157,14 @@ def year_of(
         health=mean_health(owned),
         curtailed_mwh=made.curtailed_mwh,
         curtailed_without_mwh=made.curtailed_without_mwh,
-        settled=events,
+        settled=[event.settled for event in events],
     )
-    return replace(made, contract_yuan=contract_revenue_yuan(case.contracts, facts), events=tuple(events))
+    return replace(
+        made,
+        contract_yuan=contract_revenue_yuan(case.contracts, facts),
+        events=tuple(events),
+        response_cost_yuan=response_cost_yuan,
+    )
 
 
 def mean_health(owned: Mapping[str, Battery]) -> float:
@@ -240,7 +251,7 @@ def between(before: LifeYear, after: LifeYear, year: int, health: Mapping[str, f
 
     straight = (
         "charged_mwh", "discharged_mwh", "auxiliary_mwh", "auxiliary_yuan", "bill_yuan", "bill_without_yuan",
-        "curtailed_mwh", "curtailed_without_mwh",
+        "curtailed_mwh", "curtailed_without_mwh", "response_cost_yuan",
     )  # fmt: skip
     return LifeYear(
         year=year,

@@ -1,11 +1,14 @@
 """Bad money and bad tariffs, as typed: what each command says, its exit code, and that nothing is written."""
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from small_case import Damage, add, swap, write_case
+from test_study import year_case
 
 from inputs.case import case_text
 from optimizer import cli
@@ -80,7 +83,7 @@ BAD: dict[str, tuple[tuple[Damage, ...], tuple[str, ...]]] = {
         ),
     ),
 }
-COMMANDS = ("check", "plan", "year", "replay")
+COMMANDS = ("check", "plan", "year", "replay", "study")
 
 
 @pytest.fixture
@@ -142,12 +145,13 @@ def test_all_of_it_comes_together(typed: Typed, tmp_path: Path) -> None:
     assert len(err.splitlines()) == 4
 
 
-@pytest.mark.parametrize("command", ["check", "year", "replay"])
+@pytest.mark.parametrize("command", ["check", "year", "replay", "study"])
 def test_a_tariff_of_part_of_the_year_names_the_days_it_lacks(
     command: str, typed: Typed, tmp_path: Path
 ) -> None:
     """Together with what is wrong with the series, which are of two days."""
     late = (
+        add(FINANCE),
         swap("valid_from = 2026-01-01", "valid_from = 2026-07-10", "own.toml"),
         swap("valid_to = 2026-12-31", "valid_to = 2026-10-31", "own.toml"),
     )
@@ -169,6 +173,45 @@ def test_a_day_inside_a_short_validity_is_planned(typed: Typed, tmp_path: Path) 
     code, out, err = typed("plan", path, "--peak-so-far-mw", "100", "--date", "2026-07-14")
     assert (code, out) == (2, "")
     assert "`tariff` = 'own': has no price on 1 of 1 days, 2026-07-14" in err
+
+
+def test_three_irrs_are_listed_and_none_is_chosen(typed: Typed, tmp_path: Path) -> None:
+    """Flows as -1, 6, -11, 6 have the rates 0, 1 and 2: a sixth of a year's saving, then 17 sixths."""
+    bare = """
+[finance]
+investment_yuan = {investment}
+operation_years = 3
+working_capital_share = 0.0
+insurance_share = 0.0
+vat = {{ rate = 0.0 }}
+operation_maintenance = {{ yuan_per_kw_year = 0.0, yuan_per_kwh_discharged = 0.0 }}
+depreciation = {{ all = {{ share = 1.0, years = 3, residual_share = 0.0 }} }}
+income_tax = {{ rate = 0.0 }}
+loan = {{ share = 0.0 }}
+replacement = {{ year = 2, cost_yuan = {replacement}, residual_share = 0.0 }}
+"""
+    damages = (
+        swap("eta_charge = 0.94", "eta_charge = 0.94\nfade_per_full_cycle = 0.0\nfade_per_year = 0.0"),
+        swap(
+            "module_wp = 440.0", "module_wp = 440.0\ndegradation_first_year = 0.0\ndegradation_per_year = 0.0"
+        ),
+    )
+    first = year_case(tmp_path / "first", *damages, money=bare.format(investment=1e6, replacement=0.0))
+    assert typed("study", first, "--out", tmp_path / "out")[0] == 0
+    table = pd.read_csv(tmp_path / "out" / "years.csv", encoding="utf-8-sig")
+    saved = table["net_saving_yuan [yuan]"]
+    assert saved.std() < 1e-3
+    money = bare.format(investment=saved[0] / 6.0, replacement=17.0 * saved[0] / 6.0)
+    code, out, err = typed(
+        "study", year_case(tmp_path / "case", *damages, money=money), "--out", tmp_path / "out"
+    )
+    assert (code, err) == (0, "")
+    found = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    own = found["returns"]["project_after_tax"]
+    assert own["irr"] is None
+    assert own["every_irr"] == pytest.approx([0.0, 1.0, 2.0], abs=1e-6)
+    assert "3 IRRs, none of them the IRR: " in " ".join(out.split())
+    assert own["irr_in_words"].startswith("3 IRRs, none of them the IRR: ")
 
 
 def test_a_replacement_beyond_the_horizon_is_a_warning(typed: Typed, tmp_path: Path) -> None:

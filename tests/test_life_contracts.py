@@ -25,17 +25,17 @@ SHARES = (1.0, 0.9, 0.8)
 PV_READ = {("pv", "available_mw"): SeriesFile(file="pv.csv")}  # so that an aged year does not compute it
 
 
-def fading(**contracts: Any) -> Prepared:
-    """The two weeks as if they were a year, three times; the battery loses a tenth a year."""
+def fading(years: int = 3, **contracts: Any) -> Prepared:
+    """The two weeks as if they were a year, again and again; the battery loses a tenth a year."""
     prepared = two_weeks(case())
     worn = prepared.case.devices["battery_1"].model_copy(
         update={"fade_per_year": 0.1, "fade_per_full_cycle": 0.0}
     )
     money = Finance(
         investment_yuan=50_000.0,
-        operation_years=3,
-        depreciation={"all": AssetClass(share=1.0, years=3)},
-        loan=Loan(years=3),
+        operation_years=years,
+        depreciation={"all": AssetClass(share=1.0, years=years)},
+        loan=Loan(years=years),
     )
     own = prepared.case.with_devices({**prepared.case.devices, "battery_1": worn})
     agreed = prepared.case.contracts if not contracts else Contracts.model_validate(contracts)
@@ -61,9 +61,10 @@ def test_metered_response_by_hand_and_what_it_costs_is_in_the_arbitrage() -> Non
         assert year.state_of_health["battery_1"] == pytest.approx(share)
         assert year.contract_yuan == {"demand_response": pytest.approx(4000.0 * (FULL_MWH * share - 1.0))}
         (event,) = year.events
-        assert event.paid_mwh == pytest.approx(FULL_MWH * share - 1.0)
+        assert event.settled.paid_mwh == pytest.approx(FULL_MWH * share - 1.0)
         less = other.saved_yuan["arbitrage"] - year.saved_yuan["arbitrage"]
         assert less == pytest.approx(80.0 * FULL_MWH * share, abs=0.01)
+        assert year.response_cost_yuan == pytest.approx(less, abs=0.01)
         assert year.gap <= 1e-8
         assert other.contract_yuan == {}
 
@@ -111,12 +112,14 @@ def test_metered_absorption_is_the_curtailment_that_the_storage_saves(tmp_path: 
 
 
 def test_a_year_between_has_no_events_of_its_own() -> None:
-    life = lived(fading(), [])
-    between = life.years[1]
+    life = lived(fading(4), [])
+    before, between, after = life.years[1:]
     assert not between.dispatched
     assert between.events == ()
-    first, last = (life.years[n].contract_yuan["demand_response"] for n in (0, 2))
+    first, last = before.contract_yuan["demand_response"], after.contract_yuan["demand_response"]
     assert between.contract_yuan["demand_response"] == pytest.approx((first + last) / 2)
+    costs = before.response_cost_yuan + after.response_cost_yuan
+    assert between.response_cost_yuan == pytest.approx(costs / 2)
 
 
 def test_the_health_of_several_batteries_is_that_of_their_energy() -> None:
