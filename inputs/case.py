@@ -68,7 +68,10 @@ class Case:
     def warnings(self) -> list[str]:
         """What the case says that cannot matter, one sentence each."""
         power = sum(d.largest_power_mw for d in self.devices.values() if isinstance(d, Battery))
-        return [*(self.finance.warnings if self.finance else []), *self.contracts.warnings(power)]
+        found = [*(self.finance.warnings if self.finance else []), *self.contracts.warnings(power)]
+        if self.finance is None and not self.contracts.none:
+            found.append("`contract`: cannot matter, because only a study counts it, which needs `finance`")
+        return found
 
     def without_storage(self) -> "Case":
         """The same case had the storage not been built."""

@@ -27,6 +27,7 @@ from results.demand_response import Event, Settled
 RESPONSE = "\n[contract.demand_response]\n"
 ABSORPTION = "\n[contract.absorption]\n"
 STATED = RESPONSE + 'kind = "stated"\nenergy_mwh_per_event = 41.4\n'
+FINANCE = "\n[finance]\ninvestment_yuan = 1e8\n"
 METERED = RESPONSE + 'kind = "metered"\n'
 
 
@@ -240,12 +241,20 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_matter_is_a_warning(text: str, field: str, tmp_path: Path) -> None:
-    (line,) = case(tmp_path, text + "\n").warnings
+    (line,) = case(tmp_path, text + "\n" + FINANCE).warnings
     assert field in line
 
 
+def test_contracts_without_finance_are_a_warning(tmp_path: Path) -> None:
+    assert case(tmp_path / "a", STATED).warnings == [
+        "`contract`: cannot matter, because only a study counts it, which needs `finance`"
+    ]
+    assert case(tmp_path / "b", STATED + FINANCE).warnings == []
+    assert case(tmp_path / "c", "").warnings == []
+
+
 def test_a_bid_the_storage_can_answer_is_no_warning(tmp_path: Path) -> None:
-    assert case(tmp_path, METERED + "bid_mw = 25\npaid_from = 0.8\n").warnings == []
+    assert case(tmp_path, METERED + "bid_mw = 25\npaid_from = 0.8\n" + FINANCE).warnings == []
 
 
 def test_every_parameter_has_unit_sentence_and_source() -> None:
