@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from inputs.case import Case
 
 Change = Callable[[float], float]
+ATTRIBUTES = {"contract": "contracts"}  # of a case, where they are not called as in its file
 
 
 def changed(case: "Case", fields: Mapping[str, Change]) -> "Case":
@@ -57,10 +58,11 @@ def _one(case: "Case", path: list[str], change: Change) -> "Case":
         for name in _devices(case, path):
             devices[name] = _with(devices[name], rest[1:], change, path)
         return replace(case, devices=devices)
-    table = getattr(case, root, None)
+    attribute = ATTRIBUTES.get(root, root)
+    table = getattr(case, attribute, None)
     if not isinstance(table, BaseModel):
         raise InputError(f"`{'.'.join(path)}`: the case has no `{root}`, must have one to change it")
-    return replace(case, **{root: _with(table, rest, change, path)})
+    return replace(case, **{attribute: _with(table, rest, change, path)})
 
 
 def _devices(case: "Case", path: list[str]) -> list[str]:

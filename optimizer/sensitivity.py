@@ -66,4 +66,4 @@ def _without_money(case: Case) -> tuple[object, ...]:
     """What of a case the dispatch of a life depends on."""
     finance = refuse_life(case)
     life = (finance.operation_years, finance.replaced, finance.replacement.year)
-    return (case.devices, case.tariff, case.weather, *life)
+    return (case.devices, case.tariff, case.weather, case.contracts, *life)
