@@ -1,41 +1,45 @@
 """A case's sensitivities: each end dispatched anew where the dispatch feels it, and taken to the returns."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
 from inputs.case import Case
 from inputs.changed import value_at
 from inputs.sensitivities import End, ends
+from models.device import Array
 from models.errors import InputError
 from optimizer.life import dispatch_life, refuse_life
 from optimizer.runs import Options, Progress
 from results.cashflow import cash_flow
 from results.life import Life
+from results.operation import Operation
 from results.tornado import Bar, BarEnd, Measures, Tornado, measures, ordered
 
-FEW: tuple[
-    int, ...
-] = ()  # years of a bar's life to dispatch beside those that always are: the first two, the last
+FEW: tuple[int, ...] = ()  # years to dispatch for an end, beside those that always are
 
 
 def tornado(case: Case, life: Life, options: Options, progress: Progress) -> Tornado:
-    """What each of the case's sensitivities does to the returns.
+    """What each of the case's sensitivities does to the returns, `life` being that of the case.
 
-    `life` is that of the case, with all of its years dispatched. For a bar the first two years and the last
-    are dispatched and those between lie on a line; so is the base of the bars, and what that makes of its NPV
-    is told. Raises InputError where the case has no sensitivities.
+    For an end that the dispatch feels, the first two years and the last are dispatched and those between lie
+    on a line. What it makes of the life so dispatched is laid onto the life as it is. Calls for demand
+    response, whose answer is a dispatch of its own, are left out of both, unless the contracts are what is
+    doubted.
+    Raises InputError where the case has no sensitivities.
     """
     finance = refuse_life(case)
     if not case.sensitivities:
         raise InputError(f"`sensitivity`: case {case.name} has none, must have one for a tornado")
-    progress("the base of the sensitivities")
-    short = dispatch_life(case, options, progress, only=FEW)
-    years = tuple(one.year for one in short.years if one.dispatched)
-    base = measures(cash_flow(finance, short.operation()))
+    base = measures(cash_flow(finance, life.operation()))
+    shift = _Shift(life, options)
     bars = []
     for at, one in enumerate(case.sensitivities, 1):
-        said = f"sensitivity {at} of {len(case.sensitivities)}, {one.name}"
         found = {}
         for end in ends(case, one):
-            progress(f"{said}: {end.side}")
-            found[end.side] = _measured(case, short, end, options)
+            progress(f"sensitivity {at} of {len(case.sensitivities)}, {one.name}: {end.side}")
+            found[end.side] = shift.measured(end)
         bars.append(
             Bar(
                 name=one.name,
@@ -46,24 +50,65 @@ def tornado(case: Case, life: Life, options: Options, progress: Progress) -> Tor
                 high=found.get("high"),
             )
         )
-    error = base.npv_yuan - measures(cash_flow(finance, life.operation())).npv_yuan
-    return Tornado(base, ordered(base, bars), years, error)
+    return Tornado(base, ordered(base, bars), shift.years)
 
 
-def _measured(case: Case, base: Life, end: End, options: Options) -> BarEnd:
-    dispatched = _without_money(end.case) != _without_money(case)
-    life = base
-    if dispatched:
-        life = dispatch_life(end.case, options, lambda _: None, only=FEW)
-    return BarEnd(end.value, _of(end.case, life), dispatched)
+class _Shift:
+    """Moves the operation of a life by what a change of its case makes of a few of its years."""
+
+    def __init__(self, life: Life, options: Options) -> None:
+        self._life, self._options = life, options
+        self._few: dict[bool, Life] = {}  # of the case as it is: with its contracts, and without events
+        self.years: tuple[int, ...] = ()  # that were dispatched
+
+    def measured(self, end: End) -> BarEnd:
+        """The measures with the case changed as at that end."""
+        case, operation = self._life.case, self._life.operation()
+        dispatched = _felt(end.case) != _felt(case)
+        if refuse_life(end.case).operation_years != len(self._life.years):  # nothing to lay a shift onto
+            operation, dispatched = self._dispatched(end.case, quiet=False).operation(), True
+        elif dispatched:
+            as_is = end.case.contracts == case.contracts
+            other = self._dispatched(end.case, as_is)
+            if as_is not in self._few:
+                self._few[as_is] = self._dispatched(case, as_is)
+            operation = moved(operation, self._few[as_is].operation(), other.operation())
+        return BarEnd(end.value, _of(end.case, operation), dispatched)
+
+    def _dispatched(self, case: Case, quiet: bool) -> Life:
+        """A few years of a life, without its events where those are not what is asked about."""
+        if quiet:
+            case = replace(case, contracts=case.contracts.model_copy(update={"demand_response": None}))
+        made = dispatch_life(case, self._options, lambda _: None, only=FEW)
+        self.years = tuple(year.year for year in made.years if year.dispatched)
+        return made
 
 
-def _of(case: Case, life: Life) -> Measures:
-    return measures(cash_flow(refuse_life(case), life.operation()))
+def moved(base: Operation, before: Operation, after: Operation) -> Operation:
+    """An operation changed by what lies between two others, year by year; all of as many years."""
+
+    def by_stream(one: Operation, stream: str) -> Array:
+        return one.revenue_yuan.get(stream, np.zeros_like(base.discharged_mwh))
+
+    streams: Mapping[str, None] = dict.fromkeys(
+        [*base.revenue_yuan, *before.revenue_yuan, *after.revenue_yuan]
+    )
+    return Operation(
+        revenue_yuan={
+            name: by_stream(base, name) + by_stream(after, name) - by_stream(before, name) for name in streams
+        },
+        discharged_mwh=np.maximum(0.0, base.discharged_mwh + after.discharged_mwh - before.discharged_mwh),
+        auxiliary_yuan=np.maximum(0.0, base.auxiliary_yuan + after.auxiliary_yuan - before.auxiliary_yuan),
+        power_mw=base.power_mw + after.power_mw - before.power_mw,
+    )
 
 
-def _without_money(case: Case) -> tuple[object, ...]:
-    """What of a case the dispatch of a life depends on."""
+def _of(case: Case, operation: Operation) -> Measures:
+    return measures(cash_flow(refuse_life(case), operation))
+
+
+def _felt(case: Case) -> tuple[object, ...]:
+    """What of a case the dispatch of a life, and what contracts pay for it, depend on."""
     finance = refuse_life(case)
-    life = (finance.operation_years, finance.replaced, finance.replacement.year)
-    return (case.devices, case.tariff, case.weather, case.contracts, *life)
+    cells = (finance.replaced, finance.replacement.year if finance.replaced else 0)
+    return (case.devices, case.tariff, case.weather, case.contracts, *cells)

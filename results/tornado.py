@@ -7,8 +7,6 @@ import pandas as pd
 
 from results.cashflow import CashFlow
 
-WAN = 1e4
-
 
 @dataclass(frozen=True)
 class Measures:
@@ -64,7 +62,6 @@ class Tornado:
     base: Measures
     bars: tuple[Bar, ...]
     years: tuple[int, ...]  # of operation that were dispatched for a bar; others lie on the line between
-    error_yuan: float  # NPV of the base by those years less that by all years [yuan]
 
     @property
     def table(self) -> pd.DataFrame:
