@@ -1,10 +1,7 @@
 """The report: one page that opens anywhere, without a network: what, how much, why and how proven."""
 
-import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -17,13 +14,12 @@ from models.grid import Grid
 from results.audit import Audit
 from results.charts import chart_data, curtailed, injections, label, month_starts
 from results.election import Elections
+from results.page import YUAN_PER_WAN, Card, days, load_words, money, render, share
 from results.replay import Replayed
 from results.solution import cost_yuan, of_kind, times_of, values
 from results.summary import Comparison, cost_by_month_yuan
 
 PROVEN_GAP = 1e-8  # below it objective and bound differ by rounding only
-LARGE_YUAN = 1e5  # from here on money is told in 10^4 yuan
-YUAN_PER_WAN = 1e4
 
 
 class BlockRow(NamedTuple):
@@ -60,26 +56,8 @@ class ReportFacts:
     elections: Mapping[str, Elections] = field(default_factory=dict)  # by connection
 
 
-class Card(NamedTuple):
-    """A headline figure."""
-
-    name: str
-    figure: str
-    unit: str
-    more: list[str]
-
-
-def load_words(lang: str) -> dict[str, Any]:
-    """Every word a reader sees, in one language."""
-    return tomllib.loads(_part(f"words.{lang}.toml"))
-
-
 def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFacts, lang: str = "en") -> str:
     """The whole page as text. The same input gives the same bytes; figures are rounded only here."""
-    import jinja2
-    import plotly.offline
-    from markupsafe import Markup
-
     words = load_words(lang)
     page = words["page"]
     times, other = times_of(solution), facts.without_storage
@@ -88,27 +66,23 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
     if facts.replayed:  # no optimum of the year, and not meant to be one
         proven = facts.replayed.largest_gap <= PROVEN_GAP
         verdict = "days_optimal" if proven else "days_not_optimal"
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False)
-    environment.policies["json.dumps_function"] = json.dumps
-    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
-    return environment.from_string(_part("report.html.j2")).render(
-        w=words,
-        facts=facts,
-        css=Markup(_part("report.css")),
-        js=Markup(_part("report.js")),
-        plotly=Markup(plotly.offline.get_plotlyjs()),
+    return render(
+        "report.html.j2",
+        words,
         data=chart_data(solution, case, words, facts.peak_mw, other.peak_mw if other else {}),
-        when=_when(times, page),
+        scripts=["report.js"],
+        facts=facts,
+        when=days(times, words),
         count=f"{len(times):,}",
         minutes=f"{float(solution.attrs['hours']) * 60:g}",
         many_days=times[-1] - times[0] > pd.Timedelta(days=2),
         first_day=f"{times[0]:%Y-%m-%d}",
         last_day=f"{times[-1]:%Y-%m-%d}",
-        cards=_cards(facts, page),
+        cards=_cards(facts, words),
         sound=proven and audit.holds,
         verdict=page[verdict],
         gap_word=page["gap_foresight" if facts.replayed else "gap"],
-        gap=_share(gap),
+        gap=share(gap),
         bound=f"{float(solution.attrs['bound_yuan']):,.2f} {page['yuan']}",
         objective=f"{float(solution.attrs['objective_yuan']):,.2f}",
         how=solution.attrs["proof"],
@@ -126,47 +100,20 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
     )
 
 
-def _part(name: str) -> str:
-    return (resources.files("results") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _when(times: pd.DatetimeIndex, page: Mapping[str, Any]) -> str:
-    """The day with its weekday, or the first and the last day."""
-
-    def day(time: pd.Timestamp) -> str:
-        return str(page["date"]).format(
-            day=time.day, month=page["month_words"][time.month - 1], year=time.year
-        )
-
-    first, last = times[0], times[-1]
-    if first.date() == last.date():
-        return str(page["weekday_date"]).format(weekday=page["day_words"][first.weekday()], date=day(first))
-    return f"{day(first)} – {day(last)}"
-
-
-def _share(share: float) -> str:
-    """A gap: 0, or as many digits as it takes to see it."""
-    return "0" if share == 0 else f"{share:.2e}" if share < 1e-4 else f"{share:.3%}"
-
-
-def _money(yuan: float, page: Mapping[str, Any]) -> tuple[str, str, list[str]]:
-    """Figure, unit, and the whole sum where the figure is in 10^4 yuan."""
-    if abs(yuan) < LARGE_YUAN:
-        return f"{yuan:,.0f}", page["yuan"], []
-    return f"{yuan / YUAN_PER_WAN:,.2f}", page["wan"], [f"{yuan:,.0f} {page['yuan']}"]
-
-
-def _cards(facts: ReportFacts, page: Mapping[str, Any]) -> list[Card]:
+def _cards(facts: ReportFacts, words: Mapping[str, Any]) -> list[Card]:
     """The headline: cost, saving, peak, cycles."""
-    cards, other = [Card(page["cost"], *_money(facts.cost_yuan, page))], facts.without_storage
+    page, other = words["page"], facts.without_storage
+    figure, unit, more = money(facts.cost_yuan, words)
     if other:
-        cards[0].more.append(f"{page['instead_of']} {' '.join(_money(other.cost_yuan, page)[:2])}")
-        figure, unit, more = _money(other.saving_yuan, page)
+        more = [*more, f"{page['instead_of']} {' '.join(money(other.cost_yuan, words)[:2])}"]
+    cards = [Card(page["cost"], figure, unit, more)]
+    if other:
+        figure, unit, more = money(other.saving_yuan, words)
         if other.cost_yuan > 0:
             more = [*more, f"{other.saving_yuan / other.cost_yuan:.2%} {page['of_cost']}"]
         cards.append(Card(page["saved"], figure, unit, more))
     if facts.replayed and (kept := facts.replayed.total.kept) is not None:
-        possible = " ".join(_money(facts.replayed.total.foresight_saved_yuan or 0.0, page)[:2])
+        possible = " ".join(money(facts.replayed.total.foresight_saved_yuan or 0.0, words)[:2])
         cards.append(Card(page["kept"], f"{kept:.1%}", "", [page["kept_of"].format(possible=possible)]))
     if facts.peak_mw:
         month, peak = max(facts.peak_mw.items(), key=lambda item: item[1])

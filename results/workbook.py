@@ -13,7 +13,8 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from inputs.case import Case
 from results.charts import KW_PER_MW, label, periods, plan_columns
-from results.report import ReportFacts, cost_label, load_words
+from results.page import load_words
+from results.report import ReportFacts, cost_label
 from results.solution import cost_yuan, times_of
 
 TOP = 5  # first row of numbers, from zero: title, date, note, an empty row and the header come before

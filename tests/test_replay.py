@@ -29,8 +29,9 @@ from optimizer.pairs import violated
 from optimizer.replay import DayPlan, lay_into, plan_days, replay
 from optimizer.runs import Options, Run, expected_peak_mw, report_facts, unavoidable_mw
 from optimizer.solve import Optimum, optimize
+from results.page import load_words
 from results.replay import Replayed, Threefold, compare_replay, write_replay_csv
-from results.report import load_words, report_html
+from results.report import report_html
 from results.solution import values
 
 CENT = 1e-6  # yuan; the numbers are exact, the solver works to 1e-7

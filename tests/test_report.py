@@ -27,7 +27,8 @@ from optimizer.extract import to_dataset
 from optimizer.solve import optimize
 from results.audit import Audit, audit
 from results.charts import packed, plan_columns
-from results.report import BlockRow, ReportFacts, load_words, report_html
+from results.page import load_words
+from results.report import BlockRow, ReportFacts, report_html
 from results.solution import cost_yuan
 from results.summary import Comparison
 

@@ -11,7 +11,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from test_report import EVIL, facts_of, solved
 
 from results.charts import plan_columns
-from results.report import BlockRow, load_words
+from results.page import load_words
+from results.report import BlockRow
 from results.solution import cost_yuan
 from results.workbook import TOP, write_plan_xlsx
 
