@@ -73,8 +73,8 @@ def case_text(name: str) -> str:
 
 
 def case_sources(case: Case) -> list[str]:
-    """What the case rests on, one line each: the tariff's sources and the comments of the case file."""
-    lines = [f"tariff {case.tariff.name}: {source}" for source in case.tariff.sources]
+    """What the case rests on, one line each, in its author's words: the comments of the case file."""
+    lines: list[str] = []
     try:
         text = (case.folder / case.file_name).read_text(encoding="utf-8")
     except OSError:

@@ -11,6 +11,7 @@ from models.errors import InputError
 if TYPE_CHECKING:
     from inputs.findings import Findings
     from inputs.prepare import Prepared
+    from results.page import Lang
 
 CaseArgument = Annotated[str, typer.Argument(help="A built-in case (gaoan) or the path of a case file.")]
 Variant = Annotated[str | None, typer.Option(help="A variant named in the case file, such as first_phase.")]
@@ -20,6 +21,18 @@ TimeLimit = Annotated[float, typer.Option(min=1, help="Seconds after which repai
 Model = Annotated[
     Path | None, typer.Option("--write-model", help="Write the plain Pyomo model here, as .lp or .mps.")
 ]
+
+Language = Annotated[str, typer.Option("--lang", help="Language of the files for people: en or zh.")]
+
+
+def language(lang: str) -> "Lang":
+    """The language asked for. Raises InputError for one that there is not."""
+    from results.page import LANGS
+
+    for one in LANGS:
+        if lang == one:
+            return one
+    raise InputError(f"`--lang` = {lang}: must be one of {', '.join(LANGS)}")
 
 
 def read_year(

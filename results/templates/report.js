@@ -136,7 +136,7 @@ function layout(name, height, title, y) {
       { dtickrange: [86400000, "M1"], value: W.day_month },
       { dtickrange: ["M1", null], value: W.month_year },
     ],
-    tickangle: 0,
+    tickangle: 0, ticklabeloverflow: "hide past div",
   };
   if (days <= 1.01) Object.assign(x, { dtick: HOUR * (width < 500 ? 6 : width < 900 ? 3 : 2), tick0: iso(midnight(startOf(state.a))) });
   else if (days <= 7.01) Object.assign(x, { dtick: DAY * (width < 500 && days > 4 ? 2 : 1), tick0: iso(midnight(startOf(state.a))) });
