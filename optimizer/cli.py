@@ -15,6 +15,7 @@ from optimizer.commands.init import init
 from optimizer.commands.plan import plan
 from optimizer.commands.pv import pv
 from optimizer.commands.replay import replay
+from optimizer.commands.study import study
 from optimizer.commands.year import year
 
 app = typer.Typer(
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (plan, year, replay, pv, check, init):
+for command in (plan, year, replay, study, pv, check, init):
     app.command()(command)
 
 

@@ -12,7 +12,6 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from inputs.case import Case
 from inputs.prepare import Prepared
 from models.battery import Battery
 from models.device import Array, Device
@@ -33,6 +32,7 @@ from optimizer.runs import (
     imports_without_storage,
     paying_grids,
     unavoidable_mw,
+    undecided_sizes,
     without_storage,
 )
 from optimizer.solve import Optimum, Proof, Warm, optimize
@@ -67,7 +67,8 @@ def replay(
     """
     started = time.perf_counter()
     case, (times, hours, series) = prepared.case, (prepared.times, prepared.hours, prepared.series)
-    _refuse_sizes(case)
+    if found := undecided_sizes(case, "a day planned alone cannot decide a size"):
+        raise InputError(found)
     progress("building the year")
     year = tile(compile_template(case.devices, hours), Horizon(times, hours), series)
     if lines := hopeless(year):
@@ -134,7 +135,7 @@ def plan_days(
     """
     batteries = {name: device for name, device in devices.items() if isinstance(device, Battery)}
     grids = [name for name, d in devices.items() if isinstance(d, Grid) and d.pays_for_demand]
-    stored_mwh = {name: battery.initial_soc * _rated_mwh(battery) for name, battery in batteries.items()}
+    stored_mwh = {name: battery.initial_soc * _full_mwh(battery) for name, battery in batteries.items()}
     peak_mw: dict[str, float] = {}
     months, month, first_of_month = horizon.period("month"), -1, horizon.first("month")
     borders = [*horizon.first("day"), len(horizon)]
@@ -251,36 +252,22 @@ def _least_peaks_mw(prepared: Prepared, other: Optimum | None, horizon: Horizon)
     }
 
 
-def _refuse_sizes(case: Case) -> None:
-    """A size is decided for the whole horizon; a day alone cannot."""
-    found = [
-        f"`device.{name}.{field}` = {size.min:g} to {size.max:g}: must be a number, because a day planned"
-        " alone cannot decide a size"
-        for name, device in case.devices.items()
-        if isinstance(device, Battery)
-        for field in ("power_mw", "energy_mwh")
-        if isinstance(size := getattr(device, field), Sized)
-    ]
-    if found:
-        raise InputError(found)
-
-
-def _rated_mwh(battery: Battery) -> float:
+def _full_mwh(battery: Battery) -> float:
     if isinstance(battery.energy_mwh, Sized):
         raise TypeError("a battery whose size is decided cannot be replayed day by day")
-    return battery.energy_mwh
+    return battery.full_mwh
 
 
 def _within_window(battery: Battery, stored_mwh: float) -> float:
     """The stored energy without what the solver's rounding adds at the window's ends."""
-    rated = _rated_mwh(battery)
-    return float(np.clip(stored_mwh, battery.soc_min * rated, battery.soc_max * rated)) + 0.0  # no -0.0
+    full = _full_mwh(battery)
+    return float(np.clip(stored_mwh, battery.soc_min * full, battery.soc_max * full)) + 0.0  # no -0.0
 
 
 def _begun(battery: Battery, stored_mwh: float) -> Battery:
     """The battery as a day finds it."""
-    rated = _rated_mwh(battery)
-    soc = stored_mwh / rated if rated > 0 else battery.initial_soc
+    full = _full_mwh(battery)
+    soc = stored_mwh / full if full > 0 else battery.initial_soc
     soc = float(np.clip(soc, battery.soc_min, battery.soc_max))  # a quotient may round beyond
     return battery.model_copy(update={"initial_soc": soc, "final_soc": battery.final_soc_or_initial})
 

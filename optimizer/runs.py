@@ -16,12 +16,13 @@ from models.device import Array
 from models.errors import InfeasibleError, InputError, SolverError
 from models.grid import Grid
 from models.metering import unavoidable_peak_mw
+from models.size import Sized
 from optimizer.calm import calm
 from optimizer.extract import to_dataset
 from optimizer.horizon import Horizon
 from optimizer.reference import build_reference
-from optimizer.solve import Optimum, Proof, optimize, optimize_with_pyomo
-from results.audit import audit
+from optimizer.solve import Optimum, Proof, Warm, optimize, optimize_with_pyomo
+from results.audit import Audit, audit
 from results.bill_table import steps
 from results.blocks import blocks
 from results.files import output_folder, summary_json, versions, write_dispatch_csv, write_json
@@ -69,8 +70,8 @@ def run(prepared: Prepared, options: Options, read_s: float, progress: Progress)
 
     Raises SolverError if the audit fails: an answer that breaks a rule is no answer.
     """
-    optimum = _solve(prepared, options, progress)
-    solved = time.perf_counter()
+    optimum = solved(prepared, options, progress)
+    ended = time.perf_counter()
     if options.calm:
         progress("choosing the calmest of the best")
         case = prepared.case
@@ -82,7 +83,7 @@ def run(prepared: Prepared, options: Options, read_s: float, progress: Progress)
     other = without_storage(prepared, options, progress) if prepared.case.storage else optimum
     compared = time.perf_counter()
     progress("auditing")
-    timings = {**optimum.timings_s, "calm": calmed - solved, "without_storage": compared - calmed}
+    timings = {**optimum.timings_s, "calm": calmed - ended, "without_storage": compared - calmed}
     return checked(prepared.case, optimum, other, {"read": read_s, **timings})
 
 
@@ -92,13 +93,8 @@ def checked(case: Case, optimum: Optimum, other: Optimum | None, timings_s: Mapp
     Raises SolverError if the audit fails: an answer that breaks a rule is no answer.
     """
     started = time.perf_counter()
-    about = {"case": case.name, "variant": case.variant, "case_sha256": case.sha256}
-    solution = to_dataset(optimum, about)
-    without = to_dataset(other, about) if other else None
-    found = audit(solution, case)
-    if not found.holds:
-        broken = ", ".join(f"{name}: {found.residuals[name]:g}" for name in found.failed)
-        raise SolverError(f"the audit of the answer fails: {broken}")
+    solution, found = audited(case, optimum)
+    without = to_dataset(other, _about(case)) if other else None
     summary = summarize(solution, without, case, found)
     tiled, proof = optimum.tiled, optimum.proof
     return Run(
@@ -122,20 +118,48 @@ def checked(case: Case, optimum: Optimum, other: Optimum | None, timings_s: Mapp
     )
 
 
-def _solve(prepared: Prepared, options: Options, progress: Progress) -> Optimum:
+def audited(case: Case, optimum: Optimum) -> tuple[xr.Dataset, Audit]:
+    """The solution of a case and its audit, which holds. Raises SolverError if it does not."""
+    solution = to_dataset(optimum, _about(case))
+    found = audit(solution, case)
+    if not found.holds:
+        broken = ", ".join(f"{name}: {found.residuals[name]:g}" for name in found.failed)
+        raise SolverError(f"the audit of the answer fails: {broken}")
+    return solution, found
+
+
+def _about(case: Case) -> dict[str, str]:
+    return {"case": case.name, "variant": case.variant, "case_sha256": case.sha256}
+
+
+def solved(prepared: Prepared, options: Options, progress: Progress, warm: Warm | None = None) -> Optimum:
+    """The optimum of a prepared case; HiGHS begins with what `warm` left, other solvers anew."""
     given = (prepared.case.devices, prepared.times, prepared.hours, prepared.series)
     if options.solver == "highs":
-        return optimize(*given, time_limit_s=options.time_limit_s, progress=progress)
+        return optimize(*given, time_limit_s=options.time_limit_s, progress=progress, warm=warm)
     progress(f"writing and solving the plain Pyomo model with {options.solver}")
     return optimize_with_pyomo(*given, solver=options.solver.removeprefix("pyomo:"))
 
 
-def without_storage(prepared: Prepared, options: Options, progress: Progress) -> Optimum | None:
+def without_storage(
+    prepared: Prepared, options: Options, progress: Progress, warm: Warm | None = None
+) -> Optimum | None:
     """The same numbers had the storage not been built; none where nothing meets the limits then."""
     try:
-        return _solve(prepared.of(prepared.case.without_storage()), options, progress)
+        return solved(prepared.of(prepared.case.without_storage()), options, progress, warm)
     except (InputError, InfeasibleError):
         return None
+
+
+def undecided_sizes(case: Case, why: str) -> list[str]:
+    """One line for each battery whose size is left to the optimizer, which cannot be, and why."""
+    return [
+        f"`device.{name}.{field}` = {size.min:g} to {size.max:g}: must be a number, because {why}"
+        for name, device in case.devices.items()
+        if isinstance(device, Battery)
+        for field in ("power_mw", "energy_mwh")
+        if isinstance(size := getattr(device, field), Sized)
+    ]
 
 
 def paying_grids(case: Case) -> list[str]:

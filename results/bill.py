@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from models.errors import InputError
 from models.tariff import Tariff
 from results.bill_lines import Connection, Line
-from results.demand_charge import FIXED, FULL_USE, basic_charge, open_discount_yuan
+from results.demand_charge import BASIC, FIXED, FULL_USE, basic_charge, open_discount_yuan
 from results.meter import Month, months
 
 UNSEEN = (*FIXED, FULL_USE)  # charges the optimizer does not price: fixed, or hanging on a whole month
@@ -37,6 +37,12 @@ class Bill:
     def total_yuan(self) -> float:
         """What is to be paid, sales deducted [yuan]."""
         return float(self.lines["yuan"].sum())
+
+    @property
+    def basic_yuan(self) -> float:
+        """The basic charge, for demand or capacity, with what the power factor adds to it [yuan]."""
+        basic = self.lines["charge"].isin(BASIC)
+        return float(self.lines.loc[basic, "yuan"].sum()) * (1.0 + self.power_factor_share)
 
     @property
     def by_charge_yuan(self) -> pd.DataFrame:

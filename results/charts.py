@@ -88,13 +88,14 @@ def colours(kinds: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def rated_mwh(solution: xr.Dataset, case: Case, device: str) -> float:
-    """Energy that is 100 % of a storage [MWh]: decided, declared, or else the most it held."""
+def full_mwh(solution: xr.Dataset, case: Case, device: str) -> float:
+    """Energy that is 100 % of a storage at its age [MWh]: decided, declared, or else the most it held."""
+    health = float(getattr(case.devices[device], "state_of_health", 1.0))
     if f"{device}.rated_mwh" in solution:
-        return float(values(solution, f"{device}.rated_mwh")[0])
+        return health * float(values(solution, f"{device}.rated_mwh")[0])
     declared = getattr(case.devices[device], "energy_mwh", None)
     return (
-        float(declared)
+        health * float(declared)
         if isinstance(declared, int | float)
         else float(solution[f"{device}.energy_mwh"].max())
     )
@@ -102,7 +103,7 @@ def rated_mwh(solution: xr.Dataset, case: Case, device: str) -> float:
 
 def stores(solution: xr.Dataset, case: Case) -> list[str]:
     """Storage devices whose energy can be drawn."""
-    return [n for n in case.storage if f"{n}.energy_mwh" in solution and rated_mwh(solution, case, n) > 0]
+    return [n for n in case.storage if f"{n}.energy_mwh" in solution and full_mwh(solution, case, n) > 0]
 
 
 def periods(times: pd.DatetimeIndex, case: Case) -> NDArray[np.str_] | None:
@@ -193,13 +194,13 @@ def _devices(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iter
 
 def _storage(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for name in stores(solution, case):
-        device, rated = case.devices[name], rated_mwh(solution, case, name)
+        device, full = case.devices[name], full_mwh(solution, case, name)
         first = getattr(device, "initial_soc", None)
         yield {
             "name": name,
             "label": device_label(name, words),
-            "rated_mwh": rated,
-            "initial_mwh": None if first is None else float(first) * rated,
+            "full_mwh": full,
+            "initial_mwh": None if first is None else float(first) * full,
             "low": float(getattr(device, "soc_min", 0.0)),
             "high": float(getattr(device, "soc_max", 1.0)),
             "data": packed(values(solution, f"{name}.energy_mwh")),
@@ -292,6 +293,6 @@ def plan_columns(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> 
                 f"{name}.{key}_mw", f"{device_label(name, words)}\n{what}\n{mw}", power, kind, colour
             )
         if device in stores(solution, case):
-            soc = values(solution, f"{device}.energy_mwh") / rated_mwh(solution, case, device)
+            soc = values(solution, f"{device}.energy_mwh") / full_mwh(solution, case, device)
             heading = f"{device_label(name, words)}\n{text['soc']}\n{text['soc_unit']}"
             yield Column(f"{device}.soc", heading, soc, "soc", colour)

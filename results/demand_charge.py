@@ -19,6 +19,7 @@ from results.meter import Month
 
 FIXED = ("contracted_demand", "capacity")  # charges that no dispatch changes
 FULL_USE = "full_use_discount"
+BASIC = ("demand", "demand_excess", *FIXED, FULL_USE)  # every charge made here
 ROUNDING = 1e-9  # relative; energy is a sum of thousands of numbers
 
 

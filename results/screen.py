@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import xarray as xr
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -15,12 +14,13 @@ from results.page import load_words
 from results.pv_yield import PvYield
 from results.replay import Replayed
 from results.screen_bill import show_bill
+from results.screen_parts import PROVEN_GAP, WAN, money
+from results.screen_parts import heading as _title
+from results.screen_parts import plain_table as _table
 from results.sentences import block_line, proof_sentence
 from results.summary import Summary
 
 NO_COMPARISON = "The park cannot run without its storage: there is no cost to compare with."
-PROVEN_GAP = 1e-8  # below it objective and bound differ by rounding only
-WAN = 1e4  # 万: Chinese money is read in ten thousands
 COST_WORDS = {
     "purchase": "energy bought",
     "sale": "surplus sold",
@@ -29,12 +29,6 @@ COST_WORDS = {
     "wear": "battery wear",
     "capital": "capital",
 }
-
-
-def money(yuan: float) -> str:
-    """Yuan with separators, and in 万元 where that is shorter to read."""
-    text = f"{yuan:,.0f} yuan"
-    return f"{text} ({yuan / WAN:,.2f} 万元)" if abs(yuan) >= 10 * WAN else text
 
 
 def show_plan(
@@ -203,20 +197,6 @@ def show_files(console: Console, paths: Iterable[Path]) -> None:
     console.print(
         Text(f"Files in {found[0].parent}: {', '.join(sorted(path.name for path in found))}"), soft_wrap=True
     )
-
-
-def _title(text: str, case: Case) -> Text:
-    title = Text(text, style="bold")
-    if case.variant:
-        title.append(f"  (variant {case.variant})")
-    return title
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if number == 0 else "right")
-    return table
 
 
 def _schedule(todo: Sequence[Block]) -> RenderableType:

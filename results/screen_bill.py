@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.table import Table
 
 from results.election import OWN, Elections
+from results.screen_parts import WAN
 from results.summary import Summary
 
-WAN = 1e4  # 万
 UNSEEN_WORDS = {
     "contracted_demand": "contracted demand, fixed by the contract",
     "capacity": "capacity charge, fixed by the transformers",

@@ -154,6 +154,15 @@ DEVICES = [
     battery(
         "percent", "eta_charge = 0.94", "eta_charge = 95", "= 95: must be in (0, 1]", "not percent: 0.95?"
     ),
+    battery(
+        "percent health",
+        "eta_charge = 0.94",
+        "state_of_health = 80",
+        "= 80: must be in (0, 1]",
+        "not percent: 0.8?",
+    ),
+    battery("no health", "eta_charge = 0.94", "state_of_health = 0.0", "= 0.0: must be in (0, 1]"),
+    battery("fade", "eta_charge = 0.94", "fade_per_year = -0.1", "= -0.1: must be in [0, 1]"),
     battery("percent soc", "soc_max = 0.9", "soc_max = 90", "= 90: must be in [0, 1]", "not percent: 0.9?"),
     battery("percent text", "eta_charge = 0.94", 'eta_charge = "94%"', "= '94%': must be a number"),
     battery("negative power", "power_mw = 20.0", "power_mw = -20.0", "= -20.0: must be 0 or more"),

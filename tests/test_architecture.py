@@ -11,7 +11,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("inputs", "models", "optimizer", "results")
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
-DRIVERS = ("optimizer/cli.py", "optimizer/replay.py", "optimizer/runs.py")  # these may import everything
+DRIVERS = (  # these may import everything
+    "optimizer/cli.py",
+    "optimizer/life.py",
+    "optimizer/replay.py",
+    "optimizer/runs.py",
+)
 COMMANDS = "optimizer/commands/"  # and these
 LONGEST_FILE = 350
 READERS = {

@@ -199,6 +199,7 @@ def parks(draw: st.DrawFn) -> SmallPark:
             auxiliary_share=draw(share),
             wear_yuan_per_mwh=draw(st.sampled_from([0.0, 20.0])),
             max_cycles_per_day=draw(st.sampled_from([None, 0.5, 2.0])),
+            state_of_health=draw(st.sampled_from([1.0, 0.8])),
         )
     words = draw(st.integers(0, 2)) if park.devices else 1
     for number in range(words):

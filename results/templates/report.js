@@ -197,7 +197,7 @@ function drawStore(cut) {
   }
   for (const s of D.storage) {
     if (!s.shown) continue;
-    const share = (mwh) => (100 * mwh) / s.rated_mwh;
+    const share = (mwh) => (100 * mwh) / s.full_mwh;
     if (cut.size > 1) {
       const all = Array.from(s.values, share);
       traces.push(...band(cut, all, s.colour), { ...flat, x: cut.x, y: means(all, cut.edges, same), line: { shape: "hv", color: colour(s.colour), width: 1.5 } });
@@ -266,7 +266,7 @@ function legends() {
   ]);
   const last = document.querySelector("#legend-power .item:last-child i.dash + span");
   if (last) last.id = "held";
-  fill("soc", D.storage.map((s, k) => legendItem(`${s.label}, ${number(s.rated_mwh, s.rated_mwh % 1 ? 1 : 0)} ${W.mwh}`, colour(s.colour), k % 2 ? "dash" : "rule", [s], draw)));
+  fill("soc", D.storage.map((s, k) => legendItem(`${s.label}, ${number(s.full_mwh, s.full_mwh % 1 ? 1 : 0)} ${W.mwh}`, colour(s.colour), k % 2 ? "dash" : "rule", [s], draw)));
   fill("price", [
     ...D.prices.map((p, k) => legendItem(p.label, colour(PRICES[k % PRICES.length]), k % 2 ? "dash" : "rule", [p], draw)),
     ...(D.periods ? [...D.periods.used].reverse().map((code) => legendItem(D.periods.names[code], shade(code), "", null)) : []),
@@ -297,7 +297,7 @@ function describe(i, j) {
   }
   for (const c of D.curtailed) { const mw = mean(c.values, same); if (mw >= 0.005) out.push(row(c.label, `${number(mw, 2)} ${W.mw}`, colour(c.colour))); }
   if (D.storage.length) out.push(node("head", `${W.stored}, ${j - i === 1 ? clock(to) === "00:00" ? "24:00" : clock(to) : longDay(to - 1) + " 24:00"}`));
-  for (const s of D.storage) out.push(row(s.label, `${number(s.values[j - 1], 2)} ${W.mwh} · ${number((100 * s.values[j - 1]) / s.rated_mwh, 1)} %`, colour(s.colour)));
+  for (const s of D.storage) out.push(row(s.label, `${number(s.values[j - 1], 2)} ${W.mwh} · ${number((100 * s.values[j - 1]) / s.full_mwh, 1)} %`, colour(s.colour)));
   return out;
 }
 function point(event, plot) {

@@ -1,0 +1,59 @@
+"""`parkdispatch study`: the years of the storage, each dispatched anew, and the cash flow they make."""
+
+import time
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from optimizer.commands.console import err_console, out_console, progress_line, run_folder
+from optimizer.commands.options import CaseArgument, Out, Variant
+
+
+def study(
+    case: CaseArgument = "gaoan",
+    variant: Variant = None,
+    out: Out = None,
+    time_limit: Annotated[
+        float, typer.Option(min=1, help="Seconds for a year before repair stops and states its gap.")
+    ] = 60.0,
+) -> None:
+    """Dispatch every year of the storage's life as it ages: cash flow, NPV, IRR, payback, debt cover."""
+    started = time.perf_counter()
+    with progress_line() as progress:
+        progress("reading")
+        from inputs.case import load_case
+        from inputs.findings import Findings
+        from optimizer.life import dispatch_life, refuse_life
+        from optimizer.runs import Options
+        from optimizer.targets import refuse_targets
+        from results.cashflow import cash_flow
+        from results.study import Study, write_study
+
+        findings = Findings()
+        with findings.kept():
+            refuse_targets(time_limit, out, None)
+        with findings.kept():
+            park = load_case(case, variant)
+            finance = refuse_life(park)
+        findings.raise_any()
+        read = time.perf_counter()
+        life = dispatch_life(park, Options(time_limit_s=time_limit), progress)
+        dispatched = time.perf_counter()
+        progress("the cash flow")
+        cash = cash_flow(finance, life.operation())
+        timings = {
+            "read": read - started,
+            "dispatch": dispatched - read,
+            "cash_flow": time.perf_counter() - dispatched,
+        }
+        made = Study(life, cash, timings)
+        progress("writing")
+        paths = write_study(made, run_folder(out, park.name, "study"))
+    from results.screen import show_files
+    from results.screen_study import show_study
+
+    show_study(out_console, made)
+    show_files(out_console, paths.values())
+    for line in park.warnings:
+        err_console.print(Text(f"warning: {line}"), soft_wrap=True)

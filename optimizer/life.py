@@ -1,0 +1,189 @@
+"""The life of a storage: each year of operation dispatched anew, with batteries and PV at their age.
+
+A year is the case's calendar year again, at the same prices. It passes on to the next what its cycles took of
+the batteries, and where its solve ended, so that the next begins there.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from inputs.case import Case
+from inputs.prepare import Prepared, prepare, year_times
+from models.errors import InfeasibleError, InputError, SolverError
+from models.finance import Finance
+from models.pv import Pv
+from optimizer.runs import Options, Progress, audited, solved, undecided_sizes, without_storage
+from optimizer.solve import Optimum
+from results.life import Life, LifeYear, batteries, between, year_of
+
+SUN = "available_mw"  # the series of a PV plant that its age takes from
+
+
+def dispatch_life(
+    case: Case, options: Options, progress: Progress, only: Sequence[int] | None = None
+) -> Life:
+    """Dispatch the storage of a case in each year of operation of its finance.
+
+    `only` names the years to dispatch, where a quick answer is wanted; the first two, the last and those
+    before and after a replacement always are, and the others are interpolated and marked. Raises InputError
+    with everything that keeps the case from having such a life, and what `dispatch_years` raises.
+    """
+    refuse_life(case, only)
+    progress("reading")
+    return dispatch_years(prepare(case, year_times(case)), options, progress, only)
+
+
+def dispatch_years(
+    prepared: Prepared, options: Options, progress: Progress, only: Sequence[int] | None = None
+) -> Life:
+    """The same, the first year being a prepared one.
+
+    Raises InputError where a battery is worn out before its time, or the park cannot run without its storage;
+    InfeasibleError or SolverError naming the year.
+    """
+    case, finance = prepared.case, refuse_life(prepared.case, only)
+    chosen = _chosen(finance, only)
+    health = {name: battery.state_of_health for name, battery in batteries(case).items()}
+    ends: tuple[Optimum, Optimum] | None = None
+    made: list[LifeYear] = []
+    waiting: dict[int, dict[str, float]] = {}  # years to be interpolated, and their states of health
+    for year in range(1, finance.operation_years + 1):
+        if year in chosen:
+            one, ends = _dispatched(_aged(prepared, health, year), options, progress, year, ends)
+            made += [between(made[-1], one, passed, at_start) for passed, at_start in waiting.items()]
+            made.append(one)
+            waiting, cycles = {}, dict(one.full_cycles)
+        else:
+            waiting[year] = health
+            done = [other for other in made if other.dispatched]
+            cycles = {name: _cycles_expected(done, name, share) for name, share in health.items()}
+        health = _after(case, finance, year, health, cycles)
+    return Life(case, tuple(made))
+
+
+def refuse_life(case: Case, only: Sequence[int] | None = None) -> Finance:
+    """The finance of a case whose storage has years to dispatch.
+
+    Raises InputError with all that keeps it from having any, before anything is read or solved.
+    """
+    found, finance = [], case.finance
+    if finance is None:
+        found.append("`finance` is missing: must be given, because it says how many years there are")
+    else:
+        found += [
+            f"year {year}: must be of the operation, 1 to {finance.operation_years}"
+            for year in only or ()
+            if not 1 <= year <= finance.operation_years
+        ]
+    if not batteries(case):
+        found.append("`device`: must have a battery, because the years are those of the storage")
+    found += undecided_sizes(case, "the years of a storage are those of one that is built")
+    if found or finance is None:
+        raise InputError(found)
+    return finance
+
+
+def _chosen(finance: Finance, only: Sequence[int] | None) -> set[int]:
+    """The years to dispatch. PV loses most in its first, and nothing is interpolated across a replacement."""
+    if only is None:
+        return set(range(1, finance.operation_years + 1))
+    replaced = {finance.replacement.year, finance.replacement.year + 1} if finance.replaced else set()
+    return {1, min(2, finance.operation_years), finance.operation_years, *only} | replaced
+
+
+def _cycles_expected(dispatched: Sequence[LifeYear], name: str, health: float) -> float:
+    """Full cycles of a battery in a year not dispatched, by its state of health.
+
+    Along the straight line through the last two that were. An aged battery turns over less, but no less than
+    in proportion to its energy: what lies beyond is not believed.
+    """
+    before, last = ((year.state_of_health[name], year.full_cycles[name]) for year in dispatched[-2:])
+    slope = (last[1] - before[1]) / (last[0] - before[0]) if last[0] != before[0] else 0.0
+    least = last[1] * health / last[0]
+    return min(max(last[1] + slope * (health - last[0]), least), last[1])
+
+
+def _dispatched(
+    aged: Prepared,
+    options: Options,
+    progress: Progress,
+    year: int,
+    ends: tuple[Optimum, Optimum] | None,
+) -> tuple[LifeYear, tuple[Optimum, Optimum]]:
+    """A year with and without the storage, each begun where that of the year before ended, and audited."""
+    case = aged.case
+    years = 0 if case.finance is None else case.finance.operation_years
+
+    def said(text: str) -> None:
+        progress(f"year {year} of {years}: {text}")
+
+    warm, bare_warm = (end.warm for end in ends) if ends else (None, None)
+    try:
+        optimum = solved(aged, options, said, warm)
+        said("the same park without its storage")
+        bare = without_storage(aged, options, said, bare_warm)
+        if bare is None:
+            raise InputError("the park cannot run without its storage, so no bill tells what that saves")
+        said("auditing")
+        solution, _ = audited(case, optimum)
+        without, _ = audited(case.without_storage(), bare)
+    except InputError as error:
+        raise InputError([f"year {year} of operation: {line}" for line in error.problems]) from error
+    except (InfeasibleError, SolverError) as error:
+        raise type(error)(f"year {year} of operation: {error}") from error
+    return year_of(year, case, solution, without), (optimum, bare)
+
+
+def _aged(prepared: Prepared, health: Mapping[str, float], year: int) -> Prepared:
+    """The first year's numbers in a later one: aged batteries, aged PV, all else as it was.
+
+    What the sun makes available is computed anew. Where it was read from a file there is nothing to compute
+    it from, so the file is taken as the first year's and loses what the modules lose.
+    """
+    case, series = prepared.case, dict(prepared.series)
+    devices = dict(case.devices)
+    for name, share in health.items():
+        devices[name] = devices[name].model_copy(update={"state_of_health": share})
+    plants = {name: device for name, device in devices.items() if isinstance(device, Pv)}
+    for name, plant in plants.items():
+        devices[name] = plant.model_copy(update={"age_years": plant.age_years + year - 1})
+        if (name, SUN) in case.series:
+            series[name, SUN] = series[name, SUN] * _module_health(plant, year)
+    aged = case.with_devices(devices)
+    computed = {name: devices[name] for name in plants if (name, SUN) not in case.series}
+    if computed and year > 1:
+        series |= prepare(aged.with_devices(computed), prepared.times).series
+    return Prepared(aged, prepared.times, prepared.hours, series)
+
+
+def _module_health(plant: Pv, year: int) -> float:
+    """Power of the modules in a year of operation over that in the first [-]."""
+    first = plant.health(plant.age_years)
+    return plant.health(plant.age_years + year - 1) / first if first > 0 else 1.0
+
+
+def _after(
+    case: Case, finance: Finance, year: int, health: Mapping[str, float], cycles: Mapping[str, float]
+) -> dict[str, float]:
+    """State of health at the start of the next year.
+
+    health - fade per full cycle x full cycles - fade per year; new cells after a replacement.
+    """
+    if finance.replaced and year == finance.replacement.year:
+        return dict.fromkeys(health, 1.0)
+    owned = batteries(case)
+    left = {
+        name: share - owned[name].fade_per_full_cycle * cycles[name] - owned[name].fade_per_year
+        for name, share in health.items()
+    }
+    worn_out = [name for name, share in left.items() if share <= 0]
+    if worn_out and year < finance.operation_years:
+        raise InputError(
+            [
+                f"`device.{name}.fade_per_full_cycle` = {owned[name].fade_per_full_cycle:g},"
+                f" `fade_per_year` = {owned[name].fade_per_year:g}: {cycles[name]:.4g} full cycles in year"
+                f" {year} of {finance.operation_years} leave nothing of it; must be less, or the battery be"
+                " replaced before (`finance.replacement`)"
+                for name in worn_out
+            ]
+        )
+    return left

@@ -1,0 +1,155 @@
+"""What `study` prints: the years of the storage, what the investment returns, and the proof. Rounded here."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from results.cashflow import CashFlow
+from results.life import LifeYear, batteries
+from results.line import FLOWS, words
+from results.returns import Returns
+from results.screen_parts import PROVEN_GAP, WAN, heading, money, plain_table
+from results.study import Study
+
+NEVER, NONE = "never", "none"
+
+
+def show_study(console: Console, study: Study) -> None:
+    """The years, the money and the proof."""
+    case, finance = study.case, study.cash.finance
+    title = f"{case.title or case.name}: the storage in {finance.operation_years} years of operation"
+    console.print(heading(title, case), soft_wrap=True)
+    console.print(_years(study))
+    for line in _notes(study):
+        console.print(Text(line), soft_wrap=True)
+    console.print(_money(study.cash))
+    for line in (*_irrs(study.cash), *_whole(study.cash), _proof(study)):
+        console.print(Text(line), soft_wrap=True)
+
+
+def _years(study: Study) -> Table:
+    """A row a year; money in 10^4 yuan."""
+    streams = study.cash.operation.revenue_yuan
+    heads = ["health", "cycles", "GWh\nout", *(words(stream).replace(" ", "\n") for stream in streams)]
+    table = _dense("Year by year, 万元", "year", *heads, "auxiliary", "bill\nwithout", "bill\nwith")
+    for number, year in enumerate(study.life.years):
+        health, cycles = _of_all(study, year)
+        yuan = [*(array[number] for array in streams.values()), -year.auxiliary_yuan]
+        yuan += [year.bill_without_yuan, year.bill_yuan]
+        table.add_row(
+            f"{year.year}{'' if year.dispatched else ' ~'}",
+            f"{health:.1%}",
+            f"{cycles:,.0f}",
+            f"{year.discharged_mwh / 1000:,.1f}",
+            *(f"{one / WAN:,.0f}" for one in yuan),
+        )
+    sums = [*(array.sum() for array in streams.values()), -study.cash.operation.auxiliary_yuan.sum()]
+    out = study.cash.operation.discharged_mwh.sum() / 1000
+    table.add_row("all", "", "", f"{out:,.1f}", *(f"{one / WAN:,.0f}" for one in sums), "", "", style="bold")
+    return table
+
+
+def _dense(title: str, *columns: str) -> Table:
+    """A table with many columns, which still fits where nothing says how wide the page is."""
+    table = plain_table(title, *columns)
+    table.padding = (0, 1, 0, 0)
+    return table
+
+
+def _of_all(study: Study, year: LifeYear) -> tuple[float, float]:
+    """State of health and full cycles of all cells together, by rated energy."""
+    owned = batteries(study.case)
+    rated = {name: battery.full_mwh / battery.state_of_health for name, battery in owned.items()}
+    whole = sum(rated.values())
+    if whole <= 0:
+        return 1.0, 0.0
+    return (
+        sum(rated[name] * share for name, share in year.state_of_health.items()) / whole,
+        sum(rated[name] * cycles for name, cycles in year.full_cycles.items()) / whole,
+    )
+
+
+def _notes(study: Study) -> Iterator[str]:
+    if not all(year.dispatched for year in study.life.years):
+        yield "~ not dispatched: interpolated between the years that were."
+    yield (
+        "Health: full energy over rated energy at the start of the year. Years are dispatched with perfect"
+        " foresight, which daily plans fall short of: `parkdispatch replay` tells by how much."
+    )
+
+
+def _money(cash: CashFlow) -> Table:
+    table = _dense("What the investment returns", "", *(_short(key) for key in FLOWS))
+    own = list(cash.returns.values())
+    table.add_row("NPV, 万元", *(f"{one.npv_yuan / WAN:,.2f}" for one in own))
+    table.add_row("IRR", *map(_irr, own))
+    table.add_row("MIRR", *(NONE if one.mirr is None else f"{one.mirr:.2%}" for one in own))
+    for name, found in (
+        ("payback", [one.static_payback for one in own]),
+        ("discounted", [one.discounted_payback for one in own]),
+    ):
+        construction = (_years_or_never(one.from_construction_years) for one in found)
+        table.add_row(f"{name} from construction", *construction)
+        table.add_row(f"{name} from operation", *(_years_or_never(one.from_operation_years) for one in found))
+    return table
+
+
+def _short(flow: str) -> str:
+    who, when, _ = flow.split("_")
+    return f"{who}\n{when} tax"
+
+
+def _years_or_never(years: float | None) -> str:
+    return NEVER if years is None else f"{years:.2f}"
+
+
+def _irr(own: Returns) -> str:
+    if own.irr.value is not None:
+        return f"{own.irr.value:.2%}"
+    return f"{len(own.irr.all)} of them" if own.irr.all else NONE
+
+
+def _irrs(cash: CashFlow) -> Iterator[str]:
+    """In words what was found where there is no IRR, or not only one, or where it might not be."""
+    for key, own in cash.returns.items():
+        if own.irr.value is None or own.irr.sign_changes > 1:
+            yield f"IRR of the {FLOWS[key][:1].lower()}{FLOWS[key][1:]}: {own.irr.words}."
+
+
+def _whole(cash: CashFlow) -> Iterator[str]:
+    finance, loan = cash.finance, cash.finance.loan
+    yield "Payback: years from the start of construction, or of operation, until what is paid is earned back."
+    borrowed = f", of it {loan.share:.0%} borrowed at {loan.rate:.2%}" if loan.share > 0 else ""
+    yield (
+        f"Investment {money(finance.investment_yuan)}, VAT included{borrowed}; NPV at"
+        f" {finance.discount_rate:.2%}, of the owners' flows at {finance.equity_discount_rate:.2%}."
+    )
+    if finance.replaced:
+        bought = finance.replacement
+        yield f"New cells at the end of year {bought.year} of operation: {money(bought.cost_yuan)}."
+    if cash.lcos_yuan_per_kwh is not None:
+        yield (
+            f"Levelised cost of storage {cash.lcos_yuan_per_kwh:.4f} yuan/kWh discharged, net of VAT, without"
+            " the energy charged."
+        )
+    if cash.cover.least is not None and cash.cover.mean is not None:
+        worst = int(np.nanargmin(cash.cover.by_year)) - finance.construction_years + 1
+        yield (
+            f"Debt service cover: least {cash.cover.least:.2f} in year {worst} of operation,"
+            f" mean {cash.cover.mean:.2f}{'' if cash.cover.least >= 1 else '; below 1 the owners add money'}."
+        )
+
+
+def _proof(study: Study) -> str:
+    life = study.life
+    done = [year for year in life.years if year.dispatched]
+    open_years = [str(year.year) for year in done if year.gap > PROVEN_GAP]
+    proven = f"not proven optimal: {', '.join(open_years)}" if open_years else "each proven optimal"
+    return (
+        f"{len(done)} years dispatched with and without the storage, {proven}, the largest gap"
+        f" {life.largest_gap:.1e}, each audited. What arbitrage and demand save, auxiliary energy paid, is"
+        f" what the bills differ by, to {life.largest_difference_yuan:.1e} yuan a year."
+    )

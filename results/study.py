@@ -1,0 +1,131 @@
+"""A study of a storage: the years of its life and the cash flow they make, and the files both leave.
+
+All files of a study are made in `write_study`; a further page or workbook is one more stage there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from inputs.case import Case
+from results.cashflow import CashFlow
+from results.cashflow_workbook import write_cashflow_xlsx
+from results.files import output_folder, peak_memory_mb, versions, write_json
+from results.life import Life
+from results.returns import Payback, Returns
+
+PROVEN_GAP = 1e-8
+FIGURES = {  # of a year, with their units, as years.csv has them
+    "charged_mwh": "MWh",
+    "discharged_mwh": "MWh",
+    "auxiliary_mwh": "MWh",
+    "auxiliary_yuan": "yuan",
+    "bill_without_yuan": "yuan",
+    "bill_yuan": "yuan",
+    "net_saving_yuan": "yuan",
+    "curtailed_without_mwh": "MWh",
+    "curtailed_mwh": "MWh",
+}
+
+
+@dataclass(frozen=True)
+class Study:
+    """The years of a case's storage, their cash flow, and the seconds they took."""
+
+    life: Life
+    cash: CashFlow
+    timings_s: Mapping[str, float]
+
+    @property
+    def case(self) -> Case:
+        """The case that was studied."""
+        return self.life.case
+
+    @property
+    def proven(self) -> bool:
+        """Whether every year that was dispatched is proven optimal."""
+        return self.life.largest_gap <= PROVEN_GAP
+
+
+def write_study(study: Study, out: Path) -> dict[str, Path]:
+    """Write the files of a study; all or none. Returns where they lie."""
+    title = f"{study.case.title or study.case.name}: cash flow of the storage"
+    with output_folder(out) as stage:
+        return {
+            "cashflow.xlsx": stage(
+                "cashflow.xlsx", lambda path: write_cashflow_xlsx(path, study.cash, title)
+            ),
+            "cashflow.csv": stage("cashflow.csv", lambda path: _write_csv(path, study.cash.table)),
+            "years.csv": stage("years.csv", lambda path: _write_csv(path, years_table(study))),
+            "summary.json": stage("summary.json", lambda path: write_json(path, study_json(study))),
+        }
+
+
+def _write_csv(path: Path, table: pd.DataFrame) -> None:
+    # a byte-order mark, because Excel on a Chinese Windows reads UTF-8 as GBK without it
+    table.to_csv(path, float_format="%.6f", encoding="utf-8-sig", lineterminator="\n")
+
+
+def years_table(study: Study) -> pd.DataFrame:
+    """One row a year of operation: health and cycles by battery, revenue by stream, energy, bills, gap."""
+    years = study.life.years
+    columns: dict[str, Any] = {"dispatched [1]": [int(year.dispatched) for year in years]}
+    for quantity in ("state_of_health", "full_cycles"):
+        for name in getattr(years[0], quantity):
+            columns[f"{name}.{quantity} [1]"] = [getattr(year, quantity)[name] for year in years]
+    for stream, yuan in study.cash.operation.revenue_yuan.items():
+        columns[f"saved.{stream}_yuan [yuan]"] = yuan
+    for figure, unit in FIGURES.items():
+        columns[f"{figure} [{unit}]"] = [getattr(year, figure) for year in years]
+    columns["gap [1]"] = [f"{year.gap:.1e}" for year in years]
+    return pd.DataFrame(columns, index=pd.Index([year.year for year in years], name="year"))
+
+
+def study_json(study: Study) -> dict[str, Any]:
+    """Everything a program wants to know of a study; money in yuan, rates as fractions."""
+    life, cash, case = study.life, study.cash, study.case
+    return {
+        "status": "optimal" if study.proven else "feasible",
+        "case": case.name,
+        "variant": case.variant or None,
+        "investment_yuan": cash.finance.investment_yuan,
+        "construction_years": cash.finance.construction_years,
+        "operation_years": cash.finance.operation_years,
+        "returns": {key: _returns_json(own) for key, own in cash.returns.items()},
+        "lcos_yuan_per_kwh": cash.lcos_yuan_per_kwh,
+        "debt_service_cover": {"least": cash.cover.least, "mean": cash.cover.mean},
+        "revenue_yuan": {name: float(np.sum(yuan)) for name, yuan in cash.operation.revenue_yuan.items()},
+        "auxiliary_yuan": float(np.sum(cash.operation.auxiliary_yuan)),
+        "discharged_mwh": float(np.sum(cash.operation.discharged_mwh)),
+        "years_dispatched": [year.year for year in life.years if year.dispatched],
+        "largest_gap": life.largest_gap,
+        "gap_by_year": {str(year.year): year.gap for year in life.years if year.dispatched},
+        "largest_difference_of_streams_and_bills_yuan": life.largest_difference_yuan,
+        "warnings": case.warnings,
+        "timings_s": dict(study.timings_s),
+        "peak_memory_mb": peak_memory_mb(),
+        "versions": versions(),
+        "case_sha256": case.sha256,
+    }
+
+
+def _returns_json(own: Returns) -> dict[str, Any]:
+    def payback(one: Payback) -> dict[str, float | None]:
+        return {
+            "from_start_of_construction": one.from_construction_years,
+            "from_start_of_operation": one.from_operation_years,
+        }
+
+    return {
+        "npv_yuan": own.npv_yuan,
+        "irr": own.irr.value,
+        "irr_in_words": own.irr.words,
+        "every_irr": list(own.irr.all),
+        "mirr": own.mirr,
+        "static_payback_years": payback(own.static_payback),
+        "discounted_payback_years": payback(own.discounted_payback),
+    }
