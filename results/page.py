@@ -36,8 +36,13 @@ def load_words(lang: str, *more: str) -> dict[str, Any]:
     """
     words: dict[str, Any] = {}
     for name in ("words", *more):
-        words |= tomllib.loads(_part(f"{name}.{lang}.toml"))
+        words |= table_of(f"{name}.{lang}.toml")
     return words
+
+
+def table_of(file: str) -> dict[str, Any]:
+    """A table of words of this folder."""
+    return tomllib.loads(_part(file))
 
 
 def render(

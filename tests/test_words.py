@@ -10,13 +10,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from finance_cases import EVERYTHING
 from pages import made, report
 from test_report import Reader, data_of
 
 from models.battery import Battery
 from models.device import Seen
+from models.finance import Finance, parameters
+from results.cashflow_lines import lines
+from results.finance_words import FinanceWords
 from results.names import check_label, device_label
 from results.page import LANGS, load_words
+from results.returns import irr
 from results.sentences import proof_sentence
 
 FILES = sorted(
@@ -118,3 +123,43 @@ def test_a_device_with_a_name_of_its_own_keeps_it() -> None:
     assert device_label("pv (ac)", words) == "光伏 (ac)"
     assert device_label("north_roof", words) == "north roof"
     assert device_label("battery_2", load_words("en")) == "battery 2"
+
+
+def test_every_line_and_parameter_of_a_cash_flow_is_chinese() -> None:
+    words = FinanceWords("zh")
+    names = set()
+    for line in lines(EVERYTHING, ["arbitrage", "demand", "demand_response", "absorption"]):
+        called, how = words.line(line)
+        names.add((line.section, line.sheet, called))
+        for text in (called, how, words.section(line.section), words.unit(line.unit)):
+            assert not english(text), line.key
+    assert len(names) == len(lines(EVERYTHING, ["arbitrage", "demand", "demand_response", "absorption"]))
+    choices = {choice for one in parameters(EVERYTHING) for choice in one.choices}
+    for one in [*parameters(EVERYTHING), *parameters(Finance(investment_yuan=1.0))]:
+        told = words.parameter(one)
+        for text in told:
+            assert not english(text) - choices - {"DL", "2919"}, one.name
+        assert english(told.sentence) <= set(one.choices), (
+            "a choice is told by the word that stands in the cell"
+        )
+        assert english(told.sentence) >= set(one.choices)
+
+
+def test_english_words_of_a_cash_flow_are_those_of_the_code() -> None:
+    words = FinanceWords("en")
+    line = next(line for line in lines(EVERYTHING, ["arbitrage"]) if line.key == "gross_arbitrage")
+    assert words.line(line) == ("Revenue, arbitrage", "Given, VAT included")
+    assert words.thing("equity_after_tax") == "Equity flow after income tax"
+
+
+@pytest.mark.parametrize(
+    ("flow", "said"),
+    [
+        ([-100.0, 110.0], "-0.99 与 10 之间使净现值为零的唯一折现率"),
+        ([-100.0, 230.0, -132.0], "有 2 个内部收益率，均不能作为内部收益率：0.1, 0.2"),
+        ([-1.0, -1.0], "无内部收益率：只有流出"),
+        ([0.0, 0.0], "无内部收益率：没有现金流量"),
+    ],
+)
+def test_what_was_found_of_an_irr(flow: list[float], said: str) -> None:
+    assert FinanceWords("zh").irr(irr(np.array(flow))) == said
