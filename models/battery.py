@@ -115,6 +115,13 @@ class Battery(Device):
         """AC energy it can give from full to empty [MWh]."""
         return self.full_mwh * (self.soc_max - self.soc_min) * self.eta_discharge
 
+    def health_after(self, health: float, full_cycles: float) -> float:
+        """State of health [-] a year after it was `health`, with so many full cycles in between.
+
+        Linear in both, as `fade_per_full_cycle` and `fade_per_year` say; zero or less: worn out before.
+        """
+        return health - self.fade_per_full_cycle * full_cycles - self.fade_per_year
+
     def series(self, park: Park) -> Mapping[str, Array]:
         """A battery has no datum that varies with time."""
         return {}

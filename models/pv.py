@@ -202,6 +202,11 @@ class Pv(Device):
         lost = self.degradation_first_year * min(age_years, 1.0)
         return max(1.0 - lost - self.degradation_per_year * max(age_years - 1.0, 0.0), 0.0)
 
+    def kept(self, years: float) -> float:
+        """Power of the modules so many years on over what it is at `age_years` [-]; 0 where that is none."""
+        now = self.health(self.age_years)
+        return self.health(self.age_years + years) / now if now > 0 else 0.0
+
     def face_power(
         self, weather: pd.DataFrame, site: Site, minutes: float
     ) -> dict[tuple[float, float], FacePower]:

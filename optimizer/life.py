@@ -13,7 +13,7 @@ from models.finance import Finance
 from models.pv import Pv
 from optimizer.runs import Options, Progress, audited, solved, undecided_sizes, without_storage
 from optimizer.solve import Optimum
-from results.life import Life, LifeYear, batteries, between, year_of
+from results.life import Life, LifeYear, batteries, between, cycles_expected, year_of
 
 SUN = "available_mw"  # the series of a PV plant that its age takes from
 
@@ -55,7 +55,7 @@ def dispatch_years(
         else:
             waiting[year] = health
             done = [other for other in made if other.dispatched]
-            cycles = {name: _cycles_expected(done, name, share) for name, share in health.items()}
+            cycles = {name: cycles_expected(done, name, share) for name, share in health.items()}
         health = _after(case, finance, year, health, cycles)
     return Life(case, tuple(made))
 
@@ -88,18 +88,6 @@ def _chosen(finance: Finance, only: Sequence[int] | None) -> set[int]:
         return set(range(1, finance.operation_years + 1))
     replaced = {finance.replacement.year, finance.replacement.year + 1} if finance.replaced else set()
     return {1, min(2, finance.operation_years), finance.operation_years, *only} | replaced
-
-
-def _cycles_expected(dispatched: Sequence[LifeYear], name: str, health: float) -> float:
-    """Full cycles of a battery in a year not dispatched, by its state of health.
-
-    Along the straight line through the last two that were. An aged battery turns over less, but no less than
-    in proportion to its energy: what lies beyond is not believed.
-    """
-    before, last = ((year.state_of_health[name], year.full_cycles[name]) for year in dispatched[-2:])
-    slope = (last[1] - before[1]) / (last[0] - before[0]) if last[0] != before[0] else 0.0
-    least = last[1] * health / last[0]
-    return min(max(last[1] + slope * (health - last[0]), least), last[1])
 
 
 def _dispatched(
@@ -147,7 +135,7 @@ def _aged(prepared: Prepared, health: Mapping[str, float], year: int) -> Prepare
     for name, plant in plants.items():
         devices[name] = plant.model_copy(update={"age_years": plant.age_years + year - 1})
         if (name, SUN) in case.series:
-            series[name, SUN] = series[name, SUN] * _module_health(plant, year)
+            series[name, SUN] = series[name, SUN] * plant.kept(year - 1)
     aged = case.with_devices(devices)
     computed = {name: devices[name] for name in plants if (name, SUN) not in case.series}
     if computed and year > 1:
@@ -155,26 +143,14 @@ def _aged(prepared: Prepared, health: Mapping[str, float], year: int) -> Prepare
     return Prepared(aged, prepared.times, prepared.hours, series)
 
 
-def _module_health(plant: Pv, year: int) -> float:
-    """Power of the modules in a year of operation over that in the first [-]."""
-    first = plant.health(plant.age_years)
-    return plant.health(plant.age_years + year - 1) / first if first > 0 else 1.0
-
-
 def _after(
     case: Case, finance: Finance, year: int, health: Mapping[str, float], cycles: Mapping[str, float]
 ) -> dict[str, float]:
-    """State of health at the start of the next year.
-
-    health - fade per full cycle x full cycles - fade per year; new cells after a replacement.
-    """
+    """State of health at the start of the next year; new cells after a replacement."""
     if finance.replaced and year == finance.replacement.year:
         return dict.fromkeys(health, 1.0)
     owned = batteries(case)
-    left = {
-        name: share - owned[name].fade_per_full_cycle * cycles[name] - owned[name].fade_per_year
-        for name, share in health.items()
-    }
+    left = {name: owned[name].health_after(share, cycles[name]) for name, share in health.items()}
     worn_out = [name for name, share in left.items() if share <= 0]
     if worn_out and year < finance.operation_years:
         raise InputError(

@@ -4,7 +4,7 @@ What the storage saves is told twice: by stream, from the price in each interval
 the accountant's bill without the storage less the bill with it. The two must agree.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -200,6 +200,18 @@ def _price_yuan_per_mwh(solution: xr.Dataset, case: Case, bus: str) -> Array:
         if isinstance(device, Grid) and device.bus == bus
     ]
     return np.min(prices, axis=0) if prices else np.zeros(len(solution["time"]))
+
+
+def cycles_expected(dispatched: Sequence[LifeYear], name: str, health: float) -> float:
+    """Full cycles of a battery in a year not dispatched, by its state of health.
+
+    Along the straight line through the last two years that were. An aged battery turns over less, but no less
+    than in proportion to its energy: what lies beyond is not believed.
+    """
+    before, last = ((year.state_of_health[name], year.full_cycles[name]) for year in dispatched[-2:])
+    slope = (last[1] - before[1]) / (last[0] - before[0]) if last[0] != before[0] else 0.0
+    least = last[1] * health / last[0]
+    return min(max(last[1] + slope * (health - last[0]), least), last[1])
 
 
 def between(before: LifeYear, after: LifeYear, year: int, health: Mapping[str, float]) -> LifeYear:

@@ -105,6 +105,11 @@ def test_each_loss_takes_its_share(weather: pd.DataFrame) -> None:
 def test_age_takes_two_percent_then_half_a_percent_a_year(weather: pd.DataFrame) -> None:
     new = pv()
     assert [new.health(age) for age in (0, 0.5, 1, 11, 25)] == pytest.approx([1, 0.99, 0.98, 0.93, 0.86])
+    assert [new.kept(years) for years in (0, 1, 11)] == pytest.approx([1, 0.98, 0.93])
+    old = new.model_copy(update={"age_years": 11.0})
+    assert [old.kept(years) for years in (0, 14)] == pytest.approx([1, 0.86 / 0.93])
+    gone = old.model_copy(update={"degradation_per_year": 0.5})
+    assert gone.kept(1) == 0.0
     week = weather.iloc[180 * 96 : 187 * 96]
     aged = available(pv(age_years=11), week).sum() / available(new, week).sum()
     assert aged == pytest.approx(0.93, abs=0.003)

@@ -131,3 +131,25 @@ def test_full_cycles_are_energy_drawn_over_rated_energy() -> None:
     values = {"discharge_mw": np.array([4.0, 0.0])}
     done = Seen(pd.date_range("2026-07-15", periods=2, freq="h"), 1.0, values, {}, {})
     assert battery.indicators(done)["full_cycles"] == pytest.approx(4.0 / 0.9 / 10.0)
+
+
+# --- the fade
+
+
+def test_cycles_and_years_fade_it() -> None:
+    """500 cycles at 0.0002 and a year at 0.01 take 0.11, of new cells and of old ones."""
+    battery = Battery(power_mw=1, energy_mwh=2, fade_per_full_cycle=2e-4, fade_per_year=0.01)
+    assert battery.health_after(1.0, 500.0) == pytest.approx(0.89)
+    assert battery.health_after(0.5, 500.0) == pytest.approx(0.39)
+    assert battery.health_after(0.05, 500.0) < 0
+
+
+@pytest.mark.parametrize(("cycles_a_year", "after_20_years"), [(305, 0.796), (553, 0.676)])
+def test_the_default_fade_is_near_the_cells_it_was_taken_from(
+    cycles_a_year: float, after_20_years: float
+) -> None:
+    """BLAST-Lite's LFP cell of 250 Ah at 25 degC, one and two cycles a day in the default window."""
+    battery, health = Battery(power_mw=1, energy_mwh=2), 1.0
+    for _ in range(20):
+        health = battery.health_after(health, cycles_a_year)
+    assert health == pytest.approx(after_20_years, abs=0.05)
