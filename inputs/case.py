@@ -9,11 +9,22 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from inputs.case_file import Calendar, CaseFile, SeriesFile, WeatherFile, cross_check, parts, whole_parts
+from inputs.case_file import (
+    Calendar,
+    CaseFile,
+    SeriesFile,
+    WeatherFile,
+    cross_check,
+    parts,
+    whole_parts,
+    year_problems,
+)
 from inputs.form import file_problems
 from inputs.tariff_files import read_tariff
 from inputs.validation import closest, problems, read_toml, user_path, wrong_kinds
 from inputs.variants import named_after_variant, variant_names, with_variant
+from models.battery import Battery
+from models.contracts import Contracts
 from models.device import Device
 from models.errors import InputError
 from models.finance import Finance
@@ -41,6 +52,7 @@ class Case:
     sha256: str
     series: Mapping[tuple[str, str], SeriesFile] = field(default_factory=dict)
     finance: Finance | None = None  # of the storage
+    contracts: Contracts = field(default_factory=Contracts)  # of the storage
 
     def with_devices(self, devices: Mapping[str, Device]) -> "Case":
         """The same case with other devices; series of devices that are gone go with them."""
@@ -55,7 +67,11 @@ class Case:
     @property
     def warnings(self) -> list[str]:
         """What the case says that cannot matter, one sentence each."""
-        return self.finance.warnings if self.finance else []
+        power = sum(d.largest_power_mw for d in self.devices.values() if isinstance(d, Battery))
+        found = [*(self.finance.warnings if self.finance else []), *self.contracts.warnings(power)]
+        if self.finance is None and not self.contracts.none:
+            found.append("`contract`: cannot matter, because only a study counts it, which needs `finance`")
+        return found
 
     def without_storage(self) -> "Case":
         """The same case had the storage not been built."""
@@ -86,11 +102,12 @@ def case_sources(case: Case) -> list[str]:
     return lines
 
 
-def load_case(name_or_path: str, variant: str | None = None) -> Case:
+def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool = False) -> Case:
     """The built-in case of that name, or the case file at that path, in one of its variants.
 
     Raises InputError with everything that is wrong in the file, in its tariff and in the names used; then
-    also with what is wrong with the form of the series and weather files, which otherwise `prepare` reads.
+    also with what otherwise `prepare` says: what is wrong with the form of the series and weather files, and,
+    if the whole year will be asked for, the days of it that the tariff does not price.
     """
     path = _find(name_or_path)
     whole = read_toml(path)
@@ -112,6 +129,8 @@ def load_case(name_or_path: str, variant: str | None = None) -> Case:
     found += cross_check(sound, tariff)
     if found or file is None or tariff is None:
         found += file_problems(sound, path.parent)
+        if whole_year and tariff is not None:
+            found += year_problems(sound, tariff)
         raise InputError(list(dict.fromkeys(named_after_variant(found, whole, variant))))
     return Case(
         name=file.name,
@@ -127,6 +146,7 @@ def load_case(name_or_path: str, variant: str | None = None) -> Case:
         sha256=digest,
         series={(key.split(".")[0], key.split(".")[1]): entry for key, entry in file.series.items()},
         finance=file.finance,
+        contracts=file.contract,
     )
 
 

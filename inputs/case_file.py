@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from pydantic import (
 )
 
 from inputs.validation import closest, user_path
+from models.contracts import Contracts, MeteredResponse
 from models.device import Device
 from models.finance import Finance
 from models.registry import AnyDevice
@@ -123,6 +125,7 @@ class CaseFile(_Table):
     device: Annotated[dict[str, AnyDevice], Field(min_length=1)]
     series: Annotated[dict[str, SeriesFile], BeforeValidator(_dotted)] = {}
     finance: Finance | None = None  # of the storage; none: nothing is said of its cash flow
+    contract: Contracts = Contracts()  # of the storage; none: it earns nothing beside its arbitrage
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,7 @@ class Parts:
     devices: Mapping[str, Device]
     broken: frozenset[str]  # names of the devices that are not sound
     series: Mapping[str, SeriesFile]
+    contract: Contracts | None
 
 
 def parts(tables: Mapping[str, Any]) -> Parts:
@@ -150,6 +154,7 @@ def parts(tables: Mapping[str, Any]) -> Parts:
         devices={name: device for name, device in devices.items() if device is not None},
         broken=frozenset(name for name, device in devices.items() if device is None),
         series={name: file for name, file in files.items() if file is not None},
+        contract=_sound(Contracts, tables.get("contract", {})),
     )
 
 
@@ -163,6 +168,7 @@ def whole_parts(file: CaseFile) -> Parts:
         devices=file.device,
         broken=frozenset(),
         series=file.series,
+        contract=file.contract,
     )
 
 
@@ -184,6 +190,7 @@ def cross_check(case: Parts, tariff: Tariff | None) -> list[str]:
         *_name_problems(case),
         *_bus_problems(case),
         *_series_problems(case),
+        *_contract_problems(case, tariff),
         *(
             f"`device.{name}`: {line}"
             for name, device in case.devices.items()
@@ -208,6 +215,13 @@ def _calendar_problems(calendar: Calendar | None, tariff: Tariff | None) -> list
             f" must lie in its validity, {tariff.valid_from} to {tariff.valid_to}"
         )
     return found
+
+
+def year_problems(case: Parts, tariff: Tariff) -> list[str]:
+    """The days of the case's year without a price; of a year outside the validity `cross_check` tells."""
+    if case.calendar is None or not tariff.valid_from.year <= case.calendar.year <= tariff.valid_to.year:
+        return []
+    return tariff.unpriced(date(case.calendar.year, 1, 1), date(case.calendar.year, 12, 31))
 
 
 def _name_problems(case: Parts) -> list[str]:
@@ -248,3 +262,12 @@ def _series_problems(case: Parts) -> list[str]:
         if not case.has_weather and device.needs_weather and made:
             found.append(f"`weather` is missing: `device.{name}` needs it for {', '.join(made)}")
     return found
+
+
+def _contract_problems(case: Parts, tariff: Tariff | None) -> list[str]:
+    response = None if case.contract is None else case.contract.demand_response
+    if not isinstance(response, MeteredResponse):
+        return []
+    grids = sum(getattr(device, "kind", "") == "grid" for device in case.devices.values())
+    minutes, year = (case.calendar.minutes, case.calendar.year) if case.calendar else (None, None)
+    return response.problems(minutes, year, None if case.broken else grids, tariff)

@@ -16,6 +16,7 @@ from inputs.validation import named
 from models.device import Array, Device, Park
 from models.errors import InputError
 from models.site import Site
+from models.tariff import UnpricedError
 from models.weather_year import Climate, representative_year
 
 
@@ -79,7 +80,7 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
         if len(files) < len(device.series_specs):  # else nothing is made: a forecast of PV needs no weather
             try:
                 made = device.series(park)
-            except _WeatherError as error:
+            except (_WeatherError, UnpricedError) as error:
                 problems += error.problems
             except InputError as error:
                 problems += [f"`device.{name}`: {line}" for line in error.problems]

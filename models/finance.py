@@ -6,25 +6,21 @@ because the workbook shows all three beside the number.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from models.declared import ASSUMED, GIVEN
+from models.declared import declared as _field
 from models.device import Fraction, NonNegative, Positive
 
 CODED = "as coded from DL/T 2919-2025 in a public repository, the standard itself not seen (second-hand)"
 LAW = "income tax law as commonly quoted, text not checked (assumption)"
-ASSUMED = "assumption"
-GIVEN = "no default: must be given"
 SHARES_TO = 1e-9  # [-] shares that add up to one within this do
 
 Years = Annotated[int, Field(ge=1, le=60)]
 YearsOrNone = Annotated[int, Field(ge=0, le=60)]
 ClassName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
-
-
-def _field(unit: str, sentence: str, source: str, default: Any = ...) -> Any:
-    return Field(default, description=sentence, json_schema_extra={"unit": unit, "source": source})
 
 
 class _Table(BaseModel):
@@ -220,12 +216,12 @@ class Finance(_Table):
 
 
 class Parameter(BaseModel):
-    """One number or choice of a `Finance`, as a person would want to see it."""
+    """One number or choice of a declaration, as a person would want to see it."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str  # path with underscores: "loan_rate"
-    value: float | int | str
+    value: float | int | str | bool
     unit: str
     sentence: str
     source: str
@@ -234,9 +230,9 @@ class Parameter(BaseModel):
     default: str = ""  # the default, where another value was given; else nothing
 
 
-def parameters(finance: Finance) -> list[Parameter]:
-    """Every single number or choice, nested tables opened; lists and tables themselves are not in it."""
-    return list(_parameters(finance, ""))
+def parameters(table: BaseModel) -> list[Parameter]:
+    """Every single number or choice, nested tables opened; lists and what is left out are not in it."""
+    return list(_parameters(table, ""))
 
 
 def _parameters(table: BaseModel, prefix: str) -> Iterator[Parameter]:
@@ -247,7 +243,7 @@ def _parameters(table: BaseModel, prefix: str) -> Iterator[Parameter]:
         elif isinstance(value, dict):
             for key, part in value.items():
                 yield from _parameters(part, f"{prefix}{name}_{key}_")
-        elif not isinstance(value, tuple):
+        elif value is not None and not isinstance(value, tuple):
             extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
             basis = source = str(extra.get("source", ""))
             default = ""

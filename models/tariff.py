@@ -9,7 +9,7 @@ A day is 96 quarter-hours, because Chinese tariffs and meters change on quarter-
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, TypeVar
 
 import numpy as np
@@ -39,6 +39,10 @@ from models.tariff_tables import (
 
 T = TypeVar("T")
 NO_OVERRIDE = -1  # a quarter-hour that a holiday leaves to the ordinary day table
+
+
+class UnpricedError(InputError):
+    """Days are asked for that a tariff does not cover; no device is at fault."""
 
 
 class Tariff(Declaration):
@@ -144,6 +148,27 @@ class Tariff(Declaration):
             problems += overlaps(spans, "holiday_day", "holiday")
         return _unless(problems, tables)
 
+    def unpriced(self, first: date, last: date) -> list[str]:
+        """What to say if some of the days from `first` to `last` have no price; nothing if all have."""
+        day = timedelta(days=1)
+        parts = [
+            (first, min(last, self.valid_from - day)),
+            (max(first, self.valid_to + day), last),
+        ]
+        spans = [(begin, end) for begin, end in parts if begin <= end]
+        if not spans:
+            return []
+        count, days = sum((end - begin).days + 1 for begin, end in spans), (last - first).days + 1
+        shown = [f"{begin} to {end}" if begin < end else f"{begin}" for begin, end in spans]
+        return [
+            f"`tariff` = '{self.name}': has no price on {count} of {days} days, {' and '.join(shown)};"
+            f" valid from {self.valid_from} to {self.valid_to}, must cover them"
+        ]
+
+    def holiday_on(self, day: date) -> bool:
+        """Whether a day is one of the tariff's holidays."""
+        return any(holiday.first <= day <= holiday.last for holiday in self.holidays)
+
     def period(self, times: pd.DatetimeIndex) -> NDArray[np.str_]:
         """Period names at the instants `times`, shape (times,).
 
@@ -210,12 +235,8 @@ class Tariff(Declaration):
         first, end = pd.Timestamp(self.valid_from), pd.Timestamp(self.valid_to) + pd.Timedelta(days=1)
         if times.tz is not None:
             raise InputError(f"times in {times.tz}: a tariff takes naive local times")
-        outside = ~np.asarray((times >= first) & (times < end))
-        if outside.any():
-            raise InputError(
-                f"tariff {self.name}: {int(outside.sum())} of {len(times)} times have no price, the first"
-                f" {times[int(outside.argmax())]}; valid from {self.valid_from} to {self.valid_to}"
-            )
+        if not ((times >= first) & (times < end)).all():
+            raise UnpricedError(self.unpriced(times.min().date(), times.max().date()))
         quarter = times.hour.to_numpy() * 4 + times.minute.to_numpy() // 15
         codes: NDArray[np.int8] = self._day_codes()[times.month.to_numpy() - 1, quarter]
         for holiday in self.holidays:

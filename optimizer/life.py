@@ -5,12 +5,14 @@ the batteries, and where its solve ended, so that the next begins there.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from inputs.case import Case
 from inputs.prepare import Prepared, prepare, year_times
 from models.errors import InfeasibleError, InputError, SolverError
 from models.finance import Finance
 from models.pv import Pv
+from optimizer.response import respond
 from optimizer.runs import Options, Progress, audited, solved, undecided_sizes, without_storage
 from optimizer.solve import Optimum
 from results.life import Life, LifeYear, batteries, between, cycles_expected, year_of
@@ -107,18 +109,21 @@ def _dispatched(
     warm, bare_warm = (end.warm for end in ends) if ends else (None, None)
     try:
         optimum = solved(aged, options, said, warm)
+        response = respond(aged, optimum, options, said)
         said("the same park without its storage")
         bare = without_storage(aged, options, said, bare_warm)
         if bare is None:
             raise InputError("the park cannot run without its storage, so no bill tells what that saves")
         said("auditing")
-        solution, _ = audited(case, optimum)
+        solution, _ = audited(case, response.optimum)
         without, _ = audited(case.without_storage(), bare)
     except InputError as error:
         raise InputError([f"year {year} of operation: {line}" for line in error.problems]) from error
     except (InfeasibleError, SolverError) as error:
         raise type(error)(f"year {year} of operation: {error}") from error
-    return year_of(year, case, solution, without), (optimum, bare)
+    made = year_of(year, case, solution, without, response.events, response.bill_cost_yuan)
+    # a year with events is optimal for the prices it was dispatched for, and no optimum at the case's own
+    return replace(made, gap=max(response.gap, bare.proof.gap)), (optimum, bare)
 
 
 def _aged(prepared: Prepared, health: Mapping[str, float], year: int) -> Prepared:

@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from models.finance import GIVEN, Parameter
+from models.declared import GIVEN
+from models.finance import Parameter
 from results.line import FLOWS, Line
 from results.names import label
 from results.page import load_words, table_of

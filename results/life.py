@@ -5,7 +5,7 @@ the accountant's bill without the storage less the bill with it. The two must ag
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -19,6 +19,8 @@ from models.grid import Grid
 from models.size import largest
 from results.audit import MONEY_TOLERANCE, bills
 from results.bill import Bill
+from results.contracts import YearFacts, contract_revenue_yuan
+from results.demand_response import Answer
 from results.operation import Operation
 from results.solution import of_kind, seen, values
 
@@ -47,10 +49,13 @@ class LifeYear:
     curtailed_without_mwh: float
     gap: float  # the larger of the dispatches with and without the storage
     dispatched: bool  # False: interpolated between dispatched years
+    contract_yuan: Mapping[str, float] = field(default_factory=dict)  # received, by stream of the contracts
+    events: tuple[Answer, ...] = ()  # of demand response called in the year, none of an interpolated one
+    response_cost_yuan: float = 0.0  # what answering them adds to the bill; arbitrage and demand have it off
 
     @property
     def net_saving_yuan(self) -> float:
-        """What the storage saves in the year, its auxiliary energy paid."""
+        """What the storage saves in the year, its auxiliary energy paid; without what contracts pay."""
         return sum(self.saved_yuan.values()) - self.auxiliary_yuan
 
     @property
@@ -81,9 +86,13 @@ class Life:
 
         Raises ValueError if a stream of that name comes of the dispatch.
         """
-        if taken := set(extra) & set(STREAMS):
-            raise ValueError(f"the dispatch has a stream of that name: {', '.join(sorted(taken))}")
         earned = {name: np.array([year.saved_yuan[name] for year in self.years]) for name in STREAMS}
+        earned |= {
+            name: np.array([year.contract_yuan[name] for year in self.years])
+            for name in self.years[0].contract_yuan
+        }
+        if taken := set(extra) & set(earned):
+            raise ValueError(f"the dispatch has a stream of that name: {', '.join(sorted(taken))}")
         return Operation(
             revenue_yuan=earned | dict(extra),
             discharged_mwh=np.array([year.discharged_mwh for year in self.years]),
@@ -97,10 +106,18 @@ def batteries(case: Case) -> dict[str, Battery]:
     return {name: device for name, device in case.devices.items() if isinstance(device, Battery)}
 
 
-def year_of(year: int, case: Case, solution: xr.Dataset, without: xr.Dataset) -> LifeYear:
+def year_of(
+    year: int,
+    case: Case,
+    solution: xr.Dataset,
+    without: xr.Dataset,
+    events: Sequence[Answer] = (),
+    response_cost_yuan: float = 0.0,
+) -> LifeYear:
     """A dispatched year: the case as aged as it was then, its solution, and that without the storage.
 
-    Raises SolverError if what the streams save is not what the bills differ by.
+    `events` are the calls for demand response as the solution answers them, `response_cost_yuan` what that
+    adds to the bill. Raises SolverError if what the streams save is not what the bills differ by.
     """
     hours, owned = float(solution.attrs["hours"]), batteries(case)
 
@@ -136,7 +153,27 @@ def year_of(year: int, case: Case, solution: xr.Dataset, without: xr.Dataset) ->
         dispatched=True,
     )
     _reconcile(made)
-    return made
+    facts = YearFacts(
+        health=mean_health(owned),
+        curtailed_mwh=made.curtailed_mwh,
+        curtailed_without_mwh=made.curtailed_without_mwh,
+        settled=[event.settled for event in events],
+    )
+    return replace(
+        made,
+        contract_yuan=contract_revenue_yuan(case.contracts, facts),
+        events=tuple(events),
+        response_cost_yuan=response_cost_yuan,
+    )
+
+
+def mean_health(owned: Mapping[str, Battery]) -> float:
+    """State of health of several batteries together: energy they take over that of new ones [-]."""
+    rated_mwh = {name: largest(battery.energy_mwh) for name, battery in owned.items()}
+    total_mwh = sum(rated_mwh.values())
+    if total_mwh == 0:
+        return 1.0
+    return sum(mwh * owned[name].state_of_health for name, mwh in rated_mwh.items()) / total_mwh
 
 
 def _reconcile(made: LifeYear) -> None:
@@ -226,14 +263,16 @@ def between(before: LifeYear, after: LifeYear, year: int, health: Mapping[str, f
 
     straight = (
         "charged_mwh", "discharged_mwh", "auxiliary_mwh", "auxiliary_yuan", "bill_yuan", "bill_without_yuan",
-        "curtailed_mwh", "curtailed_without_mwh",
+        "curtailed_mwh", "curtailed_without_mwh", "response_cost_yuan",
     )  # fmt: skip
     return LifeYear(
         year=year,
         state_of_health=dict(health),
         full_cycles=lines(before.full_cycles, after.full_cycles),
         saved_yuan=lines(before.saved_yuan, after.saved_yuan),
+        contract_yuan=lines(before.contract_yuan, after.contract_yuan),
         gap=max(before.gap, after.gap),
         dispatched=False,
+        events=(),
         **{name: line(getattr(before, name), getattr(after, name)) for name in straight},
     )

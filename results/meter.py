@@ -47,8 +47,8 @@ def months(
     `earlier_mw` is the highest demand of the first month before. Raises InputError if an interval straddles
     quarter-hours or the tariff does not cover it.
     """
-    meter = _meter(times, import_mw * KW_PER_MW * hours, export_mw * KW_PER_MW * hours, hours)
-    meter["period"] = _periods(pd.DatetimeIndex(meter.index), tariff)
+    meter = quarter_hours(times, import_mw * KW_PER_MW * hours, export_mw * KW_PER_MW * hours, hours)
+    meter["period"] = periods_at(pd.DatetimeIndex(meter.index), tariff)
     earlier_kw = earlier_mw * KW_PER_MW
     for number, (name, month) in enumerate(meter.groupby(pd.DatetimeIndex(meter.index).strftime("%Y-%m"))):
         peak_kw = month["import_kwh"].max() / QUARTER_HOURS
@@ -62,10 +62,13 @@ def months(
         )
 
 
-def _meter(
+def quarter_hours(
     times: pd.DatetimeIndex, import_kwh: NDArray[np.float64], export_kwh: NDArray[np.float64], hours: float
 ) -> pd.DataFrame:
-    """Energy of every quarter-hour touched [kWh], indexed by its start."""
+    """Energy of every quarter-hour touched [kWh]: `import_kwh` and `export_kwh`, indexed by its start.
+
+    Raises InputError if an interval straddles quarter-hours.
+    """
     length = pd.Timedelta(hours=hours)
     starts, ends = times, times + length
     parts = max(1, round(length / QUARTER))
@@ -86,8 +89,11 @@ def _meter(
     return pd.concat(booked).groupby(level=0).sum()
 
 
-def _periods(quarters: pd.DatetimeIndex, tariff: Tariff) -> list[str]:
-    """Period of each quarter-hour, looked up day by day as the tariff's tables are written."""
+def periods_at(quarters: pd.DatetimeIndex, tariff: Tariff) -> list[str]:
+    """Period of each quarter-hour, looked up day by day as the tariff's tables are written.
+
+    Raises InputError for a quarter-hour that the tariff does not price.
+    """
     days = quarters.normalize()
     of_day = (4 * quarters.hour + quarters.minute // 15).tolist()
     classified: dict[tuple[int, str], list[str]] = {}
@@ -98,7 +104,7 @@ def _periods(quarters: pd.DatetimeIndex, tariff: Tariff) -> list[str]:
             raise InputError(
                 f"tariff {tariff.name}: no price on {today}, valid {tariff.valid_from} to {tariff.valid_to}"
             )
-        key = (today.month, _holiday(today, tariff))
+        key = (today.month, holiday_on(today, tariff))
         if key not in classified:
             clocks = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 15, 30, 45)]
             classified[key] = [_period(*key, clock, tariff) for clock in clocks]
@@ -107,7 +113,8 @@ def _periods(quarters: pd.DatetimeIndex, tariff: Tariff) -> list[str]:
     return names
 
 
-def _holiday(today: date, tariff: Tariff) -> str:
+def holiday_on(today: date, tariff: Tariff) -> str:
+    """Name of the tariff's holiday on that day; empty on other days."""
     return next((day.name for day in tariff.holidays if day.first <= today <= day.last), "")
 
 

@@ -15,6 +15,7 @@ from results.screen_parts import PROVEN_GAP, WAN, heading, money, plain_table
 from results.study import Study
 
 NEVER, NONE = "never", "none"
+MOST_STREAMS_BESIDE_BILLS = 2  # more columns are cut off where a page has 80
 
 
 def show_study(console: Console, study: Study) -> None:
@@ -31,14 +32,15 @@ def show_study(console: Console, study: Study) -> None:
 
 
 def _years(study: Study) -> Table:
-    """A row a year; money in 10^4 yuan."""
+    """A row a year; money in 10^4 yuan. What contracts pay stands in the place of the bills."""
     streams = study.cash.operation.revenue_yuan
     heads = ["health", "cycles", "GWh\nout", *(words(stream).replace(" ", "\n") for stream in streams)]
-    table = _dense("Year by year, 万元", "year", *heads, "auxiliary", "bill\nwithout", "bill\nwith")
+    bills = ["bill\nwithout", "bill\nwith"] if len(streams) <= MOST_STREAMS_BESIDE_BILLS else []
+    table = _dense("Year by year, 万元", "year", *heads, "auxiliary", *bills)
     for number, year in enumerate(study.life.years):
         health, cycles = _of_all(study, year)
         yuan = [*(array[number] for array in streams.values()), -year.auxiliary_yuan]
-        yuan += [year.bill_without_yuan, year.bill_yuan]
+        yuan += [year.bill_without_yuan, year.bill_yuan] if bills else []
         table.add_row(
             f"{year.year}{'' if year.dispatched else ' ~'}",
             f"{health:.1%}",
@@ -48,7 +50,15 @@ def _years(study: Study) -> Table:
         )
     sums = [*(array.sum() for array in streams.values()), -study.cash.operation.auxiliary_yuan.sum()]
     out = study.cash.operation.discharged_mwh.sum() / 1000
-    table.add_row("all", "", "", f"{out:,.1f}", *(f"{one / WAN:,.0f}" for one in sums), "", "", style="bold")
+    table.add_row(
+        "all",
+        "",
+        "",
+        f"{out:,.1f}",
+        *(f"{one / WAN:,.0f}" for one in sums),
+        *("" for _ in bills),
+        style="bold",
+    )
     return table
 
 
@@ -78,6 +88,24 @@ def _notes(study: Study) -> Iterator[str]:
     yield (
         "Health: full energy over rated energy at the start of the year. Years are dispatched with perfect"
         " foresight, which daily plans fall short of: `parkdispatch replay` tells by how much."
+    )
+    yield from _responses(study)
+
+
+def _responses(study: Study) -> Iterator[str]:
+    """What the events of demand response came to in the first year."""
+    year = study.life.years[0]
+    if not year.events:
+        return
+    paid = [one for one in year.events if one.settled.yuan > 0]
+    yuan = sum(one.settled.yuan for one in year.events)
+    unmoved = sum(one.unmoved_yuan for one in year.events)
+    yield (
+        f"Demand response in year {year.year}: {len(year.events)} events called, {len(paid)} paid"
+        f" {money(yuan)} for {sum(one.settled.paid_mwh for one in paid):,.0f} MWh; answering them adds"
+        f" {money(year.response_cost_yuan)} to the bill, which arbitrage and demand have off. Baselines err:"
+        f" without any answer {money(unmoved)} would have been paid. Years with events are optimal for a"
+        " price raised in the events, which is no proof of the best bid."
     )
 
 

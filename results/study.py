@@ -15,7 +15,7 @@ from inputs.case import Case
 from results.cashflow import CashFlow
 from results.cashflow_workbook import write_cashflow_xlsx
 from results.files import output_folder, peak_memory_mb, versions, write_json
-from results.life import Life
+from results.life import Life, LifeYear
 from results.returns import Payback, Returns
 
 PROVEN_GAP = 1e-8
@@ -55,7 +55,7 @@ def write_study(study: Study, out: Path) -> dict[str, Path]:
     """Write the files of a study; all or none. Returns where they lie."""
     title = f"{study.case.title or study.case.name}: cash flow of the storage"
     with output_folder(out) as stage:
-        return {
+        paths = {
             "cashflow.xlsx": stage(
                 "cashflow.xlsx", lambda path: write_cashflow_xlsx(path, study.cash, title)
             ),
@@ -63,6 +63,10 @@ def write_study(study: Study, out: Path) -> dict[str, Path]:
             "years.csv": stage("years.csv", lambda path: _write_csv(path, years_table(study))),
             "summary.json": stage("summary.json", lambda path: write_json(path, study_json(study))),
         }
+        events = events_table(study.life)
+        if len(events):
+            paths["events.csv"] = stage("events.csv", lambda path: _write_csv(path, events))
+        return paths
 
 
 def _write_csv(path: Path, table: pd.DataFrame) -> None:
@@ -85,6 +89,42 @@ def years_table(study: Study) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index([year.year for year in years], name="year"))
 
 
+def events_table(life: Life) -> pd.DataFrame:
+    """One row an event of demand response, of every dispatched year."""
+    rows = [
+        {
+            "year": year.year,
+            "begins": f"{one.settled.event.begins:%Y-%m-%d %H:%M}",
+            "ends": f"{one.settled.event.ends:%Y-%m-%d %H:%M}",
+            "bid [MW]": one.settled.bid_mw,
+            "baseline [MW]": one.settled.baseline_mw,
+            "import [MW]": one.settled.import_mw,
+            "response [MW]": one.settled.response_mw,
+            "response without moving [MW]": one.unmoved_mw,
+            "paid [MWh]": one.settled.paid_mwh,
+            "paid [yuan]": one.settled.yuan,
+            "paid without moving [yuan]": one.unmoved_yuan,
+            "energy cost until the next event [yuan]": one.energy_cost_yuan,
+        }
+        for year in life.years
+        for one in year.events
+    ]
+    return pd.DataFrame(rows).set_index("year") if rows else pd.DataFrame()
+
+
+def _response_json(year: LifeYear) -> dict[str, float]:
+    """What the events of a year came to."""
+    return {
+        "called": len(year.events),
+        "bid_for": sum(one.bid for one in year.events),
+        "paid": sum(one.settled.yuan > 0 for one in year.events),
+        "paid_mwh": sum(one.settled.paid_mwh for one in year.events),
+        "paid_yuan": sum(one.settled.yuan for one in year.events),
+        "paid_without_moving_yuan": sum(one.unmoved_yuan for one in year.events),
+        "added_to_bill_yuan": year.response_cost_yuan,
+    }
+
+
 def study_json(study: Study) -> dict[str, Any]:
     """Everything a program wants to know of a study; money in yuan, rates as fractions."""
     life, cash, case = study.life, study.cash, study.case
@@ -99,6 +139,9 @@ def study_json(study: Study) -> dict[str, Any]:
         "lcos_yuan_per_kwh": cash.lcos_yuan_per_kwh,
         "debt_service_cover": {"least": cash.cover.least, "mean": cash.cover.mean},
         "revenue_yuan": {name: float(np.sum(yuan)) for name, yuan in cash.operation.revenue_yuan.items()},
+        "demand_response_by_year": {
+            str(year.year): _response_json(year) for year in life.years if year.events
+        },
         "auxiliary_yuan": float(np.sum(cash.operation.auxiliary_yuan)),
         "discharged_mwh": float(np.sum(cash.operation.discharged_mwh)),
         "years_dispatched": [year.year for year in life.years if year.dispatched],

@@ -351,8 +351,7 @@ TARIFF = [
         "tariff too late",
         "= 2026-01-01",
         "= 2026-08-01",
-        "`device.grid`: tariff own: 96 of 96 times have no price",
-        "2026-08-01 to 2026-12-31",
+        "`tariff` = 'own': has no price on 1 of 1 days, 2026-07-15; valid from 2026-08-01 to 2026-12-31",
     ),
     Bad(
         "other year",

@@ -15,6 +15,7 @@ DRIVERS = (  # these may import everything
     "optimizer/cli.py",
     "optimizer/life.py",
     "optimizer/replay.py",
+    "optimizer/response.py",
     "optimizer/runs.py",
 )
 COMMANDS = "optimizer/commands/"  # and these

@@ -726,7 +726,7 @@ def test_check_warns_of_what_cannot_matter(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_fault_of_the_program_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fault(*_: object) -> None:
+    def fault(*_: object, **__: object) -> None:
         raise ZeroDivisionError("[red]something")
 
     monkeypatch.setattr("inputs.case.load_case", fault)

@@ -157,5 +157,7 @@ def test_a_device_that_cannot_be_made_does_not_hide_its_files(tmp_path: Path) ->
     with pytest.raises(InputError) as caught:
         prepare(case, day_times(case, date(2026, 7, 15)))
     first, second = caught.value.problems
-    assert first.startswith("`device.grid`: tariff own: 96 of 96 times have no price")
+    assert first.startswith(
+        "`tariff` = 'own': has no price on 1 of 1 days, 2026-07-15; valid from 2026-08-01"
+    )
     assert second.startswith('`series."grid.sale_price_yuan_per_mwh".file`: ')

@@ -15,7 +15,7 @@ from inputs.tariff_files import known_tariffs, read_tariff
 from models.demand_rules import PowerFactorRule
 from models.errors import InputError
 from models.quarters import unnamed_spans
-from models.tariff import Tariff
+from models.tariff import Tariff, UnpricedError
 
 EVERY = list(range(1, 13))
 FULL_DAY = [table(["00:00-24:00"], period="flat")]
@@ -260,3 +260,38 @@ def test_a_march_bill_at_the_official_prices() -> None:
         )
         energy = made.by_charge_yuan.drop(columns=["demand", "sale"]).to_numpy().sum()
         assert energy / 1000 == pytest.approx(price, abs=1e-4)
+
+
+# --- days outside the validity
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        (date(2026, 3, 1), date(2026, 10, 31), ""),
+        (
+            date(2026, 1, 1),
+            date(2026, 12, 31),
+            "120 of 365 days, 2026-01-01 to 2026-02-28 and 2026-11-01 to",
+        ),
+        (
+            date(2026, 2, 28),
+            date(2026, 3, 1),
+            "1 of 2 days, 2026-02-28; valid from 2026-03-01 to 2026-10-31",
+        ),
+        (date(2026, 10, 31), date(2026, 11, 2), "on 2 of 3 days, 2026-11-01 to 2026-11-02;"),
+        (date(2025, 7, 1), date(2025, 7, 1), "on 1 of 1 days, 2025-07-01;"),
+        (date(2027, 7, 1), date(2027, 7, 2), "on 2 of 2 days, 2027-07-01 to 2027-07-02;"),
+    ],
+)
+def test_days_without_a_price_are_named(first: date, last: date, words: str) -> None:
+    tariff = Tariff(**simple(valid_from=date(2026, 3, 1), valid_to=date(2026, 10, 31)))
+    found = tariff.unpriced(first, last)
+    assert len(found) == bool(words)
+    assert all(words in line for line in found), found
+    times = pd.date_range(first, last, freq="D")
+    if words:
+        with pytest.raises(UnpricedError, match=f"`tariff` = '{tariff.name}': has no price on"):
+            tariff.period(times)
+    else:
+        tariff.period(times)

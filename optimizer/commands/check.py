@@ -16,13 +16,13 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
 
         findings = Findings()
         with findings.kept():
-            park = load_case(case, variant)
+            park = load_case(case, variant, whole_year=True)
             prepared = prepare(park, year_times(park))
         with findings.kept():
             names = variants(case) if variant is None else []
             for name in names:
                 with findings.kept():
-                    load_case(case, name)
+                    load_case(case, name, whole_year=True)
         findings.raise_any()
     text = (
         f"{park.name}: in order. {len(park.devices)} devices ({', '.join(park.devices)}),"

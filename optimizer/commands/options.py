@@ -51,7 +51,7 @@ def read_year(
     with findings.kept():
         refuse_targets(time_limit, out, model)
     with findings.kept():
-        park = load_case(case, variant)
+        park = load_case(case, variant, whole_year=True)
     findings.raise_any()
     return prepare(park, year_times(park))
 

@@ -34,7 +34,7 @@ def study(
         with findings.kept():
             refuse_targets(time_limit, out, None)
         with findings.kept():
-            park = load_case(case, variant)
+            park = load_case(case, variant, whole_year=True)
             finance = refuse_life(park)
         findings.raise_any()
         read = time.perf_counter()
