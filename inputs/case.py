@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from inputs.calibrated import Calibrated, WhatIf, calibrated_problems
 from inputs.case_file import (
     Calendar,
     CaseFile,
@@ -32,7 +33,7 @@ from models.site import Site
 from models.tariff import Tariff
 from models.weather_year import Climate
 
-BUILT_IN = ("gaoan",)
+BUILT_IN = ("gaoan", "gaoan-study")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Case:
     series: Mapping[tuple[str, str], SeriesFile] = field(default_factory=dict)
     finance: Finance | None = None  # of the storage
     contracts: Contracts = field(default_factory=Contracts)  # of the storage
+    calibrated: tuple[Calibrated, ...] = ()  # numbers nobody published, and the ranges they must stay in
+    what_if: Mapping[str, WhatIf] = field(default_factory=dict)  # a few numbers changed
 
     def with_devices(self, devices: Mapping[str, Device]) -> "Case":
         """The same case with other devices; series of devices that are gone go with them."""
@@ -85,7 +88,12 @@ class Case:
 
 def case_text(name: str) -> str:
     """The built-in case file as it is shipped."""
-    return (resources.files("inputs") / "parks" / name / "case.toml").read_text(encoding="utf-8")
+    return (resources.files("inputs") / "parks" / _folder(name) / "case.toml").read_text(encoding="utf-8")
+
+
+def _folder(name: str) -> str:
+    """Folder of a built-in case, which Python must be able to call a package."""
+    return name.replace("-", "_")
 
 
 def case_sources(case: Case) -> list[str]:
@@ -132,7 +140,7 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
         if whole_year and tariff is not None:
             found += year_problems(sound, tariff)
         raise InputError(list(dict.fromkeys(named_after_variant(found, whole, variant))))
-    return Case(
+    case = Case(
         name=file.name,
         title=file.title,
         variant=variant or "",
@@ -147,7 +155,12 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
         series={(key.split(".")[0], key.split(".")[1]): entry for key, entry in file.series.items()},
         finance=file.finance,
         contracts=file.contract,
+        calibrated=file.calibrated,
+        what_if=file.what_if,
     )
+    if wrong := calibrated_problems(case):
+        raise InputError(list(dict.fromkeys(named_after_variant(wrong, whole, variant))))
+    return case
 
 
 def variants(name_or_path: str) -> list[str]:
@@ -157,7 +170,7 @@ def variants(name_or_path: str) -> list[str]:
 
 def _find(name_or_path: str) -> Path:
     if name_or_path in BUILT_IN:
-        return Path(str(resources.files("inputs") / "parks" / name_or_path / "case.toml"))
+        return Path(str(resources.files("inputs") / "parks" / _folder(name_or_path) / "case.toml"))
     path = user_path(name_or_path)
     try:
         if path.is_dir():

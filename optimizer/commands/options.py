@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from inputs.prepare import Prepared
     from results.page import Lang
 
-CaseArgument = Annotated[str, typer.Argument(help="A built-in case (gaoan) or the path of a case file.")]
+CaseArgument = Annotated[
+    str, typer.Argument(help="A built-in case (gaoan, gaoan-study) or the path of a case file.")
+]
 Variant = Annotated[str | None, typer.Option(help="A variant named in the case file, such as first_phase.")]
 Out = Annotated[Path | None, typer.Option(help="Folder for the files; default runs/CASE-COMMAND-TIME.")]
 Solver = Annotated[str, typer.Option(help="highs, or pyomo:NAME for a solver Pyomo knows (slow, complete).")]
