@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from inputs.calibrated import Calibrated, WhatIf, calibrated_problems
 from inputs.case_file import (
     Calendar,
     CaseFile,
@@ -34,7 +35,7 @@ from models.site import Site
 from models.tariff import Tariff
 from models.weather_year import Climate
 
-BUILT_IN = ("gaoan",)
+BUILT_IN = ("gaoan", "gaoan-study")
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class Case:
     finance: Finance | None = None  # of the storage
     sensitivities: tuple[Sensitivity, ...] = ()
     contracts: Contracts = field(default_factory=Contracts)  # of the storage
+    calibrated: tuple[Calibrated, ...] = ()  # numbers nobody published, and the ranges they must stay in
+    what_if: Mapping[str, WhatIf] = field(default_factory=dict)  # a few numbers changed
 
     def with_devices(self, devices: Mapping[str, Device]) -> "Case":
         """The same case with other devices; series of devices that are gone go with them."""
@@ -88,12 +91,17 @@ class Case:
 
 def case_text(name: str) -> str:
     """The built-in case file as it is shipped."""
-    return (resources.files("inputs") / "parks" / name / "case.toml").read_text(encoding="utf-8")
+    return (resources.files("inputs") / "parks" / _folder(name) / "case.toml").read_text(encoding="utf-8")
+
+
+def _folder(name: str) -> str:
+    """Folder of a built-in case, which Python must be able to call a package."""
+    return name.replace("-", "_")
 
 
 def case_sources(case: Case) -> list[str]:
-    """What the case rests on, one line each: the tariff's sources and the comments of the case file."""
-    lines = [f"tariff {case.tariff.name}: {source}" for source in case.tariff.sources]
+    """What the case rests on, one line each, in its author's words: the comments of the case file."""
+    lines: list[str] = []
     try:
         text = (case.folder / case.file_name).read_text(encoding="utf-8")
     except OSError:
@@ -151,8 +159,10 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
         finance=file.finance,
         sensitivities=of_devices(file.sensitivity, file.device, whole["device"]),
         contracts=file.contract,
+        calibrated=file.calibrated,
+        what_if=file.what_if,
     )
-    if wrong := sensitivity_problems(case):
+    if wrong := [*sensitivity_problems(case), *calibrated_problems(case)]:
         raise InputError(list(dict.fromkeys(named_after_variant(wrong, whole, variant))))
     return case
 
@@ -164,7 +174,7 @@ def variants(name_or_path: str) -> list[str]:
 
 def _find(name_or_path: str) -> Path:
     if name_or_path in BUILT_IN:
-        return Path(str(resources.files("inputs") / "parks" / name_or_path / "case.toml"))
+        return Path(str(resources.files("inputs") / "parks" / _folder(name_or_path) / "case.toml"))
     path = user_path(name_or_path)
     try:
         if path.is_dir():

@@ -21,6 +21,7 @@ from pydantic import (
     field_validator,
 )
 
+from inputs.calibrated import Calibrated, WhatIf
 from inputs.validation import closest, user_path
 from models.contracts import Contracts, MeteredResponse
 from models.device import Device
@@ -128,6 +129,8 @@ class CaseFile(_Table):
     finance: Finance | None = None  # of the storage; none: nothing is said of its cash flow
     sensitivity: tuple[Sensitivity, ...] = ()  # numbers a planner doubts, one by one
     contract: Contracts = Contracts()  # of the storage; none: it earns nothing beside its arbitrage
+    calibrated: tuple[Calibrated, ...] = ()  # numbers above that nobody published, and their ranges
+    what_if: dict[str, WhatIf] = {}  # a few numbers changed, for the reproduction
 
 
 @dataclass(frozen=True)

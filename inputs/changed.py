@@ -1,6 +1,6 @@
 """A checked case with single numbers changed, checked again: what sensitivities and searches are made of."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from inputs.case import Case
 
 Change = Callable[[float], float]
-ATTRIBUTES = {"contract": "contracts"}  # of a case, where they are not called as in its file
+# the first word of a path, and what it names of a case
+ROOTS = {
+    "device": "devices",
+    "tariff": "tariff",
+    "finance": "finance",
+    "weather": "weather",
+    "contract": "contracts",
+}
 
 
 def changed(case: "Case", fields: Mapping[str, Change]) -> "Case":
@@ -35,8 +42,18 @@ def changed(case: "Case", fields: Mapping[str, Change]) -> "Case":
     return case
 
 
-def value_at(case: "Case", path: str) -> float:
-    """The number at a field's path, of the first device that a star fits; the mean of a list.
+def with_values(case: "Case", values: Mapping[str, float]) -> "Case":
+    """The case with other numbers at those paths; a list gets that mean, in proportion. As `changed` else."""
+    return changed(case, {path: _towards(numbers_at(case, path), value) for path, value in values.items()})
+
+
+def _towards(old: Sequence[float], value: float) -> Change:
+    mean = sum(old) / len(old)
+    return lambda one: one * value / mean if mean and one != mean else value
+
+
+def numbers_at(case: "Case", path: str) -> list[float]:
+    """The number at a path, or the numbers of its list; of the first device that a star fits.
 
     Raises InputError if there is none.
     """
@@ -47,8 +64,13 @@ def value_at(case: "Case", path: str) -> float:
         return number
 
     _one(case, path.split("."), look)
-    width = len(seen) // max(1, len(_devices(case, path.split("."))))
-    return sum(seen[:width]) / width
+    return seen[: len(seen) // max(1, len(_devices(case, path.split("."))))]
+
+
+def value_at(case: "Case", path: str) -> float:
+    """The number at a path, or the mean of its list. Raises InputError if there is none."""
+    found = numbers_at(case, path)
+    return sum(found) / len(found)
 
 
 def _one(case: "Case", path: list[str], change: Change) -> "Case":
@@ -58,8 +80,10 @@ def _one(case: "Case", path: list[str], change: Change) -> "Case":
         for name in _devices(case, path):
             devices[name] = _with(devices[name], rest[1:], change, path)
         return replace(case, devices=devices)
-    attribute = ATTRIBUTES.get(root, root)
-    table = getattr(case, attribute, None)
+    if root not in ROOTS:
+        raise InputError(f"`{'.'.join(path)}`: no such field, must begin with one of {', '.join(ROOTS)}")
+    attribute = ROOTS[root]
+    table = getattr(case, attribute)
     if not isinstance(table, BaseModel):
         raise InputError(f"`{'.'.join(path)}`: the case has no `{root}`, must have one to change it")
     return replace(case, **{attribute: _with(table, rest, change, path)})

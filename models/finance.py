@@ -226,6 +226,8 @@ class Parameter(BaseModel):
     sentence: str
     source: str
     choices: tuple[str, ...] = ()
+    basis: str = ""  # where the default is from; "no default: must be given" where there is none
+    default: str = ""  # the default, where another value was given; else nothing
 
 
 def parameters(table: BaseModel) -> list[Parameter]:
@@ -243,9 +245,11 @@ def _parameters(table: BaseModel, prefix: str) -> Iterator[Parameter]:
                 yield from _parameters(part, f"{prefix}{name}_{key}_")
         elif value is not None and not isinstance(value, tuple):
             extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-            source = str(extra.get("source", ""))
+            basis = source = str(extra.get("source", ""))
+            default = ""
             if not field.is_required() and value != field.default:
-                source = f"given; the default, {field.default}, is {source}"
+                default = str(field.default)
+                source = f"given; the default, {default}, is {source}"
             elif field.is_required():
                 source = "given" if source == GIVEN else f"given, or {source}"
             yield Parameter(
@@ -255,4 +259,6 @@ def _parameters(table: BaseModel, prefix: str) -> Iterator[Parameter]:
                 sentence=str(field.description or ""),
                 source=source,
                 choices=tuple(getattr(field.annotation, "__args__", ())) if isinstance(value, str) else (),
+                basis=basis,
+                default=default,
             )

@@ -275,9 +275,9 @@ class Pv(Device):
         """Largest violation of each rule [MW]."""
         output, available = seen.values["output_mw"], seen.values["available_mw"]
         return {
-            "output_within_available": float(np.max(np.maximum(-output, output - available), initial=0.0)),
-            "curtailed_is_the_rest": float(
+            "output_within_available_mw": float(np.max(np.maximum(-output, output - available), initial=0.0)),
+            "curtailed_is_the_rest_mw": float(
                 np.max(np.abs(available - output - seen.values["curtailed_mw"]), initial=0.0)
             ),
-            "injection_is_output": float(np.max(np.abs(seen.injection[self.bus] - output), initial=0.0)),
+            "injection_is_output_mw": float(np.max(np.abs(seen.injection[self.bus] - output), initial=0.0)),
         }

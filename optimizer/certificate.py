@@ -5,7 +5,9 @@ costs at least  offset + sum(y+ row_lower + y- row_upper) + sum(z+ lower + z- up
 point that costs no more than this, to rounding, is optimal.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +16,13 @@ from optimizer.program import Program
 
 FEASIBILITY_TOLERANCE = 1e-6  # in the unit of the row or column; the solver works to 1e-7
 GAP_TOLERANCE = 1e-8  # relative
+
+
+class How(NamedTuple):
+    """How a bound was proven: the name of a sentence, and the numbers and names to put into it."""
+
+    key: str
+    numbers: Mapping[str, float | int | str]
 
 
 @dataclass(frozen=True)

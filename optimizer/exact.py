@@ -10,7 +10,7 @@ import numpy as np
 from models.device import Array
 from models.errors import SolverError
 from optimizer.blocks import Blocks, Left
-from optimizer.certificate import GAP_TOLERANCE, Certificate, certify
+from optimizer.certificate import GAP_TOLERANCE, Certificate, How, certify
 from optimizer.highs import InfeasibleProgram
 from optimizer.pairs import TOLERANCE, chords, open_pairs, tempting, tighten, violated, with_chords
 from optimizer.pricing import Pricer
@@ -60,7 +60,7 @@ class Found:
 
     x: Array
     bound: float
-    how: str
+    how: How
     settled: int
     violated: int
     binaries: int
@@ -118,7 +118,7 @@ def find_optimum(
     twins = [pair for pair in paired.template.pairs if pair.key not in alone]
     _obeying(paired, twins, program, blocks, x)
     bound, windows, binaries = certificate.dual_objective_yuan, 0, 0
-    how = "the relaxation's optimum obeys every exclusive pair; primal and dual objectives meet"
+    how = How("relaxation", {})
     doubted = int((found | agreed.in_doubt(tiled)).sum())
     if found.any() or not certificate.holds:
         progress(f"repairing {doubted} exclusive pairs")
@@ -126,11 +126,7 @@ def find_optimum(
         repaired = repair.run()
         x, bound, agreed = repaired.x, repaired.bound_yuan, repaired.agreed
         windows, binaries = repaired.windows, repaired.binaries
-        how = (
-            f"stretches solved with binaries: {windows}, with {binaries} binaries, in rounds:"
-            f" {repaired.rounds}; the bound is the linear program's dual objective plus what the binaries add"
-            " to each stretch at its prices"
-        )
+        how = How("repaired", {"windows": windows, "binaries": binaries, "rounds": repaired.rounds})
     return Found(
         x=_obeying(paired, paired.template.pairs, program, blocks, x) if twins else x,
         bound=bound,

@@ -1,5 +1,6 @@
 """From a vector to a labelled dataset: the solution as everybody after the solver sees it."""
 
+import json
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -74,6 +75,7 @@ def to_dataset(optimum: Optimum, about: Mapping[str, str | float]) -> xr.Dataset
         "objective_yuan": proof.objective_yuan,
         "bound_yuan": proof.bound_yuan,
         "gap": proof.gap,
-        "proof": proof.how,
+        "proof": proof.how.key,
+        "proof_numbers": json.dumps(dict(proof.how.numbers)),  # a file's attributes hold no tables
     }
     return xr.Dataset(found, coords=coordinates, attrs=attrs)

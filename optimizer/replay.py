@@ -19,7 +19,7 @@ from models.errors import InfeasibleError, InputError, SolverError
 from models.grid import Grid
 from models.metering import metered_demand_mw
 from models.size import Sized
-from optimizer.certificate import FEASIBILITY_TOLERANCE, GAP_TOLERANCE, primal_infeasibility
+from optimizer.certificate import FEASIBILITY_TOLERANCE, GAP_TOLERANCE, How, primal_infeasibility
 from optimizer.conflict import hopeless
 from optimizer.horizon import Horizon
 from optimizer.pairs import violated
@@ -209,17 +209,15 @@ def _whole(year: Tiled, plans: Sequence[DayPlan], bound_yuan: float) -> Optimum:
         raise SolverError(f"the days' plans cost {cost:.6f} yuan, less than the bound {bound_yuan:.6f}")
     proofs = [plan.proof for plan in plans]
     open_days = sum(proof.gap > GAP_TOLERANCE for proof in proofs)
-    each = f"{open_days} not proven optimal" if open_days else "each proven optimal"
     return Optimum(
         year,
         x,
         Proof(
             objective_yuan=cost,
             bound_yuan=bound_yuan,
-            how=(
-                f"{len(plans)} days planned one after another, {each}, the largest gap of a day"
-                f" {max(proof.gap for proof in proofs):.1e}; the bound is that of the whole year with perfect"
-                " foresight"
+            how=How(
+                "days_open" if open_days else "days",
+                {"days": len(plans), "open": open_days, "gap": max(proof.gap for proof in proofs)},
             ),
             pairs=sum(proof.pairs for proof in proofs),
             settled=sum(proof.settled for proof in proofs),

@@ -25,6 +25,7 @@ from models.contracts import MeteredResponse
 from models.device import Array
 from models.errors import InputError
 from models.grid import Grid
+from optimizer.certificate import How
 from optimizer.extract import to_dataset
 from optimizer.runs import Options
 from optimizer.solve import Optimum, optimize
@@ -144,10 +145,7 @@ def _at_own_prices(optimum: Optimum, other: Optimum) -> Optimum:
     proof = replace(
         optimum.proof,
         objective_yuan=optimum.tiled.program.objective(other.x),
-        how=(
-            "optimal for a purchase price raised in the events of demand response; the bound is that of the"
-            " dispatch without a response"
-        ),
+        how=How("answers_events", {}),
         primal_infeasibility=other.proof.primal_infeasibility,
     )
     return replace(optimum, x=other.x, proof=proof)

@@ -23,11 +23,14 @@ from optimizer.horizon import Horizon
 from optimizer.reference import build_reference
 from optimizer.solve import Optimum, Proof, Warm, optimize, optimize_with_pyomo
 from results.audit import Audit, audit
+from results.bill_table import steps
 from results.blocks import blocks
 from results.files import output_folder, summary_json, versions, write_dispatch_csv, write_json
+from results.page import Lang
 from results.replay import Replayed, replay_json, write_replay_csv
-from results.report import BlockRow, ReportFacts, report_html
-from results.solution import save, values
+from results.report import report_html
+from results.report_facts import ReportFacts
+from results.solution import cost_yuan, save, values
 from results.summary import Summary, summarize
 from results.workbook import write_plan_xlsx
 
@@ -224,20 +227,24 @@ def write_model(prepared: Prepared, path: Path) -> None:
 
 
 def write_run(
-    made: Run, out: Path, kind: Literal["day", "year", "replay"], replayed: Replayed | None = None
+    made: Run,
+    out: Path,
+    kind: Literal["day", "year", "replay"],
+    replayed: Replayed | None = None,
+    lang: Lang = "en",
 ) -> dict[str, Path]:
-    """Write the files of a run; all or none. Returns where they lie."""
+    """Write the files of a run, those for people in the language; all or none. Returns where they lie."""
     started = time.perf_counter()
     facts = report_facts(made, kind, replayed)
     with output_folder(out) as stage:
         paths = {
             "dispatch.csv": stage("dispatch.csv", lambda path: write_dispatch_csv(path, made.solution)),
             "solution.nc": stage("solution.nc", lambda path: save(made.solution, path)),
-            "report.html": stage("report.html", lambda path: _write_report(path, made, facts)),
+            "report.html": stage("report.html", lambda path: _write_report(path, made, facts, lang)),
         }
         if kind == "day":
             paths["plan.xlsx"] = stage(
-                "plan.xlsx", lambda path: write_plan_xlsx(path, made.solution, made.case, facts)
+                "plan.xlsx", lambda path: write_plan_xlsx(path, made.solution, made.case, facts, lang)
             )
         if replayed is not None:
             paths["replay.csv"] = stage(
@@ -251,8 +258,8 @@ def write_run(
     return paths
 
 
-def _write_report(path: Path, made: Run, facts: ReportFacts) -> None:
-    path.write_text(report_html(made.solution, made.case, made.summary.audit, facts), encoding="utf-8")
+def _write_report(path: Path, made: Run, facts: ReportFacts, lang: Lang) -> None:
+    path.write_text(report_html(made.solution, made.case, made.summary.audit, facts, lang), encoding="utf-8")
 
 
 def report_facts(
@@ -265,31 +272,31 @@ def report_facts(
         for name, value in summary.indicators.items()
         if name.endswith(".full_cycles")
     }
-    rows = [
-        BlockRow(b.clock[:5], b.clock[6:], b.action, b.power, b.why, b.price_yuan_per_kwh)
-        for b in (blocks(made.solution, case) if kind == "day" else ())
-    ]
-    proof = made.proof
+    proof, other = made.proof, summary.without_storage if case.storage else None
     return ReportFacts(
         title=case.title or case.name,
         kind=kind,
         cost_yuan=summary.cost_yuan,
-        without_storage=summary.without_storage if case.storage else None,
+        without_storage=other,
         full_cycles=cycles,
         peak_mw=summary.peak_mw,
         energy_mwh=summary.energy_mwh,
-        blocks=rows,
+        blocks=blocks(made.solution, case) if kind == "day" else (),
         timings_s=made.timings_s,
         model=made.model,
         versions=versions(),
         certificate={
-            "largest violation of a row or bound": f"{proof.primal_infeasibility:.1e}",
-            "largest multiplier against a bound that does not exist": f"{proof.dual_infeasibility:.1e}",
-            "gap between dispatch and bound": f"{proof.gap:.1e}",
+            "primal": proof.primal_infeasibility,
+            "dual": proof.dual_infeasibility,
+            "gap": proof.gap,
         },
         assumptions=case_sources(case),
         replayed=replayed,
         unseen_yuan=summary.unseen_yuan,
         open_discount_yuan=sum(bill.open_discount_yuan for bill in summary.bills.values()),
+        bills=summary.bills,
+        steps=None
+        if other is None
+        else steps(summary.bills, other.bills, cost_yuan(made.solution), other.saving_by_cost_yuan),
         elections=summary.elections,
     )

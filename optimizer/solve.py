@@ -11,7 +11,7 @@ import pandas as pd
 
 from models.device import Array, Device
 from models.errors import InfeasibleError, InputError, SolverError
-from optimizer.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
+from optimizer.certificate import FEASIBILITY_TOLERANCE, How, primal_infeasibility
 from optimizer.conflict import explain, hopeless
 from optimizer.exact import Progress, Trail, TwinsApart, find_optimum
 from optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
@@ -29,7 +29,7 @@ class Proof:
 
     objective_yuan: float
     bound_yuan: float
-    how: str  # in words
+    how: How
     pairs: int  # exclusive pairs in the model, one per interval
     settled: int  # of them decided by bounds before anything was solved
     violated: int  # by the relaxation, or with a member at rest from the start
@@ -163,7 +163,7 @@ def optimize_with_pyomo(
     proof = Proof(
         objective_yuan=tiled.program.objective(x),
         bound_yuan=bound,
-        how=f"Pyomo's plain model with its binaries; the bound is the word of {solver}",
+        how=How("pyomo", {"solver": solver}),
         pairs=count,
         settled=0,
         violated=int(np.sum(violated(tiled, x))),

@@ -15,13 +15,6 @@ from results.solution import times_of, values
 
 ZERO_MW = 1e-3  # a kilowatt: less is rounding, and nobody dispatches it
 AT_PEAK_MW = 1e-3
-PERIOD_WORDS = {
-    "sharp": "sharp peak",
-    "peak": "peak",
-    "flat": "flat hours",
-    "valley": "valley",
-    "deep_valley": "deep valley",
-}
 
 
 @dataclass(frozen=True)
@@ -35,26 +28,17 @@ class Block:
     least_mw: float
     most_mw: float
     energy_mwh: float
-    why: str
     price_yuan_per_kwh: float
+    period: str  # of the tariff
+    from_surplus: bool  # some of what is charged is not bought
+    from_grid: bool  # some of it is bought
+    peak_mw: float | None  # the month's highest import, where discharging holds it
 
     @property
     def clock(self) -> str:
         """12:00-14:00."""
         end = f"{self.last:%H:%M}" if self.last.date() == self.first.date() else "24:00"
         return f"{self.first:%H:%M}-{end}"
-
-    @property
-    def power(self) -> str:
-        """25.0 MW, or the range."""
-        if self.most_mw - self.least_mw < 0.05:
-            return f"{self.power_mw:.1f} MW"
-        return f"{self.least_mw:.1f} to {self.most_mw:.1f} MW"
-
-    def __str__(self) -> str:
-        link = "from" if self.action == "charge" else "in"
-        work = f"{self.clock} {self.action} {self.power} {link} {self.why}"
-        return f"{work}, {self.price_yuan_per_kwh:.3f} yuan/kWh"
 
 
 def blocks(solution: xr.Dataset, case: Case) -> list[Block]:
@@ -76,7 +60,7 @@ def blocks(solution: xr.Dataset, case: Case) -> list[Block]:
         if action[start] == 0:
             continue
         power = np.abs(net[start:stop])
-        why = _why(solution, case, grids, slice(start, stop), bool(action[start] > 0), str(period[start]))
+        surplus, bought, peak = _why(solution, case, grids, slice(start, stop), bool(action[start] > 0))
         found.append(
             Block(
                 first=times[start],
@@ -86,8 +70,11 @@ def blocks(solution: xr.Dataset, case: Case) -> list[Block]:
                 least_mw=float(power.min()),
                 most_mw=float(power.max()),
                 energy_mwh=float(power.sum() * hours),
-                why=why,
                 price_yuan_per_kwh=float(price[start:stop].mean()),
+                period=str(period[start]),
+                from_surplus=surplus,
+                from_grid=bought,
+                peak_mw=peak,
             )
         )
     return found
@@ -104,19 +91,16 @@ def _runs(*keys: NDArray[Any]) -> Iterator[tuple[int, int]]:
 
 
 def _why(
-    solution: xr.Dataset, case: Case, grids: list[str], here: slice, discharging: bool, period: str
-) -> str:
-    """Where the energy comes from, or what it is for."""
-    words = PERIOD_WORDS.get(period, period)
+    solution: xr.Dataset, case: Case, grids: list[str], here: slice, discharging: bool
+) -> tuple[bool, bool, float | None]:
+    """Whether what is charged is surplus, whether it is bought, and the peak that discharging holds [MW]."""
     bought = sum((values(solution, f"{g}.import_mw")[here] for g in grids), np.zeros(here.stop - here.start))
     if not discharging:
         storage = np.zeros(here.stop - here.start)
         for name in case.storage:
             storage += values(solution, f"{name}.charge_mw")[here]
-        from_surplus = bool((storage - bought > ZERO_MW).any())
-        from_grid = bool((bought > ZERO_MW).any())
-        return " and ".join(["surplus PV"] * from_surplus + [words] * from_grid)
+        return bool((storage - bought > ZERO_MW).any()), bool((bought > ZERO_MW).any()), None
     peaks = [values(solution, f"{g}.peak_mw")[here] for g in grids if f"{g}.peak_mw" in solution]
     if peaks and (np.abs(bought - sum(peaks)) < AT_PEAK_MW).any():
-        return f"{words}, holding the peak at {float(sum(p[0] for p in peaks)):.1f} MW"
-    return words
+        return False, False, float(sum(p[0] for p in peaks))
+    return False, False, None

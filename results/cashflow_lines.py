@@ -51,7 +51,10 @@ def _time() -> Iterator[Line]:
 
 def _given(streams: list[str]) -> Iterator[Line]:
     for stream in streams:
-        yield Line(f"gross_{stream}", f"Revenue, {words(stream)}", "Given, VAT included", given=True)
+        yield Line(
+            f"gross_{stream}", f"Revenue, {words(stream)}", "Given, VAT included", given=True,
+            kind="gross", of=stream,
+        )  # fmt: skip
     yield Line("discharged_mwh", "Energy discharged", "Given, AC", unit=MWH, given=True)
     yield Line("auxiliary_gross", "Auxiliary energy", "Given, VAT included", given=True)
     yield Line(
@@ -63,7 +66,7 @@ def _revenue(streams: list[str]) -> Iterator[Line]:
     for stream in streams:
         yield Line(
             f"net_{stream}", f"Revenue net of VAT, {words(stream)}", "Revenue / (1 + VAT rate)",
-            f"{{gross_{stream}}}/(1+vat_rate)",
+            f"{{gross_{stream}}}/(1+vat_rate)", kind="net", of=stream,
         )  # fmt: skip
     yield Line("revenue", "Revenue net of VAT", "Sum of the streams", total(f"net_{s}" for s in streams))
     yield Line("output_vat", "Output VAT", "Revenue net of VAT x VAT rate", "{revenue}*vat_rate")
@@ -148,7 +151,7 @@ def _depreciation(classes: list[str]) -> Iterator[Line]:
             own, f"Depreciation, {words(name)}",
             "Share x investment net of VAT x (1 - residual) / years, over its years",
             f"IF(AND({{operation}}>=1,{{operation}}<={own}_years),investment_yuan/(1+vat_rate)*{own}_share"
-            f"*(1-{own}_residual_share)/{own}_years,0)",
+            f"*(1-{own}_residual_share)/{own}_years,0)", kind="depreciation_of", of=name,
         )  # fmt: skip
     served = "MIN(replacement_depreciation_years,operation_years-replacement_year)"
     yield Line(

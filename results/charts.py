@@ -18,6 +18,7 @@ from models.device import Array
 from models.errors import InputError
 from models.grid import Grid
 from models.tariff_tables import PERIODS
+from results.names import device_label
 from results.solution import of_kind, times_of, values
 
 KW_PER_MW = 1000.0
@@ -43,11 +44,6 @@ def packed(array: NDArray[Any]) -> dict[str, Any]:
         return {"value": float(array[0])}
     kind = "<f8" if array.size <= EXACT_INTERVALS else "<f4"
     return {"type": kind[1:], "base64": base64.b64encode(array.astype(kind).tobytes()).decode()}
-
-
-def label(name: str) -> str:
-    """A device's name as people read it."""
-    return name.replace("_", " ")
 
 
 def injections(solution: xr.Dataset) -> dict[str, Array]:
@@ -146,7 +142,7 @@ def chart_data(
         "count": len(times),
         "focus_ms": _milliseconds(pd.Timestamp(case.calendar.plan_date)),
         "devices": list(_devices(solution, case, words)),
-        "storage": list(_storage(solution, case)),
+        "storage": list(_storage(solution, case, words)),
         "prices": _prices(solution, case, words),
         "months": list(_months(times, peak_mw, peak_without_storage_mw)),
         "timezone": case.site.timezone,
@@ -156,7 +152,11 @@ def chart_data(
     for storage in data["storage"]:
         storage["colour"] = seen[storage["name"]]
     data["curtailed"] = [
-        {"label": f"{label(name)} {words['curtailed']}", "colour": seen[name], "data": packed(power)}
+        {
+            "label": f"{device_label(name, words)} {words['curtailed']}",
+            "colour": seen[name],
+            "data": packed(power),
+        }
         for name, power in curtailed(solution).items()
         if power.max() > ZERO_MW
     ]
@@ -183,22 +183,22 @@ def _devices(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iter
     for name, power in injections(solution).items():
         yield {
             "name": name,
-            "label": label(name),
+            "label": device_label(name, words),
             "role": kinds[name],
-            "up": f"{label(name)} {words['up'][kinds[name]]}".strip(),
-            "down": f"{label(name)} {words['down'][kinds[name]]}".strip(),
+            "up": f"{device_label(name, words)} {words['up'][kinds[name]]}".strip(),
+            "down": f"{device_label(name, words)} {words['down'][kinds[name]]}".strip(),
             "colour": pairs[name],
             "data": packed(power),
         }
 
 
-def _storage(solution: xr.Dataset, case: Case) -> Iterator[dict[str, Any]]:
+def _storage(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for name in stores(solution, case):
         device, full = case.devices[name], full_mwh(solution, case, name)
         first = getattr(device, "initial_soc", None)
         yield {
             "name": name,
-            "label": label(name),
+            "label": device_label(name, words),
             "full_mwh": full,
             "initial_mwh": None if first is None else float(first) * full,
             "low": float(getattr(device, "soc_min", 0.0)),
@@ -212,7 +212,7 @@ def _prices(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> list[
     several = len({name.split(".")[0] for name in found}) > 1
     return [
         {
-            "label": (f"{label(name.split('.')[0])}: " if several else "")
+            "label": (f"{device_label(name.split('.')[0], words)}: " if several else "")
             + words["prices"].get(title, title),
             "data": packed(price),
         }
@@ -264,12 +264,12 @@ def plan_columns(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> 
     """Columns after time and period, found by what each device has: MW, yuan/kWh and fractions."""
     text, mw, yuan = words["book"], words["script"]["mw"], words["script"]["yuan_per_kwh"]
     for key, (title, price) in prices(solution, case).items():
-        heading = f"{label(key.split('.')[0])}\n{words['prices'].get(title, title)}\n{yuan}"
+        heading = f"{device_label(key.split('.')[0], words)}\n{words['prices'].get(title, title)}\n{yuan}"
         yield Column(key, heading, price, "price")
     fed, kinds = injections(solution), roles(solution, case)
     pairs, order = colours(kinds), list(PALETTES)
     for name in sorted(fed, key=lambda name: order.index(kinds[name])):
-        device, colour, heading = name.split(" (")[0], pairs[name][0], label(name)
+        device, colour, heading = name.split(" (")[0], pairs[name][0], device_label(name, words)
 
         def mw_of(key: str, device: str = device) -> Array:
             return values(solution, f"{device}.{key}_mw")
@@ -280,7 +280,7 @@ def plan_columns(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> 
         elif kinds[name] == "consumer":
             parts = [("demand", text["demand"], "load", -fed[name])]
         elif kinds[name] == "storage" and "charge" in has:
-            heading = f"{label(name)}\n{text['set_point']}, {mw}\n{text['set_point_sign']}"
+            heading = f"{device_label(name, words)}\n{text['set_point']}, {mw}\n{text['set_point_sign']}"
             net = mw_of("discharge") - mw_of("charge")
             yield Column(f"{device}.set_point_mw", heading, net, "set_point", colour)
             parts = []
@@ -289,8 +289,10 @@ def plan_columns(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> 
             used = text["used" if "curtailed" in has else "power"]
             parts.insert("available" in has, ("injection", used, "source", fed[name]))
         for key, what, kind, power in parts:
-            yield Column(f"{name}.{key}_mw", f"{label(name)}\n{what}\n{mw}", power, kind, colour)
+            yield Column(
+                f"{name}.{key}_mw", f"{device_label(name, words)}\n{what}\n{mw}", power, kind, colour
+            )
         if device in stores(solution, case):
             soc = values(solution, f"{device}.energy_mwh") / full_mwh(solution, case, device)
-            heading = f"{label(name)}\n{text['soc']}\n{text['soc_unit']}"
+            heading = f"{device_label(name, words)}\n{text['soc']}\n{text['soc_unit']}"
             yield Column(f"{device}.soc", heading, soc, "soc", colour)

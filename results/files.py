@@ -16,6 +16,8 @@ import xarray as xr
 
 from inputs.case import Case
 from models.errors import InputError
+from results.page import load_words
+from results.sentences import proof_sentence
 from results.solution import of_kind
 from results.summary import Summary
 
@@ -105,7 +107,7 @@ def summary_json(
         "objective_yuan": float(solution.attrs["objective_yuan"]),
         "bound_yuan": float(solution.attrs["bound_yuan"]),
         "gap": gap,
-        "proof": solution.attrs["proof"],
+        "proof": proof_sentence(solution, load_words("en")),
         "audit": {
             "holds": audit.holds,
             "checks": {

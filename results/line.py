@@ -21,7 +21,7 @@ FLOWS = {
 class Line:
     """One line of the yearly table."""
 
-    key: str
+    key: str  # what formulas call it
     name: str
     how: str
     formula: str = ""  # none: the number itself stands in the cell
@@ -31,6 +31,8 @@ class Line:
     given: bool = False  # a number a person may change
     summed: bool = True  # whether a total over the years means anything
     sheet: Literal["years", "losses", "payback"] = "years"
+    kind: str = ""  # what lines that are told alike have in common; none: there is but this one
+    of: str = ""  # and what such a line is about: a stream, a class, a flow, an age
 
 
 def total(keys: Iterable[str]) -> str:

@@ -34,25 +34,26 @@ def tax_lines(who: str, base: str, finance: Finance) -> Iterator[Line]:
             f"{who}_loss_{age}", f"Loss {age} year{'s' if age > 1 else ''} old, not yet set off",
             "Loss of the year before" if age == 1 else "As old as it was, less what was set off",
             f"MAX(0,-{{{base}<}})" if age == 1 else f"{{{who}_loss_{age - 1}<}}-{{{who}_used_{age - 1}<}}",
-            summed=False, sheet="losses",
+            summed=False, sheet="losses", kind="loss_first" if age == 1 else "loss_older", of=str(age),
         )  # fmt: skip
     for age in reversed(ages):
         older = "".join(f"-{{{who}_used_{other}}}" for other in range(age + 1, ages.stop))
         yield Line(
             f"{who}_used_{age}", f"Of it set off, {age} year{'s' if age > 1 else ''} old", "Oldest first",
             f"MIN({{{who}_loss_{age}}},MAX(0,{{{base}}}){older})", sheet="losses",
+            kind="loss_used", of=str(age),
         )  # fmt: skip
     yield Line(
         f"{who}_losses_used", "Losses set off", "Of the last years, the oldest first: sheet Losses",
-        total(f"{who}_used_{age}" for age in ages),
+        total(f"{who}_used_{age}" for age in ages), kind="losses_used",
     )  # fmt: skip
     yield Line(
         f"{who}_taxable", "Taxable income", "Profit, if above zero, less losses set off",
-        f"MAX(0,MAX(0,{{{base}}})-{{{who}_losses_used}})",
+        f"MAX(0,MAX(0,{{{base}}})-{{{who}_losses_used}})", kind="taxable",
     )  # fmt: skip
     yield Line(
         f"{who}_tax", "Income tax", "Taxable income x rate x share charged",
-        f"{{{who}_taxable}}*income_tax_rate*{{holiday}}",
+        f"{{{who}_taxable}}*income_tax_rate*{{holiday}}", kind="tax",
     )  # fmt: skip
 
 
@@ -88,18 +89,22 @@ def payback_lines() -> Iterator[Line]:
         sides = {"cumulative": f"{{{key}}}", "discounted": f"{{{key}}}*{{{factor}}}"}
         for side, flow in sides.items():
             own, words = f"{side}_{key}", "added up" if side == "cumulative" else "discounted and added up"
-            yield Line(own, f"{name}, {words}", "With all years before", f"{{{own}<}}+{flow}", summed=False)
+            yield Line(
+                own, f"{name}, {words}", "With all years before", f"{{{own}<}}+{flow}", summed=False,
+                kind=f"{side}_flow", of=key,
+            )  # fmt: skip
             yield Line(
                 f"{side}_crossing_{key}", f"{name}, {words}: years until it turns positive",
                 "Years before + what was missing / flow of the year, where the sum turns from below zero",
                 f'IF(AND({{{own}<}}<0,{{{own}}}>=0),{{year}}-{{{own}<}}/({flow}),"")',
-                unit="years", summed=False, sheet="payback",
+                unit="years", summed=False, sheet="payback", kind=f"{side}_crossing", of=key,
             )  # fmt: skip
         yield Line(
             f"sign_{key}", f"{name}, sign", "1: received, -1: paid; without a flow that of the year before",
             f"IF({{{key}}}=0,{{sign_{key}<}},SIGN({{{key}}}))", unit="", summed=False, sheet="payback",
+            kind="sign", of=key,
         )  # fmt: skip
         yield Line(
             f"turn_{key}", f"{name}, change of sign", "1 where the sign is not that of the year before",
-            f"IF({{sign_{key}<}}*{{sign_{key}}}<0,1,0)", unit="", sheet="payback",
+            f"IF({{sign_{key}<}}*{{sign_{key}}}<0,1,0)", unit="", sheet="payback", kind="turn", of=key,
         )  # fmt: skip

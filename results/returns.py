@@ -5,6 +5,7 @@ flow whose sign changes once has one; every rate in (-0.99, 10) at which NPV cro
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pyxirr
@@ -25,7 +26,26 @@ class Irr:
     value: float | None
     all: tuple[float, ...]  # every one in (-0.99, 10), ascending
     sign_changes: int
-    words: str
+    # how many were found; the last three: the sign never changes, so there is nothing to find
+    found: Literal["one", "several", "none", "received", "paid", "nothing"]
+
+    @property
+    def words(self) -> str:
+        """What was found, in words."""
+        limits = f"between {LEAST_RATE:g} and {GREATEST_RATE:g}"
+        if self.found == "one":
+            more = f"; the flow's sign changes {self.sign_changes} times" if self.sign_changes > 1 else ""
+            return f"the only rate {limits} at which NPV is zero{more}"
+        if self.found == "several":
+            listed = ", ".join(f"{rate:.6g}" for rate in self.all)
+            return f"{len(self.all)} IRRs, none of them the IRR: {listed}"
+        why = {
+            "none": f"NPV is zero at no rate {limits}",
+            "received": "money is only received",
+            "paid": "money is only paid",
+            "nothing": "no money flows",
+        }
+        return f"no IRR: {why[self.found]}"
 
 
 @dataclass(frozen=True)
@@ -85,18 +105,11 @@ def irr(flow_yuan: Array) -> Irr:
     changes = int(signs(flow_yuan)[1].sum())
     if changes == 0:
         earns, pays = bool((flow_yuan > 0).any()), bool((flow_yuan < 0).any())
-        what = "is only received" if earns else "is only paid" if pays else "flows at all"
-        words = f"no IRR: money {what}" if earns or pays else "no IRR: no money flows"
-        return Irr(None, (), 0, words)
+        return Irr(None, (), 0, "received" if earns else "paid" if pays else "nothing")
     found = _zeros(flow_yuan)
-    limits = f"between {LEAST_RATE:g} and {GREATEST_RATE:g}"
-    if not found:
-        return Irr(None, (), changes, f"no IRR: NPV is zero at no rate {limits}")
-    if len(found) > 1:
-        listed = ", ".join(f"{rate:.6g}" for rate in found)
-        return Irr(None, found, changes, f"{len(found)} IRRs, none of them the IRR: {listed}")
-    more = f"; the flow's sign changes {changes} times" if changes > 1 else ""
-    return Irr(found[0], found, changes, f"the only rate {limits} at which NPV is zero{more}")
+    if len(found) == 1:
+        return Irr(found[0], found, changes, "one")
+    return Irr(None, found, changes, "several" if found else "none")
 
 
 def _zeros(flow_yuan: Array) -> tuple[float, ...]:

@@ -10,12 +10,14 @@ from rich.text import Text
 
 from inputs.case import Case
 from results.blocks import Block
+from results.page import load_words
 from results.pv_yield import PvYield
 from results.replay import Replayed
 from results.screen_bill import show_bill
 from results.screen_parts import PROVEN_GAP, WAN, money
 from results.screen_parts import heading as _title
 from results.screen_parts import plain_table as _table
+from results.sentences import block_line, proof_sentence
 from results.summary import Summary
 
 NO_COMPARISON = "The park cannot run without its storage: there is no cost to compare with."
@@ -111,7 +113,7 @@ def show_replay(console: Console, case: Case, solution: xr.Dataset, summary: Sum
     said = "No optimum of the year, and not meant to be one" if gap > PROVEN_GAP else "An optimum of the year"
     console.print(
         Text(
-            f"{said}: {solution.attrs['proof']}, which is cheaper by {gap:.1e} of the cost at most.\n"
+            f"{said}: {_how(solution)}, which is cheaper by {gap:.1e} of the cost at most.\n"
             f"{_audit_line(summary)}"
         ),
         soft_wrap=True,
@@ -198,9 +200,11 @@ def show_files(console: Console, paths: Iterable[Path]) -> None:
 
 
 def _schedule(todo: Sequence[Block]) -> RenderableType:
-    lines = Text()
+    lines, words = Text(), load_words("en")
     for block in todo:
-        lines.append(f"{block}\n", style="green" if block.action == "charge" else "dark_orange")
+        lines.append(
+            f"{block_line(block, words)}\n", style="green" if block.action == "charge" else "dark_orange"
+        )
     return lines
 
 
@@ -261,7 +265,11 @@ def _month_table(summary: Summary) -> Table:
 def _proof(solution: xr.Dataset, summary: Summary) -> Text:
     gap = float(solution.attrs["gap"])
     proven = "Proven optimal" if gap <= PROVEN_GAP else f"Feasible, at most {gap:.1e} from the optimum"
-    return Text(f"{proven}: gap {gap:.1e}; {solution.attrs['proof']}.\n{_audit_line(summary)}")
+    return Text(f"{proven}: gap {gap:.1e}; {_how(solution)}.\n{_audit_line(summary)}")
+
+
+def _how(solution: xr.Dataset) -> str:
+    return proof_sentence(solution, load_words("en"))
 
 
 def _audit_line(summary: Summary) -> str:

@@ -26,6 +26,7 @@ class Comparison:
     peak_mw: Mapping[str, float]  # highest 15-minute average import by month
     # what the storage saves, or minus costs, in the part of the bill that the optimizer does not see
     unseen_saving_yuan: Mapping[str, float] = field(default_factory=dict)  # by connection and charge
+    bills: Mapping[str, Bill] = field(default_factory=dict)  # without the storage, by connection
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audi
 def compare(solution: xr.Dataset, without: xr.Dataset, case: Case, unseen: Mapping[str, float]) -> Comparison:
     """What the storage saved, in all, by named cost, and in what of the bill the optimizer does not see."""
     costs, other = cost_yuan(solution), cost_yuan(without)
-    unseen_without = unseen_yuan(bills(without, case.without_storage()))
+    billed = bills(without, case.without_storage())
+    unseen_without = unseen_yuan(billed)
     cost = float(without.attrs["objective_yuan"])
     return Comparison(
         cost_yuan=cost,
@@ -82,6 +84,7 @@ def compare(solution: xr.Dataset, without: xr.Dataset, case: Case, unseen: Mappi
             name: unseen_without.get(name, 0.0) - unseen.get(name, 0.0)
             for name in dict.fromkeys([*unseen_without, *unseen])
         },
+        bills=billed,
     )
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from inputs.published import Published
-
 from inputs.case import Case
+from inputs.published import Published
 from models.contracts import MeteredResponse
 from results.cashflow import CashFlow
 from results.life import Life, batteries

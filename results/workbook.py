@@ -12,8 +12,11 @@ import xlsxwriter
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from inputs.case import Case
-from results.charts import KW_PER_MW, label, periods, plan_columns
-from results.report import ReportFacts, cost_label, load_words
+from results.charts import KW_PER_MW, periods, plan_columns
+from results.names import cost_label, device_label
+from results.page import load_words
+from results.report_facts import ReportFacts
+from results.sentences import block_row, proof_sentence
 from results.solution import cost_yuan, times_of
 
 TOP = 5  # first row of numbers, from zero: title, date, note, an empty row and the header come before
@@ -213,7 +216,7 @@ class _Writer:
         heads = (text["from"], text["to"], text["what"], text["mean_power"], price, text["why"])
         rows = [
             (one.start, one.end, page.get(one.what, one.what), one.power, one.price_yuan_per_kwh, one.why)
-            for one in self.facts.blocks
+            for one in (block_row(block, self.words) for block in self.facts.blocks)
         ]
         end = self._table(sheet, TOP - 1, heads, rows, PRICE)
         for action, look in ACTION_LOOKS.items():
@@ -252,8 +255,11 @@ class _Writer:
         row = self._table(sheet, row + 1, (text["proof"], self.page["yuan"]), both, MONEY)
         gap = (f"=MAX(0,B{row - 1}-B{row})/MAX(1,ABS(B{row - 1}))", float(attrs["gap"]))
         row = self._table(sheet, row, (), [(text["gap"], gap)], "0.00E+00")
-        row = self._table(sheet, row, (), [(text["how"], str(attrs["proof"]))], MONEY)
-        cycles = [(f"{text['cycles']}, {label(n)}", value) for n, value in self.facts.full_cycles.items()]
+        row = self._table(sheet, row, (), [(text["how"], proof_sentence(self.solution, self.words))], MONEY)
+        cycles = [
+            (f"{text['cycles']}, {device_label(n, self.words)}", value)
+            for n, value in self.facts.full_cycles.items()
+        ]
         self._table(sheet, row + 1, (), cycles, "0.00")
 
     def _table(

@@ -15,6 +15,7 @@ DRIVERS = (  # these may import everything
     "optimizer/cli.py",
     "optimizer/life.py",
     "optimizer/replay.py",
+    "optimizer/reproduce.py",
     "optimizer/response.py",
     "optimizer/runs.py",
     "optimizer/sensitivity.py",

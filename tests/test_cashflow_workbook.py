@@ -13,11 +13,14 @@ from finance_cases import BY_HAND, BY_HAND_OPERATION, EVERYTHING, fading
 
 from models.finance import AssetClass, Finance, Loan, Replacement, ValueAddedTax
 from results.cashflow import CashFlow, cash_flow
-from results.cashflow_workbook import FIXED, LEFT, NEVER, NONE, SHEETS, write_cashflow_xlsx
+from results.cashflow_workbook import FIXED, LEFT, SHEETS, write_cashflow_xlsx
+from results.finance_words import FinanceWords
 from results.operation import Operation
+from results.page import LANGS, Lang
 
 SOFFICE = shutil.which("soffice")
 needs_soffice = pytest.mark.skipif(SOFFICE is None, reason="LibreOffice is not installed")
+LINE_SHEETS = {FinanceWords(lang).text[name] for lang in LANGS for name in SHEETS}
 REL, ABS_YUAN = 1e-6, 1e-3  # of a cell; a debt paid off is a thousandth of a millionth of a yuan
 CASES: dict[str, tuple[Finance, Operation]] = {
     "by hand": (BY_HAND, BY_HAND_OPERATION),
@@ -54,10 +57,11 @@ def counted(path: Path, folder: Path, changes: Mapping[str, Any] | None = None) 
     book = openpyxl.load_workbook(path)
     for name, value in (changes or {}).items():
         sheet, place = book.defined_names[name].attr_text.split("!")
-        book[sheet][place.replace("$", "")] = value
+        book[sheet.strip("'")][place.replace("$", "")] = value
     bare = folder / "bare.xlsx"
     book.save(bare)
-    assert not any(isinstance(v, float) for (sheet, _), v in cells(bare).items() if sheet == "Losses")
+    losses = ("Losses", "亏损弥补")
+    assert not any(isinstance(v, float) for (sheet, _), v in cells(bare).items() if sheet in losses)
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
     command = [str(SOFFICE), "--headless", profile, "--convert-to", "xlsx", "--outdir", str(folder / "out")]
     subprocess.run([*command, str(bare)], check=True, capture_output=True, timeout=240)
@@ -68,7 +72,7 @@ def differences(found: Mapping[Any, Any], expected: Mapping[Any, Any]) -> Iterat
     for place in found.keys() | expected.keys():
         one, other = found.get(place), expected.get(place)
         if isinstance(one, int | float) and isinstance(other, int | float):
-            if abs(one - other) > max(ABS_YUAN if place[0] in SHEETS.values() else 0.0, REL * abs(other)):
+            if abs(one - other) > max(ABS_YUAN if place[0] in LINE_SHEETS else 0.0, REL * abs(other)):
                 yield f"{place}: {one}, not {other}"
         elif one != other:
             yield f"{place}: {one!r}, not {other!r}"
@@ -76,7 +80,9 @@ def differences(found: Mapping[Any, Any], expected: Mapping[Any, Any]) -> Iterat
 
 def of_its_writing(sheet: str, place: str) -> bool:
     """Sources, where the IRR's search begins, what was found: told once, when it is written."""
-    return place[0] == "E" if sheet == "Assumptions" else sheet == "Results" and place[1:] in ("6", "14")
+    if sheet in ("Assumptions", "参数"):
+        return place[0] == "E"
+    return sheet in ("Results", "结果") and place[1:] in ("6", "14")
 
 
 @pytest.fixture(params=CASES)
@@ -86,20 +92,24 @@ def written(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[CashFlow, P
     return cash, path
 
 
-def test_the_cells_show_the_engine(written: tuple[CashFlow, Path]) -> None:
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_cells_show_the_engine(lang: Lang, written: tuple[CashFlow, Path]) -> None:
     cash, path = written
+    words = FinanceWords(lang)
+    write_cashflow_xlsx(path, cash, lang=lang)
     shown = openpyxl.load_workbook(path, data_only=True)
     rows: dict[tuple[str, str, str], list[list[Any]]] = {}
-    for name in SHEETS.values():
+    for name in SHEETS:
         section = ""
-        for row in shown[name].iter_rows(min_row=5, values_only=True):
+        for row in shown[words.text[name]].iter_rows(min_row=5, values_only=True):
             if row[0] and row[2] is None:
                 section = str(row[0])
             elif row[0]:
                 rows.setdefault((name, section, str(row[0])), []).append(list(row))
     for line in cash.lines:
-        (row,) = rows[SHEETS[line.sheet], line.section, line.name]
-        assert row[2] == line.how
+        called, how = words.line(line)
+        (row,) = rows[line.sheet, words.section(line.section), called]
+        assert row[2] == how
         cell = [np.nan if value in (None, "") else value for value in row[LEFT:]]
         np.testing.assert_allclose(np.array(cell, dtype=float), cash.values[line.key], err_msg=line.key)
 
@@ -109,8 +119,7 @@ def test_all_but_what_is_given_is_a_formula(written: tuple[CashFlow, Path]) -> N
     book = openpyxl.load_workbook(path)
     kinds: dict[str, set[bool]] = {}
     for line in cash.lines:
-        name = SHEETS[line.sheet]
-        for row in book[name].iter_rows(min_row=5):
+        for row in book[line.sheet.capitalize()].iter_rows(min_row=5):
             if row[0].value == line.name and row[2].value == line.how:
                 last = row[-1] if line.where == "all" else row[LEFT]
                 kinds.setdefault(line.key, set()).add(str(last.value).startswith("="))
@@ -122,15 +131,18 @@ def test_all_but_what_is_given_is_a_formula(written: tuple[CashFlow, Path]) -> N
 
 
 @needs_soffice
-def test_counted_anew_it_is_the_engine(written: tuple[CashFlow, Path], tmp_path: Path) -> None:
-    _, path = written
+@pytest.mark.parametrize("lang", LANGS)
+def test_counted_anew_it_is_the_engine(lang: Lang, written: tuple[CashFlow, Path], tmp_path: Path) -> None:
+    cash, path = written
+    write_cashflow_xlsx(path, cash, lang=lang)
     assert sorted(differences(counted(path, tmp_path), cells(path))) == []
 
 
 @needs_soffice
-def test_a_person_who_changes_numbers_sees_what_the_engine_would_say(tmp_path: Path) -> None:
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_person_who_changes_numbers_sees_what_the_engine_would_say(lang: Lang, tmp_path: Path) -> None:
     path, expected = tmp_path / "cashflow.xlsx", tmp_path / "expected.xlsx"
-    write_cashflow_xlsx(path, cash_flow(EVERYTHING, fading(EVERYTHING)))
+    write_cashflow_xlsx(path, cash_flow(EVERYTHING, fading(EVERYTHING)), lang=lang)
     changes = {
         "investment_yuan": 150e6,
         "discount_rate": 0.07,
@@ -162,7 +174,7 @@ def test_a_person_who_changes_numbers_sees_what_the_engine_would_say(tmp_path: P
         Finance(**other),
         Operation(operation.revenue_yuan, operation.discharged_mwh, operation.auxiliary_yuan, 26.0),
     )
-    write_cashflow_xlsx(expected, cash)
+    write_cashflow_xlsx(expected, cash, lang=lang)
     kept = {place: value for place, value in cells(expected).items() if not of_its_writing(*place)}
     found = {place: value for place, value in counted(path, tmp_path, changes).items() if place in kept}
     assert len(found) == len(kept) > 1000
@@ -173,8 +185,8 @@ def test_what_does_not_exist_is_said(tmp_path: Path) -> None:
     path = tmp_path / "cashflow.xlsx"
     write_cashflow_xlsx(path, cash_flow(*CASES["no loan, nothing earned"]))
     shown = [value for (sheet, _), value in cells(path).items() if sheet == "Results"]
-    assert NONE in shown
-    assert NEVER in shown
+    assert "none" in shown
+    assert "never" in shown
     assert "no loan" in shown
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import highspy
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from bad_files import CLIMATE
@@ -102,6 +103,29 @@ def test_plan_prints_schedule_money_peak_and_proof(run: Run, tmp_path: Path) -> 
     ):
         assert words in ran.out, ran.out
     assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES
+
+
+def test_the_files_for_people_are_in_the_language_asked_for(run: Run, tmp_path: Path) -> None:
+    case = write_case(tmp_path)
+    ran = run("plan", case, *PEAK, "--lang", "zh", "--out", tmp_path / "out")
+    assert ran.code == 0
+    assert "Proven optimal: gap" in ran.out  # the screen stays as it is
+    html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert '<html lang="zh">' in html
+    assert "已证明最优" in html
+    assert openpyxl.load_workbook(tmp_path / "out" / "plan.xlsx").sheetnames[0] == "计划"
+    assert "Pyomo" not in summary(tmp_path / "out")["proof"]
+    assert "optimum" in summary(tmp_path / "out")["proof"]  # as a program reads it
+
+
+@pytest.mark.parametrize("command", ["plan", "year", "replay"])
+def test_a_language_there_is_not_is_said_with_all_else(run: Run, command: str, tmp_path: Path) -> None:
+    case = write_case(tmp_path, swap("power_mw = 20.0", "power_mw = -20.0"))
+    ran = run(command, case, "--lang", "de", "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert "input: `--lang` = de: must be one of en, zh" in ran.err
+    assert "power_mw" in ran.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_files_of_a_plan_say_the_same(run: Run, tmp_path: Path) -> None:

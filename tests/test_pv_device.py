@@ -173,10 +173,10 @@ def test_output_may_be_anything_up_to_what_is_available() -> None:
     ("change", "rule"),
     [
         ({}, None),
-        ({"output_mw": [1.0, 5.5, 0.0], "curtailed_mw": [1.0, -0.5, 3.0]}, "output_within_available"),
-        ({"output_mw": [-0.5, 5.0, 0.0], "curtailed_mw": [2.5, 0.0, 3.0]}, "output_within_available"),
-        ({"curtailed_mw": [1.0, 0.5, 3.0]}, "curtailed_is_the_rest"),
-        ({"injection": [1.0, 4.5, 0.0]}, "injection_is_output"),
+        ({"output_mw": [1.0, 5.5, 0.0], "curtailed_mw": [1.0, -0.5, 3.0]}, "output_within_available_mw"),
+        ({"output_mw": [-0.5, 5.0, 0.0], "curtailed_mw": [2.5, 0.0, 3.0]}, "output_within_available_mw"),
+        ({"curtailed_mw": [1.0, 0.5, 3.0]}, "curtailed_is_the_rest_mw"),
+        ({"injection": [1.0, 4.5, 0.0]}, "injection_is_output_mw"),
     ],
 )
 def test_self_check_finds_each_broken_rule(change: dict[str, list[float]], rule: str | None) -> None:

@@ -29,8 +29,10 @@ from optimizer.pairs import violated
 from optimizer.replay import DayPlan, lay_into, plan_days, replay
 from optimizer.runs import Options, Run, expected_peak_mw, report_facts, unavoidable_mw
 from optimizer.solve import Optimum, optimize
+from results.page import load_words
 from results.replay import Replayed, Threefold, compare_replay, write_replay_csv
-from results.report import load_words, report_html
+from results.report import report_html
+from results.sentences import proof_sentence
 from results.solution import values
 
 CENT = 1e-6  # yuan; the numbers are exact, the solver works to 1e-7
@@ -289,7 +291,9 @@ def test_a_run_of_days_is_checked_and_compared() -> None:
     assert total.cost_yuan == float(made.solution.attrs["objective_yuan"])
     assert float(made.solution.attrs["bound_yuan"]) == pytest.approx(total.foresight_yuan, rel=1e-8)
     assert float(made.solution.attrs["gap"]) == pytest.approx(1 - total.foresight_yuan / total.cost_yuan)
-    assert "4 days planned one after another, each proven optimal" in made.solution.attrs["proof"]
+    assert "4 days planned one after another, each proven optimal" in proof_sentence(
+        made.solution, load_words("en")
+    )
     assert replayed.largest_gap <= 1e-8
     assert list(replayed.months) == ["2026-04", "2026-05"]
     for part in ("cost_yuan", "foresight_yuan", "without_yuan"):

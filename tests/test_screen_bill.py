@@ -15,7 +15,8 @@ from test_report import facts_of
 from optimizer.extract import to_dataset
 from results.audit import audit
 from results.files import summary_json
-from results.report import load_words, report_html
+from results.page import load_words
+from results.report import report_html
 from results.screen_bill import UNSEEN_WORDS, WAY_WORDS, show_bill
 from results.summary import summarize
 

@@ -8,10 +8,10 @@ import numpy as np
 import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
-from test_report import EVIL, facts_of, solved
+from test_report import EVIL, block, facts_of, solved
 
 from results.charts import plan_columns
-from results.report import BlockRow, load_words
+from results.page import load_words
 from results.solution import cost_yuan
 from results.workbook import TOP, write_plan_xlsx
 
@@ -127,7 +127,7 @@ def test_charts_and_blocks(written: Path) -> None:
 
 def test_text_stays_text_and_bytes_stay_the_same(tmp_path: Path) -> None:
     case, solution = solved()
-    row = BlockRow("12:00", "14:00", "charge", "4.0 MW", '=HYPERLINK("http://x")', 0.3)
+    row = block(action="discharge", period='=HYPERLINK("http://x")')
     facts = replace(facts_of(solution), title='=1+1" ' + EVIL, blocks=[row])
     made = []
     for name in ("a.xlsx", "b.xlsx"):

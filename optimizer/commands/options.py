@@ -11,8 +11,11 @@ from models.errors import InputError
 if TYPE_CHECKING:
     from inputs.findings import Findings
     from inputs.prepare import Prepared
+    from results.page import Lang
 
-CaseArgument = Annotated[str, typer.Argument(help="A built-in case (gaoan) or the path of a case file.")]
+CaseArgument = Annotated[
+    str, typer.Argument(help="A built-in case (gaoan, gaoan-study) or the path of a case file.")
+]
 Variant = Annotated[str | None, typer.Option(help="A variant named in the case file, such as first_phase.")]
 Out = Annotated[Path | None, typer.Option(help="Folder for the files; default runs/CASE-COMMAND-TIME.")]
 Solver = Annotated[str, typer.Option(help="highs, or pyomo:NAME for a solver Pyomo knows (slow, complete).")]
@@ -20,6 +23,18 @@ TimeLimit = Annotated[float, typer.Option(min=1, help="Seconds after which repai
 Model = Annotated[
     Path | None, typer.Option("--write-model", help="Write the plain Pyomo model here, as .lp or .mps.")
 ]
+
+Language = Annotated[str, typer.Option("--lang", help="Language of the files for people: en or zh.")]
+
+
+def language(lang: str) -> "Lang":
+    """The language asked for. Raises InputError for one that there is not."""
+    from results.page import LANGS
+
+    for one in LANGS:
+        if lang == one:
+            return one
+    raise InputError(f"`--lang` = {lang}: must be one of {', '.join(LANGS)}")
 
 
 def read_year(

@@ -9,7 +9,17 @@ import typer
 
 from models.errors import InputError
 from optimizer.commands.console import out_console, progress_line, run_folder
-from optimizer.commands.options import CaseArgument, Model, Out, Solver, TimeLimit, Variant, write_pyomo_model
+from optimizer.commands.options import (
+    CaseArgument,
+    Language,
+    Model,
+    Out,
+    Solver,
+    TimeLimit,
+    Variant,
+    language,
+    write_pyomo_model,
+)
 
 _NO_PEAK = (
     "`--peak-so-far-mw` is missing: without it the peak to expect comes from the case's own load and PV of"
@@ -35,6 +45,7 @@ def plan(
     pv: Annotated[Path | None, typer.Option(help="PV forecast, CSV with time and pv [MW].")] = None,
     variant: Variant = None,
     out: Out = None,
+    lang: Language = "en",
     solver: Solver = "highs",
     time_limit: TimeLimit = 60.0,
     model: Model = None,
@@ -51,6 +62,8 @@ def plan(
         from optimizer.targets import refuse_targets
 
         findings = Findings()
+        with findings.kept():
+            spoken = language(lang)
         with findings.kept():
             options = Options(solver, time_limit, calm=True)
         with findings.kept():
@@ -84,7 +97,7 @@ def plan(
             write_pyomo_model(prepared, model)
         made = run(prepared, options, time.perf_counter() - started, progress)
         progress("writing")
-        paths = write_run(made, run_folder(out, park.name, "plan"), "day")
+        paths = write_run(made, run_folder(out, park.name, "plan"), "day", lang=spoken)
     from results.blocks import blocks
     from results.screen import show_files, show_plan
 

@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from optimizer.commands.console import out_console, progress_line, run_folder
-from optimizer.commands.options import CaseArgument, Out, Variant, read_year
+from optimizer.commands.options import CaseArgument, Language, Out, Variant, language, read_year
 
 
 def replay(
     case: CaseArgument = "gaoan",
     variant: Variant = None,
     out: Out = None,
+    lang: Language = "en",
     time_limit: Annotated[
         float, typer.Option(min=1, help="Seconds for a day, or for the year, before repair states its gap.")
     ] = 60.0,
@@ -25,11 +26,14 @@ def replay(
         from optimizer.replay import replay as replay_days
         from optimizer.runs import Options, write_run
 
-        prepared = read_year(Findings(), case, variant, time_limit, out)
+        findings = Findings()
+        with findings.kept():
+            spoken = language(lang)
+        prepared = read_year(findings, case, variant, time_limit, out)
         options = Options(time_limit_s=time_limit)
         made, replayed = replay_days(prepared, options, time.perf_counter() - started, progress)
         progress("writing")
-        paths = write_run(made, run_folder(out, made.case.name, "replay"), "replay", replayed)
+        paths = write_run(made, run_folder(out, made.case.name, "replay"), "replay", replayed, spoken)
     from results.screen import show_files, show_replay
 
     show_replay(out_console, made.case, made.solution, made.summary, replayed)

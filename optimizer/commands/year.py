@@ -5,11 +5,13 @@ import time
 from optimizer.commands.console import out_console, progress_line, run_folder
 from optimizer.commands.options import (
     CaseArgument,
+    Language,
     Model,
     Out,
     Solver,
     TimeLimit,
     Variant,
+    language,
     read_year,
     write_pyomo_model,
 )
@@ -19,6 +21,7 @@ def year(
     case: CaseArgument = "gaoan",
     variant: Variant = None,
     out: Out = None,
+    lang: Language = "en",
     solver: Solver = "highs",
     time_limit: TimeLimit = 60.0,
     model: Model = None,
@@ -32,6 +35,8 @@ def year(
 
         findings = Findings()
         with findings.kept():
+            spoken = language(lang)
+        with findings.kept():
             options = Options(solver, time_limit)
         prepared = read_year(findings, case, variant, time_limit, out, model)
         if model:
@@ -39,7 +44,7 @@ def year(
         made = run(prepared, options, time.perf_counter() - started, progress)
         progress("writing")
         writing = time.perf_counter()
-        paths = write_run(made, run_folder(out, made.case.name, "year"), "year")
+        paths = write_run(made, run_folder(out, made.case.name, "year"), "year", lang=spoken)
         timings = {**made.timings_s, "write": time.perf_counter() - writing}
     from results.screen import show_files, show_year
 

@@ -1,15 +1,11 @@
 /* Draws the charts of the page from the data inside it. Powers are MW, energies MWh, prices yuan/kWh. */
 (function () {
 "use strict";
-const root = document.documentElement;
-const D = JSON.parse(document.getElementById("data").textContent);
-const W = D.words;
+const { D, W, FONT, CONFIG, dark, narrow, css, colour, number, escaped, legendItem, categories, bar } = Page;
 const HOUR = 3600000, DAY = 24 * HOUR;
 const END = D.start_ms + D.count * D.step_ms;
 const PER_HOUR = Math.max(1, Math.round(HOUR / D.step_ms)), PER_DAY = Math.round(DAY / D.step_ms);
 const ZERO = 1e-6;
-const FONT = getComputedStyle(document.body).fontFamily;
-let printing = false;
 
 /* ---- data ---- */
 function decode(packed) {
@@ -82,9 +78,6 @@ function show(from, to, mode) {
 const go = (mode, ms) => show(...span(mode, ms), mode);
 
 /* ---- colours ---- */
-const dark = () => !printing && window.matchMedia("(prefers-color-scheme: dark)").matches;
-const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
-const colour = (pair) => pair[dark() ? 1 : 0];
 function veil(hex, alpha) {
   const n = parseInt(hex.slice(1), 16);
   return `rgba(${n >> 16},${(n >> 8) & 255},${n & 255},${alpha})`;
@@ -124,9 +117,7 @@ function extremes(values, edges) {
 const positive = (v) => (v > 0 ? v : 0), negative = (v) => (v < 0 ? v : 0), same = (v) => v;
 
 /* ---- drawing ---- */
-const narrow = () => !printing && window.innerWidth < 640;
 const margins = () => ({ l: narrow() ? 46 : 62, r: narrow() ? 8 : 14, t: 10, b: narrow() ? 52 : 58, pad: 0 });
-const CONFIG = { displayModeBar: false, responsive: false, doubleClick: false, displaylogo: false };
 const coarse = window.matchMedia("(pointer: coarse)").matches;
 
 function layout(name, height, title, y) {
@@ -145,7 +136,7 @@ function layout(name, height, title, y) {
       { dtickrange: [86400000, "M1"], value: W.day_month },
       { dtickrange: ["M1", null], value: W.month_year },
     ],
-    tickangle: 0,
+    tickangle: 0, ticklabeloverflow: "hide past div",
   };
   if (days <= 1.01) Object.assign(x, { dtick: HOUR * (width < 500 ? 6 : width < 900 ? 3 : 2), tick0: iso(midnight(startOf(state.a))) });
   else if (days <= 7.01) Object.assign(x, { dtick: DAY * (width < 500 && days > 4 ? 2 : 1), tick0: iso(midnight(startOf(state.a))) });
@@ -238,7 +229,6 @@ function drawPrice(cut) {
   });
   return Plotly.react(charts.price, traces, L, CONFIG);
 }
-const number = (v, digits) => v.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 function draw() {
   const cut = buckets();
@@ -263,37 +253,22 @@ function draw() {
 }
 
 /* ---- legends ---- */
-function legendItem(text, mark, className, toggled) {
-  const item = document.createElement(toggled ? "button" : "span");
-  const swatch = document.createElement("i");
-  if (className) swatch.className = className;
-  swatch.style[className ? "borderColor" : "background"] = mark;
-  const name = document.createElement("span");
-  name.textContent = text;
-  item.append(swatch, name);
-  if (!toggled) { item.className = "item"; return item; }
-  item.type = "button";
-  const mirror = () => item.setAttribute("aria-pressed", String(toggled[0].shown));
-  item.addEventListener("click", () => { const on = !toggled[0].shown; toggled.forEach((t) => { t.shown = on; }); mirror(); draw(); });
-  mirror();
-  return item;
-}
 function legends() {
   const fill = (name, items) => { const at = document.getElementById("legend-" + name); if (at) at.replaceChildren(...items); };
   const both = (d) => (d.hasUp && d.hasDown ? `${d.up} / ${d.down.slice(d.label.length).trim()}` : d.hasUp ? d.up : d.down);
   const order = [...ups, ...downs.filter((d) => !ups.includes(d))];
   const hatch = (pair) => `repeating-linear-gradient(135deg, ${colour(pair)} 0 2px, transparent 2px 5px)`;
   fill("power", [
-    ...order.map((d) => legendItem(both(d), colour(d.colour), "", [d])),
-    ...D.curtailed.map((c) => legendItem(c.label, hatch(c.colour), "", [c])),
+    ...order.map((d) => legendItem(both(d), colour(d.colour), "", [d], draw)),
+    ...D.curtailed.map((c) => legendItem(c.label, hatch(c.colour), "", [c], draw)),
     ...(consumers.length ? [legendItem(W.load, css("--text"), "rule", null)] : []),
     ...(D.months.some((m) => m.peak_mw != null) ? [legendItem(W.peak_held, css("--text"), "dash", null)] : []),
   ]);
   const last = document.querySelector("#legend-power .item:last-child i.dash + span");
   if (last) last.id = "held";
-  fill("soc", D.storage.map((s, k) => legendItem(`${s.label}, ${number(s.full_mwh, s.full_mwh % 1 ? 1 : 0)} ${W.mwh}`, colour(s.colour), k % 2 ? "dash" : "rule", [s])));
+  fill("soc", D.storage.map((s, k) => legendItem(`${s.label}, ${number(s.full_mwh, s.full_mwh % 1 ? 1 : 0)} ${W.mwh}`, colour(s.colour), k % 2 ? "dash" : "rule", [s], draw)));
   fill("price", [
-    ...D.prices.map((p, k) => legendItem(p.label, colour(PRICES[k % PRICES.length]), k % 2 ? "dash" : "rule", [p])),
+    ...D.prices.map((p, k) => legendItem(p.label, colour(PRICES[k % PRICES.length]), k % 2 ? "dash" : "rule", [p], draw)),
     ...(D.periods ? [...D.periods.used].reverse().map((code) => legendItem(D.periods.names[code], shade(code), "", null)) : []),
   ]);
 }
@@ -353,26 +328,17 @@ function leave() {
 function drawMonths() {
   const energy = document.getElementById("chart-energy"), peaks = document.getElementById("chart-peaks");
   if (!energy) return [];
-  const soft = css("--soft"), font = { family: FONT, size: narrow() ? 11 : 13, color: soft };
-  const base = (at, title, mode) => ({
-    height: narrow() ? 240 : 300, width: at.clientWidth, margin: { l: narrow() ? 46 : 62, r: 8, t: 10, b: 40 }, barmode: mode, bargap: 0.25, showlegend: false,
-    hovermode: "closest", dragmode: false, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font,
-    hoverlabel: { font: { family: FONT, size: 13 } },
-    xaxis: { type: "category", tickfont: font, fixedrange: true, tickangle: 0, ticks: "" },
-    yaxis: { title: { text: title, font, standoff: 6 }, tickfont: font, gridcolor: css("--line"), zerolinecolor: soft, zeroline: true, fixedrange: true, rangemode: "tozero" },
-  });
   const labels = D.months.map((m) => W.months[Number(m.label.slice(5)) - 1]);
   const sums = (values, part) => D.months.map((m, k) => {
     const to = D.months[k + 1] ? D.months[k + 1].first : D.count;
     let s = 0; for (let i = m.first; i < to; i++) s += part(values[i]);
     return (s * D.step_ms) / HOUR / 1000;
   });
-  const bar = (name, y, fill) => ({ type: "bar", name, x: labels, y, marker: { color: fill }, hovertemplate: `%{x}: %{y:,.2f} ${W.gwh}<extra>${escaped(name)}</extra>` });
   const bars = [
-    ...ups.map((d) => bar(d.up, sums(d.values, positive), colour(d.colour))),
-    ...downs.map((d) => bar(d.down, sums(d.values, negative), colour(d.colour))),
+    ...ups.map((d) => bar(d.up, labels, sums(d.values, positive), colour(d.colour), W.gwh, 2)),
+    ...downs.map((d) => bar(d.down, labels, sums(d.values, negative), colour(d.colour), W.gwh, 2)),
   ];
-  const rate = (name, y, fill) => ({ ...bar(name, y, fill), hovertemplate: `%{x}: %{y:,.1f} ${W.mw}<extra>${escaped(name)}</extra>` });
+  const rate = (name, y, fill) => bar(name, labels, y, fill, W.mw, 1);
   const both = D.months.some((m) => m.without_mw != null);
   const grey = dark() ? "#5b6877" : "#c3ccd6", strong = dark() ? "#3A9BDC" : "#0072B2";
   const rates = [
@@ -382,9 +348,8 @@ function drawMonths() {
   const at = document.getElementById("legend-energy");
   at.replaceChildren(...[...ups, ...downs.filter((d) => !ups.includes(d))].map((d) => legendItem(d.label, colour(d.colour), "", null)));
   document.getElementById("legend-peaks").replaceChildren(...rates.map((r) => legendItem(r.name, r.marker.color, "", null)));
-  return [Plotly.react(energy, bars, base(energy, W.gwh, "relative"), CONFIG), Plotly.react(peaks, rates, base(peaks, W.mw, "group"), CONFIG)];
+  return [Plotly.react(energy, bars, categories(energy, W.gwh, "relative"), CONFIG), Plotly.react(peaks, rates, categories(peaks, W.mw, "group"), CONFIG)];
 }
-const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
 /* ---- wiring ---- */
 function all() { legends(); return Promise.all([draw(), ...drawMonths()]); }
@@ -426,16 +391,6 @@ async function start() {
     plot.addEventListener("pointerdown", (e) => point(e, plot));
     plot.addEventListener("pointerleave", leave);
   }
-  let width = window.innerWidth, waiting = 0;
-  window.addEventListener("resize", () => {
-    if (printing || window.innerWidth === width) return; /* a phone's address bar changes the height only */
-    width = window.innerWidth; clearTimeout(waiting); waiting = setTimeout(all, 120);
-  });
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", all);
-  const paper = (on) => () => { printing = on; root.classList.toggle("paper", on); all(); };
-  window.addEventListener("beforeprint", paper(true));
-  window.addEventListener("afterprint", paper(false));
-  root.dataset.ready = String(document.querySelectorAll(".plot .main-svg").length);
 }
-start().catch((e) => { root.dataset.error = String(e); });
+Page.add({ start, draw: all });
 })();

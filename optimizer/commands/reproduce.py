@@ -1,0 +1,55 @@
+"""`parkdispatch reproduce`: published figures beside those computed here."""
+
+from typing import Annotated
+
+import typer
+
+from optimizer.commands.console import out_console, progress_line, run_folder
+from optimizer.commands.options import Language, Out, language
+
+PLAN, FACTORS, PARK = "gaoan-pilot-plan", "factors", "gaoan"  # what is reproduced, and against whose PV
+
+
+def reproduce(
+    case: Annotated[str, typer.Argument(help="The study's case: gaoan-study or the path of a case file.")] = (
+        "gaoan-study"
+    ),
+    out: Out = None,
+    lang: Language = "en",
+    search: Annotated[
+        bool, typer.Option("--search", help="Only search the calibrated values anew, and print them.")
+    ] = False,
+) -> None:
+    """Reproduce the published study: its own arithmetic, PV, and the study replicated."""
+    with progress_line() as progress:
+        progress("reading")
+        from inputs.case import load_case
+        from inputs.findings import Findings
+        from inputs.published import read_published
+        from optimizer import reproduce as driver
+        from optimizer.runs import Options
+        from optimizer.targets import refuse_targets
+        from results.screen import show_files
+        from results.screen_reproduce import show_reproduction, show_search
+
+        findings = Findings()
+        with findings.kept():
+            language(lang)
+        with findings.kept():
+            refuse_targets(1.0, out, None)
+        with findings.kept():
+            study = load_case(case, whole_year=True)
+            driver.refuse(study)
+        findings.raise_any()
+        plan, options = read_published(PLAN), Options()
+        if search:
+            found = driver.search_anew(study, plan, options, progress)
+        else:
+            made = driver.reproduce(study, plan, read_published(FACTORS), load_case(PARK), options, progress)
+            progress("writing")
+            paths = driver.write_reproduction(made, run_folder(out, study.name, "reproduce"), lang)
+    if search:
+        show_search(out_console, found, study.calibrated, driver.targets_of(plan), lang)
+        return
+    show_reproduction(out_console, driver.told(made, lang), made.widths, plan, lang)
+    show_files(out_console, paths.values())

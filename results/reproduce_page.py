@@ -1,0 +1,103 @@
+"""`reproduce.html`: the table of published figures by view, what cannot be reproduced, what else fits."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from inputs.published import Published
+from results.fitting import Width
+from results.page import Card, load_words, render
+from results.reproduction import VIEWS, Told, path_words, shown, shown_deviation
+from results.screen_reproduce import width_cells
+
+
+def reproduce_html(
+    told: Sequence[Told],
+    widths: Sequence[Width],
+    plan: Published,
+    lang: str,
+    *,
+    sources: Sequence[str],
+    largest_gap: float,
+    corners_deviation: float,
+) -> str:
+    """The whole page as text. The same input gives the same bytes; figures are rounded only here."""
+    words = load_words(lang, "reproduce")
+    own = words["reproduce"]
+    title = plan.title_zh if lang == "zh" else plan.title
+    return render(
+        "reproduce.html.j2",
+        words,
+        r=own,
+        title=own["title"],
+        subtitle=str(own["subtitle"]).format(plan=title),
+        cards=_cards(told, plan, own, lang),
+        views=[
+            (view, rows)
+            for view in VIEWS
+            if (rows := [_cells(one, own) for one in told if one.row.view == view])
+        ],
+        cannot=[one.cannot for one in told if one.cannot],
+        widths=[_width(one, own, lang) for one in widths],
+        set_note=str(own["set_note"]).format(sets=widths[0].sets) if widths else "",
+        dispatched=str(own["dispatched"]).format(
+            gap=f"{largest_gap:.1e}", deviation=f"{corners_deviation:.1e}"
+        ),
+        said=list(dict.fromkeys(figure.says for figure in plan.figure)),
+        sources=sources,
+    )
+
+
+BAD = ("does_not_follow", "not_reproduced", "far")
+
+
+def _cells(one: Told, words: Mapping[str, Any]) -> dict[str, str]:
+    row = one.row
+    return {
+        "figure": one.figure,
+        "unit": one.unit if row.unit != "share" else "%",
+        "published": shown(row.published, row.unit).removesuffix("%"),
+        "computed": words["never"]
+        if row.computed is None
+        else shown(row.computed, row.unit).removesuffix("%"),
+        "deviation": shown_deviation(row),
+        "rests_on": one.rests_on,
+        "verdict": str(words["verdicts"][row.verdict]),
+        "bad": "bad" if row.verdict in BAD else "ok",
+    }
+
+
+def _cards(told: Sequence[Told], plan: Published, words: Mapping[str, Any], lang: str) -> list[Card]:
+    by_key = {one.row.key: one for one in told}
+    cards = []
+    targets = [by_key[f"replicated_{t.key}"] for t in plan.targets if f"replicated_{t.key}" in by_key]
+    if targets:
+        met = sum(one.row.verdict == "reproduced" for one in targets)
+        within = shown(max(t.within or 0.0 for t in plan.targets), "share")
+        worst = max(targets, key=lambda one: abs(one.row.deviation or 0.0))
+        farthest = str(words["worst"]).format(name=worst.figure, deviation=shown_deviation(worst.row))
+        cards.append(Card(str(words["met"]).format(within=within), f"{met} / {len(targets)}", "", [farthest]))
+    if (total := by_key.get("revenue_sum")) is not None:
+        missing = shown(float(total.row.numbers["missing"]), "wan")
+        cards.append(Card(str(words["total_missing"]), missing, total.unit))
+    if (whole := by_key.get("irr_whole")) is not None:
+        of = str(words["whole_irr_of"]).format(published=shown(whole.row.published, "share"))
+        cards.append(Card(str(words["whole_irr"]), shown(whole.row.computed, "share"), "", [of]))
+    return cards
+
+
+def _width(one: Width, words: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    """A row of the range plot and of its table; places are shares of the standard range in percent."""
+    low, span = one.parameter.low, one.parameter.high - one.parameter.low
+
+    def place(value: float) -> float:
+        return round(100.0 * (value - low) / span, 2) if span else 0.0
+
+    return {
+        "name": path_words(one.parameter.path, words),
+        "unit": "" if one.parameter.unit == "share" else words["units"][one.parameter.unit],
+        "cells": width_cells(one),
+        "why": one.parameter.why_zh if lang == "zh" else one.parameter.why,
+        "from": place(one.least),
+        "width": max(0.6, round(place(one.most) - place(one.least), 2)),
+        "at": place(one.value),
+    }

@@ -1,0 +1,165 @@
+"""Every word a reader sees, in both languages: none missing, and nothing English left on a Chinese page."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from html import unescape
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from finance_cases import EVERYTHING
+from pages import made, report
+from test_report import Reader, data_of
+
+from models.battery import Battery
+from models.device import Seen
+from models.finance import Finance, parameters
+from results.cashflow_lines import lines
+from results.finance_words import FinanceWords
+from results.names import check_label, device_label
+from results.page import LANGS, load_words
+from results.returns import irr
+from results.sentences import proof_sentence
+
+FILES = sorted(
+    file.name.removesuffix(".en.toml")
+    for file in (resources.files("results") / "templates").iterdir()
+    if file.name.endswith(".en.toml")
+)
+# what is the same in every language: units, names of programs, of the case, of files and of the bus
+SAME = {
+    "MW", "MWh", "GWh", "kWh", "kW", "kVA", "ac", "sha256", "gaoan", "Asia", "Shanghai", "JavaScript",
+    "parkdispatch", "python", "pyomo", "highspy", "pvlib", "pandas", "numpy", "scipy", "xarray", "pydantic",
+}  # fmt: skip
+
+
+def leaves(words: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for key, word in words.items():
+        if isinstance(word, dict):
+            yield from leaves(word, f"{path}{key}.")
+        else:
+            yield path + key, word
+
+
+def english(text: str) -> set[str]:
+    """Words of Latin letters that are not the same in every language."""
+    return set(re.findall(r"[A-Za-z]\w+", re.sub(r"\{\w*[^}]*\}|%-?[a-zA-Z]", " ", text))) - SAME
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_word_has_its_translation(name: str) -> None:
+    words = {lang: dict(leaves(load_words(lang, *([] if name == "words" else [name])))) for lang in LANGS}
+    assert words["en"].keys() == words["zh"].keys()
+    for key, word in words["en"].items():
+        slots = [sorted(re.findall(r"\{(\w*)", str(words[lang][key]))) for lang in LANGS]
+        assert slots[0] == slots[1], f"{key}: {word}"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_chinese_words_are_chinese(name: str) -> None:
+    for key, word in leaves(load_words("zh", *([] if name == "words" else [name]))):
+        if key not in ("lang", "script.locale"):
+            assert not english(str(word)) - {"Pyomo"}, f"{key} = {word}"
+
+
+@pytest.mark.parametrize("kind", ["day", "year"])
+def test_nothing_english_is_on_a_chinese_page(kind: Any) -> None:
+    """But for what the case file's author wrote, which is quoted."""
+    run, facts = made(kind)
+    html = report(kind, "zh")
+    reader = Reader(html)
+    told = [re.sub(r"\b[0-9a-f]{64}\b", "", unescape(text)).strip() for text in reader.text]
+    told += [value or "" for _, tags in reader.tags for key, value in tags.items() if key == "aria-label"]
+    data = data_of(html)
+    parts = [data[part] for part in ("devices", "storage", "prices", "curtailed")]
+    labels = [str(one.get(key, "")) for part in parts for one in part for key in ("label", "up", "down")]
+    figures = [text for one in data["figures"] for text in (*one["labels"], one["unit"])]
+    tariff = run.case.tariff
+    quoted = {facts.title, tariff.title or tariff.name, *tariff.sources, *facts.assumptions}
+    found = {}
+    for text in [*told, *labels, *figures, *data["periods"]["names"]]:
+        if not any(text.endswith(one) or text.startswith(one) for one in quoted) and english(text):
+            found[text] = english(text)
+    assert len(told) > 200
+    assert found == {}
+
+
+def test_every_check_of_the_audit_has_a_word() -> None:
+    words = load_words("zh")
+    battery = Battery(
+        power_mw=4.0, energy_mwh=8.0, min_charge_mw=1.0, min_discharge_mw=1.0, max_cycles_per_day=1
+    )
+    times = pd.date_range("2026-07-15", periods=2, freq="h")
+    still = Seen(
+        times=times,
+        hours=1.0,
+        values={name: np.zeros(2) for name in ("charge_mw", "discharge_mw", "energy_mwh")},
+        shared={},
+        injection={battery.bus: np.zeros(2)},
+    )
+    run, _ = made("day")
+    rules = {*run.summary.audit.residuals, *(f"battery_1.{rule}" for rule in battery.self_check(still))}
+    assert {"battery_1.min_charge_mw", "battery_1.cycles_per_day_mwh", "grid.peak_is_highest_mw"} <= rules
+    for name in rules:
+        assert not english(check_label(name, words)), name
+
+
+def test_how_it_was_proven_is_said_with_its_numbers() -> None:
+    run, _ = made("day")
+    numbers = json.loads(run.solution.attrs["proof_numbers"])
+    assert run.solution.attrs["proof"] == "repaired"
+    for lang in LANGS:
+        said = proof_sentence(run.solution, load_words(lang))
+        assert f" {numbers['binaries']} " in said
+        assert f" {numbers['windows']}" in said
+
+
+def test_a_device_with_a_name_of_its_own_keeps_it() -> None:
+    words = load_words("zh")
+    assert device_label("battery_2", words) == "电池 2"
+    assert device_label("pv (ac)", words) == "光伏 (ac)"
+    assert device_label("north_roof", words) == "north roof"
+    assert device_label("battery_2", load_words("en")) == "battery 2"
+
+
+def test_every_line_and_parameter_of_a_cash_flow_is_chinese() -> None:
+    words = FinanceWords("zh")
+    names = set()
+    for line in lines(EVERYTHING, ["arbitrage", "demand", "demand_response", "absorption"]):
+        called, how = words.line(line)
+        names.add((line.section, line.sheet, called))
+        for text in (called, how, words.section(line.section), words.unit(line.unit)):
+            assert not english(text), line.key
+    assert len(names) == len(lines(EVERYTHING, ["arbitrage", "demand", "demand_response", "absorption"]))
+    choices = {choice for one in parameters(EVERYTHING) for choice in one.choices}
+    for one in [*parameters(EVERYTHING), *parameters(Finance(investment_yuan=1.0))]:
+        told = words.parameter(one)
+        for text in told:
+            assert not english(text) - choices - {"DL", "2919"}, one.name
+        assert english(told.sentence) <= set(one.choices), (
+            "a choice is told by the word that stands in the cell"
+        )
+        assert english(told.sentence) >= set(one.choices)
+
+
+def test_english_words_of_a_cash_flow_are_those_of_the_code() -> None:
+    words = FinanceWords("en")
+    line = next(line for line in lines(EVERYTHING, ["arbitrage"]) if line.key == "gross_arbitrage")
+    assert words.line(line) == ("Revenue, arbitrage", "Given, VAT included")
+    assert words.thing("equity_after_tax") == "Equity flow after income tax"
+
+
+@pytest.mark.parametrize(
+    ("flow", "said"),
+    [
+        ([-100.0, 110.0], "-0.99 与 10 之间使净现值为零的唯一折现率"),
+        ([-100.0, 230.0, -132.0], "有 2 个内部收益率，均不能作为内部收益率：0.1, 0.2"),
+        ([-1.0, -1.0], "无内部收益率：只有流出"),
+        ([0.0, 0.0], "无内部收益率：没有现金流量"),
+    ],
+)
+def test_what_was_found_of_an_irr(flow: list[float], said: str) -> None:
+    assert FinanceWords("zh").irr(irr(np.array(flow))) == said
