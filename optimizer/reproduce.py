@@ -23,6 +23,7 @@ from models.pv import Pv
 from models.size import largest
 from optimizer.life import dispatch_life, refuse_life
 from optimizer.runs import Options, Progress
+from optimizer.today import todays_park
 from results.corners import Corners, corner_values
 from results.files import output_folder, peak_memory_mb, versions, write_json
 from results.fitting import Fit, Search, Target, Width, widths_csv
@@ -40,6 +41,8 @@ from results.replicated import (
 )
 from results.reproduce_page import reproduce_html
 from results.reproduction import Row, Told, csv_text, tell
+from results.today import today
+from results.tornado import Tornado
 
 STARTS = 4  # seeded starts of the search for each whole number; a power of two
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel on a Chinese Windows reads UTF-8 as GBK
@@ -56,6 +59,7 @@ class Reproduction:
     widths: tuple[Width, ...]
     fits: tuple[Fit, ...]
     largest_gap: float  # of a dispatched year
+    tornado: Tornado | None  # of the park of today; none where its case doubts nothing
     corners_deviation: float  # [-] of the operation the sets were reckoned with, from the dispatched one
     sources: tuple[str, ...]
     timings_s: Mapping[str, float]
@@ -65,19 +69,21 @@ def reproduce(
     case: Case,
     plan: Published,
     factors: Published,
-    park: Case,
+    parks: Sequence[Case],
     options: Options,
     progress: Progress,
     only: Sequence[int] | None = None,
 ) -> Reproduction:
-    """Reproduce the figures of `plan` with the study's `case`; `park` has the PV to hold against it.
+    """Reproduce the figures of `plan` with the study's `case` and with the park of today.
 
-    `only` names the years to dispatch where a quick answer is wanted, as in `dispatch_life`. Raises
-    InputError where the case is no study's or the park has no PV, and what a dispatch raises.
+    `parks` are that park with each size of its storage; the first has the PV to hold against the plan, and
+    the sensitivities. `only` names the years to dispatch where a quick answer is wanted, as in
+    `dispatch_life`. Raises InputError where the case is no study's or the park has no PV, and what a
+    dispatch raises.
     """
     refuse(case)
     times = [time.perf_counter()]
-    plant = _yield(park, progress)
+    plant = _yield(parks[0], progress)
     times.append(time.perf_counter())
     life = dispatch_life(case, options, progress, only)
     made = replica(case, life.operation())
@@ -90,21 +96,25 @@ def reproduce(
     fits = search.fitting(values, POINTS, progress)
     widths = search.widths(values, fits)
     times.append(time.perf_counter())
+    now = todays_park(parks, options, progress, only)
+    times.append(time.perf_counter())
     rows = [
         *own_arithmetic(plan, factors, _reading(case), finance_of(case).operation_years),
         *pv_saving(plan, factors, plant),
         *replicated(plan, made, what_if, widths),
+        *today(plan, now.sizes),
     ]
-    names = ("pv", "dispatch", "what_if", "fitting_set")
+    names = ("pv", "dispatch", "what_if", "fitting_set", "today")
     return Reproduction(
         case=case,
         plan=plan,
         rows=tuple(rows),
         widths=tuple(widths),
         fits=tuple(fits),
-        largest_gap=life.largest_gap,
+        largest_gap=max(one.largest_gap for one in (life, *(size.life for size in now.sizes))),
+        tornado=now.tornado,
         corners_deviation=corners.deviation(values, made.operation),
-        sources=tuple(case_sources(case)),
+        sources=tuple(dict.fromkeys([*case_sources(case), *case_sources(parks[0])])),
         timings_s={name: end - begin for name, begin, end in zip(names, times, times[1:], strict=False)},
     )
 
@@ -205,13 +215,15 @@ def write_reproduction(made: Reproduction, out: Path, lang: str) -> dict[str, Pa
     rows = told(made, lang)
     page = reproduce_html(
         rows, made.widths, made.plan, lang, sources=made.sources, largest_gap=made.largest_gap,
-        corners_deviation=made.corners_deviation,
+        corners_deviation=made.corners_deviation, tornado=made.tornado,
     )  # fmt: skip
     texts = {
         "reproduce.csv": BYTE_ORDER_MARK + csv_text(rows),
         "fitting_set.csv": BYTE_ORDER_MARK + widths_csv(made.widths),
         "reproduce.html": page,
     }
+    if made.tornado:
+        texts["tornado.csv"] = BYTE_ORDER_MARK + made.tornado.table.to_csv(index=False, lineterminator="\n")
     with output_folder(out) as stage:
         paths = {name: stage(name, partial(_write, text)) for name, text in texts.items()}
         content = reproduction_json(made)

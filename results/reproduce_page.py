@@ -7,7 +7,9 @@ from inputs.published import Published
 from results.fitting import Width
 from results.page import Card, load_words, render
 from results.reproduction import VIEWS, Told, path_words, shown, shown_deviation
-from results.screen_reproduce import width_cells
+from results.screen_reproduce import cannot_lines, tornado_note, width_cells
+from results.tornado import Tornado
+from results.tornado_view import view
 
 
 def reproduce_html(
@@ -19,11 +21,13 @@ def reproduce_html(
     sources: Sequence[str],
     largest_gap: float,
     corners_deviation: float,
+    tornado: Tornado | None = None,
 ) -> str:
     """The whole page as text. The same input gives the same bytes; figures are rounded only here."""
     words = load_words(lang, "reproduce")
     own = words["reproduce"]
     title = plan.title_zh if lang == "zh" else plan.title
+    bars = view(tornado, lang) if tornado else None
     return render(
         "reproduce.html.j2",
         words,
@@ -36,12 +40,14 @@ def reproduce_html(
             for view in VIEWS
             if (rows := [_cells(one, own) for one in told if one.row.view == view])
         ],
-        cannot=[one.cannot for one in told if one.cannot],
+        cannot=cannot_lines(told),
         widths=[_width(one, own, lang) for one in widths],
         set_note=str(own["set_note"]).format(sets=widths[0].sets) if widths else "",
         dispatched=str(own["dispatched"]).format(
             gap=f"{largest_gap:.1e}", deviation=f"{corners_deviation:.1e}"
         ),
+        tornado=bars,
+        tornado_note=tornado_note(bars, own) if bars else "",
         said=list(dict.fromkeys(figure.says for figure in plan.figure)),
         sources=sources,
     )

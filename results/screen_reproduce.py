@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -13,13 +13,21 @@ from inputs.published import Published
 from results.fitting import Fit, Target, Width
 from results.page import load_words
 from results.reproduction import VIEWS, Told, path_words, shown, shown_deviation
+from results.tornado import Tornado
+from results.tornado_view import TornadoView
+from results.tornado_view import view as tornado_view
 
 SIGNIFICANT = 4  # digits of a searched value that are worth writing down
 STYLES = dict.fromkeys(("does_not_follow", "not_reproduced", "far"), "red")
 
 
 def show_reproduction(
-    console: Console, told: Sequence[Told], widths: Sequence[Width], plan: Published, lang: str
+    console: Console,
+    told: Sequence[Told],
+    widths: Sequence[Width],
+    tornado: Tornado | None,
+    plan: Published,
+    lang: str,
 ) -> None:
     """One table, view by view; each row's assumptions stand below its figures."""
     words = load_words(lang, "reproduce")["reproduce"]
@@ -28,14 +36,15 @@ def show_reproduction(
     for view in VIEWS:
         if rows := [one for one in told if one.row.view == view]:
             console.print(_table(rows, words))
-    cannot = [one.cannot for one in told if one.cannot]
-    if cannot:
+    if cannot := cannot_lines(told):
         console.print(Text(str(words["cannot"]), style="bold"))
         for line in cannot:
             console.print(Text(f"- {line}"), soft_wrap=True)
         console.print()
     if widths:
         console.print(_widths(widths, words))
+    if tornado:
+        console.print(_tornado(tornado, words, lang))
 
 
 def _table(rows: Sequence[Told], words: Mapping[str, Any]) -> Table:
@@ -67,6 +76,36 @@ def _widths(widths: Sequence[Width], words: Mapping[str, Any]) -> Table:
     for one in widths:
         table.add_row(path_words(one.parameter.path, words), *width_cells(one))
     return table
+
+
+def _tornado(tornado: Tornado, words: Mapping[str, Any], lang: str) -> Group:
+    """Each doubted input at its ends, the one that moves the NPV most first."""
+    seen = tornado_view(tornado, lang)
+    table = Table(
+        title=str(words["tornado"]),
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        title_style="bold",
+        pad_edge=False,
+    )
+    for number, head in enumerate(words["tornado_heads"]):
+        table.add_column(str(head), justify="right" if number else "left")
+    for bar in seen.bars:
+        for end in bar.ends:
+            name = bar.name if end is bar.ends[0] else ""
+            base = bar.base if end is bar.ends[0] else ""
+            table.add_row(name, base, end.value, end.npv_change, end.irr, end.equity_irr, end.payback)
+    return Group(table, Text(tornado_note(seen, words), style="dim"))
+
+
+def tornado_note(shown: TornadoView, words: Mapping[str, Any]) -> str:
+    """What the bars are about, in a sentence."""
+    return str(words["tornado_note"]).format(npv=shown.base_npv, irr=shown.base_irr, years=shown.years)
+
+
+def cannot_lines(told: Sequence[Told]) -> list[str]:
+    """What cannot be reproduced, each sentence once."""
+    return list(dict.fromkeys(one.cannot for one in told if one.cannot))
 
 
 def width_cells(one: Width) -> list[str]:

@@ -37,7 +37,9 @@ def _of(plan: Published, one: Today) -> Iterator[Row]:
     numbers, operation = _numbers(one), one.cash.operation
     revenue = {name: float(yuan.sum()) / YUAN_PER_WAN for name, yuan in operation.revenue_yuan.items()}
     for key in STREAMS:
-        yield _row(f"today_{key}", "wan", plan[key], revenue.get(key, 0.0), numbers, key)
+        earned = revenue.get(key, 0.0)
+        said = f"today_{key}" if earned else f"today_no_{key}"
+        yield _row(said, "wan", plan[key], earned, numbers, key)
     yield _row("today_demand", "wan", None, revenue.get("demand", 0.0), numbers)
     yield _row("today_revenue", "wan", plan["revenue"], sum(revenue.values()), numbers, "revenue")
     for who in ("project", "equity"):

@@ -19,6 +19,7 @@ DRIVERS = (  # these may import everything
     "optimizer/response.py",
     "optimizer/runs.py",
     "optimizer/sensitivity.py",
+    "optimizer/today.py",
 )
 COMMANDS = "optimizer/commands/"  # and these
 LONGEST_FILE = 350

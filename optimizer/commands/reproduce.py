@@ -7,7 +7,8 @@ import typer
 from optimizer.commands.console import out_console, progress_line, run_folder
 from optimizer.commands.options import Language, Out, language
 
-PLAN, FACTORS, PARK = "gaoan-pilot-plan", "factors", "gaoan"  # what is reproduced, and against whose PV
+PLAN, FACTORS = "gaoan-pilot-plan", "factors"  # what is reproduced
+PARK, SIZES = "gaoan", (None, "first_phase")  # the park of today, and the variants with its storage
 
 
 def reproduce(
@@ -16,11 +17,14 @@ def reproduce(
     ),
     out: Out = None,
     lang: Language = "en",
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Dispatch the first two years and the last; the rest on a line.")
+    ] = False,
     search: Annotated[
         bool, typer.Option("--search", help="Only search the calibrated values anew, and print them.")
     ] = False,
 ) -> None:
-    """Reproduce the published study: its own arithmetic, PV, and the study replicated."""
+    """Reproduce the published study: its own arithmetic, PV, the study replicated, and the park of today."""
     with progress_line() as progress:
         progress("reading")
         from inputs.case import load_case
@@ -45,11 +49,13 @@ def reproduce(
         if search:
             found = driver.search_anew(study, plan, options, progress)
         else:
-            made = driver.reproduce(study, plan, read_published(FACTORS), load_case(PARK), options, progress)
+            parks = [load_case(PARK, size, whole_year=True) for size in SIZES]
+            only = () if quick else None
+            made = driver.reproduce(study, plan, read_published(FACTORS), parks, options, progress, only)
             progress("writing")
             paths = driver.write_reproduction(made, run_folder(out, study.name, "reproduce"), lang)
     if search:
         show_search(out_console, found, study.calibrated, driver.targets_of(plan), lang)
         return
-    show_reproduction(out_console, driver.told(made, lang), made.widths, plan, lang)
+    show_reproduction(out_console, driver.told(made, lang), made.widths, made.tornado, plan, lang)
     show_files(out_console, paths.values())

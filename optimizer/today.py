@@ -1,0 +1,37 @@
+"""The park of today, dispatched in every year of its storage for each of its sizes, and what it hangs on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inputs.case import Case
+from optimizer.life import dispatch_life, refuse_life
+from optimizer.runs import Options, Progress
+from optimizer.sensitivity import tornado
+from results.cashflow import cash_flow
+from results.today import Today
+from results.tornado import Tornado
+
+
+@dataclass(frozen=True)
+class TodaysPark:
+    """The sizes in the order they were given, and the sensitivities of the first."""
+
+    sizes: tuple[Today, ...]
+    tornado: Tornado | None  # none: the case doubts nothing
+
+
+def todays_park(
+    parks: Sequence[Case], options: Options, progress: Progress, only: Sequence[int] | None = None
+) -> TodaysPark:
+    """Dispatch the same park with each of these sizes of its storage. `only` is as in `dispatch_life`."""
+    sizes = []
+    for number, case in enumerate(parks, 1):
+
+        def said(text: str, number: int = number) -> None:
+            progress(f"today, size {number} of {len(parks)}: {text}")
+
+        life = dispatch_life(case, options, said, only)
+        sizes.append(Today(life, cash_flow(refuse_life(case), life.operation())))
+    first = sizes[0].life
+    found = tornado(first.case, first, options, progress) if first.case.sensitivities else None
+    return TodaysPark(tuple(sizes), found)
