@@ -7,6 +7,8 @@ flow. Each line names the calibrated assumptions it rests on, with their ranges.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from inputs.case import Case
 from inputs.changed import value_at
 from inputs.published import Published
@@ -77,7 +79,7 @@ def replicated(
     plan: Published, made: Replica, what_if: Mapping[str, Replica], widths: Sequence[Width]
 ) -> list[Row]:
     """Targets, the sum of revenue, what other assumptions would give, then the calibrated numbers."""
-    return [*_targets(plan, made), *_what_if(plan, made, what_if), *_calibrated(widths)]
+    return [*_targets(plan, made), *_cover(made), *_what_if(plan, made, what_if), *_calibrated(widths)]
 
 
 def _targets(plan: Published, made: Replica) -> Iterator[Row]:
@@ -107,6 +109,19 @@ def _targets(plan: Published, made: Replica) -> Iterator[Row]:
     yield Row(
         view="replicated", key="replicated_revenue", unit="wan", published=plan["revenue"], computed=total,
         verdict=_met(total, plan["revenue"], 0.005), figures=("revenue",),
+    )  # fmt: skip
+
+
+def _cover(made: Replica) -> Iterator[Row]:
+    """What the loan of the replication means: the year in which the storage covers least of its service."""
+    cover = made.cash.cover
+    if cover.least is None or cover.mean is None:
+        return
+    year = int(np.nanargmin(cover.by_year)) - finance_of(made.case).construction_years + 1
+    yield Row(
+        view="replicated", key="cover" if cover.least < 1.0 else "cover_enough", unit="times", published=None,
+        computed=cover.least, verdict="implied", numbers={"year": year, "mean": cover.mean},
+        figures=("equity_irr", "equity_payback"),
     )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def _table(rows: Sequence[Told], words: Mapping[str, Any]) -> Table:
         table.add_column(str(words[head]), justify="right", no_wrap=True)
     for one in rows:
         row = one.row
-        unit = "" if row.unit in ("share", "pieces") else f", {one.unit}"
+        unit = "" if row.unit in ("share", "pieces", "times") else f", {one.unit}"
         name = Text.assemble(f"{one.figure}{unit}\n", (f"  {one.rests_on}", "dim"))
         computed = str(words["never"]) if row.computed is None else shown(row.computed, row.unit)
         table.add_row(

@@ -20,7 +20,7 @@ from optimizer import reproduce as driver
 from optimizer.life import dispatch_life
 from optimizer.reproduce import Reproduction, reproduce, search_anew
 from optimizer.runs import Options
-from results.replicated import Replica, replica
+from results.replicated import Replica, replica, replicated
 from results.reproduction import VIEWS, tell
 
 PLAN, FACTORS = read_published("gaoan-pilot-plan"), read_published("factors")
@@ -107,6 +107,18 @@ def test_the_whole_investment_earns_less_than_nothing_could_cost(made: Reproduct
     assert all(
         row.figures != ("arbitrage",) for row in of_whole
     )  # it does not change, so it is not told again
+
+
+def test_what_the_loan_means_is_told(made: Reproduction) -> None:
+    """The owners add money in the last year of the loan; without a loan there is nothing to tell."""
+    row = next(row for row in made.rows if row.key == "cover")
+    assert row.computed == pytest.approx(0.81, abs=0.01)
+    assert row.numbers["year"] == 18
+    finance = made.case.finance
+    assert finance is not None
+    free = finance.model_copy(update={"loan": finance.loan.model_copy(update={"share": 0.0})})
+    bare = replica(replace(made.case, finance=free), by_quarters().operation)
+    assert not [row for row in replicated(PLAN, bare, {}, ()) if row.key.startswith("cover")]
 
 
 def test_a_sharp_peak_earns_more(made: Reproduction) -> None:
