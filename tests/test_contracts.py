@@ -220,6 +220,14 @@ def test_one_meter_settles(tmp_path: Path) -> None:
     assert line.startswith("`contract.demand_response.kind` = 'metered': the case has 2 grid connections")
 
 
+def test_a_connection_that_is_written_wrongly_is_not_missed(tmp_path: Path) -> None:
+    path = write_case(tmp_path, swap("import_limit_mw = 150.0", "import_limit_mw = -1"), add(METERED))
+    with pytest.raises(InputError) as caught:
+        load_case(str(path))
+    (line,) = caught.value.problems
+    assert line.startswith("`device.grid.import_limit_mw` = -1")
+
+
 def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
     text = METERED + "paid_from = 80\nprice_yuan_per_mwh = 4000\n" + ABSORPTION + 'kind = "stated"\n'
     with pytest.raises(InputError) as caught:
