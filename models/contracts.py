@@ -70,6 +70,10 @@ class MeteredResponse(Declaration):
         "days", "Last working days without an event whose mean at the same quarter-hours is the baseline",
         ASSUMED, 5,
     )  # fmt: skip
+    baselines: Literal["lowest", "highest"] = declared(
+        "", "Which of dispatches that cost the same are lived: those with the lowest or highest baselines",
+        ASSUMED, "lowest",
+    )  # fmt: skip
     bid_mw: Positive | None = declared(
         "MW", "Response offered for each event; left out: just what is then delivered, known beforehand",
         ASSUMED, None,

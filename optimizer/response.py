@@ -10,6 +10,10 @@ not bought in an event as paid, as if baselines stood still and bids had no uppe
 also raised his baselines, or bid otherwise, may earn more: this is a response that pays, not a proof of the
 best one. On the other hand it has perfect foresight of load and sun.
 
+Where a day has several dispatches that cost the same, as in an evening of one price, the payment hangs on
+which of them the days of a baseline have. The contract's `baselines` says which are lived: with the lowest
+baselines no more is paid than must be, with the highest a good deal more may be, at the same bill.
+
 Not all of the payment is for what the storage did: baselines err, so that a park which does nothing is paid
 on some days too. `unmoved` tells how much.
 """
@@ -31,11 +35,13 @@ from optimizer.runs import Options
 from optimizer.solve import Optimum, optimize
 from results.audit import bills
 from results.bill_lines import KW_PER_MW
-from results.demand_response import Answer, Event, choose_events, settle
+from results.demand_response import Answer, Event, baselines_of, choose_events, settle
 from results.solution import cost_yuan, values
 
 ROUNDS = 4  # of leaving out the events that do not pay
 PRICE = "purchase_price_yuan_per_mwh"
+# [yuan/MWh] at most, on import that a baseline is taken from: decides between dispatches of one cost only
+TIE_BREAK_YUAN_PER_MWH = 0.01
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,9 @@ def respond(
     need_mw = _need_mw(prepared, grid, optimum)
     events = choose_events(contract, prepared.case.tariff, prepared.times, prepared.hours, need_mw)
     best = _valued(prepared, contract, events, (), plain, plain)
+    uses = baselines_of(contract, prepared.case.tariff, prepared.times, prepared.hours, events)
+    sign = 1.0 if contract.baselines == "lowest" else -1.0
+    tie_break = sign * TIE_BREAK_YUAN_PER_MWH * uses / max(1.0, uses.max())
     bid, warm = list(events), optimum.warm
     for number in range(ROUNDS):
         if not bid:
@@ -96,7 +105,8 @@ def respond(
         progress(f"demand response: {len(bid)} events, round {number + 1}")
         series = dict(prepared.series)
         raised = np.any([event.intervals(prepared.times) for event in bid], axis=0)
-        series[grid, PRICE] = series[grid, PRICE] + raised * contract.price_yuan_per_kwh * KW_PER_MW
+        dearer = raised * contract.price_yuan_per_kwh * KW_PER_MW + tie_break
+        series[grid, PRICE] = series[grid, PRICE] + dearer
         other = optimize(
             prepared.case.devices,
             prepared.times,

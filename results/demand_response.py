@@ -115,20 +115,29 @@ def settle(
     Baselines are of the same meter readings, whatever dispatch made them.
     """
     working = _working(_by_day(times, hours, import_mw), tariff)
-    called = {event.begins.normalize() for event in events}
     found = []
-    for event in events:
-        day, quarters = event.begins.normalize(), event.quarters
-        quiet = working[(working.index < day) & ~working.index.isin(list(called))]
-        if len(quiet) < contract.baseline_days:
-            raise ValueError(f"{event.day}: {len(quiet)} earlier working days, too few for a baseline")
-        baseline_mw = float(quiet.to_numpy()[-contract.baseline_days :, quarters].mean(axis=0).mean())
-        bought_mw = float(working.loc[day].to_numpy()[quarters].mean())
+    for event, quiet in zip(events, _baseline_days(contract, working, events), strict=True):
+        quarters = event.quarters
+        baseline_mw = float(working.loc[quiet].to_numpy()[:, quarters].mean(axis=0).mean())
+        bought_mw = float(working.loc[event.begins.normalize()].to_numpy()[quarters].mean())
         response_mw = baseline_mw - bought_mw
         bid_mw = max(0.0, response_mw) if contract.bid_mw is None else contract.bid_mw
         mwh = paid_mw(contract, response_mw, bid_mw) * contract.hours
         yuan = mwh * KW_PER_MW * contract.price_yuan_per_kwh
         found.append(Settled(event, baseline_mw, bought_mw, bid_mw, mwh, yuan))
+    return found
+
+
+def baselines_of(
+    contract: MeteredResponse, tariff: Tariff, times: pd.DatetimeIndex, hours: float, events: Sequence[Event]
+) -> Array:
+    """How many events' baselines are taken from each interval, (intervals,)."""
+    working = _working(_by_day(times, hours, np.zeros(len(times))), tariff)
+    found = np.zeros(len(times))
+    for event, quiet in zip(events, _baseline_days(contract, working, events), strict=True):
+        begins = event.begins - event.begins.normalize()
+        for day in quiet:
+            found += Event(day + begins, day + begins + (event.ends - event.begins)).intervals(times)
     return found
 
 
@@ -154,6 +163,19 @@ def _working(meter: pd.DataFrame, tariff: Tariff) -> pd.DataFrame:
     days = pd.DatetimeIndex(meter.index)
     works = [day.weekday() < SATURDAY and not holiday_on(day.date(), tariff) for day in days]
     return meter[np.array(works, dtype=bool)]
+
+
+def _baseline_days(
+    contract: MeteredResponse, working: pd.DataFrame, events: Sequence[Event]
+) -> Iterator[pd.DatetimeIndex]:
+    """The last working days without an event before each event."""
+    days = pd.DatetimeIndex(working.index)
+    quiet = days[~days.isin([event.begins.normalize() for event in events])]
+    for event in events:
+        before = quiet[quiet < event.begins.normalize()]
+        if len(before) < contract.baseline_days:
+            raise ValueError(f"{event.day}: {len(before)} earlier working days, too few for a baseline")
+        yield before[-contract.baseline_days :]
 
 
 def _best_windows(

@@ -133,8 +133,10 @@ def test_all_of_it_comes_together(typed: Typed, tmp_path: Path) -> None:
         swap("valid_from = 2026-01-01", "valid_from = 2026-03-01", "own.toml"),
         swap("eta_charge = 0.94", "eta_charge = 94"),
     )
-    code, out, err = typed("check", write_case(tmp_path, *damages))
+    path = write_case(tmp_path, *damages)
+    code, out, err = typed("check", path)
     assert (code, out) == (2, "")
+    assert typed("check", path, "--variant", "large") == (code, out, err)
     said = (
         "`finance.discount_rate` = 8",
         "`contract.demand_response.paid_from` = 80",
@@ -158,7 +160,9 @@ def test_a_tariff_of_part_of_the_year_names_the_days_it_lacks(
     code, out, err = typed(command, write_case(tmp_path, *late), *out_of(command, tmp_path))
     assert (code, out) == (2, "")
     days = "on 251 of 365 days, 2026-01-01 to 2026-07-09 and 2026-11-01 to 2026-12-31"
-    assert err.count(f"`tariff` = 'own': has no price {days}; valid from 2026-07-10 to 2026-10-31") == 1
+    assert (
+        err.count(f"input: `tariff` = 'own': has no price {days}; valid from 2026-07-10 to 2026-10-31") == 1
+    )
     assert err.count("load.csv: covers") == err.count("pv.csv: covers") == 1
     assert len(err.splitlines()) == 3
     assert not (tmp_path / "out").exists()

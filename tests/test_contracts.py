@@ -125,6 +125,7 @@ def test_the_defaults_are_the_facts() -> None:
     assert (found.events_per_year, found.price_yuan_per_kwh, found.hours) == (60, 4.0, 2.0)
     assert (found.months, found.periods) == ((7, 8, 12, 1), ("sharp", "peak"))
     assert (found.baseline_days, found.paid_from, found.paid_to) == (5, 0.8, 1.2)
+    assert found.baselines == "lowest"
 
 
 @pytest.mark.parametrize(
@@ -149,6 +150,7 @@ def test_the_defaults_are_the_facts() -> None:
         (METERED + "months = []", ("months` = []: must have at least 1",)),
         (METERED + "months = [7, 7]", ("months", "must name each once; twice: 7")),
         (METERED + 'periods = ["peek"]', ("periods[0]` = 'peek'", "mean `peak`")),
+        (METERED + 'baselines = "high"', ("baselines` = 'high': must be 'lowest' or 'highest'", "`highest`")),
         (METERED + "baseline_days = 0", ("baseline_days` = 0: must be in [1, 30]",)),
         (METERED + 'notice = "two_hours"', ("notice` = 'two_hours': must be 'day_ahead'",)),
         (
@@ -216,6 +218,14 @@ def test_one_meter_settles(tmp_path: Path) -> None:
         case(tmp_path, second + "export_limit_mw = 0\n" + METERED)
     (line,) = caught.value.problems
     assert line.startswith("`contract.demand_response.kind` = 'metered': the case has 2 grid connections")
+
+
+def test_a_connection_that_is_written_wrongly_is_not_missed(tmp_path: Path) -> None:
+    path = write_case(tmp_path, swap("import_limit_mw = 150.0", "import_limit_mw = -1"), add(METERED))
+    with pytest.raises(InputError) as caught:
+        load_case(str(path))
+    (line,) = caught.value.problems
+    assert line.startswith("`device.grid.import_limit_mw` = -1")
 
 
 def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:

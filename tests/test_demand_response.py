@@ -15,7 +15,7 @@ from models.contracts import MeteredResponse
 from models.device import Array
 from models.errors import InputError
 from models.tariff import Tariff
-from results.demand_response import Event, choose_events, paid_mw, settle
+from results.demand_response import Event, baselines_of, choose_events, paid_mw, settle
 
 # July 2026: Wednesday 1, Saturday 4, Monday 6, Saturday 11; Tuesday 7 is made a holiday
 FIRST, DAYS = "2026-07-01", 14
@@ -182,6 +182,17 @@ def test_the_baseline_is_of_the_last_working_days_without_an_event() -> None:
     first, second = settled(bought, event(6, 18), event(8, 18))
     assert first[:2] == (60.0, 20.0)
     assert second[:2] == (60.0, 14.0)
+
+
+def test_the_intervals_of_a_baseline() -> None:
+    """18:00 of the 3rd and 6th for the event of the 8th and, at 18:00 and 19:00, for that of the 9th."""
+    found = baselines_of(contract(), tariff(), TIMES, 1.0, [event(8, 18), event(9, 18, 2.0)])
+    assert {f"{at:%d %H}": count for at, count in zip(TIMES, found, strict=True) if count} == {
+        "03 18": 2,
+        "03 19": 1,
+        "06 18": 2,
+        "06 19": 1,
+    }
 
 
 def test_the_same_quarter_hours_are_compared() -> None:

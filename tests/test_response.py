@@ -1,5 +1,6 @@
 """The storage answers calls for demand response: two weeks worked by hand, and the built-in park."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -61,6 +62,25 @@ def test_what_the_battery_always_does_is_in_the_baseline() -> None:
     (one,) = found.events
     assert one.settled.response_mw == pytest.approx(-1.0)
     assert one.settled.baseline_mw == pytest.approx(100.0 - FULL_MWH)
+
+
+@pytest.mark.parametrize(("baselines", "paid_mwh"), [("lowest", 0.0), ("highest", FULL_MWH - 1.0)])
+def test_of_dispatches_that_cost_the_same_those_asked_for_are_lived(baselines: str, paid_mwh: float) -> None:
+    """Without a sharp hour all of the evening costs 0.77: the battery may give at 17:00 every day, or never.
+
+    The bill is the same; what is paid is nothing, or for all that the battery holds.
+    """
+    flat = case().tariff.model_copy(update={"ratios": {**case().tariff.ratios, "sharp": 1.6}})
+    found = answered(two_weeks(replace(case(), tariff=flat), baselines=baselines))
+    assert found.revenue_yuan == pytest.approx(4000.0 * paid_mwh, abs=CENT)
+    assert found.bill_cost_yuan == pytest.approx(0.0, abs=CENT)
+
+
+def test_the_tie_break_costs_nothing() -> None:
+    """It moves 15 MWh where that is free, not where it costs 80 yuan/MWh."""
+    found = answered(two_weeks(case()))
+    assert found.bill_cost_yuan == pytest.approx(80.0 * FULL_MWH, abs=CENT)
+    assert found.revenue_yuan > 0.0
 
 
 def test_events_are_called_by_what_is_needed_without_the_storage() -> None:

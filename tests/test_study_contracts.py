@@ -22,6 +22,7 @@ kind = "metered"
 hours = 1.0
 periods = ["peak"]
 events_per_year = 3
+baselines = "highest"
 
 [contract.absorption]
 kind = "stated"
