@@ -217,4 +217,5 @@ def waterfall(found: Steps, words: Words) -> dict[str, Any]:
         saved=" ".join(money(abs(found.saved_yuan), words)[:2]),
         share=f"{abs(found.saved_yuan / found.without_yuan):.2%}" if found.without_yuan else "–",
     )
-    return {"figure": steps_figure("steps", rows, page["steps_total"], unit, digits), "said": said}
+    legend = (page["saves"], page["costs_more"], page["in_all"])
+    return {"figure": steps_figure("steps", rows, page["steps_total"], legend, unit, digits), "said": said}

@@ -32,7 +32,8 @@ FILES = sorted(
 # what is the same in every language: units, names of programs, of the case, of files and of the bus
 SAME = {
     "MW", "MWh", "GWh", "kWh", "kW", "kVA", "ac", "sha256", "gaoan", "Asia", "Shanghai", "JavaScript",
-    "parkdispatch", "python", "pyomo", "highspy", "pvlib", "pandas", "numpy", "scipy", "xarray", "pydantic",
+    "cashflow", "xlsx", "parkdispatch",
+    "python", "pyomo", "highspy", "pvlib", "pandas", "numpy", "scipy", "xarray", "pydantic",
 }  # fmt: skip
 
 
