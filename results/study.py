@@ -19,6 +19,7 @@ from results.life import Life
 from results.page import Lang, load_words
 from results.returns import Payback, Returns
 from results.study_report import study_html
+from results.study_workbook import write_study_xlsx
 
 PROVEN_GAP = 1e-8
 FIGURES = {  # of a year, with their units, as years.csv has them
@@ -67,6 +68,7 @@ def write_study(study: Study, out: Path, lang: Lang = "en") -> dict[str, Path]:
             "report.html": stage(
                 "report.html", lambda path: path.write_text(study_html(study, lang), encoding="utf-8")
             ),
+            "report.xlsx": stage("report.xlsx", lambda path: write_study_xlsx(path, study, lang)),
             "years.csv": stage("years.csv", lambda path: _write_csv(path, years_table(study))),
             "summary.json": stage("summary.json", lambda path: write_json(path, study_json(study))),
         }

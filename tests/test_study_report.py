@@ -9,6 +9,7 @@ import numpy as np
 import openpyxl
 import pytest
 from finance_cases import EVERYTHING, fading
+from test_cashflow_workbook import cells, counted, differences, needs_soffice
 from test_report import Reader, data_of
 from test_study import year_case
 from test_words import english
@@ -20,6 +21,7 @@ from results.cashflow import cash_flow
 from results.page import LANGS, Lang
 from results.study import Study, write_study
 from results.study_report import money_steps, study_html
+from results.study_workbook import write_study_xlsx
 
 
 @cache
@@ -103,6 +105,28 @@ def test_the_files_are_in_the_language(lang: Lang, tmp_path: Path) -> None:
     assert f'<html lang="{lang}">' in paths["report.html"].read_text(encoding="utf-8")
     sheets = openpyxl.load_workbook(paths["cashflow.xlsx"]).sheetnames
     assert sheets[0] == {"en": "Results", "zh": "结果"}[lang]
+
+
+@needs_soffice
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_workbook_counted_anew_shows_the_same(lang: Lang, tmp_path: Path) -> None:
+    path = tmp_path / "report.xlsx"
+    write_study_xlsx(path, studied(), lang)
+    assert sorted(differences(counted(path, tmp_path), cells(path))) == []
+
+
+def test_the_workbooks_numbers_are_the_studys(tmp_path: Path) -> None:
+    write_study_xlsx(tmp_path / "report.xlsx", studied())
+    book = openpyxl.load_workbook(tmp_path / "report.xlsx", data_only=True)
+    rows = list(book["Year by year"].iter_rows(min_row=6, values_only=True))
+    for year, row in zip(studied().life.years, rows, strict=False):
+        assert row[0] == str(year.year)
+        assert row[2] == pytest.approx(year.state_of_health["battery_1"], rel=1e-15)
+        assert row[8] == pytest.approx(year.net_saving_yuan, rel=1e-12)
+        assert row[9:11] == pytest.approx((year.bill_without_yuan, year.bill_yuan), rel=1e-15)
+    assert rows[3][8] == pytest.approx(sum(year.net_saving_yuan for year in studied().life.years))
+    last = list(book["Steps"].iter_rows(min_row=6, values_only=True))[-1]
+    assert last[2] == pytest.approx(float(studied().cash.values["project_after_tax"].sum()), rel=1e-12)
 
 
 def test_an_investment_that_never_comes_back_has_its_page() -> None:
