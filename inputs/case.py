@@ -106,10 +106,14 @@ def case_sources(case: Case) -> list[str]:
         text = (case.folder / case.file_name).read_text(encoding="utf-8")
     except OSError:
         return lines
+    table = ""
     for raw in text.splitlines():
+        if raw.startswith("["):
+            table = raw.partition("#")[0].strip().strip("[]") + "."
+        elsewhere = table.startswith("variant.") and not table.startswith(f"variant.{case.variant}.")
         setting, mark, comment = raw.partition("  # ")
-        if mark and "=" in setting and not setting.lstrip().startswith("#"):
-            lines.append(f"{setting.strip()}: {comment.strip()}")
+        if mark and "=" in setting and not elsewhere and not setting.lstrip().startswith("#"):
+            lines.append(f"{table}{setting.strip()}: {comment.strip()}")
     return lines
 
 

@@ -30,6 +30,7 @@ from results.page import Lang
 from results.replay import Replayed, replay_json, write_replay_csv
 from results.report import report_html
 from results.report_facts import ReportFacts
+from results.report_workbook import write_report_xlsx
 from results.solution import cost_yuan, save, values
 from results.summary import Summary, summarize
 from results.workbook import write_plan_xlsx
@@ -241,6 +242,12 @@ def write_run(
             "dispatch.csv": stage("dispatch.csv", lambda path: write_dispatch_csv(path, made.solution)),
             "solution.nc": stage("solution.nc", lambda path: save(made.solution, path)),
             "report.html": stage("report.html", lambda path: _write_report(path, made, facts, lang)),
+            "report.xlsx": stage(
+                "report.xlsx",
+                lambda path: write_report_xlsx(
+                    path, made.solution, made.case, made.summary.audit, facts, lang
+                ),
+            ),
         }
         if kind == "day":
             paths["plan.xlsx"] = stage(

@@ -16,8 +16,18 @@ GREY: Colour = ("#A9B8C9", "#7488A0")
 PINK: Colour = ("#CC79A7", "#D98CB6")
 
 
-def steps(name: str, rows: Sequence[tuple[str, float]], total: str, unit: str, digits: int) -> dict[str, Any]:
-    """A waterfall lying on its side: each row begins where the one above ends, the last is their sum."""
+def steps(
+    name: str,
+    rows: Sequence[tuple[str, float]],
+    total: str,
+    legend: tuple[str, str, str],
+    unit: str,
+    digits: int,
+) -> dict[str, Any]:
+    """A waterfall lying on its side: each row begins where the one above ends, the last is their sum.
+
+    `legend` is what a bar above zero, one below zero and the sum are called.
+    """
     labels, values = [label for label, _ in rows], [value for _, value in rows]
     return {
         "name": name,
@@ -26,6 +36,7 @@ def steps(name: str, rows: Sequence[tuple[str, float]], total: str, unit: str, d
         "values": values,
         "unit": unit,
         "digits": digits,
+        "legend": list(legend),
         "colours": {"up": GREEN, "down": RED, "total": BLUE},
     }
 

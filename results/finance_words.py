@@ -1,7 +1,8 @@
 """What lines, parameters and results of a cash flow are called, in the language of a page or workbook.
 
 English is in the code, beside the formula or the bound it tells of; Chinese is in `lines.zh.toml`, by the
-names of lines and parameters. A stream or a class of assets that a case named itself keeps its name.
+names of lines and parameters. A stream or a class of assets that a case named itself keeps its name. What
+has no Chinese word stands in English; tests see to it that there is nothing of the kind.
 """
 
 import re
@@ -45,16 +46,16 @@ class FinanceWords:
         """Name of a line, and how it is computed."""
         if self._zh is None:
             return line.name, line.how
-        told = self._zh["lines"][line.kind or line.key]
+        told = self._zh["lines"].get(line.kind or line.key, {"name": line.name, "how": line.how})
         return told["name"].format(of=self.thing(line.of)), told["how"]
 
     def section(self, section: str) -> str:
         """Heading over lines."""
-        return section if self._zh is None else str(self._zh["sections"][section])
+        return section if self._zh is None else str(self._zh["sections"].get(section, section))
 
     def unit(self, unit: str) -> str:
         """Unit of a line or a parameter."""
-        return unit if self._zh is None or not unit else str(self._zh["units"][unit])
+        return unit if self._zh is None else str(self._zh["units"].get(unit, unit))
 
     def parameter(self, one: Parameter) -> Told:
         """A parameter with its unit, what it is, and where its value is from."""
@@ -62,8 +63,8 @@ class FinanceWords:
             return Told(one.name, one.unit, one.sentence, one.source)
         found = CLASS.fullmatch(one.name)
         key = f"depreciation_{found[2]}" if found and one.name not in self._zh["parameters"] else one.name
-        told, basis = self._zh["parameters"][key], self._zh["basis"][one.basis or "given"]
-        source = basis
+        told = self._zh["parameters"].get(key, {"name": one.name, "sentence": one.sentence})
+        source = basis = self._zh["basis"].get(one.basis or one.source, one.basis or one.source)
         if one.basis == GIVEN:
             source = self.text["given"]
         elif one.default:

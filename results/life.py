@@ -106,6 +106,19 @@ def batteries(case: Case) -> dict[str, Battery]:
     return {name: device for name, device in case.devices.items() if isinstance(device, Battery)}
 
 
+def all_cells(case: Case, year: LifeYear) -> tuple[float, float]:
+    """State of health and full cycles of all batteries together, by rated energy."""
+    owned = batteries(case)
+    rated = {name: battery.full_mwh / battery.state_of_health for name, battery in owned.items()}
+    whole = sum(rated.values())
+    if whole <= 0:
+        return 1.0, 0.0
+    return (
+        sum(rated[name] * share for name, share in year.state_of_health.items()) / whole,
+        sum(rated[name] * cycles for name, cycles in year.full_cycles.items()) / whole,
+    )
+
+
 def year_of(
     year: int,
     case: Case,

@@ -123,13 +123,13 @@ def costs(solution: xr.Dataset, facts: ReportFacts) -> dict[str, tuple[float, fl
     }
 
 
-def energy(name: str, mwh: float, words: Words) -> tuple[str, str]:
-    """A total [MWh] as text; what a device merely puts into its bus is called drawn or given."""
+def energy(name: str, mwh: float, words: Words) -> tuple[str, float]:
+    """A total by its name [MWh]; what a device merely puts into its bus is called drawn or given."""
     device, key = name.split(".", 1)
     if key.startswith("injection_"):
         way = words["page"]["drawn" if mwh < 0 else "given"]
-        return f"{device_label(device, words)} {way}", number(abs(mwh), 1)
-    return quantity_label(name, words), number(mwh, 1)
+        return f"{device_label(device, words)} {way}", abs(mwh)
+    return quantity_label(name, words), mwh
 
 
 def checks(audit: Audit, words: Words) -> list[dict[str, Any]]:
@@ -217,4 +217,5 @@ def waterfall(found: Steps, words: Words) -> dict[str, Any]:
         saved=" ".join(money(abs(found.saved_yuan), words)[:2]),
         share=f"{abs(found.saved_yuan / found.without_yuan):.2%}" if found.without_yuan else "–",
     )
-    return {"figure": steps_figure("steps", rows, page["steps_total"], unit, digits), "said": said}
+    legend = (page["saves"], page["costs_more"], page["in_all"])
+    return {"figure": steps_figure("steps", rows, page["steps_total"], legend, unit, digits), "said": said}

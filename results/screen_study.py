@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from results.cashflow import CashFlow
-from results.life import LifeYear, batteries
+from results.life import all_cells
 from results.line import FLOWS, words
 from results.returns import Returns
 from results.screen_parts import PROVEN_GAP, WAN, heading, money, plain_table
@@ -38,7 +38,7 @@ def _years(study: Study) -> Table:
     bills = ["bill\nwithout", "bill\nwith"] if len(streams) <= MOST_STREAMS_BESIDE_BILLS else []
     table = _dense("Year by year, 万元", "year", *heads, "auxiliary", *bills)
     for number, year in enumerate(study.life.years):
-        health, cycles = _of_all(study, year)
+        health, cycles = all_cells(study.case, year)
         yuan = [*(array[number] for array in streams.values()), -year.auxiliary_yuan]
         yuan += [year.bill_without_yuan, year.bill_yuan] if bills else []
         table.add_row(
@@ -67,19 +67,6 @@ def _dense(title: str, *columns: str) -> Table:
     table = plain_table(title, *columns)
     table.padding = (0, 1, 0, 0)
     return table
-
-
-def _of_all(study: Study, year: LifeYear) -> tuple[float, float]:
-    """State of health and full cycles of all cells together, by rated energy."""
-    owned = batteries(study.case)
-    rated = {name: battery.full_mwh / battery.state_of_health for name, battery in owned.items()}
-    whole = sum(rated.values())
-    if whole <= 0:
-        return 1.0, 0.0
-    return (
-        sum(rated[name] * share for name, share in year.state_of_health.items()) / whole,
-        sum(rated[name] * cycles for name, cycles in year.full_cycles.items()) / whole,
-    )
 
 
 def _notes(study: Study) -> Iterator[str]:

@@ -16,7 +16,10 @@ from results.cashflow import CashFlow
 from results.cashflow_workbook import write_cashflow_xlsx
 from results.files import output_folder, peak_memory_mb, versions, write_json
 from results.life import Life, LifeYear
+from results.page import Lang, load_words
 from results.returns import Payback, Returns
+from results.study_report import study_html
+from results.study_workbook import write_study_xlsx
 
 PROVEN_GAP = 1e-8
 FIGURES = {  # of a year, with their units, as years.csv has them
@@ -51,15 +54,21 @@ class Study:
         return self.life.largest_gap <= PROVEN_GAP
 
 
-def write_study(study: Study, out: Path) -> dict[str, Path]:
-    """Write the files of a study; all or none. Returns where they lie."""
-    title = f"{study.case.title or study.case.name}: cash flow of the storage"
+def write_study(study: Study, out: Path, lang: Lang = "en") -> dict[str, Path]:
+    """Write the files of a study, those for people in the language; all or none. Returns where they lie."""
+    title = str(load_words(lang, "study")["study"]["title_cash"]).format(
+        title=study.case.title or study.case.name
+    )
     with output_folder(out) as stage:
         paths = {
             "cashflow.xlsx": stage(
-                "cashflow.xlsx", lambda path: write_cashflow_xlsx(path, study.cash, title)
+                "cashflow.xlsx", lambda path: write_cashflow_xlsx(path, study.cash, title, lang)
             ),
             "cashflow.csv": stage("cashflow.csv", lambda path: _write_csv(path, study.cash.table)),
+            "report.html": stage(
+                "report.html", lambda path: path.write_text(study_html(study, lang), encoding="utf-8")
+            ),
+            "report.xlsx": stage("report.xlsx", lambda path: write_study_xlsx(path, study, lang)),
             "years.csv": stage("years.csv", lambda path: _write_csv(path, years_table(study))),
             "summary.json": stage("summary.json", lambda path: write_json(path, study_json(study))),
         }

@@ -1,17 +1,16 @@
 """The plan as a workbook: set points in rows, sums as formulas, charts, ready to print and to pass on."""
 
-import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-import xlsxwriter
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from inputs.case import Case
+from results.book import HEAD, Book, Row, workbook
 from results.charts import KW_PER_MW, periods, plan_columns
 from results.names import cost_label, device_label
 from results.page import load_words
@@ -26,9 +25,6 @@ WIDTHS = {"price": 12.0, "set_point": 14.0, "soc": 14.0}
 FORMS = {"price": PRICE, "soc": "0.0%"}  # MW otherwise
 POWER = "#,##0.00"
 CLOCK, STAMP = "[hh]:mm", "yyyy-mm-dd hh:mm"
-SOFT = "#5A6675"
-Row = tuple[Any, ...]
-HEAD = {"bold": True, "bottom": 2, "bg_color": "#F0F3F6"}
 HOUR_LINE = {"top": 1, "top_color": "#C9D2DB"}
 ACTION_LOOKS = {
     "discharge": {"bg_color": "#FBE0CC", "font_color": "#8A3D00"},
@@ -47,23 +43,20 @@ def write_plan_xlsx(
 ) -> None:
     """Write the workbook: sheets plan, chart, blocks and summary. The same input gives the same bytes."""
     words, times = load_words(lang), times_of(solution)
-    # names are the user's: a title that begins with "=" is text
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
-        created = datetime.datetime.combine(times[0].date(), datetime.time())  # no clock
-        book.set_properties({"title": facts.title, "author": "parkdispatch", "created": created})
+    with workbook(path, facts.title, times[0].date()) as book:
         writer = _Writer(book, solution, case, facts, words)
         for name in writer.sheets:
             getattr(writer, name)()
 
 
-class _Writer:
+class _Writer(Book):
     """One workbook being written; knows where the plan's columns are, for formulas and charts."""
 
     def __init__(
         self, book: Any, solution: xr.Dataset, case: Case, facts: ReportFacts, words: Mapping[str, Any]
     ) -> None:
-        self.book, self.solution, self.case, self.facts, self.words = book, solution, case, facts, words
+        super().__init__(book, words)
+        self.solution, self.case, self.facts = solution, case, facts
         self.text, self.page = words["book"], words["page"]
         self.times, self.hours = times_of(solution), float(solution.attrs["hours"])
         self.columns = list(plan_columns(solution, case, words))
@@ -72,24 +65,6 @@ class _Writer:
         self.bottom = TOP + len(self.times) - 1
         names = ["plan", "chart", *(["blocks"] if facts.blocks else []), "summary"]
         self.sheets = {name: book.add_worksheet(self.text[name]) for name in names}
-        self.formats: dict[tuple[tuple[str, Any], ...], Any] = {}
-
-    def form(self, **look: Any) -> Any:
-        """A cell format, made once."""
-        key = tuple(sorted(look.items()))
-        if key not in self.formats:
-            font = "Microsoft YaHei" if self.words["lang"] == "zh" else "Calibri"
-            self.formats[key] = self.book.add_format({"font_size": 10, "font_name": font, **look})
-        return self.formats[key]
-
-    def put(self, sheet: Any, row: int, column: int, cell: Any, **look: Any) -> None:
-        """Write text as text, numbers as numbers, and a (formula, value) as a live formula."""
-        if isinstance(cell, str):
-            sheet.write_string(row, column, cell, self.form(**look))
-        elif isinstance(cell, tuple):
-            sheet.write_formula(row, column, cell[0], self.form(**look), cell[1])
-        else:
-            sheet.write_number(row, column, cell, self.form(**look))
 
     def where(self, number: int) -> str:
         """A column of the plan as a reference, 'Plan'!$F$6:$F$101."""
@@ -97,17 +72,10 @@ class _Writer:
         return f"'{self.text['plan']}'!{xl_range_abs(TOP, column, self.bottom, column)}"
 
     def begin(self, sheet: Any, note: str, pages_high: int = 0) -> None:
-        """Title, date and a line of explanation; landscape A4, one page wide."""
+        """Title, date and a line of explanation."""
         first, last = (f"{time:%Y-%m-%d}" for time in (self.times[0], self.times[-1]))
-        self.put(sheet, 0, 0, self.facts.title, bold=True, font_size=16)
         days = first if first == last else f"{first} – {last}"
-        self.put(sheet, 1, 0, f"{days} · {self.case.site.timezone}", font_size=11)
-        self.put(sheet, 2, 0, note, font_color=SOFT)
-        sheet.set_landscape()
-        sheet.set_paper(9)  # A4
-        sheet.fit_to_pages(1, pages_high)
-        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-        sheet.set_footer("&L&F&C&A&R&P / &N")
+        self.head(sheet, self.facts.title, f"{days} · {self.case.site.timezone}", note, pages_high)
 
     def plan(self) -> None:
         """One row an interval."""
@@ -218,7 +186,7 @@ class _Writer:
             (one.start, one.end, page.get(one.what, one.what), one.power, one.price_yuan_per_kwh, one.why)
             for one in (block_row(block, self.words) for block in self.facts.blocks)
         ]
-        end = self._table(sheet, TOP - 1, heads, rows, PRICE)
+        end = self.table(sheet, TOP - 1, heads, rows, PRICE)
         for action, look in ACTION_LOOKS.items():
             rule = {"type": "cell", "criteria": "==", "value": f'"{page[action]}"'}
             sheet.conditional_format(TOP, 2, end - 1, 2, {**rule, "format": self.book.add_format(look)})
@@ -231,51 +199,36 @@ class _Writer:
         sheet.set_column(0, 0, 52)
         sheet.set_column(1, 4, 18)
         length = f"$B${TOP}"
-        row = self._table(sheet, TOP - 1, (), [(text["interval_hours"], self.hours, text["hours"])], "0.####")
+        row = self.table(sheet, TOP - 1, (), [(text["interval_hours"], self.hours, text["hours"])], "0.####")
         heads = (f"{text['energy']}, MWh", f"{text['highest']}, MW", f"{text['lowest']}, MW")
-        row = self._table(sheet, row + 1, (text["energy_what"], *heads), self._energies(length), ENERGY)
+        row = self.table(sheet, row + 1, (text["energy_what"], *heads), self._energies(length), ENERGY)
         costs = [(cost_label(name, self.words), yuan) for name, yuan in cost_yuan(self.solution).items()]
-        row = self._table(sheet, row + 1, (text["costs"], self.page["yuan"]), costs, MONEY)
+        row = self.table(sheet, row + 1, (text["costs"], self.page["yuan"]), costs, MONEY)
         sums: list[Row] = [(text["total"], (f"=SUM(B{row - len(costs) + 1}:B{row})", self.facts.cost_yuan))]
         other = self.facts.without_storage
         if other:
             sums.append((text["without"], other.cost_yuan))
             sums.append((text["saved"], (f"=B{row + 2}-B{row + 1}", other.saving_yuan)))
-        row = self._table(sheet, row, (), sums, MONEY, bold=True)
+        row = self.table(sheet, row, (), sums, MONEY, bold=True)
         if other:
             part = other.saving_yuan / other.cost_yuan if other.cost_yuan else 0.0
             share = (f"=IF(B{row - 1}=0,0,B{row}/B{row - 1})", part)
-            row = self._table(sheet, row, (), [(text["share"], share)], "0.00%")
+            row = self.table(sheet, row, (), [(text["share"], share)], "0.00%")
         elif self.case.storage:
-            row = self._table(sheet, row, (), [(self.page["no_comparison"],)], MONEY)
+            row = self.table(sheet, row, (), [(self.page["no_comparison"],)], MONEY)
         if again := self._energy_cost(length):
-            row = self._table(sheet, row + 1, (), [(text["recomputed_energy"], again)], MONEY)
+            row = self.table(sheet, row + 1, (), [(text["recomputed_energy"], again)], MONEY)
         attrs = self.solution.attrs
         both = [(text[key], float(attrs[f"{key}_yuan"])) for key in ("objective", "bound")]
-        row = self._table(sheet, row + 1, (text["proof"], self.page["yuan"]), both, MONEY)
+        row = self.table(sheet, row + 1, (text["proof"], self.page["yuan"]), both, MONEY)
         gap = (f"=MAX(0,B{row - 1}-B{row})/MAX(1,ABS(B{row - 1}))", float(attrs["gap"]))
-        row = self._table(sheet, row, (), [(text["gap"], gap)], "0.00E+00")
-        row = self._table(sheet, row, (), [(text["how"], proof_sentence(self.solution, self.words))], MONEY)
+        row = self.table(sheet, row, (), [(text["gap"], gap)], "0.00E+00")
+        row = self.table(sheet, row, (), [(text["how"], proof_sentence(self.solution, self.words))], MONEY)
         cycles = [
             (f"{text['cycles']}, {device_label(n, self.words)}", value)
             for n, value in self.facts.full_cycles.items()
         ]
-        self._table(sheet, row + 1, (), cycles, "0.00")
-
-    def _table(
-        self, sheet: Any, row: int, heads: Sequence[str], rows: Sequence[Row], form: str, **look: Any
-    ) -> int:
-        """Write a table, its figures in the format `form`, and return the row after it."""
-        for column, head in enumerate(heads):
-            text = column == 0 or (bool(rows) and isinstance(rows[0][column], str))
-            self.put(sheet, row, column, head, **HEAD, align="left" if text else "right")
-        row += bool(heads)
-        for cells in rows:
-            for column, cell in enumerate(cells):
-                figure = {"num_format": form} if not isinstance(cell, str) else {}
-                self.put(sheet, row, column, cell, **figure, **look)
-            row += 1
-        return row
+        self.table(sheet, row + 1, (), cycles, "0.00")
 
     def _energies(self, length: str) -> list[Row]:
         """Energy [MWh], highest and lowest power [MW] of each column; set points split by direction."""

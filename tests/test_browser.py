@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from pages import report
+from test_study_report import page as study
 
 from results.page import LANGS
 
@@ -79,6 +80,14 @@ def test_every_chart_is_drawn_and_nothing_is_too_wide(kind: Any, lang: str, tmp_
         assert one["width"] <= width, "the page scrolls sideways"
         assert one["cut"] == [], width
         assert one["outside"] == [], "words of a chart are cut off"
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_page_of_a_study_too(lang: Any, tmp_path: Path) -> None:
+    for width, one in looked_at(study(lang), tmp_path).items():
+        assert (one["error"], one["empty"], one["cut"], one["outside"]) == ("", [], [], []), width
+        assert one["plots"] == 4
+        assert one["width"] <= width, "the page scrolls sideways"
 
 
 def test_the_file_as_it_is_written_opens_without_an_error(tmp_path: Path) -> None:

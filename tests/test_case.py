@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from small_case import CASE, add, gone, replaced, swap, write_case
 
-from inputs.case import BUILT_IN, load_case, variants
+from inputs.case import BUILT_IN, case_sources, load_case, variants
 from inputs.case_file import MINUTES, CaseFile
 from inputs.validation import wrong_kinds
 from models.battery import Battery
@@ -193,3 +193,12 @@ def test_what_would_be_converted_in_silence_is_refused() -> None:
         "`case.device.b.soc_min` = false: must be a number",
         "`case.weather.typical` = 1: must be true or false",
     ]
+
+
+def test_what_a_case_rests_on_is_quoted_with_its_table() -> None:
+    """Two batteries have a `power_mw`; what only another variant says is not told."""
+    told = case_sources(load_case("gaoan"))
+    assert "device.battery_1.power_mw = 25.0: pilot plan, phase one" in told
+    assert "device.battery_2.power_mw = 25.0: pilot plan, phase two" in told
+    assert not any(line.startswith("variant.") for line in told)
+    assert any(line.startswith("variant.large.") for line in case_sources(load_case("gaoan", "large")))

@@ -28,7 +28,7 @@ from optimizer import cli
 from optimizer.runs import expected_peak_mw
 from results.solution import read, save
 
-PLAN_FILES = {"dispatch.csv", "plan.xlsx", "report.html", "solution.nc", "summary.json"}
+PLAN_FILES = {"dispatch.csv", "plan.xlsx", "report.html", "report.xlsx", "solution.nc", "summary.json"}
 PEAK = ("--peak-so-far-mw", "100")
 HOURLY = (
     swap("minutes = 15", "minutes = 60"),
@@ -99,7 +99,7 @@ def test_plan_prints_schedule_money_peak_and_proof(run: Run, tmp_path: Path) -> 
         "Highest import 112.2 MW, without storage 120.0 MW",
         "Proven optimal: gap",
         "Audit:",
-        "dispatch.csv, plan.xlsx, report.html, solution.nc, summary.json",
+        "dispatch.csv, plan.xlsx, report.html, report.xlsx, solution.nc, summary.json",
     ):
         assert words in ran.out, ran.out
     assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES

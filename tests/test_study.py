@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,7 @@ from results.cashflow import cash_flow
 from results.screen_study import show_study
 from results.study import Study, years_table
 
-FILES = {"cashflow.csv", "cashflow.xlsx", "summary.json", "years.csv"}
+FILES = {"cashflow.csv", "cashflow.xlsx", "report.html", "report.xlsx", "summary.json", "years.csv"}
 FLOWS = ("project_before_tax", "project_after_tax", "equity_before_tax", "equity_after_tax")
 MONEY = """
 [finance]
@@ -101,7 +102,7 @@ def test_a_study_prints_the_years_the_money_and_the_proof(run: Run, tmp_path: Pa
         f"least {found['debt_service_cover']['least']:.2f} in year 3 of operation",
         "Investment 20,000,000 yuan (2,000.00 万元), VAT included, of it 80% borrowed at 4.80%",
         "3 years dispatched with and without the storage, each proven optimal, the largest gap",
-        "cashflow.csv, cashflow.xlsx, summary.json, years.csv",
+        "cashflow.csv, cashflow.xlsx, report.html, report.xlsx, summary.json, years.csv",
     ):
         assert words in ran.out, (words, ran.out)
     assert "…" not in ran.out  # nothing is cut off at the 80 columns of a pipe
@@ -300,6 +301,8 @@ def test_the_same_study_twice_gives_the_same(run: Run, tmp_path: Path) -> None:
     for name in ("one", "two"):
         assert run(path, "--out", tmp_path / name).code == 0
     one, two = tmp_path / "one", tmp_path / "two"
-    for name in FILES - {"summary.json"}:
+    pages = [(folder / "report.html").read_text(encoding="utf-8") for folder in (one, two)]
+    assert len({re.sub(r"<dt>Seconds</dt><dd>[^<]*", "", html) for html in pages}) == 1
+    for name in FILES - {"summary.json", "report.html"}:
         assert (one / name).read_bytes() == (two / name).read_bytes(), name
     assert summary_of(one) == summary_of(two)

@@ -2,12 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import unescape
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from finance_cases import EVERYTHING
@@ -21,8 +23,10 @@ from results.cashflow_lines import lines
 from results.finance_words import FinanceWords
 from results.names import check_label, device_label
 from results.page import LANGS, load_words
+from results.report_workbook import write_report_xlsx
 from results.returns import irr
 from results.sentences import proof_sentence
+from results.workbook import write_plan_xlsx
 
 FILES = sorted(
     file.name.removesuffix(".en.toml")
@@ -32,7 +36,8 @@ FILES = sorted(
 # what is the same in every language: units, names of programs, of the case, of files and of the bus
 SAME = {
     "MW", "MWh", "GWh", "kWh", "kW", "kVA", "ac", "sha256", "gaoan", "Asia", "Shanghai", "JavaScript",
-    "parkdispatch", "python", "pyomo", "highspy", "pvlib", "pandas", "numpy", "scipy", "xarray", "pydantic",
+    "cashflow", "xlsx", "parkdispatch",
+    "python", "pyomo", "highspy", "pvlib", "pandas", "numpy", "scipy", "xarray", "pydantic",
 }  # fmt: skip
 
 
@@ -65,26 +70,50 @@ def test_chinese_words_are_chinese(name: str) -> None:
             assert not english(str(word)) - {"Pyomo"}, f"{key} = {word}"
 
 
+def quoted(kind: Any) -> set[str]:
+    """What the case file's author wrote."""
+    run, facts = made(kind)
+    tariff = run.case.tariff
+    return {facts.title, tariff.title or tariff.name, *tariff.sources, *facts.assumptions}
+
+
+def left_in_english(texts: Iterable[str], said: set[str]) -> dict[str, set[str]]:
+    """The texts, quotations aside, in which English words are left, with these."""
+    found = {}
+    for raw in texts:
+        text = re.sub(r"\b[0-9a-f]{64}\b", "", raw).strip()
+        if english(text) and not any(text.endswith(one) or text.startswith(one) for one in said):
+            found[text] = english(text)
+    return found
+
+
 @pytest.mark.parametrize("kind", ["day", "year"])
 def test_nothing_english_is_on_a_chinese_page(kind: Any) -> None:
-    """But for what the case file's author wrote, which is quoted."""
-    run, facts = made(kind)
     html = report(kind, "zh")
-    reader = Reader(html)
-    told = [re.sub(r"\b[0-9a-f]{64}\b", "", unescape(text)).strip() for text in reader.text]
+    reader, data = Reader(html), data_of(html)
+    told = [unescape(text) for text in reader.text]
     told += [value or "" for _, tags in reader.tags for key, value in tags.items() if key == "aria-label"]
-    data = data_of(html)
     parts = [data[part] for part in ("devices", "storage", "prices", "curtailed")]
     labels = [str(one.get(key, "")) for part in parts for one in part for key in ("label", "up", "down")]
-    figures = [text for one in data["figures"] for text in (*one["labels"], one["unit"])]
-    tariff = run.case.tariff
-    quoted = {facts.title, tariff.title or tariff.name, *tariff.sources, *facts.assumptions}
-    found = {}
-    for text in [*told, *labels, *figures, *data["periods"]["names"]]:
-        if not any(text.endswith(one) or text.startswith(one) for one in quoted) and english(text):
-            found[text] = english(text)
+    figures = [text for one in data["figures"] for text in (*one["labels"], *one["legend"], one["unit"])]
     assert len(told) > 200
-    assert found == {}
+    assert len(figures) > 10
+    assert left_in_english([*told, *labels, *figures, *data["periods"]["names"]], quoted(kind)) == {}
+
+
+@pytest.mark.parametrize("name", ["plan.xlsx", "report.xlsx"])
+def test_nothing_english_is_in_a_chinese_workbook(name: str, tmp_path: Path) -> None:
+    run, facts = made("day")
+    path = tmp_path / name
+    if name == "plan.xlsx":
+        write_plan_xlsx(path, run.solution, run.case, facts, "zh")
+    else:
+        write_report_xlsx(path, run.solution, run.case, run.summary.audit, facts, "zh")
+    book = openpyxl.load_workbook(path, data_only=True)
+    rows = [row for sheet in book.worksheets for row in sheet.iter_rows(values_only=True)]
+    texts = [cell for row in rows for cell in row if isinstance(cell, str)]
+    assert len(texts) > 100
+    assert left_in_english([*book.sheetnames, *texts], quoted("day")) == {}
 
 
 def test_every_check_of_the_audit_has_a_word() -> None:

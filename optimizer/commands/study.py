@@ -7,13 +7,14 @@ import typer
 from rich.text import Text
 
 from optimizer.commands.console import err_console, out_console, progress_line, run_folder
-from optimizer.commands.options import CaseArgument, Out, Variant
+from optimizer.commands.options import CaseArgument, Language, Out, Variant, language
 
 
 def study(
     case: CaseArgument = "gaoan",
     variant: Variant = None,
     out: Out = None,
+    lang: Language = "en",
     time_limit: Annotated[
         float, typer.Option(min=1, help="Seconds for a year before repair stops and states its gap.")
     ] = 60.0,
@@ -32,6 +33,8 @@ def study(
 
         findings = Findings()
         with findings.kept():
+            spoken = language(lang)
+        with findings.kept():
             refuse_targets(time_limit, out, None)
         with findings.kept():
             park = load_case(case, variant, whole_year=True)
@@ -49,7 +52,7 @@ def study(
         }
         made = Study(life, cash, timings)
         progress("writing")
-        paths = write_study(made, run_folder(out, park.name, "study"))
+        paths = write_study(made, run_folder(out, park.name, "study"), spoken)
     from results.screen import show_files
     from results.screen_study import show_study
 

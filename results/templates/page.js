@@ -42,7 +42,7 @@ function categories(at, title, mode) {
     hovermode: "closest", dragmode: false, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: font(),
     hoverlabel: { font: { family: FONT, size: 13 } },
     xaxis: { type: "category", tickfont: font(), ticklabeloverflow: "hide past div", fixedrange: true, tickangle: 0, ticks: "" },
-    yaxis: { title: { text: title, font: font(), standoff: 6 }, tickfont: font(), gridcolor: css("--line"), zerolinecolor: css("--soft"), zeroline: true, fixedrange: true, rangemode: "tozero" },
+    yaxis: { automargin: true, title: { text: title, font: font(), standoff: 6 }, tickfont: font(), gridcolor: css("--line"), zerolinecolor: css("--soft"), zeroline: true, zerolinewidth: 1.5, tickformat: ",", fixedrange: true, rangemode: "tozero" },
   };
 }
 const bar = (name, x, y, fill, unit, digits) => ({
@@ -91,7 +91,7 @@ function drawSteps(at, f) {
   /* figures stand at the right of their bars, where no name is */
   size.forEach((v, k) => L.annotations.push({ x: Math.max(base[k], base[k] + v), y: k, text: signed(v, f.digits), showarrow: false, xanchor: "left", xshift: 3, font: { ...font(), color: css("--text") } }));
   const fill = size.map((v, k) => colour(k === last ? f.colours.total : v < 0 ? f.colours.down : f.colours.up));
-  legend(f, [[W.saves, f.colours.up], [W.costs_more, f.colours.down], [W.in_all, f.colours.total]]);
+  legend(f, [f.colours.up, f.colours.down, f.colours.total].map((pair, k) => [f.legend[k], pair]));
   return Plotly.react(at, [{
     type: "bar", orientation: "h", y: size.map((_, k) => k), x: size, base, marker: { color: fill },
     hovertemplate: size.map((v, k) => `${escaped(f.labels[k])}: ${signed(v, f.digits)} ${escaped(f.unit)}<extra></extra>`),
@@ -112,7 +112,10 @@ function drawSpans(at, f) {
 }
 function drawBars(at, f) {
   legend(f, f.series.map((s) => [s.name, s.colour]));
-  return Plotly.react(at, f.series.map((s) => bar(s.name, f.labels, s.values, colour(s.colour), escaped(f.unit), f.digits)), categories(at, f.unit, f.mode), CONFIG);
+  const L = categories(at, f.unit, f.mode), widest = Math.max(...f.labels.map((label) => wrapped(label, Infinity).width)) + 8;
+  const every = Math.max(1, Math.ceil((f.labels.length * widest) / Math.max(60, at.clientWidth - 70)));
+  L.xaxis.tickvals = f.labels.filter((_, k) => k % every === 0);
+  return Plotly.react(at, f.series.map((s) => bar(s.name, f.labels, s.values, colour(s.colour), escaped(f.unit), f.digits)), L, CONFIG);
 }
 function drawLines(at, f) {
   legend(f, f.series.map((s) => [s.name, s.colour, "rule"]));
