@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from models.contracts import MeteredResponse
 from results.cashflow import CashFlow
 from results.life import all_cells
 from results.line import FLOWS, words
@@ -36,7 +37,8 @@ def _years(study: Study) -> Table:
     streams = study.cash.operation.revenue_yuan
     heads = ["health", "cycles", "GWh\nout", *(words(stream).replace(" ", "\n") for stream in streams)]
     bills = ["bill\nwithout", "bill\nwith"] if len(streams) <= MOST_STREAMS_BESIDE_BILLS else []
-    table = _dense("Year by year, 万元", "year", *heads, "auxiliary", *bills)
+    auxiliary = "auxiliary" if bills else "aux.\nenergy"
+    table = _dense("Year by year, 万元", "year", *heads, auxiliary, *bills)
     for number, year in enumerate(study.life.years):
         health, cycles = all_cells(study.case, year)
         yuan = [*(array[number] for array in streams.values()), -year.auxiliary_yuan]
@@ -92,8 +94,14 @@ def _responses(study: Study) -> Iterator[str]:
         f" {money(yuan)} for {sum(one.settled.paid_mwh for one in paid):,.0f} MWh; answering them adds"
         f" {money(year.response_cost_yuan)} to the bill, which arbitrage and demand have off. Baselines err:"
         f" without any answer {money(unmoved)} would have been paid. Years with events are optimal for a"
-        " price raised in the events, which is no proof of the best bid."
+        " price raised in the events, which is no proof of the best bid; of dispatches that cost the same"
+        f" those with the {_baselines(study)} baselines are taken."
     )
+
+
+def _baselines(study: Study) -> str:
+    response = study.case.contracts.demand_response
+    return response.baselines if isinstance(response, MeteredResponse) else ""
 
 
 def _money(cash: CashFlow) -> Table:

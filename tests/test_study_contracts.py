@@ -2,8 +2,10 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
@@ -13,6 +15,7 @@ from inputs.case import load_case
 from optimizer.life import dispatch_life
 from optimizer.runs import Options
 from results.cashflow import cash_flow
+from results.life import Life
 from results.screen_study import show_study
 from results.study import Study, write_study
 
@@ -65,9 +68,31 @@ def test_the_streams_are_in_every_table(tmp_path: Path) -> None:
     assert found["revenue_yuan"]["demand_response"] == pytest.approx(paid.sum(), abs=1e-3)
     first = found["demand_response_by_year"]["1"]
     assert f"Demand response in year 1: 3 events called, {first['paid']} paid {paid[1]:,.0f} yuan" in printed
-    assert "GWh demand year health cycles out arbitrage demand response absorption auxiliary" in printed
+    assert "GWh demand aux. year health cycles out arbitrage demand response absorption energy" in printed
     assert "…" not in printed
     assert found["status"] == "optimal"
+    assert "those with the highest baselines are taken" in printed
+
+
+def test_twenty_years_of_large_numbers_fit_into_80_columns(tmp_path: Path) -> None:
+    """As of the built-in case: tens of thousands of 10^4 yuan in the last row, four streams."""
+    study, _ = studied(tmp_path, CONTRACTS)
+    first = study.life.years[0]
+    many = {name: np.full(20, 1.6e7) for name in study.cash.operation.revenue_yuan}
+    years = tuple(replace(first, year=n + 1, discharged_mwh=46_000.0) for n in range(20))
+    flows = replace(
+        study.cash.operation,
+        revenue_yuan=many,
+        discharged_mwh=np.full(20, 46_000.0),
+        auxiliary_yuan=np.full(20, 2.6e6),
+    )
+    assert study.case.finance is not None
+    cash = cash_flow(study.case.finance.model_copy(update={"operation_years": 20}), flows)
+    printed = io.StringIO()
+    show_study(Console(width=80, file=printed), Study(Life(study.case, years), cash, {}))
+    assert "absorption" in printed.getvalue()
+    assert "32,000" in printed.getvalue()
+    assert "…" not in printed.getvalue()
 
 
 def test_without_a_contract_nothing_is_told_of_one(tmp_path: Path) -> None:
