@@ -48,7 +48,10 @@ def with_values(case: "Case", values: Mapping[str, float]) -> "Case":
 
 
 def _towards(old: Sequence[float], value: float) -> Change:
+    """How to bring numbers to a mean; whole ones, such as years, stay whole."""
     mean = sum(old) / len(old)
+    if all(isinstance(one, int) for one in old):
+        value = round(value)
     return lambda one: one * value / mean if mean and one != mean else value
 
 

@@ -155,6 +155,11 @@ class Solver:
             status = self._highs.getModelStatus()
             self._set("presolve", self._presolve)
         statuses = highspy.HighsModelStatus
+        if status == statuses.kUnknown:
+            # what is left of a start from another program's basis is not always clean; from nothing it is
+            self._highs.clearSolver()
+            self._highs.run()
+            status = self._highs.getModelStatus()
         if status == statuses.kInfeasible:
             raise InfeasibleProgram
         if status == statuses.kUnbounded:

@@ -23,12 +23,13 @@ from models.pv import Pv
 from models.size import largest
 from optimizer.life import dispatch_life, refuse_life
 from optimizer.runs import Options, Progress
-from optimizer.today import todays_park
+from optimizer.today import TodaysPark, todays_park
 from results.corners import Corners, corner_values
 from results.files import output_folder, peak_memory_mb, versions, write_json
 from results.fitting import Fit, Search, Target, Width, widths_csv
 from results.life import batteries
 from results.own_arithmetic import Reading, own_arithmetic
+from results.page import Lang
 from results.pv_saving import pv_saving
 from results.pv_yield import PvYield, pv_yield
 from results.replicated import (
@@ -39,10 +40,12 @@ from results.replicated import (
     replicated,
     study_problems,
 )
-from results.reproduce_page import reproduce_html
+from results.reproduce_page import reproduce_html, reproduced
 from results.reproduction import Row, Told, csv_text, tell
+from results.study import Study
+from results.study_report import study_html
+from results.study_workbook import write_study_xlsx
 from results.today import today
-from results.tornado import Tornado
 
 STARTS = 4  # seeded starts of the search for each whole number; a power of two
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel on a Chinese Windows reads UTF-8 as GBK
@@ -59,7 +62,7 @@ class Reproduction:
     widths: tuple[Width, ...]
     fits: tuple[Fit, ...]
     largest_gap: float  # of a dispatched year
-    tornado: Tornado | None  # of the park of today; none where its case doubts nothing
+    now: TodaysPark
     corners_deviation: float  # [-] of the operation the sets were reckoned with, from the dispatched one
     sources: tuple[str, ...]
     timings_s: Mapping[str, float]
@@ -112,7 +115,7 @@ def reproduce(
         widths=tuple(widths),
         fits=tuple(fits),
         largest_gap=max(one.largest_gap for one in (life, *(size.life for size in now.sizes))),
-        tornado=now.tornado,
+        now=now,
         corners_deviation=corners.deviation(values, made.operation),
         sources=tuple(dict.fromkeys([*case_sources(case), *case_sources(parks[0])])),
         timings_s={name: end - begin for name, begin, end in zip(names, times, times[1:], strict=False)},
@@ -210,22 +213,30 @@ def _reading(case: Case) -> Reading:
     )
 
 
-def write_reproduction(made: Reproduction, out: Path, lang: str) -> dict[str, Path]:
-    """Write the table, the sets that fit, the page and the summary; all or none. Returns where they lie."""
+def write_reproduction(made: Reproduction, out: Path, lang: Lang) -> dict[str, Path]:
+    """Write the table, the sets that fit, pages, workbook and summary; all or none. Returns where they lie.
+
+    `report.html` and `report.xlsx` are those of a study of today's park, with the table in them.
+    """
     rows = told(made, lang)
     page = reproduce_html(
         rows, made.widths, made.plan, lang, sources=made.sources, largest_gap=made.largest_gap,
-        corners_deviation=made.corners_deviation, tornado=made.tornado,
+        corners_deviation=made.corners_deviation, tornado=made.now.tornado,
     )  # fmt: skip
     texts = {
         "reproduce.csv": BYTE_ORDER_MARK + csv_text(rows),
         "fitting_set.csv": BYTE_ORDER_MARK + widths_csv(made.widths),
         "reproduce.html": page,
     }
-    if made.tornado:
-        texts["tornado.csv"] = BYTE_ORDER_MARK + made.tornado.table.to_csv(index=False, lineterminator="\n")
+    if made.now.tornado:
+        texts["tornado.csv"] = BYTE_ORDER_MARK + made.now.tornado.table.to_csv(
+            index=False, lineterminator="\n"
+        )
     with output_folder(out) as stage:
         paths = {name: stage(name, partial(_write, text)) for name, text in texts.items()}
+        table, now = reproduced(rows, made.plan, lang), Study(*made.now.first, made.timings_s)
+        paths["report.html"] = stage("report.html", lambda path: _write(study_html(now, lang, table), path))
+        paths["report.xlsx"] = stage("report.xlsx", lambda path: write_study_xlsx(path, now, lang, table))
         content = reproduction_json(made)
         paths["summary.json"] = stage("summary.json", lambda path: write_json(path, content))
     return paths

@@ -7,7 +7,8 @@ from inputs.case import Case
 from optimizer.life import dispatch_life, refuse_life
 from optimizer.runs import Options, Progress
 from optimizer.sensitivity import tornado
-from results.cashflow import cash_flow
+from results.cashflow import CashFlow, cash_flow
+from results.life import Life
 from results.today import Today
 from results.tornado import Tornado
 
@@ -18,6 +19,11 @@ class TodaysPark:
 
     sizes: tuple[Today, ...]
     tornado: Tornado | None  # none: the case doubts nothing
+
+    @property
+    def first(self) -> tuple[Life, CashFlow]:
+        """The years and the cash flow of the first size."""
+        return self.sizes[0].life, self.sizes[0].cash
 
 
 def todays_park(

@@ -1,6 +1,7 @@
 """`reproduce.html`: the table of published figures by view, what cannot be reproduced, what else fits."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from inputs.published import Published
@@ -35,11 +36,7 @@ def reproduce_html(
         title=own["title"],
         subtitle=str(own["subtitle"]).format(plan=title),
         cards=_cards(told, plan, own, lang),
-        views=[
-            (view, rows)
-            for view in VIEWS
-            if (rows := [_cells(one, own) for one in told if one.row.view == view])
-        ],
+        views=_views(told, own),
         cannot=cannot_lines(told),
         widths=[_width(one, own, lang) for one in widths],
         set_note=str(own["set_note"]).format(sets=widths[0].sets) if widths else "",
@@ -51,6 +48,28 @@ def reproduce_html(
         said=list(dict.fromkeys(figure.says for figure in plan.figure)),
         sources=sources,
     )
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """The table of published figures as a part of another page."""
+
+    words: Mapping[str, Any]  # of `reproduce.LANG.toml`
+    plan: str
+    views: Sequence[tuple[str, Sequence[Mapping[str, str]]]]
+    told: Sequence[Told]
+
+
+def reproduced(told: Sequence[Told], plan: Published, lang: str) -> Reproduced:
+    """The table in a language."""
+    own = load_words(lang, "reproduce")["reproduce"]
+    return Reproduced(own, plan.title_zh if lang == "zh" else plan.title, _views(told, own), told)
+
+
+def _views(told: Sequence[Told], words: Mapping[str, Any]) -> list[tuple[str, list[dict[str, str]]]]:
+    """Rows as text, by view; views without rows are left out."""
+    found = [(view, [_cells(one, words) for one in told if one.row.view == view]) for view in VIEWS]
+    return [(view, rows) for view, rows in found if rows]
 
 
 BAD = ("does_not_follow", "not_reproduced", "far")

@@ -88,13 +88,14 @@ def _tornado(tornado: Tornado, words: Mapping[str, Any], lang: str) -> Group:
         title_style="bold",
         pad_edge=False,
     )
-    for number, head in enumerate(words["tornado_heads"]):
-        table.add_column(str(head), justify="right" if number else "left")
+    name, base, *heads = words["tornado_heads"]
+    table.add_column(f"{name} ({base})", ratio=1, overflow="fold")
+    for head in heads:
+        table.add_column(str(head), justify="right", max_width=11)
     for bar in seen.bars:
         for end in bar.ends:
-            name = bar.name if end is bar.ends[0] else ""
-            base = bar.base if end is bar.ends[0] else ""
-            table.add_row(name, base, end.value, end.npv_change, end.irr, end.equity_irr, end.payback)
+            first = f"{bar.name} ({bar.base})" if end is bar.ends[0] else ""
+            table.add_row(first, end.value, end.npv_change, end.irr, end.equity_irr, end.payback)
     return Group(table, Text(tornado_note(seen, words), style="dim"))
 
 

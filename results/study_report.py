@@ -17,6 +17,7 @@ from results.page import YUAN_PER_WAN, Card, Lang, load_words, money, number, re
 from results.returns import Returns
 
 if TYPE_CHECKING:  # a study writes this page
+    from results.reproduce_page import Reproduced
     from results.study import Study
 
 Words = Mapping[str, Any]
@@ -39,8 +40,11 @@ PAID: Mapping[str, Mapping[str, float]] = {
 STREAM_COLOURS = (figures.BLUE, figures.GREEN, figures.ORANGE, figures.PINK)
 
 
-def study_html(study: "Study", lang: Lang = "en") -> str:
-    """The whole page as text. The same study gives the same bytes but for the seconds it took."""
+def study_html(study: "Study", lang: Lang = "en", reproduced: "Reproduced | None" = None) -> str:
+    """The whole page as text, with a table of published figures where one is given.
+
+    The same study gives the same bytes but for the seconds it took.
+    """
     words, told = load_words(lang, "study"), FinanceWords(lang)
     text, case, cash, years = words["study"], study.case, study.cash, study.life.years
     dispatched = [year.year for year in years if year.dispatched]
@@ -53,6 +57,7 @@ def study_html(study: "Study", lang: Lang = "en") -> str:
         kind=text["kind"].format(years=len(years)),
         study=study,
         case=case,
+        reproduced=reproduced,
         cards=_cards(cash, words, told),
         proofline=text["proofline"].format(gap=share(study.life.largest_gap), years=len(dispatched)),
         returns=_returns(cash, words, told),

@@ -18,17 +18,23 @@ from results.page import Lang, load_words
 from results.study_report import money_steps
 
 if TYPE_CHECKING:  # a study writes this workbook
+    from results.reproduce_page import Reproduced
     from results.study import Study
 
 TOP = 4  # first row of a sheet's table, from zero
 MONEY, ENERGY, SHARE, COUNT, SMALL = "#,##0.00", "#,##0.000", "0.0%", "#,##0.0", "0.0E+00"
 
 
-def write_study_xlsx(path: Path, study: "Study", lang: Lang = "en") -> None:
-    """Write the workbook: years, steps, proof and assumptions. The same study gives the same bytes."""
+def write_study_xlsx(
+    path: Path, study: "Study", lang: Lang = "en", reproduced: "Reproduced | None" = None
+) -> None:
+    """Write the workbook: years, steps, published figures if given, proof and assumptions.
+
+    The same study gives the same bytes.
+    """
     words = load_words(lang, "study")
     with workbook(path, study.case.title or study.case.name, CREATED.date()) as book:
-        _Writer(book, words, study, FinanceWords(lang)).write()
+        _Writer(book, words, study, FinanceWords(lang)).write(reproduced)
 
 
 class _Writer(Book):
@@ -39,10 +45,12 @@ class _Writer(Book):
         self.study, self.told = study, told
         self.text, self.page, self.names = words["study"], words["page"], words["sheets"]
 
-    def write(self) -> None:
+    def write(self, reproduced: "Reproduced | None") -> None:
         """All sheets."""
         self._years()
         self._steps()
+        if reproduced:
+            self._published(reproduced)
         self._proof()
 
     def sheet(self, name: str, note: str, first: float) -> Any:
@@ -104,6 +112,19 @@ class _Writer(Book):
             line = TOP + 2 + at
             rows.append([name, yuan, (f"=SUM(B${TOP + 2}:B{line})", left)])
         self.table(sheet, TOP, (text["c_line"], self.page["yuan"], text["x_left"]), rows, MONEY)
+
+    def _published(self, reproduced: "Reproduced") -> None:
+        """Published figures beside those computed, nothing rounded."""
+        words = reproduced.words
+        sheet = self.sheet(self.names["published"], words["title"], 40)
+        heads = (self.names["view"], *words["heads"])
+        rows: list[list[Cell]] = []
+        for one in reproduced.told:
+            row = one.row
+            figures = [row.published, row.computed, row.deviation]
+            rows.append([one.view, one.figure, one.unit, *figures, one.rests_on])
+        sheet.set_column(1, 1, 60)
+        self.table(sheet, TOP, heads, rows, ["", "", "", "#,##0.0000", "#,##0.0000", "+0.00%;-0.00%;0", ""])
 
     def _proof(self) -> None:
         text, page, life, case = self.text, self.page, self.study.life, self.study.case

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pytest
 from test_cli import Run, run  # noqa: F401 - a fixture
 
@@ -20,12 +21,16 @@ from optimizer import reproduce as driver
 from optimizer.life import dispatch_life
 from optimizer.reproduce import Reproduction, reproduce, search_anew
 from optimizer.runs import Options
+from optimizer.today import todays_park
 from results.replicated import Replica, replica, replicated
 from results.reproduction import VIEWS, tell
 
 PLAN, FACTORS = read_published("gaoan-pilot-plan"), read_published("factors")
 STUDY = case_text("gaoan-study")
-FILES = {"fitting_set.csv", "reproduce.csv", "reproduce.html", "summary.json"}
+FILES = {
+    "fitting_set.csv", "reproduce.csv", "reproduce.html", "report.html", "report.xlsx", "summary.json",
+    "tornado.csv",
+}  # fmt: skip
 
 
 def silent(_: str) -> None: ...
@@ -37,11 +42,32 @@ def hourly() -> Case:
     return replace(case, calendar=case.calendar.model_copy(update={"minutes": 60}))
 
 
+def parks() -> list[Case]:
+    """The park of today by hours, with both phases and with one; doubts of money and of prices."""
+    found = []
+    for variant in (None, "first_phase"):
+        case = load_case("gaoan", variant)
+        calendar = case.calendar.model_copy(update={"minutes": 60})
+        doubts = tuple(one for one in case.sensitivities if one.name in ("investment", "demand price"))
+        assert len(doubts) == 2
+        found.append(replace(case, calendar=calendar, sensitivities=doubts))
+    return found
+
+
+@pytest.fixture
+def no_park(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where today's park is not what is asked about: its years by hours and without calls."""
+    bare, _ = parks()
+    contracts = bare.contracts.model_copy(update={"demand_response": None})
+    quick = replace(bare, contracts=contracts, sensitivities=bare.sensitivities[:1])
+    monkeypatch.setattr(driver, "todays_park", lambda _, *given: todays_park([quick], *given[:2], ()))
+
+
 @pytest.fixture(scope="module")
 def made() -> Iterator[Reproduction]:
     """All of it, by hours, with first and last year dispatched and few points in the tolerances."""
     points, driver.POINTS = driver.POINTS, 4
-    yield reproduce(hourly(), PLAN, FACTORS, load_case("gaoan"), Options(), silent, only=())
+    yield reproduce(hourly(), PLAN, FACTORS, parks(), Options(), silent, only=())
     driver.POINTS = points
 
 
@@ -151,9 +177,49 @@ def test_the_search_finds_the_stored_values_again() -> None:
         assert float(f"{found.values[path]:.4g}") == pytest.approx(value, rel=1e-9), path
 
 
+def test_today_is_what_its_years_and_its_cash_flow_say(made: Reproduction) -> None:
+    """Both sizes; without calibration nothing meets the plan, and one phase returns more than both."""
+    sizes = made.now.sizes
+    rows = [row for row in made.rows if row.view == "today"]
+    assert len(rows) == 2 * (len(rows) // 2)
+    for size, own in zip(sizes, (rows[: len(rows) // 2], rows[len(rows) // 2 :]), strict=True):
+        by_key = {row.figures[0] if row.figures else row.key: row for row in own}
+        years = size.life.years
+        assert len(years) == 20
+        arbitrage = sum(year.saved_yuan["arbitrage"] for year in years) / 1e4
+        paid = sum(sum(year.contract_yuan.values()) for year in years) / 1e4
+        assert by_key["arbitrage"].computed == pytest.approx(arbitrage)
+        assert by_key["demand_response"].computed + by_key["absorption"].computed == pytest.approx(paid)  # type: ignore[operator]
+        total = sum(by_key[key].computed for key in ("arbitrage", "demand_response", "absorption"))  # type: ignore[misc]
+        assert by_key["revenue"].computed == pytest.approx(total + by_key["today_demand"].computed)  # type: ignore[operator]
+        assert by_key["project_irr"].computed == size.cash.returns["project_after_tax"].irr.value
+        assert by_key["absorption"].verdict == "far"
+    irr = [size.cash.returns["project_after_tax"].irr.value or 0.0 for size in sizes]
+    assert 0.0 < irr[0] < irr[1]
+
+
+def test_the_tornado_moves_what_it_should(made: Reproduction) -> None:
+    """A dearer investment lowers the NPV, dearer demand raises it; each bar is about the life as it is."""
+    tornado = made.now.tornado
+    assert tornado is not None
+    investment, demand = tornado.bars
+    assert (investment.name, demand.name) == ("investment", "demand price")
+    base = tornado.base
+    assert base.npv_yuan == made.now.first[1].returns["project_after_tax"].npv_yuan
+    assert investment.low and investment.high and demand.low and demand.high
+    assert investment.low.measures.npv_yuan > base.npv_yuan > investment.high.measures.npv_yuan
+    assert demand.low.measures.npv_yuan < base.npv_yuan < demand.high.measures.npv_yuan
+    assert not investment.low.dispatched and demand.low.dispatched
+    assert demand.high.value == pytest.approx(1.1 * 39.1)
+    assert tornado.years == (1, 2, 20)
+    # by hand: a fifth of the investment, its input VAT credited over years, write-off saves some of it
+    lost = base.npv_yuan - investment.high.measures.npv_yuan
+    assert 0.5 < lost / (0.2 * 239.4e6) < 1.0
+
+
 def test_every_view_is_told_in_both_languages(made: Reproduction) -> None:
     views = {row.view for row in made.rows}
-    assert views == set(VIEWS) - {"today"}
+    assert views == set(VIEWS)
     for lang in ("en", "zh"):
         told = tell(made.rows, PLAN, lang)
         for one in told:
@@ -186,6 +252,16 @@ def test_the_files_say_the_same(made: Reproduction, tmp_path: Path, lang: str) -
         assert row["figure"] in plain
         assert row["rests_on"] in plain
     assert plain.count('class="r-bar"') == len(made.widths)
+    for name in ("investment", "demand price") if lang == "en" else ("投资", "需量电价"):
+        assert f'<div class="r-name">{name}</div>' in page
+    report = html.unescape(paths["report.html"].read_text(encoding="utf-8"))
+    assert all(row["rests_on"] in report for row in rows)
+    sheets = openpyxl.load_workbook(paths["report.xlsx"], read_only=True)
+    written = list(sheets["Published figures" if lang == "en" else "公开数据复现"].values)
+    numbers = [[one and float(one) for one in row[3:6]] for row in written[-len(rows) :]]
+    for row, found in zip(rows, numbers, strict=True):
+        said = [float(row[key]) if row[key] else None for key in ("published", "computed", "deviation")]
+        assert [one or 0.0 for one in found] == pytest.approx([one or 0.0 for one in said], rel=1e-14)
     assert "<script src" not in page and "http" not in re.sub(r"http-equiv", "", page)
     summary = json.loads(paths["summary.json"].read_text(encoding="utf-8"))
     assert all(one["met"] for one in summary["targets"].values())
@@ -195,7 +271,11 @@ def test_the_files_say_the_same(made: Reproduction, tmp_path: Path, lang: str) -
     assert len(widths) == 1 + len(made.widths)
 
 
-def test_the_command_with_a_study_of_ones_own(run: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_the_command_with_a_study_of_ones_own(
+    run: Run,  # noqa: F811
+    tmp_path: Path,
+    no_park: None,
+) -> None:
     """By hours, only the loan calibrated, nothing else asked."""
     text = STUDY.replace("minutes = 15", "minutes = 60")
     text = text[: text.index("[[calibrated]]")]
@@ -235,9 +315,12 @@ def test_bad_input_is_refused_in_words(
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_nothing_calibrated_is_reproduced_but_cannot_be_searched(made: Reproduction) -> None:
+def test_nothing_calibrated_is_reproduced_but_cannot_be_searched(
+    made: Reproduction,
+    no_park: None,
+) -> None:
     case = replace(hourly(), calibrated=(), what_if={})
-    bare = reproduce(case, PLAN, FACTORS, load_case("gaoan"), Options(), silent, only=())
+    bare = reproduce(case, PLAN, FACTORS, parks(), Options(), silent, only=())
     assert bare.widths == ()
     same = {row.key: row.computed for row in bare.rows if row.key.startswith("replicated_")}
     assert same == {row.key: row.computed for row in made.rows if row.key.startswith("replicated_")}

@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from models.errors import SolverError
 from optimizer.certificate import certify, primal_infeasibility
 from optimizer.highs import VERSION, InfeasibleProgram, Solver, UnboundedProgram
 from optimizer.program import Program
@@ -218,6 +219,23 @@ def test_linear_program_without_answer() -> None:
         answer_of(program([-1], [(3, [1], INF)], [(0, INF)], []))
     with pytest.raises(InfeasibleProgram):
         answer_of(program([1, 0], [(0.5, [0, 1], 0.5), (1, [1, 0], INF)], [(0, 2), BINARY], [1]))
+
+
+def test_an_unknown_end_is_solved_from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the basis of a like year 1.16.0 ended a month as Unknown, which from nothing it solved."""
+    solver = Solver()
+    solver.load(program([1], [(2, [1], INF)], [(0, 9)], []))
+    told, forgot = solver._highs.getModelStatus, []
+    forget = solver._highs.clearSolver
+    monkeypatch.setattr(
+        solver._highs, "getModelStatus", lambda: told() if forgot else highspy.HighsModelStatus.kUnknown
+    )
+    monkeypatch.setattr(solver._highs, "clearSolver", lambda: forgot.append(forget()))
+    assert solver.solve().x == pytest.approx([2])
+    assert len(forgot) == 1
+    monkeypatch.setattr(solver._highs, "getModelStatus", lambda: highspy.HighsModelStatus.kUnknown)
+    with pytest.raises(SolverError, match="Unknown"):
+        solver.solve()
 
 
 def test_changed_bounds_are_solved_anew() -> None:

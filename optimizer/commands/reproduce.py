@@ -38,7 +38,7 @@ def reproduce(
 
         findings = Findings()
         with findings.kept():
-            language(lang)
+            spoken = language(lang)
         with findings.kept():
             refuse_targets(1.0, out, None)
         with findings.kept():
@@ -53,9 +53,9 @@ def reproduce(
             only = () if quick else None
             made = driver.reproduce(study, plan, read_published(FACTORS), parks, options, progress, only)
             progress("writing")
-            paths = driver.write_reproduction(made, run_folder(out, study.name, "reproduce"), lang)
+            paths = driver.write_reproduction(made, run_folder(out, study.name, "reproduce"), spoken)
     if search:
         show_search(out_console, found, study.calibrated, driver.targets_of(plan), lang)
         return
-    show_reproduction(out_console, driver.told(made, lang), made.widths, made.tornado, plan, lang)
+    show_reproduction(out_console, driver.told(made, lang), made.widths, made.now.tornado, plan, lang)
     show_files(out_console, paths.values())
