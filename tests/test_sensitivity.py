@@ -1,17 +1,26 @@
 """Numbers of a case changed one by one, and what single doubts do to the returns."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from pydantic import ValidationError
-from small_case import add, write_case
+from small_case import add, swap, write_case
 
-from inputs.case import load_case
+from inputs.case import Case, load_case
 from inputs.changed import changed, value_at
 from inputs.sensitivities import ends
 from models.errors import InputError
 from models.sensitivity import Sensitivity
-from results.tornado import Bar, BarEnd, Measures, ordered
+from optimizer.life import dispatch_life
+from optimizer.runs import Options
+from optimizer.sensitivity import moved, tornado
+from results.cashflow import cash_flow
+from results.operation import Operation
+from results.tornado import Bar, BarEnd, Measures, measures, ordered
 
 FINANCE = "[finance]\ninvestment_yuan = 1e8\n"
 SECOND = '[device.battery_2]\nkind = "battery"\npower_mw = 10.0\nenergy_mwh = 20.0\neta_charge = 0.9\n'
@@ -139,3 +148,71 @@ def test_the_widest_bar_comes_first_and_one_end_counts_from_the_base() -> None:
     same_side = Bar("same side", "", "", 1.0, at(14.0), at(13.0))
     assert [bar.swing_yuan(base) for bar in (both, one, same_side)] == [5.0, 8.0, 4.0]
     assert [bar.name for bar in ordered(base, [same_side, both, one])] == ["one", "both", "same side"]
+
+
+def operation(arbitrage: float, mwh: float, **more: float) -> Operation:
+    streams = {"arbitrage": arbitrage, **more}
+    return Operation(
+        revenue_yuan={name: np.array([yuan, yuan]) for name, yuan in streams.items()},
+        discharged_mwh=np.array([mwh, 0.0]),
+        auxiliary_yuan=np.array([5.0, 1.0]),
+        power_mw=10.0,
+    )
+
+
+def test_a_life_moves_by_what_lies_between_two_others() -> None:
+    """10 + 8 - 6 of arbitrage; a stream that only the life has stays, one of the change alone is added."""
+    found = moved(
+        operation(10.0, 3.0, demand_response=7.0), operation(6.0, 2.0), operation(8.0, 1.0, absorption=2.0)
+    )
+    assert {name: yuan.tolist() for name, yuan in found.revenue_yuan.items()} == {
+        "arbitrage": [12.0, 12.0], "demand_response": [7.0, 7.0], "absorption": [2.0, 2.0],
+    }  # fmt: skip
+    assert found.discharged_mwh.tolist() == [2.0, 0.0]
+    assert found.auxiliary_yuan.tolist() == [5.0, 1.0]
+    assert found.power_mw == 10.0
+
+
+@pytest.fixture(scope="module")
+def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
+    """A small park of a week by hours with three years of operation, everything made from its own year."""
+    patch = pytest.MonkeyPatch()
+    hours = pd.date_range("2026-01-01", periods=168, freq="h")
+    patch.setattr("optimizer.life.year_times", lambda _: hours)
+    text = FINANCE + "operation_years = 3\n[finance.loan]\nyears = 3\n"
+    text += "[finance.depreciation]\nall = { share = 1.0, years = 3 }\n"
+    text += '[contract.absorption]\nkind = "stated"\nenergy_mwh_per_year = 10.0\nprice_yuan_per_kwh = 0.4\n'
+    folder = tmp_path_factory.mktemp("week")
+    small = write_case(folder, add(text), swap("minutes = 15", "minutes = 60"))
+    case = load_case(str(small))
+    yield replace(case, series={}, devices={n: d for n, d in case.devices.items() if n != "pv"})
+    patch.undo()
+
+
+def test_each_kind_of_doubt_is_taken_to_the_returns(week: Case) -> None:
+    """Of money, prices, a contract, the years themselves; each beside the same reckoned from nothing."""
+    doubts = (
+        doubt(fields=["finance.insurance_share"], high=0.02),
+        doubt(fields=["tariff.purchase_price_yuan_per_kwh"], times_high=1.5),
+        doubt(fields=["contract.absorption.energy_mwh_per_year"], low=0.0),
+        doubt(fields=["finance.operation_years"], high=4.0),
+    )
+    case = replace(week, sensitivities=doubts)
+    life = dispatch_life(case, Options(), lambda _: None)
+    found = tornado(case, life, Options(), lambda _: None)
+    bars = {bar.base_value: bar.low or bar.high for bar in found.bars}
+    assert len(bars) == 4
+    for one in doubts:
+        (end,) = ends(case, one)
+        bar = bars[value_at(case, one.fields[0])]
+        other = dispatch_life(end.case, Options(), lambda _: None)
+        assert end.case.finance is not None and bar is not None
+        exact = measures(cash_flow(end.case.finance, other.operation()))
+        assert bar.measures.npv_yuan == pytest.approx(exact.npv_yuan, rel=1e-9)
+        assert bar.dispatched == (one.fields[0] != "finance.insurance_share")
+        assert bar.measures.npv_yuan != found.base.npv_yuan
+
+
+def test_a_case_without_doubts_has_no_tornado(week: Case) -> None:
+    with pytest.raises(InputError, match="`sensitivity`: case small has none"):
+        tornado(week, dispatch_life(week, Options(), lambda _: None), Options(), lambda _: None)
