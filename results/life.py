@@ -109,13 +109,20 @@ def batteries(case: Case) -> dict[str, Battery]:
 def all_cells(case: Case, year: LifeYear) -> tuple[float, float]:
     """State of health and full cycles of all batteries together, by rated energy."""
     owned = batteries(case)
-    rated = {name: battery.full_mwh / battery.state_of_health for name, battery in owned.items()}
-    whole = sum(rated.values())
-    if whole <= 0:
-        return 1.0, 0.0
+    return _together(owned, year.state_of_health, 1.0), _together(owned, year.full_cycles, 0.0)
+
+
+def mean_health(owned: Mapping[str, Battery]) -> float:
+    """State of health of several batteries together: energy they take over that of new ones [-]."""
+    return _together(owned, {name: battery.state_of_health for name, battery in owned.items()}, 1.0)
+
+
+def _together(owned: Mapping[str, Battery], shares: Mapping[str, float], of_none: float) -> float:
+    """The mean by rated energy of what each battery has; `of_none` where there is no energy to go by."""
+    rated_mwh = {name: largest(battery.energy_mwh) for name, battery in owned.items()}
+    whole_mwh = sum(rated_mwh.values())
     return (
-        sum(rated[name] * share for name, share in year.state_of_health.items()) / whole,
-        sum(rated[name] * cycles for name, cycles in year.full_cycles.items()) / whole,
+        sum(mwh * shares[name] for name, mwh in rated_mwh.items()) / whole_mwh if whole_mwh > 0 else of_none
     )
 
 
@@ -178,15 +185,6 @@ def year_of(
         events=tuple(events),
         response_cost_yuan=response_cost_yuan,
     )
-
-
-def mean_health(owned: Mapping[str, Battery]) -> float:
-    """State of health of several batteries together: energy they take over that of new ones [-]."""
-    rated_mwh = {name: largest(battery.energy_mwh) for name, battery in owned.items()}
-    total_mwh = sum(rated_mwh.values())
-    if total_mwh == 0:
-        return 1.0
-    return sum(mwh * owned[name].state_of_health for name, mwh in rated_mwh.items()) / total_mwh
 
 
 def _reconcile(made: LifeYear) -> None:

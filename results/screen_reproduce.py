@@ -18,6 +18,7 @@ from results.tornado_view import TornadoView
 from results.tornado_view import view as tornado_view
 
 SIGNIFICANT = 4  # digits of a searched value that are worth writing down
+WIDTHS = (11, 9, 7, 7, 8)  # of the columns of a tornado, so that 80 letters leave room for names
 STYLES = dict.fromkeys(("does_not_follow", "not_reproduced", "far"), "red")
 
 
@@ -82,6 +83,7 @@ def _tornado(tornado: Tornado, words: Mapping[str, Any], lang: str) -> Group:
     """Each doubted input at its ends, the one that moves the NPV most first."""
     seen = tornado_view(tornado, lang)
     table = Table(
+        expand=True,
         title=str(words["tornado"]),
         box=box.SIMPLE_HEAD,
         title_justify="left",
@@ -90,8 +92,8 @@ def _tornado(tornado: Tornado, words: Mapping[str, Any], lang: str) -> Group:
     )
     name, base, *heads = words["tornado_heads"]
     table.add_column(f"{name} ({base})", ratio=1, overflow="fold")
-    for head in heads:
-        table.add_column(str(head), justify="right", max_width=11)
+    for head, width in zip(heads, WIDTHS, strict=True):
+        table.add_column(str(head), justify="right", width=width, overflow="fold")
     for bar in seen.bars:
         for end in bar.ends:
             first = f"{bar.name} ({bar.base})" if end is bar.ends[0] else ""

@@ -58,6 +58,7 @@ def _numbers(one: Today) -> dict[str, float | str]:
     case, years, finance = one.case, one.life.years, one.cash.finance
     owned = batteries(case).values()
     response = case.contracts.demand_response
+    lowest_or_highest = response.baselines if isinstance(response, MeteredResponse) else ""
     return {
         "mw": sum(battery.largest_power_mw for battery in owned),
         "mwh": sum(battery.full_mwh for battery in owned),
@@ -67,6 +68,8 @@ def _numbers(one: Today) -> dict[str, float | str]:
         "last_mwh": years[-1].discharged_mwh,
         "auxiliary": sum(year.auxiliary_yuan for year in years) / YUAN_PER_WAN,
         "events": response.events_per_year if isinstance(response, MeteredResponse) else 0,
+        "baselines": lowest_or_highest,
+        "baselines_zh": {"lowest": "最低", "highest": "最高"}.get(lowest_or_highest, ""),
         "curtailed": years[0].curtailed_without_mwh,
         "investment": finance.investment_yuan / YUAN_PER_WAN,
         "rate": finance.discount_rate,
