@@ -1,6 +1,26 @@
-"""The benchmarks are not installed with the package; they are found beside it, after everything installed."""
+"""Fixtures of several tests. The benchmarks are not installed with the package; they are found beside it."""
 
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1]))
+import pytest
+from typed import Ran, Run, typed_by
+
+sys.path.append(str(Path(__file__).parents[1]))  # after everything installed
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """A command in this process, with what it printed as it was printed."""
+    return typed_by(monkeypatch, capsys)
+
+
+@pytest.fixture
+def run(typed: Run) -> Run:
+    """The same; white space in its output counts as one blank."""
+
+    def command(*words: str | Path) -> Ran:
+        ran = typed(*words)
+        return ran._replace(out=" ".join(ran.out.split()))
+
+    return command

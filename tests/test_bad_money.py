@@ -1,22 +1,19 @@
 """Bad money and bad tariffs, as typed: what each command says, its exit code, and that nothing is written."""
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from small_case import Damage, add, swap, write_case
 from test_study import year_case
+from typed import Run
 
 from inputs.case import case_text
-from optimizer import cli
 
 FINANCE = "\n[finance]\ninvestment_yuan = 1e8\n"
 RESPONSE = '\n[contract.demand_response]\nkind = "metered"\n'
 EVERY_MONTH = "months = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]"
-Typed = Callable[..., tuple[int, str, str]]
 
 # what is damaged, and what must be said in one line each
 BAD: dict[str, tuple[tuple[Damage, ...], tuple[str, ...]]] = {
@@ -86,25 +83,6 @@ BAD: dict[str, tuple[tuple[Damage, ...], tuple[str, ...]]] = {
 COMMANDS = ("check", "plan", "year", "replay", "study")
 
 
-@pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
-    """Exit code, output and errors of a command in this process."""
-
-    def command(*words: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["parkdispatch", *map(str, words)])
-        capsys.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        seen = capsys.readouterr()
-        assert "Traceback" not in seen.out + seen.err
-        return code, seen.out, seen.err
-
-    return command
-
-
 def out_of(command: str, folder: Path) -> tuple[str | Path, ...]:
     return () if command == "check" else ("--out", folder / "out")
 
@@ -112,7 +90,7 @@ def out_of(command: str, folder: Path) -> tuple[str | Path, ...]:
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("name", BAD)
 def test_bad_money_exits_2_and_writes_nothing(
-    name: str, command: str, typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, command: str, typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     damages, said = BAD[name]
     path = write_case(tmp_path, *damages)
@@ -125,7 +103,7 @@ def test_bad_money_exits_2_and_writes_nothing(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_all_of_it_comes_together(typed: Typed, tmp_path: Path) -> None:
+def test_all_of_it_comes_together(typed: Run, tmp_path: Path) -> None:
     """Finance, contracts, the tariff's validity and a device."""
     damages = (
         add(FINANCE + "discount_rate = 8\n"),
@@ -149,7 +127,7 @@ def test_all_of_it_comes_together(typed: Typed, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["check", "year", "replay", "study"])
 def test_a_tariff_of_part_of_the_year_names_the_days_it_lacks(
-    command: str, typed: Typed, tmp_path: Path
+    command: str, typed: Run, tmp_path: Path
 ) -> None:
     """Together with what is wrong with the series, which are of two days."""
     late = (
@@ -168,7 +146,7 @@ def test_a_tariff_of_part_of_the_year_names_the_days_it_lacks(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_day_inside_a_short_validity_is_planned(typed: Typed, tmp_path: Path) -> None:
+def test_a_day_inside_a_short_validity_is_planned(typed: Run, tmp_path: Path) -> None:
     late = swap("valid_from = 2026-01-01", "valid_from = 2026-07-15", "own.toml")
     path = write_case(tmp_path, late)
     code, out, err = typed("plan", path, "--peak-so-far-mw", "100", "--out", tmp_path / "out")
@@ -179,7 +157,7 @@ def test_a_day_inside_a_short_validity_is_planned(typed: Typed, tmp_path: Path) 
     assert "`tariff` = 'own': has no price on 1 of 1 days, 2026-07-14" in err
 
 
-def test_three_irrs_are_listed_and_none_is_chosen(typed: Typed, tmp_path: Path) -> None:
+def test_three_irrs_are_listed_and_none_is_chosen(typed: Run, tmp_path: Path) -> None:
     """Flows as -1, 6, -11, 6 have the rates 0, 1 and 2: a sixth of a year's saving, then 17 sixths."""
     bare = """
 [finance]
@@ -218,7 +196,7 @@ replacement = {{ year = 2, cost_yuan = {replacement}, residual_share = 0.0 }}
     assert own["irr_in_words"].startswith("3 IRRs, none of them the IRR: ")
 
 
-def test_a_replacement_beyond_the_horizon_is_a_warning(typed: Typed, tmp_path: Path) -> None:
+def test_a_replacement_beyond_the_horizon_is_a_warning(typed: Run, tmp_path: Path) -> None:
 
     text = (
         case_text("gaoan").replace("cost_yuan = 0.0", "cost_yuan = 1e7").replace("year = 10 ", "year = 25 ")

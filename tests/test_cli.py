@@ -8,10 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import highspy
 import numpy as np
@@ -21,6 +20,7 @@ import pytest
 from bad_files import CLIMATE
 from bad_inputs import PV_FILE
 from small_case import CASE, Damage, add, load_mw, pv_mw, replaced, row, series, swap, write_case
+from typed import Run
 
 from inputs.case import case_text, load_case
 from models.errors import SolverError
@@ -44,36 +44,6 @@ SUMMARY_KEYS = {  # docs: design, section 6
     "status", "objective_yuan", "bound_yuan", "gap", "audit", "energy_mwh", "bill_yuan", "saving_yuan",
     "full_cycles", "peak_mw", "timings_s", "peak_memory_mb", "model", "versions", "case_sha256",
 }  # fmt: skip
-
-
-class Ran(NamedTuple):
-    """What a command did."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`main` with what was typed, in this process; white space in what is printed counts as one blank."""
-
-    def command(*words: str | Path) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["parkdispatch", *map(str, words)])
-        capsys.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        seen = capsys.readouterr()
-        assert "Traceback" not in seen.out + seen.err
-        return Ran(code, " ".join(seen.out.split()), seen.err)
-
-    return command
 
 
 def content(folder: Path) -> dict[str, bytes]:

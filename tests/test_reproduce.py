@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import openpyxl
 import pytest
-from test_cli import Run, run  # noqa: F401 - a fixture
+from typed import Run
 
 from inputs.calibrated import calibrated_values
 from inputs.case import Case, case_text, load_case
@@ -272,7 +272,7 @@ def test_the_files_say_the_same(made: Reproduction, tmp_path: Path, lang: str) -
 
 
 def test_the_command_with_a_study_of_ones_own(
-    run: Run,  # noqa: F811
+    run: Run,
     tmp_path: Path,
     no_park: None,
 ) -> None:
@@ -301,7 +301,7 @@ def test_the_command_with_a_study_of_ones_own(
     ],
 )
 def test_bad_input_is_refused_in_words(
-    run: Run,  # noqa: F811
+    run: Run,
     tmp_path: Path,
     typed: tuple[str, ...],
     said: tuple[str, ...],
@@ -333,7 +333,7 @@ def test_a_study_without_storage_is_refused() -> None:
         driver.refuse(load_case("gaoan-study").without_storage())
 
 
-def test_a_study_without_finance_or_contracts_is_refused_at_once(run: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_a_study_without_finance_or_contracts_is_refused_at_once(run: Run, tmp_path: Path) -> None:
     text = re.sub(r"\[contract\.absorption\].*?(?=\[finance\])", "", STUDY, flags=re.DOTALL)
     text = re.sub(r"\[finance\].*", "", text, flags=re.DOTALL)
     (tmp_path / "case.toml").write_text(text, encoding="utf-8")

@@ -3,10 +3,8 @@
 import io
 import json
 import re
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import openpyxl
@@ -14,9 +12,9 @@ import pandas as pd
 import pytest
 from rich.console import Console
 from small_case import Damage, add, load_mw, pv_mw, replaced, swap, write_case
+from typed import Ran, Run
 
 from inputs.case import load_case
-from optimizer import cli
 from optimizer.life import dispatch_life
 from optimizer.runs import Options
 from results.cashflow import cash_flow
@@ -39,32 +37,13 @@ years = 3
 HOURS = pd.date_range("2026-01-01", "2027-01-01", freq="h", inclusive="left")
 
 
-class Ran(NamedTuple):
-    """What a command did."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
-
-
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`study` with what was typed, in this process; white space in what is printed counts as one blank."""
+def study(run: Run) -> Run:
+    """`study` with what was typed; white space in its errors counts as one blank too."""
 
     def command(*words: str | Path) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["parkdispatch", "study", *map(str, words)])
-        capsys.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        seen = capsys.readouterr()
-        assert "Traceback" not in seen.out + seen.err
-        return Ran(code, " ".join(seen.out.split()), " ".join(seen.err.split()))
+        ran = run("study", *words)
+        return ran._replace(err=" ".join(ran.err.split()))
 
     return command
 
@@ -83,9 +62,9 @@ def year_case(folder: Path, *damages: Damage, money: str = MONEY) -> Path:
     return write_case(folder, *own, *damages)
 
 
-def test_a_study_prints_the_years_the_money_and_the_proof(run: Run, tmp_path: Path) -> None:
+def test_a_study_prints_the_years_the_money_and_the_proof(study: Run, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    ran = run(year_case(tmp_path), "--out", out)
+    ran = study(year_case(tmp_path), "--out", out)
     assert (ran.code, ran.err) == (0, "")
     found = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     own = found["returns"]["project_after_tax"]
@@ -110,9 +89,9 @@ def test_a_study_prints_the_years_the_money_and_the_proof(run: Run, tmp_path: Pa
     assert {path.name for path in out.iterdir()} == FILES
 
 
-def test_the_files_of_a_study_say_the_same(run: Run, tmp_path: Path) -> None:
+def test_the_files_of_a_study_say_the_same(study: Run, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert run(year_case(tmp_path), "--out", out).code == 0
+    assert study(year_case(tmp_path), "--out", out).code == 0
     found = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     years = pd.read_csv(out / "years.csv", encoding="utf-8-sig", index_col="year")
     lines = pd.read_csv(out / "cashflow.csv", encoding="utf-8-sig", index_col="line")
@@ -150,19 +129,19 @@ def test_the_files_of_a_study_say_the_same(run: Run, tmp_path: Path) -> None:
     assert any(isinstance(x, float) and x == pytest.approx(rate, abs=1e-12) for x in shown)
 
 
-def test_a_study_of_a_variant(run: Run, tmp_path: Path) -> None:
+def test_a_study_of_a_variant(study: Run, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    ran = run(year_case(tmp_path), "--variant", "large", "--out", out)
+    ran = study(year_case(tmp_path), "--variant", "large", "--out", out)
     assert ran.code == 0
     assert "(variant large)" in ran.out
     assert json.loads((out / "summary.json").read_text(encoding="utf-8"))["variant"] == "large"
 
 
-def test_an_irr_that_does_not_exist_is_said_in_words(run: Run, tmp_path: Path) -> None:
+def test_an_irr_that_does_not_exist_is_said_in_words(study: Run, tmp_path: Path) -> None:
     """Insurance and upkeep of a dear battery eat what it saves, and nothing comes back at the end."""
     money = MONEY.replace("20_000_000.0", "2e9\nworking_capital_share = 0.0")
     money = money.replace("years = 3 }", "years = 3, residual_share = 0.0 }")
-    ran = run(year_case(tmp_path, money=money), "--out", tmp_path / "out")
+    ran = study(year_case(tmp_path, money=money), "--out", tmp_path / "out")
     assert ran.code == 0
     assert "IRR none none" in ran.out
     assert "IRR of the project flow before income tax: no IRR: money is only paid." in ran.out
@@ -176,9 +155,9 @@ def test_an_irr_that_does_not_exist_is_said_in_words(run: Run, tmp_path: Path) -
     }
 
 
-def test_what_cannot_matter_is_warned_of(run: Run, tmp_path: Path) -> None:
+def test_what_cannot_matter_is_warned_of(study: Run, tmp_path: Path) -> None:
     late = "\n[finance.replacement]\nyear = 15\ncost_yuan = 1e6\n"
-    ran = run(year_case(tmp_path, money=MONEY + late), "--out", tmp_path / "out")
+    ran = study(year_case(tmp_path, money=MONEY + late), "--out", tmp_path / "out")
     assert ran.code == 0
     assert ran.err.startswith(
         "warning: `finance.replacement.year` = 15: lies at the end of the 3-year horizon"
@@ -262,29 +241,29 @@ def test_what_is_wrong_is_said_and_nothing_written(
     words: tuple[str, ...],
     code: int,
     said: str,
-    run: Run,
+    study: Run,
     tmp_path: Path,
 ) -> None:
     out = tmp_path / "out"
-    ran = run(year_case(tmp_path / "case", *damages, money=money), *words, "--out", out)
+    ran = study(year_case(tmp_path / "case", *damages, money=money), *words, "--out", out)
     assert (ran.code, ran.out) == (code, ""), ran
     assert said in ran.err
     assert not out.exists()
 
 
-def test_all_that_is_wrong_is_said_at_once(run: Run, tmp_path: Path) -> None:
+def test_all_that_is_wrong_is_said_at_once(study: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine", encoding="utf-8")
-    ran = run(year_case(tmp_path / "case", money=""), "--out", tmp_path / "file")
+    ran = study(year_case(tmp_path / "case", money=""), "--out", tmp_path / "file")
     assert ran.code == 2
     for words in ("`--out`", "`finance` is missing"):
         assert words in ran.err
     assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
 
 
-def test_a_file_in_the_way_leaves_no_half_of_the_others(run: Run, tmp_path: Path) -> None:
+def test_a_file_in_the_way_leaves_no_half_of_the_others(study: Run, tmp_path: Path) -> None:
     out = tmp_path / "out"
     (out / "years.csv").mkdir(parents=True)
-    ran = run(year_case(tmp_path / "case"), "--out", out)
+    ran = study(year_case(tmp_path / "case"), "--out", out)
     assert ran.code == 2
     assert "a folder is in the way of years.csv" in ran.err
     assert [path.name for path in out.iterdir()] == ["years.csv"]
@@ -296,10 +275,10 @@ def summary_of(folder: Path) -> dict[str, Any]:
     return {key: value for key, value in found.items() if key not in ("timings_s", "peak_memory_mb")}
 
 
-def test_the_same_study_twice_gives_the_same(run: Run, tmp_path: Path) -> None:
+def test_the_same_study_twice_gives_the_same(study: Run, tmp_path: Path) -> None:
     path = year_case(tmp_path / "case")
     for name in ("one", "two"):
-        assert run(path, "--out", tmp_path / name).code == 0
+        assert study(path, "--out", tmp_path / name).code == 0
     one, two = tmp_path / "one", tmp_path / "two"
     pages = [(folder / "report.html").read_text(encoding="utf-8") for folder in (one, two)]
     assert len({re.sub(r"<dt>Seconds</dt><dd>[^<]*", "", html) for html in pages}) == 1
