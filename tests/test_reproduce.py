@@ -291,7 +291,7 @@ def test_the_command_with_a_study_of_ones_own(
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("command", "said"),
     [
         (("--lang", "de"), ("`--lang` = de: must be one of en, zh",)),
         (("gaoan-studdy",), ("`CASE` = gaoan-studdy", "mean `gaoan-study`")),
@@ -303,12 +303,12 @@ def test_the_command_with_a_study_of_ones_own(
 def test_bad_input_is_refused_in_words(
     run: Run,
     tmp_path: Path,
-    typed: tuple[str, ...],
+    command: tuple[str, ...],
     said: tuple[str, ...],
 ) -> None:
     file = tmp_path / "file"
     file.write_text("here", encoding="utf-8")
-    ran = run("reproduce", *(word.format(file=file) for word in typed))
+    ran = run("reproduce", *(word.format(file=file) for word in command))
     assert ran.code == 2
     for words in said:
         assert words.format(file=file) in ran.err
