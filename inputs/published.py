@@ -28,6 +28,7 @@ class Figure(_Table):
     unit: Unit
     value: float
     says: Annotated[str, Field(min_length=1)]  # the source's sentence, restated
+    says_zh: Annotated[str, Field(min_length=1)]
     within: Annotated[float, Field(gt=0, le=0.1)] | None = None  # [-] how near a replication must come
 
 

@@ -45,7 +45,7 @@ def reproduce_html(
         ),
         tornado=bars,
         tornado_note=tornado_note(bars, own) if bars else "",
-        said=list(dict.fromkeys(figure.says for figure in plan.figure)),
+        said=list(dict.fromkeys(figure.says_zh if lang == "zh" else figure.says for figure in plan.figure)),
         sources=sources,
     )
 

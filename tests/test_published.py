@@ -1,5 +1,7 @@
 """The published figures as data: every one of them, with the numbers as published."""
 
+import re
+
 import pytest
 from pydantic import ValidationError
 
@@ -50,6 +52,7 @@ def test_the_factors_are_there() -> None:
 def test_every_figure_says_where_it_stands_and_has_two_names() -> None:
     for one in (*read_published("gaoan-pilot-plan").figure, *read_published("factors").figure):
         assert len(one.says) > 20, one.key
+        assert re.search("[\u4e00-\u9fff]", one.says_zh), one.key
         assert any("\u4e00" <= letter <= "\u9fff" for letter in one.name_zh), one.key
         assert not any("\u4e00" <= letter <= "\u9fff" for letter in one.name), one.key
 
@@ -67,7 +70,15 @@ def test_the_sentence_has_the_number() -> None:
 
 
 def test_a_figure_twice_or_without_a_known_unit_is_refused() -> None:
-    one = {"key": "a", "name": "A", "name_zh": "甲", "unit": "mw", "value": 1.0, "says": "A is 1."}
+    one = {
+        "key": "a",
+        "name": "A",
+        "name_zh": "甲",
+        "unit": "mw",
+        "value": 1.0,
+        "says": "A is 1.",
+        "says_zh": "甲为1。",
+    }
     with pytest.raises(ValidationError, match="a is there twice"):
         Published.model_validate({"name": "x", "title": "X", "title_zh": "X", "figure": [one, one]})
     with pytest.raises(ValidationError, match="unit"):
