@@ -34,9 +34,9 @@ from optimizer.extract import to_dataset
 from optimizer.runs import Options
 from optimizer.solve import Optimum, optimize
 from results.audit import bills
-from results.bill_lines import KW_PER_MW
 from results.demand_response import Answer, Event, baselines_of, choose_events, settle
 from results.solution import cost_yuan, values
+from results.units import KW_PER_MW
 
 ROUNDS = 2  # of leaving out the events that do not pay; a third adds 0.2 % on the built-in case
 PRICE = "purchase_price_yuan_per_mwh"

@@ -12,6 +12,7 @@ from results.bill import Bill, bill
 from results.solution import cost_yuan, of_kind, seen, times_of, values
 
 POWER_TOLERANCE = 1e-6  # MW or MWh
+PROVEN_GAP = 1e-8  # relative; below it objective and bound differ by rounding only
 MONEY_TOLERANCE = 1e-9  # of the sum of what is paid and received
 # series of a connection that the tariff makes; where the user gives his own, there is no tariff to bill by
 BILLED = (

@@ -6,8 +6,6 @@ from typing import NamedTuple, Protocol
 from models.demand_rules import Election
 from models.tariff_tables import Scheme
 
-KW_PER_MW = 1000.0
-
 
 class Connection(Protocol):
     """What the bill needs to know of a grid connection; `models.grid.Grid` is one."""

@@ -39,11 +39,9 @@ from results.tax import (
     straight_line,
     vat_ledger,
 )
+from results.units import KW_PER_MW, KWH_PER_MWH
 
 Array = NDArray[np.float64]
-
-KW_PER_MW = 1000.0
-KWH_PER_MWH = 1000.0
 
 
 @dataclass(frozen=True)

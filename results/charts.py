@@ -20,8 +20,8 @@ from models.grid import Grid
 from models.tariff_tables import PERIODS
 from results.names import device_label
 from results.solution import of_kind, times_of, values
+from results.units import KW_PER_MW
 
-KW_PER_MW = 1000.0
 EXACT_INTERVALS = 3000  # up to here a page has room for doubles; a year travels as single precision
 ZERO_MW = 1e-6  # less is rounding of the solver
 

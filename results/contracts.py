@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from models.contracts import Contracts, MeteredAbsorption, StatedResponse
 from models.errors import InputError
-from results.bill_lines import KW_PER_MW
 from results.demand_response import Settled
+from results.units import KWH_PER_MWH
 
 DEMAND_RESPONSE, ABSORPTION = "demand_response", "absorption"  # names of the streams
 
@@ -33,7 +33,7 @@ def contract_revenue_yuan(contracts: Contracts, facts: YearFacts) -> dict[str, f
     elif response is not None:
         found[DEMAND_RESPONSE] = sum(one.yuan for one in facts.settled)
     if isinstance(absorption, MeteredAbsorption):
-        kwh = absorbed_mwh(facts) * KW_PER_MW
+        kwh = absorbed_mwh(facts) * KWH_PER_MWH
         found[ABSORPTION] = kwh * absorption.price_yuan_per_kwh
     elif absorption is not None:
         found[ABSORPTION] = absorption.yuan()

@@ -14,8 +14,9 @@ from models.demand_rules import DemandRules, Election
 from models.errors import InputError
 from models.tariff import Tariff
 from models.tariff_tables import VoltageLevel
-from results.bill_lines import KW_PER_MW, Connection, Line
+from results.bill_lines import Connection, Line
 from results.meter import Month
+from results.units import KW_PER_MW
 
 FIXED = ("contracted_demand", "capacity")  # charges that no dispatch changes
 FULL_USE = "full_use_discount"

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from models.contracts import MeteredResponse
 from models.tariff import Tariff
-from results.bill_lines import KW_PER_MW
 from results.meter import QUARTER, QUARTER_HOURS, QUARTERS_PER_DAY, holiday_on, periods_at, quarter_hours
+from results.units import KW_PER_MW
 
 Array = NDArray[np.float64]
 SATURDAY = 5

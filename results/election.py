@@ -15,9 +15,10 @@ from models.demand_rules import ELECTIONS, Election
 from models.errors import InputError
 from models.tariff import Tariff
 from results.bill import adjustment
-from results.bill_lines import KW_PER_MW, Connection
+from results.bill_lines import Connection
 from results.demand_charge import Elected, best_contract_kw, charged, elected, fully_used
 from results.meter import Month
+from results.units import KW_PER_MW
 
 OWN = "own"  # the column of what the case elected
 WHOLE_YEAR = 12  # months an election holds where the tariff does not say

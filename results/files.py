@@ -169,6 +169,11 @@ def write_dispatch_csv(path: Path, solution: xr.Dataset) -> None:
         {f"{name} [{solution[name].attrs['units']}]": solution[name].to_numpy() for name in names},
         index=pd.Index(pd.DatetimeIndex(solution["time"].to_numpy()).strftime("%Y-%m-%d %H:%M"), name="time"),
     )
+    write_csv(path, table)
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """A table with its index, for programs and for Excel."""
     # a byte-order mark, because Excel on a Chinese Windows reads UTF-8 as GBK without it
     table.to_csv(path, float_format="%.6f", encoding="utf-8-sig", lineterminator="\n")
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.errors import InputError
 from models.tariff import Tariff
-from results.bill_lines import KW_PER_MW
+from results.units import KW_PER_MW
 
 QUARTER = pd.Timedelta(minutes=15)
 QUARTER_HOURS = 0.25

@@ -12,12 +12,10 @@ import numpy as np
 from inputs.published import Published, Unit
 from results.reproduction import Row, Verdict
 from results.returns import irr
+from results.units import KWH_PER_MWH, MWH_PER_GWH, YUAN_PER_WAN
 
 KWH_PER_MJ = 1.0 / 3.6
-YUAN_PER_WAN = 1e4
-KWH_PER_MWH = 1e3
 KWH_PER_GWH = 1e6
-MWH_PER_GWH = 1e3
 HOURS_IN_GWH_PER_MW = 1e3
 T_PER_GWH_PER_G_PER_KWH = 1.0  # a gram a kilowatt-hour is a tonne a gigawatt-hour
 DAYS = 365

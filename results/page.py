@@ -13,10 +13,11 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import pandas as pd
 
+from results.units import YUAN_PER_WAN
+
 Lang = Literal["en", "zh"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
 LARGE_YUAN = 1e5  # from here on money is told in 10^4 yuan
-YUAN_PER_WAN = 1e4
 SMALL_SHARE = 1e-4  # shares below it are told by their power of ten
 
 

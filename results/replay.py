@@ -16,6 +16,7 @@ import xarray as xr
 from inputs.case import Case
 from models.errors import SolverError
 from results.audit import MONEY_TOLERANCE, bills
+from results.files import write_csv
 from results.solution import of_kind
 from results.summary import cost_by_month_yuan, peaks_mw
 
@@ -170,5 +171,4 @@ def write_replay_csv(path: Path, solution: xr.Dataset, days: Sequence[PlannedDay
         },
         index=pd.Index([f"{day.day}" for day in days], name="date"),
     )
-    # a byte-order mark, because Excel on a Chinese Windows reads UTF-8 as GBK without it
-    table.to_csv(path, float_format="%.6f", encoding="utf-8-sig", lineterminator="\n")
+    write_csv(path, table)

@@ -19,8 +19,8 @@ from results.cashflow import CashFlow, cash_flow
 from results.fitting import Width
 from results.operation import Operation
 from results.reproduction import Row, Verdict
+from results.units import YUAN_PER_WAN
 
-YUAN_PER_WAN = 1e4
 MEASURED = (
     "arbitrage", "demand_response", "absorption", "project_irr", "project_payback", "equity_irr",
     "equity_payback",

@@ -5,15 +5,13 @@ import xarray as xr
 
 from inputs.case import Case
 from results import report_tables as tables
-from results.audit import Audit
+from results.audit import PROVEN_GAP, Audit
 from results.charts import chart_data
 from results.names import check_label, cost_label, device_label, label, owned, span_label
 from results.page import days, load_words, render, share
 from results.report_facts import ReportFacts
 from results.sentences import block_row, proof_sentence
 from results.solution import of_kind, times_of
-
-PROVEN_GAP = 1e-8  # below it objective and bound differ by rounding only
 
 
 def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFacts, lang: str = "en") -> str:

@@ -23,10 +23,11 @@ from results.names import (
     owned,
     quantity_label,
 )
-from results.page import LARGE_YUAN, YUAN_PER_WAN, Card, money, number
+from results.page import LARGE_YUAN, Card, money, number
 from results.report_facts import ReportFacts
 from results.solution import cost_yuan, of_kind, times_of, values
 from results.summary import cost_by_month_yuan
+from results.units import YUAN_PER_WAN
 
 Words = Mapping[str, Any]
 Table = dict[str, Any]  # what `parts.table` takes: heads, rows, total, texts

@@ -12,10 +12,11 @@ import pyxirr
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from results.units import KWH_PER_MWH
+
 Array = NDArray[np.float64]
 
 LEAST_RATE, GREATEST_RATE = -0.99, 10.0  # [-] rates beyond are of no use to anybody
-KWH_PER_MWH = 1000.0
 GRID = 4001  # rates tried, evenly spaced in the logarithm of 1 + rate: steps of 0.2 %
 
 

@@ -9,16 +9,18 @@ from rich.table import Table
 from rich.text import Text
 
 from inputs.case import Case
+from results.audit import PROVEN_GAP
 from results.blocks import Block
 from results.page import load_words
 from results.pv_yield import PvYield
 from results.replay import Replayed
 from results.screen_bill import show_bill
-from results.screen_parts import PROVEN_GAP, WAN, money
 from results.screen_parts import heading as _title
+from results.screen_parts import money
 from results.screen_parts import plain_table as _table
 from results.sentences import block_line, proof_sentence
 from results.summary import Summary
+from results.units import YUAN_PER_WAN
 
 NO_COMPARISON = "The park cannot run without its storage: there is no cost to compare with."
 COST_WORDS = {
@@ -130,7 +132,7 @@ def _replay_costs(made: Replayed) -> Table:
         cells += [one.without_yuan or 0.0, one.saved_yuan or 0.0] if compared else []
         kept = ["" if one.kept is None else f"{one.kept:.1%}"] if compared else []
         style = "bold" if month == "year" else None
-        table.add_row(month, *(f"{yuan / WAN:,.2f}" for yuan in cells), *kept, style=style)
+        table.add_row(month, *(f"{yuan / YUAN_PER_WAN:,.2f}" for yuan in cells), *kept, style=style)
     return table
 
 
@@ -214,12 +216,16 @@ def _cost_of(what: str, summary: Summary) -> RenderableType:
     if other:
         rows = [("without storage", other.cost_yuan), *rows, ("saved", other.saving_yuan)]
     for name, yuan in rows:
-        table.add_row(name, f"{yuan:,.0f}", f"{yuan / WAN:,.2f}", style="bold" if name == "saved" else None)
+        table.add_row(
+            name, f"{yuan:,.0f}", f"{yuan / YUAN_PER_WAN:,.2f}", style="bold" if name == "saved" else None
+        )
     for name, yuan in other.saving_by_cost_yuan.items() if other else ():
         if abs(yuan) >= 0.5:
             device, label = name.removesuffix("_yuan").split(".", 1)
             table.add_row(
-                f"  of that {device} {COST_WORDS.get(label, label)}", f"{yuan:,.0f}", f"{yuan / WAN:,.2f}"
+                f"  of that {device} {COST_WORDS.get(label, label)}",
+                f"{yuan:,.0f}",
+                f"{yuan / YUAN_PER_WAN:,.2f}",
             )
     return table if other else Group(table, Text(NO_COMPARISON))
 

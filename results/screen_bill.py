@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from results.election import OWN, Elections
-from results.screen_parts import WAN
 from results.summary import Summary
+from results.units import YUAN_PER_WAN
 
 UNSEEN_WORDS = {
     "contracted_demand": "contracted demand, fixed by the contract",
@@ -57,9 +57,9 @@ def _table(name: str, one: Elections) -> Table:
     for number, way in enumerate(["period", *one.yuan.columns, "cheapest"]):
         table.add_column(WAY_WORDS.get(way, way), justify="left" if number == 0 else "right", no_wrap=True)
     for (period, row), way in zip(one.yuan.iterrows(), one.cheapest, strict=True):
-        table.add_row(str(period), *(f"{yuan / WAN:,.2f}" for yuan in row), WAY_WORDS[way])
-    total = (f"{yuan / WAN:,.2f}" for yuan in one.yuan.sum())
-    table.add_row("total", *total, f"{one.cheapest_yuan / WAN:,.2f}", style="bold")
+        table.add_row(str(period), *(f"{yuan / YUAN_PER_WAN:,.2f}" for yuan in row), WAY_WORDS[way])
+    total = (f"{yuan / YUAN_PER_WAN:,.2f}" for yuan in one.yuan.sum())
+    table.add_row("total", *total, f"{one.cheapest_yuan / YUAN_PER_WAN:,.2f}", style="bold")
     return table
 
 

@@ -5,15 +5,13 @@ from rich.table import Table
 from rich.text import Text
 
 from inputs.case import Case
-
-PROVEN_GAP = 1e-8  # below it objective and bound differ by rounding only
-WAN = 1e4  # 万: Chinese money is read in ten thousands
+from results.units import YUAN_PER_WAN
 
 
 def money(yuan: float) -> str:
     """Yuan with separators, and in 万元 where that is shorter to read."""
     text = f"{yuan:,.0f} yuan"
-    return f"{text} ({yuan / WAN:,.2f} 万元)" if abs(yuan) >= 10 * WAN else text
+    return f"{text} ({yuan / YUAN_PER_WAN:,.2f} 万元)" if abs(yuan) >= 10 * YUAN_PER_WAN else text
 
 
 def heading(text: str, case: Case) -> Text:

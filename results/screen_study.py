@@ -8,12 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from models.contracts import MeteredResponse
+from results.audit import PROVEN_GAP
 from results.cashflow import CashFlow
 from results.life import all_cells
 from results.line import FLOWS, words
 from results.returns import Returns
-from results.screen_parts import PROVEN_GAP, WAN, heading, money, plain_table
+from results.screen_parts import heading, money, plain_table
 from results.study import Study
+from results.units import YUAN_PER_WAN
 
 NEVER, NONE = "never", "none"
 MOST_STREAMS_BESIDE_BILLS = 2  # more columns are cut off where a page has 80
@@ -48,7 +50,7 @@ def _years(study: Study) -> Table:
             f"{health:.1%}",
             f"{cycles:,.0f}",
             f"{year.discharged_mwh / 1000:,.1f}",
-            *(f"{one / WAN:,.0f}" for one in yuan),
+            *(f"{one / YUAN_PER_WAN:,.0f}" for one in yuan),
         )
     sums = [*(array.sum() for array in streams.values()), -study.cash.operation.auxiliary_yuan.sum()]
     out = study.cash.operation.discharged_mwh.sum() / 1000
@@ -57,7 +59,7 @@ def _years(study: Study) -> Table:
         "",
         "",
         f"{out:,.1f}",
-        *(f"{one / WAN:,.0f}" for one in sums),
+        *(f"{one / YUAN_PER_WAN:,.0f}" for one in sums),
         *("" for _ in bills),
         style="bold",
     )
@@ -107,7 +109,7 @@ def _baselines(study: Study) -> str:
 def _money(cash: CashFlow) -> Table:
     table = _dense("What the investment returns", "", *(_short(key) for key in FLOWS))
     own = list(cash.returns.values())
-    table.add_row("NPV, 万元", *(f"{one.npv_yuan / WAN:,.2f}" for one in own))
+    table.add_row("NPV, 万元", *(f"{one.npv_yuan / YUAN_PER_WAN:,.2f}" for one in own))
     table.add_row("IRR", *map(_irr, own))
     table.add_row("MIRR", *(NONE if one.mirr is None else f"{one.mirr:.2%}" for one in own))
     for name, found in (

@@ -12,16 +12,16 @@ import numpy as np
 import pandas as pd
 
 from inputs.case import Case
+from results.audit import PROVEN_GAP
 from results.cashflow import CashFlow
 from results.cashflow_workbook import write_cashflow_xlsx
-from results.files import output_folder, peak_memory_mb, versions, write_json
+from results.files import output_folder, peak_memory_mb, versions, write_csv, write_json
 from results.life import Life, LifeYear
 from results.page import Lang, load_words
 from results.returns import Payback, Returns
 from results.study_report import study_html
 from results.study_workbook import write_study_xlsx
 
-PROVEN_GAP = 1e-8
 FIGURES = {  # of a year, with their units, as years.csv has them
     "charged_mwh": "MWh",
     "discharged_mwh": "MWh",
@@ -64,23 +64,18 @@ def write_study(study: Study, out: Path, lang: Lang = "en") -> dict[str, Path]:
             "cashflow.xlsx": stage(
                 "cashflow.xlsx", lambda path: write_cashflow_xlsx(path, study.cash, title, lang)
             ),
-            "cashflow.csv": stage("cashflow.csv", lambda path: _write_csv(path, study.cash.table)),
+            "cashflow.csv": stage("cashflow.csv", lambda path: write_csv(path, study.cash.table)),
             "report.html": stage(
                 "report.html", lambda path: path.write_text(study_html(study, lang), encoding="utf-8")
             ),
             "report.xlsx": stage("report.xlsx", lambda path: write_study_xlsx(path, study, lang)),
-            "years.csv": stage("years.csv", lambda path: _write_csv(path, years_table(study))),
+            "years.csv": stage("years.csv", lambda path: write_csv(path, years_table(study))),
             "summary.json": stage("summary.json", lambda path: write_json(path, study_json(study))),
         }
         events = events_table(study.life)
         if len(events):
-            paths["events.csv"] = stage("events.csv", lambda path: _write_csv(path, events))
+            paths["events.csv"] = stage("events.csv", lambda path: write_csv(path, events))
         return paths
-
-
-def _write_csv(path: Path, table: pd.DataFrame) -> None:
-    # a byte-order mark, because Excel on a Chinese Windows reads UTF-8 as GBK without it
-    table.to_csv(path, float_format="%.6f", encoding="utf-8-sig", lineterminator="\n")
 
 
 def years_table(study: Study) -> pd.DataFrame:

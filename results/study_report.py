@@ -13,15 +13,15 @@ from results.files import versions
 from results.finance_words import FinanceWords
 from results.life import all_cells
 from results.line import FLOWS, YUAN
-from results.page import YUAN_PER_WAN, Card, Lang, load_words, money, number, render, share
+from results.page import Card, Lang, load_words, money, number, render, share
 from results.returns import Returns
+from results.units import MWH_PER_GWH, YUAN_PER_WAN
 
 if TYPE_CHECKING:  # a study writes this page
     from results.reproduce_page import Reproduced
     from results.study import Study
 
 Words = Mapping[str, Any]
-MWH_PER_GWH = 1000.0
 PROJECT, EQUITY = "project_after_tax", "equity_after_tax"
 STRONG = (*FLOWS, "revenue", "ebitda", "ebit", "profit")
 UNTOLD = ("year", "operation", "discount_factor", "equity_discount_factor")

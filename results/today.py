@@ -9,8 +9,8 @@ from models.contracts import MeteredResponse
 from results.cashflow import CashFlow
 from results.life import Life, batteries
 from results.reproduction import Row
+from results.units import YUAN_PER_WAN
 
-YUAN_PER_WAN = 1e4
 NEAR = 0.1  # [-] a deviation within which a figure counts as near
 STREAMS = ("arbitrage", "demand_response", "absorption")  # those the study names
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from results.page import number
 from results.tornado import Bar, BarEnd, Tornado
+from results.units import YUAN_PER_WAN
 
-YUAN_PER_WAN = 1e4
 SIGNIFICANT = 5  # digits of an input's value
 
 

@@ -11,12 +11,13 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from inputs.case import Case
 from results.book import HEAD, Book, Row, workbook
-from results.charts import KW_PER_MW, periods, plan_columns
+from results.charts import periods, plan_columns
 from results.names import cost_label, device_label
 from results.page import load_words
 from results.report_facts import ReportFacts
 from results.sentences import block_row, proof_sentence
 from results.solution import cost_yuan, times_of
+from results.units import KW_PER_MW
 
 TOP = 5  # first row of numbers, from zero: title, date, note, an empty row and the header come before
 ZERO_MW = 0.0005  # half a kilowatt: less is nothing happening
