@@ -22,6 +22,7 @@ from inputs.case_file import (
 )
 from inputs.form import file_problems
 from inputs.sensitivities import of_devices, sensitivity_problems
+from inputs.sizing_checks import sizing_problems
 from inputs.tariff_files import read_tariff
 from inputs.validation import closest, problems, read_toml, user_path, wrong_kinds
 from inputs.variants import named_after_variant, variant_names, with_variant
@@ -32,6 +33,7 @@ from models.errors import InputError
 from models.finance import Finance
 from models.sensitivity import Sensitivity
 from models.site import Site
+from models.sizing import Sizing
 from models.tariff import Tariff
 from models.weather_year import Climate
 
@@ -59,6 +61,7 @@ class Case:
     contracts: Contracts = field(default_factory=Contracts)  # of the storage
     calibrated: tuple[Calibrated, ...] = ()  # numbers nobody published, and the ranges they must stay in
     what_if: Mapping[str, WhatIf] = field(default_factory=dict)  # a few numbers changed
+    sizing: Sizing | None = None  # of one battery of the case
 
     def with_devices(self, devices: Mapping[str, Device]) -> "Case":
         """The same case with other devices; series of devices that are gone go with them."""
@@ -165,10 +168,16 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
         contracts=file.contract,
         calibrated=file.calibrated,
         what_if=file.what_if,
+        sizing=_of_variant(file.sizing, removed=set(whole["device"]) - set(file.device)),
     )
-    if wrong := [*sensitivity_problems(case), *calibrated_problems(case)]:
+    if wrong := [*sensitivity_problems(case), *calibrated_problems(case), *sizing_problems(case)]:
         raise InputError(list(dict.fromkeys(named_after_variant(wrong, whole, variant))))
     return case
+
+
+def _of_variant(sizing: Sizing | None, removed: set[str]) -> Sizing | None:
+    """The question of a size, unless a variant has taken the battery out."""
+    return None if sizing is None or sizing.device in removed else sizing
 
 
 def variants(name_or_path: str) -> list[str]:

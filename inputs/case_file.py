@@ -29,6 +29,7 @@ from models.finance import Finance
 from models.registry import AnyDevice
 from models.sensitivity import Sensitivity
 from models.site import Site
+from models.sizing import Sizing
 from models.tariff import Tariff
 from models.tariff_tables import Day
 from models.weather_year import Climate
@@ -131,6 +132,7 @@ class CaseFile(_Table):
     contract: Contracts = Contracts()  # of the storage; none: it earns nothing beside its arbitrage
     calibrated: tuple[Calibrated, ...] = ()  # numbers above that nobody published, and their ranges
     what_if: dict[str, WhatIf] = {}  # a few numbers changed, for the reproduction
+    sizing: Sizing | None = None  # of one battery; none: its size is not asked for
 
 
 @dataclass(frozen=True)

@@ -21,15 +21,16 @@ ROOTS = {
     "finance": "finance",
     "weather": "weather",
     "contract": "contracts",
+    "sizing": "sizing",
 }
 
 
 def changed(case: "Case", fields: Mapping[str, Change]) -> "Case":
     """The case with each field's number, or each number of its list, changed.
 
-    A field is a path from `device`, `tariff`, `finance`, `weather` or `contract`, its parts parted by dots;
-    a star in the name of a device stands for any. Raises InputError with all that is wrong: a field that is
-    not there or is no number, a value that is not allowed.
+    A field is a path from one of the ROOTS, its parts parted by dots; a star in the name of a device stands
+    for any. Raises InputError with all that is wrong: a field that is not there or is no number, a value that
+    is not allowed.
     """
     found: list[str] = []
     for path, change in fields.items():
