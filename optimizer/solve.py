@@ -13,7 +13,7 @@ from models.device import Array, Device
 from models.errors import InfeasibleError, InputError, SolverError
 from optimizer.certificate import FEASIBILITY_TOLERANCE, How, primal_infeasibility
 from optimizer.conflict import explain, hopeless
-from optimizer.exact import Progress, Trail, TwinsApart, find_optimum
+from optimizer.exact import Priced, Progress, Trail, TwinsApart, find_optimum
 from optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
 from optimizer.horizon import Horizon
 from optimizer.pairs import violated
@@ -63,6 +63,7 @@ class Optimum:
     proof: Proof
     timings_s: Mapping[str, float]
     warm: Warm | None = None  # to begin the next solve with; none from other solvers
+    priced: Priced | None = None  # what a little more of anything is worth; none from other solvers
 
 
 def optimize(
@@ -127,7 +128,7 @@ def optimize(
     )
     timings = {"build": found.built - started, "solve": time.perf_counter() - found.built}
     left = Warm(dict(devices), template, apart=merged is None, trail=found.trail)
-    return Optimum(whole, x, proof, timings, left)
+    return Optimum(whole, x, proof, timings, left, None if merged else found.priced)
 
 
 def _refuse_infeasible(tiled: Tiled) -> None:
