@@ -76,6 +76,7 @@ class Priced:
     program: Program
     row_dual: Array
     resting: Mask  # (columns,) members at zero
+    chorded: Mask  # (pairs, intervals) with a chord, in this order after the other rows
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def find_optimum(
         how = How("repaired", {"windows": windows, "binaries": binaries, "rounds": repaired.rounds})
     return Found(
         x=_obeying(paired, paired.template.pairs, program, blocks, x) if twins else x,
-        priced=Priced(program, dual, agreed.resting),
+        priced=Priced(program, dual, agreed.resting, relaxed.chorded),
         bound=bound,
         how=how,
         settled=settled,

@@ -76,12 +76,13 @@ def optimize(
     threads: int | None = None,
     progress: Progress = lambda _: None,
     warm: Warm | None = None,
+    apart: bool = False,
 ) -> Optimum:
     """The cheapest dispatch of the devices, certified, or with the true gap where time ran out.
 
     `series` maps (device, name) to an array of shape (intervals,). `warm` is what the solve of a like park
     left, with another forecast, another size of its battery or other prices: it changes how long this takes,
-    not what is proven. Raises InputError where a bus cannot be balanced whatever is done, InfeasibleError
+    not what is proven. `apart`: equal devices are not solved as one, so that each has multipliers. Raises InputError where a bus cannot be balanced whatever is done, InfeasibleError
     where limits conflict, SolverError otherwise.
     """
     started = time.perf_counter()
@@ -93,7 +94,7 @@ def optimize(
     whole = tile(template, Horizon(times, hours), series)
     if lines := hopeless(whole):
         raise InputError(lines)
-    merged = None if warm is not None and warm.apart else merge(whole, devices)
+    merged = None if apart or (warm is not None and warm.apart) else merge(whole, devices)
     trail = warm.trail if warm is not None else None
     try:
         with ThreadPoolExecutor(workers) as pool:
