@@ -13,13 +13,18 @@ PACKAGES = ("inputs", "models", "optimizer", "results")
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 DRIVERS = (  # these may import everything
     "optimizer/cli.py",
+    "optimizer/increment.py",
     "optimizer/life.py",
+    "optimizer/offers.py",
     "optimizer/replay.py",
     "optimizer/reproduce.py",
     "optimizer/response.py",
     "optimizer/runs.py",
     "optimizer/sensitivity.py",
+    "optimizer/standing.py",
+    "optimizer/surface.py",
     "optimizer/today.py",
+    "optimizer/when.py",
 )
 COMMANDS = "optimizer/commands/"  # and these
 LONGEST_FILE = 350
