@@ -125,7 +125,10 @@ def best_size(case: Case, options: Options, progress: Progress, gap: float = GAP
         evaluated=len(found.trials) + 1,
         boxes=found.ranges,
         tried=np.array(
-            [[*trial.numbers, trial.cost_yuan + yearly.fixed_yuan, trial.bound_yuan] for trial in found.trials]
+            [
+                [*trial.numbers, trial.cost_yuan + yearly.fixed_yuan, trial.bound_yuan]
+                for trial in found.trials
+            ]
         ),
     )
 
@@ -139,7 +142,9 @@ def marginal(
     devices = resized(prepared.case.devices, sizing.device, power_mw, energy_mwh)
     here: Prepared = prepared.of(prepared.case.with_devices(devices))
     optimum = solved(here, options, progress)
-    if optimum.priced is None and options.solver == "highs":  # equal to what stands, and solved as one with it
+    if (
+        optimum.priced is None and options.solver == "highs"
+    ):  # equal to what stands, and solved as one with it
         optimum = optimize(
             devices, here.times, here.hours, here.series, time_limit_s=options.time_limit_s, apart=True
         )

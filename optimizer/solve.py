@@ -82,8 +82,9 @@ def optimize(
 
     `series` maps (device, name) to an array of shape (intervals,). `warm` is what the solve of a like park
     left, with another forecast, another size of its battery or other prices: it changes how long this takes,
-    not what is proven. `apart`: equal devices are not solved as one, so that each has multipliers. Raises InputError where a bus cannot be balanced whatever is done, InfeasibleError
-    where limits conflict, SolverError otherwise.
+    not what is proven. `apart`: equal devices are not solved as one, so that each has multipliers of its own.
+    Raises InputError where a bus cannot be balanced whatever is done, InfeasibleError where limits conflict,
+    SolverError otherwise.
     """
     started = time.perf_counter()
     deadline = time.monotonic() + time_limit_s
