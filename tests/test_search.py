@@ -1,4 +1,4 @@
-"""The cheapest size: by hand, against one program with the sizes as decisions, and what its proof rests on."""
+"""The cheapest size: by hand, against one program with sizes as decisions, and what its proof rests on."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -61,6 +61,13 @@ def cost_at(park: SmallPark, numbers: Array) -> float:
     return optimize(devices, park.times, park.hours, park.series).proof.objective_yuan
 
 
+def thirsty(seed: int, days: int = 14) -> SmallPark:
+    """A park whose battery's auxiliaries draw power by its size, so that right-hand sides move too."""
+    park = tempted_month(seed, days)
+    park.devices["battery"] = park.devices["battery"].model_copy(update={"auxiliary_share": 0.02})
+    return park
+
+
 def two_prices() -> SmallPark:
     """Twelve cheap hours, then twelve dear ones; a battery without losses that is empty at both ends."""
     park = SmallPark(24).grid([100.0] * 12 + [600.0] * 12).load(5.0)
@@ -69,7 +76,7 @@ def two_prices() -> SmallPark:
 
 
 def test_by_hand() -> None:
-    """Each MWh saves 500 yuan until the load of the dear hours, 60 MWh, is met; 12 hours take 1/12 of it in MW."""
+    """Each MWh saves 500 yuan until the load of the dear hours, 60 MWh, is met; in 12 hours 5 MW bring it."""
     limits = Limits(np.zeros(2), np.array([20.0, 100.0]), np.array([[0.0, 0.0]]), np.zeros(1))
     found, _ = searched(two_prices(), np.array([600.0, 300.0]), limits)
     assert found.best.numbers == pytest.approx([5.0, 60.0], abs=1e-2)
@@ -87,7 +94,7 @@ def test_too_dear_is_not_built() -> None:
 
 @pytest.mark.parametrize("seed", [0, 2])
 def test_as_one_program_with_the_sizes_as_decisions(seed: int) -> None:
-    """HiGHS with every binary and both sizes; where windows dispute the peak, a bound stays a little below."""
+    """HiGHS with every binary and both sizes; windows that dispute the peak leave a bound a little below."""
     park, price = tempted_month(seed, days=3), np.array([700.0, 1500.0])
     free = Limits(BOX.lower, BOX.upper, np.array([[0.0, 0.0]]), np.zeros(1))
     found, _ = searched(park, price, free, gap=1e-5)
@@ -109,7 +116,7 @@ def test_as_one_program_with_the_sizes_as_decisions(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_no_plane_is_above_the_cost_anywhere_in_its_range(seed: int) -> None:
-    park, rng = tempted_month(seed, days=5), np.random.default_rng(seed)
+    park, rng = thirsty(seed, days=5), np.random.default_rng(seed)
     _, search = searched(park, np.array([2000.0, 4000.0]))
     for lower, upper, plane in search.planes[:6]:
         corners = [np.array(corner) for corner in product(*zip(lower, upper, strict=True))]
@@ -128,7 +135,7 @@ def test_planes_are_not_below_for_nothing() -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("number", [0, 1])
 def test_slopes_lie_between_the_differences(seed: int, number: int) -> None:
-    park, at, unit = tempted_month(seed), np.array([4.0, 9.0]), np.eye(2)[number]
+    park, at, unit = thirsty(seed), np.array([4.0, 9.0]), np.eye(2)[number]
     park.devices = resized(park.devices, "battery", *at)
     optimum = optimize(park.devices, park.times, park.hours, park.series, apart=True)
     assert optimum.priced is not None
