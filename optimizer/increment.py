@@ -17,10 +17,9 @@ from models.device import Array
 from models.errors import InfeasibleError, InputError, SolverError
 from models.size import largest
 from optimizer.life import Health, each_year
-from optimizer.response import respond
 from optimizer.runs import Options, Progress, audited, solved
 from optimizer.solve import Optimum, Warm
-from optimizer.standing import WORN_OUT, Standing
+from optimizer.standing import WORN_OUT, Standing, answered
 from results.contracts import DEMAND_RESPONSE
 from results.increment import (
     How,
@@ -83,13 +82,10 @@ class Increments:
         income: ResponseIncome | None = None,
     ) -> tuple[Worth, ...]:
         """As the function `worth`."""
-        finance = self._standing.finance
-        last = finance.operation_years
+        last = self._standing.finance.operation_years
         if wrong := [year for year in years or () if not 1 <= year <= last]:
             raise InputError([f"year {year}: must be of the operation, 1 to {last}" for year in wrong])
-        chosen = {1, last, *(years or ())}
-        if finance.replaced:  # nothing is interpolated across a replacement
-            chosen |= {finance.replacement.year, finance.replacement.year + 1}
+        chosen = self.chosen(years or ())
         found = []
         for number, choice in enumerate(choices, 1):
             self._standing.progress(f"choice {number} of {len(choices)}, {choice.name or choice.key}")
@@ -99,8 +95,16 @@ class Increments:
             elif like is not None:
                 found.append(one.scaled((last + 1) // 2, like[choice.key]))
             else:
-                found.append(one.lived(frozenset(chosen)))
+                found.append(one.lived(chosen))
         return tuple(found)
+
+    def chosen(self, years: Sequence[int] = ()) -> frozenset[int]:
+        """Years of operation that are dispatched if these are asked for."""
+        finance = self._standing.finance
+        new = finance.replacement.year  # nothing is interpolated across a replacement
+        return frozenset(
+            {1, finance.operation_years, *years} | ({new, new + 1} if finance.replaced else set())
+        )
 
 
 class _Built:
@@ -116,23 +120,9 @@ class _Built:
     ) -> None:
         self._standing, self._ended, self._choice = standing, ended, choice
         self._commissioned, self._income = commissioned, income
-        sizing, self._finance = standing.sizing, standing.finance
-        self._name, as_is = sizing.device, standing.device
-        fade = (1.0 + sizing.paths.battery_fade) ** commissioned
-        power = choice.power_mw / as_is.largest_power_mw if as_is.largest_power_mw > 0 else 0.0
-        # least powers are of the converters, of which a larger battery has more
-        self.battery = as_is.model_copy(
-            update={
-                "power_mw": choice.power_mw,
-                "energy_mwh": choice.energy_mwh,
-                "min_charge_mw": as_is.min_charge_mw * power,
-                "min_discharge_mw": as_is.min_discharge_mw * power,
-                "fade_per_full_cycle": as_is.fade_per_full_cycle * fade,
-                "fade_per_year": as_is.fade_per_year * fade,
-            }
-        )
-        rated_mwh = largest(as_is.energy_mwh)
-        self._share = choice.energy_mwh / rated_mwh if rated_mwh > 0 else 0.0
+        self._finance, self._name = standing.finance, standing.sizing.device
+        self.battery = standing.increment(choice.power_mw, choice.energy_mwh, commissioned)
+        self._share = choice.energy_mwh / largest(standing.device.energy_mwh)
         self._called = metered(standing.contracts) is not None
         self._figures: dict[int, dict[str, float]] = {}  # by year of operation
         self._response: dict[int, tuple[float, float]] = {}  # paid for calls, and what answering costs
@@ -141,13 +131,14 @@ class _Built:
 
     def never(self, year: int) -> Worth:
         """Nothing is built; the figures are of that year."""
-        there, last = self._standing.year(self._commissioned + year - 1), self._finance.operation_years
+        there = self._standing.year(self._commissioned + year - 1)
+        last = self._finance.operation_years
         nothing = np.zeros(last)
         self._figures[year] = year_figures(
             self._standing.sizing, there.solution, there.case, there.solution, there.case
         )
-        gap, operation = float(there.solution.attrs["gap"]), never_operates(last)
-        cells = (np.ones(last), nothing)
+        gap, cells = float(there.solution.attrs["gap"]), (np.ones(last), nothing)
+        operation = never_operates(last)
         return self._worth(operation, nothing, cells, (year,), gap, (nothing, nothing), "none")
 
     def lived(self, chosen: frozenset[int]) -> Worth:
@@ -283,11 +274,9 @@ class _Built:
         """What the increment adds to what is paid for calls, and to what answering them costs [yuan]."""
         if self._income is not None:
             return self._income.yuan(self.battery, health, year), 0.0
-        made = respond(sized, optimum, self._standing.options, self._standing.progress)
-        audited(sized.case, made.optimum)
-        bare = self._standing.response(self._commissioned + year - 1)
-        with_it, without = (one.bill_cost_yuan + one.other_cost_yuan for one in (made, bare))
-        return made.revenue_yuan - bare.revenue_yuan, with_it - without
+        with_it = answered(sized, optimum, self._standing)
+        without = self._standing.response(self._commissioned + year - 1)
+        return with_it[0] - without[0], with_it[1] - without[1]
 
     # --- its cells, and those that stand
 

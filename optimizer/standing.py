@@ -20,10 +20,12 @@ from models.battery import Battery
 from models.contracts import Contracts
 from models.errors import InfeasibleError, InputError
 from models.finance import Finance
+from models.size import largest
 from models.sizing import Sizing
-from optimizer.response import Response, respond
+from optimizer.response import respond
 from optimizer.runs import Options, Progress, audited, solved, undecided_sizes
 from optimizer.solve import Optimum
+from results.increment import metered
 from results.life import batteries
 from results.solution import seen
 
@@ -36,7 +38,6 @@ class Beside:
 
     prepared: Prepared  # with the increment's device, as the case has it
     case: Case  # without it
-    optimum: Optimum
     solution: xr.Dataset
 
 
@@ -70,7 +71,8 @@ class Standing:
         self.options, self.progress = options, progress
         self._prepared, self._cycles = prepared, cycles
         self._years: dict[int, Beside] = {}
-        self._responses: dict[int, Response] = {}
+        self._optima: dict[int, Optimum] = {}  # that are yet to answer calls
+        self._responses: dict[int, tuple[float, float]] = {}
 
     @classmethod
     def of(
@@ -82,13 +84,39 @@ class Standing:
         standing = with_values(case, sizing.standing)
         return cls(prepare(standing, year_times(standing)), options, progress, cycles)
 
+    def with_options(self, options: Options, progress: Progress) -> "Standing":
+        """The same park, its years known so far too, solved otherwise."""
+        other = Standing(self._prepared, options, progress, self._cycles)
+        other._years, other._responses = dict(self._years), dict(self._responses)
+        other._optima = dict(self._optima)
+        return other
+
     @property
     def device(self) -> Battery:
-        """The increment as the case has it. Raises InputError if there is none."""
+        """The increment as the case has it. Raises InputError if there is none, or one of no size."""
         found = self._prepared.case.devices.get(self.sizing.device)
-        if not isinstance(found, Battery):
-            raise InputError(f"`sizing.device` = '{self.sizing.device}': must be a battery of the case")
+        if not isinstance(found, Battery) or not largest(found.energy_mwh) * found.largest_power_mw > 0:
+            raise InputError(f"`sizing.device` = '{self.sizing.device}': must be a battery of some size")
         return found
+
+    def increment(self, power_mw: float, energy_mwh: float, commissioned: int) -> Battery:
+        """One of that size with new cells, as they are bought so many years after the case's.
+
+        Least powers are of the converters, of which a larger battery has more: they grow with the power.
+        """
+        as_is = self.device
+        fade = (1.0 + self.sizing.paths.battery_fade) ** commissioned
+        power = power_mw / as_is.largest_power_mw
+        return as_is.model_copy(
+            update={
+                "power_mw": power_mw,
+                "energy_mwh": energy_mwh,
+                "min_charge_mw": as_is.min_charge_mw * power,
+                "min_discharge_mw": as_is.min_discharge_mw * power,
+                "fade_per_full_cycle": as_is.fade_per_full_cycle * fade,
+                "fade_per_year": as_is.fade_per_year * fade,
+            }
+        )
 
     @property
     def contracts(self) -> Contracts:
@@ -140,14 +168,21 @@ class Standing:
                     f" after the case's, so no bill tells what it saves: {error}"
                 ) from error
             solution, _ = audited(beside, optimum)
-            self._years[offset] = Beside(there, beside, optimum, solution)
+            self._years[offset] = Beside(there, beside, solution)
+            if metered(self.contracts) is not None:
+                self._optima[offset] = optimum
         return self._years[offset]
 
-    def response(self, offset: int) -> Response:
-        """Of the park without the increment to that year's calls for demand response."""
+    def response(self, offset: int) -> tuple[float, float]:
+        """What that year's calls for demand response pay without the increment, and cost to answer [yuan]."""
         if offset not in self._responses:
             one = self.year(offset)
-            made = respond(one.prepared.of(one.case), one.optimum, self.options, self.progress)
-            audited(one.case, made.optimum)
-            self._responses[offset] = made
+            self._responses[offset] = answered(one.prepared.of(one.case), self._optima.pop(offset), self)
         return self._responses[offset]
+
+
+def answered(prepared: Prepared, optimum: Optimum, standing: Standing) -> tuple[float, float]:
+    """What a park's calls for demand response pay, and what answering adds to its costs [yuan]; audited."""
+    made = respond(prepared, optimum, standing.options, standing.progress)
+    audited(prepared.case, made.optimum)
+    return made.revenue_yuan, made.bill_cost_yuan + made.other_cost_yuan

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 import xarray as xr
+from scipy.optimize import brentq
 
 from inputs.case import Case
 from models.battery import Battery
@@ -29,6 +30,7 @@ from results.solution import values
 from results.summary import peaks_mw
 
 PROJECT = "project_after_tax"  # the flow that decides
+PRICES_YUAN_PER_WH = (1e-3, 20.0)  # between which a price is looked for at which a size breaks even
 # how income from metered calls for demand response was found: there is none; each year dispatched with and
 # without the increment was dispatched anew for the calls; interpolated between choices of which that is
 # known; or as a like case has it, in proportion
@@ -256,3 +258,21 @@ def never_operates(years: int) -> Operation:
     """The operation of nothing."""
     nothing = np.zeros(years)
     return Operation({ARBITRAGE: nothing, DEMAND: nothing}, nothing, nothing, 0.0)
+
+
+def break_even_yuan_per_wh(one: Worth) -> float | None:
+    """Price of the whole at which the project's NPV after tax is zero [yuan/Wh].
+
+    None of nothing, and where there is no such price in `PRICES_YUAN_PER_WH`.
+    """
+    if one.cash is None:
+        return None
+    finance, operation, wh = one.cash.finance, one.operation, 1e6 * one.choice.energy_mwh
+
+    def npv(yuan_per_wh: float) -> float:
+        return cash_of(finance, yuan_per_wh * wh, operation).returns[PROJECT].npv_yuan
+
+    low, high = PRICES_YUAN_PER_WH
+    if not npv(low) > 0 > npv(high):
+        return None
+    return float(brentq(npv, low, high, xtol=1e-9, rtol=1e-12))
