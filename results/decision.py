@@ -1,0 +1,338 @@
+"""The decision of a size study in plain words: what to build and when, at what price, and how sure that is.
+
+`decision` finds what is to be said as keys and numbers; `paragraph` says it in the words of `size.LANG.toml`.
+A number's name ends in its unit, and that says how it is written. What was not computed is not mentioned.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from results.audit import PROVEN_GAP
+from results.page import share
+from results.size_risk import Driver, drivers, judged
+from results.size_study import NEVER, Choice, Offered, SizeStudy
+from results.units import YUAN_PER_WAN
+
+PROJECT = "project_after_tax"  # the flow whose NPV is meant wherever one is named
+SURFACE = "surface"  # the key of a size that only the surface knows
+VALLEY, HALF = "tariff.midday_valley", 0.5  # a doubt that has words of its own: the valley stays, or goes
+FEW = 2  # drivers that are named
+
+
+# a blank between two Chinese characters, left where a number might have stood
+BETWEEN_CHINESE = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) +(?=[\u3000-\u9fff\uff00-\uffef])")
+
+
+class Said(NamedTuple):
+    """A sentence: its key among the words, and what stands in it."""
+
+    key: str
+    numbers: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to build, in which year after that of the case, and what that is worth in its money.
+
+    Where nothing is worth building, `choice` is what would lose least, in the year in which it does.
+    """
+
+    choice: Choice
+    year: int
+    npv_yuan: float
+    now_yuan: float | None  # the same choice built at once
+
+    @property
+    def build(self) -> bool:
+        """Whether it is worth building."""
+        return self.npv_yuan > 0
+
+
+def npv_yuan(one: Offered) -> float | None:
+    """What a choice is worth built at once, of the project after tax; None where that was not computed."""
+    return one.cash.returns[PROJECT].npv_yuan if one.cash else None
+
+
+def best_offer(study: SizeStudy) -> tuple[Offered, float] | None:
+    """What is worth most built at once, or loses least, and that NPV; None where none was computed."""
+    found = [(one, value) for one in study.offers if (value := npv_yuan(one)) is not None]
+    return max(found, key=lambda pair: pair[1], default=None)
+
+
+def best_cell(study: SizeStudy) -> tuple[Choice, float] | None:
+    """The size of the surface that has most NPV, and that; None without a surface or without a size."""
+    if study.surface is None:
+        return None
+    found = study.surface.where(study.surface["power_mw"] > 0)["npv_yuan"]
+    if bool(found.isnull().all()):
+        return None
+    cell = study.surface.isel(found.argmax(...))
+    power, energy = float(cell["power_mw"]), float(cell["energy_mwh"])
+    name = size_text(power, energy)
+    choice = Choice(SURFACE, name, name, power, energy, float(cell["investment_yuan"]))
+    return choice, float(cell["npv_yuan"])
+
+
+def verdict(study: SizeStudy) -> Verdict | None:
+    """The best of all that was computed; None where no NPV was."""
+    named = {choice.key: choice for choice in study.choices}
+    now = {one.choice.key: value for one in study.offers if (value := npv_yuan(one)) is not None}
+    found = [Verdict(named[key], 0, value, value) for key, value in now.items()]
+    if study.when is not None:
+        for key in map(str, study.when["choice"].to_numpy()):
+            values = study.when["npv_yuan"].sel(choice=key).to_numpy()
+            if key != NEVER:
+                found += [
+                    Verdict(named[key], int(year), float(value), now.get(key, float(values[0])))
+                    for year, value in zip(study.when["year"].to_numpy(), values, strict=True)
+                ]
+    if (cell := best_cell(study)) and (
+        cell[1] > 0 or not found
+    ):  # what loses least is just the smallest size
+        found.append(Verdict(cell[0], 0, cell[1], cell[1]))
+    # of equals the earliest, then the first
+    return max(found, key=lambda one: (one.npv_yuan, -one.year)) if found else None
+
+
+def decision(study: SizeStudy) -> list[Said]:
+    """All that is to be said of a study, in order."""
+    found = verdict(study)
+    said: list[Said] = []
+    if found:
+        said += [*_verdict(study, found), *_price(study, found)]
+    said += _best(study, found)
+    if found:
+        said += _risk(study, found)
+    return [*said, *_unproven(study)]
+
+
+def _verdict(study: SizeStudy, found: Verdict) -> Iterator[Said]:
+    year = study.case.calendar.year + found.year
+    own: dict[str, Any] = {"choice": found.choice, "year": year}
+    last = None if study.when is None else study.case.calendar.year + int(study.when["year"].max())
+    if not found.build:
+        yield from _never(study, found, last)
+        return
+    if found.year == 0:
+        yield Said("build_now", {**own, "npv_yuan": found.npv_yuan})
+    elif found.now_yuan is not None and found.now_yuan > 0:
+        yield Said("build_later", {**own, "npv_yuan": found.npv_yuan, "now_yuan": found.now_yuan})
+    else:
+        loss = -(found.now_yuan or 0.0)
+        yield Said("build_only_later", {**own, "npv_yuan": found.npv_yuan, "loss_yuan": loss})
+    if found.year and year == last:
+        yield Said("last_year", {"year": year})
+    if found.choice.key == SURFACE and (best := best_offer(study)):
+        yield Said("not_on_offer", {})
+        if best[1] > 0:
+            yield Said("best_offer", {"choice": best[0].choice, "npv_yuan": best[1]})
+
+
+def _never(study: SizeStudy, found: Verdict, last: int | None) -> Iterator[Said]:
+    loss = max(0.0, -(found.npv_yuan if found.now_yuan is None else found.now_yuan))
+    choice = found.choice
+    if best := best_offer(study):  # what loses least now need not be what would lose least in some later year
+        choice, loss = best[0].choice, max(0.0, -best[1])
+    yield Said("build_never", {"choice": choice, "loss_yuan": loss})
+    if study.surface is not None and choice.key != SURFACE:
+        count = int((study.surface["power_mw"] > 0).sum()) * study.surface.sizes["duration_hours"]
+        yield Said("no_size", {"count": count})
+    if last is not None:
+        year = study.case.calendar.year + found.year
+        yield Said(
+            "never_later",
+            {"choice": found.choice, "last": last, "year": year, "loss_yuan": max(0.0, -found.npv_yuan)},
+        )
+
+
+def _price(study: SizeStudy, found: Verdict) -> Iterator[Said]:
+    """The price at which it pays now; where nothing does, of what would be the first to pay."""
+    known = [one for one in study.offers if one.break_even_yuan_per_wh is not None]
+    if found.build and found.year == 0 and found.choice.key != SURFACE:
+        known = [one for one in known if one.choice.key == found.choice.key]
+    if not known:
+        return
+    first = max(known, key=lambda one: one.break_even_yuan_per_wh or 0.0)
+    if found.choice.key == SURFACE and (best := best_offer(study)) and best[1] > 0:
+        first = best[0]
+    price, zero = first.choice.yuan_per_wh, first.break_even_yuan_per_wh or 0.0
+    own = {"choice": first.choice, "break_even_yuan_per_wh": zero, "price_yuan_per_wh": price}
+    if zero <= 0:
+        yield Said("pays_at_no_price", own)
+    elif price is not None:
+        yield Said("pays_up_to" if zero >= price else "pays_below", own)
+
+
+def _best(study: SizeStudy, found: Verdict | None) -> Iterator[Said]:
+    """The co-optimised size, and whether it is what was chosen."""
+    best = study.best
+    if best is None:
+        return
+    power, energy = best.power_mw, best.energy_mwh
+    saved = best.without_yuan - best.cost_yuan
+    own: dict[str, Any] = {"size": size_text(power, energy), "saved_yuan": saved}
+    built = found is not None and found.build
+    if power <= 0 or energy <= 0:
+        yield Said("best_is_nothing_though" if built else "best_is_nothing", {})
+        differs = built
+    elif found is None:
+        yield Said("best_alone", own)
+        differs = False
+    else:
+        differs = not (built and _near(study, found.choice))
+        yield Said("best_differs" if differs else "best_agrees", own)
+    if differs:
+        yield Said("why_differs", {})
+
+
+def _near(study: SizeStudy, choice: Choice) -> bool:
+    """Whether a size lies within one step of the surface from the co-optimised one."""
+    best, sizing = study.best, study.sizing
+    assert best
+    hours = choice.energy_mwh / choice.power_mw - best.energy_mwh / best.power_mw
+    return (
+        abs(choice.power_mw - best.power_mw) <= sizing.power_mw.step
+        and abs(hours) <= sizing.duration_hours.step
+    )
+
+
+def _risk(study: SizeStudy, found: Verdict) -> Iterator[Said]:
+    """How often it loses, where mostly, and what other ways of choosing choose."""
+    if study.risk is None:
+        return
+    own_risk = judged(study.risk, study.sizing.tail)
+    choice = found.choice
+    if choice.key not in own_risk.loss_share:  # the best of those that the scenarios know
+        known = [one for one in study.choices if one.key in own_risk.loss_share and one.key != NEVER]
+        if not known:
+            return
+        choice = max(known, key=lambda one: own_risk.expected_yuan[one.key])
+    lost, count = own_risk.loss_share[choice.key], study.risk.sizes["scenario"]
+    own: dict[str, Any] = {"choice": choice, "loss_share": lost, "count": count}
+    where = drivers(study.risk, choice.key)[:FEW] if 0 < lost < 1 else ()
+    if where:
+        yield Said("loses_where", {**own, "where": tuple(where)})
+    else:
+        yield Said("loses_never" if lost == 0 else "loses_always" if lost == 1 else "loses", own)
+    tail = {"tail_share": study.sizing.tail, "mean_yuan": abs(own_risk.cvar_yuan[choice.key])}
+    yield Said("tail_loses" if own_risk.cvar_yuan[choice.key] < 0 else "tail_earns", tail)
+    by = {name: _named(study, key) for name, key in own_risk.chosen.items()}
+    groups: dict[str, list[str]] = {}
+    for name, one in by.items():
+        groups.setdefault(one.key, []).append(name)
+    if len(groups) == 1:
+        yield Said("criteria_agree", {"choice": next(iter(by.values())), "tail_share": study.sizing.tail})
+    else:
+        told = tuple((tuple(names), _named(study, key)) for key, names in groups.items())
+        yield Said("criteria_differ", {"groups": told, "tail_share": study.sizing.tail})
+
+
+def _named(study: SizeStudy, key: str) -> Choice:
+    return next(choice for choice in study.choices if choice.key == key)
+
+
+def _unproven(study: SizeStudy) -> Iterator[Said]:
+    """What is not proven optimal."""
+    best = study.best
+    if best is not None and best.gap > PROVEN_GAP:
+        yield Said("open_best", {"gap_share": best.gap, "gap_yuan": best.cost_yuan - best.bound_yuan})
+    gap = largest_gap(study)
+    if gap is not None and gap > PROVEN_GAP:
+        yield Said("open_years", {"gap_share": gap})
+
+
+def largest_gap(study: SizeStudy) -> float | None:
+    """The largest gap of a year that was dispatched, for the offers or the surface; None without either."""
+    gaps = [one.life.largest_gap for one in study.offers if one.life]
+    if study.surface is not None:
+        gaps.append(float(np.nanmax(study.surface["gap"].to_numpy())))
+    return max(gaps, default=None)
+
+
+# ---- in words -----------------------------------------------------------------------------------------
+
+
+def size_text(power_mw: float, energy_mwh: float) -> str:
+    """A size; `25 MW / 50 MWh`."""
+    return f"{round(power_mw, 1):g} MW / {round(energy_mwh, 1):g} MWh"
+
+
+def label(choice: Choice, choices: Sequence[Choice], words: Mapping[str, Any]) -> str:
+    """A choice in a sentence: its size, or its name where another choice has that size."""
+    if choice.power_mw <= 0:
+        return str(words["decision"]["nothing"])
+    size = size_text(choice.power_mw, choice.energy_mwh)
+    others = [
+        one for one in choices if one.key != choice.key and size_text(one.power_mw, one.energy_mwh) == size
+    ]
+    if not others or (len({round(one.investment_yuan) for one in (choice, *others)}) == 1):
+        return size
+    return name_of(choice, words)
+
+
+def name_of(choice: Choice, words: Mapping[str, Any]) -> str:
+    """A choice's own name, in the language where it has one there."""
+    return (choice.name_zh or choice.name) if words["lang"] == "zh" else choice.name
+
+
+def paragraph(study: SizeStudy, words: Mapping[str, Any]) -> str:
+    """The decision in the words of a language: those of `load_words(lang, "size")`."""
+    between = str(words["decision"]["between"])
+    return between.join(sentence(one, study, words) for one in decision(study))
+
+
+def sentence(one: Said, study: SizeStudy, words: Mapping[str, Any]) -> str:
+    """A sentence in words."""
+    text = words["decision"]
+    told = {name: _written(name, value, study, words) for name, value in one.numbers.items()}
+    return BETWEEN_CHINESE.sub("", str(text[one.key]).format(**told))
+
+
+def _written(name: str, value: Any, study: SizeStudy, words: Mapping[str, Any]) -> str:
+    """A number as its unit is written, a choice by its label, drivers and groups as lists."""
+    text = words["decision"]
+    if isinstance(value, Choice):
+        return label(value, study.choices, words)
+    if name == "where":
+        return str(text["and"]).join(_driver(one, study, words) for one in value)
+    if name == "groups":
+        return str(text["semicolon"]).join(
+            str(text["group" if len(names) > 1 else "group_of_one"]).format(
+                criteria=_listed([str(text[f"by_{key}"]) for key in names], text),
+                choice=label(choice, study.choices, words),
+            )
+            for names, choice in value
+        )
+    if name.endswith("_yuan"):
+        large = abs(value) >= (1e6 if words["lang"] == "en" else YUAN_PER_WAN)
+        return str(text["large" if large else "small"]).format(
+            yuan=value, million=value / 1e6, wan=value / YUAN_PER_WAN
+        )
+    if name.endswith("_yuan_per_wh"):
+        return str(text["price"]).format(price=value)
+    if name == "gap_share":
+        return share(value)
+    if name.endswith("_share"):
+        return f"{value:.0%}" if value == 0 or value >= 0.01 else f"{value:.1%}"
+    return str(value)
+
+
+def _listed(names: Sequence[str], text: Mapping[str, Any]) -> str:
+    """Names with commas and an `and` before the last."""
+    if len(names) == 1:
+        return names[0]
+    return str(text["and"]).join((str(text["comma"]).join(names[:-1]), names[-1]))
+
+
+def _driver(one: Driver, study: SizeStudy, words: Mapping[str, Any]) -> str:
+    doubt = next(doubt for doubt in study.sizing.doubt if doubt.name == one.name)
+    named = (doubt.name_zh or doubt.name) if words["lang"] == "zh" else doubt.name
+    if doubt.fields == (VALLEY,) and one.side == "is":
+        return str(words["decision"]["valley_stays" if one.value >= HALF else "valley_goes"])
+    value = f"{one.value:,.0f}" if abs(one.value) >= 1e3 else f"{one.value:.3g}"
+    told = str(words["decision"]["times"]).format(value=value) if doubt.times else value
+    return str(words["decision"][f"driver_{one.side}"]).format(name=named, value=told)
