@@ -104,10 +104,7 @@ def decision(study: SizeStudy) -> list[Said]:
     said: list[Said] = []
     if found:
         said += [*_verdict(study, found), *_price(study, found)]
-    said += _best(study, found)
-    if found:
-        said += _risk(study, found)
-    return [*said, *_unproven(study)]
+    return [*said, *_best(study, found), *_risk(study), *_unproven(study)]
 
 
 def _verdict(study: SizeStudy, found: Verdict) -> Iterator[Said]:
@@ -200,17 +197,27 @@ def _near(study: SizeStudy, choice: Choice) -> bool:
     )
 
 
-def _risk(study: SizeStudy, found: Verdict) -> Iterator[Said]:
-    """How often it loses, where mostly, and what other ways of choosing choose."""
+def risked(study: SizeStudy) -> Choice | None:
+    """The choice whose risk is told: what was chosen, or else the best of those that the scenarios know."""
     if study.risk is None:
+        return None
+    keys = [str(key) for key in study.risk["choice"].to_numpy()]
+    known = {one.key: one for one in study.choices if one.key in keys and one.key != NEVER}
+    found, offer = verdict(study), best_offer(study)
+    if found and found.build and found.choice.key in known:
+        return found.choice
+    if offer and offer[0].choice.key in known:
+        return offer[0].choice
+    mean = study.risk["npv_yuan"].mean("scenario")
+    return max(known.values(), key=lambda one: float(mean.sel(choice=one.key)), default=None)
+
+
+def _risk(study: SizeStudy) -> Iterator[Said]:
+    """How often it loses, where mostly, and what other ways of choosing choose."""
+    choice = risked(study)
+    if study.risk is None or choice is None:
         return
     own_risk = judged(study.risk, study.sizing.tail)
-    choice = found.choice
-    if choice.key not in own_risk.loss_share:  # the best of those that the scenarios know
-        known = [one for one in study.choices if one.key in own_risk.loss_share and one.key != NEVER]
-        if not known:
-            return
-        choice = max(known, key=lambda one: own_risk.expected_yuan[one.key])
     lost, count = own_risk.loss_share[choice.key], study.risk.sizes["scenario"]
     own: dict[str, Any] = {"choice": choice, "loss_share": lost, "count": count}
     where = drivers(study.risk, choice.key)[:FEW] if 0 < lost < 1 else ()

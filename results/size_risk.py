@@ -101,3 +101,30 @@ def _driver(
     if chance > CHANCE:
         return None
     return Driver(name, value, side, both / (both + only_in), both / (both + only_lost), chance)
+
+
+@dataclass(frozen=True)
+class Swing:
+    """A doubt: where its lowest third ends and its highest begins, or both ends of few values; mean NPVs."""
+
+    name: str
+    low: float
+    high: float
+    low_yuan: float
+    high_yuan: float
+
+
+def swings(risk: xr.Dataset, choice: str) -> tuple[Swing, ...]:
+    """What each doubt does to a choice's NPV, all else as it comes; the widest first."""
+    npv = risk["npv_yuan"].sel(choice=choice).to_numpy()
+    found = []
+    for name in map(str, risk["doubt"].to_numpy()):
+        values = risk[f"doubt.{name}"].to_numpy()
+        several = np.unique(values)
+        if len(several) < 2:
+            continue
+        few = len(several) <= FEW_VALUES
+        low, high = (several[0], several[-1]) if few else np.quantile(values, (1 / 3, 2 / 3))
+        below, above = npv[values <= low], npv[values >= high]
+        found.append(Swing(name, float(low), float(high), float(below.mean()), float(above.mean())))
+    return tuple(sorted(found, key=lambda one: -abs(one.high_yuan - one.low_yuan)))

@@ -1,6 +1,7 @@
 """Studies of a size made up from a formula, so that every case of what is said of them can be had at once.
 
-A year with P MW and e MWh, as aged, saves `worth * 40e6 * (1 - exp(-e / 90)) * (1 - exp(-1.4 P / e))` yuan: the more, the less each adds. Investment, cash flow and measures are the engine's own.
+A year with P MW and e MWh, as aged, saves `worth * 40e6 * (1 - exp(-e / 90)) * (1 - exp(-1.4 P / e))` yuan:
+the more, the less each adds. Investment, cash flow and measures are the engine's own.
 """
 
 from collections.abc import Mapping

@@ -152,6 +152,6 @@ async function start() {
   window.addEventListener("afterprint", paper(false));
   root.dataset.ready = String(document.querySelectorAll(".plot .main-svg").length);
 }
-return { D, W, FONT, CONFIG, dark, narrow, css, colour, number, escaped, font, legendItem, categories, bar, add,
+return { D, W, FONT, CONFIG, dark, narrow, css, colour, number, escaped, font, legendItem, categories, bar, add, wrapped, signed, kinds: KINDS,
   start: () => start().catch((e) => { root.dataset.error = String(e); }) };
 })();

@@ -1,0 +1,300 @@
+"""The tables of a study of a size: of the page as text, of programs as frames. Rounded only in the texts."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.sizing import Doubt
+from results.decision import PROJECT, label, name_of, size_text
+from results.page import number
+from results.size_risk import judged
+from results.size_study import NEVER, Choice, Offered, SizeStudy
+from results.size_view import coloured, frontier_cells, told_name
+from results.units import YUAN_PER_WAN
+
+Words = Mapping[str, Any]
+Table = dict[str, Any]  # heads and rows of text, as `parts.table` has them
+CELL_FACTS = (
+    "peak_cut_mw",
+    "self_use",
+    "self_use_gain",
+    "co2_cut_t",
+)  # of a size, that only the surface knows
+UNITS = {
+    "power_mw": "MW", "duration_hours": "h", "energy_mwh": "MWh", "peak_cut_mw": "MW", "co2_cut_t": "t/year",
+    "irr": "1", "payback_years": "years", "gap": "1", "self_use": "1", "self_use_gain": "1", "frontier": "1",
+    "value_of_mw_yuan": "yuan/MW/year", "value_of_mwh_yuan": "yuan/MWh/year", "annual_net_yuan": "yuan/year",
+    "saving_first_yuan": "yuan/year", "saving_last_yuan": "yuan/year", "saving_yuan": "yuan/year",
+    "dispatch_yuan": "yuan/year", "bound_yuan": "yuan/year",
+    "npv_yuan": "yuan", "npv_then_yuan": "yuan", "investment_yuan": "yuan",
+}  # fmt: skip
+
+
+def cell_of(study: SizeStudy, choice: Choice) -> dict[str, float]:
+    """What the surface knows of just that size beside its money; nothing where it did not look at it."""
+    surface = study.surface
+    if surface is None or choice.power_mw <= 0:
+        return {}
+    hours = choice.energy_mwh / choice.power_mw
+    places = [
+        np.flatnonzero(np.isclose(surface[axis].to_numpy(), value, rtol=0, atol=1e-6))
+        for axis, value in (("power_mw", choice.power_mw), ("duration_hours", hours))
+    ]
+    if not all(len(found) for found in places):
+        return {}
+    cell = surface.isel(power_mw=int(places[0][0]), duration_hours=int(places[1][0]))
+    return {key: float(cell[key]) for key in CELL_FACTS if key in cell and np.isfinite(float(cell[key]))}
+
+
+# ---- for programs -------------------------------------------------------------------------------------
+
+
+def offers_frame(study: SizeStudy) -> pd.DataFrame:
+    """One row a choice: size, price, returns, and what the surface knows of its size."""
+    rows = []
+    for one in study.offers:
+        choice, own = one.choice, one.cash.returns[PROJECT] if one.cash else None
+        cell = cell_of(study, choice)
+        rows.append(
+            {
+                "choice": choice.key,
+                "name": choice.name,
+                "power [MW]": choice.power_mw,
+                "energy [MWh]": choice.energy_mwh,
+                "investment [yuan]": choice.investment_yuan,
+                "price [yuan/Wh]": choice.yuan_per_wh,
+                "npv [yuan]": own.npv_yuan if own else 0.0 if choice.key == NEVER else None,
+                "irr [1]": own.irr.value if own else None,
+                "payback [years]": own.static_payback.from_construction_years if own else None,
+                "break_even_price [yuan/Wh]": one.break_even_yuan_per_wh,
+                "saving_first [yuan/year]": one.life.years[0].net_saving_yuan if one.life else None,
+                "saving_last [yuan/year]": one.life.years[-1].net_saving_yuan if one.life else None,
+                **{f"{_bare(key)} [{UNITS[key]}]": cell.get(key) for key in CELL_FACTS},
+                "gap [1]": one.life.largest_gap if one.life else None,
+            }
+        )
+    return pd.DataFrame(rows).set_index("choice")
+
+
+def surface_frame(study: SizeStudy) -> pd.DataFrame:
+    """One row a size of the surface."""
+    assert study.surface is not None
+    table = study.surface.to_dataframe().reset_index()
+    first = ["power_mw", "duration_hours", "energy_mwh"]
+    table = table[first + [name for name in table if name not in first]]
+    table["frontier"] = table["frontier"].astype(int)
+    return _titled(table).set_index("power [MW]")
+
+
+def when_frame(study: SizeStudy) -> pd.DataFrame:
+    """One row a choice and year of commissioning."""
+    assert study.when is not None
+    table = study.when.to_dataframe().reset_index()
+    table.insert(1, "calendar_year", study.case.calendar.year + table["year"])
+    return _titled(table).set_index("choice")
+
+
+def scenarios_frame(study: SizeStudy) -> pd.DataFrame:
+    """One row a scenario: its doubts, and what becomes of each choice."""
+    risk = study.risk
+    assert risk is not None
+    doubts = {
+        f"doubt.{name}": risk[f"doubt.{name}"].to_numpy() for name in map(str, risk["doubt"].to_numpy())
+    }
+    outcomes = {
+        f"{choice}.{_bare(name)} [{UNITS[name]}]": risk[name].sel(choice=choice).to_numpy()
+        for choice in map(str, risk["choice"].to_numpy())
+        for name in ("npv_yuan", "irr", "saving_yuan", "investment_yuan")
+        if name in risk
+    }
+    index = pd.Index(risk["scenario"].to_numpy(), name="scenario")
+    return pd.DataFrame(doubts | outcomes, index=index)
+
+
+def _bare(name: str) -> str:
+    """A quantity less the unit that its name ends in."""
+    for ending in ("_yuan", "_mwh", "_mw", "_hours", "_years", "_t"):
+        if name.endswith(ending):
+            return name.removesuffix(ending)
+    return name
+
+
+def _titled(table: pd.DataFrame) -> pd.DataFrame:
+    """Columns with their units: "npv [yuan]"."""
+    names = {str(name): _bare(str(name)) for name in table if name in UNITS}
+    called = {name: f"{bare} [{UNITS[name]}]" for name, bare in names.items()}
+    return table.rename(columns=called)
+
+
+# ---- for people ---------------------------------------------------------------------------------------
+
+
+def offers_table(study: SizeStudy, words: Words) -> Table:
+    """Every choice with its returns; money in 10^4 yuan. Columns in which nothing is known are left out."""
+    text = words["size"]
+    keys = (
+        "o_name", "o_size", "o_price", "o_cost", "o_npv", "o_irr", "o_payback", "o_break_even", "o_saving",
+        "o_peak", "o_use", "o_co2",
+    )  # fmt: skip
+    rows = [_offer_row(study, one, words) for one in study.offers]
+    kept = [at for at in range(len(keys)) if at == 0 or any(row[at] for row in rows)]
+    return {"heads": [text[keys[at]] for at in kept], "rows": [[row[at] for at in kept] for row in rows]}
+
+
+def _offer_row(study: SizeStudy, one: Offered, words: Words) -> list[str]:
+    text, choice = words["size"], one.choice
+    if choice.power_mw <= 0:
+        return [words["decision"]["nothing"], "", "", number(0.0, 0), number(0.0, 0), *[""] * 7]
+    cell = cell_of(study, choice)
+    use = f"{cell['self_use']:.2%} ({cell['self_use_gain']:+.2%})" if "self_use_gain" in cell else ""
+    if one.cash is None:
+        returns = ["", "", ""]
+    else:
+        own = one.cash.returns[PROJECT]
+        irr = (
+            f"{own.irr.value:.2%}"
+            if own.irr.value is not None
+            else str(text["several" if own.irr.all else "none"])
+        )
+        years = own.static_payback.from_construction_years
+        returns = [_wan(own.npv_yuan), irr, str(text["never_back"]) if years is None else number(years)]
+    return [
+        name_of(choice, words),
+        size_text(choice.power_mw, choice.energy_mwh),
+        number(choice.yuan_per_wh),
+        _wan(choice.investment_yuan),
+        *returns,
+        number(one.break_even_yuan_per_wh),
+        _wan(one.life.years[0].net_saving_yuan) if one.life else "",
+        number(cell["peak_cut_mw"], 1) if "peak_cut_mw" in cell else "",
+        use,
+        number(cell["co2_cut_t"], 0) if "co2_cut_t" in cell else "",
+    ]
+
+
+def marginal_table(study: SizeStudy, words: Words) -> Table | None:
+    """What one more MW and MWh is worth a year beside what it costs, at each size; None if nowhere known."""
+    text, rows = words["size"], []
+    for one in study.offers:
+        found = one.marginal
+        if found is None:
+            continue
+        sizes = (
+            (text["one_mw"], found.value_of_mw_yuan, found.difference_mw_yuan, found.annuity_yuan_per_mw, ""),
+            (text["one_mwh"], found.value_of_mwh_yuan, found.difference_mwh_yuan, found.annuity_yuan_per_mwh,
+             number(found.break_even_yuan_per_kwh, 0)),
+        )  # fmt: skip
+        for what, dual, (less, more), cost, price in sizes:
+            rows.append(
+                [
+                    label(one.choice, study.choices, words),
+                    what,
+                    *map(_wan, (dual, less, more, cost)),
+                    text["pays" if dual >= cost else "pays_not"],
+                    price,
+                ]
+            )
+    heads = [text[f"m_{key}"] for key in ("size", "what", "dual", "less", "more", "cost", "pays", "price")]
+    return {"heads": heads, "rows": rows} if rows else None
+
+
+def frontier_table(study: SizeStudy, words: Words) -> Table:
+    """The sizes that nothing beats: no other has more NPV for less."""
+    assert study.surface is not None
+    text = words["size"]
+    rows = [
+        [size_text(power, energy), number(energy / power, 1), _wan(cost), _wan(npv)]
+        for power, energy, cost, npv in frontier_cells(study.surface, only_best=True)
+    ]
+    return {"heads": [text[key] for key in ("o_size", "f_hours", "o_cost", "o_npv")], "rows": rows}
+
+
+def when_table(study: SizeStudy, words: Words) -> Table:
+    """For each choice: NPV built now, its best year and NPV then, and the first year in which it pays."""
+    assert study.when is not None
+    text, rows, first = words["size"], [], study.case.calendar.year
+    years = study.when["year"].to_numpy()
+    keys = [str(key) for key in study.when["choice"].to_numpy()]
+    for choice, name, _ in coloured(study, keys, words):
+        npv = study.when["npv_yuan"].sel(choice=choice.key).to_numpy()
+        pays = years[npv > 0]
+        rows.append(
+            [name, _wan(npv[0]), str(first + int(years[npv.argmax()])), _wan(npv.max()),
+             str(first + int(pays[0])) if len(pays) else text["in_none"]]
+        )  # fmt: skip
+    return {"heads": [text[f"w_{key}"] for key in ("choice", "now", "year", "best", "pays")], "rows": rows}
+
+
+def risk_table(study: SizeStudy, words: Words) -> Table:
+    """What the scenarios say of each choice; the best of each column is marked."""
+    assert study.risk is not None
+    found, text, rows = judged(study.risk, study.sizing.tail), words["size"], []
+    for choice in study.choices:
+        if choice.key not in found.loss_share:
+            continue
+        measures = {"expected": found.expected_yuan, "cvar": found.cvar_yuan, "worst": found.worst_yuan,
+                    "regret": found.regret_yuan}  # fmt: skip
+        cells = [
+            _wan(values[choice.key]) + (" ✓" if found.chosen[name] == choice.key else "")
+            for name, values in measures.items()
+        ]
+        rows.append([told_name(choice, words), f"{found.loss_share[choice.key]:.0%}", *cells])
+    tail = f"{study.sizing.tail:.0%}"
+    keys = ("choice", "loss", "expected", "cvar", "worst", "regret")
+    return {"heads": [text[f"r_{key}"].format(tail=tail) for key in keys], "rows": rows}
+
+
+def doubts_table(study: SizeStudy, words: Words) -> Table:
+    """What is in doubt, how it may lie, and whence that is."""
+    text = words["size"]
+    rows = [
+        [(one.name_zh or one.name) if words["lang"] == "zh" else one.name, lies(one, words), one.source]
+        for one in study.sizing.doubt
+    ]
+    return {"heads": [text[f"d_{key}"] for key in ("name", "lies", "source")], "rows": rows}
+
+
+def lies(doubt: Doubt, words: Words) -> str:
+    """How a doubted number may lie, in words."""
+    text = words["size"]
+    if doubt.kind == "choice":
+        weights = doubt.weights or (1.0,) * len(doubt.values)
+        parts = [
+            f"{value:g} ({weight / sum(weights):.0%})"
+            for value, weight in zip(doubt.values, weights, strict=True)
+        ]
+        said = ", ".join(parts)
+    elif doubt.kind == "normal":
+        said = str(text["lies_normal"]).format(mean=doubt.mean, std=doubt.std)
+    else:
+        low, high = doubt.low or 0.0, doubt.high or 0.0
+        mode = (low + high) / 2 if doubt.mode is None else doubt.mode
+        said = str(text[f"lies_{doubt.kind}"]).format(low=low, high=high, mode=mode)
+    return str(text["lies_times"]).format(said=said) if doubt.times else said
+
+
+def prices_table(study: SizeStudy, words: Words) -> Table:
+    """What a size costs and how the world moves."""
+    text, sizing, rows = words["size"], study.sizing, list[list[str]]()
+    price, times = sizing.price, sizing.price_multiple
+    for key, value in (("kwh", price.yuan_per_kwh), ("kw", price.yuan_per_kw), ("fixed", price.fixed_yuan)):
+        rows.append([text[f"p_{key}"], number(times * value, 0), text[f"p_{key}_unit"]])
+    for name in type(sizing.paths).model_fields:
+        rows.append([text[f"p_{name}"], f"{getattr(sizing.paths, name):+.1%}", text["p_a_year"]])
+    rows.append([text["p_co2"], f"{sizing.co2_t_per_mwh:g}", "t/MWh"])
+    for field, value in sizing.standing.items():
+        rows.append([str(text["p_standing"]).format(field=field), f"{value:g}", ""])
+    return {"heads": [text[f"p_{key}"] for key in ("what", "value", "unit")], "rows": rows}
+
+
+def offers_sources(study: SizeStudy, words: Words) -> Iterator[str]:
+    """Whence the offers are, in their author's words."""
+    for offer in study.sizing.offer:
+        name = (offer.name_zh or offer.name) if words["lang"] == "zh" else offer.name
+        yield str(words["page"]["owned"]).format(device=name, what=offer.source)
+
+
+def _wan(yuan: float) -> str:
+    return number(yuan / YUAN_PER_WAN, 2 if abs(yuan) < 1e7 else 0)
