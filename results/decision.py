@@ -1,30 +1,22 @@
 """The decision of a size study in plain words: what to build and when, at what price, and how sure that is.
 
-`decision` finds what is to be said as keys and numbers; `paragraph` says it in the words of `size.LANG.toml`.
-A number's name ends in its unit, and that says how it is written. What was not computed is not mentioned.
+`decision` finds what is to be said as keys and numbers, `decision_words.py` says it in a language. The name of a
+number ends in its unit, which says how it is written. What was not computed is not mentioned.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from results.audit import PROVEN_GAP
-from results.page import share
-from results.size_risk import Driver, drivers, judged
+from results.size_risk import drivers, judged
 from results.size_study import NEVER, Choice, Offered, SizeStudy
-from results.units import YUAN_PER_WAN
 
 PROJECT = "project_after_tax"  # the flow whose NPV is meant wherever one is named
 SURFACE = "surface"  # the key of a size that only the surface knows
-VALLEY, HALF = "tariff.midday_valley", 0.5  # a doubt that has words of its own: the valley stays, or goes
 FEW = 2  # drivers that are named
-
-
-# a blank between two Chinese characters, left where a number might have stood
-BETWEEN_CHINESE = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) +(?=[\u3000-\u9fff\uff00-\uffef])")
 
 
 class Said(NamedTuple):
@@ -121,6 +113,8 @@ def _verdict(study: SizeStudy, found: Verdict) -> Iterator[Said]:
     else:
         loss = -(found.now_yuan or 0.0)
         yield Said("build_only_later", {**own, "npv_yuan": found.npv_yuan, "loss_yuan": loss})
+        if (cell := best_cell(study)) and cell[1] > 0:
+            yield Said("size_now", {"choice": cell[0], "npv_yuan": cell[1]})
     if found.year and year == last:
         yield Said("last_year", {"year": year})
     if found.choice.key == SURFACE and (best := best_offer(study)):
@@ -260,86 +254,6 @@ def largest_gap(study: SizeStudy) -> float | None:
     return max(gaps, default=None)
 
 
-# ---- in words -----------------------------------------------------------------------------------------
-
-
 def size_text(power_mw: float, energy_mwh: float) -> str:
     """A size; `25 MW / 50 MWh`."""
     return f"{round(power_mw, 1):g} MW / {round(energy_mwh, 1):g} MWh"
-
-
-def label(choice: Choice, choices: Sequence[Choice], words: Mapping[str, Any]) -> str:
-    """A choice in a sentence: its size, or its name where another choice has that size."""
-    if choice.power_mw <= 0:
-        return str(words["decision"]["nothing"])
-    size = size_text(choice.power_mw, choice.energy_mwh)
-    others = [
-        one for one in choices if one.key != choice.key and size_text(one.power_mw, one.energy_mwh) == size
-    ]
-    if not others or (len({round(one.investment_yuan) for one in (choice, *others)}) == 1):
-        return size
-    return name_of(choice, words)
-
-
-def name_of(choice: Choice, words: Mapping[str, Any]) -> str:
-    """A choice's own name, in the language where it has one there."""
-    return (choice.name_zh or choice.name) if words["lang"] == "zh" else choice.name
-
-
-def paragraph(study: SizeStudy, words: Mapping[str, Any]) -> str:
-    """The decision in the words of a language: those of `load_words(lang, "size")`."""
-    between = str(words["decision"]["between"])
-    return between.join(sentence(one, study, words) for one in decision(study))
-
-
-def sentence(one: Said, study: SizeStudy, words: Mapping[str, Any]) -> str:
-    """A sentence in words."""
-    text = words["decision"]
-    told = {name: _written(name, value, study, words) for name, value in one.numbers.items()}
-    return BETWEEN_CHINESE.sub("", str(text[one.key]).format(**told))
-
-
-def _written(name: str, value: Any, study: SizeStudy, words: Mapping[str, Any]) -> str:
-    """A number as its unit is written, a choice by its label, drivers and groups as lists."""
-    text = words["decision"]
-    if isinstance(value, Choice):
-        return label(value, study.choices, words)
-    if name == "where":
-        return str(text["and"]).join(_driver(one, study, words) for one in value)
-    if name == "groups":
-        return str(text["semicolon"]).join(
-            str(text["group" if len(names) > 1 else "group_of_one"]).format(
-                criteria=_listed([str(text[f"by_{key}"]) for key in names], text),
-                choice=label(choice, study.choices, words),
-            )
-            for names, choice in value
-        )
-    if name.endswith("_yuan"):
-        large = abs(value) >= (1e6 if words["lang"] == "en" else YUAN_PER_WAN)
-        return str(text["large" if large else "small"]).format(
-            yuan=value, million=value / 1e6, wan=value / YUAN_PER_WAN
-        )
-    if name.endswith("_yuan_per_wh"):
-        return str(text["price"]).format(price=value)
-    if name == "gap_share":
-        return share(value)
-    if name.endswith("_share"):
-        return f"{value:.0%}" if value == 0 or value >= 0.01 else f"{value:.1%}"
-    return str(value)
-
-
-def _listed(names: Sequence[str], text: Mapping[str, Any]) -> str:
-    """Names with commas and an `and` before the last."""
-    if len(names) == 1:
-        return names[0]
-    return str(text["and"]).join((str(text["comma"]).join(names[:-1]), names[-1]))
-
-
-def _driver(one: Driver, study: SizeStudy, words: Mapping[str, Any]) -> str:
-    doubt = next(doubt for doubt in study.sizing.doubt if doubt.name == one.name)
-    named = (doubt.name_zh or doubt.name) if words["lang"] == "zh" else doubt.name
-    if doubt.fields == (VALLEY,) and one.side == "is":
-        return str(words["decision"]["valley_stays" if one.value >= HALF else "valley_goes"])
-    value = f"{one.value:,.0f}" if abs(one.value) >= 1e3 else f"{one.value:.3g}"
-    told = str(words["decision"]["times"]).format(value=value) if doubt.times else value
-    return str(words["decision"][f"driver_{one.side}"]).format(name=named, value=told)

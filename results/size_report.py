@@ -6,13 +6,14 @@ from typing import Any
 from inputs.case import case_sources
 from results import size_tables as tables
 from results.audit import PROVEN_GAP
-from results.decision import PROJECT, best_offer, largest_gap, paragraph, risked, size_text, verdict
+from results.decision import PROJECT, best_offer, largest_gap, risked, verdict
+from results.decision_words import sentences
 from results.files import versions
 from results.names import device_label
 from results.page import Card, Lang, load_words, money, number, render, share
 from results.size_risk import judged
-from results.size_study import SizeStudy
-from results.size_view import size_figures, told_name
+from results.size_study import Offered, SizeStudy
+from results.size_view import bare, size_figures, told_name
 
 Words = Mapping[str, Any]
 
@@ -34,7 +35,7 @@ def size_html(study: SizeStudy, lang: Lang = "en") -> str:
         case=case,
         drawn=[one["name"] for one in drawn],
         outside=next((one["outside"] for one in drawn if one["name"] == "npv"), []),
-        decision=paragraph(study, words),
+        decision=sentences(study, words),
         cards=list(_cards(study, words)),
         gap=None if gap is None else share(gap),
         proven=(gap is None or gap <= PROVEN_GAP) and (study.best is None or study.best.gap <= PROVEN_GAP),
@@ -66,51 +67,41 @@ def _cards(study: SizeStudy, words: Words) -> Iterator[Card]:
     """The headline figures of what was computed."""
     text, found, offer = words["size"], verdict(study), best_offer(study)
     if found is not None:
-        year = study.case.calendar.year + found.year
-        figure, unit, more = money(found.npv_yuan, words)
+        choice, npv, year = found.choice, found.npv_yuan, study.case.calendar.year + found.year
+        if offer and not found.build:
+            choice, npv, year = offer[0].choice, offer[1], study.case.calendar.year
+        figure, unit, more = money(npv, words)
         yield Card(
             text["c_npv"],
             figure,
             unit,
-            [told_name(found.choice, words), str(text["c_built"]).format(year=year), *more],
+            [told_name(choice, words), str(text["c_built"]).format(year=year), *more],
         )
-    if offer and offer[0].cash:
-        own = offer[0].cash.returns[PROJECT]
-        years = own.static_payback.from_construction_years
-        irr = (
-            f"{own.irr.value:.2%}"
-            if own.irr.value is not None
-            else str(text["several" if own.irr.all else "none"])
-        )
-        back = str(text["never_back"]) if years is None else str(text["c_back"]).format(years=number(years))
-        yield Card(text["c_irr"], irr, "", [told_name(offer[0].choice, words), back])
-    if offer and offer[0].break_even_yuan_per_wh is not None:
-        price = offer[0].choice.yuan_per_wh
-        costs = [str(text["c_costs"]).format(price=number(price))] if price is not None else []
-        yield Card(
-            text["c_price"],
-            number(offer[0].break_even_yuan_per_wh),
-            text["yuan_per_wh"],
-            [told_name(offer[0].choice, words), *costs],
-        )
+    if offer:
+        yield from _offer_cards(offer[0], words)
     if study.best is not None:
-        size = (
-            size_text(study.best.power_mw, study.best.energy_mwh)
-            if study.best.power_mw > 0
-            else str(words["decision"]["nothing"])
-        )
+        size = bare(study.best.power_mw, study.best.energy_mwh, words)
         gap = f"{words['page']['gap']} {share(study.best.gap)}"
-        yield Card(text["co_optimised"], size, "", [text["c_best"], gap])
+        yield Card(text["co_optimised"], *size, [text["c_best"], gap])
     of = risked(study)
     if study.risk is not None and of is not None:
         lost = judged(study.risk, study.sizing.tail).loss_share[of.key]
-        count = study.risk.sizes["scenario"]
-        yield Card(
-            text["c_loss"],
-            f"{lost:.0%}",
-            "",
-            [told_name(of, words), str(text["c_scenarios"]).format(count=count)],
-        )
+        count = str(text["c_scenarios"]).format(count=study.risk.sizes["scenario"])
+        yield Card(text["c_loss"], f"{lost:.0%}", "", [told_name(of, words), count])
+
+
+def _offer_cards(offer: Offered, words: Words) -> Iterator[Card]:
+    text, choice = words["size"], offer.choice
+    if offer.cash:
+        own = offer.cash.returns[PROJECT]
+        irr, years = tables.irr_text(own, words), own.static_payback.from_construction_years
+        back = str(text["never_back"]) if years is None else str(text["c_back"]).format(years=number(years))
+        yield Card(text["c_irr"], irr, "", [told_name(choice, words), back])
+    if offer.break_even_yuan_per_wh is not None:
+        price = choice.yuan_per_wh
+        costs = [] if price is None else [str(text["c_costs"]).format(price=number(price))]
+        figure = number(offer.break_even_yuan_per_wh)
+        yield Card(text["c_price"], figure, text["yuan_per_wh"], [told_name(choice, words), *costs])
 
 
 def _best(study: SizeStudy, words: Words) -> list[tuple[str, str]]:
@@ -118,9 +109,7 @@ def _best(study: SizeStudy, words: Words) -> list[tuple[str, str]]:
     best, text, yuan = study.best, words["size"], words["page"]["yuan"]
     if best is None:
         return []
-    size = (
-        size_text(best.power_mw, best.energy_mwh) if best.power_mw > 0 else str(words["decision"]["nothing"])
-    )
+    size = " / ".join(filter(None, bare(best.power_mw, best.energy_mwh, words)))
     return [
         (text["co_optimised"], size),
         (text["b_without"], f"{number(best.without_yuan, 0)} {yuan}"),

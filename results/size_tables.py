@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 
 from models.sizing import Doubt
-from results.decision import PROJECT, label, name_of, size_text
+from results.decision import PROJECT, size_text
+from results.decision_words import label, name_of
 from results.page import number
+from results.returns import Returns
 from results.size_risk import judged
 from results.size_study import NEVER, Choice, Offered, SizeStudy
 from results.size_view import coloured, frontier_cells, told_name
@@ -153,11 +155,7 @@ def _offer_row(study: SizeStudy, one: Offered, words: Words) -> list[str]:
         returns = ["", "", ""]
     else:
         own = one.cash.returns[PROJECT]
-        irr = (
-            f"{own.irr.value:.2%}"
-            if own.irr.value is not None
-            else str(text["several" if own.irr.all else "none"])
-        )
+        irr = irr_text(own, words)
         years = own.static_payback.from_construction_years
         returns = [_wan(own.npv_yuan), irr, str(text["never_back"]) if years is None else number(years)]
     return [
@@ -172,6 +170,13 @@ def _offer_row(study: SizeStudy, one: Offered, words: Words) -> list[str]:
         use,
         number(cell["co2_cut_t"], 0) if "co2_cut_t" in cell else "",
     ]
+
+
+def irr_text(own: Returns, words: Words) -> str:
+    """An IRR in percent, or that there is none, or several."""
+    if own.irr.value is not None:
+        return f"{own.irr.value:.2%}"
+    return str(words["size"]["several" if own.irr.all else "none"])
 
 
 def marginal_table(study: SizeStudy, words: Words) -> Table | None:
@@ -191,7 +196,7 @@ def marginal_table(study: SizeStudy, words: Words) -> Table | None:
                 [
                     label(one.choice, study.choices, words),
                     what,
-                    *map(_wan, (dual, less, more, cost)),
+                    *(_wan(yuan, 2) for yuan in (dual, less, more, cost)),
                     text["pays" if dual >= cost else "pays_not"],
                     price,
                 ]
@@ -260,12 +265,13 @@ def lies(doubt: Doubt, words: Words) -> str:
     """How a doubted number may lie, in words."""
     text = words["size"]
     if doubt.kind == "choice":
-        weights = doubt.weights or (1.0,) * len(doubt.values)
-        parts = [
-            f"{value:g} ({weight / sum(weights):.0%})"
-            for value, weight in zip(doubt.values, weights, strict=True)
-        ]
-        said = ", ".join(parts)
+        listed = str(words["decision"]["comma"])
+        if doubt.weights and len(set(doubt.weights)) > 1:
+            shares = [weight / sum(doubt.weights) for weight in doubt.weights]
+            parts = [f"{value:g} ({one:.0%})" for value, one in zip(doubt.values, shares, strict=True)]
+            said = listed.join(parts)
+        else:
+            said = str(text["lies_equal"]).format(values=listed.join(f"{value:g}" for value in doubt.values))
     elif doubt.kind == "normal":
         said = str(text["lies_normal"]).format(mean=doubt.mean, std=doubt.std)
     else:
@@ -282,7 +288,8 @@ def prices_table(study: SizeStudy, words: Words) -> Table:
     for key, value in (("kwh", price.yuan_per_kwh), ("kw", price.yuan_per_kw), ("fixed", price.fixed_yuan)):
         rows.append([text[f"p_{key}"], number(times * value, 0), text[f"p_{key}_unit"]])
     for name in type(sizing.paths).model_fields:
-        rows.append([text[f"p_{name}"], f"{getattr(sizing.paths, name):+.1%}", text["p_a_year"]])
+        change = getattr(sizing.paths, name)
+        rows.append([text[f"p_{name}"], f"{change:+.1%}" if change else "0", text["p_a_year"]])
     rows.append([text["p_co2"], f"{sizing.co2_t_per_mwh:g}", "t/MWh"])
     for field, value in sizing.standing.items():
         rows.append([str(text["p_standing"]).format(field=field), f"{value:g}", ""])
@@ -296,5 +303,5 @@ def offers_sources(study: SizeStudy, words: Words) -> Iterator[str]:
         yield str(words["page"]["owned"]).format(device=name, what=offer.source)
 
 
-def _wan(yuan: float) -> str:
-    return number(yuan / YUAN_PER_WAN, 2 if abs(yuan) < 1e7 else 0)
+def _wan(yuan: float, digits: int = 0) -> str:
+    return number(yuan / YUAN_PER_WAN, digits)

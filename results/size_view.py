@@ -7,7 +7,8 @@ import numpy as np
 import xarray as xr
 
 from results import figures
-from results.decision import PROJECT, name_of, size_text
+from results.decision import PROJECT, size_text
+from results.decision_words import name_of
 from results.page import number
 from results.size_risk import swings
 from results.size_study import NEVER, Choice, SizeStudy
@@ -73,7 +74,17 @@ def told_name(choice: Choice, words: Words) -> str:
     if choice.power_mw <= 0:
         return str(words["decision"]["nothing"])
     name, size = name_of(choice, words), size_text(choice.power_mw, choice.energy_mwh)
-    return name if size.replace(" ", "") in name.replace(" ", "") else f"{name}, {size}"
+    if size.replace(" ", "") in name.replace(" ", ""):
+        return name
+    return str(words["size"]["named"]).format(name=name, size=size)
+
+
+def bare(power_mw: float, energy_mwh: float, words: Words) -> tuple[str, str]:
+    """Power and energy as a headline has them; or that it is nothing."""
+    if power_mw <= 0 or energy_mwh <= 0:
+        return str(words["decision"]["nothing"]), ""
+    power, energy = size_text(power_mw, energy_mwh).split(" / ")
+    return power, energy
 
 
 def surface_map(study: SizeStudy, words: Words, key: str) -> dict[str, Any]:
@@ -142,7 +153,7 @@ def _frontier(study: SizeStudy, words: Words) -> dict[str, Any]:
             series(text["every_size"], cells, figures.GREY, False),
             series(text["frontier_line"], chosen, figures.BLUE, True),
         ],
-        "marks": [*marks, {"name": text["nothing"], "symbol": "x-thin", "x": 0.0, "y": 0.0, "says": "0"}],
+        "marks": [*marks, {"name": text["nothing"], "symbol": "x", "x": 0.0, "y": 0.0, "says": "0"}],
         "axes": [text["axis_cost"], text["axis_npv"]],
         "unit": unit,
         "digits": 0,
@@ -230,8 +241,9 @@ def _search(study: SizeStudy, words: Words) -> dict[str, Any]:
         )
         for (power, energy, _, _), more in zip(tried.tolist(), above.tolist(), strict=True)
     ]
+    size = " / ".join(filter(None, bare(best.power_mw, best.energy_mwh, words)))
     mark = {
-        "name": f"{text['co_optimised']}, {size_text(best.power_mw, best.energy_mwh)}",
+        "name": str(text["named"]).format(name=text["co_optimised"], size=size),
         "symbol": CO_OPTIMISED, "x": best.power_mw, "y": best.energy_mwh, "says": "",
     }  # fmt: skip
     return {

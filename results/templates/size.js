@@ -4,7 +4,7 @@
 const { CONFIG, FONT, css, colour, number, escaped, font, narrow, dark, signed, wrapped } = Page;
 
 /* ---- legends with the symbols of points ---- */
-const GLYPHS = { "circle-open": "○", "square-open": "□", "diamond-open": "◇", "triangle-up-open": "△", "triangle-down-open": "▽", "hexagon-open": "⬡", "star": "★", "x-thin": "✕", "circle": "●" };
+const GLYPHS = { "circle-open": "○", "square-open": "□", "diamond-open": "◇", "triangle-up-open": "△", "triangle-down-open": "▽", "hexagon-open": "⬡", "star": "★", x: "✕", "circle": "●" };
 function item(text, pair, symbol) {
   const at = document.createElement("span"), mark = document.createElement(symbol ? "b" : "i"), name = document.createElement("span");
   at.className = "item";
@@ -54,8 +54,7 @@ function drawGrid(at, f) {
   const fits = Math.max(...words.flat().map((t) => wrapped(t, Infinity).width)) < wide - 6, tall = (L.height - 58) / rows;
   const cells = { x: [], y: [], text: [], at: [], colours: [], hover: [] };
   f.y.forEach((y, j) => f.x.forEach((x, k) => {
-    const inside = f.marks.filter((m) => m.x >= X[k] && m.x < X[k + 1] && m.y >= Y[j] && m.y < Y[j + 1]);
-    const near = inside.filter((m) => (Math.abs(m.x - x) / (X[k + 1] - X[k])) * wide < 34 && (Math.abs(m.y - y) / (Y[j + 1] - Y[j])) * tall < 20);
+    const near = f.marks.filter((m) => (Math.abs(m.x - x) / (X[k + 1] - X[k])) * wide < wrapped(words[j][k], Infinity).width / 2 + 16 && (Math.abs(m.y - y) / (Y[j + 1] - Y[j])) * tall < 20);
     cells.x.push(x); cells.y.push(y);
     cells.text.push(fits && (!near.length || tall > 44) ? words[j][k] : "");
     cells.at.push(near.length ? (near[0].y >= y ? "bottom center" : "top center") : "middle center");
@@ -66,19 +65,29 @@ function drawGrid(at, f) {
     type: "heatmap", x: X, y: Y, z: f.values, zmin: -most, zmax: most, showscale: false, hoverinfo: "skip", xgap: 1, ygap: 1,
     colorscale: [[0, css3(fill(-most))], [0.5, css3(none)], [1, css3(fill(most))]],
   }];
-  const flat = f.values.flat().filter((v) => v !== null), crossed = rows > 1 && columns > 1 && Math.min(...flat) < 0 && Math.max(...flat) > 0;
-  if (crossed) traces.push({ type: "contour", x: f.x, y: f.y, z: f.values, contours: { type: "constraint", operation: "=", value: 0 }, showscale: false, hoverinfo: "skip", line: { color: css("--text"), width: 2.5, dash: "dash", smoothing: 0.6 }, fillcolor: "rgba(0,0,0,0)" });
+  const flat = f.values.flat().filter((v) => v !== null), crossed = Math.min(...flat) < 0 && Math.max(...flat) > 0;
+  if (crossed) traces.push({ type: "scatter", mode: "lines", ...border(f.values, X, Y), hoverinfo: "skip", line: { color: css("--text"), width: 3 } });
   traces.push({
     type: "scatter", mode: "markers+text", x: cells.x, y: cells.y, text: cells.text, textposition: cells.at, textfont: { size: narrow() ? 11 : 13, family: FONT, color: cells.colours },
     marker: { size: cells.at.map((p) => (p === "middle center" ? 1 : 14)), opacity: 0 }, hovertemplate: cells.hover.map((t) => t + "<extra></extra>"), cliponaxis: true,
   });
   for (const m of f.marks) traces.push(point(m));
   const items = f.marks.map((m) => item(m.name, ink(), m.symbol));
-  if (crossed) { const own = item(f.zero, ink()); own.firstChild.className = "dash"; items.push(own); }
+  if (crossed) items.push(item(f.zero, ink()));
   items.push(item(f.signs[0], f.colours.up, "square"), item(f.signs[1], f.colours.down, "square"));
   if (!fits) items.push(item(f.touch, ink(), "none"));
   legend(f, items);
   return Plotly.react(at, traces, L, CONFIG);
+}
+/* the sides of cells between what is above zero and what is not, as a line with gaps */
+function border(values, X, Y) {
+  const x = [], y = [], up = (j, k) => values[j] && values[j][k] !== null && values[j][k] !== undefined ? values[j][k] > 0 : null;
+  const differ = (a, b) => a !== null && b !== null && a !== b;
+  values.forEach((row, j) => row.forEach((_, k) => {
+    if (differ(up(j, k), up(j, k + 1))) { x.push(X[k + 1], X[k + 1], null); y.push(Y[j], Y[j + 1], null); }
+    if (differ(up(j, k), up(j + 1, k))) { x.push(X[k], X[k + 1], null); y.push(Y[j + 1], Y[j + 1], null); }
+  }));
+  return { x, y };
 }
 GLYPHS.square = "■"; GLYPHS.none = "";
 /* a named place, ringed so that it is seen on every colour */
@@ -86,7 +95,7 @@ function point(m) {
   const open = m.symbol.endsWith("-open");
   return {
     type: "scatter", mode: "markers", x: [m.x], y: [m.y], cliponaxis: false, name: m.name, hovertemplate: `${escaped(m.name)}<br>${escaped(m.says)}<extra></extra>`,
-    marker: { symbol: m.symbol, size: open ? 15 : 11, color: css("--text"), line: { color: open ? css("--text") : css("--page"), width: open ? 2.5 : 1 } },
+    marker: { symbol: m.symbol, size: open ? 18 : m.symbol === "star" ? 12 : 9, color: css("--text"), line: { color: open ? css("--text") : css("--page"), width: open ? 2.5 : 1 } },
   };
 }
 
