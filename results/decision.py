@@ -1,7 +1,7 @@
 """The decision of a size study in plain words: what to build and when, at what price, and how sure that is.
 
-`decision` finds what is to be said as keys and numbers, `decision_words.py` says it in a language. The name of a
-number ends in its unit, which says how it is written. What was not computed is not mentioned.
+`decision` finds what is to be said as keys and numbers, `decision_words.py` says it in a language. A number's
+name ends in its unit, which says how it is written. What was not computed is not mentioned.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from results.audit import PROVEN_GAP
-from results.size_risk import drivers, judged
+from results.losses import losses_lie
+from results.risk import chosen, distribution
 from results.size_study import NEVER, Choice, Offered, SizeStudy
 
 PROJECT = "project_after_tax"  # the flow whose NPV is meant wherever one is named
@@ -211,17 +212,17 @@ def _risk(study: SizeStudy) -> Iterator[Said]:
     choice = risked(study)
     if study.risk is None or choice is None:
         return
-    own_risk = judged(study.risk, study.sizing.tail)
-    lost, count = own_risk.loss_share[choice.key], study.risk.sizes["scenario"]
-    own: dict[str, Any] = {"choice": choice, "loss_share": lost, "count": count}
-    where = drivers(study.risk, choice.key)[:FEW] if 0 < lost < 1 else ()
+    table = distribution(study.risk, study.sizing.tail)
+    lost, tail_yuan = (float(table[name][choice.key]) for name in ("loss_share", "cvar_yuan"))
+    own: dict[str, Any] = {"choice": choice, "loss_share": lost, "count": study.risk.sizes["scenario"]}
+    where = losses_lie(study.risk, choice.key)[:FEW] if 0 < lost < 1 else ()
     if where:
-        yield Said("loses_where", {**own, "where": tuple(where)})
+        yield Said("loses_where", {**own, "where": where})
     else:
         yield Said("loses_never" if lost == 0 else "loses_always" if lost == 1 else "loses", own)
-    tail = {"tail_share": study.sizing.tail, "mean_yuan": abs(own_risk.cvar_yuan[choice.key])}
-    yield Said("tail_loses" if own_risk.cvar_yuan[choice.key] < 0 else "tail_earns", tail)
-    by = {name: _named(study, key) for name, key in own_risk.chosen.items()}
+    tail = {"tail_share": study.sizing.tail, "mean_yuan": abs(tail_yuan)}
+    yield Said("tail_loses" if tail_yuan < 0 else "tail_earns", tail)
+    by = {name: _named(study, key) for name, key in chosen(study.risk, study.sizing.tail).items()}
     groups: dict[str, list[str]] = {}
     for name, one in by.items():
         groups.setdefault(one.key, []).append(name)

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from results.decision import Said, decision, size_text
+from results.losses import Lies
 from results.page import share
-from results.size_risk import Driver
 from results.size_study import Choice, SizeStudy
 from results.units import YUAN_PER_WAN
 
@@ -86,7 +86,7 @@ def _listed(names: Sequence[str], text: Mapping[str, Any]) -> str:
     return str(text["and"]).join((str(text["comma"]).join(names[:-1]), names[-1]))
 
 
-def _driver(one: Driver, study: SizeStudy, words: Mapping[str, Any]) -> str:
+def _driver(one: Lies, study: SizeStudy, words: Mapping[str, Any]) -> str:
     doubt = next(doubt for doubt in study.sizing.doubt if doubt.name == one.name)
     named = (doubt.name_zh or doubt.name) if words["lang"] == "zh" else doubt.name
     if doubt.fields == (VALLEY,) and one.side == "is":

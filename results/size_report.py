@@ -11,7 +11,7 @@ from results.decision_words import sentences
 from results.files import versions
 from results.names import device_label
 from results.page import Card, Lang, load_words, money, number, render, share
-from results.size_risk import judged
+from results.risk import distribution
 from results.size_study import Offered, SizeStudy
 from results.size_view import bare, size_figures, told_name
 
@@ -85,7 +85,7 @@ def _cards(study: SizeStudy, words: Words) -> Iterator[Card]:
         yield Card(text["co_optimised"], *size, [text["c_best"], gap])
     of = risked(study)
     if study.risk is not None and of is not None:
-        lost = judged(study.risk, study.sizing.tail).loss_share[of.key]
+        lost = float(distribution(study.risk, study.sizing.tail)["loss_share"][of.key])
         count = str(text["c_scenarios"]).format(count=study.risk.sizes["scenario"])
         yield Card(text["c_loss"], f"{lost:.0%}", "", [told_name(of, words), count])
 

@@ -1,18 +1,17 @@
-"""The tables of a study of a size: of the page as text, of programs as frames. Rounded only in the texts."""
+"""The tables of the page of a study of a size, as text. Rounded here."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from models.sizing import Doubt
 from results.decision import PROJECT, size_text
 from results.decision_words import label, name_of
 from results.page import number
 from results.returns import Returns
-from results.size_risk import judged
-from results.size_study import NEVER, Choice, Offered, SizeStudy
+from results.risk import chosen, distribution
+from results.size_study import Choice, Offered, SizeStudy
 from results.size_view import coloured, frontier_cells, told_name
 from results.units import YUAN_PER_WAN
 
@@ -24,14 +23,6 @@ CELL_FACTS = (
     "self_use_gain",
     "co2_cut_t",
 )  # of a size, that only the surface knows
-UNITS = {
-    "power_mw": "MW", "duration_hours": "h", "energy_mwh": "MWh", "peak_cut_mw": "MW", "co2_cut_t": "t/year",
-    "irr": "1", "payback_years": "years", "gap": "1", "self_use": "1", "self_use_gain": "1", "frontier": "1",
-    "value_of_mw_yuan": "yuan/MW/year", "value_of_mwh_yuan": "yuan/MWh/year", "annual_net_yuan": "yuan/year",
-    "saving_first_yuan": "yuan/year", "saving_last_yuan": "yuan/year", "saving_yuan": "yuan/year",
-    "dispatch_yuan": "yuan/year", "bound_yuan": "yuan/year",
-    "npv_yuan": "yuan", "npv_then_yuan": "yuan", "investment_yuan": "yuan",
-}  # fmt: skip
 
 
 def cell_of(study: SizeStudy, choice: Choice) -> dict[str, float]:
@@ -48,89 +39,6 @@ def cell_of(study: SizeStudy, choice: Choice) -> dict[str, float]:
         return {}
     cell = surface.isel(power_mw=int(places[0][0]), duration_hours=int(places[1][0]))
     return {key: float(cell[key]) for key in CELL_FACTS if key in cell and np.isfinite(float(cell[key]))}
-
-
-# ---- for programs -------------------------------------------------------------------------------------
-
-
-def offers_frame(study: SizeStudy) -> pd.DataFrame:
-    """One row a choice: size, price, returns, and what the surface knows of its size."""
-    rows = []
-    for one in study.offers:
-        choice, own = one.choice, one.cash.returns[PROJECT] if one.cash else None
-        cell = cell_of(study, choice)
-        rows.append(
-            {
-                "choice": choice.key,
-                "name": choice.name,
-                "power [MW]": choice.power_mw,
-                "energy [MWh]": choice.energy_mwh,
-                "investment [yuan]": choice.investment_yuan,
-                "price [yuan/Wh]": choice.yuan_per_wh,
-                "npv [yuan]": own.npv_yuan if own else 0.0 if choice.key == NEVER else None,
-                "irr [1]": own.irr.value if own else None,
-                "payback [years]": own.static_payback.from_construction_years if own else None,
-                "break_even_price [yuan/Wh]": one.break_even_yuan_per_wh,
-                "saving_first [yuan/year]": one.life.years[0].net_saving_yuan if one.life else None,
-                "saving_last [yuan/year]": one.life.years[-1].net_saving_yuan if one.life else None,
-                **{f"{_bare(key)} [{UNITS[key]}]": cell.get(key) for key in CELL_FACTS},
-                "gap [1]": one.life.largest_gap if one.life else None,
-            }
-        )
-    return pd.DataFrame(rows).set_index("choice")
-
-
-def surface_frame(study: SizeStudy) -> pd.DataFrame:
-    """One row a size of the surface."""
-    assert study.surface is not None
-    table = study.surface.to_dataframe().reset_index()
-    first = ["power_mw", "duration_hours", "energy_mwh"]
-    table = table[first + [name for name in table if name not in first]]
-    table["frontier"] = table["frontier"].astype(int)
-    return _titled(table).set_index("power [MW]")
-
-
-def when_frame(study: SizeStudy) -> pd.DataFrame:
-    """One row a choice and year of commissioning."""
-    assert study.when is not None
-    table = study.when.to_dataframe().reset_index()
-    table.insert(1, "calendar_year", study.case.calendar.year + table["year"])
-    return _titled(table).set_index("choice")
-
-
-def scenarios_frame(study: SizeStudy) -> pd.DataFrame:
-    """One row a scenario: its doubts, and what becomes of each choice."""
-    risk = study.risk
-    assert risk is not None
-    doubts = {
-        f"doubt.{name}": risk[f"doubt.{name}"].to_numpy() for name in map(str, risk["doubt"].to_numpy())
-    }
-    outcomes = {
-        f"{choice}.{_bare(name)} [{UNITS[name]}]": risk[name].sel(choice=choice).to_numpy()
-        for choice in map(str, risk["choice"].to_numpy())
-        for name in ("npv_yuan", "irr", "saving_yuan", "investment_yuan")
-        if name in risk
-    }
-    index = pd.Index(risk["scenario"].to_numpy(), name="scenario")
-    return pd.DataFrame(doubts | outcomes, index=index)
-
-
-def _bare(name: str) -> str:
-    """A quantity less the unit that its name ends in."""
-    for ending in ("_yuan", "_mwh", "_mw", "_hours", "_years", "_t"):
-        if name.endswith(ending):
-            return name.removesuffix(ending)
-    return name
-
-
-def _titled(table: pd.DataFrame) -> pd.DataFrame:
-    """Columns with their units: "npv [yuan]"."""
-    names = {str(name): _bare(str(name)) for name in table if name in UNITS}
-    called = {name: f"{bare} [{UNITS[name]}]" for name, bare in names.items()}
-    return table.rename(columns=called)
-
-
-# ---- for people ---------------------------------------------------------------------------------------
 
 
 def offers_table(study: SizeStudy, words: Words) -> Table:
@@ -235,17 +143,22 @@ def when_table(study: SizeStudy, words: Words) -> Table:
 def risk_table(study: SizeStudy, words: Words) -> Table:
     """What the scenarios say of each choice; the best of each column is marked."""
     assert study.risk is not None
-    found, text, rows = judged(study.risk, study.sizing.tail), words["size"], []
+    found, text, rows = distribution(study.risk, study.sizing.tail), words["size"], []
+    by = chosen(study.risk, study.sizing.tail)
+    measures = {
+        "expected": "mean_yuan",
+        "cvar": "cvar_yuan",
+        "worst": "worst_yuan",
+        "regret": "most_regret_yuan",
+    }
     for choice in study.choices:
-        if choice.key not in found.loss_share:
+        if choice.key not in found.index:
             continue
-        measures = {"expected": found.expected_yuan, "cvar": found.cvar_yuan, "worst": found.worst_yuan,
-                    "regret": found.regret_yuan}  # fmt: skip
         cells = [
-            _wan(values[choice.key]) + (" ✓" if found.chosen[name] == choice.key else "")
-            for name, values in measures.items()
+            _wan(float(found[column][choice.key])) + (" ✓" if by[name] == choice.key else "")
+            for name, column in measures.items()
         ]
-        rows.append([told_name(choice, words), f"{found.loss_share[choice.key]:.0%}", *cells])
+        rows.append([told_name(choice, words), f"{found['loss_share'][choice.key]:.0%}", *cells])
     tail = f"{study.sizing.tail:.0%}"
     keys = ("choice", "loss", "expected", "cvar", "worst", "regret")
     return {"heads": [text[f"r_{key}"].format(tail=tail) for key in keys], "rows": rows}

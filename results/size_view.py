@@ -10,7 +10,7 @@ from results import figures
 from results.decision import PROJECT, size_text
 from results.decision_words import name_of
 from results.page import number
-from results.size_risk import swings
+from results.risk import drivers
 from results.size_study import NEVER, Choice, SizeStudy
 from results.units import YUAN_PER_WAN
 
@@ -214,10 +214,10 @@ def _swings(study: SizeStudy, risk: xr.Dataset, of: Choice, words: Words) -> dic
     rows = [
         (
             doubt_name(study, one.name, words),
-            one.low_yuan / YUAN_PER_WAN,
-            one.high_yuan / YUAN_PER_WAN,
+            one.low_npv_yuan / YUAN_PER_WAN,
+            one.high_npv_yuan / YUAN_PER_WAN,
         )
-        for one in swings(risk, of.key)
+        for one in drivers(risk, of.key)
     ]
     ends = (words["size"]["end_low"], words["size"]["end_high"])
     return figures.spans("swings", rows, mean, ends, words["size"]["axis_mean"], 0)

@@ -11,7 +11,7 @@ from results.decision import PROJECT, risked
 from results.decision_words import sentences
 from results.names import device_label
 from results.page import Lang, load_words
-from results.size_risk import judged, swings
+from results.risk import distribution, doubted, drivers
 from results.size_study import NEVER, SizeStudy
 from results.size_tables import cell_of, doubts_table, prices_table
 from results.size_view import doubt_name, told_name, without_nothing
@@ -258,9 +258,7 @@ class _Writer(Book):
         assert risk is not None
         sheet = self.sheet("scenarios", self.names["note_scenarios"], 10, 16)
         doubts = [str(name) for name in risk["doubt"].to_numpy()]
-        columns = [
-            (doubt_name(study, name, self.words), risk[f"doubt.{name}"].to_numpy(), PLAIN) for name in doubts
-        ]
+        columns = [(doubt_name(study, name, self.words), doubted(risk, name), PLAIN) for name in doubts]
         for key in map(str, risk["choice"].to_numpy()):
             for name, called in (
                 ("npv_yuan", "npv"),
@@ -285,22 +283,30 @@ class _Writer(Book):
         """Each choice's measures, and what each doubt does to the one whose risk is told."""
         study, risk, names = self.study, self.study.risk, self.names
         assert risk is not None
-        tail, found = f"{study.sizing.tail:.0%}", judged(risk, study.sizing.tail)
+        tail, found = f"{study.sizing.tail:.0%}", distribution(risk, study.sizing.tail)
         note = str(self.text["risk_note"]).format(count=risk.sizes["scenario"], tail=tail)
         sheet = self.sheet("risk", note, 46, 20)
         heads = [
             str(names[key]).format(tail=tail) for key in ("choice", "loss", "mean", "cvar", "worst", "regret")
         ]
-        by = (found.loss_share, found.expected_yuan, found.cvar_yuan, found.worst_yuan, found.regret_yuan)
-        rows: list[Row] = [[self.choices[key], *(values[key] for values in by)] for key in found.loss_share]
+        measures = ["loss_share", "mean_yuan", "cvar_yuan", "worst_yuan", "most_regret_yuan"]
+        rows: list[Row] = [
+            [self.choices[str(key)], *map(float, line)] for key, line in found[measures].iterrows()
+        ]
         row = self.table(sheet, TOP, heads, rows, [PLAIN, PERCENT, *[MONEY] * 4])
         of = risked(study)
         if of is not None:
             self.put(sheet, row + 1, 0, f"{names['note_swings']}: {self.choices[of.key]}", bold=True)
             heads = [names[key] for key in ("doubt", "low", "high", "low_npv", "high_npv")]
             rows = [
-                [doubt_name(study, one.name, self.words), one.low, one.high, one.low_yuan, one.high_yuan]
-                for one in swings(risk, of.key)
+                [
+                    doubt_name(study, one.name, self.words),
+                    one.low,
+                    one.high,
+                    one.low_npv_yuan,
+                    one.high_npv_yuan,
+                ]
+                for one in drivers(risk, of.key)
             ]
             self.table(sheet, row + 2, heads, rows, [PLAIN, PLAIN, PLAIN, MONEY, MONEY])
         sheet.freeze_panes(TOP + 1, 1)

@@ -10,6 +10,7 @@ from functools import cache
 from math import exp
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from scipy.optimize import brentq
 
@@ -19,6 +20,7 @@ from models.sizing import Sizing
 from results.cashflow import CashFlow, cash_flow
 from results.life import Life, LifeYear
 from results.returns import Returns
+from results.risk import FIGURES, risk_dataset
 from results.size_study import NEVER, Best, Choice, Marginal, Offered, SizeStudy
 
 FADE = 0.02  # a year
@@ -171,9 +173,8 @@ def risk_of(sizing: Sizing, offers: tuple[Offered, ...], worth: float, count: in
     drawn["midday valley"] = (generator.uniform(size=count) < 0.8).astype(float)
     drawn["battery price"] = generator.uniform(0.4, 1.1, count)
     drawn["load growth a year"] = generator.uniform(-0.02, 0.02, count)
-    keys = [one.choice.key for one in offers]
-    arrays = {name: np.zeros((count, len(keys))) for name in ("npv_yuan", "saving_yuan", "investment_yuan")}
-    irr = np.full((count, len(keys)), np.nan)
+    found = np.zeros((count, len(FIGURES), len(offers)))
+    found[:, list(FIGURES).index("irr"), :] = np.nan
     for at, one in enumerate(offers):
         if one.choice.power_mw <= 0:
             continue
@@ -183,16 +184,14 @@ def risk_of(sizing: Sizing, offers: tuple[Offered, ...], worth: float, count: in
             cost = one.choice.investment_yuan * drawn["battery price"][scenario]
             life = life_of(one.choice.power_mw, one.choice.energy_mwh, own_worth, 0.0)
             own = project(cash_of(life, one.choice.power_mw, cost))
-            arrays["npv_yuan"][scenario, at] = own.npv_yuan
-            arrays["saving_yuan"][scenario, at] = life.years[0].net_saving_yuan
-            arrays["investment_yuan"][scenario, at] = cost
-            irr[scenario, at] = np.nan if own.irr.value is None else own.irr.value
-    dims = ("scenario", "choice")
-    data = {name: (dims, values) for name, values in arrays.items()} | {"irr": (dims, irr)}
-    return xr.Dataset(
-        {**data, **{f"doubt.{name}": ("scenario", values) for name, values in drawn.items()}},
-        coords={"scenario": np.arange(count), "choice": keys, "doubt": names},
-    )
+            row = {
+                "npv_yuan": own.npv_yuan,
+                "irr": np.nan if own.irr.value is None else own.irr.value,
+                "saving_yuan": life.years[0].net_saving_yuan,
+                "investment_yuan": cost,
+            }
+            found[scenario, :, at] = [row[name] for name in FIGURES]
+    return risk_dataset([one.choice for one in offers], pd.DataFrame(drawn), found)
 
 
 def marginal_of(choice: Choice, sizing: Sizing) -> Marginal:
