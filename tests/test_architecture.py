@@ -13,10 +13,12 @@ PACKAGES = ("inputs", "models", "optimizer", "results")
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 DRIVERS = (  # these may import everything
     "optimizer/cli.py",
+    "optimizer/farm.py",
     "optimizer/life.py",
     "optimizer/replay.py",
     "optimizer/reproduce.py",
     "optimizer/response.py",
+    "optimizer/robust.py",
     "optimizer/runs.py",
     "optimizer/sensitivity.py",
     "optimizer/today.py",
