@@ -247,9 +247,14 @@ def _unproven(study: SizeStudy) -> Iterator[Said]:
         yield Said("open_years", {"gap_share": gap})
 
 
+def gap_of(one: Offered) -> float | None:
+    """The largest gap of a choice's years; None where none was dispatched."""
+    return one.figures.get("gap", one.life.largest_gap if one.life else None)
+
+
 def largest_gap(study: SizeStudy) -> float | None:
     """The largest gap of a year that was dispatched, for the offers or the surface; None without either."""
-    gaps = [one.life.largest_gap for one in study.offers if one.life]
+    gaps = [gap for one in study.offers if (gap := gap_of(one)) is not None]
     if study.surface is not None:
         gaps.append(float(np.nanmax(study.surface["gap"].to_numpy())))
     return max(gaps, default=None)

@@ -10,7 +10,7 @@ import xarray as xr
 
 from models.errors import InputError
 from results.audit import PROVEN_GAP
-from results.decision import PROJECT, best_offer, largest_gap, risked, verdict
+from results.decision import PROJECT, best_offer, gap_of, largest_gap, risked, verdict
 from results.decision_words import paragraph
 from results.files import output_folder, peak_memory_mb, versions, write_csv, write_json
 from results.losses import losses_lie
@@ -18,7 +18,7 @@ from results.page import LANGS, Lang, load_words
 from results.risk import chosen, distribution, doubted, drivers
 from results.size_report import size_html
 from results.size_study import NEVER, Choice, SizeStudy
-from results.size_tables import CELL_FACTS, cell_of
+from results.size_tables import FACTS, figures_of, savings_yuan
 from results.size_workbook import write_size_xlsx
 
 UNITS = {
@@ -107,7 +107,7 @@ def offers_frame(study: SizeStudy) -> pd.DataFrame:
     rows = []
     for one in study.offers:
         choice, own = one.choice, one.cash.returns[PROJECT] if one.cash else None
-        cell = cell_of(study, choice)
+        cell, saved = figures_of(study, one), savings_yuan(one)
         rows.append(
             {
                 "choice": choice.key,
@@ -120,10 +120,10 @@ def offers_frame(study: SizeStudy) -> pd.DataFrame:
                 "irr [1]": own.irr.value if own else None,
                 "payback [years]": own.static_payback.from_construction_years if own else None,
                 "break_even_price [yuan/Wh]": one.break_even_yuan_per_wh,
-                "saving_first [yuan/year]": one.life.years[0].net_saving_yuan if one.life else None,
-                "saving_last [yuan/year]": one.life.years[-1].net_saving_yuan if one.life else None,
-                **{f"{_bare(key)} [{UNITS[key]}]": cell.get(key) for key in CELL_FACTS},
-                "gap [1]": f"{one.life.largest_gap:.1e}" if one.life else None,
+                "saving_first [yuan/year]": saved[0] if saved else None,
+                "saving_last [yuan/year]": saved[1] if saved else None,
+                **{f"{_bare(key)} [{UNITS[key]}]": cell.get(key) for key in FACTS},
+                "gap [1]": None if (gap := gap_of(one)) is None else f"{gap:.1e}",
             }
         )
     return pd.DataFrame(rows).set_index("choice")

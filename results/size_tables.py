@@ -17,28 +17,44 @@ from results.units import YUAN_PER_WAN
 
 Words = Mapping[str, Any]
 Table = dict[str, Any]  # heads and rows of text, as `parts.table` has them
-CELL_FACTS = (
+FACTS = (
     "peak_cut_mw",
     "self_use",
     "self_use_gain",
     "co2_cut_t",
-)  # of a size, that only the surface knows
+)
 
 
-def cell_of(study: SizeStudy, choice: Choice) -> dict[str, float]:
-    """What the surface knows of just that size beside its money; nothing where it did not look at it."""
+def figures_of(study: SizeStudy, one: Offered) -> dict[str, float]:
+    """What is known of a choice beside its money: its own figures, or those of its size on the surface."""
+    found = dict(one.figures) or _cell(study, one.choice)
+    return {key: value for key in FACTS if np.isfinite(value := found.get(key, np.nan))}
+
+
+def _cell(study: SizeStudy, choice: Choice) -> dict[str, float]:
     surface = study.surface
     if surface is None or choice.power_mw <= 0:
         return {}
-    hours = choice.energy_mwh / choice.power_mw
     places = [
         np.flatnonzero(np.isclose(surface[axis].to_numpy(), value, rtol=0, atol=1e-6))
-        for axis, value in (("power_mw", choice.power_mw), ("duration_hours", hours))
+        for axis, value in (
+            ("power_mw", choice.power_mw),
+            ("duration_hours", choice.energy_mwh / choice.power_mw),
+        )
     ]
     if not all(len(found) for found in places):
         return {}
     cell = surface.isel(power_mw=int(places[0][0]), duration_hours=int(places[1][0]))
-    return {key: float(cell[key]) for key in CELL_FACTS if key in cell and np.isfinite(float(cell[key]))}
+    return {key: float(cell[key]) for key in FACTS if key in cell}
+
+
+def savings_yuan(one: Offered) -> tuple[float, float] | None:
+    """What a choice saves in its first and its last year, its auxiliary energy paid; None of nothing."""
+    if one.cash is None:
+        return None
+    operation = one.cash.operation
+    net = sum(operation.revenue_yuan.values()) - operation.auxiliary_yuan
+    return float(net[0]), float(net[-1])
 
 
 def offers_table(study: SizeStudy, words: Words) -> Table:
@@ -57,7 +73,7 @@ def _offer_row(study: SizeStudy, one: Offered, words: Words) -> list[str]:
     text, choice = words["size"], one.choice
     if choice.power_mw <= 0:
         return [words["decision"]["nothing"], "", "", number(0.0, 0), number(0.0, 0), *[""] * 7]
-    cell = cell_of(study, choice)
+    cell = figures_of(study, one)
     use = f"{cell['self_use']:.2%} ({cell['self_use_gain']:+.2%})" if "self_use_gain" in cell else ""
     if one.cash is None:
         returns = ["", "", ""]
@@ -73,7 +89,7 @@ def _offer_row(study: SizeStudy, one: Offered, words: Words) -> list[str]:
         _wan(choice.investment_yuan),
         *returns,
         number(one.break_even_yuan_per_wh),
-        _wan(one.life.years[0].net_saving_yuan) if one.life else "",
+        _wan(saved[0]) if (saved := savings_yuan(one)) else "",
         number(cell["peak_cut_mw"], 1) if "peak_cut_mw" in cell else "",
         use,
         number(cell["co2_cut_t"], 0) if "co2_cut_t" in cell else "",

@@ -1,5 +1,6 @@
 """report.xlsx of a study of a size: what its page says, as numbers to the last digit. Money is in yuan."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,17 +8,17 @@ import numpy as np
 
 from results.book import Book, Row, workbook
 from results.cashflow_workbook import CREATED
-from results.decision import PROJECT, risked
+from results.decision import PROJECT, gap_of, risked
 from results.decision_words import sentences
 from results.names import device_label
 from results.page import Lang, load_words
 from results.risk import distribution, doubted, drivers
 from results.size_study import NEVER, SizeStudy
-from results.size_tables import cell_of, doubts_table, prices_table
+from results.size_tables import FACTS, doubts_table, figures_of, prices_table, savings_yuan
 from results.size_view import doubt_name, told_name, without_nothing
 
 TOP = 4  # first row of a sheet's table, from zero
-MONEY, PRICE, PERCENT, ONE, SMALL, PLAIN = "#,##0", "0.0000", "0.00%", "#,##0.0", "0.0E+00", "General"
+MONEY, PRICE, PERCENT, ONE, SMALL, PLAIN = "#,##0", "0.0000", "0.00%", "#,##0.0", "0.0E+00", "#,##0.####"
 FORMS = {
     "irr": PERCENT,
     "self_use": PERCENT,
@@ -46,6 +47,7 @@ class _Writer(Book):
     def __init__(self, book: Any, words: dict[str, Any], study: SizeStudy) -> None:
         super().__init__(book, words)
         self.study, self.text, self.names = study, words["size"], words["size_sheets"]
+        self.width = 16.0  # [letters] of the columns after the first
         self.choices = {one.key: told_name(one, words) for one in study.choices}
 
     def write(self) -> None:
@@ -63,6 +65,7 @@ class _Writer(Book):
         if study.risk is not None:
             self._scenarios()
             self._risk()
+        self._assumptions()
 
     def sheet(self, name: str, note: str, first: float, others: float = 16) -> Any:
         """A sheet with its title and note."""
@@ -71,13 +74,22 @@ class _Writer(Book):
         self.head(made, self.study.case.title or self.study.case.name, kind, note)
         made.set_column(0, 0, first)
         made.set_column(1, 60, others)
+        self.width = others
         return made
+
+    def table(self, sheet: Any, row: int, heads: Sequence[str], *rest: Any, **look: Any) -> int:
+        """A table whose heading is as high as it needs."""
+        if len(heads) > 1:
+            self.tall(sheet, row, heads[1:], self.width)
+        return super().table(sheet, row, heads, *rest, **look)
 
     def _decision(self) -> None:
         """The decision in words, the co-optimised size, and what it all rests on."""
         sheet = self.sheet("decision", "", 110, 18)
         said: list[Row] = [[line] for line in sentences(self.study, self.words)]
         row = self.table(sheet, TOP, (self.names["sentences"],), said, PLAIN, text_wrap=True, valign="top")
+        for at, line in enumerate(said, TOP + 1):
+            self.tall(sheet, at, line, 110.0)
         best, text = self.study.best, self.text
         if best is not None:
             rows: list[Row] = [
@@ -96,26 +108,29 @@ class _Writer(Book):
             ]
             row = self.table(sheet, row + 1, (text["best"], ""), rows, "#,##0.00")
             row = self.table(sheet, row, (), [[text["b_gap"], best.gap]], SMALL)
-        prices = prices_table(self.study, self.words)
-        row = self.table(sheet, row + 1, prices["heads"], prices["rows"], PLAIN)
-        doubts = doubts_table(self.study, self.words)
+        sheet.freeze_panes(TOP, 0)
+
+    def _assumptions(self) -> None:
+        """What a size costs, how the world moves, and what is in doubt, as text."""
+        sheet = self.sheet("assumptions", self.text["doubts_note"], 44, 40)
+        prices, doubts = prices_table(self.study, self.words), doubts_table(self.study, self.words)
+        row = self.table(sheet, TOP, prices["heads"], prices["rows"], PLAIN)
         if doubts["rows"]:
             self.table(sheet, row + 1, doubts["heads"], doubts["rows"], PLAIN)
-        sheet.freeze_panes(TOP, 0)
+        sheet.freeze_panes(TOP + 1, 1)
 
     def _offers(self) -> None:
         names = self.names
-        sheet = self.sheet("offers", str(self.text["offers_note"]).format(rate=self._rate()), 46, 15)
+        sheet = self.sheet("offers", str(names["note_offers"]).format(rate=self._rate()), 46, 15)
         keys = ("choice", "power", "energy", "investment", "price", "npv", "irr", "payback", "break_even")
         heads = [names[key] for key in (*keys, "saving_first", "saving_last", "gap")]
-        facts = ("peak_cut_mw", "self_use", "self_use_gain", "co2_cut_t")
-        heads += [self.words["size_measures"][key] for key in facts]
+        heads += [self.words["size_measures"][key] for key in FACTS]
         forms = [PLAIN, ONE, ONE, MONEY, PRICE, MONEY, PERCENT, "0.00", PRICE, MONEY, MONEY, SMALL]
-        forms += [FORMS.get(key, MONEY) for key in facts]
+        forms += [FORMS.get(key, MONEY) for key in FACTS]
         rows: list[Row] = []
         for one in self.study.offers:
             choice, own = one.choice, one.cash.returns[PROJECT] if one.cash else None
-            years, cell = one.life.years if one.life else (), cell_of(self.study, choice)
+            saved, cell = savings_yuan(one), figures_of(self.study, one)
             rows.append(
                 [
                     self.choices[choice.key],
@@ -127,10 +142,10 @@ class _Writer(Book):
                     own.irr.value if own else None,
                     own.static_payback.from_construction_years if own else None,
                     one.break_even_yuan_per_wh,
-                    years[0].net_saving_yuan if years else None,
-                    years[-1].net_saving_yuan if years else None,
-                    one.life.largest_gap if one.life else None,
-                    *(cell.get(key) for key in facts),
+                    saved[0] if saved else None,
+                    saved[1] if saved else None,
+                    gap_of(one),
+                    *(cell.get(key) for key in FACTS),
                 ]
             )
         self.table(sheet, TOP, heads, rows, forms)
@@ -183,7 +198,9 @@ class _Writer(Book):
             {"type": kind, **({"subtype": "straight_with_markers"} if kind == "scatter" else {})}
         )
         chart.set_title({"name": self.names.get(title, title), "name_font": {"size": 11}})
-        chart.set_x_axis({"name": across, "label_position": "low"})
+        chart.set_x_axis(
+            {"name": across, "label_position": "low", **({"min": 0} if kind == "scatter" else {})}
+        )
         chart.set_y_axis({"name": upwards, "num_format": MONEY, "label_position": "low"})
         chart.set_legend({"position": "bottom"})
         chart.set_size(CHART)
@@ -202,7 +219,7 @@ class _Writer(Book):
 
     def _marginal(self) -> None:
         names, text = self.names, self.text
-        sheet = self.sheet("marginal", text["marginal_note"], 46, 18)
+        sheet = self.sheet("marginal", names["note_marginal"], 46, 18)
         heads = [names["choice"], names["power"], names["energy"], text["m_what"]]
         heads += [names[key] for key in ("m_dual", "m_less", "m_more", "m_cost")]
         heads += [text["m_price"]]
@@ -246,7 +263,7 @@ class _Writer(Book):
                     chart.add_series(self._series("when", self.choices[key], (row + 1, 0, row + count, 0),
                                                   (row + 1, at, row + count, at)))  # fmt: skip
                 sheet.insert_chart(TOP, len(keys) + 2, chart)
-            row += count + 2
+            row += count + 3
         sheet.freeze_panes(TOP + 1, 1)
 
     def _of(self, key: str, what: str) -> str:
@@ -284,7 +301,7 @@ class _Writer(Book):
         study, risk, names = self.study, self.study.risk, self.names
         assert risk is not None
         tail, found = f"{study.sizing.tail:.0%}", distribution(risk, study.sizing.tail)
-        note = str(self.text["risk_note"]).format(count=risk.sizes["scenario"], tail=tail)
+        note = str(names["note_risk"]).format(count=risk.sizes["scenario"], tail=tail)
         sheet = self.sheet("risk", note, 46, 20)
         heads = [
             str(names[key]).format(tail=tail) for key in ("choice", "loss", "mean", "cvar", "worst", "regret")
