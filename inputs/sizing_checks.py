@@ -20,6 +20,15 @@ def sizing_problems(case: "Case") -> list[str]:
     if sizing is None:
         return []
     found = _device_problems(case, sizing.device)
+    if case.finance is None:
+        found.append("`finance` is missing: must be given, because `sizing` asks what a size returns")
+    found += [
+        f"`sizing.paths.{path}` = {change:g}: must be 0, because the prices of `{grid}` are read from a file"
+        for path in ("purchase_price", "spread")
+        if (change := getattr(sizing.paths, path))
+        for grid, series in case.series
+        if series == "purchase_price_yuan_per_mwh"
+    ]
     for path, value in sizing.standing.items():
         try:
             with_values(case, {path: value})

@@ -4,20 +4,20 @@ A year is the case's calendar year again, at the same prices. It passes on to th
 the batteries, and where its solve ended, so that the next begins there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 
 from inputs.case import Case
+from inputs.later import aged
 from inputs.prepare import Prepared, prepare, year_times
 from models.errors import InfeasibleError, InputError, SolverError
 from models.finance import Finance
-from models.pv import Pv
 from optimizer.response import respond
 from optimizer.runs import Options, Progress, audited, solved, undecided_sizes, without_storage
 from optimizer.solve import Optimum
 from results.life import Life, LifeYear, batteries, between, cycles_expected, year_of
 
-SUN = "available_mw"  # the series of a PV plant that its age takes from
+Health = Mapping[str, float]  # by battery
 
 
 def dispatch_life(
@@ -44,24 +44,49 @@ def dispatch_years(
     """
     case, finance = prepared.case, refuse_life(prepared.case, only)
     chosen = _chosen(finance, only)
-    health = {name: battery.state_of_health for name, battery in batteries(case).items()}
-    ends: tuple[Optimum, Optimum] | None = None
+    health: Health = {name: battery.state_of_health for name, battery in batteries(case).items()}
+    ends: dict[int, tuple[Optimum, Optimum]] = {}  # where the solves of the year before ended
+
+    def dispatched(year: int, health: Health) -> LifeYear:
+        older = aged(prepared, health, year - 1)
+        one, end = _dispatched(older, options, progress, year, ends.pop(year - 1, None))
+        ends.clear()
+        ends[year] = end
+        return one
+
+    def after(year: int, health: Health, cycles: Health) -> Health:
+        return _after(case, finance, year, health, cycles)
+
+    return Life(case, each_year(finance.operation_years, chosen, health, dispatched, after))
+
+
+def each_year(
+    years: int,
+    chosen: Container[int],
+    health: Health,
+    dispatched: Callable[[int, Health], LifeYear],
+    after: Callable[[int, Health, Health], Health],
+) -> tuple[LifeYear, ...]:
+    """All years of operation in order: those chosen dispatched, the others on the line between them.
+
+    The first and the last must be chosen. `dispatched` is given the year and each battery's state of health
+    at its start; `after` also its full cycles, and answers the state of health a year later.
+    """
     made: list[LifeYear] = []
-    waiting: dict[int, dict[str, float]] = {}  # years to be interpolated, and their states of health
-    for year in range(1, finance.operation_years + 1):
+    waiting: dict[int, Health] = {}  # years to be interpolated
+    for year in range(1, years + 1):
+        cycles: Health
         if year in chosen:
-            one, ends = _dispatched(
-                _aged(prepared, health, year), options, progress, year, ends if year - 1 in chosen else None
-            )
+            one = dispatched(year, health)
             made += [between(made[-1], one, passed, at_start) for passed, at_start in waiting.items()]
             made.append(one)
-            waiting, cycles = {}, dict(one.full_cycles)
+            waiting, cycles = {}, one.full_cycles
         else:
             waiting[year] = health
             done = [other for other in made if other.dispatched]
             cycles = {name: cycles_expected(done, name, share) for name, share in health.items()}
-        health = _after(case, finance, year, health, cycles)
-    return Life(case, tuple(made))
+        health = after(year, health, cycles)
+    return tuple(made)
 
 
 def refuse_life(case: Case, only: Sequence[int] | None = None) -> Finance:
@@ -129,28 +154,6 @@ def _dispatched(
     made = year_of(year, case, solution, without, response.events, response.bill_cost_yuan)
     # a year with events is optimal for the prices it was dispatched for, and no optimum at the case's own
     return replace(made, gap=max(response.gap, bare.proof.gap)), (optimum, bare)
-
-
-def _aged(prepared: Prepared, health: Mapping[str, float], year: int) -> Prepared:
-    """The first year's numbers in a later one: aged batteries, aged PV, all else as it was.
-
-    What the sun makes available is computed anew. Where it was read from a file there is nothing to compute
-    it from, so the file is taken as the first year's and loses what the modules lose.
-    """
-    case, series = prepared.case, dict(prepared.series)
-    devices = dict(case.devices)
-    for name, share in health.items():
-        devices[name] = devices[name].model_copy(update={"state_of_health": share})
-    plants = {name: device for name, device in devices.items() if isinstance(device, Pv)}
-    for name, plant in plants.items():
-        devices[name] = plant.model_copy(update={"age_years": plant.age_years + year - 1})
-        if (name, SUN) in case.series:
-            series[name, SUN] = series[name, SUN] * plant.kept(year - 1)
-    aged = case.with_devices(devices)
-    computed = {name: devices[name] for name in plants if (name, SUN) not in case.series}
-    if computed and year > 1:
-        series |= prepare(aged.with_devices(computed), prepared.times).series
-    return Prepared(aged, prepared.times, prepared.hours, series)
 
 
 def _after(

@@ -113,6 +113,7 @@ def respond(
             prepared.hours,
             series,
             time_limit_s=options.time_limit_s,
+            threads=options.threads,
             warm=warm,
         )
         warm = other.warm

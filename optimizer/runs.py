@@ -45,6 +45,7 @@ class Options:
     solver: str = "highs"
     time_limit_s: float = 60.0
     calm: bool = False
+    threads: int | None = None  # of one solve; None: as many as there are cores
 
     def __post_init__(self) -> None:
         if self.solver != "highs" and not self.solver.startswith("pyomo:"):
@@ -137,7 +138,13 @@ def solved(prepared: Prepared, options: Options, progress: Progress, warm: Warm 
     """The optimum of a prepared case; HiGHS begins with what `warm` left, other solvers anew."""
     given = (prepared.case.devices, prepared.times, prepared.hours, prepared.series)
     if options.solver == "highs":
-        return optimize(*given, time_limit_s=options.time_limit_s, progress=progress, warm=warm)
+        return optimize(
+            *given,
+            time_limit_s=options.time_limit_s,
+            threads=options.threads,
+            progress=progress,
+            warm=warm,
+        )
     progress(f"writing and solving the plain Pyomo model with {options.solver}")
     return optimize_with_pyomo(*given, solver=options.solver.removeprefix("pyomo:"))
 

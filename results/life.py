@@ -70,6 +70,13 @@ class Life:
 
     case: Case
     years: tuple[LifeYear, ...]
+    added: tuple[str, ...] | None = None  # batteries whose worth this is, the others stand; None: of all
+
+    @property
+    def storage(self) -> dict[str, Battery]:
+        """The batteries whose worth this is."""
+        found = batteries(self.case)
+        return found if self.added is None else {name: found[name] for name in self.added}
 
     @property
     def largest_gap(self) -> float:
@@ -97,7 +104,7 @@ class Life:
             revenue_yuan=earned | dict(extra),
             discharged_mwh=np.array([year.discharged_mwh for year in self.years]),
             auxiliary_yuan=np.array([year.auxiliary_yuan for year in self.years]),
-            power_mw=sum(battery.largest_power_mw for battery in batteries(self.case).values()),
+            power_mw=sum(battery.largest_power_mw for battery in self.storage.values()),
         )
 
 
@@ -133,19 +140,24 @@ def year_of(
     without: xr.Dataset,
     events: Sequence[Answer] = (),
     response_cost_yuan: float = 0.0,
+    beside: Case | None = None,
 ) -> LifeYear:
     """A dispatched year: the case as aged as it was then, its solution, and that without the storage.
 
-    `events` are the calls for demand response as the solution answers them, `response_cost_yuan` what that
-    adds to the bill. Raises SolverError if what the streams save is not what the bills differ by.
+    `beside` is the case of the solution without; where it keeps batteries, only the others are what is added,
+    and all but states of health and cycles is theirs alone. `events` are the calls for demand response as the
+    solution answers them, `response_cost_yuan` what that adds to the bill. Raises SolverError if what the
+    streams save is not what the bills differ by.
     """
-    hours, owned = float(solution.attrs["hours"]), batteries(case)
+    beside = beside or case.without_storage()
+    hours, every = float(solution.attrs["hours"]), batteries(case)
+    owned = {name: battery for name, battery in every.items() if name not in beside.devices}
 
     def energy_mwh(suffix: str, of: xr.Dataset, names: list[str] | None = None) -> float:
         found = [f"{name}.{suffix}" for name in names or case.devices if f"{name}.{suffix}" in of]
         return sum(float(of[name].sum()) for name in found) * hours
 
-    with_it, without_it = _Paid.of(solution, case), _Paid.of(without, case.without_storage())
+    with_it, without_it = _Paid.of(solution, case), _Paid.of(without, beside)
     auxiliary_mw = {n: battery.auxiliary_share * largest(battery.power_mw) for n, battery in owned.items()}
     auxiliary_yuan = sum(
         mw * hours * float(_price_yuan_per_mwh(solution, case, owned[name].bus).sum())
@@ -153,9 +165,9 @@ def year_of(
     )
     made = LifeYear(
         year=year,
-        state_of_health={name: battery.state_of_health for name, battery in owned.items()},
+        state_of_health={name: battery.state_of_health for name, battery in every.items()},
         full_cycles={
-            name: battery.indicators(seen(solution, name))["full_cycles"] for name, battery in owned.items()
+            name: battery.indicators(seen(solution, name))["full_cycles"] for name, battery in every.items()
         },
         saved_yuan={
             ARBITRAGE: without_it.energy_yuan - with_it.energy_yuan + auxiliary_yuan,
@@ -254,9 +266,10 @@ def cycles_expected(dispatched: Sequence[LifeYear], name: str, health: float) ->
     """Full cycles of a battery in a year not dispatched, by its state of health.
 
     Along the straight line through the last two years that were. An aged battery turns over less, but no less
-    than in proportion to its energy: what lies beyond is not believed.
+    than in proportion to its energy: what lies beyond is not believed. With one such year, in proportion.
     """
-    before, last = ((year.state_of_health[name], year.full_cycles[name]) for year in dispatched[-2:])
+    known = [(year.state_of_health[name], year.full_cycles[name]) for year in dispatched[-2:]]
+    before, last = (known[0] if len(known) > 1 else (0.0, 0.0)), known[-1]
     slope = (last[1] - before[1]) / (last[0] - before[0]) if last[0] != before[0] else 0.0
     least = last[1] * health / last[0]
     return min(max(last[1] + slope * (health - last[0]), least), last[1])

@@ -14,14 +14,19 @@ FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob(
 DRIVERS = (  # these may import everything
     "optimizer/cli.py",
     "optimizer/farm.py",
+    "optimizer/increment.py",
     "optimizer/life.py",
+    "optimizer/offers.py",
     "optimizer/replay.py",
     "optimizer/reproduce.py",
     "optimizer/response.py",
     "optimizer/robust.py",
     "optimizer/runs.py",
     "optimizer/sensitivity.py",
+    "optimizer/standing.py",
+    "optimizer/surface.py",
     "optimizer/today.py",
+    "optimizer/when.py",
 )
 COMMANDS = "optimizer/commands/"  # and these
 LONGEST_FILE = 350

@@ -1,0 +1,54 @@
+"""Named offers of the increment, and each whole number of their modules, as choices, and their returns."""
+
+from collections.abc import Sequence
+
+from inputs.case import Case
+from models.sizing import Sizing
+from optimizer.increment import worth
+from optimizer.runs import Options, Progress
+from optimizer.standing import refuse_increment
+from results.increment import Worth, break_even_yuan_per_wh
+from results.size_study import NEVER, Choice, Offered
+
+
+def choices_of(sizing: Sizing) -> tuple[Choice, ...]:
+    """To build nothing, and each offer: a whole number of its modules, the whole of it last."""
+    found = [Choice(NEVER, "build nothing", "不建设", 0.0, 0.0, 0.0)]
+    for number, offer in enumerate(sizing.offer, 1):
+        for modules in range(1, offer.modules + 1):
+            share, whole = modules / offer.modules, modules == offer.modules
+            part = "" if whole else f"_{modules}_of_{offer.modules}"
+            name_zh = offer.name_zh or offer.name
+            found.append(
+                Choice(
+                    key=f"offer_{number}{part}",
+                    name=offer.name if whole else f"{offer.name}, {modules} of {offer.modules} modules",
+                    name_zh=name_zh if whole else f"{name_zh}，{offer.modules} 个模块中的 {modules} 个",
+                    power_mw=share * offer.power_mw,
+                    energy_mwh=share * offer.energy_mwh,
+                    investment_yuan=share * offer.price_yuan * sizing.price_multiple,
+                )
+            )
+    return tuple(found)
+
+
+def offered(
+    case: Case,
+    options: Options,
+    progress: Progress,
+    every_year: bool = False,
+    choices: Sequence[Choice] | None = None,
+) -> tuple[Offered, ...]:
+    """The case's offers, or other choices, with their years and cash flows, calls answered in each.
+
+    With `every_year` each year of operation is dispatched, else the first and the last. Raises as `worth`.
+    """
+    sizing, finance = refuse_increment(case)
+    years = range(1, finance.operation_years + 1) if every_year else None
+    found = worth(case, choices or choices_of(sizing), options, progress, years=years)
+    return tuple(as_offered(one) for one in found)
+
+
+def as_offered(one: Worth) -> Offered:
+    """A choice of which every year is known, with the price at which it breaks even."""
+    return Offered(one.choice, one.life, one.cash, break_even_yuan_per_wh(one), None)

@@ -1,0 +1,101 @@
+"""The worth of the increment over a grid of power and duration, each point with its years dispatched.
+
+Two chains of points are solved side by side, each in an order in which neighbours follow one another. Which
+point is in which chain does not depend on how fast they are, so neither do the answers.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Lock
+
+import numpy as np
+import xarray as xr
+
+from inputs.case import Case
+from models.sizing import Sizing
+from optimizer.increment import Increments
+from optimizer.runs import Options, Progress
+from optimizer.standing import Standing, refuse_increment
+from results.increment import ResponseIncome, Worth, metered
+from results.size_study import Choice, Offered
+from results.surface import surface_of
+
+CHAINS = 2
+
+
+def surface(case: Case, offers: Sequence[Offered], options: Options, progress: Progress) -> xr.Dataset:
+    """What `SizeStudy.surface` holds, over the sizes of `sizing.power_mw` and `sizing.duration_hours`.
+
+    The first and the last year of operation are dispatched at each size, those between lie on a line. What
+    metered calls for demand response pay is interpolated between the offers, in the energy that can be given
+    in an event, because to answer them takes three more dispatches for each; the attribute `response` says
+    so. Without offers, the largest size of the grid is dispatched for them.
+    Raises InputError with all that is wrong, InfeasibleError or SolverError naming the size and the year.
+    """
+    sizing, _ = refuse_increment(case)
+    standing = Standing.of(case, options, progress)
+    built = [choice for row in grid(sizing) for choice in row if choice.power_mw > 0]
+    income = ResponseIncome.of(sizing.device, [one.life for one in offers if one.life is not None])
+    response = "none"
+    if metered(case.contracts) is not None:
+        response = "interpolated between the offers" if income else "in proportion to the largest size"
+    if income is None and response != "none":
+        (largest,) = Increments(standing).worth([max(built, key=lambda one: (one.power_mw, one.energy_mwh))])
+        income = ResponseIncome.of(sizing.device, [largest.life] if largest.life else [])
+    found = side_by_side(standing, built, income, options, progress)
+    (never,) = Increments(standing).worth([_nothing(sizing, 0.0)])
+    made = surface_of(
+        sizing, standing.finance, {one.choice.key: one for one in [never, *found]}, grid(sizing)
+    )
+    return made.assign_attrs(response=response)
+
+
+def grid(sizing: Sizing) -> list[list[Choice]]:
+    """Sizes by power, and for each power by duration, at the general price."""
+    return [
+        [_size(sizing, float(power), float(hours)) for hours in sizing.duration_hours.values]
+        for power in sizing.power_mw.values
+    ]
+
+
+def _size(sizing: Sizing, power_mw: float, hours: float) -> Choice:
+    if power_mw <= 0:
+        return _nothing(sizing, power_mw)
+    energy_mwh = power_mw * hours
+    name = f"{power_mw:g} MW / {energy_mwh:g} MWh"
+    price = sizing.investment_yuan(power_mw, energy_mwh)
+    return Choice(f"size_{power_mw:g}_{energy_mwh:g}", name, name, power_mw, energy_mwh, price)
+
+
+def _nothing(_: Sizing, power_mw: float) -> Choice:
+    return Choice("never", "build nothing", "不建设", power_mw, 0.0, 0.0)
+
+
+def side_by_side(
+    standing: Standing,
+    choices: Sequence[Choice],
+    income: ResponseIncome | None,
+    options: Options,
+    progress: Progress,
+) -> list[Worth]:
+    """What each choice is worth, in the order given; neighbours should follow one another."""
+    for year in Increments(standing).chosen():  # what all sizes are held against is dispatched once
+        standing.year(year - 1)
+    one_thread = standing.with_options(replace(options, threads=1), lambda _: None)
+    done, lock = 0, Lock()
+
+    def chain(part: Sequence[Choice]) -> list[Worth]:
+        nonlocal done
+        sizes = Increments(one_thread)
+        found: list[Worth] = []
+        for choice in part:
+            found += sizes.worth([choice], income=income)
+            with lock:
+                done += 1
+                progress(f"size {done} of {len(choices)}")
+        return found
+
+    parts = [list(part) for part in np.array_split(np.arange(len(choices)), CHAINS)]
+    with ThreadPoolExecutor(CHAINS) as pool:
+        return [one for part in pool.map(chain, [[choices[at] for at in p] for p in parts]) for one in part]
