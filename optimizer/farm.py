@@ -155,12 +155,14 @@ class _Clock:
 
     def __init__(self, total: int, what: str, progress: Progress) -> None:
         self._total, self._what, self._progress, self._done = total, what, progress, 0
-        self._began = self._looked = time.monotonic()
+        self._began = self._looked = self._ends = time.monotonic()
 
     def count(self) -> None:
         """One more is done."""
         self._done += 1
-        self._say(time.monotonic())
+        now = time.monotonic()
+        self._ends = now + (now - self._began) / self._done * (self._total - self._done)
+        self._say(now)
 
     def look(self, client: "Client") -> None:
         """Nothing is done; say so where nobody is left to do it."""
@@ -174,10 +176,7 @@ class _Clock:
             self._say(now)
 
     def _say(self, now: float) -> None:
-        left = ""
-        if 0 < self._done < self._total:
-            seconds = (now - self._began) / self._done * (self._total - self._done)
-            left = f", {duration(seconds)} left"
+        left = f", {duration(self._ends - now)} left" if self._done and self._ends > now else ""
         self._progress(f"{self._done} of {self._total} {self._what}s{left}")
 
 
