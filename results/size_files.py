@@ -18,12 +18,13 @@ from results.page import LANGS, Lang, load_words
 from results.risk import chosen, distribution, doubted, drivers
 from results.size_report import size_html
 from results.size_study import NEVER, Choice, SizeStudy
-from results.size_tables import FACTS, figures_of, savings_yuan
+from results.size_tables import FACTS, earned_yuan, figures_of
 from results.size_workbook import write_size_xlsx
 
 UNITS = {
     "power_mw": "MW", "duration_hours": "h", "energy_mwh": "MWh", "peak_cut_mw": "MW", "co2_cut_t": "t/year",
     "irr": "1", "payback_years": "years", "gap": "1", "self_use": "1", "self_use_gain": "1", "frontier": "1",
+    "dispatched": "1",
     "value_of_mw_yuan": "yuan/MW/year", "value_of_mwh_yuan": "yuan/MWh/year", "annual_net_yuan": "yuan/year",
     "saving_first_yuan": "yuan/year", "saving_last_yuan": "yuan/year", "saving_yuan": "yuan/year",
     "dispatch_yuan": "yuan/year", "bound_yuan": "yuan/year",
@@ -69,7 +70,7 @@ def told(dataset: xr.Dataset | None) -> xr.Dataset:
     found = dataset.copy()
     for name in map(str, found.variables):
         if name in UNITS:
-            found[name].attrs.setdefault("units", UNITS[name])
+            found[name].attrs["units"] = UNITS[name]
         if name in names:
             found[name].attrs.setdefault("long_name", str(names[name]).rpartition(", ")[0] or names[name])
         if found[name].dtype == np.bool_:
@@ -107,7 +108,7 @@ def offers_frame(study: SizeStudy) -> pd.DataFrame:
     rows = []
     for one in study.offers:
         choice, own = one.choice, one.cash.returns[PROJECT] if one.cash else None
-        cell, saved = figures_of(study, one), savings_yuan(one)
+        cell, earned = figures_of(study, one), earned_yuan(one)
         rows.append(
             {
                 "choice": choice.key,
@@ -120,8 +121,8 @@ def offers_frame(study: SizeStudy) -> pd.DataFrame:
                 "irr [1]": own.irr.value if own else None,
                 "payback [years]": own.static_payback.from_construction_years if own else None,
                 "break_even_price [yuan/Wh]": one.break_even_yuan_per_wh,
-                "saving_first [yuan/year]": saved[0] if saved else None,
-                "saving_last [yuan/year]": saved[1] if saved else None,
+                "earned_first [yuan/year]": earned[0] if earned else None,
+                "earned_last [yuan/year]": earned[1] if earned else None,
                 **{f"{_bare(key)} [{UNITS[key]}]": cell.get(key) for key in FACTS},
                 "gap [1]": None if (gap := gap_of(one)) is None else f"{gap:.1e}",
             }
@@ -145,6 +146,8 @@ def when_frame(study: SizeStudy) -> pd.DataFrame:
     assert study.when is not None
     table = study.when.to_dataframe().reset_index()
     table.insert(1, "calendar_year", study.case.calendar.year + table["year"])
+    if "dispatched" in table:
+        table["dispatched"] = table["dispatched"].astype(int)
     return _titled(table).set_index("choice")
 
 

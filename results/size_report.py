@@ -43,6 +43,10 @@ def size_html(study: SizeStudy, lang: Lang = "en") -> str:
         offers=tables.offers_table(study, words) if study.offers else None,
         marginal=tables.marginal_table(study, words),
         frontier=None if study.surface is None else tables.frontier_table(study, words),
+        response=words["size_response"].get(
+            "" if study.surface is None else study.surface.attrs.get("response"), ""
+        ),
+        dispatched=_dispatched(study, words),
         when=None if study.when is None else tables.when_table(study, words),
         risk=None if study.risk is None else tables.risk_table(study, words),
         scenarios=0 if study.risk is None else study.risk.sizes["scenario"],
@@ -61,6 +65,15 @@ def size_html(study: SizeStudy, lang: Lang = "en") -> str:
         ],
         versions=versions(),
     )
+
+
+def _dispatched(study: SizeStudy, words: Words) -> str:
+    """In words for which years of commissioning the park was dispatched; nothing where that is not known."""
+    if study.when is None or "dispatched" not in study.when:
+        return ""
+    years = study.when["year"].to_numpy()[study.when["dispatched"].to_numpy().astype(bool)]
+    told = str(words["decision"]["comma"]).join(str(study.case.calendar.year + int(year)) for year in years)
+    return str(words["size"]["when_dispatched"]).format(years=told)
 
 
 def _cards(study: SizeStudy, words: Words) -> Iterator[Card]:

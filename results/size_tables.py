@@ -48,8 +48,8 @@ def _cell(study: SizeStudy, choice: Choice) -> dict[str, float]:
     return {key: float(cell[key]) for key in FACTS if key in cell}
 
 
-def savings_yuan(one: Offered) -> tuple[float, float] | None:
-    """What a choice saves in its first and its last year, its auxiliary energy paid; None of nothing."""
+def earned_yuan(one: Offered) -> tuple[float, float] | None:
+    """What a choice earns in its first and its last year, contracts included, less its auxiliary energy."""
     if one.cash is None:
         return None
     operation = one.cash.operation
@@ -61,7 +61,7 @@ def offers_table(study: SizeStudy, words: Words) -> Table:
     """Every choice with its returns; money in 10^4 yuan. Columns in which nothing is known are left out."""
     text = words["size"]
     keys = (
-        "o_name", "o_size", "o_price", "o_cost", "o_npv", "o_irr", "o_payback", "o_break_even", "o_saving",
+        "o_name", "o_size", "o_price", "o_cost", "o_npv", "o_irr", "o_payback", "o_break_even", "o_earned",
         "o_peak", "o_use", "o_co2",
     )  # fmt: skip
     rows = [_offer_row(study, one, words) for one in study.offers]
@@ -89,7 +89,7 @@ def _offer_row(study: SizeStudy, one: Offered, words: Words) -> list[str]:
         _wan(choice.investment_yuan),
         *returns,
         number(one.break_even_yuan_per_wh),
-        _wan(saved[0]) if (saved := savings_yuan(one)) else "",
+        _wan(earned[0]) if (earned := earned_yuan(one)) else "",
         number(cell["peak_cut_mw"], 1) if "peak_cut_mw" in cell else "",
         use,
         number(cell["co2_cut_t"], 0) if "co2_cut_t" in cell else "",

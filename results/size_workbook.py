@@ -14,7 +14,7 @@ from results.names import device_label
 from results.page import Lang, load_words
 from results.risk import distribution, doubted, drivers
 from results.size_study import NEVER, SizeStudy
-from results.size_tables import FACTS, doubts_table, figures_of, prices_table, savings_yuan
+from results.size_tables import FACTS, doubts_table, earned_yuan, figures_of, prices_table
 from results.size_view import doubt_name, told_name, without_nothing
 
 TOP = 4  # first row of a sheet's table, from zero
@@ -123,14 +123,14 @@ class _Writer(Book):
         names = self.names
         sheet = self.sheet("offers", str(names["note_offers"]).format(rate=self._rate()), 46, 15)
         keys = ("choice", "power", "energy", "investment", "price", "npv", "irr", "payback", "break_even")
-        heads = [names[key] for key in (*keys, "saving_first", "saving_last", "gap")]
+        heads = [names[key] for key in (*keys, "earned_first", "earned_last", "gap")]
         heads += [self.words["size_measures"][key] for key in FACTS]
         forms = [PLAIN, ONE, ONE, MONEY, PRICE, MONEY, PERCENT, "0.00", PRICE, MONEY, MONEY, SMALL]
         forms += [FORMS.get(key, MONEY) for key in FACTS]
         rows: list[Row] = []
         for one in self.study.offers:
             choice, own = one.choice, one.cash.returns[PROJECT] if one.cash else None
-            saved, cell = savings_yuan(one), figures_of(self.study, one)
+            earned, cell = earned_yuan(one), figures_of(self.study, one)
             rows.append(
                 [
                     self.choices[choice.key],
@@ -142,8 +142,8 @@ class _Writer(Book):
                     own.irr.value if own else None,
                     own.static_payback.from_construction_years if own else None,
                     one.break_even_yuan_per_wh,
-                    saved[0] if saved else None,
-                    saved[1] if saved else None,
+                    earned[0] if earned else None,
+                    earned[1] if earned else None,
                     gap_of(one),
                     *(cell.get(key) for key in FACTS),
                 ]
