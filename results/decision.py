@@ -167,16 +167,21 @@ def _best(study: SizeStudy, found: Verdict | None) -> Iterator[Said]:
     power, energy = best.power_mw, best.energy_mwh
     saved = best.without_yuan - best.cost_yuan
     own: dict[str, Any] = {"size": size_text(power, energy), "saved_yuan": saved}
-    built = found is not None and found.build
+    now = found is not None and found.build and (found.year == 0 or (found.now_yuan or 0.0) > 0)
+    differs = False
     if power <= 0 or energy <= 0:
-        yield Said("best_is_nothing_though" if built else "best_is_nothing", {})
-        differs = built
+        yield Said("best_is_nothing_though" if now else "best_is_nothing", {})
+        differs = now
+    elif saved < 0:
+        yield Said("best_is_dearer", {**own, "more_yuan": -saved})
     elif found is None:
         yield Said("best_alone", own)
-        differs = False
+    elif now and _near(study, found.choice):
+        same = size_text(found.choice.power_mw, found.choice.energy_mwh) == own["size"]
+        yield Said("best_same" if same else "best_near", own)
     else:
-        differs = not (built and _near(study, found.choice))
-        yield Said("best_differs" if differs else "best_agrees", own)
+        yield Said("best_differs", own)
+        differs = True
     if differs:
         yield Said("why_differs", {})
 

@@ -43,9 +43,7 @@ def size_html(study: SizeStudy, lang: Lang = "en") -> str:
         offers=tables.offers_table(study, words) if study.offers else None,
         marginal=tables.marginal_table(study, words),
         frontier=None if study.surface is None else tables.frontier_table(study, words),
-        response=words["size_response"].get(
-            "" if study.surface is None else study.surface.attrs.get("response"), ""
-        ),
+        response="" if study.surface is None else _response(study.surface.attrs.get("response"), words),
         dispatched=_dispatched(study, words),
         when=None if study.when is None else tables.when_table(study, words),
         risk=None if study.risk is None else tables.risk_table(study, words),
@@ -65,6 +63,11 @@ def size_html(study: SizeStudy, lang: Lang = "en") -> str:
         ],
         versions=versions(),
     )
+
+
+def _response(how: str | None, words: Words) -> str:
+    """How the income from demand response of a size was found; nothing where there is none."""
+    return str(words["size_response"].get(how, "" if how in (None, "none") else how))
 
 
 def _dispatched(study: SizeStudy, words: Words) -> str:

@@ -253,3 +253,68 @@ STUDIES: Mapping[str, Mapping[str, object]] = {
     "later": {"worth": 0.9, "multiple": 0.8, "price_change": -0.06},
     "never": {"worth": 0.5},
 }
+
+
+# ---- studies with numbers given, so that what is said of them can be checked by hand -------------------
+
+
+def valued(
+    key: str,
+    size: tuple[float, float],
+    npv_yuan: float,
+    price: float = 1.0,
+    zero: float | None = None,
+    gap: float = 0.0,
+) -> Offered:
+    """An offer of that NPV, without the years behind it."""
+    choice = Choice(key, f"make {key[-1]}", f"型号{key[-1]}", *size, price * 1e6 * size[1])
+    cash = cash_of(life_of(*size, 1.0, 0.0), size[0], choice.investment_yuan)
+    own = replace(project(cash), npv_yuan=npv_yuan)
+    returns = {**cash.returns, "project_after_tax": own}
+    return Offered(choice, None, replace(cash, returns=returns), zero, None, {"gap": gap})
+
+
+def nothing() -> Offered:
+    return Offered(NOTHING, None, None, None, None)
+
+
+def given(*offers: Offered, **parts: object) -> SizeStudy:
+    """A study of those offers, to build nothing among them, and of other parts as they are."""
+    all_offers = (nothing(), *offers)
+    choices = tuple(one.choice for one in all_offers)
+    study = SizeStudy(sized_case(), asked(), choices, offers=all_offers if offers else ())
+    return replace(study, **parts)  # type: ignore[arg-type]
+
+
+def best_given(size: tuple[float, float], saved_yuan: float, gap: float = 0.0) -> Best:
+    cost = 5e8 - saved_yuan
+    return Best(*size, cost, cost * (1 - gap), cost - 1e6, 5e8, 0.08, 3, 2, np.array([[*size, cost, cost]]))
+
+
+def when_given(npv_yuan: Mapping[str, list[float]]) -> xr.Dataset:
+    keys, values = list(npv_yuan), np.array(list(npv_yuan.values()))
+    return xr.Dataset(
+        {"npv_yuan": (("choice", "year"), values)},
+        coords={"choice": keys, "year": np.arange(values.shape[1])},
+    )
+
+
+def surface_given(npv_yuan: list[list[float]]) -> xr.Dataset:
+    """Rows are powers 0, 10, 20, ...; columns are 1, 2, ... hours."""
+    values = np.array(npv_yuan)
+    powers, hours = 10.0 * np.arange(values.shape[0]), 1.0 + np.arange(values.shape[1])
+    energy = powers[:, None] * hours[None, :]
+    dims = ("power_mw", "duration_hours")
+    cost = 1e6 * energy
+    data = {"npv_yuan": values, "annual_net_yuan": values / 10, "investment_yuan": cost, "energy_mwh": energy,
+            "gap": np.zeros_like(values), "frontier": values > 0}  # fmt: skip
+    return xr.Dataset(
+        {name: (dims, array) for name, array in data.items()}, coords={dims[0]: powers, dims[1]: hours}
+    )
+
+
+def risk_given(npv_yuan: Mapping[str, list[float]], doubts: Mapping[str, list[float]]) -> xr.Dataset:
+    values = np.array(list(npv_yuan.values())).T
+    found = np.stack([values, np.full_like(values, np.nan), values / 10, np.ones_like(values)], axis=1)
+    choices = [Choice(key, key, key, 1.0, 1.0, 1.0) for key in npv_yuan]
+    return risk_dataset(choices, pd.DataFrame(doubts), found)
