@@ -1,9 +1,7 @@
 """The increment's power and energy as decisions of one year, capital as an annuity, proven optimal."""
 
-import math
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,76 +9,31 @@ from inputs.case import Case
 from inputs.changed import with_values
 from inputs.prepare import Prepared, prepare, year_times
 from models.device import Array
-from models.errors import InputError
-from models.finance import Finance
-from models.sizing import Sizing
 from optimizer.marginal import differences, marginal_values, resized, tiled_with
 from optimizer.runs import Options, Progress, solved
 from optimizer.search import Limits, Search
 from optimizer.solve import optimize
+from optimizer.standing import refuse_increment
 from optimizer.tile import Tiled
+from results.annuity import annuity
 from results.size_study import Best, Marginal
-from results.units import KW_PER_MW, KWH_PER_MWH
+from results.units import KWH_PER_MWH
 
 GAP = 1e-6  # relative to the year's cost; what a size could cost less is some hundred yuan then
 SIDE = 0.05  # MW and MWh: step of the differences that the multipliers are held against
+TINY_MW = 1e-3  # as good as nothing
 SEARCH_S = 900.0  # a search that has not met its gap by then says how far it came
-
-
-@dataclass(frozen=True)
-class Annuity:
-    """What the increment costs a year: capital recovered over its life, insurance, upkeep [yuan]."""
-
-    share: float  # [1/year] of the investment
-    yuan_per_mw: float
-    yuan_per_mwh: float
-    fixed_yuan: float  # if anything is built
-
-    def yuan(self, power_mw: float, energy_mwh: float) -> float:
-        """Of a size."""
-        if power_mw <= 0 or energy_mwh <= 0:
-            return 0.0
-        return self.fixed_yuan + self.yuan_per_mw * power_mw + self.yuan_per_mwh * energy_mwh
-
-
-def annuity(finance: Finance, sizing: Sizing) -> Annuity:
-    """Capital at the project's discount rate over the years of operation, and what upkeep goes by size.
-
-    Taxes, loan and fade are not in it: these are matters of the cash flow. Upkeep by energy discharged is not
-    either, because it hangs on the dispatch.
-    """
-    rate, years = finance.discount_rate, finance.operation_years
-    recovery = rate / -math.expm1(-years * math.log1p(rate)) if rate > 0 else 1.0 / years
-    share, upkeep = recovery + finance.insurance_share, 0.0
-    upkept = finance.operation_maintenance
-    if upkept.basis == "investment":
-        share += upkept.investment_share
-    else:
-        upkeep = upkept.yuan_per_kw_year * KW_PER_MW
-    price, times = sizing.price, sizing.price_multiple
-    return Annuity(
-        share=share,
-        yuan_per_mw=share * times * price.yuan_per_kw * KW_PER_MW + upkeep,
-        yuan_per_mwh=share * times * price.yuan_per_kwh * KWH_PER_MWH,
-        fixed_yuan=share * times * price.fixed_yuan,
-    )
-
-
-def asked(case: Case) -> tuple[Sizing, Finance]:
-    """The question of a size and the finance of a case. Raises InputError with what is missing."""
-    found = []
-    if case.sizing is None:
-        found.append("`sizing` is missing: must be given, because it says which size is asked for")
-    if case.finance is None:
-        found.append("`finance` is missing: must be given, because it says what capital costs")
-    if case.sizing is None or case.finance is None:
-        raise InputError(found)
-    return case.sizing, case.finance
 
 
 def standing(case: Case) -> Case:
     """The case with what stands as aged as it is when the increment comes."""
-    return with_values(case, asked(case)[0].standing)
+    return with_values(case, refuse_increment(case)[0].standing)
+
+
+def _any_power(prepared: Prepared, name: str) -> bool:
+    """Whether a battery runs at any power. One with a least power and no power at all is another model."""
+    device = prepared.case.devices[name]
+    return not any(getattr(device, field) for field in ("min_charge_mw", "min_discharge_mw"))
 
 
 def best_size(case: Case, options: Options, progress: Progress, gap: float = GAP) -> Best:
@@ -88,12 +41,13 @@ def best_size(case: Case, options: Options, progress: Progress, gap: float = GAP
 
     To build nothing is one of the answers. Raises what `prepare` and the solve raise.
     """
-    sizing, finance = asked(case)
+    sizing, finance = refuse_increment(case)
     prepared = prepare(standing(case), year_times(case))
     yearly, name, devices = annuity(finance, sizing), sizing.device, prepared.case.devices
     power, hours = sizing.power_mw, sizing.duration_hours
+    least = power.min if _any_power(prepared, name) else max(power.min, TINY_MW)
     limits = Limits(
-        lower=np.array([power.min, power.min * hours.min]),
+        lower=np.array([least, least * hours.min]),
         upper=np.array([power.max, power.max * hours.max]),
         matrix=np.array([[hours.min, -1.0], [-hours.max, 1.0]]),
         most=np.zeros(2),
@@ -137,7 +91,7 @@ def marginal(
     case: Case, power_mw: float, energy_mwh: float, options: Options, progress: Progress
 ) -> Marginal:
     """What a little more of the increment is worth at a size in its first year, and when it pays."""
-    sizing, finance = asked(case)
+    sizing, finance = refuse_increment(case)
     prepared = prepare(standing(case), year_times(case))
     devices = resized(prepared.case.devices, sizing.device, power_mw, energy_mwh)
     here: Prepared = prepared.of(prepared.case.with_devices(devices))

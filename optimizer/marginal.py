@@ -29,13 +29,18 @@ class Differences:
 def resized(
     devices: Mapping[str, Device], name: str, power_mw: float, energy_mwh: float
 ) -> dict[str, Device]:
-    """The devices with another size of one battery; its least powers never exceed what it has."""
+    """The devices with another size of one battery.
+
+    Least powers are of the converters, of which a larger battery has more: they grow with the power.
+    """
     battery = devices[name]
     if not isinstance(battery, Battery):
         raise SolverError(f"{name} is no battery")
-    least = {field: min(getattr(battery, field), power_mw) for field in ("min_charge_mw", "min_discharge_mw")}
+    ratio = power_mw / battery.largest_power_mw if battery.largest_power_mw > 0 else 0.0
     size = {"power_mw": power_mw, "energy_mwh": energy_mwh}
-    return {**devices, name: battery.model_copy(update=size | least)}
+    for field in ("min_charge_mw", "min_discharge_mw"):
+        size[field] = ratio * getattr(battery, field)
+    return {**devices, name: battery.model_copy(update=size)}
 
 
 def tiled_with(prepared: Prepared, devices: Mapping[str, Device]) -> Tiled:
