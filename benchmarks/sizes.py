@@ -1,0 +1,128 @@
+"""`python -m benchmarks --sizes`: many sizes of the second battery, each a certified year of its own.
+
+The grid is walked in as many chains as there are cores, each solve in one thread. The target: 400 sizes in at
+most 400 x 0.35 x one cold year on one core / 1.6, where 1.6 is what a second core must at least be worth.
+"""
+
+import os
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.table import machine
+from inputs.case import load_case
+from inputs.changed import with_values
+from inputs.prepare import Prepared, prepare, year_times
+from optimizer import highs
+from optimizer.marginal import resized
+from optimizer.solve import Optimum, Warm, optimize
+
+TARGET, SECOND_CORE = 0.35, 1.6
+POWERS_MW, HOURS = (2.5, 50.0), (1.0, 4.0)
+COLD = 5  # sizes solved from nothing, spread over the grid
+PROVEN = 1e-8  # gap of an answer that counts
+
+
+class Clock:
+    """Seconds that HiGHS itself runs, in all threads, as processor time."""
+
+    def __init__(self) -> None:
+        self.seconds, self._lock = 0.0, threading.Lock()
+        whole = highs._Quiet.run
+
+        def run(solver: highs._Quiet) -> object:
+            began = time.thread_time()
+            try:
+                return whole(solver)
+            finally:
+                took = time.thread_time() - began
+                with self._lock:
+                    self.seconds += took
+
+        highs._Quiet.run = run
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a grid of sizes took."""
+
+    count: int
+    wall_s: float
+    cpu_s: float
+    highs_s: float
+    largest_gap: float
+
+
+def grid(count: int) -> list[tuple[float, float]]:
+    """About so many sizes, power [MW] and energy [MWh], neighbours one after another."""
+    side = max(2, round(count**0.5))
+    powers, hours = np.linspace(*POWERS_MW, side), np.linspace(*HOURS, max(2, round(count / side)))
+    turns = [hours if number % 2 == 0 else hours[::-1] for number in range(len(powers))]
+    return [(float(p), float(p * h)) for p, row in zip(powers, turns, strict=True) for h in row]
+
+
+def solved(year: Prepared, size: tuple[float, float], warm: Warm | None) -> Optimum:
+    devices = resized(year.case.devices, "battery_2", *size)
+    return optimize(devices, year.times, year.hours, year.series, warm=warm, threads=1)
+
+
+def walk(
+    year: Prepared, sizes: list[tuple[float, float]], cores: int, said: Callable[[str], None], clock: Clock
+) -> Sizes:
+    """Solve the sizes in chains side by side."""
+    done, lock, gaps = 0, threading.Lock(), []
+
+    def chain(part: list[tuple[float, float]]) -> None:
+        nonlocal done
+        warm = None
+        for size in part:
+            found = solved(year, size, warm)
+            warm = found.warm
+            with lock:
+                done += 1
+                gaps.append(found.proof.gap)
+                if done % 20 == 0:
+                    said(f"{done} of {len(sizes)}, {time.perf_counter() - began:.0f} s")
+
+    parts = [[sizes[at] for at in part] for part in np.array_split(np.arange(len(sizes)), cores)]
+    began, cpu, inside = time.perf_counter(), time.process_time(), clock.seconds
+    with ThreadPoolExecutor(cores) as pool:
+        list(pool.map(chain, parts))
+    wall = time.perf_counter() - began
+    return Sizes(len(sizes), wall, time.process_time() - cpu, clock.seconds - inside, max(gaps))
+
+
+def solve_sizes(count: int, said: Callable[[str], None]) -> None:
+    """Print what the grid took, beside cold years and the target."""
+    case = load_case("gaoan")
+    assert case.sizing is not None
+    case = with_values(case, case.sizing.standing)
+    year, sizes, cores = prepare(case, year_times(case)), grid(count), os.cpu_count() or 1
+    clock, cold = Clock(), []
+    solved(year, sizes[0], None)  # what is loaded once is no part of either
+    for at in np.linspace(0, len(sizes) - 1, COLD).astype(int):
+        began = time.perf_counter()
+        solved(year, sizes[at], None)
+        cold.append(time.perf_counter() - began)
+        said(f"from nothing, {sizes[at][0]:.1f} MW / {sizes[at][1]:.1f} MWh: {cold[-1]:.2f} s")
+    found = walk(year, sizes, cores, said, clock)
+    one = statistics.median(cold)
+    allowed = found.count * TARGET * one / SECOND_CORE
+    print(", ".join(f"{name} {value}" for name, value in machine().items()) + "\n")
+    print("| | |\n|---|---|")
+    print(f"| one cold year, one core, median of {COLD} | {one:.2f} s ({min(cold):.2f} to {max(cold):.2f}) |")
+    each = found.wall_s / found.count
+    print(f"| {found.count} sizes, {cores} cores | {found.wall_s:.0f} s, {each:.2f} s each |")
+    print(f"| allowed: sizes x {TARGET} x cold / {SECOND_CORE} | {allowed:.0f} s |")
+    print(f"| of what is allowed | {found.wall_s / allowed:.2f} |")
+    print(
+        f"| processor time | {found.cpu_s:.0f} s, {1 - found.highs_s / found.cpu_s:.0%} of it outside HiGHS |"
+    )
+    print(f"| largest gap | {found.largest_gap:.1e} |")
+    if found.largest_gap > PROVEN:
+        raise SystemExit(f"a size is not proven optimal: its gap is {found.largest_gap:.1e}")
