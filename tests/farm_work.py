@@ -75,6 +75,13 @@ def failing(kind: str, row: Array) -> Array:
     return row
 
 
+def dear(_: None, row: Array) -> Array:
+    """Prices above one are refused."""
+    if row[0] > 1.0:
+        raise InputError(f"`price` = {row[0]:g}: must be 1 or less")
+    return row
+
+
 def main() -> None:
     """A run on a store with the local processes of a farm: folder, scenarios, seconds a scenario."""
     from optimizer.robust import finished  # slow, and the farm's processes do without
