@@ -43,6 +43,13 @@ def expected(count: int) -> Array:
     return np.array([figures({"scale": 1.0}, row) for row in table(count).to_numpy()])
 
 
+def flipped(raw: bytes) -> bytes:
+    """A stored part in which one digit of a number that was found is another."""
+    at = raw.index(b".", raw.index(b'"found"')) + 5
+    assert raw[at : at + 1].isdigit()
+    return raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]
+
+
 class Counting:
     """Something shared that counts how often it came into a process."""
 

@@ -158,8 +158,7 @@ def test_after_parts_were_damaged(farm: Farm, tmp_path: Path) -> None:
     run(farm, tmp_path)
     parts = sorted((tmp_path / "parts").iterdir())
     before = [path.read_bytes() for path in parts]
-    at = before[1].index(b".") + 4
-    parts[1].write_bytes(before[1][:at] + bytes([before[1][at] ^ 1]) + before[1][at + 1 :])
+    parts[1].write_bytes(farm_work.flipped(before[1]))
     parts[3].write_bytes(before[3][: len(before[3]) // 2])
     shutil.copy(parts[5], parts[6])
     shutil.copy(parts[8], tmp_path / "swap")

@@ -12,7 +12,7 @@ from typing import Any
 import farm_work
 import numpy as np
 import pytest
-from farm_work import QUESTION, SHAPE, table
+from farm_work import QUESTION, SHAPE, flipped, table
 from small_case import write_case
 
 from inputs.case import load_case
@@ -55,12 +55,6 @@ def test_a_longer_table_finds_the_first_ones_and_a_shorter_only_its_own(tmp_path
     with Store.opened(tmp_path, QUESTION, SHAPE) as store:
         assert sorted(store.read(table(9))) == [0, 1, 2, 3, 4]
         assert sorted(store.read(table(2))) == [0, 1]
-
-
-def flipped(raw: bytes) -> bytes:
-    """One digit of a number is another."""
-    at = raw.index(b".") + 5
-    return raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]
 
 
 @pytest.mark.parametrize("damage", [flipped, lambda raw: raw[:-30], lambda raw: b"", lambda raw: b"\xff\xfe7",
