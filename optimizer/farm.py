@@ -25,7 +25,7 @@ from models.errors import InputError, ParkdispatchError, SolverError
 from results.program import differences, program
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client
 
 Array = NDArray[np.float64]
 Progress = Callable[[str], None]
@@ -144,8 +144,11 @@ class Farm:
                 clock.count()
                 if future.status == "finished":
                     yield key, result
+                elif future.status != "error":
+                    who = f"`--scheduler` = {self._scheduler or 'none'}"
+                    raise SolverError(f"{who}: is gone, or gave the {what}s up; what was finished is kept")
                 else:
-                    failed[key] = _failure(future, result, what, key)
+                    failed[key] = _failure(result, what, key)
             if not batch:
                 time.sleep(POLL_S)
                 clock.look(client)
@@ -196,9 +199,8 @@ def _is_address(text: str) -> bool:
     return parts is not None and 0 < int(parts[3]) < 65_536
 
 
-def _failure(future: "Future[Any]", result: Any, what: str, key: int) -> ParkdispatchError:
+def _failure(result: Any, what: str, key: int) -> ParkdispatchError:
     """Why a task has no result, in words. What is no error of ours is raised as it is."""
-    from distributed import CancelledError
     from distributed.scheduler import KilledWorker
 
     error = result[1] if isinstance(result, tuple) else result
@@ -210,8 +212,6 @@ def _failure(future: "Future[Any]", result: Any, what: str, key: int) -> Parkdis
         return SolverError(
             f"{what} {key}: several workers ended while they computed it; is there memory enough?"
         )
-    if isinstance(error, CancelledError) or future.status in ("cancelled", "lost"):
-        return SolverError(f"{what} {key}: the scheduler is gone, or gave it up; what was finished is kept")
     raise error
 
 

@@ -166,7 +166,7 @@ def test_where_no_scheduler_answers(listens: bool, monkeypatch: pytest.MonkeyPat
 
 
 @contextmanager
-def command(*words: str) -> Iterator[None]:
+def command(*words: str) -> Iterator[subprocess.Popen[bytes]]:
     """A command of Dask, as people start it on other machines, ended afterwards."""
     paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     started = subprocess.Popen(
@@ -176,7 +176,7 @@ def command(*words: str) -> Iterator[None]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        yield
+        yield started
     finally:
         started.terminate()
         started.wait(20)
@@ -187,7 +187,7 @@ def test_a_scheduler_that_runs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Non
     address = f"tcp://127.0.0.1:{free_port()}"
     scheduler = ("distributed.cli.dask_scheduler", "--host", address, "--no-dashboard")
     worker = ("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
-    with command(*scheduler):
+    with command(*scheduler) as there:
         monkeypatch.setattr(farm_module, "PATIENCE_S", 6.0)
         for _ in range(3):  # until it has started
             with pytest.raises(InputError) as refused:
@@ -209,4 +209,11 @@ def test_a_scheduler_that_runs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Non
                 ):
                     Farm(address).__enter__()
             finally:
+                monkeypatch.undo()
                 program.cache_clear()
+            with (
+                Farm(address) as farm,
+                pytest.raises(SolverError, match=f"`--scheduler` = {address}: is gone, or gave the tasks up"),
+            ):
+                for _ in farm.each(farm_work.figures, {"scale": 1.0, "sleep_s": 0.2}, TASKS):
+                    there.kill()
