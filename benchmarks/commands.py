@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from results.files import versions
+from results.program import versions
 
 BUDGET = {  # what the commands are held to on two cores
     "plan": {"wall_s": 4.0, "build and solve": 0.3, "peak_memory_mb": None},

@@ -5,9 +5,11 @@ Tasks of a process that is lost are done by another, and nothing that a task fin
 each begins with nothing but the shared part and its numbers, and a process does one at a time.
 """
 
+import asyncio
 import logging
 import re
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,14 +19,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from models.device import Array
 from models.errors import InputError, ParkdispatchError, SolverError
 from results.program import differences, program
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client
 
+Array = NDArray[np.float64]
 Progress = Callable[[str], None]
 Work = Callable[[Any, Array], Array]
 ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):([0-9]{1,5})")
@@ -141,8 +144,11 @@ class Farm:
                 clock.count()
                 if future.status == "finished":
                     yield key, result
+                elif future.status != "error":
+                    who = f"`--scheduler` = {self._scheduler or 'none'}"
+                    raise SolverError(f"{who}: is gone, or gave the {what}s up; what was finished is kept")
                 else:
-                    failed[key] = _failure(future, result, what, key)
+                    failed[key] = _failure(result, what, key)
             if not batch:
                 time.sleep(POLL_S)
                 clock.look(client)
@@ -193,9 +199,8 @@ def _is_address(text: str) -> bool:
     return parts is not None and 0 < int(parts[3]) < 65_536
 
 
-def _failure(future: "Future[Any]", result: Any, what: str, key: int) -> ParkdispatchError:
+def _failure(result: Any, what: str, key: int) -> ParkdispatchError:
     """Why a task has no result, in words. What is no error of ours is raised as it is."""
-    from distributed import CancelledError
     from distributed.scheduler import KilledWorker
 
     error = result[1] if isinstance(result, tuple) else result
@@ -207,8 +212,6 @@ def _failure(future: "Future[Any]", result: Any, what: str, key: int) -> Parkdis
         return SolverError(
             f"{what} {key}: several workers ended while they computed it; is there memory enough?"
         )
-    if isinstance(error, CancelledError) or future.status in ("cancelled", "lost"):
-        return SolverError(f"{what} {key}: the scheduler is gone, or gave it up; what was finished is kept")
     raise error
 
 
@@ -233,12 +236,12 @@ def _local(stack: ExitStack, workers: int | None) -> "Client":
     from dask.system import CPU_COUNT
     from distributed import Client, LocalCluster
 
+    loopback = socket.getaddrinfo(None, 0, family=socket.AF_INET)[0][4][0]
     cluster = LocalCluster(
         n_workers=workers or CPU_COUNT,
         threads_per_worker=1,
         processes=True,
-        dashboard_address=None,
-        worker_dashboard_address=None,
+        dashboard_address=f"{loopback}:0",  # left out, it is a fixed port, which a second run cannot have
         memory_limit=0,  # none: a process that is ended for its size would only begin again
         silence_logs=logging.CRITICAL,
         preload=[__name__],
@@ -246,6 +249,16 @@ def _local(stack: ExitStack, workers: int | None) -> "Client":
     stack.callback(cluster.close, timeout=PATIENCE_S)
     client: Client = stack.enter_context(Client(cluster, set_as_default=False))
     return client
+
+
+async def _kind(address: str) -> str:
+    """What of Dask answers at an address. Raises OSError if nothing does in time."""
+    from distributed.core import rpc
+
+    # a client's own limit of time does not end its wait for a peer that is mute
+    async with rpc(address, timeout=PATIENCE_S) as there:
+        found: dict[str, Any] = await asyncio.wait_for(there.identity(), PATIENCE_S)
+    return str(found.get("type", ""))
 
 
 def _remote(stack: ExitStack, address: str) -> "Client":
@@ -257,6 +270,8 @@ def _remote(stack: ExitStack, address: str) -> "Client":
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Dask warns of other versions; below they are refused
         try:
+            if not asyncio.run(_kind(address)).endswith("Scheduler"):
+                raise ValueError("another part of Dask")
             client = Client(address, timeout=PATIENCE_S, set_as_default=False)
         except (OSError, ValueError, RuntimeError) as error:
             raise InputError(

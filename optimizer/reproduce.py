@@ -25,11 +25,12 @@ from optimizer.life import dispatch_life, refuse_life
 from optimizer.runs import Options, Progress
 from optimizer.today import TodaysPark, todays_park
 from results.corners import Corners, corner_values
-from results.files import output_folder, peak_memory_mb, versions, write_json
+from results.files import output_folder, peak_memory_mb, write_json
 from results.fitting import Fit, Search, Target, Width, widths_csv
 from results.life import batteries
 from results.own_arithmetic import Reading, own_arithmetic
 from results.page import Lang
+from results.program import versions
 from results.pv_saving import pv_saving
 from results.pv_yield import PvYield, pv_yield
 from results.replicated import (

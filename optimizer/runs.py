@@ -25,8 +25,9 @@ from optimizer.solve import Optimum, Proof, Warm, optimize, optimize_with_pyomo
 from results.audit import Audit, audit
 from results.bill_table import steps
 from results.blocks import blocks
-from results.files import output_folder, summary_json, versions, write_dispatch_csv, write_json
+from results.files import output_folder, summary_json, write_dispatch_csv, write_json
 from results.page import Lang
+from results.program import versions
 from results.replay import Replayed, replay_json, write_replay_csv
 from results.report import report_html
 from results.report_facts import ReportFacts

@@ -1,6 +1,5 @@
 """The files of a run: written beside their place, then renamed, so that none is ever half there."""
 
-import importlib.metadata
 import json
 import os
 import platform
@@ -17,21 +16,10 @@ import xarray as xr
 from inputs.case import Case
 from models.errors import InputError
 from results.page import load_words
+from results.program import versions
 from results.sentences import proof_sentence
 from results.solution import of_kind
 from results.summary import Summary
-
-NAMED_VERSIONS = (
-    "parkdispatch",
-    "pyomo",
-    "highspy",
-    "pvlib",
-    "pandas",
-    "numpy",
-    "scipy",
-    "xarray",
-    "pydantic",
-)
 
 
 @contextmanager
@@ -176,17 +164,6 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
     """A table with its index, for programs and for Excel."""
     # a byte-order mark, because Excel on a Chinese Windows reads UTF-8 as GBK without it
     table.to_csv(path, float_format="%.6f", encoding="utf-8-sig", lineterminator="\n")
-
-
-def versions() -> dict[str, str]:
-    """Versions of what the figures rest on."""
-    found = {"python": platform.python_version()}
-    for name in NAMED_VERSIONS:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:  # run from a checkout that is not installed
-            found[name] = "not installed"
-    return found
 
 
 def peak_memory_mb() -> float:

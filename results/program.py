@@ -1,12 +1,34 @@
 """What computed a result: versions of the program and of what its figures rest on, and its code."""
 
 import hashlib
+import importlib.metadata
+import platform
 from functools import cache
 from pathlib import Path
 
-from results.files import versions
-
+NAMED_VERSIONS = (
+    "parkdispatch",
+    "pyomo",
+    "highspy",
+    "pvlib",
+    "pandas",
+    "numpy",
+    "scipy",
+    "xarray",
+    "pydantic",
+)
 PACKAGES = ("inputs", "models", "optimizer", "results")
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the figures rest on."""
+    found = {"python": platform.python_version()}
+    for name in NAMED_VERSIONS:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:  # run from a checkout that is not installed
+            found[name] = "not installed"
+    return found
 
 
 @cache

@@ -100,8 +100,9 @@ class SizeStudy:
     `when` has the dimensions choice (keys) and year (0, 1, ...): npv_yuan in money of the case's year,
     npv_then_yuan, investment_yuan, saving_first_yuan, saving_last_yuan.
 
-    `risk` has the dimensions scenario and choice: npv_yuan, irr, saving_yuan, investment_yuan; and over
-    scenario alone `doubt.NAME` for each doubt; dimension `doubt` with the coordinate of names.
+    `risk` has the dimensions scenario and choice: npv_yuan, irr, saving_yuan (mean over the years),
+    investment_yuan; and over scenario and doubt `doubted`, the value, with the names of the doubts as
+    coordinate. `results/risk.py` makes and reads it.
     """
 
     case: Case

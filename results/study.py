@@ -15,9 +15,10 @@ from inputs.case import Case
 from results.audit import PROVEN_GAP
 from results.cashflow import CashFlow
 from results.cashflow_workbook import write_cashflow_xlsx
-from results.files import output_folder, peak_memory_mb, versions, write_csv, write_json
+from results.files import output_folder, peak_memory_mb, write_csv, write_json
 from results.life import Life, LifeYear
 from results.page import Lang, load_words
+from results.program import versions
 from results.returns import Payback, Returns
 from results.study_report import study_html
 from results.study_workbook import write_study_xlsx

@@ -9,11 +9,11 @@ from inputs.case import case_sources
 from models.finance import parameters
 from results import figures
 from results.cashflow import CashFlow
-from results.files import versions
 from results.finance_words import FinanceWords
 from results.life import all_cells
 from results.line import FLOWS, YUAN
 from results.page import Card, Lang, load_words, money, number, render, share
+from results.program import versions
 from results.returns import Returns
 from results.units import MWH_PER_GWH, YUAN_PER_WAN
 

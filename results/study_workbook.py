@@ -11,10 +11,10 @@ from xlsxwriter.utility import xl_range
 from inputs.case import case_sources
 from results.book import Book, Cell, workbook
 from results.cashflow_workbook import CREATED
-from results.files import versions
 from results.finance_words import FinanceWords
 from results.life import all_cells
 from results.page import Lang, load_words
+from results.program import versions
 from results.study_report import money_steps
 
 if TYPE_CHECKING:  # a study writes this workbook

@@ -10,7 +10,8 @@ import pytest
 
 from models.errors import InputError
 from results import files
-from results.files import output_folder, peak_memory_mb, versions, write_json
+from results.files import output_folder, peak_memory_mb, write_json
+from results.program import versions
 
 NAMES = ("dispatch.csv", "solution.nc", "summary.json")
 
