@@ -27,7 +27,7 @@ FACTS = (
 
 def figures_of(study: SizeStudy, one: Offered) -> dict[str, float]:
     """What is known of a choice beside its money: its own figures, or those of its size on the surface."""
-    found = dict(one.figures) or _cell(study, one.choice)
+    found = {**_cell(study, one.choice), **one.figures}
     return {key: value for key in FACTS if np.isfinite(value := found.get(key, np.nan))}
 
 
@@ -74,7 +74,11 @@ def _offer_row(study: SizeStudy, one: Offered, words: Words) -> list[str]:
     if choice.power_mw <= 0:
         return [words["decision"]["nothing"], "", "", number(0.0, 0), number(0.0, 0), *[""] * 7]
     cell = figures_of(study, one)
-    use = f"{cell['self_use']:.2%} ({cell['self_use_gain']:+.2%})" if "self_use_gain" in cell else ""
+    use = (
+        f"{cell['self_use']:.2%} ({cell['self_use_gain']:+.2%})"
+        if {"self_use", "self_use_gain"} <= cell.keys()
+        else ""
+    )
     if one.cash is None:
         returns = ["", "", ""]
     else:

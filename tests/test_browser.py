@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from pages import report
+from test_size_report import MISSING
+from test_size_report import page as size
 from test_study_report import page as study
 
 from results.page import LANGS
@@ -30,11 +32,24 @@ const outside = (text) => {
   if (style(text).opacity === "0" || !box.width) return false;
   return box.left < plot.left - 1 || box.right > plot.right + 1 || box.bottom > plot.bottom + 1;
 };
+const over = () => {
+  const found = [];
+  for (const plot of plots) {
+    const all = [...plot.querySelectorAll("text")].filter((text) => text.textContent.trim() && style(text).opacity !== "0");
+    const boxes = all.map((text) => [text.textContent, text.getBoundingClientRect()]);
+    boxes.forEach(([one, a], k) => boxes.slice(k + 1).forEach(([other, b]) => {
+      const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left), high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (wide > 2 && high > 4) found.push(`${plot.id}: ${one} upon ${other}`);
+    }));
+  }
+  return found;
+};
 parent.document.documentElement.dataset["seen" + window.innerWidth] = JSON.stringify({
   ready: Number(root.dataset.ready), error: root.dataset.error || "", width: root.scrollWidth,
   plots: plots.length, empty: plots.filter((p) => !p.querySelector("svg.main-svg")).map((p) => p.id),
   areas: document.querySelectorAll("#chart-power .scatterlayer .js-fill").length,
   steps: document.querySelectorAll("#chart-steps .bars path").length,
+  cells: document.querySelectorAll("#chart-npv .textpoint").length, over: over(),
   cut: [...document.querySelectorAll("main *")].filter(cut).map((at) => `${at.tagName} ${at.className}`),
   outside: [...document.querySelectorAll(".plot text")].filter(outside).map((text) => text.textContent),
 });
@@ -87,6 +102,24 @@ def test_the_page_of_a_study_too(lang: Any, tmp_path: Path) -> None:
     for width, one in looked_at(study(lang), tmp_path).items():
         assert (one["error"], one["empty"], one["cut"], one["outside"]) == ("", [], [], []), width
         assert one["plots"] == 4
+        assert one["width"] <= width, "the page scrolls sideways"
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("kind", ["now", "later", "never"])
+def test_the_page_of_a_size_too(kind: str, lang: Any, tmp_path: Path) -> None:
+    for width, one in looked_at(size(kind, lang), tmp_path).items():
+        assert (one["error"], one["empty"], one["cut"], one["outside"]) == ("", [], [], []), width
+        assert one["plots"] == 7
+        assert one["cells"] >= 20
+        assert one["width"] <= width, "the page scrolls sideways"
+        assert one["over"] == [], "words of a chart lie upon each other"
+
+
+@pytest.mark.parametrize("kind", MISSING)
+def test_the_page_of_a_size_of_which_little_is_known(kind: str, tmp_path: Path) -> None:
+    for width, one in looked_at(size(kind, "zh"), tmp_path).items():
+        assert (one["error"], one["empty"], one["cut"], one["outside"]) == ("", [], [], []), width
         assert one["width"] <= width, "the page scrolls sideways"
 
 
