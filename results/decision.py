@@ -114,6 +114,11 @@ def _verdict(study: SizeStudy, found: Verdict) -> Iterator[Said]:
     else:
         loss = -(found.now_yuan or 0.0)
         yield Said("build_only_later", {**own, "npv_yuan": found.npv_yuan, "loss_yuan": loss})
+        if study.when is not None:
+            pays = study.when["npv_yuan"].sel(choice=found.choice.key).to_numpy() > 0
+            first = int(study.when["year"].to_numpy()[pays].min())
+            if first < found.year and pays[first:].all():
+                yield Said("pays_from", {"year": study.case.calendar.year + first})
         if (cell := best_cell(study)) and cell[1] > 0:
             yield Said("size_now", {"choice": cell[0], "npv_yuan": cell[1]})
     if found.year and year == last:
@@ -267,4 +272,4 @@ def largest_gap(study: SizeStudy) -> float | None:
 
 def size_text(power_mw: float, energy_mwh: float) -> str:
     """A size; `25 MW / 50 MWh`."""
-    return f"{round(power_mw, 1):g} MW / {round(energy_mwh, 1):g} MWh"
+    return f"{round(power_mw, 2):g} MW / {round(energy_mwh, 2):g} MWh"

@@ -151,7 +151,7 @@ def _frontier(study: SizeStudy, words: Words) -> dict[str, Any]:
         "kind": "points",
         "series": [
             series(text["every_size"], cells, figures.GREY, False),
-            series(text["frontier_line"], chosen, figures.BLUE, True),
+            series(text["frontier_line"], [(0.0, 0.0, 0.0, 0.0), *chosen], figures.BLUE, True),
         ],
         "marks": [*marks, {"name": text["nothing"], "symbol": "x", "x": 0.0, "y": 0.0, "says": "0"}],
         "axes": [text["axis_cost"], text["axis_npv"]],
@@ -161,14 +161,17 @@ def _frontier(study: SizeStudy, words: Words) -> dict[str, Any]:
 
 
 def frontier_cells(surface: xr.Dataset, only_best: bool) -> list[tuple[float, float, float, float]]:
-    """Power, energy, investment and NPV of each size, by rising investment; or only of the frontier's."""
+    """Power, energy, investment and NPV of each size, by rising investment; or only of the frontier's.
+
+    On the frontier no size loses money, for nothing costs less and is worth more.
+    """
     flat = without_nothing(surface).stack(cell=("power_mw", "duration_hours")).sortby("investment_yuan")
-    kept = flat["npv_yuan"].notnull() & (flat["frontier"] if only_best else True)
+    kept = flat["npv_yuan"].notnull()
+    if only_best:
+        kept &= flat["frontier"] & (flat["npv_yuan"] > 0)
     flat = flat.isel(cell=np.flatnonzero(kept.to_numpy()))
-    columns = [
-        flat[name].to_numpy().tolist() for name in ("power_mw", "energy_mwh", "investment_yuan", "npv_yuan")
-    ]
-    return list(zip(*columns, strict=True))
+    names = ("power_mw", "energy_mwh", "investment_yuan", "npv_yuan")
+    return list(zip(*(flat[name].to_numpy().tolist() for name in names), strict=True))
 
 
 def _when(study: SizeStudy, when: xr.Dataset, words: Words) -> dict[str, Any]:

@@ -32,24 +32,21 @@ const outside = (text) => {
   if (style(text).opacity === "0" || !box.width) return false;
   return box.left < plot.left - 1 || box.right > plot.right + 1 || box.bottom > plot.bottom + 1;
 };
-const over = () => {
-  const found = [];
-  for (const plot of plots) {
-    const all = [...plot.querySelectorAll("text")].filter((text) => text.textContent.trim() && style(text).opacity !== "0");
-    const boxes = all.map((text) => [text.textContent, text.getBoundingClientRect()]);
-    boxes.forEach(([one, a], k) => boxes.slice(k + 1).forEach(([other, b]) => {
-      const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left), high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-      if (wide > 2 && high > 4) found.push(`${plot.id}: ${one} upon ${other}`);
-    }));
-  }
-  return found;
-};
+const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+  && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
+const said = (text) => text.textContent.trim() && style(text).opacity !== "0";
+const over = () => plots.flatMap((plot) => {
+  const all = [...plot.querySelectorAll("text")].filter(said)
+    .map((one) => [one, one.getBoundingClientRect()]);
+  return all.flatMap(([one, a], k) => all.slice(k + 1).filter(([, b]) => meet(a, b))
+    .map(([other]) => `${plot.id}: ${one.textContent} upon ${other.textContent}`));
+});
 parent.document.documentElement.dataset["seen" + window.innerWidth] = JSON.stringify({
   ready: Number(root.dataset.ready), error: root.dataset.error || "", width: root.scrollWidth,
   plots: plots.length, empty: plots.filter((p) => !p.querySelector("svg.main-svg")).map((p) => p.id),
   areas: document.querySelectorAll("#chart-power .scatterlayer .js-fill").length,
   steps: document.querySelectorAll("#chart-steps .bars path").length,
-  cells: document.querySelectorAll("#chart-npv .textpoint").length, over: over(),
+  cells: document.querySelectorAll("#chart-npv .textpoint").length, over: over().slice(0, 5),
   cut: [...document.querySelectorAll("main *")].filter(cut).map((at) => `${at.tagName} ${at.className}`),
   outside: [...document.querySelectorAll(".plot text")].filter(outside).map((text) => text.textContent),
 });
@@ -150,6 +147,13 @@ def test_what_goes_wrong_is_seen(old: str, new: str, said: str, tmp_path: Path) 
         assert "demand charge" in seen["outside"]
     else:
         assert said in seen["error"]
+
+
+def test_words_upon_each_other_are_seen(tmp_path: Path) -> None:
+    large = size("now", "en").replace(
+        "size: narrow() ? 11 : 13, family: FONT, color: cells.colours", "size: 90"
+    )
+    assert any(one.startswith("chart-npv: ") for one in looked_at(large, tmp_path)[DESKTOP]["over"])
 
 
 def test_what_is_too_wide_is_seen(tmp_path: Path) -> None:

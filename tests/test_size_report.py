@@ -104,7 +104,7 @@ def test_the_frontier_is_drawn_with_nothing_at_zero() -> None:
     assert len(every["x"]) == 20
     flat = surface.stack(cell=("power_mw", "duration_hours"))
     kept = flat.isel(cell=np.flatnonzero((flat["frontier"] & (flat["power_mw"] > 0)).to_numpy()))
-    assert sorted(best["y"]) == pytest.approx(sorted(kept["npv_yuan"].to_numpy() / 1e4))
+    assert sorted(best["y"]) == pytest.approx([0.0, *sorted(kept["npv_yuan"].to_numpy() / 1e4)])
     assert best["x"] == sorted(best["x"])
     assert best["y"] == sorted(best["y"])
     offers = {one["name"]: (one["x"], one["y"]) for one in drawn["marks"]}
@@ -113,6 +113,21 @@ def test_the_frontier_is_drawn_with_nothing_at_zero() -> None:
     assert one.cash
     want = (one.choice.investment_yuan / 1e4, project(one.cash).npv_yuan / 1e4)
     assert offers["25 MW / 50 MWh, pilot plan"] == pytest.approx(want)
+
+
+def test_no_size_that_loses_is_on_the_frontier_even_where_the_surface_has_no_nothing() -> None:
+    surface = surface_given([[0.0], [-2e6], [-1e6]]).isel(power_mw=[1, 2])
+    html = size_html(given(surface=surface.assign(frontier=surface["npv_yuan"] < 0)), "en")
+    line = {one["name"]: one for one in data_of(html)["figures"]}["frontier"]["series"][1]
+    assert (line["x"], line["y"]) == ([0.0], [0.0])
+
+
+def test_of_a_long_frontier_some_are_listed_and_the_number_said() -> None:
+    long = given(surface=surface_given([[0.0]] + [[1e6 * power] for power in range(1, 21)]))
+    html = size_html(long, "en")
+    assert "12 of the 20 sizes on the line; all are in the workbook." in html
+    listed = re.findall(r"<td>(\d+) MW / \d+ MWh</td>", html)
+    assert (len(listed), listed[0], listed[-1]) == (12, "10", "200")
 
 
 def test_lines_shares_and_tornado_are_the_studys() -> None:
