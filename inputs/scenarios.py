@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from inputs.tables import LONGEST_SHOWN, comma_hint, decode, listed, read_cells, rows_of
-from inputs.validation import closest, read_bytes
+from inputs.validation import closest, read_bytes, user_path
 from inputs.worlds import in_world
 from models.device import Array
 from models.errors import InputError
@@ -22,7 +22,26 @@ if TYPE_CHECKING:
     from inputs.case import Case
 
 SCENARIO = "scenario"  # the index of a table; a column of this name in a file numbers its rows and is left
+MOST_SCENARIOS = 100_000
 CELL = 2.0**-31  # half of what lies between two Sobol points in a dimension: none falls on an end
+
+
+def scenario_table(case: "Case", asked: str | None) -> pd.DataFrame:
+    """So many scenarios, those of a CSV file, or where nothing is asked as many as the case says.
+
+    Raises InputError with what is wrong.
+    """
+    sizing = case.sizing
+    if sizing is None:
+        raise InputError("`sizing` is missing: must be given, because scenarios are of its doubts")
+    if asked is None:
+        return draw(sizing, sizing.scenarios, sizing.seed)
+    if not asked.strip().lstrip("+-").isdecimal():
+        return read_scenarios(user_path(asked), case)
+    count = int(asked)
+    if not 1 <= count <= MOST_SCENARIOS:
+        raise InputError(f"`--scenarios` = {asked}: must be 1 to {MOST_SCENARIOS:,}, or a CSV file")
+    return draw(sizing, count, sizing.seed)
 
 
 def draw(sizing: Sizing, count: int, seed: int) -> pd.DataFrame:

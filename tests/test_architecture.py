@@ -12,10 +12,12 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("inputs", "models", "optimizer", "results")
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 DRIVERS = (  # these may import everything
+    "optimizer/best_size.py",
     "optimizer/cli.py",
     "optimizer/farm.py",
     "optimizer/increment.py",
     "optimizer/life.py",
+    "optimizer/marginal.py",
     "optimizer/offers.py",
     "optimizer/replay.py",
     "optimizer/reproduce.py",
@@ -24,6 +26,7 @@ DRIVERS = (  # these may import everything
     "optimizer/runs.py",
     "optimizer/sensitivity.py",
     "optimizer/standing.py",
+    "optimizer/size.py",
     "optimizer/surface.py",
     "optimizer/today.py",
     "optimizer/when.py",
