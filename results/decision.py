@@ -174,7 +174,7 @@ def _best(study: SizeStudy, found: Verdict | None) -> Iterator[Said]:
     own: dict[str, Any] = {"size": size_text(power, energy), "saved_yuan": saved}
     now = found is not None and found.build and (found.year == 0 or (found.now_yuan or 0.0) > 0)
     differs = False
-    if power <= 0 or energy <= 0:
+    if best.is_nothing:
         yield Said("best_is_nothing_though" if now else "best_is_nothing", {})
         differs = now
     elif saved < 0:

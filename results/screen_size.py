@@ -85,7 +85,7 @@ def _notes(study: SizeStudy) -> Iterator[str]:
 
 
 def _best(best: Best) -> str:
-    size = "nothing" if best.power_mw <= 0 else size_text(best.power_mw, best.energy_mwh)
+    size = "nothing" if best.is_nothing else size_text(best.power_mw, best.energy_mwh)
     proven = "proven" if best.gap <= PROVEN_GAP else "not proven"
     return (
         f"Co-optimised: {size}, {proven} to a gap of {best.gap:.1e}; the first year costs"

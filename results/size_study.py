@@ -16,6 +16,7 @@ from results.cashflow import CashFlow
 from results.life import Life
 
 NEVER = "never"  # the key of the choice to build nothing
+LEAST_MWH = 0.5  # a co-optimised size below is nothing anybody builds
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,11 @@ class Best:
     tried: np.ndarray
 
     @property
+    def is_nothing(self) -> bool:
+        """Whether the best is to build nothing, or no more than rounding."""
+        return self.power_mw <= 0 or self.energy_mwh < LEAST_MWH
+
+    @property
     def gap(self) -> float:
         """(cost - bound) / max(1, |cost|), never below zero."""
         return max(0.0, self.cost_yuan - self.bound_yuan) / max(1.0, abs(self.cost_yuan))
@@ -100,8 +106,8 @@ class SizeStudy:
     `when` has the dimensions choice (keys) and year (0, 1, ...): npv_yuan in money of the case's year,
     npv_then_yuan, investment_yuan, saving_first_yuan, saving_last_yuan.
 
-    `risk` has the dimensions scenario and choice: npv_yuan, irr, saving_yuan, investment_yuan; and over
-    scenario alone `doubt.NAME` for each doubt; dimension `doubt` with the coordinate of names.
+    `risk` has the dimensions scenario and choice: npv_yuan, irr, saving_yuan, investment_yuan; and
+    `doubted` over scenario and doubt, what each doubt is in the scenario (`results/risk.py`).
     """
 
     case: Case

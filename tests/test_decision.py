@@ -224,6 +224,11 @@ def test_what_was_not_computed_is_not_mentioned() -> None:
     assert verdict(given()) is None
 
 
+def test_a_size_of_no_more_than_rounding_is_nothing() -> None:
+    study = given(POOR_A, best=best_given((0.2, 0.4), 30.0))
+    assert keys(study) == ["build_never", "pays_below", "best_is_nothing"]
+
+
 def test_sizes_allowed_only_above_nothing_may_all_cost_more() -> None:
     study = given(POOR_A, best=best_given((10.0, 10.0), -2e6))
     assert (
