@@ -22,7 +22,6 @@ from results.increment import Worth
 from results.size_study import NEVER, Best, Choice, Offered, SizeStudy
 
 BEST, SURFACE, OFFERS, WHEN, SCENARIOS = PARTS = ("best", "surface", "offers", "when", "scenarios")
-LEAST_MWH = 0.5  # a co-optimised size below is nothing anybody builds
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def size_study(
 
 def _found(case: Case, best: Best | None) -> list[Choice]:
     """The co-optimised size as a choice, at the general price; none where nothing is best."""
-    if best is None or best.energy_mwh < LEAST_MWH:
+    if best is None or best.is_nothing:
         return []
     sizing, _ = refuse_increment(case)
     investment = sizing.investment_yuan(best.power_mw, best.energy_mwh)

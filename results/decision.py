@@ -114,6 +114,11 @@ def _verdict(study: SizeStudy, found: Verdict) -> Iterator[Said]:
     else:
         loss = -(found.now_yuan or 0.0)
         yield Said("build_only_later", {**own, "npv_yuan": found.npv_yuan, "loss_yuan": loss})
+        if study.when is not None:
+            pays = study.when["npv_yuan"].sel(choice=found.choice.key).to_numpy() > 0
+            first = int(study.when["year"].to_numpy()[pays].min())
+            if first < found.year and pays[first:].all():
+                yield Said("pays_from", {"year": study.case.calendar.year + first})
         if (cell := best_cell(study)) and cell[1] > 0:
             yield Said("size_now", {"choice": cell[0], "npv_yuan": cell[1]})
     if found.year and year == last:
@@ -169,7 +174,7 @@ def _best(study: SizeStudy, found: Verdict | None) -> Iterator[Said]:
     own: dict[str, Any] = {"size": size_text(power, energy), "saved_yuan": saved}
     now = found is not None and found.build and (found.year == 0 or (found.now_yuan or 0.0) > 0)
     differs = False
-    if power <= 0 or energy <= 0:
+    if best.is_nothing:
         yield Said("best_is_nothing_though" if now else "best_is_nothing", {})
         differs = now
     elif saved < 0:
@@ -267,4 +272,4 @@ def largest_gap(study: SizeStudy) -> float | None:
 
 def size_text(power_mw: float, energy_mwh: float) -> str:
     """A size; `25 MW / 50 MWh`."""
-    return f"{round(power_mw, 1):g} MW / {round(energy_mwh, 1):g} MWh"
+    return f"{round(power_mw, 2):g} MW / {round(energy_mwh, 2):g} MWh"

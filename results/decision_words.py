@@ -8,7 +8,6 @@ from results.decision import Said, decision, size_text
 from results.losses import Lies
 from results.page import share
 from results.size_study import Choice, SizeStudy
-from results.units import YUAN_PER_WAN
 
 VALLEY, HALF = "tariff.midday_valley", 0.5  # a doubt that has words of its own: the valley stays, or goes
 # a blank between two Chinese characters, left where a number might have stood
@@ -66,10 +65,9 @@ def _written(name: str, value: Any, study: SizeStudy, words: Mapping[str, Any]) 
             for names, choice in value
         )
     if name.endswith("_yuan"):
-        large = abs(value) >= (1e6 if words["lang"] == "en" else YUAN_PER_WAN)
-        return str(text["large" if large else "small"]).format(
-            yuan=value, million=value / 1e6, wan=value / YUAN_PER_WAN
-        )
+        if abs(value) >= text["large_is"]:
+            return str(text["large"]).format(yuan=value / text["large_is"])
+        return str(text["small"]).format(yuan=value)
     if name.endswith("_yuan_per_wh"):
         return str(text["price"]).format(price=value)
     if name == "gap_share":

@@ -16,16 +16,15 @@ from results.page import load_words
 from results.screen_parts import heading, money, plain_table
 from results.size_study import Best, SizeStudy
 
-SHOWN = (
-    "o_size",
-    "o_price",
-    "o_cost",
-    "o_npv",
-    "o_irr",
-    "o_payback",
-    "o_break_even",
-)  # of the table of offers
-HEADS = ("size", "yuan/Wh", "cost\n万元", "NPV\n万元", "IRR", "pay-\nback", "breaks\neven at")
+SHOWN = {  # of the table of offers, and what stands over it
+    "o_name": "",
+    "o_price": "yuan\n/Wh",
+    "o_cost": "cost\n万元",
+    "o_npv": "NPV\n万元",
+    "o_irr": "IRR",
+    "o_payback": "pay-\nback",
+    "o_break_even": "breaks\neven at",
+}
 
 
 def show_size_study(console: Console, study: SizeStudy) -> None:
@@ -56,21 +55,12 @@ def _table(title: str, rows: list[list[str]], heads: tuple[str, ...]) -> Table:
 
 
 def _offers(study: SizeStudy) -> Table:
-    """The choices by name and size, and what they return."""
+    """The choices by name, and what they return."""
     words = load_words("en", "size")
     found = tables.offers_table(study, words)
     places = {head: at for at, head in enumerate(found["heads"])}
-    kept = [
-        (HEADS[at], places[words["size"][key]])
-        for at, key in enumerate(SHOWN)
-        if words["size"][key] in places
-    ]
-    rows = []
-    for row in found["rows"]:
-        size = row[places[words["size"]["o_size"]]] if words["size"]["o_size"] in places else ""
-        name = row[0] if size.replace(" ", "") not in row[0].replace(" ", "") or not size else size
-        rows.append([name, *(row[place] for head, place in kept if head != "size")])
-    return _table("Built now", rows, ("", *(head for head, _ in kept if head != "size")))
+    kept = {head: places[words["size"][key]] for key, head in SHOWN.items() if words["size"][key] in places}
+    return _table("Built now", [[row[at] for at in kept.values()] for row in found["rows"]], tuple(kept))
 
 
 def _marginal(study: SizeStudy) -> Table:
@@ -91,11 +81,11 @@ def _notes(study: SizeStudy) -> Iterator[str]:
     gap = largest_gap(study)
     if gap is not None:
         proven = "each proven optimal" if gap <= PROVEN_GAP else "not all proven optimal"
-        yield f"Every year dispatched with and without the increment, {proven}, the largest gap {gap:.1e}."
+        yield f"Years dispatched with and without the increment, {proven}, the largest gap {gap:.1e}."
 
 
 def _best(best: Best) -> str:
-    size = "nothing" if best.power_mw <= 0 else size_text(best.power_mw, best.energy_mwh)
+    size = "nothing" if best.is_nothing else size_text(best.power_mw, best.energy_mwh)
     proven = "proven" if best.gap <= PROVEN_GAP else "not proven"
     return (
         f"Co-optimised: {size}, {proven} to a gap of {best.gap:.1e}; the first year costs"

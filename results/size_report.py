@@ -96,7 +96,7 @@ def _cards(study: SizeStudy, words: Words) -> Iterator[Card]:
     if offer:
         yield from _offer_cards(offer[0], words)
     if study.best is not None:
-        size = bare(study.best.power_mw, study.best.energy_mwh, words)
+        size = bare(study.best, words)
         gap = f"{words['page']['gap']} {share(study.best.gap)}"
         yield Card(text["co_optimised"], *size, [text["c_best"], gap])
     of = risked(study)
@@ -125,7 +125,7 @@ def _best(study: SizeStudy, words: Words) -> list[tuple[str, str]]:
     best, text, yuan = study.best, words["size"], words["page"]["yuan"]
     if best is None:
         return []
-    size = " / ".join(filter(None, bare(best.power_mw, best.energy_mwh, words)))
+    size = " / ".join(filter(None, bare(best, words)))
     return [
         (text["co_optimised"], size),
         (text["b_without"], f"{number(best.without_yuan, 0)} {yuan}"),

@@ -16,6 +16,7 @@ from results.cashflow import CashFlow
 from results.life import Life
 
 NEVER = "never"  # the key of the choice to build nothing
+LEAST_MWH = 0.5  # a co-optimised size below is nothing anybody builds
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ class Best:
     boxes: int  # parts of the range of sizes that were shown to be no better
     # each size tried: power, energy, cost and bound; for the chart of how the search went, (tried, 4)
     tried: np.ndarray
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the best is to build nothing, or no more than rounding."""
+        return self.power_mw <= 0 or self.energy_mwh < LEAST_MWH
 
     @property
     def gap(self) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 
 from models.sizing import Doubt
 from results.decision import PROJECT, size_text
-from results.decision_words import label, name_of
+from results.decision_words import label
 from results.page import number
 from results.returns import Returns
 from results.risk import chosen, distribution
@@ -17,6 +17,7 @@ from results.units import YUAN_PER_WAN
 
 Words = Mapping[str, Any]
 Table = dict[str, Any]  # heads and rows of text, as `parts.table` has them
+MOST_OF_FRONTIER = 12  # rows, of which a person still reads all
 FACTS = (
     "peak_cut_mw",
     "self_use",
@@ -27,7 +28,7 @@ FACTS = (
 
 def figures_of(study: SizeStudy, one: Offered) -> dict[str, float]:
     """What is known of a choice beside its money: its own figures, or those of its size on the surface."""
-    found = dict(one.figures) or _cell(study, one.choice)
+    found = {**_cell(study, one.choice), **one.figures}
     return {key: value for key in FACTS if np.isfinite(value := found.get(key, np.nan))}
 
 
@@ -61,7 +62,7 @@ def offers_table(study: SizeStudy, words: Words) -> Table:
     """Every choice with its returns; money in 10^4 yuan. Columns in which nothing is known are left out."""
     text = words["size"]
     keys = (
-        "o_name", "o_size", "o_price", "o_cost", "o_npv", "o_irr", "o_payback", "o_break_even", "o_earned",
+        "o_name", "o_price", "o_cost", "o_npv", "o_irr", "o_payback", "o_break_even", "o_earned",
         "o_peak", "o_use", "o_co2",
     )  # fmt: skip
     rows = [_offer_row(study, one, words) for one in study.offers]
@@ -72,9 +73,11 @@ def offers_table(study: SizeStudy, words: Words) -> Table:
 def _offer_row(study: SizeStudy, one: Offered, words: Words) -> list[str]:
     text, choice = words["size"], one.choice
     if choice.power_mw <= 0:
-        return [words["decision"]["nothing"], "", "", number(0.0, 0), number(0.0, 0), *[""] * 7]
+        return [words["decision"]["nothing"], "", number(0.0, 0), number(0.0, 0), *[""] * 7]
     cell = figures_of(study, one)
-    use = f"{cell['self_use']:.2%} ({cell['self_use_gain']:+.2%})" if "self_use_gain" in cell else ""
+    use = ""
+    if {"self_use", "self_use_gain"} <= cell.keys():
+        use = f"{cell['self_use']:.2%} ({100 * cell['self_use_gain']:+.2f})"
     if one.cash is None:
         returns = ["", "", ""]
     else:
@@ -83,8 +86,7 @@ def _offer_row(study: SizeStudy, one: Offered, words: Words) -> list[str]:
         years = own.static_payback.from_construction_years
         returns = [_wan(own.npv_yuan), irr, str(text["never_back"]) if years is None else number(years)]
     return [
-        name_of(choice, words),
-        size_text(choice.power_mw, choice.energy_mwh),
+        told_name(choice, words),
         number(choice.yuan_per_wh),
         _wan(choice.investment_yuan),
         *returns,
@@ -130,14 +132,22 @@ def marginal_table(study: SizeStudy, words: Words) -> Table | None:
 
 
 def frontier_table(study: SizeStudy, words: Words) -> Table:
-    """The sizes that nothing beats: no other has more NPV for less."""
+    """Nothing, and the sizes that nothing beats: no other has more NPV for less. Of many some."""
     assert study.surface is not None
-    text = words["size"]
+    text, cells = words["size"], frontier_cells(study.surface, only_best=True)
+    count = min(len(cells), MOST_OF_FRONTIER)
+    some = [cells[round(at * (len(cells) - 1) / max(1, count - 1))] for at in range(count)]
     rows = [
-        [size_text(power, energy), number(energy / power, 1), _wan(cost), _wan(npv)]
-        for power, energy, cost, npv in frontier_cells(study.surface, only_best=True)
+        [size_text(power, energy), f"{round(energy / power, 2):g}", _wan(cost), _wan(npv)]
+        for power, energy, cost, npv in some
     ]
-    return {"heads": [text[key] for key in ("o_size", "f_hours", "o_cost", "o_npv")], "rows": rows}
+    note = str(text["frontier_some"]).format(shown=count, count=len(cells)) if count < len(cells) else ""
+    heads = [text[key] for key in ("o_size", "f_hours", "o_cost", "o_npv")]
+    return {
+        "heads": heads,
+        "rows": [[words["decision"]["nothing"], "", _wan(0.0), _wan(0.0)], *rows],
+        "note": note,
+    }
 
 
 def when_table(study: SizeStudy, words: Words) -> Table:

@@ -11,7 +11,7 @@ from results.decision import PROJECT, size_text
 from results.decision_words import name_of
 from results.page import number
 from results.risk import drivers
-from results.size_study import NEVER, Choice, SizeStudy
+from results.size_study import NEVER, Best, Choice, SizeStudy
 from results.units import YUAN_PER_WAN
 
 Words = Mapping[str, Any]
@@ -62,7 +62,7 @@ def places(study: SizeStudy, words: Words) -> list[tuple[Choice, str, str]]:
             symbol, opened = OPEN[opened % len(OPEN)], opened + 1
         found.append((choice, symbol, told_name(choice, words)))
     best = study.best
-    if best is not None and best.power_mw > 0 and not any(one.key == "best" for one, _, _ in found):
+    if best is not None and not best.is_nothing and not any(one.key == "best" for one, _, _ in found):
         name = str(words["size"]["co_optimised"])
         own = Choice("best", name, name, best.power_mw, best.energy_mwh, 0.0)
         found.append((own, CO_OPTIMISED, told_name(own, words)))
@@ -79,11 +79,11 @@ def told_name(choice: Choice, words: Words) -> str:
     return str(words["size"]["named"]).format(name=name, size=size)
 
 
-def bare(power_mw: float, energy_mwh: float, words: Words) -> tuple[str, str]:
+def bare(best: Best, words: Words) -> tuple[str, str]:
     """Power and energy as a headline has them; or that it is nothing."""
-    if power_mw <= 0 or energy_mwh <= 0:
+    if best.is_nothing:
         return str(words["decision"]["nothing"]), ""
-    power, energy = size_text(power_mw, energy_mwh).split(" / ")
+    power, energy = size_text(best.power_mw, best.energy_mwh).split(" / ")
     return power, energy
 
 
@@ -151,7 +151,7 @@ def _frontier(study: SizeStudy, words: Words) -> dict[str, Any]:
         "kind": "points",
         "series": [
             series(text["every_size"], cells, figures.GREY, False),
-            series(text["frontier_line"], chosen, figures.BLUE, True),
+            series(text["frontier_line"], [(0.0, 0.0, 0.0, 0.0), *chosen], figures.BLUE, True),
         ],
         "marks": [*marks, {"name": text["nothing"], "symbol": "x", "x": 0.0, "y": 0.0, "says": "0"}],
         "axes": [text["axis_cost"], text["axis_npv"]],
@@ -161,14 +161,17 @@ def _frontier(study: SizeStudy, words: Words) -> dict[str, Any]:
 
 
 def frontier_cells(surface: xr.Dataset, only_best: bool) -> list[tuple[float, float, float, float]]:
-    """Power, energy, investment and NPV of each size, by rising investment; or only of the frontier's."""
+    """Power, energy, investment and NPV of each size, by rising investment; or only of the frontier's.
+
+    On the frontier no size loses money, for nothing costs less and is worth more.
+    """
     flat = without_nothing(surface).stack(cell=("power_mw", "duration_hours")).sortby("investment_yuan")
-    kept = flat["npv_yuan"].notnull() & (flat["frontier"] if only_best else True)
+    kept = flat["npv_yuan"].notnull()
+    if only_best:
+        kept &= flat["frontier"] & (flat["npv_yuan"] > 0)
     flat = flat.isel(cell=np.flatnonzero(kept.to_numpy()))
-    columns = [
-        flat[name].to_numpy().tolist() for name in ("power_mw", "energy_mwh", "investment_yuan", "npv_yuan")
-    ]
-    return list(zip(*columns, strict=True))
+    names = ("power_mw", "energy_mwh", "investment_yuan", "npv_yuan")
+    return list(zip(*(flat[name].to_numpy().tolist() for name in names), strict=True))
 
 
 def _when(study: SizeStudy, when: xr.Dataset, words: Words) -> dict[str, Any]:
@@ -241,7 +244,7 @@ def _search(study: SizeStudy, words: Words) -> dict[str, Any]:
         )
         for (power, energy, _, _), more in zip(tried.tolist(), above.tolist(), strict=True)
     ]
-    size = " / ".join(filter(None, bare(best.power_mw, best.energy_mwh, words)))
+    size = " / ".join(filter(None, bare(best, words)))
     mark = {
         "name": str(text["named"]).format(name=text["co_optimised"], size=size),
         "symbol": CO_OPTIMISED, "x": best.power_mw, "y": best.energy_mwh, "says": "",

@@ -83,7 +83,7 @@ def offered(choice: Choice, worth: float, gap: float = 0.0, marginal: Marginal |
     def npv(yuan_per_wh: float) -> float:
         return project(cash_of(life, choice.power_mw, yuan_per_wh * 1e6 * choice.energy_mwh)).npv_yuan
 
-    zero = brentq(npv, 1e-3, 50.0, xtol=1e-10)
+    zero = float(brentq(npv, 1e-3, 50.0, xtol=1e-10)) if npv(1e-3) > 0 else None
     return Offered(choice, life, cash_of(life, choice.power_mw, choice.investment_yuan), zero, marginal)
 
 

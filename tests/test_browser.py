@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from pages import report
+from test_size_report import MISSING
+from test_size_report import page as size
 from test_study_report import page as study
 
 from results.page import LANGS
@@ -30,11 +32,21 @@ const outside = (text) => {
   if (style(text).opacity === "0" || !box.width) return false;
   return box.left < plot.left - 1 || box.right > plot.right + 1 || box.bottom > plot.bottom + 1;
 };
+const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+  && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
+const said = (text) => text.textContent.trim() && style(text).opacity !== "0";
+const over = () => plots.flatMap((plot) => {
+  const all = [...plot.querySelectorAll("text")].filter(said)
+    .map((one) => [one, one.getBoundingClientRect()]);
+  return all.flatMap(([one, a], k) => all.slice(k + 1).filter(([, b]) => meet(a, b))
+    .map(([other]) => `${plot.id}: ${one.textContent} upon ${other.textContent}`));
+});
 parent.document.documentElement.dataset["seen" + window.innerWidth] = JSON.stringify({
   ready: Number(root.dataset.ready), error: root.dataset.error || "", width: root.scrollWidth,
   plots: plots.length, empty: plots.filter((p) => !p.querySelector("svg.main-svg")).map((p) => p.id),
   areas: document.querySelectorAll("#chart-power .scatterlayer .js-fill").length,
   steps: document.querySelectorAll("#chart-steps .bars path").length,
+  cells: document.querySelectorAll("#chart-npv .textpoint").length, over: over().slice(0, 5),
   cut: [...document.querySelectorAll("main *")].filter(cut).map((at) => `${at.tagName} ${at.className}`),
   outside: [...document.querySelectorAll(".plot text")].filter(outside).map((text) => text.textContent),
 });
@@ -90,6 +102,24 @@ def test_the_page_of_a_study_too(lang: Any, tmp_path: Path) -> None:
         assert one["width"] <= width, "the page scrolls sideways"
 
 
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("kind", ["now", "later", "never"])
+def test_the_page_of_a_size_too(kind: str, lang: Any, tmp_path: Path) -> None:
+    for width, one in looked_at(size(kind, lang), tmp_path).items():
+        assert (one["error"], one["empty"], one["cut"], one["outside"]) == ("", [], [], []), width
+        assert one["plots"] == 7
+        assert one["cells"] >= 20
+        assert one["width"] <= width, "the page scrolls sideways"
+        assert one["over"] == [], "words of a chart lie upon each other"
+
+
+@pytest.mark.parametrize("kind", MISSING)
+def test_the_page_of_a_size_of_which_little_is_known(kind: str, tmp_path: Path) -> None:
+    for width, one in looked_at(size(kind, "zh"), tmp_path).items():
+        assert (one["error"], one["empty"], one["cut"], one["outside"]) == ("", [], [], []), width
+        assert one["width"] <= width, "the page scrolls sideways"
+
+
 def test_the_file_as_it_is_written_opens_without_an_error(tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     file.write_text(report("day", "zh"), encoding="utf-8")
@@ -117,6 +147,13 @@ def test_what_goes_wrong_is_seen(old: str, new: str, said: str, tmp_path: Path) 
         assert "demand charge" in seen["outside"]
     else:
         assert said in seen["error"]
+
+
+def test_words_upon_each_other_are_seen(tmp_path: Path) -> None:
+    large = size("now", "en").replace(
+        "size: narrow() ? 11 : 13, family: FONT, color: cells.colours", "size: 90"
+    )
+    assert any(one.startswith("chart-npv: ") for one in looked_at(large, tmp_path)[DESKTOP]["over"])
 
 
 def test_what_is_too_wide_is_seen(tmp_path: Path) -> None:

@@ -77,6 +77,13 @@ def test_build_later() -> None:
         " 万元。25 MW / 50 MWh 的价格低于 1.61 元/Wh 时现在建设可以盈利，目前为 2.39 元/Wh。协同优化与此一"
         "致：投资按年金计，没有任何规模能降低首年总费用。"
     )
+    sure = replace(study, when=when_given({"offer_1": [-30.7e6, 1e6, 2e6, 4.2e6]}))
+    assert (
+        "It would pay from 2027 on. 2029 is the last year looked at; a later one may be worth more."
+        in said(sure)
+    )
+    unsure = replace(study, when=when_given({"offer_1": [-30.7e6, 1e6, -2e6, 4.2e6]}))
+    assert "It would pay from" not in said(unsure), "not in every year after"
     at_once = replace(study, surface=surface_given([[0.0, 0.0], [181_830.0, -2e6]]))
     assert "At the general price 10 MW / 10 MWh would pay now already, 181,830 yuan." in said(at_once)
 
@@ -106,7 +113,7 @@ def test_never_build() -> None:
         " None of the 4 sizes looked at is worth its price. Nor does it pay in any year up to 2027: least"
         " is lost with 48.3 MW / 106.4 MWh in 2027, 28.0 million yuan in today's money. 25 MW / 50 MWh"
         " would pay now below 1.61 yuan/Wh; it costs 2.39 yuan/Wh. The co-optimised size differs: the first"
-        " year costs least with 12 MW / 20 MWh, 250,000 yuan less than without it, capital as an annuity."
+        " year costs least with 12.04 MW / 20 MWh, 250,000 yuan less than without it, capital as an annuity."
         " The co-optimisation counts the first year alone and takes any size; NPV counts all years as they"
         " age, running costs, tax and what the battery is worth in the end."
     )
@@ -215,6 +222,11 @@ def test_what_was_not_computed_is_not_mentioned() -> None:
     assert said(given()) == "Nothing was computed that a decision could rest on."
     assert said(given(), "zh") == "没有计算任何可据以决策的内容。"
     assert verdict(given()) is None
+
+
+def test_a_size_of_no_more_than_rounding_is_nothing() -> None:
+    study = given(POOR_A, best=best_given((0.2, 0.4), 30.0))
+    assert keys(study) == ["build_never", "pays_below", "best_is_nothing"]
 
 
 def test_sizes_allowed_only_above_nothing_may_all_cost_more() -> None:

@@ -36,7 +36,7 @@ FILES = sorted(
 # what is the same in every language: units, names of programs, of the case, of files and of the bus
 SAME = {
     "MW", "MWh", "GWh", "kWh", "kW", "kVA", "ac", "sha256", "gaoan", "Asia", "Shanghai", "JavaScript",
-    "cashflow", "xlsx", "parkdispatch", "MJ", "Wp", "MWp", "MVA", "tce", "gce", "kg",
+    "cashflow", "xlsx", "parkdispatch", "MJ", "Wp", "MWp", "MVA", "tce", "gce", "kg", "Wh",
     "python", "pyomo", "highspy", "pvlib", "pandas", "numpy", "scipy", "xarray", "pydantic",
 }  # fmt: skip
 

@@ -44,8 +44,10 @@ function drawGrid(at, f) {
   const X = edges(f.x), Y = edges(f.y), rows = f.y.length, columns = f.x.length;
   const height = Math.min(560, rows * (rows > 8 ? 30 : 56)) + 64, L = layout(at, Math.max(height, 200), axis(f.axes[0], [X[0], X[columns]]), axis(f.axes[1], [Y[0], Y[rows]]));
   const low = rgb(colour(f.colours.down)), high = rgb(colour(f.colours.up)), none = dark() ? [27, 33, 41] : [255, 255, 255];
+  /* by the root, or the sizes about break-even would all look alike beside the largest loss */
+  const root = (v) => Math.sign(v) * Math.sqrt(Math.abs(v));
   const most = Math.max(1e-9, ...f.values.flat().map((v) => Math.abs(v === null ? 0 : v))), css3 = (c) => `rgb(${c.map(Math.round)})`;
-  const fill = (v) => (v === null ? none : mixed(none, v < 0 ? low : high, Math.min(1, Math.abs(v) / most) * 0.85));
+  const fill = (v) => (v === null ? none : mixed(none, v < 0 ? low : high, Math.min(1, root(Math.abs(v)) / root(most)) * 0.85));
   for (const side of [L.xaxis, L.yaxis]) { side.showgrid = false; side.zeroline = false; }
   const some = (ticks, room) => ticks.filter((_, k) => k % Math.max(1, Math.ceil((ticks.length * 40) / room)) === 0);
   L.xaxis.tickvals = some(f.x, at.clientWidth - 80); L.yaxis.tickvals = some(f.y, L.height * 1.6);
@@ -62,14 +64,14 @@ function drawGrid(at, f) {
     cells.hover.push(`${escaped(f.axes[0])} ${number(x, 1)}<br>${escaped(f.axes[1])} ${number(y, 1)}<br><b>${words[j][k]} ${escaped(f.unit)}</b>`);
   }));
   const traces = [{
-    type: "heatmap", x: X, y: Y, z: f.values, zmin: -most, zmax: most, showscale: false, hoverinfo: "skip", xgap: 1, ygap: 1,
+    type: "heatmap", x: X, y: Y, z: f.values.map((row) => row.map((v) => (v === null ? null : root(v)))), zmin: -root(most), zmax: root(most), showscale: false, hoverinfo: "skip", xgap: 1, ygap: 1,
     colorscale: [[0, css3(fill(-most))], [0.5, css3(none)], [1, css3(fill(most))]],
   }];
   const flat = f.values.flat().filter((v) => v !== null), crossed = Math.min(...flat) < 0 && Math.max(...flat) > 0;
   if (crossed) traces.push({ type: "scatter", mode: "lines", ...border(f.values, X, Y), hoverinfo: "skip", line: { color: css("--text"), width: 3 } });
   traces.push({
     type: "scatter", mode: "markers+text", x: cells.x, y: cells.y, text: cells.text, textposition: cells.at, textfont: { size: narrow() ? 11 : 13, family: FONT, color: cells.colours },
-    marker: { size: cells.at.map((p) => (p === "middle center" ? 1 : 14)), opacity: 0 }, hovertemplate: cells.hover.map((t) => t + "<extra></extra>"), cliponaxis: true,
+    marker: { size: cells.at.map((p) => (p === "middle center" ? 1 : 22)), opacity: 0 }, hovertemplate: cells.hover.map((t) => t + "<extra></extra>"), cliponaxis: true,
   });
   for (const m of f.marks) traces.push(point(m));
   const items = f.marks.map((m) => item(m.name, ink(), m.symbol));
