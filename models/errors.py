@@ -18,6 +18,9 @@ class InputError(ParkdispatchError):
         self.problems = [problems] if isinstance(problems, str) else list(problems)
         super().__init__("\n".join(self.problems))
 
+    def __reduce__(self) -> tuple[type["InputError"], tuple[list[str]]]:
+        return type(self), (self.problems,)  # to come whole out of another process
+
 
 class InfeasibleError(ParkdispatchError):
     """No dispatch meets all limits. The message names what conflicts."""

@@ -16,6 +16,7 @@ from optimizer.commands.plan import plan
 from optimizer.commands.pv import pv
 from optimizer.commands.replay import replay
 from optimizer.commands.reproduce import reproduce
+from optimizer.commands.size import size
 from optimizer.commands.study import study
 from optimizer.commands.year import year
 
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (plan, year, replay, study, reproduce, pv, check, init):
+for command in (plan, year, replay, study, size, reproduce, pv, check, init):
     app.command()(command)
 
 

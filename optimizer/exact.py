@@ -21,6 +21,7 @@ from optimizer.template import PairRows
 from optimizer.tile import Tiled
 
 DIRECTIONS = 10  # rounds of choosing who rests among ties
+NEAR = 0.12  # relative; a size that differs by less is a neighbour
 CHORD_ROUNDS = 3  # a violated pair that was not tempting by its own costs gets its chord afterwards
 Progress = Callable[[str], None]
 
@@ -33,6 +34,7 @@ class Trail:
     chorded: Mask  # (pairs, intervals) that had a chord, in this order after the program's other rows
     agreed: Agreed
     given: Array  # series in rows and bounds, (series, intervals)
+    sizes: Array  # largest upper bound of each column of an interval, (template columns,)
 
     def fits(self, tiled: Tiled) -> bool:
         """Whether that program has the same columns and rows."""
@@ -41,9 +43,16 @@ class Trail:
         return sizes == (len(self.left.level), *self.chorded.shape) and rows == tiled.program.matrix.shape[0]
 
     def agreed_for(self, tiled: Tiled) -> Agreed:
-        """What to begin a repair with. Another load or sun is cut elsewhere: old cuts would be in the way."""
-        same = np.array_equal(self.given, tiled.given)
-        return self.agreed if same else replace(self.agreed, pieces=None, stakes={})
+        """What to begin a repair with. What is cut elsewhere now would only find old cuts in the way.
+
+        With another load or sun, those who rest are still a good guess. With a battery of quite another size
+        not even that: a solve that began there took twenty times as long as one that knows nothing.
+        """
+        if not np.array_equal(self.given, tiled.given):
+            return replace(self.agreed, pieces=None, stakes={})
+        new = _sizes(tiled)
+        near = np.abs(new - self.sizes) <= NEAR * np.maximum(np.abs(new), np.abs(self.sizes))
+        return self.agreed if near[np.isfinite(new)].all() else Agreed.nothing(tiled)
 
     def with_chords(self, chorded: Mask) -> Left:
         """Where blocks begin whose program has these chords; one that is new is slack."""
@@ -54,11 +63,28 @@ class Trail:
         return replace(self.left, marks=Marks(self.left.marks.columns, rows))
 
 
+def _sizes(tiled: Tiled) -> Array:
+    """Largest upper bound of each column of an interval over the horizon, (template columns,)."""
+    own = tiled.program.upper[: tiled.shared_starts[0]]
+    return np.asarray(own.reshape(len(tiled.horizon), -1).max(axis=0))
+
+
+@dataclass(frozen=True)
+class Priced:
+    """The last linear program of a solve, who may work in it, and its multipliers."""
+
+    program: Program
+    row_dual: Array
+    resting: Mask  # (columns,) members at zero
+    chorded: Mask  # (pairs, intervals) with a chord, in this order after the other rows
+
+
 @dataclass(frozen=True)
 class Found:
     """The optimum of one tiled program."""
 
     x: Array
+    priced: Priced
     bound: float
     how: How
     settled: int
@@ -93,21 +119,25 @@ def find_optimum(
     pool: ThreadPoolExecutor,
     progress: Progress,
     trail: Trail | None = None,
+    tight: Program | None = None,
 ) -> Found:
     """Tighten, relax, certify, repair. `paired` is `tiled` with the pairs of merged twins.
 
+    `tight` is the tightened program, where it has been made already, perhaps less tightly than could be.
     With a `trail` that fits, the members that rested where it ended rest at once, and the rest is shown to
     be no better without a linear program in which none does. Raises TwinsApart, InfeasibleProgram and
     UnboundedProgram.
     """
-    tight = tighten(tiled)
+    tight = tighten(tiled) if tight is None else tight
     settled = int((~open_pairs(tiled, tight)).sum())
     built = time.perf_counter()
     progress("solving the relaxation")
-    relaxed = _resume(tiled, tight, pool, trail) if trail is not None and trail.fits(tiled) else None
-    agreed = Agreed.nothing(tiled) if trail is None or relaxed is None else trail.agreed_for(tiled)
+    relaxed, agreed = None, Agreed.nothing(tiled)
+    if trail is not None and trail.fits(tiled):
+        agreed = trail.agreed_for(tiled)
+        relaxed = _resume(tiled, tight, pool, trail, agreed)
     if relaxed is None:
-        relaxed = _relax(tiled, tight, pool)
+        relaxed, agreed = _relax(tiled, tight, pool), Agreed.nothing(tiled)
     program, blocks, x, dual = relaxed.program, relaxed.blocks, relaxed.x, relaxed.dual
     found = violated(tiled, x)
     certificate = certify(program, x, dual)
@@ -124,11 +154,13 @@ def find_optimum(
         progress(f"repairing {doubted} exclusive pairs")
         repair = Repair(tiled, program, relaxed.pricer, blocks, x, dual, deadline, pool, agreed)
         repaired = repair.run()
-        x, bound, agreed = repaired.x, repaired.bound_yuan, repaired.agreed
+        x, dual = repaired.x, repaired.row_dual
+        bound, agreed = repaired.bound_yuan, repaired.agreed
         windows, binaries = repaired.windows, repaired.binaries
         how = How("repaired", {"windows": windows, "binaries": binaries, "rounds": repaired.rounds})
     return Found(
         x=_obeying(paired, paired.template.pairs, program, blocks, x) if twins else x,
+        priced=Priced(program, dual, agreed.resting, relaxed.chorded),
         bound=bound,
         how=how,
         settled=settled,
@@ -137,7 +169,7 @@ def find_optimum(
         windows=windows,
         dual_infeasibility=certificate.dual_infeasibility,
         built=built,
-        trail=Trail(blocks.left, relaxed.chorded, agreed, tiled.given),
+        trail=Trail(blocks.left, relaxed.chorded, agreed, tiled.given, _sizes(tiled)),
     )
 
 
@@ -162,14 +194,16 @@ def _relax(tiled: Tiled, tight: Program, pool: ThreadPoolExecutor) -> _Relaxed:
     return _Relaxed(program, chorded, pricer, blocks, x, dual)
 
 
-def _resume(tiled: Tiled, tight: Program, pool: ThreadPoolExecutor, trail: Trail) -> _Relaxed | None:
+def _resume(
+    tiled: Tiled, tight: Program, pool: ThreadPoolExecutor, trail: Trail, agreed: Agreed
+) -> _Relaxed | None:
     """The linear program with those at rest who rested before; none where that is impossible."""
     chorded = tempting(tiled, tight) | (trail.chorded & open_pairs(tiled, tight))
     program = with_chords(tight, chords(tiled, tight, chorded)) if chorded.any() else tight
     pricer = Pricer(tiled, program)
     blocks = Blocks(tiled, program, pricer, pool, trail.with_chords(chorded))
     try:
-        x, dual = blocks.solve(program.upper_at_rest(trail.agreed.resting))
+        x, dual = blocks.solve(program.upper_at_rest(agreed.resting))
     except InfeasibleProgram:
         return None
     return _Relaxed(program, chorded, pricer, blocks, x, dual)

@@ -73,9 +73,13 @@ class Agreed:
 
 @dataclass(frozen=True)
 class Repaired:
-    """A point that obeys every pair, a proven lower bound, and how it came about."""
+    """A point that obeys every pair, a proven lower bound, and how it came about.
+
+    `row_dual` are the multipliers of the last linear program, in which those rest who do.
+    """
 
     x: Array
+    row_dual: Array
     bound_yuan: float
     windows: int
     rounds: int
@@ -171,7 +175,9 @@ class Repair:
             if met or (self._late() and np.isfinite(best)):
                 binaries = sum(len(self._sub.binaries(self._doubtful, one)) for one in self._pieces.windows())
                 windows = len(self._pieces.windows())
-                return Repaired(best_x, min(bound, best), windows, rounds, binaries, self._agreed())
+                return Repaired(
+                    best_x, self._at.dual, min(bound, best), windows, rounds, binaries, self._agreed()
+                )
             if self._late():
                 raise NoDispatch(bound)
             if state in seen:

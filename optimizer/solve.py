@@ -13,7 +13,7 @@ from models.device import Array, Device
 from models.errors import InfeasibleError, InputError, SolverError
 from optimizer.certificate import FEASIBILITY_TOLERANCE, How, primal_infeasibility
 from optimizer.conflict import explain, hopeless
-from optimizer.exact import Progress, Trail, TwinsApart, find_optimum
+from optimizer.exact import Priced, Progress, Trail, TwinsApart, find_optimum
 from optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
 from optimizer.horizon import Horizon
 from optimizer.pairs import violated
@@ -63,6 +63,7 @@ class Optimum:
     proof: Proof
     timings_s: Mapping[str, float]
     warm: Warm | None = None  # to begin the next solve with; none from other solvers
+    priced: Priced | None = None  # what a little more of anything is worth; none from other solvers
 
 
 def optimize(
@@ -75,13 +76,15 @@ def optimize(
     threads: int | None = None,
     progress: Progress = lambda _: None,
     warm: Warm | None = None,
+    apart: bool = False,
 ) -> Optimum:
     """The cheapest dispatch of the devices, certified, or with the true gap where time ran out.
 
     `series` maps (device, name) to an array of shape (intervals,). `warm` is what the solve of a like park
     left, with another forecast, another size of its battery or other prices: it changes how long this takes,
-    not what is proven. Raises InputError where a bus cannot be balanced whatever is done, InfeasibleError
-    where limits conflict, SolverError otherwise.
+    not what is proven. `apart`: equal devices are not solved as one, so that each has multipliers of its own.
+    Raises InputError where a bus cannot be balanced whatever is done, InfeasibleError where limits conflict,
+    SolverError otherwise.
     """
     started = time.perf_counter()
     deadline = time.monotonic() + time_limit_s
@@ -92,7 +95,7 @@ def optimize(
     whole = tile(template, Horizon(times, hours), series)
     if lines := hopeless(whole):
         raise InputError(lines)
-    merged = None if warm is not None and warm.apart else merge(whole, devices)
+    merged = None if apart or (warm is not None and warm.apart) else merge(whole, devices)
     trail = warm.trail if warm is not None else None
     try:
         with ThreadPoolExecutor(workers) as pool:
@@ -127,7 +130,7 @@ def optimize(
     )
     timings = {"build": found.built - started, "solve": time.perf_counter() - found.built}
     left = Warm(dict(devices), template, apart=merged is None, trail=found.trail)
-    return Optimum(whole, x, proof, timings, left)
+    return Optimum(whole, x, proof, timings, left, None if merged else found.priced)
 
 
 def _refuse_infeasible(tiled: Tiled) -> None:

@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import xlsxwriter
 
 SOFT = "#5A6675"
 HEAD = {"bold": True, "bottom": 2, "bg_color": "#F0F3F6"}
+LINE = 13.5  # [points] a line of text
+WIDE = 0x2E80  # from here on a sign is as wide as two letters
+FILLED = 0.92  # of a line, before its last word is too long
 Cell = str | float | tuple[str, Any] | None  # text, a number, a (formula, its value), or nothing
 Row = Sequence[Any]
 
@@ -61,6 +65,12 @@ class Book:
         sheet.fit_to_pages(1, pages_high)
         sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         sheet.set_footer("&L&F&C&A&R&P / &N")
+
+    def tall(self, sheet: Any, row: int, texts: Sequence[str], width: float) -> None:
+        """Make a row as high as its wrapped texts need in columns of `width` letters."""
+        lines = [sum(2 if ord(sign) > WIDE else 1 for sign in text) / (FILLED * width) for text in texts]
+        if (most := ceil(max(lines, default=1))) > 1:
+            sheet.set_row(row, LINE * most + 2)
 
     def table(
         self,

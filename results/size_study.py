@@ -82,6 +82,8 @@ class Offered:
     cash: CashFlow | None  # of the increment
     break_even_yuan_per_wh: float | None  # price of the whole at which its NPV is zero
     marginal: Marginal | None
+    # as the surface has them: peak_cut_mw, self_use, self_use_gain, co2_cut_t of its first year, gap of all
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,21 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("inputs", "models", "optimizer", "results")
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 DRIVERS = (  # these may import everything
+    "optimizer/best_size.py",
     "optimizer/cli.py",
+    "optimizer/farm.py",
     "optimizer/increment.py",
     "optimizer/life.py",
+    "optimizer/marginal.py",
     "optimizer/offers.py",
     "optimizer/replay.py",
     "optimizer/reproduce.py",
     "optimizer/response.py",
+    "optimizer/robust.py",
     "optimizer/runs.py",
     "optimizer/sensitivity.py",
     "optimizer/standing.py",
+    "optimizer/size.py",
     "optimizer/surface.py",
     "optimizer/today.py",
     "optimizer/when.py",

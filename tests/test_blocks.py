@@ -108,11 +108,11 @@ def test_the_answer_does_not_depend_on_the_number_of_threads(threads: int) -> No
     assert found.proof == once.proof
 
 
-def tempted_month(seed: int = 0) -> SmallPark:
-    """Two weeks of hours with a surplus at noon that sells above the price of buying, and a demand charge."""
+def tempted_month(seed: int = 0, days: int = 14) -> SmallPark:
+    """Days of hours with a surplus at noon that sells above the price of buying, and a demand charge."""
     rng = np.random.default_rng(seed)
-    hours = np.arange(24 * 14)
-    sun = np.maximum(0.0, np.sin((hours % 24 - 6) / 12 * np.pi)) * np.repeat(rng.uniform(2, 16, 14), 24)
+    hours = np.arange(24 * days)
+    sun = np.maximum(0.0, np.sin((hours % 24 - 6) / 12 * np.pi)) * np.repeat(rng.uniform(2, 16, days), 24)
     price = np.where((hours % 24 >= 11) & (hours % 24 < 15), 300.0, np.where(hours % 24 < 17, 500.0, 900.0))
     park = SmallPark(len(hours), start="2026-03-01")
     park.grid(price, 400.0, export_limit=20.0, demand=3000.0)

@@ -103,12 +103,17 @@ function drawSpans(at, f) {
   L.xaxis.range = [least - reach, most + reach];
   L.shapes.push({ type: "line", x0: f.middle, x1: f.middle, yref: "paper", y0: 0, y1: 1, line: { color: css("--text"), width: 1.5 } });
   legend(f, [[f.ends[0], f.colours[0]], [f.ends[1], f.colours[1]]]);
-  const side = (values, pair, name) => ({
-    type: "bar", orientation: "h", name, y: values.map((_, k) => k), x: values.map((v) => v - f.middle), base: f.middle, marker: { color: colour(pair) },
-    text: values.map((v) => number(v, f.digits)), textposition: "outside", cliponaxis: false, textfont: { ...font(), color: css("--text") }, constraintext: "none",
-    hovertemplate: values.map((v, k) => `${escaped(f.labels[k])}, ${escaped(name)}: ${number(v, f.digits)} ${escaped(f.unit)}<extra></extra>`),
-  });
-  return Plotly.react(at, [side(f.low, f.colours[0], f.ends[0]), side(f.high, f.colours[1], f.ends[1])], L, CONFIG);
+  /* the farther end of a row lies below, the nearer upon it; where both lie on one side, only the farther is told */
+  const far = f.low.map((low, k) => Math.abs(low - f.middle) >= Math.abs(f.high[k] - f.middle)), same = f.low.map((low, k) => (low - f.middle) * (f.high[k] - f.middle) > 0);
+  const side = (low, mute) => {
+    const values = low.map((is, k) => (is ? f.low : f.high)[k]);
+    return {
+      type: "bar", orientation: "h", y: values.map((_, k) => k), x: values.map((v) => v - f.middle), base: f.middle, marker: { color: low.map((is) => colour(f.colours[is ? 0 : 1])) },
+      text: values.map((v, k) => (mute && same[k] ? "" : number(v, f.digits))), textposition: "outside", cliponaxis: false, textfont: { ...font(), color: css("--text") }, constraintext: "none",
+      hovertemplate: values.map((v, k) => `${escaped(f.labels[k])}, ${escaped(f.ends[low[k] ? 0 : 1])}: ${number(v, f.digits)} ${escaped(f.unit)}<extra></extra>`),
+    };
+  };
+  return Plotly.react(at, [side(far, false), side(far.map((is) => !is), true)], L, CONFIG);
 }
 function drawBars(at, f) {
   legend(f, f.series.map((s) => [s.name, s.colour]));
@@ -152,6 +157,6 @@ async function start() {
   window.addEventListener("afterprint", paper(false));
   root.dataset.ready = String(document.querySelectorAll(".plot .main-svg").length);
 }
-return { D, W, FONT, CONFIG, dark, narrow, css, colour, number, escaped, font, legendItem, categories, bar, add,
+return { D, W, FONT, CONFIG, dark, narrow, css, colour, number, escaped, font, legendItem, categories, bar, add, wrapped, signed, kinds: KINDS,
   start: () => start().catch((e) => { root.dataset.error = String(e); }) };
 })();

@@ -1,0 +1,95 @@
+"""`parkdispatch size`: how large the increment should be, when it should come, and what that hangs on."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from optimizer.commands.console import err_console, out_console, progress_line, run_folder
+from optimizer.commands.options import CaseArgument, Language, Out, Variant, language
+
+Only = Annotated[
+    str | None,
+    typer.Option(help="Parts to compute, by commas: best, surface, offers, when, scenarios; default all."),
+]
+Table = Annotated[
+    str | None,
+    typer.Option(
+        help="How many scenarios to draw, or a CSV file, a column a doubt; default: the case's."
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(help="A Dask scheduler, tcp://HOST:PORT, for the scenarios; default: processes here."),
+]
+Workers = Annotated[int | None, typer.Option(help="Local processes for the scenarios; default: the cores.")]
+Kept = Annotated[
+    Path | None,
+    typer.Option(help="Folder where finished scenarios are kept, so that a stopped run goes on there."),
+]
+EveryYear = Annotated[
+    bool, typer.Option("--every-year", help="Dispatch every year of the offers, not the first and the last.")
+]
+
+
+def size(
+    case: CaseArgument = "gaoan",
+    variant: Variant = None,
+    only: Only = None,
+    scenarios: Table = None,
+    scheduler: Address = None,
+    workers: Workers = None,
+    store: Kept = None,
+    every_year: EveryYear = False,
+    out: Out = None,
+    lang: Language = "en",
+    time_limit: Annotated[
+        float, typer.Option(min=1, help="Seconds for a year before repair stops and states its gap.")
+    ] = 60.0,
+) -> None:
+    """Size one more battery: co-optimised, over a surface, by offers, by year, and in scenarios."""
+    warnings: list[str] = []
+    with progress_line() as progress:
+        progress("reading")
+        from inputs.case import load_case
+        from inputs.findings import Findings
+        from inputs.scenarios import scenario_table
+        from optimizer.farm import Farm
+        from optimizer.runs import Options
+        from optimizer.size import SCENARIOS, Scenarios, parts_asked, size_study
+        from optimizer.standing import refuse_increment
+        from optimizer.targets import refuse_targets
+        from results.size_files import write_size_study
+
+        findings = Findings()
+        with findings.kept():
+            spoken = language(lang)
+        with findings.kept():
+            refuse_targets(time_limit, out, None)
+        with findings.kept():
+            parts = parts_asked(only)
+        with findings.kept():
+            farm = Farm(scheduler, workers)
+        with findings.kept():
+            park = load_case(case, variant, whole_year=True)
+            refuse_increment(park)
+        findings.raise_any()
+        asked = None
+        if SCENARIOS in parts:
+            asked = Scenarios(scenario_table(park, scenarios), farm, store)
+            if scheduler is not None:  # one that cannot be reached is said before an hour's work, not after
+                with farm:
+                    progress("the scheduler answers")
+        study = size_study(
+            park, parts, Options(time_limit_s=time_limit), progress, asked, every_year, warnings.append
+        )
+        progress("writing")
+        paths = write_size_study(study, run_folder(out, park.name, "size"), spoken)
+    from results.screen import show_files
+    from results.screen_size import show_size_study
+
+    show_size_study(out_console, study)
+    show_files(out_console, paths.values())
+    for line in (*park.warnings, *warnings):
+        err_console.print(Text(f"warning: {line}"), soft_wrap=True)

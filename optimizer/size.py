@@ -1,0 +1,125 @@
+"""All that is asked about the size of an increment, part by part, each by its own driver."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from inputs.case import Case
+from models.errors import InputError
+from optimizer.best_size import best_size, marginal
+from optimizer.farm import Farm
+from optimizer.increment import worth
+from optimizer.offers import as_offered, choices_of
+from optimizer.robust import Warn, robust
+from optimizer.runs import Options, Progress
+from optimizer.standing import refuse_increment
+from optimizer.surface import surface
+from optimizer.when import when
+from results.increment import Worth
+from results.size_study import NEVER, Best, Choice, Offered, SizeStudy
+
+BEST, SURFACE, OFFERS, WHEN, SCENARIOS = PARTS = ("best", "surface", "offers", "when", "scenarios")
+LEAST_MWH = 0.5  # a co-optimised size below is nothing anybody builds
+
+
+@dataclass(frozen=True)
+class Scenarios:
+    """The scenarios to value, where, and where what is finished is kept."""
+
+    table: pd.DataFrame
+    farm: Farm
+    store: Path | None
+
+
+def parts_asked(only: str | None) -> tuple[str, ...]:
+    """The parts that were asked for, in order; all of them if nothing was said. Raises InputError."""
+    if only is None:
+        return PARTS
+    given = [part.strip() for part in only.split(",")]
+    if wrong := [part for part in given if part not in PARTS]:
+        raise InputError(
+            f"`--only` = {only}: {', '.join(wrong) or 'nothing'} is no part, must be of {', '.join(PARTS)},"
+            " parted by commas"
+        )
+    return tuple(part for part in PARTS if part in given)
+
+
+def size_study(
+    case: Case,
+    parts: Sequence[str],
+    options: Options,
+    progress: Progress,
+    scenarios: Scenarios | None = None,
+    every_year: bool = False,
+    warn: Warn = lambda _: None,
+) -> SizeStudy:
+    """The size study of a case, of the parts asked for.
+
+    Offers are known in all of them but `best`, because other parts rest on them. Raises InputError with all
+    that is wrong, InfeasibleError or SolverError naming what was solved.
+    """
+    sizing, finance = refuse_increment(case)
+    timings: dict[str, float] = {}
+    began = time.perf_counter()
+
+    def took(part: str) -> None:
+        nonlocal began
+        now = time.perf_counter()
+        timings[part], began = now - began, now
+
+    best = best_size(case, options, progress) if BEST in parts else None
+    took(BEST)
+    choices = (*choices_of(sizing), *_found(case, best))
+    worths: tuple[Worth, ...] = ()
+    offers: tuple[Offered, ...] = ()
+    if set(parts) - {BEST}:
+        years = range(1, finance.operation_years + 1) if every_year else None
+        worths = worth(case, choices, options, _named(progress, "offers"), years=years)
+        offers = tuple(as_offered(one) for one in worths)
+        took(OFFERS)
+    if OFFERS in parts:
+        offers = tuple(_with_marginal(case, one, options, progress) for one in offers)
+        took("marginal")
+    built = [choice for choice in choices if choice.key != NEVER]
+    found = SizeStudy(case, sizing, choices, best=best, offers=offers)
+    if SURFACE in parts:
+        found = replace(found, surface=surface(case, offers, options, _named(progress, "surface")))
+        took(SURFACE)
+    if WHEN in parts:
+        found = replace(found, when=when(case, built, options, _named(progress, "when"), offers))
+        took(WHEN)
+    if SCENARIOS in parts and scenarios is not None:
+        likes = {one.choice.key: one for one in worths}
+        with scenarios.farm as farm:
+            risk = robust(
+                case, choices, likes, scenarios.table, options, farm, scenarios.store, progress, warn
+            )
+        found = replace(found, risk=risk)
+        took(SCENARIOS)
+    return replace(found, timings_s={part: s for part, s in timings.items() if part in (*parts, "marginal")})
+
+
+def _found(case: Case, best: Best | None) -> list[Choice]:
+    """The co-optimised size as a choice, at the general price; none where nothing is best."""
+    if best is None or best.energy_mwh < LEAST_MWH:
+        return []
+    sizing, _ = refuse_increment(case)
+    investment = sizing.investment_yuan(best.power_mw, best.energy_mwh)
+    size = (best.power_mw, best.energy_mwh)
+    return [Choice("best", "co-optimised size", "协同优化容量", *size, investment)]
+
+
+def _with_marginal(case: Case, one: Offered, options: Options, progress: Progress) -> Offered:
+    """An offer as a whole, with what a little more of it is worth; modules are between these."""
+    choice = one.choice
+    if choice.key == NEVER or "_of_" in choice.key:
+        return one
+    said = _named(progress, f"marginal values of {choice.name}")
+    return replace(one, marginal=marginal(case, choice.power_mw, choice.energy_mwh, options, said))
+
+
+def _named(progress: Progress, part: str) -> Progress:
+    return lambda text: progress(f"{part}: {text}")
