@@ -10,6 +10,8 @@ from optimizer.standing import refuse_increment
 from results.increment import Worth, break_even_yuan_per_wh
 from results.size_study import NEVER, Choice, Offered
 
+FIGURES = ("peak_cut_mw", "self_use", "self_use_gain", "co2_cut_t", "gap")  # that an offer shares with a size
+
 
 def choices_of(sizing: Sizing) -> tuple[Choice, ...]:
     """To build nothing, and each offer: a whole number of its modules, the whole of it last."""
@@ -51,4 +53,5 @@ def offered(
 
 def as_offered(one: Worth) -> Offered:
     """A choice of which every year is known, with the price at which it breaks even."""
-    return Offered(one.choice, one.life, one.cash, break_even_yuan_per_wh(one), None)
+    figures = {name: getattr(one, name) for name in FIGURES}
+    return Offered(one.choice, one.life, one.cash, break_even_yuan_per_wh(one), None, figures)

@@ -88,7 +88,7 @@ def side_by_side(standing: Standing, choices: Sequence[Choice], income: Response
         sizes = Increments(one_thread)
         found: list[Worth] = []
         for choice in part:
-            found += sizes.worth([choice], income=income)
+            found += sizes.worth([choice], income=income, marginal=True)
             with lock:
                 done += 1
                 standing.progress(f"size {done} of {len(choices)}")

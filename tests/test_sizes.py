@@ -180,6 +180,9 @@ def test_each_point_is_worth_what_that_size_is() -> None:
         saving = power * hours * 2 * DAY_YUAN_PER_MWH - 0.01 * power * AUXILIARY_YUAN_PER_MW
         assert float(at["saving_first_yuan"]) == pytest.approx(saving)
         assert float(at["saving_last_yuan"]) == pytest.approx(saving)
+        # one MWh more earns that too; one MW more is only cooled, as five hours of charging are enough
+        assert float(at["value_of_mwh_yuan"]) == pytest.approx(2 * DAY_YUAN_PER_MWH)
+        assert float(at["value_of_mw_yuan"]) == pytest.approx(-0.01 * AUXILIARY_YUAN_PER_MW)
         share = annuity_share(money_of(year()))
         assert share == pytest.approx(0.06 / (1 - 1.06**-3))
         assert float(at["annual_net_yuan"]) == pytest.approx(saving - share * investment)

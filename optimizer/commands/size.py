@@ -15,9 +15,7 @@ Only = Annotated[
 ]
 Table = Annotated[
     str | None,
-    typer.Option(
-        help="How many scenarios to draw, or a CSV file, a column a doubt; default: the case's."
-    ),
+    typer.Option(help="How many scenarios to draw, or a CSV file, a column a doubt; default: the case's."),
 ]
 Address = Annotated[
     str | None,
