@@ -17,6 +17,7 @@ from models.device import Array
 from models.errors import InfeasibleError, InputError, SolverError
 from models.size import largest
 from optimizer.life import Health, each_year
+from optimizer.marginal import marginal_values
 from optimizer.runs import Options, Progress, audited, solved
 from optimizer.solve import Optimum, Warm
 from optimizer.standing import WORN_OUT, Standing, answered
@@ -37,7 +38,6 @@ from results.life import STREAMS, Life, LifeYear, year_of
 from results.operation import Operation
 from results.size_study import Choice
 
-NEAR = 0.15  # [-] of power and of energy: a solve begins where that of a size no further off ended
 REMEMBERED = 8  # solves of a calendar year that another may begin at
 
 
@@ -80,8 +80,9 @@ class Increments:
         years: Sequence[int] | None = None,
         like: Mapping[str, Worth] | None = None,
         income: ResponseIncome | None = None,
+        marginal: bool = False,
     ) -> tuple[Worth, ...]:
-        """As the function `worth`."""
+        """As the function `worth`; with `marginal` also what a MW and a MWh more are worth."""
         last = self._standing.finance.operation_years
         if wrong := [year for year in years or () if not 1 <= year <= last]:
             raise InputError([f"year {year}: must be of the operation, 1 to {last}" for year in wrong])
@@ -89,7 +90,7 @@ class Increments:
         found = []
         for number, choice in enumerate(choices, 1):
             self._standing.progress(f"choice {number} of {len(choices)}, {choice.name or choice.key}")
-            one = _Built(self._standing, self._ended, choice, commissioned, income)
+            one = _Built(self._standing, self._ended, choice, commissioned, income, marginal)
             if choice.power_mw <= 0 or choice.energy_mwh <= 0:
                 found.append(one.never((last + 1) // 2 if like is not None else 1))
             elif like is not None:
@@ -117,9 +118,10 @@ class _Built:
         choice: Choice,
         commissioned: int,
         income: ResponseIncome | None,
+        marginal: bool,
     ) -> None:
         self._standing, self._ended, self._choice = standing, ended, choice
-        self._commissioned, self._income = commissioned, income
+        self._commissioned, self._income, self._marginal = commissioned, income, marginal
         self._finance, self._name = standing.finance, standing.sizing.device
         self.battery = standing.increment(choice.power_mw, choice.energy_mwh, commissioned)
         self._share = choice.energy_mwh / largest(standing.device.energy_mwh)
@@ -228,6 +230,9 @@ class _Built:
             self._figures[year] = year_figures(
                 self._standing.sizing, solution, sized.case, beside.solution, beside.case
             )
+            if self._marginal and year == 1 and optimum.priced is not None:
+                of_mw, of_mwh = marginal_values(sized, self._name, optimum)
+                self._figures[year] |= {"value_of_mw_yuan": of_mw, "value_of_mwh_yuan": of_mwh}
             if not self._called:
                 return made
             earned = dict(made.contract_yuan)
@@ -255,7 +260,7 @@ class _Built:
         return Prepared(sized, prepared.times, prepared.hours, prepared.series)
 
     def _solved(self, sized: Prepared, offset: int) -> Optimum:
-        """The optimum, begun where that of the nearest size ended that is near."""
+        """The optimum, begun where that of the nearest size ended."""
         power, energy = self._choice.power_mw, self._choice.energy_mwh
         ended = self._ended.setdefault(offset, [])
 
@@ -263,7 +268,7 @@ class _Built:
             return max(abs(one[0] / power - 1.0), abs(one[1] / energy - 1.0))
 
         nearest = min(ended, key=far, default=None)
-        warm = nearest[2] if nearest is not None and far(nearest) <= NEAR else None
+        warm = None if nearest is None else nearest[2]
         optimum = solved(sized, self._standing.options, self._standing.progress, warm)
         if optimum.warm is not None:
             ended.append((power, energy, optimum.warm))

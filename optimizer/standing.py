@@ -165,7 +165,7 @@ class Standing:
             except (InputError, InfeasibleError) as error:
                 raise InputError(
                     f"the park cannot run without `sizing.device` = '{self.sizing.device}', {offset} years"
-                    f" after the case's, so no bill tells what it saves: {error}"
+                    f" after the case's, so no bill tells what it saves: {' '.join(str(error).split()[:40])}"
                 ) from error
             solution, _ = audited(beside, optimum)
             self._years[offset] = Beside(there, beside, solution)

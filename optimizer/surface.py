@@ -16,7 +16,7 @@ from inputs.case import Case
 from models.sizing import Sizing
 from optimizer.increment import Increments
 from optimizer.runs import Options, Progress
-from optimizer.standing import Standing, refuse_increment
+from optimizer.standing import Standing
 from results.increment import ResponseIncome, Worth, metered
 from results.size_study import Choice, Offered
 from results.surface import surface_of
@@ -33,17 +33,21 @@ def surface(case: Case, offers: Sequence[Offered], options: Options, progress: P
     so. Without offers, the largest size of the grid is dispatched for them.
     Raises InputError with all that is wrong, InfeasibleError or SolverError naming the size and the year.
     """
-    sizing, _ = refuse_increment(case)
-    standing = Standing.of(case, options, progress)
+    return surface_beside(Standing.of(case, options, progress), offers)
+
+
+def surface_beside(standing: Standing, offers: Sequence[Offered]) -> xr.Dataset:
+    """The same, of a park that is prepared."""
+    sizing = standing.sizing
     built = [choice for row in grid(sizing) for choice in row if choice.power_mw > 0]
     income = ResponseIncome.of(sizing.device, [one.life for one in offers if one.life is not None])
     response = "none"
-    if metered(case.contracts) is not None:
+    if metered(standing.contracts) is not None:
         response = "interpolated between the offers" if income else "in proportion to the largest size"
     if income is None and response != "none":
         (largest,) = Increments(standing).worth([max(built, key=lambda one: (one.power_mw, one.energy_mwh))])
         income = ResponseIncome.of(sizing.device, [largest.life] if largest.life else [])
-    found = side_by_side(standing, built, income, options, progress)
+    found = side_by_side(standing, built, income)
     (never,) = Increments(standing).worth([_nothing(sizing, 0.0)])
     made = surface_of(
         sizing, standing.finance, {one.choice.key: one for one in [never, *found]}, grid(sizing)
@@ -72,17 +76,11 @@ def _nothing(_: Sizing, power_mw: float) -> Choice:
     return Choice("never", "build nothing", "不建设", power_mw, 0.0, 0.0)
 
 
-def side_by_side(
-    standing: Standing,
-    choices: Sequence[Choice],
-    income: ResponseIncome | None,
-    options: Options,
-    progress: Progress,
-) -> list[Worth]:
+def side_by_side(standing: Standing, choices: Sequence[Choice], income: ResponseIncome | None) -> list[Worth]:
     """What each choice is worth, in the order given; neighbours should follow one another."""
     for year in Increments(standing).chosen():  # what all sizes are held against is dispatched once
         standing.year(year - 1)
-    one_thread = standing.with_options(replace(options, threads=1), lambda _: None)
+    one_thread = standing.with_options(replace(standing.options, threads=1), lambda _: None)
     done, lock = 0, Lock()
 
     def chain(part: Sequence[Choice]) -> list[Worth]:
@@ -90,10 +88,10 @@ def side_by_side(
         sizes = Increments(one_thread)
         found: list[Worth] = []
         for choice in part:
-            found += sizes.worth([choice], income=income)
+            found += sizes.worth([choice], income=income, marginal=True)
             with lock:
                 done += 1
-                progress(f"size {done} of {len(choices)}")
+                standing.progress(f"size {done} of {len(choices)}")
         return found
 
     parts = [list(part) for part in np.array_split(np.arange(len(choices)), CHAINS)]

@@ -8,7 +8,7 @@ from inputs.case import Case
 from models.errors import InputError
 from optimizer.increment import Increments
 from optimizer.runs import Options, Progress
-from optimizer.standing import Standing, refuse_increment
+from optimizer.standing import Standing
 from results.increment import ResponseIncome, metered
 from results.size_study import NEVER, Choice, Offered
 from results.when import when_of
@@ -30,18 +30,24 @@ def when(
     else the choices when they come at once. To build nothing is no choice with a year and is left out.
     Raises InputError with all that is wrong, InfeasibleError or SolverError naming choice and year.
     """
-    sizing, finance = refuse_increment(case)
+    return when_beside(Standing.of(case, options, progress), choices, offers, only)
+
+
+def when_beside(
+    standing: Standing, choices: Sequence[Choice], offers: Sequence[Offered], only: Sequence[int] | None
+) -> xr.Dataset:
+    """The same, of a park that is prepared."""
+    sizing, finance = standing.sizing, standing.finance
     built, last = [one for one in choices if one.key != NEVER], sizing.last_commissioning_year
     if wrong := [year for year in only or () if not 0 <= year <= last]:
         raise InputError([f"commissioning year {year}: must be 0 to {last}" for year in wrong])
     if not built:
         raise InputError("`sizing.offer`: must have one, or there is nothing that could come in some year")
-    standing = Standing.of(case, options, progress)
     known = {}
     income = ResponseIncome.of(sizing.device, [one.life for one in offers if one.life is not None])
     for year in sorted({0, last, *((last // 2,) if only is None else only)}):
-        progress(f"commissioned {year} years after the case's")
+        standing.progress(f"commissioned {year} years after the case's")
         known[year] = Increments(standing).worth(built, commissioned=year, income=income)
-        if income is None and metered(case.contracts) is not None:
+        if income is None and metered(standing.contracts) is not None:
             income = ResponseIncome.of(sizing.device, [one.life for one in known[0] if one.life is not None])
     return when_of(finance, sizing.paths, built, known)

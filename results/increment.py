@@ -69,9 +69,10 @@ class Worth:
     response: How
     # full cycles a year of each battery that stands, without the increment, in the case's year
     standing_cycles: Mapping[str, float] = field(default_factory=dict)
-    life: Life | None = (
-        None  # its years beside what stands; None: nothing is built, or not every year is known
-    )
+    # what a MW and a MWh more are worth in the first year, by its multipliers; NaN: not asked for
+    value_of_mw_yuan: float = float("nan")
+    value_of_mwh_yuan: float = float("nan")
+    life: Life | None = None  # its years beside what stands; None: of nothing, or where they are scaled
 
     @property
     def npv_yuan(self) -> float:

@@ -41,8 +41,9 @@ VARIABLES: Mapping[str, tuple[str, Callable[[Worth], float]]] = {
     "self_use": ("1", lambda one: one.self_use),
     "self_use_gain": ("1", lambda one: one.self_use_gain),
     "co2_cut_t": ("t", lambda one: one.co2_cut_t),
+    "value_of_mw_yuan": ("yuan/MW", lambda one: one.value_of_mw_yuan),
+    "value_of_mwh_yuan": ("yuan/MWh", lambda one: one.value_of_mwh_yuan),
 }
-# what one more MW and MWh are worth a year, by the duals of the first year's dispatch, would join here
 
 
 def surface_of(
