@@ -12,9 +12,10 @@ from models.errors import InputError
 from results.audit import PROVEN_GAP
 from results.decision import PROJECT, best_offer, gap_of, largest_gap, risked, verdict
 from results.decision_words import paragraph
-from results.files import output_folder, peak_memory_mb, versions, write_csv, write_json
+from results.files import output_folder, peak_memory_mb, write_csv, write_json
 from results.losses import losses_lie
 from results.page import LANGS, Lang, load_words
+from results.program import versions
 from results.risk import chosen, distribution, doubted, drivers
 from results.size_report import size_html
 from results.size_study import NEVER, Choice, SizeStudy

@@ -8,9 +8,9 @@ from results import size_tables as tables
 from results.audit import PROVEN_GAP
 from results.decision import PROJECT, best_offer, largest_gap, risked, verdict
 from results.decision_words import sentences
-from results.files import versions
 from results.names import device_label
 from results.page import Card, Lang, load_words, money, number, render, share
+from results.program import versions
 from results.risk import distribution
 from results.size_study import Offered, SizeStudy
 from results.size_view import bare, size_figures, told_name
