@@ -15,7 +15,7 @@ from optimizer.highs import InfeasibleProgram
 from optimizer.pairs import TOLERANCE, chords, open_pairs, tempting, tighten, violated, with_chords
 from optimizer.pricing import Pricer
 from optimizer.program import Mask, Program
-from optimizer.repair import Agreed, Repair
+from optimizer.repair import Agreed, Repair, Tangled
 from optimizer.start import Marks
 from optimizer.template import PairRows
 from optimizer.tile import Tiled
@@ -152,8 +152,12 @@ def find_optimum(
     doubted = int((found | agreed.in_doubt(tiled)).sum())
     if found.any() or not certificate.holds:
         progress(f"repairing {doubted} exclusive pairs")
-        repair = Repair(tiled, program, relaxed.pricer, blocks, x, dual, deadline, pool, agreed)
-        repaired = repair.run()
+        try:
+            repair = Repair(tiled, program, relaxed.pricer, blocks, x, dual, deadline, pool, agreed)
+            repaired = repair.run()
+        except Tangled:
+            left = replace(trail, agreed=Agreed.nothing(tiled)) if trail is not None else None
+            return find_optimum(tiled, paired, deadline, pool, progress, left, tight)
         x, dual = repaired.x, repaired.row_dual
         bound, agreed = repaired.bound_yuan, repaired.agreed
         windows, binaries = repaired.windows, repaired.binaries

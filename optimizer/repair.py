@@ -42,6 +42,7 @@ FALSE_BOUND = 1e-7  # relative; a bound above a dispatch by more than rounding w
 GAP_TARGET = 1e-9  # relative; below this the two sides have met
 HALF = 0.5  # of the time that is left
 QUICK_S = 5.0  # a rounding that takes longer is not done again
+TANGLED = 6  # windows that dispute several shared decisions at once; more take an auction minutes
 PRESSING = 1e-9  # [yuan per unit] multipliers above this press
 
 
@@ -98,6 +99,10 @@ class NoDispatch(SolverError):  # noqa: N818 - time ran out, which is no fault
         self.bound_yuan = bound_yuan
 
 
+class Tangled(Exception):  # noqa: N818 - a finding, not a fault
+    """What a like park had tied has tied months together here; from nothing they may stay apart."""
+
+
 class Repair:
     """Works on one relaxation, its optimum and multipliers, until `deadline` (of time.monotonic).
 
@@ -123,7 +128,7 @@ class Repair:
         # pairs nobody is tempted to violate stay relaxed; one that is violated after all joins later
         self._doubtful = tempting(tiled, program) | violated(tiled, x) | agreed.in_doubt(tiled)
         self._resting = agreed.resting.copy()
-        known = agreed.pieces
+        known, self._inherits = agreed.pieces, agreed.pieces is not None
         self._pieces = (
             known.copy() if known else Pieces(tiled, program, pricer.cutter.carried, x, self._at.reduced)
         )
@@ -138,7 +143,7 @@ class Repair:
         self._until(time.monotonic() + HALF * (deadline - time.monotonic()))
 
     def run(self) -> Repaired:
-        """Repair in rounds. Raises InfeasibleProgram and NoDispatch."""
+        """Repair in rounds. Raises InfeasibleProgram and NoDispatch, and Tangled if it inherited its cuts."""
         first, best_x, best, bound = self._x, self._x, np.inf, -np.inf
         seen: set[tuple[object, ...]] = set()  # what has been tried once is not tried again
         rounds, took = 0, 0.0  # took: the seconds of the last rounding
@@ -248,6 +253,8 @@ class Repair:
             others = self._pieces.window(sorted(piece for piece in pieces if piece not in window_of))
             if len(bidding) == 1 and not others.stretches:
                 continue  # nobody is left to dispute with
+            if self._inherits and len(shared) > 1 and len(bidding) > TANGLED:
+                raise Tangled
             together |= bidding
             bidders = tuple(sorted(bidding, key=lambda window: window.stretches))
             settle = partial(self._sub.settle, now, shared, bidders, others)
