@@ -16,10 +16,9 @@ from optimizer.solve import optimize
 from optimizer.standing import refuse_increment
 from optimizer.tile import Tiled
 from results.annuity import annuity
-from results.size_study import Best, Marginal
+from results.size_study import PROVEN_SIZE_GAP, Best, Marginal
 from results.units import KWH_PER_MWH
 
-GAP = 1e-6  # relative to the year's cost; what a size could cost less is some hundred yuan then
 SIDE = 0.05  # MW and MWh: step of the differences that the multipliers are held against
 TINY_MW = 1e-3  # as good as nothing
 SEARCH_S = 900.0  # a search that has not met its gap by then says how far it came
@@ -36,7 +35,7 @@ def _any_power(prepared: Prepared, name: str) -> bool:
     return not any(getattr(device, field) for field in ("min_charge_mw", "min_discharge_mw"))
 
 
-def best_size(case: Case, options: Options, progress: Progress, gap: float = GAP) -> Best:
+def best_size(case: Case, options: Options, progress: Progress, gap: float = PROVEN_SIZE_GAP) -> Best:
     """The cheapest power and energy of the increment, within the bounds of the case's question.
 
     To build nothing is one of the answers. Raises what `prepare` and the solve raise.

@@ -10,7 +10,8 @@ from optimizer.standing import refuse_increment
 from results.increment import Worth, break_even_yuan_per_wh
 from results.size_study import NEVER, Choice, Offered
 
-FIGURES = ("peak_cut_mw", "self_use", "self_use_gain", "co2_cut_t", "gap")  # that an offer has as a size has
+# that an offer has as a size of the surface has
+FIGURES = ("dispatch_yuan", "bound_yuan", "peak_cut_mw", "self_use", "self_use_gain", "co2_cut_t", "gap")
 
 
 def choices_of(sizing: Sizing) -> tuple[Choice, ...]:

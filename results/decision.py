@@ -13,7 +13,7 @@ import numpy as np
 from results.audit import PROVEN_GAP
 from results.losses import losses_lie
 from results.risk import chosen, distribution
-from results.size_study import NEVER, Choice, Offered, SizeStudy
+from results.size_study import NEVER, PROVEN_SIZE_GAP, Choice, Offered, SizeStudy
 
 PROJECT = "project_after_tax"  # the flow whose NPV is meant wherever one is named
 SURFACE = "surface"  # the key of a size that only the surface knows
@@ -248,10 +248,11 @@ def _named(study: SizeStudy, key: str) -> Choice:
 
 
 def _unproven(study: SizeStudy) -> Iterator[Said]:
-    """What is not proven optimal."""
+    """What the proof of the size leaves open, and what is not proven optimal."""
     best = study.best
     if best is not None and best.gap > PROVEN_GAP:
-        yield Said("open_best", {"gap_share": best.gap, "gap_yuan": best.cost_yuan - best.bound_yuan})
+        left: dict[str, Any] = {"gap_share": best.gap, "gap_yuan": best.cost_yuan - best.bound_yuan}
+        yield Said("proven_best" if best.gap <= PROVEN_SIZE_GAP else "open_best", left)
     gap = largest_gap(study)
     if gap is not None and gap > PROVEN_GAP:
         yield Said("open_years", {"gap_share": gap})

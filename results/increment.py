@@ -102,12 +102,6 @@ def cash_of(finance: Finance, investment_yuan: float, operation: Operation) -> C
     return cash_flow(finance_of(finance, investment_yuan), operation)
 
 
-def annuity_share(finance: Finance) -> float:
-    """What an investment costs each year of operation, of itself, at the project's discount rate [1/year]."""
-    rate, years = finance.discount_rate, finance.operation_years
-    return rate / (1.0 - (1.0 + rate) ** -years) if rate > 0 else 1.0 / years
-
-
 def year_figures(
     sizing: Sizing, solution: xr.Dataset, case: Case, without: xr.Dataset, beside: Case
 ) -> dict[str, float]:

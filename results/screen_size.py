@@ -14,7 +14,7 @@ from results.decision import largest_gap, size_text
 from results.decision_words import paragraph
 from results.page import load_words
 from results.screen_parts import heading, money, plain_table
-from results.size_study import Best, SizeStudy
+from results.size_study import PROVEN_SIZE_GAP, Best, SizeStudy
 
 SHOWN = {  # of the table of offers, and what stands over it
     "o_name": "",
@@ -86,9 +86,10 @@ def _notes(study: SizeStudy) -> Iterator[str]:
 
 def _best(best: Best) -> str:
     size = "nothing" if best.is_nothing else size_text(best.power_mw, best.energy_mwh)
-    proven = "proven" if best.gap <= PROVEN_GAP else "not proven"
+    proven = "proven" if best.gap <= PROVEN_SIZE_GAP else "not proven"
     return (
-        f"Co-optimised: {size}, {proven} to a gap of {best.gap:.1e}; the first year costs"
+        f"Co-optimised: {size}, {proven} to {money(best.cost_yuan - best.bound_yuan)} a year (gap"
+        f" {best.gap:.1e}); the first year costs"
         f" {money(best.cost_yuan)}, of it {money(best.cost_yuan - best.dispatch_yuan)} annuity, and"
         f" {money(best.without_yuan)} without it. {best.evaluated} sizes dispatched, {best.boxes} parts of"
         " the range shown to be no better."

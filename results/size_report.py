@@ -12,7 +12,7 @@ from results.names import device_label
 from results.page import Card, Lang, load_words, money, number, render, share
 from results.program import versions
 from results.risk import distribution
-from results.size_study import Offered, SizeStudy
+from results.size_study import PROVEN_SIZE_GAP, Offered, SizeStudy
 from results.size_view import bare, size_figures, told_name
 
 Words = Mapping[str, Any]
@@ -38,7 +38,8 @@ def size_html(study: SizeStudy, lang: Lang = "en") -> str:
         decision=sentences(study, words),
         cards=list(_cards(study, words)),
         gap=None if gap is None else share(gap),
-        proven=(gap is None or gap <= PROVEN_GAP) and (study.best is None or study.best.gap <= PROVEN_GAP),
+        proven=(gap is None or gap <= PROVEN_GAP)
+        and (study.best is None or study.best.gap <= PROVEN_SIZE_GAP),
         best=_best(study, words),
         offers=tables.offers_table(study, words) if study.offers else None,
         marginal=tables.marginal_table(study, words),

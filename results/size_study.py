@@ -17,6 +17,7 @@ from results.life import Life
 
 NEVER = "never"  # the key of the choice to build nothing
 LEAST_MWH = 0.5  # a co-optimised size below is nothing anybody builds
+PROVEN_SIZE_GAP = 1e-6  # of the year's cost, to which a size is proven: some hundred yuan a year
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ class Offered:
     cash: CashFlow | None  # of the increment
     break_even_yuan_per_wh: float | None  # price of the whole at which its NPV is zero
     marginal: Marginal | None
-    # as the surface has them: peak_cut_mw, self_use, self_use_gain, co2_cut_t of its first year, gap of all
+    # as the surface has them: dispatch_yuan, bound_yuan, peak_cut_mw, self_use, self_use_gain, co2_cut_t of
+    # its first year, gap of all
     figures: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -100,8 +102,8 @@ class SizeStudy:
     investment_yuan, energy_mwh, dispatch_yuan and bound_yuan (first year), gap (the largest of its years),
     saving_first_yuan, saving_last_yuan (bill without less bill with, a year), peak_cut_mw (mean over the
     months), self_use (share of PV used in the park), self_use_gain, co2_cut_t (a year), annual_net_yuan
-    (first year's saving less the annuity), value_of_mw_yuan, value_of_mwh_yuan (duals), frontier (bool: no
-    size has more NPV for less investment).
+    (what the first year's dispatch costs less with it, less the annuity), value_of_mw_yuan, value_of_mwh_yuan
+    (duals), frontier (bool: no size has more NPV for less investment).
 
     `when` has the dimensions choice (keys) and year (0, 1, ...): npv_yuan in money of the case's year,
     npv_then_yuan, investment_yuan, saving_first_yuan, saving_last_yuan.

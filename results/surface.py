@@ -8,7 +8,8 @@ import xarray as xr
 from models.device import Array
 from models.finance import Finance
 from models.sizing import Sizing
-from results.increment import PROJECT, Worth, annuity_share
+from results.annuity import Annuity, annuity
+from results.increment import PROJECT, Worth
 from results.size_study import Choice
 
 NAN = float("nan")
@@ -23,6 +24,12 @@ def _payback(one: Worth) -> float:
     """Static, from the start of construction [years]; NaN where the money does not come back."""
     found = None if one.cash is None else one.cash.returns[PROJECT].static_payback.from_construction_years
     return NAN if found is None else found
+
+
+def _net_yuan(one: Worth, yearly: Annuity) -> float:
+    """What the first year's dispatch costs less, less the annuity: what the co-optimised size has most of."""
+    cheaper = one.dispatch_without_yuan - one.dispatch_yuan
+    return cheaper - yearly.yuan(one.choice.power_mw, one.choice.energy_mwh)
 
 
 # each variable: its unit, and where a point has it
@@ -66,8 +73,9 @@ def surface_of(
             "duration_hours": ("duration_hours", sizing.duration_hours.values, {"units": "h"}),
         },
     )
-    made["annual_net_yuan"] = made["saving_first_yuan"] - annuity_share(finance) * made["investment_yuan"]
-    made["annual_net_yuan"].attrs["units"] = "yuan"
+    yearly = annuity(finance, sizing)
+    net = [[_net_yuan(one, yearly) for one in row] for row in points]
+    made["annual_net_yuan"] = (("power_mw", "duration_hours"), np.array(net), {"units": "yuan"})
     npv, investment = made["npv_yuan"].to_numpy(), made["investment_yuan"].to_numpy()
     made["frontier"] = (("power_mw", "duration_hours"), frontier(npv, investment))
     return made

@@ -212,6 +212,11 @@ def test_what_is_not_proven_is_told() -> None:
         " annuity. The co-optimised size is not proven: its gap is 0.200%, at most 999,500 yuan a year."
     )
     assert said(open_best, "zh").endswith("协同优化的规模尚未证明最优：间隙为 0.200%，每年至多 100 万元。")
+    met = given(best=best_given((12.0, 20.0), 250_000.0, gap=9e-7))
+    assert said(met).endswith(
+        "No size and no dispatch makes the first year cheaper by more than 450 yuan: that is proven."
+    )
+    assert keys(given(best=best_given((12.0, 20.0), 250_000.0, gap=9e-9))) == ["best_alone"]
 
 
 def test_what_was_not_computed_is_not_mentioned() -> None:

@@ -36,7 +36,7 @@ from optimizer.runs import Options
 from optimizer.surface import surface, surface_beside
 from optimizer.when import when, when_beside
 from results.cashflow import CashFlow, cash_flow
-from results.increment import annuity_share, finance_of
+from results.increment import finance_of
 from results.size_study import Choice
 from results.surface import frontier
 from results.when import best_when, first_that_pays
@@ -183,8 +183,7 @@ def test_each_point_is_worth_what_that_size_is() -> None:
         # one MWh more earns that too; one MW more is only cooled, as five hours of charging are enough
         assert float(at["value_of_mwh_yuan"]) == pytest.approx(2 * DAY_YUAN_PER_MWH)
         assert float(at["value_of_mw_yuan"]) == pytest.approx(-0.01 * AUXILIARY_YUAN_PER_MW)
-        share = annuity_share(money_of(year()))
-        assert share == pytest.approx(0.06 / (1 - 1.06**-3))
+        share = 0.06 / (1 - 1.06**-3) + money_of(year()).insurance_share
         assert float(at["annual_net_yuan"]) == pytest.approx(saving - share * investment)
         assert float(at["co2_cut_t"]) < 0
         assert float(at["gap"]) <= 1e-8
