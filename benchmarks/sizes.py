@@ -1,7 +1,8 @@
 """`python -m benchmarks --sizes`: many sizes of the second battery, each a certified year of its own.
 
-The grid is walked in as many chains as there are cores, each solve in one thread. The target: 400 sizes in at
-most 400 x 0.35 x one cold year on one core / 1.6, where 1.6 is what a second core must at least be worth.
+The grid is walked in as many chains as there are cores, each solve in one thread, as a surface is. The
+target: 400 sizes in at most 400 x 0.35 x one cold year on one core / 1.6; 1.6 is what two cores must
+at least be worth.
 """
 
 import os
@@ -21,11 +22,13 @@ from inputs.prepare import Prepared, prepare, year_times
 from optimizer import highs
 from optimizer.marginal import resized
 from optimizer.solve import Optimum, Warm, optimize
+from optimizer.surface import there_and_back
 
 TARGET, SECOND_CORE = 0.35, 1.6
 POWERS_MW, HOURS = (2.5, 50.0), (1.0, 4.0)
 COLD = 5  # sizes solved from nothing, spread over the grid
 PROVEN = 1e-8  # gap of an answer that counts
+Size = tuple[float, float]  # power [MW], energy [MWh]
 
 
 class Clock:
@@ -58,26 +61,26 @@ class Sizes:
     largest_gap: float
 
 
-def grid(count: int) -> list[tuple[float, float]]:
-    """About so many sizes, power [MW] and energy [MWh], neighbours one after another."""
+def grid(count: int) -> list[list[Size]]:
+    """About so many sizes, in rows of one power."""
     side = max(2, round(count**0.5))
     powers, hours = np.linspace(*POWERS_MW, side), np.linspace(*HOURS, max(2, round(count / side)))
-    turns = [hours if number % 2 == 0 else hours[::-1] for number in range(len(powers))]
-    return [(float(p), float(p * h)) for p, row in zip(powers, turns, strict=True) for h in row]
+    return [[(float(p), float(p * h)) for h in hours] for p in powers]
 
 
-def solved(year: Prepared, size: tuple[float, float], warm: Warm | None) -> Optimum:
+def solved(year: Prepared, size: Size, warm: Warm | None) -> Optimum:
     devices = resized(year.case.devices, "battery_2", *size)
     return optimize(devices, year.times, year.hours, year.series, warm=warm, threads=1)
 
 
 def walk(
-    year: Prepared, sizes: list[tuple[float, float]], cores: int, said: Callable[[str], None], clock: Clock
+    year: Prepared, rows: list[list[Size]], cores: int, said: Callable[[str], None], clock: Clock
 ) -> Sizes:
-    """Solve the sizes in chains side by side."""
+    """Solve the sizes in chains side by side, as a surface does."""
+    count = sum(len(row) for row in rows)
     done, lock, gaps = 0, threading.Lock(), []
 
-    def chain(part: list[tuple[float, float]]) -> None:
+    def chain(part: list[Size]) -> None:
         nonlocal done
         warm = None
         for size in part:
@@ -87,14 +90,14 @@ def walk(
                 done += 1
                 gaps.append(found.proof.gap)
                 if done % 20 == 0:
-                    said(f"{done} of {len(sizes)}, {time.perf_counter() - began:.0f} s")
+                    said(f"{done} of {count}, {time.perf_counter() - began:.0f} s")
 
-    parts = [[sizes[at] for at in part] for part in np.array_split(np.arange(len(sizes)), cores)]
+    parts = [there_and_back(rows[first::cores]) for first in range(cores)]
     began, cpu, inside = time.perf_counter(), time.process_time(), clock.seconds
     with ThreadPoolExecutor(cores) as pool:
         list(pool.map(chain, parts))
     wall = time.perf_counter() - began
-    return Sizes(len(sizes), wall, time.process_time() - cpu, clock.seconds - inside, max(gaps))
+    return Sizes(count, wall, time.process_time() - cpu, clock.seconds - inside, max(gaps))
 
 
 def solve_sizes(count: int, said: Callable[[str], None]) -> None:
@@ -102,15 +105,16 @@ def solve_sizes(count: int, said: Callable[[str], None]) -> None:
     case = load_case("gaoan")
     assert case.sizing is not None
     case = with_values(case, case.sizing.standing)
-    year, sizes, cores = prepare(case, year_times(case)), grid(count), os.cpu_count() or 1
-    clock, cold = Clock(), []
+    year, rows, cores = prepare(case, year_times(case)), grid(count), os.cpu_count() or 1
+    sizes = [size for row in rows for size in row]
+    clock, cold = Clock(), list[float]()
     solved(year, sizes[0], None)  # what is loaded once is no part of either
     for at in np.linspace(0, len(sizes) - 1, COLD).astype(int):
         began = time.perf_counter()
         solved(year, sizes[at], None)
         cold.append(time.perf_counter() - began)
         said(f"from nothing, {sizes[at][0]:.1f} MW / {sizes[at][1]:.1f} MWh: {cold[-1]:.2f} s")
-    found = walk(year, sizes, cores, said, clock)
+    found = walk(year, rows, cores, said, clock)
     one = statistics.median(cold)
     allowed = found.count * TARGET * one / SECOND_CORE
     print(", ".join(f"{name} {value}" for name, value in machine().items()) + "\n")

@@ -61,8 +61,9 @@ def plane_below(
     value = program.offset + rows[0] + columns[0]
     slopes = np.array([moved.slope(dual, prices.reduced, number) for number in range(len(at))])
     agreed = found.trail.agreed
-    windows = agreed.pieces.windows() if agreed.pieces is not None else []
-    gains = pool.map(lambda window: _gain(pricer, prices, moved, tiled, agreed.doubtful, window), windows)
+    gains = pool.map(
+        lambda window: _gain(pricer, prices, moved, tiled, agreed.doubtful, window), agreed.windows
+    )
     return Plane(at, value + sum(gains), slopes)
 
 

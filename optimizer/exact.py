@@ -15,7 +15,7 @@ from optimizer.highs import InfeasibleProgram
 from optimizer.pairs import TOLERANCE, chords, open_pairs, tempting, tighten, violated, with_chords
 from optimizer.pricing import Pricer
 from optimizer.program import Mask, Program
-from optimizer.repair import Agreed, Repair, Tangled
+from optimizer.repair import Agreed, Repair
 from optimizer.start import Marks
 from optimizer.template import PairRows
 from optimizer.tile import Tiled
@@ -43,16 +43,15 @@ class Trail:
         return sizes == (len(self.left.level), *self.chorded.shape) and rows == tiled.program.matrix.shape[0]
 
     def agreed_for(self, tiled: Tiled) -> Agreed:
-        """What to begin a repair with. What is cut elsewhere now would only find old cuts in the way.
+        """What to begin a repair with: with another load or sun, who rests and how windows were branched on.
 
-        With another load or sun, those who rest are still a good guess. With a battery of quite another size
-        not even that: a solve that began there took twenty times as long as one that knows nothing.
+        With a battery of quite another size other members rest, and to begin with these takes longer.
         """
-        if not np.array_equal(self.given, tiled.given):
-            return replace(self.agreed, pieces=None, stakes={})
         new = _sizes(tiled)
         near = np.abs(new - self.sizes) <= NEAR * np.maximum(np.abs(new), np.abs(self.sizes))
-        return self.agreed if near[np.isfinite(new)].all() else Agreed.nothing(tiled)
+        if np.array_equal(self.given, tiled.given) and not near[np.isfinite(new)].all():
+            return replace(Agreed.nothing(tiled), trees=self.agreed.trees)
+        return self.agreed
 
     def with_chords(self, chorded: Mask) -> Left:
         """Where blocks begin whose program has these chords; one that is new is slack."""
@@ -152,12 +151,8 @@ def find_optimum(
     doubted = int((found | agreed.in_doubt(tiled)).sum())
     if found.any() or not certificate.holds:
         progress(f"repairing {doubted} exclusive pairs")
-        try:
-            repair = Repair(tiled, program, relaxed.pricer, blocks, x, dual, deadline, pool, agreed)
-            repaired = repair.run()
-        except Tangled:
-            left = replace(trail, agreed=Agreed.nothing(tiled)) if trail is not None else None
-            return find_optimum(tiled, paired, deadline, pool, progress, left, tight)
+        repair = Repair(tiled, program, relaxed.pricer, blocks, x, dual, deadline, pool, agreed)
+        repaired = repair.run()
         x, dual = repaired.x, repaired.row_dual
         bound, agreed = repaired.bound_yuan, repaired.agreed
         windows, binaries = repaired.windows, repaired.binaries

@@ -27,6 +27,7 @@ import numpy as np
 from models.device import Array
 from models.errors import SolverError
 from optimizer.blocks import Blocks
+from optimizer.branching import Tree
 from optimizer.certificate import FEASIBILITY_TOLERANCE, certify
 from optimizer.highs import InfeasibleProgram
 from optimizer.horizon import Index
@@ -42,7 +43,6 @@ FALSE_BOUND = 1e-7  # relative; a bound above a dispatch by more than rounding w
 GAP_TARGET = 1e-9  # relative; below this the two sides have met
 HALF = 0.5  # of the time that is left
 QUICK_S = 5.0  # a rounding that takes longer is not done again
-TANGLED = 6  # windows that dispute several shared decisions at once; more take an auction minutes
 PRESSING = 1e-9  # [yuan per unit] multipliers above this press
 
 
@@ -52,18 +52,22 @@ _Task = tuple[tuple[int, ...], tuple[Window, ...]]
 
 @dataclass(frozen=True)
 class Agreed:
-    """What a repair ended with."""
+    """What a repair ended with.
+
+    Where it was cut and what was tied is no part of it: a like park falls apart elsewhere, and what has no
+    reason to be tied there would be settled in auctions that take minutes.
+    """
 
     resting: Mask  # (columns,) members at zero
     doubtful: Mask  # (pairs, intervals) with a binary
-    pieces: Pieces | None  # where it was cut, and what was tied
-    stakes: Mapping[int, frozenset[int]]  # pieces with a stake in each shared column that was disputed
+    windows: tuple[Window, ...]
+    trees: Mapping[Window, Tree]  # how windows were branched on
 
     @staticmethod
     def nothing(tiled: Tiled) -> "Agreed":
         """Before any repair."""
         columns, shape = tiled.shared_starts[-1], (len(tiled.template.pairs), len(tiled.horizon))
-        return Agreed(np.zeros(columns, dtype=bool), np.zeros(shape, dtype=bool), None, {})
+        return Agreed(np.zeros(columns, dtype=bool), np.zeros(shape, dtype=bool), (), {})
 
     def in_doubt(self, tiled: Tiled) -> Mask:
         """Pairs with a member at rest, (pairs, intervals)."""
@@ -99,10 +103,6 @@ class NoDispatch(SolverError):  # noqa: N818 - time ran out, which is no fault
         self.bound_yuan = bound_yuan
 
 
-class Tangled(Exception):  # noqa: N818 - a finding, not a fault
-    """What a like park had tied has tied months together here; from nothing they may stay apart."""
-
-
 class Repair:
     """Works on one relaxation, its optimum and multipliers, until `deadline` (of time.monotonic).
 
@@ -128,22 +128,19 @@ class Repair:
         # pairs nobody is tempted to violate stay relaxed; one that is violated after all joins later
         self._doubtful = tempting(tiled, program) | violated(tiled, x) | agreed.in_doubt(tiled)
         self._resting = agreed.resting.copy()
-        known, self._inherits = agreed.pieces, agreed.pieces is not None
-        self._pieces = (
-            known.copy() if known else Pieces(tiled, program, pricer.cutter.carried, x, self._at.reduced)
-        )
+        self._pieces = Pieces(tiled, program, pricer.cutter.carried, x, self._at.reduced)
         periods = [tiled.horizon.period(shared.per) for shared in tiled.template.shared]
         self._crossing = self._pieces.crossing(periods)
-        self._stakes = {column: set(pieces) for column, pieces in agreed.stakes.items()}
+        self._stakes: dict[int, set[int]] = {}  # pieces with a stake in each shared column in dispute
         # multipliers that know nothing of binaries yet bring disputes that the next ones settle
         self._early = not agreed.resting.any()
-        self._sub = Subproblems(tiled, program, pricer, blocks, self._at, deadline)
+        self._sub = Subproblems(tiled, program, pricer, blocks, self._at, deadline, agreed.trees)
         self._rounding = Rounding(tiled, program, pricer, blocks, pool)
         # half of the time is for the proof alone; without a dispatch by then, one is made by rounding
         self._until(time.monotonic() + HALF * (deadline - time.monotonic()))
 
     def run(self) -> Repaired:
-        """Repair in rounds. Raises InfeasibleProgram and NoDispatch, and Tangled if it inherited its cuts."""
+        """Repair in rounds. Raises InfeasibleProgram and NoDispatch."""
         first, best_x, best, bound = self._x, self._x, np.inf, -np.inf
         seen: set[tuple[object, ...]] = set()  # what has been tried once is not tried again
         rounds, took = 0, 0.0  # took: the seconds of the last rounding
@@ -192,8 +189,9 @@ class Repair:
 
     def _agreed(self) -> Agreed:
         """What a like park may begin with."""
-        stakes = {column: frozenset(pieces) for column, pieces in self._stakes.items()}
-        return Agreed(self._resting, self._doubtful, self._pieces, stakes)
+        windows = self._pieces.windows()
+        trees = {window: self._sub.trees[window] for window in windows if window in self._sub.trees}
+        return Agreed(self._resting, self._doubtful, tuple(windows), trees)
 
     def _rounded(self, first: Array) -> Array | None:
         """A point that obeys every pair, made from the present one, or from the first, where fewer rest."""
@@ -253,8 +251,6 @@ class Repair:
             others = self._pieces.window(sorted(piece for piece in pieces if piece not in window_of))
             if len(bidding) == 1 and not others.stretches:
                 continue  # nobody is left to dispute with
-            if self._inherits and len(shared) > 1 and len(bidding) > TANGLED:
-                raise Tangled
             together |= bidding
             bidders = tuple(sorted(bidding, key=lambda window: window.stretches))
             settle = partial(self._sub.settle, now, shared, bidders, others)

@@ -1,6 +1,7 @@
 """Solve windows with their binaries at the multipliers of the whole, one alone or several about a dispute."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,11 @@ from models.device import Array
 from models.errors import SolverError
 from optimizer.auction import settle
 from optimizer.blocks import Blocks
+from optimizer.branching import Tree, branch
 from optimizer.certificate import FEASIBILITY_TOLERANCE, support
 from optimizer.highs import Solver
 from optimizer.horizon import Index
+from optimizer.pairs import TOLERANCE
 from optimizer.pricing import Multipliers, Part, Pricer, positions, with_binaries
 from optimizer.program import Mask, Program
 from optimizer.tile import Tiled
@@ -19,7 +22,12 @@ from optimizer.windows import Window
 
 HALF = 0.5  # between the values of a binary
 PRICE_DECIMALS = 9  # of yuan per MW or MWh: below that, two prices are one
-FINER = 0.01  # of what a window may be off: how closely an auction's planes must fit
+LARGE = 300  # columns of a window; one with fewer is solved before a tree of it has grown
+FINER = 0.01  # of what a window may be off: how closely a tree's leaves and an auction's planes must fit
+
+_Solved = tuple[
+    float, Array, Index
+]  # bound, values in a part's columns (or none), columns of the whole at rest
 
 
 @dataclass(frozen=True)
@@ -61,11 +69,14 @@ class Subproblems:
         blocks: Blocks,
         at: Multipliers,
         deadline: float,
+        trees: Mapping[Window, Tree],
     ) -> None:
         self._tiled, self._program, self._pricer, self._at = tiled, program, pricer, at
         self._blocks = blocks
         self.deadline = deadline
-        self._solved: dict[tuple[object, ...], tuple[float, Array]] = {}
+        self.trees = dict(trees)  # of like windows, and then of those solved here
+        self._gave_up: set[Window] = set()  # windows whose trees grew large
+        self._solved: dict[tuple[object, ...], _Solved] = {}
 
     def binaries(self, doubtful: Mask, window: Window) -> Index:
         """Positions of a and b of each doubtful pair among the window's columns, (pairs, 2)."""
@@ -78,14 +89,8 @@ class Subproblems:
         if key not in self._solved:
             if time.monotonic() > self.deadline:
                 return self._unchanged(now, (window,), (part,), 0.0)
-            solver = Solver(time_limit_s=max(1.0, self.deadline - time.monotonic()))
-            solver.load(with_binaries(part.program, pairs))
-            try:
-                answer = solver.solve()
-                self._solved[key] = (answer.bound, answer.x)
-            except SolverError:  # time ran out before a point was found: claim nothing, change nothing
-                self._solved[key] = (-np.inf, np.empty(0))
-        bound, x = self._solved[key]
+            self._solved[key] = self._branched(now, window, part, pairs) or self._searched(part, pairs)
+        bound, x, resting = self._solved[key]
         gain = max(0.0, bound - part.relaxed)
         here = now.x[part.cut.every]
         if not x.size or (
@@ -93,15 +98,49 @@ class Subproblems:
         ):
             # at these prices nothing better exists: the present point is kept, whatever its ties
             return self._unchanged(now, (window,), (part,), gain)
-        return Solution(
-            (window,),
-            (part,),
-            part.cut.columns,
-            x[: len(part.cut.columns)],
-            (x[part.copies],),
-            _resting(part, pairs, x),
-            gain,
+        own = x[: len(part.cut.columns)]
+        return Solution((window,), (part,), part.cut.columns, own, (x[part.copies],), resting, gain)
+
+    def _branched(self, now: Standing, window: Window, part: Part, pairs: Index) -> _Solved | None:
+        """By a tree of its own, from that of a like window where there is one; none where it grew large."""
+        small = len(part.program.cost) < LARGE and window not in self.trees
+        if small or window in self._gave_up:
+            return None
+        here = now.x[part.cut.every]
+        known = np.inf if now.broken[window.intervals].any() else part.program.objective(here)
+        found = branch(
+            part.program,
+            pairs,
+            self._blocks.basis_in(part.cut),
+            known,
+            FINER * now.allowed,
+            self.deadline,
+            self.trees.get(window, ()),
         )
+        if found is None:
+            self._gave_up.add(window)
+            return None
+        self.trees[window] = found.tree
+        x = found.x if found.x.size or not np.isfinite(known) else here
+        return found.bound, x, self._rests(now, part, pairs, x) if x.size else np.empty(0, dtype=np.int64)
+
+    def _searched(self, part: Part, pairs: Index) -> _Solved:
+        """By the solver's own search."""
+        nobody = np.empty(0, dtype=np.int64)
+        solver = Solver(time_limit_s=max(1.0, self.deadline - time.monotonic()))
+        solver.load(with_binaries(part.program, pairs))
+        try:
+            answer = solver.solve()
+        except SolverError:  # time ran out before a point was found: claim nothing, change nothing
+            return -np.inf, np.empty(0), nobody
+        return answer.bound, answer.x[: len(part.cut.every)], _resting(part, pairs, answer.x)
+
+    def _rests(self, now: Standing, part: Part, pairs: Index, x: Array) -> Index:
+        """Which member of each pair rests, as columns of the whole; where neither works, who rests now."""
+        a, b = pairs[:, 0], pairs[:, 1]
+        idle = np.maximum(x[a], x[b]) <= TOLERANCE
+        second = np.where(idle, now.resting[part.cut.every[b]], x[a] > x[b])
+        return part.cut.every[np.where(second, b, a)]
 
     def settle(self, now: Standing, shared: Index, bidders: tuple[Window, ...], others: Window) -> Solution:
         """Solve the windows that dispute some shared decisions, with the others who have a stake in them."""

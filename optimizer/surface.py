@@ -1,15 +1,16 @@
 """The worth of the increment over a grid of power and duration, each point with its years dispatched.
 
-Two chains of points are solved side by side, each in an order in which neighbours follow one another. Which
-point is in which chain does not depend on how fast they are, so neither do the answers.
+Two chains of points are solved side by side, each of every second row of the grid, there and back, so that
+neighbours follow one another and both take as long. Which point is in which chain does not depend on how fast
+they are, so neither do the answers.
 """
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Lock
+from typing import TypeVar
 
-import numpy as np
 import xarray as xr
 
 from inputs.case import Case
@@ -22,6 +23,7 @@ from results.size_study import Choice, Offered
 from results.surface import surface_of
 
 CHAINS = 2
+Point = TypeVar("Point")
 
 
 def surface(case: Case, offers: Sequence[Offered], options: Options, progress: Progress) -> xr.Dataset:
@@ -39,15 +41,15 @@ def surface(case: Case, offers: Sequence[Offered], options: Options, progress: P
 def surface_beside(standing: Standing, offers: Sequence[Offered]) -> xr.Dataset:
     """The same, of a park that is prepared."""
     sizing = standing.sizing
-    built = [choice for row in grid(sizing) for choice in row if choice.power_mw > 0]
+    rows = [row for row in grid(sizing) if row[0].power_mw > 0]
     income = ResponseIncome.of(sizing.device, [one.life for one in offers if one.life is not None])
     response = "none"
     if metered(standing.contracts) is not None:
         response = "interpolated between the offers" if income else "in proportion to the largest size"
     if income is None and response != "none":
-        (largest,) = Increments(standing).worth([max(built, key=lambda one: (one.power_mw, one.energy_mwh))])
+        (largest,) = Increments(standing).worth([rows[-1][-1]])
         income = ResponseIncome.of(sizing.device, [largest.life] if largest.life else [])
-    found = side_by_side(standing, built, income)
+    found = side_by_side(standing, rows, income)
     (never,) = Increments(standing).worth([_nothing(sizing, 0.0)])
     made = surface_of(
         sizing, standing.finance, {one.choice.key: one for one in [never, *found]}, grid(sizing)
@@ -76,12 +78,14 @@ def _nothing(_: Sizing, power_mw: float) -> Choice:
     return Choice("never", "build nothing", "不建设", power_mw, 0.0, 0.0)
 
 
-def side_by_side(standing: Standing, choices: Sequence[Choice], income: ResponseIncome | None) -> list[Worth]:
-    """What each choice is worth, in the order given; neighbours should follow one another."""
+def side_by_side(
+    standing: Standing, rows: Sequence[Sequence[Choice]], income: ResponseIncome | None
+) -> list[Worth]:
+    """What each choice of a grid is worth; neighbours should follow one another in its rows, and rows too."""
     for year in Increments(standing).chosen():  # what all sizes are held against is dispatched once
         standing.year(year - 1)
     one_thread = standing.with_options(replace(standing.options, threads=1), lambda _: None)
-    done, lock = 0, Lock()
+    done, count, lock = 0, sum(len(row) for row in rows), Lock()
 
     def chain(part: Sequence[Choice]) -> list[Worth]:
         nonlocal done
@@ -91,9 +95,14 @@ def side_by_side(standing: Standing, choices: Sequence[Choice], income: Response
             found += sizes.worth([choice], income=income, marginal=True)
             with lock:
                 done += 1
-                standing.progress(f"size {done} of {len(choices)}")
+                standing.progress(f"size {done} of {count}")
         return found
 
-    parts = [list(part) for part in np.array_split(np.arange(len(choices)), CHAINS)]
     with ThreadPoolExecutor(CHAINS) as pool:
-        return [one for part in pool.map(chain, [[choices[at] for at in p] for p in parts]) for one in part]
+        parts = pool.map(chain, (there_and_back(rows[first::CHAINS]) for first in range(CHAINS)))
+        return [one for part in parts for one in part]
+
+
+def there_and_back(rows: Sequence[Sequence[Point]]) -> list[Point]:
+    """The points of a grid so that neighbours follow one another."""
+    return [point for number, row in enumerate(rows) for point in (row, row[::-1])[number % 2]]

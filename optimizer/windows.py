@@ -8,7 +8,6 @@ for.
 """
 
 from collections.abc import Iterable, Sequence
-from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,12 +58,6 @@ class Pieces:
         self._own, self._count = own, count
         self._parent = np.arange(len(self._edges) - 1)
         self._active = np.zeros(len(self._parent), dtype=bool)
-
-    def copy(self) -> "Pieces":
-        """The same pieces, to be tied further."""
-        other = copy(self)
-        other._parent, other._active = self._parent.copy(), self._active.copy()
-        return other
 
     def is_edge(self, intervals: Index) -> Mask:
         """Whether a piece begins with each of these intervals."""

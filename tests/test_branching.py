@@ -1,0 +1,156 @@
+"""The tree of a window: by hand, against HiGHS with all binaries, and what it proves of a like window."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.device import Array
+from optimizer.branching import Branched, Leaf, Tree, branch, least_yuan
+from optimizer.highs import Basis, Solver
+from optimizer.pricing import with_binaries
+from optimizer.program import Program
+
+NEVER = float("inf")
+
+
+def traded(surplus_mw: Array, buys: Array, sells: Array, charged_mwh: float) -> tuple[Program, Array]:
+    """Hours with a surplus, in each of which one buys or sells; each charges 4 MW at most, all so much.
+
+    Columns: charge, buy, sell of each hour. Buying and selling at once is the pair.
+    """
+    hours = len(surplus_mw)
+    eye = sp.eye_array(hours)
+    balance = sp.hstack([eye, -eye, eye])  # charge - buy + sell = surplus
+    total = sp.hstack([sp.csr_array(np.ones((1, hours))), sp.csr_array((1, 2 * hours))])
+    program = Program(
+        cost=np.concatenate([np.zeros(hours), buys, -sells]),
+        offset=0.0,
+        matrix=sp.csr_array(sp.vstack([balance, total])),
+        row_lower=np.append(surplus_mw, charged_mwh),
+        row_upper=np.append(surplus_mw, charged_mwh),
+        lower=np.zeros(3 * hours),
+        upper=np.concatenate([np.full(hours, 4.0), np.full(hours, 4.0), surplus_mw]),
+        binary=np.zeros(3 * hours, dtype=bool),
+    )
+    return program, np.column_stack([hours + np.arange(hours), 2 * hours + np.arange(hours)])
+
+
+def solved(program: Program, pairs: Array, known_yuan: float = NEVER, tree: Tree = ()) -> Branched:
+    rows, columns = program.matrix.shape
+    start = Basis.of(np.zeros(columns, dtype=bool), np.ones(rows, dtype=bool))
+    found = branch(program, pairs, start, known_yuan, 1e-9, NEVER, tree)
+    assert found is not None
+    return found
+
+
+def by_highs(program: Program, pairs: Array) -> float:
+    solver = Solver()
+    solver.load(with_binaries(program, pairs))
+    return solver.solve().bound
+
+
+def test_by_hand() -> None:
+    """Two hours of 3 MW surplus, 4 MWh to charge; sold for 5, bought for 2.
+
+    To charge 3 in one hour and 1 in the other sells 2: -10. To charge 4 in one buys 1 and sells 3: 2 - 15.
+    The relaxation buys 4 and sells 3 in each hour.
+    """
+    program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
+    found = solved(program, pairs)
+    assert found.bound == pytest.approx(-13.0)
+    assert program.objective(found.x) == pytest.approx(-13.0)
+    assert sorted(found.x[:2].tolist()) == pytest.approx([0.0, 4.0])
+    assert len(found.tree) >= 3
+
+
+def test_nothing_is_looked_for_beyond_what_is_known() -> None:
+    program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
+    assert solved(program, pairs, -13.0).x.size == 0
+    assert solved(program, pairs, -13.0).bound == pytest.approx(-13.0)
+    assert solved(program, pairs, -12.0).x.size
+
+
+def test_a_choice_that_is_impossible_is_none() -> None:
+    """8 MWh are two hours at full power, 1 MW of it bought in each, so no selling rests nowhere."""
+    program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 8.0)
+    assert solved(program, pairs).bound == pytest.approx(4.0)
+    impossible = replace(program, row_lower=np.array([3.0, 3.0, 9.0]), row_upper=np.array([3.0, 3.0, 9.0]))
+    found = solved(impossible, pairs)
+    assert found.bound == NEVER
+    assert found.x.size == 0
+
+
+def test_past_the_deadline_the_bound_is_what_is_known() -> None:
+    program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
+    start = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool))
+    found = branch(program, pairs, start, NEVER, 1e-9, time.monotonic() - 1.0)
+    assert found == Branched(-NEVER, found.x, found.tree)  # type: ignore[union-attr]
+    tree = solved(program, pairs).tree
+    found = branch(program, pairs, start, NEVER, 1e-9, time.monotonic() - 1.0, tree)
+    assert found is not None
+    assert found.bound == pytest.approx(-13.0)
+
+
+hours = st.integers(2, 6)
+prices = st.floats(0.5, 9.0)
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> tuple[Program, Array, Program]:
+    """A window, and a like one: other prices, another energy to charge."""
+    count = draw(hours)
+    surplus = np.array(draw(st.lists(st.floats(0.5, 4.0), min_size=count, max_size=count)))
+    made = []
+    for _ in range(2):
+        buys, sells = (np.array(draw(st.lists(prices, min_size=count, max_size=count))) for _ in range(2))
+        made.append(traded(surplus, buys, sells, draw(st.floats(0.0, 4.0 * count))))
+    return made[0][0], made[0][1], made[1][0]
+
+
+@given(windows())
+@settings(deadline=None, max_examples=60)
+def test_it_is_what_highs_finds_with_all_binaries(window: tuple[Program, Array, Program]) -> None:
+    program, pairs, like = window
+    found, best = solved(program, pairs), by_highs(program, pairs)
+    assert found.bound == pytest.approx(best, abs=1e-6)
+    assert program.objective(found.x) == pytest.approx(best, abs=1e-6)
+    assert np.minimum(found.x[pairs[:, 0]], found.x[pairs[:, 1]]).max() <= 1e-6
+    # the tree leaves no choice out, so whatever the prices are, none of its leaves is above the best
+    assert min(least_yuan(like, found.tree)) <= by_highs(like, pairs) + 1e-6
+    again = solved(like, pairs, tree=found.tree)
+    assert again.bound == pytest.approx(by_highs(like, pairs), abs=1e-6)
+
+
+@given(windows(), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=60)
+def test_no_multipliers_prove_too_much(window: tuple[Program, Array, Program], seed: int) -> None:
+    """A leaf's bound is true whatever its multipliers are worth: these are drawn."""
+    program, pairs, _ = window
+    rows = program.matrix.shape[0]
+    drawn = tuple(
+        Leaf(leaf.resting, np.random.default_rng(seed).normal(0.0, 5.0, rows))
+        for leaf in solved(program, pairs).tree
+    )
+    best = by_highs(program, pairs)
+    assert min(least_yuan(program, drawn)) <= best + 1e-6
+    assert solved(program, pairs, tree=drawn).bound == pytest.approx(best, abs=1e-6)
+
+
+def test_multipliers_of_other_rows_say_nothing() -> None:
+    program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
+    other = tuple(Leaf(leaf.resting, np.zeros(7)) for leaf in solved(program, pairs).tree)
+    assert least_yuan(program, other) == [-NEVER] * len(other)
+    assert solved(program, pairs, tree=other).bound == pytest.approx(-13.0)
+
+
+def test_a_tree_that_would_grow_large_is_given_up() -> None:
+    """Seventy alike hours: which of them buy makes no difference, and no tree is made of that."""
+    count = 70
+    program, pairs = traded(np.full(count, 3.0), np.full(count, 2.0), np.full(count, 5.0), 2.0 * count)
+    start = Basis.of(np.zeros(3 * count, dtype=bool), np.ones(count + 1, dtype=bool))
+    assert branch(program, pairs, start, NEVER, 1e-9, NEVER) is None
