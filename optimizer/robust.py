@@ -26,7 +26,7 @@ from results.increment import PROJECT, Worth
 from results.program import program
 from results.risk import FIGURES, risk_dataset
 from results.size_study import Choice
-from results.store import Question, Store, case_digests
+from results.store import Question, Store, case_digests, refuse_other, usual_folder
 
 AMPLE_S = 3600.0  # for one year's repair: figures of a solve that time cut short would hang on the machine
 OFFER = "offer_"  # how the keys of choices with a price of their own begin
@@ -72,11 +72,30 @@ def robust(
         choices=tuple(choices),
         likes={choice.key: likes[choice.key] for choice in choices},
         columns=tuple(map(str, table.columns)),
-        options=replace(options, threads=1, time_limit_s=AMPLE_S, calm=False),
+        options=_ample(options),
     )
     shape = (len(FIGURES), len(choices))
-    found = finished(valued, shared, shape, table, farm, (store, _question(shared)), progress, warn)
+    question = {**_question(case, shared.columns, options), "choices": _sizes(choices)}
+    found = finished(valued, shared, shape, table, farm, (store, question), progress, warn)
     return risk_dataset(choices, table, found)
+
+
+def usual_store(
+    beside: Path, case: Case, choices: Sequence[Choice], table: pd.DataFrame, options: Options
+) -> Path:
+    """The folder of a store for scenarios of which nobody said where to keep them."""
+    question = {**_question(case, tuple(map(str, table.columns)), options), "choices": _sizes(choices)}
+    return usual_folder(beside, case.name, question, table)
+
+
+def refuse_store(store: Path, case: Case, table: pd.DataFrame, options: Options) -> None:
+    """Raise InputError for a store of something else, as far as that is known before anything is computed."""
+    refuse_other(store, _question(case, tuple(map(str, table.columns)), options))
+
+
+def _ample(options: Options) -> Options:
+    """How a scenario is solved."""
+    return replace(options, threads=1, time_limit_s=AMPLE_S, calm=False)
 
 
 def _refuse(case: Case, table: pd.DataFrame) -> None:
@@ -91,23 +110,22 @@ def _refuse(case: Case, table: pd.DataFrame) -> None:
         raise InputError(found[:20] + ([f"and {len(found) - 20} more"] if len(found) > 20 else []))
 
 
-def _question(asked: Asked) -> Question:
-    """What the numbers of a scenario belong to."""
-    named = {doubt.name: doubt for doubt in _sizing(asked.case).doubt}
-    doubts = {
-        name: {"fields": list(named[name].fields), "times": named[name].times} for name in asked.columns
-    }
+def _question(case: Case, columns: tuple[str, ...], options: Options) -> Question:
+    """What the numbers of a scenario belong to, but for the choices."""
+    named = {doubt.name: doubt for doubt in _sizing(case).doubt}
     return {
-        "case": case_digests(asked.case),
-        "choices": {
-            choice.key: [choice.power_mw, choice.energy_mwh, choice.investment_yuan]
-            for choice in asked.choices
+        "case": case_digests(case),
+        "doubts": {
+            name: {"fields": list(named[name].fields), "times": named[name].times} for name in columns
         },
-        "doubts": doubts,
-        "options": {k: v for k, v in asdict(asked.options).items() if k != "threads"},
+        "options": {k: v for k, v in asdict(_ample(options)).items() if k != "threads"},
         "figures": list(FIGURES),
         "program": program(),
     }
+
+
+def _sizes(choices: Sequence[Choice]) -> Question:
+    return {choice.key: [choice.power_mw, choice.energy_mwh, choice.investment_yuan] for choice in choices}
 
 
 def _sizing(case: Case) -> Sizing:

@@ -13,7 +13,7 @@ from optimizer.best_size import best_size, marginal
 from optimizer.farm import Farm
 from optimizer.increment import worth
 from optimizer.offers import as_offered, choices_of
-from optimizer.robust import Warn, robust
+from optimizer.robust import Warn, robust, usual_store
 from optimizer.runs import Options, Progress
 from optimizer.standing import refuse_increment
 from optimizer.surface import surface
@@ -26,11 +26,16 @@ BEST, SURFACE, OFFERS, WHEN, SCENARIOS = PARTS = ("best", "surface", "offers", "
 
 @dataclass(frozen=True)
 class Scenarios:
-    """The scenarios to value, where, and where what is finished is kept."""
+    """The scenarios to value, where, and where finished ones are kept: `store`, or else beside other runs."""
 
     table: pd.DataFrame
     farm: Farm
     store: Path | None
+    beside: Path
+
+    def kept(self, case: Case, choices: Sequence[Choice], options: Options) -> Path:
+        """The folder they are kept in."""
+        return self.store or usual_store(self.beside, case, choices, self.table, options)
 
 
 def parts_asked(only: str | None) -> tuple[str, ...]:
@@ -92,10 +97,9 @@ def size_study(
         took(WHEN)
     if SCENARIOS in parts and scenarios is not None:
         likes = {one.choice.key: one for one in worths}
+        store = scenarios.kept(case, choices, options)
         with scenarios.farm as farm:
-            risk = robust(
-                case, choices, likes, scenarios.table, options, farm, scenarios.store, progress, warn
-            )
+            risk = robust(case, choices, likes, scenarios.table, options, farm, store, progress, warn)
         found = replace(found, risk=risk)
         took(SCENARIOS)
     return replace(found, timings_s={part: s for part, s in timings.items() if part in (*parts, "marginal")})

@@ -98,11 +98,8 @@ class Store:
         key, there = _digest(asked), _described(folder)
         if there is None:
             _refuse_strange(folder, key)
-        elif wrong := _other_question(there, asked):
-            raise InputError(
-                [f"`--store` = {folder}: holds other scenarios: {line}; must be those, or another folder"
-                 for line in wrong]
-            )  # fmt: skip
+        else:
+            _refuse_differences(folder, there, asked)
         with ExitStack() as stack:
             try:
                 (folder / "parts").mkdir(parents=True, exist_ok=True)
@@ -245,6 +242,35 @@ def _refuse_strange(folder: Path, key: str) -> None:
 
 def _not_written(folder: Path, error: OSError) -> str:
     return f"`--store` = {folder}: cannot be written: {error.strerror or error}"
+
+
+def refuse_other(folder: Path, known: Question) -> None:
+    """Look at a store before anything is computed. `known` is what is known of the question by then.
+
+    Raises InputError where the store's differs in that; whatever else is wrong is for `Store.opened` to say.
+    """
+    asked, there = {"format": FORMAT, **known}, _described(folder)
+    if there is not None:
+        _refuse_differences(folder, {name: there.get(name) for name in asked}, asked)
+
+
+def usual_folder(beside: Path, name: str, question: Question, table: pd.DataFrame) -> Path:
+    """Where the scenarios of a run that names no store are kept: by the question, and the table's beginning.
+
+    The same command finds them again, and finds more where it is to do more.
+    """
+    key = _digest([_digest(question), list(map(str, table.columns)), _plain(table.to_numpy(np.float64)[0])])
+    return beside / f"{name}-scenarios-{key[:12]}"
+
+
+def _refuse_differences(folder: Path, there: Question, asked: Question) -> None:
+    if wrong := _other_question(there, asked):
+        raise InputError(
+            [
+                f"`--store` = {folder}: holds other scenarios: {line}; must be those, or another folder"
+                for line in wrong
+            ]
+        )
 
 
 def _other_question(there: Question, asked: Question) -> list[str]:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 out_console = Console(highlight=False, soft_wrap=False)
 err_console = Console(stderr=True, highlight=False)
+RUNS = Path("runs")  # beside where the command is given
 
 
 @contextmanager
@@ -23,4 +24,4 @@ def progress_line() -> Iterator[Callable[[str], None]]:
 
 def run_folder(out: Path | None, case: str, command: str) -> Path:
     """Where the files of a run go: as asked, else a folder named after the case, the command and the time."""
-    return out or Path("runs") / f"{case}-{command}-{datetime.now():%Y%m%d-%H%M%S}"
+    return out or RUNS / f"{case}-{command}-{datetime.now():%Y%m%d-%H%M%S}"

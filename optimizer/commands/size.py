@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from optimizer.commands.console import err_console, out_console, progress_line, run_folder
+from optimizer.commands.console import RUNS, err_console, out_console, progress_line, run_folder
 from optimizer.commands.options import CaseArgument, Language, Out, Variant, language
 
 Only = Annotated[
@@ -24,7 +24,9 @@ Address = Annotated[
 Workers = Annotated[int | None, typer.Option(help="Local processes for the scenarios; default: the cores.")]
 Kept = Annotated[
     Path | None,
-    typer.Option(help="Folder where finished scenarios are kept, so that a stopped run goes on there."),
+    typer.Option(
+        help="Folder where finished scenarios are kept, so that a stopped run goes on; default: one in runs/."
+    ),
 ]
 EveryYear = Annotated[
     bool, typer.Option("--every-year", help="Dispatch every year of the offers, not the first and the last.")
@@ -54,6 +56,7 @@ def size(
         from inputs.findings import Findings
         from inputs.scenarios import scenario_table
         from optimizer.farm import Farm
+        from optimizer.robust import refuse_store
         from optimizer.runs import Options
         from optimizer.size import SCENARIOS, Scenarios, parts_asked, size_study
         from optimizer.standing import refuse_increment
@@ -73,15 +76,16 @@ def size(
             park = load_case(case, variant, whole_year=True)
             refuse_increment(park)
         findings.raise_any()
-        asked = None
+        asked, options = None, Options(time_limit_s=time_limit)
         if SCENARIOS in parts:
-            asked = Scenarios(scenario_table(park, scenarios), farm, store)
-            if scheduler is not None:  # one that cannot be reached is said before an hour's work, not after
+            asked = Scenarios(scenario_table(park, scenarios), farm, store, RUNS)
+            # what cannot be used is said before an hour's work, not after
+            if store is not None:
+                refuse_store(store, park, asked.table, options)
+            if scheduler is not None:
                 with farm:
                     progress("the scheduler answers")
-        study = size_study(
-            park, parts, Options(time_limit_s=time_limit), progress, asked, every_year, warnings.append
-        )
+        study = size_study(park, parts, options, progress, asked, every_year, warnings.append)
         progress("writing")
         paths = write_size_study(study, run_folder(out, park.name, "size"), spoken)
     from results.screen import show_files
@@ -89,5 +93,10 @@ def size(
 
     show_size_study(out_console, study)
     show_files(out_console, paths.values())
+    if asked:
+        kept = asked.kept(park, study.choices, options)
+        out_console.print(
+            Text(f"Scenarios kept in {kept}; the same command takes them from there."), soft_wrap=True
+        )
     for line in (*park.warnings, *warnings):
         err_console.print(Text(f"warning: {line}"), soft_wrap=True)
