@@ -92,7 +92,7 @@ def surface_map(study: SizeStudy, words: Words, key: str) -> dict[str, Any]:
     assert study.surface is not None
     text, surface = words["size"], without_nothing(study.surface)
     values = surface[f"{key}_yuan"].transpose("duration_hours", "power_mw").to_numpy() / YUAN_PER_WAN
-    hours = surface["duration_hours"].to_numpy()
+    power, hours = surface["power_mw"].to_numpy(), surface["duration_hours"].to_numpy()
     marks = [
         {"name": name, "symbol": symbol, "x": one.power_mw, "y": one.energy_mwh / one.power_mw,
          "says": size_text(one.power_mw, one.energy_mwh)}
@@ -101,19 +101,27 @@ def surface_map(study: SizeStudy, words: Words, key: str) -> dict[str, Any]:
     return {
         "name": key,
         "kind": "grid",
-        "x": surface["power_mw"].to_numpy().tolist(),
+        "x": power.tolist(),
         "y": hours.tolist(),
         "values": [[None if np.isnan(one) else float(one) for one in row] for row in values],
         "axes": [text["axis_power"], text["axis_hours"]],
         "unit": words["page"]["wan"],
         "digits": 0,
-        "marks": [one for one in marks if hours.min() <= one["y"] <= hours.max()],
-        "outside": [one["name"] for one in marks if not hours.min() <= one["y"] <= hours.max()],
+        "marks": [one for one in marks if _within(one["x"], power) and _within(one["y"], hours)],
+        "outside": [
+            one["name"] for one in marks if not (_within(one["x"], power) and _within(one["y"], hours))
+        ],
         "zero": text[f"zero_{key}"],
         "signs": [text["above_zero"], text["below_zero"]],
         "touch": text["touch"],
         "colours": SIGNS,
     }
+
+
+def _within(value: float, cells: np.ndarray) -> bool:
+    """Whether a value lies in one of the cells of a map, of which these are the middles."""
+    half = np.diff(cells).min() / 2.0 if len(cells) > 1 else 0.0
+    return bool(cells.min() - half <= value <= cells.max() + half)
 
 
 def _frontier(study: SizeStudy, words: Words) -> dict[str, Any]:
