@@ -24,8 +24,8 @@ from optimizer.horizon import Index
 from optimizer.pairs import TOLERANCE
 from optimizer.program import Program
 
-MOST_PAIRS = 64  # in a window; of more, most trees grow large
-MOST_NODES = 400  # linear programs; nearly all windows of a year need fewer than 50
+MOST_PAIRS = 24  # in a window; of more, most trees grow large
+MOST_NODES = 100  # linear programs, beside one for each leaf that is known; nearly all need fewer than 50
 MOST_LEAVES = 256  # of a tree that is handed on; it only ever grows
 ROUNDING = 1e-9  # [yuan per unit] reduced costs below this are none
 
@@ -85,7 +85,7 @@ def branch(
             closed = min(closed, bound)
             done.append(leaf)
             continue
-        if search.nodes == MOST_NODES:
+        if search.nodes == MOST_NODES + len(tree):
             return None
         try:
             answer = search.at(leaf.resting)

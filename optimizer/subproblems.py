@@ -22,6 +22,7 @@ from optimizer.windows import Window
 
 HALF = 0.5  # between the values of a binary
 PRICE_DECIMALS = 9  # of yuan per MW or MWh: below that, two prices are one
+IN_VAIN = 4  # where more than one tree in so many grew large, no more are begun
 LARGE = 300  # columns of a window; one with fewer is solved before a tree of it has grown
 FINER = 0.01  # of what a window may be off: how closely a tree's leaves and an auction's planes must fit
 
@@ -103,8 +104,9 @@ class Subproblems:
 
     def _branched(self, now: Standing, window: Window, part: Part, pairs: Index) -> _Solved | None:
         """By a tree of its own, from that of a like window where there is one; none where it grew large."""
-        small = len(part.program.cost) < LARGE and window not in self.trees
-        if small or window in self._gave_up:
+        known_tree = window in self.trees
+        small, in_vain = len(part.program.cost) < LARGE, len(self._gave_up) > len(self.trees) // IN_VAIN
+        if window in self._gave_up or (not known_tree and (small or in_vain)):
             return None
         here = now.x[part.cut.every]
         known = np.inf if now.broken[window.intervals].any() else part.program.objective(here)
