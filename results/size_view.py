@@ -93,7 +93,7 @@ def surface_map(study: SizeStudy, words: Words, key: str) -> dict[str, Any]:
     text, surface = words["size"], without_nothing(study.surface)
     values = surface[f"{key}_yuan"].transpose("duration_hours", "power_mw").to_numpy() / YUAN_PER_WAN
     power, hours = surface["power_mw"].to_numpy(), surface["duration_hours"].to_numpy()
-    marks = [
+    marks: list[dict[str, Any]] = [
         {"name": name, "symbol": symbol, "x": one.power_mw, "y": one.energy_mwh / one.power_mw,
          "says": size_text(one.power_mw, one.energy_mwh)}
         for one, symbol, name in places(study, words)
