@@ -58,7 +58,10 @@ def draw(sizing: Sizing, count: int, seed: int) -> pd.DataFrame:
     # a power of two is what the sequence is balanced for; what is not asked for is left
     shares = sobol.random_base2(max(0, int(count - 1).bit_length()))[:count] + CELL
     columns = {doubt.name: quantile(doubt, shares[:, at]) for at, doubt in enumerate(sizing.doubt)}
-    return pd.DataFrame(columns, index=pd.RangeIndex(count, name=SCENARIO))
+    table = pd.DataFrame(columns, index=pd.RangeIndex(count, name=SCENARIO))
+    # what a longer or shorter table of the same draws has in common with this one
+    table.attrs["drawn"] = [seed, [doubt.model_dump(mode="json") for doubt in sizing.doubt]]
+    return table
 
 
 def quantile(doubt: Doubt, share: Array) -> Array:

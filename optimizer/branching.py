@@ -12,7 +12,7 @@ Where the tree would grow large, `Solver` with its cutting planes is better at i
 import heapq
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,7 +27,6 @@ from optimizer.program import Program
 MOST_PAIRS = 24  # in a window; of more, most trees grow large
 MOST_NODES = 100  # linear programs, beside one for each leaf that is known; nearly all need fewer than 50
 MOST_LEAVES = 256  # of a tree that is handed on; it only ever grows
-ROUNDING = 1e-9  # [yuan per unit] reduced costs below this are none
 
 
 @dataclass(frozen=True)
@@ -89,11 +88,13 @@ def branch(
             return None
         try:
             answer = search.at(leaf.resting)
-        except (SolverError, UnboundedProgram):
-            return None
-        if answer is None:  # impossible
+        except InfeasibleProgram:
+            if not search.is_impossible(leaf.resting):
+                return None
             done.append(Leaf(leaf.resting, np.empty(0)))
             continue
+        except (SolverError, UnboundedProgram):
+            return None
         leaf = Leaf(leaf.resting, answer.row_dual)
         (bound,) = least_yuan(program, (leaf,))
         worst = search.worst(answer.x)
@@ -122,8 +123,8 @@ class _Search:
         self._resting: set[int] = set()
         self.nodes = 0
 
-    def at(self, resting: Sequence[int]) -> Answer | None:
-        """Its optimum with these at rest; none where that is impossible."""
+    def at(self, resting: Sequence[int]) -> Answer:
+        """Its optimum with these at rest. Raises InfeasibleProgram."""
         if self._solver is None:
             self._solver = Solver(presolve=False)
             self._solver.load(self._program)
@@ -136,10 +137,14 @@ class _Search:
             self._solver.change_bounds(changed, program.lower[changed], upper)
         self._resting = now
         self.nodes += 1
-        try:
-            return self._solver.solve()
-        except InfeasibleProgram:
-            return None
+        return self._solver.solve()
+
+    def is_impossible(self, resting: Sequence[int]) -> bool:
+        """Whether the solver's ray proves it: where nothing costs anything, its multipliers still do."""
+        assert self._solver is not None
+        ray = self._solver.ray()
+        free = replace(self._program, cost=np.zeros(len(self._program.cost)), offset=0.0)
+        return bool(ray.size) and least_yuan(free, (Leaf(tuple(resting), ray),))[0] > 0.0
 
     def worst(self, x: Array) -> tuple[int, int] | None:
         """Both members of the pair that is used most both ways, the lesser first; none where all obey."""
@@ -163,13 +168,14 @@ def least_yuan(program: Program, tree: Tree) -> list[float]:
     if fits:
         dual = np.array([tree[at].row_dual for at in fits])
         reduced = program.cost - dual @ program.matrix
-        reduced[np.abs(reduced) <= ROUNDING] = 0.0
         upper = np.tile(program.upper, (len(fits), 1))
         for number, at in enumerate(fits):
             resting = list(tree[at].resting)
             upper[number, resting] = program.lower[resting]
-        found[fits] = _support(dual, program.row_lower, program.row_upper) + _support(
-            reduced, program.lower, upper
+        found[fits] = (
+            program.offset
+            + _support(dual, program.row_lower, program.row_upper)
+            + _support(reduced, program.lower, upper)
         )
     return found.tolist()
 
@@ -180,4 +186,5 @@ def _support(multipliers: Array, lower: Array, upper: Array) -> Array:
     free = ~np.isfinite(bound)
     total = np.where(free, 0.0, multipliers * np.where(free, 0.0, bound)).sum(axis=1)
     loose = np.where(free, np.abs(multipliers), 0.0).max(axis=1, initial=0.0)
-    return np.where(loose <= FEASIBILITY_TOLERANCE, total, -np.inf)
+    sound = (loose <= FEASIBILITY_TOLERANCE) & np.isfinite(total)
+    return np.where(sound, total, -np.inf)

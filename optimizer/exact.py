@@ -35,9 +35,12 @@ class Trail:
     agreed: Agreed
     given: Array  # series in rows and bounds, (series, intervals)
     sizes: Array  # largest upper bound of each column of an interval, (template columns,)
+    pairs: tuple[tuple[int, int], ...]  # columns of an interval that exclude one another
 
     def fits(self, tiled: Tiled) -> bool:
-        """Whether that program has the same columns and rows."""
+        """Whether that program has the same columns, rows and pairs."""
+        if self.pairs != _pairs(tiled):  # a tree of other pairs would prove what is not so
+            return False
         sizes = (tiled.program.matrix.shape[1], len(tiled.template.pairs), len(tiled.horizon))
         rows = len(self.left.marks.rows) - int(self.chorded.sum())
         return sizes == (len(self.left.level), *self.chorded.shape) and rows == tiled.program.matrix.shape[0]
@@ -60,6 +63,10 @@ class Trail:
         of_chords[self.chorded] = self.left.marks.rows[known:]
         rows = np.concatenate([self.left.marks.rows[:known], of_chords[chorded]])
         return replace(self.left, marks=Marks(self.left.marks.columns, rows))
+
+
+def _pairs(tiled: Tiled) -> tuple[tuple[int, int], ...]:
+    return tuple((pair.a, pair.b) for pair in tiled.template.pairs)
 
 
 def _sizes(tiled: Tiled) -> Array:
@@ -168,7 +175,7 @@ def find_optimum(
         windows=windows,
         dual_infeasibility=certificate.dual_infeasibility,
         built=built,
-        trail=Trail(blocks.left, relaxed.chorded, agreed, tiled.given, _sizes(tiled)),
+        trail=Trail(blocks.left, relaxed.chorded, agreed, tiled.given, _sizes(tiled), _pairs(tiled)),
     )
 
 

@@ -54,8 +54,9 @@ _Task = tuple[tuple[int, ...], tuple[Window, ...]]
 class Agreed:
     """What a repair ended with.
 
-    Where it was cut and what was tied is no part of it: a like park falls apart elsewhere, and what has no
-    reason to be tied there would be settled in auctions that take minutes.
+    A like park is not cut where this one was, nor is the same tied in it: it falls apart elsewhere, and what
+    has no reason to be tied there would be settled in auctions that take minutes. The windows are for those
+    who make more of this park's proof.
     """
 
     resting: Mask  # (columns,) members at zero
@@ -106,7 +107,7 @@ class NoDispatch(SolverError):  # noqa: N818 - time ran out, which is no fault
 class Repair:
     """Works on one relaxation, its optimum and multipliers, until `deadline` (of time.monotonic).
 
-    `blocks` hold the relaxation, warm; `agreed` is who rests in x already, and why.
+    `blocks` hold the relaxation, warm; `agreed` is who rests in x already, and how windows were branched on.
     """
 
     def __init__(
@@ -259,6 +260,7 @@ class Repair:
             if window not in together:
                 tasks[((), (window,))] = partial(self._sub.price, now, window)
         new = [task for task in tasks if task not in priced]
+        self._sub.begin_round()
         priced.update(zip(new, self._pool.map(lambda task: tasks[task](), new), strict=True))
         return [priced[task] for task in tasks]
 

@@ -23,10 +23,11 @@ from optimizer.farm import Farm, Work
 from optimizer.increment import worth
 from optimizer.runs import Options, Progress
 from results.increment import PROJECT, Worth
+from results.operation import Operation
 from results.program import program
 from results.risk import FIGURES, risk_dataset
 from results.size_study import Choice
-from results.store import Question, Store, case_digests, refuse_other, usual_folder
+from results.store import Question, Store, case_digests, digest, refuse_other, usual_folder
 
 AMPLE_S = 3600.0  # for one year's repair: figures of a solve that time cut short would hang on the machine
 OFFER = "offer_"  # how the keys of choices with a price of their own begin
@@ -75,17 +76,21 @@ def robust(
         options=_ample(options),
     )
     shape = (len(FIGURES), len(choices))
-    question = {**_question(case, shared.columns, options), "choices": _sizes(choices)}
+    question = _whole_question(case, choices, likes, table, options)
     found = finished(valued, shared, shape, table, farm, (store, question), progress, warn)
     return risk_dataset(choices, table, found)
 
 
 def usual_store(
-    beside: Path, case: Case, choices: Sequence[Choice], table: pd.DataFrame, options: Options
+    beside: Path,
+    case: Case,
+    choices: Sequence[Choice],
+    likes: Mapping[str, Worth],
+    table: pd.DataFrame,
+    options: Options,
 ) -> Path:
     """The folder of a store for scenarios of which nobody said where to keep them."""
-    question = {**_question(case, tuple(map(str, table.columns)), options), "choices": _sizes(choices)}
-    return usual_folder(beside, case.name, question, table)
+    return usual_folder(beside, case.name, _whole_question(case, choices, likes, table, options), table)
 
 
 def refuse_store(store: Path, case: Case, table: pd.DataFrame, options: Options) -> None:
@@ -124,8 +129,40 @@ def _question(case: Case, columns: tuple[str, ...], options: Options) -> Questio
     }
 
 
-def _sizes(choices: Sequence[Choice]) -> Question:
-    return {choice.key: [choice.power_mw, choice.energy_mwh, choice.investment_yuan] for choice in choices}
+def _whole_question(
+    case: Case,
+    choices: Sequence[Choice],
+    likes: Mapping[str, Worth],
+    table: pd.DataFrame,
+    options: Options,
+) -> Question:
+    """What a scenario's numbers belong to: the choices too, and the years that its years follow."""
+    sizes = {choice.key: [choice.power_mw, choice.energy_mwh, choice.investment_yuan] for choice in choices}
+    years = {choice.key: digest(_followed(likes[choice.key])) for choice in choices}
+    return {**_question(case, tuple(map(str, table.columns)), options), "choices": sizes, "years": years}
+
+
+def _followed(like: Worth) -> list[Any]:
+    """What of a like choice goes into the years of a scenario."""
+    arrays = [
+        like.state_of_health,
+        like.full_cycles,
+        like.response_revenue_yuan,
+        like.response_cost_yuan,
+        *(value for _, value in sorted(_numbers(like.operation).items())),
+    ]
+    return [np.asarray(one, dtype=np.float64).tolist() for one in arrays] + [dict(like.standing_cycles)]
+
+
+def _numbers(operation: Operation) -> dict[str, Any]:
+    """The arrays and numbers of an operation by name; those of its streams by the stream's."""
+    found: dict[str, Any] = {}
+    for name, value in vars(operation).items():
+        if isinstance(value, Mapping):
+            found |= {f"{name}.{key}": one for key, one in value.items()}
+        else:
+            found[name] = value
+    return found
 
 
 def _sizing(case: Case) -> Sizing:

@@ -1,11 +1,12 @@
 """All that is asked about the size of an increment, part by part, each by its own driver."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
+import xarray as xr
 
 from inputs.case import Case
 from models.errors import InputError
@@ -20,6 +21,7 @@ from optimizer.surface import surface
 from optimizer.when import when
 from results.increment import Worth
 from results.size_study import NEVER, Best, Choice, Offered, SizeStudy
+from results.store import UnusableStoreError
 
 BEST, SURFACE, OFFERS, WHEN, SCENARIOS = PARTS = ("best", "surface", "offers", "when", "scenarios")
 
@@ -32,10 +34,6 @@ class Scenarios:
     farm: Farm
     store: Path | None
     beside: Path
-
-    def kept(self, case: Case, choices: Sequence[Choice], options: Options) -> Path:
-        """The folder they are kept in."""
-        return self.store or usual_store(self.beside, case, choices, self.table, options)
 
 
 def parts_asked(only: str | None) -> tuple[str, ...]:
@@ -97,12 +95,35 @@ def size_study(
         took(WHEN)
     if SCENARIOS in parts and scenarios is not None:
         likes = {one.choice.key: one for one in worths}
-        store = scenarios.kept(case, choices, options)
-        with scenarios.farm as farm:
-            risk = robust(case, choices, likes, scenarios.table, options, farm, store, progress, warn)
-        found = replace(found, risk=risk)
+        risk, kept = _risk(case, choices, likes, scenarios, options, progress, warn)
+        found = replace(found, risk=risk, kept=kept)
         took(SCENARIOS)
     return replace(found, timings_s={part: s for part, s in timings.items() if part in (*parts, "marginal")})
+
+
+def _risk(
+    case: Case,
+    choices: Sequence[Choice],
+    likes: Mapping[str, Worth],
+    asked: Scenarios,
+    options: Options,
+    progress: Progress,
+    warn: Warn,
+) -> tuple[xr.Dataset, Path | None]:
+    """The choices in the scenarios, and where these are kept: as asked, or else beside other runs."""
+    store = asked.store or usual_store(asked.beside, case, choices, likes, asked.table, options)
+
+    def found(where: Path | None) -> xr.Dataset:
+        with asked.farm as farm:
+            return robust(case, choices, likes, asked.table, options, farm, where, progress, warn)
+
+    try:
+        return found(store), store
+    except UnusableStoreError as error:
+        if asked.store is not None:
+            raise
+        warn(f"scenarios are not kept: {error.problems[0].removeprefix('`--store` = ')}")
+        return found(None), None
 
 
 def _found(case: Case, best: Best | None) -> list[Choice]:

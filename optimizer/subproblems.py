@@ -22,7 +22,7 @@ from optimizer.windows import Window
 
 HALF = 0.5  # between the values of a binary
 PRICE_DECIMALS = 9  # of yuan per MW or MWh: below that, two prices are one
-IN_VAIN = 4  # where more than one tree in so many grew large, no more are begun
+IN_VAIN, FEW = 4, 4  # where one tree in so many or more grew large, and not too few, no more are begun
 LARGE = 300  # columns of a window; one with fewer is solved before a tree of it has grown
 FINER = 0.01  # of what a window may be off: how closely a tree's leaves and an auction's planes must fit
 
@@ -77,7 +77,13 @@ class Subproblems:
         self.deadline = deadline
         self.trees = dict(trees)  # of like windows, and then of those solved here
         self._gave_up: set[Window] = set()  # windows whose trees grew large
+        self._in_vain = False
         self._solved: dict[tuple[object, ...], _Solved] = {}
+
+    def begin_round(self) -> None:
+        """Whether trees are worth growing is decided here: what runs side by side must not matter."""
+        failed = len(self._gave_up)
+        self._in_vain = failed >= FEW and failed * IN_VAIN > failed + len(self.trees)
 
     def binaries(self, doubtful: Mask, window: Window) -> Index:
         """Positions of a and b of each doubtful pair among the window's columns, (pairs, 2)."""
@@ -87,11 +93,14 @@ class Subproblems:
         """Solve one window with its binaries."""
         part, pairs = self._pricer.part(window, self._at), self.binaries(now.doubtful, window)
         key = (window, len(pairs), np.round(part.program.cost, PRICE_DECIMALS).tobytes())
-        if key not in self._solved:
+        solved = self._solved.get(key)
+        if solved is None:
             if time.monotonic() > self.deadline:
                 return self._unchanged(now, (window,), (part,), 0.0)
-            self._solved[key] = self._branched(now, window, part, pairs) or self._searched(part, pairs)
-        bound, x, resting = self._solved[key]
+            solved = self._branched(now, window, part, pairs) or self._searched(part, pairs)
+            if time.monotonic() <= self.deadline:  # what time cut short is worked on again
+                self._solved[key] = solved
+        bound, x, resting = solved
         gain = max(0.0, bound - part.relaxed)
         here = now.x[part.cut.every]
         if not x.size or (
@@ -104,9 +113,9 @@ class Subproblems:
 
     def _branched(self, now: Standing, window: Window, part: Part, pairs: Index) -> _Solved | None:
         """By a tree of its own, from that of a like window where there is one; none where it grew large."""
-        known_tree = window in self.trees
-        small, in_vain = len(part.program.cost) < LARGE, len(self._gave_up) > len(self.trees) // IN_VAIN
-        if window in self._gave_up or (not known_tree and (small or in_vain)):
+        if window not in self.trees and (self._in_vain or len(part.program.cost) < LARGE):
+            return None
+        if window in self._gave_up:
             return None
         here = now.x[part.cut.every]
         known = np.inf if now.broken[window.intervals].any() else part.program.objective(here)
@@ -121,8 +130,11 @@ class Subproblems:
         )
         if found is None:
             self._gave_up.add(window)
+            self.trees.pop(window, None)
             return None
         self.trees[window] = found.tree
+        if np.isposinf(found.bound):  # nothing is possible here, which is for the solver to confirm
+            return None
         x = found.x if found.x.size or not np.isfinite(known) else here
         return found.bound, x, self._rests(now, part, pairs, x) if x.size else np.empty(0, dtype=np.int64)
 

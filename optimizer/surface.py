@@ -50,7 +50,7 @@ def surface_beside(standing: Standing, offers: Sequence[Offered]) -> xr.Dataset:
         (largest,) = Increments(standing).worth([rows[-1][-1]])
         income = ResponseIncome.of(sizing.device, [largest.life] if largest.life else [])
     found = side_by_side(standing, rows, income)
-    (never,) = Increments(standing).worth([_nothing(sizing, 0.0)])
+    (never,) = Increments(standing).worth([_nothing(0.0)])
     made = surface_of(
         sizing, standing.finance, {one.choice.key: one for one in [never, *found]}, grid(sizing)
     )
@@ -67,14 +67,14 @@ def grid(sizing: Sizing) -> list[list[Choice]]:
 
 def _size(sizing: Sizing, power_mw: float, hours: float) -> Choice:
     if power_mw <= 0:
-        return _nothing(sizing, power_mw)
+        return _nothing(power_mw)
     energy_mwh = power_mw * hours
     name = f"{power_mw:g} MW / {energy_mwh:g} MWh"
     price = sizing.investment_yuan(power_mw, energy_mwh)
     return Choice(f"size_{power_mw:g}_{energy_mwh:g}", name, name, power_mw, energy_mwh, price)
 
 
-def _nothing(_: Sizing, power_mw: float) -> Choice:
+def _nothing(power_mw: float) -> Choice:
     return Choice("never", "build nothing", "不建设", power_mw, 0.0, 0.0)
 
 

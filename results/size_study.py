@@ -6,6 +6,7 @@ stands. Money is yuan, VAT included; fractions, never percent.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -121,4 +122,5 @@ class SizeStudy:
     offers: tuple[Offered, ...] = ()
     when: xr.Dataset | None = None
     risk: xr.Dataset | None = None
+    kept: Path | None = None  # where the scenarios are
     timings_s: Mapping[str, float] = field(default_factory=dict)

@@ -119,9 +119,11 @@ def surface_map(study: SizeStudy, words: Words, key: str) -> dict[str, Any]:
 
 
 def _within(value: float, cells: np.ndarray) -> bool:
-    """Whether a value lies in one of the cells of a map, of which these are the middles."""
-    half = np.diff(cells).min() / 2.0 if len(cells) > 1 else 0.0
-    return bool(cells.min() - half <= value <= cells.max() + half)
+    """Whether a value lies in a cell of a map, of which these are the middles; as size.js draws them."""
+    if len(cells) == 1:
+        return bool(abs(value - cells[0]) <= 0.5)
+    first, last = (cells[1] - cells[0]) / 2.0, (cells[-1] - cells[-2]) / 2.0
+    return bool(max(0.0, cells[0] - first) <= value <= cells[-1] + last)
 
 
 def _frontier(study: SizeStudy, words: Words) -> dict[str, Any]:

@@ -35,6 +35,10 @@ HELD_BYTE = 1 << 20  # the byte of the lock that Windows holds: what it holds, o
 Question = Mapping[str, Any]  # what a store's numbers belong to, by name: JSON
 
 
+class UnusableStoreError(InputError):
+    """A folder in which these scenarios cannot be kept."""
+
+
 class _UnsoundError(Exception):
     """A part that cannot be used, and why in a few words."""
 
@@ -57,7 +61,7 @@ def case_digests(case: Case) -> dict[str, str]:
         else case.sizing.model_dump(mode="json", exclude={"scenarios", "seed", "tail", "doubt", "offer"}),
         **{f"device.{name}": device.model_dump(mode="json") for name, device in case.devices.items()},
     }
-    digests = {name: _digest(table) for name, table in found.items()}
+    digests = {name: digest(table) for name, table in found.items()}
     for (device, name), entry in case.series.items():
         digests[f"series.{device}.{name}"] = _file_digest(entry.path(case.folder), entry.column)
     if isinstance(case.weather, WeatherFile):
@@ -67,12 +71,13 @@ def case_digests(case: Case) -> dict[str, str]:
 
 def _file_digest(path: Path, column: str | None) -> str:
     try:
-        return _digest([hashlib.sha256(path.read_bytes()).hexdigest(), column])
+        return digest([hashlib.sha256(path.read_bytes()).hexdigest(), column])
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def _digest(content: Any) -> str:
+def digest(content: Any) -> str:
+    """Of anything that JSON can say."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -90,12 +95,12 @@ class Store:
     def opened(cls, folder: Path, question: Question, shape: tuple[int, ...]) -> Iterator[Self]:
         """The store in that folder, made if there is none, and held against other runs meanwhile.
 
-        `question` says what its numbers belong to; two of its entries have meanings of their own: "program",
-        versions by name. Raises InputError, and touches nothing, where the folder holds the answers to
-        another question or anything else, or another run holds it.
+        `question` says what its numbers belong to; its entry "program" has versions by name. Raises
+        UnusableStoreError, and touches nothing, where the folder holds the answers to another question or
+        anything else, or another run holds it.
         """
         asked = {"format": FORMAT, **question}
-        key, there = _digest(asked), _described(folder)
+        key, there = digest(asked), _described(folder)
         if there is None:
             _refuse_strange(folder, key)
         else:
@@ -107,13 +112,13 @@ class Store:
                 if there is None:
                     _write(folder / "store.json", json.dumps(asked, indent=1, ensure_ascii=False))
             except OSError as error:
-                raise InputError(_not_written(folder, error)) from error
+                raise UnusableStoreError(_not_written(folder, error)) from error
             yield cls(folder, key, shape)
 
     def read(self, table: pd.DataFrame) -> dict[int, Array]:
         """What was found of each scenario that is there and sound; what is unsound is told in `warnings`.
 
-        Raises InputError where sound parts belong to other rows than those of the table.
+        Raises UnusableStoreError where sound parts belong to other rows than those of the table.
         """
         found: dict[int, Array] = {}
         other, unsound = [], []
@@ -130,7 +135,7 @@ class Store:
                 other.append(_row_words(scenario, table, there, row))
             found[scenario] = values
         if other:
-            raise InputError(
+            raise UnusableStoreError(
                 f"`--store` = {self.folder}: holds scenarios of another table (seed, doubts or file):"
                 f" {_some(other)}; must be the same, or another folder"
             )
@@ -141,7 +146,7 @@ class Store:
         return found
 
     def write(self, scenario: int, row: Array, values: Array) -> None:
-        """Keep what was found of a scenario. Raises InputError where that cannot be written."""
+        """Keep what was found of a scenario. Raises UnusableStoreError where that cannot be written."""
         if values.shape != self.shape:
             raise ValueError(f"a scenario's numbers have the shape {values.shape}, must have {self.shape}")
         content = {
@@ -151,9 +156,9 @@ class Store:
             "found": _plain(values),
         }
         try:
-            _write(self._path(scenario), json.dumps({**content, "sha256": _digest(content)}))
+            _write(self._path(scenario), json.dumps({**content, "sha256": digest(content)}))
         except OSError as error:
-            raise InputError(_not_written(self.folder, error)) from error
+            raise UnusableStoreError(_not_written(self.folder, error)) from error
 
     def _path(self, scenario: int) -> Path:
         return self.folder / "parts" / f"{scenario:06d}.json"
@@ -178,7 +183,7 @@ def _sound(path: Path) -> dict[str, Any]:
         checksum = content.pop("sha256")
     except (ValueError, KeyError, AttributeError, TypeError):
         raise _UnsoundError("is cut off or no part of a store") from None
-    if checksum != _digest(content) or not {"store", "scenario", "row", "found"} <= set(content):
+    if checksum != digest(content) or not {"store", "scenario", "row", "found"} <= set(content):
         raise _UnsoundError("does not have its checksum")
     return dict(content)
 
@@ -218,7 +223,7 @@ def _described(folder: Path) -> dict[str, Any] | None:
 def _refuse_strange(folder: Path, key: str) -> None:
     """A folder without a sound `store.json` must be empty, or its parts must say that it is this store.
 
-    Raises InputError.
+    Raises UnusableStoreError.
     """
     asked = f"`--store` = {folder}"
     try:
@@ -226,18 +231,20 @@ def _refuse_strange(folder: Path, key: str) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise InputError(f"{asked}: {error.strerror or error}: must be a folder") from error
+        raise UnusableStoreError(f"{asked}: {error.strerror or error}: must be a folder") from error
     keys = set()
     for path in sorted((folder / "parts").glob("[0-9]*.json")):
         with suppress(_UnsoundError, OSError):
             keys.add(_sound(path)["store"])
     if keys - {key}:
-        raise InputError(
+        raise UnusableStoreError(
             f"{asked}: `store.json` is missing or damaged, and the scenarios there answer another question"
             " (case, choices, settings or program); must be this one, or another folder"
         )
     if strange := sorted(names - ({"store.json"} if keys else set())):
-        raise InputError(f"{asked}: holds other files, {_some(strange)}: must be a store, empty or new")
+        raise UnusableStoreError(
+            f"{asked}: holds other files, {_some(strange)}: must be a store, empty or new"
+        )
 
 
 def _not_written(folder: Path, error: OSError) -> str:
@@ -247,7 +254,7 @@ def _not_written(folder: Path, error: OSError) -> str:
 def refuse_other(folder: Path, known: Question) -> None:
     """Look at a store before anything is computed. `known` is what is known of the question by then.
 
-    Raises InputError where the store's differs in that; whatever else is wrong is for `Store.opened` to say.
+    Raises UnusableStoreError where the store's differs in that; what else is wrong `Store.opened` says.
     """
     asked, there = {"format": FORMAT, **known}, _described(folder)
     if there is not None:
@@ -255,17 +262,20 @@ def refuse_other(folder: Path, known: Question) -> None:
 
 
 def usual_folder(beside: Path, name: str, question: Question, table: pd.DataFrame) -> Path:
-    """Where the scenarios of a run that names no store are kept: by the question, and the table's beginning.
+    """Where the scenarios of a run that names no store are kept: by the question, and by the table's origin.
 
-    The same command finds them again, and finds more where it is to do more.
+    The same command finds them again, and where it is to draw more, goes on from them.
     """
-    key = _digest([_digest(question), list(map(str, table.columns)), _plain(table.to_numpy(np.float64)[0])])
-    return beside / f"{name}-scenarios-{key[:12]}"
+    drawn = table.attrs.get("drawn")
+    origin = (
+        drawn if drawn is not None else [list(map(str, table.columns)), _plain(table.to_numpy(np.float64))]
+    )
+    return beside / f"{name}-scenarios-{digest([digest(question), origin])[:12]}"
 
 
 def _refuse_differences(folder: Path, there: Question, asked: Question) -> None:
     if wrong := _other_question(there, asked):
-        raise InputError(
+        raise UnusableStoreError(
             [
                 f"`--store` = {folder}: holds other scenarios: {line}; must be those, or another folder"
                 for line in wrong
@@ -280,13 +290,13 @@ def _other_question(there: Question, asked: Question) -> list[str]:
     found = []
     for name in dict.fromkeys([*asked, *there]):
         old, new = there.get(name), asked.get(name)
-        if _digest(old) == _digest(new):
+        if digest(old) == digest(new):
             continue
         if name == "program" and isinstance(old, dict):
             found.append(f"program: {', '.join(differences(old, dict(new or {})))}")
         elif isinstance(old, dict) and isinstance(new, dict):
             which = [
-                one for one in dict.fromkeys([*new, *old]) if _digest(old.get(one)) != _digest(new.get(one))
+                one for one in dict.fromkeys([*new, *old]) if digest(old.get(one)) != digest(new.get(one))
             ]
             found.append(f"{name}: {', '.join(_both(one, old.get(one), new.get(one)) for one in which)}")
         else:
@@ -311,7 +321,7 @@ def _held(folder: Path) -> Iterator[None]:
         except OSError:
             file.seek(0)
             by = file.read().strip() or "unknown"
-            raise InputError(
+            raise UnusableStoreError(
                 f"`--store` = {folder}: another run works on it (process {by}): must end first, or be in"
                 " another folder"
             ) from None

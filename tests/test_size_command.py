@@ -98,6 +98,24 @@ def test_everything_is_asked_and_a_second_run_takes_what_is_kept(
     assert said["co_optimised"]["cost_yuan"] <= said["co_optimised"]["without_yuan"]
 
 
+def test_scenarios_that_cannot_be_kept_are_told_and_computed(
+    typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`runs` is a file. And years dispatched otherwise are followed by other scenarios, kept elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").write_text("", encoding="utf-8")
+    code, out, err = sized(typed, tmp_path, "--only", "scenarios", "--out", "a")
+    assert code == 0
+    assert "warning: scenarios are not kept: runs/small-scenarios-" in err
+    assert "Scenarios kept" not in out
+    (tmp_path / "runs").unlink()
+    for more in ((), ("--every-year",)):
+        code, _, err = sized(typed, tmp_path, "--only", "scenarios", "--out", "b", *more)
+        assert (code, err) == (0, "")
+    assert len(list((tmp_path / "runs").iterdir())) == 2
+    assert (tmp_path / "a" / "scenarios.csv").exists()
+
+
 def test_a_part_is_computed_alone(typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     code, out, _ = sized(typed, tmp_path, "--only", "offers", "--out", "a")

@@ -1,6 +1,6 @@
 """A solve that begins where another ended proves the same optimum as one from scratch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pytest
@@ -11,8 +11,17 @@ from test_blocks import quarter_year, tempted_month
 
 from models.battery import Battery
 from models.device import Device
+from optimizer import subproblems
 from optimizer.pairs import violated
 from optimizer.solve import Optimum, Warm, optimize
+
+
+@pytest.fixture(scope="module", params=[subproblems.LARGE, 0], autouse=True)
+def trees_of_windows_that_large(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Windows of these small parks are small too; with 0 they are branched on by trees all the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subproblems, "LARGE", request.param)
+        yield
 
 
 def solved(park: SmallPark, warm: Warm | None = None) -> Optimum:
@@ -94,6 +103,19 @@ def test_members_that_cannot_rest_any_more() -> None:
     assert warm.trail.agreed.resting.any()
     park.series["pv", "available_mw"] = np.zeros(len(park.times))
     same_proof(solved(park, warm), solved(park))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_trees_of_other_pairs_are_not_used(seed: int) -> None:
+    """As many columns, rows and pairs; but in one charging has a least power, in the other discharging."""
+    park = tempted_month(seed)
+    park.devices = resized(park.devices, min_charge_mw=1.0)
+    warm = solved(park).warm
+    assert warm is not None
+    park.devices = resized(park.devices, min_charge_mw=0.0, min_discharge_mw=1.0)
+    found = solved(park, warm)
+    same_proof(found, solved(park))
+    assert not warm.trail.fits(found.tiled)
 
 
 def test_what_was_left_by_another_park_is_not_used() -> None:

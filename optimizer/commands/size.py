@@ -93,10 +93,8 @@ def size(
 
     show_size_study(out_console, study)
     show_files(out_console, paths.values())
-    if asked:
-        kept = asked.kept(park, study.choices, options)
-        out_console.print(
-            Text(f"Scenarios kept in {kept}; the same command takes them from there."), soft_wrap=True
-        )
+    if study.kept:
+        said = f"Scenarios kept in {study.kept}; the same command takes them from there."
+        out_console.print(Text(said), soft_wrap=True)
     for line in (*park.warnings, *warnings):
         err_console.print(Text(f"warning: {line}"), soft_wrap=True)
