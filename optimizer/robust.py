@@ -22,12 +22,13 @@ from models.sizing import Sizing
 from optimizer.farm import Farm, Work
 from optimizer.increment import worth
 from optimizer.runs import Options, Progress
+from results.digests import case_digests, digest
 from results.increment import PROJECT, Worth
 from results.operation import Operation
 from results.program import program
 from results.risk import FIGURES, risk_dataset
 from results.size_study import Choice
-from results.store import Question, Store, case_digests, digest, refuse_other, usual_folder
+from results.store import Question, Store, refuse_other, usual_folder
 
 AMPLE_S = 3600.0  # for one year's repair: figures of a solve that time cut short would hang on the machine
 OFFER = "offer_"  # how the keys of choices with a price of their own begin

@@ -19,7 +19,8 @@ from inputs.case import load_case
 from inputs.worlds import in_world
 from models.errors import InputError
 from models.sizing import Doubt
-from results.store import Store, case_digests
+from results.digests import case_digests
+from results.store import Store
 
 COUNT = 5
 
