@@ -96,7 +96,7 @@ def usual_store(
 
 def refuse_store(store: Path, case: Case, table: pd.DataFrame, options: Options) -> None:
     """Raise InputError for a store of something else, as far as that is known before anything is computed."""
-    refuse_other(store, _question(case, tuple(map(str, table.columns)), options))
+    refuse_other(store, _question(case, table, options))
 
 
 def _ample(options: Options) -> Options:
@@ -116,13 +116,14 @@ def _refuse(case: Case, table: pd.DataFrame) -> None:
         raise InputError(found[:20] + ([f"and {len(found) - 20} more"] if len(found) > 20 else []))
 
 
-def _question(case: Case, columns: tuple[str, ...], options: Options) -> Question:
+def _question(case: Case, table: pd.DataFrame, options: Options) -> Question:
     """What the numbers of a scenario belong to, but for the choices."""
     named = {doubt.name: doubt for doubt in _sizing(case).doubt}
     return {
         "case": case_digests(case),
         "doubts": {
-            name: {"fields": list(named[name].fields), "times": named[name].times} for name in columns
+            name: {"fields": list(named[name].fields), "times": named[name].times}
+            for name in map(str, table.columns)
         },
         "options": {k: v for k, v in asdict(_ample(options)).items() if k != "threads"},
         "figures": list(FIGURES),
@@ -140,7 +141,7 @@ def _whole_question(
     """What a scenario's numbers belong to: the choices too, and the years that its years follow."""
     sizes = {choice.key: [choice.power_mw, choice.energy_mwh, choice.investment_yuan] for choice in choices}
     years = {choice.key: digest(_followed(likes[choice.key])) for choice in choices}
-    return {**_question(case, tuple(map(str, table.columns)), options), "choices": sizes, "years": years}
+    return {**_question(case, table, options), "choices": sizes, "years": years}
 
 
 def _followed(like: Worth) -> list[Any]:
