@@ -1,13 +1,14 @@
 """Settle what windows with binaries and the rest of the horizon dispute, such as the month's peak.
 
 One price for a shared decision is not enough where binaries make a window want either much of it or little:
-at any price some window over- or undershoots, and the bound stays below the optimum. So those without
-binaries state their whole cost as a function of the decision, which is convex: each trial value adds a
-supporting plane of it (Benders' cuts), and the windows with binaries choose together against the planes,
-until these hold where they choose.
+at any price some window over- or undershoots, and the bound stays below the optimum. So all state their whole
+cost as a function of the decision, plane by plane (Benders' cuts). Those without binaries have a convex one.
+So have most windows with binaries where it matters; the few of which that turns out not to be so choose
+against the planes of the rest, together and with their binaries, until these hold where they choose.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,15 +16,25 @@ import scipy.sparse as sp
 
 from models.device import Array
 from models.errors import SolverError
-from optimizer.certificate import FEASIBILITY_TOLERANCE, support
-from optimizer.highs import Basis, InfeasibleProgram, Solver
+from optimizer.claimants import Chooser, Others, Planes, Search
+from optimizer.highs import Basis, InfeasibleProgram, Solver, UnboundedProgram
 from optimizer.horizon import Index
-from optimizer.pricing import Part, transposed_product, with_binaries
+from optimizer.pricing import Part, with_binaries
 from optimizer.program import Program
 
-Plane = tuple[float, Array]  # value where all shared decisions are zero, and slopes
 PROBE = 1e-3  # relative; how far from the present value the first planes are taken, one on each side
 MOST_TRIALS = 30
+LIFT_YUAN = 1e-9  # a plane that says less more than is known is none
+OTHERS = -1  # among the claimants; the rest are numbers of bidders
+
+
+@dataclass(frozen=True)
+class Bidder:
+    """A window with binaries, the columns of its pairs, (pairs, 2), and what finds its least cost."""
+
+    part: Part
+    pairs: Index
+    search: Search
 
 
 @dataclass(frozen=True)
@@ -36,51 +47,58 @@ class Settled:
     others: Array | None
 
 
-class Claimant:
-    """Those without binaries: their least cost as a function of the shared decisions."""
+class _Known:
+    """The planes of each claimant, by component, and where the others find what is shared impossible."""
 
-    def __init__(self, part: Part, shared: Index, basis: Basis) -> None:
-        self._part = part
-        self._copies = part.copies.start + np.flatnonzero(np.isin(part.cut.copies, shared))
-        self._which = np.searchsorted(shared, part.cut.every[self._copies])
-        self._cost = part.program.cost.copy()
-        self._cost[self._copies] = 0.0
-        self._solver = Solver(presolve=False)
-        if len(self._cost):
-            self._solver.load(replace(part.program, cost=self._cost))
-            self._solver.start_from(basis)
-        self._count = len(shared)
+    def __init__(self) -> None:
+        self._planes: dict[int, Planes] = {}
+        self._component: dict[int, Index] = {}
+        self._components: dict[int, int] = {}
+        self.needs: list[Planes] = []
 
-    def plane(self, row_dual: Array) -> Plane:
-        """Value at zero and slopes of a plane below the cost function, from any row multipliers."""
-        return self._plane(self._cost, row_dual)
+    def add(self, who: int, planes: Planes, at: Array | None = None) -> None:
+        """Note planes, where they lie above what is known there."""
+        count = self._components.setdefault(who, len(planes.value))
+        new, component = np.arange(count), np.arange(count)
+        if who in self._planes:
+            if at is not None:
+                new = np.flatnonzero(planes.at(at) > self.at(who, at) + LIFT_YUAN)
+            known, component = self._planes[who], np.concatenate([self._component[who], new])
+            planes = Planes(
+                np.concatenate([known.value, planes.value[new]]),
+                np.concatenate([known.slopes, planes.slopes[new]]),
+            )
+        self._planes[who], self._component[who] = planes, component
 
-    def at(self, shared: Array) -> tuple[Array, Plane]:
-        """Its optimum at these values, and the plane there. Raises InfeasibleProgram."""
-        if not len(self._cost):  # a program of nothing is none to HiGHS
-            return np.empty(0), (0.0, np.zeros(self._count))
-        value = shared[self._which]
-        self._solver.change_bounds(self._copies, value, value)
-        answer = self._solver.solve()
-        return answer.x, self.plane(answer.row_dual)
+    def forget(self, who: int) -> None:
+        """Leave a claimant out."""
+        del self._planes[who], self._component[who], self._components[who]
 
-    def need(self, shared: Array) -> Plane | None:
-        """A plane that is above zero at these values, found impossible, and nowhere where they are not."""
-        ray = self._solver.ray()
-        if not ray.size:
-            return None
-        # where the cost is nothing, whatever multipliers make of it is at most that
-        value, slopes = self._plane(np.zeros(len(self._cost)), ray)
-        return (value, slopes) if value + slopes @ shared > 0 else None
+    def at(self, who: int, shared: Array) -> Array:
+        """What each component of a claimant costs at least there, (components,)."""
+        least = np.full(self._components[who], -np.inf)
+        np.maximum.at(least, self._component[who], self._planes[who].at(shared))
+        return least
 
-    def _plane(self, cost: Array, row_dual: Array) -> Plane:
-        program = self._part.program
-        reduced = cost - transposed_product(program.matrix, row_dual)
-        slopes = np.zeros(self._count)
-        slopes[self._which] = reduced[self._copies]
-        reduced[self._copies] = 0.0
-        least = support(row_dual, program.row_lower, program.row_upper)[0]
-        return least + support(reduced, program.lower, program.upper)[0], slopes
+    @property
+    def count(self) -> int:
+        """Components of all claimants."""
+        return sum(self._components.values())
+
+    def rows(self) -> tuple[sp.coo_array, Array]:
+        """Rows cost - slopes x shared >= value, needs below; columns are the shared decisions, then costs."""
+        first = np.cumsum([0, *self._components.values()])
+        column = np.concatenate(
+            [at + begin for at, begin in zip(self._component.values(), first, strict=False)]
+        )
+        said = [*self._planes.values(), *self.needs]
+        slopes, value = (
+            np.concatenate(each) for each in zip(*((p.slopes, p.value) for p in said), strict=True)
+        )
+        costs = sp.coo_array(
+            (np.ones(len(column)), (np.arange(len(column)), column)), shape=(len(value), self.count)
+        )
+        return sp.coo_array(sp.hstack([sp.coo_array(-slopes), costs])), value
 
 
 def settle(
@@ -90,7 +108,7 @@ def settle(
     upper: Array,
     start: Array,
     dual: Array,
-    bidders: list[tuple[Part, Index]],
+    bidders: Sequence[Bidder],
     others: Part,
     basis: Basis,
     tolerance: float,
@@ -101,49 +119,83 @@ def settle(
     `price` is what is left of the shared decisions' cost when all who take part here are taken away;
     `basis` is where the others' solver begins.
     """
-    claimant = Claimant(others, shared, basis)
-    planes = [claimant.plane(dual[others.cut.inside])]
-    needs: list[Plane] = []
-
-    def ask(trial: Array) -> Array | None:
-        """The others' optimum at the trial, whose plane is noted; none where it is impossible."""
-        try:
-            x, plane = claimant.at(trial)
-        except InfeasibleProgram:
-            need = claimant.need(trial)
-            if need is not None:
-                needs.append(need)
-            return None
-        planes.append(plane)
-        return x
-
+    known, rest = _Known(), Others(others, shared, basis)
+    known.add(OTHERS, rest.planes(dual[others.cut.inside]))
+    choosers: dict[int, Chooser] = {}
+    for number, bidder in enumerate(bidders if len(bidders) > 1 else ()):
+        chooser = Chooser(bidder.part, shared, bidder.search)
+        claim = chooser.at(start)
+        if claim is not None:
+            choosers[number] = chooser
+            known.add(number, claim.planes)
     probe = PROBE * np.maximum(1.0, np.abs(start))
-    ask(start + probe)
-    ask(start - probe)
-    best = Settled(-np.inf, start, [], None)
+    for trial in (start + probe, start - probe):
+        _ask(rest, trial, known)
+    best, floored = Settled(-np.inf, start, [], None), False
     for _ in range(MOST_TRIALS):
         left = deadline - time.monotonic()
         if left <= 0:
             break
+        apart = [number for number in range(len(bidders)) if number not in choosers]
+        program, places = _together(shared, price, lower, upper, [bidders[number] for number in apart], known)
         solver = Solver(time_limit_s=left)
-        program, places = _together(shared, price, lower, upper, bidders, planes, needs)
         solver.load(program)
         try:
             answer = solver.solve()
         except SolverError:  # time ran out before a point was found
             break
-        at, promised = answer.x[: len(shared)], answer.x[len(shared)]
-        known = len(needs)
-        x = ask(at)
+        except UnboundedProgram:
+            # at no end more of something seems worth more than it costs; it is not, beyond what it is worth
+            if floored:
+                break
+            floored = True
+            known.add(OTHERS, rest.floor())
+            for number, chooser in list(choosers.items()):
+                floor = chooser.floor()
+                if floor is None:
+                    del choosers[number]
+                    known.forget(number)
+                else:
+                    known.add(number, floor)
+            continue
+        at = answer.x[: len(shared)]
+        missing = -answer.x[len(shared) : len(shared) + known.count].sum()  # what was promised
         if answer.bound > best.bound:
-            best = Settled(answer.bound, at, [answer.x[place] for place in places], None)
-        if x is not None:
-            value, slopes = planes[-1]
-            if value + (price + slopes) @ at - promised <= tolerance:
-                return replace(best, shared=at, bidders=[answer.x[place] for place in places], others=x)
-        elif len(needs) == known:
-            break
+            best = Settled(answer.bound, at, [], None)
+        needs = len(known.needs)
+        asked = _ask(rest, at, known)
+        if asked is None:
+            if len(known.needs) == needs:
+                break
+            continue
+        cost, x = asked
+        shares = {number: answer.x[place] for number, place in zip(apart, places, strict=True)}
+        for number, chooser in list(choosers.items()):
+            claim = chooser.at(at)
+            if claim is not None:
+                cost += claim.yuan
+                shares[number] = claim.x
+                known.add(number, claim.planes, at)
+            if claim is None or claim.yuan - known.at(number, at)[0] > tolerance / len(bidders):
+                # no plane touches its cost here: its choice matters
+                del choosers[number]
+                known.forget(number)
+        if len(shares) == len(bidders) and -np.inf < cost + missing <= tolerance:
+            return replace(best, shared=at, bidders=[shares[n] for n in range(len(bidders))], others=x)
     return best
+
+
+def _ask(others: Others, trial: Array, known: _Known) -> tuple[float, Array] | None:
+    """What the others cost there and how, whose planes are noted; none where it is impossible."""
+    try:
+        claim = others.at(trial)
+    except InfeasibleProgram:
+        need = others.need(trial)
+        if need is not None:
+            known.needs.append(need)
+        return None
+    known.add(OTHERS, claim.planes, trial)
+    return claim.yuan, claim.x
 
 
 def _together(
@@ -151,26 +203,19 @@ def _together(
     price: Array,
     lower: Array,
     upper: Array,
-    bidders: list[tuple[Part, Index]],
-    planes: list[Plane],
-    needs: list[Plane],
+    bidders: Sequence[Bidder],
+    known: _Known,
 ) -> tuple[Program, list[Index]]:
-    """Shared decisions, the others' cost, then each bidder; and where each bidder's columns went."""
+    """Shared decisions, what claimants cost at least, then each bidder; and where each one's columns went."""
     count = len(shared)
-    first = count + 1
-    free = np.array([np.inf])
-    # the first column after the shared ones is all that these cost outside the bidders
-    rises = [price + slope for _, slope in planes]
-    rises = [np.where(np.abs(rise) < FEASIBILITY_TOLERANCE, 0.0, rise) for rise in rises]
-    slopes = np.array([-rise for rise in rises] + [-need[1] for need in needs])
-    of_cost = np.repeat([1.0, 0.0], [len(planes), len(needs)])
-    blocks: list[sp.coo_array] = [sp.coo_array(np.column_stack([slopes, of_cost]))]
-    costs, lowers, uppers = [np.zeros(count), np.ones(1)], [lower, -free], [upper, free]
-    row_lowers = [np.array([plane[0] for plane in planes + needs])]
-    row_uppers = [np.full(len(planes) + len(needs), np.inf)]
+    first = count + known.count
+    free = np.full(known.count, np.inf)
+    rows, least = known.rows()
+    blocks, row_lowers, row_uppers = [rows], [least], [np.full(len(least), np.inf)]
+    costs, lowers, uppers = [price, np.ones(known.count)], [lower, -free], [upper, free]
     binaries, places = [np.zeros(first, dtype=bool)], []
-    for part, pairs in bidders:
-        program = with_binaries(part.program, pairs)
+    for bidder in bidders:
+        part, program = bidder.part, with_binaries(bidder.part.program, bidder.pairs)
         place = np.empty(len(program.cost), dtype=np.int64)
         is_shared = np.zeros(len(program.cost), dtype=bool)
         is_shared[: len(part.cut.every)] = np.isin(part.cut.every, shared)

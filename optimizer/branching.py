@@ -4,48 +4,70 @@ Branch and bound on the pairs that a window's linear program uses both ways: few
 of them apart. What is left is a tree. The members that rest at its leaves leave no choice out, and at each
 leaf the multipliers of its linear program say, whatever the prices, what that choice costs at least. So a
 like window, such as the same days beside a battery of another size, judges each leaf by a product of arrays
-and solves only those that could be best. The bound is computed from multipliers, never taken from a solver.
+and works only on those that could be best. The bound is computed from multipliers, here; how they were found
+(`tableau.py`) proves nothing.
 
 Where the tree would grow large, `Solver` with its cutting planes is better at it.
 """
 
-import heapq
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from models.device import Array
-from models.errors import SolverError
-from optimizer.certificate import FEASIBILITY_TOLERANCE
-from optimizer.highs import Answer, Basis, InfeasibleProgram, Solver, UnboundedProgram
+from optimizer.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
+from optimizer.highs import Basis
 from optimizer.horizon import Index
-from optimizer.pairs import TOLERANCE
-from optimizer.program import Program
+from optimizer.pairs import FIRST, SECOND
+from optimizer.program import Mask, Program
 
-MOST_PAIRS = 24  # in a window; of more, most trees grow large
-MOST_NODES = 100  # linear programs, beside one for each leaf that is known; nearly all need fewer than 50
-MOST_LEAVES = 256  # of a tree that is handed on; it only ever grows
+MOST_OPEN = 1 / 3  # of a like window's leaves; where more could be best, they are no help
+DRIFT = 1e-9  # relative; what rounding may take from a bound
 
 
 @dataclass(frozen=True)
-class Leaf:
-    """Members that rest, as columns of the window, and row multipliers; none where it was impossible."""
+class Tree:
+    """Who rests at each leaf (leaves, columns), row multipliers (leaves, rows), where nothing is possible.
 
-    resting: tuple[int, ...]
+    There the multipliers are a ray: they still cost something where nothing else does.
+    """
+
+    rests: Mask
     row_dual: Array
+    impossible: Mask
 
+    def __len__(self) -> int:
+        return len(self.impossible)
 
-Tree = tuple[Leaf, ...]
+    def of(self, which: Mask) -> "Tree":
+        """Some of the leaves."""
+        return Tree(self.rests[which], self.row_dual[which], self.impossible[which])
+
+    def fits(self, program: Program) -> bool:
+        """Whether it is of a program with so many rows and columns."""
+        return bool((self.row_dual.shape[1], self.rests.shape[1]) == program.matrix.shape)
+
+    def least_yuan(self, program: Program) -> Array:
+        """What a program that it fits costs at least at each leaf, (leaves,); minus infinity is no bound."""
+        cost = np.where(self.impossible[:, None], 0.0, program.cost)
+        reduced = cost - self.row_dual @ program.matrix
+        upper = np.where(self.rests, program.lower, program.upper)
+        least = _support(self.row_dual, program.row_lower, program.row_upper)
+        least = least + _support(reduced, program.lower, upper)
+        shown = np.where(least > 0.0, np.inf, -np.inf)
+        return np.asarray(np.where(self.impossible, shown, program.offset + least))
 
 
 @dataclass(frozen=True)
 class Branched:
-    """No choice costs less than the bound. `x` is empty where nothing beats what was known before."""
+    """No choice costs less than the bound. `x` is empty where nothing beats what was known before.
+
+    `row_dual` are multipliers that show what the choice costs that x makes.
+    """
 
     bound: float
     x: Array
+    row_dual: Array
     tree: Tree
 
 
@@ -55,129 +77,54 @@ def branch(
     start: Basis,
     known_yuan: float,
     tolerance: float,
-    deadline: float,
-    tree: Tree = (),
+    tree: Tree | None = None,
 ) -> Branched | None:
-    """The best choice of who rests; none where more linear programs are needed than are worth it.
+    """The best choice of who rests; none where more work is needed than it is worth here.
 
     `pairs` are columns a and b, (pairs, 2). `known_yuan` is what a point that obeys them costs, infinity
     where none is known; something better by less than `tolerance` is not looked for. `tree` is of a like
-    window. Past the `deadline` (of time.monotonic) what is known so far is returned.
+    window.
     """
-    if len(pairs) > MOST_PAIRS:
+    from optimizer.tableau import search  # a quarter of a second once; on a new machine some four
+
+    if tree is None or not tree.fits(program):
+        tree = _root(program)
+    least = tree.least_yuan(program)
+    is_open = least < known_yuan - tolerance
+    who = np.where(tree.rests[:, pairs[:, 0]], FIRST, np.where(tree.rests[:, pairs[:, 1]], SECOND, 0))
+    of_others = (who > 0).sum(axis=1) < tree.rests.sum(axis=1)  # members of pairs that are not in doubt here
+    if is_open.sum() > max(1.0, MOST_OPEN * len(tree)) or (is_open & of_others).any():
+        tree, least, is_open, who = _root(program), np.array([-np.inf]), np.array([True]), who[:1] * 0
+    if not is_open.any():
+        return Branched(min(known_yuan, least.min()), np.empty(0), np.empty(0), tree)
+    first = np.argsort(-least[is_open], kind="stable")  # the last one is looked at first
+    found = search(program, pairs, start.columns, start.rows, who[is_open][first], known_yuan, tolerance)
+    if found is None:
         return None
-    search = _Search(program, pairs, start)
-    best, x, closed, done = known_yuan, np.empty(0), np.inf, list[Leaf]()
-    # by least cost; of equals what came last, whose linear program begins near the last one's end
-    open_leaves = [
-        (bound, -number, leaf)
-        for number, (leaf, bound) in enumerate(zip(tree, least_yuan(program, tree), strict=True))
-    ] or [(-np.inf, 0, Leaf((), np.empty(0)))]
-    heapq.heapify(open_leaves)
-    count = len(open_leaves)
-    while open_leaves:
-        bound, _, leaf = open_leaves[0]
-        if time.monotonic() > deadline:
-            break
-        heapq.heappop(open_leaves)
-        if bound >= best - tolerance:
-            closed = min(closed, bound)
-            done.append(leaf)
-            continue
-        if search.nodes == MOST_NODES + len(tree):
-            return None
-        try:
-            answer = search.at(leaf.resting)
-        except InfeasibleProgram:
-            if not search.is_impossible(leaf.resting):
-                return None
-            done.append(Leaf(leaf.resting, np.empty(0)))
-            continue
-        except (SolverError, UnboundedProgram):
-            return None
-        leaf = Leaf(leaf.resting, answer.row_dual)
-        (bound,) = least_yuan(program, (leaf,))
-        worst = search.worst(answer.x)
-        if worst is None or answer.bound >= best - tolerance:
-            if worst is None and answer.bound < best:
-                best, x = answer.bound, answer.x
-            closed = min(closed, bound)
-            done.append(leaf)
-            continue
-        for member in worst:
-            heapq.heappush(open_leaves, (bound, -count, Leaf((*leaf.resting, member), leaf.row_dual)))
-            count += 1
-    left = [leaf for _, _, leaf in open_leaves]
-    bound = min([best, closed, *(bound for bound, _, _ in open_leaves)])
-    kept = (*done, *left)
-    return Branched(bound, x, kept if len(kept) <= MOST_LEAVES else ())
+    rests = np.zeros((len(found.resting), len(program.cost)), dtype=bool)
+    for member, of_pair in ((FIRST, pairs[:, 0]), (SECOND, pairs[:, 1])):
+        rests[:, of_pair] |= found.resting == member
+    grown = Tree(rests, found.row_dual, found.impossible)
+    best = program.objective(found.x) if found.at >= 0 else known_yuan
+    bound = min(best, least[~is_open].min(initial=np.inf), grown.least_yuan(program).min(initial=np.inf))
+    if not np.isfinite(best) or bound < best - tolerance - DRIFT * max(1.0, abs(best)):
+        return None  # where nothing is possible, that is for the solver to confirm
+    grown = Tree(
+        np.concatenate([tree.rests[~is_open], grown.rests]),
+        np.concatenate([tree.row_dual[~is_open], grown.row_dual]),
+        np.concatenate([tree.impossible[~is_open], grown.impossible]),
+    )
+    if found.at < 0:
+        return Branched(bound, np.empty(0), np.empty(0), grown)
+    if not primal_infeasibility(program, found.x) <= FEASIBILITY_TOLERANCE:
+        return None
+    return Branched(bound, found.x, found.row_dual[found.at], grown)
 
 
-class _Search:
-    """The linear program of one window, warm, with some members at rest."""
-
-    def __init__(self, program: Program, pairs: Index, start: Basis) -> None:
-        self._program, self._start = program, start
-        self._a, self._b = pairs[:, 0], pairs[:, 1]
-        self._solver: Solver | None = None
-        self._resting: set[int] = set()
-        self.nodes = 0
-
-    def at(self, resting: Sequence[int]) -> Answer:
-        """Its optimum with these at rest. Raises InfeasibleProgram."""
-        if self._solver is None:
-            self._solver = Solver(presolve=False)
-            self._solver.load(self._program)
-            self._solver.start_from(self._start)
-        now, program = set(resting), self._program
-        changed = np.array(sorted(now ^ self._resting), dtype=np.int64)
-        if len(changed):
-            rests = np.isin(changed, list(now))
-            upper = np.where(rests, program.lower[changed], program.upper[changed])
-            self._solver.change_bounds(changed, program.lower[changed], upper)
-        self._resting = now
-        self.nodes += 1
-        return self._solver.solve()
-
-    def is_impossible(self, resting: Sequence[int]) -> bool:
-        """Whether the solver's ray proves it: where nothing costs anything, its multipliers still do."""
-        assert self._solver is not None
-        ray = self._solver.ray()
-        free = replace(self._program, cost=np.zeros(len(self._program.cost)), offset=0.0)
-        return bool(ray.size) and least_yuan(free, (Leaf(tuple(resting), ray),))[0] > 0.0
-
-    def worst(self, x: Array) -> tuple[int, int] | None:
-        """Both members of the pair that is used most both ways, the lesser first; none where all obey."""
-        a, b = x[self._a], x[self._b]
-        both = np.where(np.minimum(a, b) > TOLERANCE, a * b, 0.0)
-        if not both.any():
-            return None
-        at = int(both.argmax())
-        first, second = int(self._a[at]), int(self._b[at])
-        return (first, second) if x[first] <= x[second] else (second, first)
-
-
-def least_yuan(program: Program, tree: Tree) -> list[float]:
-    """What the program costs at least with each leaf's members at rest, by the leaf's multipliers.
-
-    Minus infinity where these say nothing.
-    """
-    rows = program.matrix.shape[0]
-    fits = [at for at, leaf in enumerate(tree) if len(leaf.row_dual) == rows]
-    found = np.full(len(tree), -np.inf)
-    if fits:
-        dual = np.array([tree[at].row_dual for at in fits])
-        reduced = program.cost - dual @ program.matrix
-        upper = np.tile(program.upper, (len(fits), 1))
-        for number, at in enumerate(fits):
-            resting = list(tree[at].resting)
-            upper[number, resting] = program.lower[resting]
-        found[fits] = (
-            program.offset
-            + _support(dual, program.row_lower, program.row_upper)
-            + _support(reduced, program.lower, upper)
-        )
-    return found.tolist()
+def _root(program: Program) -> Tree:
+    """Before anything is known: one leaf at which nobody rests, and multipliers that say nothing."""
+    rows, columns = program.matrix.shape
+    return Tree(np.zeros((1, columns), dtype=bool), np.full((1, rows), np.nan), np.zeros(1, dtype=bool))
 
 
 def _support(multipliers: Array, lower: Array, upper: Array) -> Array:

@@ -138,7 +138,7 @@ def find_optimum(
     settled = int((~open_pairs(tiled, tight)).sum())
     built = time.perf_counter()
     progress("solving the relaxation")
-    relaxed, agreed = None, Agreed.nothing(tiled)
+    relaxed, agreed, again = None, Agreed.nothing(tiled), trail is not None
     if trail is not None and trail.fits(tiled):
         agreed = trail.agreed_for(tiled)
         relaxed = _resume(tiled, tight, pool, trail, agreed)
@@ -158,7 +158,7 @@ def find_optimum(
     doubted = int((found | agreed.in_doubt(tiled)).sum())
     if found.any() or not certificate.holds:
         progress(f"repairing {doubted} exclusive pairs")
-        repair = Repair(tiled, program, relaxed.pricer, blocks, x, dual, deadline, pool, agreed)
+        repair = Repair(tiled, program, relaxed.pricer, blocks, x, dual, deadline, pool, agreed, again)
         repaired = repair.run()
         x, dual = repaired.x, repaired.row_dual
         bound, agreed = repaired.bound_yuan, repaired.agreed

@@ -17,6 +17,7 @@ from optimizer.template import Template
 from optimizer.tile import Tiled
 
 TOLERANCE = 1e-6  # MW below which a member of a pair counts as zero
+FIRST, SECOND = 1, 2  # who of a pair rests, where that is a number; 0 is nobody
 
 
 def tighten(tiled: Tiled) -> Program:

@@ -107,7 +107,8 @@ class NoDispatch(SolverError):  # noqa: N818 - time ran out, which is no fault
 class Repair:
     """Works on one relaxation, its optimum and multipliers, until `deadline` (of time.monotonic).
 
-    `blocks` hold the relaxation, warm; `agreed` is who rests in x already, and how windows were branched on.
+    `blocks` hold the relaxation, warm; `agreed` is who rests in x already, and how windows were branched on;
+    `again`: this is one of several solves, for which what takes time to load is worth it.
     """
 
     def __init__(
@@ -121,6 +122,7 @@ class Repair:
         deadline: float,
         pool: ThreadPoolExecutor,
         agreed: Agreed,
+        again: bool,
     ) -> None:
         self._tiled, self._program, self._x = tiled, program, x
         self._blocks, self._deadline, self._pool = blocks, deadline, pool
@@ -135,7 +137,7 @@ class Repair:
         self._stakes: dict[int, set[int]] = {}  # pieces with a stake in each shared column in dispute
         # multipliers that know nothing of binaries yet bring disputes that the next ones settle
         self._early = not agreed.resting.any()
-        self._sub = Subproblems(tiled, program, pricer, blocks, self._at, deadline, agreed.trees)
+        self._sub = Subproblems(tiled, program, pricer, blocks, self._at, deadline, agreed.trees, again)
         self._rounding = Rounding(tiled, program, pricer, blocks, pool)
         # half of the time is for the proof alone; without a dispatch by then, one is made by rounding
         self._until(time.monotonic() + HALF * (deadline - time.monotonic()))
@@ -260,7 +262,7 @@ class Repair:
             if window not in together:
                 tasks[((), (window,))] = partial(self._sub.price, now, window)
         new = [task for task in tasks if task not in priced]
-        self._sub.begin_round()
+        self._sub.begin_round(len(new))
         priced.update(zip(new, self._pool.map(lambda task: tasks[task](), new), strict=True))
         return [priced[task] for task in tasks]
 

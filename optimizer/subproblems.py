@@ -3,14 +3,15 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from models.device import Array
 from models.errors import SolverError
-from optimizer.auction import settle
+from optimizer.auction import Bidder, settle
 from optimizer.blocks import Blocks
-from optimizer.branching import Tree, branch
+from optimizer.branching import Branched, Tree, branch
 from optimizer.certificate import FEASIBILITY_TOLERANCE, support
 from optimizer.highs import Solver
 from optimizer.horizon import Index
@@ -22,8 +23,8 @@ from optimizer.windows import Window
 
 HALF = 0.5  # between the values of a binary
 PRICE_DECIMALS = 9  # of yuan per MW or MWh: below that, two prices are one
-IN_VAIN, FEW = 4, 4  # where one tree in so many or more grew large, and not too few, no more are begun
-LARGE = 300  # columns of a window; one with fewer is solved before a tree of it has grown
+MANY = 32  # windows in one round; from here on a search of our own is worth the time to load it
+LARGE = 1_500  # columns of a window; those of more are not searched on a dense tableau
 FINER = 0.01  # of what a window may be off: how closely a tree's leaves and an auction's planes must fit
 
 _Solved = tuple[
@@ -71,19 +72,19 @@ class Subproblems:
         at: Multipliers,
         deadline: float,
         trees: Mapping[Window, Tree],
+        again: bool,
     ) -> None:
         self._tiled, self._program, self._pricer, self._at = tiled, program, pricer, at
         self._blocks = blocks
         self.deadline = deadline
         self.trees = dict(trees)  # of like windows, and then of those solved here
-        self._gave_up: set[Window] = set()  # windows whose trees grew large
-        self._in_vain = False
+        self._own = again  # whether windows are searched here; else by the solver
+        self._too_large: set[Window] = set()  # windows whose trees grew large
         self._solved: dict[tuple[object, ...], _Solved] = {}
 
-    def begin_round(self) -> None:
-        """Whether trees are worth growing is decided here: what runs side by side must not matter."""
-        failed = len(self._gave_up)
-        self._in_vain = failed >= FEW and failed * IN_VAIN > failed + len(self.trees)
+    def begin_round(self, windows: int) -> None:
+        """How many will be priced. It decides for all of them how: which is first must not matter."""
+        self._own |= windows >= MANY
 
     def binaries(self, doubtful: Mask, window: Window) -> Index:
         """Positions of a and b of each doubtful pair among the window's columns, (pairs, 2)."""
@@ -112,31 +113,28 @@ class Subproblems:
         return Solution((window,), (part,), part.cut.columns, own, (x[part.copies],), resting, gain)
 
     def _branched(self, now: Standing, window: Window, part: Part, pairs: Index) -> _Solved | None:
-        """By a tree of its own, from that of a like window where there is one; none where it grew large."""
-        if window not in self.trees and (self._in_vain or len(part.program.cost) < LARGE):
-            return None
-        if window in self._gave_up:
-            return None
+        """By a tree, from that of a like window where there is one; none where it grew large."""
         here = now.x[part.cut.every]
         known = np.inf if now.broken[window.intervals].any() else part.program.objective(here)
-        found = branch(
-            part.program,
-            pairs,
-            self._blocks.basis_in(part.cut),
-            known,
-            FINER * now.allowed,
-            self.deadline,
-            self.trees.get(window, ()),
-        )
+        found = self._least(window, part, pairs, FINER * now.allowed, part.program, known)
         if found is None:
-            self._gave_up.add(window)
-            self.trees.pop(window, None)
             return None
         self.trees[window] = found.tree
-        if np.isposinf(found.bound):  # nothing is possible here, which is for the solver to confirm
+        x = found.x if found.x.size else here
+        return found.bound, x, self._rests(now, part, pairs, x)
+
+    def _least(
+        self, window: Window, part: Part, pairs: Index, tolerance: float, program: Program, known: float
+    ) -> Branched | None:
+        """The least cost of a window's part, or of a program that differs from it by costs and bounds."""
+        if not self._own or len(program.cost) > LARGE or window in self._too_large:
             return None
-        x = found.x if found.x.size or not np.isfinite(known) else here
-        return found.bound, x, self._rests(now, part, pairs, x) if x.size else np.empty(0, dtype=np.int64)
+        start = self._blocks.basis_in(part.cut)
+        found = branch(program, pairs, start, known, tolerance, self.trees.get(window))
+        if found is None:
+            self._too_large.add(window)
+            self.trees.pop(window, None)
+        return found
 
     def _searched(self, part: Part, pairs: Index) -> _Solved:
         """By the solver's own search."""
@@ -178,7 +176,10 @@ class Subproblems:
             program.upper[shared],
             now.x[shared],
             at.dual,
-            list(zip(parts[:-1], pairs, strict=True)),
+            [
+                Bidder(part, of, partial(self._least, window, part, of, FINER * now.allowed / len(bidders)))
+                for window, part, of in zip(bidders, parts[:-1], pairs, strict=True)
+            ],
             parts[-1],
             self._blocks.basis_in(parts[-1].cut),
             FINER * now.allowed,
@@ -194,7 +195,7 @@ class Subproblems:
                 resting.append(part.cut.columns[now.resting[part.cut.columns]])
             else:
                 xs.append(x)
-                resting += [_resting(part, pairs[number], x)] if number < len(bidders) else []
+                resting += [self._rests(now, part, pairs[number], x)] if number < len(bidders) else []
         return Solution(
             windows,
             parts,

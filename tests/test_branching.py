@@ -1,6 +1,5 @@
 """The tree of a window: by hand, against HiGHS with all binaries, and what it proves of a like window."""
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.device import Array
-from optimizer.branching import Branched, Leaf, Tree, branch, least_yuan
+from optimizer.branching import Branched, Tree, branch
 from optimizer.highs import Basis, Solver
 from optimizer.pricing import with_binaries
 from optimizer.program import Program
@@ -40,10 +39,10 @@ def traded(surplus_mw: Array, buys: Array, sells: Array, charged_mwh: float) -> 
     return program, np.column_stack([hours + np.arange(hours), 2 * hours + np.arange(hours)])
 
 
-def solved(program: Program, pairs: Array, known_yuan: float = NEVER, tree: Tree = ()) -> Branched:
+def solved(program: Program, pairs: Array, known_yuan: float = NEVER, tree: Tree | None = None) -> Branched:
     rows, columns = program.matrix.shape
     start = Basis.of(np.zeros(columns, dtype=bool), np.ones(rows, dtype=bool))
-    found = branch(program, pairs, start, known_yuan, 1e-9, NEVER, tree)
+    found = branch(program, pairs, start, known_yuan, 1e-9, tree)
     assert found is not None
     return found
 
@@ -80,20 +79,20 @@ def test_a_choice_that_is_impossible_is_none() -> None:
     program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 8.0)
     assert solved(program, pairs).bound == pytest.approx(4.0)
     impossible = replace(program, row_lower=np.array([3.0, 3.0, 9.0]), row_upper=np.array([3.0, 3.0, 9.0]))
-    found = solved(impossible, pairs)
-    assert found.bound == NEVER
-    assert found.x.size == 0
-
-
-def test_past_the_deadline_the_bound_is_what_is_known() -> None:
-    program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
     start = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool))
-    found = branch(program, pairs, start, NEVER, 1e-9, time.monotonic() - 1.0)
-    assert found == Branched(-NEVER, found.x, found.tree)  # type: ignore[union-attr]
+    assert branch(impossible, pairs, start, NEVER, 1e-9) is None
+
+
+def test_what_is_impossible_stays_so_at_other_prices() -> None:
+    """With 8 MWh to charge nobody can only sell: those leaves are shown impossible, whatever is paid."""
+    program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 8.0)
     tree = solved(program, pairs).tree
-    found = branch(program, pairs, start, NEVER, 1e-9, time.monotonic() - 1.0, tree)
-    assert found is not None
-    assert found.bound == pytest.approx(-13.0)
+    assert tree.impossible.any()
+    like, _ = traded(np.array([3.0, 3.0]), np.array([9.0, 9.0]), np.array([1.0, 1.0]), 8.0)
+    assert (tree.least_yuan(like)[tree.impossible] == NEVER).all()
+    less, _ = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
+    assert (tree.least_yuan(less)[tree.impossible] == -NEVER).all()
+    assert solved(less, pairs, tree=tree).bound == pytest.approx(-13.0)
 
 
 hours = st.integers(2, 6)
@@ -121,7 +120,7 @@ def test_it_is_what_highs_finds_with_all_binaries(window: tuple[Program, Array, 
     assert program.objective(found.x) == pytest.approx(best, abs=1e-6)
     assert np.minimum(found.x[pairs[:, 0]], found.x[pairs[:, 1]]).max() <= 1e-6
     # the tree leaves no choice out, so whatever the prices are, none of its leaves is above the best
-    assert min(least_yuan(like, found.tree)) <= by_highs(like, pairs) + 1e-6
+    assert found.tree.least_yuan(like).min() <= by_highs(like, pairs) + 1e-6
     again = solved(like, pairs, tree=found.tree)
     assert again.bound == pytest.approx(by_highs(like, pairs), abs=1e-6)
 
@@ -132,20 +131,40 @@ def test_no_multipliers_prove_too_much(window: tuple[Program, Array, Program], s
     """A leaf's bound is true whatever its multipliers are worth: these are drawn."""
     program, pairs, _ = window
     rows = program.matrix.shape[0]
-    drawn = tuple(
-        Leaf(leaf.resting, np.random.default_rng(seed).normal(0.0, 5.0, rows))
-        for leaf in solved(program, pairs).tree
-    )
+    tree = solved(program, pairs).tree
+    drawn = replace(tree, row_dual=np.random.default_rng(seed).normal(0.0, 5.0, (len(tree), rows)))
     best = by_highs(program, pairs)
-    assert min(least_yuan(program, drawn)) <= best + 1e-6
+    assert drawn.least_yuan(program).min() <= best + 1e-6
     assert solved(program, pairs, tree=drawn).bound == pytest.approx(best, abs=1e-6)
 
 
-def test_multipliers_of_other_rows_say_nothing() -> None:
+@given(windows())
+@settings(deadline=None, max_examples=60)
+def test_a_tree_that_decides_is_not_grown(window: tuple[Program, Array, Program]) -> None:
+    """At the same prices nothing is better than what is known, and the leaves say so by themselves."""
+    program, pairs, _ = window
+    found = solved(program, pairs)
+    again = solved(program, pairs, found.bound, found.tree)
+    assert again.bound == pytest.approx(found.bound, abs=1e-6)
+    assert not again.x.size
+    assert len(again.tree) <= len(found.tree)
+
+
+def test_a_tree_of_another_program_is_none() -> None:
     program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
-    other = tuple(Leaf(leaf.resting, np.zeros(7)) for leaf in solved(program, pairs).tree)
-    assert least_yuan(program, other) == [-NEVER] * len(other)
-    assert solved(program, pairs, tree=other).bound == pytest.approx(-13.0)
+    tree = solved(program, pairs).tree
+    for other in (
+        replace(tree, row_dual=np.zeros((len(tree), 7))),
+        replace(tree, rests=np.zeros((len(tree), 7), dtype=bool)),
+    ):
+        assert solved(program, pairs, tree=other).bound == pytest.approx(-13.0)
+
+
+def test_a_tree_of_other_pairs_is_none() -> None:
+    """Who rests there is not in doubt here, so nothing can be looked for below that leaf."""
+    program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
+    tree = solved(program, pairs).tree
+    assert solved(program, pairs[:1], tree=tree).bound <= -13.0 + 1e-6
 
 
 def test_a_tree_that_would_grow_large_is_given_up() -> None:
@@ -153,4 +172,4 @@ def test_a_tree_that_would_grow_large_is_given_up() -> None:
     count = 70
     program, pairs = traded(np.full(count, 3.0), np.full(count, 2.0), np.full(count, 5.0), 2.0 * count)
     start = Basis.of(np.zeros(3 * count, dtype=bool), np.ones(count + 1, dtype=bool))
-    assert branch(program, pairs, start, NEVER, 1e-9, NEVER) is None
+    assert branch(program, pairs, start, NEVER, 1e-9) is None

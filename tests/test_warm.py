@@ -1,6 +1,6 @@
 """A solve that begins where another ended proves the same optimum as one from scratch."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -11,17 +11,8 @@ from test_blocks import quarter_year, tempted_month
 
 from models.battery import Battery
 from models.device import Device
-from optimizer import subproblems
 from optimizer.pairs import violated
 from optimizer.solve import Optimum, Warm, optimize
-
-
-@pytest.fixture(scope="module", params=[subproblems.LARGE, 0], autouse=True)
-def trees_of_windows_that_large(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Windows of these small parks are small too; with 0 they are branched on by trees all the same."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(subproblems, "LARGE", request.param)
-        yield
 
 
 def solved(park: SmallPark, warm: Warm | None = None) -> Optimum:

@@ -1,0 +1,169 @@
+"""Who takes part in an auction, and what they say of their least cost as a function of what is disputed.
+
+A plane is never above that function. A linear program's touches it where it was asked; so does that of a
+window with binaries where the function is no dearer than its convex hull, and the auction sees where not.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+
+from models.device import Array
+from optimizer.branching import Branched
+from optimizer.certificate import FEASIBILITY_TOLERANCE
+from optimizer.highs import Basis, Solver
+from optimizer.horizon import Index
+from optimizer.pricing import Part, transposed_product
+from optimizer.program import Program
+
+# the least cost of a window's program, where some point is known to cost so much; none where it was not found
+Search = Callable[[Program, float], Branched | None]
+
+
+@dataclass(frozen=True)
+class Planes:
+    """Of each component: value where all shared decisions are zero, and slopes, (components, shared)."""
+
+    value: Array
+    slopes: Array
+
+    def at(self, shared: Array) -> Array:
+        """Their values there, (components,)."""
+        return np.asarray(self.value + self.slopes @ shared)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a claimant costs at least with the shared decisions at some values, how, and its planes."""
+
+    yuan: float
+    x: Array
+    planes: Planes
+
+
+class _Claimant:
+    """A part whose copies of what is disputed cost nothing themselves.
+
+    Beside these it falls apart into components, such as the days of a month, each with planes of its own:
+    that tells much more of a month's cost than one plane of the sum. Those that have no part in what is
+    disputed are one.
+    """
+
+    def __init__(self, part: Part, shared: Index) -> None:
+        program, matrix = part.program, part.program.matrix
+        self._copies = part.copies.start + np.flatnonzero(np.isin(part.cut.copies, shared))
+        self._which = np.searchsorted(shared, part.cut.every[self._copies])
+        cost = program.cost.copy()
+        cost[self._copies] = 0.0
+        self._program, self._shared = replace(program, cost=cost), len(shared)
+        rows, columns = matrix.shape
+        place = np.full(columns, -1)  # among what is disputed
+        place[self._copies] = self._which
+        row = columns + np.repeat(np.arange(rows), np.diff(matrix.indptr))  # after the columns
+        own = place[matrix.indices] < 0
+        entries = (np.ones(own.sum()), (row[own], matrix.indices[own]))
+        graph = sp.coo_array(entries, shape=(columns + rows, columns + rows))
+        label = connected_components(graph, directed=False)[1]
+        taking = np.unique(label[row[~own]])
+        # of each column and row; nothing is summed up over the copies, so theirs does not matter
+        self._component = np.where(np.isin(label, taking), 1 + np.searchsorted(taking, label), 0)
+        self._components = 1 + len(taking)
+        # entries in copies: their row, component and shared decision as one number, value
+        self._row, self._value = row[~own] - columns, matrix.data[~own]
+        self._pays = self._component[row[~own]] * self._shared + place[matrix.indices[~own]]
+
+    def _planes(self, cost: Array, row_dual: Array) -> Planes:
+        """Planes below the cost functions, from any row multipliers."""
+        program = self._program
+        reduced = cost - transposed_product(program.matrix, row_dual)
+        reduced[self._copies] = 0.0
+        multipliers = np.concatenate([reduced, row_dual])
+        lower = np.concatenate([program.lower, program.row_lower])
+        upper = np.concatenate([program.upper, program.row_upper])
+        bound = np.where(multipliers > 0, lower, upper)
+        free = ~np.isfinite(bound)
+        least = np.where(free, 0.0, multipliers * np.where(free, 0.0, bound))
+        pays = np.bincount(
+            self._pays, -row_dual[self._row] * self._value, minlength=self._components * self._shared
+        )
+        value = np.bincount(self._component, least, minlength=self._components).astype(np.float64)
+        # rounding presses a little against bounds that do not exist; more than that proves nothing
+        value[self._component[free & (np.abs(multipliers) > FEASIBILITY_TOLERANCE)]] = -np.inf
+        return Planes(value, pays.astype(np.float64).reshape(self._components, self._shared))
+
+
+class Others(_Claimant):
+    """Those without binaries, as one linear program that stays warm."""
+
+    def __init__(self, part: Part, shared: Index, basis: Basis) -> None:
+        super().__init__(part, shared)
+        self._solver = Solver(presolve=False)
+        if len(self._program.cost):
+            self._solver.load(self._program)
+            self._solver.start_from(basis)
+
+    def planes(self, row_dual: Array) -> Planes:
+        """Planes from any row multipliers."""
+        return self._planes(self._program.cost, row_dual)
+
+    def at(self, shared: Array) -> Claim:
+        """Their claim at these values. Raises InfeasibleProgram."""
+        if not len(self._program.cost):  # a program of nothing is none to HiGHS
+            return Claim(0.0, np.empty(0), Planes(np.zeros(1), np.zeros((1, self._shared))))
+        value = shared[self._which]
+        self._solver.change_bounds(self._copies, value, value)
+        answer = self._solver.solve()
+        planes = self.planes(answer.row_dual)
+        return Claim(float(planes.at(shared).sum()), answer.x, planes)
+
+    def floor(self) -> Planes:
+        """Planes that tell their least cost whatever the shared decisions are."""
+        if len(self._program.cost):
+            lower, upper = self._program.lower[self._copies], self._program.upper[self._copies]
+            self._solver.change_bounds(self._copies, lower, upper)
+            return self.planes(self._solver.solve().row_dual)
+        return self.at(np.zeros(self._shared)).planes
+
+    def need(self, shared: Array) -> Planes | None:
+        """A plane that is above zero at these values, found impossible, and nowhere where they are not."""
+        ray = self._solver.ray()
+        if not ray.size:
+            return None
+        # where the cost is nothing, whatever multipliers make of it is at most that
+        planes = self._planes(np.zeros(len(self._program.cost)), ray)
+        whole = Planes(planes.value.sum(keepdims=True), planes.slopes.sum(axis=0, keepdims=True))
+        return whole if whole.at(shared)[0] > 0 else None
+
+
+class Chooser(_Claimant):
+    """A window with binaries, which is one component whether it falls apart or not."""
+
+    def __init__(self, part: Part, shared: Index, search: Search) -> None:
+        super().__init__(part, shared)
+        self._search = search
+
+    def floor(self) -> Planes | None:
+        """A plane that tells its least cost whatever the shared decisions are."""
+        least = self._search(self._program, np.inf)
+        return None if least is None else Planes(np.array([least.bound]), np.zeros((1, self._shared)))
+
+    def at(self, shared: Array) -> Claim | None:
+        """Its claim at these values; none where it cannot be told."""
+        program, copies, value = self._program, self._copies, shared[self._which]
+        lower, upper = program.lower.copy(), program.upper.copy()
+        lower[copies] = upper[copies] = value
+        here = self._search(replace(program, lower=lower, upper=upper), np.inf)
+        if here is None or not here.x.size:
+            return None
+        # with the choice made here it would pay so much for more; at that price all choices are looked at
+        slopes = self._planes(program.cost, here.row_dual).slopes.sum(axis=0)
+        cost = program.cost.copy()
+        cost[copies] = -slopes[self._which]
+        anywhere = replace(program, cost=cost)
+        least = self._search(anywhere, anywhere.objective(here.x))
+        if least is None:
+            return None
+        return Claim(here.bound, here.x, Planes(np.array([least.bound]), slopes[None, :]))
