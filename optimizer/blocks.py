@@ -117,7 +117,7 @@ class Blocks:
 
     def _cut(self) -> list[Cut]:
         ends = [*self._firsts[1:], len(self._tiled.horizon)]
-        return [self._cutter.cut(Window(((a, b),))) for a, b in zip(self._firsts, ends, strict=True)]
+        return [self._pricer.cut(Window(((a, b),))) for a, b in zip(self._firsts, ends, strict=True)]
 
     def _merge(self, borders: Sequence[int]) -> list[Block]:
         """Make one block of those on both sides of each border."""

@@ -18,7 +18,7 @@ from models.device import Array
 from optimizer.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
 from optimizer.highs import Basis
 from optimizer.horizon import Index
-from optimizer.pairs import FIRST, SECOND
+from optimizer.pairs import FIRST, SECOND, TOLERANCE
 from optimizer.program import Mask, Program
 
 MOST_OPEN = 1 / 3  # of a like window's leaves; where more could be best, they are no help
@@ -43,9 +43,32 @@ class Tree:
         """Some of the leaves."""
         return Tree(self.rests[which], self.row_dual[which], self.impossible[which])
 
+    def with_leaves(self, other: "Tree") -> "Tree":
+        """Both's leaves."""
+        return Tree(
+            np.concatenate([self.rests, other.rests]),
+            np.concatenate([self.row_dual, other.row_dual]),
+            np.concatenate([self.impossible, other.impossible]),
+        )
+
     def fits(self, program: Program) -> bool:
         """Whether it is of a program with so many rows and columns."""
         return bool((self.row_dual.shape[1], self.rests.shape[1]) == program.matrix.shape)
+
+    def leaves_nothing_out(self, pairs: Index) -> bool:
+        """Whether every choice of who rests in these pairs, (pairs, 2), is that of a leaf.
+
+        It is where any two leaves exclude each other by some pair, so that no choice is counted twice, and
+        their shares of all choices, a half for each pair that is decided, add up to one.
+        """
+        first, second = self.rests[:, pairs[:, 0]], self.rests[:, pairs[:, 1]]
+        decided = (first | second).sum(axis=1)
+        # pairs as bits: a product of matrices would start the library's own threads
+        a, b = np.packbits(first, axis=1), np.packbits(second, axis=1)
+        against = (a[:, None] & b[None, :]).any(axis=2)
+        apart = against | against.T | np.eye(len(self), dtype=bool)
+        of_these = np.array_equal(decided, self.rests.sum(axis=1))
+        return bool(of_these and apart.all() and np.ldexp(1.0, -decided).sum() == 1.0)
 
     def least_yuan(self, program: Program) -> Array:
         """What a program that it fits costs at least at each leaf, (leaves,); minus infinity is no bound."""
@@ -87,38 +110,38 @@ def branch(
     """
     from optimizer.tableau import search  # a quarter of a second once; on a new machine some four
 
-    if tree is None or not tree.fits(program):
+    if tree is None or not tree.fits(program) or not tree.leaves_nothing_out(pairs):
         tree = _root(program)
     least = tree.least_yuan(program)
     is_open = least < known_yuan - tolerance
-    who = np.where(tree.rests[:, pairs[:, 0]], FIRST, np.where(tree.rests[:, pairs[:, 1]], SECOND, 0))
-    of_others = (who > 0).sum(axis=1) < tree.rests.sum(axis=1)  # members of pairs that are not in doubt here
-    if is_open.sum() > max(1.0, MOST_OPEN * len(tree)) or (is_open & of_others).any():
-        tree, least, is_open, who = _root(program), np.array([-np.inf]), np.array([True]), who[:1] * 0
+    if is_open.sum() > max(1.0, MOST_OPEN * len(tree)):
+        tree, least, is_open = _root(program), np.array([-np.inf]), np.array([True])
     if not is_open.any():
         return Branched(min(known_yuan, least.min()), np.empty(0), np.empty(0), tree)
-    first = np.argsort(-least[is_open], kind="stable")  # the last one is looked at first
-    found = search(program, pairs, start.columns, start.rows, who[is_open][first], known_yuan, tolerance)
+    nodes = np.flatnonzero(is_open)[np.argsort(-least[is_open], kind="stable")]  # the last is looked at first
+    who = np.where(tree.rests[:, pairs[:, 0]], FIRST, np.where(tree.rests[:, pairs[:, 1]], SECOND, 0))
+    found = search(program, pairs, start.columns, start.rows, who[nodes], known_yuan, tolerance)
     if found is None:
         return None
     rests = np.zeros((len(found.resting), len(program.cost)), dtype=bool)
     for member, of_pair in ((FIRST, pairs[:, 0]), (SECOND, pairs[:, 1])):
         rests[:, of_pair] |= found.resting == member
-    grown = Tree(rests, found.row_dual, found.impossible)
     best = program.objective(found.x) if found.at >= 0 else known_yuan
-    bound = min(best, least[~is_open].min(initial=np.inf), grown.least_yuan(program).min(initial=np.inf))
-    if not np.isfinite(best) or bound < best - tolerance - DRIFT * max(1.0, abs(best)):
-        return None  # where nothing is possible, that is for the solver to confirm
-    grown = Tree(
-        np.concatenate([tree.rests[~is_open], grown.rests]),
-        np.concatenate([tree.row_dual[~is_open], grown.row_dual]),
-        np.concatenate([tree.impossible[~is_open], grown.impossible]),
-    )
-    if found.at < 0:
-        return Branched(bound, np.empty(0), np.empty(0), grown)
-    if not primal_infeasibility(program, found.x) <= FEASIBILITY_TOLERANCE:
+    below, closed = Tree(rests, found.row_dual, found.impossible), tree.of(~is_open)
+    bound = min(best, least[~is_open].min(initial=np.inf), below.least_yuan(program).min())
+    grown = closed.with_leaves(below)
+    if not grown.leaves_nothing_out(pairs) or bound < best - tolerance - DRIFT * max(1.0, abs(best)):
+        return None
+    if found.at < 0:  # where no choice is possible at all, that is for the solver to confirm
+        return Branched(bound, np.empty(0), np.empty(0), grown) if np.isfinite(bound) else None
+    if not primal_infeasibility(program, found.x) <= FEASIBILITY_TOLERANCE or _both(found.x, pairs):
         return None
     return Branched(bound, found.x, found.row_dual[found.at], grown)
+
+
+def _both(x: Array, pairs: Index) -> bool:
+    """Whether both members of some pair are used."""
+    return bool((np.minimum(x[pairs[:, 0]], x[pairs[:, 1]]) > TOLERANCE).any())
 
 
 def _root(program: Program) -> Tree:

@@ -4,7 +4,7 @@ Hundreds of windows are cut in a year's solve, so this works on the program's ar
 matrix objects, whose bookkeeping takes longer than the work.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -26,6 +26,7 @@ class Cut:
     this order. `ending` are the states its stretches end with, as positions in `columns`. Rows `inside` touch
     nothing else; `coupling` rows do. `matrix` is (inside, every), CSR. The entries of its columns in coupling
     rows are `leaving_value`, at `leaving_column` (a position in `columns`) and `leaving_row` (of the whole).
+    `entries` and `leaving_entries` are where in the program's matrix the values are.
     """
 
     columns: Index
@@ -39,6 +40,17 @@ class Cut:
     leaving_column: Index
     leaving_row: Index
     leaving_value: Array
+    entries: Index
+    leaving_entries: Index
+
+    def of_values(self, values: Array) -> "Cut":
+        """The same cut of a program whose matrix has the same entries, with these values."""
+        matrix, shape = self.matrix, self.matrix.shape
+        return replace(
+            self,
+            matrix=sp.csr_array((values[self.entries], matrix.indices, matrix.indptr), shape=shape),
+            leaving_value=values[self.leaving_entries],
+        )
 
 
 class Cutter:
@@ -75,7 +87,8 @@ class Cutter:
         own, count = self._own, self._count
         borders = np.array(window.stretches, dtype=np.int64).ravel()
         mine = self._touching(window)
-        row, column, value = self._entries(mine)
+        row, entry = self._entries(mine)
+        column, value = self._matrix.indices[entry].astype(np.int64), self._matrix.data[entry]
         # odd: in a stretch of the window; shared decisions come after the last
         place = np.searchsorted(borders, column // own, side="right")
         is_mine, is_shared = place % 2 == 1, column >= count * own
@@ -124,6 +137,8 @@ class Cutter:
             position[leaves],
             mine[row[leaves]],
             value[leaves],
+            entry[held],
+            entry[leaves],
         )
 
     def _touching(self, window: Window) -> Index:
@@ -136,11 +151,11 @@ class Cutter:
         """Rows a column has a part in."""
         return np.asarray(self._rows_by_column[self._starts[column] : self._starts[column + 1]])
 
-    def _entries(self, rows: Index) -> tuple[Index, Index, Array]:
-        """Entries of these rows: position in `rows`, column, value."""
+    def _entries(self, rows: Index) -> tuple[Index, Index]:
+        """Entries of these rows: position in `rows`, and in the matrix."""
         starts = self._matrix.indptr
         first = starts[rows].astype(np.int64)
         lengths = starts[rows + 1] - first
         row = np.repeat(np.arange(len(rows)), lengths)
         at = np.arange(len(row)) + np.repeat(first - np.cumsum(lengths) + lengths, lengths)
-        return row, self._matrix.indices[at].astype(np.int64), self._matrix.data[at]
+        return row, at

@@ -13,7 +13,7 @@ from optimizer.blocks import Blocks, Left
 from optimizer.certificate import GAP_TOLERANCE, Certificate, How, certify
 from optimizer.highs import InfeasibleProgram
 from optimizer.pairs import TOLERANCE, chords, open_pairs, tempting, tighten, violated, with_chords
-from optimizer.pricing import Pricer
+from optimizer.pricing import Cuts, Pricer
 from optimizer.program import Mask, Program
 from optimizer.repair import Agreed, Repair
 from optimizer.start import Marks
@@ -33,6 +33,7 @@ class Trail:
     left: Left
     chorded: Mask  # (pairs, intervals) that had a chord, in this order after the program's other rows
     agreed: Agreed
+    cuts: Cuts
     given: Array  # series in rows and bounds, (series, intervals)
     sizes: Array  # largest upper bound of each column of an interval, (template columns,)
     pairs: tuple[tuple[int, int], ...]  # columns of an interval that exclude one another
@@ -175,7 +176,15 @@ def find_optimum(
         windows=windows,
         dual_infeasibility=certificate.dual_infeasibility,
         built=built,
-        trail=Trail(blocks.left, relaxed.chorded, agreed, tiled.given, _sizes(tiled), _pairs(tiled)),
+        trail=Trail(
+            blocks.left,
+            relaxed.chorded,
+            agreed,
+            relaxed.pricer.cuts,
+            tiled.given,
+            _sizes(tiled),
+            _pairs(tiled),
+        ),
     )
 
 
@@ -206,7 +215,7 @@ def _resume(
     """The linear program with those at rest who rested before; none where that is impossible."""
     chorded = tempting(tiled, tight) | (trail.chorded & open_pairs(tiled, tight))
     program = with_chords(tight, chords(tiled, tight, chorded)) if chorded.any() else tight
-    pricer = Pricer(tiled, program)
+    pricer = Pricer(tiled, program, trail.cuts)
     blocks = Blocks(tiled, program, pricer, pool, trail.with_chords(chorded))
     try:
         x, dual = blocks.solve(program.upper_at_rest(agreed.resting))

@@ -43,11 +43,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Basis:
-    """Which columns and rows of a program are basic, and the same as HiGHS keeps it."""
+    """Which columns and rows of a program are basic; and the same as HiGHS keeps it, where it was HiGHS's."""
 
     columns: Mask
     rows: Mask
-    given: Any
+    kept: Any = None
 
     @staticmethod
     def of(columns: Mask, rows: Mask) -> "Basis":
@@ -58,12 +58,18 @@ class Basis:
         rows, more = rows.copy(), len(rows) - int(columns.sum()) - int(rows.sum())
         changed = np.flatnonzero(~rows)[:more] if more > 0 else np.flatnonzero(rows)[: max(0, -more)]
         rows[changed] = more > 0
+        return Basis(columns, rows)
+
+    def for_highs(self) -> Any:
+        """As HiGHS takes it."""
+        if self.kept is not None:
+            return self.kept
         words = (_STATUS.kNonbasic, _STATUS.kBasic)
-        given = highspy.HighsBasis()
-        given.col_status = [words[basic] for basic in columns.tolist()]
-        given.row_status = [words[basic] for basic in rows.tolist()]
-        given.valid = True
-        return Basis(columns, rows, given)
+        made = highspy.HighsBasis()
+        made.col_status = [words[basic] for basic in self.columns.tolist()]
+        made.row_status = [words[basic] for basic in self.rows.tolist()]
+        made.valid = True
+        return made
 
 
 class InfeasibleProgram(Exception):  # noqa: N818 - a finding, not a fault
@@ -192,7 +198,7 @@ class Solver:
 
     def start_from(self, basis: Basis) -> None:
         """Begin the next solve at this basis; one HiGHS refuses only costs its time."""
-        self._highs.setBasis(basis.given)
+        self._highs.setBasis(basis.for_highs())
 
     def change_bounds(self, columns: NDArray[np.int64], lower: Array, upper: Array) -> None:
         """New bounds for some columns; the basis is kept."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from models.device import Array
 from optimizer.certificate import support
@@ -58,13 +59,28 @@ class Multipliers:
         self._edge_price = pays + self.margin
 
 
-class Pricer:
-    """Makes the parts of one program."""
+@dataclass(frozen=True)
+class Cuts:
+    """Cuts of windows of a program with these entries."""
 
-    def __init__(self, tiled: Tiled, program: Program) -> None:
-        self._program = program
+    starts: NDArray[np.int32]
+    columns: NDArray[np.int32]
+    of: dict[Window, Cut]
+
+    def fits(self, program: Program) -> bool:
+        """Whether a program has the same entries."""
+        matrix = program.matrix
+        return np.array_equal(matrix.indptr, self.starts) and np.array_equal(matrix.indices, self.columns)
+
+
+class Pricer:
+    """Makes the parts of one program; `cuts` may be of one with the same entries and other values."""
+
+    def __init__(self, tiled: Tiled, program: Program, cuts: Cuts | None = None) -> None:
+        self._program, matrix = program, program.matrix
         self.cutter = Cutter(tiled, program)
-        self._cuts: dict[Window, Cut] = {}
+        self._known = cuts.of if cuts is not None and cuts.fits(program) else {}
+        self.cuts = Cuts(matrix.indptr, matrix.indices, {})
 
     def multipliers(self, dual: Array) -> Multipliers:
         """Row multipliers to price windows at."""
@@ -92,9 +108,11 @@ class Pricer:
 
     def cut(self, window: Window) -> Cut:
         """The window's columns and rows, cut once."""
-        if window not in self._cuts:
-            self._cuts[window] = self.cutter.cut(window)
-        return self._cuts[window]
+        if window not in self.cuts.of:
+            known = self._known.get(window)
+            values = self._program.matrix.data
+            self.cuts.of[window] = self.cutter.cut(window) if known is None else known.of_values(values)
+        return self.cuts.of[window]
 
 
 def transposed_product(matrix: sp.csr_array, dual: Array) -> Array:

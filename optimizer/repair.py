@@ -131,6 +131,7 @@ class Repair:
         # pairs nobody is tempted to violate stay relaxed; one that is violated after all joins later
         self._doubtful = tempting(tiled, program) | violated(tiled, x) | agreed.in_doubt(tiled)
         self._resting = agreed.resting.copy()
+        self._at_rest = agreed.resting  # in x and its multipliers
         self._pieces = Pieces(tiled, program, pricer.cutter.carried, x, self._at.reduced)
         periods = [tiled.horizon.period(shared.per) for shared in tiled.template.shared]
         self._crossing = self._pieces.crossing(periods)
@@ -224,10 +225,13 @@ class Repair:
 
     def _join_rest(self) -> bool:
         """Solve the horizon with the resting members at zero; take over its optimum and multipliers."""
+        if np.array_equal(self._resting, self._at_rest):
+            return True  # it is solved
         try:
             self._x, dual = self._blocks.solve(self._program.upper_at_rest(self._resting))
         except InfeasibleProgram:
             return False
+        self._at_rest = self._resting.copy()
         self._at.set(dual)
         return True
 
@@ -336,6 +340,6 @@ class Repair:
             window
             for one in solutions
             for window, part in zip(one.windows, one.parts, strict=True)
-            if part.program.cost @ (self._x - laid)[part.cut.every] > now.allowed
+            if (part.program.cost * (self._x - laid)[part.cut.every]).sum() > now.allowed
         ]
         self._pieces.tie_pieces([self._pieces.around(window) for window in windows or self._pieces.windows()])

@@ -214,7 +214,7 @@ class Subproblems:
         disputed = np.isin(part.cut.copies, list(now.disputed))
         return bool(
             (np.abs(x[copies] - here[copies])[disputed] <= FEASIBILITY_TOLERANCE).all()
-            and part.program.cost @ (here - x[: len(here)]) <= now.allowed
+            and (part.program.cost * (here - x[: len(here)])).sum() <= now.allowed
             and not now.broken[window.intervals].any()
         )
 

@@ -78,12 +78,12 @@ class Tiled:
     def _expand(self, functionals: Sequence[int], intervals: Index | None = None) -> _Expanded:
         """Entries and constants, with values before the first interval replaced by the initial ones."""
         steps = np.arange(len(self.horizon)) if intervals is None else intervals
-        weights = self.weights.T if intervals is None else self.weights.T[intervals]
+        weights = self.weights if intervals is None else self.weights[:, intervals]
         used = self.template.coefficients[:, list(functionals), :]
         which, slot = np.nonzero((used[:, :, :-1] != 0).any(axis=0))
-        value = weights @ used[:, which, slot]
+        value = _weighted(used[:, which, slot], weights)
         column = self._slot_columns[np.ix_(steps, slot)]
-        constant = weights @ used[:, :, -1]
+        constant = _weighted(used[:, :, -1], weights)
         shape = value.shape
         interval = np.broadcast_to(steps[:, None], shape)
         functional = np.broadcast_to(which, shape)
@@ -213,7 +213,7 @@ class Tiled:
             expanded = self._expand([row.body for row in pair.rows], intervals)
             local = np.searchsorted(intervals, expanded.interval)
             of_binary = self.template.coefficients[:, [row.body for row in pair.rows], slot]
-            value = self.weights.T[intervals] @ of_binary  # (chosen intervals, 2 rows)
+            value = _weighted(of_binary, self.weights[:, intervals])  # (chosen intervals, 2 rows)
             where = np.arange(len(intervals))
             rows = np.concatenate([2 * local + expanded.functional, 2 * where, 2 * where + 1])
             cols = np.concatenate([expanded.column, *(2 * [columns + made + where])])
@@ -270,3 +270,12 @@ def tile(template: Template, horizon: Horizon, series: Mapping[Key, Array]) -> T
     """Put a template on a horizon. `series` maps (device, name) to an array of shape (intervals,)."""
     rows = [np.ones(len(horizon)), *(np.asarray(series[key], dtype=float) for key in template.series)]
     return Tiled(template, horizon, np.vstack(rows))
+
+
+def _weighted(coefficients: Array, weights: Array) -> Array:
+    """Sum of coefficients (series, things) by the series' values (series, intervals): (intervals, things).
+
+    Nearly all coefficients are zero; and a product of dense matrices would start the library's own threads,
+    which wait for more to do on the core that another year is solved on.
+    """
+    return np.ascontiguousarray((sp.csr_array(coefficients.T) @ weights).T)

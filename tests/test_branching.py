@@ -1,6 +1,8 @@
 """The tree of a window: by hand, against HiGHS with all binaries, and what it proves of a like window."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.device import Array
+from optimizer import tableau
 from optimizer.branching import Branched, Tree, branch
 from optimizer.highs import Basis, Solver
 from optimizer.pricing import with_binaries
 from optimizer.program import Program
+from optimizer.tableau import Searched
 
 NEVER = float("inf")
 
@@ -116,13 +120,13 @@ def windows(draw: st.DrawFn) -> tuple[Program, Array, Program]:
 def test_it_is_what_highs_finds_with_all_binaries(window: tuple[Program, Array, Program]) -> None:
     program, pairs, like = window
     found, best = solved(program, pairs), by_highs(program, pairs)
-    assert found.bound == pytest.approx(best, abs=1e-6)
-    assert program.objective(found.x) == pytest.approx(best, abs=1e-6)
+    assert found.bound == pytest.approx(best, abs=1e-5)
+    assert program.objective(found.x) == pytest.approx(best, abs=1e-5)
     assert np.minimum(found.x[pairs[:, 0]], found.x[pairs[:, 1]]).max() <= 1e-6
     # the tree leaves no choice out, so whatever the prices are, none of its leaves is above the best
     assert found.tree.least_yuan(like).min() <= by_highs(like, pairs) + 1e-6
     again = solved(like, pairs, tree=found.tree)
-    assert again.bound == pytest.approx(by_highs(like, pairs), abs=1e-6)
+    assert again.bound == pytest.approx(by_highs(like, pairs), abs=1e-5)
 
 
 @given(windows(), st.integers(0, 2**32 - 1))
@@ -135,7 +139,7 @@ def test_no_multipliers_prove_too_much(window: tuple[Program, Array, Program], s
     drawn = replace(tree, row_dual=np.random.default_rng(seed).normal(0.0, 5.0, (len(tree), rows)))
     best = by_highs(program, pairs)
     assert drawn.least_yuan(program).min() <= best + 1e-6
-    assert solved(program, pairs, tree=drawn).bound == pytest.approx(best, abs=1e-6)
+    assert solved(program, pairs, tree=drawn).bound == pytest.approx(best, abs=1e-5)
 
 
 @given(windows())
@@ -145,9 +149,73 @@ def test_a_tree_that_decides_is_not_grown(window: tuple[Program, Array, Program]
     program, pairs, _ = window
     found = solved(program, pairs)
     again = solved(program, pairs, found.bound, found.tree)
-    assert again.bound == pytest.approx(found.bound, abs=1e-6)
+    assert again.bound == pytest.approx(found.bound, abs=1e-5)
     assert not again.x.size
     assert len(again.tree) <= len(found.tree)
+
+
+Damage = Callable[[Searched], Searched]
+
+
+def one_choice_forgotten(found: Searched) -> Searched:
+    keep = np.arange(len(found.impossible)) != 1
+    return replace(
+        found, resting=found.resting[keep], row_dual=found.row_dual[keep], impossible=found.impossible[keep]
+    )
+
+
+def one_choice_twice(found: Searched) -> Searched:
+    """In the place of another whose share of all choices is the same."""
+    depth = (found.resting > 0).sum(axis=1)
+    first, second = np.flatnonzero(depth == depth.max())[:2]
+    resting = found.resting.copy()
+    resting[second] = resting[first]
+    return replace(found, resting=resting)
+
+
+def all_called_impossible(found: Searched) -> Searched:
+    return replace(found, at=-1, impossible=np.ones(len(found.impossible), dtype=bool))
+
+
+def one_multiplier_off(found: Searched) -> Searched:
+    row_dual = found.row_dual.copy()
+    row_dual[:, -1] += 0.1
+    return replace(found, row_dual=row_dual)
+
+
+def charged_too_little(found: Searched) -> Searched:
+    return replace(found, x=found.x - 0.01)
+
+
+def both_at_once(found: Searched) -> Searched:
+    """The relaxation's optimum, which buys 4 and sells 3 in each hour."""
+    return replace(found, x=np.array([4.0, 0.0, 4.0, 4.0, 3.0, 3.0]))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        one_choice_forgotten,
+        one_choice_twice,
+        all_called_impossible,
+        one_multiplier_off,
+        charged_too_little,
+        both_at_once,
+    ],
+)
+def test_nothing_the_search_says_is_believed(damage: Damage, monkeypatch: pytest.MonkeyPatch) -> None:
+    program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
+    whole = tableau.search
+
+    def search(*given: Any) -> Searched | None:
+        found = whole(*given)
+        assert found is not None
+        return damage(found)
+
+    start = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool))
+    assert branch(program, pairs, start, NEVER, 1e-9) is not None
+    monkeypatch.setattr(tableau, "search", search)
+    assert branch(program, pairs, start, NEVER, 1e-9) is None
 
 
 def test_a_tree_of_another_program_is_none() -> None:
