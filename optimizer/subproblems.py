@@ -23,8 +23,10 @@ from optimizer.windows import Window
 
 HALF = 0.5  # between the values of a binary
 PRICE_DECIMALS = 9  # of yuan per MW or MWh: below that, two prices are one
-MANY = 32  # windows in one round; from here on a search of our own is worth the time to load it
-LARGE = 1_500  # columns of a window; those of more are not searched on a dense tableau
+# windows in one round from which on a search of our own is worth what it takes to load: a quarter of a
+# second, on a new machine some four, and 100 MB; the Gao'an year has some 200
+MANY = 300
+LARGE = 1_000  # columns of a window; those of more are not searched on a dense tableau
 FINER = 0.01  # of what a window may be off: how closely a tree's leaves and an auction's planes must fit
 
 _Solved = tuple[

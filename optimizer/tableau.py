@@ -27,7 +27,8 @@ FAR = 1e7  # where a variable rests that has no bound there; no answer may lie s
 ZERO = 1e-9  # reduced costs, entries to pivot on and violations below this are none
 ROUNDING = 1e-13  # entries of a pivot's row below this are none
 FIRM = 1e-7  # the least entry to make a column of the first basis basic with
-MOST_LEAVES, MOST_PIVOTS = 128, 5_000  # beyond that a solver with cutting planes is faster
+# beyond that a solver with cutting planes is faster; work is pivots x entries of the tableau
+MOST_LEAVES, MOST_WORK = 256, 3e8
 OPTIMAL, TOO_DEAR, IMPOSSIBLE, LOST = 0, 1, 2, 3
 
 
@@ -304,7 +305,7 @@ def search(
         len(nodes),
         known_yuan,
         tolerance,
-        MOST_PIVOTS,
+        int(MOST_WORK / tableau.size),
         best_x,
         resting,
         row_dual,

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, event, given, settings
 from inputs.case import load_case
 from inputs.prepare import Prepared, prepare
 from models.errors import InfeasibleError
+from optimizer import subproblems
 from optimizer.horizon import Horizon
 from optimizer.reference import build_reference
 from optimizer.solve import Optimum, optimize, optimize_with_pyomo
@@ -127,6 +128,26 @@ def test_twins_alone_can_take_what_must_run() -> None:
 @given(tempting_parks())
 def test_where_the_relaxation_breaks_pairs(park: SmallPark) -> None:
     event("violated" if compare(park) else "obeyed")
+
+
+@settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(tempting_parks())
+def test_windows_searched_by_machine_code(park: SmallPark) -> None:
+    """As in a year of many windows, or in one of several solves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subproblems, "MANY", 0)
+        event("violated" if compare(park) else "obeyed")
+
+
+@pytest.mark.parametrize("minutes", [30, 60])
+def test_park_of_gaoan_by_machine_code(minutes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A week across the end of a month, a month: the same optimum, and other windows than the solver's."""
+    last = "2026-08-05" if minutes == 30 else "2026-08-29"
+    prepared = gaoan("2026-07-29", last, minutes)
+    by_solver = ours(prepared).proof
+    monkeypatch.setattr(subproblems, "MANY", 0)
+    assert ours(prepared).proof.objective_yuan == pytest.approx(by_solver.objective_yuan, rel=2e-9)
+    assert by_solver.violated > 0
 
 
 def test_infeasible_is_said_alike_through_pyomo() -> None:
