@@ -63,14 +63,20 @@ def never(_program: Program, _known: float) -> None:
 
 
 def auction(
-    parts: list[tuple[Part, Array]], others: Part, price: float, start: float, *, searched: bool = True
+    parts: list[tuple[Part, Array]],
+    others: Part,
+    price: float,
+    start: float,
+    *,
+    most: float = NEVER,
+    searched: bool = True,
 ) -> Settled:
     bidders = [Bidder(part, pairs, searching(part, pairs) if searched else never) for part, pairs in parts]
     return settle(
         np.array([PEAK]),
         np.array([price]),
         np.zeros(1),
-        np.full(1, np.inf),
+        np.full(1, most),
         np.array([start]),
         np.zeros(others.program.matrix.shape[0]),
         bidders,
@@ -148,6 +154,25 @@ def test_by_hand() -> None:
         assert found.shared[0] == pytest.approx(peak)
 
 
+@pytest.mark.parametrize("searched", [True, False])
+def test_where_no_plane_touches_the_cost(searched: bool) -> None:
+    """Two days of an hour with 1 MW of surplus, sold for 5, and one with 4 MW, sold for 2.5; 4 MWh to charge.
+
+    All in the second hour gives up 10 and buys nothing. A MW in the first gives up 5 and the next cost 1 each,
+    so with a peak of p > 0 it takes 1 + p there: 5 + p + 2.5 (3 - p), less than 10 from p = 5/3 on. Below a
+    peak of 2 at most that costs 9.5. Of what more than 2 would be worth, 8 at 3, planes tell no better than
+    10 - 2p/3: what is between is no plane's.
+    """
+    days = [day([1.0, 9.0], [5.0, 2.5], [1.0, 4.0], 4.0, first) for first in (0, 10)]
+    nobody = below_a_peak(
+        traded(np.array([3.0]), np.array([2.0]), np.array([5.0]), 0.0)[0], np.array([1]), 20
+    )
+    found = auction(days, nobody, 0.1, 0.5, most=2.0, searched=searched)
+    assert found.bound == pytest.approx(2 * (9.5 - 15.0) + 0.2 - 15.0)
+    assert found.shared[0] == pytest.approx(2.0)
+    assert found.others is not None
+
+
 hours = st.integers(2, 4)
 
 
@@ -174,8 +199,7 @@ def test_it_is_what_highs_finds(
     parts, others, price, start = dispute
     found, best = auction(parts, others, price, start, searched=searched), by_highs(parts, others, price)
     assert found.bound <= best + 1e-5
-    if found.others is None:  # what was found is a bound all the same
-        return
+    assert found.others is not None
     assert found.bound == pytest.approx(best, abs=1e-5)
     cost = price * found.shared[0]
     for (part, pairs), x in zip(

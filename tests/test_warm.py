@@ -11,6 +11,7 @@ from test_blocks import quarter_year, tempted_month
 
 from models.battery import Battery
 from models.device import Device
+from optimizer.cutting import Cutter
 from optimizer.pairs import violated
 from optimizer.solve import Optimum, Warm, optimize
 
@@ -58,6 +59,26 @@ def test_another_battery(seed: int, changes: dict[str, float]) -> None:
     warm = solved(park).warm
     park.devices = resized(park.devices, **changes)
     same_proof(solved(park, warm), solved(park))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_other_entries_of_the_matrix(seed: int) -> None:
+    """Efficiency and self-discharge are such; where in the matrix they are stays the same."""
+    park = tempted_month(seed)
+    warm = solved(park).warm
+    assert warm is not None
+    park.devices = resized(park.devices, eta_charge=0.8, self_discharge_per_hour=0.02)
+    found = solved(park, warm)
+    same_proof(found, solved(park))
+    assert found.priced is not None
+    program = found.priced.program
+    assert warm.trail.cuts.fits(program)
+    anew = Cutter(found.tiled, program)
+    for window, cut in warm.trail.cuts.of.items():
+        kept, made = cut.of_values(program.matrix.data), anew.cut(window)
+        assert (kept.matrix != made.matrix).nnz == 0
+        np.testing.assert_array_equal(kept.leaving_value, made.leaving_value)
+        np.testing.assert_array_equal(kept.leaving_row, made.leaving_row)
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 1.5])
