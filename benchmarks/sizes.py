@@ -26,7 +26,7 @@ from optimizer.surface import there_and_back
 
 TARGET, SECOND_CORE = 0.35, 1.6
 POWERS_MW, HOURS = (2.5, 50.0), (1.0, 4.0)
-COLD = 5  # sizes solved from nothing, spread over the grid
+COLD = 5  # sizes solved from nothing; an odd number, for they are spread over both sides of the grid
 PROVEN = 1e-8  # gap of an answer that counts
 Size = tuple[float, float]  # power [MW], energy [MWh]
 
@@ -68,6 +68,16 @@ def grid(count: int) -> list[list[Size]]:
     return [[(float(p), float(p * h)) for h in hours] for p in powers]
 
 
+def spread(rows: list[list[Size]]) -> list[Size]:
+    """Sizes of which no two have the same power or duration, from end to end of both."""
+    shares = np.linspace(0.0, 1.0, COLD)
+    turned = shares[2 * np.arange(COLD) % COLD]
+    return [
+        rows[round(power * (len(rows) - 1))][round(hours * (len(rows[0]) - 1))]
+        for power, hours in zip(shares.tolist(), turned.tolist(), strict=True)
+    ]
+
+
 def solved(year: Prepared, size: Size, warm: Warm | None) -> Optimum:
     devices = resized(year.case.devices, "battery_2", *size)
     return optimize(devices, year.times, year.hours, year.series, warm=warm, threads=1)
@@ -106,14 +116,13 @@ def solve_sizes(count: int, said: Callable[[str], None]) -> None:
     assert case.sizing is not None
     case = with_values(case, case.sizing.standing)
     year, rows, cores = prepare(case, year_times(case)), grid(count), os.cpu_count() or 1
-    sizes = [size for row in rows for size in row]
     clock, cold = Clock(), list[float]()
-    solved(year, sizes[0], None)  # what is loaded once is no part of either
-    for at in np.linspace(0, len(sizes) - 1, COLD).astype(int):
+    solved(year, rows[0][0], None)  # what is loaded once is no part of either
+    for size in spread(rows):
         began = time.perf_counter()
-        solved(year, sizes[at], None)
+        solved(year, size, None)
         cold.append(time.perf_counter() - began)
-        said(f"from nothing, {sizes[at][0]:.1f} MW / {sizes[at][1]:.1f} MWh: {cold[-1]:.2f} s")
+        said(f"from nothing, {size[0]:.1f} MW / {size[1]:.1f} MWh: {cold[-1]:.2f} s")
     found = walk(year, rows, cores, said, clock)
     one = statistics.median(cold)
     allowed = found.count * TARGET * one / SECOND_CORE

@@ -117,7 +117,7 @@ def branch(
     if is_open.sum() > max(1.0, MOST_OPEN * len(tree)):
         tree, least, is_open = _root(program), np.array([-np.inf]), np.array([True])
     if not is_open.any():
-        return Branched(min(known_yuan, least.min()), np.empty(0), np.empty(0), tree)
+        return Branched(min(known_yuan, float(least.min())), np.empty(0), np.empty(0), tree)
     nodes = np.flatnonzero(is_open)[np.argsort(-least[is_open], kind="stable")]  # the last is looked at first
     who = np.where(tree.rests[:, pairs[:, 0]], FIRST, np.where(tree.rests[:, pairs[:, 1]], SECOND, 0))
     found = search(program, pairs, start.columns, start.rows, who[nodes], known_yuan, tolerance)
@@ -128,7 +128,7 @@ def branch(
         rests[:, of_pair] |= found.resting == member
     best = program.objective(found.x) if found.at >= 0 else known_yuan
     below, closed = Tree(rests, found.row_dual, found.impossible), tree.of(~is_open)
-    bound = min(best, least[~is_open].min(initial=np.inf), below.least_yuan(program).min())
+    bound = min(best, float(least[~is_open].min(initial=np.inf)), float(below.least_yuan(program).min()))
     grown = closed.with_leaves(below)
     if not grown.leaves_nothing_out(pairs) or bound < best - tolerance - DRIFT * max(1.0, abs(best)):
         return None

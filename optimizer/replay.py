@@ -208,7 +208,7 @@ def _whole(year: Tiled, plans: Sequence[DayPlan], bound_yuan: float) -> Optimum:
     if cost < bound_yuan - GAP_TOLERANCE * max(1.0, abs(cost)):
         raise SolverError(f"the days' plans cost {cost:.6f} yuan, less than the bound {bound_yuan:.6f}")
     proofs = [plan.proof for plan in plans]
-    open_days = sum(proof.gap > GAP_TOLERANCE for proof in proofs)
+    open_days = len([proof for proof in proofs if proof.gap > GAP_TOLERANCE])
     return Optimum(
         year,
         x,

@@ -156,9 +156,9 @@ def test_by_hand() -> None:
 
 @pytest.mark.parametrize("searched", [True, False])
 def test_where_no_plane_touches_the_cost(searched: bool) -> None:
-    """Two days of an hour with 1 MW of surplus, sold for 5, and one with 4 MW, sold for 2.5; 4 MWh to charge.
+    """Two days of an hour with 1 MW of surplus, sold for 5, and one with 4 MW, sold for 2.5; 4 MWh to take.
 
-    All in the second hour gives up 10 and buys nothing. A MW in the first gives up 5 and the next cost 1 each,
+    All in the second hour gives up 10 and buys nothing. A MW in the first gives up 5 the next cost 1 each,
     so with a peak of p > 0 it takes 1 + p there: 5 + p + 2.5 (3 - p), less than 10 from p = 5/3 on. Below a
     peak of 2 at most that costs 9.5. Of what more than 2 would be worth, 8 at 3, planes tell no better than
     10 - 2p/3: what is between is no plane's.
