@@ -142,10 +142,9 @@ def settle(
         solver.load(program)
         try:
             answer = solver.solve()
-        except SolverError:  # time ran out before a point was found
-            break
-        except UnboundedProgram:
-            # at no end more of something seems worth more than it costs; it is not, beyond what it is worth
+        except (SolverError, UnboundedProgram):
+            # time ran out before a point was found; or at no end more of something seems worth more than it
+            # costs, which HiGHS does not always tell from what is infeasible: it is not, beyond its worth
             if floored:
                 break
             floored = True

@@ -16,9 +16,10 @@ import scipy.sparse as sp
 
 from models.device import Array
 from models.errors import SolverError
+from optimizer.branching import branch
 from optimizer.certificate import support
 from optimizer.exact import Found
-from optimizer.highs import Solver
+from optimizer.highs import Basis, Solver
 from optimizer.parametric import Direction
 from optimizer.pricing import Multipliers, Part, Pricer, positions, with_binaries
 from optimizer.program import Mask, Program
@@ -53,7 +54,7 @@ def plane_below(
     The program of `found` must hold in the whole range (`parametric.loosest`).
     """
     program, dual = found.priced.program, found.priced.row_dual
-    pricer = Pricer(tiled, program)
+    pricer = Pricer(tiled, program, found.trail.cuts)
     prices = pricer.multipliers(dual)
     moved = _Moved(program, list(directions), lower - at, upper - at)
     rows = support(dual, program.row_lower, program.row_upper)
@@ -98,9 +99,14 @@ def _gain(
 ) -> float:
     """What the binaries of a window add to the plane [yuan]; nothing where the solver finds no bound."""
     part = pricer.part(window, prices)
-    free = _with_numbers(part, prices.dual, moved)
+    free, pairs = _with_numbers(part, prices.dual, moved), positions(tiled, doubtful, window)
+    rows, columns = free.matrix.shape
+    start = Basis.of(np.zeros(columns, dtype=bool), np.ones(rows, dtype=bool))
+    found = branch(free, pairs, start, np.inf, 0.0)
+    if found is not None:
+        return max(0.0, found.bound - part.relaxed)
     solver = Solver()
-    solver.load(with_binaries(free, positions(tiled, doubtful, window)))
+    solver.load(with_binaries(free, pairs))
     try:
         bound = solver.solve().bound
     except SolverError:

@@ -22,6 +22,8 @@ from optimizer.pairs import FIRST, SECOND, TOLERANCE
 from optimizer.program import Mask, Program
 
 MOST_OPEN = 1 / 3  # of a like window's leaves; where more could be best, they are no help
+MOST_ENTRIES = 1e6  # of a dense tableau
+SURE = 1e-7  # relative to the largest entry of a ray; what costs less than that may be rounding
 DRIFT = 1e-9  # relative; what rounding may take from a bound
 
 
@@ -77,7 +79,8 @@ class Tree:
         upper = np.where(self.rests, program.lower, program.upper)
         least = _support(self.row_dual, program.row_lower, program.row_upper)
         least = least + _support(reduced, program.lower, upper)
-        shown = np.where(least > 0.0, np.inf, -np.inf)
+        size = np.abs(self.row_dual).max(axis=1, initial=0.0)
+        shown = np.where(least > SURE * size, np.inf, -np.inf)
         return np.asarray(np.where(self.impossible, shown, program.offset + least))
 
 
@@ -108,6 +111,9 @@ def branch(
     where none is known; something better by less than `tolerance` is not looked for. `tree` is of a like
     window.
     """
+    rows, columns = program.matrix.shape
+    if rows * (rows + columns) > MOST_ENTRIES:
+        return None
     from optimizer.tableau import search  # a quarter of a second once; on a new machine some four
 
     if tree is None or not tree.fits(program) or not tree.leaves_nothing_out(pairs):

@@ -26,7 +26,6 @@ PRICE_DECIMALS = 9  # of yuan per MW or MWh: below that, two prices are one
 # windows in one round from which on a search of our own is worth what it takes to load: a quarter of a
 # second, on a new machine some four, and 100 MB; the Gao'an year has some 200
 MANY = 300
-LARGE = 1_000  # columns of a window; those of more are not searched on a dense tableau
 FINER = 0.01  # of what a window may be off: how closely a tree's leaves and an auction's planes must fit
 
 _Solved = tuple[
@@ -129,7 +128,7 @@ class Subproblems:
         self, window: Window, part: Part, pairs: Index, tolerance: float, program: Program, known: float
     ) -> Branched | None:
         """The least cost of a window's part, or of a program that differs from it by costs and bounds."""
-        if not self._own or len(program.cost) > LARGE or window in self._too_large:
+        if not self._own or window in self._too_large:
             return None
         start = self._blocks.basis_in(part.cut)
         found = branch(program, pairs, start, known, tolerance, self.trees.get(window))
