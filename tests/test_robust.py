@@ -106,7 +106,7 @@ def started(folder: Path, sleep_s: float) -> subprocess.Popen[str]:
 
 def stopped(folder: Path, stop: Callable[[subprocess.Popen[str]], None]) -> tuple[int, str]:
     """Exit code and errors of a run that is stopped when two scenarios are stored."""
-    with started(folder, 0.4) as process:
+    with started(folder, 0.8) as process:  # what is left takes long enough on a busy machine
         while len(written(folder)) < 2 and process.poll() is None:
             time.sleep(0.02)
         stop(process)
