@@ -10,6 +10,7 @@ NAMED_VERSIONS = (
     "parkdispatch",
     "pyomo",
     "highspy",
+    "numba",
     "pvlib",
     "pandas",
     "numpy",

@@ -37,7 +37,7 @@ FILES = sorted(
 SAME = {
     "MW", "MWh", "GWh", "kWh", "kW", "kVA", "ac", "sha256", "gaoan", "Asia", "Shanghai", "JavaScript",
     "cashflow", "xlsx", "parkdispatch", "MJ", "Wp", "MWp", "MVA", "tce", "gce", "kg", "Wh",
-    "python", "pyomo", "highspy", "pvlib", "pandas", "numpy", "scipy", "xarray", "pydantic",
+    "python", "pyomo", "highspy", "numba", "pvlib", "pandas", "numpy", "scipy", "xarray", "pydantic",
 }  # fmt: skip
 
 
