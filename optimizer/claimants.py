@@ -45,12 +45,7 @@ class Claim:
 
 
 class _Claimant:
-    """A part whose copies of what is disputed cost nothing themselves.
-
-    Beside these it falls apart into components, such as the days of a month, each with planes of its own:
-    that tells much more of a month's cost than one plane of the sum. Those that have no part in what is
-    disputed are one.
-    """
+    """A part whose copies of what is disputed cost nothing themselves."""
 
     def __init__(self, part: Part, shared: Index) -> None:
         program, matrix = part.program, part.program.matrix
@@ -59,21 +54,40 @@ class _Claimant:
         cost = program.cost.copy()
         cost[self._copies] = 0.0
         self._program, self._shared = replace(program, cost=cost), len(shared)
-        rows, columns = matrix.shape
-        place = np.full(columns, -1)  # among what is disputed
+        place = np.full(matrix.shape[1], -1)  # among what is disputed
         place[self._copies] = self._which
+        # entries in copies: their row, shared decision and value
+        row, place = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)), place[matrix.indices]
+        is_copy = place >= 0
+        self._row, self._place, self._value = row[is_copy], place[is_copy], matrix.data[is_copy]
+
+
+class Others(_Claimant):
+    """Those without binaries, as one linear program that stays warm.
+
+    Beside the copies it falls apart into components, such as the days of a month, each with planes of its
+    own: that tells much more of a month's cost than one plane of the sum. Those that have no part in what is
+    disputed are one.
+    """
+
+    def __init__(self, part: Part, shared: Index, basis: Basis) -> None:
+        super().__init__(part, shared)
+        matrix = self._program.matrix
+        rows, columns = matrix.shape
         row = columns + np.repeat(np.arange(rows), np.diff(matrix.indptr))  # after the columns
-        own = place[matrix.indices] < 0
+        own = ~np.isin(matrix.indices, self._copies)
         entries = (np.ones(own.sum()), (row[own], matrix.indices[own]))
         graph = sp.coo_array(entries, shape=(columns + rows, columns + rows))
         label = connected_components(graph, directed=False)[1]
-        taking = np.unique(label[row[~own]])
+        taking = np.unique(label[columns + self._row])
         # of each column and row; nothing is summed up over the copies, so theirs does not matter
         self._component = np.where(np.isin(label, taking), 1 + np.searchsorted(taking, label), 0)
         self._components = 1 + len(taking)
-        # entries in copies: their row, component and shared decision as one number, value
-        self._row, self._value = row[~own] - columns, matrix.data[~own]
-        self._pays = self._component[row[~own]] * self._shared + place[matrix.indices[~own]]
+        self._pays = self._component[columns + self._row] * self._shared + self._place
+        self._solver = Solver(presolve=False)
+        if len(self._program.cost):
+            self._solver.load(self._program)
+            self._solver.start_from(basis)
 
     def _planes(self, cost: Array, row_dual: Array) -> Planes:
         """Planes below the cost functions, from any row multipliers."""
@@ -93,17 +107,6 @@ class _Claimant:
         # rounding presses a little against bounds that do not exist; more than that proves nothing
         value[self._component[free & (np.abs(multipliers) > FEASIBILITY_TOLERANCE)]] = -np.inf
         return Planes(value, pays.astype(np.float64).reshape(self._components, self._shared))
-
-
-class Others(_Claimant):
-    """Those without binaries, as one linear program that stays warm."""
-
-    def __init__(self, part: Part, shared: Index, basis: Basis) -> None:
-        super().__init__(part, shared)
-        self._solver = Solver(presolve=False)
-        if len(self._program.cost):
-            self._solver.load(self._program)
-            self._solver.start_from(basis)
 
     def planes(self, row_dual: Array) -> Planes:
         """Planes from any row multipliers."""
@@ -139,7 +142,7 @@ class Others(_Claimant):
 
 
 class Chooser(_Claimant):
-    """A window with binaries, which is one component whether it falls apart or not."""
+    """A window with binaries, as one component."""
 
     def __init__(self, part: Part, shared: Index, search: Search) -> None:
         super().__init__(part, shared)
@@ -159,7 +162,8 @@ class Chooser(_Claimant):
         if here is None or not here.x.size:
             return None
         # with the choice made here it would pay so much for more; at that price all choices are looked at
-        slopes = self._planes(program.cost, here.row_dual).slopes.sum(axis=0)
+        pays = np.bincount(self._place, here.row_dual[self._row] * self._value, minlength=self._shared)
+        slopes = -pays.astype(np.float64)
         cost = program.cost.copy()
         cost[copies] = -slopes[self._which]
         anywhere = replace(program, cost=cost)

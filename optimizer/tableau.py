@@ -11,7 +11,7 @@ point against the program. Where rounding spoils a tableau that is noticed there
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numba import njit
@@ -41,20 +41,30 @@ def compiled(function: Function) -> Function:
         return njit(**options)(function)  # type: ignore[no-any-return]
 
 
+class Tableau(NamedTuple):
+    """Rows `entries @ x = 0`, what is left of each column's cost, what is basic in each row, and whether."""
+
+    entries: Array
+    reduced: Array
+    basis: Index
+    is_basic: Mask
+
+
 @compiled
-def pivot(tableau: Array, reduced: Array, row: int, column: int) -> None:
-    """Make the column basic in this row."""
-    rows, columns = tableau.shape
-    pivoting = tableau[row]
+def pivot(tableau: Tableau, row: int, column: int) -> None:
+    """Make the column basic in this row, in place of what is."""
+    entries, reduced, basis, is_basic = tableau
+    rows, columns = entries.shape
+    pivoting = entries[row]
     scale = 1.0 / pivoting[column]
     for j in range(columns):
         entry = pivoting[j] * scale
         pivoting[j] = entry if abs(entry) > ROUNDING else 0.0
     pivoting[column] = 1.0
     for i in range(rows):
-        factor = tableau[i, column]
+        factor = entries[i, column]
         if i != row and factor != 0.0:
-            other = tableau[i]
+            other = entries[i]
             for j in range(columns):
                 other[j] -= factor * pivoting[j]
             other[column] = 0.0
@@ -62,31 +72,29 @@ def pivot(tableau: Array, reduced: Array, row: int, column: int) -> None:
     for j in range(columns):
         reduced[j] -= factor * pivoting[j]
     reduced[column] = 0.0
+    is_basic[basis[row]], is_basic[column] = False, True
+    basis[row] = column
 
 
 @compiled
-def make_basic(
-    tableau: Array, reduced: Array, basis: Index, is_basic: Mask, columns: Mask, rows: Mask
-) -> None:
+def make_basic(tableau: Tableau, columns: Mask, rows: Mask) -> None:
     """Pivot from the basis of all rows' activities to the one with these columns and rows, or near it."""
+    entries, _, basis, _ = tableau
     count = len(columns)
     for j in range(count):
         if columns[j]:
             row, largest = -1, FIRM
             for i in range(len(basis)):
-                if basis[i] >= count and not rows[basis[i] - count] and abs(tableau[i, j]) > largest:
-                    row, largest = i, abs(tableau[i, j])
+                if basis[i] >= count and not rows[basis[i] - count] and abs(entries[i, j]) > largest:
+                    row, largest = i, abs(entries[i, j])
             if row >= 0:
-                is_basic[basis[row]], is_basic[j] = False, True
-                basis[row] = j
-                pivot(tableau, reduced, row, j)
+                pivot(tableau, row, j)
 
 
 @compiled
-def rest(
-    tableau: Array, reduced: Array, basis: Index, is_basic: Mask, lower: Array, upper: Array, x: Array
-) -> float:
+def rest(tableau: Tableau, lower: Array, upper: Array, x: Array) -> float:
     """Put what is not basic where its reduced cost wants it, and what is where that leads; the cost."""
+    entries, reduced, basis, is_basic = tableau
     cost = 0.0
     for j in range(len(x)):
         if is_basic[j]:
@@ -101,7 +109,7 @@ def rest(
             x[j] = upper[j] if upper[j] < FAR else 0.0
         cost += reduced[j] * x[j]
     for i in range(len(basis)):
-        total, row = 0.0, tableau[i]
+        total, row = 0.0, entries[i]
         for j in range(len(x)):  # of basic ones only its own has an entry, and counts as zero yet
             total += row[j] * x[j]
         x[basis[i]] = -total
@@ -110,10 +118,7 @@ def rest(
 
 @compiled
 def descend(
-    tableau: Array,
-    reduced: Array,
-    basis: Index,
-    is_basic: Mask,
+    tableau: Tableau,
     lower: Array,
     upper: Array,
     x: Array,
@@ -122,7 +127,8 @@ def descend(
     ray: Array,
 ) -> tuple[int, float, int]:
     """The dual simplex method: how it ended, the cost, pivots. Where nothing is possible, `ray` says why."""
-    cost = rest(tableau, reduced, basis, is_basic, lower, upper, x)
+    entries, reduced, basis, is_basic = tableau
+    cost = rest(tableau, lower, upper, x)
     for pivots in range(most_pivots):
         if cost >= too_dear:
             return TOO_DEAR, cost, pivots
@@ -139,7 +145,7 @@ def descend(
         leaving, sign = basis[row], 1.0 if rises else -1.0
         entering, price, size = -1, np.inf, 0.0
         for j in range(len(x)):
-            entry = sign * tableau[row, j]
+            entry = sign * entries[row, j]
             if is_basic[j] or lower[j] == upper[j]:
                 continue
             if entry < -ZERO and x[j] < upper[j] and reduced[j] >= -ZERO:
@@ -152,27 +158,22 @@ def descend(
                 entering, price, size = j, each, abs(entry)
         if entering < 0:
             for i in range(len(basis)):
-                ray[i] = sign * tableau[row, len(x) - len(basis) + i]
+                ray[i] = sign * entries[row, len(x) - len(basis) + i]
             return IMPOSSIBLE, cost, pivots
         bound = lower[leaving] if rises else upper[leaving]
-        step = (x[leaving] - bound) / tableau[row, entering]
+        step = (x[leaving] - bound) / entries[row, entering]
         cost += abs(reduced[entering] * step)
         for i in range(len(basis)):
-            x[basis[i]] -= tableau[i, entering] * step
+            x[basis[i]] -= entries[i, entering] * step
         x[entering] += step
         x[leaving] = bound
-        pivot(tableau, reduced, row, entering)
-        is_basic[leaving], is_basic[entering] = False, True
-        basis[row] = entering
+        pivot(tableau, row, entering)
     return LOST, cost, most_pivots
 
 
 @compiled
 def branch(
-    tableau: Array,
-    reduced: Array,
-    basis: Index,
-    is_basic: Mask,
+    tableau: Tableau,
     lower: Array,
     upper: Array,
     upper_here: Array,
@@ -192,7 +193,8 @@ def branch(
 
     `waiting` has the first `count` nodes to look at, the last one first, and room for those below them.
     """
-    first = len(x) - len(basis)
+    rows = len(tableau.basis)
+    first = len(x) - rows
     leaves, best_leaf = 0, -1
     while count:
         if leaves == len(resting):
@@ -205,16 +207,7 @@ def branch(
             upper_here[a] = lower[a] if who[k] == FIRST else upper[a]
             upper_here[b] = lower[b] if who[k] == SECOND else upper[b]
         ended, here, pivots = descend(
-            tableau,
-            reduced,
-            basis,
-            is_basic,
-            lower,
-            upper_here,
-            x,
-            best - tolerance,
-            most_pivots,
-            row_dual[leaves],
+            tableau, lower, upper_here, x, best - tolerance, most_pivots, row_dual[leaves]
         )
         most_pivots -= pivots
         worst, most = -1, 0.0
@@ -244,8 +237,8 @@ def branch(
                 best_x[j] = x[j]
         impossible[leaves] = ended == IMPOSSIBLE
         if ended != IMPOSSIBLE:
-            for i in range(len(basis)):
-                row_dual[leaves, i] = reduced[first + i]
+            for i in range(rows):
+                row_dual[leaves, i] = tableau.reduced[first + i]
         leaves += 1
     return True, leaves, best_leaf
 
@@ -281,21 +274,20 @@ def search(
     for. None where the tree grew large or the simplex method lost its way.
     """
     height, width = program.matrix.shape
-    tableau = np.hstack([-program.matrix.toarray(), np.eye(height)])
-    reduced = np.concatenate([program.cost, np.zeros(height)])
-    basis, is_basic = np.arange(width, width + height), np.arange(width + height) >= width
-    make_basic(tableau, reduced, basis, is_basic, columns, rows)
+    tableau = Tableau(
+        np.hstack([-program.matrix.toarray(), np.eye(height)]),
+        np.concatenate([program.cost, np.zeros(height)]),
+        np.arange(width, width + height),
+        np.arange(width + height) >= width,
+    )
+    make_basic(tableau, columns, rows)
     upper = np.concatenate([program.upper, program.row_upper])
-    room = np.zeros(
-        (len(pairs) + 1, len(pairs)), dtype=np.int64
-    )  # one sibling for each pair above, and the last
+    # below a node one sibling waits for each pair that was decided on the way, and the last two
+    room = np.zeros((len(pairs) + 1, len(pairs)), dtype=np.int64)
     best_x, resting = np.zeros(width), np.zeros((MOST_LEAVES, len(pairs)), dtype=np.int64)
     row_dual, impossible = np.zeros((MOST_LEAVES, height)), np.zeros(MOST_LEAVES, dtype=bool)
     ended, leaves, at = branch(
         tableau,
-        reduced,
-        basis,
-        is_basic,
         np.concatenate([program.lower, program.row_lower]),
         upper,
         upper.copy(),
@@ -305,7 +297,7 @@ def search(
         len(nodes),
         known_yuan,
         tolerance,
-        int(MOST_WORK / tableau.size),
+        int(MOST_WORK / tableau.entries.size),
         best_x,
         resting,
         row_dual,
