@@ -80,7 +80,9 @@ def spread(rows: list[list[Size]]) -> list[Size]:
 
 def solved(year: Prepared, size: Size, warm: Warm | None) -> Optimum:
     devices = resized(year.case.devices, "battery_2", *size)
-    return optimize(devices, year.times, year.hours, year.series, warm=warm, threads=1)
+    return optimize(
+        devices, year.times, year.hours, year.series, warm=warm, threads=1, multipliers=True
+    )  # as `size` asks for them
 
 
 def walk(

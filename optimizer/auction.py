@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from models.device import Array
 from models.errors import SolverError
 from optimizer.claimants import Chooser, Others, Planes, Search
-from optimizer.highs import Basis, InfeasibleProgram, Solver, UnboundedProgram
+from optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
 from optimizer.horizon import Index
 from optimizer.pricing import Part, with_binaries
 from optimizer.program import Program
@@ -109,18 +109,16 @@ def settle(
     start: Array,
     dual: Array,
     bidders: Sequence[Bidder],
-    others: Part,
-    basis: Basis,
+    rest: Others,
     tolerance: float,
     deadline: float,
 ) -> Settled:
     """Least cost of the shared decisions, the bidders with their binaries and the others, together.
 
-    `price` is what is left of the shared decisions' cost when all who take part here are taken away;
-    `basis` is where the others' solver begins.
+    `price` is what is left of the shared decisions' cost when all who take part here are taken away.
     """
-    known, rest = _Known(), Others(others, shared, basis)
-    known.add(OTHERS, rest.planes(dual[others.cut.inside]))
+    known = _Known()
+    known.add(OTHERS, rest.planes(dual[rest.inside]))
     choosers: dict[int, Chooser] = {}
     for number, bidder in enumerate(bidders if len(bidders) > 1 else ()):
         chooser = Chooser(bidder.part, shared, bidder.search)
@@ -129,7 +127,9 @@ def settle(
             choosers[number] = chooser
             known.add(number, claim.planes)
     probe = PROBE * np.maximum(1.0, np.abs(start))
-    for trial in (start + probe, start - probe):
+    for trial, claim in rest.claims:
+        known.add(OTHERS, claim.planes, trial)
+    for trial in (start + probe, start - probe) if not rest.claims else ():
         _ask(rest, trial, known)
     best, floored = Settled(-np.inf, start, [], None), False
     for _ in range(MOST_TRIALS):

@@ -94,12 +94,18 @@ def marginal(
     prepared = prepare(standing(case), year_times(case))
     devices = resized(prepared.case.devices, sizing.device, power_mw, energy_mwh)
     here: Prepared = prepared.of(prepared.case.with_devices(devices))
-    optimum = solved(here, options, progress)
+    optimum = solved(here, options, progress, multipliers=True)
     if (
         optimum.priced is None and options.solver == "highs"
     ):  # equal to what stands, and solved as one with it
         optimum = optimize(
-            devices, here.times, here.hours, here.series, time_limit_s=options.time_limit_s, apart=True
+            devices,
+            here.times,
+            here.hours,
+            here.series,
+            time_limit_s=options.time_limit_s,
+            apart=True,
+            multipliers=True,
         )
     of_mw, of_mwh = marginal_values(here, sizing.device, optimum)
     by_steps = differences(here, sizing.device, optimum, SIDE, options, progress)

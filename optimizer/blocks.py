@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.device import Array
 from optimizer.certificate import FEASIBILITY_TOLERANCE, certify
@@ -64,11 +65,23 @@ class Block:
 
 @dataclass(frozen=True)
 class Left:
-    """What blocks were left with: where they begin, which columns and rows are basic, and every state."""
+    """What blocks were left with: where they begin, which columns and rows are basic, and every state.
+
+    `side` is -1 or 1 where a state is at its lower or upper bound, (columns,): it is so in a like park too,
+    where the bounds are others.
+    """
 
     firsts: tuple[int, ...]
     marks: Marks
     level: Array
+    side: NDArray[np.int8]
+
+    def level_in(self, program: Program) -> Array:
+        """A first guess of every state in a like program."""
+        level = np.clip(self.level, program.lower, program.upper)
+        for side, bound in ((-1, program.lower), (1, program.upper)):
+            level = np.where((self.side == side) & np.isfinite(bound), bound, level)
+        return level
 
 
 class Blocks:
@@ -92,7 +105,7 @@ class Blocks:
             self._marks, self._level = first_marks(tiled, program, self._cutter.carried), self._emptied()
         else:
             self._firsts = list(left.firsts)
-            self._marks, self._level = left.marks.copy(), np.clip(left.level, program.lower, program.upper)
+            self._marks, self._level = left.marks.copy(), left.level_in(program)
         cuts = self._cut()
         tied = len(tiled.horizon) * len(tiled.template.rows)
         if any(cut.copies.size or (cut.coupling >= tied).any() for cut in cuts):
@@ -104,7 +117,11 @@ class Blocks:
     @property
     def left(self) -> Left:
         """What a like program may begin with."""
-        return Left(tuple(self._firsts), self._marks, self._level)
+        program, level = self._program, self._level
+        low, high = (
+            np.abs(level - bound) <= FEASIBILITY_TOLERANCE for bound in (program.lower, program.upper)
+        )
+        return Left(tuple(self._firsts), self._marks, level, high.astype(np.int8) - low)
 
     def basis_in(self, cut: Cut) -> Basis:
         """The part of the last bases that lies in a cut, whose copies of shared decisions rest."""

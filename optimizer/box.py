@@ -53,6 +53,7 @@ def plane_below(
 
     The program of `found` must hold in the whole range (`parametric.loosest`).
     """
+    assert found.priced is not None  # they were asked for
     program, dual = found.priced.program, found.priced.row_dual
     pricer = Pricer(tiled, program, found.trail.cuts)
     prices = pricer.multipliers(dual)

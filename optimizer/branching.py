@@ -74,12 +74,20 @@ class Tree:
 
     def least_yuan(self, program: Program) -> Array:
         """What a program that it fits costs at least at each leaf, (leaves,); minus infinity is no bound."""
-        cost = np.where(self.impossible[:, None], 0.0, program.cost)
-        reduced = cost - self.row_dual @ program.matrix
-        upper = np.where(self.rests, program.lower, program.upper)
-        least = _support(self.row_dual, program.row_lower, program.row_upper)
-        least = least + _support(reduced, program.lower, upper)
-        size = np.abs(self.row_dual).max(axis=1, initial=0.0)
+        from optimizer.leaf_bounds import leaf_bounds  # machine code: only for those who have use for it
+
+        matrix = program.matrix
+        least, size = leaf_bounds(
+            # of one kind of array each, for another kind is compiled anew
+            (matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), matrix.data),
+            (program.row_lower, program.row_upper),
+            (program.lower, program.upper),
+            program.cost,
+            np.ascontiguousarray(self.row_dual),
+            np.ascontiguousarray(self.rests),
+            self.impossible,
+            FEASIBILITY_TOLERANCE,
+        )
         shown = np.where(least > SURE * size, np.inf, -np.inf)
         return np.asarray(np.where(self.impossible, shown, program.offset + least))
 
@@ -154,13 +162,3 @@ def _root(program: Program) -> Tree:
     """Before anything is known: one leaf at which nobody rests, and multipliers that say nothing."""
     rows, columns = program.matrix.shape
     return Tree(np.zeros((1, columns), dtype=bool), np.full((1, rows), np.nan), np.zeros(1, dtype=bool))
-
-
-def _support(multipliers: Array, lower: Array, upper: Array) -> Array:
-    """Least of multiplier x value for each row of multipliers; minus infinity where one has no bound."""
-    bound = np.where(multipliers > 0, lower, upper)
-    free = ~np.isfinite(bound)
-    total = np.where(free, 0.0, multipliers * np.where(free, 0.0, bound)).sum(axis=1)
-    loose = np.where(free, np.abs(multipliers), 0.0).max(axis=1, initial=0.0)
-    sound = (loose <= FEASIBILITY_TOLERANCE) & np.isfinite(total)
-    return np.where(sound, total, -np.inf)

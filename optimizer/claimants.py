@@ -67,12 +67,12 @@ class Others(_Claimant):
 
     Beside the copies it falls apart into components, such as the days of a month, each with planes of its
     own: that tells much more of a month's cost than one plane of the sum. Those that have no part in what is
-    disputed are one.
+    disputed are one. `claims` is what they have said so far, for who asks at the same prices again.
     """
 
     def __init__(self, part: Part, shared: Index, basis: Basis) -> None:
         super().__init__(part, shared)
-        matrix = self._program.matrix
+        matrix, self.inside = self._program.matrix, part.cut.inside
         rows, columns = matrix.shape
         row = columns + np.repeat(np.arange(rows), np.diff(matrix.indptr))  # after the columns
         own = ~np.isin(matrix.indices, self._copies)
@@ -84,6 +84,7 @@ class Others(_Claimant):
         self._component = np.where(np.isin(label, taking), 1 + np.searchsorted(taking, label), 0)
         self._components = 1 + len(taking)
         self._pays = self._component[columns + self._row] * self._shared + self._place
+        self.claims: list[tuple[Array, Claim]] = []
         self._solver = Solver(presolve=False)
         if len(self._program.cost):
             self._solver.load(self._program)
@@ -114,6 +115,13 @@ class Others(_Claimant):
 
     def at(self, shared: Array) -> Claim:
         """Their claim at these values. Raises InfeasibleProgram."""
+        said = next((claim for trial, claim in self.claims if np.array_equal(trial, shared)), None)
+        if said is None:
+            said = self._at(shared)
+            self.claims.append((shared.copy(), said))
+        return said
+
+    def _at(self, shared: Array) -> Claim:
         if not len(self._program.cost):  # a program of nothing is none to HiGHS
             return Claim(0.0, np.empty(0), Planes(np.zeros(1), np.zeros((1, self._shared))))
         value = shared[self._which]

@@ -1,6 +1,5 @@
 """The command line: the commands put together, and what becomes of their errors. It contains no formula."""
 
-import gc
 import io
 import os
 import sys
@@ -19,6 +18,7 @@ from optimizer.commands.reproduce import reproduce
 from optimizer.commands.size import size
 from optimizer.commands.study import study
 from optimizer.commands.year import year
+from optimizer.startup import start_quickly
 
 app = typer.Typer(
     name="parkdispatch",
@@ -30,20 +30,6 @@ app = typer.Typer(
 )
 for command in (plan, year, replay, study, size, reproduce, pv, check, init):
     app.command()(command)
-
-
-def _start_quickly() -> None:
-    """Keep Pyomo from importing scipy.stats, integrate and spatial, a second that no command here needs.
-
-    It does so the moment anybody imports scipy. Taken off that list it still imports them when it uses them.
-    """
-    from pyomo.common import dependencies
-
-    callbacks = getattr(getattr(dependencies, "DeferredImportCallbackFinder", None), "_callbacks", {})
-    callbacks.pop("scipy", None)
-    # half a million objects of libraries live as long as the process: looking for cycles among them again
-    # and again costs a tenth of a plan
-    gc.set_threshold(200_000, 50, 50)
 
 
 def _interrupted(error: BaseException | None) -> bool:
@@ -59,7 +45,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a Chinese Windows pipe knows no square metre sign
     try:
-        _start_quickly()
+        start_quickly()
         app()
     except ParkdispatchError as error:
         label = {2: "input", 3: "infeasible", 4: "solver"}.get(error.exit_code, "error")

@@ -91,7 +91,8 @@ class Found:
     """The optimum of one tiled program."""
 
     x: Array
-    priced: Priced
+    cost_yuan: float
+    priced: Priced | None  # none where multipliers were not asked for, and not come by
     bound: float
     how: How
     settled: int
@@ -127,12 +128,14 @@ def find_optimum(
     progress: Progress,
     trail: Trail | None = None,
     tight: Program | None = None,
+    multipliers: bool = True,
 ) -> Found:
     """Tighten, relax, certify, repair. `paired` is `tiled` with the pairs of merged twins.
 
     `tight` is the tightened program, where it has been made already, perhaps less tightly than could be.
     With a `trail` that fits, the members that rested where it ended rest at once, and the rest is shown to
-    be no better without a linear program in which none does. Raises TwinsApart, InfeasibleProgram and
+    be no better without a linear program in which none does. `multipliers`: those of the optimum are asked
+    for, which takes a linear program more. Raises TwinsApart, InfeasibleProgram and
     UnboundedProgram.
     """
     tight = tighten(tiled) if tight is None else tight
@@ -155,19 +158,25 @@ def find_optimum(
     twins = [pair for pair in paired.template.pairs if pair.key not in alone]
     _obeying(paired, twins, program, blocks, x)
     bound, windows, binaries = certificate.dual_objective_yuan, 0, 0
+    at: Array | None = dual
     how = How("relaxation", {})
     doubted = int((found | agreed.in_doubt(tiled)).sum())
     if found.any() or not certificate.holds:
         progress(f"repairing {doubted} exclusive pairs")
-        repair = Repair(tiled, program, relaxed.pricer, blocks, x, dual, deadline, pool, agreed, again)
+        wanted = multipliers or not again
+        repair = Repair(
+            tiled, program, relaxed.pricer, blocks, x, dual, deadline, pool, agreed, again, wanted
+        )
         repaired = repair.run()
-        x, dual = repaired.x, repaired.row_dual
+        x, at = repaired.x, repaired.row_dual
         bound, agreed = repaired.bound_yuan, repaired.agreed
         windows, binaries = repaired.windows, repaired.binaries
         how = How("repaired", {"windows": windows, "binaries": binaries, "rounds": repaired.rounds})
+    x = _obeying(paired, paired.template.pairs, program, blocks, x) if twins else x
     return Found(
-        x=_obeying(paired, paired.template.pairs, program, blocks, x) if twins else x,
-        priced=Priced(program, dual, agreed.resting, relaxed.chorded),
+        x=x,
+        cost_yuan=program.objective(x),
+        priced=None if at is None else Priced(program, at, agreed.resting, relaxed.chorded),
         bound=bound,
         how=how,
         settled=settled,

@@ -27,6 +27,7 @@ _HEURISTICS = ("feasibility_jump", "rins", "rens", "root_reduced_cost")
 _ROUGH_GAP = 1e-3  # relative
 _MINIMIZE = int(highspy.ObjSense.kMinimize)
 _STATUS = highspy.HighsBasisStatus
+_WORDS = np.array([_STATUS.kNonbasic, _STATUS.kBasic], dtype=object)
 _DEVEX = 1  # a basis of ours is far from the optimum: exact weights of its rows would be computed first
 
 
@@ -64,11 +65,12 @@ class Basis:
         """As HiGHS takes it."""
         if self.kept is not None:
             return self.kept
-        words = (_STATUS.kNonbasic, _STATUS.kBasic)
         made = highspy.HighsBasis()
-        made.col_status = [words[basic] for basic in self.columns.tolist()]
-        made.row_status = [words[basic] for basic in self.rows.tolist()]
+        made.col_status, made.row_status = (
+            _WORDS[marks.astype(np.int64)].tolist() for marks in (self.columns, self.rows)
+        )
         made.valid = True
+        made.alien = False  # else it would be factorized when it is handed over, and again when it is used
         return made
 
 

@@ -224,13 +224,14 @@ class _Built:
         try:
             beside = self._standing.year(offset)
             sized = self._sized(beside.prepared, health[self._name])
-            optimum = self._solved(sized, offset)
+            asked = self._marginal and year == 1
+            optimum = self._solved(sized, offset, asked)
             solution, _ = audited(sized.case, optimum)
             made = year_of(year, sized.case, solution, beside.solution, beside=beside.case)
             self._figures[year] = year_figures(
                 self._standing.sizing, solution, sized.case, beside.solution, beside.case
             )
-            if self._marginal and year == 1 and optimum.priced is not None:
+            if asked and optimum.priced is not None:
                 of_mw, of_mwh = marginal_values(sized, self._name, optimum)
                 self._figures[year] |= {"value_of_mw_yuan": of_mw, "value_of_mwh_yuan": of_mwh}
             if not self._called:
@@ -259,7 +260,7 @@ class _Built:
         )
         return Prepared(sized, prepared.times, prepared.hours, prepared.series)
 
-    def _solved(self, sized: Prepared, offset: int) -> Optimum:
+    def _solved(self, sized: Prepared, offset: int, multipliers: bool) -> Optimum:
         """The optimum, begun where that of the nearest size ended."""
         power, energy = self._choice.power_mw, self._choice.energy_mwh
         ended = self._ended.setdefault(offset, [])
@@ -269,7 +270,8 @@ class _Built:
 
         nearest = min(ended, key=far, default=None)
         warm = None if nearest is None else nearest[2]
-        optimum = solved(sized, self._standing.options, self._standing.progress, warm)
+        options, progress = self._standing.options, self._standing.progress
+        optimum = solved(sized, options, progress, warm, multipliers=multipliers)
         if optimum.warm is not None:
             ended.append((power, energy, optimum.warm))
             del ended[:-REMEMBERED]

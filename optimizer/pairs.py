@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from models.device import Array
+from optimizer.horizon import Index
 from optimizer.program import Mask, Program
 from optimizer.template import Template
 from optimizer.tile import Tiled
@@ -26,41 +27,53 @@ def tighten(tiled: Tiled) -> Program:
     upper = program.upper.copy()
     for pair in tiled.template.pairs:
         a, b = tiled.column_of(pair.a), tiled.column_of(pair.b)
+        balances = _balances(tiled, program, pair.a, pair.b)
         for first, second in ((pair.a, pair.b), (pair.b, pair.a)):
-            limit = _implied_upper(tiled, program, first, second)
+            limit = _implied_upper(tiled, program, balances, first, second)
             column = a if first == pair.a else b
             # never below the lower bound: a contradiction is for the solver to find
             upper[column] = np.maximum(program.lower[column], np.minimum(upper[column], limit))
     return replace(program, upper=upper)
 
 
-def _implied_upper(tiled: Tiled, program: Program, a: int, b: int) -> Array:
+def _balances(tiled: Tiled, program: Program, a: int, b: int) -> list[tuple[int, Index, sp.coo_array]]:
+    """Rows that balance columns a and b: number in an interval, where in the program, and entries there."""
+    template, found = tiled.template, []
+    base, slopes = template.coefficients[0], template.coefficients[1:]
+    for number, row in enumerate(template.rows):
+        alpha = base[row.body, a]
+        if alpha == 0 or base[row.body, b] != -alpha or slopes[:, row.body, [a, b]].any():
+            continue
+        at = np.arange(len(tiled.horizon)) * len(template.rows) + number
+        if np.array_equal(program.row_lower[at], program.row_upper[at]):
+            found.append((number, at, program.matrix[at].tocoo()))
+    return found
+
+
+def _implied_upper(
+    tiled: Tiled, program: Program, balances: list[tuple[int, Index, sp.coo_array]], a: int, b: int
+) -> Array:
     """Upper bound of column a where b is zero, (intervals,), from every row that balances the two."""
     template, count = tiled.template, len(tiled.horizon)
     limit = np.full(count, np.inf)
     base, slopes = template.coefficients[0], template.coefficients[1:]
     dominating = _dominating(template, a)
-    for number, row in enumerate(template.rows):
-        at = np.arange(count) * len(template.rows) + number
-        alpha = base[row.body, a]
-        is_balance = alpha != 0 and base[row.body, b] == -alpha and not slopes[:, row.body, [a, b]].any()
-        if not is_balance or not np.array_equal(program.row_lower[at], program.row_upper[at]):
-            continue
-        rows = program.matrix[at]
+    for number, at, entries in balances:
+        body = template.rows[number].body
+        alpha = base[body, a]
         lower, upper = program.lower.copy(), program.upper
         for p in dominating:
             # a > 0 only where p is used up: moving power from a to p is never worse
-            if base[row.body, p] == alpha and not slopes[:, row.body, p].any():
+            if base[body, p] == alpha and not slopes[:, body, p].any():
                 mine, other = tiled.column_of(a), tiled.column_of(p)
                 better = program.cost[other] <= program.cost[mine]
                 lower[other[better]] = upper[other[better]]
-        entries = rows.tocoo()
         keep = (entries.col != tiled.column_of(a)[entries.row]) & (
             entries.col != tiled.column_of(b)[entries.row]
         )
         # q = (right-hand side - others) / alpha is largest where the others' share is least
-        share = entries.data[keep] / alpha
-        least = np.where(share > 0, share * lower[entries.col[keep]], share * upper[entries.col[keep]])
+        share, column = entries.data[keep] / alpha, entries.col[keep]
+        least = np.where(share > 0, share * lower[column], share * upper[column])
         others = np.bincount(entries.row[keep], weights=least, minlength=count)
         limit = np.minimum(limit, program.row_lower[at] / alpha - others)
     return np.asarray(np.maximum(0.0, limit))

@@ -28,7 +28,7 @@ from models.device import Array
 from models.errors import SolverError
 from optimizer.blocks import Blocks
 from optimizer.branching import Tree
-from optimizer.certificate import FEASIBILITY_TOLERANCE, certify
+from optimizer.certificate import FEASIBILITY_TOLERANCE, certify, primal_infeasibility
 from optimizer.highs import InfeasibleProgram
 from optimizer.horizon import Index
 from optimizer.pairs import tempting, violated
@@ -81,11 +81,12 @@ class Agreed:
 class Repaired:
     """A point that obeys every pair, a proven lower bound, and how it came about.
 
-    `row_dual` are the multipliers of the last linear program, in which those rest who do.
+    `row_dual` are the multipliers of the last linear program, in which those rest who do; none where what
+    was laid together needed no such program.
     """
 
     x: Array
-    row_dual: Array
+    row_dual: Array | None
     bound_yuan: float
     windows: int
     rounds: int
@@ -108,7 +109,8 @@ class Repair:
     """Works on one relaxation, its optimum and multipliers, until `deadline` (of time.monotonic).
 
     `blocks` hold the relaxation, warm; `agreed` is who rests in x already, and how windows were branched on;
-    `again`: this is one of several solves, for which what takes time to load is worth it.
+    `again`: this is one of several solves, for which what takes time to load is worth it. `multipliers`: the
+    multipliers of the optimum are asked for; without, a dispatch that meets its bound is enough.
     """
 
     def __init__(
@@ -123,8 +125,10 @@ class Repair:
         pool: ThreadPoolExecutor,
         agreed: Agreed,
         again: bool,
+        multipliers: bool,
     ) -> None:
         self._tiled, self._program, self._x = tiled, program, x
+        self._multipliers = multipliers
         self._blocks, self._deadline, self._pool = blocks, deadline, pool
         self._at = pricer.multipliers(row_dual)
         self._pricer = pricer
@@ -159,10 +163,13 @@ class Repair:
                     bound = max(bound, base.dual_objective_yuan + sum(one.gain for one in solutions))
                 if self._late() or not self._reconcile(now, solutions):
                     break
+            self._sub.forget()
             for one in solutions:
                 for part in one.parts:
                     self._resting[part.cut.columns] = False
                 self._resting[one.resting] = True
+            if not self._multipliers and self._is_optimal(laid := self._laid(solutions), bound):
+                return self._repaired(laid, None, bound, rounds)
             state = (*self._pieces.windows(), self._resting.tobytes())
             joined, late = self._join_rest(), self._late()
             found = self._x if joined and self._note_violated() else None
@@ -179,17 +186,34 @@ class Repair:
                 raise SolverError(f"a dispatch of {best:.2f} yuan lies below its bound of {bound:.2f}")
             met = np.isfinite(best) and best - bound <= GAP_TARGET * max(1.0, abs(best))
             if met or (self._late() and np.isfinite(best)):
-                binaries = sum(len(self._sub.binaries(self._doubtful, one)) for one in self._pieces.windows())
-                windows = len(self._pieces.windows())
-                return Repaired(
-                    best_x, self._at.dual, min(bound, best), windows, rounds, binaries, self._agreed()
-                )
+                return self._repaired(best_x, self._at.dual, min(bound, best), rounds)
             if self._late():
                 raise NoDispatch(bound)
             if state in seen:
                 self._widen(now, solutions)
             seen.add(state)
             self._early = False
+
+    def _repaired(self, x: Array, row_dual: Array | None, bound: float, rounds: int) -> Repaired:
+        windows = self._pieces.windows()
+        binaries = sum(len(self._sub.binaries(self._doubtful, one)) for one in windows)
+        return Repaired(x, row_dual, bound, len(windows), rounds, binaries, self._agreed())
+
+    def _is_optimal(self, x: Array, bound: float) -> bool:
+        """Whether a point obeys everything and costs what the bound says."""
+        cost = self._program.objective(x)
+        return (
+            abs(cost - bound) <= GAP_TARGET * max(1.0, abs(cost))
+            and primal_infeasibility(self._program, x) <= FEASIBILITY_TOLERANCE
+            and not violated(self._tiled, x).any()
+        )
+
+    def _laid(self, solutions: list[Solution]) -> Array:
+        """The present point with the windows' solutions laid into it."""
+        x = self._x.copy()
+        for one in solutions:
+            x[one.columns] = one.x
+        return x
 
     def _agreed(self) -> Agreed:
         """What a like park may begin with."""
@@ -305,10 +329,9 @@ class Repair:
 
     def _reconcile(self, now: Standing, solutions: list[Solution]) -> bool:
         """Lay the solutions into the whole and tie what differs. Whether there is more to solve."""
-        program, x = self._program, self._x.copy()
+        program, x = self._program, self._laid(solutions)
         coupling = np.zeros(len(program.row_lower), dtype=bool)
         for one in solutions:
-            x[one.columns] = one.x
             for part in one.parts:
                 coupling[part.cut.coupling] = True
         for one in solutions:
@@ -333,9 +356,7 @@ class Repair:
 
     def _widen(self, now: Standing, solutions: list[Solution]) -> None:
         """Tie each window in which the present point is dearer than its own solution to what is around it."""
-        laid = self._x.copy()
-        for one in solutions:
-            laid[one.columns] = one.x
+        laid = self._laid(solutions)
         windows = [
             window
             for one in solutions

@@ -135,8 +135,18 @@ def _about(case: Case) -> dict[str, str]:
     return {"case": case.name, "variant": case.variant, "case_sha256": case.sha256}
 
 
-def solved(prepared: Prepared, options: Options, progress: Progress, warm: Warm | None = None) -> Optimum:
-    """The optimum of a prepared case; HiGHS begins with what `warm` left, other solvers anew."""
+def solved(
+    prepared: Prepared,
+    options: Options,
+    progress: Progress,
+    warm: Warm | None = None,
+    *,
+    multipliers: bool = False,
+) -> Optimum:
+    """The optimum of a prepared case; HiGHS begins with what `warm` left, other solvers anew.
+
+    `multipliers`: what a little more of anything is worth is asked for.
+    """
     given = (prepared.case.devices, prepared.times, prepared.hours, prepared.series)
     if options.solver == "highs":
         return optimize(
@@ -145,6 +155,7 @@ def solved(prepared: Prepared, options: Options, progress: Progress, warm: Warm 
             threads=options.threads,
             progress=progress,
             warm=warm,
+            multipliers=multipliers,
         )
     progress(f"writing and solving the plain Pyomo model with {options.solver}")
     return optimize_with_pyomo(*given, solver=options.solver.removeprefix("pyomo:"))

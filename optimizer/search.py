@@ -123,7 +123,7 @@ class Search:
         at = here.lowest
         self._progress(self._said(here))
         found, plane = self._solved(here, at, deadline)
-        value = found.priced.program.objective(found.x)
+        value = found.cost_yuan
         own = float(self._price @ at)
         self._trials.append(Trial(at, value + own, value, found.bound + own))
         here.planes.append(plane)
@@ -138,10 +138,11 @@ class Search:
         upper = loosest([self._tiled_at(np.array(corner)) for corner in product(*ends)])
         tight = in_range(tiled, upper, moving)
         found = find_optimum(tiled, tiled, deadline, self._pool, lambda _: None, self._trail, tight)
-        self._trail, chorded = found.trail, found.priced.chorded
-        there = [with_its_chords(one, in_range(one, upper, moving), chorded) for one in near]
+        self._trail, priced = found.trail, found.priced
+        assert priced is not None  # its multipliers were asked for
+        there = [with_its_chords(one, in_range(one, upper, moving), priced.chorded) for one in near]
         directions = [
-            direction(found.priced.program, program, step) for program, step in zip(there, steps, strict=True)
+            direction(priced.program, program, step) for program, step in zip(there, steps, strict=True)
         ]
         return found, plane_below(tiled, found, at, directions, here.lower, here.upper, self._pool)
 

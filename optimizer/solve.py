@@ -77,12 +77,14 @@ def optimize(
     progress: Progress = lambda _: None,
     warm: Warm | None = None,
     apart: bool = False,
+    multipliers: bool = False,
 ) -> Optimum:
     """The cheapest dispatch of the devices, certified, or with the true gap where time ran out.
 
     `series` maps (device, name) to an array of shape (intervals,). `warm` is what the solve of a like park
     left, with another forecast, another size of its battery or other prices: it changes how long this takes,
     not what is proven. `apart`: equal devices are not solved as one, so that each has multipliers of its own.
+    `multipliers`: `priced` is asked for; from scratch it is there all the same, where no devices are equal.
     Raises InputError where a bus cannot be balanced whatever is done, InfeasibleError where limits conflict,
     SolverError otherwise.
     """
@@ -93,20 +95,23 @@ def optimize(
     same = warm is not None and warm.template.hours == hours and warm.devices == dict(devices)
     template = warm.template if warm is not None and same else compile_template(devices, hours)
     whole = tile(template, Horizon(times, hours), series)
-    if lines := hopeless(whole):
-        raise InputError(lines)
     merged = None if apart or (warm is not None and warm.apart) else merge(whole, devices)
+    # the arrays of the whole are not needed before the end
+    if hopeless(merged.tiled if merged else whole) and (lines := hopeless(whole)):
+        raise InputError(lines)
     trail = warm.trail if warm is not None else None
     try:
         with ThreadPoolExecutor(workers) as pool:
             if merged:
                 try:
-                    found = find_optimum(merged.tiled, merged.paired, deadline, pool, progress, trail)
+                    found = find_optimum(
+                        merged.tiled, merged.paired, deadline, pool, progress, trail, multipliers=multipliers
+                    )
                 except TwinsApart:
                     progress("equal devices need pairs of their own")
                     merged = None
             if not merged:
-                found = find_optimum(whole, whole, deadline, pool, progress, trail)
+                found = find_optimum(whole, whole, deadline, pool, progress, trail, multipliers=multipliers)
     except InfeasibleProgram:
         progress("looking for what conflicts")
         raise InfeasibleError(explain(whole, whole.program)) from None

@@ -13,6 +13,7 @@ from optimizer.auction import Bidder, settle
 from optimizer.blocks import Blocks
 from optimizer.branching import Branched, Tree, branch
 from optimizer.certificate import FEASIBILITY_TOLERANCE, support
+from optimizer.claimants import Others
 from optimizer.highs import Solver
 from optimizer.horizon import Index
 from optimizer.pairs import TOLERANCE
@@ -82,6 +83,7 @@ class Subproblems:
         self._own = again  # whether windows are searched here; else by the solver
         self._too_large: set[Window] = set()  # windows whose trees grew large
         self._solved: dict[tuple[object, ...], _Solved] = {}
+        self._asked: dict[tuple[Window, bytes], tuple[Array, Others]] = {}  # at which multipliers
 
     def begin_round(self, windows: int) -> None:
         """How many will be priced. It decides for all of them how: which is first must not matter."""
@@ -181,8 +183,7 @@ class Subproblems:
                 Bidder(part, of, partial(self._least, window, part, of, FINER * now.allowed / len(bidders)))
                 for window, part, of in zip(bidders, parts[:-1], pairs, strict=True)
             ],
-            parts[-1],
-            self._blocks.basis_in(parts[-1].cut),
+            self._others(others, parts[-1], shared),
             FINER * now.allowed,
             self.deadline,
         )
@@ -208,6 +209,19 @@ class Subproblems:
             np.concatenate([np.empty(0, dtype=np.int64), *resting]),
             max(0.0, settled.bound - relaxed),
         )
+
+    def _others(self, window: Window, part: Part, shared: Index) -> Others:
+        """The others of an auction, as they were left by the last one at these prices."""
+        key = (window, shared.tobytes())
+        prices, others = self._asked.get(key, (None, None))
+        if others is None or prices is not self._at.dual:
+            others = Others(part, shared, self._blocks.basis_in(part.cut))
+            self._asked[key] = (self._at.dual, others)
+        return others
+
+    def forget(self) -> None:
+        """Let go of what serves at the present prices only."""
+        self._asked.clear()
 
     def _as_good(self, now: Standing, window: Window, part: Part, x: Array) -> bool:
         """Whether the present point obeys the rules here, agrees about disputes and costs no more."""

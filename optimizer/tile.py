@@ -21,13 +21,37 @@ from optimizer.template import Key, Row, Template
 
 @dataclass(frozen=True)
 class _Expanded:
-    """Functionals along the horizon: entries (interval, functional, column, value) and constants."""
+    """Functionals along the horizon: entries, by interval, then functional, then column, and constants.
 
-    interval: Index
-    functional: Index
-    column: Index
+    `steps` are the intervals; `which` the functional and `there` the presence of each entry that there may be
+    in one, (possible,) and (intervals, possible).
+    """
+
+    steps: Index
+    which: Index
+    there: Mask
+    column: NDArray[np.int32]
     value: Array
     constant: Array  # (intervals, functionals)
+
+    @property
+    def interval(self) -> Index:
+        """Of each entry."""
+        return np.repeat(self.steps, self.there.sum(axis=1))
+
+    @property
+    def functional(self) -> Index:
+        """Of each entry."""
+        return np.broadcast_to(self.which, self.there.shape)[self.there]
+
+    def csr(self, columns: int) -> sp.csr_array:
+        """Functionals of each interval as rows."""
+        count, functionals = self.constant.shape
+        sizes = np.zeros((count, functionals + 1), dtype=np.int32)
+        for number, here in zip(self.which, self.there.T, strict=True):
+            sizes[:, number + 1] += here
+        starts = np.concatenate([[0], np.cumsum(sizes[:, 1:].ravel())]).astype(np.int32)
+        return sp.csr_array((self.value, self.column, starts), shape=(count * functionals, columns))
 
 
 @dataclass(frozen=True)
@@ -46,18 +70,17 @@ class Tiled:
         return [first + int(n) for n in np.cumsum([0, *sizes])]
 
     @cached_property
-    def _slot_columns(self) -> Index:
+    def _slot_columns(self) -> NDArray[np.int32]:
         """Column each slot stands for, (intervals, slots); -1 before the first interval, or a binary."""
         own, steps = len(self.template.columns), np.arange(len(self.horizon))[:, None]
-        parts = [steps * own + np.arange(own)]
-        before = np.array([p.column for p in self.template.previous], dtype=np.int64)
-        earlier = (steps - 1) * own + before
-        earlier[0] = -1
-        parts.append(earlier)
-        for shared, start in zip(self.template.shared, self.shared_starts, strict=False):
-            parts.append((start + self.horizon.period(shared.per))[:, None])
-        parts.append(np.full((len(steps), len(self.template.pairs)), -1))
-        return np.hstack(parts)
+        found = np.full((len(steps), self._slot_count), -1, dtype=np.int32)
+        found[:, :own] = steps * own + np.arange(own)
+        for number, previous in enumerate(self.template.previous):
+            found[1:, own + number] = found[:-1, previous.column]
+        first = own + len(self.template.previous)
+        for number, (shared, start) in enumerate(zip(self.template.shared, self.shared_starts, strict=False)):
+            found[:, first + number] = start + self.horizon.period(shared.per)
+        return found
 
     def at(self, functional: int, intervals: Index | slice = slice(None)) -> Array:
         """Constant part of a functional, such as a bound, in the given intervals."""
@@ -81,36 +104,45 @@ class Tiled:
         weights = self.weights if intervals is None else self.weights[:, intervals]
         used = self.template.coefficients[:, list(functionals), :]
         which, slot = np.nonzero((used[:, :, :-1] != 0).any(axis=0))
+        order = np.lexsort((self._slot_columns[-1, slot], which))
+        which, slot = which[order], slot[order]
         value = _weighted(used[:, which, slot], weights)
-        column = self._slot_columns[np.ix_(steps, slot)]
+        column = np.take(self._slot_columns, slot, axis=1)
+        if intervals is not None:
+            column = column[intervals]
         constant = _weighted(used[:, :, -1], weights)
-        shape = value.shape
-        interval = np.broadcast_to(steps[:, None], shape)
-        functional = np.broadcast_to(which, shape)
-        keep = (value != 0) & (column >= 0)
-        entries = [interval[keep], functional[keep], column[keep], value[keep]]
-        if 0 in steps:
-            at_start = int(np.flatnonzero(steps == 0)[0])
-            more = self._initial(which, slot, value[at_start], constant, at_start)
-            if more[0].size:
-                entries = [np.concatenate(pair) for pair in zip(entries, more, strict=True)]
-        return _Expanded(entries[0], entries[1], entries[2], entries[3], constant)
+        there = (value != 0) & (column >= 0)
+        for at_start in np.flatnonzero(steps == 0).tolist():
+            more = self._initial(which, slot, value[at_start], constant[at_start])
+            if more:  # entries that only the first interval has
+                functional, *others = (np.array(one) for one in zip(*more, strict=True))
+                which = np.append(which, functional)
+                order = np.argsort(which, kind="stable")
+                which, grown = which[order], []
+                for one, new in zip((column, value, there), (*others, True), strict=True):
+                    wider = np.pad(one, [(0, 0), (0, len(more))])
+                    wider[at_start, one.shape[1] :] = new
+                    grown.append(wider[:, order])
+                column, value, there = grown
+        return _Expanded(steps, which, there, column[there], value[there], constant)
 
     def _initial(
-        self, which: Index, slot: Index, value: Array, constant: Array, at_start: int
-    ) -> list[NDArray[np.float64]]:
-        """Entries of the first interval that its initial values bring; their constants are added."""
+        self, which: Index, slot: Index, value: Array, constant: Array
+    ) -> list[tuple[int, int, float]]:
+        """Entries (functional, column, value) that the first interval's initial values bring.
+
+        Their constants are added to those of the functionals there.
+        """
         own = len(self.template.columns)
-        found: list[tuple[int, int, int, float]] = []
+        found: list[tuple[int, int, float]] = []
         for functional, s, a in zip(which, slot, value, strict=True):
             if own <= s < own + len(self.template.previous):
                 initial = self.template.previous[s - own].initial
                 reading = self.weights[:, 0] @ self.template.coefficients[:, initial, :]
-                constant[at_start, functional] += a * reading[-1]
+                constant[functional] += a * reading[-1]
                 for k in np.flatnonzero(reading[:-1]):
-                    found.append((0, int(functional), int(self._slot_columns[0, k]), a * reading[k]))
-        columns = list(zip(*found, strict=True)) if found else [(), (), (), ()]
-        return [np.array(c, dtype=np.int64 if i < 3 else float) for i, c in enumerate(columns)]
+                    found.append((int(functional), int(self._slot_columns[0, k]), a * reading[k]))
+        return found
 
     @cached_property
     def program(self) -> Program:
@@ -130,11 +162,7 @@ class Tiled:
     def _interval_rows(self) -> tuple[sp.csr_array, Array, Array]:
         rows = self.template.rows
         expanded = self._expand([row.body for row in rows])
-        shape = (len(self.horizon) * len(rows), self.shared_starts[-1])
-        matrix = sp.csr_array(
-            (expanded.value, (expanded.interval * len(rows) + expanded.functional, expanded.column)),
-            shape=shape,
-        )
+        matrix = expanded.csr(self.shared_starts[-1])
         lower, upper = (self._bounds(rows, expanded.constant, side).ravel() for side in ("lower", "upper"))
         return matrix, lower, upper
 
@@ -190,9 +218,8 @@ class Tiled:
 
     def _objective(self) -> tuple[Array, float]:
         expanded = self._expand(list(self.template.costs.values()))
-        cost: Array = np.bincount(
-            expanded.column, weights=expanded.value, minlength=self.shared_starts[-1]
-        ).astype(np.float64)
+        summed = np.bincount(expanded.column, expanded.value, minlength=self.shared_starts[-1])
+        cost = summed.astype(np.float64)  # of nothing it is a count
         for shared, start in zip(self.template.shared, self.shared_starts, strict=False):
             first = self.horizon.first(shared.per)
             for functional in shared.costs.values():

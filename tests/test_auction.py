@@ -12,6 +12,7 @@ from test_branching import traded
 from models.device import Array
 from optimizer.auction import Bidder, Settled, settle
 from optimizer.branching import Branched, branch
+from optimizer.claimants import Others
 from optimizer.cutting import Cut
 from optimizer.highs import Basis, Solver
 from optimizer.pricing import Part, with_binaries
@@ -80,8 +81,7 @@ def auction(
         np.array([start]),
         np.zeros(others.program.matrix.shape[0]),
         bidders,
-        others,
-        slack(others.program),
+        Others(others, np.array([PEAK]), slack(others.program)),
         TOLERANCE,
         NEVER,
     )

@@ -13,11 +13,12 @@ from models.battery import Battery
 from models.device import Device
 from optimizer.cutting import Cutter
 from optimizer.pairs import violated
+from optimizer.repair import GAP_TARGET
 from optimizer.solve import Optimum, Warm, optimize
 
 
-def solved(park: SmallPark, warm: Warm | None = None) -> Optimum:
-    return optimize(park.devices, park.times, park.hours, park.series, warm=warm)
+def solved(park: SmallPark, warm: Warm | None = None, *, multipliers: bool = False) -> Optimum:
+    return optimize(park.devices, park.times, park.hours, park.series, warm=warm, multipliers=multipliers)
 
 
 def same_proof(found: Optimum, cold: Optimum) -> None:
@@ -68,7 +69,7 @@ def test_other_entries_of_the_matrix(seed: int) -> None:
     warm = solved(park).warm
     assert warm is not None
     park.devices = resized(park.devices, eta_charge=0.8, self_discharge_per_hour=0.02)
-    found = solved(park, warm)
+    found = solved(park, warm, multipliers=True)
     same_proof(found, solved(park))
     assert found.priced is not None
     program = found.priced.program
@@ -149,3 +150,17 @@ def test_any_neighbour(seed: int, sun: float, energy: float) -> None:
     park.series["pv", "available_mw"] = park.series["pv", "available_mw"] * sun
     park.devices = resized(park.devices, energy_mwh=8.0 * energy)
     same_proof(solved(park, warm), solved(park))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_multipliers_are_asked_for(seed: int) -> None:
+    """Then what windows agree about may end the solve; it is proven like the rest, and can be begun at."""
+    park = tempted_month(seed)
+    warm = solved(park).warm
+    park.devices = resized(park.devices, energy_mwh=10.5)
+    with_them, without = solved(park, warm, multipliers=True), solved(park, warm)
+    assert with_them.priced is not None and without.priced is None
+    same_proof(without, with_them)
+    assert without.proof.gap <= GAP_TARGET
+    park.devices = resized(park.devices, energy_mwh=10.8)
+    same_proof(solved(park, without.warm), solved(park))
