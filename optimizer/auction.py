@@ -16,16 +16,17 @@ import scipy.sparse as sp
 
 from models.device import Array
 from models.errors import SolverError
-from optimizer.claimants import Chooser, Others, Planes, Search
-from optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
+from optimizer.bids import Known
+from optimizer.claimants import OTHERS, Chooser, Others, Search, Settled
+from optimizer.dividing import divide
+from optimizer.highs import Solver, UnboundedProgram
 from optimizer.horizon import Index
 from optimizer.pricing import Part, with_binaries
 from optimizer.program import Program
 
 PROBE = 1e-3  # relative; how far from the present value the first planes are taken, one on each side
 MOST_TRIALS = 30
-LIFT_YUAN = 1e-9  # a plane that says less more than is known is none
-OTHERS = -1  # among the claimants; the rest are numbers of bidders
+ENOUGH = 3  # claims of the others from the last auction: planes on both sides are among them
 
 
 @dataclass(frozen=True)
@@ -35,70 +36,6 @@ class Bidder:
     part: Part
     pairs: Index
     search: Search
-
-
-@dataclass(frozen=True)
-class Settled:
-    """The bound, and each one's share of the solution in its part's columns; none where none was found."""
-
-    bound: float
-    shared: Array
-    bidders: list[Array]
-    others: Array | None
-
-
-class _Known:
-    """The planes of each claimant, by component, and where the others find what is shared impossible."""
-
-    def __init__(self) -> None:
-        self._planes: dict[int, Planes] = {}
-        self._component: dict[int, Index] = {}
-        self._components: dict[int, int] = {}
-        self.needs: list[Planes] = []
-
-    def add(self, who: int, planes: Planes, at: Array | None = None) -> None:
-        """Note planes, where they lie above what is known there."""
-        count = self._components.setdefault(who, len(planes.value))
-        new, component = np.arange(count), np.arange(count)
-        if who in self._planes:
-            if at is not None:
-                new = np.flatnonzero(planes.at(at) > self.at(who, at) + LIFT_YUAN)
-            known, component = self._planes[who], np.concatenate([self._component[who], new])
-            planes = Planes(
-                np.concatenate([known.value, planes.value[new]]),
-                np.concatenate([known.slopes, planes.slopes[new]]),
-            )
-        self._planes[who], self._component[who] = planes, component
-
-    def forget(self, who: int) -> None:
-        """Leave a claimant out."""
-        del self._planes[who], self._component[who], self._components[who]
-
-    def at(self, who: int, shared: Array) -> Array:
-        """What each component of a claimant costs at least there, (components,)."""
-        least = np.full(self._components[who], -np.inf)
-        np.maximum.at(least, self._component[who], self._planes[who].at(shared))
-        return least
-
-    @property
-    def count(self) -> int:
-        """Components of all claimants."""
-        return sum(self._components.values())
-
-    def rows(self) -> tuple[sp.coo_array, Array]:
-        """Rows cost - slopes x shared >= value, needs below; columns are the shared decisions, then costs."""
-        first = np.cumsum([0, *self._components.values()])
-        column = np.concatenate(
-            [at + begin for at, begin in zip(self._component.values(), first, strict=False)]
-        )
-        said = [*self._planes.values(), *self.needs]
-        slopes, value = (
-            np.concatenate(each) for each in zip(*((p.slopes, p.value) for p in said), strict=True)
-        )
-        costs = sp.coo_array(
-            (np.ones(len(column)), (np.arange(len(column)), column)), shape=(len(value), self.count)
-        )
-        return sp.coo_array(sp.hstack([sp.coo_array(-slopes), costs])), value
 
 
 def settle(
@@ -117,27 +54,24 @@ def settle(
 
     `price` is what is left of the shared decisions' cost when all who take part here are taken away.
     """
-    known = _Known()
+    known, choosers = Known(), dict[int, Chooser]()
     known.add(OTHERS, rest.planes(dual[rest.inside]))
-    choosers: dict[int, Chooser] = {}
-    for number, bidder in enumerate(bidders if len(bidders) > 1 else ()):
+    for number, bidder in enumerate(bidders):
         chooser = Chooser(bidder.part, shared, bidder.search)
         claim = chooser.at(start)
         if claim is not None:
             choosers[number] = chooser
             known.add(number, claim.planes)
-    probe = PROBE * np.maximum(1.0, np.abs(start))
-    for trial, claim in rest.claims:
-        known.add(OTHERS, claim.planes, trial)
-    for trial in (start + probe, start - probe) if not rest.claims else ():
-        _ask(rest, trial, known)
-    best, floored = Settled(-np.inf, start, [], None), False
+    _look_around(rest, start, known)
+    best, floored, divided = Settled(-np.inf, start, [], None), False, False
     for _ in range(MOST_TRIALS):
         left = deadline - time.monotonic()
         if left <= 0:
             break
         apart = [number for number in range(len(bidders)) if number not in choosers]
-        program, places = _together(shared, price, lower, upper, [bidders[number] for number in apart], known)
+        program, places = _together(
+            known.program(price, lower, upper), shared, [bidders[number] for number in apart]
+        )
         solver = Solver(time_limit_s=left)
         solver.load(program)
         try:
@@ -159,90 +93,75 @@ def settle(
             continue
         at = answer.x[: len(shared)]
         missing = -answer.x[len(shared) : len(shared) + known.count].sum()  # what was promised
+        if not apart and price @ start + known.sum(start) <= answer.bound + tolerance:
+            at, missing = start, -known.sum(start)  # as good as any, and it is known
         if answer.bound > best.bound:
             best = Settled(answer.bound, at, [], None)
         needs = len(known.needs)
-        asked = _ask(rest, at, known)
+        asked = rest.ask(at, known)
         if asked is None:
             if len(known.needs) == needs:
                 break
             continue
-        cost, x = asked
+        cost, x = asked.yuan, asked.x
         shares = {number: answer.x[place] for number, place in zip(apart, places, strict=True)}
-        for number, chooser in list(choosers.items()):
+        matters = []
+        for number, chooser in choosers.items():
             claim = chooser.at(at)
             if claim is not None:
                 cost += claim.yuan
                 shares[number] = claim.x
                 known.add(number, claim.planes, at)
             if claim is None or claim.yuan - known.at(number, at)[0] > tolerance / len(bidders):
-                # no plane touches its cost here: its choice matters
-                del choosers[number]
-                known.forget(number)
+                matters.append(number)  # no plane touches its cost here: its choice matters
+        if matters and len(choosers) == len(bidders) and len(shared) == 1 and not divided:
+            divided = True
+            found = divide(at, price, (lower, upper), choosers, rest, known, tolerance, deadline)
+            if found is not None:
+                return found
+        for number in matters:
+            del choosers[number]
+            known.forget(number)
         if len(shares) == len(bidders) and -np.inf < cost + missing <= tolerance:
             return replace(best, shared=at, bidders=[shares[n] for n in range(len(bidders))], others=x)
     return best
 
 
-def _ask(others: Others, trial: Array, known: _Known) -> tuple[float, Array] | None:
-    """What the others cost there and how, whose planes are noted; none where it is impossible."""
-    try:
-        claim = others.at(trial)
-    except InfeasibleProgram:
-        need = others.need(trial)
-        if need is not None:
-            known.needs.append(need)
-        return None
-    known.add(OTHERS, claim.planes, trial)
-    return claim.yuan, claim.x
+def _look_around(rest: Others, start: Array, known: Known) -> None:
+    """First planes of the others: what they said before, or else on both sides of the present value."""
+    for trial, claim in rest.claims:
+        known.add(OTHERS, claim.planes, trial)
+    probe = PROBE * np.maximum(1.0, np.abs(start))
+    for trial in (start + probe, start - probe) if len(rest.claims) < ENOUGH else ():
+        rest.ask(trial, known)
 
 
-def _together(
-    shared: Index,
-    price: Array,
-    lower: Array,
-    upper: Array,
-    bidders: Sequence[Bidder],
-    known: _Known,
-) -> tuple[Program, list[Index]]:
-    """Shared decisions, what claimants cost at least, then each bidder; and where each one's columns went."""
-    count = len(shared)
-    first = count + known.count
-    free = np.full(known.count, np.inf)
-    rows, least = known.rows()
-    blocks, row_lowers, row_uppers = [rows], [least], [np.full(len(least), np.inf)]
-    costs, lowers, uppers = [price, np.ones(known.count)], [lower, -free], [upper, free]
-    binaries, places = [np.zeros(first, dtype=bool)], []
+def _together(base: Program, shared: Index, bidders: Sequence[Bidder]) -> tuple[Program, list[Index]]:
+    """The program of planes with bidders beside it, and where each one's columns went."""
+    program, places = base, []
     for bidder in bidders:
-        part, program = bidder.part, with_binaries(bidder.part.program, bidder.pairs)
-        place = np.empty(len(program.cost), dtype=np.int64)
-        is_shared = np.zeros(len(program.cost), dtype=bool)
-        is_shared[: len(part.cut.every)] = np.isin(part.cut.every, shared)
-        place[is_shared] = np.searchsorted(shared, part.cut.every[is_shared[: len(part.cut.every)]])
-        place[~is_shared] = first + np.arange((~is_shared).sum())
-        first += int((~is_shared).sum())
-        entries = program.matrix.tocoo()
-        blocks.append(
-            sp.coo_array((entries.data, (entries.row, place[entries.col])), shape=(entries.shape[0], first))
-        )
-        costs.append(program.cost[~is_shared])
-        lowers.append(program.lower[~is_shared])
-        uppers.append(program.upper[~is_shared])
-        binaries.append(program.binary[~is_shared])
-        row_lowers.append(program.row_lower)
-        row_uppers.append(program.row_upper)
-        places.append(place)
-    wide = [sp.csr_array((b.data, (b.row, b.col)), shape=(b.shape[0], first)) for b in blocks]
-    return (
-        Program(
-            np.concatenate(costs),
+        own, every = with_binaries(bidder.part.program, bidder.pairs), bidder.part.cut.every
+        is_shared = np.zeros(len(own.cost), dtype=bool)
+        is_shared[: len(every)] = np.isin(every, shared)
+        place = np.empty(len(own.cost), dtype=np.int64)
+        place[is_shared] = np.searchsorted(shared, every[is_shared[: len(every)]])
+        place[~is_shared] = len(program.cost) + np.arange((~is_shared).sum())
+        width, had, entries = len(program.cost) + int((~is_shared).sum()), program.matrix, own.matrix.tocoo()
+        rows = [
+            sp.csr_array((had.data, had.indices, had.indptr), shape=(had.shape[0], width)),
+            sp.csr_array(
+                (entries.data, (entries.row, place[entries.col])), shape=(own.matrix.shape[0], width)
+            ),
+        ]
+        program = Program(
+            np.concatenate([program.cost, own.cost[~is_shared]]),
             0.0,
-            sp.vstack(wide, format="csr"),
-            np.concatenate(row_lowers),
-            np.concatenate(row_uppers),
-            np.concatenate(lowers),
-            np.concatenate(uppers),
-            np.concatenate(binaries),
-        ),
-        places,
-    )
+            sp.vstack(rows, format="csr"),
+            np.concatenate([program.row_lower, own.row_lower]),
+            np.concatenate([program.row_upper, own.row_upper]),
+            np.concatenate([program.lower, own.lower[~is_shared]]),
+            np.concatenate([program.upper, own.upper[~is_shared]]),
+            np.concatenate([program.binary, own.binary[~is_shared]]),
+        )
+        places.append(place)
+    return program, places

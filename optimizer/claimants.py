@@ -12,27 +12,21 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from models.device import Array
+from optimizer.bids import Known, Planes
 from optimizer.branching import Branched
 from optimizer.certificate import FEASIBILITY_TOLERANCE
-from optimizer.highs import Basis, Solver
+from optimizer.highs import Basis, InfeasibleProgram, Solver
 from optimizer.horizon import Index
 from optimizer.pricing import Part, transposed_product
 from optimizer.program import Program
 
+OTHERS = -1  # among those whose planes are known; the rest are numbers of bidders
+MOST_TURNS = 10
+LEAST_PRICE = 1e-3  # [yuan per unit]; without any, a search would go to the end of the world
+LEAST_STEP = 1e-9  # [unit of what is disputed]; nearer than that to an end of a range is the end
+
 # the least cost of a window's program, where some point is known to cost so much; none where it was not found
 Search = Callable[[Program, float], Branched | None]
-
-
-@dataclass(frozen=True)
-class Planes:
-    """Of each component: value where all shared decisions are zero, and slopes, (components, shared)."""
-
-    value: Array
-    slopes: Array
-
-    def at(self, shared: Array) -> Array:
-        """Their values there, (components,)."""
-        return np.asarray(self.value + self.slopes @ shared)
 
 
 @dataclass(frozen=True)
@@ -42,6 +36,16 @@ class Claim:
     yuan: float
     x: Array
     planes: Planes
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The bound, and each one's share of the solution in its part's columns; none where none was found."""
+
+    bound: float
+    shared: Array
+    bidders: list[Array]
+    others: Array | None
 
 
 class _Claimant:
@@ -130,6 +134,13 @@ class Others(_Claimant):
         planes = self.planes(answer.row_dual)
         return Claim(float(planes.at(shared).sum()), answer.x, planes)
 
+    def stand(self, shared: Array, x: Array, row_dual: Array, tolerance: float) -> None:
+        """Claim what a point costs, if these multipliers show that nothing is better where it is."""
+        planes = self.planes(row_dual)
+        yuan = float(planes.at(shared).sum())
+        if abs(self._program.objective(x) - yuan) <= tolerance:
+            self.claims.append((shared.copy(), Claim(yuan, x, planes)))
+
     def floor(self) -> Planes:
         """Planes that tell their least cost whatever the shared decisions are."""
         if len(self._program.cost):
@@ -137,6 +148,18 @@ class Others(_Claimant):
             self._solver.change_bounds(self._copies, lower, upper)
             return self.planes(self._solver.solve().row_dual)
         return self.at(np.zeros(self._shared)).planes
+
+    def ask(self, shared: Array, known: Known) -> Claim | None:
+        """Their claim there, whose planes are noted; none where it is impossible, which is noted too."""
+        try:
+            claim = self.at(shared)
+        except InfeasibleProgram:
+            need = self.need(shared)
+            if need is not None:
+                known.needs.append(need)
+            return None
+        known.add(OTHERS, claim.planes, shared)
+        return claim
 
     def need(self, shared: Array) -> Planes | None:
         """A plane that is above zero at these values, found impossible, and nowhere where they are not."""
@@ -179,3 +202,27 @@ class Chooser(_Claimant):
         if least is None:
             return None
         return Claim(here.bound, here.x, Planes(np.array([least.bound]), slopes[None, :]))
+
+    def line(self, end: float, claim: Claim, lower: float, upper: float) -> Planes | None:
+        """A line through its cost at one end of a range that lies below the cost in all of it.
+
+        It is of the only decision that is disputed; `claim` is the one at that end. The line becomes steeper
+        until nothing in the range is below. None where that cannot be told.
+        """
+        program, copies = self._program, self._copies
+        low, high, cost = program.lower.copy(), program.upper.copy(), program.cost.copy()
+        low[copies], high[copies] = lower, upper
+        # more of what is disputed costs a window nothing: upwards the line falls, however little
+        yuan, slope = claim.yuan, float(claim.planes.slopes[0, 0]) if end > lower else -LEAST_PRICE
+        for _ in range(MOST_TURNS):
+            cost[copies] = -slope
+            least = self._search(replace(program, lower=low, upper=high, cost=cost), yuan - slope * end)
+            if least is None:
+                return None
+            if not least.x.size:
+                return Planes(np.array([least.bound]), np.array([[slope]]))
+            there = float(least.x[copies[0]])
+            if abs(there - end) < LEAST_STEP:
+                return None
+            slope += (least.bound - (yuan - slope * end)) / (there - end)
+        return None

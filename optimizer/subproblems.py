@@ -172,6 +172,7 @@ class Subproblems:
             price[np.searchsorted(shared, part.cut.copies[here])] += part.pays[part.copies][here]
             part.program.cost[part.copies.start + np.flatnonzero(here)] = 0.0
         relaxed += sum(part.relaxed for part in parts)
+        rest = self._others(now, others, parts[-1], shared)
         settled = settle(
             shared,
             price,
@@ -183,7 +184,7 @@ class Subproblems:
                 Bidder(part, of, partial(self._least, window, part, of, FINER * now.allowed / len(bidders)))
                 for window, part, of in zip(bidders, parts[:-1], pairs, strict=True)
             ],
-            self._others(others, parts[-1], shared),
+            rest,
             FINER * now.allowed,
             self.deadline,
         )
@@ -210,12 +211,14 @@ class Subproblems:
             max(0.0, settled.bound - relaxed),
         )
 
-    def _others(self, window: Window, part: Part, shared: Index) -> Others:
+    def _others(self, now: Standing, window: Window, part: Part, shared: Index) -> Others:
         """The others of an auction, as they were left by the last one at these prices."""
         key = (window, shared.tobytes())
         prices, others = self._asked.get(key, (None, None))
         if others is None or prices is not self._at.dual:
             others = Others(part, shared, self._blocks.basis_in(part.cut))
+            here, dual = now.x[part.cut.every], self._at.dual[part.cut.inside]
+            others.stand(now.x[shared], here, dual, FINER * now.allowed)
             self._asked[key] = (self._at.dual, others)
         return others
 

@@ -213,3 +213,17 @@ def test_it_is_what_highs_finds(
         assert np.minimum(x[pairs[:, 0]], x[pairs[:, 1]]).max(initial=0.0) <= 1e-5
         cost += part.program.objective(x)
     assert cost == pytest.approx(best, abs=1e-4)
+
+
+def test_the_present_value_is_impossible_for_the_others() -> None:
+    """In two hours with 1 MW of surplus they charge 3 MWh: below a peak of less than 0.5 there is no way.
+
+    The other day charges nothing and sells its 2 MWh. All of it costs -0.5: the peak 0.5, what is bought
+    1, and what is sold -2.
+    """
+    days = [day([1.0, 1.0], [1.0, 1.0], [1.0, 1.0], 0.0, 0)]
+    others, _ = day([1.0, 1.0], [1.0, 1.0], [1.0, 1.0], 3.0, 100)
+    found = auction(days, others, 1.0, 0.0)
+    assert found.others is not None
+    assert found.shared[0] == pytest.approx(0.5)
+    assert found.bound == pytest.approx(0.5 + 1.0 - 2.0)
