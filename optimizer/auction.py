@@ -63,7 +63,16 @@ def settle(
             choosers[number] = chooser
             known.add(number, claim.planes)
     _look_around(rest, start, known)
-    best, floored, divided = Settled(-np.inf, start, [], None), False, False
+    best, floored = Settled(-np.inf, start, [], None), False
+    enough = tolerance / max(1, len(bidders))
+    may_divide = len(choosers) == len(bidders) and len(shared) == 1
+    if may_divide and any(_is_bent(number, one, start, known, enough) for number, one in choosers.items()):
+        may_divide, found = (
+            False,
+            divide(start, price, (lower, upper), choosers, rest, known, tolerance, deadline),
+        )
+        if found is not None:
+            return found
     for _ in range(MOST_TRIALS):
         left = deadline - time.monotonic()
         if left <= 0:
@@ -105,26 +114,32 @@ def settle(
             continue
         cost, x = asked.yuan, asked.x
         shares = {number: answer.x[place] for number, place in zip(apart, places, strict=True)}
-        matters = []
         for number, chooser in choosers.items():
             claim = chooser.at(at)
             if claim is not None:
                 cost += claim.yuan
                 shares[number] = claim.x
                 known.add(number, claim.planes, at)
-            if claim is None or claim.yuan - known.at(number, at)[0] > tolerance / len(bidders):
-                matters.append(number)  # no plane touches its cost here: its choice matters
-        if matters and len(choosers) == len(bidders) and len(shared) == 1 and not divided:
-            divided = True
-            found = divide(at, price, (lower, upper), choosers, rest, known, tolerance, deadline)
+        bent = [number for number, one in choosers.items() if _is_bent(number, one, at, known, enough)]
+        if bent and may_divide:
+            may_divide, found = (
+                False,
+                divide(at, price, (lower, upper), choosers, rest, known, tolerance, deadline),
+            )
             if found is not None:
                 return found
-        for number in matters:
+        for number in bent:  # its choice matters
             del choosers[number]
             known.forget(number)
         if len(shares) == len(bidders) and -np.inf < cost + missing <= tolerance:
             return replace(best, shared=at, bidders=[shares[n] for n in range(len(bidders))], others=x)
     return best
+
+
+def _is_bent(number: int, chooser: Chooser, at: Array, known: Known, tolerance: float) -> bool:
+    """Whether no plane touches a window's cost there, or it cannot be told."""
+    claim = chooser.at(at)
+    return claim is None or claim.yuan - known.at(number, at)[0] > tolerance
 
 
 def _look_around(rest: Others, start: Array, known: Known) -> None:

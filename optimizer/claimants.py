@@ -178,6 +178,7 @@ class Chooser(_Claimant):
     def __init__(self, part: Part, shared: Index, search: Search) -> None:
         super().__init__(part, shared)
         self._search = search
+        self._claims: dict[bytes, Claim | None] = {}
 
     def floor(self) -> Planes | None:
         """A plane that tells its least cost whatever the shared decisions are."""
@@ -186,6 +187,12 @@ class Chooser(_Claimant):
 
     def at(self, shared: Array) -> Claim | None:
         """Its claim at these values; none where it cannot be told."""
+        key = shared.tobytes()
+        if key not in self._claims:
+            self._claims[key] = self._at(shared)
+        return self._claims[key]
+
+    def _at(self, shared: Array) -> Claim | None:
         program, copies, value = self._program, self._copies, shared[self._which]
         lower, upper = program.lower.copy(), program.upper.copy()
         lower[copies] = upper[copies] = value
