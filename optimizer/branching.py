@@ -10,9 +10,10 @@ and works only on those that could be best. The bound is computed from multiplie
 Where the tree would grow large, `Solver` with its cutting planes is better at it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.device import Array
 from optimizer.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
@@ -29,51 +30,74 @@ DRIFT = 1e-9  # relative; what rounding may take from a bound
 
 @dataclass(frozen=True)
 class Tree:
-    """Who rests at each leaf (leaves, columns), row multipliers (leaves, rows), where nothing is possible.
+    """What each leaf decides about some pairs, and multipliers that bound what it costs.
 
-    There the multipliers are a ray: they still cost something where nothing else does.
+    `pairs` are columns a and b, (pairs, 2), which may be in several pairs; `who` rests at each leaf, (leaves,
+    pairs); `row_dual` are row multipliers, (leaves, rows). Where a leaf is `impossible` they are a ray: they
+    still cost something where nothing else does.
     """
 
-    rests: Mask
+    pairs: Index
+    who: NDArray[np.int8]
     row_dual: Array
     impossible: Mask
+
+    @staticmethod
+    def root(program: Program, pairs: Index) -> "Tree":
+        """Before anything is known: one leaf at which nobody rests, and multipliers that say nothing."""
+        who, row_dual = (
+            np.zeros((1, len(pairs)), dtype=np.int8),
+            np.full((1, program.matrix.shape[0]), np.nan),
+        )
+        return Tree(pairs, who, row_dual, np.zeros(1, dtype=bool))
 
     def __len__(self) -> int:
         return len(self.impossible)
 
     def of(self, which: Mask) -> "Tree":
         """Some of the leaves."""
-        return Tree(self.rests[which], self.row_dual[which], self.impossible[which])
+        return Tree(self.pairs, self.who[which], self.row_dual[which], self.impossible[which])
 
     def with_leaves(self, other: "Tree") -> "Tree":
-        """Both's leaves."""
+        """Both's leaves, of the same pairs."""
         return Tree(
-            np.concatenate([self.rests, other.rests]),
+            self.pairs,
+            np.concatenate([self.who, other.who]),
             np.concatenate([self.row_dual, other.row_dual]),
             np.concatenate([self.impossible, other.impossible]),
         )
 
-    def fits(self, program: Program) -> bool:
-        """Whether it is of a program with so many rows and columns."""
-        return bool((self.row_dual.shape[1], self.rests.shape[1]) == program.matrix.shape)
+    def of_pairs(self, pairs: Index) -> "Tree | None":
+        """The same tree of other pairs; none where it decides about a pair that is not among them."""
+        if np.array_equal(pairs, self.pairs):
+            return self
+        place = {pair: number for number, pair in enumerate(map(tuple, pairs.tolist()))}
+        who = np.zeros((len(self), len(pairs)), dtype=np.int8)
+        for pair, decided in zip(map(tuple, self.pairs.tolist()), self.who.T, strict=True):
+            if pair in place:
+                who[:, place[pair]] = decided
+            elif decided.any():
+                return None
+        return replace(self, pairs=pairs, who=who)
 
-    def leaves_nothing_out(self, pairs: Index) -> bool:
-        """Whether every choice of who rests in these pairs, (pairs, 2), is that of a leaf.
+    @property
+    def leaves_nothing_out(self) -> bool:
+        """Whether every choice of who rests is that of a leaf.
 
         It is where any two leaves exclude each other by some pair, so that no choice is counted twice, and
         their shares of all choices, a half for each pair that is decided, add up to one.
         """
-        first, second = self.rests[:, pairs[:, 0]], self.rests[:, pairs[:, 1]]
-        decided = (first | second).sum(axis=1)
         # pairs as bits: a product of matrices would start the library's own threads
-        a, b = np.packbits(first, axis=1), np.packbits(second, axis=1)
+        a, b = (np.packbits(self.who == member, axis=1) for member in (FIRST, SECOND))
         against = (a[:, None] & b[None, :]).any(axis=2)
         apart = against | against.T | np.eye(len(self), dtype=bool)
-        of_these = np.array_equal(decided, self.rests.sum(axis=1))
-        return bool(of_these and apart.all() and np.ldexp(1.0, -decided).sum() == 1.0)
+        return bool(apart.all() and np.ldexp(1.0, -np.count_nonzero(self.who, axis=1)).sum() == 1.0)
 
     def least_yuan(self, program: Program) -> Array:
-        """What a program that it fits costs at least at each leaf, (leaves,); minus infinity is no bound."""
+        """What a program with these pairs costs at least at each leaf, (leaves,).
+
+        Minus infinity is no bound, infinity is impossible.
+        """
         from optimizer.leaf_bounds import leaf_bounds  # machine code: only for those who have use for it
 
         matrix = program.matrix
@@ -84,7 +108,8 @@ class Tree:
             (program.lower, program.upper),
             program.cost,
             np.ascontiguousarray(self.row_dual),
-            np.ascontiguousarray(self.rests),
+            np.ascontiguousarray(self.pairs),
+            np.ascontiguousarray(self.who),
             self.impossible,
             FEASIBILITY_TOLERANCE,
         )
@@ -124,27 +149,24 @@ def branch(
         return None
     from optimizer.tableau import search  # a quarter of a second once; on a new machine some four
 
-    if tree is None or not tree.fits(program) or not tree.leaves_nothing_out(pairs):
-        tree = _root(program)
+    known = None if tree is None or tree.row_dual.shape[1] != rows else tree.of_pairs(pairs)
+    tree = known if known is not None and known.leaves_nothing_out else Tree.root(program, pairs)
     least = tree.least_yuan(program)
     is_open = least < known_yuan - tolerance
     if is_open.sum() > max(1.0, MOST_OPEN * len(tree)):
-        tree, least, is_open = _root(program), np.array([-np.inf]), np.array([True])
+        tree, least, is_open = Tree.root(program, pairs), np.array([-np.inf]), np.array([True])
     if not is_open.any():
         return Branched(min(known_yuan, float(least.min())), np.empty(0), np.empty(0), tree)
     nodes = np.flatnonzero(is_open)[np.argsort(-least[is_open], kind="stable")]  # the last is looked at first
-    who = np.where(tree.rests[:, pairs[:, 0]], FIRST, np.where(tree.rests[:, pairs[:, 1]], SECOND, 0))
-    found = search(program, pairs, start.columns, start.rows, who[nodes], known_yuan, tolerance)
+    found = search(program, pairs, start.columns, start.rows, tree.who[nodes], known_yuan, tolerance)
     if found is None:
         return None
-    rests = np.zeros((len(found.resting), len(program.cost)), dtype=bool)
-    for member, of_pair in ((FIRST, pairs[:, 0]), (SECOND, pairs[:, 1])):
-        rests[:, of_pair] |= found.resting == member
     best = program.objective(found.x) if found.at >= 0 else known_yuan
-    below, closed = Tree(rests, found.row_dual, found.impossible), tree.of(~is_open)
+    below = Tree(pairs, found.who, found.row_dual, found.impossible)
+    closed = tree.of(~is_open)
     bound = min(best, float(least[~is_open].min(initial=np.inf)), float(below.least_yuan(program).min()))
     grown = closed.with_leaves(below)
-    if not grown.leaves_nothing_out(pairs) or bound < best - tolerance - DRIFT * max(1.0, abs(best)):
+    if not grown.leaves_nothing_out or bound < best - tolerance - DRIFT * max(1.0, abs(best)):
         return None
     if found.at < 0:  # where no choice is possible at all, that is for the solver to confirm
         return Branched(bound, np.empty(0), np.empty(0), grown) if np.isfinite(bound) else None
@@ -156,9 +178,3 @@ def branch(
 def _both(x: Array, pairs: Index) -> bool:
     """Whether both members of some pair are used."""
     return bool((np.minimum(x[pairs[:, 0]], x[pairs[:, 1]]) > TOLERANCE).any())
-
-
-def _root(program: Program) -> Tree:
-    """Before anything is known: one leaf at which nobody rests, and multipliers that say nothing."""
-    rows, columns = program.matrix.shape
-    return Tree(np.zeros((1, columns), dtype=bool), np.full((1, rows), np.nan), np.zeros(1, dtype=bool))

@@ -5,9 +5,11 @@ This is the proof of what `tableau.py` finds, and shares nothing with it: weak d
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.device import Array
 from optimizer.horizon import Index
+from optimizer.pairs import FIRST, SECOND
 from optimizer.program import Mask
 from optimizer.tableau import compiled
 
@@ -19,22 +21,30 @@ def leaf_bounds(
     columns: tuple[Array, Array],
     cost: Array,
     row_dual: Array,
-    rests: Mask,
+    pairs: Index,
+    who: NDArray[np.int8],
     impossible: Mask,
     tolerance: float,
 ) -> tuple[Array, Array]:
     """Dual objective at each leaf, without the offset, and its largest multiplier, (leaves,).
 
-    `matrix` is the CSR's starts, columns and values; `rows` and `columns` are lower and upper bounds. A
-    member that rests is held at its lower bound; a leaf that is impossible is judged at no cost. Minus
-    infinity where a multiplier above the tolerance has no bound to press against, or is no number.
+    `matrix` is the CSR's starts, columns and values; `rows` and `columns` are lower and upper bounds; `who`
+    of the pairs rests, (leaves, pairs). A member that rests is held at its lower bound; a leaf that is
+    impossible is judged at no cost. Minus infinity where a multiplier above the tolerance has no bound to
+    press against, or is no number.
     """
     starts, indices, values = matrix
     leaves, height = row_dual.shape
     least, size = np.full(leaves, -np.inf), np.zeros(leaves)
-    reduced = np.empty(len(cost))
+    reduced, rests = np.empty(len(cost)), np.empty(len(cost), dtype=np.bool_)
     for leaf in range(leaves):
         total, sound = 0.0, True
+        rests[:] = False
+        for k in range(len(pairs)):
+            if who[leaf, k] == FIRST:
+                rests[pairs[k, 0]] = True
+            elif who[leaf, k] == SECOND:
+                rests[pairs[k, 1]] = True
         for j in range(len(cost)):
             reduced[j] = 0.0 if impossible[leaf] else cost[j]
         for i in range(height):
@@ -48,7 +58,7 @@ def leaf_bounds(
             for at in range(starts[i], starts[i + 1]):
                 reduced[indices[at]] -= dual * values[at]
         for j in range(len(cost)):
-            bound = columns[0][j] if reduced[j] > 0 or rests[leaf, j] else columns[1][j]
+            bound = columns[0][j] if reduced[j] > 0 or rests[j] else columns[1][j]
             if np.isfinite(bound):
                 total += reduced[j] * bound
             elif not abs(reduced[j]) <= tolerance:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from models.device import Array
 from optimizer.horizon import Index
@@ -179,13 +180,13 @@ def branch(
     upper_here: Array,
     x: Array,
     pairs: Index,
-    waiting: Index,
+    waiting: NDArray[np.int8],
     count: int,
     best: float,
     tolerance: float,
     most_pivots: int,
     best_x: Array,
-    resting: Index,
+    resting: NDArray[np.int8],
     row_dual: Array,
     impossible: Mask,
 ) -> tuple[bool, int, int]:
@@ -202,10 +203,13 @@ def branch(
         count -= 1
         who = resting[leaves]
         for k in range(len(pairs)):
-            a, b = pairs[k, 0], pairs[k, 1]
             who[k] = waiting[count, k]
-            upper_here[a] = lower[a] if who[k] == FIRST else upper[a]
-            upper_here[b] = lower[b] if who[k] == SECOND else upper[b]
+            for member in pairs[k]:
+                upper_here[member] = upper[member]
+        for k in range(len(pairs)):  # one column may be in several pairs
+            if who[k] != 0:
+                member = pairs[k, 0] if who[k] == FIRST else pairs[k, 1]
+                upper_here[member] = lower[member]
         ended, here, pivots = descend(
             tableau, lower, upper_here, x, best - tolerance, most_pivots, row_dual[leaves]
         )
@@ -215,7 +219,7 @@ def branch(
             for k in range(len(pairs)):
                 a, b = pairs[k, 0], pairs[k, 1]
                 both = x[a] / upper[a] * (x[b] / upper[b])
-                if min(x[a], x[b]) > TOLERANCE and both > most:
+                if who[k] == 0 and min(x[a], x[b]) > TOLERANCE and both > most:
                     worst, most = k, both
             for j in range(len(x)):
                 if abs(x[j]) >= FAR:
@@ -253,7 +257,7 @@ class Searched:
 
     x: Array
     at: int
-    resting: Index
+    who: NDArray[np.int8]
     row_dual: Array
     impossible: Mask
 
@@ -263,7 +267,7 @@ def search(
     pairs: Index,
     columns: Mask,
     rows: Mask,
-    nodes: Index,
+    nodes: NDArray[np.int8],
     known_yuan: float,
     tolerance: float,
 ) -> Searched | None:
@@ -283,8 +287,8 @@ def search(
     make_basic(tableau, columns, rows)
     upper = np.concatenate([program.upper, program.row_upper])
     # below a node one sibling waits for each pair that was decided on the way, and the last two
-    room = np.zeros((len(pairs) + 1, len(pairs)), dtype=np.int64)
-    best_x, resting = np.zeros(width), np.zeros((MOST_LEAVES, len(pairs)), dtype=np.int64)
+    room = np.zeros((len(pairs) + 1, len(pairs)), dtype=np.int8)
+    best_x, who = np.zeros(width), np.zeros((MOST_LEAVES, len(pairs)), dtype=np.int8)
     row_dual, impossible = np.zeros((MOST_LEAVES, height)), np.zeros(MOST_LEAVES, dtype=bool)
     ended, leaves, at = branch(
         tableau,
@@ -299,8 +303,8 @@ def search(
         tolerance,
         int(MOST_WORK / tableau.entries.size),
         best_x,
-        resting,
+        who,
         row_dual,
         impossible,
     )
-    return Searched(best_x, at, resting[:leaves], row_dual[:leaves], impossible[:leaves]) if ended else None
+    return Searched(best_x, at, who[:leaves], row_dual[:leaves], impossible[:leaves]) if ended else None

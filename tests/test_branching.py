@@ -160,17 +160,17 @@ Damage = Callable[[Searched], Searched]
 def one_choice_forgotten(found: Searched) -> Searched:
     keep = np.arange(len(found.impossible)) != 1
     return replace(
-        found, resting=found.resting[keep], row_dual=found.row_dual[keep], impossible=found.impossible[keep]
+        found, who=found.who[keep], row_dual=found.row_dual[keep], impossible=found.impossible[keep]
     )
 
 
 def one_choice_twice(found: Searched) -> Searched:
     """In the place of another whose share of all choices is the same."""
-    depth = (found.resting > 0).sum(axis=1)
+    depth = (found.who > 0).sum(axis=1)
     first, second = np.flatnonzero(depth == depth.max())[:2]
-    resting = found.resting.copy()
-    resting[second] = resting[first]
-    return replace(found, resting=resting)
+    who = found.who.copy()
+    who[second] = who[first]
+    return replace(found, who=who)
 
 
 def all_called_impossible(found: Searched) -> Searched:
@@ -223,7 +223,7 @@ def test_a_tree_of_another_program_is_none() -> None:
     tree = solved(program, pairs).tree
     for other in (
         replace(tree, row_dual=np.zeros((len(tree), 7))),
-        replace(tree, rests=np.zeros((len(tree), 7), dtype=bool)),
+        replace(tree, pairs=np.array([[0, 1], [2, 3]])),
     ):
         assert solved(program, pairs, tree=other).bound == pytest.approx(-13.0)
 
@@ -233,6 +233,49 @@ def test_a_tree_of_other_pairs_is_none() -> None:
     program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
     tree = solved(program, pairs).tree
     assert solved(program, pairs[:1], tree=tree).bound <= -13.0 + 1e-6
+
+
+@st.composite
+def least_powers(draw: st.DrawFn) -> tuple[Program, Array, Program]:
+    """The same with a least power of charging: charge and what it lacks of 2 MW are another pair.
+
+    Columns: charge, buy, sell, idle of each hour; charge + idle >= 2, so who charges at all charges 2 MW.
+    """
+    made, pairs, _ = draw(windows())
+    like = replace(made, cost=draw(st.permutations(made.cost.tolist()).map(np.array)))
+    count = len(made.cost) // 3
+    both = sp.hstack([sp.eye_array(count), sp.csr_array((count, 2 * count)), sp.eye_array(count)])
+    grown = [
+        replace(
+            one,
+            cost=np.append(one.cost, np.zeros(count)),
+            matrix=sp.csr_array(
+                sp.vstack([sp.hstack([one.matrix, sp.csr_array((one.matrix.shape[0], count))]), both])
+            ),
+            row_lower=np.append(np.append(one.row_lower[:-1], 0.0), np.full(count, 2.0)),
+            row_upper=np.append(one.row_upper, np.full(count, np.inf)),
+            lower=np.append(one.lower, np.zeros(count)),
+            upper=np.append(one.upper, np.full(count, 2.0)),
+            binary=np.append(one.binary, np.zeros(count, dtype=bool)),
+        )
+        for one in (made, like)
+    ]
+    idle = np.column_stack([np.arange(count), 3 * count + np.arange(count)])
+    sell = np.column_stack([np.arange(count), 2 * count + np.arange(count)])  # nor does one charge and sell
+    return grown[0], np.concatenate([pairs, idle, sell]), grown[1]
+
+
+@given(least_powers())
+@settings(deadline=None, max_examples=60)
+def test_a_column_in_several_pairs(window: tuple[Program, Array, Program]) -> None:
+    program, pairs, like = window
+    found, best = solved(program, pairs), by_highs(program, pairs)
+    assert found.bound == pytest.approx(best, abs=1e-5)
+    assert program.objective(found.x) == pytest.approx(best, abs=1e-5)
+    assert np.minimum(found.x[pairs[:, 0]], found.x[pairs[:, 1]]).max() <= 1e-6
+    assert found.tree.least_yuan(like).min() <= by_highs(like, pairs) + 1e-6
+    again = solved(like, pairs, tree=found.tree)
+    assert again.bound == pytest.approx(by_highs(like, pairs), abs=1e-5)
 
 
 def test_a_tree_that_would_grow_large_is_given_up() -> None:
