@@ -24,7 +24,7 @@ VERSION = _Quiet().version()
 _ROW_WISE = int(highspy.MatrixFormat.kRowwise)
 # With binaries, the windows of `repair` close at the root: heuristics only cost time there (halved it).
 _HEURISTICS = ("feasibility_jump", "rins", "rens", "root_reduced_cost")
-_ROUGH_GAP = 1e-3  # relative
+_ROUGH_GAP = 1e-5  # relative; hundreds of windows each 1e-3 off make a dispatch 1e-3 off
 _MINIMIZE = int(highspy.ObjSense.kMinimize)
 _STATUS = highspy.HighsBasisStatus
 _WORDS = np.array([_STATUS.kNonbasic, _STATUS.kBasic], dtype=object)
