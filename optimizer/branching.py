@@ -19,7 +19,7 @@ from models.device import Array
 from optimizer.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
 from optimizer.highs import Basis
 from optimizer.horizon import Index
-from optimizer.pairs import FIRST, SECOND, TOLERANCE
+from optimizer.pairs import TOLERANCE
 from optimizer.program import Mask, Program
 
 MOST_OPEN = 1 / 3  # of a like window's leaves; where more could be best, they are no help
@@ -82,16 +82,10 @@ class Tree:
 
     @property
     def leaves_nothing_out(self) -> bool:
-        """Whether every choice of who rests is that of a leaf.
+        """Whether every choice of who rests is that of a leaf."""
+        from optimizer.leaf_bounds import leave_nothing_out
 
-        It is where any two leaves exclude each other by some pair, so that no choice is counted twice, and
-        their shares of all choices, a half for each pair that is decided, add up to one.
-        """
-        # pairs as bits: a product of matrices would start the library's own threads
-        a, b = (np.packbits(self.who == member, axis=1) for member in (FIRST, SECOND))
-        against = (a[:, None] & b[None, :]).any(axis=2)
-        apart = against | against.T | np.eye(len(self), dtype=bool)
-        return bool(apart.all() and np.ldexp(1.0, -np.count_nonzero(self.who, axis=1)).sum() == 1.0)
+        return bool(leave_nothing_out(np.ascontiguousarray(self.who)))
 
     def least_yuan(self, program: Program) -> Array:
         """What a program with these pairs costs at least at each leaf, (leaves,).

@@ -163,9 +163,19 @@ def find_optimum(
     doubted = int((found | agreed.in_doubt(tiled)).sum())
     if found.any() or not certificate.holds:
         progress(f"repairing {doubted} exclusive pairs")
-        wanted = multipliers or not again
         repair = Repair(
-            tiled, program, relaxed.pricer, blocks, x, dual, deadline, pool, agreed, again, wanted
+            tiled,
+            program,
+            relaxed.pricer,
+            blocks,
+            x,
+            dual,
+            certificate,
+            deadline,
+            pool,
+            agreed,
+            again,
+            multipliers or not again,
         )
         repaired = repair.run()
         x, at = repaired.x, repaired.row_dual

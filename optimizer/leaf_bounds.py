@@ -66,3 +66,26 @@ def leaf_bounds(
         if sound and np.isfinite(total):
             least[leaf] = total
     return least, size
+
+
+@compiled
+def leave_nothing_out(who: NDArray[np.int8]) -> bool:
+    """Whether every choice of who rests in some pairs is that of a leaf, whose decisions are (leaves, pairs).
+
+    It is where any two leaves exclude each other by some pair, so that no choice is counted twice, and their
+    shares of all choices, a half for each pair that is decided, add up to one.
+    """
+    leaves, pairs = who.shape
+    share = 0.0
+    for leaf in range(leaves):
+        decided = 0
+        for k in range(pairs):
+            decided += who[leaf, k] != 0
+        share += 0.5**decided
+        for other in range(leaf):
+            apart = False
+            for k in range(pairs):
+                apart |= who[leaf, k] + who[other, k] == FIRST + SECOND and who[leaf, k] != 0 != who[other, k]
+            if not apart:
+                return False
+    return share == 1.0

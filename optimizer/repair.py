@@ -28,7 +28,7 @@ from models.device import Array
 from models.errors import SolverError
 from optimizer.blocks import Blocks
 from optimizer.branching import Tree
-from optimizer.certificate import FEASIBILITY_TOLERANCE, certify, primal_infeasibility
+from optimizer.certificate import FEASIBILITY_TOLERANCE, Certificate, certify, primal_infeasibility
 from optimizer.highs import InfeasibleProgram
 from optimizer.horizon import Index
 from optimizer.pairs import tempting, violated
@@ -106,7 +106,7 @@ class NoDispatch(SolverError):  # noqa: N818 - time ran out, which is no fault
 
 
 class Repair:
-    """Works on one relaxation, its optimum and multipliers, until `deadline` (of time.monotonic).
+    """Works on one relaxation, its certified optimum and multipliers, until `deadline` (time.monotonic).
 
     `blocks` hold the relaxation, warm; `agreed` is who rests in x already, and how windows were branched on;
     `again`: this is one of several solves, for which what takes time to load is worth it. `multipliers`: the
@@ -121,6 +121,7 @@ class Repair:
         blocks: Blocks,
         x: Array,
         row_dual: Array,
+        certificate: Certificate,
         deadline: float,
         pool: ThreadPoolExecutor,
         agreed: Agreed,
@@ -129,6 +130,7 @@ class Repair:
     ) -> None:
         self._tiled, self._program, self._x = tiled, program, x
         self._multipliers = multipliers
+        self._certificate: Certificate | None = certificate
         self._blocks, self._deadline, self._pool = blocks, deadline, pool
         self._at = pricer.multipliers(row_dual)
         self._pricer = pricer
@@ -154,7 +156,8 @@ class Repair:
         rounds, took = 0, 0.0  # took: the seconds of the last rounding
         while True:
             self._pieces.activate(self._pieces.of_intervals(self._disturbed()))
-            base = certify(self._program, self._x, self._at.dual)
+            base = self._certificate or certify(self._program, self._x, self._at.dual)
+            self._certificate = None
             now, priced = self._standing(), dict[_Task, Solution]()
             while True:
                 rounds += 1
