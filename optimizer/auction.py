@@ -3,8 +3,9 @@
 One price for a shared decision is not enough where binaries make a window want either much of it or little:
 at any price some window over- or undershoots, and the bound stays below the optimum. So all state their whole
 cost as a function of the decision, plane by plane (Benders' cuts). Those without binaries have a convex one.
-So have most windows with binaries where it matters; the few of which that turns out not to be so choose
-against the planes of the rest, together and with their binaries, until these hold where they choose.
+So have most windows with binaries where it matters. Where that turns out not to be so the range is divided
+(`dividing.py`), or else these windows choose against the planes of the rest, together and with their
+binaries, until these hold where they choose.
 """
 
 import time

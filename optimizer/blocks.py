@@ -32,8 +32,9 @@ class Block:
     Between solves it keeps only that: a solver of a month is 11 MB, and loading one takes 3 ms.
     """
 
-    def __init__(self, cut: Cut, basis: Basis) -> None:
+    def __init__(self, cut: Cut, basis: Basis, *, joined: bool = False) -> None:
         self.cut, self.basis = cut, basis
+        self._joined = joined  # of blocks whose optima are a feasible point of it, some steps from its own
 
     def solve(self, program: Program, level: Array) -> tuple[Array, Array]:
         """Optimum and multipliers within the program's bounds, the states at its borders held at `level`."""
@@ -44,7 +45,7 @@ class Block:
             lower[held] = upper[held] = level[every[held]]
         cost = program.cost[every]
         cost[own:] = 0.0
-        solver = Solver(presolve=False)  # it would throw the basis away
+        solver = Solver(presolve=False, primal=self._joined)  # presolve would throw the basis away
         solver.load(
             Program(
                 cost,
@@ -59,7 +60,7 @@ class Block:
         )
         solver.start_from(self.basis)
         answer = solver.solve()
-        self.basis = solver.basis()
+        self.basis, self._joined = solver.basis((answer.x >= upper) & (upper > lower)), False
         return answer.x[:own], answer.row_dual
 
 
@@ -100,6 +101,7 @@ class Blocks:
     ) -> None:
         self._tiled, self._program, self._pool = tiled, program, pool
         self._pricer, self._cutter = pricer, pricer.cutter
+        self._resumed = left is not None
         if left is None:
             self._firsts = tiled.horizon.first("month").tolist()
             self._marks, self._level = first_marks(tiled, program, self._cutter.carried), self._emptied()
@@ -136,15 +138,16 @@ class Blocks:
         ends = [*self._firsts[1:], len(self._tiled.horizon)]
         return [self._pricer.cut(Window(((a, b),))) for a, b in zip(self._firsts, ends, strict=True)]
 
-    def _merge(self, borders: Sequence[int]) -> list[Block]:
-        """Make one block of those on both sides of each border."""
+    def _merge(self, borders: Sequence[int], *, feasible: bool) -> list[Block]:
+        """Make one block of those on both sides of each border, whose points may be feasible together."""
         self._firsts = [first for first in self._firsts if first not in set(borders)]
         old = {block.cut.columns[0]: block for block in self._blocks}
         self._blocks, made = [], []
         for cut in self._cut():
             block = old[cut.columns[0]]
             if len(block.cut.columns) != len(cut.columns):
-                block = Block(cut, self._marks.within(cut))
+                # where the dual method ends, other prices begin well; from another's end it is the longer way
+                block = Block(cut, self._marks.within(cut), joined=feasible and self._resumed)
                 made.append(block)
             self._blocks.append(block)
         return made
@@ -163,13 +166,13 @@ class Blocks:
             except (InfeasibleProgram, UnboundedProgram):
                 if len(self._blocks) == 1:
                     raise
-                stale = self._merge(self._firsts[1:])  # the guess may be what is impossible
+                stale = self._merge(self._firsts[1:], feasible=False)  # the guess may be what is impossible
                 continue
             apart = self._reconcile(program, x, dual)
             if not apart and (len(self._blocks) == 1 or certify(program, x, dual).holds):
                 self._level = np.clip(x, program.lower, program.upper)
                 return x, dual
-            stale = self._merge(apart or self._firsts[1:])
+            stale = self._merge(apart or self._firsts[1:], feasible=True)
 
     def _solve_apart(self, blocks: Sequence[Block], program: Program, x: Array, dual: Array) -> None:
         """Each of these blocks alone, its borders at the guess, into x and dual."""

@@ -9,14 +9,14 @@ import numpy as np
 
 from models.device import Array
 from models.errors import SolverError
+from optimizer.agreed import Agreed
 from optimizer.blocks import Blocks, Left
 from optimizer.certificate import GAP_TOLERANCE, Certificate, How, certify
 from optimizer.highs import InfeasibleProgram
 from optimizer.pairs import TOLERANCE, chords, open_pairs, tempting, tighten, violated, with_chords
 from optimizer.pricing import Cuts, Pricer
 from optimizer.program import Mask, Program
-from optimizer.repair import Agreed, Repair
-from optimizer.start import Marks
+from optimizer.repair import Repair
 from optimizer.template import PairRows
 from optimizer.tile import Tiled
 
@@ -63,7 +63,7 @@ class Trail:
         of_chords = np.ones(chorded.shape, dtype=bool)
         of_chords[self.chorded] = self.left.marks.rows[known:]
         rows = np.concatenate([self.left.marks.rows[:known], of_chords[chorded]])
-        return replace(self.left, marks=Marks(self.left.marks.columns, rows))
+        return replace(self.left, marks=replace(self.left.marks, rows=rows))
 
 
 def _pairs(tiled: Tiled) -> tuple[tuple[int, int], ...]:

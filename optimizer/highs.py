@@ -27,7 +27,8 @@ _HEURISTICS = ("feasibility_jump", "rins", "rens", "root_reduced_cost")
 _ROUGH_GAP = 1e-5  # relative; hundreds of windows each 1e-3 off make a dispatch 1e-3 off
 _MINIMIZE = int(highspy.ObjSense.kMinimize)
 _STATUS = highspy.HighsBasisStatus
-_WORDS = np.array([_STATUS.kNonbasic, _STATUS.kBasic], dtype=object)
+_WORDS = np.array([_STATUS.kNonbasic, _STATUS.kBasic, _STATUS.kUpper], dtype=object)
+_PRIMAL = 4
 _DEVEX = 1  # a basis of ours is far from the optimum: exact weights of its rows would be computed first
 
 
@@ -44,22 +45,27 @@ class Answer:
 
 @dataclass(frozen=True)
 class Basis:
-    """Which columns and rows of a program are basic; and the same as HiGHS keeps it, where it was HiGHS's."""
+    """Which columns and rows of a program are basic, and which columns rest at their upper bound.
+
+    Where costs are equal it matters at which bound a column rests. `kept` is the same as HiGHS keeps it,
+    where it was HiGHS's.
+    """
 
     columns: Mask
     rows: Mask
+    upper: Mask
     kept: Any = None
 
     @staticmethod
-    def of(columns: Mask, rows: Mask) -> "Basis":
-        """The basis of the marked columns and rows; what is not marked rests at a bound HiGHS may choose.
+    def of(columns: Mask, rows: Mask, upper: Mask | None = None) -> "Basis":
+        """The basis of the marked columns and rows; where the others rest HiGHS may choose, if not `upper`.
 
         Slacks join or leave until as many are basic as there are rows.
         """
         rows, more = rows.copy(), len(rows) - int(columns.sum()) - int(rows.sum())
         changed = np.flatnonzero(~rows)[:more] if more > 0 else np.flatnonzero(rows)[: max(0, -more)]
         rows[changed] = more > 0
-        return Basis(columns, rows)
+        return Basis(columns, rows, np.zeros_like(columns) if upper is None else upper & ~columns)
 
     def for_highs(self) -> Any:
         """As HiGHS takes it."""
@@ -67,7 +73,7 @@ class Basis:
             return self.kept
         made = highspy.HighsBasis()
         made.col_status, made.row_status = (
-            _WORDS[marks.astype(np.int64)].tolist() for marks in (self.columns, self.rows)
+            _WORDS[marks].tolist() for marks in (self.columns + 2 * self.upper, self.rows.astype(np.int64))
         )
         made.valid = True
         made.alien = False  # else it would be factorized when it is handed over, and again when it is used
@@ -117,6 +123,7 @@ class Solver:
 
     time_limit_s: float = float("inf")
     presolve: bool = True
+    primal: bool = False  # by the primal simplex method, for a feasible point that is nearly optimal
     rough: bool = False  # any point with binaries will do that is not far from the best
     _highs: Any = field(default_factory=_Quiet, repr=False)
 
@@ -125,6 +132,8 @@ class Solver:
         self._set("parallel", "off")
         self._set("presolve", self._presolve)
         self._set("simplex_dual_edge_weight_strategy", _DEVEX)
+        if self.primal:
+            self._set("simplex_strategy", _PRIMAL)
         self._set("mip_rel_gap", _ROUGH_GAP if self.rough else 0.0)
         self._set("mip_abs_gap", 1e-6)
         if not self.rough:
@@ -190,13 +199,13 @@ class Solver:
         _, known, ray = self._highs.getDualRay()
         return np.asarray(ray) if known else np.empty(0)
 
-    def basis(self) -> Basis:
-        """The last basis of a linear program solved without presolve."""
+    def basis(self, upper: Mask) -> Basis:
+        """The last basis of a linear program solved without presolve, with what is at its upper bound."""
         columns, rows = (np.zeros(n, dtype=bool) for n in (self._highs.getNumCol(), self._highs.getNumRow()))
         _, basic = self._highs.getBasicVariables()
         columns[basic[basic >= 0]] = True
         rows[-1 - basic[basic < 0]] = True
-        return Basis(columns, rows, self._highs.getBasis())
+        return Basis(columns, rows, upper & ~columns, self._highs.getBasis())
 
     def start_from(self, basis: Basis) -> None:
         """Begin the next solve at this basis; one HiGHS refuses only costs its time."""

@@ -17,7 +17,7 @@ still differs brings better multipliers for another round.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,14 +26,14 @@ import numpy as np
 
 from models.device import Array
 from models.errors import SolverError
+from optimizer.agreed import Agreed
 from optimizer.blocks import Blocks
-from optimizer.branching import Tree
 from optimizer.certificate import FEASIBILITY_TOLERANCE, Certificate, certify, primal_infeasibility
 from optimizer.highs import InfeasibleProgram
 from optimizer.horizon import Index
 from optimizer.pairs import tempting, violated
 from optimizer.pricing import Pricer
-from optimizer.program import Mask, Program
+from optimizer.program import Program
 from optimizer.rounding import Rounding
 from optimizer.subproblems import Solution, Standing, Subproblems
 from optimizer.tile import Tiled
@@ -48,33 +48,6 @@ PRESSING = 1e-9  # [yuan per unit] multipliers above this press
 
 # shared decisions in dispute, none for a window alone, and the windows solved together
 _Task = tuple[tuple[int, ...], tuple[Window, ...]]
-
-
-@dataclass(frozen=True)
-class Agreed:
-    """What a repair ended with.
-
-    A like park is not cut where this one was, nor is the same tied in it: it falls apart elsewhere, and what
-    has no reason to be tied there would be settled in auctions that take minutes. The windows are for those
-    who make more of this park's proof.
-    """
-
-    resting: Mask  # (columns,) members at zero
-    doubtful: Mask  # (pairs, intervals) with a binary
-    windows: tuple[Window, ...]
-    trees: Mapping[Window, Tree]  # how windows were branched on
-
-    @staticmethod
-    def nothing(tiled: Tiled) -> "Agreed":
-        """Before any repair."""
-        columns, shape = tiled.shared_starts[-1], (len(tiled.template.pairs), len(tiled.horizon))
-        return Agreed(np.zeros(columns, dtype=bool), np.zeros(shape, dtype=bool), (), {})
-
-    def in_doubt(self, tiled: Tiled) -> Mask:
-        """Pairs with a member at rest, (pairs, intervals)."""
-        pairs = tiled.template.pairs
-        found = [self.resting[tiled.column_of(p.a)] | self.resting[tiled.column_of(p.b)] for p in pairs]
-        return np.array(found, dtype=bool).reshape(self.doubtful.shape)
 
 
 @dataclass(frozen=True)
@@ -172,7 +145,7 @@ class Repair:
                     self._resting[part.cut.columns] = False
                 self._resting[one.resting] = True
             if not self._multipliers and self._is_optimal(laid := self._laid(solutions), bound):
-                return self._repaired(laid, None, bound, rounds)
+                return self._repaired(laid, None, min(bound, self._program.objective(laid)), rounds)
             state = (*self._pieces.windows(), self._resting.tobytes())
             joined, late = self._join_rest(), self._late()
             found = self._x if joined and self._note_violated() else None

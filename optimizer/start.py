@@ -20,24 +20,27 @@ CHAIN = 16  # intervals; 8 to 48 are equally good, a chain of 4 takes a quarter 
 
 @dataclass(frozen=True)
 class Marks:
-    """Which columns and rows of a program are basic."""
+    """Which columns and rows of a program are basic, and which columns rest at their upper bound."""
 
     columns: Mask
     rows: Mask
+    upper: Mask
 
     def copy(self) -> "Marks":
         """The same marks, to be changed."""
-        return Marks(self.columns.copy(), self.rows.copy())
+        return Marks(self.columns.copy(), self.rows.copy(), self.upper.copy())
 
     def within(self, cut: Cut) -> Basis:
         """The part that lies in a cut; copies and the states before it rest."""
-        columns = np.zeros(len(cut.every), dtype=bool)
+        columns, upper = np.zeros((2, len(cut.every)), dtype=bool)
         columns[: len(cut.columns)] = self.columns[cut.columns]
-        return Basis.of(columns, self.rows[cut.inside])
+        upper[: len(cut.columns)] = self.upper[cut.columns]
+        return Basis.of(columns, self.rows[cut.inside], upper)
 
     def note(self, cut: Cut, basis: Basis) -> None:
         """Take over what a cut was left with."""
         self.columns[cut.columns] = basis.columns[: len(cut.columns)]
+        self.upper[cut.columns] = basis.upper[: len(cut.columns)]
         self.rows[cut.inside] = basis.rows
 
 
@@ -78,4 +81,4 @@ def first_marks(tiled: Tiled, program: Program, carried: Mask) -> Marks:
             basic[steps[equation], np.array(others)[widest[equation]]] = True
             slack[at[equation]] = False
     columns = np.concatenate([basic.ravel(), np.zeros(len(program.cost) - count * own, dtype=bool)])
-    return Marks(columns, slack)
+    return Marks(columns, slack, np.zeros_like(columns))

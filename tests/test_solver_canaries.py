@@ -21,7 +21,7 @@ from scipy.optimize import linprog
 
 from models.errors import SolverError
 from optimizer.certificate import certify, primal_infeasibility
-from optimizer.highs import VERSION, InfeasibleProgram, Solver, UnboundedProgram
+from optimizer.highs import VERSION, Basis, InfeasibleProgram, Solver, UnboundedProgram
 from optimizer.program import Program
 
 INF = float("inf")
@@ -313,3 +313,18 @@ def test_nothing_is_printed() -> None:
     code = "from optimizer.highs import Solver; Solver()"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == ""
+
+
+@pytest.mark.parametrize("columns", [[1, 1, 0], [1, 0, 1], [0, 1, 1], [0, 0, 0]])
+@pytest.mark.parametrize("upper", [False, True])
+def test_a_start_may_be_singular(columns: list[int], upper: bool) -> None:
+    """The first two columns are the same in both rows: x1 is 0.75 at 1 a unit and x3 0.25 at 3."""
+    rows = [(1.0, [1.0, 1.0, 1.0], 1.0), (0.5, [1.0, 1.0, -1.0], 0.5)]
+    alike = program([1.0, 2.0, 3.0], rows, 3 * [(0.0, 10.0)], [])
+    marks = np.array(columns, dtype=bool)
+    solver = Solver(presolve=False)
+    solver.load(alike)
+    solver.start_from(Basis.of(marks, np.full(2, not marks.any()), np.full(3, upper)))
+    answer = solver.solve()
+    assert alike.objective(answer.x) == pytest.approx(1.5)
+    assert certify(alike, answer.x, answer.row_dual).holds

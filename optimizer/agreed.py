@@ -1,0 +1,38 @@
+"""What a repair hands on to the solve of a like park."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.branching import Tree
+from optimizer.program import Mask
+from optimizer.tile import Tiled
+from optimizer.windows import Window
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What a repair ended with.
+
+    A like park is not cut where this one was, nor is the same tied in it: it falls apart elsewhere, and what
+    has no reason to be tied there would be settled in auctions that take minutes. The windows are for those
+    who make more of this park's proof.
+    """
+
+    resting: Mask  # (columns,) members at zero
+    doubtful: Mask  # (pairs, intervals) with a binary
+    windows: tuple[Window, ...]
+    trees: Mapping[Window, Tree]  # how windows were branched on
+
+    @staticmethod
+    def nothing(tiled: Tiled) -> "Agreed":
+        """Before any repair."""
+        columns, shape = tiled.shared_starts[-1], (len(tiled.template.pairs), len(tiled.horizon))
+        return Agreed(np.zeros(columns, dtype=bool), np.zeros(shape, dtype=bool), (), {})
+
+    def in_doubt(self, tiled: Tiled) -> Mask:
+        """Pairs with a member at rest, (pairs, intervals)."""
+        pairs = tiled.template.pairs
+        found = [self.resting[tiled.column_of(p.a)] | self.resting[tiled.column_of(p.b)] for p in pairs]
+        return np.array(found, dtype=bool).reshape(self.doubtful.shape)
