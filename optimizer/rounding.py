@@ -25,7 +25,7 @@ from optimizer.windows import Pieces, Window
 
 RESTINGS = 20  # rounds
 WIDENINGS = 3  # of a window that obeys no rule while all around it stays
-PATCH_S = 0.3  # for a window; what it has found by then will do
+PATCH_S = 1.0  # for a window; what it has found by then will do
 
 _Patch = tuple[Index, Array]  # columns and their values
 
