@@ -67,13 +67,19 @@ def settle(
     best, floored = Settled(-np.inf, start, [], None), False
     enough = tolerance / max(1, len(bidders))
     may_divide = len(choosers) == len(bidders) and len(shared) == 1
-    if may_divide and any(_is_bent(number, one, start, known, enough) for number, one in choosers.items()):
-        may_divide, found = (
-            False,
-            divide(start, price, (lower, upper), choosers, rest, known, tolerance, deadline),
-        )
-        if found is not None:
+
+    def bent(at: Array) -> list[int]:
+        """Windows whose cost no plane touches there, or whose cost cannot be told."""
+        claims = {number: chooser.at(at) for number, chooser in choosers.items()}
+        return [n for n, one in claims.items() if one is None or one.yuan - known.at(n, at)[0] > enough]
+
+    def divided(at: Array) -> Settled | None:
+        return divide(at, price, (lower, upper), choosers, rest, known, tolerance, deadline)
+
+    if may_divide and bent(start):
+        if (found := divided(start)) is not None:
             return found
+        may_divide = False
     for _ in range(MOST_TRIALS):
         left = deadline - time.monotonic()
         if left <= 0:
@@ -121,26 +127,17 @@ def settle(
                 cost += claim.yuan
                 shares[number] = claim.x
                 known.add(number, claim.planes, at)
-        bent = [number for number, one in choosers.items() if _is_bent(number, one, at, known, enough)]
-        if bent and may_divide:
-            may_divide, found = (
-                False,
-                divide(at, price, (lower, upper), choosers, rest, known, tolerance, deadline),
-            )
-            if found is not None:
+        mattering = bent(at)
+        if mattering and may_divide:
+            if (found := divided(at)) is not None:
                 return found
-        for number in bent:  # its choice matters
+            may_divide = False
+        for number in mattering:
             del choosers[number]
             known.forget(number)
         if len(shares) == len(bidders) and -np.inf < cost + missing <= tolerance:
             return replace(best, shared=at, bidders=[shares[n] for n in range(len(bidders))], others=x)
     return best
-
-
-def _is_bent(number: int, chooser: Chooser, at: Array, known: Known, tolerance: float) -> bool:
-    """Whether no plane touches a window's cost there, or it cannot be told."""
-    claim = chooser.at(at)
-    return claim is None or claim.yuan - known.at(number, at)[0] > tolerance
 
 
 def _look_around(rest: Others, start: Array, known: Known) -> None:

@@ -217,6 +217,8 @@ class Chooser(_Claimant):
         until nothing in the range is below. None where that cannot be told.
         """
         program, copies = self._program, self._copies
+        if not len(copies):  # it has no part in it
+            return claim.planes
         low, high, cost = program.lower.copy(), program.upper.copy(), program.cost.copy()
         low[copies], high[copies] = lower, upper
         # more of what is disputed costs a window nothing: upwards the line falls, however little

@@ -31,11 +31,13 @@ class _Trial:
     others: Array
 
 
+@dataclass(frozen=True)
 class _Range:
     """Values of what is disputed, and lines through each window's cost at those ends that were tried."""
 
-    def __init__(self, lower: float, upper: float, lines: list[tuple[int, Planes]]) -> None:
-        self.lower, self.upper, self.lines = lower, upper, lines
+    lower: float
+    upper: float
+    lines: tuple[tuple[int, Planes], ...] = ()
 
 
 def divide(
@@ -55,13 +57,14 @@ def divide(
     best = _tried(float(at[0]), price, choosers, rest, known)
     if best is None:
         return None
-    ranges = _halves(_Range(float(bounds[0][0]), float(bounds[1][0]), []), best, choosers)
-    bound = best.yuan
+    halves = _halves(_Range(float(bounds[0][0]), float(bounds[1][0])), best, choosers)
+    if halves is None:
+        return None
+    ranges, bound = halves, best.yuan
     for _ in range(MOST_RANGES):
-        if not ranges or ranges[-1] is None or time.monotonic() > deadline:
+        if not ranges or time.monotonic() > deadline:
             break
         here = ranges.pop()
-        assert here is not None
         found = _least(here, price, known)
         if found is None:
             return None
@@ -79,7 +82,10 @@ def divide(
             ranges.append(here)
             continue
         best = trial if trial.yuan < best.yuan else best
-        ranges += _halves(here, trial, choosers)
+        halves = _halves(here, trial, choosers)
+        if halves is None:
+            return None
+        ranges += halves
     if ranges:
         return None
     windows = [best.of[number].x for number in sorted(best.of)]
@@ -116,15 +122,15 @@ def _tried(
     return _Trial(value, total, of, others.x)
 
 
-def _halves(here: _Range, trial: _Trial, choosers: Mapping[int, Chooser]) -> list[_Range | None]:
+def _halves(here: _Range, trial: _Trial, choosers: Mapping[int, Chooser]) -> list[_Range] | None:
     """The range on both sides of a value, with lines through what that costs; none where there are none."""
-    made: list[_Range | None] = []
+    made = []
     for lower, upper in ((here.lower, trial.at), (trial.at, here.upper)):
         lines = list(here.lines)
         for number, chooser in choosers.items():
             line = chooser.line(trial.at, trial.of[number], lower, upper)
             if line is None:
-                return [None]
+                return None
             lines.append((number, line))
-        made.append(_Range(lower, upper, lines))
+        made.append(_Range(lower, upper, tuple(lines)))
     return made

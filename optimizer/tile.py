@@ -51,7 +51,9 @@ class _Expanded:
         for number, here in zip(self.which, self.there.T, strict=True):
             sizes[:, number + 1] += here
         starts = np.concatenate([[0], np.cumsum(sizes[:, 1:].ravel())]).astype(np.int32)
-        return sp.csr_array((self.value, self.column, starts), shape=(count * functionals, columns))
+        made = sp.csr_array((self.value, self.column, starts), shape=(count * functionals, columns))
+        made.sum_duplicates()  # an initial value may be of a column that is in the row already
+        return made
 
 
 @dataclass(frozen=True)

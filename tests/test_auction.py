@@ -12,7 +12,7 @@ from test_branching import traded
 from models.device import Array
 from optimizer.auction import Bidder, Settled, settle
 from optimizer.branching import Branched, branch
-from optimizer.claimants import Others
+from optimizer.claimants import Chooser, Others
 from optimizer.cutting import Cut
 from optimizer.highs import Basis, Solver
 from optimizer.pricing import Part, with_binaries
@@ -227,3 +227,15 @@ def test_the_present_value_is_impossible_for_the_others() -> None:
     assert found.others is not None
     assert found.shared[0] == pytest.approx(0.5)
     assert found.bound == pytest.approx(0.5 + 1.0 - 2.0)
+
+
+def test_a_window_without_a_part_in_what_is_disputed() -> None:
+    """Whatever the range is, its line is what it costs."""
+    part, pairs = day([2.0, 2.0], [5.0, 5.0], [3.0, 3.0], 4.0, 0)
+    chooser = Chooser(part, np.array([PEAK + 1]), searching(part, pairs))
+    claim = chooser.at(np.array([7.0]))
+    assert claim is not None
+    for lower, upper in ((0.0, 7.0), (7.0, NEVER)):
+        line = chooser.line(7.0, claim, lower, upper)
+        assert line is not None
+        assert line.at(np.array([3.0])) == pytest.approx([claim.yuan])

@@ -115,10 +115,7 @@ def windows(draw: st.DrawFn) -> tuple[Program, Array, Program]:
     return made[0][0], made[0][1], made[1][0]
 
 
-@given(windows())
-@settings(deadline=None, max_examples=60)
-def test_it_is_what_highs_finds_with_all_binaries(window: tuple[Program, Array, Program]) -> None:
-    program, pairs, like = window
+def same_as_highs(program: Program, pairs: Array, like: Program) -> None:
     found, best = solved(program, pairs), by_highs(program, pairs)
     assert found.bound == pytest.approx(best, abs=1e-5)
     assert program.objective(found.x) == pytest.approx(best, abs=1e-5)
@@ -127,6 +124,12 @@ def test_it_is_what_highs_finds_with_all_binaries(window: tuple[Program, Array, 
     assert found.tree.least_yuan(like).min() <= by_highs(like, pairs) + 1e-6
     again = solved(like, pairs, tree=found.tree)
     assert again.bound == pytest.approx(by_highs(like, pairs), abs=1e-5)
+
+
+@given(windows())
+@settings(deadline=None, max_examples=60)
+def test_it_is_what_highs_finds_with_all_binaries(window: tuple[Program, Array, Program]) -> None:
+    same_as_highs(*window)
 
 
 @given(windows(), st.integers(0, 2**32 - 1))
@@ -268,14 +271,7 @@ def least_powers(draw: st.DrawFn) -> tuple[Program, Array, Program]:
 @given(least_powers())
 @settings(deadline=None, max_examples=60)
 def test_a_column_in_several_pairs(window: tuple[Program, Array, Program]) -> None:
-    program, pairs, like = window
-    found, best = solved(program, pairs), by_highs(program, pairs)
-    assert found.bound == pytest.approx(best, abs=1e-5)
-    assert program.objective(found.x) == pytest.approx(best, abs=1e-5)
-    assert np.minimum(found.x[pairs[:, 0]], found.x[pairs[:, 1]]).max() <= 1e-6
-    assert found.tree.least_yuan(like).min() <= by_highs(like, pairs) + 1e-6
-    again = solved(like, pairs, tree=found.tree)
-    assert again.bound == pytest.approx(by_highs(like, pairs), abs=1e-5)
+    same_as_highs(*window)
 
 
 def test_a_tree_that_would_grow_large_is_given_up() -> None:
