@@ -16,14 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.device import Array
+from optimizer.borders import Borders
 from optimizer.certificate import FEASIBILITY_TOLERANCE, certify
 from optimizer.cutting import Cut
 from optimizer.highs import Basis, InfeasibleProgram, Solver, UnboundedProgram
+from optimizer.preview import Preview, rehearse
 from optimizer.pricing import Pricer
 from optimizer.program import Program
-from optimizer.start import Marks, first_marks
+from optimizer.start import Begun, Marks, first_marks
 from optimizer.tile import Tiled
-from optimizer.windows import Pieces, Window
+from optimizer.windows import Window
 
 
 class Block:
@@ -32,36 +34,23 @@ class Block:
     Between solves it keeps only that: a solver of a month is 11 MB, and loading one takes 3 ms.
     """
 
-    def __init__(self, cut: Cut, basis: Basis, *, joined: bool = False) -> None:
+    def __init__(self, cut: Cut, basis: Basis, begun: Begun | None = None) -> None:
         self.cut, self.basis = cut, basis
-        self._joined = joined  # of blocks whose optima are a feasible point of it, some steps from its own
+        self._begun = begun  # a point that obeys everything, some steps from the optimum
 
     def solve(self, program: Program, level: Array) -> tuple[Array, Array]:
         """Optimum and multipliers within the program's bounds, the states at its borders held at `level`."""
-        cut, every = self.cut, self.cut.every
-        own = len(cut.columns)
-        lower, upper = program.lower[every], program.upper[every]
-        for held in (cut.ending, slice(own, None)):
-            lower[held] = upper[held] = level[every[held]]
-        cost = program.cost[every]
-        cost[own:] = 0.0
-        solver = Solver(presolve=False, primal=self._joined)  # presolve would throw the basis away
-        solver.load(
-            Program(
-                cost,
-                0.0,
-                cut.matrix,
-                program.row_lower[cut.inside],
-                program.row_upper[cut.inside],
-                lower,
-                upper,
-                np.zeros(len(every), dtype=bool),
-            )
-        )
-        solver.start_from(self.basis)
-        answer = solver.solve()
-        self.basis, self._joined = solver.basis((answer.x >= upper) & (upper > lower)), False
-        return answer.x[:own], answer.row_dual
+        cut = self.cut
+        alone = cut.alone(program, level)
+        solver = Solver(presolve=False, primal=self._begun is not None)  # presolve would throw the basis away
+        if self._begun is None:
+            solver.load(alone)
+            solver.start_from(self.basis)
+            answer = solver.solve()
+        else:
+            answer = self._begun.finish(solver, alone)
+        self.basis, self._begun = solver.basis(cut.full(program, answer.x)), None
+        return answer.x[: len(cut.columns)], answer.row_dual
 
 
 @dataclass(frozen=True)
@@ -98,10 +87,11 @@ class Blocks:
         pricer: Pricer,
         pool: ThreadPoolExecutor,
         left: Left | None = None,
+        preview: Preview | None = None,
     ) -> None:
         self._tiled, self._program, self._pool = tiled, program, pool
         self._pricer, self._cutter = pricer, pricer.cutter
-        self._resumed = left is not None
+        self._near = left is not None  # whether blocks begin near to where they end
         if left is None:
             self._firsts = tiled.horizon.first("month").tolist()
             self._marks, self._level = first_marks(tiled, program, self._cutter.carried), self._emptied()
@@ -109,12 +99,36 @@ class Blocks:
             self._firsts = list(left.firsts)
             self._marks, self._level = left.marks.copy(), left.level_in(program)
         cuts = self._cut()
-        tied = len(tiled.horizon) * len(tiled.template.rows)
-        if any(cut.copies.size or (cut.coupling >= tied).any() for cut in cuts):
+        if any(cut.copies.size or (cut.coupling >= self._tied).any() for cut in cuts):
             # a decision or a limit of the whole horizon ties the months together
             self._firsts = self._firsts[:1]
             cuts = self._cut()
-        self._blocks = [Block(cut, self._marks.within(cut)) for cut in cuts]
+        begun = self._rehearsed(preview) if left is None and preview is not None else None
+        self._blocks = [
+            Block(cut, self._marks.within(cut), begun and self._begun(cut, *begun)) for cut in cuts
+        ]
+
+    @property
+    def _tied(self) -> int:
+        """First row that is of no interval."""
+        return len(self._tiled.horizon) * len(self._tiled.template.rows)
+
+    def _rehearsed(self, preview: Preview) -> tuple[Array, Array] | None:
+        """Where the blocks begin, from pieces of them at what the preview says; none where that fails."""
+        ends = [*self._firsts[1:], len(self._tiled.horizon)]
+        pieces = [one for span in zip(self._firsts, ends, strict=True) for one in preview.pieces(*span)]
+        level, marks = np.clip(preview.level, self._program.lower, self._program.upper), self._marks.copy()
+        try:
+            begun = rehearse(self._program, self._pricer, pieces, self._tied, level, marks, self._pool)
+        except (InfeasibleProgram, UnboundedProgram):
+            return None
+        if begun is None:
+            return None
+        self._level, self._marks, self._near = level, marks, True
+        return begun
+
+    def _begun(self, cut: Cut, x: Array, dual: Array) -> Begun:
+        return Begun(x[cut.every], dual[cut.inside], self._marks.within(cut))
 
     @property
     def left(self) -> Left:
@@ -138,8 +152,8 @@ class Blocks:
         ends = [*self._firsts[1:], len(self._tiled.horizon)]
         return [self._pricer.cut(Window(((a, b),))) for a, b in zip(self._firsts, ends, strict=True)]
 
-    def _merge(self, borders: Sequence[int], *, feasible: bool) -> list[Block]:
-        """Make one block of those on both sides of each border, whose points may be feasible together."""
+    def _merge(self, borders: Sequence[int], at: tuple[Array, Array] | None = None) -> list[Block]:
+        """Make one block of those on both sides of each border, from their points and multipliers, if any."""
         self._firsts = [first for first in self._firsts if first not in set(borders)]
         old = {block.cut.columns[0]: block for block in self._blocks}
         self._blocks, made = [], []
@@ -147,7 +161,8 @@ class Blocks:
             block = old[cut.columns[0]]
             if len(block.cut.columns) != len(cut.columns):
                 # where the dual method ends, other prices begin well; from another's end it is the longer way
-                block = Block(cut, self._marks.within(cut), joined=feasible and self._resumed)
+                begun = self._begun(cut, *at) if at is not None and self._near else None
+                block = Block(cut, self._marks.within(cut), begun)
                 made.append(block)
             self._blocks.append(block)
         return made
@@ -166,13 +181,13 @@ class Blocks:
             except (InfeasibleProgram, UnboundedProgram):
                 if len(self._blocks) == 1:
                     raise
-                stale = self._merge(self._firsts[1:], feasible=False)  # the guess may be what is impossible
+                stale = self._merge(self._firsts[1:])  # the guess may be what is impossible
                 continue
             apart = self._reconcile(program, x, dual)
             if not apart and (len(self._blocks) == 1 or certify(program, x, dual).holds):
                 self._level = np.clip(x, program.lower, program.upper)
                 return x, dual
-            stale = self._merge(apart or self._firsts[1:], feasible=True)
+            stale = self._merge(apart or self._firsts[1:], (x, dual))
 
     def _solve_apart(self, blocks: Sequence[Block], program: Program, x: Array, dual: Array) -> None:
         """Each of these blocks alone, its borders at the guess, into x and dual."""
@@ -183,38 +198,6 @@ class Blocks:
             self._marks.note(block.cut, block.basis)
 
     def _reconcile(self, program: Program, x: Array, dual: Array) -> list[int]:
-        """Lay solutions of the stretches around the borders into x and dual; borders where none fits."""
-        at = self._pricer.multipliers(dual.copy())
-        borders = np.array(self._firsts[1:], dtype=np.int64)
-        pieces = Pieces(self._tiled, program, self._cutter.carried, x, at.reduced)
-        pieces.activate(pieces.of_intervals(borders[~pieces.is_edge(borders)]))
-        apart: list[int] = []
-        for window in pieces.windows():
-            part = self._pricer.part(window, at, program.upper)
-            # a shared decision stays where its month has put it, if that is enough here
-            part.program.upper[part.copies] = x[part.cut.copies]
-            solver = Solver()
-            solver.load(part.program)
-            try:
-                answer = solver.solve()
-            except InfeasibleProgram:
-                answer = None
-            first, last = window.stretches[0]
-            own = len(part.cut.columns)
-            if answer is not None:
-                moved = np.abs(answer.x - x[part.cut.every])
-                priced = part.program.cost - part.program.matrix.T @ answer.row_dual
-                fits = (
-                    (moved[part.cut.ending] <= FEASIBILITY_TOLERANCE).all()
-                    and (moved[part.copies.stop :] <= FEASIBILITY_TOLERANCE).all()
-                    and (np.abs(priced[part.copies]) <= FEASIBILITY_TOLERANCE).all()
-                    and (part.pays[part.copies] * moved[part.copies] <= FEASIBILITY_TOLERANCE).all()
-                )
-                self._level[part.cut.columns] = np.clip(
-                    answer.x[:own], program.lower[part.cut.columns], program.upper[part.cut.columns]
-                )
-                if fits:
-                    x[part.cut.columns], dual[part.cut.inside] = answer.x[:own], answer.row_dual
-                    continue
-            apart += borders[(borders > first) & (borders < last)].tolist()
-        return apart
+        """Lay solutions of what is around the borders into x and dual; borders where none fits."""
+        borders = Borders(self._tiled, program, self._pricer, x, dual, self._level, self._marks)
+        return borders.reconcile(np.array(self._firsts[1:], dtype=np.int64))

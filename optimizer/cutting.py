@@ -11,10 +11,19 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from models.device import Array
+from optimizer.certificate import FEASIBILITY_TOLERANCE
 from optimizer.horizon import Index
 from optimizer.program import Mask, Program
 from optimizer.tile import Tiled
 from optimizer.windows import Window, laid_end_to_end
+
+
+def distinct(values: Index) -> Index:
+    """The different values, in order; by sorting, two to five times as fast as NumPy's hash table."""
+    ordered = np.sort(values)
+    new = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    return np.asarray(ordered[new])
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,35 @@ class Cut:
             matrix=sp.csr_array((values[self.entries], matrix.indices, matrix.indptr), shape=shape),
             leaving_value=values[self.leaving_entries],
         )
+
+    def alone(self, program: Program, level: Array, *, paying: bool = False) -> Program:
+        """The window's program with the states at its borders, and what it shares, held at `level`.
+
+        Where it is `paying`, it may have more of what it shares at that one's cost.
+        """
+        own, shared = len(self.columns), slice(len(self.columns), len(self.columns) + len(self.copies))
+        lower, upper, cost = program.lower[self.every], program.upper[self.every], program.cost[self.every]
+        most = upper[shared].copy()
+        for held in (self.ending, slice(own, None)):
+            lower[held] = upper[held] = level[self.every[held]]
+        if paying:
+            upper[shared] = most
+        cost[shared.stop if paying else own :] = 0.0
+        return Program(
+            cost,
+            0.0,
+            self.matrix,
+            program.row_lower[self.inside],
+            program.row_upper[self.inside],
+            lower,
+            upper,
+            np.zeros(len(cost), dtype=bool),
+        )
+
+    def full(self, program: Program, x: Array) -> Mask:
+        """Which columns of a point are at their upper bound in the whole program, if that is one."""
+        lower, upper = program.lower[self.every], program.upper[self.every]
+        return np.asarray((x >= upper - FEASIBILITY_TOLERANCE) & (upper > lower))
 
 
 class Cutter:
@@ -100,8 +138,8 @@ class Cutter:
         belongs = np.searchsorted(borders, mine // self._rows, side="right") % 2 == 1
         is_inside = np.where(mine < count * self._rows, belongs, elsewhere == 0)
         inside, held = mine[is_inside], is_inside[row]
-        copies = np.setdiff1d(column[held & is_shared], alone)
-        before = np.unique(column[held & ~(is_mine | is_shared)])
+        copies = np.setdiff1d(distinct(column[held & is_shared]), alone)
+        before = distinct(column[held & ~(is_mine | is_shared)])
 
         lengths = borders[1::2] - borders[::2]
         of_intervals = laid_end_to_end((a * own, b * own) for a, b in window.stretches)
@@ -145,7 +183,7 @@ class Cutter:
         """Rows that any column of the window's intervals has a part in, in order."""
         starts, own = self._starts, self._own
         entries = laid_end_to_end((starts[a * own], starts[b * own]) for a, b in window.stretches)
-        return np.unique(self._rows_by_column[entries]).astype(np.int64)
+        return distinct(self._rows_by_column[entries]).astype(np.int64)
 
     def rows_of(self, column: int) -> NDArray[np.int32]:
         """Rows a column has a part in."""

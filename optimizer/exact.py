@@ -12,13 +12,16 @@ from models.errors import SolverError
 from optimizer.agreed import Agreed
 from optimizer.blocks import Blocks, Left
 from optimizer.certificate import GAP_TOLERANCE, Certificate, How, certify
-from optimizer.highs import InfeasibleProgram
-from optimizer.pairs import TOLERANCE, chords, open_pairs, tempting, tighten, violated, with_chords
+from optimizer.chords import KINDS, with_chords
+from optimizer.highs import InfeasibleProgram, UnboundedProgram
+from optimizer.pairs import TOLERANCE, Tight, open_pairs, tempting, tighten, violated
+from optimizer.preview import Preview
 from optimizer.pricing import Cuts, Pricer
 from optimizer.program import Mask, Program
 from optimizer.repair import Repair
 from optimizer.template import PairRows
 from optimizer.tile import Tiled
+from optimizer.windows import Pieces
 
 DIRECTIONS = 10  # rounds of choosing who rests among ties
 NEAR = 0.12  # relative; a size that differs by less is a neighbour
@@ -31,7 +34,7 @@ class Trail:
     """Where a solve ended, for one of a like program to begin at: same columns and rows, other numbers."""
 
     left: Left
-    chorded: Mask  # (pairs, intervals) that had a chord, in this order after the program's other rows
+    chorded: Mask  # (pairs, intervals) that had chords, in this order after the program's other rows
     agreed: Agreed
     cuts: Cuts
     given: Array  # series in rows and bounds, (series, intervals)
@@ -43,7 +46,7 @@ class Trail:
         if self.pairs != _pairs(tiled):  # a tree of other pairs would prove what is not so
             return False
         sizes = (tiled.program.matrix.shape[1], len(tiled.template.pairs), len(tiled.horizon))
-        rows = len(self.left.marks.rows) - int(self.chorded.sum())
+        rows = len(self.left.marks.rows) - KINDS * int(self.chorded.sum())
         return sizes == (len(self.left.level), *self.chorded.shape) and rows == tiled.program.matrix.shape[0]
 
     def agreed_for(self, tiled: Tiled) -> Agreed:
@@ -59,10 +62,10 @@ class Trail:
 
     def with_chords(self, chorded: Mask) -> Left:
         """Where blocks begin whose program has these chords; one that is new is slack."""
-        known = len(self.left.marks.rows) - int(self.chorded.sum())
-        of_chords = np.ones(chorded.shape, dtype=bool)
-        of_chords[self.chorded] = self.left.marks.rows[known:]
-        rows = np.concatenate([self.left.marks.rows[:known], of_chords[chorded]])
+        known = len(self.left.marks.rows) - KINDS * int(self.chorded.sum())
+        of_chords = np.ones((KINDS, *chorded.shape), dtype=bool)
+        of_chords[:, self.chorded] = self.left.marks.rows[known:].reshape(KINDS, -1)
+        rows = np.concatenate([self.left.marks.rows[:known], of_chords[:, chorded].ravel()])
         return replace(self.left, marks=replace(self.left.marks, rows=rows))
 
 
@@ -127,19 +130,20 @@ def find_optimum(
     pool: ThreadPoolExecutor,
     progress: Progress,
     trail: Trail | None = None,
-    tight: Program | None = None,
+    tight: Tight | None = None,
     multipliers: bool = True,
+    coarse: Tiled | None = None,
 ) -> Found:
     """Tighten, relax, certify, repair. `paired` is `tiled` with the pairs of merged twins.
 
     `tight` is the tightened program, where it has been made already, perhaps less tightly than could be.
     With a `trail` that fits, the members that rested where it ended rest at once, and the rest is shown to
     be no better without a linear program in which none does. `multipliers`: those of the optimum are asked
-    for, which takes a linear program more. Raises TwinsApart, InfeasibleProgram and
-    UnboundedProgram.
+    for, which takes a linear program more. `coarse` is the same park in longer intervals, to be looked at
+    first. Raises TwinsApart, InfeasibleProgram and UnboundedProgram.
     """
     tight = tighten(tiled) if tight is None else tight
-    settled = int((~open_pairs(tiled, tight)).sum())
+    settled = int((~open_pairs(tiled, tight.program)).sum())
     built = time.perf_counter()
     progress("solving the relaxation")
     relaxed, agreed, again = None, Agreed.nothing(tiled), trail is not None
@@ -147,16 +151,16 @@ def find_optimum(
         agreed = trail.agreed_for(tiled)
         relaxed = _resume(tiled, tight, pool, trail, agreed)
     if relaxed is None:
-        relaxed, agreed = _relax(tiled, tight, pool), Agreed.nothing(tiled)
+        relaxed, agreed = _relax(tiled, tight, pool, coarse), Agreed.nothing(tiled)
     program, blocks, x, dual = relaxed.program, relaxed.blocks, relaxed.x, relaxed.dual
     found = violated(tiled, x)
     certificate = certify(program, x, dual)
     if not agreed.resting.any():
         _insist(certificate)
-    # where twins must be apart, that is known before anything is repaired
+    # where twins must be apart, that is known before anything is repaired, but for what that may settle
     alone = {pair.key for pair in tiled.template.pairs}
     twins = [pair for pair in paired.template.pairs if pair.key not in alone]
-    _obeying(paired, twins, program, blocks, x)
+    _obeying(paired, twins, program, blocks, x, np.asarray(~found.any(axis=0)))
     bound, windows, binaries = certificate.dual_objective_yuan, 0, 0
     at: Array | None = dual
     how = How("relaxation", {})
@@ -182,7 +186,8 @@ def find_optimum(
         bound, agreed = repaired.bound_yuan, repaired.agreed
         windows, binaries = repaired.windows, repaired.binaries
         how = How("repaired", {"windows": windows, "binaries": binaries, "rounds": repaired.rounds})
-    x = _obeying(paired, paired.template.pairs, program, blocks, x) if twins else x
+    everywhere = np.ones(len(tiled.horizon), dtype=bool)
+    x = _obeying(paired, paired.template.pairs, program, blocks, x, everywhere) if twins else x
     return Found(
         x=x,
         cost_yuan=program.objective(x),
@@ -213,13 +218,14 @@ def _insist(certificate: Certificate) -> None:
         raise SolverError(f"the solver's optimum does not stand up to its certificate: {certificate}")
 
 
-def _relax(tiled: Tiled, tight: Program, pool: ThreadPoolExecutor) -> _Relaxed:
+def _relax(tiled: Tiled, tight: Tight, pool: ThreadPoolExecutor, coarse: Tiled | None = None) -> _Relaxed:
     """The relaxation from scratch, with a chord where both members of a pair would pay."""
-    chorded = tempting(tiled, tight)
+    preview = _foresee(coarse, tiled, pool) if coarse is not None else None
+    chorded = tempting(tiled, tight.program)
     for turn in range(CHORD_ROUNDS):
-        program = with_chords(tight, chords(tiled, tight, chorded)) if chorded.any() else tight
+        program = with_chords(tiled, tight, chorded)
         pricer = Pricer(tiled, program)
-        blocks = Blocks(tiled, program, pricer, pool)
+        blocks = Blocks(tiled, program, pricer, pool, preview=preview)
         x, dual = blocks.solve()
         more = violated(tiled, x) & ~chorded
         if not more.any() or turn == CHORD_ROUNDS - 1:
@@ -228,12 +234,23 @@ def _relax(tiled: Tiled, tight: Program, pool: ThreadPoolExecutor) -> _Relaxed:
     return _Relaxed(program, chorded, pricer, blocks, x, dual)
 
 
+def _foresee(coarse: Tiled, tiled: Tiled, pool: ThreadPoolExecutor) -> Preview | None:
+    """What the relaxation in longer intervals says; none where it has no optimum."""
+    try:
+        relaxed = _relax(coarse, tighten(coarse), pool)
+    except (InfeasibleProgram, UnboundedProgram):
+        return None
+    at = relaxed.pricer.multipliers(relaxed.dual)
+    pieces = Pieces(coarse, relaxed.program, relaxed.pricer.cutter.carried, relaxed.x, at.reduced)
+    return Preview.of(coarse, relaxed.x, pieces.edges, tiled)
+
+
 def _resume(
-    tiled: Tiled, tight: Program, pool: ThreadPoolExecutor, trail: Trail, agreed: Agreed
+    tiled: Tiled, tight: Tight, pool: ThreadPoolExecutor, trail: Trail, agreed: Agreed
 ) -> _Relaxed | None:
     """The linear program with those at rest who rested before; none where that is impossible."""
-    chorded = tempting(tiled, tight) | (trail.chorded & open_pairs(tiled, tight))
-    program = with_chords(tight, chords(tiled, tight, chorded)) if chorded.any() else tight
+    chorded = tempting(tiled, tight.program) | (trail.chorded & open_pairs(tiled, tight.program))
+    program = with_chords(tiled, tight, chorded)
     pricer = Pricer(tiled, program, trail.cuts)
     blocks = Blocks(tiled, program, pricer, pool, trail.with_chords(chorded))
     try:
@@ -243,15 +260,17 @@ def _resume(
     return _Relaxed(program, chorded, pricer, blocks, x, dual)
 
 
-def _obeying(paired: Tiled, pairs: Sequence[PairRows], program: Program, blocks: Blocks, x: Array) -> Array:
-    """A point as good as x that obeys these pairs too. Raises TwinsApart where there is none.
+def _obeying(
+    paired: Tiled, pairs: Sequence[PairRows], program: Program, blocks: Blocks, x: Array, where: Mask
+) -> Array:
+    """A point as good as x that obeys these pairs too in some intervals; raises TwinsApart without one.
 
     Without losses or prices against it, a linear program charges and discharges at once for nothing.
     """
     resting = np.zeros(len(x), dtype=bool)
     allowed = program.objective(x) + GAP_TOLERANCE * max(1.0, abs(program.objective(x)))
     for _ in range(DIRECTIONS):
-        used = [(paired.column_of(pair.a), paired.column_of(pair.b)) for pair in pairs]
+        used = [(paired.column_of(pair.a)[where], paired.column_of(pair.b)[where]) for pair in pairs]
         if all((np.minimum(x[a], x[b]) <= TOLERANCE).all() for a, b in used):
             return x
         for a, b in used:

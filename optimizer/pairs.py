@@ -2,8 +2,7 @@
 
 A pair that is balanced in a row, a - b = q with q in [q_lower, q_upper], obeys a <= max(0, q_upper) and
 b <= max(0, -q_lower), because one of the two is zero. Most pairs are settled by that: a park that cannot
-have a surplus at night cannot export at night. Where both remain possible, the chord a/A + b/B <= 1 is
-the tightest row that no exclusive point violates.
+have a surplus at night cannot export at night. `chords.py` adds rows where both remain possible.
 """
 
 from dataclasses import dataclass, replace
@@ -14,18 +13,50 @@ import scipy.sparse as sp
 from models.device import Array
 from optimizer.horizon import Index
 from optimizer.program import Mask, Program
-from optimizer.template import Template
+from optimizer.template import PairRows, Row
 from optimizer.tile import Tiled
 
 TOLERANCE = 1e-6  # MW below which a member of a pair counts as zero
 FIRST, SECOND = 1, 2  # who of a pair rests, where that is a number; 0 is nobody
 
 
-def tighten(tiled: Tiled) -> Program:
+@dataclass(frozen=True)
+class Tight:
+    """A relaxation with the upper bounds that exclusivity implies.
+
+    `top`, (columns,): those upper bounds, or what they are at most in a range of parks. `low` and `high`,
+    (pairs, intervals): the least and the most that a - b is while nothing else works, in one park (then they
+    are equal) or in a range of them; NaN where no row balances the pair.
+    """
+
+    program: Program
+    top: Array
+    low: Array
+    high: Array
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Rows a - b = q of a pair, one for each interval, and what is in them besides, entry by entry.
+
+    `share` is by how much q falls for a unit of `column`, which is at `rest` while it does not work, or
+    `used` up before a or b is. `net` is q while all rest, (intervals,).
+    """
+
+    interval: Index
+    column: Index
+    share: Array
+    rest: Array
+    used: Mask
+    net: Array
+
+
+def tighten(tiled: Tiled) -> Tight:
     """The relaxation with the upper bounds that exclusivity implies."""
-    program = tiled.program
+    program, template = tiled.program, tiled.template
     upper = program.upper.copy()
-    for pair in tiled.template.pairs:
+    at_rest = np.full((len(template.pairs), len(tiled.horizon)), np.nan)
+    for number, pair in enumerate(template.pairs):
         a, b = tiled.column_of(pair.a), tiled.column_of(pair.b)
         balances = _balances(tiled, program, pair.a, pair.b)
         for first, second in ((pair.a, pair.b), (pair.b, pair.a)):
@@ -33,7 +64,30 @@ def tighten(tiled: Tiled) -> Program:
             column = a if first == pair.a else b
             # never below the lower bound: a contradiction is for the solver to find
             upper[column] = np.maximum(program.lower[column], np.minimum(upper[column], limit))
-    return replace(program, upper=upper)
+        if (found := balance(tiled, program, pair)) is not None:
+            at_rest[number] = found.net
+    return Tight(replace(program, upper=upper), upper, at_rest, at_rest)
+
+
+def balance(tiled: Tiled, program: Program, pair: PairRows) -> Balance | None:
+    """The first row that balances a pair; none where there is none."""
+    balances = _balances(tiled, program, pair.a, pair.b)
+    if not balances:
+        return None
+    number, at, entries = balances[0]
+    body = tiled.template.rows[number].body
+    rest, used = np.clip(0.0, program.lower, program.upper), np.zeros(len(program.cost), dtype=bool)
+    for one in (pair.a, pair.b):
+        for other in _used_up(tiled, program, body, one):
+            rest[other], used[other] = program.upper[other], True
+    mine = np.isin(entries.col % len(tiled.template.columns), (pair.a, pair.b))
+    keep = ~(mine & (entries.col < tiled.shared_starts[0]))
+    interval, column = entries.row[keep], entries.col[keep]
+    alpha = tiled.template.coefficients[0][body, pair.a]
+    share = entries.data[keep] / alpha
+    others = np.bincount(interval, weights=share * rest[column], minlength=len(at))
+    net = program.row_lower[at] / alpha - others
+    return Balance(interval, column, share, rest[column], used[column], net)
 
 
 def _balances(tiled: Tiled, program: Program, a: int, b: int) -> list[tuple[int, Index, sp.coo_array]]:
@@ -56,18 +110,12 @@ def _implied_upper(
     """Upper bound of column a where b is zero, (intervals,), from every row that balances the two."""
     template, count = tiled.template, len(tiled.horizon)
     limit = np.full(count, np.inf)
-    base, slopes = template.coefficients[0], template.coefficients[1:]
-    dominating = _dominating(template, a)
     for number, at, entries in balances:
         body = template.rows[number].body
-        alpha = base[body, a]
+        alpha = template.coefficients[0][body, a]
         lower, upper = program.lower.copy(), program.upper
-        for p in dominating:
-            # a > 0 only where p is used up: moving power from a to p is never worse
-            if base[body, p] == alpha and not slopes[:, body, p].any():
-                mine, other = tiled.column_of(a), tiled.column_of(p)
-                better = program.cost[other] <= program.cost[mine]
-                lower[other[better]] = upper[other[better]]
+        for other in _used_up(tiled, program, body, a):
+            lower[other] = upper[other]
         keep = (entries.col != tiled.column_of(a)[entries.row]) & (
             entries.col != tiled.column_of(b)[entries.row]
         )
@@ -79,13 +127,28 @@ def _implied_upper(
     return np.asarray(np.maximum(0.0, limit))
 
 
-def _dominating(template: Template, a: int) -> list[int]:
+def _used_up(tiled: Tiled, program: Program, body: int, a: int) -> list[Index]:
+    """Columns that are at their upper bounds where a > 0: moving power from a to them is never worse."""
+    base, slopes = tiled.template.coefficients[0], tiled.template.coefficients[1:]
+    found = []
+    for p in _dominating(tiled, a):
+        if base[body, p] == base[body, a] and not slopes[:, body, p].any():
+            mine, other = tiled.column_of(a), tiled.column_of(p)
+            found.append(other[program.cost[other] <= program.cost[mine]])
+    return found
+
+
+def _dominating(tiled: Tiled, a: int) -> list[int]:
     """Columns that may take over from column a without hurting any row; costs are left to the caller.
 
     Moving a unit from a to p changes a row by its coefficient of p less that of a: nothing for an
     equality, not up for a row with an upper bound, not down for one with a lower bound.
     """
-    bodies = [(row.body, row.lower is not None, row.upper is not None) for row in template.rows]
+    template, tallies = tiled.template, _tallies(tiled)
+    bodies = [
+        (row.body, row.lower is not None, row.upper is not None and number not in tallies)
+        for number, row in enumerate(template.rows)
+    ]
     bodies += [(total.body, False, True) for total in template.totals]
     bodies += [(end.body, True, False) for end in template.ends]
     remembered = {previous.column for previous in template.previous}
@@ -104,6 +167,60 @@ def _dominating(template: Template, a: int) -> list[int]:
                 break
         else:
             found.append(p)
+    return found
+
+
+def _tallies(tiled: Tiled) -> set[int]:
+    """Rows that only count something of which nothing wants to be more, by number.
+
+    Such as the energy bought since a quarter-hour began, s = c s_before + h a. Written as s >= c s_before +
+    h a they allow the same optimum: nobody gains by a larger s, and what adds up terms that are not negative
+    cannot be below zero either.
+    """
+    template, own = tiled.template, len(tiled.template.columns)
+    coefficients = template.coefficients
+
+    def values(body: int, slots: int | list[int]) -> Array:
+        return np.asarray(tiled.weights.T @ coefficients[:, body, slots])
+
+    def is_zero(functional: int | None) -> bool:
+        return functional is not None and not coefficients[:, functional].any()
+
+    def is_tally(s: int, before: int, row: Row) -> bool:
+        here = coefficients[:, row.body].any(axis=0)
+        others = [slot for slot in np.flatnonzero(here).tolist() if slot != s]
+        return (
+            is_zero(row.lower)
+            and is_zero(row.upper)
+            and all(
+                slot == before or (slot < own and is_zero(template.columns[slot].lower)) for slot in others
+            )
+            and bool((values(row.body, s) > 0).all() and (values(row.body, others) <= 0).all())
+        )
+
+    def is_no_help(s: int, before: int, row: Row) -> bool:
+        there = values(row.body, s)
+        return not coefficients[:, row.body, before].any() and bool(
+            (row.lower is None or (there <= 0).all()) and (row.upper is None or (there >= 0).all())
+        )
+
+    found = set()
+    for number, previous in enumerate(template.previous):
+        s, before = previous.column, own + number
+        column, rows = template.columns[s], dict(enumerate(template.rows))
+        counting = [n for n, row in rows.items() if coefficients[:, row.body, before].any()]
+        elsewhere = [total.body for total in template.totals] + [end.body for end in template.ends]
+        elsewhere += [*template.costs.values(), *(row.body for pair in template.pairs for row in pair.rows)]
+        if (
+            len(counting) == 1
+            and is_zero(column.lower)
+            and column.upper is None
+            and is_zero(previous.initial)
+            and not coefficients[:, elsewhere, s].any()
+            and is_tally(s, before, rows.pop(counting[0]))
+            and all(is_no_help(s, before, row) for row in rows.values())
+        ):
+            found.add(counting[0])
     return found
 
 
@@ -130,39 +247,3 @@ def tempting(tiled: Tiled, program: Program) -> Mask:
     for number, pair in enumerate(tiled.template.pairs):
         found[number] &= program.cost[tiled.column_of(pair.a)] + program.cost[tiled.column_of(pair.b)] < 0
     return found
-
-
-@dataclass(frozen=True)
-class Chords:
-    """Rows a/A + b/B <= 1, scaled to MW by the smaller limit so that they are of the size of others."""
-
-    matrix: sp.csr_array
-    upper: Array
-
-
-def chords(tiled: Tiled, program: Program, where: Mask) -> Chords:
-    """The chord of each marked pair, (pairs, intervals)."""
-    parts, limits, made = [], [], 0
-    for number, pair in enumerate(tiled.template.pairs):
-        at = np.flatnonzero(where[number])
-        a, b = tiled.column_of(pair.a)[at], tiled.column_of(pair.b)[at]
-        top_a, top_b = program.upper[a], program.upper[b]
-        scale = np.minimum(top_a, top_b)
-        row = made + np.arange(len(at))
-        parts.append((row, a, scale / top_a))
-        parts.append((row, b, scale / top_b))
-        limits.append(scale)
-        made += len(at)
-    rows, columns, values = (np.concatenate([part[i] for part in parts]) for i in range(3))
-    matrix = sp.csr_array((values, (rows, columns)), shape=(made, len(program.cost)))
-    return Chords(matrix, np.concatenate(limits))
-
-
-def with_chords(program: Program, added: Chords) -> Program:
-    """The program with chords appended."""
-    return replace(
-        program,
-        matrix=sp.vstack([program.matrix, added.matrix], format="csr"),
-        row_lower=np.concatenate([program.row_lower, np.full(len(added.upper), -np.inf)]),
-        row_upper=np.concatenate([program.row_upper, added.upper]),
-    )

@@ -12,8 +12,9 @@ import numpy as np
 
 from models.device import Array
 from models.errors import SolverError
+from optimizer.chords import with_chords
 from optimizer.exact import Priced
-from optimizer.pairs import chords, tighten, with_chords
+from optimizer.pairs import Tight, tighten
 from optimizer.program import Mask, Program
 from optimizer.tile import Tiled
 
@@ -70,7 +71,7 @@ def slope(priced: Priced, x: Array, tiled: Tiled, there: Tiled, distance: float)
     the Lagrangian at the optimum and its multipliers, in which chords and tightened bounds take part.
     """
     here = priced.program
-    other = with_its_chords(there, tighten(there), priced.chorded)
+    other = with_chords(there, tighten(there), priced.chorded)
     resting = priced.resting
     reduced = here.cost - here.matrix.T @ priced.row_dual
     changed = other.offset - here.offset + float((other.cost - here.cost) @ x)
@@ -82,11 +83,6 @@ def slope(priced: Priced, x: Array, tiled: Tiled, there: Tiled, distance: float)
     return (changed + _support_change(reduced, *bounds)) / distance
 
 
-def with_its_chords(tiled: Tiled, tight: Program, chorded: Mask) -> Program:
-    """The tightened program with the chord of each marked pair."""
-    return with_chords(tight, chords(tiled, tight, chorded)) if chorded.any() else tight
-
-
 def _support_change(multiplier: Array, here: tuple[Array, Array], there: tuple[Array, Array]) -> float:
     """Change of the least of multiplier x value within bounds."""
     old, new = (np.where(multiplier > 0, *bounds) for bounds in (here, there))
@@ -94,14 +90,21 @@ def _support_change(multiplier: Array, here: tuple[Array, Array], there: tuple[A
     return float((multiplier[pressed] * (new[pressed] - old[pressed])).sum())
 
 
-def loosest(corners: Sequence[Tiled]) -> Array:
-    """Upper bounds of columns that exclusivity implies anywhere in the range between the corners, (columns,).
+def loosest(corners: Sequence[Tiled]) -> Tight:
+    """What exclusivity implies anywhere in the range between the corners; the program is of the first.
 
     Implied bounds are straight in the numbers, and then cut off; so they are loosest at a corner.
     """
-    return np.asarray(np.max([tighten(corner).upper for corner in corners], axis=0))
+    tights = [tighten(corner) for corner in corners]
+    return Tight(
+        tights[0].program,
+        np.max([one.top for one in tights], axis=0),
+        np.min([one.low for one in tights], axis=0),
+        np.max([one.high for one in tights], axis=0),
+    )
 
 
-def in_range(tiled: Tiled, upper: Array, moving: Mask) -> Program:
+def in_range(tiled: Tiled, loose: Tight, moving: Mask) -> Tight:
     """The relaxation with such bounds; columns whose own bounds move with the numbers keep their own."""
-    return replace(tiled.program, upper=np.where(moving, tiled.program.upper, upper))
+    upper = np.where(moving, tiled.program.upper, loose.top)
+    return replace(loose, program=replace(tiled.program, upper=upper))

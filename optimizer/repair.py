@@ -118,7 +118,7 @@ class Repair:
         # multipliers that know nothing of binaries yet bring disputes that the next ones settle
         self._early = not agreed.resting.any()
         self._sub = Subproblems(tiled, program, pricer, blocks, self._at, deadline, agreed.trees, again)
-        self._rounding = Rounding(tiled, program, pricer, blocks, pool)
+        self._rounding = Rounding(tiled, program, pricer, blocks, pool, deadline)
         # half of the time is for the proof alone; without a dispatch by then, one is made by rounding
         self._until(time.monotonic() + HALF * (deadline - time.monotonic()))
 
@@ -266,7 +266,7 @@ class Repair:
             if window not in together:
                 tasks[((), (window,))] = partial(self._sub.price, now, window)
         new = [task for task in tasks if task not in priced]
-        self._sub.begin_round(len(new))
+        self._sub.begin_round(sum(int(self._doubtful[:, window.intervals].sum()) for window in windows))
         priced.update(zip(new, self._pool.map(lambda task: tasks[task](), new), strict=True))
         return [priced[task] for task in tasks]
 

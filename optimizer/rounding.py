@@ -7,6 +7,7 @@
   about.
 """
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -31,20 +32,27 @@ _Patch = tuple[Index, Array]  # columns and their values
 
 
 class Rounding:
-    """Rounds points of one program."""
+    """Rounds points of one program; after the deadline (time.monotonic) too, but then in one way only."""
 
     def __init__(
-        self, tiled: Tiled, program: Program, pricer: Pricer, blocks: Blocks, pool: ThreadPoolExecutor
+        self,
+        tiled: Tiled,
+        program: Program,
+        pricer: Pricer,
+        blocks: Blocks,
+        pool: ThreadPoolExecutor,
+        deadline: float,
     ) -> None:
         self._tiled, self._program, self._pricer = tiled, program, pricer
-        self._blocks, self._pool = blocks, pool
+        self._blocks, self._pool, self._deadline = blocks, pool, deadline
 
     def round_off(self, start: Array, resting: Mask, pieces: Pieces) -> Array | None:
         """A point that obeys every pair, from one in which some rest already; none where none is found."""
-        made = [self._rested(start, resting.copy()), self._patched_up(start, pieces)]
+        made = [self._patched_up(start, pieces)]
+        made.append(self._rested(start, resting.copy(), needed=made[0] is None))
         return min((x for x in made if x is not None), key=self._program.objective, default=None)
 
-    def _rested(self, x: Array, resting: Mask) -> Array | None:
+    def _rested(self, x: Array, resting: Mask, *, needed: bool) -> Array | None:
         upper = self._program.upper
         members = [
             (self._tiled.column_of(p.a), self._tiled.column_of(p.b)) for p in self._tiled.template.pairs
@@ -53,6 +61,8 @@ class Rounding:
             where = violated(self._tiled, x)
             if not where.any():
                 return x
+            if not needed and time.monotonic() > self._deadline:
+                return None
             for here, (a, b) in zip(where, members, strict=True):
                 lesser = np.where(x[a] / np.maximum(upper[a], 1.0) < x[b] / np.maximum(upper[b], 1.0), a, b)
                 resting[lesser[here]] = True

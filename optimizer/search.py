@@ -18,9 +18,10 @@ import scipy.sparse as sp
 
 from models.device import Array
 from optimizer.box import Plane, plane_below
+from optimizer.chords import with_chords
 from optimizer.exact import Found, Trail, find_optimum
 from optimizer.highs import InfeasibleProgram, Solver
-from optimizer.parametric import direction, in_range, loosest, with_its_chords
+from optimizer.parametric import direction, in_range, loosest
 from optimizer.program import Mask, Program
 from optimizer.tile import Tiled
 
@@ -135,12 +136,12 @@ class Search:
         steps = np.where(at + STEP * self._width <= self._limits.upper, STEP, -STEP) * self._width
         near = [self._tiled_at(at + step * unit) for step, unit in zip(steps, np.eye(len(at)), strict=True)]
         moving = np.any([_moved(tiled.program, one.program) for one in near], axis=0)
-        upper = loosest([self._tiled_at(np.array(corner)) for corner in product(*ends)])
-        tight = in_range(tiled, upper, moving)
+        loose = loosest([self._tiled_at(np.array(corner)) for corner in product(*ends)])
+        tight = in_range(tiled, loose, moving)
         found = find_optimum(tiled, tiled, deadline, self._pool, lambda _: None, self._trail, tight)
         self._trail, priced = found.trail, found.priced
         assert priced is not None  # its multipliers were asked for
-        there = [with_its_chords(one, in_range(one, upper, moving), priced.chorded) for one in near]
+        there = [with_chords(one, in_range(one, loose, moving), priced.chorded) for one in near]
         directions = [
             direction(priced.program, program, step) for program, step in zip(there, steps, strict=True)
         ]

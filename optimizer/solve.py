@@ -17,6 +17,7 @@ from optimizer.exact import Priced, Progress, Trail, TwinsApart, find_optimum
 from optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
 from optimizer.horizon import Horizon
 from optimizer.pairs import violated
+from optimizer.preview import coarser
 from optimizer.reference import build_reference
 from optimizer.template import Key, Template, compile_template
 from optimizer.tile import Tiled, tile
@@ -100,18 +101,29 @@ def optimize(
     if hopeless(merged.tiled if merged else whole) and (lines := hopeless(whole)):
         raise InputError(lines)
     trail = warm.trail if warm is not None else None
+    coarse = coarser(whole, devices)
     try:
         with ThreadPoolExecutor(workers) as pool:
             if merged:
+                like = merge(coarse, devices) if coarse else None
                 try:
                     found = find_optimum(
-                        merged.tiled, merged.paired, deadline, pool, progress, trail, multipliers=multipliers
+                        merged.tiled,
+                        merged.paired,
+                        deadline,
+                        pool,
+                        progress,
+                        trail,
+                        multipliers=multipliers,
+                        coarse=like.tiled if like else None,
                     )
                 except TwinsApart:
                     progress("equal devices need pairs of their own")
                     merged = None
             if not merged:
-                found = find_optimum(whole, whole, deadline, pool, progress, trail, multipliers=multipliers)
+                found = find_optimum(
+                    whole, whole, deadline, pool, progress, trail, multipliers=multipliers, coarse=coarse
+                )
     except InfeasibleProgram:
         progress("looking for what conflicts")
         raise InfeasibleError(explain(whole, whole.program)) from None

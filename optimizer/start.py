@@ -6,15 +6,19 @@ chain, in which every step concerns everything after it. So a state stays out ev
 widest other column of its equation takes its place, as if the store were at a bound there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from models.device import Array
+from optimizer.certificate import FEASIBILITY_TOLERANCE
 from optimizer.cutting import Cut
-from optimizer.highs import Basis
+from optimizer.highs import Answer, Basis, InfeasibleProgram, Solver
+from optimizer.horizon import Index
 from optimizer.program import Mask, Program
 from optimizer.tile import Tiled
 
+MOST_TURNS = 3  # a column that rests between its bounds may turn round
 CHAIN = 16  # intervals; 8 to 48 are equally good, a chain of 4 takes a quarter longer
 
 
@@ -30,18 +34,72 @@ class Marks:
         """The same marks, to be changed."""
         return Marks(self.columns.copy(), self.rows.copy(), self.upper.copy())
 
-    def within(self, cut: Cut) -> Basis:
-        """The part that lies in a cut; copies and the states before it rest."""
+    def within(self, cut: Cut, *, shared: bool = False) -> Basis:
+        """The part that lies in a cut; copies rest, unless they are `shared`.
+
+        A state at a border is basic on the side that it completes: at a cut's end, or else before one.
+        """
+        own, copies, rows = len(cut.columns), len(cut.copies), self.rows[cut.inside]
         columns, upper = np.zeros((2, len(cut.every)), dtype=bool)
-        columns[: len(cut.columns)] = self.columns[cut.columns]
-        upper[: len(cut.columns)] = self.upper[cut.columns]
-        return Basis.of(columns, self.rows[cut.inside], upper)
+        columns[:own], upper[:own] = self.columns[cut.columns], self.upper[cut.columns]
+        if shared:
+            columns[own : own + copies] = self.columns[cut.copies]
+        more = int(columns.sum() + rows.sum()) - len(rows)
+        columns[cut.ending[columns[cut.ending]][: max(0, more)]] = False
+        columns[own + copies + np.flatnonzero(self.columns[cut.before])[: max(0, -more)]] = True
+        return Basis.of(columns, rows, upper)
+
+    def size(self, cut: Cut) -> int:
+        """How many of a cut's own columns and rows are basic."""
+        return int(self.columns[cut.columns].sum() + self.rows[cut.inside].sum())
 
     def note(self, cut: Cut, basis: Basis) -> None:
         """Take over what a cut was left with."""
         self.columns[cut.columns] = basis.columns[: len(cut.columns)]
         self.upper[cut.columns] = basis.upper[: len(cut.columns)]
         self.rows[cut.inside] = basis.rows
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A point to begin a program at, its rows' multipliers, and which columns and rows are basic.
+
+    Some columns may rest between their bounds, such as a peak that was held. The simplex method knows none
+    of these: such a column gets a bound where it is, on the side to which it would not go.
+    """
+
+    x: Array
+    row_dual: Array
+    basis: Basis
+
+    def finish(self, solver: Solver, program: Program) -> Answer:
+        """Solve the program from here. Raises InfeasibleProgram and UnboundedProgram."""
+        begun = self
+        for _ in range(MOST_TURNS):
+            x, basis, between = begun.x, begun.basis, begun._between(program)
+            rises = (program.cost - program.matrix.T @ begun.row_dual)[between] < 0
+            lower, upper = program.lower.copy(), program.upper.copy()
+            lower[between[rises]], upper[between[~rises]] = x[between[rises]], x[between[~rises]]
+            full = (upper > lower) & (x >= upper - FEASIBILITY_TOLERANCE)
+            full[between[rises]] = False
+            solver.load(replace(program, lower=lower, upper=upper))
+            solver.start_from(Basis.of(basis.columns, basis.rows, full))
+            try:
+                answer = solver.solve()
+            except InfeasibleProgram:  # a point that breaks a rule has bounds that may be what is impossible
+                break
+            begun = Begun(answer.x, answer.row_dual, solver.basis(full))
+            reduced = (program.cost - program.matrix.T @ begun.row_dual)[begun._between(program)]
+            if (np.abs(reduced) <= FEASIBILITY_TOLERANCE).all():
+                return answer
+        solver.load(program)
+        return solver.solve()
+
+    def _between(self, program: Program) -> Index:
+        """Columns that rest between their bounds."""
+        above = self.x > program.lower + FEASIBILITY_TOLERANCE
+        below = self.x < program.upper - FEASIBILITY_TOLERANCE
+        return np.flatnonzero(~self.basis.columns & above & below)
 
 
 def first_marks(tiled: Tiled, program: Program, carried: Mask) -> Marks:

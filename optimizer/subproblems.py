@@ -24,9 +24,9 @@ from optimizer.windows import Window
 
 HALF = 0.5  # between the values of a binary
 PRICE_DECIMALS = 9  # of yuan per MW or MWh: below that, two prices are one
-# windows in one round from which on a search of our own is worth what it takes to load: a quarter of a
-# second, on a new machine some four, and 100 MB; the Gao'an year has some 200
-MANY = 300
+# pairs in the windows of one round from which on a search of our own is worth what it takes to load: a
+# quarter of a second, on a new machine some four, and 100 MB; the Gao'an year has some 1,000
+MANY = 1400
 FINER = 0.01  # of what a window may be off: how closely a tree's leaves and an auction's planes must fit
 
 _Solved = tuple[
@@ -85,9 +85,9 @@ class Subproblems:
         self._solved: dict[tuple[object, ...], _Solved] = {}
         self._asked: dict[tuple[Window, bytes], tuple[Array, Others]] = {}  # at which multipliers
 
-    def begin_round(self, windows: int) -> None:
-        """How many will be priced. It decides for all of them how: which is first must not matter."""
-        self._own |= windows >= MANY
+    def begin_round(self, pairs: int) -> None:
+        """How many will get a binary. It decides for all windows how: which is first must not matter."""
+        self._own |= pairs >= MANY
 
     def binaries(self, doubtful: Mask, window: Window) -> Index:
         """Positions of a and b of each doubtful pair among the window's columns, (pairs, 2)."""

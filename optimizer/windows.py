@@ -54,22 +54,18 @@ class Pieces:
         days = tiled.horizon.first("day")
         piece = np.searchsorted(natural, days, side="right") - 1
         long = natural[piece + 1] - natural[piece] > 2 * np.median(np.diff(days, append=count))
-        self._edges = np.union1d(natural, days[long])
+        self.edges = np.union1d(natural, days[long])
         self._own, self._count = own, count
-        self._parent = np.arange(len(self._edges) - 1)
+        self._parent = np.arange(len(self.edges) - 1)
         self._active = np.zeros(len(self._parent), dtype=bool)
-
-    def is_edge(self, intervals: Index) -> Mask:
-        """Whether a piece begins with each of these intervals."""
-        return np.isin(intervals, self._edges)
 
     def of_intervals(self, intervals: Index) -> Index:
         """The piece each interval lies in."""
-        return np.searchsorted(self._edges, intervals, side="right") - 1
+        return np.searchsorted(self.edges, intervals, side="right") - 1
 
     def crossing(self, periods: Sequence[Index]) -> Mask:
         """Which pieces begin in one and end in another of some periods of the intervals, (pieces,)."""
-        first, last = self._edges[:-1], self._edges[1:] - 1
+        first, last = self.edges[:-1], self.edges[1:] - 1
         apart = [period[first] != period[last] for period in periods]
         return np.asarray(np.any([np.zeros(len(first), dtype=bool), *apart], axis=0))
 
@@ -130,7 +126,7 @@ class Pieces:
         """The window of these pieces, in order; neighbours become one stretch."""
         stretches: list[tuple[int, int]] = []
         for piece in pieces:
-            first, last = int(self._edges[piece]), int(self._edges[piece + 1])
+            first, last = int(self.edges[piece]), int(self.edges[piece + 1])
             if stretches and stretches[-1][1] == first:
                 first = stretches.pop()[0]
             stretches.append((first, last))

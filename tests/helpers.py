@@ -252,7 +252,7 @@ def tempting_parks(draw: st.DrawFn, most: int = 10) -> SmallPark:
     """
     count = draw(st.integers(2, most))
     start = draw(st.sampled_from(["2026-07-31 22:00", "2026-07-15 23:00", "2026-07-15 06:00"]))
-    park = SmallPark(count, draw(st.sampled_from([60, 15])), start)
+    park = SmallPark(count, draw(st.sampled_from([60, 15, 5])), start)
 
     def whole(lower: int, upper: int) -> Array:
         return np.array(draw(st.lists(st.integers(lower, upper), min_size=count, max_size=count)), float)
