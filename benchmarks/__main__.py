@@ -5,6 +5,7 @@
     python -m benchmarks --publish       also write docs/performance.md, .csv and .svg
     python -m benchmarks --hard          years whose relaxation breaks many exclusive pairs
     python -m benchmarks --again         days and years that begin where another solve ended
+    python -m benchmarks --shorter       years in steps of 15, 5 and 1 minutes
     python -m benchmarks --sizes         400 sizes of the second battery, each begun at its neighbour
     python -m benchmarks --commands      the two commands `plan` and `year` as whole processes instead
 
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument("--publish", action="store_true", help="write docs/performance.*")
     parser.add_argument("--hard", action="store_true", help="years that are hard to repair, once each")
     parser.add_argument("--again", action="store_true", help="solves that begin where another ended")
+    parser.add_argument("--shorter", action="store_true", help="years of shorter intervals")
     parser.add_argument("--sizes", type=int, nargs="?", const=400, help="so many sizes of the second battery")
     parser.add_argument("--commands", action="store_true", help="time the commands as whole processes")
     parser.add_argument("--runs", type=int, help="of each tool on each instance (3; commands: 5)")
@@ -63,6 +65,11 @@ def main() -> None:
         from benchmarks.again import solve_again
 
         solve_again(chosen.runs or 3, lambda text: print(text, file=sys.stderr, flush=True))
+        return
+    if chosen.shorter:
+        from benchmarks.shorter import solve_shorter
+
+        solve_shorter(chosen.runs or 3)
         return
     if chosen.sizes:
         from benchmarks.sizes import solve_sizes

@@ -19,6 +19,7 @@ from benchmarks.harness import Row, as_json, disagreements, from_json
 from benchmarks.instance import EQUAL, GAP, Instance, load
 from benchmarks.make import INSTANCES, make_instance, make_year
 from benchmarks.peers import PEERS, Answer, Peer, make_peer
+from benchmarks.shorter import QUANTITIES, finer
 from benchmarks.table import render, write_csv
 from inputs.prepare import Prepared
 
@@ -108,6 +109,19 @@ def test_ten_years_repeat_the_year(year: Prepared) -> None:
     assert np.array_equal(load_mw["2028-02-29"], load_mw["2026-02-28"])
 
 
+def test_shorter_steps_are_the_same_year(year: Prepared) -> None:
+    """Each quarter-hour keeps its price and, but for the ends and its bends, its energy."""
+    devices, times, hours, series = finer(year, "gaoan", 5)
+    assert (len(times), hours) == (3 * len(year.times), pytest.approx(year.hours / 3))
+    assert devices is year.case.devices
+    price = series["grid", "purchase_price_yuan_per_mwh"].reshape(-1, 3)
+    assert (price == year.series["grid", "purchase_price_yuan_per_mwh"][:, None]).all()
+    assert series["grid", "quarter_continues"].reshape(-1, 3).tolist()[0] == [0.0, 1.0, 1.0]
+    for key in (key for key in series if key[1] in QUANTITIES):
+        assert series[key].sum() * hours == pytest.approx(year.series[key].sum() * year.hours, rel=1e-3)
+        assert series[key].min() >= 0.0
+
+
 def test_the_worker_prints_one_line_of_json(days: dict[str, Instance], tmp_path: Path) -> None:
     path = tmp_path / "day.npz"
     days["gaoan-lp"].save(path)
@@ -178,6 +192,10 @@ def test_a_different_optimum_is_told() -> None:
     assert len(disagreements([ours, row("linopy", "day", 1.0, objective_yuan=100.0002)], EQUAL)) == 1
     assert len(disagreements([ours, row("highs-lp", "day", 1.0, objective_yuan=100.1)], EQUAL)) == 1
     stopped = row("linopy", "day", 1.0, outcome="stopped", objective_yuan=101.0, bound_yuan=99.0)
+    assert disagreements([ours, stopped], EQUAL) == []
+    stopped = row("linopy", "day", 1.0, outcome="stopped", objective_yuan=99.0, bound_yuan=98.0)
+    assert len(disagreements([ours, stopped], EQUAL)) == 1
+    stopped.said["binaries"] = 0  # the simplex method on its way, with nothing found yet
     assert disagreements([ours, stopped], EQUAL) == []
     stopped = row("linopy", "day", 1.0, outcome="stopped", objective_yuan=101.0, bound_yuan=100.5)
     assert len(disagreements([ours, stopped], EQUAL)) == 1
