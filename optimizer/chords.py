@@ -15,7 +15,7 @@ import scipy.sparse as sp
 
 from models.device import Array
 from optimizer.horizon import Index
-from optimizer.pairs import Balance, Tight, balance
+from optimizer.pairs import Balance, Tight, balance, rows_of
 from optimizer.program import Mask, Program
 from optimizer.tile import Tiled
 
@@ -38,10 +38,10 @@ def with_chords(tiled: Tiled, tight: Tight, where: Mask) -> Program:
     program, marked = tight.program, [np.flatnonzero(one) for one in where]
     if not where.any():
         return program
-    balances = [
-        balance(tiled, program, pair) if at.size else None
-        for pair, at in zip(tiled.template.pairs, marked, strict=True)
-    ]
+    balances: list[Balance | None] = []
+    for pair, at in zip(tiled.template.pairs, marked, strict=True):
+        rows = rows_of(tiled, program, pair) if at.size else []
+        balances.append(balance(tiled, program, pair, rows[0]) if rows else None)
     kinds = [[_chords(tiled, tight, number, at) for number, at in enumerate(marked)]]
     for second in (True, False):
         kinds.append(
@@ -50,11 +50,11 @@ def with_chords(tiled: Tiled, tight: Tight, where: Mask) -> Program:
                 for number, (at, found) in enumerate(zip(marked, balances, strict=True))
             ]
         )
-    made = [rows for kind in kinds for rows in kind]
-    first = np.cumsum([0, *(len(rows.most) for rows in made)])
-    row = np.concatenate([rows.row + start for rows, start in zip(made, first[:-1], strict=True)])
+    made = [one for kind in kinds for one in kind]
+    first = np.cumsum([0, *(len(one.most) for one in made)])
+    row = np.concatenate([one.row + start for one, start in zip(made, first[:-1], strict=True)])
     column, value, most = (
-        np.concatenate([getattr(rows, name) for rows in made]) for name in ("column", "value", "most")
+        np.concatenate([getattr(one, name) for one in made]) for name in ("column", "value", "most")
     )
     added = sp.csr_array((value, (row, column)), shape=(len(most), len(program.cost)))
     return replace(

@@ -19,6 +19,9 @@ from optimizer.tile import Tiled
 TOLERANCE = 1e-6  # MW below which a member of a pair counts as zero
 FIRST, SECOND = 1, 2  # who of a pair rests, where that is a number; 0 is nobody
 
+# rows of one kind that balance a pair: number in an interval, where in the program, and entries there
+Rows = tuple[int, Index, sp.coo_array]
+
 
 @dataclass(frozen=True)
 class Tight:
@@ -58,23 +61,20 @@ def tighten(tiled: Tiled) -> Tight:
     at_rest = np.full((len(template.pairs), len(tiled.horizon)), np.nan)
     for number, pair in enumerate(template.pairs):
         a, b = tiled.column_of(pair.a), tiled.column_of(pair.b)
-        balances = _balances(tiled, program, pair.a, pair.b)
+        balances = rows_of(tiled, program, pair)
         for first, second in ((pair.a, pair.b), (pair.b, pair.a)):
             limit = _implied_upper(tiled, program, balances, first, second)
             column = a if first == pair.a else b
             # never below the lower bound: a contradiction is for the solver to find
             upper[column] = np.maximum(program.lower[column], np.minimum(upper[column], limit))
-        if (found := balance(tiled, program, pair)) is not None:
-            at_rest[number] = found.net
+        if balances:
+            at_rest[number] = balance(tiled, program, pair, balances[0]).net
     return Tight(replace(program, upper=upper), upper, at_rest, at_rest)
 
 
-def balance(tiled: Tiled, program: Program, pair: PairRows) -> Balance | None:
-    """The first row that balances a pair; none where there is none."""
-    balances = _balances(tiled, program, pair.a, pair.b)
-    if not balances:
-        return None
-    number, at, entries = balances[0]
+def balance(tiled: Tiled, program: Program, pair: PairRows, rows: Rows) -> Balance:
+    """What is in rows that balance a pair besides the pair."""
+    number, at, entries = rows
     body = tiled.template.rows[number].body
     rest, used = np.clip(0.0, program.lower, program.upper), np.zeros(len(program.cost), dtype=bool)
     for one in (pair.a, pair.b):
@@ -90,9 +90,9 @@ def balance(tiled: Tiled, program: Program, pair: PairRows) -> Balance | None:
     return Balance(interval, column, share, rest[column], used[column], net)
 
 
-def _balances(tiled: Tiled, program: Program, a: int, b: int) -> list[tuple[int, Index, sp.coo_array]]:
-    """Rows that balance columns a and b: number in an interval, where in the program, and entries there."""
-    template, found = tiled.template, []
+def rows_of(tiled: Tiled, program: Program, pair: PairRows) -> list[Rows]:
+    """Every kind of row that balances a pair."""
+    a, b, template, found = pair.a, pair.b, tiled.template, list[Rows]()
     base, slopes = template.coefficients[0], template.coefficients[1:]
     for number, row in enumerate(template.rows):
         alpha = base[row.body, a]
@@ -104,9 +104,7 @@ def _balances(tiled: Tiled, program: Program, a: int, b: int) -> list[tuple[int,
     return found
 
 
-def _implied_upper(
-    tiled: Tiled, program: Program, balances: list[tuple[int, Index, sp.coo_array]], a: int, b: int
-) -> Array:
+def _implied_upper(tiled: Tiled, program: Program, balances: list[Rows], a: int, b: int) -> Array:
     """Upper bound of column a where b is zero, (intervals,), from every row that balances the two."""
     template, count = tiled.template, len(tiled.horizon)
     limit = np.full(count, np.inf)
