@@ -15,9 +15,10 @@ from optimizer.windows import Window
 class Agreed:
     """What a repair ended with.
 
-    A like park is not cut where this one was, nor is the same tied in it: it falls apart elsewhere, and what
-    has no reason to be tied there would be settled in auctions that take minutes. The windows are for those
-    who make more of this park's proof.
+    A like park is not cut where this one was: it falls apart elsewhere. Neighbours that were tied are tied
+    there from the start if it is cut around them; what is far apart and has no reason to be tied there would
+    be settled in auctions that take minutes. Else the windows are for those who make more of this park's
+    proof.
     """
 
     resting: Mask  # (columns,) members at zero
@@ -30,6 +31,11 @@ class Agreed:
         """Before any repair."""
         columns, shape = tiled.shared_starts[-1], (len(tiled.template.pairs), len(tiled.horizon))
         return Agreed(np.zeros(columns, dtype=bool), np.zeros(shape, dtype=bool), (), {})
+
+    @property
+    def stretches(self) -> list[tuple[int, int]]:
+        """Those of windows of a single one."""
+        return [window.stretches[0] for window in self.windows if len(window.stretches) == 1]
 
     def in_doubt(self, tiled: Tiled) -> Mask:
         """Pairs with a member at rest, (pairs, intervals)."""

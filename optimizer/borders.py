@@ -183,7 +183,7 @@ class Borders:
         cut, program = part.cut, part.program
         program.cost[part.copies] += at.reduced[cut.copies]  # what others leave of its cost
         solver = Solver(presolve=False, primal=True)
-        begun = Begun(self._x[cut.every], self._dual[cut.inside], self._marks.within(cut, shared=True))
+        begun = Begun(self._x[cut.every], self._dual[cut.inside], self._marks.within(cut))
         try:
             answer = begun.finish(solver, program)
         except (InfeasibleProgram, UnboundedProgram):

@@ -90,8 +90,11 @@ class Others(_Claimant):
         self._pays = self._component[columns + self._row] * self._shared + self._place
         self.claims: list[tuple[Array, Claim]] = []
         self._solver = Solver(presolve=False)
+        # what a copy costs does not matter while it is held, and at this price the basis is nearly optimal
+        self._price = part.pays[self._copies]
         if len(self._program.cost):
             self._solver.load(self._program)
+            self._solver.change_costs(self._copies, self._price)
             self._solver.start_from(basis)
 
     def _planes(self, cost: Array, row_dual: Array) -> Planes:
@@ -146,7 +149,10 @@ class Others(_Claimant):
         if len(self._program.cost):
             lower, upper = self._program.lower[self._copies], self._program.upper[self._copies]
             self._solver.change_bounds(self._copies, lower, upper)
-            return self.planes(self._solver.solve().row_dual)
+            self._solver.change_costs(self._copies, np.zeros(len(self._copies)))
+            row_dual = self._solver.solve().row_dual
+            self._solver.change_costs(self._copies, self._price)
+            return self.planes(row_dual)
         return self.at(np.zeros(self._shared)).planes
 
     def ask(self, shared: Array, known: Known) -> Claim | None:

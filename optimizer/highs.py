@@ -113,6 +113,11 @@ def pass_arrays(highs: Any, program: Program) -> None:
         raise SolverError(f"HiGHS {VERSION} refuses the model")
 
 
+def _floats(values: list[float]) -> Array:
+    """HiGHS gives lists of Python numbers, and to make an array of one by `asarray` takes three times as long."""
+    return np.fromiter(values, dtype=np.float64, count=len(values))
+
+
 @dataclass
 class Solver:
     """One HiGHS object that stays warm between solves, on one thread.
@@ -187,8 +192,8 @@ class Solver:
             raise SolverError(f"HiGHS {VERSION} stopped without a solution: {name}")
         is_mip = info.mip_node_count >= 0
         return Answer(
-            x=np.asarray(solution.col_value),
-            row_dual=np.asarray(solution.row_dual) if solution.dual_valid else np.empty(0),
+            x=_floats(solution.col_value),
+            row_dual=_floats(solution.row_dual if solution.dual_valid else []),
             bound=info.mip_dual_bound if is_mip else info.objective_function_value,
             iterations=max(0, info.simplex_iteration_count),
             timed_out=status == statuses.kTimeLimit,
@@ -214,3 +219,7 @@ class Solver:
     def change_bounds(self, columns: NDArray[np.int64], lower: Array, upper: Array) -> None:
         """New bounds for some columns; the basis is kept."""
         self._highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
+
+    def change_costs(self, columns: NDArray[np.int64], cost: Array) -> None:
+        """New costs of some columns; the basis is kept."""
+        self._highs.changeColsCost(len(columns), columns.astype(np.int32), cost)

@@ -111,7 +111,8 @@ class Repair:
         self._doubtful = tempting(tiled, program) | violated(tiled, x) | agreed.in_doubt(tiled)
         self._resting = agreed.resting.copy()
         self._at_rest = agreed.resting  # in x and its multipliers
-        self._pieces = Pieces(tiled, program, pricer.cutter.carried, x, self._at.reduced)
+        carried = pricer.cutter.carried
+        self._pieces = Pieces(tiled, program, carried, x, self._at.reduced, agreed.stretches)
         periods = [tiled.horizon.period(shared.per) for shared in tiled.template.shared]
         self._crossing = self._pieces.crossing(periods)
         self._stakes: dict[int, set[int]] = {}  # pieces with a stake in each shared column in dispute

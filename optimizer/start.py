@@ -34,20 +34,19 @@ class Marks:
         """The same marks, to be changed."""
         return Marks(self.columns.copy(), self.rows.copy(), self.upper.copy())
 
-    def within(self, cut: Cut, *, shared: bool = False) -> Basis:
-        """The part that lies in a cut; copies rest, unless they are `shared`.
+    def within(self, cut: Cut) -> Basis:
+        """The part that lies in a cut.
 
-        A state at a border is basic on the side that it completes: at a cut's end, or else before one.
+        What is shared is basic in a cut that lacks a column without, as one that sets a peak does. So is a
+        state at a border: it is basic on the side that it completes, at a cut's end or else before one.
         """
-        own, copies, rows = len(cut.columns), len(cut.copies), self.rows[cut.inside]
-        columns, upper = np.zeros((2, len(cut.every)), dtype=bool)
-        columns[:own], upper[:own] = self.columns[cut.columns], self.upper[cut.columns]
-        if shared:
-            columns[own : own + copies] = self.columns[cut.copies]
+        own, rows = len(cut.columns), self.rows[cut.inside]
+        columns = np.zeros(len(cut.every), dtype=bool)
+        columns[:own] = self.columns[cut.columns]
         more = int(columns.sum() + rows.sum()) - len(rows)
         columns[cut.ending[columns[cut.ending]][: max(0, more)]] = False
-        columns[own + copies + np.flatnonzero(self.columns[cut.before])[: max(0, -more)]] = True
-        return Basis.of(columns, rows, upper)
+        columns[own + np.flatnonzero(self.columns[cut.every[own:]])[: max(0, -more)]] = True
+        return Basis.of(columns, rows, self.upper[cut.every])
 
     def size(self, cut: Cut) -> int:
         """How many of a cut's own columns and rows are basic."""

@@ -39,10 +39,30 @@ class Window:
         return laid_end_to_end(self.stretches)
 
 
-class Pieces:
-    """What windows are made of: the stretches between edges, tied where they could not agree."""
+def _uncut(edges: Index, whole: Sequence[tuple[int, int]]) -> Index:
+    """The edges without those inside some stretches whose ends are edges."""
+    first, last = np.array(whole, dtype=np.int64).reshape(-1, 2).T
+    both = np.isin(first, edges) & np.isin(last, edges)
+    begun = np.searchsorted(np.sort(first[both]), edges, side="left")
+    ended = np.searchsorted(np.sort(last[both]), edges, side="right")
+    return edges[begun <= ended]
 
-    def __init__(self, tiled: Tiled, program: Program, carried: Mask, x: Array, reduced: Array) -> None:
+
+class Pieces:
+    """What windows are made of: the stretches between edges, tied where they could not agree.
+
+    `whole` are stretches that are not cut inside where both of their ends are edges.
+    """
+
+    def __init__(
+        self,
+        tiled: Tiled,
+        program: Program,
+        carried: Mask,
+        x: Array,
+        reduced: Array,
+        whole: Sequence[tuple[int, int]] = (),
+    ) -> None:
         count, own = len(tiled.horizon), len(tiled.template.columns)
         remembered = np.array([p.column for p in tiled.template.previous], dtype=np.int64)
         states = np.arange(count)[:, None] * own + remembered
@@ -54,7 +74,7 @@ class Pieces:
         days = tiled.horizon.first("day")
         piece = np.searchsorted(natural, days, side="right") - 1
         long = natural[piece + 1] - natural[piece] > 2 * np.median(np.diff(days, append=count))
-        self.edges = np.union1d(natural, days[long])
+        self.edges = _uncut(np.union1d(natural, days[long]), whole)
         self._own, self._count = own, count
         self._parent = np.arange(len(self.edges) - 1)
         self._active = np.zeros(len(self._parent), dtype=bool)
