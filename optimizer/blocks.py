@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from models.device import Array
 from optimizer.borders import Borders
-from optimizer.certificate import FEASIBILITY_TOLERANCE, certify
+from optimizer.certificate import certify
+from optimizer.chords import KINDS
 from optimizer.cutting import Cut
 from optimizer.highs import Basis, InfeasibleProgram, Solver, UnboundedProgram
 from optimizer.preview import Preview, rehearse
 from optimizer.pricing import Pricer
-from optimizer.program import Program
+from optimizer.program import Mask, Program
 from optimizer.start import Begun, Marks, first_marks
 from optimizer.tile import Tiled
 from optimizer.windows import Window
@@ -57,21 +58,36 @@ class Block:
 class Left:
     """What blocks were left with: where they begin, which columns and rows are basic, and every state.
 
-    `side` is -1 or 1 where a state is at its lower or upper bound, (columns,): it is so in a like park too,
-    where the bounds are others.
+    A state is as far from the nearer of its bounds in a like park too, where the bounds are others: `bound`
+    is -1 or 1 for the lower or the upper one, 0 where it has none, and `beyond` how far above it, (columns,).
     """
 
     firsts: tuple[int, ...]
     marks: Marks
-    level: Array
-    side: NDArray[np.int8]
+    bound: NDArray[np.int8]
+    beyond: Array
+
+    @staticmethod
+    def of(firsts: Sequence[int], marks: Marks, level: Array, program: Program) -> "Left":
+        """What was left of blocks of this program."""
+        above, below = level - program.lower, program.upper - level
+        nearer = np.where(below < above, 1, -1).astype(np.int8)
+        bound = np.where(np.isfinite(np.minimum(above, below)), nearer, np.int8(0))
+        beyond = np.select([bound < 0, bound > 0], [above, -below], level)
+        return Left(tuple(firsts), marks, bound, beyond)
+
+    def with_chords(self, before: Mask, chorded: Mask) -> "Left":
+        """The same where other pairs have chords than before, (pairs, intervals); one that is new is slack."""
+        known = len(self.marks.rows) - KINDS * int(before.sum())
+        of_chords = np.ones((KINDS, *chorded.shape), dtype=bool)
+        of_chords[:, before] = self.marks.rows[known:].reshape(KINDS, -1)
+        rows = np.concatenate([self.marks.rows[:known], of_chords[:, chorded].ravel()])
+        return replace(self, marks=replace(self.marks, rows=rows))
 
     def level_in(self, program: Program) -> Array:
         """A first guess of every state in a like program."""
-        level = np.clip(self.level, program.lower, program.upper)
-        for side, bound in ((-1, program.lower), (1, program.upper)):
-            level = np.where((self.side == side) & np.isfinite(bound), bound, level)
-        return level
+        near = np.select([self.bound < 0, self.bound > 0], [program.lower, program.upper], 0.0)
+        return np.clip(np.where(np.isfinite(near), near, 0.0) + self.beyond, program.lower, program.upper)
 
 
 class Blocks:
@@ -133,11 +149,7 @@ class Blocks:
     @property
     def left(self) -> Left:
         """What a like program may begin with."""
-        program, level = self._program, self._level
-        low, high = (
-            np.abs(level - bound) <= FEASIBILITY_TOLERANCE for bound in (program.lower, program.upper)
-        )
-        return Left(tuple(self._firsts), self._marks, level, high.astype(np.int8) - low)
+        return Left.of(self._firsts, self._marks, self._level, self._program)
 
     def basis_in(self, cut: Cut) -> Basis:
         """The part of the last bases that lies in a cut, whose copies of shared decisions rest."""

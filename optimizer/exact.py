@@ -47,7 +47,7 @@ class Trail:
             return False
         sizes = (tiled.program.matrix.shape[1], len(tiled.template.pairs), len(tiled.horizon))
         rows = len(self.left.marks.rows) - KINDS * int(self.chorded.sum())
-        return sizes == (len(self.left.level), *self.chorded.shape) and rows == tiled.program.matrix.shape[0]
+        return sizes == (len(self.left.beyond), *self.chorded.shape) and rows == tiled.program.matrix.shape[0]
 
     def agreed_for(self, tiled: Tiled) -> Agreed:
         """What to begin a repair with: with another load or sun, who rests and how windows were branched on.
@@ -59,14 +59,6 @@ class Trail:
         if np.array_equal(self.given, tiled.given) and not near[np.isfinite(new)].all():
             return replace(Agreed.nothing(tiled), trees=self.agreed.trees)
         return self.agreed
-
-    def with_chords(self, chorded: Mask) -> Left:
-        """Where blocks begin whose program has these chords; one that is new is slack."""
-        known = len(self.left.marks.rows) - KINDS * int(self.chorded.sum())
-        of_chords = np.ones((KINDS, *chorded.shape), dtype=bool)
-        of_chords[:, self.chorded] = self.left.marks.rows[known:].reshape(KINDS, -1)
-        rows = np.concatenate([self.left.marks.rows[:known], of_chords[:, chorded].ravel()])
-        return replace(self.left, marks=replace(self.left.marks, rows=rows))
 
 
 def _pairs(tiled: Tiled) -> tuple[tuple[int, int], ...]:
@@ -221,16 +213,16 @@ def _insist(certificate: Certificate) -> None:
 def _relax(tiled: Tiled, tight: Tight, pool: ThreadPoolExecutor, coarse: Tiled | None = None) -> _Relaxed:
     """The relaxation from scratch, with a chord where both members of a pair would pay."""
     preview = _foresee(coarse, tiled, pool) if coarse is not None else None
-    chorded = tempting(tiled, tight.program)
+    chorded, left = tempting(tiled, tight.program), None
     for turn in range(CHORD_ROUNDS):
         program = with_chords(tiled, tight, chorded)
         pricer = Pricer(tiled, program)
-        blocks = Blocks(tiled, program, pricer, pool, preview=preview)
+        blocks = Blocks(tiled, program, pricer, pool, left, preview)
         x, dual = blocks.solve()
         more = violated(tiled, x) & ~chorded
         if not more.any() or turn == CHORD_ROUNDS - 1:
             break
-        chorded = chorded | more
+        left, chorded = blocks.left.with_chords(chorded, chorded | more), chorded | more
     return _Relaxed(program, chorded, pricer, blocks, x, dual)
 
 
@@ -252,7 +244,7 @@ def _resume(
     chorded = tempting(tiled, tight.program) | (trail.chorded & open_pairs(tiled, tight.program))
     program = with_chords(tiled, tight, chorded)
     pricer = Pricer(tiled, program, trail.cuts)
-    blocks = Blocks(tiled, program, pricer, pool, trail.with_chords(chorded))
+    blocks = Blocks(tiled, program, pricer, pool, trail.left.with_chords(trail.chorded, chorded))
     try:
         x, dual = blocks.solve(program.upper_at_rest(agreed.resting))
     except InfeasibleProgram:

@@ -114,7 +114,7 @@ def pass_arrays(highs: Any, program: Program) -> None:
 
 
 def _floats(values: list[float]) -> Array:
-    """HiGHS gives lists of Python numbers, and to make an array of one by `asarray` takes three times as long."""
+    """HiGHS gives lists of Python numbers; `asarray` takes three times as long to make an array of one."""
     return np.fromiter(values, dtype=np.float64, count=len(values))
 
 
