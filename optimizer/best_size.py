@@ -1,7 +1,6 @@
 """The increment's power and energy as decisions of one year, capital as an annuity, proven optimal."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from inputs.case import Case
 from inputs.changed import with_values
 from inputs.prepare import Prepared, prepare, year_times
 from models.device import Array
+from optimizer.crew import Crew
 from optimizer.marginal import differences, marginal_values, resized, tiled_with
 from optimizer.runs import Options, Progress, solved
 from optimizer.search import Limits, Search
@@ -57,7 +57,7 @@ def best_size(case: Case, options: Options, progress: Progress, gap: float = PRO
     def tiled_at(numbers: Array) -> Tiled:
         return tiled_with(prepared, resized(devices, name, float(numbers[0]), float(numbers[1])))
 
-    with ThreadPoolExecutor(options.threads or os.cpu_count() or 1) as pool:
+    with Crew(options.threads or os.cpu_count() or 1) as pool:
         search = Search(tiled_at, limits, price, pool, lambda said: progress(f"sizes: {said}"))
         found = search.run(start, gap, SEARCH_S)
     progress("sizes: the park without the increment")

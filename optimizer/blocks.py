@@ -9,7 +9,6 @@ the whole.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +18,7 @@ from models.device import Array
 from optimizer.borders import Borders
 from optimizer.certificate import certify
 from optimizer.chords import KINDS
+from optimizer.crew import Crew
 from optimizer.cutting import Cut
 from optimizer.highs import Basis, InfeasibleProgram, Solver, UnboundedProgram
 from optimizer.preview import Preview, rehearse
@@ -77,7 +77,7 @@ class Left:
         return Left(tuple(firsts), marks, bound, beyond)
 
     def with_chords(self, before: Mask, chorded: Mask) -> "Left":
-        """The same where other pairs have chords than before, (pairs, intervals); one that is new is slack."""
+        """The same where other pairs, (pairs, intervals), have chords than before; a new one is slack."""
         known = len(self.marks.rows) - KINDS * int(before.sum())
         of_chords = np.ones((KINDS, *chorded.shape), dtype=bool)
         of_chords[:, before] = self.marks.rows[known:].reshape(KINDS, -1)
@@ -101,7 +101,7 @@ class Blocks:
         tiled: Tiled,
         program: Program,
         pricer: Pricer,
-        pool: ThreadPoolExecutor,
+        pool: Crew,
         left: Left | None = None,
         preview: Preview | None = None,
     ) -> None:

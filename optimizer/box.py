@@ -8,7 +8,6 @@ decomposition with copies of the numbers). The sum is a plane below the cost eve
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +17,7 @@ from models.device import Array
 from models.errors import SolverError
 from optimizer.branching import branch
 from optimizer.certificate import support
+from optimizer.crew import Crew
 from optimizer.exact import Found
 from optimizer.highs import Basis, Solver
 from optimizer.parametric import Direction
@@ -47,7 +47,7 @@ def plane_below(
     directions: Sequence[Direction],
     lower: Array,
     upper: Array,
-    pool: ThreadPoolExecutor,
+    pool: Crew,
 ) -> Plane:
     """The plane below the cost for all numbers in [lower, upper], from the optimum at `at` within it.
 

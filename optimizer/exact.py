@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +12,7 @@ from optimizer.agreed import Agreed
 from optimizer.blocks import Blocks, Left
 from optimizer.certificate import GAP_TOLERANCE, Certificate, How, certify
 from optimizer.chords import KINDS, with_chords
+from optimizer.crew import Crew
 from optimizer.highs import InfeasibleProgram, UnboundedProgram
 from optimizer.pairs import TOLERANCE, Tight, open_pairs, tempting, tighten, violated
 from optimizer.preview import Preview
@@ -119,7 +119,7 @@ def find_optimum(
     tiled: Tiled,
     paired: Tiled,
     deadline: float,
-    pool: ThreadPoolExecutor,
+    pool: Crew,
     progress: Progress,
     trail: Trail | None = None,
     tight: Tight | None = None,
@@ -210,7 +210,7 @@ def _insist(certificate: Certificate) -> None:
         raise SolverError(f"the solver's optimum does not stand up to its certificate: {certificate}")
 
 
-def _relax(tiled: Tiled, tight: Tight, pool: ThreadPoolExecutor, coarse: Tiled | None = None) -> _Relaxed:
+def _relax(tiled: Tiled, tight: Tight, pool: Crew, coarse: Tiled | None = None) -> _Relaxed:
     """The relaxation from scratch, with a chord where both members of a pair would pay."""
     preview = _foresee(coarse, tiled, pool) if coarse is not None else None
     chorded, left = tempting(tiled, tight.program), None
@@ -226,7 +226,7 @@ def _relax(tiled: Tiled, tight: Tight, pool: ThreadPoolExecutor, coarse: Tiled |
     return _Relaxed(program, chorded, pricer, blocks, x, dual)
 
 
-def _foresee(coarse: Tiled, tiled: Tiled, pool: ThreadPoolExecutor) -> Preview | None:
+def _foresee(coarse: Tiled, tiled: Tiled, pool: Crew) -> Preview | None:
     """What the relaxation in longer intervals says; none where it has no optimum."""
     try:
         relaxed = _relax(coarse, tighten(coarse), pool)
@@ -237,9 +237,7 @@ def _foresee(coarse: Tiled, tiled: Tiled, pool: ThreadPoolExecutor) -> Preview |
     return Preview.of(coarse, relaxed.x, pieces.edges, tiled)
 
 
-def _resume(
-    tiled: Tiled, tight: Tight, pool: ThreadPoolExecutor, trail: Trail, agreed: Agreed
-) -> _Relaxed | None:
+def _resume(tiled: Tiled, tight: Tight, pool: Crew, trail: Trail, agreed: Agreed) -> _Relaxed | None:
     """The linear program with those at rest who rested before; none where that is impossible."""
     chorded = tempting(tiled, tight.program) | (trail.chorded & open_pairs(tiled, tight.program))
     program = with_chords(tiled, tight, chorded)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.device import Array
 from models.errors import SolverError
+from optimizer.crew import aside
 from optimizer.program import Mask, Program
 
 
@@ -158,29 +159,33 @@ class Solver:
         """Hand the arrays over, as they are."""
         pass_arrays(self._highs, program)
 
+    def _run(self) -> Any:
+        with aside():
+            return self._highs.run()
+
     def solve(self) -> Answer:
         """Solve what was loaded; a further call restarts from the last basis.
 
         Raises InfeasibleProgram, UnboundedProgram, and SolverError for any other end without a point.
         """
         self._set("time_limit", self.time_limit_s)
-        if self._highs.run() == highspy.HighsStatus.kError:
+        if self._run() == highspy.HighsStatus.kError:
             # somebody else in this process has started the scheduler with another number of threads
             self._highs.resetGlobalScheduler(True)
-            self._highs.run()
+            self._run()
         status = self._highs.getModelStatus()
         doubtful = (highspy.HighsModelStatus.kUnboundedOrInfeasible, highspy.HighsModelStatus.kInfeasible)
         if status in doubtful and self.presolve:
             # presolve cannot tell the two apart, and that of 1.16 calls some feasible programs infeasible
             self._set("presolve", "off")
-            self._highs.run()
+            self._run()
             status = self._highs.getModelStatus()
             self._set("presolve", self._presolve)
         statuses = highspy.HighsModelStatus
         if status == statuses.kUnknown:
             # what is left of a start from another program's basis is not always clean; from nothing it is
             self._highs.clearSolver()
-            self._highs.run()
+            self._run()
             status = self._highs.getModelStatus()
         if status == statuses.kInfeasible:
             raise InfeasibleProgram

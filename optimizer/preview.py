@@ -10,7 +10,6 @@ Nothing of this is believed: it is where a linear program begins, and that says 
 """
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,6 +17,7 @@ import numpy as np
 
 from models.device import Array, Device
 from optimizer.certificate import FEASIBILITY_TOLERANCE
+from optimizer.crew import Crew
 from optimizer.cutting import Cut
 from optimizer.highs import Answer, Basis, Solver
 from optimizer.horizon import Horizon, Index
@@ -99,7 +99,7 @@ def rehearse(
     tied: int,
     level: Array,
     marks: Marks,
-    pool: ThreadPoolExecutor,
+    pool: Crew,
 ) -> tuple[Array, Array] | None:
     """A point and row multipliers laid together of pieces, each solved with its borders held at `level`.
 

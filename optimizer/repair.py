@@ -18,7 +18,6 @@ still differs brings better multipliers for another round.
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -29,6 +28,7 @@ from models.errors import SolverError
 from optimizer.agreed import Agreed
 from optimizer.blocks import Blocks
 from optimizer.certificate import FEASIBILITY_TOLERANCE, Certificate, certify, primal_infeasibility
+from optimizer.crew import Crew
 from optimizer.highs import InfeasibleProgram
 from optimizer.horizon import Index
 from optimizer.pairs import tempting, violated
@@ -96,7 +96,7 @@ class Repair:
         row_dual: Array,
         certificate: Certificate,
         deadline: float,
-        pool: ThreadPoolExecutor,
+        pool: Crew,
         agreed: Agreed,
         again: bool,
         multipliers: bool,

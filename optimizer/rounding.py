@@ -8,7 +8,6 @@
 """
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from models.device import Array
 from models.errors import SolverError
 from optimizer.blocks import Blocks
 from optimizer.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
+from optimizer.crew import Crew
 from optimizer.highs import InfeasibleProgram, Solver
 from optimizer.horizon import Index
 from optimizer.pairs import TOLERANCE, violated
@@ -40,7 +40,7 @@ class Rounding:
         program: Program,
         pricer: Pricer,
         blocks: Blocks,
-        pool: ThreadPoolExecutor,
+        pool: Crew,
         deadline: float,
     ) -> None:
         self._tiled, self._program, self._pricer = tiled, program, pricer

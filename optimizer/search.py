@@ -9,7 +9,6 @@ hundred times as long and left a gap.
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -19,6 +18,7 @@ import scipy.sparse as sp
 from models.device import Array
 from optimizer.box import Plane, plane_below
 from optimizer.chords import with_chords
+from optimizer.crew import Crew
 from optimizer.exact import Found, Trail, find_optimum
 from optimizer.highs import InfeasibleProgram, Solver
 from optimizer.parametric import direction, in_range, loosest
@@ -87,7 +87,7 @@ class Search:
         tiled_at: Callable[[Array], Tiled],
         limits: Limits,
         price: Array,
-        pool: ThreadPoolExecutor,
+        pool: Crew,
         progress: Callable[[str], None],
     ) -> None:
         self._tiled_at, self._limits, self._price = tiled_at, limits, price

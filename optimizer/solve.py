@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from models.device import Array, Device
 from models.errors import InfeasibleError, InputError, SolverError
 from optimizer.certificate import FEASIBILITY_TOLERANCE, How, primal_infeasibility
 from optimizer.conflict import explain, hopeless
+from optimizer.crew import Crew
 from optimizer.exact import Priced, Progress, Trail, TwinsApart, find_optimum
 from optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
 from optimizer.horizon import Horizon
@@ -103,7 +103,7 @@ def optimize(
     trail = warm.trail if warm is not None else None
     coarse = coarser(whole, devices)
     try:
-        with ThreadPoolExecutor(workers) as pool:
+        with Crew(workers) as pool:
             if merged:
                 like = merge(coarse, devices) if coarse else None
                 try:

@@ -10,6 +10,7 @@ point against the program. Where rounding spoils a tableau that is noticed there
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,6 +19,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from models.device import Array
+from optimizer.crew import aside
 from optimizer.horizon import Index
 from optimizer.pairs import FIRST, SECOND, TOLERANCE
 from optimizer.program import Mask, Program
@@ -30,6 +32,7 @@ ROUNDING = 1e-13  # entries of a pivot's row below this are none
 FIRM = 1e-7  # the least entry to make a column of the first basis basic with
 # beyond that a solver with cutting planes is faster; work is pivots x entries of the tableau
 MOST_LEAVES, MOST_WORK = 256, 3e8
+LARGE = 1e5  # entries of a tableau; to change turns for a search of less is not worth it
 OPTIMAL, TOO_DEAR, IMPOSSIBLE, LOST = 0, 1, 2, 3
 
 
@@ -290,21 +293,22 @@ def search(
     room = np.zeros((len(pairs) + 1, len(pairs)), dtype=np.int8)
     best_x, who = np.zeros(width), np.zeros((MOST_LEAVES, len(pairs)), dtype=np.int8)
     row_dual, impossible = np.zeros((MOST_LEAVES, height)), np.zeros(MOST_LEAVES, dtype=bool)
-    ended, leaves, at = branch(
-        tableau,
-        np.concatenate([program.lower, program.row_lower]),
-        upper,
-        upper.copy(),
-        np.zeros(len(upper)),
-        np.ascontiguousarray(pairs),
-        np.concatenate([nodes, room]),
-        len(nodes),
-        known_yuan,
-        tolerance,
-        int(MOST_WORK / tableau.entries.size),
-        best_x,
-        who,
-        row_dual,
-        impossible,
-    )
+    with aside() if tableau.entries.size > LARGE else nullcontext():
+        ended, leaves, at = branch(
+            tableau,
+            np.concatenate([program.lower, program.row_lower]),
+            upper,
+            upper.copy(),
+            np.zeros(len(upper)),
+            np.ascontiguousarray(pairs),
+            np.concatenate([nodes, room]),
+            len(nodes),
+            known_yuan,
+            tolerance,
+            int(MOST_WORK / tableau.entries.size),
+            best_x,
+            who,
+            row_dual,
+            impossible,
+        )
     return Searched(best_x, at, who[:leaves], row_dual[:leaves], impossible[:leaves]) if ended else None

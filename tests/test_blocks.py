@@ -1,6 +1,5 @@
 """Months solved side by side, and days repaired apart: the same optimum as the whole in one piece."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +10,7 @@ from helpers import SmallPark
 from models.battery import Battery
 from optimizer.blocks import Blocks
 from optimizer.certificate import certify
+from optimizer.crew import Crew
 from optimizer.highs import Solver
 from optimizer.pairs import violated
 from optimizer.pricing import Pricer
@@ -38,7 +38,7 @@ def in_one_piece(tiled: Tiled) -> float:
 @pytest.mark.parametrize("demand", [None, 300.0, 30000.0])
 def test_months_agree_on_the_optimum_of_the_whole(seed: int, demand: float | None) -> None:
     tiled = quarter_year(seed, demand=demand).tiled()
-    with ThreadPoolExecutor(2) as pool:
+    with Crew(2) as pool:
         x, dual = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool).solve()
     assert certify(tiled.program, x, dual).holds
     assert tiled.program.objective(x) == pytest.approx(in_one_piece(tiled), rel=1e-10)
@@ -50,7 +50,7 @@ def test_a_second_solve_with_other_bounds_is_exact_too() -> None:
     upper = tiled.program.upper.copy()
     upper[column[5::7]] = 0.0
     changed = replace(tiled.program, upper=upper)
-    with ThreadPoolExecutor(2) as pool:
+    with Crew(2) as pool:
         blocks = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool)
         blocks.solve()
         x, dual = blocks.solve(upper)
@@ -62,7 +62,7 @@ def test_a_limit_of_the_whole_horizon_ties_the_months() -> None:
     park = quarter_year(4)
     tiled = park.tiled()
     rows = tiled.program.matrix[[0]]
-    with ThreadPoolExecutor(2) as pool:
+    with Crew(2) as pool:
         free, _ = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool).solve()
         charge = tiled.column_of(
             next(n for n, c in enumerate(tiled.template.columns) if c.key[1] == "charge_mw")
@@ -91,7 +91,7 @@ def test_what_begins_anew_every_quarter_hour_ties_no_months() -> None:
         "battery", Battery(power_mw=2, energy_mwh=9)
     )
     tiled = park.tiled()
-    with ThreadPoolExecutor(2) as pool:
+    with Crew(2) as pool:
         blocks = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool)
         x, dual = blocks.solve()
     assert blocks.left.firsts == (0, 288)

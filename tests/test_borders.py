@@ -1,7 +1,5 @@
 """Blocks that agree at their borders without being joined, and what is solved for it."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 from test_blocks import in_one_piece, quarter_year
@@ -9,6 +7,7 @@ from test_blocks import in_one_piece, quarter_year
 from optimizer.blocks import Blocks
 from optimizer.borders import Borders
 from optimizer.certificate import certify
+from optimizer.crew import Crew
 from optimizer.pricing import Pricer
 from optimizer.tile import Tiled
 
@@ -16,7 +15,7 @@ SEEDS = range(12)
 
 
 def solved(tiled: Tiled) -> tuple[Blocks, np.ndarray, np.ndarray]:
-    with ThreadPoolExecutor(2) as pool:
+    with Crew(2) as pool:
         blocks = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool)
         return blocks, *blocks.solve()
 
@@ -50,7 +49,7 @@ def test_borders_that_agree_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> N
         return stretch(self, at, window)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Borders, "_stretch", counted)
-    with ThreadPoolExecutor(2) as pool:
+    with Crew(2) as pool:
         blocks = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool)
         x, dual = blocks.solve()
         assert stretches

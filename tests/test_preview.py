@@ -1,7 +1,5 @@
 """Months of short intervals begin where pieces of them ended, and end where they would anyway."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -13,6 +11,7 @@ from optimizer import blocks as blocks_module
 from optimizer import preview as preview_module
 from optimizer.blocks import Blocks
 from optimizer.certificate import certify
+from optimizer.crew import Crew
 from optimizer.exact import find_optimum
 from optimizer.highs import Answer, Basis, Solver
 from optimizer.pairs import violated
@@ -68,7 +67,7 @@ def test_a_preview_that_is_wrong_costs_time_only(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(preview_module, "PIECE", 60)
     tiled, rng = quarter_year(seed).tiled(), np.random.default_rng(seed)
     drawn = Preview(rng.uniform(0, 9, tiled.shared_starts[-1]), np.unique(rng.integers(1, 2160, 30)))
-    with ThreadPoolExecutor(2) as pool:
+    with Crew(2) as pool:
         x, dual = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool, preview=drawn).solve()
     assert certify(tiled.program, x, dual).holds
     assert tiled.program.objective(x) == pytest.approx(in_one_piece(tiled), rel=1e-10)
@@ -117,7 +116,7 @@ def test_near_a_good_preview_a_month_takes_few_steps(
     totals = []
     for seen in (coarser(tiled, park.devices), None):
         steps.clear()
-        with ThreadPoolExecutor(2) as pool:
+        with Crew(2) as pool:
             find_optimum(tiled, tiled, np.inf, pool, lambda _: None, coarse=seen)
         totals.append(sum(steps))
     assert looking == [True]

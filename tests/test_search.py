@@ -1,7 +1,6 @@
 """The cheapest size: by hand, against one program with sizes as decisions, and what its proof rests on."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import numpy as np
@@ -13,6 +12,7 @@ from models.battery import Battery
 from models.device import Array
 from models.size import Sized
 from optimizer.box import Plane
+from optimizer.crew import Crew
 from optimizer.highs import Solver
 from optimizer.horizon import Horizon
 from optimizer.marginal import FIELDS, resized
@@ -38,7 +38,7 @@ def tiled_at(park: SmallPark) -> Callable[[Array], Tiled]:
 class Watched(Search):
     """A search whose planes can be looked at."""
 
-    def __init__(self, park: SmallPark, price: Array, limits: Limits, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, park: SmallPark, price: Array, limits: Limits, pool: Crew) -> None:
         super().__init__(tiled_at(park), limits, price, pool, lambda _: None)
         self.planes: list[tuple[Array, Array, Plane]] = []
 
@@ -51,7 +51,7 @@ class Watched(Search):
 def searched(
     park: SmallPark, price: Array, limits: Limits = BOX, gap: float = 1e-5
 ) -> tuple[Searched, Watched]:
-    with ThreadPoolExecutor(2) as pool:
+    with Crew(2) as pool:
         search = Watched(park, price, limits, pool)
         return search.run(0.5 * (limits.lower + limits.upper), gap, 60.0), search
 

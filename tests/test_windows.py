@@ -1,7 +1,5 @@
 """Where a horizon falls apart, and what is kept whole."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 from helpers import SmallPark
@@ -9,6 +7,7 @@ from test_blocks import quarter_year
 
 from models.battery import Battery
 from optimizer.blocks import Blocks
+from optimizer.crew import Crew
 from optimizer.highs import Solver
 from optimizer.pricing import Pricer
 from optimizer.windows import Pieces
@@ -53,7 +52,7 @@ def test_what_is_cut_out_begins_where_its_month_ended(seed: int) -> None:
     """
     tiled = quarter_year(seed).tiled()
     program, pricer = tiled.program, Pricer(tiled, tiled.program)
-    with ThreadPoolExecutor(2) as pool:
+    with Crew(2) as pool:
         blocks = Blocks(tiled, program, pricer, pool)
         x, dual = blocks.solve()
     at = pricer.multipliers(dual)
