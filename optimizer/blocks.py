@@ -35,22 +35,23 @@ class Block:
     Between solves it keeps only that: a solver of a month is 11 MB, and loading one takes 3 ms.
     """
 
-    def __init__(self, cut: Cut, basis: Basis, begun: Begun | None = None) -> None:
-        self.cut, self.basis = cut, basis
+    def __init__(self, cut: Cut, basis: Basis, begun: Begun | None = None, *, near: bool = True) -> None:
+        self.cut, self.basis, self._near = cut, basis, near
         self._begun = begun  # a point that obeys everything, some steps from the optimum
 
     def solve(self, program: Program, level: Array) -> tuple[Array, Array]:
         """Optimum and multipliers within the program's bounds, the states at its borders held at `level`."""
         cut = self.cut
         alone = cut.alone(program, level)
-        solver = Solver(presolve=False, primal=self._begun is not None)  # presolve would throw the basis away
+        # presolve would throw the basis away
+        solver = Solver(presolve=False, near=self._near, primal=self._begun is not None)
         if self._begun is None:
             solver.load(alone)
             solver.start_from(self.basis)
             answer = solver.solve()
         else:
             answer = self._begun.finish(solver, alone)
-        self.basis, self._begun = solver.basis(cut.full(program, answer.x)), None
+        self.basis, self._begun, self._near = solver.basis(cut.full(program, answer.x)), None, True
         return answer.x[: len(cut.columns)], answer.row_dual
 
 
@@ -121,7 +122,8 @@ class Blocks:
             cuts = self._cut()
         begun = self._rehearsed(preview) if left is None and preview is not None else None
         self._blocks = [
-            Block(cut, self._marks.within(cut), begun and self._begun(cut, *begun)) for cut in cuts
+            Block(cut, self._marks.within(cut), begun and self._begun(cut, *begun), near=self._near)
+            for cut in cuts
         ]
 
     @property
@@ -174,7 +176,7 @@ class Blocks:
             if len(block.cut.columns) != len(cut.columns):
                 # where the dual method ends, other prices begin well; from another's end it is the longer way
                 begun = self._begun(cut, *at) if at is not None and self._near else None
-                block = Block(cut, self._marks.within(cut), begun)
+                block = Block(cut, self._marks.within(cut), begun, near=self._near)
                 made.append(block)
             self._blocks.append(block)
         return made

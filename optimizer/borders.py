@@ -91,7 +91,7 @@ class Borders:
         """
         part = self._pricer.part(window, at, self._program.upper)
         part.program.upper[part.copies] = self._x[part.cut.copies]
-        solver = Solver(presolve=False)
+        solver = Solver(presolve=False, near=True)
         solver.load(part.program)
         solver.start_from(self._marks.within(part.cut))
         copies = np.arange(part.copies.start, part.copies.stop)
@@ -182,7 +182,7 @@ class Borders:
         part = self._pricer.part(window, at, self._program.upper)
         cut, program = part.cut, part.program
         program.cost[part.copies] += at.reduced[cut.copies]  # what others leave of its cost
-        solver = Solver(presolve=False, primal=True)
+        solver = Solver(presolve=False, near=True, primal=True)
         begun = Begun(self._x[cut.every], self._dual[cut.inside], self._marks.within(cut))
         try:
             answer = begun.finish(solver, program)

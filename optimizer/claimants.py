@@ -89,7 +89,7 @@ class Others(_Claimant):
         self._components = 1 + len(taking)
         self._pays = self._component[columns + self._row] * self._shared + self._place
         self.claims: list[tuple[Array, Claim]] = []
-        self._solver = Solver(presolve=False)
+        self._solver = Solver(presolve=False, near=True)
         # what a copy costs does not matter while it is held, and at this price the basis is nearly optimal
         self._price = part.pays[self._copies]
         if len(self._program.cost):

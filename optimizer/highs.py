@@ -129,6 +129,7 @@ class Solver:
 
     time_limit_s: float = float("inf")
     presolve: bool = True
+    near: bool = False  # some steps from the basis that is given, to find a scale takes longer than they do
     primal: bool = False  # by the primal simplex method, for a feasible point that is nearly optimal
     rough: bool = False  # any point with binaries will do that is not far from the best
     _highs: Any = field(default_factory=_Quiet, repr=False)
@@ -138,6 +139,8 @@ class Solver:
         self._set("parallel", "off")
         self._set("presolve", self._presolve)
         self._set("simplex_dual_edge_weight_strategy", _DEVEX)
+        if self.near:
+            self._set("simplex_scale_strategy", 0)
         if self.primal:
             self._set("simplex_strategy", _PRIMAL)
         self._set("mip_rel_gap", _ROUGH_GAP if self.rough else 0.0)
