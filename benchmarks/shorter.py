@@ -24,9 +24,8 @@ from optimizer.solve import optimize
 QUARTER_MINUTES = 15
 MINUTES = (15, 5, 1)
 QUANTITIES = ("available_mw", "demand_mw")
-TIME_IN_PROPORTION = (
-    36.0  # seconds that a year of minutes with binaries may take; what it has by then is shown
-)
+GAP = 1e-5  # relative; to choose between minutes of equal price to the last yuan takes hours
+LIMIT_S = 60.0
 
 
 def finer(year: Prepared, instance: str, minutes: int) -> Problem:
@@ -51,7 +50,7 @@ def one(instance: str, minutes: int, limit_s: float) -> Mapping[str, Any]:
     """Solve one, and say what it took."""
     problem = finer(make_year(), instance, minutes)
     started = time.perf_counter()
-    proof = optimize(*problem, time_limit_s=limit_s).proof
+    proof = optimize(*problem, time_limit_s=limit_s, gap=GAP).proof
     return {
         "intervals": len(problem[1]),
         "seconds": time.perf_counter() - started,
@@ -72,7 +71,7 @@ def solve_shorter(runs: int) -> None:
         first: dict[str, float] = {}
         for minutes in MINUTES:
             asked = [sys.executable, "-m", "benchmarks.shorter", instance, str(minutes)]
-            asked.append(str(TIME_IN_PROPORTION))
+            asked.append(str(LIMIT_S))
             made = [
                 json.loads(subprocess.run(asked, check=True, capture_output=True).stdout) for _ in range(runs)
             ]

@@ -88,7 +88,7 @@ def settle(
         program, places = _together(
             known.program(price, lower, upper), shared, [bidders[number] for number in apart]
         )
-        solver = Solver(time_limit_s=left)
+        solver = Solver(time_limit_s=left, gap_yuan=tolerance)
         solver.load(program)
         try:
             answer = solver.solve()

@@ -16,6 +16,7 @@ from optimizer.program import Program
 
 FEASIBILITY_TOLERANCE = 1e-6  # in the unit of the row or column; the solver works to 1e-7
 GAP_TOLERANCE = 1e-8  # relative
+EXACT = 1e-9  # relative gap; below this a dispatch and its bound have met
 
 
 class How(NamedTuple):

@@ -10,7 +10,7 @@ from models.device import Array
 from models.errors import SolverError
 from optimizer.agreed import Agreed
 from optimizer.blocks import Blocks, Left
-from optimizer.certificate import GAP_TOLERANCE, Certificate, How, certify
+from optimizer.certificate import EXACT, GAP_TOLERANCE, Certificate, How, certify
 from optimizer.chords import KINDS, with_chords
 from optimizer.crew import Crew
 from optimizer.highs import InfeasibleProgram, UnboundedProgram
@@ -125,6 +125,7 @@ def find_optimum(
     tight: Tight | None = None,
     multipliers: bool = True,
     coarse: Tiled | None = None,
+    gap: float = EXACT,
 ) -> Found:
     """Tighten, relax, certify, repair. `paired` is `tiled` with the pairs of merged twins.
 
@@ -132,7 +133,8 @@ def find_optimum(
     With a `trail` that fits, the members that rested where it ended rest at once, and the rest is shown to
     be no better without a linear program in which none does. `multipliers`: those of the optimum are asked
     for, which takes a linear program more. `coarse` is the same park in longer intervals, to be looked at
-    first. Raises TwinsApart, InfeasibleProgram and UnboundedProgram.
+    first. A dispatch proven to be within `gap` of the optimum, relative, is enough. Raises TwinsApart,
+    InfeasibleProgram and UnboundedProgram.
     """
     tight = tighten(tiled) if tight is None else tight
     settled = int((~open_pairs(tiled, tight.program)).sum())
@@ -172,6 +174,7 @@ def find_optimum(
             agreed,
             again,
             multipliers or not again,
+            gap,
         )
         repaired = repair.run()
         x, at = repaired.x, repaired.row_dual

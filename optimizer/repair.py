@@ -27,23 +27,23 @@ from models.device import Array
 from models.errors import SolverError
 from optimizer.agreed import Agreed
 from optimizer.blocks import Blocks
-from optimizer.certificate import FEASIBILITY_TOLERANCE, Certificate, certify, primal_infeasibility
+from optimizer.certificate import EXACT, FEASIBILITY_TOLERANCE, Certificate, certify, primal_infeasibility
 from optimizer.crew import Crew
 from optimizer.highs import InfeasibleProgram
 from optimizer.horizon import Index
 from optimizer.pairs import tempting, violated
 from optimizer.pricing import Pricer
-from optimizer.program import Program
+from optimizer.program import Mask, Program
 from optimizer.rounding import Rounding
+from optimizer.stakes import PRESSING, Stakes
 from optimizer.subproblems import Solution, Standing, Subproblems
 from optimizer.tile import Tiled
 from optimizer.windows import Pieces, Window
 
 FALSE_BOUND = 1e-7  # relative; a bound above a dispatch by more than rounding would be no proof
-GAP_TARGET = 1e-9  # relative; below this the two sides have met
 HALF = 0.5  # of the time that is left
+FINER = 0.01  # of what a window may be off, where the optimum is asked for
 QUICK_S = 5.0  # a rounding that takes longer is not done again
-PRESSING = 1e-9  # [yuan per unit] multipliers above this press
 
 
 # shared decisions in dispute, none for a window alone, and the windows solved together
@@ -83,7 +83,8 @@ class Repair:
 
     `blocks` hold the relaxation, warm; `agreed` is who rests in x already, and how windows were branched on;
     `again`: this is one of several solves, for which what takes time to load is worth it. `multipliers`: the
-    multipliers of the optimum are asked for; without, a dispatch that meets its bound is enough.
+    multipliers of the optimum are asked for; without, a dispatch that meets its bound is enough. `gap`: one
+    that is proven to be so near to the optimum is enough, relative.
     """
 
     def __init__(
@@ -100,9 +101,10 @@ class Repair:
         agreed: Agreed,
         again: bool,
         multipliers: bool,
+        gap: float,
     ) -> None:
         self._tiled, self._program, self._x = tiled, program, x
-        self._multipliers = multipliers
+        self._multipliers, self._gap = multipliers, gap
         self._certificate: Certificate | None = certificate
         self._blocks, self._deadline, self._pool = blocks, deadline, pool
         self._at = pricer.multipliers(row_dual)
@@ -113,9 +115,7 @@ class Repair:
         self._at_rest = agreed.resting  # in x and its multipliers
         carried = pricer.cutter.carried
         self._pieces = Pieces(tiled, program, carried, x, self._at.reduced, agreed.stretches)
-        periods = [tiled.horizon.period(shared.per) for shared in tiled.template.shared]
-        self._crossing = self._pieces.crossing(periods)
-        self._stakes: dict[int, set[int]] = {}  # pieces with a stake in each shared column in dispute
+        self._stakes = Stakes(tiled, program, pricer, self._pieces, self._at)
         # multipliers that know nothing of binaries yet bring disputes that the next ones settle
         self._early = not agreed.resting.any()
         self._sub = Subproblems(tiled, program, pricer, blocks, self._at, deadline, agreed.trees, again)
@@ -138,13 +138,10 @@ class Repair:
                 solutions = self._price_all(now, priced)
                 if base.dual_infeasibility <= FEASIBILITY_TOLERANCE:
                     bound = max(bound, base.dual_objective_yuan + sum(one.gain for one in solutions))
-                if self._late() or not self._reconcile(now, solutions):
+                if self._late() or self._suffices(solutions, bound) or not self._reconcile(now, solutions):
                     break
             self._sub.forget()
-            for one in solutions:
-                for part in one.parts:
-                    self._resting[part.cut.columns] = False
-                self._resting[one.resting] = True
+            self._resting = self._rested(solutions)
             if not self._multipliers and self._is_optimal(laid := self._laid(solutions), bound):
                 return self._repaired(laid, None, min(bound, self._program.objective(laid)), rounds)
             state = (*self._pieces.windows(), self._resting.tobytes())
@@ -161,7 +158,7 @@ class Repair:
                 continue
             if bound - best > FALSE_BOUND * max(1.0, abs(best)):
                 raise SolverError(f"a dispatch of {best:.2f} yuan lies below its bound of {bound:.2f}")
-            met = np.isfinite(best) and best - bound <= GAP_TARGET * max(1.0, abs(best))
+            met = np.isfinite(best) and best - bound <= self._gap * max(1.0, abs(best))
             if met or (self._late() and np.isfinite(best)):
                 return self._repaired(best_x, self._at.dual, min(bound, best), rounds)
             if self._late():
@@ -180,10 +177,38 @@ class Repair:
         """Whether a point obeys everything and costs what the bound says."""
         cost = self._program.objective(x)
         return (
-            abs(cost - bound) <= GAP_TARGET * max(1.0, abs(cost))
+            abs(cost - bound) <= self._gap * max(1.0, abs(cost))
             and primal_infeasibility(self._program, x) <= FEASIBILITY_TOLERANCE
             and not violated(self._tiled, x).any()
         )
+
+    def _rested(self, solutions: list[Solution]) -> Mask:
+        """Who rests now if those in the windows do who rest in their solutions."""
+        resting = self._resting.copy()
+        for one in solutions:
+            for part in one.parts:
+                resting[part.cut.columns] = False
+            resting[one.resting] = True
+        return resting
+
+    def _suffices(self, solutions: list[Solution], bound: float) -> bool:
+        """Whether the choices made in the windows are good enough already, agreed or not; they are kept then.
+
+        Where the optimum is asked for they never are while somebody disagrees.
+        """
+        resting = self._rested(solutions)
+        if self._gap <= EXACT or np.array_equal(resting, self._at_rest):
+            return False
+        try:
+            x, dual = self._blocks.solve(self._program.upper_at_rest(resting))
+        except InfeasibleProgram:
+            return False
+        cost = self._program.objective(x)
+        if violated(self._tiled, x).any() or cost - bound > self._gap * max(1.0, abs(cost)):
+            return False
+        self._x, self._at_rest = x, resting
+        self._at.set(dual)
+        return True
 
     def _laid(self, solutions: list[Solution]) -> Array:
         """The present point with the windows' solutions laid into it."""
@@ -240,21 +265,22 @@ class Repair:
         """Where the repair stands at the beginning of a round."""
         scale = max(1.0, abs(self._program.objective(self._x)))
         broken = np.asarray(violated(self._tiled, self._x).any(axis=0))
-        allowed = GAP_TARGET * scale / (1 + len(self._pieces.windows()))
-        return Standing(self._x, self._resting.copy(), broken, self._doubtful, frozenset(), allowed)
+        allowed = self._gap * scale / (1 + len(self._pieces.windows()))
+        near = (FINER if self._gap <= EXACT else 1.0) * allowed
+        return Standing(self._x, self._resting.copy(), broken, self._doubtful, frozenset(), allowed, near)
 
     def _price_all(self, now: Standing, priced: dict[_Task, Solution]) -> list[Solution]:
         """Solve every window, those that dispute a shared decision together.
 
         `priced` is what was solved from this standing already; it is not solved again.
         """
-        self._claim([])
+        self._stakes.claim([])
         windows = self._pieces.windows()
         window_of = {piece: window for window in windows for piece in self._pieces.within(window)}
-        now = replace(now, disputed=frozenset(self._stakes))
+        now = replace(now, disputed=self._stakes.columns)
         tasks: dict[_Task, Callable[[], Solution]] = {}
         together: set[Window] = set()
-        for shared, pieces in self._disputes():
+        for shared, pieces in self._stakes.disputes():
             bidding = {window_of[piece] for piece in pieces if piece in window_of}
             others = self._pieces.window(sorted(piece for piece in pieces if piece not in window_of))
             if len(bidding) == 1 and not others.stretches:
@@ -267,42 +293,10 @@ class Repair:
             if window not in together:
                 tasks[((), (window,))] = partial(self._sub.price, now, window)
         new = [task for task in tasks if task not in priced]
-        self._sub.begin_round(sum(int(self._doubtful[:, window.intervals].sum()) for window in windows))
+        pairs = sum(int(self._doubtful[:, window.intervals].sum()) for window in windows)
+        self._sub.begin_round(pairs, len(new))
         priced.update(zip(new, self._pool.map(lambda task: tasks[task](), new), strict=True))
         return [priced[task] for task in tasks]
-
-    def _disputes(self) -> list[tuple[Index, set[int]]]:
-        """Shared decisions that hang together, and the pieces with a stake in any of them."""
-        window_of = {p: i for i, w in enumerate(self._pieces.windows()) for p in self._pieces.within(w)}
-        found: list[tuple[set[int], set[int], set[int]]] = []
-        for column, pieces in sorted(self._stakes.items()):
-            roots = {window_of.get(piece, -1 - piece) for piece in pieces}
-            columns, all_pieces = {column}, set(pieces)
-            apart = []
-            for one in found:
-                if one[2] & roots:
-                    columns, all_pieces, roots = columns | one[0], all_pieces | one[1], roots | one[2]
-                else:
-                    apart.append(one)
-            found = [*apart, (columns, all_pieces, roots)]
-        return [(np.array(sorted(columns)), pieces) for columns, pieces, _ in found]
-
-    def _claim(self, ties: list[Index]) -> bool:
-        """Note who has a stake in the shared decisions of these sets of columns. Whether that is news."""
-        first, before = self._tiled.shared_starts[0], {c: len(p) for c, p in self._stakes.items()}
-        for tie in ties:
-            for column in tie[tie >= first].tolist():
-                pieces = self._pieces.of_columns(tie[tie < first]).tolist()
-                self._stakes.setdefault(column, set()).update(pieces)
-        for column, pieces in self._stakes.items():
-            touching = self._pricer.cutter.rows_of(column)
-            touching = touching[np.abs(self._at.dual[touching]) > PRESSING]
-            pressing = self._program.matrix[touching].indices
-            # windows that press without disputing keep their price
-            pressing = np.unique(self._pieces.of_columns(pressing[pressing < first]))
-            # those who press on two months would tie their disputes together
-            pieces.update(pressing[~(self._pieces.active(pressing) | self._crossing[pressing])].tolist())
-        return before != {c: len(p) for c, p in self._stakes.items()}
 
     def _reconcile(self, now: Standing, solutions: list[Solution]) -> bool:
         """Lay the solutions into the whole and tie what differs. Whether there is more to solve."""
@@ -328,7 +322,7 @@ class Repair:
                 ties += [np.array([part.cut.columns[0], copy]) for copy in part.cut.copies[apart]]
         first = self._tiled.shared_starts[0]
         tied = self._pieces.tie([tie for tie in ties if tie.max() < first])
-        claimed = not self._early and self._claim([tie for tie in ties if tie.max() >= first])
+        claimed = not self._early and self._stakes.claim([tie for tie in ties if tie.max() >= first])
         return tied or claimed
 
     def _widen(self, now: Standing, solutions: list[Solution]) -> None:

@@ -18,6 +18,7 @@ from models.grid import Grid
 from models.metering import unavoidable_peak_mw
 from models.size import Sized
 from optimizer.calm import calm
+from optimizer.certificate import EXACT
 from optimizer.extract import to_dataset
 from optimizer.horizon import Horizon
 from optimizer.reference import build_reference
@@ -37,22 +38,34 @@ from results.summary import Summary, summarize
 from results.workbook import write_plan_xlsx
 
 Progress = Callable[[str], None]
+LOOSEST = 0.01  # a gap that a dispatch may be asked for with
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to solve. `solver` is "highs", or "pyomo:NAME" for any solver Pyomo knows."""
+    """How to solve. `solver` is "highs", or "pyomo:NAME" for any solver Pyomo knows.
+
+    A dispatch that HiGHS has proven to be within `gap` of the optimum, relative, is enough.
+    """
 
     solver: str = "highs"
     time_limit_s: float = 60.0
     calm: bool = False
     threads: int | None = None  # of one solve; None: as many as there are cores
+    gap: float = EXACT
 
     def __post_init__(self) -> None:
+        found = []
         if self.solver != "highs" and not self.solver.startswith("pyomo:"):
-            raise InputError(
+            found.append(
                 f"`--solver` = {self.solver}: must be highs, or pyomo: and a name such as appsi_highs"
             )
+        if not EXACT <= self.gap <= LOOSEST:
+            found.append(f"`--gap` = {self.gap:g}: must be from {EXACT:g} to {LOOSEST:g}")
+        elif self.solver != "highs" and self.gap != EXACT:
+            found.append(f"`--gap` = {self.gap:g}: only highs heeds it, and `--solver` = {self.solver}")
+        if found:
+            raise InputError(found)
 
 
 @dataclass(frozen=True)
@@ -152,6 +165,7 @@ def solved(
         return optimize(
             *given,
             time_limit_s=options.time_limit_s,
+            gap=options.gap,
             threads=options.threads,
             progress=progress,
             warm=warm,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from models.device import Array, Device
 from models.errors import InfeasibleError, InputError, SolverError
-from optimizer.certificate import FEASIBILITY_TOLERANCE, How, primal_infeasibility
+from optimizer.certificate import EXACT, FEASIBILITY_TOLERANCE, How, primal_infeasibility
 from optimizer.conflict import explain, hopeless
 from optimizer.crew import Crew
 from optimizer.exact import Priced, Progress, Trail, TwinsApart, find_optimum
@@ -74,6 +74,7 @@ def optimize(
     series: Mapping[Key, Array],
     *,
     time_limit_s: float = 60.0,
+    gap: float = EXACT,
     threads: int | None = None,
     progress: Progress = lambda _: None,
     warm: Warm | None = None,
@@ -82,10 +83,11 @@ def optimize(
 ) -> Optimum:
     """The cheapest dispatch of the devices, certified, or with the true gap where time ran out.
 
-    `series` maps (device, name) to an array of shape (intervals,). `warm` is what the solve of a like park
-    left, with another forecast, another size of its battery or other prices: it changes how long this takes,
-    not what is proven. `apart`: equal devices are not solved as one, so that each has multipliers of its own.
-    `multipliers`: `priced` is asked for; from scratch it is there all the same, where no devices are equal.
+    `series` maps (device, name) to an array of shape (intervals,). A dispatch proven to be within `gap` of
+    the optimum, relative, is enough. `warm` is what the solve of a like park left, with another forecast,
+    another size of its battery or other prices: it changes how long this takes, not what is proven. `apart`:
+    equal devices are not solved as one, so that each has multipliers of its own. `multipliers`: `priced` is
+    asked for; from scratch it is there all the same, where no devices are equal.
     Raises InputError where a bus cannot be balanced whatever is done, InfeasibleError where limits conflict,
     SolverError otherwise.
     """
@@ -116,13 +118,22 @@ def optimize(
                         trail,
                         multipliers=multipliers,
                         coarse=like.tiled if like else None,
+                        gap=gap,
                     )
                 except TwinsApart:
                     progress("equal devices need pairs of their own")
                     merged = None
             if not merged:
                 found = find_optimum(
-                    whole, whole, deadline, pool, progress, trail, multipliers=multipliers, coarse=coarse
+                    whole,
+                    whole,
+                    deadline,
+                    pool,
+                    progress,
+                    trail,
+                    multipliers=multipliers,
+                    coarse=coarse,
+                    gap=gap,
                 )
     except InfeasibleProgram:
         progress("looking for what conflicts")

@@ -27,7 +27,8 @@ PRICE_DECIMALS = 9  # of yuan per MW or MWh: below that, two prices are one
 # pairs in the windows of one round from which on a search of our own is worth what it takes to load: a
 # quarter of a second, on a new machine some four, and 100 MB; the Gao'an year has some 1,000
 MANY = 1400
-FINER = 0.01  # of what a window may be off: how closely a tree's leaves and an auction's planes must fit
+PATIENCE = 8  # times a window's share of the time that is left, for its search
+LEAST_S = 0.1
 
 _Solved = tuple[
     float, Array, Index
@@ -38,7 +39,8 @@ _Solved = tuple[
 class Standing:
     """The repair's present point, who rests in it, which pairs are in doubt, what is disputed.
 
-    `allowed` is how many yuan a window may be dearer than its bound.
+    `allowed` is how many yuan a window may be dearer than its bound, `near` how closely the leaves of a tree
+    and the planes of an auction must fit.
     """
 
     x: Array
@@ -47,6 +49,7 @@ class Standing:
     doubtful: Mask  # (pairs, intervals)
     disputed: frozenset[int]  # shared columns
     allowed: float
+    near: float
 
 
 @dataclass(frozen=True)
@@ -80,14 +83,19 @@ class Subproblems:
         self._blocks = blocks
         self.deadline = deadline
         self.trees = dict(trees)  # of like windows, and then of those solved here
+        self._waiting = 1  # tasks of this round, until they begin
         self._own = again  # whether windows are searched here; else by the solver
         self._too_large: set[Window] = set()  # windows whose trees grew large
         self._solved: dict[tuple[object, ...], _Solved] = {}
         self._asked: dict[tuple[Window, bytes], tuple[Array, Others]] = {}  # at which multipliers
 
-    def begin_round(self, pairs: int) -> None:
-        """How many will get a binary. It decides for all windows how: which is first must not matter."""
+    def begin_round(self, pairs: int, tasks: int) -> None:
+        """How many pairs will get a binary, and how many tasks there are.
+
+        The pairs decide for all windows how: which is first must not matter.
+        """
         self._own |= pairs >= MANY
+        self._waiting = tasks
 
     def binaries(self, doubtful: Mask, window: Window) -> Index:
         """Positions of a and b of each doubtful pair among the window's columns, (pairs, 2)."""
@@ -95,14 +103,19 @@ class Subproblems:
 
     def price(self, now: Standing, window: Window) -> Solution:
         """Solve one window with its binaries."""
+        self._waiting -= 1
         part, pairs = self._pricer.part(window, self._at), self.binaries(now.doubtful, window)
         key = (window, len(pairs), np.round(part.program.cost, PRICE_DECIMALS).tobytes())
         solved = self._solved.get(key)
         if solved is None:
             if time.monotonic() > self.deadline:
                 return self._unchanged(now, (window,), (part,), 0.0)
-            solved = self._branched(now, window, part, pairs) or self._searched(part, pairs)
-            if time.monotonic() <= self.deadline:  # what time cut short is worked on again
+            solved = self._branched(now, window, part, pairs)
+            if solved is None:
+                solved, cut_short = self._searched(now, part, pairs)
+            else:
+                cut_short = False
+            if not cut_short and time.monotonic() <= self.deadline:  # else it is worked on again
                 self._solved[key] = solved
         bound, x, resting = solved
         gain = max(0.0, bound - part.relaxed)
@@ -119,7 +132,7 @@ class Subproblems:
         """By a tree, from that of a like window where there is one; none where it grew large."""
         here = now.x[part.cut.every]
         known = np.inf if now.broken[window.intervals].any() else part.program.objective(here)
-        found = self._least(window, part, pairs, FINER * now.allowed, part.program, known)
+        found = self._least(window, part, pairs, now.near, part.program, known)
         if found is None:
             return None
         self.trees[window] = found.tree
@@ -139,16 +152,19 @@ class Subproblems:
             self.trees.pop(window, None)
         return found
 
-    def _searched(self, part: Part, pairs: Index) -> _Solved:
-        """By the solver's own search."""
+    def _searched(self, now: Standing, part: Part, pairs: Index) -> tuple[_Solved, bool]:
+        """By the solver's own search, and whether time cut it short."""
         nobody = np.empty(0, dtype=np.int64)
-        solver = Solver(time_limit_s=max(1.0, self.deadline - time.monotonic()))
+        left_s = self.deadline - time.monotonic()
+        limit_s = max(LEAST_S, min(left_s, PATIENCE * left_s / max(1, self._waiting)))
+        solver = Solver(time_limit_s=limit_s, gap_yuan=now.near)
         solver.load(with_binaries(part.program, pairs))
         try:
             answer = solver.solve()
         except SolverError:  # time ran out before a point was found: claim nothing, change nothing
-            return -np.inf, np.empty(0), nobody
-        return answer.bound, answer.x[: len(part.cut.every)], _resting(part, pairs, answer.x)
+            return (-np.inf, np.empty(0), nobody), True
+        solved = answer.bound, answer.x[: len(part.cut.every)], _resting(part, pairs, answer.x)
+        return solved, answer.timed_out
 
     def _rests(self, now: Standing, part: Part, pairs: Index, x: Array) -> Index:
         """Which member of each pair rests, as columns of the whole; where neither works, who rests now."""
@@ -159,6 +175,7 @@ class Subproblems:
 
     def settle(self, now: Standing, shared: Index, bidders: tuple[Window, ...], others: Window) -> Solution:
         """Solve the windows that dispute some shared decisions, with the others who have a stake in them."""
+        self._waiting -= 1
         at, program = self._at, self._program
         windows = (*bidders, others)
         parts = tuple(self._pricer.part(window, at) for window in windows)
@@ -181,11 +198,11 @@ class Subproblems:
             now.x[shared],
             at.dual,
             [
-                Bidder(part, of, partial(self._least, window, part, of, FINER * now.allowed / len(bidders)))
+                Bidder(part, of, partial(self._least, window, part, of, now.near / len(bidders)))
                 for window, part, of in zip(bidders, parts[:-1], pairs, strict=True)
             ],
             rest,
-            FINER * now.allowed,
+            now.near,
             self.deadline,
         )
         if settled.others is None:
@@ -218,7 +235,7 @@ class Subproblems:
         if others is None or prices is not self._at.dual:
             others = Others(part, shared, self._blocks.basis_in(part.cut))
             here, dual = now.x[part.cut.every], self._at.dual[part.cut.inside]
-            others.stand(now.x[shared], here, dual, FINER * now.allowed)
+            others.stand(now.x[shared], here, dual, now.near)
             self._asked[key] = (self._at.dual, others)
         return others
 

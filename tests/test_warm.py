@@ -11,9 +11,9 @@ from test_blocks import quarter_year, tempted_month
 
 from models.battery import Battery
 from models.device import Device
+from optimizer.certificate import EXACT
 from optimizer.cutting import Cutter
 from optimizer.pairs import violated
-from optimizer.repair import GAP_TARGET
 from optimizer.solve import Optimum, Warm, optimize
 
 
@@ -161,6 +161,6 @@ def test_no_multipliers_are_asked_for(seed: int) -> None:
     with_them, without = solved(park, warm, multipliers=True), solved(park, warm)
     assert with_them.priced is not None and without.priced is None
     same_proof(without, with_them)
-    assert without.proof.gap <= GAP_TARGET
+    assert without.proof.gap <= EXACT
     park.devices = resized(park.devices, energy_mwh=10.8)
     same_proof(solved(park, without.warm), solved(park))

@@ -20,6 +20,7 @@ Variant = Annotated[str | None, typer.Option(help="A variant named in the case f
 Out = Annotated[Path | None, typer.Option(help="Folder for the files; default runs/CASE-COMMAND-TIME.")]
 Solver = Annotated[str, typer.Option(help="highs, or pyomo:NAME for a solver Pyomo knows (slow, complete).")]
 TimeLimit = Annotated[float, typer.Option(min=1, help="Seconds after which repair stops and states its gap.")]
+Gap = Annotated[float, typer.Option(help="How near to the optimum is near enough, relative, once proven.")]
 Model = Annotated[
     Path | None, typer.Option("--write-model", help="Write the plain Pyomo model here, as .lp or .mps.")
 ]

@@ -5,6 +5,7 @@ import time
 from optimizer.commands.console import out_console, progress_line, run_folder
 from optimizer.commands.options import (
     CaseArgument,
+    Gap,
     Language,
     Model,
     Out,
@@ -24,6 +25,7 @@ def year(
     lang: Language = "en",
     solver: Solver = "highs",
     time_limit: TimeLimit = 60.0,
+    gap: Gap = 1e-9,
     model: Model = None,
 ) -> None:
     """Dispatch the case's whole year in one model: energy, bill, cycles, peaks, proof, timings."""
@@ -37,7 +39,7 @@ def year(
         with findings.kept():
             spoken = language(lang)
         with findings.kept():
-            options = Options(solver, time_limit)
+            options = Options(solver, time_limit, gap=gap)
         prepared = read_year(findings, case, variant, time_limit, out, model)
         if model:
             write_pyomo_model(prepared, model)
