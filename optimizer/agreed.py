@@ -6,9 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.branching import Tree
+from optimizer.horizon import Horizon
 from optimizer.program import Mask
 from optimizer.tile import Tiled
 from optimizer.windows import Window
+
+SHORT_H = 4.0  # hours; 400 parks in a row with all stretches kept took half as long again, some a minute
 
 
 @dataclass(frozen=True)
@@ -16,9 +19,9 @@ class Agreed:
     """What a repair ended with.
 
     A like park is not cut where this one was: it falls apart elsewhere. Neighbours that were tied are tied
-    there from the start if it is cut around them; what is far apart and has no reason to be tied there would
-    be settled in auctions that take minutes. Else the windows are for those who make more of this park's
-    proof.
+    there from the start if it is cut around them, unless they are long: from park to park they would only
+    become longer, and what has no reason to be tied there would be settled in auctions that take minutes.
+    Else the windows are for those who make more of this park's proof.
     """
 
     resting: Mask  # (columns,) members at zero
@@ -32,10 +35,10 @@ class Agreed:
         columns, shape = tiled.shared_starts[-1], (len(tiled.template.pairs), len(tiled.horizon))
         return Agreed(np.zeros(columns, dtype=bool), np.zeros(shape, dtype=bool), (), {})
 
-    @property
-    def stretches(self) -> list[tuple[int, int]]:
-        """Those of windows of a single one."""
-        return [window.stretches[0] for window in self.windows if len(window.stretches) == 1]
+    def kept(self, horizon: Horizon) -> list[tuple[int, int]]:
+        """Short stretches that were windows."""
+        single = [window.stretches[0] for window in self.windows if len(window.stretches) == 1]
+        return [(first, last) for first, last in single if (last - first) * horizon.hours <= SHORT_H]
 
     def in_doubt(self, tiled: Tiled) -> Mask:
         """Pairs with a member at rest, (pairs, intervals)."""

@@ -114,7 +114,7 @@ class Repair:
         self._resting = agreed.resting.copy()
         self._at_rest = agreed.resting  # in x and its multipliers
         carried = pricer.cutter.carried
-        self._pieces = Pieces(tiled, program, carried, x, self._at.reduced, agreed.stretches)
+        self._pieces = Pieces(tiled, program, carried, x, self._at.reduced, agreed.kept(tiled.horizon))
         self._stakes = Stakes(tiled, program, pricer, self._pieces, self._at)
         # multipliers that know nothing of binaries yet bring disputes that the next ones settle
         self._early = not agreed.resting.any()
