@@ -1,7 +1,10 @@
 """A dispatch that is proven to be near enough to the optimum, where that is all that is asked for."""
 
+from pathlib import Path
+
 import pytest
 from test_blocks import tempted_month
+from typed import Run
 
 from models.errors import InputError
 from optimizer.runs import LOOSEST, Options
@@ -52,3 +55,11 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(InputError) as refused:
         Options("nonsense", gap=1.0)
     assert len(refused.value.problems) == 2
+
+
+@pytest.mark.parametrize("gap", ["0.5", "nan", "half"])
+def test_a_wrong_word_exits_2_and_writes_nothing(gap: str, run: Run, tmp_path: Path) -> None:
+    ran = run("year", "gaoan", "--gap", gap, "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert "--gap" in ran.err
+    assert not list(tmp_path.iterdir())
