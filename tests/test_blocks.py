@@ -8,13 +8,14 @@ import scipy.sparse as sp
 from helpers import SmallPark
 
 from models.battery import Battery
-from optimizer.blocks import Blocks
+from optimizer.blocks import Blocks, Left
 from optimizer.certificate import certify
 from optimizer.crew import Crew
 from optimizer.highs import Solver
 from optimizer.pairs import violated
 from optimizer.pricing import Pricer
 from optimizer.solve import optimize
+from optimizer.start import Marks
 from optimizer.tile import Tiled
 
 HOURS = 24 * 90  # January to March
@@ -159,3 +160,25 @@ def test_without_time_a_dispatch_is_rounded_and_its_gap_is_true(seed: int, least
     assert 0 < hasty.proof.gap < 0.1
     assert hasty.proof.bound_yuan <= patient.proof.objective_yuan * (1 + 1e-9)
     assert hasty.proof.objective_yuan >= patient.proof.bound_yuan * (1 - 1e-9)
+
+
+def test_a_state_is_guessed_as_far_from_its_nearer_bound_as_it_was() -> None:
+    """A battery between 5 and 95 MWh, then one between 5.2 and 98.8; three have one bound or none."""
+    few = quarter_year(0).tiled().program
+    inf = np.inf
+    nothing = Marks(*(np.zeros(0, dtype=bool) for _ in range(3)))
+    before = replace(
+        few,
+        lower=np.array([5.0, 5.0, 5.0, 5.0, 0.0, -inf, -inf]),
+        upper=np.array([95.0, 95.0, 95.0, 95.0, inf, 7.0, inf]),
+    )
+    left = Left.of([0], nothing, np.array([5.0, 7.863, 90.0, 95.0, 3.0, 6.0, -4.0]), before)
+    after = replace(
+        few,
+        lower=np.array([5.2, 5.2, 5.2, 5.2, 1.0, -inf, -inf]),
+        upper=np.array([98.8, 98.8, 98.8, 98.8, inf, 8.0, inf]),
+    )
+    np.testing.assert_allclose(left.level_in(after), [5.2, 8.063, 93.8, 98.8, 4.0, 7.0, -4.0])
+    np.testing.assert_allclose(left.level_in(before), [5.0, 7.863, 90.0, 95.0, 3.0, 6.0, -4.0])
+    narrow = replace(after, lower=np.full(7, 6.0), upper=np.full(7, 6.5))
+    assert ((left.level_in(narrow) >= 6.0) & (left.level_in(narrow) <= 6.5)).all()
