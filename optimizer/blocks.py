@@ -206,7 +206,7 @@ class Blocks:
     def _solve_apart(self, blocks: Sequence[Block], program: Program, x: Array, dual: Array) -> None:
         """Each of these blocks alone, its borders at the guess, into x and dual."""
         blocks = sorted(blocks, key=lambda block: -len(block.cut.columns))  # that none is left at the end
-        found = list(self._pool.map(lambda block: block.solve(program, self._level), blocks))
+        found = self._pool.map(lambda block: block.solve(program, self._level), blocks)
         for block, (values, multipliers) in zip(blocks, found, strict=True):
             x[block.cut.columns], dual[block.cut.inside] = values, multipliers
             self._marks.note(block.cut, block.basis)

@@ -23,7 +23,6 @@ from optimizer.windows import Pieces, Window
 
 MOST_TURNS = 5  # of asking those in too whom it would concern
 NOWHERE = np.empty(0, dtype=np.int64)
-PRESSING = 1e-9  # [yuan per unit] multipliers above this press
 
 
 class Borders:
@@ -168,8 +167,7 @@ class Borders:
         lacks = np.add.reduceat(lacking, pieces.edges[:-1]) > 0
         found = []
         for column in shared[self._marks.columns[shared]].tolist():
-            rows = self._pricer.cutter.rows_of(column)
-            rows = rows[np.abs(self._dual[rows]) > PRESSING]
+            rows = self._pricer.cutter.pressing(column, self._dual)
             pressing = distinct(pieces.of_intervals(self._interval_of_row[rows]))
             found.append(pressing[lacks[pressing]])
         return found

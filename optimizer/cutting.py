@@ -17,6 +17,8 @@ from optimizer.program import Mask, Program
 from optimizer.tile import Tiled
 from optimizer.windows import Window, laid_end_to_end
 
+PRESSING = 1e-9  # [yuan per unit] multipliers above this press
+
 
 def distinct(values: Index) -> Index:
     """The different values, in order; by sorting, two to five times as fast as NumPy's hash table."""
@@ -188,6 +190,11 @@ class Cutter:
     def rows_of(self, column: int) -> NDArray[np.int32]:
         """Rows a column has a part in."""
         return np.asarray(self._rows_by_column[self._starts[column] : self._starts[column + 1]])
+
+    def pressing(self, column: int, dual: Array) -> NDArray[np.int32]:
+        """Those of these rows that press on it, by the rows' multipliers."""
+        rows = self.rows_of(column)
+        return rows[np.abs(dual[rows]) > PRESSING]
 
     def _entries(self, rows: Index) -> tuple[Index, Index]:
         """Entries of these rows: position in `rows`, and in the matrix."""

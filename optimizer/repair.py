@@ -29,13 +29,14 @@ from optimizer.agreed import Agreed
 from optimizer.blocks import Blocks
 from optimizer.certificate import EXACT, FEASIBILITY_TOLERANCE, Certificate, certify, primal_infeasibility
 from optimizer.crew import Crew
+from optimizer.cutting import PRESSING
 from optimizer.highs import InfeasibleProgram
 from optimizer.horizon import Index
 from optimizer.pairs import tempting, violated
 from optimizer.pricing import Pricer
 from optimizer.program import Mask, Program
 from optimizer.rounding import Rounding
-from optimizer.stakes import PRESSING, Stakes
+from optimizer.stakes import Stakes
 from optimizer.subproblems import Solution, Standing, Subproblems
 from optimizer.tile import Tiled
 from optimizer.windows import Pieces, Window

@@ -76,7 +76,7 @@ class Rounding:
         x, where = start.copy(), violated(self._tiled, start)
         broken = np.unique(pieces.of_intervals(np.flatnonzero(where.any(axis=0))))
         windows = [pieces.window([piece]) for piece in broken.tolist()]
-        patches = list(self._pool.map(lambda window: self._patched(start, window), windows))
+        patches = self._pool.map(lambda window: self._patched(start, window), windows)
         for window, patch in zip(windows, patches, strict=True):
             wider, found, tries = window, patch, WIDENINGS
             while found is None and tries:

@@ -10,8 +10,6 @@ from optimizer.program import Program
 from optimizer.tile import Tiled
 from optimizer.windows import Pieces
 
-PRESSING = 1e-9  # [yuan per unit] multipliers above this press
-
 
 class Stakes:
     """Pieces with a stake in each shared column in dispute; none is at first."""
@@ -38,9 +36,8 @@ class Stakes:
                 pieces = self._pieces.of_columns(tie[tie < self._first]).tolist()
                 self._of.setdefault(column, set()).update(pieces)
         for column, pieces in self._of.items():
-            touching = self._pricer.cutter.rows_of(column)
-            touching = touching[np.abs(self._at.dual[touching]) > PRESSING]
-            pressing = self._program.matrix[touching].indices
+            rows = self._pricer.cutter.pressing(column, self._at.dual)
+            pressing = self._program.matrix[rows].indices
             # windows that press without disputing keep their price
             pressing = np.unique(self._pieces.of_columns(pressing[pressing < self._first]))
             # those who press on two months would tie their disputes together

@@ -110,11 +110,9 @@ class Subproblems:
         if solved is None:
             if time.monotonic() > self.deadline:
                 return self._unchanged(now, (window,), (part,), 0.0)
-            solved = self._branched(now, window, part, pairs)
+            solved, cut_short = self._branched(now, window, part, pairs), False
             if solved is None:
                 solved, cut_short = self._searched(now, part, pairs)
-            else:
-                cut_short = False
             if not cut_short and time.monotonic() <= self.deadline:  # else it is worked on again
                 self._solved[key] = solved
         bound, x, resting = solved
