@@ -11,9 +11,11 @@ from inputs.case import load_case
 from inputs.prepare import Prepared, prepare, year_times
 from models.device import Array, Device
 from models.errors import SolverError
-from optimizer.solve import optimize
+from optimizer.certificate import EXACT
+from optimizer.solve import Proof, optimize
 
 LIMIT_S = 60.0
+NEAR = 1e-4  # relative gap
 NEGATIVE_SHARE = 0.25  # of the hours
 LOWEST_YUAN_PER_MWH, HIGHEST_YUAN_PER_MWH = -300.0, -10.0
 SEED = 7
@@ -70,22 +72,41 @@ def hard_years(prepared: Prepared) -> dict[str, Problem]:
 
 
 def solve_hard_years(limit_s: float = LIMIT_S) -> None:
-    """Solve each once and print a line for it."""
+    """Solve each twice, to the optimum and to what is near enough, and print a line for it."""
     case = load_case("gaoan")
     times: pd.DatetimeIndex = year_times(case)
     prepared = prepare(case, times)
     about = machine()
     print(", ".join(f"{name} {value}" for name, value in about.items()) + f"; at most {limit_s:g} s each\n")
-    print("| year | pairs violated by the relaxation | given a binary | windows | seconds | gap |")
-    print("|---|---|---|---|---|---|")
+    print(
+        "| year | pairs violated by the relaxation | given a binary | windows | seconds | gap"
+        f" | seconds to a gap of {NEAR:g} |"
+    )
+    print("|---|---|---|---|---|---|---|")
     for name, (devices, series) in hard_years(prepared).items():
-        started = time.perf_counter()
-        try:
-            proof = optimize(devices, times, prepared.hours, series, time_limit_s=limit_s).proof
-        except SolverError as error:  # time ran out before a dispatch was found
-            took = time.perf_counter() - started
-            print(f"| {name} | | | | {took:.1f} | {error} |", flush=True)
-            continue
-        took = time.perf_counter() - started
-        cells = (name, f"{proof.violated:,}", f"{proof.repaired:,}", f"{proof.windows:,}")
-        print("|", " | ".join((*cells, f"{took:.1f}", f"{proof.gap:.1e}")), "|", flush=True)
+        exact, took = _proof(devices, times, prepared.hours, series, limit_s, EXACT)
+        near, nearly = _proof(devices, times, prepared.hours, series, limit_s, NEAR)
+        found = ["", "", "", took, ""]
+        if exact is not None:
+            found = [f"{n:,}" for n in (exact.violated, exact.repaired, exact.windows)]
+            found += [took, f"{exact.gap:.1e}"]
+        if near is not None and near.gap > NEAR:
+            nearly = f"{near.gap:.1e} in {nearly}"
+        print("|", " | ".join((name, *found, nearly)), "|", flush=True)
+
+
+def _proof(
+    devices: Mapping[str, Device],
+    times: pd.DatetimeIndex,
+    hours: float,
+    series: Mapping[Key, Array],
+    limit_s: float,
+    gap: float,
+) -> tuple[Proof | None, str]:
+    """The proof and the seconds it took, or what was said instead of one."""
+    started = time.perf_counter()
+    try:
+        made = optimize(devices, times, hours, series, time_limit_s=limit_s, gap=gap)
+    except SolverError as error:  # time ran out before a dispatch was found
+        return None, str(error)
+    return made.proof, f"{time.perf_counter() - started:.1f}"

@@ -153,7 +153,7 @@ def branch(
         return Branched(min(known_yuan, float(least.min())), np.empty(0), np.empty(0), tree)
     nodes = np.flatnonzero(is_open)[np.argsort(-least[is_open], kind="stable")]  # the last is looked at first
     found = search(program, pairs, start.columns, start.rows, tree.who[nodes], known_yuan, tolerance)
-    if found is None:
+    if not found.ended:
         return None
     best = program.objective(found.x) if found.at >= 0 else known_yuan
     below = Tree(pairs, found.who, found.row_dual, found.impossible)
@@ -164,11 +164,29 @@ def branch(
         return None
     if found.at < 0:  # where no choice is possible at all, that is for the solver to confirm
         return Branched(bound, np.empty(0), np.empty(0), grown) if np.isfinite(bound) else None
-    if not primal_infeasibility(program, found.x) <= FEASIBILITY_TOLERANCE or _both(found.x, pairs):
+    if not _obeys(program, pairs, found.x):
         return None
     return Branched(bound, found.x, found.row_dual[found.at], grown)
 
 
-def _both(x: Array, pairs: Index) -> bool:
-    """Whether both members of some pair are used."""
-    return bool((np.minimum(x[pairs[:, 0]], x[pairs[:, 1]]) > TOLERANCE).any())
+def good_choice(program: Program, pairs: Index, start: Basis, tolerance: float) -> Array | None:
+    """A point that obeys the pairs, as good as is found soon; empty where there seems to be none.
+
+    None where that is not known. What is better by less than `tolerance` is not looked for.
+    """
+    rows, columns = program.matrix.shape
+    if rows * (rows + columns) > MOST_ENTRIES:
+        return None
+    from optimizer.tableau import search
+
+    root = Tree.root(program, pairs).who
+    found = search(program, pairs, start.columns, start.rows, root, np.inf, tolerance)
+    if found.at < 0:
+        return np.empty(0) if found.ended else None
+    return found.x if _obeys(program, pairs, found.x) else None
+
+
+def _obeys(program: Program, pairs: Index, x: Array) -> bool:
+    """Whether a point is possible and in no pair both members are used."""
+    both = np.minimum(x[pairs[:, 0]], x[pairs[:, 1]]) > TOLERANCE
+    return not both.any() and bool(primal_infeasibility(program, x) <= FEASIBILITY_TOLERANCE)

@@ -29,7 +29,7 @@ from optimizer.agreed import Agreed
 from optimizer.blocks import Blocks
 from optimizer.certificate import EXACT, FEASIBILITY_TOLERANCE, Certificate, certify, primal_infeasibility
 from optimizer.crew import Crew
-from optimizer.cutting import PRESSING
+from optimizer.differences import differing
 from optimizer.highs import InfeasibleProgram
 from optimizer.horizon import Index
 from optimizer.pairs import tempting, violated
@@ -42,9 +42,9 @@ from optimizer.tile import Tiled
 from optimizer.windows import Pieces, Window
 
 FALSE_BOUND = 1e-7  # relative; a bound above a dispatch by more than rounding would be no proof
-HALF = 0.5  # of the time that is left
+FIRST_PART = 1 / 3  # of the time that is left
+SPARE = 1.5  # times what a rounding took is left for the next one
 FINER = 0.01  # of what a window may be off, where the optimum is asked for
-QUICK_S = 5.0  # a rounding that takes longer is not done again
 
 
 # shared decisions in dispute, none for a window alone, and the windows solved together
@@ -121,8 +121,8 @@ class Repair:
         self._early = not agreed.resting.any()
         self._sub = Subproblems(tiled, program, pricer, blocks, self._at, deadline, agreed.trees, again)
         self._rounding = Rounding(tiled, program, pricer, blocks, pool, deadline)
-        # half of the time is for the proof alone; without a dispatch by then, one is made by rounding
-        self._until(time.monotonic() + HALF * (deadline - time.monotonic()))
+        # a part of the time is for the proof alone; without a dispatch by then, one is made by rounding
+        self._until(time.monotonic() + FIRST_PART * (deadline - time.monotonic()))
 
     def run(self) -> Repaired:
         """Repair in rounds. Raises InfeasibleProgram and NoDispatch."""
@@ -148,26 +148,38 @@ class Repair:
             state = (*self._pieces.windows(), self._resting.tobytes())
             joined, late = self._join_rest(), self._late()
             found = self._x if joined and self._note_violated() else None
-            if found is None and late and (took <= QUICK_S or not np.isfinite(best)):
+            if found is None and self._is_due(late, best, took):
                 began = time.monotonic()
                 found = self._rounded(first)
                 took = time.monotonic() - began
             if found is not None and self._program.objective(found) < best:
                 best_x, best = found, self._program.objective(found)
-            if late and time.monotonic() < self._deadline:
-                self._until(self._deadline)
-                continue
             if bound - best > FALSE_BOUND * max(1.0, abs(best)):
                 raise SolverError(f"a dispatch of {best:.2f} yuan lies below its bound of {bound:.2f}")
             met = np.isfinite(best) and best - bound <= self._gap * max(1.0, abs(best))
-            if met or (self._late() and np.isfinite(best)):
+            over = time.monotonic() >= self._deadline
+            if met or (over and np.isfinite(best)):
                 return self._repaired(best_x, self._at.dual, min(bound, best), rounds)
-            if self._late():
+            if over:
                 raise NoDispatch(bound)
+            if late:  # what is left is for the proof, and for one more rounding where there is time for it
+                self._until(self._deadline - SPARE * took)
+                if self._late():
+                    self._until(self._deadline)
+                continue
             if state in seen:
                 self._widen(now, solutions)
             seen.add(state)
             self._early = False
+
+    def _is_due(self, late: bool, best: float, took: float) -> bool:
+        """Whether a dispatch is made by rounding; `took` is how long the last one was in the making [s].
+
+        Where near enough is enough, one is made at once: what it lacks says how much is left to prove.
+        """
+        if np.isfinite(best):
+            return late and time.monotonic() + took <= self._deadline
+        return late or self._gap > EXACT
 
     def _repaired(self, x: Array, row_dual: Array | None, bound: float, rounds: int) -> Repaired:
         windows = self._pieces.windows()
@@ -243,7 +255,7 @@ class Repair:
     def _until(self, pause: float) -> None:
         """Work until then before anything is rounded off."""
         self._pause = pause
-        self._sub.deadline = pause
+        self._sub.shares.deadline = pause
 
     def _disturbed(self) -> Index:
         """The intervals in which a pair is violated or a member has been put to rest."""
@@ -301,26 +313,7 @@ class Repair:
 
     def _reconcile(self, now: Standing, solutions: list[Solution]) -> bool:
         """Lay the solutions into the whole and tie what differs. Whether there is more to solve."""
-        program, x = self._program, self._laid(solutions)
-        coupling = np.zeros(len(program.row_lower), dtype=bool)
-        for one in solutions:
-            for part in one.parts:
-                coupling[part.cut.coupling] = True
-        for one in solutions:
-            for part in one.parts:
-                coupling[part.cut.inside] = False
-        activity, dual = program.matrix @ x, self._at.dual
-        broken = np.maximum(program.row_lower - activity, activity - program.row_upper)
-        bound = np.where(dual > 0, program.row_lower, program.row_upper)
-        priced = coupling & (np.abs(dual) > PRESSING)
-        slack = np.zeros(len(dual))
-        slack[priced] = dual[priced] * (activity[priced] - bound[priced])
-        rows = program.matrix[np.flatnonzero((broken > FEASIBILITY_TOLERANCE) | (slack > now.allowed))]
-        ties = [rows.indices[a:b] for a, b in zip(rows.indptr, rows.indptr[1:], strict=False)]
-        for one in solutions:
-            for part, copies in zip(one.parts, one.copies, strict=True):
-                apart = np.abs(part.pays[part.copies] * (copies - x[part.cut.copies])) > now.allowed
-                ties += [np.array([part.cut.columns[0], copy]) for copy in part.cut.copies[apart]]
+        ties = differing(self._program, self._at.dual, solutions, self._laid(solutions), now.allowed)
         first = self._tiled.shared_starts[0]
         tied = self._pieces.tie([tie for tie in ties if tie.max() < first])
         claimed = not self._early and self._stakes.claim([tie for tie in ties if tie.max() >= first])

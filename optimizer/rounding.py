@@ -1,19 +1,25 @@
 """A point that obeys every pair, where the proof has not brought one in time; made in two ways.
 
-* Rest. The lesser member of each violated pair is put to rest, and the horizon solved again, until none is
-  violated. Near the optimum this costs next to nothing; it may run in circles.
 * Patch. Pieces with a violated pair are solved with binaries while all around them stays as it is, so they
-  agree with one another. One linear program, in which everybody keeps the member in use, then moves the rest
+  agree with one another; where that is dear, such as an hour that could charge at the month's peak only, with
+  the pieces around them. One linear program, in which everybody keeps the member in use, then moves the rest
   about.
+* Rest, where pieces cannot obey alone. The lesser member of each violated pair is put to rest, and the
+  horizon solved again, until none is violated; it may run in circles.
 """
 
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 
 import numpy as np
 
 from models.device import Array
 from models.errors import SolverError
 from optimizer.blocks import Blocks
+from optimizer.branching import good_choice
 from optimizer.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
 from optimizer.crew import Crew
 from optimizer.highs import InfeasibleProgram, Solver
@@ -21,18 +27,32 @@ from optimizer.horizon import Index
 from optimizer.pairs import TOLERANCE, violated
 from optimizer.pricing import Pricer, positions, with_binaries
 from optimizer.program import Mask, Program
+from optimizer.shares import Shares
 from optimizer.tile import Tiled
 from optimizer.windows import Pieces, Window
 
 RESTINGS = 20  # rounds
-WIDENINGS = 3  # of a window that obeys no rule while all around it stays
-PATCH_S = 1.0  # for a window; what it has found by then will do
+WIDENINGS = 3  # of a window that obeys no rule, or a dear one, while all around it stays
+DEAR = 1e-6  # of the whole cost, more than while the pairs were violated
+CLOSE = 1e-8  # of the whole cost: as far from its best may each of hundreds of windows be
+LEAST_S = 5.0  # for all windows, after the deadline too
+PATCH_S = 1.0  # for one; what it has found by then will do
 
-_Patch = tuple[Index, Array]  # columns and their values
+
+@dataclass(frozen=True)
+class _Patch:
+    """Values of some columns, and what these cost more than the values there now [yuan]."""
+
+    columns: Index
+    values: Array
+    yuan: float
+
+
+_Patches = list[_Patch]  # that together make a window obey its pairs; none where none are known
 
 
 class Rounding:
-    """Rounds points of one program; after the deadline (time.monotonic) too, but then in one way only."""
+    """Rounds points of one program, before the deadline (time.monotonic) if that is possible, else after."""
 
     def __init__(
         self,
@@ -48,11 +68,10 @@ class Rounding:
 
     def round_off(self, start: Array, resting: Mask, pieces: Pieces) -> Array | None:
         """A point that obeys every pair, from one in which some rest already; none where none is found."""
-        made = [self._patched_up(start, pieces)]
-        made.append(self._rested(start, resting.copy(), needed=made[0] is None))
-        return min((x for x in made if x is not None), key=self._program.objective, default=None)
+        patched = self._patched_up(start, pieces)
+        return self._rested(start, resting.copy()) if patched is None else patched
 
-    def _rested(self, x: Array, resting: Mask, *, needed: bool) -> Array | None:
+    def _rested(self, x: Array, resting: Mask) -> Array | None:
         upper = self._program.upper
         members = [
             (self._tiled.column_of(p.a), self._tiled.column_of(p.b)) for p in self._tiled.template.pairs
@@ -61,8 +80,6 @@ class Rounding:
             where = violated(self._tiled, x)
             if not where.any():
                 return x
-            if not needed and time.monotonic() > self._deadline:
-                return None
             for here, (a, b) in zip(where, members, strict=True):
                 lesser = np.where(x[a] / np.maximum(upper[a], 1.0) < x[b] / np.maximum(upper[b], 1.0), a, b)
                 resting[lesser[here]] = True
@@ -74,21 +91,32 @@ class Rounding:
 
     def _patched_up(self, start: Array, pieces: Pieces) -> Array | None:
         x, where = start.copy(), violated(self._tiled, start)
-        broken = np.unique(pieces.of_intervals(np.flatnonzero(where.any(axis=0))))
-        windows = [pieces.window([piece]) for piece in broken.tolist()]
-        patches = self._pool.map(lambda window: self._patched(start, window), windows)
-        for window, patch in zip(windows, patches, strict=True):
-            wider, found, tries = window, patch, WIDENINGS
-            while found is None and tries:
-                wider, tries = pieces.window(pieces.around(wider).tolist()), tries - 1
-                found = self._patched(x, wider)
-            if found is not None:
-                columns, values = found
-                shared = columns >= self._tiled.shared_starts[0]
-                x[columns] = np.where(shared, np.maximum(values, x[columns]), values)
+        broken = np.unique(pieces.of_intervals(np.flatnonzero(where.any(axis=0)))).tolist()
+        known: Mapping[Window, _Patches] = {pieces.window([piece]): [] for piece in broken}
+        shares = Shares(max(self._deadline, time.monotonic() + LEAST_S))
+        scale_yuan = max(1.0, abs(self._program.objective(start)))
+        widenings = WIDENINGS  # that are left
+        while known:
+            shares.waiting, dear = len(known), dict[Window, _Patches]()
+            in_time = time.monotonic() < shares.deadline
+            patched = partial(self._patched, x, shares=shares, paying=widenings < WIDENINGS)
+            found = self._pool.map(patched, known)
+            for (window, narrower), wider in zip(known.items(), found, strict=True):
+                best = min(narrower, wider, key=_yuan)
+                if widenings and (not best or (in_time and _yuan(best) > DEAR * scale_yuan)):
+                    dear[window] = best
+                else:
+                    self._lay(best, x)
+            known, widenings = _widened(dear, pieces), widenings - 1
         if violated(self._tiled, x).any() or primal_infeasibility(self._program, x) > FEASIBILITY_TOLERANCE:
             return None
         return self._moved_about(x)
+
+    def _lay(self, patches: _Patches, x: Array) -> None:
+        """Lay patches into a point; a shared decision is as high as any of them needs it."""
+        for one in patches:
+            shared = one.columns >= self._tiled.shared_starts[0]
+            x[one.columns] = np.where(shared, np.maximum(one.values, x[one.columns]), one.values)
 
     def _moved_about(self, x: Array) -> Array:
         """The best point in which every pair keeps the member in use."""
@@ -103,25 +131,50 @@ class Rounding:
             return x
         return x if violated(self._tiled, better).any() else better
 
-    def _patched(self, x: Array, window: Window) -> _Patch | None:
-        """A window that obeys its pairs while all around it stays as in x; none where that is impossible.
+    def _patched(self, x: Array, window: Window, shares: Shares, paying: bool) -> _Patches:
+        """A window that obeys its pairs while all around it stays as in x, if that is possible.
 
-        Shared decisions may rise, at their price, and are among the columns.
+        Shared decisions stay too; where it is `paying` they may rise, at their price.
         """
+        shares.begin()
         cut, program = self._pricer.cut(window), self._program
-        every, own = cut.every, len(cut.columns)
-        cost, lower, upper = program.cost[every], program.lower[every], program.upper[every]
-        copies = slice(own, own + len(cut.copies))
-        lower[copies] = x[cut.copies]
-        for held in (cut.ending, slice(copies.stop, None)):
-            cost[held], lower[held], upper[held] = 0.0, x[every[held]], x[every[held]]
-        rows = program.row_lower[cut.inside], program.row_upper[cut.inside]
-        none = np.zeros(len(every), dtype=bool)
-        alone = Program(cost, 0.0, cut.matrix, *rows, lower, upper, none)
+        alone = cut.alone(program, x, paying=paying)
         all_pairs = np.ones((len(self._tiled.template.pairs), len(self._tiled.horizon)), dtype=bool)
-        solver = Solver(time_limit_s=PATCH_S, rough=True)
-        solver.load(with_binaries(alone, positions(self._tiled, all_pairs, window)))
-        try:
-            return every[: copies.stop], solver.solve().x[: copies.stop]
-        except (InfeasibleProgram, SolverError):
-            return None
+        pairs = positions(self._tiled, all_pairs, window)
+        values = None
+        if not paying:
+            close_yuan = CLOSE * max(1.0, abs(program.objective(x)))
+            values = good_choice(alone, pairs, self._blocks.basis_in(cut), close_yuan)
+        if values is None:
+            # to presolve takes longer than it saves
+            solver = Solver(time_limit_s=min(PATCH_S, shares.limit_s()), rough=True, presolve=False)
+            solver.load(with_binaries(alone, pairs))
+            try:
+                values = solver.solve().x[: len(cut.every)]
+            except (InfeasibleProgram, SolverError):
+                return []
+        own = slice(len(cut.columns) + len(cut.copies)) if values.size else slice(0)
+        columns = cut.every[own]
+        yuan = program.cost[columns] @ (values[own] - x[columns])
+        return [_Patch(columns, values[own], float(yuan))] if values.size else []
+
+
+def _yuan(patches: _Patches) -> float:
+    """What patches cost; those that are not known cost more than any."""
+    return sum(one.yuan for one in patches) if patches else np.inf
+
+
+def _widened(known: Mapping[Window, _Patches], pieces: Pieces) -> dict[Window, _Patches]:
+    """Each window with the pieces around it; those that meet become one."""
+    wider: list[tuple[set[int], list[_Patches]]] = []
+    for window, patches in sorted(known.items(), key=lambda item: item[0].stretches):
+        around = set(pieces.around(window).tolist())
+        if wider and wider[-1][0] & around:
+            wider[-1][0].update(around)
+            wider[-1][1].append(patches)
+        else:
+            wider.append((around, [patches]))
+    return {
+        pieces.window(sorted(around)): list(chain.from_iterable(each)) if all(each) else []
+        for around, each in wider
+    }

@@ -19,6 +19,7 @@ from optimizer.horizon import Index
 from optimizer.pairs import TOLERANCE
 from optimizer.pricing import Multipliers, Part, Pricer, positions, with_binaries
 from optimizer.program import Mask, Program
+from optimizer.shares import Shares
 from optimizer.tile import Tiled
 from optimizer.windows import Window
 
@@ -27,8 +28,6 @@ PRICE_DECIMALS = 9  # of yuan per MW or MWh: below that, two prices are one
 # pairs in the windows of one round from which on a search of our own is worth what it takes to load: a
 # quarter of a second, on a new machine some four, and 100 MB; the Gao'an year has some 1,000
 MANY = 1400
-PATIENCE = 8  # times a window's share of the time that is left, for its search
-LEAST_S = 0.1
 
 _Solved = tuple[
     float, Array, Index
@@ -81,9 +80,8 @@ class Subproblems:
     ) -> None:
         self._tiled, self._program, self._pricer, self._at = tiled, program, pricer, at
         self._blocks = blocks
-        self.deadline = deadline
+        self.shares = Shares(deadline)
         self.trees = dict(trees)  # of like windows, and then of those solved here
-        self._waiting = 1  # tasks of this round, until they begin
         self._own = again  # whether windows are searched here; else by the solver
         self._too_large: set[Window] = set()  # windows whose trees grew large
         self._solved: dict[tuple[object, ...], _Solved] = {}
@@ -95,7 +93,7 @@ class Subproblems:
         The pairs decide for all windows how: which is first must not matter.
         """
         self._own |= pairs >= MANY
-        self._waiting = tasks
+        self.shares.waiting = tasks
 
     def binaries(self, doubtful: Mask, window: Window) -> Index:
         """Positions of a and b of each doubtful pair among the window's columns, (pairs, 2)."""
@@ -103,17 +101,17 @@ class Subproblems:
 
     def price(self, now: Standing, window: Window) -> Solution:
         """Solve one window with its binaries."""
-        self._waiting -= 1
+        self.shares.begin()
         part, pairs = self._pricer.part(window, self._at), self.binaries(now.doubtful, window)
         key = (window, len(pairs), np.round(part.program.cost, PRICE_DECIMALS).tobytes())
         solved = self._solved.get(key)
         if solved is None:
-            if time.monotonic() > self.deadline:
+            if time.monotonic() > self.shares.deadline:
                 return self._unchanged(now, (window,), (part,), 0.0)
             solved, cut_short = self._branched(now, window, part, pairs), False
             if solved is None:
                 solved, cut_short = self._searched(now, part, pairs)
-            if not cut_short and time.monotonic() <= self.deadline:  # else it is worked on again
+            if not cut_short and time.monotonic() <= self.shares.deadline:  # else it is worked on again
                 self._solved[key] = solved
         bound, x, resting = solved
         gain = max(0.0, bound - part.relaxed)
@@ -153,9 +151,7 @@ class Subproblems:
     def _searched(self, now: Standing, part: Part, pairs: Index) -> tuple[_Solved, bool]:
         """By the solver's own search, and whether time cut it short."""
         nobody = np.empty(0, dtype=np.int64)
-        left_s = self.deadline - time.monotonic()
-        limit_s = max(LEAST_S, min(left_s, PATIENCE * left_s / max(1, self._waiting)))
-        solver = Solver(time_limit_s=limit_s, gap_yuan=now.near)
+        solver = Solver(time_limit_s=self.shares.limit_s(), gap_yuan=now.near)
         solver.load(with_binaries(part.program, pairs))
         try:
             answer = solver.solve()
@@ -173,11 +169,11 @@ class Subproblems:
 
     def settle(self, now: Standing, shared: Index, bidders: tuple[Window, ...], others: Window) -> Solution:
         """Solve the windows that dispute some shared decisions, with the others who have a stake in them."""
-        self._waiting -= 1
+        self.shares.begin()
         at, program = self._at, self._program
         windows = (*bidders, others)
         parts = tuple(self._pricer.part(window, at) for window in windows)
-        if time.monotonic() > self.deadline:
+        if time.monotonic() > self.shares.deadline:
             return self._unchanged(now, windows, parts, 0.0)
         pairs = [self.binaries(now.doubtful, window) for window in bidders]
         price = at.reduced[shared].copy()
@@ -201,7 +197,7 @@ class Subproblems:
             ],
             rest,
             now.near,
-            self.deadline,
+            self.shares.deadline,
         )
         if settled.others is None:
             return self._unchanged(now, windows, parts, 0.0)

@@ -255,7 +255,8 @@ class Searched:
     """The best point and its leaf, -1 where nothing is better than what was known, and all leaves.
 
     Of each is told who rests, its multipliers, and whether these show that it is impossible. Shapes:
-    (columns,), (leaves, pairs), (leaves, rows), (leaves,).
+    (columns,), (leaves, pairs), (leaves, rows), (leaves,). Where the search did not come to its end, because
+    the tree grew large or the simplex method lost its way, there may be a better point.
     """
 
     x: Array
@@ -263,6 +264,7 @@ class Searched:
     who: NDArray[np.int8]
     row_dual: Array
     impossible: Mask
+    ended: bool
 
 
 def search(
@@ -273,12 +275,12 @@ def search(
     nodes: NDArray[np.int8],
     known_yuan: float,
     tolerance: float,
-) -> Searched | None:
-    """The best choice of who rests below these nodes, and a tree that leaves none out.
+) -> Searched:
+    """The best choice of who rests below these nodes, and a tree that leaves none out if it ended.
 
     `pairs` are columns, (pairs, 2); `columns` and `rows` mark a basis to begin in; `nodes` say who rests,
     (nodes, pairs), the last one is looked at first. What costs `known_yuan - tolerance` or more is not looked
-    for. None where the tree grew large or the simplex method lost its way.
+    for.
     """
     height, width = program.matrix.shape
     tableau = Tableau(
@@ -311,4 +313,4 @@ def search(
             row_dual,
             impossible,
         )
-    return Searched(best_x, at, who[:leaves], row_dual[:leaves], impossible[:leaves]) if ended else None
+    return Searched(best_x, at, who[:leaves], row_dual[:leaves], impossible[:leaves], ended)

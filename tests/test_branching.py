@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models.device import Array
 from optimizer import tableau
-from optimizer.branching import Branched, Tree, branch
+from optimizer.branching import Branched, Tree, branch, good_choice
 from optimizer.highs import Basis, Solver
 from optimizer.pricing import with_binaries
 from optimizer.program import Program
@@ -210,10 +210,8 @@ def test_nothing_the_search_says_is_believed(damage: Damage, monkeypatch: pytest
     program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
     whole = tableau.search
 
-    def search(*given: Any) -> Searched | None:
-        found = whole(*given)
-        assert found is not None
-        return damage(found)
+    def search(*given: Any) -> Searched:
+        return damage(whole(*given))
 
     start = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool))
     assert branch(program, pairs, start, NEVER, 1e-9) is not None
@@ -280,3 +278,51 @@ def test_a_tree_that_would_grow_large_is_given_up() -> None:
     program, pairs = traded(np.full(count, 3.0), np.full(count, 2.0), np.full(count, 5.0), 2.0 * count)
     start = Basis.of(np.zeros(3 * count, dtype=bool), np.ones(count + 1, dtype=bool))
     assert branch(program, pairs, start, NEVER, 1e-9) is None
+
+
+# --- a choice that proves nothing
+
+
+def test_a_good_choice_is_the_best_of_a_small_window() -> None:
+    program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
+    start = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool))
+    found = good_choice(program, pairs, start, 1e-9)
+    assert found is not None
+    assert program.objective(found) == pytest.approx(-13.0)
+    impossible = replace(program, row_lower=np.array([3.0, 3.0, 9.0]), row_upper=np.array([3.0, 3.0, 9.0]))
+    none = good_choice(impossible, pairs, start, 1e-9)
+    assert none is not None
+    assert none.size == 0
+
+
+def test_a_good_choice_is_found_where_no_tree_comes_to_its_end() -> None:
+    """In half of seventy hours 1 MW is bought to charge 4, in the others all is sold."""
+    count = 70
+    program, pairs = traded(np.full(count, 3.0), np.full(count, 2.0), np.full(count, 5.0), 2.0 * count)
+    start = Basis.of(np.zeros(3 * count, dtype=bool), np.ones(count + 1, dtype=bool))
+    found = good_choice(program, pairs, start, 1e-9)
+    assert found is not None
+    assert program.objective(found) == pytest.approx(count / 2 * (2.0 - 15.0))
+
+
+def test_that_there_is_no_choice_is_not_said_where_it_is_not_known() -> None:
+    """Seventy hours charge 4 MW or idle them, 142 MWh in all: impossible, which no short search can tell."""
+    count = 70
+    eye, nothing = sp.eye_array(count), np.zeros(2 * count)
+    total = sp.csr_array(np.repeat([1.0, 0.0], count)[None, :])
+    matrix = sp.csr_array(sp.vstack([sp.hstack([eye, eye]), total]))
+    rows = np.append(np.full(count, 4.0), 142.0)
+    program = Program(nothing, 0.0, matrix, rows, rows, nothing, nothing + 4.0, nothing > 0)
+    pairs = np.column_stack([np.arange(count), count + np.arange(count)])
+    start = Basis.of(nothing > 0, rows > 0)
+    assert good_choice(program, pairs, start, 1e-9) is None
+
+
+@pytest.mark.parametrize("damage", [charged_too_little, both_at_once])
+def test_a_choice_that_obeys_nothing_is_not_a_good_one(
+    damage: Damage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
+    start, whole = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool)), tableau.search
+    monkeypatch.setattr(tableau, "search", lambda *given: damage(whole(*given)))
+    assert good_choice(program, pairs, start, 1e-9) is None
