@@ -44,8 +44,11 @@ class Borders:
     def reconcile(self, borders: Index) -> list[int]:
         """Lay solutions of what is around the borders into x and dual; borders where none fits."""
         at = self._pricer.multipliers(self._dual.copy())
+        agreed = self._agreed(borders, at)
+        if agreed.all():
+            return []
         pieces = self._pieces(at)
-        pieces.activate(pieces.of_intervals(borders[~self._agreed(borders, at)]))
+        pieces.activate(pieces.of_intervals(borders[~agreed]))
         apart = self._each(pieces, at)
         if apart:
             at = self._pricer.multipliers(self._dual.copy())

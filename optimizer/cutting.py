@@ -17,6 +17,7 @@ from optimizer.program import Mask, Program
 from optimizer.tile import Tiled
 from optimizer.windows import Window, laid_end_to_end
 
+FEW, MANY = 4, 10_000
 PRESSING = 1e-9  # [yuan per unit] multipliers above this press
 
 
@@ -26,6 +27,25 @@ def distinct(values: Index) -> Index:
     new = np.ones(len(ordered), dtype=bool)
     np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
     return np.asarray(ordered[new])
+
+
+def entries_of(starts: NDArray[np.int32], some: Index) -> tuple[Index, Index]:
+    """Entries of some rows of a matrix (or columns, by column): position among them, and in the matrix."""
+    first = starts[some].astype(np.int64)
+    lengths = starts[some + 1] - first
+    which = np.repeat(np.arange(len(some)), lengths)
+    at = np.arange(len(which)) + np.repeat(first - np.cumsum(lengths) + lengths, lengths)
+    return which, at
+
+
+def _place(borders: Index, values: Index) -> Index:
+    """How many of the borders, in order, are at or below each value; of few, one by one is faster."""
+    if len(borders) > FEW:
+        return np.searchsorted(borders, values, side="right")
+    place = np.zeros(len(values), dtype=np.int64)
+    for border in borders.tolist():
+        place += values >= border
+    return place
 
 
 @dataclass(frozen=True)
@@ -96,8 +116,8 @@ class Cut:
 class Cutter:
     """Cuts windows out of one program.
 
-    `ahead` is what each column pays in the rows of the interval after its own, (columns, rows), and `carried`
-    which states that interval knows, (intervals, states).
+    `states` are the columns that an interval hands on, (intervals, states); `ahead` is what each pays in the
+    rows of the next interval, (intervals x states, rows), and `carried` which of them that one knows.
     """
 
     def __init__(self, tiled: Tiled, program: Program) -> None:
@@ -107,37 +127,37 @@ class Cutter:
         by_column = program.matrix.tocsc()
         self._starts, self._rows_by_column = by_column.indptr, by_column.indices
         remembered = np.array([p.column for p in tiled.template.previous], dtype=np.int64)
-        self._states = np.arange(self._count)[:, None] * self._own + remembered
-        self.ahead = self._ahead()
+        self.states = np.arange(self._count)[:, None] * self._own + remembered
+        self.ahead = self._ahead(by_column.data)
         # a state may begin anew, such as the energy bought since a quarter-hour began
-        self.carried: Mask = (np.diff(self.ahead.indptr) > 0)[self._states]
+        self.carried: Mask = (np.diff(self.ahead.indptr) > 0).reshape(self.states.shape)
 
-    def _ahead(self) -> sp.csr_array:
-        """Entries of columns in the rows of the interval after their own, (columns, rows)."""
-        matrix = self._matrix
-        rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
-        columns = matrix.indices
-        ahead = (rows < self._count * self._rows) & (columns < self._count * self._own)
-        ahead[ahead] = columns[ahead] // self._own < rows[ahead] // self._rows
-        entries = (matrix.data[ahead], (columns[ahead], rows[ahead]))
-        return sp.csr_array(entries, shape=matrix.shape[::-1])
+    def _ahead(self, values: Array) -> sp.csr_array:
+        """Entries of states in the rows of the interval after their own, from the matrix's by column."""
+        states = self.states.ravel()
+        state, entry = entries_of(self._starts, states)
+        row = self._rows_by_column[entry]
+        later = (row < self._count * self._rows) & (row // self._rows > states[state] // self._own)
+        starts = np.concatenate([[0], np.cumsum(np.bincount(state[later], minlength=len(states)))])
+        shape = (len(states), self._matrix.shape[0])
+        return sp.csr_array((values[entry[later]], row[later], starts), shape=shape)
 
     def cut(self, window: Window) -> Cut:
         """The window's columns and rows."""
         own, count = self._own, self._count
         borders = np.array(window.stretches, dtype=np.int64).ravel()
         mine = self._touching(window)
-        row, entry = self._entries(mine)
+        row, entry = entries_of(self._matrix.indptr, mine)
         column, value = self._matrix.indices[entry].astype(np.int64), self._matrix.data[entry]
         # odd: in a stretch of the window; shared decisions come after the last
-        place = np.searchsorted(borders, column // own, side="right")
+        place = _place(borders * own, column)
         is_mine, is_shared = place % 2 == 1, column >= count * own
         shared, uses = np.unique(column[is_shared], return_counts=True)
         alone = shared[uses == self._starts[shared + 1] - self._starts[shared]]
 
         # a row of an interval belongs where its interval is, any other where all its intervals are
         elsewhere = np.bincount(row, weights=~(is_mine | is_shared), minlength=len(mine))
-        belongs = np.searchsorted(borders, mine // self._rows, side="right") % 2 == 1
+        belongs = _place(borders * self._rows, mine) % 2 == 1
         is_inside = np.where(mine < count * self._rows, belongs, elsewhere == 0)
         inside, held = mine[is_inside], is_inside[row]
         copies = np.setdiff1d(distinct(column[held & is_shared]), alone)
@@ -149,12 +169,13 @@ class Cutter:
         # where each entry's column is among `every`: first those of the stretches, laid end to end
         moved = borders[::2] - np.cumsum(lengths) + lengths
         position = column - own * moved[np.maximum(place - 1, 0) // 2]
-        first = len(of_intervals)
+        first, not_mine = len(of_intervals), np.flatnonzero(~is_mine)
         for others in (alone, copies, before):
-            at = np.minimum(np.searchsorted(others, column), len(others) - 1)
-            found = ~is_mine & (others[at] == column) if len(others) else np.zeros(len(column), dtype=bool)
-            position[found] = first + at[found]
-            first += len(others)
+            if len(others):
+                at = np.minimum(np.searchsorted(others, column[not_mine]), len(others) - 1)
+                found = others[at] == column[not_mine]
+                position[not_mine[found]] = first + at[found]
+                first += len(others)
         every = np.concatenate([columns, copies, before])
         starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(mine))[is_inside])])
         matrix = sp.csr_array(
@@ -163,7 +184,7 @@ class Cutter:
         )
         leaves = ~held & (is_mine | np.isin(column, alone))
         last = borders[1::2] - 1
-        states = self._states[last] - own * moved[:, None]
+        states = self.states[last] - own * moved[:, None]
         ending = states[self.carried[last] & (last < count - 1)[:, None]]
         return Cut(
             columns,
@@ -185,7 +206,12 @@ class Cutter:
         """Rows that any column of the window's intervals has a part in, in order."""
         starts, own = self._starts, self._own
         entries = laid_end_to_end((starts[a * own], starts[b * own]) for a, b in window.stretches)
-        return distinct(self._rows_by_column[entries]).astype(np.int64)
+        rows = self._rows_by_column[entries]
+        if len(rows) < MANY:
+            return distinct(rows).astype(np.int64)
+        touched = np.zeros(self._matrix.shape[0], dtype=bool)
+        touched[rows] = True
+        return np.flatnonzero(touched)
 
     def rows_of(self, column: int) -> NDArray[np.int32]:
         """Rows a column has a part in."""
@@ -195,12 +221,3 @@ class Cutter:
         """Those of these rows that press on it, by the rows' multipliers."""
         rows = self.rows_of(column)
         return rows[np.abs(dual[rows]) > PRESSING]
-
-    def _entries(self, rows: Index) -> tuple[Index, Index]:
-        """Entries of these rows: position in `rows`, and in the matrix."""
-        starts = self._matrix.indptr
-        first = starts[rows].astype(np.int64)
-        lengths = starts[rows + 1] - first
-        row = np.repeat(np.arange(len(rows)), lengths)
-        at = np.arange(len(row)) + np.repeat(first - np.cumsum(lengths) + lengths, lengths)
-        return row, at

@@ -39,9 +39,10 @@ class Part:
 class Multipliers:
     """Row multipliers of a program, what they leave of each cost, and how edges share their margins."""
 
-    def __init__(self, program: Program, ahead: sp.csr_array, dual: Array) -> None:
-        self._program, self._ahead = program, ahead
-        self._edge_price = np.full(len(program.cost), np.nan)
+    def __init__(self, program: Program, cutter: Cutter, dual: Array) -> None:
+        self._program, self._ahead, self._states = program, cutter.ahead, cutter.states.ravel()
+        self._edge_price = np.full(len(self._states), np.nan)
+        self.margin = np.zeros(len(program.cost))  # of states only
         self.set(dual)
 
     def set(self, dual: Array) -> None:
@@ -52,11 +53,12 @@ class Multipliers:
         """
         self.dual = dual
         self.reduced = self._program.cost - self._program.matrix.T @ dual
-        pays = self._ahead @ dual
+        pays, reduced = self._ahead @ dual, self.reduced[self._states]
         kept = self._edge_price - pays
-        keep = (kept >= np.minimum(self.reduced, 0.0)) & (kept <= np.maximum(self.reduced, 0.0))
-        self.margin = np.where(keep, kept, HALF * self.reduced)
-        self._edge_price = pays + self.margin
+        keep = (kept >= np.minimum(reduced, 0.0)) & (kept <= np.maximum(reduced, 0.0))
+        margin = np.where(keep, kept, HALF * reduced)
+        self._edge_price = pays + margin
+        self.margin[self._states] = margin
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Pricer:
 
     def multipliers(self, dual: Array) -> Multipliers:
         """Row multipliers to price windows at."""
-        return Multipliers(self._program, self.cutter.ahead, dual)
+        return Multipliers(self._program, self.cutter, dual)
 
     def part(self, window: Window, at: Multipliers, upper: Array | None = None) -> Part:
         """The window's relaxation at these multipliers; `upper` replaces the program's upper bounds."""
