@@ -63,7 +63,8 @@ def settle(
         if claim is not None:
             choosers[number] = chooser
             known.add(number, claim.planes)
-    _look_around(rest, start, known)
+    for trial, said in rest.claims:  # at the same prices
+        known.add(OTHERS, said.planes, trial)
     best, floored = Settled(-np.inf, start, [], None), False
     enough = tolerance / max(1, len(bidders))
     may_divide = len(choosers) == len(bidders) and len(shared) == 1
@@ -80,6 +81,7 @@ def settle(
         if (found := divided(start)) is not None:
             return found
         may_divide = False
+    _look_around(rest, start, known)
     for _ in range(MOST_TRIALS):
         left = deadline - time.monotonic()
         if left <= 0:
@@ -141,9 +143,7 @@ def settle(
 
 
 def _look_around(rest: Others, start: Array, known: Known) -> None:
-    """First planes of the others: what they said before, or else on both sides of the present value."""
-    for trial, claim in rest.claims:
-        known.add(OTHERS, claim.planes, trial)
+    """First planes of the others, on both sides of the present value, if they have not been there."""
     probe = PROBE * np.maximum(1.0, np.abs(start))
     for trial in (start + probe, start - probe) if len(rest.claims) < ENOUGH else ():
         rest.ask(trial, known)

@@ -8,7 +8,7 @@ the first division is the last.
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from optimizer.claimants import Chooser, Claim, Others, Settled
 from optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
 
 MOST_RANGES = 24
+PROBE = 1e-3  # relative; how far from a value the others are asked what is beside it
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,15 @@ class _Trial:
 
 @dataclass(frozen=True)
 class _Range:
-    """Values of what is disputed, and lines through each window's cost at those ends that were tried."""
+    """Values of what is disputed, and lines through each window's cost at those ends that were tried.
+
+    `near` is a value beside the end that was tried last, which the others are still to be asked about.
+    """
 
     lower: float
     upper: float
     lines: tuple[tuple[int, Planes], ...] = ()
+    near: float | None = None
 
 
 def divide(
@@ -71,6 +76,11 @@ def divide(
         least, value = found
         if least >= best.yuan - tolerance:
             bound = min(bound, least)
+            continue
+        if here.near is not None:
+            # how fast the others' cost falls or rises there: often the planes that are known tell it
+            rest.ask(np.array([here.near]), known)
+            ranges.append(replace(here, near=None))
             continue
         if min(value - here.lower, here.upper - value) < FEASIBILITY_TOLERANCE:
             return None  # a line does not touch where it should
@@ -124,13 +134,16 @@ def _tried(
 
 def _halves(here: _Range, trial: _Trial, choosers: Mapping[int, Chooser]) -> list[_Range] | None:
     """The range on both sides of a value, with lines through what that costs; none where there are none."""
-    made = []
-    for lower, upper in ((here.lower, trial.at), (trial.at, here.upper)):
+    made, probe = [], PROBE * max(1.0, abs(trial.at))
+    for lower, upper, near in (
+        (here.lower, trial.at, trial.at - probe),
+        (trial.at, here.upper, trial.at + probe),
+    ):
         lines = list(here.lines)
         for number, chooser in choosers.items():
             line = chooser.line(trial.at, trial.of[number], lower, upper)
             if line is None:
                 return None
             lines.append((number, line))
-        made.append(_Range(lower, upper, tuple(lines)))
+        made.append(_Range(lower, upper, tuple(lines), near if lower < near < upper else None))
     return made
