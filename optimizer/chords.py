@@ -56,6 +56,8 @@ def with_chords(tiled: Tiled, tight: Tight, where: Mask) -> Program:
     column, value, most = (
         np.concatenate([getattr(one, name) for one in made]) for name in ("column", "value", "most")
     )
+    # of the same kind as the program's own: else all of its indices would grow to twice their size
+    row, column = row.astype(np.int32), column.astype(np.int32)
     added = sp.csr_array((value, (row, column)), shape=(len(most), len(program.cost)))
     return replace(
         program,

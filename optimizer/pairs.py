@@ -8,7 +8,6 @@ have a surplus at night cannot export at night. `chords.py` adds rows where both
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.sparse as sp
 
 from models.device import Array
 from optimizer.horizon import Index
@@ -18,9 +17,6 @@ from optimizer.tile import Tiled
 
 TOLERANCE = 1e-6  # MW below which a member of a pair counts as zero
 FIRST, SECOND = 1, 2  # who of a pair rests, where that is a number; 0 is nobody
-
-# rows of one kind that balance a pair: number in an interval, where in the program, and entries there
-Rows = tuple[int, Index, sp.coo_array]
 
 
 @dataclass(frozen=True)
@@ -39,11 +35,25 @@ class Tight:
 
 
 @dataclass(frozen=True)
-class Balance:
+class Rows:
     """Rows a - b = q of a pair, one for each interval, and what is in them besides, entry by entry.
 
-    `share` is by how much q falls for a unit of `column`, which is at `rest` while it does not work, or
-    `used` up before a or b is. `net` is q while all rest, (intervals,).
+    `number` is theirs in an interval. `share` is by how much q falls for a unit of `column`; `net` is q while
+    all others are zero, (intervals,).
+    """
+
+    number: int
+    interval: Index
+    column: Index
+    share: Array
+    net: Array
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The same, and where the others are while they do not work.
+
+    `column` is at `rest` then, or `used` up before a or b is; `net` is q while all rest, (intervals,).
     """
 
     interval: Index
@@ -62,9 +72,8 @@ def tighten(tiled: Tiled) -> Tight:
     for number, pair in enumerate(template.pairs):
         a, b = tiled.column_of(pair.a), tiled.column_of(pair.b)
         balances = rows_of(tiled, program, pair)
-        for first, second in ((pair.a, pair.b), (pair.b, pair.a)):
-            limit = _implied_upper(tiled, program, balances, first, second)
-            column = a if first == pair.a else b
+        for column, member, sign in ((a, pair.a, 1), (b, pair.b, -1)):
+            limit = _implied_upper(tiled, program, balances, member, sign)
             # never below the lower bound: a contradiction is for the solver to find
             upper[column] = np.maximum(program.lower[column], np.minimum(upper[column], limit))
         if balances:
@@ -74,20 +83,14 @@ def tighten(tiled: Tiled) -> Tight:
 
 def balance(tiled: Tiled, program: Program, pair: PairRows, rows: Rows) -> Balance:
     """What is in rows that balance a pair besides the pair."""
-    number, at, entries = rows
-    body = tiled.template.rows[number].body
+    body = tiled.template.rows[rows.number].body
     rest, used = np.clip(0.0, program.lower, program.upper), np.zeros(len(program.cost), dtype=bool)
     for one in (pair.a, pair.b):
         for other in _used_up(tiled, program, body, one):
             rest[other], used[other] = program.upper[other], True
-    mine = np.isin(entries.col % len(tiled.template.columns), (pair.a, pair.b))
-    keep = ~(mine & (entries.col < tiled.shared_starts[0]))
-    interval, column = entries.row[keep], entries.col[keep]
-    alpha = tiled.template.coefficients[0][body, pair.a]
-    share = entries.data[keep] / alpha
-    others = np.bincount(interval, weights=share * rest[column], minlength=len(at))
-    net = program.row_lower[at] / alpha - others
-    return Balance(interval, column, share, rest[column], used[column], net)
+    at_rest = rest[rows.column]
+    net = rows.net - np.bincount(rows.interval, rows.share * at_rest, minlength=len(rows.net))
+    return Balance(rows.interval, rows.column, rows.share, at_rest, used[rows.column], net)
 
 
 def rows_of(tiled: Tiled, program: Program, pair: PairRows) -> list[Rows]:
@@ -100,28 +103,25 @@ def rows_of(tiled: Tiled, program: Program, pair: PairRows) -> list[Rows]:
             continue
         at = np.arange(len(tiled.horizon)) * len(template.rows) + number
         if np.array_equal(program.row_lower[at], program.row_upper[at]):
-            found.append((number, at, program.matrix[at].tocoo()))
+            entries = program.matrix[at].tocoo()
+            slot = entries.col - entries.row * len(template.columns)  # of the interval's own columns
+            keep = (slot != a) & (slot != b)
+            interval, column, share = entries.row[keep], entries.col[keep], entries.data[keep] / alpha
+            found.append(Rows(number, interval, column, share, program.row_lower[at] / alpha))
     return found
 
 
-def _implied_upper(tiled: Tiled, program: Program, balances: list[Rows], a: int, b: int) -> Array:
-    """Upper bound of column a where b is zero, (intervals,), from every row that balances the two."""
-    template, count = tiled.template, len(tiled.horizon)
-    limit = np.full(count, np.inf)
-    for number, at, entries in balances:
-        body = template.rows[number].body
-        alpha = template.coefficients[0][body, a]
+def _implied_upper(tiled: Tiled, program: Program, balances: list[Rows], a: int, sign: int) -> Array:
+    """Upper bound of column a where the other is zero, (intervals,), from every row a - b = sign x q."""
+    limit = np.full(len(tiled.horizon), np.inf)
+    for rows in balances:
         lower, upper = program.lower.copy(), program.upper
-        for other in _used_up(tiled, program, body, a):
+        for other in _used_up(tiled, program, tiled.template.rows[rows.number].body, a):
             lower[other] = upper[other]
-        keep = (entries.col != tiled.column_of(a)[entries.row]) & (
-            entries.col != tiled.column_of(b)[entries.row]
-        )
-        # q = (right-hand side - others) / alpha is largest where the others' share is least
-        share, column = entries.data[keep] / alpha, entries.col[keep]
-        least = np.where(share > 0, share * lower[column], share * upper[column])
-        others = np.bincount(entries.row[keep], weights=least, minlength=count)
-        limit = np.minimum(limit, program.row_lower[at] / alpha - others)
+        # it is largest where the others' share is least
+        share = sign * rows.share
+        least = np.where(share > 0, share * lower[rows.column], share * upper[rows.column])
+        limit = np.minimum(limit, sign * rows.net - np.bincount(rows.interval, least, minlength=len(limit)))
     return np.asarray(np.maximum(0.0, limit))
 
 
