@@ -25,7 +25,7 @@ VERSION = _Quiet().version()
 _ROW_WISE = int(highspy.MatrixFormat.kRowwise)
 # With binaries, the windows of `repair` close at the root: heuristics only cost time there (halved it).
 _HEURISTICS = ("feasibility_jump", "rins", "rens", "root_reduced_cost")
-_GAP_YUAN = 1e-6
+GAP_YUAN = 1e-6  # nearer than that to the best, with binaries, HiGHS's own tolerances are in the way
 _ROUGH_GAP = 1e-5  # relative; hundreds of windows each 1e-3 off make a dispatch 1e-3 off
 _MINIMIZE = int(highspy.ObjSense.kMinimize)
 _STATUS = highspy.HighsBasisStatus
@@ -133,7 +133,7 @@ class Solver:
     near: bool = False  # some steps from the basis that is given, to find a scale takes longer than they do
     primal: bool = False  # by the primal simplex method, for a feasible point that is nearly optimal
     rough: bool = False  # any point with binaries will do that is not far from the best
-    gap_yuan: float = _GAP_YUAN  # with binaries, how near to the best is near enough
+    gap_yuan: float = GAP_YUAN  # with binaries, how near to the best is near enough
     _highs: Any = field(default_factory=_Quiet, repr=False)
 
     def __post_init__(self) -> None:
@@ -146,7 +146,7 @@ class Solver:
         if self.primal:
             self._set("simplex_strategy", _PRIMAL)
         self._set("mip_rel_gap", _ROUGH_GAP if self.rough else 0.0)
-        self._set("mip_abs_gap", max(_GAP_YUAN, self.gap_yuan))
+        self._set("mip_abs_gap", max(GAP_YUAN, self.gap_yuan))
         if not self.rough:
             self._set("mip_allow_restart", False)
             for heuristic in _HEURISTICS:

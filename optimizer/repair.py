@@ -30,7 +30,7 @@ from optimizer.blocks import Blocks
 from optimizer.certificate import EXACT, FEASIBILITY_TOLERANCE, Certificate, certify, primal_infeasibility
 from optimizer.crew import Crew
 from optimizer.differences import differing
-from optimizer.highs import InfeasibleProgram
+from optimizer.highs import GAP_YUAN, InfeasibleProgram
 from optimizer.horizon import Index
 from optimizer.pairs import tempting, violated
 from optimizer.pricing import Pricer
@@ -156,7 +156,9 @@ class Repair:
                 best_x, best = found, self._program.objective(found)
             if bound - best > FALSE_BOUND * max(1.0, abs(best)):
                 raise SolverError(f"a dispatch of {best:.2f} yuan lies below its bound of {bound:.2f}")
-            met = np.isfinite(best) and best - bound <= self._gap * max(1.0, abs(best))
+            # of a few yuan, the gap asked for may be less than windows can be solved to
+            least_yuan = GAP_YUAN * len(self._pieces.windows())
+            met = np.isfinite(best) and best - bound <= max(least_yuan, self._gap * max(1.0, abs(best)))
             over = time.monotonic() >= self._deadline
             if met or (over and np.isfinite(best)):
                 return self._repaired(best_x, self._at.dual, min(bound, best), rounds)
