@@ -118,7 +118,7 @@ def test_members_that_cannot_rest_any_more() -> None:
     same_proof(solved(park, warm), solved(park))
 
 
-@pytest.mark.parametrize("seed", [0, 3])
+@pytest.mark.parametrize("seed", [3, 4])
 def test_trees_of_other_pairs_are_not_used(seed: int) -> None:
     """As many columns, rows and pairs; but in one charging has a least power, in the other discharging."""
     park = tempted_month(seed)
