@@ -22,6 +22,7 @@ SEED = 7
 
 Key = tuple[str, str]
 Problem = tuple[Mapping[str, Device], Mapping[Key, Array]]
+Given = tuple[Mapping[str, Device], pd.DatetimeIndex, float, Mapping[Key, Array]]
 
 
 def with_batteries(prepared: Prepared, **changes: float) -> dict[str, Device]:
@@ -84,8 +85,9 @@ def solve_hard_years(limit_s: float = LIMIT_S) -> None:
     )
     print("|---|---|---|---|---|---|---|")
     for name, (devices, series) in hard_years(prepared).items():
-        exact, took = _proof(devices, times, prepared.hours, series, limit_s, EXACT)
-        near, nearly = _proof(devices, times, prepared.hours, series, limit_s, NEAR)
+        given = (devices, times, prepared.hours, series)
+        exact, took = _proof(given, limit_s, EXACT)
+        near, nearly = _proof(given, limit_s, NEAR)
         found = ["", "", "", took, ""]
         if exact is not None:
             found = [f"{n:,}" for n in (exact.violated, exact.repaired, exact.windows)]
@@ -95,18 +97,11 @@ def solve_hard_years(limit_s: float = LIMIT_S) -> None:
         print("|", " | ".join((name, *found, nearly)), "|", flush=True)
 
 
-def _proof(
-    devices: Mapping[str, Device],
-    times: pd.DatetimeIndex,
-    hours: float,
-    series: Mapping[Key, Array],
-    limit_s: float,
-    gap: float,
-) -> tuple[Proof | None, str]:
+def _proof(given: Given, limit_s: float, gap: float) -> tuple[Proof | None, str]:
     """The proof and the seconds it took, or what was said instead of one."""
     started = time.perf_counter()
     try:
-        made = optimize(devices, times, hours, series, time_limit_s=limit_s, gap=gap)
+        made = optimize(*given, time_limit_s=limit_s, gap=gap)
     except SolverError as error:  # time ran out before a dispatch was found
         return None, str(error)
     return made.proof, f"{time.perf_counter() - started:.1f}"

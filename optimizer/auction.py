@@ -19,13 +19,12 @@ from models.device import Array
 from models.errors import SolverError
 from optimizer.bids import Known
 from optimizer.claimants import OTHERS, Chooser, Others, Search, Settled
-from optimizer.dividing import divide
+from optimizer.dividing import beside, divide
 from optimizer.highs import Solver, UnboundedProgram
 from optimizer.horizon import Index
 from optimizer.pricing import Part, with_binaries
 from optimizer.program import Program
 
-PROBE = 1e-3  # relative; how far from the present value the first planes are taken, one on each side
 MOST_TRIALS = 30
 ENOUGH = 3  # claims of the others from the last auction: planes on both sides are among them
 
@@ -144,8 +143,7 @@ def settle(
 
 def _look_around(rest: Others, start: Array, known: Known) -> None:
     """First planes of the others, on both sides of the present value, if they have not been there."""
-    probe = PROBE * np.maximum(1.0, np.abs(start))
-    for trial in (start + probe, start - probe) if len(rest.claims) < ENOUGH else ():
+    for trial in reversed(beside(start)) if len(rest.claims) < ENOUGH else ():
         rest.ask(trial, known)
 
 

@@ -77,9 +77,13 @@ class Left:
         beyond = np.select([bound < 0, bound > 0], [above, -below], level)
         return Left(tuple(firsts), marks, bound, beyond)
 
+    def rows_without(self, chorded: Mask) -> int:
+        """How many rows there are but for those of chords."""
+        return len(self.marks.rows) - KINDS * int(chorded.sum())
+
     def with_chords(self, before: Mask, chorded: Mask) -> "Left":
         """The same where other pairs, (pairs, intervals), have chords than before; a new one is slack."""
-        known = len(self.marks.rows) - KINDS * int(before.sum())
+        known = self.rows_without(before)
         of_chords = np.ones((KINDS, *chorded.shape), dtype=bool)
         of_chords[:, before] = self.marks.rows[known:].reshape(KINDS, -1)
         rows = np.concatenate([self.marks.rows[:known], of_chords[:, chorded].ravel()])

@@ -138,12 +138,11 @@ def branch(
     where none is known; something better by less than `tolerance` is not looked for. `tree` is of a like
     window.
     """
-    rows, columns = program.matrix.shape
-    if rows * (rows + columns) > MOST_ENTRIES:
+    if _is_large(program):
         return None
     from optimizer.tableau import search  # a quarter of a second once; on a new machine some four
 
-    known = None if tree is None or tree.row_dual.shape[1] != rows else tree.of_pairs(pairs)
+    known = None if tree is None or tree.row_dual.shape[1] != len(program.row_lower) else tree.of_pairs(pairs)
     tree = known if known is not None and known.leaves_nothing_out else Tree.root(program, pairs)
     least = tree.least_yuan(program)
     is_open = least < known_yuan - tolerance
@@ -174,8 +173,7 @@ def good_choice(program: Program, pairs: Index, start: Basis, tolerance: float) 
 
     None where that is not known. What is better by less than `tolerance` is not looked for.
     """
-    rows, columns = program.matrix.shape
-    if rows * (rows + columns) > MOST_ENTRIES:
+    if _is_large(program):
         return None
     from optimizer.tableau import search
 
@@ -184,6 +182,12 @@ def good_choice(program: Program, pairs: Index, start: Basis, tolerance: float) 
     if found.at < 0:
         return np.empty(0) if found.ended else None
     return found.x if _obeys(program, pairs, found.x) else None
+
+
+def _is_large(program: Program) -> bool:
+    """Whether its dense tableau would be too large."""
+    rows, columns = program.matrix.shape
+    return bool(rows * (rows + columns) > MOST_ENTRIES)
 
 
 def _obeys(program: Program, pairs: Index, x: Array) -> bool:

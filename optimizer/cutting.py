@@ -17,7 +17,8 @@ from optimizer.program import Mask, Program
 from optimizer.tile import Tiled
 from optimizer.windows import Window, laid_end_to_end
 
-FEW, MANY = 4, 10_000
+FEW = 4  # borders
+MANY = 10_000  # rows; from there on to mark them is faster than to sort them
 PRESSING = 1e-9  # [yuan per unit] multipliers above this press
 
 
@@ -213,11 +214,7 @@ class Cutter:
         touched[rows] = True
         return np.flatnonzero(touched)
 
-    def rows_of(self, column: int) -> NDArray[np.int32]:
-        """Rows a column has a part in."""
-        return np.asarray(self._rows_by_column[self._starts[column] : self._starts[column + 1]])
-
     def pressing(self, column: int, dual: Array) -> NDArray[np.int32]:
-        """Those of these rows that press on it, by the rows' multipliers."""
-        rows = self.rows_of(column)
-        return rows[np.abs(dual[rows]) > PRESSING]
+        """Rows a column has a part in that press on it, by their multipliers."""
+        rows = self._rows_by_column[self._starts[column] : self._starts[column + 1]]
+        return np.asarray(rows[np.abs(dual[rows]) > PRESSING])

@@ -22,6 +22,12 @@ MOST_RANGES = 24
 PROBE = 1e-3  # relative; how far from a value the others are asked what is beside it
 
 
+def beside(at: Array) -> tuple[Array, Array]:
+    """Values of what is disputed, a little below and above some."""
+    probe = PROBE * np.maximum(1.0, np.abs(at))
+    return at - probe, at + probe
+
+
 @dataclass(frozen=True)
 class _Trial:
     """A value of what is disputed, what that costs all, and how."""
@@ -134,10 +140,10 @@ def _tried(
 
 def _halves(here: _Range, trial: _Trial, choosers: Mapping[int, Chooser]) -> list[_Range] | None:
     """The range on both sides of a value, with lines through what that costs; none where there are none."""
-    made, probe = [], PROBE * max(1.0, abs(trial.at))
+    made, (below, above) = [], beside(np.array([trial.at]))
     for lower, upper, near in (
-        (here.lower, trial.at, trial.at - probe),
-        (trial.at, here.upper, trial.at + probe),
+        (here.lower, trial.at, float(below[0])),
+        (trial.at, here.upper, float(above[0])),
     ):
         lines = list(here.lines)
         for number, chooser in choosers.items():

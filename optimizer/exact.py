@@ -11,7 +11,7 @@ from models.errors import SolverError
 from optimizer.agreed import Agreed
 from optimizer.blocks import Blocks, Left
 from optimizer.certificate import EXACT, GAP_TOLERANCE, Certificate, How, certify
-from optimizer.chords import KINDS, with_chords
+from optimizer.chords import with_chords
 from optimizer.crew import Crew
 from optimizer.highs import InfeasibleProgram, UnboundedProgram
 from optimizer.pairs import TOLERANCE, Tight, open_pairs, tempting, tighten, violated
@@ -46,7 +46,7 @@ class Trail:
         if self.pairs != _pairs(tiled):  # a tree of other pairs would prove what is not so
             return False
         sizes = (tiled.program.matrix.shape[1], len(tiled.template.pairs), len(tiled.horizon))
-        rows = len(self.left.marks.rows) - KINDS * int(self.chorded.sum())
+        rows = self.left.rows_without(self.chorded)
         return sizes == (len(self.left.beyond), *self.chorded.shape) and rows == tiled.program.matrix.shape[0]
 
     def agreed_for(self, tiled: Tiled) -> Agreed:

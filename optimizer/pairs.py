@@ -38,11 +38,11 @@ class Tight:
 class Rows:
     """Rows a - b = q of a pair, one for each interval, and what is in them besides, entry by entry.
 
-    `number` is theirs in an interval. `share` is by how much q falls for a unit of `column`; `net` is q while
+    `body` is their functional. `share` is by how much q falls for a unit of `column`; `net` is q while
     all others are zero, (intervals,).
     """
 
-    number: int
+    body: int
     interval: Index
     column: Index
     share: Array
@@ -83,10 +83,9 @@ def tighten(tiled: Tiled) -> Tight:
 
 def balance(tiled: Tiled, program: Program, pair: PairRows, rows: Rows) -> Balance:
     """What is in rows that balance a pair besides the pair."""
-    body = tiled.template.rows[rows.number].body
     rest, used = np.clip(0.0, program.lower, program.upper), np.zeros(len(program.cost), dtype=bool)
     for one in (pair.a, pair.b):
-        for other in _used_up(tiled, program, body, one):
+        for other in _used_up(tiled, program, rows.body, one):
             rest[other], used[other] = program.upper[other], True
     at_rest = rest[rows.column]
     net = rows.net - np.bincount(rows.interval, rows.share * at_rest, minlength=len(rows.net))
@@ -107,7 +106,7 @@ def rows_of(tiled: Tiled, program: Program, pair: PairRows) -> list[Rows]:
             slot = entries.col - entries.row * len(template.columns)  # of the interval's own columns
             keep = (slot != a) & (slot != b)
             interval, column, share = entries.row[keep], entries.col[keep], entries.data[keep] / alpha
-            found.append(Rows(number, interval, column, share, program.row_lower[at] / alpha))
+            found.append(Rows(row.body, interval, column, share, program.row_lower[at] / alpha))
     return found
 
 
@@ -116,7 +115,7 @@ def _implied_upper(tiled: Tiled, program: Program, balances: list[Rows], a: int,
     limit = np.full(len(tiled.horizon), np.inf)
     for rows in balances:
         lower, upper = program.lower.copy(), program.upper
-        for other in _used_up(tiled, program, tiled.template.rows[rows.number].body, a):
+        for other in _used_up(tiled, program, rows.body, a):
             lower[other] = upper[other]
         # it is largest where the others' share is least
         share = sign * rows.share

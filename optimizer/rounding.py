@@ -65,6 +65,7 @@ class Rounding:
     ) -> None:
         self._tiled, self._program, self._pricer = tiled, program, pricer
         self._blocks, self._pool, self._deadline = blocks, pool, deadline
+        self._all_pairs = np.ones((len(tiled.template.pairs), len(tiled.horizon)), dtype=bool)
 
     def round_off(self, start: Array, resting: Mask, pieces: Pieces) -> Array | None:
         """A point that obeys every pair, from one in which some rest already; none where none is found."""
@@ -99,7 +100,9 @@ class Rounding:
         while known:
             shares.waiting, dear = len(known), dict[Window, _Patches]()
             in_time = time.monotonic() < shares.deadline
-            patched = partial(self._patched, x, shares=shares, paying=widenings < WIDENINGS)
+            patched = partial(
+                self._patched, x, shares=shares, close_yuan=CLOSE * scale_yuan, paying=widenings < WIDENINGS
+            )
             found = self._pool.map(patched, known)
             for (window, narrower), wider in zip(known.items(), found, strict=True):
                 best = min(narrower, wider, key=_yuan)
@@ -131,7 +134,7 @@ class Rounding:
             return x
         return x if violated(self._tiled, better).any() else better
 
-    def _patched(self, x: Array, window: Window, shares: Shares, paying: bool) -> _Patches:
+    def _patched(self, x: Array, window: Window, shares: Shares, close_yuan: float, paying: bool) -> _Patches:
         """A window that obeys its pairs while all around it stays as in x, if that is possible.
 
         Shared decisions stay too; where it is `paying` they may rise, at their price.
@@ -139,11 +142,9 @@ class Rounding:
         shares.begin()
         cut, program = self._pricer.cut(window), self._program
         alone = cut.alone(program, x, paying=paying)
-        all_pairs = np.ones((len(self._tiled.template.pairs), len(self._tiled.horizon)), dtype=bool)
-        pairs = positions(self._tiled, all_pairs, window)
+        pairs = positions(self._tiled, self._all_pairs, window)
         values = None
         if not paying:
-            close_yuan = CLOSE * max(1.0, abs(program.objective(x)))
             values = good_choice(alone, pairs, self._blocks.basis_in(cut), close_yuan)
         if values is None:
             # to presolve takes longer than it saves
@@ -153,10 +154,11 @@ class Rounding:
                 values = solver.solve().x[: len(cut.every)]
             except (InfeasibleProgram, SolverError):
                 return []
-        own = slice(len(cut.columns) + len(cut.copies)) if values.size else slice(0)
-        columns = cut.every[own]
-        yuan = program.cost[columns] @ (values[own] - x[columns])
-        return [_Patch(columns, values[own], float(yuan))] if values.size else []
+        if not values.size:
+            return []
+        columns = cut.every[: len(cut.columns) + len(cut.copies)]
+        values = values[: len(columns)]
+        return [_Patch(columns, values, float(program.cost[columns] @ (values - x[columns])))]
 
 
 def _yuan(patches: _Patches) -> float:

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -106,35 +107,24 @@ def optimize(
     coarse = coarser(whole, devices)
     try:
         with Crew(workers) as pool:
+            find = partial(
+                find_optimum,
+                deadline=deadline,
+                pool=pool,
+                progress=progress,
+                trail=trail,
+                multipliers=multipliers,
+                gap=gap,
+            )
             if merged:
                 like = merge(coarse, devices) if coarse else None
                 try:
-                    found = find_optimum(
-                        merged.tiled,
-                        merged.paired,
-                        deadline,
-                        pool,
-                        progress,
-                        trail,
-                        multipliers=multipliers,
-                        coarse=like.tiled if like else None,
-                        gap=gap,
-                    )
+                    found = find(merged.tiled, merged.paired, coarse=like.tiled if like else None)
                 except TwinsApart:
                     progress("equal devices need pairs of their own")
                     merged = None
             if not merged:
-                found = find_optimum(
-                    whole,
-                    whole,
-                    deadline,
-                    pool,
-                    progress,
-                    trail,
-                    multipliers=multipliers,
-                    coarse=coarse,
-                    gap=gap,
-                )
+                found = find(whole, whole, coarse=coarse)
     except InfeasibleProgram:
         progress("looking for what conflicts")
         raise InfeasibleError(explain(whole, whole.program)) from None

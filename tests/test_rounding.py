@@ -85,8 +85,8 @@ def only_patched(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_where_a_wider_one_is_not_solved_the_narrower_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Rounding._patched
 
-    def narrow(self: Rounding, x: Array, window: Window, *, shares: Shares, paying: bool) -> Any:
-        return whole(self, x, window, shares, paying) if len(window.intervals) <= 4 else []
+    def narrow(self: Rounding, x: Array, window: Window, **how: Any) -> Any:
+        return whole(self, x, window, **how) if len(window.intervals) <= 4 else []
 
     monkeypatch.setattr(Rounding, "_patched", narrow)
     tiled = below_the_peak(2)
