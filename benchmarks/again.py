@@ -15,11 +15,11 @@ from benchmarks.hard import with_batteries
 from benchmarks.instance import EQUAL
 from benchmarks.make import INSTANCES, make_year
 from benchmarks.table import machine
-from inputs.prepare import Prepared
-from models.device import Array
-from optimizer.replay import replay
-from optimizer.runs import Options
-from optimizer.solve import Optimum, Warm, optimize
+from parkdispatch.inputs.prepare import Prepared
+from parkdispatch.models.device import Array
+from parkdispatch.optimizer.solve import Optimum, Warm, optimize
+from parkdispatch.studies.daily_replay import replay
+from parkdispatch.studies.dispatch import Options
 
 Key = tuple[str, str]
 Problem = tuple[Mapping[str, Any], pd.DatetimeIndex, float, Mapping[Key, Array]]

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from results.program import versions
+from parkdispatch.results.io.provenance import versions
 
 BUDGET = {  # what the commands are held to on two cores
     "plan": {"wall_s": 4.0, "build and solve": 0.3, "peak_memory_mb": None},
@@ -37,7 +37,7 @@ class Run:
 def run_command(arguments: Sequence[str]) -> Run:
     """Run `parkdispatch` with these arguments in a process of its own, its files in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "optimizer.cli", *arguments, "--out", folder]
+        command = [sys.executable, "-m", "parkdispatch.interfaces.cli", *arguments, "--out", folder]
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)

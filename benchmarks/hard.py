@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.table import machine
-from inputs.case import load_case
-from inputs.prepare import Prepared, prepare, year_times
-from models.device import Array, Device
-from models.errors import SolverError
-from optimizer.certificate import EXACT
-from optimizer.solve import Proof, optimize
+from parkdispatch.inputs.case import load_case
+from parkdispatch.inputs.prepare import Prepared, prepare, year_times
+from parkdispatch.models.device import Array, Device
+from parkdispatch.models.errors import SolverError
+from parkdispatch.optimizer.proof.certificate import EXACT
+from parkdispatch.optimizer.solve import Proof, optimize
 
 LIMIT_S = 60.0
 NEAR = 1e-4  # relative gap

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.instance import Instance, Store, file_of
-from inputs.case import Case, load_case
-from inputs.prepare import Prepared, prepare, year_times
-from models.battery import Battery
+from parkdispatch.inputs.case import Case, load_case
+from parkdispatch.inputs.prepare import Prepared, prepare, year_times
+from parkdispatch.models.stores.battery import Battery
 
 CASE = "gaoan"
 INSTANCES = {"gaoan-lp": 300.0, "gaoan": None}  # sale price [yuan/MWh]; none: the case's own

@@ -17,9 +17,9 @@ import pandas as pd
 from benchmarks.again import SALE, Key, Problem
 from benchmarks.make import INSTANCES, make_year
 from benchmarks.table import machine
-from inputs.prepare import Prepared
-from models.device import Array
-from optimizer.solve import optimize
+from parkdispatch.inputs.prepare import Prepared
+from parkdispatch.models.device import Array
+from parkdispatch.optimizer.solve import optimize
 
 QUARTER_MINUTES = 15
 MINUTES = (15, 5, 1)

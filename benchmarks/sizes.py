@@ -16,13 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.table import machine
-from inputs.case import load_case
-from inputs.changed import with_values
-from inputs.prepare import Prepared, prepare, year_times
-from optimizer import highs
-from optimizer.marginal import resized
-from optimizer.solve import Optimum, Warm, optimize
-from optimizer.surface import there_and_back
+from parkdispatch.inputs.case import load_case
+from parkdispatch.inputs.prepare import Prepared, prepare, year_times
+from parkdispatch.inputs.variations.changes import with_values
+from parkdispatch.optimizer import highs
+from parkdispatch.optimizer.solve import Optimum, Warm, optimize
+from parkdispatch.studies.sizing.marginal_value import resized
+from parkdispatch.studies.sizing.surface_dispatch import there_and_back
 
 TARGET, SECOND_CORE = 0.35, 1.6
 POWERS_MW, HOURS = (2.5, 50.0), (1.0, 4.0)

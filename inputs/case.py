@@ -9,8 +9,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from inputs.calibrated import Calibrated, WhatIf, calibrated_problems
-from inputs.case_file import (
+from parkdispatch.inputs.checks.file_form import file_problems
+from parkdispatch.inputs.checks.sizing_checks import sizing_problems
+from parkdispatch.inputs.messages.validation import closest, problems, read_toml, user_path, wrong_kinds
+from parkdispatch.inputs.schema.calibrated import Calibrated, WhatIf, calibrated_problems
+from parkdispatch.inputs.schema.case_file import (
     Calendar,
     CaseFile,
     SeriesFile,
@@ -20,22 +23,19 @@ from inputs.case_file import (
     whole_parts,
     year_problems,
 )
-from inputs.form import file_problems
-from inputs.sensitivities import of_devices, sensitivity_problems
-from inputs.sizing_checks import sizing_problems
-from inputs.tariff_files import read_tariff
-from inputs.validation import closest, problems, read_toml, user_path, wrong_kinds
-from inputs.variants import named_after_variant, variant_names, with_variant
-from models.battery import Battery
-from models.contracts import Contracts
-from models.device import Device
-from models.errors import InputError
-from models.finance import Finance
-from models.sensitivity import Sensitivity
-from models.site import Site
-from models.sizing import Sizing
-from models.tariff import Tariff
-from models.weather_year import Climate
+from parkdispatch.inputs.tariffs.tariff_files import read_tariff
+from parkdispatch.inputs.variations.sensitivity_ends import of_devices, sensitivity_problems
+from parkdispatch.inputs.variations.variants import named_after_variant, variant_names, with_variant
+from parkdispatch.models.device import Device
+from parkdispatch.models.errors import InputError
+from parkdispatch.models.finance.contracts import Contracts
+from parkdispatch.models.finance.investment import Finance
+from parkdispatch.models.finance.sensitivity import Sensitivity
+from parkdispatch.models.finance.sizing_section import Sizing
+from parkdispatch.models.site import Site
+from parkdispatch.models.stores.battery import Battery
+from parkdispatch.models.tariff.tariff import Tariff
+from parkdispatch.models.weather.representative_year import Climate
 
 BUILT_IN = ("gaoan", "gaoan-study")
 
@@ -94,7 +94,9 @@ class Case:
 
 def case_text(name: str) -> str:
     """The built-in case file as it is shipped."""
-    return (resources.files("inputs") / "parks" / _folder(name) / "case.toml").read_text(encoding="utf-8")
+    return (resources.files("parkdispatch.inputs") / "parks" / _folder(name) / "case.toml").read_text(
+        encoding="utf-8"
+    )
 
 
 def _folder(name: str) -> str:
@@ -187,7 +189,9 @@ def variants(name_or_path: str) -> list[str]:
 
 def _find(name_or_path: str) -> Path:
     if name_or_path in BUILT_IN:
-        return Path(str(resources.files("inputs") / "parks" / _folder(name_or_path) / "case.toml"))
+        return Path(
+            str(resources.files("parkdispatch.inputs") / "parks" / _folder(name_or_path) / "case.toml")
+        )
     path = user_path(name_or_path)
     try:
         if path.is_dir():

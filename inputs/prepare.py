@@ -9,15 +9,15 @@ from functools import cache, lru_cache
 import numpy as np
 import pandas as pd
 
-from inputs.case import Case
-from inputs.case_file import WeatherFile
-from inputs.series import read_series
-from inputs.validation import named
-from models.device import Array, Device, Park
-from models.errors import InputError
-from models.site import Site
-from models.tariff import UnpricedError
-from models.weather_year import Climate, representative_year
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.messages.validation import named
+from parkdispatch.inputs.schema.case_file import WeatherFile
+from parkdispatch.inputs.series.series_file import read_series
+from parkdispatch.models.device import Array, Device, Park
+from parkdispatch.models.errors import InputError
+from parkdispatch.models.site import Site
+from parkdispatch.models.tariff.tariff import UnpricedError
+from parkdispatch.models.weather.representative_year import Climate, representative_year
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
 
 
 def read_weather_of(case: Case, times: pd.DatetimeIndex) -> pd.DataFrame:
-    """The case's weather at `times`, in the columns of `models.weather_year.COLUMNS`.
+    """The case's weather at `times`, in the columns of `representative_year.COLUMNS`.
 
     Raises InputError with everything that is wrong with it.
     """
@@ -117,7 +117,7 @@ def read_weather_of(case: Case, times: pd.DatetimeIndex) -> pd.DataFrame:
 
 def _read_weather(case: Case, weather: WeatherFile, times: pd.DatetimeIndex) -> pd.DataFrame:
     """Weather files are read by quarter-hours; longer intervals get the mean of theirs."""
-    from inputs.weather import read_weather
+    from parkdispatch.inputs.weather.weather_files import read_weather
 
     pieces, rest = divmod(case.calendar.minutes, 15)
     if rest:

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from inputs.case import case_text, load_case
-from inputs.case_file import LONGEST_NAME, NOT_IN_NAMES
-from inputs.prepare import prepare, year_times
-from models.errors import InputError
+from parkdispatch.inputs.case import case_text, load_case
+from parkdispatch.inputs.prepare import prepare, year_times
+from parkdispatch.inputs.schema.case_file import LONGEST_NAME, NOT_IN_NAMES
+from parkdispatch.models.errors import InputError
 
 SERIES = {"load.csv": ("load", "demand_mw"), "pv.csv": ("pv", "available_mw")}
 

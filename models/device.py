@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.site import Site
-from models.tariff import Tariff
+from parkdispatch.models.site import Site
+from parkdispatch.models.tariff.tariff import Tariff
 
 Array = NDArray[np.float64]
 Expr = Any  # a Pyomo expression, variable, parameter or a plain number; Pyomo ships no types

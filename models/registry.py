@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from models.battery import Battery
-from models.grid import Grid
-from models.load import Load
-from models.pv import Pv
+from parkdispatch.models.loads.load import Load
+from parkdispatch.models.network.grid import Grid
+from parkdispatch.models.sources.pv import Pv
+from parkdispatch.models.stores.battery import Battery
 
 AnyDevice = Annotated[Battery | Grid | Load | Pv, Field(discriminator="kind")]

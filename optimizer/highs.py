@@ -7,10 +7,10 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from models.device import Array
-from models.errors import SolverError
-from optimizer.crew import aside
-from optimizer.program import Mask, Program
+from parkdispatch.models.device import Array
+from parkdispatch.models.errors import SolverError
+from parkdispatch.optimizer.formulation.linear_program import Mask, Program
+from parkdispatch.optimizer.thread_pool import aside
 
 
 class _Quiet(highspy.Highs):  # type: ignore[misc]

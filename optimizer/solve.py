@@ -9,20 +9,20 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from models.device import Array, Device
-from models.errors import InfeasibleError, InputError, SolverError
-from optimizer.certificate import EXACT, FEASIBILITY_TOLERANCE, How, primal_infeasibility
-from optimizer.conflict import explain, hopeless
-from optimizer.crew import Crew
-from optimizer.exact import Priced, Progress, Trail, TwinsApart, find_optimum
-from optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
-from optimizer.horizon import Horizon
-from optimizer.pairs import violated
-from optimizer.preview import coarser
-from optimizer.reference import build_reference
-from optimizer.template import Key, Template, compile_template
-from optimizer.tile import Tiled, tile
-from optimizer.twins import merge
+from parkdispatch.models.device import Array, Device
+from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
+from parkdispatch.optimizer.formulation.horizon import Horizon
+from parkdispatch.optimizer.formulation.plain_pyomo import build_reference
+from parkdispatch.optimizer.formulation.template import Key, Template, compile_template
+from parkdispatch.optimizer.formulation.tile import Tiled, tile
+from parkdispatch.optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
+from parkdispatch.optimizer.presolve.exclusive_pairs import violated
+from parkdispatch.optimizer.presolve.identical_units import merge
+from parkdispatch.optimizer.proof.certificate import EXACT, FEASIBILITY_TOLERANCE, How, primal_infeasibility
+from parkdispatch.optimizer.proof.infeasibility import explain, hopeless
+from parkdispatch.optimizer.relaxation.coarse_start import coarser
+from parkdispatch.optimizer.thread_pool import Crew
+from parkdispatch.optimizer.tiled_optimum import Priced, Progress, Trail, TwinsApart, find_optimum
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from inputs.case import Case
-from models.grid import Grid
-from results.bill import Bill, bill
-from results.solution import cost_yuan, of_kind, seen, times_of, values
+from parkdispatch.inputs.case import Case
+from parkdispatch.models.network.grid import Grid
+from parkdispatch.results.billing.bill import Bill, bill
+from parkdispatch.results.solution import cost_yuan, of_kind, seen, times_of, values
 
 POWER_TOLERANCE = 1e-6  # MW or MWh
 PROVEN_GAP = 1e-8  # relative; below it objective and bound differ by rounding only

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from models.device import Array
-from models.pv import AreaPower, Losses, Pv
-from models.site import Site
+from parkdispatch.models.device import Array
+from parkdispatch.models.site import Site
+from parkdispatch.models.sources.pv import AreaPower, Losses, Pv
 
 
 @dataclass(frozen=True)

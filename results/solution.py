@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from models.device import Array, Seen
-from models.errors import InputError
+from parkdispatch.models.device import Array, Seen
+from parkdispatch.models.errors import InputError
 
 PERIODS = {"day": "%Y-%m-%d", "month": "%Y-%m"}
 

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from inputs.case import Case
-from models.device import Array
-from models.grid import Grid
-from results.audit import Audit, bills
-from results.bill import Bill
-from results.election import Elections, elections
-from results.solution import cost_yuan, of_kind, seen, times_of, values
+from parkdispatch.inputs.case import Case
+from parkdispatch.models.device import Array
+from parkdispatch.models.network.grid import Grid
+from parkdispatch.results.audit import Audit, bills
+from parkdispatch.results.billing.bill import Bill
+from parkdispatch.results.billing.demand_election import Elections, elections
+from parkdispatch.results.solution import cost_yuan, of_kind, seen, times_of, values
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,10 @@
 """Fixtures of several tests. The benchmarks are not installed with the package; they are found beside it."""
 
-import sys
 from pathlib import Path
 
 import pytest
-from typed import Ran, Run, typed_by
 
-sys.path.append(str(Path(__file__).parents[1]))  # after everything installed
+from tests.support.typed_commands import Ran, Run, typed_by
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
 
 from benchmarks.instance import Array, Instance
-from optimizer.startup import start_quickly
+from parkdispatch.interfaces.startup import start_quickly
 
 
 @dataclass(frozen=True)

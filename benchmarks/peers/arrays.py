@@ -12,10 +12,10 @@ import numpy as np
 from benchmarks.instance import GAP, Instance
 from benchmarks.make import declared
 from benchmarks.peers import Answer, Peer, Sizes
-from optimizer.highs import pass_arrays
-from optimizer.horizon import Horizon
-from optimizer.template import compile_template
-from optimizer.tile import Tiled, tile
+from parkdispatch.optimizer.formulation.horizon import Horizon
+from parkdispatch.optimizer.formulation.template import compile_template
+from parkdispatch.optimizer.formulation.tile import Tiled, tile
+from parkdispatch.optimizer.highs import pass_arrays
 
 
 def columns_of(tiled: Tiled, quantity: str) -> list[Any]:

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from benchmarks.instance import GAP, Instance
 from benchmarks.make import declared
 from benchmarks.peers import Answer, Peer, Sizes
-from models.battery import Battery
-from optimizer.solve import optimize
+from parkdispatch.models.stores.battery import Battery
+from parkdispatch.optimizer.solve import optimize
 
 
 class Tool(Peer):

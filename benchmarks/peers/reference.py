@@ -9,8 +9,8 @@ import numpy as np
 from benchmarks.instance import Array, Instance
 from benchmarks.make import declared
 from benchmarks.peers import with_pyomo
-from optimizer.horizon import Horizon
-from optimizer.reference import build_reference
+from parkdispatch.optimizer.formulation.horizon import Horizon
+from parkdispatch.optimizer.formulation.plain_pyomo import build_reference
 
 
 class Tool(with_pyomo.Tool):

@@ -1,0 +1,1 @@
+"""Checks that need more of a case in view than one field."""

@@ -1,0 +1,1 @@
+"""How a wrong input is reported: the field, the value, what is allowed."""

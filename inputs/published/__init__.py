@@ -1,0 +1,1 @@
+"""Published figures that results are compared with, and their reader."""

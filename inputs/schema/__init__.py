@@ -1,0 +1,1 @@
+"""What a case file may say: declarations only."""

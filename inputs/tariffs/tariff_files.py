@@ -1,0 +1,60 @@
+"""Find and read a tariff: one that comes with the program, or a TOML file of the user's."""
+
+from importlib import resources
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from parkdispatch.inputs.messages.validation import (
+    closest,
+    named,
+    problems,
+    read_toml,
+    user_path,
+    wrong_kinds,
+)
+from parkdispatch.models.errors import InputError
+from parkdispatch.models.tariff.tariff import Tariff
+
+
+def known_tariffs() -> list[str]:
+    """Names of the tariffs that come with the program."""
+    names = (entry.name for entry in (resources.files("parkdispatch.inputs") / "tariffs").iterdir())
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
+
+def read_tariff(name_or_path: str, beside: Path | None = None) -> Tariff:
+    """The tariff of that built-in name, or of a TOML file.
+
+    What ends in ".toml" or contains a slash is a path, relative to `beside` (the folder of the case
+    file, or the case file itself) or, without that, to the working directory. Raises InputError with
+    every problem found.
+    """
+    if not name_or_path.endswith(".toml") and "/" not in name_or_path and "\\" not in name_or_path:
+        known = known_tariffs()
+        if name_or_path not in known:
+            raise InputError(
+                f"`tariff` = '{name_or_path}': must be one of {', '.join(known)}, or a path that ends in"
+                f" .toml{closest(name_or_path, known)}"
+            )
+        with resources.as_file(
+            resources.files("parkdispatch.inputs") / "tariffs" / f"{name_or_path}.toml"
+        ) as file:
+            return _read(file, name_or_path)
+    folder = Path() if beside is None else beside.parent if beside.is_file() else beside
+    return _read(user_path(name_or_path, folder), name_or_path)
+
+
+def _read(file: Path, name: str) -> Tariff:
+    try:
+        tables = read_toml(file)
+    except InputError as error:
+        raise InputError(named("tariff", file, error.problems)) from None
+    found = wrong_kinds(tables, Tariff)
+    try:
+        tariff = Tariff.model_validate(tables)
+    except ValidationError as error:
+        found += problems(error, model=Tariff)
+    if found:
+        raise InputError([f"tariff {name}: {line}" for line in dict.fromkeys(found)])
+    return tariff

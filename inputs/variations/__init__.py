@@ -1,0 +1,1 @@
+"""A checked case with changes: variants, overrides, sensitivities, scenarios, ageing."""

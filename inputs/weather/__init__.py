@@ -1,0 +1,1 @@
+"""Weather files: EPW, TMY3, PVGIS, CSV."""

@@ -1,0 +1,33 @@
+"""`parkdispatch check`: every mistake of a case at once, nothing solved."""
+
+from rich.text import Text
+
+from parkdispatch.interfaces.commands.console import err_console, out_console, progress_line
+from parkdispatch.interfaces.commands.options import CaseArgument, Variant
+
+
+def check(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
+    """Read a case and everything it names; report every mistake at once, solve nothing."""
+    with progress_line() as progress:
+        progress("reading")
+        from parkdispatch.inputs.case import load_case, variants
+        from parkdispatch.inputs.messages.findings import Findings
+        from parkdispatch.inputs.prepare import prepare, year_times
+
+        findings = Findings()
+        with findings.kept():
+            park = load_case(case, variant, whole_year=True)
+            prepared = prepare(park, year_times(park))
+        with findings.kept():
+            names = variants(case) if variant is None else []
+            for name in names:
+                with findings.kept():
+                    load_case(case, name, whole_year=True)
+        findings.raise_any()
+    text = (
+        f"{park.name}: in order. {len(park.devices)} devices ({', '.join(park.devices)}),"
+        f" {len(prepared.times):,} intervals of {park.calendar.minutes} minutes, tariff {park.tariff.name}."
+    )
+    out_console.print(Text(text), soft_wrap=True)
+    for line in park.warnings:
+        err_console.print(Text(f"warning: {line}"), soft_wrap=True)

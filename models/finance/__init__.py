@@ -1,0 +1,1 @@
+"""Declarations of money: investment, contracts, sensitivities, the question of a size."""

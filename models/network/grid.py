@@ -1,0 +1,286 @@
+"""The connection to the public grid: energy bought by the tariff, surplus sold, demand charged.
+
+Import and export are metered separately and never at once. How a two-part customer pays for demand he elects:
+
+    highest      the month's highest 15-minute average import; one decision a month, the peak
+    contracted   the contract, fixed; what the highest exceeds of a tolerance costs a multiple of the price:
+                 one decision a month, the excess
+    capacity     the transformers, fixed; demand costs nothing
+
+What is fixed no dispatch changes: it is billed and is no cost here. A discount for full use of the month
+hangs on the whole month's energy, yes or no, and is billed and not seen here either.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+import pyomo.environ as pyo
+from pydantic import BeforeValidator, Field, model_validator
+
+from parkdispatch.models.device import (
+    Array,
+    Device,
+    Efficiency,
+    Interval,
+    NonNegative,
+    Park,
+    Seen,
+    SeriesSpec,
+    Terms,
+)
+from parkdispatch.models.errors import InputError
+from parkdispatch.models.network.demand_metering import QUARTER_HOURS, metered_demand_mw
+from parkdispatch.models.network.transformers import Transformers
+from parkdispatch.models.quarter_hours import quarters_per_interval
+from parkdispatch.models.tariff.demand_rules import Election
+from parkdispatch.models.tariff.tariff import Tariff
+from parkdispatch.models.tariff.tariff_tables import Scheme, twelve
+
+KW_PER_MW = 1000.0
+
+
+def _twelve_or_none(value: Any) -> Any:
+    return None if value is None else twelve(value)
+
+
+MonthlyOrNone = Annotated[tuple[NonNegative, ...] | None, BeforeValidator(_twelve_or_none)]
+
+
+class Grid(Device):
+    """One metered connection. Its limits are either given or follow from its transformers."""
+
+    kind: Literal["grid"] = "grid"
+    bus: str = "ac"
+    voltage_kv_level: Annotated[str, Field(min_length=1)]  # a key of the tariff's `voltages`
+    scheme: Scheme = "two_part"
+    import_limit_mw: NonNegative | None = None  # [MW]
+    export_limit_mw: NonNegative | None = None  # [MW]
+    transformers: Transformers | None = None
+    # [yuan/kWh] of surplus PV; assumption: Jiangxi's coal benchmark. Mechanism price of new plants: <= 0.38.
+    sale_price_yuan_per_kwh: Annotated[float, Field(allow_inf_nan=False)] = 0.4143
+    peak_so_far_mw: NonNegative = 0.0  # [MW] highest 15-minute average this month before the horizon
+    demand_election: Election = "highest"  # how a two-part customer pays for demand
+    contracted_demand_mw: MonthlyOrNone = None  # [MW] by month, or one for all; with "contracted" only
+    power_factor: Efficiency | None = None  # [-] of each month, as metered; none: the tariff's standard
+
+    series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
+        "purchase_price_yuan_per_mwh": SeriesSpec(title="Purchase price", unit="yuan/MWh"),
+        "sale_price_yuan_per_mwh": SeriesSpec(title="Sale price", unit="yuan/MWh"),
+        "demand_price_yuan_per_mw_month": SeriesSpec(title="Demand price", unit="yuan/MW/month", lower=0.0),
+        "peak_floor_mw": SeriesSpec(title="Peak of the month before the horizon", unit="MW", lower=0.0),
+        "demand_free_mw": SeriesSpec(title="Demand without extra charge", unit="MW", lower=0.0),
+        "import_limit_mw": SeriesSpec(title="Import limit", unit="MW", lower=0.0),
+        "export_limit_mw": SeriesSpec(title="Export limit", unit="MW", lower=0.0),
+        "quarter_continues": SeriesSpec(
+            title="1 if the interval is in the quarter-hour of the one before", unit="1", lower=0.0, upper=1.0
+        ),
+    }
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        given = [name for name in ("import_limit_mw", "export_limit_mw") if getattr(self, name) is not None]
+        if self.transformers is not None and given:
+            raise ValueError(
+                "\n".join(
+                    f"{name} = {getattr(self, name):g}: must be left out, because `transformers` is given"
+                    for name in given
+                )
+            )
+        if self.transformers is None and len(given) < 2:
+            raise ValueError("must have both `import_limit_mw` and `export_limit_mw`, or else `transformers`")
+        return self
+
+    @model_validator(mode="after")
+    def _one_election(self) -> Self:
+        wrong = []
+        if self.scheme == "single_part" and self.demand_election != "highest":
+            wrong.append(
+                f"demand_election = {self.demand_election!r}: must be left out,"
+                " because `scheme` is single_part"
+            )
+        if self.demand_election == "contracted" and self.contracted_demand_mw is None:
+            wrong.append("demand_election = 'contracted': must have `contracted_demand_mw` beside it")
+        if self.demand_election != "contracted" and self.contracted_demand_mw is not None:
+            wrong.append(
+                f"contracted_demand_mw = {max(self.contracted_demand_mw):g}: must be left out, because"
+                f" `demand_election` is {self.demand_election}"
+            )
+        if self.demand_election == "capacity" and self.transformers is None:
+            wrong.append("demand_election = 'capacity': must have `transformers`, whose capacity is paid for")
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return self
+
+    @property
+    def pays_for_demand(self) -> bool:
+        """Whether a higher import may cost more of a demand charge."""
+        return self.scheme == "two_part" and self.demand_election != "capacity"
+
+    @property
+    def transformer_kva(self) -> float | None:
+        """Capacity of the transformers [kVA]; none where they are not declared."""
+        return None if self.transformers is None else self.transformers.total_mva * KW_PER_MW
+
+    @property
+    def limits_mw(self) -> tuple[float, float]:
+        """Most that may be drawn and fed back [MW]."""
+        if self.transformers is not None:
+            return self.transformers.import_limit_mw, self.transformers.export_limit_mw
+        return self.import_limit_mw or 0.0, self.export_limit_mw or 0.0
+
+    def tariff_problems(self, tariff: Tariff) -> list[str]:
+        """The voltage level, and the prices of the scheme at it."""
+        level = tariff.voltages.get(self.voltage_kv_level)
+        if level is None:
+            known = ", ".join(tariff.voltages)
+            return [
+                f"`voltage_kv_level` = '{self.voltage_kv_level}': must be of tariff {tariff.name}: {known}"
+            ]
+        missing = []
+        if level.transmission_yuan_per_kwh(self.scheme) is None:
+            missing.append(f"{self.scheme}_yuan_per_kwh")
+        if self.pays_for_demand and level.demand_price_yuan_per_kw_month is None:
+            missing.append("demand_price_yuan_per_kw_month")
+        if self.demand_election == "capacity" and level.capacity_price_yuan_per_kva_month is None:
+            missing.append("capacity_price_yuan_per_kva_month")
+        found = [
+            f"`scheme` = '{self.scheme}': tariff {tariff.name} must have `{name}` at {self.voltage_kv_level}"
+            for name in missing
+        ]
+        if self.power_factor is not None and tariff.power_factor is None:
+            found.append(
+                f"`power_factor` = {self.power_factor:g}: tariff {tariff.name} must have a table for it"
+            )
+        return found + self._contract_problems(tariff)
+
+    def _contract_problems(self, tariff: Tariff) -> list[str]:
+        if self.contracted_demand_mw is None:
+            return []
+        if tariff.demand_rules is None:
+            return [f"`demand_election` = 'contracted': tariff {tariff.name} must have `demand_rules` for it"]
+        share = tariff.demand_rules.least_contract_share
+        least, given = share * (self.transformer_kva or 0.0) / KW_PER_MW, min(self.contracted_demand_mw)
+        if given >= least:
+            return []
+        return [
+            f"`contracted_demand_mw` = {given:g}: must be {least:g} or more, {share:g} of the transformers'"
+            " capacity (in MW, not kW)"
+        ]
+
+    def series(self, park: Park) -> Mapping[str, Array]:
+        """Prices and limits at `park.times`, each of shape (intervals,).
+
+        Raises InputError if the tariff lacks the voltage or scheme or does not cover the times.
+        """
+        times, tariff = park.times, park.tariff
+        ones, month = np.ones(len(times)), times.month.to_numpy() - 1
+        price = tariff.energy_price_yuan_per_kwh(times, self.voltage_kv_level, self.scheme, park.hours)
+        # the power factor adjusts all but the government funds
+        share = tariff.power_factor_share(self.power_factor)
+        price = price + share * (price - np.array(tariff.government_funds_yuan_per_kwh)[month])
+        demand_price, free_mw = 0.0, 0.0 * ones
+        if self.pays_for_demand:
+            demand_price = tariff.demand_price_yuan_per_kw_month(self.voltage_kv_level) * (1.0 + share)
+        if self.contracted_demand_mw is not None:
+            if tariff.demand_rules is None:
+                raise InputError(f"tariff {tariff.name}: no `demand_rules` for a contracted demand")
+            demand_price *= tariff.demand_rules.excess_multiple
+            free_mw = tariff.demand_rules.tolerance * np.array(self.contracted_demand_mw)[month]
+        first_month = (times.year == times[0].year) & (times.month == times[0].month)
+        import_limit_mw, export_limit_mw = self.limits_mw
+        quarters_per_interval(times, park.hours)  # refuses intervals that straddle quarter-hours
+        quarter = times.floor("15min").to_numpy()
+        return {
+            "purchase_price_yuan_per_mwh": price * KW_PER_MW,
+            "sale_price_yuan_per_mwh": ones * self.sale_price_yuan_per_kwh * KW_PER_MW,
+            "demand_price_yuan_per_mw_month": ones * demand_price * KW_PER_MW,
+            "peak_floor_mw": np.where(first_month, np.maximum(self.peak_so_far_mw - free_mw, 0.0), 0.0),
+            "demand_free_mw": free_mw,
+            "import_limit_mw": ones * import_limit_mw,
+            "export_limit_mw": ones * export_limit_mw,
+            "quarter_continues": np.concatenate([[0.0], quarter[1:] == quarter[:-1]]),
+        }
+
+    @property
+    def paid_demand(self) -> str:
+        """Name of the decision that the demand price is paid for."""
+        return "excess_mw" if self.demand_election == "contracted" else "peak_mw"
+
+    def interval(self, block: Any, interval: Interval) -> Terms:
+        """Buy or sell within the limits; demand beyond what is free is paid for once a month."""
+        hours = interval.hours
+        block.import_mw = pyo.Var(bounds=(0, interval.series("import_limit_mw")))
+        block.export_mw = pyo.Var(bounds=(0, interval.series("export_limit_mw")))
+        interval.either_or(block.import_mw, block.export_mw)
+        if self.pays_for_demand:
+            contracted = self.demand_election == "contracted"
+            paid_mw = interval.shared(
+                self.paid_demand,
+                per="month",
+                lower=interval.series("peak_floor_mw"),
+                costs={
+                    "demand_excess" if contracted else "demand": interval.series(
+                        "demand_price_yuan_per_mw_month"
+                    )
+                },
+            )
+            self._keep_below(
+                block, interval, paid_mw, interval.series("demand_free_mw") if contracted else 0.0
+            )
+        return Terms(
+            injection={self.bus: block.import_mw - block.export_mw},
+            costs={
+                "purchase": interval.series("purchase_price_yuan_per_mwh") * hours * block.import_mw,
+                "sale": -interval.series("sale_price_yuan_per_mwh") * hours * block.export_mw,
+            },
+        )
+
+    def _keep_below(self, block: Any, interval: Interval, paid_mw: Any, free_mw: Any) -> None:
+        if interval.hours >= QUARTER_HOURS:
+            # import <= the demand that is paid for (the month's peak, or its excess) + what is free
+            block.import_within_peak = pyo.Constraint(expr=block.import_mw - paid_mw <= free_mw)
+            return
+        # Shorter intervals: what counts is the average, so the quarter-hour's energy is summed as it runs.
+        block.quarter_mwh = pyo.Var(bounds=(0, None))
+        before_mwh = interval.previous(block.quarter_mwh, initial=0.0)
+        # energy since the quarter-hour began = that before, unless a new one begins, + import
+        block.quarter_energy = pyo.Constraint(
+            expr=block.quarter_mwh
+            == interval.series("quarter_continues") * before_mwh + interval.hours * block.import_mw
+        )
+        # energy of the quarter-hour so far <= what that demand would bring
+        block.import_within_peak = pyo.Constraint(
+            expr=block.quarter_mwh - QUARTER_HOURS * paid_mw <= QUARTER_HOURS * free_mw
+        )
+
+    def self_check(self, seen: Seen) -> Mapping[str, float]:
+        """Recompute limits, exclusivity, injection and each month's peak from the dispatched power."""
+        bought, sold = seen.values["import_mw"], seen.values["export_mw"]
+        checks = {
+            "import_limit_mw": np.maximum(bought - seen.values["import_limit_mw"], -bought).max(),
+            "export_limit_mw": np.maximum(sold - seen.values["export_limit_mw"], -sold).max(),
+            "import_and_export_mw": np.minimum(bought, sold).max(),
+            "injection_mw": np.abs(seen.injection[self.bus] - (bought - sold)).max(),
+        }
+        if self.pays_for_demand:
+            free_mw: Any = 0.0
+            if self.demand_election == "contracted":
+                free_mw = seen.values["demand_free_mw"]
+            frame = {
+                "month": (12 * seen.times.year + seen.times.month).to_numpy(),
+                "demand": metered_demand_mw(seen.times, seen.hours, bought) - free_mw,
+                "floor": seen.values["peak_floor_mw"],
+                "peak": seen.shared[self.paid_demand],
+                "price": seen.values["demand_price_yuan_per_mw_month"],
+            }
+            over, loose = [0.0], [0.0]
+            for month in np.unique(frame["month"]):
+                here = frame["month"] == month
+                highest = max(frame["demand"][here].max(), frame["floor"][here][0])
+                peak = frame["peak"][here]
+                over.append(highest - peak.min())
+                if frame["price"][here][0] > 0:  # a peak that costs nothing may lie anywhere above
+                    loose.append(peak.max() - highest)
+            checks |= {"import_within_peak_mw": max(over), "peak_is_highest_mw": max(loose)}
+        return {name: max(0.0, float(residual)) for name, residual in checks.items()}

@@ -1,0 +1,1 @@
+"""Time-of-use tariffs and the national rules that go with them."""

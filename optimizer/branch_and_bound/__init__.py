@@ -1,0 +1,1 @@
+"""Branch and bound of one window on a dense simplex tableau."""

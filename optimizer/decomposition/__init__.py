@@ -1,0 +1,1 @@
+"""Integer windows solved apart and made consistent: Lagrangian pricing, Benders decomposition."""

@@ -1,0 +1,1 @@
+"""From one interval to the program of a horizon, as arrays and as a plain Pyomo model."""

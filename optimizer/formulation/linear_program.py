@@ -1,0 +1,41 @@
+"""A linear program as arrays, the only form in which a problem reaches a solver."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parkdispatch.models.device import Array
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Program:
+    """min offset + cost'x with row_lower <= matrix x <= row_upper and lower <= x <= upper.
+
+    `matrix` is a scipy CSR array, (rows, columns). `binary` marks the columns that must be 0 or 1.
+    """
+
+    cost: Array
+    offset: float
+    matrix: Any
+    row_lower: Array
+    row_upper: Array
+    lower: Array
+    upper: Array
+    binary: Mask
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether no column is binary."""
+        return not self.binary.any()
+
+    def upper_at_rest(self, resting: Mask) -> Array:
+        """Upper bounds with which the marked columns stay at zero, or at a lower bound above it."""
+        return np.where(resting, np.maximum(0.0, self.lower), self.upper)
+
+    def objective(self, x: Array) -> float:
+        """Objective at x [yuan]."""
+        return float(self.offset + (self.cost * x).sum())

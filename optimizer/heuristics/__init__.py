@@ -1,0 +1,1 @@
+"""Feasible points without a proof, and the smoothest of several optima."""

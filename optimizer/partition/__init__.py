@@ -1,0 +1,1 @@
+"""Where a horizon falls apart, and the subprograms cut out of it."""

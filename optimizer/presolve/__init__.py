@@ -1,0 +1,1 @@
+"""What is decided before anything is solved: bounds, identical units, valid inequalities."""

@@ -1,0 +1,1 @@
+"""The linear relaxation: month blocks, their boundaries, their starting bases."""

@@ -1,0 +1,121 @@
+"""The basic charge of a two-part tariff: for demand, for a contracted demand or for the transformers.
+
+    highest      demand x price
+    contracted   contract x price + (demand above the tolerance of it) x price x multiple
+    capacity     transformers x capacity price
+
+A month of full use, so many kilowatt-hours for each kVA of transformers, pays a share of the demand price.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from parkdispatch.models.errors import InputError
+from parkdispatch.models.tariff.demand_rules import DemandRules, Election
+from parkdispatch.models.tariff.tariff import Tariff
+from parkdispatch.models.tariff.tariff_tables import VoltageLevel
+from parkdispatch.results.billing.bill_lines import Connection, Line
+from parkdispatch.results.billing.meter import Month
+from parkdispatch.results.units import KW_PER_MW
+
+FIXED = ("contracted_demand", "capacity")  # charges that no dispatch changes
+FULL_USE = "full_use_discount"
+BASIC = ("demand", "demand_excess", *FIXED, FULL_USE)  # every charge made here
+ROUNDING = 1e-9  # relative; energy is a sum of thousands of numbers
+
+
+class Elected(NamedTuple):
+    """One way of paying for demand, and the contract where it has one."""
+
+    election: Election
+    contracted_kw: float | None = None
+
+
+def elected(month: Month, grid: Connection) -> Elected:
+    """How the connection pays in a month."""
+    contracted = grid.contracted_demand_mw
+    return Elected(
+        grid.demand_election, None if contracted is None else contracted[month.number - 1] * KW_PER_MW
+    )
+
+
+def basic_charge(month: Month, tariff: Tariff, grid: Connection) -> Iterator[Line]:
+    """The month's basic charge as the connection elected it; none under a single-part tariff."""
+    if grid.scheme == "two_part":
+        yield from charged(month, tariff, grid, elected(month, grid))
+
+
+def charged(month: Month, tariff: Tariff, grid: Connection, how: Elected) -> Iterator[Line]:
+    """The lines of the basic charge of a month, paid for in this way.
+
+    Raises InputError if the tariff lacks the price or the rules, or the connection the transformers.
+    """
+    if how.election == "capacity":
+        kva, price = grid.transformer_kva, _level(tariff, grid).capacity_price_yuan_per_kva_month
+        if kva is None or price is None:
+            raise InputError(
+                f"tariff {tariff.name}: no capacity charge at '{grid.voltage_kv_level}' without a capacity"
+                " price and transformers"
+            )
+        yield Line(month.name, "capacity", "all", kva, "kVA", price, kva * price)
+        return
+    price = _level(tariff, grid).demand_price_yuan_per_kw_month
+    if price is None:
+        raise InputError(f"tariff {tariff.name}: no demand price at '{grid.voltage_kv_level}'")
+    lines = [Line(month.name, "demand", "all", month.peak_kw, "kW", price, month.peak_kw * price)]
+    if how.election == "contracted":
+        rules, contract_kw = tariff.demand_rules, how.contracted_kw
+        if rules is None or contract_kw is None:
+            raise InputError(
+                f"tariff {tariff.name}: no contracted demand without `demand_rules` and a contract"
+            )
+        excess_kw = max(0.0, month.peak_kw - rules.tolerance * contract_kw)
+        dear = price * rules.excess_multiple
+        lines = [
+            Line(month.name, "contracted_demand", "all", contract_kw, "kW", price, contract_kw * price),
+            Line(month.name, "demand_excess", "all", excess_kw, "kW", dear, excess_kw * dear),
+        ]
+    yield from lines
+    if fully_used(month, tariff.demand_rules, grid):
+        yuan = sum(line.yuan for line in lines)
+        off = _off(tariff.demand_rules)
+        yield Line(month.name, FULL_USE, "all", yuan, "yuan", off, yuan * off)
+
+
+def fully_used(month: Month, rules: DemandRules | None, grid: Connection) -> bool:
+    """Whether what was metered of the month is enough for the lower demand price."""
+    if rules is None or not grid.transformer_kva:
+        return False
+    needed_kwh = rules.full_use_kwh_per_kva * grid.transformer_kva
+    return month.bought_kwh >= needed_kwh * (1.0 - ROUNDING)
+
+
+def open_discount_yuan(month: Month, tariff: Tariff, grid: Connection) -> float:
+    """What would come off a month seen in part, should the rest of it make its use full [yuan]."""
+    if month.whole or grid.scheme != "two_part" or not grid.transformer_kva:
+        return 0.0
+    if tariff.demand_rules is None or fully_used(month, tariff.demand_rules, grid):
+        return 0.0
+    lines = charged(month, tariff, grid, elected(month, grid))
+    return sum(line.yuan for line in lines if line.charge != "capacity") * _off(tariff.demand_rules)
+
+
+def best_contract_kw(month: Month, rules: DemandRules, grid: Connection) -> float:
+    """The contract that would have cost least, known only afterwards: demand within its tolerance.
+
+    A kilowatt less would cost the multiple of the tolerance, at least the price it saves; one more is paid
+    for nothing.
+    """
+    least_kw = rules.least_contract_share * (grid.transformer_kva or 0.0)
+    return max(least_kw, month.peak_kw / rules.tolerance)
+
+
+def _off(rules: DemandRules | None) -> float:
+    return 0.0 if rules is None else rules.full_use_price_share - 1.0
+
+
+def _level(tariff: Tariff, grid: Connection) -> VoltageLevel:
+    level = tariff.voltages.get(grid.voltage_kv_level)
+    if level is None:
+        raise InputError(f"tariff {tariff.name}: no voltage '{grid.voltage_kv_level}'")
+    return level

@@ -1,0 +1,279 @@
+"""The cash flow of a storage investment, year by year and line by line, in yuan.
+
+    what the dispatch earns (Operation) ──┐
+    what it costs and how it is paid ─────┴─▶ cash_flow() ─▶ CashFlow: lines by year, measures
+
+Years count from 0, the first of construction. Flows fall at the ends of years. Lines that are costs are
+positive, flows have their sign: plus is received. `cash_flow_lines.py` says in words how each is made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from parkdispatch.models.errors import InputError
+from parkdispatch.models.finance.investment import Finance
+from parkdispatch.results.finance.cash_flow_line import FLOWS, Line
+from parkdispatch.results.finance.cash_flow_lines import lines
+from parkdispatch.results.finance.loan import Schedule, schedule
+from parkdispatch.results.finance.operation import Operation, operation_problems
+from parkdispatch.results.finance.returns import (
+    Cover,
+    Returns,
+    cover,
+    crossings,
+    discount_factors,
+    lcos_yuan_per_kwh,
+    returns,
+    signs,
+)
+from parkdispatch.results.finance.tax import (
+    IncomeTaxLedger,
+    VatLedger,
+    holiday,
+    income_tax,
+    replacement_depreciation,
+    straight_line,
+    vat_ledger,
+)
+from parkdispatch.results.units import KW_PER_MW, KWH_PER_MWH
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CashFlow:
+    """Every line by year, and the measures of the four flows."""
+
+    finance: Finance
+    operation: Operation
+    values: Mapping[str, Array]  # by the key of a line, each of shape (years,)
+    returns: Mapping[str, Returns]  # by the key of a flow
+    lcos_yuan_per_kwh: float | None  # without the energy charged; None: nothing is discharged
+    cover: Cover
+
+    @property
+    def lines(self) -> list[Line]:
+        """What each line is called and how it is computed, in the order of the table."""
+        return lines(self.finance, self.operation.revenue_yuan)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a line: name, unit, how it is computed, total, and a column for each year."""
+        rows = [
+            {
+                "line": line.key,
+                "name": line.name,
+                "unit": line.unit,
+                "how": line.how,
+                "total": float(np.nansum(self.values[line.key])) if line.summed else np.nan,
+                **{f"year {year}": value for year, value in enumerate(self.values[line.key].tolist())},
+            }
+            for line in self.lines
+        ]
+        return pd.DataFrame(rows).set_index("line")
+
+
+def cash_flow(finance: Finance, operation: Operation) -> CashFlow:
+    """The cash flow of that investment. Raises InputError if the arrays of `operation` do not fit."""
+    if found := operation_problems(finance, operation):
+        raise InputError(found)
+    values = _time(finance)
+    values |= _given(finance, operation)
+    values |= _revenue(finance, operation, values)
+    values |= _investment(finance, values)
+    values |= _costs(finance, operation, values)
+    values |= _vat(finance, values)
+    loan = schedule(finance.loan, values["investment"], finance.construction_years)
+    values |= _as_lines(loan)
+    values |= _depreciation(finance, values)
+    values |= _profit(finance, values)
+    for who, base in (("project", "ebit"), ("equity", "profit")):
+        values |= _tax(who, income_tax(finance.income_tax, values[base], values["operation"]))
+    values |= _flows(values)
+    due = (values["operation"] >= 1) & (values["operation"] <= finance.loan.years) & (finance.loan.share > 0)
+    covered = cover(values["ebitda"] - values["equity_tax"], values["interest"] + values["principal"], due)
+    values["dscr"] = covered.by_year
+    return CashFlow(
+        finance=finance,
+        operation=operation,
+        values=values | _payback(values),
+        returns={key: _returns(finance, key, values[key]) for key in FLOWS},
+        lcos_yuan_per_kwh=_lcos(values),
+        cover=covered,
+    )
+
+
+def _time(finance: Finance) -> dict[str, Array]:
+    years = np.arange(finance.construction_years + finance.operation_years, dtype=float)
+    first = discounted_from_start(finance)
+    return {
+        "year": years,
+        "operation": np.maximum(0.0, years - finance.construction_years + 1),
+        "discount_factor": discount_factors(finance.discount_rate, len(years), first),
+        "equity_discount_factor": discount_factors(finance.equity_discount_rate, len(years), first),
+    }
+
+
+def discounted_from_start(finance: Finance) -> bool:
+    """Whether the first year's flow, too, is discounted: by one year, to the start of construction."""
+    return finance.discounted_to == "start_of_construction"
+
+
+def _given(finance: Finance, operation: Operation) -> dict[str, Array]:
+    idle = np.zeros(finance.construction_years)
+    found = {f"gross_{name}": yuan for name, yuan in operation.revenue_yuan.items()}
+    found |= {"discharged_mwh": operation.discharged_mwh, "auxiliary_gross": operation.auxiliary_yuan}
+    spending = np.concatenate([finance.spending, np.zeros(finance.operation_years)])
+    return {key: np.concatenate([idle, array]) for key, array in found.items()} | {"spending_share": spending}
+
+
+def _revenue(finance: Finance, operation: Operation, values: Mapping[str, Array]) -> dict[str, Array]:
+    rate = finance.vat.rate
+    net = {f"net_{name}": values[f"gross_{name}"] / (1.0 + rate) for name in operation.revenue_yuan}
+    revenue = np.sum(list(net.values()), axis=0)
+    return net | {"revenue": revenue, "output_vat": revenue * rate}
+
+
+def _investment(finance: Finance, values: Mapping[str, Array]) -> dict[str, Array]:
+    year, rate = values["operation"], finance.vat.rate
+    investment = finance.investment_yuan * values["spending_share"]
+    working = finance.working_capital_share * finance.investment_yuan
+    replaced = (year == finance.replacement.year) & finance.replaced
+    replacement = np.where(replaced, finance.replacement.cost_yuan, 0.0)
+    return {
+        "investment": investment,
+        "investment_vat": investment / (1.0 + rate) * rate,
+        "working_capital": np.where(year == 1, working, 0.0),
+        "working_capital_back": np.where(year == finance.operation_years, working, 0.0),
+        "replacement": replacement,
+        "replacement_vat": replacement / (1.0 + rate) * rate,
+    }
+
+
+def _costs(finance: Finance, operation: Operation, values: Mapping[str, Array]) -> dict[str, Array]:
+    upkeep, running = finance.operation_maintenance, values["operation"] > 0
+    by_power = upkeep.yuan_per_kw_year * operation.power_mw * KW_PER_MW
+    by_energy = upkeep.yuan_per_kwh_discharged * values["discharged_mwh"] * KWH_PER_MWH
+    yearly = np.maximum(by_power, by_energy)
+    if upkeep.basis == "investment":
+        yearly = np.full_like(by_energy, upkeep.investment_share * finance.investment_yuan)
+    auxiliary = values["auxiliary_gross"] / (1.0 + finance.vat.rate)
+    return {
+        "operation_maintenance": np.where(running, yearly, 0.0),
+        "insurance": np.where(running, finance.insurance_share * finance.investment_yuan, 0.0),
+        "auxiliary": auxiliary,
+        "auxiliary_vat": auxiliary * finance.vat.rate,
+    }
+
+
+def _vat(finance: Finance, values: Mapping[str, Array]) -> dict[str, Array]:
+    input_vat = values["investment_vat"] + values["replacement_vat"] + values["auxiliary_vat"]
+    ledger: VatLedger = vat_ledger(finance.vat, values["output_vat"], input_vat, values["operation"])
+    return {
+        "input_vat": input_vat,
+        "credit_before": ledger.credit_before,
+        "vat_paid": ledger.paid,
+        "vat_refund": ledger.refund,
+        "credit_after": ledger.credit_after,
+        "surcharges": ledger.surcharges,
+    }
+
+
+def _as_lines(loan: Schedule) -> dict[str, Array]:
+    return {field.name: getattr(loan, field.name) for field in fields(loan)}
+
+
+def _depreciation(finance: Finance, values: Mapping[str, Array]) -> dict[str, Array]:
+    year, classes = values["operation"], finance.depreciation
+    net = finance.investment_yuan / (1.0 + finance.vat.rate)
+    found = {
+        f"depreciation_{name}": straight_line(asset.share * net, asset, year)
+        for name, asset in classes.items()
+    }
+    found["depreciation_of_replacement"] = replacement_depreciation(finance, year)
+    total = np.sum(list(found.values()), axis=0)
+    interest = float(values["construction_interest"].sum())
+    bare = {name: asset.model_copy(update={"residual_share": 0.0}) for name, asset in classes.items()}
+    of_interest = [straight_line(asset.share * interest, asset, year) for asset in bare.values()]
+    left = net * sum(asset.share * asset.residual_share for asset in classes.values())
+    if finance.replaced:
+        bought = finance.replacement
+        left += bought.cost_yuan / (1.0 + finance.vat.rate) * bought.residual_share
+    return found | {
+        "depreciation": total,
+        "depreciation_of_interest": np.sum(of_interest, axis=0),
+        "residual": np.where(year == finance.operation_years, left, 0.0),
+    }
+
+
+def _profit(finance: Finance, values: Mapping[str, Array]) -> dict[str, Array]:
+    costs = ("surcharges", "operation_maintenance", "insurance", "auxiliary")
+    ebitda = values["revenue"] - np.sum([values[cost] for cost in costs], axis=0)
+    ebit = ebitda - values["depreciation"]
+    return {
+        "ebitda": ebitda,
+        "ebit": ebit,
+        "profit": ebit - values["interest"] - values["depreciation_of_interest"],
+        "holiday": holiday(finance.income_tax, values["operation"]),
+    }
+
+
+def _tax(who: str, ledger: IncomeTaxLedger) -> dict[str, Array]:
+    found = {f"{who}_loss_{age}": row for age, row in enumerate(ledger.losses, start=1)}
+    found |= {f"{who}_used_{age}": row for age, row in enumerate(ledger.used_by_age, start=1)}
+    return found | {
+        f"{who}_losses_used": ledger.used,
+        f"{who}_taxable": ledger.taxable,
+        f"{who}_tax": ledger.tax,
+    }
+
+
+RECEIVED = ("revenue", "output_vat", "vat_refund", "residual", "working_capital_back")
+PAID = (
+    "investment", "working_capital", "replacement", "operation_maintenance", "insurance",
+    "auxiliary", "auxiliary_vat", "vat_paid", "surcharges",
+)  # fmt: skip
+
+
+def _flows(values: Mapping[str, Array]) -> dict[str, Array]:
+    received = np.sum([values[key] for key in RECEIVED], axis=0)
+    before = received - np.sum([values[key] for key in PAID], axis=0)
+    equity = before + values["draw"] - values["interest_paid"] - values["principal"]
+    return {
+        "project_before_tax": before,
+        "project_after_tax": before - values["project_tax"],
+        "equity_before_tax": equity,
+        "equity_after_tax": equity - values["equity_tax"],
+    }
+
+
+def _payback(values: Mapping[str, Array]) -> dict[str, Array]:
+    """Flows added up, the years at which each sum turns positive, and where the flow changes its sign."""
+    found: dict[str, Array] = {}
+    for key in FLOWS:
+        factor = values["equity_discount_factor" if key.startswith("equity") else "discount_factor"]
+        for side, flow in (("cumulative", values[key]), ("discounted", values[key] * factor)):
+            found[f"{side}_{key}"] = np.cumsum(flow)
+            found[f"{side}_crossing_{key}"] = crossings(flow)
+        found[f"sign_{key}"], found[f"turn_{key}"] = signs(values[key])
+    return found
+
+
+def _returns(finance: Finance, key: str, flow: Array) -> Returns:
+    rate = finance.equity_discount_rate if key.startswith("equity") else finance.discount_rate
+    return returns(flow, rate, finance.construction_years, discounted_from_start(finance))
+
+
+STORAGE_COSTS = ("investment", "replacement", "operation_maintenance", "insurance", "auxiliary")
+STORAGE_CREDITS = ("investment_vat", "replacement_vat", "residual")
+
+
+def _lcos(values: Mapping[str, Array]) -> float | None:
+    """Net of VAT, residual value off, before tax, without the energy charged."""
+    paid = np.sum([values[cost] for cost in STORAGE_COSTS], axis=0)
+    net = paid - np.sum([values[credit] for credit in STORAGE_CREDITS], axis=0)
+    return lcos_yuan_per_kwh(net, values["discharged_mwh"], values["discount_factor"])

@@ -1,0 +1,83 @@
+"""The report: one page that opens anywhere, without a network: what, how much, why and how proven."""
+
+import pandas as pd
+import xarray as xr
+
+from parkdispatch.inputs.case import Case
+from parkdispatch.results.audit import PROVEN_GAP, Audit
+from parkdispatch.results.html.page import days, load_words, render, share
+from parkdispatch.results.solution import of_kind, times_of
+from parkdispatch.results.views import report_tables as tables
+from parkdispatch.results.views.device_charts import chart_data
+from parkdispatch.results.views.display_names import (
+    check_label,
+    cost_label,
+    device_label,
+    label,
+    owned,
+    span_label,
+)
+from parkdispatch.results.views.report_facts import ReportFacts
+from parkdispatch.results.views.sentences import block_row, proof_sentence
+
+
+def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFacts, lang: str = "en") -> str:
+    """The whole page as text. The same input gives the same bytes; figures are rounded only here."""
+    words = load_words(lang)
+    page = words["page"]
+    times, other = times_of(solution), facts.without_storage
+    gap = float(solution.attrs["gap"])
+    proven, verdict = gap <= PROVEN_GAP, "optimal" if gap <= PROVEN_GAP else "not_optimal"
+    if facts.replayed:  # no optimum of the year, and not meant to be one
+        proven = facts.replayed.largest_gap <= PROVEN_GAP
+        verdict = "days_optimal" if proven else "days_not_optimal"
+    steps = tables.waterfall(facts.steps, words) if facts.steps else None
+    without = other.bills if other else {}
+    failed = [check_label(name, words) for name in audit.failed]
+    return render(
+        "report.html.j2",
+        words,
+        data={
+            **chart_data(solution, case, words, facts.peak_mw, other.peak_mw if other else {}),
+            "figures": [steps["figure"]] if steps else [],
+        },
+        scripts=["report.js"],
+        facts=facts,
+        when=days(times, words),
+        count=f"{len(times):,}",
+        minutes=f"{float(solution.attrs['hours']) * 60:g}",
+        many_days=times[-1] - times[0] > pd.Timedelta(days=2),
+        first_day=f"{times[0]:%Y-%m-%d}",
+        last_day=f"{times[-1]:%Y-%m-%d}",
+        cards=tables.cards(facts, words),
+        sound=proven and audit.holds,
+        verdict=page[verdict],
+        gap_word=page["gap_foresight" if facts.replayed else "gap"],
+        gap=share(gap),
+        bound=f"{float(solution.attrs['bound_yuan']):,.2f} {page['yuan']}",
+        objective=f"{float(solution.attrs['objective_yuan']):,.2f}",
+        how=proof_sentence(solution, words),
+        audit_line=page["audit_holds" if audit.holds else "audit_fails"].format(
+            all=len(audit.residuals), failed=len(failed), names=", ".join(failed)
+        ),
+        months=tables.months(solution, case, facts, words) if facts.kind != "day" else None,
+        monthly_cost=any("month" in solution[name].dims for name in of_kind(solution, "cost")),
+        costs=tables.costs(solution, facts),
+        cost_label=cost_label,
+        label=label,
+        case=case,
+        device_label=device_label,
+        owned=owned,
+        span_label=span_label,
+        blocks=[block_row(block, words) for block in facts.blocks],
+        energies=[tables.energy(name, mwh, words) for name, mwh in facts.energy_mwh.items()],
+        steps=steps,
+        bills={
+            name: (
+                tables.bill_lines(made, without.get(name), words),
+                tables.bill_months(made, without.get(name), words),
+            )
+            for name, made in facts.bills.items()
+        },
+        checks=tables.checks(audit, words),
+    )

@@ -1,0 +1,1 @@
+"""Files, digests, provenance and the store of finished scenarios."""

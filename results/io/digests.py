@@ -1,0 +1,48 @@
+"""Digests of what figures rest on: a case table by table, the files it names, anything JSON can say."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.schema.case_file import WeatherFile
+from parkdispatch.models.errors import InputError
+
+
+def case_digests(case: Case) -> dict[str, str]:
+    """A digest of each table of a case, and of the files it names.
+
+    That of the case file would say nothing of the files beside it, and change with comments and with the
+    number of scenarios.
+    """
+    found = {
+        "calendar": case.calendar.model_dump(mode="json"),
+        "site": case.site.model_dump(mode="json"),
+        "tariff": case.tariff.model_dump(mode="json"),
+        "weather": None if case.weather is None else case.weather.model_dump(mode="json"),
+        "finance": None if case.finance is None else case.finance.model_dump(mode="json"),
+        "contract": case.contracts.model_dump(mode="json"),
+        "sizing": None
+        if case.sizing is None
+        else case.sizing.model_dump(mode="json", exclude={"scenarios", "seed", "tail", "doubt", "offer"}),
+        **{f"device.{name}": device.model_dump(mode="json") for name, device in case.devices.items()},
+    }
+    digests = {name: digest(table) for name, table in found.items()}
+    for (device, name), entry in case.series.items():
+        digests[f"series.{device}.{name}"] = _file_digest(entry.path(case.folder), entry.column)
+    if isinstance(case.weather, WeatherFile):
+        digests["weather.file"] = _file_digest(case.weather.path(case.folder), None)
+    return digests
+
+
+def _file_digest(path: Path, column: str | None) -> str:
+    try:
+        return digest([hashlib.sha256(path.read_bytes()).hexdigest(), column])
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def digest(content: Any) -> str:
+    """Of anything that JSON can say."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,281 @@
+"""The study's own arithmetic: what of a plan's figures follows from its others, and what does not.
+
+Nothing is dispatched or calibrated here: sums, unit values, and the plan's figures at stated factors.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from parkdispatch.inputs.published.published_figures import Published, Unit
+from parkdispatch.results.finance.returns import irr
+from parkdispatch.results.reproduction.comparison import Row, Verdict
+from parkdispatch.results.units import KWH_PER_MWH, MWH_PER_GWH, YUAN_PER_WAN
+
+KWH_PER_MJ = 1.0 / 3.6
+KWH_PER_GWH = 1e6
+HOURS_IN_GWH_PER_MW = 1e3
+T_PER_GWH_PER_G_PER_KWH = 1.0  # a gram a kilowatt-hour is a tonne a gigawatt-hour
+DAYS = 365
+ROUNDING = 1e-3  # [-] what a plan's rounding may make of a figure; beyond it, the figure does not follow
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the demand response of the plan can be read: events of one phase, their price and energy."""
+
+    events: float  # a year
+    yuan_per_kwh: float
+    mwh: float  # of an event
+    rated_mwh: float  # of the phase
+    depth: float  # [-] of discharge
+    efficiency: float  # [-] from cells to AC
+
+    def wan(self, years: int) -> float:
+        """Revenue of that many years [10^4 yuan]."""
+        return years * self.events * self.yuan_per_kwh * self.mwh * KWH_PER_MWH / YUAN_PER_WAN
+
+
+def _row(
+    key: str, unit: Unit, computed: float, figures: tuple[str, ...], *, published: float | None = None,
+    verdict: Verdict | None = None, **numbers: Any,
+) -> Row:  # fmt: skip
+    """A row; whether a published figure follows is told by its deviation unless said."""
+    if verdict is None:
+        verdict = "implied"
+        if published:
+            verdict = "follows" if abs(computed / published - 1.0) <= ROUNDING else "does_not_follow"
+    return Row("own_arithmetic", key, unit, published, computed, verdict, numbers, figures)
+
+
+def own_arithmetic(plan: Published, factors: Published, reading: Reading, years: int) -> list[Row]:
+    """Every row of the view. `reading` is the demand response of one phase, `years` what revenue is over."""
+    return [
+        *_revenue(plan, factors, reading, years),
+        *_storage(plan),
+        *_ceilings(plan, years),
+        *_pv(plan),
+        *_saved(plan, factors),
+        *_park(plan, factors),
+    ]
+
+
+def _revenue(plan: Published, factors: Published, one: Reading, years: int) -> Iterator[Row]:
+    arbitrage, response, absorption = (plan[key] for key in ("arbitrage", "demand_response", "absorption"))
+    total = arbitrage + response + absorption
+    yield _row(
+        "revenue_sum", "wan", total, ("revenue", "arbitrage", "demand_response", "absorption"),
+        published=plan["revenue"], arbitrage=arbitrage, response=response, absorption=absorption,
+        missing=total - plan["revenue"],
+    )  # fmt: skip
+    yield _row(
+        "response_one", "wan", one.wan(years), ("demand_response",), published=response, years=years,
+        events=one.events, price=one.yuan_per_kwh, mwh=one.mwh,
+        rated=one.rated_mwh, depth=one.depth, efficiency=one.efficiency,
+    )  # fmt: skip
+    both = replace(one, events=one.events / 2, mwh=one.mwh * 2)
+    yield _row(
+        "response_two", "wan", both.wan(years), ("demand_response",), published=response, years=years,
+        events=both.events, price=both.yuan_per_kwh, mwh=both.mwh,
+    )  # fmt: skip
+    price = factors["coal_benchmark"]
+    absorbed_gwh = absorption / years * YUAN_PER_WAN / price / KWH_PER_GWH
+    yield _row(
+        "absorbed", "gwh", absorbed_gwh, ("absorption",), absorption=absorption, years=years, price=price,
+        share=absorbed_gwh / plan["both_energy"], pv=plan["both_energy"],
+    )  # fmt: skip
+    yearly = arbitrage / years
+    yield _row(
+        "arbitrage_per_kwh", "yuan_per_kwh", yearly * YUAN_PER_WAN / (DAYS * one.mwh * KWH_PER_MWH),
+        ("arbitrage",), arbitrage=arbitrage, years=years, yearly=yearly, mwh=one.mwh, days=DAYS,
+    )  # fmt: skip
+
+
+def _storage(plan: Published) -> Iterator[Row]:
+    cost, power, energy = plan["storage_investment"], plan["storage_power"], plan["storage_energy"]
+    yield _row(
+        "phases_power", "mw", 2 * plan["phase_power"], ("storage_power", "phase_power"), published=power,
+        phase=plan["phase_power"],
+    )  # fmt: skip
+    yield _row(
+        "phases_energy", "mwh", 2 * plan["phase_energy"], ("storage_energy", "phase_energy"),
+        published=energy, phase=plan["phase_energy"],
+    )  # fmt: skip
+    yield _row(
+        "investment_per_kwh", "yuan_per_kwh_rated", cost * YUAN_PER_WAN / (energy * KWH_PER_MWH),
+        ("storage_investment",), cost=cost, mwh=energy,
+    )  # fmt: skip
+    yield _row(
+        "investment_per_w", "yuan_per_w", cost * YUAN_PER_WAN / (power * 1e6), ("storage_investment",),
+        cost=cost, mw=power,
+    )  # fmt: skip
+    for what, unit in (("power", "mw"), ("energy", "mwh")):
+        first, second = plan[f"large_first_{what}"], plan[f"large_second_{what}"]
+        figures = (f"large_{what}", f"large_first_{what}", f"large_second_{what}")
+        yield _row(
+            f"large_{what}", "mw" if unit == "mw" else "mwh", first + second, figures,
+            published=plan[f"large_{what}"], first=first, second=second,
+        )  # fmt: skip
+    yield _row(
+        "transformer", "share", power / plan["transformer"], ("transformer",), mw=power,
+        mva=plan["transformer"], large=plan["large_first_power"] + plan["large_second_power"],
+        large_share=(plan["large_first_power"] + plan["large_second_power"]) / plan["transformer"],
+    )  # fmt: skip
+
+
+def _ceilings(plan: Published, years: int) -> Iterator[Row]:
+    """What the three revenues could return if nothing else ever had to be paid."""
+    yearly = sum(plan[key] for key in ("arbitrage", "demand_response", "absorption")) / years
+    for part, share in (("whole", 1.0), ("half", 0.5)):
+        cost = share * plan["storage_investment"]
+        rate = irr(np.array([-cost, *[yearly] * years])).value
+        # below a published return the ceiling rules it out; above it, upkeep and tax may take the rest
+        verdict: Verdict = "does_not_follow" if (rate or 0.0) < plan["project_irr"] else "implied"
+        given = {"yearly": yearly, "cost": cost, "years": years}
+        yield _row(
+            f"irr_{part}", "share", rate if rate is not None else float("nan"), ("project_irr",),
+            published=plan["project_irr"], verdict=verdict, **given,
+        )  # fmt: skip
+        yield _row(
+            f"payback_{part}", "years", 1.0 + cost / yearly, ("project_payback",),
+            published=plan["project_payback"], verdict=verdict, **given,
+        )  # fmt: skip
+
+
+def _pv(plan: Published) -> Iterator[Row]:
+    sun = plan["irradiation"] * KWH_PER_MJ
+    yield _row("irradiation", "kwh_per_m2", sun, ("irradiation",), mj=plan["irradiation"])
+    modules, wp = plan["pv_modules"], plan["pv_module_wp"]
+    rated = modules * wp / 1e6
+    phases = plan["pv_phase_one"] + plan["pv_phases_two_three"]
+    yield _row(
+        "pv_rated", "mwp", rated, ("pv_modules", "pv_module_wp", "pv_phase_one", "pv_phases_two_three"),
+        published=phases, modules=modules, wp=wp, one=plan["pv_phase_one"], two=plan["pv_phases_two_three"],
+    )  # fmt: skip
+    yield _row(
+        "strings",
+        "pieces",
+        modules / plan["pv_string"],
+        ("pv_string",),
+        modules=modules,
+        string=plan["pv_string"],
+    )
+    yield _row(
+        "unit_power", "mwp", rated / plan["pv_units"], ("pv_units", "pv_areas"), rated=rated,
+        units=plan["pv_units"], areas=plan["pv_areas"], per_area=plan["pv_units"] / plan["pv_areas"],
+    )  # fmt: skip
+    yield _row(
+        "pv_investment", "yuan_per_w", plan["pv_investment"] * YUAN_PER_WAN / (rated * 1e6),
+        ("pv_investment",), cost=plan["pv_investment"], rated=rated,
+    )  # fmt: skip
+    yield _row(
+        "roof", "mwp", plan["roof_first"] + plan["roof_second"], ("roof", "roof_first", "roof_second"),
+        published=plan["roof"], first=plan["roof_first"], second=plan["roof_second"],
+    )  # fmt: skip
+    yield _row(
+        "both_power", "mwp", rated + plan["roof"], ("both_power",), published=plan["both_power"],
+        rated=rated, roof=plan["roof"],
+    )  # fmt: skip
+    energies = (
+        ("pv_hours", rated, plan["pv_energy"], "pv_energy"),
+        ("both_hours", plan["both_power"], plan["both_energy"], "both_energy"),
+        ("roof_hours", plan["roof"], plan["both_energy"] - plan["pv_energy"], "both_energy"),
+    )
+    for key, mwp, gwh, figure in energies:
+        hours = gwh * HOURS_IN_GWH_PER_MW / mwp
+        yield _row(
+            key,
+            "hours",
+            hours,
+            (figure,),
+            gwh=gwh,
+            mwp=mwp,
+            ratio=hours / sun,
+            sun=sun,
+            first=plan["pv_energy"],
+            both=plan["both_energy"],
+        )
+    for key in ("park_pv", "wind"):
+        mw, gwh = plan[f"{key}_power"], plan[f"{key}_energy"]
+        yield _row(
+            f"{key}_hours",
+            "hours",
+            gwh * HOURS_IN_GWH_PER_MW / mw,
+            (f"{key}_energy", f"{key}_power"),
+            gwh=gwh,
+            mw=mw,
+        )
+
+
+def _saved(plan: Published, factors: Published) -> Iterator[Row]:
+    """Coal and CO2 that PV saves, at the plan's own factor."""
+    gwh, coal, co2 = plan["both_energy"], plan["coal_saved"], plan["co2_saved"]
+    yield _row(
+        "coal_saved", "t", gwh * plan["coal_factor"] * T_PER_GWH_PER_G_PER_KWH, ("coal_saved", "coal_factor"),
+        published=coal, gwh=gwh, factor=plan["coal_factor"],
+    )  # fmt: skip
+    per_kwh, per_coal = co2 / gwh / 1e3, co2 / coal
+    highest = factors["fossil_2023"]
+    yield _row(
+        "co2_per_kwh", "kg_per_kwh", per_kwh, ("co2_saved",), verdict="does_not_follow", co2=co2, gwh=gwh,
+        highest=highest,
+    )  # fmt: skip
+    yield _row(
+        "co2_per_coal", "t_per_tce", per_coal, ("co2_saved", "coal_saved"), verdict="does_not_follow",
+        co2=co2, coal=coal,
+    )  # fmt: skip
+    yield _row(
+        "pv_coal", "t", plan["pv_energy"] * plan["coal_factor"], ("pv_energy",), gwh=plan["pv_energy"],
+        factor=plan["coal_factor"],
+    )  # fmt: skip
+    yield _row(
+        "pv_co2",
+        "t",
+        plan["pv_energy"] * per_kwh * 1e3,
+        ("pv_energy",),
+        gwh=plan["pv_energy"],
+        per_kwh=per_kwh,
+    )
+
+
+def _park(plan: Published, factors: Published) -> Iterator[Row]:
+    """The park's electricity: its share, what it is in kilowatt-hours, and the CO2 it is said to have."""
+    tce, co2 = plan["electricity"], plan["co2_electricity"]
+    share, co2_share = tce / plan["energy_all"], co2 / plan["co2_all"]
+    yield _row(
+        "electricity_share", "share", share, ("electricity", "energy_all"), tce=tce, total=plan["energy_all"]
+    )
+    yield _row(
+        "electricity_growth", "share", (tce / plan["electricity_2015"]) ** (1 / 7) - 1,
+        ("electricity_2015",), before=plan["electricity_2015"], tce=tce,
+    )  # fmt: skip
+    grid = factors["national_2022"]
+    for key, g_per_kwh in (("supply", factors["coal_2020"]), ("calorific", factors["calorific"])):
+        gwh = tce / g_per_kwh
+        yield _row(
+            f"electricity_{key}", "gwh", gwh, ("electricity",), tce=tce, factor=g_per_kwh,
+            mean_mw=gwh * MWH_PER_GWH / (DAYS * 24),
+        )  # fmt: skip
+        yield _row(
+            f"co2_{key}", "t", gwh * grid * 1e3, ("co2_electricity",), published=co2, gwh=gwh, grid=grid,
+            implied=co2 / gwh / 1e3,
+        )  # fmt: skip
+    yield _row(
+        "co2_share",
+        "share",
+        co2_share,
+        ("co2_all", "co2_electricity"),
+        co2=co2,
+        total=plan["co2_all"],
+        share=share,
+    )
+    yield _row(
+        "target_2025", "mw", plan["both_power"], ("target_2025",), published=plan["target_2025"],
+        there=plan["park_pv_power"],
+    )  # fmt: skip
+    yield _row(
+        "target_2030", "mw", plan["target_2030"] - plan["both_power"], ("target_2030",),
+        target=plan["target_2030"], both=plan["both_power"],
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What is known of a size: worth, risk, decision."""

@@ -1,0 +1,1 @@
+"""Tables, charts and sentences as data, for every page, workbook and screen."""

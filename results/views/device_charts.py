@@ -1,0 +1,298 @@
+"""What report and workbook show of each device: power, stored energy, prices, and their colours.
+
+Everything is found by the kinds and units of the solution, so that a new device shows up by itself.
+"""
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from parkdispatch.inputs.case import Case
+from parkdispatch.models.device import Array
+from parkdispatch.models.errors import InputError
+from parkdispatch.models.network.grid import Grid
+from parkdispatch.models.tariff.tariff_tables import PERIODS
+from parkdispatch.results.solution import of_kind, times_of, values
+from parkdispatch.results.units import KW_PER_MW
+from parkdispatch.results.views.display_names import device_label
+
+EXACT_INTERVALS = 3000  # up to here a page has room for doubles; a year travels as single precision
+ZERO_MW = 1e-6  # less is rounding of the solver
+
+# Colours of Okabe and Ito (2008), safe for the colour-blind, each for a light and a dark page, taken in the
+# order of the case; the grid, the largest area, is calm.
+STORAGE = (("#0072B2", "#3A9BDC"), ("#009E73", "#22B98D"), ("#CC79A7", "#D98CB6"), ("#56B4E9", "#7CC6F0"))
+SOURCES = (("#E69F00", "#E8A91C"), ("#D55E00", "#E8762C"), ("#C9B500", "#E5DA4A"))
+GRIDS = (("#A9B8C9", "#7488A0"), ("#C7BBD6", "#8C7DA3"))
+CONSUMERS = (("#5F6B7C", "#A6B0BF"), ("#8C7565", "#BDA793"), ("#7A7F52", "#B3B98A"))
+PALETTES = {"consumer": CONSUMERS, "source": SOURCES, "storage": STORAGE, "grid": GRIDS}
+# One hue, darker where energy is dearer, so that the order is seen without a legend
+PERIOD_SHADES = {"sharp": 0.55, "peak": 0.36, "flat": 0.2, "valley": 0.09, "deep_valley": 0.03}
+
+
+def packed(array: NDArray[Any]) -> dict[str, Any]:
+    """An array for a page: one number where it never changes, else base64 of its little-endian bytes."""
+    if array.dtype == np.uint8:
+        return {"type": "u1", "base64": base64.b64encode(array.tobytes()).decode()}
+    if np.all(array == array[0]):
+        return {"value": float(array[0])}
+    kind = "<f8" if array.size <= EXACT_INTERVALS else "<f4"
+    return {"type": kind[1:], "base64": base64.b64encode(array.astype(kind).tobytes()).decode()}
+
+
+def injections(solution: xr.Dataset) -> dict[str, Array]:
+    """Power into its bus [MW], shape (intervals,), by device; "device (bus)" for one that has several."""
+    names = of_kind(solution, "injection")
+    devices = [name.split(".")[0] for name in names]
+    found = {}
+    for name, device in zip(names, devices, strict=True):
+        bus = name.split(".")[1].removeprefix("injection_").removesuffix("_mw")
+        found[device if devices.count(device) == 1 else f"{device} ({bus})"] = values(solution, name)
+    return found
+
+
+def curtailed(solution: xr.Dataset) -> dict[str, Array]:
+    """Power that was there and not used [MW], shape (intervals,), by device."""
+    names = of_kind(solution, "derived") + of_kind(solution, "variable")
+    return {n.split(".")[0]: values(solution, n) for n in names if n.endswith(".curtailed_mw")}
+
+
+def role(case: Case, device: str, power_mw: Array) -> str:
+    """storage, grid, source or consumer."""
+    declared = case.devices.get(device)
+    if declared is not None and declared.stores_energy:
+        return "storage"
+    if isinstance(declared, Grid):
+        return "grid"
+    return "consumer" if power_mw.min() < -ZERO_MW and power_mw.max() <= ZERO_MW else "source"
+
+
+def roles(solution: xr.Dataset, case: Case) -> dict[str, str]:
+    """Role of every injection."""
+    return {name: role(case, name.split(" (")[0], power) for name, power in injections(solution).items()}
+
+
+def colours(kinds: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Colour of every injection on a light and on a dark page, by its role."""
+    taken = dict.fromkeys(PALETTES, 0)
+    found = {}
+    for name, kind in kinds.items():
+        found[name] = PALETTES[kind][taken[kind] % len(PALETTES[kind])]
+        taken[kind] += 1
+    return found
+
+
+def full_mwh(solution: xr.Dataset, case: Case, device: str) -> float:
+    """Energy that is 100 % of a storage at its age [MWh]: decided, declared, or else the most it held."""
+    health = float(getattr(case.devices[device], "state_of_health", 1.0))
+    if f"{device}.rated_mwh" in solution:
+        return health * float(values(solution, f"{device}.rated_mwh")[0])
+    declared = getattr(case.devices[device], "energy_mwh", None)
+    return (
+        health * float(declared)
+        if isinstance(declared, int | float)
+        else float(solution[f"{device}.energy_mwh"].max())
+    )
+
+
+def stores(solution: xr.Dataset, case: Case) -> list[str]:
+    """Storage devices whose energy can be drawn."""
+    return [n for n in case.storage if f"{n}.energy_mwh" in solution and full_mwh(solution, case, n) > 0]
+
+
+def periods(times: pd.DatetimeIndex, case: Case) -> NDArray[np.str_] | None:
+    """Tariff period of each interval; None where the tariff has none (prices came from a file)."""
+    try:
+        return case.tariff.period(times)
+    except InputError:
+        return None
+
+
+def prices(solution: xr.Dataset, case: Case) -> dict[str, tuple[str, Array]]:
+    """Title and values [yuan/kWh] of every energy price among the series, by name."""
+    found = {}
+    for name in of_kind(solution, "series"):
+        device, key = name.split(".", 1)
+        if solution[name].attrs["units"] == "yuan/MWh":
+            spec = case.devices[device].series_specs.get(key) if device in case.devices else None
+            title = spec.title if spec else key.replace("_", " ")
+            found[name] = (title, values(solution, name) / KW_PER_MW)
+    return found
+
+
+def chart_data(
+    solution: xr.Dataset,
+    case: Case,
+    words: Mapping[str, Any],
+    peak_mw: Mapping[str, float],
+    peak_without_storage_mw: Mapping[str, float],
+) -> dict[str, Any]:
+    """The page's data: plain values and packed arrays, in the order in which they are drawn."""
+    times = times_of(solution)
+    hours = float(solution.attrs["hours"])
+    data: dict[str, Any] = {
+        "start_ms": _milliseconds(times[0]),
+        "step_ms": round(hours * 3_600_000),
+        "count": len(times),
+        "focus_ms": _milliseconds(pd.Timestamp(case.calendar.plan_date)),
+        "devices": list(_devices(solution, case, words)),
+        "storage": list(_storage(solution, case, words)),
+        "prices": _prices(solution, case, words),
+        "months": list(_months(times, peak_mw, peak_without_storage_mw)),
+        "timezone": case.site.timezone,
+        "words": words["script"],
+    }
+    seen = {device["name"].split(" (")[0]: device["colour"] for device in data["devices"]}
+    for storage in data["storage"]:
+        storage["colour"] = seen[storage["name"]]
+    data["curtailed"] = [
+        {
+            "label": f"{device_label(name, words)} {words['curtailed']}",
+            "colour": seen[name],
+            "data": packed(power),
+        }
+        for name, power in curtailed(solution).items()
+        if power.max() > ZERO_MW
+    ]
+    found = periods(times, case)
+    if found is not None:
+        codes = np.array([PERIODS.index(period) for period in found.tolist()], dtype=np.uint8)
+        data["periods"] = {
+            "codes": packed(codes),
+            "names": [words["periods"][period] for period in PERIODS],
+            "shades": [PERIOD_SHADES[period] for period in PERIODS],
+            "used": sorted({int(code) for code in codes}),
+        }
+    return data
+
+
+def _milliseconds(time: pd.Timestamp) -> int:
+    return int(time.timestamp() * 1000)
+
+
+def _devices(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every injection with its colour and what its two directions are called."""
+    kinds = roles(solution, case)
+    pairs = colours(kinds)
+    for name, power in injections(solution).items():
+        yield {
+            "name": name,
+            "label": device_label(name, words),
+            "role": kinds[name],
+            "up": f"{device_label(name, words)} {words['up'][kinds[name]]}".strip(),
+            "down": f"{device_label(name, words)} {words['down'][kinds[name]]}".strip(),
+            "colour": pairs[name],
+            "data": packed(power),
+        }
+
+
+def _storage(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for name in stores(solution, case):
+        device, full = case.devices[name], full_mwh(solution, case, name)
+        first = getattr(device, "initial_soc", None)
+        yield {
+            "name": name,
+            "label": device_label(name, words),
+            "full_mwh": full,
+            "initial_mwh": None if first is None else float(first) * full,
+            "low": float(getattr(device, "soc_min", 0.0)),
+            "high": float(getattr(device, "soc_max", 1.0)),
+            "data": packed(values(solution, f"{name}.energy_mwh")),
+        }
+
+
+def _prices(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found = prices(solution, case)
+    several = len({name.split(".")[0] for name in found}) > 1
+    return [
+        {
+            "label": (f"{device_label(name.split('.')[0], words)}: " if several else "")
+            + words["prices"].get(title, title),
+            "data": packed(price),
+        }
+        for name, (title, price) in found.items()
+    ]
+
+
+def month_starts(times: pd.DatetimeIndex) -> dict[str, int]:
+    """Number of the first interval of each month, by the month's name "2026-03"."""
+    names = times.strftime("%Y-%m").to_numpy()
+    starts = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]]))
+    return {str(names[start]): int(start) for start in starts}
+
+
+def _months(
+    times: pd.DatetimeIndex, peak_mw: Mapping[str, float], without_mw: Mapping[str, float]
+) -> Iterator[dict[str, Any]]:
+    for name, first in month_starts(times).items():
+        yield {
+            "label": name,
+            "first": first,
+            "peak_mw": peak_mw.get(name),
+            "without_mw": without_mw.get(name),
+        }
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the plan's table, in the units of its header."""
+
+    key: str  # the quantity of the solution, or its place in the plan
+    header: str  # device, quantity, unit: three lines
+    numbers: Array
+    kind: str  # set_point, soc, load, source, import, export, price, other
+    colour: str = ""
+
+    @property
+    def device(self) -> str:
+        """Whose it is."""
+        return self.header.split("\n")[0]
+
+    @property
+    def name(self) -> str:
+        """Device and quantity."""
+        return " ".join(self.header.split("\n")[:2]).split(",")[0]
+
+
+def plan_columns(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iterator[Column]:
+    """Columns after time and period, found by what each device has: MW, yuan/kWh and fractions."""
+    text, mw, yuan = words["book"], words["script"]["mw"], words["script"]["yuan_per_kwh"]
+    for key, (title, price) in prices(solution, case).items():
+        heading = f"{device_label(key.split('.')[0], words)}\n{words['prices'].get(title, title)}\n{yuan}"
+        yield Column(key, heading, price, "price")
+    fed, kinds = injections(solution), roles(solution, case)
+    pairs, order = colours(kinds), list(PALETTES)
+    for name in sorted(fed, key=lambda name: order.index(kinds[name])):
+        device, colour, heading = name.split(" (")[0], pairs[name][0], device_label(name, words)
+
+        def mw_of(key: str, device: str = device) -> Array:
+            return values(solution, f"{device}.{key}_mw")
+
+        has = [key for key in ("charge", "available", "curtailed") if f"{device}.{key}_mw" in solution]
+        if isinstance(case.devices.get(device), Grid):
+            parts = [(key, text[key], key, mw_of(key)) for key in ("import", "export")]
+        elif kinds[name] == "consumer":
+            parts = [("demand", text["demand"], "load", -fed[name])]
+        elif kinds[name] == "storage" and "charge" in has:
+            heading = f"{device_label(name, words)}\n{text['set_point']}, {mw}\n{text['set_point_sign']}"
+            net = mw_of("discharge") - mw_of("charge")
+            yield Column(f"{device}.set_point_mw", heading, net, "set_point", colour)
+            parts = []
+        else:
+            parts = [(key, text[key], "other", mw_of(key)) for key in has if key != "charge"]
+            used = text["used" if "curtailed" in has else "power"]
+            parts.insert("available" in has, ("injection", used, "source", fed[name]))
+        for key, what, kind, power in parts:
+            yield Column(
+                f"{name}.{key}_mw", f"{device_label(name, words)}\n{what}\n{mw}", power, kind, colour
+            )
+        if device in stores(solution, case):
+            soc = values(solution, f"{device}.energy_mwh") / full_mwh(solution, case, device)
+            heading = f"{device_label(name, words)}\n{text['soc']}\n{text['soc_unit']}"
+            yield Column(f"{device}.soc", heading, soc, "soc", colour)

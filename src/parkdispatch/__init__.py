@@ -1,0 +1,1 @@
+"""Source-grid-load-storage dispatch of an industrial park, proven optimal."""

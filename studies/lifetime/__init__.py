@@ -1,0 +1,1 @@
+"""The years of a storage, each dispatched anew, and their sensitivities."""

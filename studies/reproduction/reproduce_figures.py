@@ -1,0 +1,282 @@
+"""Published figures reproduced: the study's own arithmetic, PV against the plan, the study replicated.
+
+The study's case is dispatched in every year of its storage. The assumptions it does not disclose are searched
+for inside their ranges against what was published; which sets of them fit as well is told too.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from parkdispatch.inputs.case import Case, case_sources
+from parkdispatch.inputs.messages.findings import Findings
+from parkdispatch.inputs.prepare import read_weather_of, year_times
+from parkdispatch.inputs.published.published_figures import Published
+from parkdispatch.inputs.schema.calibrated import calibrated_values, whole_numbers
+from parkdispatch.inputs.variations.changes import with_values
+from parkdispatch.models.capacity import largest
+from parkdispatch.models.errors import InputError
+from parkdispatch.models.finance.contracts import StatedResponse
+from parkdispatch.models.sources.pv import Pv
+from parkdispatch.results.excel.study_workbook import write_study_xlsx
+from parkdispatch.results.finance.lifetime import batteries
+from parkdispatch.results.finance.storage_study import Study
+from parkdispatch.results.html.page import Lang
+from parkdispatch.results.html.reproduction_page import reproduce_html, reproduced
+from parkdispatch.results.html.study_report import study_html
+from parkdispatch.results.io.files import output_folder, peak_memory_mb, write_json
+from parkdispatch.results.io.provenance import versions
+from parkdispatch.results.pv_yield import PvYield, pv_yield
+from parkdispatch.results.reproduction.comparison import Row, Told, csv_text, tell
+from parkdispatch.results.reproduction.corner_interpolation import Corners, corner_values
+from parkdispatch.results.reproduction.current_park import today
+from parkdispatch.results.reproduction.fitting import Fit, Search, Target, Width, widths_csv
+from parkdispatch.results.reproduction.own_arithmetic import Reading, own_arithmetic
+from parkdispatch.results.reproduction.pv_saving import pv_saving
+from parkdispatch.results.reproduction.replicated_study import (
+    MONEY_ONLY,
+    Replica,
+    finance_of,
+    replica,
+    replicated,
+    study_problems,
+)
+from parkdispatch.studies.dispatch import Options, Progress
+from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_life, refuse_life
+from parkdispatch.studies.reproduction.current_park_runs import TodaysPark, todays_park
+
+STARTS = 4  # seeded starts of the search for each whole number; a power of two
+BYTE_ORDER_MARK = "\ufeff"  # without it Excel on a Chinese Windows reads UTF-8 as GBK
+POINTS = 32  # seeded points inside the tolerances, beside their corners; a power of two
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """Every row, the sets of assumptions that fit, and how it was found."""
+
+    case: Case
+    plan: Published
+    rows: tuple[Row, ...]
+    widths: tuple[Width, ...]
+    fits: tuple[Fit, ...]
+    largest_gap: float  # of a dispatched year
+    now: TodaysPark
+    corners_deviation: float  # [-] of the operation the sets were reckoned with, from the dispatched one
+    sources: tuple[str, ...]
+    timings_s: Mapping[str, float]
+
+
+def reproduce(
+    case: Case,
+    plan: Published,
+    factors: Published,
+    parks: Sequence[Case],
+    options: Options,
+    progress: Progress,
+    only: Sequence[int] | None = None,
+) -> Reproduction:
+    """Reproduce the figures of `plan` with the study's `case` and with the park of today.
+
+    `parks` are that park with each size of its storage; the first has the PV to hold against the plan, and
+    the sensitivities. `only` names the years to dispatch where a quick answer is wanted, as in
+    `dispatch_life`. Raises InputError where the case is no study's or the park has no PV, and what a
+    dispatch raises.
+    """
+    refuse(case)
+    times = [time.perf_counter()]
+    plant = _yield(parks[0], progress)
+    times.append(time.perf_counter())
+    life = dispatch_life(case, options, progress, only)
+    made = replica(case, life.operation())
+    times.append(time.perf_counter())
+    what_if = {name: _changed(made, name, options, progress, only) for name in case.what_if}
+    times.append(time.perf_counter())
+    corners = dispatched_corners(case, options, progress)
+    search = searching(case, plan, corners)
+    values = calibrated_values(case)
+    fits = search.fitting(values, POINTS, progress)
+    widths = search.widths(values, fits)
+    times.append(time.perf_counter())
+    now = todays_park(parks, options, progress, only)
+    times.append(time.perf_counter())
+    rows = [
+        *own_arithmetic(plan, factors, _reading(case), finance_of(case).operation_years),
+        *pv_saving(plan, factors, plant),
+        *replicated(plan, made, what_if, widths),
+        *today(plan, now.sizes),
+    ]
+    names = ("pv", "dispatch", "what_if", "fitting_set", "today")
+    return Reproduction(
+        case=case,
+        plan=plan,
+        rows=tuple(rows),
+        widths=tuple(widths),
+        fits=tuple(fits),
+        largest_gap=max(one.largest_gap for one in (life, *(size.life for size in now.sizes))),
+        now=now,
+        corners_deviation=corners.deviation(values, made.operation),
+        sources=tuple(dict.fromkeys([*case_sources(case), *case_sources(parks[0])])),
+        timings_s={name: end - begin for name, begin, end in zip(names, times, times[1:], strict=False)},
+    )
+
+
+def search_anew(case: Case, plan: Published, options: Options, progress: Progress) -> Fit:
+    """The values inside the case's ranges that come nearest to every target, whatever the case has now."""
+    refuse(case)
+    if not case.calibrated:
+        raise InputError("`calibrated` is missing: must name at least one number to search for")
+    return searching(case, plan, dispatched_corners(case, options, progress)).best(STARTS, progress)
+
+
+def refuse(case: Case) -> None:
+    """Raise InputError with all that keeps the case from being a study's whose years can be dispatched."""
+    findings = Findings()
+    with findings.kept():
+        refuse_life(case)
+    findings.lines += study_problems(case)
+    findings.raise_any()
+
+
+def dispatched_corners(case: Case, options: Options, progress: Progress) -> Corners:
+    """Dispatch first and last year at every corner of the ranges that the dispatch depends on."""
+    parameters = [one for one in case.calibrated if not one.path.startswith(MONEY_ONLY)]
+    found = []
+    for number, values in enumerate(ends := corner_values(parameters), start=1):
+
+        def said(text: str, number: int = number) -> None:
+            progress(f"corner {number} of {len(ends)} of the ranges: {text}")
+
+        other = with_values(case, values)
+        found.append(dispatch_life(other, options, said, only=()).operation())
+    return Corners(tuple(parameters), tuple(found))
+
+
+def searching(case: Case, plan: Published, corners: Corners) -> Search:
+    """The search for the case's calibrated numbers against the plan's targets."""
+    targets = targets_of(plan)
+    money = {one.path for one in case.calibrated if one.path.startswith(MONEY_ONLY)}
+
+    def measure(values: Mapping[str, float]) -> Sequence[float | None]:
+        other = with_values(case, {path: value for path, value in values.items() if path in money})
+        found = replica(other, corners.operation(values)).measures
+        return [found[target.key] for target in targets]
+
+    return Search(case.calibrated, targets, measure, whole_numbers(case))
+
+
+def targets_of(plan: Published) -> list[Target]:
+    """The plan's figures that a replication is held against."""
+    return [Target(one.key, one.value, one.within) for one in plan.targets if one.within is not None]
+
+
+def told(made: Reproduction, lang: str) -> list[Told]:
+    """Every row in the words of a language."""
+    return tell(made.rows, made.plan, lang)
+
+
+def _changed(
+    made: Replica, name: str, options: Options, progress: Progress, only: Sequence[int] | None
+) -> Replica:
+    """The replica with a few numbers of its case changed; dispatched anew only where they matter to it."""
+    values = made.case.what_if[name].values
+    other = with_values(made.case, values)
+    if all(path.startswith("finance.") for path in values):
+        return replica(other, made.operation)
+    life = dispatch_life(other, options, lambda text: progress(f"what if {name}: {text}"), only)
+    return replica(other, life.operation())
+
+
+def _yield(park: Case, progress: Progress) -> PvYield:
+    progress("photovoltaic yield")
+    plants = [device for device in park.devices.values() if isinstance(device, Pv)]
+    if not plants:
+        raise InputError(
+            f"`device`: case {park.name} has none of kind pv, must have one to hold against the plan"
+        )
+    return pv_yield(plants[0], park.site, read_weather_of(park, year_times(park)))
+
+
+def _reading(case: Case) -> Reading:
+    """The study's demand response, and what makes the energy of its events."""
+    response, (battery, *_) = case.contracts.demand_response, batteries(case).values()
+    if not isinstance(response, StatedResponse):  # refused before
+        raise TypeError("a study's demand response is stated")
+    return Reading(
+        events=response.events_per_year,
+        yuan_per_kwh=response.price_yuan_per_kwh,
+        mwh=response.energy_mwh_per_event,
+        rated_mwh=largest(battery.energy_mwh),
+        depth=battery.soc_max - battery.soc_min,
+        efficiency=battery.eta_discharge,
+    )
+
+
+def write_reproduction(made: Reproduction, out: Path, lang: Lang) -> dict[str, Path]:
+    """Write the table, the sets that fit, pages, workbook and summary; all or none. Returns where they lie.
+
+    `report.html` and `report.xlsx` are those of a study of today's park, with the table in them.
+    """
+    rows = told(made, lang)
+    page = reproduce_html(
+        rows, made.widths, made.plan, lang, sources=made.sources, largest_gap=made.largest_gap,
+        corners_deviation=made.corners_deviation, tornado=made.now.tornado,
+    )  # fmt: skip
+    texts = {
+        "reproduce.csv": BYTE_ORDER_MARK + csv_text(rows),
+        "fitting_set.csv": BYTE_ORDER_MARK + widths_csv(made.widths),
+        "reproduce.html": page,
+    }
+    if made.now.tornado:
+        texts["tornado.csv"] = BYTE_ORDER_MARK + made.now.tornado.table.to_csv(
+            index=False, lineterminator="\n"
+        )
+    with output_folder(out) as stage:
+        paths = {name: stage(name, partial(_write, text)) for name, text in texts.items()}
+        table, now = reproduced(rows, made.plan, lang), Study(*made.now.first, made.timings_s)
+        paths["report.html"] = stage("report.html", lambda path: _write(study_html(now, lang, table), path))
+        paths["report.xlsx"] = stage("report.xlsx", lambda path: write_study_xlsx(path, now, lang, table))
+        content = reproduction_json(made)
+        paths["summary.json"] = stage("summary.json", lambda path: write_json(path, content))
+    return paths
+
+
+def _write(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def reproduction_json(made: Reproduction) -> dict[str, Any]:
+    """Everything a program wants to know of a reproduction."""
+    by_key = {row.key: row for row in made.rows}
+    return {
+        "command": "reproduce",
+        "case": made.case.name,
+        "published": made.plan.name,
+        "targets": {
+            one.key: {
+                "published": one.value,
+                "computed": (row := by_key[f"replicated_{one.key}"]).computed,
+                "deviation": row.deviation,
+                "within": one.within,
+                "met": row.verdict == "reproduced",
+            }
+            for one in made.plan.targets
+        },
+        "calibrated": {
+            one.parameter.path: {
+                "value": one.value,
+                "range": [one.parameter.low, one.parameter.high],
+                "fits": [one.least, one.most],
+            }
+            for one in made.widths
+        },
+        "fitting_sets": len(made.fits),
+        "largest_gap": made.largest_gap,
+        "corners_deviation": made.corners_deviation,
+        "timings_s": dict(made.timings_s),
+        "peak_memory_mb": peak_memory_mb(),
+        "versions": versions(),
+        "case_sha256": made.case.sha256,
+    }

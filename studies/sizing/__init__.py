@@ -1,0 +1,1 @@
+"""How large one more battery should be, and when it should come."""

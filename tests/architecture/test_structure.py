@@ -1,0 +1,56 @@
+"""The structure keeps its rules, and each rule is seen to fail where it is broken."""
+
+import ast
+
+import pytest
+
+from scripts.structure import RULES, Module, read_modules
+
+MODULES = read_modules()
+
+
+def written(name: str, source: str) -> dict[str, Module]:
+    """The real modules with one more, or another one in the place of one."""
+    return {**MODULES, name: Module(name, len(source.splitlines()), ast.parse(source))}
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(MODULES) > 150
+    assert MODULES["optimizer.highs"].lines > 100
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_no_rule_is_broken(rule: str) -> None:
+    assert RULES[rule](MODULES) == []
+
+
+LONG_FUNCTION = "def long():\n" + "    pass\n" * 90
+BROKEN = {
+    "imports of a layer above": {
+        "models.upward": "from parkdispatch.inputs.case import Case",
+        "inputs.solver": "import highspy",
+        "optimizer.battery": "from parkdispatch.models.stores.battery import Battery",
+        "optimizer.for_types": "if TYPE_CHECKING:\n    from parkdispatch.inputs import case",
+        "results.model": "def later():\n    import pyomo.environ as pyo",
+        "results.solve": "import parkdispatch.optimizer.solve",
+        "studies.upward": "from parkdispatch.interfaces.commands import plan",
+        "models.relative": "from . import device",
+    },
+    "circles": {
+        "models.errors": "from parkdispatch.models.device import Device",
+        "optimizer.highs": "def later():\n    from parkdispatch.optimizer.solve import optimize",
+    },
+    "long files": {"models.long": "\n" * 400},
+    "long functions": {"models.long": LONG_FUNCTION},
+    "equal names": {"results.battery": "", "results.second_case": "class Case:\n    pass"},
+}
+
+
+@pytest.mark.parametrize(("rule", "name"), [(rule, name) for rule in BROKEN for name in BROKEN[rule]])
+def test_a_broken_rule_is_seen(rule: str, name: str) -> None:
+    assert RULES[rule](written(name, BROKEN[rule][name])) != []
+
+
+def test_a_crowded_folder_is_seen() -> None:
+    crowd = {f"models.loads.load_{n}": MODULES["models.loads.load"] for n in range(20)}
+    assert RULES["crowded folders"]({**MODULES, **crowd}) != []

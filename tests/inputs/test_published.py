@@ -1,0 +1,85 @@
+"""The published figures as data: every one of them, with the numbers as published."""
+
+import re
+
+import pytest
+from pydantic import ValidationError
+
+from parkdispatch.inputs.published.published_figures import Figure, Published, read_published
+
+PLAN = {
+    "irradiation": 4629.92, "pv_modules": 681_900, "pv_module_wp": 440, "pv_string": 20, "pv_areas": 6,
+    "pv_units": 50, "pv_phase_one": 120, "pv_phases_two_three": 180, "pv_investment": 150_000,
+    "pv_energy": 280,
+    "roof_first": 18, "roof_second": 22, "roof": 40, "both_power": 340, "both_energy": 315,
+    "coal_factor": 305.5, "coal_saved": 96_200, "co2_saved": 271_000, "wind_power": 9.6, "wind_energy": 15.0,
+    "park_pv_power": 732.5, "park_pv_energy": 738.02, "electricity": 408_900, "electricity_2015": 260_200,
+    "energy_all": 2_309_300, "co2_all": 5_027_300, "co2_electricity": 259_200, "target_2025": 340,
+    "target_2030": 400, "storage_power": 50, "storage_energy": 100, "phase_power": 25, "phase_energy": 50,
+    "transformer": 120, "storage_investment": 23_940, "large_power": 100, "large_energy": 200,
+    "large_first_power": 51.75, "large_first_energy": 114, "large_second_power": 48.3,
+    "large_second_energy": 106.4, "arbitrage": 7_728.19, "demand_response": 19_872, "absorption": 2_530.2,
+    "revenue": 28_351.79, "project_irr": 0.0517, "project_payback": 12.31, "equity_irr": 0.122,
+    "equity_payback": 6.27,
+}  # fmt: skip
+TARGETS = [
+    "arbitrage", "demand_response", "absorption", "project_irr", "project_payback", "equity_irr",
+    "equity_payback",
+]  # fmt: skip
+FACTORS = {
+    "coal_today": 302.4, "coal_2020": 305.5, "calorific": 122.9, "jiangxi_2023": 0.5836,
+    "jiangxi_2022": 0.5752, "national_2023": 0.5306, "national_2022": 0.5366, "fossil_2023": 0.8273,
+    "coal_benchmark": 0.4143,
+}  # fmt: skip
+
+
+def test_every_figure_of_the_plan_is_there_as_published() -> None:
+    plan = read_published("gaoan-pilot-plan")
+    assert {one.key: one.value for one in plan.figure} == PLAN
+    assert [one.key for one in plan.targets] == TARGETS
+    assert {one.within for one in plan.targets} == {0.005}
+    assert plan["irradiation"] == 4629.92
+    with pytest.raises(KeyError):
+        plan["irradiance"]
+
+
+def test_the_factors_are_there() -> None:
+    factors = read_published("factors")
+    assert {one.key: one.value for one in factors.figure} == FACTORS
+    assert factors.targets == ()
+
+
+def test_every_figure_says_where_it_stands_and_has_two_names() -> None:
+    for one in (*read_published("gaoan-pilot-plan").figure, *read_published("factors").figure):
+        assert len(one.says) > 20, one.key
+        assert re.search("[\u4e00-\u9fff]", one.says_zh), one.key
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in one.name_zh), one.key
+        assert not any("\u4e00" <= letter <= "\u9fff" for letter in one.name), one.key
+
+
+def test_the_sentence_has_the_number() -> None:
+    """As it is written there: 5.0273 million t is 5,027,300 t, 1,500 million yuan 150,000 x 10^4."""
+    written = {
+        "pv_energy": "2.8 x 10^8", "pv_investment": "1,500 million", "co2_all": "5.0273 million",
+        "storage_investment": "239.40 million", "project_irr": "5.17 %", "equity_irr": "12.2 %",
+        "wind_energy": "15.00", "phase_power": "25 MW", "phase_energy": "50 MWh",
+    }  # fmt: skip
+    for one in read_published("gaoan-pilot-plan").figure:
+        number = f"{one.value:,.10g}" if one.value != 4629.92 else "4629.92"
+        assert written.get(one.key, number) in one.says, one.key
+
+
+def test_a_figure_twice_or_without_a_known_unit_is_refused() -> None:
+    one = {
+        "key": "a",
+        "name": "A",
+        "name_zh": "甲",
+        "unit": "mw",
+        "value": 1.0,
+        "says": "A is 1.",
+        "says_zh": "甲为1。",
+    }
+    with pytest.raises(ValidationError, match="a is there twice"):
+        Published.model_validate({"name": "x", "title": "X", "title_zh": "X", "figure": [one, one]})
+    with pytest.raises(ValidationError, match="unit"):
+        Figure.model_validate({**one, "unit": "kW"})

@@ -1,0 +1,184 @@
+"""Months solved side by side, and days repaired apart: the same optimum as the whole in one piece."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from parkdispatch.models.stores.battery import Battery
+from parkdispatch.optimizer.formulation.tile import Tiled
+from parkdispatch.optimizer.highs import Solver
+from parkdispatch.optimizer.partition.lagrangian_pricing import Pricer
+from parkdispatch.optimizer.presolve.exclusive_pairs import violated
+from parkdispatch.optimizer.proof.certificate import certify
+from parkdispatch.optimizer.relaxation.crash_basis import Marks
+from parkdispatch.optimizer.relaxation.month_blocks import Blocks, Left
+from parkdispatch.optimizer.solve import optimize
+from parkdispatch.optimizer.thread_pool import Crew
+from tests.support.small_parks import SmallPark
+
+HOURS = 24 * 90  # January to March
+
+
+def quarter_year(seed: int, *, demand: float | None = 300.0, **battery: float) -> SmallPark:
+    """Three months of hours with random prices; what is stored over midnight matters."""
+    rng = np.random.default_rng(seed)
+    park = SmallPark(HOURS, start="2026-01-01")
+    park.grid(rng.uniform(100, 900, HOURS), 0.0, demand=demand).load(rng.uniform(3.0, 8.0, HOURS))
+    return park.add("battery", Battery(power_mw=2, energy_mwh=9, **battery))
+
+
+def in_one_piece(tiled: Tiled) -> float:
+    solver = Solver()
+    solver.load(tiled.program)
+    return tiled.program.objective(solver.solve().x)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("demand", [None, 300.0, 30000.0])
+def test_months_agree_on_the_optimum_of_the_whole(seed: int, demand: float | None) -> None:
+    tiled = quarter_year(seed, demand=demand).tiled()
+    with Crew(2) as pool:
+        x, dual = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool).solve()
+    assert certify(tiled.program, x, dual).holds
+    assert tiled.program.objective(x) == pytest.approx(in_one_piece(tiled), rel=1e-10)
+
+
+def test_a_second_solve_with_other_bounds_is_exact_too() -> None:
+    tiled = quarter_year(3).tiled()
+    column = tiled.column_of(next(n for n, c in enumerate(tiled.template.columns) if c.key[1] == "charge_mw"))
+    upper = tiled.program.upper.copy()
+    upper[column[5::7]] = 0.0
+    changed = replace(tiled.program, upper=upper)
+    with Crew(2) as pool:
+        blocks = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool)
+        blocks.solve()
+        x, dual = blocks.solve(upper)
+    assert certify(changed, x, dual).holds
+    assert changed.objective(x) > in_one_piece(tiled)
+
+
+def test_a_limit_of_the_whole_horizon_ties_the_months() -> None:
+    park = quarter_year(4)
+    tiled = park.tiled()
+    rows = tiled.program.matrix[[0]]
+    with Crew(2) as pool:
+        free, _ = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool).solve()
+        charge = tiled.column_of(
+            next(n for n, c in enumerate(tiled.template.columns) if c.key[1] == "charge_mw")
+        )
+        limit = 0.5 * free[charge].sum()
+        row = sp.csr_array((np.ones(HOURS), (np.zeros(HOURS, dtype=int), charge)), shape=rows.shape)
+        program = tiled.program
+        tied = replace(
+            program,
+            matrix=sp.vstack([program.matrix, row], format="csr"),
+            row_lower=np.append(program.row_lower, -np.inf),
+            row_upper=np.append(program.row_upper, limit),
+        )
+        x, dual = Blocks(tiled, tied, Pricer(tiled, tied), pool).solve()
+    assert certify(tied, x, dual).holds
+    assert x[charge].sum() == pytest.approx(limit)
+
+
+def test_what_begins_anew_every_quarter_hour_ties_no_months() -> None:
+    """Energy since the quarter-hour began crosses no midnight: two days in two months stay two blocks."""
+    count, hour = 2 * 288, np.arange(2 * 288) // 12 % 24
+    park = SmallPark(count, minutes=5, start="2026-01-31")
+    # dear until midnight and cheap after it: the battery is empty there whatever happens
+    park.grid(np.where(hour < 6, 100.0, np.where(hour < 19, 500.0, 900.0)), 0.0, demand=30.0)
+    park.load(np.random.default_rng(5).uniform(3.0, 8.0, count)).add(
+        "battery", Battery(power_mw=2, energy_mwh=9)
+    )
+    tiled = park.tiled()
+    with Crew(2) as pool:
+        blocks = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool)
+        x, dual = blocks.solve()
+    assert blocks.left.firsts == (0, 288)
+    assert certify(tiled.program, x, dual).holds
+    assert tiled.program.objective(x) == pytest.approx(in_one_piece(tiled), rel=1e-10)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_the_answer_does_not_depend_on_the_number_of_threads(threads: int) -> None:
+    park = tempted_month()
+    found = optimize(park.devices, park.times, park.hours, park.series, threads=threads)
+    once = optimize(park.devices, park.times, park.hours, park.series, threads=2)
+    np.testing.assert_array_equal(found.x, once.x)
+    assert found.proof == once.proof
+
+
+def tempted_month(seed: int = 0, days: int = 14) -> SmallPark:
+    """Days of hours with a surplus at noon that sells above the price of buying, and a demand charge."""
+    rng = np.random.default_rng(seed)
+    hours = np.arange(24 * days)
+    sun = np.maximum(0.0, np.sin((hours % 24 - 6) / 12 * np.pi)) * np.repeat(rng.uniform(2, 16, days), 24)
+    price = np.where((hours % 24 >= 11) & (hours % 24 < 15), 300.0, np.where(hours % 24 < 17, 500.0, 900.0))
+    park = SmallPark(len(hours), start="2026-03-01")
+    park.grid(price, 400.0, export_limit=20.0, demand=3000.0)
+    park.load(6.0 + rng.uniform(0, 3, len(hours))).pv(sun)
+    return park.add("battery", Battery(power_mw=5, energy_mwh=10, auxiliary_share=0.0))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_repair_closes_to_the_optimum_with_all_binaries(seed: int) -> None:
+    """The month's peak ties noon, where binaries are, to the evening, where none are."""
+    park = tempted_month(seed)
+    found = optimize(park.devices, park.times, park.hours, park.series)
+    tiled = found.tiled
+    every = np.ones((len(tiled.template.pairs), len(park.times)), dtype=bool)
+    solver = Solver(time_limit_s=60)
+    solver.load(tiled.with_binaries(every))
+    answer = solver.solve()
+    assert found.proof.violated > 0
+    assert found.proof.gap <= 1e-9
+    assert not violated(tiled, found.x).any()
+    assert found.proof.objective_yuan == pytest.approx(
+        tiled.program.objective(answer.x[: len(found.x)]), rel=1e-8
+    )
+
+
+def test_a_window_that_holds_the_peak_alone_pays_for_it() -> None:
+    """All four hours become one window; disputed still, the peak was free: -244.78 or an open bound."""
+    park = SmallPark(4, start="2026-07-31 18:00")
+    buy, sell = [-34.0, 37.0, -36.0, -39.0], [-38.0, 32.0, -56.0, -36.0]
+    park.grid(buy, sell, import_limit=20.0, demand=50.0).load([6.0, 0.0, 2.0, 4.0])
+    park.battery(power_mw=4, energy_mwh=10, initial_soc=1.0, eta_charge=0.8, eta_discharge=0.8)
+    assert park.solve().cost == pytest.approx(-254.63, abs=0.01)
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("least_mw", [0.0, 2.0])
+def test_without_time_a_dispatch_is_rounded_and_its_gap_is_true(seed: int, least_mw: float) -> None:
+    park = tempted_month(seed)
+    battery = park.devices["battery"].model_copy(update={"min_charge_mw": least_mw})
+    park.devices = {**park.devices, "battery": battery}
+    hasty = optimize(park.devices, park.times, park.hours, park.series, time_limit_s=0.0)
+    patient = optimize(park.devices, park.times, park.hours, park.series, time_limit_s=2.0)
+    assert not violated(hasty.tiled, hasty.x).any()
+    assert 0 < hasty.proof.gap < 0.1
+    assert hasty.proof.bound_yuan <= patient.proof.objective_yuan * (1 + 1e-9)
+    assert hasty.proof.objective_yuan >= patient.proof.bound_yuan * (1 - 1e-9)
+
+
+def test_a_state_is_guessed_as_far_from_its_nearer_bound_as_it_was() -> None:
+    """A battery between 5 and 95 MWh, then one between 5.2 and 98.8; three have one bound or none."""
+    few = quarter_year(0).tiled().program
+    inf = np.inf
+    nothing = Marks(*(np.zeros(0, dtype=bool) for _ in range(3)))
+    before = replace(
+        few,
+        lower=np.array([5.0, 5.0, 5.0, 5.0, 0.0, -inf, -inf]),
+        upper=np.array([95.0, 95.0, 95.0, 95.0, inf, 7.0, inf]),
+    )
+    left = Left.of([0], nothing, np.array([5.0, 7.863, 90.0, 95.0, 3.0, 6.0, -4.0]), before)
+    after = replace(
+        few,
+        lower=np.array([5.2, 5.2, 5.2, 5.2, 1.0, -inf, -inf]),
+        upper=np.array([98.8, 98.8, 98.8, 98.8, inf, 8.0, inf]),
+    )
+    np.testing.assert_allclose(left.level_in(after), [5.2, 8.063, 93.8, 98.8, 4.0, 7.0, -4.0])
+    np.testing.assert_allclose(left.level_in(before), [5.0, 7.863, 90.0, 95.0, 3.0, 6.0, -4.0])
+    narrow = replace(after, lower=np.full(7, 6.0), upper=np.full(7, 6.5))
+    assert ((left.level_in(narrow) >= 6.0) & (left.level_in(narrow) <= 6.5)).all()

@@ -1,0 +1,207 @@
+"""cashflow.xlsx counted anew by LibreOffice: every cell is the engine's, also after a change by hand."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pytest
+
+from parkdispatch.models.finance.investment import AssetClass, Finance, Loan, Replacement, ValueAddedTax
+from parkdispatch.results.excel.cash_flow_workbook import FIXED, LEFT, SHEETS, write_cashflow_xlsx
+from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
+from parkdispatch.results.finance.operation import Operation
+from parkdispatch.results.html.page import LANGS, Lang
+from parkdispatch.results.views.finance_words import FinanceWords
+from tests.support.finance_cases import BY_HAND, BY_HAND_OPERATION, EVERYTHING, fading
+
+SOFFICE = shutil.which("soffice")
+needs_soffice = pytest.mark.skipif(SOFFICE is None, reason="LibreOffice is not installed")
+LINE_SHEETS = {FinanceWords(lang).text[name] for lang in LANGS for name in SHEETS}
+REL, ABS_YUAN = 1e-6, 1e-3  # of a cell; a debt paid off is a thousandth of a millionth of a yuan
+CASES: dict[str, tuple[Finance, Operation]] = {
+    "by hand": (BY_HAND, BY_HAND_OPERATION),
+    "everything": (EVERYTHING, fading(EVERYTHING)),
+    "no loan, nothing earned": (
+        EVERYTHING.model_copy(
+            update={
+                "loan": Loan(share=0.0),
+                "working_capital_share": 0.0,
+                "vat": ValueAddedTax(),
+                "replacement": Replacement(),
+                "depreciation": {"all": AssetClass(share=1.0, years=12, residual_share=0.0)},
+            }
+        ),
+        fading(EVERYTHING, yearly_yuan=0.0),
+    ),
+}
+
+
+def cells(path: Path) -> dict[tuple[str, str], Any]:
+    """Every cell's number or text, by sheet and place."""
+    book = openpyxl.load_workbook(path, data_only=True)
+    return {
+        (sheet.title, cell.coordinate): cell.value
+        for sheet in book.worksheets
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value not in (None, "")
+    }
+
+
+def counted(path: Path, folder: Path, changes: Mapping[str, Any] | None = None) -> dict[tuple[str, str], Any]:
+    """The cells after LibreOffice has counted the formulas; openpyxl drops what they showed before."""
+    book = openpyxl.load_workbook(path)
+    for name, value in (changes or {}).items():
+        sheet, place = book.defined_names[name].attr_text.split("!")
+        book[sheet.strip("'")][place.replace("$", "")] = value
+    bare = folder / "bare.xlsx"
+    book.save(bare)
+    losses = ("Losses", "亏损弥补")
+    assert not any(isinstance(v, float) for (sheet, _), v in cells(bare).items() if sheet in losses)
+    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
+    command = [str(SOFFICE), "--headless", profile, "--convert-to", "xlsx", "--outdir", str(folder / "out")]
+    subprocess.run([*command, str(bare)], check=True, capture_output=True, timeout=240)
+    return cells(folder / "out" / "bare.xlsx")
+
+
+def differences(found: Mapping[Any, Any], expected: Mapping[Any, Any]) -> Iterator[str]:
+    for place in found.keys() | expected.keys():
+        one, other = found.get(place), expected.get(place)
+        if isinstance(one, int | float) and isinstance(other, int | float):
+            if abs(one - other) > max(ABS_YUAN if place[0] in LINE_SHEETS else 0.0, REL * abs(other)):
+                yield f"{place}: {one}, not {other}"
+        elif one != other:
+            yield f"{place}: {one!r}, not {other!r}"
+
+
+def of_its_writing(sheet: str, place: str) -> bool:
+    """Sources, where the IRR's search begins, what was found: told once, when it is written."""
+    if sheet in ("Assumptions", "参数"):
+        return place[0] == "E"
+    return sheet in ("Results", "结果") and place[1:] in ("6", "14")
+
+
+@pytest.fixture(params=CASES)
+def written(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[CashFlow, Path]:
+    cash, path = cash_flow(*CASES[request.param]), tmp_path / "cashflow.xlsx"
+    write_cashflow_xlsx(path, cash)
+    return cash, path
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_cells_show_the_engine(lang: Lang, written: tuple[CashFlow, Path]) -> None:
+    cash, path = written
+    words = FinanceWords(lang)
+    write_cashflow_xlsx(path, cash, lang=lang)
+    shown = openpyxl.load_workbook(path, data_only=True)
+    rows: dict[tuple[str, str, str], list[list[Any]]] = {}
+    for name in SHEETS:
+        section = ""
+        for row in shown[words.text[name]].iter_rows(min_row=5, values_only=True):
+            if row[0] and row[2] is None:
+                section = str(row[0])
+            elif row[0]:
+                rows.setdefault((name, section, str(row[0])), []).append(list(row))
+    for line in cash.lines:
+        called, how = words.line(line)
+        (row,) = rows[line.sheet, words.section(line.section), called]
+        assert row[2] == how
+        cell = [np.nan if value in (None, "") else value for value in row[LEFT:]]
+        np.testing.assert_allclose(np.array(cell, dtype=float), cash.values[line.key], err_msg=line.key)
+
+
+def test_all_but_what_is_given_is_a_formula(written: tuple[CashFlow, Path]) -> None:
+    cash, path = written
+    book = openpyxl.load_workbook(path)
+    kinds: dict[str, set[bool]] = {}
+    for line in cash.lines:
+        for row in book[line.sheet.capitalize()].iter_rows(min_row=5):
+            if row[0].value == line.name and row[2].value == line.how:
+                last = row[-1] if line.where == "all" else row[LEFT]
+                kinds.setdefault(line.key, set()).add(str(last.value).startswith("="))
+    given = {key for key, found in kinds.items() if found == {False}}
+    streams = {f"gross_{name}" for name in cash.operation.revenue_yuan}
+    assert given == streams | {"discharged_mwh", "auxiliary_gross", "spending_share", "year"}
+    results = [cell.value for cell in book["Results"]["E"][4:] if isinstance(cell.value, int | float)]
+    assert len(results) == 1  # where the search for the IRR begins
+
+
+@needs_soffice
+@pytest.mark.parametrize("lang", LANGS)
+def test_counted_anew_it_is_the_engine(lang: Lang, written: tuple[CashFlow, Path], tmp_path: Path) -> None:
+    cash, path = written
+    write_cashflow_xlsx(path, cash, lang=lang)
+    assert sorted(differences(counted(path, tmp_path), cells(path))) == []
+
+
+@needs_soffice
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_person_who_changes_numbers_sees_what_the_engine_would_say(lang: Lang, tmp_path: Path) -> None:
+    path, expected = tmp_path / "cashflow.xlsx", tmp_path / "expected.xlsx"
+    write_cashflow_xlsx(path, cash_flow(EVERYTHING, fading(EVERYTHING)), lang=lang)
+    changes = {
+        "investment_yuan": 150e6,
+        "discount_rate": 0.07,
+        "discounted_to": "end_of_first_year",
+        "vat_credit": "carried_forward",
+        "operation_maintenance_basis": "investment",
+        "operation_maintenance_investment_share": 0.02,
+        "replacement_year": 12,
+        "depreciation_battery_years": 6,
+        "income_tax_half_years": 1,
+        "loan_method": "equal_principal",
+        "loan_years": 7,
+        "loan_construction_interest": "paid",
+        "power_mw": 26.0,
+    }
+    other = EVERYTHING.model_dump()
+    for name, value in changes.items():
+        table = next(
+            (key for key in other if name.startswith(f"{key}_") and isinstance(other[key], dict)), None
+        )
+        if name == "depreciation_battery_years":
+            other["depreciation"]["battery"]["years"] = value
+        elif table:
+            other[table][name.removeprefix(f"{table}_")] = value
+        elif name in other:
+            other[name] = value
+    operation = fading(EVERYTHING)
+    cash = cash_flow(
+        Finance(**other),
+        Operation(operation.revenue_yuan, operation.discharged_mwh, operation.auxiliary_yuan, 26.0),
+    )
+    write_cashflow_xlsx(expected, cash, lang=lang)
+    kept = {place: value for place, value in cells(expected).items() if not of_its_writing(*place)}
+    found = {place: value for place, value in counted(path, tmp_path, changes).items() if place in kept}
+    assert len(found) == len(kept) > 1000
+    assert sorted(differences(found, kept)) == []
+
+
+def test_what_does_not_exist_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "cashflow.xlsx"
+    write_cashflow_xlsx(path, cash_flow(*CASES["no loan, nothing earned"]))
+    shown = [value for (sheet, _), value in cells(path).items() if sheet == "Results"]
+    assert "none" in shown
+    assert "never" in shown
+    assert "no loan" in shown
+
+
+def test_names_and_numbers_that_make_the_columns(written: tuple[CashFlow, Path]) -> None:
+    cash, path = written
+    book = openpyxl.load_workbook(path)
+    for name, value in (("vat_rate", cash.finance.vat.rate), ("power_mw", cash.operation.power_mw)):
+        sheet, place = book.defined_names[name].attr_text.split("!")
+        assert book[sheet][place.replace("$", "")].value == pytest.approx(value)
+    labels = {row[0].value: str(row[3].value) for row in book["Assumptions"].iter_rows(min_row=5)}
+    assert all("not to be changed here" in labels[name] for name in FIXED)
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
+    paths = [tmp_path / "a.xlsx", tmp_path / "b.xlsx"]
+    for path in paths:
+        write_cashflow_xlsx(path, cash_flow(BY_HAND, BY_HAND_OPERATION))
+    assert paths[0].read_bytes() == paths[1].read_bytes()

@@ -1,0 +1,351 @@
+"""The report page: complete, offline, safe, the same bytes for the same input, and drawn without an error."""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from html.parser import HTMLParser
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import pyomo.environ as pyo
+import pytest
+import xarray as xr
+
+from parkdispatch.inputs.case import Case, load_case
+from parkdispatch.models.device import Array, Device, Interval, Park, Seen, SeriesSpec, Terms
+from parkdispatch.models.network.grid import Grid
+from parkdispatch.models.stores.battery import Battery
+from parkdispatch.optimizer.dataset import to_dataset
+from parkdispatch.optimizer.solve import optimize
+from parkdispatch.results.audit import Audit, audit
+from parkdispatch.results.html.dispatch_report import report_html
+from parkdispatch.results.html.page import load_words
+from parkdispatch.results.schedule import Block
+from parkdispatch.results.solution import cost_yuan
+from parkdispatch.results.summary import Comparison
+from parkdispatch.results.views.device_charts import packed, plan_columns
+from parkdispatch.results.views.report_facts import ReportFacts
+
+DAY = pd.date_range("2026-07-15", periods=96, freq="15min")
+EVIL = "bad<script>alert(1)</script>\"'&"
+
+
+class Given(Device):
+    """Power from a series: a consumer, or a source that may be curtailed."""
+
+    sign: float = -1.0
+    series_specs: ClassVar[Mapping[str, SeriesSpec]] = {"available_mw": SeriesSpec(title="", unit="MW")}
+
+    def series(self, park: Park) -> Mapping[str, Array]:
+        raise NotImplementedError
+
+    def interval(self, block: Any, interval: Interval) -> Terms:
+        most = interval.series("available_mw")
+        if self.sign < 0:
+            return Terms({"ac": -most})
+        block.output_mw = pyo.Var(bounds=(0, most))
+        block.curtailed_mw = pyo.Expression(expr=most - block.output_mw)
+        return Terms({"ac": block.output_mw})
+
+    def self_check(self, seen: Seen) -> Mapping[str, float]:
+        return {}
+
+
+@cache
+def solved(storage: bool = True) -> tuple[Case, xr.Dataset]:
+    """A day of a small park that charges, discharges, buys, sells and curtails; its digester is new."""
+    hour = np.arange(96) / 4
+    devices: dict[str, Device] = {
+        "pv": Given(sign=1.0),
+        "digester": Given(sign=1.0),
+        "load": Given(),
+        "battery_1": Battery(power_mw=4.0, energy_mwh=8.0, auxiliary_share=0.0),
+        "battery_2": Battery(power_mw=3.0, energy_mwh=6.0, initial_soc=0.5),
+        "grid": Grid(voltage_kv_level="110kV", import_limit_mw=20.0, export_limit_mw=2.0),
+    }
+    case = load_case("gaoan").with_devices(devices)
+    case = case if storage else case.without_storage()
+    park = Park(DAY, 0.25, case.site, case.tariff, pd.DataFrame)
+    series = {
+        ("pv", "available_mw"): 30.0 * np.clip(np.sin((hour - 6) / 12 * np.pi), 0, None),
+        ("digester", "available_mw"): np.full(96, 1.25),
+        ("load", "available_mw"): 9.0 + 3.0 * np.sin(hour / 3),
+    } | {("grid", name): array for name, array in devices["grid"].series(park).items()}
+    return case, to_dataset(optimize(case.devices, DAY, 0.25, series), {"case": case.name})
+
+
+def block(**changes: Any) -> Block:
+    """Two hours of charging 4 MW from surplus PV."""
+    noon = DAY[48]
+    made = Block(
+        first=noon,
+        last=noon + pd.Timedelta(hours=2),
+        action="charge",
+        power_mw=4.0,
+        least_mw=4.0,
+        most_mw=4.0,
+        energy_mwh=8.0,
+        price_yuan_per_kwh=0.3196,
+        period="deep_valley",
+        from_surplus=True,
+        from_grid=False,
+        peak_mw=None,
+    )
+    return replace(made, **changes)
+
+
+def facts_of(solution: xr.Dataset, kind: Any = "day", **changes: Any) -> ReportFacts:
+    months = pd.DatetimeIndex(solution["time"].to_numpy()).strftime("%Y-%m").unique()
+    cost = float(solution.attrs["objective_yuan"])
+    facts = ReportFacts(
+        title="A small park 小园区",
+        kind=kind,
+        cost_yuan=cost,
+        without_storage=Comparison(
+            cost_yuan=cost + 1234.5,
+            saving_yuan=1234.5,
+            saving_by_cost_yuan=dict.fromkeys(cost_yuan(solution), 411.5),
+            peak_mw=dict.fromkeys(months, 12.5),
+        ),
+        full_cycles={"battery_1": 1.25, "battery_2": 0.75},
+        peak_mw=dict.fromkeys(months, 11.0),
+        energy_mwh={"pv.output_mwh": 17.25, "load.injection_ac_mwh": -216.0},
+        blocks=[block()] if kind == "day" else [],
+        timings_s={"build": 0.01, "solve": 0.02},
+        model={"columns": 960, "rows": 480},
+        versions={"python": "3.11"},
+        certificate={"primal": 1e-12},
+        assumptions=["Sale price: the coal benchmark."],
+    )
+    return replace(facts, **changes)
+
+
+@cache
+def year() -> tuple[Case, xr.Dataset]:
+    """The small park's day, 365 times with different numbers: the size of a year without solving one."""
+    case, day = solved()
+    times = pd.date_range("2026-01-01", periods=35040, freq="15min")
+    rng = np.random.default_rng(1)
+    found: dict[str, Any] = {}
+    for name, quantity in day.data_vars.items():
+        if quantity.dims == ("time",):
+            noise = rng.uniform(0.5, 1.0, len(times))
+            steady = quantity.attrs["kind"] == "series" and "available" not in str(name)
+            tiled = np.tile(quantity.to_numpy(), 365)
+            found[str(name)] = ("time", tiled if steady else tiled * noise, quantity.attrs)
+        else:
+            found[str(name)] = ("month", np.repeat(quantity.to_numpy(), 12), quantity.attrs)
+    months = np.array([f"2026-{month:02}" for month in range(1, 13)], dtype=object)
+    return case, xr.Dataset(found, coords={"time": times.to_numpy(), "month": months}, attrs=day.attrs)
+
+
+@cache
+def page(kind: str = "day", lang: str = "en") -> str:
+    case, solution = solved() if kind == "day" else year()
+    return report_html(solution, case, audit(*solved()[::-1]), facts_of(solution, kind), lang)
+
+
+def data_of(html: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)
+    assert found
+    data = json.loads(found[1])
+    assert isinstance(data, dict)
+    return data
+
+
+def unpacked(data: Mapping[str, Any], count: int) -> Array:
+    if "value" in data:
+        return np.full(count, data["value"])
+    kind = {"f8": "<f8", "f4": "<f4", "u1": "u1"}[data["type"]]
+    return np.frombuffer(base64.b64decode(data["base64"]), dtype=kind).astype(np.float64)
+
+
+class Reader(HTMLParser):
+    """Collects tags with attributes, and the text of scripts and styles."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.raw: dict[str, list[str]] = {"script": [], "style": []}
+        self.text: list[str] = []
+        self.inside = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.inside = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = ""
+
+    def handle_data(self, data: str) -> None:
+        self.raw.get(self.inside, self.text).append(data)
+
+
+@pytest.mark.parametrize("kind", ["day", "year"])
+def test_nothing_comes_from_a_network(kind: str) -> None:
+    reader = Reader(page(kind))
+    for tag, attributes in reader.tags:
+        assert tag not in {"link", "iframe", "img", "object", "embed", "base"}
+        assert not {"src", "href", "action", "srcset"} & attributes.keys(), (tag, attributes)
+    assert not re.search(r"url\(|@import|https?:", "".join(reader.raw["style"]))
+    own = [script for script in reader.raw["script"] if "plotly.js v" not in script[:200]]
+    assert len(own) == 3  # error listener, data, drawing
+    assert not re.search(r"https?:|fetch\(|XMLHttpRequest|import\(|WebSocket", "".join(own))
+    policy = next(a["content"] for t, a in reader.tags if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+    assert "http" not in policy
+
+
+def test_the_charts_numbers_are_the_solutions() -> None:
+    case, solution = solved()
+    data = data_of(page())
+    assert [device["name"] for device in data["devices"]] == list(case.devices)
+    for device in data["devices"]:
+        want = solution[f"{device['name']}.injection_ac_mw"].to_numpy()
+        np.testing.assert_array_equal(unpacked(device["data"], 96), want)
+    for storage in data["storage"]:
+        want = solution[f"{storage['name']}.energy_mwh"].to_numpy()
+        np.testing.assert_array_equal(unpacked(storage["data"], 96), want)
+    assert [storage["initial_mwh"] for storage in data["storage"]] == [0.8, 3.0]
+    price = solution["grid.purchase_price_yuan_per_mwh"].to_numpy() / 1000
+    np.testing.assert_array_equal(unpacked(data["prices"][0]["data"], 96), price)
+    (curtailed,) = [one for one in data["curtailed"] if one["label"] == "pv curtailed"]
+    np.testing.assert_array_equal(unpacked(curtailed["data"], 96), solution["pv.curtailed_mw"].to_numpy())
+    assert solution["pv.curtailed_mw"].max() > 1  # or it would have shown nothing
+
+
+def test_a_years_arrays_decode_to_single_precision() -> None:
+    _, solution = year()
+    data = data_of(page("year"))
+    assert data["count"] == 35040
+    for device in data["devices"]:
+        want = solution[f"{device['name']}.injection_ac_mw"].to_numpy()
+        np.testing.assert_array_equal(unpacked(device["data"], 35040), want.astype(np.float32))
+    assert [month["label"] for month in data["months"]][:2] == ["2026-01", "2026-02"]
+    assert data["months"][1]["first"] == 31 * 96
+
+
+def test_a_constant_travels_as_one_number() -> None:
+    assert packed(np.full(35040, 0.4143)) == {"value": 0.4143}
+
+
+def test_a_new_device_appears_by_itself() -> None:
+    html = page()
+    (digester,) = [d for d in data_of(html)["devices"] if d["name"] == "digester"]
+    assert digester["role"] == "source"
+    roles = {d["name"]: d["role"] for d in data_of(html)["devices"]}
+    assert roles["load"] == "consumer"
+    assert roles["battery_2"] == "storage"
+    colours = [d["colour"][0] for d in data_of(html)["devices"]]
+    assert len(set(colours)) == len(colours)
+
+
+def test_names_are_escaped_everywhere() -> None:
+    case, solution = solved()
+    devices = {EVIL if name == "battery_1" else name: device for name, device in case.devices.items()}
+    case = replace(case, devices=devices, title=EVIL, name=EVIL, variant=EVIL)
+    solution = solution.rename(
+        {n: str(n).replace("battery_1.", f"{EVIL}.") for n in solution.data_vars if "battery_1." in str(n)}
+    )
+    todo = [block(action="discharge", period=EVIL)]
+    facts = facts_of(solution, title=EVIL, full_cycles={EVIL: 1.0}, blocks=todo, assumptions=[EVIL])
+    html = report_html(solution, case, audit(solution, case), facts)
+    assert "<script>alert" not in html
+    assert html.count("<script") == html.count("</script>") == 4
+    assert data_of(html)["devices"][3]["name"] == EVIL
+    text = "".join(Reader(html).text)
+    assert text.count(EVIL) > 5
+
+
+def test_sizes() -> None:
+    assert len(page().encode()) < 6e6
+    assert len(page("year").encode()) < 9e6
+
+
+def test_same_input_same_page() -> None:
+    case, solution = solved()
+    made = [report_html(solution, case, audit(solution, case), facts_of(solution)) for _ in range(2)]
+    assert made[0] == made[1]
+
+
+def test_the_proof_is_told_as_it_is() -> None:
+    case, solution = solved()
+    checked = audit(solution, case)
+    assert "Proven optimal" in page()
+    assert f"all {len(checked.residuals)} checks hold" in page()
+    open_gap = solution.assign_attrs(gap=0.012345)
+    html = report_html(open_gap, case, checked, facts_of(solution))
+    assert "Not proven optimal" in html
+    assert "1.234%" in html or "1.235%" in html
+    assert 'class="proofline bad"' in html
+    failing = Audit({**checked.residuals, "grid.import_limit_mw": 0.5}, checked.allowed)
+    html = report_html(solution, case, failing, facts_of(solution))
+    assert f"1 of {len(checked.residuals)} checks FAIL: grid: import limit" in html
+    assert 'class="proofline bad"' in html
+
+
+def test_figures_are_rounded_for_display_only() -> None:
+    _, solution = solved()
+    html = page()
+    assert f"{float(solution.attrs['objective_yuan']):,.2f}" in html
+    for yuan in cost_yuan(solution).values():
+        assert f"{yuan:,.2f}" in html
+        assert f"{yuan + 411.5:,.2f}" in html
+    assert "load drawn" in html
+    assert ">216.0<" in html
+
+
+def test_without_storage_nothing_is_compared() -> None:
+    case, solution = solved(storage=False)
+    html = report_html(
+        solution,
+        case,
+        audit(solution, case),
+        facts_of(solution, full_cycles={}, blocks=[], without_storage=None),
+    )
+    assert "Saved by the storage" not in html
+    assert "Without storage" not in html
+    assert "cannot run" not in html
+    assert 'id="chart-soc"' not in html
+    assert 'id="chart-power"' in html
+
+
+@pytest.mark.parametrize("kind", ["day", "year"])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_park_that_needs_its_storage_is_not_compared(kind: str, lang: str) -> None:
+    """One sentence says why; no card, column or line tells of a park that cannot be."""
+    case, solution = solved() if kind == "day" else year()
+    facts, words = facts_of(solution, kind, without_storage=None), load_words(lang)["page"]
+    html = report_html(solution, case, audit(solution, case), facts, lang)
+    said = html[html.index("<main>") : html.index("</main>")]
+    assert said.count(words["no_comparison"]) == 1
+    assert 'id="chart-soc"' in html
+    for key in ("saved", "instead_of", "c_without", "m_peak_without"):
+        assert words[key] not in said.replace(words["no_comparison"], ""), key
+    assert '"without_mw":12.5' not in html
+
+
+def test_months_add_up() -> None:
+    _, solution = year()
+    html = page("year")
+    table = html[html.index("Month by month") : html.index("<h2>Costs")]
+    total = re.findall(r"<td[^>]*>([^<]*)</td>", table[table.index('class="total"') :])
+    assert total[1] == f"{float(solution['grid.import_mw'].sum()) * 0.25:,.0f}"
+    assert total[3] == f"{float(solution['grid.export_mw'].sum()) * 0.25:,.0f}"
+    assert total[-1] == f"{sum(cost_yuan(solution).values()) / 1e4:,.2f}"
+    assert len(re.findall(r"<td class=\"clock\">2026-\d\d</td>", table)) == 12
+
+
+def test_table_columns_carry_the_solution() -> None:
+    case, solution = solved()
+    columns = {column.key: column for column in plan_columns(solution, case, load_words("en"))}
+    net = solution["battery_1.discharge_mw"] - solution["battery_1.charge_mw"]
+    np.testing.assert_array_equal(columns["battery_1.set_point_mw"].numbers, net)
+    np.testing.assert_array_equal(columns["battery_2.soc"].numbers, solution["battery_2.energy_mwh"] / 6.0)
+    assert columns["digester.injection_mw"].name == "digester used"

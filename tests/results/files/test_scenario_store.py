@@ -1,0 +1,209 @@
+"""A store of scenarios: exact, told when damaged, closed to other questions and to a second run."""
+
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from parkdispatch.inputs.case import load_case
+from parkdispatch.inputs.variations.uncertainties import in_world
+from parkdispatch.models.errors import InputError
+from parkdispatch.models.finance.sizing_section import Doubt
+from parkdispatch.results.io.digests import case_digests
+from parkdispatch.results.io.scenario_store import Store
+from tests.support import cluster_work as farm_work
+from tests.support.cluster_work import QUESTION, SHAPE, flipped, table
+from tests.support.paths import environment
+from tests.support.small_case import write_case
+
+COUNT = 5
+
+
+def fill(folder: Path, question: dict[str, Any] = QUESTION, count: int = COUNT) -> None:
+    rows, values = table(count).to_numpy(), farm_work.expected(count)
+    with Store.opened(folder, question, SHAPE) as store:
+        for n in range(count):
+            store.write(n, rows[n], values[n])
+
+
+def part(folder: Path, scenario: int) -> Path:
+    return folder / "parts" / f"{scenario:06d}.json"
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_what_is_written_is_read_to_the_last_bit(tmp_path: Path) -> None:
+    fill(tmp_path)
+    values = farm_work.expected(COUNT)
+    values[0] = [[-0.0, 5e-324, np.nan], [1.7976931348623157e308, 0.1 + 0.2, -1 / 3]]
+    with Store.opened(tmp_path, QUESTION, SHAPE) as store:
+        store.write(0, table(COUNT).to_numpy()[0], values[0])
+        found = store.read(table(COUNT))
+        assert store.warnings == []
+    assert np.array([found[n] for n in range(COUNT)]).tobytes() == values.tobytes()
+
+
+def test_a_longer_table_finds_the_first_ones_and_a_shorter_only_its_own(tmp_path: Path) -> None:
+    fill(tmp_path)
+    with Store.opened(tmp_path, QUESTION, SHAPE) as store:
+        assert sorted(store.read(table(9))) == [0, 1, 2, 3, 4]
+        assert sorted(store.read(table(2))) == [0, 1]
+
+
+@pytest.mark.parametrize("damage", [flipped, lambda raw: raw[:-30], lambda raw: b"", lambda raw: b"\xff\xfe7",
+                                    lambda raw: b"[1, 2]", lambda raw: b"3"])  # fmt: skip
+def test_a_damaged_part_is_told_and_left_out(tmp_path: Path, damage: Any) -> None:
+    fill(tmp_path)
+    part(tmp_path, 3).write_bytes(damage(part(tmp_path, 3).read_bytes()))
+    with Store.opened(tmp_path, QUESTION, SHAPE) as store:
+        assert sorted(store.read(table(COUNT))) == [0, 1, 2, 4]
+        assert len(store.warnings) == 1
+        assert "1 damaged, computed anew: 000003.json: " in store.warnings[0]
+
+
+def test_a_part_of_another_place_or_store_is_told(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    fill(one)
+    fill(other, {**QUESTION, "choices": ["a", "b", "d"]})
+    part(one, 1).write_bytes(part(one, 2).read_bytes())
+    part(one, 4).write_bytes(part(other, 4).read_bytes())
+    with Store.opened(one, QUESTION, SHAPE) as store:
+        assert sorted(store.read(table(COUNT))) == [0, 2, 3]
+        assert "000001.json: is scenario 2; 000004.json: is of another store" in store.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ({"case": {"tariff": "x", "sizing": "s"}}, 'case: tariff "t" there and "x" here'),
+        ({"choices": ["a", "b"]}, 'choices ["a", "b", "c"] there and ["a", "b"] here'),
+        ({"program": {"p": "2", "q": "3"}}, "program: p 1 there and 2 here, q none there and 3 here"),
+        ({"doubts": {"d": 1}}, 'doubts null there and {"d": 1} here'),
+        ({"case": {"tariff": "x" * 99, "sizing": "s"}}, "case: another tariff"),
+    ],
+)
+def test_another_question_is_refused_and_nothing_is_touched(
+    tmp_path: Path, question: dict[str, Any], said: str
+) -> None:
+    fill(tmp_path)
+    before = snapshot(tmp_path)
+    with pytest.raises(InputError) as refused:
+        fill(tmp_path, {**QUESTION, **question})
+    assert len(refused.value.problems) == 1
+    assert f"holds other scenarios: {said}; must be" in str(refused.value)
+    assert snapshot(tmp_path) == before
+
+
+def test_another_format_is_refused(tmp_path: Path) -> None:
+    fill(tmp_path)
+    path = tmp_path / "store.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 0}))
+    with pytest.raises(InputError, match="format 0 there and 1 here"):
+        fill(tmp_path)
+
+
+def test_another_table_is_refused(tmp_path: Path) -> None:
+    fill(tmp_path)
+    other = table(COUNT)
+    other.loc[2, "price"] = 0.5
+    with Store.opened(tmp_path, QUESTION, SHAPE) as store:
+        with pytest.raises(InputError, match="scenario 2 has price = 0.766667 there and 0.5 here"):
+            store.read(other)
+        with pytest.raises(InputError, match="scenario 0 has 2 numbers there and 1 here"):
+            store.read(other[["price"]])
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.doc").write_text("mine")
+    with pytest.raises(InputError, match="holds other files, thesis.doc: must be a store, empty or new"):
+        fill(tmp_path)
+    (tmp_path / "thesis.doc").rename(tmp_path / "store.json")
+    with pytest.raises(InputError, match="holds other files, store.json"):
+        fill(tmp_path)
+    with pytest.raises(InputError, match="`--store` = .*store.json: "):
+        fill(tmp_path / "store.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["store.json"]
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_text("{")])
+def test_parts_say_what_they_belong_to_where_the_description_is_lost(tmp_path: Path, damage: Any) -> None:
+    fill(tmp_path)
+    described = (tmp_path / "store.json").read_bytes()
+    damage(tmp_path / "store.json")
+    with pytest.raises(InputError, match="the scenarios there answer another question"):
+        fill(tmp_path, {**QUESTION, "choices": []})
+    with Store.opened(tmp_path, QUESTION, SHAPE) as store:
+        assert len(store.read(table(COUNT))) == COUNT
+    assert (tmp_path / "store.json").read_bytes() == described
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from tests.support.cluster_work import QUESTION, SHAPE
+from parkdispatch.results.io.scenario_store import Store
+with Store.opened(Path(sys.argv[1]), QUESTION, SHAPE):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_run_is_refused_until_the_first_has_ended_however(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)],
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None and other.stdout.readline() == "held\n"
+        with pytest.raises(
+            InputError, match=rf"another run works on it \(process {other.pid}\): must end first"
+        ):
+            fill(tmp_path)
+        other.send_signal(signal.SIGKILL)
+    fill(tmp_path)  # the lock file is still there
+    assert (tmp_path / "lock").exists()
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="`--store` = "):
+        fill(tmp_path / "file" / "store")
+
+
+def test_an_error_of_the_run_stays_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(TimeoutError), Store.opened(tmp_path, QUESTION, SHAPE):
+        raise TimeoutError("of the scheduler")
+
+
+def test_digests_of_a_case_tell_what_matters(tmp_path: Path) -> None:
+    """Files beside the case and doubted numbers matter; how many scenarios, and of what doubts, does not."""
+    case = load_case("gaoan")
+    assert case.sizing is not None
+    whole = case_digests(case)
+
+    def different(other: Any) -> set[str]:
+        found = case_digests(other)
+        return {name for name in {*whole, *found} if whole.get(name) != found.get(name)}
+
+    more = case.sizing.model_copy(update={"scenarios": 9, "seed": 5, "tail": 0.2, "doubt": ()})
+    assert different(replace(case, sizing=more, sha256="other")) == set()
+    for field, table_name in (("tariff.spread", "tariff"), ("sizing.price_multiple", "sizing"),
+                              ("device.battery_1.fade_per_year", "device.battery_1")):  # fmt: skip
+        doubt = Doubt(name="d", fields=(field,), kind="uniform", low=0.5, high=0.9, times=True)
+        assert different(in_world(case, {doubt: 0.7})) == {table_name}
+    small = load_case(str(write_case(tmp_path)))
+    before = case_digests(small)
+    with (tmp_path / "load.csv").open("a") as file:
+        file.write("\n")
+    after = case_digests(small)
+    assert {name for name in before if before[name] != after[name]} == {"series.load.demand_mw"}

@@ -1,0 +1,464 @@
+"""A year as one day-ahead plan after another: solved by hand, true of every park, and as a checked run.
+
+Two days of two hours, from 22:00 on, in most of them. Prices in yuan/MWh, power in MW; a battery is perfect
+and empty unless it says not. Each case says what perfect foresight, or a fault, would cost instead.
+"""
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+
+from parkdispatch.inputs.case import load_case
+from parkdispatch.inputs.prepare import day_times, prepare
+from parkdispatch.inputs.variations.overrides import overridden
+from parkdispatch.models.capacity import Sized
+from parkdispatch.models.device import Array
+from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
+from parkdispatch.models.stores.battery import Battery
+from parkdispatch.optimizer.presolve.exclusive_pairs import violated
+from parkdispatch.optimizer.proof.certificate import primal_infeasibility
+from parkdispatch.optimizer.solve import Optimum, optimize
+from parkdispatch.results.html.dispatch_report import report_html
+from parkdispatch.results.html.page import load_words
+from parkdispatch.results.replay_comparison import Replayed, Threefold, compare_replay, write_replay_csv
+from parkdispatch.results.solution import values
+from parkdispatch.results.views.sentences import proof_sentence
+from parkdispatch.studies.daily_replay import DayPlan, lay_into, plan_days, replay
+from parkdispatch.studies.dispatch import Options, Run, expected_peak_mw, report_facts, unavoidable_mw
+from tests.support.small_parks import SmallPark, tempting_parks
+
+CENT = 1e-6  # yuan; the numbers are exact, the solver works to 1e-7
+LATE = "2026-07-15 22:00"
+MONTH_END = "2026-07-31 22:00"
+one_thread = partial(optimize, threads=1)
+
+
+class Replay:
+    """A small park planned day by day; the whole obeys every rule of the whole horizon."""
+
+    def __init__(self, park: SmallPark, **least_mw: float) -> None:
+        months = len(park.horizon.labels("month"))
+        least = {name: np.full(months, mw) for name, mw in least_mw.items()}
+        self.plans: list[DayPlan] = plan_days(
+            park.devices, park.horizon, park.series, least, one_thread, lambda _: None
+        )
+        year = park.tiled()
+        self.x = lay_into(year, self.plans)
+        assert primal_infeasibility(year.program, self.x) <= 1e-6
+        assert not violated(year, self.x).any()
+        self.cost = year.program.objective(self.x)
+
+    def left(self, what: str, name: str) -> list[float]:
+        """What each day leaves: `peak_mw` of a connection or `energy_mwh` of a battery."""
+        return [getattr(plan.left, what)[name] for plan in self.plans]
+
+
+def park(count: int = 4, start: str = LATE, minutes: int = 60) -> SmallPark:
+    return SmallPark(count, minutes, start)
+
+
+# --- solved by hand
+
+
+def test_a_day_does_not_store_for_the_next() -> None:
+    """Each day buys 5 MWh in its first hour: 5 x 10 + 5 x 15 = 125. Foresight buys all 10 at 10: 100."""
+    made = park().grid([10, 20, 15, 30]).load([0, 5, 0, 5]).battery()
+    assert Replay(made).cost == pytest.approx(125, abs=CENT)
+    assert made.solve().cost == pytest.approx(100, abs=CENT)
+
+
+def test_what_is_stored_passes_to_the_next_day() -> None:
+    """5 MWh at first and none needed at the end: used at once for 10 each, and day two pays 5 x 30 = 150.
+
+    Were each day to begin as the first does, day two would use 5 MWh nobody stored: 0. Foresight keeps
+    them: 50.
+    """
+    made = park().grid([10, 10, 30, 30]).load([5, 0, 5, 0])
+    made.battery(energy_mwh=10.0, initial_soc=0.5, final_soc=0.0)
+    done = Replay(made)
+    assert done.cost == pytest.approx(150, abs=CENT)
+    assert done.left("energy_mwh", "battery") == pytest.approx([0, 0], abs=CENT)
+    assert made.solve().cost == pytest.approx(50, abs=CENT)
+
+
+def test_a_day_ends_where_a_usual_day_begins() -> None:
+    """10 MWh at first, 4 to be left each evening: 6 of day one's 10 come from the store, 4 are bought at 10.
+
+    Day two buys its 10 at 30 but may not draw the 4: 40 + 300. Were the last evening's alone to count, day
+    one would empty the store and day two fill 4 MWh: 0 + 10 x 30 + 4 x 30 = 420.
+    """
+    made = park().grid([10, 10, 30, 30]).load([10, 0, 10, 0])
+    made.battery(energy_mwh=10.0, initial_soc=1.0, final_soc=0.4)
+    done = Replay(made)
+    assert done.cost == pytest.approx(340, abs=CENT)
+    assert done.left("energy_mwh", "battery") == pytest.approx([4, 4], abs=CENT)
+
+
+def test_the_peak_so_far_passes_to_the_next_day() -> None:
+    """Shaving costs 10 a MWh of wear, a MW of peak 100: day one halves 10 to 5, day two stops at 5 too.
+
+    18 MWh x 1 + 500 + 10 x (5 + 3) = 598. A day two that forgot the 5 would go on to 4 for nothing: 608.
+    Charged by the day the peaks would make 1,008. Here foresight knows nothing better.
+    """
+    made = park().grid(1, demand=100).load([0, 10, 0, 8]).battery(wear_yuan_per_mwh=10.0)
+    done = Replay(made)
+    assert done.cost == pytest.approx(598, abs=CENT)
+    assert done.left("peak_mw", "grid") == pytest.approx([5, 5], abs=CENT)
+    assert made.solve().cost == pytest.approx(598, abs=CENT)
+
+
+def test_months_begin_anew() -> None:
+    """Over the end of a month day two has a peak of its own, 4: 18 + 500 + 400 + 10 x 9 = 1,008.
+
+    Had July's 5 passed to August, day two would have stopped at 5: 18 + 500 + 500 + 80 = 1,098.
+    """
+    made = park(start=MONTH_END).grid(1, demand=100).load([0, 10, 0, 8]).battery(wear_yuan_per_mwh=10.0)
+    done = Replay(made)
+    assert done.cost == pytest.approx(1008, abs=CENT)
+    assert done.left("peak_mw", "grid") == pytest.approx([5, 4], abs=CENT)
+
+
+def test_what_was_metered_before_the_year_counts_in_its_first_month() -> None:
+    """12 MW metered earlier: July has nothing to hold, August holds 4: 1,200, then 400 + 40, and 18.
+
+    Forgotten by the days, July would be held at 5 for 50 more; by the year, July would be charged 10.
+    Kept for August, its day would rest.
+    """
+    made = park(start=MONTH_END).grid(1, demand=100, peak_so_far=[12, 12, 0, 0]).load([0, 10, 0, 8])
+    done = Replay(made.battery(wear_yuan_per_mwh=10.0))
+    assert done.cost == pytest.approx(18 + 1200 + 440, abs=CENT)
+    assert done.left("peak_mw", "grid") == pytest.approx([12, 4], abs=CENT)
+
+
+def test_a_peak_that_comes_anyway_is_not_shaved_below() -> None:
+    """3 MW of battery leave 7 of day two's 10 whatever it does: day one stops at 7 too, 18 + 700 + 10 + 30.
+
+    Planned as if it alone set the month's charge it would go from 8 to 5: 20 more.
+    """
+    made = park().grid(1, demand=100).load([0, 8, 0, 10]).battery(power_mw=3.0, wear_yuan_per_mwh=10.0)
+    assert Replay(made, grid=7.0).cost == pytest.approx(758, abs=CENT)
+    assert Replay(made).cost == pytest.approx(778, abs=CENT)
+    assert made.solve().cost == pytest.approx(758, abs=CENT)
+
+
+def test_daily_plans_may_cost_more_than_no_storage() -> None:
+    """Holding the peak costs 300 a day and is worth 500 to each day alone, and 500 to all of them together.
+
+    30 + 500 + 3 x 300 = 1,430, where no storage costs 30 + 1,000, and foresight lets it rest.
+    """
+    made = park(6, "2026-07-15 22:00", 60)
+    made.times = made.times[:2].append([made.times[:2] + pd.Timedelta(days=n) for n in (1, 2)])
+    made.grid(1, demand=100).load([0, 10, 0, 10, 0, 10]).battery(wear_yuan_per_mwh=60.0)
+    assert Replay(made).cost == pytest.approx(1430, abs=CENT)
+    assert made.solve().cost == pytest.approx(1030, abs=CENT)
+
+
+def test_demand_is_that_of_the_meter() -> None:
+    """Five-minute imports of 0, 9, 0 are 3 MW to the meter; their highest would be 9, and 900 were paid."""
+    made = park(6, "2026-07-15 23:45", 5).grid(0, demand=100).load([0, 9, 0, 3, 0, 3])
+    done = Replay(made)
+    assert done.left("peak_mw", "grid") == pytest.approx([3, 3], abs=CENT)
+    assert done.cost == pytest.approx(300, abs=CENT)
+
+
+def test_each_connection_has_its_own_peak() -> None:
+    """One battery of bus a; b has its own grid: 5 and 8 MW. One peak for both would let a go up to 8."""
+    made = park().grid(1, demand=100).load([0, 10, 0, 8]).battery(wear_yuan_per_mwh=10.0)
+    made.grid(1, demand=10, name="other", bus="b").load([8, 0, 0, 2], "mill", "b")
+    done = Replay(made)
+    assert done.left("peak_mw", "grid") == pytest.approx([5, 5], abs=CENT)
+    assert done.left("peak_mw", "other") == pytest.approx([8, 8], abs=CENT)
+    assert done.cost == pytest.approx(598 + 10 + 80, abs=CENT)
+
+
+def test_no_peak_is_carried_where_none_is_paid() -> None:
+    done = Replay(park().grid(1).load([0, 10, 0, 8]).battery())
+    assert [dict(plan.left.peak_mw) for plan in done.plans] == [{}, {}]
+
+
+def test_equal_batteries_stay_equal() -> None:
+    made = park().grid([10, 20, 15, 30]).load([0, 5, 0, 5]).battery(initial_soc=0.5, eta_charge=0.9)
+    made.add("battery_2", made.devices["battery"])
+    done = Replay(made)
+    assert done.left("energy_mwh", "battery") == done.left("energy_mwh", "battery_2")
+
+
+def test_a_day_without_a_plan_is_named() -> None:
+    """Day two begins with 8 MW where 5 may be bought; foresight stores 3, the day before does not."""
+    made = park().grid(1, import_limit=5).load([0, 0, 8, 0]).battery()
+    assert made.solve().cost == pytest.approx(8, abs=CENT)
+    with pytest.raises(
+        InfeasibleError, match=r"^2026-07-16 planned alone, 0\.000 MWh in battery: no dispatch"
+    ):
+        Replay(made)
+
+
+def test_a_day_of_another_shape_is_no_part_of_the_year() -> None:
+    made = park().grid(1).load(5)
+    plans = Replay(made).plans
+    with pytest.raises(ValueError, match="other columns"):
+        lay_into(made.battery().tiled(), plans)
+
+
+# --- true of every park
+
+often: Callable[[Any], Any] = settings(
+    max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+
+
+@often
+@given(tempting_parks())
+def test_never_cheaper_than_perfect_foresight(made: SmallPark) -> None:
+    batteries = [device for device in made.devices.values() if isinstance(device, Battery)]
+    assume(not any(isinstance(battery.energy_mwh, Sized) for battery in batteries))
+    done = Replay(made)
+    assert done.cost >= made.solve().cost - 1e-6 * max(1.0, abs(done.cost))
+    assert len(done.plans) == len(made.horizon.labels("day"))
+
+
+@often
+@given(tempting_parks())
+def test_a_battery_without_energy_changes_nothing(made: SmallPark) -> None:
+    kept = {name: device for name, device in made.devices.items() if not isinstance(device, Battery)}
+    made.devices = kept
+    without = made.solve().cost
+    assert Replay(made).cost == pytest.approx(without, abs=1e-6 * max(1.0, abs(without)))
+    made.battery(energy_mwh=0.0)
+    assert Replay(made).cost == pytest.approx(without, abs=1e-6 * max(1.0, abs(without)))
+
+
+@often
+@given(tempting_parks())
+def test_where_no_peak_is_paid_no_dearer_than_no_storage(made: SmallPark) -> None:
+    """The storage may rest each day; only a month's peak makes a day's best not the month's."""
+    batteries = [device for device in made.devices.values() if isinstance(device, Battery)]
+    assume(not any(isinstance(battery.energy_mwh, Sized) for battery in batteries))
+    made.series["grid", "demand_price_yuan_per_mw_month"][:] = 0.0
+    cost = Replay(made).cost
+    made.devices = {n: device for n, device in made.devices.items() if not isinstance(device, Battery)}
+    without = made.solve().cost
+    assert cost <= without + 1e-6 * max(1.0, abs(without))
+
+
+# --- a checked run: four days of the built-in case, over the end of a month
+
+FIRST, DAYS = "2026-04-29", 4
+
+
+class Spy:
+    """Solves days and remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.floors_mw: list[float] = []
+        self.begins: list[float] = []
+
+    def __call__(self, devices: Any, times: Any, hours: float, series: Mapping[Any, Array]) -> Optimum:
+        floor = series["grid", "peak_floor_mw"]
+        assert len(floor) == len(times) == 96
+        assert np.ptp(floor) == 0
+        self.floors_mw.append(float(floor[0]))
+        self.begins.append(devices["battery_1"].initial_soc * devices["battery_1"].energy_mwh)
+        return optimize(devices, times, hours, series)
+
+
+@cache
+def four_days() -> tuple[Run, Replayed, Spy, list[str]]:
+    case = load_case("gaoan")
+    times = pd.date_range(FIRST, periods=96 * DAYS, freq="15min")
+    spy, said = Spy(), list[str]()
+    made, replayed = replay(prepare(case, times), Options(), 0.0, said.append, spy)
+    return made, replayed, spy, said
+
+
+def test_a_run_of_days_is_checked_and_compared() -> None:
+    made, replayed, _, said = four_days()
+    assert made.summary.audit.holds
+    assert "battery_1.energy_balance_mwh" in made.summary.audit.residuals  # also over midnight
+    total = replayed.total
+    assert total.without_yuan is not None
+    assert total.saved_yuan is not None
+    assert total.foresight_yuan < total.cost_yuan < total.without_yuan
+    assert total.kept == pytest.approx(total.saved_yuan / (total.without_yuan - total.foresight_yuan))
+    assert total.cost_yuan == float(made.solution.attrs["objective_yuan"])
+    assert float(made.solution.attrs["bound_yuan"]) == pytest.approx(total.foresight_yuan, rel=1e-8)
+    assert float(made.solution.attrs["gap"]) == pytest.approx(1 - total.foresight_yuan / total.cost_yuan)
+    assert "4 days planned one after another, each proven optimal" in proof_sentence(
+        made.solution, load_words("en")
+    )
+    assert replayed.largest_gap <= 1e-8
+    assert list(replayed.months) == ["2026-04", "2026-05"]
+    for part in ("cost_yuan", "foresight_yuan", "without_yuan"):
+        sums = sum(getattr(month, part) for month in replayed.months.values())
+        assert sums == pytest.approx(getattr(total, part), rel=1e-12)
+    assert [words for words in said if words.startswith("day ")] == [f"day {n} of 4" for n in range(1, 5)]
+
+
+def test_a_days_plan_begins_with_what_the_one_before_left() -> None:
+    made, replayed, spy, _ = four_days()
+    stored = values(made.solution, "battery_1.energy_mwh")
+    case = made.case.devices["battery_1"]
+    assert isinstance(case, Battery)
+    assert isinstance(case.energy_mwh, float)
+    assert spy.begins == pytest.approx([case.initial_soc * case.energy_mwh, *stored[95:-1:96]], abs=1e-9)
+    assert (stored[95::96] >= case.initial_soc * case.energy_mwh - 1e-6).all()
+    assert [day.energy_mwh["battery_1"] for day in replayed.days] == pytest.approx(stored[95::96], abs=1e-9)
+    assert [day.day for day in replayed.days] == [
+        date(2026, 4, 29),
+        date(2026, 4, 30),
+        date(2026, 5, 1),
+        date(2026, 5, 2),
+    ]
+
+
+def test_the_peak_to_begin_with_is_the_one_a_plan_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The month's unavoidable peak, or what was metered where that is more; a new month has its own."""
+    made, replayed, spy, _ = four_days()
+    expected = []
+    for day in (date(2026, 4, 29), date(2026, 5, 1)):
+        two_days = pd.date_range(day, periods=192, freq="15min")
+        monkeypatch.setattr("parkdispatch.studies.dispatch.month_times", lambda *_, times=two_days: times)
+        expected.append(expected_peak_mw(made.case, day))
+    bought = values(made.solution, "grid.import_mw").reshape(DAYS, 96).max(axis=1)
+    april, may = expected
+    assert april is not None
+    assert may is not None
+    assert april != may
+    floors = [april, max(april, bought[0]), may, max(may, bought[2])]
+    assert spy.floors_mw == pytest.approx(floors, abs=1e-6)
+    metered = [bought[0], bought[:2].max(), bought[2], bought[2:].max()]
+    assert [day.peak_mw["grid"] for day in replayed.days] == pytest.approx(metered)
+    peak = made.solution["grid.peak_mw"].to_numpy()
+    assert peak == pytest.approx([bought[:2].max(), bought[2:].max()])
+
+
+@pytest.mark.parametrize("number", range(DAYS))
+def test_a_day_costs_what_plan_says(number: int) -> None:
+    """`parkdispatch plan` of that day, told the state and the peak the day before left."""
+    made, replayed, spy, _ = four_days()
+    day = replayed.days[number]
+    soc = spy.begins[number] / 50.0
+    told = overridden(made.case, soc=soc, peak_so_far_mw=spy.floors_mw[number])
+    planned = prepare(told, day_times(told, day.day))
+    cost = optimize(told.devices, planned.times, planned.hours, planned.series).proof.objective_yuan
+    today = made.solution.isel(time=slice(96 * number, 96 * (number + 1)))
+    spent = sum(float(today[name].sum()) for name in ("grid.purchase_yuan", "grid.sale_yuan"))
+    price = float(today["grid.demand_price_yuan_per_mw_month"][0])
+    held = max(spy.floors_mw[number], float(today["grid.import_mw"].max()))
+    assert cost == pytest.approx(spent + price * held, rel=1e-9)
+
+
+def test_storage_on_another_bus_holds_no_peak() -> None:
+    """30 MW all day: the park's 90 MWh could take some of it off, were the mill on its bus."""
+    case = load_case("gaoan")
+    mill = case.devices["grid"].model_copy(update={"bus": "mill"})
+    case = case.with_devices({**case.devices, "other": mill})
+    flat = np.full(96, 30.0)
+    assert unavoidable_mw(case, "other", flat, 0.25) == pytest.approx(30.0)
+    assert unavoidable_mw(case, "grid", flat, 0.25) == pytest.approx(30.0 - 90.0 * 0.94 / 24.0)
+
+
+@pytest.mark.parametrize(
+    ("key", "more", "words"),
+    [
+        (("grid", "import_mw"), 1.0, "laid into the year, break a rule by 1"),
+        (("grid", "import_mw"), np.nan, "laid into the year, break a rule by nan"),
+    ],
+)
+def test_days_that_break_a_rule_are_refused(key: tuple[str, str], more: float, words: str) -> None:
+    def wrong(*given: Any) -> Optimum:
+        optimum = optimize(*given)
+        keys = [column.key for column in optimum.tiled.template.columns]
+        x = optimum.x.copy()
+        x[optimum.tiled.column_of(keys.index(key))[0]] += more
+        return replace(optimum, x=x)
+
+    prepared = prepare(load_case("gaoan"), pd.date_range(FIRST, periods=96, freq="15min"))
+    with pytest.raises(SolverError, match=words):
+        replay(prepared, Options(), 0.0, lambda _: None, wrong)
+
+
+def test_a_month_whose_costs_are_not_its_bill_is_refused() -> None:
+    """A hundred yuan moved from one month to the next leave the sums as they were."""
+    made, replayed, _, _ = four_days()
+    moved = made.solution.copy(deep=True)
+    moved["grid.purchase_yuan"][0] += 100.0
+    moved["grid.purchase_yuan"][-1] -= 100.0
+    with pytest.raises(SolverError, match="grid costs .* yuan in 2026-04, billed"):
+        compare_replay(moved, made.solution, made.without, made.case, replayed.days)
+
+
+def test_the_table_of_days(tmp_path: Any) -> None:
+    made, replayed, _, _ = four_days()
+    write_replay_csv(tmp_path / "replay.csv", made.solution, replayed.days)
+    table = pd.read_csv(io.StringIO((tmp_path / "replay.csv").read_text(encoding="utf-8-sig")))
+    assert list(table.columns) == [
+        "date",
+        "energy_cost_yuan [yuan]",
+        "grid.peak_mw [MW]",
+        "battery_1.energy_mwh [MWh]",
+        "battery_2.energy_mwh [MWh]",
+        "gap [1]",
+    ]
+    assert list(table["date"]) == ["2026-04-29", "2026-04-30", "2026-05-01", "2026-05-02"]
+    demand = made.solution["grid.demand_yuan"].to_numpy().sum()
+    paid = table["energy_cost_yuan [yuan]"].sum() + demand
+    assert paid == pytest.approx(float(made.solution.attrs["objective_yuan"]), abs=1e-4)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_report_calls_it_no_optimum(lang: str) -> None:
+    made, replayed, _, _ = four_days()
+    page = load_words(lang)["page"]
+
+    def told(replayed: Replayed) -> str:
+        facts = report_facts(made, "replay", replayed)
+        html = report_html(made.solution, made.case, made.summary.audit, facts, lang)
+        return html[html.index("<main>") : html.index("</main>")]
+
+    said = told(replayed)
+    for key in (
+        "kind_replay",
+        "kept",
+        "days_optimal",
+        "gap_foresight",
+        "m_cost_foresight",
+        "m_peak_foresight",
+    ):
+        assert page[key] in said, key
+    assert f"<b>{page['optimal']}</b>" not in said
+    assert page["not_optimal"] not in said
+    assert replayed.total.kept is not None
+    assert f"{replayed.total.kept:.1%}" in said
+    late = [replace(day, gap=0.01) for day in replayed.days]
+    assert f'bad"><b>{page["days_not_optimal"]}</b>' in told(replace(replayed, days=late))
+
+
+def test_no_share_is_told_of_no_saving() -> None:
+    rounding = Threefold(100.0, 100.0, 100.0 + 1e-9, 1.0, 1.0, 1.0)
+    assert rounding.kept is None
+    assert Threefold(100.0, 90.0, None, 1.0, 1.0, None).kept is None
+    assert Threefold(100.0, 90.0, 110.0, 1.0, 1.0, 1.0).kept == pytest.approx(0.5)
+    assert Threefold(120.0, 90.0, 110.0, 1.0, 1.0, 1.0).kept == pytest.approx(-0.5)
+
+
+def test_a_size_is_not_for_a_day_to_decide() -> None:
+    case = load_case("gaoan")
+    sized = {"max": 50.0, "cost_yuan_per_unit": 10.0}
+    changed = case.devices["battery_1"].model_dump() | {"power_mw": sized, "energy_mwh": sized}
+    case = case.with_devices({**case.devices, "battery_1": Battery.model_validate(changed)})
+    prepared = prepare(case, pd.date_range(FIRST, periods=96, freq="15min"))
+    with pytest.raises(InputError) as caught:
+        replay(prepared, Options(), 0.0, lambda _: None)
+    assert [line.split(":")[0] for line in caught.value.problems] == [
+        "`device.battery_1.power_mw` = 0 to 50",
+        "`device.battery_1.energy_mwh` = 0 to 50",
+    ]

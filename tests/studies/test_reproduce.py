@@ -1,0 +1,344 @@
+"""The study replicated: seven published figures, the search for what it does not disclose, and the page."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pytest
+
+from parkdispatch.inputs.case import Case, case_text, load_case
+from parkdispatch.inputs.published.published_figures import read_published
+from parkdispatch.inputs.schema.calibrated import calibrated_values
+from parkdispatch.models.errors import InputError
+from parkdispatch.results.reproduction.comparison import VIEWS, tell
+from parkdispatch.results.reproduction.replicated_study import Replica, replica, replicated
+from parkdispatch.studies.dispatch import Options
+from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_life
+from parkdispatch.studies.reproduction import reproduce_figures as driver
+from parkdispatch.studies.reproduction.current_park_runs import todays_park
+from parkdispatch.studies.reproduction.reproduce_figures import Reproduction, reproduce, search_anew
+from tests.support.typed_commands import Run
+
+PLAN, FACTORS = read_published("gaoan-pilot-plan"), read_published("factors")
+STUDY = case_text("gaoan-study")
+FILES = {
+    "fitting_set.csv", "reproduce.csv", "reproduce.html", "report.html", "report.xlsx", "summary.json",
+    "tornado.csv",
+}  # fmt: skip
+
+
+def silent(_: str) -> None: ...
+
+
+def hourly() -> Case:
+    """The study's case by hours: its tariff changes on whole hours where it matters, so it earns the same."""
+    case = load_case("gaoan-study")
+    return replace(case, calendar=case.calendar.model_copy(update={"minutes": 60}))
+
+
+def parks() -> list[Case]:
+    """The park of today by hours, with both phases and with one; doubts of money and of prices."""
+    found = []
+    for variant in (None, "first_phase"):
+        case = load_case("gaoan", variant)
+        calendar = case.calendar.model_copy(update={"minutes": 60})
+        doubts = tuple(one for one in case.sensitivities if one.name in ("investment", "demand price"))
+        assert len(doubts) == 2
+        found.append(replace(case, calendar=calendar, sensitivities=doubts))
+    return found
+
+
+@pytest.fixture
+def no_park(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where today's park is not what is asked about: its years by hours and without calls."""
+    bare, _ = parks()
+    contracts = bare.contracts.model_copy(update={"demand_response": None})
+    quick = replace(bare, contracts=contracts, sensitivities=bare.sensitivities[:1])
+    monkeypatch.setattr(driver, "todays_park", lambda _, *given: todays_park([quick], *given[:2], ()))
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Reproduction]:
+    """All of it, by hours, with first and last year dispatched and few points in the tolerances."""
+    points, driver.POINTS = driver.POINTS, 4
+    yield reproduce(hourly(), PLAN, FACTORS, parks(), Options(), silent, only=())
+    driver.POINTS = points
+
+
+@cache
+def by_quarters() -> Replica:
+    """By quarter-hours, first and last year dispatched, the others between them."""
+    case = load_case("gaoan-study")
+    return replica(case, dispatch_life(case, Options(), silent, only=()).operation())
+
+
+@pytest.mark.parametrize("target", PLAN.targets, ids=lambda target: target.key)
+def test_a_published_figure_is_met(target) -> None:  # type: ignore[no-untyped-def]
+    assert by_quarters().measures[target.key] == pytest.approx(target.value, rel=0.005)
+
+
+def test_a_year_of_the_study_by_hand() -> None:
+    """One cycle a day: 41.4 MWh given in peak, 45 / 0.92 taken in valley, at prices with the same fixed part.
+
+    Peak and sharp are 1.5 of P, valley 0.5; the fixed part is line loss 0.0368 P, transmission 0.1085, system
+    operation 0.04615 and funds 0.0267525.
+    """
+    price = 0.3941
+    fixed = 0.0368 * price + 0.1085 + 0.04615 + 0.0267525
+    given, taken = 50.0 * 0.9 * 0.92, 50.0 * 0.9 / 0.92
+    day_yuan = 1000.0 * (given * (1.5 * price + fixed) - taken * (0.5 * price + fixed))
+    operation = by_quarters().operation
+    assert operation.revenue_yuan["arbitrage"][0] == pytest.approx(365 * day_yuan, rel=1e-9)
+    assert operation.discharged_mwh[0] == pytest.approx(365 * given, rel=1e-9)
+    # a nineteenth of the way to the end: every year loses 0.02187 of the first
+    lost = 1.0 - 0.02187 * np.arange(20)
+    np.testing.assert_allclose(operation.revenue_yuan["arbitrage"], 365 * day_yuan * lost, rtol=1e-9)
+
+
+def test_hours_and_quarters_earn_the_same(made: Reproduction) -> None:
+    found = next(row for row in made.rows if row.key == "replicated_arbitrage")
+    assert found.computed == pytest.approx(by_quarters().measures["arbitrage"], rel=1e-9)
+
+
+def test_every_year_is_proven_and_the_corners_are_exact(made: Reproduction) -> None:
+    assert made.largest_gap < 1e-9
+    assert made.corners_deviation < 1e-9
+
+
+def test_the_rows_of_the_replication(made: Reproduction) -> None:
+    rows = {row.key: row for row in made.rows if row.view == "replicated"}
+    for target in PLAN.targets:
+        row = rows[f"replicated_{target.key}"]
+        assert (row.verdict, row.published) == ("reproduced", target.value)
+    assert rows["replicated_revenue"].verdict == "not_reproduced"
+    assert rows["replicated_revenue"].computed == pytest.approx(30130.39, rel=0.005)
+
+
+def test_the_whole_investment_earns_less_than_nothing_could_cost(made: Reproduction) -> None:
+    """Its IRR is below what the revenue alone would return, and far below the published one."""
+    ceiling = next(row.computed for row in made.rows if row.key == "irr_whole")
+    title = made.case.what_if["whole_investment"].title
+    of_whole = [row for row in made.rows if row.numbers.get("title") == title]
+    irr = next(row for row in of_whole if row.figures == ("project_irr",))
+    assert irr.computed is not None and ceiling is not None
+    assert irr.computed < ceiling < 0.0517
+    payback = next(row for row in of_whole if row.figures == ("project_payback",))
+    assert (payback.key, payback.computed, payback.deviation) == ("what_if_never", None, None)
+    assert all(
+        row.figures != ("arbitrage",) for row in of_whole
+    )  # it does not change, so it is not told again
+
+
+def test_what_the_loan_means_is_told(made: Reproduction) -> None:
+    """The owners add money in the last year of the loan; without a loan there is nothing to tell."""
+    row = next(row for row in made.rows if row.key == "cover")
+    assert row.computed == pytest.approx(0.81, abs=0.01)
+    assert row.numbers["year"] == 18
+    finance = made.case.finance
+    assert finance is not None
+    free = finance.model_copy(update={"loan": finance.loan.model_copy(update={"share": 0.0})})
+    bare = replica(replace(made.case, finance=free), by_quarters().operation)
+    assert not [row for row in replicated(PLAN, bare, {}, ()) if row.key.startswith("cover")]
+
+
+def test_a_sharp_peak_earns_more(made: Reproduction) -> None:
+    title = made.case.what_if["sharp_counted"].title
+    of_sharp = {row.figures[0]: row for row in made.rows if row.numbers.get("title") == title}
+    assert set(of_sharp) == {"arbitrage", "project_irr", "project_payback", "equity_irr", "equity_payback"}
+    assert of_sharp["arbitrage"].deviation == pytest.approx(0.12, abs=0.02)
+
+
+def test_calibrated_numbers_lie_in_their_ranges_and_in_the_sets_that_fit(made: Reproduction) -> None:
+    assert len(made.fits) > 50
+    assert [one.parameter.path for one in made.widths] == list(calibrated_values(made.case))
+    for one in made.widths:
+        assert one.parameter.low <= one.least <= one.value <= one.most <= one.parameter.high
+        assert one.least < one.most
+    for fit in made.fits:
+        assert max(map(abs, fit.misses)) <= 1.0
+
+
+def test_the_search_finds_the_stored_values_again() -> None:
+    """Wherever it begins: the case is given other values first."""
+    from parkdispatch.inputs.variations.changes import with_values
+
+    case = hourly()
+    stored = calibrated_values(case)
+    middle = {one.path: (one.low + one.high) / 2 for one in case.calibrated}
+    found = search_anew(with_values(case, middle), PLAN, Options(), silent)
+    assert found.worst < 0.01
+    for path, value in stored.items():
+        assert float(f"{found.values[path]:.4g}") == pytest.approx(value, rel=1e-9), path
+
+
+def test_today_is_what_its_years_and_its_cash_flow_say(made: Reproduction) -> None:
+    """Both sizes; without calibration nothing meets the plan, and one phase returns more than both."""
+    sizes = made.now.sizes
+    rows = [row for row in made.rows if row.view == "today"]
+    assert len(rows) == 2 * (len(rows) // 2)
+    for size, own in zip(sizes, (rows[: len(rows) // 2], rows[len(rows) // 2 :]), strict=True):
+        by_key = {row.figures[0] if row.figures else row.key: row for row in own}
+        years = size.life.years
+        assert len(years) == 20
+        arbitrage = sum(year.saved_yuan["arbitrage"] for year in years) / 1e4
+        paid = sum(sum(year.contract_yuan.values()) for year in years) / 1e4
+        assert by_key["arbitrage"].computed == pytest.approx(arbitrage)
+        assert by_key["demand_response"].computed + by_key["absorption"].computed == pytest.approx(paid)  # type: ignore[operator]
+        total = sum(by_key[key].computed for key in ("arbitrage", "demand_response", "absorption"))  # type: ignore[misc]
+        assert by_key["revenue"].computed == pytest.approx(total + by_key["today_demand"].computed)  # type: ignore[operator]
+        assert by_key["project_irr"].computed == size.cash.returns["project_after_tax"].irr.value
+        assert by_key["absorption"].verdict == "far"
+    irr = [size.cash.returns["project_after_tax"].irr.value or 0.0 for size in sizes]
+    assert 0.0 < irr[0] < irr[1]
+
+
+def test_the_tornado_moves_what_it_should(made: Reproduction) -> None:
+    """A dearer investment lowers the NPV, dearer demand raises it; each bar is about the life as it is."""
+    tornado = made.now.tornado
+    assert tornado is not None
+    investment, demand = tornado.bars
+    assert (investment.name, demand.name) == ("investment", "demand price")
+    base = tornado.base
+    assert base.npv_yuan == made.now.first[1].returns["project_after_tax"].npv_yuan
+    assert investment.low and investment.high and demand.low and demand.high
+    assert investment.low.measures.npv_yuan > base.npv_yuan > investment.high.measures.npv_yuan
+    assert demand.low.measures.npv_yuan < base.npv_yuan < demand.high.measures.npv_yuan
+    assert not investment.low.dispatched and demand.low.dispatched
+    assert demand.high.value == pytest.approx(1.1 * 39.1)
+    assert tornado.years == (1, 2, 20)
+    # by hand: a fifth of the investment, its input VAT credited over years, write-off saves some of it
+    lost = base.npv_yuan - investment.high.measures.npv_yuan
+    assert 0.5 < lost / (0.2 * 239.4e6) < 1.0
+
+
+def test_every_view_is_told_in_both_languages(made: Reproduction) -> None:
+    views = {row.view for row in made.rows}
+    assert views == set(VIEWS)
+    for lang in ("en", "zh"):
+        told = tell(made.rows, PLAN, lang)
+        for one in told:
+            assert "{" not in one.figure + one.rests_on + one.cannot
+        arbitrage = next(one for one in told if one.row.key == "replicated_arbitrage")
+        assert (
+            "0.3941 [0.3800, 0.4600]" in arbitrage.rests_on
+            or "0.3941［0.3800，0.4600］" in arbitrage.rests_on
+        )
+        assert "2.19%" in arbitrage.rests_on
+        assert "79.94%" not in arbitrage.rests_on  # the loan has no part in it
+    words = [one.figure + one.rests_on for one in tell(made.rows, PLAN, "zh")]
+    assert all(re.search("[\u4e00-\u9fff]", text) for text in words)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_files_say_the_same(made: Reproduction, tmp_path: Path, lang: str) -> None:
+    import json
+
+    paths = driver.write_reproduction(made, tmp_path / "out", lang)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == FILES == set(paths)
+    rows = list(csv.DictReader(io.StringIO(paths["reproduce.csv"].read_text(encoding="utf-8-sig"))))
+    assert list(rows[0]) == ["view", "figure", "unit", "published", "computed", "deviation", "rests_on"]
+    assert len(rows) == len(made.rows)
+    page = paths["reproduce.html"].read_text(encoding="utf-8")
+    import html
+
+    plain = html.unescape(page)
+    for row in rows:
+        assert row["figure"] in plain
+        assert row["rests_on"] in plain
+    assert plain.count('class="r-bar"') == len(made.widths)
+    for name in ("investment", "demand price") if lang == "en" else ("投资", "需量电价"):
+        assert f'<div class="r-name">{name}</div>' in page
+    report = html.unescape(paths["report.html"].read_text(encoding="utf-8"))
+    assert all(row["rests_on"] in report for row in rows)
+    sheets = openpyxl.load_workbook(paths["report.xlsx"], read_only=True)
+    written = list(sheets["Published figures" if lang == "en" else "公开数据复现"].values)
+    numbers = [[one and float(one) for one in row[3:6]] for row in written[-len(rows) :]]
+    for row, found in zip(rows, numbers, strict=True):
+        said = [float(row[key]) if row[key] else None for key in ("published", "computed", "deviation")]
+        assert [one or 0.0 for one in found] == pytest.approx([one or 0.0 for one in said], rel=1e-14)
+    assert "<script src" not in page and "http" not in re.sub(r"http-equiv", "", page)
+    summary = json.loads(paths["summary.json"].read_text(encoding="utf-8"))
+    assert all(one["met"] for one in summary["targets"].values())
+    assert len(summary["targets"]) == 7
+    assert summary["calibrated"]["finance.loan.years"]["value"] == 18
+    widths = paths["fitting_set.csv"].read_text(encoding="utf-8-sig").splitlines()
+    assert len(widths) == 1 + len(made.widths)
+
+
+def test_the_command_with_a_study_of_ones_own(
+    run: Run,
+    tmp_path: Path,
+    no_park: None,
+) -> None:
+    """By hours, only the loan calibrated, nothing else asked."""
+    text = STUDY.replace("minutes = 15", "minutes = 60")
+    text = text[: text.index("[[calibrated]]")]
+    text += '[[calibrated]]\npath = "finance.loan.share"\nunit = "share"\nlow = 0.7\nhigh = 0.8\n'
+    text += 'why = "a"\nwhy_zh = "a"\n'
+    (tmp_path / "case.toml").write_text(text, encoding="utf-8")
+    ran = run("reproduce", tmp_path / "case.toml", "--out", tmp_path / "out")
+    assert ran.code == 0, ran.err
+    assert {path.name for path in (tmp_path / "out").iterdir()} == FILES
+    assert "7,728.19 + 19,872.00 + 2,530.20 = 30,130.39" in ran.out
+    assert "What cannot be reproduced" in ran.out
+    assert "Project IRR after tax 5.17% 5.17%" in ran.out or "5.17% 5.16%" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("--lang", "de"), ("`--lang` = de: must be one of en, zh",)),
+        (("gaoan-studdy",), ("`CASE` = gaoan-studdy", "mean `gaoan-study`")),
+        (("gaoan",), ("`contract.demand_response` is of kind 'metered'", "`contract.absorption` is of kind")),
+        (("gaoan-study", "--out", "{file}"), ("`--out` = {file}: must be in a folder to write in",)),
+        (("--out", "{file}/x", "--lang", "de"), ("`--out`", "`--lang` = de")),
+    ],
+)
+def test_bad_input_is_refused_in_words(
+    run: Run,
+    tmp_path: Path,
+    command: tuple[str, ...],
+    said: tuple[str, ...],
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("here", encoding="utf-8")
+    ran = run("reproduce", *(word.format(file=file) for word in command))
+    assert ran.code == 2
+    for words in said:
+        assert words.format(file=file) in ran.err
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_nothing_calibrated_is_reproduced_but_cannot_be_searched(
+    made: Reproduction,
+    no_park: None,
+) -> None:
+    case = replace(hourly(), calibrated=(), what_if={})
+    bare = reproduce(case, PLAN, FACTORS, parks(), Options(), silent, only=())
+    assert bare.widths == ()
+    same = {row.key: row.computed for row in bare.rows if row.key.startswith("replicated_")}
+    assert same == {row.key: row.computed for row in made.rows if row.key.startswith("replicated_")}
+    with pytest.raises(InputError, match="`calibrated` is missing"):
+        search_anew(case, PLAN, Options(), silent)
+
+
+def test_a_study_without_storage_is_refused() -> None:
+    with pytest.raises(InputError, match="must have a battery"):
+        driver.refuse(load_case("gaoan-study").without_storage())
+
+
+def test_a_study_without_finance_or_contracts_is_refused_at_once(run: Run, tmp_path: Path) -> None:
+    text = re.sub(r"\[contract\.absorption\].*?(?=\[finance\])", "", STUDY, flags=re.DOTALL)
+    text = re.sub(r"\[finance\].*", "", text, flags=re.DOTALL)
+    (tmp_path / "case.toml").write_text(text, encoding="utf-8")
+    ran = run("reproduce", tmp_path, "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert "`finance` is missing" in ran.err
+    assert "`contract.absorption` is missing" in ran.err
+    assert not (tmp_path / "out").exists()

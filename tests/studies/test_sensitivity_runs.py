@@ -1,0 +1,218 @@
+"""Numbers of a case changed one by one, and what single doubts do to the returns."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from parkdispatch.inputs.case import Case, load_case
+from parkdispatch.inputs.variations.changes import changed, value_at
+from parkdispatch.inputs.variations.sensitivity_ends import ends
+from parkdispatch.models.errors import InputError
+from parkdispatch.models.finance.sensitivity import Sensitivity
+from parkdispatch.results.finance.cash_flow import cash_flow
+from parkdispatch.results.finance.operation import Operation
+from parkdispatch.results.finance.tornado import Bar, BarEnd, Measures, measures, ordered
+from parkdispatch.studies.dispatch import Options
+from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_life
+from parkdispatch.studies.lifetime.sensitivity_runs import moved, tornado
+from tests.support.small_case import add, swap, write_case
+
+FINANCE = "[finance]\ninvestment_yuan = 1e8\n"
+SECOND = '[device.battery_2]\nkind = "battery"\npower_mw = 10.0\nenergy_mwh = 20.0\neta_charge = 0.9\n'
+
+
+def doubt(**given: object) -> Sensitivity:
+    return Sensitivity.model_validate({"name": "one", **given})
+
+
+def test_a_number_is_changed_and_nothing_else(tmp_path: Path) -> None:
+    case = load_case(str(write_case(tmp_path, add(FINANCE))))
+    other = changed(case, {"finance.loan.rate": lambda old: old + 0.01})
+    assert case.finance and other.finance
+    assert other.finance.loan.rate == pytest.approx(0.058)
+    assert other.finance.loan.years == case.finance.loan.years
+    assert other.devices == case.devices and other.tariff == case.tariff
+    assert case.finance.loan.rate == 0.048  # the case itself stays as it is
+
+
+def test_what_was_not_given_is_still_not_given(tmp_path: Path) -> None:
+    """Else a default would be warned of as if somebody had written it."""
+    case = load_case(str(write_case(tmp_path, add(FINANCE))))
+    assert changed(case, {"finance.vat.rate": lambda _: 0.09}).warnings == case.warnings == []
+
+
+def test_a_star_means_every_device_of_the_name(tmp_path: Path) -> None:
+    case = load_case(str(write_case(tmp_path, add(SECOND))))
+    other = changed(case, {"device.battery_*.eta_charge": lambda old: old / 2})
+    eta = {name: getattr(device, "eta_charge", None) for name, device in other.devices.items()}
+    assert eta == {"grid": None, "load": None, "pv": None, "battery_1": 0.47, "battery_2": 0.45}
+
+
+def test_prices_by_month_change_in_every_month(tmp_path: Path) -> None:
+    case = load_case(str(write_case(tmp_path)))
+    path = "tariff.purchase_price_yuan_per_kwh"
+    other = changed(case, {path: lambda old: old * 1.05})
+    assert other.tariff.purchase_price_yuan_per_kwh == pytest.approx((0.42,) * 12)
+    assert value_at(other, path) == pytest.approx(0.42)
+    level = changed(case, {"tariff.voltages.110kV.demand_price_yuan_per_kw_month": lambda _: 30.0})
+    assert level.tariff.demand_price_yuan_per_kw_month("110kV") == 30.0
+    assert level.tariff.voltages["10kV"] == case.tariff.voltages["10kV"]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (
+            "device.batery_1.eta_charge",
+            "no such field, must begin with device, the name of one of grid, load",
+        ),
+        ("device.battery_1", "no such field"),
+        ("device.battery_1.eta", "no such field as `eta` (eta_charge?)"),
+        ("device.battery_1.kind", "= battery: must be a number"),
+        ("device.battery_1.eta_charge.more", "must be a number"),
+        ("finance.loan.rate", "the case has no `finance`"),
+        ("tariff.voltages.35kV.demand_price_yuan_per_kw_month", "no such field as `35kV`"),
+        ("device.battery_1.final_soc", "= None: must be a number"),
+    ],
+)
+def test_a_field_that_is_no_number_of_the_case_is_refused(path: str, said: str, tmp_path: Path) -> None:
+    case = load_case(str(write_case(tmp_path)))
+    with pytest.raises(InputError) as caught:
+        changed(case, {path: lambda old: old})
+    assert said.split(" (", maxsplit=1)[0] in str(caught.value)
+    assert f"`{path}`" in str(caught.value)
+
+
+def test_all_that_is_not_allowed_is_said_at_once(tmp_path: Path) -> None:
+    case = load_case(str(write_case(tmp_path, add(FINANCE))))
+    with pytest.raises(InputError) as caught:
+        changed(case, {"finance.loan.rate": lambda _: 1.5, "device.battery_1.eta_charge": lambda _: 0.0})
+    assert len(caught.value.problems) == 2
+    assert "`device.battery_1.eta_charge` = 0.0: must be" in caught.value.problems[1]
+    assert "`finance.loan.rate` = 1.5: must be in [0, 1]" in caught.value.problems[0]
+
+
+def test_what_only_the_whole_table_can_tell_is_named(tmp_path: Path) -> None:
+    case = load_case(str(write_case(tmp_path, add(FINANCE))))
+    with pytest.raises(InputError, match=r"`finance\.loan\.years` = 30: the loan outlasts the operation"):
+        changed(case, {"finance.loan.years": lambda _: 30})
+
+
+def test_ends_are_numbers_or_multiples(tmp_path: Path) -> None:
+    case = load_case(str(write_case(tmp_path, add(FINANCE))))
+    found = ends(case, doubt(fields=["finance.investment_yuan"], times_low=0.8, high=1.5e8))
+    assert [(end.side, end.value) for end in found] == [("low", 8e7), ("high", 1.5e8)]
+    assert [end.case.finance.investment_yuan for end in found if end.case.finance] == [8e7, 1.5e8]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"low": 1.0, "times_low": 0.5}, {"times_high": -1.0}, {"low": 1.0, "fields": ["site.latitude_deg"]}],
+)
+def test_a_doubt_must_make_sense(given: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        doubt(**{"fields": ["finance.loan.rate"], **given})
+
+
+def test_doubts_of_a_case_file_are_checked_when_it_is_read(tmp_path: Path) -> None:
+    table = '[[sensitivity]]\nname = "a"\nfields = ["device.battery_1.eta_charge"]\nlow = {low}\n'
+    case = load_case(str(write_case(tmp_path / "good", add(table.format(low=0.9)))))
+    assert [one.name for one in case.sensitivities] == ["a"]
+    with pytest.raises(InputError) as caught:
+        load_case(str(write_case(tmp_path / "bad", add(table.format(low=1.9)))))
+    assert "`sensitivity[0]` ('a'): low = 1.9: `device.battery_1.eta_charge` = 1.9: must be" in str(
+        caught.value
+    )
+
+
+def test_doubts_about_a_removed_device_go_with_it(tmp_path: Path) -> None:
+    table = '[[sensitivity]]\nname = "a"\nfields = ["device.battery_*.eta_charge"]\nlow = 0.9\n'
+    path = str(write_case(tmp_path, add(table)))
+    assert load_case(path).sensitivities
+    assert load_case(path, "without_storage").sensitivities == ()
+
+
+def at(npv_yuan: float) -> BarEnd:
+    return BarEnd(1.0, Measures(npv_yuan, None, None, None), dispatched=False)
+
+
+def test_the_widest_bar_comes_first_and_one_end_counts_from_the_base() -> None:
+    base = Measures(10.0, None, None, None)
+    both = Bar("both", "", "", 1.0, at(8.0), at(13.0))
+    one = Bar("one", "", "", 1.0, at(2.0), None)
+    same_side = Bar("same side", "", "", 1.0, at(14.0), at(13.0))
+    assert [bar.swing_yuan(base) for bar in (both, one, same_side)] == [5.0, 8.0, 4.0]
+    assert [bar.name for bar in ordered(base, [same_side, both, one])] == ["one", "both", "same side"]
+
+
+def operation(arbitrage: float, mwh: float, **more: float) -> Operation:
+    streams = {"arbitrage": arbitrage, **more}
+    return Operation(
+        revenue_yuan={name: np.array([yuan, yuan]) for name, yuan in streams.items()},
+        discharged_mwh=np.array([mwh, 0.0]),
+        auxiliary_yuan=np.array([5.0, 1.0]),
+        power_mw=10.0,
+    )
+
+
+def test_a_life_moves_by_what_lies_between_two_others() -> None:
+    """10 + 8 - 6 of arbitrage; a stream that only the life has stays, one of the change alone is added."""
+    found = moved(
+        operation(10.0, 3.0, demand_response=7.0), operation(6.0, 2.0), operation(8.0, 1.0, absorption=2.0)
+    )
+    assert {name: yuan.tolist() for name, yuan in found.revenue_yuan.items()} == {
+        "arbitrage": [12.0, 12.0], "demand_response": [7.0, 7.0], "absorption": [2.0, 2.0],
+    }  # fmt: skip
+    assert found.discharged_mwh.tolist() == [2.0, 0.0]
+    assert found.auxiliary_yuan.tolist() == [5.0, 1.0]
+    assert found.power_mw == 10.0
+
+
+@pytest.fixture(scope="module")
+def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
+    """A small park of a week by hours with three years of operation, everything made from its own year."""
+    patch = pytest.MonkeyPatch()
+    hours = pd.date_range("2026-01-01", periods=168, freq="h")
+    patch.setattr("parkdispatch.studies.lifetime.lifetime_dispatch.year_times", lambda _: hours)
+    text = FINANCE + "operation_years = 3\n[finance.loan]\nyears = 3\n"
+    text += "[finance.depreciation]\nall = { share = 1.0, years = 3 }\n"
+    text += '[contract.absorption]\nkind = "stated"\nenergy_mwh_per_year = 10.0\nprice_yuan_per_kwh = 0.4\n'
+    folder = tmp_path_factory.mktemp("week")
+    small = write_case(folder, add(text), swap("minutes = 15", "minutes = 60"))
+    case = load_case(str(small))
+    yield replace(case, series={}, devices={n: d for n, d in case.devices.items() if n != "pv"})
+    patch.undo()
+
+
+def test_each_kind_of_doubt_is_taken_to_the_returns(week: Case) -> None:
+    """Of money, prices, a contract, the years themselves; each beside the same reckoned from nothing."""
+    doubts = (
+        doubt(fields=["finance.insurance_share"], high=0.02),
+        doubt(fields=["tariff.purchase_price_yuan_per_kwh"], times_high=1.5),
+        doubt(fields=["contract.absorption.energy_mwh_per_year"], low=0.0),
+        doubt(fields=["finance.operation_years"], high=4.0),
+    )
+    case = replace(week, sensitivities=doubts)
+    life = dispatch_life(case, Options(), lambda _: None)
+    found = tornado(case, life, Options(), lambda _: None)
+    bars = {bar.base_value: bar.low or bar.high for bar in found.bars}
+    assert len(bars) == 4
+    for one in doubts:
+        (end,) = ends(case, one)
+        bar = bars[value_at(case, one.fields[0])]
+        other = dispatch_life(end.case, Options(), lambda _: None)
+        assert end.case.finance is not None and bar is not None
+        exact = measures(cash_flow(end.case.finance, other.operation()))
+        assert bar.measures.npv_yuan == pytest.approx(exact.npv_yuan, rel=1e-9)
+        assert bar.dispatched == (one.fields[0] != "finance.insurance_share")
+        assert bar.measures.npv_yuan != found.base.npv_yuan
+
+
+def test_a_case_without_doubts_has_no_tornado(week: Case) -> None:
+    with pytest.raises(InputError, match="`sensitivity`: case small has none"):
+        tornado(week, dispatch_life(week, Options(), lambda _: None), Options(), lambda _: None)

@@ -1,0 +1,315 @@
+"""Offers and their break-even price, the surface of sizes, and when to build: by hand and by one another."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.prepare import Prepared
+from parkdispatch.models.errors import InputError
+from parkdispatch.models.finance.investment import Finance, Replacement
+from parkdispatch.models.finance.sizing_section import Sizing
+from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
+from parkdispatch.results.sizing.commissioning_year import best_when, first_that_pays
+from parkdispatch.results.sizing.increment_value import finance_of
+from parkdispatch.results.sizing.size_surface import frontier
+from parkdispatch.results.sizing.sizing_results import Choice
+from parkdispatch.studies.dispatch import Options
+from parkdispatch.studies.sizing.commissioning_runs import when, when_beside
+from parkdispatch.studies.sizing.offers import as_offered, choices_of, offered
+from parkdispatch.studies.sizing.surface_dispatch import surface, surface_beside
+from tests.support.increment_cases import (
+    AUXILIARY_YUAN_PER_MW,
+    DAY_YUAN_PER_MWH,
+    ENERGY_ONLY,
+    NOTHING,
+    TEN,
+    called,
+    money,
+    park,
+    standing,
+    whole_year,
+    with_case,
+    worth,
+)
+from tests.support.response_cases import FULL_MWH
+from tests.support.small_case import swap
+
+OFFERS = (
+    {"name": "dear", "power_mw": 10.0, "energy_mwh": 20.0, "investment_yuan": 100_000.0},
+    {
+        "name": "parts",
+        "name_zh": "模块",
+        "power_mw": 20.0,
+        "energy_mwh": 40.0,
+        "yuan_per_wh": 8e-4,
+        "modules": 2,
+    },
+)
+SIZING = {
+    "offer": OFFERS,
+    "price_multiple": 0.5,
+    "last_commissioning_year": 2,
+    "price": {"yuan_per_kwh": 1.0, "yuan_per_kw": 0.2},
+}
+
+
+def quiet(_: str) -> None:
+    pass
+
+
+@cache
+def year() -> Prepared:
+    """Two days as if they were the year; nothing fades, and nothing is paid for demand."""
+    with TemporaryDirectory() as folder:
+        return park(Path(folder), ENERGY_ONLY, sizing=SIZING, fade_per_full_cycle=0.0, fade_per_year=0.0)
+
+
+def asked(**changes: Any) -> Prepared:
+    """The same with other things asked."""
+    sizing = Sizing.model_validate(sizing_of(year().case).model_dump() | changes)
+    return with_case(year(), replace(year().case, sizing=sizing))
+
+
+def npv_of(cash: CashFlow) -> float:
+    return cash.returns["project_after_tax"].npv_yuan
+
+
+def money_of(prepared: Prepared) -> Finance:
+    assert prepared.case.finance is not None
+    return prepared.case.finance
+
+
+def sizing_of(case: Case) -> Sizing:
+    assert case.sizing is not None
+    return case.sizing
+
+
+# --- offers
+
+
+def test_choices_are_never_and_every_whole_number_of_modules() -> None:
+    found = choices_of(sizing_of(year().case))
+    assert [one.key for one in found] == ["never", "offer_1", "offer_2_1_of_2", "offer_2"]
+    assert [(one.power_mw, one.energy_mwh) for one in found] == [(0, 0), (10, 20), (10, 20), (20, 40)]
+    assert [one.investment_yuan for one in found] == pytest.approx(
+        [0.0, 50_000.0, 8_000.0, 16_000.0]
+    )  # at half the price
+    assert [one.yuan_per_wh for one in found] == [
+        None,
+        pytest.approx(2.5e-3),
+        pytest.approx(4e-4),
+        pytest.approx(4e-4),
+    ]
+    assert found[2].name == "parts, 1 of 2 modules"
+    assert found[2].name_zh == "模块，2 个模块中的 1 个"
+
+
+@cache
+def known() -> dict[str, Any]:
+    found = worth(year(), *choices_of(sizing_of(year().case)))
+    return {one.choice.key: as_offered(one) for one in found}
+
+
+def test_at_the_break_even_price_nothing_is_earned() -> None:
+    found = known()
+    assert found["never"].cash is found["never"].break_even_yuan_per_wh is found["never"].life is None
+    dear, part = found["offer_1"], found["offer_2_1_of_2"]
+    price = dear.break_even_yuan_per_wh
+    assert price == pytest.approx(part.break_even_yuan_per_wh)  # the same size, whatever it is sold for
+    assert 4e-4 < price < 2.5e-3
+    assert npv_of(dear.cash) < 0 < npv_of(part.cash)
+    at_price = cash_flow(finance_of(money_of(year()), price * 20e6), dear.cash.operation)
+    assert npv_of(at_price) == pytest.approx(0.0, abs=0.1)
+    assert at_price.finance.investment_yuan > 20_000.0
+
+
+def test_no_price_breaks_even_where_the_storage_only_costs(tmp_path: Path) -> None:
+    """Without a price that changes over the day it draws its cooling, and that is all."""
+    flat = swap("peak = 1.6", "peak = 1.0", "own.toml"), swap("valley = 0.4", "valley = 1.0", "own.toml")
+    (one,) = worth(park(tmp_path, ENERGY_ONLY, *flat), TEN)
+    assert one.operation.revenue_yuan["arbitrage"] == pytest.approx(np.zeros(3), abs=1e-3)
+    assert one.saving_yuan == pytest.approx(np.full(3, -0.1 * 48 * 530.0))
+    assert as_offered(one).break_even_yuan_per_wh is None
+
+
+def test_a_replacement_costs_in_proportion_to_the_investment() -> None:
+    new = Replacement(year=2, cost_yuan=10_000.0, depreciation_years=1)
+    found = finance_of(money(3, replacement=new), 25_000.0)  # of 50,000
+    assert found.replacement.cost_yuan == 5_000.0
+    aged = with_case(year(), replace(year().case, finance=money(3, replacement=new)))
+    battery = aged.case.devices["battery_2"].model_copy(update={"fade_per_year": 0.1})
+    aged = with_case(aged, aged.case.with_devices({**aged.case.devices, "battery_2": battery}))
+    (ten,) = worth(aged, TEN)
+    assert ten.state_of_health == pytest.approx([1.0, 0.9, 1.0])
+    assert ten.dispatched == (1, 2, 3)
+
+
+# --- the surface
+
+
+@cache
+def sizes() -> xr.Dataset:
+    return surface_beside(standing(year()), tuple(known().values()))
+
+
+def test_each_point_is_worth_what_that_size_is() -> None:
+    found = sizes()
+    assert dict(found.sizes) == {"power_mw": 3, "duration_hours": 2}
+    assert found["power_mw"].to_numpy().tolist() == [0.0, 10.0, 20.0]
+    for power, hours in ((10.0, 2.0), (20.0, 1.0)):
+        investment = 0.5 * 1e3 * (1.0 * power * hours + 0.2 * power)
+        (one,) = worth(year(), Choice("x", "", "", power, power * hours, investment))
+        at = found.sel(power_mw=power, duration_hours=hours)
+        assert one.cash is not None
+        returns = one.cash.returns["project_after_tax"]
+        assert float(at["npv_yuan"]) == pytest.approx(returns.npv_yuan)
+        assert float(at["irr"]) == pytest.approx(returns.irr.value)
+        assert float(at["payback_years"]) == pytest.approx(returns.static_payback.from_construction_years)
+        assert float(at["investment_yuan"]) == pytest.approx(investment)
+        assert float(at["energy_mwh"]) == power * hours
+        assert float(at["dispatch_yuan"]) == pytest.approx(one.dispatch_yuan)
+        assert float(at["bound_yuan"]) == pytest.approx(one.dispatch_yuan)
+        # by hand: each MWh earns 326 yuan a day, cooling costs 25,440 a MW
+        saving = power * hours * 2 * DAY_YUAN_PER_MWH - 0.01 * power * AUXILIARY_YUAN_PER_MW
+        assert float(at["saving_first_yuan"]) == pytest.approx(saving)
+        assert float(at["saving_last_yuan"]) == pytest.approx(saving)
+        # one MWh more earns that too; one MW more is only cooled, as five hours of charging are enough
+        assert float(at["value_of_mwh_yuan"]) == pytest.approx(2 * DAY_YUAN_PER_MWH)
+        assert float(at["value_of_mw_yuan"]) == pytest.approx(-0.01 * AUXILIARY_YUAN_PER_MW)
+        share = 0.06 / (1 - 1.06**-3) + money_of(year()).insurance_share
+        assert float(at["annual_net_yuan"]) == pytest.approx(saving - share * investment)
+        assert float(at["co2_cut_t"]) < 0
+        assert float(at["gap"]) <= 1e-8
+
+
+def test_nothing_built_is_worth_nothing() -> None:
+    none = sizes().sel(power_mw=0.0)
+    for name in (
+        "npv_yuan",
+        "investment_yuan",
+        "saving_first_yuan",
+        "peak_cut_mw",
+        "co2_cut_t",
+        "energy_mwh",
+    ):
+        assert none[name].to_numpy().tolist() == [0.0, 0.0], name
+    assert np.isnan(none["irr"]).all()
+    assert sizes().attrs == {"response": "none"}
+
+
+def test_the_surface_is_the_same_again_to_the_bit() -> None:
+    xr.testing.assert_identical(sizes(), surface_beside(standing(year()), tuple(known().values())))
+
+
+@pytest.mark.parametrize("offers", [True, False])
+def test_a_response_is_interpolated_and_said_to_be(offers: bool) -> None:
+    """14 MW and more are what an event pays; offers, or else the largest size, say how much a MWh earns."""
+    found, twenty = called(), Choice("x", "", "", 20.0, 20.0, 20_000.0)
+    known_ = (as_offered(worth(found, twenty)[0]),) if offers else ()
+    made = surface_beside(standing(found), known_)
+    said = "interpolated between the offers" if offers else "in proportion to the largest size"
+    assert made.attrs["response"] == said
+    (plain,) = worth(found, twenty)
+    at = made.sel(power_mw=20.0, duration_hours=1.0)
+    assert plain.operation.revenue_yuan["demand_response"][0] == pytest.approx(3920.0 * FULL_MWH, abs=0.2)
+    (own,) = worth(found, replace(twenty, investment_yuan=float(at["investment_yuan"])))
+    # the largest size of the grid, 20 MW for 2 h, gives more than an event takes
+    assert float(at["npv_yuan"]) == pytest.approx(own.npv_yuan, rel=1e-4 if offers else 0.3)
+
+
+def test_the_frontier_by_hand() -> None:
+    """20 for 5 beats 10 for 5, and 15 for 6; nothing for nothing stays, and so do two that are the same."""
+    npv = np.array([[0.0, 0.0], [10.0, 20.0], [15.0, 30.0]])
+    cost = np.array([[0.0, 0.0], [5.0, 5.0], [6.0, 7.0]])
+    assert frontier(npv, cost).tolist() == [[True, True], [False, True], [False, True]]
+
+
+def test_a_whole_case(tmp_path: Path) -> None:
+    """Read, prepared, with what stands at the age that `standing` says: the offer and the point agree."""
+    case = whole_year(tmp_path)
+    (offer,) = (one for one in offered(case, Options(), quiet) if one.choice.key == "offer_1")
+    made = surface(case, (offer,), Options(), quiet)
+    at = made.sel(power_mw=10.0, duration_hours=2.0)
+    assert offer.life is not None
+    assert offer.life.case.devices["battery_1"].state_of_health == 0.9  # type: ignore[attr-defined]
+    years = offer.life.years
+    assert float(at["saving_first_yuan"]) == pytest.approx(years[0].bill_without_yuan - years[0].bill_yuan)
+    assert years[0].saved_yuan["arbitrage"] == pytest.approx(365 * 20 * DAY_YUAN_PER_MWH)
+    assert years[1].state_of_health["battery_1"] == pytest.approx(0.9 - 2e-4 * 365 * 0.9 - 0.02)
+    found = when(case, [offer.choice], Options(), quiet)
+    assert offer.cash is not None
+    assert float(found["npv_yuan"][0, 0]) == pytest.approx(npv_of(offer.cash))
+
+
+# --- when
+
+
+def test_at_once_it_is_worth_what_it_is_worth() -> None:
+    """No path moves and nothing ages: all years are alike but for the discount."""
+    found = when_beside(standing(year()), choices_of(sizing_of(year().case)), (), None)
+    assert found["choice"].to_numpy().tolist() == ["offer_1", "offer_2_1_of_2", "offer_2"]
+    assert found["year"].to_numpy().tolist() == [0, 1, 2]
+    for key in ("offer_1", "offer_2"):
+        npv = npv_of(known()[key].cash)
+        assert found["npv_then_yuan"].sel(choice=key).to_numpy() == pytest.approx(np.full(3, npv), abs=0.01)
+        assert found["npv_yuan"].sel(choice=key).to_numpy() == pytest.approx(
+            npv / 1.06 ** np.arange(3), abs=0.01
+        )
+    best = best_when(found)
+    assert (best.key, best.year) == ("offer_2", 0) == (found.attrs["best_choice"], found.attrs["best_year"])
+    assert best.npv_yuan == best.npv_now_yuan == found["npv_yuan"].max()
+    assert first_that_pays(found, "offer_1") is None
+    assert first_that_pays(found, "offer_2") == 0
+
+
+def test_a_price_that_falls_is_waited_for() -> None:
+    """At 50,000, 12,500 and 3,125 yuan for an operation that stays as it is: the NPV of each, discounted."""
+    prepared = asked(paths={"battery_price": -0.75})
+    dear = next(one for one in choices_of(sizing_of(prepared.case)) if one.key == "offer_1")
+    found = when_beside(standing(prepared), [NOTHING, dear], (), [1])
+    assert found["dispatched"].to_numpy().tolist() == [True, True, True]
+    operation = known()["offer_1"].cash.operation
+    prices = [50_000.0, 12_500.0, 3_125.0]
+    by_hand = [npv_of(cash_flow(finance_of(money_of(prepared), yuan), operation)) for yuan in prices]
+    assert found["npv_then_yuan"].to_numpy()[0] == pytest.approx(by_hand, abs=0.01)
+    assert found["npv_yuan"].to_numpy()[0] == pytest.approx(by_hand / 1.06 ** np.arange(3), abs=0.01)
+    assert found["investment_yuan"].to_numpy()[0] == pytest.approx(prices)
+    best = best_when(found)
+    assert (best.key, best.year) == ("offer_1", 2)
+    assert best.npv_now_yuan < 0 < best.npv_yuan
+    assert first_that_pays(found, "offer_1") == 1
+
+
+def test_years_between_lie_on_the_line() -> None:
+    """Energy's price rises by a tenth a year: of 1, 1.1 and 1.21 the line has 1.105 in the middle.
+
+    A MWh earns 0.8 x (640 p + 130) - (160 p + 130) yuan: 352 p - 26.
+    """
+    prepared = asked(paths={"purchase_price": 0.1})
+    few, every = (when_beside(standing(prepared), [TEN], (), only) for only in ([], [1]))
+    assert few["dispatched"].to_numpy().tolist() == [True, False, True]
+    cooling = 48 * 0.1 * 130 + 0.1 * 400 * 2 * (5 * 1.6 + 5 * 0.4 + 14) * np.array([1, 1.1, 1.21])
+    by_hand = 40 * (352 * np.array([1, 1.1, 1.21]) - 26) - cooling
+    assert every["saving_first_yuan"].to_numpy()[0] == pytest.approx(by_hand)
+    line = [by_hand[0], (by_hand[0] + by_hand[2]) / 2, by_hand[2]]
+    assert few["saving_first_yuan"].to_numpy()[0] == pytest.approx(line)
+
+
+def test_what_when_is_asked_must_be_there() -> None:
+    with pytest.raises(InputError, match="commissioning year 3: must be 0 to 2"):
+        when_beside(standing(year()), [TEN], (), [3])
+    with pytest.raises(InputError, match=r"`sizing\.offer`: must have one"):
+        when_beside(standing(year()), [NOTHING], (), None)
+
+
+def test_nothing_that_pays_is_never_built() -> None:
+    found = when_beside(standing(year()), [Choice("dear", "", "", 10.0, 20.0, 1e9)], (), None)
+    best = best_when(found)
+    assert (best.key, best.year, best.npv_yuan) == ("never", 0, 0.0)

@@ -1,0 +1,126 @@
+"""Co-optimised size, surface and offers say the same where they overlap: the built-in park by the hour."""
+
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from parkdispatch.inputs.case import load_case
+from parkdispatch.models.finance.contracts import Contracts
+from parkdispatch.models.finance.sizing_section import Offer, Price, Steps
+from parkdispatch.results.finance.annuity import Annuity, annuity
+from parkdispatch.results.sizing.sizing_results import Best, Marginal, Offered
+from parkdispatch.studies.dispatch import Options
+from parkdispatch.studies.sizing.co_optimization import best_size, marginal
+from parkdispatch.studies.sizing.offers import offered
+from parkdispatch.studies.sizing.surface_dispatch import surface
+
+SAME = 1e-8  # relative to the year's cost: what is proven to this cannot differ by more
+GAP = 5e-6  # of the co-optimised size; the test takes a quarter of a minute less for it
+ON_THE_GRID, FOUND = "on the grid", "co-optimised"
+CHEAP = Price(yuan_per_kwh=1500.0)  # at today's price nothing of a size worth testing is best
+
+
+@dataclass(frozen=True)
+class Three:
+    """One park asked in three ways."""
+
+    best: Best
+    surface: xr.Dataset
+    offers: dict[str, Offered]
+    yearly: Annuity
+    marginal: Marginal  # at the co-optimised size
+
+
+def quiet(_: str) -> None:
+    pass
+
+
+@cache
+def three() -> Three:
+    case = load_case("gaoan")
+    assert case.sizing is not None
+    assert case.finance is not None
+    power, hours = Steps(min=0.0, max=20.0, step=10.0), Steps(min=2.0, max=4.0, step=1.0)
+    asked = case.sizing.model_copy(update={"power_mw": power, "duration_hours": hours, "price": CHEAP})
+    hourly = case.calendar.model_copy(update={"minutes": 60})
+    case = replace(case, calendar=hourly, contracts=Contracts(), sizing=asked)
+    best = best_size(case, Options(), quiet, GAP)
+    offers = tuple(
+        Offer(name=name, power_mw=mw, energy_mwh=mwh, investment_yuan=asked.investment_yuan(mw, mwh))
+        for name, mw, mwh in ((ON_THE_GRID, 10.0, 30.0), (FOUND, best.power_mw, best.energy_mwh))
+    )
+    case = replace(case, sizing=asked.model_copy(update={"offer": offers}))
+    found = offered(case, Options(), quiet)
+    return Three(
+        best,
+        surface(case, found, Options(), quiet),
+        {one.choice.name: one for one in found},
+        annuity(case.finance, asked),
+        marginal(case, best.power_mw, best.energy_mwh, Options(), quiet),
+    )
+
+
+def test_an_offer_costs_and_is_worth_what_its_size_does_on_the_surface() -> None:
+    """Cost is unique, a dispatch is not: of equals one may make more cycles, which later years feel."""
+    offer, at = three().offers[ON_THE_GRID], three().surface.sel(power_mw=10.0, duration_hours=3.0)
+    assert offer.cash is not None
+    assert offer.life is not None
+    assert float(at["dispatch_yuan"]) == pytest.approx(offer.figures["dispatch_yuan"], rel=SAME)
+    returns, tied = offer.cash.returns["project_after_tax"], 1e-4
+    assert float(at["npv_yuan"]) == pytest.approx(returns.npv_yuan, abs=10 * tied * 45e6)
+    assert float(at["irr"]) == pytest.approx(returns.irr.value, abs=3 * tied)
+    year = offer.life.years[0]
+    saving_yuan = year.bill_without_yuan - year.bill_yuan
+    assert float(at["saving_first_yuan"]) == pytest.approx(saving_yuan, rel=tied)
+    for name in ("peak_cut_mw", "self_use", "co2_cut_t"):
+        assert float(at[name]) == pytest.approx(offer.figures[name], rel=1e-3), name
+
+
+def test_the_co_optimised_dispatch_is_that_of_an_offer_of_its_size() -> None:
+    best, offer = three().best, three().offers[FOUND]
+    assert 5.0 < best.power_mw < 20.0
+    assert 2.0 < best.energy_mwh / best.power_mw < 4.0  # inside, where prices are balanced
+    assert best.dispatch_yuan == pytest.approx(offer.figures["dispatch_yuan"], rel=SAME)
+    annual = three().yearly.yuan(best.power_mw, best.energy_mwh)
+    assert best.cost_yuan == pytest.approx(best.dispatch_yuan + annual, rel=SAME)
+
+
+def test_no_size_of_the_surface_is_below_the_bound() -> None:
+    """All are dearer than what is proven; the best of them is the co-optimised one's neighbour, and close."""
+    best, net = three().best, three().surface["annual_net_yuan"].to_numpy()
+    most_yuan, proven_yuan = best.without_yuan - best.cost_yuan, best.without_yuan - best.bound_yuan
+    assert net.max() <= proven_yuan + SAME * best.cost_yuan
+    assert net.max() <= most_yuan + best.gap * best.cost_yuan
+    assert net.max() == pytest.approx(most_yuan, rel=0.02)
+    at = np.unravel_index(net.argmax(), net.shape)
+    assert float(three().surface["power_mw"][at[0]]) == pytest.approx(best.power_mw, abs=10.0)
+    assert float(three().surface["duration_hours"][at[1]]) == pytest.approx(
+        best.energy_mwh / best.power_mw, abs=1.0
+    )
+
+
+def test_one_more_is_worth_its_price_at_the_co_optimised_size() -> None:
+    """Between one less and one more the value passes the price, but for what the gap leaves open."""
+    found, best = three().marginal, three().best
+    open_yuan = 2.0 * best.gap * best.cost_yuan  # a MWh off the best of all, no size is dearer by more
+    for price, (less, more) in (
+        (found.annuity_yuan_per_mwh, found.difference_mwh_yuan),
+        (found.annuity_yuan_per_mw, found.difference_mw_yuan),
+    ):
+        assert more - open_yuan <= price <= less + open_yuan
+    assert (found.annuity_yuan_per_mw, found.annuity_yuan_per_mwh) == (
+        three().yearly.yuan_per_mw,
+        three().yearly.yuan_per_mwh,
+    )
+
+
+def test_the_surface_has_the_marginal_values_of_its_sizes() -> None:
+    """What three MWh more were worth lies between what one more is worth at both ends: the cost is convex."""
+    at = [three().surface.sel(power_mw=10.0, duration_hours=hours) for hours in (2.0, 3.0, 4.0)]
+    for less, more in pairwise(at):
+        gained = float(less["dispatch_yuan"] - more["dispatch_yuan"]) / 10.0
+        assert float(more["value_of_mwh_yuan"]) <= gained <= float(less["value_of_mwh_yuan"])

@@ -1,0 +1,217 @@
+"""A farm: the same answers whoever computes them, little on the wire, lost workers made up for."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from parkdispatch.models.device import Array
+from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
+from parkdispatch.results.io import provenance
+from parkdispatch.results.io.provenance import program
+from parkdispatch.studies import task_cluster as farm_module
+from parkdispatch.studies.task_cluster import Farm, duration
+from tests.support import cluster_work as farm_work
+from tests.support.cluster_work import Counting
+from tests.support.paths import environment
+
+TASKS = dict(enumerate(farm_work.table(12).to_numpy()))
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def farm() -> Iterator[Farm]:
+    with Farm(workers=2) as found:
+        yield found
+
+
+def done(farm: Farm, tasks: Mapping[int, Array], **shared: Any) -> Array:
+    found = dict(farm.each(farm_work.figures, {"scale": 1.0, **shared}, tasks))
+    return np.array([found[n] for n in tasks])
+
+
+def same_bits(one: Array, other: Array) -> bool:
+    return one.shape == other.shape and one.tobytes() == other.tobytes()
+
+
+def test_tasks_are_done(farm: Farm) -> None:
+    assert same_bits(done(farm, TASKS), farm_work.expected(12))
+    assert list(farm.each(farm_work.figures, {}, {})) == []
+
+
+def test_what_is_shared_travels_once_and_tasks_are_small(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A megabyte shared by 200 tasks: each process receives it once, and a task is below a kilobyte."""
+    from distributed.protocol import dumps
+
+    assert farm._client is not None
+    sent: list[int] = []
+    send = farm._client._send_to_scheduler
+
+    def counted(message: Any) -> None:
+        sent.append(sum(len(frame) for frame in dumps(message)))
+        send(message)
+
+    monkeypatch.setattr(farm._client, "_send_to_scheduler", counted)
+    size, count = 1_000_000, 200
+    tasks = {n: np.arange(8.0) for n in range(count)}
+    found = np.array([numbers for _, numbers in farm.each(farm_work.arrivals, Counting(size), tasks)])
+    assert len(np.unique(found[:, 0])) == 2, "one process did it all"
+    assert (found[:, 1] == 1).all(), "what is shared came to a process more than once"
+    assert (found[:, 2] == size).all()
+    assert size < sum(sent) < size + 1000 * count, f"{sum(sent)} bytes left for the scheduler"
+
+
+def test_a_killed_worker_changes_nothing(farm: Farm) -> None:
+    """Both processes are ended in the middle, one after the other."""
+    pids = {int(numbers[0]) for _, numbers in farm.each(farm_work.arrivals, Counting(1), dict(TASKS))}
+    assert len(pids) == 2
+    found: dict[int, Array] = {}
+    for key, numbers in farm.each(farm_work.figures, {"scale": 1.0, "sleep_s": 0.1}, TASKS):
+        found[key] = numbers
+        if len(found) in (2, 5) and pids:
+            os.kill(pids.pop(), signal.SIGKILL)
+    assert not pids
+    assert same_bits(np.array([found[n] for n in TASKS]), farm_work.expected(12))
+
+
+def test_what_fails_is_named_and_the_rest_is_done(farm: Farm) -> None:
+    tasks = {n: np.array([float(n)]) for n in range(6)}
+    got: dict[int, Array] = {}
+    with pytest.raises(InputError) as refused:
+        got.update(farm.each(farm_work.failing, "input", tasks, what="scenario"))
+    assert refused.value.problems == [
+        "scenario 2: `price` = 2: must be less",
+        "scenario 2: `load`: must be more",
+        "scenario 5: `price` = 5: must be less",
+        "scenario 5: `load`: must be more",
+    ]
+    with pytest.raises(InfeasibleError, match="task 2: limits conflict\ntask 5: limits conflict"):
+        for key, numbers in farm.each(farm_work.failing, "infeasible", tasks):
+            got[key] = numbers
+    assert sorted(got) == [0, 1, 3, 4], "what did not fail was not handed over"
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        list(farm.each(farm_work.failing, "bug", tasks))
+
+
+def test_a_task_that_ends_every_worker_is_an_error() -> None:
+    import dask
+
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        Farm(workers=1) as farm,
+        pytest.raises(SolverError, match="scenario 2: several workers ended while they computed it"),
+    ):
+        list(farm.each(farm_work.failing, "die", {2: np.array([2.0])}, what="scenario"))
+
+
+def test_progress_has_the_time_left(farm: Farm) -> None:
+    said: list[str] = []
+    list(farm.each(farm_work.figures, {"scale": 1.0, "sleep_s": 0.1}, TASKS, said.append, "scenario"))
+    assert said[0].startswith("1 of 12 scenarios, ") and said[0].endswith(" s left")
+    assert said[-1] == "12 of 12 scenarios"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.4, "0 s"), (99, "99 s"), (99.6, "2 min"), (3599, "1 h 00 min"), (11100, "3 h 05 min")],
+)
+def test_a_duration_as_people_say_it(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    "text", ["here", "tcp://here", "tcp://:8786", "http://a:8786", "tcp://a:99999", "tcp://a b:1"]
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"`--scheduler` = .*: must be an address such as tcp://host:8786"):
+        Farm(text)
+
+
+def test_no_worker_is_refused() -> None:
+    with pytest.raises(InputError, match="`--workers` = 0: must be 1 or more"):
+        Farm(workers=0)
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize("listens", [False, True])
+def test_where_no_scheduler_answers(listens: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody there, or somebody who is no scheduler."""
+    monkeypatch.setattr(farm_module, "PATIENCE_S", 1.5)
+    with closing(socket.socket()) as other:
+        port = free_port()
+        if listens:
+            other.bind(("127.0.0.1", port))
+            other.listen()
+        began = time.monotonic()
+        with pytest.raises(
+            InputError, match=f"`--scheduler` = tcp://127.0.0.1:{port}: no Dask scheduler answers"
+        ):
+            Farm(f"tcp://127.0.0.1:{port}").__enter__()
+    assert time.monotonic() - began < 10
+    assert not [one for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
+
+
+@contextmanager
+def command(*words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A command of Dask, as people start it on other machines, ended afterwards."""
+    started = subprocess.Popen(
+        [sys.executable, "-m", *words],
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield started
+    finally:
+        started.terminate()
+        started.wait(20)
+
+
+def test_a_scheduler_that_runs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused without a worker or with a worker of another program; with one like this it does the work."""
+    address = f"tcp://127.0.0.1:{free_port()}"
+    scheduler = ("distributed.cli.dask_scheduler", "--host", address, "--no-dashboard")
+    worker = ("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
+    with command(*scheduler) as there:
+        monkeypatch.setattr(farm_module, "PATIENCE_S", 6.0)
+        for _ in range(3):  # until it has started
+            with pytest.raises(InputError) as refused:
+                Farm(address).__enter__()
+            if "has no worker" in str(refused.value):
+                break
+        assert f"`--scheduler` = {address}: has no worker; must have one" in str(refused.value)
+        monkeypatch.undo()
+        with command(*worker):
+            with Farm(address) as farm:
+                assert same_bits(done(farm, TASKS), farm_work.expected(12))
+            monkeypatch.setattr(provenance, "versions", lambda: {"parkdispatch": "9.9", "python": "3.99"})
+            program.cache_clear()
+            try:
+                with pytest.raises(
+                    InputError, match="runs another program: parkdispatch .* there and 9.9 here"
+                ):
+                    Farm(address).__enter__()
+            finally:
+                monkeypatch.undo()
+                program.cache_clear()
+            with (
+                Farm(address) as farm,
+                pytest.raises(SolverError, match=f"`--scheduler` = {address}: is gone, or gave the tasks up"),
+            ):
+                for _ in farm.each(farm_work.figures, {"scale": 1.0, "sleep_s": 0.2}, TASKS):
+                    there.kill()

@@ -1,0 +1,434 @@
+"""Bad case files and tariffs: the good case of `small_case` with one place damaged, and what must be said."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.support.small_case import CASE, Damage, add, replaced, swap
+
+
+class Bad(NamedTuple):
+    """One bad input: a name, how to damage the good case, and what the message must say."""
+
+    id: str
+    damages: tuple[Damage, ...]
+    words: tuple[str, ...]
+    count: int = 1  # of problems
+    variant: str | None = None
+
+
+def cut(start: str, end: str | None, instead: str = "") -> Damage:
+    """Take out the case file from one word to another."""
+
+    def damage(folder: Path) -> None:
+        head, _, tail = CASE.partition(start)
+        kept = "" if end is None else end + tail.partition(end)[2]
+        (folder / "case.toml").write_text(head + instead + kept, encoding="utf-8")
+
+    return damage
+
+
+def case(id_: str, old: str, new: str, *words: str, count: int = 1, variant: str | None = None) -> Bad:
+    """One place of the case file written wrongly."""
+    return Bad(id_, (swap(old, new),), words, count, variant)
+
+
+def battery(id_: str, old: str, new: str, *words: str, count: int = 1) -> Bad:
+    """A field of the battery."""
+    field = next(line.split(" = ")[0] for line in new.split("\n") if line != old)
+    return case(id_, old, new, f"`device.battery_1.{field}`", *words, count=count)
+
+
+def tariff(id_: str, old: str, new: str, *words: str, count: int = 1) -> Bad:
+    """One place of the tariff file written wrongly."""
+    return Bad(id_, (swap(old, new, "own.toml"),), words, count)
+
+
+PV_FILE = '"pv.available_mw" = { file = "pv.csv", column = "pv" }\n'
+EVERY_MONTH = "months = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]"
+
+FILE = [
+    case("toml", "year = 2026", "year = = 2026", "case.toml", "line 10, column 8", "not TOML"),
+    case("date that is none", "2026-07-15", "2026-02-30", "case.toml", "line 12", "not TOML", "date"),
+    case("key twice", "albedo = 0.2", "albedo = 0.2\nalbedo = 0.3", "case.toml", "line 31", "not TOML"),
+    Bad(
+        "gbk",
+        (replaced("case.toml", CASE.replace("Small", "高安").encode("gbk")),),
+        ("line 2", "GBK", "UTF-8"),
+    ),
+    Bad("empty", (replaced("case.toml", ""),), ("`name` is missing", "`device` is missing"), 5),
+    case("unknown key", "eta_charge", "eta_chagre", "battery_1.eta_chagre` = 0.94", "mean `eta_charge`"),
+    Bad("unknown table", (add("\n[sites]\nx = 1\n"),), ("`sites` = {x = 1}: no such key", "mean `site`")),
+    case("no name", 'name = "small"\n', "", "`name` is missing: must be given"),
+    case("empty name", 'name = "small"', 'name = ""', "`name` = '': must not be empty"),
+    case("name not text", 'name = "small"', "name = 3", "`name` = 3: must be text"),
+    case("name a path", 'name = "small"', 'name = "../x"', "`name` = '../x': must not contain '/'"),
+    case("name blank", 'name = "small"', 'name = " "', "`name` = ' ': must not begin or end with a blank"),
+    case("name long", 'name = "small"', f'name = "{"x" * 61}"', "`name` = 'xxx", "at most 60 characters"),
+]
+CALENDAR = [
+    case(
+        "plan date outside",
+        "= 2026-07-15",
+        "= 2027-07-15",
+        "calendar.plan_date` = 2027-07-15",
+        "`calendar.year` = 2026",
+    ),
+    case(
+        "plan date a number",
+        "= 2026-07-15",
+        "= 20260715",
+        "`calendar.plan_date` = 20260715: must be a date such as",
+    ),
+    case(
+        "plan date words", "= 2026-07-15", '= "soon"', "`calendar.plan_date` = 'soon': must be a date such as"
+    ),
+    *(
+        case(
+            f"minutes {n}",
+            "minutes = 15",
+            f"minutes = {n}",
+            f"`calendar.minutes` = {n}: must be one of 1, 3, 5, 15, 30, 60",
+        )
+        for n in (0, -15, 2, 4, 6, 7, 20, 90)
+    ),
+    case("minutes half", "minutes = 15", "minutes = 7.5", "`calendar.minutes` = 7.5: must be a whole number"),
+    case(
+        "minutes text", "minutes = 15", 'minutes = "15"', "`calendar.minutes` = '15': must be a whole number"
+    ),
+    case("year", "year = 2026", "year = 26", "`calendar.year` = 26: must be in [1950, 2200]"),
+]
+SITE = [
+    case("latitude", "= 28.3", "= 128.3", "`site.latitude_deg` = 128.3: must be in [-90, 90]"),
+    case(
+        "west for east",
+        "= 115.2",
+        "= -115.2",
+        "`site.longitude_deg` = -115.2",
+        "8.3 h",
+        "`timezone`",
+        "must be at most",
+    ),
+    case(
+        "timezone",
+        "= 115.2",
+        '= 115.2\ntimezone = "Beijing"',
+        "`site.timezone` = 'Beijing': must be an IANA time zone",
+    ),
+]
+DEVICES = [
+    Bad("no devices", (cut("[device.grid]", None),), ("`device` is missing: must be given",)),
+    Bad(
+        "no device in it",
+        (cut("[device.grid]", None, "[device]\n"),),
+        ("`device` = {}: must have at least 1",),
+    ),
+    case(
+        "kind",
+        'kind = "grid"',
+        'kind = "gird"',
+        "`device.grid.kind` = 'gird': must be one of battery, grid",
+        "mean `grid`",
+    ),
+    case(
+        "no kind",
+        'kind = "grid"\n',
+        "",
+        "`device.grid.kind` is missing: must be given, one of battery, grid, load, pv",
+    ),
+    case(
+        "device name",
+        "[device.battery_1]",
+        '[device."Battery 1"]',
+        "device 'Battery 1'",
+        "must be a small letter",
+    ),
+    case("name taken", "[device.battery_1]", "[device.balance]", "`device.balance`", "taken"),
+    case("bus", 'kind = "pv"', 'kind = "pv"\nbus = "dc"', "`device.pv.bus` = 'dc'", "must be a bus", ": ac"),
+    case(
+        "bus of two",
+        'kind = "load"',
+        'kind = "load"\nbus = "AC"',
+        "`device.load.bus` = 'AC'",
+        "must be a bus",
+    ),
+    battery(
+        "percent", "eta_charge = 0.94", "eta_charge = 95", "= 95: must be in (0, 1]", "not percent: 0.95?"
+    ),
+    battery(
+        "percent health",
+        "eta_charge = 0.94",
+        "state_of_health = 80",
+        "= 80: must be in (0, 1]",
+        "not percent: 0.8?",
+    ),
+    battery("no health", "eta_charge = 0.94", "state_of_health = 0.0", "= 0.0: must be in (0, 1]"),
+    battery("fade", "eta_charge = 0.94", "fade_per_year = -0.1", "= -0.1: must be in [0, 1]"),
+    battery("percent soc", "soc_max = 0.9", "soc_max = 90", "= 90: must be in [0, 1]", "not percent: 0.9?"),
+    battery("percent text", "eta_charge = 0.94", 'eta_charge = "94%"', "= '94%': must be a number"),
+    battery("negative power", "power_mw = 20.0", "power_mw = -20.0", "= -20.0: must be 0 or more"),
+    battery("negative energy", "energy_mwh = 40.0", "energy_mwh = -1", "= -1: must be 0 or more"),
+    battery("energy nan", "energy_mwh = 40.0", "energy_mwh = nan", "= nan: must be a finite number"),
+    battery("energy infinite", "energy_mwh = 40.0", "energy_mwh = inf", "= inf: must be a finite number"),
+    battery("number as text", "power_mw = 20.0", 'power_mw = "20"', "= '20': must be a number"),
+    battery("number as true", "power_mw = 20.0", "power_mw = true", "= true: must be a number"),
+    battery("number as list", "power_mw = 20.0", "power_mw = [20]", "= [20]: must be a number"),
+    battery(
+        "initial below",
+        "initial_soc = 0.2",
+        "initial_soc = 0.05",
+        "= 0.05",
+        "outside",
+        "[soc_min, soc_max] = [0.1, 0.9]",
+    ),
+    battery(
+        "final above",
+        "initial_soc = 0.2",
+        "initial_soc = 0.2\nfinal_soc = 0.95",
+        "= 0.95",
+        "outside",
+        "= [0.1, 0.9]",
+    ),
+    battery(
+        "least charge",
+        "power_mw = 20.0",
+        "power_mw = 20.0\nmin_charge_mw = 25.0",
+        "= 25",
+        "[0, power_mw] = [0, 20]",
+    ),
+    battery(
+        "least discharge of a size",
+        "power_mw = 20.0",
+        "min_discharge_mw = 25.0\npower_mw = { max = 20.0, cost_yuan_per_unit = 1.0 }",
+        "= 25",
+        "[0, power_mw.max] = [0, 20]",
+    ),
+    battery(
+        "negative least charge",
+        "power_mw = 20.0",
+        "power_mw = 20.0\nmin_charge_mw = -1.0",
+        "= -1.0: must be 0 or more",
+    ),
+    battery("window", "soc_min = 0.1", "soc_min = 0.95", "= 0.95 is above soc_max = 0.9"),
+    case(
+        "size",
+        "power_mw = 20.0",
+        "power_mw = { min = 5, max = 2, cost_yuan_per_unit = 1 }",
+        "`device.battery_1.power_mw.min` = 5 is above max = 2",
+    ),
+    case(
+        "module", 'PowerXT_440C_PD"', 'PowerXT_440"', "`device.pv.module`", "not in pvlib", "PowerXT_440C_PD"
+    ),
+    case("shares", "share = 1.0", "share = 0.9", "`device.pv.areas[0]`", "sum to 0.9: must be 1"),
+    case(
+        "loss percent",
+        "soiling = 0.02",
+        "soiling = 2",
+        "`device.pv.losses.soiling` = 2: must be in [0, 1)",
+        "0.02?",
+    ),
+    case("limits", "import_limit_mw = 150.0\n", "", "`device.grid`", "must have both `import_limit_mw` and"),
+    case(
+        "voltage",
+        '"110kV"',
+        '"35kV"',
+        "`device.grid`: `voltage_kv_level` = '35kV'",
+        "tariff own: 110kV, 10kV",
+    ),
+    case(
+        "scheme",
+        '"110kV"',
+        '"10kV"',
+        "`scheme` = 'two_part'",
+        "two_part_yuan_per_kwh` at 10kV",
+        "demand_price",
+        count=2,
+    ),
+    case(
+        "contract missing",
+        'scheme = "two_part"',
+        'scheme = "two_part"\ndemand_election = "contracted"',
+        "`device.grid.demand_election` = 'contracted': must have `contracted_demand_mw`",
+    ),
+    case(
+        "contract unused",
+        'scheme = "two_part"',
+        'scheme = "two_part"\ncontracted_demand_mw = 90',
+        "`device.grid.contracted_demand_mw` = 90: must be left out",
+    ),
+    case(
+        "contract true",
+        'scheme = "two_part"',
+        'scheme = "two_part"\ndemand_election = "contracted"\ncontracted_demand_mw = true',
+        "`device.grid.contracted_demand_mw` = true: must be",
+    ),
+    case(
+        "capacity of none",
+        'scheme = "two_part"',
+        'scheme = "two_part"\ndemand_election = "capacity"',
+        "`device.grid.demand_election` = 'capacity': must have `transformers`",
+    ),
+    case(
+        "power factor percent",
+        'scheme = "two_part"',
+        'scheme = "two_part"\npower_factor = 95',
+        "`device.grid.power_factor` = 95: must be in (0, 1]",
+        "0.95?",
+    ),
+    case(
+        "power factor without a rule",
+        'scheme = "two_part"',
+        'scheme = "two_part"\npower_factor = 0.95',
+        "`device.grid`: `power_factor` = 0.95: tariff own must have a table for it",
+    ),
+    case("weather missing", PV_FILE, "", "`weather` is missing", "`device.pv` needs it for available_mw"),
+]
+TARIFF = [
+    case(
+        "tariff unknown",
+        '"own.toml"',
+        '"jiangxi"',
+        "`tariff` = 'jiangxi': must be one of jiangxi-2026",
+        "mean `jiangxi-2026`",
+    ),
+    case(
+        "tariff file", '"own.toml"', '"owm.toml"', "`tariff`: ", "owm.toml: no such file", "mean `own.toml`"
+    ),
+    case("tariff home", '"own.toml"', '"~nobody-here/own.toml"', "`tariff`: ", "own.toml: no such file"),
+    case("tariff long", '"own.toml"', f'"{"x" * 300}.toml"', "`tariff`: ", "too long"),
+    case("tariff number", '"own.toml"', "3", "`tariff` = 3: must be text"),
+    case("no tariff", 'tariff = "own.toml"\n', "", "`tariff` is missing: must be given"),
+    tariff("tariff toml", "[ratios]", "[ratios", "own.toml: line 7", "not TOML"),
+    Bad(
+        "tariff gap",
+        (
+            swap(f'{EVERY_MONTH}\nperiod = "peak"', 'months = [1]\nperiod = "peak"', "own.toml"),
+            swap(f'{EVERY_MONTH}\nperiod = "valley"', 'months = [2]\nperiod = "valley"', "own.toml"),
+        ),
+        ("tariff own.toml: `day`: month 3, 4", "has no table"),
+    ),
+    tariff(
+        "tariff hours nobody names",
+        'otherwise = "flat"\n',
+        "",
+        "`day`: month 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12: 00:00-01:00, 06:00-17:00, 22:00-24:00",
+        "must be named",
+    ),
+    tariff(
+        "tariff month without a price",
+        "purchase_price_yuan_per_kwh = 0.4",
+        "purchase_price_yuan_per_kwh = { 1 = 0.4, 12 = 0.5 }",
+        "`purchase_price_yuan_per_kwh`",
+        "month 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 of the validity has no price",
+    ),
+    tariff(
+        "tariff power factor",
+        "[ratios]",
+        "[power_factor]\nstandard = 0.9\nsteps = [[1, 0], [0, 1]]\n\n[ratios]",
+        "`power_factor.steps`",
+        "must have a row [0.9, 0]",
+    ),
+    tariff(
+        "tariff overlap",
+        '"01:00-06:00"',
+        '"01:00-18:00"',
+        "`day[1].hours[0]` = '01:00-18:00' overlaps day[0].hours[0] = '17:00-22:00'",
+    ),
+    tariff(
+        "tariff hours",
+        '"01:00-06:00"',
+        '"01:00-06:10"',
+        "`day[1].hours[0]` = '01:00-06:10': must begin and end on a quarter-hour",
+    ),
+    tariff("tariff ratio", "peak = 1.6\n", "", "period 'peak' must have its ratio in `ratios`"),
+    tariff(
+        "tariff price",
+        "= 0.11",
+        "= -0.11",
+        "`voltages.110kV.two_part_yuan_per_kwh` = -0.11: must be 0 or more",
+    ),
+    tariff("tariff price true", "= 0.11", "= true", "two_part_yuan_per_kwh` = true: must be a number"),
+    tariff(
+        "tariff too late",
+        "= 2026-01-01",
+        "= 2026-08-01",
+        "`tariff` = 'own': has no price on 1 of 1 days, 2026-07-15; valid from 2026-08-01 to 2026-12-31",
+    ),
+    Bad(
+        "other year",
+        (swap("year = 2026", "year = 2025"), swap("2026-07-15", "2025-07-15")),
+        ("`calendar.year` = 2025", "not in force before 2026-01-01", "2026-01-01 to 2026-12-31"),
+    ),
+    Bad(
+        "tariff expired",
+        (swap("year = 2026", "year = 2027"), swap("2026-07-15", "2027-07-15")),
+        ("`calendar.year` = 2027", "tariff own expired on 2026-12-31"),
+    ),
+]
+VARIANTS = [
+    case(
+        "variant unknown",
+        "[site]",
+        "[site]",
+        "`--variant` = larg: must be one of without_storage, large",
+        "mean `large`",
+        variant="larg",
+    ),
+    Bad("variant of none", (cut("[variant.without", None),), ("`--variant` = x: the case has none",), 1, "x"),
+    case(
+        "variant field",
+        "power_mw = 40.0",
+        "power_mw = -40.0",
+        "`variant.large.device.battery_1.power_mw` = -40.0: must be 0 or",
+        variant="large",
+    ),
+    case(
+        "variant key",
+        "power_mw = 40.0",
+        "powr_mw = 40.0",
+        "`variant.large.device.battery_1.powr_mw`",
+        "mean `power_mw`",
+        variant="large",
+    ),
+    case(
+        "variant device",
+        "large.device.battery_1",
+        "large.device.battery_2",
+        "`variant.large.device.battery_2.kind` is missing",
+        variant="large",
+    ),
+    case(
+        "variant removes",
+        '["battery_1"]',
+        '["battery_3"]',
+        "`variant.without_storage.remove` = battery_3: must be names of devices: grid",
+        "mean `battery_1`",
+        variant="without_storage",
+    ),
+    case(
+        "variant removes text",
+        '["battery_1"]',
+        '"battery_1"',
+        "`variant.without_storage.remove` = 'battery_1': must be a list",
+        variant="without_storage",
+    ),
+    case(
+        "variant removes list",
+        '["battery_1"]',
+        '[["battery_1"]]',
+        "`variant.without_storage.remove`",
+        "must be names of devices",
+        variant="without_storage",
+    ),
+    Bad(
+        "variant is no table",
+        (
+            cut("[variant.without", None),
+            lambda f: replaced("case.toml", "variant = 3\n" + (f / "case.toml").read_text())(f),
+        ),
+        ("`variant` = 3: must be tables",),
+        1,
+        "x",
+    ),
+]
+
+ALL = [*FILE, *CALENDAR, *SITE, *DEVICES, *TARIFF, *VARIANTS]

@@ -1,0 +1,108 @@
+"""Work for a farm's processes, which must be able to import it; run as a program, a run to be killed."""
+
+import math
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from parkdispatch.models.errors import InfeasibleError, InputError
+from parkdispatch.studies.task_cluster import Farm
+
+Array = NDArray[np.float64]
+SHAPE = (2, 3)
+QUESTION = {
+    "case": {"tariff": "t", "sizing": "s"},
+    "choices": ["a", "b", "c"],
+    "program": {"p": "1"},
+}
+
+
+def table(count: int) -> pd.DataFrame:
+    """Two doubts; the first scenarios of a longer table are those of a shorter one."""
+    at = np.arange(count)
+    return pd.DataFrame({"price": 0.1 + at / 3.0, "load, MJ/m²": np.sqrt(2.0 + at)})
+
+
+def figures(shared: dict[str, Any], row: Array) -> Array:
+    """Numbers with all their digits, and one that is none; it takes a while."""
+    time.sleep(shared.get("sleep_s", 0.0))
+    found = np.outer([math.pi, math.e], np.exp(np.resize(row, 3)) / 7.0)
+    found[0, 0] = np.nan
+    return found * shared["scale"]
+
+
+def expected(count: int) -> Array:
+    """What all scenarios give, computed here."""
+    return np.array([figures({"scale": 1.0}, row) for row in table(count).to_numpy()])
+
+
+def flipped(raw: bytes) -> bytes:
+    """A stored part in which one digit of a number that was found is another."""
+    at = raw.index(b".", raw.index(b'"found"')) + 5
+    assert raw[at : at + 1].isdigit()
+    return raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]
+
+
+class Counting:
+    """Something shared that counts how often it came into a process."""
+
+    arrived = 0
+
+    def __init__(self, size: int) -> None:
+        self.content = bytes(size)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ = state
+        type(self).arrived += 1
+
+
+def arrivals(shared: Counting, row: Array) -> Array:
+    """The process, how often what is shared came there, and its size."""
+    time.sleep(0.02)
+    return np.array([os.getpid(), shared.arrived, len(shared.content), *row])
+
+
+def failing(kind: str, row: Array) -> Array:
+    """Every third task fails."""
+    if row[0] % 3 == 2:
+        if kind == "input":
+            raise InputError([f"`price` = {row[0]:g}: must be less", "`load`: must be more"])
+        if kind == "infeasible":
+            raise InfeasibleError("limits conflict")
+        if kind == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise ZeroDivisionError("a bug")
+    return row
+
+
+def dear(_: None, row: Array) -> Array:
+    """Prices above one are refused."""
+    if row[0] > 1.0:
+        raise InputError(f"`price` = {row[0]:g}: must be 1 or less")
+    return row
+
+
+def main() -> None:
+    """A run on a store with the local processes of a farm: folder, scenarios, seconds a scenario."""
+    from parkdispatch.studies.sizing.scenario_evaluation import (
+        finished,  # slow, and the farm's processes do without
+    )
+
+    folder, count, sleep_s = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    try:
+        with Farm(workers=2) as farm:
+            shared, kept = {"scale": 1.0, "sleep_s": sleep_s}, (folder, QUESTION)
+            finished(figures, shared, SHAPE, table(count), farm, kept, print, print)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,11 @@
+"""Where the checkout lies, and the environment of processes that tests start."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The variables of a process that imports the checkout and its tests, whatever is installed."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]), **more}
