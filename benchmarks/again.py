@@ -17,9 +17,9 @@ from benchmarks.make import INSTANCES, make_year
 from benchmarks.table import machine
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.solve import Optimum, Warm, optimize
-from parkdispatch.studies.daily_replay import replay
-from parkdispatch.studies.dispatch import Options
+from parkdispatch.optimizer.solve import Optimum, WarmStart, optimize
+from parkdispatch.studies.daily_replay import replay_year
+from parkdispatch.studies.dispatch import SolveOptions
 
 Key = tuple[str, str]
 Problem = tuple[Mapping[str, Any], pd.DatetimeIndex, float, Mapping[Key, Array]]
@@ -29,7 +29,7 @@ PV_ERROR, LOAD_ERROR = 0.1, 0.02  # relative; how far a new forecast is from the
 SEED = 1
 
 
-def timed(problem: Problem, warm: Warm | None = None) -> tuple[Optimum, float]:
+def timed(problem: Problem, warm: WarmStart | None = None) -> tuple[Optimum, float]:
     """The optimum and the seconds from checked inputs to it."""
     started = time.perf_counter()
     found = optimize(*problem, warm=warm)
@@ -94,7 +94,7 @@ def neighbours(year: Prepared) -> dict[str, Problem]:
 
 def replayed(year: Prepared) -> float:
     """Seconds that planning each day of the year alone takes, one after another."""
-    made, _ = replay(year, Options(), 0.0, lambda _: None)
+    made, _ = replay_year(year, SolveOptions(), 0.0, lambda _: None)
     return made.timings_s["solve"]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.table import machine
-from parkdispatch.inputs.case import load_case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
 from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import SolverError

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.instance import Instance, Store, file_of
-from parkdispatch.inputs.case import Case, load_case
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
 from parkdispatch.models.stores.battery import Battery
 

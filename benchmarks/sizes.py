@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.table import machine
-from parkdispatch.inputs.case import load_case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
 from parkdispatch.inputs.variations.changes import with_values
 from parkdispatch.optimizer import highs
-from parkdispatch.optimizer.solve import Optimum, Warm, optimize
+from parkdispatch.optimizer.solve import Optimum, WarmStart, optimize
 from parkdispatch.studies.sizing.marginal_value import resized
 from parkdispatch.studies.sizing.surface_dispatch import there_and_back
 
@@ -78,7 +78,7 @@ def spread(rows: list[list[Size]]) -> list[Size]:
     ]
 
 
-def solved(year: Prepared, size: Size, warm: Warm | None) -> Optimum:
+def solved(year: Prepared, size: Size, warm: WarmStart | None) -> Optimum:
     devices = resized(year.case.devices, "battery_2", *size)
     return optimize(
         devices, year.times, year.hours, year.series, warm=warm, threads=1, multipliers=True

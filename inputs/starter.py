@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from parkdispatch.inputs.case import case_text, load_case
+from parkdispatch.inputs.loader import case_text, load_case
 from parkdispatch.inputs.prepare import prepare, year_times
 from parkdispatch.inputs.schema.case_file import LONGEST_NAME, NOT_IN_NAMES
 from parkdispatch.models.errors import InputError

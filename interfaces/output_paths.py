@@ -7,7 +7,7 @@ from pathlib import Path
 from parkdispatch.models.errors import InputError
 
 
-def refuse_targets(time_limit: float, out: Path | None, model: Path | None) -> None:
+def check_output_paths(time_limit: float, out: Path | None, model: Path | None) -> None:
     """Say at once what would otherwise fail after the solver has done its work."""
     found = []
     if math.isnan(time_limit):

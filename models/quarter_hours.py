@@ -57,7 +57,7 @@ def quarters_per_interval(times: pd.DatetimeIndex, hours: float) -> int:
     return max(1, round(quarters))
 
 
-def overlaps(
+def overlapping_spans(
     tables: Sequence[tuple[Sequence[int | str], Sequence[str]]], field: str, key: str
 ) -> Iterator[str]:
     """Problems where two spans of one month or holiday share a quarter-hour."""

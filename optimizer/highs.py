@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
-from parkdispatch.optimizer.thread_pool import aside
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.thread_pool import turn_released
 
 
 class _Quiet(highspy.Highs):  # type: ignore[misc]
@@ -35,7 +35,7 @@ _DEVEX = 1  # a basis of ours is far from the optimum: exact weights of its rows
 
 
 @dataclass(frozen=True)
-class Answer:
+class SolverAnswer:
     """What the solver said; nothing of it is believed before `certificate` has looked at it."""
 
     x: Array
@@ -90,7 +90,7 @@ class UnboundedProgram(Exception):  # noqa: N818
     """The solver found that the objective has no limit."""
 
 
-def pass_arrays(highs: Any, program: Program) -> None:
+def pass_arrays(highs: Any, program: LinearProgram) -> None:
     """Give a program to a HiGHS object. Raises SolverError if it does not take it."""
     matrix = program.matrix
     integrality = np.where(program.binary, int(highspy.HighsVarType.kInteger), 0)
@@ -160,15 +160,15 @@ class Solver:
         if self._highs.setOptionValue(option, value) != highspy.HighsStatus.kOk:
             raise SolverError(f"HiGHS {VERSION} refuses {option} = {value}")
 
-    def load(self, program: Program) -> None:
+    def load(self, program: LinearProgram) -> None:
         """Hand the arrays over, as they are."""
         pass_arrays(self._highs, program)
 
     def _run(self) -> Any:
-        with aside():
+        with turn_released():
             return self._highs.run()
 
-    def solve(self) -> Answer:
+    def solve(self) -> SolverAnswer:
         """Solve what was loaded; a further call restarts from the last basis.
 
         Raises InfeasibleProgram, UnboundedProgram, and SolverError for any other end without a point.
@@ -201,7 +201,7 @@ class Solver:
             name = self._highs.modelStatusToString(status)
             raise SolverError(f"HiGHS {VERSION} stopped without a solution: {name}")
         is_mip = info.mip_node_count >= 0
-        return Answer(
+        return SolverAnswer(
             x=_floats(solution.col_value),
             row_dual=_floats(solution.row_dual if solution.dual_valid else []),
             bound=info.mip_dual_bound if is_mip else info.objective_function_value,

@@ -12,17 +12,28 @@ import pandas as pd
 from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.plain_pyomo import build_reference
+from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
 from parkdispatch.optimizer.formulation.template import Key, Template, compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
-from parkdispatch.optimizer.presolve.exclusive_pairs import violated
-from parkdispatch.optimizer.presolve.identical_units import merge
-from parkdispatch.optimizer.proof.certificate import EXACT, FEASIBILITY_TOLERANCE, How, primal_infeasibility
-from parkdispatch.optimizer.proof.infeasibility import explain, hopeless
-from parkdispatch.optimizer.relaxation.coarse_start import coarser
-from parkdispatch.optimizer.thread_pool import Crew
-from parkdispatch.optimizer.tiled_optimum import Priced, Progress, Trail, TwinsApart, find_optimum
+from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
+from parkdispatch.optimizer.presolve.identical_units import merge_identical_units
+from parkdispatch.optimizer.proof.certificate import (
+    EXACT,
+    FEASIBILITY_TOLERANCE,
+    ProofMethod,
+    primal_infeasibility,
+)
+from parkdispatch.optimizer.proof.infeasibility import explain_infeasibility, unbalanced_buses
+from parkdispatch.optimizer.relaxation.coarse_start import coarse_park
+from parkdispatch.optimizer.thread_pool import ThreadPool
+from parkdispatch.optimizer.tiled_optimum import (
+    FinalRelaxation,
+    IdenticalUnitsDiffer,
+    Progress,
+    TiledWarmStart,
+    find_optimum,
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +42,7 @@ class Proof:
 
     objective_yuan: float
     bound_yuan: float
-    how: How
+    how: ProofMethod
     pairs: int  # exclusive pairs in the model, one per interval
     settled: int  # of them decided by bounds before anything was solved
     violated: int  # by the relaxation, or with a member at rest from the start
@@ -47,13 +58,13 @@ class Proof:
 
 
 @dataclass(frozen=True)
-class Warm:
+class WarmStart:
     """What a solve leaves to the next one of a like park on as many intervals."""
 
     devices: Mapping[str, Device]
     template: Template
     apart: bool  # equal devices need pairs of their own
-    trail: Trail
+    trail: TiledWarmStart
 
 
 @dataclass(frozen=True)
@@ -64,8 +75,8 @@ class Optimum:
     x: Array
     proof: Proof
     timings_s: Mapping[str, float]
-    warm: Warm | None = None  # to begin the next solve with; none from other solvers
-    priced: Priced | None = None  # what a little more of anything is worth; none from other solvers
+    warm: WarmStart | None = None  # to begin the next solve with; none from other solvers
+    priced: FinalRelaxation | None = None  # what a little more of anything is worth; none from other solvers
 
 
 def optimize(
@@ -78,7 +89,7 @@ def optimize(
     gap: float = EXACT,
     threads: int | None = None,
     progress: Progress = lambda _: None,
-    warm: Warm | None = None,
+    warm: WarmStart | None = None,
     apart: bool = False,
     multipliers: bool = False,
 ) -> Optimum:
@@ -99,14 +110,14 @@ def optimize(
     same = warm is not None and warm.template.hours == hours and warm.devices == dict(devices)
     template = warm.template if warm is not None and same else compile_template(devices, hours)
     whole = tile(template, Horizon(times, hours), series)
-    merged = None if apart or (warm is not None and warm.apart) else merge(whole, devices)
+    merged = None if apart or (warm is not None and warm.apart) else merge_identical_units(whole, devices)
     # the arrays of the whole are not needed before the end
-    if hopeless(merged.tiled if merged else whole) and (lines := hopeless(whole)):
+    if unbalanced_buses(merged.tiled if merged else whole) and (lines := unbalanced_buses(whole)):
         raise InputError(lines)
     trail = warm.trail if warm is not None else None
-    coarse = coarser(whole, devices)
+    coarse = coarse_park(whole, devices)
     try:
-        with Crew(workers) as pool:
+        with ThreadPool(workers) as pool:
             find = partial(
                 find_optimum,
                 deadline=deadline,
@@ -117,22 +128,22 @@ def optimize(
                 gap=gap,
             )
             if merged:
-                like = merge(coarse, devices) if coarse else None
+                like = merge_identical_units(coarse, devices) if coarse else None
                 try:
                     found = find(merged.tiled, merged.paired, coarse=like.tiled if like else None)
-                except TwinsApart:
+                except IdenticalUnitsDiffer:
                     progress("equal devices need pairs of their own")
                     merged = None
             if not merged:
                 found = find(whole, whole, coarse=coarse)
     except InfeasibleProgram:
         progress("looking for what conflicts")
-        raise InfeasibleError(explain(whole, whole.program)) from None
+        raise InfeasibleError(explain_infeasibility(whole, whole.program)) from None
     except UnboundedProgram:
         raise InfeasibleError("the cost has no limit: some device earns money without end") from None
     x = merged.point(found.x) if merged else found.x
     objective, error = whole.program.objective(x), primal_infeasibility(whole.program, x)
-    if error > FEASIBILITY_TOLERANCE or violated(whole, x).any():
+    if error > FEASIBILITY_TOLERANCE or violated_pairs(whole, x).any():
         raise SolverError(f"the dispatch found breaks a rule by {error:g}")
     proof = Proof(
         objective_yuan=objective,
@@ -147,7 +158,7 @@ def optimize(
         dual_infeasibility=found.dual_infeasibility,
     )
     timings = {"build": found.built - started, "solve": time.perf_counter() - found.built}
-    left = Warm(dict(devices), template, apart=merged is None, trail=found.trail)
+    left = WarmStart(dict(devices), template, apart=merged is None, trail=found.trail)
     return Optimum(whole, x, proof, timings, left, None if merged else found.priced)
 
 
@@ -158,7 +169,7 @@ def _refuse_infeasible(tiled: Tiled) -> None:
     try:
         probe.solve()
     except InfeasibleProgram:
-        raise InfeasibleError(explain(tiled, tiled.program)) from None
+        raise InfeasibleError(explain_infeasibility(tiled, tiled.program)) from None
 
 
 def optimize_with_pyomo(
@@ -172,7 +183,7 @@ def optimize_with_pyomo(
     started = time.perf_counter()
     horizon = Horizon(times, hours)
     tiled = tile(compile_template(devices, hours), horizon, series)
-    reference = build_reference(devices, horizon, series)
+    reference = build_plain_pyomo(devices, horizon, series)
     built = time.perf_counter()
     try:
         bound = reference.solve(solver)
@@ -184,10 +195,10 @@ def optimize_with_pyomo(
     proof = Proof(
         objective_yuan=tiled.program.objective(x),
         bound_yuan=bound,
-        how=How("pyomo", {"solver": solver}),
+        how=ProofMethod("pyomo", {"solver": solver}),
         pairs=count,
         settled=0,
-        violated=int(np.sum(violated(tiled, x))),
+        violated=int(np.sum(violated_pairs(tiled, x))),
         repaired=count,
         windows=0,
         primal_infeasibility=primal_infeasibility(tiled.program, x),

@@ -18,7 +18,7 @@ _own = local()  # of each thread: the turn it has
 
 
 @contextmanager
-def aside() -> Iterator[None]:
+def turn_released() -> Iterator[None]:
     """Let the others of the crew have their turn while this thread waits for something else than Python."""
     turn: Lock | None = getattr(_own, "turn", None)
     if turn is None:
@@ -31,7 +31,7 @@ def aside() -> Iterator[None]:
         turn.acquire()
 
 
-class Crew:
+class ThreadPool:
     """Some threads; one works where it is asked to, without a thread of its own."""
 
     def __init__(self, workers: int) -> None:
@@ -58,5 +58,5 @@ class Crew:
                 finally:
                     _own.turn = None
 
-        with aside():
+        with turn_released():
             return list(self._pool.map(in_turn, items))

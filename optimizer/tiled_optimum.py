@@ -9,26 +9,26 @@ import numpy as np
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.decomposition.repair import Repair
-from parkdispatch.optimizer.decomposition.warm_start import Agreed
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
-from parkdispatch.optimizer.formulation.template import PairRows
+from parkdispatch.optimizer.decomposition.warm_start import RepairWarmStart
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.formulation.template import ExclusivePairRows
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, UnboundedProgram
-from parkdispatch.optimizer.partition.lagrangian_pricing import Cuts, Pricer
-from parkdispatch.optimizer.partition.windows import Pieces
+from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer, SubprogramCache
+from parkdispatch.optimizer.partition.windows import Partition
 from parkdispatch.optimizer.presolve.exclusive_pairs import (
     TOLERANCE,
-    Tight,
+    TightenedProgram,
+    candidate_violations,
     open_pairs,
-    tempting,
     tighten,
-    violated,
+    violated_pairs,
 )
-from parkdispatch.optimizer.presolve.valid_inequalities import with_chords
-from parkdispatch.optimizer.proof.certificate import EXACT, GAP_TOLERANCE, Certificate, How, certify
-from parkdispatch.optimizer.relaxation.coarse_start import Preview
-from parkdispatch.optimizer.relaxation.month_blocks import Blocks, Left
-from parkdispatch.optimizer.thread_pool import Crew
+from parkdispatch.optimizer.presolve.valid_inequalities import with_valid_inequalities
+from parkdispatch.optimizer.proof.certificate import EXACT, GAP_TOLERANCE, Certificate, ProofMethod, certify
+from parkdispatch.optimizer.relaxation.coarse_start import CoarseSolution
+from parkdispatch.optimizer.relaxation.month_blocks import BlocksWarmStart, MonthBlocks
+from parkdispatch.optimizer.thread_pool import ThreadPool
 
 DIRECTIONS = 10  # rounds of choosing who rests among ties
 NEAR = 0.12  # relative; a size that differs by less is a neighbour
@@ -37,13 +37,13 @@ Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Trail:
+class TiledWarmStart:
     """Where a solve ended, for one of a like program to begin at: same columns and rows, other numbers."""
 
-    left: Left
+    left: BlocksWarmStart
     chorded: Mask  # (pairs, intervals) that had chords, in this order after the program's other rows
-    agreed: Agreed
-    cuts: Cuts
+    agreed: RepairWarmStart
+    cuts: SubprogramCache
     given: Array  # series in rows and bounds, (series, intervals)
     sizes: Array  # largest upper bound of each column of an interval, (template columns,)
     pairs: tuple[tuple[int, int], ...]  # columns of an interval that exclude one another
@@ -56,7 +56,7 @@ class Trail:
         rows = self.left.rows_without(self.chorded)
         return sizes == (len(self.left.beyond), *self.chorded.shape) and rows == tiled.program.matrix.shape[0]
 
-    def agreed_for(self, tiled: Tiled) -> Agreed:
+    def agreed_for(self, tiled: Tiled) -> RepairWarmStart:
         """What to begin a repair with: with another load or sun, who rests and how windows were branched on.
 
         With a battery of quite another size other members rest, and to begin with these takes longer.
@@ -64,7 +64,7 @@ class Trail:
         new = _sizes(tiled)
         near = np.abs(new - self.sizes) <= NEAR * np.maximum(np.abs(new), np.abs(self.sizes))
         if np.array_equal(self.given, tiled.given) and not near[np.isfinite(new)].all():
-            return replace(Agreed.nothing(tiled), trees=self.agreed.trees)
+            return replace(RepairWarmStart.nothing(tiled), trees=self.agreed.trees)
         return self.agreed
 
 
@@ -79,34 +79,34 @@ def _sizes(tiled: Tiled) -> Array:
 
 
 @dataclass(frozen=True)
-class Priced:
+class FinalRelaxation:
     """The last linear program of a solve, who may work in it, and its multipliers."""
 
-    program: Program
+    program: LinearProgram
     row_dual: Array
     resting: Mask  # (columns,) members at zero
     chorded: Mask  # (pairs, intervals) with a chord, in this order after the other rows
 
 
 @dataclass(frozen=True)
-class Found:
+class TiledOptimum:
     """The optimum of one tiled program."""
 
     x: Array
     cost_yuan: float
-    priced: Priced | None  # none where multipliers were not asked for, and not come by
+    priced: FinalRelaxation | None  # none where multipliers were not asked for, and not come by
     bound: float
-    how: How
+    how: ProofMethod
     settled: int
     violated: int
     binaries: int
     windows: int
     dual_infeasibility: float
     built: float
-    trail: Trail
+    trail: TiledWarmStart
 
 
-class TwinsApart(Exception):  # noqa: N818 - a finding, not a fault
+class IdenticalUnitsDiffer(Exception):  # noqa: N818 - a finding, not a fault
     """The optimum of the merged park breaks the pairs its twins have, at a price."""
 
 
@@ -114,10 +114,10 @@ class TwinsApart(Exception):  # noqa: N818 - a finding, not a fault
 class _Relaxed:
     """The linear program's optimum with some members at rest, and what it was solved with."""
 
-    program: Program
+    program: LinearProgram
     chorded: Mask
-    pricer: Pricer
-    blocks: Blocks
+    pricer: LagrangianPricer
+    blocks: MonthBlocks
     x: Array
     dual: Array
 
@@ -126,14 +126,14 @@ def find_optimum(
     tiled: Tiled,
     paired: Tiled,
     deadline: float,
-    pool: Crew,
+    pool: ThreadPool,
     progress: Progress,
-    trail: Trail | None = None,
-    tight: Tight | None = None,
+    trail: TiledWarmStart | None = None,
+    tight: TightenedProgram | None = None,
     multipliers: bool = True,
     coarse: Tiled | None = None,
     gap: float = EXACT,
-) -> Found:
+) -> TiledOptimum:
     """Tighten, relax, certify, repair. `paired` is `tiled` with the pairs of merged twins.
 
     `tight` is the tightened program, where it has been made already, perhaps less tightly than could be.
@@ -147,14 +147,14 @@ def find_optimum(
     settled = int((~open_pairs(tiled, tight.program)).sum())
     built = time.perf_counter()
     progress("solving the relaxation")
-    relaxed, agreed, again = None, Agreed.nothing(tiled), trail is not None
+    relaxed, agreed, again = None, RepairWarmStart.nothing(tiled), trail is not None
     if trail is not None and trail.fits(tiled):
         agreed = trail.agreed_for(tiled)
         relaxed = _resume(tiled, tight, pool, trail, agreed)
     if relaxed is None:
-        relaxed, agreed = _relax(tiled, tight, pool, coarse), Agreed.nothing(tiled)
+        relaxed, agreed = _relax(tiled, tight, pool, coarse), RepairWarmStart.nothing(tiled)
     program, blocks, x, dual = relaxed.program, relaxed.blocks, relaxed.x, relaxed.dual
-    found = violated(tiled, x)
+    found = violated_pairs(tiled, x)
     certificate = certify(program, x, dual)
     if not agreed.resting.any():
         _insist(certificate)
@@ -164,7 +164,7 @@ def find_optimum(
     _obeying(paired, twins, program, blocks, x, np.asarray(~found.any(axis=0)))
     bound, windows, binaries = certificate.dual_objective_yuan, 0, 0
     at: Array | None = dual
-    how = How("relaxation", {})
+    how = ProofMethod("relaxation", {})
     doubted = int((found | agreed.in_doubt(tiled)).sum())
     if found.any() or not certificate.holds:
         progress(f"repairing {doubted} exclusive pairs")
@@ -187,13 +187,13 @@ def find_optimum(
         x, at = repaired.x, repaired.row_dual
         bound, agreed = repaired.bound_yuan, repaired.agreed
         windows, binaries = repaired.windows, repaired.binaries
-        how = How("repaired", {"windows": windows, "binaries": binaries, "rounds": repaired.rounds})
+        how = ProofMethod("repaired", {"windows": windows, "binaries": binaries, "rounds": repaired.rounds})
     everywhere = np.ones(len(tiled.horizon), dtype=bool)
     x = _obeying(paired, paired.template.pairs, program, blocks, x, everywhere) if twins else x
-    return Found(
+    return TiledOptimum(
         x=x,
         cost_yuan=program.objective(x),
-        priced=None if at is None else Priced(program, at, agreed.resting, relaxed.chorded),
+        priced=None if at is None else FinalRelaxation(program, at, agreed.resting, relaxed.chorded),
         bound=bound,
         how=how,
         settled=settled,
@@ -202,7 +202,7 @@ def find_optimum(
         windows=windows,
         dual_infeasibility=certificate.dual_infeasibility,
         built=built,
-        trail=Trail(
+        trail=TiledWarmStart(
             blocks.left,
             relaxed.chorded,
             agreed,
@@ -220,39 +220,41 @@ def _insist(certificate: Certificate) -> None:
         raise SolverError(f"the solver's optimum does not stand up to its certificate: {certificate}")
 
 
-def _relax(tiled: Tiled, tight: Tight, pool: Crew, coarse: Tiled | None = None) -> _Relaxed:
+def _relax(tiled: Tiled, tight: TightenedProgram, pool: ThreadPool, coarse: Tiled | None = None) -> _Relaxed:
     """The relaxation from scratch, with a chord where both members of a pair would pay."""
     preview = _foresee(coarse, tiled, pool) if coarse is not None else None
-    chorded, left = tempting(tiled, tight.program), None
+    chorded, left = candidate_violations(tiled, tight.program), None
     for turn in range(CHORD_ROUNDS):
-        program = with_chords(tiled, tight, chorded)
-        pricer = Pricer(tiled, program)
-        blocks = Blocks(tiled, program, pricer, pool, left, preview)
+        program = with_valid_inequalities(tiled, tight, chorded)
+        pricer = LagrangianPricer(tiled, program)
+        blocks = MonthBlocks(tiled, program, pricer, pool, left, preview)
         x, dual = blocks.solve()
-        more = violated(tiled, x) & ~chorded
+        more = violated_pairs(tiled, x) & ~chorded
         if not more.any() or turn == CHORD_ROUNDS - 1:
             break
         left, chorded = blocks.left.with_chords(chorded, chorded | more), chorded | more
     return _Relaxed(program, chorded, pricer, blocks, x, dual)
 
 
-def _foresee(coarse: Tiled, tiled: Tiled, pool: Crew) -> Preview | None:
+def _foresee(coarse: Tiled, tiled: Tiled, pool: ThreadPool) -> CoarseSolution | None:
     """What the relaxation in longer intervals says; none where it has no optimum."""
     try:
         relaxed = _relax(coarse, tighten(coarse), pool)
     except (InfeasibleProgram, UnboundedProgram):
         return None
     at = relaxed.pricer.multipliers(relaxed.dual)
-    pieces = Pieces(coarse, relaxed.program, relaxed.pricer.cutter.carried, relaxed.x, at.reduced)
-    return Preview.of(coarse, relaxed.x, pieces.edges, tiled)
+    pieces = Partition(coarse, relaxed.program, relaxed.pricer.cutter.carried, relaxed.x, at.reduced)
+    return CoarseSolution.of(coarse, relaxed.x, pieces.edges, tiled)
 
 
-def _resume(tiled: Tiled, tight: Tight, pool: Crew, trail: Trail, agreed: Agreed) -> _Relaxed | None:
+def _resume(
+    tiled: Tiled, tight: TightenedProgram, pool: ThreadPool, trail: TiledWarmStart, agreed: RepairWarmStart
+) -> _Relaxed | None:
     """The linear program with those at rest who rested before; none where that is impossible."""
-    chorded = tempting(tiled, tight.program) | (trail.chorded & open_pairs(tiled, tight.program))
-    program = with_chords(tiled, tight, chorded)
-    pricer = Pricer(tiled, program, trail.cuts)
-    blocks = Blocks(tiled, program, pricer, pool, trail.left.with_chords(trail.chorded, chorded))
+    chorded = candidate_violations(tiled, tight.program) | (trail.chorded & open_pairs(tiled, tight.program))
+    program = with_valid_inequalities(tiled, tight, chorded)
+    pricer = LagrangianPricer(tiled, program, trail.cuts)
+    blocks = MonthBlocks(tiled, program, pricer, pool, trail.left.with_chords(trail.chorded, chorded))
     try:
         x, dual = blocks.solve(program.upper_at_rest(agreed.resting))
     except InfeasibleProgram:
@@ -261,7 +263,12 @@ def _resume(tiled: Tiled, tight: Tight, pool: Crew, trail: Trail, agreed: Agreed
 
 
 def _obeying(
-    paired: Tiled, pairs: Sequence[PairRows], program: Program, blocks: Blocks, x: Array, where: Mask
+    paired: Tiled,
+    pairs: Sequence[ExclusivePairRows],
+    program: LinearProgram,
+    blocks: MonthBlocks,
+    x: Array,
+    where: Mask,
 ) -> Array:
     """A point as good as x that obeys these pairs too in some intervals; raises TwinsApart without one.
 
@@ -281,4 +288,4 @@ def _obeying(
             break
         if program.objective(x) > allowed:
             break
-    raise TwinsApart
+    raise IdenticalUnitsDiffer

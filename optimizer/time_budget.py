@@ -6,7 +6,7 @@ PATIENCE = 8  # times the share of a task it may take: most take far less
 LEAST_S = 0.1  # for any task, after the deadline too
 
 
-class Shares:
+class TimeBudget:
     """The time until a deadline (time.monotonic), among as many tasks as wait for it."""
 
     def __init__(self, deadline: float, waiting: int = 1) -> None:

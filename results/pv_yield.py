@@ -7,7 +7,7 @@ import pandas as pd
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.site import Site
-from parkdispatch.models.sources.pv import AreaPower, Losses, Pv
+from parkdispatch.models.sources.photovoltaic_plant import AreaPower, Losses, Pv
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ GAOAN_PLAN = (
 
 
 @dataclass(frozen=True)
-class Step:
+class YieldStep:
     """Energy left after one step of the loss waterfall [GWh], and the part the step took [-]."""
 
     name: str
@@ -49,7 +49,7 @@ class AreaYield:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class YieldComparison:
     """Our yield per MWp times the published rated power, against the published energy."""
 
     published: PublishedYield
@@ -76,9 +76,9 @@ class PvYield:
     years: int
     lifetime_mean_gwh: float  # a year, degradation included
     lifetime_mean_full_load_hours: float
-    waterfall: tuple[Step, ...]
+    waterfall: tuple[YieldStep, ...]
     areas: tuple[AreaYield, ...]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[YieldComparison, ...]
 
 
 def pv_yield(
@@ -138,7 +138,7 @@ def pv_yield(
             for area, one, made in zip(pv.areas, first, energy, strict=True)
         ),
         comparisons=tuple(
-            Comparison(
+            YieldComparison(
                 published=other,
                 first_year_gwh=total / rated * other.rated_mwp,
                 first_year_deviation=total / rated * other.rated_mwp / other.energy_gwh - 1.0,
@@ -150,7 +150,7 @@ def pv_yield(
     )
 
 
-def _waterfall(pv: Pv, areas: list[AreaPower], level_gwh: float, hours: float) -> tuple[Step, ...]:
+def _waterfall(pv: Pv, areas: list[AreaPower], level_gwh: float, hours: float) -> tuple[YieldStep, ...]:
     """From level irradiation at rated efficiency to AC, every named step in the order it acts."""
 
     def gwh(name: str) -> float:
@@ -167,5 +167,6 @@ def _waterfall(pv: Pv, areas: list[AreaPower], level_gwh: float, hours: float) -
     levels += [("clipping", gwh("inverter")), *constant(Losses.ac, gwh("inverter"))]
     before = [level_gwh, *(energy for _, energy in levels[:-1])]
     return tuple(
-        Step(name, energy, 1.0 - energy / was) for (name, energy), was in zip(levels, before, strict=True)
+        YieldStep(name, energy, 1.0 - energy / was)
+        for (name, energy), was in zip(levels, before, strict=True)
     )

@@ -18,7 +18,7 @@ AT_PEAK_MW = 1e-3
 
 
 @dataclass(frozen=True)
-class Block:
+class ScheduleBlock:
     """A stretch of intervals in which the storage does one thing, in one tariff period."""
 
     first: pd.Timestamp
@@ -41,7 +41,7 @@ class Block:
         return f"{self.first:%H:%M}-{end}"
 
 
-def blocks(solution: xr.Dataset, case: Case) -> list[Block]:
+def schedule_blocks(solution: xr.Dataset, case: Case) -> list[ScheduleBlock]:
     """The storage's work, all units together, in stretches of one action and one tariff period."""
     if not case.storage:
         return []
@@ -62,7 +62,7 @@ def blocks(solution: xr.Dataset, case: Case) -> list[Block]:
         power = np.abs(net[start:stop])
         surplus, bought, peak = _why(solution, case, grids, slice(start, stop), bool(action[start] > 0))
         found.append(
-            Block(
+            ScheduleBlock(
                 first=times[start],
                 last=times[stop - 1] + pd.Timedelta(hours=hours),
                 action="discharge" if action[start] > 0 else "charge",

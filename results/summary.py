@@ -17,7 +17,7 @@ from parkdispatch.results.solution import cost_yuan, of_kind, seen, times_of, va
 
 
 @dataclass(frozen=True)
-class Comparison:
+class StorageComparison:
     """The same park without its storage, and what the storage saved; money in yuan, plus is paid."""
 
     cost_yuan: float
@@ -34,7 +34,7 @@ class Summary:
     """A dispatch beside the same park without its storage; money in yuan, plus is paid."""
 
     cost_yuan: float
-    without_storage: Comparison | None  # none: the park cannot run without it
+    without_storage: StorageComparison | None  # none: the park cannot run without it
     energy_mwh: Mapping[str, float]  # by quantity
     indicators: Mapping[str, float]  # "battery_1.full_cycles"
     peak_mw: Mapping[str, float]  # highest 15-minute average import by month
@@ -67,13 +67,15 @@ def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audi
     )
 
 
-def compare(solution: xr.Dataset, without: xr.Dataset, case: Case, unseen: Mapping[str, float]) -> Comparison:
+def compare(
+    solution: xr.Dataset, without: xr.Dataset, case: Case, unseen: Mapping[str, float]
+) -> StorageComparison:
     """What the storage saved, in all, by named cost, and in what of the bill the optimizer does not see."""
     costs, other = cost_yuan(solution), cost_yuan(without)
     billed = bills(without, case.without_storage())
     unseen_without = unseen_yuan(billed)
     cost = float(without.attrs["objective_yuan"])
-    return Comparison(
+    return StorageComparison(
         cost_yuan=cost,
         saving_yuan=cost - float(solution.attrs["objective_yuan"]),
         saving_by_cost_yuan={

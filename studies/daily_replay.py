@@ -22,27 +22,27 @@ from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template import Key, compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
-from parkdispatch.optimizer.presolve.exclusive_pairs import violated
+from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
 from parkdispatch.optimizer.proof.certificate import (
     FEASIBILITY_TOLERANCE,
     GAP_TOLERANCE,
-    How,
+    ProofMethod,
     primal_infeasibility,
 )
-from parkdispatch.optimizer.proof.infeasibility import hopeless
-from parkdispatch.optimizer.solve import Optimum, Proof, Warm, optimize
+from parkdispatch.optimizer.proof.infeasibility import unbalanced_buses
+from parkdispatch.optimizer.solve import Optimum, Proof, WarmStart, optimize
 from parkdispatch.results.replay_comparison import PlannedDay, Replayed, compare_replay
 from parkdispatch.studies.dispatch import (
-    Options,
+    DispatchRun,
     Progress,
-    Run,
-    checked,
+    SolveOptions,
+    checked_run,
     imports_mw,
     imports_without_storage,
     paying_grids,
+    solve_without_storage,
     unavoidable_mw,
     undecided_sizes,
-    without_storage,
 )
 
 DaySolver = Callable[[Mapping[str, Device], pd.DatetimeIndex, float, Mapping[Key, Array]], Optimum]
@@ -58,13 +58,13 @@ class DayPlan:
     left: PlannedDay
 
 
-def replay(
+def replay_year(
     prepared: Prepared,
-    options: Options,
+    options: SolveOptions,
     read_s: float,
     progress: Progress,
     solve_day: DaySolver | None = None,
-) -> tuple[Run, Replayed]:
+) -> tuple[DispatchRun, Replayed]:
     """Plan each day of a prepared case alone, in order, and compare the whole with perfect foresight.
 
     Raises InputError for what no day can decide, InfeasibleError naming the day that has no plan, and
@@ -76,11 +76,11 @@ def replay(
         raise InputError(found)
     progress("building the year")
     year = tile(compile_template(case.devices, hours), Horizon(times, hours), series)
-    if lines := hopeless(year):
+    if lines := unbalanced_buses(year):
         raise InputError(lines)
     built = time.perf_counter()
     progress("the same park without its storage")
-    other = without_storage(prepared, options, progress)
+    other = solve_without_storage(prepared, options, progress)
     least_mw = _least_peaks_mw(prepared, other, year.horizon)
     compared = time.perf_counter()
     solve = solve_day or _begun_where_the_last_ended(options.time_limit_s)
@@ -91,7 +91,7 @@ def replay(
     foreseen = time.perf_counter()
     progress("auditing")
     optimum = _whole(year, plans, foresight.proof.bound_yuan)
-    made = checked(
+    made = checked_run(
         case,
         optimum,
         other,
@@ -103,14 +103,14 @@ def replay(
             "foresight": foreseen - planned,
         },
     )
-    best = checked(case, foresight, other, {})
+    best = checked_run(case, foresight, other, {})
     days = [plan.left for plan in plans]
     return made, compare_replay(made.solution, best.solution, made.without, case, days)
 
 
 def _begun_where_the_last_ended(time_limit_s: float) -> DaySolver:
     """A solver whose days begin with what the day before left."""
-    warm: Warm | None = None
+    warm: WarmStart | None = None
 
     def solve(
         devices: Mapping[str, Device], times: pd.DatetimeIndex, hours: float, series: Mapping[Key, Array]
@@ -185,7 +185,7 @@ def _metered_before(series: Mapping[Key, Array], grid: str, begins: int) -> floa
     return floor if free is None or floor == 0.0 else floor + float(free[begins])
 
 
-def lay_into(year: Tiled, plans: Sequence[DayPlan]) -> Array:
+def assemble_year(year: Tiled, plans: Sequence[DayPlan]) -> Array:
     """The days' dispatch in the columns of the year, each month's peak being its highest metered demand."""
     keys = [column.key for column in year.template.columns]
     if any(plan.columns != keys for plan in plans):
@@ -206,9 +206,9 @@ def lay_into(year: Tiled, plans: Sequence[DayPlan]) -> Array:
 
 def _whole(year: Tiled, plans: Sequence[DayPlan], bound_yuan: float) -> Optimum:
     """The year as the days made it, held against every rule of the year; its bound is that of foresight."""
-    x = lay_into(year, plans)
+    x = assemble_year(year, plans)
     error, cost = primal_infeasibility(year.program, x), year.program.objective(x)
-    if not error <= FEASIBILITY_TOLERANCE or violated(year, x).any():
+    if not error <= FEASIBILITY_TOLERANCE or violated_pairs(year, x).any():
         raise SolverError(f"the days' plans, laid into the year, break a rule by {error:g}")
     if cost < bound_yuan - GAP_TOLERANCE * max(1.0, abs(cost)):
         raise SolverError(f"the days' plans cost {cost:.6f} yuan, less than the bound {bound_yuan:.6f}")
@@ -220,7 +220,7 @@ def _whole(year: Tiled, plans: Sequence[DayPlan], bound_yuan: float) -> Optimum:
         Proof(
             objective_yuan=cost,
             bound_yuan=bound_yuan,
-            how=How(
+            how=ProofMethod(
                 "days_open" if open_days else "days",
                 {"days": len(plans), "open": open_days, "gap": max(proof.gap for proof in proofs)},
             ),

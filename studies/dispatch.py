@@ -19,12 +19,12 @@ from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.plain_pyomo import build_reference
-from parkdispatch.optimizer.heuristics.smoothing import calm
+from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
+from parkdispatch.optimizer.heuristics.smoothing import smooth_set_points
 from parkdispatch.optimizer.proof.certificate import EXACT
-from parkdispatch.optimizer.solve import Optimum, Proof, Warm, optimize, optimize_with_pyomo
+from parkdispatch.optimizer.solve import Optimum, Proof, WarmStart, optimize, optimize_with_pyomo
 from parkdispatch.results.audit import Audit, audit
-from parkdispatch.results.billing.bill_table import steps
+from parkdispatch.results.billing.bill_table import bill_steps
 from parkdispatch.results.excel.plan_workbook import write_plan_xlsx
 from parkdispatch.results.excel.report_workbook import write_report_xlsx
 from parkdispatch.results.html.dispatch_report import report_html
@@ -32,7 +32,7 @@ from parkdispatch.results.html.page import Lang
 from parkdispatch.results.io.files import output_folder, summary_json, write_dispatch_csv, write_json
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.replay_comparison import Replayed, replay_json, write_replay_csv
-from parkdispatch.results.schedule import blocks
+from parkdispatch.results.schedule import schedule_blocks
 from parkdispatch.results.solution import cost_yuan, save, values
 from parkdispatch.results.summary import Summary, summarize
 from parkdispatch.results.views.report_facts import ReportFacts
@@ -42,7 +42,7 @@ LOOSEST = 0.01  # a gap that a dispatch may be asked for with
 
 
 @dataclass(frozen=True)
-class Options:
+class SolveOptions:
     """How to solve. `solver` is "highs", or "pyomo:NAME" for any solver Pyomo knows.
 
     A dispatch that HiGHS has proven to be within `gap` of the optimum, relative, is enough.
@@ -69,7 +69,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Run:
+class DispatchRun:
     """A solved, audited case beside the same case without storage."""
 
     case: Case
@@ -81,39 +81,43 @@ class Run:
     model: Mapping[str, int]
 
 
-def run(prepared: Prepared, options: Options, read_s: float, progress: Progress) -> Run:
+def dispatch_case(
+    prepared: Prepared, options: SolveOptions, read_s: float, progress: Progress
+) -> DispatchRun:
     """Solve a prepared case with and without its storage, and audit the answer.
 
     Raises SolverError if the audit fails: an answer that breaks a rule is no answer.
     """
-    optimum = solved(prepared, options, progress)
+    optimum = solve_prepared(prepared, options, progress)
     ended = time.perf_counter()
     if options.calm:
         progress("choosing the calmest of the best")
         case = prepared.case
-        x = calm(optimum.tiled, optimum.x, case.devices, case.storage)
+        x = smooth_set_points(optimum.tiled, optimum.x, case.devices, case.storage)
         objective = optimum.tiled.program.objective(x)
         optimum = replace(optimum, x=x, proof=replace(optimum.proof, objective_yuan=objective))
     calmed = time.perf_counter()
     progress("the same park without its storage")
-    other = without_storage(prepared, options, progress) if prepared.case.storage else optimum
+    other = solve_without_storage(prepared, options, progress) if prepared.case.storage else optimum
     compared = time.perf_counter()
     progress("auditing")
     timings = {**optimum.timings_s, "calm": calmed - ended, "without_storage": compared - calmed}
-    return checked(prepared.case, optimum, other, {"read": read_s, **timings})
+    return checked_run(prepared.case, optimum, other, {"read": read_s, **timings})
 
 
-def checked(case: Case, optimum: Optimum, other: Optimum | None, timings_s: Mapping[str, float]) -> Run:
+def checked_run(
+    case: Case, optimum: Optimum, other: Optimum | None, timings_s: Mapping[str, float]
+) -> DispatchRun:
     """The run of an optimum beside that of the park without storage, audited.
 
     Raises SolverError if the audit fails: an answer that breaks a rule is no answer.
     """
     started = time.perf_counter()
-    solution, found = audited(case, optimum)
+    solution, found = audited_solution(case, optimum)
     without = to_dataset(other, _about(case)) if other else None
     summary = summarize(solution, without, case, found)
     tiled, proof = optimum.tiled, optimum.proof
-    return Run(
+    return DispatchRun(
         case=case,
         solution=solution,
         without=without,
@@ -134,7 +138,7 @@ def checked(case: Case, optimum: Optimum, other: Optimum | None, timings_s: Mapp
     )
 
 
-def audited(case: Case, optimum: Optimum) -> tuple[xr.Dataset, Audit]:
+def audited_solution(case: Case, optimum: Optimum) -> tuple[xr.Dataset, Audit]:
     """The solution of a case and its audit, which holds. Raises SolverError if it does not."""
     solution = to_dataset(optimum, _about(case))
     found = audit(solution, case)
@@ -148,11 +152,11 @@ def _about(case: Case) -> dict[str, str]:
     return {"case": case.name, "variant": case.variant, "case_sha256": case.sha256}
 
 
-def solved(
+def solve_prepared(
     prepared: Prepared,
-    options: Options,
+    options: SolveOptions,
     progress: Progress,
-    warm: Warm | None = None,
+    warm: WarmStart | None = None,
     *,
     multipliers: bool = False,
 ) -> Optimum:
@@ -175,12 +179,12 @@ def solved(
     return optimize_with_pyomo(*given, solver=options.solver.removeprefix("pyomo:"))
 
 
-def without_storage(
-    prepared: Prepared, options: Options, progress: Progress, warm: Warm | None = None
+def solve_without_storage(
+    prepared: Prepared, options: SolveOptions, progress: Progress, warm: WarmStart | None = None
 ) -> Optimum | None:
     """The same numbers had the storage not been built; none where nothing meets the limits then."""
     try:
-        return solved(prepared.of(prepared.case.without_storage()), options, progress, warm)
+        return solve_prepared(prepared.of(prepared.case.without_storage()), options, progress, warm)
     except (InputError, InfeasibleError):
         return None
 
@@ -257,11 +261,11 @@ def _storage_beside(case: Case, grid: str) -> tuple[float, float]:
 def write_model(prepared: Prepared, path: Path) -> None:
     """Write the plain Pyomo model of a prepared case as LP or MPS."""
     horizon = Horizon(prepared.times, prepared.hours)
-    build_reference(prepared.case.devices, horizon, prepared.series).write(path)
+    build_plain_pyomo(prepared.case.devices, horizon, prepared.series).write(path)
 
 
 def write_run(
-    made: Run,
+    made: DispatchRun,
     out: Path,
     kind: Literal["day", "year", "replay"],
     replayed: Replayed | None = None,
@@ -298,12 +302,12 @@ def write_run(
     return paths
 
 
-def _write_report(path: Path, made: Run, facts: ReportFacts, lang: Lang) -> None:
+def _write_report(path: Path, made: DispatchRun, facts: ReportFacts, lang: Lang) -> None:
     path.write_text(report_html(made.solution, made.case, made.summary.audit, facts, lang), encoding="utf-8")
 
 
 def report_facts(
-    made: Run, kind: Literal["day", "year", "replay"], replayed: Replayed | None = None
+    made: DispatchRun, kind: Literal["day", "year", "replay"], replayed: Replayed | None = None
 ) -> ReportFacts:
     """What the report and the workbook show beside the solution itself."""
     summary, case = made.summary, made.case
@@ -321,7 +325,7 @@ def report_facts(
         full_cycles=cycles,
         peak_mw=summary.peak_mw,
         energy_mwh=summary.energy_mwh,
-        blocks=blocks(made.solution, case) if kind == "day" else (),
+        blocks=schedule_blocks(made.solution, case) if kind == "day" else (),
         timings_s=made.timings_s,
         model=made.model,
         versions=versions(),
@@ -337,6 +341,6 @@ def report_facts(
         bills=summary.bills,
         steps=None
         if other is None
-        else steps(summary.bills, other.bills, cost_yuan(made.solution), other.saving_by_cost_yuan),
+        else bill_steps(summary.bills, other.bills, cost_yuan(made.solution), other.saving_by_cost_yuan),
         elections=summary.elections,
     )

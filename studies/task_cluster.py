@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parkdispatch.models.errors import InputError, ParkdispatchError, SolverError
-from parkdispatch.results.io.provenance import differences, program
+from parkdispatch.results.io.provenance import program_versions, version_differences
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -62,7 +62,7 @@ def _opened(sealed: bytes) -> Sealed:
 
 def _done(numbers: Array, sealed: Sealed) -> Array:
     """One task, in a worker; the program there is looked at again, because workers come and go."""
-    if wrong := differences(program(), dict(sealed.program)):
+    if wrong := version_differences(program_versions(), dict(sealed.program)):
         raise InputError(_other_program("a worker", wrong))
     with ONE_AT_A_TIME:
         return np.asarray(sealed.work(sealed.shared, numbers), dtype=np.float64)
@@ -75,7 +75,7 @@ def _other_program(who: str, wrong: list[str]) -> str:
     )
 
 
-class Farm:
+class TaskCluster:
     """Processes to do tasks, for the time of a `with`: of this machine, or of the scheduler at an address."""
 
     def __init__(self, scheduler: str | None = None, workers: int | None = None) -> None:
@@ -129,7 +129,7 @@ class Farm:
             raise RuntimeError("a farm works inside its `with` only")
         if not tasks:
             return
-        sealed = cloudpickle.dumps(Sealed(work, shared, program()))
+        sealed = cloudpickle.dumps(Sealed(work, shared, program_versions()))
         common = client.submit(_opened, sealed, pure=False)
         futures = client.map(_done, list(tasks.values()), sealed=common, pure=False)
         number = {future.key: key for key, future in zip(tasks, futures, strict=True)}
@@ -292,9 +292,9 @@ def _remote(stack: ExitStack, address: str) -> "Client":
 def _refuse_other_programs(client: "Client", asked: str) -> None:
     """Raise InputError naming the workers whose program is not this one."""
     found = []
-    for worker, there in client.run(program, on_error="return").items():
+    for worker, there in client.run(program_versions, on_error="return").items():
         if isinstance(there, dict):
-            if wrong := differences(there, program()):
+            if wrong := version_differences(there, program_versions()):
                 found.append(f"{asked}: {_other_program(f'worker {worker}', wrong).partition(': ')[2]}")
         else:
             found.append(f"{asked}: worker {worker} cannot run parkdispatch: {there}; must have it installed")

@@ -10,7 +10,7 @@ from benchmarks.instance import Array, Instance
 from benchmarks.make import declared
 from benchmarks.peers import with_pyomo
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.plain_pyomo import build_reference
+from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
 
 
 class Tool(with_pyomo.Tool):
@@ -20,7 +20,7 @@ class Tool(with_pyomo.Tool):
 
     def build(self) -> None:
         horizon = Horizon(self.times, self.instance.hours)
-        reference = build_reference(self.case.devices, horizon, self.series)
+        reference = build_plain_pyomo(self.case.devices, horizon, self.series)
         if not self.exclusive:
             reference.relax()
         self.model = reference.model

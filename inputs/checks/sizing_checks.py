@@ -7,7 +7,7 @@ from parkdispatch.inputs.variations.changes import with_values
 from parkdispatch.inputs.variations.uncertainties import in_world
 from parkdispatch.models.capacity import Sized
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.finance.sizing_section import Doubt
+from parkdispatch.models.finance.sizing_section import Uncertainty
 from parkdispatch.models.stores.battery import Battery
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _device_problems(case: "Case", name: str) -> list[str]:
     ]
 
 
-def _ends(doubt: Doubt) -> list[float]:
+def _ends(doubt: Uncertainty) -> list[float]:
     """Values a doubt may have; of a normal one without ends, its mean."""
     ends = doubt.values or tuple(x for x in (doubt.low, doubt.high) if x is not None)
     return list(ends) or [doubt.mean or 0.0]

@@ -8,7 +8,7 @@ from parkdispatch.inputs.variations.uncertainties import with_spread
 from parkdispatch.models.finance.sizing_section import Paths
 from parkdispatch.models.loads.load import Load
 from parkdispatch.models.network.grid import Grid
-from parkdispatch.models.sources.pv import Pv
+from parkdispatch.models.sources.photovoltaic_plant import Pv
 
 SUN = "available_mw"  # the series of a PV plant that its age takes from
 DEMAND = "demand_mw"  # the series of a load that grows
@@ -36,7 +36,7 @@ def aged(prepared: Prepared, health: Mapping[str, float], years: float) -> Prepa
     return Prepared(older, prepared.times, prepared.hours, series)
 
 
-def moved(prepared: Prepared, paths: Paths, years: int) -> Prepared:
+def with_paths(prepared: Prepared, paths: Paths, years: int) -> Prepared:
     """The same park so many years on as its paths have it: price of energy, spread of its periods, load.
 
     A load moves as a whole, whether it was computed or read from a file; prices that were read from a file

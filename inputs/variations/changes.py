@@ -25,7 +25,7 @@ ROOTS = {
 }
 
 
-def changed(case: "Case", fields: Mapping[str, Change]) -> "Case":
+def with_changes(case: "Case", fields: Mapping[str, Change]) -> "Case":
     """The case with each field's number, or each number of its list, changed.
 
     A field is a path from one of the ROOTS, its parts parted by dots; a star in the name of a device stands
@@ -45,7 +45,9 @@ def changed(case: "Case", fields: Mapping[str, Change]) -> "Case":
 
 def with_values(case: "Case", values: Mapping[str, float]) -> "Case":
     """The case with other numbers at those paths; a list gets that mean, in proportion. As `changed` else."""
-    return changed(case, {path: _towards(numbers_at(case, path), value) for path, value in values.items()})
+    return with_changes(
+        case, {path: _towards(numbers_at(case, path), value) for path, value in values.items()}
+    )
 
 
 def _towards(old: Sequence[float], value: float) -> Change:

@@ -23,7 +23,7 @@ from parkdispatch.inputs.series.text_tables import (
 from parkdispatch.inputs.variations.uncertainties import in_world
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.finance.sizing_section import Doubt, Sizing
+from parkdispatch.models.finance.sizing_section import Sizing, Uncertainty
 
 if TYPE_CHECKING:
     from parkdispatch.inputs.case import Case
@@ -71,7 +71,7 @@ def draw(sizing: Sizing, count: int, seed: int) -> pd.DataFrame:
     return table
 
 
-def quantile(doubt: Doubt, share: Array) -> Array:
+def quantile(doubt: Uncertainty, share: Array) -> Array:
     """Values below which that share of a doubt's distribution lies; shares in (0, 1)."""
     low, high = doubt.low, doubt.high
     if doubt.kind == "choice":
@@ -95,7 +95,7 @@ def quantile(doubt: Doubt, share: Array) -> Array:
     return np.where(share < below, left, high - np.sqrt((1.0 - share) * (high - low) * (high - mode)))
 
 
-def _chosen(doubt: Doubt, share: Array) -> Array:
+def _chosen(doubt: Uncertainty, share: Array) -> Array:
     """One of the values, each as often as its weight says."""
     weights = np.array(doubt.weights or [1.0] * len(doubt.values))
     below = np.cumsum(weights) / weights.sum()
@@ -135,7 +135,7 @@ def read_scenarios(path: Path, case: "Case") -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.RangeIndex(len(cells), name=SCENARIO))
 
 
-def _column(name: str, cells: pd.Series, doubt: Doubt, case: "Case") -> tuple[Array, list[str]]:
+def _column(name: str, cells: pd.Series, doubt: Uncertainty, case: "Case") -> tuple[Array, list[str]]:
     """The numbers of a column, and what is wrong with them; each value is tried on the case once."""
     values = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64)
     lines = cells.index.to_numpy()

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from parkdispatch.inputs.variations.changes import changed, value_at
+from parkdispatch.inputs.variations.changes import value_at, with_changes
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sensitivity import Sensitivity
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class End:
+class SensitivityCase:
     """A case with one doubted number at one of its limits."""
 
     side: str  # "low" or "high"
@@ -22,7 +22,7 @@ class End:
     case: "Case"
 
 
-def ends(case: "Case", sensitivity: Sensitivity) -> list[End]:
+def ends(case: "Case", sensitivity: Sensitivity) -> list[SensitivityCase]:
     """The case at each end given. Raises InputError with what is wrong with either."""
     found, made = [], []
     for key, number, times in sensitivity.ends():
@@ -31,11 +31,13 @@ def ends(case: "Case", sensitivity: Sensitivity) -> list[End]:
             return old * number if times else number
 
         try:
-            other = changed(case, dict.fromkeys(sensitivity.fields, change))
+            other = with_changes(case, dict.fromkeys(sensitivity.fields, change))
         except InputError as error:
             found += [f"{key} = {number:g}: {line}" for line in error.problems]
         else:
-            made.append(End(key.removeprefix("times_"), value_at(other, sensitivity.fields[0]), other))
+            made.append(
+                SensitivityCase(key.removeprefix("times_"), value_at(other, sensitivity.fields[0]), other)
+            )
     if found:
         raise InputError(found)
     return made

@@ -6,9 +6,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from parkdispatch.inputs.messages.validation import closest
-from parkdispatch.inputs.variations.changes import changed, value_at
+from parkdispatch.inputs.variations.changes import value_at, with_changes
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.finance.sizing_section import Doubt
+from parkdispatch.models.finance.sizing_section import Uncertainty
 from parkdispatch.models.tariff.tariff import Tariff
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ OF_TARIFF: Mapping[str, Callable[[Tariff, float], Tariff]] = {
 AS_IT_STANDS = 1.0
 
 
-def in_world(case: "Case", doubts: Mapping[Doubt, float]) -> "Case":
+def in_world(case: "Case", doubts: Mapping[Uncertainty, float]) -> "Case":
     """The case with doubted numbers as given. Raises InputError with all that is not allowed."""
     found: list[str] = []
     for doubt, value in doubts.items():
@@ -95,7 +95,7 @@ def in_world(case: "Case", doubts: Mapping[Doubt, float]) -> "Case":
     return case
 
 
-def doubted_value(case: "Case", doubt: Doubt) -> float:
+def doubted_value(case: "Case", doubt: Uncertainty) -> float:
     """What the case says of a doubted number, of its first field. Raises InputError if there is none."""
     field = doubt.fields[0]
     return AS_IT_STANDS if field in OF_TARIFF else value_at(case, field)
@@ -116,4 +116,4 @@ def _with(case: "Case", field: str, value: float, times: bool) -> "Case":
         new = old * value if times else value
         return round(new) if isinstance(old, int) and float(new).is_integer() else new
 
-    return changed(case, {field: change})
+    return with_changes(case, {field: change})

@@ -10,7 +10,7 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
     """Read a case and everything it names; report every mistake at once, solve nothing."""
     with progress_line() as progress:
         progress("reading")
-        from parkdispatch.inputs.case import load_case, variants
+        from parkdispatch.inputs.loader import load_case, variants
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.prepare import prepare, year_times
 

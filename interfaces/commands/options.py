@@ -47,12 +47,12 @@ def read_year(
     model: Path | None = None,
 ) -> "Prepared":
     """The case's whole year; what was found wrong before is said together with what is wrong here."""
-    from parkdispatch.inputs.case import load_case
+    from parkdispatch.inputs.loader import load_case
     from parkdispatch.inputs.prepare import prepare, year_times
-    from parkdispatch.interfaces.output_paths import refuse_targets
+    from parkdispatch.interfaces.output_paths import check_output_paths
 
     with findings.kept():
-        refuse_targets(time_limit, out, model)
+        check_output_paths(time_limit, out, model)
     with findings.kept():
         park = load_case(case, variant, whole_year=True)
     findings.raise_any()

@@ -54,20 +54,20 @@ def plan(
     started = time.perf_counter()
     with progress_line() as progress:
         progress("reading")
-        from parkdispatch.inputs.case import load_case
+        from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.prepare import day_times, prepare
         from parkdispatch.inputs.variations.overrides import overridden
-        from parkdispatch.interfaces.output_paths import refuse_targets
-        from parkdispatch.studies.dispatch import Options, expected_peak_mw, run, write_run
+        from parkdispatch.interfaces.output_paths import check_output_paths
+        from parkdispatch.studies.dispatch import SolveOptions, dispatch_case, expected_peak_mw, write_run
 
         findings = Findings()
         with findings.kept():
             spoken = language(lang)
         with findings.kept():
-            options = Options(solver, time_limit, calm=True)
+            options = SolveOptions(solver, time_limit, calm=True)
         with findings.kept():
-            refuse_targets(time_limit, out, model)
+            check_output_paths(time_limit, out, model)
         with findings.kept():
             named_day = None if day is None else _day(day)
         with findings.kept():
@@ -95,13 +95,13 @@ def plan(
         prepared = prepare(given, times)
         if model:
             write_pyomo_model(prepared, model)
-        made = run(prepared, options, time.perf_counter() - started, progress)
+        made = dispatch_case(prepared, options, time.perf_counter() - started, progress)
         progress("writing")
         paths = write_run(made, run_folder(out, park.name, "plan"), "day", lang=spoken)
     from parkdispatch.results.console.dispatch_screen import show_files, show_plan
-    from parkdispatch.results.schedule import blocks
+    from parkdispatch.results.schedule import schedule_blocks
 
-    show_plan(out_console, made.case, made.solution, made.summary, blocks(made.solution, made.case))
+    show_plan(out_console, made.case, made.solution, made.summary, schedule_blocks(made.solution, made.case))
     if note:
         out_console.print(note, style="dim", soft_wrap=True)
     show_files(out_console, paths.values())

@@ -9,9 +9,9 @@ def pv(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
     """Yield of the photovoltaic plant in its year, where the energy goes, and the published figures."""
     with progress_line() as progress:
         progress("reading")
-        from parkdispatch.inputs.case import load_case
+        from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.prepare import read_weather_of, year_times
-        from parkdispatch.models.sources.pv import Pv
+        from parkdispatch.models.sources.photovoltaic_plant import Pv
         from parkdispatch.results.console.dispatch_screen import show_yield
         from parkdispatch.results.pv_yield import pv_yield
 

@@ -23,14 +23,14 @@ def replay(
     with progress_line() as progress:
         progress("reading")
         from parkdispatch.inputs.messages.findings import Findings
-        from parkdispatch.studies.daily_replay import replay as replay_days
-        from parkdispatch.studies.dispatch import Options, write_run
+        from parkdispatch.studies.daily_replay import replay_year as replay_days
+        from parkdispatch.studies.dispatch import SolveOptions, write_run
 
         findings = Findings()
         with findings.kept():
             spoken = language(lang)
         prepared = read_year(findings, case, variant, time_limit, out)
-        options = Options(time_limit_s=time_limit)
+        options = SolveOptions(time_limit_s=time_limit)
         made, replayed = replay_days(prepared, options, time.perf_counter() - started, progress)
         progress("writing")
         paths = write_run(made, run_folder(out, made.case.name, "replay"), "replay", replayed, spoken)

@@ -27,35 +27,39 @@ def reproduce(
     """Reproduce the published study: its own arithmetic, PV, the study replicated, and the park of today."""
     with progress_line() as progress:
         progress("reading")
-        from parkdispatch.inputs.case import load_case
+        from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.published.published_figures import read_published
-        from parkdispatch.interfaces.output_paths import refuse_targets
+        from parkdispatch.interfaces.output_paths import check_output_paths
         from parkdispatch.results.console.dispatch_screen import show_files
         from parkdispatch.results.console.reproduction_screen import show_reproduction, show_search
-        from parkdispatch.studies.dispatch import Options
+        from parkdispatch.studies.dispatch import SolveOptions
         from parkdispatch.studies.reproduction import reproduce_figures as driver
 
         findings = Findings()
         with findings.kept():
             spoken = language(lang)
         with findings.kept():
-            refuse_targets(1.0, out, None)
+            check_output_paths(1.0, out, None)
         with findings.kept():
             study = load_case(case, whole_year=True)
             driver.refuse(study)
         findings.raise_any()
-        plan, options = read_published(PLAN), Options()
+        plan, options = read_published(PLAN), SolveOptions()
         if search:
             found = driver.search_anew(study, plan, options, progress)
         else:
             parks = [load_case(PARK, size, whole_year=True) for size in SIZES]
             only = () if quick else None
-            made = driver.reproduce(study, plan, read_published(FACTORS), parks, options, progress, only)
+            made = driver.reproduce_figures(
+                study, plan, read_published(FACTORS), parks, options, progress, only
+            )
             progress("writing")
             paths = driver.write_reproduction(made, run_folder(out, study.name, "reproduce"), spoken)
     if search:
         show_search(out_console, found, study.calibrated, driver.targets_of(plan), lang)
         return
-    show_reproduction(out_console, driver.told(made, lang), made.widths, made.now.tornado, plan, lang)
+    show_reproduction(
+        out_console, driver.rows_in_words(made, lang), made.widths, made.now.tornado, plan, lang
+    )
     show_files(out_console, paths.values())

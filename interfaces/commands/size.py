@@ -52,31 +52,31 @@ def size(
     warnings: list[str] = []
     with progress_line() as progress:
         progress("reading")
-        from parkdispatch.inputs.case import load_case
+        from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.variations.scenarios import scenario_table
-        from parkdispatch.interfaces.output_paths import refuse_targets
+        from parkdispatch.interfaces.output_paths import check_output_paths
         from parkdispatch.results.writers.sizing_files import write_size_study
-        from parkdispatch.studies.dispatch import Options
+        from parkdispatch.studies.dispatch import SolveOptions
         from parkdispatch.studies.sizing.existing_park import refuse_increment
         from parkdispatch.studies.sizing.scenario_evaluation import refuse_store
         from parkdispatch.studies.sizing.sizing_study import SCENARIOS, Scenarios, parts_asked, size_study
-        from parkdispatch.studies.task_cluster import Farm
+        from parkdispatch.studies.task_cluster import TaskCluster
 
         findings = Findings()
         with findings.kept():
             spoken = language(lang)
         with findings.kept():
-            refuse_targets(time_limit, out, None)
+            check_output_paths(time_limit, out, None)
         with findings.kept():
             parts = parts_asked(only)
         with findings.kept():
-            farm = Farm(scheduler, workers)
+            farm = TaskCluster(scheduler, workers)
         with findings.kept():
             park = load_case(case, variant, whole_year=True)
             refuse_increment(park)
         findings.raise_any()
-        asked, options = None, Options(time_limit_s=time_limit)
+        asked, options = None, SolveOptions(time_limit_s=time_limit)
         if SCENARIOS in parts:
             asked = Scenarios(scenario_table(park, scenarios), farm, store, RUNS)
             # what cannot be used is said before an hour's work, not after

@@ -23,25 +23,25 @@ def study(
     started = time.perf_counter()
     with progress_line() as progress:
         progress("reading")
-        from parkdispatch.inputs.case import load_case
+        from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
-        from parkdispatch.interfaces.output_paths import refuse_targets
+        from parkdispatch.interfaces.output_paths import check_output_paths
         from parkdispatch.results.finance.cash_flow import cash_flow
         from parkdispatch.results.finance.storage_study import Study, write_study
-        from parkdispatch.studies.dispatch import Options
-        from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_life, refuse_life
+        from parkdispatch.studies.dispatch import SolveOptions
+        from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
 
         findings = Findings()
         with findings.kept():
             spoken = language(lang)
         with findings.kept():
-            refuse_targets(time_limit, out, None)
+            check_output_paths(time_limit, out, None)
         with findings.kept():
             park = load_case(case, variant, whole_year=True)
-            finance = refuse_life(park)
+            finance = require_lifetime_inputs(park)
         findings.raise_any()
         read = time.perf_counter()
-        life = dispatch_life(park, Options(time_limit_s=time_limit), progress)
+        life = dispatch_lifetime(park, SolveOptions(time_limit_s=time_limit), progress)
         dispatched = time.perf_counter()
         progress("the cash flow")
         cash = cash_flow(finance, life.operation())

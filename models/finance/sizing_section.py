@@ -108,7 +108,7 @@ class Paths(_Table):
     load: Change = _field("1/year", "Of the park's energy", ASSUMED, 0.0)
 
 
-class Doubt(_Table):
+class Uncertainty(_Table):
     """A number nobody knows, and how it may lie.
 
     `fields` are paths of the case, such as "finance.discount_rate", "sizing.price_multiple" or
@@ -179,7 +179,7 @@ class Sizing(_Table):
         "t/MWh", "Of energy drawn from the grid; Jiangxi 2023 by default",
         "Emission factors of electricity, Ministry of Ecology and Environment", 0.5836,
     )  # fmt: skip
-    doubt: tuple[Doubt, ...] = ()
+    doubt: tuple[Uncertainty, ...] = ()
     scenarios: Annotated[int, Field(ge=1, le=100_000)] = _field("", "Drawn from the doubts", ASSUMED, 64)
     seed: Annotated[int, Field(ge=0)] = 1
     tail: Annotated[Fraction, Field(gt=0)] = _field("-", "Worst share of scenarios that CVaR is the mean of",

@@ -20,7 +20,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.quarter_hours import (
     QUARTERS_PER_DAY,
-    overlaps,
+    overlapping_spans,
     quarter_span,
     quarters_per_interval,
     unnamed_spans,
@@ -105,7 +105,7 @@ class Tariff(Declaration):
     @field_validator("day")
     @classmethod
     def _covered_once(cls, day: tuple[DayTable, ...], info: ValidationInfo) -> tuple[DayTable, ...]:
-        problems = list(overlaps([(table.months, table.hours) for table in day], "day", "month"))
+        problems = list(overlapping_spans([(table.months, table.hours) for table in day], "day", "month"))
         problems += _missing_ratios([*(table.period for table in day), info.data.get("otherwise")], info)
         if {"valid_from", "valid_to"} <= info.data.keys():
             named = {m for table in day for m in table.months}
@@ -151,7 +151,7 @@ class Tariff(Declaration):
                     if name not in names
                 ]
             spans = [(table.holidays or names, table.hours) for table in tables]
-            problems += overlaps(spans, "holiday_day", "holiday")
+            problems += overlapping_spans(spans, "holiday_day", "holiday")
         return _unless(problems, tables)
 
     def unpriced(self, first: date, last: date) -> list[str]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
 from parkdispatch.optimizer.highs import Basis
 from parkdispatch.optimizer.presolve.exclusive_pairs import TOLERANCE
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
@@ -29,7 +29,7 @@ DRIFT = 1e-9  # relative; what rounding may take from a bound
 
 
 @dataclass(frozen=True)
-class Tree:
+class BranchingTree:
     """What each leaf decides about some pairs, and multipliers that bound what it costs.
 
     `pairs` are columns a and b, (pairs, 2), which may be in several pairs; `who` rests at each leaf, (leaves,
@@ -43,31 +43,31 @@ class Tree:
     impossible: Mask
 
     @staticmethod
-    def root(program: Program, pairs: Index) -> "Tree":
+    def root(program: LinearProgram, pairs: Index) -> "BranchingTree":
         """Before anything is known: one leaf at which nobody rests, and multipliers that say nothing."""
         who, row_dual = (
             np.zeros((1, len(pairs)), dtype=np.int8),
             np.full((1, program.matrix.shape[0]), np.nan),
         )
-        return Tree(pairs, who, row_dual, np.zeros(1, dtype=bool))
+        return BranchingTree(pairs, who, row_dual, np.zeros(1, dtype=bool))
 
     def __len__(self) -> int:
         return len(self.impossible)
 
-    def of(self, which: Mask) -> "Tree":
+    def of(self, which: Mask) -> "BranchingTree":
         """Some of the leaves."""
-        return Tree(self.pairs, self.who[which], self.row_dual[which], self.impossible[which])
+        return BranchingTree(self.pairs, self.who[which], self.row_dual[which], self.impossible[which])
 
-    def with_leaves(self, other: "Tree") -> "Tree":
+    def with_leaves(self, other: "BranchingTree") -> "BranchingTree":
         """Both's leaves, of the same pairs."""
-        return Tree(
+        return BranchingTree(
             self.pairs,
             np.concatenate([self.who, other.who]),
             np.concatenate([self.row_dual, other.row_dual]),
             np.concatenate([self.impossible, other.impossible]),
         )
 
-    def of_pairs(self, pairs: Index) -> "Tree | None":
+    def of_pairs(self, pairs: Index) -> "BranchingTree | None":
         """The same tree of other pairs; none where it decides about a pair that is not among them."""
         if np.array_equal(pairs, self.pairs):
             return self
@@ -87,7 +87,7 @@ class Tree:
 
         return bool(leave_nothing_out(np.ascontiguousarray(self.who)))
 
-    def least_yuan(self, program: Program) -> Array:
+    def least_yuan(self, program: LinearProgram) -> Array:
         """What a program with these pairs costs at least at each leaf, (leaves,).
 
         Minus infinity is no bound, infinity is impossible.
@@ -114,7 +114,7 @@ class Tree:
 
 
 @dataclass(frozen=True)
-class Branched:
+class BranchingResult:
     """No choice costs less than the bound. `x` is empty where nothing beats what was known before.
 
     `row_dual` are multipliers that show what the choice costs that x makes.
@@ -123,17 +123,17 @@ class Branched:
     bound: float
     x: Array
     row_dual: Array
-    tree: Tree
+    tree: BranchingTree
 
 
-def branch(
-    program: Program,
+def branch_on_window(
+    program: LinearProgram,
     pairs: Index,
     start: Basis,
     known_yuan: float,
     tolerance: float,
-    tree: Tree | None = None,
-) -> Branched | None:
+    tree: BranchingTree | None = None,
+) -> BranchingResult | None:
     """The best choice of who rests; none where more work is needed than it is worth here.
 
     `pairs` are columns a and b, (pairs, 2). `known_yuan` is what a point that obeys them costs, infinity
@@ -142,59 +142,59 @@ def branch(
     """
     if _is_large(program):
         return None
-    from parkdispatch.optimizer.branch_and_bound.dense_tableau import (
-        search,  # a quarter of a second once; on a new machine some four
-    )
+    from parkdispatch.optimizer.branch_and_bound.dense_tableau import search_tree
 
     known = None if tree is None or tree.row_dual.shape[1] != len(program.row_lower) else tree.of_pairs(pairs)
-    tree = known if known is not None and known.leaves_nothing_out else Tree.root(program, pairs)
+    tree = known if known is not None and known.leaves_nothing_out else BranchingTree.root(program, pairs)
     least = tree.least_yuan(program)
     is_open = least < known_yuan - tolerance
     if is_open.sum() > max(1.0, MOST_OPEN * len(tree)):
-        tree, least, is_open = Tree.root(program, pairs), np.array([-np.inf]), np.array([True])
+        tree, least, is_open = BranchingTree.root(program, pairs), np.array([-np.inf]), np.array([True])
     if not is_open.any():
-        return Branched(min(known_yuan, float(least.min())), np.empty(0), np.empty(0), tree)
+        return BranchingResult(min(known_yuan, float(least.min())), np.empty(0), np.empty(0), tree)
     nodes = np.flatnonzero(is_open)[np.argsort(-least[is_open], kind="stable")]  # the last is looked at first
-    found = search(program, pairs, start.columns, start.rows, tree.who[nodes], known_yuan, tolerance)
+    found = search_tree(program, pairs, start.columns, start.rows, tree.who[nodes], known_yuan, tolerance)
     if not found.ended:
         return None
     best = program.objective(found.x) if found.at >= 0 else known_yuan
-    below = Tree(pairs, found.who, found.row_dual, found.impossible)
+    below = BranchingTree(pairs, found.who, found.row_dual, found.impossible)
     closed = tree.of(~is_open)
     bound = min(best, float(least[~is_open].min(initial=np.inf)), float(below.least_yuan(program).min()))
     grown = closed.with_leaves(below)
     if not grown.leaves_nothing_out or bound < best - tolerance - DRIFT * max(1.0, abs(best)):
         return None
     if found.at < 0:  # where no choice is possible at all, that is for the solver to confirm
-        return Branched(bound, np.empty(0), np.empty(0), grown) if np.isfinite(bound) else None
+        return BranchingResult(bound, np.empty(0), np.empty(0), grown) if np.isfinite(bound) else None
     if not _obeys(program, pairs, found.x):
         return None
-    return Branched(bound, found.x, found.row_dual[found.at], grown)
+    return BranchingResult(bound, found.x, found.row_dual[found.at], grown)
 
 
-def good_choice(program: Program, pairs: Index, start: Basis, tolerance: float) -> Array | None:
+def quick_feasible_point(
+    program: LinearProgram, pairs: Index, start: Basis, tolerance: float
+) -> Array | None:
     """A point that obeys the pairs, as good as is found soon; empty where there seems to be none.
 
     None where that is not known. What is better by less than `tolerance` is not looked for.
     """
     if _is_large(program):
         return None
-    from parkdispatch.optimizer.branch_and_bound.dense_tableau import search
+    from parkdispatch.optimizer.branch_and_bound.dense_tableau import search_tree
 
-    root = Tree.root(program, pairs).who
-    found = search(program, pairs, start.columns, start.rows, root, np.inf, tolerance)
+    root = BranchingTree.root(program, pairs).who
+    found = search_tree(program, pairs, start.columns, start.rows, root, np.inf, tolerance)
     if found.at < 0:
         return np.empty(0) if found.ended else None
     return found.x if _obeys(program, pairs, found.x) else None
 
 
-def _is_large(program: Program) -> bool:
+def _is_large(program: LinearProgram) -> bool:
     """Whether its dense tableau would be too large."""
     rows, columns = program.matrix.shape
     return bool(rows * (rows + columns) > MOST_ENTRIES)
 
 
-def _obeys(program: Program, pairs: Index, x: Array) -> bool:
+def _obeys(program: LinearProgram, pairs: Index, x: Array) -> bool:
     """Whether a point is possible and in no pair both members are used."""
     both = np.minimum(x[pairs[:, 0]], x[pairs[:, 1]]) > TOLERANCE
     return not both.any() and bool(primal_infeasibility(program, x) <= FEASIBILITY_TOLERANCE)

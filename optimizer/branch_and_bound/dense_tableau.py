@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
 from parkdispatch.optimizer.presolve.exclusive_pairs import FIRST, SECOND, TOLERANCE
-from parkdispatch.optimizer.thread_pool import aside
+from parkdispatch.optimizer.thread_pool import turn_released
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -96,7 +96,7 @@ def make_basic(tableau: Tableau, columns: Mask, rows: Mask) -> None:
 
 
 @compiled
-def rest(tableau: Tableau, lower: Array, upper: Array, x: Array) -> float:
+def set_nonbasic(tableau: Tableau, lower: Array, upper: Array, x: Array) -> float:
     """Put what is not basic where its reduced cost wants it, and what is where that leads; the cost."""
     entries, reduced, basis, is_basic = tableau
     cost = 0.0
@@ -121,7 +121,7 @@ def rest(tableau: Tableau, lower: Array, upper: Array, x: Array) -> float:
 
 
 @compiled
-def descend(
+def dual_simplex(
     tableau: Tableau,
     lower: Array,
     upper: Array,
@@ -132,7 +132,7 @@ def descend(
 ) -> tuple[int, float, int]:
     """The dual simplex method: how it ended, the cost, pivots. Where nothing is possible, `ray` says why."""
     entries, reduced, basis, is_basic = tableau
-    cost = rest(tableau, lower, upper, x)
+    cost = set_nonbasic(tableau, lower, upper, x)
     for pivots in range(most_pivots):
         if cost >= too_dear:
             return TOO_DEAR, cost, pivots
@@ -176,7 +176,7 @@ def descend(
 
 
 @compiled
-def branch(
+def branch_on_nodes(
     tableau: Tableau,
     lower: Array,
     upper: Array,
@@ -213,7 +213,7 @@ def branch(
             if who[k] != 0:
                 member = pairs[k, 0] if who[k] == FIRST else pairs[k, 1]
                 upper_here[member] = lower[member]
-        ended, here, pivots = descend(
+        ended, here, pivots = dual_simplex(
             tableau, lower, upper_here, x, best - tolerance, most_pivots, row_dual[leaves]
         )
         most_pivots -= pivots
@@ -251,7 +251,7 @@ def branch(
 
 
 @dataclass(frozen=True)
-class Searched:
+class TreeSearchResult:
     """The best point and its leaf, -1 where nothing is better than what was known, and all leaves.
 
     Of each is told who rests, its multipliers, and whether these show that it is impossible. Shapes:
@@ -267,15 +267,15 @@ class Searched:
     ended: bool
 
 
-def search(
-    program: Program,
+def search_tree(
+    program: LinearProgram,
     pairs: Index,
     columns: Mask,
     rows: Mask,
     nodes: NDArray[np.int8],
     known_yuan: float,
     tolerance: float,
-) -> Searched:
+) -> TreeSearchResult:
     """The best choice of who rests below these nodes, and a tree that leaves none out if it ended.
 
     `pairs` are columns, (pairs, 2); `columns` and `rows` mark a basis to begin in; `nodes` say who rests,
@@ -295,8 +295,8 @@ def search(
     room = np.zeros((len(pairs) + 1, len(pairs)), dtype=np.int8)
     best_x, who = np.zeros(width), np.zeros((MOST_LEAVES, len(pairs)), dtype=np.int8)
     row_dual, impossible = np.zeros((MOST_LEAVES, height)), np.zeros(MOST_LEAVES, dtype=bool)
-    with aside() if tableau.entries.size > LARGE else nullcontext():
-        ended, leaves, at = branch(
+    with turn_released() if tableau.entries.size > LARGE else nullcontext():
+        ended, leaves, at = branch_on_nodes(
             tableau,
             np.concatenate([program.lower, program.row_lower]),
             upper,
@@ -313,4 +313,4 @@ def search(
             row_dual,
             impossible,
         )
-    return Searched(best_x, at, who[:leaves], row_dual[:leaves], impossible[:leaves], ended)
+    return TreeSearchResult(best_x, at, who[:leaves], row_dual[:leaves], impossible[:leaves], ended)

@@ -17,54 +17,60 @@ import scipy.sparse as sp
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.decomposition.benders_cuts import Known
-from parkdispatch.optimizer.decomposition.range_branching import beside, divide
-from parkdispatch.optimizer.decomposition.value_functions import OTHERS, Chooser, Others, Search, Settled
+from parkdispatch.optimizer.decomposition.benders_cuts import CutPool
+from parkdispatch.optimizer.decomposition.range_branching import branch_on_range, values_beside
+from parkdispatch.optimizer.decomposition.value_functions import (
+    OTHERS,
+    BendersSolution,
+    ContinuousValueFunction,
+    IntegerValueFunction,
+    Search,
+)
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import Solver, UnboundedProgram
-from parkdispatch.optimizer.partition.lagrangian_pricing import Part, with_binaries
+from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram, with_binaries
 
 MOST_TRIALS = 30
 ENOUGH = 3  # claims of the others from the last auction: planes on both sides are among them
 
 
 @dataclass(frozen=True)
-class Bidder:
+class IntegerWindow:
     """A window with binaries, the columns of its pairs, (pairs, 2), and what finds its least cost."""
 
-    part: Part
+    part: WindowProgram
     pairs: Index
     search: Search
 
 
-def settle(
+def solve_shared_decisions(
     shared: Index,
     price: Array,
     lower: Array,
     upper: Array,
     start: Array,
     dual: Array,
-    bidders: Sequence[Bidder],
-    rest: Others,
+    bidders: Sequence[IntegerWindow],
+    rest: ContinuousValueFunction,
     tolerance: float,
     deadline: float,
-) -> Settled:
+) -> BendersSolution:
     """Least cost of the shared decisions, the bidders with their binaries and the others, together.
 
     `price` is what is left of the shared decisions' cost when all who take part here are taken away.
     """
-    known, choosers = Known(), dict[int, Chooser]()
+    known, choosers = CutPool(), dict[int, IntegerValueFunction]()
     known.add(OTHERS, rest.planes(dual[rest.inside]))
     for number, bidder in enumerate(bidders):
-        chooser = Chooser(bidder.part, shared, bidder.search)
+        chooser = IntegerValueFunction(bidder.part, shared, bidder.search)
         claim = chooser.at(start)
         if claim is not None:
             choosers[number] = chooser
             known.add(number, claim.planes)
     for trial, said in rest.claims:  # at the same prices
         known.add(OTHERS, said.planes, trial)
-    best, floored = Settled(-np.inf, start, [], None), False
+    best, floored = BendersSolution(-np.inf, start, [], None), False
     enough = tolerance / max(1, len(bidders))
     may_divide = len(choosers) == len(bidders) and len(shared) == 1
 
@@ -73,8 +79,8 @@ def settle(
         claims = {number: chooser.at(at) for number, chooser in choosers.items()}
         return [n for n, one in claims.items() if one is None or one.yuan - known.at(n, at)[0] > enough]
 
-    def divided(at: Array) -> Settled | None:
-        return divide(at, price, (lower, upper), choosers, rest, known, tolerance, deadline)
+    def divided(at: Array) -> BendersSolution | None:
+        return branch_on_range(at, price, (lower, upper), choosers, rest, known, tolerance, deadline)
 
     if may_divide and bent(start):
         if (found := divided(start)) is not None:
@@ -113,7 +119,7 @@ def settle(
         if not apart and price @ start + known.sum(start) <= answer.bound + tolerance:
             at, missing = start, -known.sum(start)  # as good as any, and it is known
         if answer.bound > best.bound:
-            best = Settled(answer.bound, at, [], None)
+            best = BendersSolution(answer.bound, at, [], None)
         needs = len(known.needs)
         asked = rest.ask(at, known)
         if asked is None:
@@ -141,13 +147,15 @@ def settle(
     return best
 
 
-def _look_around(rest: Others, start: Array, known: Known) -> None:
+def _look_around(rest: ContinuousValueFunction, start: Array, known: CutPool) -> None:
     """First planes of the others, on both sides of the present value, if they have not been there."""
-    for trial in reversed(beside(start)) if len(rest.claims) < ENOUGH else ():
+    for trial in reversed(values_beside(start)) if len(rest.claims) < ENOUGH else ():
         rest.ask(trial, known)
 
 
-def _together(base: Program, shared: Index, bidders: Sequence[Bidder]) -> tuple[Program, list[Index]]:
+def _together(
+    base: LinearProgram, shared: Index, bidders: Sequence[IntegerWindow]
+) -> tuple[LinearProgram, list[Index]]:
     """The program of planes with bidders beside it, and where each one's columns went."""
     program, places = base, []
     for bidder in bidders:
@@ -164,7 +172,7 @@ def _together(base: Program, shared: Index, bidders: Sequence[Bidder]) -> tuple[
                 (entries.data, (entries.row, place[entries.col])), shape=(own.matrix.shape[0], width)
             ),
         ]
-        program = Program(
+        program = LinearProgram(
             np.concatenate([program.cost, own.cost[~is_shared]]),
             0.0,
             sp.vstack(rows, format="csr"),

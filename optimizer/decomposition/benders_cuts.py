@@ -7,13 +7,13 @@ import scipy.sparse as sp
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 
 LIFT_YUAN = 1e-9  # a plane that says less more than is known is none
 
 
 @dataclass(frozen=True)
-class Planes:
+class BendersCuts:
     """Of each component: value where all shared decisions are zero, and slopes, (components, shared)."""
 
     value: Array
@@ -24,16 +24,16 @@ class Planes:
         return np.asarray(self.value + self.slopes @ shared)
 
 
-class Known:
+class CutPool:
     """The planes of each claimant, by component, and where the others find what is shared impossible."""
 
     def __init__(self) -> None:
-        self._planes: dict[int, Planes] = {}
+        self._planes: dict[int, BendersCuts] = {}
         self._component: dict[int, Index] = {}
         self._components: dict[int, int] = {}
-        self.needs: list[Planes] = []
+        self.needs: list[BendersCuts] = []
 
-    def add(self, who: int, planes: Planes, at: Array | None = None) -> None:
+    def add(self, who: int, planes: BendersCuts, at: Array | None = None) -> None:
         """Note planes, where they lie above what is known there."""
         count = self._components.setdefault(who, len(planes.value))
         new, component = np.arange(count), np.arange(count)
@@ -41,15 +41,15 @@ class Known:
             if at is not None:
                 new = np.flatnonzero(planes.at(at) > self.at(who, at) + LIFT_YUAN)
             known, component = self._planes[who], np.concatenate([self._component[who], new])
-            planes = Planes(
+            planes = BendersCuts(
                 np.concatenate([known.value, planes.value[new]]),
                 np.concatenate([known.slopes, planes.slopes[new]]),
             )
         self._planes[who], self._component[who] = planes, component
 
-    def copy(self) -> "Known":
+    def copy(self) -> "CutPool":
         """The same, to be added to."""
-        made = Known()
+        made = CutPool()
         made._planes, made._component = dict(self._planes), dict(self._component)
         made._components, made.needs = dict(self._components), list(self.needs)
         return made
@@ -75,7 +75,7 @@ class Known:
         """Components of all claimants."""
         return sum(self._components.values())
 
-    def program(self, price: Array, lower: Array, upper: Array) -> Program:
+    def program(self, price: Array, lower: Array, upper: Array) -> LinearProgram:
         """Least cost of the shared decisions and of each component, whose cost is one column after them."""
         first = np.cumsum([0, *self._components.values()])
         column = np.concatenate(
@@ -90,7 +90,7 @@ class Known:
             (np.ones(len(column)), (np.arange(len(column)), column)), shape=(len(value), self.count)
         )
         free, none = np.full(self.count, np.inf), np.zeros(len(price) + self.count, dtype=bool)
-        return Program(
+        return LinearProgram(
             cost=np.concatenate([price, np.ones(self.count)]),
             offset=0.0,
             matrix=sp.csr_array(sp.hstack([sp.csr_array(-slopes), costs], format="csr")),

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.decomposition.subproblems import Solution
+from parkdispatch.optimizer.decomposition.subproblems import WindowSolution
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.partition.subprogram import PRESSING
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
 
 
-def differing(
-    program: Program, dual: Array, solutions: Sequence[Solution], x: Array, allowed_yuan: float
+def inconsistent_columns(
+    program: LinearProgram, dual: Array, solutions: Sequence[WindowSolution], x: Array, allowed_yuan: float
 ) -> list[Index]:
     """Sets of columns, each of which its owners have to agree about.
 

@@ -5,17 +5,22 @@ from collections.abc import Sequence
 import numpy as np
 
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
-from parkdispatch.optimizer.partition.lagrangian_pricing import Multipliers, Pricer
-from parkdispatch.optimizer.partition.windows import Pieces
+from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer, Multipliers
+from parkdispatch.optimizer.partition.windows import Partition
 
 
-class Stakes:
+class Coupling:
     """Pieces with a stake in each shared column in dispute; none is at first."""
 
     def __init__(
-        self, tiled: Tiled, program: Program, pricer: Pricer, pieces: Pieces, at: Multipliers
+        self,
+        tiled: Tiled,
+        program: LinearProgram,
+        pricer: LagrangianPricer,
+        pieces: Partition,
+        at: Multipliers,
     ) -> None:
         self._program, self._pricer, self._pieces, self._at = program, pricer, pieces, at
         self._first = tiled.shared_starts[0]

@@ -13,8 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.decomposition.benders_cuts import Known, Planes
-from parkdispatch.optimizer.decomposition.value_functions import Chooser, Claim, Others, Settled
+from parkdispatch.optimizer.decomposition.benders_cuts import BendersCuts, CutPool
+from parkdispatch.optimizer.decomposition.value_functions import (
+    BendersSolution,
+    ContinuousValueFunction,
+    IntegerValueFunction,
+    ValueAtPoint,
+)
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
 
@@ -22,7 +27,7 @@ MOST_RANGES = 24
 PROBE = 1e-3  # relative; how far from a value the others are asked what is beside it
 
 
-def beside(at: Array) -> tuple[Array, Array]:
+def values_beside(at: Array) -> tuple[Array, Array]:
     """Values of what is disputed, a little below and above some."""
     probe = PROBE * np.maximum(1.0, np.abs(at))
     return at - probe, at + probe
@@ -34,7 +39,7 @@ class _Trial:
 
     at: float
     yuan: float
-    of: Mapping[int, Claim]  # of each window
+    of: Mapping[int, ValueAtPoint]  # of each window
     others: Array
 
 
@@ -47,20 +52,20 @@ class _Range:
 
     lower: float
     upper: float
-    lines: tuple[tuple[int, Planes], ...] = ()
+    lines: tuple[tuple[int, BendersCuts], ...] = ()
     near: float | None = None
 
 
-def divide(
+def branch_on_range(
     at: Array,
     price: Array,
     bounds: tuple[Array, Array],
-    choosers: Mapping[int, Chooser],
-    rest: Others,
-    known: Known,
+    choosers: Mapping[int, IntegerValueFunction],
+    rest: ContinuousValueFunction,
+    known: CutPool,
     tolerance: float,
     deadline: float,
-) -> Settled | None:
+) -> BendersSolution | None:
     """Least cost of one shared decision, all windows and the others, begun by dividing at `at`.
 
     None where too many ranges are needed, or the others cannot be told.
@@ -105,10 +110,10 @@ def divide(
     if ranges:
         return None
     windows = [best.of[number].x for number in sorted(best.of)]
-    return Settled(min(bound, best.yuan), np.array([best.at]), windows, best.others)
+    return BendersSolution(min(bound, best.yuan), np.array([best.at]), windows, best.others)
 
 
-def _least(here: _Range, price: Array, known: Known) -> tuple[float, float] | None:
+def _least(here: _Range, price: Array, known: CutPool) -> tuple[float, float] | None:
     """What the planes and lines say that a range costs at least, and where."""
     said = known.copy()
     for number, line in here.lines:
@@ -125,7 +130,11 @@ def _least(here: _Range, price: Array, known: Known) -> tuple[float, float] | No
 
 
 def _tried(
-    value: float, price: Array, choosers: Mapping[int, Chooser], rest: Others, known: Known
+    value: float,
+    price: Array,
+    choosers: Mapping[int, IntegerValueFunction],
+    rest: ContinuousValueFunction,
+    known: CutPool,
 ) -> _Trial | None:
     """What a value costs; none where it is impossible."""
     at = np.array([value])
@@ -138,9 +147,9 @@ def _tried(
     return _Trial(value, total, of, others.x)
 
 
-def _halves(here: _Range, trial: _Trial, choosers: Mapping[int, Chooser]) -> list[_Range] | None:
+def _halves(here: _Range, trial: _Trial, choosers: Mapping[int, IntegerValueFunction]) -> list[_Range] | None:
     """The range on both sides of a value, with lines through what that costs; none where there are none."""
-    made, (below, above) = [], beside(np.array([trial.at]))
+    made, (below, above) = [], values_beside(np.array([trial.at]))
     for lower, upper, near in (
         (here.lower, trial.at, float(below[0])),
         (trial.at, here.upper, float(above[0])),

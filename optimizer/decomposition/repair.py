@@ -25,18 +25,18 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.decomposition.consistency import differing
-from parkdispatch.optimizer.decomposition.coupling import Stakes
-from parkdispatch.optimizer.decomposition.subproblems import Solution, Standing, Subproblems
-from parkdispatch.optimizer.decomposition.warm_start import Agreed
+from parkdispatch.optimizer.decomposition.consistency import inconsistent_columns
+from parkdispatch.optimizer.decomposition.coupling import Coupling
+from parkdispatch.optimizer.decomposition.subproblems import RepairState, Subproblems, WindowSolution
+from parkdispatch.optimizer.decomposition.warm_start import RepairWarmStart
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.heuristics.rounding import Rounding
 from parkdispatch.optimizer.highs import GAP_YUAN, InfeasibleProgram
-from parkdispatch.optimizer.partition.lagrangian_pricing import Pricer
-from parkdispatch.optimizer.partition.windows import Pieces, Window
-from parkdispatch.optimizer.presolve.exclusive_pairs import tempting, violated
+from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
+from parkdispatch.optimizer.partition.windows import Partition, Window
+from parkdispatch.optimizer.presolve.exclusive_pairs import candidate_violations, violated_pairs
 from parkdispatch.optimizer.proof.certificate import (
     EXACT,
     FEASIBILITY_TOLERANCE,
@@ -44,8 +44,8 @@ from parkdispatch.optimizer.proof.certificate import (
     certify,
     primal_infeasibility,
 )
-from parkdispatch.optimizer.relaxation.month_blocks import Blocks
-from parkdispatch.optimizer.thread_pool import Crew
+from parkdispatch.optimizer.relaxation.month_blocks import MonthBlocks
+from parkdispatch.optimizer.thread_pool import ThreadPool
 
 FALSE_BOUND = 1e-7  # relative; a bound above a dispatch by more than rounding would be no proof
 FIRST_PART = 1 / 3  # of the time that is left
@@ -58,7 +58,7 @@ _Task = tuple[tuple[int, ...], tuple[Window, ...]]
 
 
 @dataclass(frozen=True)
-class Repaired:
+class RepairedSolution:
     """A point that obeys every pair, a proven lower bound, and how it came about.
 
     `row_dual` are the multipliers of the last linear program, in which those rest who do; none where what
@@ -71,10 +71,10 @@ class Repaired:
     windows: int
     rounds: int
     binaries: int
-    agreed: Agreed
+    agreed: RepairWarmStart
 
 
-class NoDispatch(SolverError):  # noqa: N818 - time ran out, which is no fault
+class NoFeasibleDispatch(SolverError):  # noqa: N818 - time ran out, which is no fault
     """No point that obeys every pair was found in time; what it costs at least is known."""
 
     def __init__(self, bound_yuan: float) -> None:
@@ -97,15 +97,15 @@ class Repair:
     def __init__(
         self,
         tiled: Tiled,
-        program: Program,
-        pricer: Pricer,
-        blocks: Blocks,
+        program: LinearProgram,
+        pricer: LagrangianPricer,
+        blocks: MonthBlocks,
         x: Array,
         row_dual: Array,
         certificate: Certificate,
         deadline: float,
-        pool: Crew,
-        agreed: Agreed,
+        pool: ThreadPool,
+        agreed: RepairWarmStart,
         again: bool,
         multipliers: bool,
         gap: float,
@@ -117,12 +117,14 @@ class Repair:
         self._at = pricer.multipliers(row_dual)
         self._pricer = pricer
         # pairs nobody is tempted to violate stay relaxed; one that is violated after all joins later
-        self._doubtful = tempting(tiled, program) | violated(tiled, x) | agreed.in_doubt(tiled)
+        self._doubtful = (
+            candidate_violations(tiled, program) | violated_pairs(tiled, x) | agreed.in_doubt(tiled)
+        )
         self._resting = agreed.resting.copy()
         self._at_rest = agreed.resting  # in x and its multipliers
         carried = pricer.cutter.carried
-        self._pieces = Pieces(tiled, program, carried, x, self._at.reduced, agreed.kept(tiled.horizon))
-        self._stakes = Stakes(tiled, program, pricer, self._pieces, self._at)
+        self._pieces = Partition(tiled, program, carried, x, self._at.reduced, agreed.kept(tiled.horizon))
+        self._stakes = Coupling(tiled, program, pricer, self._pieces, self._at)
         # multipliers that know nothing of binaries yet bring disputes that the next ones settle
         self._early = not agreed.resting.any()
         self._sub = Subproblems(tiled, program, pricer, blocks, self._at, deadline, agreed.trees, again)
@@ -130,7 +132,7 @@ class Repair:
         # a part of the time is for the proof alone; without a dispatch by then, one is made by rounding
         self._until(time.monotonic() + FIRST_PART * (deadline - time.monotonic()))
 
-    def run(self) -> Repaired:
+    def run(self) -> RepairedSolution:
         """Repair in rounds. Raises InfeasibleProgram and NoDispatch."""
         first, best_x, best, bound = self._x, self._x, np.inf, -np.inf
         seen: set[tuple[object, ...]] = set()  # what has been tried once is not tried again
@@ -139,7 +141,7 @@ class Repair:
             self._pieces.activate(self._pieces.of_intervals(self._disturbed()))
             base = self._certificate or certify(self._program, self._x, self._at.dual)
             self._certificate = None
-            now, priced = self._standing(), dict[_Task, Solution]()
+            now, priced = self._standing(), dict[_Task, WindowSolution]()
             while True:
                 rounds += 1
                 solutions = self._price_all(now, priced)
@@ -169,7 +171,7 @@ class Repair:
             if met or (over and np.isfinite(best)):
                 return self._repaired(best_x, self._at.dual, min(bound, best), rounds)
             if over:
-                raise NoDispatch(bound)
+                raise NoFeasibleDispatch(bound)
             if late:  # what is left is for the proof, and for one more rounding where there is time for it
                 self._until(self._deadline - SPARE * took)
                 if self._late():
@@ -189,10 +191,10 @@ class Repair:
             return late and time.monotonic() + took <= self._deadline
         return late or self._gap > EXACT
 
-    def _repaired(self, x: Array, row_dual: Array | None, bound: float, rounds: int) -> Repaired:
+    def _repaired(self, x: Array, row_dual: Array | None, bound: float, rounds: int) -> RepairedSolution:
         windows = self._pieces.windows()
         binaries = sum(len(self._sub.binaries(self._doubtful, one)) for one in windows)
-        return Repaired(x, row_dual, bound, len(windows), rounds, binaries, self._agreed())
+        return RepairedSolution(x, row_dual, bound, len(windows), rounds, binaries, self._agreed())
 
     def _is_optimal(self, x: Array, bound: float) -> bool:
         """Whether a point obeys everything and costs what the bound says."""
@@ -200,10 +202,10 @@ class Repair:
         return (
             abs(cost - bound) <= self._gap * max(1.0, abs(cost))
             and primal_infeasibility(self._program, x) <= FEASIBILITY_TOLERANCE
-            and not violated(self._tiled, x).any()
+            and not violated_pairs(self._tiled, x).any()
         )
 
-    def _rested(self, solutions: list[Solution]) -> Mask:
+    def _rested(self, solutions: list[WindowSolution]) -> Mask:
         """Who rests now if those in the windows do who rest in their solutions."""
         resting = self._resting.copy()
         for one in solutions:
@@ -212,7 +214,7 @@ class Repair:
             resting[one.resting] = True
         return resting
 
-    def _suffices(self, solutions: list[Solution], bound: float) -> bool:
+    def _suffices(self, solutions: list[WindowSolution], bound: float) -> bool:
         """Whether the choices made in the windows are good enough already, agreed or not; they are kept then.
 
         Where the optimum is asked for they never are while somebody disagrees.
@@ -225,24 +227,24 @@ class Repair:
         except InfeasibleProgram:
             return False
         cost = self._program.objective(x)
-        if violated(self._tiled, x).any() or cost - bound > self._gap * max(1.0, abs(cost)):
+        if violated_pairs(self._tiled, x).any() or cost - bound > self._gap * max(1.0, abs(cost)):
             return False
         self._x, self._at_rest = x, resting
         self._at.set(dual)
         return True
 
-    def _laid(self, solutions: list[Solution]) -> Array:
+    def _laid(self, solutions: list[WindowSolution]) -> Array:
         """The present point with the windows' solutions laid into it."""
         x = self._x.copy()
         for one in solutions:
             x[one.columns] = one.x
         return x
 
-    def _agreed(self) -> Agreed:
+    def _agreed(self) -> RepairWarmStart:
         """What a like park may begin with."""
         windows = self._pieces.windows()
         trees = {window: self._sub.trees[window] for window in windows if window in self._sub.trees}
-        return Agreed(self._resting, self._doubtful, tuple(windows), trees)
+        return RepairWarmStart(self._resting, self._doubtful, tuple(windows), trees)
 
     def _rounded(self, first: Array) -> Array | None:
         """A point that obeys every pair, made from the present one, or from the first, where fewer rest."""
@@ -253,7 +255,7 @@ class Repair:
 
     def _note_violated(self) -> bool:
         """Whether no pair is violated; those that are get a binary from now on."""
-        where = violated(self._tiled, self._x)
+        where = violated_pairs(self._tiled, self._x)
         self._doubtful |= where
         return not where.any()
 
@@ -268,7 +270,7 @@ class Repair:
     def _disturbed(self) -> Index:
         """The intervals in which a pair is violated or a member has been put to rest."""
         own = self._resting[: self._tiled.shared_starts[0]].reshape(len(self._tiled.horizon), -1)
-        return np.flatnonzero(violated(self._tiled, self._x).any(axis=0) | own.any(axis=1))
+        return np.flatnonzero(violated_pairs(self._tiled, self._x).any(axis=0) | own.any(axis=1))
 
     def _join_rest(self) -> bool:
         """Solve the horizon with the resting members at zero; take over its optimum and multipliers."""
@@ -282,15 +284,15 @@ class Repair:
         self._at.set(dual)
         return True
 
-    def _standing(self) -> Standing:
+    def _standing(self) -> RepairState:
         """Where the repair stands at the beginning of a round."""
         scale = max(1.0, abs(self._program.objective(self._x)))
-        broken = np.asarray(violated(self._tiled, self._x).any(axis=0))
+        broken = np.asarray(violated_pairs(self._tiled, self._x).any(axis=0))
         allowed = self._gap * scale / (1 + len(self._pieces.windows()))
         near = (FINER if self._gap <= EXACT else 1.0) * allowed
-        return Standing(self._x, self._resting.copy(), broken, self._doubtful, frozenset(), allowed, near)
+        return RepairState(self._x, self._resting.copy(), broken, self._doubtful, frozenset(), allowed, near)
 
-    def _price_all(self, now: Standing, priced: dict[_Task, Solution]) -> list[Solution]:
+    def _price_all(self, now: RepairState, priced: dict[_Task, WindowSolution]) -> list[WindowSolution]:
         """Solve every window, those that dispute a shared decision together.
 
         `priced` is what was solved from this standing already; it is not solved again.
@@ -299,7 +301,7 @@ class Repair:
         windows = self._pieces.windows()
         window_of = {piece: window for window in windows for piece in self._pieces.within(window)}
         now = replace(now, disputed=self._stakes.columns)
-        tasks: dict[_Task, Callable[[], Solution]] = {}
+        tasks: dict[_Task, Callable[[], WindowSolution]] = {}
         together: set[Window] = set()
         for shared, pieces in self._stakes.disputes():
             bidding = {window_of[piece] for piece in pieces if piece in window_of}
@@ -319,15 +321,17 @@ class Repair:
         priced.update(zip(new, self._pool.map(lambda task: tasks[task](), new), strict=True))
         return [priced[task] for task in tasks]
 
-    def _reconcile(self, now: Standing, solutions: list[Solution]) -> bool:
+    def _reconcile(self, now: RepairState, solutions: list[WindowSolution]) -> bool:
         """Lay the solutions into the whole and tie what differs. Whether there is more to solve."""
-        ties = differing(self._program, self._at.dual, solutions, self._laid(solutions), now.allowed)
+        ties = inconsistent_columns(
+            self._program, self._at.dual, solutions, self._laid(solutions), now.allowed
+        )
         first = self._tiled.shared_starts[0]
         tied = self._pieces.tie([tie for tie in ties if tie.max() < first])
         claimed = not self._early and self._stakes.claim([tie for tie in ties if tie.max() >= first])
         return tied or claimed
 
-    def _widen(self, now: Standing, solutions: list[Solution]) -> None:
+    def _widen(self, now: RepairState, solutions: list[WindowSolution]) -> None:
         """Tie each window in which the present point is dearer than its own solution to what is around it."""
         laid = self._laid(solutions)
         windows = [

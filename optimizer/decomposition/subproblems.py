@@ -9,25 +9,25 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.branch_and_bound.branching import Branched, Tree, branch
-from parkdispatch.optimizer.decomposition.benders import Bidder, settle
-from parkdispatch.optimizer.decomposition.value_functions import Others
+from parkdispatch.optimizer.branch_and_bound.branching import BranchingResult, BranchingTree, branch_on_window
+from parkdispatch.optimizer.decomposition.benders import IntegerWindow, solve_shared_decisions
+from parkdispatch.optimizer.decomposition.value_functions import ContinuousValueFunction
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import (
+    LagrangianPricer,
     Multipliers,
-    Part,
-    Pricer,
+    WindowProgram,
     positions,
     with_binaries,
 )
 from parkdispatch.optimizer.partition.windows import Window
 from parkdispatch.optimizer.presolve.exclusive_pairs import TOLERANCE
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, support
-from parkdispatch.optimizer.relaxation.month_blocks import Blocks
-from parkdispatch.optimizer.time_budget import Shares
+from parkdispatch.optimizer.relaxation.month_blocks import MonthBlocks
+from parkdispatch.optimizer.time_budget import TimeBudget
 
 HALF = 0.5  # between the values of a binary
 PRICE_DECIMALS = 9  # of yuan per MW or MWh: below that, two prices are one
@@ -41,7 +41,7 @@ _Solved = tuple[
 
 
 @dataclass(frozen=True)
-class Standing:
+class RepairState:
     """The repair's present point, who rests in it, which pairs are in doubt, what is disputed.
 
     `allowed` is how many yuan a window may be dearer than its bound, `near` how closely the leaves of a tree
@@ -58,11 +58,11 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Solution:
+class WindowSolution:
     """Values of some columns of the whole, and what the binaries there add to the bound [yuan]."""
 
     windows: tuple[Window, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[WindowProgram, ...]
     columns: Index
     x: Array
     copies: tuple[Array, ...]  # of each part, its own idea of the shared decisions it does not decide
@@ -76,22 +76,24 @@ class Subproblems:
     def __init__(
         self,
         tiled: Tiled,
-        program: Program,
-        pricer: Pricer,
-        blocks: Blocks,
+        program: LinearProgram,
+        pricer: LagrangianPricer,
+        blocks: MonthBlocks,
         at: Multipliers,
         deadline: float,
-        trees: Mapping[Window, Tree],
+        trees: Mapping[Window, BranchingTree],
         again: bool,
     ) -> None:
         self._tiled, self._program, self._pricer, self._at = tiled, program, pricer, at
         self._blocks = blocks
-        self.shares = Shares(deadline)
+        self.shares = TimeBudget(deadline)
         self.trees = dict(trees)  # of like windows, and then of those solved here
         self._own = again  # whether windows are searched here; else by the solver
         self._too_large: set[Window] = set()  # windows whose trees grew large
         self._solved: dict[tuple[object, ...], _Solved] = {}
-        self._asked: dict[tuple[Window, bytes], tuple[Array, Others]] = {}  # at which multipliers
+        self._asked: dict[
+            tuple[Window, bytes], tuple[Array, ContinuousValueFunction]
+        ] = {}  # at which multipliers
 
     def begin_round(self, pairs: int, tasks: int) -> None:
         """How many pairs will get a binary, and how many tasks there are.
@@ -105,7 +107,7 @@ class Subproblems:
         """Positions of a and b of each doubtful pair among the window's columns, (pairs, 2)."""
         return positions(self._tiled, doubtful, window)
 
-    def price(self, now: Standing, window: Window) -> Solution:
+    def price(self, now: RepairState, window: Window) -> WindowSolution:
         """Solve one window with its binaries."""
         self.shares.begin()
         part, pairs = self._pricer.part(window, self._at), self.binaries(now.doubtful, window)
@@ -128,9 +130,11 @@ class Subproblems:
             # at these prices nothing better exists: the present point is kept, whatever its ties
             return self._unchanged(now, (window,), (part,), gain)
         own = x[: len(part.cut.columns)]
-        return Solution((window,), (part,), part.cut.columns, own, (x[part.copies],), resting, gain)
+        return WindowSolution((window,), (part,), part.cut.columns, own, (x[part.copies],), resting, gain)
 
-    def _branched(self, now: Standing, window: Window, part: Part, pairs: Index) -> _Solved | None:
+    def _branched(
+        self, now: RepairState, window: Window, part: WindowProgram, pairs: Index
+    ) -> _Solved | None:
         """By a tree, from that of a like window where there is one; none where it grew large."""
         here = now.x[part.cut.every]
         known = np.inf if now.broken[window.intervals].any() else part.program.objective(here)
@@ -142,19 +146,25 @@ class Subproblems:
         return found.bound, x, self._rests(now, part, pairs, x)
 
     def _least(
-        self, window: Window, part: Part, pairs: Index, tolerance: float, program: Program, known: float
-    ) -> Branched | None:
+        self,
+        window: Window,
+        part: WindowProgram,
+        pairs: Index,
+        tolerance: float,
+        program: LinearProgram,
+        known: float,
+    ) -> BranchingResult | None:
         """The least cost of a window's part, or of a program that differs from it by costs and bounds."""
         if not self._own or window in self._too_large:
             return None
         start = self._blocks.basis_in(part.cut)
-        found = branch(program, pairs, start, known, tolerance, self.trees.get(window))
+        found = branch_on_window(program, pairs, start, known, tolerance, self.trees.get(window))
         if found is None:
             self._too_large.add(window)
             self.trees.pop(window, None)
         return found
 
-    def _searched(self, now: Standing, part: Part, pairs: Index) -> tuple[_Solved, bool]:
+    def _searched(self, now: RepairState, part: WindowProgram, pairs: Index) -> tuple[_Solved, bool]:
         """By the solver's own search, and whether time cut it short."""
         nobody = np.empty(0, dtype=np.int64)
         solver = Solver(time_limit_s=self.shares.limit_s(), gap_yuan=now.near)
@@ -166,14 +176,16 @@ class Subproblems:
         solved = answer.bound, answer.x[: len(part.cut.every)], _resting(part, pairs, answer.x)
         return solved, answer.timed_out
 
-    def _rests(self, now: Standing, part: Part, pairs: Index, x: Array) -> Index:
+    def _rests(self, now: RepairState, part: WindowProgram, pairs: Index, x: Array) -> Index:
         """Which member of each pair rests, as columns of the whole; where neither works, who rests now."""
         a, b = pairs[:, 0], pairs[:, 1]
         idle = np.maximum(x[a], x[b]) <= TOLERANCE
         second = np.where(idle, now.resting[part.cut.every[b]], x[a] > x[b])
         return part.cut.every[np.where(second, b, a)]
 
-    def settle(self, now: Standing, shared: Index, bidders: tuple[Window, ...], others: Window) -> Solution:
+    def settle(
+        self, now: RepairState, shared: Index, bidders: tuple[Window, ...], others: Window
+    ) -> WindowSolution:
         """Solve the windows that dispute some shared decisions, with the others who have a stake in them."""
         self.shares.begin()
         at, program = self._at, self._program
@@ -190,7 +202,7 @@ class Subproblems:
             part.program.cost[part.copies.start + np.flatnonzero(here)] = 0.0
         relaxed += sum(part.relaxed for part in parts)
         rest = self._others(now, others, parts[-1], shared)
-        settled = settle(
+        settled = solve_shared_decisions(
             shared,
             price,
             program.lower[shared],
@@ -198,7 +210,7 @@ class Subproblems:
             now.x[shared],
             at.dual,
             [
-                Bidder(part, of, partial(self._least, window, part, of, now.near / len(bidders)))
+                IntegerWindow(part, of, partial(self._least, window, part, of, now.near / len(bidders)))
                 for window, part, of in zip(bidders, parts[:-1], pairs, strict=True)
             ],
             rest,
@@ -216,7 +228,7 @@ class Subproblems:
             else:
                 xs.append(x)
                 resting += [self._rests(now, part, pairs[number], x)] if number < len(bidders) else []
-        return Solution(
+        return WindowSolution(
             windows,
             parts,
             np.concatenate([shared, *(part.cut.columns for part in parts)]),
@@ -228,12 +240,14 @@ class Subproblems:
             max(0.0, settled.bound - relaxed),
         )
 
-    def _others(self, now: Standing, window: Window, part: Part, shared: Index) -> Others:
+    def _others(
+        self, now: RepairState, window: Window, part: WindowProgram, shared: Index
+    ) -> ContinuousValueFunction:
         """The others of an auction, as they were left by the last one at these prices."""
         key = (window, shared.tobytes())
         prices, others = self._asked.get(key, (None, None))
         if others is None or prices is not self._at.dual:
-            others = Others(part, shared, self._blocks.basis_in(part.cut))
+            others = ContinuousValueFunction(part, shared, self._blocks.basis_in(part.cut))
             here, dual = now.x[part.cut.every], self._at.dual[part.cut.inside]
             others.stand(now.x[shared], here, dual, now.near)
             self._asked[key] = (self._at.dual, others)
@@ -243,7 +257,7 @@ class Subproblems:
         """Let go of what serves at the present prices only."""
         self._asked.clear()
 
-    def _as_good(self, now: Standing, window: Window, part: Part, x: Array) -> bool:
+    def _as_good(self, now: RepairState, window: Window, part: WindowProgram, x: Array) -> bool:
         """Whether the present point obeys the rules here, agrees about disputes and costs no more."""
         here, copies = now.x[part.cut.every], part.copies
         disputed = np.isin(part.cut.copies, list(now.disputed))
@@ -254,16 +268,16 @@ class Subproblems:
         )
 
     def _unchanged(
-        self, now: Standing, windows: tuple[Window, ...], parts: tuple[Part, ...], gain: float
-    ) -> Solution:
+        self, now: RepairState, windows: tuple[Window, ...], parts: tuple[WindowProgram, ...], gain: float
+    ) -> WindowSolution:
         """The present point."""
         columns = np.concatenate([part.cut.columns for part in parts])
         copies = tuple(now.x[part.cut.copies] for part in parts)
         resting = columns[now.resting[columns]]
-        return Solution(windows, parts, columns, now.x[columns], copies, resting, gain)
+        return WindowSolution(windows, parts, columns, now.x[columns], copies, resting, gain)
 
 
-def _resting(part: Part, pairs: Index, x: Array) -> Index:
+def _resting(part: WindowProgram, pairs: Index, x: Array) -> Index:
     """Which member of each pair rests, as columns of the whole."""
     on = x[len(part.cut.every) :] > HALF
     return part.cut.every[np.where(on, pairs[:, 1], pairs[:, 0])]

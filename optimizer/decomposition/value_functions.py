@@ -12,12 +12,12 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.branch_and_bound.branching import Branched
-from parkdispatch.optimizer.decomposition.benders_cuts import Known, Planes
+from parkdispatch.optimizer.branch_and_bound.branching import BranchingResult
+from parkdispatch.optimizer.decomposition.benders_cuts import BendersCuts, CutPool
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import Basis, InfeasibleProgram, Solver
-from parkdispatch.optimizer.partition.lagrangian_pricing import Part, transposed_product
+from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram, transposed_product
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
 
 OTHERS = -1  # among those whose planes are known; the rest are numbers of bidders
@@ -26,20 +26,20 @@ LEAST_PRICE = 1e-3  # [yuan per unit]; without any, a search would go to the end
 LEAST_STEP = 1e-9  # [unit of what is disputed]; nearer than that to an end of a range is the end
 
 # the least cost of a window's program, where some point is known to cost so much; none where it was not found
-Search = Callable[[Program, float], Branched | None]
+Search = Callable[[LinearProgram, float], BranchingResult | None]
 
 
 @dataclass(frozen=True)
-class Claim:
+class ValueAtPoint:
     """What a claimant costs at least with the shared decisions at some values, how, and its planes."""
 
     yuan: float
     x: Array
-    planes: Planes
+    planes: BendersCuts
 
 
 @dataclass(frozen=True)
-class Settled:
+class BendersSolution:
     """The bound, and each one's share of the solution in its part's columns; none where none was found."""
 
     bound: float
@@ -48,10 +48,10 @@ class Settled:
     others: Array | None
 
 
-class _Claimant:
+class _ValueFunction:
     """A part whose copies of what is disputed cost nothing themselves."""
 
-    def __init__(self, part: Part, shared: Index) -> None:
+    def __init__(self, part: WindowProgram, shared: Index) -> None:
         program, matrix = part.program, part.program.matrix
         self._copies = part.copies.start + np.flatnonzero(np.isin(part.cut.copies, shared))
         self._which = np.searchsorted(shared, part.cut.every[self._copies])
@@ -66,7 +66,7 @@ class _Claimant:
         self._row, self._place, self._value = row[is_copy], place[is_copy], matrix.data[is_copy]
 
 
-class Others(_Claimant):
+class ContinuousValueFunction(_ValueFunction):
     """Those without binaries, as one linear program that stays warm.
 
     Beside the copies it falls apart into components, such as the days of a month, each with planes of its
@@ -74,7 +74,7 @@ class Others(_Claimant):
     disputed are one. `claims` is what they have said so far, for who asks at the same prices again.
     """
 
-    def __init__(self, part: Part, shared: Index, basis: Basis) -> None:
+    def __init__(self, part: WindowProgram, shared: Index, basis: Basis) -> None:
         super().__init__(part, shared)
         matrix, self.inside = self._program.matrix, part.cut.inside
         rows, columns = matrix.shape
@@ -88,7 +88,7 @@ class Others(_Claimant):
         self._component = np.where(np.isin(label, taking), 1 + np.searchsorted(taking, label), 0)
         self._components = 1 + len(taking)
         self._pays = self._component[columns + self._row] * self._shared + self._place
-        self.claims: list[tuple[Array, Claim]] = []
+        self.claims: list[tuple[Array, ValueAtPoint]] = []
         self._solver = Solver(presolve=False, near=True)
         # what a copy costs does not matter while it is held, and at this price the basis is nearly optimal
         self._price = part.pays[self._copies]
@@ -97,7 +97,7 @@ class Others(_Claimant):
             self._solver.change_costs(self._copies, self._price)
             self._solver.start_from(basis)
 
-    def _planes(self, cost: Array, row_dual: Array) -> Planes:
+    def _planes(self, cost: Array, row_dual: Array) -> BendersCuts:
         """Planes below the cost functions, from any row multipliers."""
         program = self._program
         reduced = cost - transposed_product(program.matrix, row_dual)
@@ -114,13 +114,13 @@ class Others(_Claimant):
         value = np.bincount(self._component, least, minlength=self._components).astype(np.float64)
         # rounding presses a little against bounds that do not exist; more than that proves nothing
         value[self._component[free & (np.abs(multipliers) > FEASIBILITY_TOLERANCE)]] = -np.inf
-        return Planes(value, pays.astype(np.float64).reshape(self._components, self._shared))
+        return BendersCuts(value, pays.astype(np.float64).reshape(self._components, self._shared))
 
-    def planes(self, row_dual: Array) -> Planes:
+    def planes(self, row_dual: Array) -> BendersCuts:
         """Planes from any row multipliers."""
         return self._planes(self._program.cost, row_dual)
 
-    def at(self, shared: Array) -> Claim:
+    def at(self, shared: Array) -> ValueAtPoint:
         """Their claim at these values. Raises InfeasibleProgram."""
         said = next((claim for trial, claim in self.claims if np.array_equal(trial, shared)), None)
         if said is None:
@@ -128,23 +128,23 @@ class Others(_Claimant):
             self.claims.append((shared.copy(), said))
         return said
 
-    def _at(self, shared: Array) -> Claim:
+    def _at(self, shared: Array) -> ValueAtPoint:
         if not len(self._program.cost):  # a program of nothing is none to HiGHS
-            return Claim(0.0, np.empty(0), Planes(np.zeros(1), np.zeros((1, self._shared))))
+            return ValueAtPoint(0.0, np.empty(0), BendersCuts(np.zeros(1), np.zeros((1, self._shared))))
         value = shared[self._which]
         self._solver.change_bounds(self._copies, value, value)
         answer = self._solver.solve()
         planes = self.planes(answer.row_dual)
-        return Claim(float(planes.at(shared).sum()), answer.x, planes)
+        return ValueAtPoint(float(planes.at(shared).sum()), answer.x, planes)
 
     def stand(self, shared: Array, x: Array, row_dual: Array, tolerance: float) -> None:
         """Claim what a point costs, if these multipliers show that nothing is better where it is."""
         planes = self.planes(row_dual)
         yuan = float(planes.at(shared).sum())
         if abs(self._program.objective(x) - yuan) <= tolerance:
-            self.claims.append((shared.copy(), Claim(yuan, x, planes)))
+            self.claims.append((shared.copy(), ValueAtPoint(yuan, x, planes)))
 
-    def floor(self) -> Planes:
+    def floor(self) -> BendersCuts:
         """Planes that tell their least cost whatever the shared decisions are."""
         if len(self._program.cost):
             lower, upper = self._program.lower[self._copies], self._program.upper[self._copies]
@@ -155,7 +155,7 @@ class Others(_Claimant):
             return self.planes(row_dual)
         return self.at(np.zeros(self._shared)).planes
 
-    def ask(self, shared: Array, known: Known) -> Claim | None:
+    def ask(self, shared: Array, known: CutPool) -> ValueAtPoint | None:
         """Their claim there, whose planes are noted; none where it is impossible, which is noted too."""
         try:
             claim = self.at(shared)
@@ -167,38 +167,38 @@ class Others(_Claimant):
         known.add(OTHERS, claim.planes, shared)
         return claim
 
-    def need(self, shared: Array) -> Planes | None:
+    def need(self, shared: Array) -> BendersCuts | None:
         """A plane that is above zero at these values, found impossible, and nowhere where they are not."""
         ray = self._solver.ray()
         if not ray.size:
             return None
         # where the cost is nothing, whatever multipliers make of it is at most that
         planes = self._planes(np.zeros(len(self._program.cost)), ray)
-        whole = Planes(planes.value.sum(keepdims=True), planes.slopes.sum(axis=0, keepdims=True))
+        whole = BendersCuts(planes.value.sum(keepdims=True), planes.slopes.sum(axis=0, keepdims=True))
         return whole if whole.at(shared)[0] > 0 else None
 
 
-class Chooser(_Claimant):
+class IntegerValueFunction(_ValueFunction):
     """A window with binaries, as one component."""
 
-    def __init__(self, part: Part, shared: Index, search: Search) -> None:
+    def __init__(self, part: WindowProgram, shared: Index, search: Search) -> None:
         super().__init__(part, shared)
         self._search = search
-        self._claims: dict[bytes, Claim | None] = {}
+        self._claims: dict[bytes, ValueAtPoint | None] = {}
 
-    def floor(self) -> Planes | None:
+    def floor(self) -> BendersCuts | None:
         """A plane that tells its least cost whatever the shared decisions are."""
         least = self._search(self._program, np.inf)
-        return None if least is None else Planes(np.array([least.bound]), np.zeros((1, self._shared)))
+        return None if least is None else BendersCuts(np.array([least.bound]), np.zeros((1, self._shared)))
 
-    def at(self, shared: Array) -> Claim | None:
+    def at(self, shared: Array) -> ValueAtPoint | None:
         """Its claim at these values; none where it cannot be told."""
         key = shared.tobytes()
         if key not in self._claims:
             self._claims[key] = self._at(shared)
         return self._claims[key]
 
-    def _at(self, shared: Array) -> Claim | None:
+    def _at(self, shared: Array) -> ValueAtPoint | None:
         program, copies, value = self._program, self._copies, shared[self._which]
         lower, upper = program.lower.copy(), program.upper.copy()
         lower[copies] = upper[copies] = value
@@ -214,9 +214,9 @@ class Chooser(_Claimant):
         least = self._search(anywhere, anywhere.objective(here.x))
         if least is None:
             return None
-        return Claim(here.bound, here.x, Planes(np.array([least.bound]), slopes[None, :]))
+        return ValueAtPoint(here.bound, here.x, BendersCuts(np.array([least.bound]), slopes[None, :]))
 
-    def line(self, end: float, claim: Claim, lower: float, upper: float) -> Planes | None:
+    def line(self, end: float, claim: ValueAtPoint, lower: float, upper: float) -> BendersCuts | None:
         """A line through its cost at one end of a range that lies below the cost in all of it.
 
         It is of the only decision that is disputed; `claim` is the one at that end. The line becomes steeper
@@ -235,7 +235,7 @@ class Chooser(_Claimant):
             if least is None:
                 return None
             if not least.x.size:
-                return Planes(np.array([least.bound]), np.array([[slope]]))
+                return BendersCuts(np.array([least.bound]), np.array([[slope]]))
             there = float(least.x[copies[0]])
             if abs(there - end) < LEAST_STEP:
                 return None

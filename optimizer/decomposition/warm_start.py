@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from parkdispatch.optimizer.branch_and_bound.branching import Tree
+from parkdispatch.optimizer.branch_and_bound.branching import BranchingTree
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.linear_program import Mask
 from parkdispatch.optimizer.formulation.tile import Tiled
@@ -15,7 +15,7 @@ SHORT_H = 4.0  # hours; 400 parks in a row with all stretches kept took half as 
 
 
 @dataclass(frozen=True)
-class Agreed:
+class RepairWarmStart:
     """What a repair ended with.
 
     A like park is not cut where this one was: it falls apart elsewhere. Neighbours that were tied are tied
@@ -27,13 +27,13 @@ class Agreed:
     resting: Mask  # (columns,) members at zero
     doubtful: Mask  # (pairs, intervals) with a binary
     windows: tuple[Window, ...]
-    trees: Mapping[Window, Tree]  # how windows were branched on
+    trees: Mapping[Window, BranchingTree]  # how windows were branched on
 
     @staticmethod
-    def nothing(tiled: Tiled) -> "Agreed":
+    def nothing(tiled: Tiled) -> "RepairWarmStart":
         """Before any repair."""
         columns, shape = tiled.shared_starts[-1], (len(tiled.template.pairs), len(tiled.horizon))
-        return Agreed(np.zeros(columns, dtype=bool), np.zeros(shape, dtype=bool), (), {})
+        return RepairWarmStart(np.zeros(columns, dtype=bool), np.zeros(shape, dtype=bool), (), {})
 
     def kept(self, horizon: Horizon) -> list[tuple[int, int]]:
         """Short stretches that were windows."""

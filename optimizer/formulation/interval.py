@@ -14,7 +14,7 @@ from parkdispatch.models.device import Device, Interval, Terms
 
 
 @dataclass(frozen=True)
-class Pair:
+class ExclusivePair:
     """Two variables of which at most one may exceed zero: a <= upper_a x z, b <= upper_b x (1 - z)."""
 
     a: Any
@@ -23,13 +23,13 @@ class Pair:
     rows: tuple[Any, Any]
 
 
-class Writer:
+class IntervalWriter:
     """What both meanings of `Interval` share: exclusive pairs, written with a binary."""
 
     def __init__(self, block: Any, hours: float) -> None:
         self.block = block
         self.hours = hours
-        self.pairs: list[Pair] = []
+        self.pairs: list[ExclusivePair] = []
 
     def either_or(self, a: Any, b: Any) -> None:
         """Add the binary and its two rows; the tiler keeps them apart from the relaxation."""
@@ -43,7 +43,7 @@ class Writer:
         second = pyo.Constraint(expr=b + b.upper * binary - b.upper <= 0)
         self.block.add_component(f"{name}_first", first)
         self.block.add_component(f"{name}_second", second)
-        self.pairs.append(Pair(a, b, binary, (first, second)))
+        self.pairs.append(ExclusivePair(a, b, binary, (first, second)))
 
 
 def write_interval(

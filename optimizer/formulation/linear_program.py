@@ -12,7 +12,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Program:
+class LinearProgram:
     """min offset + cost'x with row_lower <= matrix x <= row_upper and lower <= x <= upper.
 
     `matrix` is a scipy CSR array, (rows, columns). `binary` marks the columns that must be 0 or 1.

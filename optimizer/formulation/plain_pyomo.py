@@ -15,7 +15,7 @@ import pyomo.environ as pyo
 from parkdispatch.models.device import Array, Device, Expr, Period
 from parkdispatch.models.errors import InputError, SolverError
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.interval import Pair, Writer, write_interval
+from parkdispatch.optimizer.formulation.interval import ExclusivePair, IntervalWriter, write_interval
 from parkdispatch.optimizer.formulation.template import Key
 from parkdispatch.optimizer.formulation.tile import Tiled
 
@@ -31,7 +31,7 @@ class _Shelf:
     costs: dict[str, list[Expr]] = field(default_factory=dict)
 
 
-class _ReferenceWriter(Writer):
+class _ReferenceWriter(IntervalWriter):
     """`Interval` as plain Pyomo means it, for one device in one interval."""
 
     def __init__(
@@ -90,12 +90,12 @@ class _ReferenceWriter(Writer):
 
 
 @dataclass(frozen=True)
-class Reference:
+class PlainPyomoModel:
     """The Pyomo model with its exclusive pairs, and the names of its costs."""
 
     model: Any
     horizon: Horizon
-    pairs: list[Pair]
+    pairs: list[ExclusivePair]
     costs: Mapping[Key, Expr]
 
     def relax(self) -> None:
@@ -151,9 +151,9 @@ class Reference:
         return value if bound is None or not np.isfinite(float(bound)) else float(bound)
 
 
-def build_reference(
+def build_plain_pyomo(
     devices: Mapping[str, Device], horizon: Horizon, series: Mapping[Key, Array]
-) -> Reference:
+) -> PlainPyomoModel:
     """Write every interval of the horizon as an ordinary ConcreteModel."""
     model = pyo.ConcreteModel()
     model.interval = pyo.Block(range(len(horizon)))
@@ -161,7 +161,7 @@ def build_reference(
     shelves = {name: _Shelf(model.shared[name]) for name in devices}
     data = {name: {k: v for (d, k), v in series.items() if d == name} for name in devices}
     costs: dict[Key, list[Expr]] = {}
-    pairs: list[Pair] = []
+    pairs: list[ExclusivePair] = []
     for now in range(len(horizon)):
         writers: dict[str, _ReferenceWriter] = {}
 
@@ -183,4 +183,4 @@ def build_reference(
             costs.setdefault((name, label), []).extend(parts)
     named = {key: sum(parts) for key, parts in costs.items()}
     model.objective = pyo.Objective(expr=sum(named.values()))
-    return Reference(model, horizon, pairs, named)
+    return PlainPyomoModel(model, horizon, pairs, named)

@@ -16,7 +16,7 @@ from pyomo.repn.linear import LinearRepnVisitor
 from pyomo.repn.util import OrderedVarRecorder
 
 from parkdispatch.models.device import Array, Device, Expr, Period
-from parkdispatch.optimizer.formulation.interval import Writer, write_interval
+from parkdispatch.optimizer.formulation.interval import IntervalWriter, write_interval
 
 AFFINE_TOLERANCE = 1e-9  # relative; rounding alone leaves about 1e-13
 
@@ -24,7 +24,7 @@ Key = tuple[str, str]  # device (or "balance") and name
 
 
 @dataclass(frozen=True)
-class Column:
+class TemplateColumn:
     """A variable of the interval. `lower` and `upper` number the functionals of its bounds."""
 
     key: Key
@@ -33,7 +33,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Previous:
+class PreviousSlot:
     """Slot that stands for a column one interval earlier, or for `initial` in the first."""
 
     column: int
@@ -41,7 +41,7 @@ class Previous:
 
 
 @dataclass(frozen=True)
-class Shared:
+class SharedDecision:
     """A decision of each period, its bounds and its unit costs by label."""
 
     key: Key
@@ -52,7 +52,7 @@ class Shared:
 
 
 @dataclass(frozen=True)
-class Row:
+class TemplateRow:
     """lower <= body <= upper, all three functionals; None is no bound."""
 
     key: Key
@@ -62,7 +62,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Total:
+class PeriodTotal:
     """Sum of `body` over each period <= `upper` in its first interval."""
 
     key: Key
@@ -72,7 +72,7 @@ class Total:
 
 
 @dataclass(frozen=True)
-class End:
+class EndCondition:
     """`body` in the last interval is at least zero."""
 
     key: Key
@@ -80,13 +80,13 @@ class End:
 
 
 @dataclass(frozen=True)
-class PairRows:
+class ExclusivePairRows:
     """An exclusive pair: its columns and the two rows that, with a binary, enforce it."""
 
     key: Key
     a: int
     b: int
-    rows: tuple[Row, Row]
+    rows: tuple[TemplateRow, TemplateRow]
 
 
 @dataclass(frozen=True)
@@ -100,13 +100,13 @@ class Template:
 
     hours: float
     series: list[Key]
-    columns: list[Column]
-    previous: list[Previous]
-    shared: list[Shared]
-    pairs: list[PairRows]
-    rows: list[Row]
-    totals: list[Total]
-    ends: list[End]
+    columns: list[TemplateColumn]
+    previous: list[PreviousSlot]
+    shared: list[SharedDecision]
+    pairs: list[ExclusivePairRows]
+    rows: list[TemplateRow]
+    totals: list[PeriodTotal]
+    ends: list[EndCondition]
     costs: Mapping[Key, int]
     injections: Mapping[Key, int]
     quantities: Mapping[Key, int]
@@ -134,9 +134,9 @@ class _Functionals:
     def bound(self, expr: Expr | None) -> int | None:
         return None if expr is None else self.add(expr)
 
-    def row(self, key: Key, constraint: Any) -> Row:
+    def row(self, key: Key, constraint: Any) -> TemplateRow:
         lower, body, upper = constraint.to_bounded_expression()
-        return Row(key, self.add(body), self.bound(lower), self.bound(upper))
+        return TemplateRow(key, self.add(body), self.bound(lower), self.bound(upper))
 
     def read(self, slot_of: Mapping[int, int], slots: int) -> Array:
         """Coefficients and constant of every expression at the parameters' present values."""
@@ -164,7 +164,7 @@ class NotAffineError(TypeError):
     """A device broke the promise of the template; an error of its author, not of the user."""
 
 
-class _TemplateWriter(Writer):
+class _TemplateWriter(IntervalWriter):
     """`Interval` as the template means it: neighbours and periods become slots of their own."""
 
     def __init__(self, device: str, block: Any, hours: float, functionals: _Functionals) -> None:
@@ -173,9 +173,9 @@ class _TemplateWriter(Writer):
         self._functionals = functionals
         self.parameters: dict[str, Any] = {}
         self.previous_of: list[tuple[Any, Any, int]] = []  # stand-in, variable, initial
-        self.shared_of: list[tuple[Any, Shared]] = []
-        self.totals: list[Total] = []
-        self.ends: list[End] = []
+        self.shared_of: list[tuple[Any, SharedDecision]] = []
+        self.totals: list[PeriodTotal] = []
+        self.ends: list[EndCondition] = []
         block.series, block.before, block.shared = pyo.Block(), pyo.Block(), pyo.Block()
 
     def series(self, name: str) -> Expr:
@@ -197,7 +197,7 @@ class _TemplateWriter(Writer):
         ):
             if body is not None:
                 key = (self._device, name or f"{var.local_name}_at_end_{side}")
-                self.ends.append(End(key, self._functionals.add(body)))
+                self.ends.append(EndCondition(key, self._functionals.add(body)))
 
     def shared(
         self,
@@ -210,7 +210,7 @@ class _TemplateWriter(Writer):
         decision = pyo.Var()
         self.block.shared.add_component(name, decision)
         unit_costs = {label: self._functionals.add(cost) for label, cost in (costs or {}).items()}
-        declared = Shared(
+        declared = SharedDecision(
             (self._device, name),
             per,
             self._functionals.add(lower),
@@ -222,7 +222,7 @@ class _TemplateWriter(Writer):
 
     def total(self, name: str, expr: Expr, per: Period, upper: Expr) -> None:
         add = self._functionals.add
-        self.totals.append(Total((self._device, name), per, add(expr), add(upper)))
+        self.totals.append(PeriodTotal((self._device, name), per, add(expr), add(upper)))
 
 
 def compile_template(devices: Mapping[str, Device], hours: float) -> Template:
@@ -252,7 +252,7 @@ def compile_template(devices: Mapping[str, Device], hours: float) -> Template:
     previous, shared, pairs = [], [], []
     for w in writers.values():
         for stand_in, var, initial in w.previous_of:
-            previous.append(Previous(slot[id(var)], initial))
+            previous.append(PreviousSlot(slot[id(var)], initial))
             slot[id(stand_in)] = len(variables) + len(previous) - 1
     for w in writers.values():
         for decision, declared in w.shared_of:
@@ -263,11 +263,15 @@ def compile_template(devices: Mapping[str, Device], hours: float) -> Template:
             keys = [(name, row.local_name) for row in pair.rows]
             own = functionals.of(name)
             both = (own.row(keys[0], pair.rows[0]), own.row(keys[1], pair.rows[1]))
-            pairs.append(PairRows((name, pair.binary.local_name), slot[id(pair.a)], slot[id(pair.b)], both))
+            pairs.append(
+                ExclusivePairRows((name, pair.binary.local_name), slot[id(pair.a)], slot[id(pair.b)], both)
+            )
             slot[id(pair.binary)] = len(variables) + len(previous) + len(shared) + len(pairs) - 1
 
     columns = [
-        Column((name, var.local_name), functionals.of(name).bound(var.lower), functionals.bound(var.upper))
+        TemplateColumn(
+            (name, var.local_name), functionals.of(name).bound(var.lower), functionals.bound(var.upper)
+        )
         for name, var in variables
     ]
     rows = [

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.horizon import Horizon, Index
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
-from parkdispatch.optimizer.formulation.template import Key, Row, Template
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.formulation.template import Key, Template, TemplateRow
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Tiled:
         return np.asarray(constants @ self.weights[:, intervals])
 
     def _bounds(
-        self, rows: Sequence[Row], constant: Array, side: str, intervals: Index | slice = slice(None)
+        self, rows: Sequence[TemplateRow], constant: Array, side: str, intervals: Index | slice = slice(None)
     ) -> Array:
         """Bounds of rows, (intervals, rows), with the constant of the body moved to this side."""
         bounds = np.full(constant.shape, -np.inf if side == "lower" else np.inf)
@@ -147,7 +147,7 @@ class Tiled:
         return found
 
     @cached_property
-    def program(self) -> Program:
+    def program(self) -> LinearProgram:
         """The relaxation: everything but the exclusive pairs."""
         matrix, row_lower, row_upper = self._interval_rows()
         extra = [*self._total_rows(), *self._end_rows()]
@@ -157,7 +157,7 @@ class Tiled:
             row_upper = np.concatenate([row_upper, *(row[2] for row in extra)])
         lower, upper = self._column_bounds()
         cost, offset = self._objective()
-        return Program(
+        return LinearProgram(
             cost, offset, matrix, row_lower, row_upper, lower, upper, np.zeros(len(cost), dtype=bool)
         )
 
@@ -228,7 +228,7 @@ class Tiled:
                 cost[start : start + len(first)] += self.at(functional, first)
         return cost, float(expanded.constant.sum())
 
-    def with_binaries(self, chosen: Mask, program: Program | None = None) -> Program:
+    def with_binaries(self, chosen: Mask, program: LinearProgram | None = None) -> LinearProgram:
         """The relaxation plus the exclusive pairs in `chosen`, (pairs, intervals)."""
         base = self.program if program is None else program
         columns = len(base.cost)

@@ -18,18 +18,18 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.branch_and_bound.branching import good_choice
+from parkdispatch.optimizer.branch_and_bound.branching import quick_feasible_point
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
-from parkdispatch.optimizer.partition.lagrangian_pricing import Pricer, positions, with_binaries
-from parkdispatch.optimizer.partition.windows import Pieces, Window
-from parkdispatch.optimizer.presolve.exclusive_pairs import TOLERANCE, violated
+from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer, positions, with_binaries
+from parkdispatch.optimizer.partition.windows import Partition, Window
+from parkdispatch.optimizer.presolve.exclusive_pairs import TOLERANCE, violated_pairs
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
-from parkdispatch.optimizer.relaxation.month_blocks import Blocks
-from parkdispatch.optimizer.thread_pool import Crew
-from parkdispatch.optimizer.time_budget import Shares
+from parkdispatch.optimizer.relaxation.month_blocks import MonthBlocks
+from parkdispatch.optimizer.thread_pool import ThreadPool
+from parkdispatch.optimizer.time_budget import TimeBudget
 
 RESTINGS = 20  # rounds
 WIDENINGS = 3  # of a window that obeys no rule, or a dear one, while all around it stays
@@ -57,17 +57,17 @@ class Rounding:
     def __init__(
         self,
         tiled: Tiled,
-        program: Program,
-        pricer: Pricer,
-        blocks: Blocks,
-        pool: Crew,
+        program: LinearProgram,
+        pricer: LagrangianPricer,
+        blocks: MonthBlocks,
+        pool: ThreadPool,
         deadline: float,
     ) -> None:
         self._tiled, self._program, self._pricer = tiled, program, pricer
         self._blocks, self._pool, self._deadline = blocks, pool, deadline
         self._all_pairs = np.ones((len(tiled.template.pairs), len(tiled.horizon)), dtype=bool)
 
-    def round_off(self, start: Array, resting: Mask, pieces: Pieces) -> Array | None:
+    def round_off(self, start: Array, resting: Mask, pieces: Partition) -> Array | None:
         """A point that obeys every pair, from one in which some rest already; none where none is found."""
         patched = self._patched_up(start, pieces)
         return self._rested(start, resting.copy()) if patched is None else patched
@@ -78,7 +78,7 @@ class Rounding:
             (self._tiled.column_of(p.a), self._tiled.column_of(p.b)) for p in self._tiled.template.pairs
         ]
         for _ in range(RESTINGS):
-            where = violated(self._tiled, x)
+            where = violated_pairs(self._tiled, x)
             if not where.any():
                 return x
             for here, (a, b) in zip(where, members, strict=True):
@@ -90,11 +90,11 @@ class Rounding:
                 return None
         return None
 
-    def _patched_up(self, start: Array, pieces: Pieces) -> Array | None:
-        x, where = start.copy(), violated(self._tiled, start)
+    def _patched_up(self, start: Array, pieces: Partition) -> Array | None:
+        x, where = start.copy(), violated_pairs(self._tiled, start)
         broken = np.unique(pieces.of_intervals(np.flatnonzero(where.any(axis=0)))).tolist()
         known: Mapping[Window, _Patches] = {pieces.window([piece]): [] for piece in broken}
-        shares = Shares(max(self._deadline, time.monotonic() + LEAST_S))
+        shares = TimeBudget(max(self._deadline, time.monotonic() + LEAST_S))
         scale_yuan = max(1.0, abs(self._program.objective(start)))
         widenings = WIDENINGS  # that are left
         while known:
@@ -111,7 +111,10 @@ class Rounding:
                 else:
                     self._lay(best, x)
             known, widenings = _widened(dear, pieces), widenings - 1
-        if violated(self._tiled, x).any() or primal_infeasibility(self._program, x) > FEASIBILITY_TOLERANCE:
+        if (
+            violated_pairs(self._tiled, x).any()
+            or primal_infeasibility(self._program, x) > FEASIBILITY_TOLERANCE
+        ):
             return None
         return self._moved_about(x)
 
@@ -132,9 +135,11 @@ class Rounding:
             better, _ = self._blocks.solve(self._program.upper_at_rest(resting))
         except InfeasibleProgram:  # by rounding alone: x is such a point
             return x
-        return x if violated(self._tiled, better).any() else better
+        return x if violated_pairs(self._tiled, better).any() else better
 
-    def _patched(self, x: Array, window: Window, shares: Shares, close_yuan: float, paying: bool) -> _Patches:
+    def _patched(
+        self, x: Array, window: Window, shares: TimeBudget, close_yuan: float, paying: bool
+    ) -> _Patches:
         """A window that obeys its pairs while all around it stays as in x, if that is possible.
 
         Shared decisions stay too; where it is `paying` they may rise, at their price.
@@ -145,7 +150,7 @@ class Rounding:
         pairs = positions(self._tiled, self._all_pairs, window)
         values = None
         if not paying:
-            values = good_choice(alone, pairs, self._blocks.basis_in(cut), close_yuan)
+            values = quick_feasible_point(alone, pairs, self._blocks.basis_in(cut), close_yuan)
         if values is None:
             # to presolve takes longer than it saves
             solver = Solver(time_limit_s=min(PATCH_S, shares.limit_s()), rough=True, presolve=False)
@@ -166,7 +171,7 @@ def _yuan(patches: _Patches) -> float:
     return sum(one.yuan for one in patches) if patches else np.inf
 
 
-def _widened(known: Mapping[Window, _Patches], pieces: Pieces) -> dict[Window, _Patches]:
+def _widened(known: Mapping[Window, _Patches], pieces: Partition) -> dict[Window, _Patches]:
     """Each window with the pieces around it; those that meet become one."""
     wider: list[tuple[set[int], list[_Patches]]] = []
     for window, patches in sorted(known.items(), key=lambda item: item[0].stretches):

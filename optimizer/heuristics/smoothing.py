@@ -12,33 +12,33 @@ import scipy.sparse as sp
 
 from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
-from parkdispatch.optimizer.formulation.template import PairRows
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.formulation.template import ExclusivePairRows
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
-from parkdispatch.optimizer.presolve.exclusive_pairs import violated
-from parkdispatch.optimizer.presolve.identical_units import merge
+from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
+from parkdispatch.optimizer.presolve.identical_units import merge_identical_units
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
 
 ALLOWED = 1e-10  # of the cost: what rounding needs, a hundredth of a yuan in a day of millions
 TIE = 1e-5  # of a MW of change; well above the solver's 1e-7, too little for anything to move
 
 
-def calm(tiled: Tiled, x: Array, devices: Mapping[str, Device], names: Collection[str]) -> Array:
+def smooth_set_points(tiled: Tiled, x: Array, devices: Mapping[str, Device], names: Collection[str]) -> Array:
     """A dispatch that costs what x costs, with the least sum of |changes| of the named devices' set points.
 
     The set point of a device is the second less the first of the exclusive pair it injects: discharge less
     charge. Equal devices share the work equally where they can. Returns x itself where nothing calmer obeys
     every rule.
     """
-    merged = merge(tiled, devices)
+    merged = merge_identical_units(tiled, devices)
     allowed = 2 * ALLOWED * max(1.0, abs(tiled.program.objective(x)))
 
     def is_sound(found: Array) -> bool:
         return (
             primal_infeasibility(tiled.program, found) <= FEASIBILITY_TOLERANCE
             and tiled.program.objective(found) - tiled.program.objective(x) <= allowed
-            and not violated(tiled, found).any()
+            and not violated_pairs(tiled, found).any()
         )
 
     if merged is not None:
@@ -49,7 +49,7 @@ def calm(tiled: Tiled, x: Array, devices: Mapping[str, Device], names: Collectio
     return found if is_sound(found) else x
 
 
-def _set_points(tiled: Tiled, devices: Collection[str]) -> tuple[list[PairRows], set[int]]:
+def _set_points(tiled: Tiled, devices: Collection[str]) -> tuple[list[ExclusivePairRows], set[int]]:
     """The pairs of these devices whose members are both injected, and the members that are not injected.
 
     A pair with such a member is a rule of the device, such as a least power, and no set point.
@@ -78,7 +78,7 @@ def _calmest(tiled: Tiled, x: Array, devices: Collection[str]) -> Array:
             found = solver.solve().x[: len(x)]
         except (InfeasibleProgram, SolverError):
             return x
-        broken = violated(tiled, found) & ~held
+        broken = violated_pairs(tiled, found) & ~held
         if not broken.any():
             return found
         held |= broken
@@ -94,7 +94,9 @@ def _holding(tiled: Tiled, x: Array, held: Mask) -> Array:
     return upper
 
 
-def _wanted(tiled: Tiled, x: Array, pairs: Sequence[PairRows], rules: Collection[int]) -> Program:
+def _wanted(
+    tiled: Tiled, x: Array, pairs: Sequence[ExclusivePairRows], rules: Collection[int]
+) -> LinearProgram:
     """Least sum of |changes| of these pairs' set points, at the cost of x.
 
     Among the calmest, the members that are not injected are least: left above zero they break a pair for
@@ -125,7 +127,7 @@ def _wanted(tiled: Tiled, x: Array, pairs: Sequence[PairRows], rules: Collection
     wanted = np.concatenate([np.zeros(columns), np.ones(made)])
     for member in rules:
         wanted[tiled.column_of(member)] = TIE
-    return Program(
+    return LinearProgram(
         cost=wanted,
         offset=0.0,
         matrix=sp.vstack([own, cost, *blocks], format="csr"),

@@ -13,15 +13,15 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
 from parkdispatch.optimizer.formulation.tile import Tiled
-from parkdispatch.optimizer.presolve.exclusive_pairs import Tight, tighten
-from parkdispatch.optimizer.presolve.valid_inequalities import with_chords
-from parkdispatch.optimizer.tiled_optimum import Priced
+from parkdispatch.optimizer.presolve.exclusive_pairs import TightenedProgram, tighten
+from parkdispatch.optimizer.presolve.valid_inequalities import with_valid_inequalities
+from parkdispatch.optimizer.tiled_optimum import FinalRelaxation
 
 
 @dataclass(frozen=True)
-class Direction:
+class ParameterDirection:
     """What a unit more of a number adds to each part of a program."""
 
     offset: float
@@ -36,7 +36,7 @@ class Direction:
         return np.asarray((self.lower != 0) | (self.upper != 0))
 
 
-def direction(here: Program, there: Program, distance: float) -> Direction:
+def direction(here: LinearProgram, there: LinearProgram, distance: float) -> ParameterDirection:
     """From one program towards another one that lies `distance` units off.
 
     Raises SolverError if more than constants, bounds and right-hand sides differ.
@@ -55,7 +55,7 @@ def direction(here: Program, there: Program, distance: float) -> Direction:
         found[finite] = (other[finite] - one[finite]) / distance
         return found
 
-    return Direction(
+    return ParameterDirection(
         (there.offset - here.offset) / distance,
         per_unit(here.row_lower, there.row_lower),
         per_unit(here.row_upper, there.row_upper),
@@ -64,7 +64,7 @@ def direction(here: Program, there: Program, distance: float) -> Direction:
     )
 
 
-def slope(priced: Priced, x: Array, tiled: Tiled, there: Tiled, distance: float) -> float:
+def slope(priced: FinalRelaxation, x: Array, tiled: Tiled, there: Tiled, distance: float) -> float:
     """What the optimum of `tiled` changes by for a unit more of the number [yuan], those at rest at rest.
 
     `there` is the same park a little, `distance`, further on; `x` and `priced` are the optimum of `tiled`.
@@ -72,7 +72,7 @@ def slope(priced: Priced, x: Array, tiled: Tiled, there: Tiled, distance: float)
     the Lagrangian at the optimum and its multipliers, in which chords and tightened bounds take part.
     """
     here = priced.program
-    other = with_chords(there, tighten(there), priced.chorded)
+    other = with_valid_inequalities(there, tighten(there), priced.chorded)
     resting = priced.resting
     reduced = here.cost - here.matrix.T @ priced.row_dual
     changed = other.offset - here.offset + float((other.cost - here.cost) @ x)
@@ -91,13 +91,13 @@ def _support_change(multiplier: Array, here: tuple[Array, Array], there: tuple[A
     return float((multiplier[pressed] * (new[pressed] - old[pressed])).sum())
 
 
-def loosest(corners: Sequence[Tiled]) -> Tight:
+def loosest(corners: Sequence[Tiled]) -> TightenedProgram:
     """What exclusivity implies anywhere in the range between the corners; the program is of the first.
 
     Implied bounds are straight in the numbers, and then cut off; so they are loosest at a corner.
     """
     tights = [tighten(corner) for corner in corners]
-    return Tight(
+    return TightenedProgram(
         tights[0].program,
         np.max([one.top for one in tights], axis=0),
         np.min([one.low for one in tights], axis=0),
@@ -105,7 +105,7 @@ def loosest(corners: Sequence[Tiled]) -> Tight:
     )
 
 
-def in_range(tiled: Tiled, loose: Tight, moving: Mask) -> Tight:
+def in_range(tiled: Tiled, loose: TightenedProgram, moving: Mask) -> TightenedProgram:
     """The relaxation with such bounds; columns whose own bounds move with the numbers keep their own."""
     upper = np.where(moving, tiled.program.upper, loose.top)
     return replace(loose, program=replace(tiled.program, upper=upper))

@@ -15,26 +15,26 @@ import scipy.sparse as sp
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.branch_and_bound.branching import branch
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
+from parkdispatch.optimizer.branch_and_bound.branching import branch_on_window
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import Basis, Solver
-from parkdispatch.optimizer.parametric.derivatives import Direction
+from parkdispatch.optimizer.parametric.derivatives import ParameterDirection
 from parkdispatch.optimizer.partition.lagrangian_pricing import (
+    LagrangianPricer,
     Multipliers,
-    Part,
-    Pricer,
+    WindowProgram,
     positions,
     with_binaries,
 )
 from parkdispatch.optimizer.partition.windows import Window
 from parkdispatch.optimizer.proof.certificate import support
-from parkdispatch.optimizer.thread_pool import Crew
-from parkdispatch.optimizer.tiled_optimum import Found
+from parkdispatch.optimizer.thread_pool import ThreadPool
+from parkdispatch.optimizer.tiled_optimum import TiledOptimum
 
 
 @dataclass(frozen=True)
-class Plane:
+class ParametricCut:
     """value + slopes @ (numbers - at) lies below the cost in the range it was made for."""
 
     at: Array
@@ -46,22 +46,22 @@ class Plane:
         return float(self.value + self.slopes @ (numbers - self.at))
 
 
-def plane_below(
+def parametric_cut(
     tiled: Tiled,
-    found: Found,
+    found: TiledOptimum,
     at: Array,
-    directions: Sequence[Direction],
+    directions: Sequence[ParameterDirection],
     lower: Array,
     upper: Array,
-    pool: Crew,
-) -> Plane:
+    pool: ThreadPool,
+) -> ParametricCut:
     """The plane below the cost for all numbers in [lower, upper], from the optimum at `at` within it.
 
     The program of `found` must hold in the whole range (`parametric.loosest`).
     """
     assert found.priced is not None  # they were asked for
     program, dual = found.priced.program, found.priced.row_dual
-    pricer = Pricer(tiled, program, found.trail.cuts)
+    pricer = LagrangianPricer(tiled, program, found.trail.cuts)
     prices = pricer.multipliers(dual)
     moved = _Moved(program, list(directions), lower - at, upper - at)
     rows = support(dual, program.row_lower, program.row_upper)
@@ -72,13 +72,15 @@ def plane_below(
     gains = pool.map(
         lambda window: _gain(pricer, prices, moved, tiled, agreed.doubtful, window), agreed.windows
     )
-    return Plane(at, value + sum(gains), slopes)
+    return ParametricCut(at, value + sum(gains), slopes)
 
 
 class _Moved:
     """How a program's bounds and right-hand sides move with the numbers, and how far they may go."""
 
-    def __init__(self, program: Program, directions: list[Direction], lower: Array, upper: Array) -> None:
+    def __init__(
+        self, program: LinearProgram, directions: list[ParameterDirection], lower: Array, upper: Array
+    ) -> None:
         self.row_lower = np.array([one.row_lower for one in directions])
         self.row_upper = np.array([one.row_upper for one in directions])
         both = np.isfinite(program.row_lower) & np.isfinite(program.row_upper)
@@ -102,14 +104,14 @@ class _Moved:
 
 
 def _gain(
-    pricer: Pricer, prices: Multipliers, moved: _Moved, tiled: Tiled, doubtful: Mask, window: Window
+    pricer: LagrangianPricer, prices: Multipliers, moved: _Moved, tiled: Tiled, doubtful: Mask, window: Window
 ) -> float:
     """What the binaries of a window add to the plane [yuan]; nothing where the solver finds no bound."""
     part = pricer.part(window, prices)
     free, pairs = _with_numbers(part, prices.dual, moved), positions(tiled, doubtful, window)
     rows, columns = free.matrix.shape
     start = Basis.of(np.zeros(columns, dtype=bool), np.ones(rows, dtype=bool))
-    found = branch(free, pairs, start, np.inf, 0.0)
+    found = branch_on_window(free, pairs, start, np.inf, 0.0)
     if found is not None:
         return max(0.0, found.bound - part.relaxed)
     solver = Solver()
@@ -121,7 +123,7 @@ def _gain(
     return max(0.0, bound - part.relaxed)
 
 
-def _with_numbers(part: Part, dual: Array, moved: _Moved) -> Program:
+def _with_numbers(part: WindowProgram, dual: Array, moved: _Moved) -> LinearProgram:
     """A window's relaxation in which the numbers, less where they are now, are the last columns."""
     cut, program = part.cut, part.program
     every, inside = cut.every, cut.inside
@@ -142,7 +144,7 @@ def _with_numbers(part: Part, dual: Array, moved: _Moved) -> Program:
         none = np.full(len(at), np.inf)
         row_lowers.append(-none if is_upper else bound[at])
         row_uppers.append(bound[at] if is_upper else none)
-    return Program(
+    return LinearProgram(
         cost=np.concatenate([program.cost, -worth]),
         offset=0.0,
         matrix=sp.block_array(blocks, format="csr"),

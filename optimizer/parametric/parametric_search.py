@@ -16,14 +16,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
 from parkdispatch.optimizer.parametric.derivatives import direction, in_range, loosest
-from parkdispatch.optimizer.parametric.parametric_bound import Plane, plane_below
-from parkdispatch.optimizer.presolve.valid_inequalities import with_chords
-from parkdispatch.optimizer.thread_pool import Crew
-from parkdispatch.optimizer.tiled_optimum import Found, Trail, find_optimum
+from parkdispatch.optimizer.parametric.parametric_bound import ParametricCut, parametric_cut
+from parkdispatch.optimizer.presolve.valid_inequalities import with_valid_inequalities
+from parkdispatch.optimizer.thread_pool import ThreadPool
+from parkdispatch.optimizer.tiled_optimum import TiledOptimum, TiledWarmStart, find_optimum
 
 STEP = 1e-3  # of the range's width: how far apart two parks are that show how bounds move
 LEAST_RISE = (
@@ -32,7 +32,7 @@ LEAST_RISE = (
 
 
 @dataclass(frozen=True)
-class Limits:
+class ParameterLimits:
     """The numbers that may be chosen: lower <= numbers <= upper and matrix @ numbers <= most."""
 
     lower: Array
@@ -42,7 +42,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Trial:
+class EvaluatedPoint:
     """The year at fixed numbers."""
 
     numbers: Array
@@ -52,15 +52,15 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Searched:
+class ParametricOptimum:
     """The cheapest numbers, what nothing is cheaper than, and how it was found.
 
     `ranges` counts the parts that the numbers were divided into, the whole among them.
     """
 
-    best: Trial
+    best: EvaluatedPoint
     bound_yuan: float
-    trials: tuple[Trial, ...]
+    trials: tuple[EvaluatedPoint, ...]
     ranges: int
 
 
@@ -70,12 +70,12 @@ class _Range:
 
     lower: Array
     upper: Array
-    planes: list[Plane] = field(default_factory=list)
+    planes: list[ParametricCut] = field(default_factory=list)
     bound: float = -np.inf
     lowest: Array = field(default_factory=lambda: np.empty(0))
 
 
-class Search:
+class ParametricSearch:
     """Looks for the cheapest numbers.
 
     `tiled_at` makes the park with some numbers, on the same horizon; they may stand in bounds and right-hand
@@ -85,18 +85,18 @@ class Search:
     def __init__(
         self,
         tiled_at: Callable[[Array], Tiled],
-        limits: Limits,
+        limits: ParameterLimits,
         price: Array,
-        pool: Crew,
+        pool: ThreadPool,
         progress: Callable[[str], None],
     ) -> None:
         self._tiled_at, self._limits, self._price = tiled_at, limits, price
         self._pool, self._progress = pool, progress
         self._width = np.maximum(limits.upper - limits.lower, 1e-9)
-        self._trail: Trail | None = None
-        self._trials: list[Trial] = []
+        self._trail: TiledWarmStart | None = None
+        self._trials: list[EvaluatedPoint] = []
 
-    def run(self, start: Array, gap: float, time_limit_s: float) -> Searched:
+    def run(self, start: Array, gap: float, time_limit_s: float) -> ParametricOptimum:
         """Search until the gap, relative to the cost, or the time is reached."""
         deadline = time.monotonic() + time_limit_s
         first = _Range(self._limits.lower, self._limits.upper, lowest=start)
@@ -117,7 +117,7 @@ class Search:
                 made += 2
         cheapest = min(self._trials, key=lambda trial: trial.cost_yuan)
         bound = min(*(one.bound for one in ranges), cheapest.cost_yuan)
-        return Searched(cheapest, bound, tuple(self._trials), made)
+        return ParametricOptimum(cheapest, bound, tuple(self._trials), made)
 
     def _try(self, here: _Range, deadline: float) -> None:
         """Solve the year at the lowest point of a range's planes, and add the plane found."""
@@ -126,11 +126,11 @@ class Search:
         found, plane = self._solved(here, at, deadline)
         value = found.cost_yuan
         own = float(self._price @ at)
-        self._trials.append(Trial(at, value + own, value, found.bound + own))
+        self._trials.append(EvaluatedPoint(at, value + own, value, found.bound + own))
         here.planes.append(plane)
         self._bound(here)
 
-    def _solved(self, here: _Range, at: Array, deadline: float) -> tuple[Found, Plane]:
+    def _solved(self, here: _Range, at: Array, deadline: float) -> tuple[TiledOptimum, ParametricCut]:
         """The optimum at these numbers, and the plane it leaves for the range."""
         tiled, ends = self._tiled_at(at), zip(here.lower, here.upper, strict=True)
         steps = np.where(at + STEP * self._width <= self._limits.upper, STEP, -STEP) * self._width
@@ -141,11 +141,11 @@ class Search:
         found = find_optimum(tiled, tiled, deadline, self._pool, lambda _: None, self._trail, tight)
         self._trail, priced = found.trail, found.priced
         assert priced is not None  # its multipliers were asked for
-        there = [with_chords(one, in_range(one, loose, moving), priced.chorded) for one in near]
+        there = [with_valid_inequalities(one, in_range(one, loose, moving), priced.chorded) for one in near]
         directions = [
             direction(priced.program, program, step) for program, step in zip(there, steps, strict=True)
         ]
-        return found, plane_below(tiled, found, at, directions, here.lower, here.upper, self._pool)
+        return found, parametric_cut(tiled, found, at, directions, here.lower, here.upper, self._pool)
 
     def _bound(self, here: _Range) -> None:
         """The least that the planes say in a range, and where."""
@@ -156,7 +156,7 @@ class Search:
         shift = values.max()
         above = np.column_stack([-slopes, np.ones(len(values))])
         allowed = np.column_stack([limits.matrix, np.zeros(len(limits.most))])
-        program = Program(
+        program = LinearProgram(
             cost=np.append(np.zeros(count), 1.0),
             offset=0.0,
             matrix=sp.csr_array(np.vstack([above, allowed])),
@@ -195,6 +195,6 @@ class Search:
         return f"trying number {len(self._trials) + 1}, gap {(best - here.bound) / max(1.0, abs(best)):.1e}"
 
 
-def _moved(here: Program, there: Program) -> Mask:
+def _moved(here: LinearProgram, there: LinearProgram) -> Mask:
     """Columns whose bounds differ."""
     return np.asarray((here.lower != there.lower) | (here.upper != there.upper))

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
 from parkdispatch.optimizer.formulation.tile import Tiled
-from parkdispatch.optimizer.partition.subprogram import Cut, Cutter
+from parkdispatch.optimizer.partition.subprogram import Subprogram, SubprogramExtractor
 from parkdispatch.optimizer.partition.windows import Window
 from parkdispatch.optimizer.proof.certificate import support
 
@@ -22,11 +22,11 @@ HALF = 0.5  # share of an edge's margin that each side of it gets
 
 
 @dataclass(frozen=True)
-class Part:
+class WindowProgram:
     """A window's relaxation, in the columns `cut.every`."""
 
-    cut: Cut
-    program: Program
+    cut: Subprogram
+    program: LinearProgram
     pays: Array  # [yuan per unit] what its rows, at their multipliers, charge each column
     relaxed: float  # [yuan] dual objective of the multipliers here
 
@@ -39,7 +39,7 @@ class Part:
 class Multipliers:
     """Row multipliers of a program, what they leave of each cost, and how edges share their margins."""
 
-    def __init__(self, program: Program, cutter: Cutter, dual: Array) -> None:
+    def __init__(self, program: LinearProgram, cutter: SubprogramExtractor, dual: Array) -> None:
         self._program, self._ahead, self._states = program, cutter.ahead, cutter.states.ravel()
         self._edge_price = np.full(len(self._states), np.nan)
         self.margin = np.zeros(len(program.cost))  # of states only
@@ -62,33 +62,33 @@ class Multipliers:
 
 
 @dataclass(frozen=True)
-class Cuts:
+class SubprogramCache:
     """Cuts of windows of a program with these entries."""
 
     starts: NDArray[np.int32]
     columns: NDArray[np.int32]
-    of: dict[Window, Cut]
+    of: dict[Window, Subprogram]
 
-    def fits(self, program: Program) -> bool:
+    def fits(self, program: LinearProgram) -> bool:
         """Whether a program has the same entries."""
         matrix = program.matrix
         return np.array_equal(matrix.indptr, self.starts) and np.array_equal(matrix.indices, self.columns)
 
 
-class Pricer:
+class LagrangianPricer:
     """Makes the parts of one program; `cuts` may be of one with the same entries and other values."""
 
-    def __init__(self, tiled: Tiled, program: Program, cuts: Cuts | None = None) -> None:
+    def __init__(self, tiled: Tiled, program: LinearProgram, cuts: SubprogramCache | None = None) -> None:
         self._program, matrix = program, program.matrix
-        self.cutter = Cutter(tiled, program)
+        self.cutter = SubprogramExtractor(tiled, program)
         self._known = cuts.of if cuts is not None and cuts.fits(program) else {}
-        self.cuts = Cuts(matrix.indptr, matrix.indices, {})
+        self.cuts = SubprogramCache(matrix.indptr, matrix.indices, {})
 
     def multipliers(self, dual: Array) -> Multipliers:
         """Row multipliers to price windows at."""
         return Multipliers(self._program, self.cutter, dual)
 
-    def part(self, window: Window, at: Multipliers, upper: Array | None = None) -> Part:
+    def part(self, window: Window, at: Multipliers, upper: Array | None = None) -> WindowProgram:
         """The window's relaxation at these multipliers; `upper` replaces the program's upper bounds."""
         program, cut = self._program, self.cut(window)
         every, own, dual = cut.every, len(cut.columns), at.dual[cut.inside]
@@ -105,10 +105,10 @@ class Pricer:
         row_lower, row_upper = program.row_lower[cut.inside], program.row_upper[cut.inside]
         relaxed = support(dual, row_lower, row_upper)[0] + support(price - pays, lower, upper)[0]
         none = np.zeros(len(every), dtype=bool)
-        alone = Program(price, 0.0, cut.matrix, row_lower, row_upper, lower, upper, none)
-        return Part(cut, alone, pays, relaxed)
+        alone = LinearProgram(price, 0.0, cut.matrix, row_lower, row_upper, lower, upper, none)
+        return WindowProgram(cut, alone, pays, relaxed)
 
-    def cut(self, window: Window) -> Cut:
+    def cut(self, window: Window) -> Subprogram:
         """The window's columns and rows, cut once."""
         if window not in self.cuts.of:
             known = self._known.get(window)
@@ -133,7 +133,7 @@ def positions(tiled: Tiled, where: Mask, window: Window) -> Index:
     return np.concatenate(found)
 
 
-def with_binaries(program: Program, pairs: Index) -> Program:
+def with_binaries(program: LinearProgram, pairs: Index) -> LinearProgram:
     """The program with a <= A z and b <= B (1 - z) for each pair (a, b) of columns, shape (pairs, 2)."""
     n, k = len(program.cost), len(pairs)
     a, b = pairs[:, 0], pairs[:, 1]

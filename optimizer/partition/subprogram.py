@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.partition.windows import Window, laid_end_to_end
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
@@ -50,7 +50,7 @@ def _place(borders: Index, values: Index) -> Index:
 
 
 @dataclass(frozen=True)
-class Cut:
+class Subprogram:
     """A window's part of a program.
 
     `columns` are those of its intervals, in order, and the shared decisions that are its own; `copies` the
@@ -75,7 +75,7 @@ class Cut:
     entries: Index
     leaving_entries: Index
 
-    def of_values(self, values: Array) -> "Cut":
+    def of_values(self, values: Array) -> "Subprogram":
         """The same cut of a program whose matrix has the same entries, with these values."""
         matrix, shape = self.matrix, self.matrix.shape
         return replace(
@@ -84,7 +84,7 @@ class Cut:
             leaving_value=values[self.leaving_entries],
         )
 
-    def alone(self, program: Program, level: Array, *, paying: bool = False) -> Program:
+    def alone(self, program: LinearProgram, level: Array, *, paying: bool = False) -> LinearProgram:
         """The window's program with the states at its borders, and what it shares, held at `level`.
 
         Where it is `paying`, it may have more of what it shares at that one's cost.
@@ -97,7 +97,7 @@ class Cut:
         if paying:
             upper[shared] = most
         cost[shared.stop if paying else own :] = 0.0
-        return Program(
+        return LinearProgram(
             cost,
             0.0,
             self.matrix,
@@ -108,20 +108,20 @@ class Cut:
             np.zeros(len(cost), dtype=bool),
         )
 
-    def full(self, program: Program, x: Array) -> Mask:
+    def full(self, program: LinearProgram, x: Array) -> Mask:
         """Which columns of a point are at their upper bound in the whole program, if that is one."""
         lower, upper = program.lower[self.every], program.upper[self.every]
         return np.asarray((x >= upper - FEASIBILITY_TOLERANCE) & (upper > lower))
 
 
-class Cutter:
+class SubprogramExtractor:
     """Cuts windows out of one program.
 
     `states` are the columns that an interval hands on, (intervals, states); `ahead` is what each pays in the
     rows of the next interval, (intervals x states, rows), and `carried` which of them that one knows.
     """
 
-    def __init__(self, tiled: Tiled, program: Program) -> None:
+    def __init__(self, tiled: Tiled, program: LinearProgram) -> None:
         self._own, self._count = len(tiled.template.columns), len(tiled.horizon)
         self._rows = len(tiled.template.rows)
         self._matrix = program.matrix
@@ -143,7 +143,7 @@ class Cutter:
         shape = (len(states), self._matrix.shape[0])
         return sp.csr_array((values[entry[later]], row[later], starts), shape=shape)
 
-    def cut(self, window: Window) -> Cut:
+    def cut(self, window: Window) -> Subprogram:
         """The window's columns and rows."""
         own, count = self._own, self._count
         borders = np.array(window.stretches, dtype=np.int64).ravel()
@@ -187,7 +187,7 @@ class Cutter:
         last = borders[1::2] - 1
         states = self.states[last] - own * moved[:, None]
         ending = states[self.carried[last] & (last < count - 1)[:, None]]
-        return Cut(
+        return Subprogram(
             columns,
             copies,
             before,

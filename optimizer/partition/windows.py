@@ -14,7 +14,7 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
 
@@ -48,7 +48,7 @@ def _uncut(edges: Index, whole: Sequence[tuple[int, int]]) -> Index:
     return edges[begun <= ended]
 
 
-class Pieces:
+class Partition:
     """What windows are made of: the stretches between edges, tied where they could not agree.
 
     `whole` are stretches that are not cut inside where both of their ends are edges.
@@ -57,7 +57,7 @@ class Pieces:
     def __init__(
         self,
         tiled: Tiled,
-        program: Program,
+        program: LinearProgram,
         carried: Mask,
         x: Array,
         reduced: Array,

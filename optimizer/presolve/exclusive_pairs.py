@@ -11,8 +11,8 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
-from parkdispatch.optimizer.formulation.template import PairRows, Row
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.formulation.template import ExclusivePairRows, TemplateRow
 from parkdispatch.optimizer.formulation.tile import Tiled
 
 TOLERANCE = 1e-6  # MW below which a member of a pair counts as zero
@@ -20,7 +20,7 @@ FIRST, SECOND = 1, 2  # who of a pair rests, where that is a number; 0 is nobody
 
 
 @dataclass(frozen=True)
-class Tight:
+class TightenedProgram:
     """A relaxation with the upper bounds that exclusivity implies.
 
     `top`, (columns,): those upper bounds, or what they are at most in a range of parks. `low` and `high`,
@@ -28,14 +28,14 @@ class Tight:
     are equal) or in a range of them; NaN where no row balances the pair.
     """
 
-    program: Program
+    program: LinearProgram
     top: Array
     low: Array
     high: Array
 
 
 @dataclass(frozen=True)
-class Rows:
+class PairBalanceRows:
     """Rows a - b = q of a pair, one for each interval, and what is in them besides, entry by entry.
 
     `body` is their functional. `share` is by how much q falls for a unit of `column`; `net` is q while
@@ -50,7 +50,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Balance:
+class PairBalance:
     """The same, and where the others are while they do not work.
 
     `column` is at `rest` then, or `used` up before a or b is; `net` is q while all rest, (intervals,).
@@ -64,24 +64,26 @@ class Balance:
     net: Array
 
 
-def tighten(tiled: Tiled) -> Tight:
+def tighten(tiled: Tiled) -> TightenedProgram:
     """The relaxation with the upper bounds that exclusivity implies."""
     program, template = tiled.program, tiled.template
     upper = program.upper.copy()
     at_rest = np.full((len(template.pairs), len(tiled.horizon)), np.nan)
     for number, pair in enumerate(template.pairs):
         a, b = tiled.column_of(pair.a), tiled.column_of(pair.b)
-        balances = rows_of(tiled, program, pair)
+        balances = pair_balance_rows(tiled, program, pair)
         for column, member, sign in ((a, pair.a, 1), (b, pair.b, -1)):
             limit = _implied_upper(tiled, program, balances, member, sign)
             # never below the lower bound: a contradiction is for the solver to find
             upper[column] = np.maximum(program.lower[column], np.minimum(upper[column], limit))
         if balances:
-            at_rest[number] = balance(tiled, program, pair, balances[0]).net
-    return Tight(replace(program, upper=upper), upper, at_rest, at_rest)
+            at_rest[number] = pair_balance(tiled, program, pair, balances[0]).net
+    return TightenedProgram(replace(program, upper=upper), upper, at_rest, at_rest)
 
 
-def balance(tiled: Tiled, program: Program, pair: PairRows, rows: Rows) -> Balance:
+def pair_balance(
+    tiled: Tiled, program: LinearProgram, pair: ExclusivePairRows, rows: PairBalanceRows
+) -> PairBalance:
     """What is in rows that balance a pair besides the pair."""
     rest, used = np.clip(0.0, program.lower, program.upper), np.zeros(len(program.cost), dtype=bool)
     for one in (pair.a, pair.b):
@@ -89,12 +91,12 @@ def balance(tiled: Tiled, program: Program, pair: PairRows, rows: Rows) -> Balan
             rest[other], used[other] = program.upper[other], True
     at_rest = rest[rows.column]
     net = rows.net - np.bincount(rows.interval, rows.share * at_rest, minlength=len(rows.net))
-    return Balance(rows.interval, rows.column, rows.share, at_rest, used[rows.column], net)
+    return PairBalance(rows.interval, rows.column, rows.share, at_rest, used[rows.column], net)
 
 
-def rows_of(tiled: Tiled, program: Program, pair: PairRows) -> list[Rows]:
+def pair_balance_rows(tiled: Tiled, program: LinearProgram, pair: ExclusivePairRows) -> list[PairBalanceRows]:
     """Every kind of row that balances a pair."""
-    a, b, template, found = pair.a, pair.b, tiled.template, list[Rows]()
+    a, b, template, found = pair.a, pair.b, tiled.template, list[PairBalanceRows]()
     base, slopes = template.coefficients[0], template.coefficients[1:]
     for number, row in enumerate(template.rows):
         alpha = base[row.body, a]
@@ -106,11 +108,13 @@ def rows_of(tiled: Tiled, program: Program, pair: PairRows) -> list[Rows]:
             slot = entries.col - entries.row * len(template.columns)  # of the interval's own columns
             keep = (slot != a) & (slot != b)
             interval, column, share = entries.row[keep], entries.col[keep], entries.data[keep] / alpha
-            found.append(Rows(row.body, interval, column, share, program.row_lower[at] / alpha))
+            found.append(PairBalanceRows(row.body, interval, column, share, program.row_lower[at] / alpha))
     return found
 
 
-def _implied_upper(tiled: Tiled, program: Program, balances: list[Rows], a: int, sign: int) -> Array:
+def _implied_upper(
+    tiled: Tiled, program: LinearProgram, balances: list[PairBalanceRows], a: int, sign: int
+) -> Array:
     """Upper bound of column a where the other is zero, (intervals,), from every row a - b = sign x q."""
     limit = np.full(len(tiled.horizon), np.inf)
     for rows in balances:
@@ -124,7 +128,7 @@ def _implied_upper(tiled: Tiled, program: Program, balances: list[Rows], a: int,
     return np.asarray(np.maximum(0.0, limit))
 
 
-def _used_up(tiled: Tiled, program: Program, body: int, a: int) -> list[Index]:
+def _used_up(tiled: Tiled, program: LinearProgram, body: int, a: int) -> list[Index]:
     """Columns that are at their upper bounds where a > 0: moving power from a to them is never worse."""
     base, slopes = tiled.template.coefficients[0], tiled.template.coefficients[1:]
     found = []
@@ -183,7 +187,7 @@ def _tallies(tiled: Tiled) -> set[int]:
     def is_zero(functional: int | None) -> bool:
         return functional is not None and not coefficients[:, functional].any()
 
-    def is_tally(s: int, before: int, row: Row) -> bool:
+    def is_tally(s: int, before: int, row: TemplateRow) -> bool:
         here = coefficients[:, row.body].any(axis=0)
         others = [slot for slot in np.flatnonzero(here).tolist() if slot != s]
         return (
@@ -195,7 +199,7 @@ def _tallies(tiled: Tiled) -> set[int]:
             and bool((values(row.body, s) > 0).all() and (values(row.body, others) <= 0).all())
         )
 
-    def is_no_help(s: int, before: int, row: Row) -> bool:
+    def is_no_help(s: int, before: int, row: TemplateRow) -> bool:
         there = values(row.body, s)
         return not coefficients[:, row.body, before].any() and bool(
             (row.lower is None or (there <= 0).all()) and (row.upper is None or (there >= 0).all())
@@ -221,7 +225,7 @@ def _tallies(tiled: Tiled) -> set[int]:
     return found
 
 
-def violated(tiled: Tiled, x: Array) -> Mask:
+def violated_pairs(tiled: Tiled, x: Array) -> Mask:
     """Where both members of a pair exceed zero, (pairs, intervals)."""
     found = np.zeros((len(tiled.template.pairs), len(tiled.horizon)), dtype=bool)
     for number, pair in enumerate(tiled.template.pairs):
@@ -229,7 +233,7 @@ def violated(tiled: Tiled, x: Array) -> Mask:
     return found
 
 
-def open_pairs(tiled: Tiled, program: Program) -> Mask:
+def open_pairs(tiled: Tiled, program: LinearProgram) -> Mask:
     """Where both members of a pair may exceed zero, (pairs, intervals)."""
     found = np.zeros((len(tiled.template.pairs), len(tiled.horizon)), dtype=bool)
     for number, pair in enumerate(tiled.template.pairs):
@@ -238,7 +242,7 @@ def open_pairs(tiled: Tiled, program: Program) -> Mask:
     return found
 
 
-def tempting(tiled: Tiled, program: Program) -> Mask:
+def candidate_violations(tiled: Tiled, program: LinearProgram) -> Mask:
     """Where both members are possible and using both at once pays, (pairs, intervals)."""
     found = open_pairs(tiled, program)
     for number, pair in enumerate(tiled.template.pairs):

@@ -17,12 +17,12 @@ import numpy as np
 
 from parkdispatch.models.device import Array, Device
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.template import Previous, Template
+from parkdispatch.optimizer.formulation.template import PreviousSlot, Template
 from parkdispatch.optimizer.formulation.tile import Tiled
 
 
 @dataclass(frozen=True)
-class Merged:
+class MergedUnits:
     """A tiled park whose twins are one, and the way back to the whole park."""
 
     whole: Tiled
@@ -45,7 +45,7 @@ class Merged:
         return np.concatenate([(own[:, self.columns] * self.share).ravel(), x[shared:]])
 
 
-def merge(tiled: Tiled, devices: Mapping[str, Device]) -> Merged | None:
+def merge_identical_units(tiled: Tiled, devices: Mapping[str, Device]) -> MergedUnits | None:
     """Merge equal devices that have no series and share no decision; None where there are none."""
     template = tiled.template
     apart = {key[0] for key in template.series} | {shared.key[0] for shared in template.shared}
@@ -82,7 +82,7 @@ def merge(tiled: Tiled, devices: Mapping[str, Device]) -> Merged | None:
     paired = replace(
         template,
         columns=[template.columns[old] for old in old_columns],
-        previous=[Previous(new_of_old[p.column], p.initial) for p in previous],
+        previous=[PreviousSlot(new_of_old[p.column], p.initial) for p in previous],
         pairs=[replace(p, a=new_of_old[p.a], b=new_of_old[p.b]) for p in pairs],
         rows=[row for row in template.rows if row.key[0] in kept],
         totals=[total for total in template.totals if total.key[0] in kept],
@@ -92,7 +92,7 @@ def merge(tiled: Tiled, devices: Mapping[str, Device]) -> Merged | None:
         quantities={key: f for key, f in template.quantities.items() if key[0] in kept},
         coefficients=coefficients,
     )
-    return Merged(
+    return MergedUnits(
         whole=tiled,
         tiled=Tiled(_without_pairs(paired, size), tiled.horizon, tiled.weights),
         paired=Tiled(paired, tiled.horizon, tiled.weights),

@@ -15,9 +15,14 @@ import scipy.sparse as sp
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
 from parkdispatch.optimizer.formulation.tile import Tiled
-from parkdispatch.optimizer.presolve.exclusive_pairs import Balance, Tight, balance, rows_of
+from parkdispatch.optimizer.presolve.exclusive_pairs import (
+    PairBalance,
+    TightenedProgram,
+    pair_balance,
+    pair_balance_rows,
+)
 
 TINY = 1e-12  # MW
 KINDS = 3  # rows for each pair: chord, limit of b, limit of a
@@ -33,15 +38,15 @@ class _Rows:
     most: Array
 
 
-def with_chords(tiled: Tiled, tight: Tight, where: Mask) -> Program:
+def with_valid_inequalities(tiled: Tiled, tight: TightenedProgram, where: Mask) -> LinearProgram:
     """The tightened program with the rows of the marked pairs, (pairs, intervals), kind after kind."""
     program, marked = tight.program, [np.flatnonzero(one) for one in where]
     if not where.any():
         return program
-    balances: list[Balance | None] = []
+    balances: list[PairBalance | None] = []
     for pair, at in zip(tiled.template.pairs, marked, strict=True):
-        rows = rows_of(tiled, program, pair) if at.size else []
-        balances.append(balance(tiled, program, pair, rows[0]) if rows else None)
+        rows = pair_balance_rows(tiled, program, pair) if at.size else []
+        balances.append(pair_balance(tiled, program, pair, rows[0]) if rows else None)
     kinds = [[_chords(tiled, tight, number, at) for number, at in enumerate(marked)]]
     for second in (True, False):
         kinds.append(
@@ -67,7 +72,7 @@ def with_chords(tiled: Tiled, tight: Tight, where: Mask) -> Program:
     )
 
 
-def _chords(tiled: Tiled, tight: Tight, number: int, at: Index) -> _Rows:
+def _chords(tiled: Tiled, tight: TightenedProgram, number: int, at: Index) -> _Rows:
     """a/A + b/B <= 1, scaled to MW by the smaller limit so that they are of the size of others."""
     pair = tiled.template.pairs[number]
     a, b = tiled.column_of(pair.a)[at], tiled.column_of(pair.b)[at]
@@ -82,7 +87,13 @@ def _chords(tiled: Tiled, tight: Tight, number: int, at: Index) -> _Rows:
 
 
 def _limits(
-    tiled: Tiled, tight: Tight, number: int, at: Index, found: Balance | None, *, of_second: bool
+    tiled: Tiled,
+    tight: TightenedProgram,
+    number: int,
+    at: Index,
+    found: PairBalance | None,
+    *,
+    of_second: bool,
 ) -> _Rows:
     """What one member needs before it works; where that cannot be told, no more than its bound."""
     program, pair, row = tight.program, tiled.template.pairs[number], np.arange(len(at))

@@ -12,14 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.formulation.linear_program import Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 
 FEASIBILITY_TOLERANCE = 1e-6  # in the unit of the row or column; the solver works to 1e-7
 GAP_TOLERANCE = 1e-8  # relative
 EXACT = 1e-9  # relative gap; below this a dispatch and its bound have met
 
 
-class How(NamedTuple):
+class ProofMethod(NamedTuple):
     """How a bound was proven: the name of a sentence, and the numbers and names to put into it."""
 
     key: str
@@ -54,7 +54,7 @@ class Certificate:
         )
 
 
-def primal_infeasibility(program: Program, x: Array) -> float:
+def primal_infeasibility(program: LinearProgram, x: Array) -> float:
     """Largest violation of any row, bound or binary at x."""
     activity = program.matrix @ x
     fraction = np.abs(x - np.round(x))[program.binary]
@@ -69,7 +69,7 @@ def primal_infeasibility(program: Program, x: Array) -> float:
     return float(np.max([part.max(initial=0.0) for part in parts]))
 
 
-def certify(program: Program, x: Array, row_dual: Array) -> Certificate:
+def certify(program: LinearProgram, x: Array, row_dual: Array) -> Certificate:
     """Examine a primal point and row multipliers of a program without binaries."""
     reduced = program.cost - program.matrix.T @ row_dual
     rows, loose_rows = support(row_dual, program.row_lower, program.row_upper)

@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.sparse as sp
 
-from parkdispatch.optimizer.formulation.linear_program import Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import Solver
 
@@ -12,7 +12,7 @@ SHOWN = 5  # conflicts named one by one; the rest is counted
 LAW_PRICE = 1e3  # of a device's equation giving way, where a limit costs 1
 
 
-def hopeless(tiled: Tiled) -> list[str]:
+def unbalanced_buses(tiled: Tiled) -> list[str]:
     """Buses that no choice within the bounds can balance: a limit below the load, named by interval."""
     program, template = tiled.program, tiled.template
     lines = []
@@ -56,7 +56,7 @@ def hopeless(tiled: Tiled) -> list[str]:
     return lines
 
 
-def _most(tiled: Tiled, program: Program, interval: int, row: int) -> str:
+def _most(tiled: Tiled, program: LinearProgram, interval: int, row: int) -> str:
     """The bounds of what meets in a balance, in words."""
     entries = program.matrix[[row]].tocoo()
     own = len(tiled.template.columns)
@@ -69,7 +69,7 @@ def _most(tiled: Tiled, program: Program, interval: int, row: int) -> str:
     return ", ".join(parts) + f", to be met {program.row_lower[row]:.3f} MW"
 
 
-def explain(tiled: Tiled, program: Program) -> str:
+def explain_infeasibility(tiled: Tiled, program: LinearProgram) -> str:
     """Name the rows of an infeasible program that give way when every row may, at least total cost.
 
     Bounds stay as they are, so the relaxed program always has a solution: each row gets a surplus and a
@@ -83,7 +83,7 @@ def explain(tiled: Tiled, program: Program) -> str:
     price = np.ones(rows)
     price[:whole][equations[:whole] & of_device] = LAW_PRICE
     identity = sp.eye_array(rows, format="csr")
-    elastic = Program(
+    elastic = LinearProgram(
         cost=np.concatenate([np.zeros(columns), price, price]),
         offset=0.0,
         matrix=sp.hstack([program.matrix, identity, -identity], format="csr"),
@@ -114,7 +114,7 @@ def explain(tiled: Tiled, program: Program) -> str:
     return "no dispatch meets all limits:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def _sentence(tiled: Tiled, program: Program, row: int, missing: float, x: np.ndarray) -> str:
+def _sentence(tiled: Tiled, program: LinearProgram, row: int, missing: float, x: np.ndarray) -> str:
     template, count = tiled.template, len(tiled.horizon)
     way = "short of" if missing > 0 else "beyond"
     if row >= count * len(template.rows):

@@ -12,31 +12,31 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
 from parkdispatch.optimizer.formulation.tile import Tiled
-from parkdispatch.optimizer.highs import Answer, Basis, InfeasibleProgram, Solver, UnboundedProgram
-from parkdispatch.optimizer.partition.lagrangian_pricing import Multipliers, Part, Pricer
+from parkdispatch.optimizer.highs import Basis, InfeasibleProgram, Solver, SolverAnswer, UnboundedProgram
+from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer, Multipliers, WindowProgram
 from parkdispatch.optimizer.partition.subprogram import distinct
-from parkdispatch.optimizer.partition.windows import Pieces, Window
+from parkdispatch.optimizer.partition.windows import Partition, Window
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
-from parkdispatch.optimizer.relaxation.crash_basis import Begun, Marks
+from parkdispatch.optimizer.relaxation.crash_basis import BasisMarks, StartingPoint
 
 MOST_TURNS = 5  # of asking those in too whom it would concern
 NOWHERE = np.empty(0, dtype=np.int64)
 
 
-class Borders:
+class BlockBoundaries:
     """The borders of a program's blocks, with x, dual, level and marks, which change where blocks agree."""
 
     def __init__(
         self,
         tiled: Tiled,
-        program: Program,
-        pricer: Pricer,
+        program: LinearProgram,
+        pricer: LagrangianPricer,
         x: Array,
         dual: Array,
         level: Array,
-        marks: Marks,
+        marks: BasisMarks,
     ) -> None:
         self._tiled, self._program, self._pricer = tiled, program, pricer
         self._x, self._dual, self._level, self._marks = x, dual, level, marks
@@ -70,10 +70,10 @@ class Borders:
         )
         return np.asarray(~(wants & self._pricer.cutter.carried[borders - 1]).any(axis=1))
 
-    def _pieces(self, at: Multipliers) -> Pieces:
-        return Pieces(self._tiled, self._program, self._pricer.cutter.carried, self._x, at.reduced)
+    def _pieces(self, at: Multipliers) -> Partition:
+        return Partition(self._tiled, self._program, self._pricer.cutter.carried, self._x, at.reduced)
 
-    def _each(self, pieces: Pieces, at: Multipliers) -> list[Window]:
+    def _each(self, pieces: Partition, at: Multipliers) -> list[Window]:
         """Solve each stretch, with more around it where that is concerned too; those that do not settle."""
         tried: dict[Window, bool] = {}
         for _ in range(MOST_TURNS):
@@ -116,7 +116,7 @@ class Borders:
             self._lay(part, held.x, (answer if settled else held).row_dual, basis if same else None)
         return settled, NOWHERE
 
-    def _moved(self, part: Part, answer: Answer) -> Index:
+    def _moved(self, part: WindowProgram, answer: SolverAnswer) -> Index:
         """Intervals beyond a window's ends whose states are not where they were."""
         cut = part.cut
         after = np.zeros(len(cut.every), dtype=bool)
@@ -126,7 +126,7 @@ class Borders:
         moved = ends & (np.abs(answer.x - self._x[cut.every]) > FEASIBILITY_TOLERANCE)
         return np.asarray(cut.every[moved] // len(self._tiled.template.columns) + after[moved])
 
-    def _settled(self, part: Part, answer: Answer) -> bool:
+    def _settled(self, part: WindowProgram, answer: SolverAnswer) -> bool:
         """Whether nobody here wants more or less of what is shared, or has less at a price."""
         copies = part.copies
         moved = np.abs(answer.x[copies] - self._x[part.cut.copies])
@@ -134,7 +134,7 @@ class Borders:
         at_all = np.maximum(np.abs(priced), np.abs(part.program.cost[copies]) * moved)
         return bool((at_all <= FEASIBILITY_TOLERANCE).all())
 
-    def _lay(self, part: Part, x: Array, row_dual: Array, basis: Basis | None) -> None:
+    def _lay(self, part: WindowProgram, x: Array, row_dual: Array, basis: Basis | None) -> None:
         """A window's solution, multipliers and basis into the whole."""
         cut, own = part.cut, len(part.cut.columns)
         lower, upper = self._program.lower[cut.columns], self._program.upper[cut.columns]
@@ -143,7 +143,7 @@ class Borders:
         if basis is not None:
             self._marks.note(cut, basis)
 
-    def _with_setters(self, pieces: Pieces, at: Multipliers, window: Window) -> bool:
+    def _with_setters(self, pieces: Partition, at: Multipliers, window: Window) -> bool:
         """Solve a window with those who set what it shares, and more around it where that is concerned."""
         setters = self._setters(pieces, self._pricer.cut(window).copies)
         chosen = distinct(np.concatenate([pieces.within(window), *setters]))
@@ -162,7 +162,7 @@ class Borders:
         others = matrix.indices[matrix.indptr[len(tied) : -1]] // len(template.columns)
         return np.concatenate([tied, np.minimum(others, count - 1)])
 
-    def _setters(self, pieces: Pieces, shared: Index) -> list[Index]:
+    def _setters(self, pieces: Partition, shared: Index) -> list[Index]:
         """Pieces that press on each of some shared decisions and lack a basic column: it is that decision."""
         count, own = len(self._tiled.horizon), len(self._tiled.template.columns)
         basic = self._marks.columns[: count * own].reshape(count, own).sum(axis=1)
@@ -184,7 +184,7 @@ class Borders:
         cut, program = part.cut, part.program
         program.cost[part.copies] += at.reduced[cut.copies]  # what others leave of its cost
         solver = Solver(presolve=False, near=True, primal=True)
-        begun = Begun(self._x[cut.every], self._dual[cut.inside], self._marks.within(cut))
+        begun = StartingPoint(self._x[cut.every], self._dual[cut.inside], self._marks.within(cut))
         try:
             answer = begun.finish(solver, program)
         except (InfeasibleProgram, UnboundedProgram):

@@ -17,16 +17,16 @@ import numpy as np
 
 from parkdispatch.models.device import Array, Device
 from parkdispatch.optimizer.formulation.horizon import Horizon, Index
-from parkdispatch.optimizer.formulation.linear_program import Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.template import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
-from parkdispatch.optimizer.highs import Answer, Basis, Solver
-from parkdispatch.optimizer.partition.lagrangian_pricing import Pricer
-from parkdispatch.optimizer.partition.subprogram import Cut
+from parkdispatch.optimizer.highs import Basis, Solver, SolverAnswer
+from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
+from parkdispatch.optimizer.partition.subprogram import Subprogram
 from parkdispatch.optimizer.partition.windows import Window
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
-from parkdispatch.optimizer.relaxation.crash_basis import Marks
-from parkdispatch.optimizer.thread_pool import Crew
+from parkdispatch.optimizer.relaxation.crash_basis import BasisMarks
+from parkdispatch.optimizer.thread_pool import ThreadPool
 
 LONG = 6000  # intervals; a longer month is looked at in longer intervals first
 SHORT = 3000  # intervals of a month that is short enough
@@ -34,7 +34,7 @@ PIECE = 1500  # intervals; a piece ends at the first edge after so many
 MOST_TURNS = 3  # of raising a shared decision to what some piece needs
 
 
-def coarser(tiled: Tiled, devices: Mapping[str, Device]) -> Tiled | None:
+def coarse_park(tiled: Tiled, devices: Mapping[str, Device]) -> Tiled | None:
     """The park in longer intervals; none where months are short, or days do not divide."""
     horizon = tiled.horizon
     longest = int(np.bincount(horizon.period("month")).max())
@@ -60,14 +60,14 @@ def _longer(values: Array, together: int) -> Array:
 
 
 @dataclass(frozen=True)
-class Preview:
+class CoarseSolution:
     """A fine program's shared decisions and states, (columns,), and the first intervals of its pieces."""
 
     level: Array
     edges: Index
 
     @staticmethod
-    def of(coarse: Tiled, x: Array, edges: Index, tiled: Tiled) -> "Preview | None":
+    def of(coarse: Tiled, x: Array, edges: Index, tiled: Tiled) -> "CoarseSolution | None":
         """What a coarse program's optimum and its edges say; zero elsewhere. None where they are unlike."""
         together, left_over = divmod(len(tiled.horizon), len(coarse.horizon))
         shared = x[coarse.shared_starts[0] :]
@@ -81,7 +81,7 @@ class Preview:
             if number is not None:
                 ends = tiled.column_of(previous.column)[together - 1 : count : together]
                 level[ends] = x[coarse.column_of(number)]
-        return Preview(level, edges * together)
+        return CoarseSolution(level, edges * together)
 
     def pieces(self, first: int, last: int) -> list[Window]:
         """A stretch of intervals in pieces that begin and end at edges."""
@@ -92,14 +92,14 @@ class Preview:
         return [Window(((a, b),)) for a, b in zip(begins, [*begins[1:], last], strict=True)]
 
 
-def rehearse(
-    program: Program,
-    pricer: Pricer,
+def solve_in_pieces(
+    program: LinearProgram,
+    pricer: LagrangianPricer,
     pieces: Sequence[Window],
     tied: int,
     level: Array,
-    marks: Marks,
-    pool: Crew,
+    marks: BasisMarks,
+    pool: ThreadPool,
 ) -> tuple[Array, Array] | None:
     """A point and row multipliers laid together of pieces, each solved with its borders held at `level`.
 
@@ -129,7 +129,9 @@ def rehearse(
     return x, dual
 
 
-def _solve(program: Program, level: Array, marks: Marks, cut: Cut) -> tuple[Answer, Basis]:
+def _solve(
+    program: LinearProgram, level: Array, marks: BasisMarks, cut: Subprogram
+) -> tuple[SolverAnswer, Basis]:
     alone = cut.alone(program, level, paying=True)
     solver = Solver(presolve=False)
     solver.load(alone)

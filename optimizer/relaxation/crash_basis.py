@@ -12,10 +12,10 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
 from parkdispatch.optimizer.formulation.tile import Tiled
-from parkdispatch.optimizer.highs import Answer, Basis, InfeasibleProgram, Solver
-from parkdispatch.optimizer.partition.subprogram import Cut
+from parkdispatch.optimizer.highs import Basis, InfeasibleProgram, Solver, SolverAnswer
+from parkdispatch.optimizer.partition.subprogram import Subprogram
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
 
 MOST_TURNS = 3  # a column that rests between its bounds may turn round
@@ -23,18 +23,18 @@ CHAIN = 16  # intervals; 8 to 48 are equally good, a chain of 4 takes a quarter 
 
 
 @dataclass(frozen=True)
-class Marks:
+class BasisMarks:
     """Which columns and rows of a program are basic, and which columns rest at their upper bound."""
 
     columns: Mask
     rows: Mask
     upper: Mask
 
-    def copy(self) -> "Marks":
+    def copy(self) -> "BasisMarks":
         """The same marks, to be changed."""
-        return Marks(self.columns.copy(), self.rows.copy(), self.upper.copy())
+        return BasisMarks(self.columns.copy(), self.rows.copy(), self.upper.copy())
 
-    def within(self, cut: Cut) -> Basis:
+    def within(self, cut: Subprogram) -> Basis:
         """The part that lies in a cut.
 
         What is shared is basic in a cut that lacks a column without, as one that sets a peak does. So is a
@@ -48,11 +48,11 @@ class Marks:
         columns[own + np.flatnonzero(self.columns[cut.every[own:]])[: max(0, -more)]] = True
         return Basis.of(columns, rows, self.upper[cut.every])
 
-    def size(self, cut: Cut) -> int:
+    def size(self, cut: Subprogram) -> int:
         """How many of a cut's own columns and rows are basic."""
         return int(self.columns[cut.columns].sum() + self.rows[cut.inside].sum())
 
-    def note(self, cut: Cut, basis: Basis) -> None:
+    def note(self, cut: Subprogram, basis: Basis) -> None:
         """Take over what a cut was left with."""
         self.columns[cut.columns] = basis.columns[: len(cut.columns)]
         self.upper[cut.columns] = basis.upper[: len(cut.columns)]
@@ -60,7 +60,7 @@ class Marks:
 
 
 @dataclass(frozen=True)
-class Begun:
+class StartingPoint:
     """A point to begin a program at, its rows' multipliers, and which columns and rows are basic.
 
     Some columns may rest between their bounds, such as a peak that was held. The simplex method knows none
@@ -71,7 +71,7 @@ class Begun:
     row_dual: Array
     basis: Basis
 
-    def finish(self, solver: Solver, program: Program) -> Answer:
+    def finish(self, solver: Solver, program: LinearProgram) -> SolverAnswer:
         """Solve the program from here. Raises InfeasibleProgram and UnboundedProgram."""
         begun = self
         for _ in range(MOST_TURNS):
@@ -87,21 +87,21 @@ class Begun:
                 answer = solver.solve()
             except InfeasibleProgram:  # a point that breaks a rule has bounds that may be what is impossible
                 break
-            begun = Begun(answer.x, answer.row_dual, solver.basis(full))
+            begun = StartingPoint(answer.x, answer.row_dual, solver.basis(full))
             reduced = (program.cost - program.matrix.T @ begun.row_dual)[begun._between(program)]
             if (np.abs(reduced) <= FEASIBILITY_TOLERANCE).all():
                 return answer
         solver.load(program)
         return solver.solve()
 
-    def _between(self, program: Program) -> Index:
+    def _between(self, program: LinearProgram) -> Index:
         """Columns that rest between their bounds."""
         above = self.x > program.lower + FEASIBILITY_TOLERANCE
         below = self.x < program.upper - FEASIBILITY_TOLERANCE
         return np.flatnonzero(~self.basis.columns & above & below)
 
 
-def first_marks(tiled: Tiled, program: Program, carried: Mask) -> Marks:
+def crash_marks(tiled: Tiled, program: LinearProgram, carried: Mask) -> BasisMarks:
     """One column for each equation of an interval, or else its slack.
 
     `carried` is which states the next interval knows, (intervals, states).
@@ -138,4 +138,4 @@ def first_marks(tiled: Tiled, program: Program, carried: Mask) -> Marks:
             basic[steps[equation], np.array(others)[widest[equation]]] = True
             slack[at[equation]] = False
     columns = np.concatenate([basic.ravel(), np.zeros(len(program.cost) - count * own, dtype=bool)])
-    return Marks(columns, slack, np.zeros_like(columns))
+    return BasisMarks(columns, slack, np.zeros_like(columns))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.tariff.tariff import Tariff
-from parkdispatch.results.billing.bill_lines import Connection, Line
+from parkdispatch.results.billing.bill_lines import BillLine, Connection
 from parkdispatch.results.billing.demand_charge import (
     BASIC,
     FIXED,
@@ -32,7 +32,7 @@ NOT_ADJUSTED = ("government_funds", "sale")  # by the power factor
 
 @dataclass(frozen=True)
 class Bill:
-    """Lines as columns of `Line`, in the order of months; plus is paid, minus is received."""
+    """Lines as columns of `BillLine`, in the order of months; plus is paid, minus is received."""
 
     lines: pd.DataFrame
     power_factor_share: float = 0.0  # [-] that the power factor adds to all but funds and sales
@@ -112,7 +112,7 @@ def bill(
         charged = [line for charge in CHARGES for line in charge(month, tariff, grid)]
         lines += [*charged, *_power_factor(month, charged, share)]
     possible = sum(open_discount_yuan(month, tariff, grid) for month in metered) * (1.0 + share)
-    return Bill(pd.DataFrame(lines, columns=list(Line._fields)), share, possible, metered)
+    return Bill(pd.DataFrame(lines, columns=list(BillLine._fields)), share, possible, metered)
 
 
 def adjustment(tariff: Tariff, grid: Connection) -> float:
@@ -125,7 +125,7 @@ def adjustment(tariff: Tariff, grid: Connection) -> float:
     return float(np.interp(np.floor(100.0 * grid.power_factor + 0.5 + 1e-9) / 100.0, at, shares))
 
 
-def _energy(month: Month, tariff: Tariff, grid: Connection) -> Iterator[Line]:
+def _energy(month: Month, tariff: Tariff, grid: Connection) -> Iterator[BillLine]:
     """Each part of the price of a kilowatt-hour on its own line; purchased energy by period."""
     level = tariff.voltages.get(grid.voltage_kv_level)
     transmission = None
@@ -138,7 +138,7 @@ def _energy(month: Month, tariff: Tariff, grid: Connection) -> Iterator[Line]:
     for period, kwh in month.import_kwh.items():
         ratio = next(ratio for name, ratio in tariff.ratios.items() if name == period)
         price = flat_yuan * ratio
-        yield Line(month.name, "purchased_energy", period, kwh, "kWh", price, kwh * price)
+        yield BillLine(month.name, "purchased_energy", period, kwh, "kWh", price, kwh * price)
     kwh = month.bought_kwh
     for charge, price in (
         ("line_loss", tariff.line_loss_rate * flat_yuan),
@@ -146,20 +146,24 @@ def _energy(month: Month, tariff: Tariff, grid: Connection) -> Iterator[Line]:
         ("system_operation", tariff.system_operation_yuan_per_kwh[month.number - 1]),
         ("government_funds", tariff.government_funds_yuan_per_kwh[month.number - 1]),
     ):
-        yield Line(month.name, charge, "all", kwh, "kWh", price, kwh * price)
+        yield BillLine(month.name, charge, "all", kwh, "kWh", price, kwh * price)
 
 
-def _power_factor(month: Month, charged: list[Line], share: float) -> Iterator[Line]:
+def _power_factor(month: Month, charged: list[BillLine], share: float) -> Iterator[BillLine]:
     """What the power factor adds to the month, or takes off it."""
     if share:
         yuan = sum(line.yuan for line in charged if line.charge not in NOT_ADJUSTED)
-        yield Line(month.name, "power_factor", "all", yuan, "yuan", share, yuan * share)
+        yield BillLine(month.name, "power_factor", "all", yuan, "yuan", share, yuan * share)
 
 
-def _sale(month: Month, _: Tariff, grid: Connection) -> Iterator[Line]:
+def _sale(month: Month, _: Tariff, grid: Connection) -> Iterator[BillLine]:
     """Surplus sold: a negative cost."""
     price = -grid.sale_price_yuan_per_kwh
-    yield Line(month.name, "sale", "all", month.export_kwh, "kWh", price, month.export_kwh * price)
+    yield BillLine(month.name, "sale", "all", month.export_kwh, "kWh", price, month.export_kwh * price)
 
 
-CHARGES: tuple[Callable[[Month, Tariff, Connection], Iterator[Line]], ...] = (_energy, basic_charge, _sale)
+CHARGES: tuple[Callable[[Month, Tariff, Connection], Iterator[BillLine]], ...] = (
+    _energy,
+    basic_charge,
+    _sale,
+)

@@ -43,7 +43,7 @@ class Connection(Protocol):
         """Of every month, as metered [-]; none means at the tariff's standard."""
 
 
-class Line(NamedTuple):
+class BillLine(NamedTuple):
     """One line of a bill: `yuan` is quantity x price."""
 
     month: str  # "2026-03"

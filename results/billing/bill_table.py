@@ -16,7 +16,7 @@ LINE = ["charge", "period"]
 
 
 @dataclass(frozen=True)
-class Step:
+class BillStep:
     """What the storage saves in one line of the cost, or minus costs more [yuan]."""
 
     owner: str  # the connection or device
@@ -27,12 +27,12 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Steps:
+class BillSteps:
     """From the cost without storage to the cost with it; the steps add up to the difference."""
 
     without_yuan: float
     with_yuan: float
-    steps: Sequence[Step]
+    steps: Sequence[BillStep]
 
     @property
     def saved_yuan(self) -> float:
@@ -74,18 +74,18 @@ def month_table(made: Bill, without: Bill | None) -> pd.DataFrame:
     return table.join(saved)
 
 
-def steps(
+def bill_steps(
     made: Mapping[str, Bill],
     without: Mapping[str, Bill],
     costs_yuan: Mapping[str, float],
     saved_yuan: Mapping[str, float],
-) -> Steps:
+) -> BillSteps:
     """The saving line by line: of the bills, and of the named costs of whatever has no bill.
 
     `costs_yuan` are the named costs of the dispatch with storage, `saved_yuan` what is saved in each.
     """
     found = [
-        Step(grid, charge, period, float(yuan))
+        BillStep(grid, charge, period, float(yuan))
         for grid in made
         for (charge, period), yuan in _saved(made[grid], without[grid])
     ]
@@ -94,10 +94,10 @@ def steps(
     for name in dict.fromkeys([*costs_yuan, *saved_yuan]):
         owner, key = name.removesuffix("_yuan").split(".", 1)
         if owner not in made:
-            found.append(Step(owner, key, "all", saved_yuan.get(name, 0.0), billed=False))
+            found.append(BillStep(owner, key, "all", saved_yuan.get(name, 0.0), billed=False))
             total += costs_yuan.get(name, 0.0)
             total_without += costs_yuan.get(name, 0.0) + saved_yuan.get(name, 0.0)
-    return Steps(total_without, total, found)
+    return BillSteps(total_without, total, found)
 
 
 def _saved(made: Bill, without: Bill) -> Iterator[tuple[tuple[str, str], float]]:

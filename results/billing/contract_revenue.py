@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import Contracts, MeteredAbsorption, StatedResponse
-from parkdispatch.results.billing.demand_response import Settled
+from parkdispatch.results.billing.demand_response import SettledEvent
 from parkdispatch.results.units import KWH_PER_MWH
 
 DEMAND_RESPONSE, ABSORPTION = "demand_response", "absorption"  # names of the streams
@@ -18,7 +18,7 @@ class YearFacts:
     health: float = 1.0  # [-] of the storage: energy it still takes over that when new
     curtailed_mwh: float = 0.0
     curtailed_without_mwh: float | None = None  # had the storage not been built; none: not known
-    settled: Sequence[Settled] = ()  # events of demand response
+    settled: Sequence[SettledEvent] = ()  # events of demand response
 
 
 def contract_revenue_yuan(contracts: Contracts, facts: YearFacts) -> dict[str, float]:

@@ -14,7 +14,7 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.models.tariff.demand_rules import DemandRules, Election
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.tariff.tariff_tables import VoltageLevel
-from parkdispatch.results.billing.bill_lines import Connection, Line
+from parkdispatch.results.billing.bill_lines import BillLine, Connection
 from parkdispatch.results.billing.meter import Month
 from parkdispatch.results.units import KW_PER_MW
 
@@ -39,13 +39,13 @@ def elected(month: Month, grid: Connection) -> Elected:
     )
 
 
-def basic_charge(month: Month, tariff: Tariff, grid: Connection) -> Iterator[Line]:
+def basic_charge(month: Month, tariff: Tariff, grid: Connection) -> Iterator[BillLine]:
     """The month's basic charge as the connection elected it; none under a single-part tariff."""
     if grid.scheme == "two_part":
         yield from charged(month, tariff, grid, elected(month, grid))
 
 
-def charged(month: Month, tariff: Tariff, grid: Connection, how: Elected) -> Iterator[Line]:
+def charged(month: Month, tariff: Tariff, grid: Connection, how: Elected) -> Iterator[BillLine]:
     """The lines of the basic charge of a month, paid for in this way.
 
     Raises InputError if the tariff lacks the price or the rules, or the connection the transformers.
@@ -57,12 +57,12 @@ def charged(month: Month, tariff: Tariff, grid: Connection, how: Elected) -> Ite
                 f"tariff {tariff.name}: no capacity charge at '{grid.voltage_kv_level}' without a capacity"
                 " price and transformers"
             )
-        yield Line(month.name, "capacity", "all", kva, "kVA", price, kva * price)
+        yield BillLine(month.name, "capacity", "all", kva, "kVA", price, kva * price)
         return
     price = _level(tariff, grid).demand_price_yuan_per_kw_month
     if price is None:
         raise InputError(f"tariff {tariff.name}: no demand price at '{grid.voltage_kv_level}'")
-    lines = [Line(month.name, "demand", "all", month.peak_kw, "kW", price, month.peak_kw * price)]
+    lines = [BillLine(month.name, "demand", "all", month.peak_kw, "kW", price, month.peak_kw * price)]
     if how.election == "contracted":
         rules, contract_kw = tariff.demand_rules, how.contracted_kw
         if rules is None or contract_kw is None:
@@ -72,14 +72,14 @@ def charged(month: Month, tariff: Tariff, grid: Connection, how: Elected) -> Ite
         excess_kw = max(0.0, month.peak_kw - rules.tolerance * contract_kw)
         dear = price * rules.excess_multiple
         lines = [
-            Line(month.name, "contracted_demand", "all", contract_kw, "kW", price, contract_kw * price),
-            Line(month.name, "demand_excess", "all", excess_kw, "kW", dear, excess_kw * dear),
+            BillLine(month.name, "contracted_demand", "all", contract_kw, "kW", price, contract_kw * price),
+            BillLine(month.name, "demand_excess", "all", excess_kw, "kW", dear, excess_kw * dear),
         ]
     yield from lines
     if fully_used(month, tariff.demand_rules, grid):
         yuan = sum(line.yuan for line in lines)
         off = _off(tariff.demand_rules)
-        yield Line(month.name, FULL_USE, "all", yuan, "yuan", off, yuan * off)
+        yield BillLine(month.name, FULL_USE, "all", yuan, "yuan", off, yuan * off)
 
 
 def fully_used(month: Month, rules: DemandRules | None, grid: Connection) -> bool:

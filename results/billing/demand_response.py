@@ -58,7 +58,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Settled:
+class SettledEvent:
     """What became of one event; powers are means over it [MW]."""
 
     event: Event
@@ -75,10 +75,10 @@ class Settled:
 
 
 @dataclass(frozen=True)
-class Answer:
+class EventAnswer:
     """One event called, whether it was bid for, and what it paid and cost."""
 
-    settled: Settled
+    settled: SettledEvent
     bid: bool  # else the day was planned as if there were no event, and nothing is paid
     unmoved_mw: float  # baseline less import in the dispatch without a response: the error of the baseline
     unmoved_yuan: float  # what that would be paid for the same bid
@@ -109,14 +109,14 @@ def choose_events(
     return [Event(at, at + contract.quarters * QUARTER) for at in begins]
 
 
-def settle(
+def settle_event(
     contract: MeteredResponse,
     tariff: Tariff,
     times: pd.DatetimeIndex,
     hours: float,
     import_mw: Array,
     events: Sequence[Event],
-) -> list[Settled]:
+) -> list[SettledEvent]:
     """What each event pays for the metered import [MW], (intervals,), all of `events` having been called.
 
     Baselines are of the same meter readings, whatever dispatch made them.
@@ -131,7 +131,7 @@ def settle(
         bid_mw = max(0.0, response_mw) if contract.bid_mw is None else contract.bid_mw
         mwh = paid_mw(contract, response_mw, bid_mw) * contract.hours
         yuan = mwh * KW_PER_MW * contract.price_yuan_per_kwh
-        found.append(Settled(event, baseline_mw, bought_mw, bid_mw, mwh, yuan))
+        found.append(SettledEvent(event, baseline_mw, bought_mw, bid_mw, mwh, yuan))
     return found
 
 

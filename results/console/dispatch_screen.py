@@ -17,7 +17,7 @@ from parkdispatch.results.console.screen_parts import plain_table as _table
 from parkdispatch.results.html.page import load_words
 from parkdispatch.results.pv_yield import PvYield
 from parkdispatch.results.replay_comparison import Replayed
-from parkdispatch.results.schedule import Block
+from parkdispatch.results.schedule import ScheduleBlock
 from parkdispatch.results.summary import Summary
 from parkdispatch.results.units import YUAN_PER_WAN
 from parkdispatch.results.views.sentences import block_line, proof_sentence
@@ -34,7 +34,7 @@ COST_WORDS = {
 
 
 def show_plan(
-    console: Console, case: Case, solution: xr.Dataset, summary: Summary, todo: list[Block]
+    console: Console, case: Case, solution: xr.Dataset, summary: Summary, todo: list[ScheduleBlock]
 ) -> None:
     """The day: schedule, money, peak, proof."""
     day = str(solution["time"].to_numpy()[0])[:10]
@@ -201,7 +201,7 @@ def show_files(console: Console, paths: Iterable[Path]) -> None:
     )
 
 
-def _schedule(todo: Sequence[Block]) -> RenderableType:
+def _schedule(todo: Sequence[ScheduleBlock]) -> RenderableType:
     lines, words = Text(), load_words("en")
     for block in todo:
         lines.append(

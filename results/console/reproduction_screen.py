@@ -12,7 +12,7 @@ from parkdispatch.inputs.published.published_figures import Published
 from parkdispatch.inputs.schema.calibrated import Calibrated
 from parkdispatch.results.finance.tornado import Tornado
 from parkdispatch.results.html.page import load_words
-from parkdispatch.results.reproduction.comparison import VIEWS, Told, path_words, shown, shown_deviation
+from parkdispatch.results.reproduction.comparison import VIEWS, RowInWords, path_words, shown, shown_deviation
 from parkdispatch.results.reproduction.fitting import Fit, Target, Width
 from parkdispatch.results.views.tornado_view import TornadoView
 from parkdispatch.results.views.tornado_view import view as tornado_view
@@ -24,7 +24,7 @@ STYLES = dict.fromkeys(("does_not_follow", "not_reproduced", "far"), "red")
 
 def show_reproduction(
     console: Console,
-    told: Sequence[Told],
+    told: Sequence[RowInWords],
     widths: Sequence[Width],
     tornado: Tornado | None,
     plan: Published,
@@ -48,7 +48,7 @@ def show_reproduction(
         console.print(_tornado(tornado, words, lang))
 
 
-def _table(rows: Sequence[Told], words: Mapping[str, Any]) -> Table:
+def _table(rows: Sequence[RowInWords], words: Mapping[str, Any]) -> Table:
     table = Table(
         title=rows[0].view, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False
     )
@@ -106,7 +106,7 @@ def tornado_note(shown: TornadoView, words: Mapping[str, Any]) -> str:
     return str(words["tornado_note"]).format(npv=shown.base_npv, irr=shown.base_irr, years=shown.years)
 
 
-def cannot_lines(told: Sequence[Told]) -> list[str]:
+def cannot_lines(told: Sequence[RowInWords]) -> list[str]:
     """What cannot be reproduced, each sentence once."""
     return list(dict.fromkeys(one.cannot for one in told if one.cannot))
 

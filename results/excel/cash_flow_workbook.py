@@ -16,7 +16,7 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from parkdispatch.models.finance.investment import Parameter, parameters
 from parkdispatch.results.finance.cash_flow import CashFlow
-from parkdispatch.results.finance.cash_flow_line import FLOWS, Line
+from parkdispatch.results.finance.cash_flow_line import FLOWS, CashFlowLine
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.html.page import Lang
 from parkdispatch.results.views.finance_words import FinanceWords
@@ -58,7 +58,7 @@ class _Writer:
         self.count = len(cash.values["year"])
         names = ("results", "assumptions", *SHEETS)
         self.sheets = {name: book.add_worksheet(self.text[name]) for name in names}
-        self.lines: dict[str, list[Line]] = {name: [] for name in SHEETS}
+        self.lines: dict[str, list[CashFlowLine]] = {name: [] for name in SHEETS}
         self.place: dict[str, tuple[str, int]] = {}
         for line in cash.lines:
             self.lines[line.sheet].append(line)
@@ -154,7 +154,7 @@ class _Writer:
         sheet.freeze_panes(TOP, LEFT)
         sheet.repeat_rows(TOP - 1)
 
-    def _line(self, sheet: Any, name: str, row: int, line: Line) -> None:
+    def _line(self, sheet: Any, name: str, row: int, line: CashFlowLine) -> None:
         strong = {"bold": True} if line.key in STRONG else {}
         look = {"num_format": FORMS.get(line.unit, FACTOR if "factor" in line.key else PLAIN), **strong}
         called, how = self.words.line(line)

@@ -24,7 +24,7 @@ class Annuity:
         return self.fixed_yuan + self.yuan_per_mw * power_mw + self.yuan_per_mwh * energy_mwh
 
 
-def annuity(finance: Finance, sizing: Sizing) -> Annuity:
+def capital_annuity(finance: Finance, sizing: Sizing) -> Annuity:
     """Capital at the project's discount rate over the years of operation, and what goes by size.
 
     Taxes, loan and fade are not in it: these are matters of the cash flow. Nor is upkeep by energy

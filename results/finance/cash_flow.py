@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.investment import Finance
-from parkdispatch.results.finance.cash_flow_line import FLOWS, Line
-from parkdispatch.results.finance.cash_flow_lines import lines
+from parkdispatch.results.finance.cash_flow_line import FLOWS, CashFlowLine
+from parkdispatch.results.finance.cash_flow_lines import cash_flow_lines
 from parkdispatch.results.finance.loan import Schedule, schedule
 from parkdispatch.results.finance.operation import Operation, operation_problems
 from parkdispatch.results.finance.returns import (
@@ -56,9 +56,9 @@ class CashFlow:
     cover: Cover
 
     @property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[CashFlowLine]:
         """What each line is called and how it is computed, in the order of the table."""
-        return lines(self.finance, self.operation.revenue_yuan)
+        return cash_flow_lines(self.finance, self.operation.revenue_yuan)
 
     @property
     def table(self) -> pd.DataFrame:

@@ -18,7 +18,7 @@ FLOWS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class CashFlowLine:
     """One line of the yearly table."""
 
     key: str  # what formulas call it

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from parkdispatch.models.finance.investment import Finance
-from parkdispatch.results.finance.cash_flow_line import MWH, Line, total, words
+from parkdispatch.results.finance.cash_flow_line import MWH, CashFlowLine, total, words
 from parkdispatch.results.finance.outcome_lines import flow_lines, payback_lines, profit_lines, tax_lines
 
 
-def lines(finance: Finance, streams: Iterable[str]) -> list[Line]:
+def cash_flow_lines(finance: Finance, streams: Iterable[str]) -> list[CashFlowLine]:
     """Every line, in the order of the table."""
     names, classes = list(streams), list(finance.depreciation)
-    found: list[Line] = []
+    found: list[CashFlowLine] = []
     for section, part in (
         ("Time", _time()),
         ("Given", _given(names)),
@@ -34,14 +34,16 @@ def lines(finance: Finance, streams: Iterable[str]) -> list[Line]:
     return found
 
 
-def _time() -> Iterator[Line]:
-    yield Line("year", "Year", "Counted from 0, the first year of construction", unit="", summed=False)
-    yield Line(
+def _time() -> Iterator[CashFlowLine]:
+    yield CashFlowLine(
+        "year", "Year", "Counted from 0, the first year of construction", unit="", summed=False
+    )
+    yield CashFlowLine(
         "operation", "Year of operation", "0 during construction",
         "MAX(0,{year}-construction_years+1)", unit="", summed=False,
     )  # fmt: skip
     for who, prefix in (("project", ""), ("owners", "equity_")):
-        yield Line(
+        yield CashFlowLine(
             f"{prefix}discount_factor", f"Discount factor of the {who}",
             "1 / (1 + rate) ^ years; the first year counts as 1 if flows are discounted to its start, else 0",
             f'1/(1+{prefix}discount_rate)^({{year}}+IF(discounted_to="start_of_construction",1,0))',
@@ -49,58 +51,60 @@ def _time() -> Iterator[Line]:
         )  # fmt: skip
 
 
-def _given(streams: list[str]) -> Iterator[Line]:
+def _given(streams: list[str]) -> Iterator[CashFlowLine]:
     for stream in streams:
-        yield Line(
+        yield CashFlowLine(
             f"gross_{stream}", f"Revenue, {words(stream)}", "Given, VAT included", given=True,
             kind="gross", of=stream,
         )  # fmt: skip
-    yield Line("discharged_mwh", "Energy discharged", "Given, AC", unit=MWH, given=True)
-    yield Line("auxiliary_gross", "Auxiliary energy", "Given, VAT included", given=True)
-    yield Line(
+    yield CashFlowLine("discharged_mwh", "Energy discharged", "Given, AC", unit=MWH, given=True)
+    yield CashFlowLine("auxiliary_gross", "Auxiliary energy", "Given, VAT included", given=True)
+    yield CashFlowLine(
         "spending_share", "Share of the investment spent", "Given", unit="-", where="construction", given=True
     )
 
 
-def _revenue(streams: list[str]) -> Iterator[Line]:
+def _revenue(streams: list[str]) -> Iterator[CashFlowLine]:
     for stream in streams:
-        yield Line(
+        yield CashFlowLine(
             f"net_{stream}", f"Revenue net of VAT, {words(stream)}", "Revenue / (1 + VAT rate)",
             f"{{gross_{stream}}}/(1+vat_rate)", kind="net", of=stream,
         )  # fmt: skip
-    yield Line("revenue", "Revenue net of VAT", "Sum of the streams", total(f"net_{s}" for s in streams))
-    yield Line("output_vat", "Output VAT", "Revenue net of VAT x VAT rate", "{revenue}*vat_rate")
+    yield CashFlowLine(
+        "revenue", "Revenue net of VAT", "Sum of the streams", total(f"net_{s}" for s in streams)
+    )
+    yield CashFlowLine("output_vat", "Output VAT", "Revenue net of VAT x VAT rate", "{revenue}*vat_rate")
 
 
-def _investment() -> Iterator[Line]:
-    yield Line(
+def _investment() -> Iterator[CashFlowLine]:
+    yield CashFlowLine(
         "investment", "Investment", "Investment x share of the year, VAT included",
         "investment_yuan*{spending_share}", where="construction",
     )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         "investment_vat", "Input VAT of the investment", "Investment / (1 + VAT rate) x VAT rate",
         "{investment}/(1+vat_rate)*vat_rate",
     )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         "working_capital", "Working capital paid in", "Share x investment, in the first year of operation",
         "IF({operation}=1,working_capital_share*investment_yuan,0)",
     )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         "working_capital_back", "Working capital recovered", "All of it, in the last year",
         "IF({operation}=operation_years,working_capital_share*investment_yuan,0)",
     )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         "replacement", "Battery replacement", "At the end of its year, VAT included; none in the last year",
         "IF(AND({operation}=replacement_year,replacement_year<operation_years),replacement_cost_yuan,0)",
     )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         "replacement_vat", "Input VAT of the replacement", "Replacement / (1 + VAT rate) x VAT rate",
         "{replacement}/(1+vat_rate)*vat_rate",
     )  # fmt: skip
 
 
-def _operation() -> Iterator[Line]:
-    yield Line(
+def _operation() -> Iterator[CashFlowLine]:
+    yield CashFlowLine(
         "operation_maintenance", "Operation and maintenance",
         "The larger of yuan/kW x power and yuan/kWh x energy discharged, or share x investment",
         'IF({operation}=0,0,IF(operation_maintenance_basis="investment",'
@@ -108,53 +112,55 @@ def _operation() -> Iterator[Line]:
         "MAX(operation_maintenance_yuan_per_kw_year*power_mw,"
         "operation_maintenance_yuan_per_kwh_discharged*{discharged_mwh})*1000))",
     )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         "insurance", "Insurance", "Share x investment", "IF({operation}=0,0,insurance_share*investment_yuan)"
     )
-    yield Line(
+    yield CashFlowLine(
         "auxiliary", "Auxiliary energy net of VAT", "Cost / (1 + VAT rate)", "{auxiliary_gross}/(1+vat_rate)"
     )
-    yield Line(
+    yield CashFlowLine(
         "auxiliary_vat", "Input VAT of auxiliary energy", "Net cost x VAT rate", "{auxiliary}*vat_rate"
     )
 
 
-def _vat() -> Iterator[Line]:
-    yield Line(
+def _vat() -> Iterator[CashFlowLine]:
+    yield CashFlowLine(
         "input_vat", "Input VAT", "Of investment, replacement and auxiliary energy",
         "{investment_vat}+{replacement_vat}+{auxiliary_vat}",
     )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         "credit_before", "Credit at the start", "Credit at the end of the year before",
         "{credit_after<}", summed=False,
     )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         "vat_paid", "VAT paid", "Output VAT less input VAT less credit, if above zero",
         "MAX(0,{output_vat}-{input_vat}-{credit_before})",
     )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         "vat_refund", "VAT refunded", "What is left of the credit, in the year of the refund if there is one",
         'IF(AND(vat_credit="refunded",{operation}=vat_refund_year),'
         "MAX(0,{credit_before}+{input_vat}-{output_vat}),0)",
     )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         "credit_after", "Credit at the end", "Credit + input VAT - output VAT, if above zero, less refund",
         "MAX(0,{credit_before}+{input_vat}-{output_vat})-{vat_refund}", summed=False,
     )  # fmt: skip
-    yield Line("surcharges", "Surcharges", "Share x VAT actually paid", "vat_surcharge_share*{vat_paid}")
+    yield CashFlowLine(
+        "surcharges", "Surcharges", "Share x VAT actually paid", "vat_surcharge_share*{vat_paid}"
+    )
 
 
-def _depreciation(classes: list[str]) -> Iterator[Line]:
+def _depreciation(classes: list[str]) -> Iterator[CashFlowLine]:
     for name in classes:
         own = f"depreciation_{name}"
-        yield Line(
+        yield CashFlowLine(
             own, f"Depreciation, {words(name)}",
             "Share x investment net of VAT x (1 - residual) / years, over its years",
             f"IF(AND({{operation}}>=1,{{operation}}<={own}_years),investment_yuan/(1+vat_rate)*{own}_share"
             f"*(1-{own}_residual_share)/{own}_years,0)", kind="depreciation_of", of=name,
         )  # fmt: skip
     served = "MIN(replacement_depreciation_years,operation_years-replacement_year)"
-    yield Line(
+    yield CashFlowLine(
         "depreciation_of_replacement", "Depreciation, replacement",
         "Cost net of VAT x (1 - residual) / years, from the year after; or the years left, if fewer",
         "IF(AND(replacement_year<operation_years,{operation}>replacement_year,"
@@ -162,7 +168,7 @@ def _depreciation(classes: list[str]) -> Iterator[Line]:
         "replacement_cost_yuan/(1+vat_rate)*(1-replacement_residual_share)"
         f"/{served},0)",
     )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         "depreciation", "Depreciation", "Sum of the classes, interest during construction not in it",
         total([*(f"depreciation_{name}" for name in classes), "depreciation_of_replacement"]),
     )  # fmt: skip
@@ -171,48 +177,48 @@ def _depreciation(classes: list[str]) -> Iterator[Line]:
         f"depreciation_{n}_share/depreciation_{n}_years,0)"
         for n in classes
     )
-    yield Line(
+    yield CashFlowLine(
         "depreciation_of_interest", "Depreciation of interest during construction",
         "Interest during construction, shared among the classes, over their years, without residual",
         f"SUM({{construction_interest:built}})*({of_interest})",
     )  # fmt: skip
     residual = "+".join(f"depreciation_{n}_share*depreciation_{n}_residual_share" for n in classes)
-    yield Line(
+    yield CashFlowLine(
         "residual", "Residual value", "Residual shares x values net of VAT, in the last year",
         f"IF({{operation}}=operation_years,(investment_yuan*({residual})+IF(replacement_year<operation_years,"
         "replacement_cost_yuan*replacement_residual_share,0))/(1+vat_rate),0)",
     )  # fmt: skip
 
 
-def _loan() -> Iterator[Line]:
-    yield Line("draw", "Loan drawn", "Share x investment of the year", "loan_share*{investment}")
-    yield Line(
+def _loan() -> Iterator[CashFlowLine]:
+    yield CashFlowLine("draw", "Loan drawn", "Share x investment of the year", "loan_share*{investment}")
+    yield CashFlowLine(
         "debt_before",
         "Debt at the start",
         "Debt at the end of the year before",
         "{debt_after<}",
         summed=False,
     )
-    yield Line(
+    yield CashFlowLine(
         "construction_interest", "Interest during construction", "(Debt at the start + drawn / 2) x rate",
         "({debt_before}+{draw}/2)*loan_rate", where="construction",
     )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         "interest", "Interest", "Debt at the start x rate, in operation",
         "IF({operation}=0,0,{debt_before}*loan_rate)",
     )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         "interest_paid", "Interest paid in cash", "Of operation; of construction if not capitalised",
         '{interest}+IF(loan_construction_interest="paid",{construction_interest},0)',
     )  # fmt: skip
     added = 'IF(loan_construction_interest="capitalised",'
     owed = f"(SUM({{draw:built}})+{added}SUM({{construction_interest:built}}),0))"
-    yield Line(
+    yield CashFlowLine(
         "principal", "Principal repaid", "Annuity less interest, or equal parts; last of all what is left",
         "IF(OR({operation}=0,{operation}>loan_years),0,IF({operation}=loan_years,{debt_before},"
         f'IF(loan_method="annuity",PMT(loan_rate,loan_years,-{owed})-{{interest}},{owed}/loan_years)))',
     )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         "debt_after", "Debt at the end", "Start + drawn + interest capitalised - principal",
         f"{{debt_before}}+{{draw}}+{added}{{construction_interest}},0)-{{principal}}",
         summed=False,

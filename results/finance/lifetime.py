@@ -20,7 +20,7 @@ from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.audit import MONEY_TOLERANCE, bills
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.contract_revenue import YearFacts, contract_revenue_yuan
-from parkdispatch.results.billing.demand_response import Answer
+from parkdispatch.results.billing.demand_response import EventAnswer
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.solution import of_kind, seen, values
 
@@ -31,7 +31,7 @@ NOTHING: Mapping[str, Array] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class LifeYear:
+class OperationYear:
     """One year of operation. Money in yuan, VAT included; what is saved is plus."""
 
     year: int  # of operation, from 1
@@ -50,7 +50,7 @@ class LifeYear:
     gap: float  # the larger of the dispatches with and without the storage
     dispatched: bool  # False: interpolated between dispatched years
     contract_yuan: Mapping[str, float] = field(default_factory=dict)  # received, by stream of the contracts
-    events: tuple[Answer, ...] = ()  # of demand response called in the year, none of an interpolated one
+    events: tuple[EventAnswer, ...] = ()  # of demand response called in the year, none of an interpolated one
     response_cost_yuan: float = 0.0  # what answering them adds to the bill; arbitrage and demand have it off
 
     @property
@@ -65,11 +65,11 @@ class LifeYear:
 
 
 @dataclass(frozen=True)
-class Life:
+class Lifetime:
     """Every year of operation of a case's storage, in order."""
 
     case: Case
-    years: tuple[LifeYear, ...]
+    years: tuple[OperationYear, ...]
     added: tuple[str, ...] | None = None  # batteries whose worth this is, the others stand; None: of all
 
     @property
@@ -113,7 +113,7 @@ def batteries(case: Case) -> dict[str, Battery]:
     return {name: device for name, device in case.devices.items() if isinstance(device, Battery)}
 
 
-def all_cells(case: Case, year: LifeYear) -> tuple[float, float]:
+def all_cells(case: Case, year: OperationYear) -> tuple[float, float]:
     """State of health and full cycles of all batteries together, by rated energy."""
     owned = batteries(case)
     return _together(owned, year.state_of_health, 1.0), _together(owned, year.full_cycles, 0.0)
@@ -138,10 +138,10 @@ def year_of(
     case: Case,
     solution: xr.Dataset,
     without: xr.Dataset,
-    events: Sequence[Answer] = (),
+    events: Sequence[EventAnswer] = (),
     response_cost_yuan: float = 0.0,
     beside: Case | None = None,
-) -> LifeYear:
+) -> OperationYear:
     """A dispatched year: the case as aged as it was then, its solution, and that without the storage.
 
     `beside` is the case of the solution without; where it keeps batteries, only the others are what is added,
@@ -163,7 +163,7 @@ def year_of(
         mw * hours * float(_price_yuan_per_mwh(solution, case, owned[name].bus).sum())
         for name, mw in auxiliary_mw.items()
     )
-    made = LifeYear(
+    made = OperationYear(
         year=year,
         state_of_health={name: battery.state_of_health for name, battery in every.items()},
         full_cycles={
@@ -199,7 +199,7 @@ def year_of(
     )
 
 
-def _reconcile(made: LifeYear) -> None:
+def _reconcile(made: OperationYear) -> None:
     """Hold what the streams save against what the bills differ by."""
     billed = made.bill_without_yuan - made.bill_yuan
     turnover = abs(made.bill_yuan) + abs(made.bill_without_yuan)
@@ -262,7 +262,7 @@ def _price_yuan_per_mwh(solution: xr.Dataset, case: Case, bus: str) -> Array:
     return np.min(prices, axis=0) if prices else np.zeros(len(solution["time"]))
 
 
-def cycles_expected(dispatched: Sequence[LifeYear], name: str, health: float) -> float:
+def cycles_expected(dispatched: Sequence[OperationYear], name: str, health: float) -> float:
     """Full cycles of a battery in a year not dispatched, by its state of health.
 
     Along the straight line through the last two years that were. An aged battery turns over less, but no less
@@ -275,7 +275,9 @@ def cycles_expected(dispatched: Sequence[LifeYear], name: str, health: float) ->
     return min(max(last[1] + slope * (health - last[0]), least), last[1])
 
 
-def between(before: LifeYear, after: LifeYear, year: int, health: Mapping[str, float]) -> LifeYear:
+def interpolated_year(
+    before: OperationYear, after: OperationYear, year: int, health: Mapping[str, float]
+) -> OperationYear:
     """A year that was not dispatched: on the straight line between two that were, but for its health."""
     share = (year - before.year) / (after.year - before.year)
 
@@ -289,7 +291,7 @@ def between(before: LifeYear, after: LifeYear, year: int, health: Mapping[str, f
         "charged_mwh", "discharged_mwh", "auxiliary_mwh", "auxiliary_yuan", "bill_yuan", "bill_without_yuan",
         "curtailed_mwh", "curtailed_without_mwh", "response_cost_yuan",
     )  # fmt: skip
-    return LifeYear(
+    return OperationYear(
         year=year,
         state_of_health=dict(health),
         full_cycles=lines(before.full_cycles, after.full_cycles),

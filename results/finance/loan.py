@@ -61,11 +61,11 @@ def schedule(loan: Loan, investment_yuan: Array, construction_years: int) -> Sch
 def _principal(loan: Loan, owed: float, interest: float) -> float:
     """Part of a year's payment that repays, but in the last: all payments equal, or all repayments."""
     if loan.method == "annuity":
-        return annuity(owed, loan.rate, loan.years) - interest
+        return annuity_payment(owed, loan.rate, loan.years) - interest
     return owed / loan.years
 
 
-def annuity(owed: float, rate: float, years: int) -> float:
+def annuity_payment(owed: float, rate: float, years: int) -> float:
     """Equal yearly payment that clears a debt: owed x rate / (1 - (1 + rate)^-years)."""
     if rate == 0.0:
         return owed / years

@@ -3,22 +3,24 @@
 from collections.abc import Iterator
 
 from parkdispatch.models.finance.investment import Finance
-from parkdispatch.results.finance.cash_flow_line import FLOWS, Line, total
+from parkdispatch.results.finance.cash_flow_line import FLOWS, CashFlowLine, total
 
 
-def profit_lines() -> Iterator[Line]:
+def profit_lines() -> Iterator[CashFlowLine]:
     """Profit before and after the loan."""
-    yield Line(
+    yield CashFlowLine(
         "ebitda", "Earnings before interest, taxes and depreciation",
         "Revenue net of VAT - surcharges - operation and maintenance - insurance - auxiliary energy",
         "{revenue}-{surcharges}-{operation_maintenance}-{insurance}-{auxiliary}",
     )  # fmt: skip
-    yield Line("ebit", "Earnings before interest and taxes", "Less depreciation", "{ebitda}-{depreciation}")
-    yield Line(
+    yield CashFlowLine(
+        "ebit", "Earnings before interest and taxes", "Less depreciation", "{ebitda}-{depreciation}"
+    )
+    yield CashFlowLine(
         "profit", "Profit before tax", "Less interest and the depreciation of interest during construction",
         "{ebit}-{interest}-{depreciation_of_interest}",
     )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         "holiday", "Share of the income tax charged", "0 in the free years, then 0.5, then 1",
         "IF({operation}<=income_tax_free_years,0,"
         "IF({operation}<=income_tax_free_years+income_tax_half_years,0.5,1))",
@@ -26,11 +28,11 @@ def profit_lines() -> Iterator[Line]:
     )  # fmt: skip
 
 
-def tax_lines(who: str, base: str, finance: Finance) -> Iterator[Line]:
+def tax_lines(who: str, base: str, finance: Finance) -> Iterator[CashFlowLine]:
     """Losses by age, what is set off, and the tax, on the line `base`."""
     ages = range(1, finance.income_tax.loss_years + 1)
     for age in ages:
-        yield Line(
+        yield CashFlowLine(
             f"{who}_loss_{age}", f"Loss {age} year{'s' if age > 1 else ''} old, not yet set off",
             "Loss of the year before" if age == 1 else "As old as it was, less what was set off",
             f"MAX(0,-{{{base}<}})" if age == 1 else f"{{{who}_loss_{age - 1}<}}-{{{who}_used_{age - 1}<}}",
@@ -38,26 +40,26 @@ def tax_lines(who: str, base: str, finance: Finance) -> Iterator[Line]:
         )  # fmt: skip
     for age in reversed(ages):
         older = "".join(f"-{{{who}_used_{other}}}" for other in range(age + 1, ages.stop))
-        yield Line(
+        yield CashFlowLine(
             f"{who}_used_{age}", f"Of it set off, {age} year{'s' if age > 1 else ''} old", "Oldest first",
             f"MIN({{{who}_loss_{age}}},MAX(0,{{{base}}}){older})", sheet="losses",
             kind="loss_used", of=str(age),
         )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         f"{who}_losses_used", "Losses set off", "Of the last years, the oldest first: sheet Losses",
         total(f"{who}_used_{age}" for age in ages), kind="losses_used",
     )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         f"{who}_taxable", "Taxable income", "Profit, if above zero, less losses set off",
         f"MAX(0,MAX(0,{{{base}}})-{{{who}_losses_used}})", kind="taxable",
     )  # fmt: skip
-    yield Line(
+    yield CashFlowLine(
         f"{who}_tax", "Income tax", "Taxable income x rate x share charged",
         f"{{{who}_taxable}}*income_tax_rate*{{holiday}}", kind="tax",
     )  # fmt: skip
 
 
-def flow_lines() -> Iterator[Line]:
+def flow_lines() -> Iterator[CashFlowLine]:
     """The four flows and the debt service cover."""
     formulas = {
         "project_before_tax": (
@@ -74,37 +76,37 @@ def flow_lines() -> Iterator[Line]:
         "equity_after_tax": ("Less the owners' income tax", "{equity_before_tax}-{equity_tax}"),
     }
     for key, (how, formula) in formulas.items():
-        yield Line(key, FLOWS[key], how, formula)
-    yield Line(
+        yield CashFlowLine(key, FLOWS[key], how, formula)
+    yield CashFlowLine(
         "dscr", "Debt service cover", "(Earnings before depreciation - owners' tax) / (interest + principal)",
         'IF(AND(loan_share>0,{operation}>=1,{operation}<=loan_years),({ebitda}-{equity_tax})'
         '/({interest}+{principal}),"")', unit="-", summed=False,
     )  # fmt: skip
 
 
-def payback_lines() -> Iterator[Line]:
+def payback_lines() -> Iterator[CashFlowLine]:
     """The flows added up, when they turn positive, and how often their sign changes."""
     for key, name in FLOWS.items():
         factor = "equity_discount_factor" if key.startswith("equity") else "discount_factor"
         sides = {"cumulative": f"{{{key}}}", "discounted": f"{{{key}}}*{{{factor}}}"}
         for side, flow in sides.items():
             own, words = f"{side}_{key}", "added up" if side == "cumulative" else "discounted and added up"
-            yield Line(
+            yield CashFlowLine(
                 own, f"{name}, {words}", "With all years before", f"{{{own}<}}+{flow}", summed=False,
                 kind=f"{side}_flow", of=key,
             )  # fmt: skip
-            yield Line(
+            yield CashFlowLine(
                 f"{side}_crossing_{key}", f"{name}, {words}: years until it turns positive",
                 "Years before + what was missing / flow of the year, where the sum turns from below zero",
                 f'IF(AND({{{own}<}}<0,{{{own}}}>=0),{{year}}-{{{own}<}}/({flow}),"")',
                 unit="years", summed=False, sheet="payback", kind=f"{side}_crossing", of=key,
             )  # fmt: skip
-        yield Line(
+        yield CashFlowLine(
             f"sign_{key}", f"{name}, sign", "1: received, -1: paid; without a flow that of the year before",
             f"IF({{{key}}}=0,{{sign_{key}<}},SIGN({{{key}}}))", unit="", summed=False, sheet="payback",
             kind="sign", of=key,
         )  # fmt: skip
-        yield Line(
+        yield CashFlowLine(
             f"turn_{key}", f"{name}, change of sign", "1 where the sign is not that of the year before",
             f"IF({{sign_{key}<}}*{{sign_{key}}}<0,1,0)", unit="", sheet="payback", kind="turn", of=key,
         )  # fmt: skip

@@ -16,7 +16,7 @@ from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.excel.cash_flow_workbook import write_cashflow_xlsx
 from parkdispatch.results.excel.study_workbook import write_study_xlsx
 from parkdispatch.results.finance.cash_flow import CashFlow
-from parkdispatch.results.finance.lifetime import Life, LifeYear
+from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
 from parkdispatch.results.finance.returns import Payback, Returns
 from parkdispatch.results.html.page import Lang, load_words
 from parkdispatch.results.html.study_report import study_html
@@ -40,7 +40,7 @@ FIGURES = {  # of a year, with their units, as years.csv has them
 class Study:
     """The years of a case's storage, their cash flow, and the seconds they took."""
 
-    life: Life
+    life: Lifetime
     cash: CashFlow
     timings_s: Mapping[str, float]
 
@@ -94,7 +94,7 @@ def years_table(study: Study) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index([year.year for year in years], name="year"))
 
 
-def events_table(life: Life) -> pd.DataFrame:
+def events_table(life: Lifetime) -> pd.DataFrame:
     """One row an event of demand response, of every dispatched year."""
     rows = [
         {
@@ -117,7 +117,7 @@ def events_table(life: Life) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("year") if rows else pd.DataFrame()
 
 
-def _response_json(year: LifeYear) -> dict[str, float]:
+def _response_json(year: OperationYear) -> dict[str, float]:
     """What the events of a year came to."""
     return {
         "called": len(year.events),

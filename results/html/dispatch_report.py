@@ -60,7 +60,7 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         audit_line=page["audit_holds" if audit.holds else "audit_fails"].format(
             all=len(audit.residuals), failed=len(failed), names=", ".join(failed)
         ),
-        months=tables.months(solution, case, facts, words) if facts.kind != "day" else None,
+        months=tables.months_table(solution, case, facts, words) if facts.kind != "day" else None,
         monthly_cost=any("month" in solution[name].dims for name in of_kind(solution, "cost")),
         costs=tables.costs(solution, facts),
         cost_label=cost_label,

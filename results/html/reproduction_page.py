@@ -8,13 +8,13 @@ from parkdispatch.inputs.published.published_figures import Published
 from parkdispatch.results.console.reproduction_screen import cannot_lines, tornado_note, width_cells
 from parkdispatch.results.finance.tornado import Tornado
 from parkdispatch.results.html.page import Card, load_words, render
-from parkdispatch.results.reproduction.comparison import VIEWS, Told, path_words, shown, shown_deviation
+from parkdispatch.results.reproduction.comparison import VIEWS, RowInWords, path_words, shown, shown_deviation
 from parkdispatch.results.reproduction.fitting import Width
 from parkdispatch.results.views.tornado_view import view
 
 
 def reproduce_html(
-    told: Sequence[Told],
+    told: Sequence[RowInWords],
     widths: Sequence[Width],
     plan: Published,
     lang: str,
@@ -57,16 +57,16 @@ class Reproduced:
     words: Mapping[str, Any]  # of `reproduce.LANG.toml`
     plan: str
     views: Sequence[tuple[str, Sequence[Mapping[str, str]]]]
-    told: Sequence[Told]
+    told: Sequence[RowInWords]
 
 
-def reproduced(told: Sequence[Told], plan: Published, lang: str) -> Reproduced:
+def reproduced(told: Sequence[RowInWords], plan: Published, lang: str) -> Reproduced:
     """The table in a language."""
     own = load_words(lang, "reproduce")["reproduce"]
     return Reproduced(own, plan.title_zh if lang == "zh" else plan.title, _views(told, own), told)
 
 
-def _views(told: Sequence[Told], words: Mapping[str, Any]) -> list[tuple[str, list[dict[str, str]]]]:
+def _views(told: Sequence[RowInWords], words: Mapping[str, Any]) -> list[tuple[str, list[dict[str, str]]]]:
     """Rows as text, by view; views without rows are left out."""
     found = [(view, [_cells(one, words) for one in told if one.row.view == view]) for view in VIEWS]
     return [(view, rows) for view, rows in found if rows]
@@ -75,7 +75,7 @@ def _views(told: Sequence[Told], words: Mapping[str, Any]) -> list[tuple[str, li
 BAD = ("does_not_follow", "not_reproduced", "far")
 
 
-def _cells(one: Told, words: Mapping[str, Any]) -> dict[str, str]:
+def _cells(one: RowInWords, words: Mapping[str, Any]) -> dict[str, str]:
     row = one.row
     return {
         "figure": one.figure,
@@ -91,7 +91,7 @@ def _cells(one: Told, words: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _cards(told: Sequence[Told], plan: Published, words: Mapping[str, Any], lang: str) -> list[Card]:
+def _cards(told: Sequence[RowInWords], plan: Published, words: Mapping[str, Any], lang: str) -> list[Card]:
     by_key = {one.row.key: one for one in told}
     cards = []
     targets = [by_key[f"replicated_{t.key}"] for t in plan.targets if f"replicated_{t.key}" in by_key]

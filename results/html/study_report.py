@@ -165,7 +165,7 @@ def _returns(cash: CashFlow, words: Words, told: FinanceWords) -> dict[str, Any]
 def _cumulative(cash: CashFlow, words: Words, told: FinanceWords) -> dict[str, Any]:
     """Both flows after tax, added up [10^4 yuan]."""
     flows = ((PROJECT, figures.BLUE), (EQUITY, figures.ORANGE))
-    return figures.lines(
+    return figures.line_chart(
         "cumulative",
         cash.values["year"].tolist(),
         [(told.thing(k), _wan(cash.values[f"cumulative_{k}"]), colour) for k, colour in flows],
@@ -207,7 +207,7 @@ def _waterfall(study: "Study", words: Words, told: FinanceWords) -> dict[str, An
         left=of_all(sum(yuan for _, yuan in steps)),
     )
     legend = (text["received"], text["paid"], text["w_left"])
-    figure = figures.steps("waterfall", rows, text["w_left"], legend, words["page"]["wan"], 0)
+    figure = figures.step_chart("waterfall", rows, text["w_left"], legend, words["page"]["wan"], 0)
     return {"figure": figure, "said": said}
 
 
@@ -223,8 +223,8 @@ def _yearly(study: "Study", words: Words, told: FinanceWords) -> list[dict[str, 
     bars = [*saved, (text["w_auxiliary"], paid, figures.RED)]
     health = [100.0 * all_cells(study.case, year)[0] for year in years]
     return [
-        figures.bars("saving", [str(n) for n in numbers], bars, words["page"]["wan"], 2, stacked=True),
-        figures.lines(
+        figures.bar_chart("saving", [str(n) for n in numbers], bars, words["page"]["wan"], 2, stacked=True),
+        figures.line_chart(
             "health",
             [float(n) for n in numbers],
             [(text["y_health"], health, figures.BLUE)],

@@ -33,7 +33,7 @@ def versions() -> dict[str, str]:
 
 
 @cache
-def program() -> dict[str, str]:
+def program_versions() -> dict[str, str]:
     """Names and versions; where two of these differ in anything, their figures may differ in the last bit.
 
     `code` is a digest of the program's own source, for a checkout changes while its version stays.
@@ -46,7 +46,7 @@ def program() -> dict[str, str]:
     return {**versions(), "code": digest.hexdigest()[:16]}
 
 
-def differences(there: dict[str, str], here: dict[str, str]) -> list[str]:
+def version_differences(there: dict[str, str], here: dict[str, str]) -> list[str]:
     """What differs between two programs, a few words each."""
     return [
         f"{name} {there.get(name, 'none')} there and {here.get(name, 'none')} here"

@@ -25,7 +25,7 @@ import pandas as pd
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.io.digests import digest
-from parkdispatch.results.io.provenance import differences
+from parkdispatch.results.io.provenance import version_differences
 
 FORMAT = 1
 MOST_SHOWN = 3  # parts or rows named in one sentence
@@ -42,7 +42,7 @@ class _UnsoundError(Exception):
 
 
 @dataclass
-class Store:
+class ScenarioStore:
     """An open store; `key` is a digest of the question its parts answer."""
 
     folder: Path
@@ -214,7 +214,8 @@ def _not_written(folder: Path, error: OSError) -> str:
 def refuse_other(folder: Path, known: Question) -> None:
     """Look at a store before anything is computed. `known` is what is known of the question by then.
 
-    Raises UnusableStoreError where the store's differs in that; what else is wrong `Store.opened` says.
+    Raises UnusableStoreError where the store's differs in that; `ScenarioStore.opened` tells
+    what else is wrong.
     """
     asked, there = {"format": FORMAT, **known}, _described(folder)
     if there is not None:
@@ -253,7 +254,7 @@ def _other_question(there: Question, asked: Question) -> list[str]:
         if digest(old) == digest(new):
             continue
         if name == "program" and isinstance(old, dict):
-            found.append(f"program: {', '.join(differences(old, dict(new or {})))}")
+            found.append(f"program: {', '.join(version_differences(old, dict(new or {})))}")
         elif isinstance(old, dict) and isinstance(new, dict):
             which = [
                 one for one in dict.fromkeys([*new, *old]) if digest(old.get(one)) != digest(new.get(one))

@@ -25,7 +25,7 @@ DIGITS: Mapping[str, int] = {  # after the point, of a unit's figures; percent c
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparisonRow:
     """One figure. `key` names its words, `numbers` fill them in, `figures` are the published ones in it."""
 
     view: View
@@ -44,10 +44,10 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Told:
+class RowInWords:
     """A row in the words of one language."""
 
-    row: Row
+    row: ComparisonRow
     view: str
     figure: str
     unit: str
@@ -55,16 +55,16 @@ class Told:
     cannot: str  # why it cannot be reproduced, in one plain sentence; empty where it is
 
 
-def tell(rows: Iterable[Row], plan: Published, lang: str) -> list[Told]:
+def comparison_in_words(rows: Iterable[ComparisonRow], plan: Published, lang: str) -> list[RowInWords]:
     """The rows in words. A row without a name of its own has that of its published figure."""
     words = load_words(lang, "reproduce")["reproduce"]
     return [_told(row, plan, words, lang) for row in rows]
 
 
-def _told(row: Row, plan: Published, words: Mapping[str, Any], lang: str) -> Told:
+def _told(row: ComparisonRow, plan: Published, words: Mapping[str, Any], lang: str) -> RowInWords:
     said = words["rows"][row.key]
     filled = _filled(row, plan, words, lang)
-    return Told(
+    return RowInWords(
         row=row,
         view=str(words["views"][row.view]),
         figure=str(said.get("figure", "{name}")).format(**filled),
@@ -74,7 +74,7 @@ def _told(row: Row, plan: Published, words: Mapping[str, Any], lang: str) -> Tol
     )
 
 
-def _filled(row: Row, plan: Published, words: Mapping[str, Any], lang: str) -> dict[str, Any]:
+def _filled(row: ComparisonRow, plan: Published, words: Mapping[str, Any], lang: str) -> dict[str, Any]:
     """What a row's sentences may name: its numbers, its published figure, ranges and paths in words."""
     own = plan.of(row.figures[0]) if row.figures else None
     name = "" if own is None else own.name_zh if lang == "zh" else own.name
@@ -113,14 +113,14 @@ def shown(value: float | None, unit: str) -> str:
     return f"{value:.{digits}%}" if unit == "share" else f"{value:,.{digits}f}"
 
 
-def shown_deviation(row: Row) -> str:
+def shown_deviation(row: ComparisonRow) -> str:
     """The deviation in percent, signed."""
     if row.deviation is None:
         return ""
     return "0" if abs(row.deviation) < NOTHING else f"{row.deviation:+.2%}"
 
 
-def csv_text(told: Sequence[Told]) -> str:
+def csv_text(told: Sequence[RowInWords]) -> str:
     """The table as a CSV file has it, nothing rounded; the deviation is a fraction."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -7,8 +7,8 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.published.published_figures import Published
 from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.results.finance.cash_flow import CashFlow
-from parkdispatch.results.finance.lifetime import Life, batteries
-from parkdispatch.results.reproduction.comparison import Row
+from parkdispatch.results.finance.lifetime import Lifetime, batteries
+from parkdispatch.results.reproduction.comparison import ComparisonRow
 from parkdispatch.results.units import YUAN_PER_WAN
 
 NEAR = 0.1  # [-] a deviation within which a figure counts as near
@@ -16,10 +16,10 @@ STREAMS = ("arbitrage", "demand_response", "absorption")  # those the study name
 
 
 @dataclass(frozen=True)
-class Today:
+class CurrentPark:
     """One size of the storage: its years dispatched, and their cash flow."""
 
-    life: Life
+    life: Lifetime
     cash: CashFlow
 
     @property
@@ -28,12 +28,12 @@ class Today:
         return self.life.case
 
 
-def today(plan: Published, sizes: Sequence[Today]) -> list[Row]:
+def current_park_rows(plan: Published, sizes: Sequence[CurrentPark]) -> list[ComparisonRow]:
     """For each size: revenue of all years by stream, returns after tax, and what the study does not name."""
     return [row for one in sizes for row in _of(plan, one)]
 
 
-def _of(plan: Published, one: Today) -> Iterator[Row]:
+def _of(plan: Published, one: CurrentPark) -> Iterator[ComparisonRow]:
     numbers, operation = _numbers(one), one.cash.operation
     revenue = {name: float(yuan.sum()) / YUAN_PER_WAN for name, yuan in operation.revenue_yuan.items()}
     for key in STREAMS:
@@ -53,7 +53,7 @@ def _of(plan: Published, one: Today) -> Iterator[Row]:
     yield _row("today_lcos", "yuan_per_kwh", None, one.cash.lcos_yuan_per_kwh, numbers)
 
 
-def _numbers(one: Today) -> dict[str, float | str]:
+def _numbers(one: CurrentPark) -> dict[str, float | str]:
     """What the rows' sentences name."""
     case, years, finance = one.case, one.life.years, one.cash.finance
     owned = batteries(case).values()
@@ -84,9 +84,9 @@ def _row(
     computed: float | None,
     numbers: dict[str, float | str],
     *figures: str,
-) -> Row:
+) -> ComparisonRow:
     verdict = "implied"
     if published is not None:
         near = computed is not None and abs(computed / published - 1.0) <= NEAR
         verdict = "near" if near else "far"
-    return Row("today", key, unit, published, computed, verdict, numbers, figures)  # type: ignore[arg-type]
+    return ComparisonRow("today", key, unit, published, computed, verdict, numbers, figures)  # type: ignore[arg-type]

@@ -64,7 +64,7 @@ class Width:
     sets: int  # that meet every target
 
 
-class Search:
+class CalibrationSearch:
     """The search for values of `parameters` at which `measure` gives the `targets`.
 
     Numbers that are whole in the case, named in `whole`, are tried one by one; the others by least squares.

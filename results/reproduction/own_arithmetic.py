@@ -11,7 +11,7 @@ import numpy as np
 
 from parkdispatch.inputs.published.published_figures import Published, Unit
 from parkdispatch.results.finance.returns import irr
-from parkdispatch.results.reproduction.comparison import Row, Verdict
+from parkdispatch.results.reproduction.comparison import ComparisonRow, Verdict
 from parkdispatch.results.units import KWH_PER_MWH, MWH_PER_GWH, YUAN_PER_WAN
 
 KWH_PER_MJ = 1.0 / 3.6
@@ -41,16 +41,16 @@ class Reading:
 def _row(
     key: str, unit: Unit, computed: float, figures: tuple[str, ...], *, published: float | None = None,
     verdict: Verdict | None = None, **numbers: Any,
-) -> Row:  # fmt: skip
+) -> ComparisonRow:  # fmt: skip
     """A row; whether a published figure follows is told by its deviation unless said."""
     if verdict is None:
         verdict = "implied"
         if published:
             verdict = "follows" if abs(computed / published - 1.0) <= ROUNDING else "does_not_follow"
-    return Row("own_arithmetic", key, unit, published, computed, verdict, numbers, figures)
+    return ComparisonRow("own_arithmetic", key, unit, published, computed, verdict, numbers, figures)
 
 
-def own_arithmetic(plan: Published, factors: Published, reading: Reading, years: int) -> list[Row]:
+def own_arithmetic(plan: Published, factors: Published, reading: Reading, years: int) -> list[ComparisonRow]:
     """Every row of the view. `reading` is the demand response of one phase, `years` what revenue is over."""
     return [
         *_revenue(plan, factors, reading, years),
@@ -62,7 +62,7 @@ def own_arithmetic(plan: Published, factors: Published, reading: Reading, years:
     ]
 
 
-def _revenue(plan: Published, factors: Published, one: Reading, years: int) -> Iterator[Row]:
+def _revenue(plan: Published, factors: Published, one: Reading, years: int) -> Iterator[ComparisonRow]:
     arbitrage, response, absorption = (plan[key] for key in ("arbitrage", "demand_response", "absorption"))
     total = arbitrage + response + absorption
     yield _row(
@@ -93,7 +93,7 @@ def _revenue(plan: Published, factors: Published, one: Reading, years: int) -> I
     )  # fmt: skip
 
 
-def _storage(plan: Published) -> Iterator[Row]:
+def _storage(plan: Published) -> Iterator[ComparisonRow]:
     cost, power, energy = plan["storage_investment"], plan["storage_power"], plan["storage_energy"]
     yield _row(
         "phases_power", "mw", 2 * plan["phase_power"], ("storage_power", "phase_power"), published=power,
@@ -125,7 +125,7 @@ def _storage(plan: Published) -> Iterator[Row]:
     )  # fmt: skip
 
 
-def _ceilings(plan: Published, years: int) -> Iterator[Row]:
+def _ceilings(plan: Published, years: int) -> Iterator[ComparisonRow]:
     """What the three revenues could return if nothing else ever had to be paid."""
     yearly = sum(plan[key] for key in ("arbitrage", "demand_response", "absorption")) / years
     for part, share in (("whole", 1.0), ("half", 0.5)):
@@ -144,7 +144,7 @@ def _ceilings(plan: Published, years: int) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def _pv(plan: Published) -> Iterator[Row]:
+def _pv(plan: Published) -> Iterator[ComparisonRow]:
     sun = plan["irradiation"] * KWH_PER_MJ
     yield _row("irradiation", "kwh_per_m2", sun, ("irradiation",), mj=plan["irradiation"])
     modules, wp = plan["pv_modules"], plan["pv_module_wp"]
@@ -209,7 +209,7 @@ def _pv(plan: Published) -> Iterator[Row]:
         )
 
 
-def _saved(plan: Published, factors: Published) -> Iterator[Row]:
+def _saved(plan: Published, factors: Published) -> Iterator[ComparisonRow]:
     """Coal and CO2 that PV saves, at the plan's own factor."""
     gwh, coal, co2 = plan["both_energy"], plan["coal_saved"], plan["co2_saved"]
     yield _row(
@@ -240,7 +240,7 @@ def _saved(plan: Published, factors: Published) -> Iterator[Row]:
     )
 
 
-def _park(plan: Published, factors: Published) -> Iterator[Row]:
+def _park(plan: Published, factors: Published) -> Iterator[ComparisonRow]:
     """The park's electricity: its share, what it is in kilowatt-hours, and the CO2 it is said to have."""
     tce, co2 = plan["electricity"], plan["co2_electricity"]
     share, co2_share = tce / plan["energy_all"], co2 / plan["co2_all"]

@@ -4,18 +4,18 @@ from collections.abc import Iterator
 
 from parkdispatch.inputs.published.published_figures import Published
 from parkdispatch.results.pv_yield import PvYield
-from parkdispatch.results.reproduction.comparison import Row
+from parkdispatch.results.reproduction.comparison import ComparisonRow
 
 NEAR = 0.05  # [-] weather differs by that from year to year, so no yield is told nearer
 CO2_FACTORS = ("jiangxi_2023", "national_2023", "fossil_2023")
 
 
-def pv_saving(plan: Published, factors: Published, found: PvYield) -> list[Row]:
+def pv_saving(plan: Published, factors: Published, found: PvYield) -> list[ComparisonRow]:
     """Yields of the roofs and of both plants, then coal and CO2 from the plan's energy and from ours."""
     return [*_yields(plan, found), *_savings(plan, factors, found)]
 
 
-def _yields(plan: Published, found: PvYield) -> Iterator[Row]:
+def _yields(plan: Published, found: PvYield) -> Iterator[ComparisonRow]:
     rated = plan["pv_modules"] * plan["pv_module_wp"] / 1e6
     first, mean = (gwh / found.rated_mwp for gwh in (found.first_year_gwh, found.lifetime_mean_gwh))
     for key, figure, mwp in (("roofs", "pv_energy", rated), ("both", "both_energy", plan["both_power"])):
@@ -26,7 +26,7 @@ def _yields(plan: Published, found: PvYield) -> Iterator[Row]:
             )  # fmt: skip
 
 
-def _savings(plan: Published, factors: Published, found: PvYield) -> Iterator[Row]:
+def _savings(plan: Published, factors: Published, found: PvYield) -> Iterator[ComparisonRow]:
     ours = found.first_year_gwh / found.rated_mwp * plan["both_power"]
     for key, gwh in (("plan", plan["both_energy"]), ("ours", ours)):
         if key == "ours":
@@ -45,9 +45,11 @@ def _savings(plan: Published, factors: Published, found: PvYield) -> Iterator[Ro
             )  # fmt: skip
 
 
-def _compared(key: str, figure: str, published: float, computed: float, unit: str, **numbers: float) -> Row:
+def _compared(
+    key: str, figure: str, published: float, computed: float, unit: str, **numbers: float
+) -> ComparisonRow:
     near = abs(computed / published - 1.0) <= NEAR
-    return Row(
+    return ComparisonRow(
         view="pv", key=key, unit="gwh" if unit == "gwh" else "t", published=published, computed=computed,
         verdict="near" if near else "far", numbers=numbers, figures=(figure,),
     )  # fmt: skip

@@ -17,7 +17,7 @@ from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
 from parkdispatch.results.finance.operation import Operation
-from parkdispatch.results.reproduction.comparison import Row, Verdict
+from parkdispatch.results.reproduction.comparison import ComparisonRow, Verdict
 from parkdispatch.results.reproduction.fitting import Width
 from parkdispatch.results.units import YUAN_PER_WAN
 
@@ -65,10 +65,10 @@ def study_problems(case: Case) -> list[str]:
 
 def replica(case: Case, operation: Operation) -> Replica:
     """The case's cash flow for that operation of its storage."""
-    return Replica(case, operation, cash_flow(finance_of(case), operation))
+    return Replica(case, operation, cash_flow(study_finance(case), operation))
 
 
-def finance_of(case: Case) -> Finance:
+def study_finance(case: Case) -> Finance:
     """The case's finance. Raises InputError if it has none."""
     if case.finance is None:
         raise InputError("`finance` is missing: must be given, because returns are replicated")
@@ -77,12 +77,12 @@ def finance_of(case: Case) -> Finance:
 
 def replicated(
     plan: Published, made: Replica, what_if: Mapping[str, Replica], widths: Sequence[Width]
-) -> list[Row]:
+) -> list[ComparisonRow]:
     """Targets, the sum of revenue, what other assumptions would give, then the calibrated numbers."""
     return [*_targets(plan, made), *_cover(made), *_what_if(plan, made, what_if), *_calibrated(widths)]
 
 
-def _targets(plan: Published, made: Replica) -> Iterator[Row]:
+def _targets(plan: Published, made: Replica) -> Iterator[ComparisonRow]:
     found, case = made.measures, made.case
     ranges = tuple((one, value_at(case, one.path)) for one in case.calibrated)
     dispatch = tuple(x for x in ranges if not x[0].path.startswith(MONEY_ONLY))
@@ -93,12 +93,12 @@ def _targets(plan: Published, made: Replica) -> Iterator[Row]:
         rests = {"arbitrage": dispatch, "project_irr": project, "project_payback": project}.get(
             target.key, ranges
         )
-        yield Row(
+        yield ComparisonRow(
             view="replicated", key=f"replicated_{target.key}", unit=target.unit, published=target.value,
             computed=computed, verdict=_met(computed, target.value, target.within or 0.0),
             numbers={
                 **_contract_numbers(case.contracts), "calibrated": rests,
-                "investment": finance_of(case).investment_yuan / YUAN_PER_WAN,
+                "investment": study_finance(case).investment_yuan / YUAN_PER_WAN,
                 "first_mwh": float(operation.discharged_mwh[0]),
                 "last_mwh": float(operation.discharged_mwh[-1]),
                 "years": len(operation.discharged_mwh),
@@ -106,19 +106,19 @@ def _targets(plan: Published, made: Replica) -> Iterator[Row]:
             figures=(target.key,),
         )  # fmt: skip
     total = sum(found[key] or 0.0 for key in MEASURED[:3])
-    yield Row(
+    yield ComparisonRow(
         view="replicated", key="replicated_revenue", unit="wan", published=plan["revenue"], computed=total,
         verdict=_met(total, plan["revenue"], 0.005), figures=("revenue",),
     )  # fmt: skip
 
 
-def _cover(made: Replica) -> Iterator[Row]:
+def _cover(made: Replica) -> Iterator[ComparisonRow]:
     """What the loan of the replication means: the year in which the storage covers least of its service."""
     cover = made.cash.cover
     if cover.least is None or cover.mean is None:
         return
-    year = int(np.nanargmin(cover.by_year)) - finance_of(made.case).construction_years + 1
-    yield Row(
+    year = int(np.nanargmin(cover.by_year)) - study_finance(made.case).construction_years + 1
+    yield ComparisonRow(
         view="replicated", key="cover" if cover.least < 1.0 else "cover_enough", unit="times", published=None,
         computed=cover.least, verdict="implied", numbers={"year": year, "mean": cover.mean},
         figures=("equity_irr", "equity_payback"),
@@ -134,7 +134,7 @@ def _contract_numbers(contracts: Contracts) -> dict[str, float]:
     return found
 
 
-def _what_if(plan: Published, made: Replica, what_if: Mapping[str, Replica]) -> Iterator[Row]:
+def _what_if(plan: Published, made: Replica, what_if: Mapping[str, Replica]) -> Iterator[ComparisonRow]:
     """Of the targets, those that change."""
     base = made.measures
     for name, other in what_if.items():
@@ -143,7 +143,7 @@ def _what_if(plan: Published, made: Replica, what_if: Mapping[str, Replica]) -> 
             computed, before = other.measures[target.key], base[target.key]
             if computed is not None and before is not None and abs(computed - before) <= 1e-9 * abs(before):
                 continue
-            yield Row(
+            yield ComparisonRow(
                 view="replicated", key="what_if" if computed is not None else "what_if_never",
                 unit=target.unit, published=target.value, computed=computed,
                 verdict=_met(computed, target.value, target.within or 0.0),
@@ -151,9 +151,9 @@ def _what_if(plan: Published, made: Replica, what_if: Mapping[str, Replica]) -> 
             )  # fmt: skip
 
 
-def _calibrated(widths: Sequence[Width]) -> Iterator[Row]:
+def _calibrated(widths: Sequence[Width]) -> Iterator[ComparisonRow]:
     for one in widths:
-        yield Row(
+        yield ComparisonRow(
             view="replicated", key="calibrated", unit=one.parameter.unit, published=None, computed=one.value,
             verdict="implied",
             numbers={

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from parkdispatch.results.audit import PROVEN_GAP
-from parkdispatch.results.sizing.loss_regions import losses_lie
+from parkdispatch.results.sizing.loss_regions import loss_regions
 from parkdispatch.results.sizing.risk import chosen, distribution
 from parkdispatch.results.sizing.sizing_results import NEVER, PROVEN_SIZE_GAP, Choice, Offered, SizeStudy
 
@@ -20,7 +20,7 @@ SURFACE = "surface"  # the key of a size that only the surface knows
 FEW = 2  # drivers that are named
 
 
-class Said(NamedTuple):
+class Statement(NamedTuple):
     """A sentence: its key among the words, and what stands in it."""
 
     key: str
@@ -91,16 +91,16 @@ def verdict(study: SizeStudy) -> Verdict | None:
     return max(found, key=lambda one: (one.npv_yuan, -one.year)) if found else None
 
 
-def decision(study: SizeStudy) -> list[Said]:
+def decision(study: SizeStudy) -> list[Statement]:
     """All that is to be said of a study, in order."""
     found = verdict(study)
-    said: list[Said] = []
+    said: list[Statement] = []
     if found:
         said += [*_verdict(study, found), *_price(study, found)]
     return [*said, *_best(study, found), *_risk(study), *_unproven(study)]
 
 
-def _verdict(study: SizeStudy, found: Verdict) -> Iterator[Said]:
+def _verdict(study: SizeStudy, found: Verdict) -> Iterator[Statement]:
     year = study.case.calendar.year + found.year
     own: dict[str, Any] = {"choice": found.choice, "year": year}
     last = None if study.when is None else study.case.calendar.year + int(study.when["year"].max())
@@ -108,45 +108,45 @@ def _verdict(study: SizeStudy, found: Verdict) -> Iterator[Said]:
         yield from _never(study, found, last)
         return
     if found.year == 0:
-        yield Said("build_now", {**own, "npv_yuan": found.npv_yuan})
+        yield Statement("build_now", {**own, "npv_yuan": found.npv_yuan})
     elif found.now_yuan is not None and found.now_yuan > 0:
-        yield Said("build_later", {**own, "npv_yuan": found.npv_yuan, "now_yuan": found.now_yuan})
+        yield Statement("build_later", {**own, "npv_yuan": found.npv_yuan, "now_yuan": found.now_yuan})
     else:
         loss = -(found.now_yuan or 0.0)
-        yield Said("build_only_later", {**own, "npv_yuan": found.npv_yuan, "loss_yuan": loss})
+        yield Statement("build_only_later", {**own, "npv_yuan": found.npv_yuan, "loss_yuan": loss})
         if study.when is not None:
             pays = study.when["npv_yuan"].sel(choice=found.choice.key).to_numpy() > 0
             first = int(study.when["year"].to_numpy()[pays].min())
             if first < found.year and pays[first:].all():
-                yield Said("pays_from", {"year": study.case.calendar.year + first})
+                yield Statement("pays_from", {"year": study.case.calendar.year + first})
         if (cell := best_cell(study)) and cell[1] > 0:
-            yield Said("size_now", {"choice": cell[0], "npv_yuan": cell[1]})
+            yield Statement("size_now", {"choice": cell[0], "npv_yuan": cell[1]})
     if found.year and year == last:
-        yield Said("last_year", {"year": year})
+        yield Statement("last_year", {"year": year})
     if found.choice.key == SURFACE and (best := best_offer(study)):
-        yield Said("not_on_offer", {})
+        yield Statement("not_on_offer", {})
         if best[1] > 0:
-            yield Said("best_offer", {"choice": best[0].choice, "npv_yuan": best[1]})
+            yield Statement("best_offer", {"choice": best[0].choice, "npv_yuan": best[1]})
 
 
-def _never(study: SizeStudy, found: Verdict, last: int | None) -> Iterator[Said]:
+def _never(study: SizeStudy, found: Verdict, last: int | None) -> Iterator[Statement]:
     loss = max(0.0, -(found.npv_yuan if found.now_yuan is None else found.now_yuan))
     choice = found.choice
     if best := best_offer(study):  # what loses least now need not be what would lose least in some later year
         choice, loss = best[0].choice, max(0.0, -best[1])
-    yield Said("build_never", {"choice": choice, "loss_yuan": loss})
+    yield Statement("build_never", {"choice": choice, "loss_yuan": loss})
     if study.surface is not None and choice.key != SURFACE:
         count = int((study.surface["power_mw"] > 0).sum()) * study.surface.sizes["duration_hours"]
-        yield Said("no_size", {"count": count})
+        yield Statement("no_size", {"count": count})
     if last is not None:
         year = study.case.calendar.year + found.year
-        yield Said(
+        yield Statement(
             "never_later",
             {"choice": found.choice, "last": last, "year": year, "loss_yuan": max(0.0, -found.npv_yuan)},
         )
 
 
-def _price(study: SizeStudy, found: Verdict) -> Iterator[Said]:
+def _price(study: SizeStudy, found: Verdict) -> Iterator[Statement]:
     """The price at which it pays now; where nothing does, of what would be the first to pay."""
     known = [one for one in study.offers if one.break_even_yuan_per_wh is not None]
     if found.build and found.year == 0 and found.choice.key != SURFACE:
@@ -159,12 +159,12 @@ def _price(study: SizeStudy, found: Verdict) -> Iterator[Said]:
     price, zero = first.choice.yuan_per_wh, first.break_even_yuan_per_wh or 0.0
     own = {"choice": first.choice, "break_even_yuan_per_wh": zero, "price_yuan_per_wh": price}
     if zero <= 0:
-        yield Said("pays_at_no_price", own)
+        yield Statement("pays_at_no_price", own)
     elif price is not None:
-        yield Said("pays_up_to" if zero >= price else "pays_below", own)
+        yield Statement("pays_up_to" if zero >= price else "pays_below", own)
 
 
-def _best(study: SizeStudy, found: Verdict | None) -> Iterator[Said]:
+def _best(study: SizeStudy, found: Verdict | None) -> Iterator[Statement]:
     """The co-optimised size, and whether it is what was chosen."""
     best = study.best
     if best is None:
@@ -175,20 +175,20 @@ def _best(study: SizeStudy, found: Verdict | None) -> Iterator[Said]:
     now = found is not None and found.build and (found.year == 0 or (found.now_yuan or 0.0) > 0)
     differs = False
     if best.is_nothing:
-        yield Said("best_is_nothing_though" if now else "best_is_nothing", {})
+        yield Statement("best_is_nothing_though" if now else "best_is_nothing", {})
         differs = now
     elif saved < 0:
-        yield Said("best_is_dearer", {**own, "more_yuan": -saved})
+        yield Statement("best_is_dearer", {**own, "more_yuan": -saved})
     elif found is None:
-        yield Said("best_alone", own)
+        yield Statement("best_alone", own)
     elif now and _near(study, found.choice):
         same = size_text(found.choice.power_mw, found.choice.energy_mwh) == own["size"]
-        yield Said("best_same" if same else "best_near", own)
+        yield Statement("best_same" if same else "best_near", own)
     else:
-        yield Said("best_differs", own)
+        yield Statement("best_differs", own)
         differs = True
     if differs:
-        yield Said("why_differs", {})
+        yield Statement("why_differs", {})
 
 
 def _near(study: SizeStudy, choice: Choice) -> bool:
@@ -217,7 +217,7 @@ def risked(study: SizeStudy) -> Choice | None:
     return max(known.values(), key=lambda one: float(mean.sel(choice=one.key)), default=None)
 
 
-def _risk(study: SizeStudy) -> Iterator[Said]:
+def _risk(study: SizeStudy) -> Iterator[Statement]:
     """How often it loses, where mostly, and what other ways of choosing choose."""
     choice = risked(study)
     if study.risk is None or choice is None:
@@ -225,37 +225,39 @@ def _risk(study: SizeStudy) -> Iterator[Said]:
     table = distribution(study.risk, study.sizing.tail)
     lost, tail_yuan = (float(table[name][choice.key]) for name in ("loss_share", "cvar_yuan"))
     own: dict[str, Any] = {"choice": choice, "loss_share": lost, "count": study.risk.sizes["scenario"]}
-    where = losses_lie(study.risk, choice.key)[:FEW] if 0 < lost < 1 else ()
+    where = loss_regions(study.risk, choice.key)[:FEW] if 0 < lost < 1 else ()
     if where:
-        yield Said("loses_where", {**own, "where": where})
+        yield Statement("loses_where", {**own, "where": where})
     else:
-        yield Said("loses_never" if lost == 0 else "loses_always" if lost == 1 else "loses", own)
+        yield Statement("loses_never" if lost == 0 else "loses_always" if lost == 1 else "loses", own)
     tail = {"tail_share": study.sizing.tail, "mean_yuan": abs(tail_yuan)}
-    yield Said("tail_loses" if tail_yuan < 0 else "tail_earns", tail)
+    yield Statement("tail_loses" if tail_yuan < 0 else "tail_earns", tail)
     by = {name: _named(study, key) for name, key in chosen(study.risk, study.sizing.tail).items()}
     groups: dict[str, list[str]] = {}
     for name, one in by.items():
         groups.setdefault(one.key, []).append(name)
     if len(groups) == 1:
-        yield Said("criteria_agree", {"choice": next(iter(by.values())), "tail_share": study.sizing.tail})
+        yield Statement(
+            "criteria_agree", {"choice": next(iter(by.values())), "tail_share": study.sizing.tail}
+        )
     else:
         told = tuple((tuple(names), _named(study, key)) for key, names in groups.items())
-        yield Said("criteria_differ", {"groups": told, "tail_share": study.sizing.tail})
+        yield Statement("criteria_differ", {"groups": told, "tail_share": study.sizing.tail})
 
 
 def _named(study: SizeStudy, key: str) -> Choice:
     return next(choice for choice in study.choices if choice.key == key)
 
 
-def _unproven(study: SizeStudy) -> Iterator[Said]:
+def _unproven(study: SizeStudy) -> Iterator[Statement]:
     """What the proof of the size leaves open, and what is not proven optimal."""
     best = study.best
     if best is not None and best.gap > PROVEN_GAP:
         left: dict[str, Any] = {"gap_share": best.gap, "gap_yuan": best.cost_yuan - best.bound_yuan}
-        yield Said("proven_best" if best.gap <= PROVEN_SIZE_GAP else "open_best", left)
+        yield Statement("proven_best" if best.gap <= PROVEN_SIZE_GAP else "open_best", left)
     gap = largest_gap(study)
     if gap is not None and gap > PROVEN_GAP:
-        yield Said("open_years", {"gap_share": gap})
+        yield Statement("open_years", {"gap_share": gap})
 
 
 def gap_of(one: Offered) -> float | None:

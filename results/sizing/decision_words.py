@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parkdispatch.results.html.page import share
-from parkdispatch.results.sizing.decision import Said, decision, size_text
-from parkdispatch.results.sizing.loss_regions import Lies
+from parkdispatch.results.sizing.decision import Statement, decision, size_text
+from parkdispatch.results.sizing.loss_regions import LossRegion
 from parkdispatch.results.sizing.sizing_results import Choice, SizeStudy
 
 VALLEY, HALF = "tariff.midday_valley", 0.5  # a doubt that has words of its own: the valley stays, or goes
@@ -42,7 +42,7 @@ def sentences(study: SizeStudy, words: Mapping[str, Any]) -> list[str]:
     return [sentence(one, study, words) for one in decision(study)] or [str(words["decision"]["open"])]
 
 
-def sentence(one: Said, study: SizeStudy, words: Mapping[str, Any]) -> str:
+def sentence(one: Statement, study: SizeStudy, words: Mapping[str, Any]) -> str:
     """A sentence in words."""
     text = words["decision"]
     told = {name: _written(name, value, study, words) for name, value in one.numbers.items()}
@@ -84,7 +84,7 @@ def _listed(names: Sequence[str], text: Mapping[str, Any]) -> str:
     return str(text["and"]).join((str(text["comma"]).join(names[:-1]), names[-1]))
 
 
-def _driver(one: Lies, study: SizeStudy, words: Mapping[str, Any]) -> str:
+def _driver(one: LossRegion, study: SizeStudy, words: Mapping[str, Any]) -> str:
     doubt = next(doubt for doubt in study.sizing.doubt if doubt.name == one.name)
     named = (doubt.name_zh or doubt.name) if words["lang"] == "zh" else doubt.name
     if doubt.fields == (VALLEY,) and one.side == "is":

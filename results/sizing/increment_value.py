@@ -19,11 +19,11 @@ from parkdispatch.models.finance.contracts import Contracts, MeteredResponse
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.network.grid import Grid
-from parkdispatch.models.sources.pv import Pv
+from parkdispatch.models.sources.photovoltaic_plant import Pv
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.billing.contract_revenue import DEMAND_RESPONSE
 from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
-from parkdispatch.results.finance.lifetime import ARBITRAGE, DEMAND, Life, LifeYear
+from parkdispatch.results.finance.lifetime import ARBITRAGE, DEMAND, Lifetime, OperationYear
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.sizing.sizing_results import Choice
 from parkdispatch.results.solution import values
@@ -72,7 +72,7 @@ class Worth:
     # what a MW and a MWh more are worth in the first year, by its multipliers; NaN: not asked for
     value_of_mw_yuan: float = float("nan")
     value_of_mwh_yuan: float = float("nan")
-    life: Life | None = None  # its years beside what stands; None: of nothing, or where they are scaled
+    life: Lifetime | None = None  # its years beside what stands; None: of nothing, or where they are scaled
 
     @property
     def npv_yuan(self) -> float:
@@ -161,7 +161,7 @@ class ResponseIncome:
     known: tuple[tuple[Array, Array], ...]  # for each year of operation: energy [MWh] rising from 0, and yuan
 
     @classmethod
-    def of(cls, device: str, lives: Sequence[Life]) -> "ResponseIncome | None":
+    def of(cls, device: str, lives: Sequence[Lifetime]) -> "ResponseIncome | None":
         """From lives in which calls were answered; None where no contract calls."""
         found = [life for life in lives if metered(life.case.contracts) is not None]
         agreed = metered(found[0].case.contracts) if found else None
@@ -225,7 +225,7 @@ def with_scaled_response(
     return replace(operation, revenue_yuan=streams), paid
 
 
-def stretched(like: Operation, year: LifeYear, streams: Mapping[str, float], health: Array) -> Operation:
+def stretched(like: Operation, year: OperationYear, streams: Mapping[str, float], health: Array) -> Operation:
     """All years from one that was dispatched, as a like operation has them.
 
     `streams` are that year's; `health` is the ratio of both states of health in each year. Each stream of the

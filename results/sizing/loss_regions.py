@@ -15,7 +15,7 @@ CHANCE = 0.01  # what chance alone would show more often than this is not told
 
 
 @dataclass(frozen=True)
-class Lies:
+class LossRegion:
     """A part of a doubt's values in which most losses lie."""
 
     name: str
@@ -26,7 +26,7 @@ class Lies:
     chance: float  # how often chance alone would put as many losses there (Fisher's exact test)
 
 
-def losses_lie(risk: xr.Dataset, choice: str) -> tuple[Lies, ...]:
+def loss_regions(risk: xr.Dataset, choice: str) -> tuple[LossRegion, ...]:
     """Values or halves of single doubts in which most losses of a choice lie, the surest first.
 
     Only what chance alone would hardly show is told, so of few scenarios, or few losses, it may be nothing.
@@ -48,10 +48,14 @@ def losses_lie(risk: xr.Dataset, choice: str) -> tuple[Lies, ...]:
     return tuple(sorted(found, key=lambda one: one.chance))
 
 
-def _lies(name: str, side: Literal["is", "low", "high"], value: float, there: Marked, lost: Marked) -> Lies:
+def _lies(
+    name: str, side: Literal["is", "low", "high"], value: float, there: Marked, lost: Marked
+) -> LossRegion:
     from scipy.stats import fisher_exact  # slow to import
 
     both, elsewhere = int((there & lost).sum()), int((~there & lost).sum())
     table = [[both, int((there & ~lost).sum())], [elsewhere, int((~there & ~lost).sum())]]
     chance = float(fisher_exact(table, alternative="greater")[1])
-    return Lies(name, side, value, both / max(1, int(there.sum())), both / max(1, both + elsewhere), chance)
+    return LossRegion(
+        name, side, value, both / max(1, int(there.sum())), both / max(1, both + elsewhere), chance
+    )

@@ -8,7 +8,7 @@ import xarray as xr
 from parkdispatch.models.device import Array
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.sizing_section import Sizing
-from parkdispatch.results.finance.annuity import Annuity, annuity
+from parkdispatch.results.finance.annuity import Annuity, capital_annuity
 from parkdispatch.results.sizing.increment_value import PROJECT, Worth
 from parkdispatch.results.sizing.sizing_results import Choice
 
@@ -73,7 +73,7 @@ def surface_of(
             "duration_hours": ("duration_hours", sizing.duration_hours.values, {"units": "h"}),
         },
     )
-    yearly = annuity(finance, sizing)
+    yearly = capital_annuity(finance, sizing)
     net = [[_net_yuan(one, yearly) for one in row] for row in points]
     made["annual_net_yuan"] = (("power_mw", "duration_hours"), np.array(net), {"units": "yuan"})
     npv, investment = made["npv_yuan"].to_numpy(), made["investment_yuan"].to_numpy()

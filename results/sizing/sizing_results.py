@@ -14,7 +14,7 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.finance.cash_flow import CashFlow
-from parkdispatch.results.finance.lifetime import Life
+from parkdispatch.results.finance.lifetime import Lifetime
 
 NEVER = "never"  # the key of the choice to build nothing
 LEAST_MWH = 0.5  # a co-optimised size below is nothing anybody builds
@@ -86,7 +86,7 @@ class Offered:
     """A choice with its years dispatched and its cash flow."""
 
     choice: Choice
-    life: Life | None  # of the park with it; None of never
+    life: Lifetime | None  # of the park with it; None of never
     cash: CashFlow | None  # of the increment
     break_even_yuan_per_wh: float | None  # price of the whole at which its NPV is zero
     marginal: Marginal | None

@@ -240,7 +240,7 @@ def _months(
 
 
 @dataclass(frozen=True)
-class Column:
+class PlanColumn:
     """A column of the plan's table, in the units of its header."""
 
     key: str  # the quantity of the solution, or its place in the plan
@@ -260,12 +260,12 @@ class Column:
         return " ".join(self.header.split("\n")[:2]).split(",")[0]
 
 
-def plan_columns(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iterator[Column]:
+def plan_columns(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iterator[PlanColumn]:
     """Columns after time and period, found by what each device has: MW, yuan/kWh and fractions."""
     text, mw, yuan = words["book"], words["script"]["mw"], words["script"]["yuan_per_kwh"]
     for key, (title, price) in prices(solution, case).items():
         heading = f"{device_label(key.split('.')[0], words)}\n{words['prices'].get(title, title)}\n{yuan}"
-        yield Column(key, heading, price, "price")
+        yield PlanColumn(key, heading, price, "price")
     fed, kinds = injections(solution), roles(solution, case)
     pairs, order = colours(kinds), list(PALETTES)
     for name in sorted(fed, key=lambda name: order.index(kinds[name])):
@@ -282,17 +282,17 @@ def plan_columns(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> 
         elif kinds[name] == "storage" and "charge" in has:
             heading = f"{device_label(name, words)}\n{text['set_point']}, {mw}\n{text['set_point_sign']}"
             net = mw_of("discharge") - mw_of("charge")
-            yield Column(f"{device}.set_point_mw", heading, net, "set_point", colour)
+            yield PlanColumn(f"{device}.set_point_mw", heading, net, "set_point", colour)
             parts = []
         else:
             parts = [(key, text[key], "other", mw_of(key)) for key in has if key != "charge"]
             used = text["used" if "curtailed" in has else "power"]
             parts.insert("available" in has, ("injection", used, "source", fed[name]))
         for key, what, kind, power in parts:
-            yield Column(
+            yield PlanColumn(
                 f"{name}.{key}_mw", f"{device_label(name, words)}\n{what}\n{mw}", power, kind, colour
             )
         if device in stores(solution, case):
             soc = values(solution, f"{device}.energy_mwh") / full_mwh(solution, case, device)
             heading = f"{device_label(name, words)}\n{text['soc']}\n{text['soc_unit']}"
-            yield Column(f"{device}.soc", heading, soc, "soc", colour)
+            yield PlanColumn(f"{device}.soc", heading, soc, "soc", colour)

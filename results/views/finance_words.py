@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from parkdispatch.models.declaration import GIVEN
 from parkdispatch.models.finance.investment import Parameter
-from parkdispatch.results.finance.cash_flow_line import FLOWS, Line
+from parkdispatch.results.finance.cash_flow_line import FLOWS, CashFlowLine
 from parkdispatch.results.finance.returns import GREATEST_RATE, LEAST_RATE, Irr
 from parkdispatch.results.html.page import load_words, table_of
 from parkdispatch.results.views.display_names import label
@@ -19,7 +19,7 @@ from parkdispatch.results.views.display_names import label
 CLASS = re.compile(r"depreciation_(.+?)_(residual_share|share|years)")  # a parameter of a class of assets
 
 
-class Told(NamedTuple):
+class TermInWords(NamedTuple):
     """A parameter in words."""
 
     name: str
@@ -42,7 +42,7 @@ class FinanceWords:
             return FLOWS.get(name, label(name))
         return str(self._zh["things"].get(name, label(name)))
 
-    def line(self, line: Line) -> tuple[str, str]:
+    def line(self, line: CashFlowLine) -> tuple[str, str]:
         """Name of a line, and how it is computed."""
         if self._zh is None:
             return line.name, line.how
@@ -57,10 +57,10 @@ class FinanceWords:
         """Unit of a line or a parameter."""
         return unit if self._zh is None else str(self._zh["units"].get(unit, unit))
 
-    def parameter(self, one: Parameter) -> Told:
+    def parameter(self, one: Parameter) -> TermInWords:
         """A parameter with its unit, what it is, and where its value is from."""
         if self._zh is None:
-            return Told(one.name, one.unit, one.sentence, one.source)
+            return TermInWords(one.name, one.unit, one.sentence, one.source)
         found = CLASS.fullmatch(one.name)
         key = f"depreciation_{found[2]}" if found and one.name not in self._zh["parameters"] else one.name
         told = self._zh["parameters"].get(key, {"name": one.name, "sentence": one.sentence})
@@ -69,7 +69,7 @@ class FinanceWords:
             source = self.text["given"]
         elif one.default:
             source = self.text["given_default"].format(default=one.default, basis=basis)
-        return Told(
+        return TermInWords(
             told["name"].format(of=self.thing(found[1] if found else "")),
             self.unit(one.unit),
             told["sentence"],

@@ -16,7 +16,7 @@ GREY: Colour = ("#A9B8C9", "#7488A0")
 PINK: Colour = ("#CC79A7", "#D98CB6")
 
 
-def steps(
+def step_chart(
     name: str,
     rows: Sequence[tuple[str, float]],
     total: str,
@@ -41,7 +41,7 @@ def steps(
     }
 
 
-def bars(
+def bar_chart(
     name: str,
     labels: Sequence[str],
     series: Sequence[tuple[str, Sequence[float | None], Colour]],
@@ -61,7 +61,7 @@ def bars(
     }
 
 
-def lines(
+def line_chart(
     name: str,
     labels: Sequence[float],
     series: Sequence[tuple[str, Sequence[float | None], Colour]],
@@ -86,7 +86,7 @@ def lines(
     }
 
 
-def spans(
+def span_chart(
     name: str,
     rows: Sequence[tuple[str, float, float]],
     middle: float,

@@ -11,7 +11,7 @@ from parkdispatch.models.device import Array
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.billing.bill import Bill
-from parkdispatch.results.billing.bill_table import Step, Steps, line_table, month_table
+from parkdispatch.results.billing.bill_table import BillStep, BillSteps, line_table, month_table
 from parkdispatch.results.html.page import LARGE_YUAN, Card, money, number
 from parkdispatch.results.solution import cost_yuan, of_kind, times_of, values
 from parkdispatch.results.summary import cost_by_month_yuan
@@ -26,7 +26,7 @@ from parkdispatch.results.views.display_names import (
     owned,
     quantity_label,
 )
-from parkdispatch.results.views.plain_charts import steps as steps_figure
+from parkdispatch.results.views.plain_charts import step_chart as steps_figure
 from parkdispatch.results.views.report_facts import ReportFacts
 
 Words = Mapping[str, Any]
@@ -64,7 +64,7 @@ def cards(facts: ReportFacts, words: Mapping[str, Any]) -> list[Card]:
     return found
 
 
-def months(solution: xr.Dataset, case: Case, facts: ReportFacts, words: Words) -> dict[str, Any]:
+def months_table(solution: xr.Dataset, case: Case, facts: ReportFacts, words: Words) -> dict[str, Any]:
     """Energy, peaks and cost by month, as text."""
     page = words["page"]
     hours = float(solution.attrs["hours"])
@@ -196,7 +196,7 @@ def bill_months(made: Bill, without: Bill | None, words: Words) -> Table:
     }
 
 
-def step_label(step: Step, words: Words, several: bool = False) -> str:
+def step_label(step: BillStep, words: Words, several: bool = False) -> str:
     """What a step of the waterfall is called; the owner where there are several or it is a device's cost."""
     if not step.billed:
         return cost_label(f"{step.owner}.{step.charge}", words)
@@ -204,7 +204,7 @@ def step_label(step: Step, words: Words, several: bool = False) -> str:
     return owned(step.owner, text, words) if several else text
 
 
-def waterfall(found: Steps, words: Words) -> dict[str, Any]:
+def waterfall(found: BillSteps, words: Words) -> dict[str, Any]:
     """The steps as a chart, and the sentence that tells the totals beside it."""
     page, several = words["page"], len({step.owner for step in found.steps if step.billed}) > 1
     large = max(abs(found.saved_yuan), *(abs(step.saved_yuan) for step in found.steps), 0.0) >= LARGE_YUAN

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from parkdispatch.results.schedule import Block
+from parkdispatch.results.schedule import ScheduleBlock
 
 SAME_MW = 0.05  # powers nearer than this read the same
 
@@ -28,7 +28,7 @@ def proof_sentence(solution: xr.Dataset, words: Mapping[str, Any]) -> str:
     return str(words["proof"][str(solution.attrs["proof"])]).format(**numbers)
 
 
-def block_row(block: Block, words: Mapping[str, Any]) -> BlockRow:
+def block_row(block: ScheduleBlock, words: Mapping[str, Any]) -> BlockRow:
     """A stretch of the plan with its reason."""
     text = words["why"]
     period = text["periods"].get(block.period, block.period)
@@ -47,7 +47,7 @@ def block_row(block: Block, words: Mapping[str, Any]) -> BlockRow:
     )
 
 
-def block_line(block: Block, words: Mapping[str, Any]) -> str:
+def block_line(block: ScheduleBlock, words: Mapping[str, Any]) -> str:
     """A stretch of the plan as one line."""
     row = block_row(block, words)
     return str(words["why"][f"line_{block.action}"]).format(clock=block.clock, **row._asdict())

@@ -191,7 +191,7 @@ def _when(study: SizeStudy, when: xr.Dataset, words: Words) -> dict[str, Any]:
         (name, (when["npv_yuan"].sel(choice=one.key).to_numpy() / YUAN_PER_WAN).tolist(), colour)
         for one, name, colour in coloured(study, [str(key) for key in when["choice"].to_numpy()], words)
     ]
-    return figures.lines("when", years, rows, words["size"]["axis_npv"], 0, words["size"]["axis_year"])
+    return figures.line_chart("when", years, rows, words["size"]["axis_npv"], 0, words["size"]["axis_year"])
 
 
 def coloured(
@@ -233,7 +233,7 @@ def _swings(study: SizeStudy, risk: xr.Dataset, of: Choice, words: Words) -> dic
         for one in drivers(risk, of.key)
     ]
     ends = (words["size"]["end_low"], words["size"]["end_high"])
-    return figures.spans("swings", rows, mean, ends, words["size"]["axis_mean"], 0)
+    return figures.span_chart("swings", rows, mean, ends, words["size"]["axis_mean"], 0)
 
 
 def doubt_name(study: SizeStudy, name: str, words: Words) -> str:

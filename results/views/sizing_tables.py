@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from parkdispatch.models.finance.sizing_section import Doubt
+from parkdispatch.models.finance.sizing_section import Uncertainty
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.html.page import number
 from parkdispatch.results.sizing.decision import PROJECT, size_text
@@ -200,7 +200,7 @@ def doubts_table(study: SizeStudy, words: Words) -> Table:
     return {"heads": [text[f"d_{key}"] for key in ("name", "lies", "source")], "rows": rows}
 
 
-def lies(doubt: Doubt, words: Words) -> str:
+def lies(doubt: Uncertainty, words: Words) -> str:
     """How a doubted number may lie, in words."""
     text = words["size"]
     if doubt.kind == "choice":

@@ -17,7 +17,7 @@ from parkdispatch.results.io.files import output_folder, peak_memory_mb, write_c
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.sizing.decision import PROJECT, best_offer, gap_of, largest_gap, risked, verdict
 from parkdispatch.results.sizing.decision_words import paragraph
-from parkdispatch.results.sizing.loss_regions import losses_lie
+from parkdispatch.results.sizing.loss_regions import loss_regions
 from parkdispatch.results.sizing.risk import chosen, distribution, doubted, drivers
 from parkdispatch.results.sizing.sizing_results import NEVER, Choice, SizeStudy
 from parkdispatch.results.views.sizing_tables import FACTS, earned_yuan, figures_of
@@ -265,5 +265,5 @@ def _risk(study: SizeStudy) -> dict[str, Any] | None:
         "by_choice": _rows(distribution(risk, study.sizing.tail)),
         "drivers_of": of and of.key,
         "drivers": [vars(one) for one in drivers(risk, of.key)] if of else [],
-        "losses_lie_where": [vars(one) for one in losses_lie(risk, of.key)] if of else [],
+        "losses_lie_where": [vars(one) for one in loss_regions(risk, of.key)] if of else [],
     }

@@ -30,13 +30,19 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.optimizer.dataset import to_dataset
-from parkdispatch.optimizer.proof.certificate import How
+from parkdispatch.optimizer.proof.certificate import ProofMethod
 from parkdispatch.optimizer.solve import Optimum, optimize
 from parkdispatch.results.audit import bills
-from parkdispatch.results.billing.demand_response import Answer, Event, baselines_of, choose_events, settle
+from parkdispatch.results.billing.demand_response import (
+    Event,
+    EventAnswer,
+    baselines_of,
+    choose_events,
+    settle_event,
+)
 from parkdispatch.results.solution import cost_yuan, values
 from parkdispatch.results.units import KW_PER_MW
-from parkdispatch.studies.dispatch import Options
+from parkdispatch.studies.dispatch import SolveOptions
 
 ROUNDS = 2  # of leaving out the events that do not pay; a third adds 0.2 % on the built-in case
 PRICE = "purchase_price_yuan_per_mwh"
@@ -45,11 +51,11 @@ TIE_BREAK_YUAN_PER_MWH = 0.01
 
 
 @dataclass(frozen=True)
-class Response:
+class DemandResponseDispatch:
     """A year with its events answered as far as that pays; money in yuan, VAT included."""
 
     optimum: Optimum  # the dispatch that is lived, at the case's own prices
-    events: Sequence[Answer]  # every event called, in order of time
+    events: Sequence[EventAnswer]  # every event called, in order of time
     revenue_yuan: float  # what is paid for the response
     bill_cost_yuan: float  # what the response adds to the bill
     other_cost_yuan: float  # what it adds to costs that are in no bill, such as wear
@@ -78,9 +84,12 @@ class _Lived:
     gap: float
 
 
-def respond(
-    prepared: Prepared, optimum: Optimum, options: Options, progress: Callable[[str], None] = lambda _: None
-) -> Response:
+def dispatch_demand_response(
+    prepared: Prepared,
+    optimum: Optimum,
+    options: SolveOptions,
+    progress: Callable[[str], None] = lambda _: None,
+) -> DemandResponseDispatch:
     """The response of a prepared case to the events of its contract, `optimum` being its dispatch without.
 
     Events that pay less than their energy costs are left out and the year is dispatched again; of all these
@@ -89,7 +98,7 @@ def respond(
     """
     contract = prepared.case.contracts.demand_response
     if not isinstance(contract, MeteredResponse):
-        return Response(optimum, (), 0.0, 0.0, 0.0, optimum.proof.gap)
+        return DemandResponseDispatch(optimum, (), 0.0, 0.0, 0.0, optimum.proof.gap)
     grid = _connection(prepared)
     plain = _lived(prepared, grid, optimum, optimum.proof.gap)
     need_mw = _need_mw(prepared, grid, optimum)
@@ -156,7 +165,7 @@ def _at_own_prices(optimum: Optimum, other: Optimum) -> Optimum:
     proof = replace(
         optimum.proof,
         objective_yuan=optimum.tiled.program.objective(other.x),
-        how=How("answers_events", {}),
+        how=ProofMethod("answers_events", {}),
         primal_infeasibility=other.proof.primal_infeasibility,
     )
     return replace(optimum, x=other.x, proof=proof)
@@ -184,15 +193,15 @@ def _valued(
     bid: Sequence[Event],
     plain: _Lived,
     lived: _Lived,
-) -> Response:
+) -> DemandResponseDispatch:
     """What a dispatch earns and costs beside the one without a response."""
     times, hours = prepared.times, prepared.hours
-    settled = settle(contract, prepared.case.tariff, times, hours, lived.import_mw, events)
-    unmoved = settle(contract, prepared.case.tariff, times, hours, plain.import_mw, events)
+    settled = settle_event(contract, prepared.case.tariff, times, hours, lived.import_mw, events)
+    unmoved = settle_event(contract, prepared.case.tariff, times, hours, plain.import_mw, events)
     dearer = np.concatenate([[0.0], np.cumsum(lived.energy_yuan - plain.energy_yuan)])
     begins = [int(times.searchsorted(event.begins.normalize())) for event in events]
     answers = [
-        Answer(
+        EventAnswer(
             one if one.event in bid else replace(one, bid_mw=0.0, paid_mwh=0.0, yuan=0.0),
             one.event in bid,
             still.response_mw,
@@ -201,7 +210,7 @@ def _valued(
         )
         for one, still, (first, after) in zip(settled, unmoved, pairwise([*begins, len(times)]), strict=True)
     ]
-    return Response(
+    return DemandResponseDispatch(
         optimum=lived.optimum,
         events=answers,
         revenue_yuan=sum(answer.settled.yuan for answer in answers),

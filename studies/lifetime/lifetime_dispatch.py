@@ -13,41 +13,55 @@ from parkdispatch.inputs.variations.ageing import aged
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.optimizer.solve import Optimum
-from parkdispatch.results.finance.lifetime import Life, LifeYear, batteries, between, cycles_expected, year_of
-from parkdispatch.studies.dispatch import Options, Progress, audited, solved, undecided_sizes, without_storage
-from parkdispatch.studies.lifetime.demand_response_dispatch import respond
+from parkdispatch.results.finance.lifetime import (
+    Lifetime,
+    OperationYear,
+    batteries,
+    cycles_expected,
+    interpolated_year,
+    year_of,
+)
+from parkdispatch.studies.dispatch import (
+    Progress,
+    SolveOptions,
+    audited_solution,
+    solve_prepared,
+    solve_without_storage,
+    undecided_sizes,
+)
+from parkdispatch.studies.lifetime.demand_response_dispatch import dispatch_demand_response
 
 Health = Mapping[str, float]  # by battery
 
 
-def dispatch_life(
-    case: Case, options: Options, progress: Progress, only: Sequence[int] | None = None
-) -> Life:
+def dispatch_lifetime(
+    case: Case, options: SolveOptions, progress: Progress, only: Sequence[int] | None = None
+) -> Lifetime:
     """Dispatch the storage of a case in each year of operation of its finance.
 
     `only` names the years to dispatch, where a quick answer is wanted; the first two, the last and those
     before and after a replacement always are, and the others are interpolated and marked. Raises InputError
     with everything that keeps the case from having such a life, and what `dispatch_years` raises.
     """
-    refuse_life(case, only)
+    require_lifetime_inputs(case, only)
     progress("reading")
     return dispatch_years(prepare(case, year_times(case)), options, progress, only)
 
 
 def dispatch_years(
-    prepared: Prepared, options: Options, progress: Progress, only: Sequence[int] | None = None
-) -> Life:
+    prepared: Prepared, options: SolveOptions, progress: Progress, only: Sequence[int] | None = None
+) -> Lifetime:
     """The same, the first year being a prepared one.
 
     Raises InputError where a battery is worn out before its time, or the park cannot run without its storage;
     InfeasibleError or SolverError naming the year.
     """
-    case, finance = prepared.case, refuse_life(prepared.case, only)
+    case, finance = prepared.case, require_lifetime_inputs(prepared.case, only)
     chosen = _chosen(finance, only)
     health: Health = {name: battery.state_of_health for name, battery in batteries(case).items()}
     ends: dict[int, tuple[Optimum, Optimum]] = {}  # where the solves of the year before ended
 
-    def dispatched(year: int, health: Health) -> LifeYear:
+    def dispatched(year: int, health: Health) -> OperationYear:
         older = aged(prepared, health, year - 1)
         one, end = _dispatched(older, options, progress, year, ends.pop(year - 1, None))
         ends.clear()
@@ -57,28 +71,30 @@ def dispatch_years(
     def after(year: int, health: Health, cycles: Health) -> Health:
         return _after(case, finance, year, health, cycles)
 
-    return Life(case, each_year(finance.operation_years, chosen, health, dispatched, after))
+    return Lifetime(case, each_year(finance.operation_years, chosen, health, dispatched, after))
 
 
 def each_year(
     years: int,
     chosen: Container[int],
     health: Health,
-    dispatched: Callable[[int, Health], LifeYear],
+    dispatched: Callable[[int, Health], OperationYear],
     after: Callable[[int, Health, Health], Health],
-) -> tuple[LifeYear, ...]:
+) -> tuple[OperationYear, ...]:
     """All years of operation in order: those chosen dispatched, the others on the line between them.
 
     The first and the last must be chosen. `dispatched` is given the year and each battery's state of health
     at its start; `after` also its full cycles, and answers the state of health a year later.
     """
-    made: list[LifeYear] = []
+    made: list[OperationYear] = []
     waiting: dict[int, Health] = {}  # years to be interpolated
     for year in range(1, years + 1):
         cycles: Health
         if year in chosen:
             one = dispatched(year, health)
-            made += [between(made[-1], one, passed, at_start) for passed, at_start in waiting.items()]
+            made += [
+                interpolated_year(made[-1], one, passed, at_start) for passed, at_start in waiting.items()
+            ]
             made.append(one)
             waiting, cycles = {}, one.full_cycles
         else:
@@ -89,7 +105,7 @@ def each_year(
     return tuple(made)
 
 
-def refuse_life(case: Case, only: Sequence[int] | None = None) -> Finance:
+def require_lifetime_inputs(case: Case, only: Sequence[int] | None = None) -> Finance:
     """The finance of a case whose storage has years to dispatch.
 
     Raises InputError with all that keeps it from having any, before anything is read or solved.
@@ -121,11 +137,11 @@ def _chosen(finance: Finance, only: Sequence[int] | None) -> set[int]:
 
 def _dispatched(
     aged: Prepared,
-    options: Options,
+    options: SolveOptions,
     progress: Progress,
     year: int,
     ends: tuple[Optimum, Optimum] | None,
-) -> tuple[LifeYear, tuple[Optimum, Optimum]]:
+) -> tuple[OperationYear, tuple[Optimum, Optimum]]:
     """A year with and without the storage, each begun where that of the year before ended, and audited.
 
     A year further back is no good beginning: as much sun has gone as to put who rests elsewhere.
@@ -138,15 +154,15 @@ def _dispatched(
 
     warm, bare_warm = (end.warm for end in ends) if ends else (None, None)
     try:
-        optimum = solved(aged, options, said, warm)
-        response = respond(aged, optimum, options, said)
+        optimum = solve_prepared(aged, options, said, warm)
+        response = dispatch_demand_response(aged, optimum, options, said)
         said("the same park without its storage")
-        bare = without_storage(aged, options, said, bare_warm)
+        bare = solve_without_storage(aged, options, said, bare_warm)
         if bare is None:
             raise InputError("the park cannot run without its storage, so no bill tells what that saves")
         said("auditing")
-        solution, _ = audited(case, response.optimum)
-        without, _ = audited(case.without_storage(), bare)
+        solution, _ = audited_solution(case, response.optimum)
+        without, _ = audited_solution(case.without_storage(), bare)
     except InputError as error:
         raise InputError([f"year {year} of operation: {line}" for line in error.problems]) from error
     except (InfeasibleError, SolverError) as error:

@@ -7,20 +7,20 @@ import numpy as np
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.variations.changes import value_at
-from parkdispatch.inputs.variations.sensitivity_ends import End, ends
+from parkdispatch.inputs.variations.sensitivity_ends import SensitivityCase, ends
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.finance.cash_flow import cash_flow
-from parkdispatch.results.finance.lifetime import Life
+from parkdispatch.results.finance.lifetime import Lifetime
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.finance.tornado import Bar, BarEnd, Measures, Tornado, measures, ordered
-from parkdispatch.studies.dispatch import Options, Progress
-from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_life, refuse_life
+from parkdispatch.studies.dispatch import Progress, SolveOptions
+from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
 
 FEW: tuple[int, ...] = ()  # years to dispatch for an end, beside those that always are
 
 
-def tornado(case: Case, life: Life, options: Options, progress: Progress) -> Tornado:
+def sensitivity_tornado(case: Case, life: Lifetime, options: SolveOptions, progress: Progress) -> Tornado:
     """What each of the case's sensitivities does to the returns, `life` being that of the case.
 
     For an end that the dispatch feels, the first two years and the last are dispatched and those between lie
@@ -29,7 +29,7 @@ def tornado(case: Case, life: Life, options: Options, progress: Progress) -> Tor
     doubted.
     Raises InputError where the case has no sensitivities.
     """
-    finance = refuse_life(case)
+    finance = require_lifetime_inputs(case)
     if not case.sensitivities:
         raise InputError(f"`sensitivity`: case {case.name} has none, must have one for a tornado")
     base = measures(cash_flow(finance, life.operation()))
@@ -56,35 +56,37 @@ def tornado(case: Case, life: Life, options: Options, progress: Progress) -> Tor
 class _Shift:
     """Moves the operation of a life by what a change of its case makes of a few of its years."""
 
-    def __init__(self, life: Life, options: Options) -> None:
+    def __init__(self, life: Lifetime, options: SolveOptions) -> None:
         self._life, self._options = life, options
-        self._few: dict[bool, Life] = {}  # of the case as it is: with its contracts, and without events
+        self._few: dict[bool, Lifetime] = {}  # of the case as it is: with its contracts, and without events
         self.years: tuple[int, ...] = ()  # that were dispatched
 
-    def measured(self, end: End) -> BarEnd:
+    def measured(self, end: SensitivityCase) -> BarEnd:
         """The measures with the case changed as at that end."""
         case, operation = self._life.case, self._life.operation()
         dispatched = _felt(end.case) != _felt(case)
-        if refuse_life(end.case).operation_years != len(self._life.years):  # nothing to lay a shift onto
+        if require_lifetime_inputs(end.case).operation_years != len(
+            self._life.years
+        ):  # nothing to lay a shift onto
             operation, dispatched = self._dispatched(end.case, quiet=False).operation(), True
         elif dispatched:
             as_is = end.case.contracts == case.contracts
             other = self._dispatched(end.case, as_is)
             if as_is not in self._few:
                 self._few[as_is] = self._dispatched(case, as_is)
-            operation = moved(operation, self._few[as_is].operation(), other.operation())
+            operation = shifted_operation(operation, self._few[as_is].operation(), other.operation())
         return BarEnd(end.value, _of(end.case, operation), dispatched)
 
-    def _dispatched(self, case: Case, quiet: bool) -> Life:
+    def _dispatched(self, case: Case, quiet: bool) -> Lifetime:
         """A few years of a life, without its events where those are not what is asked about."""
         if quiet:
             case = replace(case, contracts=case.contracts.model_copy(update={"demand_response": None}))
-        made = dispatch_life(case, self._options, lambda _: None, only=FEW)
+        made = dispatch_lifetime(case, self._options, lambda _: None, only=FEW)
         self.years = tuple(year.year for year in made.years if year.dispatched)
         return made
 
 
-def moved(base: Operation, before: Operation, after: Operation) -> Operation:
+def shifted_operation(base: Operation, before: Operation, after: Operation) -> Operation:
     """An operation changed by what lies between two others, year by year; all of as many years."""
 
     def by_stream(one: Operation, stream: str) -> Array:
@@ -104,11 +106,11 @@ def moved(base: Operation, before: Operation, after: Operation) -> Operation:
 
 
 def _of(case: Case, operation: Operation) -> Measures:
-    return measures(cash_flow(refuse_life(case), operation))
+    return measures(cash_flow(require_lifetime_inputs(case), operation))
 
 
 def _felt(case: Case) -> tuple[object, ...]:
     """What of a case the dispatch of a life, and what contracts pay for it, depend on."""
-    finance = refuse_life(case)
+    finance = require_lifetime_inputs(case)
     cells = (finance.replaced, finance.replacement.year if finance.replaced else 0)
     return (case.devices, case.tariff, case.weather, case.contracts, *cells)

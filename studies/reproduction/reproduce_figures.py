@@ -15,12 +15,12 @@ from parkdispatch.inputs.case import Case, case_sources
 from parkdispatch.inputs.messages.findings import Findings
 from parkdispatch.inputs.prepare import read_weather_of, year_times
 from parkdispatch.inputs.published.published_figures import Published
-from parkdispatch.inputs.schema.calibrated import calibrated_values, whole_numbers
+from parkdispatch.inputs.variations.calibration import calibrated_values, whole_numbers
 from parkdispatch.inputs.variations.changes import with_values
 from parkdispatch.models.capacity import largest
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import StatedResponse
-from parkdispatch.models.sources.pv import Pv
+from parkdispatch.models.sources.photovoltaic_plant import Pv
 from parkdispatch.results.excel.study_workbook import write_study_xlsx
 from parkdispatch.results.finance.lifetime import batteries
 from parkdispatch.results.finance.storage_study import Study
@@ -30,23 +30,28 @@ from parkdispatch.results.html.study_report import study_html
 from parkdispatch.results.io.files import output_folder, peak_memory_mb, write_json
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.pv_yield import PvYield, pv_yield
-from parkdispatch.results.reproduction.comparison import Row, Told, csv_text, tell
+from parkdispatch.results.reproduction.comparison import (
+    ComparisonRow,
+    RowInWords,
+    comparison_in_words,
+    csv_text,
+)
 from parkdispatch.results.reproduction.corner_interpolation import Corners, corner_values
-from parkdispatch.results.reproduction.current_park import today
-from parkdispatch.results.reproduction.fitting import Fit, Search, Target, Width, widths_csv
+from parkdispatch.results.reproduction.current_park import current_park_rows
+from parkdispatch.results.reproduction.fitting import CalibrationSearch, Fit, Target, Width, widths_csv
 from parkdispatch.results.reproduction.own_arithmetic import Reading, own_arithmetic
 from parkdispatch.results.reproduction.pv_saving import pv_saving
 from parkdispatch.results.reproduction.replicated_study import (
     MONEY_ONLY,
     Replica,
-    finance_of,
     replica,
     replicated,
+    study_finance,
     study_problems,
 )
-from parkdispatch.studies.dispatch import Options, Progress
-from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_life, refuse_life
-from parkdispatch.studies.reproduction.current_park_runs import TodaysPark, todays_park
+from parkdispatch.studies.dispatch import Progress, SolveOptions
+from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
+from parkdispatch.studies.reproduction.current_park_runs import CurrentParkRuns, run_current_park
 
 STARTS = 4  # seeded starts of the search for each whole number; a power of two
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel on a Chinese Windows reads UTF-8 as GBK
@@ -59,22 +64,22 @@ class Reproduction:
 
     case: Case
     plan: Published
-    rows: tuple[Row, ...]
+    rows: tuple[ComparisonRow, ...]
     widths: tuple[Width, ...]
     fits: tuple[Fit, ...]
     largest_gap: float  # of a dispatched year
-    now: TodaysPark
+    now: CurrentParkRuns
     corners_deviation: float  # [-] of the operation the sets were reckoned with, from the dispatched one
     sources: tuple[str, ...]
     timings_s: Mapping[str, float]
 
 
-def reproduce(
+def reproduce_figures(
     case: Case,
     plan: Published,
     factors: Published,
     parks: Sequence[Case],
-    options: Options,
+    options: SolveOptions,
     progress: Progress,
     only: Sequence[int] | None = None,
 ) -> Reproduction:
@@ -89,7 +94,7 @@ def reproduce(
     times = [time.perf_counter()]
     plant = _yield(parks[0], progress)
     times.append(time.perf_counter())
-    life = dispatch_life(case, options, progress, only)
+    life = dispatch_lifetime(case, options, progress, only)
     made = replica(case, life.operation())
     times.append(time.perf_counter())
     what_if = {name: _changed(made, name, options, progress, only) for name in case.what_if}
@@ -100,13 +105,13 @@ def reproduce(
     fits = search.fitting(values, POINTS, progress)
     widths = search.widths(values, fits)
     times.append(time.perf_counter())
-    now = todays_park(parks, options, progress, only)
+    now = run_current_park(parks, options, progress, only)
     times.append(time.perf_counter())
     rows = [
-        *own_arithmetic(plan, factors, _reading(case), finance_of(case).operation_years),
+        *own_arithmetic(plan, factors, _reading(case), study_finance(case).operation_years),
         *pv_saving(plan, factors, plant),
         *replicated(plan, made, what_if, widths),
-        *today(plan, now.sizes),
+        *current_park_rows(plan, now.sizes),
     ]
     names = ("pv", "dispatch", "what_if", "fitting_set", "today")
     return Reproduction(
@@ -123,7 +128,7 @@ def reproduce(
     )
 
 
-def search_anew(case: Case, plan: Published, options: Options, progress: Progress) -> Fit:
+def search_anew(case: Case, plan: Published, options: SolveOptions, progress: Progress) -> Fit:
     """The values inside the case's ranges that come nearest to every target, whatever the case has now."""
     refuse(case)
     if not case.calibrated:
@@ -135,12 +140,12 @@ def refuse(case: Case) -> None:
     """Raise InputError with all that keeps the case from being a study's whose years can be dispatched."""
     findings = Findings()
     with findings.kept():
-        refuse_life(case)
+        require_lifetime_inputs(case)
     findings.lines += study_problems(case)
     findings.raise_any()
 
 
-def dispatched_corners(case: Case, options: Options, progress: Progress) -> Corners:
+def dispatched_corners(case: Case, options: SolveOptions, progress: Progress) -> Corners:
     """Dispatch first and last year at every corner of the ranges that the dispatch depends on."""
     parameters = [one for one in case.calibrated if not one.path.startswith(MONEY_ONLY)]
     found = []
@@ -150,11 +155,11 @@ def dispatched_corners(case: Case, options: Options, progress: Progress) -> Corn
             progress(f"corner {number} of {len(ends)} of the ranges: {text}")
 
         other = with_values(case, values)
-        found.append(dispatch_life(other, options, said, only=()).operation())
+        found.append(dispatch_lifetime(other, options, said, only=()).operation())
     return Corners(tuple(parameters), tuple(found))
 
 
-def searching(case: Case, plan: Published, corners: Corners) -> Search:
+def searching(case: Case, plan: Published, corners: Corners) -> CalibrationSearch:
     """The search for the case's calibrated numbers against the plan's targets."""
     targets = targets_of(plan)
     money = {one.path for one in case.calibrated if one.path.startswith(MONEY_ONLY)}
@@ -164,7 +169,7 @@ def searching(case: Case, plan: Published, corners: Corners) -> Search:
         found = replica(other, corners.operation(values)).measures
         return [found[target.key] for target in targets]
 
-    return Search(case.calibrated, targets, measure, whole_numbers(case))
+    return CalibrationSearch(case.calibrated, targets, measure, whole_numbers(case))
 
 
 def targets_of(plan: Published) -> list[Target]:
@@ -172,20 +177,20 @@ def targets_of(plan: Published) -> list[Target]:
     return [Target(one.key, one.value, one.within) for one in plan.targets if one.within is not None]
 
 
-def told(made: Reproduction, lang: str) -> list[Told]:
+def rows_in_words(made: Reproduction, lang: str) -> list[RowInWords]:
     """Every row in the words of a language."""
-    return tell(made.rows, made.plan, lang)
+    return comparison_in_words(made.rows, made.plan, lang)
 
 
 def _changed(
-    made: Replica, name: str, options: Options, progress: Progress, only: Sequence[int] | None
+    made: Replica, name: str, options: SolveOptions, progress: Progress, only: Sequence[int] | None
 ) -> Replica:
     """The replica with a few numbers of its case changed; dispatched anew only where they matter to it."""
     values = made.case.what_if[name].values
     other = with_values(made.case, values)
     if all(path.startswith("finance.") for path in values):
         return replica(other, made.operation)
-    life = dispatch_life(other, options, lambda text: progress(f"what if {name}: {text}"), only)
+    life = dispatch_lifetime(other, options, lambda text: progress(f"what if {name}: {text}"), only)
     return replica(other, life.operation())
 
 
@@ -219,7 +224,7 @@ def write_reproduction(made: Reproduction, out: Path, lang: Lang) -> dict[str, P
 
     `report.html` and `report.xlsx` are those of a study of today's park, with the table in them.
     """
-    rows = told(made, lang)
+    rows = rows_in_words(made, lang)
     page = reproduce_html(
         rows, made.widths, made.plan, lang, sources=made.sources, largest_gap=made.largest_gap,
         corners_deviation=made.corners_deviation, tornado=made.now.tornado,

@@ -9,22 +9,27 @@ from parkdispatch.inputs.prepare import Prepared, prepare, year_times
 from parkdispatch.inputs.variations.changes import with_values
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.tile import Tiled
-from parkdispatch.optimizer.parametric.parametric_search import Limits, Search
+from parkdispatch.optimizer.parametric.parametric_search import ParameterLimits, ParametricSearch
 from parkdispatch.optimizer.solve import optimize
-from parkdispatch.optimizer.thread_pool import Crew
-from parkdispatch.results.finance.annuity import annuity
+from parkdispatch.optimizer.thread_pool import ThreadPool
+from parkdispatch.results.finance.annuity import capital_annuity
 from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Best, Marginal
 from parkdispatch.results.units import KWH_PER_MWH
-from parkdispatch.studies.dispatch import Options, Progress, solved
+from parkdispatch.studies.dispatch import Progress, SolveOptions, solve_prepared
 from parkdispatch.studies.sizing.existing_park import refuse_increment
-from parkdispatch.studies.sizing.marginal_value import differences, marginal_values, resized, tiled_with
+from parkdispatch.studies.sizing.marginal_value import (
+    marginal_differences,
+    marginal_values,
+    resized,
+    tiled_with,
+)
 
 SIDE = 0.05  # MW and MWh: step of the differences that the multipliers are held against
 TINY_MW = 1e-3  # as good as nothing
 SEARCH_S = 900.0  # a search that has not met its gap by then says how far it came
 
 
-def standing(case: Case) -> Case:
+def existing_case(case: Case) -> Case:
     """The case with what stands as aged as it is when the increment comes."""
     return with_values(case, refuse_increment(case)[0].standing)
 
@@ -35,17 +40,19 @@ def _any_power(prepared: Prepared, name: str) -> bool:
     return not any(getattr(device, field) for field in ("min_charge_mw", "min_discharge_mw"))
 
 
-def best_size(case: Case, options: Options, progress: Progress, gap: float = PROVEN_SIZE_GAP) -> Best:
+def co_optimized_size(
+    case: Case, options: SolveOptions, progress: Progress, gap: float = PROVEN_SIZE_GAP
+) -> Best:
     """The cheapest power and energy of the increment, within the bounds of the case's question.
 
     To build nothing is one of the answers. Raises what `prepare` and the solve raise.
     """
     sizing, finance = refuse_increment(case)
-    prepared = prepare(standing(case), year_times(case))
-    yearly, name, devices = annuity(finance, sizing), sizing.device, prepared.case.devices
+    prepared = prepare(existing_case(case), year_times(case))
+    yearly, name, devices = capital_annuity(finance, sizing), sizing.device, prepared.case.devices
     power, hours = sizing.power_mw, sizing.duration_hours
     least = power.min if _any_power(prepared, name) else max(power.min, TINY_MW)
-    limits = Limits(
+    limits = ParameterLimits(
         lower=np.array([least, least * hours.min]),
         upper=np.array([power.max, power.max * hours.max]),
         matrix=np.array([[hours.min, -1.0], [-hours.max, 1.0]]),
@@ -57,12 +64,12 @@ def best_size(case: Case, options: Options, progress: Progress, gap: float = PRO
     def tiled_at(numbers: Array) -> Tiled:
         return tiled_with(prepared, resized(devices, name, float(numbers[0]), float(numbers[1])))
 
-    with Crew(options.threads or os.cpu_count() or 1) as pool:
-        search = Search(tiled_at, limits, price, pool, lambda said: progress(f"sizes: {said}"))
+    with ThreadPool(options.threads or os.cpu_count() or 1) as pool:
+        search = ParametricSearch(tiled_at, limits, price, pool, lambda said: progress(f"sizes: {said}"))
         found = search.run(start, gap, SEARCH_S)
     progress("sizes: the park without the increment")
     nothing = prepared.case.with_devices({n: device for n, device in devices.items() if n != name})
-    without = solved(prepared.of(nothing), options, progress).proof
+    without = solve_prepared(prepared.of(nothing), options, progress).proof
     best, bound = found.best, found.bound_yuan + yearly.fixed_yuan
     cost, size, dispatch = best.cost_yuan + yearly.fixed_yuan, best.numbers, best.dispatch_yuan
     if without.objective_yuan <= cost:
@@ -87,14 +94,14 @@ def best_size(case: Case, options: Options, progress: Progress, gap: float = PRO
 
 
 def marginal(
-    case: Case, power_mw: float, energy_mwh: float, options: Options, progress: Progress
+    case: Case, power_mw: float, energy_mwh: float, options: SolveOptions, progress: Progress
 ) -> Marginal:
     """What a little more of the increment is worth at a size in its first year, and when it pays."""
     sizing, finance = refuse_increment(case)
-    prepared = prepare(standing(case), year_times(case))
+    prepared = prepare(existing_case(case), year_times(case))
     devices = resized(prepared.case.devices, sizing.device, power_mw, energy_mwh)
     here: Prepared = prepared.of(prepared.case.with_devices(devices))
-    optimum = solved(here, options, progress, multipliers=True)
+    optimum = solve_prepared(here, options, progress, multipliers=True)
     if (
         optimum.priced is None and options.solver == "highs"
     ):  # equal to what stands, and solved as one with it
@@ -108,8 +115,8 @@ def marginal(
             multipliers=True,
         )
     of_mw, of_mwh = marginal_values(here, sizing.device, optimum)
-    by_steps = differences(here, sizing.device, optimum, SIDE, options, progress)
-    yearly = annuity(finance, sizing)
+    by_steps = marginal_differences(here, sizing.device, optimum, SIDE, options, progress)
+    yearly = capital_annuity(finance, sizing)
     return Marginal(
         power_mw=power_mw,
         energy_mwh=energy_mwh,

@@ -9,15 +9,15 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.results.sizing.commissioning_year import when_of
 from parkdispatch.results.sizing.increment_value import ResponseIncome, metered
 from parkdispatch.results.sizing.sizing_results import NEVER, Choice, Offered
-from parkdispatch.studies.dispatch import Options, Progress
-from parkdispatch.studies.sizing.existing_park import Standing
+from parkdispatch.studies.dispatch import Progress, SolveOptions
+from parkdispatch.studies.sizing.existing_park import ExistingPark
 from parkdispatch.studies.sizing.increment_dispatch import Increments
 
 
-def when(
+def commissioning_npv(
     case: Case,
     choices: Sequence[Choice],
-    options: Options,
+    options: SolveOptions,
     progress: Progress,
     offers: Sequence[Offered] = (),
     only: Sequence[int] | None = None,
@@ -30,11 +30,11 @@ def when(
     else the choices when they come at once. To build nothing is no choice with a year and is left out.
     Raises InputError with all that is wrong, InfeasibleError or SolverError naming choice and year.
     """
-    return when_beside(Standing.of(case, options, progress), choices, offers, only)
+    return commissioning_npv_beside(ExistingPark.of(case, options, progress), choices, offers, only)
 
 
-def when_beside(
-    standing: Standing, choices: Sequence[Choice], offers: Sequence[Offered], only: Sequence[int] | None
+def commissioning_npv_beside(
+    standing: ExistingPark, choices: Sequence[Choice], offers: Sequence[Offered], only: Sequence[int] | None
 ) -> xr.Dataset:
     """The same, of a park that is prepared."""
     sizing, finance = standing.sizing, standing.finance

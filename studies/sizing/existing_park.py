@@ -14,7 +14,7 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
-from parkdispatch.inputs.variations.ageing import aged, moved
+from parkdispatch.inputs.variations.ageing import aged, with_paths
 from parkdispatch.inputs.variations.changes import with_values
 from parkdispatch.models.capacity import largest
 from parkdispatch.models.errors import InfeasibleError, InputError
@@ -26,14 +26,20 @@ from parkdispatch.optimizer.solve import Optimum
 from parkdispatch.results.finance.lifetime import batteries
 from parkdispatch.results.sizing.increment_value import metered
 from parkdispatch.results.solution import seen
-from parkdispatch.studies.dispatch import Options, Progress, audited, solved, undecided_sizes
-from parkdispatch.studies.lifetime.demand_response_dispatch import respond
+from parkdispatch.studies.dispatch import (
+    Progress,
+    SolveOptions,
+    audited_solution,
+    solve_prepared,
+    undecided_sizes,
+)
+from parkdispatch.studies.lifetime.demand_response_dispatch import dispatch_demand_response
 
 WORN_OUT = 0.01  # [-] state of health below which no battery falls
 
 
 @dataclass(frozen=True)
-class Beside:
+class YearWithoutIncrement:
     """A calendar year of the park without the increment, dispatched and audited."""
 
     prepared: Prepared  # with the increment's device, as the case has it
@@ -56,13 +62,13 @@ def refuse_increment(case: Case) -> tuple[Sizing, Finance]:
     return case.sizing, case.finance
 
 
-class Standing:
+class ExistingPark:
     """The park without the increment, each of its years solved once, when it is first asked for."""
 
     def __init__(
         self,
         prepared: Prepared,
-        options: Options,
+        options: SolveOptions,
         progress: Progress,
         cycles: Mapping[str, float] | None = None,
     ) -> None:
@@ -70,23 +76,23 @@ class Standing:
         self.sizing, self.finance = refuse_increment(prepared.case)
         self.options, self.progress = options, progress
         self._prepared, self._cycles = prepared, cycles
-        self._years: dict[int, Beside] = {}
+        self._years: dict[int, YearWithoutIncrement] = {}
         self._optima: dict[int, Optimum] = {}  # that are yet to answer calls
         self._responses: dict[int, tuple[float, float]] = {}
 
     @classmethod
     def of(
-        cls, case: Case, options: Options, progress: Progress, cycles: Mapping[str, float] | None = None
-    ) -> "Standing":
+        cls, case: Case, options: SolveOptions, progress: Progress, cycles: Mapping[str, float] | None = None
+    ) -> "ExistingPark":
         """Of a case: what stands has the numbers that `sizing.standing` says."""
         sizing, _ = refuse_increment(case)
         progress("reading")
         standing = with_values(case, sizing.standing)
         return cls(prepare(standing, year_times(standing)), options, progress, cycles)
 
-    def with_options(self, options: Options, progress: Progress) -> "Standing":
+    def with_options(self, options: SolveOptions, progress: Progress) -> "ExistingPark":
         """The same park, its years known so far too, solved otherwise."""
-        other = Standing(self._prepared, options, progress, self._cycles)
+        other = ExistingPark(self._prepared, options, progress, self._cycles)
         other._years, other._responses = dict(self._years), dict(self._responses)
         other._optima = dict(self._optima)
         return other
@@ -151,24 +157,24 @@ class Standing:
             found[name] = share
         return found
 
-    def year(self, offset: int) -> Beside:
+    def year(self, offset: int) -> YearWithoutIncrement:
         """The calendar year so many years after the case's.
 
         Raises InputError where the park cannot run without the increment, SolverError if the audit fails.
         """
         if offset not in self._years:
-            there = moved(aged(self._prepared, self.health(offset), offset), self.sizing.paths, offset)
+            there = with_paths(aged(self._prepared, self.health(offset), offset), self.sizing.paths, offset)
             case = there.case
             beside = case.with_devices({n: d for n, d in case.devices.items() if n != self.sizing.device})
             try:
-                optimum = solved(there.of(beside), self.options, self.progress)
+                optimum = solve_prepared(there.of(beside), self.options, self.progress)
             except (InputError, InfeasibleError) as error:
                 raise InputError(
                     f"the park cannot run without `sizing.device` = '{self.sizing.device}', {offset} years"
                     f" after the case's, so no bill tells what it saves: {' '.join(str(error).split()[:40])}"
                 ) from error
-            solution, _ = audited(beside, optimum)
-            self._years[offset] = Beside(there, beside, solution)
+            solution, _ = audited_solution(beside, optimum)
+            self._years[offset] = YearWithoutIncrement(there, beside, solution)
             if metered(self.contracts) is not None:
                 self._optima[offset] = optimum
         return self._years[offset]
@@ -181,8 +187,8 @@ class Standing:
         return self._responses[offset]
 
 
-def answered(prepared: Prepared, optimum: Optimum, standing: Standing) -> tuple[float, float]:
+def answered(prepared: Prepared, optimum: Optimum, standing: ExistingPark) -> tuple[float, float]:
     """What a park's calls for demand response pay, and what answering adds to its costs [yuan]; audited."""
-    made = respond(prepared, optimum, standing.options, standing.progress)
-    audited(prepared.case, made.optimum)
+    made = dispatch_demand_response(prepared, optimum, standing.options, standing.progress)
+    audited_solution(prepared.case, made.optimum)
     return made.revenue_yuan, made.bill_cost_yuan + made.other_cost_yuan

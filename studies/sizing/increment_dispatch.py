@@ -16,9 +16,9 @@ from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.capacity import largest
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
-from parkdispatch.optimizer.solve import Optimum, Warm
+from parkdispatch.optimizer.solve import Optimum, WarmStart
 from parkdispatch.results.billing.contract_revenue import DEMAND_RESPONSE
-from parkdispatch.results.finance.lifetime import STREAMS, Life, LifeYear, year_of
+from parkdispatch.results.finance.lifetime import STREAMS, Lifetime, OperationYear, year_of
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.sizing.increment_value import (
     How,
@@ -33,18 +33,18 @@ from parkdispatch.results.sizing.increment_value import (
     year_figures,
 )
 from parkdispatch.results.sizing.sizing_results import Choice
-from parkdispatch.studies.dispatch import Options, Progress, audited, solved
+from parkdispatch.studies.dispatch import Progress, SolveOptions, audited_solution, solve_prepared
 from parkdispatch.studies.lifetime.lifetime_dispatch import Health, each_year
-from parkdispatch.studies.sizing.existing_park import WORN_OUT, Standing, answered
+from parkdispatch.studies.sizing.existing_park import WORN_OUT, ExistingPark, answered
 from parkdispatch.studies.sizing.marginal_value import marginal_values
 
 REMEMBERED = 8  # solves of a calendar year that another may begin at
 
 
-def worth(
+def increment_worth(
     case: Case,
     choices: Sequence[Choice],
-    options: Options,
+    options: SolveOptions,
     progress: Progress,
     commissioned: int = 0,
     years: Sequence[int] | None = None,
@@ -62,16 +62,16 @@ def worth(
     Raises InputError with all that is wrong, InfeasibleError or SolverError naming the year.
     """
     known = next((one.standing_cycles for one in (like or {}).values()), None)
-    standing = Standing.of(case, options, progress, known)
+    standing = ExistingPark.of(case, options, progress, known)
     return Increments(standing).worth(choices, commissioned, years, like, income)
 
 
 class Increments:
     """Choices of the increment in one park; a solve begins where that of a near size ended."""
 
-    def __init__(self, standing: Standing) -> None:
+    def __init__(self, standing: ExistingPark) -> None:
         self._standing = standing
-        self._ended: dict[int, list[tuple[float, float, Warm]]] = {}  # by calendar year: power, energy
+        self._ended: dict[int, list[tuple[float, float, WarmStart]]] = {}  # by calendar year: power, energy
 
     def worth(
         self,
@@ -113,8 +113,8 @@ class _Built:
 
     def __init__(
         self,
-        standing: Standing,
-        ended: dict[int, list[tuple[float, float, Warm]]],
+        standing: ExistingPark,
+        ended: dict[int, list[tuple[float, float, WarmStart]]],
         choice: Choice,
         commissioned: int,
         income: ResponseIncome | None,
@@ -148,7 +148,7 @@ class _Built:
         new = self._health(1, self.battery.state_of_health)
         years = each_year(self._finance.operation_years, chosen, new, self._dispatched, self._after)
         first = self._sized(self._standing.year(self._commissioned).prepared, self.battery.state_of_health)
-        life = Life(first.case, years, (self._name,))
+        life = Lifetime(first.case, years, (self._name,))
         health = np.array([year.state_of_health[self._name] for year in years])
         cycles = np.array([year.full_cycles[self._name] for year in years])
         saving = np.array([year.bill_without_yuan - year.bill_yuan for year in years])
@@ -193,7 +193,7 @@ class _Built:
         gap: float,
         paid: tuple[Array, Array],
         how: How,
-        life: Life | None = None,
+        life: Lifetime | None = None,
     ) -> Worth:
         built = operation.power_mw > 0
         price = (1.0 + self._standing.sizing.paths.battery_price) ** self._commissioned
@@ -218,7 +218,7 @@ class _Built:
 
     # --- a year
 
-    def _dispatched(self, year: int, health: Health, answer: bool = True) -> LifeYear:
+    def _dispatched(self, year: int, health: Health, answer: bool = True) -> OperationYear:
         """A year of operation with the increment, beside the same year without it."""
         offset = self._commissioned + year - 1
         try:
@@ -226,7 +226,7 @@ class _Built:
             sized = self._sized(beside.prepared, health[self._name])
             asked = self._marginal and year == 1
             optimum = self._solved(sized, offset, asked)
-            solution, _ = audited(sized.case, optimum)
+            solution, _ = audited_solution(sized.case, optimum)
             made = year_of(year, sized.case, solution, beside.solution, beside=beside.case)
             self._figures[year] = year_figures(
                 self._standing.sizing, solution, sized.case, beside.solution, beside.case
@@ -265,13 +265,13 @@ class _Built:
         power, energy = self._choice.power_mw, self._choice.energy_mwh
         ended = self._ended.setdefault(offset, [])
 
-        def far(one: tuple[float, float, Warm]) -> float:
+        def far(one: tuple[float, float, WarmStart]) -> float:
             return max(abs(one[0] / power - 1.0), abs(one[1] / energy - 1.0))
 
         nearest = min(ended, key=far, default=None)
         warm = None if nearest is None else nearest[2]
         options, progress = self._standing.options, self._standing.progress
-        optimum = solved(sized, options, progress, warm, multipliers=multipliers)
+        optimum = solve_prepared(sized, options, progress, warm, multipliers=multipliers)
         if optimum.warm is not None:
             ended.append((power, energy, optimum.warm))
             del ended[:-REMEMBERED]

@@ -12,14 +12,14 @@ from parkdispatch.optimizer.formulation.template import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.parametric.derivatives import slope
 from parkdispatch.optimizer.solve import Optimum
-from parkdispatch.studies.dispatch import Options, Progress, solved
+from parkdispatch.studies.dispatch import Progress, SolveOptions, solve_prepared
 
 STEP = 1e-3  # MW or MWh, small beside what changes who works when
 FIELDS = ("power_mw", "energy_mwh")
 
 
 @dataclass(frozen=True)
-class Differences:
+class MarginalDifferences:
     """Worth of a MW and of a MWh [yuan a year], each by one step less and by one step more."""
 
     of_mw_yuan: tuple[float, float]
@@ -67,9 +67,9 @@ def marginal_values(prepared: Prepared, name: str, optimum: Optimum) -> tuple[fl
     return found[0], found[1]
 
 
-def differences(
-    prepared: Prepared, name: str, optimum: Optimum, step: float, options: Options, progress: Progress
-) -> Differences:
+def marginal_differences(
+    prepared: Prepared, name: str, optimum: Optimum, step: float, options: SolveOptions, progress: Progress
+) -> MarginalDifferences:
     """The same by solving the year again with a step less and more [MW, MWh] of each."""
     devices = prepared.case.devices
     size = [float(getattr(devices[name], field)) for field in FIELDS]
@@ -80,9 +80,9 @@ def differences(
             progress(f"a step {'less' if sign < 0 else 'more'} of {FIELDS[number].partition('_')[0]}")
             moved = [max(0.0, one + sign * step * (number == at)) for at, one in enumerate(size)]
             case = prepared.case.with_devices(resized(devices, name, *moved))
-            other = solved(prepared.of(case), options, progress, optimum.warm)
+            other = solve_prepared(prepared.of(case), options, progress, optimum.warm)
             distance = moved[number] - size[number]
             cost = other.proof.objective_yuan - optimum.proof.objective_yuan
             worth.append(-cost / distance if distance else float("nan"))
         found.append((worth[0], worth[1]))
-    return Differences(*found)
+    return MarginalDifferences(*found)

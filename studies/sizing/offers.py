@@ -6,9 +6,9 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.sizing.increment_value import Worth, break_even_yuan_per_wh
 from parkdispatch.results.sizing.sizing_results import NEVER, Choice, Offered
-from parkdispatch.studies.dispatch import Options, Progress
+from parkdispatch.studies.dispatch import Progress, SolveOptions
 from parkdispatch.studies.sizing.existing_park import refuse_increment
-from parkdispatch.studies.sizing.increment_dispatch import worth
+from parkdispatch.studies.sizing.increment_dispatch import increment_worth
 
 # that an offer has as a size of the surface has
 FIGURES = ("dispatch_yuan", "bound_yuan", "peak_cut_mw", "self_use", "self_use_gain", "co2_cut_t", "gap")
@@ -37,7 +37,7 @@ def choices_of(sizing: Sizing) -> tuple[Choice, ...]:
 
 def offered(
     case: Case,
-    options: Options,
+    options: SolveOptions,
     progress: Progress,
     every_year: bool = False,
     choices: Sequence[Choice] | None = None,
@@ -48,7 +48,7 @@ def offered(
     """
     sizing, finance = refuse_increment(case)
     years = range(1, finance.operation_years + 1) if every_year else None
-    found = worth(case, choices or choices_of(sizing), options, progress, years=years)
+    found = increment_worth(case, choices or choices_of(sizing), options, progress, years=years)
     return tuple(as_offered(one) for one in found)
 
 

@@ -21,14 +21,14 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.io.digests import case_digests, digest
-from parkdispatch.results.io.provenance import program
-from parkdispatch.results.io.scenario_store import Question, Store, refuse_other, usual_folder
+from parkdispatch.results.io.provenance import program_versions
+from parkdispatch.results.io.scenario_store import Question, ScenarioStore, refuse_other, usual_folder
 from parkdispatch.results.sizing.increment_value import PROJECT, Worth
 from parkdispatch.results.sizing.risk import FIGURES, risk_dataset
 from parkdispatch.results.sizing.sizing_results import Choice
-from parkdispatch.studies.dispatch import Options, Progress
-from parkdispatch.studies.sizing.increment_dispatch import worth
-from parkdispatch.studies.task_cluster import Farm, Work
+from parkdispatch.studies.dispatch import Progress, SolveOptions
+from parkdispatch.studies.sizing.increment_dispatch import increment_worth
+from parkdispatch.studies.task_cluster import TaskCluster, Work
 
 AMPLE_S = 3600.0  # for one year's repair: figures of a solve that time cut short would hang on the machine
 OFFER = "offer_"  # how the keys of choices with a price of their own begin
@@ -37,23 +37,23 @@ Warn = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Asked:
+class ScenarioQuestion:
     """What all scenarios share."""
 
     case: Case
     choices: tuple[Choice, ...]
     likes: Mapping[str, Worth]
     columns: tuple[str, ...]  # names of the doubts in a row
-    options: Options
+    options: SolveOptions
 
 
-def robust(
+def evaluate_scenarios(
     case: Case,
     choices: Sequence[Choice],
     likes: Mapping[str, Worth],
     table: pd.DataFrame,
-    options: Options,
-    farm: Farm,
+    options: SolveOptions,
+    farm: TaskCluster,
     store: Path | None,
     progress: Progress,
     warn: Warn = lambda _: None,
@@ -69,7 +69,7 @@ def robust(
     if missing := [choice.key for choice in choices if choice.key not in likes]:
         raise ValueError(f"choices {', '.join(missing)} have no worth as the case stands")
     _refuse(case, table)
-    shared = Asked(
+    shared = ScenarioQuestion(
         case=case,
         choices=tuple(choices),
         likes={choice.key: likes[choice.key] for choice in choices},
@@ -88,18 +88,18 @@ def usual_store(
     choices: Sequence[Choice],
     likes: Mapping[str, Worth],
     table: pd.DataFrame,
-    options: Options,
+    options: SolveOptions,
 ) -> Path:
     """The folder of a store for scenarios of which nobody said where to keep them."""
     return usual_folder(beside, case.name, _whole_question(case, choices, likes, table, options), table)
 
 
-def refuse_store(store: Path, case: Case, table: pd.DataFrame, options: Options) -> None:
+def refuse_store(store: Path, case: Case, table: pd.DataFrame, options: SolveOptions) -> None:
     """Raise InputError for a store of something else, as far as that is known before anything is computed."""
     refuse_other(store, _question(case, table, options))
 
 
-def _ample(options: Options) -> Options:
+def _ample(options: SolveOptions) -> SolveOptions:
     """How a scenario is solved."""
     return replace(options, threads=1, time_limit_s=AMPLE_S, calm=False)
 
@@ -116,7 +116,7 @@ def _refuse(case: Case, table: pd.DataFrame) -> None:
         raise InputError(found[:20] + ([f"and {len(found) - 20} more"] if len(found) > 20 else []))
 
 
-def _question(case: Case, table: pd.DataFrame, options: Options) -> Question:
+def _question(case: Case, table: pd.DataFrame, options: SolveOptions) -> Question:
     """What the numbers of a scenario belong to, but for the choices."""
     named = {doubt.name: doubt for doubt in _sizing(case).doubt}
     return {
@@ -127,7 +127,7 @@ def _question(case: Case, table: pd.DataFrame, options: Options) -> Question:
         },
         "options": {k: v for k, v in asdict(_ample(options)).items() if k != "threads"},
         "figures": list(FIGURES),
-        "program": program(),
+        "program": program_versions(),
     }
 
 
@@ -136,7 +136,7 @@ def _whole_question(
     choices: Sequence[Choice],
     likes: Mapping[str, Worth],
     table: pd.DataFrame,
-    options: Options,
+    options: SolveOptions,
 ) -> Question:
     """What a scenario's numbers belong to: the choices too, and the years that its years follow."""
     sizes = {choice.key: [choice.power_mw, choice.energy_mwh, choice.investment_yuan] for choice in choices}
@@ -178,7 +178,7 @@ def finished(
     shared: Any,
     shape: tuple[int, ...],
     table: pd.DataFrame,
-    farm: Farm,
+    farm: TaskCluster,
     kept: tuple[Path | None, Question],
     progress: Progress,
     warn: Warn,
@@ -190,7 +190,7 @@ def finished(
     folder, question = kept
     rows = table.to_numpy(np.float64)
     found = np.full((len(table), *shape), np.nan)
-    with nullcontext() if folder is None else Store.opened(folder, question, shape) as store:
+    with nullcontext() if folder is None else ScenarioStore.opened(folder, question, shape) as store:
         there = {} if store is None else store.read(table)
         for line in [] if store is None else store.warnings:
             warn(line)
@@ -206,11 +206,11 @@ def finished(
     return found
 
 
-def valued(asked: Asked, row: Array) -> Array:
+def valued(asked: ScenarioQuestion, row: Array) -> Array:
     """One scenario: the figures of each choice, (figures, choices). Runs in a worker."""
     there = world(asked.case, dict(zip(asked.columns, row.tolist(), strict=True)))
     choices = [priced(choice, _sizing(asked.case), _sizing(there)) for choice in asked.choices]
-    found = worth(there, choices, asked.options, lambda _: None, like=asked.likes)
+    found = increment_worth(there, choices, asked.options, lambda _: None, like=asked.likes)
     return np.array([_figures(one) for one in found]).T
 
 

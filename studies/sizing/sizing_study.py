@@ -13,15 +13,15 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.results.io.scenario_store import UnusableStoreError
 from parkdispatch.results.sizing.increment_value import Worth
 from parkdispatch.results.sizing.sizing_results import NEVER, Best, Choice, Offered, SizeStudy
-from parkdispatch.studies.dispatch import Options, Progress
-from parkdispatch.studies.sizing.co_optimization import best_size, marginal
-from parkdispatch.studies.sizing.commissioning_runs import when
+from parkdispatch.studies.dispatch import Progress, SolveOptions
+from parkdispatch.studies.sizing.co_optimization import co_optimized_size, marginal
+from parkdispatch.studies.sizing.commissioning_runs import commissioning_npv
 from parkdispatch.studies.sizing.existing_park import refuse_increment
-from parkdispatch.studies.sizing.increment_dispatch import worth
+from parkdispatch.studies.sizing.increment_dispatch import increment_worth
 from parkdispatch.studies.sizing.offers import as_offered, choices_of
-from parkdispatch.studies.sizing.scenario_evaluation import Warn, robust, usual_store
-from parkdispatch.studies.sizing.surface_dispatch import surface
-from parkdispatch.studies.task_cluster import Farm
+from parkdispatch.studies.sizing.scenario_evaluation import Warn, evaluate_scenarios, usual_store
+from parkdispatch.studies.sizing.surface_dispatch import size_surface
+from parkdispatch.studies.task_cluster import TaskCluster
 
 BEST, SURFACE, OFFERS, WHEN, SCENARIOS = PARTS = ("best", "surface", "offers", "when", "scenarios")
 
@@ -31,7 +31,7 @@ class Scenarios:
     """The scenarios to value, where, and where finished ones are kept: `store`, or else beside other runs."""
 
     table: pd.DataFrame
-    farm: Farm
+    farm: TaskCluster
     store: Path | None
     beside: Path
 
@@ -52,7 +52,7 @@ def parts_asked(only: str | None) -> tuple[str, ...]:
 def size_study(
     case: Case,
     parts: Sequence[str],
-    options: Options,
+    options: SolveOptions,
     progress: Progress,
     scenarios: Scenarios | None = None,
     every_year: bool = False,
@@ -72,14 +72,14 @@ def size_study(
         now = time.perf_counter()
         timings[part], began = now - began, now
 
-    best = best_size(case, options, progress) if BEST in parts else None
+    best = co_optimized_size(case, options, progress) if BEST in parts else None
     took(BEST)
     choices = (*choices_of(sizing), *_found(case, best))
     worths: tuple[Worth, ...] = ()
     offers: tuple[Offered, ...] = ()
     if set(parts) - {BEST}:
         years = range(1, finance.operation_years + 1) if every_year else None
-        worths = worth(case, choices, options, _named(progress, "offers"), years=years)
+        worths = increment_worth(case, choices, options, _named(progress, "offers"), years=years)
         offers = tuple(as_offered(one) for one in worths)
         took(OFFERS)
     if OFFERS in parts:
@@ -88,10 +88,10 @@ def size_study(
     built = [choice for choice in choices if choice.key != NEVER]
     found = SizeStudy(case, sizing, choices, best=best, offers=offers)
     if SURFACE in parts:
-        found = replace(found, surface=surface(case, offers, options, _named(progress, "surface")))
+        found = replace(found, surface=size_surface(case, offers, options, _named(progress, "surface")))
         took(SURFACE)
     if WHEN in parts:
-        found = replace(found, when=when(case, built, options, _named(progress, "when"), offers))
+        found = replace(found, when=commissioning_npv(case, built, options, _named(progress, "when"), offers))
         took(WHEN)
     if SCENARIOS in parts and scenarios is not None:
         likes = {one.choice.key: one for one in worths}
@@ -106,7 +106,7 @@ def _risk(
     choices: Sequence[Choice],
     likes: Mapping[str, Worth],
     asked: Scenarios,
-    options: Options,
+    options: SolveOptions,
     progress: Progress,
     warn: Warn,
 ) -> tuple[xr.Dataset, Path | None]:
@@ -115,7 +115,7 @@ def _risk(
 
     def found(where: Path | None) -> xr.Dataset:
         with asked.farm as farm:
-            return robust(case, choices, likes, asked.table, options, farm, where, progress, warn)
+            return evaluate_scenarios(case, choices, likes, asked.table, options, farm, where, progress, warn)
 
     try:
         return found(store), store
@@ -136,7 +136,7 @@ def _found(case: Case, best: Best | None) -> list[Choice]:
     return [Choice("best", "co-optimised size", "协同优化容量", *size, investment)]
 
 
-def _with_marginal(case: Case, one: Offered, options: Options, progress: Progress) -> Offered:
+def _with_marginal(case: Case, one: Offered, options: SolveOptions, progress: Progress) -> Offered:
     """An offer as a whole, with what a little more of it is worth; modules are between these."""
     choice = one.choice
     if choice.key == NEVER or "_of_" in choice.key:

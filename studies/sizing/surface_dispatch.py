@@ -18,15 +18,17 @@ from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.sizing.increment_value import ResponseIncome, Worth, metered
 from parkdispatch.results.sizing.size_surface import surface_of
 from parkdispatch.results.sizing.sizing_results import Choice, Offered
-from parkdispatch.studies.dispatch import Options, Progress
-from parkdispatch.studies.sizing.existing_park import Standing
+from parkdispatch.studies.dispatch import Progress, SolveOptions
+from parkdispatch.studies.sizing.existing_park import ExistingPark
 from parkdispatch.studies.sizing.increment_dispatch import Increments
 
 CHAINS = 2
 Point = TypeVar("Point")
 
 
-def surface(case: Case, offers: Sequence[Offered], options: Options, progress: Progress) -> xr.Dataset:
+def size_surface(
+    case: Case, offers: Sequence[Offered], options: SolveOptions, progress: Progress
+) -> xr.Dataset:
     """What `SizeStudy.surface` holds, over the sizes of `sizing.power_mw` and `sizing.duration_hours`.
 
     The first and the last year of operation are dispatched at each size, those between lie on a line. What
@@ -35,10 +37,10 @@ def surface(case: Case, offers: Sequence[Offered], options: Options, progress: P
     so. Without offers, the largest size of the grid is dispatched for them.
     Raises InputError with all that is wrong, InfeasibleError or SolverError naming the size and the year.
     """
-    return surface_beside(Standing.of(case, options, progress), offers)
+    return size_surface_beside(ExistingPark.of(case, options, progress), offers)
 
 
-def surface_beside(standing: Standing, offers: Sequence[Offered]) -> xr.Dataset:
+def size_surface_beside(standing: ExistingPark, offers: Sequence[Offered]) -> xr.Dataset:
     """The same, of a park that is prepared."""
     sizing = standing.sizing
     rows = [row for row in grid(sizing) if row[0].power_mw > 0]
@@ -79,7 +81,7 @@ def _nothing(power_mw: float) -> Choice:
 
 
 def side_by_side(
-    standing: Standing, rows: Sequence[Sequence[Choice]], income: ResponseIncome | None
+    standing: ExistingPark, rows: Sequence[Sequence[Choice]], income: ResponseIncome | None
 ) -> list[Worth]:
     """What each choice of a grid is worth; neighbours should follow one another in its rows, and rows too."""
     for year in Increments(standing).chosen():  # what all sizes are held against is dispatched once

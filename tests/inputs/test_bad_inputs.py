@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from parkdispatch.inputs.case import load_case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, prepare, year_times
 from parkdispatch.inputs.variations.overrides import overridden
 from parkdispatch.models.errors import InputError

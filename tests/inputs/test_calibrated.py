@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from parkdispatch.inputs.case import case_text, load_case
-from parkdispatch.inputs.schema.calibrated import calibrated_values, whole_numbers
+from parkdispatch.inputs.loader import case_text, load_case
+from parkdispatch.inputs.variations.calibration import calibrated_values, whole_numbers
 from parkdispatch.inputs.variations.changes import value_at, with_values
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.stores.battery import Battery

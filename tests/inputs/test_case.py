@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from parkdispatch.inputs.case import BUILT_IN, case_sources, load_case, variants
+from parkdispatch.inputs.case import case_sources
+from parkdispatch.inputs.loader import BUILT_IN, load_case, variants
 from parkdispatch.inputs.messages.validation import wrong_kinds
 from parkdispatch.inputs.schema.case_file import MINUTES, CaseFile
 from parkdispatch.models.errors import InputError

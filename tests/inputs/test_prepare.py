@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from parkdispatch.inputs import prepare as prepare_module
-from parkdispatch.inputs.case import Case, load_case
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, month_times, prepare, read_weather_of, year_times
 from parkdispatch.models.device import Array, Park
 from parkdispatch.models.errors import InputError

@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from parkdispatch.inputs.case import Case, load_case
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.variations.changes import value_at
 from parkdispatch.inputs.variations.scenarios import draw, quantile, read_scenarios, world
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.finance.sizing_section import Doubt, Sizing
+from parkdispatch.models.finance.sizing_section import Sizing, Uncertainty
 
 SHARES = (np.arange(1000) + 0.5) / 1000
 
@@ -31,8 +32,8 @@ def sizing() -> Sizing:
     return found
 
 
-def doubt(**given: object) -> Doubt:
-    return Doubt.model_validate({"name": "d", "fields": ["tariff.spread"], **given})
+def doubt(**given: object) -> Uncertainty:
+    return Uncertainty.model_validate({"name": "d", "fields": ["tariff.spread"], **given})
 
 
 def test_a_longer_table_begins_with_the_shorter_one() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from parkdispatch.inputs import starter
-from parkdispatch.inputs.case import load_case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, prepare, year_times
 from parkdispatch.inputs.starter import write_starter
 from parkdispatch.models.errors import InputError

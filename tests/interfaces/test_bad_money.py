@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from parkdispatch.inputs.case import case_text
+from parkdispatch.inputs.loader import case_text
 from tests.interfaces.test_study import year_case
 from tests.support.small_case import Damage, add, swap, write_case
 from tests.support.typed_commands import Run

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from parkdispatch.inputs.case import load_case
+from parkdispatch.inputs.loader import load_case
 from tests.support.small_case import Damage, add, write_case
 from tests.support.typed_commands import Run
 

@@ -17,7 +17,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from parkdispatch.inputs.case import case_text, load_case
+from parkdispatch.inputs.loader import case_text, load_case
 from parkdispatch.interfaces import cli
 from parkdispatch.models.errors import SolverError
 from parkdispatch.results.solution import read, save
@@ -710,7 +710,7 @@ def test_a_fault_of_the_program_is_one_line(run: Run, monkeypatch: pytest.Monkey
     def fault(*_: object, **__: object) -> None:
         raise ZeroDivisionError("[red]something")
 
-    monkeypatch.setattr("parkdispatch.inputs.case.load_case", fault)
+    monkeypatch.setattr("parkdispatch.inputs.loader.load_case", fault)
     ran = run("check", "gaoan")
     assert ran == (1, "", "internal error, please report it: ZeroDivisionError: [red]something\n")
     monkeypatch.setenv("PARKDISPATCH_TRACEBACK", "1")

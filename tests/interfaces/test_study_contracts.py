@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from parkdispatch.inputs.case import load_case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.results.console.study_screen import show_study
 from parkdispatch.results.finance.cash_flow import cash_flow
-from parkdispatch.results.finance.lifetime import Life
+from parkdispatch.results.finance.lifetime import Lifetime
 from parkdispatch.results.finance.storage_study import Study, write_study
-from parkdispatch.studies.dispatch import Options
-from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_life
+from parkdispatch.studies.dispatch import SolveOptions
+from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from tests.interfaces.test_study import MONEY, year_case
 
 CONTRACTS = """
@@ -37,7 +37,7 @@ def studied(folder: Path, contracts: str) -> tuple[Study, str]:
     """The study of the small case for a year, written into `out`, and what it prints."""
     case = load_case(str(year_case(folder, money=MONEY + contracts)), whole_year=True)
     assert case.finance is not None
-    life = dispatch_life(case, Options(), lambda _: None)
+    life = dispatch_lifetime(case, SolveOptions(), lambda _: None)
     study = Study(life, cash_flow(case.finance, life.operation()), {})
     write_study(study, folder / "out")
     printed = io.StringIO()
@@ -89,7 +89,7 @@ def test_twenty_years_of_large_numbers_fit_into_80_columns(tmp_path: Path) -> No
     assert study.case.finance is not None
     cash = cash_flow(study.case.finance.model_copy(update={"operation_years": 20}), flows)
     printed = io.StringIO()
-    show_study(Console(width=80, file=printed), Study(Life(study.case, years), cash, {}))
+    show_study(Console(width=80, file=printed), Study(Lifetime(study.case, years), cash, {}))
     assert "absorption" in printed.getvalue()
     assert "32,000" in printed.getvalue()
     assert "…" not in printed.getvalue()

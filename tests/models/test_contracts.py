@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from parkdispatch.inputs.case import Case, case_text, load_case
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.loader import case_text, load_case
 from parkdispatch.inputs.tariffs.tariff_files import read_tariff
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import (
@@ -21,7 +22,7 @@ from parkdispatch.models.finance.contracts import (
 )
 from parkdispatch.models.finance.investment import parameters
 from parkdispatch.results.billing.contract_revenue import YearFacts, contract_revenue_yuan
-from parkdispatch.results.billing.demand_response import Event, Settled
+from parkdispatch.results.billing.demand_response import Event, SettledEvent
 from tests.support.small_case import add, swap, write_case
 
 RESPONSE = "\n[contract.demand_response]\n"
@@ -66,7 +67,7 @@ def test_stated_energy_may_fade_with_the_health() -> None:
 def test_metered_streams_are_the_years_own() -> None:
     day = pd.Timestamp("2026-07-08 18:00")
     events = [
-        Settled(Event(day, day + pd.Timedelta(hours=1)), 20.0, 10.0, 10.0, 10.0, yuan) for yuan in (3, 4)
+        SettledEvent(Event(day, day + pd.Timedelta(hours=1)), 20.0, 10.0, 10.0, 10.0, yuan) for yuan in (3, 4)
     ]
     both = contracts(demand_response={"kind": "metered"}, absorption={"kind": "metered"})
     facts = YearFacts(curtailed_mwh=2.0, curtailed_without_mwh=12.0, settled=events)

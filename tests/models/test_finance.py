@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from parkdispatch.inputs.case import load_case, variants
+from parkdispatch.inputs.loader import load_case, variants
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.investment import (
     AssetClass,

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from parkdispatch.models.device import Park, Seen
 from parkdispatch.models.site import Site
-from parkdispatch.models.sources.pv import Face, Losses, Pv, PvArea
+from parkdispatch.models.sources.photovoltaic_plant import Face, Losses, Pv, PvArea
 from parkdispatch.models.weather import pv_chain
 from parkdispatch.results.pv_yield import GAOAN_PLAN, PvYield, pv_yield
 from tests.support.paths import environment
@@ -246,7 +246,11 @@ def test_all_problems_of_an_area_are_reported_together() -> None:
 
 def test_importing_the_device_does_not_import_pvlib() -> None:
     """pvlib takes half a second that a case without photovoltaics should not pay."""
-    modules = ("models.sources.pv", "models.weather.representative_year", "inputs.weather.weather_files")
+    modules = (
+        "models.sources.photovoltaic_plant",
+        "models.weather.representative_year",
+        "inputs.weather.weather_files",
+    )
     code = "".join(f"import parkdispatch.{name}; " for name in modules)
     code += "import sys; sys.exit('pvlib' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], env=environment(), check=True)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.site import Site
-from parkdispatch.models.sources.pv import Pv
+from parkdispatch.models.sources.photovoltaic_plant import Pv
 from parkdispatch.models.weather.pv_chain import clear_sky, extraterrestrial, sun_position
 from parkdispatch.models.weather.representative_year import COLUMNS, Climate, representative_year
 

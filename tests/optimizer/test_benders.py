@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.branch_and_bound.branching import Branched, branch
-from parkdispatch.optimizer.decomposition.benders import Bidder, Settled, settle
-from parkdispatch.optimizer.decomposition.value_functions import Chooser, Others
-from parkdispatch.optimizer.formulation.linear_program import Program
+from parkdispatch.optimizer.branch_and_bound.branching import BranchingResult, branch_on_window
+from parkdispatch.optimizer.decomposition.benders import IntegerWindow, Settled, solve_shared_decisions
+from parkdispatch.optimizer.decomposition.value_functions import ContinuousValueFunction, IntegerValueFunction
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import Basis, Solver
-from parkdispatch.optimizer.partition.lagrangian_pricing import Part, with_binaries
-from parkdispatch.optimizer.partition.subprogram import Cut
+from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram, with_binaries
+from parkdispatch.optimizer.partition.subprogram import Subprogram
 from tests.optimizer.test_branching import traded
 
 NEVER = float("inf")
@@ -23,12 +23,12 @@ PEAK = 10_000  # the shared decision among the columns of the whole
 TOLERANCE = 1e-6
 
 
-def slack(program: Program) -> Basis:
+def slack(program: LinearProgram) -> Basis:
     rows, columns = program.matrix.shape
     return Basis.of(np.zeros(columns, dtype=bool), np.ones(rows, dtype=bool))
 
 
-def below_a_peak(program: Program, buys: Array, first: int) -> Part:
+def below_a_peak(program: LinearProgram, buys: Array, first: int) -> WindowProgram:
     """The program with what it buys held below a peak, which is its last column."""
     hours, none = len(buys), np.empty(0, dtype=np.int64)
     width = program.matrix.shape[1]
@@ -37,7 +37,7 @@ def below_a_peak(program: Program, buys: Array, first: int) -> Part:
     matrix = sp.vstack(
         [sp.hstack([program.matrix, sp.csr_array((program.matrix.shape[0], 1))]), at_most - peak]
     )
-    whole = Program(
+    whole = LinearProgram(
         cost=np.append(program.cost, 0.0),
         offset=0.0,
         matrix=sp.csr_array(matrix),
@@ -51,29 +51,33 @@ def below_a_peak(program: Program, buys: Array, first: int) -> Part:
     every = np.append(columns, copies)
     inside = np.arange(whole.matrix.shape[0])
     nothing = np.empty(0)
-    cut = Cut(columns, copies, none, every, none, inside, none, whole.matrix, none, none, nothing, none, none)
-    return Part(cut, whole, np.zeros(len(every)), 0.0)
+    cut = Subprogram(
+        columns, copies, none, every, none, inside, none, whole.matrix, none, none, nothing, none, none
+    )
+    return WindowProgram(cut, whole, np.zeros(len(every)), 0.0)
 
 
-def searching(part: Part, pairs: Array) -> Callable[[Program, float], Branched | None]:
-    return lambda program, known: branch(program, pairs, slack(part.program), known, 1e-9)
+def searching(part: WindowProgram, pairs: Array) -> Callable[[LinearProgram, float], BranchingResult | None]:
+    return lambda program, known: branch_on_window(program, pairs, slack(part.program), known, 1e-9)
 
 
-def never(_program: Program, _known: float) -> None:
+def never(_program: LinearProgram, _known: float) -> None:
     """A search that never comes to its end."""
 
 
 def auction(
-    parts: list[tuple[Part, Array]],
-    others: Part,
+    parts: list[tuple[WindowProgram, Array]],
+    others: WindowProgram,
     price: float,
     start: float,
     *,
     most: float = NEVER,
     searched: bool = True,
 ) -> Settled:
-    bidders = [Bidder(part, pairs, searching(part, pairs) if searched else never) for part, pairs in parts]
-    return settle(
+    bidders = [
+        IntegerWindow(part, pairs, searching(part, pairs) if searched else never) for part, pairs in parts
+    ]
+    return solve_shared_decisions(
         np.array([PEAK]),
         np.array([price]),
         np.zeros(1),
@@ -81,13 +85,13 @@ def auction(
         np.array([start]),
         np.zeros(others.program.matrix.shape[0]),
         bidders,
-        Others(others, np.array([PEAK]), slack(others.program)),
+        ContinuousValueFunction(others, np.array([PEAK]), slack(others.program)),
         TOLERANCE,
         NEVER,
     )
 
 
-def by_highs(parts: list[tuple[Part, Array]], others: Part, price: float) -> float:
+def by_highs(parts: list[tuple[WindowProgram, Array]], others: WindowProgram, price: float) -> float:
     """All in one program, with a binary for each pair."""
     programs = [part.program for part, _ in parts] + [others.program]
     widths = [len(program.cost) for program in programs]
@@ -102,11 +106,11 @@ def by_highs(parts: list[tuple[Part, Array]], others: Part, price: float) -> flo
         shape=(len(ends), first[-1] + 1),
     )
 
-    def together(of: Callable[[Program], Array], last: float) -> Array:
+    def together(of: Callable[[LinearProgram], Array], last: float) -> Array:
         return np.append(np.concatenate([of(program) for program in programs]), last)
 
     rows = [np.concatenate([of(program) for program in programs]) for of in (_row_lower, _row_upper)]
-    whole = Program(
+    whole = LinearProgram(
         cost=together(lambda program: program.cost, price),
         offset=0.0,
         matrix=sp.csr_array(sp.vstack([sp.hstack([own, sp.csr_array((own.shape[0], 1))]), same])),
@@ -122,17 +126,17 @@ def by_highs(parts: list[tuple[Part, Array]], others: Part, price: float) -> flo
     return solver.solve().bound
 
 
-def _row_lower(program: Program) -> Array:
+def _row_lower(program: LinearProgram) -> Array:
     return program.row_lower
 
 
-def _row_upper(program: Program) -> Array:
+def _row_upper(program: LinearProgram) -> Array:
     return program.row_upper
 
 
 def day(
     buys: list[float], sells: list[float], surplus: list[float], energy: float, first: int
-) -> tuple[Part, Array]:
+) -> tuple[WindowProgram, Array]:
     program, pairs = traded(np.array(surplus), np.array(buys), np.array(sells), energy)
     return below_a_peak(program, pairs[:, 0], first), pairs
 
@@ -177,7 +181,7 @@ hours = st.integers(2, 4)
 
 
 @st.composite
-def disputes(draw: st.DrawFn) -> tuple[list[tuple[Part, Array]], Part, float, float]:
+def disputes(draw: st.DrawFn) -> tuple[list[tuple[WindowProgram, Array]], WindowProgram, float, float]:
     """Days with pairs, one without, the price of the peak and where it is now."""
     days, first = [], 0
     for _ in range(draw(st.integers(2, 5))):
@@ -194,7 +198,7 @@ def disputes(draw: st.DrawFn) -> tuple[list[tuple[Part, Array]], Part, float, fl
 @given(disputes(), st.booleans())
 @settings(deadline=None, max_examples=80, derandomize=True)
 def test_it_is_what_highs_finds(
-    dispute: tuple[list[tuple[Part, Array]], Part, float, float], searched: bool
+    dispute: tuple[list[tuple[WindowProgram, Array]], WindowProgram, float, float], searched: bool
 ) -> None:
     parts, others, price, start = dispute
     found, best = auction(parts, others, price, start, searched=searched), by_highs(parts, others, price)
@@ -232,7 +236,7 @@ def test_the_present_value_is_impossible_for_the_others() -> None:
 def test_a_window_without_a_part_in_what_is_disputed() -> None:
     """Whatever the range is, its line is what it costs."""
     part, pairs = day([2.0, 2.0], [5.0, 5.0], [3.0, 3.0], 4.0, 0)
-    chooser = Chooser(part, np.array([PEAK + 1]), searching(part, pairs))
+    chooser = IntegerValueFunction(part, np.array([PEAK + 1]), searching(part, pairs))
     claim = chooser.at(np.array([7.0]))
     assert claim is not None
     for lower, upper in ((0.0, 7.0), (7.0, NEVER)):

@@ -12,16 +12,21 @@ from hypothesis import strategies as st
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.branch_and_bound import dense_tableau as tableau
-from parkdispatch.optimizer.branch_and_bound.branching import Branched, Tree, branch, good_choice
-from parkdispatch.optimizer.branch_and_bound.dense_tableau import Searched
-from parkdispatch.optimizer.formulation.linear_program import Program
+from parkdispatch.optimizer.branch_and_bound.branching import (
+    BranchingResult,
+    BranchingTree,
+    branch_on_window,
+    quick_feasible_point,
+)
+from parkdispatch.optimizer.branch_and_bound.dense_tableau import TreeSearchResult
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import Basis, Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import with_binaries
 
 NEVER = float("inf")
 
 
-def traded(surplus_mw: Array, buys: Array, sells: Array, charged_mwh: float) -> tuple[Program, Array]:
+def traded(surplus_mw: Array, buys: Array, sells: Array, charged_mwh: float) -> tuple[LinearProgram, Array]:
     """Hours with a surplus, in each of which one buys or sells; each charges 4 MW at most, all so much.
 
     Columns: charge, buy, sell of each hour. Buying and selling at once is the pair.
@@ -30,7 +35,7 @@ def traded(surplus_mw: Array, buys: Array, sells: Array, charged_mwh: float) -> 
     eye = sp.eye_array(hours)
     balance = sp.hstack([eye, -eye, eye])  # charge - buy + sell = surplus
     total = sp.hstack([sp.csr_array(np.ones((1, hours))), sp.csr_array((1, 2 * hours))])
-    program = Program(
+    program = LinearProgram(
         cost=np.concatenate([np.zeros(hours), buys, -sells]),
         offset=0.0,
         matrix=sp.csr_array(sp.vstack([balance, total])),
@@ -43,15 +48,17 @@ def traded(surplus_mw: Array, buys: Array, sells: Array, charged_mwh: float) -> 
     return program, np.column_stack([hours + np.arange(hours), 2 * hours + np.arange(hours)])
 
 
-def solved(program: Program, pairs: Array, known_yuan: float = NEVER, tree: Tree | None = None) -> Branched:
+def solved(
+    program: LinearProgram, pairs: Array, known_yuan: float = NEVER, tree: BranchingTree | None = None
+) -> BranchingResult:
     rows, columns = program.matrix.shape
     start = Basis.of(np.zeros(columns, dtype=bool), np.ones(rows, dtype=bool))
-    found = branch(program, pairs, start, known_yuan, 1e-9, tree)
+    found = branch_on_window(program, pairs, start, known_yuan, 1e-9, tree)
     assert found is not None
     return found
 
 
-def by_highs(program: Program, pairs: Array) -> float:
+def by_highs(program: LinearProgram, pairs: Array) -> float:
     solver = Solver()
     solver.load(with_binaries(program, pairs))
     return solver.solve().bound
@@ -84,7 +91,7 @@ def test_a_choice_that_is_impossible_is_none() -> None:
     assert solved(program, pairs).bound == pytest.approx(4.0)
     impossible = replace(program, row_lower=np.array([3.0, 3.0, 9.0]), row_upper=np.array([3.0, 3.0, 9.0]))
     start = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool))
-    assert branch(impossible, pairs, start, NEVER, 1e-9) is None
+    assert branch_on_window(impossible, pairs, start, NEVER, 1e-9) is None
 
 
 def test_what_is_impossible_stays_so_at_other_prices() -> None:
@@ -104,7 +111,7 @@ prices = st.floats(0.5, 9.0)
 
 
 @st.composite
-def windows(draw: st.DrawFn) -> tuple[Program, Array, Program]:
+def windows(draw: st.DrawFn) -> tuple[LinearProgram, Array, LinearProgram]:
     """A window, and a like one: other prices, another energy to charge."""
     count = draw(hours)
     surplus = np.array(draw(st.lists(st.floats(0.5, 4.0), min_size=count, max_size=count)))
@@ -115,7 +122,7 @@ def windows(draw: st.DrawFn) -> tuple[Program, Array, Program]:
     return made[0][0], made[0][1], made[1][0]
 
 
-def same_as_highs(program: Program, pairs: Array, like: Program) -> None:
+def same_as_highs(program: LinearProgram, pairs: Array, like: LinearProgram) -> None:
     found, best = solved(program, pairs), by_highs(program, pairs)
     assert found.bound == pytest.approx(best, abs=1e-5)
     assert program.objective(found.x) == pytest.approx(best, abs=1e-5)
@@ -128,13 +135,13 @@ def same_as_highs(program: Program, pairs: Array, like: Program) -> None:
 
 @given(windows())
 @settings(deadline=None, max_examples=60)
-def test_it_is_what_highs_finds_with_all_binaries(window: tuple[Program, Array, Program]) -> None:
+def test_it_is_what_highs_finds_with_all_binaries(window: tuple[LinearProgram, Array, LinearProgram]) -> None:
     same_as_highs(*window)
 
 
 @given(windows(), st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=60)
-def test_no_multipliers_prove_too_much(window: tuple[Program, Array, Program], seed: int) -> None:
+def test_no_multipliers_prove_too_much(window: tuple[LinearProgram, Array, LinearProgram], seed: int) -> None:
     """A leaf's bound is true whatever its multipliers are worth: these are drawn."""
     program, pairs, _ = window
     rows = program.matrix.shape[0]
@@ -147,7 +154,7 @@ def test_no_multipliers_prove_too_much(window: tuple[Program, Array, Program], s
 
 @given(windows())
 @settings(deadline=None, max_examples=60)
-def test_a_tree_that_decides_is_not_grown(window: tuple[Program, Array, Program]) -> None:
+def test_a_tree_that_decides_is_not_grown(window: tuple[LinearProgram, Array, LinearProgram]) -> None:
     """At the same prices nothing is better than what is known, and the leaves say so by themselves."""
     program, pairs, _ = window
     found = solved(program, pairs)
@@ -157,17 +164,17 @@ def test_a_tree_that_decides_is_not_grown(window: tuple[Program, Array, Program]
     assert len(again.tree) <= len(found.tree)
 
 
-Damage = Callable[[Searched], Searched]
+Damage = Callable[[TreeSearchResult], TreeSearchResult]
 
 
-def one_choice_forgotten(found: Searched) -> Searched:
+def one_choice_forgotten(found: TreeSearchResult) -> TreeSearchResult:
     keep = np.arange(len(found.impossible)) != 1
     return replace(
         found, who=found.who[keep], row_dual=found.row_dual[keep], impossible=found.impossible[keep]
     )
 
 
-def one_choice_twice(found: Searched) -> Searched:
+def one_choice_twice(found: TreeSearchResult) -> TreeSearchResult:
     """In the place of another whose share of all choices is the same."""
     depth = (found.who > 0).sum(axis=1)
     first, second = np.flatnonzero(depth == depth.max())[:2]
@@ -176,21 +183,21 @@ def one_choice_twice(found: Searched) -> Searched:
     return replace(found, who=who)
 
 
-def all_called_impossible(found: Searched) -> Searched:
+def all_called_impossible(found: TreeSearchResult) -> TreeSearchResult:
     return replace(found, at=-1, impossible=np.ones(len(found.impossible), dtype=bool))
 
 
-def one_multiplier_off(found: Searched) -> Searched:
+def one_multiplier_off(found: TreeSearchResult) -> TreeSearchResult:
     row_dual = found.row_dual.copy()
     row_dual[:, -1] += 0.1
     return replace(found, row_dual=row_dual)
 
 
-def charged_too_little(found: Searched) -> Searched:
+def charged_too_little(found: TreeSearchResult) -> TreeSearchResult:
     return replace(found, x=found.x - 0.01)
 
 
-def both_at_once(found: Searched) -> Searched:
+def both_at_once(found: TreeSearchResult) -> TreeSearchResult:
     """The relaxation's optimum, which buys 4 and sells 3 in each hour."""
     return replace(found, x=np.array([4.0, 0.0, 4.0, 4.0, 3.0, 3.0]))
 
@@ -208,15 +215,15 @@ def both_at_once(found: Searched) -> Searched:
 )
 def test_nothing_the_search_says_is_believed(damage: Damage, monkeypatch: pytest.MonkeyPatch) -> None:
     program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
-    whole = tableau.search
+    whole = tableau.search_tree
 
-    def search(*given: Any) -> Searched:
+    def search(*given: Any) -> TreeSearchResult:
         return damage(whole(*given))
 
     start = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool))
-    assert branch(program, pairs, start, NEVER, 1e-9) is not None
+    assert branch_on_window(program, pairs, start, NEVER, 1e-9) is not None
     monkeypatch.setattr(tableau, "search", search)
-    assert branch(program, pairs, start, NEVER, 1e-9) is None
+    assert branch_on_window(program, pairs, start, NEVER, 1e-9) is None
 
 
 def test_a_tree_of_another_program_is_none() -> None:
@@ -237,7 +244,7 @@ def test_a_tree_of_other_pairs_is_none() -> None:
 
 
 @st.composite
-def least_powers(draw: st.DrawFn) -> tuple[Program, Array, Program]:
+def least_powers(draw: st.DrawFn) -> tuple[LinearProgram, Array, LinearProgram]:
     """The same with a least power of charging: charge and what it lacks of 2 MW are another pair.
 
     Columns: charge, buy, sell, idle of each hour; charge + idle >= 2, so who charges at all charges 2 MW.
@@ -268,7 +275,7 @@ def least_powers(draw: st.DrawFn) -> tuple[Program, Array, Program]:
 
 @given(least_powers())
 @settings(deadline=None, max_examples=60)
-def test_a_column_in_several_pairs(window: tuple[Program, Array, Program]) -> None:
+def test_a_column_in_several_pairs(window: tuple[LinearProgram, Array, LinearProgram]) -> None:
     same_as_highs(*window)
 
 
@@ -277,7 +284,7 @@ def test_a_tree_that_would_grow_large_is_given_up() -> None:
     count = 70
     program, pairs = traded(np.full(count, 3.0), np.full(count, 2.0), np.full(count, 5.0), 2.0 * count)
     start = Basis.of(np.zeros(3 * count, dtype=bool), np.ones(count + 1, dtype=bool))
-    assert branch(program, pairs, start, NEVER, 1e-9) is None
+    assert branch_on_window(program, pairs, start, NEVER, 1e-9) is None
 
 
 # --- a choice that proves nothing
@@ -286,11 +293,11 @@ def test_a_tree_that_would_grow_large_is_given_up() -> None:
 def test_a_good_choice_is_the_best_of_a_small_window() -> None:
     program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
     start = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool))
-    found = good_choice(program, pairs, start, 1e-9)
+    found = quick_feasible_point(program, pairs, start, 1e-9)
     assert found is not None
     assert program.objective(found) == pytest.approx(-13.0)
     impossible = replace(program, row_lower=np.array([3.0, 3.0, 9.0]), row_upper=np.array([3.0, 3.0, 9.0]))
-    none = good_choice(impossible, pairs, start, 1e-9)
+    none = quick_feasible_point(impossible, pairs, start, 1e-9)
     assert none is not None
     assert none.size == 0
 
@@ -300,7 +307,7 @@ def test_a_good_choice_is_found_where_no_tree_comes_to_its_end() -> None:
     count = 70
     program, pairs = traded(np.full(count, 3.0), np.full(count, 2.0), np.full(count, 5.0), 2.0 * count)
     start = Basis.of(np.zeros(3 * count, dtype=bool), np.ones(count + 1, dtype=bool))
-    found = good_choice(program, pairs, start, 1e-9)
+    found = quick_feasible_point(program, pairs, start, 1e-9)
     assert found is not None
     assert program.objective(found) == pytest.approx(count / 2 * (2.0 - 15.0))
 
@@ -312,10 +319,10 @@ def test_that_there_is_no_choice_is_not_said_where_it_is_not_known() -> None:
     total = sp.csr_array(np.repeat([1.0, 0.0], count)[None, :])
     matrix = sp.csr_array(sp.vstack([sp.hstack([eye, eye]), total]))
     rows = np.append(np.full(count, 4.0), 142.0)
-    program = Program(nothing, 0.0, matrix, rows, rows, nothing, nothing + 4.0, nothing > 0)
+    program = LinearProgram(nothing, 0.0, matrix, rows, rows, nothing, nothing + 4.0, nothing > 0)
     pairs = np.column_stack([np.arange(count), count + np.arange(count)])
     start = Basis.of(nothing > 0, rows > 0)
-    assert good_choice(program, pairs, start, 1e-9) is None
+    assert quick_feasible_point(program, pairs, start, 1e-9) is None
 
 
 @pytest.mark.parametrize("damage", [charged_too_little, both_at_once])
@@ -323,6 +330,6 @@ def test_a_choice_that_obeys_nothing_is_not_a_good_one(
     damage: Damage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
-    start, whole = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool)), tableau.search
+    start, whole = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool)), tableau.search_tree
     monkeypatch.setattr(tableau, "search", lambda *given: damage(whole(*given)))
-    assert good_choice(program, pairs, start, 1e-9) is None
+    assert quick_feasible_point(program, pairs, start, 1e-9) is None

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.formulation.linear_program import Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
 from parkdispatch.optimizer.proof.certificate import Certificate, certify, primal_infeasibility
 from tests.support.small_parks import SmallPark
 
-Solved = tuple[Program, Array, Array]
+Solved = tuple[LinearProgram, Array, Array]
 
 
-def solved(program: Program) -> Solved:
+def solved(program: LinearProgram) -> Solved:
     solver = Solver()
     solver.load(program)
     answer = solver.solve()
@@ -141,7 +141,7 @@ def test_program_that_is_no_number_is_refused(optimum: Solved) -> None:
 def test_each_kind_of_damage_is_named() -> None:
     """min x, x >= 2 as a row: at 2 with multiplier 1 the optimum; 1 is short by 1, 3 costs 1 too much."""
     matrix = sp.csr_array(np.array([[1.0]]))
-    program = Program(
+    program = LinearProgram(
         cost=np.array([1.0]),
         offset=10.0,
         matrix=matrix,
@@ -164,7 +164,7 @@ def test_each_kind_of_damage_is_named() -> None:
 
 
 def test_fraction_of_a_binary_is_a_violation() -> None:
-    program = Program(
+    program = LinearProgram(
         cost=np.zeros(2),
         offset=0.0,
         matrix=sp.csr_array(np.ones((1, 2))),
@@ -182,7 +182,7 @@ def test_fraction_of_a_binary_is_a_violation() -> None:
 
 
 @st.composite
-def programs(draw: st.DrawFn) -> Program:
+def programs(draw: st.DrawFn) -> LinearProgram:
     """Small linear programs with rows and bounds of every kind; some have no answer."""
     rows, columns = draw(st.integers(1, 5)), draw(st.integers(1, 6))
     number = st.integers(-4, 4).map(float)
@@ -200,7 +200,7 @@ def programs(draw: st.DrawFn) -> Program:
     matrix = some(rows * columns).reshape(rows, columns)
     row_lower, row_upper = ends(rows)
     lower, upper = ends(columns)
-    return Program(
+    return LinearProgram(
         cost=some(columns),
         offset=draw(number),
         matrix=sp.csr_array(matrix),
@@ -212,7 +212,7 @@ def programs(draw: st.DrawFn) -> Program:
     )
 
 
-def by_scipy(program: Program) -> float | None:
+def by_scipy(program: LinearProgram) -> float | None:
     """Optimum by another interface, with every row as two inequalities; None where there is none."""
     dense = program.matrix.toarray()
     above, below = np.isfinite(program.row_upper), np.isfinite(program.row_lower)
@@ -227,7 +227,7 @@ def by_scipy(program: Program) -> float | None:
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(programs(), st.integers(0, 2**16))
-def test_any_program(program: Program, seed: int) -> None:
+def test_any_program(program: LinearProgram, seed: int) -> None:
     expected = by_scipy(program)
     if expected is None:
         with pytest.raises((InfeasibleProgram, UnboundedProgram)):

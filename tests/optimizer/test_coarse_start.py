@@ -5,18 +5,18 @@ import pytest
 import scipy.sparse as sp
 
 from parkdispatch.models.stores.battery import Battery
-from parkdispatch.optimizer.formulation.linear_program import Program
-from parkdispatch.optimizer.highs import Answer, Basis, Solver
-from parkdispatch.optimizer.partition.lagrangian_pricing import Pricer
-from parkdispatch.optimizer.presolve.exclusive_pairs import violated
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
+from parkdispatch.optimizer.highs import Basis, Solver, SolverAnswer
+from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
+from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
 from parkdispatch.optimizer.proof.certificate import certify
 from parkdispatch.optimizer.relaxation import coarse_start as preview_module
 from parkdispatch.optimizer.relaxation import month_blocks as blocks_module
-from parkdispatch.optimizer.relaxation.coarse_start import Preview, coarser
-from parkdispatch.optimizer.relaxation.crash_basis import Begun
-from parkdispatch.optimizer.relaxation.month_blocks import Blocks
+from parkdispatch.optimizer.relaxation.coarse_start import CoarseSolution, coarse_park
+from parkdispatch.optimizer.relaxation.crash_basis import StartingPoint
+from parkdispatch.optimizer.relaxation.month_blocks import MonthBlocks
 from parkdispatch.optimizer.solve import optimize
-from parkdispatch.optimizer.thread_pool import Crew
+from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.optimizer.tiled_optimum import find_optimum
 from tests.optimizer.test_month_blocks import in_one_piece, quarter_year, tempted_month
 from tests.support.small_parks import SmallPark
@@ -58,7 +58,7 @@ def test_with_pairs_it_is_the_same_too(looking: list[bool], seed: int) -> None:
     plain = optimize(park.devices, park.times, park.hours, park.series)
     assert not looking
     assert found.proof.objective_yuan == pytest.approx(plain.proof.objective_yuan, rel=2e-9)
-    assert not violated(found.tiled, found.x).any()
+    assert not violated_pairs(found.tiled, found.x).any()
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -66,9 +66,11 @@ def test_a_preview_that_is_wrong_costs_time_only(monkeypatch: pytest.MonkeyPatch
     """Peaks, stored energy and edges drawn at random: the linear program ends at its optimum all the same."""
     monkeypatch.setattr(preview_module, "PIECE", 60)
     tiled, rng = quarter_year(seed).tiled(), np.random.default_rng(seed)
-    drawn = Preview(rng.uniform(0, 9, tiled.shared_starts[-1]), np.unique(rng.integers(1, 2160, 30)))
-    with Crew(2) as pool:
-        x, dual = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool, preview=drawn).solve()
+    drawn = CoarseSolution(rng.uniform(0, 9, tiled.shared_starts[-1]), np.unique(rng.integers(1, 2160, 30)))
+    with ThreadPool(2) as pool:
+        x, dual = MonthBlocks(
+            tiled, tiled.program, LagrangianPricer(tiled, tiled.program), pool, preview=drawn
+        ).solve()
     assert certify(tiled.program, x, dual).holds
     assert tiled.program.objective(x) == pytest.approx(in_one_piece(tiled), rel=1e-10)
 
@@ -77,7 +79,7 @@ def test_where_it_begins_may_be_impossible() -> None:
     """x + y = 5 with both up to 4, begun at the point (3, 1), where nothing is basic: as bounds, x <= 3 and
     y <= 1 leave nothing. The optimum is x = 1, y = 4 for 2 + 4.
     """
-    program = Program(
+    program = LinearProgram(
         cost=np.array([2.0, 1.0]),
         offset=0.0,
         matrix=sp.csr_array(np.array([[1.0, 1.0]])),
@@ -88,7 +90,7 @@ def test_where_it_begins_may_be_impossible() -> None:
         binary=np.zeros(2, dtype=bool),
     )
     nothing = Basis(np.zeros(2, dtype=bool), np.ones(1, dtype=bool), np.zeros(2, dtype=bool))
-    begun = Begun(np.array([3.0, 1.0]), np.zeros(1), nothing)
+    begun = StartingPoint(np.array([3.0, 1.0]), np.zeros(1), nothing)
     answer = begun.finish(Solver(presolve=False, primal=True), program)
     assert answer.x == pytest.approx([1.0, 4.0])
 
@@ -106,7 +108,7 @@ def test_near_a_good_preview_a_month_takes_few_steps(
     tiled, steps = park.tiled(), list[int]()
     solve = blocks_module.Solver.solve
 
-    def counted(self: blocks_module.Solver) -> Answer:
+    def counted(self: blocks_module.Solver) -> SolverAnswer:
         answer = solve(self)
         if len(answer.x) > 24 * 27 * len(tiled.template.columns):
             steps.append(answer.iterations)
@@ -114,9 +116,9 @@ def test_near_a_good_preview_a_month_takes_few_steps(
 
     monkeypatch.setattr(blocks_module.Solver, "solve", counted)
     totals = []
-    for seen in (coarser(tiled, park.devices), None):
+    for seen in (coarse_park(tiled, park.devices), None):
         steps.clear()
-        with Crew(2) as pool:
+        with ThreadPool(2) as pool:
             find_optimum(tiled, tiled, np.inf, pool, lambda _: None, coarse=seen)
         totals.append(sum(steps))
     assert looking == [True]
@@ -138,7 +140,7 @@ def test_of_longer_intervals_quantities_are_means_and_a_yes_the_first() -> None:
 
 def test_short_months_are_not_looked_at() -> None:
     park = quarter_year(0)
-    assert coarser(park.tiled(), park.devices) is None
+    assert coarse_park(park.tiled(), park.devices) is None
 
 
 def test_days_that_do_not_divide_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,5 +150,5 @@ def test_days_that_do_not_divide_are_not_looked_at(monkeypatch: pytest.MonkeyPat
     park = quarter_year(0)
     late = type(park)(len(park.times) - 1, start="2026-01-01 01:00")
     late.grid(500.0).load(1.0).add("battery", Battery(power_mw=2, energy_mwh=9))
-    assert coarser(late.tiled(), late.devices) is None
-    assert coarser(park.tiled(), park.devices) is not None
+    assert coarse_park(late.tiled(), late.devices) is None
+    assert coarse_park(park.tiled(), park.devices) is not None

@@ -11,11 +11,16 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from parkdispatch.models.device import Array, Interval, SeriesSpec, Terms
-from parkdispatch.optimizer.formulation.linear_program import Mask, Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
-from parkdispatch.optimizer.presolve.exclusive_pairs import Tight, tempting, tighten, violated
-from parkdispatch.optimizer.presolve.valid_inequalities import KINDS, with_chords
+from parkdispatch.optimizer.presolve.exclusive_pairs import (
+    TightenedProgram,
+    candidate_violations,
+    tighten,
+    violated_pairs,
+)
+from parkdispatch.optimizer.presolve.valid_inequalities import KINDS, with_valid_inequalities
 from tests.support.small_parks import Bare, SmallPark, tempting_parks
 
 SLOW = [HealthCheck.too_slow]
@@ -25,7 +30,7 @@ def every(tiled: Tiled) -> Mask:
     return np.ones((len(tiled.template.pairs), len(tiled.horizon)), dtype=bool)
 
 
-def milp(tiled: Tiled, program: Program) -> float | None:
+def milp(tiled: Tiled, program: LinearProgram) -> float | None:
     """Optimum of the program with a binary for every pair; None where nothing fits."""
     solver = Solver(time_limit_s=20)
     solver.load(tiled.with_binaries(every(tiled), program))
@@ -36,7 +41,7 @@ def milp(tiled: Tiled, program: Program) -> float | None:
     return tiled.program.objective(answer.x[: len(program.cost)])
 
 
-def upper(tiled: Tiled, program: Program, device: str, name: str) -> Array:
+def upper(tiled: Tiled, program: LinearProgram, device: str, name: str) -> Array:
     """Upper bound of a variable in every interval."""
     keys = [column.key for column in tiled.template.columns]
     return program.upper[tiled.column_of(keys.index((device, name)))]
@@ -115,7 +120,7 @@ def test_tighter_bounds_keep_the_optimum(park: SmallPark) -> None:
         for member in (pair.a, pair.b):
             open_[number] &= program.upper[tiled.column_of(member)] > 0
     assume(open_.any())
-    cut = with_chords(tiled, tight, open_)
+    cut = with_valid_inequalities(tiled, tight, open_)
     assert milp(tiled, cut) == pytest.approx(before, rel=1e-6, abs=1e-4)
 
 
@@ -127,7 +132,7 @@ def test_chord_is_the_tightest_row(limits: tuple[float, float]) -> None:
     tiled = park.tiled()
     program = tiled.program
     chosen, unknown = np.array([[True, False, True]]), np.full((1, 3), np.nan)
-    cut = with_chords(tiled, Tight(program, program.upper, unknown, unknown), chosen)
+    cut = with_valid_inequalities(tiled, TightenedProgram(program, program.upper, unknown, unknown), chosen)
     first = program.matrix.shape[0]
     assert cut.matrix.shape == (first + KINDS * 2, len(program.cost))
     matrix, most = cut.matrix[first : first + 2], cut.row_upper[first : first + 2]
@@ -153,7 +158,7 @@ def rows_of_pairs(park: SmallPark) -> list[dict[str, float]]:
     tight = tighten(tiled)
     where = np.zeros((len(tiled.template.pairs), len(tiled.horizon)), dtype=bool)
     where[[pair.key[0] for pair in tiled.template.pairs].index("grid")] = True
-    cut, found = with_chords(tiled, tight, where), []
+    cut, found = with_valid_inequalities(tiled, tight, where), []
     names = [column.key[1] for column in tiled.template.columns]
     for row in range(tight.program.matrix.shape[0], cut.matrix.shape[0]):
         entries = cut.matrix[[row]]
@@ -202,13 +207,13 @@ def test_limits_take_the_gain_from_both_members_while_all_else_rests() -> None:
     losses = {"eta_charge": 0.9, "eta_discharge": 0.9}
     tiled = park.battery(power_mw=5.0, energy_mwh=20.0, initial_soc=0.5, **losses).tiled()
     tight = tighten(tiled)
-    where = tempting(tiled, tight.program)
+    where = candidate_violations(tiled, tight.program)
     assert where.any()
     costs = []
     unknown = np.full_like(tight.low, np.nan)
-    for one in (tight, Tight(tight.program, tight.top, unknown, unknown)):
+    for one in (tight, TightenedProgram(tight.program, tight.top, unknown, unknown)):
         solver = Solver()
-        solver.load(with_chords(tiled, one, where))
+        solver.load(with_valid_inequalities(tiled, one, where))
         costs.append(tiled.program.objective(solver.solve().x))
     assert costs == pytest.approx([30.0, 27.0])
 
@@ -312,7 +317,7 @@ def test_tempting_only_where_both_at_once_pay() -> None:
         [5, 5, -5, -5], [4, 6, 4, -6], import_limit=20, export_limit=[9, 9, 0, 9], name="grid"
     )
     tiled = park.source(20).tiled()
-    assert tempting(tiled, tiled.program).tolist() == [[False, True, False, False]]
+    assert candidate_violations(tiled, tiled.program).tolist() == [[False, True, False, False]]
 
 
 def test_violated_where_both_exceed_the_tolerance() -> None:
@@ -321,4 +326,4 @@ def test_violated_where_both_exceed_the_tolerance() -> None:
     x = np.zeros(len(tiled.program.cost))
     x[tiled.column_of(pair.a)] = [1, 1, 0, 2e-6]
     x[tiled.column_of(pair.b)] = [0, 0.5e-6, 1, 2e-6]
-    assert violated(tiled, x).tolist() == [[False, False, False, True]]
+    assert violated_pairs(tiled, x).tolist() == [[False, False, False, True]]

@@ -6,7 +6,7 @@ import pytest
 
 from parkdispatch.models.errors import InputError
 from parkdispatch.optimizer.solve import optimize
-from parkdispatch.studies.dispatch import LOOSEST, Options
+from parkdispatch.studies.dispatch import LOOSEST, SolveOptions
 from tests.optimizer.test_month_blocks import tempted_month
 from tests.support.typed_commands import Run
 
@@ -42,18 +42,18 @@ def test_what_is_near_enough_is_not_worked_on() -> None:
 @pytest.mark.parametrize("gap", [0.0, -1e-3, 1e-10, 0.02, float("nan"), float("inf")])
 def test_a_gap_that_means_nothing_is_refused(gap: float) -> None:
     with pytest.raises(InputError, match=r"`--gap` = .*: must be from 1e-09 to 0.01"):
-        Options(gap=gap)
+        SolveOptions(gap=gap)
 
 
 def test_only_one_solver_heeds_it() -> None:
-    assert Options("pyomo:appsi_highs").gap < LOOSEST
+    assert SolveOptions("pyomo:appsi_highs").gap < LOOSEST
     with pytest.raises(InputError, match="only highs heeds it"):
-        Options("pyomo:appsi_highs", gap=1e-4)
+        SolveOptions("pyomo:appsi_highs", gap=1e-4)
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(InputError) as refused:
-        Options("nonsense", gap=1.0)
+        SolveOptions("nonsense", gap=1.0)
     assert len(refused.value.problems) == 2
 
 

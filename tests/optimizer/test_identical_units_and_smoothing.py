@@ -9,10 +9,10 @@ from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template import compile_template
 from parkdispatch.optimizer.formulation.tile import tile
-from parkdispatch.optimizer.heuristics.smoothing import calm
+from parkdispatch.optimizer.heuristics.smoothing import smooth_set_points
 from parkdispatch.optimizer.highs import Solver
-from parkdispatch.optimizer.presolve.exclusive_pairs import violated
-from parkdispatch.optimizer.presolve.identical_units import merge
+from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
+from parkdispatch.optimizer.presolve.identical_units import merge_identical_units
 from parkdispatch.optimizer.proof.certificate import primal_infeasibility
 from tests.support.small_parks import SmallPark
 
@@ -44,7 +44,7 @@ def test_twins_as_one_have_the_optimum_of_twins_apart(
 ) -> None:
     park = priced_park(prices, twins, demand)
     whole = whole_program(park)
-    merged = merge(whole, park.devices)
+    merged = merge_identical_units(whole, park.devices)
     assert merged is not None
     found = {}
     for name, tiled in (("whole", whole), ("merged", merged.tiled)):
@@ -62,7 +62,7 @@ def test_twins_as_one_have_the_optimum_of_twins_apart(
 def test_devices_that_differ_are_no_twins() -> None:
     park = priced_park([1.0, 2.0], 1)
     park.add("other", TWIN.model_copy(update={"eta_charge": 0.9}))
-    assert merge(whole_program(park), park.devices) is None
+    assert merge_identical_units(whole_program(park), park.devices) is None
 
 
 def test_twins_must_not_be_ruled_as_one_where_a_pair_is_in_doubt() -> None:
@@ -103,9 +103,9 @@ def test_calm_keeps_the_cost_and_moves_less() -> None:
     park = priced_park([100.0] * 6 + [500.0] * 2, 2)
     found = park.solve().optimum
     names = [name for name in park.devices if name.startswith("battery")]
-    quiet = calm(found.tiled, found.x, park.devices, names)
+    quiet = smooth_set_points(found.tiled, found.x, park.devices, names)
     assert found.tiled.program.objective(quiet) == pytest.approx(found.proof.objective_yuan, rel=1e-9)
-    assert not violated(found.tiled, quiet).any()
+    assert not violated_pairs(found.tiled, quiet).any()
 
     def moves(x: np.ndarray) -> float:
         return sum(

@@ -9,7 +9,7 @@ import pytest
 
 from parkdispatch.models.device import Array, Seen
 from parkdispatch.models.stores.battery import Battery
-from parkdispatch.optimizer.heuristics.smoothing import calm
+from parkdispatch.optimizer.heuristics.smoothing import smooth_set_points
 from parkdispatch.optimizer.highs import Solver
 from parkdispatch.optimizer.solve import optimize_with_pyomo
 from tests.support.small_parks import SmallPark
@@ -146,7 +146,7 @@ class Cheap:
 
     def calm(self, x: Array) -> list[Array]:
         """What each battery charges in the cheap hours of the calmest dispatch that costs as much."""
-        quiet = calm(self.tiled, x, self.park.devices, self.names)
+        quiet = smooth_set_points(self.tiled, x, self.park.devices, self.names)
         assert self.tiled.program.objective(quiet) == pytest.approx(self.tiled.program.objective(x), rel=1e-9)
         return [quiet[self.columns(name, "charge_mw")][:6] for name in self.names]
 

@@ -9,13 +9,13 @@ import scipy.sparse as sp
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import Solver
-from parkdispatch.optimizer.partition.lagrangian_pricing import Pricer
-from parkdispatch.optimizer.presolve.exclusive_pairs import violated
+from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
+from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
 from parkdispatch.optimizer.proof.certificate import certify
-from parkdispatch.optimizer.relaxation.crash_basis import Marks
-from parkdispatch.optimizer.relaxation.month_blocks import Blocks, Left
+from parkdispatch.optimizer.relaxation.crash_basis import BasisMarks
+from parkdispatch.optimizer.relaxation.month_blocks import BlocksWarmStart, MonthBlocks
 from parkdispatch.optimizer.solve import optimize
-from parkdispatch.optimizer.thread_pool import Crew
+from parkdispatch.optimizer.thread_pool import ThreadPool
 from tests.support.small_parks import SmallPark
 
 HOURS = 24 * 90  # January to March
@@ -39,8 +39,8 @@ def in_one_piece(tiled: Tiled) -> float:
 @pytest.mark.parametrize("demand", [None, 300.0, 30000.0])
 def test_months_agree_on_the_optimum_of_the_whole(seed: int, demand: float | None) -> None:
     tiled = quarter_year(seed, demand=demand).tiled()
-    with Crew(2) as pool:
-        x, dual = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool).solve()
+    with ThreadPool(2) as pool:
+        x, dual = MonthBlocks(tiled, tiled.program, LagrangianPricer(tiled, tiled.program), pool).solve()
     assert certify(tiled.program, x, dual).holds
     assert tiled.program.objective(x) == pytest.approx(in_one_piece(tiled), rel=1e-10)
 
@@ -51,8 +51,8 @@ def test_a_second_solve_with_other_bounds_is_exact_too() -> None:
     upper = tiled.program.upper.copy()
     upper[column[5::7]] = 0.0
     changed = replace(tiled.program, upper=upper)
-    with Crew(2) as pool:
-        blocks = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool)
+    with ThreadPool(2) as pool:
+        blocks = MonthBlocks(tiled, tiled.program, LagrangianPricer(tiled, tiled.program), pool)
         blocks.solve()
         x, dual = blocks.solve(upper)
     assert certify(changed, x, dual).holds
@@ -63,8 +63,8 @@ def test_a_limit_of_the_whole_horizon_ties_the_months() -> None:
     park = quarter_year(4)
     tiled = park.tiled()
     rows = tiled.program.matrix[[0]]
-    with Crew(2) as pool:
-        free, _ = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool).solve()
+    with ThreadPool(2) as pool:
+        free, _ = MonthBlocks(tiled, tiled.program, LagrangianPricer(tiled, tiled.program), pool).solve()
         charge = tiled.column_of(
             next(n for n, c in enumerate(tiled.template.columns) if c.key[1] == "charge_mw")
         )
@@ -77,7 +77,7 @@ def test_a_limit_of_the_whole_horizon_ties_the_months() -> None:
             row_lower=np.append(program.row_lower, -np.inf),
             row_upper=np.append(program.row_upper, limit),
         )
-        x, dual = Blocks(tiled, tied, Pricer(tiled, tied), pool).solve()
+        x, dual = MonthBlocks(tiled, tied, LagrangianPricer(tiled, tied), pool).solve()
     assert certify(tied, x, dual).holds
     assert x[charge].sum() == pytest.approx(limit)
 
@@ -92,8 +92,8 @@ def test_what_begins_anew_every_quarter_hour_ties_no_months() -> None:
         "battery", Battery(power_mw=2, energy_mwh=9)
     )
     tiled = park.tiled()
-    with Crew(2) as pool:
-        blocks = Blocks(tiled, tiled.program, Pricer(tiled, tiled.program), pool)
+    with ThreadPool(2) as pool:
+        blocks = MonthBlocks(tiled, tiled.program, LagrangianPricer(tiled, tiled.program), pool)
         x, dual = blocks.solve()
     assert blocks.left.firsts == (0, 288)
     assert certify(tiled.program, x, dual).holds
@@ -133,7 +133,7 @@ def test_repair_closes_to_the_optimum_with_all_binaries(seed: int) -> None:
     answer = solver.solve()
     assert found.proof.violated > 0
     assert found.proof.gap <= 1e-9
-    assert not violated(tiled, found.x).any()
+    assert not violated_pairs(tiled, found.x).any()
     assert found.proof.objective_yuan == pytest.approx(
         tiled.program.objective(answer.x[: len(found.x)]), rel=1e-8
     )
@@ -156,7 +156,7 @@ def test_without_time_a_dispatch_is_rounded_and_its_gap_is_true(seed: int, least
     park.devices = {**park.devices, "battery": battery}
     hasty = optimize(park.devices, park.times, park.hours, park.series, time_limit_s=0.0)
     patient = optimize(park.devices, park.times, park.hours, park.series, time_limit_s=2.0)
-    assert not violated(hasty.tiled, hasty.x).any()
+    assert not violated_pairs(hasty.tiled, hasty.x).any()
     assert 0 < hasty.proof.gap < 0.1
     assert hasty.proof.bound_yuan <= patient.proof.objective_yuan * (1 + 1e-9)
     assert hasty.proof.objective_yuan >= patient.proof.bound_yuan * (1 - 1e-9)
@@ -166,13 +166,13 @@ def test_a_state_is_guessed_as_far_from_its_nearer_bound_as_it_was() -> None:
     """A battery between 5 and 95 MWh, then one between 5.2 and 98.8; three have one bound or none."""
     few = quarter_year(0).tiled().program
     inf = np.inf
-    nothing = Marks(*(np.zeros(0, dtype=bool) for _ in range(3)))
+    nothing = BasisMarks(*(np.zeros(0, dtype=bool) for _ in range(3)))
     before = replace(
         few,
         lower=np.array([5.0, 5.0, 5.0, 5.0, 0.0, -inf, -inf]),
         upper=np.array([95.0, 95.0, 95.0, 95.0, inf, 7.0, inf]),
     )
-    left = Left.of([0], nothing, np.array([5.0, 7.863, 90.0, 95.0, 3.0, 6.0, -4.0]), before)
+    left = BlocksWarmStart.of([0], nothing, np.array([5.0, 7.863, 90.0, 95.0, 3.0, 6.0, -4.0]), before)
     after = replace(
         few,
         lower=np.array([5.2, 5.2, 5.2, 5.2, 1.0, -inf, -inf]),

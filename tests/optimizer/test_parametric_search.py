@@ -14,15 +14,21 @@ from parkdispatch.optimizer.formulation.template import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.highs import Solver
 from parkdispatch.optimizer.parametric.derivatives import slope
-from parkdispatch.optimizer.parametric.parametric_bound import Plane
-from parkdispatch.optimizer.parametric.parametric_search import Limits, Search, Searched
+from parkdispatch.optimizer.parametric.parametric_bound import ParametricCut
+from parkdispatch.optimizer.parametric.parametric_search import (
+    ParameterLimits,
+    ParametricOptimum,
+    ParametricSearch,
+)
 from parkdispatch.optimizer.solve import optimize
-from parkdispatch.optimizer.thread_pool import Crew
+from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.studies.sizing.marginal_value import FIELDS, resized
 from tests.optimizer.test_month_blocks import tempted_month
 from tests.support.small_parks import SmallPark
 
-BOX = Limits(np.array([0.0, 0.0]), np.array([8.0, 20.0]), np.array([[1.0, -1.0], [-4.0, 1.0]]), np.zeros(2))
+BOX = ParameterLimits(
+    np.array([0.0, 0.0]), np.array([8.0, 20.0]), np.array([[1.0, -1.0], [-4.0, 1.0]]), np.zeros(2)
+)
 
 
 def tiled_at(park: SmallPark) -> Callable[[Array], Tiled]:
@@ -35,12 +41,12 @@ def tiled_at(park: SmallPark) -> Callable[[Array], Tiled]:
     return made
 
 
-class Watched(Search):
+class Watched(ParametricSearch):
     """A search whose planes can be looked at."""
 
-    def __init__(self, park: SmallPark, price: Array, limits: Limits, pool: Crew) -> None:
+    def __init__(self, park: SmallPark, price: Array, limits: ParameterLimits, pool: ThreadPool) -> None:
         super().__init__(tiled_at(park), limits, price, pool, lambda _: None)
-        self.planes: list[tuple[Array, Array, Plane]] = []
+        self.planes: list[tuple[Array, Array, ParametricCut]] = []
 
     def _solved(self, here, at, deadline):  # type: ignore[no-untyped-def]
         found, plane = super()._solved(here, at, deadline)
@@ -49,9 +55,9 @@ class Watched(Search):
 
 
 def searched(
-    park: SmallPark, price: Array, limits: Limits = BOX, gap: float = 1e-5
-) -> tuple[Searched, Watched]:
-    with Crew(2) as pool:
+    park: SmallPark, price: Array, limits: ParameterLimits = BOX, gap: float = 1e-5
+) -> tuple[ParametricOptimum, Watched]:
+    with ThreadPool(2) as pool:
         search = Watched(park, price, limits, pool)
         return search.run(0.5 * (limits.lower + limits.upper), gap, 60.0), search
 
@@ -77,7 +83,7 @@ def two_prices() -> SmallPark:
 
 def test_by_hand() -> None:
     """Each MWh saves 500 yuan until the load of the dear hours, 60 MWh, is met; in 12 hours 5 MW bring it."""
-    limits = Limits(np.zeros(2), np.array([20.0, 100.0]), np.array([[0.0, 0.0]]), np.zeros(1))
+    limits = ParameterLimits(np.zeros(2), np.array([20.0, 100.0]), np.array([[0.0, 0.0]]), np.zeros(1))
     found, _ = searched(two_prices(), np.array([600.0, 300.0]), limits)
     assert found.best.numbers == pytest.approx([5.0, 60.0], abs=1e-2)
     # 500 x 60 - 600 x 5 - 300 x 60 = 9,000 less than 60 x 100 + 60 x 600
@@ -86,7 +92,7 @@ def test_by_hand() -> None:
 
 
 def test_too_dear_is_not_built() -> None:
-    limits = Limits(np.zeros(2), np.array([20.0, 100.0]), np.array([[0.0, 0.0]]), np.zeros(1))
+    limits = ParameterLimits(np.zeros(2), np.array([20.0, 100.0]), np.array([[0.0, 0.0]]), np.zeros(1))
     found, _ = searched(two_prices(), np.array([0.0, 501.0]), limits)
     assert found.best.numbers[1] == pytest.approx(0.0, abs=1e-6)
     assert found.best.cost_yuan == pytest.approx(42_000.0)
@@ -96,7 +102,7 @@ def test_too_dear_is_not_built() -> None:
 def test_as_one_program_with_the_sizes_as_decisions(seed: int) -> None:
     """HiGHS with every binary and both sizes; windows that dispute the peak leave a bound a little below."""
     park, price = tempted_month(seed, days=3), np.array([700.0, 1500.0])
-    free = Limits(BOX.lower, BOX.upper, np.array([[0.0, 0.0]]), np.zeros(1))
+    free = ParameterLimits(BOX.lower, BOX.upper, np.array([[0.0, 0.0]]), np.zeros(1))
     found, _ = searched(park, price, free, gap=1e-5)
     sizes = {
         field: Sized(max=float(most), cost_yuan_per_unit=float(yuan))
@@ -128,7 +134,7 @@ def test_no_plane_is_above_the_cost_anywhere_in_its_range(seed: int) -> None:
 def test_planes_are_not_below_for_nothing() -> None:
     """In a range of one point the plane is the optimum, but for what windows dispute."""
     park, at = tempted_month(1), np.array([5.0, 12.0])
-    _, search = searched(park, np.zeros(2), Limits(at, at, np.array([[0.0, 0.0]]), np.zeros(1)))
+    _, search = searched(park, np.zeros(2), ParameterLimits(at, at, np.array([[0.0, 0.0]]), np.zeros(1)))
     assert search.planes[0][2](at) == pytest.approx(cost_at(park, at), rel=1e-4)
 
 

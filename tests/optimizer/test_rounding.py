@@ -14,13 +14,13 @@ from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.heuristics import rounding
 from parkdispatch.optimizer.heuristics.rounding import Rounding
 from parkdispatch.optimizer.highs import Solver
-from parkdispatch.optimizer.partition.lagrangian_pricing import Pricer
-from parkdispatch.optimizer.partition.windows import Pieces, Window
-from parkdispatch.optimizer.presolve.exclusive_pairs import violated
+from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
+from parkdispatch.optimizer.partition.windows import Partition, Window
+from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
 from parkdispatch.optimizer.proof.certificate import primal_infeasibility
-from parkdispatch.optimizer.relaxation.month_blocks import Blocks
-from parkdispatch.optimizer.thread_pool import Crew
-from parkdispatch.optimizer.time_budget import LEAST_S, PATIENCE, Shares
+from parkdispatch.optimizer.relaxation.month_blocks import MonthBlocks
+from parkdispatch.optimizer.thread_pool import ThreadPool
+from parkdispatch.optimizer.time_budget import LEAST_S, PATIENCE, TimeBudget
 from tests.optimizer.test_least_power import random_park
 from tests.support.small_parks import SmallPark
 
@@ -33,22 +33,22 @@ def rounded(tiled: Tiled, pressed_after: list[int], left_s: float = SOON) -> tup
     The horizon is cut after these intervals, in which its battery is full or empty, and where the relaxation
     has it so if there are none.
     """
-    program, pricer = tiled.program, Pricer(tiled, tiled.program)
-    with Crew(2) as crew:
-        blocks = Blocks(tiled, program, pricer, crew)
+    program, pricer = tiled.program, LagrangianPricer(tiled, tiled.program)
+    with ThreadPool(2) as crew:
+        blocks = MonthBlocks(tiled, program, pricer, crew)
         x, dual = blocks.solve()
         reduced = pricer.multipliers(dual).reduced
         if pressed_after:
             reduced = np.zeros(len(x))
             state = tiled.column_of(tiled.template.previous[0].column)[pressed_after]
             reduced[state] = np.where(x[state] <= program.lower[state], 100.0, -100.0)
-        pieces = Pieces(tiled, program, pricer.cutter.carried, x, reduced)
+        pieces = Partition(tiled, program, pricer.cutter.carried, x, reduced)
         made = Rounding(tiled, program, pricer, blocks, crew, time.monotonic() + left_s)
         return x, made.round_off(x, np.zeros(len(x), dtype=bool), pieces)
 
 
 def obeys(tiled: Tiled, x: Array) -> bool:
-    return primal_infeasibility(tiled.program, x) <= 1e-6 and not violated(tiled, x).any()
+    return primal_infeasibility(tiled.program, x) <= 1e-6 and not violated_pairs(tiled, x).any()
 
 
 def below_the_peak(crowded: int) -> Tiled:
@@ -124,7 +124,7 @@ def test_what_is_impossible_in_one_piece_is_done_with_its_neighbours(
     park = SmallPark(4).grid([100.0, 500.0, 100.0, 500.0]).load(9.0)
     tiled = park.battery(energy_mwh=1.0, min_charge_mw=2.0, power_mw=4.0, min_discharge_mw=0.5).tiled()
     relaxed, found = rounded(tiled, pressed_after=[0, 2], left_s=left_s)
-    assert violated(tiled, relaxed).any()
+    assert violated_pairs(tiled, relaxed).any()
     assert found is not None
     assert obeys(tiled, found)
 
@@ -149,7 +149,7 @@ def test_it_obeys_everything_and_is_no_cheaper_than_the_optimum(
 def test_a_task_may_take_a_multiple_of_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(shares.time, "monotonic", lambda: now)
-    left = Shares(deadline=140.0, waiting=PATIENCE * 4 + 1)
+    left = TimeBudget(deadline=140.0, waiting=PATIENCE * 4 + 1)
     left.begin()
     assert left.limit_s() == pytest.approx(10.0)
     now = 120.0

@@ -7,12 +7,12 @@ import pyomo.environ as pyo
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 
-from parkdispatch.inputs.case import load_case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.models.errors import InfeasibleError
 from parkdispatch.optimizer.decomposition import subproblems
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.plain_pyomo import build_reference
+from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
 from parkdispatch.optimizer.solve import Optimum, optimize, optimize_with_pyomo
 from tests.support.small_parks import SmallPark, tempting_parks
 
@@ -37,7 +37,7 @@ def ours(prepared: Prepared) -> Optimum:
 def theirs(prepared: Prepared) -> float:
     """Optimum of the plain model with its binaries [yuan]."""
     horizon = Horizon(prepared.times, prepared.hours)
-    reference = build_reference(prepared.case.devices, horizon, prepared.series)
+    reference = build_plain_pyomo(prepared.case.devices, horizon, prepared.series)
     reference.solve("appsi_highs")
     return float(pyo.value(reference.model.objective))
 
@@ -73,7 +73,7 @@ def test_optimum_with_pyomo_is_the_same_dispatch() -> None:
 def compare(park: SmallPark) -> int:
     """Solve both ways; return how many pairs the relaxation violated."""
     plan = park.solve()  # asserts gap, bound and every pair
-    reference = build_reference(park.devices, park.horizon, park.series)
+    reference = build_plain_pyomo(park.devices, park.horizon, park.series)
     reference.solve("appsi_highs")
     assert plan.cost == pytest.approx(float(pyo.value(reference.model.objective)), rel=SAME, abs=1e-6)
     return plan.optimum.proof.violated

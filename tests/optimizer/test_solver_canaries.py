@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.formulation.linear_program import Program
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import VERSION, Basis, InfeasibleProgram, Solver, UnboundedProgram
 from parkdispatch.optimizer.proof.certificate import certify, primal_infeasibility
 from tests.support.paths import environment
@@ -33,9 +33,9 @@ def program(
     rows: list[tuple[float, list[float], float]],
     bounds: list[tuple[float, float]],
     whole: list[int],
-) -> Program:
+) -> LinearProgram:
     """min cost'x with lower <= row <= upper; the columns in `whole` are integer within their bounds."""
-    return Program(
+    return LinearProgram(
         cost=np.array(cost, dtype=float),
         offset=0.0,
         matrix=sp.csr_array(np.array([row for _, row, _ in rows], dtype=float)),
@@ -51,7 +51,7 @@ def program(
 class Canary:
     """A program, its optimum, and what HiGHS 1.14.0 was reported to say instead."""
 
-    program: Program
+    program: LinearProgram
     optimum: float
     said: float
 
@@ -115,7 +115,7 @@ CANARIES = {
 }
 
 
-def by_enumeration(given_: Program) -> float | None:
+def by_enumeration(given_: LinearProgram) -> float | None:
     """Every choice of the whole columns, the rest by scipy; None where no choice has an answer."""
     whole = np.flatnonzero(given_.binary)
     choices: Iterator[tuple[int, ...]] = product(
@@ -138,7 +138,7 @@ def by_enumeration(given_: Program) -> float | None:
     return None if best is None else best + given_.offset
 
 
-def answer_of(given_: Program) -> float:
+def answer_of(given_: LinearProgram) -> float:
     """What the solver says, once its point is known to obey the program and its bound to be one."""
     solver = Solver()
     solver.load(given_)
@@ -196,7 +196,7 @@ def test_what_presolve_calls_infeasible_is_solved_without_it() -> None:
     reader.readModel(str(Path(__file__).parent / "programs" / "false_infeasible.mps"))
     lp = reader.getLp()
     entries = (lp.a_matrix_.value_, lp.a_matrix_.index_, lp.a_matrix_.start_)
-    model = Program(
+    model = LinearProgram(
         cost=np.array(lp.col_cost_),
         offset=lp.offset_,
         matrix=sp.csc_array(entries, shape=(lp.num_row_, lp.num_col_)).tocsr(),
@@ -258,7 +258,7 @@ def test_changed_bounds_are_solved_anew() -> None:
 
 
 @st.composite
-def mixed_programs(draw: st.DrawFn) -> Program:
+def mixed_programs(draw: st.DrawFn) -> LinearProgram:
     """Small programs with binaries in big-M rows and in others."""
     columns, binaries, rows = draw(st.integers(1, 4)), draw(st.integers(1, 4)), draw(st.integers(1, 4))
     width = columns + binaries
@@ -284,7 +284,7 @@ def mixed_programs(draw: st.DrawFn) -> Program:
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(mixed_programs())
-def test_any_small_program(mixed: Program) -> None:
+def test_any_small_program(mixed: LinearProgram) -> None:
     expected = by_enumeration(mixed)
     if expected is None:
         with pytest.raises(InfeasibleProgram):

@@ -5,14 +5,14 @@ import time
 
 import pytest
 
-from parkdispatch.optimizer.thread_pool import Crew, aside
+from parkdispatch.optimizer.thread_pool import ThreadPool, turn_released
 
 SOON_S = 10.0  # nobody waits that long
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_results_come_in_the_order_of_the_items(workers: int) -> None:
-    with Crew(workers) as crew:
+    with ThreadPool(workers) as crew:
         assert crew.map(lambda item: item * item, range(50)) == [item * item for item in range(50)]
         assert crew.map(str, []) == []
 
@@ -27,7 +27,7 @@ def test_one_at_a_time_unless_it_steps_aside() -> None:
         time.sleep(0.001)
         inside[0] -= 1
 
-    with Crew(4) as crew:
+    with ThreadPool(4) as crew:
         crew.map(work, range(20))
     assert most[0] == 1
 
@@ -37,21 +37,21 @@ def test_who_steps_aside_lets_another_in() -> None:
     both = threading.Barrier(2, timeout=SOON_S)
 
     def work(_: int) -> None:
-        with aside():
+        with turn_released():
             both.wait()
 
-    with Crew(2) as crew:
+    with ThreadPool(2) as crew:
         crew.map(work, range(2))
 
 
 def test_an_error_is_raised_and_leaves_nobody_without_a_turn() -> None:
     def work(item: int) -> int:
-        with aside():
+        with turn_released():
             if item == 3:
                 raise ValueError("three")
         return item
 
-    with Crew(2) as crew:
+    with ThreadPool(2) as crew:
         with pytest.raises(ValueError, match="three"):
             crew.map(work, range(8))
         assert crew.map(work, range(3)) == [0, 1, 2]
@@ -62,17 +62,17 @@ def test_a_crew_at_work_for_another_does_not_keep_its_turn() -> None:
     both = threading.Barrier(2, timeout=SOON_S)
 
     def inner(_: int) -> int:
-        with aside():
+        with turn_released():
             return both.wait()
 
     def outer(_: int) -> list[int]:
-        with Crew(2) as own:
+        with ThreadPool(2) as own:
             return own.map(inner, range(1))
 
-    with Crew(2) as crew:
+    with ThreadPool(2) as crew:
         assert sorted(crew.map(outer, range(2))) == [[0], [1]]
 
 
 def test_outside_a_crew_stepping_aside_is_nothing() -> None:
-    with aside(), aside():
+    with turn_released(), turn_released():
         assert threading.current_thread() is threading.main_thread()

@@ -16,7 +16,7 @@ from pyomo.repn.standard_repn import generate_standard_repn
 
 from parkdispatch.models.device import Interval, SeriesSpec, Terms
 from parkdispatch.optimizer.formulation.linear_program import Mask
-from parkdispatch.optimizer.formulation.plain_pyomo import Reference, build_reference
+from parkdispatch.optimizer.formulation.plain_pyomo import PlainPyomoModel, build_plain_pyomo
 from parkdispatch.optimizer.formulation.template import NotAffineError, compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled
 from tests.support.small_parks import Bare, Everything, SmallPark
@@ -42,7 +42,7 @@ def normal(entries: dict[Name, float], lower: float, upper: float) -> Row:
     return {name: value / scale for name, value in kept.items()}, ends[0] + 0.0, ends[1] + 0.0
 
 
-def of_pyomo(reference: Reference) -> Named:
+def of_pyomo(reference: PlainPyomoModel) -> Named:
     """Read the plain model."""
     model = reference.model
     names: dict[int, Name] = {}
@@ -132,7 +132,7 @@ def assert_same(ours: Named, theirs: Named) -> None:
 
 def compare(park: SmallPark) -> None:
     tiled = park.tiled()
-    reference = build_reference(park.devices, park.horizon, park.series)
+    reference = build_plain_pyomo(park.devices, park.horizon, park.series)
     chosen = np.ones((len(tiled.template.pairs), len(park.times)), dtype=bool)
     assert_same(of_tiled(tiled, chosen), of_pyomo(reference))
     reference.relax()

@@ -9,22 +9,22 @@ from hypothesis import strategies as st
 
 from parkdispatch.models.device import Device
 from parkdispatch.models.stores.battery import Battery
-from parkdispatch.optimizer.partition.subprogram import Cutter
-from parkdispatch.optimizer.presolve.exclusive_pairs import violated
+from parkdispatch.optimizer.partition.subprogram import SubprogramExtractor
+from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
 from parkdispatch.optimizer.proof.certificate import EXACT
-from parkdispatch.optimizer.solve import Optimum, Warm, optimize
+from parkdispatch.optimizer.solve import Optimum, WarmStart, optimize
 from tests.optimizer.test_month_blocks import quarter_year, tempted_month
 from tests.support.small_parks import SmallPark
 
 
-def solved(park: SmallPark, warm: Warm | None = None, *, multipliers: bool = False) -> Optimum:
+def solved(park: SmallPark, warm: WarmStart | None = None, *, multipliers: bool = False) -> Optimum:
     return optimize(park.devices, park.times, park.hours, park.series, warm=warm, multipliers=multipliers)
 
 
 def same_proof(found: Optimum, cold: Optimum) -> None:
     assert found.proof.objective_yuan == pytest.approx(cold.proof.objective_yuan, rel=2e-9)
     assert found.proof.gap <= 1e-8
-    assert not violated(found.tiled, found.x).any()
+    assert not violated_pairs(found.tiled, found.x).any()
 
 
 def resized(devices: Mapping[str, Device], **changes: float) -> dict[str, Device]:
@@ -74,7 +74,7 @@ def test_other_entries_of_the_matrix(seed: int) -> None:
     assert found.priced is not None
     program = found.priced.program
     assert warm.trail.cuts.fits(program)
-    anew = Cutter(found.tiled, program)
+    anew = SubprogramExtractor(found.tiled, program)
     for window, cut in warm.trail.cuts.of.items():
         kept, made = cut.of_values(program.matrix.data), anew.cut(window)
         assert (kept.matrix != made.matrix).nnz == 0

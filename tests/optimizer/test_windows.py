@@ -5,17 +5,17 @@ import pytest
 
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.highs import Solver
-from parkdispatch.optimizer.partition.lagrangian_pricing import Pricer
-from parkdispatch.optimizer.partition.windows import Pieces
-from parkdispatch.optimizer.relaxation.month_blocks import Blocks
-from parkdispatch.optimizer.thread_pool import Crew
+from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
+from parkdispatch.optimizer.partition.windows import Partition
+from parkdispatch.optimizer.relaxation.month_blocks import MonthBlocks
+from parkdispatch.optimizer.thread_pool import ThreadPool
 from tests.optimizer.test_month_blocks import quarter_year
 from tests.support.small_parks import SmallPark
 
 SEEDS = range(6, 12)
 
 
-def pieces(whole: list[tuple[int, int]]) -> Pieces:
+def pieces(whole: list[tuple[int, int]]) -> Partition:
     """Eight hours whose battery is pressed to empty after the second, third, fifth and seventh."""
     park = SmallPark(8).grid(np.full(8, 500.0), 0.0).load(np.full(8, 5.0))
     tiled = park.add("battery", Battery(power_mw=2, energy_mwh=4)).tiled()
@@ -24,7 +24,7 @@ def pieces(whole: list[tuple[int, int]]) -> Pieces:
     empty = column[[1, 2, 4, 6]]
     x[column], x[empty] = 1.0, tiled.program.lower[empty]
     reduced[empty] = 100.0
-    return Pieces(tiled, tiled.program, np.ones((8, 1), dtype=bool), x, reduced, whole)
+    return Partition(tiled, tiled.program, np.ones((8, 1), dtype=bool), x, reduced, whole)
 
 
 @pytest.mark.parametrize(
@@ -51,12 +51,12 @@ def test_what_is_cut_out_begins_where_its_month_ended(seed: int) -> None:
     In quarters in which no stretch is so long that it is cut where no state is pressed.
     """
     tiled = quarter_year(seed).tiled()
-    program, pricer = tiled.program, Pricer(tiled, tiled.program)
-    with Crew(2) as pool:
-        blocks = Blocks(tiled, program, pricer, pool)
+    program, pricer = tiled.program, LagrangianPricer(tiled, tiled.program)
+    with ThreadPool(2) as pool:
+        blocks = MonthBlocks(tiled, program, pricer, pool)
         x, dual = blocks.solve()
     at = pricer.multipliers(dual)
-    cut = Pieces(tiled, program, pricer.cutter.carried, x, at.reduced)
+    cut = Partition(tiled, program, pricer.cutter.carried, x, at.reduced)
     count = len(cut.edges) - 1
     steps, full = 0, 0
     february = [n for n in range(count) if cut.edges[n] >= 744 and cut.edges[n + 1] <= 1416]

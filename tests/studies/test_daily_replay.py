@@ -16,14 +16,14 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
-from parkdispatch.inputs.case import load_case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, prepare
 from parkdispatch.inputs.variations.overrides import overridden
 from parkdispatch.models.capacity import Sized
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.stores.battery import Battery
-from parkdispatch.optimizer.presolve.exclusive_pairs import violated
+from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
 from parkdispatch.optimizer.proof.certificate import primal_infeasibility
 from parkdispatch.optimizer.solve import Optimum, optimize
 from parkdispatch.results.html.dispatch_report import report_html
@@ -31,8 +31,14 @@ from parkdispatch.results.html.page import load_words
 from parkdispatch.results.replay_comparison import Replayed, Threefold, compare_replay, write_replay_csv
 from parkdispatch.results.solution import values
 from parkdispatch.results.views.sentences import proof_sentence
-from parkdispatch.studies.daily_replay import DayPlan, lay_into, plan_days, replay
-from parkdispatch.studies.dispatch import Options, Run, expected_peak_mw, report_facts, unavoidable_mw
+from parkdispatch.studies.daily_replay import DayPlan, assemble_year, plan_days, replay_year
+from parkdispatch.studies.dispatch import (
+    DispatchRun,
+    SolveOptions,
+    expected_peak_mw,
+    report_facts,
+    unavoidable_mw,
+)
 from tests.support.small_parks import SmallPark, tempting_parks
 
 CENT = 1e-6  # yuan; the numbers are exact, the solver works to 1e-7
@@ -51,9 +57,9 @@ class Replay:
             park.devices, park.horizon, park.series, least, one_thread, lambda _: None
         )
         year = park.tiled()
-        self.x = lay_into(year, self.plans)
+        self.x = assemble_year(year, self.plans)
         assert primal_infeasibility(year.program, self.x) <= 1e-6
-        assert not violated(year, self.x).any()
+        assert not violated_pairs(year, self.x).any()
         self.cost = year.program.objective(self.x)
 
     def left(self, what: str, name: str) -> list[float]:
@@ -205,7 +211,7 @@ def test_a_day_of_another_shape_is_no_part_of_the_year() -> None:
     made = park().grid(1).load(5)
     plans = Replay(made).plans
     with pytest.raises(ValueError, match="other columns"):
-        lay_into(made.battery().tiled(), plans)
+        assemble_year(made.battery().tiled(), plans)
 
 
 # --- true of every park
@@ -271,11 +277,11 @@ class Spy:
 
 
 @cache
-def four_days() -> tuple[Run, Replayed, Spy, list[str]]:
+def four_days() -> tuple[DispatchRun, Replayed, Spy, list[str]]:
     case = load_case("gaoan")
     times = pd.date_range(FIRST, periods=96 * DAYS, freq="15min")
     spy, said = Spy(), list[str]()
-    made, replayed = replay(prepare(case, times), Options(), 0.0, said.append, spy)
+    made, replayed = replay_year(prepare(case, times), SolveOptions(), 0.0, said.append, spy)
     return made, replayed, spy, said
 
 
@@ -383,7 +389,7 @@ def test_days_that_break_a_rule_are_refused(key: tuple[str, str], more: float, w
 
     prepared = prepare(load_case("gaoan"), pd.date_range(FIRST, periods=96, freq="15min"))
     with pytest.raises(SolverError, match=words):
-        replay(prepared, Options(), 0.0, lambda _: None, wrong)
+        replay_year(prepared, SolveOptions(), 0.0, lambda _: None, wrong)
 
 
 def test_a_month_whose_costs_are_not_its_bill_is_refused() -> None:
@@ -457,7 +463,7 @@ def test_a_size_is_not_for_a_day_to_decide() -> None:
     case = case.with_devices({**case.devices, "battery_1": Battery.model_validate(changed)})
     prepared = prepare(case, pd.date_range(FIRST, periods=96, freq="15min"))
     with pytest.raises(InputError) as caught:
-        replay(prepared, Options(), 0.0, lambda _: None)
+        replay_year(prepared, SolveOptions(), 0.0, lambda _: None)
     assert [line.split(":")[0] for line in caught.value.problems] == [
         "`device.battery_1.power_mw` = 0 to 50",
         "`device.battery_1.energy_mwh` = 0 to 50",

@@ -8,15 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from parkdispatch.inputs.case import Case, load_case
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.models.errors import InputError
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.solve import Optimum, optimize
 from parkdispatch.results.audit import audit
 from parkdispatch.results.solution import cost_yuan, values
-from parkdispatch.studies.dispatch import Options, checked
-from parkdispatch.studies.lifetime.demand_response_dispatch import Response, respond
+from parkdispatch.studies.dispatch import SolveOptions, checked_run
+from parkdispatch.studies.lifetime.demand_response_dispatch import (
+    DemandResponseDispatch,
+    dispatch_demand_response,
+)
 from tests.support.response_cases import FULL_MWH, TIMES, WORKING, case, two_weeks, with_contract
 
 CENT = 0.01
@@ -26,8 +30,8 @@ def plain(prepared: Prepared) -> Optimum:
     return optimize(prepared.case.devices, prepared.times, prepared.hours, prepared.series, threads=1)
 
 
-def answered(prepared: Prepared) -> Response:
-    return respond(prepared, plain(prepared), Options())
+def answered(prepared: Prepared) -> DemandResponseDispatch:
+    return dispatch_demand_response(prepared, plain(prepared), SolveOptions())
 
 
 def changed(base: Case, device: str, **fields: Any) -> Case:
@@ -130,7 +134,7 @@ def test_a_baseline_that_errs_is_paid_for_nothing() -> None:
 def test_a_response_that_does_not_pay_is_not_lived(changes: dict[str, Any]) -> None:
     prepared = two_weeks(case(), **changes)
     optimum = plain(prepared)
-    found = respond(prepared, optimum, Options())
+    found = dispatch_demand_response(prepared, optimum, SolveOptions())
     assert (found.revenue_yuan, found.bill_cost_yuan, found.gain_yuan) == (0.0, 0.0, 0.0)
     assert found.optimum is optimum
     assert not any(one.bid or one.settled.yuan for one in found.events)
@@ -190,7 +194,7 @@ def test_wear_is_no_part_of_the_bill() -> None:
 def test_without_a_metered_contract_nothing_is_called() -> None:
     prepared = prepare(case(), TIMES)
     optimum = plain(prepared)
-    found = respond(prepared, optimum, Options())
+    found = dispatch_demand_response(prepared, optimum, SolveOptions())
     assert (found.optimum, found.events, found.gain_yuan) == (optimum, (), 0.0)
 
 
@@ -199,22 +203,22 @@ def test_one_meter_settles() -> None:
     doubled = base.with_devices({**base.devices, "grid_2": base.devices["grid"]})
     prepared = two_weeks(doubled)
     with pytest.raises(InputError, match="has 2 grid connections"):
-        respond(prepared, plain(prepared), Options())
+        dispatch_demand_response(prepared, plain(prepared), SolveOptions())
 
 
 @cache
-def june_and_july() -> tuple[Prepared, Optimum, Response]:
+def june_and_july() -> tuple[Prepared, Optimum, DemandResponseDispatch]:
     times = pd.date_range("2026-06-22", "2026-07-11", freq="15min", inclusive="left")
     base = with_contract(load_case("gaoan"), hours=2.0, events_per_year=5, periods=["peak", "sharp"])
     prepared = prepare(base, times)
     optimum = plain(prepared)
-    return prepared, optimum, respond(prepared, optimum, Options())
+    return prepared, optimum, dispatch_demand_response(prepared, optimum, SolveOptions())
 
 
 def test_the_built_in_park_is_audited_and_adds_up() -> None:
     """The lived dispatch obeys every rule; its bill costs more by what its named costs do."""
     prepared, optimum, found = june_and_july()
-    made = checked(prepared.case, found.optimum, None, {})
+    made = checked_run(prepared.case, found.optimum, None, {})
     assert made.summary.audit.holds
     assert audit(to_dataset(found.optimum, {}), prepared.case).holds
     costs, before = cost_yuan(made.solution), cost_yuan(to_dataset(optimum, {}))

@@ -13,7 +13,7 @@ from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.sizing.increment_value import DEMAND_RESPONSE, ResponseIncome
 from parkdispatch.results.sizing.sizing_results import Choice
-from parkdispatch.studies.dispatch import Options
+from parkdispatch.studies.dispatch import SolveOptions
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_years
 from tests.support.increment_cases import (
     AUXILIARY_YUAN_PER_MW,
@@ -140,7 +140,7 @@ def test_phase_one_and_the_increment_together_are_worth_both(tmp_path: Path) -> 
     both = prepared.case.with_devices({**prepared.case.devices, "battery_2": battery})
     one = both.with_devices({n: d for n, d in both.devices.items() if n != "battery_2"})
     whole, first = (
-        dispatch_years(prepared.of(park_), Options(), lambda _: None).years[0] for park_ in (both, one)
+        dispatch_years(prepared.of(park_), SolveOptions(), lambda _: None).years[0] for park_ in (both, one)
     )
     (ten,) = worth(prepared, TEN)
     assert first.net_saving_yuan + ten.saving_yuan[0] == pytest.approx(whole.net_saving_yuan)

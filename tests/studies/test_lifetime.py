@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from parkdispatch.inputs.case import Case, load_case
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.models.capacity import Sized
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
@@ -18,10 +19,10 @@ from parkdispatch.models.finance.investment import AssetClass, Finance, Loan, Re
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.finance import lifetime
 from parkdispatch.results.finance.cash_flow import cash_flow
-from parkdispatch.results.finance.lifetime import Life, LifeYear
+from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
 from parkdispatch.results.solution import cost_yuan, values
-from parkdispatch.studies.dispatch import Options, audited, solved
-from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_life, dispatch_years
+from parkdispatch.studies.dispatch import SolveOptions, audited_solution, solve_prepared
+from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, dispatch_years
 from tests.support.small_case import Damage, load_mw, pv_mw, replaced, series, swap, write_case
 
 HOURLY = (
@@ -72,11 +73,11 @@ def without_sun(prepared: Prepared) -> Prepared:
     )
 
 
-def lived(prepared: Prepared, only: list[int] | None = None) -> Life:
-    return dispatch_years(prepared, Options(), lambda _: None, only)
+def lived(prepared: Prepared, only: list[int] | None = None) -> Lifetime:
+    return dispatch_years(prepared, SolveOptions(), lambda _: None, only)
 
 
-def health(life: Life, name: str = "battery_1") -> list[float]:
+def health(life: Lifetime, name: str = "battery_1") -> list[float]:
     return [year.state_of_health[name] for year in life.years]
 
 
@@ -177,9 +178,9 @@ def test_the_power_factor_and_the_basic_charge() -> None:
     case = prepared.case.with_devices({**prepared.case.devices, "grid": grid})
     prepared = prepare(case, prepared.times)
     (year,) = lived(prepared).years
-    with_it, _ = audited(case, solved(prepared, Options(), lambda _: None))
+    with_it, _ = audited_solution(case, solve_prepared(prepared, SolveOptions(), lambda _: None))
     bare = prepared.of(case.without_storage())
-    without, _ = audited(bare.case, solved(bare, Options(), lambda _: None))
+    without, _ = audited_solution(bare.case, solve_prepared(bare, SolveOptions(), lambda _: None))
     named = [cost_yuan(one)["grid.demand_yuan"] for one in (without, with_it)]
     assert year.saved_yuan["demand"] == pytest.approx(named[0] - named[1])
     assert year.saved_yuan["demand"] > 0
@@ -253,9 +254,9 @@ def test_a_later_year_is_what_a_solve_from_scratch_of_the_aged_park_says() -> No
     life = lived(prepared)
     for year in life.years:
         aged = by_hand(prepared.case, year, prepared)
-        again, _ = audited(aged.case, solved(aged, Options(), lambda _: None))
+        again, _ = audited_solution(aged.case, solve_prepared(aged, SolveOptions(), lambda _: None))
         bare = aged.of(aged.case.without_storage())
-        without, _ = audited(bare.case, solved(bare, Options(), lambda _: None))
+        without, _ = audited_solution(bare.case, solve_prepared(bare, SolveOptions(), lambda _: None))
         assert year.bill_yuan == pytest.approx(float(again.attrs["objective_yuan"]), rel=1e-9)
         assert year.bill_without_yuan == pytest.approx(float(without.attrs["objective_yuan"]), rel=1e-9)
     owned = [year.state_of_health for year in life.years]
@@ -266,7 +267,7 @@ def test_a_later_year_is_what_a_solve_from_scratch_of_the_aged_park_says() -> No
     assert bills[1] - bills[0] > 2 * (bills[2] - bills[1])  # and most is lost in the first
 
 
-def by_hand(case: Case, year: LifeYear, prepared: Prepared) -> Prepared:
+def by_hand(case: Case, year: OperationYear, prepared: Prepared) -> Prepared:
     """The case as one would write it for that year."""
     changes: dict[str, dict[str, Any]] = {
         name: {"state_of_health": share} for name, share in year.state_of_health.items()
@@ -315,7 +316,7 @@ def test_all_that_keeps_a_case_from_a_life_is_said_at_once(tmp_path: Path) -> No
     sized = case.devices["battery_1"].model_copy(
         update={"energy_mwh": Sized(max=80.0, cost_yuan_per_unit=1.0)}
     )
-    refused = partial(dispatch_life, options=Options(), progress=lambda _: None)
+    refused = partial(dispatch_lifetime, options=SolveOptions(), progress=lambda _: None)
     with pytest.raises(InputError) as caught:
         refused(replace(case.with_devices({**case.devices, "battery_1": sized}), finance=None))
     assert caught.value.problems == [

@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from parkdispatch.inputs.case import load_case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.inputs.schema.case_file import SeriesFile
 from parkdispatch.models.device import Park
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.investment import AssetClass, Finance, Loan
 from parkdispatch.results.finance.cash_flow import cash_flow
-from parkdispatch.results.finance.lifetime import Life, mean_health
-from parkdispatch.studies.dispatch import Options
+from parkdispatch.results.finance.lifetime import Lifetime, mean_health
+from parkdispatch.studies.dispatch import SolveOptions
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_years
 from tests.support.response_cases import FULL_MWH, TIMES, case, two_weeks
 from tests.support.small_case import swap, write_case
@@ -43,8 +43,8 @@ def fading(years: int = 3, **contracts: Any) -> Prepared:
     return Prepared(own, prepared.times, prepared.hours, prepared.series)
 
 
-def lived(prepared: Prepared, only: list[int] | None = None) -> Life:
-    return dispatch_years(prepared, Options(), lambda _: None, only)
+def lived(prepared: Prepared, only: list[int] | None = None) -> Lifetime:
+    return dispatch_years(prepared, SolveOptions(), lambda _: None, only)
 
 
 def test_metered_response_by_hand_and_what_it_costs_is_in_the_arbitrage() -> None:

@@ -12,17 +12,18 @@ import numpy as np
 import openpyxl
 import pytest
 
-from parkdispatch.inputs.case import Case, case_text, load_case
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.loader import case_text, load_case
 from parkdispatch.inputs.published.published_figures import read_published
-from parkdispatch.inputs.schema.calibrated import calibrated_values
+from parkdispatch.inputs.variations.calibration import calibrated_values
 from parkdispatch.models.errors import InputError
-from parkdispatch.results.reproduction.comparison import VIEWS, tell
+from parkdispatch.results.reproduction.comparison import VIEWS, comparison_in_words
 from parkdispatch.results.reproduction.replicated_study import Replica, replica, replicated
-from parkdispatch.studies.dispatch import Options
-from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_life
+from parkdispatch.studies.dispatch import SolveOptions
+from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.reproduction import reproduce_figures as driver
-from parkdispatch.studies.reproduction.current_park_runs import todays_park
-from parkdispatch.studies.reproduction.reproduce_figures import Reproduction, reproduce, search_anew
+from parkdispatch.studies.reproduction.current_park_runs import run_current_park
+from parkdispatch.studies.reproduction.reproduce_figures import Reproduction, reproduce_figures, search_anew
 from tests.support.typed_commands import Run
 
 PLAN, FACTORS = read_published("gaoan-pilot-plan"), read_published("factors")
@@ -60,14 +61,14 @@ def no_park(monkeypatch: pytest.MonkeyPatch) -> None:
     bare, _ = parks()
     contracts = bare.contracts.model_copy(update={"demand_response": None})
     quick = replace(bare, contracts=contracts, sensitivities=bare.sensitivities[:1])
-    monkeypatch.setattr(driver, "todays_park", lambda _, *given: todays_park([quick], *given[:2], ()))
+    monkeypatch.setattr(driver, "todays_park", lambda _, *given: run_current_park([quick], *given[:2], ()))
 
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Reproduction]:
     """All of it, by hours, with first and last year dispatched and few points in the tolerances."""
     points, driver.POINTS = driver.POINTS, 4
-    yield reproduce(hourly(), PLAN, FACTORS, parks(), Options(), silent, only=())
+    yield reproduce_figures(hourly(), PLAN, FACTORS, parks(), SolveOptions(), silent, only=())
     driver.POINTS = points
 
 
@@ -75,7 +76,7 @@ def made() -> Iterator[Reproduction]:
 def by_quarters() -> Replica:
     """By quarter-hours, first and last year dispatched, the others between them."""
     case = load_case("gaoan-study")
-    return replica(case, dispatch_life(case, Options(), silent, only=()).operation())
+    return replica(case, dispatch_lifetime(case, SolveOptions(), silent, only=()).operation())
 
 
 @pytest.mark.parametrize("target", PLAN.targets, ids=lambda target: target.key)
@@ -171,7 +172,7 @@ def test_the_search_finds_the_stored_values_again() -> None:
     case = hourly()
     stored = calibrated_values(case)
     middle = {one.path: (one.low + one.high) / 2 for one in case.calibrated}
-    found = search_anew(with_values(case, middle), PLAN, Options(), silent)
+    found = search_anew(with_values(case, middle), PLAN, SolveOptions(), silent)
     assert found.worst < 0.01
     for path, value in stored.items():
         assert float(f"{found.values[path]:.4g}") == pytest.approx(value, rel=1e-9), path
@@ -221,7 +222,7 @@ def test_every_view_is_told_in_both_languages(made: Reproduction) -> None:
     views = {row.view for row in made.rows}
     assert views == set(VIEWS)
     for lang in ("en", "zh"):
-        told = tell(made.rows, PLAN, lang)
+        told = comparison_in_words(made.rows, PLAN, lang)
         for one in told:
             assert "{" not in one.figure + one.rests_on + one.cannot
         arbitrage = next(one for one in told if one.row.key == "replicated_arbitrage")
@@ -231,7 +232,7 @@ def test_every_view_is_told_in_both_languages(made: Reproduction) -> None:
         )
         assert "2.19%" in arbitrage.rests_on
         assert "79.94%" not in arbitrage.rests_on  # the loan has no part in it
-    words = [one.figure + one.rests_on for one in tell(made.rows, PLAN, "zh")]
+    words = [one.figure + one.rests_on for one in comparison_in_words(made.rows, PLAN, "zh")]
     assert all(re.search("[\u4e00-\u9fff]", text) for text in words)
 
 
@@ -320,12 +321,12 @@ def test_nothing_calibrated_is_reproduced_but_cannot_be_searched(
     no_park: None,
 ) -> None:
     case = replace(hourly(), calibrated=(), what_if={})
-    bare = reproduce(case, PLAN, FACTORS, parks(), Options(), silent, only=())
+    bare = reproduce_figures(case, PLAN, FACTORS, parks(), SolveOptions(), silent, only=())
     assert bare.widths == ()
     same = {row.key: row.computed for row in bare.rows if row.key.startswith("replicated_")}
     assert same == {row.key: row.computed for row in made.rows if row.key.startswith("replicated_")}
     with pytest.raises(InputError, match="`calibrated` is missing"):
-        search_anew(case, PLAN, Options(), silent)
+        search_anew(case, PLAN, SolveOptions(), silent)
 
 
 def test_a_study_without_storage_is_refused() -> None:

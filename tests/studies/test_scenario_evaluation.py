@@ -17,17 +17,18 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from parkdispatch.inputs.case import Case, load_case
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.variations.scenarios import draw, world
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.results.sizing.increment_value import Worth
 from parkdispatch.results.sizing.sizing_results import Choice
-from parkdispatch.studies.dispatch import Options
-from parkdispatch.studies.sizing.increment_dispatch import worth
-from parkdispatch.studies.sizing.scenario_evaluation import finished, priced, robust
-from parkdispatch.studies.task_cluster import Farm
+from parkdispatch.studies.dispatch import SolveOptions
+from parkdispatch.studies.sizing.increment_dispatch import increment_worth
+from parkdispatch.studies.sizing.scenario_evaluation import evaluate_scenarios, finished, priced
+from parkdispatch.studies.task_cluster import TaskCluster
 from tests.support import cluster_work as farm_work
 from tests.support.cluster_work import QUESTION, SHAPE, figures, table
 from tests.support.paths import environment
@@ -37,12 +38,14 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
-def farm() -> Iterator[Farm]:
-    with Farm(workers=2) as found:
+def farm() -> Iterator[TaskCluster]:
+    with TaskCluster(workers=2) as found:
         yield found
 
 
-def run(farm: Farm, folder: Path | None, count: int = COUNT, sleep_s: float = 0.0) -> tuple[Array, list[str]]:
+def run(
+    farm: TaskCluster, folder: Path | None, count: int = COUNT, sleep_s: float = 0.0
+) -> tuple[Array, list[str]]:
     """The table, and what was warned of."""
     warned: list[str] = []
     shared = {"scale": 1.0, "sleep_s": sleep_s}
@@ -61,14 +64,14 @@ def written(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in (folder / "parts").glob("0*.json")}
 
 
-def test_with_two_workers_and_with_one(farm: Farm, tmp_path: Path) -> None:
+def test_with_two_workers_and_with_one(farm: TaskCluster, tmp_path: Path) -> None:
     assert exact(run(farm, None)[0])
-    with Farm(workers=1) as one:
+    with TaskCluster(workers=1) as one:
         assert exact(run(one, tmp_path)[0])
     assert exact(run(farm, tmp_path)[0])
 
 
-def test_more_scenarios_reuse_the_first(farm: Farm, tmp_path: Path) -> None:
+def test_more_scenarios_reuse_the_first(farm: TaskCluster, tmp_path: Path) -> None:
     run(farm, tmp_path, 4)
     first = written(tmp_path)
     assert exact(run(farm, tmp_path, 7)[0], 7)
@@ -76,7 +79,7 @@ def test_more_scenarios_reuse_the_first(farm: Farm, tmp_path: Path) -> None:
     assert len(again) == 7 and {name: again[name] for name in first} == first
 
 
-def test_after_a_worker_was_killed(farm: Farm, tmp_path: Path) -> None:
+def test_after_a_worker_was_killed(farm: TaskCluster, tmp_path: Path) -> None:
     """The process that does the first scenarios is ended as soon as one is stored."""
     pids = [int(n[0]) for _, n in farm.each(farm_work.arrivals, farm_work.Counting(1), {0: np.zeros(1)})]
     killed = []
@@ -127,7 +130,7 @@ def group_is_gone(group: int) -> bool:
 
 
 @pytest.mark.parametrize("how", ["kill", "control-C"])
-def test_after_the_run_was_stopped(farm: Farm, tmp_path: Path, how: str) -> None:
+def test_after_the_run_was_stopped(farm: TaskCluster, tmp_path: Path, how: str) -> None:
     """Ended without a word, or by control-C, which a shell sends to the whole group."""
     groups = []
 
@@ -154,7 +157,7 @@ def test_after_the_run_was_stopped(farm: Farm, tmp_path: Path, how: str) -> None
     assert {name: again[name] for name in first} == first, "what was there was computed again"
 
 
-def test_after_parts_were_damaged(farm: Farm, tmp_path: Path) -> None:
+def test_after_parts_were_damaged(farm: TaskCluster, tmp_path: Path) -> None:
     run(farm, tmp_path)
     parts = sorted((tmp_path / "parts").iterdir())
     before = [path.read_bytes() for path in parts]
@@ -171,7 +174,7 @@ def test_after_parts_were_damaged(farm: Farm, tmp_path: Path) -> None:
     assert run(farm, tmp_path)[1] == []
 
 
-def test_a_scenario_that_fails_keeps_the_others(farm: Farm, tmp_path: Path) -> None:
+def test_a_scenario_that_fails_keeps_the_others(farm: TaskCluster, tmp_path: Path) -> None:
     shape = (2,)
     with pytest.raises(InputError, match=r"scenario \d: `price` = ") as refused:
         finished(farm_work.dear, None, shape, table(6), farm, (tmp_path, QUESTION), print, print)
@@ -203,7 +206,7 @@ CHOICES = (
 
 @cache
 def likes() -> dict[str, Worth]:
-    found = worth(hourly(), CHOICES, Options(threads=1), lambda _: None)
+    found = increment_worth(hourly(), CHOICES, SolveOptions(threads=1), lambda _: None)
     return {one.choice.key: one for one in found}
 
 
@@ -214,18 +217,20 @@ def scenarios() -> Any:
     return draw(case.sizing.model_copy(update={"doubt": tuple(quiet)}), 2, 1)
 
 
-def test_the_increment_in_scenarios(farm: Farm, tmp_path: Path) -> None:
+def test_the_increment_in_scenarios(farm: TaskCluster, tmp_path: Path) -> None:
     """In a farm with a store, again from the store, and here by hand: the same to the last bit."""
-    rows, options = scenarios(), Options()
+    rows, options = scenarios(), SolveOptions()
     given = (hourly(), CHOICES, likes(), rows, options)
-    risk = robust(*given, farm, tmp_path / "store", lambda _: None)
-    again = robust(*given, farm, tmp_path / "store", lambda _: None)
+    risk = evaluate_scenarios(*given, farm, tmp_path / "store", lambda _: None)
+    again = evaluate_scenarios(*given, farm, tmp_path / "store", lambda _: None)
     assert risk.identical(again)
     last = rows.iloc[1].to_dict()
     there = world(hourly(), last)
     multiple = last["battery price"]
     choices = [replace(one, investment_yuan=one.investment_yuan * multiple) for one in CHOICES]
-    alone = worth(there, choices, Options(threads=1, time_limit_s=3600.0), lambda _: None, like=likes())
+    alone = increment_worth(
+        there, choices, SolveOptions(threads=1, time_limit_s=3600.0), lambda _: None, like=likes()
+    )
     for choice, one in zip(CHOICES, alone, strict=True):
         seen = risk.sel(scenario=1, choice=choice.key)
         assert float(seen["npv_yuan"]) == one.npv_yuan
@@ -240,15 +245,21 @@ def test_the_increment_in_scenarios(farm: Farm, tmp_path: Path) -> None:
     with xr.open_dataset(path, engine="h5netcdf") as read:
         assert read.load().equals(risk)
     with pytest.raises(InputError, match="holds other scenarios: choices: offer_1"):
-        robust(hourly(), (CHOICES[0], replace(CHOICES[1], energy_mwh=60.0)), likes(), rows, options, farm,
-               tmp_path / "store", lambda _: None)  # fmt: skip
+        choices = (CHOICES[0], replace(CHOICES[1], energy_mwh=60.0))
+        evaluate_scenarios(
+            hourly(), choices, likes(), rows, options, farm, tmp_path / "store", lambda _: None
+        )
 
 
-def test_scenarios_the_case_refuses_are_said_before_anything_is_done(farm: Farm, tmp_path: Path) -> None:
+def test_scenarios_the_case_refuses_are_said_before_anything_is_done(
+    farm: TaskCluster, tmp_path: Path
+) -> None:
     rows = scenarios()
     rows.loc[1, "battery price"] = -1.0
     with pytest.raises(InputError, match="scenario 1: 'battery price' = -1: `sizing.price_multiple` = -1"):
-        robust(hourly(), CHOICES, likes(), rows, Options(), farm, tmp_path / "store", lambda _: None)
+        evaluate_scenarios(
+            hourly(), CHOICES, likes(), rows, SolveOptions(), farm, tmp_path / "store", lambda _: None
+        )
     assert not (tmp_path / "store").exists()
 
 

@@ -9,17 +9,18 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from parkdispatch.inputs.case import Case, load_case
-from parkdispatch.inputs.variations.changes import changed, value_at
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.loader import load_case
+from parkdispatch.inputs.variations.changes import value_at, with_changes
 from parkdispatch.inputs.variations.sensitivity_ends import ends
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sensitivity import Sensitivity
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.finance.tornado import Bar, BarEnd, Measures, measures, ordered
-from parkdispatch.studies.dispatch import Options
-from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_life
-from parkdispatch.studies.lifetime.sensitivity_runs import moved, tornado
+from parkdispatch.studies.dispatch import SolveOptions
+from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
+from parkdispatch.studies.lifetime.sensitivity_runs import sensitivity_tornado, shifted_operation
 from tests.support.small_case import add, swap, write_case
 
 FINANCE = "[finance]\ninvestment_yuan = 1e8\n"
@@ -32,7 +33,7 @@ def doubt(**given: object) -> Sensitivity:
 
 def test_a_number_is_changed_and_nothing_else(tmp_path: Path) -> None:
     case = load_case(str(write_case(tmp_path, add(FINANCE))))
-    other = changed(case, {"finance.loan.rate": lambda old: old + 0.01})
+    other = with_changes(case, {"finance.loan.rate": lambda old: old + 0.01})
     assert case.finance and other.finance
     assert other.finance.loan.rate == pytest.approx(0.058)
     assert other.finance.loan.years == case.finance.loan.years
@@ -43,12 +44,12 @@ def test_a_number_is_changed_and_nothing_else(tmp_path: Path) -> None:
 def test_what_was_not_given_is_still_not_given(tmp_path: Path) -> None:
     """Else a default would be warned of as if somebody had written it."""
     case = load_case(str(write_case(tmp_path, add(FINANCE))))
-    assert changed(case, {"finance.vat.rate": lambda _: 0.09}).warnings == case.warnings == []
+    assert with_changes(case, {"finance.vat.rate": lambda _: 0.09}).warnings == case.warnings == []
 
 
 def test_a_star_means_every_device_of_the_name(tmp_path: Path) -> None:
     case = load_case(str(write_case(tmp_path, add(SECOND))))
-    other = changed(case, {"device.battery_*.eta_charge": lambda old: old / 2})
+    other = with_changes(case, {"device.battery_*.eta_charge": lambda old: old / 2})
     eta = {name: getattr(device, "eta_charge", None) for name, device in other.devices.items()}
     assert eta == {"grid": None, "load": None, "pv": None, "battery_1": 0.47, "battery_2": 0.45}
 
@@ -56,10 +57,10 @@ def test_a_star_means_every_device_of_the_name(tmp_path: Path) -> None:
 def test_prices_by_month_change_in_every_month(tmp_path: Path) -> None:
     case = load_case(str(write_case(tmp_path)))
     path = "tariff.purchase_price_yuan_per_kwh"
-    other = changed(case, {path: lambda old: old * 1.05})
+    other = with_changes(case, {path: lambda old: old * 1.05})
     assert other.tariff.purchase_price_yuan_per_kwh == pytest.approx((0.42,) * 12)
     assert value_at(other, path) == pytest.approx(0.42)
-    level = changed(case, {"tariff.voltages.110kV.demand_price_yuan_per_kw_month": lambda _: 30.0})
+    level = with_changes(case, {"tariff.voltages.110kV.demand_price_yuan_per_kw_month": lambda _: 30.0})
     assert level.tariff.demand_price_yuan_per_kw_month("110kV") == 30.0
     assert level.tariff.voltages["10kV"] == case.tariff.voltages["10kV"]
 
@@ -83,7 +84,7 @@ def test_prices_by_month_change_in_every_month(tmp_path: Path) -> None:
 def test_a_field_that_is_no_number_of_the_case_is_refused(path: str, said: str, tmp_path: Path) -> None:
     case = load_case(str(write_case(tmp_path)))
     with pytest.raises(InputError) as caught:
-        changed(case, {path: lambda old: old})
+        with_changes(case, {path: lambda old: old})
     assert said.split(" (", maxsplit=1)[0] in str(caught.value)
     assert f"`{path}`" in str(caught.value)
 
@@ -91,7 +92,7 @@ def test_a_field_that_is_no_number_of_the_case_is_refused(path: str, said: str, 
 def test_all_that_is_not_allowed_is_said_at_once(tmp_path: Path) -> None:
     case = load_case(str(write_case(tmp_path, add(FINANCE))))
     with pytest.raises(InputError) as caught:
-        changed(case, {"finance.loan.rate": lambda _: 1.5, "device.battery_1.eta_charge": lambda _: 0.0})
+        with_changes(case, {"finance.loan.rate": lambda _: 1.5, "device.battery_1.eta_charge": lambda _: 0.0})
     assert len(caught.value.problems) == 2
     assert "`device.battery_1.eta_charge` = 0.0: must be" in caught.value.problems[1]
     assert "`finance.loan.rate` = 1.5: must be in [0, 1]" in caught.value.problems[0]
@@ -100,7 +101,7 @@ def test_all_that_is_not_allowed_is_said_at_once(tmp_path: Path) -> None:
 def test_what_only_the_whole_table_can_tell_is_named(tmp_path: Path) -> None:
     case = load_case(str(write_case(tmp_path, add(FINANCE))))
     with pytest.raises(InputError, match=r"`finance\.loan\.years` = 30: the loan outlasts the operation"):
-        changed(case, {"finance.loan.years": lambda _: 30})
+        with_changes(case, {"finance.loan.years": lambda _: 30})
 
 
 def test_ends_are_numbers_or_multiples(tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def operation(arbitrage: float, mwh: float, **more: float) -> Operation:
 
 def test_a_life_moves_by_what_lies_between_two_others() -> None:
     """10 + 8 - 6 of arbitrage; a stream that only the life has stays, one of the change alone is added."""
-    found = moved(
+    found = shifted_operation(
         operation(10.0, 3.0, demand_response=7.0), operation(6.0, 2.0), operation(8.0, 1.0, absorption=2.0)
     )
     assert {name: yuan.tolist() for name, yuan in found.revenue_yuan.items()} == {
@@ -198,14 +199,14 @@ def test_each_kind_of_doubt_is_taken_to_the_returns(week: Case) -> None:
         doubt(fields=["finance.operation_years"], high=4.0),
     )
     case = replace(week, sensitivities=doubts)
-    life = dispatch_life(case, Options(), lambda _: None)
-    found = tornado(case, life, Options(), lambda _: None)
+    life = dispatch_lifetime(case, SolveOptions(), lambda _: None)
+    found = sensitivity_tornado(case, life, SolveOptions(), lambda _: None)
     bars = {bar.base_value: bar.low or bar.high for bar in found.bars}
     assert len(bars) == 4
     for one in doubts:
         (end,) = ends(case, one)
         bar = bars[value_at(case, one.fields[0])]
-        other = dispatch_life(end.case, Options(), lambda _: None)
+        other = dispatch_lifetime(end.case, SolveOptions(), lambda _: None)
         assert end.case.finance is not None and bar is not None
         exact = measures(cash_flow(end.case.finance, other.operation()))
         assert bar.measures.npv_yuan == pytest.approx(exact.npv_yuan, rel=1e-9)
@@ -215,4 +216,6 @@ def test_each_kind_of_doubt_is_taken_to_the_returns(week: Case) -> None:
 
 def test_a_case_without_doubts_has_no_tornado(week: Case) -> None:
     with pytest.raises(InputError, match="`sensitivity`: case small has none"):
-        tornado(week, dispatch_life(week, Options(), lambda _: None), Options(), lambda _: None)
+        sensitivity_tornado(
+            week, dispatch_lifetime(week, SolveOptions(), lambda _: None), SolveOptions(), lambda _: None
+        )

@@ -20,10 +20,10 @@ from parkdispatch.results.sizing.commissioning_year import best_when, first_that
 from parkdispatch.results.sizing.increment_value import finance_of
 from parkdispatch.results.sizing.size_surface import frontier
 from parkdispatch.results.sizing.sizing_results import Choice
-from parkdispatch.studies.dispatch import Options
-from parkdispatch.studies.sizing.commissioning_runs import when, when_beside
+from parkdispatch.studies.dispatch import SolveOptions
+from parkdispatch.studies.sizing.commissioning_runs import commissioning_npv, commissioning_npv_beside
 from parkdispatch.studies.sizing.offers import as_offered, choices_of, offered
-from parkdispatch.studies.sizing.surface_dispatch import surface, surface_beside
+from parkdispatch.studies.sizing.surface_dispatch import size_surface, size_surface_beside
 from tests.support.increment_cases import (
     AUXILIARY_YUAN_PER_MW,
     DAY_YUAN_PER_MWH,
@@ -156,7 +156,7 @@ def test_a_replacement_costs_in_proportion_to_the_investment() -> None:
 
 @cache
 def sizes() -> xr.Dataset:
-    return surface_beside(standing(year()), tuple(known().values()))
+    return size_surface_beside(standing(year()), tuple(known().values()))
 
 
 def test_each_point_is_worth_what_that_size_is() -> None:
@@ -205,7 +205,7 @@ def test_nothing_built_is_worth_nothing() -> None:
 
 
 def test_the_surface_is_the_same_again_to_the_bit() -> None:
-    xr.testing.assert_identical(sizes(), surface_beside(standing(year()), tuple(known().values())))
+    xr.testing.assert_identical(sizes(), size_surface_beside(standing(year()), tuple(known().values())))
 
 
 @pytest.mark.parametrize("offers", [True, False])
@@ -213,7 +213,7 @@ def test_a_response_is_interpolated_and_said_to_be(offers: bool) -> None:
     """14 MW and more are what an event pays; offers, or else the largest size, say how much a MWh earns."""
     found, twenty = called(), Choice("x", "", "", 20.0, 20.0, 20_000.0)
     known_ = (as_offered(worth(found, twenty)[0]),) if offers else ()
-    made = surface_beside(standing(found), known_)
+    made = size_surface_beside(standing(found), known_)
     said = "interpolated between the offers" if offers else "in proportion to the largest size"
     assert made.attrs["response"] == said
     (plain,) = worth(found, twenty)
@@ -234,8 +234,8 @@ def test_the_frontier_by_hand() -> None:
 def test_a_whole_case(tmp_path: Path) -> None:
     """Read, prepared, with what stands at the age that `standing` says: the offer and the point agree."""
     case = whole_year(tmp_path)
-    (offer,) = (one for one in offered(case, Options(), quiet) if one.choice.key == "offer_1")
-    made = surface(case, (offer,), Options(), quiet)
+    (offer,) = (one for one in offered(case, SolveOptions(), quiet) if one.choice.key == "offer_1")
+    made = size_surface(case, (offer,), SolveOptions(), quiet)
     at = made.sel(power_mw=10.0, duration_hours=2.0)
     assert offer.life is not None
     assert offer.life.case.devices["battery_1"].state_of_health == 0.9  # type: ignore[attr-defined]
@@ -243,7 +243,7 @@ def test_a_whole_case(tmp_path: Path) -> None:
     assert float(at["saving_first_yuan"]) == pytest.approx(years[0].bill_without_yuan - years[0].bill_yuan)
     assert years[0].saved_yuan["arbitrage"] == pytest.approx(365 * 20 * DAY_YUAN_PER_MWH)
     assert years[1].state_of_health["battery_1"] == pytest.approx(0.9 - 2e-4 * 365 * 0.9 - 0.02)
-    found = when(case, [offer.choice], Options(), quiet)
+    found = commissioning_npv(case, [offer.choice], SolveOptions(), quiet)
     assert offer.cash is not None
     assert float(found["npv_yuan"][0, 0]) == pytest.approx(npv_of(offer.cash))
 
@@ -253,7 +253,7 @@ def test_a_whole_case(tmp_path: Path) -> None:
 
 def test_at_once_it_is_worth_what_it_is_worth() -> None:
     """No path moves and nothing ages: all years are alike but for the discount."""
-    found = when_beside(standing(year()), choices_of(sizing_of(year().case)), (), None)
+    found = commissioning_npv_beside(standing(year()), choices_of(sizing_of(year().case)), (), None)
     assert found["choice"].to_numpy().tolist() == ["offer_1", "offer_2_1_of_2", "offer_2"]
     assert found["year"].to_numpy().tolist() == [0, 1, 2]
     for key in ("offer_1", "offer_2"):
@@ -273,7 +273,7 @@ def test_a_price_that_falls_is_waited_for() -> None:
     """At 50,000, 12,500 and 3,125 yuan for an operation that stays as it is: the NPV of each, discounted."""
     prepared = asked(paths={"battery_price": -0.75})
     dear = next(one for one in choices_of(sizing_of(prepared.case)) if one.key == "offer_1")
-    found = when_beside(standing(prepared), [NOTHING, dear], (), [1])
+    found = commissioning_npv_beside(standing(prepared), [NOTHING, dear], (), [1])
     assert found["dispatched"].to_numpy().tolist() == [True, True, True]
     operation = known()["offer_1"].cash.operation
     prices = [50_000.0, 12_500.0, 3_125.0]
@@ -293,7 +293,7 @@ def test_years_between_lie_on_the_line() -> None:
     A MWh earns 0.8 x (640 p + 130) - (160 p + 130) yuan: 352 p - 26.
     """
     prepared = asked(paths={"purchase_price": 0.1})
-    few, every = (when_beside(standing(prepared), [TEN], (), only) for only in ([], [1]))
+    few, every = (commissioning_npv_beside(standing(prepared), [TEN], (), only) for only in ([], [1]))
     assert few["dispatched"].to_numpy().tolist() == [True, False, True]
     cooling = 48 * 0.1 * 130 + 0.1 * 400 * 2 * (5 * 1.6 + 5 * 0.4 + 14) * np.array([1, 1.1, 1.21])
     by_hand = 40 * (352 * np.array([1, 1.1, 1.21]) - 26) - cooling
@@ -304,12 +304,12 @@ def test_years_between_lie_on_the_line() -> None:
 
 def test_what_when_is_asked_must_be_there() -> None:
     with pytest.raises(InputError, match="commissioning year 3: must be 0 to 2"):
-        when_beside(standing(year()), [TEN], (), [3])
+        commissioning_npv_beside(standing(year()), [TEN], (), [3])
     with pytest.raises(InputError, match=r"`sizing\.offer`: must have one"):
-        when_beside(standing(year()), [NOTHING], (), None)
+        commissioning_npv_beside(standing(year()), [NOTHING], (), None)
 
 
 def test_nothing_that_pays_is_never_built() -> None:
-    found = when_beside(standing(year()), [Choice("dear", "", "", 10.0, 20.0, 1e9)], (), None)
+    found = commissioning_npv_beside(standing(year()), [Choice("dear", "", "", 10.0, 20.0, 1e9)], (), None)
     best = best_when(found)
     assert (best.key, best.year, best.npv_yuan) == ("never", 0, 0.0)

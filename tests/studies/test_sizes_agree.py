@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from parkdispatch.inputs.case import load_case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.sizing_section import Offer, Price, Steps
-from parkdispatch.results.finance.annuity import Annuity, annuity
+from parkdispatch.results.finance.annuity import Annuity, capital_annuity
 from parkdispatch.results.sizing.sizing_results import Best, Marginal, Offered
-from parkdispatch.studies.dispatch import Options
-from parkdispatch.studies.sizing.co_optimization import best_size, marginal
+from parkdispatch.studies.dispatch import SolveOptions
+from parkdispatch.studies.sizing.co_optimization import co_optimized_size, marginal
 from parkdispatch.studies.sizing.offers import offered
-from parkdispatch.studies.sizing.surface_dispatch import surface
+from parkdispatch.studies.sizing.surface_dispatch import size_surface
 
 SAME = 1e-8  # relative to the year's cost: what is proven to this cannot differ by more
 GAP = 5e-6  # of the co-optimised size; the test takes a quarter of a minute less for it
@@ -48,19 +48,19 @@ def three() -> Three:
     asked = case.sizing.model_copy(update={"power_mw": power, "duration_hours": hours, "price": CHEAP})
     hourly = case.calendar.model_copy(update={"minutes": 60})
     case = replace(case, calendar=hourly, contracts=Contracts(), sizing=asked)
-    best = best_size(case, Options(), quiet, GAP)
+    best = co_optimized_size(case, SolveOptions(), quiet, GAP)
     offers = tuple(
         Offer(name=name, power_mw=mw, energy_mwh=mwh, investment_yuan=asked.investment_yuan(mw, mwh))
         for name, mw, mwh in ((ON_THE_GRID, 10.0, 30.0), (FOUND, best.power_mw, best.energy_mwh))
     )
     case = replace(case, sizing=asked.model_copy(update={"offer": offers}))
-    found = offered(case, Options(), quiet)
+    found = offered(case, SolveOptions(), quiet)
     return Three(
         best,
-        surface(case, found, Options(), quiet),
+        size_surface(case, found, SolveOptions(), quiet),
         {one.choice.name: one for one in found},
-        annuity(case.finance, asked),
-        marginal(case, best.power_mw, best.energy_mwh, Options(), quiet),
+        capital_annuity(case.finance, asked),
+        marginal(case, best.power_mw, best.energy_mwh, SolveOptions(), quiet),
     )
 
 

@@ -18,9 +18,9 @@ import pytest
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.results.io import provenance
-from parkdispatch.results.io.provenance import program
+from parkdispatch.results.io.provenance import program_versions
 from parkdispatch.studies import task_cluster as farm_module
-from parkdispatch.studies.task_cluster import Farm, duration
+from parkdispatch.studies.task_cluster import TaskCluster, duration
 from tests.support import cluster_work as farm_work
 from tests.support.cluster_work import Counting
 from tests.support.paths import environment
@@ -30,12 +30,12 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def farm() -> Iterator[Farm]:
-    with Farm(workers=2) as found:
+def farm() -> Iterator[TaskCluster]:
+    with TaskCluster(workers=2) as found:
         yield found
 
 
-def done(farm: Farm, tasks: Mapping[int, Array], **shared: Any) -> Array:
+def done(farm: TaskCluster, tasks: Mapping[int, Array], **shared: Any) -> Array:
     found = dict(farm.each(farm_work.figures, {"scale": 1.0, **shared}, tasks))
     return np.array([found[n] for n in tasks])
 
@@ -44,12 +44,14 @@ def same_bits(one: Array, other: Array) -> bool:
     return one.shape == other.shape and one.tobytes() == other.tobytes()
 
 
-def test_tasks_are_done(farm: Farm) -> None:
+def test_tasks_are_done(farm: TaskCluster) -> None:
     assert same_bits(done(farm, TASKS), farm_work.expected(12))
     assert list(farm.each(farm_work.figures, {}, {})) == []
 
 
-def test_what_is_shared_travels_once_and_tasks_are_small(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_shared_travels_once_and_tasks_are_small(
+    farm: TaskCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A megabyte shared by 200 tasks: each process receives it once, and a task is below a kilobyte."""
     from distributed.protocol import dumps
 
@@ -71,7 +73,7 @@ def test_what_is_shared_travels_once_and_tasks_are_small(farm: Farm, monkeypatch
     assert size < sum(sent) < size + 1000 * count, f"{sum(sent)} bytes left for the scheduler"
 
 
-def test_a_killed_worker_changes_nothing(farm: Farm) -> None:
+def test_a_killed_worker_changes_nothing(farm: TaskCluster) -> None:
     """Both processes are ended in the middle, one after the other."""
     pids = {int(numbers[0]) for _, numbers in farm.each(farm_work.arrivals, Counting(1), dict(TASKS))}
     assert len(pids) == 2
@@ -84,7 +86,7 @@ def test_a_killed_worker_changes_nothing(farm: Farm) -> None:
     assert same_bits(np.array([found[n] for n in TASKS]), farm_work.expected(12))
 
 
-def test_what_fails_is_named_and_the_rest_is_done(farm: Farm) -> None:
+def test_what_fails_is_named_and_the_rest_is_done(farm: TaskCluster) -> None:
     tasks = {n: np.array([float(n)]) for n in range(6)}
     got: dict[int, Array] = {}
     with pytest.raises(InputError) as refused:
@@ -108,13 +110,13 @@ def test_a_task_that_ends_every_worker_is_an_error() -> None:
 
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        Farm(workers=1) as farm,
+        TaskCluster(workers=1) as farm,
         pytest.raises(SolverError, match="scenario 2: several workers ended while they computed it"),
     ):
         list(farm.each(farm_work.failing, "die", {2: np.array([2.0])}, what="scenario"))
 
 
-def test_progress_has_the_time_left(farm: Farm) -> None:
+def test_progress_has_the_time_left(farm: TaskCluster) -> None:
     said: list[str] = []
     list(farm.each(farm_work.figures, {"scale": 1.0, "sleep_s": 0.1}, TASKS, said.append, "scenario"))
     assert said[0].startswith("1 of 12 scenarios, ") and said[0].endswith(" s left")
@@ -134,12 +136,12 @@ def test_a_duration_as_people_say_it(seconds: float, said: str) -> None:
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"`--scheduler` = .*: must be an address such as tcp://host:8786"):
-        Farm(text)
+        TaskCluster(text)
 
 
 def test_no_worker_is_refused() -> None:
     with pytest.raises(InputError, match="`--workers` = 0: must be 1 or more"):
-        Farm(workers=0)
+        TaskCluster(workers=0)
 
 
 def free_port() -> int:
@@ -161,7 +163,7 @@ def test_where_no_scheduler_answers(listens: bool, monkeypatch: pytest.MonkeyPat
         with pytest.raises(
             InputError, match=f"`--scheduler` = tcp://127.0.0.1:{port}: no Dask scheduler answers"
         ):
-            Farm(f"tcp://127.0.0.1:{port}").__enter__()
+            TaskCluster(f"tcp://127.0.0.1:{port}").__enter__()
     assert time.monotonic() - began < 10
     assert not [one for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
 
@@ -191,26 +193,26 @@ def test_a_scheduler_that_runs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(farm_module, "PATIENCE_S", 6.0)
         for _ in range(3):  # until it has started
             with pytest.raises(InputError) as refused:
-                Farm(address).__enter__()
+                TaskCluster(address).__enter__()
             if "has no worker" in str(refused.value):
                 break
         assert f"`--scheduler` = {address}: has no worker; must have one" in str(refused.value)
         monkeypatch.undo()
         with command(*worker):
-            with Farm(address) as farm:
+            with TaskCluster(address) as farm:
                 assert same_bits(done(farm, TASKS), farm_work.expected(12))
             monkeypatch.setattr(provenance, "versions", lambda: {"parkdispatch": "9.9", "python": "3.99"})
-            program.cache_clear()
+            program_versions.cache_clear()
             try:
                 with pytest.raises(
                     InputError, match="runs another program: parkdispatch .* there and 9.9 here"
                 ):
-                    Farm(address).__enter__()
+                    TaskCluster(address).__enter__()
             finally:
                 monkeypatch.undo()
-                program.cache_clear()
+                program_versions.cache_clear()
             with (
-                Farm(address) as farm,
+                TaskCluster(address) as farm,
                 pytest.raises(SolverError, match=f"`--scheduler` = {address}: is gone, or gave the tasks up"),
             ):
                 for _ in farm.each(farm_work.figures, {"scale": 1.0, "sleep_s": 0.2}, TASKS):

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from parkdispatch.models.errors import InfeasibleError, InputError
-from parkdispatch.studies.task_cluster import Farm
+from parkdispatch.studies.task_cluster import TaskCluster
 
 Array = NDArray[np.float64]
 SHAPE = (2, 3)
@@ -97,7 +97,7 @@ def main() -> None:
 
     folder, count, sleep_s = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     try:
-        with Farm(workers=2) as farm:
+        with TaskCluster(workers=2) as farm:
             shared, kept = {"scale": 1.0, "sleep_s": sleep_s}, (folder, QUESTION)
             finished(figures, shared, SHAPE, table(count), farm, kept, print, print)
     except KeyboardInterrupt:

@@ -12,15 +12,16 @@ from typing import Any
 
 import pandas as pd
 
-from parkdispatch.inputs.case import Case, load_case
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.models.finance.investment import Finance, OperationMaintenance
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.sizing.increment_value import Worth
 from parkdispatch.results.sizing.sizing_results import NEVER, Choice
-from parkdispatch.studies.dispatch import Options
-from parkdispatch.studies.sizing.existing_park import Standing
+from parkdispatch.studies.dispatch import SolveOptions
+from parkdispatch.studies.sizing.existing_park import ExistingPark
 from parkdispatch.studies.sizing.increment_dispatch import Increments
 from tests.studies.test_lifetime import PLAIN, finance
 from tests.support.response_cases import case, two_weeks
@@ -68,8 +69,8 @@ def with_case(prepared: Prepared, case: Case) -> Prepared:
     return Prepared(case, prepared.times, prepared.hours, prepared.series)
 
 
-def standing(prepared: Prepared) -> Standing:
-    return Standing(prepared, Options(), lambda _: None)
+def standing(prepared: Prepared) -> ExistingPark:
+    return ExistingPark(prepared, SolveOptions(), lambda _: None)
 
 
 def worth(prepared: Prepared, *choices: Choice, **how: Any) -> tuple[Worth, ...]:

@@ -3,19 +3,20 @@
 from functools import cache
 from typing import Literal
 
-from parkdispatch.inputs.case import Case, load_case
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, prepare, year_times
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.views.report_facts import ReportFacts
-from parkdispatch.studies.dispatch import Options, Run, report_facts, run
+from parkdispatch.studies.dispatch import DispatchRun, SolveOptions, dispatch_case, report_facts
 
 
 @cache
-def made(kind: Literal["day", "year"]) -> tuple[Run, ReportFacts]:
+def made(kind: Literal["day", "year"]) -> tuple[DispatchRun, ReportFacts]:
     """The built-in park on its day or in its year."""
     case: Case = load_case("gaoan")
     times = day_times(case, case.calendar.plan_date) if kind == "day" else year_times(case)
-    solved = run(prepare(case, times), Options(), 0.0, lambda _: None)
+    solved = dispatch_case(prepare(case, times), SolveOptions(), 0.0, lambda _: None)
     return solved, report_facts(solved, kind)
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from parkdispatch.inputs.case import Case, load_case
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.models.finance.contracts import Contracts
 from tests.support.small_case import CASE, TARIFF

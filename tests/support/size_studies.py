@@ -14,11 +14,12 @@ import pandas as pd
 import xarray as xr
 from scipy.optimize import brentq
 
-from parkdispatch.inputs.case import Case, load_case
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
-from parkdispatch.results.finance.lifetime import Life, LifeYear
+from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.sizing.risk import FIGURES, risk_dataset
 from parkdispatch.results.sizing.sizing_results import NEVER, Best, Choice, Marginal, Offered, SizeStudy
@@ -46,13 +47,13 @@ def saving_yuan(power_mw: float, energy_mwh: float, worth: float = 1.0, health: 
     return worth * 40e6 * (1 - exp(-energy / 90)) * (1 - exp(-1.4 * power_mw / energy))
 
 
-def life_of(power_mw: float, energy_mwh: float, worth: float, gap: float) -> Life:
+def life_of(power_mw: float, energy_mwh: float, worth: float, gap: float) -> Lifetime:
     years = []
     for year in range(1, 21):
         health = 1.0 - FADE * (year - 1)
         saved = saving_yuan(power_mw, energy_mwh, worth, health)
         years.append(
-            LifeYear(
+            OperationYear(
                 year=year, state_of_health={"battery_2": health}, full_cycles={"battery_2": 550.0},
                 saved_yuan={"arbitrage": 0.8 * saved, "demand": 0.2 * saved}, charged_mwh=620 * energy_mwh,
                 discharged_mwh=550 * energy_mwh * health, auxiliary_mwh=0.0, auxiliary_yuan=0.0,
@@ -61,10 +62,10 @@ def life_of(power_mw: float, energy_mwh: float, worth: float, gap: float) -> Lif
                 gap=gap, dispatched=year in (1, 2, 20),
             )
         )  # fmt: skip
-    return Life(sized_case(), tuple(years))
+    return Lifetime(sized_case(), tuple(years))
 
 
-def cash_of(life: Life, power_mw: float, investment_yuan: float, discount_rate: float = 0.06) -> CashFlow:
+def cash_of(life: Lifetime, power_mw: float, investment_yuan: float, discount_rate: float = 0.06) -> CashFlow:
     finance = sized_case().finance
     assert isinstance(finance, Finance)
     own = finance.model_copy(update={"investment_yuan": investment_yuan, "discount_rate": discount_rate})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from parkdispatch.models.device import Array, Device, Interval, Park, Seen, SeriesSpec, Terms
 from parkdispatch.models.loads.load import Load
 from parkdispatch.models.network.grid import Grid
-from parkdispatch.models.sources.pv import Pv
+from parkdispatch.models.sources.photovoltaic_plant import Pv
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template import Key, compile_template

@@ -4,21 +4,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from parkdispatch.inputs.case import load_case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, prepare
 from parkdispatch.results.billing.bill import Bill
-from parkdispatch.results.billing.bill_lines import Line
-from parkdispatch.results.billing.bill_table import Step, line_table, month_table, steps
+from parkdispatch.results.billing.bill_lines import BillLine
+from parkdispatch.results.billing.bill_table import BillStep, bill_steps, line_table, month_table
 from parkdispatch.results.html.page import load_words
 from parkdispatch.results.views.report_tables import bill_lines, bill_months, waterfall
-from parkdispatch.studies.dispatch import Options, run
+from parkdispatch.studies.dispatch import SolveOptions, dispatch_case
 
 CENT = 1e-9
 
 
 def made(*lines: tuple[str, str, str, float, str, float]) -> Bill:
     """A bill of month, charge, period, quantity, unit, price."""
-    return Bill(pd.DataFrame([Line(*line, line[3] * line[5]) for line in lines], columns=list(Line._fields)))
+    return Bill(
+        pd.DataFrame([BillLine(*line, line[3] * line[5]) for line in lines], columns=list(BillLine._fields))
+    )
 
 
 WITH = made(
@@ -72,7 +74,7 @@ def test_months_by_hand() -> None:
 
 def test_steps_by_hand() -> None:
     """The battery's wear is on no bill: 340 + 7 without... with: 230 + 7 = 237; without: 336 + 0."""
-    found = steps(
+    found = bill_steps(
         {"grid": WITH},
         {"grid": WITHOUT},
         {"grid.purchase_yuan": 30.0, "battery.wear_yuan": 7.0},
@@ -80,7 +82,7 @@ def test_steps_by_hand() -> None:
     )
     assert found.with_yuan == pytest.approx(237.0)
     assert found.without_yuan == pytest.approx(336.0)
-    assert found.steps[-1] == Step("battery", "wear", "all", -7.0, billed=False)
+    assert found.steps[-1] == BillStep("battery", "wear", "all", -7.0, billed=False)
     assert sum(step.saved_yuan for step in found.steps) == pytest.approx(found.saved_yuan) == 99.0
     drawn = waterfall(found, load_words("en"))
     assert drawn["figure"]["labels"][-2:] == ["battery: battery wear", "saved in all"]
@@ -105,11 +107,11 @@ def test_a_planned_day_adds_up() -> None:
     """The steps are the saving the optimizer sees and the one it does not see, to the cent."""
     case = load_case("gaoan")
     prepared = prepare(case, day_times(case, case.calendar.plan_date))
-    summary = run(prepared, Options(), 0.0, lambda _: None).summary
+    summary = dispatch_case(prepared, SolveOptions(), 0.0, lambda _: None).summary
     other = summary.without_storage
     assert other
     bill = summary.bills["grid"]
-    found = steps(summary.bills, other.bills, {}, {})
+    found = bill_steps(summary.bills, other.bills, {}, {})
     assert found.with_yuan == pytest.approx(bill.total_yuan, rel=1e-12)
     want = other.saving_yuan + sum(other.unseen_saving_yuan.values())
     assert found.saved_yuan == pytest.approx(want, rel=1e-9)

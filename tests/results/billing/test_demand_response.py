@@ -15,7 +15,13 @@ from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.tariff.tariff import Tariff
-from parkdispatch.results.billing.demand_response import Event, baselines_of, choose_events, paid_mw, settle
+from parkdispatch.results.billing.demand_response import (
+    Event,
+    baselines_of,
+    choose_events,
+    paid_mw,
+    settle_event,
+)
 
 # July 2026: Wednesday 1, Saturday 4, Monday 6, Saturday 11; Tuesday 7 is made a holiday
 FIRST, DAYS = "2026-07-01", 14
@@ -167,7 +173,7 @@ def test_no_other_choice_of_events_needs_more(needs: list[int], most: int, days:
 
 def settled(import_mw: Array, *events: Event, **changes: Any) -> list[tuple[float, float, float, float]]:
     """Baseline, import, paid energy and yuan of each event."""
-    found = settle(contract(**changes), tariff(), TIMES, 1.0, import_mw, events)
+    found = settle_event(contract(**changes), tariff(), TIMES, 1.0, import_mw, events)
     return [(one.baseline_mw, one.import_mw, one.paid_mwh, one.yuan) for one in found]
 
 

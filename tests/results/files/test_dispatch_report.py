@@ -15,7 +15,8 @@ import pyomo.environ as pyo
 import pytest
 import xarray as xr
 
-from parkdispatch.inputs.case import Case, load_case
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.models.device import Array, Device, Interval, Park, Seen, SeriesSpec, Terms
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.stores.battery import Battery
@@ -24,9 +25,9 @@ from parkdispatch.optimizer.solve import optimize
 from parkdispatch.results.audit import Audit, audit
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.html.page import load_words
-from parkdispatch.results.schedule import Block
+from parkdispatch.results.schedule import ScheduleBlock
 from parkdispatch.results.solution import cost_yuan
-from parkdispatch.results.summary import Comparison
+from parkdispatch.results.summary import StorageComparison
 from parkdispatch.results.views.device_charts import packed, plan_columns
 from parkdispatch.results.views.report_facts import ReportFacts
 
@@ -78,10 +79,10 @@ def solved(storage: bool = True) -> tuple[Case, xr.Dataset]:
     return case, to_dataset(optimize(case.devices, DAY, 0.25, series), {"case": case.name})
 
 
-def block(**changes: Any) -> Block:
+def block(**changes: Any) -> ScheduleBlock:
     """Two hours of charging 4 MW from surplus PV."""
     noon = DAY[48]
-    made = Block(
+    made = ScheduleBlock(
         first=noon,
         last=noon + pd.Timedelta(hours=2),
         action="charge",
@@ -105,7 +106,7 @@ def facts_of(solution: xr.Dataset, kind: Any = "day", **changes: Any) -> ReportF
         title="A small park 小园区",
         kind=kind,
         cost_yuan=cost,
-        without_storage=Comparison(
+        without_storage=StorageComparison(
             cost_yuan=cost + 1234.5,
             saving_yuan=1234.5,
             saving_by_cost_yuan=dict.fromkeys(cost_yuan(solution), 411.5),

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parkdispatch.inputs.case import load_case
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.variations.uncertainties import in_world
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.finance.sizing_section import Doubt
+from parkdispatch.models.finance.sizing_section import Uncertainty
 from parkdispatch.results.io.digests import case_digests
-from parkdispatch.results.io.scenario_store import Store
+from parkdispatch.results.io.scenario_store import ScenarioStore
 from tests.support import cluster_work as farm_work
 from tests.support.cluster_work import QUESTION, SHAPE, flipped, table
 from tests.support.paths import environment
@@ -27,7 +27,7 @@ COUNT = 5
 
 def fill(folder: Path, question: dict[str, Any] = QUESTION, count: int = COUNT) -> None:
     rows, values = table(count).to_numpy(), farm_work.expected(count)
-    with Store.opened(folder, question, SHAPE) as store:
+    with ScenarioStore.opened(folder, question, SHAPE) as store:
         for n in range(count):
             store.write(n, rows[n], values[n])
 
@@ -44,7 +44,7 @@ def test_what_is_written_is_read_to_the_last_bit(tmp_path: Path) -> None:
     fill(tmp_path)
     values = farm_work.expected(COUNT)
     values[0] = [[-0.0, 5e-324, np.nan], [1.7976931348623157e308, 0.1 + 0.2, -1 / 3]]
-    with Store.opened(tmp_path, QUESTION, SHAPE) as store:
+    with ScenarioStore.opened(tmp_path, QUESTION, SHAPE) as store:
         store.write(0, table(COUNT).to_numpy()[0], values[0])
         found = store.read(table(COUNT))
         assert store.warnings == []
@@ -53,7 +53,7 @@ def test_what_is_written_is_read_to_the_last_bit(tmp_path: Path) -> None:
 
 def test_a_longer_table_finds_the_first_ones_and_a_shorter_only_its_own(tmp_path: Path) -> None:
     fill(tmp_path)
-    with Store.opened(tmp_path, QUESTION, SHAPE) as store:
+    with ScenarioStore.opened(tmp_path, QUESTION, SHAPE) as store:
         assert sorted(store.read(table(9))) == [0, 1, 2, 3, 4]
         assert sorted(store.read(table(2))) == [0, 1]
 
@@ -63,7 +63,7 @@ def test_a_longer_table_finds_the_first_ones_and_a_shorter_only_its_own(tmp_path
 def test_a_damaged_part_is_told_and_left_out(tmp_path: Path, damage: Any) -> None:
     fill(tmp_path)
     part(tmp_path, 3).write_bytes(damage(part(tmp_path, 3).read_bytes()))
-    with Store.opened(tmp_path, QUESTION, SHAPE) as store:
+    with ScenarioStore.opened(tmp_path, QUESTION, SHAPE) as store:
         assert sorted(store.read(table(COUNT))) == [0, 1, 2, 4]
         assert len(store.warnings) == 1
         assert "1 damaged, computed anew: 000003.json: " in store.warnings[0]
@@ -75,7 +75,7 @@ def test_a_part_of_another_place_or_store_is_told(tmp_path: Path) -> None:
     fill(other, {**QUESTION, "choices": ["a", "b", "d"]})
     part(one, 1).write_bytes(part(one, 2).read_bytes())
     part(one, 4).write_bytes(part(other, 4).read_bytes())
-    with Store.opened(one, QUESTION, SHAPE) as store:
+    with ScenarioStore.opened(one, QUESTION, SHAPE) as store:
         assert sorted(store.read(table(COUNT))) == [0, 2, 3]
         assert "000001.json: is scenario 2; 000004.json: is of another store" in store.warnings[0]
 
@@ -114,7 +114,7 @@ def test_another_table_is_refused(tmp_path: Path) -> None:
     fill(tmp_path)
     other = table(COUNT)
     other.loc[2, "price"] = 0.5
-    with Store.opened(tmp_path, QUESTION, SHAPE) as store:
+    with ScenarioStore.opened(tmp_path, QUESTION, SHAPE) as store:
         with pytest.raises(InputError, match="scenario 2 has price = 0.766667 there and 0.5 here"):
             store.read(other)
         with pytest.raises(InputError, match="scenario 0 has 2 numbers there and 1 here"):
@@ -140,7 +140,7 @@ def test_parts_say_what_they_belong_to_where_the_description_is_lost(tmp_path: P
     damage(tmp_path / "store.json")
     with pytest.raises(InputError, match="the scenarios there answer another question"):
         fill(tmp_path, {**QUESTION, "choices": []})
-    with Store.opened(tmp_path, QUESTION, SHAPE) as store:
+    with ScenarioStore.opened(tmp_path, QUESTION, SHAPE) as store:
         assert len(store.read(table(COUNT))) == COUNT
     assert (tmp_path / "store.json").read_bytes() == described
 
@@ -181,7 +181,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 
 def test_an_error_of_the_run_stays_what_it_is(tmp_path: Path) -> None:
-    with pytest.raises(TimeoutError), Store.opened(tmp_path, QUESTION, SHAPE):
+    with pytest.raises(TimeoutError), ScenarioStore.opened(tmp_path, QUESTION, SHAPE):
         raise TimeoutError("of the scheduler")
 
 
@@ -199,7 +199,7 @@ def test_digests_of_a_case_tell_what_matters(tmp_path: Path) -> None:
     assert different(replace(case, sizing=more, sha256="other")) == set()
     for field, table_name in (("tariff.spread", "tariff"), ("sizing.price_multiple", "sizing"),
                               ("device.battery_1.fade_per_year", "device.battery_1")):  # fmt: skip
-        doubt = Doubt(name="d", fields=(field,), kind="uniform", low=0.5, high=0.9, times=True)
+        doubt = Uncertainty(name="d", fields=(field,), kind="uniform", low=0.5, high=0.9, times=True)
         assert different(in_world(case, {doubt: 0.7})) == {table_name}
     small = load_case(str(write_case(tmp_path)))
     before = case_digests(small)

@@ -18,7 +18,7 @@ from parkdispatch.models.finance.investment import Finance, parameters
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.excel.plan_workbook import write_plan_xlsx
 from parkdispatch.results.excel.report_workbook import write_report_xlsx
-from parkdispatch.results.finance.cash_flow_lines import lines
+from parkdispatch.results.finance.cash_flow_lines import cash_flow_lines
 from parkdispatch.results.finance.returns import irr
 from parkdispatch.results.html.page import LANGS, load_words
 from parkdispatch.results.views.display_names import check_label, device_label
@@ -157,12 +157,14 @@ def test_a_device_with_a_name_of_its_own_keeps_it() -> None:
 def test_every_line_and_parameter_of_a_cash_flow_is_chinese() -> None:
     words = FinanceWords("zh")
     names = set()
-    for line in lines(EVERYTHING, ["arbitrage", "demand", "demand_response", "absorption"]):
+    for line in cash_flow_lines(EVERYTHING, ["arbitrage", "demand", "demand_response", "absorption"]):
         called, how = words.line(line)
         names.add((line.section, line.sheet, called))
         for text in (called, how, words.section(line.section), words.unit(line.unit)):
             assert not english(text), line.key
-    assert len(names) == len(lines(EVERYTHING, ["arbitrage", "demand", "demand_response", "absorption"]))
+    assert len(names) == len(
+        cash_flow_lines(EVERYTHING, ["arbitrage", "demand", "demand_response", "absorption"])
+    )
     choices = {choice for one in parameters(EVERYTHING) for choice in one.choices}
     for one in [*parameters(EVERYTHING), *parameters(Finance(investment_yuan=1.0))]:
         told = words.parameter(one)
@@ -176,7 +178,7 @@ def test_every_line_and_parameter_of_a_cash_flow_is_chinese() -> None:
 
 def test_english_words_of_a_cash_flow_are_those_of_the_code() -> None:
     words = FinanceWords("en")
-    line = next(line for line in lines(EVERYTHING, ["arbitrage"]) if line.key == "gross_arbitrage")
+    line = next(line for line in cash_flow_lines(EVERYTHING, ["arbitrage"]) if line.key == "gross_arbitrage")
     assert words.line(line) == ("Revenue, arbitrage", "Given, VAT included")
     assert words.thing("equity_after_tax") == "Equity flow after income tax"
 

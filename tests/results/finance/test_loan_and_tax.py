@@ -13,7 +13,7 @@ from parkdispatch.models.finance.investment import (
     Replacement,
     ValueAddedTax,
 )
-from parkdispatch.results.finance.loan import annuity, schedule
+from parkdispatch.results.finance.loan import annuity_payment, schedule
 from parkdispatch.results.finance.tax import (
     holiday,
     income_tax,
@@ -36,9 +36,9 @@ def spent(*yuan: float, years: int) -> np.ndarray:
 
 def test_annuity_closed_form() -> None:
     """1000 at 5 % over 4 years: 1000 x 0.05 x 1.21550625 / 0.21550625; a year early: 268.58."""
-    assert annuity(1000.0, 0.05, 4) == pytest.approx(282.0118326, abs=1e-7)
-    assert annuity(1000.0, 0.0, 4) == 250.0
-    assert annuity(1000.0, 1e-12, 4) == pytest.approx(250.0, rel=1e-9)
+    assert annuity_payment(1000.0, 0.05, 4) == pytest.approx(282.0118326, abs=1e-7)
+    assert annuity_payment(1000.0, 0.0, 4) == 250.0
+    assert annuity_payment(1000.0, 1e-12, 4) == pytest.approx(250.0, rel=1e-9)
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.039, 0.5])

@@ -8,7 +8,7 @@ import pytest
 from parkdispatch.inputs.schema.calibrated import Calibrated
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.reproduction.corner_interpolation import Corners, corner_values
-from parkdispatch.results.reproduction.fitting import Fit, Search, Target, widths_csv
+from parkdispatch.results.reproduction.fitting import CalibrationSearch, Fit, Target, widths_csv
 
 
 def number(path: str, low: float, high: float) -> Calibrated:
@@ -26,14 +26,14 @@ TARGETS = [Target("product", 12.0, 0.01), Target("sum", 8.0, 0.01)]
 
 def test_two_equations_are_solved() -> None:
     """x y = 12, x + y = 8: 2 and 6."""
-    found = Search(TWO, TARGETS, square, set()).best(4)
+    found = CalibrationSearch(TWO, TARGETS, square, set()).best(4)
     assert found.values == pytest.approx({"x": 2.0, "y": 6.0}, rel=1e-6)
     assert found.worst < 1e-4
 
 
 def test_a_solution_outside_the_ranges_is_not_given() -> None:
     """With x at most 1.5 the nearest set lies on that bound, and the misses say by how much it fails."""
-    found = Search([number("x", 0.0, 1.5), TWO[1]], TARGETS, square, set()).best(4)
+    found = CalibrationSearch([number("x", 0.0, 1.5), TWO[1]], TARGETS, square, set()).best(4)
     assert found.values["x"] == pytest.approx(1.5, abs=1e-6)
     assert found.worst > 1.0
 
@@ -46,7 +46,7 @@ def test_whole_numbers_are_tried_one_by_one() -> None:
         return (values["x"] * values["n"],)
 
     numbers = [number("x", 1.0, 2.7), number("n", 3, 6)]
-    search = Search(numbers, [Target("product", 12.0, 0.01)], measure, {"n"})
+    search = CalibrationSearch(numbers, [Target("product", 12.0, 0.01)], measure, {"n"})
     found = search.best(2)
     # x = 2.4, n = 5: (0.3235)^2 + (0.1667)^2 = 0.132; x = 2, n = 6: (0.088)^2 + (0.5)^2 = 0.258
     assert found.values == pytest.approx({"x": 2.4, "n": 5.0})
@@ -66,7 +66,7 @@ def test_the_width_of_a_linear_problem_is_that_of_its_corners() -> None:
         return values["x"] + values["y"], values["x"] - values["y"], 7.0  # the last moves with nothing
 
     targets = [Target("sum", 10.0, 0.01), Target("difference", 2.0, 0.05), Target("given", 7.0, 0.01)]
-    search = Search([number("x", 0.0, 9.0), number("y", 0.0, 9.0)], targets, measure, set())
+    search = CalibrationSearch([number("x", 0.0, 9.0), number("y", 0.0, 9.0)], targets, measure, set())
     sets = search.fitting({"x": 6.0, "y": 4.0}, 8)
     assert len(sets) == 1 + 4 + 8  # the centre, the corners of two targets that move, eight points inside
     width = search.widths({"x": 6.0, "y": 4.0}, sets)
@@ -86,38 +86,40 @@ def test_a_bound_cuts_the_set() -> None:
         return values["x"] + values["y"], values["x"] - values["y"]
 
     targets = [Target("sum", 10.0, 0.01), Target("difference", 2.0, 0.05)]
-    search = Search([number("x", 0.0, 6.05), number("y", 0.0, 9.0)], targets, measure, set())
+    search = CalibrationSearch([number("x", 0.0, 6.05), number("y", 0.0, 9.0)], targets, measure, set())
     width = search.widths({"x": 6.0, "y": 4.0}, search.fitting({"x": 6.0, "y": 4.0}, 8))
     assert width[0].most == pytest.approx(6.05, abs=1e-6)
     assert width[0].least == pytest.approx(5.9, abs=1e-3)
     # at most 5.89 is a hundredth too little: the nearest set misses by a tenth more than is allowed
     numbers, third = [number("x", 0.0, 5.89), number("y", 0.0, 9.0)], Target("given", 7.0, 0.01)
-    search = Search(numbers, [*targets, third], lambda values: (*measure(values), 7.0), set())
+    search = CalibrationSearch(numbers, [*targets, third], lambda values: (*measure(values), 7.0), set())
     assert search.fitting({"x": 5.0, "y": 4.0}, 8) == []
     assert search.best(2).worst == pytest.approx(1.1, abs=0.01)
 
 
 def test_whole_numbers_alone_and_no_number_at_all() -> None:
     """2 n = 12: only 6 fits; and where nothing is free, the case fits or does not."""
-    search = Search([number("n", 3, 8)], [Target("twice", 12.0, 0.01)], lambda v: (2 * v["n"],), {"n"})
+    search = CalibrationSearch(
+        [number("n", 3, 8)], [Target("twice", 12.0, 0.01)], lambda v: (2 * v["n"],), {"n"}
+    )
     assert search.best(2).values == {"n": 6.0}
     assert [fit.values for fit in search.fitting({"n": 4.0}, 2)] == [{"n": 6.0}]
-    assert len(Search([], [Target("a", 5.0, 0.01)], lambda _: (5.0,), set()).fitting({}, 2)) == 1
-    assert Search([], [Target("a", 5.0, 0.01)], lambda _: (6.0,), set()).fitting({}, 2) == []
+    assert len(CalibrationSearch([], [Target("a", 5.0, 0.01)], lambda _: (5.0,), set()).fitting({}, 2)) == 1
+    assert CalibrationSearch([], [Target("a", 5.0, 0.01)], lambda _: (6.0,), set()).fitting({}, 2) == []
 
 
 def test_a_figure_that_does_not_exist_is_far_off() -> None:
-    found = Search(TWO, TARGETS, lambda _: (None, 8.0), set()).misses({"x": 2.0, "y": 6.0})
+    found = CalibrationSearch(TWO, TARGETS, lambda _: (None, 8.0), set()).misses({"x": 2.0, "y": 6.0})
     assert found.tolist() == [1000.0, 0.0]
 
 
 def test_no_set_fits_is_said_by_an_empty_list() -> None:
-    search = Search([number("x", 0.0, 1.0)], [Target("x", 5.0, 0.01)], lambda v: (v["x"],), set())
+    search = CalibrationSearch([number("x", 0.0, 1.0)], [Target("x", 5.0, 0.01)], lambda v: (v["x"],), set())
     assert search.fitting({"x": 0.5}, 4) == []
 
 
 def test_the_file_of_widths() -> None:
-    search = Search(TWO, TARGETS, square, set())
+    search = CalibrationSearch(TWO, TARGETS, square, set())
     text = widths_csv(search.widths({"x": 2.0, "y": 6.0}, [Fit({"x": 1.9, "y": 6.2}, (0.0, 0.0))]))
     assert text.splitlines() == [
         "path,unit,value,range_low,range_high,fits_least,fits_most,sets",

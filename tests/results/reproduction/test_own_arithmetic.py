@@ -5,21 +5,21 @@ from functools import cache
 import pytest
 
 from parkdispatch.inputs.published.published_figures import Published, read_published
-from parkdispatch.results.reproduction.comparison import Row, csv_text, tell
+from parkdispatch.results.reproduction.comparison import ComparisonRow, comparison_in_words, csv_text
 from parkdispatch.results.reproduction.own_arithmetic import Reading, own_arithmetic
 from tests.inputs.test_published import PLAN
 
 READING = Reading(events=60, yuan_per_kwh=4.0, mwh=41.4, rated_mwh=50.0, depth=0.9, efficiency=0.92)
 
 
-def rows_of(plan: Published) -> dict[str, Row]:
+def rows_of(plan: Published) -> dict[str, ComparisonRow]:
     rows = own_arithmetic(plan, read_published("factors"), READING, 20)
     assert len({row.key for row in rows}) == len(rows)
     return {row.key: row for row in rows}
 
 
 @cache
-def rows() -> dict[str, Row]:
+def rows() -> dict[str, ComparisonRow]:
     return rows_of(read_published("gaoan-pilot-plan"))
 
 
@@ -126,7 +126,7 @@ def test_a_plan_whose_sum_is_right_follows() -> None:
     ],
 )
 def test_the_sentences_have_the_numbers(lang: str, sentence: str) -> None:
-    told = tell(rows().values(), read_published("gaoan-pilot-plan"), lang)
+    told = comparison_in_words(rows().values(), read_published("gaoan-pilot-plan"), lang)
     assert sentence in told[0].rests_on
     for one in told:
         assert "{" not in one.figure + one.rests_on + one.cannot
@@ -136,7 +136,7 @@ def test_the_sentences_have_the_numbers(lang: str, sentence: str) -> None:
 
 
 def test_the_file_has_just_these_columns_and_nothing_rounded() -> None:
-    told = tell(rows().values(), read_published("gaoan-pilot-plan"), "en")
+    told = comparison_in_words(rows().values(), read_published("gaoan-pilot-plan"), "en")
     lines = csv_text(told).splitlines()
     assert lines[0] == "view,figure,unit,published,computed,deviation,rests_on"
     assert len(lines) == len(BY_HAND) + 1

@@ -7,7 +7,7 @@ import pytest
 from parkdispatch.results.html.page import LANGS, load_words
 from parkdispatch.results.sizing.decision import decision, risked, verdict
 from parkdispatch.results.sizing.decision_words import paragraph
-from parkdispatch.results.sizing.loss_regions import losses_lie
+from parkdispatch.results.sizing.loss_regions import loss_regions
 from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
 from tests.support.size_studies import (
     STUDIES,
@@ -172,9 +172,9 @@ def test_where_it_loses_is_told_only_where_chance_would_not_show_it() -> None:
     """Two of ten lost without the valley may be chance (1 in 15); then no place is named."""
     own = [-1e6, -1e6] + [1e6] * 8
     risk = risk_given({"never": [0.0] * 10, "offer_1": own}, {"midday valley": [0.0] * 3 + [1.0] * 7})
-    assert losses_lie(risk, "offer_1") == ()
+    assert loss_regions(risk, "offer_1") == ()
     assert "loses money in 20% of 10 scenarios. In the worst" in said(given(GOOD_A, risk=risk))
-    (found,) = losses_lie(risk_given(LOSES_THREE, DOUBTS), "offer_1")
+    (found,) = loss_regions(risk_given(LOSES_THREE, DOUBTS), "offer_1")
     assert (found.name, found.side, found.value, found.loss_share, found.of_losses) == (
         "midday valley",
         "is",
