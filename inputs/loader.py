@@ -103,15 +103,17 @@ def _find(name_or_path: str) -> Path:
     try:
         if path.is_dir():
             if not (path / "case.toml").exists():
-                raise InputError(f"`CASE` = {name_or_path}: the folder has no case.toml, must have one")
+                raise InputError(
+                    f"argument `case` = {name_or_path}: the folder has no case.toml, must have one"
+                )
             return path / "case.toml"
         if not path.exists() and path.suffix != ".toml":
             raise InputError(
-                f"`CASE` = {name_or_path}: no such file, and not one of the built-in cases"
+                f"argument `case` = {name_or_path}: no such file, and not one of the built-in cases"
                 f" {', '.join(BUILT_IN)}{closest(name_or_path, BUILT_IN)}"
             )
     except OSError as error:  # such as a name longer than the system takes
-        raise InputError(f"`CASE` = {name_or_path}: {error.strerror or error}") from error
+        raise InputError(f"argument `case` = {name_or_path}: {error.strerror or error}") from error
     return path
 
 

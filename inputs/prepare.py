@@ -44,7 +44,7 @@ def day_times(case: Case, day: date) -> pd.DatetimeIndex:
     """Starts of the intervals of one day. Raises InputError outside the case's year."""
     if day.year != case.calendar.year:
         raise InputError(
-            f"`--date` = {day}: must lie in {case.calendar.year}, the year of the case {case.name}"
+            f"argument `day` = {day}: must lie in {case.calendar.year}, the year of the case {case.name}"
         )
     return _times(case, day, day)
 

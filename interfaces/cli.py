@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from parkdispatch.interfaces.commands.check import check
-from parkdispatch.interfaces.commands.console import err_console
+from parkdispatch.interfaces.commands.console import err_console, print_message
 from parkdispatch.interfaces.commands.init import init
 from parkdispatch.interfaces.commands.plan import plan
 from parkdispatch.interfaces.commands.pv import pv
@@ -50,7 +50,7 @@ def main() -> None:
     except ParkdispatchError as error:
         label = {2: "input", 3: "infeasible", 4: "solver"}.get(error.exit_code, "error")
         for line in str(error).splitlines():
-            err_console.print(Text(f"{label}: {line}"), soft_wrap=True)
+            print_message(label, line)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         err_console.print("stopped")

@@ -58,12 +58,14 @@ class SolveOptions:
         found = []
         if self.solver != "highs" and not self.solver.startswith("pyomo:"):
             found.append(
-                f"`--solver` = {self.solver}: must be highs, or pyomo: and a name such as appsi_highs"
+                f"argument `solver` = {self.solver}: must be highs, or pyomo: and a name such as appsi_highs"
             )
         if not EXACT <= self.gap <= LOOSEST:
-            found.append(f"`--gap` = {self.gap:g}: must be from {EXACT:g} to {LOOSEST:g}")
+            found.append(f"argument `gap` = {self.gap:g}: must be from {EXACT:g} to {LOOSEST:g}")
         elif self.solver != "highs" and self.gap != EXACT:
-            found.append(f"`--gap` = {self.gap:g}: only highs heeds it, and `--solver` = {self.solver}")
+            found.append(
+                f"argument `gap` = {self.gap:g}: only highs heeds it, and argument `solver` = {self.solver}"
+            )
         if found:
             raise InputError(found)
 

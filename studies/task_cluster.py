@@ -70,7 +70,7 @@ def _done(numbers: Array, sealed: Sealed) -> Array:
 
 def _other_program(who: str, wrong: list[str]) -> str:
     return (
-        f"`--scheduler`: {who} runs another program: {', '.join(wrong)}: must be the same, because"
+        f"argument `scheduler`: {who} runs another program: {', '.join(wrong)}: must be the same, because"
         " figures could differ"
     )
 
@@ -82,9 +82,9 @@ class TaskCluster:
         """`workers` is the number of local processes; left out, one a core. Raises InputError."""
         found = []
         if scheduler is not None and not _is_address(scheduler):
-            found.append(f"`--scheduler` = {scheduler}: must be an address such as tcp://host:8786")
+            found.append(f"argument `scheduler` = {scheduler}: must be an address such as tcp://host:8786")
         if workers is not None and workers < 1:
-            found.append(f"`--workers` = {workers}: must be 1 or more")
+            found.append(f"argument `workers` = {workers}: must be 1 or more")
         if found:
             raise InputError(found)
         self._scheduler, self._workers = scheduler, workers
@@ -145,7 +145,7 @@ class TaskCluster:
                 if future.status == "finished":
                     yield key, result
                 elif future.status != "error":
-                    who = f"`--scheduler` = {self._scheduler or 'none'}"
+                    who = f"argument `scheduler` = {self._scheduler or 'none'}"
                     raise SolverError(f"{who}: is gone, or gave the {what}s up; what was finished is kept")
                 else:
                     failed[key] = _failure(result, what, key)
@@ -266,7 +266,7 @@ def _remote(stack: ExitStack, address: str) -> "Client":
 
     from distributed import Client
 
-    asked = f"`--scheduler` = {address}"
+    asked = f"argument `scheduler` = {address}"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Dask warns of other versions; below they are refused
         try:

@@ -37,7 +37,7 @@ def overridden(
             n: {"initial_soc": soc, "final_soc": d.final_soc_or_initial} for n, d in batteries.items()
         }
         if not batteries:
-            found.append(f"`--soc` = {soc:g}: must be left out, because the case has no battery")
+            found.append(f"argument `soc` = {soc:g}: must be left out, because the case has no battery")
     if peak_so_far_mw is not None:
         changes |= {name: {"peak_so_far_mw": peak_so_far_mw} for name in paying}
         if len(paying) != 1:
@@ -45,7 +45,8 @@ def overridden(
                 f"has {len(paying)} grids, each with its own in the case file" if paying else "has no grid"
             )
             found.append(
-                f"`--peak-so-far-mw` = {peak_so_far_mw:g}: must be left out, because the case {lacking}"
+                f"argument `peak_so_far_mw` = {peak_so_far_mw:g}: must be left out,"
+                f" because the case {lacking}"
             )
         for name, grid in paying.items():
             found += _implausible(name, grid, peak_so_far_mw)
@@ -53,10 +54,13 @@ def overridden(
         try:
             devices[name] = _changed(case.devices[name], change)
         except ValidationError as error:
-            flag = "--soc" if "initial_soc" in change else "--peak-so-far-mw"
-            found += [f"`{flag}`: {line}" for line in problems(error, f"device.{name}", type(devices[name]))]
+            field = "soc" if "initial_soc" in change else "peak_so_far_mw"
+            found += [
+                f"argument `{field}`: {line}"
+                for line in problems(error, f"device.{name}", type(devices[name]))
+            ]
     series = dict(case.series)
-    for flag, path, kind, key in (("--load", load, "load", "demand_mw"), ("--pv", pv, "pv", "available_mw")):
+    for field, path, kind, key in (("load", load, "load", "demand_mw"), ("pv", pv, "pv", "available_mw")):
         if path is None:
             continue
         of_kind = [name for name, device in case.devices.items() if getattr(device, "kind", "") == kind]
@@ -64,12 +68,13 @@ def overridden(
             series[of_kind[0], key] = case.series_file(of_kind[0], key, path).series[of_kind[0], key]
         else:
             found.append(
-                f"`{flag}` = {path}: the case has {len(of_kind)} devices of kind {kind}, must have one"
+                f"argument `{field}` = {path}: the case has {len(of_kind)} devices of kind {kind},"
+                " must have one"
             )
         try:
             read_bytes(path)
         except InputError as error:
-            found += [f"`{flag}` = {line}" for line in error.problems]
+            found += [f"argument `{field}` = {line}" for line in error.problems]
     if found:
         raise InputError(found)
     return replace(case, devices=devices, series=series)
@@ -80,7 +85,10 @@ def _implausible(name: str, grid: Grid, peak_mw: float) -> list[str]:
     most = grid.limits_mw[0]
     if not peak_mw > FAR_BEYOND * most > 0:
         return []
-    return [f"`--peak-so-far-mw` = {peak_mw:g}: `device.{name}` can draw {most:g} MW, must be in MW, not kW"]
+    return [
+        f"argument `peak_so_far_mw` = {peak_mw:g}: `device.{name}` can draw {most:g} MW,"
+        " must be in MW, not kW"
+    ]
 
 
 def _changed(device: Device, change: Mapping[str, Any]) -> Device:

@@ -47,7 +47,7 @@ def scenario_table(case: "Case", asked: str | None) -> pd.DataFrame:
         return read_scenarios(user_path(asked), case)
     count = int(asked)
     if not 1 <= count <= MOST_SCENARIOS:
-        raise InputError(f"`--scenarios` = {asked}: must be 1 to {MOST_SCENARIOS:,}, or a CSV file")
+        raise InputError(f"argument `scenarios` = {asked}: must be 1 to {MOST_SCENARIOS:,}, or a CSV file")
     return draw(sizing, count, sizing.seed)
 
 

@@ -30,7 +30,7 @@ def with_variant(tables: Mapping[str, Any], variant: str | None) -> dict[str, An
         return found
     if variant not in variants:
         known = f"must be one of {', '.join(variants)}" if variants else "the case has none, must be left out"
-        raise InputError(f"`--variant` = {variant}: {known}{closest(variant, variants)}")
+        raise InputError(f"argument `variant` = {variant}: {known}{closest(variant, variants)}")
     changes = dict(variants[variant])
     removed = changes.pop("remove", [])
     devices = found.get("device", {})

@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from parkdispatch.interfaces.commands.console import err_console, out_console, progress_line
+from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line
 from parkdispatch.interfaces.commands.options import CaseArgument, Variant
 
 
@@ -30,4 +30,4 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
     )
     out_console.print(Text(text), soft_wrap=True)
     for line in park.warnings:
-        err_console.print(Text(f"warning: {line}"), soft_wrap=True)
+        print_message("warning", line)

@@ -6,7 +6,13 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from parkdispatch.interfaces.commands.console import RUNS, err_console, out_console, progress_line, run_folder
+from parkdispatch.interfaces.commands.console import (
+    RUNS,
+    out_console,
+    print_message,
+    progress_line,
+    run_folder,
+)
 from parkdispatch.interfaces.commands.options import CaseArgument, Language, Out, Variant, language
 
 Only = Annotated[
@@ -97,4 +103,4 @@ def size(
         said = f"Scenarios kept in {study.kept}; the same command takes them from there."
         out_console.print(Text(said), soft_wrap=True)
     for line in (*park.warnings, *warnings):
-        err_console.print(Text(f"warning: {line}"), soft_wrap=True)
+        print_message("warning", line)

@@ -4,9 +4,8 @@ import time
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from parkdispatch.interfaces.commands.console import err_console, out_console, progress_line, run_folder
+from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line, run_folder
 from parkdispatch.interfaces.commands.options import CaseArgument, Language, Out, Variant, language
 
 
@@ -59,4 +58,4 @@ def study(
     show_study(out_console, made)
     show_files(out_console, paths.values())
     for line in park.warnings:
-        err_console.print(Text(f"warning: {line}"), soft_wrap=True)
+        print_message("warning", line)

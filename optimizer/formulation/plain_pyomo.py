@@ -136,9 +136,11 @@ class PlainPyomoModel:
             factory = pyo.SolverFactory(solver)
             available = bool(factory.available(exception_flag=False))
         except Exception as error:  # plug-ins raise what they like
-            raise InputError(f"`--solver` = pyomo:{solver}: {error}") from error
+            raise InputError(f"argument `solver` = pyomo:{solver}: {error}") from error
         if not available:
-            raise InputError(f"`--solver` = pyomo:{solver}: Pyomo finds no such solver on this machine")
+            raise InputError(
+                f"argument `solver` = pyomo:{solver}: Pyomo finds no such solver on this machine"
+            )
         if hasattr(factory, "config") and hasattr(factory.config, "mip_gap"):
             factory.config.mip_gap = 0.0
         try:

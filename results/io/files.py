@@ -34,7 +34,7 @@ def output_folder(out: Path) -> Iterator[Callable[[str, Callable[[Path], object]
         out.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=out))
     except OSError as error:
-        raise InputError(f"`--out` = {out}: cannot be written: {error.strerror or error}") from error
+        raise InputError(f"argument `out` = {out}: cannot be written: {error.strerror or error}") from error
     try:
         names: list[str] = []
 
@@ -46,7 +46,7 @@ def output_folder(out: Path) -> Iterator[Callable[[str, Callable[[Path], object]
         yield stage
         _swap(staging, out, names)
     except OSError as error:
-        raise InputError(f"`--out` = {out}: cannot be written: {error.strerror or error}") from error
+        raise InputError(f"argument `out` = {out}: cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         if not existed and not any(out.iterdir()):
@@ -57,7 +57,7 @@ def _swap(staging: Path, out: Path, names: Sequence[str]) -> None:
     """Put the staged files in place; where one cannot be, say over one open in Excel, undo all."""
     blocked = [name for name in names if (out / name).is_dir()]
     if blocked:
-        raise InputError(f"`--out` = {out}: a folder is in the way of {', '.join(blocked)}")
+        raise InputError(f"argument `out` = {out}: a folder is in the way of {', '.join(blocked)}")
     old = staging / "old"
     old.mkdir()
     for name in names:

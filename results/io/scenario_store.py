@@ -96,12 +96,12 @@ class ScenarioStore:
             found[scenario] = values
         if other:
             raise UnusableStoreError(
-                f"`--store` = {self.folder}: holds scenarios of another table (seed, doubts or file):"
+                f"argument `store` = {self.folder}: holds scenarios of another table (seed, doubts or file):"
                 f" {_some(other)}; must be the same, or another folder"
             )
         if unsound:
             self.warnings.append(
-                f"`--store` = {self.folder}: {len(unsound)} damaged, computed anew: {_some(unsound)}"
+                f"argument `store` = {self.folder}: {len(unsound)} damaged, computed anew: {_some(unsound)}"
             )
         return found
 
@@ -185,7 +185,7 @@ def _refuse_strange(folder: Path, key: str) -> None:
 
     Raises UnusableStoreError.
     """
-    asked = f"`--store` = {folder}"
+    asked = f"argument `store` = {folder}"
     try:
         names = {path.name for path in folder.iterdir()} - {"lock", "parts"}
     except FileNotFoundError:
@@ -208,7 +208,7 @@ def _refuse_strange(folder: Path, key: str) -> None:
 
 
 def _not_written(folder: Path, error: OSError) -> str:
-    return f"`--store` = {folder}: cannot be written: {error.strerror or error}"
+    return f"argument `store` = {folder}: cannot be written: {error.strerror or error}"
 
 
 def refuse_other(folder: Path, known: Question) -> None:
@@ -238,7 +238,8 @@ def _refuse_differences(folder: Path, there: Question, asked: Question) -> None:
     if wrong := _other_question(there, asked):
         raise UnusableStoreError(
             [
-                f"`--store` = {folder}: holds other scenarios: {line}; must be those, or another folder"
+                f"argument `store` = {folder}: holds other scenarios: {line};"
+                " must be those, or another folder"
                 for line in wrong
             ]
         )
@@ -283,8 +284,8 @@ def _held(folder: Path) -> Iterator[None]:
             file.seek(0)
             by = file.read().strip() or "unknown"
             raise UnusableStoreError(
-                f"`--store` = {folder}: another run works on it (process {by}): must end first, or be in"
-                " another folder"
+                f"argument `store` = {folder}: another run works on it (process {by}): must end first,"
+                " or be in another folder"
             ) from None
         file.truncate(0)
         file.write(f"{os.getpid()}\n")

@@ -43,7 +43,8 @@ def parts_asked(only: str | None) -> tuple[str, ...]:
     given = [part.strip() for part in only.split(",")]
     if wrong := [part for part in given if part not in PARTS]:
         raise InputError(
-            f"`--only` = {only}: {', '.join(wrong) or 'nothing'} is no part, must be of {', '.join(PARTS)},"
+            f"argument `only` = {only}: {', '.join(wrong) or 'nothing'} is no part,"
+            f" must be of {', '.join(PARTS)},"
             " parted by commas"
         )
     return tuple(part for part in PARTS if part in given)
@@ -122,7 +123,7 @@ def _risk(
     except UnusableStoreError as error:
         if asked.store is not None:
             raise
-        warn(f"scenarios are not kept: {error.problems[0].removeprefix('`--store` = ')}")
+        warn(f"scenarios are not kept: {error.problems[0].removeprefix('argument `store` = ')}")
         return found(None), None
 
 

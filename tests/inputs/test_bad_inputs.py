@@ -134,19 +134,23 @@ def test_five_devices_five_mistakes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "words", "count"),
     [
-        ({"soc": 95}, ("`--soc`", "battery_1.initial_soc` = 95: must be in [0, 1]", "0.95?"), 1),
-        ({"soc": -0.1}, ("`--soc`", "= -0.1: must be in [0, 1]"), 1),
-        ({"soc": 0.95}, ("`--soc`", "= 0.95", "[soc_min, soc_max] = [0.1, 0.9]"), 1),
-        ({"soc": float("nan")}, ("`--soc`", "= nan"), 1),
-        ({"peak_so_far_mw": -5.0}, ("`--peak-so-far-mw`", "= -5.0: must be 0 or more"), 1),
-        ({"peak_so_far_mw": float("nan")}, ("`--peak-so-far-mw`", "= nan"), 1),
-        ({"peak_so_far_mw": float("inf")}, ("`--peak-so-far-mw`", "= inf"), 2),
-        ({"peak_so_far_mw": 120_000}, ("`--peak-so-far-mw` = 120000", "150 MW", "must be in MW, not kW"), 1),
-        ({"load": Path("none.csv")}, ("`--load` = none.csv: no such file",), 1),
-        ({"pv": Path()}, ("`--pv` = .: is a directory, must be a file",), 1),
+        ({"soc": 95}, ("argument `soc`", "battery_1.initial_soc` = 95: must be in [0, 1]", "0.95?"), 1),
+        ({"soc": -0.1}, ("argument `soc`", "= -0.1: must be in [0, 1]"), 1),
+        ({"soc": 0.95}, ("argument `soc`", "= 0.95", "[soc_min, soc_max] = [0.1, 0.9]"), 1),
+        ({"soc": float("nan")}, ("argument `soc`", "= nan"), 1),
+        ({"peak_so_far_mw": -5.0}, ("argument `peak_so_far_mw`", "= -5.0: must be 0 or more"), 1),
+        ({"peak_so_far_mw": float("nan")}, ("argument `peak_so_far_mw`", "= nan"), 1),
+        ({"peak_so_far_mw": float("inf")}, ("argument `peak_so_far_mw`", "= inf"), 2),
+        (
+            {"peak_so_far_mw": 120_000},
+            ("argument `peak_so_far_mw` = 120000", "150 MW", "must be in MW, not kW"),
+            1,
+        ),
+        ({"load": Path("none.csv")}, ("argument `load` = none.csv: no such file",), 1),
+        ({"pv": Path()}, ("argument `pv` = .: is a directory, must be a file",), 1),
         (
             {"soc": 95, "peak_so_far_mw": -5, "load": Path("a"), "pv": Path("b")},
-            ("--soc", "--peak", "--load", "--pv"),
+            ("`soc`", "`peak_so_far_mw`", "`load`", "`pv`"),
             4,
         ),
     ],
@@ -168,22 +172,22 @@ def test_options_for_devices_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         overridden(bare, soc=0.5, load=tmp_path / "load.csv")
     assert caught.value.problems == [
-        "`--soc` = 0.5: must be left out, because the case has no battery",
-        f"`--load` = {tmp_path / 'load.csv'}: the case has 2 devices of kind load, must have one",
+        "argument `soc` = 0.5: must be left out, because the case has no battery",
+        f"argument `load` = {tmp_path / 'load.csv'}: the case has 2 devices of kind load, must have one",
     ]
     islanded = bare.with_devices({n: d for n, d in bare.devices.items() if n != "grid"})
     with pytest.raises(
-        InputError, match="--peak-so-far-mw` = 5: must be left out, because the case has no grid"
+        InputError, match="argument `peak_so_far_mw` = 5: must be left out, because the case has no grid"
     ):
         overridden(islanded, peak_so_far_mw=5)
     doubled = bare.with_devices({**bare.devices, "grid_2": bare.devices["grid"]})
-    with pytest.raises(InputError, match="`--peak-so-far-mw` = 5: .* 2 grids"):
+    with pytest.raises(InputError, match="argument `peak_so_far_mw` = 5: .* 2 grids"):
         overridden(doubled, peak_so_far_mw=5)
 
 
 def test_days_outside_the_year(tmp_path: Path) -> None:
     good = load_case(str(write_case(tmp_path)))
-    with pytest.raises(InputError, match="`--date` = 2025-12-31: must lie in 2026"):
+    with pytest.raises(InputError, match="argument `day` = 2025-12-31: must lie in 2026"):
         day_times(good, date(2025, 12, 31))
     with pytest.raises(InputError) as caught:
         prepare(good, year_times(good))
@@ -193,12 +197,12 @@ def test_days_outside_the_year(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("gaaon", ("`CASE` = gaaon", "no such file", "built-in cases gaoan", "mean `gaoan`")),
+        ("gaaon", ("argument `case` = gaaon", "no such file", "built-in cases gaoan", "mean `gaoan`")),
         ("cas.toml", ("cas.toml: no such file", "mean `case.toml`")),
-        ("folder", ("`CASE` = ", "the folder has no case.toml")),
-        ("x" * 300, ("`CASE` = ", "too long")),
+        ("folder", ("argument `case` = ", "the folder has no case.toml")),
+        ("x" * 300, ("argument `case` = ", "too long")),
         ("a\0b.toml", ("cannot be read",)),
-        ("~nobody-here/x", ("`CASE` = ", "no such file")),
+        ("~nobody-here/x", ("argument `case` = ", "no such file")),
     ],
 )
 def test_cases_that_are_not_there(

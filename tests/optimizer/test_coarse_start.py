@@ -28,13 +28,13 @@ def looking(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     for name, value in (("LONG", 500), ("SHORT", 250), ("PIECE", 60)):
         monkeypatch.setattr(preview_module, name, value)
     laid: list[bool] = []
-    rehearse = blocks_module.rehearse
+    rehearse = blocks_module.solve_in_pieces
 
     def noted(*given: object) -> object:
         laid.append((found := rehearse(*given)) is not None)  # type: ignore[arg-type]
         return found
 
-    monkeypatch.setattr(blocks_module, "rehearse", noted)
+    monkeypatch.setattr(blocks_module, "solve_in_pieces", noted)
     return laid
 
 

@@ -41,7 +41,7 @@ def test_what_is_near_enough_is_not_worked_on() -> None:
 
 @pytest.mark.parametrize("gap", [0.0, -1e-3, 1e-10, 0.02, float("nan"), float("inf")])
 def test_a_gap_that_means_nothing_is_refused(gap: float) -> None:
-    with pytest.raises(InputError, match=r"`--gap` = .*: must be from 1e-09 to 0.01"):
+    with pytest.raises(InputError, match=r"argument `gap` = .*: must be from 1e-09 to 0.01"):
         SolveOptions(gap=gap)
 
 

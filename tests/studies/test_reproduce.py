@@ -295,10 +295,10 @@ def test_the_command_with_a_study_of_ones_own(
     ("command", "said"),
     [
         (("--lang", "de"), ("`--lang` = de: must be one of en, zh",)),
-        (("gaoan-studdy",), ("`CASE` = gaoan-studdy", "mean `gaoan-study`")),
+        (("gaoan-studdy",), ("argument `case` = gaoan-studdy", "mean `gaoan-study`")),
         (("gaoan",), ("`contract.demand_response` is of kind 'metered'", "`contract.absorption` is of kind")),
-        (("gaoan-study", "--out", "{file}"), ("`--out` = {file}: must be in a folder to write in",)),
-        (("--out", "{file}/x", "--lang", "de"), ("`--out`", "`--lang` = de")),
+        (("gaoan-study", "--out", "{file}"), ("argument `out` = {file}: must be in a folder to write in",)),
+        (("--out", "{file}/x", "--lang", "de"), ("argument `out`", "`--lang` = de")),
     ],
 )
 def test_bad_input_is_refused_in_words(

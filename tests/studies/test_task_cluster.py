@@ -135,12 +135,14 @@ def test_a_duration_as_people_say_it(seconds: float, said: str) -> None:
     "text", ["here", "tcp://here", "tcp://:8786", "http://a:8786", "tcp://a:99999", "tcp://a b:1"]
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match=r"`--scheduler` = .*: must be an address such as tcp://host:8786"):
+    with pytest.raises(
+        InputError, match=r"argument `scheduler` = .*: must be an address such as tcp://host:8786"
+    ):
         TaskCluster(text)
 
 
 def test_no_worker_is_refused() -> None:
-    with pytest.raises(InputError, match="`--workers` = 0: must be 1 or more"):
+    with pytest.raises(InputError, match="argument `workers` = 0: must be 1 or more"):
         TaskCluster(workers=0)
 
 
@@ -161,7 +163,7 @@ def test_where_no_scheduler_answers(listens: bool, monkeypatch: pytest.MonkeyPat
             other.listen()
         began = time.monotonic()
         with pytest.raises(
-            InputError, match=f"`--scheduler` = tcp://127.0.0.1:{port}: no Dask scheduler answers"
+            InputError, match=f"argument `scheduler` = tcp://127.0.0.1:{port}: no Dask scheduler answers"
         ):
             TaskCluster(f"tcp://127.0.0.1:{port}").__enter__()
     assert time.monotonic() - began < 10
@@ -196,7 +198,7 @@ def test_a_scheduler_that_runs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Non
                 TaskCluster(address).__enter__()
             if "has no worker" in str(refused.value):
                 break
-        assert f"`--scheduler` = {address}: has no worker; must have one" in str(refused.value)
+        assert f"argument `scheduler` = {address}: has no worker; must have one" in str(refused.value)
         monkeypatch.undo()
         with command(*worker):
             with TaskCluster(address) as farm:
@@ -213,7 +215,9 @@ def test_a_scheduler_that_runs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Non
                 program_versions.cache_clear()
             with (
                 TaskCluster(address) as farm,
-                pytest.raises(SolverError, match=f"`--scheduler` = {address}: is gone, or gave the tasks up"),
+                pytest.raises(
+                    SolverError, match=f"argument `scheduler` = {address}: is gone, or gave the tasks up"
+                ),
             ):
                 for _ in farm.each(farm_work.figures, {"scale": 1.0, "sleep_s": 0.2}, TASKS):
                     there.kill()

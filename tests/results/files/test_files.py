@@ -74,7 +74,7 @@ def fail_because_of_a_folder(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("fail", "error", "words"),
     [
-        (fail_to_write, InputError, "`--out` = .*: cannot be written: No space left on device"),
+        (fail_to_write, InputError, "argument `out` = .*: cannot be written: No space left on device"),
         (fail_in_between, ZeroDivisionError, "^$"),
         (fail_because_of_a_folder, InputError, "a folder is in the way of report.html"),
     ],
@@ -117,7 +117,7 @@ def test_one_file_open_elsewhere_undoes_all(
 @pytest.mark.parametrize("place", ["file", "file/below", "x" * 300])
 def test_places_that_cannot_be_written(place: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(InputError, match="`--out` = .*cannot be written"):
+    with pytest.raises(InputError, match="argument `out` = .*cannot be written"):
         put(tmp_path / place, NEW)
     assert content(tmp_path) == {"file": b"mine"}
 
@@ -125,7 +125,7 @@ def test_places_that_cannot_be_written(place: str, tmp_path: Path) -> None:
 def test_a_system_that_refuses(tmp_path: Path) -> None:
     if not Path("/proc").is_dir():
         pytest.skip("no /proc here")
-    with pytest.raises(InputError, match="`--out` = /proc/parkdispatch: cannot be written"):
+    with pytest.raises(InputError, match="argument `out` = /proc/parkdispatch: cannot be written"):
         put(Path("/proc/parkdispatch"), NEW)
 
 

@@ -128,7 +128,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.doc").rename(tmp_path / "store.json")
     with pytest.raises(InputError, match="holds other files, store.json"):
         fill(tmp_path)
-    with pytest.raises(InputError, match="`--store` = .*store.json: "):
+    with pytest.raises(InputError, match="argument `store` = .*store.json: "):
         fill(tmp_path / "store.json")
     assert [path.name for path in tmp_path.iterdir()] == ["store.json"]
 
@@ -149,8 +149,8 @@ HOLD = """
 import sys
 from pathlib import Path
 from tests.support.cluster_work import QUESTION, SHAPE
-from parkdispatch.results.io.scenario_store import Store
-with Store.opened(Path(sys.argv[1]), QUESTION, SHAPE):
+from parkdispatch.results.io.scenario_store import ScenarioStore
+with ScenarioStore.opened(Path(sys.argv[1]), QUESTION, SHAPE):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -176,7 +176,7 @@ def test_a_second_run_is_refused_until_the_first_has_ended_however(tmp_path: Pat
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="`--store` = "):
+    with pytest.raises(InputError, match="argument `store` = "):
         fill(tmp_path / "file" / "store")
 
 
