@@ -1,16 +1,23 @@
 """A checked case: every declaration of one park, in one of its variants."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from pydantic import BaseModel, ValidationError
+
+from parkdispatch.inputs.messages.validation import problems
 from parkdispatch.inputs.schema.calibrated import Calibrated, WhatIf
 from parkdispatch.inputs.schema.case_file import (
     Calendar,
     SeriesFile,
     WeatherFile,
 )
-from parkdispatch.models.device import Device
+from parkdispatch.models.device import Device, Role
+from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.sensitivity import Sensitivity
@@ -19,6 +26,9 @@ from parkdispatch.models.site import Site
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.weather.representative_year import Climate
+
+# tables of a case file whose fields `with_` changes, and where a case keeps them
+TABLES = {"site": "site", "finance": "finance", "contract": "contracts", "tariff": "tariff"}
 
 
 @dataclass(frozen=True)
@@ -49,10 +59,51 @@ class Case:
         kept = {key: file for key, file in self.series.items() if key[0] in devices}
         return replace(self, devices=dict(devices), series=kept)
 
+    def with_(self, **tables: Mapping[str, Any]) -> "Case":
+        """The same case with other values of some fields, checked again.
+
+        Args:
+            tables: by the name of a device, or of a table of the case file (site, finance, contract, tariff),
+                the fields that change and their values.
+
+        Raises:
+            InputError: with everything that is wrong: an unknown name or field, a value that is not allowed.
+
+        Example:
+            >>> import parkdispatch as pdx
+            >>> case = pdx.load_case("gaoan").with_(battery_1={"power_mw": 15})
+            >>> case.devices["battery_1"].power_mw
+            15.0
+
+        """
+        wrong: list[str] = []
+        devices, attributes = dict(self.devices), dict[str, Any]()
+        for name, fields in tables.items():
+            try:
+                if name in devices:
+                    devices[name] = _with_fields(devices[name], f"device.{name}", fields)
+                else:
+                    attribute = TABLES.get(name, "")
+                    attributes[attribute] = _with_fields(getattr(self, attribute, None), name, fields)
+            except InputError as error:
+                wrong += error.problems
+        tariff = attributes.get("tariff", self.tariff)
+        for name, device in devices.items():
+            wrong += [f"`device.{name}`: {line}" for line in device.tariff_problems(tariff)]
+        if wrong:
+            raise InputError(wrong)
+        changes = json.dumps(tables, sort_keys=True, default=str)
+        digest = hashlib.sha256(f"{self.sha256}{changes}".encode()).hexdigest()
+        return replace(self, devices=devices, sha256=digest, **attributes)
+
     @property
     def storage(self) -> list[str]:
         """Names of the devices that store energy."""
         return [name for name, device in self.devices.items() if device.stores_energy]
+
+    def of_role(self, role: Role) -> list[str]:
+        """Names of the devices with that part in the park."""
+        return [name for name, device in self.devices.items() if device.role == role]
 
     @property
     def warnings(self) -> list[str]:
@@ -89,3 +140,14 @@ def case_sources(case: Case) -> list[str]:
         if mark and "=" in setting and not elsewhere and not setting.lstrip().startswith("#"):
             lines.append(f"{table}{setting.strip()}: {comment.strip()}")
     return lines
+
+
+def _with_fields(table: Any, path: str, fields: Mapping[str, Any]) -> Any:
+    """A declaration with other values of some fields. Raises InputError with what is not allowed."""
+    if not isinstance(table, BaseModel):
+        raise InputError(f"`{path}`: no such device or table in this case")
+    given = {name: getattr(table, name) for name in table.model_fields_set}
+    try:
+        return type(table).model_validate({**given, **fields})
+    except ValidationError as error:
+        raise InputError(problems(error, path, type(table))) from None

@@ -7,7 +7,7 @@ A device writes ONE interval of itself into a Pyomo block, with the words of `In
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from parkdispatch.models.tariff.tariff import Tariff
 Array = NDArray[np.float64]
 Expr = Any  # a Pyomo expression, variable, parameter or a plain number; Pyomo ships no types
 Period = Literal["day", "month", "horizon"]
+Role = Literal["source", "grid", "load", "store", "converter", "network"]
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Efficiency = Annotated[float, Field(gt=0, le=1)]
@@ -105,14 +106,65 @@ class SeriesSpec(BaseModel):
     upper: float = float("inf")
 
 
+INJECTION = "injection"  # among the terms of a Display: the power into all buses of the device
+
+
+@dataclass(frozen=True)
+class Display:
+    """A power that schedules, charts and workbooks show of a device, as a column of its own.
+
+    `terms` are factors of the device's variables, derived quantities, series or its INJECTION, added up [MW].
+    `key` names the column's word, `kind` says how it is drawn.
+    """
+
+    key: str
+    kind: Literal["set_point", "load", "source", "import", "export", "other"]
+    terms: Mapping[str, float]
+
+    def power_mw(self, seen: "Seen") -> Array:
+        """The column [MW], shape (intervals,)."""
+        injection = sum(seen.injection.values(), np.zeros(len(seen.times)))
+        quantities = {**seen.values, INJECTION: injection}
+        (first, factor), *others = self.terms.items()
+        power_mw = quantities[first] if factor == 1.0 else factor * quantities[first]
+        for name, factor in others:
+            power_mw = power_mw + factor * quantities[name]
+        return power_mw
+
+
+@dataclass(frozen=True)
+class StorageLevel:
+    """The stored energy of a device over the horizon, shape (intervals,), and what full and empty mean."""
+
+    energy_mwh: Array  # at the end of each interval
+    full_mwh: float
+    initial_mwh: float | None  # before the first interval
+    lowest: float  # [-] of full, that may be reached
+    highest: float
+
+
 class Device(BaseModel):
-    """Base of every device: frozen declarations that validate and nothing else."""
+    """Base of every device: frozen declarations that validate and nothing else.
+
+    A device of one's own is a subclass with a `kind`, registered by `parkdispatch.register_device`. All that
+    people see of it follows from what it declares here: `role`, `displays`, `storage_level` and `words`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    role: ClassVar[Role] = "converter"
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {}
     stores_energy: ClassVar[bool] = False  # a saving is told against the park without these
     needs_weather: ClassVar[bool] = False
+    displays: ClassVar[tuple[Display, ...]] = ()  # none: one column, the power into the bus
+    # words of its own by language ("en", "zh"), section ("devices", "quantities", "costs", "checks",
+    # "prices", "book") and key, beside those of results/templates/words.*.toml
+    words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {}
+
+    @classmethod
+    def example(cls) -> Self:
+        """A small device of this kind on bus `ac`, as `parkdispatch.check_device` puts it into a park."""
+        return cls()
 
     def tariff_problems(self, tariff: Tariff) -> list[str]:
         """What the device asks of the tariff and does not find there."""
@@ -132,6 +184,22 @@ class Device(BaseModel):
 
         Returns the largest residual of each rule, in the unit of the rule; zero is perfect.
         """
+
+    def storage_level(self, seen: "Seen") -> StorageLevel | None:
+        """The energy a store holds; None for what stores none."""
+        return None
+
+    def initial_state(self) -> Mapping[str, float]:
+        """What the device begins a horizon with and ends it with another value of, such as stored energy."""
+        return {}
+
+    def state_after(self, seen: "Seen") -> Mapping[str, float]:
+        """The same quantities at the end of a dispatch."""
+        return {}
+
+    def starting_from(self, state: Mapping[str, float]) -> Self:
+        """The device as a horizon finds it that begins in this state."""
+        return self
 
     def indicators(self, seen: "Seen") -> Mapping[str, float]:
         """Figures of merit over the horizon that people ask this device for, their unit in the name."""

@@ -1,6 +1,6 @@
 """The schedule as people say it: from when to when, what, with how much, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.models.network.grid import Grid
-from parkdispatch.results.solution import times_of, values
+from parkdispatch.models.device import INJECTION, Array, Display
+from parkdispatch.results.solution import seen, times_of, values
 
 ZERO_MW = 1e-3  # a kilowatt: less is rounding, and nobody dispatches it
 AT_PEAK_MW = 1e-3
+POWER = Display("power", "set_point", {INJECTION: 1.0})  # of a store that declares no set point
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,9 @@ def schedule_blocks(solution: xr.Dataset, case: Case) -> list[ScheduleBlock]:
     if not case.storage:
         return []
     times, hours = times_of(solution), float(solution.attrs["hours"])
-    net = np.zeros(len(times))
-    for name in case.storage:
-        net += values(solution, f"{name}.discharge_mw") - values(solution, f"{name}.charge_mw")
-    grids = [name for name, device in case.devices.items() if isinstance(device, Grid)]
+    set_points_mw = [_set_point_mw(solution, case, name) for name in case.storage]
+    net = sum(set_points_mw, np.zeros(len(times)))
+    grids = case.of_role("grid")
     price = (
         values(solution, f"{grids[0]}.purchase_price_yuan_per_mwh") / 1000 if grids else np.zeros(len(times))
     )
@@ -60,7 +60,9 @@ def schedule_blocks(solution: xr.Dataset, case: Case) -> list[ScheduleBlock]:
         if action[start] == 0:
             continue
         power = np.abs(net[start:stop])
-        surplus, bought, peak = _why(solution, case, grids, slice(start, stop), bool(action[start] > 0))
+        surplus, bought, peak = _why(
+            solution, set_points_mw, grids, slice(start, stop), bool(action[start] > 0)
+        )
         found.append(
             ScheduleBlock(
                 first=times[start],
@@ -80,6 +82,13 @@ def schedule_blocks(solution: xr.Dataset, case: Case) -> list[ScheduleBlock]:
     return found
 
 
+def _set_point_mw(solution: xr.Dataset, case: Case, name: str) -> Array:
+    """What a store gives to its bus, less what it takes [MW], shape (intervals,)."""
+    displays = case.devices[name].displays
+    set_point = next((display for display in displays if display.kind == "set_point"), POWER)
+    return set_point.power_mw(seen(solution, name))
+
+
 def _runs(*keys: NDArray[Any]) -> Iterator[tuple[int, int]]:
     """Stretches in which all keys stay as they are."""
     change = np.zeros(len(keys[0]), dtype=bool)
@@ -91,14 +100,14 @@ def _runs(*keys: NDArray[Any]) -> Iterator[tuple[int, int]]:
 
 
 def _why(
-    solution: xr.Dataset, case: Case, grids: list[str], here: slice, discharging: bool
+    solution: xr.Dataset, set_points_mw: Sequence[Array], grids: Sequence[str], here: slice, discharging: bool
 ) -> tuple[bool, bool, float | None]:
     """Whether what is charged is surplus, whether it is bought, and the peak that discharging holds [MW]."""
     bought = sum((values(solution, f"{g}.import_mw")[here] for g in grids), np.zeros(here.stop - here.start))
     if not discharging:
-        storage = np.zeros(here.stop - here.start)
-        for name in case.storage:
-            storage += values(solution, f"{name}.charge_mw")[here]
+        storage = sum(
+            (np.maximum(-power[here], 0.0) for power in set_points_mw), np.zeros(here.stop - here.start)
+        )
         return bool((storage - bought > ZERO_MW).any()), bool((bought > ZERO_MW).any()), None
     peaks = [values(solution, f"{g}.peak_mw")[here] for g in grids if f"{g}.peak_mw" in solution]
     if peaks and (np.abs(bought - sum(peaks)) < AT_PEAK_MW).any():

@@ -8,19 +8,22 @@ year: the numbers do not depend on which days are looked at.
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from parkdispatch.models.device import (
+    INJECTION,
     Array,
     Device,
+    Display,
     Fraction,
     Interval,
     NonNegative,
     Park,
+    Role,
     Seen,
     SeriesSpec,
     Terms,
@@ -82,9 +85,16 @@ class Load(Device):
     )
     seed: Annotated[int, Field(ge=0)] = 1
 
+    role: ClassVar[Role] = "load"
+    displays: ClassVar[tuple[Display, ...]] = (Display("demand", "load", {INJECTION: -1.0}),)
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
         "demand_mw": SeriesSpec(title="Demand", unit="MW", lower=0.0),
     }
+
+    @classmethod
+    def example(cls) -> Self:
+        """Some ten megawatts."""
+        return cls(annual_energy_mwh=90_000.0)
 
     def series(self, park: Park) -> Mapping[str, Array]:
         """Demand at `park.times` [MW], shape (intervals,).

@@ -21,10 +21,12 @@ from pydantic import BeforeValidator, Field, model_validator
 from parkdispatch.models.device import (
     Array,
     Device,
+    Display,
     Efficiency,
     Interval,
     NonNegative,
     Park,
+    Role,
     Seen,
     SeriesSpec,
     Terms,
@@ -64,6 +66,11 @@ class Grid(Device):
     contracted_demand_mw: MonthlyOrNone = None  # [MW] by month, or one for all; with "contracted" only
     power_factor: Efficiency | None = None  # [-] of each month, as metered; none: the tariff's standard
 
+    role: ClassVar[Role] = "grid"
+    displays: ClassVar[tuple[Display, ...]] = (
+        Display("import", "import", {"import_mw": 1.0}),
+        Display("export", "export", {"export_mw": 1.0}),
+    )
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
         "purchase_price_yuan_per_mwh": SeriesSpec(title="Purchase price", unit="yuan/MWh"),
         "sale_price_yuan_per_mwh": SeriesSpec(title="Sale price", unit="yuan/MWh"),
@@ -76,6 +83,11 @@ class Grid(Device):
             title="1 if the interval is in the quarter-hour of the one before", unit="1", lower=0.0, upper=1.0
         ),
     }
+
+    @classmethod
+    def example(cls) -> Self:
+        """A connection at 10 kV."""
+        return cls(voltage_kv_level="1-10kV", import_limit_mw=50.0, export_limit_mw=20.0)
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:

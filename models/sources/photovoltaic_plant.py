@@ -14,13 +14,16 @@ import pyomo.environ as pyo
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from parkdispatch.models.device import (
+    INJECTION,
     Array,
     Device,
+    Display,
     Fraction,
     Interval,
     NonNegative,
     Park,
     Positive,
+    Role,
     Seen,
     SeriesSpec,
     Terms,
@@ -151,9 +154,28 @@ class Pv(Device):
     degradation_per_year: LossFraction = 0.005  # assumption; thereafter
     age_years: Annotated[NonNegative, Field(le=50)] = 0.0  # in the middle of the horizon
 
+    role: ClassVar[Role] = "source"
+    displays: ClassVar[tuple[Display, ...]] = (
+        Display("available", "other", {"available_mw": 1.0}),
+        Display("used", "source", {INJECTION: 1.0}),
+        Display("curtailed", "other", {"curtailed_mw": 1.0}),
+    )
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
         "available_mw": SeriesSpec(title="AC power the sun makes available", unit="MW", lower=0.0)
     }
+
+    @classmethod
+    def example(cls) -> Self:
+        """One flat roof of 6 MWp."""
+        area = PvArea(
+            name="roof",
+            modules=13_640,
+            generating_units=1,
+            faces=(Face(tilt_deg=5.0, azimuth_deg=180.0, share=1.0),),
+            inverter="Sungrow_Power_Supply_Co___Ltd___SG60KU_M",
+            inverters=85,
+        )
+        return cls(areas=(area,), module="Solaria_Corporation_Solaria_PowerXT_440C_PD", module_wp=440.0)
 
     @field_validator("module")
     @classmethod

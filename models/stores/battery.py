@@ -20,13 +20,16 @@ from parkdispatch.models.capacity import Size, Sized, decide, keep_within, large
 from parkdispatch.models.device import (
     Array,
     Device,
+    Display,
     Efficiency,
     Fraction,
     Interval,
     NonNegative,
     Park,
     Positive,
+    Role,
     Seen,
+    StorageLevel,
     Terms,
 )
 
@@ -46,7 +49,11 @@ def _rest_or_run(block: Any, interval: Interval, name: str, least_mw: float) -> 
 class Battery(Device):
     """One storage unit behind one meter."""
 
+    role: ClassVar[Role] = "store"
     stores_energy: ClassVar[bool] = True
+    displays: ClassVar[tuple[Display, ...]] = (
+        Display("set_point", "set_point", {"discharge_mw": 1.0, "charge_mw": -1.0}),
+    )
 
     kind: Literal["battery"] = "battery"
     bus: str = "ac"
@@ -121,6 +128,36 @@ class Battery(Device):
         Linear in both, as `fade_per_full_cycle` and `fade_per_year` say; zero or less: worn out before.
         """
         return health - self.fade_per_full_cycle * full_cycles - self.fade_per_year
+
+    @classmethod
+    def example(cls) -> Self:
+        """A battery of two hours."""
+        return cls(power_mw=10.0, energy_mwh=20.0)
+
+    def storage_level(self, seen: Seen) -> StorageLevel:
+        """Energy in the cells; full is the rated energy, decided or declared, at the state of health."""
+        rated_mwh = float(np.max(seen.shared.get("rated_mwh", largest(self.energy_mwh))))
+        full_mwh = self.state_of_health * rated_mwh
+        return StorageLevel(
+            seen.values["energy_mwh"], full_mwh, self.initial_soc * full_mwh, self.soc_min, self.soc_max
+        )
+
+    def initial_state(self) -> Mapping[str, float]:
+        """The energy in the cells [MWh]."""
+        return {"energy_mwh": self.initial_soc * self.full_mwh}
+
+    def state_after(self, seen: Seen) -> Mapping[str, float]:
+        """The energy in the cells, without what the solver's rounding adds at the window's ends [MWh]."""
+        full_mwh, energy_mwh = self.full_mwh, float(seen.values["energy_mwh"][-1])
+        within = float(np.clip(energy_mwh, self.soc_min * full_mwh, self.soc_max * full_mwh))
+        return {"energy_mwh": within + 0.0}  # no -0.0
+
+    def starting_from(self, state: Mapping[str, float]) -> Self:
+        """The battery with that energy in its cells; it is to end where it would have ended otherwise."""
+        full_mwh = self.full_mwh
+        soc = state["energy_mwh"] / full_mwh if full_mwh > 0 else self.initial_soc
+        soc = float(np.clip(soc, self.soc_min, self.soc_max))  # a quotient may round beyond
+        return self.model_copy(update={"initial_soc": soc, "final_soc": self.final_soc_or_initial})
 
     def series(self, park: Park) -> Mapping[str, Array]:
         """A battery has no datum that varies with time."""

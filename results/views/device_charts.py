@@ -4,7 +4,7 @@ Everything is found by the kinds and units of the solution, so that a new device
 """
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.models.device import Array
+from parkdispatch.models.device import Array, Display, StorageLevel
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.tariff.tariff_tables import PERIODS
-from parkdispatch.results.solution import of_kind, times_of, values
+from parkdispatch.results.solution import of_kind, seen, times_of, values
 from parkdispatch.results.units import KW_PER_MW
 from parkdispatch.results.views.display_names import device_label
+from parkdispatch.results.views.display_names import label as plain_label
 
 EXACT_INTERVALS = 3000  # up to here a page has room for doubles; a year travels as single precision
 ZERO_MW = 1e-6  # less is rounding of the solver
@@ -63,13 +63,14 @@ def curtailed(solution: xr.Dataset) -> dict[str, Array]:
     return {n.split(".")[0]: values(solution, n) for n in names if n.endswith(".curtailed_mw")}
 
 
+ROLES = {"load": "consumer", "source": "source", "store": "storage", "grid": "grid"}  # to the palettes
+
+
 def role(case: Case, device: str, power_mw: Array) -> str:
-    """storage, grid, source or consumer."""
+    """storage, grid, source or consumer: as the device declares, or by the sign of its power on this bus."""
     declared = case.devices.get(device)
-    if declared is not None and declared.stores_energy:
-        return "storage"
-    if isinstance(declared, Grid):
-        return "grid"
+    if declared is not None and declared.role in ROLES:
+        return ROLES[declared.role]
     return "consumer" if power_mw.min() < -ZERO_MW and power_mw.max() <= ZERO_MW else "source"
 
 
@@ -88,22 +89,10 @@ def colours(kinds: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def full_mwh(solution: xr.Dataset, case: Case, device: str) -> float:
-    """Energy that is 100 % of a storage at its age [MWh]: decided, declared, or else the most it held."""
-    health = float(getattr(case.devices[device], "state_of_health", 1.0))
-    if f"{device}.rated_mwh" in solution:
-        return health * float(values(solution, f"{device}.rated_mwh")[0])
-    declared = getattr(case.devices[device], "energy_mwh", None)
-    return (
-        health * float(declared)
-        if isinstance(declared, int | float)
-        else float(solution[f"{device}.energy_mwh"].max())
-    )
-
-
-def stores(solution: xr.Dataset, case: Case) -> list[str]:
-    """Storage devices whose energy can be drawn."""
-    return [n for n in case.storage if f"{n}.energy_mwh" in solution and full_mwh(solution, case, n) > 0]
+def storage_levels(solution: xr.Dataset, case: Case) -> dict[str, StorageLevel]:
+    """Stored energy of each device that holds any, by its name."""
+    levels = {name: device.storage_level(seen(solution, name)) for name, device in case.devices.items()}
+    return {name: level for name, level in levels.items() if level is not None and level.full_mwh > 0}
 
 
 def periods(times: pd.DatetimeIndex, case: Case) -> NDArray[np.str_] | None:
@@ -148,13 +137,13 @@ def chart_data(
         "timezone": case.site.timezone,
         "words": words["script"],
     }
-    seen = {device["name"].split(" (")[0]: device["colour"] for device in data["devices"]}
+    colour_of = {device["name"].split(" (")[0]: device["colour"] for device in data["devices"]}
     for storage in data["storage"]:
-        storage["colour"] = seen[storage["name"]]
+        storage["colour"] = colour_of[storage["name"]]
     data["curtailed"] = [
         {
             "label": f"{device_label(name, words)} {words['curtailed']}",
-            "colour": seen[name],
+            "colour": colour_of[name],
             "data": packed(power),
         }
         for name, power in curtailed(solution).items()
@@ -193,17 +182,15 @@ def _devices(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iter
 
 
 def _storage(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for name in stores(solution, case):
-        device, full = case.devices[name], full_mwh(solution, case, name)
-        first = getattr(device, "initial_soc", None)
+    for name, level in storage_levels(solution, case).items():
         yield {
             "name": name,
             "label": device_label(name, words),
-            "full_mwh": full,
-            "initial_mwh": None if first is None else float(first) * full,
-            "low": float(getattr(device, "soc_min", 0.0)),
-            "high": float(getattr(device, "soc_max", 1.0)),
-            "data": packed(values(solution, f"{name}.energy_mwh")),
+            "full_mwh": level.full_mwh,
+            "initial_mwh": level.initial_mwh,
+            "low": level.lowest,
+            "high": level.highest,
+            "data": packed(level.energy_mwh),
         }
 
 
@@ -262,37 +249,59 @@ class PlanColumn:
 
 def plan_columns(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iterator[PlanColumn]:
     """Columns after time and period, found by what each device has: MW, yuan/kWh and fractions."""
-    text, mw, yuan = words["book"], words["script"]["mw"], words["script"]["yuan_per_kwh"]
+    yuan = words["script"]["yuan_per_kwh"]
     for key, (title, price) in prices(solution, case).items():
         heading = f"{device_label(key.split('.')[0], words)}\n{words['prices'].get(title, title)}\n{yuan}"
         yield PlanColumn(key, heading, price, "price")
-    fed, kinds = injections(solution), roles(solution, case)
-    pairs, order = colours(kinds), list(PALETTES)
-    for name in sorted(fed, key=lambda name: order.index(kinds[name])):
-        device, colour, heading = name.split(" (")[0], pairs[name][0], device_label(name, words)
+    for name in sorted(fed := injections(solution), key=_order(solution, case)):
+        yield from _device_columns(solution, case, words, name, fed)
 
-        def mw_of(key: str, device: str = device) -> Array:
-            return values(solution, f"{device}.{key}_mw")
 
-        has = [key for key in ("charge", "available", "curtailed") if f"{device}.{key}_mw" in solution]
-        if isinstance(case.devices.get(device), Grid):
-            parts = [(key, text[key], key, mw_of(key)) for key in ("import", "export")]
-        elif kinds[name] == "consumer":
-            parts = [("demand", text["demand"], "load", -fed[name])]
-        elif kinds[name] == "storage" and "charge" in has:
-            heading = f"{device_label(name, words)}\n{text['set_point']}, {mw}\n{text['set_point_sign']}"
-            net = mw_of("discharge") - mw_of("charge")
-            yield PlanColumn(f"{device}.set_point_mw", heading, net, "set_point", colour)
-            parts = []
+def _order(solution: xr.Dataset, case: Case) -> Callable[[str], int]:
+    """The place of an injection among the columns, by its role."""
+    kinds, order = roles(solution, case), list(PALETTES)
+    return lambda name: order.index(kinds[name])
+
+
+def _device_columns(
+    solution: xr.Dataset, case: Case, words: Mapping[str, Any], name: str, fed: Mapping[str, Array]
+) -> Iterator[PlanColumn]:
+    """The columns a device declares; for each of several buses without such, the power into it."""
+    device, text, mw = name.split(" (", maxsplit=1)[0], words["book"], words["script"]["mw"]
+    colour, label = colours(roles(solution, case))[name][0], device_label(name, words)
+    declared, part = case.devices.get(device), seen(solution, device)
+    is_first = name == next(other for other in fed if other.split(" (")[0] == device)
+    if declared is not None and declared.displays:
+        displays = [(display, display.power_mw(part)) for display in declared.displays if is_first]
+    else:
+        consumes = roles(solution, case)[name] == "consumer"
+        displays = _usual_displays(solution, device, -fed[name] if consumes else fed[name], consumes)
+    for display, power_mw in displays:
+        what = text.get(display.key, plain_label(display.key))
+        if display.kind == "set_point":
+            heading = f"{label}\n{what}, {mw}\n{text['set_point_sign']}"
+            yield PlanColumn(f"{device}.{display.key}_mw", heading, power_mw, "set_point", colour)
         else:
-            parts = [(key, text[key], "other", mw_of(key)) for key in has if key != "charge"]
-            used = text["used" if "curtailed" in has else "power"]
-            parts.insert("available" in has, ("injection", used, "source", fed[name]))
-        for key, what, kind, power in parts:
-            yield PlanColumn(
-                f"{name}.{key}_mw", f"{device_label(name, words)}\n{what}\n{mw}", power, kind, colour
-            )
-        if device in stores(solution, case):
-            soc = values(solution, f"{device}.energy_mwh") / full_mwh(solution, case, device)
-            heading = f"{device_label(name, words)}\n{text['soc']}\n{text['soc_unit']}"
-            yield PlanColumn(f"{device}.soc", heading, soc, "soc", colour)
+            heading = f"{label}\n{what}\n{mw}"
+            yield PlanColumn(f"{name}.{display.key}_mw", heading, power_mw, display.kind, colour)
+    level = declared.storage_level(part) if declared is not None and is_first else None
+    if level is not None and level.full_mwh > 0:
+        heading = f"{label}\n{text['soc']}\n{text['soc_unit']}"
+        yield PlanColumn(f"{device}.soc", heading, level.energy_mwh / level.full_mwh, "soc", colour)
+
+
+def _usual_displays(
+    solution: xr.Dataset, device: str, power_mw: Array, consumes: bool
+) -> list[tuple[Display, Array]]:
+    """The columns of a device that declares none: its power, what was available, what was curtailed."""
+    if consumes:
+        return [(Display("demand", "load", {}), power_mw)]
+    parts = {
+        key: values(solution, f"{device}.{key}_mw")
+        for key in ("available", "curtailed")
+        if f"{device}.{key}_mw" in solution
+    }
+    displays = [(Display(key, "other", {}), power) for key, power in parts.items()]
+    own = Display("used" if "curtailed" in parts else "power", "source", {})
+    displays.insert("available" in parts, (own, power_mw))
+    return displays

@@ -349,4 +349,4 @@ def test_table_columns_carry_the_solution() -> None:
     net = solution["battery_1.discharge_mw"] - solution["battery_1.charge_mw"]
     np.testing.assert_array_equal(columns["battery_1.set_point_mw"].numbers, net)
     np.testing.assert_array_equal(columns["battery_2.soc"].numbers, solution["battery_2.energy_mwh"] / 6.0)
-    assert columns["digester.injection_mw"].name == "digester used"
+    assert columns["digester.used_mw"].name == "digester used"

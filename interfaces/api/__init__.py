@@ -1,0 +1,1 @@
+"""The Python interface: what `import parkdispatch` offers to notebooks and energy management systems."""

@@ -1,0 +1,231 @@
+"""Plans, years and replays from Python: `parkdispatch.plan`, `parkdispatch.year`, `parkdispatch.replay`."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+import xarray as xr
+
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.prepare import day_times, prepare, year_times
+from parkdispatch.inputs.variations.overrides import Forecast, overridden
+from parkdispatch.models.errors import InputError
+from parkdispatch.results.schedule import ScheduleBlock, schedule_blocks
+from parkdispatch.results.solution import dispatch_table
+from parkdispatch.studies.daily_replay import replay_year
+from parkdispatch.studies.day_plan import prepare_day
+from parkdispatch.studies.dispatch import DispatchRun, Progress, SolveOptions, dispatch_case, write_run
+
+if TYPE_CHECKING:
+    from parkdispatch.results.views.words import Lang
+
+    from parkdispatch.optimizer.solve import Proof
+    from parkdispatch.results.replay_comparison import Replayed
+
+
+def _silent(_: str) -> None:
+    """Report no progress."""
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """A proven, audited dispatch beside the same park without its storage.
+
+    Money is in yuan, plus is paid; power in MW, energy in MWh; stamps are the local starts of intervals.
+    """
+
+    run: DispatchRun
+    kind: Literal["day", "year", "replay"]
+
+    @property
+    def case(self) -> Case:
+        """The case as it was dispatched."""
+        return self.run.case
+
+    @property
+    def dataset(self) -> xr.Dataset:
+        """Every quantity by interval, day, month or horizon, with its unit in the attributes."""
+        return self.run.solution
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row an interval, one column a quantity, the unit at the end of its name."""
+        return dispatch_table(self.run.solution)
+
+    @property
+    def proof(self) -> "Proof":
+        """Bound, gap and how they were proven."""
+        return self.run.proof
+
+    @property
+    def cost_yuan(self) -> float:
+        """What the dispatch costs, the month's demand charge included."""
+        return self.run.summary.cost_yuan
+
+    @property
+    def cost_without_storage_yuan(self) -> float | None:
+        """What the same park without its storage costs; None where it cannot run without."""
+        comparison = self.run.summary.without_storage
+        return None if comparison is None else comparison.cost_yuan
+
+    @property
+    def saving_yuan(self) -> float | None:
+        """What the storage saves; None where the park cannot run without it."""
+        comparison = self.run.summary.without_storage
+        return None if comparison is None else comparison.saving_yuan
+
+    @property
+    def bill(self) -> pd.DataFrame:
+        """The bill recomputed from meter and tariff [yuan]: rows (connection, month), columns charges."""
+        bills = {name: bill.by_charge_yuan for name, bill in self.run.summary.bills.items()}
+        return pd.concat(bills, names=["connection", "month"])
+
+    @property
+    def peak_mw(self) -> dict[str, float]:
+        """The highest 15-minute mean import of each month [MW]."""
+        return dict(self.run.summary.peak_mw)
+
+    def write(self, folder: str | Path, lang: "Lang" = "en") -> dict[str, Path]:
+        """Write report, workbooks, tables and summary.json, all or none. Returns their paths by name."""
+        return write_run(self.run, Path(folder), self.kind, lang=lang)
+
+
+@dataclass(frozen=True)
+class Plan(Dispatch):
+    """The plan of one day."""
+
+    expected_peak_mw: float | None = None  # taken for the month's peak so far, because none was given
+
+    @property
+    def schedule(self) -> tuple[ScheduleBlock, ...]:
+        """The storage's day in blocks: from when to when, what, how much, and why."""
+        return tuple(schedule_blocks(self.run.solution, self.run.case))
+
+
+@dataclass(frozen=True)
+class Replay(Dispatch):
+    """A year of daily plans, each made without knowledge of the days after."""
+
+    replayed: "Replayed | None" = None
+
+    def write(self, folder: str | Path, lang: "Lang" = "en") -> dict[str, Path]:
+        """Write the files of a year and replay.csv, all or none. Returns their paths by name."""
+        return write_run(self.run, Path(folder), self.kind, self.replayed, lang)
+
+
+def plan(
+    case: Case,
+    *,
+    day: date | str | None = None,
+    soc: float | Mapping[str, float] | None = None,
+    peak_so_far_mw: float | None = None,
+    load: Forecast | None = None,
+    pv: Forecast | None = None,
+    solver: str = "highs",
+    time_limit_s: float = 60.0,
+    threads: int | None = None,
+    progress: Progress = _silent,
+) -> Plan:
+    """Plan one day of a case.
+
+    Args:
+        case: what `load_case` returned.
+        day: the day, a date or "2026-07-15"; None: that of the case.
+        soc: state of charge at midnight [-], of every battery or by the battery's name.
+        peak_so_far_mw: the month's highest 15-minute mean import so far [MW]; None: what the month's load and
+            PV bring whatever the storage does (`Plan.expected_peak_mw`).
+        load: forecast of the load, a CSV file or a pandas Series by local time; a Series whose name states no
+            unit, as `load [kW]` does, is in MW.
+        pv: forecast of the PV power that is available, likewise.
+        solver: "highs", or "pyomo:NAME" for any solver Pyomo knows.
+        time_limit_s: seconds after which the best dispatch so far is returned with its proven gap.
+        threads: of the solver; None: as many as there are cores.
+        progress: called with a few words at each step.
+
+    Raises:
+        InputError: with everything that is wrong with what was given.
+        InfeasibleError: no dispatch meets all limits; names what conflicts.
+        SolverError: no dispatch was found in time, or one fails its audit.
+
+    Example:
+        >>> import parkdispatch as pdx
+        >>> tomorrow = pdx.plan(pdx.load_case("gaoan"), day="2026-07-15", soc=0.4, peak_so_far_mw=171)
+        >>> tomorrow.proof.gap < 1e-8
+        True
+
+    """
+    started = time.perf_counter()
+    options = SolveOptions(solver, time_limit_s, smooth=True, threads=threads)
+    chosen = case.calendar.plan_date if day is None else _day(day)
+    times = day_times(case, chosen)
+    given = overridden(case, soc=soc, peak_so_far_mw=peak_so_far_mw, load=load, pv=pv)
+    prepared, expected_peak_mw = prepare_day(case, given, times, peak_so_far_mw is not None)
+    run = dispatch_case(prepared, options, time.perf_counter() - started, progress)
+    return Plan(run, "day", expected_peak_mw)
+
+
+def year(
+    case: Case,
+    *,
+    gap: float = 1e-9,
+    solver: str = "highs",
+    time_limit_s: float = 60.0,
+    threads: int | None = None,
+    progress: Progress = _silent,
+) -> Dispatch:
+    """Dispatch the case's whole year in one model, with perfect foresight.
+
+    Args:
+        case: what `load_case` returned.
+        gap: relative gap that suffices once it is proven, 1e-9 to 0.01.
+        solver: "highs", or "pyomo:NAME" for any solver Pyomo knows.
+        time_limit_s: seconds after which the best dispatch so far is returned with its proven gap.
+        threads: of the solver; None: as many as there are cores.
+        progress: called with a few words at each step.
+
+    Raises:
+        InputError, InfeasibleError, SolverError: as `plan`.
+
+    Example:
+        >>> import parkdispatch as pdx
+        >>> base = pdx.year(pdx.load_case("gaoan"))
+        >>> round(base.cost_yuan / 1e6, 1)
+        707.1
+
+    """
+    started = time.perf_counter()
+    options = SolveOptions(solver, time_limit_s, threads=threads, gap=gap)
+    prepared = prepare(case, year_times(case))
+    return Dispatch(dispatch_case(prepared, options, time.perf_counter() - started, progress), "year")
+
+
+def replay(case: Case, *, time_limit_s: float = 60.0, progress: Progress = _silent) -> Replay:
+    """Plan the case's year day by day, each day with what the one before left, and compare with foresight.
+
+    Args:
+        case: what `load_case` returned.
+        time_limit_s: seconds for a day, or for the year.
+        progress: called with a few words at each step.
+
+    Raises:
+        InputError, InfeasibleError, SolverError: as `plan`; the day is named.
+
+    """
+    started = time.perf_counter()
+    prepared = prepare(case, year_times(case))
+    options = SolveOptions(time_limit_s=time_limit_s)
+    run, replayed = replay_year(prepared, options, time.perf_counter() - started, progress)
+    return Replay(run, "replay", replayed)
+
+
+def _day(day: date | str) -> date:
+    if isinstance(day, date):
+        return day
+    try:
+        return date.fromisoformat(day)
+    except ValueError:
+        raise InputError(f"argument `day` = {day}: must be a day such as 2026-07-15") from None

@@ -1,0 +1,221 @@
+"""Investment studies from Python: `parkdispatch.study`, `parkdispatch.size`, `parkdispatch.reproduce`."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.loader import load_case
+from parkdispatch.inputs.published.published_figures import read_published
+from parkdispatch.inputs.variations.scenarios import scenario_table
+from parkdispatch.studies.dispatch import Progress, SolveOptions
+
+if TYPE_CHECKING:
+    from parkdispatch.results.views.words import Lang
+
+    from parkdispatch.results.finance.storage_study import Study
+    from parkdispatch.results.sizing.sizing_results import SizeStudy
+    from parkdispatch.studies.reproduction.reproduce_figures import Reproduction
+
+RUNS = Path("runs")  # where finished scenarios are kept if no store is named
+
+
+def _silent(_: str) -> None:
+    """Report no progress."""
+
+
+@dataclass(frozen=True)
+class Investment:
+    """The storage's years of operation and the cash flow they make. Money is in yuan, VAT included."""
+
+    study: "Study"
+
+    @property
+    def case(self) -> Case:
+        """The case that was studied."""
+        return self.study.case
+
+    @property
+    def years(self) -> pd.DataFrame:
+        """One row a year of operation: state of health, cycles, savings by stream, energy, bills, gap."""
+        from parkdispatch.results.writers.study_files import years_table
+
+        return years_table(self.study)
+
+    @property
+    def cash_flow(self) -> pd.DataFrame:
+        """Every line of the cash flow by year, construction first [yuan]."""
+        return self.study.cash.table
+
+    @property
+    def returns(self) -> pd.DataFrame:
+        """NPV [yuan], IRR, MIRR [-] and payback [years] of the project's and the owners' flows."""
+        rows = {
+            flow: {
+                "npv_yuan": measures.npv_yuan,
+                "irr": measures.irr.value,
+                "mirr": measures.mirr,
+                "payback_years": measures.static_payback.from_construction_years,
+                "payback_from_operation_years": measures.static_payback.from_operation_years,
+            }
+            for flow, measures in self.study.cash.returns.items()
+        }
+        return pd.DataFrame(rows).T
+
+    def write(self, folder: str | Path, lang: "Lang" = "en") -> dict[str, Path]:
+        """Write report, workbooks, tables and summary.json, all or none. Returns their paths by name."""
+        from parkdispatch.results.writers.study_files import write_study
+
+        return write_study(self.study, Path(folder), lang)
+
+
+@dataclass(frozen=True)
+class Sizing:
+    """What is known of the size of one more battery."""
+
+    study: "SizeStudy"
+
+    def decision(self, lang: "Lang" = "en") -> str:
+        """The decision in plain words."""
+        from parkdispatch.results.sizing.decision_words import paragraph
+
+        return paragraph(self.study, lang)
+
+    def write(self, folder: str | Path, lang: "Lang" = "en") -> dict[str, Path]:
+        """Write report, workbook, tables and summary.json, all or none. Returns their paths by name."""
+        from parkdispatch.results.writers.sizing_files import write_size_study
+
+        return write_size_study(self.study, Path(folder), lang)
+
+
+@dataclass(frozen=True)
+class PublishedComparison:
+    """Published figures beside those computed here."""
+
+    reproduction: "Reproduction"
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a figure: view, published, computed, deviation [-], verdict, unit."""
+        return pd.DataFrame(
+            [
+                {
+                    "view": row.view,
+                    "key": row.key,
+                    "unit": row.unit,
+                    "published": row.published,
+                    "computed": row.computed,
+                    "deviation": row.deviation,
+                    "verdict": row.verdict,
+                }
+                for row in self.reproduction.rows
+            ]
+        )
+
+    def write(self, folder: str | Path, lang: "Lang" = "en") -> dict[str, Path]:
+        """Write the table, the pages and summary.json, all or none. Returns their paths by name."""
+        from parkdispatch.studies.reproduction.reproduce_figures import write_reproduction
+
+        return write_reproduction(self.reproduction, Path(folder), lang)
+
+
+def study(case: Case, *, time_limit_s: float = 60.0, progress: Progress = _silent) -> Investment:
+    """Dispatch every year of the storage's lifetime as it ages, and make the cash flow of the investment.
+
+    Args:
+        case: what `load_case` returned; it needs a `[finance]` section and a battery.
+        time_limit_s: seconds for a year.
+        progress: called with a few words at each step.
+
+    Raises:
+        InputError: with everything that keeps the case from being studied.
+        InfeasibleError, SolverError: naming the year.
+
+    """
+    from parkdispatch.studies.lifetime.storage_study_run import study_storage
+
+    started = time.perf_counter()
+    return Investment(
+        study_storage(case, SolveOptions(time_limit_s=time_limit_s), time.perf_counter() - started, progress)
+    )
+
+
+def size(
+    case: Case,
+    *,
+    only: Sequence[str] | str | None = None,
+    scenarios: int | str | Path | None = None,
+    every_year: bool = False,
+    scheduler: str | None = None,
+    workers: int | None = None,
+    store: str | Path | None = None,
+    time_limit_s: float = 60.0,
+    progress: Progress = _silent,
+) -> Sizing:
+    """Say what one more battery is worth: the case's `[sizing]` question.
+
+    Args:
+        case: what `load_case` returned; it needs `[sizing]` and `[finance]`.
+        only: parts to compute, of best, surface, offers, when, scenarios; None: all.
+        scenarios: how many to draw, or a CSV file with a column for each uncertainty; None: as the case
+            says.
+        every_year: dispatch every year of the offers, not the first and the last.
+        scheduler: address of a Dask scheduler for the scenarios; None: processes on this machine.
+        workers: number of these processes; None: one a core.
+        store: folder where finished scenarios are kept, so that a stopped run goes on.
+        time_limit_s: seconds for a year.
+        progress: called with a few words at each step.
+
+    Raises:
+        InputError: with everything that is wrong with what was asked.
+        InfeasibleError, SolverError: naming what was solved.
+
+    """
+    from parkdispatch.studies.sizing.existing_park import refuse_increment
+    from parkdispatch.studies.sizing.sizing_study import SCENARIOS, Scenarios, parts_asked, size_study
+    from parkdispatch.studies.task_cluster import TaskCluster
+
+    parts = parts_asked(only if only is None or isinstance(only, str) else ",".join(only))
+    refuse_increment(case)
+    cluster = TaskCluster(scheduler, workers)
+    asked = None
+    if SCENARIOS in parts:
+        table = scenario_table(case, None if scenarios is None else str(scenarios))
+        asked = Scenarios(table, cluster, None if store is None else Path(store), RUNS)
+    options = SolveOptions(time_limit_s=time_limit_s)
+    return Sizing(size_study(case, parts, options, progress, asked, every_year))
+
+
+def reproduce(
+    case: Case | None = None, *, quick: bool = False, progress: Progress = _silent
+) -> PublishedComparison:
+    """Reproduce the published figures of the Gao'an pilot plan, and the park of today beside them.
+
+    Args:
+        case: the study's case; None: the built-in `gaoan-study`.
+        quick: dispatch the first two years and the last, the others on a line between them.
+        progress: called with a few words at each step.
+
+    Raises:
+        InputError, InfeasibleError, SolverError: as `study`.
+
+    """
+    from parkdispatch.studies.reproduction import reproduce_figures as reproduction
+
+    published_case = load_case("gaoan-study", whole_year=True) if case is None else case
+    reproduction.refuse(published_case)
+    parks = [load_case("gaoan", variant, whole_year=True) for variant in reproduction.CURRENT_PARK_VARIANTS]
+    found = reproduction.reproduce_figures(
+        published_case,
+        read_published(reproduction.PLAN),
+        read_published(reproduction.FACTORS),
+        parks,
+        SolveOptions(),
+        progress,
+        () if quick else None,
+    )
+    return PublishedComparison(found)
