@@ -1,0 +1,198 @@
+"""The Python interface: what it gives, that it agrees with the command line, and what it refuses."""
+
+import doctest
+import json
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+import pyomo.environ as pyo
+import pytest
+
+import parkdispatch as pdx
+from parkdispatch.models import registry
+from tests.support.paths import environment
+
+DAY = "2026-07-15"
+
+
+@pytest.fixture(scope="module")
+def case() -> pdx.Case:
+    return pdx.load_case("gaoan")
+
+
+@pytest.fixture(scope="module")
+def tomorrow(case: pdx.Case) -> pdx.Plan:
+    return pdx.plan(case, day=DAY, soc=0.4, peak_so_far_mw=171)
+
+
+def test_everything_public_is_there_and_documented() -> None:
+    for name in pdx.__all__:
+        value = getattr(pdx, name)
+        assert name == "__version__" or value.__doc__, name
+    assert set(pdx.__all__) <= set(dir(pdx))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = pdx.nothing  # type: ignore[attr-defined]
+
+
+def test_importing_it_loads_nothing_heavy() -> None:
+    code = (
+        "import time, sys; start = time.perf_counter(); import parkdispatch; took = time.perf_counter() - start;"
+        " print(took < 0.25, [m for m in ('numpy', 'pandas', 'pyomo', 'pvlib', 'highspy') if m in sys.modules])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "True []"
+
+
+@pytest.mark.parametrize("module", ["inputs.case", "interfaces.api.dispatch_api", "models.registry",
+                                    "studies.device_conformance"])  # fmt: skip
+def test_the_examples_of_the_docstrings_run(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_KINDS", dict(registry.device_kinds()))
+    failed, tried = doctest.testmod(import_module(f"parkdispatch.{module}"))
+    registry.any_device.cache_clear()
+    assert failed == 0 and tried > 0
+
+
+def test_a_plan_is_what_the_command_prints(tomorrow: pdx.Plan, tmp_path: Path, run: Any) -> None:
+    files = tomorrow.write(tmp_path / "api", lang="zh")
+    assert files["report.html"].read_text(encoding="utf-8").count("<html lang=\"zh") == 1
+    command = run("plan", "gaoan", "--date", DAY, "--soc", "0.4", "--peak-so-far-mw", "171",
+                  "--out", tmp_path / "typed")  # fmt: skip
+    assert command.code == 0
+    ours = json.loads((tmp_path / "api" / "summary.json").read_text(encoding="utf-8"))
+    typed = json.loads((tmp_path / "typed" / "summary.json").read_text(encoding="utf-8"))
+    for summary in (ours, typed):
+        del summary["timings_s"], summary["peak_memory_mb"]
+    assert ours == typed
+
+
+def test_the_table_and_the_money_of_a_plan(tomorrow: pdx.Plan) -> None:
+    table = tomorrow.table
+    assert len(table) == 96 and table.index[0] == pd.Timestamp(f"{DAY} 00:00") and table.index.name == "time"
+    assert all(name.endswith(("_mw", "_mwh", "_yuan_per_mwh", "_yuan_per_mw_month", "quarter_continues"))
+               for name in table.columns)  # fmt: skip
+    np.testing.assert_array_equal(table["grid.import_mw"], tomorrow.dataset["grid.import_mw"])
+    assert tomorrow.cost_yuan == pytest.approx(tomorrow.dataset.attrs["objective_yuan"])
+    assert tomorrow.cost_without_storage_yuan - tomorrow.cost_yuan == pytest.approx(tomorrow.saving_yuan)
+    assert tomorrow.proof.gap < 1e-8
+    assert tomorrow.bill.index.names == ["connection", "month"]
+    assert tomorrow.expected_peak_mw is None
+    assert {block.action for block in tomorrow.schedule} == {"charge", "discharge"}
+
+
+def test_a_forecast_in_memory_is_what_it_is_in_a_file(case: pdx.Case, tmp_path: Path) -> None:
+    times = pd.date_range(DAY, periods=96, freq="15min")
+    load = pd.Series(150.0 + 10 * np.sin(np.arange(96) / 9), index=times)
+    path = tmp_path / "load.csv"
+    pd.DataFrame({"time": times, "load [MW]": load.to_numpy()}).to_csv(path, index=False)
+    given = {"day": DAY, "soc": 0.4, "peak_so_far_mw": 171.0}
+    filed = pdx.plan(case, load=path, **given).cost_yuan
+    assert pdx.plan(case, load=load, **given).cost_yuan == pytest.approx(filed, abs=1e-3)
+    kilowatts = (load * 1000).rename("load [kW]").tz_localize("Asia/Shanghai").tz_convert("UTC")
+    assert pdx.plan(case, load=kilowatts, **given).cost_yuan == pytest.approx(filed, abs=1e-3)
+    assert pdx.plan(case, load=load + 1.0, **given).cost_yuan > filed + 1000
+
+
+def test_each_battery_has_a_state_of_its_own(case: pdx.Case) -> None:
+    plan = pdx.plan(case, day=DAY, soc={"battery_1": 0.4, "battery_2": 0.35}, peak_so_far_mw=171)
+    assert plan.case.devices["battery_1"].initial_soc == 0.4
+    assert plan.case.devices["battery_2"].initial_soc == 0.35
+
+
+TIMES = pd.date_range(DAY, periods=96, freq="15min")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"day": "soon"}, "argument `day` = soon: must be a day such as 2026-07-15"),
+        ({"day": "2031-07-15"}, "argument `day` = 2031-07-15: must lie in 2026"),
+        ({"soc": 40}, "argument `soc`: `device.battery_1.initial_soc` = 40"),
+        ({"soc": {"battery_3": 0.4}}, "argument `soc`: battery_3 is no battery of the case"),
+        ({"solver": "cplex"}, "argument `solver` = cplex"),
+        ({"load": "none.csv"}, "argument `load` = none.csv: no such file"),
+        ({"load": pd.Series([1.0])}, "argument `load`: must be indexed by the starts of its intervals"),
+        ({"load": pd.Series(1.0, TIMES[1:])}, "argument `load`: must cover 2026-07-15 00:00"),
+        ({"load": pd.Series(1.0, TIMES.repeat(2))}, "argument `load`: has 2026-07-15 00:00 twice"),
+        ({"load": pd.Series(np.nan, TIMES)}, "argument `load`: at 2026-07-15 00:00: is no number"),
+        ({"pv": pd.Series(1.0, TIMES, name="pv [bar]")}, r"argument `pv`: has the unit \[bar\], must be one of"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_planned_is_refused_by_name(case: pdx.Case, given: Any, message: str) -> None:
+    with pytest.raises(pdx.InputError, match=message):
+        pdx.plan(case, **{"day": DAY, "peak_so_far_mw": 171.0, **given})
+
+
+def test_a_case_with_other_fields_is_checked_again(case: pdx.Case) -> None:
+    smaller = case.with_(battery_1={"power_mw": 15}, finance={"operation_years": 10})
+    assert smaller.devices["battery_1"].power_mw == 15 and case.devices["battery_1"].power_mw == 25
+    assert smaller.finance is not None and smaller.finance.operation_years == 10
+    assert smaller.sha256 != case.sha256
+    with pytest.raises(pdx.InputError) as error:
+        case.with_(battery_9={"power_mw": 1}, battery_2={"power_mw": -1}, grid={"voltage_kv_level": "x"})
+    assert len(error.value.problems) == 3
+
+
+class Kiln(pdx.Device):
+    """A kiln that may run at any power up to its rating and is paid for what it makes."""
+
+    kind: Literal["kiln"] = "kiln"
+    bus: str = "ac"
+    most_mw: float = 5.0
+    role: ClassVar[Any] = "load"
+    words: ClassVar[Any] = {
+        "en": {"devices": {"kiln": "kiln"}, "costs": {"product": "product sold"}, "checks": {"power": "power"}},
+        "zh": {"devices": {"kiln": "窑炉"}, "costs": {"product": "产品销售"}, "checks": {"power": "功率"}},
+    }
+
+    def series(self, park: pdx.Park) -> dict[str, Any]:
+        return {}
+
+    def interval(self, block: Any, interval: pdx.Interval) -> pdx.Terms:
+        block.power_mw = pyo.Var(bounds=(0, self.most_mw))
+        return pdx.Terms({self.bus: -block.power_mw}, {"product": -500.0 * interval.hours * block.power_mw})
+
+    def self_check(self, seen: pdx.Seen) -> dict[str, float]:
+        power = seen.values["power_mw"]
+        return {"power_mw": float(np.maximum(power - self.most_mw, -power).max())}
+
+
+@pytest.fixture
+def kiln(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(registry, "_KINDS", dict(registry.device_kinds()))
+    yield pdx.register_device(Kiln)
+    registry.any_device.cache_clear()
+
+
+def test_a_device_of_ones_own_is_planned_from_a_case_file(kiln: Any, tmp_path: Path) -> None:
+    assert pdx.check_device(kiln) == []
+    from parkdispatch.inputs.loader import case_text
+
+    text = case_text("gaoan") + '\n[device.kiln]\nkind = "kiln"\nmost_mw = 3.0\n'
+    (tmp_path / "case.toml").write_text(text, encoding="utf-8")
+    plan = pdx.plan(pdx.load_case(str(tmp_path)), day=DAY, peak_so_far_mw=171)
+    assert plan.table["kiln.power_mw"].max() == pytest.approx(3.0)
+    written = plan.write(tmp_path / "out", lang="zh")
+    assert "窑炉" in written["report.html"].read_text(encoding="utf-8")
+
+
+def test_what_is_no_device_is_not_registered() -> None:
+    class Nameless(pdx.Device):
+        pass
+
+    class Second(pdx.Device):
+        kind: Literal["battery"] = "battery"
+
+    for wrong, message in (
+        (dict, "must be a subclass"),
+        (Nameless, "must have a field such as kind"),
+        (Second, "is built in"),
+    ):
+        with pytest.raises(pdx.InputError, match=message):
+            pdx.register_device(wrong)  # type: ignore[type-var]
