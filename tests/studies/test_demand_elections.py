@@ -27,7 +27,7 @@ from parkdispatch.results.solution import cost_yuan
 from parkdispatch.results.summary import Summary, all_elections, compare, summarize, unseen_yuan
 from parkdispatch.studies.daily_replay import assemble_year, plan_days, replay_year
 from parkdispatch.studies.dispatch import SolveOptions, paying_grids
-from tests.optimizer.test_tiled_is_reference import compare as tiled_is_reference
+from tests.optimizer.formulation.test_tiled_is_reference import compare as tiled_is_reference
 from tests.results.billing.test_bill_demand import ROUND, grid
 from tests.support.small_case import add, swap, write_case
 from tests.support.small_parks import SmallPark

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,6 @@ from tests.support.cluster_work import Counting
 from tests.support.paths import environment
 
 TASKS = dict(enumerate(farm_work.table(12).to_numpy()))
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

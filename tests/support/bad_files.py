@@ -1,9 +1,9 @@
 """Bad series and weather files: good ones of `small_case` with one place damaged, and what must be said."""
 
 import re
-from pathlib import Path
 
 from tests.support.bad_inputs import PV_FILE, Bad, case
+from tests.support.paths import ROOT
 from tests.support.small_case import FILES, Damage, add, gone, load_mw, replaced, row, series, swap
 
 
@@ -196,7 +196,7 @@ SERIES = [
 HEADER = "time,ghi [W/m2],temp_air [degC],wind_speed [m/s]"
 WEATHER = series(HEADER, lambda hour: 600.0 * (6 < hour < 18), lambda _: 30.0, lambda _: 2.0)
 WITH_WEATHER = (swap(PV_FILE, ""), add('\n[weather]\nfile = "w.csv"\n'), replaced("w.csv", WEATHER))
-PARK = (Path(__file__).parents[2] / "inputs" / "parks" / "gaoan" / "case.toml").read_text(encoding="utf-8")
+PARK = (ROOT / "inputs" / "parks" / "gaoan" / "case.toml").read_text(encoding="utf-8")
 CLIMATE = "\n[weather]" + PARK.partition("[weather]")[2].partition("\n[device")[0]
 
 

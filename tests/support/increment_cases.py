@@ -23,7 +23,7 @@ from parkdispatch.results.sizing.sizing_results import NEVER, Choice
 from parkdispatch.studies.dispatch import SolveOptions
 from parkdispatch.studies.sizing.existing_park import ExistingPark
 from parkdispatch.studies.sizing.increment_dispatch import Increments
-from tests.studies.test_lifetime import PLAIN, finance
+from tests.studies.lifetime.test_lifetime import PLAIN, finance
 from tests.support.response_cases import case, two_weeks
 from tests.support.small_case import Damage, load_mw, pv_mw, replaced, series, swap, write_case
 

@@ -1,0 +1,166 @@
+"""A solve that begins where another ended proves the same optimum as one from scratch."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from parkdispatch.models.device import Device
+from parkdispatch.models.stores.battery import Battery
+from parkdispatch.optimizer.partition.subprogram import SubprogramExtractor
+from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
+from parkdispatch.optimizer.proof.certificate import EXACT
+from parkdispatch.optimizer.solve import Optimum, WarmStart, optimize
+from tests.optimizer.relaxation.test_month_blocks import quarter_year, tempted_month
+from tests.support.small_parks import SmallPark
+
+
+def solved(park: SmallPark, warm: WarmStart | None = None, *, multipliers: bool = False) -> Optimum:
+    return optimize(park.devices, park.times, park.hours, park.series, warm=warm, multipliers=multipliers)
+
+
+def same_proof(found: Optimum, cold: Optimum) -> None:
+    assert found.proof.objective_yuan == pytest.approx(cold.proof.objective_yuan, rel=2e-9)
+    assert found.proof.gap <= 1e-8
+    assert not violated_pairs(found.tiled, found.x).any()
+
+
+def resized(devices: Mapping[str, Device], **changes: float) -> dict[str, Device]:
+    return {
+        name: device.model_copy(update=changes) if isinstance(device, Battery) else device
+        for name, device in devices.items()
+    }
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_another_forecast(seed: int) -> None:
+    warm = solved(tempted_month(seed)).warm
+    park, rng = tempted_month(seed), np.random.default_rng(seed)
+    for key in (("pv", "available_mw"), ("load", "demand_mw")):
+        park.series[key] = park.series[key] * rng.uniform(0.8, 1.2, len(park.times))
+    same_proof(solved(park, warm), solved(park))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_day_that_has_nothing_to_do_with_the_last(seed: int) -> None:
+    """Where it was cut, who rested and what was disputed are all wrong; only time may be lost."""
+    warm = solved(tempted_month(seed)).warm
+    park = tempted_month(seed + 50)
+    same_proof(solved(park, warm), solved(park))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "changes", [{"energy_mwh": 11.0}, {"power_mw": 3.0}, {"energy_mwh": 8.0, "power_mw": 6.0}], ids=str
+)
+def test_another_battery(seed: int, changes: dict[str, float]) -> None:
+    park = tempted_month(seed)
+    warm = solved(park).warm
+    park.devices = resized(park.devices, **changes)
+    same_proof(solved(park, warm), solved(park))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_other_entries_of_the_matrix(seed: int) -> None:
+    """Efficiency and self-discharge are such; where in the matrix they are stays the same."""
+    park = tempted_month(seed)
+    warm = solved(park).warm
+    assert warm is not None
+    park.devices = resized(park.devices, eta_charge=0.8, self_discharge_per_hour=0.02)
+    found = solved(park, warm, multipliers=True)
+    same_proof(found, solved(park))
+    assert found.priced is not None
+    program = found.priced.program
+    assert warm.trail.cuts.fits(program)
+    anew = SubprogramExtractor(found.tiled, program)
+    for window, cut in warm.trail.cuts.of.items():
+        kept, made = cut.of_values(program.matrix.data), anew.cut(window)
+        assert (kept.matrix != made.matrix).nnz == 0
+        np.testing.assert_array_equal(kept.leaving_value, made.leaving_value)
+        np.testing.assert_array_equal(kept.leaving_row, made.leaving_row)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95, 1.5])
+def test_another_price_level(level: float) -> None:
+    park = tempted_month(1)
+    warm = solved(park).warm
+    key = ("grid", "purchase_price_yuan_per_mwh")
+    park.series[key] = park.series[key] * level
+    same_proof(solved(park, warm), solved(park))
+
+
+def test_months_begin_where_they_were_joined() -> None:
+    park = quarter_year(2, demand=30000.0)
+    warm = solved(park).warm
+    park.devices = resized(park.devices, energy_mwh=10.0)
+    same_proof(solved(park, warm), solved(park))
+
+
+def test_one_start_serves_many_and_is_not_used_up() -> None:
+    park = tempted_month(3)
+    warm = solved(park).warm
+    once = solved(park, warm)
+    solved(tempted_month(9), warm)
+    again = solved(park, warm)
+    np.testing.assert_array_equal(once.x, again.x)
+    assert once.proof == again.proof
+
+
+def test_members_that_cannot_rest_any_more() -> None:
+    """The import that rested at noon is all there is on a day without sun; a plan from scratch is made."""
+    park = tempted_month(0)
+    warm = solved(park).warm
+    assert warm is not None
+    assert warm.trail.agreed.resting.any()
+    park.series["pv", "available_mw"] = np.zeros(len(park.times))
+    same_proof(solved(park, warm), solved(park))
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_trees_of_other_pairs_are_not_used(seed: int) -> None:
+    """As many columns, rows and pairs; but in one charging has a least power, in the other discharging."""
+    park = tempted_month(seed)
+    park.devices = resized(park.devices, min_charge_mw=1.0)
+    warm = solved(park).warm
+    assert warm is not None
+    park.devices = resized(park.devices, min_charge_mw=0.0, min_discharge_mw=1.0)
+    found = solved(park, warm)
+    same_proof(found, solved(park))
+    assert not warm.trail.fits(found.tiled)
+
+
+def test_what_was_left_by_another_park_is_not_used() -> None:
+    warm = solved(tempted_month(0)).warm
+    park = quarter_year(1)
+    same_proof(solved(park, warm), solved(park))
+
+
+@settings(deadline=None, max_examples=30, derandomize=True)
+@given(st.integers(0, 10_000), st.floats(0.0, 1.3), st.floats(0.3, 3.0))
+def test_any_neighbour(seed: int, sun: float, energy: float) -> None:
+    park = SmallPark(48, start="2026-03-30")  # a month ends in the middle
+    rng = np.random.default_rng(seed)
+    price = rng.choice([-80.0, 200.0, 350.0, 800.0], 48)
+    park.grid(price, 400.0, export_limit=20.0, demand=3000.0)
+    park.load(rng.uniform(3, 9, 48)).pv(rng.uniform(0, 16, 48))
+    park.add("battery", Battery(power_mw=4, energy_mwh=8))
+    warm = solved(park).warm
+    park.series["pv", "available_mw"] = park.series["pv", "available_mw"] * sun
+    park.devices = resized(park.devices, energy_mwh=8.0 * energy)
+    same_proof(solved(park, warm), solved(park))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_multipliers_are_asked_for(seed: int) -> None:
+    """Then what windows agree about may end the solve; it is proven like the rest, and can be begun at."""
+    park = tempted_month(seed)
+    warm = solved(park).warm
+    park.devices = resized(park.devices, energy_mwh=10.5)
+    with_them, without = solved(park, warm, multipliers=True), solved(park, warm)
+    assert with_them.priced is not None and without.priced is None
+    same_proof(without, with_them)
+    assert without.proof.gap <= EXACT
+    park.devices = resized(park.devices, energy_mwh=10.8)
+    same_proof(solved(park, without.warm), solved(park))

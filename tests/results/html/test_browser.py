@@ -1,0 +1,161 @@
+"""The pages in a real browser: drawn without an error, nothing from a network, and no wider than a phone."""
+
+import json
+import re
+import shutil
+import subprocess
+from html import escape, unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parkdispatch.results.html.page import LANGS
+from tests.results.html.test_sizing_report import MISSING
+from tests.results.html.test_sizing_report import page as size
+from tests.results.html.test_study_report import page as study
+from tests.support.pages import report
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync --virtual-time-budget=8000 --dump-dom"
+)
+PHONE, DESKTOP = 390, 1300
+LOOK = """<script>setTimeout(() => {
+const root = document.documentElement, plots = [...document.querySelectorAll(".plot")];
+const style = (at) => getComputedStyle(at);
+const wide = (at) => at.clientWidth && at.scrollWidth > at.clientWidth + 1;
+const cut = (at) => at instanceof HTMLElement && wide(at) && style(at).overflowX === "visible";
+const outside = (text) => {
+  const box = text.getBoundingClientRect(), plot = text.closest(".plot").getBoundingClientRect();
+  if (style(text).opacity === "0" || !box.width) return false;
+  return box.left < plot.left - 1 || box.right > plot.right + 1 || box.bottom > plot.bottom + 1;
+};
+const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+  && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
+const said = (text) => text.textContent.trim() && style(text).opacity !== "0";
+const over = () => plots.flatMap((plot) => {
+  const all = [...plot.querySelectorAll("text")].filter(said)
+    .map((one) => [one, one.getBoundingClientRect()]);
+  return all.flatMap(([one, a], k) => all.slice(k + 1).filter(([, b]) => meet(a, b))
+    .map(([other]) => `${plot.id}: ${one.textContent} upon ${other.textContent}`));
+});
+parent.document.documentElement.dataset["seen" + window.innerWidth] = JSON.stringify({
+  ready: Number(root.dataset.ready), error: root.dataset.error || "", width: root.scrollWidth,
+  plots: plots.length, empty: plots.filter((p) => !p.querySelector("svg.main-svg")).map((p) => p.id),
+  areas: document.querySelectorAll("#chart-power .scatterlayer .js-fill").length,
+  steps: document.querySelectorAll("#chart-steps .bars path").length,
+  cells: document.querySelectorAll("#chart-npv .textpoint").length, over: over().slice(0, 5),
+  cut: [...document.querySelectorAll("main *")].filter(cut).map((at) => `${at.tagName} ${at.className}`),
+  outside: [...document.querySelectorAll(".plot text")].filter(outside).map((text) => text.textContent),
+});
+}, 500)</script></body>"""
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+
+
+def dom_of(file: Path) -> str:
+    """The page as the browser has it when its scripts have run."""
+    command = [str(CHROMIUM), *FLAGS.split(), f"--user-data-dir={file.parent / 'profile'}", file.as_uri()]
+    return subprocess.run(command, capture_output=True, timeout=180, check=True, encoding="utf-8").stdout
+
+
+def looked_at(html: str, tmp_path: Path) -> dict[int, dict[str, Any]]:
+    """What a probe in copies of the page sees, by the width of the window.
+
+    In frames, because Chromium has no window as narrow as a phone.
+    """
+    inside = escape(html.replace("</body>", LOOK))
+    frames = "".join(
+        f'<iframe srcdoc="{inside}" style="width:{width}px;height:900px;border:0"></iframe>'
+        for width in (PHONE, DESKTOP)
+    )
+    file = tmp_path / "frames.html"
+    file.write_text(f"<!doctype html>{frames}", encoding="utf-8")
+    found = re.findall(r'data-seen(\d+)="([^"]*)"', dom_of(file)[:20000])
+    return {int(width): json.loads(unescape(text)) for width, text in found}
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("kind", ["day", "year"])
+def test_every_chart_is_drawn_and_nothing_is_too_wide(kind: Any, lang: str, tmp_path: Path) -> None:
+    seen = looked_at(report(kind, lang), tmp_path)
+    assert set(seen) == {PHONE, DESKTOP}
+    for width, one in seen.items():
+        assert one["error"] == "", width
+        assert one["plots"] == (4 if kind == "day" else 6)
+        assert one["empty"] == []
+        assert one["ready"] >= one["plots"]
+        assert one["areas"] >= 7  # sources and uses
+        assert one["steps"] >= 8  # lines of the bill, and their sum
+        assert one["width"] <= width, "the page scrolls sideways"
+        assert one["cut"] == [], width
+        assert one["outside"] == [], "words of a chart are cut off"
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_page_of_a_study_too(lang: Any, tmp_path: Path) -> None:
+    for width, one in looked_at(study(lang), tmp_path).items():
+        assert (one["error"], one["empty"], one["cut"], one["outside"]) == ("", [], [], []), width
+        assert one["plots"] == 4
+        assert one["width"] <= width, "the page scrolls sideways"
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("kind", ["now", "later", "never"])
+def test_the_page_of_a_size_too(kind: str, lang: Any, tmp_path: Path) -> None:
+    for width, one in looked_at(size(kind, lang), tmp_path).items():
+        assert (one["error"], one["empty"], one["cut"], one["outside"]) == ("", [], [], []), width
+        assert one["plots"] == 7
+        assert one["cells"] >= 20
+        assert one["width"] <= width, "the page scrolls sideways"
+        assert one["over"] == [], "words of a chart lie upon each other"
+
+
+@pytest.mark.parametrize("kind", MISSING)
+def test_the_page_of_a_size_of_which_little_is_known(kind: str, tmp_path: Path) -> None:
+    for width, one in looked_at(size(kind, "zh"), tmp_path).items():
+        assert (one["error"], one["empty"], one["cut"], one["outside"]) == ("", [], [], []), width
+        assert one["width"] <= width, "the page scrolls sideways"
+
+
+def test_the_file_as_it_is_written_opens_without_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(report("day", "zh"), encoding="utf-8")
+    html = re.search(r"<html[^>]*>", dom_of(file))
+    assert html
+    assert "data-error" not in html[0]
+    assert re.search(r'data-ready="[1-9]', html[0])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("l: left, r:", "l: left / 2, r:", "outside"),
+        ("</main>", '<img src="https://example.com/a.png"></main>', "blocked: https://example.com"),
+        ('id="chart-soc"', 'id="chart-gone"', "error"),
+        ("Page.start();", "Page.begin();", "Page.begin is not a function"),
+    ],
+)
+def test_what_goes_wrong_is_seen(old: str, new: str, said: str, tmp_path: Path) -> None:
+    """Or the tests above would see nothing."""
+    seen = looked_at(report("day", "en").replace(old, new), tmp_path)[DESKTOP]
+    if said == "error":
+        assert seen["empty"] == ["chart-gone"]
+    elif said == "outside":
+        assert "demand charge" in seen["outside"]
+    else:
+        assert said in seen["error"]
+
+
+def test_words_upon_each_other_are_seen(tmp_path: Path) -> None:
+    large = size("now", "en").replace(
+        "size: narrow() ? 11 : 13, family: FONT, color: cells.colours", "size: 90"
+    )
+    assert any(one.startswith("chart-npv: ") for one in looked_at(large, tmp_path)[DESKTOP]["over"])
+
+
+def test_what_is_too_wide_is_seen(tmp_path: Path) -> None:
+    wide = report("day", "en").replace("</main>", '<p style="width:600px">wide</p></main>')
+    assert looked_at(wide, tmp_path)[PHONE]["width"] > PHONE

@@ -1,0 +1,196 @@
+"""Every word a reader sees, in both languages: none missing, and nothing English left on a Chinese page."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from html import unescape
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from parkdispatch.models.device import Seen
+from parkdispatch.models.finance.investment import Finance, parameters
+from parkdispatch.models.stores.battery import Battery
+from parkdispatch.results.excel.plan_workbook import write_plan_xlsx
+from parkdispatch.results.excel.report_workbook import write_report_xlsx
+from parkdispatch.results.finance.cash_flow_lines import cash_flow_lines
+from parkdispatch.results.finance.returns import irr
+from parkdispatch.results.html.page import LANGS, load_words
+from parkdispatch.results.views.display_names import check_label, device_label
+from parkdispatch.results.views.finance_words import FinanceWords
+from parkdispatch.results.views.sentences import proof_sentence
+from tests.results.html.test_dispatch_report import Reader, data_of
+from tests.support.finance_cases import EVERYTHING
+from tests.support.pages import made, report
+
+FILES = sorted(
+    file.name.removesuffix(".en.toml")
+    for file in (resources.files("parkdispatch.results") / "templates").iterdir()
+    if file.name.endswith(".en.toml")
+)
+# what is the same in every language: units, names of programs, of the case, of files and of the bus
+SAME = {
+    "MW", "MWh", "GWh", "kWh", "kW", "kVA", "ac", "sha256", "gaoan", "Asia", "Shanghai", "JavaScript",
+    "cashflow", "xlsx", "parkdispatch", "MJ", "Wp", "MWp", "MVA", "tce", "gce", "kg", "Wh",
+    "python", "pyomo", "highspy", "numba", "pvlib", "pandas", "numpy", "scipy", "xarray", "pydantic",
+}  # fmt: skip
+
+
+def leaves(words: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for key, word in words.items():
+        if isinstance(word, dict):
+            yield from leaves(word, f"{path}{key}.")
+        else:
+            yield path + key, word
+
+
+def english(text: str) -> set[str]:
+    """Words of Latin letters that are not the same in every language."""
+    return set(re.findall(r"[A-Za-z][A-Za-z0-9_]+", re.sub(r"\{\w*[^}]*\}|%-?[a-zA-Z]", " ", text))) - SAME
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_word_has_its_translation(name: str) -> None:
+    words = {lang: dict(leaves(load_words(lang, *([] if name == "words" else [name])))) for lang in LANGS}
+    assert words["en"].keys() == words["zh"].keys()
+    for key, word in words["en"].items():
+        slots = [sorted(re.findall(r"\{(\w*)", str(words[lang][key]))) for lang in LANGS]
+        assert slots[0] == slots[1], f"{key}: {word}"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_chinese_words_are_chinese(name: str) -> None:
+    for key, word in leaves(load_words("zh", *([] if name == "words" else [name]))):
+        if key not in ("lang", "script.locale"):
+            assert not english(str(word)) - {"Pyomo"}, f"{key} = {word}"
+
+
+def quoted(kind: Any) -> set[str]:
+    """What the case file's author wrote."""
+    run, facts = made(kind)
+    tariff = run.case.tariff
+    return {facts.title, tariff.title or tariff.name, *tariff.sources, *facts.assumptions}
+
+
+def left_in_english(texts: Iterable[str], said: set[str]) -> dict[str, set[str]]:
+    """The texts, quotations aside, in which English words are left, with these."""
+    found = {}
+    for raw in texts:
+        text = re.sub(r"\b[0-9a-f]{64}\b", "", raw).strip()
+        if english(text) and not any(text.endswith(one) or text.startswith(one) for one in said):
+            found[text] = english(text)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["day", "year"])
+def test_nothing_english_is_on_a_chinese_page(kind: Any) -> None:
+    html = report(kind, "zh")
+    reader, data = Reader(html), data_of(html)
+    told = [unescape(text) for text in reader.text]
+    told += [value or "" for _, tags in reader.tags for key, value in tags.items() if key == "aria-label"]
+    parts = [data[part] for part in ("devices", "storage", "prices", "curtailed")]
+    labels = [str(one.get(key, "")) for part in parts for one in part for key in ("label", "up", "down")]
+    figures = [text for one in data["figures"] for text in (*one["labels"], *one["legend"], one["unit"])]
+    assert len(told) > 200
+    assert len(figures) > 10
+    assert left_in_english([*told, *labels, *figures, *data["periods"]["names"]], quoted(kind)) == {}
+
+
+@pytest.mark.parametrize("name", ["plan.xlsx", "report.xlsx"])
+def test_nothing_english_is_in_a_chinese_workbook(name: str, tmp_path: Path) -> None:
+    run, facts = made("day")
+    path = tmp_path / name
+    if name == "plan.xlsx":
+        write_plan_xlsx(path, run.solution, run.case, facts, "zh")
+    else:
+        write_report_xlsx(path, run.solution, run.case, run.summary.audit, facts, "zh")
+    book = openpyxl.load_workbook(path, data_only=True)
+    rows = [row for sheet in book.worksheets for row in sheet.iter_rows(values_only=True)]
+    texts = [cell for row in rows for cell in row if isinstance(cell, str)]
+    assert len(texts) > 100
+    assert left_in_english([*book.sheetnames, *texts], quoted("day")) == {}
+
+
+def test_every_check_of_the_audit_has_a_word() -> None:
+    words = load_words("zh")
+    battery = Battery(
+        power_mw=4.0, energy_mwh=8.0, min_charge_mw=1.0, min_discharge_mw=1.0, max_cycles_per_day=1
+    )
+    times = pd.date_range("2026-07-15", periods=2, freq="h")
+    still = Seen(
+        times=times,
+        hours=1.0,
+        values={name: np.zeros(2) for name in ("charge_mw", "discharge_mw", "energy_mwh")},
+        shared={},
+        injection={battery.bus: np.zeros(2)},
+    )
+    run, _ = made("day")
+    rules = {*run.summary.audit.residuals, *(f"battery_1.{rule}" for rule in battery.self_check(still))}
+    assert {"battery_1.min_charge_mw", "battery_1.cycles_per_day_mwh", "grid.peak_is_highest_mw"} <= rules
+    for name in rules:
+        assert not english(check_label(name, words)), name
+
+
+def test_how_it_was_proven_is_said_with_its_numbers() -> None:
+    run, _ = made("day")
+    numbers = json.loads(run.solution.attrs["proof_numbers"])
+    assert run.solution.attrs["proof"] == "repaired"
+    for lang in LANGS:
+        said = proof_sentence(run.solution, load_words(lang))
+        assert f" {numbers['binaries']} " in said
+        assert f" {numbers['windows']}" in said
+
+
+def test_a_device_with_a_name_of_its_own_keeps_it() -> None:
+    words = load_words("zh")
+    assert device_label("battery_2", words) == "电池 2"
+    assert device_label("pv (ac)", words) == "光伏 (ac)"
+    assert device_label("north_roof", words) == "north roof"
+    assert device_label("battery_2", load_words("en")) == "battery 2"
+
+
+def test_every_line_and_parameter_of_a_cash_flow_is_chinese() -> None:
+    words = FinanceWords("zh")
+    names = set()
+    for line in cash_flow_lines(EVERYTHING, ["arbitrage", "demand", "demand_response", "absorption"]):
+        called, how = words.line(line)
+        names.add((line.section, line.sheet, called))
+        for text in (called, how, words.section(line.section), words.unit(line.unit)):
+            assert not english(text), line.key
+    assert len(names) == len(
+        cash_flow_lines(EVERYTHING, ["arbitrage", "demand", "demand_response", "absorption"])
+    )
+    choices = {choice for one in parameters(EVERYTHING) for choice in one.choices}
+    for one in [*parameters(EVERYTHING), *parameters(Finance(investment_yuan=1.0))]:
+        told = words.parameter(one)
+        for text in told:
+            assert not english(text) - choices - {"DL", "2919"}, one.name
+        assert english(told.sentence) <= set(one.choices), (
+            "a choice is told by the word that stands in the cell"
+        )
+        assert english(told.sentence) >= set(one.choices)
+
+
+def test_english_words_of_a_cash_flow_are_those_of_the_code() -> None:
+    words = FinanceWords("en")
+    line = next(line for line in cash_flow_lines(EVERYTHING, ["arbitrage"]) if line.key == "gross_arbitrage")
+    assert words.line(line) == ("Revenue, arbitrage", "Given, VAT included")
+    assert words.thing("equity_after_tax") == "Equity flow after income tax"
+
+
+@pytest.mark.parametrize(
+    ("flow", "said"),
+    [
+        ([-100.0, 110.0], "-0.99 与 10 之间使净现值为零的唯一折现率"),
+        ([-100.0, 230.0, -132.0], "有 2 个内部收益率，均不能作为内部收益率：0.1, 0.2"),
+        ([-1.0, -1.0], "无内部收益率：只有流出"),
+        ([0.0, 0.0], "无内部收益率：没有现金流量"),
+    ],
+)
+def test_what_was_found_of_an_irr(flow: list[float], said: str) -> None:
+    assert FinanceWords("zh").irr(irr(np.array(flow))) == said

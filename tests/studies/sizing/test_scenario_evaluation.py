@@ -1,0 +1,278 @@
+"""The table of scenarios is the same bit for bit, whatever happens while it is computed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.loader import load_case
+from parkdispatch.inputs.variations.scenarios import draw, world
+from parkdispatch.models.device import Array
+from parkdispatch.models.errors import InputError
+from parkdispatch.models.finance.contracts import Contracts
+from parkdispatch.results.sizing.increment_value import Worth
+from parkdispatch.results.sizing.sizing_results import Choice
+from parkdispatch.studies.dispatch import SolveOptions
+from parkdispatch.studies.sizing.increment_dispatch import increment_worth
+from parkdispatch.studies.sizing.scenario_evaluation import evaluate_scenarios, finished, priced
+from parkdispatch.studies.task_cluster import TaskCluster
+from tests.support import cluster_work as farm_work
+from tests.support.cluster_work import QUESTION, SHAPE, figures, table
+from tests.support.paths import environment
+
+COUNT = 10
+
+
+@pytest.fixture(scope="module")
+def farm() -> Iterator[TaskCluster]:
+    with TaskCluster(workers=2) as found:
+        yield found
+
+
+def run(
+    farm: TaskCluster, folder: Path | None, count: int = COUNT, sleep_s: float = 0.0
+) -> tuple[Array, list[str]]:
+    """The table, and what was warned of."""
+    warned: list[str] = []
+    shared = {"scale": 1.0, "sleep_s": sleep_s}
+    found = finished(
+        figures, shared, SHAPE, table(count), farm, (folder, QUESTION), lambda _: None, warned.append
+    )
+    return found, warned
+
+
+def exact(found: Array, count: int = COUNT) -> bool:
+    return found.tobytes() == farm_work.expected(count).tobytes()
+
+
+def written(folder: Path) -> dict[str, int]:
+    """When each part was written [ns]."""
+    return {path.name: path.stat().st_mtime_ns for path in (folder / "parts").glob("0*.json")}
+
+
+def test_with_two_workers_and_with_one(farm: TaskCluster, tmp_path: Path) -> None:
+    assert exact(run(farm, None)[0])
+    with TaskCluster(workers=1) as one:
+        assert exact(run(one, tmp_path)[0])
+    assert exact(run(farm, tmp_path)[0])
+
+
+def test_more_scenarios_reuse_the_first(farm: TaskCluster, tmp_path: Path) -> None:
+    run(farm, tmp_path, 4)
+    first = written(tmp_path)
+    assert exact(run(farm, tmp_path, 7)[0], 7)
+    again = written(tmp_path)
+    assert len(again) == 7 and {name: again[name] for name in first} == first
+
+
+def test_after_a_worker_was_killed(farm: TaskCluster, tmp_path: Path) -> None:
+    """The process that does the first scenarios is ended as soon as one is stored."""
+    pids = [int(n[0]) for _, n in farm.each(farm_work.arrivals, farm_work.Counting(1), {0: np.zeros(1)})]
+    killed = []
+
+    def kill(_: str) -> None:
+        if not killed:
+            killed.append(pids[0])
+            os.kill(pids[0], signal.SIGKILL)
+
+    shared = {"scale": 1.0, "sleep_s": 0.1}
+    kept = (tmp_path, QUESTION)
+    found = finished(figures, shared, SHAPE, table(COUNT), farm, kept, kill, lambda _: None)
+    assert killed and exact(found)
+
+
+def started(folder: Path, sleep_s: float) -> subprocess.Popen[str]:
+    """A run in a process group of its own, as a shell starts one."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.support.cluster_work", str(folder), str(COUNT), str(sleep_s)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def stopped(folder: Path, stop: Callable[[subprocess.Popen[str]], None]) -> tuple[int, str]:
+    """Exit code and errors of a run that is stopped when two scenarios are stored."""
+    with started(folder, 0.8) as process:  # what is left takes long enough on a busy machine
+        while len(written(folder)) < 2 and process.poll() is None:
+            time.sleep(0.02)
+        stop(process)
+        _, errors = process.communicate(timeout=20)
+    return process.returncode, errors
+
+
+def group_is_gone(group: int) -> bool:
+    """Whether no process of a group is left, after a while."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize("how", ["kill", "control-C"])
+def test_after_the_run_was_stopped(farm: TaskCluster, tmp_path: Path, how: str) -> None:
+    """Ended without a word, or by control-C, which a shell sends to the whole group."""
+    groups = []
+
+    def stop(process: subprocess.Popen[str]) -> None:
+        groups.append(process.pid)
+        if how == "kill":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGINT)
+
+    code, errors = stopped(tmp_path, stop)
+    first = written(tmp_path)
+    assert 2 <= len(first) < COUNT, "it was not stopped in the middle"
+    assert code == (-signal.SIGKILL if how == "kill" else 130)
+    assert how == "kill" or not errors, errors
+    try:
+        assert group_is_gone(groups[0]), "processes of the farm are left"
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(groups[0], signal.SIGKILL)
+    assert exact(run(farm, tmp_path)[0])
+    again = written(tmp_path)
+    assert len(again) == COUNT
+    assert {name: again[name] for name in first} == first, "what was there was computed again"
+
+
+def test_after_parts_were_damaged(farm: TaskCluster, tmp_path: Path) -> None:
+    run(farm, tmp_path)
+    parts = sorted((tmp_path / "parts").iterdir())
+    before = [path.read_bytes() for path in parts]
+    parts[1].write_bytes(farm_work.flipped(before[1]))
+    parts[3].write_bytes(before[3][: len(before[3]) // 2])
+    shutil.copy(parts[5], parts[6])
+    shutil.copy(parts[8], tmp_path / "swap")
+    shutil.copy(parts[9], parts[8])
+    (tmp_path / "swap").replace(parts[9])
+    found, warned = run(farm, tmp_path)
+    assert exact(found)
+    assert len(warned) == 1 and "5 damaged, computed anew" in warned[0]
+    assert [path.read_bytes() for path in parts] == before
+    assert run(farm, tmp_path)[1] == []
+
+
+def test_a_scenario_that_fails_keeps_the_others(farm: TaskCluster, tmp_path: Path) -> None:
+    shape = (2,)
+    with pytest.raises(InputError, match=r"scenario \d: `price` = ") as refused:
+        finished(farm_work.dear, None, shape, table(6), farm, (tmp_path, QUESTION), print, print)
+    assert len(refused.value.problems) == 3
+    assert sorted(written(tmp_path)) == ["000000.json", "000001.json", "000002.json"]
+
+
+# ---- the increment itself ------------------------------------------------------------------------------
+
+
+@cache
+def hourly() -> Case:
+    """The built-in park by the hour, without contracts, and in question no more than dispatches quickly."""
+    case = load_case("gaoan")
+    assert case.finance is not None
+    return replace(
+        case,
+        calendar=case.calendar.model_copy(update={"minutes": 60}),
+        contracts=Contracts(),
+        finance=case.finance.model_copy(update={"operation_years": 15}),
+    )
+
+
+CHOICES = (
+    Choice("never", "nothing", "", 0.0, 0.0, 0.0),
+    Choice("offer_1", "25 MW / 50 MWh", "", 25.0, 50.0, 119.7e6),
+)
+
+
+@cache
+def likes() -> dict[str, Worth]:
+    found = increment_worth(hourly(), CHOICES, SolveOptions(threads=1), lambda _: None)
+    return {one.choice.key: one for one in found}
+
+
+def scenarios() -> Any:
+    case = hourly()
+    assert case.sizing is not None
+    quiet = [doubt for doubt in case.sizing.doubt if "demand response" not in doubt.name]
+    return draw(case.sizing.model_copy(update={"doubt": tuple(quiet)}), 2, 1)
+
+
+def test_the_increment_in_scenarios(farm: TaskCluster, tmp_path: Path) -> None:
+    """In a farm with a store, again from the store, and here by hand: the same to the last bit."""
+    rows, options = scenarios(), SolveOptions()
+    given = (hourly(), CHOICES, likes(), rows, options)
+    risk = evaluate_scenarios(*given, farm, tmp_path / "store", lambda _: None)
+    again = evaluate_scenarios(*given, farm, tmp_path / "store", lambda _: None)
+    assert risk.identical(again)
+    last = rows.iloc[1].to_dict()
+    there = world(hourly(), last)
+    multiple = last["battery price"]
+    choices = [replace(one, investment_yuan=one.investment_yuan * multiple) for one in CHOICES]
+    alone = increment_worth(
+        there, choices, SolveOptions(threads=1, time_limit_s=3600.0), lambda _: None, like=likes()
+    )
+    for choice, one in zip(CHOICES, alone, strict=True):
+        seen = risk.sel(scenario=1, choice=choice.key)
+        assert float(seen["npv_yuan"]) == one.npv_yuan
+        assert float(seen["saving_yuan"]) == one.saving_yuan.mean()
+        assert float(seen["investment_yuan"]) == pytest.approx(choice.investment_yuan * multiple, rel=1e-15)
+    assert (risk["npv_yuan"].sel(choice="never") == 0).all() and risk["irr"].sel(
+        choice="never"
+    ).isnull().all()
+    assert len(np.unique(risk["npv_yuan"].sel(choice="offer_1"))) == 2
+    path = tmp_path / "risk.nc"
+    risk.to_netcdf(path, engine="h5netcdf")
+    with xr.open_dataset(path, engine="h5netcdf") as read:
+        assert read.load().equals(risk)
+    with pytest.raises(InputError, match="holds other scenarios: choices: offer_1"):
+        choices = (CHOICES[0], replace(CHOICES[1], energy_mwh=60.0))
+        evaluate_scenarios(
+            hourly(), choices, likes(), rows, options, farm, tmp_path / "store", lambda _: None
+        )
+
+
+def test_scenarios_the_case_refuses_are_said_before_anything_is_done(
+    farm: TaskCluster, tmp_path: Path
+) -> None:
+    rows = scenarios()
+    rows.loc[1, "battery price"] = -1.0
+    with pytest.raises(InputError, match="scenario 1: 'battery price' = -1: `sizing.price_multiple` = -1"):
+        evaluate_scenarios(
+            hourly(), CHOICES, likes(), rows, SolveOptions(), farm, tmp_path / "store", lambda _: None
+        )
+    assert not (tmp_path / "store").exists()
+
+
+def test_offers_follow_the_multiple_and_other_sizes_the_price() -> None:
+    """Cells 2144 yuan/kWh and converters 500 yuan/kW; half the multiple, and cells at 1000 yuan/kWh."""
+    here = hourly().sizing
+    assert here is not None
+    cheaper = here.model_copy(
+        update={
+            "price_multiple": 0.5,
+            "price": here.price.model_copy(update={"yuan_per_kwh": 1000.0}),
+        }
+    )
+    assert priced(CHOICES[1], here, cheaper).investment_yuan == pytest.approx(0.5 * 119.7e6)
+    best = Choice("best", "best", "", 10.0, 40.0, 40e3 * 2144 + 10e3 * 500)
+    assert priced(best, here, cheaper).investment_yuan == pytest.approx(0.5 * (40e6 + 5e6))
+    assert priced(CHOICES[0], here, cheaper).investment_yuan == 0.0
