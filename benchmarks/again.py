@@ -19,7 +19,7 @@ from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.solve import Optimum, WarmStart, optimize
 from parkdispatch.studies.daily_replay import replay_year
-from parkdispatch.studies.dispatch import SolveOptions
+from parkdispatch.studies.solve_options import SolveContext
 
 Key = tuple[str, str]
 Problem = tuple[Mapping[str, Any], pd.DatetimeIndex, float, Mapping[Key, Array]]
@@ -94,7 +94,7 @@ def neighbours(year: Prepared) -> dict[str, Problem]:
 
 def replayed(year: Prepared) -> float:
     """Seconds that planning each day of the year alone takes, one after another."""
-    made, _ = replay_year(year, SolveOptions(), 0.0, lambda _: None)
+    made, _ = replay_year(year, SolveContext(), 0.0)
     return made.timings_s["solve"]
 
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import xarray as xr
+from parkdispatch.results.views.words import LANGS, load_words
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
@@ -23,7 +24,6 @@ from parkdispatch.results.audit import audit
 from parkdispatch.results.schedule import schedule_blocks
 from parkdispatch.results.solution import of_kind, seen
 from parkdispatch.results.views.device_charts import chart_data, plan_columns
-from parkdispatch.results.views.words import LANGS, load_words
 
 DAYS = ("2026-03-31", "2026-04-01")  # a change of day and of month
 MINUTES = 60
@@ -64,6 +64,7 @@ def check_device(device: Device | type[Device]) -> list[str]:
         >>> import parkdispatch as pdx
         >>> pdx.check_device(pdx.device_kinds()["battery"])
         []
+
     """
     example = device.example() if isinstance(device, type) else device
     trial = _trial(example)

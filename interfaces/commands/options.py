@@ -61,7 +61,7 @@ def read_year(
 
 def write_pyomo_model(prepared: "Prepared", path: Path) -> None:
     """Write the plain Pyomo model whole or not at all."""
-    from parkdispatch.studies.dispatch import write_model
+    from parkdispatch.studies.solve_case import write_model
 
     beside = path.with_name(f".writing-{os.getpid()}-{path.stem}{path.suffix.lower()}")
     try:

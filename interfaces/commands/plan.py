@@ -59,13 +59,15 @@ def plan(
         from parkdispatch.inputs.prepare import day_times, prepare
         from parkdispatch.inputs.variations.overrides import overridden
         from parkdispatch.interfaces.output_paths import check_output_paths
-        from parkdispatch.studies.dispatch import SolveOptions, dispatch_case, expected_peak_mw, write_run
+        from parkdispatch.studies.demand_peak import expected_peak_mw
+        from parkdispatch.studies.dispatch import dispatch_case, write_run
+        from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 
         findings = Findings()
         with findings.kept():
             spoken = language(lang)
         with findings.kept():
-            options = SolveOptions(solver, time_limit, calm=True)
+            context = SolveContext(SolveOptions(solver, time_limit, smooth=True), progress)
         with findings.kept():
             check_output_paths(time_limit, out, model)
         with findings.kept():
@@ -95,7 +97,7 @@ def plan(
         prepared = prepare(given, times)
         if model:
             write_pyomo_model(prepared, model)
-        made = dispatch_case(prepared, options, time.perf_counter() - started, progress)
+        made = dispatch_case(prepared, context, time.perf_counter() - started)
         progress("writing")
         paths = write_run(made, run_folder(out, park.name, "plan"), "day", lang=spoken)
     from parkdispatch.results.console.dispatch_screen import show_files, show_plan

@@ -24,14 +24,15 @@ def replay(
         progress("reading")
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.studies.daily_replay import replay_year as replay_days
-        from parkdispatch.studies.dispatch import SolveOptions, write_run
+        from parkdispatch.studies.dispatch import write_run
+        from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 
         findings = Findings()
         with findings.kept():
             spoken = language(lang)
         prepared = read_year(findings, case, variant, time_limit, out)
-        options = SolveOptions(time_limit_s=time_limit)
-        made, replayed = replay_days(prepared, options, time.perf_counter() - started, progress)
+        context = SolveContext(SolveOptions(time_limit_s=time_limit), progress)
+        made, replayed = replay_days(prepared, context, time.perf_counter() - started)
         progress("writing")
         paths = write_run(made, run_folder(out, made.case.name, "replay"), "replay", replayed, spoken)
     from parkdispatch.results.console.dispatch_screen import show_files, show_replay

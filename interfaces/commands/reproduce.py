@@ -33,8 +33,8 @@ def reproduce(
         from parkdispatch.interfaces.output_paths import check_output_paths
         from parkdispatch.results.console.dispatch_screen import show_files
         from parkdispatch.results.console.reproduction_screen import show_reproduction, show_search
-        from parkdispatch.studies.dispatch import SolveOptions
         from parkdispatch.studies.reproduction import reproduce_figures as driver
+        from parkdispatch.studies.solve_options import SolveContext
 
         findings = Findings()
         with findings.kept():
@@ -45,15 +45,13 @@ def reproduce(
             study = load_case(case, whole_year=True)
             driver.refuse(study)
         findings.raise_any()
-        plan, options = read_published(PLAN), SolveOptions()
+        plan, context = read_published(PLAN), SolveContext(progress=progress)
         if search:
-            found = driver.search_anew(study, plan, options, progress)
+            found = driver.search_anew(study, plan, context)
         else:
             parks = [load_case(PARK, size, whole_year=True) for size in SIZES]
             only = () if quick else None
-            made = driver.reproduce_figures(
-                study, plan, read_published(FACTORS), parks, options, progress, only
-            )
+            made = driver.reproduce_figures(study, plan, read_published(FACTORS), parks, context, only)
             progress("writing")
             paths = driver.write_reproduction(made, run_folder(out, study.name, "reproduce"), spoken)
     if search:

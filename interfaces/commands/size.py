@@ -63,10 +63,10 @@ def size(
         from parkdispatch.inputs.variations.scenarios import scenario_table
         from parkdispatch.interfaces.output_paths import check_output_paths
         from parkdispatch.results.writers.sizing_files import write_size_study
-        from parkdispatch.studies.dispatch import SolveOptions
         from parkdispatch.studies.sizing.existing_park import refuse_increment
         from parkdispatch.studies.sizing.scenario_evaluation import refuse_store
         from parkdispatch.studies.sizing.sizing_study import SCENARIOS, Scenarios, parts_asked, size_study
+        from parkdispatch.studies.solve_options import SolveContext, SolveOptions
         from parkdispatch.studies.task_cluster import TaskCluster
 
         findings = Findings()
@@ -91,7 +91,8 @@ def size(
             if scheduler is not None:
                 with farm:
                     progress("the scheduler answers")
-        study = size_study(park, parts, options, progress, asked, every_year, warnings.append)
+        context = SolveContext(options, progress)
+        study = size_study(park, parts, context, asked, every_year, warnings.append)
         progress("writing")
         paths = write_size_study(study, run_folder(out, park.name, "size"), spoken)
     from parkdispatch.results.console.dispatch_screen import show_files

@@ -27,8 +27,8 @@ def study(
         from parkdispatch.interfaces.output_paths import check_output_paths
         from parkdispatch.results.finance.cash_flow import cash_flow
         from parkdispatch.results.finance.storage_study import Study, write_study
-        from parkdispatch.studies.dispatch import SolveOptions
         from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
+        from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 
         findings = Findings()
         with findings.kept():
@@ -40,7 +40,8 @@ def study(
             finance = require_lifetime_inputs(park)
         findings.raise_any()
         read = time.perf_counter()
-        life = dispatch_lifetime(park, SolveOptions(time_limit_s=time_limit), progress)
+        context = SolveContext(SolveOptions(time_limit_s=time_limit), progress)
+        life = dispatch_lifetime(park, context)
         dispatched = time.perf_counter()
         progress("the cash flow")
         cash = cash_flow(finance, life.operation())

@@ -33,17 +33,18 @@ def year(
     with progress_line() as progress:
         progress("reading")
         from parkdispatch.inputs.messages.findings import Findings
-        from parkdispatch.studies.dispatch import SolveOptions, dispatch_case, write_run
+        from parkdispatch.studies.dispatch import dispatch_case, write_run
+        from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 
         findings = Findings()
         with findings.kept():
             spoken = language(lang)
         with findings.kept():
-            options = SolveOptions(solver, time_limit, gap=gap)
+            context = SolveContext(SolveOptions(solver, time_limit, gap=gap), progress)
         prepared = read_year(findings, case, variant, time_limit, out, model)
         if model:
             write_pyomo_model(prepared, model)
-        made = dispatch_case(prepared, options, time.perf_counter() - started, progress)
+        made = dispatch_case(prepared, context, time.perf_counter() - started)
         progress("writing")
         writing = time.perf_counter()
         paths = write_run(made, run_folder(out, made.case.name, "year"), "year", lang=spoken)

@@ -1,1 +1,1 @@
-"""The years of a storage, each dispatched anew, and their sensitivities."""
+"""Lifetime dispatch of the storage, demand response in it, and the sensitivities of its returns."""

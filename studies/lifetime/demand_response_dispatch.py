@@ -1,24 +1,24 @@
-"""Answer calls for demand response: the year is dispatched anew with its events in mind, and settled.
+"""Demand-response events: dispatch the year again at raised prices in the events, and settle it by its meter.
 
     the optimum ──▶ events ──▶ purchase price + response price in the events ──▶ another dispatch
                                                                                       │
                      real bill of both, settlement from the new meter ◀───────────────┘
 
-Exact: the bill of both dispatches, and the settlement of the one that is lived, whose baselines are read off
-its own meter. Not exact: the dispatch. It is optimal for the raised price, which counts every kilowatt-hour
-not bought in an event as paid, as if baselines stood still and bids had no upper limit. A participant who
-also raised his baselines, or bid otherwise, may earn more: this is a response that pays, not a proof of the
-best one. On the other hand it has perfect foresight of load and sun.
+The bills of both dispatches and the settlement are exact; baselines come from the meter readings of the
+chosen dispatch. The dispatch itself is a heuristic. It is optimal for the raised price, which pays for every
+kilowatt-hour not bought in an event as if baselines were fixed and bids had no upper limit. A participant
+who also raised the baselines, or bid otherwise, may earn more: the response pays, but is not proven to be the
+best one. On the other hand it has perfect foresight of load and PV.
 
-Where a day has several dispatches that cost the same, as in an evening of one price, the payment hangs on
-which of them the days of a baseline have. The contract's `baselines` says which are lived: with the lowest
-baselines no more is paid than must be, with the highest a good deal more may be, at the same bill.
+Where several dispatches of a day cost the same, as in an evening of one price, the payment depends on which
+of them the baseline days have. The contract's `baselines` decides: with the lowest baselines, the payment is
+the least possible; with the highest, it may be much larger at the same bill.
 
-Not all of the payment is for what the storage did: baselines err, so that a park which does nothing is paid
-on some days too. `unmoved` tells how much.
+Not all of the payment is for what the storage does: because baselines err, a park that does not respond is
+paid on some days too (`unmoved_yuan`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -30,6 +30,7 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.optimizer.dataset import to_dataset
+from parkdispatch.optimizer.formulation.template import Key
 from parkdispatch.optimizer.proof.certificate import ProofMethod
 from parkdispatch.optimizer.solve import Optimum, optimize
 from parkdispatch.results.audit import bills
@@ -42,96 +43,102 @@ from parkdispatch.results.billing.demand_response import (
 )
 from parkdispatch.results.solution import cost_yuan, values
 from parkdispatch.results.units import KW_PER_MW
-from parkdispatch.studies.dispatch import SolveOptions
+from parkdispatch.studies.solve_options import SolveContext
 
-ROUNDS = 2  # of leaving out the events that do not pay; a third adds 0.2 % on the built-in case
+ROUNDS = 2  # of dropping events that do not pay; a third adds 0.2 % on the built-in case
 PRICE = "purchase_price_yuan_per_mwh"
-# [yuan/MWh] at most, on import that a baseline is taken from: decides between dispatches of one cost only
+# [yuan/MWh] largest price added to import in baseline hours; small enough to choose only between dispatches
+# of equal cost
 TIE_BREAK_YUAN_PER_MWH = 0.01
 
 
 @dataclass(frozen=True)
 class DemandResponseDispatch:
-    """A year with its events answered as far as that pays; money in yuan, VAT included."""
+    """A year whose demand-response events are answered where that pays; money in yuan, VAT included."""
 
-    optimum: Optimum  # the dispatch that is lived, at the case's own prices
+    optimum: Optimum  # the chosen dispatch, at the case's own prices
     events: Sequence[EventAnswer]  # every event called, in order of time
-    revenue_yuan: float  # what is paid for the response
+    revenue_yuan: float  # payment for the response
     bill_cost_yuan: float  # what the response adds to the bill
-    other_cost_yuan: float  # what it adds to costs that are in no bill, such as wear
-    gap: float  # the largest of a dispatch it was found by, each at the prices it was dispatched for
+    other_cost_yuan: float  # what it adds to costs outside the bill, such as wear
+    gap: float  # largest of the dispatches involved, each at the prices it was solved for
 
     @property
     def unmoved_yuan(self) -> float:
-        """What the dispatch without a response would be paid for the same bids."""
+        """Payment that the dispatch without a response would receive for the same bids."""
         return sum(answer.unmoved_yuan for answer in self.events)
 
     @property
     def gain_yuan(self) -> float:
-        """What is left of the revenue."""
+        """Revenue less the added costs."""
         return self.revenue_yuan - self.bill_cost_yuan - self.other_cost_yuan
 
 
 @dataclass(frozen=True)
-class _Lived:
+class _MeteredDispatch:
     """A dispatch as the meter and the bill see it."""
 
     optimum: Optimum
     import_mw: Array
-    energy_yuan: Array  # bought and sold, by interval
+    energy_yuan: Array  # purchases and sales, by interval
     bill_yuan: float
     other_yuan: float  # costs of all devices but the connection
     gap: float
 
 
-def dispatch_demand_response(
-    prepared: Prepared,
-    optimum: Optimum,
-    options: SolveOptions,
-    progress: Callable[[str], None] = lambda _: None,
-) -> DemandResponseDispatch:
-    """The response of a prepared case to the events of its contract, `optimum` being its dispatch without.
+@dataclass(frozen=True)
+class _ResponseProblem:
+    """A prepared case whose metered contract calls events, and its dispatch without a response."""
 
-    Events that pay less than their energy costs are left out and the year is dispatched again; of all these
-    dispatches and the one without a response the best is lived. Without a metered contract there are none.
-    Raises InputError if the case has not one connection to the grid.
+    prepared: Prepared
+    contract: MeteredResponse
+    grid: str  # the connection whose meter settles
+    events: Sequence[Event]
+    plain: _MeteredDispatch
+
+
+def dispatch_demand_response(
+    prepared: Prepared, optimum: Optimum, context: SolveContext
+) -> DemandResponseDispatch:
+    """Answer the events of a prepared case's contract; `optimum` is its dispatch without a response.
+
+    After each dispatch at raised prices, the events that pay less than their energy costs are dropped. The
+    dispatch with the largest gain is chosen; the one without a response is a candidate too. Without a metered
+    contract there are no events. Raises InputError unless the case has exactly one grid connection.
     """
     contract = prepared.case.contracts.demand_response
     if not isinstance(contract, MeteredResponse):
         return DemandResponseDispatch(optimum, (), 0.0, 0.0, 0.0, optimum.proof.gap)
     grid = _connection(prepared)
-    plain = _lived(prepared, grid, optimum, optimum.proof.gap)
+    plain = _metered(prepared, grid, optimum, optimum.proof.gap)
     need_mw = _need_mw(prepared, grid, optimum)
     events = choose_events(contract, prepared.case.tariff, prepared.times, prepared.hours, need_mw)
-    best = _valued(prepared, contract, events, (), plain, plain)
-    uses = baselines_of(contract, prepared.case.tariff, prepared.times, prepared.hours, events)
-    sign = 1.0 if contract.baselines == "lowest" else -1.0
-    tie_break = sign * TIE_BREAK_YUAN_PER_MWH * uses / max(1.0, uses.max())
-    bid, warm = list(events), optimum.warm
+    problem = _ResponseProblem(prepared, contract, grid, events, plain)
+    best = _settled(problem, (), plain)
+    tie_break = _tie_break_yuan_per_mwh(problem)
+    bid, warm_start = list(events), optimum.warm
     for number in range(ROUNDS):
         if not bid:
             break
-        progress(f"demand response: {len(bid)} events, round {number + 1}")
-        series = dict(prepared.series)
-        raised = np.any([event.intervals(prepared.times) for event in bid], axis=0)
-        dearer = raised * contract.price_yuan_per_kwh * KW_PER_MW + tie_break
-        series[grid, PRICE] = series[grid, PRICE] + dearer
-        other = optimize(
+        context.progress(f"demand response: {len(bid)} events, round {number + 1}")
+        raised = optimize(
             prepared.case.devices,
             prepared.times,
             prepared.hours,
-            series,
-            time_limit_s=options.time_limit_s,
-            threads=options.threads,
-            warm=warm,
+            _raised_prices(problem, bid, tie_break),
+            time_limit_s=context.options.time_limit_s,
+            threads=context.options.threads,
+            warm=warm_start,
         )
-        warm = other.warm
-        lived = _lived(prepared, grid, _at_own_prices(optimum, other), other.proof.gap)
-        tried = _valued(prepared, contract, events, bid, plain, lived)
-        if tried.gain_yuan > best.gain_yuan:
-            best = tried
+        warm_start = raised.warm
+        metered = _metered(prepared, grid, _at_own_prices(optimum, raised), raised.proof.gap)
+        candidate = _settled(problem, bid, metered)
+        if candidate.gain_yuan > best.gain_yuan:
+            best = candidate
         paying = [
-            a.settled.event for a in tried.events if a.bid and a.settled.yuan > max(0.0, a.energy_cost_yuan)
+            answer.settled.event
+            for answer in candidate.events
+            if answer.bid and answer.settled.yuan > max(0.0, answer.energy_cost_yuan)
         ]
         if len(paying) == len(bid):
             break
@@ -139,7 +146,26 @@ def dispatch_demand_response(
     return best
 
 
+def _tie_break_yuan_per_mwh(problem: _ResponseProblem) -> Array:
+    """Price on import in baseline hours that chooses between dispatches of equal cost, (intervals,)."""
+    prepared, contract = problem.prepared, problem.contract
+    uses = baselines_of(contract, prepared.case.tariff, prepared.times, prepared.hours, problem.events)
+    sign = 1.0 if contract.baselines == "lowest" else -1.0
+    return np.asarray(sign * TIE_BREAK_YUAN_PER_MWH * uses / max(1.0, uses.max()))
+
+
+def _raised_prices(problem: _ResponseProblem, bid: Sequence[Event], tie_break: Array) -> dict[Key, Array]:
+    """The series of the case with the response price added to the purchase price in the events bid for."""
+    prepared, key = problem.prepared, (problem.grid, PRICE)
+    series = dict(prepared.series)
+    in_event = np.any([event.intervals(prepared.times) for event in bid], axis=0)
+    added = in_event * problem.contract.price_yuan_per_kwh * KW_PER_MW + tie_break
+    series[key] = series[key] + added
+    return series
+
+
 def _connection(prepared: Prepared) -> str:
+    """The name of the only grid connection. Raises InputError unless there is exactly one."""
     grids = [name for name, device in prepared.case.devices.items() if isinstance(device, Grid)]
     if len(grids) != 1:
         raise InputError(
@@ -150,71 +176,70 @@ def _connection(prepared: Prepared) -> str:
 
 
 def _need_mw(prepared: Prepared, grid: str, optimum: Optimum) -> Array:
-    """What the connection would draw without the storage on its bus, below zero where it would feed back."""
+    """Net import of the connection without the storage on its bus [MW]; negative where it would export."""
     case, solution = prepared.case, to_dataset(optimum, {})
     bus = getattr(case.devices[grid], "bus", "")
     need_mw = values(solution, f"{grid}.import_mw") - values(solution, f"{grid}.export_mw")
     for name in case.storage:
-        if (stored := f"{name}.injection_{bus}_mw") in solution:
-            need_mw = need_mw + values(solution, stored)
+        if (injection := f"{name}.injection_{bus}_mw") in solution:
+            need_mw = need_mw + values(solution, injection)
     return np.asarray(need_mw)
 
 
-def _at_own_prices(optimum: Optimum, other: Optimum) -> Optimum:
-    """The dispatch of raised prices at the case's own: what it costs there, and how far from optimal."""
+def _at_own_prices(optimum: Optimum, raised: Optimum) -> Optimum:
+    """The dispatch at raised prices, with its cost and its gap at the case's own prices."""
     proof = replace(
         optimum.proof,
-        objective_yuan=optimum.tiled.program.objective(other.x),
+        objective_yuan=optimum.tiled.program.objective(raised.x),
         how=ProofMethod("answers_events", {}),
-        primal_infeasibility=other.proof.primal_infeasibility,
+        primal_infeasibility=raised.proof.primal_infeasibility,
     )
-    return replace(optimum, x=other.x, proof=proof)
+    return replace(optimum, x=raised.x, proof=proof)
 
 
-def _lived(prepared: Prepared, grid: str, optimum: Optimum, gap: float) -> _Lived:
+def _metered(prepared: Prepared, grid: str, optimum: Optimum, gap: float) -> _MeteredDispatch:
+    """Import, bill and other costs of a dispatch at the case's own prices."""
     solution = to_dataset(optimum, {})
     costs = cost_yuan(solution)
-    own = {name for name in costs if name.split(".")[0] == grid}
-    billed = bills(solution, prepared.case).get(grid)  # none where the prices are series of the user's own
-    return _Lived(
+    grid_costs = {name for name in costs if name.split(".")[0] == grid}
+    bill = bills(solution, prepared.case).get(grid)  # None where the prices are the user's own series
+    return _MeteredDispatch(
         optimum=optimum,
         import_mw=values(solution, f"{grid}.import_mw"),
         energy_yuan=values(solution, f"{grid}.purchase_yuan") + values(solution, f"{grid}.sale_yuan"),
-        bill_yuan=billed.total_yuan if billed else sum(costs[name] for name in own),
-        other_yuan=sum(yuan for name, yuan in costs.items() if name not in own),
+        bill_yuan=bill.total_yuan if bill else sum(costs[name] for name in grid_costs),
+        other_yuan=sum(yuan for name, yuan in costs.items() if name not in grid_costs),
         gap=gap,
     )
 
 
-def _valued(
-    prepared: Prepared,
-    contract: MeteredResponse,
-    events: Sequence[Event],
-    bid: Sequence[Event],
-    plain: _Lived,
-    lived: _Lived,
+def _settled(
+    problem: _ResponseProblem, bid: Sequence[Event], metered: _MeteredDispatch
 ) -> DemandResponseDispatch:
-    """What a dispatch earns and costs beside the one without a response."""
-    times, hours = prepared.times, prepared.hours
-    settled = settle_event(contract, prepared.case.tariff, times, hours, lived.import_mw, events)
-    unmoved = settle_event(contract, prepared.case.tariff, times, hours, plain.import_mw, events)
-    dearer = np.concatenate([[0.0], np.cumsum(lived.energy_yuan - plain.energy_yuan)])
-    begins = [int(times.searchsorted(event.begins.normalize())) for event in events]
+    """Settle a dispatch: its payment for the events bid for, and its costs above those without a response."""
+    prepared, plain, events = problem.prepared, problem.plain, problem.events
+    times, hours, tariff = prepared.times, prepared.hours, prepared.case.tariff
+    settled_events = settle_event(problem.contract, tariff, times, hours, metered.import_mw, events)
+    plain_events = settle_event(problem.contract, tariff, times, hours, plain.import_mw, events)
+    added_yuan = np.concatenate([[0.0], np.cumsum(metered.energy_yuan - plain.energy_yuan)])
+    starts = [int(times.searchsorted(event.begins.normalize())) for event in events]
     answers = [
         EventAnswer(
-            one if one.event in bid else replace(one, bid_mw=0.0, paid_mwh=0.0, yuan=0.0),
-            one.event in bid,
-            still.response_mw,
-            still.yuan if one.event in bid else 0.0,
-            float(dearer[after] - dearer[first]),
+            settled if settled.event in bid else replace(settled, bid_mw=0.0, paid_mwh=0.0, yuan=0.0),
+            settled.event in bid,
+            unmoved.response_mw,
+            unmoved.yuan if settled.event in bid else 0.0,
+            float(added_yuan[after] - added_yuan[first]),
         )
-        for one, still, (first, after) in zip(settled, unmoved, pairwise([*begins, len(times)]), strict=True)
+        for settled, unmoved, (first, after) in zip(
+            settled_events, plain_events, pairwise([*starts, len(times)]), strict=True
+        )
     ]
     return DemandResponseDispatch(
-        optimum=lived.optimum,
+        optimum=metered.optimum,
         events=answers,
         revenue_yuan=sum(answer.settled.yuan for answer in answers),
-        bill_cost_yuan=lived.bill_yuan - plain.bill_yuan,
-        other_cost_yuan=lived.other_yuan - plain.other_yuan,
-        gap=max(plain.gap, lived.gap),
+        bill_cost_yuan=metered.bill_yuan - plain.bill_yuan,
+        other_cost_yuan=metered.other_yuan - plain.other_yuan,
+        gap=max(plain.gap, metered.gap),
     )

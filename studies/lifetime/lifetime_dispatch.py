@@ -1,11 +1,11 @@
-"""The life of a storage: each year of operation dispatched anew, with batteries and PV at their age.
+"""Lifetime dispatch: each year of operation of a storage solved with batteries and PV at their age.
 
-A year is the case's calendar year again, at the same prices. It passes on to the next what its cycles took of
-the batteries, and where its solve ended, so that the next begins there.
+Every year repeats the base year's calendar, load and prices. It passes two things to the next year: the state
+of health that its cycles leave in the batteries, and its optimum as a warm start.
 """
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
@@ -21,166 +21,171 @@ from parkdispatch.results.finance.lifetime import (
     interpolated_year,
     year_of,
 )
-from parkdispatch.studies.dispatch import (
-    Progress,
-    SolveOptions,
+from parkdispatch.studies.lifetime.demand_response_dispatch import dispatch_demand_response
+from parkdispatch.studies.solve_case import (
     audited_solution,
     solve_prepared,
     solve_without_storage,
     undecided_sizes,
 )
-from parkdispatch.studies.lifetime.demand_response_dispatch import dispatch_demand_response
+from parkdispatch.studies.solve_options import SolveContext
 
-Health = Mapping[str, float]  # by battery
+Health = Mapping[str, float]  # state of health by battery
 
 
-def dispatch_lifetime(
-    case: Case, options: SolveOptions, progress: Progress, only: Sequence[int] | None = None
-) -> Lifetime:
+@dataclass(frozen=True)
+class _YearOptima:
+    """The optima of one year, from which the solves of the next year start."""
+
+    with_storage: Optimum
+    base: Optimum  # without storage
+
+
+def dispatch_lifetime(case: Case, context: SolveContext, only: Sequence[int] | None = None) -> Lifetime:
     """Dispatch the storage of a case in each year of operation of its finance.
 
-    `only` names the years to dispatch, where a quick answer is wanted; the first two, the last and those
-    before and after a replacement always are, and the others are interpolated and marked. Raises InputError
-    with everything that keeps the case from having such a life, and what `dispatch_years` raises.
+    For a quick answer, `only` names the years to dispatch. The first two years, the last one and those on
+    either side of a replacement are always dispatched; the others are interpolated and marked. Raises
+    InputError with every reason why the case has no such lifetime, and what `dispatch_years` raises.
     """
     require_lifetime_inputs(case, only)
-    progress("reading")
-    return dispatch_years(prepare(case, year_times(case)), options, progress, only)
+    context.progress("reading")
+    return dispatch_years(prepare(case, year_times(case)), context, only)
 
 
-def dispatch_years(
-    prepared: Prepared, options: SolveOptions, progress: Progress, only: Sequence[int] | None = None
-) -> Lifetime:
-    """The same, the first year being a prepared one.
+def dispatch_years(prepared: Prepared, context: SolveContext, only: Sequence[int] | None = None) -> Lifetime:
+    """Dispatch the lifetime of a storage whose first year of operation is the prepared one.
 
-    Raises InputError where a battery is worn out before its time, or the park cannot run without its storage;
-    InfeasibleError or SolverError naming the year.
+    Raises InputError where a battery is worn out before the end, or the park is infeasible without its
+    storage; InfeasibleError or SolverError naming the year.
     """
     case, finance = prepared.case, require_lifetime_inputs(prepared.case, only)
-    chosen = _chosen(finance, only)
-    health: Health = {name: battery.state_of_health for name, battery in batteries(case).items()}
-    ends: dict[int, tuple[Optimum, Optimum]] = {}  # where the solves of the year before ended
+    chosen = _dispatched_years(finance, only)
+    initial_health: Health = {name: battery.state_of_health for name, battery in batteries(case).items()}
+    previous: dict[int, _YearOptima] = {}  # of the last dispatched year only
 
-    def dispatched(year: int, health: Health) -> OperationYear:
+    def dispatch(year: int, health: Health) -> OperationYear:
         older = aged(prepared, health, year - 1)
-        one, end = _dispatched(older, options, progress, year, ends.pop(year - 1, None))
-        ends.clear()
-        ends[year] = end
-        return one
+        operation_year, optima = _dispatch_year(older, context, year, previous.pop(year - 1, None))
+        previous.clear()
+        previous[year] = optima
+        return operation_year
 
-    def after(year: int, health: Health, cycles: Health) -> Health:
-        return _after(case, finance, year, health, cycles)
+    def next_health(year: int, health: Health, cycles: Health) -> Health:
+        return _next_health(case, finance, year, health, cycles)
 
-    return Lifetime(case, each_year(finance.operation_years, chosen, health, dispatched, after))
+    return Lifetime(case, each_year(finance.operation_years, chosen, initial_health, dispatch, next_health))
 
 
 def each_year(
     years: int,
     chosen: Container[int],
     health: Health,
-    dispatched: Callable[[int, Health], OperationYear],
-    after: Callable[[int, Health, Health], Health],
+    dispatch: Callable[[int, Health], OperationYear],
+    next_health: Callable[[int, Health, Health], Health],
 ) -> tuple[OperationYear, ...]:
-    """All years of operation in order: those chosen dispatched, the others on the line between them.
+    """All years of operation in order: the chosen ones dispatched, the others interpolated linearly.
 
-    The first and the last must be chosen. `dispatched` is given the year and each battery's state of health
-    at its start; `after` also its full cycles, and answers the state of health a year later.
+    The first and the last year must be chosen. `dispatch` takes the year and each battery's state of health
+    at its start. `next_health` also takes each battery's full cycles in the year, and returns the state of
+    health a year later.
     """
-    made: list[OperationYear] = []
-    waiting: dict[int, Health] = {}  # years to be interpolated
+    operation_years: list[OperationYear] = []
+    to_interpolate: dict[int, Health] = {}
     for year in range(1, years + 1):
         cycles: Health
         if year in chosen:
-            one = dispatched(year, health)
-            made += [
-                interpolated_year(made[-1], one, passed, at_start) for passed, at_start in waiting.items()
+            dispatched_year = dispatch(year, health)
+            operation_years += [
+                interpolated_year(operation_years[-1], dispatched_year, skipped, at_start)
+                for skipped, at_start in to_interpolate.items()
             ]
-            made.append(one)
-            waiting, cycles = {}, one.full_cycles
+            operation_years.append(dispatched_year)
+            to_interpolate, cycles = {}, dispatched_year.full_cycles
         else:
-            waiting[year] = health
-            done = [other for other in made if other.dispatched]
-            cycles = {name: cycles_expected(done, name, share) for name, share in health.items()}
-        health = after(year, health, cycles)
-    return tuple(made)
+            to_interpolate[year] = health
+            known = [operation_year for operation_year in operation_years if operation_year.dispatched]
+            cycles = {name: cycles_expected(known, name, share) for name, share in health.items()}
+        health = next_health(year, health, cycles)
+    return tuple(operation_years)
 
 
 def require_lifetime_inputs(case: Case, only: Sequence[int] | None = None) -> Finance:
-    """The finance of a case whose storage has years to dispatch.
+    """Return the finance of a case whose storage has a lifetime to dispatch.
 
-    Raises InputError with all that keeps it from having any, before anything is read or solved.
+    Raises InputError with every reason why it has none, before anything is read or solved.
     """
-    found, finance = [], case.finance
+    problems, finance = [], case.finance
     if finance is None:
-        found.append("`finance` is missing: must be given, because it says how many years there are")
+        problems.append("`finance` is missing: must be given, because it says how many years there are")
     else:
-        found += [
+        problems += [
             f"year {year}: must be of the operation, 1 to {finance.operation_years}"
             for year in only or ()
             if not 1 <= year <= finance.operation_years
         ]
     if not batteries(case):
-        found.append("`device`: must have a battery, because the years are those of the storage")
-    found += undecided_sizes(case, "the years of a storage are those of one that is built")
-    if found or finance is None:
-        raise InputError(found)
+        problems.append("`device`: must have a battery, because the years are those of the storage")
+    problems += undecided_sizes(case, "the years of a storage are those of one that is built")
+    if problems or finance is None:
+        raise InputError(problems)
     return finance
 
 
-def _chosen(finance: Finance, only: Sequence[int] | None) -> set[int]:
-    """The years to dispatch. PV loses most in its first, and nothing is interpolated across a replacement."""
+def _dispatched_years(finance: Finance, only: Sequence[int] | None) -> set[int]:
+    """The years to dispatch.
+
+    Year two is always among them, because PV degrades most in year one. So are the years on either side of a
+    replacement, across which nothing is interpolated.
+    """
     if only is None:
         return set(range(1, finance.operation_years + 1))
     replaced = {finance.replacement.year, finance.replacement.year + 1} if finance.replaced else set()
     return {1, min(2, finance.operation_years), finance.operation_years, *only} | replaced
 
 
-def _dispatched(
-    aged: Prepared,
-    options: SolveOptions,
-    progress: Progress,
-    year: int,
-    ends: tuple[Optimum, Optimum] | None,
-) -> tuple[OperationYear, tuple[Optimum, Optimum]]:
-    """A year with and without the storage, each begun where that of the year before ended, and audited.
+def _dispatch_year(
+    aged_year: Prepared, context: SolveContext, year: int, previous: _YearOptima | None
+) -> tuple[OperationYear, _YearOptima]:
+    """Dispatch and audit one year with and without the storage, warm-started from the year before.
 
-    A year further back is no good beginning: as much sun has gone as to put who rests elsewhere.
+    An older optimum is no useful start: with so much less PV output, too many variables change between zero
+    and active.
     """
-    case = aged.case
+    case = aged_year.case
     years = 0 if case.finance is None else case.finance.operation_years
-
-    def said(text: str) -> None:
-        progress(f"year {year} of {years}: {text}")
-
-    warm, bare_warm = (end.warm for end in ends) if ends else (None, None)
+    year_context = context.labelled(f"year {year} of {years}")
+    warm_start = previous.with_storage.warm if previous else None
+    base_warm_start = previous.base.warm if previous else None
     try:
-        optimum = solve_prepared(aged, options, said, warm)
-        response = dispatch_demand_response(aged, optimum, options, said)
-        said("the same park without its storage")
-        bare = solve_without_storage(aged, options, said, bare_warm)
-        if bare is None:
+        optimum = solve_prepared(aged_year, year_context, warm_start)
+        response = dispatch_demand_response(aged_year, optimum, year_context)
+        year_context.progress("the same park without its storage")
+        base = solve_without_storage(aged_year, year_context, base_warm_start)
+        if base is None:
             raise InputError("the park cannot run without its storage, so no bill tells what that saves")
-        said("auditing")
+        year_context.progress("auditing")
         solution, _ = audited_solution(case, response.optimum)
-        without, _ = audited_solution(case.without_storage(), bare)
+        without, _ = audited_solution(case.without_storage(), base)
     except InputError as error:
         raise InputError([f"year {year} of operation: {line}" for line in error.problems]) from error
     except (InfeasibleError, SolverError) as error:
         raise type(error)(f"year {year} of operation: {error}") from error
-    made = year_of(year, case, solution, without, response.events, response.bill_cost_yuan)
-    # a year with events is optimal for the prices it was dispatched for, and no optimum at the case's own
-    return replace(made, gap=max(response.gap, bare.proof.gap)), (optimum, bare)
+    operation_year = year_of(year, case, solution, without, response.events, response.bill_cost_yuan)
+    # with events, the dispatch is optimal at the raised prices and not at the case's own: report that gap
+    gap = max(response.gap, base.proof.gap)
+    return replace(operation_year, gap=gap), _YearOptima(optimum, base)
 
 
-def _after(
+def _next_health(
     case: Case, finance: Finance, year: int, health: Mapping[str, float], cycles: Mapping[str, float]
 ) -> dict[str, float]:
-    """State of health at the start of the next year; new cells after a replacement."""
+    """State of health at the start of the next year; 1 after a replacement of the cells."""
     if finance.replaced and year == finance.replacement.year:
         return dict.fromkeys(health, 1.0)
     owned = batteries(case)
-    left = {name: owned[name].health_after(share, cycles[name]) for name, share in health.items()}
-    worn_out = [name for name, share in left.items() if share <= 0]
+    next_health = {name: owned[name].health_after(share, cycles[name]) for name, share in health.items()}
+    worn_out = [name for name, share in next_health.items() if share <= 0]
     if worn_out and year < finance.operation_years:
         raise InputError(
             [
@@ -191,4 +196,4 @@ def _after(
                 for name in worn_out
             ]
         )
-    return left
+    return next_health

@@ -1,4 +1,7 @@
-"""A case's sensitivities: each end dispatched anew where the dispatch feels it, and taken to the returns."""
+"""Sensitivity tornado: the effect of each of a case's sensitivities on the returns of its storage.
+
+Where a change affects the dispatch, a few years are dispatched again; otherwise only the cash flow changes.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,83 +17,84 @@ from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.lifetime import Lifetime
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.finance.tornado import Bar, BarEnd, Measures, Tornado, measures, ordered
-from parkdispatch.studies.dispatch import Progress, SolveOptions
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
+from parkdispatch.studies.solve_options import SolveContext
 
-FEW: tuple[int, ...] = ()  # years to dispatch for an end, beside those that always are
+NO_MORE_YEARS: tuple[int, ...] = ()  # dispatch only the years that are dispatched in any case
 
 
-def sensitivity_tornado(case: Case, life: Lifetime, options: SolveOptions, progress: Progress) -> Tornado:
-    """What each of the case's sensitivities does to the returns, `life` being that of the case.
+def sensitivity_tornado(case: Case, lifetime: Lifetime, context: SolveContext) -> Tornado:
+    """The effect of each sensitivity of a case on its returns; `lifetime` is the dispatch of that case.
 
-    For an end that the dispatch feels, the first two years and the last are dispatched and those between lie
-    on a line. What it makes of the life so dispatched is laid onto the life as it is. Calls for demand
-    response, whose answer is a dispatch of its own, are left out of both, unless the contracts are what is
-    doubted.
-    Raises InputError where the case has no sensitivities.
+    Where an end of a range affects the dispatch, the first two years and the last are dispatched, the others
+    interpolated, for the case as it is and as changed. The difference is added to the operation of
+    `lifetime`. Metered demand response, which takes dispatches of its own, is left out of both unless the
+    sensitivity is one of the contracts. Raises InputError where the case has no sensitivities.
     """
     finance = require_lifetime_inputs(case)
     if not case.sensitivities:
         raise InputError(f"`sensitivity`: case {case.name} has none, must have one for a tornado")
-    base = measures(cash_flow(finance, life.operation()))
-    shift = _Shift(life, options)
+    base = measures(cash_flow(finance, lifetime.operation()))
+    runs = _SensitivityRuns(lifetime, context)
     bars = []
-    for at, one in enumerate(case.sensitivities, 1):
-        found = {}
-        for end in ends(case, one):
-            progress(f"sensitivity {at} of {len(case.sensitivities)}, {one.name}: {end.side}")
-            found[end.side] = shift.measured(end)
+    for number, sensitivity in enumerate(case.sensitivities, 1):
+        bar_ends = {}
+        for end in ends(case, sensitivity):
+            context.progress(
+                f"sensitivity {number} of {len(case.sensitivities)}, {sensitivity.name}: {end.side}"
+            )
+            bar_ends[end.side] = runs.measured(end)
         bars.append(
             Bar(
-                name=one.name,
-                name_zh=one.name_zh or one.name,
-                source=one.source,
-                base_value=value_at(case, one.fields[0]),
-                low=found.get("low"),
-                high=found.get("high"),
+                name=sensitivity.name,
+                name_zh=sensitivity.name_zh or sensitivity.name,
+                source=sensitivity.source,
+                base_value=value_at(case, sensitivity.fields[0]),
+                low=bar_ends.get("low"),
+                high=bar_ends.get("high"),
             )
         )
-    return Tornado(base, ordered(base, bars), shift.years)
+    return Tornado(base, ordered(base, bars), runs.years)
 
 
-class _Shift:
-    """Moves the operation of a life by what a change of its case makes of a few of its years."""
+class _SensitivityRuns:
+    """The returns of changed cases: the operation of a lifetime, shifted by the change in a few years."""
 
-    def __init__(self, life: Lifetime, options: SolveOptions) -> None:
-        self._life, self._options = life, options
-        self._few: dict[bool, Lifetime] = {}  # of the case as it is: with its contracts, and without events
+    def __init__(self, lifetime: Lifetime, context: SolveContext) -> None:
+        self._lifetime, self._context = lifetime, context.silent()
+        self._unchanged: dict[bool, Lifetime] = {}  # a few years of the unchanged case, by `without_events`
         self.years: tuple[int, ...] = ()  # that were dispatched
 
     def measured(self, end: SensitivityCase) -> BarEnd:
-        """The measures with the case changed as at that end."""
-        case, operation = self._life.case, self._life.operation()
-        dispatched = _felt(end.case) != _felt(case)
-        if require_lifetime_inputs(end.case).operation_years != len(
-            self._life.years
-        ):  # nothing to lay a shift onto
-            operation, dispatched = self._dispatched(end.case, quiet=False).operation(), True
+        """The measures of the case changed as at that end of a sensitivity."""
+        case, operation = self._lifetime.case, self._lifetime.operation()
+        dispatched = _dispatch_inputs(end.case) != _dispatch_inputs(case)
+        if require_lifetime_inputs(end.case).operation_years != len(self._lifetime.years):
+            # no years to shift one by one: the changed lifetime stands for itself
+            operation, dispatched = self._few_years(end.case, without_events=False).operation(), True
         elif dispatched:
-            as_is = end.case.contracts == case.contracts
-            other = self._dispatched(end.case, as_is)
-            if as_is not in self._few:
-                self._few[as_is] = self._dispatched(case, as_is)
-            operation = shifted_operation(operation, self._few[as_is].operation(), other.operation())
-        return BarEnd(end.value, _of(end.case, operation), dispatched)
+            without_events = end.case.contracts == case.contracts
+            changed = self._few_years(end.case, without_events)
+            if without_events not in self._unchanged:
+                self._unchanged[without_events] = self._few_years(case, without_events)
+            unchanged = self._unchanged[without_events]
+            operation = shifted_operation(operation, unchanged.operation(), changed.operation())
+        return BarEnd(end.value, _measures(end.case, operation), dispatched)
 
-    def _dispatched(self, case: Case, quiet: bool) -> Lifetime:
-        """A few years of a life, without its events where those are not what is asked about."""
-        if quiet:
+    def _few_years(self, case: Case, without_events: bool) -> Lifetime:
+        """The lifetime of a case with a few years dispatched, with or without its demand response."""
+        if without_events:
             case = replace(case, contracts=case.contracts.model_copy(update={"demand_response": None}))
-        made = dispatch_lifetime(case, self._options, lambda _: None, only=FEW)
-        self.years = tuple(year.year for year in made.years if year.dispatched)
-        return made
+        lifetime = dispatch_lifetime(case, self._context, only=NO_MORE_YEARS)
+        self.years = tuple(year.year for year in lifetime.years if year.dispatched)
+        return lifetime
 
 
 def shifted_operation(base: Operation, before: Operation, after: Operation) -> Operation:
-    """An operation changed by what lies between two others, year by year; all of as many years."""
+    """The base operation plus the difference of two others, year by year; all of the same length."""
 
-    def by_stream(one: Operation, stream: str) -> Array:
-        return one.revenue_yuan.get(stream, np.zeros_like(base.discharged_mwh))
+    def by_stream(operation: Operation, stream: str) -> Array:
+        return operation.revenue_yuan.get(stream, np.zeros_like(base.discharged_mwh))
 
     streams: Mapping[str, None] = dict.fromkeys(
         [*base.revenue_yuan, *before.revenue_yuan, *after.revenue_yuan]
@@ -105,12 +109,13 @@ def shifted_operation(base: Operation, before: Operation, after: Operation) -> O
     )
 
 
-def _of(case: Case, operation: Operation) -> Measures:
+def _measures(case: Case, operation: Operation) -> Measures:
+    """The measures of a case's cash flow with an operation."""
     return measures(cash_flow(require_lifetime_inputs(case), operation))
 
 
-def _felt(case: Case) -> tuple[object, ...]:
-    """What of a case the dispatch of a life, and what contracts pay for it, depend on."""
+def _dispatch_inputs(case: Case) -> tuple[object, ...]:
+    """Everything in a case that affects its lifetime dispatch, or what contracts pay for it."""
     finance = require_lifetime_inputs(case)
-    cells = (finance.replaced, finance.replacement.year if finance.replaced else 0)
-    return (case.devices, case.tariff, case.weather, case.contracts, *cells)
+    replacement = (finance.replaced, finance.replacement.year if finance.replaced else 0)
+    return (case.devices, case.tariff, case.weather, case.contracts, *replacement)

@@ -1,1 +1,1 @@
-"""Published figures computed anew."""
+"""Reproduction of published figures."""

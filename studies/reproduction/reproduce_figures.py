@@ -1,7 +1,8 @@
-"""Published figures reproduced: the study's own arithmetic, PV against the plan, the study replicated.
+"""Reproduction of published figures: the study's arithmetic, PV yield, its replication, the current park.
 
-The study's case is dispatched in every year of its storage. The assumptions it does not disclose are searched
-for inside their ranges against what was published; which sets of them fit as well is told too.
+The study's case is dispatched in every year of its storage. The assumptions that the study does not disclose
+are calibrated inside their ranges against the published figures; the report also says which other sets of
+assumptions fit as well.
 """
 
 import time
@@ -49,18 +50,18 @@ from parkdispatch.results.reproduction.replicated_study import (
     study_finance,
     study_problems,
 )
-from parkdispatch.studies.dispatch import Progress, SolveOptions
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
 from parkdispatch.studies.reproduction.current_park_runs import CurrentParkRuns, run_current_park
+from parkdispatch.studies.solve_options import SolveContext
 
-STARTS = 4  # seeded starts of the search for each whole number; a power of two
+STARTS = 4  # seeded starts of the calibration search for each whole number; a power of two
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel on a Chinese Windows reads UTF-8 as GBK
 POINTS = 32  # seeded points inside the tolerances, beside their corners; a power of two
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """Every row, the sets of assumptions that fit, and how it was found."""
+    """Every compared figure, the sets of assumptions that fit, and how they were computed."""
 
     case: Case
     plan: Published
@@ -69,7 +70,7 @@ class Reproduction:
     fits: tuple[Fit, ...]
     largest_gap: float  # of a dispatched year
     now: CurrentParkRuns
-    corners_deviation: float  # [-] of the operation the sets were reckoned with, from the dispatched one
+    corners_deviation: float  # [-] of the interpolated operation that the sets use, from the dispatched one
     sources: tuple[str, ...]
     timings_s: Mapping[str, float]
 
@@ -79,65 +80,68 @@ def reproduce_figures(
     plan: Published,
     factors: Published,
     parks: Sequence[Case],
-    options: SolveOptions,
-    progress: Progress,
+    context: SolveContext,
     only: Sequence[int] | None = None,
 ) -> Reproduction:
-    """Reproduce the figures of `plan` with the study's `case` and with the park of today.
+    """Reproduce the figures of `plan` with the study's `case` and with the current park.
 
-    `parks` are that park with each size of its storage; the first has the PV to hold against the plan, and
-    the sensitivities. `only` names the years to dispatch where a quick answer is wanted, as in
-    `dispatch_life`. Raises InputError where the case is no study's or the park has no PV, and what a
-    dispatch raises.
+    `parks` are the current park with each size of its storage; the first provides the PV plant to compare
+    with the plan, and the sensitivities. For a quick answer, `only` names the years to dispatch, as in
+    `dispatch_lifetime`. Raises InputError where the case is not that of a study or the park has no PV, and
+    what a dispatch raises.
     """
     refuse(case)
     times = [time.perf_counter()]
-    plant = _yield(parks[0], progress)
+    plant = _pv_yield(parks[0], context)
     times.append(time.perf_counter())
-    life = dispatch_lifetime(case, options, progress, only)
-    made = replica(case, life.operation())
+    lifetime = dispatch_lifetime(case, context, only)
+    base_replica = replica(case, lifetime.operation())
     times.append(time.perf_counter())
-    what_if = {name: _changed(made, name, options, progress, only) for name in case.what_if}
+    what_if = {name: _what_if_replica(base_replica, name, context, only) for name in case.what_if}
     times.append(time.perf_counter())
-    corners = dispatched_corners(case, options, progress)
+    corners = dispatched_corners(case, context)
     search = searching(case, plan, corners)
     values = calibrated_values(case)
-    fits = search.fitting(values, POINTS, progress)
+    fits = search.fitting(values, POINTS, context.progress)
     widths = search.widths(values, fits)
     times.append(time.perf_counter())
-    now = run_current_park(parks, options, progress, only)
+    current_park = run_current_park(parks, context, only)
     times.append(time.perf_counter())
     rows = [
         *own_arithmetic(plan, factors, _reading(case), study_finance(case).operation_years),
         *pv_saving(plan, factors, plant),
-        *replicated(plan, made, what_if, widths),
-        *current_park_rows(plan, now.sizes),
+        *replicated(plan, base_replica, what_if, widths),
+        *current_park_rows(plan, current_park.sizes),
     ]
-    names = ("pv", "dispatch", "what_if", "fitting_set", "today")
+    stages = ("pv", "dispatch", "what_if", "fitting_set", "current_park")
+    lifetimes = (lifetime, *(size.life for size in current_park.sizes))
     return Reproduction(
         case=case,
         plan=plan,
         rows=tuple(rows),
         widths=tuple(widths),
         fits=tuple(fits),
-        largest_gap=max(one.largest_gap for one in (life, *(size.life for size in now.sizes))),
-        now=now,
-        corners_deviation=corners.deviation(values, made.operation),
+        largest_gap=max(lifetime.largest_gap for lifetime in lifetimes),
+        now=current_park,
+        corners_deviation=corners.deviation(values, base_replica.operation),
         sources=tuple(dict.fromkeys([*case_sources(case), *case_sources(parks[0])])),
-        timings_s={name: end - begin for name, begin, end in zip(names, times, times[1:], strict=False)},
+        timings_s={name: end - begin for name, begin, end in zip(stages, times, times[1:], strict=False)},
     )
 
 
-def search_anew(case: Case, plan: Published, options: SolveOptions, progress: Progress) -> Fit:
-    """The values inside the case's ranges that come nearest to every target, whatever the case has now."""
+def search_anew(case: Case, plan: Published, context: SolveContext) -> Fit:
+    """Search the ranges of the calibrated numbers for the best fit to every target, from seeded starts.
+
+    The values that the case has now are not used.
+    """
     refuse(case)
     if not case.calibrated:
         raise InputError("`calibrated` is missing: must name at least one number to search for")
-    return searching(case, plan, dispatched_corners(case, options, progress)).best(STARTS, progress)
+    return searching(case, plan, dispatched_corners(case, context)).best(STARTS, context.progress)
 
 
 def refuse(case: Case) -> None:
-    """Raise InputError with all that keeps the case from being a study's whose years can be dispatched."""
+    """Raise InputError with every reason why the case is not that of a study with a lifetime to dispatch."""
     findings = Findings()
     with findings.kept():
         require_lifetime_inputs(case)
@@ -145,57 +149,58 @@ def refuse(case: Case) -> None:
     findings.raise_any()
 
 
-def dispatched_corners(case: Case, options: SolveOptions, progress: Progress) -> Corners:
-    """Dispatch first and last year at every corner of the ranges that the dispatch depends on."""
-    parameters = [one for one in case.calibrated if not one.path.startswith(MONEY_ONLY)]
-    found = []
-    for number, values in enumerate(ends := corner_values(parameters), start=1):
-
-        def said(text: str, number: int = number) -> None:
-            progress(f"corner {number} of {len(ends)} of the ranges: {text}")
-
-        other = with_values(case, values)
-        found.append(dispatch_lifetime(other, options, said, only=()).operation())
-    return Corners(tuple(parameters), tuple(found))
+def dispatched_corners(case: Case, context: SolveContext) -> Corners:
+    """Dispatch the first and last years at every corner of the ranges that affect the dispatch."""
+    parameters = [parameter for parameter in case.calibrated if not parameter.path.startswith(MONEY_ONLY)]
+    corners = corner_values(parameters)
+    operations = []
+    for number, values in enumerate(corners, start=1):
+        corner_context = context.labelled(f"corner {number} of {len(corners)} of the ranges")
+        changed = with_values(case, values)
+        operations.append(dispatch_lifetime(changed, corner_context, only=()).operation())
+    return Corners(tuple(parameters), tuple(operations))
 
 
 def searching(case: Case, plan: Published, corners: Corners) -> CalibrationSearch:
-    """The search for the case's calibrated numbers against the plan's targets."""
+    """The search for the case's calibrated numbers that fit the plan's targets."""
     targets = targets_of(plan)
-    money = {one.path for one in case.calibrated if one.path.startswith(MONEY_ONLY)}
+    money_paths = {parameter.path for parameter in case.calibrated if parameter.path.startswith(MONEY_ONLY)}
 
     def measure(values: Mapping[str, float]) -> Sequence[float | None]:
-        other = with_values(case, {path: value for path, value in values.items() if path in money})
-        found = replica(other, corners.operation(values)).measures
-        return [found[target.key] for target in targets]
+        changed = with_values(case, {path: value for path, value in values.items() if path in money_paths})
+        computed = replica(changed, corners.operation(values)).measures
+        return [computed[target.key] for target in targets]
 
     return CalibrationSearch(case.calibrated, targets, measure, whole_numbers(case))
 
 
 def targets_of(plan: Published) -> list[Target]:
-    """The plan's figures that a replication is held against."""
-    return [Target(one.key, one.value, one.within) for one in plan.targets if one.within is not None]
+    """The figures of a plan that a replication is compared with, with their tolerances."""
+    return [
+        Target(figure.key, figure.value, figure.within)
+        for figure in plan.targets
+        if figure.within is not None
+    ]
 
 
-def rows_in_words(made: Reproduction, lang: str) -> list[RowInWords]:
+def rows_in_words(reproduction: Reproduction, lang: str) -> list[RowInWords]:
     """Every row in the words of a language."""
-    return comparison_in_words(made.rows, made.plan, lang)
+    return comparison_in_words(reproduction.rows, reproduction.plan, lang)
 
 
-def _changed(
-    made: Replica, name: str, options: SolveOptions, progress: Progress, only: Sequence[int] | None
-) -> Replica:
-    """The replica with a few numbers of its case changed; dispatched anew only where they matter to it."""
-    values = made.case.what_if[name].values
-    other = with_values(made.case, values)
+def _what_if_replica(base: Replica, name: str, context: SolveContext, only: Sequence[int] | None) -> Replica:
+    """The replica with the changes of a what-if; dispatched again only where they affect the dispatch."""
+    values = base.case.what_if[name].values
+    changed = with_values(base.case, values)
     if all(path.startswith("finance.") for path in values):
-        return replica(other, made.operation)
-    life = dispatch_lifetime(other, options, lambda text: progress(f"what if {name}: {text}"), only)
-    return replica(other, life.operation())
+        return replica(changed, base.operation)
+    lifetime = dispatch_lifetime(changed, context.labelled(f"what if {name}"), only)
+    return replica(changed, lifetime.operation())
 
 
-def _yield(park: Case, progress: Progress) -> PvYield:
-    progress("photovoltaic yield")
+def _pv_yield(park: Case, context: SolveContext) -> PvYield:
+    """The yield of the park's first PV plant. Raises InputError where it has none."""
+    context.progress("photovoltaic yield")
     plants = [device for device in park.devices.values() if isinstance(device, Pv)]
     if not plants:
         raise InputError(
@@ -205,9 +210,9 @@ def _yield(park: Case, progress: Progress) -> PvYield:
 
 
 def _reading(case: Case) -> Reading:
-    """The study's demand response, and what makes the energy of its events."""
+    """The study's demand response, and the storage that delivers the energy of its events."""
     response, (battery, *_) = case.contracts.demand_response, batteries(case).values()
-    if not isinstance(response, StatedResponse):  # refused before
+    if not isinstance(response, StatedResponse):  # `refuse` has raised before
         raise TypeError("a study's demand response is stated")
     return Reading(
         events=response.events_per_year,

@@ -1,1 +1,1 @@
-"""How large one more battery should be, and when it should come."""
+"""Sizing of one additional battery, the increment: its power, energy and commissioning year."""

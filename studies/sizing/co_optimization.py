@@ -1,4 +1,7 @@
-"""The increment's power and energy as decisions of one year, capital as an annuity, proven optimal."""
+"""Co-optimised size: power and energy of the increment as decisions of one year, capital cost as an annuity.
+
+Cutting planes in the size, with branch and bound on its range (`optimizer.parametric`), prove the optimum.
+"""
 
 import os
 
@@ -6,72 +9,56 @@ import numpy as np
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
-from parkdispatch.inputs.variations.changes import with_values
 from parkdispatch.models.device import Array
+from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.parametric.parametric_search import ParameterLimits, ParametricSearch
-from parkdispatch.optimizer.solve import optimize
+from parkdispatch.optimizer.solve import Optimum, optimize
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.results.finance.annuity import capital_annuity
 from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Best, Marginal
 from parkdispatch.results.units import KWH_PER_MWH
-from parkdispatch.studies.dispatch import Progress, SolveOptions, solve_prepared
-from parkdispatch.studies.sizing.existing_park import refuse_increment
+from parkdispatch.studies.sizing.existing_park import existing_case, refuse_increment, without_increment
 from parkdispatch.studies.sizing.marginal_value import (
     marginal_differences,
     marginal_values,
     resized,
     tiled_with,
 )
+from parkdispatch.studies.solve_case import solve_prepared
+from parkdispatch.studies.solve_options import SolveContext
 
-SIDE = 0.05  # MW and MWh: step of the differences that the multipliers are held against
-TINY_MW = 1e-3  # as good as nothing
-SEARCH_S = 900.0  # a search that has not met its gap by then says how far it came
-
-
-def existing_case(case: Case) -> Case:
-    """The case with what stands as aged as it is when the increment comes."""
-    return with_values(case, refuse_increment(case)[0].standing)
+DIFFERENCE_STEP = 0.05  # MW and MWh: step of the finite differences that check the marginal values
+TINY_MW = 1e-3  # stands for zero power where a battery of no power would be another model
+SEARCH_S = 900.0  # after which the search stops and states the gap it has reached
 
 
-def _any_power(prepared: Prepared, name: str) -> bool:
-    """Whether a battery runs at any power. One with a least power and no power at all is another model."""
-    device = prepared.case.devices[name]
-    return not any(getattr(device, field) for field in ("min_charge_mw", "min_discharge_mw"))
+def co_optimized_size(case: Case, context: SolveContext, gap: float = PROVEN_SIZE_GAP) -> Best:
+    """The cheapest power and energy of the increment within the bounds of `sizing`; possibly none.
 
-
-def co_optimized_size(
-    case: Case, options: SolveOptions, progress: Progress, gap: float = PROVEN_SIZE_GAP
-) -> Best:
-    """The cheapest power and energy of the increment, within the bounds of the case's question.
-
-    To build nothing is one of the answers. Raises what `prepare` and the solve raise.
+    Cost is that of the base year's dispatch plus the annuity of the capital cost. Raises what `prepare` and
+    the solve raise.
     """
     sizing, finance = refuse_increment(case)
     prepared = prepare(existing_case(case), year_times(case))
-    yearly, name, devices = capital_annuity(finance, sizing), sizing.device, prepared.case.devices
+    annuity, name, devices = capital_annuity(finance, sizing), sizing.device, prepared.case.devices
+
+    def tiled_at(size: Array) -> Tiled:
+        return tiled_with(prepared, resized(devices, name, float(size[0]), float(size[1])))
+
     power, hours = sizing.power_mw, sizing.duration_hours
-    least = power.min if _any_power(prepared, name) else max(power.min, TINY_MW)
-    limits = ParameterLimits(
-        lower=np.array([least, least * hours.min]),
-        upper=np.array([power.max, power.max * hours.max]),
-        matrix=np.array([[hours.min, -1.0], [-hours.max, 1.0]]),
-        most=np.zeros(2),
-    )
+    limits = _size_limits(prepared, sizing)
     start = np.array([0.5 * (power.min + power.max)] * 2) * [1.0, 0.5 * (hours.min + hours.max)]
-    price = np.array([yearly.yuan_per_mw, yearly.yuan_per_mwh])
-
-    def tiled_at(numbers: Array) -> Tiled:
-        return tiled_with(prepared, resized(devices, name, float(numbers[0]), float(numbers[1])))
-
-    with ThreadPool(options.threads or os.cpu_count() or 1) as pool:
-        search = ParametricSearch(tiled_at, limits, price, pool, lambda said: progress(f"sizes: {said}"))
-        found = search.run(start, gap, SEARCH_S)
-    progress("sizes: the park without the increment")
-    nothing = prepared.case.with_devices({n: device for n, device in devices.items() if n != name})
-    without = solve_prepared(prepared.of(nothing), options, progress).proof
-    best, bound = found.best, found.bound_yuan + yearly.fixed_yuan
-    cost, size, dispatch = best.cost_yuan + yearly.fixed_yuan, best.numbers, best.dispatch_yuan
+    price = np.array([annuity.yuan_per_mw, annuity.yuan_per_mwh])
+    size_context = context.labelled("sizes")
+    with ThreadPool(context.options.threads or os.cpu_count() or 1) as pool:
+        search = ParametricSearch(tiled_at, limits, price, pool, size_context.progress)
+        result = search.run(start, gap, SEARCH_S)
+    size_context.progress("the park without the increment")
+    nothing = without_increment(prepared.case, sizing)
+    without = solve_prepared(prepared.of(nothing), context).proof
+    best, bound = result.best, result.bound_yuan + annuity.fixed_yuan
+    cost, size, dispatch = best.cost_yuan + annuity.fixed_yuan, best.numbers, best.dispatch_yuan
     if without.objective_yuan <= cost:
         cost, size, dispatch = without.objective_yuan, np.zeros(2), without.objective_yuan
     return Best(
@@ -81,50 +68,74 @@ def co_optimized_size(
         bound_yuan=min(bound, without.bound_yuan),
         dispatch_yuan=dispatch,
         without_yuan=without.objective_yuan,
-        annuity_share=yearly.share,
-        evaluated=len(found.trials) + 1,
-        boxes=found.ranges,
+        annuity_share=annuity.share,
+        evaluated=len(result.trials) + 1,
+        boxes=result.ranges,
         tried=np.array(
             [
-                [*trial.numbers, trial.cost_yuan + yearly.fixed_yuan, trial.bound_yuan]
-                for trial in found.trials
+                [*trial.numbers, trial.cost_yuan + annuity.fixed_yuan, trial.bound_yuan]
+                for trial in result.trials
             ]
         ),
     )
 
 
-def marginal(
-    case: Case, power_mw: float, energy_mwh: float, options: SolveOptions, progress: Progress
-) -> Marginal:
-    """What a little more of the increment is worth at a size in its first year, and when it pays."""
+def _size_limits(prepared: Prepared, sizing: Sizing) -> ParameterLimits:
+    """Bounds of (power, energy), and the two rows that keep the duration between its bounds."""
+    power, hours = sizing.power_mw, sizing.duration_hours
+    least_mw = max(power.min, TINY_MW) if _has_minimum_power(prepared, sizing.device) else power.min
+    return ParameterLimits(
+        lower=np.array([least_mw, least_mw * hours.min]),
+        upper=np.array([power.max, power.max * hours.max]),
+        matrix=np.array([[hours.min, -1.0], [-hours.max, 1.0]]),
+        most=np.zeros(2),
+    )
+
+
+def _has_minimum_power(prepared: Prepared, name: str) -> bool:
+    """Whether a battery has a minimum charge or discharge power."""
+    device = prepared.case.devices[name]
+    return any(getattr(device, field) for field in ("min_charge_mw", "min_discharge_mw"))
+
+
+def marginal(case: Case, power_mw: float, energy_mwh: float, context: SolveContext) -> Marginal:
+    """Marginal values and break-even price of the increment at a size, in the base year."""
     sizing, finance = refuse_increment(case)
     prepared = prepare(existing_case(case), year_times(case))
     devices = resized(prepared.case.devices, sizing.device, power_mw, energy_mwh)
-    here: Prepared = prepared.of(prepared.case.with_devices(devices))
-    optimum = solve_prepared(here, options, progress, multipliers=True)
-    if (
-        optimum.priced is None and options.solver == "highs"
-    ):  # equal to what stands, and solved as one with it
-        optimum = optimize(
-            devices,
-            here.times,
-            here.hours,
-            here.series,
-            time_limit_s=options.time_limit_s,
-            apart=True,
-            multipliers=True,
-        )
-    of_mw, of_mwh = marginal_values(here, sizing.device, optimum)
-    by_steps = marginal_differences(here, sizing.device, optimum, SIDE, options, progress)
-    yearly = capital_annuity(finance, sizing)
+    with_increment: Prepared = prepared.of(prepared.case.with_devices(devices))
+    optimum = _optimum_with_multipliers(with_increment, context)
+    of_mw, of_mwh = marginal_values(with_increment, sizing.device, optimum)
+    differences = marginal_differences(with_increment, sizing.device, optimum, DIFFERENCE_STEP, context)
+    annuity = capital_annuity(finance, sizing)
     return Marginal(
         power_mw=power_mw,
         energy_mwh=energy_mwh,
         value_of_mw_yuan=of_mw,
         value_of_mwh_yuan=of_mwh,
-        difference_mw_yuan=by_steps.of_mw_yuan,
-        difference_mwh_yuan=by_steps.of_mwh_yuan,
-        annuity_yuan_per_mw=yearly.yuan_per_mw,
-        annuity_yuan_per_mwh=yearly.yuan_per_mwh,
-        break_even_yuan_per_kwh=of_mwh / yearly.share / KWH_PER_MWH,
+        difference_mw_yuan=differences.of_mw_yuan,
+        difference_mwh_yuan=differences.of_mwh_yuan,
+        annuity_yuan_per_mw=annuity.yuan_per_mw,
+        annuity_yuan_per_mwh=annuity.yuan_per_mwh,
+        break_even_yuan_per_kwh=of_mwh / annuity.share / KWH_PER_MWH,
+    )
+
+
+def _optimum_with_multipliers(prepared: Prepared, context: SolveContext) -> Optimum:
+    """The optimum with dual values.
+
+    Where the increment equals an existing battery, both are merged as identical units and have no dual values
+    of their own; the year is then solved again with the units apart.
+    """
+    optimum = solve_prepared(prepared, context, multipliers=True)
+    if optimum.priced is not None or context.options.solver != "highs":
+        return optimum
+    return optimize(
+        prepared.case.devices,
+        prepared.times,
+        prepared.hours,
+        prepared.series,
+        time_limit_s=context.options.time_limit_s,
+        apart=True,
+        multipliers=True,
     )

@@ -1,4 +1,4 @@
-"""What a little more of a battery is worth in a year: by multipliers, and by solving the year again."""
+"""Marginal value of a battery's power and energy in a year, by shadow prices and by finite differences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,15 +12,16 @@ from parkdispatch.optimizer.formulation.template import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.parametric.derivatives import slope
 from parkdispatch.optimizer.solve import Optimum
-from parkdispatch.studies.dispatch import Progress, SolveOptions, solve_prepared
+from parkdispatch.studies.solve_case import solve_prepared
+from parkdispatch.studies.solve_options import SolveContext
 
-STEP = 1e-3  # MW or MWh, small beside what changes who works when
+STEP = 1e-3  # MW or MWh: small enough not to change the optimal basis
 FIELDS = ("power_mw", "energy_mwh")
 
 
 @dataclass(frozen=True)
 class MarginalDifferences:
-    """Worth of a MW and of a MWh [yuan a year], each by one step less and by one step more."""
+    """Value of one more MW and one more MWh [yuan a year], by a backward and a forward difference."""
 
     of_mw_yuan: tuple[float, float]
     of_mwh_yuan: tuple[float, float]
@@ -31,16 +32,16 @@ def resized(
 ) -> dict[str, Device]:
     """The devices with another size of one battery.
 
-    Least powers are of the converters, of which a larger battery has more: they grow with the power.
+    Minimum charge and discharge powers are those of the converters, whose number grows with the power.
     """
     battery = devices[name]
     if not isinstance(battery, Battery):
         raise SolverError(f"{name} is no battery")
-    ratio = power_mw / battery.largest_power_mw if battery.largest_power_mw > 0 else 0.0
-    size = {"power_mw": power_mw, "energy_mwh": energy_mwh}
+    power_ratio = power_mw / battery.largest_power_mw if battery.largest_power_mw > 0 else 0.0
+    fields = {"power_mw": power_mw, "energy_mwh": energy_mwh}
     for field in ("min_charge_mw", "min_discharge_mw"):
-        size[field] = ratio * getattr(battery, field)
-    return {**devices, name: battery.model_copy(update=size)}
+        fields[field] = power_ratio * getattr(battery, field)
+    return {**devices, name: battery.model_copy(update=fields)}
 
 
 def tiled_with(prepared: Prepared, devices: Mapping[str, Device]) -> Tiled:
@@ -50,39 +51,40 @@ def tiled_with(prepared: Prepared, devices: Mapping[str, Device]) -> Tiled:
 
 
 def marginal_values(prepared: Prepared, name: str, optimum: Optimum) -> tuple[float, float]:
-    """What the year's cost falls by for one more MW and one more MWh of a battery [yuan], from the duals.
+    """The year's saving from one more MW and one more MWh of a battery [yuan], from the dual values.
 
-    `optimum` is that of the prepared park. Auxiliary energy is in it: below zero, more power costs more than
-    it brings. At a kink it lies between what one step less and one step more are worth.
+    `optimum` is that of the prepared park, solved with multipliers. Auxiliary energy is included: a negative
+    value means that more power costs more than it saves. At a kink of the cost, the value lies between the
+    backward and the forward difference. Raises SolverError where the optimum has no dual values.
     """
     if optimum.priced is None:
         raise SolverError("the answer has no multipliers: they are HiGHS's, not another solver's")
     devices = prepared.case.devices
     size = [float(getattr(devices[name], field)) for field in FIELDS]
-    found = []
-    for number in range(len(FIELDS)):
-        more = [one + STEP * (number == at) for at, one in enumerate(size)]
-        there = tiled_with(prepared, resized(devices, name, *more))
-        found.append(-slope(optimum.priced, optimum.x, optimum.tiled, there, STEP))
-    return found[0], found[1]
+    marginal = []
+    for varied in range(len(FIELDS)):
+        larger = [value + STEP * (varied == index) for index, value in enumerate(size)]
+        larger_tiled = tiled_with(prepared, resized(devices, name, *larger))
+        marginal.append(-slope(optimum.priced, optimum.x, optimum.tiled, larger_tiled, STEP))
+    return marginal[0], marginal[1]
 
 
 def marginal_differences(
-    prepared: Prepared, name: str, optimum: Optimum, step: float, options: SolveOptions, progress: Progress
+    prepared: Prepared, name: str, optimum: Optimum, step: float, context: SolveContext
 ) -> MarginalDifferences:
-    """The same by solving the year again with a step less and more [MW, MWh] of each."""
+    """The same by finite differences: the year solved with a step less and a step more [MW, MWh] of each."""
     devices = prepared.case.devices
     size = [float(getattr(devices[name], field)) for field in FIELDS]
-    found = []
-    for number in range(len(FIELDS)):
-        worth = []
+    differences = []
+    for varied in range(len(FIELDS)):
+        by_sign = []
         for sign in (-1.0, 1.0):
-            progress(f"a step {'less' if sign < 0 else 'more'} of {FIELDS[number].partition('_')[0]}")
-            moved = [max(0.0, one + sign * step * (number == at)) for at, one in enumerate(size)]
+            context.progress(f"a step {'less' if sign < 0 else 'more'} of {FIELDS[varied].partition('_')[0]}")
+            moved = [max(0.0, value + sign * step * (varied == index)) for index, value in enumerate(size)]
             case = prepared.case.with_devices(resized(devices, name, *moved))
-            other = solve_prepared(prepared.of(case), options, progress, optimum.warm)
-            distance = moved[number] - size[number]
-            cost = other.proof.objective_yuan - optimum.proof.objective_yuan
-            worth.append(-cost / distance if distance else float("nan"))
-        found.append((worth[0], worth[1]))
-    return MarginalDifferences(*found)
+            moved_optimum = solve_prepared(prepared.of(case), context, optimum.warm)
+            distance = moved[varied] - size[varied]
+            added_cost = moved_optimum.proof.objective_yuan - optimum.proof.objective_yuan
+            by_sign.append(-added_cost / distance if distance else float("nan"))
+        differences.append((by_sign[0], by_sign[1]))
+    return MarginalDifferences(*differences)

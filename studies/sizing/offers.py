@@ -1,4 +1,4 @@
-"""Named offers of the increment, and each whole number of their modules, as choices, and their returns."""
+"""Offers of the increment and every whole number of their modules: as choices, and what they return."""
 
 from collections.abc import Sequence
 
@@ -6,23 +6,23 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.sizing.increment_value import Worth, break_even_yuan_per_wh
 from parkdispatch.results.sizing.sizing_results import NEVER, Choice, Offered
-from parkdispatch.studies.dispatch import Progress, SolveOptions
 from parkdispatch.studies.sizing.existing_park import refuse_increment
 from parkdispatch.studies.sizing.increment_dispatch import increment_worth
+from parkdispatch.studies.solve_options import SolveContext
 
-# that an offer has as a size of the surface has
+# figures of an offer that a size of the surface has too
 FIGURES = ("dispatch_yuan", "bound_yuan", "peak_cut_mw", "self_use", "self_use_gain", "co2_cut_t", "gap")
 
 
 def choices_of(sizing: Sizing) -> tuple[Choice, ...]:
-    """To build nothing, and each offer: a whole number of its modules, the whole of it last."""
-    found = [Choice(NEVER, "build nothing", "不建设", 0.0, 0.0, 0.0)]
+    """The choices of a sizing section: build nothing, and of each offer 1 to all of its modules."""
+    choices = [Choice(NEVER, "build nothing", "不建设", 0.0, 0.0, 0.0)]
     for number, offer in enumerate(sizing.offer, 1):
         for modules in range(1, offer.modules + 1):
             share, whole = modules / offer.modules, modules == offer.modules
             part = "" if whole else f"_{modules}_of_{offer.modules}"
             name_zh = offer.name_zh or offer.name
-            found.append(
+            choices.append(
                 Choice(
                     key=f"offer_{number}{part}",
                     name=offer.name if whole else f"{offer.name}, {modules} of {offer.modules} modules",
@@ -32,27 +32,27 @@ def choices_of(sizing: Sizing) -> tuple[Choice, ...]:
                     investment_yuan=share * offer.price_yuan * sizing.price_multiple,
                 )
             )
-    return tuple(found)
+    return tuple(choices)
 
 
 def offered(
     case: Case,
-    options: SolveOptions,
-    progress: Progress,
+    context: SolveContext,
     every_year: bool = False,
     choices: Sequence[Choice] | None = None,
 ) -> tuple[Offered, ...]:
-    """The case's offers, or other choices, with their years and cash flows, calls answered in each.
+    """Evaluate the case's offers, or other choices: lifetime, cash flow and break-even price of each.
 
-    With `every_year` each year of operation is dispatched, else the first and the last. Raises as `worth`.
+    With `every_year`, each year of operation is dispatched, else the first and the last. Metered demand
+    response is dispatched in each of them. Raises as `increment_worth`.
     """
     sizing, finance = refuse_increment(case)
     years = range(1, finance.operation_years + 1) if every_year else None
-    found = increment_worth(case, choices or choices_of(sizing), options, progress, years=years)
-    return tuple(as_offered(one) for one in found)
+    worths = increment_worth(case, choices or choices_of(sizing), context, years=years)
+    return tuple(as_offered(worth) for worth in worths)
 
 
-def as_offered(one: Worth) -> Offered:
-    """A choice of which every year is known, with the price at which it breaks even."""
-    figures = {name: getattr(one, name) for name in FIGURES} if one.cash else {}
-    return Offered(one.choice, one.life, one.cash, break_even_yuan_per_wh(one), None, figures)
+def as_offered(worth: Worth) -> Offered:
+    """A choice whose every year is known, with its break-even price."""
+    figures = {name: getattr(worth, name) for name in FIGURES} if worth.cash else {}
+    return Offered(worth.choice, worth.life, worth.cash, break_even_yuan_per_wh(worth), None, figures)

@@ -1,7 +1,7 @@
-"""What the choices of the increment are worth in many scenarios, computed by many processes.
+"""The worth of the increment's choices in many scenarios of the uncertain numbers, on a task cluster.
 
-Each scenario is valued from scratch and in one thread, so its figures are the same to the last bit whoever
-computes them, in whatever order, in one run or in several.
+Each scenario is evaluated from scratch and in one thread. Its figures are therefore the same to the last bit
+whichever process computes them, in whatever order, in one run or in several.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,145 +26,152 @@ from parkdispatch.results.io.scenario_store import Question, ScenarioStore, refu
 from parkdispatch.results.sizing.increment_value import PROJECT, Worth
 from parkdispatch.results.sizing.risk import FIGURES, risk_dataset
 from parkdispatch.results.sizing.sizing_results import Choice
-from parkdispatch.studies.dispatch import Progress, SolveOptions
 from parkdispatch.studies.sizing.increment_dispatch import increment_worth
+from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOptions
 from parkdispatch.studies.task_cluster import TaskCluster, Work
 
-AMPLE_S = 3600.0  # for one year's repair: figures of a solve that time cut short would hang on the machine
-OFFER = "offer_"  # how the keys of choices with a price of their own begin
+# time limit of a solve: long enough that none is cut short, or the figures would depend on the machine
+AMPLE_S = 3600.0
+OFFER = "offer_"  # prefix of the keys of choices that have a price of their own
+MOST_REFUSALS = 20  # lines of refused scenarios in an error message
 
 Warn = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class ScenarioQuestion:
-    """What all scenarios share."""
+class ScenarioInputs:
+    """What a scenario study evaluates: the choices of a case in each row of a table, and how to solve."""
+
+    case: Case
+    choices: Sequence[Choice]
+    references: Mapping[str, Worth]  # worth of each choice in the base scenario, by key
+    table: pd.DataFrame  # a row per scenario, a column per uncertain number (`scenarios.scenario_table`)
+    options: SolveOptions
+
+    @property
+    def solve_options(self) -> SolveOptions:
+        """How a scenario is solved: in one thread, with ample time."""
+        return _scenario_options(self.options)
+
+    @property
+    def question(self) -> Question:
+        """What identifies the figures of a scenario: case, choices, and the years that its years follow."""
+        sizes = {
+            choice.key: [choice.power_mw, choice.energy_mwh, choice.investment_yuan]
+            for choice in self.choices
+        }
+        years = {choice.key: digest(_reference_data(self.references[choice.key])) for choice in self.choices}
+        return {**_question(self.case, self.table, self.options), "choices": sizes, "years": years}
+
+
+@dataclass(frozen=True)
+class WorkerInputs:
+    """What every scenario shares; sent once to each worker process."""
 
     case: Case
     choices: tuple[Choice, ...]
-    likes: Mapping[str, Worth]
-    columns: tuple[str, ...]  # names of the doubts in a row
+    references: Mapping[str, Worth]
+    columns: tuple[str, ...]  # names of the uncertain numbers in a row
     options: SolveOptions
 
 
 def evaluate_scenarios(
-    case: Case,
-    choices: Sequence[Choice],
-    likes: Mapping[str, Worth],
-    table: pd.DataFrame,
-    options: SolveOptions,
-    farm: TaskCluster,
+    inputs: ScenarioInputs,
+    cluster: TaskCluster,
     store: Path | None,
     progress: Progress,
     warn: Warn = lambda _: None,
 ) -> xr.Dataset:
-    """The choices in each scenario of a table (`scenarios.scenario_table`): the `risk` of a `SizeStudy`.
+    """Evaluate the choices in each scenario of a table: the `risk` of a `SizeStudy`.
 
-    `likes` has the worth of each choice as the case stands, by its key; a scenario's years follow it. With a
-    `store`, finished scenarios are kept in that folder and taken from there; `warn` is told of those that
-    were damaged. The same to the last bit however it was computed. Raises InputError for a store of something
-    else and for scenarios that the case refuses, InfeasibleError or SolverError naming the scenario; what was
-    finished by then is kept.
+    The years of a choice in a scenario are scaled from its reference. With a `store`, finished scenarios are
+    kept in that folder and read from there; `warn` gets a line for each damaged one. Raises InputError for a
+    store of another study and for scenarios that the case does not allow, InfeasibleError or SolverError
+    naming the scenario; scenarios that were finished by then are kept.
     """
-    if missing := [choice.key for choice in choices if choice.key not in likes]:
+    choices, table = inputs.choices, inputs.table
+    if missing := [choice.key for choice in choices if choice.key not in inputs.references]:
         raise ValueError(f"choices {', '.join(missing)} have no worth as the case stands")
-    _refuse(case, table)
-    shared = ScenarioQuestion(
-        case=case,
+    _refuse_scenarios(inputs.case, table)
+    shared = WorkerInputs(
+        case=inputs.case,
         choices=tuple(choices),
-        likes={choice.key: likes[choice.key] for choice in choices},
+        references={choice.key: inputs.references[choice.key] for choice in choices},
         columns=tuple(map(str, table.columns)),
-        options=_ample(options),
+        options=inputs.solve_options,
     )
     shape = (len(FIGURES), len(choices))
-    question = _whole_question(case, choices, likes, table, options)
-    found = finished(valued, shared, shape, table, farm, (store, question), progress, warn)
-    return risk_dataset(choices, table, found)
+    figures = finished(valued, shared, shape, table, cluster, (store, inputs.question), progress, warn)
+    return risk_dataset(choices, table, figures)
 
 
-def usual_store(
-    beside: Path,
-    case: Case,
-    choices: Sequence[Choice],
-    likes: Mapping[str, Worth],
-    table: pd.DataFrame,
-    options: SolveOptions,
-) -> Path:
-    """The folder of a store for scenarios of which nobody said where to keep them."""
-    return usual_folder(beside, case.name, _whole_question(case, choices, likes, table, options), table)
+def usual_store(folder: Path, inputs: ScenarioInputs) -> Path:
+    """The default folder of a scenario store, inside the folder of all runs."""
+    return usual_folder(folder, inputs.case.name, inputs.question, inputs.table)
 
 
 def refuse_store(store: Path, case: Case, table: pd.DataFrame, options: SolveOptions) -> None:
-    """Raise InputError for a store of something else, as far as that is known before anything is computed."""
+    """Raise InputError for a store of another study, as far as that is known before anything is computed."""
     refuse_other(store, _question(case, table, options))
 
 
-def _ample(options: SolveOptions) -> SolveOptions:
-    """How a scenario is solved."""
-    return replace(options, threads=1, time_limit_s=AMPLE_S, calm=False)
+def _scenario_options(options: SolveOptions) -> SolveOptions:
+    """The options with which a scenario is solved."""
+    return replace(options, threads=1, time_limit_s=AMPLE_S, smooth=False)
 
 
-def _refuse(case: Case, table: pd.DataFrame) -> None:
-    """Raise InputError with the scenarios that the case refuses, before anything is computed."""
-    found = []
+def _refuse_scenarios(case: Case, table: pd.DataFrame) -> None:
+    """Raise InputError with the scenarios that the case does not allow, before anything is computed."""
+    problems = []
     for scenario, row in enumerate(table.to_dict("records")):
         try:
             world(case, row)
         except InputError as error:
-            found += [f"scenario {scenario}: {line}" for line in error.problems]
-    if found:
-        raise InputError(found[:20] + ([f"and {len(found) - 20} more"] if len(found) > 20 else []))
+            problems += [f"scenario {scenario}: {line}" for line in error.problems]
+    if problems:
+        more = len(problems) - MOST_REFUSALS
+        raise InputError(problems[:MOST_REFUSALS] + ([f"and {more} more"] if more > 0 else []))
 
 
 def _question(case: Case, table: pd.DataFrame, options: SolveOptions) -> Question:
-    """What the numbers of a scenario belong to, but for the choices."""
-    named = {doubt.name: doubt for doubt in _sizing(case).doubt}
+    """What identifies the figures of a scenario, except for the choices."""
+    uncertain = {doubt.name: doubt for doubt in _sizing(case).doubt}
+    solved = _scenario_options(options)
     return {
         "case": case_digests(case),
         "doubts": {
-            name: {"fields": list(named[name].fields), "times": named[name].times}
+            name: {"fields": list(uncertain[name].fields), "times": uncertain[name].times}
             for name in map(str, table.columns)
         },
-        "options": {k: v for k, v in asdict(_ample(options)).items() if k != "threads"},
+        # without the number of threads, which does not change a figure
+        "options": {name: value for name, value in asdict(solved).items() if name != "threads"},
         "figures": list(FIGURES),
         "program": program_versions(),
     }
 
 
-def _whole_question(
-    case: Case,
-    choices: Sequence[Choice],
-    likes: Mapping[str, Worth],
-    table: pd.DataFrame,
-    options: SolveOptions,
-) -> Question:
-    """What a scenario's numbers belong to: the choices too, and the years that its years follow."""
-    sizes = {choice.key: [choice.power_mw, choice.energy_mwh, choice.investment_yuan] for choice in choices}
-    years = {choice.key: digest(_followed(likes[choice.key])) for choice in choices}
-    return {**_question(case, table, options), "choices": sizes, "years": years}
-
-
-def _followed(like: Worth) -> list[Any]:
-    """What of a like choice goes into the years of a scenario."""
+def _reference_data(reference: Worth) -> list[Any]:
+    """The data of a reference from which the years of a scenario are scaled."""
     arrays = [
-        like.state_of_health,
-        like.full_cycles,
-        like.response_revenue_yuan,
-        like.response_cost_yuan,
-        *(value for _, value in sorted(_numbers(like.operation).items())),
+        reference.state_of_health,
+        reference.full_cycles,
+        reference.response_revenue_yuan,
+        reference.response_cost_yuan,
+        *(value for _, value in sorted(_operation_data(reference.operation).items())),
     ]
-    return [np.asarray(one, dtype=np.float64).tolist() for one in arrays] + [dict(like.standing_cycles)]
+    cycles = dict(reference.standing_cycles)
+    return [np.asarray(array, dtype=np.float64).tolist() for array in arrays] + [cycles]
 
 
-def _numbers(operation: Operation) -> dict[str, Any]:
-    """The arrays and numbers of an operation by name; those of its streams by the stream's."""
-    found: dict[str, Any] = {}
+def _operation_data(operation: Operation) -> dict[str, Any]:
+    """The arrays and numbers of an operation by field name; those of a mapping by `field.key`."""
+    by_name: dict[str, Any] = {}
     for name, value in vars(operation).items():
         if isinstance(value, Mapping):
-            found |= {f"{name}.{key}": one for key, one in value.items()}
+            by_name |= {f"{name}.{key}": part for key, part in value.items()}
         else:
-            found[name] = value
-    return found
+            by_name[name] = value
+    return by_name
 
 
 def _sizing(case: Case) -> Sizing:
@@ -178,58 +185,64 @@ def finished(
     shared: Any,
     shape: tuple[int, ...],
     table: pd.DataFrame,
-    farm: TaskCluster,
+    cluster: TaskCluster,
     kept: tuple[Path | None, Question],
     progress: Progress,
     warn: Warn,
 ) -> Array:
-    """`work(shared, row)` of each row of a table, (scenarios, *shape); those in the store are not done again.
+    """Compute `work(shared, row)` for each row of a table that is not in the store, (scenarios, *shape).
 
-    `kept` is the folder of the store, if any, and what its numbers belong to.
+    `kept` is the folder of the store, None for no store, and the question that identifies its figures.
     """
     folder, question = kept
     rows = table.to_numpy(np.float64)
-    found = np.full((len(table), *shape), np.nan)
+    results = np.full((len(table), *shape), np.nan)
     with nullcontext() if folder is None else ScenarioStore.opened(folder, question, shape) as store:
-        there = {} if store is None else store.read(table)
+        stored = {} if store is None else store.read(table)
         for line in [] if store is None else store.warnings:
             warn(line)
-        for scenario, values in there.items():
-            found[scenario] = values
-        if there:
-            progress(f"{len(there)} of {len(table)} scenarios are there already")
-        tasks = {scenario: rows[scenario] for scenario in range(len(table)) if scenario not in there}
-        for scenario, values in farm.each(work, shared, tasks, progress, "scenario"):
-            found[scenario] = values
+        for scenario, values in stored.items():
+            results[scenario] = values
+        if stored:
+            progress(f"{len(stored)} of {len(table)} scenarios are there already")
+        tasks = {scenario: rows[scenario] for scenario in range(len(table)) if scenario not in stored}
+        for scenario, values in cluster.each(work, shared, tasks, progress, "scenario"):
+            results[scenario] = values
             if store is not None:
                 store.write(scenario, rows[scenario], values)
-    return found
+    return results
 
 
-def valued(asked: ScenarioQuestion, row: Array) -> Array:
-    """One scenario: the figures of each choice, (figures, choices). Runs in a worker."""
-    there = world(asked.case, dict(zip(asked.columns, row.tolist(), strict=True)))
-    choices = [priced(choice, _sizing(asked.case), _sizing(there)) for choice in asked.choices]
-    found = increment_worth(there, choices, asked.options, lambda _: None, like=asked.likes)
-    return np.array([_figures(one) for one in found]).T
+def valued(inputs: WorkerInputs, row: Array) -> Array:
+    """Evaluate one scenario: the figures of each choice, (figures, choices). Runs in a worker process."""
+    scenario_case = world(inputs.case, dict(zip(inputs.columns, row.tolist(), strict=True)))
+    base_sizing, scenario_sizing = _sizing(inputs.case), _sizing(scenario_case)
+    choices = [priced(choice, base_sizing, scenario_sizing) for choice in inputs.choices]
+    worths = increment_worth(
+        scenario_case, choices, SolveContext(inputs.options), reference=inputs.references
+    )
+    return np.array([_figures(worth) for worth in worths]).T
 
 
-def priced(choice: Choice, here: Sizing, there: Sizing) -> Choice:
-    """A choice at other prices: an offer's follows the multiple, that of other sizes the whole price."""
+def priced(choice: Choice, base: Sizing, scenario: Sizing) -> Choice:
+    """A choice at the prices of a scenario.
+
+    The price of an offer follows the price multiple; that of another size the price by power and energy.
+    """
     if choice.key.startswith(OFFER):
-        ratio = there.price_multiple / here.price_multiple
+        ratio = scenario.price_multiple / base.price_multiple
         return replace(choice, investment_yuan=choice.investment_yuan * ratio)
-    old = here.investment_yuan(choice.power_mw, choice.energy_mwh)
-    new = there.investment_yuan(choice.power_mw, choice.energy_mwh)
+    old = base.investment_yuan(choice.power_mw, choice.energy_mwh)
+    new = scenario.investment_yuan(choice.power_mw, choice.energy_mwh)
     return replace(choice, investment_yuan=choice.investment_yuan * new / old) if old > 0 else choice
 
 
-def _figures(one: Worth) -> list[float]:
-    """The FIGURES of a choice, in their order."""
-    irr = None if one.cash is None else one.cash.returns[PROJECT].irr.value
+def _figures(worth: Worth) -> list[float]:
+    """The `FIGURES` of a choice, in their order."""
+    irr = None if worth.cash is None else worth.cash.returns[PROJECT].irr.value
     return [
-        one.npv_yuan,
+        worth.npv_yuan,
         float("nan") if irr is None else irr,
-        float(np.mean(one.saving_yuan)),
-        one.investment_yuan,
+        float(np.mean(worth.saving_yuan)),
+        worth.investment_yuan,
     ]

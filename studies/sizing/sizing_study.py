@@ -1,7 +1,7 @@
-"""All that is asked about the size of an increment, part by part, each by its own driver."""
+"""The size study of an increment: its parts, run in order, each by its own module."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,122 +13,124 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.results.io.scenario_store import UnusableStoreError
 from parkdispatch.results.sizing.increment_value import Worth
 from parkdispatch.results.sizing.sizing_results import NEVER, Best, Choice, Offered, SizeStudy
-from parkdispatch.studies.dispatch import Progress, SolveOptions
 from parkdispatch.studies.sizing.co_optimization import co_optimized_size, marginal
 from parkdispatch.studies.sizing.commissioning_runs import commissioning_npv
 from parkdispatch.studies.sizing.existing_park import refuse_increment
 from parkdispatch.studies.sizing.increment_dispatch import increment_worth
 from parkdispatch.studies.sizing.offers import as_offered, choices_of
-from parkdispatch.studies.sizing.scenario_evaluation import Warn, evaluate_scenarios, usual_store
+from parkdispatch.studies.sizing.scenario_evaluation import (
+    ScenarioInputs,
+    Warn,
+    evaluate_scenarios,
+    usual_store,
+)
 from parkdispatch.studies.sizing.surface_dispatch import size_surface
+from parkdispatch.studies.solve_options import SolveContext
 from parkdispatch.studies.task_cluster import TaskCluster
 
 BEST, SURFACE, OFFERS, WHEN, SCENARIOS = PARTS = ("best", "surface", "offers", "when", "scenarios")
+MARGINAL = "marginal"  # timing of the marginal values, which belong to the offers
 
 
 @dataclass(frozen=True)
 class Scenarios:
-    """The scenarios to value, where, and where finished ones are kept: `store`, or else beside other runs."""
+    """The scenarios to evaluate, the cluster that computes them, and where finished ones are kept."""
 
     table: pd.DataFrame
-    farm: TaskCluster
-    store: Path | None
-    beside: Path
+    cluster: TaskCluster
+    store: Path | None  # None: the usual folder inside `runs`
+    runs: Path
 
 
 def parts_asked(only: str | None) -> tuple[str, ...]:
-    """The parts that were asked for, in order; all of them if nothing was said. Raises InputError."""
+    """The requested parts in the order of `PARTS`; all of them without a request. Raises InputError."""
     if only is None:
         return PARTS
-    given = [part.strip() for part in only.split(",")]
-    if wrong := [part for part in given if part not in PARTS]:
+    requested = [part.strip() for part in only.split(",")]
+    if wrong := [part for part in requested if part not in PARTS]:
         raise InputError(
             f"argument `only` = {only}: {', '.join(wrong) or 'nothing'} is no part,"
             f" must be of {', '.join(PARTS)},"
             " parted by commas"
         )
-    return tuple(part for part in PARTS if part in given)
+    return tuple(part for part in PARTS if part in requested)
 
 
 def size_study(
     case: Case,
     parts: Sequence[str],
-    options: SolveOptions,
-    progress: Progress,
+    context: SolveContext,
     scenarios: Scenarios | None = None,
     every_year: bool = False,
     warn: Warn = lambda _: None,
 ) -> SizeStudy:
-    """The size study of a case, of the parts asked for.
+    """Run the requested parts of the size study of a case.
 
-    Offers are known in all of them but `best`, because other parts rest on them. Raises InputError with all
-    that is wrong, InfeasibleError or SolverError naming what was solved.
+    The offers are evaluated for every part but `best`, because the others use their results. With
+    `every_year`, each year of operation of an offer is dispatched, else the first and the last. Raises
+    InputError with every problem, InfeasibleError or SolverError naming what was solved.
     """
     sizing, finance = refuse_increment(case)
-    timings: dict[str, float] = {}
-    began = time.perf_counter()
+    timings_s: dict[str, float] = {}
+    started = time.perf_counter()
 
-    def took(part: str) -> None:
-        nonlocal began
+    def record(part: str) -> None:
+        nonlocal started
         now = time.perf_counter()
-        timings[part], began = now - began, now
+        timings_s[part], started = now - started, now
 
-    best = co_optimized_size(case, options, progress) if BEST in parts else None
-    took(BEST)
-    choices = (*choices_of(sizing), *_found(case, best))
+    best = co_optimized_size(case, context) if BEST in parts else None
+    record(BEST)
+    choices = (*choices_of(sizing), *_best_choice(case, best))
     worths: tuple[Worth, ...] = ()
     offers: tuple[Offered, ...] = ()
     if set(parts) - {BEST}:
         years = range(1, finance.operation_years + 1) if every_year else None
-        worths = increment_worth(case, choices, options, _named(progress, "offers"), years=years)
-        offers = tuple(as_offered(one) for one in worths)
-        took(OFFERS)
+        worths = increment_worth(case, choices, context.labelled("offers"), years=years)
+        offers = tuple(as_offered(worth) for worth in worths)
+        record(OFFERS)
     if OFFERS in parts:
-        offers = tuple(_with_marginal(case, one, options, progress) for one in offers)
-        took("marginal")
+        offers = tuple(_with_marginal(case, offer, context) for offer in offers)
+        record(MARGINAL)
     built = [choice for choice in choices if choice.key != NEVER]
-    found = SizeStudy(case, sizing, choices, best=best, offers=offers)
+    study = SizeStudy(case, sizing, choices, best=best, offers=offers)
     if SURFACE in parts:
-        found = replace(found, surface=size_surface(case, offers, options, _named(progress, "surface")))
-        took(SURFACE)
+        study = replace(study, surface=size_surface(case, offers, context.labelled("surface")))
+        record(SURFACE)
     if WHEN in parts:
-        found = replace(found, when=commissioning_npv(case, built, options, _named(progress, "when"), offers))
-        took(WHEN)
+        study = replace(study, when=commissioning_npv(case, built, context.labelled("when"), offers))
+        record(WHEN)
     if SCENARIOS in parts and scenarios is not None:
-        likes = {one.choice.key: one for one in worths}
-        risk, kept = _risk(case, choices, likes, scenarios, options, progress, warn)
-        found = replace(found, risk=risk, kept=kept)
-        took(SCENARIOS)
-    return replace(found, timings_s={part: s for part, s in timings.items() if part in (*parts, "marginal")})
+        references = {worth.choice.key: worth for worth in worths}
+        inputs = ScenarioInputs(case, choices, references, scenarios.table, context.options)
+        risk, kept = _risk(inputs, scenarios, context, warn)
+        study = replace(study, risk=risk, kept=kept)
+        record(SCENARIOS)
+    requested = (*parts, MARGINAL)
+    return replace(study, timings_s={part: s for part, s in timings_s.items() if part in requested})
 
 
 def _risk(
-    case: Case,
-    choices: Sequence[Choice],
-    likes: Mapping[str, Worth],
-    asked: Scenarios,
-    options: SolveOptions,
-    progress: Progress,
-    warn: Warn,
+    inputs: ScenarioInputs, scenarios: Scenarios, context: SolveContext, warn: Warn
 ) -> tuple[xr.Dataset, Path | None]:
-    """The choices in the scenarios, and where these are kept: as asked, or else beside other runs."""
-    store = asked.store or usual_store(asked.beside, case, choices, likes, asked.table, options)
+    """Evaluate the scenarios; return their figures and the store, None where it cannot be used."""
+    store = scenarios.store or usual_store(scenarios.runs, inputs)
 
-    def found(where: Path | None) -> xr.Dataset:
-        with asked.farm as farm:
-            return evaluate_scenarios(case, choices, likes, asked.table, options, farm, where, progress, warn)
+    def evaluate(folder: Path | None) -> xr.Dataset:
+        with scenarios.cluster as cluster:
+            return evaluate_scenarios(inputs, cluster, folder, context.progress, warn)
 
     try:
-        return found(store), store
+        return evaluate(store), store
     except UnusableStoreError as error:
-        if asked.store is not None:
+        if scenarios.store is not None:
             raise
         warn(f"scenarios are not kept: {error.problems[0].removeprefix('argument `store` = ')}")
-        return found(None), None
+        return evaluate(None), None
 
 
-def _found(case: Case, best: Best | None) -> list[Choice]:
-    """The co-optimised size as a choice, at the general price; none where nothing is best."""
+def _best_choice(case: Case, best: Best | None) -> list[Choice]:
+    """The co-optimised size as a choice, at the price by power and energy; none where nothing is best."""
     if best is None or best.is_nothing:
         return []
     sizing, _ = refuse_increment(case)
@@ -137,14 +139,10 @@ def _found(case: Case, best: Best | None) -> list[Choice]:
     return [Choice("best", "co-optimised size", "协同优化容量", *size, investment)]
 
 
-def _with_marginal(case: Case, one: Offered, options: SolveOptions, progress: Progress) -> Offered:
-    """An offer as a whole, with what a little more of it is worth; modules are between these."""
-    choice = one.choice
+def _with_marginal(case: Case, offer: Offered, context: SolveContext) -> Offered:
+    """A complete offer with its marginal values; single modules and building nothing stay without."""
+    choice = offer.choice
     if choice.key == NEVER or "_of_" in choice.key:
-        return one
-    said = _named(progress, f"marginal values of {choice.name}")
-    return replace(one, marginal=marginal(case, choice.power_mw, choice.energy_mwh, options, said))
-
-
-def _named(progress: Progress, part: str) -> Progress:
-    return lambda text: progress(f"{part}: {text}")
+        return offer
+    offer_context = context.labelled(f"marginal values of {choice.name}")
+    return replace(offer, marginal=marginal(case, choice.power_mw, choice.energy_mwh, offer_context))

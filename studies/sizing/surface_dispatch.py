@@ -1,8 +1,8 @@
-"""The worth of the increment over a grid of power and duration, each point with its years dispatched.
+"""The worth of the increment over a grid of power and duration, each size dispatched.
 
-Two chains of points are solved side by side, each of every second row of the grid, there and back, so that
-neighbours follow one another and both take as long. Which point is in which chain does not depend on how fast
-they are, so neither do the answers.
+The rows of the grid are divided between two chains that run in parallel. Each chain visits its rows in
+serpentine (boustrophedon) order, so that neighbours follow one another and can be warm-started. The division
+does not depend on the speed of the chains, so neither do the results.
 """
 
 from collections.abc import Sequence
@@ -18,49 +18,46 @@ from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.sizing.increment_value import ResponseIncome, Worth, metered
 from parkdispatch.results.sizing.size_surface import surface_of
 from parkdispatch.results.sizing.sizing_results import Choice, Offered
-from parkdispatch.studies.dispatch import Progress, SolveOptions
 from parkdispatch.studies.sizing.existing_park import ExistingPark
 from parkdispatch.studies.sizing.increment_dispatch import Increments
+from parkdispatch.studies.solve_options import SolveContext
 
 CHAINS = 2
 Point = TypeVar("Point")
 
 
-def size_surface(
-    case: Case, offers: Sequence[Offered], options: SolveOptions, progress: Progress
-) -> xr.Dataset:
-    """What `SizeStudy.surface` holds, over the sizes of `sizing.power_mw` and `sizing.duration_hours`.
+def size_surface(case: Case, offers: Sequence[Offered], context: SolveContext) -> xr.Dataset:
+    """Worth of the increment over the sizes of `sizing.power_mw` and `sizing.duration_hours`.
 
-    The first and the last year of operation are dispatched at each size, those between lie on a line. What
-    metered calls for demand response pay is interpolated between the offers, in the energy that can be given
-    in an event, because to answer them takes three more dispatches for each; the attribute `response` says
-    so. Without offers, the largest size of the grid is dispatched for them.
-    Raises InputError with all that is wrong, InfeasibleError or SolverError naming the size and the year.
+    The dataset is `SizeStudy.surface`. The first and the last year of operation are dispatched at each size,
+    the years between interpolated. The revenue of metered demand response takes three more dispatches per
+    size; it is interpolated between the offers instead, by the energy deliverable in an event, or without
+    offers scaled from the largest size of the grid. The attribute `response` says which. Raises InputError
+    with every problem, InfeasibleError or SolverError naming the size and the year.
     """
-    return size_surface_beside(ExistingPark.of(case, options, progress), offers)
+    return size_surface_beside(ExistingPark.of(case, context), offers)
 
 
-def size_surface_beside(standing: ExistingPark, offers: Sequence[Offered]) -> xr.Dataset:
-    """The same, of a park that is prepared."""
-    sizing = standing.sizing
+def size_surface_beside(existing: ExistingPark, offers: Sequence[Offered]) -> xr.Dataset:
+    """As `size_surface`, for a prepared existing park."""
+    sizing = existing.sizing
     rows = [row for row in grid(sizing) if row[0].power_mw > 0]
-    income = ResponseIncome.of(sizing.device, [one.life for one in offers if one.life is not None])
+    income = ResponseIncome.of(sizing.device, [offer.life for offer in offers if offer.life is not None])
     response = "none"
-    if metered(standing.contracts) is not None:
+    if metered(existing.contracts) is not None:
         response = "interpolated between the offers" if income else "in proportion to the largest size"
     if income is None and response != "none":
-        (largest,) = Increments(standing).worth([rows[-1][-1]])
+        (largest,) = Increments(existing).worth([rows[-1][-1]])
         income = ResponseIncome.of(sizing.device, [largest.life] if largest.life else [])
-    found = side_by_side(standing, rows, income)
-    (never,) = Increments(standing).worth([_nothing(0.0)])
-    made = surface_of(
-        sizing, standing.finance, {one.choice.key: one for one in [never, *found]}, grid(sizing)
-    )
-    return made.assign_attrs(response=response)
+    worths = worth_of_rows(existing, rows, income)
+    (never,) = Increments(existing).worth([_build_nothing(0.0)])
+    by_key = {worth.choice.key: worth for worth in [never, *worths]}
+    surface = surface_of(sizing, existing.finance, by_key, grid(sizing))
+    return surface.assign_attrs(response=response)
 
 
 def grid(sizing: Sizing) -> list[list[Choice]]:
-    """Sizes by power, and for each power by duration, at the general price."""
+    """The sizes of the grid at the price of `sizing`: a row per power, in it a choice per duration."""
     return [
         [_size(sizing, float(power), float(hours)) for hours in sizing.duration_hours.values]
         for power in sizing.power_mw.values
@@ -69,42 +66,43 @@ def grid(sizing: Sizing) -> list[list[Choice]]:
 
 def _size(sizing: Sizing, power_mw: float, hours: float) -> Choice:
     if power_mw <= 0:
-        return _nothing(power_mw)
+        return _build_nothing(power_mw)
     energy_mwh = power_mw * hours
     name = f"{power_mw:g} MW / {energy_mwh:g} MWh"
-    price = sizing.investment_yuan(power_mw, energy_mwh)
-    return Choice(f"size_{power_mw:g}_{energy_mwh:g}", name, name, power_mw, energy_mwh, price)
+    investment_yuan = sizing.investment_yuan(power_mw, energy_mwh)
+    return Choice(f"size_{power_mw:g}_{energy_mwh:g}", name, name, power_mw, energy_mwh, investment_yuan)
 
 
-def _nothing(power_mw: float) -> Choice:
+def _build_nothing(power_mw: float) -> Choice:
     return Choice("never", "build nothing", "不建设", power_mw, 0.0, 0.0)
 
 
-def side_by_side(
-    standing: ExistingPark, rows: Sequence[Sequence[Choice]], income: ResponseIncome | None
+def worth_of_rows(
+    existing: ExistingPark, rows: Sequence[Sequence[Choice]], income: ResponseIncome | None
 ) -> list[Worth]:
-    """What each choice of a grid is worth; neighbours should follow one another in its rows, and rows too."""
-    for year in Increments(standing).chosen():  # what all sizes are held against is dispatched once
-        standing.year(year - 1)
-    one_thread = standing.with_options(replace(standing.options, threads=1), lambda _: None)
-    done, count, lock = 0, sum(len(row) for row in rows), Lock()
+    """Worth of each choice of a grid, in parallel chains. Adjacent choices should be of near size."""
+    for year in Increments(existing).chosen():  # the common reference of all sizes is dispatched once
+        existing.year(year - 1)
+    one_thread = replace(existing.context.options, threads=1)
+    chain_park = existing.with_context(SolveContext(one_thread))
+    finished, count, lock = 0, sum(len(row) for row in rows), Lock()
 
-    def chain(part: Sequence[Choice]) -> list[Worth]:
-        nonlocal done
-        sizes = Increments(one_thread)
-        found: list[Worth] = []
-        for choice in part:
-            found += sizes.worth([choice], income=income, marginal=True)
+    def run_chain(choices: Sequence[Choice]) -> list[Worth]:
+        nonlocal finished
+        increments = Increments(chain_park)
+        worths: list[Worth] = []
+        for choice in choices:
+            worths += increments.worth([choice], income=income, marginal=True)
             with lock:
-                done += 1
-                standing.progress(f"size {done} of {count}")
-        return found
+                finished += 1
+                existing.context.progress(f"size {finished} of {count}")
+        return worths
 
     with ThreadPoolExecutor(CHAINS) as pool:
-        parts = pool.map(chain, (there_and_back(rows[first::CHAINS]) for first in range(CHAINS)))
-        return [one for part in parts for one in part]
+        chains = pool.map(run_chain, (there_and_back(rows[first::CHAINS]) for first in range(CHAINS)))
+        return [worth for chain in chains for worth in chain]
 
 
 def there_and_back(rows: Sequence[Sequence[Point]]) -> list[Point]:
-    """The points of a grid so that neighbours follow one another."""
+    """The points of a grid in serpentine order: every second row backwards."""
     return [point for number, row in enumerate(rows) for point in (row, row[::-1])[number % 2]]

@@ -61,7 +61,7 @@ def test_the_examples_of_the_docstrings_run(module: str, monkeypatch: pytest.Mon
 
 def test_a_plan_is_what_the_command_prints(tomorrow: pdx.Plan, tmp_path: Path, run: Any) -> None:
     files = tomorrow.write(tmp_path / "api", lang="zh")
-    assert files["report.html"].read_text(encoding="utf-8").count("<html lang=\"zh") == 1
+    assert files["report.html"].read_text(encoding="utf-8").count('<html lang="zh') == 1
     command = run("plan", "gaoan", "--date", DAY, "--soc", "0.4", "--peak-so-far-mw", "171",
                   "--out", tmp_path / "typed")  # fmt: skip
     assert command.code == 0
@@ -147,7 +147,11 @@ class Kiln(pdx.Device):
     most_mw: float = 5.0
     role: ClassVar[Any] = "load"
     words: ClassVar[Any] = {
-        "en": {"devices": {"kiln": "kiln"}, "costs": {"product": "product sold"}, "checks": {"power": "power"}},
+        "en": {
+            "devices": {"kiln": "kiln"},
+            "costs": {"product": "product sold"},
+            "checks": {"power": "power"},
+        },
         "zh": {"devices": {"kiln": "窑炉"}, "costs": {"product": "产品销售"}, "checks": {"power": "功率"}},
     }
 

@@ -21,7 +21,7 @@ from parkdispatch.inputs.loader import case_text, load_case
 from parkdispatch.interfaces import cli
 from parkdispatch.models.errors import SolverError
 from parkdispatch.results.solution import read, save
-from parkdispatch.studies.dispatch import expected_peak_mw
+from parkdispatch.studies.demand_peak import expected_peak_mw
 from tests.support.bad_files import CLIMATE
 from tests.support.bad_inputs import PV_FILE
 from tests.support.paths import environment
@@ -287,7 +287,7 @@ def test_a_model_half_written_leaves_the_old_one(
     path = write_case(tmp_path, *HOURLY)
     (tmp_path / "x.lp").write_text("old")
     before = content(tmp_path)
-    monkeypatch.setattr("parkdispatch.studies.dispatch.write_model", until_full)
+    monkeypatch.setattr("parkdispatch.studies.solve_case.write_model", until_full)
     ran = run("plan", path, *PEAK, "--out", tmp_path / "out", "--write-model", tmp_path / "x.lp")
     assert ran.code == 2
     assert f"`--write-model` = {tmp_path / 'x.lp'}: cannot be written: No space left" in ran.err
@@ -724,7 +724,7 @@ def test_control_c_exits_130_without_a_traceback(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("parkdispatch.studies.dispatch.optimize", interrupt)
+    monkeypatch.setattr("parkdispatch.studies.solve_case.optimize", interrupt)
     ran = run("plan", write_case(tmp_path), *PEAK, "--out", tmp_path / "out")
     assert ran.code == 130
     assert not (tmp_path / "out").exists()

@@ -6,7 +6,7 @@ import pytest
 
 from parkdispatch.models.errors import InputError
 from parkdispatch.optimizer.solve import optimize
-from parkdispatch.studies.dispatch import LOOSEST, SolveOptions
+from parkdispatch.studies.solve_options import LOOSEST_GAP, SolveOptions
 from tests.optimizer.relaxation.test_month_blocks import tempted_month
 from tests.support.typed_commands import Run
 
@@ -46,7 +46,7 @@ def test_a_gap_that_means_nothing_is_refused(gap: float) -> None:
 
 
 def test_only_one_solver_heeds_it() -> None:
-    assert SolveOptions("pyomo:appsi_highs").gap < LOOSEST
+    assert SolveOptions("pyomo:appsi_highs").gap < LOOSEST_GAP
     with pytest.raises(InputError, match="only highs heeds it"):
         SolveOptions("pyomo:appsi_highs", gap=1e-4)
 

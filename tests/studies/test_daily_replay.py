@@ -31,14 +31,11 @@ from parkdispatch.results.html.page import load_words
 from parkdispatch.results.replay_comparison import Replayed, Threefold, compare_replay, write_replay_csv
 from parkdispatch.results.solution import values
 from parkdispatch.results.views.sentences import proof_sentence
-from parkdispatch.studies.daily_replay import DayPlan, assemble_year, plan_days, replay_year
-from parkdispatch.studies.dispatch import (
-    DispatchRun,
-    SolveOptions,
-    expected_peak_mw,
-    report_facts,
-    unavoidable_mw,
-)
+from parkdispatch.studies.daily_replay import assemble_year, replay_year
+from parkdispatch.studies.day_ahead_plans import DayPlan, plan_days
+from parkdispatch.studies.demand_peak import expected_peak_mw, unavoidable_mw
+from parkdispatch.studies.dispatch import DispatchRun, report_facts
+from parkdispatch.studies.solve_options import SolveContext
 from tests.support.small_parks import SmallPark, tempting_parks
 
 CENT = 1e-6  # yuan; the numbers are exact, the solver works to 1e-7
@@ -64,7 +61,7 @@ class Replay:
 
     def left(self, what: str, name: str) -> list[float]:
         """What each day leaves: `peak_mw` of a connection or `energy_mwh` of a battery."""
-        return [getattr(plan.left, what)[name] for plan in self.plans]
+        return [getattr(plan.day_end, what)[name] for plan in self.plans]
 
 
 def park(count: int = 4, start: str = LATE, minutes: int = 60) -> SmallPark:
@@ -187,7 +184,7 @@ def test_each_connection_has_its_own_peak() -> None:
 
 def test_no_peak_is_carried_where_none_is_paid() -> None:
     done = Replay(park().grid(1).load([0, 10, 0, 8]).battery())
-    assert [dict(plan.left.peak_mw) for plan in done.plans] == [{}, {}]
+    assert [dict(plan.day_end.peak_mw) for plan in done.plans] == [{}, {}]
 
 
 def test_equal_batteries_stay_equal() -> None:
@@ -281,7 +278,7 @@ def four_days() -> tuple[DispatchRun, Replayed, Spy, list[str]]:
     case = load_case("gaoan")
     times = pd.date_range(FIRST, periods=96 * DAYS, freq="15min")
     spy, said = Spy(), list[str]()
-    made, replayed = replay_year(prepare(case, times), SolveOptions(), 0.0, said.append, spy)
+    made, replayed = replay_year(prepare(case, times), SolveContext(progress=said.append), 0.0, spy)
     return made, replayed, spy, said
 
 
@@ -331,7 +328,7 @@ def test_the_peak_to_begin_with_is_the_one_a_plan_takes(monkeypatch: pytest.Monk
     expected = []
     for day in (date(2026, 4, 29), date(2026, 5, 1)):
         two_days = pd.date_range(day, periods=192, freq="15min")
-        monkeypatch.setattr("parkdispatch.studies.dispatch.month_times", lambda *_, times=two_days: times)
+        monkeypatch.setattr("parkdispatch.studies.demand_peak.month_times", lambda *_, times=two_days: times)
         expected.append(expected_peak_mw(made.case, day))
     bought = values(made.solution, "grid.import_mw").reshape(DAYS, 96).max(axis=1)
     april, may = expected
@@ -389,7 +386,7 @@ def test_days_that_break_a_rule_are_refused(key: tuple[str, str], more: float, w
 
     prepared = prepare(load_case("gaoan"), pd.date_range(FIRST, periods=96, freq="15min"))
     with pytest.raises(SolverError, match=words):
-        replay_year(prepared, SolveOptions(), 0.0, lambda _: None, wrong)
+        replay_year(prepared, SolveContext(), 0.0, wrong)
 
 
 def test_a_month_whose_costs_are_not_its_bill_is_refused() -> None:
@@ -463,7 +460,7 @@ def test_a_size_is_not_for_a_day_to_decide() -> None:
     case = case.with_devices({**case.devices, "battery_1": Battery.model_validate(changed)})
     prepared = prepare(case, pd.date_range(FIRST, periods=96, freq="15min"))
     with pytest.raises(InputError) as caught:
-        replay_year(prepared, SolveOptions(), 0.0, lambda _: None)
+        replay_year(prepared, SolveContext(), 0.0)
     assert [line.split(":")[0] for line in caught.value.problems] == [
         "`device.battery_1.power_mw` = 0 to 50",
         "`device.battery_1.energy_mwh` = 0 to 50",

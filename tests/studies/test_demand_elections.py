@@ -25,8 +25,10 @@ from parkdispatch.optimizer.solve import optimize
 from parkdispatch.results.audit import Audit, audit, bills
 from parkdispatch.results.solution import cost_yuan
 from parkdispatch.results.summary import Summary, all_elections, compare, summarize, unseen_yuan
-from parkdispatch.studies.daily_replay import assemble_year, plan_days, replay_year
-from parkdispatch.studies.dispatch import SolveOptions, paying_grids
+from parkdispatch.studies.daily_replay import assemble_year, replay_year
+from parkdispatch.studies.day_ahead_plans import plan_days
+from parkdispatch.studies.demand_peak import paying_grids
+from parkdispatch.studies.solve_options import SolveContext
 from tests.optimizer.formulation.test_tiled_is_reference import compare as tiled_is_reference
 from tests.results.billing.test_bill_demand import ROUND, grid
 from tests.support.small_case import add, swap, write_case
@@ -248,7 +250,7 @@ def test_days_one_after_another_under_a_contract() -> None:
     x = assemble_year(year, plans)
     assert year.program.objective(x) == pytest.approx(298, abs=1e-6)
     assert x[-1] == pytest.approx(2, abs=1e-6)
-    assert [plan.left.peak_mw["grid"] for plan in plans] == pytest.approx([5, 5], abs=1e-6)
+    assert [plan.day_end.peak_mw["grid"] for plan in plans] == pytest.approx([5, 5], abs=1e-6)
 
 
 def test_a_replay_under_a_contract_agrees_with_its_bill_month_by_month(tmp_path: Path) -> None:
@@ -268,7 +270,7 @@ def test_a_replay_under_a_contract_agrees_with_its_bill_month_by_month(tmp_path:
     series["load", "demand_mw"] = 90 + 30 * np.cos((np.arange(48) - 20) * np.pi / 12)
     series["pv", "available_mw"] = np.zeros(48)
     prepared = Prepared(case, times, 1.0, series)
-    made, told = replay_year(prepared, SolveOptions(), 0.0, lambda _: None)
+    made, told = replay_year(prepared, SolveContext(), 0.0)
     assert list(told.months) == ["2026-07", "2026-08"]
     bill = made.summary.bills["grid"]
     assert list(bill.unseen_yuan["contracted_demand"]) == pytest.approx([39_100 * 70, 39_100 * 80])

@@ -1,4 +1,4 @@
-"""A farm: the same answers whoever computes them, little on the wire, lost workers made up for."""
+"""A cluster: the same answers whoever computes them, little on the wire, lost workers made up for."""
 
 import os
 import signal
@@ -18,23 +18,24 @@ from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.results.io import provenance
 from parkdispatch.results.io.provenance import program_versions
-from parkdispatch.studies import task_cluster as farm_module
-from parkdispatch.studies.task_cluster import TaskCluster, duration
-from tests.support import cluster_work as farm_work
+from parkdispatch.studies import dask_client
+from parkdispatch.studies.task_cluster import TaskCluster
+from parkdispatch.studies.task_progress import duration
+from tests.support import cluster_work
 from tests.support.cluster_work import Counting
 from tests.support.paths import environment
 
-TASKS = dict(enumerate(farm_work.table(12).to_numpy()))
+TASKS = dict(enumerate(cluster_work.table(12).to_numpy()))
 
 
 @pytest.fixture(scope="module")
-def farm() -> Iterator[TaskCluster]:
+def cluster() -> Iterator[TaskCluster]:
     with TaskCluster(workers=2) as found:
         yield found
 
 
-def done(farm: TaskCluster, tasks: Mapping[int, Array], **shared: Any) -> Array:
-    found = dict(farm.each(farm_work.figures, {"scale": 1.0, **shared}, tasks))
+def done(cluster: TaskCluster, tasks: Mapping[int, Array], **shared: Any) -> Array:
+    found = dict(cluster.each(cluster_work.figures, {"scale": 1.0, **shared}, tasks))
     return np.array([found[n] for n in tasks])
 
 
@@ -42,53 +43,53 @@ def same_bits(one: Array, other: Array) -> bool:
     return one.shape == other.shape and one.tobytes() == other.tobytes()
 
 
-def test_tasks_are_done(farm: TaskCluster) -> None:
-    assert same_bits(done(farm, TASKS), farm_work.expected(12))
-    assert list(farm.each(farm_work.figures, {}, {})) == []
+def test_tasks_are_done(cluster: TaskCluster) -> None:
+    assert same_bits(done(cluster, TASKS), cluster_work.expected(12))
+    assert list(cluster.each(cluster_work.figures, {}, {})) == []
 
 
 def test_what_is_shared_travels_once_and_tasks_are_small(
-    farm: TaskCluster, monkeypatch: pytest.MonkeyPatch
+    cluster: TaskCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A megabyte shared by 200 tasks: each process receives it once, and a task is below a kilobyte."""
     from distributed.protocol import dumps
 
-    assert farm._client is not None
+    assert cluster._client is not None
     sent: list[int] = []
-    send = farm._client._send_to_scheduler
+    send = cluster._client._send_to_scheduler
 
     def counted(message: Any) -> None:
         sent.append(sum(len(frame) for frame in dumps(message)))
         send(message)
 
-    monkeypatch.setattr(farm._client, "_send_to_scheduler", counted)
+    monkeypatch.setattr(cluster._client, "_send_to_scheduler", counted)
     size, count = 1_000_000, 200
     tasks = {n: np.arange(8.0) for n in range(count)}
-    found = np.array([numbers for _, numbers in farm.each(farm_work.arrivals, Counting(size), tasks)])
+    found = np.array([numbers for _, numbers in cluster.each(cluster_work.arrivals, Counting(size), tasks)])
     assert len(np.unique(found[:, 0])) == 2, "one process did it all"
     assert (found[:, 1] == 1).all(), "what is shared came to a process more than once"
     assert (found[:, 2] == size).all()
     assert size < sum(sent) < size + 1000 * count, f"{sum(sent)} bytes left for the scheduler"
 
 
-def test_a_killed_worker_changes_nothing(farm: TaskCluster) -> None:
+def test_a_killed_worker_changes_nothing(cluster: TaskCluster) -> None:
     """Both processes are ended in the middle, one after the other."""
-    pids = {int(numbers[0]) for _, numbers in farm.each(farm_work.arrivals, Counting(1), dict(TASKS))}
+    pids = {int(numbers[0]) for _, numbers in cluster.each(cluster_work.arrivals, Counting(1), dict(TASKS))}
     assert len(pids) == 2
     found: dict[int, Array] = {}
-    for key, numbers in farm.each(farm_work.figures, {"scale": 1.0, "sleep_s": 0.1}, TASKS):
+    for key, numbers in cluster.each(cluster_work.figures, {"scale": 1.0, "sleep_s": 0.1}, TASKS):
         found[key] = numbers
         if len(found) in (2, 5) and pids:
             os.kill(pids.pop(), signal.SIGKILL)
     assert not pids
-    assert same_bits(np.array([found[n] for n in TASKS]), farm_work.expected(12))
+    assert same_bits(np.array([found[n] for n in TASKS]), cluster_work.expected(12))
 
 
-def test_what_fails_is_named_and_the_rest_is_done(farm: TaskCluster) -> None:
+def test_what_fails_is_named_and_the_rest_is_done(cluster: TaskCluster) -> None:
     tasks = {n: np.array([float(n)]) for n in range(6)}
     got: dict[int, Array] = {}
     with pytest.raises(InputError) as refused:
-        got.update(farm.each(farm_work.failing, "input", tasks, what="scenario"))
+        got.update(cluster.each(cluster_work.failing, "input", tasks, what="scenario"))
     assert refused.value.problems == [
         "scenario 2: `price` = 2: must be less",
         "scenario 2: `load`: must be more",
@@ -96,11 +97,11 @@ def test_what_fails_is_named_and_the_rest_is_done(farm: TaskCluster) -> None:
         "scenario 5: `load`: must be more",
     ]
     with pytest.raises(InfeasibleError, match="task 2: limits conflict\ntask 5: limits conflict"):
-        for key, numbers in farm.each(farm_work.failing, "infeasible", tasks):
+        for key, numbers in cluster.each(cluster_work.failing, "infeasible", tasks):
             got[key] = numbers
     assert sorted(got) == [0, 1, 3, 4], "what did not fail was not handed over"
     with pytest.raises(ZeroDivisionError, match="a bug"):
-        list(farm.each(farm_work.failing, "bug", tasks))
+        list(cluster.each(cluster_work.failing, "bug", tasks))
 
 
 def test_a_task_that_ends_every_worker_is_an_error() -> None:
@@ -108,15 +109,15 @@ def test_a_task_that_ends_every_worker_is_an_error() -> None:
 
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        TaskCluster(workers=1) as farm,
+        TaskCluster(workers=1) as cluster,
         pytest.raises(SolverError, match="scenario 2: several workers ended while they computed it"),
     ):
-        list(farm.each(farm_work.failing, "die", {2: np.array([2.0])}, what="scenario"))
+        list(cluster.each(cluster_work.failing, "die", {2: np.array([2.0])}, what="scenario"))
 
 
-def test_progress_has_the_time_left(farm: TaskCluster) -> None:
+def test_progress_has_the_time_left(cluster: TaskCluster) -> None:
     said: list[str] = []
-    list(farm.each(farm_work.figures, {"scale": 1.0, "sleep_s": 0.1}, TASKS, said.append, "scenario"))
+    list(cluster.each(cluster_work.figures, {"scale": 1.0, "sleep_s": 0.1}, TASKS, said.append, "scenario"))
     assert said[0].startswith("1 of 12 scenarios, ") and said[0].endswith(" s left")
     assert said[-1] == "12 of 12 scenarios"
 
@@ -153,7 +154,7 @@ def free_port() -> int:
 @pytest.mark.parametrize("listens", [False, True])
 def test_where_no_scheduler_answers(listens: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody there, or somebody who is no scheduler."""
-    monkeypatch.setattr(farm_module, "PATIENCE_S", 1.5)
+    monkeypatch.setattr(dask_client, "PATIENCE_S", 1.5)
     with closing(socket.socket()) as other:
         port = free_port()
         if listens:
@@ -190,7 +191,7 @@ def test_a_scheduler_that_runs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Non
     scheduler = ("distributed.cli.dask_scheduler", "--host", address, "--no-dashboard")
     worker = ("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
     with command(*scheduler) as there:
-        monkeypatch.setattr(farm_module, "PATIENCE_S", 6.0)
+        monkeypatch.setattr(dask_client, "PATIENCE_S", 6.0)
         for _ in range(3):  # until it has started
             with pytest.raises(InputError) as refused:
                 TaskCluster(address).__enter__()
@@ -199,8 +200,8 @@ def test_a_scheduler_that_runs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Non
         assert f"argument `scheduler` = {address}: has no worker; must have one" in str(refused.value)
         monkeypatch.undo()
         with command(*worker):
-            with TaskCluster(address) as farm:
-                assert same_bits(done(farm, TASKS), farm_work.expected(12))
+            with TaskCluster(address) as cluster:
+                assert same_bits(done(cluster, TASKS), cluster_work.expected(12))
             monkeypatch.setattr(provenance, "versions", lambda: {"parkdispatch": "9.9", "python": "3.99"})
             program_versions.cache_clear()
             try:
@@ -212,10 +213,10 @@ def test_a_scheduler_that_runs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Non
                 monkeypatch.undo()
                 program_versions.cache_clear()
             with (
-                TaskCluster(address) as farm,
+                TaskCluster(address) as cluster,
                 pytest.raises(
                     SolverError, match=f"argument `scheduler` = {address}: is gone, or gave the tasks up"
                 ),
             ):
-                for _ in farm.each(farm_work.figures, {"scale": 1.0, "sleep_s": 0.2}, TASKS):
+                for _ in cluster.each(cluster_work.figures, {"scale": 1.0, "sleep_s": 0.2}, TASKS):
                     there.kill()

@@ -20,9 +20,9 @@ from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.sizing.increment_value import Worth
 from parkdispatch.results.sizing.sizing_results import NEVER, Choice
-from parkdispatch.studies.dispatch import SolveOptions
 from parkdispatch.studies.sizing.existing_park import ExistingPark
 from parkdispatch.studies.sizing.increment_dispatch import Increments
+from parkdispatch.studies.solve_options import SolveContext
 from tests.studies.lifetime.test_lifetime import PLAIN, finance
 from tests.support.response_cases import case, two_weeks
 from tests.support.small_case import Damage, load_mw, pv_mw, replaced, series, swap, write_case
@@ -70,7 +70,7 @@ def with_case(prepared: Prepared, case: Case) -> Prepared:
 
 
 def standing(prepared: Prepared) -> ExistingPark:
-    return ExistingPark(prepared, SolveOptions(), lambda _: None)
+    return ExistingPark(prepared, SolveContext())
 
 
 def worth(prepared: Prepared, *choices: Choice, **how: Any) -> tuple[Worth, ...]:

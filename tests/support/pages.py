@@ -8,7 +8,8 @@ from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, prepare, year_times
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.views.report_facts import ReportFacts
-from parkdispatch.studies.dispatch import DispatchRun, SolveOptions, dispatch_case, report_facts
+from parkdispatch.studies.dispatch import DispatchRun, dispatch_case, report_facts
+from parkdispatch.studies.solve_options import SolveContext
 
 
 @cache
@@ -16,7 +17,7 @@ def made(kind: Literal["day", "year"]) -> tuple[DispatchRun, ReportFacts]:
     """The built-in park on its day or in its year."""
     case: Case = load_case("gaoan")
     times = day_times(case, case.calendar.plan_date) if kind == "day" else year_times(case)
-    solved = dispatch_case(prepare(case, times), SolveOptions(), 0.0, lambda _: None)
+    solved = dispatch_case(prepare(case, times), SolveContext(), 0.0)
     return solved, report_facts(solved, kind)
 
 

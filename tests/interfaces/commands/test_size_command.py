@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from parkdispatch.results.writers.sizing_files import read_group
-from parkdispatch.studies import task_cluster as farm_module
+from parkdispatch.studies import dask_client
 from tests.support.increment_cases import COMPUTED, ENERGY_ONLY, HOURLY
 from tests.support.small_case import add, write_case
 from tests.support.typed_commands import Ran, Run
@@ -129,7 +129,7 @@ def test_what_cannot_be_used_is_said_before_anything_is_computed(
     typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(farm_module, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(dask_client, "PATIENCE_S", 0.5)
     (tmp_path / "mine.csv").write_text("batery price\n1.0\n", encoding="utf-8")
     (tmp_path / "store").mkdir()
     (tmp_path / "store" / "store.json").write_text('{"format": 1, "case": {"site": "x"}}', encoding="utf-8")

@@ -16,8 +16,8 @@ from parkdispatch.inputs.loader import load_case
 from parkdispatch.results.console.study_screen import show_study
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study, years_table
-from parkdispatch.studies.dispatch import SolveOptions
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
+from parkdispatch.studies.solve_options import SolveContext
 from tests.support.small_case import Damage, add, load_mw, pv_mw, replaced, swap, write_case
 from tests.support.typed_commands import Ran, Run
 
@@ -170,7 +170,7 @@ def test_years_not_dispatched_are_marked(tmp_path: Path) -> None:
     money = MONEY.replace("operation_years = 3", "operation_years = 5")
     case = load_case(str(year_case(tmp_path, money=money)))
     assert case.finance is not None
-    life = dispatch_lifetime(case, SolveOptions(), lambda _: None, only=[])
+    life = dispatch_lifetime(case, SolveContext(), only=[])
     made = Study(life, cash_flow(case.finance, life.operation()), {})
     out = io.StringIO()
     show_study(Console(file=out, width=80), made)
@@ -183,7 +183,7 @@ def test_years_not_dispatched_are_marked(tmp_path: Path) -> None:
 def test_a_life_shows_what_it_is_doing(tmp_path: Path) -> None:
     said: list[str] = []
     case = load_case(str(year_case(tmp_path)))
-    dispatch_lifetime(case, SolveOptions(), said.append)
+    dispatch_lifetime(case, SolveContext(progress=said.append))
     for year in (1, 2, 3):
         assert any(text.startswith(f"year {year} of 3: ") for text in said)
 

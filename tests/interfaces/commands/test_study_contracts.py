@@ -15,8 +15,8 @@ from parkdispatch.results.console.study_screen import show_study
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.lifetime import Lifetime
 from parkdispatch.results.finance.storage_study import Study, write_study
-from parkdispatch.studies.dispatch import SolveOptions
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
+from parkdispatch.studies.solve_options import SolveContext
 from tests.interfaces.commands.test_study import MONEY, year_case
 
 CONTRACTS = """
@@ -37,7 +37,7 @@ def studied(folder: Path, contracts: str) -> tuple[Study, str]:
     """The study of the small case for a year, written into `out`, and what it prints."""
     case = load_case(str(year_case(folder, money=MONEY + contracts)), whole_year=True)
     assert case.finance is not None
-    life = dispatch_lifetime(case, SolveOptions(), lambda _: None)
+    life = dispatch_lifetime(case, SolveContext())
     study = Study(life, cash_flow(case.finance, life.operation()), {})
     write_study(study, folder / "out")
     printed = io.StringIO()

@@ -11,7 +11,8 @@ from parkdispatch.results.billing.bill_lines import BillLine
 from parkdispatch.results.billing.bill_table import BillStep, bill_steps, line_table, month_table
 from parkdispatch.results.html.page import load_words
 from parkdispatch.results.views.report_tables import bill_lines, bill_months, waterfall
-from parkdispatch.studies.dispatch import SolveOptions, dispatch_case
+from parkdispatch.studies.dispatch import dispatch_case
+from parkdispatch.studies.solve_options import SolveContext
 
 CENT = 1e-9
 
@@ -107,7 +108,7 @@ def test_a_planned_day_adds_up() -> None:
     """The steps are the saving the optimizer sees and the one it does not see, to the cent."""
     case = load_case("gaoan")
     prepared = prepare(case, day_times(case, case.calendar.plan_date))
-    summary = dispatch_case(prepared, SolveOptions(), 0.0, lambda _: None).summary
+    summary = dispatch_case(prepared, SolveContext(), 0.0).summary
     other = summary.without_storage
     assert other
     bill = summary.bills["grid"]

@@ -16,11 +16,12 @@ from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.solve import Optimum, optimize
 from parkdispatch.results.audit import audit
 from parkdispatch.results.solution import cost_yuan, values
-from parkdispatch.studies.dispatch import SolveOptions, checked_run
+from parkdispatch.studies.dispatch import checked_run
 from parkdispatch.studies.lifetime.demand_response_dispatch import (
     DemandResponseDispatch,
     dispatch_demand_response,
 )
+from parkdispatch.studies.solve_options import SolveContext
 from tests.support.response_cases import FULL_MWH, TIMES, WORKING, case, two_weeks, with_contract
 
 CENT = 0.01
@@ -31,7 +32,7 @@ def plain(prepared: Prepared) -> Optimum:
 
 
 def answered(prepared: Prepared) -> DemandResponseDispatch:
-    return dispatch_demand_response(prepared, plain(prepared), SolveOptions())
+    return dispatch_demand_response(prepared, plain(prepared), SolveContext())
 
 
 def changed(base: Case, device: str, **fields: Any) -> Case:
@@ -134,7 +135,7 @@ def test_a_baseline_that_errs_is_paid_for_nothing() -> None:
 def test_a_response_that_does_not_pay_is_not_lived(changes: dict[str, Any]) -> None:
     prepared = two_weeks(case(), **changes)
     optimum = plain(prepared)
-    found = dispatch_demand_response(prepared, optimum, SolveOptions())
+    found = dispatch_demand_response(prepared, optimum, SolveContext())
     assert (found.revenue_yuan, found.bill_cost_yuan, found.gain_yuan) == (0.0, 0.0, 0.0)
     assert found.optimum is optimum
     assert not any(one.bid or one.settled.yuan for one in found.events)
@@ -194,7 +195,7 @@ def test_wear_is_no_part_of_the_bill() -> None:
 def test_without_a_metered_contract_nothing_is_called() -> None:
     prepared = prepare(case(), TIMES)
     optimum = plain(prepared)
-    found = dispatch_demand_response(prepared, optimum, SolveOptions())
+    found = dispatch_demand_response(prepared, optimum, SolveContext())
     assert (found.optimum, found.events, found.gain_yuan) == (optimum, (), 0.0)
 
 
@@ -203,7 +204,7 @@ def test_one_meter_settles() -> None:
     doubled = base.with_devices({**base.devices, "grid_2": base.devices["grid"]})
     prepared = two_weeks(doubled)
     with pytest.raises(InputError, match="has 2 grid connections"):
-        dispatch_demand_response(prepared, plain(prepared), SolveOptions())
+        dispatch_demand_response(prepared, plain(prepared), SolveContext())
 
 
 @cache
@@ -212,7 +213,7 @@ def june_and_july() -> tuple[Prepared, Optimum, DemandResponseDispatch]:
     base = with_contract(load_case("gaoan"), hours=2.0, events_per_year=5, periods=["peak", "sharp"])
     prepared = prepare(base, times)
     optimum = plain(prepared)
-    return prepared, optimum, dispatch_demand_response(prepared, optimum, SolveOptions())
+    return prepared, optimum, dispatch_demand_response(prepared, optimum, SolveContext())
 
 
 def test_the_built_in_park_is_audited_and_adds_up() -> None:

@@ -21,8 +21,9 @@ from parkdispatch.results.finance import lifetime
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
 from parkdispatch.results.solution import cost_yuan, values
-from parkdispatch.studies.dispatch import SolveOptions, audited_solution, solve_prepared
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, dispatch_years
+from parkdispatch.studies.solve_case import audited_solution, solve_prepared
+from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 from tests.support.small_case import Damage, load_mw, pv_mw, replaced, series, swap, write_case
 
 HOURLY = (
@@ -74,7 +75,7 @@ def without_sun(prepared: Prepared) -> Prepared:
 
 
 def lived(prepared: Prepared, only: list[int] | None = None) -> Lifetime:
-    return dispatch_years(prepared, SolveOptions(), lambda _: None, only)
+    return dispatch_years(prepared, SolveContext(), only)
 
 
 def health(life: Lifetime, name: str = "battery_1") -> list[float]:
@@ -178,9 +179,9 @@ def test_the_power_factor_and_the_basic_charge() -> None:
     case = prepared.case.with_devices({**prepared.case.devices, "grid": grid})
     prepared = prepare(case, prepared.times)
     (year,) = lived(prepared).years
-    with_it, _ = audited_solution(case, solve_prepared(prepared, SolveOptions(), lambda _: None))
+    with_it, _ = audited_solution(case, solve_prepared(prepared, SolveContext()))
     bare = prepared.of(case.without_storage())
-    without, _ = audited_solution(bare.case, solve_prepared(bare, SolveOptions(), lambda _: None))
+    without, _ = audited_solution(bare.case, solve_prepared(bare, SolveContext()))
     named = [cost_yuan(one)["grid.demand_yuan"] for one in (without, with_it)]
     assert year.saved_yuan["demand"] == pytest.approx(named[0] - named[1])
     assert year.saved_yuan["demand"] > 0
@@ -254,9 +255,9 @@ def test_a_later_year_is_what_a_solve_from_scratch_of_the_aged_park_says() -> No
     life = lived(prepared)
     for year in life.years:
         aged = by_hand(prepared.case, year, prepared)
-        again, _ = audited_solution(aged.case, solve_prepared(aged, SolveOptions(), lambda _: None))
+        again, _ = audited_solution(aged.case, solve_prepared(aged, SolveContext()))
         bare = aged.of(aged.case.without_storage())
-        without, _ = audited_solution(bare.case, solve_prepared(bare, SolveOptions(), lambda _: None))
+        without, _ = audited_solution(bare.case, solve_prepared(bare, SolveContext()))
         assert year.bill_yuan == pytest.approx(float(again.attrs["objective_yuan"]), rel=1e-9)
         assert year.bill_without_yuan == pytest.approx(float(without.attrs["objective_yuan"]), rel=1e-9)
     owned = [year.state_of_health for year in life.years]

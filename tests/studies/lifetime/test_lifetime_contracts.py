@@ -16,8 +16,8 @@ from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.investment import AssetClass, Finance, Loan
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.lifetime import Lifetime, mean_health
-from parkdispatch.studies.dispatch import SolveOptions
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_years
+from parkdispatch.studies.solve_options import SolveContext
 from tests.support.response_cases import FULL_MWH, TIMES, case, two_weeks
 from tests.support.small_case import swap, write_case
 
@@ -44,7 +44,7 @@ def fading(years: int = 3, **contracts: Any) -> Prepared:
 
 
 def lived(prepared: Prepared, only: list[int] | None = None) -> Lifetime:
-    return dispatch_years(prepared, SolveOptions(), lambda _: None, only)
+    return dispatch_years(prepared, SolveContext(), only)
 
 
 def test_metered_response_by_hand_and_what_it_costs_is_in_the_arbitrage() -> None:

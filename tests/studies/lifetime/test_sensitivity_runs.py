@@ -18,9 +18,9 @@ from parkdispatch.models.finance.sensitivity import Sensitivity
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.finance.tornado import Bar, BarEnd, Measures, measures, ordered
-from parkdispatch.studies.dispatch import SolveOptions
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.lifetime.sensitivity_runs import sensitivity_tornado, shifted_operation
+from parkdispatch.studies.solve_options import SolveContext
 from tests.support.small_case import add, swap, write_case
 
 FINANCE = "[finance]\ninvestment_yuan = 1e8\n"
@@ -199,14 +199,14 @@ def test_each_kind_of_doubt_is_taken_to_the_returns(week: Case) -> None:
         doubt(fields=["finance.operation_years"], high=4.0),
     )
     case = replace(week, sensitivities=doubts)
-    life = dispatch_lifetime(case, SolveOptions(), lambda _: None)
-    found = sensitivity_tornado(case, life, SolveOptions(), lambda _: None)
+    life = dispatch_lifetime(case, SolveContext())
+    found = sensitivity_tornado(case, life, SolveContext())
     bars = {bar.base_value: bar.low or bar.high for bar in found.bars}
     assert len(bars) == 4
     for one in doubts:
         (end,) = ends(case, one)
         bar = bars[value_at(case, one.fields[0])]
-        other = dispatch_lifetime(end.case, SolveOptions(), lambda _: None)
+        other = dispatch_lifetime(end.case, SolveContext())
         assert end.case.finance is not None and bar is not None
         exact = measures(cash_flow(end.case.finance, other.operation()))
         assert bar.measures.npv_yuan == pytest.approx(exact.npv_yuan, rel=1e-9)
@@ -216,6 +216,4 @@ def test_each_kind_of_doubt_is_taken_to_the_returns(week: Case) -> None:
 
 def test_a_case_without_doubts_has_no_tornado(week: Case) -> None:
     with pytest.raises(InputError, match="`sensitivity`: case small has none"):
-        sensitivity_tornado(
-            week, dispatch_lifetime(week, SolveOptions(), lambda _: None), SolveOptions(), lambda _: None
-        )
+        sensitivity_tornado(week, dispatch_lifetime(week, SolveContext()), SolveContext())

@@ -19,11 +19,11 @@ from parkdispatch.inputs.variations.calibration import calibrated_values
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.reproduction.comparison import VIEWS, comparison_in_words
 from parkdispatch.results.reproduction.replicated_study import Replica, replica, replicated
-from parkdispatch.studies.dispatch import SolveOptions
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.reproduction import reproduce_figures as driver
 from parkdispatch.studies.reproduction.current_park_runs import run_current_park
 from parkdispatch.studies.reproduction.reproduce_figures import Reproduction, reproduce_figures, search_anew
+from parkdispatch.studies.solve_options import SolveContext
 from tests.support.typed_commands import Run
 
 PLAN, FACTORS = read_published("gaoan-pilot-plan"), read_published("factors")
@@ -32,9 +32,6 @@ FILES = {
     "fitting_set.csv", "reproduce.csv", "reproduce.html", "report.html", "report.xlsx", "summary.json",
     "tornado.csv",
 }  # fmt: skip
-
-
-def silent(_: str) -> None: ...
 
 
 def hourly() -> Case:
@@ -61,14 +58,16 @@ def no_park(monkeypatch: pytest.MonkeyPatch) -> None:
     bare, _ = parks()
     contracts = bare.contracts.model_copy(update={"demand_response": None})
     quick = replace(bare, contracts=contracts, sensitivities=bare.sensitivities[:1])
-    monkeypatch.setattr(driver, "todays_park", lambda _, *given: run_current_park([quick], *given[:2], ()))
+    monkeypatch.setattr(
+        driver, "run_current_park", lambda _, context, only: run_current_park([quick], context, ())
+    )
 
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Reproduction]:
     """All of it, by hours, with first and last year dispatched and few points in the tolerances."""
     points, driver.POINTS = driver.POINTS, 4
-    yield reproduce_figures(hourly(), PLAN, FACTORS, parks(), SolveOptions(), silent, only=())
+    yield reproduce_figures(hourly(), PLAN, FACTORS, parks(), SolveContext(), only=())
     driver.POINTS = points
 
 
@@ -76,7 +75,7 @@ def made() -> Iterator[Reproduction]:
 def by_quarters() -> Replica:
     """By quarter-hours, first and last year dispatched, the others between them."""
     case = load_case("gaoan-study")
-    return replica(case, dispatch_lifetime(case, SolveOptions(), silent, only=()).operation())
+    return replica(case, dispatch_lifetime(case, SolveContext(), only=()).operation())
 
 
 @pytest.mark.parametrize("target", PLAN.targets, ids=lambda target: target.key)
@@ -172,7 +171,7 @@ def test_the_search_finds_the_stored_values_again() -> None:
     case = hourly()
     stored = calibrated_values(case)
     middle = {one.path: (one.low + one.high) / 2 for one in case.calibrated}
-    found = search_anew(with_values(case, middle), PLAN, SolveOptions(), silent)
+    found = search_anew(with_values(case, middle), PLAN, SolveContext())
     assert found.worst < 0.01
     for path, value in stored.items():
         assert float(f"{found.values[path]:.4g}") == pytest.approx(value, rel=1e-9), path
@@ -295,10 +294,10 @@ def test_the_command_with_a_study_of_ones_own(
     ("command", "said"),
     [
         (("--lang", "de"), ("`--lang` = de: must be one of en, zh",)),
-        (("gaoan-studdy",), ("argument `case` = gaoan-studdy", "mean `gaoan-study`")),
+        (("gaoan-studdy",), ("`CASE` = gaoan-studdy", "mean `gaoan-study`")),
         (("gaoan",), ("`contract.demand_response` is of kind 'metered'", "`contract.absorption` is of kind")),
-        (("gaoan-study", "--out", "{file}"), ("argument `out` = {file}: must be in a folder to write in",)),
-        (("--out", "{file}/x", "--lang", "de"), ("argument `out`", "`--lang` = de")),
+        (("gaoan-study", "--out", "{file}"), ("`--out` = {file}: must be in a folder to write in",)),
+        (("--out", "{file}/x", "--lang", "de"), ("`--out`", "`--lang` = de")),
     ],
 )
 def test_bad_input_is_refused_in_words(
@@ -321,12 +320,12 @@ def test_nothing_calibrated_is_reproduced_but_cannot_be_searched(
     no_park: None,
 ) -> None:
     case = replace(hourly(), calibrated=(), what_if={})
-    bare = reproduce_figures(case, PLAN, FACTORS, parks(), SolveOptions(), silent, only=())
+    bare = reproduce_figures(case, PLAN, FACTORS, parks(), SolveContext(), only=())
     assert bare.widths == ()
     same = {row.key: row.computed for row in bare.rows if row.key.startswith("replicated_")}
     assert same == {row.key: row.computed for row in made.rows if row.key.startswith("replicated_")}
     with pytest.raises(InputError, match="`calibrated` is missing"):
-        search_anew(case, PLAN, SolveOptions(), silent)
+        search_anew(case, PLAN, SolveContext())
 
 
 def test_a_study_without_storage_is_refused() -> None:

@@ -13,8 +13,8 @@ from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.sizing.increment_value import DEMAND_RESPONSE, ResponseIncome
 from parkdispatch.results.sizing.sizing_results import Choice
-from parkdispatch.studies.dispatch import SolveOptions
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_years
+from parkdispatch.studies.solve_options import SolveContext
 from tests.support.increment_cases import (
     AUXILIARY_YUAN_PER_MW,
     DAY_YUAN_PER_MWH,
@@ -139,9 +139,7 @@ def test_phase_one_and_the_increment_together_are_worth_both(tmp_path: Path) -> 
     battery = prepared.case.devices["battery_2"].model_copy(update={"power_mw": 10.0, "energy_mwh": 20.0})
     both = prepared.case.with_devices({**prepared.case.devices, "battery_2": battery})
     one = both.with_devices({n: d for n, d in both.devices.items() if n != "battery_2"})
-    whole, first = (
-        dispatch_years(prepared.of(park_), SolveOptions(), lambda _: None).years[0] for park_ in (both, one)
-    )
+    whole, first = (dispatch_years(prepared.of(park_), SolveContext()).years[0] for park_ in (both, one))
     (ten,) = worth(prepared, TEN)
     assert first.net_saving_yuan + ten.saving_yuan[0] == pytest.approx(whole.net_saving_yuan)
     assert ten.saving_yuan[0] == pytest.approx(first.bill_yuan - whole.bill_yuan)
@@ -160,17 +158,17 @@ def test_years_asked_for_are_dispatched(tmp_path: Path) -> None:
         worth(prepared, TEN, years=[4])
 
 
-def test_a_like_case_gives_the_years_their_shape(tmp_path: Path) -> None:
+def test_a_reference_case_gives_the_years_their_shape(tmp_path: Path) -> None:
     """As it is, nothing changes. With prices 10 % up and twice the fade, what each year earns is known."""
     prepared = park(tmp_path, ENERGY_ONLY)
-    like = {one.choice.key: one for one in worth(prepared, NOTHING, TEN, years=[2])}
-    same = worth(prepared, NOTHING, TEN, like=like)
+    reference = {one.choice.key: one for one in worth(prepared, NOTHING, TEN, years=[2])}
+    same = worth(prepared, NOTHING, TEN, reference=reference)
     assert [one.choice.key for one in same] == ["never", "ten"]
     assert same[1].dispatched == (2,)
-    assert same[1].npv_yuan == pytest.approx(like["ten"].npv_yuan)
-    for name, yuan in like["ten"].operation.revenue_yuan.items():
+    assert same[1].npv_yuan == pytest.approx(reference["ten"].npv_yuan)
+    for name, yuan in reference["ten"].operation.revenue_yuan.items():
         assert same[1].operation.revenue_yuan[name] == pytest.approx(yuan, abs=1e-6)
-    assert same[1].saving_yuan == pytest.approx(like["ten"].saving_yuan)
+    assert same[1].saving_yuan == pytest.approx(reference["ten"].saving_yuan)
 
     tariff = prepared.case.tariff.model_copy(update={"purchase_price_yuan_per_kwh": (0.44,) * 12})
     fast = {
@@ -180,7 +178,7 @@ def test_a_like_case_gives_the_years_their_shape(tmp_path: Path) -> None:
         for name, device in prepared.case.devices.items()
     }
     dear = replace(prepared.case.with_devices(fast), tariff=tariff)
-    (other,) = worth(prepare(dear, prepared.times), TEN, like=like)
+    (other,) = worth(prepare(dear, prepared.times), TEN, reference=reference)
     health = np.array([1.0, 0.7, 0.46])  # 1 - 0.2 - 0.1; 1.4 cycles: 0.7 - 0.14 - 0.1
     assert other.state_of_health == pytest.approx(health)
     each = 0.8 * (440 * 1.6 + 130) - (440 * 0.4 + 130)
@@ -231,15 +229,15 @@ def test_income_between_nothing_and_what_is_known() -> None:
     assert ResponseIncome.of("battery_2", []) is None
 
 
-def test_income_of_a_like_case_follows_price_events_and_health() -> None:
-    like = {one.choice.key: one for one in worth(called(), TWENTY)}
-    (half,) = worth(called(price_yuan_per_kwh=2.0), TWENTY, like=like)
+def test_income_scaled_from_a_reference_follows_price_events_and_health() -> None:
+    reference = {one.choice.key: one for one in worth(called(), TWENTY)}
+    (half,) = worth(called(price_yuan_per_kwh=2.0), TWENTY, reference=reference)
     share = np.array([1.0, 0.9])
     assert half.response == "scaled"
     assert half.operation.revenue_yuan[DEMAND_RESPONSE] == pytest.approx(1920.0 * FULL_MWH * share, abs=0.2)
-    (none,) = worth(called(price_yuan_per_kwh=0.0), TWENTY, like=like)
+    (none,) = worth(called(price_yuan_per_kwh=0.0), TWENTY, reference=reference)
     assert none.operation.revenue_yuan[DEMAND_RESPONSE] == pytest.approx([0.0, 0.0])
-    (never_called,) = worth(called(events_per_year=0), TWENTY, like=like)
+    (never_called,) = worth(called(events_per_year=0), TWENTY, reference=reference)
     assert never_called.operation.revenue_yuan[DEMAND_RESPONSE] == pytest.approx([0.0, 0.0])
 
 

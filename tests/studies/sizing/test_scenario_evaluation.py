@@ -25,11 +25,16 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.results.sizing.increment_value import Worth
 from parkdispatch.results.sizing.sizing_results import Choice
-from parkdispatch.studies.dispatch import SolveOptions
 from parkdispatch.studies.sizing.increment_dispatch import increment_worth
-from parkdispatch.studies.sizing.scenario_evaluation import evaluate_scenarios, finished, priced
+from parkdispatch.studies.sizing.scenario_evaluation import (
+    ScenarioInputs,
+    evaluate_scenarios,
+    finished,
+    priced,
+)
+from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 from parkdispatch.studies.task_cluster import TaskCluster
-from tests.support import cluster_work as farm_work
+from tests.support import cluster_work
 from tests.support.cluster_work import QUESTION, SHAPE, figures, table
 from tests.support.paths import environment
 
@@ -37,25 +42,25 @@ COUNT = 10
 
 
 @pytest.fixture(scope="module")
-def farm() -> Iterator[TaskCluster]:
+def cluster() -> Iterator[TaskCluster]:
     with TaskCluster(workers=2) as found:
         yield found
 
 
 def run(
-    farm: TaskCluster, folder: Path | None, count: int = COUNT, sleep_s: float = 0.0
+    cluster: TaskCluster, folder: Path | None, count: int = COUNT, sleep_s: float = 0.0
 ) -> tuple[Array, list[str]]:
     """The table, and what was warned of."""
     warned: list[str] = []
     shared = {"scale": 1.0, "sleep_s": sleep_s}
     found = finished(
-        figures, shared, SHAPE, table(count), farm, (folder, QUESTION), lambda _: None, warned.append
+        figures, shared, SHAPE, table(count), cluster, (folder, QUESTION), lambda _: None, warned.append
     )
     return found, warned
 
 
 def exact(found: Array, count: int = COUNT) -> bool:
-    return found.tobytes() == farm_work.expected(count).tobytes()
+    return found.tobytes() == cluster_work.expected(count).tobytes()
 
 
 def written(folder: Path) -> dict[str, int]:
@@ -63,24 +68,26 @@ def written(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in (folder / "parts").glob("0*.json")}
 
 
-def test_with_two_workers_and_with_one(farm: TaskCluster, tmp_path: Path) -> None:
-    assert exact(run(farm, None)[0])
+def test_with_two_workers_and_with_one(cluster: TaskCluster, tmp_path: Path) -> None:
+    assert exact(run(cluster, None)[0])
     with TaskCluster(workers=1) as one:
         assert exact(run(one, tmp_path)[0])
-    assert exact(run(farm, tmp_path)[0])
+    assert exact(run(cluster, tmp_path)[0])
 
 
-def test_more_scenarios_reuse_the_first(farm: TaskCluster, tmp_path: Path) -> None:
-    run(farm, tmp_path, 4)
+def test_more_scenarios_reuse_the_first(cluster: TaskCluster, tmp_path: Path) -> None:
+    run(cluster, tmp_path, 4)
     first = written(tmp_path)
-    assert exact(run(farm, tmp_path, 7)[0], 7)
+    assert exact(run(cluster, tmp_path, 7)[0], 7)
     again = written(tmp_path)
     assert len(again) == 7 and {name: again[name] for name in first} == first
 
 
-def test_after_a_worker_was_killed(farm: TaskCluster, tmp_path: Path) -> None:
+def test_after_a_worker_was_killed(cluster: TaskCluster, tmp_path: Path) -> None:
     """The process that does the first scenarios is ended as soon as one is stored."""
-    pids = [int(n[0]) for _, n in farm.each(farm_work.arrivals, farm_work.Counting(1), {0: np.zeros(1)})]
+    pids = [
+        int(n[0]) for _, n in cluster.each(cluster_work.arrivals, cluster_work.Counting(1), {0: np.zeros(1)})
+    ]
     killed = []
 
     def kill(_: str) -> None:
@@ -90,7 +97,7 @@ def test_after_a_worker_was_killed(farm: TaskCluster, tmp_path: Path) -> None:
 
     shared = {"scale": 1.0, "sleep_s": 0.1}
     kept = (tmp_path, QUESTION)
-    found = finished(figures, shared, SHAPE, table(COUNT), farm, kept, kill, lambda _: None)
+    found = finished(figures, shared, SHAPE, table(COUNT), cluster, kept, kill, lambda _: None)
     assert killed and exact(found)
 
 
@@ -129,7 +136,7 @@ def group_is_gone(group: int) -> bool:
 
 
 @pytest.mark.parametrize("how", ["kill", "control-C"])
-def test_after_the_run_was_stopped(farm: TaskCluster, tmp_path: Path, how: str) -> None:
+def test_after_the_run_was_stopped(cluster: TaskCluster, tmp_path: Path, how: str) -> None:
     """Ended without a word, or by control-C, which a shell sends to the whole group."""
     groups = []
 
@@ -146,37 +153,37 @@ def test_after_the_run_was_stopped(farm: TaskCluster, tmp_path: Path, how: str) 
     assert code == (-signal.SIGKILL if how == "kill" else 130)
     assert how == "kill" or not errors, errors
     try:
-        assert group_is_gone(groups[0]), "processes of the farm are left"
+        assert group_is_gone(groups[0]), "processes of the cluster are left"
     finally:
         with suppress(ProcessLookupError):
             os.killpg(groups[0], signal.SIGKILL)
-    assert exact(run(farm, tmp_path)[0])
+    assert exact(run(cluster, tmp_path)[0])
     again = written(tmp_path)
     assert len(again) == COUNT
     assert {name: again[name] for name in first} == first, "what was there was computed again"
 
 
-def test_after_parts_were_damaged(farm: TaskCluster, tmp_path: Path) -> None:
-    run(farm, tmp_path)
+def test_after_parts_were_damaged(cluster: TaskCluster, tmp_path: Path) -> None:
+    run(cluster, tmp_path)
     parts = sorted((tmp_path / "parts").iterdir())
     before = [path.read_bytes() for path in parts]
-    parts[1].write_bytes(farm_work.flipped(before[1]))
+    parts[1].write_bytes(cluster_work.flipped(before[1]))
     parts[3].write_bytes(before[3][: len(before[3]) // 2])
     shutil.copy(parts[5], parts[6])
     shutil.copy(parts[8], tmp_path / "swap")
     shutil.copy(parts[9], parts[8])
     (tmp_path / "swap").replace(parts[9])
-    found, warned = run(farm, tmp_path)
+    found, warned = run(cluster, tmp_path)
     assert exact(found)
     assert len(warned) == 1 and "5 damaged, computed anew" in warned[0]
     assert [path.read_bytes() for path in parts] == before
-    assert run(farm, tmp_path)[1] == []
+    assert run(cluster, tmp_path)[1] == []
 
 
-def test_a_scenario_that_fails_keeps_the_others(farm: TaskCluster, tmp_path: Path) -> None:
+def test_a_scenario_that_fails_keeps_the_others(cluster: TaskCluster, tmp_path: Path) -> None:
     shape = (2,)
     with pytest.raises(InputError, match=r"scenario \d: `price` = ") as refused:
-        finished(farm_work.dear, None, shape, table(6), farm, (tmp_path, QUESTION), print, print)
+        finished(cluster_work.dear, None, shape, table(6), cluster, (tmp_path, QUESTION), print, print)
     assert len(refused.value.problems) == 3
     assert sorted(written(tmp_path)) == ["000000.json", "000001.json", "000002.json"]
 
@@ -204,8 +211,8 @@ CHOICES = (
 
 
 @cache
-def likes() -> dict[str, Worth]:
-    found = increment_worth(hourly(), CHOICES, SolveOptions(threads=1), lambda _: None)
+def references() -> dict[str, Worth]:
+    found = increment_worth(hourly(), CHOICES, SolveContext(SolveOptions(threads=1)))
     return {one.choice.key: one for one in found}
 
 
@@ -216,19 +223,19 @@ def scenarios() -> Any:
     return draw(case.sizing.model_copy(update={"doubt": tuple(quiet)}), 2, 1)
 
 
-def test_the_increment_in_scenarios(farm: TaskCluster, tmp_path: Path) -> None:
-    """In a farm with a store, again from the store, and here by hand: the same to the last bit."""
+def test_the_increment_in_scenarios(cluster: TaskCluster, tmp_path: Path) -> None:
+    """In a cluster with a store, again from the store, and here by hand: the same to the last bit."""
     rows, options = scenarios(), SolveOptions()
-    given = (hourly(), CHOICES, likes(), rows, options)
-    risk = evaluate_scenarios(*given, farm, tmp_path / "store", lambda _: None)
-    again = evaluate_scenarios(*given, farm, tmp_path / "store", lambda _: None)
+    inputs = ScenarioInputs(hourly(), CHOICES, references(), rows, options)
+    risk = evaluate_scenarios(inputs, cluster, tmp_path / "store", lambda _: None)
+    again = evaluate_scenarios(inputs, cluster, tmp_path / "store", lambda _: None)
     assert risk.identical(again)
     last = rows.iloc[1].to_dict()
     there = world(hourly(), last)
     multiple = last["battery price"]
     choices = [replace(one, investment_yuan=one.investment_yuan * multiple) for one in CHOICES]
     alone = increment_worth(
-        there, choices, SolveOptions(threads=1, time_limit_s=3600.0), lambda _: None, like=likes()
+        there, choices, SolveContext(SolveOptions(threads=1, time_limit_s=3600.0)), reference=references()
     )
     for choice, one in zip(CHOICES, alone, strict=True):
         seen = risk.sel(scenario=1, choice=choice.key)
@@ -245,20 +252,18 @@ def test_the_increment_in_scenarios(farm: TaskCluster, tmp_path: Path) -> None:
         assert read.load().equals(risk)
     with pytest.raises(InputError, match="holds other scenarios: choices: offer_1"):
         choices = (CHOICES[0], replace(CHOICES[1], energy_mwh=60.0))
-        evaluate_scenarios(
-            hourly(), choices, likes(), rows, options, farm, tmp_path / "store", lambda _: None
-        )
+        changed = ScenarioInputs(hourly(), choices, references(), rows, options)
+        evaluate_scenarios(changed, cluster, tmp_path / "store", lambda _: None)
 
 
 def test_scenarios_the_case_refuses_are_said_before_anything_is_done(
-    farm: TaskCluster, tmp_path: Path
+    cluster: TaskCluster, tmp_path: Path
 ) -> None:
     rows = scenarios()
     rows.loc[1, "battery price"] = -1.0
     with pytest.raises(InputError, match="scenario 1: 'battery price' = -1: `sizing.price_multiple` = -1"):
-        evaluate_scenarios(
-            hourly(), CHOICES, likes(), rows, SolveOptions(), farm, tmp_path / "store", lambda _: None
-        )
+        inputs = ScenarioInputs(hourly(), CHOICES, references(), rows, SolveOptions())
+        evaluate_scenarios(inputs, cluster, tmp_path / "store", lambda _: None)
     assert not (tmp_path / "store").exists()
 
 

@@ -20,10 +20,10 @@ from parkdispatch.results.sizing.commissioning_year import best_when, first_that
 from parkdispatch.results.sizing.increment_value import finance_of
 from parkdispatch.results.sizing.size_surface import frontier
 from parkdispatch.results.sizing.sizing_results import Choice
-from parkdispatch.studies.dispatch import SolveOptions
 from parkdispatch.studies.sizing.commissioning_runs import commissioning_npv, commissioning_npv_beside
 from parkdispatch.studies.sizing.offers import as_offered, choices_of, offered
 from parkdispatch.studies.sizing.surface_dispatch import size_surface, size_surface_beside
+from parkdispatch.studies.solve_options import SolveContext
 from tests.support.increment_cases import (
     AUXILIARY_YUAN_PER_MW,
     DAY_YUAN_PER_MWH,
@@ -58,10 +58,6 @@ SIZING = {
     "last_commissioning_year": 2,
     "price": {"yuan_per_kwh": 1.0, "yuan_per_kw": 0.2},
 }
-
-
-def quiet(_: str) -> None:
-    pass
 
 
 @cache
@@ -234,8 +230,8 @@ def test_the_frontier_by_hand() -> None:
 def test_a_whole_case(tmp_path: Path) -> None:
     """Read, prepared, with what stands at the age that `standing` says: the offer and the point agree."""
     case = whole_year(tmp_path)
-    (offer,) = (one for one in offered(case, SolveOptions(), quiet) if one.choice.key == "offer_1")
-    made = size_surface(case, (offer,), SolveOptions(), quiet)
+    (offer,) = (one for one in offered(case, SolveContext()) if one.choice.key == "offer_1")
+    made = size_surface(case, (offer,), SolveContext())
     at = made.sel(power_mw=10.0, duration_hours=2.0)
     assert offer.life is not None
     assert offer.life.case.devices["battery_1"].state_of_health == 0.9  # type: ignore[attr-defined]
@@ -243,7 +239,7 @@ def test_a_whole_case(tmp_path: Path) -> None:
     assert float(at["saving_first_yuan"]) == pytest.approx(years[0].bill_without_yuan - years[0].bill_yuan)
     assert years[0].saved_yuan["arbitrage"] == pytest.approx(365 * 20 * DAY_YUAN_PER_MWH)
     assert years[1].state_of_health["battery_1"] == pytest.approx(0.9 - 2e-4 * 365 * 0.9 - 0.02)
-    found = commissioning_npv(case, [offer.choice], SolveOptions(), quiet)
+    found = commissioning_npv(case, [offer.choice], SolveContext())
     assert offer.cash is not None
     assert float(found["npv_yuan"][0, 0]) == pytest.approx(npv_of(offer.cash))
 

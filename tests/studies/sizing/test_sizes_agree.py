@@ -13,10 +13,10 @@ from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.sizing_section import Offer, Price, Steps
 from parkdispatch.results.finance.annuity import Annuity, capital_annuity
 from parkdispatch.results.sizing.sizing_results import Best, Marginal, Offered
-from parkdispatch.studies.dispatch import SolveOptions
 from parkdispatch.studies.sizing.co_optimization import co_optimized_size, marginal
 from parkdispatch.studies.sizing.offers import offered
 from parkdispatch.studies.sizing.surface_dispatch import size_surface
+from parkdispatch.studies.solve_options import SolveContext
 
 SAME = 1e-8  # relative to the year's cost: what is proven to this cannot differ by more
 GAP = 5e-6  # of the co-optimised size; the test takes a quarter of a minute less for it
@@ -35,10 +35,6 @@ class Three:
     marginal: Marginal  # at the co-optimised size
 
 
-def quiet(_: str) -> None:
-    pass
-
-
 @cache
 def three() -> Three:
     case = load_case("gaoan")
@@ -48,19 +44,19 @@ def three() -> Three:
     asked = case.sizing.model_copy(update={"power_mw": power, "duration_hours": hours, "price": CHEAP})
     hourly = case.calendar.model_copy(update={"minutes": 60})
     case = replace(case, calendar=hourly, contracts=Contracts(), sizing=asked)
-    best = co_optimized_size(case, SolveOptions(), quiet, GAP)
+    best = co_optimized_size(case, SolveContext(), GAP)
     offers = tuple(
         Offer(name=name, power_mw=mw, energy_mwh=mwh, investment_yuan=asked.investment_yuan(mw, mwh))
         for name, mw, mwh in ((ON_THE_GRID, 10.0, 30.0), (FOUND, best.power_mw, best.energy_mwh))
     )
     case = replace(case, sizing=asked.model_copy(update={"offer": offers}))
-    found = offered(case, SolveOptions(), quiet)
+    found = offered(case, SolveContext())
     return Three(
         best,
-        size_surface(case, found, SolveOptions(), quiet),
+        size_surface(case, found, SolveContext()),
         {one.choice.name: one for one in found},
         capital_annuity(case.finance, asked),
-        marginal(case, best.power_mw, best.energy_mwh, SolveOptions(), quiet),
+        marginal(case, best.power_mw, best.energy_mwh, SolveContext()),
     )
 
 

@@ -1,0 +1,184 @@
+"""One choice of the increment, commissioned in one year: its years of operation dispatched, its cells aged.
+
+Operation year y of an increment commissioned c years after the base year is the calendar year c + y - 1 after
+it; `existing_park` says what the park is like then. The increment's cells begin new and fade by their own
+cycles. Cells that would be worn out before the last year keep `MIN_HEALTH` of their energy: they earn next to
+nothing, but their auxiliary energy and their price are paid.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from parkdispatch.inputs.prepare import Prepared
+from parkdispatch.models.capacity import largest
+from parkdispatch.models.device import Array
+from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
+from parkdispatch.optimizer.solve import Optimum, WarmStart
+from parkdispatch.results.billing.contract_revenue import DEMAND_RESPONSE
+from parkdispatch.results.finance.lifetime import OperationYear, year_of
+from parkdispatch.results.sizing.increment_value import (
+    ResponseIncome,
+    Worth,
+    contracts_of,
+    metered,
+    year_figures,
+)
+from parkdispatch.results.sizing.sizing_results import Choice
+from parkdispatch.studies.lifetime.lifetime_dispatch import Health
+from parkdispatch.studies.sizing.existing_park import (
+    MIN_HEALTH,
+    ExistingPark,
+    YearWithoutIncrement,
+    demand_response_yuan,
+)
+from parkdispatch.studies.sizing.marginal_value import marginal_values
+from parkdispatch.studies.solve_case import audited_solution, solve_prepared
+
+REMEMBERED = 8  # optima of a calendar year that later solves may start from
+
+
+class SizeWarmStarts:
+    """Warm starts of recently solved sizes, by calendar year; the one of the nearest size is used."""
+
+    def __init__(self) -> None:
+        self._by_offset: dict[int, list[tuple[float, float, WarmStart]]] = {}  # power, energy, warm start
+
+    def nearest(self, offset: int, power_mw: float, energy_mwh: float) -> WarmStart | None:
+        """The warm start of the size nearest in relative power and energy; None where there is none."""
+
+        def distance(known: tuple[float, float, WarmStart]) -> float:
+            return max(abs(known[0] / power_mw - 1.0), abs(known[1] / energy_mwh - 1.0))
+
+        nearest = min(self._by_offset.get(offset, []), key=distance, default=None)
+        return None if nearest is None else nearest[2]
+
+    def remember(self, offset: int, power_mw: float, energy_mwh: float, warm_start: WarmStart | None) -> None:
+        """Keep the warm start of a solved size, and drop the oldest beyond `REMEMBERED`."""
+        if warm_start is not None:
+            known = self._by_offset.setdefault(offset, [])
+            known.append((power_mw, energy_mwh, warm_start))
+            del known[:-REMEMBERED]
+
+
+class IncrementYears:
+    """The years of operation of one choice, commissioned so many years after the base year."""
+
+    def __init__(
+        self,
+        existing: ExistingPark,
+        warm_starts: SizeWarmStarts,
+        choice: Choice,
+        commissioned: int,
+        income: ResponseIncome | None,
+        marginal: bool,
+    ) -> None:
+        """With `marginal`, the figures of year 1 include marginal values of power and energy.
+
+        Metered demand response pays what `income` says, or without it what a dispatch of its own earns.
+        """
+        self.existing, self.choice, self.commissioned = existing, choice, commissioned
+        self.battery = existing.increment(choice.power_mw, choice.energy_mwh, commissioned)
+        self.income = income
+        self.has_metered_response = metered(existing.contracts) is not None
+        self.figures: dict[int, dict[str, float]] = {}  # by dispatched year of operation
+        self.responses: dict[int, tuple[float, float]] = {}  # added revenue and cost [yuan], by the same
+        self._warm_starts, self._marginal, self._name = warm_starts, marginal, existing.sizing.device
+        self._energy_share = choice.energy_mwh / largest(existing.device.energy_mwh)
+
+    def without(self, year: int) -> YearWithoutIncrement:
+        """The same calendar year without the increment."""
+        return self.existing.year(self.commissioned + year - 1)
+
+    def dispatch(self, year: int, health: Health, answer: bool = True) -> OperationYear:
+        """Dispatch a year of operation with the increment, and compare it with the same year without.
+
+        With `answer`, the revenue of metered demand response is part of it.
+        """
+        try:
+            return self._dispatch(year, health[self._name], answer)
+        except InputError as error:
+            raise InputError([f"{self._description(year)}: {line}" for line in error.problems]) from error
+        except (InfeasibleError, SolverError) as error:
+            raise type(error)(f"{self._description(year)}: {error}") from error
+
+    def _dispatch(self, year: int, health: float, answer: bool) -> OperationYear:
+        without = self.without(year)
+        with_increment = self.sized(without.prepared, health)
+        needs_multipliers = self._marginal and year == 1
+        optimum = self._solve(with_increment, year, needs_multipliers)
+        solution, _ = audited_solution(with_increment.case, optimum)
+        operation_year = year_of(year, with_increment.case, solution, without.solution, beside=without.case)
+        self.figures[year] = year_figures(
+            self.existing.sizing, solution, with_increment.case, without.solution, without.case
+        )
+        if needs_multipliers and optimum.priced is not None:
+            of_mw, of_mwh = marginal_values(with_increment, self._name, optimum)
+            self.figures[year] |= {"value_of_mw_yuan": of_mw, "value_of_mwh_yuan": of_mwh}
+        if not self.has_metered_response:
+            return operation_year
+        contract_yuan = dict(operation_year.contract_yuan)
+        contract_yuan.pop(DEMAND_RESPONSE)
+        if answer:
+            revenue_yuan, cost_yuan = self._added_response(with_increment, optimum, year, health)
+            self.responses[year] = (revenue_yuan, cost_yuan)
+            contract_yuan = {DEMAND_RESPONSE: revenue_yuan - cost_yuan, **contract_yuan}
+        return replace(operation_year, contract_yuan=contract_yuan)
+
+    def _description(self, year: int) -> str:
+        return f"'{self.choice.name or self.choice.key}', year {year} of operation"
+
+    def sized(self, prepared: Prepared, health: float) -> Prepared:
+        """A prepared year of the park with the increment at a state of health."""
+        case = prepared.case
+        battery = self.battery.model_copy(update={"state_of_health": health})
+        sized = replace(
+            case.with_devices({**case.devices, self._name: battery}),
+            contracts=contracts_of(case.contracts, self._energy_share),
+        )
+        return Prepared(sized, prepared.times, prepared.hours, prepared.series)
+
+    def _solve(self, with_increment: Prepared, year: int, multipliers: bool) -> Optimum:
+        """Solve a year, warm-started from the nearest size solved in the same calendar year."""
+        offset, size = self.commissioned + year - 1, (self.choice.power_mw, self.choice.energy_mwh)
+        warm_start = self._warm_starts.nearest(offset, *size)
+        optimum = solve_prepared(with_increment, self.existing.context, warm_start, multipliers=multipliers)
+        self._warm_starts.remember(offset, *size, optimum.warm)
+        return optimum
+
+    def _added_response(
+        self, with_increment: Prepared, optimum: Optimum, year: int, health: float
+    ) -> tuple[float, float]:
+        """What the increment adds to the revenue of demand response, and to its cost [yuan]."""
+        if self.income is not None:
+            return self.income.yuan(self.battery, health, year), 0.0
+        revenue_with, cost_with = demand_response_yuan(with_increment, optimum, self.existing.context)
+        revenue_without, cost_without = self.existing.response(self.commissioned + year - 1)
+        return revenue_with - revenue_without, cost_with - cost_without
+
+    # --- ageing of the increment's cells and of the existing batteries
+
+    def health(self, year: int, increment_health: float) -> dict[str, float]:
+        """State of health of every battery in a year of operation, that of the increment being given."""
+        return {self._name: increment_health, **self.existing.health(self.commissioned + year - 1)}
+
+    def next_health(self, year: int, health: Health, cycles: Health) -> Health:
+        """State of health of every battery in the year after, by the full cycles of this one."""
+        return self.health(year + 1, self._next_cell_health(year, health[self._name], cycles[self._name]))
+
+    def _next_cell_health(self, year: int, health: float, cycles: float) -> float:
+        """State of health of the increment's cells a year later; 1 after their replacement."""
+        finance = self.existing.finance
+        if finance.replaced and year == finance.replacement.year:
+            return 1.0
+        return max(MIN_HEALTH, self.battery.health_after(health, cycles))
+
+    def cells_scaled_from(self, reference: Worth) -> tuple[Array, Array]:
+        """State of health and full cycles by year, with the reference's cycles per state of health."""
+        health_by_year, cycles_by_year, health = [], [], self.battery.state_of_health
+        for index in range(self.existing.finance.operation_years):
+            health_by_year.append(health)
+            cycles = float(reference.full_cycles[index] / reference.state_of_health[index]) * health
+            cycles_by_year.append(cycles)
+            health = self._next_cell_health(index + 1, health, cycles)
+        return np.array(health_by_year), np.array(cycles_by_year)

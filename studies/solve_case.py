@@ -1,0 +1,87 @@
+"""Hand a prepared case to the optimizer: solve it, audit the optimum, or write its model to a file."""
+
+from pathlib import Path
+
+import xarray as xr
+
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.prepare import Prepared
+from parkdispatch.models.capacity import Sized
+from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
+from parkdispatch.models.stores.battery import Battery
+from parkdispatch.optimizer.dataset import to_dataset
+from parkdispatch.optimizer.formulation.horizon import Horizon
+from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
+from parkdispatch.optimizer.solve import Optimum, WarmStart, optimize, optimize_with_pyomo
+from parkdispatch.results.audit import Audit, audit
+from parkdispatch.studies.solve_options import SolveContext
+
+
+def solve_prepared(
+    prepared: Prepared,
+    context: SolveContext,
+    warm_start: WarmStart | None = None,
+    *,
+    multipliers: bool = False,
+) -> Optimum:
+    """Solve a prepared case to optimality.
+
+    HiGHS starts from `warm_start`; other solvers start cold. `multipliers` asks for the dual values from
+    which marginal values are computed.
+    """
+    options, progress = context.options, context.progress
+    model_inputs = (prepared.case.devices, prepared.times, prepared.hours, prepared.series)
+    if options.solver == "highs":
+        return optimize(
+            *model_inputs,
+            time_limit_s=options.time_limit_s,
+            gap=options.gap,
+            threads=options.threads,
+            progress=progress,
+            warm=warm_start,
+            multipliers=multipliers,
+        )
+    progress(f"writing and solving the plain Pyomo model with {options.solver}")
+    return optimize_with_pyomo(*model_inputs, solver=options.solver.removeprefix("pyomo:"))
+
+
+def solve_without_storage(
+    prepared: Prepared, context: SolveContext, warm_start: WarmStart | None = None
+) -> Optimum | None:
+    """Solve the base case without storage, with the same series; None where it is infeasible."""
+    try:
+        return solve_prepared(prepared.of(prepared.case.without_storage()), context, warm_start)
+    except (InputError, InfeasibleError):
+        return None
+
+
+def audited_solution(case: Case, optimum: Optimum) -> tuple[xr.Dataset, Audit]:
+    """Convert the optimum of a case to a dataset and audit it. Raises SolverError if the audit fails."""
+    solution = to_dataset(optimum, case_attributes(case))
+    case_audit = audit(solution, case)
+    if not case_audit.holds:
+        failures = ", ".join(f"{name}: {case_audit.residuals[name]:g}" for name in case_audit.failed)
+        raise SolverError(f"the audit of the answer fails: {failures}")
+    return solution, case_audit
+
+
+def case_attributes(case: Case) -> dict[str, str]:
+    """Attributes of a solution dataset that identify its case."""
+    return {"case": case.name, "variant": case.variant, "case_sha256": case.sha256}
+
+
+def undecided_sizes(case: Case, why: str) -> list[str]:
+    """One error line for each battery size that is left to the optimizer, with the reason it may not be."""
+    return [
+        f"`device.{name}.{field}` = {size.min:g} to {size.max:g}: must be a number, because {why}"
+        for name, device in case.devices.items()
+        if isinstance(device, Battery)
+        for field in ("power_mw", "energy_mwh")
+        if isinstance(size := getattr(device, field), Sized)
+    ]
+
+
+def write_model(prepared: Prepared, path: Path) -> None:
+    """Write the plain Pyomo model of a prepared case as LP or MPS."""
+    horizon = Horizon(prepared.times, prepared.hours)
+    build_plain_pyomo(prepared.case.devices, horizon, prepared.series).write(path)

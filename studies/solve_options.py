@@ -1,0 +1,60 @@
+"""How a study solves: options of one solve, and the context that a study passes to its runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from parkdispatch.models.errors import InputError
+from parkdispatch.optimizer.proof.certificate import EXACT
+
+Progress = Callable[[str], None]
+LOOSEST_GAP = 0.01  # largest relative optimality gap that may be asked for
+
+
+def ignore_progress(_text: str) -> None:
+    """Discard a progress text."""
+
+
+@dataclass(frozen=True)
+class SolveOptions:
+    """Options of one solve. `solver` is "highs", or "pyomo:NAME" for any solver that Pyomo knows.
+
+    HiGHS stops once a dispatch is proven to lie within the relative `gap` of the optimum. Raises InputError
+    with every option that is out of range.
+    """
+
+    solver: str = "highs"
+    time_limit_s: float = 60.0
+    smooth: bool = False  # of the optimal dispatches, take the one with the fewest set-point changes
+    threads: int | None = None  # of one solve; None: one per core
+    gap: float = EXACT
+
+    def __post_init__(self) -> None:
+        problems = []
+        if self.solver != "highs" and not self.solver.startswith("pyomo:"):
+            problems.append(
+                f"argument `solver` = {self.solver}: must be highs, or pyomo: and a name such as appsi_highs"
+            )
+        if not EXACT <= self.gap <= LOOSEST_GAP:
+            problems.append(f"argument `gap` = {self.gap:g}: must be from {EXACT:g} to {LOOSEST_GAP:g}")
+        elif self.solver != "highs" and self.gap != EXACT:
+            problems.append(
+                f"argument `gap` = {self.gap:g}: only highs heeds it, and argument `solver` = {self.solver}"
+            )
+        if problems:
+            raise InputError(problems)
+
+
+@dataclass(frozen=True)
+class SolveContext:
+    """What every run of a study is given: how to solve, and where progress texts go."""
+
+    options: SolveOptions = field(default_factory=SolveOptions)
+    progress: Progress = ignore_progress
+
+    def labelled(self, label: str) -> "SolveContext":
+        """The same context with progress texts that begin with a label and a colon."""
+        return replace(self, progress=lambda text: self.progress(f"{label}: {text}"))
+
+    def silent(self) -> "SolveContext":
+        """The same options without progress texts."""
+        return replace(self, progress=ignore_progress)
