@@ -189,12 +189,17 @@ class Device(BaseModel):
         """The energy a store holds; None for what stores none."""
         return None
 
+    @property
+    def pays_for_demand(self) -> bool:
+        """Whether the month's highest import may cost something."""
+        return False
+
     def initial_state(self) -> Mapping[str, float]:
         """What the device begins a horizon with and ends it with another value of, such as stored energy."""
         return {}
 
     def state_after(self, seen: "Seen") -> Mapping[str, float]:
-        """The same quantities at the end of a dispatch."""
+        """The same quantities at the end of a dispatch, from the variables in `seen.values`."""
         return {}
 
     def starting_from(self, state: Mapping[str, float]) -> Self:

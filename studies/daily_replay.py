@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from parkdispatch.inputs.prepare import Prepared
-from parkdispatch.models.device import Array
+from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InputError, SolverError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
 from parkdispatch.optimizer.formulation.horizon import Horizon
@@ -53,6 +53,8 @@ def replay_year(
         raise InputError(problems)
     progress("building the year")
     year = tile(compile_template(case.devices, hours), Horizon(times, hours), series)
+    if problems := _not_handed_over(year, case.devices):
+        raise InputError(problems)
     if problems := unbalanced_buses(year):
         raise InputError(problems)
     built = time.perf_counter()
@@ -84,6 +86,25 @@ def replay_year(
     days = [plan.day_end for plan in plans]
     comparison = compare_replay(replay_run.solution, foresight_run.solution, replay_run.without, case, days)
     return replay_run, comparison
+
+
+def _not_handed_over(year: Tiled, devices: Mapping[str, Device]) -> list[str]:
+    """What ties days together that a device does not hand from one to the next."""
+    keeping = {year.template.columns[slot.column].key[0] for slot in year.template.previous}
+    return [
+        *(
+            f"`device.{name}`: keeps a value of the interval before: must hand it over at midnight by"
+            " `initial_state`, or it cannot be planned day by day"
+            for name in sorted(keeping)
+            if not devices[name].initial_state()
+        ),
+        *(
+            f"`device.{shared.key[0]}`: shares `{shared.key[1]}` among all days of a {shared.per}: cannot be"
+            " planned day by day"
+            for shared in year.template.shared
+            if shared.per != "day" and devices[shared.key[0]].role != "grid"
+        ),
+    ]
 
 
 def assemble_year(year: Tiled, plans: Sequence[DayPlan]) -> Array:

@@ -1,7 +1,7 @@
 """Day-ahead plans of consecutive days: each day is solved alone, from the states that the day before left.
 
-Two states pass from day to day: the energy in every battery, and the month's peak demand so far of every
-connection that pays for it.
+Two things pass from day to day: the state of every device that has one, such as the energy in a battery, and
+the month's peak demand so far of every connection that pays for it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,12 +11,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from parkdispatch.models.capacity import Sized
-from parkdispatch.models.device import Array, Device
+from parkdispatch.models.device import Array, Device, Seen
 from parkdispatch.models.errors import InfeasibleError, SolverError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
-from parkdispatch.models.network.grid import Grid
-from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template import Key
 from parkdispatch.optimizer.solve import Optimum, Proof, WarmStart, optimize
@@ -66,9 +63,8 @@ def plan_days(
     connection: planned as if it alone set the month's charge, a day would be shaved at any price. Raises
     InfeasibleError or SolverError naming the day.
     """
-    batteries = {name: device for name, device in devices.items() if isinstance(device, Battery)}
-    grids = [name for name, d in devices.items() if isinstance(d, Grid) and d.pays_for_demand]
-    stored_mwh = {name: battery.initial_soc * _full_mwh(battery) for name, battery in batteries.items()}
+    states = {name: state for name, device in devices.items() if (state := device.initial_state())}
+    grids = [name for name, device in devices.items() if device.pays_for_demand]
     peak_mw: dict[str, float] = {}
     months, month, first_of_month = horizon.period("month"), -1, horizon.first("month")
     day_boundaries = [*horizon.first("day"), len(horizon)]
@@ -88,23 +84,18 @@ def plan_days(
             for name in grids
         }
         day_series = _day_series(series, day, floor_mw)
-        day_batteries = {
-            name: _battery_at_midnight(battery, stored_mwh[name]) for name, battery in batteries.items()
-        }
+        at_midnight = {name: devices[name].starting_from(state) for name, state in states.items()}
         times = horizon.times[day]
         try:
-            optimum = solve_day({**devices, **day_batteries}, times, horizon.hours, day_series)
+            optimum = solve_day({**devices, **at_midnight}, times, horizon.hours, day_series)
         except (InfeasibleError, SolverError) as error:
-            begins = "".join(f", {mwh:.3f} MWh in {name}" for name, mwh in stored_mwh.items())
+            begins = "".join(f", {mwh:.3f} MWh in {name}" for name, mwh in _stored_mwh(states).items())
             raise type(error)(f"{times[0]:%Y-%m-%d} planned alone{begins}: {error}") from error
-        stored_mwh = {
-            name: _within_soc_limits(battery, float(_values(optimum, (name, "energy_mwh"))[-1]))
-            for name, battery in batteries.items()
-        }
+        states = {name: device.state_after(_seen(optimum, name)) for name, device in at_midnight.items()}
         for name in grids:
             demand = metered_demand_mw(times, horizon.hours, _values(optimum, (name, "import_mw")))
             peak_mw[name] = max(peak_mw[name], float(demand.max()))
-        day_end = PlannedDay(times[0].date(), optimum.proof.gap, dict(peak_mw), stored_mwh)
+        day_end = PlannedDay(times[0].date(), optimum.proof.gap, dict(peak_mw), _stored_mwh(states))
         template = optimum.tiled.template
         interval_x = optimum.x[: optimum.tiled.shared_starts[0]]
         plans.append(DayPlan([column.key for column in template.columns], interval_x, optimum.proof, day_end))
@@ -127,25 +118,20 @@ def _metered_before(series: Mapping[Key, Array], grid: str, first: int) -> float
     return floor if free is None or floor == 0.0 else floor + float(free[first])
 
 
-def _full_mwh(battery: Battery) -> float:
-    """Energy of a full battery [MWh]. Raises TypeError where its size is left to the optimizer."""
-    if isinstance(battery.energy_mwh, Sized):
-        raise TypeError("a battery whose size is decided cannot be replayed day by day")
-    return battery.full_mwh
+def _stored_mwh(states: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """The stored energy among the states [MWh], by device."""
+    return {name: state["energy_mwh"] for name, state in states.items() if "energy_mwh" in state}
 
 
-def _within_soc_limits(battery: Battery, stored_mwh: float) -> float:
-    """The stored energy clipped to the state-of-charge limits, which solver rounding may exceed."""
-    full = _full_mwh(battery)
-    return float(np.clip(stored_mwh, battery.soc_min * full, battery.soc_max * full)) + 0.0  # no -0.0
-
-
-def _battery_at_midnight(battery: Battery, stored_mwh: float) -> Battery:
-    """The battery at the start of a day, with the energy that the day before left in it."""
-    full = _full_mwh(battery)
-    soc = stored_mwh / full if full > 0 else battery.initial_soc
-    soc = float(np.clip(soc, battery.soc_min, battery.soc_max))  # the quotient may round beyond
-    return battery.model_copy(update={"initial_soc": soc, "final_soc": battery.final_soc_or_initial})
+def _seen(optimum: Optimum, device: str) -> Seen:
+    """A device's variables, from which it tells the state it is left in."""
+    tiled = optimum.tiled
+    variables = {
+        column.key[1]: optimum.x[tiled.column_of(number)]
+        for number, column in enumerate(tiled.template.columns)
+        if column.key[0] == device
+    }
+    return Seen(tiled.horizon.times, tiled.horizon.hours, variables, {}, {})
 
 
 def _values(optimum: Optimum, key: Key) -> Array:

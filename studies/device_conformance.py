@@ -1,4 +1,4 @@
-"""What every device must do, checked for any of them: compile, prove, audit, cross midnight, be shown and named."""
+"""What every device must do, checked for any: compile, prove, audit, cross midnight, be shown and named."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -49,10 +49,10 @@ class _Trial:
 def check_device(device: Device | type[Device]) -> list[str]:
     """What a device does not do that it must, one sentence each; an empty list is a pass.
 
-    The device, or the `example()` of a class, is put beside a load and a grid connection on bus `ac` on two days of
-    the built-in case. It must compile without a component that is not read, dispatch the same as the plain Pyomo
-    model, pass its own self-check, hand its state over at midnight, be found in schedule, chart and workbook, and
-    have words in English and Chinese.
+    The device, or the `example()` of a class, is put beside a load and a grid connection on bus `ac`, on two
+    days of the built-in case. It must compile without a component that is not read, dispatch the same as the
+    plain Pyomo model, pass its own self-check, hand its state over at midnight, be found in schedule, chart and
+    workbook, and have words in English and Chinese.
 
     Args:
         device: a device, or its class.

@@ -18,17 +18,14 @@ from parkdispatch.results.schedule import ScheduleBlock, schedule_blocks
 from parkdispatch.results.solution import dispatch_table
 from parkdispatch.studies.daily_replay import replay_year
 from parkdispatch.studies.day_plan import prepare_day
-from parkdispatch.studies.dispatch import DispatchRun, Progress, SolveOptions, dispatch_case, write_run
+from parkdispatch.studies.dispatch import DispatchRun, dispatch_case, write_run
+from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOptions, ignore_progress
 
 if TYPE_CHECKING:
     from parkdispatch.results.views.words import Lang
 
     from parkdispatch.optimizer.solve import Proof
     from parkdispatch.results.replay_comparison import Replayed
-
-
-def _silent(_: str) -> None:
-    """Report no progress."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +125,7 @@ def plan(
     solver: str = "highs",
     time_limit_s: float = 60.0,
     threads: int | None = None,
-    progress: Progress = _silent,
+    progress: Progress = ignore_progress,
 ) -> Plan:
     """Plan one day of a case.
 
@@ -164,7 +161,7 @@ def plan(
     times = day_times(case, chosen)
     given = overridden(case, soc=soc, peak_so_far_mw=peak_so_far_mw, load=load, pv=pv)
     prepared, expected_peak_mw = prepare_day(case, given, times, peak_so_far_mw is not None)
-    run = dispatch_case(prepared, options, time.perf_counter() - started, progress)
+    run = dispatch_case(prepared, SolveContext(options, progress), time.perf_counter() - started)
     return Plan(run, "day", expected_peak_mw)
 
 
@@ -175,7 +172,7 @@ def year(
     solver: str = "highs",
     time_limit_s: float = 60.0,
     threads: int | None = None,
-    progress: Progress = _silent,
+    progress: Progress = ignore_progress,
 ) -> Dispatch:
     """Dispatch the case's whole year in one model, with perfect foresight.
 
@@ -200,10 +197,11 @@ def year(
     started = time.perf_counter()
     options = SolveOptions(solver, time_limit_s, threads=threads, gap=gap)
     prepared = prepare(case, year_times(case))
-    return Dispatch(dispatch_case(prepared, options, time.perf_counter() - started, progress), "year")
+    run = dispatch_case(prepared, SolveContext(options, progress), time.perf_counter() - started)
+    return Dispatch(run, "year")
 
 
-def replay(case: Case, *, time_limit_s: float = 60.0, progress: Progress = _silent) -> Replay:
+def replay(case: Case, *, time_limit_s: float = 60.0, progress: Progress = ignore_progress) -> Replay:
     """Plan the case's year day by day, each day with what the one before left, and compare with foresight.
 
     Args:
@@ -217,8 +215,8 @@ def replay(case: Case, *, time_limit_s: float = 60.0, progress: Progress = _sile
     """
     started = time.perf_counter()
     prepared = prepare(case, year_times(case))
-    options = SolveOptions(time_limit_s=time_limit_s)
-    run, replayed = replay_year(prepared, options, time.perf_counter() - started, progress)
+    context = SolveContext(SolveOptions(time_limit_s=time_limit_s), progress)
+    run, replayed = replay_year(prepared, context, time.perf_counter() - started)
     return Replay(run, "replay", replayed)
 
 

@@ -12,7 +12,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.published.published_figures import read_published
 from parkdispatch.inputs.variations.scenarios import scenario_table
-from parkdispatch.studies.dispatch import Progress, SolveOptions
+from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOptions, ignore_progress
 
 if TYPE_CHECKING:
     from parkdispatch.results.views.words import Lang
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from parkdispatch.studies.reproduction.reproduce_figures import Reproduction
 
 RUNS = Path("runs")  # where finished scenarios are kept if no store is named
-
-
-def _silent(_: str) -> None:
-    """Report no progress."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +119,7 @@ class PublishedComparison:
         return write_reproduction(self.reproduction, Path(folder), lang)
 
 
-def study(case: Case, *, time_limit_s: float = 60.0, progress: Progress = _silent) -> Investment:
+def study(case: Case, *, time_limit_s: float = 60.0, progress: Progress = ignore_progress) -> Investment:
     """Dispatch every year of the storage's lifetime as it ages, and make the cash flow of the investment.
 
     Args:
@@ -139,9 +135,8 @@ def study(case: Case, *, time_limit_s: float = 60.0, progress: Progress = _silen
     from parkdispatch.studies.lifetime.storage_study_run import study_storage
 
     started = time.perf_counter()
-    return Investment(
-        study_storage(case, SolveOptions(time_limit_s=time_limit_s), time.perf_counter() - started, progress)
-    )
+    context = SolveContext(SolveOptions(time_limit_s=time_limit_s), progress)
+    return Investment(study_storage(case, context, time.perf_counter() - started))
 
 
 def size(
@@ -154,7 +149,7 @@ def size(
     workers: int | None = None,
     store: str | Path | None = None,
     time_limit_s: float = 60.0,
-    progress: Progress = _silent,
+    progress: Progress = ignore_progress,
 ) -> Sizing:
     """Say what one more battery is worth: the case's `[sizing]` question.
 
@@ -191,7 +186,7 @@ def size(
 
 
 def reproduce(
-    case: Case | None = None, *, quick: bool = False, progress: Progress = _silent
+    case: Case | None = None, *, quick: bool = False, progress: Progress = ignore_progress
 ) -> PublishedComparison:
     """Reproduce the published figures of the Gao'an pilot plan, and the park of today beside them.
 

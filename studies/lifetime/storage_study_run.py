@@ -5,20 +5,20 @@ import time
 from parkdispatch.inputs.case import Case
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study
-from parkdispatch.studies.dispatch import Progress, SolveOptions
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
+from parkdispatch.studies.solve_options import SolveContext
 
 
-def study_storage(case: Case, options: SolveOptions, read_s: float, progress: Progress) -> Study:
+def study_storage(case: Case, context: SolveContext, read_s: float) -> Study:
     """Dispatch every year of a case's storage and make the cash flow of the investment from them.
 
     Raises InputError with all that keeps the case from having a lifetime to dispatch.
     """
     finance = require_lifetime_inputs(case)
     started = time.perf_counter()
-    lifetime = dispatch_lifetime(case, options, progress)
+    lifetime = dispatch_lifetime(case, context)
     dispatched = time.perf_counter()
-    progress("the cash flow")
+    context.progress("the cash flow")
     cash = cash_flow(finance, lifetime.operation())
     timings_s = {
         "read": read_s,
