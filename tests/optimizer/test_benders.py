@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.branch_and_bound.branching import BranchingResult, branch_on_window
-from parkdispatch.optimizer.decomposition.benders import IntegerWindow, Settled, solve_shared_decisions
-from parkdispatch.optimizer.decomposition.value_functions import ContinuousValueFunction, IntegerValueFunction
+from parkdispatch.optimizer.decomposition.benders import IntegerWindow, solve_shared_decisions
+from parkdispatch.optimizer.decomposition.value_functions import (
+    BendersSolution,
+    ContinuousValueFunction,
+    IntegerValueFunction,
+)
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import Basis, Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram, with_binaries
@@ -73,7 +77,7 @@ def auction(
     *,
     most: float = NEVER,
     searched: bool = True,
-) -> Settled:
+) -> BendersSolution:
     bidders = [
         IntegerWindow(part, pairs, searching(part, pairs) if searched else never) for part, pairs in parts
     ]

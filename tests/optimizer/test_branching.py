@@ -222,7 +222,7 @@ def test_nothing_the_search_says_is_believed(damage: Damage, monkeypatch: pytest
 
     start = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool))
     assert branch_on_window(program, pairs, start, NEVER, 1e-9) is not None
-    monkeypatch.setattr(tableau, "search", search)
+    monkeypatch.setattr(tableau, "search_tree", search)
     assert branch_on_window(program, pairs, start, NEVER, 1e-9) is None
 
 
@@ -331,5 +331,5 @@ def test_a_choice_that_obeys_nothing_is_not_a_good_one(
 ) -> None:
     program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
     start, whole = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool)), tableau.search_tree
-    monkeypatch.setattr(tableau, "search", lambda *given: damage(whole(*given)))
+    monkeypatch.setattr(tableau, "search_tree", lambda *given: damage(whole(*given)))
     assert quick_feasible_point(program, pairs, start, 1e-9) is None
