@@ -8,7 +8,7 @@ from parkdispatch.models.device import Array
 from parkdispatch.optimizer.decomposition.subproblems import WindowSolution
 from parkdispatch.optimizer.formulation.horizon import Index
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
-from parkdispatch.optimizer.partition.subprogram import PRESSING
+from parkdispatch.optimizer.partition.subprogram import MIN_DUAL
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
 
 
@@ -29,7 +29,7 @@ def inconsistent_columns(
     activity = program.matrix @ x
     broken = np.maximum(program.row_lower - activity, activity - program.row_upper)
     bound = np.where(dual > 0, program.row_lower, program.row_upper)
-    priced = between & (np.abs(dual) > PRESSING)
+    priced = between & (np.abs(dual) > MIN_DUAL)
     slack = np.zeros(len(dual))
     slack[priced] = dual[priced] * (activity[priced] - bound[priced])
     rows = program.matrix[np.flatnonzero((broken > FEASIBILITY_TOLERANCE) | (slack > allowed_yuan))]

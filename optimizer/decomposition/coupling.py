@@ -25,7 +25,7 @@ class Coupling:
         self._program, self._pricer, self._pieces, self._at = program, pricer, pieces, at
         self._first = tiled.shared_starts[0]
         periods = [tiled.horizon.period(shared.per) for shared in tiled.template.shared]
-        self._crossing = pieces.crossing(periods)
+        self._crossing = pieces.crosses_period_end(periods)
         self._of: dict[int, set[int]] = {}
 
     @property
@@ -38,15 +38,15 @@ class Coupling:
         before = {column: len(pieces) for column, pieces in self._of.items()}
         for tie in ties:
             for column in tie[tie >= self._first].tolist():
-                pieces = self._pieces.of_columns(tie[tie < self._first]).tolist()
+                pieces = self._pieces.segments_of_columns(tie[tie < self._first]).tolist()
                 self._of.setdefault(column, set()).update(pieces)
         for column, pieces in self._of.items():
             rows = self._pricer.cutter.pressing(column, self._at.dual)
             pressing = self._program.matrix[rows].indices
             # windows that press without disputing keep their price
-            pressing = np.unique(self._pieces.of_columns(pressing[pressing < self._first]))
+            pressing = np.unique(self._pieces.segments_of_columns(pressing[pressing < self._first]))
             # those who press on two months would tie their disputes together
-            apart = ~(self._pieces.active(pressing) | self._crossing[pressing])
+            apart = ~(self._pieces.is_active(pressing) | self._crossing[pressing])
             pieces.update(pressing[apart].tolist())
         return before != {column: len(pieces) for column, pieces in self._of.items()}
 

@@ -327,7 +327,7 @@ class Repair:
             self._program, self._at.dual, solutions, self._laid(solutions), now.allowed
         )
         first = self._tiled.shared_starts[0]
-        tied = self._pieces.tie([tie for tie in ties if tie.max() < first])
+        tied = self._pieces.merge_segments_of_columns([tie for tie in ties if tie.max() < first])
         claimed = not self._early and self._stakes.claim([tie for tie in ties if tie.max() >= first])
         return tied or claimed
 
@@ -340,4 +340,4 @@ class Repair:
             for window, part in zip(one.windows, one.parts, strict=True)
             if (part.program.cost * (self._x - laid)[part.cut.every]).sum() > now.allowed
         ]
-        self._pieces.tie_pieces([self._pieces.around(window) for window in windows or self._pieces.windows()])
+        self._pieces.tie_pieces([self._pieces.with_neighbours(window) for window in windows or self._pieces.windows()])

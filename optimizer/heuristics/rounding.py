@@ -175,7 +175,7 @@ def _widened(known: Mapping[Window, _Patches], pieces: Partition) -> dict[Window
     """Each window with the pieces around it; those that meet become one."""
     wider: list[tuple[set[int], list[_Patches]]] = []
     for window, patches in sorted(known.items(), key=lambda item: item[0].stretches):
-        around = set(pieces.around(window).tolist())
+        around = set(pieces.with_neighbours(window).tolist())
         if wider and wider[-1][0] & around:
             wider[-1][0].update(around)
             wider[-1][1].append(patches)
