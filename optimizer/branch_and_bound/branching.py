@@ -4,7 +4,7 @@ Valid inequalities keep most pairs apart in the relaxation, so a tree branches o
 assignment of the pairs, and the multipliers of a leaf bound its cost from below by weak duality, whatever the
 costs and bounds are. So in a window with the same structure, such as the same days beside a battery of
 another size, each leaf is bounded by a product of arrays, and only those leaves are branched on that may hold
-the optimum. The bounds are computed here, from the multipliers; how these were found (`dense_tableau`) proves
+the optimum. The bounds are computed here, from the multipliers; how these were found (`tree_search`) proves
 nothing.
 
 Where the tree would grow large, `Solver` with its cutting planes is faster.
@@ -143,7 +143,7 @@ def branch_on_window(
     """
     if _is_large(program):
         return None
-    from parkdispatch.optimizer.branch_and_bound.dense_tableau import search_tree
+    from parkdispatch.optimizer.branch_and_bound.tree_search import search_tree
 
     tree = _usable_tree(tree, program, pairs)
     bounds = tree.lower_bounds_yuan(program)
@@ -195,7 +195,7 @@ def quick_feasible_point(
     """
     if _is_large(program):
         return None
-    from parkdispatch.optimizer.branch_and_bound.dense_tableau import search_tree
+    from parkdispatch.optimizer.branch_and_bound.tree_search import search_tree
 
     root = BranchingTree.root(program, pairs).decisions
     search = search_tree(program, pairs, start.columns, start.rows, root, np.inf, tolerance)

@@ -5,17 +5,14 @@ of columns of which one member must be at its lower bound (zero). A node fixes a
 upper bound. This leaves the tableau dual feasible, so the dual simplex method goes on from node to node on
 the same tableau. It handles bounds on every variable, basic or not (bounded dual simplex).
 
-A year beside a short battery is proven in hundreds of windows of some ten quarter-hours. Their pivots take
-microseconds; a solver's calls, objects and factorizations around them take milliseconds. Here a whole search
-is one call of compiled code.
+Compiled functions that call one another are all in this file, because the cache on disk does not notice a
+change of a function in another file.
 
 The results are candidates, not proofs: `branching` recomputes each leaf's bound from its multipliers and
 checks the point against the program. A tableau spoiled by rounding is noticed there, and costs time only.
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -24,9 +21,8 @@ from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.formulation.linear_program import Mask
 from parkdispatch.optimizer.presolve.exclusive_pairs import FIRST, SECOND, TOLERANCE
-from parkdispatch.optimizer.thread_pool import turn_released
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -34,9 +30,6 @@ BIG_BOUND = 1e7  # stands for a missing bound of a nonbasic variable; a solution
 ZERO = 1e-9  # tolerance of reduced costs, pivot candidates and bound violations
 DROP = 1e-13  # smaller entries of a pivot row are set to zero
 MIN_PIVOT = 1e-7  # least entry to pivot a column of the starting basis in
-# limits of a search, beyond which a solver with cutting planes is faster; work is pivots x tableau entries
-MAX_LEAVES, MAX_WORK = 256, 3e8
-LARGE_TABLEAU = 1e5  # entries; a search on fewer is too short to let another thread run Python meanwhile
 OPTIMAL, CUT_OFF, INFEASIBLE, FAILED = 0, 1, 2, 3  # status of the dual simplex method
 
 
@@ -130,7 +123,7 @@ def set_nonbasic(tableau: Tableau, lower: Array, upper: Array, x: Array) -> floa
 
 @compiled
 def leaving_row(tableau: Tableau, lower: Array, upper: Array, x: Array) -> tuple[int, bool]:
-    """Return the row of the most violated basic variable and whether it is below its bound; -1 if none is."""
+    """Return the row of the most violated basic variable and whether it is below its bound; -1: none is."""
     row, worst, is_below = -1, ZERO, False
     for i in range(len(tableau.basis)):
         j = tableau.basis[i]
@@ -293,73 +286,3 @@ def branch_on_nodes(
                 row_dual[leaves, i] = tableau.reduced[columns + i]
         leaves += 1
     return True, leaves, best_leaf
-
-
-@dataclass(frozen=True)
-class TreeSearchResult:
-    """The best point of a search, (columns,), and all leaves of its tree.
-
-    `best_leaf` is the point's leaf, -1 where nothing better than the known cost was found. By leaf:
-    `decisions`, (leaves, pairs), is the member fixed in each pair (`FIRST`, `SECOND`, or 0 if undecided);
-    `row_dual`, (leaves, rows), its multipliers, or a dual ray where the leaf is `infeasible`, (leaves,).
-    Unless the search has `completed`, because the tree grew too large or the simplex method failed, better
-    points may exist.
-    """
-
-    x: Array
-    best_leaf: int
-    decisions: NDArray[np.int8]
-    row_dual: Array
-    infeasible: Mask
-    completed: bool
-
-
-def search_tree(
-    program: LinearProgram,
-    pairs: Index,
-    columns: Mask,
-    rows: Mask,
-    nodes: NDArray[np.int8],
-    incumbent_yuan: float,
-    tolerance: float,
-) -> TreeSearchResult:
-    """Search the subtrees below some nodes for the cheapest point that obeys every exclusive pair.
-
-    `pairs` are columns, (pairs, 2). `columns` and `rows` mark the starting basis. `nodes` are decisions,
-    (nodes, pairs), the last one is processed first. Points that cost `incumbent_yuan - tolerance` or more are
-    cut off.
-    """
-    height, width = program.matrix.shape
-    tableau = Tableau(
-        np.hstack([-program.matrix.toarray(), np.eye(height)]),
-        np.concatenate([program.cost, np.zeros(height)]),
-        np.arange(width, width + height),
-        np.arange(width + height) >= width,
-    )
-    make_basic(tableau, columns, rows)
-    upper = np.concatenate([program.upper, program.row_upper])
-    # below a node, depth first: one waiting sibling for each pair decided on the way, and the last two nodes
-    stack_room = np.zeros((len(pairs) + 1, len(pairs)), dtype=np.int8)
-    best_x, decisions = np.zeros(width), np.zeros((MAX_LEAVES, len(pairs)), dtype=np.int8)
-    row_dual, infeasible = np.zeros((MAX_LEAVES, height)), np.zeros(MAX_LEAVES, dtype=bool)
-    with turn_released() if tableau.entries.size > LARGE_TABLEAU else nullcontext():
-        completed, leaves, best_leaf = branch_on_nodes(
-            tableau,
-            np.concatenate([program.lower, program.row_lower]),
-            upper,
-            upper.copy(),
-            np.zeros(len(upper)),
-            np.ascontiguousarray(pairs),
-            np.concatenate([nodes, stack_room]),
-            len(nodes),
-            incumbent_yuan,
-            tolerance,
-            int(MAX_WORK / tableau.entries.size),
-            best_x,
-            decisions,
-            row_dual,
-            infeasible,
-        )
-    return TreeSearchResult(
-        best_x, best_leaf, decisions[:leaves], row_dual[:leaves], infeasible[:leaves], completed
-    )

@@ -3,7 +3,7 @@
 For multipliers y of a leaf with reduced costs z = cost - matrix'y, each point of the leaf costs at least
 sum(y+ row_lower + y- row_upper) + sum(z+ lower + z- upper), where fixed members have upper = lower.
 
-This is the proof of what `dense_tableau` finds and shares no code with it; it is `certificate.support` for
+This is the proof of what `tree_search` finds and shares no code with it; it is `certificate.support` for
 many leaves at once. A year judges thousands of leaves, each in microseconds.
 """
 

@@ -340,4 +340,6 @@ class Repair:
             for window, part in zip(one.windows, one.parts, strict=True)
             if (part.program.cost * (self._x - laid)[part.cut.every]).sum() > now.allowed
         ]
-        self._pieces.tie_pieces([self._pieces.with_neighbours(window) for window in windows or self._pieces.windows()])
+        self._pieces.tie_pieces(
+            [self._pieces.with_neighbours(window) for window in windows or self._pieces.windows()]
+        )

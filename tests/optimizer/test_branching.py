@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.branch_and_bound import dense_tableau as tableau
+from parkdispatch.optimizer.branch_and_bound import tree_search
 from parkdispatch.optimizer.branch_and_bound.branching import (
     BranchingResult,
     BranchingTree,
     branch_on_window,
     quick_feasible_point,
 )
-from parkdispatch.optimizer.branch_and_bound.dense_tableau import TreeSearchResult
+from parkdispatch.optimizer.branch_and_bound.tree_search import TreeSearchResult
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import Basis, Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import with_binaries
@@ -218,14 +218,14 @@ def both_at_once(found: TreeSearchResult) -> TreeSearchResult:
 )
 def test_nothing_the_search_says_is_believed(damage: Damage, monkeypatch: pytest.MonkeyPatch) -> None:
     program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
-    whole = tableau.search_tree
+    whole = tree_search.search_tree
 
     def search(*given: Any) -> TreeSearchResult:
         return damage(whole(*given))
 
     start = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool))
     assert branch_on_window(program, pairs, start, NEVER, 1e-9) is not None
-    monkeypatch.setattr(tableau, "search_tree", search)
+    monkeypatch.setattr(tree_search, "search_tree", search)
     assert branch_on_window(program, pairs, start, NEVER, 1e-9) is None
 
 
@@ -333,6 +333,6 @@ def test_a_choice_that_obeys_nothing_is_not_a_good_one(
     damage: Damage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
-    start, whole = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool)), tableau.search_tree
-    monkeypatch.setattr(tableau, "search_tree", lambda *given: damage(whole(*given)))
+    start, whole = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool)), tree_search.search_tree
+    monkeypatch.setattr(tree_search, "search_tree", lambda *given: damage(whole(*given)))
     assert quick_feasible_point(program, pairs, start, 1e-9) is None
