@@ -8,11 +8,12 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.decomposition.repair import Repair
+from parkdispatch.optimizer.decomposition.repair import Repair, RepairOptions
 from parkdispatch.optimizer.decomposition.warm_start import RepairWarmStart
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
 from parkdispatch.optimizer.formulation.template import ExclusivePairRows
 from parkdispatch.optimizer.formulation.tile import Tiled
+from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.highs import InfeasibleProgram, UnboundedProgram
 from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer, SubprogramCache
 from parkdispatch.optimizer.partition.windows import Partition
@@ -169,23 +170,16 @@ def find_optimum(
     if found.any() or not certificate.holds:
         progress(f"repairing {doubted} exclusive pairs")
         repair = Repair(
-            tiled,
-            program,
-            relaxed.pricer,
-            blocks,
+            RelaxedProblem(tiled, program, relaxed.pricer, blocks, pool, deadline),
             x,
             dual,
             certificate,
-            deadline,
-            pool,
             agreed,
-            again,
-            multipliers or not again,
-            gap,
+            RepairOptions(is_repeated=again, needs_dual=multipliers or not again, gap=gap),
         )
         repaired = repair.run()
         x, at = repaired.x, repaired.row_dual
-        bound, agreed = repaired.bound_yuan, repaired.agreed
+        bound, agreed = repaired.bound_yuan, repaired.warm_start
         windows, binaries = repaired.windows, repaired.binaries
         how = ProofMethod("repaired", {"windows": windows, "binaries": binaries, "rounds": repaired.rounds})
     everywhere = np.ones(len(tiled.horizon), dtype=bool)

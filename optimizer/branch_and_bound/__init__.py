@@ -1,1 +1,1 @@
-"""Branch and bound of one window on a dense simplex tableau."""
+"""Branch and bound on the exclusive pairs of one window, with a search tree that can be reused as a proof."""

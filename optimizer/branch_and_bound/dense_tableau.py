@@ -1,17 +1,18 @@
-"""Branch and bound over a small linear program, on a dense tableau, compiled to machine code.
+"""Branch and bound over a small linear program by the dual simplex method on a dense tableau, compiled.
 
-A year beside a short battery is proven in hundreds of windows of some ten quarter-hours. The simplex steps
-of one take microseconds; what a solver needs around them, a call, an object, a factorization, takes
-milliseconds. So here a whole search is one call: the dual simplex method with bounds on every variable, from
-node to node on the same tableau, which stays dual feasible whatever bounds a node changes.
+The program is min cost'x with activities r = matrix x, lower <= (x, r) <= upper, and exclusive pairs (a, b)
+of columns of which one member must be at its lower bound (zero). A node fixes a member of some pairs by its
+upper bound. This leaves the tableau dual feasible, so the dual simplex method goes on from node to node on
+the same tableau. It handles bounds on every variable, basic or not (bounded dual simplex).
 
-Nothing found here is believed: `branching` recomputes each leaf's bound from its multipliers and holds the
-point against the program. Where rounding spoils a tableau that is noticed there, and costs time.
+Compiled functions that call one another are all in this file, because the cache on disk does not notice a
+change of a function in another file.
+
+The results are candidates, not proofs: `branching` recomputes each leaf's bound from its multipliers and
+checks the point against the program. A tableau spoiled by rounding is noticed there, and costs time only.
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -20,33 +21,33 @@ from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.formulation.linear_program import Mask
 from parkdispatch.optimizer.presolve.exclusive_pairs import FIRST, SECOND, TOLERANCE
-from parkdispatch.optimizer.thread_pool import turn_released
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-FAR = 1e7  # where a variable rests that has no bound there; no answer may lie so far
-ZERO = 1e-9  # reduced costs, entries to pivot on and violations below this are none
-ROUNDING = 1e-13  # entries of a pivot's row below this are none
-FIRM = 1e-7  # the least entry to make a column of the first basis basic with
-# beyond that a solver with cutting planes is faster; work is pivots x entries of the tableau
-MOST_LEAVES, MOST_WORK = 256, 3e8
-LARGE = 1e5  # entries of a tableau; to change turns for a search of less is not worth it
-OPTIMAL, TOO_DEAR, IMPOSSIBLE, LOST = 0, 1, 2, 3
+BIG_BOUND = 1e7  # stands for a missing bound of a nonbasic variable; a solution that reaches it is rejected
+ZERO = 1e-9  # tolerance of reduced costs, pivot candidates and bound violations
+DROP = 1e-13  # smaller entries of a pivot row are set to zero
+MIN_PIVOT = 1e-7  # least entry to pivot a column of the starting basis in
+OPTIMAL, CUT_OFF, INFEASIBLE, FAILED = 0, 1, 2, 3  # status of the dual simplex method
 
 
 def compiled(function: Function) -> Function:
-    """Machine code, kept on disk for the next process where there is a place for it."""
+    """Compile to machine code, cached on disk for the next process where a cache folder is writable."""
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "contract"}}
     try:
         return njit(cache=True, **options)(function)  # type: ignore[no-any-return]
-    except RuntimeError:  # no such place
+    except RuntimeError:  # no writable cache folder
         return njit(**options)(function)  # type: ignore[no-any-return]
 
 
 class Tableau(NamedTuple):
-    """Rows `entries @ x = 0`, what is left of each column's cost, what is basic in each row, and whether."""
+    """Simplex tableau of the equations entries @ (x, r) = 0 in the columns x and the row activities r.
+
+    `entries`: (rows, columns + rows), the identity in the basic variables. `reduced`: reduced costs. `basis`:
+    the basic variable of each row, (rows,). `is_basic`: whether a variable is basic, (columns + rows,).
+    """
 
     entries: Array
     reduced: Array
@@ -56,25 +57,25 @@ class Tableau(NamedTuple):
 
 @compiled
 def pivot(tableau: Tableau, row: int, column: int) -> None:
-    """Make the column basic in this row, in place of what is."""
+    """Make a variable basic in this row; the row's basic variable becomes nonbasic."""
     entries, reduced, basis, is_basic = tableau
     rows, columns = entries.shape
-    pivoting = entries[row]
-    scale = 1.0 / pivoting[column]
+    pivot_row = entries[row]
+    scale = 1.0 / pivot_row[column]
     for j in range(columns):
-        entry = pivoting[j] * scale
-        pivoting[j] = entry if abs(entry) > ROUNDING else 0.0
-    pivoting[column] = 1.0
+        entry = pivot_row[j] * scale
+        pivot_row[j] = entry if abs(entry) > DROP else 0.0
+    pivot_row[column] = 1.0
     for i in range(rows):
         factor = entries[i, column]
         if i != row and factor != 0.0:
-            other = entries[i]
+            other_row = entries[i]
             for j in range(columns):
-                other[j] -= factor * pivoting[j]
-            other[column] = 0.0
+                other_row[j] -= factor * pivot_row[j]
+            other_row[column] = 0.0
     factor = reduced[column]
     for j in range(columns):
-        reduced[j] -= factor * pivoting[j]
+        reduced[j] -= factor * pivot_row[j]
     reduced[column] = 0.0
     is_basic[basis[row]], is_basic[column] = False, True
     basis[row] = column
@@ -82,12 +83,12 @@ def pivot(tableau: Tableau, row: int, column: int) -> None:
 
 @compiled
 def make_basic(tableau: Tableau, columns: Mask, rows: Mask) -> None:
-    """Pivot from the basis of all rows' activities to the one with these columns and rows, or near it."""
+    """Pivot from the basis of all row activities to the basis of the marked columns and rows, or near it."""
     entries, _, basis, _ = tableau
     count = len(columns)
     for j in range(count):
         if columns[j]:
-            row, largest = -1, FIRM
+            row, largest = -1, MIN_PIVOT
             for i in range(len(basis)):
                 if basis[i] >= count and not rows[basis[i] - count] and abs(entries[i, j]) > largest:
                     row, largest = i, abs(entries[i, j])
@@ -97,27 +98,62 @@ def make_basic(tableau: Tableau, columns: Mask, rows: Mask) -> None:
 
 @compiled
 def set_nonbasic(tableau: Tableau, lower: Array, upper: Array, x: Array) -> float:
-    """Put what is not basic where its reduced cost wants it, and what is where that leads; the cost."""
+    """Put nonbasic variables at their dual feasible bounds, compute the basic ones; return the cost."""
     entries, reduced, basis, is_basic = tableau
     cost = 0.0
     for j in range(len(x)):
         if is_basic[j]:
             x[j] = 0.0
         elif lower[j] == upper[j] or reduced[j] > ZERO:
-            x[j] = max(lower[j], -FAR)
+            x[j] = max(lower[j], -BIG_BOUND)
         elif reduced[j] < -ZERO:
-            x[j] = min(upper[j], FAR)
-        elif lower[j] > -FAR:
+            x[j] = min(upper[j], BIG_BOUND)
+        elif lower[j] > -BIG_BOUND:
             x[j] = lower[j]
         else:
-            x[j] = upper[j] if upper[j] < FAR else 0.0
+            x[j] = upper[j] if upper[j] < BIG_BOUND else 0.0
         cost += reduced[j] * x[j]
     for i in range(len(basis)):
         total, row = 0.0, entries[i]
-        for j in range(len(x)):  # of basic ones only its own has an entry, and counts as zero yet
+        for j in range(len(x)):  # the row's own basic variable is still zero; others have no entry in it
             total += row[j] * x[j]
         x[basis[i]] = -total
     return cost
+
+
+@compiled
+def leaving_row(tableau: Tableau, lower: Array, upper: Array, x: Array) -> tuple[int, bool]:
+    """Return the row of the most violated basic variable and whether it is below its bound; -1: none is."""
+    row, worst, is_below = -1, ZERO, False
+    for i in range(len(tableau.basis)):
+        j = tableau.basis[i]
+        if lower[j] - x[j] > worst:
+            row, worst, is_below = i, lower[j] - x[j], True
+        elif x[j] - upper[j] > worst:
+            row, worst, is_below = i, x[j] - upper[j], False
+    return row, is_below
+
+
+@compiled
+def entering_column(tableau: Tableau, lower: Array, upper: Array, x: Array, row: int, sign: float) -> int:
+    """Return the nonbasic variable with the least dual ratio, -1 if there is none (the row is infeasible).
+
+    Of equal ratios the one with the largest pivot entry. `sign` is 1 where the leaving variable must rise.
+    """
+    entering, least_ratio, size = -1, np.inf, 0.0
+    for j in range(len(x)):
+        entry = sign * tableau.entries[row, j]
+        if tableau.is_basic[j] or lower[j] == upper[j]:
+            continue
+        if entry < -ZERO and x[j] < upper[j] and tableau.reduced[j] >= -ZERO:
+            ratio = max(tableau.reduced[j], 0.0) / -entry
+        elif entry > ZERO and x[j] > lower[j] and tableau.reduced[j] <= ZERO:
+            ratio = max(-tableau.reduced[j], 0.0) / entry
+        else:
+            continue
+        if ratio < least_ratio or (ratio == least_ratio and abs(entry) > size):
+            entering, least_ratio, size = j, ratio, abs(entry)
+    return entering
 
 
 @compiled
@@ -126,45 +162,30 @@ def dual_simplex(
     lower: Array,
     upper: Array,
     x: Array,
-    too_dear: float,
-    most_pivots: int,
+    cutoff: float,
+    max_pivots: int,
     ray: Array,
 ) -> tuple[int, float, int]:
-    """The dual simplex method: how it ended, the cost, pivots. Where nothing is possible, `ray` says why."""
-    entries, reduced, basis, is_basic = tableau
+    """Run the dual simplex method; return its status, the cost and the number of pivots.
+
+    It stops as soon as the cost reaches `cutoff`. If the program is infeasible, `ray` becomes a dual ray,
+    (rows,).
+    """
+    entries, reduced, basis, _ = tableau
     cost = set_nonbasic(tableau, lower, upper, x)
-    for pivots in range(most_pivots):
-        if cost >= too_dear:
-            return TOO_DEAR, cost, pivots
-        row, worst, rises = -1, ZERO, False
-        for i in range(len(basis)):
-            j = basis[i]
-            if lower[j] - x[j] > worst:
-                row, worst, rises = i, lower[j] - x[j], True
-            elif x[j] - upper[j] > worst:
-                row, worst, rises = i, x[j] - upper[j], False
+    for pivots in range(max_pivots):
+        if cost >= cutoff:
+            return CUT_OFF, cost, pivots
+        row, is_below = leaving_row(tableau, lower, upper, x)
         if row < 0:
             return OPTIMAL, cost, pivots
-        # who can help at the least price; of equals the one with the largest entry
-        leaving, sign = basis[row], 1.0 if rises else -1.0
-        entering, price, size = -1, np.inf, 0.0
-        for j in range(len(x)):
-            entry = sign * entries[row, j]
-            if is_basic[j] or lower[j] == upper[j]:
-                continue
-            if entry < -ZERO and x[j] < upper[j] and reduced[j] >= -ZERO:
-                each = max(reduced[j], 0.0) / -entry
-            elif entry > ZERO and x[j] > lower[j] and reduced[j] <= ZERO:
-                each = max(-reduced[j], 0.0) / entry
-            else:
-                continue
-            if each < price or (each == price and abs(entry) > size):
-                entering, price, size = j, each, abs(entry)
+        leaving, sign = basis[row], 1.0 if is_below else -1.0
+        entering = entering_column(tableau, lower, upper, x, row, sign)
         if entering < 0:
             for i in range(len(basis)):
                 ray[i] = sign * entries[row, len(x) - len(basis) + i]
-            return IMPOSSIBLE, cost, pivots
-        bound = lower[leaving] if rises else upper[leaving]
+            return INFEASIBLE, cost, pivots
+        bound = lower[leaving] if is_below else upper[leaving]
         step = (x[leaving] - bound) / entries[row, entering]
         cost += abs(reduced[entering] * step)
         for i in range(len(basis)):
@@ -172,7 +193,31 @@ def dual_simplex(
         x[entering] += step
         x[leaving] = bound
         pivot(tableau, row, entering)
-    return LOST, cost, most_pivots
+    return FAILED, cost, max_pivots
+
+
+@compiled
+def fix_members(pairs: Index, decisions: NDArray[np.int8], lower: Array, upper: Array, fixed: Array) -> None:
+    """Write a node's upper bounds to `fixed`: those in `upper`, the lower bounds for fixed members."""
+    for k in range(len(pairs)):
+        for member in pairs[k]:
+            fixed[member] = upper[member]
+    for k in range(len(pairs)):  # after all others: a column may be in several pairs
+        if decisions[k] != 0:
+            member = pairs[k, 0] if decisions[k] == FIRST else pairs[k, 1]
+            fixed[member] = lower[member]
+
+
+@compiled
+def branching_pair(pairs: Index, decisions: NDArray[np.int8], x: Array, upper: Array) -> int:
+    """Return the undecided pair that x violates most, by the product of its members' shares; -1 if none."""
+    worst, largest = -1, 0.0
+    for k in range(len(pairs)):
+        a, b = pairs[k, 0], pairs[k, 1]
+        product = x[a] / upper[a] * (x[b] / upper[b])
+        if decisions[k] == 0 and min(x[a], x[b]) > TOLERANCE and product > largest:
+            worst, largest = k, product
+    return worst
 
 
 @compiled
@@ -180,137 +225,64 @@ def branch_on_nodes(
     tableau: Tableau,
     lower: Array,
     upper: Array,
-    upper_here: Array,
+    node_upper: Array,
     x: Array,
     pairs: Index,
-    waiting: NDArray[np.int8],
+    stack: NDArray[np.int8],
     count: int,
-    best: float,
+    incumbent: float,
     tolerance: float,
-    most_pivots: int,
-    best_x: Array,
-    resting: NDArray[np.int8],
+    max_pivots: int,
+    incumbent_x: Array,
+    decisions: NDArray[np.int8],
     row_dual: Array,
-    impossible: Mask,
+    infeasible: Mask,
 ) -> tuple[bool, int, int]:
-    """Fill in the best point and the leaves; whether it came to its end, how many leaves, the best one.
+    """Depth-first branch and bound; return whether it completed, the number of leaves, and the best leaf.
 
-    `waiting` has the first `count` nodes to look at, the last one first, and room for those below them.
+    `stack` holds the first `count` nodes, the last one is processed first, and room for the nodes below them.
+    `incumbent` is the cost of a known point. Written to: `incumbent_x`, and by leaf `decisions`, `row_dual`
+    and `infeasible`. `node_upper` and `x` are work arrays.
     """
     rows = len(tableau.basis)
-    first = len(x) - rows
+    columns = len(x) - rows
     leaves, best_leaf = 0, -1
     while count:
-        if leaves == len(resting):
+        if leaves == len(decisions):
             return False, leaves, best_leaf
         count -= 1
-        who = resting[leaves]
+        node = decisions[leaves]
         for k in range(len(pairs)):
-            who[k] = waiting[count, k]
-            for member in pairs[k]:
-                upper_here[member] = upper[member]
-        for k in range(len(pairs)):  # one column may be in several pairs
-            if who[k] != 0:
-                member = pairs[k, 0] if who[k] == FIRST else pairs[k, 1]
-                upper_here[member] = lower[member]
-        ended, here, pivots = dual_simplex(
-            tableau, lower, upper_here, x, best - tolerance, most_pivots, row_dual[leaves]
+            node[k] = stack[count, k]
+        fix_members(pairs, node, lower, upper, node_upper)
+        status, cost, pivots = dual_simplex(
+            tableau, lower, node_upper, x, incumbent - tolerance, max_pivots, row_dual[leaves]
         )
-        most_pivots -= pivots
-        worst, most = -1, 0.0
-        if ended == OPTIMAL:
-            for k in range(len(pairs)):
-                a, b = pairs[k, 0], pairs[k, 1]
-                both = x[a] / upper[a] * (x[b] / upper[b])
-                if who[k] == 0 and min(x[a], x[b]) > TOLERANCE and both > most:
-                    worst, most = k, both
+        max_pivots -= pivots
+        branching = -1
+        if status == OPTIMAL:
+            branching = branching_pair(pairs, node, x, upper)
             for j in range(len(x)):
-                if abs(x[j]) >= FAR:
-                    ended = LOST
-        if ended == LOST:
+                if abs(x[j]) >= BIG_BOUND:
+                    status = FAILED
+        if status == FAILED:
             return False, leaves, best_leaf
-        if worst >= 0:
-            # the lesser member rests first: that is near
-            lesser = FIRST if x[pairs[worst, 0]] <= x[pairs[worst, 1]] else SECOND
-            for one in (FIRST + SECOND - lesser, lesser):
+        if branching >= 0:
+            # the child that fixes the lesser member is processed first: its optimum is nearer
+            lesser = FIRST if x[pairs[branching, 0]] <= x[pairs[branching, 1]] else SECOND
+            for decision in (FIRST + SECOND - lesser, lesser):
                 for k in range(len(pairs)):
-                    waiting[count, k] = who[k]
-                waiting[count, worst] = one
+                    stack[count, k] = node[k]
+                stack[count, branching] = decision
                 count += 1
             continue
-        if ended == OPTIMAL:
-            best, best_leaf = here, leaves
-            for j in range(first):
-                best_x[j] = x[j]
-        impossible[leaves] = ended == IMPOSSIBLE
-        if ended != IMPOSSIBLE:
+        if status == OPTIMAL:
+            incumbent, best_leaf = cost, leaves
+            for j in range(columns):
+                incumbent_x[j] = x[j]
+        infeasible[leaves] = status == INFEASIBLE
+        if status != INFEASIBLE:
             for i in range(rows):
-                row_dual[leaves, i] = tableau.reduced[first + i]
+                row_dual[leaves, i] = tableau.reduced[columns + i]
         leaves += 1
     return True, leaves, best_leaf
-
-
-@dataclass(frozen=True)
-class TreeSearchResult:
-    """The best point and its leaf, -1 where nothing is better than what was known, and all leaves.
-
-    Of each is told who rests, its multipliers, and whether these show that it is impossible. Shapes:
-    (columns,), (leaves, pairs), (leaves, rows), (leaves,). Where the search did not come to its end, because
-    the tree grew large or the simplex method lost its way, there may be a better point.
-    """
-
-    x: Array
-    at: int
-    who: NDArray[np.int8]
-    row_dual: Array
-    impossible: Mask
-    ended: bool
-
-
-def search_tree(
-    program: LinearProgram,
-    pairs: Index,
-    columns: Mask,
-    rows: Mask,
-    nodes: NDArray[np.int8],
-    known_yuan: float,
-    tolerance: float,
-) -> TreeSearchResult:
-    """The best choice of who rests below these nodes, and a tree that leaves none out if it ended.
-
-    `pairs` are columns, (pairs, 2); `columns` and `rows` mark a basis to begin in; `nodes` say who rests,
-    (nodes, pairs), the last one is looked at first. What costs `known_yuan - tolerance` or more is not looked
-    for.
-    """
-    height, width = program.matrix.shape
-    tableau = Tableau(
-        np.hstack([-program.matrix.toarray(), np.eye(height)]),
-        np.concatenate([program.cost, np.zeros(height)]),
-        np.arange(width, width + height),
-        np.arange(width + height) >= width,
-    )
-    make_basic(tableau, columns, rows)
-    upper = np.concatenate([program.upper, program.row_upper])
-    # below a node one sibling waits for each pair that was decided on the way, and the last two
-    room = np.zeros((len(pairs) + 1, len(pairs)), dtype=np.int8)
-    best_x, who = np.zeros(width), np.zeros((MOST_LEAVES, len(pairs)), dtype=np.int8)
-    row_dual, impossible = np.zeros((MOST_LEAVES, height)), np.zeros(MOST_LEAVES, dtype=bool)
-    with turn_released() if tableau.entries.size > LARGE else nullcontext():
-        ended, leaves, at = branch_on_nodes(
-            tableau,
-            np.concatenate([program.lower, program.row_lower]),
-            upper,
-            upper.copy(),
-            np.zeros(len(upper)),
-            np.ascontiguousarray(pairs),
-            np.concatenate([nodes, room]),
-            len(nodes),
-            known_yuan,
-            tolerance,
-            int(MOST_WORK / tableau.entries.size),
-            best_x,
-            who,
-            row_dual,
-            impossible,
-        )
-    return TreeSearchResult(best_x, at, who[:leaves], row_dual[:leaves], impossible[:leaves], ended)

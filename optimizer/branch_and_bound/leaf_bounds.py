@@ -1,7 +1,10 @@
-"""What each leaf of a window's tree costs at least, from its multipliers alone, compiled to machine code.
+"""Lower bounds on the cost at each leaf of a window's tree, by weak duality, compiled to machine code.
 
-This is the proof of what `tableau.py` finds, and shares nothing with it: weak duality, as in
-`certificate.py`, for many multipliers at once. A year judges thousands of leaves, each in microseconds.
+For multipliers y of a leaf with reduced costs z = cost - matrix'y, each point of the leaf costs at least
+sum(y+ row_lower + y- row_upper) + sum(z+ lower + z- upper), where fixed members have upper = lower.
+
+This is the proof of what `tree_search` finds and shares no code with it; it is `certificate.support` for
+many leaves at once. A year judges thousands of leaves, each in microseconds.
 """
 
 import numpy as np
@@ -22,31 +25,31 @@ def leaf_bounds(
     cost: Array,
     row_dual: Array,
     pairs: Index,
-    who: NDArray[np.int8],
-    impossible: Mask,
+    decisions: NDArray[np.int8],
+    infeasible: Mask,
     tolerance: float,
 ) -> tuple[Array, Array]:
-    """Dual objective at each leaf, without the offset, and its largest multiplier, (leaves,).
+    """Return the dual objective at each leaf, without the offset, and its largest multiplier, (leaves,).
 
-    `matrix` is the CSR's starts, columns and values; `rows` and `columns` are lower and upper bounds; `who`
-    of the pairs rests, (leaves, pairs). A member that rests is held at its lower bound; a leaf that is
-    impossible is judged at no cost. Minus infinity where a multiplier above the tolerance has no bound to
-    press against, or is no number.
+    `matrix` is the CSR matrix's row starts, column indices and values; `rows` and `columns` are lower and
+    upper bounds. `decisions` is the member fixed at its lower bound in each pair, (leaves, pairs). At an
+    `infeasible` leaf the multipliers are a ray and the cost counts as zero. The bound is minus infinity where
+    a multiplier above the tolerance has no finite bound, or is not a number.
     """
     starts, indices, values = matrix
     leaves, height = row_dual.shape
-    least, size = np.full(leaves, -np.inf), np.zeros(leaves)
-    reduced, rests = np.empty(len(cost)), np.empty(len(cost), dtype=np.bool_)
+    dual_objective, size = np.full(leaves, -np.inf), np.zeros(leaves)
+    reduced, is_fixed = np.empty(len(cost)), np.empty(len(cost), dtype=np.bool_)
     for leaf in range(leaves):
-        total, sound = 0.0, True
-        rests[:] = False
+        total, is_sound = 0.0, True
+        is_fixed[:] = False
         for k in range(len(pairs)):
-            if who[leaf, k] == FIRST:
-                rests[pairs[k, 0]] = True
-            elif who[leaf, k] == SECOND:
-                rests[pairs[k, 1]] = True
+            if decisions[leaf, k] == FIRST:
+                is_fixed[pairs[k, 0]] = True
+            elif decisions[leaf, k] == SECOND:
+                is_fixed[pairs[k, 1]] = True
         for j in range(len(cost)):
-            reduced[j] = 0.0 if impossible[leaf] else cost[j]
+            reduced[j] = 0.0 if infeasible[leaf] else cost[j]
         for i in range(height):
             dual = row_dual[leaf, i]
             size[leaf] = max(size[leaf], abs(dual))
@@ -54,38 +57,41 @@ def leaf_bounds(
             if np.isfinite(bound):
                 total += dual * bound
             elif not abs(dual) <= tolerance:
-                sound = False
-            for at in range(starts[i], starts[i + 1]):
-                reduced[indices[at]] -= dual * values[at]
+                is_sound = False
+            for entry in range(starts[i], starts[i + 1]):
+                reduced[indices[entry]] -= dual * values[entry]
         for j in range(len(cost)):
-            bound = columns[0][j] if reduced[j] > 0 or rests[j] else columns[1][j]
+            bound = columns[0][j] if reduced[j] > 0 or is_fixed[j] else columns[1][j]
             if np.isfinite(bound):
                 total += reduced[j] * bound
             elif not abs(reduced[j]) <= tolerance:
-                sound = False
-        if sound and np.isfinite(total):
-            least[leaf] = total
-    return least, size
+                is_sound = False
+        if is_sound and np.isfinite(total):
+            dual_objective[leaf] = total
+    return dual_objective, size
 
 
 @compiled
-def leave_nothing_out(who: NDArray[np.int8]) -> bool:
-    """Whether every choice of who rests in some pairs is that of a leaf, whose decisions are (leaves, pairs).
+def are_exhaustive(decisions: NDArray[np.int8]) -> bool:
+    """Return whether the leaves' decisions, (leaves, pairs), cover every assignment of the pairs.
 
-    It is where any two leaves exclude each other by some pair, so that no choice is counted twice, and their
-    shares of all choices, a half for each pair that is decided, add up to one.
+    They do if every two leaves contradict each other in some pair, so that no assignment is counted twice,
+    and their shares of all assignments, one half for each decided pair, add up to one.
     """
-    leaves, pairs = who.shape
+    leaves, pairs = decisions.shape
     share = 0.0
     for leaf in range(leaves):
         decided = 0
         for k in range(pairs):
-            decided += who[leaf, k] != 0
+            decided += decisions[leaf, k] != 0
         share += 0.5**decided
         for other in range(leaf):
-            apart = False
+            is_apart = False
             for k in range(pairs):
-                apart |= who[leaf, k] + who[other, k] == FIRST + SECOND and who[leaf, k] != 0 != who[other, k]
-            if not apart:
+                is_apart |= (
+                    decisions[leaf, k] + decisions[other, k] == FIRST + SECOND
+                    and decisions[leaf, k] != 0 != decisions[other, k]
+                )
+            if not is_apart:
                 return False
     return share == 1.0

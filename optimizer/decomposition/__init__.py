@@ -1,1 +1,1 @@
-"""Integer windows solved apart and made consistent: Lagrangian pricing, Benders decomposition."""
+"""Repair of a relaxation by Lagrangian decomposition, with Benders cuts for shared decisions."""

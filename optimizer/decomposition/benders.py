@@ -1,11 +1,16 @@
-"""Settle what windows with binaries and the rest of the horizon dispute, such as the month's peak.
+"""Benders decomposition for shared decisions, such as the month's peak, with windows that have binaries.
 
 One price for a shared decision is not enough where binaries make a window want either much of it or little:
-at any price some window over- or undershoots, and the bound stays below the optimum. So all state their whole
-cost as a function of the decision, plane by plane (Benders' cuts). Those without binaries have a convex one.
-So have most windows with binaries where it matters. Where that turns out not to be so the range is divided
-(`dividing.py`), or else these windows choose against the planes of the rest, together and with their
-binaries, until these hold where they choose.
+at every price some window over- or undershoots, and the Lagrangian bound stays below the optimum. Here u are
+the shared decisions of some windows and of the continuous rest, and the problem is
+
+    min price'u + V(u) + sum of V_w(u),  lower <= u <= upper,
+
+where V is the rest's convex value function and V_w are those of the windows. A master problem of cuts
+proposes u; the value functions are queried there and return cuts. V_w is convex where it matters in most
+windows. Where it is not, so that no cut is tight, a single shared decision is branched on
+(`range_branching`). Failing that, such windows enter the master problem whole, with their binaries (partial
+decomposition).
 """
 
 import time
@@ -17,170 +22,250 @@ import scipy.sparse as sp
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.decomposition.benders_cuts import CutPool
+from parkdispatch.optimizer.decomposition.benders_cuts import CutPool, SharedDecisions
 from parkdispatch.optimizer.decomposition.range_branching import branch_on_range, values_beside
 from parkdispatch.optimizer.decomposition.value_functions import (
-    OTHERS,
+    CONTINUOUS,
     BendersSolution,
     ContinuousValueFunction,
     IntegerValueFunction,
-    Search,
+    SharedProblem,
+    ValueAtPoint,
+    WindowSearch,
 )
 from parkdispatch.optimizer.formulation.horizon import Index
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import Solver, UnboundedProgram
 from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram, with_binaries
 
-MOST_TRIALS = 30
-ENOUGH = 3  # claims of the others from the last auction: planes on both sides are among them
+MAX_ITERATIONS = 30
+ENOUGH_POINTS = (
+    3  # evaluated by an earlier decomposition: then there are cuts on both sides of the present value
+)
 
 
 @dataclass(frozen=True)
 class IntegerWindow:
-    """A window with binaries, the columns of its pairs, (pairs, 2), and what finds its least cost."""
+    """A window's subproblem, the columns of its exclusive pairs, (pairs, 2), and what minimises its cost."""
 
-    part: WindowProgram
+    subproblem: WindowProgram
     pairs: Index
-    search: Search
+    search: WindowSearch
 
 
 def solve_shared_decisions(
-    shared: Index,
-    price: Array,
-    lower: Array,
-    upper: Array,
-    start: Array,
+    decisions: SharedDecisions,
+    windows: Sequence[IntegerWindow],
+    continuous: ContinuousValueFunction,
     dual: Array,
-    bidders: Sequence[IntegerWindow],
-    rest: ContinuousValueFunction,
     tolerance: float,
     deadline: float,
 ) -> BendersSolution:
-    """Least cost of the shared decisions, the bidders with their binaries and the others, together.
+    """Minimise the cost of shared decisions, windows with binaries and the continuous rest together.
 
-    `price` is what is left of the shared decisions' cost when all who take part here are taken away.
+    `dual` are multipliers of the full program, (rows,), for the first cut of the rest. The bound of the
+    result holds in any case; the points are missing unless they cost no more than the bound plus `tolerance`
+    [yuan].
     """
-    known, choosers = CutPool(), dict[int, IntegerValueFunction]()
-    known.add(OTHERS, rest.planes(dual[rest.inside]))
-    for number, bidder in enumerate(bidders):
-        chooser = IntegerValueFunction(bidder.part, shared, bidder.search)
-        claim = chooser.at(start)
-        if claim is not None:
-            choosers[number] = chooser
-            known.add(number, claim.planes)
-    for trial, said in rest.claims:  # at the same prices
-        known.add(OTHERS, said.planes, trial)
-    best, floored = BendersSolution(-np.inf, start, [], None), False
-    enough = tolerance / max(1, len(bidders))
-    may_divide = len(choosers) == len(bidders) and len(shared) == 1
+    problem = SharedProblem(decisions, continuous, {}, CutPool(), tolerance, deadline)
+    return _BendersDecomposition(problem, windows).run(dual)
 
-    def bent(at: Array) -> list[int]:
-        """Windows whose cost no plane touches there, or whose cost cannot be told."""
-        claims = {number: chooser.at(at) for number, chooser in choosers.items()}
-        return [n for n, one in claims.items() if one is None or one.yuan - known.at(n, at)[0] > enough]
 
-    def divided(at: Array) -> BendersSolution | None:
-        return branch_on_range(at, price, (lower, upper), choosers, rest, known, tolerance, deadline)
+@dataclass(frozen=True)
+class _MasterSolution:
+    """The master problem's bound and the shared decisions it proposes.
 
-    if may_divide and bent(start):
-        if (found := divided(start)) is not None:
-            return found
-        may_divide = False
-    _look_around(rest, start, known)
-    for _ in range(MOST_TRIALS):
-        left = deadline - time.monotonic()
-        if left <= 0:
-            break
-        apart = [number for number in range(len(bidders)) if number not in choosers]
-        program, places = _together(
-            known.program(price, lower, upper), shared, [bidders[number] for number in apart]
+    `estimate` is the cost of all subproblems in the master problem there [yuan]. `windows` are the points of
+    the windows that were in the master problem with their binaries, by number.
+    """
+
+    bound: float
+    shared: Array
+    estimate: float
+    windows: dict[int, Array]
+
+
+class _BendersDecomposition:
+    """The iterations on one shared problem."""
+
+    def __init__(self, problem: SharedProblem, windows: Sequence[IntegerWindow]) -> None:
+        self._problem, self._windows = problem, windows
+        self._decisions, self._pool = problem.decisions, problem.pool
+        self._continuous, self._functions = problem.continuous, problem.integer
+        self._window_tolerance = problem.tolerance / max(1, len(windows))
+        self._is_bounded = False  # whether cuts bound the value functions everywhere
+
+    def run(self, dual: Array) -> BendersSolution:
+        """Iterate until the queried cost meets the master's bound, or time or iterations run out."""
+        start = self._decisions.present
+        self._add_first_cuts(dual)
+        may_branch = len(self._functions) == len(self._windows) and len(self._decisions.columns) == 1
+        if may_branch and self._loose_windows(start):
+            if (branched := branch_on_range(start, self._problem)) is not None:
+                return branched
+            may_branch = False
+        self._add_cuts_beside(start)
+        best = BendersSolution(-np.inf, start, [], None)
+        for _ in range(MAX_ITERATIONS):
+            remaining_s = self._problem.deadline - time.monotonic()
+            if remaining_s <= 0:
+                break
+            master = self._solve_master(remaining_s)
+            if master is None:
+                if self._is_bounded:
+                    break
+                self._add_minimum_cuts()
+                continue
+            if master.bound > best.bound:
+                best = BendersSolution(master.bound, master.shared, [], None)
+            feasibility_cuts = len(self._pool.feasibility_cuts)
+            continuous = self._continuous.query(master.shared, self._pool)
+            if continuous is None:
+                if len(self._pool.feasibility_cuts) == feasibility_cuts:
+                    break
+                continue
+            cost, points = self._query_windows(master, continuous)
+            loose = self._loose_windows(master.shared)
+            if loose and may_branch:
+                if (branched := branch_on_range(master.shared, self._problem)) is not None:
+                    return branched
+                may_branch = False
+            for number in loose:
+                self._leave_to_master(number)
+            is_complete = len(points) == len(self._windows)
+            if is_complete and -np.inf < cost - master.estimate <= self._problem.tolerance:
+                return replace(
+                    best,
+                    shared=master.shared,
+                    windows=[points[number] for number in range(len(self._windows))],
+                    continuous=continuous.x,
+                )
+        return best
+
+    def _add_first_cuts(self, dual: Array) -> None:
+        """Add cuts at the present values, and those of earlier decompositions at the same multipliers."""
+        self._pool.add(CONTINUOUS, self._continuous.optimality_cuts(dual[self._continuous.inside]))
+        for number, window in enumerate(self._windows):
+            function = IntegerValueFunction(window.subproblem, self._decisions.columns, window.search)
+            result = function.value(self._decisions.present)
+            if result is not None:
+                self._functions[number] = function
+                self._pool.add(number, result.cuts)
+        for shared, known in self._continuous.evaluated:
+            self._pool.add(CONTINUOUS, known.cuts, shared)
+
+    def _add_cuts_beside(self, start: Array) -> None:
+        """Query the continuous rest on both sides of the present values, unless it is known there."""
+        points = values_beside(start) if len(self._continuous.evaluated) < ENOUGH_POINTS else ()
+        for shared in reversed(points):
+            self._continuous.query(shared, self._pool)
+
+    def _add_minimum_cuts(self) -> None:
+        """Bound every value function from below everywhere, which makes the master problem bounded."""
+        self._is_bounded = True
+        self._pool.add(CONTINUOUS, self._continuous.minimum_cuts())
+        for number, function in list(self._functions.items()):
+            cuts = function.minimum_cuts()
+            if cuts is None:
+                self._leave_to_master(number)
+            else:
+                self._pool.add(number, cuts)
+
+    def _leave_to_master(self, number: int) -> None:
+        """Put a window into the master problem from now on, with its binaries."""
+        del self._functions[number]
+        self._pool.remove(number)
+
+    def _loose_windows(self, shared: Array) -> list[int]:
+        """Return the windows whose cuts are not tight there, or whose value is not determined."""
+        values = {number: function.value(shared) for number, function in self._functions.items()}
+        return [
+            number
+            for number, result in values.items()
+            if result is None
+            or result.yuan - self._pool.lower_bounds(number, shared)[0] > self._window_tolerance
+        ]
+
+    def _solve_master(self, time_limit_s: float) -> _MasterSolution | None:
+        """Solve the master problem; None if time ran out before a point was found, or if it is unbounded.
+
+        HiGHS does not always tell unbounded from infeasible. It is not infeasible; it is unbounded where more
+        of a shared decision seems worth more than it costs.
+        """
+        decisions, pool = self._decisions, self._pool
+        in_master = [number for number in range(len(self._windows)) if number not in self._functions]
+        program, columns = _with_windows(
+            pool.master_program(decisions), decisions.columns, [self._windows[n] for n in in_master]
         )
-        solver = Solver(time_limit_s=left, gap_yuan=tolerance)
+        solver = Solver(time_limit_s=time_limit_s, gap_yuan=self._problem.tolerance)
         solver.load(program)
         try:
             answer = solver.solve()
         except (SolverError, UnboundedProgram):
-            # time ran out before a point was found; or at no end more of something seems worth more than it
-            # costs, which HiGHS does not always tell from what is infeasible: it is not, beyond its worth
-            if floored:
-                break
-            floored = True
-            known.add(OTHERS, rest.floor())
-            for number, chooser in list(choosers.items()):
-                floor = chooser.floor()
-                if floor is None:
-                    del choosers[number]
-                    known.forget(number)
-                else:
-                    known.add(number, floor)
-            continue
-        at = answer.x[: len(shared)]
-        missing = -answer.x[len(shared) : len(shared) + known.count].sum()  # what was promised
-        if not apart and price @ start + known.sum(start) <= answer.bound + tolerance:
-            at, missing = start, -known.sum(start)  # as good as any, and it is known
-        if answer.bound > best.bound:
-            best = BendersSolution(answer.bound, at, [], None)
-        needs = len(known.needs)
-        asked = rest.ask(at, known)
-        if asked is None:
-            if len(known.needs) == needs:
-                break
-            continue
-        cost, x = asked.yuan, asked.x
-        shares = {number: answer.x[place] for number, place in zip(apart, places, strict=True)}
-        for number, chooser in choosers.items():
-            claim = chooser.at(at)
-            if claim is not None:
-                cost += claim.yuan
-                shares[number] = claim.x
-                known.add(number, claim.planes, at)
-        mattering = bent(at)
-        if mattering and may_divide:
-            if (found := divided(at)) is not None:
-                return found
-            may_divide = False
-        for number in mattering:
-            del choosers[number]
-            known.forget(number)
-        if len(shares) == len(bidders) and -np.inf < cost + missing <= tolerance:
-            return replace(best, shared=at, bidders=[shares[n] for n in range(len(bidders))], others=x)
-    return best
+            return None
+        count = len(decisions.columns)
+        shared, estimate = answer.x[:count], answer.x[count : count + pool.component_count].sum()
+        start = decisions.present
+        if not in_master:
+            present_bound = decisions.price @ start + pool.total_lower_bound(start)
+            if present_bound <= answer.bound + self._problem.tolerance:
+                # as good as any other values, and known
+                shared, estimate = start, pool.total_lower_bound(start)
+        windows = {number: answer.x[place] for number, place in zip(in_master, columns, strict=True)}
+        return _MasterSolution(answer.bound, shared, estimate, windows)
+
+    def _query_windows(
+        self, master: _MasterSolution, continuous: ValueAtPoint
+    ) -> tuple[float, dict[int, Array]]:
+        """Query all windows at the proposed values and add their cuts.
+
+        Return the queried subproblems' cost and the points by window number, as far as they are known.
+        """
+        cost, points = continuous.yuan, dict(master.windows)
+        for number, function in self._functions.items():
+            result = function.value(master.shared)
+            if result is not None:
+                cost += result.yuan
+                points[number] = result.x
+                self._pool.add(number, result.cuts, master.shared)
+        return cost, points
 
 
-def _look_around(rest: ContinuousValueFunction, start: Array, known: CutPool) -> None:
-    """First planes of the others, on both sides of the present value, if they have not been there."""
-    for trial in reversed(values_beside(start)) if len(rest.claims) < ENOUGH else ():
-        rest.ask(trial, known)
-
-
-def _together(
-    base: LinearProgram, shared: Index, bidders: Sequence[IntegerWindow]
+def _with_windows(
+    master: LinearProgram, shared: Index, windows: Sequence[IntegerWindow]
 ) -> tuple[LinearProgram, list[Index]]:
-    """The program of planes with bidders beside it, and where each one's columns went."""
-    program, places = base, []
-    for bidder in bidders:
-        own, every = with_binaries(bidder.part.program, bidder.pairs), bidder.part.cut.every
-        is_shared = np.zeros(len(own.cost), dtype=bool)
+    """Add windows with their binaries to the master problem; return also each window's columns in it.
+
+    Their copies of the shared decisions are the master's own columns.
+    """
+    program, window_columns = master, []
+    for window in windows:
+        added = with_binaries(window.subproblem.program, window.pairs)
+        every = window.subproblem.cut.every
+        is_shared = np.zeros(len(added.cost), dtype=bool)
         is_shared[: len(every)] = np.isin(every, shared)
-        place = np.empty(len(own.cost), dtype=np.int64)
-        place[is_shared] = np.searchsorted(shared, every[is_shared[: len(every)]])
-        place[~is_shared] = len(program.cost) + np.arange((~is_shared).sum())
-        width, had, entries = len(program.cost) + int((~is_shared).sum()), program.matrix, own.matrix.tocoo()
-        rows = [
-            sp.csr_array((had.data, had.indices, had.indptr), shape=(had.shape[0], width)),
+        columns = np.empty(len(added.cost), dtype=np.int64)
+        columns[is_shared] = np.searchsorted(shared, every[is_shared[: len(every)]])
+        columns[~is_shared] = len(program.cost) + np.arange((~is_shared).sum())
+        width = len(program.cost) + int((~is_shared).sum())
+        upper_part, entries = program.matrix, added.matrix.tocoo()
+        row_blocks = [
             sp.csr_array(
-                (entries.data, (entries.row, place[entries.col])), shape=(own.matrix.shape[0], width)
+                (upper_part.data, upper_part.indices, upper_part.indptr), shape=(upper_part.shape[0], width)
+            ),
+            sp.csr_array(
+                (entries.data, (entries.row, columns[entries.col])), shape=(added.matrix.shape[0], width)
             ),
         ]
         program = LinearProgram(
-            np.concatenate([program.cost, own.cost[~is_shared]]),
+            np.concatenate([program.cost, added.cost[~is_shared]]),
             0.0,
-            sp.vstack(rows, format="csr"),
-            np.concatenate([program.row_lower, own.row_lower]),
-            np.concatenate([program.row_upper, own.row_upper]),
-            np.concatenate([program.lower, own.lower[~is_shared]]),
-            np.concatenate([program.upper, own.upper[~is_shared]]),
-            np.concatenate([program.binary, own.binary[~is_shared]]),
+            sp.vstack(row_blocks, format="csr"),
+            np.concatenate([program.row_lower, added.row_lower]),
+            np.concatenate([program.row_upper, added.row_upper]),
+            np.concatenate([program.lower, added.lower[~is_shared]]),
+            np.concatenate([program.upper, added.upper[~is_shared]]),
+            np.concatenate([program.binary, added.binary[~is_shared]]),
         )
-        places.append(place)
-    return program, places
+        window_columns.append(columns)
+    return program, window_columns

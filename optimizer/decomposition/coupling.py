@@ -1,67 +1,73 @@
-"""Who has a stake in which shared decisions, such as a month's peak, and who has to agree about them."""
+"""Coupling of segments by inconsistent shared decisions: which subproblems must be solved together."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram
-from parkdispatch.optimizer.formulation.tile import Tiled
-from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer, Multipliers
+from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
+from parkdispatch.optimizer.partition.lagrangian_pricing import Multipliers
 from parkdispatch.optimizer.partition.windows import Partition
 
 
 class Coupling:
-    """Pieces with a stake in each shared column in dispute; none is at first."""
+    """The inconsistent shared decisions, and the segments coupled by each; there are none at first."""
 
-    def __init__(
-        self,
-        tiled: Tiled,
-        program: LinearProgram,
-        pricer: LagrangianPricer,
-        pieces: Partition,
-        at: Multipliers,
-    ) -> None:
-        self._program, self._pricer, self._pieces, self._at = program, pricer, pieces, at
-        self._first = tiled.shared_starts[0]
+    def __init__(self, problem: RelaxedProblem, partition: Partition, multipliers: Multipliers) -> None:
+        tiled = problem.tiled
+        self._program, self._extractor = problem.program, problem.pricer.cutter
+        self._partition, self._multipliers = partition, multipliers
+        self._first_shared = tiled.shared_starts[0]
         periods = [tiled.horizon.period(shared.per) for shared in tiled.template.shared]
-        self._crossing = pieces.crossing(periods)
-        self._of: dict[int, set[int]] = {}
+        self._crosses_period_end = partition.crosses_period_end(periods)
+        self._segments: dict[int, set[int]] = {}
 
     @property
     def columns(self) -> frozenset[int]:
-        """Shared columns in dispute."""
-        return frozenset(self._of)
+        """The inconsistent shared decisions, as columns."""
+        return frozenset(self._segments)
 
-    def claim(self, ties: Sequence[Index]) -> bool:
-        """Note who has a stake in the shared decisions of these sets of columns. Whether that is news."""
-        before = {column: len(pieces) for column, pieces in self._of.items()}
-        for tie in ties:
-            for column in tie[tie >= self._first].tolist():
-                pieces = self._pieces.of_columns(tie[tie < self._first]).tolist()
-                self._of.setdefault(column, set()).update(pieces)
-        for column, pieces in self._of.items():
-            rows = self._pricer.cutter.pressing(column, self._at.dual)
-            pressing = self._program.matrix[rows].indices
-            # windows that press without disputing keep their price
-            pressing = np.unique(self._pieces.of_columns(pressing[pressing < self._first]))
-            # those who press on two months would tie their disputes together
-            apart = ~(self._pieces.active(pressing) | self._crossing[pressing])
-            pieces.update(pressing[apart].tolist())
-        return before != {column: len(pieces) for column, pieces in self._of.items()}
+    def update(self, column_sets: Sequence[Index]) -> bool:
+        """Couple the segments of these inconsistent sets of columns; return whether anything changed.
 
-    def disputes(self) -> list[tuple[Index, set[int]]]:
-        """Shared decisions that hang together, and the pieces with a stake in any of them."""
-        window_of = {p: i for i, w in enumerate(self._pieces.windows()) for p in self._pieces.within(w)}
-        found: list[tuple[set[int], set[int], set[int]]] = []
-        for column, pieces in sorted(self._of.items()):
-            roots = {window_of.get(piece, -1 - piece) for piece in pieces}
-            columns, all_pieces = {column}, set(pieces)
-            apart = []
-            for one in found:
-                if one[2] & roots:
-                    columns, all_pieces, roots = columns | one[0], all_pieces | one[1], roots | one[2]
+        Each set has shared decisions and columns of intervals. Segments without a window that bind a shared
+        decision at the present multipliers are coupled by it too.
+        """
+        sizes_before = {column: len(segments) for column, segments in self._segments.items()}
+        for columns in column_sets:
+            for shared in columns[columns >= self._first_shared].tolist():
+                segments = self._partition.segments_of_columns(columns[columns < self._first_shared]).tolist()
+                self._segments.setdefault(shared, set()).update(segments)
+        for shared, segments in self._segments.items():
+            rows = self._extractor.pressing(shared, self._multipliers.dual)
+            columns = self._program.matrix[rows].indices
+            binding = np.unique(self._partition.segments_of_columns(columns[columns < self._first_shared]))
+            # windows that bind it and are consistent keep their price; a segment across the end of a period
+            # would couple the decisions of both periods
+            is_excluded = self._partition.is_active(binding) | self._crosses_period_end[binding]
+            segments.update(binding[~is_excluded].tolist())
+        return sizes_before != {column: len(segments) for column, segments in self._segments.items()}
+
+    def groups(self) -> list[tuple[Index, set[int]]]:
+        """Return groups of shared decisions to be solved together, and the segments coupled by each group.
+
+        Two shared decisions are in one group if they couple the same window or segment.
+        """
+        window_of = {
+            segment: number
+            for number, window in enumerate(self._partition.windows())
+            for segment in self._partition.within(window)
+        }
+        groups: list[tuple[set[int], set[int], set[int]]] = []
+        for column, coupled in sorted(self._segments.items()):
+            columns, segments = {column}, set(coupled)
+            # windows by their numbers, segments without a window by negative numbers
+            members = {window_of.get(segment, -1 - segment) for segment in coupled}
+            separate = []
+            for group in groups:
+                if group[2] & members:
+                    columns, segments, members = columns | group[0], segments | group[1], members | group[2]
                 else:
-                    apart.append(one)
-            found = [*apart, (columns, all_pieces, roots)]
-        return [(np.array(sorted(columns)), pieces) for columns, pieces, _ in found]
+                    separate.append(group)
+            groups = [*separate, (columns, segments, members)]
+        return [(np.array(sorted(columns)), segments) for columns, segments, _ in groups]

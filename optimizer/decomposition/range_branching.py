@@ -1,9 +1,9 @@
-"""An auction in which a window's binaries keep every plane below its cost: the range is divided.
+"""Spatial branch and bound over one shared decision, where Benders cuts leave a gap.
 
-At an end of a range a line can touch the cost of anybody and lie below it in all of the range, however it
-bends there, if it is steep enough. So where the best value is and no plane shows it, the range is divided
-there, and each half has lines of its own (branch and bound over the one decision that is disputed). Mostly
-the first division is the last.
+Where the value function of a window with binaries is not convex, no cut valid everywhere is tight at the best
+value. In a range that ends at this value, however, a line through the function's value there that is steep
+enough lies below the function. So the range is divided at the best value, and each half gets lines of its
+own. Mostly the first division is the last.
 """
 
 import time
@@ -13,152 +13,145 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.decomposition.benders_cuts import BendersCuts, CutPool
-from parkdispatch.optimizer.decomposition.value_functions import (
-    BendersSolution,
-    ContinuousValueFunction,
-    IntegerValueFunction,
-    ValueAtPoint,
-)
+from parkdispatch.optimizer.decomposition.benders_cuts import BendersCuts
+from parkdispatch.optimizer.decomposition.value_functions import BendersSolution, SharedProblem, ValueAtPoint
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
 
-MOST_RANGES = 24
-PROBE = 1e-3  # relative; how far from a value the others are asked what is beside it
+MAX_RANGES = 24
+PROBE_DISTANCE = 1e-3  # relative; from a value to the values beside it at which cuts are queried
 
 
-def values_beside(at: Array) -> tuple[Array, Array]:
-    """Values of what is disputed, a little below and above some."""
-    probe = PROBE * np.maximum(1.0, np.abs(at))
-    return at - probe, at + probe
+def values_beside(shared: Array) -> tuple[Array, Array]:
+    """Return shared decisions a little below and a little above some."""
+    distance = PROBE_DISTANCE * np.maximum(1.0, np.abs(shared))
+    return shared - distance, shared + distance
 
 
 @dataclass(frozen=True)
-class _Trial:
-    """A value of what is disputed, what that costs all, and how."""
+class _Incumbent:
+    """A value of the shared decision, its total cost, and the subproblems' points."""
 
-    at: float
+    value: float
     yuan: float
-    of: Mapping[int, ValueAtPoint]  # of each window
-    others: Array
+    windows: Mapping[int, ValueAtPoint]
+    continuous: Array
 
 
 @dataclass(frozen=True)
 class _Range:
-    """Values of what is disputed, and lines through each window's cost at those ends that were tried.
+    """A range of the shared decision, and cuts by window that are valid in it.
 
-    `near` is a value beside the end that was tried last, which the others are still to be asked about.
+    `probe` is a value beside the end at which the range was divided; None once the continuous subproblem has
+    been queried there.
     """
 
     lower: float
     upper: float
-    lines: tuple[tuple[int, BendersCuts], ...] = ()
-    near: float | None = None
+    cuts: tuple[tuple[int, BendersCuts], ...] = ()
+    probe: float | None = None
 
 
-def branch_on_range(
-    at: Array,
-    price: Array,
-    bounds: tuple[Array, Array],
-    choosers: Mapping[int, IntegerValueFunction],
-    rest: ContinuousValueFunction,
-    known: CutPool,
-    tolerance: float,
-    deadline: float,
-) -> BendersSolution | None:
-    """Least cost of one shared decision, all windows and the others, begun by dividing at `at`.
+def branch_on_range(shared: Array, problem: SharedProblem) -> BendersSolution | None:
+    """Minimise over one shared decision by branch and bound, dividing its range first at `shared`, (1,).
 
-    None where too many ranges are needed, or the others cannot be told.
+    None where too many ranges are needed, or a bound or value cannot be determined.
     """
-    best = _tried(float(at[0]), price, choosers, rest, known)
-    if best is None:
+    pool, tolerance = problem.pool, problem.tolerance
+    incumbent = _evaluate(float(shared[0]), problem)
+    if incumbent is None:
         return None
-    halves = _halves(_Range(float(bounds[0][0]), float(bounds[1][0])), best, choosers)
+    whole_range = _Range(float(problem.decisions.lower[0]), float(problem.decisions.upper[0]))
+    halves = _divide(whole_range, incumbent, problem)
     if halves is None:
         return None
-    ranges, bound = halves, best.yuan
-    for _ in range(MOST_RANGES):
-        if not ranges or time.monotonic() > deadline:
+    open_ranges, bound = halves, incumbent.yuan
+    for _ in range(MAX_RANGES):
+        if not open_ranges or time.monotonic() > problem.deadline:
             break
-        here = ranges.pop()
-        found = _least(here, price, known)
-        if found is None:
+        current = open_ranges.pop()
+        minimum = _lower_bound(current, problem)
+        if minimum is None:
             return None
-        least, value = found
-        if least >= best.yuan - tolerance:
-            bound = min(bound, least)
+        range_bound, value = minimum
+        if range_bound >= incumbent.yuan - tolerance:
+            bound = min(bound, range_bound)
             continue
-        if here.near is not None:
-            # how fast the others' cost falls or rises there: often the planes that are known tell it
-            rest.ask(np.array([here.near]), known)
-            ranges.append(replace(here, near=None))
+        if current.probe is not None:
+            # the continuous cost's slope beside the end: often the cuts that are known bound it well
+            problem.continuous.query(np.array([current.probe]), pool)
+            open_ranges.append(replace(current, probe=None))
             continue
-        if min(value - here.lower, here.upper - value) < FEASIBILITY_TOLERANCE:
-            return None  # a line does not touch where it should
-        needs = len(known.needs)
-        trial = _tried(value, price, choosers, rest, known)
+        if min(value - current.lower, current.upper - value) < FEASIBILITY_TOLERANCE:
+            return None  # a line is not tight at an end, where it should be
+        feasibility_cuts = len(pool.feasibility_cuts)
+        trial = _evaluate(value, problem)
         if trial is None:
-            if len(known.needs) == needs:
+            if len(pool.feasibility_cuts) == feasibility_cuts:
                 return None
-            ranges.append(here)
+            open_ranges.append(current)
             continue
-        best = trial if trial.yuan < best.yuan else best
-        halves = _halves(here, trial, choosers)
+        incumbent = trial if trial.yuan < incumbent.yuan else incumbent
+        halves = _divide(current, trial, problem)
         if halves is None:
             return None
-        ranges += halves
-    if ranges:
+        open_ranges += halves
+    if open_ranges:
         return None
-    windows = [best.of[number].x for number in sorted(best.of)]
-    return BendersSolution(min(bound, best.yuan), np.array([best.at]), windows, best.others)
+    windows = [incumbent.windows[number].x for number in sorted(incumbent.windows)]
+    return BendersSolution(
+        min(bound, incumbent.yuan), np.array([incumbent.value]), windows, incumbent.continuous
+    )
 
 
-def _least(here: _Range, price: Array, known: CutPool) -> tuple[float, float] | None:
-    """What the planes and lines say that a range costs at least, and where."""
-    said = known.copy()
-    for number, line in here.lines:
-        said.add(number, line)
+def _lower_bound(current: _Range, problem: SharedProblem) -> tuple[float, float] | None:
+    """Return the master problem's minimum in a range and where it is; None if it is unbounded."""
+    pool = problem.pool.copy()
+    for number, cuts in current.cuts:
+        pool.add(number, cuts)
     solver = Solver()
-    solver.load(said.program(price, np.array([here.lower]), np.array([here.upper])))
+    solver.load(
+        pool.master_program(
+            replace(problem.decisions, lower=np.array([current.lower]), upper=np.array([current.upper]))
+        )
+    )
     try:
         answer = solver.solve()
     except InfeasibleProgram:
-        return np.inf, here.lower
+        return np.inf, current.lower
     except UnboundedProgram:
         return None
     return answer.bound, float(answer.x[0])
 
 
-def _tried(
-    value: float,
-    price: Array,
-    choosers: Mapping[int, IntegerValueFunction],
-    rest: ContinuousValueFunction,
-    known: CutPool,
-) -> _Trial | None:
-    """What a value costs; none where it is impossible."""
-    at = np.array([value])
-    others = rest.ask(at, known)
-    claims = {number: chooser.at(at) for number, chooser in choosers.items()}
-    of = {number: claim for number, claim in claims.items() if claim is not None}
-    if others is None or len(of) < len(claims):
+def _evaluate(value: float, problem: SharedProblem) -> _Incumbent | None:
+    """Return the total cost at a value of the shared decision; None if infeasible or not determined."""
+    shared = np.array([value])
+    continuous = problem.continuous.query(shared, problem.pool)
+    values = {number: function.value(shared) for number, function in problem.integer.items()}
+    windows = {number: result for number, result in values.items() if result is not None}
+    if continuous is None or len(windows) < len(values):
         return None
-    total = float(price @ at) + others.yuan + sum(claim.yuan for claim in of.values())
-    return _Trial(value, total, of, others.x)
+    total = (
+        float(problem.decisions.price @ shared)
+        + continuous.yuan
+        + sum(result.yuan for result in windows.values())
+    )
+    return _Incumbent(value, total, windows, continuous.x)
 
 
-def _halves(here: _Range, trial: _Trial, choosers: Mapping[int, IntegerValueFunction]) -> list[_Range] | None:
-    """The range on both sides of a value, with lines through what that costs; none where there are none."""
-    made, (below, above) = [], values_beside(np.array([trial.at]))
-    for lower, upper, near in (
-        (here.lower, trial.at, float(below[0])),
-        (trial.at, here.upper, float(above[0])),
+def _divide(current: _Range, trial: _Incumbent, problem: SharedProblem) -> list[_Range] | None:
+    """Divide a range at a value, with lines tight at that value; None if a line cannot be found."""
+    halves, (below, above) = [], values_beside(np.array([trial.value]))
+    for lower, upper, probe in (
+        (current.lower, trial.value, float(below[0])),
+        (trial.value, current.upper, float(above[0])),
     ):
-        lines = list(here.lines)
-        for number, chooser in choosers.items():
-            line = chooser.line(trial.at, trial.of[number], lower, upper)
+        cuts = list(current.cuts)
+        for number, function in problem.integer.items():
+            line = function.supporting_line(trial.value, trial.windows[number], lower, upper)
             if line is None:
                 return None
-            lines.append((number, line))
-        made.append(_Range(lower, upper, tuple(lines), near if lower < near < upper else None))
-    return made
+            cuts.append((number, line))
+        halves.append(_Range(lower, upper, tuple(cuts), probe if lower < probe < upper else None))
+    return halves

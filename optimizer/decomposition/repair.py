@@ -1,41 +1,43 @@
-"""Repair a relaxation whose optimum violates exclusive pairs, without a year-long branch and bound.
+"""Repair of a relaxation whose optimum violates exclusive pairs, by Lagrangian decomposition of the horizon.
 
-The violations lie in some hours of some days. At the multipliers of the relaxation the horizon falls apart
-at its edges (`windows.py`), and a round does two things:
+The violations lie in some hours of some days. At the multipliers of the relaxation the horizon is partitioned
+at its break points (`windows`); each window with violations is a subproblem with binaries. The method:
 
-* Price. Each stretch with a violated pair is cut out and solved with binaries at the multipliers of the
-  rest (`pricing.py`). Windows are disjoint, so what the binaries add to the cost of each adds up to a valid
-  lower bound (Lagrangian decomposition).
-* Agree. The windows' solutions are laid into the whole. Where that breaks a row, or leaves a priced one
-  slack, they wanted different things: stretches that differ about a state between them become one window,
-  and a shared decision that is disputed is settled among all who have a stake in it (`auction.py`). What
-  nobody disputes is never solved twice.
+    repeat
+        repeat
+            solve every window with binaries at the present multipliers          (`subproblems`)
+            lower bound = dual objective of the relaxation + what the binaries add in each window
+            merge windows that disagree about states                              (`consistency`)
+            solve windows that disagree about shared decisions by Benders cuts    (`coupling`, `benders`)
+        until the windows are consistent
+        fix the zero members of the windows' pairs; solve the linear program of the horizon
+        if its optimum obeys every pair, it is a candidate for the incumbent; if late, round it (`rounding`)
+    until the incumbent meets the lower bound
 
-When all agree, the whole is feasible and costs what the bound says: it is optimal. One linear program over
-the horizon, with the windows' choice of who rests, makes it exact to the last digit, and where something
-still differs brings better multipliers for another round.
+Windows are disjoint, so what the binaries add to the cost of each adds up to a valid bound. If all windows
+are consistent, their merged point is feasible and costs what the bound says: it is optimal. The linear
+program of the horizon makes it exact to the last digit, and brings new multipliers where something is still
+inconsistent.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.decomposition.consistency import inconsistent_columns
-from parkdispatch.optimizer.decomposition.coupling import Coupling
-from parkdispatch.optimizer.decomposition.subproblems import RepairState, Subproblems, WindowSolution
+from parkdispatch.optimizer.decomposition.consistency import merged_point
+from parkdispatch.optimizer.decomposition.repair_state import Incumbent, RepairState, WindowSolution
+from parkdispatch.optimizer.decomposition.subproblems import WindowSolver
 from parkdispatch.optimizer.decomposition.warm_start import RepairWarmStart
+from parkdispatch.optimizer.decomposition.window_rounds import Task, WindowRounds
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
-from parkdispatch.optimizer.formulation.tile import Tiled
+from parkdispatch.optimizer.formulation.linear_program import Mask
+from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.heuristics.rounding import Rounding
 from parkdispatch.optimizer.highs import GAP_YUAN, InfeasibleProgram
-from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
-from parkdispatch.optimizer.partition.windows import Partition, Window
+from parkdispatch.optimizer.partition.windows import Partition
 from parkdispatch.optimizer.presolve.exclusive_pairs import candidate_violations, violated_pairs
 from parkdispatch.optimizer.proof.certificate import (
     EXACT,
@@ -44,25 +46,32 @@ from parkdispatch.optimizer.proof.certificate import (
     certify,
     primal_infeasibility,
 )
-from parkdispatch.optimizer.relaxation.month_blocks import MonthBlocks
-from parkdispatch.optimizer.thread_pool import ThreadPool
 
-FALSE_BOUND = 1e-7  # relative; a bound above a dispatch by more than rounding would be no proof
-FIRST_PART = 1 / 3  # of the time that is left
-SPARE = 1.5  # times what a rounding took is left for the next one
-FINER = 0.01  # of what a window may be off, where the optimum is asked for
+PROOF_SHARE = 1 / 3  # of the remaining time, before a dispatch is made by rounding
+ROUNDING_RESERVE = 1.5  # times what the last rounding took is kept for the next one
+SEARCH_SHARE = 0.01  # of a window's tolerance, for its search, where the optimum is asked for
 
 
-# shared decisions in dispute, none for a window alone, and the windows solved together
-_Task = tuple[tuple[int, ...], tuple[Window, ...]]
+@dataclass(frozen=True)
+class RepairOptions:
+    """What is asked of a repair.
+
+    `is_repeated`: this is one of several solves, so that loading compiled code pays. `needs_dual`: the
+    multipliers of the optimum are asked for; otherwise a merged point that meets the bound ends the repair.
+    `gap`: a dispatch proven to be so near to the optimum is enough, relative.
+    """
+
+    is_repeated: bool
+    needs_dual: bool
+    gap: float
 
 
 @dataclass(frozen=True)
 class RepairedSolution:
-    """A point that obeys every pair, a proven lower bound, and how it came about.
+    """A point that obeys every pair, (columns,), a proven lower bound, and how they were found.
 
-    `row_dual` are the multipliers of the last linear program, in which those rest who do; none where what
-    was laid together needed no such program.
+    `row_dual` are the multipliers, (rows,), of the last linear program, in which the members in
+    `warm_start.resting` are fixed at zero; None where the merged point needed no linear program.
     """
 
     x: Array
@@ -71,11 +80,11 @@ class RepairedSolution:
     windows: int
     rounds: int
     binaries: int
-    agreed: RepairWarmStart
+    warm_start: RepairWarmStart
 
 
 class NoFeasibleDispatch(SolverError):  # noqa: N818 - time ran out, which is no fault
-    """No point that obeys every pair was found in time; what it costs at least is known."""
+    """No point that obeys every pair was found in time; `bound_yuan` is a lower bound on its cost."""
 
     def __init__(self, bound_yuan: float) -> None:
         super().__init__(
@@ -86,258 +95,242 @@ class NoFeasibleDispatch(SolverError):  # noqa: N818 - time ran out, which is no
 
 
 class Repair:
-    """Works on one relaxation, its certified optimum and multipliers, until `deadline` (time.monotonic).
+    """The repair of one relaxed problem from its certified optimum `x` and multipliers `row_dual`.
 
-    `blocks` hold the relaxation, warm; `agreed` is who rests in x already, and how windows were branched on;
-    `again`: this is one of several solves, for which what takes time to load is worth it. `multipliers`: the
-    multipliers of the optimum are asked for; without, a dispatch that meets its bound is enough. `gap`: one
-    that is proven to be so near to the optimum is enough, relative.
+    Members in `warm_start.resting` are fixed at zero in that optimum.
     """
 
     def __init__(
         self,
-        tiled: Tiled,
-        program: LinearProgram,
-        pricer: LagrangianPricer,
-        blocks: MonthBlocks,
+        problem: RelaxedProblem,
         x: Array,
         row_dual: Array,
         certificate: Certificate,
-        deadline: float,
-        pool: ThreadPool,
-        agreed: RepairWarmStart,
-        again: bool,
-        multipliers: bool,
-        gap: float,
+        warm_start: RepairWarmStart,
+        options: RepairOptions,
     ) -> None:
-        self._tiled, self._program, self._x = tiled, program, x
-        self._multipliers, self._gap = multipliers, gap
+        tiled, program, pricer = problem.tiled, problem.program, problem.pricer
+        self._tiled, self._program, self._blocks = tiled, program, problem.blocks
+        self._options, self._deadline = options, problem.deadline
+        self._x, self._relaxed_x = x, x
         self._certificate: Certificate | None = certificate
-        self._blocks, self._deadline, self._pool = blocks, deadline, pool
-        self._at = pricer.multipliers(row_dual)
-        self._pricer = pricer
-        # pairs nobody is tempted to violate stay relaxed; one that is violated after all joins later
-        self._doubtful = (
-            candidate_violations(tiled, program) | violated_pairs(tiled, x) | agreed.in_doubt(tiled)
+        self._multipliers = pricer.multipliers(row_dual)
+        # other pairs stay relaxed until they are violated
+        self._candidates = (
+            candidate_violations(tiled, program) | violated_pairs(tiled, x) | warm_start.in_doubt(tiled)
         )
-        self._resting = agreed.resting.copy()
-        self._at_rest = agreed.resting  # in x and its multipliers
-        carried = pricer.cutter.carried
-        self._pieces = Partition(tiled, program, carried, x, self._at.reduced, agreed.kept(tiled.horizon))
-        self._stakes = Coupling(tiled, program, pricer, self._pieces, self._at)
-        # multipliers that know nothing of binaries yet bring disputes that the next ones settle
-        self._early = not agreed.resting.any()
-        self._sub = Subproblems(tiled, program, pricer, blocks, self._at, deadline, agreed.trees, again)
-        self._rounding = Rounding(tiled, program, pricer, blocks, pool, deadline)
-        # a part of the time is for the proof alone; without a dispatch by then, one is made by rounding
-        self._until(time.monotonic() + FIRST_PART * (deadline - time.monotonic()))
+        self._fixed = warm_start.resting.copy()  # members fixed at zero by the windows' solutions
+        self._fixed_in_x = warm_start.resting  # and those fixed in the present point and its multipliers
+        self._partition = Partition(
+            tiled,
+            program,
+            pricer.cutter.carried,
+            x,
+            self._multipliers.reduced,
+            warm_start.short_windows(tiled.horizon),
+        )
+        self._solver = WindowSolver(problem, self._multipliers, warm_start.trees, options.is_repeated)
+        self._window_rounds = WindowRounds(problem, self._multipliers, self._partition, self._solver)
+        # without any member fixed, the multipliers ignore the binaries: most shared decisions that are
+        # inconsistent now are consistent at the next multipliers
+        self._couples = bool(warm_start.resting.any())
+        self._rounding = Rounding(problem)
+        self._incumbent = Incumbent(x)
+        self._rounds, self._rounding_s = 0, 0.0
+        now = time.monotonic()
+        self._set_proof_deadline(now + PROOF_SHARE * (problem.deadline - now))
 
     def run(self) -> RepairedSolution:
-        """Repair in rounds. Raises InfeasibleProgram and NoDispatch."""
-        first, best_x, best, bound = self._x, self._x, np.inf, -np.inf
-        seen: set[tuple[object, ...]] = set()  # what has been tried once is not tried again
-        rounds, took = 0, 0.0  # took: the seconds of the last rounding
+        """Repair in rounds. Raises InfeasibleProgram and NoFeasibleDispatch."""
+        incumbent = self._incumbent
+        visited: set[tuple[object, ...]] = set()  # windows and fixed members of earlier iterations
         while True:
-            self._pieces.activate(self._pieces.of_intervals(self._disturbed()))
-            base = self._certificate or certify(self._program, self._x, self._at.dual)
-            self._certificate = None
-            now, priced = self._standing(), dict[_Task, WindowSolution]()
-            while True:
-                rounds += 1
-                solutions = self._price_all(now, priced)
-                if base.dual_infeasibility <= FEASIBILITY_TOLERANCE:
-                    bound = max(bound, base.dual_objective_yuan + sum(one.gain for one in solutions))
-                if self._late() or self._suffices(solutions, bound) or not self._reconcile(now, solutions):
-                    break
-            self._sub.forget()
-            self._resting = self._rested(solutions)
-            if not self._multipliers and self._is_optimal(laid := self._laid(solutions), bound):
-                return self._repaired(laid, None, min(bound, self._program.objective(laid)), rounds)
-            state = (*self._pieces.windows(), self._resting.tobytes())
-            joined, late = self._join_rest(), self._late()
-            found = self._x if joined and self._note_violated() else None
-            if found is None and self._is_due(late, best, took):
-                began = time.monotonic()
-                found = self._rounded(first)
-                took = time.monotonic() - began
-            if found is not None and self._program.objective(found) < best:
-                best_x, best = found, self._program.objective(found)
-            if bound - best > FALSE_BOUND * max(1.0, abs(best)):
-                raise SolverError(f"a dispatch of {best:.2f} yuan lies below its bound of {bound:.2f}")
-            # of a few yuan, the gap asked for may be less than windows can be solved to
-            least_yuan = GAP_YUAN * len(self._pieces.windows())
-            met = np.isfinite(best) and best - bound <= max(least_yuan, self._gap * max(1.0, abs(best)))
-            over = time.monotonic() >= self._deadline
-            if met or (over and np.isfinite(best)):
-                return self._repaired(best_x, self._at.dual, min(bound, best), rounds)
-            if over:
-                raise NoFeasibleDispatch(bound)
-            if late:  # what is left is for the proof, and for one more rounding where there is time for it
-                self._until(self._deadline - SPARE * took)
-                if self._late():
-                    self._until(self._deadline)
+            state, solutions = self._solve_until_consistent()
+            self._fixed = self._fixed_by(solutions)
+            if not self._options.needs_dual:
+                merged = merged_point(self._x, solutions)
+                if self._is_optimal(merged):
+                    bound_yuan = min(incumbent.bound_yuan, self._program.objective(merged))
+                    return self._repaired(merged, None, bound_yuan)
+            position = (*self._partition.windows(), self._fixed.tobytes())
+            is_late = self._improve_incumbent()
+            incumbent.check()
+            is_over = time.monotonic() >= self._deadline
+            if self._is_gap_closed() or (is_over and incumbent.exists):
+                bound_yuan = min(incumbent.bound_yuan, incumbent.cost_yuan)
+                return self._repaired(incumbent.x, self._multipliers.dual, bound_yuan)
+            if is_over:
+                raise NoFeasibleDispatch(incumbent.bound_yuan)
+            if is_late:
+                self._extend_proof_time()
                 continue
-            if state in seen:
-                self._widen(now, solutions)
-            seen.add(state)
-            self._early = False
+            if position in visited:
+                self._window_rounds.widen(self._x, state, solutions)
+            visited.add(position)
+            self._couples = True
 
-    def _is_due(self, late: bool, best: float, took: float) -> bool:
-        """Whether a dispatch is made by rounding; `took` is how long the last one was in the making [s].
+    def _solve_until_consistent(self) -> tuple[RepairState, list[WindowSolution]]:
+        """Solve windows at the present multipliers until they are consistent, good enough or late.
 
-        Where near enough is enough, one is made at once: what it lacks says how much is left to prove.
+        Raises the bound. Return the state they started from, and the last solutions.
         """
-        if np.isfinite(best):
-            return late and time.monotonic() + took <= self._deadline
-        return late or self._gap > EXACT
+        self._partition.activate(self._partition.of_intervals(self._intervals_to_repair()))
+        relaxation = self._certificate or certify(self._program, self._x, self._multipliers.dual)
+        self._certificate = None
+        state, solved = self._state(), dict[Task, WindowSolution]()
+        while True:
+            self._rounds += 1
+            solutions = self._window_rounds.solve_all(state, solved)
+            if relaxation.dual_infeasibility <= FEASIBILITY_TOLERANCE:
+                bound_yuan = relaxation.dual_objective_yuan + sum(one.gain_yuan for one in solutions)
+                self._incumbent.bound_yuan = max(self._incumbent.bound_yuan, bound_yuan)
+            if (
+                self._is_late()
+                or self._is_good_enough(solutions)
+                or not self._window_rounds.reconcile(state, solutions, couple=self._couples)
+            ):
+                self._solver.forget_multipliers()
+                return state, solutions
 
-    def _repaired(self, x: Array, row_dual: Array | None, bound: float, rounds: int) -> RepairedSolution:
-        windows = self._pieces.windows()
-        binaries = sum(len(self._sub.binaries(self._doubtful, one)) for one in windows)
-        return RepairedSolution(x, row_dual, bound, len(windows), rounds, binaries, self._agreed())
+    def _state(self) -> RepairState:
+        """Return the iterate at the beginning of a round."""
+        scale_yuan = max(1.0, abs(self._program.objective(self._x)))
+        is_violated = np.asarray(violated_pairs(self._tiled, self._x).any(axis=0))
+        gap = self._options.gap
+        tolerance = gap * scale_yuan / (1 + len(self._partition.windows()))
+        search_tolerance = (SEARCH_SHARE if gap <= EXACT else 1.0) * tolerance
+        return RepairState(
+            self._x,
+            self._fixed.copy(),
+            is_violated,
+            self._candidates,
+            frozenset(),
+            tolerance,
+            search_tolerance,
+        )
 
-    def _is_optimal(self, x: Array, bound: float) -> bool:
-        """Whether a point obeys everything and costs what the bound says."""
-        cost = self._program.objective(x)
+    def _intervals_to_repair(self) -> Index:
+        """Return the intervals in which a pair is violated or a member is fixed at zero."""
+        fixed = self._fixed[: self._tiled.shared_starts[0]].reshape(len(self._tiled.horizon), -1)
+        return np.flatnonzero(violated_pairs(self._tiled, self._x).any(axis=0) | fixed.any(axis=1))
+
+    def _fixed_by(self, solutions: list[WindowSolution]) -> Mask:
+        """Return the fixed members, (columns,), with those in the windows as in the windows' solutions."""
+        fixed = self._fixed.copy()
+        for solution in solutions:
+            for subproblem in solution.subproblems:
+                fixed[subproblem.cut.columns] = False
+            fixed[solution.fixed_at_zero] = True
+        return fixed
+
+    def _is_optimal(self, x: Array) -> bool:
+        """Return whether a point is feasible, obeys every pair and costs what the bound says."""
+        cost_yuan = self._program.objective(x)
         return (
-            abs(cost - bound) <= self._gap * max(1.0, abs(cost))
+            abs(cost_yuan - self._incumbent.bound_yuan) <= self._options.gap * max(1.0, abs(cost_yuan))
             and primal_infeasibility(self._program, x) <= FEASIBILITY_TOLERANCE
             and not violated_pairs(self._tiled, x).any()
         )
 
-    def _rested(self, solutions: list[WindowSolution]) -> Mask:
-        """Who rests now if those in the windows do who rest in their solutions."""
-        resting = self._resting.copy()
-        for one in solutions:
-            for part in one.parts:
-                resting[part.cut.columns] = False
-            resting[one.resting] = True
-        return resting
+    def _is_good_enough(self, solutions: list[WindowSolution]) -> bool:
+        """Return whether the windows' fixed members give a dispatch within the gap, consistent or not.
 
-    def _suffices(self, solutions: list[WindowSolution], bound: float) -> bool:
-        """Whether the choices made in the windows are good enough already, agreed or not; they are kept then.
-
-        Where the optimum is asked for they never are while somebody disagrees.
+        That dispatch becomes the present point. Where the optimum is asked for, windows must be consistent.
         """
-        resting = self._rested(solutions)
-        if self._gap <= EXACT or np.array_equal(resting, self._at_rest):
+        gap, fixed = self._options.gap, self._fixed_by(solutions)
+        if gap <= EXACT or np.array_equal(fixed, self._fixed_in_x):
             return False
         try:
-            x, dual = self._blocks.solve(self._program.upper_at_rest(resting))
+            x, dual = self._blocks.solve(self._program.upper_at_rest(fixed))
         except InfeasibleProgram:
             return False
-        cost = self._program.objective(x)
-        if violated_pairs(self._tiled, x).any() or cost - bound > self._gap * max(1.0, abs(cost)):
+        cost_yuan = self._program.objective(x)
+        if violated_pairs(self._tiled, x).any() or cost_yuan - self._incumbent.bound_yuan > gap * max(
+            1.0, abs(cost_yuan)
+        ):
             return False
-        self._x, self._at_rest = x, resting
-        self._at.set(dual)
+        self._x, self._fixed_in_x = x, fixed
+        self._multipliers.set(dual)
         return True
 
-    def _laid(self, solutions: list[WindowSolution]) -> Array:
-        """The present point with the windows' solutions laid into it."""
-        x = self._x.copy()
-        for one in solutions:
-            x[one.columns] = one.x
-        return x
+    def _solve_with_fixed(self) -> bool:
+        """Solve the horizon with the fixed members at zero; return whether that is feasible.
 
-    def _agreed(self) -> RepairWarmStart:
-        """What a like park may begin with."""
-        windows = self._pieces.windows()
-        trees = {window: self._sub.trees[window] for window in windows if window in self._sub.trees}
-        return RepairWarmStart(self._resting, self._doubtful, tuple(windows), trees)
-
-    def _rounded(self, first: Array) -> Array | None:
-        """A point that obeys every pair, made from the present one, or from the first, where fewer rest."""
-        nobody = np.zeros_like(self._resting)
-        starts = ((self._x, self._resting), (first, nobody))
-        made = (self._rounding.round_off(x, resting, self._pieces) for x, resting in starts)
-        return next((x for x in made if x is not None), None)
-
-    def _note_violated(self) -> bool:
-        """Whether no pair is violated; those that are get a binary from now on."""
-        where = violated_pairs(self._tiled, self._x)
-        self._doubtful |= where
-        return not where.any()
-
-    def _late(self) -> bool:
-        return time.monotonic() > self._pause
-
-    def _until(self, pause: float) -> None:
-        """Work until then before anything is rounded off."""
-        self._pause = pause
-        self._sub.shares.deadline = pause
-
-    def _disturbed(self) -> Index:
-        """The intervals in which a pair is violated or a member has been put to rest."""
-        own = self._resting[: self._tiled.shared_starts[0]].reshape(len(self._tiled.horizon), -1)
-        return np.flatnonzero(violated_pairs(self._tiled, self._x).any(axis=0) | own.any(axis=1))
-
-    def _join_rest(self) -> bool:
-        """Solve the horizon with the resting members at zero; take over its optimum and multipliers."""
-        if np.array_equal(self._resting, self._at_rest):
-            return True  # it is solved
-        try:
-            self._x, dual = self._blocks.solve(self._program.upper_at_rest(self._resting))
-        except InfeasibleProgram:
-            return False
-        self._at_rest = self._resting.copy()
-        self._at.set(dual)
-        return True
-
-    def _standing(self) -> RepairState:
-        """Where the repair stands at the beginning of a round."""
-        scale = max(1.0, abs(self._program.objective(self._x)))
-        broken = np.asarray(violated_pairs(self._tiled, self._x).any(axis=0))
-        allowed = self._gap * scale / (1 + len(self._pieces.windows()))
-        near = (FINER if self._gap <= EXACT else 1.0) * allowed
-        return RepairState(self._x, self._resting.copy(), broken, self._doubtful, frozenset(), allowed, near)
-
-    def _price_all(self, now: RepairState, priced: dict[_Task, WindowSolution]) -> list[WindowSolution]:
-        """Solve every window, those that dispute a shared decision together.
-
-        `priced` is what was solved from this standing already; it is not solved again.
+        Its optimum and multipliers become the present ones.
         """
-        self._stakes.claim([])
-        windows = self._pieces.windows()
-        window_of = {piece: window for window in windows for piece in self._pieces.within(window)}
-        now = replace(now, disputed=self._stakes.columns)
-        tasks: dict[_Task, Callable[[], WindowSolution]] = {}
-        together: set[Window] = set()
-        for shared, pieces in self._stakes.disputes():
-            bidding = {window_of[piece] for piece in pieces if piece in window_of}
-            others = self._pieces.window(sorted(piece for piece in pieces if piece not in window_of))
-            if len(bidding) == 1 and not others.stretches:
-                continue  # nobody is left to dispute with
-            together |= bidding
-            bidders = tuple(sorted(bidding, key=lambda window: window.stretches))
-            settle = partial(self._sub.settle, now, shared, bidders, others)
-            tasks[(tuple(shared.tolist()), (*bidders, others))] = settle
-        for window in windows:
-            if window not in together:
-                tasks[((), (window,))] = partial(self._sub.price, now, window)
-        new = [task for task in tasks if task not in priced]
-        pairs = sum(int(self._doubtful[:, window.intervals].sum()) for window in windows)
-        self._sub.begin_round(pairs, len(new))
-        priced.update(zip(new, self._pool.map(lambda task: tasks[task](), new), strict=True))
-        return [priced[task] for task in tasks]
+        if np.array_equal(self._fixed, self._fixed_in_x):
+            return True  # already solved
+        try:
+            self._x, dual = self._blocks.solve(self._program.upper_at_rest(self._fixed))
+        except InfeasibleProgram:
+            return False
+        self._fixed_in_x = self._fixed.copy()
+        self._multipliers.set(dual)
+        return True
 
-    def _reconcile(self, now: RepairState, solutions: list[WindowSolution]) -> bool:
-        """Lay the solutions into the whole and tie what differs. Whether there is more to solve."""
-        ties = inconsistent_columns(
-            self._program, self._at.dual, solutions, self._laid(solutions), now.allowed
+    def _improve_incumbent(self) -> bool:
+        """Offer the optimum with the fixed members to the incumbent, or a rounded point where one is due.
+
+        Return whether the time for the proof alone was over.
+        """
+        is_feasible, is_late = self._solve_with_fixed(), self._is_late()
+        point = self._x if is_feasible and self._obeys_pairs() else None
+        if point is None and self._is_rounding_due(is_late):
+            began = time.monotonic()
+            point = self._rounded_point()
+            self._rounding_s = time.monotonic() - began
+        if point is not None:
+            self._incumbent.offer(point, self._program.objective(point))
+        return is_late
+
+    def _obeys_pairs(self) -> bool:
+        """Return whether the present point violates no pair; make candidates of those it violates."""
+        violations = violated_pairs(self._tiled, self._x)
+        self._candidates |= violations
+        return not violations.any()
+
+    def _is_rounding_due(self, is_late: bool) -> bool:
+        """Return whether a dispatch is to be made by rounding.
+
+        Where a gap is allowed, one is made at once: how far it is from the bound says what is left to prove.
+        """
+        if self._incumbent.exists:
+            return is_late and time.monotonic() + self._rounding_s <= self._deadline
+        return is_late or self._options.gap > EXACT
+
+    def _rounded_point(self) -> Array | None:
+        """Round the present point, or else the relaxation's optimum with no member fixed."""
+        starts = ((self._x, self._fixed), (self._relaxed_x, np.zeros_like(self._fixed)))
+        rounded = (self._rounding.round_off(x, fixed, self._partition) for x, fixed in starts)
+        return next((x for x in rounded if x is not None), None)
+
+    def _is_gap_closed(self) -> bool:
+        """Return whether the incumbent is within the gap, or the accuracy of the windows' solver."""
+        cost_yuan, bound_yuan = self._incumbent.cost_yuan, self._incumbent.bound_yuan
+        solver_gap_yuan = GAP_YUAN * len(self._partition.windows())
+        return self._incumbent.exists and cost_yuan - bound_yuan <= max(
+            solver_gap_yuan, self._options.gap * max(1.0, abs(cost_yuan))
         )
-        first = self._tiled.shared_starts[0]
-        tied = self._pieces.tie([tie for tie in ties if tie.max() < first])
-        claimed = not self._early and self._stakes.claim([tie for tie in ties if tie.max() >= first])
-        return tied or claimed
 
-    def _widen(self, now: RepairState, solutions: list[WindowSolution]) -> None:
-        """Tie each window in which the present point is dearer than its own solution to what is around it."""
-        laid = self._laid(solutions)
-        windows = [
-            window
-            for one in solutions
-            for window, part in zip(one.windows, one.parts, strict=True)
-            if (part.program.cost * (self._x - laid)[part.cut.every]).sum() > now.allowed
-        ]
-        self._pieces.tie_pieces([self._pieces.around(window) for window in windows or self._pieces.windows()])
+    def _is_late(self) -> bool:
+        """Return whether the time for the proof alone is over."""
+        return time.monotonic() > self._proof_deadline
+
+    def _set_proof_deadline(self, proof_deadline: float) -> None:
+        """Work on the proof alone until then (time.monotonic), before anything is rounded."""
+        self._proof_deadline = proof_deadline
+        self._solver.budget.deadline = proof_deadline
+
+    def _extend_proof_time(self) -> None:
+        """Leave the remaining time to the proof, but for one more rounding if there is time for it."""
+        self._set_proof_deadline(self._deadline - ROUNDING_RESERVE * self._rounding_s)
+        if self._is_late():
+            self._set_proof_deadline(self._deadline)
+
+    def _repaired(self, x: Array, row_dual: Array | None, bound_yuan: float) -> RepairedSolution:
+        """Return the solution, with a warm start from the final state."""
+        windows, solver = self._partition.windows(), self._solver
+        binaries = sum(len(solver.pair_positions(self._candidates, window)) for window in windows)
+        trees = {window: solver.trees[window] for window in windows if window in solver.trees}
+        warm_start = RepairWarmStart(self._fixed, self._candidates, tuple(windows), trees)
+        return RepairedSolution(x, row_dual, bound_yuan, len(windows), self._rounds, binaries, warm_start)

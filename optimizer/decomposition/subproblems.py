@@ -1,4 +1,4 @@
-"""Solve windows with their binaries at the multipliers of the whole, one alone or several about a dispute."""
+"""Solution of Lagrangian subproblems with binaries: single windows, or several with shared decisions."""
 
 import time
 from collections.abc import Mapping
@@ -11,13 +11,14 @@ from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.branch_and_bound.branching import BranchingResult, BranchingTree, branch_on_window
 from parkdispatch.optimizer.decomposition.benders import IntegerWindow, solve_shared_decisions
-from parkdispatch.optimizer.decomposition.value_functions import ContinuousValueFunction
+from parkdispatch.optimizer.decomposition.benders_cuts import SharedDecisions
+from parkdispatch.optimizer.decomposition.repair_state import RepairState, WindowSolution
+from parkdispatch.optimizer.decomposition.value_functions import BendersSolution, ContinuousValueFunction
 from parkdispatch.optimizer.formulation.horizon import Index
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
-from parkdispatch.optimizer.formulation.tile import Tiled
+from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.highs import Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import (
-    LagrangianPricer,
     Multipliers,
     WindowProgram,
     positions,
@@ -26,258 +27,283 @@ from parkdispatch.optimizer.partition.lagrangian_pricing import (
 from parkdispatch.optimizer.partition.windows import Window
 from parkdispatch.optimizer.presolve.exclusive_pairs import TOLERANCE
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, support
-from parkdispatch.optimizer.relaxation.month_blocks import MonthBlocks
 from parkdispatch.optimizer.time_budget import TimeBudget
 
-HALF = 0.5  # between the values of a binary
-PRICE_DECIMALS = 9  # of yuan per MW or MWh: below that, two prices are one
-# pairs in the windows of one round from which on a search of our own is worth what it takes to load: a
-# quarter of a second, on a new machine some four, and 100 MB; the Gao'an year has some 1,000
-MANY = 1400
-
-_Solved = tuple[
-    float, Array, Index
-]  # bound, values in a part's columns (or none), columns of the whole at rest
+ROUNDING_THRESHOLD = 0.5  # between the values of a binary
+PRICE_DECIMALS = 9  # of yuan per MW or MWh: prices that are equal so far are the same
+# pairs in the windows of one round from which on the compiled tree search is worth loading, which takes 100 MB
+# and a quarter of a second (some four on a new machine, which compiles it); Gao'an's year has some 1,000 pairs
+MANY_PAIRS = 1400
 
 
 @dataclass(frozen=True)
-class RepairState:
-    """The repair's present point, who rests in it, which pairs are in doubt, what is disputed.
+class _Solved:
+    """A window's lower bound, its point in the subproblem's columns (or empty), and columns fixed at zero."""
 
-    `allowed` is how many yuan a window may be dearer than its bound, `near` how closely the leaves of a tree
-    and the planes of an auction must fit.
+    bound: float
+    x: Array
+    fixed_at_zero: Index
+
+
+class WindowSolver:
+    """Solves the subproblems of one relaxed problem, and remembers solutions by their prices.
+
+    `trees` are those of windows with the same structure, then those grown here. `is_repeated`: this is one of
+    several solves, for which loading the compiled tree search always pays.
     """
-
-    x: Array
-    resting: Mask  # (columns,)
-    broken: Mask  # (intervals,) where a pair is violated
-    doubtful: Mask  # (pairs, intervals)
-    disputed: frozenset[int]  # shared columns
-    allowed: float
-    near: float
-
-
-@dataclass(frozen=True)
-class WindowSolution:
-    """Values of some columns of the whole, and what the binaries there add to the bound [yuan]."""
-
-    windows: tuple[Window, ...]
-    parts: tuple[WindowProgram, ...]
-    columns: Index
-    x: Array
-    copies: tuple[Array, ...]  # of each part, its own idea of the shared decisions it does not decide
-    resting: Index  # columns at zero
-    gain: float
-
-
-class Subproblems:
-    """Solves windows of one program, and remembers what it solved at which prices."""
 
     def __init__(
         self,
-        tiled: Tiled,
-        program: LinearProgram,
-        pricer: LagrangianPricer,
-        blocks: MonthBlocks,
-        at: Multipliers,
-        deadline: float,
+        problem: RelaxedProblem,
+        multipliers: Multipliers,
         trees: Mapping[Window, BranchingTree],
-        again: bool,
+        is_repeated: bool,
     ) -> None:
-        self._tiled, self._program, self._pricer, self._at = tiled, program, pricer, at
-        self._blocks = blocks
-        self.shares = TimeBudget(deadline)
-        self.trees = dict(trees)  # of like windows, and then of those solved here
-        self._own = again  # whether windows are searched here; else by the solver
-        self._too_large: set[Window] = set()  # windows whose trees grew large
+        self._tiled, self._program, self._pricer = problem.tiled, problem.program, problem.pricer
+        self._blocks, self._multipliers = problem.blocks, multipliers
+        self.budget = TimeBudget(problem.deadline)
+        self.trees = dict(trees)
+        self._uses_trees = is_repeated
+        self._too_large: set[Window] = set()  # windows whose tree search was given up
         self._solved: dict[tuple[object, ...], _Solved] = {}
-        self._asked: dict[
-            tuple[Window, bytes], tuple[Array, ContinuousValueFunction]
-        ] = {}  # at which multipliers
+        # continuous value functions, with the multipliers they hold for
+        self._continuous: dict[tuple[Window, bytes], tuple[Array, ContinuousValueFunction]] = {}
 
     def begin_round(self, pairs: int, tasks: int) -> None:
-        """How many pairs will get a binary, and how many tasks there are.
+        """Announce the numbers of pairs with a binary and of tasks in the next round.
 
-        The pairs decide for all windows how: which is first must not matter.
+        The pairs decide between tree search and HiGHS for all windows at once, whatever their order.
         """
-        self._own |= pairs >= MANY
-        self.shares.waiting = tasks
+        self._uses_trees |= pairs >= MANY_PAIRS
+        self.budget.waiting = tasks
 
-    def binaries(self, doubtful: Mask, window: Window) -> Index:
-        """Positions of a and b of each doubtful pair among the window's columns, (pairs, 2)."""
-        return positions(self._tiled, doubtful, window)
+    def pair_positions(self, candidates: Mask, window: Window) -> Index:
+        """Return the positions of the candidate pairs' members among the window's columns, (pairs, 2)."""
+        return positions(self._tiled, candidates, window)
 
-    def price(self, now: RepairState, window: Window) -> WindowSolution:
+    def solve_window(self, state: RepairState, window: Window) -> WindowSolution:
         """Solve one window with its binaries."""
-        self.shares.begin()
-        part, pairs = self._pricer.part(window, self._at), self.binaries(now.doubtful, window)
-        key = (window, len(pairs), np.round(part.program.cost, PRICE_DECIMALS).tobytes())
+        self.budget.begin()
+        subproblem = self._pricer.part(window, self._multipliers)
+        pairs = self.pair_positions(state.candidates, window)
+        key = (window, len(pairs), np.round(subproblem.program.cost, PRICE_DECIMALS).tobytes())
         solved = self._solved.get(key)
         if solved is None:
-            if time.monotonic() > self.shares.deadline:
-                return self._unchanged(now, (window,), (part,), 0.0)
-            solved, cut_short = self._branched(now, window, part, pairs), False
+            if time.monotonic() > self.budget.deadline:
+                return self._present_solution(state, (window,), (subproblem,), 0.0)
+            solved, timed_out = self._solve_by_tree(state, window, subproblem, pairs), False
             if solved is None:
-                solved, cut_short = self._searched(now, part, pairs)
-            if not cut_short and time.monotonic() <= self.shares.deadline:  # else it is worked on again
+                solved, timed_out = self._solve_by_highs(state, subproblem, pairs)
+            if not timed_out and time.monotonic() <= self.budget.deadline:  # else it is solved again later
                 self._solved[key] = solved
-        bound, x, resting = solved
-        gain = max(0.0, bound - part.relaxed)
-        here = now.x[part.cut.every]
-        if not x.size or (
-            part.program.objective(here) - bound <= now.allowed and not now.broken[window.intervals].any()
+        gain_yuan = max(0.0, solved.bound - subproblem.relaxed)
+        present = state.x[subproblem.cut.every]
+        if not solved.x.size or (
+            subproblem.program.objective(present) - solved.bound <= state.tolerance_yuan
+            and not state.is_violated[window.intervals].any()
         ):
-            # at these prices nothing better exists: the present point is kept, whatever its ties
-            return self._unchanged(now, (window,), (part,), gain)
-        own = x[: len(part.cut.columns)]
-        return WindowSolution((window,), (part,), part.cut.columns, own, (x[part.copies],), resting, gain)
+            # nothing is better at these prices: keep the present point, although others may tie with it
+            return self._present_solution(state, (window,), (subproblem,), gain_yuan)
+        return WindowSolution(
+            (window,),
+            (subproblem,),
+            subproblem.cut.columns,
+            solved.x[: len(subproblem.cut.columns)],
+            (solved.x[subproblem.copies],),
+            solved.fixed_at_zero,
+            gain_yuan,
+        )
 
-    def _branched(
-        self, now: RepairState, window: Window, part: WindowProgram, pairs: Index
+    def _solve_by_tree(
+        self, state: RepairState, window: Window, subproblem: WindowProgram, pairs: Index
     ) -> _Solved | None:
-        """By a tree, from that of a like window where there is one; none where it grew large."""
-        here = now.x[part.cut.every]
-        known = np.inf if now.broken[window.intervals].any() else part.program.objective(here)
-        found = self._least(window, part, pairs, now.near, part.program, known)
-        if found is None:
+        """Solve a window by tree search, from a known tree if there is one; None if it is given up."""
+        present = state.x[subproblem.cut.every]
+        is_violated = state.is_violated[window.intervals].any()
+        incumbent_yuan = np.inf if is_violated else subproblem.program.objective(present)
+        result = self._branch(
+            window, subproblem, pairs, state.search_tolerance_yuan, subproblem.program, incumbent_yuan
+        )
+        if result is None:
             return None
-        self.trees[window] = found.tree
-        x = found.x if found.x.size else here
-        return found.bound, x, self._rests(now, part, pairs, x)
+        self.trees[window] = result.tree
+        x = result.x if result.x.size else present
+        return _Solved(result.bound, x, self._zero_members(state, subproblem, pairs, x))
 
-    def _least(
+    def _branch(
         self,
         window: Window,
-        part: WindowProgram,
+        subproblem: WindowProgram,
         pairs: Index,
         tolerance: float,
         program: LinearProgram,
-        known: float,
+        incumbent_yuan: float,
     ) -> BranchingResult | None:
-        """The least cost of a window's part, or of a program that differs from it by costs and bounds."""
-        if not self._own or window in self._too_large:
+        """Minimise a window's program, which may differ from its subproblem's in costs and bounds."""
+        if not self._uses_trees or window in self._too_large:
             return None
-        start = self._blocks.basis_in(part.cut)
-        found = branch_on_window(program, pairs, start, known, tolerance, self.trees.get(window))
-        if found is None:
+        start = self._blocks.basis_in(subproblem.cut)
+        result = branch_on_window(program, pairs, start, incumbent_yuan, tolerance, self.trees.get(window))
+        if result is None:
             self._too_large.add(window)
             self.trees.pop(window, None)
-        return found
+        return result
 
-    def _searched(self, now: RepairState, part: WindowProgram, pairs: Index) -> tuple[_Solved, bool]:
-        """By the solver's own search, and whether time cut it short."""
-        nobody = np.empty(0, dtype=np.int64)
-        solver = Solver(time_limit_s=self.shares.limit_s(), gap_yuan=now.near)
-        solver.load(with_binaries(part.program, pairs))
+    def _solve_by_highs(
+        self, state: RepairState, subproblem: WindowProgram, pairs: Index
+    ) -> tuple[_Solved, bool]:
+        """Solve a window as a mixed-integer program by HiGHS; return also whether time ran out."""
+        solver = Solver(time_limit_s=self.budget.limit_s(), gap_yuan=state.search_tolerance_yuan)
+        solver.load(with_binaries(subproblem.program, pairs))
         try:
             answer = solver.solve()
-        except SolverError:  # time ran out before a point was found: claim nothing, change nothing
-            return (-np.inf, np.empty(0), nobody), True
-        solved = answer.bound, answer.x[: len(part.cut.every)], _resting(part, pairs, answer.x)
-        return solved, answer.timed_out
+        except SolverError:  # time ran out before a point was found: no bound, no change
+            return _Solved(-np.inf, np.empty(0), np.empty(0, dtype=np.int64)), True
+        every = subproblem.cut.every
+        is_first_used = answer.x[len(every) :] > ROUNDING_THRESHOLD
+        fixed_at_zero = every[np.where(is_first_used, pairs[:, 1], pairs[:, 0])]
+        return _Solved(answer.bound, answer.x[: len(every)], fixed_at_zero), answer.timed_out
 
-    def _rests(self, now: RepairState, part: WindowProgram, pairs: Index, x: Array) -> Index:
-        """Which member of each pair rests, as columns of the whole; where neither works, who rests now."""
-        a, b = pairs[:, 0], pairs[:, 1]
-        idle = np.maximum(x[a], x[b]) <= TOLERANCE
-        second = np.where(idle, now.resting[part.cut.every[b]], x[a] > x[b])
-        return part.cut.every[np.where(second, b, a)]
+    def _zero_members(self, state: RepairState, subproblem: WindowProgram, pairs: Index, x: Array) -> Index:
+        """Return each pair's member that is zero in x; where both are, the one that is fixed at present."""
+        every, a, b = subproblem.cut.every, pairs[:, 0], pairs[:, 1]
+        both_zero = np.maximum(x[a], x[b]) <= TOLERANCE
+        is_second = np.where(both_zero, state.fixed_at_zero[every[b]], x[a] > x[b])
+        return every[np.where(is_second, b, a)]
 
-    def settle(
-        self, now: RepairState, shared: Index, bidders: tuple[Window, ...], others: Window
+    def solve_coupled(
+        self, state: RepairState, shared: Index, windows: tuple[Window, ...], rest: Window
     ) -> WindowSolution:
-        """Solve the windows that dispute some shared decisions, with the others who have a stake in them."""
-        self.shares.begin()
-        at, program = self._at, self._program
-        windows = (*bidders, others)
-        parts = tuple(self._pricer.part(window, at) for window in windows)
-        if time.monotonic() > self.shares.deadline:
-            return self._unchanged(now, windows, parts, 0.0)
-        pairs = [self.binaries(now.doubtful, window) for window in bidders]
-        price = at.reduced[shared].copy()
-        relaxed = support(price, program.lower[shared], program.upper[shared])[0]
-        for part in parts:
-            here = np.isin(part.cut.copies, shared)
-            price[np.searchsorted(shared, part.cut.copies[here])] += part.pays[part.copies][here]
-            part.program.cost[part.copies.start + np.flatnonzero(here)] = 0.0
-        relaxed += sum(part.relaxed for part in parts)
-        rest = self._others(now, others, parts[-1], shared)
-        settled = solve_shared_decisions(
-            shared,
-            price,
-            program.lower[shared],
-            program.upper[shared],
-            now.x[shared],
-            at.dual,
+        """Solve windows coupled by shared decisions, and the `rest` of the coupled segments, with Benders."""
+        self.budget.begin()
+        all_windows = (*windows, rest)
+        subproblems = tuple(self._pricer.part(window, self._multipliers) for window in all_windows)
+        if time.monotonic() > self.budget.deadline:
+            return self._present_solution(state, all_windows, subproblems, 0.0)
+        pairs = [self.pair_positions(state.candidates, window) for window in windows]
+        relaxed_bound = self._relaxed_bound(shared, subproblems)
+        decisions = self._shared_decisions(state, shared, subproblems)
+        tolerance = state.search_tolerance_yuan
+        solution = solve_shared_decisions(
+            decisions,
             [
-                IntegerWindow(part, of, partial(self._least, window, part, of, now.near / len(bidders)))
-                for window, part, of in zip(bidders, parts[:-1], pairs, strict=True)
+                IntegerWindow(
+                    subproblem,
+                    window_pairs,
+                    partial(self._branch, window, subproblem, window_pairs, tolerance / len(windows)),
+                )
+                for window, subproblem, window_pairs in zip(windows, subproblems[:-1], pairs, strict=True)
             ],
-            rest,
-            now.near,
-            self.shares.deadline,
+            self._continuous_function(state, rest, subproblems[-1], shared),
+            self._multipliers.dual,
+            tolerance,
+            self.budget.deadline,
         )
-        if settled.others is None:
-            return self._unchanged(now, windows, parts, 0.0)
-        xs, resting = [], []
-        for number, (window, part) in enumerate(zip(windows, parts, strict=True)):
-            x = [*settled.bidders, settled.others][number]
-            if self._as_good(now, window, part, x):
-                xs.append(now.x[part.cut.every])
-                resting.append(part.cut.columns[now.resting[part.cut.columns]])
+        if solution.continuous is None:
+            return self._present_solution(state, all_windows, subproblems, 0.0)
+        gain_yuan = max(0.0, solution.bound - relaxed_bound)
+        return self._coupled_solution(state, decisions, all_windows, subproblems, pairs, solution, gain_yuan)
+
+    def _relaxed_bound(self, shared: Index, subproblems: tuple[WindowProgram, ...]) -> float:
+        """Return the dual objective of the present multipliers in these subproblems and shared decisions."""
+        program, reduced = self._program, self._multipliers.reduced[shared]
+        relaxed = support(reduced, program.lower[shared], program.upper[shared])[0]
+        return relaxed + sum(subproblem.relaxed for subproblem in subproblems)
+
+    def _shared_decisions(
+        self, state: RepairState, shared: Index, subproblems: tuple[WindowProgram, ...]
+    ) -> SharedDecisions:
+        """Move the prices of copies from the subproblems back to the shared decisions."""
+        program, price = self._program, self._multipliers.reduced[shared].copy()
+        for subproblem in subproblems:
+            is_shared = np.isin(subproblem.cut.copies, shared)
+            price[np.searchsorted(shared, subproblem.cut.copies[is_shared])] += subproblem.pays[
+                subproblem.copies
+            ][is_shared]
+            subproblem.program.cost[subproblem.copies.start + np.flatnonzero(is_shared)] = 0.0
+        return SharedDecisions(shared, price, program.lower[shared], program.upper[shared], state.x[shared])
+
+    def _coupled_solution(
+        self,
+        state: RepairState,
+        decisions: SharedDecisions,
+        windows: tuple[Window, ...],
+        subproblems: tuple[WindowProgram, ...],
+        pairs: list[Index],
+        solution: BendersSolution,
+        gain_yuan: float,
+    ) -> WindowSolution:
+        """Merge the solutions of coupled subproblems; each keeps its present point if that is as good."""
+        assert solution.continuous is not None
+        points, fixed_at_zero = [], [np.empty(0, dtype=np.int64)]
+        for number, (window, subproblem, x) in enumerate(
+            zip(windows, subproblems, [*solution.windows, solution.continuous], strict=True)
+        ):
+            if self._is_present_as_good(state, window, subproblem, x):
+                columns = subproblem.cut.columns
+                points.append(state.x[subproblem.cut.every])
+                fixed_at_zero.append(columns[state.fixed_at_zero[columns]])
             else:
-                xs.append(x)
-                resting += [self._rests(now, part, pairs[number], x)] if number < len(bidders) else []
+                points.append(x)
+                if number < len(pairs):
+                    fixed_at_zero.append(self._zero_members(state, subproblem, pairs[number], x))
+        own_points = (
+            x[: len(subproblem.cut.columns)] for subproblem, x in zip(subproblems, points, strict=True)
+        )
         return WindowSolution(
             windows,
-            parts,
-            np.concatenate([shared, *(part.cut.columns for part in parts)]),
-            np.concatenate(
-                [settled.shared, *(x[: len(part.cut.columns)] for part, x in zip(parts, xs, strict=True))]
-            ),
-            tuple(x[part.copies] for part, x in zip(parts, xs, strict=True)),
-            np.concatenate([np.empty(0, dtype=np.int64), *resting]),
-            max(0.0, settled.bound - relaxed),
+            subproblems,
+            np.concatenate([decisions.columns, *(subproblem.cut.columns for subproblem in subproblems)]),
+            np.concatenate([solution.shared, *own_points]),
+            tuple(x[subproblem.copies] for subproblem, x in zip(subproblems, points, strict=True)),
+            np.concatenate(fixed_at_zero),
+            gain_yuan,
         )
 
-    def _others(
-        self, now: RepairState, window: Window, part: WindowProgram, shared: Index
+    def _continuous_function(
+        self, state: RepairState, window: Window, subproblem: WindowProgram, shared: Index
     ) -> ContinuousValueFunction:
-        """The others of an auction, as they were left by the last one at these prices."""
+        """Return the value function of the rest, kept from earlier decompositions at these multipliers."""
         key = (window, shared.tobytes())
-        prices, others = self._asked.get(key, (None, None))
-        if others is None or prices is not self._at.dual:
-            others = ContinuousValueFunction(part, shared, self._blocks.basis_in(part.cut))
-            here, dual = now.x[part.cut.every], self._at.dual[part.cut.inside]
-            others.stand(now.x[shared], here, dual, now.near)
-            self._asked[key] = (self._at.dual, others)
-        return others
+        dual, function = self._continuous.get(key, (None, None))
+        if function is None or dual is not self._multipliers.dual:
+            function = ContinuousValueFunction(subproblem, shared, self._blocks.basis_in(subproblem.cut))
+            function.add_known_point(
+                state.x[shared],
+                state.x[subproblem.cut.every],
+                self._multipliers.dual[subproblem.cut.inside],
+                state.search_tolerance_yuan,
+            )
+            self._continuous[key] = (self._multipliers.dual, function)
+        return function
 
-    def forget(self) -> None:
-        """Let go of what serves at the present prices only."""
-        self._asked.clear()
+    def forget_multipliers(self) -> None:
+        """Drop what holds for the present multipliers only."""
+        self._continuous.clear()
 
-    def _as_good(self, now: RepairState, window: Window, part: WindowProgram, x: Array) -> bool:
-        """Whether the present point obeys the rules here, agrees about disputes and costs no more."""
-        here, copies = now.x[part.cut.every], part.copies
-        disputed = np.isin(part.cut.copies, list(now.disputed))
+    def _is_present_as_good(
+        self, state: RepairState, window: Window, subproblem: WindowProgram, x: Array
+    ) -> bool:
+        """Return whether the present point obeys the pairs, costs no more and has the same coupled u."""
+        present, copies = state.x[subproblem.cut.every], subproblem.copies
+        is_coupled = np.isin(subproblem.cut.copies, list(state.coupled))
         return bool(
-            (np.abs(x[copies] - here[copies])[disputed] <= FEASIBILITY_TOLERANCE).all()
-            and (part.program.cost * (here - x[: len(here)])).sum() <= now.allowed
-            and not now.broken[window.intervals].any()
+            (np.abs(x[copies] - present[copies])[is_coupled] <= FEASIBILITY_TOLERANCE).all()
+            and (subproblem.program.cost * (present - x[: len(present)])).sum() <= state.tolerance_yuan
+            and not state.is_violated[window.intervals].any()
         )
 
-    def _unchanged(
-        self, now: RepairState, windows: tuple[Window, ...], parts: tuple[WindowProgram, ...], gain: float
+    def _present_solution(
+        self,
+        state: RepairState,
+        windows: tuple[Window, ...],
+        subproblems: tuple[WindowProgram, ...],
+        gain_yuan: float,
     ) -> WindowSolution:
-        """The present point."""
-        columns = np.concatenate([part.cut.columns for part in parts])
-        copies = tuple(now.x[part.cut.copies] for part in parts)
-        resting = columns[now.resting[columns]]
-        return WindowSolution(windows, parts, columns, now.x[columns], copies, resting, gain)
-
-
-def _resting(part: WindowProgram, pairs: Index, x: Array) -> Index:
-    """Which member of each pair rests, as columns of the whole."""
-    on = x[len(part.cut.every) :] > HALF
-    return part.cut.every[np.where(on, pairs[:, 1], pairs[:, 0])]
+        """Return the present point as the solution."""
+        columns = np.concatenate([subproblem.cut.columns for subproblem in subproblems])
+        copies = tuple(state.x[subproblem.cut.copies] for subproblem in subproblems)
+        fixed_at_zero = columns[state.fixed_at_zero[columns]]
+        return WindowSolution(
+            windows, subproblems, columns, state.x[columns], copies, fixed_at_zero, gain_yuan
+        )

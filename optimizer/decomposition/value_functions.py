@@ -1,7 +1,8 @@
-"""Who takes part in an auction, and what they say of their least cost as a function of what is disputed.
+"""Value functions of Benders subproblems: least cost as a function of the shared decisions.
 
-A plane is never above that function. A linear program's touches it where it was asked; so does that of a
-window with binaries where the function is no dearer than its convex hull, and the auction sees where not.
+V(u) = min cost'x over the subproblem with its copies of the shared decisions fixed at u. Each cut
+underestimates V everywhere. Cuts of a linear program are tight at the queried point, because its V is convex;
+those of a window with binaries are tight only where V equals its convex envelope.
 """
 
 from collections.abc import Callable
@@ -13,92 +14,104 @@ from scipy.sparse.csgraph import connected_components
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.branch_and_bound.branching import BranchingResult
-from parkdispatch.optimizer.decomposition.benders_cuts import BendersCuts, CutPool
+from parkdispatch.optimizer.decomposition.benders_cuts import BendersCuts, CutPool, SharedDecisions
 from parkdispatch.optimizer.formulation.horizon import Index
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import Basis, InfeasibleProgram, Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram, transposed_product
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
 
-OTHERS = -1  # among those whose planes are known; the rest are numbers of bidders
-MOST_TURNS = 10
-LEAST_PRICE = 1e-3  # [yuan per unit]; without any, a search would go to the end of the world
-LEAST_STEP = 1e-9  # [unit of what is disputed]; nearer than that to an end of a range is the end
+CONTINUOUS = -1  # key of the continuous subproblem in a cut pool; integer windows have keys 0, 1, ...
+MAX_ROTATIONS = 10  # of a line about its end point
+MIN_SLOPE = 1e-3  # [yuan per unit]; at a price of zero a search would go to the end of an unbounded range
+MIN_STEP = 1e-9  # [unit of the shared decision]; a point nearer to an end of a range is that end
 
-# the least cost of a window's program, where some point is known to cost so much; none where it was not found
-Search = Callable[[LinearProgram, float], BranchingResult | None]
+# minimises a window's program, given the cost of a known point (infinity without one); None if it is given up
+WindowSearch = Callable[[LinearProgram, float], BranchingResult | None]
 
 
 @dataclass(frozen=True)
 class ValueAtPoint:
-    """What a claimant costs at least with the shared decisions at some values, how, and its planes."""
+    """The value of a subproblem at fixed shared decisions, its optimal point, and the cuts found there."""
 
     yuan: float
     x: Array
-    planes: BendersCuts
+    cuts: BendersCuts
 
 
 @dataclass(frozen=True)
 class BendersSolution:
-    """The bound, and each one's share of the solution in its part's columns; none where none was found."""
+    """The lower bound, the shared decisions, and the subproblems' points in their own columns.
+
+    `windows` are those of the integer windows, `continuous` that of the rest; empty and None where the bound
+    is all that was found.
+    """
 
     bound: float
     shared: Array
-    bidders: list[Array]
-    others: Array | None
+    windows: list[Array]
+    continuous: Array | None
 
 
 class _ValueFunction:
-    """A part whose copies of what is disputed cost nothing themselves."""
+    """A subproblem whose copies of the shared decisions `shared` (columns of the full program) are free."""
 
-    def __init__(self, part: WindowProgram, shared: Index) -> None:
-        program, matrix = part.program, part.program.matrix
-        self._copies = part.copies.start + np.flatnonzero(np.isin(part.cut.copies, shared))
-        self._which = np.searchsorted(shared, part.cut.every[self._copies])
+    def __init__(self, subproblem: WindowProgram, shared: Index) -> None:
+        program, matrix, cut = subproblem.program, subproblem.program.matrix, subproblem.cut
+        self._copies = subproblem.copies.start + np.flatnonzero(np.isin(cut.copies, shared))
+        self._shared_of_copy = np.searchsorted(shared, cut.every[self._copies])
         cost = program.cost.copy()
         cost[self._copies] = 0.0
-        self._program, self._shared = replace(program, cost=cost), len(shared)
-        place = np.full(matrix.shape[1], -1)  # among what is disputed
-        place[self._copies] = self._which
-        # entries in copies: their row, shared decision and value
-        row, place = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)), place[matrix.indices]
-        is_copy = place >= 0
-        self._row, self._place, self._value = row[is_copy], place[is_copy], matrix.data[is_copy]
+        self._program, self._shared_count = replace(program, cost=cost), len(shared)
+        shared_of_column = np.full(matrix.shape[1], -1)
+        shared_of_column[self._copies] = self._shared_of_copy
+        # the matrix entries in copies: their row, shared decision and value
+        row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        shared_of_entry = shared_of_column[matrix.indices]
+        is_copy = shared_of_entry >= 0
+        self._copy_row, self._copy_shared = row[is_copy], shared_of_entry[is_copy]
+        self._copy_value = matrix.data[is_copy]
 
 
 class ContinuousValueFunction(_ValueFunction):
-    """Those without binaries, as one linear program that stays warm.
+    """The value function of the part without binaries, one linear program solved from its last basis.
 
-    Beside the copies it falls apart into components, such as the days of a month, each with planes of its
-    own: that tells much more of a month's cost than one plane of the sum. Those that have no part in what is
-    disputed are one. `claims` is what they have said so far, for who asks at the same prices again.
+    With the copies fixed, the program falls apart into independent components, such as the days of a month.
+    Each gets cuts of its own (multi-cut Benders), which tell much more than one cut of the sum. Everything
+    that does not depend on the shared decisions is component 0. `evaluated` are the points at which the
+    function is known, for a later decomposition at the same multipliers.
     """
 
-    def __init__(self, part: WindowProgram, shared: Index, basis: Basis) -> None:
-        super().__init__(part, shared)
-        matrix, self.inside = self._program.matrix, part.cut.inside
+    def __init__(self, subproblem: WindowProgram, shared: Index, basis: Basis) -> None:
+        super().__init__(subproblem, shared)
+        matrix, self.inside = self._program.matrix, subproblem.cut.inside
         rows, columns = matrix.shape
-        row = columns + np.repeat(np.arange(rows), np.diff(matrix.indptr))  # after the columns
-        own = ~np.isin(matrix.indices, self._copies)
-        entries = (np.ones(own.sum()), (row[own], matrix.indices[own]))
+        # a graph of columns, then rows, linked by the entries outside of the copies
+        row_node = columns + np.repeat(np.arange(rows), np.diff(matrix.indptr))
+        is_own = ~np.isin(matrix.indices, self._copies)
+        entries = (np.ones(is_own.sum()), (row_node[is_own], matrix.indices[is_own]))
         graph = sp.coo_array(entries, shape=(columns + rows, columns + rows))
         label = connected_components(graph, directed=False)[1]
-        taking = np.unique(label[columns + self._row])
-        # of each column and row; nothing is summed up over the copies, so theirs does not matter
-        self._component = np.where(np.isin(label, taking), 1 + np.searchsorted(taking, label), 0)
-        self._components = 1 + len(taking)
-        self._pays = self._component[columns + self._row] * self._shared + self._place
-        self.claims: list[tuple[Array, ValueAtPoint]] = []
+        dependent = np.unique(label[columns + self._copy_row])
+        # of each column and row; the copies have reduced cost zero, so their component does not matter
+        self._component = np.where(np.isin(label, dependent), 1 + np.searchsorted(dependent, label), 0)
+        self._components = 1 + len(dependent)
+        self._slope_index = self._component[columns + self._copy_row] * self._shared_count + self._copy_shared
+        self.evaluated: list[tuple[Array, ValueAtPoint]] = []
         self._solver = Solver(presolve=False, near=True)
-        # what a copy costs does not matter while it is held, and at this price the basis is nearly optimal
-        self._price = part.pays[self._copies]
+        # the cost of a fixed copy does not matter, and at this price the basis is nearly optimal
+        self._price = subproblem.pays[self._copies]
         if len(self._program.cost):
             self._solver.load(self._program)
             self._solver.change_costs(self._copies, self._price)
             self._solver.start_from(basis)
 
-    def _planes(self, cost: Array, row_dual: Array) -> BendersCuts:
-        """Planes below the cost functions, from any row multipliers."""
+    def optimality_cuts(self, row_dual: Array) -> BendersCuts:
+        """Return the cuts of any row multipliers, (rows,), one per component."""
+        return self._cuts(self._program.cost, row_dual)
+
+    def _cuts(self, cost: Array, row_dual: Array) -> BendersCuts:
+        """Return, per component, the dual objective of these multipliers as a function of the copies."""
         program = self._program
         reduced = cost - transposed_product(program.matrix, row_dual)
         reduced[self._copies] = 0.0
@@ -106,138 +119,165 @@ class ContinuousValueFunction(_ValueFunction):
         lower = np.concatenate([program.lower, program.row_lower])
         upper = np.concatenate([program.upper, program.row_upper])
         bound = np.where(multipliers > 0, lower, upper)
-        free = ~np.isfinite(bound)
-        least = np.where(free, 0.0, multipliers * np.where(free, 0.0, bound))
-        pays = np.bincount(
-            self._pays, -row_dual[self._row] * self._value, minlength=self._components * self._shared
+        is_free = ~np.isfinite(bound)
+        dual_terms = np.where(is_free, 0.0, multipliers * np.where(is_free, 0.0, bound))
+        slopes = np.bincount(
+            self._slope_index,
+            -row_dual[self._copy_row] * self._copy_value,
+            minlength=self._components * self._shared_count,
         )
-        value = np.bincount(self._component, least, minlength=self._components).astype(np.float64)
-        # rounding presses a little against bounds that do not exist; more than that proves nothing
-        value[self._component[free & (np.abs(multipliers) > FEASIBILITY_TOLERANCE)]] = -np.inf
-        return BendersCuts(value, pays.astype(np.float64).reshape(self._components, self._shared))
+        value = np.bincount(self._component, dual_terms, minlength=self._components).astype(np.float64)
+        # a tiny multiplier without a finite bound is rounding; a larger one makes the cut prove nothing
+        value[self._component[is_free & (np.abs(multipliers) > FEASIBILITY_TOLERANCE)]] = -np.inf
+        return BendersCuts(value, slopes.astype(np.float64).reshape(self._components, self._shared_count))
 
-    def planes(self, row_dual: Array) -> BendersCuts:
-        """Planes from any row multipliers."""
-        return self._planes(self._program.cost, row_dual)
+    def value(self, shared: Array) -> ValueAtPoint:
+        """Return the value at these shared decisions. Raises InfeasibleProgram."""
+        result = next((known for point, known in self.evaluated if np.array_equal(point, shared)), None)
+        if result is None:
+            result = self._solve(shared)
+            self.evaluated.append((shared.copy(), result))
+        return result
 
-    def at(self, shared: Array) -> ValueAtPoint:
-        """Their claim at these values. Raises InfeasibleProgram."""
-        said = next((claim for trial, claim in self.claims if np.array_equal(trial, shared)), None)
-        if said is None:
-            said = self._at(shared)
-            self.claims.append((shared.copy(), said))
-        return said
-
-    def _at(self, shared: Array) -> ValueAtPoint:
-        if not len(self._program.cost):  # a program of nothing is none to HiGHS
-            return ValueAtPoint(0.0, np.empty(0), BendersCuts(np.zeros(1), np.zeros((1, self._shared))))
-        value = shared[self._which]
-        self._solver.change_bounds(self._copies, value, value)
+    def _solve(self, shared: Array) -> ValueAtPoint:
+        """Solve the linear program with the copies fixed."""
+        if not len(self._program.cost):  # HiGHS refuses a program without columns
+            no_cuts = BendersCuts(np.zeros(1), np.zeros((1, self._shared_count)))
+            return ValueAtPoint(0.0, np.empty(0), no_cuts)
+        fixed = shared[self._shared_of_copy]
+        self._solver.change_bounds(self._copies, fixed, fixed)
         answer = self._solver.solve()
-        planes = self.planes(answer.row_dual)
-        return ValueAtPoint(float(planes.at(shared).sum()), answer.x, planes)
+        cuts = self.optimality_cuts(answer.row_dual)
+        return ValueAtPoint(float(cuts.values_at(shared).sum()), answer.x, cuts)
 
-    def stand(self, shared: Array, x: Array, row_dual: Array, tolerance: float) -> None:
-        """Claim what a point costs, if these multipliers show that nothing is better where it is."""
-        planes = self.planes(row_dual)
-        yuan = float(planes.at(shared).sum())
+    def add_known_point(self, shared: Array, x: Array, row_dual: Array, tolerance: float) -> None:
+        """Record a point as optimal at its shared decisions, if these multipliers prove it."""
+        cuts = self.optimality_cuts(row_dual)
+        yuan = float(cuts.values_at(shared).sum())
         if abs(self._program.objective(x) - yuan) <= tolerance:
-            self.claims.append((shared.copy(), ValueAtPoint(yuan, x, planes)))
+            self.evaluated.append((shared.copy(), ValueAtPoint(yuan, x, cuts)))
 
-    def floor(self) -> BendersCuts:
-        """Planes that tell their least cost whatever the shared decisions are."""
+    def minimum_cuts(self) -> BendersCuts:
+        """Return cuts whose sum bounds the value from below at all shared decisions."""
         if len(self._program.cost):
             lower, upper = self._program.lower[self._copies], self._program.upper[self._copies]
             self._solver.change_bounds(self._copies, lower, upper)
             self._solver.change_costs(self._copies, np.zeros(len(self._copies)))
             row_dual = self._solver.solve().row_dual
             self._solver.change_costs(self._copies, self._price)
-            return self.planes(row_dual)
-        return self.at(np.zeros(self._shared)).planes
+            return self.optimality_cuts(row_dual)
+        return self.value(np.zeros(self._shared_count)).cuts
 
-    def ask(self, shared: Array, known: CutPool) -> ValueAtPoint | None:
-        """Their claim there, whose planes are noted; none where it is impossible, which is noted too."""
+    def query(self, shared: Array, pool: CutPool) -> ValueAtPoint | None:
+        """Return the value and add its cuts to the pool; where infeasible, add a feasibility cut: None."""
         try:
-            claim = self.at(shared)
+            result = self.value(shared)
         except InfeasibleProgram:
-            need = self.need(shared)
-            if need is not None:
-                known.needs.append(need)
+            cut = self._feasibility_cut(shared)
+            if cut is not None:
+                pool.feasibility_cuts.append(cut)
             return None
-        known.add(OTHERS, claim.planes, shared)
-        return claim
+        pool.add(CONTINUOUS, result.cuts, shared)
+        return result
 
-    def need(self, shared: Array) -> BendersCuts | None:
-        """A plane that is above zero at these values, found impossible, and nowhere where they are not."""
+    def _feasibility_cut(self, shared: Array) -> BendersCuts | None:
+        """Return the cut of the dual ray that excludes these infeasible shared decisions; None without it."""
         ray = self._solver.ray()
         if not ray.size:
             return None
-        # where the cost is nothing, whatever multipliers make of it is at most that
-        planes = self._planes(np.zeros(len(self._program.cost)), ray)
-        whole = BendersCuts(planes.value.sum(keepdims=True), planes.slopes.sum(axis=0, keepdims=True))
-        return whole if whole.at(shared)[0] > 0 else None
+        # at zero cost, the dual objective of any multipliers is at most zero wherever the program is feasible
+        cuts = self._cuts(np.zeros(len(self._program.cost)), ray)
+        total = BendersCuts(cuts.value.sum(keepdims=True), cuts.slopes.sum(axis=0, keepdims=True))
+        return total if total.values_at(shared)[0] > 0 else None
 
 
 class IntegerValueFunction(_ValueFunction):
-    """A window with binaries, as one component."""
+    """The value function of a window with binaries, as one component; it need not be convex."""
 
-    def __init__(self, part: WindowProgram, shared: Index, search: Search) -> None:
-        super().__init__(part, shared)
+    def __init__(self, subproblem: WindowProgram, shared: Index, search: WindowSearch) -> None:
+        super().__init__(subproblem, shared)
         self._search = search
-        self._claims: dict[bytes, ValueAtPoint | None] = {}
+        self._evaluated: dict[bytes, ValueAtPoint | None] = {}
 
-    def floor(self) -> BendersCuts | None:
-        """A plane that tells its least cost whatever the shared decisions are."""
-        least = self._search(self._program, np.inf)
-        return None if least is None else BendersCuts(np.array([least.bound]), np.zeros((1, self._shared)))
-
-    def at(self, shared: Array) -> ValueAtPoint | None:
-        """Its claim at these values; none where it cannot be told."""
-        key = shared.tobytes()
-        if key not in self._claims:
-            self._claims[key] = self._at(shared)
-        return self._claims[key]
-
-    def _at(self, shared: Array) -> ValueAtPoint | None:
-        program, copies, value = self._program, self._copies, shared[self._which]
-        lower, upper = program.lower.copy(), program.upper.copy()
-        lower[copies] = upper[copies] = value
-        here = self._search(replace(program, lower=lower, upper=upper), np.inf)
-        if here is None or not here.x.size:
+    def minimum_cuts(self) -> BendersCuts | None:
+        """Return the constant cut at the minimum over all shared decisions; None if it is given up."""
+        result = self._search(self._program, np.inf)
+        if result is None:
             return None
-        # with the choice made here it would pay so much for more; at that price all choices are looked at
-        pays = np.bincount(self._place, here.row_dual[self._row] * self._value, minlength=self._shared)
+        return BendersCuts(np.array([result.bound]), np.zeros((1, self._shared_count)))
+
+    def value(self, shared: Array) -> ValueAtPoint | None:
+        """Return the value at these shared decisions; None if infeasible or the search is given up."""
+        key = shared.tobytes()
+        if key not in self._evaluated:
+            self._evaluated[key] = self._solve(shared)
+        return self._evaluated[key]
+
+    def _solve(self, shared: Array) -> ValueAtPoint | None:
+        """Solve the window with its copies fixed, and once more with them priced, which gives a valid cut."""
+        program, copies, fixed = self._program, self._copies, shared[self._shared_of_copy]
+        lower, upper = program.lower.copy(), program.upper.copy()
+        lower[copies] = upper[copies] = fixed
+        at_point = self._search(replace(program, lower=lower, upper=upper), np.inf)
+        if at_point is None or not at_point.x.size:
+            return None
+        # the slope is that of the best leaf; the minimum of V(u) - slopes'u over all u makes it a valid cut
+        pays = np.bincount(
+            self._copy_shared,
+            at_point.row_dual[self._copy_row] * self._copy_value,
+            minlength=self._shared_count,
+        )
         slopes = -pays.astype(np.float64)
         cost = program.cost.copy()
-        cost[copies] = -slopes[self._which]
-        anywhere = replace(program, cost=cost)
-        least = self._search(anywhere, anywhere.objective(here.x))
-        if least is None:
+        cost[copies] = -slopes[self._shared_of_copy]
+        priced = replace(program, cost=cost)
+        minimum = self._search(priced, priced.objective(at_point.x))
+        if minimum is None:
             return None
-        return ValueAtPoint(here.bound, here.x, BendersCuts(np.array([least.bound]), slopes[None, :]))
+        cut = BendersCuts(np.array([minimum.bound]), slopes[None, :])
+        return ValueAtPoint(at_point.bound, at_point.x, cut)
 
-    def line(self, end: float, claim: ValueAtPoint, lower: float, upper: float) -> BendersCuts | None:
-        """A line through its cost at one end of a range that lies below the cost in all of it.
+    def supporting_line(
+        self, end: float, at_end: ValueAtPoint, lower: float, upper: float
+    ) -> BendersCuts | None:
+        """Return a cut valid in [lower, upper] that is tight at one end of that range.
 
-        It is of the only decision that is disputed; `claim` is the one at that end. The line becomes steeper
-        until nothing in the range is below. None where that cannot be told.
+        For a single shared decision; `at_end` is the value at `end`, which is `lower` or `upper`. The line is
+        rotated about the end until no point of the range lies below it. None if the search is given up, or no
+        slope is steep enough.
         """
         program, copies = self._program, self._copies
-        if not len(copies):  # it has no part in it
-            return claim.planes
+        if not len(copies):  # the window does not depend on the decision
+            return at_end.cuts
         low, high, cost = program.lower.copy(), program.upper.copy(), program.cost.copy()
         low[copies], high[copies] = lower, upper
-        # more of what is disputed costs a window nothing: upwards the line falls, however little
-        yuan, slope = claim.yuan, float(claim.planes.slopes[0, 0]) if end > lower else -LEAST_PRICE
-        for _ in range(MOST_TURNS):
+        # a larger shared decision is free for a window, so upwards from its lower end the line falls a little
+        yuan, slope = at_end.yuan, float(at_end.cuts.slopes[0, 0]) if end > lower else -MIN_SLOPE
+        for _ in range(MAX_ROTATIONS):
             cost[copies] = -slope
-            least = self._search(replace(program, lower=low, upper=high, cost=cost), yuan - slope * end)
-            if least is None:
+            result = self._search(replace(program, lower=low, upper=high, cost=cost), yuan - slope * end)
+            if result is None:
                 return None
-            if not least.x.size:
-                return BendersCuts(np.array([least.bound]), np.array([[slope]]))
-            there = float(least.x[copies[0]])
-            if abs(there - end) < LEAST_STEP:
+            if not result.x.size:  # nothing lies below the line
+                return BendersCuts(np.array([result.bound]), np.array([[slope]]))
+            below = float(result.x[copies[0]])
+            if abs(below - end) < MIN_STEP:
                 return None
-            slope += (least.bound - (yuan - slope * end)) / (there - end)
+            slope += (result.bound - (yuan - slope * end)) / (below - end)
         return None
+
+
+@dataclass(frozen=True)
+class SharedProblem:
+    """min price'u + V(u) + sum of V_w(u) over shared decisions u, to a tolerance [yuan] until a deadline.
+
+    V is the `continuous` value function, V_w are the `integer` ones by window number. `pool` collects their
+    cuts. `deadline` is a value of time.monotonic().
+    """
+
+    decisions: SharedDecisions
+    continuous: ContinuousValueFunction
+    integer: dict[int, IntegerValueFunction]
+    pool: CutPool
+    tolerance: float
+    deadline: float

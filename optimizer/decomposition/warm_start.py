@@ -1,4 +1,4 @@
-"""What a repair hands on to the solve of a like park."""
+"""Warm start of a repair from the repair of a park with the same structure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,37 +11,41 @@ from parkdispatch.optimizer.formulation.linear_program import Mask
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.partition.windows import Window
 
-SHORT_H = 4.0  # hours; 400 parks in a row with all stretches kept took half as long again, some a minute
+SHORT_H = 4.0  # hours; with all windows kept, 400 parks in a row took half as long again, some a minute each
 
 
 @dataclass(frozen=True)
 class RepairWarmStart:
-    """What a repair ended with.
+    """The final state of a repair.
 
-    A like park is not cut where this one was: it falls apart elsewhere. Neighbours that were tied are tied
-    there from the start if it is cut around them, unless they are long: from park to park they would only
-    become longer, and what has no reason to be tied there would be settled in auctions that take minutes.
-    Else the windows are for those who make more of this park's proof.
+    Break points are recomputed in the next solve; only short windows of one stretch are kept whole if their
+    ends are break points again. Longer ones would only grow from park to park, and what need not be merged
+    there would be solved in Benders decompositions that take minutes.
+
+    `resting`: (columns,), members fixed at zero. `doubtful`: (pairs, intervals), pairs with a binary.
+    `windows`: the final windows. `trees`: their branching trees.
     """
 
-    resting: Mask  # (columns,) members at zero
-    doubtful: Mask  # (pairs, intervals) with a binary
+    resting: Mask
+    doubtful: Mask
     windows: tuple[Window, ...]
-    trees: Mapping[Window, BranchingTree]  # how windows were branched on
+    trees: Mapping[Window, BranchingTree]
 
     @staticmethod
     def nothing(tiled: Tiled) -> "RepairWarmStart":
-        """Before any repair."""
+        """Return the empty warm start: no member fixed, no windows, no trees."""
         columns, shape = tiled.shared_starts[-1], (len(tiled.template.pairs), len(tiled.horizon))
         return RepairWarmStart(np.zeros(columns, dtype=bool), np.zeros(shape, dtype=bool), (), {})
 
-    def kept(self, horizon: Horizon) -> list[tuple[int, int]]:
-        """Short stretches that were windows."""
+    def short_windows(self, horizon: Horizon) -> list[tuple[int, int]]:
+        """Return the stretches [first, last) of short windows with one stretch."""
         single = [window.stretches[0] for window in self.windows if len(window.stretches) == 1]
         return [(first, last) for first, last in single if (last - first) * horizon.hours <= SHORT_H]
 
     def in_doubt(self, tiled: Tiled) -> Mask:
-        """Pairs with a member at rest, (pairs, intervals)."""
-        pairs = tiled.template.pairs
-        found = [self.resting[tiled.column_of(p.a)] | self.resting[tiled.column_of(p.b)] for p in pairs]
-        return np.array(found, dtype=bool).reshape(self.doubtful.shape)
+        """Mark the pairs with a member fixed at zero, (pairs, intervals)."""
+        fixed = [
+            self.resting[tiled.column_of(pair.a)] | self.resting[tiled.column_of(pair.b)]
+            for pair in tiled.template.pairs
+        ]
+        return np.array(fixed, dtype=bool).reshape(self.doubtful.shape)

@@ -1,1 +1,1 @@
-"""Feasible points without a proof, and the smoothest of several optima."""
+"""Primal heuristics: feasible points by rounding, and smoother set points at the same cost."""

@@ -1,11 +1,11 @@
-"""A point that obeys every pair, where the proof has not brought one in time; made in two ways.
+"""Primal heuristic: make a point obey every exclusive pair, where the proof has found no such point in time.
 
-* Patch. Pieces with a violated pair are solved with binaries while all around them stays as it is, so they
-  agree with one another; where that is dear, such as an hour that could charge at the month's peak only, with
-  the pieces around them. One linear program, in which everybody keeps the member in use, then moves the rest
-  about.
-* Rest, where pieces cannot obey alone. The lesser member of each violated pair is put to rest, and the
-  horizon solved again, until none is violated; it may run in circles.
+1. Window by window. Each window with a violated pair is solved with binaries while everything outside of it
+is fixed, so that the solutions fit together. Windows that cannot be solved, or only at a high cost, such as
+an hour that could charge at the month's peak only, are widened by their neighbouring segments and solved
+again. A final linear program with all on/off decisions fixed re-optimises the continuous variables. 2.
+Iterated rounding, if the first fails: fix the lesser member of each violated pair at zero and solve the
+horizon again, until no pair is violated. This may fail to end, so its rounds are limited.
 """
 
 import time
@@ -20,168 +20,172 @@ from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.branch_and_bound.branching import quick_feasible_point
 from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
-from parkdispatch.optimizer.formulation.tile import Tiled
+from parkdispatch.optimizer.formulation.linear_program import Mask
+from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
-from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer, positions, with_binaries
+from parkdispatch.optimizer.partition.lagrangian_pricing import positions, with_binaries
 from parkdispatch.optimizer.partition.windows import Partition, Window
 from parkdispatch.optimizer.presolve.exclusive_pairs import TOLERANCE, violated_pairs
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
-from parkdispatch.optimizer.relaxation.month_blocks import MonthBlocks
-from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.optimizer.time_budget import TimeBudget
 
-RESTINGS = 20  # rounds
-WIDENINGS = 3  # of a window that obeys no rule, or a dear one, while all around it stays
-DEAR = 1e-6  # of the whole cost, more than while the pairs were violated
-CLOSE = 1e-8  # of the whole cost: as far from its best may each of hundreds of windows be
-LEAST_S = 5.0  # for all windows, after the deadline too
-PATCH_S = 1.0  # for one; what it has found by then will do
+MAX_ROUNDS = 20  # of iterated rounding
+MAX_WIDENINGS = 3  # of a window that is infeasible or too costly with everything outside of it fixed
+HIGH_COST = 1e-6  # of the total cost: a window that costs so much more than before is widened
+SEARCH_TOLERANCE = 1e-8  # of the total cost, for each of hundreds of windows
+LEAST_S = 5.0  # for all windows, even if the deadline is over
+WINDOW_LIMIT_S = 1.0  # for one window's mixed-integer program; its incumbent then is used
 
 
 @dataclass(frozen=True)
 class _Patch:
-    """Values of some columns, and what these cost more than the values there now [yuan]."""
+    """New values of some columns, and by how much their cost exceeds that of the present values [yuan]."""
 
     columns: Index
     values: Array
     yuan: float
 
 
-_Patches = list[_Patch]  # that together make a window obey its pairs; none where none are known
+_Patches = list[_Patch]  # that together make a window obey its pairs; empty where there are none
 
 
 class Rounding:
-    """Rounds points of one program, before the deadline (time.monotonic) if that is possible, else after."""
+    """Rounds points of one relaxed problem, before its deadline if possible, else soon after."""
 
-    def __init__(
-        self,
-        tiled: Tiled,
-        program: LinearProgram,
-        pricer: LagrangianPricer,
-        blocks: MonthBlocks,
-        pool: ThreadPool,
-        deadline: float,
-    ) -> None:
-        self._tiled, self._program, self._pricer = tiled, program, pricer
-        self._blocks, self._pool, self._deadline = blocks, pool, deadline
-        self._all_pairs = np.ones((len(tiled.template.pairs), len(tiled.horizon)), dtype=bool)
+    def __init__(self, problem: RelaxedProblem) -> None:
+        self._tiled, self._program, self._pricer = problem.tiled, problem.program, problem.pricer
+        self._blocks, self._pool, self._deadline = problem.blocks, problem.pool, problem.deadline
+        self._all_pairs = np.ones((len(self._tiled.template.pairs), len(self._tiled.horizon)), dtype=bool)
 
-    def round_off(self, start: Array, resting: Mask, pieces: Partition) -> Array | None:
-        """A point that obeys every pair, from one in which some rest already; none where none is found."""
-        patched = self._patched_up(start, pieces)
-        return self._rested(start, resting.copy()) if patched is None else patched
+    def round_off(self, start: Array, fixed_at_zero: Mask, partition: Partition) -> Array | None:
+        """Return a feasible point that obeys every pair, made from `start`; None if none is found.
 
-    def _rested(self, x: Array, resting: Mask) -> Array | None:
+        `fixed_at_zero`, (columns,), are the members that are fixed in `start`.
+        """
+        patched = self._round_windows(start, partition)
+        return self._round_iteratively(start, fixed_at_zero.copy()) if patched is None else patched
+
+    def _round_iteratively(self, x: Array, fixed_at_zero: Mask) -> Array | None:
+        """Fix the lesser member of each violated pair and solve the horizon, until no pair is violated."""
         upper = self._program.upper
         members = [
-            (self._tiled.column_of(p.a), self._tiled.column_of(p.b)) for p in self._tiled.template.pairs
+            (self._tiled.column_of(pair.a), self._tiled.column_of(pair.b))
+            for pair in self._tiled.template.pairs
         ]
-        for _ in range(RESTINGS):
-            where = violated_pairs(self._tiled, x)
-            if not where.any():
+        for _ in range(MAX_ROUNDS):
+            violations = violated_pairs(self._tiled, x)
+            if not violations.any():
                 return x
-            for here, (a, b) in zip(where, members, strict=True):
+            for violated, (a, b) in zip(violations, members, strict=True):
                 lesser = np.where(x[a] / np.maximum(upper[a], 1.0) < x[b] / np.maximum(upper[b], 1.0), a, b)
-                resting[lesser[here]] = True
+                fixed_at_zero[lesser[violated]] = True
             try:
-                x, _ = self._blocks.solve(self._program.upper_at_rest(resting))
+                x, _ = self._blocks.solve(self._program.upper_at_rest(fixed_at_zero))
             except InfeasibleProgram:
                 return None
         return None
 
-    def _patched_up(self, start: Array, pieces: Partition) -> Array | None:
-        x, where = start.copy(), violated_pairs(self._tiled, start)
-        broken = np.unique(pieces.of_intervals(np.flatnonzero(where.any(axis=0)))).tolist()
-        known: Mapping[Window, _Patches] = {pieces.window([piece]): [] for piece in broken}
-        shares = TimeBudget(max(self._deadline, time.monotonic() + LEAST_S))
+    def _round_windows(self, start: Array, partition: Partition) -> Array | None:
+        """Solve each window with a violated pair, all else fixed, and widen it if necessary."""
+        x, violations = start.copy(), violated_pairs(self._tiled, start)
+        segments = np.unique(partition.of_intervals(np.flatnonzero(violations.any(axis=0)))).tolist()
+        # windows to be solved, with the patches of the narrower windows they have grown from
+        waiting: Mapping[Window, _Patches] = {partition.window([segment]): [] for segment in segments}
+        budget = TimeBudget(max(self._deadline, time.monotonic() + LEAST_S))
         scale_yuan = max(1.0, abs(self._program.objective(start)))
-        widenings = WIDENINGS  # that are left
-        while known:
-            shares.waiting, dear = len(known), dict[Window, _Patches]()
-            in_time = time.monotonic() < shares.deadline
-            patched = partial(
-                self._patched, x, shares=shares, close_yuan=CLOSE * scale_yuan, paying=widenings < WIDENINGS
+        widenings_left = MAX_WIDENINGS
+        while waiting:
+            budget.waiting, to_widen = len(waiting), dict[Window, _Patches]()
+            is_in_time = time.monotonic() < budget.deadline
+            solve = partial(
+                self._solve_window,
+                x,
+                budget=budget,
+                tolerance_yuan=SEARCH_TOLERANCE * scale_yuan,
+                paying=widenings_left < MAX_WIDENINGS,
             )
-            found = self._pool.map(patched, known)
-            for (window, narrower), wider in zip(known.items(), found, strict=True):
-                best = min(narrower, wider, key=_yuan)
-                if widenings and (not best or (in_time and _yuan(best) > DEAR * scale_yuan)):
-                    dear[window] = best
+            solved = self._pool.map(solve, waiting)
+            for (window, narrower), patches in zip(waiting.items(), solved, strict=True):
+                best = min(narrower, patches, key=_yuan)
+                if widenings_left and (not best or (is_in_time and _yuan(best) > HIGH_COST * scale_yuan)):
+                    to_widen[window] = best
                 else:
-                    self._lay(best, x)
-            known, widenings = _widened(dear, pieces), widenings - 1
+                    self._apply(best, x)
+            waiting, widenings_left = _widened(to_widen, partition), widenings_left - 1
         if (
             violated_pairs(self._tiled, x).any()
             or primal_infeasibility(self._program, x) > FEASIBILITY_TOLERANCE
         ):
             return None
-        return self._moved_about(x)
+        return self._reoptimised(x)
 
-    def _lay(self, patches: _Patches, x: Array) -> None:
-        """Lay patches into a point; a shared decision is as high as any of them needs it."""
-        for one in patches:
-            shared = one.columns >= self._tiled.shared_starts[0]
-            x[one.columns] = np.where(shared, np.maximum(one.values, x[one.columns]), one.values)
+    def _apply(self, patches: _Patches, x: Array) -> None:
+        """Write patches into a point; a shared decision takes the largest value any patch needs."""
+        for patch in patches:
+            is_shared = patch.columns >= self._tiled.shared_starts[0]
+            x[patch.columns] = np.where(is_shared, np.maximum(patch.values, x[patch.columns]), patch.values)
 
-    def _moved_about(self, x: Array) -> Array:
-        """The best point in which every pair keeps the member in use."""
-        resting = np.zeros(len(x), dtype=bool)
+    def _reoptimised(self, x: Array) -> Array:
+        """Solve the horizon with every pair's unused member fixed at zero; x where that brings nothing."""
+        fixed_at_zero = np.zeros(len(x), dtype=bool)
         for pair in self._tiled.template.pairs:
             a, b = self._tiled.column_of(pair.a), self._tiled.column_of(pair.b)
-            resting[a] |= (x[a] <= TOLERANCE) & (x[b] > TOLERANCE)
-            resting[b] |= (x[b] <= TOLERANCE) & (x[a] > TOLERANCE)
+            fixed_at_zero[a] |= (x[a] <= TOLERANCE) & (x[b] > TOLERANCE)
+            fixed_at_zero[b] |= (x[b] <= TOLERANCE) & (x[a] > TOLERANCE)
         try:
-            better, _ = self._blocks.solve(self._program.upper_at_rest(resting))
-        except InfeasibleProgram:  # by rounding alone: x is such a point
+            better, _ = self._blocks.solve(self._program.upper_at_rest(fixed_at_zero))
+        except InfeasibleProgram:  # by rounding alone: x is feasible
             return x
         return x if violated_pairs(self._tiled, better).any() else better
 
-    def _patched(
-        self, x: Array, window: Window, shares: TimeBudget, close_yuan: float, paying: bool
+    def _solve_window(
+        self, x: Array, window: Window, budget: TimeBudget, tolerance_yuan: float, paying: bool
     ) -> _Patches:
-        """A window that obeys its pairs while all around it stays as in x, if that is possible.
+        """Return a patch that makes a window obey its pairs, with everything outside fixed at x; or nothing.
 
-        Shared decisions stay too; where it is `paying` they may rise, at their price.
+        Shared decisions are fixed too; with `paying` they may rise, at their cost.
         """
-        shares.begin()
-        cut, program = self._pricer.cut(window), self._program
-        alone = cut.alone(program, x, paying=paying)
+        budget.begin()
+        subprogram, program = self._pricer.cut(window), self._program
+        alone = subprogram.alone(program, x, paying=paying)
         pairs = positions(self._tiled, self._all_pairs, window)
         values = None
         if not paying:
-            values = quick_feasible_point(alone, pairs, self._blocks.basis_in(cut), close_yuan)
+            values = quick_feasible_point(alone, pairs, self._blocks.basis_in(subprogram), tolerance_yuan)
         if values is None:
-            # to presolve takes longer than it saves
-            solver = Solver(time_limit_s=min(PATCH_S, shares.limit_s()), rough=True, presolve=False)
+            # presolve would take longer than it saves
+            solver = Solver(time_limit_s=min(WINDOW_LIMIT_S, budget.limit_s()), rough=True, presolve=False)
             solver.load(with_binaries(alone, pairs))
             try:
-                values = solver.solve().x[: len(cut.every)]
+                values = solver.solve().x[: len(subprogram.every)]
             except (InfeasibleProgram, SolverError):
                 return []
         if not values.size:
             return []
-        columns = cut.every[: len(cut.columns) + len(cut.copies)]
+        columns = subprogram.every[: len(subprogram.columns) + len(subprogram.copies)]
         values = values[: len(columns)]
         return [_Patch(columns, values, float(program.cost[columns] @ (values - x[columns])))]
 
 
 def _yuan(patches: _Patches) -> float:
-    """What patches cost; those that are not known cost more than any."""
-    return sum(one.yuan for one in patches) if patches else np.inf
+    """Return the cost of patches; infinity if there are none."""
+    return sum(patch.yuan for patch in patches) if patches else np.inf
 
 
-def _widened(known: Mapping[Window, _Patches], pieces: Partition) -> dict[Window, _Patches]:
-    """Each window with the pieces around it; those that meet become one."""
+def _widened(patches_of: Mapping[Window, _Patches], partition: Partition) -> dict[Window, _Patches]:
+    """Add to each window its neighbouring segments; windows that overlap then become one.
+
+    The patches of such windows are put together; if one of them has none, neither has the new window.
+    """
     wider: list[tuple[set[int], list[_Patches]]] = []
-    for window, patches in sorted(known.items(), key=lambda item: item[0].stretches):
-        around = set(pieces.around(window).tolist())
-        if wider and wider[-1][0] & around:
-            wider[-1][0].update(around)
+    for window, patches in sorted(patches_of.items(), key=lambda item: item[0].stretches):
+        segments = set(partition.with_neighbours(window).tolist())
+        if wider and wider[-1][0] & segments:
+            wider[-1][0].update(segments)
             wider[-1][1].append(patches)
         else:
-            wider.append((around, [patches]))
+            wider.append((segments, [patches]))
     return {
-        pieces.window(sorted(around)): list(chain.from_iterable(each)) if all(each) else []
-        for around, each in wider
+        partition.window(sorted(segments)): list(chain.from_iterable(narrower)) if all(narrower) else []
+        for segments, narrower in wider
     }

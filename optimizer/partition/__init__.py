@@ -1,1 +1,1 @@
-"""Where a horizon falls apart, and the subprograms cut out of it."""
+"""Partition of the horizon into segments and windows, and the subprograms of windows."""

@@ -1,7 +1,10 @@
-"""A window as a problem of its own, at the multipliers of the whole.
+"""Lagrangian subproblems: a window as a program of its own, at the row multipliers of the full program.
 
-Every row it shares with the rest is replaced by that row's multiplier. What it has in common with others, a
-shared decision or the state it begins with, becomes a copy of its own at its multipliers' price.
+min cost'x over all rows is relaxed to one problem per window: each row a window has in common with others is
+moved into the objective at its multiplier y, so that a column costs cost - (matrix'y of coupling rows). What
+a window has in common with others besides, a shared decision or the state it starts with, becomes a copy of
+its own at the price matrix'y that its rows inside pay for it. For any y, the sum of the subproblems' optima
+is a lower bound on the full problem (Lagrangian decomposition with variable splitting).
 """
 
 from dataclasses import dataclass, replace
@@ -18,123 +21,147 @@ from parkdispatch.optimizer.partition.subprogram import Subprogram, SubprogramEx
 from parkdispatch.optimizer.partition.windows import Window
 from parkdispatch.optimizer.proof.certificate import support
 
-HALF = 0.5  # share of an edge's margin that each side of it gets
+REDUCED_COST_SHARE = 0.5  # of a state's reduced cost, added to its price at a break point
 
 
 @dataclass(frozen=True)
 class WindowProgram:
-    """A window's relaxation, in the columns `cut.every`."""
+    """The Lagrangian subproblem of a window without its exclusive pairs, in the columns `cut.every`."""
 
     cut: Subprogram
     program: LinearProgram
-    pays: Array  # [yuan per unit] what its rows, at their multipliers, charge each column
-    relaxed: float  # [yuan] dual objective of the multipliers here
+    pays: Array  # [yuan per unit] matrix'y of the rows inside, (every,)
+    relaxed: float  # [yuan] dual objective of the multipliers in this window
 
     @property
     def copies(self) -> slice:
-        """Where the copies of shared decisions are among the columns."""
+        """The positions of the copies of shared decisions among the columns."""
         return slice(len(self.cut.columns), len(self.cut.columns) + len(self.cut.copies))
 
 
 class Multipliers:
-    """Row multipliers of a program, what they leave of each cost, and how edges share their margins."""
+    """Row multipliers of a program, the reduced costs, and the prices of states at break points.
+
+    `dual`: (rows,). `reduced`: cost - matrix' dual, (columns,). `margin`: what is added to the price that the
+    rows of the next interval pay for a state, (columns,); zero for all other columns.
+    """
 
     def __init__(self, program: LinearProgram, cutter: SubprogramExtractor, dual: Array) -> None:
-        self._program, self._ahead, self._states = program, cutter.ahead, cutter.states.ravel()
-        self._edge_price = np.full(len(self._states), np.nan)
-        self.margin = np.zeros(len(program.cost))  # of states only
+        self._program, self._next_rows, self._states = program, cutter.next_rows, cutter.states.ravel()
+        self._state_price = np.full(len(self._states), np.nan)
+        self.margin = np.zeros(len(program.cost))
         self.set(dual)
 
     def set(self, dual: Array) -> None:
-        """Take over new multipliers.
+        """Replace the multipliers.
 
-        A state pressed against its bound by d has any price between what the later row pays for it and d
-        more: the one it had, if that is still so, that windows need not be solved again; else the middle.
+        For a state at its bound with reduced cost d, every price in [p, p + d] is dual feasible, where p is
+        what the rows of the next interval pay for it. The previous price is kept if it lies inside, so that
+        windows need not be solved again; otherwise the price is in the middle.
         """
         self.dual = dual
         self.reduced = self._program.cost - self._program.matrix.T @ dual
-        pays, reduced = self._ahead @ dual, self.reduced[self._states]
-        kept = self._edge_price - pays
-        keep = (kept >= np.minimum(reduced, 0.0)) & (kept <= np.maximum(reduced, 0.0))
-        margin = np.where(keep, kept, HALF * reduced)
-        self._edge_price = pays + margin
+        pays, reduced = self._next_rows @ dual, self.reduced[self._states]
+        previous_margin = self._state_price - pays
+        is_feasible = (previous_margin >= np.minimum(reduced, 0.0)) & (
+            previous_margin <= np.maximum(reduced, 0.0)
+        )
+        margin = np.where(is_feasible, previous_margin, REDUCED_COST_SHARE * reduced)
+        self._state_price = pays + margin
         self.margin[self._states] = margin
 
 
 @dataclass(frozen=True)
 class SubprogramCache:
-    """Cuts of windows of a program with these entries."""
+    """Subprograms by window, of a program whose matrix has these row starts and column indices."""
 
     starts: NDArray[np.int32]
     columns: NDArray[np.int32]
     of: dict[Window, Subprogram]
 
     def fits(self, program: LinearProgram) -> bool:
-        """Whether a program has the same entries."""
+        """Return whether a program's matrix has its entries at the same places."""
         matrix = program.matrix
         return np.array_equal(matrix.indptr, self.starts) and np.array_equal(matrix.indices, self.columns)
 
 
 class LagrangianPricer:
-    """Makes the parts of one program; `cuts` may be of one with the same entries and other values."""
+    """Builds the Lagrangian subproblems of one program's windows, and keeps their subprograms in `cuts`."""
 
     def __init__(self, tiled: Tiled, program: LinearProgram, cuts: SubprogramCache | None = None) -> None:
+        """Prepare; `cuts` of an earlier program are used if its matrix has its entries at the same places."""
         self._program, matrix = program, program.matrix
         self.cutter = SubprogramExtractor(tiled, program)
-        self._known = cuts.of if cuts is not None and cuts.fits(program) else {}
+        self._earlier = cuts.of if cuts is not None and cuts.fits(program) else {}
         self.cuts = SubprogramCache(matrix.indptr, matrix.indices, {})
 
     def multipliers(self, dual: Array) -> Multipliers:
-        """Row multipliers to price windows at."""
+        """Return the prices of windows at these row multipliers, (rows,)."""
         return Multipliers(self._program, self.cutter, dual)
 
     def part(self, window: Window, at: Multipliers, upper: Array | None = None) -> WindowProgram:
-        """The window's relaxation at these multipliers; `upper` replaces the program's upper bounds."""
-        program, cut = self._program, self.cut(window)
-        every, own, dual = cut.every, len(cut.columns), at.dual[cut.inside]
-        pays = transposed_product(cut.matrix, dual)
+        """Return the window's subproblem at these multipliers.
+
+        `upper` replaces the full program's upper bounds, (columns,).
+        """
+        program, subprogram = self._program, self.cut(window)
+        every, own = subprogram.every, len(subprogram.columns)
+        dual = at.dual[subprogram.inside]
+        pays = transposed_product(subprogram.matrix, dual)
         price = program.cost[every]
         price[:own] -= np.bincount(
-            cut.leaving_column, cut.leaving_value * at.dual[cut.leaving_row], minlength=own
+            subprogram.coupling_column,
+            subprogram.coupling_value * at.dual[subprogram.coupling_row],
+            minlength=own,
         )
-        # at this price the linear program leaves a copy where the original is: its reduced cost is zero
+        # at this price the reduced cost of a copy is zero: the relaxation leaves it where the original is
         price[own:] = pays[own:]
-        price[own + len(cut.copies) :] += at.margin[cut.before]
-        price[cut.ending] -= at.margin[cut.columns[cut.ending]]
+        price[own + len(subprogram.copies) :] += at.margin[subprogram.before]
+        price[subprogram.ending] -= at.margin[subprogram.columns[subprogram.ending]]
         lower, upper = program.lower[every], (program.upper if upper is None else upper)[every]
-        row_lower, row_upper = program.row_lower[cut.inside], program.row_upper[cut.inside]
+        row_lower, row_upper = program.row_lower[subprogram.inside], program.row_upper[subprogram.inside]
         relaxed = support(dual, row_lower, row_upper)[0] + support(price - pays, lower, upper)[0]
-        none = np.zeros(len(every), dtype=bool)
-        alone = LinearProgram(price, 0.0, cut.matrix, row_lower, row_upper, lower, upper, none)
-        return WindowProgram(cut, alone, pays, relaxed)
+        no_binary = np.zeros(len(every), dtype=bool)
+        subproblem = LinearProgram(
+            price, 0.0, subprogram.matrix, row_lower, row_upper, lower, upper, no_binary
+        )
+        return WindowProgram(subprogram, subproblem, pays, relaxed)
 
     def cut(self, window: Window) -> Subprogram:
-        """The window's columns and rows, cut once."""
+        """Return the window's subprogram, extracted once."""
         if window not in self.cuts.of:
-            known = self._known.get(window)
+            earlier = self._earlier.get(window)
             values = self._program.matrix.data
-            self.cuts.of[window] = self.cutter.cut(window) if known is None else known.of_values(values)
+            self.cuts.of[window] = self.cutter.cut(window) if earlier is None else earlier.with_values(values)
         return self.cuts.of[window]
 
 
 def transposed_product(matrix: sp.csr_array, dual: Array) -> Array:
-    """matrix' x dual, without the transposed matrix."""
-    each = np.repeat(dual, np.diff(matrix.indptr))
-    return np.bincount(matrix.indices, matrix.data * each, minlength=matrix.shape[1]).astype(np.float64)
+    """Return matrix' dual, (columns,), without building the transposed matrix."""
+    dual_of_entries = np.repeat(dual, np.diff(matrix.indptr))
+    product = np.bincount(matrix.indices, matrix.data * dual_of_entries, minlength=matrix.shape[1])
+    return product.astype(np.float64)
 
 
 def positions(tiled: Tiled, where: Mask, window: Window) -> Index:
-    """Positions of a and b of each marked pair, (pairs, intervals), among a window's columns, (pairs, 2)."""
-    own, intervals = len(tiled.template.columns), window.intervals
-    found = [np.empty((0, 2), dtype=np.int64)]
+    """Return the positions of the marked exclusive pairs' members a, b among a window's columns, (found, 2).
+
+    `where` marks them, (pairs, intervals).
+    """
+    width, intervals = len(tiled.template.columns), window.intervals
+    by_pair = [np.empty((0, 2), dtype=np.int64)]
     for pair, marked in zip(tiled.template.pairs, where, strict=True):
-        at = np.flatnonzero(marked[intervals]) * own
-        found.append(np.column_stack([at + pair.a, at + pair.b]))
-    return np.concatenate(found)
+        first_column = np.flatnonzero(marked[intervals]) * width
+        by_pair.append(np.column_stack([first_column + pair.a, first_column + pair.b]))
+    return np.concatenate(by_pair)
 
 
 def with_binaries(program: LinearProgram, pairs: Index) -> LinearProgram:
-    """The program with a <= A z and b <= B (1 - z) for each pair (a, b) of columns, shape (pairs, 2)."""
+    """Return the program with a binary z for each exclusive pair (a, b) of columns: a <= A z, b <= B (1 - z).
+
+    A and B are the members' upper bounds. `pairs` has the shape (pairs, 2); the binaries are the last
+    columns.
+    """
     n, k = len(program.cost), len(pairs)
     a, b = pairs[:, 0], pairs[:, 1]
     top_a, top_b, row = program.upper[a], program.upper[b], np.arange(k)

@@ -1,7 +1,7 @@
-"""Cut stretches of intervals out of a program: their columns, their rows, and what ties them to the rest.
+"""Extraction of the subprograms of windows: their columns, their rows, and the entries that couple them.
 
-Hundreds of windows are cut in a year's solve, so this works on the program's arrays and not through sparse
-matrix objects, whose bookkeeping takes longer than the work.
+A year's solve extracts hundreds of windows. Therefore this works on the program's arrays and not through
+sparse matrix objects, whose bookkeeping takes longer than the work itself.
 """
 
 from dataclasses import dataclass, replace
@@ -14,51 +14,62 @@ from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.horizon import Index
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
 from parkdispatch.optimizer.formulation.tile import Tiled
-from parkdispatch.optimizer.partition.windows import Window, laid_end_to_end
+from parkdispatch.optimizer.partition.windows import Window, concatenate_ranges
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
 
-FEW = 4  # borders
-MANY = 10_000  # rows; from there on to mark them is faster than to sort them
-PRESSING = 1e-9  # [yuan per unit] multipliers above this press
+FEW_BOUNDARIES = 4  # up to so many are compared one by one
+MANY_ROWS = 10_000  # from so many on, marking rows is faster than sorting them
+MIN_DUAL = 1e-9  # [yuan per unit]; a row with a smaller multiplier counts as not binding
 
 
 def distinct(values: Index) -> Index:
-    """The different values, in order; by sorting, two to five times as fast as NumPy's hash table."""
+    """Return the different values in ascending order.
+
+    By sorting, which is two to five times as fast here as the hash table of `np.unique`.
+    """
     ordered = np.sort(values)
-    new = np.ones(len(ordered), dtype=bool)
-    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
-    return np.asarray(ordered[new])
+    is_new = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_new[1:])
+    return np.asarray(ordered[is_new])
 
 
-def entries_of(starts: NDArray[np.int32], some: Index) -> tuple[Index, Index]:
-    """Entries of some rows of a matrix (or columns, by column): position among them, and in the matrix."""
-    first = starts[some].astype(np.int64)
-    lengths = starts[some + 1] - first
-    which = np.repeat(np.arange(len(some)), lengths)
-    at = np.arange(len(which)) + np.repeat(first - np.cumsum(lengths) + lengths, lengths)
-    return which, at
+def row_entries(starts: NDArray[np.int32], rows: Index) -> tuple[Index, Index]:
+    """Return the entries of some rows of a CSR matrix (or columns of a CSC matrix) with these `starts`.
+
+    Of each entry: the position of its row in `rows`, and its own position in the matrix's data.
+    """
+    first = starts[rows].astype(np.int64)
+    lengths = starts[rows + 1] - first
+    row = np.repeat(np.arange(len(rows)), lengths)
+    entry = np.arange(len(row)) + np.repeat(first - np.cumsum(lengths) + lengths, lengths)
+    return row, entry
 
 
-def _place(borders: Index, values: Index) -> Index:
-    """How many of the borders, in order, are at or below each value; of few, one by one is faster."""
-    if len(borders) > FEW:
-        return np.searchsorted(borders, values, side="right")
-    place = np.zeros(len(values), dtype=np.int64)
-    for border in borders.tolist():
-        place += values >= border
-    return place
+def _boundaries_passed(boundaries: Index, values: Index) -> Index:
+    """Count the boundaries, given in ascending order, at or below each value."""
+    if len(boundaries) > FEW_BOUNDARIES:
+        return np.searchsorted(boundaries, values, side="right")
+    passed = np.zeros(len(values), dtype=np.int64)
+    for boundary in boundaries.tolist():
+        passed += values >= boundary
+    return passed
 
 
 @dataclass(frozen=True)
 class Subprogram:
-    """A window's part of a program.
+    """A window's part of a program, as positions in the full program and a matrix of its own.
 
-    `columns` are those of its intervals, in order, and the shared decisions that are its own; `copies` the
-    shared decisions it has a part in; `before` the states its stretches begin with; `every` is the three in
-    this order. `ending` are the states its stretches end with, as positions in `columns`. Rows `inside` touch
-    nothing else; `coupling` rows do. `matrix` is (inside, every), CSR. The entries of its columns in coupling
-    rows are `leaving_value`, at `leaving_column` (a position in `columns`) and `leaving_row` (of the whole).
-    `entries` and `leaving_entries` are where in the program's matrix the values are.
+    Columns: `columns` are those of its intervals, in order, and the shared decisions no other window uses;
+    `copies` the other shared decisions in its rows; `before` the states of the intervals right before its
+    stretches. `every` is these three in this order, and the columns of `matrix`. `ending` are the states its
+    stretches hand over to the next interval, as positions in `columns`.
+
+    Rows: `inside` are the rows of `matrix`, (inside, every), CSR: their columns are all in `every`.
+    `coupling` rows also have columns of other windows. The entries of `columns` in coupling rows are
+    `coupling_value`, at `coupling_column` (a position in `columns`) and `coupling_row` (a row of the full
+    program).
+
+    `entries` and `coupling_entries` are the positions of the values in the data of the full program's matrix.
     """
 
     columns: Index
@@ -69,33 +80,34 @@ class Subprogram:
     inside: Index
     coupling: Index
     matrix: sp.csr_array
-    leaving_column: Index
-    leaving_row: Index
-    leaving_value: Array
+    coupling_column: Index
+    coupling_row: Index
+    coupling_value: Array
     entries: Index
-    leaving_entries: Index
+    coupling_entries: Index
 
-    def of_values(self, values: Array) -> "Subprogram":
-        """The same cut of a program whose matrix has the same entries, with these values."""
+    def with_values(self, values: Array) -> "Subprogram":
+        """Return the subprogram of a program whose matrix has these values at the same entries."""
         matrix, shape = self.matrix, self.matrix.shape
         return replace(
             self,
             matrix=sp.csr_array((values[self.entries], matrix.indices, matrix.indptr), shape=shape),
-            leaving_value=values[self.leaving_entries],
+            coupling_value=values[self.coupling_entries],
         )
 
-    def alone(self, program: LinearProgram, level: Array, *, paying: bool = False) -> LinearProgram:
-        """The window's program with the states at its borders, and what it shares, held at `level`.
+    def alone(self, program: LinearProgram, boundary_values: Array, *, paying: bool = False) -> LinearProgram:
+        """Return the window's program with boundary states and shared decisions fixed.
 
-        Where it is `paying`, it may have more of what it shares at that one's cost.
+        `boundary_values` are their values, (columns of the full program,). With `paying`, a shared decision
+        may be larger than its value, at its cost in the full program.
         """
         own, shared = len(self.columns), slice(len(self.columns), len(self.columns) + len(self.copies))
         lower, upper, cost = program.lower[self.every], program.upper[self.every], program.cost[self.every]
-        most = upper[shared].copy()
-        for held in (self.ending, slice(own, None)):
-            lower[held] = upper[held] = level[self.every[held]]
+        shared_upper = upper[shared].copy()
+        for fixed in (self.ending, slice(own, None)):
+            lower[fixed] = upper[fixed] = boundary_values[self.every[fixed]]
         if paying:
-            upper[shared] = most
+            upper[shared] = shared_upper
         cost[shared.stop if paying else own :] = 0.0
         return LinearProgram(
             cost,
@@ -109,84 +121,80 @@ class Subprogram:
         )
 
     def full(self, program: LinearProgram, x: Array) -> Mask:
-        """Which columns of a point are at their upper bound in the whole program, if that is one."""
+        """Mark the columns at their upper bounds in the full program, (every,); never a fixed column."""
         lower, upper = program.lower[self.every], program.upper[self.every]
         return np.asarray((x >= upper - FEASIBILITY_TOLERANCE) & (upper > lower))
 
 
 class SubprogramExtractor:
-    """Cuts windows out of one program.
+    """Extracts the subprograms of windows from one program.
 
-    `states` are the columns that an interval hands on, (intervals, states); `ahead` is what each pays in the
-    rows of the next interval, (intervals x states, rows), and `carried` which of them that one knows.
+    `states` are the columns that an interval may hand over to the next, (intervals, states). `next_rows` are
+    their entries in rows of the next interval, (intervals x states, rows). `carried` marks those that have
+    any; a state that starts anew, such as the energy bought since a quarter-hour began, has none there.
     """
 
     def __init__(self, tiled: Tiled, program: LinearProgram) -> None:
-        self._own, self._count = len(tiled.template.columns), len(tiled.horizon)
-        self._rows = len(tiled.template.rows)
+        self._width, self._count = len(tiled.template.columns), len(tiled.horizon)
+        self._height = len(tiled.template.rows)
         self._matrix = program.matrix
         by_column = program.matrix.tocsc()
         self._starts, self._rows_by_column = by_column.indptr, by_column.indices
-        remembered = np.array([p.column for p in tiled.template.previous], dtype=np.int64)
-        self.states = np.arange(self._count)[:, None] * self._own + remembered
-        self.ahead = self._ahead(by_column.data)
-        # a state may begin anew, such as the energy bought since a quarter-hour began
-        self.carried: Mask = (np.diff(self.ahead.indptr) > 0).reshape(self.states.shape)
+        state_columns = np.array([p.column for p in tiled.template.previous], dtype=np.int64)
+        self.states = np.arange(self._count)[:, None] * self._width + state_columns
+        self.next_rows = self._next_rows(by_column.data)
+        self.carried: Mask = (np.diff(self.next_rows.indptr) > 0).reshape(self.states.shape)
 
-    def _ahead(self, values: Array) -> sp.csr_array:
-        """Entries of states in the rows of the interval after their own, from the matrix's by column."""
+    def _next_rows(self, values: Array) -> sp.csr_array:
+        """Return the entries of states in rows of later intervals; `values` are the matrix's by column."""
         states = self.states.ravel()
-        state, entry = entries_of(self._starts, states)
+        state, entry = row_entries(self._starts, states)
         row = self._rows_by_column[entry]
-        later = (row < self._count * self._rows) & (row // self._rows > states[state] // self._own)
-        starts = np.concatenate([[0], np.cumsum(np.bincount(state[later], minlength=len(states)))])
+        is_later = (row < self._count * self._height) & (row // self._height > states[state] // self._width)
+        starts = np.concatenate([[0], np.cumsum(np.bincount(state[is_later], minlength=len(states)))])
         shape = (len(states), self._matrix.shape[0])
-        return sp.csr_array((values[entry[later]], row[later], starts), shape=shape)
+        return sp.csr_array((values[entry[is_later]], row[is_later], starts), shape=shape)
 
     def cut(self, window: Window) -> Subprogram:
-        """The window's columns and rows."""
-        own, count = self._own, self._count
-        borders = np.array(window.stretches, dtype=np.int64).ravel()
-        mine = self._touching(window)
-        row, entry = entries_of(self._matrix.indptr, mine)
+        """Return the window's subprogram."""
+        width, count = self._width, self._count
+        boundaries = np.array(window.stretches, dtype=np.int64).ravel()
+        rows = self._touched_rows(window)
+        row, entry = row_entries(self._matrix.indptr, rows)
         column, value = self._matrix.indices[entry].astype(np.int64), self._matrix.data[entry]
-        # odd: in a stretch of the window; shared decisions come after the last
-        place = _place(borders * own, column)
-        is_mine, is_shared = place % 2 == 1, column >= count * own
+        # an odd number of passed boundaries: in a stretch; shared decisions come after the last interval
+        passed = _boundaries_passed(boundaries * width, column)
+        is_own, is_shared = passed % 2 == 1, column >= count * width
         shared, uses = np.unique(column[is_shared], return_counts=True)
-        alone = shared[uses == self._starts[shared + 1] - self._starts[shared]]
+        own_shared = shared[uses == self._starts[shared + 1] - self._starts[shared]]
 
-        # a row of an interval belongs where its interval is, any other where all its intervals are
-        elsewhere = np.bincount(row, weights=~(is_mine | is_shared), minlength=len(mine))
-        belongs = _place(borders * self._rows, mine) % 2 == 1
-        is_inside = np.where(mine < count * self._rows, belongs, elsewhere == 0)
-        inside, held = mine[is_inside], is_inside[row]
-        copies = np.setdiff1d(distinct(column[held & is_shared]), alone)
-        before = distinct(column[held & ~(is_mine | is_shared)])
+        # a row of an interval is inside if its interval is, any other row if all of its intervals are
+        foreign_columns = np.bincount(row, weights=~(is_own | is_shared), minlength=len(rows))
+        in_interval = _boundaries_passed(boundaries * self._height, rows) % 2 == 1
+        is_inside = np.where(rows < count * self._height, in_interval, foreign_columns == 0)
+        inside, in_matrix = rows[is_inside], is_inside[row]
+        copies = np.setdiff1d(distinct(column[in_matrix & is_shared]), own_shared)
+        before = distinct(column[in_matrix & ~(is_own | is_shared)])
 
-        lengths = borders[1::2] - borders[::2]
-        of_intervals = laid_end_to_end((a * own, b * own) for a, b in window.stretches)
-        columns = np.concatenate([of_intervals, alone])
-        # where each entry's column is among `every`: first those of the stretches, laid end to end
-        moved = borders[::2] - np.cumsum(lengths) + lengths
-        position = column - own * moved[np.maximum(place - 1, 0) // 2]
-        first, not_mine = len(of_intervals), np.flatnonzero(~is_mine)
-        for others in (alone, copies, before):
-            if len(others):
-                at = np.minimum(np.searchsorted(others, column[not_mine]), len(others) - 1)
-                found = others[at] == column[not_mine]
-                position[not_mine[found]] = first + at[found]
-                first += len(others)
+        lengths = boundaries[1::2] - boundaries[::2]
+        # by how many intervals each stretch moves when the stretches are concatenated
+        moved = boundaries[::2] - np.cumsum(lengths) + lengths
+        interval_columns = concatenate_ranges((a * width, b * width) for a, b in window.stretches)
+        position = column - width * moved[np.maximum(passed - 1, 0) // 2]
+        _set_positions(
+            position, column, np.flatnonzero(~is_own), len(interval_columns), (own_shared, copies, before)
+        )
+        columns = np.concatenate([interval_columns, own_shared])
         every = np.concatenate([columns, copies, before])
-        starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(mine))[is_inside])])
+        starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(rows))[is_inside])])
         matrix = sp.csr_array(
-            (value[held], position[held].astype(np.int32), starts.astype(np.int32)),
+            (value[in_matrix], position[in_matrix].astype(np.int32), starts.astype(np.int32)),
             shape=(len(inside), len(every)),
         )
-        leaves = ~held & (is_mine | np.isin(column, alone))
-        last = borders[1::2] - 1
-        states = self.states[last] - own * moved[:, None]
-        ending = states[self.carried[last] & (last < count - 1)[:, None]]
+        is_coupling = ~in_matrix & (is_own | np.isin(column, own_shared))
+        last = boundaries[1::2] - 1
+        last_states = self.states[last] - width * moved[:, None]
+        ending = last_states[self.carried[last] & (last < count - 1)[:, None]]
         return Subprogram(
             columns,
             copies,
@@ -194,27 +202,42 @@ class SubprogramExtractor:
             every,
             ending,
             inside,
-            mine[~is_inside],
+            rows[~is_inside],
             matrix,
-            position[leaves],
-            mine[row[leaves]],
-            value[leaves],
-            entry[held],
-            entry[leaves],
+            position[is_coupling],
+            rows[row[is_coupling]],
+            value[is_coupling],
+            entry[in_matrix],
+            entry[is_coupling],
         )
 
-    def _touching(self, window: Window) -> Index:
-        """Rows that any column of the window's intervals has a part in, in order."""
-        starts, own = self._starts, self._own
-        entries = laid_end_to_end((starts[a * own], starts[b * own]) for a, b in window.stretches)
+    def _touched_rows(self, window: Window) -> Index:
+        """Return the rows in which any column of the window's intervals has an entry, ascending."""
+        starts, width = self._starts, self._width
+        entries = concatenate_ranges((starts[a * width], starts[b * width]) for a, b in window.stretches)
         rows = self._rows_by_column[entries]
-        if len(rows) < MANY:
+        if len(rows) < MANY_ROWS:
             return distinct(rows).astype(np.int64)
-        touched = np.zeros(self._matrix.shape[0], dtype=bool)
-        touched[rows] = True
-        return np.flatnonzero(touched)
+        is_touched = np.zeros(self._matrix.shape[0], dtype=bool)
+        is_touched[rows] = True
+        return np.flatnonzero(is_touched)
 
     def pressing(self, column: int, dual: Array) -> NDArray[np.int32]:
-        """Rows a column has a part in that press on it, by their multipliers."""
+        """Return the rows of a column that are binding, by their multipliers `dual`, (rows,)."""
         rows = self._rows_by_column[self._starts[column] : self._starts[column + 1]]
-        return np.asarray(rows[np.abs(dual[rows]) > PRESSING])
+        return np.asarray(rows[np.abs(dual[rows]) > MIN_DUAL])
+
+
+def _set_positions(
+    position: Index, column: Index, entries: Index, first: int, column_groups: tuple[Index, ...]
+) -> None:
+    """Set the positions of those entries whose columns are in some groups.
+
+    Each group is ascending; the groups follow one another from position `first` on.
+    """
+    for group in column_groups:
+        if len(group):
+            nearest = np.minimum(np.searchsorted(group, column[entries]), len(group) - 1)
+            matches = group[nearest] == column[entries]
+            position[entries[matches]] = first + nearest[matches]
+            first += len(group)

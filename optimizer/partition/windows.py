@@ -1,10 +1,11 @@
-"""Where a horizon falls apart, and the windows it is repaired in.
+"""Partition of the horizon into segments, and the windows (sets of segments) that are solved as one.
 
-A horizon falls apart where every state is pressed against a bound: where the battery is empty before a
-valley, or full before a peak. On both sides of such an edge the stored energy is where it wants to be by a
-margin, so the two sides can be solved apart, each with half of that margin as the price of moving it. The
-stretches between edges are the pieces windows are made of, together with the shared decisions they compete
-for.
+A break point lies after an interval t in which every state handed over to t + 1 is at a bound with a reduced
+cost d of more than `MIN_REDUCED_COST_YUAN`: the battery is empty before a valley, or full before a peak.
+There the dual price of the state may lie anywhere in an interval of width |d|, so both sides can be solved
+apart with the state as a copy on the right side, priced inside of that interval. The stretches between break
+points are the segments. Besides states, windows have only shared decisions in common, such as the month's
+peak.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,40 +19,41 @@ from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mas
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
 
-MARGIN_YUAN = 1.0  # per unit of state: what pressing a state against its bound must be worth at an edge
+MIN_REDUCED_COST_YUAN = 1.0  # per unit of state; with less, a state at its bound makes no break point
 
 
-def laid_end_to_end(stretches: Iterable[tuple[int, int]]) -> Index:
-    """Every number of some ranges [first, last), in order."""
-    none = np.empty(0, dtype=np.int64)
-    return np.concatenate([none, *(np.arange(first, last) for first, last in stretches)])
+def concatenate_ranges(ranges: Iterable[tuple[int, int]]) -> Index:
+    """Return the numbers of some ranges [first, last) as one array, in the order of the ranges."""
+    empty = np.empty(0, dtype=np.int64)
+    return np.concatenate([empty, *(np.arange(first, last) for first, last in ranges)])
 
 
 @dataclass(frozen=True)
 class Window:
-    """Stretches of intervals [first, last), in order and apart."""
+    """Stretches of intervals [first, last), in order, no two of them adjacent."""
 
     stretches: tuple[tuple[int, int], ...]
 
     @property
     def intervals(self) -> Index:
-        """Every interval of the window."""
-        return laid_end_to_end(self.stretches)
+        """Every interval of the window, ascending."""
+        return concatenate_ranges(self.stretches)
 
 
-def _uncut(edges: Index, whole: Sequence[tuple[int, int]]) -> Index:
-    """The edges without those inside some stretches whose ends are edges."""
-    first, last = np.array(whole, dtype=np.int64).reshape(-1, 2).T
-    both = np.isin(first, edges) & np.isin(last, edges)
-    begun = np.searchsorted(np.sort(first[both]), edges, side="left")
-    ended = np.searchsorted(np.sort(last[both]), edges, side="right")
-    return edges[begun <= ended]
+def _without_inner(break_points: Index, keep_whole: Sequence[tuple[int, int]]) -> Index:
+    """Drop the break points strictly inside of those stretches whose two ends are break points."""
+    first, last = np.array(keep_whole, dtype=np.int64).reshape(-1, 2).T
+    both_ends = np.isin(first, break_points) & np.isin(last, break_points)
+    begun = np.searchsorted(np.sort(first[both_ends]), break_points, side="left")
+    ended = np.searchsorted(np.sort(last[both_ends]), break_points, side="right")
+    return break_points[begun <= ended]
 
 
 class Partition:
-    """What windows are made of: the stretches between edges, tied where they could not agree.
+    """Segments between break points; a union-find of merged segments; which of them belong to a window.
 
-    `whole` are stretches that are not cut inside where both of their ends are edges.
+    `edges` are the break points, (segments + 1,): first intervals of the segments, and the horizon's length.
+    A segment is active once it belongs to a window; merged segments form one window.
     """
 
     def __init__(
@@ -61,92 +63,101 @@ class Partition:
         carried: Mask,
         x: Array,
         reduced: Array,
-        whole: Sequence[tuple[int, int]] = (),
+        keep_whole: Sequence[tuple[int, int]] = (),
     ) -> None:
-        count, own = len(tiled.horizon), len(tiled.template.columns)
-        remembered = np.array([p.column for p in tiled.template.previous], dtype=np.int64)
-        states = np.arange(count)[:, None] * own + remembered
-        low = (x <= program.lower + FEASIBILITY_TOLERANCE) & (reduced > MARGIN_YUAN)
-        high = (x >= program.upper - FEASIBILITY_TOLERANCE) & (reduced < -MARGIN_YUAN)
-        pressed = ((low | high)[states] | ~carried).all(axis=1)
-        natural = np.unique(np.concatenate([[0], np.flatnonzero(pressed) + 1, [count]]))
-        # where no state is pressed for long, midnight has to do
+        """Find the break points of an optimum `x` with reduced costs `reduced`, both (columns,).
+
+        `carried` are the states handed over to the next interval, (intervals, states). `keep_whole` are
+        stretches without inner break points, where both of their ends are break points.
+        """
+        count, width = len(tiled.horizon), len(tiled.template.columns)
+        state_columns = np.array([p.column for p in tiled.template.previous], dtype=np.int64)
+        states = np.arange(count)[:, None] * width + state_columns
+        at_lower = (x <= program.lower + FEASIBILITY_TOLERANCE) & (reduced > MIN_REDUCED_COST_YUAN)
+        at_upper = (x >= program.upper - FEASIBILITY_TOLERANCE) & (reduced < -MIN_REDUCED_COST_YUAN)
+        separates = ((at_lower | at_upper)[states] | ~carried).all(axis=1)
+        natural = np.unique(np.concatenate([[0], np.flatnonzero(separates) + 1, [count]]))
+        # a segment of more than two days is also cut at midnights, although no state is at a bound there
         days = tiled.horizon.first("day")
-        piece = np.searchsorted(natural, days, side="right") - 1
-        long = natural[piece + 1] - natural[piece] > 2 * np.median(np.diff(days, append=count))
-        self.edges = _uncut(np.union1d(natural, days[long]), whole)
-        self._own, self._count = own, count
+        segment = np.searchsorted(natural, days, side="right") - 1
+        is_long = natural[segment + 1] - natural[segment] > 2 * np.median(np.diff(days, append=count))
+        self.edges = _without_inner(np.union1d(natural, days[is_long]), keep_whole)
+        self._width, self._count = width, count
         self._parent = np.arange(len(self.edges) - 1)
         self._active = np.zeros(len(self._parent), dtype=bool)
 
     def of_intervals(self, intervals: Index) -> Index:
-        """The piece each interval lies in."""
+        """Return the segment of each interval."""
         return np.searchsorted(self.edges, intervals, side="right") - 1
 
-    def crossing(self, periods: Sequence[Index]) -> Mask:
-        """Which pieces begin in one and end in another of some periods of the intervals, (pieces,)."""
-        first, last = self.edges[:-1], self.edges[1:] - 1
-        apart = [period[first] != period[last] for period in periods]
-        return np.asarray(np.any([np.zeros(len(first), dtype=bool), *apart], axis=0))
-
-    def of_columns(self, columns: Index) -> Index:
-        """The piece each column of an interval lies in."""
-        return self.of_intervals(columns // self._own)
+    def segments_of_columns(self, columns: Index) -> Index:
+        """Return the segment of each column; shared decisions are not allowed among them."""
+        return self.of_intervals(columns // self._width)
 
     def within(self, window: Window) -> list[int]:
-        """The pieces of a window."""
+        """Return the segments of a window, ascending."""
         spans = [self.of_intervals(np.array([first, last - 1])) for first, last in window.stretches]
-        return [piece for first, last in spans for piece in range(int(first), int(last) + 1)]
+        return [segment for first, last in spans for segment in range(int(first), int(last) + 1)]
 
-    def active(self, pieces: Index) -> Mask:
-        """Which of these pieces are part of some window."""
-        return np.asarray(self._active[pieces])
+    def crosses_period_end(self, periods: Sequence[Index]) -> Mask:
+        """Mark the segments that begin in one period and end in another, (segments,).
 
-    def activate(self, pieces: Index) -> None:
-        """Make pieces part of some window."""
-        self._active[pieces] = True
+        `periods` holds one numbering of the intervals for each kind of period, such as months, (intervals,).
+        """
+        first, last = self.edges[:-1], self.edges[1:] - 1
+        crosses = [period[first] != period[last] for period in periods]
+        return np.asarray(np.any([np.zeros(len(first), dtype=bool), *crosses], axis=0))
 
-    def tie(self, columns: Iterable[Index]) -> bool:
-        """Put the pieces of each set of columns into one window. Whether that changes any window."""
-        return self.tie_pieces([self.of_columns(one) for one in columns])
+    def is_active(self, segments: Index) -> Mask:
+        """Mark which of these segments belong to a window."""
+        return np.asarray(self._active[segments])
 
-    def tie_pieces(self, sets: Iterable[Index]) -> bool:
-        """Put each set of pieces into one window. Whether that changes any window."""
+    def activate(self, segments: Index) -> None:
+        """Make each of these segments part of a window."""
+        self._active[segments] = True
+
+    def merge_segments_of_columns(self, column_sets: Iterable[Index]) -> bool:
+        """Merge the segments of each set of columns into one window; return whether any window changed."""
+        return self.tie_pieces([self.segments_of_columns(columns) for columns in column_sets])
+
+    def tie_pieces(self, segment_sets: Iterable[Index]) -> bool:
+        """Merge each set of segments into one window; return whether any window changed."""
         changed = False
-        for pieces in {tuple(np.unique(one).tolist()) for one in sets}:
-            changed |= not self._active[list(pieces)].all()
-            self._active[list(pieces)] = True
-            roots = {self._root(piece) for piece in pieces}
+        for segments in {tuple(np.unique(segment_set).tolist()) for segment_set in segment_sets}:
+            changed |= not self._active[list(segments)].all()
+            self._active[list(segments)] = True
+            roots = {self._root(segment) for segment in segments}
             changed |= len(roots) > 1
             least = min(roots)
             for root in roots:
                 self._parent[root] = least
         return changed
 
-    def _root(self, piece: int) -> int:
-        while self._parent[piece] != piece:
-            piece = int(self._parent[piece])
-        return piece
+    def _root(self, segment: int) -> int:
+        """Return the representative of a segment's group in the union-find forest."""
+        while self._parent[segment] != segment:
+            segment = int(self._parent[segment])
+        return segment
 
-    def around(self, window: Window) -> Index:
-        """The window's pieces and those before and after each of its stretches."""
-        borders = np.array(window.stretches)
-        before = self.of_intervals(np.maximum(borders[:, 0] - 1, 0))
-        after = self.of_intervals(np.minimum(borders[:, 1], self._count - 1))
+    def with_neighbours(self, window: Window) -> Index:
+        """Return the window's segments and those right before and after each of its stretches."""
+        ends = np.array(window.stretches)
+        before = self.of_intervals(np.maximum(ends[:, 0] - 1, 0))
+        after = self.of_intervals(np.minimum(ends[:, 1], self._count - 1))
         return np.unique(np.concatenate([before, after, self.within(window)]))
 
     def windows(self) -> list[Window]:
-        """The active pieces, tied ones together."""
+        """Return the windows of the active segments, merged ones as one window."""
         groups: dict[int, list[int]] = {}
-        for piece in np.flatnonzero(self._active).tolist():
-            groups.setdefault(self._root(piece), []).append(piece)
-        return [self.window(pieces) for pieces in groups.values()]
+        for segment in np.flatnonzero(self._active).tolist():
+            groups.setdefault(self._root(segment), []).append(segment)
+        return [self.window(segments) for segments in groups.values()]
 
-    def window(self, pieces: Sequence[int]) -> Window:
-        """The window of these pieces, in order; neighbours become one stretch."""
+    def window(self, segments: Sequence[int]) -> Window:
+        """Return the window of these segments, given in ascending order; adjacent ones become one stretch."""
         stretches: list[tuple[int, int]] = []
-        for piece in pieces:
-            first, last = int(self.edges[piece]), int(self.edges[piece + 1])
+        for segment in segments:
+            first, last = int(self.edges[segment]), int(self.edges[segment + 1])
             if stretches and stretches[-1][1] == first:
                 first = stretches.pop()[0]
             stretches.append((first, last))

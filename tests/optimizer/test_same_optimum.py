@@ -135,7 +135,7 @@ def test_where_the_relaxation_breaks_pairs(park: SmallPark) -> None:
 def test_windows_searched_by_machine_code(park: SmallPark) -> None:
     """As in a year of many windows, or in one of several solves."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(subproblems, "MANY", 0)
+        patch.setattr(subproblems, "MANY_PAIRS", 0)
         event("violated" if compare(park) else "obeyed")
 
 
@@ -145,7 +145,7 @@ def test_park_of_gaoan_by_machine_code(minutes: int, monkeypatch: pytest.MonkeyP
     last = "2026-08-05" if minutes == 30 else "2026-08-29"
     prepared = gaoan("2026-07-29", last, minutes)
     by_solver = ours(prepared).proof
-    monkeypatch.setattr(subproblems, "MANY", 0)
+    monkeypatch.setattr(subproblems, "MANY_PAIRS", 0)
     assert ours(prepared).proof.objective_yuan == pytest.approx(by_solver.objective_yuan, rel=2e-9)
     assert by_solver.violated > 0
 

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.branch_and_bound import dense_tableau as tableau
+from parkdispatch.optimizer.branch_and_bound import tree_search
 from parkdispatch.optimizer.branch_and_bound.branching import (
     BranchingResult,
     BranchingTree,
     branch_on_window,
     quick_feasible_point,
 )
-from parkdispatch.optimizer.branch_and_bound.dense_tableau import TreeSearchResult
+from parkdispatch.optimizer.branch_and_bound.tree_search import TreeSearchResult
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import Basis, Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import with_binaries
@@ -98,11 +98,11 @@ def test_what_is_impossible_stays_so_at_other_prices() -> None:
     """With 8 MWh to charge nobody can only sell: those leaves are shown impossible, whatever is paid."""
     program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 8.0)
     tree = solved(program, pairs).tree
-    assert tree.impossible.any()
+    assert tree.infeasible.any()
     like, _ = traded(np.array([3.0, 3.0]), np.array([9.0, 9.0]), np.array([1.0, 1.0]), 8.0)
-    assert (tree.least_yuan(like)[tree.impossible] == NEVER).all()
+    assert (tree.lower_bounds_yuan(like)[tree.infeasible] == NEVER).all()
     less, _ = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
-    assert (tree.least_yuan(less)[tree.impossible] == -NEVER).all()
+    assert (tree.lower_bounds_yuan(less)[tree.infeasible] == -NEVER).all()
     assert solved(less, pairs, tree=tree).bound == pytest.approx(-13.0)
 
 
@@ -128,7 +128,7 @@ def same_as_highs(program: LinearProgram, pairs: Array, like: LinearProgram) -> 
     assert program.objective(found.x) == pytest.approx(best, abs=1e-5)
     assert np.minimum(found.x[pairs[:, 0]], found.x[pairs[:, 1]]).max() <= 1e-6
     # the tree leaves no choice out, so whatever the prices are, none of its leaves is above the best
-    assert found.tree.least_yuan(like).min() <= by_highs(like, pairs) + 1e-6
+    assert found.tree.lower_bounds_yuan(like).min() <= by_highs(like, pairs) + 1e-6
     again = solved(like, pairs, tree=found.tree)
     assert again.bound == pytest.approx(by_highs(like, pairs), abs=1e-5)
 
@@ -148,7 +148,7 @@ def test_no_multipliers_prove_too_much(window: tuple[LinearProgram, Array, Linea
     tree = solved(program, pairs).tree
     drawn = replace(tree, row_dual=np.random.default_rng(seed).normal(0.0, 5.0, (len(tree), rows)))
     best = by_highs(program, pairs)
-    assert drawn.least_yuan(program).min() <= best + 1e-6
+    assert drawn.lower_bounds_yuan(program).min() <= best + 1e-6
     assert solved(program, pairs, tree=drawn).bound == pytest.approx(best, abs=1e-5)
 
 
@@ -168,23 +168,26 @@ Damage = Callable[[TreeSearchResult], TreeSearchResult]
 
 
 def one_choice_forgotten(found: TreeSearchResult) -> TreeSearchResult:
-    keep = np.arange(len(found.impossible)) != 1
+    keep = np.arange(len(found.infeasible)) != 1
     return replace(
-        found, who=found.who[keep], row_dual=found.row_dual[keep], impossible=found.impossible[keep]
+        found,
+        decisions=found.decisions[keep],
+        row_dual=found.row_dual[keep],
+        infeasible=found.infeasible[keep],
     )
 
 
 def one_choice_twice(found: TreeSearchResult) -> TreeSearchResult:
     """In the place of another whose share of all choices is the same."""
-    depth = (found.who > 0).sum(axis=1)
+    depth = (found.decisions > 0).sum(axis=1)
     first, second = np.flatnonzero(depth == depth.max())[:2]
-    who = found.who.copy()
-    who[second] = who[first]
-    return replace(found, who=who)
+    decisions = found.decisions.copy()
+    decisions[second] = decisions[first]
+    return replace(found, decisions=decisions)
 
 
 def all_called_impossible(found: TreeSearchResult) -> TreeSearchResult:
-    return replace(found, at=-1, impossible=np.ones(len(found.impossible), dtype=bool))
+    return replace(found, best_leaf=-1, infeasible=np.ones(len(found.infeasible), dtype=bool))
 
 
 def one_multiplier_off(found: TreeSearchResult) -> TreeSearchResult:
@@ -215,14 +218,14 @@ def both_at_once(found: TreeSearchResult) -> TreeSearchResult:
 )
 def test_nothing_the_search_says_is_believed(damage: Damage, monkeypatch: pytest.MonkeyPatch) -> None:
     program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
-    whole = tableau.search_tree
+    whole = tree_search.search_tree
 
     def search(*given: Any) -> TreeSearchResult:
         return damage(whole(*given))
 
     start = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool))
     assert branch_on_window(program, pairs, start, NEVER, 1e-9) is not None
-    monkeypatch.setattr(tableau, "search_tree", search)
+    monkeypatch.setattr(tree_search, "search_tree", search)
     assert branch_on_window(program, pairs, start, NEVER, 1e-9) is None
 
 
@@ -330,6 +333,6 @@ def test_a_choice_that_obeys_nothing_is_not_a_good_one(
     damage: Damage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
-    start, whole = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool)), tableau.search_tree
-    monkeypatch.setattr(tableau, "search_tree", lambda *given: damage(whole(*given)))
+    start, whole = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool)), tree_search.search_tree
+    monkeypatch.setattr(tree_search, "search_tree", lambda *given: damage(whole(*given)))
     assert quick_feasible_point(program, pairs, start, 1e-9) is None

@@ -1,4 +1,4 @@
-"""An auction of a shared peak is what HiGHS finds with all binaries of all who take part."""
+"""Benders decomposition of a shared peak finds what HiGHS finds with all binaries in one program."""
 
 from collections.abc import Callable
 
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.branch_and_bound.branching import BranchingResult, branch_on_window
 from parkdispatch.optimizer.decomposition.benders import IntegerWindow, solve_shared_decisions
+from parkdispatch.optimizer.decomposition.benders_cuts import SharedDecisions
 from parkdispatch.optimizer.decomposition.value_functions import (
     BendersSolution,
     ContinuousValueFunction,
@@ -23,7 +24,7 @@ from parkdispatch.optimizer.partition.subprogram import Subprogram
 from tests.optimizer.branch_and_bound.test_branching import traded
 
 NEVER = float("inf")
-PEAK = 10_000  # the shared decision among the columns of the whole
+PEAK = 10_000  # the shared decision, as a column of the full program
 TOLERANCE = 1e-6
 
 
@@ -66,30 +67,29 @@ def searching(part: WindowProgram, pairs: Array) -> Callable[[LinearProgram, flo
 
 
 def never(_program: LinearProgram, _known: float) -> None:
-    """A search that never comes to its end."""
+    """A search that is always given up."""
 
 
-def auction(
-    parts: list[tuple[WindowProgram, Array]],
-    others: WindowProgram,
+def by_benders(
+    integer: list[tuple[WindowProgram, Array]],
+    continuous: WindowProgram,
     price: float,
     start: float,
     *,
     most: float = NEVER,
     searched: bool = True,
 ) -> BendersSolution:
-    bidders = [
-        IntegerWindow(part, pairs, searching(part, pairs) if searched else never) for part, pairs in parts
+    windows = [
+        IntegerWindow(window, pairs, searching(window, pairs) if searched else never)
+        for window, pairs in integer
     ]
     return solve_shared_decisions(
-        np.array([PEAK]),
-        np.array([price]),
-        np.zeros(1),
-        np.full(1, most),
-        np.array([start]),
-        np.zeros(others.program.matrix.shape[0]),
-        bidders,
-        ContinuousValueFunction(others, np.array([PEAK]), slack(others.program)),
+        SharedDecisions(
+            np.array([PEAK]), np.array([price]), np.zeros(1), np.full(1, most), np.array([start])
+        ),
+        windows,
+        ContinuousValueFunction(continuous, np.array([PEAK]), slack(continuous.program)),
+        np.zeros(continuous.program.matrix.shape[0]),
         TOLERANCE,
         NEVER,
     )
@@ -157,35 +157,35 @@ def test_by_hand() -> None:
         traded(np.array([3.0]), np.array([2.0]), np.array([5.0]), 0.0)[0], np.array([1]), 20
     )
     for price, cost, peak in ((5.0, -26.0 + 5.0, 1.0), (7.0, -20.0, 0.0)):
-        found = auction(days, nobody, price, 0.5)
+        found = by_benders(days, nobody, price, 0.5)
         assert found.bound == pytest.approx(cost - 15.0)  # of the third, who sells 3 MW
         assert found.shared[0] == pytest.approx(peak)
 
 
 @pytest.mark.parametrize("searched", [True, False])
-def test_where_no_plane_touches_the_cost(searched: bool) -> None:
+def test_where_no_cut_is_tight(searched: bool) -> None:
     """Two days of an hour with 1 MW of surplus, sold for 5, and one with 4 MW, sold for 2.5; 4 MWh to take.
 
     All in the second hour gives up 10 and buys nothing. A MW in the first gives up 5 the next cost 1 each,
     so with a peak of p > 0 it takes 1 + p there: 5 + p + 2.5 (3 - p), less than 10 from p = 5/3 on. Below a
-    peak of 2 at most that costs 9.5. Of what more than 2 would be worth, 8 at 3, planes tell no better than
-    10 - 2p/3: what is between is no plane's.
+    peak of 2 at most that costs 9.5. The cost would fall to 8 at a peak of 3, so the convex envelope is
+    10 - 2p/3, and no cut is tight at 2.
     """
     days = [day([1.0, 9.0], [5.0, 2.5], [1.0, 4.0], 4.0, first) for first in (0, 10)]
     nobody = below_a_peak(
         traded(np.array([3.0]), np.array([2.0]), np.array([5.0]), 0.0)[0], np.array([1]), 20
     )
-    found = auction(days, nobody, 0.1, 0.5, most=2.0, searched=searched)
+    found = by_benders(days, nobody, 0.1, 0.5, most=2.0, searched=searched)
     assert found.bound == pytest.approx(2 * (9.5 - 15.0) + 0.2 - 15.0)
     assert found.shared[0] == pytest.approx(2.0)
-    assert found.others is not None
+    assert found.continuous is not None
 
 
 hours = st.integers(2, 4)
 
 
 @st.composite
-def disputes(draw: st.DrawFn) -> tuple[list[tuple[WindowProgram, Array]], WindowProgram, float, float]:
+def shared_peaks(draw: st.DrawFn) -> tuple[list[tuple[WindowProgram, Array]], WindowProgram, float, float]:
     """Days with pairs, one without, the price of the peak and where it is now."""
     days, first = [], 0
     for _ in range(draw(st.integers(2, 5))):
@@ -195,23 +195,23 @@ def disputes(draw: st.DrawFn) -> tuple[list[tuple[WindowProgram, Array]], Window
         energy = draw(st.floats(0.0, 4.0 * count))
         days.append(day(draw(prices), draw(prices), surplus, energy, first))
         first += 100
-    *bidding, (others, _) = days
-    return bidding, others, draw(st.floats(0.1, 20.0)), draw(st.floats(0.0, 5.0))
+    *integer, (others, _) = days
+    return integer, others, draw(st.floats(0.1, 20.0)), draw(st.floats(0.0, 5.0))
 
 
-@given(disputes(), st.booleans())
+@given(shared_peaks(), st.booleans())
 @settings(deadline=None, max_examples=80, derandomize=True)
 def test_it_is_what_highs_finds(
-    dispute: tuple[list[tuple[WindowProgram, Array]], WindowProgram, float, float], searched: bool
+    shared_peak: tuple[list[tuple[WindowProgram, Array]], WindowProgram, float, float], searched: bool
 ) -> None:
-    parts, others, price, start = dispute
-    found, best = auction(parts, others, price, start, searched=searched), by_highs(parts, others, price)
+    parts, others, price, start = shared_peak
+    found, best = by_benders(parts, others, price, start, searched=searched), by_highs(parts, others, price)
     assert found.bound <= best + 1e-5
-    assert found.others is not None
+    assert found.continuous is not None
     assert found.bound == pytest.approx(best, abs=1e-5)
     cost = price * found.shared[0]
     for (part, pairs), x in zip(
-        [*parts, (others, np.empty((0, 2), dtype=np.int64))], [*found.bidders, found.others], strict=True
+        [*parts, (others, np.empty((0, 2), dtype=np.int64))], [*found.windows, found.continuous], strict=True
     ):
         x = x[: len(part.program.cost)]
         assert x[-1] == pytest.approx(found.shared[0], abs=1e-6)
@@ -223,7 +223,7 @@ def test_it_is_what_highs_finds(
     assert cost == pytest.approx(best, abs=1e-4)
 
 
-def test_the_present_value_is_impossible_for_the_others() -> None:
+def test_the_present_value_is_infeasible_for_the_rest() -> None:
     """In two hours with 1 MW of surplus they charge 3 MWh: below a peak of less than 0.5 there is no way.
 
     The other day charges nothing and sells its 2 MWh. All of it costs -0.5: the peak 0.5, what is bought
@@ -231,19 +231,19 @@ def test_the_present_value_is_impossible_for_the_others() -> None:
     """
     days = [day([1.0, 1.0], [1.0, 1.0], [1.0, 1.0], 0.0, 0)]
     others, _ = day([1.0, 1.0], [1.0, 1.0], [1.0, 1.0], 3.0, 100)
-    found = auction(days, others, 1.0, 0.0)
-    assert found.others is not None
+    found = by_benders(days, others, 1.0, 0.0)
+    assert found.continuous is not None
     assert found.shared[0] == pytest.approx(0.5)
     assert found.bound == pytest.approx(0.5 + 1.0 - 2.0)
 
 
-def test_a_window_without_a_part_in_what_is_disputed() -> None:
-    """Whatever the range is, its line is what it costs."""
+def test_a_window_that_does_not_depend_on_the_shared_decision() -> None:
+    """Whatever the range is, its line is the constant cost."""
     part, pairs = day([2.0, 2.0], [5.0, 5.0], [3.0, 3.0], 4.0, 0)
-    chooser = IntegerValueFunction(part, np.array([PEAK + 1]), searching(part, pairs))
-    claim = chooser.at(np.array([7.0]))
-    assert claim is not None
+    function = IntegerValueFunction(part, np.array([PEAK + 1]), searching(part, pairs))
+    value = function.value(np.array([7.0]))
+    assert value is not None
     for lower, upper in ((0.0, 7.0), (7.0, NEVER)):
-        line = chooser.line(7.0, claim, lower, upper)
+        line = function.supporting_line(7.0, value, lower, upper)
         assert line is not None
-        assert line.at(np.array([3.0])) == pytest.approx([claim.yuan])
+        assert line.values_at(np.array([3.0])) == pytest.approx([value.yuan])

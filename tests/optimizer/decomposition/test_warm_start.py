@@ -76,10 +76,10 @@ def test_other_entries_of_the_matrix(seed: int) -> None:
     assert warm.trail.cuts.fits(program)
     anew = SubprogramExtractor(found.tiled, program)
     for window, cut in warm.trail.cuts.of.items():
-        kept, made = cut.of_values(program.matrix.data), anew.cut(window)
+        kept, made = cut.with_values(program.matrix.data), anew.cut(window)
         assert (kept.matrix != made.matrix).nnz == 0
-        np.testing.assert_array_equal(kept.leaving_value, made.leaving_value)
-        np.testing.assert_array_equal(kept.leaving_row, made.leaving_row)
+        np.testing.assert_array_equal(kept.coupling_value, made.coupling_value)
+        np.testing.assert_array_equal(kept.coupling_row, made.coupling_row)
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 1.5])

@@ -12,6 +12,7 @@ from parkdispatch.models.device import Array
 from parkdispatch.optimizer import time_budget as shares
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.heuristics import rounding
+from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.heuristics.rounding import Rounding
 from parkdispatch.optimizer.highs import Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
@@ -34,17 +35,17 @@ def rounded(tiled: Tiled, pressed_after: list[int], left_s: float = SOON) -> tup
     has it so if there are none.
     """
     program, pricer = tiled.program, LagrangianPricer(tiled, tiled.program)
-    with ThreadPool(2) as crew:
-        blocks = MonthBlocks(tiled, program, pricer, crew)
+    with ThreadPool(2) as pool:
+        blocks = MonthBlocks(tiled, program, pricer, pool)
         x, dual = blocks.solve()
         reduced = pricer.multipliers(dual).reduced
         if pressed_after:
             reduced = np.zeros(len(x))
             state = tiled.column_of(tiled.template.previous[0].column)[pressed_after]
             reduced[state] = np.where(x[state] <= program.lower[state], 100.0, -100.0)
-        pieces = Partition(tiled, program, pricer.cutter.carried, x, reduced)
-        made = Rounding(tiled, program, pricer, blocks, crew, time.monotonic() + left_s)
-        return x, made.round_off(x, np.zeros(len(x), dtype=bool), pieces)
+        partition = Partition(tiled, program, pricer.cutter.carried, x, reduced)
+        problem = RelaxedProblem(tiled, program, pricer, blocks, pool, time.monotonic() + left_s)
+        return x, Rounding(problem).round_off(x, np.zeros(len(x), dtype=bool), partition)
 
 
 def obeys(tiled: Tiled, x: Array) -> bool:
@@ -77,32 +78,32 @@ def test_what_is_dear_in_one_hour_is_done_in_another(crowded: int, dearer_yuan: 
 
 
 @pytest.fixture
-def only_patched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody is put to rest where patches do not fit."""
-    monkeypatch.setattr(Rounding, "_rested", lambda *_: None)
+def only_window_by_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No iterated rounding where solving window by window fails."""
+    monkeypatch.setattr(Rounding, "_round_iteratively", lambda *_: None)
 
 
-@pytest.mark.usefixtures("only_patched")
+@pytest.mark.usefixtures("only_window_by_window")
 def test_where_a_wider_one_is_not_solved_the_narrower_serves(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = Rounding._patched
+    whole = Rounding._solve_window
 
     def narrow(self: Rounding, x: Array, window: Window, **how: Any) -> Any:
         return whole(self, x, window, **how) if len(window.intervals) <= 4 else []
 
-    monkeypatch.setattr(Rounding, "_patched", narrow)
+    monkeypatch.setattr(Rounding, "_solve_window", narrow)
     tiled = below_the_peak(2)
     relaxed, found = rounded(tiled, pressed_after=[1, 2, 3, 4])
     assert found is not None
     assert tiled.program.objective(found) - tiled.program.objective(relaxed) == pytest.approx(1000.0)
 
 
-@pytest.mark.usefixtures("only_patched")
+@pytest.mark.usefixtures("only_window_by_window")
 def test_a_peak_is_as_high_as_the_highest_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twice the battery serves 1 MW that the grid cannot, from two hours with little room below the peak.
 
     To charge 2 MW takes a peak of 11.5 MW in one of the first two, and 11 in one of the others.
     """
-    monkeypatch.setattr(rounding, "WIDENINGS", 1)
+    monkeypatch.setattr(rounding, "MAX_WIDENINGS", 1)
     load = [9.5, 9.5, 8.0, 10.0, 10.0, 10.0, 10.0, 10.0, 9.5, 9.0, 8.0, 10.0]
     limit = np.where(np.array(load) == 8.0, 7.0, 1000.0)
     park = SmallPark(12).grid(100.0, demand=300.0, peak_so_far=10.0, import_limit=limit).load(load)
@@ -114,7 +115,7 @@ def test_a_peak_is_as_high_as_the_highest_needs_it(monkeypatch: pytest.MonkeyPat
     assert tiled.program.objective(found) - tiled.program.objective(relaxed) == pytest.approx(450.0)
 
 
-@pytest.mark.usefixtures("only_patched")
+@pytest.mark.usefixtures("only_window_by_window")
 @pytest.mark.parametrize("left_s", [SOON, OVER])
 def test_what_is_impossible_in_one_piece_is_done_with_its_neighbours(
     left_s: float, monkeypatch: pytest.MonkeyPatch
