@@ -20,7 +20,8 @@ from parkdispatch.models.network.demand_metering import metered_demand_mw
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.template import Key, compile_template
+from parkdispatch.optimizer.formulation.template import Key
+from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
 from parkdispatch.optimizer.proof.certificate import (

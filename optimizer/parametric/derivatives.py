@@ -13,7 +13,8 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.arrays import Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.presolve.exclusive_pairs import TightenedProgram, tighten
 from parkdispatch.optimizer.presolve.valid_inequalities import with_valid_inequalities

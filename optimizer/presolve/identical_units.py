@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from parkdispatch.models.device import Array, Device
-from parkdispatch.optimizer.formulation.horizon import Index
+from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.formulation.template import PreviousSlot, Template
 from parkdispatch.optimizer.formulation.tile import Tiled
 

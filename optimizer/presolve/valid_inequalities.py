@@ -14,8 +14,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.arrays import Index, Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.presolve.exclusive_pairs import (
     PairBalance,

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.arrays import Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import Basis, InfeasibleProgram, Solver, UnboundedProgram
 from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer

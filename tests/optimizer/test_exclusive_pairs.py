@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from parkdispatch.models.device import Array, Interval, SeriesSpec, Terms
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.arrays import Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
 from parkdispatch.optimizer.presolve.exclusive_pairs import (
