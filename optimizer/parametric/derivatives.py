@@ -100,13 +100,13 @@ def loosest(corners: Sequence[Tiled]) -> TightenedProgram:
     tights = [tighten(corner) for corner in corners]
     return TightenedProgram(
         tights[0].program,
-        np.max([one.top for one in tights], axis=0),
-        np.min([one.low for one in tights], axis=0),
-        np.max([one.high for one in tights], axis=0),
+        np.max([one.implied_upper for one in tights], axis=0),
+        np.min([one.idle_net_min for one in tights], axis=0),
+        np.max([one.idle_net_max for one in tights], axis=0),
     )
 
 
 def in_range(tiled: Tiled, loose: TightenedProgram, moving: Mask) -> TightenedProgram:
     """The relaxation with such bounds; columns whose own bounds move with the numbers keep their own."""
-    upper = np.where(moving, tiled.program.upper, loose.top)
+    upper = np.where(moving, tiled.program.upper, loose.implied_upper)
     return replace(loose, program=replace(tiled.program, upper=upper))
