@@ -1,1 +1,1 @@
-"""From a case to a proven optimum: the interval vocabulary, the tiler, the reference, HiGHS."""
+"""From a park to a certified optimum: formulation, presolve, relaxation, decomposition, proof."""

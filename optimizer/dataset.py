@@ -64,7 +64,7 @@ def to_dataset(optimum: Optimum, about: Mapping[str, str | float]) -> xr.Dataset
         add(".".join(shared.key), shared.per, values, "shared")
         for label, functional in shared.costs.items():
             name = f"{shared.key[0]}.{label}_yuan"
-            cost = tiled.at(functional, horizon.first(shared.per)) * values
+            cost = tiled.constant_term(functional, horizon.first(shared.per)) * values
             if name in found and found[name][0] == shared.per:  # power and energy both have a capital cost
                 cost = cost + found.pop(name)[1]
             add(name, shared.per, cost, "cost")

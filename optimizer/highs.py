@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.arrays import Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.thread_pool import turn_released
 
 

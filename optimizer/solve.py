@@ -13,7 +13,8 @@ from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
-from parkdispatch.optimizer.formulation.template import Key, Template, compile_template
+from parkdispatch.optimizer.formulation.template import Key, Template
+from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
 from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs

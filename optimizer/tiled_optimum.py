@@ -8,9 +8,10 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
+from parkdispatch.optimizer.arrays import Mask
 from parkdispatch.optimizer.decomposition.repair import Repair, RepairOptions
 from parkdispatch.optimizer.decomposition.warm_start import RepairWarmStart
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.template import ExclusivePairRows
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
@@ -64,7 +65,7 @@ class TiledWarmStart:
         """
         new = _sizes(tiled)
         near = np.abs(new - self.sizes) <= NEAR * np.maximum(np.abs(new), np.abs(self.sizes))
-        if np.array_equal(self.given, tiled.given) and not near[np.isfinite(new)].all():
+        if np.array_equal(self.given, tiled.constraint_series) and not near[np.isfinite(new)].all():
             return replace(RepairWarmStart.nothing(tiled), trees=self.agreed.trees)
         return self.agreed
 
@@ -201,7 +202,7 @@ def find_optimum(
             relaxed.chorded,
             agreed,
             relaxed.pricer.cuts,
-            tiled.given,
+            tiled.constraint_series,
             _sizes(tiled),
             _pairs(tiled),
         ),

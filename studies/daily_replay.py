@@ -13,7 +13,7 @@ from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InputError, SolverError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.template import compile_template
+from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
 from parkdispatch.optimizer.proof.certificate import (

@@ -6,7 +6,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.inputs.variations.overrides import overridden
 from parkdispatch.models.errors import InputError
-from parkdispatch.studies.dispatch import expected_peak_mw
+from parkdispatch.studies.demand_peak import expected_peak_mw
 
 NO_PEAK = (
     "argument `peak_so_far_mw` is missing: without it the peak to expect comes from the case's own load and"

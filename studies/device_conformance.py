@@ -18,7 +18,7 @@ from parkdispatch.models.loads.load import Load
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.registry import kind_of
 from parkdispatch.optimizer.dataset import to_dataset
-from parkdispatch.optimizer.formulation.template import compile_template
+from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.solve import Optimum, optimize, optimize_with_pyomo
 from parkdispatch.results.audit import audit
 from parkdispatch.results.schedule import schedule_blocks
@@ -149,7 +149,7 @@ def _joined(parts: list[Seen]) -> Seen:
         return {key: np.concatenate([table[key] for table in tables]) for key in tables[0]}
 
     times = parts[0].times.append([part.times for part in parts[1:]])
-    return Seen(times, parts[0].hours, joined("values"), joined("shared"), joined("injection"))
+    return Seen(pd.DatetimeIndex(times), parts[0].hours, joined("values"), joined("shared"), joined("injection"))
 
 
 def _display_problems(trial: _Trial, solution: xr.Dataset) -> Iterator[str]:

@@ -13,7 +13,7 @@ from benchmarks.instance import GAP, Instance
 from benchmarks.make import declared
 from benchmarks.peers import Answer, Peer, Sizes
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.template import compile_template
+from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.highs import pass_arrays
 

@@ -1,1 +1,1 @@
-"""From one interval to the program of a horizon, as arrays and as a plain Pyomo model."""
+"""From the template of one interval to the program of a horizon, as arrays and as a plain Pyomo model."""

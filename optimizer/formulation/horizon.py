@@ -5,11 +5,11 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from parkdispatch.models.device import Period
+from parkdispatch.optimizer.arrays import Index
 
-Index = NDArray[np.int64]
+__all__ = ["Horizon", "Index"]  # Index: imported from here until its importers follow
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Horizon:
 
     @cached_property
     def _periods(self) -> dict[Period, tuple[Index, list[str]]]:
+        """Period number of each interval and name of each period, by kind of period."""
         day = self.times.normalize()
         keys = {
             "day": (day.asi8, "%Y-%m-%d"),
@@ -32,9 +33,9 @@ class Horizon:
         }
         periods: dict[Period, tuple[Index, list[str]]] = {}
         for per, (key, pattern) in keys.items():
-            new = np.concatenate([[True], key[1:] != key[:-1]])
-            labels = [time.strftime(pattern) for time in self.times[new]] if pattern else ["horizon"]
-            periods[per] = (np.cumsum(new) - 1, labels)  # type: ignore[index]
+            is_first = np.concatenate([[True], key[1:] != key[:-1]])
+            labels = [time.strftime(pattern) for time in self.times[is_first]] if pattern else ["horizon"]
+            periods[per] = (np.cumsum(is_first) - 1, labels)  # type: ignore[index]
         return periods
 
     def period(self, per: Period) -> Index:

@@ -1,7 +1,8 @@
-"""One interval of a park: its devices, the power balance and the named costs.
+"""One interval of a park in Pyomo: its devices, the power balance of each bus and the exclusive pairs.
 
-Balance and objective are written here and nowhere else. The tiler writes one interval and compiles
-it; the reference writes one after another. What differs is only what `Interval` words mean.
+The power balance is written here and nowhere else. The template compiler writes one interval and reads it
+into arrays; the plain Pyomo model writes one interval after another. They differ only in how they implement
+the `Interval` protocol that devices write with.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +25,7 @@ class ExclusivePair:
 
 
 class IntervalWriter:
-    """What both meanings of `Interval` share: exclusive pairs, written with a binary."""
+    """Common part of the implementations of `Interval`: exclusive pairs, written as big-M rows."""
 
     def __init__(self, block: Any, hours: float) -> None:
         self.block = block
@@ -32,7 +33,7 @@ class IntervalWriter:
         self.pairs: list[ExclusivePair] = []
 
     def either_or(self, a: Any, b: Any) -> None:
-        """Add the binary and its two rows; the tiler keeps them apart from the relaxation."""
+        """Add the binary of an exclusive pair and its two big-M rows; the relaxation leaves them out."""
         for var in (a, b):
             if var.upper is None:
                 raise ValueError(f"either_or: {var.local_name} needs a finite upper bound")
@@ -49,10 +50,10 @@ class IntervalWriter:
 def write_interval(
     block: Any, devices: Mapping[str, Device], writer: Callable[[str, Any], Interval]
 ) -> dict[str, Terms]:
-    """Write every device into `block` and balance the buses; return the devices' terms.
+    """Write every device into `block`, balance the buses, and return the terms of each device.
 
-    `writer(name, device_block)` gives the vocabulary a device writes with. Device names are the
-    user's and therefore indices: Pyomo reserves some attribute names.
+    `writer(name, device_block)` gives the `Interval` a device writes with. Device names come from the user
+    and are therefore indices of a block: Pyomo reserves some attribute names.
     """
     block.device = pyo.Block(list(devices))
     terms = {

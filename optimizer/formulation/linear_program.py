@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
+from parkdispatch.optimizer.arrays import Mask
 
-Mask = NDArray[np.bool_]
+__all__ = ["LinearProgram", "Mask"]  # Mask: imported from here until its importers follow
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class LinearProgram:
         """Whether no column is binary."""
         return not self.binary.any()
 
-    def upper_at_rest(self, resting: Mask) -> Array:
-        """Upper bounds with which the marked columns stay at zero, or at a lower bound above it."""
-        return np.where(resting, np.maximum(0.0, self.lower), self.upper)
+    def upper_at_rest(self, fixed: Mask) -> Array:
+        """Upper bounds that fix the marked columns at zero, or at their lower bound where it is positive."""
+        return np.where(fixed, np.maximum(0.0, self.lower), self.upper)
 
     def objective(self, x: Array) -> float:
         """Objective at x [yuan]."""

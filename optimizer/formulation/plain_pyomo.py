@@ -1,7 +1,7 @@
 """The plain Pyomo model: the same devices, written once per interval.
 
-Slow and complete: any solver Pyomo speaks to can solve it, and it can be written as LP or MPS. It is
-the standard the tiled arrays are held to.
+It is slow and complete: any solver that Pyomo supports can solve it, and it can be written as LP or MPS.
+Tests compare the tiled arrays with it row by row.
 """
 
 from collections.abc import Mapping
@@ -21,41 +21,40 @@ from parkdispatch.optimizer.formulation.tile import Tiled
 
 
 @dataclass
-class _Shelf:
-    """What the intervals of one device have in common while the model is written."""
+class _DeviceModel:
+    """What the intervals of one device share while the model is written."""
 
-    block: Any
-    before: dict[str, Any] = field(default_factory=dict)  # variable name -> last interval's variable
-    decided: dict[tuple[str, int], Any] = field(default_factory=dict)
-    sums: dict[tuple[str, int], tuple[list[Expr], Expr]] = field(default_factory=dict)
-    costs: dict[str, list[Expr]] = field(default_factory=dict)
+    block: Any  # holds the shared decisions and the limits on period totals
+    previous: dict[str, Any] = field(default_factory=dict)  # variable name -> variable of the last interval
+    shared: dict[tuple[str, int], Any] = field(default_factory=dict)  # (name, period) -> shared decision
+    totals: dict[tuple[str, int], tuple[list[Expr], Expr]] = field(default_factory=dict)  # summands, upper
+    costs: dict[str, list[Expr]] = field(default_factory=dict)  # label -> costs of shared decisions
 
 
-class _ReferenceWriter(IntervalWriter):
-    """`Interval` as plain Pyomo means it, for one device in one interval."""
+class _PlainWriter(IntervalWriter):
+    """`Interval` for one device in one interval of the plain Pyomo model."""
 
     def __init__(
-        self, block: Any, horizon: Horizon, now: int, series: Mapping[str, Array], shelf: _Shelf
+        self, block: Any, horizon: Horizon, interval: int, series: Mapping[str, Array], device: _DeviceModel
     ) -> None:
         super().__init__(block, horizon.hours)
-        self._horizon, self._now, self._series, self._shelf = horizon, now, series, shelf
-        self._at_end: list[tuple[Any, Expr | None, Expr | None]] = []
+        self._horizon, self._interval, self._series, self._device = horizon, interval, series, device
         block.series = pyo.Block()
 
     def series(self, name: str) -> Expr:
-        if block_param := self.block.series.component(name):
-            return block_param
-        param = pyo.Param(mutable=True, initialize=float(self._series[name][self._now]))
-        self.block.series.add_component(name, param)
-        return param
+        if parameter := self.block.series.component(name):
+            return parameter
+        parameter = pyo.Param(mutable=True, initialize=float(self._series[name][self._interval]))
+        self.block.series.add_component(name, parameter)
+        return parameter
 
     def previous(self, var: Expr, initial: Expr) -> Expr:
-        value = self._shelf.before.get(var.local_name, initial)
-        self._shelf.before[var.local_name] = var
+        value = self._device.previous.get(var.local_name, initial)
+        self._device.previous[var.local_name] = var
         return value
 
     def at_end(self, var: Expr, lower: Expr | None = None, upper: Expr | None = None, name: str = "") -> None:
-        if self._now < len(self._horizon) - 1:
+        if self._interval < len(self._horizon) - 1:
             return
         for side, limit in (("lower", lower), ("upper", upper)):
             if limit is not None:
@@ -71,27 +70,27 @@ class _ReferenceWriter(IntervalWriter):
         upper: Expr | None = None,
         costs: Mapping[str, Expr] | None = None,
     ) -> Expr:
-        period = int(self._horizon.period(per)[self._now])
-        block = self._shelf.block
+        period = int(self._horizon.period(per)[self._interval])
+        block = self._device.block
         if block.component(name) is None:
             block.add_component(name, pyo.Var(range(len(self._horizon.labels(per)))))
         decision = block.component(name)[period]
-        if (name, period) not in self._shelf.decided:
-            self._shelf.decided[name, period] = decision
+        if (name, period) not in self._device.shared:
+            self._device.shared[name, period] = decision
             decision.setlb(pyo.value(lower))
             decision.setub(None if upper is None else pyo.value(upper))
             for label, cost in (costs or {}).items():
-                self._shelf.costs.setdefault(label, []).append(pyo.value(cost) * decision)
+                self._device.costs.setdefault(label, []).append(pyo.value(cost) * decision)
         return decision
 
     def total(self, name: str, expr: Expr, per: Period, upper: Expr) -> None:
-        period = int(self._horizon.period(per)[self._now])
-        self._shelf.sums.setdefault((name, period), ([], upper))[0].append(expr)
+        period = int(self._horizon.period(per)[self._interval])
+        self._device.totals.setdefault((name, period), ([], upper))[0].append(expr)
 
 
 @dataclass(frozen=True)
 class PlainPyomoModel:
-    """The Pyomo model with its exclusive pairs, and the names of its costs."""
+    """The Pyomo model with its exclusive pairs, and its costs by device and label."""
 
     model: Any
     horizon: Horizon
@@ -113,19 +112,20 @@ class PlainPyomoModel:
     def values(self, tiled: Tiled) -> Array:
         """The solution in the columns of the tiled relaxation."""
         columns = tiled.template.columns
-        own = [
+        interval_values = [
             self.model.interval[t].device[column.key[0]].component(column.key[1]).value
             for t in range(len(self.horizon))
             for column in columns
         ]
-        shared = [
+        shared_values = [
             var.value
-            for declared in tiled.template.shared
-            for var in self.model.shared[declared.key[0]].component(declared.key[1]).values()
+            for shared in tiled.template.shared
+            for var in self.model.shared[shared.key[0]].component(shared.key[1]).values()
         ]
-        # a variable no row mentions keeps no value; any within its bounds does
-        found = np.array([np.nan if v is None else v for v in (*own, *shared)], dtype=float)
-        return np.where(np.isnan(found), tiled.program.lower, found)
+        # a variable that no row mentions has no value; any value within its bounds is right
+        values = (*interval_values, *shared_values)
+        x = np.array([np.nan if value is None else value for value in values], dtype=float)
+        return np.where(np.isnan(x), tiled.program.lower, x)
 
     def solve(self, solver: str) -> float:
         """Solve with a Pyomo solver by its name; return its lower bound on the objective [yuan].
@@ -135,7 +135,7 @@ class PlainPyomoModel:
         try:
             factory = pyo.SolverFactory(solver)
             available = bool(factory.available(exception_flag=False))
-        except Exception as error:  # plug-ins raise what they like
+        except Exception as error:  # plug-ins raise errors of any class
             raise InputError(f"argument `solver` = pyomo:{solver}: {error}") from error
         if not available:
             raise InputError(
@@ -144,45 +144,45 @@ class PlainPyomoModel:
         if hasattr(factory, "config") and hasattr(factory.config, "mip_gap"):
             factory.config.mip_gap = 0.0
         try:
-            found = factory.solve(self.model)
-            pyo.assert_optimal_termination(found)
+            results = factory.solve(self.model)
+            pyo.assert_optimal_termination(results)
         except Exception as error:
             raise SolverError(f"pyomo:{solver} found no optimum: {error}") from error
         value = float(pyo.value(self.model.objective))
-        bound = getattr(found.problem, "lower_bound", None) if hasattr(found, "problem") else None
+        bound = getattr(results.problem, "lower_bound", None) if hasattr(results, "problem") else None
         return value if bound is None or not np.isfinite(float(bound)) else float(bound)
 
 
 def build_plain_pyomo(
     devices: Mapping[str, Device], horizon: Horizon, series: Mapping[Key, Array]
 ) -> PlainPyomoModel:
-    """Write every interval of the horizon as an ordinary ConcreteModel."""
+    """Write every interval of the horizon into one ConcreteModel."""
     model = pyo.ConcreteModel()
     model.interval = pyo.Block(range(len(horizon)))
     model.shared = pyo.Block(list(devices))
-    shelves = {name: _Shelf(model.shared[name]) for name in devices}
-    data = {name: {k: v for (d, k), v in series.items() if d == name} for name in devices}
-    costs: dict[Key, list[Expr]] = {}
+    device_models = {name: _DeviceModel(model.shared[name]) for name in devices}
+    series_of = {name: {key: values for (d, key), values in series.items() if d == name} for name in devices}
+    summands: dict[Key, list[Expr]] = {}
     pairs: list[ExclusivePair] = []
-    for now in range(len(horizon)):
-        writers: dict[str, _ReferenceWriter] = {}
+    for interval in range(len(horizon)):
+        writers: dict[str, _PlainWriter] = {}
 
-        def writer(name: str, block: Any) -> _ReferenceWriter:
-            made = _ReferenceWriter(block, horizon, now, data[name], shelves[name])  # noqa: B023
-            return writers.setdefault(name, made)  # noqa: B023
+        def writer(name: str, block: Any) -> _PlainWriter:
+            device_writer = _PlainWriter(block, horizon, interval, series_of[name], device_models[name])  # noqa: B023
+            return writers.setdefault(name, device_writer)  # noqa: B023
 
-        terms = write_interval(model.interval[now], devices, writer)
+        terms = write_interval(model.interval[interval], devices, writer)
         for name, term in terms.items():
             for label, cost in term.costs.items():
-                costs.setdefault((name, label), []).append(cost)
-        pairs += [pair for w in writers.values() for pair in w.pairs]
+                summands.setdefault((name, label), []).append(cost)
+        pairs += [pair for device_writer in writers.values() for pair in device_writer.pairs]
 
-    for name, shelf in shelves.items():
-        for (total, period), (parts, upper) in shelf.sums.items():
+    for name, device in device_models.items():
+        for (total, period), (parts, upper) in device.totals.items():
             limit = pyo.Constraint(expr=sum(parts) - upper <= 0)
-            shelf.block.add_component(f"{total}_{period}", limit)
-        for label, parts in shelf.costs.items():
-            costs.setdefault((name, label), []).extend(parts)
-    named = {key: sum(parts) for key, parts in costs.items()}
-    model.objective = pyo.Objective(expr=sum(named.values()))
-    return PlainPyomoModel(model, horizon, pairs, named)
+            device.block.add_component(f"{total}_{period}", limit)
+        for label, parts in device.costs.items():
+            summands.setdefault((name, label), []).extend(parts)
+    costs = {key: sum(parts) for key, parts in summands.items()}
+    model.objective = pyo.Objective(expr=sum(costs.values()))
+    return PlainPyomoModel(model, horizon, pairs, costs)

@@ -1,8 +1,9 @@
-"""Tile one compiled interval along the horizon: arrays in, arrays out, no loop over intervals.
+"""Expand a template along a horizon: arrays in, arrays out, no loop over intervals.
 
-Column of interval t and template column j: t x columns + j, then the shared decisions in order of
-declaration, period after period. Rows likewise: t x rows + i, then totals, then end conditions. The
-exclusive pairs are left out, so the program is the relaxation; `with_binaries` adds those asked for.
+The column of template column j in interval t is t x columns + j; the shared decisions follow in order of
+declaration, period after period. Rows are numbered likewise: t x rows + i, then period totals, then end
+conditions. The exclusive pairs are left out, so the program is the linear relaxation; `with_binaries` adds
+chosen pairs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,54 +12,27 @@ from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.formulation.horizon import Horizon, Index
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
-from parkdispatch.optimizer.formulation.template import Key, Template, TemplateRow
+from parkdispatch.optimizer.arrays import Index, Mask, SparseIndex
+from parkdispatch.optimizer.formulation.expansion import Expansion, weighted_sum
+from parkdispatch.optimizer.formulation.horizon import Horizon
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
+from parkdispatch.optimizer.formulation.template import ExclusivePairRows, Key, Template, TemplateRow
 
 
 @dataclass(frozen=True)
-class _Expanded:
-    """Functionals along the horizon: entries, by interval, then functional, then column, and constants.
+class _Rows:
+    """Some rows of a program: matrix and bounds."""
 
-    `steps` are the intervals; `which` the functional and `there` the presence of each entry that there may be
-    in one, (possible,) and (intervals, possible).
-    """
-
-    steps: Index
-    which: Index
-    there: Mask
-    column: NDArray[np.int32]
-    value: Array
-    constant: Array  # (intervals, functionals)
-
-    @property
-    def interval(self) -> Index:
-        """Of each entry."""
-        return np.repeat(self.steps, self.there.sum(axis=1))
-
-    @property
-    def functional(self) -> Index:
-        """Of each entry."""
-        return np.broadcast_to(self.which, self.there.shape)[self.there]
-
-    def csr(self, columns: int) -> sp.csr_array:
-        """Functionals of each interval as rows."""
-        count, functionals = self.constant.shape
-        sizes = np.zeros((count, functionals + 1), dtype=np.int32)
-        for number, here in zip(self.which, self.there.T, strict=True):
-            sizes[:, number + 1] += here
-        starts = np.concatenate([[0], np.cumsum(sizes[:, 1:].ravel())]).astype(np.int32)
-        made = sp.csr_array((self.value, self.column, starts), shape=(count * functionals, columns))
-        made.sum_duplicates()  # an initial value may be of a column that is in the row already
-        return made
+    matrix: sp.csr_array
+    lower: Array
+    upper: Array
 
 
 @dataclass(frozen=True)
 class Tiled:
-    """A template on a horizon with its series, shape (1 + series, intervals); row 0 is ones."""
+    """A template on a horizon; `weights` are its series, (1 + series, intervals), whose row 0 is ones."""
 
     template: Template
     horizon: Horizon
@@ -71,240 +45,233 @@ class Tiled:
         first = len(self.horizon) * len(self.template.columns)
         return [first + int(n) for n in np.cumsum([0, *sizes])]
 
-    @cached_property
-    def _slot_columns(self) -> NDArray[np.int32]:
-        """Column each slot stands for, (intervals, slots); -1 before the first interval, or a binary."""
-        own, steps = len(self.template.columns), np.arange(len(self.horizon))[:, None]
-        found = np.full((len(steps), self._slot_count), -1, dtype=np.int32)
-        found[:, :own] = steps * own + np.arange(own)
-        for number, previous in enumerate(self.template.previous):
-            found[1:, own + number] = found[:-1, previous.column]
-        first = own + len(self.template.previous)
-        for number, (shared, start) in enumerate(zip(self.template.shared, self.shared_starts, strict=False)):
-            found[:, first + number] = start + self.horizon.period(shared.per)
-        return found
-
-    def at(self, functional: int, intervals: Index | slice = slice(None)) -> Array:
-        """Constant part of a functional, such as a bound, in the given intervals."""
-        constants = self.template.coefficients[:, functional, -1]
-        return np.asarray(constants @ self.weights[:, intervals])
-
-    def _bounds(
-        self, rows: Sequence[TemplateRow], constant: Array, side: str, intervals: Index | slice = slice(None)
-    ) -> Array:
-        """Bounds of rows, (intervals, rows), with the constant of the body moved to this side."""
-        bounds = np.full(constant.shape, -np.inf if side == "lower" else np.inf)
-        for i, row in enumerate(rows):
-            functional = getattr(row, side)
-            if functional is not None:
-                bounds[:, i] = self.at(functional, intervals) - constant[:, i]
-        return bounds
-
-    def _expand(self, functionals: Sequence[int], intervals: Index | None = None) -> _Expanded:
-        """Entries and constants, with values before the first interval replaced by the initial ones."""
-        steps = np.arange(len(self.horizon)) if intervals is None else intervals
-        weights = self.weights if intervals is None else self.weights[:, intervals]
-        used = self.template.coefficients[:, list(functionals), :]
-        which, slot = np.nonzero((used[:, :, :-1] != 0).any(axis=0))
-        order = np.lexsort((self._slot_columns[-1, slot], which))
-        which, slot = which[order], slot[order]
-        value = _weighted(used[:, which, slot], weights)
-        column = np.take(self._slot_columns, slot, axis=1)
-        if intervals is not None:
-            column = column[intervals]
-        constant = _weighted(used[:, :, -1], weights)
-        there = (value != 0) & (column >= 0)
-        for at_start in np.flatnonzero(steps == 0).tolist():
-            more = self._initial(which, slot, value[at_start], constant[at_start])
-            if more:  # entries that only the first interval has
-                functional, *others = (np.array(one) for one in zip(*more, strict=True))
-                which = np.append(which, functional)
-                order = np.argsort(which, kind="stable")
-                which, grown = which[order], []
-                for one, new in zip((column, value, there), (*others, True), strict=True):
-                    wider = np.pad(one, [(0, 0), (0, len(more))])
-                    wider[at_start, one.shape[1] :] = new
-                    grown.append(wider[:, order])
-                column, value, there = grown
-        return _Expanded(steps, which, there, column[there], value[there], constant)
-
-    def _initial(
-        self, which: Index, slot: Index, value: Array, constant: Array
-    ) -> list[tuple[int, int, float]]:
-        """Entries (functional, column, value) that the first interval's initial values bring.
-
-        Their constants are added to those of the functionals there.
-        """
-        own = len(self.template.columns)
-        found: list[tuple[int, int, float]] = []
-        for functional, s, a in zip(which, slot, value, strict=True):
-            if own <= s < own + len(self.template.previous):
-                initial = self.template.previous[s - own].initial
-                reading = self.weights[:, 0] @ self.template.coefficients[:, initial, :]
-                constant[functional] += a * reading[-1]
-                for k in np.flatnonzero(reading[:-1]):
-                    found.append((int(functional), int(self._slot_columns[0, k]), a * reading[k]))
-        return found
-
-    @cached_property
-    def program(self) -> LinearProgram:
-        """The relaxation: everything but the exclusive pairs."""
-        matrix, row_lower, row_upper = self._interval_rows()
-        extra = [*self._total_rows(), *self._end_rows()]
-        if extra:
-            matrix = sp.vstack([matrix, *(row[0] for row in extra)], format="csr")
-            row_lower = np.concatenate([row_lower, *(row[1] for row in extra)])
-            row_upper = np.concatenate([row_upper, *(row[2] for row in extra)])
-        lower, upper = self._column_bounds()
-        cost, offset = self._objective()
-        return LinearProgram(
-            cost, offset, matrix, row_lower, row_upper, lower, upper, np.zeros(len(cost), dtype=bool)
-        )
-
-    def _interval_rows(self) -> tuple[sp.csr_array, Array, Array]:
-        rows = self.template.rows
-        expanded = self._expand([row.body for row in rows])
-        matrix = expanded.csr(self.shared_starts[-1])
-        lower, upper = (self._bounds(rows, expanded.constant, side).ravel() for side in ("lower", "upper"))
-        return matrix, lower, upper
-
-    def _total_rows(self) -> list[tuple[sp.csr_array, Array, Array]]:
-        made = []
-        for total in self.template.totals:
-            period, first = self.horizon.period(total.per), self.horizon.first(total.per)
-            body, limit = self._expand([total.body]), self._expand([total.upper], first)
-            # sum of the body - limit <= 0, constants to the right
-            matrix = sp.csr_array(
-                (
-                    np.concatenate([body.value, -limit.value]),
-                    (
-                        np.concatenate([period[body.interval], period[limit.interval]]),
-                        np.concatenate([body.column, limit.column]),
-                    ),
-                ),
-                shape=(len(first), self.shared_starts[-1]),
-            )
-            upper = limit.constant[:, 0] - np.bincount(period, weights=body.constant[:, 0])
-            made.append((matrix, np.full(len(first), -np.inf), upper))
-        return made
-
-    def _end_rows(self) -> list[tuple[sp.csr_array, Array, Array]]:
-        made = []
-        last = np.array([len(self.horizon) - 1])
-        for end in self.template.ends:
-            body = self._expand([end.body], last)
-            matrix = sp.csr_array(
-                (body.value, (np.zeros_like(body.column), body.column)), shape=(1, self.shared_starts[-1])
-            )
-            made.append((matrix, -body.constant[:, 0], np.array([np.inf])))
-        return made
-
-    def _column_bounds(self) -> tuple[Array, Array]:
-        count = len(self.horizon)
-        found = []
-        for side, missing in (("lower", -np.inf), ("upper", np.inf)):
-            own = np.full((count, len(self.template.columns)), missing)
-            for j, column in enumerate(self.template.columns):
-                functional = getattr(column, side)
-                if functional is not None:
-                    own[:, j] = self.at(functional)
-            parts = [own.ravel()]
-            for shared in self.template.shared:
-                first = self.horizon.first(shared.per)
-                functional = getattr(shared, side)
-                parts.append(
-                    np.full(len(first), missing) if functional is None else self.at(functional, first)
-                )
-            found.append(np.concatenate(parts))
-        return found[0], found[1]
-
-    def _objective(self) -> tuple[Array, float]:
-        expanded = self._expand(list(self.template.costs.values()))
-        summed = np.bincount(expanded.column, expanded.value, minlength=self.shared_starts[-1])
-        cost = summed.astype(np.float64)  # of nothing it is a count
-        for shared, start in zip(self.template.shared, self.shared_starts, strict=False):
-            first = self.horizon.first(shared.per)
-            for functional in shared.costs.values():
-                cost[start : start + len(first)] += self.at(functional, first)
-        return cost, float(expanded.constant.sum())
-
-    def with_binaries(self, chosen: Mask, program: LinearProgram | None = None) -> LinearProgram:
-        """The relaxation plus the exclusive pairs in `chosen`, (pairs, intervals)."""
-        base = self.program if program is None else program
-        columns = len(base.cost)
-        matrices: list[tuple[Array, Index, Index, int]] = []
-        lowers: list[Array] = []
-        uppers: list[Array] = []
-        made = 0
-        for number, pair in enumerate(self.template.pairs):
-            intervals = np.flatnonzero(chosen[number])
-            slot = self._slot_count - len(self.template.pairs) + number
-            expanded = self._expand([row.body for row in pair.rows], intervals)
-            local = np.searchsorted(intervals, expanded.interval)
-            of_binary = self.template.coefficients[:, [row.body for row in pair.rows], slot]
-            value = _weighted(of_binary, self.weights[:, intervals])  # (chosen intervals, 2 rows)
-            where = np.arange(len(intervals))
-            rows = np.concatenate([2 * local + expanded.functional, 2 * where, 2 * where + 1])
-            cols = np.concatenate([expanded.column, *(2 * [columns + made + where])])
-            data = np.concatenate([expanded.value, value[:, 0], value[:, 1]])
-            matrices.append((data, rows, cols, 2 * len(intervals)))
-            for side, into in (("lower", lowers), ("upper", uppers)):
-                bounds = self._bounds(pair.rows, expanded.constant, side, intervals)
-                into.append(bounds.ravel())
-            made += len(intervals)
-        width = columns + made
-        grown = sp.csr_array(
-            (base.matrix.data, base.matrix.indices, base.matrix.indptr), shape=(base.matrix.shape[0], width)
-        )
-        added = [sp.csr_array((d, (r, c)), shape=(n, width)) for d, r, c, n in matrices if n]
-        return replace(
-            base,
-            cost=np.concatenate([base.cost, np.zeros(made)]),
-            matrix=sp.vstack([grown, *added], format="csr") if added else grown,
-            row_lower=np.concatenate([base.row_lower, *lowers]),
-            row_upper=np.concatenate([base.row_upper, *uppers]),
-            lower=np.concatenate([base.lower, np.zeros(made)]),
-            upper=np.concatenate([base.upper, np.ones(made)]),
-            binary=np.concatenate([base.binary, np.ones(made, dtype=bool)]),
-        )
-
     @property
     def _slot_count(self) -> int:
         return int(self.template.coefficients.shape[2]) - 1
 
-    def evaluate(self, functional: int, x: Array) -> Array:
-        """Value of a functional in every interval at a solution x, shape (intervals,)."""
-        expanded = self._expand([functional])
-        return expanded.constant[:, 0] + np.bincount(
-            expanded.interval, weights=expanded.value * x[expanded.column], minlength=len(self.horizon)
-        )
-
-    @property
-    def given(self) -> Array:
-        """The series that stand in rows and bounds, such as a load but not a price, (series, intervals)."""
-        template = self.template
-        rows = [*template.rows, *template.totals, *template.ends]
-        found = [getattr(one, side, None) for one in rows for side in ("body", "lower", "upper")]
-        found += [getattr(column, side) for column in template.columns for side in ("lower", "upper")]
-        used = template.coefficients[1:, [one for one in found if one is not None], :].any(axis=(1, 2))
-        return self.weights[1:][used]
+    @cached_property
+    def _slot_columns(self) -> SparseIndex:
+        """Column each slot stands for, (intervals, slots); -1 before the first interval and for binaries."""
+        width, intervals = len(self.template.columns), np.arange(len(self.horizon))[:, None]
+        columns = np.full((len(intervals), self._slot_count), -1, dtype=np.int32)
+        columns[:, :width] = intervals * width + np.arange(width)
+        for number, previous in enumerate(self.template.previous):
+            columns[1:, width + number] = columns[:-1, previous.column]
+        first_shared = width + len(self.template.previous)
+        for number, (shared, start) in enumerate(zip(self.template.shared, self.shared_starts, strict=False)):
+            columns[:, first_shared + number] = start + self.horizon.period(shared.per)
+        return columns
 
     def column_of(self, number: int) -> Index:
         """Columns of template column `number`, one per interval."""
-        own = len(self.template.columns)
-        return np.arange(len(self.horizon)) * own + number
+        return np.arange(len(self.horizon)) * len(self.template.columns) + number
+
+    def constant_term(self, functional: int, intervals: Index | slice = slice(None)) -> Array:
+        """Constant part of a functional, such as a bound, in the given intervals."""
+        constants = self.template.coefficients[:, functional, -1]
+        return np.asarray(constants @ self.weights[:, intervals])
+
+    def evaluate(self, functional: int, x: Array) -> Array:
+        """Value of a functional in every interval at a solution x, shape (intervals,)."""
+        expansion = self._expand([functional])
+        return expansion.constant[:, 0] + np.bincount(
+            expansion.interval, weights=expansion.value * x[expansion.column], minlength=len(self.horizon)
+        )
+
+    @property
+    def constraint_series(self) -> Array:
+        """Series that enter rows or bounds, such as a load but not a price, (series, intervals)."""
+        template = self.template
+        rows = [*template.rows, *template.totals, *template.ends]
+        functionals = [getattr(row, part, None) for row in rows for part in ("body", "lower", "upper")]
+        functionals += [getattr(column, side) for column in template.columns for side in ("lower", "upper")]
+        used = [functional for functional in functionals if functional is not None]
+        return self.weights[1:][template.coefficients[1:, used, :].any(axis=(1, 2))]
+
+    # --- expansion of functionals
+
+    def _expand(self, functionals: Sequence[int], intervals: Index | None = None) -> Expansion:
+        """Entries and constants, with values before the first interval replaced by the initial ones."""
+        weights = self.weights if intervals is None else self.weights[:, intervals]
+        coefficients = self.template.coefficients[:, list(functionals), :]
+        functional, slot = np.nonzero((coefficients[:, :, :-1] != 0).any(axis=0))
+        order = np.lexsort((self._slot_columns[-1, slot], functional))
+        functional, slot = functional[order], slot[order]
+        value = weighted_sum(coefficients[:, functional, slot], weights)
+        column = np.take(self._slot_columns, slot, axis=1)
+        if intervals is not None:
+            column = column[intervals]
+        constant = weighted_sum(coefficients[:, :, -1], weights)
+        present = (value != 0) & (column >= 0)
+        steps = np.arange(len(self.horizon)) if intervals is None else intervals
+        for first in np.flatnonzero(steps == 0).tolist():
+            initial = self._initial_entries(functional, slot, value[first], constant[first])
+            if initial:  # entries that only the first interval has
+                initial_functional, *entries = (np.array(part) for part in zip(*initial, strict=True))
+                functional = np.append(functional, initial_functional)
+                order = np.argsort(functional, kind="stable")
+                functional, widened = functional[order], []
+                for array, new in zip((column, value, present), (*entries, True), strict=True):
+                    wide = np.pad(array, [(0, 0), (0, len(initial))])
+                    wide[first, array.shape[1] :] = new
+                    widened.append(wide[:, order])
+                column, value, present = widened
+        return Expansion(steps, functional, present, column[present], value[present], constant)
+
+    def _initial_entries(
+        self, functionals: Index, slots: Index, values: Array, constant: Array
+    ) -> list[tuple[int, int, float]]:
+        """Entries (functional, column, value) that initial values bring into the first interval.
+
+        Their constants are added to `constant`, (functionals,), in place.
+        """
+        width = len(self.template.columns)
+        entries: list[tuple[int, int, float]] = []
+        for functional, slot, value in zip(functionals, slots, values, strict=True):
+            if width <= slot < width + len(self.template.previous):
+                initial = self.template.previous[slot - width].initial
+                coefficients = self.weights[:, 0] @ self.template.coefficients[:, initial, :]
+                constant[functional] += value * coefficients[-1]
+                for k in np.flatnonzero(coefficients[:-1]):
+                    entries.append((int(functional), int(self._slot_columns[0, k]), value * coefficients[k]))
+        return entries
+
+    def _row_bounds(
+        self, rows: Sequence[TemplateRow], constant: Array, side: str, intervals: Index | slice = slice(None)
+    ) -> Array:
+        """Bounds of rows, (intervals, rows), less the constant of the body."""
+        bounds = np.full(constant.shape, -np.inf if side == "lower" else np.inf)
+        for number, row in enumerate(rows):
+            functional = getattr(row, side)
+            if functional is not None:
+                bounds[:, number] = self.constant_term(functional, intervals) - constant[:, number]
+        return bounds
+
+    # --- the linear relaxation
+
+    @cached_property
+    def program(self) -> LinearProgram:
+        """The linear relaxation: everything but the exclusive pairs."""
+        parts = [self._interval_rows(), *self._total_rows(), *self._end_rows()]
+        matrix, row_lower, row_upper = parts[0].matrix, parts[0].lower, parts[0].upper
+        if len(parts) > 1:
+            matrix = sp.vstack([rows.matrix for rows in parts], format="csr")
+            row_lower = np.concatenate([rows.lower for rows in parts])
+            row_upper = np.concatenate([rows.upper for rows in parts])
+        lower, upper = self._column_bounds("lower", -np.inf), self._column_bounds("upper", np.inf)
+        cost, offset = self._objective()
+        none = np.zeros(len(cost), dtype=bool)
+        return LinearProgram(cost, offset, matrix, row_lower, row_upper, lower, upper, none)
+
+    def _interval_rows(self) -> _Rows:
+        rows = self.template.rows
+        expansion = self._expand([row.body for row in rows])
+        lower, upper = (self._row_bounds(rows, expansion.constant, side) for side in ("lower", "upper"))
+        return _Rows(expansion.csr(self.shared_starts[-1]), lower.ravel(), upper.ravel())
+
+    def _total_rows(self) -> list[_Rows]:
+        """Rows of period totals: sum of the body - limit <= 0, with the constants on the right."""
+        parts = []
+        for total in self.template.totals:
+            period, first = self.horizon.period(total.per), self.horizon.first(total.per)
+            body, limit = self._expand([total.body]), self._expand([total.upper], first)
+            row = np.concatenate([period[body.interval], period[limit.interval]])
+            column = np.concatenate([body.column, limit.column])
+            matrix = sp.csr_array(
+                (np.concatenate([body.value, -limit.value]), (row, column)),
+                shape=(len(first), self.shared_starts[-1]),
+            )
+            upper = limit.constant[:, 0] - np.bincount(period, weights=body.constant[:, 0])
+            parts.append(_Rows(matrix, np.full(len(first), -np.inf), upper))
+        return parts
+
+    def _end_rows(self) -> list[_Rows]:
+        parts = []
+        last = np.array([len(self.horizon) - 1])
+        for end in self.template.ends:
+            body = self._expand([end.body], last)
+            row = np.zeros_like(body.column)
+            matrix = sp.csr_array((body.value, (row, body.column)), shape=(1, self.shared_starts[-1]))
+            parts.append(_Rows(matrix, -body.constant[:, 0], np.array([np.inf])))
+        return parts
+
+    def _column_bounds(self, side: str, missing: float) -> Array:
+        """Bounds of all columns on one side; `missing` where the template has none."""
+        of_intervals = np.full((len(self.horizon), len(self.template.columns)), missing)
+        for number, column in enumerate(self.template.columns):
+            functional = getattr(column, side)
+            if functional is not None:
+                of_intervals[:, number] = self.constant_term(functional)
+        parts = [of_intervals.ravel()]
+        for shared in self.template.shared:
+            first = self.horizon.first(shared.per)
+            functional = getattr(shared, side)
+            parts.append(
+                np.full(len(first), missing) if functional is None else self.constant_term(functional, first)
+            )
+        return np.concatenate(parts)
+
+    def _objective(self) -> tuple[Array, float]:
+        """Cost of each column and the constant cost."""
+        expansion = self._expand(list(self.template.costs.values()))
+        summed = np.bincount(expansion.column, expansion.value, minlength=self.shared_starts[-1])
+        cost = summed.astype(np.float64)  # without entries, bincount counts in integers
+        for shared, start in zip(self.template.shared, self.shared_starts, strict=False):
+            first = self.horizon.first(shared.per)
+            for functional in shared.costs.values():
+                cost[start : start + len(first)] += self.constant_term(functional, first)
+        return cost, float(expansion.constant.sum())
+
+    # --- exclusive pairs
+
+    def with_binaries(self, chosen: Mask, program: LinearProgram | None = None) -> LinearProgram:
+        """The relaxation plus the big-M rows and binaries of the pairs in `chosen`, (pairs, intervals)."""
+        base = self.program if program is None else program
+        binaries = int(chosen.sum())
+        width = len(base.cost) + binaries
+        matrix = base.matrix
+        widened = sp.csr_array((matrix.data, matrix.indices, matrix.indptr), shape=(matrix.shape[0], width))
+        parts, first_binary = list[_Rows](), len(base.cost)
+        for number, pair in enumerate(self.template.pairs):
+            intervals = np.flatnonzero(chosen[number])
+            if intervals.size:
+                parts.append(self._pair_rows(number, pair, intervals, first_binary, width))
+            first_binary += len(intervals)
+        added = [rows.matrix for rows in parts]
+        return replace(
+            base,
+            cost=np.concatenate([base.cost, np.zeros(binaries)]),
+            matrix=sp.vstack([widened, *added], format="csr") if added else widened,
+            row_lower=np.concatenate([base.row_lower, *(rows.lower for rows in parts)]),
+            row_upper=np.concatenate([base.row_upper, *(rows.upper for rows in parts)]),
+            lower=np.concatenate([base.lower, np.zeros(binaries)]),
+            upper=np.concatenate([base.upper, np.ones(binaries)]),
+            binary=np.concatenate([base.binary, np.ones(binaries, dtype=bool)]),
+        )
+
+    def _pair_rows(
+        self, number: int, pair: ExclusivePairRows, intervals: Index, first_binary: int, width: int
+    ) -> _Rows:
+        """Both big-M rows of a pair in some intervals; their binaries are columns from `first_binary` on."""
+        bodies = [row.body for row in pair.rows]
+        expansion = self._expand(bodies, intervals)
+        slot = self._slot_count - len(self.template.pairs) + number
+        # coefficient of the binary, (intervals, 2 rows)
+        of_binary = weighted_sum(self.template.coefficients[:, bodies, slot], self.weights[:, intervals])
+        position = np.arange(len(intervals))
+        entry_row = 2 * np.searchsorted(intervals, expansion.interval) + expansion.functional
+        row = np.concatenate([entry_row, 2 * position, 2 * position + 1])
+        column = np.concatenate([expansion.column, *(2 * [first_binary + position])])
+        value = np.concatenate([expansion.value, of_binary[:, 0], of_binary[:, 1]])
+        matrix = sp.csr_array((value, (row, column)), shape=(2 * len(intervals), width))
+        lower, upper = (
+            self._row_bounds(pair.rows, expansion.constant, side, intervals).ravel()
+            for side in ("lower", "upper")
+        )
+        return _Rows(matrix, lower, upper)
 
 
 def tile(template: Template, horizon: Horizon, series: Mapping[Key, Array]) -> Tiled:
     """Put a template on a horizon. `series` maps (device, name) to an array of shape (intervals,)."""
     rows = [np.ones(len(horizon)), *(np.asarray(series[key], dtype=float) for key in template.series)]
     return Tiled(template, horizon, np.vstack(rows))
-
-
-def _weighted(coefficients: Array, weights: Array) -> Array:
-    """Sum of coefficients (series, things) by the series' values (series, intervals): (intervals, things).
-
-    Nearly all coefficients are zero; and a product of dense matrices would start the library's own threads,
-    which wait for more to do on the core that another year is solved on.
-    """
-    return np.ascontiguousarray((sp.csr_array(coefficients.T) @ weights).T)

@@ -13,7 +13,8 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.arrays import Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.presolve.exclusive_pairs import TightenedProgram, tighten
 from parkdispatch.optimizer.presolve.valid_inequalities import with_valid_inequalities
@@ -99,13 +100,13 @@ def loosest(corners: Sequence[Tiled]) -> TightenedProgram:
     tights = [tighten(corner) for corner in corners]
     return TightenedProgram(
         tights[0].program,
-        np.max([one.top for one in tights], axis=0),
-        np.min([one.low for one in tights], axis=0),
-        np.max([one.high for one in tights], axis=0),
+        np.max([one.implied_upper for one in tights], axis=0),
+        np.min([one.idle_net_min for one in tights], axis=0),
+        np.max([one.idle_net_max for one in tights], axis=0),
     )
 
 
 def in_range(tiled: Tiled, loose: TightenedProgram, moving: Mask) -> TightenedProgram:
     """The relaxation with such bounds; columns whose own bounds move with the numbers keep their own."""
-    upper = np.where(moving, tiled.program.upper, loose.top)
+    upper = np.where(moving, tiled.program.upper, loose.implied_upper)
     return replace(loose, program=replace(tiled.program, upper=upper))

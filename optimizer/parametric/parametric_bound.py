@@ -15,8 +15,9 @@ import scipy.sparse as sp
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
+from parkdispatch.optimizer.arrays import Mask
 from parkdispatch.optimizer.branch_and_bound.branching import branch_on_window
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import Basis, Solver
 from parkdispatch.optimizer.parametric.derivatives import ParameterDirection

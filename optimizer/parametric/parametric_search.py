@@ -16,7 +16,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.arrays import Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
 from parkdispatch.optimizer.parametric.derivatives import direction, in_range, loosest

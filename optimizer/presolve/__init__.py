@@ -1,1 +1,1 @@
-"""What is decided before anything is solved: bounds, identical units, valid inequalities."""
+"""What is concluded from a program's structure before anything is solved: tighter bounds, added rows."""

@@ -1,13 +1,13 @@
-"""Twins: equal devices solved as one.
+"""Aggregation of identical units: m equal devices are solved as one device of m times the size.
 
-Two batteries of the same make behind one bus can share any schedule in any proportion, and a simplex solver
-loses its time among those ties. Sets of points that obey the same linear rules add up to the same rules
-with larger constants, so m equal devices are one device whose constants are m times as large, and its
-schedule divided by m serves each of them. Multipliers carry over as they are.
+Two equal batteries on one bus can share any schedule in any proportion, and a simplex solver loses its time
+among these ties (symmetry). Points that obey the same linear rules add up to a point that obeys these rules
+with m times their constants, so the aggregate is exact, and its schedule divided by m serves each unit. Dual
+multipliers are the same.
 
-This holds for the linear part. Exclusive pairs of the merged device would be stricter than those of the twins
-(one might charge while the other discharges), so the merged park has none for them; where its optimum needs
-them, the twins are solved apart.
+This holds for the linear part. Exclusive pairs of the aggregate would be stricter than those of its units,
+of which one may charge while another discharges. So the aggregate has no exclusive pairs, and if its optimum
+needs them, the units are solved separately.
 """
 
 from collections.abc import Mapping
@@ -16,118 +16,132 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from parkdispatch.models.device import Array, Device
-from parkdispatch.optimizer.formulation.horizon import Index
+from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.formulation.template import PreviousSlot, Template
 from parkdispatch.optimizer.formulation.tile import Tiled
 
 
 @dataclass(frozen=True)
 class MergedUnits:
-    """A tiled park whose twins are one, and the way back to the whole park."""
+    """A tiled park whose identical units are aggregated, and the mapping to the original park."""
 
-    whole: Tiled
+    original: Tiled
     tiled: Tiled
-    paired: Tiled  # the same with the twins' pairs, as a name for their set points
-    columns: Index  # template column of `tiled` for each of `whole`
-    share: Array  # part of the merged value that each column of `whole` takes
+    paired: Tiled  # `tiled` with the exclusive pairs of the units, which name their set points
+    columns: Index  # template column of `tiled` for each of `original`
+    share: Array  # fraction of the aggregate's value for each template column of `original`
 
     def merged_point(self, x: Array) -> Array:
-        """A point of the whole program as one of the merged: what twins do adds up."""
-        count, shared = len(self.whole.horizon), self.whole.shared_starts[0]
-        into = np.eye(len(self.tiled.template.columns))[self.columns]
-        own = x[:shared].reshape(count, -1) @ into
-        return np.concatenate([own.ravel(), x[shared:]])
+        """A point of the original program as one of the merged program: values of equal units add up."""
+        count, shared = len(self.original.horizon), self.original.shared_starts[0]
+        aggregation = np.eye(len(self.tiled.template.columns))[self.columns]
+        of_intervals = x[:shared].reshape(count, -1) @ aggregation
+        return np.concatenate([of_intervals.ravel(), x[shared:]])
 
     def point(self, x: Array) -> Array:
-        """A point of the merged program as one of the whole."""
-        count, shared = len(self.whole.horizon), self.tiled.shared_starts[0]
-        own = x[:shared].reshape(count, -1)
-        return np.concatenate([(own[:, self.columns] * self.share).ravel(), x[shared:]])
+        """A point of the merged program as one of the original program: equal units share equally."""
+        count, shared = len(self.original.horizon), self.tiled.shared_starts[0]
+        of_intervals = x[:shared].reshape(count, -1)
+        return np.concatenate([(of_intervals[:, self.columns] * self.share).ravel(), x[shared:]])
 
 
 def merge_identical_units(tiled: Tiled, devices: Mapping[str, Device]) -> MergedUnits | None:
-    """Merge equal devices that have no series and share no decision; None where there are none."""
+    """Merge equal devices that have no series and no shared decision; None where there are none."""
     template = tiled.template
-    apart = {key[0] for key in template.series} | {shared.key[0] for shared in template.shared}
-    first_of: dict[str, str] = {}
-    for name, device in devices.items():
-        same = (other for other in first_of.values() if devices[other] == device and name not in apart)
-        first_of[name] = next(same, name)
+    first_of = _first_equal_device(template, devices)
     size = {name: sum(first == name for first in first_of.values()) for name in first_of}
     if all(count == 1 for count in size.values()):
         return None
-    kept = {name for name, first in first_of.items() if name == first}
-    kept.add("balance")
-
-    old_columns = [n for n, column in enumerate(template.columns) if column.key[0] in kept]
-    new_of_old = {old: new for new, old in enumerate(old_columns)}
-    by_key = {template.columns[old].key: new for new, old in enumerate(old_columns)}
-    previous = [p for p in template.previous if p.column in new_of_old]
-    pairs = [p for p in template.pairs if p.key[0] in kept]
-    slots = np.array(
-        old_columns
-        + [len(template.columns) + n for n, p in enumerate(template.previous) if p.column in new_of_old]
-        + [len(template.columns) + len(template.previous) + n for n in range(len(template.shared))]
-        + [
-            template.coefficients.shape[2] - 1 - len(template.pairs) + n
-            for n, p in enumerate(template.pairs)
-            if p.key[0] in kept
-        ]
-        + [template.coefficients.shape[2] - 1]
+    kept = {name for name, first in first_of.items() if name == first} | {"balance"}
+    paired = _aggregated(template, kept, size)
+    number_of = {column.key: number for number, column in enumerate(paired.columns)}
+    return MergedUnits(
+        original=tiled,
+        tiled=Tiled(_without_pairs(paired, size), tiled.horizon, tiled.weights),
+        paired=Tiled(paired, tiled.horizon, tiled.weights),
+        columns=np.array([number_of[first_of[column.key[0]], column.key[1]] for column in template.columns]),
+        share=np.array([1.0 / size[first_of[column.key[0]]] for column in template.columns]),
     )
-    coefficients = template.coefficients[:, :, slots].copy()
+
+
+def _first_equal_device(template: Template, devices: Mapping[str, Device]) -> dict[str, str]:
+    """For each device the first one it is merged with, or itself."""
+    unique = {key[0] for key in template.series} | {shared.key[0] for shared in template.shared}
+    first_of: dict[str, str] = {}
+    for name, device in devices.items():
+        equal = (other for other in first_of.values() if devices[other] == device and name not in unique)
+        first_of[name] = next(equal, name)
+    return first_of
+
+
+def _aggregated(template: Template, kept: set[str], size: Mapping[str, int]) -> Template:
+    """The template of the kept devices, with the constants of each multiplied by the number it stands for."""
+    old_columns = [number for number, column in enumerate(template.columns) if column.key[0] in kept]
+    new_of_old = {old: new for new, old in enumerate(old_columns)}
+    previous = [slot for slot in template.previous if slot.column in new_of_old]
+    coefficients = template.coefficients[:, :, _kept_slots(template, kept)].copy()
     for name, count in size.items():
         if count > 1:  # balances are written for all devices already: their constants are complete
             coefficients[:, _functionals(template, name), -1] *= count
-    paired = replace(
+    return replace(
         template,
         columns=[template.columns[old] for old in old_columns],
-        previous=[PreviousSlot(new_of_old[p.column], p.initial) for p in previous],
-        pairs=[replace(p, a=new_of_old[p.a], b=new_of_old[p.b]) for p in pairs],
+        previous=[PreviousSlot(new_of_old[slot.column], slot.initial) for slot in previous],
+        pairs=[
+            replace(pair, a=new_of_old[pair.a], b=new_of_old[pair.b])
+            for pair in template.pairs
+            if pair.key[0] in kept
+        ],
         rows=[row for row in template.rows if row.key[0] in kept],
         totals=[total for total in template.totals if total.key[0] in kept],
         ends=[end for end in template.ends if end.key[0] in kept],
-        costs={key: f for key, f in template.costs.items() if key[0] in kept},
-        injections={key: f for key, f in template.injections.items() if key[0] in kept},
-        quantities={key: f for key, f in template.quantities.items() if key[0] in kept},
+        costs={key: functional for key, functional in template.costs.items() if key[0] in kept},
+        injections={key: functional for key, functional in template.injections.items() if key[0] in kept},
+        quantities={key: functional for key, functional in template.quantities.items() if key[0] in kept},
         coefficients=coefficients,
     )
-    return MergedUnits(
-        whole=tiled,
-        tiled=Tiled(_without_pairs(paired, size), tiled.horizon, tiled.weights),
-        paired=Tiled(paired, tiled.horizon, tiled.weights),
-        columns=np.array([by_key[first_of[c.key[0]], c.key[1]] for c in template.columns]),
-        share=np.array([1.0 / size[first_of[c.key[0]]] for c in template.columns]),
-    )
+
+
+def _kept_slots(template: Template, kept: set[str]) -> Index:
+    """Slots of the kept devices, and the constant."""
+    constant = template.coefficients.shape[2] - 1
+    is_kept = [
+        *(column.key[0] in kept for column in template.columns),
+        *(template.columns[slot.column].key[0] in kept for slot in template.previous),
+        *(True for _ in template.shared),
+        *(pair.key[0] in kept for pair in template.pairs),
+    ]
+    return np.append(np.flatnonzero(is_kept), constant)
 
 
 def _without_pairs(template: Template, size: Mapping[str, int]) -> Template:
-    """The template without the exclusive pairs of devices that stand for several."""
-    alone = [n for n, pair in enumerate(template.pairs) if size[pair.key[0]] == 1]
-    first = template.coefficients.shape[2] - 1 - len(template.pairs)
-    slots = [*range(first), *(first + n for n in alone), template.coefficients.shape[2] - 1]
+    """The template without the exclusive pairs of aggregates."""
+    single = [number for number, pair in enumerate(template.pairs) if size[pair.key[0]] == 1]
+    constant = template.coefficients.shape[2] - 1
+    first = constant - len(template.pairs)
+    slots = [*range(first), *(first + number for number in single), constant]
     return replace(
         template,
-        pairs=[template.pairs[n] for n in alone],
+        pairs=[template.pairs[number] for number in single],
         coefficients=template.coefficients[:, :, slots],
     )
 
 
 def _functionals(template: Template, device: str) -> list[int]:
-    """Every functional of one device, by number."""
-    found: list[int | None] = []
+    """Numbers of all functionals of one device."""
+    numbers: list[int | None] = []
     for number, column in enumerate(template.columns):
         if column.key[0] == device:
-            found += [column.lower, column.upper]
-            found += [p.initial for p in template.previous if p.column == number]
+            numbers += [column.lower, column.upper]
+            numbers += [previous.initial for previous in template.previous if previous.column == number]
     rows = [row for row in template.rows if row.key[0] == device]
     rows += [row for pair in template.pairs if pair.key[0] == device for row in pair.rows]
     for row in rows:
-        found += [row.body, row.lower, row.upper]
+        numbers += [row.body, row.lower, row.upper]
     for total in template.totals:
         if total.key[0] == device:
-            found += [total.body, total.upper]
-    found += [end.body for end in template.ends if end.key[0] == device]
-    for named in (template.costs, template.injections, template.quantities):
-        found += [functional for key, functional in named.items() if key[0] == device]
-    return sorted({functional for functional in found if functional is not None})
+            numbers += [total.body, total.upper]
+    numbers += [end.body for end in template.ends if end.key[0] == device]
+    for functionals in (template.costs, template.injections, template.quantities):
+        numbers += [functional for key, functional in functionals.items() if key[0] == device]
+    return sorted({number for number in numbers if number is not None})

@@ -1,11 +1,15 @@
-"""Rows that hold the members of a pair apart as far as a linear program can.
+"""Valid inequalities (strengthening cuts) for exclusive pairs, added before the relaxation is solved.
 
-Where a pair a - b = q may use both its members and is paid for it, three rows are added that no exclusive
-point violates. The chord a/A + b/B <= 1. And, if while nothing else works a would be at n, one that says
-what b needs: something else must first make up for n. So at most the share B / (B + n) of what works
-towards b, such as a discharge, becomes b. Likewise for a, where b would be at n. Together they leave the
-linear program no gain from both members while all else rests, which is nearly all that it gains from a
-chord alone.
+For a pair that is balanced by a - b = q and could profitably use both members, three rows are added that no
+exclusive point violates:
+
+* The chord a/A + b/B <= 1, with the upper bounds A and B: the convex hull of the pair alone.
+* A limit of b, if the pair's net n = a - b is positive while all other columns are idle. The other columns
+  must first compensate n, so b is at most the fraction B / (B + n) of what they supply towards b.
+* Likewise a limit of a, if n is negative.
+
+Together they leave the relaxation no gain from using both members while all other columns are idle. That is
+nearly all of what it gains with the chord alone.
 """
 
 from dataclasses import dataclass, replace
@@ -14,74 +18,81 @@ import numpy as np
 import scipy.sparse as sp
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.arrays import Index, Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
-from parkdispatch.optimizer.presolve.exclusive_pairs import (
-    PairBalance,
-    TightenedProgram,
-    pair_balance,
-    pair_balance_rows,
-)
+from parkdispatch.optimizer.presolve.exclusive_pairs import TightenedProgram
+from parkdispatch.optimizer.presolve.pair_balance import PairBalance, pair_balance, pair_balance_rows
 
 TINY = 1e-12  # MW
-KINDS = 3  # rows for each pair: chord, limit of b, limit of a
+ROWS_PER_PAIR = 3  # chord, limit of b, limit of a
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """Rows whose entries add up to at most `most`."""
+    """Rows of the form sum of value x column <= `upper`, entry by entry."""
 
     row: Index
     column: Index
     value: Array
-    most: Array
+    upper: Array
 
 
 def with_valid_inequalities(tiled: Tiled, tight: TightenedProgram, where: Mask) -> LinearProgram:
-    """The tightened program with the rows of the marked pairs, (pairs, intervals), kind after kind."""
-    program, marked = tight.program, [np.flatnonzero(one) for one in where]
+    """The tightened program plus the rows of the marked pairs, (pairs, intervals).
+
+    The rows follow the program's own: all chords, all limits of b, all limits of a, each pair by pair.
+    """
     if not where.any():
-        return program
-    balances: list[PairBalance | None] = []
-    for pair, at in zip(tiled.template.pairs, marked, strict=True):
-        rows = pair_balance_rows(tiled, program, pair) if at.size else []
-        balances.append(pair_balance(tiled, program, pair, rows[0]) if rows else None)
-    kinds = [[_chords(tiled, tight, number, at) for number, at in enumerate(marked)]]
-    for second in (True, False):
-        kinds.append(
-            [
-                _limits(tiled, tight, number, at, found, of_second=second)
-                for number, (at, found) in enumerate(zip(marked, balances, strict=True))
-            ]
-        )
-    made = [one for kind in kinds for one in kind]
-    first = np.cumsum([0, *(len(one.most) for one in made)])
-    row = np.concatenate([one.row + start for one, start in zip(made, first[:-1], strict=True)])
-    column, value, most = (
-        np.concatenate([getattr(one, name) for one in made]) for name in ("column", "value", "most")
-    )
-    # of the same kind as the program's own: else all of its indices would grow to twice their size
+        return tight.program
+    marked = [np.flatnonzero(of_pair) for of_pair in where]
+    balances = [
+        _balance(tiled, tight.program, number) if at.size else None for number, at in enumerate(marked)
+    ]
+    parts = [_chords(tiled, tight, number, intervals) for number, intervals in enumerate(marked)]
+    for of_second in (True, False):
+        parts += [
+            _limits(tiled, tight, number, intervals, balance, of_second=of_second)
+            for number, (intervals, balance) in enumerate(zip(marked, balances, strict=True))
+        ]
+    return _with_rows(tight.program, parts)
+
+
+def _balance(tiled: Tiled, program: LinearProgram, number: int) -> PairBalance | None:
+    """The first row that balances a pair; None where there is none."""
+    pair = tiled.template.pairs[number]
+    rows = pair_balance_rows(tiled, program, pair)
+    return pair_balance(tiled, program, pair, rows[0]) if rows else None
+
+
+def _with_rows(program: LinearProgram, parts: list[_Rows]) -> LinearProgram:
+    """The program with more rows below its own."""
+    starts = np.cumsum([0, *(len(rows.upper) for rows in parts)])
+    row = np.concatenate([rows.row + start for rows, start in zip(parts, starts[:-1], strict=True)])
+    column = np.concatenate([rows.column for rows in parts])
+    value = np.concatenate([rows.value for rows in parts])
+    upper = np.concatenate([rows.upper for rows in parts])
+    # 32 bits like the program's own indices: stacking would widen these otherwise
     row, column = row.astype(np.int32), column.astype(np.int32)
-    added = sp.csr_array((value, (row, column)), shape=(len(most), len(program.cost)))
+    added = sp.csr_array((value, (row, column)), shape=(len(upper), len(program.cost)))
     return replace(
         program,
         matrix=sp.vstack([program.matrix, added], format="csr"),
-        row_lower=np.concatenate([program.row_lower, np.full(len(most), -np.inf)]),
-        row_upper=np.concatenate([program.row_upper, most]),
+        row_lower=np.concatenate([program.row_lower, np.full(len(upper), -np.inf)]),
+        row_upper=np.concatenate([program.row_upper, upper]),
     )
 
 
-def _chords(tiled: Tiled, tight: TightenedProgram, number: int, at: Index) -> _Rows:
-    """a/A + b/B <= 1, scaled to MW by the smaller limit so that they are of the size of others."""
+def _chords(tiled: Tiled, tight: TightenedProgram, number: int, intervals: Index) -> _Rows:
+    """a/A + b/B <= 1, scaled to MW by the smaller bound so that coefficients are like those of other rows."""
     pair = tiled.template.pairs[number]
-    a, b = tiled.column_of(pair.a)[at], tiled.column_of(pair.b)[at]
-    top_a, top_b = tight.top[a], tight.top[b]
-    scale, row = np.minimum(top_a, top_b), np.arange(len(at))
+    a, b = tiled.column_of(pair.a)[intervals], tiled.column_of(pair.b)[intervals]
+    upper_a, upper_b = tight.implied_upper[a], tight.implied_upper[b]
+    scale, row = np.minimum(upper_a, upper_b), np.arange(len(intervals))
     return _Rows(
         np.concatenate([row, row]),
         np.concatenate([a, b]),
-        np.concatenate([scale / top_a, scale / top_b]),
+        np.concatenate([scale / upper_a, scale / upper_b]),
         scale,
     )
 
@@ -90,40 +101,42 @@ def _limits(
     tiled: Tiled,
     tight: TightenedProgram,
     number: int,
-    at: Index,
-    found: PairBalance | None,
+    intervals: Index,
+    balance: PairBalance | None,
     *,
     of_second: bool,
 ) -> _Rows:
-    """What one member needs before it works; where that cannot be told, no more than its bound."""
-    program, pair, row = tight.program, tiled.template.pairs[number], np.arange(len(at))
-    member = tiled.column_of(pair.b if of_second else pair.a)[at]
-    top = tight.top[member]
-    if found is None:
-        return _Rows(row, member, np.ones(len(at)), top)
-    net, low, high = (
-        one if of_second else -one for one in (found.net, tight.low[number], tight.high[number])
+    """Limit of one member by what the other columns supply; its own bound where that is not determined."""
+    program, pair, row = tight.program, tiled.template.pairs[number], np.arange(len(intervals))
+    member = tiled.column_of(pair.b if of_second else pair.a)[intervals]
+    bound = tight.implied_upper[member]
+    if balance is None:
+        return _Rows(row, member, np.ones(len(intervals)), bound)
+    # seen from the second member; for the first one all signs turn
+    sign = 1.0 if of_second else -1.0
+    net, net_min, net_max = (
+        sign * values for values in (balance.net, tight.idle_net_min[number], tight.idle_net_max[number])
     )
-    least, most = np.minimum(low, high)[at], np.maximum(low, high)[at]
-    share = np.where(np.isfinite(top), top / np.maximum(top + np.maximum(least, 0.0), TINY), 1.0)
-    # entries of these intervals that may work towards the member
-    lower, upper = program.lower[found.column], tight.top[found.column]
-    towards = found.share if of_second else -found.share
-    free = (upper > lower) & ~found.used
-    works = free & np.where(towards > 0, found.rest <= lower, found.rest >= upper)
-    unclear = free & (found.rest > lower) & (found.rest < upper)
-    told = np.bincount(found.interval, weights=unclear, minlength=len(found.net))[at] == 0
-    told &= (least >= 0) | (most <= 0)
-    place = np.full(len(found.net), -1)
-    place[at] = np.where(told, row, -1)
-    entry = np.flatnonzero(works & (place[found.interval] >= 0) & (towards != 0))
-    of = place[found.interval[entry]]
-    value = -share[of] * towards[entry]
-    begins = np.bincount(of, weights=value * found.rest[entry], minlength=len(at))
-    limit = np.where(told, np.maximum(-net[at], 0.0) + begins, top)
+    least, most = np.minimum(net_min, net_max)[intervals], np.maximum(net_min, net_max)[intervals]
+    fraction = np.where(np.isfinite(bound), bound / np.maximum(bound + np.maximum(least, 0.0), TINY), 1.0)
+    # columns of the balance that may supply the member; where one may help either member, nothing is known
+    lower, upper = program.lower[balance.column], tight.implied_upper[balance.column]
+    supply = sign * balance.coefficient
+    free = (upper > lower) & ~balance.exhausted
+    supplies = free & np.where(supply > 0, balance.idle_value <= lower, balance.idle_value >= upper)
+    two_way = free & (balance.idle_value > lower) & (balance.idle_value < upper)
+    determined = np.bincount(balance.interval, weights=two_way, minlength=len(balance.net))[intervals] == 0
+    determined &= (least >= 0) | (most <= 0)
+    row_of_interval = np.full(len(balance.net), -1)
+    row_of_interval[intervals] = np.where(determined, row, -1)
+    entry = np.flatnonzero(supplies & (row_of_interval[balance.interval] >= 0) & (supply != 0))
+    entry_row = row_of_interval[balance.interval[entry]]
+    value = -fraction[entry_row] * supply[entry]
+    idle = np.bincount(entry_row, weights=value * balance.idle_value[entry], minlength=len(intervals))
+    limit = np.where(determined, np.maximum(-net[intervals], 0.0) + idle, bound)
     return _Rows(
-        np.concatenate([row, of]),
-        np.concatenate([member, found.column[entry]]),
-        np.concatenate([np.ones(len(at)), value]),
+        np.concatenate([row, entry_row]),
+        np.concatenate([member, balance.column[entry]]),
+        np.concatenate([np.ones(len(intervals)), value]),
         limit,
     )

@@ -11,8 +11,8 @@ from functools import cached_property
 import numpy as np
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.arrays import Index, Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import Basis, InfeasibleProgram, Solver, SolverAnswer, UnboundedProgram
 from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer, Multipliers, WindowProgram

@@ -16,9 +16,10 @@ from functools import partial
 import numpy as np
 
 from parkdispatch.models.device import Array, Device
-from parkdispatch.optimizer.formulation.horizon import Horizon, Index
+from parkdispatch.optimizer.arrays import Index
+from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
-from parkdispatch.optimizer.formulation.template import compile_template
+from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.highs import Basis, Solver, SolverAnswer
 from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer

@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.arrays import Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import Basis, InfeasibleProgram, Solver, UnboundedProgram
 from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
 from parkdispatch.optimizer.partition.subprogram import Subprogram
 from parkdispatch.optimizer.partition.windows import Window
-from parkdispatch.optimizer.presolve.valid_inequalities import KINDS
+from parkdispatch.optimizer.presolve.valid_inequalities import ROWS_PER_PAIR
 from parkdispatch.optimizer.proof.certificate import certify
 from parkdispatch.optimizer.relaxation.block_boundaries import BlockBoundaries
 from parkdispatch.optimizer.relaxation.coarse_start import CoarseSolution, solve_in_pieces
@@ -83,13 +84,13 @@ class BlocksWarmStart:
 
     def rows_without(self, chorded: Mask) -> int:
         """How many rows there are but for those of chords."""
-        return len(self.marks.rows) - KINDS * int(chorded.sum())
+        return len(self.marks.rows) - ROWS_PER_PAIR * int(chorded.sum())
 
     def with_chords(self, before: Mask, chorded: Mask) -> "BlocksWarmStart":
         """The same where other pairs, (pairs, intervals), have chords than before; a new one is slack."""
         known = self.rows_without(before)
-        of_chords = np.ones((KINDS, *chorded.shape), dtype=bool)
-        of_chords[:, before] = self.marks.rows[known:].reshape(KINDS, -1)
+        of_chords = np.ones((ROWS_PER_PAIR, *chorded.shape), dtype=bool)
+        of_chords[:, before] = self.marks.rows[known:].reshape(ROWS_PER_PAIR, -1)
         rows = np.concatenate([self.marks.rows[:known], of_chords[:, chorded].ravel()])
         return replace(self, marks=replace(self.marks, rows=rows))
 

@@ -8,7 +8,7 @@ from parkdispatch.models.device import Device
 from parkdispatch.models.errors import SolverError
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.template import compile_template
+from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.parametric.derivatives import slope
 from parkdispatch.optimizer.solve import Optimum

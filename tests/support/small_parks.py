@@ -15,7 +15,8 @@ from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.sources.photovoltaic_plant import Pv
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.template import Key, compile_template
+from parkdispatch.optimizer.formulation.template import Key
+from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.solve import Optimum, optimize
 

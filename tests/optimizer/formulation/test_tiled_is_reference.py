@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from pyomo.repn.standard_repn import generate_standard_repn
 
 from parkdispatch.models.device import Interval, SeriesSpec, Terms
-from parkdispatch.optimizer.formulation.linear_program import Mask
+from parkdispatch.optimizer.arrays import Mask
 from parkdispatch.optimizer.formulation.plain_pyomo import PlainPyomoModel, build_plain_pyomo
-from parkdispatch.optimizer.formulation.template import NotAffineError, compile_template
+from parkdispatch.optimizer.formulation.template_compiler import NotAffineError, compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled
 from tests.support.small_parks import Bare, Everything, SmallPark
 

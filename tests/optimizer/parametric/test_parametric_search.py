@@ -10,7 +10,7 @@ from parkdispatch.models.capacity import Sized
 from parkdispatch.models.device import Array
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.template import compile_template
+from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.highs import Solver
 from parkdispatch.optimizer.parametric.derivatives import slope

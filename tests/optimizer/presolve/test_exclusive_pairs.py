@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from parkdispatch.models.device import Array, Interval, SeriesSpec, Terms
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.arrays import Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
 from parkdispatch.optimizer.presolve.exclusive_pairs import (
@@ -20,7 +21,7 @@ from parkdispatch.optimizer.presolve.exclusive_pairs import (
     tighten,
     violated_pairs,
 )
-from parkdispatch.optimizer.presolve.valid_inequalities import KINDS, with_valid_inequalities
+from parkdispatch.optimizer.presolve.valid_inequalities import ROWS_PER_PAIR, with_valid_inequalities
 from tests.support.small_parks import Bare, SmallPark, tempting_parks
 
 SLOW = [HealthCheck.too_slow]
@@ -134,7 +135,7 @@ def test_chord_is_the_tightest_row(limits: tuple[float, float]) -> None:
     chosen, unknown = np.array([[True, False, True]]), np.full((1, 3), np.nan)
     cut = with_valid_inequalities(tiled, TightenedProgram(program, program.upper, unknown, unknown), chosen)
     first = program.matrix.shape[0]
-    assert cut.matrix.shape == (first + KINDS * 2, len(program.cost))
+    assert cut.matrix.shape == (first + ROWS_PER_PAIR * 2, len(program.cost))
     matrix, most = cut.matrix[first : first + 2], cut.row_upper[first : first + 2]
     pair = tiled.template.pairs[0]
     for row, t in enumerate([0, 2]):
@@ -210,8 +211,8 @@ def test_limits_take_the_gain_from_both_members_while_all_else_rests() -> None:
     where = candidate_violations(tiled, tight.program)
     assert where.any()
     costs = []
-    unknown = np.full_like(tight.low, np.nan)
-    for one in (tight, TightenedProgram(tight.program, tight.top, unknown, unknown)):
+    unknown = np.full_like(tight.idle_net_min, np.nan)
+    for one in (tight, TightenedProgram(tight.program, tight.implied_upper, unknown, unknown)):
         solver = Solver()
         solver.load(with_valid_inequalities(tiled, one, where))
         costs.append(tiled.program.objective(solver.solve().x))

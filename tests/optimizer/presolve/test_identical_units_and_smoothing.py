@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.template import compile_template
+from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import tile
 from parkdispatch.optimizer.heuristics.smoothing import smooth_set_points
 from parkdispatch.optimizer.highs import Solver

@@ -1,0 +1,321 @@
+"""Compile one interval of a park into the arrays of its template.
+
+The interval is written in Pyomo once and its expressions are read repeatedly: with all series at zero, and
+with each series at one while the others are zero. A reading at a random point checks that the devices are
+affine in their series.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+from pyomo.common.errors import InvalidValueError
+from pyomo.repn.linear import LinearRepnVisitor
+from pyomo.repn.util import OrderedVarRecorder
+
+from parkdispatch.models.device import Array, Device, Expr, Period, Terms
+from parkdispatch.optimizer.formulation.interval import IntervalWriter, write_interval
+from parkdispatch.optimizer.formulation.template import (
+    EndCondition,
+    ExclusivePairRows,
+    Key,
+    PeriodTotal,
+    PreviousSlot,
+    SharedDecision,
+    Template,
+    TemplateColumn,
+    TemplateRow,
+)
+
+AFFINE_TOLERANCE = 1e-9  # relative; rounding alone leaves about 1e-13
+
+
+class NotAffineError(TypeError):
+    """A device is not affine in its variables or series; an error of the device's author, not of the user."""
+
+
+class _Functionals:
+    """Expressions to be compiled; each is referred to by its number, in the order they were added."""
+
+    def __init__(self) -> None:
+        self.expressions: list[Expr] = []
+        self.owners: list[str] = []  # device of each expression, for the error message
+        self.owner = ""
+
+    def add(self, expr: Expr) -> int:
+        self.expressions.append(expr)
+        self.owners.append(self.owner)
+        return len(self.expressions) - 1
+
+    def of(self, owner: str) -> "_Functionals":
+        """Attribute what is added next to that device."""
+        self.owner = owner
+        return self
+
+    def bound(self, expr: Expr | None) -> int | None:
+        return None if expr is None else self.add(expr)
+
+    def row(self, key: Key, constraint: Any) -> TemplateRow:
+        lower, body, upper = constraint.to_bounded_expression()
+        return TemplateRow(key, self.add(body), self.bound(lower), self.bound(upper))
+
+    def read(self, slot_of: Mapping[int, int], slots: int) -> Array:
+        """Coefficients and constant of every expression at the present values of the parameters.
+
+        Shape (expressions, slots + 1). `slot_of` maps the `id` of a variable to its slot.
+        """
+        coefficients = np.zeros((len(self.expressions), slots + 1))
+        recorder = OrderedVarRecorder({}, {}, None)
+        visitor = LinearRepnVisitor({}, var_recorder=recorder)
+        for number, expr in enumerate(self.expressions):
+            try:
+                linear_form = visitor.walk_expression(expr)
+                if linear_form.nonlinear is not None:
+                    raise NotAffineError(
+                        f"device {self.owners[number]}: {expr} is not linear in the variables"
+                    )
+                for variable, coefficient in linear_form.linear.items():
+                    coefficients[number, slot_of[variable]] = coefficient
+                coefficients[number, slots] = linear_form.constant
+            except (ArithmeticError, ValueError, InvalidValueError) as error:
+                raise NotAffineError(
+                    f"device {self.owners[number]}: {expr} cannot be read: {error}"
+                ) from error
+        return coefficients
+
+
+class _TemplateWriter(IntervalWriter):
+    """`Interval` for the template: previous values and shared decisions become slots of their own."""
+
+    def __init__(self, device: str, block: Any, hours: float, functionals: _Functionals) -> None:
+        super().__init__(block, hours)
+        self._device = device
+        self._functionals = functionals
+        self.parameters: dict[str, Any] = {}
+        # (variable that stands for the previous value, variable, functional of the initial value)
+        self.previous_values: list[tuple[Any, Any, int]] = []
+        self.shared_decisions: list[tuple[Any, SharedDecision]] = []
+        self.totals: list[PeriodTotal] = []
+        self.ends: list[EndCondition] = []
+        block.series, block.before, block.shared = pyo.Block(), pyo.Block(), pyo.Block()
+
+    def series(self, name: str) -> Expr:
+        if name not in self.parameters:
+            self.parameters[name] = pyo.Param(mutable=True, initialize=0.0)
+            self.block.series.add_component(name, self.parameters[name])
+        return self.parameters[name]
+
+    def previous(self, var: Expr, initial: Expr) -> Expr:
+        stand_in = pyo.Var()
+        self.block.before.add_component(var.local_name, stand_in)
+        self.previous_values.append((stand_in, var, self._functionals.add(initial)))
+        return stand_in
+
+    def at_end(self, var: Expr, lower: Expr | None = None, upper: Expr | None = None, name: str = "") -> None:
+        for side, body in (
+            ("lower", None if lower is None else var - lower),
+            ("upper", None if upper is None else upper - var),
+        ):
+            if body is not None:
+                key = (self._device, name or f"{var.local_name}_at_end_{side}")
+                self.ends.append(EndCondition(key, self._functionals.add(body)))
+
+    def shared(
+        self,
+        name: str,
+        per: Period,
+        lower: Expr = 0.0,
+        upper: Expr | None = None,
+        costs: Mapping[str, Expr] | None = None,
+    ) -> Expr:
+        variable = pyo.Var()
+        self.block.shared.add_component(name, variable)
+        unit_costs = {label: self._functionals.add(cost) for label, cost in (costs or {}).items()}
+        decision = SharedDecision(
+            (self._device, name),
+            per,
+            self._functionals.add(lower),
+            self._functionals.bound(upper),
+            unit_costs,
+        )
+        self.shared_decisions.append((variable, decision))
+        return variable
+
+    def total(self, name: str, expr: Expr, per: Period, upper: Expr) -> None:
+        add = self._functionals.add
+        self.totals.append(PeriodTotal((self._device, name), per, add(expr), add(upper)))
+
+
+def compile_template(devices: Mapping[str, Device], hours: float) -> Template:
+    """Write one interval of the devices and read it into arrays.
+
+    Raises NotAffineError where a device is not affine in its variables or series.
+    """
+    functionals = _Functionals()
+    writers: dict[str, _TemplateWriter] = {}
+
+    def writer(name: str, block: Any) -> _TemplateWriter:
+        functionals.of(name)  # a device writes its whole interval before the next one begins
+        return writers.setdefault(name, _TemplateWriter(name, block, hours, functionals))
+
+    model = pyo.ConcreteModel()
+    terms = write_interval(model, devices, writer)
+    return _Compiler(hours, devices, model, functionals, writers, terms).compile()
+
+
+class _Compiler:
+    """Assigns slots to the variables of a written interval and reads its expressions."""
+
+    def __init__(
+        self,
+        hours: float,
+        devices: Mapping[str, Device],
+        model: Any,
+        functionals: _Functionals,
+        writers: Mapping[str, _TemplateWriter],
+        terms: Mapping[str, Terms],
+    ) -> None:
+        self._hours, self._devices, self._model = hours, devices, model
+        self._functionals, self._writers, self._terms = functionals, writers, terms
+        pairs = [pair for writer in writers.values() for pair in writer.pairs]
+        binaries = {id(pair.binary) for pair in pairs}
+        self._pair_rows = {id(row) for pair in pairs for row in pair.rows}
+        self._variables = [
+            (name, var)
+            for name in devices
+            for var in _components(model.device[name], pyo.Var)
+            if id(var) not in binaries
+        ]
+        # slots are numbered as they are added: columns, previous values, shared decisions, binaries
+        self._slot_of = {id(var): number for number, (_, var) in enumerate(self._variables)}
+
+    def compile(self) -> Template:
+        previous, shared, pairs = self._previous(), self._shared(), self._exclusive_pairs()
+        columns, rows = self._columns(), self._rows()
+        costs, injections, quantities = self._costs(), self._injections(), self._quantities()
+        writers = self._writers.values()
+        parameters = {
+            (name, series): parameter
+            for name, writer in self._writers.items()
+            for series, parameter in writer.parameters.items()
+        }
+        return Template(
+            hours=self._hours,
+            series=list(parameters),
+            columns=columns,
+            previous=previous,
+            shared=shared,
+            pairs=pairs,
+            rows=rows,
+            totals=[total for writer in writers for total in writer.totals],
+            ends=[end for writer in writers for end in writer.ends],
+            costs=costs,
+            injections=injections,
+            quantities=quantities,
+            coefficients=_affine_coefficients(self._functionals, parameters, self._slot_of),
+        )
+
+    def _add_slot(self, variable: Any) -> None:
+        self._slot_of[id(variable)] = len(self._slot_of)
+
+    def _previous(self) -> list[PreviousSlot]:
+        previous = []
+        for writer in self._writers.values():
+            for stand_in, var, initial in writer.previous_values:
+                previous.append(PreviousSlot(self._slot_of[id(var)], initial))
+                self._add_slot(stand_in)
+        return previous
+
+    def _shared(self) -> list[SharedDecision]:
+        shared = []
+        for writer in self._writers.values():
+            for variable, decision in writer.shared_decisions:
+                shared.append(decision)
+                self._add_slot(variable)
+        return shared
+
+    def _exclusive_pairs(self) -> list[ExclusivePairRows]:
+        pairs = []
+        for name, writer in self._writers.items():
+            for pair in writer.pairs:
+                keys = [(name, row.local_name) for row in pair.rows]
+                functionals = self._functionals.of(name)
+                rows = (functionals.row(keys[0], pair.rows[0]), functionals.row(keys[1], pair.rows[1]))
+                a, b = self._slot_of[id(pair.a)], self._slot_of[id(pair.b)]
+                pairs.append(ExclusivePairRows((name, pair.binary.local_name), a, b, rows))
+                self._add_slot(pair.binary)
+        return pairs
+
+    def _columns(self) -> list[TemplateColumn]:
+        bound = self._functionals.bound
+        columns = []
+        for name, var in self._variables:
+            self._functionals.of(name)
+            columns.append(TemplateColumn((name, var.local_name), bound(var.lower), bound(var.upper)))
+        return columns
+
+    def _rows(self) -> list[TemplateRow]:
+        """Rows of the devices without those of exclusive pairs, then the balance of each bus."""
+        rows = [
+            self._functionals.of(name).row((name, row.local_name), row)
+            for name in self._devices
+            for row in _components(self._model.device[name], pyo.Constraint)
+            if id(row) not in self._pair_rows
+        ]
+        balance = self._model.balance
+        return rows + [
+            self._functionals.of("balance").row(("balance", str(bus)), balance[bus]) for bus in balance
+        ]
+
+    def _costs(self) -> dict[Key, int]:
+        return {
+            (name, label): self._functionals.of(name).add(cost)
+            for name, term in self._terms.items()
+            for label, cost in term.costs.items()
+        }
+
+    def _injections(self) -> dict[Key, int]:
+        return {
+            (name, bus): self._functionals.of(name).add(power)
+            for name, term in self._terms.items()
+            for bus, power in term.injection.items()
+        }
+
+    def _quantities(self) -> dict[Key, int]:
+        """Named expressions of the devices."""
+        return {
+            (name, expr.local_name): self._functionals.of(name).add(expr.expr)
+            for name in self._devices
+            for expr in _components(self._model.device[name], pyo.Expression)
+        }
+
+
+def _components(block: Any, kind: Any) -> Iterator[Any]:
+    """Components of a kind in the device's own block, without those of its helper blocks."""
+    yield from block.component_data_objects(kind, descend_into=False)
+
+
+def _affine_coefficients(
+    functionals: _Functionals, parameters: Mapping[Key, Any], slot_of: Mapping[int, int]
+) -> Array:
+    """Coefficients with all series at zero, then their change with each series; checked at a random point."""
+
+    def read_at(values: Array) -> Array:
+        for parameter, value in zip(parameters.values(), values, strict=True):
+            parameter.set_value(float(value))
+        return functionals.read(slot_of, len(slot_of))
+
+    count = len(parameters)
+    at_zero = read_at(np.zeros(count))
+    coefficients = np.stack([at_zero] + [read_at(unit) - at_zero for unit in np.eye(count)])
+
+    point = np.random.default_rng(1).uniform(-2.0, 2.0, count)  # both signs: |x| is affine on either side
+    expected = at_zero + np.tensordot(point, coefficients[1:], axes=1)
+    error = np.abs(read_at(point) - expected) / (1.0 + np.abs(expected))
+    if not error.max(initial=0.0) <= AFFINE_TOLERANCE:
+        worst = int(np.unravel_index(error.argmax(), error.shape)[0])
+        raise NotAffineError(
+            f"device {functionals.owners[worst]}: not affine in its series: {functionals.expressions[worst]}"
+        )
+    return coefficients
