@@ -197,7 +197,7 @@ def test_names_and_numbers_that_make_the_columns(written: tuple[CashFlow, Path])
         sheet, place = book.defined_names[name].attr_text.split("!")
         assert book[sheet][place.replace("$", "")].value == pytest.approx(value)
     labels = {row[0].value: str(row[3].value) for row in book["Assumptions"].iter_rows(min_row=5)}
-    assert all("not to be changed here" in labels[name] for name in FIXED)
+    assert all("cannot be changed here" in labels[name] for name in FIXED)
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:

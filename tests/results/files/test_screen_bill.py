@@ -34,8 +34,8 @@ def test_the_screen_names_the_unseen_and_the_cheaper_way() -> None:
     text = shown(summary)
     off = summary.unseen_yuan["grid.full_use_discount"]
     cut = 4000 * float(without["grid.peak_mw"][0] - solution["grid.peak_mw"][0])
-    assert f"grid lower demand price at full use, known when the month is over: {off:+,.0f} yuan" in text
-    assert f"with it the storage saves {cut:,.0f} less." in text
+    assert f"grid demand-price discount at full use, known after the month ends: {off:+,.0f} yuan" in text
+    assert f"it lowers the saving of the storage by {cut:,.0f} yuan." in text
     (one,) = summary.elections.values()
     assert f"saves {one.saving_yuan:,.0f} yuan against the elected one" in text
     assert one.cheapest["2026-02"] == "capacity"  # of 1 MVA, 25,000 yuan
@@ -54,7 +54,7 @@ def test_a_part_of_a_month_says_what_may_come_off() -> None:
     solution, case = to_dataset(made.solve().optimum, {"case": "small"}), case_of(made)
     summary = summarize(solution, None, case, audit(solution, case))
     off = 4000 * float(solution["grid.peak_mw"][0])
-    assert f"fully used, grid pays {off:,.0f} yuan less" in shown(summary)
+    assert f"reaches full use, grid pays {off:,.0f} yuan less" in shown(summary)
 
 
 def test_nothing_is_said_where_nothing_is_unseen() -> None:
