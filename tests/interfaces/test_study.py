@@ -78,9 +78,9 @@ def test_a_study_prints_the_years_the_money_and_the_proof(study: Run, tmp_path: 
         f"{own['static_payback_years']['from_start_of_construction']:.2f}",
         f"{own['static_payback_years']['from_start_of_operation']:.2f}",
         f"Levelised cost of storage {found['lcos_yuan_per_kwh']:.4f} yuan/kWh",
-        f"least {found['debt_service_cover']['least']:.2f} in year 3 of operation",
-        "Investment 20,000,000 yuan (2,000.00 万元), VAT included, of it 80% borrowed at 4.80%",
-        "3 years dispatched with and without the storage, each proven optimal, the largest gap",
+        f"minimum {found['debt_service_cover']['least']:.2f} in year 3 of operation",
+        "Investment 20,000,000 yuan (2,000.00 万元), VAT included, of which a loan of 80% at 4.80%",
+        "3 years dispatched with and without the storage, each proven optimal, largest gap",
         "cashflow.csv, cashflow.xlsx, report.html, report.xlsx, summary.json, years.csv",
     ):
         assert words in ran.out, (words, ran.out)

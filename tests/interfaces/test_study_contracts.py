@@ -71,7 +71,7 @@ def test_the_streams_are_in_every_table(tmp_path: Path) -> None:
     assert "GWh demand aux. year health cycles out arbitrage demand response absorption energy" in printed
     assert "…" not in printed
     assert found["status"] == "optimal"
-    assert "those with the highest baselines are taken" in printed
+    assert "the one with the highest baselines is used" in printed
 
 
 def test_twenty_years_of_large_numbers_fit_into_80_columns(tmp_path: Path) -> None:
