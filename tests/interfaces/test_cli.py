@@ -1,4 +1,4 @@
-"""The commands as they are typed: exit codes, what is printed, what is written."""
+"""The commands end to end: exit codes, printed output, written files."""
 
 import io
 import json
@@ -225,7 +225,7 @@ def test_forecasts_on_the_command_line_replace_those_of_the_case(run: Run, tmp_p
 
 
 def test_the_peak_to_expect_is_found_where_none_is_given(run: Run, tmp_path: Path) -> None:
-    """A day planned as if it alone set the month's charge would be shaved at any price."""
+    """Without it, a single day would bear the demand charge of the whole month."""
     path = write_case(
         tmp_path, swap(PV_FILE, ""), swap('"load.demand_mw" = { file = "load.csv" }\n', ""), add(CLIMATE)
     )
@@ -303,7 +303,7 @@ NO_COMPARISON = "The park is infeasible without its storage, so there is no cost
 
 @pytest.mark.parametrize("solver", ["highs", "pyomo:appsi_highs"])
 def test_a_park_that_needs_its_storage_is_planned(solver: str, run: Run, tmp_path: Path) -> None:
-    """Refused with exit code 2, were it the park without the battery that is asked about."""
+    """The comparison without storage is infeasible and is left out."""
     path = write_case(tmp_path, *HOURLY, NEEDED)
     ran = run("plan", path, *PEAK, "--out", tmp_path / "out", "--solver", solver)
     assert ran.code == 0, ran.err
@@ -321,7 +321,7 @@ def test_a_park_that_needs_its_storage_is_planned(solver: str, run: Run, tmp_pat
 
 
 def test_a_year_that_needs_its_storage_is_told(run: Run, tmp_path: Path) -> None:
-    """Hourly, a load of 100 MW but for one hour of 120 MW a day."""
+    """Hourly, with a load of 100 MW except for one hour of 120 MW a day."""
     rows = [f"{at:%Y-%m-%d %H:%M},{120 if at.hour == 20 else 100}" for at in YEAR]
     load = replaced("load.csv", "\n".join(["time,load [MW]", *rows]) + "\n")
     path = write_case(tmp_path, HOURLY[0], load, swap(PV_FILE, ""), add(CLIMATE), NEEDED)
@@ -334,7 +334,7 @@ def test_a_year_that_needs_its_storage_is_told(run: Run, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(("limit", "expected"), [(150.0, "some"), (115.0, "the same"), (90.0, "none")])
 def test_the_peak_to_expect(limit: float, expected: str, tmp_path: Path) -> None:
-    """Every day of the month the load and sun of the small case; 90 MW and 20 MW never make 120 MW."""
+    """Every day has the load and PV of the small case; 90 MW and 20 MW cannot supply 120 MW."""
 
     def peak_mw(limit: float) -> float | None:
         rows = [f"{at:%Y-%m-%d %H:%M},{load_mw(at.hour)},{pv_mw(at.hour)}" for at in YEAR]
@@ -429,7 +429,7 @@ def test_a_replay_without_storage_or_that_needs_it(run: Run, tmp_path: Path) -> 
 @pytest.mark.usefixtures("two_days")
 @pytest.mark.parametrize("scheme", ["single_part", "two grids"])
 def test_a_replay_where_no_peak_or_several_are_paid(scheme: str, run: Run, tmp_path: Path) -> None:
-    """The second connection supplies a mill of its own."""
+    """The second connection supplies a separate bus."""
     damages = (swap('scheme = "two_part"', 'scheme = "single_part"'),)
     if scheme == "two grids":
         one = CASE[CASE.index("[device.grid]") : CASE.index("[device.load]")].replace("grid]", "other]")
@@ -766,7 +766,7 @@ MAIN = [sys.executable, "-c", "from parkdispatch.interfaces.cli import main; mai
 
 
 def test_a_process_of_its_own(tmp_path: Path) -> None:
-    """The built-in case on its default day, printed into a pipe that knows no square metre sign."""
+    """The built-in case on its default day, printed to a pipe in GBK, which cannot encode "²"."""
     gbk = environment(PYTHONIOENCODING="gbk")
     command = [*MAIN, "plan", "--out", str(tmp_path / "out")]
     ran = subprocess.run(command, env=gbk, capture_output=True, check=False)

@@ -1,4 +1,4 @@
-"""`parkdispatch size` as it is typed: a small park by the hour, asked everything; and what it refuses."""
+"""`parkdispatch size` end to end: every part for a small hourly park, and refused inputs."""
 
 import json
 from pathlib import Path
@@ -101,7 +101,7 @@ def test_everything_is_asked_and_a_second_run_takes_what_is_kept(
 def test_scenarios_that_cannot_be_kept_are_told_and_computed(
     typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`runs` is a file. And years dispatched otherwise are followed by other scenarios, kept elsewhere."""
+    """`runs` is a file. Different solve options lead to a different store of scenarios."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs").write_text("", encoding="utf-8")
     code, out, err = sized(typed, tmp_path, "--only", "scenarios", "--out", "a")

@@ -1,4 +1,4 @@
-"""`parkdispatch study` as it is typed: exit codes, what is printed, what is written."""
+"""`parkdispatch study` end to end: exit codes, printed output, written files."""
 
 import io
 import json
@@ -39,7 +39,7 @@ HOURS = pd.date_range("2026-01-01", "2027-01-01", freq="h", inclusive="left")
 
 @pytest.fixture
 def study(run: Run) -> Run:
-    """`study` with what was typed; white space in its errors counts as one blank too."""
+    """Run `study`; white space in its errors is normalised too."""
 
     def command(*words: str | Path) -> Ran:
         ran = run("study", *words)
@@ -138,7 +138,7 @@ def test_a_study_of_a_variant(study: Run, tmp_path: Path) -> None:
 
 
 def test_an_irr_that_does_not_exist_is_said_in_words(study: Run, tmp_path: Path) -> None:
-    """Insurance and upkeep of a dear battery eat what it saves, and nothing comes back at the end."""
+    """Insurance and maintenance of an expensive battery exceed its savings; there is no residual value."""
     money = MONEY.replace("20_000_000.0", "2e9\nworking_capital_share = 0.0")
     money = money.replace("years = 3 }", "years = 3, residual_share = 0.0 }")
     ran = study(year_case(tmp_path, money=money), "--out", tmp_path / "out")

@@ -1,4 +1,4 @@
-"""The report page: complete, offline, safe, the same bytes for the same input, and drawn without an error."""
+"""The dispatch report: complete, offline, escaped, deterministic, and drawn without an error."""
 
 import base64
 import json
@@ -36,7 +36,7 @@ EVIL = "bad<script>alert(1)</script>\"'&"
 
 
 class Given(Device):
-    """Power from a series: a consumer, or a source that may be curtailed."""
+    """A device with power from a series: a consumer, or a source that may be curtailed."""
 
     sign: float = -1.0
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {"available_mw": SeriesSpec(title="", unit="MW")}
@@ -127,7 +127,7 @@ def facts_of(solution: xr.Dataset, kind: Any = "day", **changes: Any) -> ReportF
 
 @cache
 def year() -> tuple[Case, xr.Dataset]:
-    """The small park's day, 365 times with different numbers: the size of a year without solving one."""
+    """The day of the small park repeated 365 times with different numbers: a year without solving it."""
     case, day = solved()
     times = pd.date_range("2026-01-01", periods=35040, freq="15min")
     rng = np.random.default_rng(1)
@@ -320,7 +320,7 @@ def test_without_storage_nothing_is_compared() -> None:
 @pytest.mark.parametrize("kind", ["day", "year"])
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_park_that_needs_its_storage_is_not_compared(kind: str, lang: str) -> None:
-    """One sentence says why; no card, column or line tells of a park that cannot be."""
+    """A sentence gives the reason; no card, column or line shows an infeasible comparison."""
     case, solution = solved() if kind == "day" else year()
     facts, words = facts_of(solution, kind, without_storage=None), load_words(lang)["page"]
     html = report_html(solution, case, audit(solution, case), facts, lang)

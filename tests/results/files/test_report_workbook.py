@@ -1,4 +1,4 @@
-"""report.xlsx: its numbers are those of the files, unrounded, and its sums are formulas that come to them."""
+"""report.xlsx: unrounded numbers equal to those of the files, and sums as formulas with correct values."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -29,12 +29,12 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def exact(*numbers: Any) -> list[Any]:
-    """To the 16 digits a workbook keeps."""
+    """Equal to the 16 digits a workbook stores."""
     return [one if isinstance(one, str) else pytest.approx(one, rel=1e-15, abs=0.0) for one in numbers]
 
 
 def rows_of(sheet: Worksheet) -> dict[str, list[Any]]:
-    """What stands beside each name in the first column; of a name that comes twice, the first."""
+    """The cells beside each name of the first column; the first row if a name occurs twice."""
     found: dict[str, list[Any]] = {}
     for row in sheet.iter_rows(min_row=5, values_only=True):
         if isinstance(row[0], str):

@@ -1,4 +1,4 @@
-"""What people read of the bill beyond the dispatch's costs: on the screen, in summary.json, in the report."""
+"""Charges outside the optimization model: on the screen, in summary.json and in the report."""
 
 import io
 import json
