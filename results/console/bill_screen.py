@@ -10,12 +10,12 @@ from parkdispatch.results.billing.demand_election import OWN, Elections
 from parkdispatch.results.summary import Summary
 from parkdispatch.results.units import YUAN_PER_WAN
 
-UNSEEN_WORDS = {
+UNSEEN_CHARGE_NAMES = {
     "contracted_demand": "contracted demand charge, fixed by the contract",
     "capacity": "capacity charge, fixed by the transformers",
     "full_use_discount": "demand-price discount at full use, known after the month ends",
 }
-WAY_WORDS = {
+BILLING_METHOD_NAMES = {
     "highest": "highest",
     "contracted": "contract",
     "capacity": "capacity",
@@ -38,7 +38,8 @@ def unseen_lines(summary: Summary) -> Iterator[str]:
     other = summary.without_storage
     for name, yuan in summary.unseen_yuan.items():
         grid, charge = name.split(".", 1)
-        line = f"Outside the optimization model: {grid} {UNSEEN_WORDS.get(charge, charge)}: {yuan:+,.0f} yuan"
+        label = UNSEEN_CHARGE_NAMES.get(charge, charge)
+        line = f"Outside the optimization model: {grid} {label}: {yuan:+,.0f} yuan"
         saving_yuan = other.unseen_saving_yuan.get(name, 0.0) if other else 0.0
         if abs(saving_yuan) >= HALF_YUAN:
             verb = "raises" if saving_yuan > 0 else "lowers"
@@ -57,10 +58,12 @@ def _billing_methods(name: str, elections: Elections) -> Table:
     title = f"Basic charge of {name} for this dispatch under each billing method, 万元"
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
     for column, method in enumerate(["period", *elections.yuan.columns, "cheapest"]):
-        head = WAY_WORDS.get(method, method)
+        head = BILLING_METHOD_NAMES.get(method, method)
         table.add_column(head, justify="left" if column == 0 else "right", no_wrap=True)
     for (period, row), method in zip(elections.yuan.iterrows(), elections.cheapest, strict=True):
-        table.add_row(str(period), *(f"{yuan / YUAN_PER_WAN:,.2f}" for yuan in row), WAY_WORDS[method])
+        table.add_row(
+            str(period), *(f"{yuan / YUAN_PER_WAN:,.2f}" for yuan in row), BILLING_METHOD_NAMES[method]
+        )
     totals = (f"{yuan / YUAN_PER_WAN:,.2f}" for yuan in elections.yuan.sum())
     table.add_row("total", *totals, f"{elections.cheapest_yuan / YUAN_PER_WAN:,.2f}", style="bold")
     return table

@@ -24,7 +24,7 @@ VERDICT_STYLES = dict.fromkeys(("does_not_follow", "not_reproduced", "far"), "re
 
 def show_reproduction(
     console: Console,
-    told: Sequence[RowInWords],
+    rows: Sequence[RowInWords],
     widths: Sequence[Width],
     tornado: Tornado | None,
     plan: Published,
@@ -35,9 +35,9 @@ def show_reproduction(
     title = plan.title_zh if lang == "zh" else plan.title
     console.print(Text(f"{words['title']}: {title}", style="bold"), soft_wrap=True)
     for view in VIEWS:
-        if rows := [row for row in told if row.row.view == view]:
-            console.print(_figures(rows, words))
-    if cannot := irreproducible_lines(told):
+        if of_view := [row for row in rows if row.row.view == view]:
+            console.print(_figures(of_view, words))
+    if cannot := irreproducible_lines(rows):
         console.print(Text(str(words["cannot"]), style="bold"))
         for line in cannot:
             console.print(Text(f"- {line}"), soft_wrap=True)

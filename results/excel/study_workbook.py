@@ -118,7 +118,7 @@ class _StudyWorkbook(Book):
         sheet = self.sheet(self.names["published"], words["title"], 40)
         heads = (self.names["view"], *words["heads"])
         rows: list[list[Cell]] = []
-        for line in reproduced.told:
+        for line in reproduced.rows:
             figures = [line.row.published, line.row.computed, line.row.deviation]
             rows.append([line.view, line.figure, line.unit, *figures, line.rests_on])
         sheet.set_column(1, 1, 60)

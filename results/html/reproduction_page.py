@@ -24,7 +24,7 @@ NARROWEST_BAR = 0.6  # [%] of the standard range, so that a single value stays v
 
 
 def reproduce_html(
-    told: Sequence[RowInWords],
+    rows: Sequence[RowInWords],
     widths: Sequence[Width],
     plan: Published,
     lang: str,
@@ -46,9 +46,9 @@ def reproduce_html(
         r=text,
         title=text["title"],
         subtitle=str(text["subtitle"]).format(plan=title),
-        cards=_cards(told, plan, text, lang),
-        views=rows_by_view(told, text),
-        cannot=irreproducible_lines(told),
+        cards=_cards(rows, plan, text, lang),
+        views=rows_by_view(rows, text),
+        cannot=irreproducible_lines(rows),
         widths=[_width_row(width, text, lang) for width in widths],
         set_note=str(text["set_note"]).format(sets=widths[0].sets) if widths else "",
         dispatched=str(text["dispatched"]).format(

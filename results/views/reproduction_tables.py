@@ -20,13 +20,13 @@ class Reproduced:
     words: Mapping[str, Any]  # of `reproduce.LANG.toml`
     plan: str
     views: Sequence[tuple[str, Sequence[Mapping[str, str]]]]
-    told: Sequence[RowInWords]
+    rows: Sequence[RowInWords]
 
 
-def reproduced(told: Sequence[RowInWords], plan: Published, lang: str) -> Reproduced:
+def reproduced(rows: Sequence[RowInWords], plan: Published, lang: str) -> Reproduced:
     """Build the table of published figures in a language."""
     text = load_words(lang, "reproduce")["reproduce"]
-    return Reproduced(text, plan.title_zh if lang == "zh" else plan.title, rows_by_view(told, text), told)
+    return Reproduced(text, plan.title_zh if lang == "zh" else plan.title, rows_by_view(rows, text), rows)
 
 
 def rows_by_view(

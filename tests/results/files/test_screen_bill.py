@@ -10,7 +10,7 @@ from rich.console import Console
 
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.results.audit import audit
-from parkdispatch.results.console.bill_screen import UNSEEN_WORDS, WAY_WORDS, show_bill
+from parkdispatch.results.console.bill_screen import BILLING_METHOD_NAMES, UNSEEN_CHARGE_NAMES, show_bill
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.html.page import load_words
 from parkdispatch.results.io.files import summary_json
@@ -104,5 +104,5 @@ def test_the_report_names_them_in_both_languages() -> None:
 def test_every_charge_and_way_has_its_words() -> None:
     for lang in ("en", "zh"):
         words = load_words(lang)
-        assert words["unseen"].keys() == UNSEEN_WORDS.keys()
-        assert words["ways"].keys() == WAY_WORDS.keys()
+        assert words["unseen"].keys() == UNSEEN_CHARGE_NAMES.keys()
+        assert words["ways"].keys() == BILLING_METHOD_NAMES.keys()
