@@ -1,1 +1,1 @@
-"""Words in, words out: the command line. No formula stands here."""
+"""The command line: reads arguments, calls the studies, prints. It contains no formula."""

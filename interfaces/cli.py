@@ -1,8 +1,9 @@
-"""The command line: the commands put together, and what becomes of their errors. It contains no formula."""
+"""The command line: its commands, its version, and the exit code of each error."""
 
 import io
 import os
 import sys
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -20,9 +21,10 @@ from parkdispatch.interfaces.commands.year import year
 from parkdispatch.interfaces.startup import start_quickly
 from parkdispatch.models.errors import ParkdispatchError
 
+INTERRUPTED = 130  # exit code after control-C, as shells have it
+
 app = typer.Typer(
     name="parkdispatch",
-    help="Dispatch of an industrial park with PV and storage, proven optimal.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -32,18 +34,41 @@ for command in (plan, year, replay, study, size, reproduce, pv, check, init):
     app.command()(command)
 
 
+def _print_version(requested: bool) -> None:
+    """Print the version of the installed package and exit, if `--version` was given."""
+    if not requested:
+        return
+    from importlib import metadata
+
+    try:
+        version = metadata.version("parkdispatch")
+    except metadata.PackageNotFoundError:
+        version = "unknown"
+    typer.echo(f"parkdispatch {version}")
+    raise typer.Exit
+
+
+@app.callback()
+def parkdispatch(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Dispatch of an industrial park with PV and storage, proven optimal."""
+
+
 def _interrupted(error: BaseException | None) -> bool:
-    """Whether control-C is at the root of an error."""
+    """Whether control-C is the root cause of an error."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None
 
 
 def main() -> None:
-    """Entry point: errors become sentences and exit codes."""
+    """Run a command; print errors as sentences and exit with their codes."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a Chinese Windows pipe knows no square metre sign
+            stream.reconfigure(errors="replace")  # a Chinese Windows pipe cannot encode "²"
     try:
         start_quickly()
         app()
@@ -53,12 +78,12 @@ def main() -> None:
             print_message(label, line)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        err_console.print("stopped")
-        sys.exit(130)
-    except Exception as error:  # a user never sees a traceback; a developer asks for it
-        if _interrupted(error):  # a library that was being loaded made something else of it
-            err_console.print("stopped")
-            sys.exit(130)
+        err_console.print("interrupted")
+        sys.exit(INTERRUPTED)
+    except Exception as error:  # users see one line; PARKDISPATCH_TRACEBACK shows the traceback
+        if _interrupted(error):  # a library that was being imported replaced the interrupt by its own error
+            err_console.print("interrupted")
+            sys.exit(INTERRUPTED)
         if os.environ.get("PARKDISPATCH_TRACEBACK"):
             raise
         err_console.print(Text(f"internal error, please report it: {type(error).__name__}: {error}"))

@@ -1,17 +1,17 @@
-"""What a process of this project does before it imports anything that takes long."""
+"""Process settings that shorten the start, made before slow libraries are imported."""
 
 import gc
 
 
 def start_quickly() -> None:
-    """Keep Pyomo from importing scipy.stats, integrate and spatial, a second that no command here needs.
+    """Keep Pyomo from importing scipy.stats, integrate and spatial with scipy, which takes about a second.
 
-    It does so the moment anybody imports scipy. Taken off that list it still imports them when it uses them.
+    Pyomo imports them as soon as scipy is imported. Without this hook it imports them when it uses them.
     """
     from pyomo.common import dependencies
 
     callbacks = getattr(getattr(dependencies, "DeferredImportCallbackFinder", None), "_callbacks", {})
     callbacks.pop("scipy", None)
-    # half a million objects of libraries live as long as the process: looking for cycles among them again
-    # and again costs a tenth of a plan
+    # the half a million objects of the libraries live as long as the process; frequent garbage collections
+    # over them cost a tenth of the time of a plan
     gc.set_threshold(200_000, 50, 50)

@@ -7,7 +7,6 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import xarray as xr
-from parkdispatch.results.views.words import LANGS, load_words
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
@@ -24,6 +23,7 @@ from parkdispatch.results.audit import audit
 from parkdispatch.results.schedule import schedule_blocks
 from parkdispatch.results.solution import of_kind, seen
 from parkdispatch.results.views.device_charts import chart_data, plan_columns
+from parkdispatch.results.views.words import LANGS, load_words
 
 DAYS = ("2026-03-31", "2026-04-01")  # a change of day and of month
 MINUTES = 60
@@ -149,7 +149,9 @@ def _joined(parts: list[Seen]) -> Seen:
         return {key: np.concatenate([table[key] for table in tables]) for key in tables[0]}
 
     times = parts[0].times.append([part.times for part in parts[1:]])
-    return Seen(pd.DatetimeIndex(times), parts[0].hours, joined("values"), joined("shared"), joined("injection"))
+    return Seen(
+        pd.DatetimeIndex(times), parts[0].hours, joined("values"), joined("shared"), joined("injection")
+    )
 
 
 def _display_problems(trial: _Trial, solution: xr.Dataset) -> Iterator[str]:

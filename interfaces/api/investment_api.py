@@ -10,7 +10,6 @@ import pandas as pd
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
-from parkdispatch.inputs.published.published_figures import read_published
 from parkdispatch.inputs.variations.scenarios import scenario_table
 from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOptions, ignore_progress
 
@@ -78,8 +77,9 @@ class Sizing:
     def decision(self, lang: "Lang" = "en") -> str:
         """The decision in plain words."""
         from parkdispatch.results.sizing.decision_words import paragraph
+        from parkdispatch.results.views.words import load_words
 
-        return paragraph(self.study, lang)
+        return paragraph(self.study, load_words(lang, "size"))
 
     def write(self, folder: str | Path, lang: "Lang" = "en") -> dict[str, Path]:
         """Write report, workbook, tables and summary.json, all or none. Returns their paths by name."""
@@ -181,8 +181,8 @@ def size(
     if SCENARIOS in parts:
         table = scenario_table(case, None if scenarios is None else str(scenarios))
         asked = Scenarios(table, cluster, None if store is None else Path(store), RUNS)
-    options = SolveOptions(time_limit_s=time_limit_s)
-    return Sizing(size_study(case, parts, options, progress, asked, every_year))
+    context = SolveContext(SolveOptions(time_limit_s=time_limit_s), progress)
+    return Sizing(size_study(case, parts, context, asked, every_year))
 
 
 def reproduce(
@@ -199,6 +199,7 @@ def reproduce(
         InputError, InfeasibleError, SolverError: as `study`.
 
     """
+    from parkdispatch.inputs.published.published_figures import read_published
     from parkdispatch.studies.reproduction import reproduce_figures as reproduction
 
     published_case = load_case("gaoan-study", whole_year=True) if case is None else case
@@ -209,8 +210,7 @@ def reproduce(
         read_published(reproduction.PLAN),
         read_published(reproduction.FACTORS),
         parks,
-        SolveOptions(),
-        progress,
+        SolveContext(progress=progress),
         () if quick else None,
     )
     return PublishedComparison(found)

@@ -1,1 +1,1 @@
-"""The commands, one a file: each reads what was typed, calls a driver, prints. None contains a formula."""
+"""The commands, one per file: each reads its arguments, runs a study, and prints the result."""

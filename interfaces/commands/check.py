@@ -1,4 +1,4 @@
-"""`parkdispatch check`: every mistake of a case at once, nothing solved."""
+"""`parkdispatch check`: validate a case without solving it."""
 
 from rich.text import Text
 
@@ -7,9 +7,9 @@ from parkdispatch.interfaces.commands.options import CaseArgument, Variant
 
 
 def check(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
-    """Read a case and everything it names; report every mistake at once, solve nothing."""
+    """Validate a case, its files and its variants; report all errors at once; solve nothing."""
     with progress_line() as progress:
-        progress("reading")
+        progress("reading inputs")
         from parkdispatch.inputs.loader import load_case, variants
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.prepare import prepare, year_times
@@ -25,7 +25,7 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
                     load_case(case, name, whole_year=True)
         findings.raise_any()
     text = (
-        f"{park.name}: in order. {len(park.devices)} devices ({', '.join(park.devices)}),"
+        f"{park.name}: valid. {len(park.devices)} devices ({', '.join(park.devices)}),"
         f" {len(prepared.times):,} intervals of {park.calendar.minutes} minutes, tariff {park.tariff.name}."
     )
     out_console.print(Text(text), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Where commands print, the line that tells what is being done, and the folder of a run."""
+"""Output and error consoles, the progress line, and the folder of a run."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -11,35 +11,35 @@ from rich.text import Text
 
 out_console = Console(highlight=False, soft_wrap=False)
 err_console = Console(stderr=True, highlight=False)
-RUNS = Path("runs")  # beside where the command is given
-# arguments whose option has another name than the argument of the function behind it
-TYPED = {"case": "CASE", "day": "--date", "time_limit_s": "--time-limit"}
+RUNS = Path("runs")  # in the current folder
+# options whose name differs from the function argument they are passed to
+OPTION_NAMES = {"case": "CASE", "day": "--date", "time_limit_s": "--time-limit"}
 
 
-def as_typed(message: str) -> str:
-    """A message with the arguments of functions named as they are typed: `--gap` for "argument `gap`"."""
+def with_option_names(message: str) -> str:
+    """Replace function arguments in a message by options: "argument `gap`" becomes `--gap`."""
     return re.sub(
         "argument `([a-z_]+)`",
-        lambda match: f"`{TYPED.get(match[1], '--' + match[1].replace('_', '-'))}`",
+        lambda match: f"`{OPTION_NAMES.get(match[1], '--' + match[1].replace('_', '-'))}`",
         message,
     )
 
 
 def print_message(label: str, message: str) -> None:
-    """Print one line of an error or a warning, its markup left as it is."""
-    err_console.print(Text(f"{label}: {as_typed(message)}"), soft_wrap=True)
+    """Print one line of an error or warning, without interpreting markup."""
+    err_console.print(Text(f"{label}: {with_option_names(message)}"), soft_wrap=True)
 
 
 @contextmanager
 def progress_line() -> Iterator[Callable[[str], None]]:
-    """A line that says what is being done, on terminals only, gone when done."""
+    """Show the current step in one line, on terminals only, until the end."""
     if not err_console.is_terminal:
         yield lambda _: None
         return
-    with err_console.status("reading") as status:
+    with err_console.status("reading inputs") as status:
         yield status.update
 
 
 def run_folder(out: Path | None, case: str, command: str) -> Path:
-    """Where the files of a run go: as asked, else a folder named after the case, the command and the time."""
+    """The output folder: `out` if given, else a folder named after case, command and time."""
     return out or RUNS / f"{case}-{command}-{datetime.now():%Y%m%d-%H%M%S}"

@@ -1,4 +1,4 @@
-"""What several commands let the user type, and the reading that they begin with."""
+"""Arguments and options shared by several commands, and the reading of a year's inputs."""
 
 import os
 from pathlib import Path
@@ -11,30 +11,35 @@ from parkdispatch.models.errors import InputError
 if TYPE_CHECKING:
     from parkdispatch.inputs.messages.findings import Findings
     from parkdispatch.inputs.prepare import Prepared
-    from parkdispatch.results.html.page import Lang
+    from parkdispatch.results.views.words import Lang
 
 CaseArgument = Annotated[
-    str, typer.Argument(help="A built-in case (gaoan, gaoan-study) or the path of a case file.")
+    str, typer.Argument(help="Built-in case (gaoan, gaoan-study) or path of a case file.")
 ]
-Variant = Annotated[str | None, typer.Option(help="A variant named in the case file, such as first_phase.")]
-Out = Annotated[Path | None, typer.Option(help="Folder for the files; default runs/CASE-COMMAND-TIME.")]
-Solver = Annotated[str, typer.Option(help="highs, or pyomo:NAME for a solver Pyomo knows (slow, complete).")]
-TimeLimit = Annotated[float, typer.Option(min=1, help="Seconds after which repair stops and states its gap.")]
-Gap = Annotated[float, typer.Option(help="How near to the optimum is near enough, relative, once proven.")]
+Variant = Annotated[str | None, typer.Option(help="Variant of the case file, such as first_phase.")]
+Out = Annotated[Path | None, typer.Option(help="Output folder; default runs/CASE-COMMAND-TIME.")]
+Language = Annotated[str, typer.Option("--lang", help="Language of pages and workbooks: en or zh.")]
+Solver = Annotated[
+    str, typer.Option(help="highs, or pyomo:NAME for a solver known to Pyomo (slower; solves the full MILP).")
+]
+TimeLimit = Annotated[
+    float, typer.Option(min=1, help="Seconds for each dispatch; the gap reached by then is reported.")
+]
+Gap = Annotated[float, typer.Option(help="Relative optimality gap at which to stop (proven).")]
 Model = Annotated[
-    Path | None, typer.Option("--write-model", help="Write the plain Pyomo model here, as .lp or .mps.")
+    Path | None, typer.Option("--write-model", help="Write the plain Pyomo model to this .lp or .mps file.")
 ]
 
-Language = Annotated[str, typer.Option("--lang", help="Language of the files for people: en or zh.")]
+DEFAULT_TIME_LIMIT_S = 60.0
 
 
 def language(lang: str) -> "Lang":
-    """The language asked for. Raises InputError for one that there is not."""
-    from parkdispatch.results.html.page import LANGS
+    """The language of this code. Raises InputError for an unknown one."""
+    from parkdispatch.results.views.words import LANGS
 
-    for one in LANGS:
-        if lang == one:
-            return one
+    for known in LANGS:
+        if lang == known:
+            return known
     raise InputError(f"`--lang` = {lang}: must be one of {', '.join(LANGS)}")
 
 
@@ -46,7 +51,7 @@ def read_year(
     out: Path | None,
     model: Path | None = None,
 ) -> "Prepared":
-    """The case's whole year; what was found wrong before is said together with what is wrong here."""
+    """Read the whole year of a case. Raises InputError with all problems, those already in `findings` too."""
     from parkdispatch.inputs.loader import load_case
     from parkdispatch.inputs.prepare import prepare, year_times
     from parkdispatch.interfaces.output_paths import check_output_paths
@@ -60,14 +65,14 @@ def read_year(
 
 
 def write_pyomo_model(prepared: "Prepared", path: Path) -> None:
-    """Write the plain Pyomo model whole or not at all."""
+    """Write the plain Pyomo model to a file; an existing file is replaced only by a complete one."""
     from parkdispatch.studies.solve_case import write_model
 
-    beside = path.with_name(f".writing-{os.getpid()}-{path.stem}{path.suffix.lower()}")
+    temporary = path.with_name(f".writing-{os.getpid()}-{path.stem}{path.suffix.lower()}")
     try:
-        write_model(prepared, beside)
-        beside.replace(path)
+        write_model(prepared, temporary)
+        temporary.replace(path)
     except OSError as error:
         raise InputError(f"`--write-model` = {path}: cannot be written: {error.strerror or error}") from error
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

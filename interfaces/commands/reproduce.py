@@ -1,32 +1,31 @@
-"""`parkdispatch reproduce`: published figures beside those computed here."""
+"""`parkdispatch reproduce`: compare published figures with computed ones."""
 
 from typing import Annotated
 
 import typer
 
 from parkdispatch.interfaces.commands.console import out_console, progress_line, run_folder
-from parkdispatch.interfaces.commands.options import Language, Out, language
+from parkdispatch.interfaces.commands.options import CaseArgument, Language, Out, language
 
-PLAN, FACTORS = "gaoan-pilot-plan", "factors"  # what is reproduced
-PARK, SIZES = "gaoan", (None, "first_phase")  # the park of today, and the variants with its storage
+PLAN, FACTORS = "gaoan-pilot-plan", "factors"  # files of published figures
+PARK, VARIANTS = "gaoan", (None, "first_phase")  # the current park, with both storage phases and with one
 
 
 def reproduce(
-    case: Annotated[str, typer.Argument(help="The study's case: gaoan-study or the path of a case file.")] = (
-        "gaoan-study"
-    ),
+    case: CaseArgument = "gaoan-study",
     out: Out = None,
     lang: Language = "en",
     quick: Annotated[
-        bool, typer.Option("--quick", help="Dispatch the first two years and the last; the rest on a line.")
+        bool,
+        typer.Option("--quick", help="Dispatch the first two years and the last; interpolate the others."),
     ] = False,
     search: Annotated[
-        bool, typer.Option("--search", help="Only search the calibrated values anew, and print them.")
+        bool, typer.Option("--search", help="Only repeat the calibration, and print the values.")
     ] = False,
 ) -> None:
-    """Reproduce the published study: its own arithmetic, PV, the study replicated, and the park of today."""
+    """Compare a published study with computed figures: arithmetic, PV, replication, current park."""
     with progress_line() as progress:
-        progress("reading")
+        progress("reading inputs")
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.published.published_figures import read_published
@@ -38,26 +37,35 @@ def reproduce(
 
         findings = Findings()
         with findings.kept():
-            spoken = language(lang)
+            file_lang = language(lang)
         with findings.kept():
-            check_output_paths(1.0, out, None)
+            check_output_paths(1.0, out)
         with findings.kept():
             study = load_case(case, whole_year=True)
             driver.refuse(study)
         findings.raise_any()
         plan, context = read_published(PLAN), SolveContext(progress=progress)
         if search:
-            found = driver.search_anew(study, plan, context)
+            fit = driver.search_anew(study, plan, context)
         else:
-            parks = [load_case(PARK, size, whole_year=True) for size in SIZES]
+            parks = [load_case(PARK, variant, whole_year=True) for variant in VARIANTS]
             only = () if quick else None
-            made = driver.reproduce_figures(study, plan, read_published(FACTORS), parks, context, only)
-            progress("writing")
-            paths = driver.write_reproduction(made, run_folder(out, study.name, "reproduce"), spoken)
+            reproduction = driver.reproduce_figures(
+                study, plan, read_published(FACTORS), parks, context, only
+            )
+            progress("writing results")
+            paths = driver.write_reproduction(
+                reproduction, run_folder(out, study.name, "reproduce"), file_lang
+            )
     if search:
-        show_search(out_console, found, study.calibrated, driver.targets_of(plan), lang)
+        show_search(out_console, fit, study.calibrated, driver.targets_of(plan), lang)
         return
     show_reproduction(
-        out_console, driver.rows_in_words(made, lang), made.widths, made.now.tornado, plan, lang
+        out_console,
+        driver.rows_in_words(reproduction, lang),
+        reproduction.widths,
+        reproduction.now.tornado,
+        plan,
+        lang,
     )
     show_files(out_console, paths.values())

@@ -1,4 +1,4 @@
-"""`parkdispatch size`: how large the increment should be, when it should come, and what that hangs on."""
+"""`parkdispatch size`: size and year of commissioning of a further battery, with its risk."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,51 +13,63 @@ from parkdispatch.interfaces.commands.console import (
     progress_line,
     run_folder,
 )
-from parkdispatch.interfaces.commands.options import CaseArgument, Language, Out, Variant, language
+from parkdispatch.interfaces.commands.options import (
+    DEFAULT_TIME_LIMIT_S,
+    CaseArgument,
+    Language,
+    Out,
+    TimeLimit,
+    Variant,
+    language,
+)
 
-Only = Annotated[
+Parts = Annotated[
     str | None,
-    typer.Option(help="Parts to compute, by commas: best, surface, offers, when, scenarios; default all."),
+    typer.Option(
+        help="Parts to compute, comma-separated: best, surface, offers, when, scenarios; default: all."
+    ),
 ]
-Table = Annotated[
+ScenarioTable = Annotated[
     str | None,
-    typer.Option(help="How many scenarios to draw, or a CSV file, a column a doubt; default: the case's."),
+    typer.Option(
+        help="Scenarios to draw, or a CSV file with a column per uncertain input; default: that of the case."
+    ),
 ]
-Address = Annotated[
+SchedulerAddress = Annotated[
     str | None,
-    typer.Option(help="A Dask scheduler, tcp://HOST:PORT, for the scenarios; default: processes here."),
+    typer.Option(help="Dask scheduler for the scenarios, tcp://HOST:PORT; default: local processes."),
 ]
-Workers = Annotated[int | None, typer.Option(help="Local processes for the scenarios; default: the cores.")]
-Kept = Annotated[
+Workers = Annotated[
+    int | None, typer.Option(help="Local processes for the scenarios; default: one per core.")
+]
+Store = Annotated[
     Path | None,
     typer.Option(
-        help="Folder where finished scenarios are kept, so that a stopped run goes on; default: one in runs/."
+        help="Folder of finished scenarios, from which an interrupted run continues; default: one in runs/."
     ),
 ]
 EveryYear = Annotated[
-    bool, typer.Option("--every-year", help="Dispatch every year of the offers, not the first and the last.")
+    bool, typer.Option("--every-year", help="Dispatch every year of the offers instead of interpolating.")
 ]
 
 
 def size(
     case: CaseArgument = "gaoan",
     variant: Variant = None,
-    only: Only = None,
-    scenarios: Table = None,
-    scheduler: Address = None,
+    only: Parts = None,
+    scenarios: ScenarioTable = None,
+    scheduler: SchedulerAddress = None,
     workers: Workers = None,
-    store: Kept = None,
+    store: Store = None,
     every_year: EveryYear = False,
     out: Out = None,
     lang: Language = "en",
-    time_limit: Annotated[
-        float, typer.Option(min=1, help="Seconds for a year before repair stops and states its gap.")
-    ] = 60.0,
+    time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
 ) -> None:
-    """Size one more battery: co-optimised, over a surface, by offers, by year, and in scenarios."""
+    """Size a further battery: co-optimised, by size, offer, year of commissioning, and scenario."""
     warnings: list[str] = []
     with progress_line() as progress:
-        progress("reading")
+        progress("reading inputs")
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.variations.scenarios import scenario_table
@@ -71,37 +83,37 @@ def size(
 
         findings = Findings()
         with findings.kept():
-            spoken = language(lang)
+            file_lang = language(lang)
         with findings.kept():
-            check_output_paths(time_limit, out, None)
+            check_output_paths(time_limit, out)
         with findings.kept():
             parts = parts_asked(only)
         with findings.kept():
-            farm = TaskCluster(scheduler, workers)
+            cluster = TaskCluster(scheduler, workers)
         with findings.kept():
             park = load_case(case, variant, whole_year=True)
             refuse_increment(park)
         findings.raise_any()
-        asked, options = None, SolveOptions(time_limit_s=time_limit)
+        scenario_run, options = None, SolveOptions(time_limit_s=time_limit)
         if SCENARIOS in parts:
-            asked = Scenarios(scenario_table(park, scenarios), farm, store, RUNS)
-            # what cannot be used is said before an hour's work, not after
+            scenario_run = Scenarios(scenario_table(park, scenarios), cluster, store, RUNS)
+            # an unusable store or scheduler is reported before the computation, not after
             if store is not None:
-                refuse_store(store, park, asked.table, options)
+                refuse_store(store, park, scenario_run.table, options)
             if scheduler is not None:
-                with farm:
-                    progress("the scheduler answers")
+                with cluster:
+                    progress("connected to the scheduler")
         context = SolveContext(options, progress)
-        study = size_study(park, parts, context, asked, every_year, warnings.append)
-        progress("writing")
-        paths = write_size_study(study, run_folder(out, park.name, "size"), spoken)
+        result = size_study(park, parts, context, scenario_run, every_year, warnings.append)
+        progress("writing results")
+        paths = write_size_study(result, run_folder(out, park.name, "size"), file_lang)
     from parkdispatch.results.console.dispatch_screen import show_files
     from parkdispatch.results.console.sizing_screen import show_size_study
 
-    show_size_study(out_console, study)
+    show_size_study(out_console, result)
     show_files(out_console, paths.values())
-    if study.kept:
-        said = f"Scenarios kept in {study.kept}; the same command takes them from there."
-        out_console.print(Text(said), soft_wrap=True)
+    if result.kept:
+        note = f"Scenarios stored in {result.kept}; the same command reuses them."
+        out_console.print(Text(note), soft_wrap=True)
     for line in (*park.warnings, *warnings):
         print_message("warning", line)

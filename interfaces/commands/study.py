@@ -1,12 +1,17 @@
-"""`parkdispatch study`: the years of the storage, each dispatched anew, and the cash flow they make."""
+"""`parkdispatch study`: dispatch every year of the storage, and compute the cash flow of the investment."""
 
 import time
-from typing import Annotated
-
-import typer
 
 from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line, run_folder
-from parkdispatch.interfaces.commands.options import CaseArgument, Language, Out, Variant, language
+from parkdispatch.interfaces.commands.options import (
+    DEFAULT_TIME_LIMIT_S,
+    CaseArgument,
+    Language,
+    Out,
+    TimeLimit,
+    Variant,
+    language,
+)
 
 
 def study(
@@ -14,14 +19,12 @@ def study(
     variant: Variant = None,
     out: Out = None,
     lang: Language = "en",
-    time_limit: Annotated[
-        float, typer.Option(min=1, help="Seconds for a year before repair stops and states its gap.")
-    ] = 60.0,
+    time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
 ) -> None:
-    """Dispatch every year of the storage's life as it ages: cash flow, NPV, IRR, payback, debt cover."""
+    """Dispatch every year of the ageing storage: cash flow, NPV, IRR, payback, debt service coverage."""
     started = time.perf_counter()
     with progress_line() as progress:
-        progress("reading")
+        progress("reading inputs")
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.interfaces.output_paths import check_output_paths
@@ -32,9 +35,9 @@ def study(
 
         findings = Findings()
         with findings.kept():
-            spoken = language(lang)
+            file_lang = language(lang)
         with findings.kept():
-            check_output_paths(time_limit, out, None)
+            check_output_paths(time_limit, out)
         with findings.kept():
             park = load_case(case, variant, whole_year=True)
             finance = require_lifetime_inputs(park)
@@ -43,20 +46,20 @@ def study(
         context = SolveContext(SolveOptions(time_limit_s=time_limit), progress)
         life = dispatch_lifetime(park, context)
         dispatched = time.perf_counter()
-        progress("the cash flow")
+        progress("computing the cash flow")
         cash = cash_flow(finance, life.operation())
         timings = {
             "read": read - started,
             "dispatch": dispatched - read,
             "cash_flow": time.perf_counter() - dispatched,
         }
-        made = Study(life, cash, timings)
-        progress("writing")
-        paths = write_study(made, run_folder(out, park.name, "study"), spoken)
+        result = Study(life, cash, timings)
+        progress("writing results")
+        paths = write_study(result, run_folder(out, park.name, "study"), file_lang)
     from parkdispatch.results.console.dispatch_screen import show_files
     from parkdispatch.results.console.study_screen import show_study
 
-    show_study(out_console, made)
+    show_study(out_console, result)
     show_files(out_console, paths.values())
     for line in park.warnings:
         print_message("warning", line)

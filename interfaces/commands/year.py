@@ -1,9 +1,10 @@
-"""`parkdispatch year`: the case's whole year in one model."""
+"""`parkdispatch year`: dispatch the whole year in one model."""
 
 import time
 
 from parkdispatch.interfaces.commands.console import out_console, progress_line, run_folder
 from parkdispatch.interfaces.commands.options import (
+    DEFAULT_TIME_LIMIT_S,
     CaseArgument,
     Gap,
     Language,
@@ -24,32 +25,32 @@ def year(
     out: Out = None,
     lang: Language = "en",
     solver: Solver = "highs",
-    time_limit: TimeLimit = 60.0,
+    time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
     gap: Gap = 1e-9,
     model: Model = None,
 ) -> None:
-    """Dispatch the case's whole year in one model: energy, bill, cycles, peaks, proof, timings."""
+    """Dispatch the whole year in one model: energy, bill, cycles, peaks, proof, run times."""
     started = time.perf_counter()
     with progress_line() as progress:
-        progress("reading")
+        progress("reading inputs")
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.studies.dispatch import dispatch_case, write_run
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 
         findings = Findings()
         with findings.kept():
-            spoken = language(lang)
+            file_lang = language(lang)
         with findings.kept():
             context = SolveContext(SolveOptions(solver, time_limit, gap=gap), progress)
         prepared = read_year(findings, case, variant, time_limit, out, model)
         if model:
             write_pyomo_model(prepared, model)
-        made = dispatch_case(prepared, context, time.perf_counter() - started)
-        progress("writing")
-        writing = time.perf_counter()
-        paths = write_run(made, run_folder(out, made.case.name, "year"), "year", lang=spoken)
-        timings = {**made.timings_s, "write": time.perf_counter() - writing}
+        run = dispatch_case(prepared, context, time.perf_counter() - started)
+        progress("writing results")
+        solved = time.perf_counter()
+        paths = write_run(run, run_folder(out, run.case.name, "year"), "year", lang=file_lang)
+        timings = {**run.timings_s, "write": time.perf_counter() - solved}
     from parkdispatch.results.console.dispatch_screen import show_files, show_year
 
-    show_year(out_console, made.case, made.solution, made.summary, timings, made.model)
+    show_year(out_console, run.case, run.solution, run.summary, timings, run.model)
     show_files(out_console, paths.values())

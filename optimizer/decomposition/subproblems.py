@@ -32,7 +32,7 @@ from parkdispatch.optimizer.time_budget import TimeBudget
 ROUNDING_THRESHOLD = 0.5  # between the values of a binary
 PRICE_DECIMALS = 9  # of yuan per MW or MWh: prices that are equal so far are the same
 # pairs in the windows of one round from which on the compiled tree search is worth loading: it takes 100 MB
-# and a quarter of a second (some four on a new machine, which compiles it); Gao'an's year has some 1,000 pairs
+# and a quarter of a second (some four on a new machine, which compiles it); Gao'an's year has 1,000 pairs
 MANY_PAIRS = 1400
 
 

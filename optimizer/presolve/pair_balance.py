@@ -16,8 +16,8 @@ from parkdispatch.optimizer.presolve.dominance import columns_exhausted_before
 class PairBalanceRows:
     """Rows a - b = q of a pair, one for each interval, and their other entries: q = net - coefficient'x.
 
-    `body` is the functional of the rows. `interval`, `column` and `coefficient` are one for each entry; `net`,
-    (intervals,), is q while all other columns are zero.
+    `body` is the functional of the rows. `interval`, `column` and `coefficient` are one for each entry;
+    `net`, (intervals,), is q while all other columns are zero.
     """
 
     body: int

@@ -1,4 +1,4 @@
-"""What the commands print of the bill beyond the costs of the dispatch. Rounding is done here."""
+"""Print charges outside the optimization model and the billing methods for demand. Rounding is done here."""
 
 from collections.abc import Iterator
 
@@ -10,61 +10,70 @@ from parkdispatch.results.billing.demand_election import OWN, Elections
 from parkdispatch.results.summary import Summary
 from parkdispatch.results.units import YUAN_PER_WAN
 
-UNSEEN_WORDS = {
-    "contracted_demand": "contracted demand, fixed by the contract",
+UNSEEN_CHARGE_NAMES = {
+    "contracted_demand": "contracted demand charge, fixed by the contract",
     "capacity": "capacity charge, fixed by the transformers",
-    "full_use_discount": "lower demand price at full use, known when the month is over",
+    "full_use_discount": "demand-price discount at full use, known after the month ends",
 }
-WAY_WORDS = {
+BILLING_METHOD_NAMES = {
     "highest": "highest",
     "contracted": "contract",
     "capacity": "capacity",
     OWN: "elected",
 }
-FIRST_CENT = 0.5  # yuan; less is told as nothing
+HALF_YUAN = 0.5  # smaller amounts are shown as zero
 
 
 def show_bill(console: Console, summary: Summary) -> None:
-    """What the optimizer does not see, line by line, and the cheaper way of paying for demand."""
+    """Print each charge outside the optimization model, and the basic charge under each billing method."""
     for line in unseen_lines(summary):
         console.print(line, soft_wrap=True)
-    for name, one in summary.elections.items():
-        console.print(_table(name, one))
-        console.print(_verdict(one), soft_wrap=True)
+    for name, elections in summary.elections.items():
+        console.print(_billing_methods(name, elections))
+        console.print(_cheapest_method(elections), soft_wrap=True)
 
 
 def unseen_lines(summary: Summary) -> Iterator[str]:
-    """Each charge that no dispatch changes or no optimizer can see, and what the storage changes in it."""
+    """A sentence per charge outside the optimization model, with its effect on the saving of the storage."""
     other = summary.without_storage
     for name, yuan in summary.unseen_yuan.items():
         grid, charge = name.split(".", 1)
-        line = f"Not seen by the optimizer: {grid} {UNSEEN_WORDS.get(charge, charge)}: {yuan:+,.0f} yuan"
-        saved = other.unseen_saving_yuan.get(name, 0.0) if other else 0.0
-        if abs(saved) >= FIRST_CENT:
-            line += f"; with it the storage saves {abs(saved):,.0f} {'more' if saved > 0 else 'less'}"
+        label = UNSEEN_CHARGE_NAMES.get(charge, charge)
+        line = f"Outside the optimization model: {grid} {label}: {yuan:+,.0f} yuan"
+        saving_yuan = other.unseen_saving_yuan.get(name, 0.0) if other else 0.0
+        if abs(saving_yuan) >= HALF_YUAN:
+            verb = "raises" if saving_yuan > 0 else "lowers"
+            line += f"; it {verb} the saving of the storage by {abs(saving_yuan):,.0f} yuan"
         yield line + "."
-    for grid, made in summary.bills.items():
-        if abs(made.open_discount_yuan) >= FIRST_CENT:
+    for grid, bill in summary.bills.items():
+        if abs(bill.open_discount_yuan) >= HALF_YUAN:
             yield (
-                f"If the whole month turns out fully used, {grid} pays {-made.open_discount_yuan:,.0f} yuan"
-                " less for demand; a part of the month cannot tell."
+                f"If the whole month reaches full use, {grid} pays {-bill.open_discount_yuan:,.0f} yuan"
+                " less for demand; a part of the month does not show whether it does."
             )
 
 
-def _table(name: str, one: Elections) -> Table:
-    title = f"Basic charge of {name}, this dispatch in each way of paying, 万元"
+def _billing_methods(name: str, elections: Elections) -> Table:
+    """The basic charge by period under each billing method [10^4 yuan]."""
+    title = f"Basic charge of {name} for this dispatch under each billing method, 万元"
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
-    for number, way in enumerate(["period", *one.yuan.columns, "cheapest"]):
-        table.add_column(WAY_WORDS.get(way, way), justify="left" if number == 0 else "right", no_wrap=True)
-    for (period, row), way in zip(one.yuan.iterrows(), one.cheapest, strict=True):
-        table.add_row(str(period), *(f"{yuan / YUAN_PER_WAN:,.2f}" for yuan in row), WAY_WORDS[way])
-    total = (f"{yuan / YUAN_PER_WAN:,.2f}" for yuan in one.yuan.sum())
-    table.add_row("total", *total, f"{one.cheapest_yuan / YUAN_PER_WAN:,.2f}", style="bold")
+    for column, method in enumerate(["period", *elections.yuan.columns, "cheapest"]):
+        head = BILLING_METHOD_NAMES.get(method, method)
+        table.add_column(head, justify="left" if column == 0 else "right", no_wrap=True)
+    for (period, row), method in zip(elections.yuan.iterrows(), elections.cheapest, strict=True):
+        table.add_row(
+            str(period), *(f"{yuan / YUAN_PER_WAN:,.2f}" for yuan in row), BILLING_METHOD_NAMES[method]
+        )
+    totals = (f"{yuan / YUAN_PER_WAN:,.2f}" for yuan in elections.yuan.sum())
+    table.add_row("total", *totals, f"{elections.cheapest_yuan / YUAN_PER_WAN:,.2f}", style="bold")
     return table
 
 
-def _verdict(one: Elections) -> str:
-    text = f"The cheapest way in each period saves {one.saving_yuan:,.0f} yuan against the elected one"
-    if "contracted" in set(one.cheapest):
-        text += "; the best contract is known in hindsight only"
+def _cheapest_method(elections: Elections) -> str:
+    text = (
+        "The cheapest billing method in each period saves"
+        f" {elections.saving_yuan:,.0f} yuan against the elected one"
+    )
+    if "contracted" in set(elections.cheapest):
+        text += "; the best contracted demand is known in hindsight only"
     return text + "."

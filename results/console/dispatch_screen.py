@@ -1,4 +1,4 @@
-"""What the commands print: the plan, the year and the yield as a person reads them. Rounding is done here."""
+"""Print a plan, a year, daily plans and a PV yield. Rounding is done here."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,19 +10,17 @@ from rich.text import Text
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.results.audit import PROVEN_GAP
-from parkdispatch.results.console.bill_screen import show_bill
-from parkdispatch.results.console.screen_parts import heading as _title
-from parkdispatch.results.console.screen_parts import money
-from parkdispatch.results.console.screen_parts import plain_table as _table
-from parkdispatch.results.html.page import load_words
+from parkdispatch.results.console.bill_screen import HALF_YUAN, show_bill
+from parkdispatch.results.console.screen_parts import heading, money, plain_table
 from parkdispatch.results.pv_yield import PvYield
 from parkdispatch.results.replay_comparison import Replayed
 from parkdispatch.results.schedule import ScheduleBlock
 from parkdispatch.results.summary import Summary
 from parkdispatch.results.units import YUAN_PER_WAN
 from parkdispatch.results.views.sentences import block_line, proof_sentence
+from parkdispatch.results.views.words import load_words
 
-NO_COMPARISON = "The park cannot run without its storage: there is no cost to compare with."
+NO_COMPARISON = "The park is infeasible without its storage, so there is no cost to compare with."
 COST_WORDS = {
     "purchase": "energy bought",
     "sale": "surplus sold",
@@ -34,16 +32,16 @@ COST_WORDS = {
 
 
 def show_plan(
-    console: Console, case: Case, solution: xr.Dataset, summary: Summary, todo: list[ScheduleBlock]
+    console: Console, case: Case, solution: xr.Dataset, summary: Summary, blocks: list[ScheduleBlock]
 ) -> None:
-    """The day: schedule, money, peak, proof."""
+    """Print schedule, costs, peak and proof of a day."""
     day = str(solution["time"].to_numpy()[0])[:10]
-    console.print(_title(f"{case.title or case.name}: plan for {day}", case))
-    if todo:
-        console.print(_schedule(todo), soft_wrap=True)
+    console.print(heading(f"{case.title or case.name}: plan for {day}", case))
+    if blocks:
+        console.print(_schedule(blocks), soft_wrap=True)
     else:
-        console.print("The storage rests all day: nothing it could do pays.", style="italic")
-    console.print(_cost_of("the day", summary))
+        console.print("The storage stays idle all day: no operation lowers the cost.", style="italic")
+    console.print(_cost_table("the day", summary))
     show_bill(console, summary)
     for line in _peak_lines(solution, summary):
         console.print(line, soft_wrap=True)
@@ -58,38 +56,43 @@ def show_year(
     timings_s: Mapping[str, float],
     model: Mapping[str, int],
 ) -> None:
-    """The year: energy, bill, cycles, peaks by month, proof, timings."""
+    """Print energy, costs, cycles, peaks by month, bill, proof, model size and run times of a year."""
     first, last = (str(solution["time"].to_numpy()[n])[:10] for n in (0, -1))
     console.print(
-        _title(f"{case.title or case.name}: {first} to {last}, {model['intervals']:,} intervals", case)
+        heading(f"{case.title or case.name}: {first} to {last}, {model['intervals']:,} intervals", case)
     )
-    console.print(Group(_energy_table(summary), _cost_of("the period", summary)))
+    console.print(Group(_energy_table(summary), _cost_table("the period", summary)))
     _print_cycles(console, summary)
     console.print(_month_table(summary))
     show_bill(console, summary)
     console.print(_proof(solution, summary), soft_wrap=True)
     console.print(
         f"Model: {model['columns']:,} columns, {model['rows']:,} rows, {model['nonzeros']:,} nonzeros;"
-        f" {model['pairs']:,} exclusive pairs, {model['settled']:,} settled by bounds,"
+        f" {model['pairs']:,} exclusive pairs, {model['settled']:,} fixed by bounds,"
         f" {model['violated_by_relaxation']:,} violated by the relaxation,"
-        f" {model['repaired']:,} given a binary",
+        f" {model['repaired']:,} modelled with a binary",
         style="dim",
         soft_wrap=True,
     )
-    spent = ", ".join(f"{name.replace('_', ' ')} {seconds:.2f} s" for name, seconds in timings_s.items())
-    console.print(f"Time: {spent}", style="dim", soft_wrap=True)
+    labels = load_words("en")["timings"]
+    times = ", ".join(
+        f"{labels.get(step, step.replace('_', ' '))} {seconds:.2f} s" for step, seconds in timings_s.items()
+    )
+    console.print(f"Time: {times}", style="dim", soft_wrap=True)
 
 
-def show_replay(console: Console, case: Case, solution: xr.Dataset, summary: Summary, made: Replayed) -> None:
-    """The year of day-ahead plans: cost and peaks by month beside perfect foresight, cycles, proof."""
-    first, last = made.days[0].day, made.days[-1].day
-    title = f"{case.title or case.name}: {first} to {last}, {len(made.days)} days planned alone"
-    console.print(_title(title, case), soft_wrap=True)
-    console.print(Group(_replay_costs(made), _replay_peaks(made)))
+def show_replay(
+    console: Console, case: Case, solution: xr.Dataset, summary: Summary, replayed: Replayed
+) -> None:
+    """Print cost and peaks by month of daily plans and of perfect foresight, the saving, cycles and proof."""
+    first, last = replayed.days[0].day, replayed.days[-1].day
+    title = f"{case.title or case.name}: {first} to {last}, {len(replayed.days)} daily plans"
+    console.print(heading(title, case), soft_wrap=True)
+    console.print(Group(_replay_costs(replayed), _replay_peaks(replayed)))
     show_bill(console, summary)
-    total = made.total
+    total = replayed.total
     if not case.storage:
-        console.print("The park has no storage: nothing passes from day to day.")
+        console.print("The park has no storage: the days are independent of each other.")
     elif total.without_yuan is None:
         console.print(NO_COMPARISON)
         console.print(
@@ -100,70 +103,72 @@ def show_replay(console: Console, case: Case, solution: xr.Dataset, summary: Sum
         console.print("The storage saves nothing, even with perfect foresight.")
     else:
         console.print(
-            f"Daily plans save {money(total.saved_yuan or 0.0)}, {total.kept:.1%} of what perfect foresight"
-            f" would save; foresight is worth {money(total.cost_yuan - total.foresight_yuan)}.",
+            f"Daily plans save {money(total.saved_yuan or 0.0)}, {total.kept:.1%} of the saving with perfect"
+            f" foresight; the value of perfect foresight is {money(total.cost_yuan - total.foresight_yuan)}.",
             style="bold",
             soft_wrap=True,
         )
-    if made.foresight_gap > PROVEN_GAP:
+    if replayed.foresight_gap > PROVEN_GAP:
         console.print(
-            f"The year with perfect foresight may cost less still: its own gap is {made.foresight_gap:.1e}.",
+            f"The year with perfect foresight is not proven optimal: gap {replayed.foresight_gap:.1e}.",
             soft_wrap=True,
         )
     _print_cycles(console, summary)
     gap = float(solution.attrs["gap"])
-    said = "No optimum of the year, and not meant to be one" if gap > PROVEN_GAP else "An optimum of the year"
+    verdict = "Daily plans, not the optimum of the year" if gap > PROVEN_GAP else "Optimum of the year"
     console.print(
         Text(
-            f"{said}: {_how(solution)}, which is cheaper by {gap:.1e} of the cost at most.\n"
+            f"{verdict}: {_proof_text(solution)}; relative gap to that bound {gap:.1e}.\n"
             f"{_audit_line(summary)}"
         ),
         soft_wrap=True,
     )
 
 
-def _replay_costs(made: Replayed) -> Table:
-    """Cost by month three ways, in 10^4 yuan."""
-    compared = made.total.without_yuan is not None
+def _replay_costs(replayed: Replayed) -> Table:
+    """Cost by month of daily plans, perfect foresight, and without storage [10^4 yuan]."""
+    compared = replayed.total.without_yuan is not None
     heads = ["daily plans", "foresight", *(("without storage", "saved", "kept") if compared else ())]
-    table = _table("Cost by month, 万元", "month", *heads)
-    for month, one in [*made.months.items(), ("year", made.total)]:
-        cells = [one.cost_yuan, one.foresight_yuan]
-        cells += [one.without_yuan or 0.0, one.saved_yuan or 0.0] if compared else []
-        kept = ["" if one.kept is None else f"{one.kept:.1%}"] if compared else []
+    table = plain_table("Cost by month, 万元", "month", *heads)
+    for month, costs in [*replayed.months.items(), ("year", replayed.total)]:
+        cells = [costs.cost_yuan, costs.foresight_yuan]
+        cells += [costs.without_yuan or 0.0, costs.saved_yuan or 0.0] if compared else []
+        kept = ["" if costs.kept is None else f"{costs.kept:.1%}"] if compared else []
         style = "bold" if month == "year" else None
         table.add_row(month, *(f"{yuan / YUAN_PER_WAN:,.2f}" for yuan in cells), *kept, style=style)
     return table
 
 
-def _replay_peaks(made: Replayed) -> Table:
-    compared = made.total.without_yuan is not None
+def _replay_peaks(replayed: Replayed) -> Table:
+    """Highest 15-minute import by month of the same dispatches [MW]."""
+    compared = replayed.total.without_yuan is not None
     heads = ["daily plans", "foresight", *(["without storage"] if compared else [])]
-    table = _table("Highest 15-minute import by month, MW", "month", *heads)
-    for month, one in made.months.items():
-        cells = [one.peak_mw, one.foresight_peak_mw, *([one.without_peak_mw or 0.0] if compared else [])]
+    table = plain_table("Highest 15-minute import by month, MW", "month", *heads)
+    for month, peaks in replayed.months.items():
+        cells = [peaks.peak_mw, peaks.foresight_peak_mw]
+        cells += [peaks.without_peak_mw or 0.0] if compared else []
         table.add_row(month, *(f"{peak:.1f}" for peak in cells))
     return table
 
 
-def show_yield(console: Console, case: Case, found: PvYield) -> None:
-    """First-year yield, where the energy goes, the areas, and the published figures."""
-    console.print(_title(f"{case.title or case.name}: photovoltaic yield", case))
+def show_yield(console: Console, case: Case, pv_yield: PvYield) -> None:
+    """Print first-year yield, the loss chain, the areas, and the comparison with published figures."""
+    console.print(heading(f"{case.title or case.name}: photovoltaic yield", case))
     console.print(
-        f"Irradiation on the level: {found.ghi_mj_per_m2:,.2f} MJ/m²"
-        f" = {found.ghi_kwh_per_m2:,.2f} kWh/m² a year."
-        f" Installed: {found.rated_mwp:,.3f} MWp.",
+        f"Global horizontal irradiation: {pv_yield.ghi_mj_per_m2:,.2f} MJ/m²"
+        f" = {pv_yield.ghi_kwh_per_m2:,.2f} kWh/m² a year."
+        f" Installed: {pv_yield.rated_mwp:,.3f} MWp.",
         soft_wrap=True,
     )
-    table = _table("From the sun to the bus, first year", "step", "GWh", "step's part")
-    for step in found.waterfall:
-        part = "" if abs(step.loss_fraction) < 5e-5 else f"{-step.loss_fraction:+.2%}"
-        table.add_row(step.name.replace("_", " "), f"{step.energy_gwh:,.2f}", part)
+    table = plain_table("Loss chain from irradiation to bus, first year", "step", "GWh", "change")
+    for step in pv_yield.waterfall:
+        change = "" if abs(step.loss_fraction) < 5e-5 else f"{-step.loss_fraction:+.2%}"
+        table.add_row(step.name.replace("_", " "), f"{step.energy_gwh:,.2f}", change)
     console.print(table)
-    table = _table(
-        "Areas, first year", "area", "MWp", "inverters MW", "units", "plane kWh/m²", "GWh", "kWh/kWp"
+    table = plain_table(
+        "Areas, first year", "area", "MWp", "inverters MW", "units", "POA kWh/m²", "GWh", "kWh/kWp"
     )
-    for area in found.areas:
+    for area in pv_yield.areas:
         table.add_row(
             area.name,
             f"{area.rated_mwp:,.3f}",
@@ -175,43 +180,46 @@ def show_yield(console: Console, case: Case, found: PvYield) -> None:
         )
     console.print(table)
     console.print(
-        f"First year {found.first_year_gwh:,.2f} GWh, {found.first_year_full_load_hours:,.1f} kWh/kWp;"
-        f" mean over {found.years} years {found.lifetime_mean_gwh:,.2f} GWh; clipped by inverters"
-        f" {found.clipped_gwh:,.3f} GWh.",
+        f"First year {pv_yield.first_year_gwh:,.2f} GWh, {pv_yield.first_year_full_load_hours:,.1f} kWh/kWp;"
+        f" mean of {pv_yield.years} years {pv_yield.lifetime_mean_gwh:,.2f} GWh; clipped by inverters"
+        f" {pv_yield.clipped_gwh:,.3f} GWh.",
         soft_wrap=True,
     )
-    table = _table("Against published figures", "figure", "published", "first year", "", "mean of life", "")
-    for one in found.comparisons:
+    table = plain_table(
+        "Against published figures", "figure", "published", "first year", "", "lifetime mean", ""
+    )
+    for comparison in pv_yield.comparisons:
         table.add_row(
-            f"{one.published.label}, {one.published.rated_mwp:,.3f} MWp",
-            f"{one.published.energy_gwh:,.1f} GWh",
-            f"{one.first_year_gwh:,.1f} GWh",
-            f"{one.first_year_deviation:+.1%}",
-            f"{one.lifetime_mean_gwh:,.1f} GWh",
-            f"{one.lifetime_mean_deviation:+.1%}",
+            f"{comparison.published.label}, {comparison.published.rated_mwp:,.3f} MWp",
+            f"{comparison.published.energy_gwh:,.1f} GWh",
+            f"{comparison.first_year_gwh:,.1f} GWh",
+            f"{comparison.first_year_deviation:+.1%}",
+            f"{comparison.lifetime_mean_gwh:,.1f} GWh",
+            f"{comparison.lifetime_mean_deviation:+.1%}",
         )
     console.print(table)
 
 
 def show_files(console: Console, paths: Iterable[Path]) -> None:
-    """Where the files lie."""
-    found = list(paths)
-    console.print(
-        Text(f"Files in {found[0].parent}: {', '.join(sorted(path.name for path in found))}"), soft_wrap=True
-    )
+    """Print the folder and the names of the written files."""
+    written = list(paths)
+    names = ", ".join(sorted(path.name for path in written))
+    console.print(Text(f"Files in {written[0].parent}: {names}"), soft_wrap=True)
 
 
-def _schedule(todo: Sequence[ScheduleBlock]) -> RenderableType:
+def _schedule(blocks: Sequence[ScheduleBlock]) -> RenderableType:
+    """The blocks of the schedule, one per line."""
     lines, words = Text(), load_words("en")
-    for block in todo:
+    for block in blocks:
         lines.append(
             f"{block_line(block, words)}\n", style="green" if block.action == "charge" else "dark_orange"
         )
     return lines
 
 
-def _cost_of(what: str, summary: Summary) -> RenderableType:
-    table, other = _table(f"Cost of {what}", "", "yuan", "万元"), summary.without_storage
+def _cost_table(period: str, summary: Summary) -> RenderableType:
+    """Cost with and without storage, and the saving by named cost."""
+    table, other = plain_table(f"Cost of {period}", "", "yuan", "万元"), summary.without_storage
     rows = [("with storage", summary.cost_yuan)]
     if other:
         rows = [("without storage", other.cost_yuan), *rows, ("saved", other.saving_yuan)]
@@ -220,10 +228,10 @@ def _cost_of(what: str, summary: Summary) -> RenderableType:
             name, f"{yuan:,.0f}", f"{yuan / YUAN_PER_WAN:,.2f}", style="bold" if name == "saved" else None
         )
     for name, yuan in other.saving_by_cost_yuan.items() if other else ():
-        if abs(yuan) >= 0.5:
+        if abs(yuan) >= HALF_YUAN:
             device, label = name.removesuffix("_yuan").split(".", 1)
             table.add_row(
-                f"  of that {device} {COST_WORDS.get(label, label)}",
+                f"  of which {device} {COST_WORDS.get(label, label)}",
                 f"{yuan:,.0f}",
                 f"{yuan / YUAN_PER_WAN:,.2f}",
             )
@@ -231,24 +239,25 @@ def _cost_of(what: str, summary: Summary) -> RenderableType:
 
 
 def _peak_lines(solution: xr.Dataset, summary: Summary) -> list[str]:
+    """A sentence per month on the highest import and the billed demand."""
     lines, other = [], summary.without_storage
     for month, peak in summary.peak_mw.items():
-        before = f", without storage {other.peak_mw[month]:.1f} MW" if other else ""
-        held = [
+        comparison = f", without storage {other.peak_mw[month]:.1f} MW" if other else ""
+        billed_mw = [
             float(solution[name][0])
             for name in map(str, solution.data_vars)
             if name.endswith(".peak_mw") and solution[name].attrs["kind"] == "shared"
         ]
-        floor = f"; the month's demand charge counts {sum(held):.1f} MW" if held else ""
-        lines.append(f"Highest import {peak:.1f} MW{before}{floor}.")
+        billed = f"; billed demand of the month {sum(billed_mw):.1f} MW" if billed_mw else ""
+        lines.append(f"Highest import {peak:.1f} MW{comparison}{billed}.")
     return lines
 
 
 def _energy_table(summary: Summary) -> Table:
-    table = _table("Energy", "", "GWh")
+    table = plain_table("Energy", "", "GWh")
     for name, energy in summary.energy_mwh.items():
-        shown = name.removesuffix("_mwh").replace(".injection_", " into bus ").replace(".", " ")
-        table.add_row(shown, f"{energy / 1000:,.3f}")
+        label = name.removesuffix("_mwh").replace(".injection_", " into bus ").replace(".", " ")
+        table.add_row(label, f"{energy / 1000:,.3f}")
     return table
 
 
@@ -261,27 +270,29 @@ def _print_cycles(console: Console, summary: Summary) -> None:
 def _month_table(summary: Summary) -> Table:
     other = summary.without_storage
     heads = ("without MW", "cut MW") if other else ()
-    table = _table("Highest 15-minute import by month", "month", "with storage MW", *heads)
+    table = plain_table("Highest 15-minute import by month", "month", "with storage MW", *heads)
     for month, peak in summary.peak_mw.items():
-        before = [other.peak_mw[month], other.peak_mw[month] - peak] if other else []
-        table.add_row(month, f"{peak:.1f}", *(f"{mw:.1f}" for mw in before))
+        compared = [other.peak_mw[month], other.peak_mw[month] - peak] if other else []
+        table.add_row(month, f"{peak:.1f}", *(f"{mw:.1f}" for mw in compared))
     return table
 
 
 def _proof(solution: xr.Dataset, summary: Summary) -> Text:
     gap = float(solution.attrs["gap"])
-    proven = "Proven optimal" if gap <= PROVEN_GAP else f"Feasible, at most {gap:.1e} from the optimum"
-    return Text(f"{proven}: gap {gap:.1e}; {_how(solution)}.\n{_audit_line(summary)}")
+    proven = "Proven optimal" if gap <= PROVEN_GAP else f"Feasible, at most {gap:.1e} above the optimum"
+    return Text(f"{proven}: gap {gap:.1e}; {_proof_text(solution)}.\n{_audit_line(summary)}")
 
 
-def _how(solution: xr.Dataset) -> str:
+def _proof_text(solution: xr.Dataset) -> str:
     return proof_sentence(solution, load_words("en"))
 
 
 def _audit_line(summary: Summary) -> str:
     checks = len(summary.audit.residuals)
-    worst = max(summary.audit.residuals.items(), key=lambda item: item[1] / summary.audit.allowed[item[0]])
+    name, residual = max(
+        summary.audit.residuals.items(), key=lambda item: item[1] / summary.audit.allowed[item[0]]
+    )
     return (
-        f"Audit: {checks} checks hold; the tightest is {worst[0]} with {worst[1]:.1e}"
-        f" of {summary.audit.allowed[worst[0]]:.1e} allowed."
+        f"Audit: {checks} checks passed; closest to its tolerance is {name} with a residual of"
+        f" {residual:.1e} (tolerance {summary.audit.allowed[name]:.1e})."
     )

@@ -1,4 +1,4 @@
-"""What all that is printed has in common: headings, tables, money."""
+"""Headings, tables and amounts of money, as every command prints them."""
 
 from rich import box
 from rich.table import Table
@@ -9,13 +9,13 @@ from parkdispatch.results.units import YUAN_PER_WAN
 
 
 def money(yuan: float) -> str:
-    """Yuan with separators, and in 万元 where that is shorter to read."""
+    """An amount in yuan; from 100,000 yuan on also in 万元 (10^4 yuan)."""
     text = f"{yuan:,.0f} yuan"
     return f"{text} ({yuan / YUAN_PER_WAN:,.2f} 万元)" if abs(yuan) >= 10 * YUAN_PER_WAN else text
 
 
 def heading(text: str, case: Case) -> Text:
-    """The first line of what a command prints."""
+    """The title line of a command's output, with the variant of the case."""
     title = Text(text, style="bold")
     if case.variant:
         title.append(f"  (variant {case.variant})")
@@ -23,8 +23,15 @@ def heading(text: str, case: Case) -> Text:
 
 
 def plain_table(title: str, *columns: str) -> Table:
-    """A table whose first column is to the left and whose others, numbers, are to the right."""
+    """A table with a left-aligned first column and right-aligned columns of numbers."""
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if number == 0 else "right")
+    for position, column in enumerate(columns):
+        table.add_column(column, justify="left" if position == 0 else "right")
+    return table
+
+
+def dense_table(title: str, *columns: str) -> Table:
+    """A table with narrow gaps between its columns, to fit eighty columns of the screen."""
+    table = plain_table(title, *columns)
+    table.padding = (0, 1, 0, 0)
     return table

@@ -1,6 +1,6 @@
-"""report.xlsx: the report's figures as numbers to count with, not rounded; only their formats round.
+"""report.xlsx: the figures of the dispatch report as unrounded numbers; only the cell formats round.
 
-Sums are formulas over the cells above them, with what they come to as what they show at first.
+Sums are formulas over the cells above them, stored with their values.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,6 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.billing.bill_table import line_table, month_table
 from parkdispatch.results.excel.workbook_book import Book, Cell, Row, workbook
-from parkdispatch.results.html.page import Lang, days, load_words
 from parkdispatch.results.solution import times_of
 from parkdispatch.results.views.display_names import (
     charge_label,
@@ -28,10 +27,11 @@ from parkdispatch.results.views.display_names import (
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.views.report_tables import costs, energy, step_label
 from parkdispatch.results.views.sentences import proof_sentence
+from parkdispatch.results.views.words import Lang, date_range, load_words
 
 TOP = 4  # first row of a sheet's first table, from zero
 MONEY, PRICE, ENERGY, POWER, SMALL = "#,##0.00", "0.0000", "#,##0.000", "#,##0.00", "0.0E+00"
-MANY = 24  # columns a sheet may have
+LAST_COLUMN = 24  # up to here columns have a width
 
 
 def write_report_xlsx(
@@ -39,15 +39,15 @@ def write_report_xlsx(
 ) -> None:
     """Write the workbook: summary, bill, bill by month, steps of the saving, proof, assumptions.
 
-    The same input gives the same bytes. Sheets for which there is nothing are left out.
+    The same input gives the same bytes. Empty sheets are left out.
     """
     words = load_words(lang)
     with workbook(path, facts.title, times_of(solution)[0].date()) as book:
-        _Writer(book, words, solution, case, audit, facts).write()
+        _ReportWorkbook(book, words, solution, case, audit, facts).write()
 
 
-class _Writer(Book):
-    """One workbook being written."""
+class _ReportWorkbook(Book):
+    """Writes the sheets of a dispatch report."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class _Writer(Book):
         self.other = facts.without_storage
 
     def write(self) -> None:
-        """All sheets."""
+        """Write all sheets."""
         self._summary()
         if self.facts.bills:
             self._bill()
@@ -75,23 +75,23 @@ class _Writer(Book):
         self._assumptions()
 
     def sheet(self, name: str, widths: Sequence[float], note: str = "") -> Any:
-        """A sheet of its name, with title and note."""
-        made = self.book.add_worksheet(self.text[name])
-        about = f"{days(times_of(self.solution), self.words)} · {self.case.site.timezone}"
-        self.head(made, self.facts.title, about, note)
+        """Add a sheet with its title, note and column widths."""
+        sheet = self.book.add_worksheet(self.text[name])
+        about = f"{date_range(times_of(self.solution), self.words)} · {self.case.site.timezone}"
+        self.head(sheet, self.facts.title, about, note)
         for column, width in enumerate(widths):
-            made.set_column(column, column, width)
-        made.set_column(len(widths), MANY, 15)
-        return made
+            sheet.set_column(column, column, width)
+        sheet.set_column(len(widths), LAST_COLUMN, 15)
+        return sheet
 
     def block(
         self, sheet: Any, row: int, heads: Sequence[str], rows: Sequence[Row], form: str | Sequence[str]
     ) -> int:
-        """A table, and the row in which the next one begins."""
+        """Write a table and return the row in which the next one starts."""
         return self.table(sheet, row, heads, rows, form) + 1
 
     def sums(self, sheet: Any, first: int, row: int, totals: Sequence[float | None], form: str) -> int:
-        """A row of sums over the rows from `first`, none where a sum means nothing; the row after it."""
+        """Write sums over the rows from `first` (None: no sum) and return the row of the next table."""
         self.put(sheet, row, 0, self.page["total"], bold=True, top=1)
         for column, total in enumerate(totals, start=1):
             if total is not None:
@@ -100,6 +100,7 @@ class _Writer(Book):
         return row + 2
 
     def _summary(self) -> None:
+        """Write cost, named costs, charges outside the objective, energy, peaks, cycles, billing methods."""
         page, facts, other = self.page, self.facts, self.other
         sheet = self.sheet("summary", (48, 20, 20, 20), page["costs_note"])
         rows: list[list[Cell]] = [[page["with_short" if other else "c_plain"], facts.cost_yuan]]
@@ -131,12 +132,13 @@ class _Writer(Book):
         self._elections(sheet, row)
 
     def _unseen(self, name: str) -> str:
+        """The label of a charge outside the objective."""
         owner, charge = name.split(".", 1)
         what = self.words["unseen"].get(charge, charge)
         return str(self.page["owned"]).format(device=device_label(owner, self.words), what=what)
 
     def _peaks(self, sheet: Any, row: int) -> int:
-        """Peak and, of a year of daily plans, cost of each month beside the other dispatches."""
+        """Write the peak by month; for daily plans also peak and cost of the other dispatches."""
         page, facts, other = self.page, self.facts, self.other
         table = pd.DataFrame({"m_peak": facts.peak_mw})
         if other:
@@ -144,14 +146,14 @@ class _Writer(Book):
         if facts.replayed:
             months = facts.replayed.months
             table["m_peak_foresight"] = pd.Series(
-                {name: one.foresight_peak_mw for name, one in months.items()}
+                {month: comparison.foresight_peak_mw for month, comparison in months.items()}
             )
-            money = {
-                "cost_yuan": {name: one.cost_yuan for name, one in months.items()},
-                "foresight_yuan": {name: one.foresight_yuan for name, one in months.items()},
-                "without_yuan": {name: one.without_yuan for name, one in months.items()},
+            costs_yuan = {
+                "cost_yuan": {month: comparison.cost_yuan for month, comparison in months.items()},
+                "foresight_yuan": {month: comparison.foresight_yuan for month, comparison in months.items()},
+                "without_yuan": {month: comparison.without_yuan for month, comparison in months.items()},
             }
-            for key, yuan in money.items():
+            for key, yuan in costs_yuan.items():
                 if other or key != "without_yuan":
                     table[f"r_{key}"] = pd.Series(yuan)
         heads = [page["m_month"], *(page[key] if key in page else self.text[key] for key in table)]
@@ -159,54 +161,61 @@ class _Writer(Book):
         return self.block(sheet, row, heads, rows, POWER)
 
     def _elections(self, sheet: Any, row: int) -> None:
-        """Every way of paying for demand, by period."""
+        """Write the basic charge under each billing method, by period."""
         page, ways = self.page, self.words["ways"]
-        for name, one in self.facts.elections.items():
+        for name, elections in self.facts.elections.items():
             title = str(page["owned"]).format(device=page["election"], what=device_label(name, self.words))
-            heads = [title, *(ways[way] for way in one.yuan.columns)]
+            heads = [title, *(ways[way] for way in elections.yuan.columns)]
             rows = [
                 [span_label(str(period), self.words), *map(float, line), ways[way]]
-                for (period, line), way in zip(one.yuan.iterrows(), one.cheapest, strict=True)
+                for (period, line), way in zip(elections.yuan.iterrows(), elections.cheapest, strict=True)
             ]
             row = self.block(sheet, row, [*heads, page["v_cheapest"]], rows, MONEY)
-            row = self.block(sheet, row - 1, (), [[page["v_saving"], one.saving_yuan]], MONEY)
+            row = self.block(sheet, row - 1, (), [[page["v_saving"], elections.saving_yuan]], MONEY)
 
     def _bill(self) -> None:
+        """Write the bill line by line, beside the bill without storage if there is one."""
         page = self.page
         sheet = self.sheet("bill", (40, 18, 18, 18), page["bill_note"])
         row = TOP
-        for name, made in self.facts.bills.items():
+        for name, bill in self.facts.bills.items():
             without = self.other.bills.get(name) if self.other else None
-            table = line_table(made, without)
-            money, made_of = ["yuan"], ["quantity", "price_yuan"]
+            table = line_table(bill, without)
+            amounts, details = ["yuan"], ["quantity", "price_yuan"]
             keys = ["l_yuan", "l_quantity", "l_price"]
             if without is not None:
-                money = ["yuan_without", "yuan", "saved_yuan"]
-                made_of = [*(f"{key}_without" for key in made_of), *made_of]
+                amounts = ["yuan_without", "yuan", "saved_yuan"]
+                details = [*(f"{key}_without" for key in details), *details]
                 keys = ["l_yuan_without", "l_yuan_with", "l_saved"]
                 keys += [f"l_{key}_{way}" for way in ("without", "with") for key in ("quantity", "price")]
             rows = [
                 [
                     charge_label(charge, period, self.words),
-                    *(float(line[key]) for key in (*money, *made_of)),
+                    *(float(line[key]) for key in (*amounts, *details)),
                     self.words["units"].get(line["unit"], line["unit"]),
                 ]
                 for (charge, period), (_, line) in zip(table.index.to_list(), table.iterrows(), strict=True)
             ]
-            forms = ["", *[MONEY] * len(money), *(PRICE if "price" in key else ENERGY for key in made_of), ""]
+            forms = [
+                "",
+                *[MONEY] * len(amounts),
+                *(PRICE if "price" in key else ENERGY for key in details),
+                "",
+            ]
             title = device_label(name, self.words) if len(self.facts.bills) > 1 else page["l_charge"]
             first = row + 1
             row = self.table(sheet, row, [title, *(page[key] for key in keys), page["l_unit"]], rows, forms)
-            row = self.sums(sheet, first, row, [float(table[key].sum()) for key in money], MONEY)
+            row = self.sums(sheet, first, row, [float(table[key].sum()) for key in amounts], MONEY)
         sheet.freeze_panes(TOP + 1, 1)
 
     def _months(self) -> None:
+        """Write the bill by month and the saving in each charge."""
         page = self.page
         sheet = self.sheet("months", (12, 18, 18, 18), page["bill_months_note"] if self.other else "")
         row = TOP
-        for name, made in self.facts.bills.items():
+        for name, bill in self.facts.bills.items():
             without = self.other.bills.get(name) if self.other else None
-            table = month_table(made, without)
+            table = month_table(bill, without)
             heads = [page["l_yuan"]]
             if without is not None:
                 charges = list(table.columns[3:])
@@ -221,23 +230,24 @@ class _Writer(Book):
         sheet.freeze_panes(TOP + 1, 1)
 
     def _steps(self) -> None:
-        """What is saved line by line, with the cost that is left after each."""
-        page, found = self.page, self.facts.steps
-        assert found is not None
+        """Write the saving line by line, with the cost that remains after each."""
+        page, bill_steps = self.page, self.facts.steps
+        assert bill_steps is not None
         sheet = self.sheet("steps", (48, 20, 20), page["steps_note"])
-        several = len({step.owner for step in found.steps if step.billed}) > 1
-        left, rows = found.without_yuan, [[page["without_short"], None, found.without_yuan]]
-        for number, step in enumerate(found.steps):
-            left -= step.saved_yuan
-            at = TOP + 3 + number  # the row as a person counts it
-            formula = (f"=C{at - 1}-B{at}", left)
+        several = len({step.owner for step in bill_steps.steps if step.billed}) > 1
+        remaining, rows = bill_steps.without_yuan, [[page["without_short"], None, bill_steps.without_yuan]]
+        for index, step in enumerate(bill_steps.steps):
+            remaining -= step.saved_yuan
+            line = TOP + 3 + index  # row number as shown, from one
+            formula = (f"=C{line - 1}-B{line}", remaining)
             rows.append([step_label(step, self.words, several), step.saved_yuan, formula])
         heads = (page["l_charge"], page["l_saved"], self.text["left"])
         row = self.table(sheet, TOP, heads, rows, MONEY)
-        row = self.sums(sheet, TOP + 2, row, [found.saved_yuan], MONEY)
-        self.table(sheet, row, (), [[page["with_short"], None, found.with_yuan]], MONEY)
+        row = self.sums(sheet, TOP + 2, row, [bill_steps.saved_yuan], MONEY)
+        self.table(sheet, row, (), [[page["with_short"], None, bill_steps.with_yuan]], MONEY)
 
     def _proof(self) -> None:
+        """Write objective, bound, gap, certificate and audit."""
         page, attrs = self.page, self.solution.attrs
         sheet = self.sheet("proof", (52, 22, 16, 10))
         gap = "gap_foresight" if self.facts.replayed else "gap_long"
@@ -246,30 +256,33 @@ class _Writer(Book):
             [page["bound_long"], float(attrs["bound_yuan"])],
         ]
         row = self.table(sheet, TOP, (page["proof"], page["yuan"]), rows, MONEY)
-        small: list[list[Cell]] = [[page[gap], float(attrs["gap"])]]
-        small += [[self.words["certificate"][key], value] for key, value in self.facts.certificate.items()]
-        row = self.table(sheet, row, (), small, SMALL)
+        residuals: list[list[Cell]] = [[page[gap], float(attrs["gap"])]]
+        residuals += [
+            [self.words["certificate"][key], value] for key, value in self.facts.certificate.items()
+        ]
+        row = self.table(sheet, row, (), residuals, SMALL)
         row = self.block(sheet, row, (), [[page["how"], proof_sentence(self.solution, self.words)]], "")
         checks = [
             [
                 check_label(name, self.words),
-                found,
+                residual,
                 self.audit.allowed[name],
                 check_unit(name, self.words),
-                page["yes" if found <= self.audit.allowed[name] else "no"],
+                page["yes" if residual <= self.audit.allowed[name] else "no"],
             ]
-            for name, found in self.audit.residuals.items()
+            for name, residual in self.audit.residuals.items()
         ]
         heads = [page[key] for key in ("audit_long", "a_found", "a_allowed", "l_unit", "a_holds")]
         self.table(sheet, row, heads, checks, SMALL)
 
     def _assumptions(self) -> None:
+        """Write assumptions, sources and versions."""
         page, tariff = self.page, self.case.tariff
         sheet = self.sheet("assumptions", (140,))
         first = str(page["owned"]).format(device=page["tariff"], what=tariff.title or tariff.name)
         lines = [first, *tariff.sources, *self.facts.assumptions]
         row = self.block(sheet, TOP, (page["assumptions"],), [[line] for line in lines], "")
         case = f"{self.case.name}{f', {self.case.variant}' if self.case.variant else ''}"
-        made = [[f"{page['case']}: {case}"], [f"sha256 {self.case.sha256}"]]
-        made += [[f"{name} {version}"] for name, version in self.facts.versions.items()]
-        self.table(sheet, row, (page["made"],), made, "")
+        provenance = [[f"{page['case']}: {case}"], [f"sha256 {self.case.sha256}"]]
+        provenance += [[f"{name} {version}"] for name, version in self.facts.versions.items()]
+        self.table(sheet, row, (page["made"],), provenance, "")

@@ -1,6 +1,6 @@
-"""report.xlsx of a study: its years, what becomes of the savings, its proof and sources, as numbers.
+"""report.xlsx of an economic study: years, steps from savings to net cash flow, proof and sources.
 
-The cash flow itself is in cashflow.xlsx, where its formulas can be counted anew.
+The cash flow itself is in cashflow.xlsx, with live formulas.
 """
 
 from pathlib import Path
@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 from xlsxwriter.utility import xl_range
 
 from parkdispatch.inputs.case import case_sources
-from parkdispatch.results.excel.cash_flow_workbook import CREATED
-from parkdispatch.results.excel.workbook_book import Book, Cell, workbook
+from parkdispatch.results.excel.workbook_book import CREATED, Book, Cell, workbook
 from parkdispatch.results.finance.lifetime import all_cells
-from parkdispatch.results.html.page import Lang, load_words
-from parkdispatch.results.html.study_report import money_steps
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.views.finance_words import FinanceWords
+from parkdispatch.results.views.study_tables import money_steps
+from parkdispatch.results.views.words import Lang, load_words
 
 if TYPE_CHECKING:  # a study writes this workbook
     from parkdispatch.results.finance.storage_study import Study
-    from parkdispatch.results.html.reproduction_page import Reproduced
+    from parkdispatch.results.views.reproduction_tables import Reproduced
 
 TOP = 4  # first row of a sheet's table, from zero
 MONEY, ENERGY, SHARE, COUNT, SMALL = "#,##0.00", "#,##0.000", "0.0%", "#,##0.0", "0.0E+00"
@@ -28,25 +27,25 @@ MONEY, ENERGY, SHARE, COUNT, SMALL = "#,##0.00", "#,##0.000", "0.0%", "#,##0.0",
 def write_study_xlsx(
     path: Path, study: "Study", lang: Lang = "en", reproduced: "Reproduced | None" = None
 ) -> None:
-    """Write the workbook: years, steps, published figures if given, proof and assumptions.
+    """Write the workbook: years, steps, published figures if given, proof and sources.
 
     The same study gives the same bytes.
     """
     words = load_words(lang, "study")
-    with workbook(path, study.case.title or study.case.name, CREATED.date()) as book:
-        _Writer(book, words, study, FinanceWords(lang)).write(reproduced)
+    with workbook(path, study.case.title or study.case.name, CREATED) as book:
+        _StudyWorkbook(book, words, study, FinanceWords(lang)).write(reproduced)
 
 
-class _Writer(Book):
-    """One workbook being written."""
+class _StudyWorkbook(Book):
+    """Writes the sheets of an economic study."""
 
-    def __init__(self, book: Any, words: dict[str, Any], study: "Study", told: FinanceWords) -> None:
+    def __init__(self, book: Any, words: dict[str, Any], study: "Study", finance_words: FinanceWords) -> None:
         super().__init__(book, words)
-        self.study, self.told = study, told
+        self.study, self.finance_words = study, finance_words
         self.text, self.page, self.names = words["study"], words["page"], words["sheets"]
 
     def write(self, reproduced: "Reproduced | None") -> None:
-        """All sheets."""
+        """Write all sheets."""
         self._years()
         self._steps()
         if reproduced:
@@ -54,29 +53,29 @@ class _Writer(Book):
         self._proof()
 
     def sheet(self, name: str, note: str, first: float) -> Any:
-        """A sheet with its title and note."""
-        made = self.book.add_worksheet(name)
+        """Add a sheet with its title and note."""
+        sheet = self.book.add_worksheet(name)
         kind = self.text["kind"].format(years=len(self.study.life.years))
-        self.head(made, self.study.case.title or self.study.case.name, kind, note)
-        made.set_column(0, 0, first)
-        made.set_column(1, 24, 17)
-        return made
+        self.head(sheet, self.study.case.title or self.study.case.name, kind, note)
+        sheet.set_column(0, 0, first)
+        sheet.set_column(1, 24, 17)
+        return sheet
 
     def _years(self) -> None:
-        """A row a year of operation, in yuan and MWh."""
+        """Write one row per year of operation, in yuan and MWh."""
         text, page, cash, years = self.text, self.page, self.study.cash, self.study.life.years
         streams = cash.operation.revenue_yuan
         sheet = self.sheet(text["lives"], text["lives_note"], 14)
         heads = [text["y_year"], text["y_dispatched"], text["y_health"], text["y_cycles"], text["x_out"]]
-        heads += [f"{self.told.thing(name)}, {page['yuan']}" for name in streams]
+        heads += [f"{self.finance_words.thing(name)}, {page['yuan']}" for name in streams]
         heads += [text[key] for key in ("x_auxiliary", "x_saved", "x_without", "x_with")]
         rows: list[list[Cell]] = []
-        for at, year in enumerate(years):
+        for index, year in enumerate(years):
             health, cycles = all_cells(self.study.case, year)
-            earned = [float(yuan[at]) for yuan in streams.values()]
-            spent = -float(cash.operation.auxiliary_yuan[at])
-            line = TOP + 2 + at  # as a person counts it
-            saved = f"=SUM({xl_range(line - 1, 5, line - 1, 5 + len(streams))})"
+            income = [float(yuan[index]) for yuan in streams.values()]
+            auxiliary = -float(cash.operation.auxiliary_yuan[index])
+            line = TOP + 2 + index  # row number as shown, from one
+            saving_formula = f"=SUM({xl_range(line - 1, 5, line - 1, 5 + len(streams))})"
             rows.append(
                 [
                     str(year.year),
@@ -84,9 +83,9 @@ class _Writer(Book):
                     health,
                     cycles,
                     year.discharged_mwh,
-                    *earned,
-                    spent,
-                    (saved, sum(earned) + spent),
+                    *income,
+                    auxiliary,
+                    (saving_formula, sum(income) + auxiliary),
                     year.bill_without_yuan,
                     year.bill_yuan,
                 ]
@@ -95,38 +94,38 @@ class _Writer(Book):
         row = self.table(sheet, TOP, heads, rows, forms)
         self.put(sheet, row, 0, page["total"], bold=True, top=1)
         for column in range(4, len(heads)):
-            cells = [one[column] for one in rows]
+            cells = [row_cells[column] for row_cells in rows]
             total = sum(float(cell[1] if isinstance(cell, tuple) else cell or 0.0) for cell in cells)
             formula = f"=SUM({xl_range(TOP + 1, column, row - 1, column)})"
             self.put(sheet, row, column, (formula, total), bold=True, top=1, num_format=forms[column])
         sheet.freeze_panes(TOP + 1, 1)
 
     def _steps(self) -> None:
-        """What comes in and what is paid over all years, and what is left after each."""
+        """Write income and expenses over all years, and the balance after each step."""
         text, streams = self.text, self.study.cash.operation.revenue_yuan
         sheet = self.sheet(self.names["steps"], text["waterfall_note"], 44)
-        left, rows = 0.0, list[list[Cell]]()
-        for at, (key, yuan) in enumerate(money_steps(self.study.cash)):
-            left += yuan
-            name = self.told.thing(key) if key in streams else text[f"w_{key}"]
-            line = TOP + 2 + at
-            rows.append([name, yuan, (f"=SUM(B${TOP + 2}:B{line})", left)])
+        balance, rows = 0.0, list[list[Cell]]()
+        for index, (key, yuan) in enumerate(money_steps(self.study.cash)):
+            balance += yuan
+            name = self.finance_words.thing(key) if key in streams else text[f"w_{key}"]
+            line = TOP + 2 + index
+            rows.append([name, yuan, (f"=SUM(B${TOP + 2}:B{line})", balance)])
         self.table(sheet, TOP, (text["c_line"], self.page["yuan"], text["x_left"]), rows, MONEY)
 
     def _published(self, reproduced: "Reproduced") -> None:
-        """Published figures beside those computed, nothing rounded."""
+        """Write published against computed figures, not rounded."""
         words = reproduced.words
         sheet = self.sheet(self.names["published"], words["title"], 40)
         heads = (self.names["view"], *words["heads"])
         rows: list[list[Cell]] = []
-        for one in reproduced.told:
-            row = one.row
-            figures = [row.published, row.computed, row.deviation]
-            rows.append([one.view, one.figure, one.unit, *figures, one.rests_on])
+        for line in reproduced.rows:
+            figures = [line.row.published, line.row.computed, line.row.deviation]
+            rows.append([line.view, line.figure, line.unit, *figures, line.rests_on])
         sheet.set_column(1, 1, 60)
         self.table(sheet, TOP, heads, rows, ["", "", "", "#,##0.0000", "#,##0.0000", "+0.00%;-0.00%;0", ""])
 
     def _proof(self) -> None:
+        """Write dispatched years, largest gap, sources and versions."""
         text, page, life, case = self.text, self.page, self.study.life, self.study.case
         sheet = self.sheet(self.names["proof"], text["p_how_said"], 60)
         dispatched = ", ".join(str(year.year) for year in life.years if year.dispatched)
@@ -139,9 +138,9 @@ class _Writer(Book):
         tariff = str(page["owned"]).format(device=page["tariff"], what=case.tariff.title or case.tariff.name)
         lines = [tariff, *case.tariff.sources, *case_sources(case)]
         row = self.table(sheet, row + 1, (text["sources"],), [[line] for line in lines], "")
-        made = [
+        provenance = [
             f"{page['case']}: {case.name}{f', {case.variant}' if case.variant else ''}",
             f"sha256 {case.sha256}",
         ]
-        made += [f"{name} {version}" for name, version in versions().items()]
-        self.table(sheet, row + 1, (page["made"],), [[line] for line in made], "")
+        provenance += [f"{name} {version}" for name, version in versions().items()]
+        self.table(sheet, row + 1, (page["made"],), [[line] for line in provenance], "")

@@ -1,4 +1,4 @@
-"""What the workbooks share: formats made once, cells of every kind, tables, the head of a sheet, no clock."""
+"""Base of the workbooks: cell formats, cells, tables and sheet headings; the output depends on no clock."""
 
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,28 +9,29 @@ from typing import Any
 
 import xlsxwriter
 
-SOFT = "#5A6675"
+SOFT = "#5A6675"  # colour of notes
 HEAD = {"bold": True, "bottom": 2, "bg_color": "#F0F3F6"}
-LINE = 13.5  # [points] a line of text
-WIDE = 0x2E80  # from here on a sign is as wide as two letters
-FILLED = 0.92  # of a line, before its last word is too long
-Cell = str | float | tuple[str, Any] | None  # text, a number, a (formula, its value), or nothing
+CREATED = datetime.date(2026, 1, 1)  # date of creation where no date of the run is meant
+LINE_POINTS = 13.5  # height of a line of text
+WIDE_FROM = 0x2E80  # code points from here on (CJK) are two letters wide
+FILLED_SHARE = 0.92  # share of a line that is used before it wraps
+Cell = str | float | tuple[str, Any] | None  # text, a number, (formula, its value), or an empty cell
 Row = Sequence[Any]
 
 
 @contextmanager
 def workbook(path: Path, title: str, created: datetime.date) -> Iterator[Any]:
-    """A workbook to write; the same input gives the same bytes, so `created` is no clock's."""
-    # names are the user's: a title that begins with "=" is text
+    """Open a workbook for writing; a fixed date `created` makes the same input give the same bytes."""
+    # names are given by the user: a title that begins with "=" is text
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(str(path), options) as book:
-        at = datetime.datetime.combine(created, datetime.time())
-        book.set_properties({"title": title, "author": "parkdispatch", "created": at})
+        midnight = datetime.datetime.combine(created, datetime.time())
+        book.set_properties({"title": title, "author": "parkdispatch", "created": midnight})
         yield book
 
 
 class Book:
-    """A workbook being written in the words of one language."""
+    """Writes cells, tables and sheet headings of a workbook in one language."""
 
     def __init__(self, book: Any, words: Mapping[str, Any]) -> None:
         self.book, self.words = book, words
@@ -38,14 +39,14 @@ class Book:
         self.formats: dict[tuple[tuple[str, Any], ...], Any] = {}
 
     def form(self, **look: Any) -> Any:
-        """A cell format, made once."""
+        """The cell format with these properties, created on first use."""
         key = tuple(sorted(look.items()))
         if key not in self.formats:
             self.formats[key] = self.book.add_format({"font_size": 10, "font_name": self.font, **look})
         return self.formats[key]
 
     def put(self, sheet: Any, row: int, column: int, cell: Cell, **look: Any) -> None:
-        """Write text as text, numbers as numbers, and a (formula, value) as a live formula."""
+        """Write a cell: text, number, or formula with its value; None leaves the cell empty."""
         if cell is None:
             return
         if isinstance(cell, str):
@@ -56,7 +57,7 @@ class Book:
             sheet.write_number(row, column, cell, self.form(**look))
 
     def head(self, sheet: Any, title: str, about: str, note: str, pages_high: int = 0) -> None:
-        """Title, what it is about and a line of explanation; landscape A4, one page wide."""
+        """Write title, subject and note of a sheet; set the print layout to landscape A4, one page wide."""
         self.put(sheet, 0, 0, title, bold=True, font_size=16)
         self.put(sheet, 1, 0, about, font_size=11)
         self.put(sheet, 2, 0, note, font_color=SOFT)
@@ -67,10 +68,13 @@ class Book:
         sheet.set_footer("&L&F&C&A&R&P / &N")
 
     def tall(self, sheet: Any, row: int, texts: Sequence[str], width: float) -> None:
-        """Make a row as high as its wrapped texts need in columns of `width` letters."""
-        lines = [sum(2 if ord(sign) > WIDE else 1 for sign in text) / (FILLED * width) for text in texts]
+        """Set the height of a row to what its wrapped texts need in columns of `width` letters."""
+        lines = [
+            sum(2 if ord(letter) > WIDE_FROM else 1 for letter in text) / (FILLED_SHARE * width)
+            for text in texts
+        ]
         if (most := ceil(max(lines, default=1))) > 1:
-            sheet.set_row(row, LINE * most + 2)
+            sheet.set_row(row, LINE_POINTS * most + 2)
 
     def table(
         self,
@@ -81,7 +85,7 @@ class Book:
         form: str | Sequence[str],
         **look: Any,
     ) -> int:
-        """Write a table, its figures in the format `form`, or one a column, and return the row after it."""
+        """Write a table and return the row after it; `form` is one number format, or one per column."""
         for column, head in enumerate(heads):
             text = column == 0 or (bool(rows) and isinstance(rows[0][column], str))
             align = "left" if text else "right"
@@ -89,8 +93,8 @@ class Book:
         row += bool(heads)
         for cells in rows:
             for column, cell in enumerate(cells):
-                own = form if isinstance(form, str) else form[column]
-                figure = {"num_format": own} if not isinstance(cell, str) else {}
+                number_format = form if isinstance(form, str) else form[column]
+                figure = {"num_format": number_format} if not isinstance(cell, str) else {}
                 self.put(sheet, row, column, cell, **figure, **look)
             row += 1
         return row

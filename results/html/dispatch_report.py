@@ -1,11 +1,11 @@
-"""The report: one page that opens anywhere, without a network: what, how much, why and how proven."""
+"""The dispatch report: schedule, energy, costs, bill, proof and audit of a day or a year."""
 
 import pandas as pd
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.results.audit import PROVEN_GAP, Audit
-from parkdispatch.results.html.page import days, load_words, render, share
+from parkdispatch.results.html.page import render
 from parkdispatch.results.solution import of_kind, times_of
 from parkdispatch.results.views import report_tables as tables
 from parkdispatch.results.views.device_charts import chart_data
@@ -19,16 +19,17 @@ from parkdispatch.results.views.display_names import (
 )
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.views.sentences import block_row, proof_sentence
+from parkdispatch.results.views.words import date_range, format_share, load_words
 
 
 def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFacts, lang: str = "en") -> str:
-    """The whole page as text. The same input gives the same bytes; figures are rounded only here."""
+    """Render the page. The same input gives the same bytes; figures are rounded only here."""
     words = load_words(lang)
     page = words["page"]
     times, other = times_of(solution), facts.without_storage
     gap = float(solution.attrs["gap"])
     proven, verdict = gap <= PROVEN_GAP, "optimal" if gap <= PROVEN_GAP else "not_optimal"
-    if facts.replayed:  # no optimum of the year, and not meant to be one
+    if facts.replayed:  # daily plans: each day is an optimum, the year is not
         proven = facts.replayed.largest_gap <= PROVEN_GAP
         verdict = "days_optimal" if proven else "days_not_optimal"
     steps = tables.waterfall(facts.steps, words) if facts.steps else None
@@ -43,7 +44,7 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         },
         scripts=["report.js"],
         facts=facts,
-        when=days(times, words),
+        when=date_range(times, words),
         count=f"{len(times):,}",
         minutes=f"{float(solution.attrs['hours']) * 60:g}",
         many_days=times[-1] - times[0] > pd.Timedelta(days=2),
@@ -53,7 +54,7 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         sound=proven and audit.holds,
         verdict=page[verdict],
         gap_word=page["gap_foresight" if facts.replayed else "gap"],
-        gap=share(gap),
+        gap=format_share(gap),
         bound=f"{float(solution.attrs['bound_yuan']):,.2f} {page['yuan']}",
         objective=f"{float(solution.attrs['objective_yuan']):,.2f}",
         how=proof_sentence(solution, words),
@@ -74,10 +75,10 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         steps=steps,
         bills={
             name: (
-                tables.bill_lines(made, without.get(name), words),
-                tables.bill_months(made, without.get(name), words),
+                tables.bill_lines(bill, without.get(name), words),
+                tables.bill_months(bill, without.get(name), words),
             )
-            for name, made in facts.bills.items()
+            for name, bill in facts.bills.items()
         },
         checks=tables.checks(audit, words),
     )

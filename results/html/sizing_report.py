@@ -1,11 +1,11 @@
-"""The page of a study of a size: the decision, and all that it rests on."""
+"""The page of a sizing study: the decision, the choices, uncertainty, proof and assumptions."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from parkdispatch.inputs.case import case_sources
 from parkdispatch.results.audit import PROVEN_GAP
-from parkdispatch.results.html.page import Card, Lang, load_words, money, number, render, share
+from parkdispatch.results.html.page import render
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.sizing.decision import PROJECT, best_offer, largest_gap, risked, verdict
 from parkdispatch.results.sizing.decision_words import sentences
@@ -13,44 +13,52 @@ from parkdispatch.results.sizing.risk import distribution
 from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Offered, SizeStudy
 from parkdispatch.results.views import sizing_tables as tables
 from parkdispatch.results.views.display_names import device_label
-from parkdispatch.results.views.sizing_charts import bare, size_figures, told_name
+from parkdispatch.results.views.sizing_charts import choice_label, size_figures, size_headline
+from parkdispatch.results.views.words import (
+    Card,
+    Lang,
+    format_money,
+    format_number,
+    format_share,
+    load_words,
+)
 
 Words = Mapping[str, Any]
 
 
 def size_html(study: SizeStudy, lang: Lang = "en") -> str:
-    """The whole page as text. The same study gives the same bytes but for the seconds it took."""
+    """Render the page. The same study gives the same bytes except for the run times shown."""
     words, case = load_words(lang, "size"), study.case
-    of = risked(study)
-    drawn = size_figures(study, words, of)
+    risk_choice = risked(study)
+    charts = size_figures(study, words, risk_choice)
     gap = largest_gap(study)
     return render(
         "size.html.j2",
         words,
-        data={"figures": drawn},
+        data={"figures": charts},
         scripts=("size.js",),
         title=case.title or case.name,
         kind=str(words["size"]["kind"]).format(device=device_label(study.sizing.device, words)),
         study=study,
         case=case,
-        drawn=[one["name"] for one in drawn],
-        outside=next((one["outside"] for one in drawn if one["name"] == "npv"), []),
+        drawn=[chart["name"] for chart in charts],
+        outside=next((chart["outside"] for chart in charts if chart["name"] == "npv"), []),
         decision=sentences(study, words),
         cards=list(_cards(study, words)),
-        gap=None if gap is None else share(gap),
+        gap=None if gap is None else format_share(gap),
         proven=(gap is None or gap <= PROVEN_GAP)
         and (study.best is None or study.best.gap <= PROVEN_SIZE_GAP),
-        best=_best(study, words),
+        best=_proof_rows(study, words),
         offers=tables.offers_table(study, words) if study.offers else None,
         marginal=tables.marginal_table(study, words),
         frontier=None if study.surface is None else tables.frontier_table(study, words),
-        response="" if study.surface is None else _response(study.surface.attrs.get("response"), words),
-        dispatched=_dispatched(study, words),
+        response="" if study.surface is None else _response_note(study.surface.attrs.get("response"), words),
+        dispatched=_dispatched_note(study, words),
         when=None if study.when is None else tables.when_table(study, words),
         risk=None if study.risk is None else tables.risk_table(study, words),
         scenarios=0 if study.risk is None else study.risk.sizes["scenario"],
         tail=f"{study.sizing.tail:.0%}",
-        of="" if of is None else told_name(of, words),
+        of="" if risk_choice is None else choice_label(risk_choice, words),
         doubts=tables.doubts_table(study, words) if study.sizing.doubt else None,
         prices=tables.prices_table(study, words),
         rate="" if case.finance is None else f"{case.finance.discount_rate:.2%}",
@@ -66,77 +74,84 @@ def size_html(study: SizeStudy, lang: Lang = "en") -> str:
     )
 
 
-def _response(how: str | None, words: Words) -> str:
-    """How the income from demand response of a size was found; nothing where there is none."""
-    return str(words["size_response"].get(how, "" if how in (None, "none") else how))
+def _response_note(method: str | None, words: Words) -> str:
+    """A sentence on how demand-response income depends on the size; empty if there is none."""
+    return str(words["size_response"].get(method, "" if method in (None, "none") else method))
 
 
-def _dispatched(study: SizeStudy, words: Words) -> str:
-    """In words for which years of commissioning the park was dispatched; nothing where that is not known."""
+def _dispatched_note(study: SizeStudy, words: Words) -> str:
+    """A sentence on the years of commissioning that were dispatched; empty if unknown."""
     if study.when is None or "dispatched" not in study.when:
         return ""
     years = study.when["year"].to_numpy()[study.when["dispatched"].to_numpy().astype(bool)]
-    told = str(words["decision"]["comma"]).join(str(study.case.calendar.year + int(year)) for year in years)
-    return str(words["size"]["when_dispatched"]).format(years=told)
+    base_year = study.case.calendar.year
+    listed = str(words["decision"]["comma"]).join(str(base_year + int(year)) for year in years)
+    return str(words["size"]["when_dispatched"]).format(years=listed)
 
 
 def _cards(study: SizeStudy, words: Words) -> Iterator[Card]:
-    """The headline figures of what was computed."""
-    text, found, offer = words["size"], verdict(study), best_offer(study)
-    if found is not None:
-        choice, npv, year = found.choice, found.npv_yuan, study.case.calendar.year + found.year
-        if offer and not found.build:
-            choice, npv, year = offer[0].choice, offer[1], study.case.calendar.year
-        figure, unit, more = money(npv, words)
+    """Headline figures of the parts that were computed."""
+    text, decision, offer = words["size"], verdict(study), best_offer(study)
+    if decision is not None:
+        base_year = study.case.calendar.year
+        choice, npv, year = decision.choice, decision.npv_yuan, base_year + decision.year
+        if offer and not decision.build:
+            choice, npv, year = offer[0].choice, offer[1], base_year
+        figure, unit, more = format_money(npv, words)
         yield Card(
             text["c_npv"],
             figure,
             unit,
-            [told_name(choice, words), str(text["c_built"]).format(year=year), *more],
+            [choice_label(choice, words), str(text["c_built"]).format(year=year), *more],
         )
     if offer:
         yield from _offer_cards(offer[0], words)
     if study.best is not None:
-        size = bare(study.best, words)
-        gap = f"{words['page']['gap']} {share(study.best.gap)}"
+        size = size_headline(study.best, words)
+        gap = f"{words['page']['gap']} {format_share(study.best.gap)}"
         yield Card(text["co_optimised"], *size, [text["c_best"], gap])
-    of = risked(study)
-    if study.risk is not None and of is not None:
-        lost = float(distribution(study.risk, study.sizing.tail)["loss_share"][of.key])
+    risk_choice = risked(study)
+    if study.risk is not None and risk_choice is not None:
+        loss_share = float(distribution(study.risk, study.sizing.tail)["loss_share"][risk_choice.key])
         count = str(text["c_scenarios"]).format(count=study.risk.sizes["scenario"])
-        yield Card(text["c_loss"], f"{lost:.0%}", "", [told_name(of, words), count])
+        yield Card(text["c_loss"], f"{loss_share:.0%}", "", [choice_label(risk_choice, words), count])
 
 
 def _offer_cards(offer: Offered, words: Words) -> Iterator[Card]:
+    """IRR and break-even price of an offer."""
     text, choice = words["size"], offer.choice
     if offer.cash:
-        own = offer.cash.returns[PROJECT]
-        irr, years = tables.irr_text(own, words), own.static_payback.from_construction_years
-        back = str(text["never_back"]) if years is None else str(text["c_back"]).format(years=number(years))
-        yield Card(text["c_irr"], irr, "", [told_name(choice, words), back])
+        project = offer.cash.returns[PROJECT]
+        irr, years = tables.irr_text(project, words), project.static_payback.from_construction_years
+        payback = (
+            str(text["never_back"])
+            if years is None
+            else str(text["c_back"]).format(years=format_number(years))
+        )
+        yield Card(text["c_irr"], irr, "", [choice_label(choice, words), payback])
     if offer.break_even_yuan_per_wh is not None:
         price = choice.yuan_per_wh
-        costs = [] if price is None else [str(text["c_costs"]).format(price=number(price))]
-        figure = number(offer.break_even_yuan_per_wh)
-        yield Card(text["c_price"], figure, text["yuan_per_wh"], [told_name(choice, words), *costs])
+        costs = [] if price is None else [str(text["c_costs"]).format(price=format_number(price))]
+        figure = format_number(offer.break_even_yuan_per_wh)
+        yield Card(text["c_price"], figure, text["yuan_per_wh"], [choice_label(choice, words), *costs])
 
 
-def _best(study: SizeStudy, words: Words) -> list[tuple[str, str]]:
-    """The proof of the co-optimised size, as names and figures."""
+def _proof_rows(study: SizeStudy, words: Words) -> list[tuple[str, str]]:
+    """Names and figures of the proof of the co-optimised size."""
     best, text, yuan = study.best, words["size"], words["page"]["yuan"]
     if best is None:
         return []
-    size = " / ".join(filter(None, bare(best, words)))
+    size = " / ".join(filter(None, size_headline(best, words)))
     return [
         (text["co_optimised"], size),
-        (text["b_without"], f"{number(best.without_yuan, 0)} {yuan}"),
-        (text["b_dispatch"], f"{number(best.dispatch_yuan, 0)} {yuan}"),
+        (text["b_without"], f"{format_number(best.without_yuan, 0)} {yuan}"),
+        (text["b_dispatch"], f"{format_number(best.dispatch_yuan, 0)} {yuan}"),
         (
             text["b_annuity"],
-            f"{number(best.cost_yuan - best.dispatch_yuan, 0)} {yuan} ({best.annuity_share:.3%})",
+            f"{format_number(best.cost_yuan - best.dispatch_yuan, 0)} {yuan} ({best.annuity_share:.3%})",
         ),
-        (text["b_cost"], f"{number(best.cost_yuan, 0)} {yuan}"),
-        (text["b_bound"], f"{number(best.bound_yuan, 0)} {yuan}"),
-        (text["b_gap"], share(best.gap)),
+        (text["b_cost"], f"{format_number(best.cost_yuan, 0)} {yuan}"),
+        (text["b_bound"], f"{format_number(best.bound_yuan, 0)} {yuan}"),
+        (text["b_gap"], format_share(best.gap)),
         (text["b_tried"], str(text["b_tried_said"]).format(tried=best.evaluated, boxes=best.boxes)),
     ]

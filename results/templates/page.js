@@ -1,5 +1,5 @@
-/* What every page of charts shares: its data and words, colours, legends, plain charts from their description in
-   the data (`figures`), and drawing anew where width, light or paper change. */
+/* Shared by all pages with charts: data and words, colours, legends, charts from their descriptions in the data
+   (`figures`), and redrawing when the width, the colour scheme or the print mode changes. */
 const Page = (function () {
 "use strict";
 const root = document.documentElement;
@@ -18,7 +18,7 @@ const number = (v, digits) => v.toLocaleString("en-US", { minimumFractionDigits:
 const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 const font = () => ({ family: FONT, size: narrow() ? 11 : 13, color: css("--soft") });
 
-/* ---- legends: a swatch and a name; a button where `toggled` may be hidden ---- */
+/* ---- legends: a swatch and a name; a button if the items in `toggled` can be hidden ---- */
 function legendItem(text, mark, className, toggled, redraw) {
   const item = document.createElement(toggled ? "button" : "span");
   const swatch = document.createElement("i");
@@ -35,7 +35,7 @@ function legendItem(text, mark, className, toggled, redraw) {
   return item;
 }
 
-/* ---- a chart over a few categories: bars beside or upon each other ---- */
+/* ---- layout of a bar chart by category, grouped or stacked ---- */
 function categories(at, title, mode) {
   return {
     height: narrow() ? 240 : 300, width: at.clientWidth, margin: { l: narrow() ? 46 : 62, r: 8, t: 10, b: 40 }, barmode: mode, bargap: 0.25, showlegend: false,
@@ -49,9 +49,9 @@ const bar = (name, x, y, fill, unit, digits) => ({
   type: "bar", name, x, y, marker: { color: fill }, hovertemplate: `%{x}: %{y:,.${digits}f} ${unit}<extra>${escaped(name)}</extra>`,
 });
 
-/* ---- plain charts from their description ---- */
+/* ---- charts from their descriptions ---- */
 const pen = document.createElement("canvas").getContext("2d");
-/* text in lines no wider than `room`, broken at spaces, or anywhere in Chinese */
+/* wrap text to lines of at most `room` pixels, at spaces or between Chinese characters */
 function wrapped(text, room) {
   const size = narrow() ? 11 : 13, out = [""];
   pen.font = `${size}px ${FONT}`;
@@ -62,13 +62,13 @@ function wrapped(text, room) {
   return { text: out.map((line) => escaped(line.trim())).join("<br>"), width: Math.max(...out.map((line) => pen.measureText(line.trim()).width)), lines: out.length };
 }
 const signed = (v, digits) => (v > 0 ? "+" : v < 0 ? "−" : "") + number(Math.abs(v), digits);
-/* rows lying on their sides: names at the left, wrapped, and room for them */
+/* layout of horizontal bars with wrapped names at the left */
 function rows(at, f, ends) {
   const names = f.labels.map((text) => wrapped(text, narrow() ? 112 : 250)), left = Math.max(...names.map((n) => n.width)) + 14;
   const step = narrow() ? 13 : 16, height = names.reduce((sum, n) => sum + Math.max(narrow() ? 30 : 32, n.lines * step + 8), 0) + 52;
   const plot = Math.max(60, at.clientWidth - left - (narrow() ? 8 : 14));
   const widest = Math.max(...(f.values || [...f.low, ...f.high]).map((v) => wrapped(signed(v, f.digits), Infinity).width), 30) + 10;
-  const room = ((ends[1] - ends[0] || 1) * widest) / (plot - widest); /* for the figures at the ends of bars */
+  const room = ((ends[1] - ends[0] || 1) * widest) / (plot - widest); /* space for the figures at the ends of bars */
   return {
     height, width: at.clientWidth, margin: { l: left, r: narrow() ? 8 : 14, t: 6, b: 46 }, showlegend: false, bargap: 0.3, barmode: "overlay",
     hovermode: "closest", dragmode: false, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: font(),
@@ -88,7 +88,7 @@ function drawSteps(at, f) {
     const x = base[k] + size[k];
     L.shapes.push({ type: "line", x0: x, x1: x, y0: k - 0.35, y1: k + 1.35, line: { color: css("--soft"), width: 1, dash: "dot" } });
   }
-  /* figures stand at the right of their bars, where no name is */
+  /* figures are placed to the right of their bars */
   size.forEach((v, k) => L.annotations.push({ x: Math.max(base[k], base[k] + v), y: k, text: signed(v, f.digits), showarrow: false, xanchor: "left", xshift: 3, font: { ...font(), color: css("--text") } }));
   const fill = size.map((v, k) => colour(k === last ? f.colours.total : v < 0 ? f.colours.down : f.colours.up));
   legend(f, [f.colours.up, f.colours.down, f.colours.total].map((pair, k) => [f.legend[k], pair]));
@@ -103,7 +103,7 @@ function drawSpans(at, f) {
   L.xaxis.range = [least - reach, most + reach];
   L.shapes.push({ type: "line", x0: f.middle, x1: f.middle, yref: "paper", y0: 0, y1: 1, line: { color: css("--text"), width: 1.5 } });
   legend(f, [[f.ends[0], f.colours[0]], [f.ends[1], f.colours[1]]]);
-  /* the farther end of a row lies below, the nearer upon it; where both lie on one side, only the farther is told */
+  /* the longer bar of a row is drawn below the shorter; if both are on one side, only the longer has a figure */
   const far = f.low.map((low, k) => Math.abs(low - f.middle) >= Math.abs(f.high[k] - f.middle)), same = f.low.map((low, k) => (low - f.middle) * (f.high[k] - f.middle) > 0);
   const side = (low, mute) => {
     const values = low.map((is, k) => (is ? f.low : f.high)[k]);
@@ -139,16 +139,16 @@ function legend(f, items) {
 const KINDS = { steps: drawSteps, spans: drawSpans, bars: drawBars, lines: drawLines };
 const drawFigures = () => Promise.all((D.figures || []).map((f) => KINDS[f.kind](document.getElementById("chart-" + f.name), f)));
 
-/* ---- when to draw ---- */
+/* ---- drawing and redrawing ---- */
 const parts = [{ draw: drawFigures }];
-/* `start` draws the first time, `draw` again; both return promises */
+/* `start` draws for the first time, `draw` redraws; both return promises */
 const add = (part) => parts.push(part);
 async function start() {
   for (const part of parts) await (part.start || part.draw)();
   const again = () => Promise.all(parts.map((part) => part.draw()));
   let width = window.innerWidth, waiting = 0;
   window.addEventListener("resize", () => {
-    if (printing || window.innerWidth === width) return; /* a phone's address bar changes the height only */
+    if (printing || window.innerWidth === width) return; /* the address bar of a phone changes the height only */
     width = window.innerWidth; clearTimeout(waiting); waiting = setTimeout(again, 120);
   });
   light.addEventListener("change", again);

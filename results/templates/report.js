@@ -1,4 +1,4 @@
-/* Draws the charts of the page from the data inside it. Powers are MW, energies MWh, prices yuan/kWh. */
+/* Draws the charts of the dispatch report from its embedded data. Power in MW, energy in MWh, prices in yuan/kWh. */
 (function () {
 "use strict";
 const { D, W, FONT, CONFIG, dark, narrow, css, colour, number, escaped, legendItem, categories, bar } = Page;
@@ -24,7 +24,8 @@ for (const d of D.devices) {
   d.hasUp = some(d.values, (v) => v > ZERO);
   d.hasDown = some(d.values, (v) => v < -ZERO);
 }
-/* from the zero line outward: the grid first, so that a held peak is a flat top; uses start with the consumers */
+/* stacking order from the zero line outward: the grid first, so that a limited peak shows as a flat top; uses start
+   with the consumers */
 const rank = (order) => (a, b) => order.indexOf(a.role) - order.indexOf(b.role);
 const ups = [...D.devices].sort(rank(["grid", "source", "storage", "consumer"])).filter((d) => d.hasUp);
 const downs = [...D.devices].sort(rank(["consumer", "storage", "source", "grid"])).filter((d) => d.hasDown);
@@ -85,7 +86,7 @@ function veil(hex, alpha) {
 const shade = (code) => `rgba(${dark() ? "150,135,215" : "117,95,178"},${D.periods.shades[code]})`;
 const PRICES = [["#1c2430", "#e4e9ef"], ["#D55E00", "#F0894B"], ["#009E73", "#22B98D"], ["#CC79A7", "#D98CB6"]];
 
-/* ---- buckets: intervals as they are, or means of hours or days where a screen has no room for them ---- */
+/* ---- buckets: single intervals, or means of hours or days for long ranges ---- */
 function buckets() {
   const days = ((state.b - state.a) * D.step_ms) / DAY;
   const size = days <= 35 ? 1 : days <= 100 ? PER_HOUR : PER_DAY;
@@ -101,7 +102,7 @@ function means(values, edges, part) {
     for (let i = edges[k]; i < edges[k + 1]; i++) sum += part(values[i]);
     out.push(sum / (edges[k + 1] - edges[k]));
   }
-  out.push(out[out.length - 1]); /* a step needs its end */
+  out.push(out[out.length - 1]); /* a step line needs an end point */
   return out;
 }
 function extremes(values, edges) {
@@ -178,7 +179,7 @@ function drawPower(cut) {
     const a = Math.max(m.first, state.a), b = Math.min(to, state.b);
     L.shapes.push({ type: "line", x0: iso(startOf(a)), x1: iso(startOf(b)), y0: m.peak_mw, y1: m.peak_mw, line: { color: soft, width: 1.4, dash: "dash" } });
   }
-  const held = document.getElementById("held"); /* its figure stands in the legend, where it hides nothing */
+  const held = document.getElementById("held"); /* the figure is shown in the legend, where it hides no line */
   if (held) held.textContent = seen.length === 1 ? `${W.peak_held}: ${number(seen[0].peak_mw, 1)} ${W.mw}` : W.peak_held;
   return Plotly.react(charts.power, traces, L, CONFIG);
 }
@@ -273,7 +274,7 @@ function legends() {
   ]);
 }
 
-/* ---- what the pointer is on ---- */
+/* ---- tooltip at the pointer ---- */
 const node = (className, text) => { const n = document.createElement("div"); n.className = className; if (text) n.textContent = text; return n; };
 function row(name, value, swatch) {
   const line = node("row"), left = document.createElement("span"), right = document.createElement("span");
@@ -351,7 +352,7 @@ function drawMonths() {
   return [Plotly.react(energy, bars, categories(energy, W.gwh, "relative"), CONFIG), Plotly.react(peaks, rates, categories(peaks, W.mw, "group"), CONFIG)];
 }
 
-/* ---- wiring ---- */
+/* ---- controls and events ---- */
 function all() { legends(); return Promise.all([draw(), ...drawMonths()]); }
 const page = document.getElementById("controls");
 if (page) {

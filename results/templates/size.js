@@ -1,4 +1,4 @@
-/* Charts of a study of a size: a map of cells over power and duration, points, and shares of scenarios. */
+/* Charts of a sizing study: heat map over power and duration, scatter plots, and distribution functions. */
 (function () {
 "use strict";
 const { CONFIG, FONT, css, colour, number, escaped, font, narrow, dark, signed, wrapped } = Page;
@@ -25,13 +25,13 @@ const layout = (at, height, x, y) => ({
   height, width: at.clientWidth, margin: { l: narrow() ? 46 : 62, r: narrow() ? 12 : 18, t: 12, b: 46 }, showlegend: false, hovermode: "closest", dragmode: false,
   paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: font(), hoverlabel: { font: { family: FONT, size: 13 } }, xaxis: x, yaxis: y,
 });
-/* a range with room at both ends, in which zero lies */
+/* a range that includes zero, with a margin at both ends */
 function around(values, room) {
   const low = Math.min(0, ...values), high = Math.max(0, ...values), more = (high - low || 1) * room;
   return [low < 0 ? low - more : low - more / 3, high > 0 ? high + more : high + more / 3];
 }
 
-/* ---- a map of cells: blue above zero, orange below, darker the farther ---- */
+/* ---- heat map: blue above zero, orange below, darker with the amount ---- */
 const rgb = (hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16));
 const mixed = (a, b, share) => a.map((v, k) => v + (b[k] - v) * share);
 const light = (c) => (0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2]) / 255;
@@ -44,7 +44,7 @@ function drawGrid(at, f) {
   const X = edges(f.x), Y = edges(f.y), rows = f.y.length, columns = f.x.length;
   const height = Math.min(560, rows * (rows > 8 ? 30 : 56)) + 64, L = layout(at, Math.max(height, 200), axis(f.axes[0], [X[0], X[columns]]), axis(f.axes[1], [Y[0], Y[rows]]));
   const low = rgb(colour(f.colours.down)), high = rgb(colour(f.colours.up)), none = dark() ? [27, 33, 41] : [255, 255, 255];
-  /* by the root, or the sizes about break-even would all look alike beside the largest loss */
+  /* square-root scale, so that sizes near break-even remain distinguishable beside the largest loss */
   const root = (v) => Math.sign(v) * Math.sqrt(Math.abs(v));
   const most = Math.max(1e-9, ...f.values.flat().map((v) => Math.abs(v === null ? 0 : v))), css3 = (c) => `rgb(${c.map(Math.round)})`;
   const fill = (v) => (v === null ? none : mixed(none, v < 0 ? low : high, Math.min(1, root(Math.abs(v)) / root(most)) * 0.85));
@@ -68,7 +68,7 @@ function drawGrid(at, f) {
     colorscale: [[0, css3(fill(-most))], [0.5, css3(none)], [1, css3(fill(most))]],
   }];
   const flat = f.values.flat().filter((v) => v !== null), crossed = Math.min(...flat) < 0 && Math.max(...flat) > 0;
-  if (crossed) traces.push({ type: "scatter", mode: "lines", ...border(f.values, X, Y), hoverinfo: "skip", line: { color: css("--text"), width: 3 } });
+  if (crossed) traces.push({ type: "scatter", mode: "lines", ...zeroBoundary(f.values, X, Y), hoverinfo: "skip", line: { color: css("--text"), width: 3 } });
   traces.push({
     type: "scatter", mode: "markers+text", x: cells.x, y: cells.y, text: cells.text, textposition: cells.at, textfont: { size: narrow() ? 11 : 13, family: FONT, color: cells.colours },
     marker: { size: cells.at.map((p) => (p === "middle center" ? 1 : 22)), opacity: 0 }, hovertemplate: cells.hover.map((t) => t + "<extra></extra>"), cliponaxis: true,
@@ -77,12 +77,12 @@ function drawGrid(at, f) {
   const items = f.marks.map((m) => item(m.name, ink(), m.symbol));
   if (crossed) items.push(item(f.zero, ink()));
   items.push(item(f.signs[0], f.colours.up, "square"), item(f.signs[1], f.colours.down, "square"));
-  if (!fits) items.push(item(f.touch, ink(), "none"));
+  if (!fits) items.push(item(f.hint, ink(), "none"));
   legend(f, items);
   return Plotly.react(at, traces, L, CONFIG);
 }
-/* the sides of cells between what is above zero and what is not, as a line with gaps */
-function border(values, X, Y) {
+/* the boundary between cells above zero and the others, as a line with gaps */
+function zeroBoundary(values, X, Y) {
   const x = [], y = [], up = (j, k) => values[j] && values[j][k] !== null && values[j][k] !== undefined ? values[j][k] > 0 : null;
   const differ = (a, b) => a !== null && b !== null && a !== b;
   values.forEach((row, j) => row.forEach((_, k) => {
@@ -92,30 +92,30 @@ function border(values, X, Y) {
   return { x, y };
 }
 GLYPHS.square = "■"; GLYPHS.none = "";
-/* a named place, ringed so that it is seen on every colour */
+/* a mark with a contour, visible on every colour */
 function point(m) {
   const open = m.symbol.endsWith("-open");
   return {
-    type: "scatter", mode: "markers", x: [m.x], y: [m.y], cliponaxis: false, name: m.name, hovertemplate: `${escaped(m.name)}<br>${escaped(m.says)}<extra></extra>`,
+    type: "scatter", mode: "markers", x: [m.x], y: [m.y], cliponaxis: false, name: m.name, hovertemplate: `${escaped(m.name)}<br>${escaped(m.hover)}<extra></extra>`,
     marker: { symbol: m.symbol, size: open ? 18 : m.symbol === "star" ? 12 : 9, color: css("--text"), line: { color: open ? css("--text") : css("--page"), width: open ? 2.5 : 1 } },
   };
 }
 
-/* ---- points over two numbers, with lines through some of them ---- */
+/* ---- scatter plots, with lines through some of the series ---- */
 function drawPoints(at, f) {
   const xs = [...f.series.flatMap((s) => s.x), ...f.marks.map((m) => m.x)], ys = [...f.series.flatMap((s) => s.y), ...f.marks.map((m) => m.y)];
   const L = layout(at, narrow() ? 300 : 380, axis(f.axes[0], around(xs, 0.06)), axis(f.axes[1], around(ys, 0.08)));
   L.xaxis.nticks = Math.floor(at.clientWidth / 90);
   const traces = f.series.map((s) => ({
     type: "scatter", mode: s.line ? "lines+markers" : "markers", name: s.name, x: s.x, y: s.y, line: { color: colour(s.colour), width: 2.5 },
-    marker: { color: colour(s.colour), size: s.line ? 7 : 6 }, hovertemplate: s.says.map((t) => `${escaped(t)}<extra></extra>`),
+    marker: { color: colour(s.colour), size: s.line ? 7 : 6 }, hovertemplate: s.hover.map((t) => `${escaped(t)}<extra></extra>`),
   }));
   for (const m of f.marks) traces.push(point(m));
   legend(f, [...f.series.map((s) => item(s.name, s.colour, s.line ? "" : "circle")), ...f.marks.map((m) => item(m.name, ink(), m.symbol))]);
   return Plotly.react(at, traces, L, CONFIG);
 }
 
-/* ---- for each choice the share of scenarios that come to no more ---- */
+/* ---- empirical distribution functions, one per choice ---- */
 const DASHES = ["solid", "dash", "dot", "dashdot"];
 function drawShares(at, f) {
   const all = f.series.flatMap((s) => s.values), L = layout(at, narrow() ? 280 : 340, axis(f.axes[0], around(all, 0.03)), axis(f.axes[1], [0, 101]));

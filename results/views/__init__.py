@@ -1,1 +1,1 @@
-"""Tables, charts and sentences as data, for every page, workbook and screen."""
+"""Tables, charts and sentences as data, shared by pages, workbooks and the screen."""

@@ -1,8 +1,8 @@
-"""What lines, parameters and results of a cash flow are called, in the language of a page or workbook.
+"""Names of the lines, parameters and results of a cash flow, in the language of a page or workbook.
 
-English is in the code, beside the formula or the bound it tells of; Chinese is in `lines.zh.toml`, by the
-names of lines and parameters. A stream or a class of assets that a case named itself keeps its name. What
-has no Chinese word stands in English; tests see to it that there is nothing of the kind.
+The English text stands in the code beside the formula or bound it describes. The Chinese text is in
+`lines.zh.toml`, by the key of the line or parameter; a missing entry falls back to English, and a test checks
+that there is none. Revenue streams and asset classes that a case names itself keep their names.
 """
 
 import re
@@ -13,14 +13,15 @@ from parkdispatch.models.declaration import GIVEN
 from parkdispatch.models.finance.investment import Parameter
 from parkdispatch.results.finance.cash_flow_line import FLOWS, CashFlowLine
 from parkdispatch.results.finance.returns import GREATEST_RATE, LEAST_RATE, Irr
-from parkdispatch.results.html.page import load_words, table_of
 from parkdispatch.results.views.display_names import label
+from parkdispatch.results.views.words import load_words, word_table
 
-CLASS = re.compile(r"depreciation_(.+?)_(residual_share|share|years)")  # a parameter of a class of assets
+# a parameter of an asset class: "depreciation_CLASS_years"
+ASSET_CLASS_PARAMETER = re.compile(r"depreciation_(.+?)_(residual_share|share|years)")
 
 
 class TermInWords(NamedTuple):
-    """A parameter in words."""
+    """A parameter of the finance section as text."""
 
     name: str
     unit: str
@@ -29,59 +30,65 @@ class TermInWords(NamedTuple):
 
 
 class FinanceWords:
-    """The words of one language."""
+    """Names and explanations of a cash flow in one language."""
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
         self.text: Mapping[str, str] = load_words(lang, "finance")["cash"]
-        self._zh: Mapping[str, Any] | None = None if lang == "en" else table_of(f"lines.{lang}.toml")
+        self._translation: Mapping[str, Any] | None = (
+            None if lang == "en" else word_table(f"lines.{lang}.toml")
+        )
 
     def thing(self, name: str) -> str:
-        """A stream, a class of assets or a flow."""
-        if self._zh is None:
+        """The name of a revenue stream, an asset class or a cash flow."""
+        if self._translation is None:
             return FLOWS.get(name, label(name))
-        return str(self._zh["things"].get(name, label(name)))
+        return str(self._translation["things"].get(name, label(name)))
 
     def line(self, line: CashFlowLine) -> tuple[str, str]:
-        """Name of a line, and how it is computed."""
-        if self._zh is None:
+        """The name of a line and the explanation of its formula."""
+        if self._translation is None:
             return line.name, line.how
-        told = self._zh["lines"].get(line.kind or line.key, {"name": line.name, "how": line.how})
-        return told["name"].format(of=self.thing(line.of)), told["how"]
+        entry = self._translation["lines"].get(line.kind or line.key, {"name": line.name, "how": line.how})
+        return entry["name"].format(of=self.thing(line.of)), entry["how"]
 
     def section(self, section: str) -> str:
-        """Heading over lines."""
-        return section if self._zh is None else str(self._zh["sections"].get(section, section))
+        """The heading of a section of lines."""
+        return (
+            section if self._translation is None else str(self._translation["sections"].get(section, section))
+        )
 
     def unit(self, unit: str) -> str:
-        """Unit of a line or a parameter."""
-        return unit if self._zh is None else str(self._zh["units"].get(unit, unit))
+        """The unit of a line or a parameter."""
+        return unit if self._translation is None else str(self._translation["units"].get(unit, unit))
 
-    def parameter(self, one: Parameter) -> TermInWords:
-        """A parameter with its unit, what it is, and where its value is from."""
-        if self._zh is None:
-            return TermInWords(one.name, one.unit, one.sentence, one.source)
-        found = CLASS.fullmatch(one.name)
-        key = f"depreciation_{found[2]}" if found and one.name not in self._zh["parameters"] else one.name
-        told = self._zh["parameters"].get(key, {"name": one.name, "sentence": one.sentence})
-        source = basis = self._zh["basis"].get(one.basis or one.source, one.basis or one.source)
-        if one.basis == GIVEN:
+    def parameter(self, parameter: Parameter) -> TermInWords:
+        """Name, unit, meaning and source of a parameter."""
+        if self._translation is None:
+            return TermInWords(parameter.name, parameter.unit, parameter.sentence, parameter.source)
+        translations = self._translation["parameters"]
+        match = ASSET_CLASS_PARAMETER.fullmatch(parameter.name)
+        key = f"depreciation_{match[2]}" if match and parameter.name not in translations else parameter.name
+        entry = translations.get(key, {"name": parameter.name, "sentence": parameter.sentence})
+        basis_key = parameter.basis or parameter.source
+        source = basis = self._translation["basis"].get(basis_key, basis_key)
+        if parameter.basis == GIVEN:
             source = self.text["given"]
-        elif one.default:
-            source = self.text["given_default"].format(default=one.default, basis=basis)
+        elif parameter.default:
+            source = self.text["given_default"].format(default=parameter.default, basis=basis)
         return TermInWords(
-            told["name"].format(of=self.thing(found[1] if found else "")),
-            self.unit(one.unit),
-            told["sentence"],
+            entry["name"].format(of=self.thing(match[1] if match else "")),
+            self.unit(parameter.unit),
+            entry["sentence"],
             source,
         )
 
     def irr(self, irr: Irr) -> str:
-        """What was found of an internal rate of return."""
-        if self._zh is None:
+        """A sentence on the existence and uniqueness of an internal rate of return."""
+        if self._translation is None:
             return irr.words
         key = "one_of_turns" if irr.found == "one" and irr.sign_changes > 1 else irr.found
-        return str(self._zh["irr"][key]).format(
+        return str(self._translation["irr"][key]).format(
             low=LEAST_RATE,
             high=GREATEST_RATE,
             changes=irr.sign_changes,

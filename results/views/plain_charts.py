@@ -1,13 +1,13 @@
-"""Plain charts of a page as data; `page.js` draws them, and `parts.figure` in a template holds their place.
+"""Chart descriptions as data, drawn by `page.js` at the place of `parts.figure` in a template.
 
-Every axis of money, energy or a share begins at zero or goes through it. Values are in the unit named.
+Every axis of money, energy or shares includes zero. Values are in the unit given.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-Colour = tuple[str, str]  # on a light and on a dark page
-# of Okabe and Ito (2008), safe for the colour-blind
+Colour = tuple[str, str]  # on a light and on a dark background
+# palette of Okabe and Ito (2008), safe for the colour-blind
 BLUE: Colour = ("#0072B2", "#3A9BDC")
 GREEN: Colour = ("#009E73", "#22B98D")
 RED: Colour = ("#D55E00", "#E8762C")
@@ -24,9 +24,9 @@ def step_chart(
     unit: str,
     digits: int,
 ) -> dict[str, Any]:
-    """A waterfall lying on its side: each row begins where the one above ends, the last is their sum.
+    """A horizontal waterfall chart: each bar starts where the one above ends; the last bar is the sum.
 
-    `legend` is what a bar above zero, one below zero and the sum are called.
+    `legend` names the bars above zero, those below zero, and the sum.
     """
     labels, values = [label for label, _ in rows], [value for _, value in rows]
     return {
@@ -49,7 +49,7 @@ def bar_chart(
     digits: int,
     stacked: bool = False,
 ) -> dict[str, Any]:
-    """Upright bars over a few categories, beside or, `stacked`, upon each other."""
+    """Vertical bars by category, grouped or `stacked`."""
     return {
         "name": name,
         "kind": "bars",
@@ -70,9 +70,10 @@ def line_chart(
     axis: str = "",
     zero: bool = True,
 ) -> dict[str, Any]:
-    """Lines over a number such as the year, called `axis`; with `zero` the upright axis goes through zero.
+    """Lines over a numeric axis such as the year, whose title is `axis`.
 
-    Without `zero` it does not, and the page must say so: only for what has no zero, such as a temperature.
+    With `zero` the value axis includes zero. Without it the page must say so; use that only for quantities
+    without a natural zero, such as a temperature.
     """
     return {
         "name": name,
@@ -94,10 +95,10 @@ def span_chart(
     unit: str,
     digits: int,
 ) -> dict[str, Any]:
-    """A tornado: for each row the result at the low and at the high end of one input, about the `middle`.
+    """A tornado chart: for each row the result at the low and at the high value of one input.
 
-    `ends` is what the two ends are called. The axis is that of the result; it shows the rows and the middle,
-    and begins at zero only where they do: what counts is the distance from the middle, which is drawn.
+    Bars extend from `middle`, the result of the base case. `ends` names the two ends. The axis covers the
+    results and the middle and need not include zero, because bars show the distance from the middle.
     """
     return {
         "name": name,

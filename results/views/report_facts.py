@@ -1,4 +1,4 @@
-"""What report and workbooks say beyond the solution itself."""
+"""What report and workbooks show of a run besides its solution."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,24 +14,30 @@ from parkdispatch.results.summary import StorageComparison
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """What report and workbook say beyond the solution itself; money in yuan, plus is paid."""
+    """What report and workbooks show of a run besides its solution; costs in yuan are positive."""
 
     title: str
     kind: Literal["day", "year", "replay"]
     cost_yuan: float
-    without_storage: StorageComparison | None  # none: there is no storage, or the park cannot run without it
+    without_storage: (
+        StorageComparison | None
+    )  # None: there is no storage, or the park is infeasible without it
     full_cycles: Mapping[str, float]  # by device
     peak_mw: Mapping[str, float]  # by month, "2026-03"
     energy_mwh: Mapping[str, float]  # by quantity, "pv.output_mwh"
-    blocks: Sequence[ScheduleBlock] = ()  # none for a year
+    blocks: Sequence[ScheduleBlock] = ()  # empty for a year
     timings_s: Mapping[str, float] = field(default_factory=dict)
     model: Mapping[str, int] = field(default_factory=dict)  # columns, rows, ...
     versions: Mapping[str, str] = field(default_factory=dict)
-    certificate: Mapping[str, float] = field(default_factory=dict)  # what was checked, and what was found
+    certificate: Mapping[str, float] = field(
+        default_factory=dict
+    )  # residual by check of the optimality certificate
     assumptions: Sequence[str] = ()
-    replayed: Replayed | None = None  # of a year of day-ahead plans
-    unseen_yuan: Mapping[str, float] = field(default_factory=dict)  # billed, not seen by the optimizer
-    open_discount_yuan: float = 0.0  # of demand, should months seen in part turn out fully used
+    replayed: Replayed | None = None  # of a year of daily plans
+    unseen_yuan: Mapping[str, float] = field(
+        default_factory=dict
+    )  # billed, but not part of the objective; by "grid.charge"
+    open_discount_yuan: float = 0.0  # demand discount of partial months, if they reach full use
     bills: Mapping[str, Bill] = field(default_factory=dict)  # by connection
-    steps: BillSteps | None = None  # from the cost without storage to that with it; none without a comparison
+    steps: BillSteps | None = None  # from the cost without storage to that with it; None without a comparison
     elections: Mapping[str, Elections] = field(default_factory=dict)  # by connection

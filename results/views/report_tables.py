@@ -1,4 +1,4 @@
-"""The tables and headline figures of the report, as text. Figures are rounded only here."""
+"""Tables and headline figures of the dispatch report, as text. Figures are rounded only here."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,6 @@ from parkdispatch.models.network.grid import Grid
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_table import BillStep, BillSteps, line_table, month_table
-from parkdispatch.results.html.page import LARGE_YUAN, Card, money, number
 from parkdispatch.results.solution import cost_yuan, of_kind, times_of, values
 from parkdispatch.results.summary import cost_by_month_yuan
 from parkdispatch.results.units import YUAN_PER_WAN
@@ -26,28 +25,29 @@ from parkdispatch.results.views.display_names import (
     owned,
     quantity_label,
 )
-from parkdispatch.results.views.plain_charts import step_chart as steps_figure
+from parkdispatch.results.views.plain_charts import step_chart
 from parkdispatch.results.views.report_facts import ReportFacts
+from parkdispatch.results.views.words import LARGE_YUAN, Card, format_money, format_number
 
 Words = Mapping[str, Any]
-Table = dict[str, Any]  # what `parts.table` takes: heads, rows, total, texts
+Table = dict[str, Any]  # arguments of `parts.table`: heads, rows, total, texts
 
 
-def cards(facts: ReportFacts, words: Mapping[str, Any]) -> list[Card]:
-    """The headline: cost, saving, peak, cycles."""
+def cards(facts: ReportFacts, words: Words) -> list[Card]:
+    """The headline figures: cost, saving, peak, full cycles."""
     page, other = words["page"], facts.without_storage
-    figure, unit, more = money(facts.cost_yuan, words)
+    figure, unit, more = format_money(facts.cost_yuan, words)
     if other:
-        more = [*more, f"{page['instead_of']} {' '.join(money(other.cost_yuan, words)[:2])}"]
-    found = [Card(page["cost"], figure, unit, more)]
+        more = [*more, f"{page['instead_of']} {' '.join(format_money(other.cost_yuan, words)[:2])}"]
+    headline = [Card(page["cost"], figure, unit, more)]
     if other:
-        figure, unit, more = money(other.saving_yuan, words)
+        figure, unit, more = format_money(other.saving_yuan, words)
         if other.cost_yuan > 0:
             more = [*more, page["of_cost"].format(share=f"{other.saving_yuan / other.cost_yuan:.2%}")]
-        found.append(Card(page["saved"], figure, unit, more))
+        headline.append(Card(page["saved"], figure, unit, more))
     if facts.replayed and (kept := facts.replayed.total.kept) is not None:
-        possible = " ".join(money(facts.replayed.total.foresight_saved_yuan or 0.0, words)[:2])
-        found.append(Card(page["kept"], f"{kept:.1%}", "", [page["kept_of"].format(possible=possible)]))
+        possible = " ".join(format_money(facts.replayed.total.foresight_saved_yuan or 0.0, words)[:2])
+        headline.append(Card(page["kept"], f"{kept:.1%}", "", [page["kept_of"].format(possible=possible)]))
     if facts.peak_mw:
         month, peak = max(facts.peak_mw.items(), key=lambda item: item[1])
         more = [month] if len(facts.peak_mw) > 1 else []
@@ -55,17 +55,17 @@ def cards(facts: ReportFacts, words: Mapping[str, Any]) -> list[Card]:
             before = max(other.peak_mw.values())
             more.append(f"{page['instead_of']} {before:,.1f} MW {page['without_storage_short']}")
         name = page["peak_year"] if len(facts.peak_mw) > 1 else page["peak"]
-        found.append(Card(name, f"{peak:,.1f}", "MW", more))
+        headline.append(Card(name, f"{peak:,.1f}", "MW", more))
     if facts.full_cycles:
         mean = sum(facts.full_cycles.values()) / len(facts.full_cycles)
         unit = page["mean"] if len(facts.full_cycles) > 1 else ""
         each = [f"{device_label(name, words)}: {cycles:,.2f}" for name, cycles in facts.full_cycles.items()]
-        found.append(Card(page["cycles"], f"{mean:,.2f}" if mean < 100 else f"{mean:,.0f}", unit, each))
-    return found
+        headline.append(Card(page["cycles"], f"{mean:,.2f}" if mean < 100 else f"{mean:,.0f}", unit, each))
+    return headline
 
 
 def months_table(solution: xr.Dataset, case: Case, facts: ReportFacts, words: Words) -> dict[str, Any]:
-    """Energy, peaks and cost by month, as text."""
+    """Energy, peak import and cost by month."""
     page = words["page"]
     hours = float(solution.attrs["hours"])
     starts = month_starts(times_of(solution))
@@ -75,23 +75,27 @@ def months_table(solution: xr.Dataset, case: Case, facts: ReportFacts, words: Wo
 
     zero: Array = np.zeros(solution.sizes["time"])
     grids = [name for name, device in case.devices.items() if isinstance(device, Grid)]
-    spilled, other = curtailed(solution), facts.without_storage
-    used = [power for name, power in injections(solution).items() if name.split(" (")[0] in spilled]
+    curtailed_mw, other = curtailed(solution), facts.without_storage
+    used = [power for name, power in injections(solution).items() if name.split(" (")[0] in curtailed_mw]
     energies = {
         "m_bought": sum((values(solution, f"{g}.import_mw") for g in grids), zero),
         "m_used": sum(used, zero) if used else None,
         "m_sold": sum((values(solution, f"{g}.export_mw") for g in grids), zero),
-        "m_curtailed": sum(spilled.values(), zero) if spilled else None,
+        "m_curtailed": sum(curtailed_mw.values(), zero) if curtailed_mw else None,
     }
     columns = {key: monthly(power) for key, power in energies.items() if power is not None}
     peaks = {"m_peak": facts.peak_mw} | ({"m_peak_without": other.peak_mw} if other else {})
     paid = {"m_cost": cost_by_month_yuan(solution)}
     if facts.replayed:
         months = facts.replayed.months
-        peaks["m_peak_foresight"] = {month: three.foresight_peak_mw for month, three in months.items()}
-        paid["m_cost_foresight"] = {month: three.foresight_yuan for month, three in months.items()}
+        peaks["m_peak_foresight"] = {
+            month: comparison.foresight_peak_mw for month, comparison in months.items()
+        }
+        paid["m_cost_foresight"] = {month: comparison.foresight_yuan for month, comparison in months.items()}
         if other:
-            paid["m_cost_without"] = {month: three.without_yuan or 0.0 for month, three in months.items()}
+            paid["m_cost_without"] = {
+                month: comparison.without_yuan or 0.0 for month, comparison in months.items()
+            }
     rows = [
         [month]
         + [f"{column[k]:,.0f}" for column in columns.values()]
@@ -110,7 +114,7 @@ def months_table(solution: xr.Dataset, case: Case, facts: ReportFacts, words: Wo
 
 
 def costs(solution: xr.Dataset, facts: ReportFacts) -> dict[str, tuple[float, float | None, float | None]]:
-    """Each named cost [yuan]: with the storage, without it, and saved; None where the facts do not say."""
+    """Each named cost [yuan]: with the storage, without it, and saved; None where there is no comparison."""
     paid, other = cost_yuan(solution), facts.without_storage
     saved = other.saving_by_cost_yuan if other else {}
     names = list(dict.fromkeys([*paid, *saved]))
@@ -125,7 +129,7 @@ def costs(solution: xr.Dataset, facts: ReportFacts) -> dict[str, tuple[float, fl
 
 
 def energy(name: str, mwh: float, words: Words) -> tuple[str, float]:
-    """A total by its name [MWh]; what a device merely puts into its bus is called drawn or given."""
+    """Label and value of an energy total [MWh]; a mere bus injection is labelled as drawn or supplied."""
     device, key = name.split(".", 1)
     if key.startswith("injection_"):
         way = words["page"]["drawn" if mwh < 0 else "given"]
@@ -134,51 +138,53 @@ def energy(name: str, mwh: float, words: Words) -> tuple[str, float]:
 
 
 def checks(audit: Audit, words: Words) -> list[dict[str, Any]]:
-    """The audit table; units come from the ending of a check's name."""
+    """The rows of the audit table; the unit follows from the ending of a check's name."""
     rows = []
-    for name, found in audit.residuals.items():
+    for name, residual in audit.residuals.items():
         unit, allowed = check_unit(name, words), audit.allowed[name]
         rows.append(
             {
                 "name": check_label(name, words),
-                "found": f"{found:.1e} {unit}" if found else f"0 {unit}",
+                "residual": f"{residual:.1e} {unit}" if residual else f"0 {unit}",
                 "allowed": f"{allowed:.1e} {unit}",
-                "holds": found <= allowed,
+                "holds": residual <= allowed,
             }
         )
     return rows
 
 
-def bill_lines(made: Bill, without: Bill | None, words: Words) -> Table:
-    """The bill line by line, beside the one without storage where there is one."""
-    page, table = words["page"], line_table(made, without)
-    whole = made.by_charge_yuan.shape[0] == 1  # a single month: kilowatts are not added up over months
+def bill_lines(bill: Bill, without: Bill | None, words: Words) -> Table:
+    """The bill line by line, beside the bill without storage if there is one."""
+    page, table = words["page"], line_table(bill, without)
+    single_month = bill.by_charge_yuan.shape[0] == 1  # quantities in kW are not summed over months
     columns = {"yuan": "l_yuan"}
-    made_of = {"quantity": "l_quantity", "price_yuan": "l_price"}
+    detail_columns = {"quantity": "l_quantity", "price_yuan": "l_price"}
     if without is not None:
         columns = {"yuan_without": "l_yuan_without", "yuan": "l_yuan_with", "saved_yuan": "l_saved"}
-        made_of = {"quantity_without": "l_quantity_without", "quantity": "l_quantity_with"}
-        made_of |= {"price_yuan_without": "l_price_without", "price_yuan": "l_price_with"}
+        detail_columns = {"quantity_without": "l_quantity_without", "quantity": "l_quantity_with"}
+        detail_columns |= {"price_yuan_without": "l_price_without", "price_yuan": "l_price_with"}
         if np.allclose(table["price_yuan_without"], table["price_yuan"], rtol=1e-9, atol=0.0):
-            made_of = {**dict(list(made_of.items())[:2]), "price_yuan": "l_price"}
+            detail_columns = {**dict(list(detail_columns.items())[:2]), "price_yuan": "l_price"}
     rows = []
     for (charge, period), (_, line) in zip(table.index.to_list(), table.iterrows(), strict=True):
-        unit = line["unit"] if whole and line["unit"] != "yuan" else words["units"].get(line["unit"], "")
-        sums = [number(float(line[name])) for name in columns]
-        parts = [number(float(line[name]), 4 if "price" in name else 0) for name in made_of]
+        unit = (
+            line["unit"] if single_month and line["unit"] != "yuan" else words["units"].get(line["unit"], "")
+        )
+        sums = [format_number(float(line[name])) for name in columns]
+        parts = [format_number(float(line[name]), 4 if "price" in name else 0) for name in detail_columns]
         rows.append([charge_label(charge, period, words), *sums, *parts, unit])
-    totals = [number(float(table[name].sum())) for name in columns]
+    totals = [format_number(float(table[name].sum())) for name in columns]
     return {
-        "heads": [page[key] for key in ("l_charge", *columns.values(), *made_of.values(), "l_unit")],
+        "heads": [page[key] for key in ("l_charge", *columns.values(), *detail_columns.values(), "l_unit")],
         "rows": rows,
-        "total": [page["total"], *totals, *[""] * (1 + len(made_of))],
-        "texts": (0, 1 + len(columns) + len(made_of)),
+        "total": [page["total"], *totals, *[""] * (1 + len(detail_columns))],
+        "texts": (0, 1 + len(columns) + len(detail_columns)),
     }
 
 
-def bill_months(made: Bill, without: Bill | None, words: Words) -> Table:
-    """The bill of each month [10^4 yuan], and what is saved in each charge."""
-    page, table = words["page"], month_table(made, without)
+def bill_months(bill: Bill, without: Bill | None, words: Words) -> Table:
+    """The bill of each month [10^4 yuan] and the saving in each charge."""
+    page, table = words["page"], month_table(bill, without)
     heads = [page["l_yuan"]]
     if without is not None:
         charges = table.columns[3:]
@@ -189,34 +195,44 @@ def bill_months(made: Bill, without: Bill | None, words: Words) -> Table:
     return {
         "heads": [page["m_month"], *heads],
         "rows": [
-            [str(month), *(number(yuan) for yuan in row)]
+            [str(month), *(format_number(yuan) for yuan in row)]
             for month, row in zip(wan.index, wan.to_numpy(), strict=True)
         ],
-        "total": [page["total"], *(number(float(yuan)) for yuan in wan.sum())],
+        "total": [page["total"], *(format_number(float(yuan)) for yuan in wan.sum())],
     }
 
 
 def step_label(step: BillStep, words: Words, several: bool = False) -> str:
-    """What a step of the waterfall is called; the owner where there are several or it is a device's cost."""
+    """The label of a waterfall step, with its owner for a device's cost or if `several` owners are billed."""
     if not step.billed:
         return cost_label(f"{step.owner}.{step.charge}", words)
     text = charge_label(step.charge, step.period, words)
     return owned(step.owner, text, words) if several else text
 
 
-def waterfall(found: BillSteps, words: Words) -> dict[str, Any]:
-    """The steps as a chart, and the sentence that tells the totals beside it."""
-    page, several = words["page"], len({step.owner for step in found.steps if step.billed}) > 1
-    large = max(abs(found.saved_yuan), *(abs(step.saved_yuan) for step in found.steps), 0.0) >= LARGE_YUAN
+def waterfall(bill_steps: BillSteps, words: Words) -> dict[str, Any]:
+    """The waterfall chart of the saving, and the sentence with its totals."""
+    page, several = words["page"], len({step.owner for step in bill_steps.steps if step.billed}) > 1
+    large = (
+        max(abs(bill_steps.saved_yuan), *(abs(step.saved_yuan) for step in bill_steps.steps), 0.0)
+        >= LARGE_YUAN
+    )
     scale, unit, digits = (YUAN_PER_WAN, page["wan"], 2) if large else (1.0, page["yuan"], 0)
     rows = [
-        (step_label(step, words, several), step.saved_yuan / scale) for step in found.steps if step.saved_yuan
+        (step_label(step, words, several), step.saved_yuan / scale)
+        for step in bill_steps.steps
+        if step.saved_yuan
     ]
-    said = page["steps_said" if found.saved_yuan >= 0 else "steps_more"].format(
-        without=" ".join(money(found.without_yuan, words)[:2]),
-        with_=" ".join(money(found.with_yuan, words)[:2]),
-        saved=" ".join(money(abs(found.saved_yuan), words)[:2]),
-        share=f"{abs(found.saved_yuan / found.without_yuan):.2%}" if found.without_yuan else "–",
+    sentence = page["steps_said" if bill_steps.saved_yuan >= 0 else "steps_more"].format(
+        without=" ".join(format_money(bill_steps.without_yuan, words)[:2]),
+        with_=" ".join(format_money(bill_steps.with_yuan, words)[:2]),
+        saved=" ".join(format_money(abs(bill_steps.saved_yuan), words)[:2]),
+        share=f"{abs(bill_steps.saved_yuan / bill_steps.without_yuan):.2%}"
+        if bill_steps.without_yuan
+        else "–",
     )
     legend = (page["saves"], page["costs_more"], page["in_all"])
-    return {"figure": steps_figure("steps", rows, page["steps_total"], legend, unit, digits), "said": said}
+    return {
+        "figure": step_chart("steps", rows, page["steps_total"], legend, unit, digits),
+        "sentence": sentence,
+    }

@@ -1,4 +1,4 @@
-"""Sentences made of a key and its numbers, in the words of a page."""
+"""Sentences on proof and schedule, in the words of a language."""
 
 import json
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ import xarray as xr
 
 from parkdispatch.results.schedule import ScheduleBlock
 
-SAME_MW = 0.05  # powers nearer than this read the same
+SAME_MW = 0.05  # powers closer than this are shown as one figure
 
 
 class BlockRow(NamedTuple):
-    """A stretch of the plan in words: "12:00" to "14:00", what, with how much, why."""
+    """A block of the schedule as text: start and end such as "12:00", action, power, reason, price."""
 
     start: str
     end: str
@@ -23,31 +23,31 @@ class BlockRow(NamedTuple):
 
 
 def proof_sentence(solution: xr.Dataset, words: Mapping[str, Any]) -> str:
-    """How the bound of a solution was proven."""
+    """How the lower bound of a solution was proven."""
     numbers = json.loads(str(solution.attrs["proof_numbers"]))
     return str(words["proof"][str(solution.attrs["proof"])]).format(**numbers)
 
 
 def block_row(block: ScheduleBlock, words: Mapping[str, Any]) -> BlockRow:
-    """A stretch of the plan with its reason."""
+    """A block of the schedule as the cells of a table row."""
     text = words["why"]
     period = text["periods"].get(block.period, block.period)
-    where = [text["surplus"]] * block.from_surplus + [period] * block.from_grid
-    why = text["and"].join(where) if block.action == "charge" else period
+    sources = [text["surplus"]] * block.from_surplus + [period] * block.from_grid
+    reason = text["and"].join(sources) if block.action == "charge" else period
     if block.peak_mw is not None:
-        why = text["peak"].format(period=why, peak=block.peak_mw)
+        reason = text["peak"].format(period=reason, peak=block.peak_mw)
     power = text["power" if block.most_mw - block.least_mw < SAME_MW else "powers"]
     return BlockRow(
         block.clock[:5],
         block.clock[6:],
         block.action,
         power.format(mean=block.power_mw, least=block.least_mw, most=block.most_mw),
-        why,
+        reason,
         block.price_yuan_per_kwh,
     )
 
 
 def block_line(block: ScheduleBlock, words: Mapping[str, Any]) -> str:
-    """A stretch of the plan as one line."""
+    """A block of the schedule as one line."""
     row = block_row(block, words)
     return str(words["why"][f"line_{block.action}"]).format(clock=block.clock, **row._asdict())

@@ -1,4 +1,4 @@
-"""The tables of the page of a study of a size, as text. Rounded here."""
+"""Tables of a sizing study as text. Figures are rounded only here."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,17 +7,17 @@ import numpy as np
 
 from parkdispatch.models.finance.sizing_section import Uncertainty
 from parkdispatch.results.finance.returns import Returns
-from parkdispatch.results.html.page import number
 from parkdispatch.results.sizing.decision import PROJECT, size_text
 from parkdispatch.results.sizing.decision_words import label
 from parkdispatch.results.sizing.risk import chosen, distribution
 from parkdispatch.results.sizing.sizing_results import Choice, Offered, SizeStudy
 from parkdispatch.results.units import YUAN_PER_WAN
-from parkdispatch.results.views.sizing_charts import coloured, frontier_cells, told_name
+from parkdispatch.results.views.sizing_charts import choice_label, coloured_choices, frontier_cells
+from parkdispatch.results.views.words import format_number
 
 Words = Mapping[str, Any]
-Table = dict[str, Any]  # heads and rows of text, as `parts.table` has them
-MOST_OF_FRONTIER = 12  # rows, of which a person still reads all
+Table = dict[str, Any]  # arguments of `parts.table`: heads and rows
+MOST_FRONTIER_ROWS = 12
 FACTS = (
     "peak_cut_mw",
     "self_use",
@@ -26,105 +26,123 @@ FACTS = (
 )
 
 
-def figures_of(study: SizeStudy, one: Offered) -> dict[str, float]:
-    """What is known of a choice beside its money: its own figures, or those of its size on the surface."""
-    found = {**_cell(study, one.choice), **one.figures}
-    return {key: value for key in FACTS if np.isfinite(value := found.get(key, np.nan))}
+def figures_of(study: SizeStudy, offered: Offered) -> dict[str, float]:
+    """The known `FACTS` of a choice: its own figures, else those of its size on the surface."""
+    known = {**_surface_figures(study, offered.choice), **offered.figures}
+    return {key: value for key in FACTS if np.isfinite(value := known.get(key, np.nan))}
 
 
-def _cell(study: SizeStudy, choice: Choice) -> dict[str, float]:
+def _surface_figures(study: SizeStudy, choice: Choice) -> dict[str, float]:
+    """The figures of the surface at the size of a choice; empty if the grid does not contain it."""
     surface = study.surface
     if surface is None or choice.power_mw <= 0:
         return {}
-    places = [
+    indices = [
         np.flatnonzero(np.isclose(surface[axis].to_numpy(), value, rtol=0, atol=1e-6))
         for axis, value in (
             ("power_mw", choice.power_mw),
             ("duration_hours", choice.energy_mwh / choice.power_mw),
         )
     ]
-    if not all(len(found) for found in places):
+    if not all(len(index) for index in indices):
         return {}
-    cell = surface.isel(power_mw=int(places[0][0]), duration_hours=int(places[1][0]))
+    cell = surface.isel(power_mw=int(indices[0][0]), duration_hours=int(indices[1][0]))
     return {key: float(cell[key]) for key in FACTS if key in cell}
 
 
-def earned_yuan(one: Offered) -> tuple[float, float] | None:
-    """What a choice earns in its first and its last year, contracts included, less its auxiliary energy."""
-    if one.cash is None:
+def earned_yuan(offered: Offered) -> tuple[float, float] | None:
+    """Income less auxiliary energy in the first and the last year [yuan]; None without a cash flow."""
+    if offered.cash is None:
         return None
-    operation = one.cash.operation
+    operation = offered.cash.operation
     net = sum(operation.revenue_yuan.values()) - operation.auxiliary_yuan
     return float(net[0]), float(net[-1])
 
 
 def offers_table(study: SizeStudy, words: Words) -> Table:
-    """Every choice with its returns; money in 10^4 yuan. Columns in which nothing is known are left out."""
+    """Each choice with its returns, money in 10^4 yuan; columns without any entry are left out."""
     text = words["size"]
     keys = (
         "o_name", "o_price", "o_cost", "o_npv", "o_irr", "o_payback", "o_break_even", "o_earned",
         "o_peak", "o_use", "o_co2",
     )  # fmt: skip
-    rows = [_offer_row(study, one, words) for one in study.offers]
-    kept = [at for at in range(len(keys)) if at == 0 or any(row[at] for row in rows)]
-    return {"heads": [text[keys[at]] for at in kept], "rows": [[row[at] for at in kept] for row in rows]}
+    rows = [_offer_row(study, offered, words) for offered in study.offers]
+    columns = [column for column in range(len(keys)) if column == 0 or any(row[column] for row in rows)]
+    return {
+        "heads": [text[keys[column]] for column in columns],
+        "rows": [[row[column] for column in columns] for row in rows],
+    }
 
 
-def _offer_row(study: SizeStudy, one: Offered, words: Words) -> list[str]:
-    text, choice = words["size"], one.choice
+def _offer_row(study: SizeStudy, offered: Offered, words: Words) -> list[str]:
+    text, choice = words["size"], offered.choice
     if choice.power_mw <= 0:
-        return [words["decision"]["nothing"], "", number(0.0, 0), number(0.0, 0), *[""] * 7]
-    cell = figures_of(study, one)
-    use = ""
-    if {"self_use", "self_use_gain"} <= cell.keys():
-        use = f"{cell['self_use']:.2%} ({100 * cell['self_use_gain']:+.2f})"
-    if one.cash is None:
+        return [words["decision"]["nothing"], "", format_number(0.0, 0), format_number(0.0, 0), *[""] * 7]
+    figures = figures_of(study, offered)
+    self_use = ""
+    if {"self_use", "self_use_gain"} <= figures.keys():
+        self_use = f"{figures['self_use']:.2%} ({100 * figures['self_use_gain']:+.2f})"
+    if offered.cash is None:
         returns = ["", "", ""]
     else:
-        own = one.cash.returns[PROJECT]
-        irr = irr_text(own, words)
-        years = own.static_payback.from_construction_years
-        returns = [_wan(own.npv_yuan), irr, str(text["never_back"]) if years is None else number(years)]
+        project = offered.cash.returns[PROJECT]
+        years = project.static_payback.from_construction_years
+        returns = [
+            _in_wan(project.npv_yuan),
+            irr_text(project, words),
+            str(text["never_back"]) if years is None else format_number(years),
+        ]
     return [
-        told_name(choice, words),
-        number(choice.yuan_per_wh),
-        _wan(choice.investment_yuan),
+        choice_label(choice, words),
+        format_number(choice.yuan_per_wh),
+        _in_wan(choice.investment_yuan),
         *returns,
-        number(one.break_even_yuan_per_wh),
-        _wan(earned[0]) if (earned := earned_yuan(one)) else "",
-        number(cell["peak_cut_mw"], 1) if "peak_cut_mw" in cell else "",
-        use,
-        number(cell["co2_cut_t"], 0) if "co2_cut_t" in cell else "",
+        format_number(offered.break_even_yuan_per_wh),
+        _in_wan(income_yuan[0]) if (income_yuan := earned_yuan(offered)) else "",
+        format_number(figures["peak_cut_mw"], 1) if "peak_cut_mw" in figures else "",
+        self_use,
+        format_number(figures["co2_cut_t"], 0) if "co2_cut_t" in figures else "",
     ]
 
 
-def irr_text(own: Returns, words: Words) -> str:
-    """An IRR in percent, or that there is none, or several."""
-    if own.irr.value is not None:
-        return f"{own.irr.value:.2%}"
-    return str(words["size"]["several" if own.irr.all else "none"])
+def irr_text(returns: Returns, words: Words) -> str:
+    """The IRR in percent, or the word for none or several."""
+    if returns.irr.value is not None:
+        return f"{returns.irr.value:.2%}"
+    return str(words["size"]["several" if returns.irr.all else "none"])
 
 
 def marginal_table(study: SizeStudy, words: Words) -> Table | None:
-    """What one more MW and MWh is worth a year beside what it costs, at each size; None if nowhere known."""
+    """Marginal value and annuity of one more MW and MWh a year, at each size; None if nowhere computed."""
     text, rows = words["size"], []
-    for one in study.offers:
-        found = one.marginal
-        if found is None:
+    for offered in study.offers:
+        marginal = offered.marginal
+        if marginal is None:
             continue
         sizes = (
-            (text["one_mw"], found.value_of_mw_yuan, found.difference_mw_yuan, found.annuity_yuan_per_mw, ""),
-            (text["one_mwh"], found.value_of_mwh_yuan, found.difference_mwh_yuan, found.annuity_yuan_per_mwh,
-             number(found.break_even_yuan_per_kwh, 0)),
-        )  # fmt: skip
-        for what, dual, (less, more), cost, price in sizes:
+            (
+                text["one_mw"],
+                marginal.value_of_mw_yuan,
+                marginal.difference_mw_yuan,
+                marginal.annuity_yuan_per_mw,
+                "",
+            ),
+            (
+                text["one_mwh"],
+                marginal.value_of_mwh_yuan,
+                marginal.difference_mwh_yuan,
+                marginal.annuity_yuan_per_mwh,
+                format_number(marginal.break_even_yuan_per_kwh, 0),
+            ),
+        )
+        for unit, dual_yuan, (decrement_yuan, increment_yuan), annuity_yuan, break_even in sizes:
             rows.append(
                 [
-                    label(one.choice, study.choices, words),
-                    what,
-                    *(_wan(yuan, 2) for yuan in (dual, less, more, cost)),
-                    text["pays" if dual >= cost else "pays_not"],
-                    price,
+                    label(offered.choice, study.choices, words),
+                    unit,
+                    *(_in_wan(yuan, 2) for yuan in (dual_yuan, decrement_yuan, increment_yuan, annuity_yuan)),
+                    text["pays" if dual_yuan >= annuity_yuan else "pays_not"],
+                    break_even,
                 ]
             )
     heads = [text[f"m_{key}"] for key in ("size", "what", "dual", "less", "more", "cost", "pays", "price")]
@@ -132,45 +150,45 @@ def marginal_table(study: SizeStudy, words: Words) -> Table | None:
 
 
 def frontier_table(study: SizeStudy, words: Words) -> Table:
-    """Nothing, and the sizes that nothing beats: no other has more NPV for less. Of many some."""
+    """The efficient frontier of NPV against investment, in at most `MOST_FRONTIER_ROWS` sizes."""
     assert study.surface is not None
     text, cells = words["size"], frontier_cells(study.surface, only_best=True)
-    count = min(len(cells), MOST_OF_FRONTIER)
-    some = [cells[round(at * (len(cells) - 1) / max(1, count - 1))] for at in range(count)]
+    count = min(len(cells), MOST_FRONTIER_ROWS)
+    shown = [cells[round(k * (len(cells) - 1) / max(1, count - 1))] for k in range(count)]
     rows = [
-        [size_text(power, energy), f"{round(energy / power, 2):g}", _wan(cost), _wan(npv)]
-        for power, energy, cost, npv in some
+        [size_text(power, energy), f"{round(energy / power, 2):g}", _in_wan(cost), _in_wan(npv)]
+        for power, energy, cost, npv in shown
     ]
     note = str(text["frontier_some"]).format(shown=count, count=len(cells)) if count < len(cells) else ""
     heads = [text[key] for key in ("o_size", "f_hours", "o_cost", "o_npv")]
     return {
         "heads": heads,
-        "rows": [[words["decision"]["nothing"], "", _wan(0.0), _wan(0.0)], *rows],
+        "rows": [[words["decision"]["nothing"], "", _in_wan(0.0), _in_wan(0.0)], *rows],
         "note": note,
     }
 
 
 def when_table(study: SizeStudy, words: Words) -> Table:
-    """For each choice: NPV built now, its best year and NPV then, and the first year in which it pays."""
+    """For each choice the NPV if built now, the best year and its NPV, and the first profitable year."""
     assert study.when is not None
-    text, rows, first = words["size"], [], study.case.calendar.year
+    text, rows, base_year = words["size"], [], study.case.calendar.year
     years = study.when["year"].to_numpy()
     keys = [str(key) for key in study.when["choice"].to_numpy()]
-    for choice, name, _ in coloured(study, keys, words):
+    for choice, name, _ in coloured_choices(study, keys, words):
         npv = study.when["npv_yuan"].sel(choice=choice.key).to_numpy()
-        pays = years[npv > 0]
+        profitable = years[npv > 0]
         rows.append(
-            [name, _wan(npv[0]), str(first + int(years[npv.argmax()])), _wan(npv.max()),
-             str(first + int(pays[0])) if len(pays) else text["in_none"]]
+            [name, _in_wan(npv[0]), str(base_year + int(years[npv.argmax()])), _in_wan(npv.max()),
+             str(base_year + int(profitable[0])) if len(profitable) else text["in_none"]]
         )  # fmt: skip
     return {"heads": [text[f"w_{key}"] for key in ("choice", "now", "year", "best", "pays")], "rows": rows}
 
 
 def risk_table(study: SizeStudy, words: Words) -> Table:
-    """What the scenarios say of each choice; the best of each column is marked."""
+    """Loss probability and risk measures of each choice; the best of each column is marked."""
     assert study.risk is not None
-    found, text, rows = distribution(study.risk, study.sizing.tail), words["size"], []
-    by = chosen(study.risk, study.sizing.tail)
+    statistics, text, rows = distribution(study.risk, study.sizing.tail), words["size"], []
+    best_by_measure = chosen(study.risk, study.sizing.tail)
     measures = {
         "expected": "mean_yuan",
         "cvar": "cvar_yuan",
@@ -178,54 +196,61 @@ def risk_table(study: SizeStudy, words: Words) -> Table:
         "regret": "most_regret_yuan",
     }
     for choice in study.choices:
-        if choice.key not in found.index:
+        if choice.key not in statistics.index:
             continue
         cells = [
-            _wan(float(found[column][choice.key])) + (" ✓" if by[name] == choice.key else "")
+            _in_wan(float(statistics[column][choice.key]))
+            + (" ✓" if best_by_measure[name] == choice.key else "")
             for name, column in measures.items()
         ]
-        rows.append([told_name(choice, words), f"{found['loss_share'][choice.key]:.0%}", *cells])
+        rows.append([choice_label(choice, words), f"{statistics['loss_share'][choice.key]:.0%}", *cells])
     tail = f"{study.sizing.tail:.0%}"
     keys = ("choice", "loss", "expected", "cvar", "worst", "regret")
     return {"heads": [text[f"r_{key}"].format(tail=tail) for key in keys], "rows": rows}
 
 
 def doubts_table(study: SizeStudy, words: Words) -> Table:
-    """What is in doubt, how it may lie, and whence that is."""
+    """The uncertain inputs, their distributions and sources."""
     text = words["size"]
     rows = [
-        [(one.name_zh or one.name) if words["lang"] == "zh" else one.name, lies(one, words), one.source]
-        for one in study.sizing.doubt
+        [
+            (doubt.name_zh or doubt.name) if words["lang"] == "zh" else doubt.name,
+            distribution_text(doubt, words),
+            doubt.source,
+        ]
+        for doubt in study.sizing.doubt
     ]
     return {"heads": [text[f"d_{key}"] for key in ("name", "lies", "source")], "rows": rows}
 
 
-def lies(doubt: Uncertainty, words: Words) -> str:
-    """How a doubted number may lie, in words."""
+def distribution_text(doubt: Uncertainty, words: Words) -> str:
+    """The distribution of an uncertain input in words."""
     text = words["size"]
     if doubt.kind == "choice":
-        listed = str(words["decision"]["comma"])
+        comma = str(words["decision"]["comma"])
         if doubt.weights and len(set(doubt.weights)) > 1:
             shares = [weight / sum(doubt.weights) for weight in doubt.weights]
-            parts = [f"{value:g} ({one:.0%})" for value, one in zip(doubt.values, shares, strict=True)]
-            said = listed.join(parts)
+            parts = [f"{value:g} ({share:.0%})" for value, share in zip(doubt.values, shares, strict=True)]
+            sentence = comma.join(parts)
         else:
-            said = str(text["lies_equal"]).format(values=listed.join(f"{value:g}" for value in doubt.values))
+            sentence = str(text["lies_equal"]).format(
+                values=comma.join(f"{value:g}" for value in doubt.values)
+            )
     elif doubt.kind == "normal":
-        said = str(text["lies_normal"]).format(mean=doubt.mean, std=doubt.std)
+        sentence = str(text["lies_normal"]).format(mean=doubt.mean, std=doubt.std)
     else:
         low, high = doubt.low or 0.0, doubt.high or 0.0
         mode = (low + high) / 2 if doubt.mode is None else doubt.mode
-        said = str(text[f"lies_{doubt.kind}"]).format(low=low, high=high, mode=mode)
-    return str(text["lies_times"]).format(said=said) if doubt.times else said
+        sentence = str(text[f"lies_{doubt.kind}"]).format(low=low, high=high, mode=mode)
+    return str(text["lies_times"]).format(said=sentence) if doubt.times else sentence
 
 
 def prices_table(study: SizeStudy, words: Words) -> Table:
-    """What a size costs and how the world moves."""
+    """The unit prices of a size and the yearly changes of prices, load and fade."""
     text, sizing, rows = words["size"], study.sizing, list[list[str]]()
-    price, times = sizing.price, sizing.price_multiple
+    price, factor = sizing.price, sizing.price_multiple
     for key, value in (("kwh", price.yuan_per_kwh), ("kw", price.yuan_per_kw), ("fixed", price.fixed_yuan)):
-        rows.append([text[f"p_{key}"], number(times * value, 0), text[f"p_{key}_unit"]])
+        rows.append([text[f"p_{key}"], format_number(factor * value, 0), text[f"p_{key}_unit"]])
     for name in type(sizing.paths).model_fields:
         change = getattr(sizing.paths, name)
         rows.append([text[f"p_{name}"], f"{change:+.1%}" if change else "0", text["p_a_year"]])
@@ -236,11 +261,11 @@ def prices_table(study: SizeStudy, words: Words) -> Table:
 
 
 def offers_sources(study: SizeStudy, words: Words) -> Iterator[str]:
-    """Whence the offers are, in their author's words."""
+    """The sources of the offers as the case states them."""
     for offer in study.sizing.offer:
         name = (offer.name_zh or offer.name) if words["lang"] == "zh" else offer.name
         yield str(words["page"]["owned"]).format(device=name, what=offer.source)
 
 
-def _wan(yuan: float, digits: int = 0) -> str:
-    return number(yuan / YUAN_PER_WAN, digits)
+def _in_wan(yuan: float, digits: int = 0) -> str:
+    return format_number(yuan / YUAN_PER_WAN, digits)

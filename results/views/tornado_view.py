@@ -1,18 +1,19 @@
-"""A tornado as text and places: what its table says on the screen, and where its bars lie on a page."""
+"""A sensitivity tornado as text and bar positions, for the table on the screen and the chart on a page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parkdispatch.results.finance.tornado import Bar, BarEnd, Tornado
-from parkdispatch.results.html.page import number
 from parkdispatch.results.units import YUAN_PER_WAN
+from parkdispatch.results.views.words import format_number
 
-SIGNIFICANT = 5  # digits of an input's value
+SIGNIFICANT_DIGITS = 5  # of an input's value
+LARGE_VALUE = 1e5  # from here on an input's value is shown as an integer
 
 
 @dataclass(frozen=True)
 class EndView:
-    """One end of a bar: the input's value, the NPV less that of the base, and where it lies on the axis."""
+    """One end of a bar: the input's value, the change of NPV against the base, and its place on the axis."""
 
     side: str  # "low" or "high"
     value: str
@@ -27,7 +28,7 @@ class EndView:
 
 @dataclass(frozen=True)
 class BarView:
-    """A bar."""
+    """The bar of one input, with one or two ends."""
 
     name: str
     base: str
@@ -37,37 +38,37 @@ class BarView:
 
 @dataclass(frozen=True)
 class TornadoView:
-    """The bars, and the axis they lie on: changes of NPV, whose zero is the base."""
+    """The bars and their axis, the change of NPV against the base."""
 
     bars: tuple[BarView, ...]
     base_npv: str  # 10^4 yuan
     base_irr: str
-    zero: float  # [%] of the axis
+    zero: float  # position of the base [%] of the axis
     least: str  # 10^4 yuan, at the left end of the axis
     most: str
     years: str
 
 
-def view(tornado: Tornado, lang: str) -> TornadoView:
-    """The tornado in a language; figures are rounded only here."""
+def tornado_view(tornado: Tornado, lang: str) -> TornadoView:
+    """Format a tornado in a language; figures are rounded only here."""
     changes = [0.0] + [_change(tornado, end) for bar in tornado.bars for end in _ends(bar)]
     least, most = min(changes), max(changes)
     span = most - least or 1.0
 
-    def place(change: float) -> float:
+    def position(change: float) -> float:
         return round(100.0 * (change - least) / span, 2)
 
-    def shown(side: str, end: BarEnd) -> EndView:
+    def end_view(side: str, end: BarEnd) -> EndView:
         change, measures = _change(tornado, end), end.measures
-        left, right = sorted((place(change), place(0.0)))
+        left, right = sorted((position(change), position(0.0)))
         return EndView(
             side=side,
-            value=f"{end.value:.{SIGNIFICANT}g}" if abs(end.value) < 1e5 else f"{end.value:,.0f}",
+            value=_input_value(end.value),
             npv_change=f"{change:+,.2f}",
-            npv=number(measures.npv_yuan / YUAN_PER_WAN),
+            npv=format_number(measures.npv_yuan / YUAN_PER_WAN),
             irr=_percent(measures.irr),
             equity_irr=_percent(measures.equity_irr),
-            payback=number(measures.payback_years),
+            payback=format_number(measures.payback_years),
             left=left,
             width=round(right - left, 2),
         )
@@ -75,19 +76,17 @@ def view(tornado: Tornado, lang: str) -> TornadoView:
     bars = tuple(
         BarView(
             name=bar.name_zh if lang == "zh" else bar.name,
-            base=f"{bar.base_value:.{SIGNIFICANT}g}"
-            if abs(bar.base_value) < 1e5
-            else f"{bar.base_value:,.0f}",
+            base=_input_value(bar.base_value),
             source=bar.source,
-            ends=tuple(shown(side, end) for side, end in (("low", bar.low), ("high", bar.high)) if end),
+            ends=tuple(end_view(side, end) for side, end in (("low", bar.low), ("high", bar.high)) if end),
         )
         for bar in tornado.bars
     )
     return TornadoView(
         bars=bars,
-        base_npv=number(tornado.base.npv_yuan / YUAN_PER_WAN),
+        base_npv=format_number(tornado.base.npv_yuan / YUAN_PER_WAN),
         base_irr=_percent(tornado.base.irr),
-        zero=place(0.0),
+        zero=position(0.0),
         least=f"{least:+,.0f}",
         most=f"{most:+,.0f}",
         years=", ".join(map(str, tornado.years)),
@@ -98,8 +97,12 @@ def _ends(bar: Bar) -> Sequence[BarEnd]:
     return [end for end in (bar.low, bar.high) if end]
 
 
+def _input_value(value: float) -> str:
+    return f"{value:.{SIGNIFICANT_DIGITS}g}" if abs(value) < LARGE_VALUE else f"{value:,.0f}"
+
+
 def _change(tornado: Tornado, end: BarEnd) -> float:
-    """NPV less that of the base [10^4 yuan]."""
+    """Change of NPV against the base [10^4 yuan]."""
     return (end.measures.npv_yuan - tornado.base.npv_yuan) / YUAN_PER_WAN
 
 

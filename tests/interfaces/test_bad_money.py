@@ -1,4 +1,4 @@
-"""Bad money and bad tariffs, as typed: what each command says, its exit code, and that nothing is written."""
+"""Invalid finance and tariff inputs on the command line: message, exit code, and no file written."""
 
 import json
 from pathlib import Path
@@ -104,7 +104,7 @@ def test_bad_money_exits_2_and_writes_nothing(
 
 
 def test_all_of_it_comes_together(typed: Run, tmp_path: Path) -> None:
-    """Finance, contracts, the tariff's validity and a device."""
+    """Errors in finance, contracts, validity of the tariff and a device."""
     damages = (
         add(FINANCE + "discount_rate = 8\n"),
         add(RESPONSE + "paid_from = 80\n"),
@@ -129,7 +129,7 @@ def test_all_of_it_comes_together(typed: Run, tmp_path: Path) -> None:
 def test_a_tariff_of_part_of_the_year_names_the_days_it_lacks(
     command: str, typed: Run, tmp_path: Path
 ) -> None:
-    """Together with what is wrong with the series, which are of two days."""
+    """Reported together with the errors of the series, which cover two days."""
     late = (
         add(FINANCE),
         swap("valid_from = 2026-01-01", "valid_from = 2026-07-10", "own.toml"),
@@ -203,5 +203,5 @@ def test_a_replacement_beyond_the_horizon_is_a_warning(typed: Run, tmp_path: Pat
     )
     (tmp_path / "case.toml").write_text(text, encoding="utf-8")
     code, out, err = typed("check", tmp_path / "case.toml")
-    assert (code, "in order" in out) == (0, True)
+    assert (code, "valid" in out) == (0, True)
     assert err.startswith("warning: `finance.replacement.year` = 25: lies at the end of the 20-year horizon")

@@ -1,4 +1,4 @@
-"""Every mistake in the question of a size, through the command line: said at once, nothing written."""
+"""Invalid sizing inputs on the command line: all reported at once, no file written."""
 
 from pathlib import Path
 
@@ -106,7 +106,7 @@ def test_bad_sizing_exits_2_and_writes_nothing(
 
 
 def test_a_good_question_is_good(tmp_path: Path) -> None:
-    """Else the tests above would prove nothing."""
+    """Checks that the unmodified case is valid."""
     case = load_case(str(write_case(tmp_path, *with_sizing(more=OFFER + "yuan_per_wh = 1.0\n"))))
     assert case.sizing is not None
     assert case.sizing.offer[0].price_yuan == 20e6

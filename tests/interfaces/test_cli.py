@@ -1,4 +1,4 @@
-"""The commands as they are typed: exit codes, what is printed, what is written."""
+"""The commands end to end: exit codes, printed output, written files."""
 
 import io
 import json
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from datetime import date
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +198,7 @@ def test_state_and_peak_of_the_evening_are_honoured(run: Run, tmp_path: Path) ->
 
 
 def test_planned_day_keeps_the_least_power(run: Run, tmp_path: Path) -> None:
-    """From the case file through the calmest plan to the audit."""
+    """From the case file through smoothing to the audit."""
     least = swap("power_mw = 20.0", "power_mw = 20.0\nmin_charge_mw = 8.0\nmin_discharge_mw = 6.0")
     path, out = write_case(tmp_path, *HOURLY, least), tmp_path / "out"
     assert run("plan", path, *PEAK, "--out", out).code == 0
@@ -224,13 +225,13 @@ def test_forecasts_on_the_command_line_replace_those_of_the_case(run: Run, tmp_p
 
 
 def test_the_peak_to_expect_is_found_where_none_is_given(run: Run, tmp_path: Path) -> None:
-    """A day planned as if it alone set the month's charge would be shaved at any price."""
+    """Without it, a single day would bear the demand charge of the whole month."""
     path = write_case(
         tmp_path, swap(PV_FILE, ""), swap('"load.demand_mw" = { file = "load.csv" }\n', ""), add(CLIMATE)
     )
     ran = run("plan", path, "--out", tmp_path / "out")
     assert ran.code == 0, ran.err
-    said = re.search(r"Peak so far not given .* took ([0-9.]+) MW", ran.out)
+    said = re.search(r"Peak so far not given .* assumed ([0-9.]+) MW", ran.out)
     assert said is not None
     assert float(read(tmp_path / "out" / "solution.nc")["grid.peak_mw"][0]) >= float(said[1]) - 0.05
 
@@ -252,7 +253,7 @@ def test_another_solver_finds_the_same_cost(solver: str, run: Run, tmp_path: Pat
     assert run("plan", path, *PEAK, "--out", tmp_path / "a").code == 0
     ran = run("plan", path, *PEAK, "--out", tmp_path / "b", "--solver", solver)
     assert ran.code == 0
-    assert f"the bound is the word of {solver.removeprefix('pyomo:')}" in ran.out
+    assert f"the bound is reported by {solver.removeprefix('pyomo:')}" in ran.out
     ours, theirs = summary(tmp_path / "a"), summary(tmp_path / "b")
     assert theirs["objective_yuan"] == pytest.approx(ours["objective_yuan"], rel=1e-6)
 
@@ -297,12 +298,12 @@ def test_a_model_half_written_leaves_the_old_one(
 # --- a park that cannot run without its storage
 
 NEEDED = swap("import_limit_mw = 150.0", "import_limit_mw = 115.0")  # the load reaches 120 MW
-NO_COMPARISON = "The park cannot run without its storage: there is no cost to compare with."
+NO_COMPARISON = "The park is infeasible without its storage, so there is no cost to compare with."
 
 
 @pytest.mark.parametrize("solver", ["highs", "pyomo:appsi_highs"])
 def test_a_park_that_needs_its_storage_is_planned(solver: str, run: Run, tmp_path: Path) -> None:
-    """Refused with exit code 2, were it the park without the battery that is asked about."""
+    """The comparison without storage is infeasible and is left out."""
     path = write_case(tmp_path, *HOURLY, NEEDED)
     ran = run("plan", path, *PEAK, "--out", tmp_path / "out", "--solver", solver)
     assert ran.code == 0, ran.err
@@ -320,7 +321,7 @@ def test_a_park_that_needs_its_storage_is_planned(solver: str, run: Run, tmp_pat
 
 
 def test_a_year_that_needs_its_storage_is_told(run: Run, tmp_path: Path) -> None:
-    """Hourly, a load of 100 MW but for one hour of 120 MW a day."""
+    """Hourly, with a load of 100 MW except for one hour of 120 MW a day."""
     rows = [f"{at:%Y-%m-%d %H:%M},{120 if at.hour == 20 else 100}" for at in YEAR]
     load = replaced("load.csv", "\n".join(["time,load [MW]", *rows]) + "\n")
     path = write_case(tmp_path, HOURLY[0], load, swap(PV_FILE, ""), add(CLIMATE), NEEDED)
@@ -333,7 +334,7 @@ def test_a_year_that_needs_its_storage_is_told(run: Run, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(("limit", "expected"), [(150.0, "some"), (115.0, "the same"), (90.0, "none")])
 def test_the_peak_to_expect(limit: float, expected: str, tmp_path: Path) -> None:
-    """Every day of the month the load and sun of the small case; 90 MW and 20 MW never make 120 MW."""
+    """Every day has the load and PV of the small case; 90 MW and 20 MW cannot supply 120 MW."""
 
     def peak_mw(limit: float) -> float | None:
         rows = [f"{at:%Y-%m-%d %H:%M},{load_mw(at.hour)},{pv_mw(at.hour)}" for at in YEAR]
@@ -376,12 +377,12 @@ def test_a_replay_prints_what_foresight_is_worth_and_leaves_the_same_files(run: 
     ran = run("replay", path, "--out", tmp_path / "a")
     assert (ran.code, ran.err) == (0, "")
     for words in (
-        "Small park: 2026-07-15 to 2026-07-16, 2 days planned alone",
+        "Small park: 2026-07-15 to 2026-07-16, 2 daily plans",
         "Cost by month, 万元 month daily plans foresight without storage saved kept",
         "Highest 15-minute import by month, MW month daily plans foresight without storage",
-        "of what perfect foresight would save; foresight is worth",
+        "of the saving with perfect foresight; the value of perfect foresight is",
         "battery_1: ",
-        "No optimum of the year, and not meant to be one: 2 days planned one after another",
+        "Daily plans, not the optimum of the year: 2 daily plans in sequence",
         "Audit:",
         ", ".join(sorted(REPLAY_FILES)),
     ):
@@ -411,8 +412,8 @@ def test_a_replay_without_storage_or_that_needs_it(run: Run, tmp_path: Path) -> 
     path = write_case(tmp_path / "case", *HOURLY)
     ran = run("replay", path, "--variant", "without_storage", "--out", tmp_path / "out")
     assert ran.code == 0, ran.err
-    assert "The park has no storage: nothing passes from day to day." in ran.out
-    assert "An optimum of the year: 2 days planned one after another" in ran.out
+    assert "The park has no storage: the days are independent of each other." in ran.out
+    assert "Optimum of the year: 2 daily plans in sequence" in ran.out
     told = summary(tmp_path / "out")["replay"]
     assert told["cost_yuan"] == pytest.approx(told["cost_with_foresight_yuan"], rel=1e-9)
     assert told["share_kept"] is None
@@ -428,7 +429,7 @@ def test_a_replay_without_storage_or_that_needs_it(run: Run, tmp_path: Path) -> 
 @pytest.mark.usefixtures("two_days")
 @pytest.mark.parametrize("scheme", ["single_part", "two grids"])
 def test_a_replay_where_no_peak_or_several_are_paid(scheme: str, run: Run, tmp_path: Path) -> None:
-    """The second connection supplies a mill of its own."""
+    """The second connection supplies a separate bus."""
     damages = (swap('scheme = "two_part"', 'scheme = "single_part"'),)
     if scheme == "two grids":
         one = CASE[CASE.index("[device.grid]") : CASE.index("[device.load]")].replace("grid]", "other]")
@@ -510,6 +511,36 @@ def test_year_of_a_small_case(run: Run, tmp_path: Path) -> None:
     assert "plan.xlsx" not in {path.name for path in (tmp_path / "out").iterdir()}
 
 
+def test_the_version_is_that_of_the_installed_package(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metadata, "version", lambda name: {"parkdispatch": "1.2.3"}[name])
+    assert run("--version") == (0, "parkdispatch 1.2.3", "")
+
+
+def test_without_an_installed_package_the_version_is_unknown(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    assert run("--version") == (0, "parkdispatch unknown", "")
+
+
+HEAVY = ("pyomo.environ", "highspy", "pandas", "xarray", "plotly", "numba", "pvlib", "xlsxwriter")
+
+
+def test_help_imports_nothing_slow() -> None:
+    code = (
+        "import sys; from parkdispatch.interfaces.cli import app; app(['--help'], standalone_mode=False);"
+        f" print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, check=True, text=True
+    )
+    assert "reproduce" in ran.stdout
+    assert ran.stderr.strip() == "[]"
+
+
 def test_init_makes_what_check_and_plan_accept(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -521,8 +552,7 @@ def test_init_makes_what_check_and_plan_accept(
     ran = run("check", "my works/case.toml")
     assert ran.code == 0
     assert (
-        "my works: in order. 5 devices (pv, load, battery_1, battery_2, grid), 35,040 intervals of 15"
-        in ran.out
+        "my works: valid. 5 devices (pv, load, battery_1, battery_2, grid), 35,040 intervals of 15" in ran.out
     )
     ran = run("plan", "my works/case.toml")
     assert ran.code == 0
@@ -553,7 +583,7 @@ def test_pv_tells_the_yield(run: Run) -> None:
         ((), "`weather` is missing: must be given"),
         (
             (lambda folder: (folder / "case.toml").write_text(CASE.split("[device.pv]")[0]),),
-            "none of kind pv",
+            "must have a device of kind pv",
         ),
     ],
 )
@@ -633,10 +663,10 @@ def test_all_that_is_wrong_on_the_command_line_comes_together(run: Run, tmp_path
         (("--write-model", "model.txt"), "`--write-model` = model.txt: must end in .lp or .mps"),
         (
             ("--write-model", "none/model.lp"),
-            "`--write-model` = none/model.lp: must be a file in a folder that is there",
+            "`--write-model` = none/model.lp: must be a file in an existing folder",
         ),
-        (("--out", "case.toml"), "`--out` = case.toml: must be in a folder to write in, which "),
-        (("--out", "case.toml/x"), "`--out` = case.toml/x: must be in a folder to write in, which "),
+        (("--out", "case.toml"), "`--out` = case.toml: must be in a writable folder, which "),
+        (("--out", "case.toml/x"), "`--out` = case.toml/x: must be in a writable folder, which "),
         (("--out", "x" * 300), "`--out` = xxx"),
         (("--load", "none.csv"), "`--load` = none.csv: no such file"),
         (("--nonsense",), "--nonsense"),
@@ -736,7 +766,7 @@ MAIN = [sys.executable, "-c", "from parkdispatch.interfaces.cli import main; mai
 
 
 def test_a_process_of_its_own(tmp_path: Path) -> None:
-    """The built-in case on its default day, printed into a pipe that knows no square metre sign."""
+    """The built-in case on its default day, printed to a pipe in GBK, which cannot encode "²"."""
     gbk = environment(PYTHONIOENCODING="gbk")
     command = [*MAIN, "plan", "--out", str(tmp_path / "out")]
     ran = subprocess.run(command, env=gbk, capture_output=True, check=False)

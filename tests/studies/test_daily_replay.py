@@ -294,9 +294,7 @@ def test_a_run_of_days_is_checked_and_compared() -> None:
     assert total.cost_yuan == float(made.solution.attrs["objective_yuan"])
     assert float(made.solution.attrs["bound_yuan"]) == pytest.approx(total.foresight_yuan, rel=1e-8)
     assert float(made.solution.attrs["gap"]) == pytest.approx(1 - total.foresight_yuan / total.cost_yuan)
-    assert "4 days planned one after another, each proven optimal" in proof_sentence(
-        made.solution, load_words("en")
-    )
+    assert "4 daily plans in sequence, each proven optimal" in proof_sentence(made.solution, load_words("en"))
     assert replayed.largest_gap <= 1e-8
     assert list(replayed.months) == ["2026-04", "2026-05"]
     for part in ("cost_yuan", "foresight_yuan", "without_yuan"):

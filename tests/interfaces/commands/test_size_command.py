@@ -1,4 +1,4 @@
-"""`parkdispatch size` as it is typed: a small park by the hour, asked everything; and what it refuses."""
+"""`parkdispatch size` end to end: every part for a small hourly park, and refused inputs."""
 
 import json
 from pathlib import Path
@@ -67,14 +67,14 @@ def test_everything_is_asked_and_a_second_run_takes_what_is_kept(
     for told in (
         "Co-optimised: ",
         "container",
-        "Of the scenarios",
-        "One more",
+        "NPV over the scenarios",
+        "Marginal value",
         "Surface: 6 sizes",
         "report.html",
     ):
         assert told in out, told
     (kept,) = (tmp_path / "runs").iterdir()
-    assert f"Scenarios kept in {kept.relative_to(tmp_path)};" in out
+    assert f"Scenarios stored in {kept.relative_to(tmp_path)};" in out
     assert kept.name.startswith("small-scenarios-")
     parts = {path.name: path.stat().st_mtime_ns for path in (kept / "parts").iterdir()}
     assert len(parts) == 3
@@ -101,13 +101,13 @@ def test_everything_is_asked_and_a_second_run_takes_what_is_kept(
 def test_scenarios_that_cannot_be_kept_are_told_and_computed(
     typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`runs` is a file. And years dispatched otherwise are followed by other scenarios, kept elsewhere."""
+    """`runs` is a file. Different solve options lead to a different store of scenarios."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs").write_text("", encoding="utf-8")
     code, out, err = sized(typed, tmp_path, "--only", "scenarios", "--out", "a")
     assert code == 0
     assert "warning: scenarios are not kept: runs/small-scenarios-" in err
-    assert "Scenarios kept" not in out
+    assert "Scenarios stored" not in out
     (tmp_path / "runs").unlink()
     for more in ((), ("--every-year",)):
         code, _, err = sized(typed, tmp_path, "--only", "scenarios", "--out", "b", *more)

@@ -1,4 +1,4 @@
-"""`parkdispatch study` as it is typed: exit codes, what is printed, what is written."""
+"""`parkdispatch study` end to end: exit codes, printed output, written files."""
 
 import io
 import json
@@ -39,7 +39,7 @@ HOURS = pd.date_range("2026-01-01", "2027-01-01", freq="h", inclusive="left")
 
 @pytest.fixture
 def study(run: Run) -> Run:
-    """`study` with what was typed; white space in its errors counts as one blank too."""
+    """Run `study`; white space in its errors is normalised too."""
 
     def command(*words: str | Path) -> Ran:
         ran = run("study", *words)
@@ -78,9 +78,9 @@ def test_a_study_prints_the_years_the_money_and_the_proof(study: Run, tmp_path: 
         f"{own['static_payback_years']['from_start_of_construction']:.2f}",
         f"{own['static_payback_years']['from_start_of_operation']:.2f}",
         f"Levelised cost of storage {found['lcos_yuan_per_kwh']:.4f} yuan/kWh",
-        f"least {found['debt_service_cover']['least']:.2f} in year 3 of operation",
-        "Investment 20,000,000 yuan (2,000.00 万元), VAT included, of it 80% borrowed at 4.80%",
-        "3 years dispatched with and without the storage, each proven optimal, the largest gap",
+        f"minimum {found['debt_service_cover']['least']:.2f} in year 3 of operation",
+        "Investment 20,000,000 yuan (2,000.00 万元), VAT included, of which a loan of 80% at 4.80%",
+        "3 years dispatched with and without the storage, each proven optimal, largest gap",
         "cashflow.csv, cashflow.xlsx, report.html, report.xlsx, summary.json, years.csv",
     ):
         assert words in ran.out, (words, ran.out)
@@ -138,7 +138,7 @@ def test_a_study_of_a_variant(study: Run, tmp_path: Path) -> None:
 
 
 def test_an_irr_that_does_not_exist_is_said_in_words(study: Run, tmp_path: Path) -> None:
-    """Insurance and upkeep of a dear battery eat what it saves, and nothing comes back at the end."""
+    """Insurance and maintenance of an expensive battery exceed its savings; there is no residual value."""
     money = MONEY.replace("20_000_000.0", "2e9\nworking_capital_share = 0.0")
     money = money.replace("years = 3 }", "years = 3, residual_share = 0.0 }")
     ran = study(year_case(tmp_path, money=money), "--out", tmp_path / "out")

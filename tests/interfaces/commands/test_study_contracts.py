@@ -1,4 +1,4 @@
-"""A study with income by contract: what is printed and written of it, each figure the same everywhere."""
+"""A study with contracts: printed and written figures agree everywhere."""
 
 import io
 import json
@@ -34,7 +34,7 @@ energy_mwh_per_year = 100.0
 
 
 def studied(folder: Path, contracts: str) -> tuple[Study, str]:
-    """The study of the small case for a year, written into `out`, and what it prints."""
+    """The study of the small case, written into `out`, and its printed output."""
     case = load_case(str(year_case(folder, money=MONEY + contracts)), whole_year=True)
     assert case.finance is not None
     life = dispatch_lifetime(case, SolveContext())
@@ -71,11 +71,11 @@ def test_the_streams_are_in_every_table(tmp_path: Path) -> None:
     assert "GWh demand aux. year health cycles out arbitrage demand response absorption energy" in printed
     assert "…" not in printed
     assert found["status"] == "optimal"
-    assert "those with the highest baselines are taken" in printed
+    assert "the one with the highest baselines is used" in printed
 
 
 def test_twenty_years_of_large_numbers_fit_into_80_columns(tmp_path: Path) -> None:
-    """As of the built-in case: tens of thousands of 10^4 yuan in the last row, four streams."""
+    """As for the built-in case: tens of thousands of 10^4 yuan in the last row, four streams."""
     study, _ = studied(tmp_path, CONTRACTS)
     first = study.life.years[0]
     many = {name: np.full(20, 1.6e7) for name in study.cash.operation.revenue_yuan}

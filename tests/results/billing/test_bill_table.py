@@ -86,9 +86,11 @@ def test_steps_by_hand() -> None:
     assert found.steps[-1] == BillStep("battery", "wear", "all", -7.0, billed=False)
     assert sum(step.saved_yuan for step in found.steps) == pytest.approx(found.saved_yuan) == 99.0
     drawn = waterfall(found, load_words("en"))
-    assert drawn["figure"]["labels"][-2:] == ["battery: battery wear", "saved in all"]
+    assert drawn["figure"]["labels"][-2:] == ["battery: battery wear", "total saving"]
     assert drawn["figure"]["values"] == [35.0, -5.0, 80.0, -4.0, -7.0]
-    assert drawn["said"].startswith("Without storage 336 yuan, with it 237 yuan: the storage saves 99 yuan")
+    assert drawn["sentence"].startswith(
+        "Without storage 336 yuan, with it 237 yuan: the storage saves 99 yuan"
+    )
 
 
 def test_as_text() -> None:

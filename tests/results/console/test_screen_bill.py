@@ -1,4 +1,4 @@
-"""What people read of the bill beyond the dispatch's costs: on the screen, in summary.json, in the report."""
+"""Charges outside the optimization model: on the screen, in summary.json and in the report."""
 
 import io
 import json
@@ -10,7 +10,7 @@ from rich.console import Console
 
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.results.audit import audit
-from parkdispatch.results.console.bill_screen import UNSEEN_WORDS, WAY_WORDS, show_bill
+from parkdispatch.results.console.bill_screen import BILLING_METHOD_NAMES, UNSEEN_CHARGE_NAMES, show_bill
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.html.page import load_words
 from parkdispatch.results.io.files import summary_json
@@ -34,8 +34,8 @@ def test_the_screen_names_the_unseen_and_the_cheaper_way() -> None:
     text = shown(summary)
     off = summary.unseen_yuan["grid.full_use_discount"]
     cut = 4000 * float(without["grid.peak_mw"][0] - solution["grid.peak_mw"][0])
-    assert f"grid lower demand price at full use, known when the month is over: {off:+,.0f} yuan" in text
-    assert f"with it the storage saves {cut:,.0f} less." in text
+    assert f"grid demand-price discount at full use, known after the month ends: {off:+,.0f} yuan" in text
+    assert f"it lowers the saving of the storage by {cut:,.0f} yuan." in text
     (one,) = summary.elections.values()
     assert f"saves {one.saving_yuan:,.0f} yuan against the elected one" in text
     assert one.cheapest["2026-02"] == "capacity"  # of 1 MVA, 25,000 yuan
@@ -54,7 +54,7 @@ def test_a_part_of_a_month_says_what_may_come_off() -> None:
     solution, case = to_dataset(made.solve().optimum, {"case": "small"}), case_of(made)
     summary = summarize(solution, None, case, audit(solution, case))
     off = 4000 * float(solution["grid.peak_mw"][0])
-    assert f"fully used, grid pays {off:,.0f} yuan less" in shown(summary)
+    assert f"reaches full use, grid pays {off:,.0f} yuan less" in shown(summary)
 
 
 def test_nothing_is_said_where_nothing_is_unseen() -> None:
@@ -104,5 +104,5 @@ def test_the_report_names_them_in_both_languages() -> None:
 def test_every_charge_and_way_has_its_words() -> None:
     for lang in ("en", "zh"):
         words = load_words(lang)
-        assert words["unseen"].keys() == UNSEEN_WORDS.keys()
-        assert words["ways"].keys() == WAY_WORDS.keys()
+        assert words["unseen"].keys() == UNSEEN_CHARGE_NAMES.keys()
+        assert words["ways"].keys() == BILLING_METHOD_NAMES.keys()

@@ -1,4 +1,4 @@
-"""cashflow.xlsx counted anew by LibreOffice: every cell is the engine's, also after a change by hand."""
+"""cashflow.xlsx recalculated by LibreOffice: every cell equals the computed value, also after an edit."""
 
 import shutil
 import subprocess
@@ -41,7 +41,7 @@ CASES: dict[str, tuple[Finance, Operation]] = {
 
 
 def cells(path: Path) -> dict[tuple[str, str], Any]:
-    """Every cell's number or text, by sheet and place."""
+    """The value of every cell, by sheet and coordinate."""
     book = openpyxl.load_workbook(path, data_only=True)
     return {
         (sheet.title, cell.coordinate): cell.value
@@ -53,7 +53,7 @@ def cells(path: Path) -> dict[tuple[str, str], Any]:
 
 
 def counted(path: Path, folder: Path, changes: Mapping[str, Any] | None = None) -> dict[tuple[str, str], Any]:
-    """The cells after LibreOffice has counted the formulas; openpyxl drops what they showed before."""
+    """The cells after recalculation by LibreOffice; openpyxl drops the stored values of formulas."""
     book = openpyxl.load_workbook(path)
     for name, value in (changes or {}).items():
         sheet, place = book.defined_names[name].attr_text.split("!")
@@ -79,7 +79,7 @@ def differences(found: Mapping[Any, Any], expected: Mapping[Any, Any]) -> Iterat
 
 
 def of_its_writing(sheet: str, place: str) -> bool:
-    """Sources, where the IRR's search begins, what was found: told once, when it is written."""
+    """Whether a cell is fixed text: sources, the initial guess of the IRR, and remarks on it."""
     if sheet in ("Assumptions", "参数"):
         return place[0] == "E"
     return sheet in ("Results", "结果") and place[1:] in ("6", "14")
@@ -197,7 +197,7 @@ def test_names_and_numbers_that_make_the_columns(written: tuple[CashFlow, Path])
         sheet, place = book.defined_names[name].attr_text.split("!")
         assert book[sheet][place.replace("$", "")].value == pytest.approx(value)
     labels = {row[0].value: str(row[3].value) for row in book["Assumptions"].iter_rows(min_row=5)}
-    assert all("not to be changed here" in labels[name] for name in FIXED)
+    assert all("cannot be changed here" in labels[name] for name in FIXED)
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The workbook read back: the same numbers, live formulas, text that stays text, the same bytes."""
+"""plan.xlsx read back: equal numbers, live formulas, text kept as text, deterministic bytes."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def column_of(sheet: Worksheet, *header: str) -> list[Any]:
-    """Cells of the column whose header has these parts."""
+    """The cells of the column whose header contains these parts."""
     heads = [str(cell.value) for cell in sheet[TOP]]
     (number,) = [n for n, head in enumerate(heads) if all(part in head for part in header)]
     return [sheet.cell(row, number + 1).value for row in range(TOP + 1, TOP + 97)]

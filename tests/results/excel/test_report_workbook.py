@@ -1,4 +1,4 @@
-"""report.xlsx: its numbers are those of the files, unrounded, and its sums are formulas that come to them."""
+"""report.xlsx: unrounded numbers equal to those of the files, and sums as formulas with correct values."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -29,12 +29,12 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def exact(*numbers: Any) -> list[Any]:
-    """To the 16 digits a workbook keeps."""
+    """Equal to the 16 digits a workbook stores."""
     return [one if isinstance(one, str) else pytest.approx(one, rel=1e-15, abs=0.0) for one in numbers]
 
 
 def rows_of(sheet: Worksheet) -> dict[str, list[Any]]:
-    """What stands beside each name in the first column; of a name that comes twice, the first."""
+    """The cells beside each name of the first column; the first row if a name occurs twice."""
     found: dict[str, list[Any]] = {}
     for row in sheet.iter_rows(min_row=5, values_only=True):
         if isinstance(row[0], str):
@@ -51,7 +51,7 @@ def test_numbers_are_those_of_the_files(written: tuple[Any, Path]) -> None:
     assert summary["Without storage"] == exact(told["cost_without_storage_yuan"])
     assert summary["Saved"] == exact(told["saving_yuan"])
     assert summary["pv output"] == exact(told["energy_mwh"]["pv.output_mwh"])
-    assert summary["load drawn"] == exact(-told["energy_mwh"]["load.injection_ac_mwh"])
+    assert summary["load consumed"] == exact(-told["energy_mwh"]["load.injection_ac_mwh"])
     assert summary["battery 2"] == exact(told["full_cycles"]["battery_2"])
     for month, peak in told["peak_mw"].items():
         assert summary[month][:2] == exact(peak, told["peak_without_storage_mw"][month])
@@ -64,9 +64,9 @@ def test_numbers_are_those_of_the_files(written: tuple[Any, Path]) -> None:
     for month, yuan in month_table(bill, other)["yuan"].items():
         assert months[str(month)][1:2] == exact(yuan)
     proof = rows_of(book["Proof"])
-    assert proof["Objective (cost of this dispatch)"] == exact(told["objective_yuan"])
-    assert proof["Bound (nothing can cost less)"] == exact(told["bound_yuan"])
-    assert proof["How it was proven"] == exact(told["proof"])
+    assert proof["Objective value (cost of this dispatch)"] == exact(told["objective_yuan"])
+    assert proof["Lower bound on the cost"] == exact(told["bound_yuan"])
+    assert proof["Proof method"] == exact(told["proof"])
     check = told["audit"]["checks"]["battery_1.energy_balance_mwh"]
     assert proof["battery 1: energy balance"] == exact(check["residual"], check["allowed"], "MWh", "yes")
 

@@ -1,4 +1,4 @@
-"""The pages in a real browser: drawn without an error, nothing from a network, and no wider than a phone."""
+"""The pages in a real browser: no script error, no network access, and no wider than a phone."""
 
 import json
 import re
@@ -56,13 +56,13 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this ma
 
 
 def dom_of(file: Path) -> str:
-    """The page as the browser has it when its scripts have run."""
+    """The document object model after the scripts have run."""
     command = [str(CHROMIUM), *FLAGS.split(), f"--user-data-dir={file.parent / 'profile'}", file.as_uri()]
     return subprocess.run(command, capture_output=True, timeout=180, check=True, encoding="utf-8").stdout
 
 
 def looked_at(html: str, tmp_path: Path) -> dict[int, dict[str, Any]]:
-    """What a probe in copies of the page sees, by the width of the window.
+    """The measurements of a probe in copies of the page, by the width of the window.
 
     In frames, because Chromium has no window as narrow as a phone.
     """
@@ -139,7 +139,7 @@ def test_the_file_as_it_is_written_opens_without_an_error(tmp_path: Path) -> Non
     ],
 )
 def test_what_goes_wrong_is_seen(old: str, new: str, said: str, tmp_path: Path) -> None:
-    """Or the tests above would see nothing."""
+    """Checks that the probe detects what the tests above rely on."""
     seen = looked_at(report("day", "en").replace(old, new), tmp_path)[DESKTOP]
     if said == "error":
         assert seen["empty"] == ["chart-gone"]

@@ -1,4 +1,4 @@
-"""The report page: complete, offline, safe, the same bytes for the same input, and drawn without an error."""
+"""The dispatch report: complete, offline, escaped, deterministic, and drawn without an error."""
 
 import base64
 import json
@@ -36,7 +36,7 @@ EVIL = "bad<script>alert(1)</script>\"'&"
 
 
 class Given(Device):
-    """Power from a series: a consumer, or a source that may be curtailed."""
+    """A device with power from a series: a consumer, or a source that may be curtailed."""
 
     sign: float = -1.0
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {"available_mw": SeriesSpec(title="", unit="MW")}
@@ -127,7 +127,7 @@ def facts_of(solution: xr.Dataset, kind: Any = "day", **changes: Any) -> ReportF
 
 @cache
 def year() -> tuple[Case, xr.Dataset]:
-    """The small park's day, 365 times with different numbers: the size of a year without solving one."""
+    """The day of the small park repeated 365 times with different numbers: a year without solving it."""
     case, day = solved()
     times = pd.date_range("2026-01-01", periods=35040, freq="15min")
     rng = np.random.default_rng(1)
@@ -279,7 +279,7 @@ def test_the_proof_is_told_as_it_is() -> None:
     case, solution = solved()
     checked = audit(solution, case)
     assert "Proven optimal" in page()
-    assert f"all {len(checked.residuals)} checks hold" in page()
+    assert f"all {len(checked.residuals)} checks passed" in page()
     open_gap = solution.assign_attrs(gap=0.012345)
     html = report_html(open_gap, case, checked, facts_of(solution))
     assert "Not proven optimal" in html
@@ -287,7 +287,7 @@ def test_the_proof_is_told_as_it_is() -> None:
     assert 'class="proofline bad"' in html
     failing = Audit({**checked.residuals, "grid.import_limit_mw": 0.5}, checked.allowed)
     html = report_html(solution, case, failing, facts_of(solution))
-    assert f"1 of {len(checked.residuals)} checks FAIL: grid: import limit" in html
+    assert f"1 of {len(checked.residuals)} checks FAILED: grid: import limit" in html
     assert 'class="proofline bad"' in html
 
 
@@ -298,7 +298,7 @@ def test_figures_are_rounded_for_display_only() -> None:
     for yuan in cost_yuan(solution).values():
         assert f"{yuan:,.2f}" in html
         assert f"{yuan + 411.5:,.2f}" in html
-    assert "load drawn" in html
+    assert "load consumed" in html
     assert ">216.0<" in html
 
 
@@ -312,7 +312,7 @@ def test_without_storage_nothing_is_compared() -> None:
     )
     assert "Saved by the storage" not in html
     assert "Without storage" not in html
-    assert "cannot run" not in html
+    assert "infeasible" not in html
     assert 'id="chart-soc"' not in html
     assert 'id="chart-power"' in html
 
@@ -320,7 +320,7 @@ def test_without_storage_nothing_is_compared() -> None:
 @pytest.mark.parametrize("kind", ["day", "year"])
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_park_that_needs_its_storage_is_not_compared(kind: str, lang: str) -> None:
-    """One sentence says why; no card, column or line tells of a park that cannot be."""
+    """A sentence gives the reason; no card, column or line shows an infeasible comparison."""
     case, solution = solved() if kind == "day" else year()
     facts, words = facts_of(solution, kind, without_storage=None), load_words(lang)["page"]
     html = report_html(solution, case, audit(solution, case), facts, lang)

@@ -94,7 +94,7 @@ def test_the_maps_are_the_surface() -> None:
 
 def test_what_lies_outside_of_the_map_is_said() -> None:
     far = given(valued("offer_1", (10.0, 90.0), 1e6, 1.2), surface=surface_given([[0.0, 0.0], [1e6, 2e6]]))
-    assert "Outside of this map: make 1, 10 MW / 90 MWh." in size_html(far, "en")
+    assert "Outside this map: make 1, 10 MW / 90 MWh." in size_html(far, "en")
 
 
 def test_the_frontier_is_drawn_with_nothing_at_zero() -> None:
@@ -108,7 +108,7 @@ def test_the_frontier_is_drawn_with_nothing_at_zero() -> None:
     assert best["x"] == sorted(best["x"])
     assert best["y"] == sorted(best["y"])
     offers = {one["name"]: (one["x"], one["y"]) for one in drawn["marks"]}
-    assert offers["nothing"] == (0.0, 0.0)
+    assert offers["no increment"] == (0.0, 0.0)
     one = study("now").offers[1]
     assert one.cash
     want = (one.choice.investment_yuan / 1e4, project(one.cash).npv_yuan / 1e4)
@@ -125,7 +125,7 @@ def test_no_size_that_loses_is_on_the_frontier_even_where_the_surface_has_no_not
 def test_of_a_long_frontier_some_are_listed_and_the_number_said() -> None:
     long = given(surface=surface_given([[0.0]] + [[1e6 * power] for power in range(1, 21)]))
     html = size_html(long, "en")
-    assert "12 of the 20 sizes on the line; all are in the workbook." in html
+    assert "12 of the 20 sizes on the frontier; all are in the workbook." in html
     listed = re.findall(r"<td>(\d+) MW / \d+ MWh</td>", html)
     assert (len(listed), listed[0], listed[-1]) == (12, "10", "200")
 
@@ -170,7 +170,7 @@ def test_figures_are_told_as_they_are() -> None:
         assert f">{table['loss_share'][key]:.0%}<" in html
         assert f">{table['cvar_yuan'][key] / 1e4:,.0f}<" in html
     assert "36 sizes" not in html
-    assert "16 sizes dispatched; 37 parts of the range shown to be no better" in html
+    assert "16 sizes dispatched; 37 regions of the size range excluded by bounds" in html
 
 
 def test_what_is_known_of_a_size_is_that_of_the_offer_or_of_the_surface_at_just_its_size() -> None:
@@ -230,10 +230,10 @@ def test_nothing_english_is_on_the_chinese_page(kind: str) -> None:
     ]
     for one in data["figures"]:
         told += [*map(str, one.get("labels", [])), *one.get("axes", []), *one.get("ends", [])]
-        told += [*one.get("signs", []), one["unit"], one.get("axis", ""), one.get("touch", "")]
+        told += [*one.get("signs", []), one["unit"], one.get("axis", ""), one.get("hint", "")]
         told += [one["zero"]] if one["kind"] == "grid" else []
         for part in (*one.get("series", []), *one.get("marks", [])):
-            says = part.get("says", [])
+            says = part.get("hover", [])
             told += [part["name"], *([says] if isinstance(says, str) else says)]
     text = html[html.index("<main>") : html.index("<footer>")]
     sources = text[text.rindex('<ul class="sources">') : text.rindex("</ul>")]

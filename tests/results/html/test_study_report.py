@@ -1,4 +1,4 @@
-"""The page of a study: its figures are the study's, every sum a second way, in both languages."""
+"""The page of an economic study: its figures, sums computed independently, both languages."""
 
 import re
 from functools import cache
@@ -14,7 +14,8 @@ from parkdispatch.results.excel.study_workbook import write_study_xlsx
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study, write_study
 from parkdispatch.results.html.page import LANGS, Lang
-from parkdispatch.results.html.study_report import money_steps, study_html
+from parkdispatch.results.html.study_report import study_html
+from parkdispatch.results.views.study_tables import money_steps
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.solve_options import SolveContext
 from tests.interfaces.commands.test_study import year_case
@@ -26,7 +27,7 @@ from tests.support.finance_cases import EVERYTHING, fading
 
 @cache
 def studied() -> Study:
-    """Three years of the small park's battery."""
+    """A study of three years of the battery of the small park."""
     with TemporaryDirectory() as folder:
         case = load_case(str(year_case(Path(folder))))
         life = dispatch_lifetime(case, SolveContext())
@@ -53,7 +54,7 @@ def test_the_charts_numbers_are_the_studys() -> None:
 
 @pytest.mark.parametrize("finance", [None, EVERYTHING])
 def test_the_steps_add_up_to_the_projects_flow(finance: None) -> None:
-    """With a replacement, a refund and a tax holiday too; a step left out would be missing in the sum."""
+    """Also with a replacement, a refund and a tax holiday; a missing step would change the sum."""
     cash = studied().cash if finance is None else cash_flow(EVERYTHING, fading(EVERYTHING))
     steps = money_steps(cash)
     total = float(cash.values["project_after_tax"].sum())
@@ -82,7 +83,7 @@ def test_figures_are_told_as_they_are() -> None:
 
 
 def test_nothing_english_is_on_the_chinese_page() -> None:
-    """But for the case's own words, and the choices that stand as they are typed."""
+    """Except for text of the case and the literal choices of parameters."""
     case, data = studied().case, data_of(page("zh"))
     quoted = {case.title, case.name, "own", "Small park"}
     told = [re.sub(r"\b[0-9a-f]{64}\b", "", text).strip() for text in Reader(page("zh")).text]

@@ -1,4 +1,4 @@
-"""Files of a run: whole or not at all, and never at the cost of those that were there."""
+"""Files of a run: written completely or not at all, keeping existing files on failure."""
 
 import json
 import math
@@ -98,7 +98,7 @@ def test_a_failure_leaves_what_was_there(
 def test_one_file_open_elsewhere_undoes_all(
     failing: str, there: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Windows does not let a file be replaced that Excel has open; half a run would be a lie."""
+    """Windows refuses to replace a file that is open in Excel; a partial run must not remain."""
     put(tmp_path, there)
     before = content(tmp_path)
     replace = os.replace

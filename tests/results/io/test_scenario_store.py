@@ -1,4 +1,4 @@
-"""A store of scenarios: exact, told when damaged, closed to other questions and to a second run."""
+"""The store of scenarios: exact, detects damage, and is locked to one study and one run."""
 
 import json
 import signal
@@ -186,7 +186,7 @@ def test_an_error_of_the_run_stays_what_it_is(tmp_path: Path) -> None:
 
 
 def test_digests_of_a_case_tell_what_matters(tmp_path: Path) -> None:
-    """Files beside the case and doubted numbers matter; how many scenarios, and of what doubts, does not."""
+    """Files of the case and uncertain values matter; number of scenarios and choice of inputs do not."""
     case = load_case("gaoan")
     assert case.sizing is not None
     whole = case_digests(case)

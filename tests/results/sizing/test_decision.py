@@ -45,13 +45,13 @@ def keys(study: SizeStudy) -> list[str]:
 def test_build_now() -> None:
     study = given(GOOD_A, GOOD_B, best=best_given(A, 8.5e6), risk=risk_given(LOSES_THREE, DOUBTS))
     assert said(study) == (
-        "Build 25 MW / 50 MWh now: over its life it is worth 41.4 million yuan more than it costs (NPV"
-        " after income tax). 25 MW / 50 MWh pays up to 2.29 yuan/Wh; it costs 1.20 yuan/Wh. The"
-        " co-optimised size is the same: with it the first year costs 8.5 million yuan less than without,"
-        " capital as an annuity. Built now, 25 MW / 50 MWh loses money in 30% of 10 scenarios, mostly where"
-        " the midday valley disappears. In the worst 10% of them it loses 6.0 million yuan on average. Of"
-        " the choices built now, the expected value and the least regret choose 25 MW / 50 MWh; the worst"
-        " case and the mean of the worst cases (CVaR) choose nothing."
+        "Build 25 MW / 50 MWh now: its NPV after income tax is 41.4 million yuan. 25 MW / 50 MWh is"
+        " profitable up to a price of 2.29 yuan/Wh; it costs 1.20 yuan/Wh. Co-optimisation gives the same"
+        " size: with capital as an annuity it lowers the cost of the first year by 8.5 million yuan. Built"
+        " now, 25 MW / 50 MWh loses money in 30% of 10 scenarios, mostly where the midday valley disappears."
+        " In the worst 10% of them it loses 6.0 million yuan on average. Of the choices built now, the"
+        " expected value and the minimax regret choose 25 MW / 50 MWh; the worst case and the mean of the"
+        " worst cases (CVaR) choose no increment."
     )
     assert said(study, "zh") == (
         "建议现在建设 25 MW / 50 MWh：全寿命期净现值（所得税后）4,140 万元。25 MW / 50 MWh 的价格不超过"
@@ -67,10 +67,10 @@ def test_build_later() -> None:
     when = when_given({"offer_1": [-30.7e6, -9e6, 4.2e6, 3e6], "offer_2": [-80e6, -60e6, -40e6, -20e6]})
     study = given(POOR_A, POOR_B, when=when, best=best_given((0.0, 0.0), 0.0))
     assert said(study) == (
-        "Do not build now, but 25 MW / 50 MWh in 2028: that is worth 4.2 million yuan in today's money,"
-        " while built now it loses 30.7 million yuan. 25 MW / 50 MWh would pay now below 1.61 yuan/Wh; it"
-        " costs 2.39 yuan/Wh. The co-optimisation agrees: with capital as an annuity, no size makes the"
-        " first year cheaper."
+        "Do not build now; build 25 MW / 50 MWh in 2028: its NPV is 4.2 million yuan, discounted to today,"
+        " against a loss of 30.7 million yuan if built now. 25 MW / 50 MWh is profitable now at a price"
+        " below 1.61 yuan/Wh; it costs 2.39 yuan/Wh. Co-optimisation agrees: with capital as an annuity, no"
+        " size lowers the cost of the first year."
     )
     assert said(study, "zh") == (
         "现在不宜建设，建议 2028 年建设 25 MW / 50 MWh：折算到今天的净现值为 420 万元，现在建设则亏损 3,070"
@@ -79,21 +79,24 @@ def test_build_later() -> None:
     )
     sure = replace(study, when=when_given({"offer_1": [-30.7e6, 1e6, 2e6, 4.2e6]}))
     assert (
-        "It would pay from 2027 on. 2029 is the last year looked at; a later one may be worth more."
+        "Building is profitable from 2027 on. 2029 is the last year examined; a later one may be better."
         in said(sure)
     )
     unsure = replace(study, when=when_given({"offer_1": [-30.7e6, 1e6, -2e6, 4.2e6]}))
-    assert "It would pay from" not in said(unsure), "not in every year after"
+    assert "Building is profitable from" not in said(unsure), "not in every year after"
     at_once = replace(study, surface=surface_given([[0.0, 0.0], [181_830.0, -2e6]]))
-    assert "At the general price 10 MW / 10 MWh would pay now already, 181,830 yuan." in said(at_once)
+    assert (
+        "At the general unit price 10 MW / 10 MWh is already profitable now, with an NPV of 181,830 yuan."
+        in said(at_once)
+    )
 
 
 def test_build_later_though_it_pays_now() -> None:
     study = given(GOOD_A, when=when_given({"offer_1": [41.4e6, 45e6]}))
     assert said(study) == (
-        "Build 25 MW / 50 MWh in 2027 rather than now: that is worth 45.0 million yuan in today's money,"
-        " and 41.4 million yuan if built now. 2027 is the last year looked at; a later one may be worth"
-        " more. 25 MW / 50 MWh pays up to 2.29 yuan/Wh; it costs 1.20 yuan/Wh."
+        "Build 25 MW / 50 MWh in 2027 rather than now: its NPV is 45.0 million yuan, discounted to today,"
+        " against 41.4 million yuan if built now. 2027 is the last year examined; a later one may be better."
+        " 25 MW / 50 MWh is profitable up to a price of 2.29 yuan/Wh; it costs 1.20 yuan/Wh."
     )
     equal = given(GOOD_A, when=when_given({"offer_1": [41.4e6, 41.4e6]}))
     assert keys(equal)[0] == "build_now", "of equal years the earliest"
@@ -109,18 +112,18 @@ def test_never_build() -> None:
         best=best_given((12.04, 20.0), 250_000.0),
     )
     assert said(study) == (
-        "Do not build at today's price: the best, 25 MW / 50 MWh, loses 30.7 million yuan over its life."
-        " None of the 4 sizes looked at is worth its price. Nor does it pay in any year up to 2027: least"
-        " is lost with 48.3 MW / 106.4 MWh in 2027, 28.0 million yuan in today's money. 25 MW / 50 MWh"
-        " would pay now below 1.61 yuan/Wh; it costs 2.39 yuan/Wh. The co-optimised size differs: the first"
-        " year costs least with 12.04 MW / 20 MWh, 250,000 yuan less than without it, capital as an annuity."
-        " The co-optimisation counts the first year alone and takes any size; NPV counts all years as they"
-        " age, running costs, tax and what the battery is worth in the end."
+        "Do not build at today's price: the best choice, 25 MW / 50 MWh, has an NPV of -30.7 million yuan."
+        " None of the 4 sizes examined has a positive NPV. No year of commissioning up to 2027 is"
+        " profitable: the smallest loss is that of 48.3 MW / 106.4 MWh in 2027, 28.0 million yuan discounted"
+        " to today. 25 MW / 50 MWh is profitable now at a price below 1.61 yuan/Wh; it costs 2.39 yuan/Wh."
+        " Co-optimisation gives a different size, 12.04 MW / 20 MWh: with capital as an annuity it lowers"
+        " the cost of the first year by 250,000 yuan. Co-optimisation considers the first year only and any"
+        " size; the NPV includes all years with ageing, operating costs, tax and residual value."
     )
     assert said(study, "zh").startswith(
-        "按目前价格不宜建设：最好的方案 25 MW / 50 MWh 全寿命期亏损 3,070 万元。所考察的 4 个规模均不值其价"
-        "。到 2027 年为止，任何一年建设也不能盈利：亏损最小的是 2027 年建设 48.3 MW / 106.4 MWh，折算到今天"
-        "亏损 2,800 万元。"
+        "按目前价格不宜建设：最好的方案 25 MW / 50 MWh 全寿命期亏损 3,070 万元。所考察的 4 个规模净现值均不"
+        "为正。到 2027 年为止，任何一年建设也不能盈利：亏损最小的是 2027 年建设 48.3 MW / 106.4 MWh，"
+        "折算到今天亏损 2,800 万元。"
     )
     found = verdict(study)
     assert found
@@ -132,20 +135,19 @@ def test_a_size_of_the_surface_that_nobody_offers() -> None:
     study = given(POOR_A, surface=surface, best=best_given((12.0, 20.0), 250_000.0))
     assert keys(study) == ["build_now", "not_on_offer", "pays_below", "best_near"]
     assert said(study).startswith(
-        "Build 10 MW / 20 MWh now: over its life it is worth 2.0 million yuan more than it costs (NPV after"
-        " income tax). This size is on no offer; it is reckoned at the general price. 25 MW / 50 MWh would"
-        " pay now below"
+        "Build 10 MW / 20 MWh now: its NPV after income tax is 2.0 million yuan. No offer has this size; it"
+        " is valued at the general unit price. 25 MW / 50 MWh is profitable now at a price below"
     )
     good = given(GOOD_A, surface=surface_given([[0.0], [60e6]]))
     assert keys(good) == ["build_now", "not_on_offer", "best_offer", "pays_up_to"]
-    assert "Of what is offered, 25 MW / 50 MWh is worth most, 41.4 million yuan." in said(good)
+    assert "Among the offers, 25 MW / 50 MWh has the highest NPV, 41.4 million yuan." in said(good)
 
 
 @pytest.mark.parametrize(
     ("npv", "chosen"),
     [
         ({"never": [0.0] * 10, "offer_1": [1e6] * 10, "offer_2": [4e6] * 9 + [0.5e6]},
-         "the expected value and the least regret choose 48.3 MW / 106.4 MWh; the worst case and the mean"
+         "the expected value and the minimax regret choose 48.3 MW / 106.4 MWh; the worst case and the mean"
          " of the"
          " worst cases (CVaR) choose 25 MW / 50 MWh."),
         ({"never": [0.0] * 10, "offer_1": [5e6] * 10, "offer_2": [4e6] * 10},
@@ -161,7 +163,7 @@ def test_how_often_it_loses() -> None:
     for own, words in (
         (
             never,
-            "loses money in none of 10 scenarios. Even in the worst 10% of them it is worth 1.0 million yuan",
+            "loses money in none of 10 scenarios. Even in the worst 10% of them its mean NPV is 1.0 million",
         ),
         (always, "loses money in all of 10 scenarios. In the worst 10% of them it loses 1.0 million yuan"),
     ):
@@ -194,7 +196,7 @@ def test_where_a_doubt_lies_is_told_by_its_middle() -> None:
         ("peak-valley spread", spread, "mostly where peak-valley spread is below 0.795."),
         ("irradiation, MJ/m² a year", ghi, "mostly where irradiation, MJ/m² a year is below 4,495."),
         ("income of demand response", income,
-         "mostly where income of demand response is below 0.95 times what the case says."),
+         "mostly where income of demand response is below 0.95 times the value of the case."),
     ):  # fmt: skip
         assert words in said(given(GOOD_A, risk=risk_given(own, {name: values})))
     high = risk_given({"never": [0.0] * 20, "offer_1": own["offer_1"][::-1]}, {"peak-valley spread": spread})
@@ -204,17 +206,18 @@ def test_where_a_doubt_lies_is_told_by_its_middle() -> None:
 def test_what_is_not_proven_is_told() -> None:
     open_years = given(valued("offer_1", A, 41.4e6, 1.2, 2.29, gap=3e-5))
     assert said(open_years).endswith(
-        "Not every year dispatched is proven optimal: the largest gap is 3.00e-05."
+        "Not every dispatched year is proven optimal: the largest gap is 3.00e-05."
     )
     open_best = given(best=best_given((12.0, 20.0), 250_000.0, gap=0.002))
     assert said(open_best) == (
-        "The first year costs least with 12 MW / 20 MWh, 250,000 yuan less than without it, capital as an"
-        " annuity. The co-optimised size is not proven: its gap is 0.200%, at most 999,500 yuan a year."
+        "The cost of the first year, with capital as an annuity, is lowest with 12 MW / 20 MWh: 250,000 yuan"
+        " less than without it. The co-optimised size is not proven optimal: its gap is 0.200%, at most"
+        " 999,500 yuan a year."
     )
     assert said(open_best, "zh").endswith("协同优化的规模尚未证明最优：间隙为 0.200%，每年至多 100 万元。")
     met = given(best=best_given((12.0, 20.0), 250_000.0, gap=9e-7))
     assert said(met).endswith(
-        "No size and no dispatch makes the first year cheaper by more than 450 yuan: that is proven."
+        "Proven: no size and no dispatch lowers the cost of the first year by more than another 450 yuan."
     )
     assert keys(given(best=best_given((12.0, 20.0), 250_000.0, gap=9e-9))) == ["best_alone"]
 
@@ -224,7 +227,7 @@ def test_what_was_not_computed_is_not_mentioned() -> None:
     assert keys(given(valued("offer_1", A, 1e6))) == ["build_now"]  # no break-even price
     assert keys(given(POOR_A)) == ["build_never", "pays_below"]
     assert keys(given(surface=surface_given([[0.0], [-1e6], [-2e6]]))) == ["build_never"]
-    assert said(given()) == "Nothing was computed that a decision could rest on."
+    assert said(given()) == "No part was computed from which a decision follows."
     assert said(given(), "zh") == "没有计算任何可据以决策的内容。"
     assert verdict(given()) is None
 
@@ -237,13 +240,15 @@ def test_a_size_of_no_more_than_rounding_is_nothing() -> None:
 def test_sizes_allowed_only_above_nothing_may_all_cost_more() -> None:
     study = given(POOR_A, best=best_given((10.0, 10.0), -2e6))
     assert (
-        "Of the sizes allowed 10 MW / 10 MWh costs the first year least, and yet 2.0 million yuan more"
-        in said(study)
+        "Among the permitted sizes 10 MW / 10 MWh has the lowest cost in the first year, still 2.0 million"
+        " yuan more than without an increment" in said(study)
     )
 
 
 def test_a_gift_that_does_not_pay() -> None:
-    assert said(given(valued("offer_1", A, -5e6, 0.1, -0.2))).endswith("It would not pay now even as a gift.")
+    assert said(given(valued("offer_1", A, -5e6, 0.1, -0.2))).endswith(
+        "It is not profitable now at any positive price."
+    )
 
 
 def test_two_offers_of_one_size_are_told_by_their_names() -> None:

@@ -1,4 +1,4 @@
-"""Every word a reader sees, in both languages: none missing, and nothing English left on a Chinese page."""
+"""Words in both languages: none missing, and no English text on a Chinese page or workbook."""
 
 import json
 import re
@@ -50,7 +50,7 @@ def leaves(words: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]
 
 
 def english(text: str) -> set[str]:
-    """Words of Latin letters that are not the same in every language."""
+    """Latin words that should be translated."""
     return set(re.findall(r"[A-Za-z][A-Za-z0-9_]+", re.sub(r"\{\w*[^}]*\}|%-?[a-zA-Z]", " ", text))) - SAME
 
 
@@ -71,14 +71,14 @@ def test_chinese_words_are_chinese(name: str) -> None:
 
 
 def quoted(kind: Any) -> set[str]:
-    """What the case file's author wrote."""
+    """Text taken over from the case file."""
     run, facts = made(kind)
     tariff = run.case.tariff
     return {facts.title, tariff.title or tariff.name, *tariff.sources, *facts.assumptions}
 
 
 def left_in_english(texts: Iterable[str], said: set[str]) -> dict[str, set[str]]:
-    """The texts, quotations aside, in which English words are left, with these."""
+    """The texts with untranslated English words, except quotations, with these words."""
     found = {}
     for raw in texts:
         text = re.sub(r"\b[0-9a-f]{64}\b", "", raw).strip()

@@ -1,0 +1,82 @@
+"""Words of one language and numbers as text, for pages, workbooks and the screen.
+
+The words are the tables of `results/templates/*.LANG.toml`. Figures are rounded only where they become text.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import Any, Literal, NamedTuple, get_args
+
+import pandas as pd
+
+from parkdispatch.results.units import YUAN_PER_WAN
+
+Lang = Literal["en", "zh"]
+LANGS: tuple[Lang, ...] = get_args(Lang)
+LARGE_YUAN = 1e5  # from this amount on, money is shown in 10^4 yuan
+SMALL_SHARE = 1e-4  # shares below it are shown in scientific notation
+
+
+class Card(NamedTuple):
+    """A headline figure as text."""
+
+    name: str
+    figure: str
+    unit: str
+    more: Sequence[str] = ()
+
+
+def load_words(lang: str, *more: str) -> dict[str, Any]:
+    """Load the words of a language: the tables of `words.LANG.toml` and of further files.
+
+    `load_words("zh", "study")` also has the tables of `study.zh.toml`.
+    """
+    words: dict[str, Any] = {}
+    for name in ("words", *more):
+        words |= word_table(f"{name}.{lang}.toml")
+    return words
+
+
+def word_table(file: str) -> dict[str, Any]:
+    """Read a TOML file of words from the folder of templates."""
+    return tomllib.loads(template_text(file))
+
+
+def template_text(file: str) -> str:
+    """The content of a file in the folder of templates."""
+    return (resources.files("parkdispatch.results") / "templates" / file).read_text(encoding="utf-8")
+
+
+def format_number(value: float | None, digits: int = 2) -> str:
+    """A number with thousands separators; empty for None."""
+    return "" if value is None else f"{value:,.{digits}f}"
+
+
+def format_share(share: float) -> str:
+    """A share or relative gap in percent; below `SMALL_SHARE` as a fraction in scientific notation."""
+    return "0" if share == 0 else f"{share:.2e}" if abs(share) < SMALL_SHARE else f"{share:.3%}"
+
+
+def format_money(yuan: float, words: Mapping[str, Any]) -> tuple[str, str, list[str]]:
+    """Figure, unit, and the amount in yuan where the figure is in 10^4 yuan."""
+    page = words["page"]
+    if abs(yuan) < LARGE_YUAN:
+        return f"{yuan:,.0f}", page["yuan"], []
+    return f"{yuan / YUAN_PER_WAN:,.2f}", page["wan"], [f"{yuan:,.0f} {page['yuan']}"]
+
+
+def date_range(times: pd.DatetimeIndex, words: Mapping[str, Any]) -> str:
+    """The day with its weekday if there is only one, else the first and the last day."""
+    page = words["page"]
+
+    def date_text(time: pd.Timestamp) -> str:
+        return str(page["date"]).format(
+            day=time.day, month=page["month_words"][time.month - 1], year=time.year
+        )
+
+    first, last = times[0], times[-1]
+    if first.date() == last.date():
+        weekday = page["day_words"][first.weekday()]
+        return str(page["weekday_date"]).format(weekday=weekday, date=date_text(first))
+    return f"{date_text(first)} – {date_text(last)}"
