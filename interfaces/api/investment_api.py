@@ -14,10 +14,9 @@ from parkdispatch.inputs.variations.scenarios import scenario_table
 from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOptions, ignore_progress
 
 if TYPE_CHECKING:
-    from parkdispatch.results.views.words import Lang
-
     from parkdispatch.results.finance.storage_study import Study
     from parkdispatch.results.sizing.sizing_results import SizeStudy
+    from parkdispatch.results.views.words import Lang
     from parkdispatch.studies.reproduction.reproduce_figures import Reproduction
 
 RUNS = Path("runs")  # where finished scenarios are kept if no store is named

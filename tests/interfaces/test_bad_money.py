@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from parkdispatch.inputs.loader import case_text
-from tests.interfaces.commands.test_study import year_case
+from tests.support.cases.year_case import year_case
 from tests.support.small_case import Damage, add, swap, write_case
 from tests.support.typed_commands import Run
 

@@ -7,7 +7,7 @@ import pytest
 from parkdispatch.models.errors import InputError
 from parkdispatch.optimizer.solve import optimize
 from parkdispatch.studies.solve_options import LOOSEST_GAP, SolveOptions
-from tests.optimizer.relaxation.test_month_blocks import tempted_month
+from tests.support.parks.month_parks import tempted_month
 from tests.support.typed_commands import Run
 
 SEEDS = range(6)

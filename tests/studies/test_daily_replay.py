@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,6 @@ from parkdispatch.models.capacity import Sized
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.stores.battery import Battery
-from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
-from parkdispatch.optimizer.proof.certificate import primal_infeasibility
 from parkdispatch.optimizer.solve import Optimum, optimize
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.html.page import load_words
@@ -32,36 +30,15 @@ from parkdispatch.results.replay_comparison import Replayed, Threefold, compare_
 from parkdispatch.results.solution import values
 from parkdispatch.results.views.sentences import proof_sentence
 from parkdispatch.studies.daily_replay import assemble_year, replay_year
-from parkdispatch.studies.day_ahead_plans import DayPlan, plan_days
 from parkdispatch.studies.demand_peak import expected_peak_mw, unavoidable_mw
 from parkdispatch.studies.dispatch import DispatchRun, report_facts
 from parkdispatch.studies.solve_options import SolveContext
+from tests.support.parks.replay import Replay
 from tests.support.small_parks import SmallPark, tempting_parks
 
 CENT = 1e-6  # yuan; the numbers are exact, the solver works to 1e-7
 LATE = "2026-07-15 22:00"
 MONTH_END = "2026-07-31 22:00"
-one_thread = partial(optimize, threads=1)
-
-
-class Replay:
-    """A small park planned day by day; the whole obeys every rule of the whole horizon."""
-
-    def __init__(self, park: SmallPark, **least_mw: float) -> None:
-        months = len(park.horizon.labels("month"))
-        least = {name: np.full(months, mw) for name, mw in least_mw.items()}
-        self.plans: list[DayPlan] = plan_days(
-            park.devices, park.horizon, park.series, least, one_thread, lambda _: None
-        )
-        year = park.tiled()
-        self.x = assemble_year(year, self.plans)
-        assert primal_infeasibility(year.program, self.x) <= 1e-6
-        assert not violated_pairs(year, self.x).any()
-        self.cost = year.program.objective(self.x)
-
-    def left(self, what: str, name: str) -> list[float]:
-        """What each day leaves: `peak_mw` of a connection or `energy_mwh` of a battery."""
-        return [getattr(plan.day_end, what)[name] for plan in self.plans]
 
 
 def park(count: int = 4, start: str = LATE, minutes: int = 60) -> SmallPark:

@@ -1,6 +1,5 @@
 """The optimizer prices what the bill charges, however demand is paid for; what it cannot see is named."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +7,9 @@ import numpy as np
 import pandas as pd
 import pydantic
 import pytest
-import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.messages.validation import problems
 from parkdispatch.inputs.prepare import Prepared, prepare
@@ -20,22 +17,20 @@ from parkdispatch.models.device import Park, Seen
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.site import Site
-from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.solve import optimize
-from parkdispatch.results.audit import Audit, audit, bills
+from parkdispatch.results.audit import audit, bills
 from parkdispatch.results.solution import cost_yuan
-from parkdispatch.results.summary import Summary, all_elections, compare, summarize, unseen_yuan
+from parkdispatch.results.summary import all_elections, compare, unseen_yuan
 from parkdispatch.studies.daily_replay import assemble_year, replay_year
 from parkdispatch.studies.day_ahead_plans import plan_days
 from parkdispatch.studies.demand_peak import paying_grids
 from parkdispatch.studies.solve_options import SolveContext
-from tests.optimizer.formulation.test_tiled_is_reference import compare as tiled_is_reference
-from tests.results.billing.test_bill_demand import ROUND, grid
+from tests.support.cases.round_tariff import ROUND, grid
+from tests.support.parks.demand_election_parks import CONTRACT, MVA_20, full_month, park_of, solved
+from tests.support.parks.reference_model import assert_tiled_is_reference
 from tests.support.small_case import add, swap, write_case
 from tests.support.small_parks import SmallPark
 
-MVA_20 = {"count": 1, "rating_mva": 20}
-CONTRACT = {"demand_election": "contracted", "contracted_demand_mw": 10}
 CAPACITY = {"demand_election": "capacity", "transformers": MVA_20}
 WAYS: list[dict[str, Any]] = [
     {},
@@ -46,29 +41,6 @@ WAYS: list[dict[str, Any]] = [
     CAPACITY,
     {"transformers": {"count": 1, "rating_mva": 0.05}, "peak_so_far_mw": 9.0},
 ]
-
-
-def case_of(park: SmallPark) -> Case:
-    return replace(load_case("gaoan").with_devices(park.devices), tariff=ROUND, series={})
-
-
-def park_of(
-    device: Grid, count: int, minutes: int = 15, start: str = "2026-03-31 16:00", seed: int = 1
-) -> SmallPark:
-    """A load, a battery with losses and the connection, whose series are its own."""
-    made = SmallPark(count, minutes, start)
-    # limits wide enough for any draw, whatever the transformers are
-    times, hours = made.times, minutes / 60
-    own = Park(times, hours, Site(latitude_deg=28, longitude_deg=115), ROUND, pd.DataFrame)
-    limits = {"import_limit_mw": 100.0, "export_limit_mw": 20.0}
-    made.add("grid", device, **{**device.series(own), **limits})
-    random = np.random.default_rng(seed)
-    made.load(random.uniform(2, 14, count)).pv(np.maximum(0, random.uniform(-10, 16, count)))
-    return made.battery(power_mw=4.0, energy_mwh=6.0, initial_soc=0.5, eta_charge=0.94, eta_discharge=0.94)
-
-
-def solved(made: SmallPark) -> tuple[xr.Dataset, Case]:
-    return to_dataset(made.solve().optimum, {"case": "small"}), case_of(made)
 
 
 # --- agreement
@@ -234,7 +206,7 @@ def test_self_check_sees_an_excess_that_is_not_paid() -> None:
 
 @pytest.mark.parametrize("minutes", [5, 60])
 def test_tiled_is_reference_under_a_contract(minutes: int) -> None:
-    tiled_is_reference(park_of(grid(**CONTRACT, peak_so_far_mw=11), 26, minutes, "2026-03-31 22:00"))
+    assert_tiled_is_reference(park_of(grid(**CONTRACT, peak_so_far_mw=11), 26, minutes, "2026-03-31 22:00"))
 
 
 def test_days_one_after_another_under_a_contract() -> None:
@@ -287,17 +259,6 @@ def test_who_pays_for_demand() -> None:
 
 
 # --- what is told
-
-
-def full_month(way: dict[str, Any]) -> tuple[Summary, xr.Dataset, xr.Dataset, Case]:
-    """February with and without the battery, summarized."""
-    made = park_of(grid(**way), 24 * 28, 60, "2026-02-01 00:00")
-    solution, case = solved(made)
-    bare = SmallPark(24 * 28, 60, "2026-02-01 00:00")
-    bare.devices = {name: device for name, device in made.devices.items() if name != "battery"}
-    bare.series = {key: array for key, array in made.series.items() if key[0] != "battery"}
-    without = to_dataset(bare.solve().optimum, {"case": "small"})
-    return summarize(solution, without, case, Audit({}, {})), solution, without, case
 
 
 def test_the_summary_names_the_unseen_and_what_the_storage_saves_in_it() -> None:

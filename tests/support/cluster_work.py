@@ -95,6 +95,8 @@ def main() -> None:
         finished,  # slow, and the farm's processes do without
     )
 
+    # a shell that runs the tests in the background leaves control-C ignored, and children inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     folder, count, sleep_s = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     try:
         with TaskCluster(workers=2) as farm:

@@ -1,8 +1,8 @@
 """A park by the hour to which a second battery may be added, small enough to be worked by hand.
 
-Both batteries are those of `test_life.py`: a fifth lost on discharging, a twentieth of health lost with each
-full cycle and a tenth with each year. A day fills them in the valley at 0.29 yuan/kWh and gives 80 % of that
-at the peak of 0.77, so a MWh of rated energy earns 0.8 x 770 - 290 = 326 yuan a day.
+Both batteries are the plain one of `cases.lifetime_cases`: a fifth lost on discharging, a twentieth of health
+lost with each full cycle and a tenth with each year. A day fills them in the valley at 0.29 yuan/kWh and
+gives 80 % of that at the peak of 0.77, so a MWh of rated energy earns 0.8 x 770 - 290 = 326 yuan a day.
 """
 
 from collections.abc import Mapping
@@ -23,16 +23,10 @@ from parkdispatch.results.sizing.sizing_results import NEVER, Choice
 from parkdispatch.studies.sizing.existing_park import ExistingPark
 from parkdispatch.studies.sizing.increment_dispatch import Increments
 from parkdispatch.studies.solve_options import SolveContext
-from tests.studies.lifetime.test_lifetime import PLAIN, finance
+from tests.support.cases.lifetime_cases import ENERGY_ONLY, HOURLY, PLAIN, finance
 from tests.support.response_cases import case, two_weeks
-from tests.support.small_case import Damage, load_mw, pv_mw, replaced, series, swap, write_case
+from tests.support.small_case import Damage, swap, write_case
 
-HOURLY = (
-    swap("minutes = 15", "minutes = 60"),
-    replaced("load.csv", series("time,load [MW]", load_mw, minutes=60)),
-    replaced("pv.csv", series("time,pv [MW]", pv_mw, minutes=60)),
-)
-ENERGY_ONLY = swap('scheme = "two_part"', 'scheme = "single_part"')
 COMPUTED = swap('"load.demand_mw" = { file = "load.csv" }\n', "")  # the load of a whole year
 DAY_YUAN_PER_MWH = 326.0
 AUXILIARY_YUAN_PER_MW = 25_440.0  # of rated power, in two days: a hundredth of it, at all hours

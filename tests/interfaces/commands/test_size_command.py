@@ -8,7 +8,8 @@ import pytest
 
 from parkdispatch.results.writers.sizing_files import read_group
 from parkdispatch.studies import dask_client
-from tests.support.increment_cases import COMPUTED, ENERGY_ONLY, HOURLY
+from tests.support.cases.lifetime_cases import ENERGY_ONLY, HOURLY
+from tests.support.increment_cases import COMPUTED
 from tests.support.small_case import add, write_case
 from tests.support.typed_commands import Ran, Run
 

@@ -18,23 +18,12 @@ from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study, years_table
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.solve_options import SolveContext
-from tests.support.small_case import Damage, add, load_mw, pv_mw, replaced, swap, write_case
+from tests.support.cases.year_case import MONEY, year_case
+from tests.support.small_case import Damage, swap
 from tests.support.typed_commands import Ran, Run
 
 FILES = {"cashflow.csv", "cashflow.xlsx", "report.html", "report.xlsx", "summary.json", "years.csv"}
 FLOWS = ("project_before_tax", "project_after_tax", "equity_before_tax", "equity_after_tax")
-MONEY = """
-[finance]
-investment_yuan = 20_000_000.0
-operation_years = 3
-
-[finance.depreciation]
-all = { share = 1.0, years = 3 }
-
-[finance.loan]
-years = 3
-"""
-HOURS = pd.date_range("2026-01-01", "2027-01-01", freq="h", inclusive="left")
 
 
 @pytest.fixture
@@ -46,20 +35,6 @@ def study(run: Run) -> Run:
         return ran._replace(err=" ".join(ran.err.split()))
 
     return command
-
-
-def year_case(folder: Path, *damages: Damage, money: str = MONEY) -> Path:
-    """The small case by the hour, for a whole year, with an investment of three years."""
-    rows = [f"{at:%Y-%m-%d %H:%M},{load_mw(at.hour):.3f},{pv_mw(at.hour):.3f}" for at in HOURS]
-    table = "\n".join(["time,load [MW],pv [MW]", *rows]) + "\n"
-    own = (
-        swap("minutes = 15", "minutes = 60"),
-        swap('{ file = "load.csv" }', '{ file = "load.csv", column = "load" }'),
-        replaced("load.csv", table),
-        replaced("pv.csv", table),
-        add(money),
-    )
-    return write_case(folder, *own, *damages)
 
 
 def test_a_study_prints_the_years_the_money_and_the_proof(study: Run, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from parkdispatch.results.finance.lifetime import Lifetime
 from parkdispatch.results.finance.storage_study import Study, write_study
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.solve_options import SolveContext
-from tests.interfaces.commands.test_study import MONEY, year_case
+from tests.support.cases.year_case import MONEY, year_case
 
 CONTRACTS = """
 [contract.demand_response]

@@ -12,7 +12,7 @@ import pytest
 
 from parkdispatch.models.device import Seen
 from parkdispatch.models.stores.battery import Battery
-from tests.studies.test_daily_replay import Replay
+from tests.support.parks.replay import Replay
 from tests.support.small_parks import SmallPark
 
 CENT = 1e-6  # yuan; the numbers are exact, the solver works to 1e-7

@@ -15,7 +15,7 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.models.quarter_hours import unnamed_spans
 from parkdispatch.models.tariff.demand_rules import PowerFactorRule
 from parkdispatch.models.tariff.tariff import Tariff, UnpricedError
-from tests.models.tariff.test_tariff import problems_of, simple, table, write
+from tests.support.cases.tariff_cases import problems_of, simple, table, write
 from tests.support.paths import ROOT
 
 EVERY = list(range(1, 13))

@@ -21,7 +21,7 @@ from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import Basis, Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram, with_binaries
 from parkdispatch.optimizer.partition.subprogram import Subprogram
-from tests.optimizer.branch_and_bound.test_branching import traded
+from tests.support.parks.window_programs import traded
 
 NEVER = float("inf")
 PEAK = 10_000  # the shared decision, as a column of the full program

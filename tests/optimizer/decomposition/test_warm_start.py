@@ -13,7 +13,7 @@ from parkdispatch.optimizer.partition.subprogram import SubprogramExtractor
 from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
 from parkdispatch.optimizer.proof.certificate import EXACT
 from parkdispatch.optimizer.solve import Optimum, WarmStart, optimize
-from tests.optimizer.relaxation.test_month_blocks import quarter_year, tempted_month
+from tests.support.parks.month_parks import quarter_year, tempted_month
 from tests.support.small_parks import SmallPark
 
 

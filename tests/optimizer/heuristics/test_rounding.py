@@ -22,7 +22,7 @@ from parkdispatch.optimizer.proof.certificate import primal_infeasibility
 from parkdispatch.optimizer.relaxation.month_blocks import MonthBlocks
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.optimizer.time_budget import LEAST_S, PATIENCE, TimeBudget
-from tests.optimizer.test_least_power import random_park
+from tests.support.parks.minimum_power_parks import random_park
 from tests.support.small_parks import SmallPark
 
 SOON, OVER = 60.0, -1.0  # from now to the deadline

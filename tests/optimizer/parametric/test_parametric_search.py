@@ -23,7 +23,7 @@ from parkdispatch.optimizer.parametric.parametric_search import (
 from parkdispatch.optimizer.solve import optimize
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.studies.sizing.marginal_value import FIELDS, resized
-from tests.optimizer.relaxation.test_month_blocks import tempted_month
+from tests.support.parks.month_parks import tempted_month
 from tests.support.small_parks import SmallPark
 
 BOX = ParameterLimits(

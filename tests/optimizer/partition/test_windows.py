@@ -9,7 +9,7 @@ from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
 from parkdispatch.optimizer.partition.windows import Partition
 from parkdispatch.optimizer.relaxation.month_blocks import MonthBlocks
 from parkdispatch.optimizer.thread_pool import ThreadPool
-from tests.optimizer.relaxation.test_month_blocks import quarter_year
+from tests.support.parks.month_parks import quarter_year
 from tests.support.small_parks import SmallPark
 
 SEEDS = range(6, 12)

@@ -9,7 +9,7 @@ from parkdispatch.optimizer.proof.certificate import certify
 from parkdispatch.optimizer.relaxation.block_boundaries import BlockBoundaries
 from parkdispatch.optimizer.relaxation.month_blocks import MonthBlocks
 from parkdispatch.optimizer.thread_pool import ThreadPool
-from tests.optimizer.relaxation.test_month_blocks import in_one_piece, quarter_year
+from tests.support.parks.month_parks import in_one_piece, quarter_year
 
 SEEDS = range(12)
 

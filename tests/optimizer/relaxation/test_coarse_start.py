@@ -18,7 +18,7 @@ from parkdispatch.optimizer.relaxation.month_blocks import MonthBlocks
 from parkdispatch.optimizer.solve import optimize
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.optimizer.tiled_optimum import find_optimum
-from tests.optimizer.relaxation.test_month_blocks import in_one_piece, quarter_year, tempted_month
+from tests.support.parks.month_parks import in_one_piece, quarter_year, tempted_month
 from tests.support.small_parks import SmallPark
 
 

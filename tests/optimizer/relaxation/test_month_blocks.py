@@ -7,7 +7,6 @@ import pytest
 import scipy.sparse as sp
 
 from parkdispatch.models.stores.battery import Battery
-from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
 from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
@@ -16,23 +15,8 @@ from parkdispatch.optimizer.relaxation.crash_basis import BasisMarks
 from parkdispatch.optimizer.relaxation.month_blocks import BlocksWarmStart, MonthBlocks
 from parkdispatch.optimizer.solve import optimize
 from parkdispatch.optimizer.thread_pool import ThreadPool
+from tests.support.parks.month_parks import HOURS, in_one_piece, quarter_year, tempted_month
 from tests.support.small_parks import SmallPark
-
-HOURS = 24 * 90  # January to March
-
-
-def quarter_year(seed: int, *, demand: float | None = 300.0, **battery: float) -> SmallPark:
-    """Three months of hours with random prices; what is stored over midnight matters."""
-    rng = np.random.default_rng(seed)
-    park = SmallPark(HOURS, start="2026-01-01")
-    park.grid(rng.uniform(100, 900, HOURS), 0.0, demand=demand).load(rng.uniform(3.0, 8.0, HOURS))
-    return park.add("battery", Battery(power_mw=2, energy_mwh=9, **battery))
-
-
-def in_one_piece(tiled: Tiled) -> float:
-    solver = Solver()
-    solver.load(tiled.program)
-    return tiled.program.objective(solver.solve().x)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -107,18 +91,6 @@ def test_the_answer_does_not_depend_on_the_number_of_threads(threads: int) -> No
     once = optimize(park.devices, park.times, park.hours, park.series, threads=2)
     np.testing.assert_array_equal(found.x, once.x)
     assert found.proof == once.proof
-
-
-def tempted_month(seed: int = 0, days: int = 14) -> SmallPark:
-    """Days of hours with a surplus at noon that sells above the price of buying, and a demand charge."""
-    rng = np.random.default_rng(seed)
-    hours = np.arange(24 * days)
-    sun = np.maximum(0.0, np.sin((hours % 24 - 6) / 12 * np.pi)) * np.repeat(rng.uniform(2, 16, days), 24)
-    price = np.where((hours % 24 >= 11) & (hours % 24 < 15), 300.0, np.where(hours % 24 < 17, 500.0, 900.0))
-    park = SmallPark(len(hours), start="2026-03-01")
-    park.grid(price, 400.0, export_limit=20.0, demand=3000.0)
-    park.load(6.0 + rng.uniform(0, 3, len(hours))).pv(sun)
-    return park.add("battery", Battery(power_mw=5, energy_mwh=10, auxiliary_share=0.0))
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -3,7 +3,6 @@
 A month of two quarter-hours: 8 MW flat, then 12 MW at the peak price: 2,000 and 3,000 kWh, demand 12,000 kW.
 """
 
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,42 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.network.grid import Grid
-from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.results.billing.bill import Bill, bill
+from tests.support.cases.round_tariff import ROUND, grid, year
 
-RULES = {
-    "tolerance": 1.05,
-    "excess_multiple": 2.0,
-    "least_contract_share": 0.4,
-    "full_use_kwh_per_kva": 260.0,
-    "full_use_price_share": 0.9,
-    "election_months": 3,
-}
-STEPS = [[1, -0.0075], [0.95, -0.0075], [0.9, 0], [0.7, 0.1], [0.65, 0.15], [0, 1.45]]
-TABLES: dict[str, Any] = {
-    "name": "round",
-    "valid_from": date(2026, 1, 1),
-    "valid_to": date(2026, 12, 31),
-    "purchase_price_yuan_per_kwh": 0.5,
-    "line_loss_rate": 0.04,
-    "system_operation_yuan_per_kwh": 0.02,
-    "government_funds_yuan_per_kwh": 0.03,
-    "voltages": {
-        "10kV": {
-            "two_part_yuan_per_kwh": 0.1,
-            "single_part_yuan_per_kwh": 0.2,
-            "demand_price_yuan_per_kw_month": 40,
-            "capacity_price_yuan_per_kva_month": 25,
-        }
-    },
-    "ratios": {"peak": 1.6, "flat": 1.0, "valley": 0.4},
-    "otherwise": "flat",
-    "day": [{"months": list(range(1, 13)), "period": "peak", "hours": ["17:00-20:00"]}],
-    "demand_rules": RULES,
-    "power_factor": {"standard": 0.9, "steps": STEPS},
-}
-ROUND = Tariff(**TABLES)
 TWO_QUARTERS = pd.DatetimeIndex(["2026-03-02 16:45", "2026-03-02 17:00"])
 TWENTY_MVA = {"count": 1, "rating_mva": 20}
 # 1,000 + 2,400 purchased, 100 line loss, 500 transmission, 100 system operation, 150 funds
@@ -60,11 +26,6 @@ ENERGY = {
     "government_funds": 150.0,
     "sale": 0.0,
 }
-
-
-def grid(**changes: Any) -> Grid:
-    limits = {} if "transformers" in changes else {"import_limit_mw": 500, "export_limit_mw": 500}
-    return Grid.model_validate({"voltage_kv_level": "10kV", **limits} | changes)
 
 
 def make(bought: Any = (8.0, 12.0), times: pd.DatetimeIndex = TWO_QUARTERS, **changes: Any) -> Bill:
@@ -80,11 +41,6 @@ def line(made: Bill, charge: str) -> tuple[float, str, float, float]:
     found = made.lines[made.lines["charge"] == charge]
     (one,) = found[["quantity", "unit", "price_yuan", "yuan"]].itertuples(index=False)
     return tuple(one)
-
-
-def year(bought_mw: float = 10.0) -> tuple[pd.DatetimeIndex, np.ndarray]:
-    times = pd.date_range("2026-01-01", "2027-01-01", freq="15min", inclusive="left")
-    return times, np.full(len(times), bought_mw)
 
 
 # --- by hand: the ways of paying for demand

@@ -1,30 +1,16 @@
 """Which way of paying for demand is cheapest: by hand, and never dearer than any of them."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parkdispatch.models.network.grid import Grid
-from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.results.billing.bill import bill
 from parkdispatch.results.billing.demand_charge import Elected, best_contract_kw, charged
-from parkdispatch.results.billing.demand_election import Elections, elections
-from parkdispatch.results.billing.meter import Month
-from tests.results.billing.test_bill_demand import ROUND, RULES, grid, year
-
-
-def month(number: int, peak_kw: float, kwh: float = 0.0, whole: bool = True) -> Month:
-    return Month(f"2026-{number:02}", number, {"flat": kwh}, 0.0, peak_kw, whole)
-
-
-def compared(metered: Sequence[Month], tariff: Tariff = ROUND, **changes: Any) -> Elections:
-    found = elections(metered, tariff, grid(**{"transformers": {"count": 1, "rating_mva": 20}} | changes))
-    assert found is not None
-    return found
+from parkdispatch.results.billing.demand_election import elections
+from tests.support.cases.metered_months import compared, month
+from tests.support.cases.round_tariff import ROUND, RULES, grid, year
 
 
 def test_a_quarter_by_hand() -> None:

@@ -15,10 +15,10 @@ from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.html.page import load_words
 from parkdispatch.results.io.files import summary_json
 from parkdispatch.results.summary import summarize
-from tests.results.billing.test_bill_demand import grid
-from tests.results.billing.test_demand_election import compared, month
-from tests.results.html.test_dispatch_report import facts_of
-from tests.studies.test_demand_elections import CONTRACT, case_of, full_month, park_of
+from tests.support.cases.metered_months import compared, month
+from tests.support.cases.round_tariff import grid
+from tests.support.parks.demand_election_parks import CONTRACT, case_of, full_month, park_of
+from tests.support.reports.report_cases import facts_of
 
 FULLY_USED = {"transformers": {"count": 1, "rating_mva": 1}}
 

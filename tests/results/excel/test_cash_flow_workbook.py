@@ -1,8 +1,5 @@
 """cashflow.xlsx recalculated by LibreOffice: every cell equals the computed value, also after an edit."""
 
-import shutil
-import subprocess
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +14,8 @@ from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.html.page import LANGS, Lang
 from parkdispatch.results.views.finance_words import FinanceWords
 from tests.support.finance_cases import BY_HAND, BY_HAND_OPERATION, EVERYTHING, fading
+from tests.support.reports.workbooks import cells, counted, differences, needs_soffice
 
-SOFFICE = shutil.which("soffice")
-needs_soffice = pytest.mark.skipif(SOFFICE is None, reason="LibreOffice is not installed")
-LINE_SHEETS = {FinanceWords(lang).text[name] for lang in LANGS for name in SHEETS}
-REL, ABS_YUAN = 1e-6, 1e-3  # of a cell; a debt paid off is a thousandth of a millionth of a yuan
 CASES: dict[str, tuple[Finance, Operation]] = {
     "by hand": (BY_HAND, BY_HAND_OPERATION),
     "everything": (EVERYTHING, fading(EVERYTHING)),
@@ -38,44 +32,6 @@ CASES: dict[str, tuple[Finance, Operation]] = {
         fading(EVERYTHING, yearly_yuan=0.0),
     ),
 }
-
-
-def cells(path: Path) -> dict[tuple[str, str], Any]:
-    """The value of every cell, by sheet and coordinate."""
-    book = openpyxl.load_workbook(path, data_only=True)
-    return {
-        (sheet.title, cell.coordinate): cell.value
-        for sheet in book.worksheets
-        for row in sheet.iter_rows()
-        for cell in row
-        if cell.value not in (None, "")
-    }
-
-
-def counted(path: Path, folder: Path, changes: Mapping[str, Any] | None = None) -> dict[tuple[str, str], Any]:
-    """The cells after recalculation by LibreOffice; openpyxl drops the stored values of formulas."""
-    book = openpyxl.load_workbook(path)
-    for name, value in (changes or {}).items():
-        sheet, place = book.defined_names[name].attr_text.split("!")
-        book[sheet.strip("'")][place.replace("$", "")] = value
-    bare = folder / "bare.xlsx"
-    book.save(bare)
-    losses = ("Losses", "亏损弥补")
-    assert not any(isinstance(v, float) for (sheet, _), v in cells(bare).items() if sheet in losses)
-    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
-    command = [str(SOFFICE), "--headless", profile, "--convert-to", "xlsx", "--outdir", str(folder / "out")]
-    subprocess.run([*command, str(bare)], check=True, capture_output=True, timeout=240)
-    return cells(folder / "out" / "bare.xlsx")
-
-
-def differences(found: Mapping[Any, Any], expected: Mapping[Any, Any]) -> Iterator[str]:
-    for place in found.keys() | expected.keys():
-        one, other = found.get(place), expected.get(place)
-        if isinstance(one, int | float) and isinstance(other, int | float):
-            if abs(one - other) > max(ABS_YUAN if place[0] in LINE_SHEETS else 0.0, REL * abs(other)):
-                yield f"{place}: {one}, not {other}"
-        elif one != other:
-            yield f"{place}: {one!r}, not {other!r}"
 
 
 def of_its_writing(sheet: str, place: str) -> bool:

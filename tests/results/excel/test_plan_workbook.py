@@ -13,7 +13,7 @@ from parkdispatch.results.excel.plan_workbook import TOP, write_plan_xlsx
 from parkdispatch.results.html.page import load_words
 from parkdispatch.results.solution import cost_yuan
 from parkdispatch.results.views.device_charts import plan_columns
-from tests.results.html.test_dispatch_report import EVIL, block, facts_of, solved
+from tests.support.reports.report_cases import EVIL, block, facts_of, solved
 
 
 @pytest.fixture(scope="module")

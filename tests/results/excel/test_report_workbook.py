@@ -13,9 +13,9 @@ from parkdispatch.results.billing.bill_table import line_table, month_table
 from parkdispatch.results.excel.report_workbook import write_report_xlsx
 from parkdispatch.results.html.page import LANGS, Lang
 from parkdispatch.results.io.files import summary_json
-from tests.results.excel.test_cash_flow_workbook import cells, counted, differences, needs_soffice
-from tests.results.html.test_dispatch_report import EVIL, facts_of, solved
 from tests.support.pages import made
+from tests.support.reports.report_cases import EVIL, facts_of, solved
+from tests.support.reports.workbooks import cells, counted, differences, needs_soffice
 
 SHEETS = ["Summary", "Bill", "Bill by month", "Steps", "Proof", "Assumptions"]
 

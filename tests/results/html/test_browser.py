@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from parkdispatch.results.html.page import LANGS
-from tests.results.html.test_sizing_report import MISSING
-from tests.results.html.test_sizing_report import page as size
-from tests.results.html.test_study_report import page as study
 from tests.support.pages import report
+from tests.support.reports.size_pages import MISSING
+from tests.support.reports.size_pages import page as size
+from tests.support.reports.study_pages import page as study
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = (

@@ -1,128 +1,26 @@
 """The dispatch report: complete, offline, escaped, deterministic, and drawn without an error."""
 
 import base64
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from html.parser import HTMLParser
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyomo.environ as pyo
 import pytest
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.inputs.loader import load_case
-from parkdispatch.models.device import Array, Device, Interval, Park, Seen, SeriesSpec, Terms
-from parkdispatch.models.network.grid import Grid
-from parkdispatch.models.stores.battery import Battery
-from parkdispatch.optimizer.dataset import to_dataset
-from parkdispatch.optimizer.solve import optimize
+from parkdispatch.models.device import Array
 from parkdispatch.results.audit import Audit, audit
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.html.page import load_words
-from parkdispatch.results.schedule import ScheduleBlock
 from parkdispatch.results.solution import cost_yuan
-from parkdispatch.results.summary import StorageComparison
 from parkdispatch.results.views.device_charts import packed, plan_columns
-from parkdispatch.results.views.report_facts import ReportFacts
-
-DAY = pd.date_range("2026-07-15", periods=96, freq="15min")
-EVIL = "bad<script>alert(1)</script>\"'&"
-
-
-class Given(Device):
-    """A device with power from a series: a consumer, or a source that may be curtailed."""
-
-    sign: float = -1.0
-    series_specs: ClassVar[Mapping[str, SeriesSpec]] = {"available_mw": SeriesSpec(title="", unit="MW")}
-
-    def series(self, park: Park) -> Mapping[str, Array]:
-        raise NotImplementedError
-
-    def interval(self, block: Any, interval: Interval) -> Terms:
-        most = interval.series("available_mw")
-        if self.sign < 0:
-            return Terms({"ac": -most})
-        block.output_mw = pyo.Var(bounds=(0, most))
-        block.curtailed_mw = pyo.Expression(expr=most - block.output_mw)
-        return Terms({"ac": block.output_mw})
-
-    def self_check(self, seen: Seen) -> Mapping[str, float]:
-        return {}
-
-
-@cache
-def solved(storage: bool = True) -> tuple[Case, xr.Dataset]:
-    """A day of a small park that charges, discharges, buys, sells and curtails; its digester is new."""
-    hour = np.arange(96) / 4
-    devices: dict[str, Device] = {
-        "pv": Given(sign=1.0),
-        "digester": Given(sign=1.0),
-        "load": Given(),
-        "battery_1": Battery(power_mw=4.0, energy_mwh=8.0, auxiliary_share=0.0),
-        "battery_2": Battery(power_mw=3.0, energy_mwh=6.0, initial_soc=0.5),
-        "grid": Grid(voltage_kv_level="110kV", import_limit_mw=20.0, export_limit_mw=2.0),
-    }
-    case = load_case("gaoan").with_devices(devices)
-    case = case if storage else case.without_storage()
-    park = Park(DAY, 0.25, case.site, case.tariff, pd.DataFrame)
-    series = {
-        ("pv", "available_mw"): 30.0 * np.clip(np.sin((hour - 6) / 12 * np.pi), 0, None),
-        ("digester", "available_mw"): np.full(96, 1.25),
-        ("load", "available_mw"): 9.0 + 3.0 * np.sin(hour / 3),
-    } | {("grid", name): array for name, array in devices["grid"].series(park).items()}
-    return case, to_dataset(optimize(case.devices, DAY, 0.25, series), {"case": case.name})
-
-
-def block(**changes: Any) -> ScheduleBlock:
-    """Two hours of charging 4 MW from surplus PV."""
-    noon = DAY[48]
-    made = ScheduleBlock(
-        first=noon,
-        last=noon + pd.Timedelta(hours=2),
-        action="charge",
-        power_mw=4.0,
-        least_mw=4.0,
-        most_mw=4.0,
-        energy_mwh=8.0,
-        price_yuan_per_kwh=0.3196,
-        period="deep_valley",
-        from_surplus=True,
-        from_grid=False,
-        peak_mw=None,
-    )
-    return replace(made, **changes)
-
-
-def facts_of(solution: xr.Dataset, kind: Any = "day", **changes: Any) -> ReportFacts:
-    months = pd.DatetimeIndex(solution["time"].to_numpy()).strftime("%Y-%m").unique()
-    cost = float(solution.attrs["objective_yuan"])
-    facts = ReportFacts(
-        title="A small park 小园区",
-        kind=kind,
-        cost_yuan=cost,
-        without_storage=StorageComparison(
-            cost_yuan=cost + 1234.5,
-            saving_yuan=1234.5,
-            saving_by_cost_yuan=dict.fromkeys(cost_yuan(solution), 411.5),
-            peak_mw=dict.fromkeys(months, 12.5),
-        ),
-        full_cycles={"battery_1": 1.25, "battery_2": 0.75},
-        peak_mw=dict.fromkeys(months, 11.0),
-        energy_mwh={"pv.output_mwh": 17.25, "load.injection_ac_mwh": -216.0},
-        blocks=[block()] if kind == "day" else [],
-        timings_s={"build": 0.01, "solve": 0.02},
-        model={"columns": 960, "rows": 480},
-        versions={"python": "3.11"},
-        certificate={"primal": 1e-12},
-        assumptions=["Sale price: the coal benchmark."],
-    )
-    return replace(facts, **changes)
+from tests.support.reports.html_pages import Reader, data_of
+from tests.support.reports.report_cases import EVIL, block, facts_of, solved
 
 
 @cache
@@ -150,41 +48,11 @@ def page(kind: str = "day", lang: str = "en") -> str:
     return report_html(solution, case, audit(*solved()[::-1]), facts_of(solution, kind), lang)
 
 
-def data_of(html: str) -> dict[str, Any]:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)
-    assert found
-    data = json.loads(found[1])
-    assert isinstance(data, dict)
-    return data
-
-
 def unpacked(data: Mapping[str, Any], count: int) -> Array:
     if "value" in data:
         return np.full(count, data["value"])
     kind = {"f8": "<f8", "f4": "<f4", "u1": "u1"}[data["type"]]
     return np.frombuffer(base64.b64decode(data["base64"]), dtype=kind).astype(np.float64)
-
-
-class Reader(HTMLParser):
-    """Collects tags with attributes, and the text of scripts and styles."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.raw: dict[str, list[str]] = {"script": [], "style": []}
-        self.text: list[str] = []
-        self.inside = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self.inside = tag
-
-    def handle_endtag(self, tag: str) -> None:
-        self.inside = ""
-
-    def handle_data(self, data: str) -> None:
-        self.raw.get(self.inside, self.text).append(data)
 
 
 @pytest.mark.parametrize("kind", ["day", "year"])

@@ -3,9 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -24,21 +22,18 @@ from parkdispatch.results.finance.returns import Irr, Payback
 from parkdispatch.results.html.page import LANGS, Lang, load_words
 from parkdispatch.results.html.sizing_report import size_html
 from parkdispatch.results.sizing.risk import distribution, doubted, drivers
-from parkdispatch.results.sizing.sizing_results import SizeStudy
 from parkdispatch.results.writers.sizing_files import read_group, scenarios_frame, write_size_study
-from tests.results.excel.test_cash_flow_workbook import cells, counted, differences, needs_soffice
-from tests.results.html.test_dispatch_report import Reader, data_of
-from tests.results.views.test_words import left_in_english
+from tests.support.reports.english_words import left_in_english
+from tests.support.reports.html_pages import Reader, data_of
+from tests.support.reports.size_pages import MISSING, page, study
+from tests.support.reports.workbooks import cells, counted, differences, needs_soffice
 from tests.support.size_studies import (
     STUDIES,
-    best_given,
     given,
-    made,
     project,
     sized_case,
     surface_given,
     valued,
-    when_given,
 )
 
 FILES = {
@@ -47,28 +42,6 @@ FILES = {
 }  # fmt: skip
 DIGITS = 1e-14  # a workbook keeps sixteen digits, a double may have seventeen
 CHARTS = ["npv", "annual_net", "frontier", "when", "shares", "swings", "search"]
-MISSING: dict[str, Callable[[], SizeStudy]] = {
-    "nothing": given,
-    "best": lambda: given(best=best_given((12.0, 20.0), 250_000.0, gap=0.002)),
-    "offers": lambda: given(valued("offer_1", (25.0, 50.0), -3e6, 1.2)),
-    "surface": lambda: given(surface=surface_given([[0.0, 0.0], [1e6, -1e6]])),
-    "when": lambda: replace(
-        given(valued("offer_1", (25.0, 50.0), -3e6, 1.2)),
-        offers=(),
-        when=when_given({"offer_1": [-3e6, -1e6]}),
-    ),
-    "risk": lambda: replace(made(**STUDIES["never"]), offers=(), surface=None, when=None, best=None),
-    "one_size": lambda: given(surface=surface_given([[0.0], [-1e6]])),
-}
-
-
-def study(kind: str) -> SizeStudy:
-    return MISSING[kind]() if kind in MISSING else made(**STUDIES[kind])
-
-
-@cache
-def page(kind: str, lang: Lang) -> str:
-    return size_html(study(kind), lang)
 
 
 def charts(kind: str, lang: Lang = "en") -> dict[str, dict[str, Any]]:

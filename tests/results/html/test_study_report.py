@@ -1,43 +1,23 @@
 """The page of an economic study: its figures, sums computed independently, both languages."""
 
 import re
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import openpyxl
 import pytest
 
-from parkdispatch.inputs.loader import load_case
 from parkdispatch.results.excel.study_workbook import write_study_xlsx
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study, write_study
 from parkdispatch.results.html.page import LANGS, Lang
 from parkdispatch.results.html.study_report import study_html
 from parkdispatch.results.views.study_tables import money_steps
-from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
-from parkdispatch.studies.solve_options import SolveContext
-from tests.interfaces.commands.test_study import year_case
-from tests.results.excel.test_cash_flow_workbook import cells, counted, differences, needs_soffice
-from tests.results.html.test_dispatch_report import Reader, data_of
-from tests.results.views.test_words import english
 from tests.support.finance_cases import EVERYTHING, fading
-
-
-@cache
-def studied() -> Study:
-    """A study of three years of the battery of the small park."""
-    with TemporaryDirectory() as folder:
-        case = load_case(str(year_case(Path(folder))))
-        life = dispatch_lifetime(case, SolveContext())
-    assert case.finance
-    return Study(life, cash_flow(case.finance, life.operation()), {"read": 1.0, "dispatch": 2.0})
-
-
-@cache
-def page(lang: Lang) -> str:
-    return study_html(studied(), lang)
+from tests.support.reports.english_words import english
+from tests.support.reports.html_pages import Reader, data_of
+from tests.support.reports.study_pages import page, studied
+from tests.support.reports.workbooks import cells, counted, differences, needs_soffice
 
 
 def test_the_charts_numbers_are_the_studys() -> None:

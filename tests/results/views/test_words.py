@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from html import unescape
 from importlib import resources
 from pathlib import Path
@@ -24,21 +24,16 @@ from parkdispatch.results.html.page import LANGS, load_words
 from parkdispatch.results.views.display_names import check_label, device_label
 from parkdispatch.results.views.finance_words import FinanceWords
 from parkdispatch.results.views.sentences import proof_sentence
-from tests.results.html.test_dispatch_report import Reader, data_of
 from tests.support.finance_cases import EVERYTHING
 from tests.support.pages import made, report
+from tests.support.reports.english_words import english, left_in_english
+from tests.support.reports.html_pages import Reader, data_of
 
 FILES = sorted(
     file.name.removesuffix(".en.toml")
     for file in (resources.files("parkdispatch.results") / "templates").iterdir()
     if file.name.endswith(".en.toml")
 )
-# what is the same in every language: units, names of programs, of the case, of files and of the bus
-SAME = {
-    "MW", "MWh", "GWh", "kWh", "kW", "kVA", "ac", "sha256", "gaoan", "Asia", "Shanghai", "JavaScript",
-    "cashflow", "xlsx", "parkdispatch", "MJ", "Wp", "MWp", "MVA", "tce", "gce", "kg", "Wh",
-    "python", "pyomo", "highspy", "numba", "pvlib", "pandas", "numpy", "scipy", "xarray", "pydantic",
-}  # fmt: skip
 
 
 def leaves(words: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -47,11 +42,6 @@ def leaves(words: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]
             yield from leaves(word, f"{path}{key}.")
         else:
             yield path + key, word
-
-
-def english(text: str) -> set[str]:
-    """Latin words that should be translated."""
-    return set(re.findall(r"[A-Za-z][A-Za-z0-9_]+", re.sub(r"\{\w*[^}]*\}|%-?[a-zA-Z]", " ", text))) - SAME
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -75,16 +65,6 @@ def quoted(kind: Any) -> set[str]:
     run, facts = made(kind)
     tariff = run.case.tariff
     return {facts.title, tariff.title or tariff.name, *tariff.sources, *facts.assumptions}
-
-
-def left_in_english(texts: Iterable[str], said: set[str]) -> dict[str, set[str]]:
-    """The texts with untranslated English words, except quotations, with these words."""
-    found = {}
-    for raw in texts:
-        text = re.sub(r"\b[0-9a-f]{64}\b", "", raw).strip()
-        if english(text) and not any(text.endswith(one) or text.startswith(one) for one in said):
-            found[text] = english(text)
-    return found
 
 
 @pytest.mark.parametrize("kind", ["day", "year"])

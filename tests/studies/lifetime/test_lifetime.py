@@ -1,6 +1,6 @@
 """The years of a storage: solved by hand, dispatched anew as it ages, as a solve from scratch has them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.models.capacity import Sized
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
-from parkdispatch.models.finance.investment import AssetClass, Finance, Loan, Replacement
+from parkdispatch.models.finance.investment import Finance, Replacement
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.finance import lifetime
 from parkdispatch.results.finance.cash_flow import cash_flow
@@ -24,39 +24,8 @@ from parkdispatch.results.solution import cost_yuan, values
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, dispatch_years
 from parkdispatch.studies.solve_case import audited_solution, solve_prepared
 from parkdispatch.studies.solve_options import SolveContext, SolveOptions
-from tests.support.small_case import Damage, load_mw, pv_mw, replaced, series, swap, write_case
-
-HOURLY = (
-    swap("minutes = 15", "minutes = 60"),
-    replaced("load.csv", series("time,load [MW]", load_mw, minutes=60)),
-    replaced("pv.csv", series("time,pv [MW]", pv_mw, minutes=60)),
-)
-ENERGY_ONLY = swap('scheme = "two_part"', 'scheme = "single_part"')
-PLAIN: Mapping[str, Any] = {  # a battery whose only loss is a fifth on discharging, empty at first
-    "power_mw": 20.0,
-    "energy_mwh": 40.0,
-    "soc_min": 0.0,
-    "soc_max": 1.0,
-    "initial_soc": 0.0,
-    "eta_charge": 1.0,
-    "eta_discharge": 0.8,
-    "auxiliary_share": 0.01,
-    "fade_per_full_cycle": 0.05,
-    "fade_per_year": 0.1,
-}
-
-
-def finance(years: int, **changes: Any) -> Finance:
-    """An investment so small that its years may be few."""
-    return Finance(
-        **{
-            "investment_yuan": 50_000.0,
-            "operation_years": years,
-            "depreciation": {"all": AssetClass(share=1.0, years=years)},
-            "loan": Loan(years=years),
-            **changes,
-        }
-    )
+from tests.support.cases.lifetime_cases import ENERGY_ONLY, HOURLY, PLAIN, finance
+from tests.support.small_case import Damage, swap, write_case
 
 
 def small(folder: Path, money: Finance, *damages: Damage, **battery: Any) -> Prepared:

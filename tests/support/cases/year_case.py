@@ -1,0 +1,34 @@
+"""The small case by the hour, for a whole year, with an investment of three years."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from tests.support.small_case import Damage, add, load_mw, pv_mw, replaced, swap, write_case
+
+MONEY = """
+[finance]
+investment_yuan = 20_000_000.0
+operation_years = 3
+
+[finance.depreciation]
+all = { share = 1.0, years = 3 }
+
+[finance.loan]
+years = 3
+"""
+HOURS = pd.date_range("2026-01-01", "2027-01-01", freq="h", inclusive="left")
+
+
+def year_case(folder: Path, *damages: Damage, money: str = MONEY) -> Path:
+    """The small case by the hour, for a whole year, with an investment of three years."""
+    rows = [f"{at:%Y-%m-%d %H:%M},{load_mw(at.hour):.3f},{pv_mw(at.hour):.3f}" for at in HOURS]
+    table = "\n".join(["time,load [MW],pv [MW]", *rows]) + "\n"
+    own = (
+        swap("minutes = 15", "minutes = 60"),
+        swap('{ file = "load.csv" }', '{ file = "load.csv", column = "load" }'),
+        replaced("load.csv", table),
+        replaced("pv.csv", table),
+        add(money),
+    )
+    return write_case(folder, *own, *damages)

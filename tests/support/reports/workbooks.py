@@ -1,0 +1,57 @@
+"""Cells of a workbook as written and as LibreOffice recalculates them, and where they differ."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from parkdispatch.results.excel.cash_flow_workbook import SHEETS
+from parkdispatch.results.html.page import LANGS
+from parkdispatch.results.views.finance_words import FinanceWords
+
+SOFFICE = shutil.which("soffice")
+needs_soffice = pytest.mark.skipif(SOFFICE is None, reason="LibreOffice is not installed")
+LINE_SHEETS = {FinanceWords(lang).text[name] for lang in LANGS for name in SHEETS}
+REL, ABS_YUAN = 1e-6, 1e-3  # of a cell; a debt paid off is a thousandth of a millionth of a yuan
+
+
+def cells(path: Path) -> dict[tuple[str, str], Any]:
+    """Every cell's number or text, by sheet and place."""
+    book = openpyxl.load_workbook(path, data_only=True)
+    return {
+        (sheet.title, cell.coordinate): cell.value
+        for sheet in book.worksheets
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value not in (None, "")
+    }
+
+
+def counted(path: Path, folder: Path, changes: Mapping[str, Any] | None = None) -> dict[tuple[str, str], Any]:
+    """The cells after LibreOffice has counted the formulas; openpyxl drops what they showed before."""
+    book = openpyxl.load_workbook(path)
+    for name, value in (changes or {}).items():
+        sheet, place = book.defined_names[name].attr_text.split("!")
+        book[sheet.strip("'")][place.replace("$", "")] = value
+    bare = folder / "bare.xlsx"
+    book.save(bare)
+    losses = ("Losses", "亏损弥补")
+    assert not any(isinstance(v, float) for (sheet, _), v in cells(bare).items() if sheet in losses)
+    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
+    command = [str(SOFFICE), "--headless", profile, "--convert-to", "xlsx", "--outdir", str(folder / "out")]
+    subprocess.run([*command, str(bare)], check=True, capture_output=True, timeout=240)
+    return cells(folder / "out" / "bare.xlsx")
+
+
+def differences(found: Mapping[Any, Any], expected: Mapping[Any, Any]) -> Iterator[str]:
+    for place in found.keys() | expected.keys():
+        one, other = found.get(place), expected.get(place)
+        if isinstance(one, int | float) and isinstance(other, int | float):
+            if abs(one - other) > max(ABS_YUAN if place[0] in LINE_SHEETS else 0.0, REL * abs(other)):
+                yield f"{place}: {one}, not {other}"
+        elif one != other:
+            yield f"{place}: {one!r}, not {other!r}"
