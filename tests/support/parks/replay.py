@@ -7,7 +7,8 @@ import numpy as np
 from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
 from parkdispatch.optimizer.proof.certificate import primal_infeasibility
 from parkdispatch.optimizer.solve import optimize
-from parkdispatch.studies.daily_replay import DayPlan, assemble_year, plan_days
+from parkdispatch.studies.daily_replay import assemble_year
+from parkdispatch.studies.day_ahead_plans import DayPlan, plan_days
 from tests.support.small_parks import SmallPark
 
 one_thread = partial(optimize, threads=1)
@@ -30,4 +31,4 @@ class Replay:
 
     def left(self, what: str, name: str) -> list[float]:
         """What each day leaves: `peak_mw` of a connection or `energy_mwh` of a battery."""
-        return [getattr(plan.left, what)[name] for plan in self.plans]
+        return [getattr(plan.day_end, what)[name] for plan in self.plans]

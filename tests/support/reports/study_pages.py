@@ -9,8 +9,8 @@ from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.html.page import Lang
 from parkdispatch.results.html.study_report import study_html
-from parkdispatch.studies.dispatch import SolveOptions
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
+from parkdispatch.studies.solve_options import SolveContext
 from tests.support.cases.year_case import year_case
 
 
@@ -19,7 +19,7 @@ def studied() -> Study:
     """Three years of the small park's battery."""
     with TemporaryDirectory() as folder:
         case = load_case(str(year_case(Path(folder))))
-        life = dispatch_lifetime(case, SolveOptions(), lambda _: None)
+        life = dispatch_lifetime(case, SolveContext())
     assert case.finance
     return Study(life, cash_flow(case.finance, life.operation()), {"read": 1.0, "dispatch": 2.0})
 
