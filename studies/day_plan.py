@@ -9,8 +9,8 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.studies.demand_peak import expected_peak_mw
 
 NO_PEAK = (
-    "argument `peak_so_far_mw` is missing: without it the peak to expect comes from the case's own load and"
-    " PV of the whole month, with the problems above; must be given, or these solved"
+    "argument `peak_so_far_mw` is missing: without it the expected peak is computed from the load and PV of"
+    " the whole month, which has the problems above; give the peak or correct them"
 )
 
 

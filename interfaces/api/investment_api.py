@@ -198,18 +198,9 @@ def reproduce(
         InputError, InfeasibleError, SolverError: as `study`.
 
     """
-    from parkdispatch.inputs.published.published_figures import read_published
-    from parkdispatch.studies.reproduction import reproduce_figures as reproduction
+    from parkdispatch.studies.reproduction.published_study import STUDY, reproduce_published
+    from parkdispatch.studies.reproduction.reproduce_figures import refuse
 
-    published_case = load_case("gaoan-study", whole_year=True) if case is None else case
-    reproduction.refuse(published_case)
-    parks = [load_case("gaoan", variant, whole_year=True) for variant in reproduction.CURRENT_PARK_VARIANTS]
-    found = reproduction.reproduce_figures(
-        published_case,
-        read_published(reproduction.PLAN),
-        read_published(reproduction.FACTORS),
-        parks,
-        SolveContext(progress=progress),
-        () if quick else None,
-    )
-    return PublishedComparison(found)
+    published_case = load_case(STUDY, whole_year=True) if case is None else case
+    refuse(published_case)
+    return PublishedComparison(reproduce_published(published_case, SolveContext(progress=progress), quick))

@@ -7,9 +7,6 @@ import typer
 from parkdispatch.interfaces.commands.console import out_console, progress_line, run_folder
 from parkdispatch.interfaces.commands.options import CaseArgument, Language, Out, language
 
-PLAN, FACTORS = "gaoan-pilot-plan", "factors"  # files of published figures
-PARK, VARIANTS = "gaoan", (None, "first_phase")  # the current park, with both storage phases and with one
-
 
 def reproduce(
     case: CaseArgument = "gaoan-study",
@@ -33,6 +30,7 @@ def reproduce(
         from parkdispatch.results.console.dispatch_screen import show_files
         from parkdispatch.results.console.reproduction_screen import show_reproduction, show_search
         from parkdispatch.studies.reproduction import reproduce_figures as driver
+        from parkdispatch.studies.reproduction.published_study import PLAN, reproduce_published
         from parkdispatch.studies.solve_options import SolveContext
 
         findings = Findings()
@@ -48,11 +46,7 @@ def reproduce(
         if search:
             fit = driver.search_anew(study, plan, context)
         else:
-            parks = [load_case(PARK, variant, whole_year=True) for variant in VARIANTS]
-            only = () if quick else None
-            reproduction = driver.reproduce_figures(
-                study, plan, read_published(FACTORS), parks, context, only
-            )
+            reproduction = reproduce_published(study, context, quick)
             progress("writing results")
             paths = driver.write_reproduction(
                 reproduction, run_folder(out, study.name, "reproduce"), file_lang

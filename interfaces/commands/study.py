@@ -28,9 +28,9 @@ def study(
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.interfaces.output_paths import check_output_paths
-        from parkdispatch.results.finance.cash_flow import cash_flow
-        from parkdispatch.results.finance.storage_study import Study, write_study
-        from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
+        from parkdispatch.results.finance.storage_study import write_study
+        from parkdispatch.studies.lifetime.lifetime_dispatch import require_lifetime_inputs
+        from parkdispatch.studies.lifetime.storage_study_run import study_storage
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 
         findings = Findings()
@@ -40,20 +40,10 @@ def study(
             check_output_paths(time_limit, out)
         with findings.kept():
             park = load_case(case, variant, whole_year=True)
-            finance = require_lifetime_inputs(park)
+            require_lifetime_inputs(park)
         findings.raise_any()
-        read = time.perf_counter()
         context = SolveContext(SolveOptions(time_limit_s=time_limit), progress)
-        life = dispatch_lifetime(park, context)
-        dispatched = time.perf_counter()
-        progress("computing the cash flow")
-        cash = cash_flow(finance, life.operation())
-        timings = {
-            "read": read - started,
-            "dispatch": dispatched - read,
-            "cash_flow": time.perf_counter() - dispatched,
-        }
-        result = Study(life, cash, timings)
+        result = study_storage(park, context, time.perf_counter() - started)
         progress("writing results")
         paths = write_study(result, run_folder(out, park.name, "study"), file_lang)
     from parkdispatch.results.console.dispatch_screen import show_files

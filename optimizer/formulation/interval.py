@@ -7,11 +7,12 @@ the `Interval` protocol that devices write with.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import pyomo.environ as pyo
 
 from parkdispatch.models.device import Device, Interval, Terms
+from parkdispatch.optimizer.formulation.readability import refuse_unreadable
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,12 @@ class ExclusivePair:
     rows: tuple[Any, Any]
 
 
+class WrittenInterval(Interval, Protocol):
+    """An interval that knows which components of the block its own vocabulary wrote."""
+
+    written: set[str]
+
+
 class IntervalWriter:
     """Common part of the implementations of `Interval`: exclusive pairs, written as big-M rows."""
 
@@ -31,6 +38,12 @@ class IntervalWriter:
         self.block = block
         self.hours = hours
         self.pairs: list[ExclusivePair] = []
+        self.written: set[str] = set()
+
+    def add(self, name: str, component: Any) -> None:
+        """Write a component of the vocabulary's own, which is no component of the device."""
+        self.block.add_component(name, component)
+        self.written.add(name)
 
     def either_or(self, a: Any, b: Any) -> None:
         """Add the binary of an exclusive pair and its two big-M rows; the relaxation leaves them out."""
@@ -39,27 +52,29 @@ class IntervalWriter:
                 raise ValueError(f"either_or: {var.local_name} needs a finite upper bound")
         name = f"{a.local_name}_or_{b.local_name}"
         binary = pyo.Var(domain=pyo.Binary)
-        self.block.add_component(f"{name}_binary", binary)
+        self.add(f"{name}_binary", binary)
         first = pyo.Constraint(expr=a - a.upper * binary <= 0)
         second = pyo.Constraint(expr=b + b.upper * binary - b.upper <= 0)
-        self.block.add_component(f"{name}_first", first)
-        self.block.add_component(f"{name}_second", second)
+        self.add(f"{name}_first", first)
+        self.add(f"{name}_second", second)
         self.pairs.append(ExclusivePair(a, b, binary, (first, second)))
 
 
 def write_interval(
-    block: Any, devices: Mapping[str, Device], writer: Callable[[str, Any], Interval]
+    block: Any, devices: Mapping[str, Device], writer: Callable[[str, Any], WrittenInterval]
 ) -> dict[str, Terms]:
     """Write every device into `block`, balance the buses, and return the terms of each device.
 
     `writer(name, device_block)` gives the `Interval` a device writes with. Device names come from the user
-    and are therefore indices of a block: Pyomo reserves some attribute names.
+    and are therefore indices of a block: Pyomo reserves some attribute names. Raises UnreadableDeviceError
+    for a component that would not become a row or a column.
     """
     block.device = pyo.Block(list(devices))
-    terms = {
-        name: device.interval(block.device[name], writer(name, block.device[name]))
-        for name, device in devices.items()
-    }
+    terms = {}
+    for name, device in devices.items():
+        interval = writer(name, block.device[name])
+        terms[name] = device.interval(block.device[name], interval)
+        refuse_unreadable(name, block.device[name], interval.written)
     buses = list(dict.fromkeys(bus for term in terms.values() for bus in term.injection))
 
     def balance(_: Any, bus: str) -> Any:

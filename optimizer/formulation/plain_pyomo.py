@@ -39,7 +39,7 @@ class _PlainWriter(IntervalWriter):
     ) -> None:
         super().__init__(block, horizon.hours)
         self._horizon, self._interval, self._series, self._device = horizon, interval, series, device
-        block.series = pyo.Block()
+        self.add("series", pyo.Block())
 
     def series(self, name: str) -> Expr:
         if parameter := self.block.series.component(name):
@@ -60,7 +60,7 @@ class _PlainWriter(IntervalWriter):
             if limit is not None:
                 rule = var >= limit if side == "lower" else var <= limit
                 component = name or f"{var.local_name}_at_end_{side}"
-                self.block.add_component(component, pyo.Constraint(expr=rule))
+                self.add(component, pyo.Constraint(expr=rule))
 
     def shared(
         self,

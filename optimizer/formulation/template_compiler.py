@@ -98,7 +98,8 @@ class _TemplateWriter(IntervalWriter):
         self.shared_decisions: list[tuple[Any, SharedDecision]] = []
         self.totals: list[PeriodTotal] = []
         self.ends: list[EndCondition] = []
-        block.series, block.before, block.shared = pyo.Block(), pyo.Block(), pyo.Block()
+        for name in ("series", "before", "shared"):
+            self.add(name, pyo.Block())
 
     def series(self, name: str) -> Expr:
         if name not in self.parameters:

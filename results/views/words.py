@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import pandas as pd
 
+from parkdispatch.models.registry import device_kinds
 from parkdispatch.results.units import YUAN_PER_WAN
 
 Lang = Literal["en", "zh"]
@@ -30,11 +31,15 @@ class Card(NamedTuple):
 def load_words(lang: str, *more: str) -> dict[str, Any]:
     """Load the words of a language: the tables of `words.LANG.toml` and of further files.
 
-    `load_words("zh", "study")` also has the tables of `study.zh.toml`.
+    `load_words("zh", "study")` also has the tables of `study.zh.toml`. Registered devices add
+    their own words.
     """
     words: dict[str, Any] = {}
     for name in ("words", *more):
         words |= word_table(f"{name}.{lang}.toml")
+    for kind in device_kinds().values():
+        for section, entries in kind.words.get(lang, {}).items():
+            words[section] = {**words.get(section, {}), **entries}
     return words
 
 

@@ -18,7 +18,7 @@ def study_storage(case: Case, context: SolveContext, read_s: float) -> Study:
     started = time.perf_counter()
     lifetime = dispatch_lifetime(case, context)
     dispatched = time.perf_counter()
-    context.progress("the cash flow")
+    context.progress("computing the cash flow")
     cash = cash_flow(finance, lifetime.operation())
     timings_s = {
         "read": read_s,
