@@ -16,9 +16,9 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx.ext.mathjax",
     "sphinx_copybutton",
     "manual",
+    "mathml",
 ]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "outputs", "examples"]
@@ -32,6 +32,7 @@ myst_url_schemes = ["http", "https", "mailto"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "parkdispatch"
 html_static_path = ["_static"]

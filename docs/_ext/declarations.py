@@ -128,6 +128,9 @@ class _Walk:
         if part.get("format") == "date":
             return "date"
         if "items" in part:
+            least, most = part.get("minItems"), part.get("maxItems")
+            if least and least == most:
+                return f"list of {least}, each {self._allowed(part['items'])}"
             return f"list of {self._allowed(part['items'])}{_count(part)}"
         if "prefixItems" in part:
             return "row of " + ", ".join(self._allowed(item) for item in part["prefixItems"])
