@@ -14,6 +14,7 @@ from pydantic import BaseModel
 Schema = Mapping[str, Any]
 
 ABSENT = "–"
+TOP = "Top level"  # heading of the fields that stand in no table
 LIMITS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 TYPES = {
     "string": "text",
@@ -193,11 +194,11 @@ def document(declaration: type[BaseModel], level: int, root: str = "") -> list[s
     """All tables of a declaration as Markdown, with headings from `level` on."""
     lines: list[str] = []
     for section in sections(declaration, root):
-        if section.heading:
-            marks = "#" * min(level + max(0, section.depth - 1), 5)
-            lines += [f"{marks} `{section.heading}`: {section.declaration}", ""]
+        marks = "#" * min(level + max(0, section.depth - 1), 5)
+        heading = f"`{section.heading}`: {section.declaration}" if section.heading else TOP
+        lines += [f"{marks} {heading}", ""]
         words = section.words.strip()
-        lines += [words, ""] if words and section.heading else []
+        lines += [words, ""] if words else []
         lines += [*field_table(section.fields), ""]
     return lines
 

@@ -28,11 +28,8 @@ class _FromProgram(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Parse the lines as the page they stand in."""
-        lines = self.markdown()
-        # MyST loses what stands before the first heading when it parses headings, so that is parsed apart
-        first = next((n for n, line in enumerate(lines) if line.startswith("#")), len(lines))
-        before = self.parse_text_to_nodes("\n".join(lines[:first]))
-        return before + self.parse_text_to_nodes("\n".join(lines[first:]), allow_section_headings=True)
+        text = "\n".join(self.markdown())
+        return self.parse_text_to_nodes(text, allow_section_headings=True)
 
 
 class DeclaredFields(_FromProgram):

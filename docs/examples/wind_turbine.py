@@ -25,7 +25,9 @@ from parkdispatch.models.device import (
     SeriesSpec,
     Terms,
 )
-from parkdispatch.studies.dispatch import SolveOptions, dispatch_case
+from parkdispatch.optimizer.dataset import to_dataset
+from parkdispatch.optimizer.solve import optimize
+from parkdispatch.results.audit import audit
 
 MEASURED_AT_M = 10.0  # height of the wind speed in weather files
 
@@ -39,8 +41,8 @@ class WindFarm(Device):
 
     needs_weather: ClassVar[bool] = True
 
-    kind: Literal["wind"] = "wind"
-    bus: str = "ac"
+    kind: Literal["wind"] = declared("-", "Kind of device", "", "wind")
+    bus: str = declared("-", "Name of the bus the turbines are connected to", "", "ac")
     rated_mw: Positive = declared("MW", "AC power of all turbines together", GIVEN)
     hub_height_m: Positive = declared("m", "Height of the hubs above ground", ASSUMED, 100.0)
     shear_exponent: NonNegative = declared("-", "Exponent of the power law of height", ASSUMED, 0.2)
@@ -84,13 +86,15 @@ def main() -> None:
     windy = park.with_devices({**park.devices, "wind": WindFarm(rated_mw=9.6)})
     for case in (park, windy):
         prepared = prepare(case, day_times(case, date(2026, 10, 12)))
-        run = dispatch_case(prepared, SolveOptions(), read_s=0.0, progress=lambda _: None)
-        cost_yuan, gap = run.solution.attrs["objective_yuan"], run.solution.attrs["gap"]
-        print(f"{', '.join(case.devices)}: {cost_yuan:,.0f} yuan, gap {gap:.0e}")
-    output_mw = run.solution["wind.output_mw"].to_numpy()
+        optimum = optimize(case.devices, prepared.times, prepared.hours, prepared.series)
+        print(f"{', '.join(case.devices)}: {optimum.proof.objective_yuan:,.0f} yuan")
+        print(f"  proven optimal: {optimum.proof.gap < 1e-8}")
+    solution = to_dataset(optimum, {})
+    output_mw = solution["wind.output_mw"].to_numpy()
     print(f"wind: {output_mw.sum() * prepared.hours:,.1f} MWh, at most {output_mw.max():.2f} MW")
-    print(f"audit holds: {run.summary.audit.holds}, of it for wind:")
-    for check, residual in run.summary.audit.residuals.items():
+    checks = audit(solution, windy)
+    print(f"audit holds: {checks.holds}, of it for wind:")
+    for check, residual in checks.residuals.items():
         if check.startswith("wind."):
             print(f"  {check} = {residual:g}")
 
