@@ -13,14 +13,14 @@ project_copyright = "2026, the parkdispatch authors"
 version = release = "0.2.0"
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "manual",
     "mathml",
 ]
-source_suffix = {".md": "markdown"}
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 exclude_patterns = ["_build", "outputs", "examples"]
 templates_path: list[str] = []
 
@@ -42,3 +42,8 @@ html_theme_options = {"sidebar_hide_name": False}
 copybutton_prompt_text = r"\$ |>>> "
 copybutton_prompt_is_regexp = True
 copybutton_only_copy_prompt_lines = True
+
+# the notebooks are executed whenever the manual is built; an error in one is an error of the build
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
