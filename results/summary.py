@@ -48,6 +48,15 @@ class Summary:
         return unseen_yuan(self.bills)
 
 
+def full_cycles(summary: Summary) -> dict[str, float]:
+    """Equivalent full cycles of each battery over the horizon [-], by device."""
+    return {
+        name.removesuffix(".full_cycles"): value
+        for name, value in summary.indicators.items()
+        if name.endswith(".full_cycles")
+    }
+
+
 def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audit: Audit) -> Summary:
     """Compare a solution with that of the same case without storage, where there is one."""
     billed = bills(solution, case)

@@ -26,7 +26,8 @@ def study(
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.interfaces.output_paths import check_output_paths
         from parkdispatch.results.finance.cash_flow import cash_flow
-        from parkdispatch.results.finance.storage_study import Study, write_study
+        from parkdispatch.results.finance.storage_study import Study
+        from parkdispatch.results.writers.study_files import write_study
         from parkdispatch.studies.dispatch import SolveOptions
         from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
 

@@ -1,29 +1,14 @@
 """The park of today, dispatched in every year of its storage for each of its sizes, and what it hangs on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
-from parkdispatch.results.finance.lifetime import Lifetime
-from parkdispatch.results.finance.tornado import Tornado
+from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.reproduction.current_park import CurrentPark
+from parkdispatch.results.reproduction.reproduction import CurrentParkRuns
 from parkdispatch.studies.dispatch import Progress, SolveOptions
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
 from parkdispatch.studies.lifetime.sensitivity_runs import sensitivity_tornado
-
-
-@dataclass(frozen=True)
-class CurrentParkRuns:
-    """The sizes in the order they were given, and the sensitivities of the first."""
-
-    sizes: tuple[CurrentPark, ...]
-    tornado: Tornado | None  # none: the case doubts nothing
-
-    @property
-    def first(self) -> tuple[Lifetime, CashFlow]:
-        """The years and the cash flow of the first size."""
-        return self.sizes[0].life, self.sizes[0].cash
 
 
 def run_current_park(

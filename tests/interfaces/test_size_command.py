@@ -6,7 +6,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from parkdispatch.results.writers.sizing_files import read_group
+from parkdispatch.results.writers.sizing_netcdf import read_group
 from parkdispatch.studies import task_cluster as farm_module
 from tests.support.increment_cases import COMPUTED, ENERGY_ONLY, HOURLY
 from tests.support.small_case import add, write_case

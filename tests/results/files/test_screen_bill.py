@@ -13,8 +13,8 @@ from parkdispatch.results.audit import audit
 from parkdispatch.results.console.bill_screen import UNSEEN_WORDS, WAY_WORDS, show_bill
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.html.page import load_words
-from parkdispatch.results.io.files import summary_json
 from parkdispatch.results.summary import summarize
+from parkdispatch.results.writers.dispatch_files import summary_json
 from tests.results.billing.test_bill_demand import grid
 from tests.results.billing.test_demand_election import compared, month
 from tests.results.files.test_dispatch_report import facts_of

@@ -12,9 +12,10 @@ import pytest
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.results.excel.study_workbook import write_study_xlsx
 from parkdispatch.results.finance.cash_flow import cash_flow
-from parkdispatch.results.finance.storage_study import Study, write_study
+from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.html.page import LANGS, Lang
 from parkdispatch.results.html.study_report import money_steps, study_html
+from parkdispatch.results.writers.study_files import write_study
 from parkdispatch.studies.dispatch import SolveOptions
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from tests.interfaces.test_study import year_case

@@ -25,7 +25,9 @@ from parkdispatch.results.html.page import LANGS, Lang, load_words
 from parkdispatch.results.html.sizing_report import size_html
 from parkdispatch.results.sizing.risk import distribution, doubted, drivers
 from parkdispatch.results.sizing.sizing_results import SizeStudy
-from parkdispatch.results.writers.sizing_files import read_group, scenarios_frame, write_size_study
+from parkdispatch.results.writers.sizing_files import write_size_study
+from parkdispatch.results.writers.sizing_frames import scenarios_frame
+from parkdispatch.results.writers.sizing_netcdf import read_group
 from tests.results.files.test_cash_flow_workbook import cells, counted, differences, needs_soffice
 from tests.results.files.test_dispatch_report import Reader, data_of
 from tests.results.files.test_words import left_in_english
