@@ -176,7 +176,7 @@ def _compared(
 def _waterfall(
     pv: Pv, areas: Sequence[AreaPower], horizontal_gwh: float, hours: float
 ) -> tuple[YieldStep, ...]:
-    """Loss waterfall from horizontal irradiation at rated efficiency to AC, in the order of the conversion."""
+    """Loss waterfall from horizontal irradiation at rated efficiency to AC, in order of conversion."""
 
     def gwh(name: str) -> float:
         return sum(float(getattr(area, name).sum()) for area in areas) * hours / MWH_PER_GWH
