@@ -1,1 +1,1 @@
-"""What a run leaves: the solution, its audit, the bill, the report and the files."""
+"""Evaluation of a dispatch: audit, bill, project finance, sizing decision, and the output files."""

@@ -1,4 +1,4 @@
-"""The audit: every rule of a solution recomputed from what was dispatched, without the optimizer."""
+"""The audit of a solution: constraints, costs and bills recomputed without the optimizer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from parkdispatch.models.network.grid import Grid
 from parkdispatch.results.billing.bill import Bill, bill
 from parkdispatch.results.solution import cost_yuan, of_kind, seen, times_of, values
 
-POWER_TOLERANCE = 1e-6  # MW or MWh
+POWER_TOLERANCE = 1e-6  # [MW] or [MWh]
 PROVEN_GAP = 1e-8  # relative; below it objective and bound differ by rounding only
-MONEY_TOLERANCE = 1e-9  # of the sum of what is paid and received
-# series of a connection that the tariff makes; where the user gives his own, there is no tariff to bill by
+MONEY_TOLERANCE = 1e-9  # relative to the turnover, the sum of absolute payments
+# series of a connection that the tariff sets; a connection with a user's own series cannot be billed
 BILLED = (
     "purchase_price_yuan_per_mwh",
     "sale_price_yuan_per_mwh",
@@ -26,15 +26,15 @@ BILLED = (
 
 @dataclass(frozen=True)
 class Audit:
-    """The largest residual of each check, in the unit its name ends in, and how much is allowed."""
+    """The largest residual of each check, in the unit that its name ends in, and its tolerance."""
 
     residuals: Mapping[str, float]
     allowed: Mapping[str, float]
 
     @property
     def failed(self) -> list[str]:
-        """Checks that do not hold; a NaN never does."""
-        return [name for name, found in self.residuals.items() if not found <= self.allowed[name]]
+        """Names of the failed checks; a NaN residual fails."""
+        return [name for name, residual in self.residuals.items() if not residual <= self.allowed[name]]
 
     @property
     def holds(self) -> bool:
@@ -43,10 +43,9 @@ class Audit:
 
 
 def bills(solution: xr.Dataset, case: Case) -> dict[str, Bill]:
-    """The bill of each grid connection, from the metered power and the tariff alone.
+    """The bill of each grid connection, from metered power and tariff only.
 
-    A connection whose prices, or whose demand before the horizon, the user replaced by a series has no
-    tariff to be billed by.
+    Connections whose prices, or whose demand before the horizon, are given as a user's series have no bill.
     """
     return {
         name: bill(
@@ -63,19 +62,19 @@ def bills(solution: xr.Dataset, case: Case) -> dict[str, Bill]:
 
 
 def audit(solution: xr.Dataset, case: Case) -> Audit:
-    """Balance of each bus, every device's own rules, named costs against the objective, and the bill."""
+    """Check bus balances, each device's constraints, and the named costs against objective and bills."""
     residuals: dict[str, float] = {}
     allowed: dict[str, float] = {}
 
     def check(name: str, residual: float, tolerance: float) -> None:
         residuals[name], allowed[name] = residual, tolerance
 
-    buses: dict[str, np.ndarray] = {}
+    imbalance_mw: dict[str, np.ndarray] = {}
     for name in of_kind(solution, "injection"):
         bus = name.split(".")[1].removeprefix("injection_").removesuffix("_mw")
-        buses[bus] = buses.get(bus, 0.0) + values(solution, name)
-    for bus, power in buses.items():
-        check(f"balance.{bus}_mw", float(np.abs(power).max()), POWER_TOLERANCE)
+        imbalance_mw[bus] = imbalance_mw.get(bus, 0.0) + values(solution, name)
+    for bus, power_mw in imbalance_mw.items():
+        check(f"balance.{bus}_mw", float(np.abs(power_mw).max()), POWER_TOLERANCE)
     for name, device in case.devices.items():
         for rule, residual in device.self_check(seen(solution, name)).items():
             check(f"{name}.{rule}", float(residual), POWER_TOLERANCE)
@@ -84,8 +83,9 @@ def audit(solution: xr.Dataset, case: Case) -> Audit:
     turnover = max(1.0, sum(abs(cost) for cost in costs.values()))
     objective = float(solution.attrs["objective_yuan"])
     check("costs_against_objective_yuan", abs(sum(costs.values()) - objective), MONEY_TOLERANCE * turnover)
-    for name, made in bills(solution, case).items():
-        # the part of the bill that the optimizer prices; what it cannot see the bill names line by line
-        named = sum(cost for key, cost in costs.items() if key.split(".")[0] == name)
-        check(f"{name}.bill_against_costs_yuan", abs(made.seen_yuan - named), MONEY_TOLERANCE * turnover)
+    for name, connection_bill in bills(solution, case).items():
+        # only the part of the bill that the optimizer prices; the bill lists the other charges line by line
+        named_yuan = sum(cost for key, cost in costs.items() if key.split(".")[0] == name)
+        residual_yuan = abs(connection_bill.seen_yuan - named_yuan)
+        check(f"{name}.bill_against_costs_yuan", residual_yuan, MONEY_TOLERANCE * turnover)
     return Audit(residuals, allowed)

@@ -1,6 +1,6 @@
-"""What a year of day-ahead plans keeps of the saving that perfect foresight would bring.
+"""A year of day-ahead plans compared with perfect foresight and with the base case without storage.
 
-Three dispatches of one park: planned day by day, in one model with everything known, and without storage.
+The main figure is the share of the saving under perfect foresight that day-ahead planning keeps.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,24 +20,27 @@ from parkdispatch.results.io.files import write_csv
 from parkdispatch.results.solution import of_kind
 from parkdispatch.results.summary import cost_by_month_yuan, peaks_mw
 
-ROUNDING = 1e-8  # of the cost: a saving below it is none, and no share of it is told
+ROUNDING = 1e-8  # relative to the cost; a smaller saving is rounding, and no share of it is reported
 
 
 @dataclass(frozen=True)
 class PlannedDay:
-    """What a day's plan leaves to the next, and how far it may be from the day's optimum."""
+    """The state that a day's plan hands to the next day, and the day's optimality gap."""
 
     day: date
-    gap: float  # relative, of the day alone
-    peak_mw: Mapping[str, float]  # the month's highest demand until the end of the day, by connection
+    gap: float  # relative, of the day's own problem
+    peak_mw: Mapping[str, float]  # highest demand of the month up to the end of the day, by connection
     energy_mwh: Mapping[str, float]  # stored at the end of the day, by battery
 
 
 @dataclass(frozen=True)
 class Threefold:
-    """Cost and highest 15-minute import of a month or the year; none where the park needs its storage."""
+    """Cost and highest 15-minute import of a month or the year under the three dispatches.
 
-    cost_yuan: float  # with daily plans
+    The figures without storage are None where the park is infeasible without it.
+    """
+
+    cost_yuan: float  # with day-ahead plans
     foresight_yuan: float
     without_yuan: float | None
     peak_mw: float
@@ -46,17 +49,17 @@ class Threefold:
 
     @property
     def saved_yuan(self) -> float | None:
-        """What daily plans save against no storage."""
+        """Saving of day-ahead plans against the base case [yuan]."""
         return None if self.without_yuan is None else self.without_yuan - self.cost_yuan
 
     @property
     def foresight_saved_yuan(self) -> float | None:
-        """What perfect foresight saves against no storage."""
+        """Saving under perfect foresight against the base case [yuan]."""
         return None if self.without_yuan is None else self.without_yuan - self.foresight_yuan
 
     @property
     def kept(self) -> float | None:
-        """Share of the saving with perfect foresight that daily plans keep; none where there is no saving."""
+        """Share of the saving under perfect foresight that day-ahead plans keep [-]; None without saving."""
         saved, possible = self.saved_yuan, self.foresight_saved_yuan
         if saved is None or possible is None or possible <= ROUNDING * max(1.0, abs(self.foresight_yuan)):
             return None
@@ -65,16 +68,16 @@ class Threefold:
 
 @dataclass(frozen=True)
 class Replayed:
-    """A year of day-ahead plans beside perfect foresight and beside no storage."""
+    """A year of day-ahead plans compared with perfect foresight and with the base case."""
 
     months: Mapping[str, Threefold]  # "2026-03"
     total: Threefold
     days: Sequence[PlannedDay]
-    foresight_gap: float  # of the year with perfect foresight; its bound is the bound of the replay
+    foresight_gap: float  # of the year under perfect foresight, whose bound also bounds the replay
 
     @property
     def largest_gap(self) -> float:
-        """The largest gap of a day's plan."""
+        """The largest optimality gap of a day's plan."""
         return max(day.gap for day in self.days)
 
 
@@ -85,27 +88,28 @@ def compare_replay(
     case: Case,
     days: Sequence[PlannedDay],
 ) -> Replayed:
-    """Cost and peak of the three by month.
+    """Compare cost and peak of the three dispatches by month and over the year.
 
-    Raises SolverError where a month's named costs differ from the month's bill.
+    Raises SolverError where the named costs of a month differ from its bill.
     """
+    dispatches = (solution, foresight, without)
     costs, peaks = [], []
-    for one in (solution, foresight, without):
-        if one is not None:
-            _reconcile(one, case)
-        costs.append(None if one is None else cost_by_month_yuan(one))
-        peaks.append(None if one is None else peaks_mw(one, case))
+    for dispatch in dispatches:
+        if dispatch is not None:
+            _reconcile(dispatch, case)
+        costs.append(None if dispatch is None else cost_by_month_yuan(dispatch))
+        peaks.append(None if dispatch is None else peaks_mw(dispatch, case))
 
-    def three(month: str) -> Threefold:
-        yuan = [None if cost is None else cost[month] for cost in costs]
-        peak = [None if found is None else found[month] for found in peaks]
-        return Threefold(*yuan, *peak)  # type: ignore[arg-type]  # only the third may be none
+    def of_month(month: str) -> Threefold:
+        month_yuan = [None if by_month is None else by_month[month] for by_month in costs]
+        month_mw = [None if by_month is None else by_month[month] for by_month in peaks]
+        return Threefold(*month_yuan, *month_mw)  # type: ignore[arg-type]  # only the third may be None
 
-    months = {month: three(month) for month in costs[0] or {}}
+    months = {month: of_month(month) for month in costs[0] or {}}
     objectives = [
-        None if one is None else float(one.attrs["objective_yuan"]) for one in (solution, foresight, without)
+        None if dispatch is None else float(dispatch.attrs["objective_yuan"]) for dispatch in dispatches
     ]
-    highest = [None if found is None else max(found.values()) for found in peaks]
+    highest = [None if by_month is None else max(by_month.values()) for by_month in peaks]
     return Replayed(
         months=months,
         total=Threefold(*objectives, *highest),  # type: ignore[arg-type]
@@ -115,7 +119,7 @@ def compare_replay(
 
 
 def _reconcile(solution: xr.Dataset, case: Case) -> None:
-    """Hold every month's named costs of a connection against the part of its bill they should be."""
+    """Check each connection's named costs of every month against the part of its bill that they price."""
     for name, bill in bills(solution, case).items():
         named, billed = cost_by_month_yuan(solution, name), bill.seen_by_month_yuan
         turnover = max(1.0, sum(abs(yuan) for yuan in named.values()))
@@ -128,45 +132,43 @@ def _reconcile(solution: xr.Dataset, case: Case) -> None:
 
 
 def replay_json(replayed: Replayed) -> dict[str, Any]:
-    """The comparison as `summary.json` tells it; money in yuan, power in MW, shares as fractions."""
-
-    def told(one: Threefold) -> dict[str, float | None]:
-        return {
-            "cost_yuan": one.cost_yuan,
-            "cost_with_foresight_yuan": one.foresight_yuan,
-            "cost_without_storage_yuan": one.without_yuan,
-            "saving_yuan": one.saved_yuan,
-            "saving_with_foresight_yuan": one.foresight_saved_yuan,
-            "share_kept": one.kept,
-            "peak_mw": one.peak_mw,
-            "peak_with_foresight_mw": one.foresight_peak_mw,
-            "peak_without_storage_mw": one.without_peak_mw,
-        }
-
+    """The comparison for `summary.json`; money in yuan, power in MW, shares as fractions."""
     return {
         "days": len(replayed.days),
         "largest_gap_of_a_day": replayed.largest_gap,
         "gap_of_foresight": replayed.foresight_gap,
-        **told(replayed.total),
-        "by_month": {month: told(one) for month, one in replayed.months.items()},
+        **_threefold_json(replayed.total),
+        "by_month": {month: _threefold_json(figures) for month, figures in replayed.months.items()},
+    }
+
+
+def _threefold_json(figures: Threefold) -> dict[str, float | None]:
+    return {
+        "cost_yuan": figures.cost_yuan,
+        "cost_with_foresight_yuan": figures.foresight_yuan,
+        "cost_without_storage_yuan": figures.without_yuan,
+        "saving_yuan": figures.saved_yuan,
+        "saving_with_foresight_yuan": figures.foresight_saved_yuan,
+        "share_kept": figures.kept,
+        "peak_mw": figures.peak_mw,
+        "peak_with_foresight_mw": figures.foresight_peak_mw,
+        "peak_without_storage_mw": figures.without_peak_mw,
     }
 
 
 def write_replay_csv(path: Path, solution: xr.Dataset, days: Sequence[PlannedDay]) -> None:
-    """One row a day: its costs but the demand charge, and the month's peak and what is stored after it."""
-    at = solution["time"].to_numpy().astype("datetime64[D]")
-    spent = np.zeros(len(at))
+    """Write one row per day: cost without the demand charge, the month's peak so far, energy stored, gap."""
+    dates = solution["time"].to_numpy().astype("datetime64[D]")
+    energy_cost_yuan = np.zeros(len(dates))
     for name in of_kind(solution, "cost"):
         if solution[name].dims == ("time",):
-            spent = spent + solution[name].to_numpy()
+            energy_cost_yuan = energy_cost_yuan + solution[name].to_numpy()
+    connections, batteries = list(days[0].peak_mw), list(days[0].energy_mwh)
     table = pd.DataFrame(
         {
-            "energy_cost_yuan [yuan]": pd.Series(spent).groupby(at).sum().to_numpy(),
-            **{f"{name}.peak_mw [MW]": [day.peak_mw[name] for day in days] for name in days[0].peak_mw},
-            **{
-                f"{name}.energy_mwh [MWh]": [day.energy_mwh[name] for day in days]
-                for name in days[0].energy_mwh
-            },
+            "energy_cost_yuan [yuan]": pd.Series(energy_cost_yuan).groupby(dates).sum().to_numpy(),
+            **{f"{name}.peak_mw [MW]": [day.peak_mw[name] for day in days] for name in connections},
+            **{f"{name}.energy_mwh [MWh]": [day.energy_mwh[name] for day in days] for name in batteries},
             "gap [1]": [f"{day.gap:.1e}" for day in days],
         },
         index=pd.Index([f"{day.day}" for day in days], name="date"),

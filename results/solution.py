@@ -1,4 +1,4 @@
-"""A solution seen from outside the optimizer: one device's part of it, and the file it travels in."""
+"""Access to a solution dataset: quantities by name or kind, one device's part, reading and writing."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,25 +14,28 @@ PERIODS = {"day": "%Y-%m-%d", "month": "%Y-%m"}
 
 
 def times_of(solution: xr.Dataset) -> pd.DatetimeIndex:
-    """Local starts of the intervals."""
+    """Local start times of the intervals."""
     return pd.DatetimeIndex(solution["time"].to_numpy())
 
 
 def values(solution: xr.Dataset, name: str) -> Array:
-    """One quantity as an array, shape (intervals,), a shared one repeated for each of its intervals."""
+    """One quantity as an array of shape (intervals,).
+
+    A quantity that the intervals of a day, a month or the horizon share is repeated for each of them.
+    """
     quantity = solution[name]
-    found = quantity.to_numpy().astype(np.float64)
+    array = quantity.to_numpy().astype(np.float64)
     dim = str(quantity.dims[0])
     if dim == "time":
-        return found
+        return array
     times = times_of(solution)
     labels = times.strftime(PERIODS[dim]) if dim in PERIODS else pd.Index(["horizon"] * len(times))
-    where = pd.Index(solution[dim].to_numpy()).get_indexer(labels)
-    return np.asarray(found[where])
+    positions = pd.Index(solution[dim].to_numpy()).get_indexer(labels)
+    return np.asarray(array[positions])
 
 
 def of_kind(solution: xr.Dataset, kind: str, device: str | None = None) -> list[str]:
-    """Names of the quantities of a kind, of one device or of all."""
+    """Names of the quantities of one kind (such as "cost"), of one device or of all."""
     return [
         str(name)
         for name, quantity in solution.data_vars.items()
@@ -41,15 +44,15 @@ def of_kind(solution: xr.Dataset, kind: str, device: str | None = None) -> list[
 
 
 def seen(solution: xr.Dataset, device: str) -> Seen:
-    """What one device did, in the form its self-check takes."""
+    """The quantities of one device, in the form that its self-check and indicators take."""
 
     def part(*kinds: str) -> Mapping[str, Array]:
         names = [name for kind in kinds for name in of_kind(solution, kind, device)]
         return {name.split(".", 1)[1]: values(solution, name) for name in names}
 
     injection = {
-        name.removeprefix("injection_").removesuffix("_mw"): power
-        for name, power in part("injection").items()
+        name.removeprefix("injection_").removesuffix("_mw"): power_mw
+        for name, power_mw in part("injection").items()
     }
     return Seen(
         times=times_of(solution),
@@ -60,21 +63,28 @@ def seen(solution: xr.Dataset, device: str) -> Seen:
     )
 
 
+def dispatch_table(solution: xr.Dataset) -> pd.DataFrame:
+    """Series, variables and derived quantities, one row an interval; the unit ends each column's name."""
+    names = [name for kind in ("series", "variable", "derived") for name in of_kind(solution, kind)]
+    index = pd.DatetimeIndex(times_of(solution), name="time")
+    return pd.DataFrame({name: solution[name].to_numpy() for name in names}, index=index)
+
+
 def cost_yuan(solution: xr.Dataset) -> dict[str, float]:
-    """Every named cost over the horizon; plus is paid."""
+    """Each named cost over the horizon [yuan]; positive is paid."""
     return {name: float(solution[name].sum()) for name in of_kind(solution, "cost")}
 
 
 def save(solution: xr.Dataset, path: Path) -> None:
-    """Write the whole solution as NetCDF."""
+    """Write the solution as a NetCDF file."""
     encoding = {str(name): {"zlib": True, "complevel": 1} for name in solution.data_vars}
     solution.to_netcdf(path, engine="h5netcdf", encoding=encoding)
 
 
 def read(path: Path) -> xr.Dataset:
-    """Read a solution written by `save`. Raises InputError if it is none."""
+    """Read a solution written by `save`. Raises InputError where the file is not one."""
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as found:
-            return found.load()
+        with xr.open_dataset(path, engine="h5netcdf") as dataset:
+            return dataset.load()
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: is no solution this program wrote: {error}") from error

@@ -1,4 +1,4 @@
-"""What came of a run in figures: energy, money with and without the storage, peaks, cycles."""
+"""Key figures of a dispatch: energy, cost with and without the storage, peaks, cycles, bills."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,47 +13,58 @@ from parkdispatch.models.network.grid import Grid
 from parkdispatch.results.audit import Audit, bills
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.demand_election import Elections, elections
+from parkdispatch.results.billing.meter import QUARTER_HOURS
 from parkdispatch.results.solution import cost_yuan, of_kind, seen, times_of, values
 
 
 @dataclass(frozen=True)
 class StorageComparison:
-    """The same park without its storage, and what the storage saved; money in yuan, plus is paid."""
+    """The base case without storage, and the saving of the storage; money in yuan, positive is paid."""
 
     cost_yuan: float
     saving_yuan: float
-    saving_by_cost_yuan: Mapping[str, float]  # which named cost the saving comes from
+    saving_by_cost_yuan: Mapping[str, float]  # by named cost
     peak_mw: Mapping[str, float]  # highest 15-minute average import by month
-    # what the storage saves, or minus costs, in the part of the bill that the optimizer does not see
-    unseen_saving_yuan: Mapping[str, float] = field(default_factory=dict)  # by connection and charge
-    bills: Mapping[str, Bill] = field(default_factory=dict)  # without the storage, by connection
+    # saving in the charges that the optimizer does not price, by connection and charge
+    unseen_saving_yuan: Mapping[str, float] = field(default_factory=dict)
+    bills: Mapping[str, Bill] = field(default_factory=dict)  # of the base case, by connection
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A dispatch beside the same park without its storage; money in yuan, plus is paid."""
+    """Key figures of a dispatch, and its comparison with the base case; money in yuan, positive is paid."""
 
     cost_yuan: float
-    without_storage: StorageComparison | None  # none: the park cannot run without it
-    energy_mwh: Mapping[str, float]  # by quantity
-    indicators: Mapping[str, float]  # "battery_1.full_cycles"
+    without_storage: StorageComparison | None  # None: the park is infeasible without its storage
+    energy_mwh: Mapping[str, float]  # by quantity, such as "pv.output_mwh"
+    indicators: Mapping[str, float]  # by device and indicator, such as "battery_1.full_cycles"
     peak_mw: Mapping[str, float]  # highest 15-minute average import by month
-    bills: Mapping[str, Bill]
-    elections: Mapping[str, Elections]  # of the connections that may choose how to pay for demand
+    bills: Mapping[str, Bill]  # by connection
+    elections: Mapping[str, Elections]  # of the connections that may elect their basic charge
     audit: Audit
 
     @property
     def unseen_yuan(self) -> dict[str, float]:
-        """What is billed and not seen by the optimizer, "grid.full_use_discount"."""
+        """Billed charges that the optimizer does not price, such as "grid.full_use_discount" [yuan]."""
         return unseen_yuan(self.bills)
 
 
+def full_cycles(summary: Summary) -> dict[str, float]:
+    """Equivalent full cycles over the horizon [-], by battery."""
+    return {
+        name.removesuffix(".full_cycles"): value
+        for name, value in summary.indicators.items()
+        if name.endswith(".full_cycles")
+    }
+
+
 def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audit: Audit) -> Summary:
-    """Compare a solution with that of the same case without storage, where there is one."""
-    billed = bills(solution, case)
+    """Summarize a solution. `without` is that of the base case, None where the base case is infeasible."""
+    connection_bills = bills(solution, case)
+    unseen = unseen_yuan(connection_bills)
     return Summary(
         cost_yuan=float(solution.attrs["objective_yuan"]),
-        without_storage=None if without is None else compare(solution, without, case, unseen_yuan(billed)),
+        without_storage=None if without is None else compare(solution, without, case, unseen),
         energy_mwh=energy_mwh(solution),
         indicators={
             f"{name}.{key}": value
@@ -61,8 +72,8 @@ def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audi
             for key, value in device.indicators(seen(solution, name)).items()
         },
         peak_mw=peaks_mw(solution, case),
-        bills=billed,
-        elections=all_elections(billed, case),
+        bills=connection_bills,
+        elections=all_elections(connection_bills, case),
         audit=audit,
     )
 
@@ -70,67 +81,73 @@ def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audi
 def compare(
     solution: xr.Dataset, without: xr.Dataset, case: Case, unseen: Mapping[str, float]
 ) -> StorageComparison:
-    """What the storage saved, in all, by named cost, and in what of the bill the optimizer does not see."""
-    costs, other = cost_yuan(solution), cost_yuan(without)
-    billed = bills(without, case.without_storage())
-    unseen_without = unseen_yuan(billed)
-    cost = float(without.attrs["objective_yuan"])
+    """The saving of the storage: in total, by named cost, and in charges that the optimizer does not price.
+
+    `unseen` are those charges with the storage, by connection and charge.
+    """
+    costs, base_costs = cost_yuan(solution), cost_yuan(without)
+    base_bills = bills(without, case.without_storage())
+    base_unseen = unseen_yuan(base_bills)
+    base_yuan = float(without.attrs["objective_yuan"])
     return StorageComparison(
-        cost_yuan=cost,
-        saving_yuan=cost - float(solution.attrs["objective_yuan"]),
-        saving_by_cost_yuan={
-            name: other.get(name, 0.0) - costs.get(name, 0.0) for name in dict.fromkeys([*other, *costs])
-        },
+        cost_yuan=base_yuan,
+        saving_yuan=base_yuan - float(solution.attrs["objective_yuan"]),
+        saving_by_cost_yuan=_less(base_costs, costs),
         peak_mw=peaks_mw(without, case),
-        unseen_saving_yuan={
-            name: unseen_without.get(name, 0.0) - unseen.get(name, 0.0)
-            for name in dict.fromkeys([*unseen_without, *unseen])
-        },
-        bills=billed,
+        unseen_saving_yuan=_less(base_unseen, unseen),
+        bills=base_bills,
     )
 
 
-def all_elections(made: Mapping[str, Bill], case: Case) -> dict[str, Elections]:
-    """The ways of paying for demand, for each connection billed that has a choice."""
-    found = {}
-    for name, one in made.items():
+def _less(base: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
+    """`base` less `other` by name; a missing name counts as zero."""
+    return {name: base.get(name, 0.0) - other.get(name, 0.0) for name in dict.fromkeys([*base, *other])}
+
+
+def all_elections(connection_bills: Mapping[str, Bill], case: Case) -> dict[str, Elections]:
+    """The comparison of elections of the basic charge, for each billed connection that may elect."""
+    tables = {}
+    for name, bill in connection_bills.items():
         grid = case.devices[name]
-        if isinstance(grid, Grid) and (table := elections(one.months, case.tariff, grid)) is not None:
-            found[name] = table
-    return found
+        if isinstance(grid, Grid) and (table := elections(bill.months, case.tariff, grid)) is not None:
+            tables[name] = table
+    return tables
 
 
-def unseen_yuan(made: Mapping[str, Bill]) -> dict[str, float]:
-    """What bills say beyond what the optimizer prices, by connection and charge."""
+def unseen_yuan(connection_bills: Mapping[str, Bill]) -> dict[str, float]:
+    """Billed charges that the optimizer does not price, by connection and charge [yuan]."""
     return {
         f"{name}.{charge}": float(yuan)
-        for name, one in made.items()
-        for charge, yuan in one.unseen_yuan.sum().items()
+        for name, bill in connection_bills.items()
+        for charge, yuan in bill.unseen_yuan.sum().items()
     }
 
 
 def cost_by_month_yuan(solution: xr.Dataset, device: str | None = None) -> dict[str, float]:
-    """Named costs by month, "2026-03", of one device or of all; costs of the whole horizon are in none."""
+    """Sum of the named costs by month ("2026-03"), of one device or of all [yuan].
+
+    Costs of the whole horizon belong to no month and are left out.
+    """
     months = solution["time"].to_numpy().astype("datetime64[M]").astype(str)
-    found = dict.fromkeys(map(str, np.unique(months)), 0.0)
+    by_month = dict.fromkeys(map(str, np.unique(months)), 0.0)
     for name in of_kind(solution, "cost", device):
         cost, dim = solution[name].to_numpy(), str(solution[name].dims[0])
         if dim == "horizon":
             continue
-        labels = months if dim == "time" else np.array([str(x)[:7] for x in solution[dim].to_numpy()])
+        labels = months if dim == "time" else np.array([str(label)[:7] for label in solution[dim].to_numpy()])
         for month, yuan in pd.Series(cost).groupby(labels).sum().items():
-            found[str(month)] += float(yuan)
-    return found
+            by_month[str(month)] += float(yuan)
+    return by_month
 
 
 def energy_mwh(solution: xr.Dataset) -> dict[str, float]:
-    """Energy over the horizon of every power a device decides, and of what the others put in [MWh]."""
+    """Energy of each power variable over the horizon; of the injection for devices without one [MWh]."""
     hours = float(solution.attrs["hours"])
     names = [
         name
         for kind in ("variable", "derived")
         for name in of_kind(solution, kind)
-        # what idles lacks of a least power and flows nowhere
+        # an `idle_` variable is the shortfall below a minimum power, not a flow
         if solution[name].attrs["units"] == "MW" and not name.split(".")[1].startswith("idle_")
     ]
     decided = {name.split(".")[0] for name in names}
@@ -139,15 +156,15 @@ def energy_mwh(solution: xr.Dataset) -> dict[str, float]:
 
 
 def peaks_mw(solution: xr.Dataset, case: Case) -> dict[str, float]:
-    """Highest 15-minute average import of each month, of all grid connections together [MW]."""
+    """Highest 15-minute average of the total import of all grid connections, by month [MW]."""
     times, hours = times_of(solution), float(solution.attrs["hours"])
-    total: Array = np.zeros(len(times))
+    total_mw: Array = np.zeros(len(times))
     for name, device in case.devices.items():
         if isinstance(device, Grid):
-            total = total + values(solution, f"{name}.import_mw")
-    quarter = times.floor("15min")
-    # means of an interval as they are, or averaged up to the quarter-hour where intervals are shorter
-    frame = xr.DataArray(total, coords={"time": times}, dims="time").to_series()
-    average = frame.groupby(quarter).sum() * hours / 0.25 if hours < 0.25 else frame
-    by_month = average.groupby(pd.DatetimeIndex(average.index).strftime("%Y-%m")).max()
-    return {str(month): float(peak) for month, peak in by_month.items()}
+            total_mw = total_mw + values(solution, f"{name}.import_mw")
+    import_mw = xr.DataArray(total_mw, coords={"time": times}, dims="time").to_series()
+    # intervals shorter than a quarter-hour are averaged; in longer ones power counts as constant
+    if hours < QUARTER_HOURS:
+        import_mw = import_mw.groupby(times.floor("15min")).sum() * hours / QUARTER_HOURS
+    by_month = import_mw.groupby(pd.DatetimeIndex(import_mw.index).strftime("%Y-%m")).max()
+    return {str(month): float(peak_mw) for month, peak_mw in by_month.items()}

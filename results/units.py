@@ -1,6 +1,5 @@
-"""Factors between the units that are computed with and those that people read."""
+"""Names of `parkdispatch.models.units` for modules of results that still import them from here."""
 
-KW_PER_MW = 1000.0
-KWH_PER_MWH = 1000.0
-MWH_PER_GWH = 1000.0
-YUAN_PER_WAN = 1e4  # 万: Chinese money is read in ten thousands
+from parkdispatch.models.units import KW_PER_MW, KWH_PER_MWH, MWH_PER_GWH, YUAN_PER_WAN
+
+__all__ = ["KWH_PER_MWH", "KW_PER_MW", "MWH_PER_GWH", "YUAN_PER_WAN"]

@@ -4,27 +4,21 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import xarray as xr
 
-from parkdispatch.inputs.case import Case, case_sources
+from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.heuristics.smoothing import smooth_set_points
 from parkdispatch.optimizer.solve import Optimum, Proof
-from parkdispatch.results.billing.bill_table import bill_steps
-from parkdispatch.results.excel.plan_workbook import write_plan_xlsx
-from parkdispatch.results.excel.report_workbook import write_report_xlsx
-from parkdispatch.results.html.dispatch_report import report_html
+from parkdispatch.results.dispatch_result import DispatchResult, RunKind
 from parkdispatch.results.html.page import Lang
-from parkdispatch.results.io.files import output_folder, summary_json, write_dispatch_csv, write_json
-from parkdispatch.results.io.provenance import versions
-from parkdispatch.results.replay_comparison import Replayed, replay_json, write_replay_csv
-from parkdispatch.results.schedule import schedule_blocks
-from parkdispatch.results.solution import cost_yuan, save
+from parkdispatch.results.replay_comparison import Replayed
 from parkdispatch.results.summary import Summary, summarize
 from parkdispatch.results.views.report_facts import ReportFacts
+from parkdispatch.results.writers.dispatch_files import DISPATCH_OUTPUTS
+from parkdispatch.results.writers.outputs import write_outputs
 from parkdispatch.studies.solve_case import (
     audited_solution,
     case_attributes,
@@ -114,80 +108,32 @@ def checked_run(
 def write_run(
     made: DispatchRun,
     out: Path,
-    kind: Literal["day", "year", "replay"],
+    kind: RunKind,
     replayed: Replayed | None = None,
     lang: Lang = "en",
 ) -> dict[str, Path]:
-    """Write the files of a run, those for people in the language; all or none. Returns where they lie."""
-    started = time.perf_counter()
-    facts = report_facts(made, kind, replayed)
-    with output_folder(out) as stage:
-        paths = {
-            "dispatch.csv": stage("dispatch.csv", lambda path: write_dispatch_csv(path, made.solution)),
-            "solution.nc": stage("solution.nc", lambda path: save(made.solution, path)),
-            "report.html": stage("report.html", lambda path: _write_report(path, made, facts, lang)),
-            "report.xlsx": stage(
-                "report.xlsx",
-                lambda path: write_report_xlsx(
-                    path, made.solution, made.case, made.summary.audit, facts, lang
-                ),
-            ),
-        }
-        if kind == "day":
-            paths["plan.xlsx"] = stage(
-                "plan.xlsx", lambda path: write_plan_xlsx(path, made.solution, made.case, facts, lang)
-            )
-        if replayed is not None:
-            paths["replay.csv"] = stage(
-                "replay.csv", lambda path: write_replay_csv(path, made.solution, replayed.days)
-            )
-        timings = {**made.timings_s, "write": time.perf_counter() - started}
-        content = summary_json(made.solution, made.case, made.summary, timings, made.model)
-        if replayed is not None:
-            content["replay"] = replay_json(replayed)
-        paths["summary.json"] = stage("summary.json", lambda path: write_json(path, content))
-    return paths
+    """Write the files of a run, texts for people in the language; all files or none. Returns their paths."""
+    return write_outputs(DISPATCH_OUTPUTS, dispatch_result(made, kind, replayed), out, lang)
 
 
-def _write_report(path: Path, made: DispatchRun, facts: ReportFacts, lang: Lang) -> None:
-    path.write_text(report_html(made.solution, made.case, made.summary.audit, facts, lang), encoding="utf-8")
+def report_facts(made: DispatchRun, kind: RunKind, replayed: Replayed | None = None) -> ReportFacts:
+    """Everything that report and workbooks show beside the solution itself."""
+    return dispatch_result(made, kind, replayed).facts
 
 
-def report_facts(
-    made: DispatchRun, kind: Literal["day", "year", "replay"], replayed: Replayed | None = None
-) -> ReportFacts:
-    """What the report and the workbook show beside the solution itself."""
-    summary, case = made.summary, made.case
-    cycles = {
-        name.removesuffix(".full_cycles"): value
-        for name, value in summary.indicators.items()
-        if name.endswith(".full_cycles")
-    }
-    proof, other = made.proof, summary.without_storage if case.storage else None
-    return ReportFacts(
-        title=case.title or case.name,
+def dispatch_result(made: DispatchRun, kind: RunKind, replayed: Replayed | None = None) -> DispatchResult:
+    """The run without the optimizer's types, as its output files take it."""
+    return DispatchResult(
         kind=kind,
-        cost_yuan=summary.cost_yuan,
-        without_storage=other,
-        full_cycles=cycles,
-        peak_mw=summary.peak_mw,
-        energy_mwh=summary.energy_mwh,
-        blocks=schedule_blocks(made.solution, case) if kind == "day" else (),
-        timings_s=made.timings_s,
-        model=made.model,
-        versions=versions(),
+        case=made.case,
+        solution=made.solution,
+        summary=made.summary,
         certificate={
-            "primal": proof.primal_infeasibility,
-            "dual": proof.dual_infeasibility,
-            "gap": proof.gap,
+            "primal": made.proof.primal_infeasibility,
+            "dual": made.proof.dual_infeasibility,
+            "gap": made.proof.gap,
         },
-        assumptions=case_sources(case),
+        model=made.model,
+        timings_s=made.timings_s,
         replayed=replayed,
-        unseen_yuan=summary.unseen_yuan,
-        open_discount_yuan=sum(bill.open_discount_yuan for bill in summary.bills.values()),
-        bills=summary.bills,
-        steps=None
-        if other is None
-        else bill_steps(summary.bills, other.bills, cost_yuan(made.solution), other.saving_by_cost_yuan),
-        elections=summary.elections,
     )

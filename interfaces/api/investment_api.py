@@ -68,7 +68,7 @@ class Investment:
 
 
 @dataclass(frozen=True)
-class Sizing:
+class SizingStudy:
     """What is known of the size of one more battery."""
 
     study: "SizeStudy"
@@ -149,7 +149,7 @@ def size(
     store: str | Path | None = None,
     time_limit_s: float = 60.0,
     progress: Progress = ignore_progress,
-) -> Sizing:
+) -> SizingStudy:
     """Say what one more battery is worth: the case's `[sizing]` question.
 
     Args:
@@ -181,7 +181,7 @@ def size(
         table = scenario_table(case, None if scenarios is None else str(scenarios))
         asked = Scenarios(table, cluster, None if store is None else Path(store), RUNS)
     context = SolveContext(SolveOptions(time_limit_s=time_limit_s), progress)
-    return Sizing(size_study(case, parts, context, asked, every_year))
+    return SizingStudy(size_study(case, parts, context, asked, every_year))
 
 
 def reproduce(

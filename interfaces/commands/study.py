@@ -28,7 +28,7 @@ def study(
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.interfaces.output_paths import check_output_paths
-        from parkdispatch.results.finance.storage_study import write_study
+        from parkdispatch.results.writers.study_files import write_study
         from parkdispatch.studies.lifetime.lifetime_dispatch import require_lifetime_inputs
         from parkdispatch.studies.lifetime.storage_study_run import study_storage
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions

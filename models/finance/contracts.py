@@ -17,6 +17,7 @@ from parkdispatch.models.device import Fraction, NonNegative, Positive
 from parkdispatch.models.quarter_hours import QUARTERS_PER_DAY
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.tariff.tariff_tables import Declaration, Month, Period, listed
+from parkdispatch.models.units import KWH_PER_MWH
 
 PLAN = "published carbon-peak pilot plan, as far as its revenue can be taken apart (computed)"
 COAL = "coal benchmark of Jiangxi, 0.4143 yuan/kWh"
@@ -41,7 +42,9 @@ class StatedResponse(Declaration):
     def yuan(self, health: float) -> float:
         """Revenue of a year whose storage has that state of health [-], VAT included [yuan]."""
         share = health if self.fades else 1.0
-        return self.events_per_year * self.price_yuan_per_kwh * 1e3 * self.energy_mwh_per_event * share
+        return (
+            self.events_per_year * self.price_yuan_per_kwh * KWH_PER_MWH * self.energy_mwh_per_event * share
+        )
 
 
 class MeteredResponse(Declaration):
@@ -153,7 +156,7 @@ class StatedAbsorption(Declaration):
 
     def yuan(self) -> float:
         """Revenue of a year, VAT included [yuan]."""
-        return self.energy_mwh_per_year * 1e3 * self.price_yuan_per_kwh
+        return self.energy_mwh_per_year * KWH_PER_MWH * self.price_yuan_per_kwh
 
 
 class MeteredAbsorption(Declaration):

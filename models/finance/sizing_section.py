@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from parkdispatch.models.declaration import ASSUMED, GIVEN
 from parkdispatch.models.declaration import declared as _field
 from parkdispatch.models.device import Array, Fraction, NonNegative, Positive
+from parkdispatch.models.units import KW_PER_MW, KWH_PER_MWH, WH_PER_MWH
 
-KWH_PER_MWH = KW_PER_MW = 1e3
 MOST_STEPS = 101  # of one side of a surface: beyond, a step is most likely a mistake
 JUST = 1e-9  # [-] of a step: how near to the end the last one counts as being there
 
@@ -95,7 +95,7 @@ class Offer(_Table):
         """Of the whole offer."""
         if self.investment_yuan is not None:
             return self.investment_yuan
-        return (self.yuan_per_wh or 0.0) * 1e6 * self.energy_mwh
+        return (self.yuan_per_wh or 0.0) * WH_PER_MWH * self.energy_mwh
 
 
 class Paths(_Table):

@@ -38,8 +38,7 @@ from parkdispatch.models.quarter_hours import quarters_per_interval
 from parkdispatch.models.tariff.demand_rules import Election
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.tariff.tariff_tables import Scheme, twelve
-
-KW_PER_MW = 1000.0
+from parkdispatch.models.units import KW_PER_MW
 
 
 def _twelve_or_none(value: Any) -> Any:

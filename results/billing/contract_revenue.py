@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import Contracts, MeteredAbsorption, StatedResponse
+from parkdispatch.models.units import KWH_PER_MWH
 from parkdispatch.results.billing.demand_response import SettledEvent
-from parkdispatch.results.units import KWH_PER_MWH
 
 DEMAND_RESPONSE, ABSORPTION = "demand_response", "absorption"  # names of the streams
 

@@ -14,9 +14,9 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.models.tariff.demand_rules import DemandRules, Election
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.tariff.tariff_tables import VoltageLevel
+from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.billing.bill_lines import BillLine, Connection
 from parkdispatch.results.billing.meter import Month
-from parkdispatch.results.units import KW_PER_MW
 
 FIXED = ("contracted_demand", "capacity")  # charges that no dispatch changes
 FULL_USE = "full_use_discount"

@@ -14,11 +14,11 @@ import pandas as pd
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.tariff.demand_rules import ELECTIONS, Election
 from parkdispatch.models.tariff.tariff import Tariff
+from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.billing.bill import adjustment
 from parkdispatch.results.billing.bill_lines import Connection
 from parkdispatch.results.billing.demand_charge import Elected, best_contract_kw, charged, elected, fully_used
 from parkdispatch.results.billing.meter import Month
-from parkdispatch.results.units import KW_PER_MW
 
 OWN = "own"  # the column of what the case elected
 WHOLE_YEAR = 12  # months an election holds where the tariff does not say

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.tariff.tariff import Tariff
+from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.billing.meter import (
     QUARTER,
     QUARTER_HOURS,
@@ -27,7 +28,6 @@ from parkdispatch.results.billing.meter import (
     periods_at,
     quarter_hours,
 )
-from parkdispatch.results.units import KW_PER_MW
 
 Array = NDArray[np.float64]
 SATURDAY = 5

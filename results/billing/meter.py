@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.tariff.tariff import Tariff
-from parkdispatch.results.units import KW_PER_MW
+from parkdispatch.models.units import KW_PER_MW
 
 QUARTER = pd.Timedelta(minutes=15)
 QUARTER_HOURS = 0.25

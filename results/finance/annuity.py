@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.sizing_section import Sizing
-from parkdispatch.results.units import KW_PER_MW, KWH_PER_MWH
+from parkdispatch.models.units import KW_PER_MW, KWH_PER_MWH
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.investment import Finance
+from parkdispatch.models.units import KW_PER_MW, KWH_PER_MWH
 from parkdispatch.results.finance.cash_flow_line import FLOWS, CashFlowLine
 from parkdispatch.results.finance.cash_flow_lines import cash_flow_lines
 from parkdispatch.results.finance.loan import Schedule, schedule
@@ -39,7 +40,6 @@ from parkdispatch.results.finance.tax import (
     straight_line,
     vat_ledger,
 )
-from parkdispatch.results.units import KW_PER_MW, KWH_PER_MWH
 
 Array = NDArray[np.float64]
 

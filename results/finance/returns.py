@@ -12,7 +12,7 @@ import pyxirr
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from parkdispatch.results.units import KWH_PER_MWH
+from parkdispatch.models.units import KWH_PER_MWH
 
 Array = NDArray[np.float64]
 

@@ -11,15 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import xarray as xr
 
-from parkdispatch.inputs.case import Case
 from parkdispatch.models.errors import InputError
-from parkdispatch.results.html.page import load_words
-from parkdispatch.results.io.provenance import versions
-from parkdispatch.results.solution import of_kind
-from parkdispatch.results.summary import Summary
-from parkdispatch.results.views.sentences import proof_sentence
 
 
 @contextmanager
@@ -77,87 +70,11 @@ def _swap(staging: Path, out: Path, names: Sequence[str]) -> None:
         raise
 
 
-def summary_json(
-    solution: xr.Dataset,
-    case: Case,
-    summary: Summary,
-    timings_s: Mapping[str, float],
-    model: Mapping[str, int],
-) -> dict[str, Any]:
-    """Everything a program wants to know of a run."""
-    audit = summary.audit
-    gap = float(solution.attrs["gap"])
-    other = summary.without_storage
-    return {
-        "status": "optimal" if gap <= 1e-8 else "feasible",
-        "case": case.name,
-        "variant": case.variant or None,
-        "objective_yuan": float(solution.attrs["objective_yuan"]),
-        "bound_yuan": float(solution.attrs["bound_yuan"]),
-        "gap": gap,
-        "proof": proof_sentence(solution, load_words("en")),
-        "audit": {
-            "holds": audit.holds,
-            "checks": {
-                name: {"residual": residual, "allowed": audit.allowed[name]}
-                for name, residual in audit.residuals.items()
-            },
-        },
-        "energy_mwh": dict(summary.energy_mwh),
-        "bill_yuan": {
-            name: {
-                "total": bill.total_yuan,
-                "by_charge": bill.by_charge_yuan.sum().to_dict(),
-                "seen_by_optimizer": bill.seen_yuan,
-                "not_seen_by_optimizer": bill.unseen_yuan.sum().to_dict(),
-                "if_months_seen_in_part_are_fully_used": bill.open_discount_yuan,
-            }
-            for name, bill in summary.bills.items()
-        },
-        "demand_elections_yuan": {
-            name: {
-                "elected": one.own,
-                "by_period": one.yuan.to_dict("index"),
-                "cheapest": one.cheapest.to_dict(),
-                "saving": one.saving_yuan,
-                "best_contract_mw": dict(one.best_contract_mw),
-            }
-            for name, one in summary.elections.items()
-        },
-        "cost_without_storage_yuan": other and other.cost_yuan,
-        "saving_yuan": other and other.saving_yuan,
-        "saving_by_cost_yuan": other and dict(other.saving_by_cost_yuan),
-        "saving_not_seen_by_optimizer_yuan": other and dict(other.unseen_saving_yuan),
-        "full_cycles": {
-            name.removesuffix(".full_cycles"): value
-            for name, value in summary.indicators.items()
-            if name.endswith(".full_cycles")
-        },
-        "peak_mw": dict(summary.peak_mw),
-        "peak_without_storage_mw": other and dict(other.peak_mw),
-        "timings_s": dict(timings_s),
-        "peak_memory_mb": peak_memory_mb(),
-        "model": dict(model),
-        "versions": versions(),
-        "case_sha256": case.sha256,
-    }
-
-
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write JSON for people and programs: indented, UTF-8, no NaN."""
     path.write_text(
         json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
     )
-
-
-def write_dispatch_csv(path: Path, solution: xr.Dataset) -> None:
-    """One row an interval: time, prices, and every device's power and state, units in the header."""
-    names = [name for kind in ("series", "variable", "derived") for name in of_kind(solution, kind)]
-    table = pd.DataFrame(
-        {f"{name} [{solution[name].attrs['units']}]": solution[name].to_numpy() for name in names},
-        index=pd.Index(pd.DatetimeIndex(solution["time"].to_numpy()).strftime("%Y-%m-%d %H:%M"), name="time"),
-    )
-    write_csv(path, table)
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.published.published_figures import Published
 from parkdispatch.models.finance.contracts import MeteredResponse
+from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import Lifetime, batteries
 from parkdispatch.results.reproduction.comparison import ComparisonRow
-from parkdispatch.results.units import YUAN_PER_WAN
 
 NEAR = 0.1  # [-] a deviation within which a figure counts as near
 STREAMS = ("arbitrage", "demand_response", "absorption")  # those the study names

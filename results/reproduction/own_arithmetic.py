@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from parkdispatch.inputs.published.published_figures import Published, Unit
+from parkdispatch.models.units import KWH_PER_MWH, MWH_PER_GWH, YUAN_PER_WAN
 from parkdispatch.results.finance.returns import irr
 from parkdispatch.results.reproduction.comparison import ComparisonRow, Verdict
-from parkdispatch.results.units import KWH_PER_MWH, MWH_PER_GWH, YUAN_PER_WAN
 
 KWH_PER_MJ = 1.0 / 3.6
 KWH_PER_GWH = 1e6

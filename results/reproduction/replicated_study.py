@@ -15,11 +15,11 @@ from parkdispatch.inputs.variations.changes import value_at
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.investment import Finance
+from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.reproduction.comparison import ComparisonRow, Verdict
 from parkdispatch.results.reproduction.fitting import Width
-from parkdispatch.results.units import YUAN_PER_WAN
 
 MEASURED = (
     "arbitrage", "demand_response", "absorption", "project_irr", "project_payback", "equity_irr",

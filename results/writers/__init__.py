@@ -1,1 +1,1 @@
-"""The files of a run, all or none."""
+"""The registry of output files: one list of entries per kind of result."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from parkdispatch.interfaces.api.investment_api import (
         Investment,
         PublishedComparison,
-        Sizing,
+        SizingStudy,
         reproduce,
         size,
         study,
@@ -47,7 +47,7 @@ __all__ = [
     "Replay",
     "Seen",
     "SeriesSpec",
-    "Sizing",
+    "SizingStudy",
     "SolverError",
     "Terms",
     "__version__",
@@ -67,7 +67,7 @@ _HOMES = {
     "interfaces.api.investment_api": (
         "Investment",
         "PublishedComparison",
-        "Sizing",
+        "SizingStudy",
         "reproduce",
         "size",
         "study",

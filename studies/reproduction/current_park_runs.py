@@ -1,29 +1,14 @@
 """Lifetime dispatch of the current park with each size of its storage, and its sensitivity tornado."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
-from parkdispatch.results.finance.lifetime import Lifetime
-from parkdispatch.results.finance.tornado import Tornado
+from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.reproduction.current_park import CurrentPark
+from parkdispatch.results.reproduction.reproduction import CurrentParkRuns
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
 from parkdispatch.studies.lifetime.sensitivity_runs import sensitivity_tornado
 from parkdispatch.studies.solve_options import SolveContext
-
-
-@dataclass(frozen=True)
-class CurrentParkRuns:
-    """The current park with each size of its storage, in the order given, and the tornado of the first."""
-
-    sizes: tuple[CurrentPark, ...]
-    tornado: Tornado | None  # None: the case has no sensitivities
-
-    @property
-    def first(self) -> tuple[Lifetime, CashFlow]:
-        """The lifetime and the cash flow of the first size."""
-        return self.sizes[0].life, self.sizes[0].cash
 
 
 def run_current_park(

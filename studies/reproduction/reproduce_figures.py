@@ -7,10 +7,7 @@ assumptions fit as well.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 from parkdispatch.inputs.case import Case, case_sources
 from parkdispatch.inputs.messages.findings import Findings
@@ -22,24 +19,16 @@ from parkdispatch.models.capacity import largest
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import StatedResponse
 from parkdispatch.models.sources.photovoltaic_plant import Pv
-from parkdispatch.results.excel.study_workbook import write_study_xlsx
 from parkdispatch.results.finance.lifetime import batteries
-from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.html.page import Lang
-from parkdispatch.results.html.reproduction_page import reproduce_html, reproduced
-from parkdispatch.results.html.study_report import study_html
-from parkdispatch.results.io.files import output_folder, peak_memory_mb, write_json
-from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.pv_yield import PvYield, pv_yield
 from parkdispatch.results.reproduction.comparison import (
-    ComparisonRow,
     RowInWords,
     comparison_in_words,
-    csv_text,
 )
 from parkdispatch.results.reproduction.corner_interpolation import Corners, corner_values
 from parkdispatch.results.reproduction.current_park import current_park_rows
-from parkdispatch.results.reproduction.fitting import CalibrationSearch, Fit, Target, Width, widths_csv
+from parkdispatch.results.reproduction.fitting import CalibrationSearch, Fit, Target
 from parkdispatch.results.reproduction.own_arithmetic import Reading, own_arithmetic
 from parkdispatch.results.reproduction.pv_saving import pv_saving
 from parkdispatch.results.reproduction.replicated_study import (
@@ -50,29 +39,15 @@ from parkdispatch.results.reproduction.replicated_study import (
     study_finance,
     study_problems,
 )
+from parkdispatch.results.reproduction.reproduction import Reproduction
+from parkdispatch.results.writers.outputs import write_outputs
+from parkdispatch.results.writers.reproduction_files import REPRODUCTION_OUTPUTS
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
-from parkdispatch.studies.reproduction.current_park_runs import CurrentParkRuns, run_current_park
+from parkdispatch.studies.reproduction.current_park_runs import run_current_park
 from parkdispatch.studies.solve_options import SolveContext
 
 STARTS = 4  # seeded starts of the calibration search for each whole number; a power of two
-BYTE_ORDER_MARK = "\ufeff"  # without it Excel on a Chinese Windows reads UTF-8 as GBK
 POINTS = 32  # seeded points inside the tolerances, beside their corners; a power of two
-
-
-@dataclass(frozen=True)
-class Reproduction:
-    """Every compared figure, the sets of assumptions that fit, and how they were computed."""
-
-    case: Case
-    plan: Published
-    rows: tuple[ComparisonRow, ...]
-    widths: tuple[Width, ...]
-    fits: tuple[Fit, ...]
-    largest_gap: float  # of a dispatched year
-    now: CurrentParkRuns
-    corners_deviation: float  # [-] of the interpolated operation that the sets use, from the dispatched one
-    sources: tuple[str, ...]
-    timings_s: Mapping[str, float]
 
 
 def reproduce_figures(
@@ -225,68 +200,8 @@ def _reading(case: Case) -> Reading:
 
 
 def write_reproduction(made: Reproduction, out: Path, lang: Lang) -> dict[str, Path]:
-    """Write the table, the sets that fit, pages, workbook and summary; all or none. Returns where they lie.
+    """Write the files of a reproduction, texts for people in the language; all files or none.
 
-    `report.html` and `report.xlsx` are those of a study of today's park, with the table in them.
+    Returns their paths by name.
     """
-    rows = rows_in_words(made, lang)
-    page = reproduce_html(
-        rows, made.widths, made.plan, lang, sources=made.sources, largest_gap=made.largest_gap,
-        corners_deviation=made.corners_deviation, tornado=made.now.tornado,
-    )  # fmt: skip
-    texts = {
-        "reproduce.csv": BYTE_ORDER_MARK + csv_text(rows),
-        "fitting_set.csv": BYTE_ORDER_MARK + widths_csv(made.widths),
-        "reproduce.html": page,
-    }
-    if made.now.tornado:
-        texts["tornado.csv"] = BYTE_ORDER_MARK + made.now.tornado.table.to_csv(
-            index=False, lineterminator="\n"
-        )
-    with output_folder(out) as stage:
-        paths = {name: stage(name, partial(_write, text)) for name, text in texts.items()}
-        table, now = reproduced(rows, made.plan, lang), Study(*made.now.first, made.timings_s)
-        paths["report.html"] = stage("report.html", lambda path: _write(study_html(now, lang, table), path))
-        paths["report.xlsx"] = stage("report.xlsx", lambda path: write_study_xlsx(path, now, lang, table))
-        content = reproduction_json(made)
-        paths["summary.json"] = stage("summary.json", lambda path: write_json(path, content))
-    return paths
-
-
-def _write(text: str, path: Path) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def reproduction_json(made: Reproduction) -> dict[str, Any]:
-    """Everything a program wants to know of a reproduction."""
-    by_key = {row.key: row for row in made.rows}
-    return {
-        "command": "reproduce",
-        "case": made.case.name,
-        "published": made.plan.name,
-        "targets": {
-            one.key: {
-                "published": one.value,
-                "computed": (row := by_key[f"replicated_{one.key}"]).computed,
-                "deviation": row.deviation,
-                "within": one.within,
-                "met": row.verdict == "reproduced",
-            }
-            for one in made.plan.targets
-        },
-        "calibrated": {
-            one.parameter.path: {
-                "value": one.value,
-                "range": [one.parameter.low, one.parameter.high],
-                "fits": [one.least, one.most],
-            }
-            for one in made.widths
-        },
-        "fitting_sets": len(made.fits),
-        "largest_gap": made.largest_gap,
-        "corners_deviation": made.corners_deviation,
-        "timings_s": dict(made.timings_s),
-        "peak_memory_mb": peak_memory_mb(),
-        "versions": versions(),
-        "case_sha256": made.case.sha256,
-    }
+    return write_outputs(REPRODUCTION_OUTPUTS, made, out, lang)

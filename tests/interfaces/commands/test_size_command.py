@@ -6,7 +6,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from parkdispatch.results.writers.sizing_files import read_group
+from parkdispatch.results.writers.sizing_netcdf import read_group
 from parkdispatch.studies import dask_client
 from tests.support.cases.lifetime_cases import ENERGY_ONLY, HOURLY
 from tests.support.increment_cases import COMPUTED

@@ -15,7 +15,8 @@ from rich.console import Console
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.results.console.study_screen import show_study
 from parkdispatch.results.finance.cash_flow import cash_flow
-from parkdispatch.results.finance.storage_study import Study, years_table
+from parkdispatch.results.finance.storage_study import Study
+from parkdispatch.results.writers.study_files import years_table
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.cases.year_case import MONEY, year_case

@@ -14,7 +14,8 @@ from parkdispatch.inputs.loader import load_case
 from parkdispatch.results.console.study_screen import show_study
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.lifetime import Lifetime
-from parkdispatch.results.finance.storage_study import Study, write_study
+from parkdispatch.results.finance.storage_study import Study
+from parkdispatch.results.writers.study_files import write_study
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.cases.year_case import MONEY, year_case

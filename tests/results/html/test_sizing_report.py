@@ -22,7 +22,9 @@ from parkdispatch.results.finance.returns import Irr, Payback
 from parkdispatch.results.html.page import LANGS, Lang, load_words
 from parkdispatch.results.html.sizing_report import size_html
 from parkdispatch.results.sizing.risk import distribution, doubted, drivers
-from parkdispatch.results.writers.sizing_files import read_group, scenarios_frame, write_size_study
+from parkdispatch.results.writers.sizing_files import write_size_study
+from parkdispatch.results.writers.sizing_frames import scenarios_frame
+from parkdispatch.results.writers.sizing_netcdf import read_group
 from tests.support.reports.english_words import left_in_english
 from tests.support.reports.html_pages import Reader, data_of
 from tests.support.reports.size_pages import MISSING, page, study

@@ -1,0 +1,42 @@
+"""The result of a reproduction: compared figures, the sets of assumptions that fit, the current park."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.published.published_figures import Published
+from parkdispatch.results.finance.cash_flow import CashFlow
+from parkdispatch.results.finance.lifetime import Lifetime
+from parkdispatch.results.finance.tornado import Tornado
+from parkdispatch.results.reproduction.comparison import ComparisonRow
+from parkdispatch.results.reproduction.current_park import CurrentPark
+from parkdispatch.results.reproduction.fitting import Fit, Width
+
+
+@dataclass(frozen=True)
+class CurrentParkRuns:
+    """The current park with each size of its storage, in the order given, and the tornado of the first."""
+
+    sizes: tuple[CurrentPark, ...]
+    tornado: Tornado | None  # None: the case has no sensitivities
+
+    @property
+    def first(self) -> tuple[Lifetime, CashFlow]:
+        """The lifetime and the cash flow of the first size."""
+        return self.sizes[0].life, self.sizes[0].cash
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """Every compared figure, the sets of assumptions that fit, and how they were computed."""
+
+    case: Case
+    plan: Published
+    rows: tuple[ComparisonRow, ...]
+    widths: tuple[Width, ...]
+    fits: tuple[Fit, ...]
+    largest_gap: float  # of a dispatched year
+    now: CurrentParkRuns
+    corners_deviation: float  # [-] of the interpolated operation that the sets use, from the dispatched one
+    sources: tuple[str, ...]
+    timings_s: Mapping[str, float]

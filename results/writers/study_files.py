@@ -1,0 +1,190 @@
+"""The output files of a storage study: cash flow, reports, yearly table, events, summary."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from parkdispatch.results.excel.cash_flow_workbook import write_cashflow_xlsx
+from parkdispatch.results.excel.study_workbook import write_study_xlsx
+from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
+from parkdispatch.results.finance.returns import Payback, Returns
+from parkdispatch.results.finance.storage_study import Study
+from parkdispatch.results.html.page import Lang, load_words
+from parkdispatch.results.html.study_report import study_html
+from parkdispatch.results.io.files import peak_memory_mb, write_csv, write_json
+from parkdispatch.results.io.provenance import versions
+from parkdispatch.results.writers.outputs import Output, write_outputs
+
+YEAR_UNITS = {  # unit of each yearly quantity of `OperationYear` in years.csv
+    "charged_mwh": "MWh",
+    "discharged_mwh": "MWh",
+    "auxiliary_mwh": "MWh",
+    "auxiliary_yuan": "yuan",
+    "bill_without_yuan": "yuan",
+    "bill_yuan": "yuan",
+    "net_saving_yuan": "yuan",
+    "curtailed_without_mwh": "MWh",
+    "curtailed_mwh": "MWh",
+}
+
+
+def write_study(study: Study, out: Path, lang: Lang = "en") -> dict[str, Path]:
+    """Write the files of a storage study, texts for people in the language; all files or none.
+
+    Returns their paths by name. Raises InputError where the folder cannot be written.
+    """
+    return write_outputs(STUDY_OUTPUTS, study, out, lang)
+
+
+def _write_cashflow_xlsx(path: Path, study: Study, lang: Lang) -> None:
+    name = study.case.title or study.case.name
+    title = str(load_words(lang, "study")["study"]["title_cash"]).format(title=name)
+    write_cashflow_xlsx(path, study.cash, title, lang)
+
+
+def _write_cashflow_csv(path: Path, study: Study, lang: Lang) -> None:
+    write_csv(path, study.cash.table)
+
+
+def _write_report_html(path: Path, study: Study, lang: Lang) -> None:
+    path.write_text(study_html(study, lang), encoding="utf-8")
+
+
+def _write_report_xlsx(path: Path, study: Study, lang: Lang) -> None:
+    write_study_xlsx(path, study, lang)
+
+
+def _write_years_csv(path: Path, study: Study, lang: Lang) -> None:
+    write_csv(path, years_table(study))
+
+
+def _write_summary(path: Path, study: Study, lang: Lang) -> None:
+    write_json(path, study_json(study))
+
+
+def _write_events_csv(path: Path, study: Study, lang: Lang) -> None:
+    write_csv(path, events_table(study.life))
+
+
+def _has_events(study: Study) -> bool:
+    return any(year.events for year in study.life.years)
+
+
+STUDY_OUTPUTS: tuple[Output[Study], ...] = (
+    Output("cashflow.xlsx", _write_cashflow_xlsx),
+    Output("cashflow.csv", _write_cashflow_csv),
+    Output("report.html", _write_report_html),
+    Output("report.xlsx", _write_report_xlsx),
+    Output("years.csv", _write_years_csv),
+    Output("summary.json", _write_summary),
+    Output("events.csv", _write_events_csv, _has_events),
+)
+
+
+# ---- tables -------------------------------------------------------------------------------------------
+
+
+def years_table(study: Study) -> pd.DataFrame:
+    """One row per operating year: health and cycles by battery, revenue by stream, energy, bills and gap."""
+    years = study.life.years
+    columns: dict[str, Any] = {"dispatched [1]": [int(year.dispatched) for year in years]}
+    for quantity in ("state_of_health", "full_cycles"):
+        for name in getattr(years[0], quantity):
+            columns[f"{name}.{quantity} [1]"] = [getattr(year, quantity)[name] for year in years]
+    for stream, yuan in study.cash.operation.revenue_yuan.items():
+        columns[f"saved.{stream}_yuan [yuan]"] = yuan
+    for quantity, unit in YEAR_UNITS.items():
+        columns[f"{quantity} [{unit}]"] = [getattr(year, quantity) for year in years]
+    columns["gap [1]"] = [f"{year.gap:.1e}" for year in years]
+    return pd.DataFrame(columns, index=pd.Index([year.year for year in years], name="year"))
+
+
+def events_table(life: Lifetime) -> pd.DataFrame:
+    """One row per demand-response event of every dispatched year; an empty table where there is none."""
+    rows = [
+        {
+            "year": year.year,
+            "begins": f"{answer.settled.event.begins:%Y-%m-%d %H:%M}",
+            "ends": f"{answer.settled.event.ends:%Y-%m-%d %H:%M}",
+            "bid [MW]": answer.settled.bid_mw,
+            "baseline [MW]": answer.settled.baseline_mw,
+            "import [MW]": answer.settled.import_mw,
+            "response [MW]": answer.settled.response_mw,
+            "response without moving [MW]": answer.unmoved_mw,
+            "paid [MWh]": answer.settled.paid_mwh,
+            "paid [yuan]": answer.settled.yuan,
+            "paid without moving [yuan]": answer.unmoved_yuan,
+            "energy cost until the next event [yuan]": answer.energy_cost_yuan,
+        }
+        for year in life.years
+        for answer in year.events
+    ]
+    return pd.DataFrame(rows).set_index("year") if rows else pd.DataFrame()
+
+
+# ---- summary.json -------------------------------------------------------------------------------------
+
+
+def study_json(study: Study) -> dict[str, Any]:
+    """The content of `summary.json` for a storage study; money in yuan, rates as fractions."""
+    life, cash, case = study.life, study.cash, study.case
+    return {
+        "status": "optimal" if study.proven else "feasible",
+        "case": case.name,
+        "variant": case.variant or None,
+        "investment_yuan": cash.finance.investment_yuan,
+        "construction_years": cash.finance.construction_years,
+        "operation_years": cash.finance.operation_years,
+        "returns": {key: _returns_json(returns) for key, returns in cash.returns.items()},
+        "lcos_yuan_per_kwh": cash.lcos_yuan_per_kwh,
+        "debt_service_cover": {"least": cash.cover.least, "mean": cash.cover.mean},
+        "revenue_yuan": {name: float(np.sum(yuan)) for name, yuan in cash.operation.revenue_yuan.items()},
+        "demand_response_by_year": {
+            str(year.year): _response_json(year) for year in life.years if year.events
+        },
+        "auxiliary_yuan": float(np.sum(cash.operation.auxiliary_yuan)),
+        "discharged_mwh": float(np.sum(cash.operation.discharged_mwh)),
+        "years_dispatched": [year.year for year in life.years if year.dispatched],
+        "largest_gap": life.largest_gap,
+        "gap_by_year": {str(year.year): year.gap for year in life.years if year.dispatched},
+        "largest_difference_of_streams_and_bills_yuan": life.largest_difference_yuan,
+        "warnings": case.warnings,
+        "timings_s": dict(study.timings_s),
+        "peak_memory_mb": peak_memory_mb(),
+        "versions": versions(),
+        "case_sha256": case.sha256,
+    }
+
+
+def _response_json(year: OperationYear) -> dict[str, float]:
+    """Demand response of one year: events called, bid for and paid, payments, and their cost in the bill."""
+    return {
+        "called": len(year.events),
+        "bid_for": sum(answer.bid for answer in year.events),
+        "paid": sum(answer.settled.yuan > 0 for answer in year.events),
+        "paid_mwh": sum(answer.settled.paid_mwh for answer in year.events),
+        "paid_yuan": sum(answer.settled.yuan for answer in year.events),
+        "paid_without_moving_yuan": sum(answer.unmoved_yuan for answer in year.events),
+        "added_to_bill_yuan": year.response_cost_yuan,
+    }
+
+
+def _returns_json(returns: Returns) -> dict[str, Any]:
+    return {
+        "npv_yuan": returns.npv_yuan,
+        "irr": returns.irr.value,
+        "irr_in_words": returns.irr.words,
+        "every_irr": list(returns.irr.all),
+        "mirr": returns.mirr,
+        "static_payback_years": _payback_json(returns.static_payback),
+        "discounted_payback_years": _payback_json(returns.discounted_payback),
+    }
+
+
+def _payback_json(payback: Payback) -> dict[str, float | None]:
+    return {
+        "from_start_of_construction": payback.from_construction_years,
+        "from_start_of_operation": payback.from_operation_years,
+    }
