@@ -39,9 +39,8 @@ from parkdispatch.optimizer.highs import Solver, UnboundedProgram
 from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram, with_binaries
 
 MAX_ITERATIONS = 30
-ENOUGH_POINTS = (
-    3  # evaluated by an earlier decomposition: then there are cuts on both sides of the present value
-)
+# points known from earlier decompositions; with so many, there are cuts on both sides of the present value
+ENOUGH_POINTS = 3
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,10 @@ class CutPool:
         return bounds
 
     def total_lower_bound(self, shared: Array) -> float:
-        """Return the cuts' lower bound on the sum of all values; infinity violates a feasibility cut."""
+        """Return the cuts' lower bound on the sum of all values at these decisions.
+
+        Infinity where a feasibility cut is violated.
+        """
         if any((cut.values_at(shared) > 0).any() for cut in self.feasibility_cuts):
             return float("inf")
         return float(sum(self.lower_bounds(subproblem, shared).sum() for subproblem in self._cuts))

@@ -70,8 +70,8 @@ class RepairOptions:
 class RepairedSolution:
     """A point that obeys every pair, (columns,), a proven lower bound, and how they were found.
 
-    `row_dual` are the multipliers, (rows,), of the last linear program, in which the members in
-    `warm_start.resting` are fixed at zero; None where the merged point needed no linear program.
+    `row_dual` are the multipliers, (rows,), of the last linear program, in which the warm start's members are
+    fixed at zero; None where the merged point needed no linear program.
     """
 
     x: Array
@@ -97,7 +97,7 @@ class NoFeasibleDispatch(SolverError):  # noqa: N818 - time ran out, which is no
 class Repair:
     """The repair of one relaxed problem from its certified optimum `x` and multipliers `row_dual`.
 
-    Members in `warm_start.resting` are fixed at zero in that optimum.
+    The warm start's members are fixed at zero in that optimum.
     """
 
     def __init__(

@@ -31,8 +31,8 @@ from parkdispatch.optimizer.time_budget import TimeBudget
 
 ROUNDING_THRESHOLD = 0.5  # between the values of a binary
 PRICE_DECIMALS = 9  # of yuan per MW or MWh: prices that are equal so far are the same
-# pairs in the windows of one round from which on the compiled tree search is worth loading: it takes 100 MB
-# and a quarter of a second (some four on a new machine, which compiles it); Gao'an's year has 1,000 pairs
+# pairs in the windows of one round from which on the compiled tree search is worth loading; that takes 100 MB
+# and a quarter of a second (some four on a new machine, to compile it). Gao'an's year has some 1,000 pairs
 MANY_PAIRS = 1400
 
 
@@ -284,7 +284,10 @@ class WindowSolver:
     def _is_present_as_good(
         self, state: RepairState, window: Window, subproblem: WindowProgram, x: Array
     ) -> bool:
-        """Return whether the present point obeys the pairs, costs no more and has the same coupled u."""
+        """Return whether the present point obeys the pairs, costs no more, and agrees with `x`.
+
+        It agrees if it has the same values of the inconsistent shared decisions.
+        """
         present, copies = state.x[subproblem.cut.every], subproblem.copies
         is_coupled = np.isin(subproblem.cut.copies, list(state.coupled))
         return bool(

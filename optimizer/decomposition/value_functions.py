@@ -169,7 +169,10 @@ class ContinuousValueFunction(_ValueFunction):
         return self.value(np.zeros(self._shared_count)).cuts
 
     def query(self, shared: Array, pool: CutPool) -> ValueAtPoint | None:
-        """Return the value and add its cuts to the pool; where infeasible, add a feasibility cut: None."""
+        """Return the value and add its cuts to the pool.
+
+        None where the shared decisions are infeasible; a feasibility cut is added then.
+        """
         try:
             result = self.value(shared)
         except InfeasibleProgram:
@@ -181,7 +184,7 @@ class ContinuousValueFunction(_ValueFunction):
         return result
 
     def _feasibility_cut(self, shared: Array) -> BendersCuts | None:
-        """Return the cut of the dual ray that excludes these infeasible shared decisions; None without it."""
+        """Return a cut that excludes these infeasible decisions, from the dual ray; None without a ray."""
         ray = self._solver.ray()
         if not ray.size:
             return None

@@ -21,15 +21,12 @@ class RepairWarmStart:
     Break points are recomputed in the next solve; only short windows of one stretch are kept whole if their
     ends are break points again. Longer ones would only grow from park to park, and what need not be merged
     there would be solved in Benders decompositions that take minutes.
-
-    `resting`: (columns,), members fixed at zero. `doubtful`: (pairs, intervals), pairs with a binary.
-    `windows`: the final windows. `trees`: their branching trees.
     """
 
-    resting: Mask
-    doubtful: Mask
-    windows: tuple[Window, ...]
-    trees: Mapping[Window, BranchingTree]
+    resting: Mask  # (columns,) members of pairs that are fixed at zero
+    doubtful: Mask  # (pairs, intervals) pairs that got a binary
+    windows: tuple[Window, ...]  # the final windows
+    trees: Mapping[Window, BranchingTree]  # branching trees of these windows
 
     @staticmethod
     def nothing(tiled: Tiled) -> "RepairWarmStart":

@@ -52,8 +52,8 @@ def _without_inner(break_points: Index, keep_whole: Sequence[tuple[int, int]]) -
 class Partition:
     """Segments between break points; a union-find of merged segments; which of them belong to a window.
 
-    `edges` are the break points, (segments + 1,): first intervals of the segments, and the horizon's length.
-    A segment is active once it belongs to a window; merged segments form one window.
+    The break points, (segments + 1,), are the first intervals of the segments, and the horizon's length. A
+    segment is active once it belongs to a window; merged segments form one window.
     """
 
     def __init__(
