@@ -157,6 +157,7 @@ def test_a_day_inside_a_short_validity_is_planned(typed: Run, tmp_path: Path) ->
     assert "`tariff` = 'own': has no price on 1 of 1 days, 2026-07-14" in err
 
 
+@pytest.mark.slow
 def test_three_irrs_are_listed_and_none_is_chosen(typed: Run, tmp_path: Path) -> None:
     """Flows as -1, 6, -11, 6 have the rates 0, 1 and 2: a sixth of a year's saving, then 17 sixths."""
     bare = """

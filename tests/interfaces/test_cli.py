@@ -541,6 +541,7 @@ def test_help_imports_nothing_slow() -> None:
     assert ran.stderr.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_init_makes_what_check_and_plan_accept(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -765,6 +766,7 @@ def test_control_c_exits_130_without_a_traceback(
 MAIN = [sys.executable, "-c", "from parkdispatch.interfaces.cli import main; main()"]
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own(tmp_path: Path) -> None:
     """The built-in case on its default day, printed to a pipe in GBK, which cannot encode "²"."""
     gbk = environment(PYTHONIOENCODING="gbk")

@@ -59,6 +59,7 @@ def sized(typed: Run, folder: Path, *more: str) -> Ran:
     return typed("size", asked(folder / "case"), "--workers", "1", "--scenarios", "3", *more)
 
 
+@pytest.mark.slow
 def test_everything_is_asked_and_a_second_run_takes_what_is_kept(
     typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +100,7 @@ def test_everything_is_asked_and_a_second_run_takes_what_is_kept(
     assert said["co_optimised"]["cost_yuan"] <= said["co_optimised"]["without_yuan"]
 
 
+@pytest.mark.slow
 def test_scenarios_that_cannot_be_kept_are_told_and_computed(
     typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

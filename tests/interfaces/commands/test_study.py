@@ -251,6 +251,7 @@ def summary_of(folder: Path) -> dict[str, Any]:
     return {key: value for key, value in found.items() if key not in ("timings_s", "peak_memory_mb")}
 
 
+@pytest.mark.slow
 def test_the_same_study_twice_gives_the_same(study: Run, tmp_path: Path) -> None:
     path = year_case(tmp_path / "case")
     for name in ("one", "two"):

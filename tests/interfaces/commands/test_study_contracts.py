@@ -46,6 +46,7 @@ def studied(folder: Path, contracts: str) -> tuple[Study, str]:
     return study, " ".join(printed.getvalue().split())
 
 
+@pytest.mark.slow
 def test_the_streams_are_in_every_table(tmp_path: Path) -> None:
     study, printed = studied(tmp_path, CONTRACTS)
     out = tmp_path / "out"

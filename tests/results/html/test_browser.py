@@ -52,7 +52,10 @@ parent.document.documentElement.dataset["seen" + window.innerWidth] = JSON.strin
 });
 }, 500)</script></body>"""
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+pytestmark = [
+    pytest.mark.slow,  # each starts a browser
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+]
 
 
 def dom_of(file: Path) -> str:

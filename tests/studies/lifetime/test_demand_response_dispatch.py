@@ -216,6 +216,7 @@ def june_and_july() -> tuple[Prepared, Optimum, DemandResponseDispatch]:
     return prepared, optimum, dispatch_demand_response(prepared, optimum, SolveContext())
 
 
+@pytest.mark.slow
 def test_the_built_in_park_is_audited_and_adds_up() -> None:
     """The lived dispatch obeys every rule; its bill costs more by what its named costs do."""
     prepared, optimum, found = june_and_july()

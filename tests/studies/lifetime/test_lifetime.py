@@ -175,6 +175,7 @@ def test_prices_of_ones_own_have_no_bill(tmp_path: Path) -> None:
 # --- years that are not dispatched
 
 
+@pytest.mark.slow
 def test_interpolated_years_are_marked_and_straight(tmp_path: Path) -> None:
     """Of eight years the first two, the fifth and the last are dispatched, the others lie between them."""
     slow = {"fade_per_full_cycle": 0.01, "fade_per_year": 0.01}

@@ -190,6 +190,7 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     patch.undo()
 
 
+@pytest.mark.slow
 def test_each_kind_of_doubt_is_taken_to_the_returns(week: Case) -> None:
     """Of money, prices, a contract, the years themselves; each beside the same reckoned from nothing."""
     doubts = (
