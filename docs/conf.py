@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
@@ -29,6 +30,7 @@ myst_heading_anchors = 4
 # a link to a file of the repository outside of the manual is a link to that file, not a page
 myst_url_schemes = ["http", "https", "mailto"]
 
+default_role = "code"  # docstrings mark code by single backquotes
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 
@@ -47,3 +49,15 @@ copybutton_only_copy_prompt_lines = True
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
+
+def _without_module_docstring(_app: object, what: str, *details: object) -> None:
+    """The page introduces the package itself."""
+    if what == "module":
+        lines = details[-1]
+        assert isinstance(lines, list)
+        lines.clear()
+
+
+def setup(app: Any) -> None:
+    """Connect what autodoc is to leave out."""
+    app.connect("autodoc-process-docstring", _without_module_docstring)

@@ -2,7 +2,7 @@
 
 Each recording is `docs/outputs/NAME.txt`. Without names, those that take seconds are recorded again; `study`,
 `study_first_phase`, `size` and `reproduce` take minutes and have to be named. Runs write their files into a
-temporary folder, from which the lines that tell where they are do not go into the recording.
+temporary folder; lines that tell where they are, or how long a run took, do not go into the recording.
 """
 
 import os
@@ -27,6 +27,7 @@ RECORDED = {
 }
 QUICK = ("plan", "year", "replay", "pv", "check")
 WITHOUT_FILES = ("pv", "check")
+MEASURED = "Time: "  # how a line begins that differs from run to run
 
 
 def record(name: str) -> None:
@@ -42,7 +43,8 @@ def record(name: str) -> None:
             cwd=folder,
             env={**os.environ, "COLUMNS": str(columns), "PYTHONPATH": str(SOURCE), "PYTHONUTF8": "1"},
         )
-        lines = [line.rstrip() for line in run.stdout.splitlines() if folder not in line]
+        kept = (line for line in run.stdout.splitlines() if folder not in line)
+        lines = [line.rstrip() for line in kept if not line.startswith(MEASURED)]
     OUTPUTS.mkdir(exist_ok=True)
     (OUTPUTS / f"{name}.txt").write_text("\n".join(lines).strip() + "\n", encoding="utf-8")
 
