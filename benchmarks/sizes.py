@@ -22,7 +22,7 @@ from parkdispatch.inputs.variations.changes import with_values
 from parkdispatch.optimizer import highs
 from parkdispatch.optimizer.solve import Optimum, WarmStart, optimize
 from parkdispatch.studies.sizing.marginal_value import resized
-from parkdispatch.studies.sizing.surface_dispatch import there_and_back
+from parkdispatch.studies.sizing.surface_dispatch import serpentine_order
 
 TARGET, SECOND_CORE = 0.35, 1.6
 POWERS_MW, HOURS = (2.5, 50.0), (1.0, 4.0)
@@ -104,7 +104,7 @@ def walk(
                 if done % 20 == 0:
                     said(f"{done} of {count}, {time.perf_counter() - began:.0f} s")
 
-    parts = [there_and_back(rows[first::cores]) for first in range(cores)]
+    parts = [serpentine_order(rows[first::cores]) for first in range(cores)]
     began, cpu, inside = time.perf_counter(), time.process_time(), clock.seconds
     with ThreadPoolExecutor(cores) as pool:
         list(pool.map(chain, parts))

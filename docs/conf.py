@@ -50,6 +50,7 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 
+
 def _without_module_docstring(_app: object, what: str, *details: object) -> None:
     """The page introduces the package itself."""
     if what == "module":

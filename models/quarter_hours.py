@@ -82,8 +82,10 @@ def unnamed_spans(spans: Sequence[str]) -> tuple[str, ...]:
     for span in spans:
         first, last = quarter_span(span)
         named[first:last] = [True] * (last - first)
-    edges = [0, *(q for q in range(1, QUARTERS_PER_DAY) if named[q] != named[q - 1]), QUARTERS_PER_DAY]
-    clock = [f"{edge // 4:02}:{edge % 4 * 15:02}" for edge in edges]
+    break_points = [0, *(q for q in range(1, QUARTERS_PER_DAY) if named[q] != named[q - 1]), QUARTERS_PER_DAY]
+    clock = [f"{edge // 4:02}:{edge % 4 * 15:02}" for edge in break_points]
     return tuple(
-        f"{begin}-{end}" for edge, begin, end in zip(edges, clock, clock[1:], strict=False) if not named[edge]
+        f"{begin}-{end}"
+        for edge, begin, end in zip(break_points, clock, clock[1:], strict=False)
+        if not named[edge]
     )

@@ -19,7 +19,7 @@ from parkdispatch.optimizer.highs import InfeasibleProgram, UnboundedProgram
 from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer, SubprogramCache
 from parkdispatch.optimizer.partition.windows import Partition
 from parkdispatch.optimizer.presolve.exclusive_pairs import (
-    TOLERANCE,
+    PAIR_TOLERANCE_MW,
     TightenedProgram,
     candidate_violations,
     open_pairs,
@@ -86,7 +86,7 @@ class FinalRelaxation:
 
     program: LinearProgram
     row_dual: Array
-    resting: Mask  # (columns,) members at zero
+    fixed_at_zero: Mask  # (columns,) members at zero
     chorded: Mask  # (pairs, intervals) with a chord, in this order after the other rows
 
 
@@ -158,7 +158,7 @@ def find_optimum(
     program, blocks, x, dual = relaxed.program, relaxed.blocks, relaxed.x, relaxed.dual
     found = violated_pairs(tiled, x)
     certificate = certify(program, x, dual)
-    if not agreed.resting.any():
+    if not agreed.fixed_at_zero.any():
         _insist(certificate)
     # where twins must be apart, that is known before anything is repaired, but for what that may settle
     alone = {pair.key for pair in tiled.template.pairs}
@@ -167,7 +167,7 @@ def find_optimum(
     bound, windows, binaries = certificate.dual_objective_yuan, 0, 0
     at: Array | None = dual
     how = ProofMethod("relaxation", {})
-    doubted = int((found | agreed.in_doubt(tiled)).sum())
+    doubted = int((found | agreed.pairs_with_fixed_member(tiled)).sum())
     if found.any() or not certificate.holds:
         progress(f"repairing {doubted} exclusive pairs")
         repair = Repair(
@@ -188,7 +188,7 @@ def find_optimum(
     return TiledOptimum(
         x=x,
         cost_yuan=program.objective(x),
-        priced=None if at is None else FinalRelaxation(program, at, agreed.resting, relaxed.chorded),
+        priced=None if at is None else FinalRelaxation(program, at, agreed.fixed_at_zero, relaxed.chorded),
         bound=bound,
         how=how,
         settled=settled,
@@ -238,8 +238,8 @@ def _foresee(coarse: Tiled, tiled: Tiled, pool: ThreadPool) -> CoarseSolution | 
     except (InfeasibleProgram, UnboundedProgram):
         return None
     at = relaxed.pricer.multipliers(relaxed.dual)
-    pieces = Partition(coarse, relaxed.program, relaxed.pricer.cutter.carried, relaxed.x, at.reduced)
-    return CoarseSolution.of(coarse, relaxed.x, pieces.edges, tiled)
+    pieces = Partition(coarse, relaxed.program, relaxed.pricer.extractor.carried, relaxed.x, at.reduced)
+    return CoarseSolution.of(coarse, relaxed.x, pieces.break_points, tiled)
 
 
 def _resume(
@@ -251,7 +251,7 @@ def _resume(
     pricer = LagrangianPricer(tiled, program, trail.cuts)
     blocks = MonthBlocks(tiled, program, pricer, pool, trail.left.with_chords(trail.chorded, chorded))
     try:
-        x, dual = blocks.solve(program.upper_at_rest(agreed.resting))
+        x, dual = blocks.solve(program.upper_fixed_at_zero(agreed.fixed_at_zero))
     except InfeasibleProgram:
         return None
     return _Relaxed(program, chorded, pricer, blocks, x, dual)
@@ -269,16 +269,16 @@ def _obeying(
 
     Without losses or prices against it, a linear program charges and discharges at once for nothing.
     """
-    resting = np.zeros(len(x), dtype=bool)
+    fixed_at_zero = np.zeros(len(x), dtype=bool)
     allowed = program.objective(x) + GAP_TOLERANCE * max(1.0, abs(program.objective(x)))
     for _ in range(DIRECTIONS):
         used = [(paired.column_of(pair.a)[where], paired.column_of(pair.b)[where]) for pair in pairs]
-        if all((np.minimum(x[a], x[b]) <= TOLERANCE).all() for a, b in used):
+        if all((np.minimum(x[a], x[b]) <= PAIR_TOLERANCE_MW).all() for a, b in used):
             return x
         for a, b in used:
-            resting[np.where(x[a] <= x[b], a, b)[np.maximum(x[a], x[b]) > TOLERANCE]] = True
+            fixed_at_zero[np.where(x[a] <= x[b], a, b)[np.maximum(x[a], x[b]) > PAIR_TOLERANCE_MW]] = True
         try:
-            x, _ = blocks.solve(program.upper_at_rest(resting))
+            x, _ = blocks.solve(program.upper_fixed_at_zero(fixed_at_zero))
         except InfeasibleProgram:
             break
         if program.objective(x) > allowed:

@@ -22,10 +22,9 @@ from parkdispatch.studies.dispatch import DispatchRun, dispatch_case, write_run
 from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOptions, ignore_progress
 
 if TYPE_CHECKING:
-    from parkdispatch.results.views.words import Lang
-
     from parkdispatch.optimizer.solve import Proof
     from parkdispatch.results.replay_comparison import Replayed
+    from parkdispatch.results.views.words import Lang
 
 
 @dataclass(frozen=True)

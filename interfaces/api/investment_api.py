@@ -15,9 +15,9 @@ from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOpti
 
 if TYPE_CHECKING:
     from parkdispatch.results.finance.storage_study import Study
+    from parkdispatch.results.reproduction.reproduction import Reproduction
     from parkdispatch.results.sizing.sizing_results import SizeStudy
     from parkdispatch.results.views.words import Lang
-    from parkdispatch.studies.reproduction.reproduce_figures import Reproduction
 
 RUNS = Path("runs")  # where finished scenarios are kept if no store is named
 
@@ -169,12 +169,12 @@ def size(
         InfeasibleError, SolverError: naming what was solved.
 
     """
-    from parkdispatch.studies.sizing.existing_park import refuse_increment
+    from parkdispatch.studies.sizing.existing_park import require_increment_inputs
     from parkdispatch.studies.sizing.sizing_study import SCENARIOS, Scenarios, parts_asked, size_study
     from parkdispatch.studies.task_cluster import TaskCluster
 
     parts = parts_asked(only if only is None or isinstance(only, str) else ",".join(only))
-    refuse_increment(case)
+    require_increment_inputs(case)
     cluster = TaskCluster(scheduler, workers)
     asked = None
     if SCENARIOS in parts:
@@ -199,8 +199,8 @@ def reproduce(
 
     """
     from parkdispatch.studies.reproduction.published_study import STUDY, reproduce_published
-    from parkdispatch.studies.reproduction.reproduce_figures import refuse
+    from parkdispatch.studies.reproduction.reproduce_figures import require_study_inputs
 
     published_case = load_case(STUDY, whole_year=True) if case is None else case
-    refuse(published_case)
+    require_study_inputs(published_case)
     return PublishedComparison(reproduce_published(published_case, SolveContext(progress=progress), quick))

@@ -40,11 +40,11 @@ def reproduce(
             check_output_paths(1.0, out)
         with findings.kept():
             study = load_case(case, whole_year=True)
-            driver.refuse(study)
+            driver.require_study_inputs(study)
         findings.raise_any()
         plan, context = read_published(PLAN), SolveContext(progress=progress)
         if search:
-            fit = driver.search_anew(study, plan, context)
+            fit = driver.search_calibration(study, plan, context)
         else:
             reproduction = reproduce_published(study, context, quick)
             progress("writing results")

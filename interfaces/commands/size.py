@@ -75,8 +75,8 @@ def size(
         from parkdispatch.inputs.variations.scenarios import scenario_table
         from parkdispatch.interfaces.output_paths import check_output_paths
         from parkdispatch.results.writers.sizing_files import write_size_study
-        from parkdispatch.studies.sizing.existing_park import refuse_increment
-        from parkdispatch.studies.sizing.scenario_evaluation import refuse_store
+        from parkdispatch.studies.sizing.existing_park import require_increment_inputs
+        from parkdispatch.studies.sizing.scenario_evaluation import require_matching_store
         from parkdispatch.studies.sizing.sizing_study import SCENARIOS, Scenarios, parts_asked, size_study
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
         from parkdispatch.studies.task_cluster import TaskCluster
@@ -92,14 +92,14 @@ def size(
             cluster = TaskCluster(scheduler, workers)
         with findings.kept():
             park = load_case(case, variant, whole_year=True)
-            refuse_increment(park)
+            require_increment_inputs(park)
         findings.raise_any()
         scenario_run, options = None, SolveOptions(time_limit_s=time_limit)
         if SCENARIOS in parts:
             scenario_run = Scenarios(scenario_table(park, scenarios), cluster, store, RUNS)
             # an unusable store or scheduler is reported before the computation, not after
             if store is not None:
-                refuse_store(store, park, scenario_run.table, options)
+                require_matching_store(store, park, scenario_run.table, options)
             if scheduler is not None:
                 with cluster:
                     progress("connected to the scheduler")

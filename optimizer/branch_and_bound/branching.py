@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.arrays import Index, Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import Basis
-from parkdispatch.optimizer.presolve.exclusive_pairs import TOLERANCE
+from parkdispatch.optimizer.presolve.exclusive_pairs import PAIR_TOLERANCE_MW
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
 
 MAX_OPEN_SHARE = 1 / 3  # of a known tree's leaves; where more are open, a new tree is grown
@@ -33,8 +33,8 @@ class BranchingTree:
     """Leaves of a search tree: what each decides about the pairs, and multipliers that bound its cost.
 
     `pairs` are columns a and b, (pairs, 2); a column may be in several pairs. `decisions` is the member fixed
-    at its lower bound at each leaf, (leaves, pairs): `FIRST`, `SECOND`, or 0 if undecided. `row_dual` are row
-    multipliers, (leaves, rows); at an `infeasible` leaf, (leaves,), a dual ray.
+    at its lower bound at each leaf, (leaves, pairs): `FIRST_AT_ZERO`, `SECOND_AT_ZERO`, or 0 if undecided.
+    `row_dual` are row multipliers, (leaves, rows); at an `infeasible` leaf, (leaves,), a dual ray.
     """
 
     pairs: Index
@@ -212,5 +212,5 @@ def _is_large(program: LinearProgram) -> bool:
 
 def _is_feasible(program: LinearProgram, pairs: Index, x: Array) -> bool:
     """Return whether a point meets all rows and bounds, and uses at most one member of each pair."""
-    uses_both = np.minimum(x[pairs[:, 0]], x[pairs[:, 1]]) > TOLERANCE
+    uses_both = np.minimum(x[pairs[:, 0]], x[pairs[:, 1]]) > PAIR_TOLERANCE_MW
     return not uses_both.any() and bool(primal_infeasibility(program, x) <= FEASIBILITY_TOLERANCE)

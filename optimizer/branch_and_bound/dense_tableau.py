@@ -20,9 +20,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Mask
-from parkdispatch.optimizer.presolve.exclusive_pairs import FIRST, SECOND, TOLERANCE
+from parkdispatch.optimizer.arrays import Index, Mask
+from parkdispatch.optimizer.presolve.exclusive_pairs import FIRST_AT_ZERO, PAIR_TOLERANCE_MW, SECOND_AT_ZERO
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -204,7 +203,7 @@ def fix_members(pairs: Index, decisions: NDArray[np.int8], lower: Array, upper: 
             fixed[member] = upper[member]
     for k in range(len(pairs)):  # after all others: a column may be in several pairs
         if decisions[k] != 0:
-            member = pairs[k, 0] if decisions[k] == FIRST else pairs[k, 1]
+            member = pairs[k, 0] if decisions[k] == FIRST_AT_ZERO else pairs[k, 1]
             fixed[member] = lower[member]
 
 
@@ -215,7 +214,7 @@ def branching_pair(pairs: Index, decisions: NDArray[np.int8], x: Array, upper: A
     for k in range(len(pairs)):
         a, b = pairs[k, 0], pairs[k, 1]
         product = x[a] / upper[a] * (x[b] / upper[b])
-        if decisions[k] == 0 and min(x[a], x[b]) > TOLERANCE and product > largest:
+        if decisions[k] == 0 and min(x[a], x[b]) > PAIR_TOLERANCE_MW and product > largest:
             worst, largest = k, product
     return worst
 
@@ -269,8 +268,8 @@ def branch_on_nodes(
             return False, leaves, best_leaf
         if branching >= 0:
             # the child that fixes the lesser member is processed first: its optimum is nearer
-            lesser = FIRST if x[pairs[branching, 0]] <= x[pairs[branching, 1]] else SECOND
-            for decision in (FIRST + SECOND - lesser, lesser):
+            lesser = FIRST_AT_ZERO if x[pairs[branching, 0]] <= x[pairs[branching, 1]] else SECOND_AT_ZERO
+            for decision in (FIRST_AT_ZERO + SECOND_AT_ZERO - lesser, lesser):
                 for k in range(len(pairs)):
                     stack[count, k] = node[k]
                 stack[count, branching] = decision

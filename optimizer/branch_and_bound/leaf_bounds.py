@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
+from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.branch_and_bound.dense_tableau import compiled
-from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Mask
-from parkdispatch.optimizer.presolve.exclusive_pairs import FIRST, SECOND
+from parkdispatch.optimizer.presolve.exclusive_pairs import FIRST_AT_ZERO, SECOND_AT_ZERO
 
 
 @compiled
@@ -44,9 +43,9 @@ def leaf_bounds(
         total, is_sound = 0.0, True
         is_fixed[:] = False
         for k in range(len(pairs)):
-            if decisions[leaf, k] == FIRST:
+            if decisions[leaf, k] == FIRST_AT_ZERO:
                 is_fixed[pairs[k, 0]] = True
-            elif decisions[leaf, k] == SECOND:
+            elif decisions[leaf, k] == SECOND_AT_ZERO:
                 is_fixed[pairs[k, 1]] = True
         for j in range(len(cost)):
             reduced[j] = 0.0 if infeasible[leaf] else cost[j]
@@ -89,7 +88,7 @@ def are_exhaustive(decisions: NDArray[np.int8]) -> bool:
             is_apart = False
             for k in range(pairs):
                 is_apart |= (
-                    decisions[leaf, k] + decisions[other, k] == FIRST + SECOND
+                    decisions[leaf, k] + decisions[other, k] == FIRST_AT_ZERO + SECOND_AT_ZERO
                     and decisions[leaf, k] != 0 != decisions[other, k]
                 )
             if not is_apart:

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
+from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.branch_and_bound.dense_tableau import Tableau, branch_on_nodes, make_basic
-from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.thread_pool import turn_released
 
 # limits of a search, beyond which a solver with cutting planes is faster; work is pivots x tableau entries
@@ -26,7 +26,8 @@ class TreeSearchResult:
     """The best point of a search, (columns,), and all leaves of its tree.
 
     `best_leaf` is the point's leaf, -1 where nothing better than the known cost was found. By leaf:
-    `decisions`, (leaves, pairs), is the member fixed in each pair (`FIRST`, `SECOND`, or 0 if undecided);
+    `decisions`, (leaves, pairs), is the member fixed in each pair (`FIRST_AT_ZERO`, `SECOND_AT_ZERO`, or 0 if
+    undecided);
     `row_dual`, (leaves, rows), its multipliers, or a dual ray where the leaf is `infeasible`, (leaves,).
     Unless the search has `completed`, because the tree grew too large or the simplex method failed, better
     points may exist.

@@ -22,6 +22,7 @@ import scipy.sparse as sp
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
+from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.decomposition.benders_cuts import CutPool, SharedDecisions
 from parkdispatch.optimizer.decomposition.range_branching import branch_on_range, values_beside
 from parkdispatch.optimizer.decomposition.value_functions import (
@@ -33,10 +34,9 @@ from parkdispatch.optimizer.decomposition.value_functions import (
     ValueAtPoint,
     WindowSearch,
 )
-from parkdispatch.optimizer.formulation.horizon import Index
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import Solver, UnboundedProgram
-from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram, with_binaries
+from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram, with_pair_binaries
 
 MAX_ITERATIONS = 30
 # points known from earlier decompositions; with so many, there are cuts on both sides of the present value
@@ -239,7 +239,7 @@ def _with_windows(
     """
     program, window_columns = master, []
     for window in windows:
-        added = with_binaries(window.subproblem.program, window.pairs)
+        added = with_pair_binaries(window.subproblem.program, window.pairs)
         every = window.subproblem.cut.every
         is_shared = np.zeros(len(added.cost), dtype=bool)
         is_shared[: len(every)] = np.isin(every, shared)

@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.formulation.horizon import Index
+from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 
 MIN_LIFT_YUAN = 1e-9  # cuts that raise the bound at the queried point by less are discarded

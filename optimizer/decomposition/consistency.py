@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from parkdispatch.models.device import Array
+from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.decomposition.repair_state import WindowSolution
-from parkdispatch.optimizer.formulation.horizon import Index
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.partition.subprogram import MIN_DUAL
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE

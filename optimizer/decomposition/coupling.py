@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from parkdispatch.optimizer.formulation.horizon import Index
+from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.partition.lagrangian_pricing import Multipliers
 from parkdispatch.optimizer.partition.windows import Partition
@@ -15,7 +15,7 @@ class Coupling:
 
     def __init__(self, problem: RelaxedProblem, partition: Partition, multipliers: Multipliers) -> None:
         tiled = problem.tiled
-        self._program, self._extractor = problem.program, problem.pricer.cutter
+        self._program, self._extractor = problem.program, problem.pricer.extractor
         self._partition, self._multipliers = partition, multipliers
         self._first_shared = tiled.shared_starts[0]
         periods = [tiled.horizon.period(shared.per) for shared in tiled.template.shared]
@@ -39,7 +39,7 @@ class Coupling:
                 segments = self._partition.segments_of_columns(columns[columns < self._first_shared]).tolist()
                 self._segments.setdefault(shared, set()).update(segments)
         for shared, segments in self._segments.items():
-            rows = self._extractor.pressing(shared, self._multipliers.dual)
+            rows = self._extractor.binding_rows(shared, self._multipliers.dual)
             columns = self._program.matrix[rows].indices
             binding = np.unique(self._partition.segments_of_columns(columns[columns < self._first_shared]))
             # windows that bind it and are consistent keep their price; a segment across the end of a period

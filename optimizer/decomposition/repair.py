@@ -27,13 +27,12 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
+from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.decomposition.consistency import merged_point
 from parkdispatch.optimizer.decomposition.repair_state import Incumbent, RepairState, WindowSolution
 from parkdispatch.optimizer.decomposition.subproblems import WindowSolver
 from parkdispatch.optimizer.decomposition.warm_start import RepairWarmStart
 from parkdispatch.optimizer.decomposition.window_rounds import Task, WindowRounds
-from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Mask
 from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.heuristics.rounding import Rounding
 from parkdispatch.optimizer.highs import GAP_YUAN, InfeasibleProgram
@@ -117,14 +116,18 @@ class Repair:
         self._multipliers = pricer.multipliers(row_dual)
         # other pairs stay relaxed until they are violated
         self._candidates = (
-            candidate_violations(tiled, program) | violated_pairs(tiled, x) | warm_start.in_doubt(tiled)
+            candidate_violations(tiled, program)
+            | violated_pairs(tiled, x)
+            | warm_start.pairs_with_fixed_member(tiled)
         )
-        self._fixed = warm_start.resting.copy()  # members fixed at zero by the windows' solutions
-        self._fixed_in_x = warm_start.resting  # and those fixed in the present point and its multipliers
+        self._fixed = warm_start.fixed_at_zero.copy()  # members fixed at zero by the windows' solutions
+        self._fixed_in_x = (
+            warm_start.fixed_at_zero
+        )  # and those fixed in the present point and its multipliers
         self._partition = Partition(
             tiled,
             program,
-            pricer.cutter.carried,
+            pricer.extractor.carried,
             x,
             self._multipliers.reduced,
             warm_start.short_windows(tiled.horizon),
@@ -133,7 +136,7 @@ class Repair:
         self._window_rounds = WindowRounds(problem, self._multipliers, self._partition, self._solver)
         # without any member fixed, the multipliers ignore the binaries: most shared decisions that are
         # inconsistent now are consistent at the next multipliers
-        self._couples = bool(warm_start.resting.any())
+        self._couples = bool(warm_start.fixed_at_zero.any())
         self._rounding = Rounding(problem)
         self._incumbent = Incumbent(x)
         self._rounds, self._rounding_s = 0, 0.0
@@ -174,7 +177,7 @@ class Repair:
 
         Raises the bound. Return the state they started from, and the last solutions.
         """
-        self._partition.activate(self._partition.of_intervals(self._intervals_to_repair()))
+        self._partition.activate(self._partition.segments_of_intervals(self._intervals_to_repair()))
         relaxation = self._certificate or certify(self._program, self._x, self._multipliers.dual)
         self._certificate = None
         state, solved = self._state(), dict[Task, WindowSolution]()
@@ -241,7 +244,7 @@ class Repair:
         if gap <= EXACT or np.array_equal(fixed, self._fixed_in_x):
             return False
         try:
-            x, dual = self._blocks.solve(self._program.upper_at_rest(fixed))
+            x, dual = self._blocks.solve(self._program.upper_fixed_at_zero(fixed))
         except InfeasibleProgram:
             return False
         cost_yuan = self._program.objective(x)
@@ -261,7 +264,7 @@ class Repair:
         if np.array_equal(self._fixed, self._fixed_in_x):
             return True  # already solved
         try:
-            self._x, dual = self._blocks.solve(self._program.upper_at_rest(self._fixed))
+            self._x, dual = self._blocks.solve(self._program.upper_fixed_at_zero(self._fixed))
         except InfeasibleProgram:
             return False
         self._fixed_in_x = self._fixed.copy()

@@ -6,8 +6,7 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Mask
+from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram
 from parkdispatch.optimizer.partition.windows import Window
 

@@ -9,23 +9,23 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
+from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.branch_and_bound.branching import BranchingResult, BranchingTree, branch_on_window
 from parkdispatch.optimizer.decomposition.benders import IntegerWindow, solve_shared_decisions
 from parkdispatch.optimizer.decomposition.benders_cuts import SharedDecisions
 from parkdispatch.optimizer.decomposition.repair_state import RepairState, WindowSolution
 from parkdispatch.optimizer.decomposition.value_functions import BendersSolution, ContinuousValueFunction
-from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.highs import Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import (
     Multipliers,
     WindowProgram,
-    positions,
-    with_binaries,
+    pair_positions,
+    with_pair_binaries,
 )
 from parkdispatch.optimizer.partition.windows import Window
-from parkdispatch.optimizer.presolve.exclusive_pairs import TOLERANCE
+from parkdispatch.optimizer.presolve.exclusive_pairs import PAIR_TOLERANCE_MW
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, support
 from parkdispatch.optimizer.time_budget import TimeBudget
 
@@ -79,7 +79,7 @@ class WindowSolver:
 
     def pair_positions(self, candidates: Mask, window: Window) -> Index:
         """Return the positions of the candidate pairs' members among the window's columns, (pairs, 2)."""
-        return positions(self._tiled, candidates, window)
+        return pair_positions(self._tiled, candidates, window)
 
     def solve_window(self, state: RepairState, window: Window) -> WindowSolution:
         """Solve one window with its binaries."""
@@ -154,7 +154,7 @@ class WindowSolver:
     ) -> tuple[_Solved, bool]:
         """Solve a window as a mixed-integer program by HiGHS; return also whether time ran out."""
         solver = Solver(time_limit_s=self.budget.limit_s(), gap_yuan=state.search_tolerance_yuan)
-        solver.load(with_binaries(subproblem.program, pairs))
+        solver.load(with_pair_binaries(subproblem.program, pairs))
         try:
             answer = solver.solve()
         except SolverError:  # time ran out before a point was found: no bound, no change
@@ -167,7 +167,7 @@ class WindowSolver:
     def _zero_members(self, state: RepairState, subproblem: WindowProgram, pairs: Index, x: Array) -> Index:
         """Return each pair's member that is zero in x; where both are, the one that is fixed at present."""
         every, a, b = subproblem.cut.every, pairs[:, 0], pairs[:, 1]
-        both_zero = np.maximum(x[a], x[b]) <= TOLERANCE
+        both_zero = np.maximum(x[a], x[b]) <= PAIR_TOLERANCE_MW
         is_second = np.where(both_zero, state.fixed_at_zero[every[b]], x[a] > x[b])
         return every[np.where(is_second, b, a)]
 

@@ -13,9 +13,9 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from parkdispatch.models.device import Array
+from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.branch_and_bound.branching import BranchingResult
 from parkdispatch.optimizer.decomposition.benders_cuts import BendersCuts, CutPool, SharedDecisions
-from parkdispatch.optimizer.formulation.horizon import Index
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import Basis, InfeasibleProgram, Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram, transposed_product

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from parkdispatch.optimizer.arrays import Mask
 from parkdispatch.optimizer.branch_and_bound.branching import BranchingTree
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.linear_program import Mask
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.partition.windows import Window
 
@@ -23,7 +23,7 @@ class RepairWarmStart:
     there would be solved in Benders decompositions that take minutes.
     """
 
-    resting: Mask  # (columns,) members of pairs that are fixed at zero
+    fixed_at_zero: Mask  # (columns,) members of pairs that are fixed at zero
     doubtful: Mask  # (pairs, intervals) pairs that got a binary
     windows: tuple[Window, ...]  # the final windows
     trees: Mapping[Window, BranchingTree]  # branching trees of these windows
@@ -39,10 +39,10 @@ class RepairWarmStart:
         single = [window.stretches[0] for window in self.windows if len(window.stretches) == 1]
         return [(first, last) for first, last in single if (last - first) * horizon.hours <= SHORT_H]
 
-    def in_doubt(self, tiled: Tiled) -> Mask:
+    def pairs_with_fixed_member(self, tiled: Tiled) -> Mask:
         """Mark the pairs with a member fixed at zero, (pairs, intervals)."""
         fixed = [
-            self.resting[tiled.column_of(pair.a)] | self.resting[tiled.column_of(pair.b)]
+            self.fixed_at_zero[tiled.column_of(pair.a)] | self.fixed_at_zero[tiled.column_of(pair.b)]
             for pair in tiled.template.pairs
         ]
         return np.array(fixed, dtype=bool).reshape(self.doubtful.shape)

@@ -100,6 +100,6 @@ class WindowRounds:
             for window, subproblem in zip(solution.windows, solution.subproblems, strict=True)
             if (subproblem.program.cost * (x - merged)[subproblem.cut.every]).sum() > state.tolerance_yuan
         ]
-        self._partition.tie_pieces(
+        self._partition.merge_segments(
             [self._partition.with_neighbours(window) for window in windows or self._partition.windows()]
         )

@@ -9,8 +9,6 @@ import pandas as pd
 from parkdispatch.models.device import Period
 from parkdispatch.optimizer.arrays import Index
 
-__all__ = ["Horizon", "Index"]  # Index: imported from here until its importers follow
-
 
 @dataclass(frozen=True)
 class Horizon:

@@ -8,8 +8,6 @@ import numpy as np
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.arrays import Mask
 
-__all__ = ["LinearProgram", "Mask"]  # Mask: imported from here until its importers follow
-
 
 @dataclass(frozen=True)
 class LinearProgram:
@@ -32,7 +30,7 @@ class LinearProgram:
         """Whether no column is binary."""
         return not self.binary.any()
 
-    def upper_at_rest(self, fixed: Mask) -> Array:
+    def upper_fixed_at_zero(self, fixed: Mask) -> Array:
         """Upper bounds that fix the marked columns at zero, or at their lower bound where it is positive."""
         return np.where(fixed, np.maximum(0.0, self.lower), self.upper)
 

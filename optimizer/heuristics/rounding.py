@@ -18,14 +18,13 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
+from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.branch_and_bound.branching import quick_feasible_point
-from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import Mask
 from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
-from parkdispatch.optimizer.partition.lagrangian_pricing import positions, with_binaries
+from parkdispatch.optimizer.partition.lagrangian_pricing import pair_positions, with_pair_binaries
 from parkdispatch.optimizer.partition.windows import Partition, Window
-from parkdispatch.optimizer.presolve.exclusive_pairs import TOLERANCE, violated_pairs
+from parkdispatch.optimizer.presolve.exclusive_pairs import PAIR_TOLERANCE_MW, violated_pairs
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
 from parkdispatch.optimizer.time_budget import TimeBudget
 
@@ -80,7 +79,7 @@ class Rounding:
                 lesser = np.where(x[a] / np.maximum(upper[a], 1.0) < x[b] / np.maximum(upper[b], 1.0), a, b)
                 fixed_at_zero[lesser[violated]] = True
             try:
-                x, _ = self._blocks.solve(self._program.upper_at_rest(fixed_at_zero))
+                x, _ = self._blocks.solve(self._program.upper_fixed_at_zero(fixed_at_zero))
             except InfeasibleProgram:
                 return None
         return None
@@ -88,7 +87,7 @@ class Rounding:
     def _round_windows(self, start: Array, partition: Partition) -> Array | None:
         """Solve each window with a violated pair, all else fixed, and widen it if necessary."""
         x, violations = start.copy(), violated_pairs(self._tiled, start)
-        segments = np.unique(partition.of_intervals(np.flatnonzero(violations.any(axis=0)))).tolist()
+        segments = np.unique(partition.segments_of_intervals(np.flatnonzero(violations.any(axis=0)))).tolist()
         # windows to be solved, with the patches of the narrower windows they have grown from
         waiting: Mapping[Window, _Patches] = {partition.window([segment]): [] for segment in segments}
         budget = TimeBudget(max(self._deadline, time.monotonic() + LEAST_S))
@@ -130,10 +129,10 @@ class Rounding:
         fixed_at_zero = np.zeros(len(x), dtype=bool)
         for pair in self._tiled.template.pairs:
             a, b = self._tiled.column_of(pair.a), self._tiled.column_of(pair.b)
-            fixed_at_zero[a] |= (x[a] <= TOLERANCE) & (x[b] > TOLERANCE)
-            fixed_at_zero[b] |= (x[b] <= TOLERANCE) & (x[a] > TOLERANCE)
+            fixed_at_zero[a] |= (x[a] <= PAIR_TOLERANCE_MW) & (x[b] > PAIR_TOLERANCE_MW)
+            fixed_at_zero[b] |= (x[b] <= PAIR_TOLERANCE_MW) & (x[a] > PAIR_TOLERANCE_MW)
         try:
-            better, _ = self._blocks.solve(self._program.upper_at_rest(fixed_at_zero))
+            better, _ = self._blocks.solve(self._program.upper_fixed_at_zero(fixed_at_zero))
         except InfeasibleProgram:  # by rounding alone: x is feasible
             return x
         return x if violated_pairs(self._tiled, better).any() else better
@@ -148,14 +147,14 @@ class Rounding:
         budget.begin()
         subprogram, program = self._pricer.cut(window), self._program
         alone = subprogram.alone(program, x, paying=paying)
-        pairs = positions(self._tiled, self._all_pairs, window)
+        pairs = pair_positions(self._tiled, self._all_pairs, window)
         values = None
         if not paying:
             values = quick_feasible_point(alone, pairs, self._blocks.basis_in(subprogram), tolerance_yuan)
         if values is None:
             # presolve would take longer than it saves
             solver = Solver(time_limit_s=min(WINDOW_LIMIT_S, budget.limit_s()), rough=True, presolve=False)
-            solver.load(with_binaries(alone, pairs))
+            solver.load(with_pair_binaries(alone, pairs))
             try:
                 values = solver.solve().x[: len(subprogram.every)]
             except (InfeasibleProgram, SolverError):

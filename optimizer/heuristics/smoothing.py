@@ -12,7 +12,8 @@ import scipy.sparse as sp
 
 from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.arrays import Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.template import ExclusivePairRows
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver

@@ -74,14 +74,14 @@ def slope(priced: FinalRelaxation, x: Array, tiled: Tiled, there: Tiled, distanc
     """
     here = priced.program
     other = with_valid_inequalities(there, tighten(there), priced.chorded)
-    resting = priced.resting
+    fixed_at_zero = priced.fixed_at_zero
     reduced = here.cost - here.matrix.T @ priced.row_dual
     changed = other.offset - here.offset + float((other.cost - here.cost) @ x)
     changed -= float(priced.row_dual @ ((other.matrix - here.matrix) @ x))
     changed += _support_change(
         priced.row_dual, (here.row_lower, here.row_upper), (other.row_lower, other.row_upper)
     )
-    bounds = [(program.lower, program.upper_at_rest(resting)) for program in (here, other)]
+    bounds = [(program.lower, program.upper_fixed_at_zero(fixed_at_zero)) for program in (here, other)]
     return (changed + _support_change(reduced, *bounds)) / distance
 
 

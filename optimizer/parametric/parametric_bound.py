@@ -25,8 +25,8 @@ from parkdispatch.optimizer.partition.lagrangian_pricing import (
     LagrangianPricer,
     Multipliers,
     WindowProgram,
-    positions,
-    with_binaries,
+    pair_positions,
+    with_pair_binaries,
 )
 from parkdispatch.optimizer.partition.windows import Window
 from parkdispatch.optimizer.proof.certificate import support
@@ -109,14 +109,14 @@ def _gain(
 ) -> float:
     """What the binaries of a window add to the plane [yuan]; nothing where the solver finds no bound."""
     part = pricer.part(window, prices)
-    free, pairs = _with_numbers(part, prices.dual, moved), positions(tiled, doubtful, window)
+    free, pairs = _with_numbers(part, prices.dual, moved), pair_positions(tiled, doubtful, window)
     rows, columns = free.matrix.shape
     start = Basis.of(np.zeros(columns, dtype=bool), np.ones(rows, dtype=bool))
     found = branch_on_window(free, pairs, start, np.inf, 0.0)
     if found is not None:
         return max(0.0, found.bound - part.relaxed)
     solver = Solver()
-    solver.load(with_binaries(free, pairs))
+    solver.load(with_pair_binaries(free, pairs))
     try:
         bound = solver.solve().bound
     except SolverError:

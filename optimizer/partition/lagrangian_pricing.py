@@ -14,8 +14,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.arrays import Index, Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.partition.subprogram import Subprogram, SubprogramExtractor
 from parkdispatch.optimizer.partition.windows import Window
@@ -46,8 +46,8 @@ class Multipliers:
     rows of the next interval pay for a state, (columns,); zero for all other columns.
     """
 
-    def __init__(self, program: LinearProgram, cutter: SubprogramExtractor, dual: Array) -> None:
-        self._program, self._next_rows, self._states = program, cutter.next_rows, cutter.states.ravel()
+    def __init__(self, program: LinearProgram, extractor: SubprogramExtractor, dual: Array) -> None:
+        self._program, self._next_rows, self._states = program, extractor.next_rows, extractor.states.ravel()
         self._state_price = np.full(len(self._states), np.nan)
         self.margin = np.zeros(len(program.cost))
         self.set(dual)
@@ -91,13 +91,13 @@ class LagrangianPricer:
     def __init__(self, tiled: Tiled, program: LinearProgram, cuts: SubprogramCache | None = None) -> None:
         """Prepare; `cuts` of an earlier program are used if its matrix has its entries at the same places."""
         self._program, matrix = program, program.matrix
-        self.cutter = SubprogramExtractor(tiled, program)
+        self.extractor = SubprogramExtractor(tiled, program)
         self._earlier = cuts.of if cuts is not None and cuts.fits(program) else {}
         self.cuts = SubprogramCache(matrix.indptr, matrix.indices, {})
 
     def multipliers(self, dual: Array) -> Multipliers:
         """Return the prices of windows at these row multipliers, (rows,)."""
-        return Multipliers(self._program, self.cutter, dual)
+        return Multipliers(self._program, self.extractor, dual)
 
     def part(self, window: Window, at: Multipliers, upper: Array | None = None) -> WindowProgram:
         """Return the window's subproblem at these multipliers.
@@ -132,7 +132,9 @@ class LagrangianPricer:
         if window not in self.cuts.of:
             earlier = self._earlier.get(window)
             values = self._program.matrix.data
-            self.cuts.of[window] = self.cutter.cut(window) if earlier is None else earlier.with_values(values)
+            self.cuts.of[window] = (
+                self.extractor.cut(window) if earlier is None else earlier.with_values(values)
+            )
         return self.cuts.of[window]
 
 
@@ -143,7 +145,7 @@ def transposed_product(matrix: sp.csr_array, dual: Array) -> Array:
     return product.astype(np.float64)
 
 
-def positions(tiled: Tiled, where: Mask, window: Window) -> Index:
+def pair_positions(tiled: Tiled, where: Mask, window: Window) -> Index:
     """Return the positions of the marked exclusive pairs' members a, b among a window's columns, (found, 2).
 
     `where` marks them, (pairs, intervals).
@@ -156,7 +158,7 @@ def positions(tiled: Tiled, where: Mask, window: Window) -> Index:
     return np.concatenate(by_pair)
 
 
-def with_binaries(program: LinearProgram, pairs: Index) -> LinearProgram:
+def with_pair_binaries(program: LinearProgram, pairs: Index) -> LinearProgram:
     """Return the program with a binary z for each exclusive pair (a, b) of columns: a <= A z, b <= B (1 - z).
 
     A and B are the members' upper bounds. `pairs` has the shape (pairs, 2); the binaries are the last

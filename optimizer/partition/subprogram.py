@@ -11,8 +11,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.arrays import Index, Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.partition.windows import Window, concatenate_ranges
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
@@ -22,7 +22,7 @@ MANY_ROWS = 10_000  # from so many on, marking rows is faster than sorting them
 MIN_DUAL = 1e-9  # [yuan per unit]; a row with a smaller multiplier counts as not binding
 
 
-def distinct(values: Index) -> Index:
+def sorted_distinct(values: Index) -> Index:
     """Return the different values in ascending order.
 
     By sorting, which is two to five times as fast here as the hash table of `np.unique`.
@@ -173,8 +173,8 @@ class SubprogramExtractor:
         in_interval = _boundaries_passed(boundaries * self._height, rows) % 2 == 1
         is_inside = np.where(rows < count * self._height, in_interval, foreign_columns == 0)
         inside, in_matrix = rows[is_inside], is_inside[row]
-        copies = np.setdiff1d(distinct(column[in_matrix & is_shared]), own_shared)
-        before = distinct(column[in_matrix & ~(is_own | is_shared)])
+        copies = np.setdiff1d(sorted_distinct(column[in_matrix & is_shared]), own_shared)
+        before = sorted_distinct(column[in_matrix & ~(is_own | is_shared)])
 
         lengths = boundaries[1::2] - boundaries[::2]
         # by how many intervals each stretch moves when the stretches are concatenated
@@ -217,12 +217,12 @@ class SubprogramExtractor:
         entries = concatenate_ranges((starts[a * width], starts[b * width]) for a, b in window.stretches)
         rows = self._rows_by_column[entries]
         if len(rows) < MANY_ROWS:
-            return distinct(rows).astype(np.int64)
+            return sorted_distinct(rows).astype(np.int64)
         is_touched = np.zeros(self._matrix.shape[0], dtype=bool)
         is_touched[rows] = True
         return np.flatnonzero(is_touched)
 
-    def pressing(self, column: int, dual: Array) -> NDArray[np.int32]:
+    def binding_rows(self, column: int, dual: Array) -> NDArray[np.int32]:
         """Return the rows of a column that are binding, by their multipliers `dual`, (rows,)."""
         rows = self._rows_by_column[self._starts[column] : self._starts[column + 1]]
         return np.asarray(rows[np.abs(dual[rows]) > MIN_DUAL])

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.formulation.horizon import Index
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram, Mask
+from parkdispatch.optimizer.arrays import Index, Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
 
@@ -81,22 +81,22 @@ class Partition:
         days = tiled.horizon.first("day")
         segment = np.searchsorted(natural, days, side="right") - 1
         is_long = natural[segment + 1] - natural[segment] > 2 * np.median(np.diff(days, append=count))
-        self.edges = _without_inner(np.union1d(natural, days[is_long]), keep_whole)
+        self.break_points = _without_inner(np.union1d(natural, days[is_long]), keep_whole)
         self._width, self._count = width, count
-        self._parent = np.arange(len(self.edges) - 1)
+        self._parent = np.arange(len(self.break_points) - 1)
         self._active = np.zeros(len(self._parent), dtype=bool)
 
-    def of_intervals(self, intervals: Index) -> Index:
+    def segments_of_intervals(self, intervals: Index) -> Index:
         """Return the segment of each interval."""
-        return np.searchsorted(self.edges, intervals, side="right") - 1
+        return np.searchsorted(self.break_points, intervals, side="right") - 1
 
     def segments_of_columns(self, columns: Index) -> Index:
         """Return the segment of each column; shared decisions are not allowed among them."""
-        return self.of_intervals(columns // self._width)
+        return self.segments_of_intervals(columns // self._width)
 
     def within(self, window: Window) -> list[int]:
         """Return the segments of a window, ascending."""
-        spans = [self.of_intervals(np.array([first, last - 1])) for first, last in window.stretches]
+        spans = [self.segments_of_intervals(np.array([first, last - 1])) for first, last in window.stretches]
         return [segment for first, last in spans for segment in range(int(first), int(last) + 1)]
 
     def crosses_period_end(self, periods: Sequence[Index]) -> Mask:
@@ -104,7 +104,7 @@ class Partition:
 
         `periods` holds one numbering of the intervals for each kind of period, such as months, (intervals,).
         """
-        first, last = self.edges[:-1], self.edges[1:] - 1
+        first, last = self.break_points[:-1], self.break_points[1:] - 1
         crosses = [period[first] != period[last] for period in periods]
         return np.asarray(np.any([np.zeros(len(first), dtype=bool), *crosses], axis=0))
 
@@ -118,9 +118,9 @@ class Partition:
 
     def merge_segments_of_columns(self, column_sets: Iterable[Index]) -> bool:
         """Merge the segments of each set of columns into one window; return whether any window changed."""
-        return self.tie_pieces([self.segments_of_columns(columns) for columns in column_sets])
+        return self.merge_segments([self.segments_of_columns(columns) for columns in column_sets])
 
-    def tie_pieces(self, segment_sets: Iterable[Index]) -> bool:
+    def merge_segments(self, segment_sets: Iterable[Index]) -> bool:
         """Merge each set of segments into one window; return whether any window changed."""
         changed = False
         for segments in {tuple(np.unique(segment_set).tolist()) for segment_set in segment_sets}:
@@ -142,8 +142,8 @@ class Partition:
     def with_neighbours(self, window: Window) -> Index:
         """Return the window's segments and those right before and after each of its stretches."""
         ends = np.array(window.stretches)
-        before = self.of_intervals(np.maximum(ends[:, 0] - 1, 0))
-        after = self.of_intervals(np.minimum(ends[:, 1], self._count - 1))
+        before = self.segments_of_intervals(np.maximum(ends[:, 0] - 1, 0))
+        after = self.segments_of_intervals(np.minimum(ends[:, 1], self._count - 1))
         return np.unique(np.concatenate([before, after, self.within(window)]))
 
     def windows(self) -> list[Window]:
@@ -157,7 +157,7 @@ class Partition:
         """Return the window of these segments, given in ascending order; adjacent ones become one stretch."""
         stretches: list[tuple[int, int]] = []
         for segment in segments:
-            first, last = int(self.edges[segment]), int(self.edges[segment + 1])
+            first, last = int(self.break_points[segment]), int(self.break_points[segment + 1])
             if stretches and stretches[-1][1] == first:
                 first = stretches.pop()[0]
             stretches.append((first, last))

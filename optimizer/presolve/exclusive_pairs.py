@@ -17,8 +17,11 @@ from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.presolve.dominance import columns_exhausted_before
 from parkdispatch.optimizer.presolve.pair_balance import PairBalanceRows, pair_balance, pair_balance_rows
 
-TOLERANCE = 1e-6  # MW below which a member of a pair counts as zero
-FIRST, SECOND = 1, 2  # the member of a pair that is fixed at zero, where that is a number; 0 is neither
+PAIR_TOLERANCE_MW = 1e-6  # MW below which a member of a pair counts as zero
+FIRST_AT_ZERO, SECOND_AT_ZERO = (
+    1,
+    2,
+)  # the member of a pair that is fixed at zero, where that is a number; 0 is neither
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,9 @@ def violated_pairs(tiled: Tiled, x: Array) -> Mask:
     """Where both members of a pair exceed zero, (pairs, intervals)."""
     violated = np.zeros((len(tiled.template.pairs), len(tiled.horizon)), dtype=bool)
     for number, pair in enumerate(tiled.template.pairs):
-        violated[number] = np.minimum(x[tiled.column_of(pair.a)], x[tiled.column_of(pair.b)]) > TOLERANCE
+        violated[number] = (
+            np.minimum(x[tiled.column_of(pair.a)], x[tiled.column_of(pair.b)]) > PAIR_TOLERANCE_MW
+        )
     return violated
 
 

@@ -16,7 +16,7 @@ from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import Basis, InfeasibleProgram, Solver, SolverAnswer, UnboundedProgram
 from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer, Multipliers, WindowProgram
-from parkdispatch.optimizer.partition.subprogram import distinct
+from parkdispatch.optimizer.partition.subprogram import sorted_distinct
 from parkdispatch.optimizer.partition.windows import Partition, Window
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
 from parkdispatch.optimizer.relaxation.crash_basis import BasisMarks, StartingPoint
@@ -48,7 +48,7 @@ class BlockBoundaries:
         if agreed.all():
             return []
         pieces = self._pieces(at)
-        pieces.activate(pieces.of_intervals(borders[~agreed]))
+        pieces.activate(pieces.segments_of_intervals(borders[~agreed]))
         apart = self._each(pieces, at)
         if apart:
             at = self._pricer.multipliers(self._dual.copy())
@@ -68,10 +68,10 @@ class BlockBoundaries:
         wants = (may_fall & (reduced > FEASIBILITY_TOLERANCE)) | (
             may_rise & (reduced < -FEASIBILITY_TOLERANCE)
         )
-        return np.asarray(~(wants & self._pricer.cutter.carried[borders - 1]).any(axis=1))
+        return np.asarray(~(wants & self._pricer.extractor.carried[borders - 1]).any(axis=1))
 
     def _pieces(self, at: Multipliers) -> Partition:
-        return Partition(self._tiled, self._program, self._pricer.cutter.carried, self._x, at.reduced)
+        return Partition(self._tiled, self._program, self._pricer.extractor.carried, self._x, at.reduced)
 
     def _each(self, pieces: Partition, at: Multipliers) -> list[Window]:
         """Solve each stretch, with more around it where that is concerned too; those that do not settle."""
@@ -81,8 +81,10 @@ class BlockBoundaries:
             for window in [window for window in pieces.windows() if window not in tried]:
                 tried[window], concerned = self._stretch(at, window)
                 if concerned.size:
-                    more.append(np.concatenate([pieces.within(window), pieces.of_intervals(concerned)]))
-            if not pieces.tie_pieces(more):
+                    more.append(
+                        np.concatenate([pieces.within(window), pieces.segments_of_intervals(concerned)])
+                    )
+            if not pieces.merge_segments(more):
                 break
         return [window for window in pieces.windows() if not tried.get(window)]
 
@@ -146,12 +148,12 @@ class BlockBoundaries:
     def _with_setters(self, pieces: Partition, at: Multipliers, window: Window) -> bool:
         """Solve a window with those who set what it shares, and more around it where that is concerned."""
         setters = self._setters(pieces, self._pricer.cut(window).copies)
-        chosen = distinct(np.concatenate([pieces.within(window), *setters]))
+        chosen = sorted_distinct(np.concatenate([pieces.within(window), *setters]))
         for _ in range(MOST_TURNS):
             settled, moved = self._together(at, pieces.window(chosen.tolist()))
             if settled or not moved.size:
                 return settled
-            chosen = np.union1d(chosen, pieces.of_intervals(moved))
+            chosen = np.union1d(chosen, pieces.segments_of_intervals(moved))
         return False
 
     @cached_property
@@ -167,12 +169,12 @@ class BlockBoundaries:
         count, own = len(self._tiled.horizon), len(self._tiled.template.columns)
         basic = self._marks.columns[: count * own].reshape(count, own).sum(axis=1)
         lacking = np.bincount(self._interval_of_row[~self._marks.rows], minlength=count) - basic
-        lacks = np.add.reduceat(lacking, pieces.edges[:-1]) > 0
+        lacks = np.add.reduceat(lacking, pieces.break_points[:-1]) > 0
         found = []
         for column in shared[self._marks.columns[shared]].tolist():
-            rows = self._pricer.cutter.pressing(column, self._dual)
-            pressing = distinct(pieces.of_intervals(self._interval_of_row[rows]))
-            found.append(pressing[lacks[pressing]])
+            rows = self._pricer.extractor.binding_rows(column, self._dual)
+            binding_rows = sorted_distinct(pieces.segments_of_intervals(self._interval_of_row[rows]))
+            found.append(binding_rows[lacks[binding_rows]])
         return found
 
     def _together(self, at: Multipliers, window: Window) -> tuple[bool, Index]:

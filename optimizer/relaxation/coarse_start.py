@@ -65,10 +65,10 @@ class CoarseSolution:
     """A fine program's shared decisions and states, (columns,), and the first intervals of its pieces."""
 
     level: Array
-    edges: Index
+    break_points: Index
 
     @staticmethod
-    def of(coarse: Tiled, x: Array, edges: Index, tiled: Tiled) -> "CoarseSolution | None":
+    def of(coarse: Tiled, x: Array, break_points: Index, tiled: Tiled) -> "CoarseSolution | None":
         """What a coarse program's optimum and its edges say; zero elsewhere. None where they are unlike."""
         together, left_over = divmod(len(tiled.horizon), len(coarse.horizon))
         shared = x[coarse.shared_starts[0] :]
@@ -82,12 +82,12 @@ class CoarseSolution:
             if number is not None:
                 ends = tiled.column_of(previous.column)[together - 1 : count : together]
                 level[ends] = x[coarse.column_of(number)]
-        return CoarseSolution(level, edges * together)
+        return CoarseSolution(level, break_points * together)
 
     def pieces(self, first: int, last: int) -> list[Window]:
         """A stretch of intervals in pieces that begin and end at edges."""
         begins = [first]
-        for edge in self.edges[(self.edges > first) & (self.edges < last)].tolist():
+        for edge in self.break_points[(self.break_points > first) & (self.break_points < last)].tolist():
             if edge - begins[-1] >= PIECE:
                 begins.append(edge)
         return [Window(((a, b),)) for a, b in zip(begins, [*begins[1:], last], strict=True)]
@@ -109,7 +109,7 @@ def solve_in_pieces(
     interval; where one ties pieces together, such as a limit on a month's cycles, there is nothing to lay.
     Raises InfeasibleProgram and UnboundedProgram.
     """
-    cuts = [pricer.cutter.cut(piece) for piece in pieces]
+    cuts = [pricer.extractor.cut(piece) for piece in pieces]
     if any((cut.coupling >= tied).any() for cut in cuts):
         return None
     x, dual, stale = np.zeros(len(program.cost)), np.zeros(len(program.row_lower)), cuts

@@ -116,7 +116,7 @@ class MonthBlocks:
         preview: CoarseSolution | None = None,
     ) -> None:
         self._tiled, self._program, self._pool = tiled, program, pool
-        self._pricer, self._cutter = pricer, pricer.cutter
+        self._pricer, self._cutter = pricer, pricer.extractor
         self._near = left is not None  # whether blocks begin near to where they end
         if left is None:
             self._firsts = tiled.horizon.first("month").tolist()

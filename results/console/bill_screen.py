@@ -6,9 +6,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.billing.demand_election import OWN, Elections
 from parkdispatch.results.summary import Summary
-from parkdispatch.results.units import YUAN_PER_WAN
 
 UNSEEN_CHARGE_NAMES = {
     "contracted_demand": "contracted demand charge, fixed by the contract",

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.console.bill_screen import HALF_YUAN, show_bill
 from parkdispatch.results.console.screen_parts import heading, money, plain_table
@@ -16,7 +17,6 @@ from parkdispatch.results.pv_yield import PvYield
 from parkdispatch.results.replay_comparison import Replayed
 from parkdispatch.results.schedule import ScheduleBlock
 from parkdispatch.results.summary import Summary
-from parkdispatch.results.units import YUAN_PER_WAN
 from parkdispatch.results.views.sentences import block_line, proof_sentence
 from parkdispatch.results.views.words import load_words
 

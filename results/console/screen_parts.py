@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.results.units import YUAN_PER_WAN
+from parkdispatch.models.units import YUAN_PER_WAN
 
 
 def money(yuan: float) -> str:

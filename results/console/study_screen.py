@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from parkdispatch.models.finance.contracts import MeteredResponse
+from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.console.screen_parts import dense_table, heading, money
 from parkdispatch.results.finance.cash_flow import CashFlow
@@ -16,7 +17,6 @@ from parkdispatch.results.finance.cash_flow_line import words as stream_words
 from parkdispatch.results.finance.lifetime import all_cells
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.finance.storage_study import Study
-from parkdispatch.results.units import YUAN_PER_WAN
 
 NEVER, NONE = "never", "none"
 MOST_STREAMS_BESIDE_BILLS = 2  # with more streams the bills do not fit eighty columns

@@ -10,14 +10,14 @@ import xarray as xr
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.excel.workbook_book import HEAD, Book, Row, workbook
-from parkdispatch.results.html.page import load_words
 from parkdispatch.results.solution import cost_yuan, times_of
-from parkdispatch.results.units import KW_PER_MW
 from parkdispatch.results.views.device_charts import periods, plan_columns
 from parkdispatch.results.views.display_names import cost_label, device_label
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.views.sentences import block_row, proof_sentence
+from parkdispatch.results.views.words import load_words
 
 TOP = 5  # first row of numbers, from zero: title, date, note, an empty row and the header come before
 ZERO_MW = 0.0005  # half a kilowatt: less is nothing happening

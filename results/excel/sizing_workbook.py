@@ -14,10 +14,10 @@ from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
 from parkdispatch.results.views.display_names import device_label
 from parkdispatch.results.views.sizing_charts import choice_label, doubt_label, without_zero_size
 from parkdispatch.results.views.sizing_tables import (
-    FACTS,
+    OPERATING_FIGURES,
     doubts_table,
-    earned_yuan,
-    figures_of,
+    first_and_last_income_yuan,
+    operating_figures,
     prices_table,
 )
 from parkdispatch.results.views.words import Lang, load_words
@@ -132,14 +132,14 @@ class _SizingWorkbook(Book):
         sheet = self.sheet("offers", str(names["note_offers"]).format(rate=self._rate()), 46, 15)
         keys = ("choice", "power", "energy", "investment", "price", "npv", "irr", "payback", "break_even")
         heads = [names[key] for key in (*keys, "earned_first", "earned_last", "gap")]
-        heads += [self.words["size_measures"][key] for key in FACTS]
+        heads += [self.words["size_measures"][key] for key in OPERATING_FIGURES]
         forms = [PLAIN, ONE, ONE, MONEY, PRICE, MONEY, PERCENT, "0.00", PRICE, MONEY, MONEY, SMALL]
-        forms += [FORMS.get(key, MONEY) for key in FACTS]
+        forms += [FORMS.get(key, MONEY) for key in OPERATING_FIGURES]
         rows: list[Row] = []
         for offered in self.study.offers:
             choice = offered.choice
             project = offered.cash.returns[PROJECT] if offered.cash else None
-            income_yuan, figures = earned_yuan(offered), figures_of(self.study, offered)
+            income_yuan, figures = first_and_last_income_yuan(offered), operating_figures(self.study, offered)
             rows.append(
                 [
                     self.choices[choice.key],
@@ -154,7 +154,7 @@ class _SizingWorkbook(Book):
                     income_yuan[0] if income_yuan else None,
                     income_yuan[1] if income_yuan else None,
                     gap_of(offered),
-                    *(figures.get(key) for key in FACTS),
+                    *(figures.get(key) for key in OPERATING_FIGURES),
                 ]
             )
         self.table(sheet, TOP, heads, rows, forms)

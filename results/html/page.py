@@ -10,18 +10,10 @@ from functools import cache
 from typing import Any
 
 from parkdispatch.results.views.words import (
-    LANGS,
-    Card,
-    Lang,
     format_number,
     format_share,
-    load_words,
     template_text,
 )
-
-# until the importers of these names have moved to `results.views.words`
-share = format_share
-__all__ = ["LANGS", "Card", "Lang", "load_words", "render", "share"]
 
 
 def render(

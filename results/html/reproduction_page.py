@@ -10,15 +10,12 @@ from parkdispatch.results.reproduction.comparison import RowInWords, path_words,
 from parkdispatch.results.reproduction.fitting import Width
 from parkdispatch.results.views.reproduction_tables import (
     irreproducible_lines,
-    reproduced,
     rows_by_view,
     tornado_note,
     width_cells,
 )
 from parkdispatch.results.views.tornado_view import tornado_view
 from parkdispatch.results.views.words import Card, load_words
-
-__all__ = ["reproduce_html", "reproduced"]  # `reproduced` until its importers have moved to results.views
 
 NARROWEST_BAR = 0.6  # [%] of the standard range, so that a single value stays visible
 

@@ -7,11 +7,11 @@ import numpy as np
 
 from parkdispatch.inputs.case import case_sources
 from parkdispatch.models.finance.investment import parameters
+from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import all_cells
 from parkdispatch.results.html.page import render
 from parkdispatch.results.io.provenance import versions
-from parkdispatch.results.units import YUAN_PER_WAN
 from parkdispatch.results.views import plain_charts
 from parkdispatch.results.views.finance_words import FinanceWords
 from parkdispatch.results.views.study_tables import (

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from parkdispatch.results.html.page import share
 from parkdispatch.results.sizing.decision import Statement, decision, size_text
 from parkdispatch.results.sizing.loss_regions import LossRegion
 from parkdispatch.results.sizing.sizing_results import Choice, SizeStudy
+from parkdispatch.results.views.words import format_share
 
 VALLEY, HALF = "tariff.midday_valley", 0.5  # a doubt that has words of its own: the valley stays, or goes
 # a blank between two Chinese characters, left where a number might have stood
@@ -71,7 +71,7 @@ def _written(name: str, value: Any, study: SizeStudy, words: Mapping[str, Any]) 
     if name.endswith("_yuan_per_wh"):
         return str(text["price"]).format(price=value)
     if name == "gap_share":
-        return share(value)
+        return format_share(value)
     if name.endswith("_share"):
         return f"{value:.0%}" if value == 0 or value >= 0.01 else f"{value:.1%}"
     return str(value)

@@ -17,8 +17,8 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.device import Array, Display, StorageLevel
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.tariff.tariff_tables import PERIODS
+from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.solution import of_kind, seen, times_of, values
-from parkdispatch.results.units import KW_PER_MW
 from parkdispatch.results.views.display_names import device_label
 from parkdispatch.results.views.display_names import label as plain_label
 

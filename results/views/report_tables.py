@@ -9,12 +9,12 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.device import Array
 from parkdispatch.models.network.grid import Grid
+from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_table import BillStep, BillSteps, line_table, month_table
 from parkdispatch.results.solution import cost_yuan, of_kind, times_of, values
 from parkdispatch.results.summary import cost_by_month_yuan
-from parkdispatch.results.units import YUAN_PER_WAN
 from parkdispatch.results.views.device_charts import curtailed, injections, month_starts
 from parkdispatch.results.views.display_names import (
     charge_label,

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.sizing.decision import PROJECT, size_text
 from parkdispatch.results.sizing.decision_words import name_of
 from parkdispatch.results.sizing.risk import drivers
 from parkdispatch.results.sizing.sizing_results import NEVER, Best, Choice, SizeStudy
-from parkdispatch.results.units import YUAN_PER_WAN
 from parkdispatch.results.views import plain_charts
 from parkdispatch.results.views.words import format_number
 

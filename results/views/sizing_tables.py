@@ -6,19 +6,19 @@ from typing import Any
 import numpy as np
 
 from parkdispatch.models.finance.sizing_section import Uncertainty
+from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.sizing.decision import PROJECT, size_text
 from parkdispatch.results.sizing.decision_words import label
 from parkdispatch.results.sizing.risk import chosen, distribution
 from parkdispatch.results.sizing.sizing_results import Choice, Offered, SizeStudy
-from parkdispatch.results.units import YUAN_PER_WAN
 from parkdispatch.results.views.sizing_charts import choice_label, coloured_choices, frontier_cells
 from parkdispatch.results.views.words import format_number
 
 Words = Mapping[str, Any]
 Table = dict[str, Any]  # arguments of `parts.table`: heads and rows
 MOST_FRONTIER_ROWS = 12
-FACTS = (
+OPERATING_FIGURES = (
     "peak_cut_mw",
     "self_use",
     "self_use_gain",
@@ -26,10 +26,10 @@ FACTS = (
 )
 
 
-def figures_of(study: SizeStudy, offered: Offered) -> dict[str, float]:
-    """The known `FACTS` of a choice: its own figures, else those of its size on the surface."""
+def operating_figures(study: SizeStudy, offered: Offered) -> dict[str, float]:
+    """The known `OPERATING_FIGURES` of a choice: its own figures, else those of its size on the surface."""
     known = {**_surface_figures(study, offered.choice), **offered.figures}
-    return {key: value for key in FACTS if np.isfinite(value := known.get(key, np.nan))}
+    return {key: value for key in OPERATING_FIGURES if np.isfinite(value := known.get(key, np.nan))}
 
 
 def _surface_figures(study: SizeStudy, choice: Choice) -> dict[str, float]:
@@ -47,10 +47,10 @@ def _surface_figures(study: SizeStudy, choice: Choice) -> dict[str, float]:
     if not all(len(index) for index in indices):
         return {}
     cell = surface.isel(power_mw=int(indices[0][0]), duration_hours=int(indices[1][0]))
-    return {key: float(cell[key]) for key in FACTS if key in cell}
+    return {key: float(cell[key]) for key in OPERATING_FIGURES if key in cell}
 
 
-def earned_yuan(offered: Offered) -> tuple[float, float] | None:
+def first_and_last_income_yuan(offered: Offered) -> tuple[float, float] | None:
     """Income less auxiliary energy in the first and the last year [yuan]; None without a cash flow."""
     if offered.cash is None:
         return None
@@ -78,7 +78,7 @@ def _offer_row(study: SizeStudy, offered: Offered, words: Words) -> list[str]:
     text, choice = words["size"], offered.choice
     if choice.power_mw <= 0:
         return [words["decision"]["nothing"], "", format_number(0.0, 0), format_number(0.0, 0), *[""] * 7]
-    figures = figures_of(study, offered)
+    figures = operating_figures(study, offered)
     self_use = ""
     if {"self_use", "self_use_gain"} <= figures.keys():
         self_use = f"{figures['self_use']:.2%} ({100 * figures['self_use_gain']:+.2f})"
@@ -98,7 +98,7 @@ def _offer_row(study: SizeStudy, offered: Offered, words: Words) -> list[str]:
         _in_wan(choice.investment_yuan),
         *returns,
         format_number(offered.break_even_yuan_per_wh),
-        _in_wan(income_yuan[0]) if (income_yuan := earned_yuan(offered)) else "",
+        _in_wan(income_yuan[0]) if (income_yuan := first_and_last_income_yuan(offered)) else "",
         format_number(figures["peak_cut_mw"], 1) if "peak_cut_mw" in figures else "",
         self_use,
         format_number(figures["co2_cut_t"], 0) if "co2_cut_t" in figures else "",

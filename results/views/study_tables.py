@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from parkdispatch.models.finance.investment import Parameter
+from parkdispatch.models.units import MWH_PER_GWH, YUAN_PER_WAN
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.cash_flow_line import FLOWS, YUAN
 from parkdispatch.results.finance.lifetime import all_cells
 from parkdispatch.results.finance.returns import Returns
-from parkdispatch.results.units import MWH_PER_GWH, YUAN_PER_WAN
 from parkdispatch.results.views.finance_words import FinanceWords
 from parkdispatch.results.views.words import format_number
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.finance.tornado import Bar, BarEnd, Tornado
-from parkdispatch.results.units import YUAN_PER_WAN
 from parkdispatch.results.views.words import format_number
 
 SIGNIFICANT_DIGITS = 5  # of an input's value

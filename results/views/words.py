@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import pandas as pd
 
 from parkdispatch.models.registry import device_kinds
-from parkdispatch.results.units import YUAN_PER_WAN
+from parkdispatch.models.units import YUAN_PER_WAN
 
 Lang = Literal["en", "zh"]
 LANGS: tuple[Lang, ...] = get_args(Lang)

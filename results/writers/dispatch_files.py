@@ -16,13 +16,13 @@ from parkdispatch.results.dispatch_result import DispatchResult
 from parkdispatch.results.excel.plan_workbook import write_plan_xlsx
 from parkdispatch.results.excel.report_workbook import write_report_xlsx
 from parkdispatch.results.html.dispatch_report import report_html
-from parkdispatch.results.html.page import Lang, load_words
 from parkdispatch.results.io.files import peak_memory_mb, write_csv, write_json
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.replay_comparison import replay_json, write_replay_csv
 from parkdispatch.results.solution import dispatch_table, save
 from parkdispatch.results.summary import StorageComparison, Summary, full_cycles
 from parkdispatch.results.views.sentences import proof_sentence
+from parkdispatch.results.views.words import Lang, load_words
 from parkdispatch.results.writers.outputs import Output
 
 
@@ -30,7 +30,7 @@ def _write_dispatch_csv(path: Path, result: DispatchResult, lang: Lang) -> None:
     """Write one row per interval: prices, and every device's power and state, with units in the header."""
     solution = result.solution
     table = dispatch_table(solution)
-    table.index = pd.Index(table.index.strftime("%Y-%m-%d %H:%M"), name="time")
+    table.index = pd.Index(pd.DatetimeIndex(table.index).strftime("%Y-%m-%d %H:%M"), name="time")
     write_csv(path, table.rename(columns=lambda name: f"{name} [{solution[name].attrs['units']}]"))
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from parkdispatch.results.html.page import Lang
 from parkdispatch.results.io.files import output_folder
+from parkdispatch.results.views.words import Lang
 
 Result = TypeVar("Result")
 

@@ -9,15 +9,15 @@ from typing import Any
 from parkdispatch.inputs.published.published_figures import Figure
 from parkdispatch.results.excel.study_workbook import write_study_xlsx
 from parkdispatch.results.finance.storage_study import Study
-from parkdispatch.results.html.page import Lang
-from parkdispatch.results.html.reproduction_page import reproduce_html, reproduced
+from parkdispatch.results.html.reproduction_page import reproduce_html
 from parkdispatch.results.html.study_report import study_html
 from parkdispatch.results.io.files import peak_memory_mb, write_json
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.reproduction.comparison import ComparisonRow, comparison_in_words, csv_text
 from parkdispatch.results.reproduction.fitting import Width, widths_csv
 from parkdispatch.results.reproduction.reproduction import Reproduction
-from parkdispatch.results.views.reproduction_tables import Reproduced
+from parkdispatch.results.views.reproduction_tables import Reproduced, reproduced
+from parkdispatch.results.views.words import Lang
 from parkdispatch.results.writers.outputs import Output
 
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel on a Chinese Windows reads UTF-8 as GBK

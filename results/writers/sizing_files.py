@@ -8,7 +8,6 @@ import xarray as xr
 
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.excel.sizing_workbook import write_size_xlsx
-from parkdispatch.results.html.page import LANGS, Lang, load_words
 from parkdispatch.results.html.sizing_report import size_html
 from parkdispatch.results.io.files import peak_memory_mb, write_csv, write_json
 from parkdispatch.results.io.provenance import versions
@@ -17,6 +16,7 @@ from parkdispatch.results.sizing.decision_words import paragraph
 from parkdispatch.results.sizing.loss_regions import loss_regions
 from parkdispatch.results.sizing.risk import chosen, distribution, drivers
 from parkdispatch.results.sizing.sizing_results import Choice, SizeStudy
+from parkdispatch.results.views.words import LANGS, Lang, load_words
 from parkdispatch.results.writers.outputs import Output, write_outputs
 from parkdispatch.results.writers.sizing_frames import (
     offers_frame,

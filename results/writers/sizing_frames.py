@@ -5,7 +5,11 @@ import pandas as pd
 from parkdispatch.results.sizing.decision import PROJECT, gap_of
 from parkdispatch.results.sizing.risk import doubted
 from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
-from parkdispatch.results.views.sizing_tables import FACTS, earned_yuan, figures_of
+from parkdispatch.results.views.sizing_tables import (
+    OPERATING_FIGURES,
+    first_and_last_income_yuan,
+    operating_figures,
+)
 
 UNITS = {
     "power_mw": "MW", "duration_hours": "h", "energy_mwh": "MWh", "peak_cut_mw": "MW", "co2_cut_t": "t/year",
@@ -24,7 +28,11 @@ def offers_frame(study: SizeStudy) -> pd.DataFrame:
     rows = []
     for offered in study.offers:
         choice, returns = offered.choice, offered.cash.returns[PROJECT] if offered.cash else None
-        figures, income_yuan, gap = figures_of(study, offered), earned_yuan(offered), gap_of(offered)
+        figures, income_yuan, gap = (
+            operating_figures(study, offered),
+            first_and_last_income_yuan(offered),
+            gap_of(offered),
+        )
         rows.append(
             {
                 "choice": choice.key,
@@ -39,7 +47,7 @@ def offers_frame(study: SizeStudy) -> pd.DataFrame:
                 "break_even_price [yuan/Wh]": offered.break_even_yuan_per_wh,
                 "earned_first [yuan/year]": income_yuan[0] if income_yuan else None,
                 "earned_last [yuan/year]": income_yuan[1] if income_yuan else None,
-                **{_column(key): figures.get(key) for key in FACTS},
+                **{_column(key): figures.get(key) for key in OPERATING_FIGURES},
                 "gap [1]": None if gap is None else f"{gap:.1e}",
             }
         )

@@ -11,10 +11,10 @@ from parkdispatch.results.excel.study_workbook import write_study_xlsx
 from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
 from parkdispatch.results.finance.returns import Payback, Returns
 from parkdispatch.results.finance.storage_study import Study
-from parkdispatch.results.html.page import Lang, load_words
 from parkdispatch.results.html.study_report import study_html
 from parkdispatch.results.io.files import peak_memory_mb, write_csv, write_json
 from parkdispatch.results.io.provenance import versions
+from parkdispatch.results.views.words import Lang, load_words
 from parkdispatch.results.writers.outputs import Output, write_outputs
 
 YEAR_UNITS = {  # unit of each yearly quantity of `OperationYear` in years.csv

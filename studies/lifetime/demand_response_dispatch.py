@@ -29,6 +29,7 @@ from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.network.grid import Grid
+from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.formulation.template import Key
 from parkdispatch.optimizer.proof.certificate import ProofMethod
@@ -42,7 +43,6 @@ from parkdispatch.results.billing.demand_response import (
     settle_event,
 )
 from parkdispatch.results.solution import cost_yuan, values
-from parkdispatch.results.units import KW_PER_MW
 from parkdispatch.studies.solve_options import SolveContext
 
 ROUNDS = 2  # of dropping events that do not pay; a third adds 0.2 % on the built-in case

@@ -3,7 +3,8 @@
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.published.published_figures import read_published
-from parkdispatch.studies.reproduction.reproduce_figures import Reproduction, reproduce_figures
+from parkdispatch.results.reproduction.reproduction import Reproduction
+from parkdispatch.studies.reproduction.reproduce_figures import reproduce_figures
 from parkdispatch.studies.solve_options import SolveContext
 
 PLAN, FACTORS = "gaoan-pilot-plan", "factors"  # files of published figures

@@ -20,7 +20,6 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import StatedResponse
 from parkdispatch.models.sources.photovoltaic_plant import Pv
 from parkdispatch.results.finance.lifetime import batteries
-from parkdispatch.results.html.page import Lang
 from parkdispatch.results.pv_yield import PvYield, pv_yield
 from parkdispatch.results.reproduction.comparison import (
     RowInWords,
@@ -40,6 +39,7 @@ from parkdispatch.results.reproduction.replicated_study import (
     study_problems,
 )
 from parkdispatch.results.reproduction.reproduction import Reproduction
+from parkdispatch.results.views.words import Lang
 from parkdispatch.results.writers.outputs import write_outputs
 from parkdispatch.results.writers.reproduction_files import REPRODUCTION_OUTPUTS
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
@@ -65,7 +65,7 @@ def reproduce_figures(
     `dispatch_lifetime`. Raises InputError where the case is not that of a study or the park has no PV, and
     what a dispatch raises.
     """
-    refuse(case)
+    require_study_inputs(case)
     times = [time.perf_counter()]
     plant = _pv_yield(parks[0], context)
     times.append(time.perf_counter())
@@ -75,7 +75,7 @@ def reproduce_figures(
     what_if = {name: _what_if_replica(base_replica, name, context, only) for name in case.what_if}
     times.append(time.perf_counter())
     corners = dispatched_corners(case, context)
-    search = searching(case, plan, corners)
+    search = calibration_search(case, plan, corners)
     values = calibrated_values(case)
     fits = search.fitting(values, POINTS, context.progress)
     widths = search.widths(values, fits)
@@ -104,18 +104,18 @@ def reproduce_figures(
     )
 
 
-def search_anew(case: Case, plan: Published, context: SolveContext) -> Fit:
+def search_calibration(case: Case, plan: Published, context: SolveContext) -> Fit:
     """Search the ranges of the calibrated numbers for the best fit to every target, from seeded starts.
 
     The values that the case has now are not used.
     """
-    refuse(case)
+    require_study_inputs(case)
     if not case.calibrated:
         raise InputError("`calibrated` is missing: must name at least one number to search for")
-    return searching(case, plan, dispatched_corners(case, context)).best(STARTS, context.progress)
+    return calibration_search(case, plan, dispatched_corners(case, context)).best(STARTS, context.progress)
 
 
-def refuse(case: Case) -> None:
+def require_study_inputs(case: Case) -> None:
     """Raise InputError with every reason why the case is not that of a study with a lifetime to dispatch."""
     findings = Findings()
     with findings.kept():
@@ -136,7 +136,7 @@ def dispatched_corners(case: Case, context: SolveContext) -> Corners:
     return Corners(tuple(parameters), tuple(operations))
 
 
-def searching(case: Case, plan: Published, corners: Corners) -> CalibrationSearch:
+def calibration_search(case: Case, plan: Published, corners: Corners) -> CalibrationSearch:
     """The search for the case's calibrated numbers that fit the plan's targets."""
     targets = targets_of(plan)
     money_paths = {parameter.path for parameter in case.calibrated if parameter.path.startswith(MONEY_ONLY)}

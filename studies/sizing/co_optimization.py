@@ -11,14 +11,18 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
 from parkdispatch.models.device import Array
 from parkdispatch.models.finance.sizing_section import Sizing
+from parkdispatch.models.units import KWH_PER_MWH
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.parametric.parametric_search import ParameterLimits, ParametricSearch
 from parkdispatch.optimizer.solve import Optimum, optimize
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.results.finance.annuity import capital_annuity
 from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Best, Marginal
-from parkdispatch.results.units import KWH_PER_MWH
-from parkdispatch.studies.sizing.existing_park import existing_case, refuse_increment, without_increment
+from parkdispatch.studies.sizing.existing_park import (
+    existing_case,
+    require_increment_inputs,
+    without_increment,
+)
 from parkdispatch.studies.sizing.marginal_value import (
     marginal_differences,
     marginal_values,
@@ -39,7 +43,7 @@ def co_optimized_size(case: Case, context: SolveContext, gap: float = PROVEN_SIZ
     Cost is that of the base year's dispatch plus the annuity of the capital cost. Raises what `prepare` and
     the solve raise.
     """
-    sizing, finance = refuse_increment(case)
+    sizing, finance = require_increment_inputs(case)
     prepared = prepare(existing_case(case), year_times(case))
     annuity, name, devices = capital_annuity(finance, sizing), sizing.device, prepared.case.devices
 
@@ -100,7 +104,7 @@ def _has_minimum_power(prepared: Prepared, name: str) -> bool:
 
 def marginal(case: Case, power_mw: float, energy_mwh: float, context: SolveContext) -> Marginal:
     """Marginal values and break-even price of the increment at a size, in the base year."""
-    sizing, finance = refuse_increment(case)
+    sizing, finance = require_increment_inputs(case)
     prepared = prepare(existing_case(case), year_times(case))
     devices = resized(prepared.case.devices, sizing.device, power_mw, energy_mwh)
     with_increment: Prepared = prepared.of(prepared.case.with_devices(devices))

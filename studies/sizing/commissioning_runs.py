@@ -10,7 +10,7 @@ from parkdispatch.results.sizing.commissioning_year import when_of
 from parkdispatch.results.sizing.increment_value import ResponseIncome, metered
 from parkdispatch.results.sizing.sizing_results import NEVER, Choice, Offered
 from parkdispatch.studies.sizing.existing_park import ExistingPark
-from parkdispatch.studies.sizing.increment_dispatch import Increments
+from parkdispatch.studies.sizing.increment_dispatch import IncrementDispatch
 from parkdispatch.studies.solve_options import SolveContext
 
 
@@ -29,10 +29,10 @@ def commissioning_npv(
     else the choices commissioned in year 0. The choice to build nothing has no commissioning year and is left
     out. Raises InputError with every problem, InfeasibleError or SolverError naming choice and year.
     """
-    return commissioning_npv_beside(ExistingPark.of(case, context), choices, offers, only)
+    return commissioning_npv_of_park(ExistingPark.of(case, context), choices, offers, only)
 
 
-def commissioning_npv_beside(
+def commissioning_npv_of_park(
     existing: ExistingPark, choices: Sequence[Choice], offers: Sequence[Offered], only: Sequence[int] | None
 ) -> xr.Dataset:
     """As `commissioning_npv`, for a prepared existing park."""
@@ -47,7 +47,7 @@ def commissioning_npv_beside(
     income = ResponseIncome.of(sizing.device, [offer.life for offer in offers if offer.life is not None])
     for year in sorted({0, last, *((last // 2,) if only is None else only)}):
         existing.context.progress(f"commissioned {year} years after the case's")
-        worths[year] = Increments(existing).worth(built, commissioned=year, income=income)
+        worths[year] = IncrementDispatch(existing).worth(built, commissioned=year, income=income)
         if income is None and metered(existing.contracts) is not None:
             lifetimes = [worth.life for worth in worths[0] if worth.life is not None]
             income = ResponseIncome.of(sizing.device, lifetimes)

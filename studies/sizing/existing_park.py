@@ -41,7 +41,7 @@ class YearWithoutIncrement:
     solution: xr.Dataset
 
 
-def refuse_increment(case: Case) -> tuple[Sizing, Finance]:
+def require_increment_inputs(case: Case) -> tuple[Sizing, Finance]:
     """Return the sizing section and the finance of a case.
 
     Raises InputError with every reason why an increment of the case cannot be sized.
@@ -66,7 +66,7 @@ class ExistingPark:
         self, prepared: Prepared, context: SolveContext, cycles: Mapping[str, float] | None = None
     ) -> None:
         """`prepared` has the existing devices at their age in the base year; `cycles` as the property."""
-        self.sizing, self.finance = refuse_increment(prepared.case)
+        self.sizing, self.finance = require_increment_inputs(prepared.case)
         self.context = context
         self._prepared, self._cycles = prepared, cycles
         self._years: dict[int, YearWithoutIncrement] = {}
@@ -183,7 +183,7 @@ class ExistingPark:
 
 def existing_case(case: Case) -> Case:
     """The case with the existing devices as they are in the increment's base year (`sizing.standing`)."""
-    return with_values(case, refuse_increment(case)[0].standing)
+    return with_values(case, require_increment_inputs(case)[0].standing)
 
 
 def without_increment(case: Case, sizing: Sizing) -> Case:

@@ -48,10 +48,10 @@ def increment_worth(
     """
     cycles = next((worth.standing_cycles for worth in (reference or {}).values()), None)
     existing = ExistingPark.of(case, context, cycles)
-    return Increments(existing).worth(choices, commissioned, years, reference, income)
+    return IncrementDispatch(existing).worth(choices, commissioned, years, reference, income)
 
 
-class Increments:
+class IncrementDispatch:
     """Choices of the increment in one existing park, with warm starts shared between near sizes."""
 
     def __init__(self, existing: ExistingPark) -> None:

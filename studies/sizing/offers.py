@@ -6,7 +6,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.sizing.increment_value import Worth, break_even_yuan_per_wh
 from parkdispatch.results.sizing.sizing_results import NEVER, Choice, Offered
-from parkdispatch.studies.sizing.existing_park import refuse_increment
+from parkdispatch.studies.sizing.existing_park import require_increment_inputs
 from parkdispatch.studies.sizing.increment_dispatch import increment_worth
 from parkdispatch.studies.solve_options import SolveContext
 
@@ -35,7 +35,7 @@ def choices_of(sizing: Sizing) -> tuple[Choice, ...]:
     return tuple(choices)
 
 
-def offered(
+def evaluate_offers(
     case: Case,
     context: SolveContext,
     every_year: bool = False,
@@ -46,13 +46,13 @@ def offered(
     With `every_year`, each year of operation is dispatched, else the first and the last. Metered demand
     response is dispatched in each of them. Raises as `increment_worth`.
     """
-    sizing, finance = refuse_increment(case)
+    sizing, finance = require_increment_inputs(case)
     years = range(1, finance.operation_years + 1) if every_year else None
     worths = increment_worth(case, choices or choices_of(sizing), context, years=years)
-    return tuple(as_offered(worth) for worth in worths)
+    return tuple(offer_of_worth(worth) for worth in worths)
 
 
-def as_offered(worth: Worth) -> Offered:
+def offer_of_worth(worth: Worth) -> Offered:
     """A choice whose every year is known, with its break-even price."""
     figures = {name: getattr(worth, name) for name in FIGURES} if worth.cash else {}
     return Offered(worth.choice, worth.life, worth.cash, break_even_yuan_per_wh(worth), None, figures)

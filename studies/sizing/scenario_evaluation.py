@@ -101,7 +101,9 @@ def evaluate_scenarios(
         options=inputs.solve_options,
     )
     shape = (len(FIGURES), len(choices))
-    figures = finished(valued, shared, shape, table, cluster, (store, inputs.question), progress, warn)
+    figures = compute_missing_scenarios(
+        scenario_figures, shared, shape, table, cluster, (store, inputs.question), progress, warn
+    )
     return risk_dataset(choices, table, figures)
 
 
@@ -110,7 +112,7 @@ def usual_store(folder: Path, inputs: ScenarioInputs) -> Path:
     return usual_folder(folder, inputs.case.name, inputs.question, inputs.table)
 
 
-def refuse_store(store: Path, case: Case, table: pd.DataFrame, options: SolveOptions) -> None:
+def require_matching_store(store: Path, case: Case, table: pd.DataFrame, options: SolveOptions) -> None:
     """Raise InputError for a store of another study, as far as that is known before anything is computed."""
     refuse_other(store, _question(case, table, options))
 
@@ -180,7 +182,7 @@ def _sizing(case: Case) -> Sizing:
     return case.sizing
 
 
-def finished(
+def compute_missing_scenarios(
     work: Work,
     shared: Any,
     shape: tuple[int, ...],
@@ -213,18 +215,18 @@ def finished(
     return results
 
 
-def valued(inputs: WorkerInputs, row: Array) -> Array:
+def scenario_figures(inputs: WorkerInputs, row: Array) -> Array:
     """Evaluate one scenario: the figures of each choice, (figures, choices). Runs in a worker process."""
     scenario_case = world(inputs.case, dict(zip(inputs.columns, row.tolist(), strict=True)))
     base_sizing, scenario_sizing = _sizing(inputs.case), _sizing(scenario_case)
-    choices = [priced(choice, base_sizing, scenario_sizing) for choice in inputs.choices]
+    choices = [choice_at_scenario_prices(choice, base_sizing, scenario_sizing) for choice in inputs.choices]
     worths = increment_worth(
         scenario_case, choices, SolveContext(inputs.options), reference=inputs.references
     )
     return np.array([_figures(worth) for worth in worths]).T
 
 
-def priced(choice: Choice, base: Sizing, scenario: Sizing) -> Choice:
+def choice_at_scenario_prices(choice: Choice, base: Sizing, scenario: Sizing) -> Choice:
     """A choice at the prices of a scenario.
 
     The price of an offer follows the price multiple; that of another size the price by power and energy.

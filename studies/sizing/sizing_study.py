@@ -15,9 +15,9 @@ from parkdispatch.results.sizing.increment_value import Worth
 from parkdispatch.results.sizing.sizing_results import NEVER, Best, Choice, Offered, SizeStudy
 from parkdispatch.studies.sizing.co_optimization import co_optimized_size, marginal
 from parkdispatch.studies.sizing.commissioning_runs import commissioning_npv
-from parkdispatch.studies.sizing.existing_park import refuse_increment
+from parkdispatch.studies.sizing.existing_park import require_increment_inputs
 from parkdispatch.studies.sizing.increment_dispatch import increment_worth
-from parkdispatch.studies.sizing.offers import as_offered, choices_of
+from parkdispatch.studies.sizing.offers import choices_of, offer_of_worth
 from parkdispatch.studies.sizing.scenario_evaluation import (
     ScenarioInputs,
     Warn,
@@ -70,7 +70,7 @@ def size_study(
     `every_year`, each year of operation of an offer is dispatched, else the first and the last. Raises
     InputError with every problem, InfeasibleError or SolverError naming what was solved.
     """
-    sizing, finance = refuse_increment(case)
+    sizing, finance = require_increment_inputs(case)
     timings_s: dict[str, float] = {}
     started = time.perf_counter()
 
@@ -87,7 +87,7 @@ def size_study(
     if set(parts) - {BEST}:
         years = range(1, finance.operation_years + 1) if every_year else None
         worths = increment_worth(case, choices, context.labelled("offers"), years=years)
-        offers = tuple(as_offered(worth) for worth in worths)
+        offers = tuple(offer_of_worth(worth) for worth in worths)
         record(OFFERS)
     if OFFERS in parts:
         offers = tuple(_with_marginal(case, offer, context) for offer in offers)
@@ -133,7 +133,7 @@ def _best_choice(case: Case, best: Best | None) -> list[Choice]:
     """The co-optimised size as a choice, at the price by power and energy; none where nothing is best."""
     if best is None or best.is_nothing:
         return []
-    sizing, _ = refuse_increment(case)
+    sizing, _ = require_increment_inputs(case)
     investment = sizing.investment_yuan(best.power_mw, best.energy_mwh)
     size = (best.power_mw, best.energy_mwh)
     return [Choice("best", "co-optimised size", "协同优化容量", *size, investment)]

@@ -19,7 +19,7 @@ from parkdispatch.results.sizing.increment_value import ResponseIncome, Worth, m
 from parkdispatch.results.sizing.size_surface import surface_of
 from parkdispatch.results.sizing.sizing_results import Choice, Offered
 from parkdispatch.studies.sizing.existing_park import ExistingPark
-from parkdispatch.studies.sizing.increment_dispatch import Increments
+from parkdispatch.studies.sizing.increment_dispatch import IncrementDispatch
 from parkdispatch.studies.solve_options import SolveContext
 
 CHAINS = 2
@@ -35,10 +35,10 @@ def size_surface(case: Case, offers: Sequence[Offered], context: SolveContext) -
     offers scaled from the largest size of the grid. The attribute `response` says which. Raises InputError
     with every problem, InfeasibleError or SolverError naming the size and the year.
     """
-    return size_surface_beside(ExistingPark.of(case, context), offers)
+    return size_surface_of_park(ExistingPark.of(case, context), offers)
 
 
-def size_surface_beside(existing: ExistingPark, offers: Sequence[Offered]) -> xr.Dataset:
+def size_surface_of_park(existing: ExistingPark, offers: Sequence[Offered]) -> xr.Dataset:
     """As `size_surface`, for a prepared existing park."""
     sizing = existing.sizing
     rows = [row for row in grid(sizing) if row[0].power_mw > 0]
@@ -47,10 +47,10 @@ def size_surface_beside(existing: ExistingPark, offers: Sequence[Offered]) -> xr
     if metered(existing.contracts) is not None:
         response = "interpolated between the offers" if income else "in proportion to the largest size"
     if income is None and response != "none":
-        (largest,) = Increments(existing).worth([rows[-1][-1]])
+        (largest,) = IncrementDispatch(existing).worth([rows[-1][-1]])
         income = ResponseIncome.of(sizing.device, [largest.life] if largest.life else [])
     worths = worth_of_rows(existing, rows, income)
-    (never,) = Increments(existing).worth([_build_nothing(0.0)])
+    (never,) = IncrementDispatch(existing).worth([_build_nothing(0.0)])
     by_key = {worth.choice.key: worth for worth in [never, *worths]}
     surface = surface_of(sizing, existing.finance, by_key, grid(sizing))
     return surface.assign_attrs(response=response)
@@ -81,7 +81,7 @@ def worth_of_rows(
     existing: ExistingPark, rows: Sequence[Sequence[Choice]], income: ResponseIncome | None
 ) -> list[Worth]:
     """Worth of each choice of a grid, in parallel chains. Adjacent choices should be of near size."""
-    for year in Increments(existing).chosen():  # the common reference of all sizes is dispatched once
+    for year in IncrementDispatch(existing).chosen():  # the common reference of all sizes is dispatched once
         existing.year(year - 1)
     one_thread = replace(existing.context.options, threads=1)
     chain_park = existing.with_context(SolveContext(one_thread))
@@ -89,7 +89,7 @@ def worth_of_rows(
 
     def run_chain(choices: Sequence[Choice]) -> list[Worth]:
         nonlocal finished
-        increments = Increments(chain_park)
+        increments = IncrementDispatch(chain_park)
         worths: list[Worth] = []
         for choice in choices:
             worths += increments.worth([choice], income=income, marginal=True)
@@ -99,10 +99,10 @@ def worth_of_rows(
         return worths
 
     with ThreadPoolExecutor(CHAINS) as pool:
-        chains = pool.map(run_chain, (there_and_back(rows[first::CHAINS]) for first in range(CHAINS)))
+        chains = pool.map(run_chain, (serpentine_order(rows[first::CHAINS]) for first in range(CHAINS)))
         return [worth for chain in chains for worth in chain]
 
 
-def there_and_back(rows: Sequence[Sequence[Point]]) -> list[Point]:
+def serpentine_order(rows: Sequence[Sequence[Point]]) -> list[Point]:
     """The points of a grid in serpentine order: every second row backwards."""
     return [point for number, row in enumerate(rows) for point in (row, row[::-1])[number % 2]]

@@ -197,8 +197,8 @@ def test_bound_lies_below_any_dispatch(park: SmallPark, seed: int) -> None:
     upper = tiled.program.upper.copy()
     for pair in tiled.template.pairs:
         a, b = tiled.column_of(pair.a), tiled.column_of(pair.b)
-        resting = np.where(random.random(len(a)) < 0.5, a, b)
-        upper[resting] = tiled.program.lower[resting]
+        fixed_at_zero = np.where(random.random(len(a)) < 0.5, a, b)
+        upper[fixed_at_zero] = tiled.program.lower[fixed_at_zero]
     solver = Solver()
     solver.load(tiled.program)
     solver.change_bounds(np.arange(len(upper)), tiled.program.lower, upper)

@@ -91,9 +91,7 @@ def dear(_: None, row: Array) -> Array:
 
 def main() -> None:
     """A run on a store with the local processes of a farm: folder, scenarios, seconds a scenario."""
-    from parkdispatch.studies.sizing.scenario_evaluation import (
-        finished,  # slow, and the farm's processes do without
-    )
+    from parkdispatch.studies.sizing.scenario_evaluation import compute_missing_scenarios
 
     # a shell that runs the tests in the background leaves control-C ignored, and children inherit that
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -101,7 +99,7 @@ def main() -> None:
     try:
         with TaskCluster(workers=2) as farm:
             shared, kept = {"scale": 1.0, "sleep_s": sleep_s}, (folder, QUESTION)
-            finished(figures, shared, SHAPE, table(count), farm, kept, print, print)
+            compute_missing_scenarios(figures, shared, SHAPE, table(count), farm, kept, print, print)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -21,7 +21,7 @@ from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.sizing.increment_value import Worth
 from parkdispatch.results.sizing.sizing_results import NEVER, Choice
 from parkdispatch.studies.sizing.existing_park import ExistingPark
-from parkdispatch.studies.sizing.increment_dispatch import Increments
+from parkdispatch.studies.sizing.increment_dispatch import IncrementDispatch
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.cases.lifetime_cases import ENERGY_ONLY, HOURLY, PLAIN, finance
 from tests.support.response_cases import case, two_weeks
@@ -68,7 +68,7 @@ def standing(prepared: Prepared) -> ExistingPark:
 
 
 def worth(prepared: Prepared, *choices: Choice, **how: Any) -> tuple[Worth, ...]:
-    return Increments(standing(prepared)).worth(choices, **how)
+    return IncrementDispatch(standing(prepared)).worth(choices, **how)
 
 
 def called(years: int = 2, **contract: Any) -> Prepared:

@@ -63,8 +63,8 @@ def test_monthly_prices_change_with_the_month() -> None:
     names=st.lists(st.sampled_from(PERIODS), min_size=7, max_size=7),
 )
 def test_any_day_cut_into_spans_is_reproduced(cuts: list[int], names: list[str]) -> None:
-    edges = [0, *sorted(cuts), 96]
-    clock = [f"{edge // 4:02}:{edge % 4 * 15:02}" for edge in edges]
+    break_points = [0, *sorted(cuts), 96]
+    clock = [f"{edge // 4:02}:{edge % 4 * 15:02}" for edge in break_points]
     spans = [f"{a}-{b}" for a, b in itertools.pairwise(clock)]
     day = [
         {"months": list(range(1, 13)), "period": name, "hours": [span]}
@@ -72,7 +72,9 @@ def test_any_day_cut_into_spans_is_reproduced(cuts: list[int], names: list[str])
     ]
     tariff = Tariff(**simple(day=day, ratios=dict.fromkeys(PERIODS, 1.0)))
     found = tariff.period(pd.date_range("2026-06-01", periods=96, freq="15min"))
-    wanted = [name for name, a, b in zip(names, edges, edges[1:], strict=False) for _ in range(b - a)]
+    wanted = [
+        name for name, a, b in zip(names, break_points, break_points[1:], strict=False) for _ in range(b - a)
+    ]
     assert list(found) == wanted
 
 

@@ -21,7 +21,7 @@ from parkdispatch.optimizer.branch_and_bound.branching import (
 from parkdispatch.optimizer.branch_and_bound.tree_search import TreeSearchResult
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import Basis, Solver
-from parkdispatch.optimizer.partition.lagrangian_pricing import with_binaries
+from parkdispatch.optimizer.partition.lagrangian_pricing import with_pair_binaries
 from tests.support.parks.window_programs import traded
 
 NEVER = float("inf")
@@ -39,7 +39,7 @@ def solved(
 
 def by_highs(program: LinearProgram, pairs: Array) -> float:
     solver = Solver()
-    solver.load(with_binaries(program, pairs))
+    solver.load(with_pair_binaries(program, pairs))
     return solver.solve().bound
 
 

@@ -19,7 +19,7 @@ from parkdispatch.optimizer.decomposition.value_functions import (
 )
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import Basis, Solver
-from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram, with_binaries
+from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram, with_pair_binaries
 from parkdispatch.optimizer.partition.subprogram import Subprogram
 from tests.support.parks.window_programs import traded
 
@@ -126,7 +126,7 @@ def by_highs(parts: list[tuple[WindowProgram, Array]], others: WindowProgram, pr
     )
     pairs = np.concatenate([of + begin for (_, of), begin in zip(parts, first, strict=False)])
     solver = Solver()
-    solver.load(with_binaries(whole, pairs))
+    solver.load(with_pair_binaries(whole, pairs))
     return solver.solve().bound
 
 

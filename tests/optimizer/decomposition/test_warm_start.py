@@ -113,7 +113,7 @@ def test_members_that_cannot_rest_any_more() -> None:
     park = tempted_month(0)
     warm = solved(park).warm
     assert warm is not None
-    assert warm.trail.agreed.resting.any()
+    assert warm.trail.agreed.fixed_at_zero.any()
     park.series["pv", "available_mw"] = np.zeros(len(park.times))
     same_proof(solved(park, warm), solved(park))
 

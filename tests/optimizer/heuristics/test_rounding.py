@@ -43,7 +43,7 @@ def rounded(tiled: Tiled, pressed_after: list[int], left_s: float = SOON) -> tup
             reduced = np.zeros(len(x))
             state = tiled.column_of(tiled.template.previous[0].column)[pressed_after]
             reduced[state] = np.where(x[state] <= program.lower[state], 100.0, -100.0)
-        partition = Partition(tiled, program, pricer.cutter.carried, x, reduced)
+        partition = Partition(tiled, program, pricer.extractor.carried, x, reduced)
         problem = RelaxedProblem(tiled, program, pricer, blocks, pool, time.monotonic() + left_s)
         return x, Rounding(problem).round_off(x, np.zeros(len(x), dtype=bool), partition)
 

@@ -40,8 +40,10 @@ def pieces(whole: list[tuple[int, int]]) -> Partition:
         ([(0, 8), (2, 5)], [0, 8]),
     ],
 )
-def test_a_stretch_between_edges_may_be_kept_whole(whole: list[tuple[int, int]], edges: list[int]) -> None:
-    assert pieces(whole).edges.tolist() == edges
+def test_a_stretch_between_edges_may_be_kept_whole(
+    whole: list[tuple[int, int]], break_points: list[int]
+) -> None:
+    assert pieces(whole).break_points.tolist() == break_points
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -56,10 +58,10 @@ def test_what_is_cut_out_begins_where_its_month_ended(seed: int) -> None:
         blocks = MonthBlocks(tiled, program, pricer, pool)
         x, dual = blocks.solve()
     at = pricer.multipliers(dual)
-    cut = Partition(tiled, program, pricer.cutter.carried, x, at.reduced)
-    count = len(cut.edges) - 1
+    cut = Partition(tiled, program, pricer.extractor.carried, x, at.reduced)
+    count = len(cut.break_points) - 1
     steps, full = 0, 0
-    february = [n for n in range(count) if cut.edges[n] >= 744 and cut.edges[n + 1] <= 1416]
+    february = [n for n in range(count) if cut.break_points[n] >= 744 and cut.break_points[n + 1] <= 1416]
     sets = [*([n] for n in range(count)), february[::2], february[1::2]]
     for window in (cut.window(numbers) for numbers in sets):
         part = pricer.part(window, at)

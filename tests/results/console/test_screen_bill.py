@@ -12,8 +12,8 @@ from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.results.audit import audit
 from parkdispatch.results.console.bill_screen import BILLING_METHOD_NAMES, UNSEEN_CHARGE_NAMES, show_bill
 from parkdispatch.results.html.dispatch_report import report_html
-from parkdispatch.results.html.page import load_words
 from parkdispatch.results.summary import summarize
+from parkdispatch.results.views.words import load_words
 from parkdispatch.results.writers.dispatch_files import summary_json
 from tests.support.cases.metered_months import compared, month
 from tests.support.cases.round_tariff import grid

@@ -19,9 +19,9 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.results.console.sizing_screen import show_size_study
 from parkdispatch.results.excel.sizing_workbook import TOP, write_size_xlsx
 from parkdispatch.results.finance.returns import Irr, Payback
-from parkdispatch.results.html.page import LANGS, Lang, load_words
 from parkdispatch.results.html.sizing_report import size_html
 from parkdispatch.results.sizing.risk import distribution, doubted, drivers
+from parkdispatch.results.views.words import LANGS, Lang, load_words
 from parkdispatch.results.writers.sizing_files import write_size_study
 from parkdispatch.results.writers.sizing_frames import scenarios_frame
 from parkdispatch.results.writers.sizing_netcdf import read_group

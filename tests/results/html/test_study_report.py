@@ -10,9 +10,9 @@ import pytest
 from parkdispatch.results.excel.study_workbook import write_study_xlsx
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study
-from parkdispatch.results.html.page import LANGS, Lang
 from parkdispatch.results.html.study_report import study_html
 from parkdispatch.results.views.study_tables import money_steps
+from parkdispatch.results.views.words import LANGS, Lang
 from parkdispatch.results.writers.study_files import write_study
 from tests.support.finance_cases import EVERYTHING, fading
 from tests.support.reports.english_words import english

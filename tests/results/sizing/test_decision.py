@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from parkdispatch.results.html.page import LANGS, load_words
 from parkdispatch.results.sizing.decision import decision, risked, verdict
 from parkdispatch.results.sizing.decision_words import paragraph
 from parkdispatch.results.sizing.loss_regions import loss_regions
 from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
+from parkdispatch.results.views.words import LANGS, load_words
 from tests.support.size_studies import (
     STUDIES,
     best_given,

@@ -23,7 +23,7 @@ from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
 from parkdispatch.results.solution import cost_yuan, values
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, dispatch_years
 from parkdispatch.studies.solve_case import audited_solution, solve_prepared
-from parkdispatch.studies.solve_options import SolveContext, SolveOptions
+from parkdispatch.studies.solve_options import SolveContext
 from tests.support.cases.lifetime_cases import ENERGY_ONLY, HOURLY, PLAIN, finance
 from tests.support.small_case import Damage, swap, write_case
 
@@ -287,7 +287,7 @@ def test_all_that_keeps_a_case_from_a_life_is_said_at_once(tmp_path: Path) -> No
     sized = case.devices["battery_1"].model_copy(
         update={"energy_mwh": Sized(max=80.0, cost_yuan_per_unit=1.0)}
     )
-    refused = partial(dispatch_lifetime, options=SolveOptions(), progress=lambda _: None)
+    refused = partial(dispatch_lifetime, context=SolveContext())
     with pytest.raises(InputError) as caught:
         refused(replace(case.with_devices({**case.devices, "battery_1": sized}), finance=None))
     assert caught.value.problems == [

@@ -19,10 +19,11 @@ from parkdispatch.inputs.variations.calibration import calibrated_values
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.reproduction.comparison import VIEWS, comparison_in_words
 from parkdispatch.results.reproduction.replicated_study import Replica, replica, replicated
+from parkdispatch.results.reproduction.reproduction import Reproduction
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.reproduction import reproduce_figures as driver
 from parkdispatch.studies.reproduction.current_park_runs import run_current_park
-from parkdispatch.studies.reproduction.reproduce_figures import Reproduction, reproduce_figures, search_anew
+from parkdispatch.studies.reproduction.reproduce_figures import reproduce_figures, search_calibration
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.typed_commands import Run
 
@@ -171,7 +172,7 @@ def test_the_search_finds_the_stored_values_again() -> None:
     case = hourly()
     stored = calibrated_values(case)
     middle = {one.path: (one.low + one.high) / 2 for one in case.calibrated}
-    found = search_anew(with_values(case, middle), PLAN, SolveContext())
+    found = search_calibration(with_values(case, middle), PLAN, SolveContext())
     assert found.worst < 0.01
     for path, value in stored.items():
         assert float(f"{found.values[path]:.4g}") == pytest.approx(value, rel=1e-9), path
@@ -325,12 +326,12 @@ def test_nothing_calibrated_is_reproduced_but_cannot_be_searched(
     same = {row.key: row.computed for row in bare.rows if row.key.startswith("replicated_")}
     assert same == {row.key: row.computed for row in made.rows if row.key.startswith("replicated_")}
     with pytest.raises(InputError, match="`calibrated` is missing"):
-        search_anew(case, PLAN, SolveContext())
+        search_calibration(case, PLAN, SolveContext())
 
 
 def test_a_study_without_storage_is_refused() -> None:
     with pytest.raises(InputError, match="must have a battery"):
-        driver.refuse(load_case("gaoan-study").without_storage())
+        driver.require_study_inputs(load_case("gaoan-study").without_storage())
 
 
 def test_a_study_without_finance_or_contracts_is_refused_at_once(run: Run, tmp_path: Path) -> None:

@@ -10,15 +10,16 @@ from parkdispatch.inputs.prepare import prepare
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.stores.battery import Battery
+from parkdispatch.results.billing.contract_revenue import DEMAND_RESPONSE
 from parkdispatch.results.finance.cash_flow import cash_flow
-from parkdispatch.results.sizing.increment_value import DEMAND_RESPONSE, ResponseIncome
+from parkdispatch.results.sizing.increment_value import ResponseIncome
 from parkdispatch.results.sizing.sizing_results import Choice
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_years
 from parkdispatch.studies.solve_options import SolveContext
+from tests.support.cases.lifetime_cases import ENERGY_ONLY
 from tests.support.increment_cases import (
     AUXILIARY_YUAN_PER_MW,
     DAY_YUAN_PER_MWH,
-    ENERGY_ONLY,
     NOTHING,
     TEN,
     called,

@@ -28,9 +28,9 @@ from parkdispatch.results.sizing.sizing_results import Choice
 from parkdispatch.studies.sizing.increment_dispatch import increment_worth
 from parkdispatch.studies.sizing.scenario_evaluation import (
     ScenarioInputs,
+    choice_at_scenario_prices,
+    compute_missing_scenarios,
     evaluate_scenarios,
-    finished,
-    priced,
 )
 from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 from parkdispatch.studies.task_cluster import TaskCluster
@@ -53,7 +53,7 @@ def run(
     """The table, and what was warned of."""
     warned: list[str] = []
     shared = {"scale": 1.0, "sleep_s": sleep_s}
-    found = finished(
+    found = compute_missing_scenarios(
         figures, shared, SHAPE, table(count), cluster, (folder, QUESTION), lambda _: None, warned.append
     )
     return found, warned
@@ -97,7 +97,9 @@ def test_after_a_worker_was_killed(cluster: TaskCluster, tmp_path: Path) -> None
 
     shared = {"scale": 1.0, "sleep_s": 0.1}
     kept = (tmp_path, QUESTION)
-    found = finished(figures, shared, SHAPE, table(COUNT), cluster, kept, kill, lambda _: None)
+    found = compute_missing_scenarios(
+        figures, shared, SHAPE, table(COUNT), cluster, kept, kill, lambda _: None
+    )
     assert killed and exact(found)
 
 
@@ -183,7 +185,9 @@ def test_after_parts_were_damaged(cluster: TaskCluster, tmp_path: Path) -> None:
 def test_a_scenario_that_fails_keeps_the_others(cluster: TaskCluster, tmp_path: Path) -> None:
     shape = (2,)
     with pytest.raises(InputError, match=r"scenario \d: `price` = ") as refused:
-        finished(cluster_work.dear, None, shape, table(6), cluster, (tmp_path, QUESTION), print, print)
+        compute_missing_scenarios(
+            cluster_work.dear, None, shape, table(6), cluster, (tmp_path, QUESTION), print, print
+        )
     assert len(refused.value.problems) == 3
     assert sorted(written(tmp_path)) == ["000000.json", "000001.json", "000002.json"]
 
@@ -277,7 +281,9 @@ def test_offers_follow_the_multiple_and_other_sizes_the_price() -> None:
             "price": here.price.model_copy(update={"yuan_per_kwh": 1000.0}),
         }
     )
-    assert priced(CHOICES[1], here, cheaper).investment_yuan == pytest.approx(0.5 * 119.7e6)
+    assert choice_at_scenario_prices(CHOICES[1], here, cheaper).investment_yuan == pytest.approx(
+        0.5 * 119.7e6
+    )
     best = Choice("best", "best", "", 10.0, 40.0, 40e3 * 2144 + 10e3 * 500)
-    assert priced(best, here, cheaper).investment_yuan == pytest.approx(0.5 * (40e6 + 5e6))
-    assert priced(CHOICES[0], here, cheaper).investment_yuan == 0.0
+    assert choice_at_scenario_prices(best, here, cheaper).investment_yuan == pytest.approx(0.5 * (40e6 + 5e6))
+    assert choice_at_scenario_prices(CHOICES[0], here, cheaper).investment_yuan == 0.0

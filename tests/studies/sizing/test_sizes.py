@@ -20,14 +20,14 @@ from parkdispatch.results.sizing.commissioning_year import best_when, first_that
 from parkdispatch.results.sizing.increment_value import finance_of
 from parkdispatch.results.sizing.size_surface import frontier
 from parkdispatch.results.sizing.sizing_results import Choice
-from parkdispatch.studies.sizing.commissioning_runs import commissioning_npv, commissioning_npv_beside
-from parkdispatch.studies.sizing.offers import as_offered, choices_of, offered
-from parkdispatch.studies.sizing.surface_dispatch import size_surface, size_surface_beside
+from parkdispatch.studies.sizing.commissioning_runs import commissioning_npv, commissioning_npv_of_park
+from parkdispatch.studies.sizing.offers import choices_of, evaluate_offers, offer_of_worth
+from parkdispatch.studies.sizing.surface_dispatch import size_surface, size_surface_of_park
 from parkdispatch.studies.solve_options import SolveContext
+from tests.support.cases.lifetime_cases import ENERGY_ONLY
 from tests.support.increment_cases import (
     AUXILIARY_YUAN_PER_MW,
     DAY_YUAN_PER_MWH,
-    ENERGY_ONLY,
     NOTHING,
     TEN,
     called,
@@ -110,7 +110,7 @@ def test_choices_are_never_and_every_whole_number_of_modules() -> None:
 @cache
 def known() -> dict[str, Any]:
     found = worth(year(), *choices_of(sizing_of(year().case)))
-    return {one.choice.key: as_offered(one) for one in found}
+    return {one.choice.key: offer_of_worth(one) for one in found}
 
 
 def test_at_the_break_even_price_nothing_is_earned() -> None:
@@ -132,7 +132,7 @@ def test_no_price_breaks_even_where_the_storage_only_costs(tmp_path: Path) -> No
     (one,) = worth(park(tmp_path, ENERGY_ONLY, *flat), TEN)
     assert one.operation.revenue_yuan["arbitrage"] == pytest.approx(np.zeros(3), abs=1e-3)
     assert one.saving_yuan == pytest.approx(np.full(3, -0.1 * 48 * 530.0))
-    assert as_offered(one).break_even_yuan_per_wh is None
+    assert offer_of_worth(one).break_even_yuan_per_wh is None
 
 
 def test_a_replacement_costs_in_proportion_to_the_investment() -> None:
@@ -152,7 +152,7 @@ def test_a_replacement_costs_in_proportion_to_the_investment() -> None:
 
 @cache
 def sizes() -> xr.Dataset:
-    return size_surface_beside(standing(year()), tuple(known().values()))
+    return size_surface_of_park(standing(year()), tuple(known().values()))
 
 
 def test_each_point_is_worth_what_that_size_is() -> None:
@@ -201,15 +201,15 @@ def test_nothing_built_is_worth_nothing() -> None:
 
 
 def test_the_surface_is_the_same_again_to_the_bit() -> None:
-    xr.testing.assert_identical(sizes(), size_surface_beside(standing(year()), tuple(known().values())))
+    xr.testing.assert_identical(sizes(), size_surface_of_park(standing(year()), tuple(known().values())))
 
 
 @pytest.mark.parametrize("offers", [True, False])
 def test_a_response_is_interpolated_and_said_to_be(offers: bool) -> None:
     """14 MW and more are what an event pays; offers, or else the largest size, say how much a MWh earns."""
     found, twenty = called(), Choice("x", "", "", 20.0, 20.0, 20_000.0)
-    known_ = (as_offered(worth(found, twenty)[0]),) if offers else ()
-    made = size_surface_beside(standing(found), known_)
+    known_ = (offer_of_worth(worth(found, twenty)[0]),) if offers else ()
+    made = size_surface_of_park(standing(found), known_)
     said = "interpolated between the offers" if offers else "in proportion to the largest size"
     assert made.attrs["response"] == said
     (plain,) = worth(found, twenty)
@@ -230,7 +230,7 @@ def test_the_frontier_by_hand() -> None:
 def test_a_whole_case(tmp_path: Path) -> None:
     """Read, prepared, with what stands at the age that `standing` says: the offer and the point agree."""
     case = whole_year(tmp_path)
-    (offer,) = (one for one in offered(case, SolveContext()) if one.choice.key == "offer_1")
+    (offer,) = (one for one in evaluate_offers(case, SolveContext()) if one.choice.key == "offer_1")
     made = size_surface(case, (offer,), SolveContext())
     at = made.sel(power_mw=10.0, duration_hours=2.0)
     assert offer.life is not None
@@ -249,7 +249,7 @@ def test_a_whole_case(tmp_path: Path) -> None:
 
 def test_at_once_it_is_worth_what_it_is_worth() -> None:
     """No path moves and nothing ages: all years are alike but for the discount."""
-    found = commissioning_npv_beside(standing(year()), choices_of(sizing_of(year().case)), (), None)
+    found = commissioning_npv_of_park(standing(year()), choices_of(sizing_of(year().case)), (), None)
     assert found["choice"].to_numpy().tolist() == ["offer_1", "offer_2_1_of_2", "offer_2"]
     assert found["year"].to_numpy().tolist() == [0, 1, 2]
     for key in ("offer_1", "offer_2"):
@@ -269,7 +269,7 @@ def test_a_price_that_falls_is_waited_for() -> None:
     """At 50,000, 12,500 and 3,125 yuan for an operation that stays as it is: the NPV of each, discounted."""
     prepared = asked(paths={"battery_price": -0.75})
     dear = next(one for one in choices_of(sizing_of(prepared.case)) if one.key == "offer_1")
-    found = commissioning_npv_beside(standing(prepared), [NOTHING, dear], (), [1])
+    found = commissioning_npv_of_park(standing(prepared), [NOTHING, dear], (), [1])
     assert found["dispatched"].to_numpy().tolist() == [True, True, True]
     operation = known()["offer_1"].cash.operation
     prices = [50_000.0, 12_500.0, 3_125.0]
@@ -289,7 +289,7 @@ def test_years_between_lie_on_the_line() -> None:
     A MWh earns 0.8 x (640 p + 130) - (160 p + 130) yuan: 352 p - 26.
     """
     prepared = asked(paths={"purchase_price": 0.1})
-    few, every = (commissioning_npv_beside(standing(prepared), [TEN], (), only) for only in ([], [1]))
+    few, every = (commissioning_npv_of_park(standing(prepared), [TEN], (), only) for only in ([], [1]))
     assert few["dispatched"].to_numpy().tolist() == [True, False, True]
     cooling = 48 * 0.1 * 130 + 0.1 * 400 * 2 * (5 * 1.6 + 5 * 0.4 + 14) * np.array([1, 1.1, 1.21])
     by_hand = 40 * (352 * np.array([1, 1.1, 1.21]) - 26) - cooling
@@ -300,12 +300,12 @@ def test_years_between_lie_on_the_line() -> None:
 
 def test_what_when_is_asked_must_be_there() -> None:
     with pytest.raises(InputError, match="commissioning year 3: must be 0 to 2"):
-        commissioning_npv_beside(standing(year()), [TEN], (), [3])
+        commissioning_npv_of_park(standing(year()), [TEN], (), [3])
     with pytest.raises(InputError, match=r"`sizing\.offer`: must have one"):
-        commissioning_npv_beside(standing(year()), [NOTHING], (), None)
+        commissioning_npv_of_park(standing(year()), [NOTHING], (), None)
 
 
 def test_nothing_that_pays_is_never_built() -> None:
-    found = commissioning_npv_beside(standing(year()), [Choice("dear", "", "", 10.0, 20.0, 1e9)], (), None)
+    found = commissioning_npv_of_park(standing(year()), [Choice("dear", "", "", 10.0, 20.0, 1e9)], (), None)
     best = best_when(found)
     assert (best.key, best.year, best.npv_yuan) == ("never", 0, 0.0)

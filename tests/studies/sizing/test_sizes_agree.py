@@ -14,7 +14,7 @@ from parkdispatch.models.finance.sizing_section import Offer, Price, Steps
 from parkdispatch.results.finance.annuity import Annuity, capital_annuity
 from parkdispatch.results.sizing.sizing_results import Best, Marginal, Offered
 from parkdispatch.studies.sizing.co_optimization import co_optimized_size, marginal
-from parkdispatch.studies.sizing.offers import offered
+from parkdispatch.studies.sizing.offers import evaluate_offers
 from parkdispatch.studies.sizing.surface_dispatch import size_surface
 from parkdispatch.studies.solve_options import SolveContext
 
@@ -50,7 +50,7 @@ def three() -> Three:
         for name, mw, mwh in ((ON_THE_GRID, 10.0, 30.0), (FOUND, best.power_mw, best.energy_mwh))
     )
     case = replace(case, sizing=asked.model_copy(update={"offer": offers}))
-    found = offered(case, SolveContext())
+    found = evaluate_offers(case, SolveContext())
     return Three(
         best,
         size_surface(case, found, SolveContext()),

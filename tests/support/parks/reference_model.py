@@ -9,7 +9,7 @@ import pyomo.environ as pyo
 import pytest
 from pyomo.repn.standard_repn import generate_standard_repn
 
-from parkdispatch.optimizer.formulation.linear_program import Mask
+from parkdispatch.optimizer.arrays import Mask
 from parkdispatch.optimizer.formulation.plain_pyomo import PlainPyomoModel, build_plain_pyomo
 from parkdispatch.optimizer.formulation.tile import Tiled
 from tests.support.small_parks import SmallPark

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-from parkdispatch.results.html.page import Lang
 from parkdispatch.results.html.sizing_report import size_html
 from parkdispatch.results.sizing.sizing_results import SizeStudy
+from parkdispatch.results.views.words import Lang
 from tests.support.size_studies import (
     STUDIES,
     best_given,
