@@ -33,7 +33,7 @@ class BranchingTree:
     """Leaves of a search tree: what each decides about the pairs, and multipliers that bound its cost.
 
     `pairs` are columns a and b, (pairs, 2); a column may be in several pairs. `decisions` is the member fixed
-    at its lower bound at each leaf, (leaves, pairs): `FIRST`, `SECOND`, or 0 if undecided. `row_dual` are row
+    at its lower bound at each leaf, (leaves, pairs): 1 or 2, 0 if undecided. `row_dual` are row
     multipliers, (leaves, rows); at an `infeasible` leaf, (leaves,), a dual ray.
     """
 

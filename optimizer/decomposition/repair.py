@@ -119,8 +119,8 @@ class Repair:
         self._candidates = (
             candidate_violations(tiled, program) | violated_pairs(tiled, x) | warm_start.in_doubt(tiled)
         )
-        self._fixed = warm_start.resting.copy()  # members fixed at zero by the windows' solutions
-        self._fixed_in_x = warm_start.resting  # and those fixed in the present point and its multipliers
+        # members fixed at zero by the windows' solutions, and those fixed in the present point and multipliers
+        self._fixed, self._fixed_in_x = warm_start.resting.copy(), warm_start.resting
         self._partition = Partition(
             tiled,
             program,
