@@ -33,8 +33,8 @@ class BranchingTree:
     """Leaves of a search tree: what each decides about the pairs, and multipliers that bound its cost.
 
     `pairs` are columns a and b, (pairs, 2); a column may be in several pairs. `decisions` is the member fixed
-    at its lower bound at each leaf, (leaves, pairs): `FIRST_AT_ZERO`, `SECOND_AT_ZERO`, or 0 if undecided.
-    `row_dual` are row multipliers, (leaves, rows); at an `infeasible` leaf, (leaves,), a dual ray.
+    at its lower bound at each leaf, (leaves, pairs): 1 or 2, 0 if undecided. `row_dual` are row
+    multipliers, (leaves, rows); at an `infeasible` leaf, (leaves,), a dual ray.
     """
 
     pairs: Index

@@ -26,8 +26,7 @@ class TreeSearchResult:
     """The best point of a search, (columns,), and all leaves of its tree.
 
     `best_leaf` is the point's leaf, -1 where nothing better than the known cost was found. By leaf:
-    `decisions`, (leaves, pairs), is the member fixed in each pair (`FIRST_AT_ZERO`, `SECOND_AT_ZERO`, or 0 if
-    undecided);
+    `decisions`, (leaves, pairs), is the member fixed in each pair (1 or 2, 0 if undecided);
     `row_dual`, (leaves, rows), its multipliers, or a dual ray where the leaf is `infeasible`, (leaves,).
     Unless the search has `completed`, because the tree grew too large or the simplex method failed, better
     points may exist.

@@ -120,10 +120,8 @@ class Repair:
             | violated_pairs(tiled, x)
             | warm_start.pairs_with_fixed_member(tiled)
         )
-        self._fixed = warm_start.fixed_at_zero.copy()  # members fixed at zero by the windows' solutions
-        self._fixed_in_x = (
-            warm_start.fixed_at_zero
-        )  # and those fixed in the present point and its multipliers
+        # members fixed at zero by the windows' solutions, and those fixed in the present point and multipliers
+        self._fixed, self._fixed_in_x = warm_start.fixed_at_zero.copy(), warm_start.fixed_at_zero
         self._partition = Partition(
             tiled,
             program,
