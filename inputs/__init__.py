@@ -1,1 +1,1 @@
-"""What the user gives, checked once: case files, series, weather and tariffs."""
+"""Input of the user, validated: case files, series, weather and tariffs."""

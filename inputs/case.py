@@ -1,4 +1,4 @@
-"""A checked case: every declaration of one park, in one of its variants."""
+"""Case: all validated declarations of one park, in one of its variants."""
 
 import hashlib
 import json
@@ -11,11 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from parkdispatch.inputs.messages.validation import problems
 from parkdispatch.inputs.schema.calibrated import Calibrated, WhatIf
-from parkdispatch.inputs.schema.case_file import (
-    Calendar,
-    SeriesFile,
-    WeatherFile,
-)
+from parkdispatch.inputs.schema.case_file import Calendar, SeriesFile, WeatherFile
 from parkdispatch.models.device import Device, Role
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import Contracts
@@ -25,7 +21,7 @@ from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.site import Site
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.models.tariff.tariff import Tariff
-from parkdispatch.models.weather.representative_year import Climate
+from parkdispatch.models.weather.climate import Climate
 
 # tables of a case file whose fields `with_` changes, and where a case keeps them
 TABLES = {"site": "site", "finance": "finance", "contract": "contracts", "tariff": "tariff"}
@@ -33,7 +29,7 @@ TABLES = {"site": "site", "finance": "finance", "contract": "contracts", "tariff
 
 @dataclass(frozen=True)
 class Case:
-    """A checked case. `folder` is where its files lie; `series` maps (device, name) to a file."""
+    """A validated case. Relative paths start in `folder`; `series` maps (device, series name) to a file."""
 
     name: str
     title: str
@@ -50,14 +46,14 @@ class Case:
     finance: Finance | None = None  # of the storage
     sensitivities: tuple[Sensitivity, ...] = ()
     contracts: Contracts = field(default_factory=Contracts)  # of the storage
-    calibrated: tuple[Calibrated, ...] = ()  # numbers nobody published, and the ranges they must stay in
-    what_if: Mapping[str, WhatIf] = field(default_factory=dict)  # a few numbers changed
+    calibrated: tuple[Calibrated, ...] = ()  # calibrated numbers and their ranges
+    what_if: Mapping[str, WhatIf] = field(default_factory=dict)  # cases with a few numbers changed
     sizing: Sizing | None = None  # of one battery of the case
 
     def with_devices(self, devices: Mapping[str, Device]) -> "Case":
-        """The same case with other devices; series of devices that are gone go with them."""
-        kept = {key: file for key, file in self.series.items() if key[0] in devices}
-        return replace(self, devices=dict(devices), series=kept)
+        """The same case with other devices; series files of removed devices are removed."""
+        series = {key: file for key, file in self.series.items() if key[0] in devices}
+        return replace(self, devices=dict(devices), series=series)
 
     def with_(self, **tables: Mapping[str, Any]) -> "Case":
         """The same case with other values of some fields, checked again.
@@ -107,37 +103,39 @@ class Case:
 
     @property
     def warnings(self) -> list[str]:
-        """What the case says that cannot matter, one sentence each."""
-        power = sum(d.largest_power_mw for d in self.devices.values() if isinstance(d, Battery))
-        found = [*(self.finance.warnings if self.finance else []), *self.contracts.warnings(power)]
+        """A sentence for each value of the case that has no effect."""
+        storage_mw = sum(d.largest_power_mw for d in self.devices.values() if isinstance(d, Battery))
+        warnings = [*(self.finance.warnings if self.finance else []), *self.contracts.warnings(storage_mw)]
         if self.finance is None and not self.contracts.none:
-            found.append("`contract`: cannot matter, because only a study counts it, which needs `finance`")
-        return found
+            warnings.append(
+                "`contract`: cannot matter, because only a study counts it, which needs `finance`"
+            )
+        return warnings
 
     def without_storage(self) -> "Case":
-        """The same case had the storage not been built."""
+        """The same case without devices that store energy."""
         return self.with_devices({n: d for n, d in self.devices.items() if not d.stores_energy})
 
     def series_file(self, device: str, name: str, path: Path) -> "Case":
-        """The same case with one series read from another file, given relative to the working directory."""
-        added = SeriesFile(file=str(path.absolute()))
-        return replace(self, series={**self.series, (device, name): added})
+        """The same case with one series read from a file; `path` is relative to the working directory."""
+        series_file = SeriesFile(file=str(path.absolute()))
+        return replace(self, series={**self.series, (device, name): series_file})
 
 
 def case_sources(case: Case) -> list[str]:
-    """What the case rests on, one line each, in its author's words: the comments of the case file."""
+    """Sources of the case's numbers, one line each: settings of the case file with their comments."""
     lines: list[str] = []
     try:
         text = (case.folder / case.file_name).read_text(encoding="utf-8")
     except OSError:
         return lines
     table = ""
-    for raw in text.splitlines():
-        if raw.startswith("["):
-            table = raw.partition("#")[0].strip().strip("[]") + "."
-        elsewhere = table.startswith("variant.") and not table.startswith(f"variant.{case.variant}.")
-        setting, mark, comment = raw.partition("  # ")
-        if mark and "=" in setting and not elsewhere and not setting.lstrip().startswith("#"):
+    for line in text.splitlines():
+        if line.startswith("["):
+            table = line.partition("#")[0].strip().strip("[]") + "."
+        other_variant = table.startswith("variant.") and not table.startswith(f"variant.{case.variant}.")
+        setting, separator, comment = line.partition("  # ")
+        if separator and "=" in setting and not other_variant and not setting.lstrip().startswith("#"):
             lines.append(f"{table}{setting.strip()}: {comment.strip()}")
     return lines
 

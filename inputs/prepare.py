@@ -1,4 +1,4 @@
-"""From a checked case to numbers on a horizon: every series of every device, checked once more."""
+"""Prepare a case on a horizon: compute or read every series of every device, and check the values."""
 
 import re
 from collections.abc import Mapping
@@ -10,19 +10,20 @@ import numpy as np
 import pandas as pd
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.inputs.messages.validation import named
 from parkdispatch.inputs.schema.case_file import WeatherFile
 from parkdispatch.inputs.series.series_file import read_series
+from parkdispatch.inputs.user_files import with_field
 from parkdispatch.models.device import Array, Device, Park
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.site import Site
 from parkdispatch.models.tariff.tariff import UnpricedError
-from parkdispatch.models.weather.representative_year import Climate, representative_year
+from parkdispatch.models.weather.climate import Climate
+from parkdispatch.models.weather.representative_year import representative_year
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A case on a horizon. `series` maps (device, name) to an array of shape (intervals,)."""
+    """A case on a horizon. `series` maps (device, series name) to an array of shape (intervals,)."""
 
     case: Case
     times: pd.DatetimeIndex
@@ -30,9 +31,9 @@ class Prepared:
     series: Mapping[tuple[str, str], Array]
 
     def of(self, case: Case) -> "Prepared":
-        """The same numbers for a case with fewer devices."""
-        kept = {key: array for key, array in self.series.items() if key[0] in case.devices}
-        return Prepared(case, self.times, self.hours, kept)
+        """The same series for a case with fewer devices."""
+        series = {key: array for key, array in self.series.items() if key[0] in case.devices}
+        return Prepared(case, self.times, self.hours, series)
 
 
 def year_times(case: Case) -> pd.DatetimeIndex:
@@ -50,7 +51,7 @@ def day_times(case: Case, day: date) -> pd.DatetimeIndex:
 
 
 def month_times(case: Case, day: date) -> pd.DatetimeIndex:
-    """Starts of the intervals of the month of a day."""
+    """Starts of the intervals of the month that contains a day."""
     first = pd.Timestamp(day).replace(day=1)
     return _times(case, first.date(), (first + pd.offsets.MonthEnd(0)).date())
 
@@ -61,7 +62,7 @@ def _times(case: Case, first: date, last: date) -> pd.DatetimeIndex:
 
 
 def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
-    """Make or read every series at `times`. Raises InputError with everything that is wrong with them."""
+    """Compute or read every series of every device at `times`. Raises InputError with all problems."""
     hours = case.calendar.hours
 
     @cache
@@ -76,23 +77,23 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
     series: dict[tuple[str, str], Array] = {}
     for name, device in case.devices.items():
         files = {s: case.series[name, s] for s in device.series_specs if (name, s) in case.series}
-        made: Mapping[str, Array] = {}
-        if len(files) < len(device.series_specs):  # else nothing is made: a forecast of PV needs no weather
+        computed: Mapping[str, Array] = {}
+        if len(files) < len(device.series_specs):  # else nothing is computed: a PV forecast needs no weather
             try:
-                made = device.series(park)
+                computed = device.series(park)
             except (_WeatherError, UnpricedError) as error:
                 problems += error.problems
             except InputError as error:
                 problems += [f"`device.{name}`: {line}" for line in error.problems]
-        found = {key: array for key, array in made.items() if key not in files}
+        arrays = {key: array for key, array in computed.items() if key not in files}
         for key, file in files.items():
             path = file.path(case.folder)
             try:
-                found[key] = read_series(path, device.series_specs[key], times, hours, file.column)
+                arrays[key] = read_series(path, device.series_specs[key], times, hours, file.column)
             except InputError as error:
-                problems += named(f'series."{name}.{key}".file', path, error.problems)
-        problems += _unsound(name, device, found, times)
-        series |= {(name, key): array for key, array in found.items()}
+                problems += with_field(f'series."{name}.{key}".file', path, error.problems)
+        problems += _value_problems(name, device, arrays, times)
+        series |= {(name, key): array for key, array in arrays.items()}
     if problems:
         raise InputError(list(dict.fromkeys(problems)))
     return Prepared(case, times, hours, series)
@@ -101,14 +102,14 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
 def read_weather_of(case: Case, times: pd.DatetimeIndex) -> pd.DataFrame:
     """The case's weather at `times`, in the columns of `representative_year.COLUMNS`.
 
-    Raises InputError with everything that is wrong with it.
+    Raises InputError with all problems.
     """
     year, minutes = case.calendar.year, case.calendar.minutes
     if isinstance(case.weather, WeatherFile):
         return _read_weather(case, case.weather, times)
     if isinstance(case.weather, Climate):
         try:
-            return _made_year(case.weather, case.site, year, minutes).loc[times]
+            return _generated_year(case.weather, case.site, year, minutes).loc[times]
         except InputError as error:
             lines = [re.sub(r"^climate\.(\w+)", r"`weather.\1`", line) for line in error.problems]
             raise InputError(lines) from None
@@ -116,10 +117,10 @@ def read_weather_of(case: Case, times: pd.DatetimeIndex) -> pd.DataFrame:
 
 
 def _read_weather(case: Case, weather: WeatherFile, times: pd.DatetimeIndex) -> pd.DataFrame:
-    """Weather files are read by quarter-hours; longer intervals get the mean of theirs."""
+    """Read weather by quarter-hours; longer intervals are means of quarter-hours."""
     from parkdispatch.inputs.weather.weather_files import read_weather
 
-    pieces, rest = divmod(case.calendar.minutes, 15)
+    per_interval, rest = divmod(case.calendar.minutes, 15)
     if rest:
         raise InputError(
             f"`calendar.minutes` = {case.calendar.minutes}: must be 15, 30 or 60, because `weather.file`"
@@ -127,35 +128,37 @@ def _read_weather(case: Case, weather: WeatherFile, times: pd.DatetimeIndex) -> 
         )
     path = weather.path(case.folder)
     quarters = pd.DatetimeIndex(
-        times.repeat(pieces) + pd.to_timedelta(15 * np.tile(np.arange(pieces), len(times)), "min")
+        times.repeat(per_interval) + pd.to_timedelta(15 * np.tile(np.arange(per_interval), len(times)), "min")
     )
     try:
-        found = read_weather(path, case.site, quarters, weather.typical)
+        weather_table = read_weather(path, case.site, quarters, weather.typical)
     except InputError as error:
-        raise InputError(named("weather.file", path, error.problems)) from None
-    means = found.to_numpy().reshape(len(times), pieces, -1).mean(axis=1)
-    return pd.DataFrame(means, columns=found.columns, index=times)
+        raise InputError(with_field("weather.file", path, error.problems)) from None
+    means = weather_table.to_numpy().reshape(len(times), per_interval, -1).mean(axis=1)
+    return pd.DataFrame(means, columns=weather_table.columns, index=times)
 
 
 @lru_cache(maxsize=4)
-def _made_year(climate: Climate, site: Site, year: int, minutes: int) -> pd.DataFrame:
-    """The representative year; a plan asks for its day and for its month, a study for it many times."""
+def _generated_year(climate: Climate, site: Site, year: int, minutes: int) -> pd.DataFrame:
+    """The representative year, cached: a plan needs a day and a month of it, a study all of it many times."""
     return representative_year(climate, site, year, minutes)
 
 
 class _WeatherError(InputError):
-    """The weather is at fault, not the device that asked for it."""
+    """The weather is invalid; the device that asked for it is not at fault."""
 
 
-def _unsound(name: str, device: Device, found: Mapping[str, Array], times: pd.DatetimeIndex) -> list[str]:
-    """Values a device made that are missing or outside their specification."""
+def _value_problems(
+    name: str, device: Device, arrays: Mapping[str, Array], times: pd.DatetimeIndex
+) -> list[str]:
+    """Values of series that are not finite or outside their specification."""
     problems = []
-    for key, array in found.items():
+    for key, array in arrays.items():
         spec = device.series_specs[key]
-        bad = np.flatnonzero(~((array >= spec.lower) & (array <= spec.upper) & np.isfinite(array)))
-        if bad.size:
+        invalid = np.flatnonzero(~((array >= spec.lower) & (array <= spec.upper) & np.isfinite(array)))
+        if invalid.size:
             problems.append(
-                f"`{name}.{key}` = {array[bad[0]]:g} at {times[bad[0]]:%Y-%m-%d %H:%M}: must be in"
-                f" [{spec.lower:g}, {spec.upper:g}] {spec.unit}; {bad.size} such values"
+                f"`{name}.{key}` = {array[invalid[0]]:g} at {times[invalid[0]]:%Y-%m-%d %H:%M}: must be in"
+                f" [{spec.lower:g}, {spec.upper:g}] {spec.unit}; {invalid.size} such values"
             )
     return problems

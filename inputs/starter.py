@@ -1,4 +1,4 @@
-"""A case of one's own to start from: the built-in one, with a year of series beside it to edit."""
+"""A case to start from: the built-in case, with a year of series in files beside it to edit."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,28 +10,29 @@ import pandas as pd
 
 from parkdispatch.inputs.loader import case_text, load_case
 from parkdispatch.inputs.prepare import prepare, year_times
-from parkdispatch.inputs.schema.case_file import LONGEST_NAME, NOT_IN_NAMES
+from parkdispatch.inputs.schema.case_file import FORBIDDEN_IN_NAMES, MAX_NAME_LENGTH
 from parkdispatch.models.errors import InputError
 
 SERIES = {"load.csv": ("load", "demand_mw"), "pv.csv": ("pv", "available_mw")}
 
 
 def write_starter(folder: Path) -> list[Path]:
-    """Write case.toml, load.csv and pv.csv into a new or empty folder; return what was written.
+    """Write case.toml, load.csv and pv.csv into a new or empty folder; return their paths.
 
     Raises InputError if the folder holds anything or cannot be written.
     """
-    with _refused_in_words(folder):
+    with _file_errors_as_input_errors(folder):
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise InputError(f"`FOLDER` = {folder}: is there already and not empty, must be new or empty")
     texts = _texts(folder)
-    with _refused_in_words(folder):
-        _write_whole(folder, texts)
+    with _file_errors_as_input_errors(folder):
+        _write_all(folder, texts)
     return [folder / name for name in texts]
 
 
 @contextmanager
-def _refused_in_words(folder: Path) -> Iterator[None]:
+def _file_errors_as_input_errors(folder: Path) -> Iterator[None]:
+    """Raise errors of the file system as InputError."""
     try:
         yield
     except (OSError, ValueError) as error:  # ValueError: a path no system can have
@@ -40,7 +41,7 @@ def _refused_in_words(folder: Path) -> Iterator[None]:
 
 
 def _texts(folder: Path) -> dict[str, str]:
-    """What to write, by file name."""
+    """Texts of the files by file name."""
     case = load_case("gaoan")
     prepared = prepare(case, year_times(case))
     text = case_text("gaoan").replace('name = "gaoan"', f'name = "{_name(folder)}"', 1)
@@ -56,9 +57,9 @@ def _texts(folder: Path) -> dict[str, str]:
     return texts
 
 
-def _write_whole(folder: Path, texts: Mapping[str, str]) -> None:
-    """All files or none; a folder that was not there goes again if they cannot be written."""
-    made = not folder.exists()
+def _write_all(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write all files or none; a new folder is removed again if they cannot be written."""
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
         for name, text in texts.items():
@@ -66,12 +67,12 @@ def _write_whole(folder: Path, texts: Mapping[str, str]) -> None:
     except BaseException:
         for name in texts:
             (folder / name).unlink(missing_ok=True)
-        if made:
+        if is_new:
             folder.rmdir()
         raise
 
 
 def _name(folder: Path) -> str:
-    """The folder's name, without what a case's name must not have."""
-    plain = re.sub(NOT_IN_NAMES, "", folder.resolve().name).strip()[:LONGEST_NAME].strip()
-    return plain if plain.strip(". ") else "my-park"
+    """Name of the case from the folder's name, without characters a case's name must not have."""
+    name = re.sub(FORBIDDEN_IN_NAMES, "", folder.resolve().name).strip()[:MAX_NAME_LENGTH].strip()
+    return name if name.strip(". ") else "my-park"

@@ -1,20 +1,21 @@
-"""A capacity that is either given or decided; the equations of a device do not care which."""
+"""A rated capacity that is either given or a decision; the equations of a device are the same for both."""
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
+from parkdispatch.models.declaration import ASSUMED, Declaration, declared
 from parkdispatch.models.device import Expr, Interval, NonNegative
 
 
-class Sized(BaseModel):
-    """A capacity left to the optimizer, between `min` and `max`, at a cost per unit over the horizon."""
+class Sized(Declaration):
+    """A capacity decided by the optimizer, between `min` and `max`, at a cost per unit of capacity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    min: NonNegative = 0.0
-    max: NonNegative
-    cost_yuan_per_unit: NonNegative  # yuan per MW or MWh, for the length of the horizon
+    min: NonNegative = declared("MW or MWh", "Smallest capacity that may be chosen", ASSUMED, 0.0)
+    max: NonNegative = declared("MW or MWh", "Largest capacity that may be chosen")
+    cost_yuan_per_unit: NonNegative = declared(
+        "yuan/MW or yuan/MWh", "Capital cost of the capacity for the length of the horizon"
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -27,12 +28,12 @@ Size = NonNegative | Sized
 
 
 def largest(size: float | Sized) -> float:
-    """The most the capacity can be, in its unit."""
+    """Largest value the capacity can have, in its unit."""
     return size.max if isinstance(size, Sized) else size
 
 
-def decide(interval: Interval, name: str, size: float | Sized) -> Expr:
-    """The capacity as the equations see it: a number, or a decision shared by the whole horizon."""
+def capacity_in_model(interval: Interval, name: str, size: float | Sized) -> Expr:
+    """Capacity as the equations use it: the given number, or a decision shared by the whole horizon."""
     if not isinstance(size, Sized):
         return size
     return interval.shared(
@@ -41,7 +42,10 @@ def decide(interval: Interval, name: str, size: float | Sized) -> Expr:
 
 
 def keep_within(block: Any, name: str, var: Any, lower: Expr, upper: Expr) -> None:
-    """lower <= var <= upper. Numbers become bounds, because bounds are free; decisions become rows."""
+    """Impose lower <= var <= upper on a Pyomo variable.
+
+    Limits that are numbers become bounds of the variable; limits that hold decisions become constraints.
+    """
     import pyomo.environ as pyo
 
     for side, limit in (("lower", lower), ("upper", upper)):

@@ -1,16 +1,16 @@
-"""The three kinds of error that reach a user, each with its exit code."""
+"""The errors that reach a user as text, each with its exit code."""
 
 from collections.abc import Sequence
 
 
 class ParkdispatchError(Exception):
-    """An error a user sees as text, never as a traceback."""
+    """Base of the errors shown to a user as text, without a traceback."""
 
     exit_code = 1
 
 
 class InputError(ParkdispatchError):
-    """Something the user gave is wrong. Holds every problem found, not only the first."""
+    """The input is wrong. Holds every problem found, not only the first."""
 
     exit_code = 2
 
@@ -19,16 +19,18 @@ class InputError(ParkdispatchError):
         super().__init__("\n".join(self.problems))
 
     def __reduce__(self) -> tuple[type["InputError"], tuple[list[str]]]:
-        return type(self), (self.problems,)  # to come whole out of another process
+        return type(self), (
+            self.problems,
+        )  # so that the list of problems survives pickling between processes
 
 
 class InfeasibleError(ParkdispatchError):
-    """No dispatch meets all limits. The message names what conflicts."""
+    """No dispatch meets all limits. The message names the limits that are infeasible together."""
 
     exit_code = 3
 
 
 class SolverError(ParkdispatchError):
-    """The solver stopped without an answer that could be certified."""
+    """The solver stopped without a solution that could be certified."""
 
     exit_code = 4

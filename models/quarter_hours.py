@@ -1,4 +1,4 @@
-"""Quarter-hours: the grain of Chinese tariffs and meters."""
+"""Quarter-hours: the resolution of Chinese tariffs and meters; spans such as "18:00-20:00"."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 
 from parkdispatch.models.errors import InputError
 
+QUARTERS_PER_HOUR = 4
 QUARTERS_PER_DAY = 96
 
 
@@ -35,24 +36,26 @@ def _checked(text: str) -> str:
     return text
 
 
-Span = Annotated[
-    str, AfterValidator(_checked)
-]  # "HH:MM-HH:MM", the end not included, 24:00 allowed as an end
+# "HH:MM-HH:MM", the end not included, 24:00 allowed as an end
+Span = Annotated[str, AfterValidator(_checked)]
 
 
 def quarters_per_interval(times: pd.DatetimeIndex, hours: float) -> int:
-    """Quarter-hours in an interval, 1 for shorter ones; InputError if an interval straddles quarter-hours."""
-    quarters = hours * 4
+    """Number of quarter-hours in an interval of `hours`; 1 for intervals shorter than a quarter-hour.
+
+    Raises InputError if an interval that starts at one of `times` straddles quarter-hours.
+    """
+    quarters = hours * QUARTERS_PER_HOUR
     seconds = 3600 * hours
-    whole = quarters if quarters >= 1 else 1 / quarters if quarters > 0 else 0.5
-    if abs(whole - round(whole)) > 1e-9:
+    ratio = quarters if quarters >= 1 else 1 / quarters if quarters > 0 else 0.5
+    if abs(ratio - round(ratio)) > 1e-9:
         raise InputError(f"intervals of {hours:g} h: must divide a quarter-hour or consist of quarter-hours")
-    step = round(min(seconds, 900) * 1e6)
-    late = ((times - times.normalize()) // pd.Timedelta(microseconds=1)).to_numpy() % step
-    if late.any():
+    step_us = round(min(seconds, 900) * 1e6)
+    offset_us = ((times - times.normalize()) // pd.Timedelta(microseconds=1)).to_numpy() % step_us
+    if offset_us.any():
         raise InputError(
-            f"interval start {times[int((late > 0).argmax())]}: must be a whole number of"
-            f" {step / 60e6:g} minutes after midnight"
+            f"interval start {times[int((offset_us > 0).argmax())]}: must be a whole number of"
+            f" {step_us / 60e6:g} minutes after midnight"
         )
     return max(1, round(quarters))
 
@@ -60,32 +63,40 @@ def quarters_per_interval(times: pd.DatetimeIndex, hours: float) -> int:
 def overlapping_spans(
     tables: Sequence[tuple[Sequence[int | str], Sequence[str]]], field: str, key: str
 ) -> Iterator[str]:
-    """Problems where two spans of one month or holiday share a quarter-hour."""
-    seen: dict[int | str, list[tuple[str, str]]] = {}
+    """Yield a problem for each pair of spans that share a quarter-hour of the same month or holiday.
+
+    `tables` holds (months or holidays, spans); `field` is the name of the list of tables in the tariff file,
+    `key` what the first members are: "month" or "holiday".
+    """
+    earlier_spans: dict[int | str, list[tuple[str, str]]] = {}
     for i, (keys, spans) in enumerate(tables):
-        clashes: dict[tuple[str, str, str, str], list[int | str]] = {}
+        overlaps: dict[tuple[str, str, str, str], list[int | str]] = {}
         for j, span in enumerate(spans):
             first, last = quarter_span(span)
             for k in keys:
-                for path, other in seen.setdefault(k, []):
+                for path, other in earlier_spans.setdefault(k, []):
                     other_first, other_last = quarter_span(other)
                     if first < other_last and other_first < last:
-                        clashes.setdefault((f"{field}[{i}].hours[{j}]", span, path, other), []).append(k)
-                seen[k].append((f"{field}[{i}].hours[{j}]", span))
-        for (path, span, other_path, other), where in clashes.items():
-            yield f"{path} = '{span}' overlaps {other_path} = '{other}' in {key} {', '.join(map(str, where))}"
+                        overlaps.setdefault((f"{field}[{i}].hours[{j}]", span, path, other), []).append(k)
+                earlier_spans[k].append((f"{field}[{i}].hours[{j}]", span))
+        for (path, span, other_path, other), overlap_keys in overlaps.items():
+            yield (
+                f"{path} = '{span}' overlaps {other_path} = '{other}' in {key}"
+                f" {', '.join(map(str, overlap_keys))}"
+            )
 
 
 def unnamed_spans(spans: Sequence[str]) -> tuple[str, ...]:
-    """The stretches of a day that none of the spans names."""
-    named = [False] * QUARTERS_PER_DAY
+    """Spans of a day that none of the given spans covers, in order."""
+    covered = [False] * QUARTERS_PER_DAY
     for span in spans:
         first, last = quarter_span(span)
-        named[first:last] = [True] * (last - first)
-    break_points = [0, *(q for q in range(1, QUARTERS_PER_DAY) if named[q] != named[q - 1]), QUARTERS_PER_DAY]
-    clock = [f"{edge // 4:02}:{edge % 4 * 15:02}" for edge in break_points]
+        covered[first:last] = [True] * (last - first)
+    changes = [q for q in range(1, QUARTERS_PER_DAY) if covered[q] != covered[q - 1]]
+    break_points = [0, *changes, QUARTERS_PER_DAY]
+    clock = [f"{quarter // 4:02}:{quarter % 4 * 15:02}" for quarter in break_points]
     return tuple(
         f"{begin}-{end}"
-        for edge, begin, end in zip(break_points, clock, clock[1:], strict=False)
-        if not named[edge]
+        for quarter, begin, end in zip(break_points, clock, clock[1:], strict=False)
+        if not covered[quarter]
     )

@@ -1,1 +1,1 @@
-"""Checks that need more of a case in view than one field."""
+"""Checks that need more than one field of a case."""

@@ -1,15 +1,16 @@
-"""The form of the files a case names, without asking which times they cover."""
+"""Form of the files that a case names, independent of the times they cover."""
 
 from pathlib import Path
 
-from parkdispatch.inputs.messages.validation import named
-from parkdispatch.inputs.schema.case_file import Parts, WeatherFile
+from parkdispatch.inputs.checks.case_parts import CaseParts
+from parkdispatch.inputs.schema.case_file import WeatherFile
 from parkdispatch.inputs.series.series_file import series_problems
+from parkdispatch.inputs.user_files import with_field
 
 
-def file_problems(case: Parts, folder: Path) -> list[str]:
-    """What is wrong with the series and weather files of a case, as far as its sound parts tell."""
-    found: list[str] = []
+def file_problems(case: CaseParts, folder: Path) -> list[str]:
+    """Problems with the form of the series and weather files of the valid parts of a case."""
+    problems: list[str] = []
     if case.calendar is not None:
         for key, file in case.series.items():
             name, _, series = key.partition(".")
@@ -17,10 +18,12 @@ def file_problems(case: Parts, folder: Path) -> list[str]:
             if device is not None and series in device.series_specs:
                 spec, hours = device.series_specs[series], case.calendar.hours
                 path = file.path(folder)
-                found += named(f'series."{key}".file', path, series_problems(path, spec, hours, file.column))
+                problems += with_field(
+                    f'series."{key}".file', path, series_problems(path, spec, hours, file.column)
+                )
     if isinstance(case.weather, WeatherFile) and case.site is not None:
         from parkdispatch.inputs.weather.weather_files import weather_problems
 
         path = case.weather.path(folder)
-        found += named("weather.file", path, weather_problems(path, case.site, case.weather.typical))
-    return found
+        problems += with_field("weather.file", path, weather_problems(path, case.site, case.weather.typical))
+    return problems

@@ -1,8 +1,8 @@
-"""What is wrong with the question of a size, seen with the whole case in view."""
+"""Checks of the sizing problem against the whole case."""
 
 from typing import TYPE_CHECKING
 
-from parkdispatch.inputs.messages.validation import closest
+from parkdispatch.inputs.messages.problem_sentences import closest
 from parkdispatch.inputs.variations.changes import with_values
 from parkdispatch.inputs.variations.uncertainties import in_world
 from parkdispatch.models.capacity import Sized
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def sizing_problems(case: "Case") -> list[str]:
-    """Devices that are no battery, numbers that lead nowhere, ends of doubts that the case refuses."""
+    """Problems with the sized device, the trends, the changed numbers and the limits of uncertainties."""
     sizing = case.sizing
     if sizing is None:
         return []
-    found = _device_problems(case, sizing.device)
+    problems = _device_problems(case, sizing.device)
     if case.finance is None:
-        found.append("`finance` is missing: must be given, because `sizing` asks what a size returns")
-    found += [
+        problems.append("`finance` is missing: must be given, because `sizing` asks what a size returns")
+    problems += [
         f"`sizing.paths.{path}` = {change:g}: must be 0, because the prices of `{grid}` are read from a file"
         for path in ("purchase_price", "spread")
         if (change := getattr(sizing.paths, path))
@@ -33,30 +33,32 @@ def sizing_problems(case: "Case") -> list[str]:
         try:
             with_values(case, {path: value})
         except InputError as error:
-            found += [f"`sizing.standing`: '{path}' = {value:g}: {line}" for line in error.problems]
-    for at, doubt in enumerate(sizing.doubt):
-        for value in _ends(doubt):
+            problems += [f"`sizing.standing`: '{path}' = {value:g}: {line}" for line in error.problems]
+    for number, uncertainty in enumerate(sizing.doubt):
+        for value in _limits(uncertainty):
             try:
-                in_world(case, {doubt: value})
+                in_world(case, {uncertainty: value})
             except InputError as error:
-                found += [f"`sizing.doubt[{at}]`: {line}" for line in error.problems]
-    return list(dict.fromkeys(found))
+                problems += [f"`sizing.doubt[{number}]`: {line}" for line in error.problems]
+    return list(dict.fromkeys(problems))
 
 
 def _device_problems(case: "Case", name: str) -> list[str]:
-    owned = {n: d for n, d in case.devices.items() if isinstance(d, Battery)}
-    if name not in owned:
-        known = ", ".join(owned) or "none, so there is nothing to size"
-        return [f"`sizing.device` = '{name}': must be a battery of the case: {known}{closest(name, owned)}"]
+    batteries = {n: d for n, d in case.devices.items() if isinstance(d, Battery)}
+    if name not in batteries:
+        known = ", ".join(batteries) or "none, so there is nothing to size"
+        return [
+            f"`sizing.device` = '{name}': must be a battery of the case: {known}{closest(name, batteries)}"
+        ]
     return [
         f"`device.{name}.{field}` = {size.min:g} to {size.max:g}: must be a number, because `sizing` says"
         " between what its size is sought"
         for field in ("power_mw", "energy_mwh")
-        if isinstance(size := getattr(owned[name], field), Sized)
+        if isinstance(size := getattr(batteries[name], field), Sized)
     ]
 
 
-def _ends(doubt: Uncertainty) -> list[float]:
-    """Values a doubt may have; of a normal one without ends, its mean."""
-    ends = doubt.values or tuple(x for x in (doubt.low, doubt.high) if x is not None)
-    return list(ends) or [doubt.mean or 0.0]
+def _limits(uncertainty: Uncertainty) -> list[float]:
+    """Values to try: those of a choice, the limits given, or the mean of an unlimited normal distribution."""
+    limits = uncertainty.values or tuple(x for x in (uncertainty.low, uncertainty.high) if x is not None)
+    return list(limits) or [uncertainty.mean or 0.0]

@@ -1,1 +1,1 @@
-"""How a wrong input is reported: the field, the value, what is allowed."""
+"""Reports of invalid input: the field, the value given, what is allowed."""

@@ -1,4 +1,4 @@
-"""Walk the types of a pydantic model along an error's location, to learn what is allowed there."""
+"""What is allowed at the location of a validation error, from the types of the pydantic model."""
 
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,17 +9,17 @@ from pydantic.fields import FieldInfo
 
 
 class Option(NamedTuple):
-    """One member of what a field may be: a type without wrappers, and what annotates it."""
+    """One type a field may have, without wrappers, and its annotations."""
 
     type: Any
     metadata: tuple[Any, ...]
 
 
 def locate(model: Any, loc: Sequence[str | int]) -> tuple[tuple[str | int, ...], list[Option]]:
-    """Field path of a pydantic location, and what may stand there.
+    """Field path of a pydantic location, and the types allowed there.
 
-    Pydantic puts names of union members, tags and validators into a location; they are left out.
-    Without a model only the obvious ones can be recognised.
+    Pydantic includes the names of union members, tags and validators in a location; the path omits them.
+    Without a model only some of them can be recognised.
     """
     path: list[str | int] = []
     options = list(_options(model)) if model is not None else []
@@ -41,28 +41,28 @@ def locate(model: Any, loc: Sequence[str | int]) -> tuple[tuple[str | int, ...],
 
 
 def leaves(model: Any, value: Any) -> Iterator[tuple[tuple[str | int, ...], Any, list[Option]]]:
-    """Every plain value inside nested tables and lists: where it stands, itself, and what may stand there."""
+    """Each value inside nested tables and lists: its path, itself, and the types allowed there."""
     return _leaves(list(_options(model)), value, ())
 
 
 def _leaves(
     options: list[Option], value: Any, path: tuple[str | int, ...]
 ) -> Iterator[tuple[tuple[str | int, ...], Any, list[Option]]]:
-    inside: Iterable[tuple[str | int, Any]]
+    items: Iterable[tuple[str | int, Any]]
     if isinstance(value, Mapping):
-        inside = value.items()
+        items = value.items()
     elif isinstance(value, list):
-        inside = enumerate(value)
+        items = enumerate(value)
     else:
         yield path, value, options
         return
-    for key, item in inside:
+    for key, item in items:
         below = [option for parent in options for option in _children(parent.type, key)]
         yield from _leaves(below, item, (*path, key))
 
 
 def known_keys(options: Sequence[Option]) -> list[str]:
-    """Names of the fields that models among the options have."""
+    """Names of the fields of the models among the options."""
     return list(
         dict.fromkeys(
             name for option in options if _is_model(option.type) for name in option.type.model_fields
@@ -71,13 +71,13 @@ def known_keys(options: Sequence[Option]) -> list[str]:
 
 
 def tags(options: Sequence[Option], key: str) -> list[str]:
-    """Values by which the models among the options tell themselves apart in the field `key`."""
+    """Values of the discriminator `key` of the models among the options."""
     models = [option.type for option in options if _is_model(option.type) and key in option.type.model_fields]
     return [str(tag) for model in models for tag in get_args(model.model_fields[key].annotation)]
 
 
 def bounds(options: Sequence[Option]) -> dict[str, Any]:
-    """The bounds `gt`, `ge`, `lt`, `le` that numbers among the options have."""
+    """Bounds `gt`, `ge`, `lt`, `le` of the numbers among the options."""
     return {
         name: getattr(item, name)
         for option in options
@@ -108,7 +108,7 @@ def _options(kind: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Option]:
 
 
 def _children(kind: Any, key: str | int) -> Iterator[Option]:
-    """What may stand under `key` in a value of this type."""
+    """Types allowed under `key` in a value of this type."""
     origin, arguments = get_origin(kind), get_args(kind)
     if _is_model(kind):
         field = kind.model_fields.get(key)
@@ -118,18 +118,18 @@ def _children(kind: Any, key: str | int) -> Iterator[Option]:
         if isinstance(key, str) and key != "[key]":
             yield from _options(arguments[1])
     elif isinstance(origin, type) and issubclass(origin, Sequence) and isinstance(key, int):
-        one_kind = len(arguments) == 1 or arguments[1:] == (Ellipsis,)
-        if one_kind or key < len(arguments):
-            yield from _options(arguments[0 if one_kind else key])
+        same_type = len(arguments) == 1 or arguments[1:] == (Ellipsis,)
+        if same_type or key < len(arguments):
+            yield from _options(arguments[0 if same_type else key])
 
 
 def _tags(option: Option) -> list[str]:
-    """Names by which a union told by a function tells this member from the others."""
+    """Tags of this member in a union with a discriminator function."""
     return [item.tag for item in option.metadata if isinstance(item, Tag)]
 
 
 def _is_label(kind: Any, key: str | int) -> bool:
-    """Whether `key` names this member of a union instead of a field."""
+    """Whether `key` is the label of this union member instead of a field."""
     if getattr(kind, "__name__", None) == key:
         return True
     if not _is_model(kind):

@@ -1,4 +1,4 @@
-"""What several steps find wrong, said at once."""
+"""Collection of the problems of several steps, so that all are reported at once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,20 +7,20 @@ from parkdispatch.models.errors import InputError
 
 
 class Findings:
-    """Collects what several steps find wrong, so that all of it is said at once."""
+    """Collects the problems of several steps, so that all are reported at once."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Keep the problems of an InputError raised inside and go on after the block."""
+        """Collect the problems of an InputError raised in the block, and continue after it."""
         try:
             yield
         except InputError as error:
             self.lines += error.problems
 
     def raise_any(self) -> None:
-        """Raise one InputError with everything kept so far, if anything was."""
+        """Raise one InputError with all problems collected, if there are any."""
         if self.lines:
             raise InputError(list(dict.fromkeys(self.lines)))

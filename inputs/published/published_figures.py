@@ -1,11 +1,13 @@
-"""Figures that somebody published, each with its unit, its value and the sentence it stands in."""
+"""Published figures, each with its unit, its value and the statement it is part of."""
 
 from importlib import resources
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from parkdispatch.inputs.messages.validation import problems, read_toml, wrong_kinds
+from parkdispatch.inputs.messages.problem_sentences import problem_sentences, silently_converted
+from parkdispatch.inputs.user_files import read_toml
+from parkdispatch.models.declaration import Declaration
 from parkdispatch.models.errors import InputError
 
 Unit = Literal[
@@ -15,11 +17,7 @@ Unit = Literal[
 ]  # fmt: skip
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Figure(_Table):
+class Figure(Declaration):
     """One published number."""
 
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -27,13 +25,15 @@ class Figure(_Table):
     name_zh: Annotated[str, Field(min_length=1)]
     unit: Unit
     value: float
-    says: Annotated[str, Field(min_length=1)]  # the source's sentence, restated
+    says: Annotated[str, Field(min_length=1)]  # the statement of the source, restated
     says_zh: Annotated[str, Field(min_length=1)]
-    within: Annotated[float, Field(gt=0, le=0.1)] | None = None  # [-] how near a replication must come
+    within: Annotated[float, Field(gt=0, le=0.1)] | None = (
+        None  # [-] largest relative deviation of a replication
+    )
 
 
-class Published(_Table):
-    """Every figure of one source."""
+class Published(Declaration):
+    """All figures of one source."""
 
     name: str
     title: str
@@ -42,21 +42,21 @@ class Published(_Table):
 
     @model_validator(mode="after")
     def _once(self) -> "Published":
-        keys = [one.key for one in self.figure]
-        if twice := sorted({key for key in keys if keys.count(key) > 1}):
-            raise ValueError(f"figure: {', '.join(twice)} is there twice, must be once")
+        keys = [figure.key for figure in self.figure]
+        if repeated := sorted({key for key in keys if keys.count(key) > 1}):
+            raise ValueError(f"figure: {', '.join(repeated)} is there twice, must be once")
         return self
 
     @property
     def targets(self) -> tuple[Figure, ...]:
-        """The figures that a replication is held against."""
-        return tuple(one for one in self.figure if one.within is not None)
+        """The figures that a replication must reach within their tolerance."""
+        return tuple(figure for figure in self.figure if figure.within is not None)
 
     def of(self, key: str) -> Figure:
         """The figure of that key. Raises KeyError if there is none."""
-        for one in self.figure:
-            if one.key == key:
-                return one
+        for figure in self.figure:
+            if figure.key == key:
+                return figure
         raise KeyError(key)
 
     def __getitem__(self, key: str) -> float:
@@ -65,14 +65,14 @@ class Published(_Table):
 
 
 def read_published(name: str) -> Published:
-    """A file of figures that comes with the program. Raises InputError with all that is wrong in it."""
+    """Read a built-in file of published figures. Raises InputError with all problems."""
     with resources.as_file(resources.files("parkdispatch.inputs") / "published" / f"{name}.toml") as file:
         tables = read_toml(file)
-    found = wrong_kinds(tables, Published)
+    problems = silently_converted(tables, Published)
     try:
         published = Published.model_validate(tables)
     except ValidationError as error:
-        raise InputError([*found, *problems(error, model=Published)]) from None
-    if found:
-        raise InputError(found)
+        raise InputError([*problems, *problem_sentences(error, model=Published)]) from None
+    if problems:
+        raise InputError(problems)
     return published

@@ -1,1 +1,1 @@
-"""What a case file may say: declarations only."""
+"""Schema of a case file: declarations only."""

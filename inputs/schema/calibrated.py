@@ -1,29 +1,25 @@
-"""Numbers of a case that nobody published: calibrated inside a stated range.
+"""Calibrated numbers of a case, which nobody published, with their ranges; changed cases of a reproduction.
 
 Paths are those of `inputs/variations/changes.py`. A price by month is changed in proportion to its mean.
 """
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from parkdispatch.inputs.published.published_figures import Unit
-
-if TYPE_CHECKING:
-    pass
+from parkdispatch.models.declaration import Declaration, declared
 
 
-class Calibrated(BaseModel):
-    """A number of the case that is calibrated, and the standard range it must stay in."""
+class Calibrated(Declaration):
+    """A number of the case that is calibrated, and the standard range it must lie in."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    path: Annotated[str, Field(min_length=1)]
-    unit: Unit
-    low: float
-    high: float
-    why: Annotated[str, Field(min_length=1)]  # this range
-    why_zh: Annotated[str, Field(min_length=1)]
+    path: Annotated[str, Field(min_length=1)] = declared("-", "Path of the number, such as finance.loan.rate")
+    unit: Unit = declared("-", "Unit of the number, as a word such as mwh")
+    low: float = declared("unit of the field", "Lower end of the range")
+    high: float = declared("unit of the field", "Upper end of the range")
+    why: Annotated[str, Field(min_length=1)] = declared("-", "Reason for this range")
+    why_zh: Annotated[str, Field(min_length=1)] = declared("-", "Reason for this range, in Chinese")
 
     @field_validator("high")
     @classmethod
@@ -33,11 +29,11 @@ class Calibrated(BaseModel):
         return high
 
 
-class WhatIf(BaseModel):
-    """The same case with a few numbers changed, to see what rests on them."""
+class WhatIf(Declaration):
+    """The same case with a few numbers changed, to see how much the results depend on them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    title: Annotated[str, Field(min_length=1)]
-    title_zh: Annotated[str, Field(min_length=1)]
-    values: Annotated[dict[str, float], Field(min_length=1)]  # by path
+    title: Annotated[str, Field(min_length=1)] = declared("-", "Title")
+    title_zh: Annotated[str, Field(min_length=1)] = declared("-", "Title in Chinese")
+    values: Annotated[dict[str, float], Field(min_length=1)] = declared(
+        "unit of the field", "Changed numbers by path"
+    )

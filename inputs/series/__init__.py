@@ -1,1 +1,1 @@
-"""Time series in CSV files."""
+"""Series of the user in text tables."""

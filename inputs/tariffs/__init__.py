@@ -1,1 +1,1 @@
-"""The tariffs that come with the program, and their reader."""
+"""Built-in tariffs, and the reader of tariff files."""

@@ -1,34 +1,32 @@
-"""Find and read a tariff: one that comes with the program, or a TOML file of the user's."""
+"""Find and read a tariff: a built-in one, or a TOML file of the user."""
 
 from importlib import resources
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from parkdispatch.inputs.messages.validation import (
+from parkdispatch.inputs.messages.problem_sentences import (
     closest,
-    named,
-    problems,
-    read_toml,
-    user_path,
-    wrong_kinds,
+    problem_sentences,
+    silently_converted,
 )
+from parkdispatch.inputs.user_files import read_toml, user_path, with_field
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.tariff.tariff import Tariff
 
 
 def known_tariffs() -> list[str]:
-    """Names of the tariffs that come with the program."""
+    """Names of the built-in tariffs."""
     names = (entry.name for entry in (resources.files("parkdispatch.inputs") / "tariffs").iterdir())
     return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
 
 
 def read_tariff(name_or_path: str, beside: Path | None = None) -> Tariff:
-    """The tariff of that built-in name, or of a TOML file.
+    """Read the built-in tariff of that name, or the tariff of a TOML file.
 
-    What ends in ".toml" or contains a slash is a path, relative to `beside` (the folder of the case
-    file, or the case file itself) or, without that, to the working directory. Raises InputError with
-    every problem found.
+    A text that ends in ".toml" or contains a slash is a path, relative to `beside` (the folder of the case
+    file, or the case file itself) or, without it, to the working directory. Raises InputError with all
+    problems.
     """
     if not name_or_path.endswith(".toml") and "/" not in name_or_path and "\\" not in name_or_path:
         known = known_tariffs()
@@ -49,12 +47,12 @@ def _read(file: Path, name: str) -> Tariff:
     try:
         tables = read_toml(file)
     except InputError as error:
-        raise InputError(named("tariff", file, error.problems)) from None
-    found = wrong_kinds(tables, Tariff)
+        raise InputError(with_field("tariff", file, error.problems)) from None
+    problems = silently_converted(tables, Tariff)
     try:
         tariff = Tariff.model_validate(tables)
     except ValidationError as error:
-        found += problems(error, model=Tariff)
-    if found:
-        raise InputError([f"tariff {name}: {line}" for line in dict.fromkeys(found)])
+        problems += problem_sentences(error, model=Tariff)
+    if problems:
+        raise InputError([f"tariff {name}: {line}" for line in dict.fromkeys(problems)])
     return tariff

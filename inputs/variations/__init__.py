@@ -1,1 +1,1 @@
-"""A checked case with changes: variants, overrides, sensitivities, scenarios, ageing."""
+"""Variations of a validated case: variants, overrides, sensitivities, scenarios, ageing."""

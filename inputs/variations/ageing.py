@@ -1,4 +1,4 @@
-"""A prepared case some years on: batteries and PV aged, prices and load where their paths bring them."""
+"""A prepared case after some years: aged batteries and PV, prices and load by their yearly changes."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,37 +10,37 @@ from parkdispatch.models.loads.load import Load
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.sources.photovoltaic_plant import Pv
 
-SUN = "available_mw"  # the series of a PV plant that its age takes from
-DEMAND = "demand_mw"  # the series of a load that grows
+AVAILABLE = "available_mw"  # series of a PV plant that falls with its age
+DEMAND = "demand_mw"  # series of a load
 
 
 def aged(prepared: Prepared, health: Mapping[str, float], years: float) -> Prepared:
-    """The same numbers so many years on: aged batteries, aged PV, all else as it was.
+    """The prepared case after `years`, with batteries of the given states of health and aged PV.
 
-    What the sun makes available is computed anew. Where it was read from a file there is nothing to compute
-    it from, so the file is taken as the first year's and loses what the modules lose.
+    Available PV power is recomputed. Where it was read from a file, the file is taken as that of the first
+    year and is scaled by the degradation of the modules. All other series are unchanged.
     """
     case, series = prepared.case, dict(prepared.series)
     devices = dict(case.devices)
-    for name, share in health.items():
-        devices[name] = devices[name].model_copy(update={"state_of_health": share})
+    for name, state_of_health in health.items():
+        devices[name] = devices[name].model_copy(update={"state_of_health": state_of_health})
     plants = {name: device for name, device in devices.items() if isinstance(device, Pv)}
     for name, plant in plants.items():
         devices[name] = plant.model_copy(update={"age_years": plant.age_years + years})
-        if (name, SUN) in case.series:
-            series[name, SUN] = series[name, SUN] * plant.kept(years)
-    older = case.with_devices(devices)
-    computed = {name: devices[name] for name in plants if (name, SUN) not in case.series}
-    if computed and years > 0:
-        series |= prepare(older.with_devices(computed), prepared.times).series
-    return Prepared(older, prepared.times, prepared.hours, series)
+        if (name, AVAILABLE) in case.series:
+            series[name, AVAILABLE] = series[name, AVAILABLE] * plant.power_ratio_after(years)
+    aged_case = case.with_devices(devices)
+    computed_plants = {name: devices[name] for name in plants if (name, AVAILABLE) not in case.series}
+    if computed_plants and years > 0:
+        series |= prepare(aged_case.with_devices(computed_plants), prepared.times).series
+    return Prepared(aged_case, prepared.times, prepared.hours, series)
 
 
 def with_paths(prepared: Prepared, paths: Paths, years: int) -> Prepared:
-    """The same park so many years on as its paths have it: price of energy, spread of its periods, load.
+    """The prepared case after `years` of the yearly changes of energy price, price spread and load.
 
-    A load moves as a whole, whether it was computed or read from a file; prices that were read from a file
-    are the user's own and stay as they are.
+    A load is scaled as a whole, whether it was computed or read from a file. Prices that were read from a
+    file are unchanged.
     """
     series = dict(prepared.series)
     for name, device in prepared.case.devices.items():
@@ -48,8 +48,8 @@ def with_paths(prepared: Prepared, paths: Paths, years: int) -> Prepared:
             series[name, DEMAND] = series[name, DEMAND] * (1.0 + paths.load) ** years
     case, tariff = prepared.case, prepared.case.tariff
     if years and (paths.purchase_price or paths.spread):
-        level = (1.0 + paths.purchase_price) ** years
-        prices = tuple(price * level for price in tariff.purchase_price_yuan_per_kwh)
+        price_factor = (1.0 + paths.purchase_price) ** years
+        prices = tuple(price * price_factor for price in tariff.purchase_price_yuan_per_kwh)
         tariff = tariff.model_copy(update={"purchase_price_yuan_per_kwh": prices})
         case = replace(case, tariff=with_spread(tariff, (1.0 + paths.spread) ** years))
         grids = {name: device for name, device in case.devices.items() if isinstance(device, Grid)}

@@ -1,4 +1,4 @@
-"""The calibrated numbers of a case: their values, and whether they lie in their ranges."""
+"""Calibrated numbers of a case: their values, and checks of their ranges."""
 
 from typing import TYPE_CHECKING
 
@@ -10,41 +10,48 @@ if TYPE_CHECKING:
 
 
 def calibrated_values(case: "Case") -> dict[str, float]:
-    """What the calibrated numbers of the case are, by path."""
-    return {one.path: value_at(case, one.path) for one in case.calibrated}
+    """Values of the calibrated numbers of the case, by path."""
+    return {number.path: value_at(case, number.path) for number in case.calibrated}
 
 
 def whole_numbers(case: "Case") -> set[str]:
-    """Paths of the calibrated numbers that are whole, such as years."""
+    """Paths of the calibrated numbers that are integers, such as years."""
     return {
-        one.path for one in case.calibrated if all(isinstance(x, int) for x in numbers_at(case, one.path))
+        number.path
+        for number in case.calibrated
+        if all(isinstance(x, int) for x in numbers_at(case, number.path))
     }
 
 
 def calibrated_problems(case: "Case") -> list[str]:
-    """Paths that lead nowhere, values outside their range, ranges the case does not allow."""
-    found: list[str] = []
-    paths = [one.path for one in case.calibrated]
-    found += [f"`calibrated`: {path} is named {paths.count(path)} times, must be once"
+    """Paths without a field, values outside their range, limits of ranges that the case refuses."""
+    problems: list[str] = []
+    paths = [number.path for number in case.calibrated]
+    problems += [f"`calibrated`: {path} is named {paths.count(path)} times, must be once"
               for path in dict.fromkeys(paths) if paths.count(path) > 1]  # fmt: skip
-    for number, one in enumerate(case.calibrated):
-        at = f"`calibrated[{number}]"
+    for position, number in enumerate(case.calibrated):
+        entry = f"`calibrated[{position}]"
         try:
-            value = value_at(case, one.path)
+            value = value_at(case, number.path)
         except InputError as error:
-            found += [f"{at}.path` = '{one.path}': {line}" for line in error.problems]
+            problems += [f"{entry}.path` = '{number.path}': {line}" for line in error.problems]
             continue
-        if not one.low <= value <= one.high:
-            found.append(f"`{one.path}` = {value:g}: must be in its range, [{one.low:g}, {one.high:g}]")
+        if not number.low <= value <= number.high:
+            problems.append(
+                f"`{number.path}` = {value:g}: must be in its range, [{number.low:g}, {number.high:g}]"
+            )
         for name in ("low", "high"):
+            limit = getattr(number, name)
             try:
-                with_values(case, {one.path: getattr(one, name)})
+                with_values(case, {number.path: limit})
             except InputError as error:
-                found += [f"{at}.{name}` = {getattr(one, name):g}: {line}" for line in error.problems]
+                problems += [f"{entry}.{name}` = {limit:g}: {line}" for line in error.problems]
     for name, what_if in case.what_if.items():
         for path, value in what_if.values.items():
             try:
                 with_values(case, {path: value})
             except InputError as error:
-                found += [f"`what_if.{name}.values`: '{path}' = {value:g}: {line}" for line in error.problems]
-    return found
+                problems += [
+                    f"`what_if.{name}.values`: '{path}' = {value:g}: {line}" for line in error.problems
+                ]
+    return problems

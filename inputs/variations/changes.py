@@ -1,4 +1,8 @@
-"""A checked case with single numbers changed, checked again: what sensitivities and searches are made of."""
+"""A case with single numbers changed and validated again, for sensitivities, scenarios and searches.
+
+A path names a field: the first word is one of `ROOTS`, the parts are separated by dots, and a star in the
+name of a device stands for any name.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -7,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from parkdispatch.inputs.messages.validation import closest, problems
+from parkdispatch.inputs.messages.problem_sentences import closest, problem_sentences
 from parkdispatch.models.errors import InputError
 
 if TYPE_CHECKING:
     from parkdispatch.inputs.case import Case
 
 Change = Callable[[float], float]
-# the first word of a path, and what it names of a case
+# first word of a path: attribute of the case
 ROOTS = {
     "device": "devices",
     "tariff": "tariff",
@@ -28,63 +32,63 @@ ROOTS = {
 def with_changes(case: "Case", fields: Mapping[str, Change]) -> "Case":
     """The case with each field's number, or each number of its list, changed.
 
-    A field is a path from one of the ROOTS, its parts parted by dots; a star in the name of a device stands
-    for any. Raises InputError with all that is wrong: a field that is not there or is no number, a value that
-    is not allowed.
+    `fields` maps paths to changes. Raises InputError with all problems: fields that do not exist or are no
+    numbers, values that are not allowed.
     """
-    found: list[str] = []
+    problems: list[str] = []
     for path, change in fields.items():
         try:
-            case = _one(case, path.split("."), change)
+            case = _with_change(case, path.split("."), change)
         except InputError as error:
-            found += error.problems
-    if found:
-        raise InputError(found)
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
     return case
 
 
 def with_values(case: "Case", values: Mapping[str, float]) -> "Case":
-    """The case with other numbers at those paths; a list gets that mean, in proportion. As `changed` else."""
+    """The case with new numbers at the paths; a list is scaled to that mean. Errors as of `with_changes`."""
     return with_changes(
-        case, {path: _towards(numbers_at(case, path), value) for path, value in values.items()}
+        case, {path: _change_to_mean(numbers_at(case, path), value) for path, value in values.items()}
     )
 
 
-def _towards(old: Sequence[float], value: float) -> Change:
-    """How to bring numbers to a mean; whole ones, such as years, stay whole."""
-    mean = sum(old) / len(old)
-    if all(isinstance(one, int) for one in old):
+def _change_to_mean(numbers: Sequence[float], value: float) -> Change:
+    """Change that scales numbers to a mean; integers, such as years, remain integers."""
+    mean = sum(numbers) / len(numbers)
+    if all(isinstance(number, int) for number in numbers):
         value = round(value)
-    return lambda one: one * value / mean if mean and one != mean else value
+    return lambda number: number * value / mean if mean and number != mean else value
 
 
 def numbers_at(case: "Case", path: str) -> list[float]:
-    """The number at a path, or the numbers of its list; of the first device that a star fits.
+    """The number at a path, or the numbers of its list; of the first device that a star matches.
 
     Raises InputError if there is none.
     """
-    seen: list[float] = []
+    numbers: list[float] = []
 
-    def look(number: float) -> float:
-        seen.append(number)
+    def record(number: float) -> float:
+        numbers.append(number)
         return number
 
-    _one(case, path.split("."), look)
-    return seen[: len(seen) // max(1, len(_devices(case, path.split("."))))]
+    _with_change(case, path.split("."), record)
+    return numbers[: len(numbers) // max(1, len(_matching_devices(case, path.split("."))))]
 
 
 def value_at(case: "Case", path: str) -> float:
     """The number at a path, or the mean of its list. Raises InputError if there is none."""
-    found = numbers_at(case, path)
-    return sum(found) / len(found)
+    numbers = numbers_at(case, path)
+    return sum(numbers) / len(numbers)
 
 
-def _one(case: "Case", path: list[str], change: Change) -> "Case":
+def _with_change(case: "Case", path: list[str], change: Change) -> "Case":
+    """The case with one field changed."""
     root, *rest = path
     if root == "device":
         devices = dict(case.devices)
-        for name in _devices(case, path):
-            devices[name] = _with(devices[name], rest[1:], change, path)
+        for name in _matching_devices(case, path):
+            devices[name] = _changed_table(devices[name], rest[1:], change, path)
         return replace(case, devices=devices)
     if root not in ROOTS:
         raise InputError(f"`{'.'.join(path)}`: no such field, must begin with one of {', '.join(ROOTS)}")
@@ -92,11 +96,11 @@ def _one(case: "Case", path: list[str], change: Change) -> "Case":
     table = getattr(case, attribute)
     if not isinstance(table, BaseModel):
         raise InputError(f"`{'.'.join(path)}`: the case has no `{root}`, must have one to change it")
-    return replace(case, **{attribute: _with(table, rest, change, path)})
+    return replace(case, **{attribute: _changed_table(table, rest, change, path)})
 
 
-def _devices(case: "Case", path: list[str]) -> list[str]:
-    """Names of the devices a path means, or none where it means none."""
+def _matching_devices(case: "Case", path: list[str]) -> list[str]:
+    """Names of the devices a path matches; empty if it does not begin with `device`."""
     if path[0] != "device":
         return []
     names = [name for name in case.devices if len(path) > 2 and fnmatchcase(name, path[1])]
@@ -108,32 +112,32 @@ def _devices(case: "Case", path: list[str]) -> list[str]:
     return names
 
 
-def _with(table: Any, path: list[str], change: Change, whole: list[str]) -> Any:
-    """The table with what lies at the path changed, checked anew as a whole."""
+def _changed_table(table: Any, path: list[str], change: Change, full_path: list[str]) -> Any:
+    """The table with the field at `path` changed, validated again as a whole."""
     name, *rest = path
     known = list(type(table).model_fields) if isinstance(table, BaseModel) else list(table)
     if name not in known:
         listed = f"{closest(name, known)}; known here: {', '.join(known)}"
-        raise InputError(f"`{'.'.join(whole)}`: no such field as `{name}`{listed}")
+        raise InputError(f"`{'.'.join(full_path)}`: no such field as `{name}`{listed}")
     value = getattr(table, name) if isinstance(table, BaseModel) else table[name]
     if rest and isinstance(value, BaseModel | Mapping):
-        new = _with(value, rest, change, whole)
+        new = _changed_table(value, rest, change, full_path)
     elif not rest and _is_number(value):
         new = change(value)
-    elif not rest and isinstance(value, tuple) and value and all(_is_number(one) for one in value):
-        new = tuple(change(one) for one in value)
+    elif not rest and isinstance(value, tuple) and value and all(_is_number(number) for number in value):
+        new = tuple(change(number) for number in value)
     else:
         raise InputError(
-            f"`{'.'.join(whole)}` = {value}: must be a number, or a list of numbers, to change it"
+            f"`{'.'.join(full_path)}` = {value}: must be a number, or a list of numbers, to change it"
         )
     if not isinstance(table, BaseModel):
         return {**table, name: new}
-    # what was not given stays so: a default that nobody wrote must not look as if somebody had
+    # fields that were not given are not passed, so that `model_fields_set` stays what the user wrote
     given = {field: getattr(table, field) for field in table.model_fields_set}
     try:
         return type(table).model_validate({**given, name: new})
     except ValidationError as error:
-        raise InputError(problems(error, ".".join(whole[: -len(path)]), type(table))) from None
+        raise InputError(problem_sentences(error, ".".join(full_path[: -len(path)]), type(table))) from None
 
 
 def _is_number(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What a dispatch engineer knows better than the case file: tonight's state, the month's peak, forecasts."""
+"""Overrides of a case by the dispatch engineer: state of charge, the month's peak so far, forecasts."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,13 +8,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.inputs.messages.validation import problems, read_bytes
+from parkdispatch.inputs.messages.problem_sentences import problem_sentences
+from parkdispatch.inputs.user_files import read_bytes
 from parkdispatch.models.device import Device
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.stores.battery import Battery
 
-FAR_BEYOND = 3.0  # times the import limit, which is a plan and not a fuse
+IMPLAUSIBLE_PEAK_RATIO = 3.0  # of a peak to the import limit, beyond which the peak is most likely in kW
 
 
 def overridden(
@@ -24,40 +25,43 @@ def overridden(
     load: Path | None = None,
     pv: Path | None = None,
 ) -> Case:
-    """The case with what the command line says, checked like the file. All problems at once."""
-    found: list[str] = []
+    """The case with the given values in place of its own, validated like the case file.
+
+    `soc` is the initial state of charge of all batteries [-]; `load` and `pv` are files with forecasts.
+    Raises InputError with all problems.
+    """
+    problems: list[str] = []
     devices = dict(case.devices)
     changes: dict[str, dict[str, Any]] = {}
     batteries = {n: d for n, d in case.devices.items() if isinstance(d, Battery)}
     grids = {n: d for n, d in case.devices.items() if isinstance(d, Grid)}
-    paying = {n: d for n, d in grids.items() if d.pays_for_demand} or grids
+    charged_grids = {n: d for n, d in grids.items() if d.pays_for_demand} or grids
     if soc is not None:
-        # the night should still end as a usual night of this case does
+        # the final state of charge remains that of the case
         changes |= {
             n: {"initial_soc": soc, "final_soc": d.final_soc_or_initial} for n, d in batteries.items()
         }
         if not batteries:
-            found.append(f"argument `soc` = {soc:g}: must be left out, because the case has no battery")
+            problems.append(f"argument `soc` = {soc:g}: must be left out, because the case has no battery")
     if peak_so_far_mw is not None:
-        changes |= {name: {"peak_so_far_mw": peak_so_far_mw} for name in paying}
-        if len(paying) != 1:
-            lacking = (
-                f"has {len(paying)} grids, each with its own in the case file" if paying else "has no grid"
+        changes |= {name: {"peak_so_far_mw": peak_so_far_mw} for name in charged_grids}
+        if len(charged_grids) != 1:
+            reason = "has no grid"
+            if charged_grids:
+                reason = f"has {len(charged_grids)} grids, each with its own in the case file"
+            problems.append(
+                f"argument `peak_so_far_mw` = {peak_so_far_mw:g}: must be left out, because the case {reason}"
             )
-            found.append(
-                f"argument `peak_so_far_mw` = {peak_so_far_mw:g}: must be left out,"
-                f" because the case {lacking}"
-            )
-        for name, grid in paying.items():
-            found += _implausible(name, grid, peak_so_far_mw)
+        for name, grid in charged_grids.items():
+            problems += _implausible_peak(name, grid, peak_so_far_mw)
     for name, change in changes.items():
         try:
             devices[name] = _changed(case.devices[name], change)
         except ValidationError as error:
             field = "soc" if "initial_soc" in change else "peak_so_far_mw"
-            found += [
+            problems += [
                 f"argument `{field}`: {line}"
-                for line in problems(error, f"device.{name}", type(devices[name]))
+                for line in problem_sentences(error, f"device.{name}", type(devices[name]))
             ]
     series = dict(case.series)
     for field, path, kind, key in (("load", load, "load", "demand_mw"), ("pv", pv, "pv", "available_mw")):
@@ -67,29 +71,30 @@ def overridden(
         if len(of_kind) == 1:
             series[of_kind[0], key] = case.series_file(of_kind[0], key, path).series[of_kind[0], key]
         else:
-            found.append(
+            problems.append(
                 f"argument `{field}` = {path}: the case has {len(of_kind)} devices of kind {kind},"
                 " must have one"
             )
         try:
             read_bytes(path)
         except InputError as error:
-            found += [f"argument `{field}` = {line}" for line in error.problems]
-    if found:
-        raise InputError(found)
+            problems += [f"argument `{field}` = {line}" for line in error.problems]
+    if problems:
+        raise InputError(problems)
     return replace(case, devices=devices, series=series)
 
 
-def _implausible(name: str, grid: Grid, peak_mw: float) -> list[str]:
-    """A peak far beyond what the connection can draw is most likely in kW."""
-    most = grid.limits_mw[0]
-    if not peak_mw > FAR_BEYOND * most > 0:
+def _implausible_peak(name: str, grid: Grid, peak_mw: float) -> list[str]:
+    """A problem if a peak is far above the import limit: it is most likely in kW."""
+    import_limit_mw = grid.limits_mw[0]
+    if not peak_mw > IMPLAUSIBLE_PEAK_RATIO * import_limit_mw > 0:
         return []
     return [
-        f"argument `peak_so_far_mw` = {peak_mw:g}: `device.{name}` can draw {most:g} MW,"
+        f"argument `peak_so_far_mw` = {peak_mw:g}: `device.{name}` can draw {import_limit_mw:g} MW,"
         " must be in MW, not kW"
     ]
 
 
 def _changed(device: Device, change: Mapping[str, Any]) -> Device:
+    """The device with changed fields, validated again."""
     return type(device).model_validate({**device.model_dump(), **change})

@@ -1,7 +1,7 @@
-"""Scenarios: tables of doubted numbers, drawn from what a case says of its doubts or written by the user.
+"""Scenarios: tables of uncertain numbers, drawn from the distributions of a case or read from a file.
 
-A table has a row a scenario and a column a doubt, named like it. A doubt without a column stays as the case
-has it.
+A table has one row for each scenario and one column for each uncertain number, named like it. An uncertain
+number without a column keeps the value of the case.
 """
 
 from collections.abc import Hashable, Mapping
@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from parkdispatch.inputs.messages.validation import closest, read_bytes, user_path
+from parkdispatch.inputs.messages.problem_sentences import closest
 from parkdispatch.inputs.series.text_tables import (
-    LONGEST_SHOWN,
+    MAX_SHOWN,
     comma_hint,
     decode,
     listed,
     read_cells,
-    rows_of,
+    row_problems,
 )
+from parkdispatch.inputs.user_files import read_bytes, user_path
 from parkdispatch.inputs.variations.uncertainties import in_world
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
@@ -28,146 +29,162 @@ from parkdispatch.models.finance.sizing_section import Sizing, Uncertainty
 if TYPE_CHECKING:
     from parkdispatch.inputs.case import Case
 
-SCENARIO = "scenario"  # the index of a table; a column of this name in a file numbers its rows and is left
-MOST_SCENARIOS = 100_000
-CELL = 2.0**-31  # half of what lies between two Sobol points in a dimension: none falls on an end
+SCENARIO = (
+    "scenario"  # name of a table's index; a column of this name in a file numbers the rows and is ignored
+)
+MAX_SCENARIOS = 100_000
+HALF_CELL = 2.0**-31  # half the distance of Sobol points in a dimension, added so that none is 0 or 1
 
 
-def scenario_table(case: "Case", asked: str | None) -> pd.DataFrame:
-    """So many scenarios, those of a CSV file, or where nothing is asked as many as the case says.
+def scenario_table(case: "Case", count_or_file: str | None) -> pd.DataFrame:
+    """Scenario table of a case: a number of scenarios to draw, a CSV file, or None for the case's number.
 
-    Raises InputError with what is wrong.
+    Raises InputError with all problems.
     """
     sizing = case.sizing
     if sizing is None:
         raise InputError("`sizing` is missing: must be given, because scenarios are of its doubts")
-    if asked is None:
+    if count_or_file is None:
         return draw(sizing, sizing.scenarios, sizing.seed)
-    if not asked.strip().lstrip("+-").isdecimal():
-        return read_scenarios(user_path(asked), case)
-    count = int(asked)
-    if not 1 <= count <= MOST_SCENARIOS:
-        raise InputError(f"argument `scenarios` = {asked}: must be 1 to {MOST_SCENARIOS:,}, or a CSV file")
+    if not count_or_file.strip().lstrip("+-").isdecimal():
+        return read_scenarios(user_path(count_or_file), case)
+    count = int(count_or_file)
+    if not 1 <= count <= MAX_SCENARIOS:
+        raise InputError(
+            f"argument `scenarios` = {count_or_file}: must be 1 to {MAX_SCENARIOS:,}, or a CSV file"
+        )
     return draw(sizing, count, sizing.seed)
 
 
 def draw(sizing: Sizing, count: int, seed: int) -> pd.DataFrame:
-    """So many scenarios of the doubts, each drawn by itself; a longer table begins with the shorter one.
+    """Draw `count` scenarios of independent uncertain numbers; a longer table begins with the shorter one.
 
-    A scrambled Sobol sequence (Owen 1995; scipy.stats.qmc), which covers the doubts more evenly than chance
-    does, taken through the inverse of each doubt's distribution.
+    Quasi-Monte Carlo: a scrambled Sobol sequence (Owen 1995; scipy.stats.qmc), mapped by the inverse
+    cumulative distribution of each uncertain number.
     """
     if not sizing.doubt:
         raise InputError("`sizing.doubt` is missing: must have one, because scenarios are drawn from doubts")
-    from scipy.stats import qmc  # a second, which no other command needs
+    from scipy.stats import qmc  # its import takes a second
 
     sobol = qmc.Sobol(d=len(sizing.doubt), scramble=True, rng=np.random.default_rng(seed))
-    # a power of two is what the sequence is balanced for; what is not asked for is left
-    shares = sobol.random_base2(max(0, int(count - 1).bit_length()))[:count] + CELL
-    columns = {doubt.name: quantile(doubt, shares[:, at]) for at, doubt in enumerate(sizing.doubt)}
+    # the sequence is balanced for powers of two; superfluous points are dropped
+    probabilities = sobol.random_base2(max(0, int(count - 1).bit_length()))[:count] + HALF_CELL
+    columns = {
+        uncertainty.name: quantile(uncertainty, probabilities[:, dimension])
+        for dimension, uncertainty in enumerate(sizing.doubt)
+    }
     table = pd.DataFrame(columns, index=pd.RangeIndex(count, name=SCENARIO))
-    # what a longer or shorter table of the same draws has in common with this one
-    table.attrs["drawn"] = [seed, [doubt.model_dump(mode="json") for doubt in sizing.doubt]]
+    # identifies tables of the same draws, whatever their length
+    table.attrs["drawn"] = [seed, [uncertainty.model_dump(mode="json") for uncertainty in sizing.doubt]]
     return table
 
 
-def quantile(doubt: Uncertainty, share: Array) -> Array:
-    """Values below which that share of a doubt's distribution lies; shares in (0, 1)."""
-    low, high = doubt.low, doubt.high
-    if doubt.kind == "choice":
-        return _chosen(doubt, share)
+def quantile(uncertainty: Uncertainty, probability: Array) -> Array:
+    """Inverse cumulative distribution of an uncertain number at probabilities in (0, 1)."""
+    low, high = uncertainty.low, uncertainty.high
+    if uncertainty.kind == "choice":
+        return _choice_quantile(uncertainty, probability)
     if low is not None and low == high:
-        return np.full(share.shape, low)
-    if doubt.kind == "normal":
+        return np.full(probability.shape, low)
+    if uncertainty.kind == "normal":
         from scipy.stats import truncnorm
 
-        mean, std = doubt.mean or 0.0, doubt.std or 1.0
-        ends = [
-            (end - mean) / std for end in (-np.inf if low is None else low, np.inf if high is None else high)
+        mean, std = uncertainty.mean or 0.0, uncertainty.std or 1.0
+        limits = [
+            (limit - mean) / std
+            for limit in (-np.inf if low is None else low, np.inf if high is None else high)
         ]
-        return np.asarray(truncnorm.ppf(share, *ends, loc=mean, scale=std), dtype=np.float64)
+        return np.asarray(truncnorm.ppf(probability, *limits, loc=mean, scale=std), dtype=np.float64)
     low, high = low or 0.0, high or 0.0
-    if doubt.kind == "uniform":
-        return low + share * (high - low)
-    mode = (low + high) / 2.0 if doubt.mode is None else doubt.mode
-    below = (mode - low) / (high - low)  # share that lies below the mode
-    left = low + np.sqrt(share * (high - low) * (mode - low))
-    return np.where(share < below, left, high - np.sqrt((1.0 - share) * (high - low) * (high - mode)))
+    if uncertainty.kind == "uniform":
+        return low + probability * (high - low)
+    mode = (low + high) / 2.0 if uncertainty.mode is None else uncertainty.mode
+    below = (mode - low) / (high - low)  # probability of values below the mode
+    left = low + np.sqrt(probability * (high - low) * (mode - low))
+    return np.where(
+        probability < below, left, high - np.sqrt((1.0 - probability) * (high - low) * (high - mode))
+    )
 
 
-def _chosen(doubt: Uncertainty, share: Array) -> Array:
-    """One of the values, each as often as its weight says."""
-    weights = np.array(doubt.weights or [1.0] * len(doubt.values))
-    below = np.cumsum(weights) / weights.sum()
-    at = np.searchsorted(below, share, side="right")
-    last = int(np.flatnonzero(weights)[-1])  # a sum of shares may miss 1 by a rounding
-    return np.asarray(doubt.values, dtype=np.float64)[np.minimum(at, last)]
+def _choice_quantile(uncertainty: Uncertainty, probability: Array) -> Array:
+    """Inverse cumulative distribution of a choice: one of its values, by weight."""
+    weights = np.array(uncertainty.weights or [1.0] * len(uncertainty.values))
+    cumulative = np.cumsum(weights) / weights.sum()
+    position = np.searchsorted(cumulative, probability, side="right")
+    last = int(np.flatnonzero(weights)[-1])  # the sum may miss 1 by rounding
+    return np.asarray(uncertainty.values, dtype=np.float64)[np.minimum(position, last)]
 
 
 def read_scenarios(path: Path, case: "Case") -> pd.DataFrame:
-    """The user's own table of scenarios, a CSV whose headers are names of the case's doubts.
+    """Read a table of scenarios, a CSV file whose headers are names of the case's uncertain numbers.
 
-    Raises InputError with everything that is wrong: columns that are no doubt, cells that are no number,
-    values the case refuses, a file without rows.
+    Raises InputError with all problems: unknown columns, cells that are no numbers, values that the case
+    refuses, a file without rows.
     """
-    doubts = {} if case.sizing is None else {doubt.name: doubt for doubt in case.sizing.doubt}
+    uncertainties = {} if case.sizing is None else {u.name: u for u in case.sizing.doubt}
     name, raw = path.name, read_bytes(path)
     if not raw.strip():
         raise InputError(f"{name}: is empty, must have a header and a row for each scenario")
-    cells, found = read_cells(name, decode(name, raw))
-    headers = [str(h) for h in cells.columns if h != SCENARIO or SCENARIO in doubts]
-    known = listed(list(doubts)) + (f", and a column {SCENARIO}" if SCENARIO not in doubts else "")
+    cells, problems = read_cells(name, decode(name, raw))
+    headers = [str(h) for h in cells.columns if h != SCENARIO or SCENARIO in uncertainties]
+    known = listed(list(uncertainties))
+    if SCENARIO not in uncertainties:
+        known += f", and a column {SCENARIO}"
     for header in headers:
-        if header not in doubts:
-            shown = header[:LONGEST_SHOWN] or "without a header"
-            found.append(f"{name}: column '{shown}': must be the name of a doubt of the case: {known}"
-                         f"{closest(header, doubts)}")  # fmt: skip
-    if not any(header in doubts for header in headers):
-        found.append(f"{name}: no column of a doubt; must have one of {known}")
+        if header not in uncertainties:
+            shown = header[:MAX_SHOWN] or "without a header"
+            problems.append(f"{name}: column '{shown}': must be the name of a doubt of the case: {known}"
+                         f"{closest(header, uncertainties)}")  # fmt: skip
+    if not any(header in uncertainties for header in headers):
+        problems.append(f"{name}: no column of a doubt; must have one of {known}")
     if cells.empty:
-        found.append(f"{name}: has no rows below its header, must have one for each scenario")
+        problems.append(f"{name}: has no rows below its header, must have one for each scenario")
     columns = {}
-    for header in (h for h in headers if h in doubts):
-        columns[header], wrong = _column(name, cells[header], doubts[header], case)
-        found += wrong
-    if found:
-        raise InputError(list(dict.fromkeys(found)))
+    for header in (h for h in headers if h in uncertainties):
+        columns[header], column_problems = _column(name, cells[header], uncertainties[header], case)
+        problems += column_problems
+    if problems:
+        raise InputError(list(dict.fromkeys(problems)))
     return pd.DataFrame(columns, index=pd.RangeIndex(len(cells), name=SCENARIO))
 
 
-def _column(name: str, cells: pd.Series, doubt: Uncertainty, case: "Case") -> tuple[Array, list[str]]:
-    """The numbers of a column, and what is wrong with them; each value is tried on the case once."""
+def _column(name: str, cells: pd.Series, uncertainty: Uncertainty, case: "Case") -> tuple[Array, list[str]]:
+    """Numbers of a column, and their problems; each distinct value is tried on the case once."""
     values = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64)
     lines = cells.index.to_numpy()
-    unread = ~np.isfinite(values)
-    found = rows_of(name, unread, lines, cells, doubt.name, f"must be a number{comma_hint(cells)}")
+    unreadable = ~np.isfinite(values)
+    problems = row_problems(
+        name, unreadable, lines, cells, uncertainty.name, f"must be a number{comma_hint(cells)}"
+    )
     refused: dict[str, list[int]] = {}
-    for value in dict.fromkeys(values[~unread].tolist()):
+    for value in dict.fromkeys(values[~unreadable].tolist()):
         try:
-            in_world(case, {doubt: value})
+            in_world(case, {uncertainty: value})
         except InputError as error:
-            places = np.flatnonzero(values == value).tolist()
+            positions = np.flatnonzero(values == value).tolist()
             for line in error.problems:
-                refused.setdefault(line.removeprefix(f"'{doubt.name}' = {value:g}: "), []).extend(places)
-    for why, places in refused.items():
-        bad = np.zeros(len(values), dtype=bool)
-        bad[places] = True
-        found += rows_of(name, bad, lines, cells, doubt.name, why)
-    return values, found
+                refused.setdefault(line.removeprefix(f"'{uncertainty.name}' = {value:g}: "), []).extend(
+                    positions
+                )
+    for reason, positions in refused.items():
+        invalid = np.zeros(len(values), dtype=bool)
+        invalid[positions] = True
+        problems += row_problems(name, invalid, lines, cells, uncertainty.name, reason)
+    return values, problems
 
 
 def world(case: "Case", row: Mapping[str, float] | Mapping[Hashable, float]) -> "Case":
-    """The case as a scenario has it, a row being numbers by the names of doubts.
+    """The case of a scenario; `row` holds numbers by the names of uncertain numbers.
 
-    Raises InputError where the case refuses them together.
+    Raises InputError if the case refuses them together.
     """
     sizing = case.sizing
     if sizing is None:
         raise InputError("`sizing` is missing: must be given, because its doubts are what scenarios vary")
-    doubts = {doubt.name: doubt for doubt in sizing.doubt}
-    unknown = [str(name) for name in row if name not in doubts]
+    uncertainties = {uncertainty.name: uncertainty for uncertainty in sizing.doubt}
+    unknown = [str(name) for name in row if name not in uncertainties]
     if unknown:
         raise InputError(
-            [f"scenario: '{one}' is no doubt of the case: {listed(list(doubts))}" for one in unknown]
+            [f"scenario: '{name}' is no doubt of the case: {listed(list(uncertainties))}" for name in unknown]
         )
-    return in_world(case, {doubts[str(name)]: float(value) for name, value in row.items()})
+    return in_world(case, {uncertainties[str(name)]: float(value) for name, value in row.items()})

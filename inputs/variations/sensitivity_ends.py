@@ -1,4 +1,4 @@
-"""The ends of a case's sensitivities, each a case of its own."""
+"""Cases with one uncertain input at its low or high value, for one-at-a-time sensitivities."""
 
 import fnmatch
 from collections.abc import Iterable
@@ -15,53 +15,53 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SensitivityCase:
-    """A case with one doubted number at one of its limits."""
+    """A case with one uncertain input at its low or high value."""
 
     side: str  # "low" or "high"
-    value: float  # of the first field, the mean of a list
+    value: float  # of the first field; the mean of a list
     case: "Case"
 
 
 def ends(case: "Case", sensitivity: Sensitivity) -> list[SensitivityCase]:
-    """The case at each end given. Raises InputError with what is wrong with either."""
-    found, made = [], []
+    """The case at each limit of the sensitivity. Raises InputError with the problems of both."""
+    problems, cases = [], []
     for key, number, times in sensitivity.ends():
 
         def change(old: float, number: float = number, times: bool = times) -> float:
             return old * number if times else number
 
         try:
-            other = with_changes(case, dict.fromkeys(sensitivity.fields, change))
+            changed_case = with_changes(case, dict.fromkeys(sensitivity.fields, change))
         except InputError as error:
-            found += [f"{key} = {number:g}: {line}" for line in error.problems]
+            problems += [f"{key} = {number:g}: {line}" for line in error.problems]
         else:
-            made.append(
-                SensitivityCase(key.removeprefix("times_"), value_at(other, sensitivity.fields[0]), other)
-            )
-    if found:
-        raise InputError(found)
-    return made
+            value = value_at(changed_case, sensitivity.fields[0])
+            cases.append(SensitivityCase(key.removeprefix("times_"), value, changed_case))
+    if problems:
+        raise InputError(problems)
+    return cases
 
 
-def of_devices(
+def of_remaining_devices(
     sensitivities: Iterable[Sensitivity], devices: Iterable[str], removed: Iterable[str]
 ) -> tuple[Sensitivity, ...]:
-    """The sensitivities but for those that are about devices which a variant has taken out."""
-    left, gone = list(devices), list(removed)
+    """The sensitivities without those of devices that a variant has removed."""
+    remaining_names, removed_names = list(devices), list(removed)
 
-    def is_gone(field: str) -> bool:
+    def is_removed(field: str) -> bool:
         root, name, *_ = field.split(".")
-        return root == "device" and not fnmatch.filter(left, name) and bool(fnmatch.filter(gone, name))
+        matches_remaining = bool(fnmatch.filter(remaining_names, name))
+        return root == "device" and not matches_remaining and bool(fnmatch.filter(removed_names, name))
 
-    return tuple(one for one in sensitivities if not any(map(is_gone, one.fields)))
+    return tuple(s for s in sensitivities if not any(map(is_removed, s.fields)))
 
 
 def sensitivity_problems(case: "Case") -> list[str]:
-    """What is wrong with any end of any sensitivity of the case."""
-    found = []
-    for at, one in enumerate(case.sensitivities):
+    """Problems with any limit of any sensitivity of the case."""
+    problems = []
+    for number, sensitivity in enumerate(case.sensitivities):
         try:
-            ends(case, one)
+            ends(case, sensitivity)
         except InputError as error:
-            found += [f"`sensitivity[{at}]` ('{one.name}'): {line}" for line in error.problems]
-    return found
+            problems += [f"`sensitivity[{number}]` ('{sensitivity.name}'): {line}" for line in error.problems]
+    return problems

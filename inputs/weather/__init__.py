@@ -1,1 +1,1 @@
-"""Weather files: EPW, TMY3, PVGIS, CSV."""
+"""Weather files of the user: EPW, TMY3, PVGIS and CSV."""

@@ -1,1 +1,1 @@
-"""Declarations of money: investment, contracts, sensitivities, the question of a size."""
+"""Declarations of project finance: investment, contracts, sensitivities, sizing."""

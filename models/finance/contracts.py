@@ -1,8 +1,8 @@
-"""What a storage earns by contract beside its arbitrage: demand response, and PV that would be curtailed.
+"""Contract revenue of storage besides arbitrage: demand response, and absorption of surplus PV.
 
-Declarations only. Each comes in two ways, told by `kind`: `stated`, energy and price as a study writes them
-down, or `metered`, settled from a dispatch. `results/billing/demand_response.py` chooses events and
-settles them, `results/billing/contract_revenue.py` makes the yearly revenue. Prices have VAT in them.
+Declarations only. Each contract has one of two kinds: `stated`, energy and price as a study states them, or
+`metered`, settled from a dispatch. `results/billing/demand_response.py` chooses and settles events,
+`results/billing/contract_revenue.py` computes the yearly revenue. Prices include VAT.
 """
 
 from collections import Counter
@@ -12,35 +12,34 @@ from typing import Annotated, Literal
 import pandas as pd
 from pydantic import Field, field_validator
 
-from parkdispatch.models.declaration import ASSUMED, GIVEN, declared
+from parkdispatch.models.declaration import ASSUMED, GIVEN, NO_UNIT, Declaration, declared
 from parkdispatch.models.device import Fraction, NonNegative, Positive
-from parkdispatch.models.quarter_hours import QUARTERS_PER_DAY
+from parkdispatch.models.quarter_hours import QUARTERS_PER_DAY, QUARTERS_PER_HOUR
 from parkdispatch.models.tariff.tariff import Tariff
-from parkdispatch.models.tariff.tariff_tables import Declaration, Month, Period, listed
+from parkdispatch.models.tariff.tariff_tables import Month, Period, listed
 from parkdispatch.models.units import KWH_PER_MWH
 
-PLAN = "published carbon-peak pilot plan, as far as its revenue can be taken apart (computed)"
-COAL = "coal benchmark of Jiangxi, 0.4143 yuan/kWh"
-QUARTERS_PER_HOUR = 4
-DEAREST_YUAN_PER_KWH = 100.0  # a price beyond is most likely one of yuan/MWh
+PILOT_PLAN = "published carbon-peak pilot plan, as far as its revenue can be taken apart (computed)"
+COAL_BENCHMARK = "coal benchmark of Jiangxi, 0.4143 yuan/kWh"
+MAX_PRICE_YUAN_PER_KWH = 100.0  # a higher price is most likely in yuan/MWh
 
-Price = Annotated[float, Field(ge=0, le=DEAREST_YUAN_PER_KWH)]
+Price = Annotated[float, Field(ge=0, le=MAX_PRICE_YUAN_PER_KWH)]
 Events = Annotated[int, Field(ge=0, le=366)]
 
 
 class StatedResponse(Declaration):
-    """Demand response as a study states it: events x energy x price."""
+    """Demand response as stated by a study: events x energy x price."""
 
-    kind: Literal["stated"]
-    events_per_year: Events = declared("a year", "Events that are answered", PLAN, 60)
-    price_yuan_per_kwh: Price = declared("yuan/kWh", "Paid for the energy of an event", PLAN, 4.0)
-    energy_mwh_per_event: NonNegative = declared("MWh", "Paid in each event, of the new storage", GIVEN)
-    fades: bool = declared(
-        "true or false", "Whether that energy shrinks with the state of health", ASSUMED, False
+    kind: Literal["stated"] = declared(NO_UNIT, "Energy and price as stated", GIVEN)
+    events_per_year: Events = declared("1/year", "Events responded to", PILOT_PLAN, 60)
+    price_yuan_per_kwh: Price = declared("yuan/kWh", "Price of the energy of an event", PILOT_PLAN, 4.0)
+    energy_mwh_per_event: NonNegative = declared(
+        "MWh", "Energy of the new storage that is paid for in each event", GIVEN
     )
+    fades: bool = declared(NO_UNIT, "Whether that energy falls with the state of health", ASSUMED, False)
 
     def yuan(self, health: float) -> float:
-        """Revenue of a year whose storage has that state of health [-], VAT included [yuan]."""
+        """Revenue of a year in which the storage has this state of health [-], VAT included [yuan]."""
         share = health if self.fades else 1.0
         return (
             self.events_per_year * self.price_yuan_per_kwh * KWH_PER_MWH * self.energy_mwh_per_event * share
@@ -48,42 +47,44 @@ class StatedResponse(Declaration):
 
 
 class MeteredResponse(Declaration):
-    """Demand response settled as a utility would: baseline less import, paid near the bid.
+    """Demand response settled from meters: baseline less import, paid within limits around the bid.
 
     No price and no rule of Jiangxi was found: every default is an assumption.
     """
 
-    kind: Literal["metered"]
+    kind: Literal["metered"] = declared(NO_UNIT, "Settled from the dispatch", GIVEN)
     notice: Literal["day_ahead"] = declared(
-        "", "An event is known when the day before is over, so the day is planned with it", ASSUMED,
+        NO_UNIT, "When an event is known; day_ahead: before the day is planned", ASSUMED,
         "day_ahead",
     )  # fmt: skip
-    events_per_year: Events = declared("a year", "Events called, at most one a day", PLAN, 60)
-    price_yuan_per_kwh: Price = declared("yuan/kWh", "Paid for the response", PLAN, 4.0)
+    events_per_year: Events = declared("1/year", "Events called, at most one a day", PILOT_PLAN, 60)
+    price_yuan_per_kwh: Price = declared("yuan/kWh", "Price of the response", PILOT_PLAN, 4.0)
     hours: Annotated[float, Field(gt=0, le=24)] = declared(
         "h", "Length of an event, whole quarter-hours; 1 to 2 usual", ASSUMED, 2.0
     )
     months: Annotated[tuple[Month, ...], Field(min_length=1)] = declared(
-        "", "In which events are called; 1 is January", ASSUMED, (7, 8, 12, 1)
+        NO_UNIT, "Months in which events are called; 1 is January", ASSUMED, (7, 8, 12, 1)
     )
     periods: Annotated[tuple[Period, ...], Field(min_length=1)] = declared(
-        "", "Periods of the tariff inside which an event lies whole", ASSUMED, ("sharp", "peak")
+        NO_UNIT, "Time-of-use periods that contain each event entirely", ASSUMED, ("sharp", "peak")
     )
     baseline_days: Annotated[int, Field(ge=1, le=30)] = declared(
-        "days", "Last working days without an event whose mean at the same quarter-hours is the baseline",
+        "days", "Last working days without an event, whose mean import at a quarter-hour is its baseline",
         ASSUMED, 5,
     )  # fmt: skip
     baselines: Literal["lowest", "highest"] = declared(
-        "", "Which of dispatches that cost the same are lived: those with the lowest or highest baselines",
+        NO_UNIT, "Which of several dispatches of equal cost is taken: of lowest or highest baselines",
         ASSUMED, "lowest",
     )  # fmt: skip
     bid_mw: Positive | None = declared(
-        "MW", "Response offered for each event; left out: just what is then delivered, known beforehand",
+        "MW", "Response bid for each event; left out: exactly what is delivered, as with perfect foresight",
         ASSUMED, None,
     )  # fmt: skip
-    paid_from: Fraction = declared("- of the bid", "Less response than this is not paid at all", ASSUMED, 0.8)
+    paid_from: Fraction = declared(
+        "- of the bid", "Least response that is paid; less is not paid at all", ASSUMED, 0.8
+    )
     paid_to: Annotated[float, Field(ge=1, le=10)] = declared(
-        "- of the bid", "Response beyond this is not paid", ASSUMED, 1.2
+        "- of the bid", "Largest response that is paid; what exceeds it is not", ASSUMED, 1.2
     )
 
     @field_validator("hours")
@@ -96,63 +97,64 @@ class MeteredResponse(Declaration):
     @field_validator("months", "periods")
     @classmethod
     def _once(cls, names: tuple[int | str, ...]) -> tuple[int | str, ...]:
-        twice = sorted(str(name) for name, count in Counter(names).items() if count > 1)
-        if twice:
-            raise ValueError(f"must name each once; twice: {listed(twice)}")
+        repeated = sorted(str(name) for name, count in Counter(names).items() if count > 1)
+        if repeated:
+            raise ValueError(f"must name each once; twice: {listed(repeated)}")
         return names
 
     @property
     def quarters(self) -> int:
-        """Quarter-hours of an event."""
+        """Number of quarter-hours of an event."""
         return round(self.hours * QUARTERS_PER_HOUR)
 
     def problems(
         self, minutes: int | None, year: int | None, grids: int | None, tariff: Tariff | None
     ) -> list[str]:
-        """What does not fit the case's step and year, its connections or its tariff; None: not known."""
-        found, at = [], "`contract.demand_response"
+        """Conflicts with the case's interval, year, grid connections or tariff; None: not known."""
+        problems, path = [], "`contract.demand_response"
         if minutes is not None and (60 * self.hours) % minutes:
-            found.append(
-                f"{at}.hours` = {self.hours:g}: must consist of whole intervals of {minutes} minutes"
+            problems.append(
+                f"{path}.hours` = {self.hours:g}: must consist of whole intervals of {minutes} minutes"
             )
         if grids is not None and grids != 1:
-            found.append(
-                f"{at}.kind` = 'metered': the case has {grids} grid connections, must have one, whose meter"
+            problems.append(
+                f"{path}.kind` = 'metered': the case has {grids} grid connections, must have one, whose meter"
                 " settles"
             )
         if tariff is not None and not set(self.periods) & set(tariff.ratios):
-            found.append(
-                f"{at}.periods` = {listed(self.periods)}: must be periods of tariff {tariff.name}:"
+            problems.append(
+                f"{path}.periods` = {listed(self.periods)}: must be periods of tariff {tariff.name}:"
                 f" {listed(tariff.ratios)}"
             )
         elif tariff is not None and year is not None:
             longest = self._longest_hours(year, tariff)
             if longest is not None and longest < self.hours:
-                found.append(
-                    f"{at}.hours` = {self.hours:g}: must be at most {longest:g}, because no more hours on end"
-                    f" are {' or '.join(self.periods)} in month {listed(self.months)} of tariff {tariff.name}"
+                problems.append(
+                    f"{path}.hours` = {self.hours:g}: must be at most {longest:g}, because no more hours on"
+                    f" end are {' or '.join(self.periods)} in month {listed(self.months)} of tariff"
+                    f" {tariff.name}"
                 )
-        return found
+        return problems
 
     def _longest_hours(self, year: int, tariff: Tariff) -> float | None:
-        """Longest stretch of the periods on ordinary days of the months [h]; None where none is priced."""
-        longest = []
+        """Longest continuous span of the periods on ordinary days of the months [h]; None without a price."""
+        spans = []
         for month in self.months:
             days = pd.date_range(date(year, month, 1), periods=28, freq="D").date
-            usual = (day for day in days if not (tariff.unpriced(day, day) or tariff.holiday_on(day)))
-            if (day := next(usual, None)) is not None:
+            ordinary = (day for day in days if not (tariff.unpriced(day, day) or tariff.holiday_on(day)))
+            if (day := next(ordinary, None)) is not None:
                 names = tariff.period(pd.date_range(day, periods=QUARTERS_PER_DAY, freq="15min"))
                 inside = "".join("x" if name in self.periods else " " for name in names)
-                longest.append(max(map(len, inside.split()), default=0) / QUARTERS_PER_HOUR)
-        return max(longest, default=None)
+                spans.append(max(map(len, inside.split()), default=0) / QUARTERS_PER_HOUR)
+        return max(spans, default=None)
 
 
 class StatedAbsorption(Declaration):
-    """Storing PV that would be curtailed, as a study states it: energy x price."""
+    """Absorption of surplus PV as stated by a study: energy x price."""
 
-    kind: Literal["stated"]
-    energy_mwh_per_year: NonNegative = declared("MWh a year", "Stored instead of curtailed", GIVEN)
-    price_yuan_per_kwh: Price = declared("yuan/kWh", "What it is worth", COAL, 0.4143)
+    kind: Literal["stated"] = declared(NO_UNIT, "Energy and price as stated", GIVEN)
+    energy_mwh_per_year: NonNegative = declared("MWh a year", "PV energy stored instead of curtailed", GIVEN)
+    price_yuan_per_kwh: Price = declared("yuan/kWh", "Price of that energy", COAL_BENCHMARK, 0.4143)
 
     def yuan(self) -> float:
         """Revenue of a year, VAT included [yuan]."""
@@ -160,43 +162,49 @@ class StatedAbsorption(Declaration):
 
 
 class MeteredAbsorption(Declaration):
-    """What the dispatch curtails without the storage less what it curtails with it, at a price.
+    """Absorption of surplus PV from dispatches: curtailment avoided by the storage, at a price.
 
-    The energy so stored is used later and saves its purchase too; that is in the arbitrage, not here.
+    The stored energy also saves purchases later; that saving is part of arbitrage, not of this contract.
     """
 
-    kind: Literal["metered"]
-    price_yuan_per_kwh: Price = declared("yuan/kWh", "Paid on top of what its use saves", COAL, 0.4143)
+    kind: Literal["metered"] = declared(NO_UNIT, "Settled from the dispatch", GIVEN)
+    price_yuan_per_kwh: Price = declared(
+        "yuan/kWh", "Price paid in addition to the purchases saved", COAL_BENCHMARK, 0.4143
+    )
 
 
 class Contracts(Declaration):
-    """Income by contract; what is left out earns nothing."""
+    """Contracts of the storage; those left out have no revenue."""
 
-    demand_response: Annotated[StatedResponse | MeteredResponse, Field(discriminator="kind")] | None = None
-    absorption: Annotated[StatedAbsorption | MeteredAbsorption, Field(discriminator="kind")] | None = None
+    demand_response: Annotated[StatedResponse | MeteredResponse, Field(discriminator="kind")] | None = (
+        declared(NO_UNIT, "Contract for demand response; left out: none", default=None)
+    )
+    absorption: Annotated[StatedAbsorption | MeteredAbsorption, Field(discriminator="kind")] | None = (
+        declared(NO_UNIT, "Contract for the absorption of surplus PV; left out: none", default=None)
+    )
 
     @property
     def none(self) -> bool:
-        """Whether nothing is earned by contract."""
+        """Whether there is no contract."""
         return self.demand_response is None and self.absorption is None
 
     def warnings(self, storage_mw: float) -> list[str]:
-        """What was given but cannot matter, one sentence each; `storage_mw` is the power of all storage."""
-        found = []
-        response, at = self.demand_response, "`contract.demand_response"
+        """A sentence for each value given without effect; `storage_mw` is the power of all storage [MW]."""
+        warnings = []
+        response, path = self.demand_response, "`contract.demand_response"
         if response is not None and response.events_per_year == 0:
-            found.append(f"{at}.events_per_year` = 0: without an event nothing else in it matters")
+            warnings.append(f"{path}.events_per_year` = 0: without an event nothing else in it matters")
         if isinstance(response, MeteredResponse):
             if response.bid_mw is not None and response.paid_from * response.bid_mw > storage_mw:
-                found.append(
-                    f"{at}.bid_mw` = {response.bid_mw:g}: is never paid, because the storage has"
+                warnings.append(
+                    f"{path}.bid_mw` = {response.bid_mw:g}: is never paid, because the storage has"
                     f" {storage_mw:g} MW, less than {response.paid_from:g} of the bid"
                 )
             if response.bid_mw is None:
-                found += [
-                    f"{at}.{name}` = {getattr(response, name):g}: cannot matter, because without `bid_mw` the"
-                    " bid is what is delivered"
+                warnings += [
+                    f"{path}.{name}` = {getattr(response, name):g}: cannot matter, because without `bid_mw`"
+                    " the bid is what is delivered"
                     for name in ("paid_from", "paid_to")
                     if name in response.model_fields_set
                 ]
-        return found
+        return warnings

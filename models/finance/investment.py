@@ -1,9 +1,7 @@
-"""What a storage investment costs, how it is paid for, and how it is taxed: Chinese feasibility practice.
+"""Project finance of a storage investment: cost, funding and taxes, as in Chinese feasibility studies.
 
-Declarations only; `results/finance/cash_flow.py` computes. Prices are constant over the years,
-as is usual there.
-Years of operation count from 1. Every field carries its unit, a sentence, and where its default is from,
-because the workbook shows all three beside the number.
+Declarations only; `results/finance/cash_flow.py` computes. Prices are constant over the years, as is usual
+in such studies. Years of operation count from 1. The workbook shows unit, sentence and source of each number.
 """
 
 from collections.abc import Iterator
@@ -11,147 +9,165 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from parkdispatch.models.declaration import ASSUMED, GIVEN
-from parkdispatch.models.declaration import declared as _field
+from parkdispatch.models.declaration import ASSUMED, GIVEN, NO_UNIT, Declaration, declared
 from parkdispatch.models.device import Fraction, NonNegative, Positive
 
 CODED = "as coded from DL/T 2919-2025 in a public repository, the standard itself not seen (second-hand)"
 LAW = "income tax law as commonly quoted, text not checked (assumption)"
-SHARES_TO = 1e-9  # [-] shares that add up to one within this do
+SHARES_TOLERANCE = 1e-9  # [-] of shares that must add up to one
 
 Years = Annotated[int, Field(ge=1, le=60)]
 YearsOrNone = Annotated[int, Field(ge=0, le=60)]
 ClassName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+class ValueAddedTax(Declaration):
+    """Value-added tax (VAT): one rate for sales and purchases, and the treatment of a credit."""
 
-
-class ValueAddedTax(_Table):
-    """Value-added tax: one rate for what is sold and what is bought, and what becomes of a credit."""
-
-    rate: Fraction = _field("-", "Rate on revenue, on the investment and on energy bought", CODED, 0.13)
-    credit: Literal["carried_forward", "refunded"] = _field(
-        "", "Input tax not yet offset: carried forward until it is, or what is left refunded once", CODED,
-        "carried_forward",
+    rate: Fraction = declared("-", "Rate on revenue, on the investment and on energy bought", CODED, 0.13)
+    credit: Literal["carried_forward", "refunded"] = declared(
+        NO_UNIT, "Input tax not yet offset: carried forward until it is, or the rest refunded once",
+        CODED, "carried_forward",
     )  # fmt: skip
-    refund_year: Years = _field("year of operation", "Year at whose end the credit is refunded", ASSUMED, 1)
-    surcharge_share: Fraction = _field(
+    refund_year: Years = declared("year of operation", "Year at whose end the credit is refunded", ASSUMED, 1)
+    surcharge_share: Fraction = declared(
         "- of tax paid", "Urban maintenance 7, education 3 and local education 2 per cent", CODED, 0.12
     )
 
 
-class OperationMaintenance(_Table):
-    """Operation and maintenance, net of VAT; no input tax is credited on it."""
+class OperationMaintenance(Declaration):
+    """Cost of operation and maintenance, net of VAT; no input tax is credited on it."""
 
-    basis: Literal["power_or_energy", "investment"] = _field(
-        "", "The larger of so much a kW and so much a kWh discharged, or a share of the investment", CODED,
-        "power_or_energy",
+    basis: Literal["power_or_energy", "investment"] = declared(
+        NO_UNIT, "The larger of the cost by power and by energy discharged, or a share of the investment",
+        CODED, "power_or_energy",
     )  # fmt: skip
-    yuan_per_kw_year: NonNegative = _field("yuan/kW a year", "Of rated power", CODED, 30.0)
-    yuan_per_kwh_discharged: NonNegative = _field("yuan/kWh", "Of AC energy discharged", CODED, 0.05)
-    investment_share: Fraction = _field(
-        "- a year", "Of the investment, where that is the basis", ASSUMED, 0.03
+    yuan_per_kw_year: NonNegative = declared("yuan/kW a year", "Cost per rated power", CODED, 30.0)
+    yuan_per_kwh_discharged: NonNegative = declared("yuan/kWh", "Cost per AC energy discharged", CODED, 0.05)
+    investment_share: Fraction = declared(
+        "- a year", "Cost as a share of the investment, if that is the basis", ASSUMED, 0.03
     )
 
 
-class Replacement(_Table):
-    """New cells some day, paid from the project's own flow at the end of a year of operation."""
+class Replacement(Declaration):
+    """Replacement of the battery, paid from the project's cash flow at the end of a year of operation."""
 
-    year: Years = _field("year of operation", "Year at whose end the battery is replaced", CODED, 10)
-    cost_yuan: NonNegative = _field("yuan", "What it costs, VAT included; 0: no replacement", ASSUMED, 0.0)
-    depreciation_years: Years = _field("years", "Or what is left of the horizon, if that is less", CODED, 10)
-    residual_share: Fraction = _field(
+    year: Years = declared("year of operation", "Year at whose end the battery is replaced", CODED, 10)
+    cost_yuan: NonNegative = declared(
+        "yuan", "Cost of the replacement, VAT included; 0: no replacement", ASSUMED, 0.0
+    )
+    depreciation_years: Years = declared(
+        "years", "Depreciation of the replacement, at most to the end of the horizon", CODED, 10
+    )
+    residual_share: Fraction = declared(
         "- of cost net of VAT", "Recovered at the end of the last year", CODED, 0.05
     )
 
 
-class AssetClass(_Table):
-    """A part of the investment that is written off evenly."""
+class AssetClass(Declaration):
+    """Part of the investment with straight-line depreciation."""
 
-    share: Fraction = _field("- of the investment", "All classes together make 1", CODED)
-    years: Years = _field("years", "Straight line, from the first year of operation", CODED)
-    residual_share: Fraction = _field(
+    share: Fraction = declared(
+        "- of the investment", "Share of this class; the shares of all classes add up to 1", CODED
+    )
+    years: Years = declared("years", "Straight-line depreciation from the first year of operation", CODED)
+    residual_share: Fraction = declared(
         "- of value net of VAT", "Recovered at the end of the last year", CODED, 0.05
     )
 
 
-class IncomeTax(_Table):
-    """Enterprise income tax with its holiday and the carrying forward of losses."""
+class IncomeTax(Declaration):
+    """Enterprise income tax with tax holiday and loss carry-forward."""
 
-    rate: Fraction = _field("-", "Rate", CODED, 0.25)
-    free_years: YearsOrNone = _field(
-        "years", "Free from the first year of operation; 3 where eligible", ASSUMED, 0
+    rate: Fraction = declared("-", "Tax rate", CODED, 0.25)
+    free_years: YearsOrNone = declared(
+        "years", "Tax-free years from the first year of operation; 3 if eligible", ASSUMED, 0
     )
-    half_years: YearsOrNone = _field("years", "Then at half the rate; 3 where eligible", ASSUMED, 0)
-    loss_years: Annotated[int, Field(ge=0, le=10)] = _field(
-        "years", "A loss may be set off against the profits of so many years after it", LAW, 5
+    half_years: YearsOrNone = declared(
+        "years", "Years at half the rate after the tax-free years; 3 if eligible", ASSUMED, 0
+    )
+    loss_years: Annotated[int, Field(ge=0, le=10)] = declared(
+        "years", "Years after a loss in which it may be set off against profits", LAW, 5
     )
 
 
-class Loan(_Table):
-    """Borrowed money: drawn with the investment, repaid from the first year of operation."""
+class Loan(Declaration):
+    """Loan: drawn with the investment, repaid from the first year of operation."""
 
-    share: Fraction = _field("- of the investment", "Borrowed; the rest is equity. 0: no loan", CODED, 0.8)
-    rate: Fraction = _field("- a year", "Interest", CODED, 0.048)
-    years: Years = _field("years", "Of repayment, counted in years of operation", ASSUMED, 15)
-    method: Literal["annuity", "equal_principal"] = _field(
-        "", "Equal payments, or equal principal and falling interest", ASSUMED, "annuity"
+    share: Fraction = declared(
+        "- of the investment", "Borrowed share; the rest is equity. 0: no loan", CODED, 0.8
     )
-    construction_interest: Literal["capitalised", "paid"] = _field(
-        "", "Interest during construction: added to the debt, or paid by the owners as it falls due", ASSUMED,
-        "capitalised",
+    rate: Fraction = declared("- a year", "Interest rate", CODED, 0.048)
+    years: Years = declared("years", "Years of repayment, from the first year of operation", ASSUMED, 15)
+    method: Literal["annuity", "equal_principal"] = declared(
+        NO_UNIT, "Equal payments, or equal principal and falling interest", ASSUMED, "annuity"
+    )
+    construction_interest: Literal["capitalised", "paid"] = declared(
+        NO_UNIT, "Interest during construction: added to the debt, or paid by the owners as it falls due",
+        ASSUMED, "capitalised",
     )  # fmt: skip
 
 
-class Finance(_Table):
-    """Everything the cash flow of a storage investment needs besides revenue and energy."""
+class Finance(Declaration):
+    """Inputs of the cash flow of a storage investment besides revenue and energy."""
 
-    investment_yuan: Positive = _field(
-        "yuan", "VAT included, without interest during construction and working capital", GIVEN
+    investment_yuan: Positive = declared(
+        "yuan", "Investment, VAT included, without interest during construction and working capital", GIVEN
     )
-    construction_years: Annotated[int, Field(ge=1, le=10)] = _field("years", "Before operation", CODED, 1)
-    operation_years: Years = _field("years", "Of operation", CODED, 20)
-    spending_shares: tuple[Fraction, ...] = _field(
-        "- of the investment", "Spent in each year of construction; left out: the same in each", ASSUMED, ()
+    construction_years: Annotated[int, Field(ge=1, le=10)] = declared(
+        "years", "Years of construction, before operation", CODED, 1
     )
-    discount_rate: Fraction = _field("-", "Of the project, also for LCOS and MIRR", ASSUMED, 0.06)
-    equity_discount_rate: Fraction = _field("-", "Of the owners, also for their MIRR", ASSUMED, 0.08)
-    discounted_to: Literal["start_of_construction", "end_of_first_year"] = _field(
-        "", "Flows fall at the ends of years; the first year's is discounted by a year, or not at all",
+    operation_years: Years = declared("years", "Years of operation", CODED, 20)
+    spending_shares: tuple[Fraction, ...] = declared(
+        "- of the investment",
+        "Share of the investment spent in each year of construction; left out: equal shares",
+        ASSUMED,
+        (),
+    )
+    discount_rate: Fraction = declared(
+        "-", "Discount rate of the project, also for LCOS and MIRR", ASSUMED, 0.06
+    )
+    equity_discount_rate: Fraction = declared(
+        "-", "Discount rate of the owners, also for their MIRR", ASSUMED, 0.08
+    )
+    discounted_to: Literal["start_of_construction", "end_of_first_year"] = declared(
+        NO_UNIT, "Reference date of discounting: cash flows fall at the ends of years; that of the first year"
+        " is discounted by a year, or not",
         "Methods and Parameters of Economic Evaluation, 3rd edition, as commonly applied (assumption)",
         "start_of_construction",
     )  # fmt: skip
-    working_capital_share: Fraction = _field(
+    working_capital_share: Fraction = declared(
         "- of the investment",
-        "Paid by the owners in the first year of operation, back in the last",
+        "Working capital, paid by the owners in the first year of operation and recovered in the last",
         CODED,
         0.01,
     )
-    insurance_share: Fraction = _field(
+    insurance_share: Fraction = declared(
         "- of the investment a year", "Insurance; 0.005 to 0.01 usual (second-hand)", "second-hand", 0.005
     )
-    vat: ValueAddedTax = ValueAddedTax()
-    operation_maintenance: OperationMaintenance = OperationMaintenance()
-    replacement: Replacement = Replacement()
-    depreciation: Annotated[dict[ClassName, AssetClass], Field(min_length=1)] = {
-        "battery": AssetClass(share=0.6, years=10),
-        "rest": AssetClass(share=0.4, years=15),
-    }
-    income_tax: IncomeTax = IncomeTax()
-    loan: Loan = Loan()
+    vat: ValueAddedTax = declared(NO_UNIT, "Value-added tax", default=ValueAddedTax())
+    operation_maintenance: OperationMaintenance = declared(
+        NO_UNIT, "Cost of operation and maintenance", default=OperationMaintenance()
+    )
+    replacement: Replacement = declared(NO_UNIT, "Replacement of the battery", default=Replacement())
+    depreciation: Annotated[dict[ClassName, AssetClass], Field(min_length=1)] = declared(
+        NO_UNIT, "Asset classes, each a share of the investment with its own depreciation", CODED,
+        {"battery": AssetClass(share=0.6, years=10), "rest": AssetClass(share=0.4, years=15)},
+    )  # fmt: skip
+    income_tax: IncomeTax = declared(NO_UNIT, "Enterprise income tax", default=IncomeTax())
+    loan: Loan = declared(NO_UNIT, "Loan", default=Loan())
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        wrong = [*self._shares(), *self._lives()]
-        if wrong:
-            raise ValueError("\n".join(wrong))
+        problems = [*self._share_problems(), *self._duration_problems()]
+        if problems:
+            raise ValueError("\n".join(problems))
         return self
 
-    def _shares(self) -> Iterator[str]:
+    def _share_problems(self) -> Iterator[str]:
+        """Problems where shares of depreciation or spending do not add up to one."""
         total = sum(asset.share for asset in self.depreciation.values())
-        if abs(total - 1.0) > SHARES_TO:
+        if abs(total - 1.0) > SHARES_TOLERANCE:
             listed = ", ".join(f"{name} {asset.share:g}" for name, asset in self.depreciation.items())
             yield f"depreciation = {listed}: shares add up to {total:g}, must add up to 1"
         if self.spending_shares:
@@ -162,11 +178,11 @@ class Finance(_Table):
                     f"spending_shares = [{shown}]: {given} given, must be one for each of"
                     f" construction_years = {self.construction_years}"
                 )
-            if abs(total - 1.0) > SHARES_TO:
+            if abs(total - 1.0) > SHARES_TOLERANCE:
                 yield f"spending_shares = [{shown}]: add up to {total:g}, must add up to 1"
 
-    def _lives(self) -> Iterator[str]:
-        """Nothing may outlast the operation: what is left then would be neither paid back nor written off."""
+    def _duration_problems(self) -> Iterator[str]:
+        """Problems where loan, depreciation or refund extend beyond the years of operation."""
         limit = f"must be at most operation_years = {self.operation_years}"
         if self.loan.share > 0 and self.loan.years > self.operation_years:
             yield f"loan.years = {self.loan.years}: the loan outlasts the operation, {limit}"
@@ -188,16 +204,16 @@ class Finance(_Table):
 
     @property
     def warnings(self) -> list[str]:
-        """What was given but cannot matter, one sentence each."""
-        found = []
+        """A sentence for each value that was given but has no effect."""
+        warnings = []
         horizon = f"the {self.operation_years}-year horizon"
         if self.replacement.cost_yuan > 0 and not self.replaced:
-            found.append(
+            warnings.append(
                 f"`finance.replacement.year` = {self.replacement.year}: lies at the end of {horizon}"
                 " or beyond it, so there is no replacement"
             )
         if self.vat.credit == "carried_forward" and "refund_year" in self.vat.model_fields_set:
-            found.append(
+            warnings.append(
                 f"`finance.vat.refund_year` = {self.vat.refund_year}: cannot matter, because the credit is"
                 " carried forward"
             )
@@ -205,34 +221,34 @@ class Finance(_Table):
         if basis == "investment":
             unused = {"yuan_per_kw_year", "yuan_per_kwh_discharged"}
         for name in sorted(unused & self.operation_maintenance.model_fields_set):
-            found.append(
+            warnings.append(
                 f"`finance.operation_maintenance.{name}` = {getattr(self.operation_maintenance, name):g}:"
                 f" cannot matter, because basis is {basis}"
             )
         if self.loan.share == 0 and self.loan.model_fields_set - {"share"}:
-            found.append(
+            warnings.append(
                 "`finance.loan.share` = 0: nothing is borrowed, so nothing else in `finance.loan` matters"
             )
-        return found
+        return warnings
 
 
 class Parameter(BaseModel):
-    """One number or choice of a declaration, as a person would want to see it."""
+    """One number or choice of a declaration, with its unit, sentence and source for display."""
 
     model_config = ConfigDict(frozen=True)
 
-    name: str  # path with underscores: "loan_rate"
+    name: str  # path joined by underscores, such as "loan_rate"
     value: float | int | str | bool
     unit: str
     sentence: str
     source: str
     choices: tuple[str, ...] = ()
-    basis: str = ""  # where the default is from; "no default: must be given" where there is none
-    default: str = ""  # the default, where another value was given; else nothing
+    basis: str = ""  # source of the default; "no default: must be given" if there is none
+    default: str = ""  # the default, if another value was given; else empty
 
 
 def parameters(table: BaseModel) -> list[Parameter]:
-    """Every single number or choice, nested tables opened; lists and what is left out are not in it."""
+    """All numbers and choices of a declaration and its nested tables, without lists and values left out."""
     return list(_parameters(table, ""))
 
 
@@ -246,6 +262,7 @@ def _parameters(table: BaseModel, prefix: str) -> Iterator[Parameter]:
                 yield from _parameters(part, f"{prefix}{name}_{key}_")
         elif value is not None and not isinstance(value, tuple):
             extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+            unit = str(extra.get("unit", ""))
             basis = source = str(extra.get("source", ""))
             default = ""
             if not field.is_required() and value != field.default:
@@ -256,7 +273,7 @@ def _parameters(table: BaseModel, prefix: str) -> Iterator[Parameter]:
             yield Parameter(
                 name=prefix + name,
                 value=value,
-                unit=str(extra.get("unit", "")),
+                unit="" if unit == NO_UNIT and isinstance(value, str) else unit,
                 sentence=str(field.description or ""),
                 source=source,
                 choices=tuple(getattr(field.annotation, "__args__", ())) if isinstance(value, str) else (),

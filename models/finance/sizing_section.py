@@ -1,7 +1,7 @@
-"""What is asked about the size of one more battery: its prices, its bounds, offers, paths and doubts.
+"""Sizing of one more battery: bounds, prices, offers, yearly trends and uncertainties. Declarations only.
 
-Declarations only. The *increment* is one battery of the case; everything else of the case stands. A *choice*
-is a size at a price, and one of them is always to build nothing. Money is yuan, VAT included.
+The increment is one battery of the case whose size is sought; all other devices are unchanged. A choice is a
+size at a price, and one choice is always to build nothing. Money is in yuan, VAT included.
 """
 
 from collections.abc import Iterator
@@ -9,76 +9,83 @@ from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from parkdispatch.models.declaration import ASSUMED, GIVEN
-from parkdispatch.models.declaration import declared as _field
+from parkdispatch.models.declaration import ASSUMED, GIVEN, Declaration, declared
 from parkdispatch.models.device import Array, Fraction, NonNegative, Positive
+from parkdispatch.models.tariff.tariff_tables import Name
 from parkdispatch.models.units import KW_PER_MW, KWH_PER_MWH, WH_PER_MWH
 
-MOST_STEPS = 101  # of one side of a surface: beyond, a step is most likely a mistake
-JUST = 1e-9  # [-] of a step: how near to the end the last one counts as being there
+MAX_STEPS = 101  # grid points along one axis of a surface; more are most likely a mistake
+STEP_TOLERANCE = 1e-9  # [-] of a step, within which the last grid point equals the end of the range
 
-Change = Annotated[float, Field(gt=-1, le=1)]  # [1/year] 0.02: two per cent more every year
-Name = Annotated[str, Field(min_length=1)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+YearlyChange = Annotated[float, Field(gt=-1, le=1)]  # [1/year] 0.02: two per cent more every year
 
 
-class Steps(_Table):
-    """A range, and the step at which a surface looks at it; both ends are looked at."""
+class Steps(Declaration):
+    """A range and the step of its grid points; both ends are grid points."""
 
-    min: NonNegative
-    max: Positive
-    step: Positive
+    min: NonNegative = declared("MW or h", "Lower end of the range", GIVEN)
+    max: Positive = declared("MW or h", "Upper end of the range", GIVEN)
+    step: Positive = declared("MW or h", "Distance of grid points; the last may be shorter", GIVEN)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.min >= self.max:
             raise ValueError(f"min = {self.min:g} must be below max = {self.max:g}")
-        if (self.max - self.min) / self.step > MOST_STEPS - 1:
+        if (self.max - self.min) / self.step > MAX_STEPS - 1:
             raise ValueError(
-                f"step = {self.step:g}: makes more than {MOST_STEPS} of {self.min:g} to {self.max:g},"
-                f" must be at least {(self.max - self.min) / (MOST_STEPS - 1):g}"
+                f"step = {self.step:g}: makes more than {MAX_STEPS} of {self.min:g} to {self.max:g},"
+                f" must be at least {(self.max - self.min) / (MAX_STEPS - 1):g}"
             )
         return self
 
     @property
     def values(self) -> Array:
-        """What a surface looks at, rising; the last step may be a shorter one."""
-        count = int(np.floor((self.max - self.min) / self.step + JUST))
-        found: Array = self.min + self.step * np.arange(count + 1, dtype=np.float64)
-        return found if self.max - found[-1] <= JUST * self.step else np.append(found, self.max)
+        """Grid points in ascending order; the last step may be shorter."""
+        count = int(np.floor((self.max - self.min) / self.step + STEP_TOLERANCE))
+        grid: Array = self.min + self.step * np.arange(count + 1, dtype=np.float64)
+        return grid if self.max - grid[-1] <= STEP_TOLERANCE * self.step else np.append(grid, self.max)
 
 
-class Price(_Table):
-    """What a size costs, turn-key."""
+class Price(Declaration):
+    """Turn-key price of a battery by power and energy."""
 
-    yuan_per_kwh: NonNegative = _field("yuan/kWh", "Of rated energy: cells, racks, containers", GIVEN)
-    yuan_per_kw: NonNegative = _field("yuan/kW", "Of rated power: converters, transformer, bay", ASSUMED, 0.0)
-    fixed_yuan: NonNegative = _field("yuan", "Whatever the size, if anything is built", ASSUMED, 0.0)
+    yuan_per_kwh: NonNegative = declared("yuan/kWh", "Of rated energy: cells, racks, containers", GIVEN)
+    yuan_per_kw: NonNegative = declared(
+        "yuan/kW", "Of rated power: converters, transformer, bay", ASSUMED, 0.0
+    )
+    fixed_yuan: NonNegative = declared(
+        "yuan", "Fixed cost, independent of the size, if anything is built", ASSUMED, 0.0
+    )
 
     def investment_yuan(self, power_mw: float, energy_mwh: float) -> float:
-        """Of a size; nothing where nothing is built."""
+        """Investment in a battery of this size; zero if nothing is built [yuan]."""
         if power_mw <= 0 or energy_mwh <= 0:
             return 0.0
-        sized = self.yuan_per_kwh * KWH_PER_MWH * energy_mwh + self.yuan_per_kw * KW_PER_MW * power_mw
-        return self.fixed_yuan + sized
+        size_dependent = (
+            self.yuan_per_kwh * KWH_PER_MWH * energy_mwh + self.yuan_per_kw * KW_PER_MW * power_mw
+        )
+        return self.fixed_yuan + size_dependent
 
 
-class Offer(_Table):
-    """A size somebody sells: as it is, or in modules of which any whole number may be bought up to it."""
+class Offer(Declaration):
+    """A battery that is offered for sale, whole or in any number of equal modules up to the whole."""
 
-    name: Name
-    name_zh: str = ""  # left out: `name`
-    power_mw: Positive
-    energy_mwh: Positive
-    investment_yuan: Positive | None = None  # of the whole
-    yuan_per_wh: Positive | None = None  # or of each Wh; one of the two must be given
-    modules: Annotated[int, Field(ge=1, le=1000)] = 1  # equal parts the offer can be bought in
-    source: str = ASSUMED
+    name: Name = declared("-", "Name of the offer", GIVEN)
+    name_zh: str = declared("-", "Name in Chinese; left out: `name`", default="")
+    power_mw: Positive = declared("MW", "Rated power of the whole offer", GIVEN)
+    energy_mwh: Positive = declared("MWh", "Rated energy of the whole offer", GIVEN)
+    investment_yuan: Positive | None = declared(
+        "yuan", "Price of the whole offer; either this or `yuan_per_wh` must be given", default=None
+    )
+    yuan_per_wh: Positive | None = declared(
+        "yuan/Wh", "Price per rated energy; either this or `investment_yuan` must be given", default=None
+    )
+    modules: Annotated[int, Field(ge=1, le=1000)] = declared(
+        "-", "Number of equal modules the offer consists of; 1: only the whole can be bought", ASSUMED, 1
+    )
+    source: str = declared("-", "Where the offer is from", default=ASSUMED)
 
     @model_validator(mode="after")
     def _priced(self) -> Self:
@@ -92,111 +99,149 @@ class Offer(_Table):
 
     @property
     def price_yuan(self) -> float:
-        """Of the whole offer."""
+        """Price of the whole offer [yuan]."""
         if self.investment_yuan is not None:
             return self.investment_yuan
         return (self.yuan_per_wh or 0.0) * WH_PER_MWH * self.energy_mwh
 
 
-class Paths(_Table):
-    """How the world moves each year from the year of the case; 0 stays as it is."""
+class Paths(Declaration):
+    """Yearly relative change of prices and load from the year of the case on; 0: no change."""
 
-    battery_price: Change = _field("1/year", "Of what the increment costs", ASSUMED, 0.0)
-    battery_fade: Change = _field("1/year", "Of the fade of cells bought a year later", ASSUMED, 0.0)
-    purchase_price: Change = _field("1/year", "Of purchased energy, flat period", ASSUMED, 0.0)
-    spread: Change = _field("1/year", "Of each period's distance from the flat price", ASSUMED, 0.0)
-    load: Change = _field("1/year", "Of the park's energy", ASSUMED, 0.0)
+    battery_price: YearlyChange = declared(
+        "1/year", "Yearly change of the price of the increment", ASSUMED, 0.0
+    )
+    battery_fade: YearlyChange = declared(
+        "1/year", "Yearly change of the capacity fade of newly bought cells", ASSUMED, 0.0
+    )
+    purchase_price: YearlyChange = declared(
+        "1/year", "Yearly change of the price of purchased energy in the flat period", ASSUMED, 0.0
+    )
+    spread: YearlyChange = declared(
+        "1/year", "Yearly change of each period's price difference from the flat period", ASSUMED, 0.0
+    )
+    load: YearlyChange = declared("1/year", "Yearly change of the park's energy", ASSUMED, 0.0)
 
 
-class Uncertainty(_Table):
-    """A number nobody knows, and how it may lie.
+class Uncertainty(Declaration):
+    """An uncertain number of the case and its probability distribution.
 
     `fields` are paths of the case, such as "finance.discount_rate", "sizing.price_multiple" or
-    "sizing.paths.load"; or "tariff.spread", a multiple of each period's distance from the flat price; or
-    "tariff.midday_valley", 0 where the valley between 10:00 and 16:00 has become flat and 1 where it stays.
-    With `times` the numbers are multiples of what the case says.
+    "sizing.paths.load"; or "tariff.spread", a multiple of each period's price difference from the flat
+    period; or "tariff.midday_valley", 1 if the valley period between 10:00 and 16:00 remains, 0 if it becomes
+    flat.
     """
 
-    name: Name
-    name_zh: str = ""  # left out: `name`
-    fields: Annotated[tuple[Name, ...], Field(min_length=1)]
-    kind: Literal["uniform", "triangular", "normal", "choice"]
-    low: float | None = None  # uniform, triangular; of a normal one, where it is cut off
-    high: float | None = None
-    mode: float | None = None  # triangular; left out: the middle
-    mean: float | None = None  # normal
-    std: Positive | None = None  # normal
-    values: tuple[float, ...] = ()  # choice
-    weights: tuple[NonNegative, ...] = ()  # choice; left out: equal
-    times: bool = False
-    source: str = ASSUMED
+    name: Name = declared("-", "Name of the uncertain number", GIVEN)
+    name_zh: str = declared("-", "Name in Chinese; left out: `name`", default="")
+    fields: Annotated[tuple[Name, ...], Field(min_length=1)] = declared(
+        "-", "Paths of the fields that take the value", GIVEN
+    )
+    kind: Literal["uniform", "triangular", "normal", "choice"] = declared(
+        "-", "Kind of distribution; choice: one of `values`", GIVEN
+    )
+    low: float | None = declared(
+        "unit of the field", "Lower limit of a uniform or triangular distribution, or truncation of a normal",
+        default=None,
+    )  # fmt: skip
+    high: float | None = declared(
+        "unit of the field", "Upper limit of a uniform or triangular distribution, or truncation of a normal",
+        default=None,
+    )  # fmt: skip
+    mode: float | None = declared(
+        "unit of the field", "Mode of a triangular distribution; left out: the middle", default=None
+    )
+    mean: float | None = declared("unit of the field", "Mean of a normal distribution", default=None)
+    std: Positive | None = declared(
+        "unit of the field", "Standard deviation of a normal distribution", default=None
+    )
+    values: tuple[float, ...] = declared("unit of the field", "Values of a choice", default=())
+    weights: tuple[NonNegative, ...] = declared(
+        "-", "Weights of the values of a choice; left out: equal", default=()
+    )
+    times: bool = declared("-", "Whether the numbers are multiples of the number of the case", default=False)
+    source: str = declared("-", "Where the distribution is from", default=ASSUMED)
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if wrong := list(self._problems()):
-            raise ValueError("\n".join(wrong))
+    def _distribution_complete(self) -> Self:
+        if problems := list(self._distribution_problems()):
+            raise ValueError("\n".join(problems))
         return self
 
-    def _problems(self) -> Iterator[str]:
-        needed = {
+    def _distribution_problems(self) -> Iterator[str]:
+        """Problems where numbers of the distribution are missing, superfluous or out of order."""
+        required = {
             "uniform": ("low", "high"),
             "triangular": ("low", "high"),
             "normal": ("mean", "std"),
             "choice": ("values",),
         }[self.kind]
-        may = {"triangular": ("mode",), "normal": ("low", "high"), "choice": ("weights",)}.get(self.kind, ())
+        optional = {"triangular": ("mode",), "normal": ("low", "high"), "choice": ("weights",)}.get(
+            self.kind, ()
+        )
         for name in ("low", "high", "mode", "mean", "std", "values", "weights"):
             given = getattr(self, name) not in (None, ())
-            if name in needed and not given:
+            if name in required and not given:
                 yield f"{name} is missing: must be given for kind = '{self.kind}'"
-            elif given and name not in needed + may:
+            elif given and name not in required + optional:
                 yield f"{name}: cannot matter for kind = '{self.kind}', must be left out"
-        known = [x for x in (self.low, self.mode, self.high) if x is not None]
-        if self.kind != "choice" and any(a > b for a, b in pairwise(known)):
-            yield f"low, mode, high = {', '.join(f'{x:g}' for x in known)}: must rise"
+        ascending = [x for x in (self.low, self.mode, self.high) if x is not None]
+        if self.kind != "choice" and any(a > b for a, b in pairwise(ascending)):
+            yield f"low, mode, high = {', '.join(f'{x:g}' for x in ascending)}: must rise"
         if self.kind == "uniform" and self.low is not None and self.low == self.high:
             yield f"low = high = {self.low:g}: must differ, or nothing is in doubt"
         if self.weights and (len(self.weights) != len(self.values) or sum(self.weights) <= 0):
             yield f"weights: must be {len(self.values)} like the values, and not all zero"
 
 
-class Sizing(_Table):
-    """The question: how large the increment should be, at what price, and what is not known."""
+class Sizing(Declaration):
+    """Sizing problem: which battery is sized, within what bounds, at what price, under what uncertainty."""
 
-    device: Name = _field("", "The battery whose size is asked for; all else stands", GIVEN)
-    power_mw: Steps
-    duration_hours: Steps  # rated energy over rated power
-    price: Price
-    price_multiple: Positive = _field("-", "Of every price, offers too; what a doubt may vary", ASSUMED, 1.0)
-    # numbers of the case that are others by the time the increment comes, by path: what stands has aged
-    standing: dict[Name, float] = {}
-    offer: tuple[Offer, ...] = ()
-    paths: Paths = Paths()
-    last_commissioning_year: Annotated[int, Field(ge=0, le=30)] = _field(
-        "years", "The increment may come so many years after the year of the case, or at once", ASSUMED, 10
+    device: Name = declared(
+        "-", "Name of the battery whose size is sought; all other devices are unchanged", GIVEN
     )
-    co2_t_per_mwh: Annotated[float, Field(ge=0, le=2)] = _field(
-        "t/MWh", "Of energy drawn from the grid; Jiangxi 2023 by default",
+    power_mw: Steps = declared("MW", "Range of rated power", GIVEN)
+    duration_hours: Steps = declared("h", "Range of duration: rated energy over rated power", GIVEN)
+    price: Price = declared("-", "General price, by power and energy", GIVEN)
+    price_multiple: Positive = declared(
+        "-", "Factor on all prices, those of offers included, for an uncertainty to vary", ASSUMED, 1.0
+    )
+    standing: dict[Name, float] = declared(
+        "unit of the field", "Numbers of the case, by path, that differ when the increment is commissioned,"
+        " such as the state of health of existing batteries", default={},
+    )  # fmt: skip
+    offer: tuple[Offer, ...] = declared("-", "Batteries offered for sale", default=())
+    paths: Paths = declared("-", "Yearly changes of prices and load", default=Paths())
+    last_commissioning_year: Annotated[int, Field(ge=0, le=30)] = declared(
+        "years", "Latest commissioning of the increment, in years after the year of the case", ASSUMED, 10
+    )
+    co2_t_per_mwh: Annotated[float, Field(ge=0, le=2)] = declared(
+        "t/MWh", "CO2 emission factor of energy drawn from the grid; Jiangxi 2023 by default",
         "Emission factors of electricity, Ministry of Ecology and Environment", 0.5836,
     )  # fmt: skip
-    doubt: tuple[Uncertainty, ...] = ()
-    scenarios: Annotated[int, Field(ge=1, le=100_000)] = _field("", "Drawn from the doubts", ASSUMED, 64)
-    seed: Annotated[int, Field(ge=0)] = 1
-    tail: Annotated[Fraction, Field(gt=0)] = _field("-", "Worst share of scenarios that CVaR is the mean of",
-                                                    ASSUMED, 0.1)  # fmt: skip
+    doubt: tuple[Uncertainty, ...] = declared("-", "Uncertain numbers", default=())
+    scenarios: Annotated[int, Field(ge=1, le=100_000)] = declared(
+        "-", "Number of scenarios drawn from the uncertain numbers", ASSUMED, 64
+    )
+    seed: Annotated[int, Field(ge=0)] = declared("-", "Seed of the scenarios", ASSUMED, 1)
+    tail: Annotated[Fraction, Field(gt=0)] = declared(
+        "-", "Share of worst scenarios over which CVaR is the mean", ASSUMED, 0.1
+    )
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
-        wrong = []
+        problems = []
         for what, names in (("offer", [o.name for o in self.offer]), ("doubt", [d.name for d in self.doubt])):
-            twice = sorted({name for name in names if names.count(name) > 1})
-            wrong += [f"{what}: '{name}' is the name of several, must be of one" for name in twice]
+            repeated = sorted({name for name in names if names.count(name) > 1})
+            problems += [f"{what}: '{name}' is the name of several, must be of one" for name in repeated]
         if self.duration_hours.min <= 0:
-            wrong.append("duration_hours.min = 0: must be above 0, because a battery without energy is none")
-        if wrong:
-            raise ValueError("\n".join(wrong))
+            problems.append(
+                "duration_hours.min = 0: must be above 0, because a battery without energy is none"
+            )
+        if problems:
+            raise ValueError("\n".join(problems))
         return self
 
     def investment_yuan(self, power_mw: float, energy_mwh: float) -> float:
-        """Of a size at the general price."""
+        """Investment in the increment of this size at the general price [yuan]."""
         return self.price_multiple * self.price.investment_yuan(power_mw, energy_mwh)

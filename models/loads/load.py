@@ -1,9 +1,9 @@
-"""What the park draws, from its yearly energy and the shapes of its day, week and year.
+"""Load: the demand of the park, from its yearly energy and its daily, weekly and yearly profiles.
 
-    demand = mean x hour's shape x weekday's shape x month's shape x stops x (1 + noise)
+    demand = mean x hour's shape x weekday's shape x month's shape x shutdowns x (1 + noise)
 
-scaled so that a calendar year sums exactly to the yearly energy. A window of a year is a slice of that
-year: the numbers do not depend on which days are looked at.
+scaled so that a calendar year sums exactly to the yearly energy. A window is a slice of its calendar year:
+the values do not depend on which days are asked for.
 """
 
 from collections.abc import Mapping
@@ -12,8 +12,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from parkdispatch.models.declaration import ASSUMED, Declaration, declared
 from parkdispatch.models.device import (
     INJECTION,
     Array,
@@ -29,11 +30,10 @@ from parkdispatch.models.device import (
     Terms,
 )
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.quarter_hours import quarters_per_interval
+from parkdispatch.models.quarter_hours import QUARTERS_PER_HOUR, quarters_per_interval
 
-QUARTERS_PER_HOUR = 4
 MEMORY_QUARTERS = 64  # noise older than 16 h is forgotten; at a correlation of 0.9 it weighs 1e-3
-LARGEST_NOISE_STDS = 4.0  # cut off beyond, so that one unlucky draw does not set the month's peak
+LARGEST_NOISE_STDS = 4.0  # noise is clipped there, so that one rare draw does not set the month's peak
 
 
 def _some_positive(shape: tuple[float, ...]) -> tuple[float, ...]:
@@ -51,14 +51,12 @@ Yearly = Annotated[
 ]
 
 
-class Stop(BaseModel):
-    """Days of a partial standstill, first and last included, such as a works holiday."""
+class Stop(Declaration):
+    """Days of a partial shutdown, first and last day included, such as a works holiday."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    first: date
-    last: date
-    share: Fraction  # [-] of the demand that goes on: kilns never stop
+    first: date = declared("-", "First day")
+    last: date = declared("-", "Last day, included")
+    share: Fraction = declared("-", "Share of the usual demand that remains; kilns never stop")
 
     @field_validator("last")
     @classmethod
@@ -72,18 +70,30 @@ class Stop(BaseModel):
 class Load(Device):
     """Demand that must be met. Shapes are relative: only their proportions matter."""
 
-    kind: Literal["load"] = "load"
-    bus: str = "ac"
-    annual_energy_mwh: NonNegative  # [MWh] of one calendar year
-    hourly_shape: Hourly = (1.0,) * 24  # [-] mean of each hour, from 0:00
-    weekday_shape: Weekly = (1.0,) * 7  # [-] Monday to Sunday
-    monthly_shape: Yearly = (1.0,) * 12  # [-] January to December
-    stops: tuple[Stop, ...] = ()  # the rest of the year takes up their energy
-    noise_std: Annotated[float, Field(ge=0, le=0.2)] = 0.03  # [-] of a quarter-hour; assumption: modest
-    noise_correlation: Annotated[float, Field(ge=0, le=0.9)] = (
-        0.6  # [-] of successive quarter-hours; assumption
+    kind: Literal["load"] = declared("-", "Kind of device", default="load")
+    bus: str = declared("-", "Name of the bus the load draws from", default="ac")
+    annual_energy_mwh: NonNegative = declared("MWh", "Energy of a calendar year")
+    hourly_shape: Hourly = declared(
+        "-", "Mean demand of each hour of a day, from 0:00; only proportions matter", ASSUMED, (1.0,) * 24
     )
-    seed: Annotated[int, Field(ge=0)] = 1
+    weekday_shape: Weekly = declared(
+        "-", "Mean demand of each weekday, Monday to Sunday; only proportions matter", ASSUMED, (1.0,) * 7
+    )
+    monthly_shape: Yearly = declared(
+        "-", "Mean demand of each month, January to December; only proportions matter", ASSUMED, (1.0,) * 12
+    )
+    stops: tuple[Stop, ...] = declared(
+        "-", "Partial shutdowns; the yearly energy is kept, the other days take up the rest", default=()
+    )
+    noise_std: Annotated[float, Field(ge=0, le=0.2)] = declared(
+        "-", "Standard deviation of the relative noise of a quarter-hour", "assumption: modest", 0.03
+    )
+    noise_correlation: Annotated[float, Field(ge=0, le=0.9)] = declared(
+        "-", "Correlation of the noise of successive quarter-hours", ASSUMED, 0.6
+    )
+    seed: Annotated[int, Field(ge=0)] = declared(
+        "-", "Seed of the noise; the same seed gives the same noise", ASSUMED, 1
+    )
 
     role: ClassVar[Role] = "load"
     displays: ClassVar[tuple[Display, ...]] = (Display("demand", "load", {INJECTION: -1.0}),)
@@ -101,21 +111,21 @@ class Load(Device):
 
         Raises InputError for intervals that straddle quarter-hours, or if stops leave no demand.
         """
-        pieces = quarters_per_interval(park.times, park.hours)
-        year = park.times.year.to_numpy()
-        begins = pd.to_datetime(pd.Series(year).astype(str) + "-01-01").to_numpy()
-        quarter = (park.times.to_numpy() - begins) // np.timedelta64(15, "m")
+        quarters = quarters_per_interval(park.times, park.hours)
+        years = park.times.year.to_numpy()
+        year_starts = pd.to_datetime(pd.Series(years).astype(str) + "-01-01").to_numpy()
+        quarter_of_year = (park.times.to_numpy() - year_starts) // np.timedelta64(15, "m")
         demand_mw = np.zeros(len(park.times))
-        for piece in range(pieces):
-            for one in np.unique(year):
-                here = year == one
-                # an interval that runs into the next year borrows that year's first quarter-hours
-                table = self.year_mw(int(one))
-                beyond = quarter[here] + piece >= len(table)
+        for offset in range(quarters):
+            for year in np.unique(years):
+                in_year = years == year
+                # an interval that runs into the next year takes that year's first quarter-hours
+                year_mw = self.year_mw(int(year))
+                beyond = quarter_of_year[in_year] + offset >= len(year_mw)
                 if beyond.any():
-                    table = np.concatenate([table, self.year_mw(int(one) + 1)])
-                demand_mw[here] += table[quarter[here] + piece]
-        return {"demand_mw": demand_mw / pieces}
+                    year_mw = np.concatenate([year_mw, self.year_mw(int(year) + 1)])
+                demand_mw[in_year] += year_mw[quarter_of_year[in_year] + offset]
+        return {"demand_mw": demand_mw / quarters}
 
     def year_mw(self, year: int) -> Array:
         """Demand of every quarter-hour of a calendar year [MW], shape (35040,) or, in leap years, (35136,).
@@ -139,20 +149,21 @@ class Load(Device):
         return np.asarray(shape * (self.annual_energy_mwh / total_mwh))
 
     def interval(self, block: Any, interval: Interval) -> Terms:
-        """Demand leaves the bus; nothing to decide."""
+        """Draw the demand from the bus; nothing is decided."""
         return Terms(injection={self.bus: -interval.series("demand_mw")})
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
-        """What leaves the bus is the demand."""
+        """Compare the power drawn from the bus with the demand."""
         demand_mw = seen.values["demand_mw"]
         return {"injection_mw": float(np.abs(seen.injection[self.bus] + demand_mw).max())}
 
 
 def quarter_shape(hourly: Array) -> Array:
-    """Quarter-hour shape of a repeating day, shape (96,), from hourly means, shape (24,).
+    """Quarter-hour profile of a repeating day, shape (96,), from hourly means, shape (24,).
 
-    Straight within each hour, so the hour keeps its mean; with the slope of the flatter neighbour, none at
-    a maximum or minimum, so no quarter-hour leaves the range of the hours around it.
+    Piecewise linear with the minmod slope limiter: linear within each hour, so that the hour keeps its mean;
+    the slope is the smaller of those to the two neighbours, and zero at a maximum or minimum, so that no
+    quarter-hour leaves the range of the hours around it.
     """
     before, after = hourly - np.roll(hourly, 1), np.roll(hourly, -1) - hourly
     slope = np.where(before * after > 0, np.sign(after) * np.minimum(np.abs(before), np.abs(after)), 0.0)
@@ -161,7 +172,10 @@ def quarter_shape(hourly: Array) -> Array:
 
 
 def noise(count: int, correlation: float, seed: tuple[int, ...]) -> Array:
-    """Noise of unit deviation and that lag-one correlation, shape (count,); same seed, same noise."""
+    """Autocorrelated noise of unit standard deviation and the given lag-one correlation, shape (count,).
+
+    A truncated moving average of a first-order autoregressive process; the same seed gives the same noise.
+    """
     weight = correlation ** np.arange(MEMORY_QUARTERS)
     white = np.random.default_rng(seed).standard_normal(count + MEMORY_QUARTERS - 1)
     smooth = np.convolve(white, weight / np.sqrt((weight**2).sum()), mode="valid")

@@ -1,14 +1,15 @@
-"""The connection to the public grid: energy bought by the tariff, surplus sold, demand charged.
+"""Connection to the public grid: import by the tariff, export at a price, demand charge.
 
-Import and export are metered separately and never at once. How a two-part customer pays for demand he elects:
+Import and export are metered separately and do not occur at once. A customer of the two-part tariff elects
+what the second part is:
 
-    highest      the month's highest 15-minute average import; one decision a month, the peak
-    contracted   the contract, fixed; what the highest exceeds of a tolerance costs a multiple of the price:
-                 one decision a month, the excess
-    capacity     the transformers, fixed; demand costs nothing
+    highest      demand charge on the month's highest 15-minute average import; one decision a month: the peak
+    contracted   charge on the contracted demand, which is fixed; demand above a tolerance costs a multiple of
+                 the price; one decision a month: the excess
+    capacity     charge on the transformer capacity, which is fixed; demand costs nothing
 
-What is fixed no dispatch changes: it is billed and is no cost here. A discount for full use of the month
-hangs on the whole month's energy, yes or no, and is billed and not seen here either.
+Fixed charges do not depend on the dispatch: the bill contains them, the objective does not. The same holds
+for the discount on the demand price in months of full use, which depends on the energy of the whole month.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ import numpy as np
 import pyomo.environ as pyo
 from pydantic import BeforeValidator, Field, model_validator
 
+from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (
     Array,
     Device,
@@ -49,21 +51,45 @@ MonthlyOrNone = Annotated[tuple[NonNegative, ...] | None, BeforeValidator(_twelv
 
 
 class Grid(Device):
-    """One metered connection. Its limits are either given or follow from its transformers."""
+    """One metered grid connection. Its limits are given, or follow from its transformers."""
 
-    kind: Literal["grid"] = "grid"
-    bus: str = "ac"
-    voltage_kv_level: Annotated[str, Field(min_length=1)]  # a key of the tariff's `voltages`
-    scheme: Scheme = "two_part"
-    import_limit_mw: NonNegative | None = None  # [MW]
-    export_limit_mw: NonNegative | None = None  # [MW]
-    transformers: Transformers | None = None
-    # [yuan/kWh] of surplus PV; assumption: Jiangxi's coal benchmark. Mechanism price of new plants: <= 0.38.
-    sale_price_yuan_per_kwh: Annotated[float, Field(allow_inf_nan=False)] = 0.4143
-    peak_so_far_mw: NonNegative = 0.0  # [MW] highest 15-minute average this month before the horizon
-    demand_election: Election = "highest"  # how a two-part customer pays for demand
-    contracted_demand_mw: MonthlyOrNone = None  # [MW] by month, or one for all; with "contracted" only
-    power_factor: Efficiency | None = None  # [-] of each month, as metered; none: the tariff's standard
+    kind: Literal["grid"] = declared("-", "Kind of device", default="grid")
+    bus: str = declared("-", "Name of the bus the connection feeds", default="ac")
+    voltage_kv_level: Annotated[str, Field(min_length=1)] = declared(
+        "-", "Voltage level of the connection, a key of the tariff's `voltages`"
+    )
+    scheme: Scheme = declared(
+        "-", "Two-part tariff (energy, and demand or capacity charge) or single-part tariff (energy only)",
+        ASSUMED, "two_part",
+    )  # fmt: skip
+    import_limit_mw: NonNegative | None = declared(
+        "MW", "Largest import; left out where `transformers` is given", default=None
+    )
+    export_limit_mw: NonNegative | None = declared(
+        "MW", "Largest export; left out where `transformers` is given", default=None
+    )
+    transformers: Transformers | None = declared(
+        "-", "Transformers of the connection, from which both limits follow; left out: limits are given",
+        default=None,
+    )  # fmt: skip
+    sale_price_yuan_per_kwh: Annotated[float, Field(allow_inf_nan=False)] = declared(
+        "yuan/kWh", "Price of exported PV energy",
+        "assumption: Jiangxi's coal benchmark price; mechanism price of new plants: at most 0.38", 0.4143,
+    )  # fmt: skip
+    peak_so_far_mw: NonNegative = declared(
+        "MW", "Highest 15-minute average import of the month before the horizon begins", ASSUMED, 0.0
+    )
+    demand_election: Election = declared(
+        "-", "What a two-part customer pays for: highest metered demand, contracted demand, or transformer"
+        " capacity", ASSUMED, "highest",
+    )  # fmt: skip
+    contracted_demand_mw: MonthlyOrNone = declared(
+        "MW", "Contracted demand by month, or one number for all; with demand_election = \"contracted\" only",
+        default=None,
+    )  # fmt: skip
+    power_factor: Efficiency | None = declared(
+        "-", "Metered power factor of each month; left out: the tariff's standard", default=None
+    )
 
     role: ClassVar[Role] = "grid"
     displays: ClassVar[tuple[Display, ...]] = (
@@ -89,7 +115,7 @@ class Grid(Device):
         return cls(voltage_kv_level="1-10kV", import_limit_mw=50.0, export_limit_mw=20.0)
 
     @model_validator(mode="after")
-    def _one_origin(self) -> Self:
+    def _limits_given_once(self) -> Self:
         given = [name for name in ("import_limit_mw", "export_limit_mw") if getattr(self, name) is not None]
         if self.transformers is not None and given:
             raise ValueError(
@@ -103,45 +129,47 @@ class Grid(Device):
         return self
 
     @model_validator(mode="after")
-    def _one_election(self) -> Self:
-        wrong = []
+    def _election_consistent(self) -> Self:
+        problems = []
         if self.scheme == "single_part" and self.demand_election != "highest":
-            wrong.append(
+            problems.append(
                 f"demand_election = {self.demand_election!r}: must be left out,"
                 " because `scheme` is single_part"
             )
         if self.demand_election == "contracted" and self.contracted_demand_mw is None:
-            wrong.append("demand_election = 'contracted': must have `contracted_demand_mw` beside it")
+            problems.append("demand_election = 'contracted': must have `contracted_demand_mw` beside it")
         if self.demand_election != "contracted" and self.contracted_demand_mw is not None:
-            wrong.append(
+            problems.append(
                 f"contracted_demand_mw = {max(self.contracted_demand_mw):g}: must be left out, because"
                 f" `demand_election` is {self.demand_election}"
             )
         if self.demand_election == "capacity" and self.transformers is None:
-            wrong.append("demand_election = 'capacity': must have `transformers`, whose capacity is paid for")
-        if wrong:
-            raise ValueError("\n".join(wrong))
+            problems.append(
+                "demand_election = 'capacity': must have `transformers`, whose capacity is paid for"
+            )
+        if problems:
+            raise ValueError("\n".join(problems))
         return self
 
     @property
     def pays_for_demand(self) -> bool:
-        """Whether a higher import may cost more of a demand charge."""
+        """Whether a higher peak import can cost a higher demand charge."""
         return self.scheme == "two_part" and self.demand_election != "capacity"
 
     @property
     def transformer_kva(self) -> float | None:
-        """Capacity of the transformers [kVA]; none where they are not declared."""
+        """Installed transformer capacity [kVA]; None if no transformers are declared."""
         return None if self.transformers is None else self.transformers.total_mva * KW_PER_MW
 
     @property
     def limits_mw(self) -> tuple[float, float]:
-        """Most that may be drawn and fed back [MW]."""
+        """Largest import and largest export [MW]."""
         if self.transformers is not None:
             return self.transformers.import_limit_mw, self.transformers.export_limit_mw
         return self.import_limit_mw or 0.0, self.export_limit_mw or 0.0
 
     def tariff_problems(self, tariff: Tariff) -> list[str]:
-        """The voltage level, and the prices of the scheme at it."""
+        """Problems with the voltage level, the prices of the scheme at it, and the rules of the election."""
         level = tariff.voltages.get(self.voltage_kv_level)
         if level is None:
             known = ", ".join(tariff.voltages)
@@ -155,15 +183,15 @@ class Grid(Device):
             missing.append("demand_price_yuan_per_kw_month")
         if self.demand_election == "capacity" and level.capacity_price_yuan_per_kva_month is None:
             missing.append("capacity_price_yuan_per_kva_month")
-        found = [
+        problems = [
             f"`scheme` = '{self.scheme}': tariff {tariff.name} must have `{name}` at {self.voltage_kv_level}"
             for name in missing
         ]
         if self.power_factor is not None and tariff.power_factor is None:
-            found.append(
+            problems.append(
                 f"`power_factor` = {self.power_factor:g}: tariff {tariff.name} must have a table for it"
             )
-        return found + self._contract_problems(tariff)
+        return problems + self._contract_problems(tariff)
 
     def _contract_problems(self, tariff: Tariff) -> list[str]:
         if self.contracted_demand_mw is None:
@@ -187,12 +215,12 @@ class Grid(Device):
         times, tariff = park.times, park.tariff
         ones, month = np.ones(len(times)), times.month.to_numpy() - 1
         price = tariff.energy_price_yuan_per_kwh(times, self.voltage_kv_level, self.scheme, park.hours)
-        # the power factor adjusts all but the government funds
-        share = tariff.power_factor_share(self.power_factor)
-        price = price + share * (price - np.array(tariff.government_funds_yuan_per_kwh)[month])
+        # the power-factor adjustment applies to all parts but the government funds
+        adjustment = tariff.power_factor_share(self.power_factor)
+        price = price + adjustment * (price - np.array(tariff.government_funds_yuan_per_kwh)[month])
         demand_price, free_mw = 0.0, 0.0 * ones
         if self.pays_for_demand:
-            demand_price = tariff.demand_price_yuan_per_kw_month(self.voltage_kv_level) * (1.0 + share)
+            demand_price = tariff.demand_price_yuan_per_kw_month(self.voltage_kv_level) * (1.0 + adjustment)
         if self.contracted_demand_mw is not None:
             if tariff.demand_rules is None:
                 raise InputError(f"tariff {tariff.name}: no `demand_rules` for a contracted demand")
@@ -200,7 +228,7 @@ class Grid(Device):
             free_mw = tariff.demand_rules.tolerance * np.array(self.contracted_demand_mw)[month]
         first_month = (times.year == times[0].year) & (times.month == times[0].month)
         import_limit_mw, export_limit_mw = self.limits_mw
-        quarters_per_interval(times, park.hours)  # refuses intervals that straddle quarter-hours
+        quarters_per_interval(times, park.hours)  # raises if intervals straddle quarter-hours
         quarter = times.floor("15min").to_numpy()
         return {
             "purchase_price_yuan_per_mwh": price * KW_PER_MW,
@@ -215,11 +243,11 @@ class Grid(Device):
 
     @property
     def paid_demand(self) -> str:
-        """Name of the decision that the demand price is paid for."""
+        """Name of the monthly decision that the demand price applies to: the peak or the excess."""
         return "excess_mw" if self.demand_election == "contracted" else "peak_mw"
 
     def interval(self, block: Any, interval: Interval) -> Terms:
-        """Buy or sell within the limits; demand beyond what is free is paid for once a month."""
+        """Write import and export within their limits, and the demand that is charged once a month."""
         hours = interval.hours
         block.import_mw = pyo.Var(bounds=(0, interval.series("import_limit_mw")))
         block.export_mw = pyo.Var(bounds=(0, interval.series("export_limit_mw")))
@@ -236,7 +264,7 @@ class Grid(Device):
                     )
                 },
             )
-            self._keep_below(
+            self._bound_demand(
                 block, interval, paid_mw, interval.series("demand_free_mw") if contracted else 0.0
             )
         return Terms(
@@ -247,20 +275,21 @@ class Grid(Device):
             },
         )
 
-    def _keep_below(self, block: Any, interval: Interval, paid_mw: Any, free_mw: Any) -> None:
+    def _bound_demand(self, block: Any, interval: Interval, paid_mw: Any, free_mw: Any) -> None:
+        """Keep the metered demand within the charged demand plus the demand free of extra charge."""
         if interval.hours >= QUARTER_HOURS:
-            # import <= the demand that is paid for (the month's peak, or its excess) + what is free
+            # import <= charged demand (the month's peak, or its excess) + demand free of extra charge
             block.import_within_peak = pyo.Constraint(expr=block.import_mw - paid_mw <= free_mw)
             return
-        # Shorter intervals: what counts is the average, so the quarter-hour's energy is summed as it runs.
+        # Shorter intervals: the meter averages over a quarter-hour, so its energy is accumulated.
         block.quarter_mwh = pyo.Var(bounds=(0, None))
         before_mwh = interval.previous(block.quarter_mwh, initial=0.0)
-        # energy since the quarter-hour began = that before, unless a new one begins, + import
+        # energy since the quarter-hour began = previous energy, reset where a quarter-hour begins, + import
         block.quarter_energy = pyo.Constraint(
             expr=block.quarter_mwh
             == interval.series("quarter_continues") * before_mwh + interval.hours * block.import_mw
         )
-        # energy of the quarter-hour so far <= what that demand would bring
+        # energy of the quarter-hour so far <= energy of that demand over a whole quarter-hour
         block.import_within_peak = pyo.Constraint(
             expr=block.quarter_mwh - QUARTER_HOURS * paid_mw <= QUARTER_HOURS * free_mw
         )
@@ -285,13 +314,13 @@ class Grid(Device):
                 "peak": seen.shared[self.paid_demand],
                 "price": seen.values["demand_price_yuan_per_mw_month"],
             }
-            over, loose = [0.0], [0.0]
+            excesses_mw, slacks_mw = [0.0], [0.0]
             for month in np.unique(frame["month"]):
-                here = frame["month"] == month
-                highest = max(frame["demand"][here].max(), frame["floor"][here][0])
-                peak = frame["peak"][here]
-                over.append(highest - peak.min())
-                if frame["price"][here][0] > 0:  # a peak that costs nothing may lie anywhere above
-                    loose.append(peak.max() - highest)
-            checks |= {"import_within_peak_mw": max(over), "peak_is_highest_mw": max(loose)}
+                in_month = frame["month"] == month
+                highest = max(frame["demand"][in_month].max(), frame["floor"][in_month][0])
+                peak = frame["peak"][in_month]
+                excesses_mw.append(highest - peak.min())
+                if frame["price"][in_month][0] > 0:  # a peak without a price may lie anywhere above
+                    slacks_mw.append(peak.max() - highest)
+            checks |= {"import_within_peak_mw": max(excesses_mw), "peak_is_highest_mw": max(slacks_mw)}
         return {name: max(0.0, float(residual)) for name, residual in checks.items()}

@@ -1,7 +1,7 @@
-"""Photovoltaic plant: areas of roof faces behind inverters. Output may be curtailed at no cost.
+"""Photovoltaic plant: roof areas of one or more faces behind inverters. Output may be curtailed at no cost.
 
-available power = sun on each face -> module -> inverter -> losses, every choice a named input;
-dispatched power lies between zero and what is available.
+Available power = irradiance on each face -> module -> inverter -> losses, each model choice a named input.
+Dispatched power lies between zero and available power.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from parkdispatch.models.declaration import ASSUMED, Declaration, declared
 from parkdispatch.models.device import (
     INJECTION,
     Array,
@@ -29,73 +30,82 @@ from parkdispatch.models.device import (
     Terms,
 )
 from parkdispatch.models.site import Site
-from parkdispatch.models.weather import pv_chain
+from parkdispatch.models.sources import pv_chain
+from parkdispatch.models.weather.sky import sun_is_up, sun_position
+
+PVWATTS = "PVWatts version 5 (Dobos 2014, NREL/TP-6A20-62641, table 3)"
 
 Count = Annotated[int, Field(ge=1)]
 LossFraction = Annotated[float, Field(ge=0, lt=1)]
 
 
-class Face(BaseModel):
+class Face(Declaration):
     """One orientation of an area's modules."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    tilt_deg: Annotated[float, Field(ge=0, le=90)] = declared("deg", "Tilt of the modules; 0 is horizontal")
+    azimuth_deg: Annotated[float, Field(ge=0, lt=360)] = declared(
+        "deg", "Azimuth of the modules, clockwise from north; 180 is south"
+    )
+    share: Annotated[float, Field(gt=0, le=1)] = declared(
+        "-", "Share of the area's modules on this face; the shares of an area sum to one"
+    )
 
-    tilt_deg: Annotated[float, Field(ge=0, le=90)]  # 0 is level
-    azimuth_deg: Annotated[float, Field(ge=0, lt=360)]  # clockwise from north; 180 is south
-    share: Annotated[float, Field(gt=0, le=1)]  # of the area's modules; an area's shares sum to one
 
+class PvArea(Declaration):
+    """Modules on one group of roofs, behind inverters of one kind.
 
-class PvArea(BaseModel):
-    """Modules on one group of roofs, behind inverters of one kind. Each face has its own trackers."""
+    Each face has its own maximum-power-point trackers.
+    """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    name: Annotated[str, Field(min_length=1)]
-    modules: Count
-    generating_units: Count  # groups of inverters with one transformer each; for the report
-    faces: Annotated[tuple[Face, ...], Field(min_length=1)]
-    inverter: str  # name in pvlib's CEC inverter library
-    inverters: Count
-    modules_per_string: Count = 20  # published carbon-peak pilot plan
+    name: Annotated[str, Field(min_length=1)] = declared("-", "Name of the area")
+    modules: Count = declared("-", "Number of modules")
+    generating_units: Count = declared(
+        "-", "Number of groups of inverters with one transformer each; for the report only"
+    )
+    faces: Annotated[tuple[Face, ...], Field(min_length=1)] = declared("-", "Orientations of the modules")
+    inverter: str = declared("-", "Name of the inverter in pvlib's CEC inverter library")
+    inverters: Count = declared("-", "Number of inverters")
+    modules_per_string: Count = declared(
+        "-", "Modules in series in a string", "published carbon-peak pilot plan", 20
+    )
 
     @model_validator(mode="after")
-    def _adds_up(self) -> Self:
-        wrong = []
+    def _consistent(self) -> Self:
+        problems = []
         shares = sum(face.share for face in self.faces)
         if abs(shares - 1.0) > 1e-9:
-            wrong.append(f"area '{self.name}': shares of the faces sum to {shares:.9g}: must be 1")
+            problems.append(f"area '{self.name}': shares of the faces sum to {shares:.9g}: must be 1")
         if self.modules % self.modules_per_string:
-            wrong.append(
+            problems.append(
                 f"area '{self.name}': modules = {self.modules}: must be a multiple of "
                 f"modules_per_string = {self.modules_per_string}"
             )
         try:
             pv_chain.inverter_parameters(self.inverter)
         except ValueError as error:
-            wrong.append(f"area '{self.name}': inverter: {error}")
-        if wrong:
-            raise ValueError("; ".join(wrong))
+            problems.append(f"area '{self.name}': inverter: {error}")
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
 
 
-class Losses(BaseModel):
-    """Constant losses, each a fraction of the power before it.
+class Losses(Declaration):
+    """Constant losses, each a fraction of the power before it."""
 
-    Defaults are those of PVWatts version 5 (Dobos 2014, NREL/TP-6A20-62641, table 3) unless marked.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    shading: LossFraction = 0.03  # of the light
-    soiling: LossFraction = 0.02  # of the light
-    nameplate: LossFraction = 0.01  # DC: modules weaker than their label
-    light_induced_degradation: LossFraction = 0.015  # DC: first days in the sun
-    connections: LossFraction = 0.005  # DC
-    mismatch: LossFraction = 0.02  # DC
-    dc_wiring: LossFraction = 0.02  # DC
-    ac_wiring: LossFraction = 0.01  # AC; assumption
-    transformer: LossFraction = 0.01  # AC; assumption
-    availability: LossFraction = 0.03  # AC: standing still
+    shading: LossFraction = declared("-", "Irradiance lost to shading", PVWATTS, 0.03)
+    soiling: LossFraction = declared("-", "Irradiance lost to soiling", PVWATTS, 0.02)
+    nameplate: LossFraction = declared(
+        "-", "DC power lost because modules are weaker than their nameplate", PVWATTS, 0.01
+    )
+    light_induced_degradation: LossFraction = declared(
+        "-", "DC power lost to light-induced degradation in the first days of operation", PVWATTS, 0.015
+    )
+    connections: LossFraction = declared("-", "DC power lost in connectors", PVWATTS, 0.005)
+    mismatch: LossFraction = declared("-", "DC power lost to mismatch of modules", PVWATTS, 0.02)
+    dc_wiring: LossFraction = declared("-", "DC power lost in cables", PVWATTS, 0.02)
+    ac_wiring: LossFraction = declared("-", "AC power lost in cables", ASSUMED, 0.01)
+    transformer: LossFraction = declared("-", "AC power lost in the unit transformers", ASSUMED, 0.01)
+    availability: LossFraction = declared("-", "AC power lost to outages and maintenance", PVWATTS, 0.03)
 
     light: ClassVar[tuple[str, ...]] = ("shading", "soiling")
     dc: ClassVar[tuple[str, ...]] = (
@@ -108,51 +118,69 @@ class Losses(BaseModel):
     ac: ClassVar[tuple[str, ...]] = ("ac_wiring", "transformer", "availability")
 
     def kept(self, names: tuple[str, ...]) -> float:
-        """Part that is left after the named losses [-]."""
+        """Share of the power that remains after the named losses [-]."""
         return float(np.prod([1.0 - getattr(self, name) for name in names]))
 
 
 @dataclass(frozen=True)
 class FacePower:
-    """One module on one face, shape (intervals,): irradiances [W/m2], power [W], voltage [V]."""
+    """One module on one face; arrays of shape (intervals,)."""
 
-    poa: Array  # on the plane
-    glass: Array  # of it, past reflection
-    power: Array  # at the maximum power point, after shading and soiling
-    voltage: Array
+    poa: Array  # [W/m2] plane-of-array irradiance
+    glass: Array  # [W/m2] of it, transmitted by the glass
+    power: Array  # [W] DC at the maximum power point, after shading and soiling
+    voltage: Array  # [V] at the maximum power point
 
 
 @dataclass(frozen=True)
 class AreaPower:
-    """One area, shape (intervals,) [MW]. `poa` and `glass` are irradiance x rated power / 1 kW/m2."""
+    """One area, arrays of shape (intervals,) [MW]; irradiances as irradiance / (1 kW/m2) x rated power."""
 
-    poa: Array
-    glass: Array
+    poa: Array  # plane-of-array irradiance
+    glass: Array  # irradiance transmitted by the glass
     module: Array  # DC at the modules, scaled to their rating
     dc: Array  # DC at the inverters
-    clipped: Array  # AC the inverters could not pass
+    clipped: Array  # AC lost to clipping at the inverters' rating
     inverter: Array  # AC at the inverters
     ac: Array  # AC at the bus
 
 
 class Pv(Device):
-    """Photovoltaic plant with curtailment. Available power is computed from the park's weather."""
+    """Photovoltaic plant with curtailment; available power is computed from the park's weather."""
 
     needs_weather: ClassVar[bool] = True
 
-    kind: Literal["pv"] = "pv"
-    bus: str = "ac"
-    areas: Annotated[tuple[PvArea, ...], Field(min_length=1)]
-    module: str  # name in pvlib's CEC module library
-    module_wp: Positive  # rated power of one module; the library's module is scaled to it
-    mounting: pv_chain.Mounting = "sapm_close_mount_glass_glass"  # assumption: parallel to a steel roof
-    transposition: pv_chain.Transposition = "perez-driesse"
-    diffuse_reflection: pv_chain.DiffuseReflection = "marion"
-    albedo: Fraction = 0.2  # assumption; PVWatts's default
-    losses: Losses = Losses()
-    degradation_first_year: LossFraction = 0.02  # assumption; usual warranty of crystalline modules
-    degradation_per_year: LossFraction = 0.005  # assumption; thereafter
-    age_years: Annotated[NonNegative, Field(le=50)] = 0.0  # in the middle of the horizon
+    kind: Literal["pv"] = declared("-", "Kind of device", default="pv")
+    bus: str = declared("-", "Name of the bus the plant feeds", default="ac")
+    areas: Annotated[tuple[PvArea, ...], Field(min_length=1)] = declared("-", "Areas of the plant")
+    module: str = declared("-", "Name of the module in pvlib's CEC module library")
+    module_wp: Positive = declared(
+        "Wp", "Rated power of one module, to which the library's module is scaled; at most 5 % away from it"
+    )
+    mounting: pv_chain.Mounting = declared(
+        "-", "Mounting, which selects the cell-temperature model and its constants",
+        "assumption: parallel to a steel roof", "sapm_close_mount_glass_glass",
+    )  # fmt: skip
+    transposition: pv_chain.Transposition = declared(
+        "-", "Transposition model of diffuse irradiance to the plane of the array",
+        "Driesse et al. 2024, pvlib", "perez-driesse",
+    )  # fmt: skip
+    diffuse_reflection: pv_chain.DiffuseReflection = declared(
+        "-", "Incidence-angle modifier of diffuse irradiance; none: its reflection is neglected",
+        "Marion 2017, pvlib", "marion",
+    )  # fmt: skip
+    albedo: Fraction = declared("-", "Albedo of the ground", "assumption; PVWatts's default", 0.2)
+    losses: Losses = declared("-", "Constant losses", default=Losses())
+    degradation_first_year: LossFraction = declared(
+        "-", "Power of the modules lost in the first year",
+        "assumption; usual warranty of crystalline modules", 0.02,
+    )  # fmt: skip
+    degradation_per_year: LossFraction = declared(
+        "-", "Power of new modules lost in each year after the first", ASSUMED, 0.005
+    )
+    age_years: Annotated[NonNegative, Field(le=50)] = declared(
+        "years", "Age of the modules in the middle of the horizon", ASSUMED, 0.0
+    )
 
     role: ClassVar[Role] = "source"
     displays: ClassVar[tuple[Display, ...]] = (
@@ -185,25 +213,25 @@ class Pv(Device):
 
     @model_validator(mode="after")
     def _plausible(self) -> Self:
-        wrong = []
+        problems = []
         names = [area.name for area in self.areas]
         if len(set(names)) < len(names):
-            wrong.append(f"areas: names must differ, got {names}")
+            problems.append(f"areas: names must differ, got {names}")
         library_wp = pv_chain.module_parameters(self.module)["STC"]
         if not 0.95 <= self.module_wp / library_wp <= 1.05:
-            wrong.append(
+            problems.append(
                 f"module_wp = {self.module_wp:g}: '{self.module}' has {library_wp:g}; 5 % either way allowed"
             )
         for area in self.areas:
             ratio = self.dc_rated_mw(area) / self.ac_rated_mw(area)
             if not 0.5 <= ratio <= 2.5:
-                wrong.append(
+                problems.append(
                     f"area '{area.name}': {area.modules} modules ({self.dc_rated_mw(area):.6g} MWp) on "
                     f"{area.inverters} inverters ({self.ac_rated_mw(area):.6g} MW) are a DC/AC ratio of "
                     f"{ratio:.3g}: must be 0.5 to 2.5"
                 )
-        if wrong:
-            raise ValueError("; ".join(wrong))
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
 
     def dc_rated_mw(self, area: PvArea) -> float:
@@ -220,60 +248,63 @@ class Pv(Device):
         return sum(self.dc_rated_mw(area) for area in self.areas)
 
     def health(self, age_years: float) -> float:
-        """Power of an aged module over that of a new one [-]; linear in the first year, then slower."""
-        lost = self.degradation_first_year * min(age_years, 1.0)
-        return max(1.0 - lost - self.degradation_per_year * max(age_years - 1.0, 0.0), 0.0)
+        """Power of an aged module over that of a new one [-]; piecewise linear in age."""
+        first_year_loss = self.degradation_first_year * min(age_years, 1.0)
+        return max(1.0 - first_year_loss - self.degradation_per_year * max(age_years - 1.0, 0.0), 0.0)
 
-    def kept(self, years: float) -> float:
-        """Power of the modules so many years on over what it is at `age_years` [-]; 0 where that is none."""
-        now = self.health(self.age_years)
-        return self.health(self.age_years + years) / now if now > 0 else 0.0
+    def power_ratio_after(self, years: float) -> float:
+        """Power of the modules after `years` over their power at `age_years` [-]; 0 if the latter is 0."""
+        health_now = self.health(self.age_years)
+        return self.health(self.age_years + years) / health_now if health_now > 0 else 0.0
 
     def face_power(
         self, weather: pd.DataFrame, site: Site, minutes: float
     ) -> dict[tuple[float, float], FacePower]:
-        """One module on each distinct face (tilt, azimuth); dark intervals are not computed."""
+        """Irradiance and power of one module on each distinct face (tilt, azimuth); zero at night."""
         orientations = dict.fromkeys((f.tilt_deg, f.azimuth_deg) for a in self.areas for f in a.faces)
-        sun = pv_chain.sun_position(pd.DatetimeIndex(weather.index), site, minutes)
-        day = pv_chain.sun_is_up(sun) & (weather["ghi_w_per_m2"].to_numpy() > 0)
-        if not day.any():  # pvlib's splines refuse an empty series
+        sun = sun_position(pd.DatetimeIndex(weather.index), site, minutes)
+        day = sun_is_up(sun) & (weather["ghi_w_per_m2"].to_numpy() > 0)
+        if not day.any():  # pvlib's splines fail on an empty series
             return {face: FacePower(*(np.zeros(len(day)) for _ in range(4))) for face in orientations}
-        sky, sun = weather[day], sun[day]
-        air, wind = sky["temp_air_c"].to_numpy(np.float64), sky["wind_speed_m_per_s"].to_numpy(np.float64)
+        day_weather, sun = weather[day], sun[day]
+        temp_air_c = day_weather["temp_air_c"].to_numpy(np.float64)
+        wind_m_per_s = day_weather["wind_speed_m_per_s"].to_numpy(np.float64)
         module = pv_chain.module_parameters(self.module)
 
-        def whole(part: Array) -> Array:
-            full = np.zeros(len(day))
-            full[day] = part
-            return full
+        def all_intervals(day_values: Array) -> Array:
+            values = np.zeros(len(day))
+            values[day] = day_values
+            return values
 
         result = {}
         for tilt, azimuth in orientations:
-            plane = pv_chain.plane_of_array(sky, sun, tilt, azimuth, self.transposition, self.albedo)
-            glass = pv_chain.after_reflection(plane, tilt, self.diffuse_reflection)
-            cell = pv_chain.cell_temperature(plane["poa_global"], air, wind, self.mounting)
+            plane = pv_chain.plane_of_array(day_weather, sun, tilt, azimuth, self.transposition, self.albedo)
+            glass = pv_chain.transmitted_irradiance(plane, tilt, self.diffuse_reflection)
+            cell = pv_chain.cell_temperature(plane["poa_global"], temp_air_c, wind_m_per_s, self.mounting)
             effective = glass * self.losses.kept(Losses.light)
-            parts = (plane["poa_global"], glass, *pv_chain.module_power(effective, cell, module))
-            result[tilt, azimuth] = FacePower(*(whole(part) for part in parts))
+            stages = (plane["poa_global"], glass, *pv_chain.module_power(effective, cell, module))
+            result[tilt, azimuth] = FacePower(*(all_intervals(stage) for stage in stages))
         return result
 
     def area_power(
         self, area: PvArea, faces: Mapping[tuple[float, float], FacePower], age_years: float
     ) -> AreaPower:
-        """Power of one area through every stage, from what `face_power` found."""
+        """Power of one area at every stage of the chain, from the result of `face_power`."""
         inverter = pv_chain.inverter_parameters(area.inverter)
         scale = self.module_wp / pv_chain.module_parameters(self.module)["STC"]
-        kept = self.losses.kept(Losses.dc) * self.health(age_years)
-        seen = [(faces[face.tilt_deg, face.azimuth_deg], face.share * area.modules) for face in area.faces]
-        dc = [one.power * scale * kept * modules / area.inverters for one, modules in seen]
-        volts = [one.voltage * area.modules_per_string for one, _ in seen]
+        remaining = self.losses.kept(Losses.dc) * self.health(age_years)
+        face_modules = [
+            (faces[face.tilt_deg, face.azimuth_deg], face.share * area.modules) for face in area.faces
+        ]
+        dc = [face.power * scale * remaining * modules / area.inverters for face, modules in face_modules]
+        volts = [face.voltage * area.modules_per_string for face, _ in face_modules]
         ac, clipped = pv_chain.inverter_power(volts, dc, inverter)
         to_mw = area.inverters / 1e6
         rated = self.module_wp / 1e9  # MW of one module per W/m2
         return AreaPower(
-            poa=np.asarray(sum(one.poa * modules * rated for one, modules in seen)),
-            glass=np.asarray(sum(one.glass * modules * rated for one, modules in seen)),
-            module=np.asarray(sum(one.power * scale * modules / 1e6 for one, modules in seen)),
+            poa=np.asarray(sum(face.poa * modules * rated for face, modules in face_modules)),
+            glass=np.asarray(sum(face.glass * modules * rated for face, modules in face_modules)),
+            module=np.asarray(sum(face.power * scale * modules / 1e6 for face, modules in face_modules)),
             dc=np.asarray(sum(dc)) * to_mw,
             clipped=clipped * to_mw,
             inverter=ac * to_mw,
@@ -287,7 +318,7 @@ class Pv(Device):
         return {"available_mw": np.sum(np.stack(power), axis=0)}
 
     def interval(self, block: Any, interval: Interval) -> Terms:
-        """Output lies between zero and what is available; the rest is curtailed."""
+        """Write output between zero and available power; the difference is curtailed."""
         available = interval.series("available_mw")
         block.output_mw = pyo.Var(bounds=(0, available))
         block.curtailed_mw = pyo.Expression(expr=available - block.output_mw)

@@ -1,12 +1,14 @@
-"""A battery: power, energy, losses, wear and its limits.
+"""Battery: power, energy, losses, wear and limits.
 
-Level law: energy = previous energy x (1 - self-discharge)^hours + eta_charge x charge x hours
-- discharge x hours / eta_discharge. Charge and discharge are AC power at the battery's meter, each zero or at
-least its minimum, below which an inverter does not run.
+    energy = previous energy x (1 - self-discharge)^hours + eta_charge x charge x hours
+             - discharge x hours / eta_discharge
 
-Age takes energy, not power: full is rated energy x state of health, and every state of charge is a share of
-that. Full cycles, and the limit on them, are counted in rated energy, as makers warrant them and as
-`fade_per_full_cycle` is meant.
+Charge and discharge are AC power at the battery's meter; each is zero or at least its minimum, below which
+the inverter does not run.
+
+Ageing reduces energy, not power: full energy = rated energy x state of health, and every state of charge is
+a share of full energy. Full cycles, and the limit on them, are counted in rated energy, because warranties
+and `fade_per_full_cycle` refer to rated energy.
 """
 
 from collections.abc import Mapping
@@ -16,7 +18,8 @@ import numpy as np
 import pyomo.environ as pyo
 from pydantic import model_validator
 
-from parkdispatch.models.capacity import Size, Sized, decide, keep_within, largest
+from parkdispatch.models.capacity import Size, Sized, capacity_in_model, keep_within, largest
+from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (
     Array,
     Device,
@@ -33,11 +36,16 @@ from parkdispatch.models.device import (
     Terms,
 )
 
+# in the middle of what the model computes for one and two cycles a day: 2.5e-5 to 3e-5 a full cycle, 0.003 to
+# 0.004 a year
+FADE_SOURCE = "BLAST-Lite 1.1.1, LFP-graphite cell of 250 Ah at 25 degC and 0.5C, one and two cycles a day"
 
-def _rest_or_run(block: Any, interval: Interval, name: str, least_mw: float) -> None:
-    """Charge (or discharge) is zero or at least its minimum.
 
-    What it idles is what it lacks of the minimum: power + idle >= minimum, and one of the two is zero.
+def _zero_or_at_least_minimum(block: Any, interval: Interval, name: str, least_mw: float) -> None:
+    """Make charge (or discharge) semi-continuous: zero, or at least its minimum.
+
+    The slack `idle_<name>_mw` is what the power lacks of the minimum: power + idle >= minimum, and at most
+    one of the two exceeds zero.
     """
     power_mw = block.component(f"{name}_mw")
     idle_mw = pyo.Var(bounds=(0, least_mw))
@@ -47,7 +55,7 @@ def _rest_or_run(block: Any, interval: Interval, name: str, least_mw: float) -> 
 
 
 class Battery(Device):
-    """One storage unit behind one meter."""
+    """Battery storage behind one meter."""
 
     role: ClassVar[Role] = "store"
     stores_energy: ClassVar[bool] = True
@@ -55,28 +63,55 @@ class Battery(Device):
         Display("set_point", "set_point", {"discharge_mw": 1.0, "charge_mw": -1.0}),
     )
 
-    kind: Literal["battery"] = "battery"
-    bus: str = "ac"
-    power_mw: Size  # [MW] AC, both ways
-    energy_mwh: Size  # [MWh] rated, in the cells
-    min_charge_mw: NonNegative = 0.0  # [MW] AC, least power while it charges; 0: any power does
-    min_discharge_mw: NonNegative = 0.0  # [MW] AC, least power while it discharges
-    soc_min: Fraction = 0.05  # [-] of full energy; industry practice for LFP
-    soc_max: Fraction = 0.95  # [-] of full energy
-    initial_soc: Fraction = 0.10  # [-] before the first interval
-    final_soc: Fraction | None = None  # [-] at least this at the end; none: as it began
-    eta_charge: Efficiency = 0.94  # [-] AC to cells; 0.94 each way is 88 % AC round trip
-    eta_discharge: Efficiency = 0.94  # [-] cells to AC
-    self_discharge_per_hour: Fraction = 0.0  # [1/h] share of the stored energy lost
-    auxiliary_share: Fraction = 0.01  # [-] of rated power, drawn always: cooling, control
-    wear_yuan_per_mwh: NonNegative = 0.0  # [yuan/MWh] of AC energy discharged
-    max_cycles_per_day: Positive | None = None  # [1/d] energy drawn from the cells / rated energy
-    state_of_health: Efficiency = 1.0  # [-] full energy / rated energy, in (0, 1]; 1: new
-    # What years take of the state of health; a year's dispatch does not ask for it, a study of years does.
-    # Defaults: in the middle of what BLAST-Lite 1.1.1 computes for its LFP-graphite cell of 250 Ah at 25 degC
-    # and 0.5C, one and two cycles a day: 2.5e-5 to 3e-5 a full cycle and 0.003 to 0.004 a year.
-    fade_per_full_cycle: Fraction = 2.7e-5  # [-] of rated energy, lost with each full cycle
-    fade_per_year: Fraction = 0.0035  # [-] of rated energy, lost with each year, used or not
+    kind: Literal["battery"] = declared("-", "Kind of device", default="battery")
+    bus: str = declared("-", "Name of the bus the battery is connected to", default="ac")
+    power_mw: Size = declared("MW", "Rated AC power, the same for charging and discharging")
+    energy_mwh: Size = declared("MWh", "Rated energy of the cells when new")
+    min_charge_mw: NonNegative = declared(
+        "MW", "Least AC power while charging, below which the inverter does not run; 0: any power",
+        ASSUMED, 0.0,
+    )  # fmt: skip
+    min_discharge_mw: NonNegative = declared(
+        "MW", "Least AC power while discharging; 0: any power", ASSUMED, 0.0
+    )
+    soc_min: Fraction = declared(
+        "-", "Lowest state of charge, as a share of full energy", "industry practice for LFP", 0.05
+    )
+    soc_max: Fraction = declared("-", "Highest state of charge, as a share of full energy", ASSUMED, 0.95)
+    initial_soc: Fraction = declared("-", "State of charge before the first interval", ASSUMED, 0.10)
+    final_soc: Fraction | None = declared(
+        "-", "Least state of charge at the end of the horizon; left out: `initial_soc`", ASSUMED, None
+    )
+    eta_charge: Efficiency = declared(
+        "-", "Efficiency of charging, from AC to the cells",
+        "assumption: 0.94 each way is an AC round-trip efficiency of 88 %", 0.94,
+    )  # fmt: skip
+    eta_discharge: Efficiency = declared(
+        "-", "Efficiency of discharging, from the cells to AC",
+        "assumption: 0.94 each way is an AC round-trip efficiency of 88 %", 0.94,
+    )  # fmt: skip
+    self_discharge_per_hour: Fraction = declared(
+        "1/h", "Share of the stored energy lost in each hour", ASSUMED, 0.0
+    )
+    auxiliary_share: Fraction = declared(
+        "-", "Auxiliary power for cooling and control, drawn always, as a share of rated power",
+        ASSUMED, 0.01,
+    )  # fmt: skip
+    wear_yuan_per_mwh: NonNegative = declared(
+        "yuan/MWh", "Cost of wear for each MWh of AC energy discharged", ASSUMED, 0.0
+    )
+    max_cycles_per_day: Positive | None = declared(
+        "1/d", "Largest number of full cycles a day: energy drawn from the cells over rated energy;"
+        " left out: no limit", ASSUMED, None,
+    )  # fmt: skip
+    state_of_health: Efficiency = declared("-", "Full energy over rated energy; 1: new", ASSUMED, 1.0)
+    # How the state of health falls over the years. Used by studies of several years, not by a dispatch.
+    fade_per_full_cycle: Fraction = declared(
+        "-", "Share of rated energy lost with each full cycle", FADE_SOURCE, 2.7e-5
+    )
+    fade_per_year: Fraction = declared(
+        "-", "Share of rated energy lost with each year, used or not", FADE_SOURCE, 0.0035
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -91,7 +126,8 @@ class Battery(Device):
                 )
         largest_mw = self.largest_power_mw
         limit = "power_mw.max" if isinstance(self.power_mw, Sized) else "power_mw"
-        # a power decided below the minimum is no mistake: not to build is a choice, and such a unit rests
+        # A power chosen by the optimizer below the minimum is no error: not to build is a choice; such a
+        # battery stays at zero.
         too_high = [
             f"{name} = {getattr(self, name):g} could never be reached: must be in"
             f" [0, {limit}] = [0, {largest_mw:g}]"
@@ -104,28 +140,28 @@ class Battery(Device):
 
     @property
     def final_soc_or_initial(self) -> float:
-        """State of charge to be reached at the end [-]."""
+        """Least state of charge at the end of the horizon [-]."""
         return self.initial_soc if self.final_soc is None else self.final_soc
 
     @property
     def largest_power_mw(self) -> float:
-        """The most it can charge or discharge [MW]."""
+        """Largest AC power of charging or discharging [MW]."""
         return largest(self.power_mw)
 
     @property
     def full_mwh(self) -> float:
-        """Energy in the cells, as aged as they are, at a state of charge of 1, or the most of it [MWh]."""
+        """Full energy: energy in the aged cells at a state of charge of 1; the largest, if sized [MWh]."""
         return largest(self.energy_mwh) * self.state_of_health
 
     @property
     def deliverable_mwh(self) -> float:
-        """AC energy it can give from full to empty [MWh]."""
+        """AC energy delivered between the highest and the lowest state of charge [MWh]."""
         return self.full_mwh * (self.soc_max - self.soc_min) * self.eta_discharge
 
     def health_after(self, health: float, full_cycles: float) -> float:
-        """State of health [-] a year after it was `health`, with so many full cycles in between.
+        """State of health [-] one year after it was `health`, with `full_cycles` in between.
 
-        Linear in both, as `fade_per_full_cycle` and `fade_per_year` say; zero or less: worn out before.
+        Linear in cycles and time; zero or less means that the cells wear out within the year.
         """
         return health - self.fade_per_full_cycle * full_cycles - self.fade_per_year
 
@@ -160,14 +196,14 @@ class Battery(Device):
         return self.model_copy(update={"initial_soc": soc, "final_soc": self.final_soc_or_initial})
 
     def series(self, park: Park) -> Mapping[str, Array]:
-        """A battery has no datum that varies with time."""
+        """No series: a battery has no data that vary with time."""
         return {}
 
     def interval(self, block: Any, interval: Interval) -> Terms:
-        """Energy balance of the cells, power and energy limits, cycle limit."""
+        """Write the energy balance of the cells, the power and energy limits and the cycle limit."""
         hours = interval.hours
-        power_mw = decide(interval, "power_mw", self.power_mw)
-        rated_mwh = decide(interval, "rated_mwh", self.energy_mwh)
+        power_mw = capacity_in_model(interval, "power_mw", self.power_mw)
+        rated_mwh = capacity_in_model(interval, "rated_mwh", self.energy_mwh)
         full_mwh = self.state_of_health * rated_mwh
 
         block.charge_mw = pyo.Var(bounds=(0, largest(self.power_mw)))
@@ -179,12 +215,13 @@ class Battery(Device):
             block, "energy_window", block.energy_mwh, self.soc_min * full_mwh, self.soc_max * full_mwh
         )
 
-        kept = (1 - self.self_discharge_per_hour) ** hours
+        retained = (1 - self.self_discharge_per_hour) ** hours
         before = interval.previous(block.energy_mwh, initial=self.initial_soc * full_mwh)
         drawn_mwh = block.discharge_mw * (hours / self.eta_discharge)
         # energy at the end = energy before, less self-discharge, + stored - drawn
         block.energy_balance = pyo.Constraint(
-            expr=block.energy_mwh == before * kept + block.charge_mw * (self.eta_charge * hours) - drawn_mwh
+            expr=block.energy_mwh
+            == before * retained + block.charge_mw * (self.eta_charge * hours) - drawn_mwh
         )
         interval.at_end(block.energy_mwh, lower=self.final_soc_or_initial * full_mwh, name="final_soc")
         if self.max_cycles_per_day is not None:
@@ -192,7 +229,7 @@ class Battery(Device):
         interval.either_or(block.charge_mw, block.discharge_mw)
         for name, least_mw in (("charge", self.min_charge_mw), ("discharge", self.min_discharge_mw)):
             if least_mw > 0:
-                _rest_or_run(block, interval, name, least_mw)
+                _zero_or_at_least_minimum(block, interval, name, least_mw)
 
         auxiliary_mw = self.auxiliary_share * power_mw
         return Terms(
@@ -203,7 +240,7 @@ class Battery(Device):
         )
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
-        """Recompute the level law and every limit from the dispatched power."""
+        """Recompute the energy balance and every limit from the dispatched power."""
         charge, discharge = seen.values["charge_mw"], seen.values["discharge_mw"]
         energy = seen.values["energy_mwh"]
         power = seen.shared.get("power_mw", largest(self.power_mw))
@@ -211,7 +248,7 @@ class Battery(Device):
         full = self.state_of_health * rated
         first_rated, first_full = (np.broadcast_to(size, energy.shape)[0] for size in (rated, full))
         before = np.concatenate([[self.initial_soc * first_full], energy[:-1]])
-        kept = (
+        retained = (
             np.exp(seen.hours * np.log1p(-self.self_discharge_per_hour))
             if (self.self_discharge_per_hour < 1)
             else 0.0
@@ -219,7 +256,7 @@ class Battery(Device):
         stored = self.eta_charge * charge * seen.hours
         drawn = discharge * seen.hours / self.eta_discharge
         checks = {
-            "energy_balance_mwh": np.abs(energy - (before * kept + stored - drawn)).max(),
+            "energy_balance_mwh": np.abs(energy - (before * retained + stored - drawn)).max(),
             "charge_limit_mw": np.maximum(charge - power, -charge).max(),
             "discharge_limit_mw": np.maximum(discharge - power, -discharge).max(),
             "energy_window_mwh": np.maximum(energy - self.soc_max * full, self.soc_min * full - energy).max(),
@@ -232,7 +269,7 @@ class Battery(Device):
         for name, least_mw in (("charge", self.min_charge_mw), ("discharge", self.min_discharge_mw)):
             if least_mw > 0:
                 power_mw = seen.values[f"{name}_mw"]
-                # how far from the nearer of zero and the minimum
+                # distance to the nearer of zero and the minimum
                 checks[f"min_{name}_mw"] = np.minimum(power_mw, least_mw - power_mw).max()
         if self.max_cycles_per_day is not None:
             day = (seen.times.normalize() - seen.times[0].normalize()).days.to_numpy()
@@ -241,7 +278,7 @@ class Battery(Device):
         return {name: max(0.0, float(residual)) for name, residual in checks.items()}
 
     def indicators(self, seen: Seen) -> Mapping[str, float]:
-        """Full cycles: energy drawn from the cells over rated energy."""
+        """Full cycles over the horizon: energy drawn from the cells over rated energy."""
         rated = float(np.max(seen.shared.get("rated_mwh", largest(self.energy_mwh))))
         drawn = float(seen.values["discharge_mw"].sum()) * seen.hours / self.eta_discharge
         return {"full_cycles": drawn / rated if rated > 0 else 0.0}

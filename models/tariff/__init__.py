@@ -1,1 +1,1 @@
-"""Time-of-use tariffs and the national rules that go with them."""
+"""Time-of-use tariffs and the national rules of demand charge and power factor."""

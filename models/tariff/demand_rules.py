@@ -1,45 +1,58 @@
-"""National rules beside the prices of a tariff: contracted demand, full use, power factor.
+"""National rules beside the prices of a tariff: contracted demand, full-use discount, power factor.
 
-They are data of the tariff file, for they change by notice as prices do. A tariff without them has none.
+The rules are data of the tariff file because they change by notice, as prices do. Each is optional.
 """
 
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from parkdispatch.models.tariff.tariff_tables import Declaration, Fraction
+from parkdispatch.models.declaration import Declaration, declared
+from parkdispatch.models.tariff.tariff_tables import Fraction
 
-Election = Literal["highest", "contracted", "capacity"]  # what a two-part customer pays for
+Election = Literal[
+    "highest", "contracted", "capacity"
+]  # what the second part of a two-part tariff is charged on: metered demand, contracted demand, transformers
 ELECTIONS: tuple[Election, ...] = get_args(Election)
-HUNDREDTH = 0.01
+POWER_FACTOR_STEP = 0.01
 
 
 class DemandRules(Declaration):
-    """What a two-part customer pays for demand beyond its plain price."""
+    """Rules of the demand charge of a two-part tariff."""
 
-    # [-] of the contracted demand may be drawn without paying for more than the contract
-    tolerance: Annotated[float, Field(ge=1)]
-    excess_multiple: Annotated[float, Field(ge=1)]  # [-] of the demand price, for demand above that
-    least_contract_share: Fraction  # [kW/kVA] of the transformers must be contracted
-    full_use_kwh_per_kva: Annotated[float, Field(gt=0)]  # energy of a month from which it counts as full use
-    full_use_price_share: Fraction  # [-] of the demand price is paid in a month of full use
-    election_months: Annotated[int, Field(ge=1, le=12)]  # how the charge is reckoned may change this often
+    tolerance: Annotated[float, Field(ge=1)] = declared(
+        "-", "Multiple of the contracted demand that may be drawn without an extra charge"
+    )
+    excess_multiple: Annotated[float, Field(ge=1)] = declared(
+        "-", "Multiple of the demand price charged for demand above the tolerance"
+    )
+    least_contract_share: Fraction = declared("kW/kVA", "Least contracted demand per transformer capacity")
+    full_use_kwh_per_kva: Annotated[float, Field(gt=0)] = declared(
+        "kWh/kVA", "Energy of a month per transformer capacity from which the month counts as one of full use"
+    )
+    full_use_price_share: Fraction = declared(
+        "-", "Share of the demand price that is charged in a month of full use"
+    )
+    election_months: Annotated[int, Field(ge=1, le=12)] = declared(
+        "months", "Least time between two changes of the demand election"
+    )
 
 
 class PowerFactorRule(Declaration):
-    """What an actual power factor adds to the bill, as a share of all but funds and sales."""
+    """Power-factor adjustment: what is added to the bill, as a share of all but funds and sales."""
 
-    standard: Annotated[float, Field(gt=0, le=1)]  # [-] at which nothing is added
-    # rows of power factor and share, from 1 down to 0; straight between rows, read at whole hundredths
-    steps: Annotated[tuple[tuple[Fraction, float], ...], Field(min_length=2)]
+    standard: Annotated[float, Field(gt=0, le=1)] = declared("-", "Power factor at which nothing is added")
+    steps: Annotated[tuple[tuple[Fraction, float], ...], Field(min_length=2)] = declared(
+        "-", "Rows of power factor and added share, from 1 down to 0; linear between rows, read at hundredths"
+    )
 
     @field_validator("steps")
     @classmethod
-    def _whole(
+    def _complete(
         cls, steps: tuple[tuple[float, float], ...], info: ValidationInfo
     ) -> tuple[tuple[float, float], ...]:
-        at = [row[0] for row in steps]
-        if at != sorted(set(at), reverse=True) or at[0] != 1 or at[-1] != 0:
+        factors = [row[0] for row in steps]
+        if factors != sorted(set(factors), reverse=True) or factors[0] != 1 or factors[-1] != 0:
             raise ValueError("must go down from power factor 1 to 0, each row below the one before")
         standard = info.data.get("standard")
         if standard is not None and (standard, 0.0) not in steps:
@@ -47,16 +60,16 @@ class PowerFactorRule(Declaration):
         return steps
 
     def share(self, power_factor: float | None) -> float:
-        """What is added to the adjusted part of a bill [-]; none given means at the standard."""
+        """Share added to the adjusted part of a bill [-]; zero if no power factor is given."""
         if power_factor is None:
             return 0.0
-        actual = hundredths(power_factor)
+        billed_factor = rounded_power_factor(power_factor)
         for (above, high), (below, low) in zip(self.steps, self.steps[1:], strict=False):
-            if below <= actual <= above:
-                return low + (high - low) * (actual - below) / (above - below)
+            if below <= billed_factor <= above:
+                return low + (high - low) * (billed_factor - below) / (above - below)
         raise ValueError(f"power factor {power_factor:g} lies outside [0, 1]")
 
 
-def hundredths(power_factor: float) -> float:
-    """A power factor as the meter's is reckoned, rounded to hundredths, half upwards."""
-    return int(power_factor / HUNDREDTH + 0.5 + 1e-9) / 100
+def rounded_power_factor(power_factor: float) -> float:
+    """Power factor as billed: rounded to hundredths, halves upwards."""
+    return int(power_factor / POWER_FACTOR_STEP + 0.5 + 1e-9) / 100

@@ -1,11 +1,11 @@
-"""Time-of-use tariffs: what a kilowatt-hour bought at an instant costs, and a kilowatt of demand.
+"""Time-of-use tariff: the price of energy bought at an instant, and the price of demand.
 
     energy price = purchased energy x period ratio + line loss + transmission and distribution
                    + system operation + government funds                              [yuan/kWh]
 
-Only the purchased energy is multiplied by the period's ratio; the other parts are the same in every
-hour. This is the law of Jiangxi's notice 463 of 2025; a tariff without such parts sets them to zero.
-A day is 96 quarter-hours, because Chinese tariffs and meters change on quarter-hours only.
+Only the price of purchased energy is multiplied by the period's ratio; the other parts are the same in every
+hour (Jiangxi, notice 463 of 2025). A tariff without such parts sets them to zero.
+A day has 96 quarter-hours, because Chinese tariffs and meters change on quarter-hours only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator
 
+from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.quarter_hours import (
     QUARTERS_PER_DAY,
@@ -30,7 +31,6 @@ from parkdispatch.models.tariff.tariff_tables import (
     PERIODS,
     Day,
     DayTable,
-    Declaration,
     Holiday,
     HolidayTable,
     Monthly,
@@ -44,37 +44,59 @@ from parkdispatch.models.tariff.tariff_tables import (
 )
 
 T = TypeVar("T")
-NO_OVERRIDE = -1  # a quarter-hour that a holiday leaves to the ordinary day table
+NO_OVERRIDE = -1  # marks a quarter-hour of a holiday that follows the ordinary day table
 
 
 class UnpricedError(InputError):
-    """Days are asked for that a tariff does not cover; no device is at fault."""
+    """Days were asked for that the tariff does not price; the device that asked is not at fault."""
 
 
 class Tariff(Declaration):
     """A time-of-use tariff as published, valid from the first to the last day of its validity.
 
-    Times are naive local starts of intervals. Every quarter-hour of the validity belongs to exactly
-    one period: overlapping day tables, months without a table and hours nobody names are refused.
+    Times are naive local starts of intervals. Every quarter-hour of the validity belongs to exactly one
+    period: overlapping day tables, months without a table and hours without a period are refused.
     """
 
-    name: Name
-    title: str = ""
-    sources: tuple[str, ...] = ()
-    valid_from: Day
-    valid_to: Day  # included
-    purchase_price_yuan_per_kwh: Monthly  # flat-period price of purchased energy; the only floating part
-    line_loss_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0  # [-] of the flat purchased-energy price
-    system_operation_yuan_per_kwh: Monthly = (0.0,) * 12  # may be negative: some months pay back
-    government_funds_yuan_per_kwh: NonNegativeMonthly = (0.0,) * 12
-    voltages: Annotated[dict[Name, VoltageLevel], Field(min_length=1)]
-    ratios: dict[Period, NonNegative]  # [-] price of purchased energy relative to the flat period
-    otherwise: Period | None = None  # every hour that no day table names; none: all hours must be named
-    day: Annotated[tuple[DayTable, ...], Field(min_length=1)]
-    holidays: tuple[Holiday, ...] = ()
-    holiday_day: tuple[HolidayTable, ...] = ()
-    demand_rules: DemandRules | None = None  # none: demand and capacity have their prices and no more rules
-    power_factor: PowerFactorRule | None = None  # none: the power factor adds nothing
+    name: Name = declared("-", "Name of the tariff")
+    title: str = declared("-", "Title for reports", default="")
+    sources: tuple[str, ...] = declared("-", "Where the numbers are from, one text each", default=())
+    valid_from: Day = declared("-", "First day of the validity")
+    valid_to: Day = declared("-", "Last day of the validity, included")
+    purchase_price_yuan_per_kwh: Monthly = declared(
+        "yuan/kWh", "Price of purchased energy in the flat period, by month; the only part that floats"
+    )
+    line_loss_rate: Annotated[float, Field(ge=0, lt=1)] = declared(
+        "-", "Price of line losses over the price of purchased energy in the flat period", default=0.0
+    )
+    system_operation_yuan_per_kwh: Monthly = declared(
+        "yuan/kWh", "System operation fee by month; negative in months that pay back", default=(0.0,) * 12
+    )
+    government_funds_yuan_per_kwh: NonNegativeMonthly = declared(
+        "yuan/kWh", "Government funds and surcharges by month", default=(0.0,) * 12
+    )
+    voltages: Annotated[dict[Name, VoltageLevel], Field(min_length=1)] = declared(
+        "-", "Transmission and distribution prices by voltage level"
+    )
+    ratios: dict[Period, NonNegative] = declared(
+        "-", "Price of purchased energy relative to the flat period, by time-of-use period"
+    )
+    otherwise: Period | None = declared(
+        "-", "Period of every hour that no day table names; left out: all hours must be named", default=None
+    )
+    day: Annotated[tuple[DayTable, ...], Field(min_length=1)] = declared(
+        "-", "Time-of-use periods of the day, by month"
+    )
+    holidays: tuple[Holiday, ...] = declared("-", "Public holidays", default=())
+    holiday_day: tuple[HolidayTable, ...] = declared(
+        "-", "Time-of-use periods of public holidays, which take precedence over the day tables", default=()
+    )
+    demand_rules: DemandRules | None = declared(
+        "-", "Rules of the demand charge; left out: prices only, no contracted demand", default=None
+    )
+    power_factor: PowerFactorRule | None = declared(
+        "-", "Power-factor adjustment; left out: none", default=None
+    )
 
     @field_validator("valid_to")
     @classmethod
@@ -90,17 +112,17 @@ class Tariff(Declaration):
         mode="before",
     )
     @classmethod
-    def _priced(cls, value: Any, info: ValidationInfo) -> Any:
-        """Prices by month, `{ 3 = 0.41, 4 = 0.40 }`, must name every month of the validity."""
+    def _monthly_prices(cls, value: Any, info: ValidationInfo) -> Any:
+        """Expand prices by month, `{ 3 = 0.41, 4 = 0.40 }`, which must name every month of the validity."""
         if not isinstance(value, Mapping):
             return value
         months = {str(month): month for month in range(1, 13)}
         if unknown := [key for key in value if key not in months]:
             raise ValueError(f"month {listed(unknown)}: must be 1 to 12")
-        needed = _months(info) if {"valid_from", "valid_to"} <= info.data.keys() else set()
-        if missing := [month for key, month in months.items() if month in needed and key not in value]:
+        required = _months(info) if {"valid_from", "valid_to"} <= info.data.keys() else set()
+        if missing := [month for key, month in months.items() if month in required and key not in value]:
             raise ValueError(f"month {listed(missing)} of the validity has no price, must have one")
-        return [value.get(key, 0.0) for key in months]  # a month outside the validity is never asked for
+        return [value.get(key, 0.0) for key in months]  # months outside the validity are never used
 
     @field_validator("day")
     @classmethod
@@ -108,19 +130,19 @@ class Tariff(Declaration):
         problems = list(overlapping_spans([(table.months, table.hours) for table in day], "day", "month"))
         problems += _missing_ratios([*(table.period for table in day), info.data.get("otherwise")], info)
         if {"valid_from", "valid_to"} <= info.data.keys():
-            named = {m for table in day for m in table.months}
-            if missing := _months(info) - named:
+            months_with_table = {m for table in day for m in table.months}
+            if missing := _months(info) - months_with_table:
                 problems.append(
                     f"month {listed(sorted(missing))} of the validity has no table; a month of one period"
                     ' all day still needs its line with hours = ["00:00-24:00"]'
                 )
             if info.data.get("otherwise", "") is None:
-                problems += _gaps(day, _months(info) & named)
-        return _unless(problems, day)
+                problems += _unnamed_hours(day, _months(info) & months_with_table)
+        return _raise_or_return(problems, day)
 
     @field_validator("holidays")
     @classmethod
-    def _inside(cls, holidays: tuple[Holiday, ...], info: ValidationInfo) -> tuple[Holiday, ...]:
+    def _holidays_valid(cls, holidays: tuple[Holiday, ...], info: ValidationInfo) -> tuple[Holiday, ...]:
         problems = []
         first, last = info.data.get("valid_from", date.min), info.data.get("valid_to", date.max)
         for i, holiday in enumerate(holidays):
@@ -136,11 +158,13 @@ class Tariff(Declaration):
                     )
                 if holiday.name == other.name and holiday.first.year == other.first.year:
                     problems.append(f"holidays[{i}] = '{holiday.name}': the name is taken by holidays[{j}]")
-        return _unless(problems, holidays)
+        return _raise_or_return(problems, holidays)
 
     @field_validator("holiday_day")
     @classmethod
-    def _known(cls, tables: tuple[HolidayTable, ...], info: ValidationInfo) -> tuple[HolidayTable, ...]:
+    def _holiday_tables_valid(
+        cls, tables: tuple[HolidayTable, ...], info: ValidationInfo
+    ) -> tuple[HolidayTable, ...]:
         problems = _missing_ratios([table.period for table in tables], info)
         if "holidays" in info.data:
             names = list(dict.fromkeys(holiday.name for holiday in info.data["holidays"]))
@@ -152,16 +176,16 @@ class Tariff(Declaration):
                 ]
             spans = [(table.holidays or names, table.hours) for table in tables]
             problems += overlapping_spans(spans, "holiday_day", "holiday")
-        return _unless(problems, tables)
+        return _raise_or_return(problems, tables)
 
     def unpriced(self, first: date, last: date) -> list[str]:
-        """What to say if some of the days from `first` to `last` have no price; nothing if all have."""
+        """A problem that names the days from `first` to `last` without a price; empty if all have one."""
         day = timedelta(days=1)
-        parts = [
+        outside = [
             (first, min(last, self.valid_from - day)),
             (max(first, self.valid_to + day), last),
         ]
-        spans = [(begin, end) for begin, end in parts if begin <= end]
+        spans = [(begin, end) for begin, end in outside if begin <= end]
         if not spans:
             return []
         count, days = sum((end - begin).days + 1 for begin, end in spans), (last - first).days + 1
@@ -176,7 +200,7 @@ class Tariff(Declaration):
         return any(holiday.first <= day <= holiday.last for holiday in self.holidays)
 
     def period(self, times: pd.DatetimeIndex) -> NDArray[np.str_]:
-        """Period names at the instants `times`, shape (times,).
+        """Names of the time-of-use periods at the instants `times`, shape (times,).
 
         Raises InputError if a time lies outside the validity.
         """
@@ -194,21 +218,21 @@ class Tariff(Declaration):
         transmission = self.level(voltage).transmission_yuan_per_kwh(scheme)
         if transmission is None:
             raise InputError(f"`scheme` = '{scheme}': tariff {self.name} has no such price at {voltage}")
-        pieces = quarters_per_interval(times, hours)
+        quarters = quarters_per_interval(times, hours)
         starts = times
-        if pieces > 1:
-            starts = times.repeat(pieces) + pd.to_timedelta(
-                15 * np.tile(np.arange(pieces), len(times)), "min"
+        if quarters > 1:
+            starts = times.repeat(quarters) + pd.to_timedelta(
+                15 * np.tile(np.arange(quarters), len(times)), "min"
             )
         ratio = np.array([self.ratios.get(period, np.nan) for period in PERIODS])[self._codes(starts)]
         month = starts.month.to_numpy() - 1
         base = np.array(self.purchase_price_yuan_per_kwh)[month]
         monthly = np.array(self.system_operation_yuan_per_kwh) + np.array(self.government_funds_yuan_per_kwh)
         price = base * (ratio + self.line_loss_rate) + monthly[month] + transmission
-        return np.asarray(price.reshape(len(times), pieces).mean(axis=1))
+        return np.asarray(price.reshape(len(times), quarters).mean(axis=1))
 
     def demand_price_yuan_per_kw_month(self, voltage: str) -> float:
-        """Price of the month's highest 15-minute average import [yuan per kW and month].
+        """Demand price, on the month's highest 15-minute average import [yuan per kW and month].
 
         Raises InputError if the voltage is unknown or has no demand price.
         """
@@ -218,7 +242,7 @@ class Tariff(Declaration):
         return price
 
     def power_factor_share(self, power_factor: float | None) -> float:
-        """What an actual power factor adds to all but funds and sales [-]; none: at the standard, nothing.
+        """Power-factor adjustment, as a share of all but funds and sales [-]; None: no adjustment.
 
         Raises InputError if the tariff has no rule for it.
         """
@@ -229,7 +253,7 @@ class Tariff(Declaration):
         return self.power_factor.share(power_factor)
 
     def level(self, voltage: str) -> VoltageLevel:
-        """Prices of a connection voltage. Raises InputError, naming those known, if there is none."""
+        """Prices of a voltage level. Raises InputError, naming those known, if there is none."""
         if voltage not in self.voltages:
             raise InputError(
                 f"`voltage_kv_level` = '{voltage}': tariff {self.name} has only {listed(self.voltages)}"
@@ -237,7 +261,7 @@ class Tariff(Declaration):
         return self.voltages[voltage]
 
     def _codes(self, times: pd.DatetimeIndex) -> NDArray[np.int8]:
-        """Positions in PERIODS at `times`, shape (times,)."""
+        """Positions of the periods at `times` in PERIODS, shape (times,)."""
         first, end = pd.Timestamp(self.valid_from), pd.Timestamp(self.valid_to) + pd.Timedelta(days=1)
         if times.tz is not None:
             raise InputError(f"times in {times.tz}: a tariff takes naive local times")
@@ -247,12 +271,13 @@ class Tariff(Declaration):
         codes: NDArray[np.int8] = self._day_codes()[times.month.to_numpy() - 1, quarter]
         for holiday in self.holidays:
             last = pd.Timestamp(holiday.last) + pd.Timedelta(days=1)
-            here = np.flatnonzero((times >= pd.Timestamp(holiday.first)) & (times < last))
-            override = self._holiday_codes(holiday)[quarter[here]]
-            codes[here] = np.where(override == NO_OVERRIDE, codes[here], override)
+            on_holiday = np.flatnonzero((times >= pd.Timestamp(holiday.first)) & (times < last))
+            override = self._holiday_codes(holiday)[quarter[on_holiday]]
+            codes[on_holiday] = np.where(override == NO_OVERRIDE, codes[on_holiday], override)
         return codes
 
     def _day_codes(self) -> NDArray[np.int8]:
+        """Positions of the periods of ordinary days in PERIODS, shape (12, 96)."""
         other = 0 if self.otherwise is None else PERIODS.index(self.otherwise)
         codes = np.full((12, QUARTERS_PER_DAY), other, dtype=np.int8)
         for table in self.day:
@@ -261,6 +286,7 @@ class Tariff(Declaration):
         return codes
 
     def _holiday_codes(self, holiday: Holiday) -> NDArray[np.int8]:
+        """Positions of the periods of a holiday, or NO_OVERRIDE, shape (96,)."""
         codes = np.full(QUARTERS_PER_DAY, NO_OVERRIDE, dtype=np.int8)
         for table in self.holiday_day:
             if not table.holidays or holiday.name in table.holidays:
@@ -270,20 +296,20 @@ class Tariff(Declaration):
 
 
 def _months(info: ValidationInfo) -> set[int]:
-    """Months of the year that the validity touches."""
+    """Calendar months, 1 to 12, that the validity includes a day of."""
     return set(pd.period_range(info.data["valid_from"], info.data["valid_to"], freq="M").month.tolist())
 
 
-def _gaps(day: Sequence[DayTable], months: set[int]) -> list[str]:
-    """Hours that no table names, by the months that lack them."""
-    lacking: dict[tuple[str, ...], list[int]] = {}
+def _unnamed_hours(day: Sequence[DayTable], months: set[int]) -> list[str]:
+    """A problem for each set of hours without a period, with the months it concerns."""
+    months_of: dict[tuple[str, ...], list[int]] = {}
     for month in sorted(months):
         spans = [hours for table in day if month in table.months for hours in table.hours]
-        lacking.setdefault(unnamed_spans(spans), []).append(month)
+        months_of.setdefault(unnamed_spans(spans), []).append(month)
     return [
-        f"month {listed(where)}: {listed(hours)} belongs to no period, must be named, or `otherwise` must say"
-        " what all other hours are"
-        for hours, where in lacking.items()
+        f"month {listed(affected)}: {listed(hours)} belongs to no period, must be named, or `otherwise` must"
+        " say what all other hours are"
+        for hours, affected in months_of.items()
         if hours
     ]
 
@@ -294,8 +320,8 @@ def _missing_ratios(periods: Sequence[Period | None], info: ValidationInfo) -> l
     return [f"period '{period}' must have its ratio in `ratios`" for period in missing]
 
 
-def _unless(problems: list[str], value: T) -> T:
-    """The value, or a ValueError with one problem a line."""
+def _raise_or_return(problems: list[str], value: T) -> T:
+    """Return the value; raise ValueError with one problem a line if there are any."""
     if problems:
         raise ValueError("\n".join(problems))
     return value

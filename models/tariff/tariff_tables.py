@@ -1,12 +1,13 @@
-"""The tables a tariff is made of: day tables, holidays, the prices of a voltage."""
+"""Tables of a tariff: time-of-use periods of a day, public holidays, prices of a voltage level."""
 
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
+from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.quarter_hours import Span
 
 Period = Literal["sharp", "peak", "flat", "valley", "deep_valley"]
@@ -15,14 +16,17 @@ PERIODS: tuple[Period, ...] = ("sharp", "peak", "flat", "valley", "deep_valley")
 
 
 def twelve(value: Any) -> Any:
-    """Let one number stand for twelve equal months."""
+    """Expand one number to twelve equal months; leave twelve numbers unchanged.
+
+    A pydantic validator: raises ValueError for anything else.
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
         return (value,) * 12
     if not isinstance(value, list | tuple) or len(value) != 12:
-        lacking = ""
+        hint = ""
         if isinstance(value, list | tuple) and len(value) < 12:
-            lacking = f"; month {listed(range(len(value) + 1, 13))} is missing"
-        raise ValueError(f"must be one number, or a list of 12 numbers from January to December{lacking}")
+            hint = f"; month {listed(range(len(value) + 1, 13))} is missing"
+        raise ValueError(f"must be one number, or a list of 12 numbers from January to December{hint}")
     return value
 
 
@@ -42,42 +46,38 @@ Hours = Annotated[tuple[Span, ...], Field(min_length=1)]
 Name = Annotated[str, Field(min_length=1)]
 
 
-class Declaration(BaseModel):
-    """Frozen, refuses what it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
 class DayTable(Declaration):
-    """In these months, these hours of every day belong to this period."""
+    """Hours of every day of some months that belong to one time-of-use period."""
 
-    months: Annotated[tuple[Month, ...], Field(min_length=1)]  # 1 is January
-    period: Period
-    hours: Hours
+    months: Annotated[tuple[Month, ...], Field(min_length=1)] = declared("-", "Months; 1 is January")
+    period: Period = declared("-", "Time-of-use period")
+    hours: Hours = declared("-", "Hours that belong to the period, such as 18:00-20:00")
 
     @field_validator("months")
     @classmethod
     def _once(cls, months: tuple[int, ...]) -> tuple[int, ...]:
-        twice = sorted(month for month, count in Counter(months).items() if count > 1)
-        if twice:
-            raise ValueError(f"must name each month once; twice: {listed(twice)}")
+        repeated = sorted(month for month, count in Counter(months).items() if count > 1)
+        if repeated:
+            raise ValueError(f"must name each month once; twice: {listed(repeated)}")
         return months
 
 
 class HolidayTable(Declaration):
-    """On holidays, these hours belong to this period, whatever the day table says."""
+    """Hours of public holidays that belong to one time-of-use period, instead of what the day table says."""
 
-    period: Period
-    hours: Hours
-    holidays: tuple[Name, ...] = ()  # names from the tariff's `holidays`; none given means all of them
+    period: Period = declared("-", "Time-of-use period")
+    hours: Hours = declared("-", "Hours that belong to the period, such as 18:00-20:00")
+    holidays: tuple[Name, ...] = declared(
+        "-", "Names from the tariff's `holidays`; left out: all of them", default=()
+    )
 
 
 class Holiday(Declaration):
     """A public holiday, first and last day included."""
 
-    name: Name
-    first: Day
-    last: Day
+    name: Name = declared("-", "Name of the holiday")
+    first: Day = declared("-", "First day")
+    last: Day = declared("-", "Last day, included")
 
     @field_validator("last")
     @classmethod
@@ -88,18 +88,28 @@ class Holiday(Declaration):
 
 
 class VoltageLevel(Declaration):
-    """Transmission and distribution prices of one connection voltage, VAT included."""
+    """Transmission and distribution prices of one voltage level, VAT included."""
 
-    two_part_yuan_per_kwh: NonNegative | None = None  # energy part beside a demand or capacity charge
-    single_part_yuan_per_kwh: NonNegative | None = None  # energy part where nothing else is charged
-    demand_price_yuan_per_kw_month: NonNegative | None = None  # on the month's highest 15-minute average
-    capacity_price_yuan_per_kva_month: NonNegative | None = None  # on installed transformer capacity
+    two_part_yuan_per_kwh: NonNegative | None = declared(
+        "yuan/kWh", "Energy price of the two-part tariff; left out: not offered", default=None
+    )
+    single_part_yuan_per_kwh: NonNegative | None = declared(
+        "yuan/kWh", "Energy price of the single-part tariff; left out: not offered", default=None
+    )
+    demand_price_yuan_per_kw_month: NonNegative | None = declared(
+        "yuan/kW/month", "Demand price, on the month's highest 15-minute average import; left out: none",
+        default=None,
+    )  # fmt: skip
+    capacity_price_yuan_per_kva_month: NonNegative | None = declared(
+        "yuan/kVA/month", "Capacity price, on installed transformer capacity; left out: not offered",
+        default=None,
+    )  # fmt: skip
 
     def transmission_yuan_per_kwh(self, scheme: Scheme) -> float | None:
-        """Energy part of the transmission and distribution price [yuan/kWh]; None if not offered."""
+        """Energy price of transmission and distribution [yuan/kWh]; None if the scheme is not offered."""
         return self.two_part_yuan_per_kwh if scheme == "two_part" else self.single_part_yuan_per_kwh
 
 
 def listed(items: Iterable[object]) -> str:
-    """Items with commas."""
+    """Items as text, separated by commas."""
     return ", ".join(str(item) for item in items)

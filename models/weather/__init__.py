@@ -1,1 +1,1 @@
-"""Weather and the physics of photovoltaics."""
+"""Weather: sun and sky, climate statistics, representative year."""

@@ -7,7 +7,7 @@ import pytest
 
 from parkdispatch.inputs.case import case_sources
 from parkdispatch.inputs.loader import BUILT_IN, load_case, variants
-from parkdispatch.inputs.messages.validation import wrong_kinds
+from parkdispatch.inputs.messages.problem_sentences import silently_converted
 from parkdispatch.inputs.schema.case_file import MINUTES, CaseFile
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.grid import Grid
@@ -186,7 +186,7 @@ def test_what_would_be_converted_in_silence_is_refused() -> None:
         "weather": {"file": "w", "typical": 1},
         "nonsense": True,
     }
-    assert wrong_kinds(tables, CaseFile, "case") == [
+    assert silently_converted(tables, CaseFile, "case") == [
         "`case.calendar.year` = '2026': must be a whole number",
         "`case.calendar.minutes` = true: must be a whole number",
         "`case.calendar.plan_date` = 2026: must be a date such as 2026-01-31",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from parkdispatch.inputs.weather.weather_files import read_weather
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.site import Site
-from parkdispatch.models.weather.pv_chain import clear_sky, sun_position
+from parkdispatch.models.weather.sky import clear_sky, sun_position
 from tests.support.paths import ROOT
 
 SITE = Site(latitude_deg=28.3, longitude_deg=115.2, altitude_m=50)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parkdispatch.inputs.messages.validation import problems
+from parkdispatch.inputs.messages.problem_sentences import problem_sentences
 from parkdispatch.inputs.tariffs.tariff_files import read_tariff
 from parkdispatch.models.device import Array, Park, Seen
 from parkdispatch.models.errors import InputError
@@ -217,7 +217,7 @@ def test_self_check_sees_a_missing_megawatt() -> None:
 def test_refused_with_field_and_value(changes: dict[str, Any], words: list[str]) -> None:
     with pytest.raises(pydantic.ValidationError) as caught:
         Load.model_validate({"annual_energy_mwh": 1} | changes)
-    text = "\n".join(problems(caught.value, "load", Load))
+    text = "\n".join(problem_sentences(caught.value, "load", Load))
     assert all(word in text for word in words), text
 
 

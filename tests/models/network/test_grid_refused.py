@@ -6,7 +6,7 @@ import pandas as pd
 import pydantic
 import pytest
 
-from parkdispatch.inputs.messages.validation import problems
+from parkdispatch.inputs.messages.problem_sentences import problem_sentences
 from parkdispatch.inputs.tariffs.tariff_files import read_tariff
 from parkdispatch.models.device import Park
 from parkdispatch.models.errors import InputError
@@ -65,7 +65,7 @@ def day(count: int = 2, step: str = "15min", start: str = "2026-03-02 08:00") ->
 def test_refused_with_field_and_value(changes: dict[str, Any], words: list[str]) -> None:
     with pytest.raises(pydantic.ValidationError) as caught:
         grid(**changes)
-    text = "\n".join(problems(caught.value, "grid", Grid))
+    text = "\n".join(problem_sentences(caught.value, "grid", Grid))
     assert all(word in text for word in words), text
 
 

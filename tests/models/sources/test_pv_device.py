@@ -14,8 +14,9 @@ from pydantic import ValidationError
 
 from parkdispatch.models.device import Park, Seen
 from parkdispatch.models.site import Site
+from parkdispatch.models.sources import pv_chain
 from parkdispatch.models.sources.photovoltaic_plant import Face, Losses, Pv, PvArea
-from parkdispatch.models.weather import pv_chain
+from parkdispatch.models.weather import sky
 from parkdispatch.results.pv_yield import GAOAN_PLAN, PvYield, pv_yield
 from tests.support.paths import ROOT, environment
 
@@ -48,10 +49,10 @@ def pv(**changes: Any) -> Pv:
 def weather() -> pd.DataFrame:
     """A year's worth of clear and grey days, every fifth day, at a quarter-hour."""
     times = pd.date_range("2026-01-01", "2027-01-01", freq="15min", inclusive="left")
-    sun = pv_chain.sun_position(times, SITE, 15)
+    sun = sky.sun_position(times, SITE, 15)
     index = np.where(np.arange(len(times)) // 96 % 3 == 0, 1.0, 0.5)
-    ghi = index * pv_chain.clear_sky(sun, SITE)["ghi"].to_numpy()
-    dni, dhi = pv_chain.decompose(ghi, sun, "erbs_driesse")
+    ghi = index * sky.clear_sky(sun, SITE)["ghi"].to_numpy()
+    dni, dhi = sky.decompose(ghi, sun, "erbs_driesse")
     frame = {"ghi_w_per_m2": ghi, "dni_w_per_m2": dni, "dhi_w_per_m2": dhi}
     return pd.DataFrame({**frame, "temp_air_c": 20.0, "wind_speed_m_per_s": 2.0}, index=times)
 
@@ -104,11 +105,11 @@ def test_each_loss_takes_its_share(weather: pd.DataFrame) -> None:
 def test_age_takes_two_percent_then_half_a_percent_a_year(weather: pd.DataFrame) -> None:
     new = pv()
     assert [new.health(age) for age in (0, 0.5, 1, 11, 25)] == pytest.approx([1, 0.99, 0.98, 0.93, 0.86])
-    assert [new.kept(years) for years in (0, 1, 11)] == pytest.approx([1, 0.98, 0.93])
+    assert [new.power_ratio_after(years) for years in (0, 1, 11)] == pytest.approx([1, 0.98, 0.93])
     old = new.model_copy(update={"age_years": 11.0})
-    assert [old.kept(years) for years in (0, 14)] == pytest.approx([1, 0.86 / 0.93])
+    assert [old.power_ratio_after(years) for years in (0, 14)] == pytest.approx([1, 0.86 / 0.93])
     gone = old.model_copy(update={"degradation_per_year": 0.5})
-    assert gone.kept(1) == 0.0
+    assert gone.power_ratio_after(1) == 0.0
     week = weather.iloc[180 * 96 : 187 * 96]
     aged = available(pv(age_years=11), week).sum() / available(new, week).sum()
     assert aged == pytest.approx(0.93, abs=0.003)

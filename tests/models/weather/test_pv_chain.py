@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parkdispatch.models.site import Site
-from parkdispatch.models.weather import pv_chain
+from parkdispatch.models.sources import pv_chain
+from parkdispatch.models.weather import sky
 
 SITE = Site(latitude_deg=28.3, longitude_deg=115.2, altitude_m=50)
 MODULE = "Solaria_Corporation_Solaria_PowerXT_440C_PD"
@@ -24,10 +25,10 @@ def weather() -> pd.DataFrame:
     """A clear day, a grey day and a broken day in each of four months."""
     days = [pd.date_range(f"2026-{month:02d}-10", periods=288, freq="15min") for month in (1, 4, 7, 10)]
     times = pd.DatetimeIndex(days[0].append(days[1:]))
-    sun = pv_chain.sun_position(times, SITE, 15)
+    sun = sky.sun_position(times, SITE, 15)
     index = np.repeat(np.tile([1.0, 0.25, 0.6], 4), 96) + 0.2 * np.sin(np.arange(len(times)))
-    ghi = np.clip(index, 0, 1.1) * pv_chain.clear_sky(sun, SITE)["ghi"].to_numpy()
-    dni, dhi = pv_chain.decompose(ghi, sun, "erbs_driesse")
+    ghi = np.clip(index, 0, 1.1) * sky.clear_sky(sun, SITE)["ghi"].to_numpy()
+    dni, dhi = sky.decompose(ghi, sun, "erbs_driesse")
     air = 20 + 10 * np.sin(np.arange(len(times)) / 15)
     columns = {"ghi_w_per_m2": ghi, "dni_w_per_m2": dni, "dhi_w_per_m2": dhi}
     return pd.DataFrame({**columns, "temp_air_c": air, "wind_speed_m_per_s": 2.3}, index=times)
@@ -68,19 +69,19 @@ def chain(weather: pd.DataFrame) -> Any:
     names = {"ghi_w_per_m2": "ghi", "dni_w_per_m2": "dni", "dhi_w_per_m2": "dhi"}
     names |= {"temp_air_c": "temp_air", "wind_speed_m_per_s": "wind_speed"}
     middle = pd.DatetimeIndex(weather.index + pd.Timedelta(minutes=7.5)).tz_localize("Asia/Shanghai")
-    with pv_chain._pvlib_on_pandas_3(), np.errstate(invalid="ignore"):  # they divide by no light at night
+    with sky._pvlib_on_pandas_3(), np.errstate(invalid="ignore"):  # they divide by no light at night
         model.run_model(weather.rename(columns=names).set_axis(middle))
     return model.results
 
 
 def poa(weather: pd.DataFrame, face: tuple[float, float]) -> dict[str, Any]:
-    sun = pv_chain.sun_position(pd.DatetimeIndex(weather.index), SITE, 15)
+    sun = sky.sun_position(pd.DatetimeIndex(weather.index), SITE, 15)
     return pv_chain.plane_of_array(weather, sun, *face, "perez-driesse", 0.2)
 
 
 def face_power(weather: pd.DataFrame, face: tuple[float, float]) -> tuple[Any, Any, Any, Any]:
     plane = poa(weather, face)
-    effective = pv_chain.after_reflection(plane, face[0], "none")
+    effective = pv_chain.transmitted_irradiance(plane, face[0], "none")
     cell = pv_chain.cell_temperature(
         plane["poa_global"],
         weather["temp_air_c"].to_numpy(),
@@ -97,8 +98,8 @@ def same(ours: Any, theirs: Any, where: Any = slice(None)) -> None:
 
 
 def test_the_sun_is_that_of_the_middle_of_the_interval(weather: pd.DataFrame, chain: Any) -> None:
-    sun = pv_chain.sun_position(pd.DatetimeIndex(weather.index), SITE, 15)
-    up = pv_chain.sun_is_up(sun)
+    sun = sky.sun_position(pd.DatetimeIndex(weather.index), SITE, 15)
+    up = sky.sun_is_up(sun)
     same(sun["azimuth"], chain.solar_position["azimuth"])
     # Refraction depends on the pressure of the altitude and the air's temperature only near the horizon.
     assert np.abs(sun["apparent_zenith"] - chain.solar_position["apparent_zenith"])[up].max() < 0.05
@@ -107,8 +108,8 @@ def test_the_sun_is_that_of_the_middle_of_the_interval(weather: pd.DataFrame, ch
 def test_ephemeris_agrees_with_the_spa(weather: pd.DataFrame) -> None:
     from pvlib.solarposition import get_solarposition
 
-    sun = pv_chain.sun_position(pd.DatetimeIndex(weather.index), SITE, 15)
-    with pv_chain._pvlib_on_pandas_3():
+    sun = sky.sun_position(pd.DatetimeIndex(weather.index), SITE, 15)
+    with sky._pvlib_on_pandas_3():
         spa = get_solarposition(sun.index, 28.3, 115.2, 50, method="nrel_numpy")
     assert np.abs(sun["zenith"] - spa["zenith"]).max() < 0.012
 
@@ -119,7 +120,7 @@ def test_each_step_agrees_with_model_chain(weather: pd.DataFrame, chain: Any, n:
     theirs = chain.total_irrad[n]
     for name in ("poa_global", "poa_direct", "poa_sky_diffuse", "poa_ground_diffuse"):
         same(plane[name], theirs[name])
-    effective = pv_chain.after_reflection(plane, FACES[n][0], "none")
+    effective = pv_chain.transmitted_irradiance(plane, FACES[n][0], "none")
     same(effective, chain.effective_irradiance[n])
     air, wind = weather["temp_air_c"].to_numpy(), weather["wind_speed_m_per_s"].to_numpy()
     cell = pv_chain.cell_temperature(plane["poa_global"], air, wind, "sapm_close_mount_glass_glass")
@@ -139,7 +140,7 @@ def test_the_whole_chain_agrees_with_model_chain(weather: pd.DataFrame, chain: A
     parts = []
     for face in FACES:
         plane = poa_on_their_sun(weather, chain, face)
-        effective = pv_chain.after_reflection(plane, face[0], "none")
+        effective = pv_chain.transmitted_irradiance(plane, face[0], "none")
         air, wind = weather["temp_air_c"].to_numpy(), weather["wind_speed_m_per_s"].to_numpy()
         cell = pv_chain.cell_temperature(plane["poa_global"], air, wind, "sapm_close_mount_glass_glass")
         parts.append(pv_chain.module_power(effective, cell, pv_chain.module_parameters(MODULE)))
@@ -167,7 +168,7 @@ def test_every_mounting_warms_the_cell(mounting: pv_chain.Mounting) -> None:
 
 def test_a_level_face_sees_level_irradiance(weather: pd.DataFrame) -> None:
     for model in ("perez-driesse", "haydavies", "isotropic"):
-        sun = pv_chain.sun_position(pd.DatetimeIndex(weather.index), SITE, 15)
+        sun = sky.sun_position(pd.DatetimeIndex(weather.index), SITE, 15)
         plane = pv_chain.plane_of_array(weather, sun, 0.0, 180.0, model, 0.2)
         high = sun["zenith"].to_numpy() < 80
         assert plane["poa_global"][high] == pytest.approx(weather["ghi_w_per_m2"].to_numpy()[high], rel=0.005)
@@ -176,16 +177,16 @@ def test_a_level_face_sees_level_irradiance(weather: pd.DataFrame) -> None:
 def test_diffuse_reflection_takes_a_few_percent(weather: pd.DataFrame) -> None:
     for tilt in (0.0, 5.7, 20.0):
         plane = poa(weather, (tilt, 180.0))
-        bare, real = (pv_chain.after_reflection(plane, tilt, kind) for kind in ("none", "marion"))
+        bare, real = (pv_chain.transmitted_irradiance(plane, tilt, kind) for kind in ("none", "marion"))
         assert 0.95 < real.sum() / bare.sum() < 0.99
 
 
 def test_decomposition_closes(weather: pd.DataFrame) -> None:
-    sun = pv_chain.sun_position(pd.DatetimeIndex(weather.index), SITE, 15)
+    sun = sky.sun_position(pd.DatetimeIndex(weather.index), SITE, 15)
     ghi = weather["ghi_w_per_m2"].to_numpy()
     cosine = np.maximum(np.cos(np.radians(sun["zenith"].to_numpy())), 0)
     for model in ("erbs_driesse", "erbs"):
-        dni, dhi = pv_chain.decompose(ghi, sun, model)
+        dni, dhi = sky.decompose(ghi, sun, model)
         assert dni * cosine + dhi == pytest.approx(ghi, abs=1e-9)
         assert (dhi <= ghi + 1e-9).all()
 
@@ -193,14 +194,14 @@ def test_decomposition_closes(weather: pd.DataFrame) -> None:
 def test_closure_is_tamed_at_low_sun() -> None:
     """Global less diffuse over the sine of a low sun would give more direct light than space has."""
     times = pd.date_range("2026-07-10 05:30", periods=60, freq="15min")
-    sun = pv_chain.sun_position(times, SITE, 15)
+    sun = sky.sun_position(times, SITE, 15)
     ghi, none = np.full(60, 300.0), np.zeros(60)
-    _, dni, dhi = pv_chain.complete(ghi, None, none, sun, "erbs_driesse")
+    _, dni, dhi = sky.complete_components(ghi, None, none, sun, "erbs_driesse")
     cosine = np.cos(np.radians(sun["zenith"].to_numpy()))
     assert (dni[cosine < 0.1] < 500).all()
     assert dni.max() < 0.8 * 1420
     assert (dhi >= 0).all()
-    _, _, left = pv_chain.complete(ghi, np.full(60, 200.0), None, sun, "erbs_driesse")
+    _, _, left = sky.complete_components(ghi, np.full(60, 200.0), None, sun, "erbs_driesse")
     assert left == pytest.approx(ghi - 200 * np.maximum(cosine, 0))
 
 
@@ -247,4 +248,4 @@ def test_standard_time_has_no_summer() -> None:
         ("Australia/Sydney", 2026, 10),
     ):
         site = Site(latitude_deg=0, longitude_deg=15 * hours, timezone=zone)
-        assert pv_chain.standard_offset(site, year).total_seconds() == hours * 3600
+        assert sky.standard_offset(site, year).total_seconds() == hours * 3600

@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.site import Site
 from parkdispatch.models.sources.photovoltaic_plant import Pv
-from parkdispatch.models.weather.pv_chain import clear_sky, extraterrestrial, sun_position
-from parkdispatch.models.weather.representative_year import COLUMNS, Climate, representative_year
+from parkdispatch.models.weather.climate import Climate
+from parkdispatch.models.weather.representative_year import COLUMNS, representative_year
+from parkdispatch.models.weather.sky import clear_sky, extraterrestrial_dni, sun_position
 from tests.support.paths import ROOT
 
 SITE = Site(latitude_deg=28.3, longitude_deg=115.2, altitude_m=50)
@@ -84,7 +85,7 @@ def test_any_seed_and_place_keeps_the_sum_and_the_physics(
     assert ghi.sum() * minutes * 60 / 1e6 == pytest.approx(total, rel=1e-9)
     sun = sun_position(pd.DatetimeIndex(weather.index), site, minutes)
     clear = clear_sky(sun, site)["ghi"].to_numpy()
-    above = np.maximum(np.cos(np.radians(sun["zenith"].to_numpy())), 0.0) * extraterrestrial(sun)
+    above = np.maximum(np.cos(np.radians(sun["zenith"].to_numpy())), 0.0) * extraterrestrial_dni(sun)
     assert (ghi >= 0).all()
     assert (ghi <= 1.2 * clear * (1 + 1e-6)).all()
     assert (ghi <= 0.9 * above * (1 + 1e-6)).all()

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from parkdispatch.inputs.messages.validation import closest, problems, read_toml
+from parkdispatch.inputs.messages.problem_sentences import closest, problem_sentences
+from parkdispatch.inputs.user_files import read_toml
 from parkdispatch.models.errors import InputError
 
 
@@ -56,7 +57,7 @@ class Case(Strict):
 def lines(model: Any, value: Any, prefix: str = "", hint: bool = True) -> list[str]:
     with pytest.raises(pydantic.ValidationError) as caught:
         TypeAdapter(model).validate_python(value)
-    return problems(caught.value, prefix, model if hint else None)
+    return problem_sentences(caught.value, prefix, model if hint else None)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_no_input_breaks_the_explanation(value: Any) -> None:
             TypeAdapter(model).validate_python(value)
         except pydantic.ValidationError as error:
             for known in (model, None):
-                found = problems(error, "p", known)
+                found = problem_sentences(error, "p", known)
                 assert found
                 assert all("`p" in line for line in found)
 

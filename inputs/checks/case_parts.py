@@ -1,0 +1,78 @@
+"""The valid parts of a case file, so that checks across tables run even if some tables are invalid."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from parkdispatch.inputs.schema.case_file import (
+    Calendar,
+    CaseFile,
+    SeriesFile,
+    WeatherFile,
+    WeatherSource,
+    with_dotted_keys,
+)
+from parkdispatch.models.device import Device
+from parkdispatch.models.finance.contracts import Contracts
+from parkdispatch.models.registry import AnyDevice
+from parkdispatch.models.site import Site
+from parkdispatch.models.weather.climate import Climate
+
+
+@dataclass(frozen=True)
+class CaseParts:
+    """Parts of a case file that are valid on their own; None or left out where a part is not."""
+
+    site: Site | None
+    calendar: Calendar | None
+    weather: Climate | WeatherFile | None
+    has_weather: bool  # whether the case file has a table for weather, valid or not
+    devices: Mapping[str, Device]
+    invalid_devices: frozenset[str]
+    series: Mapping[str, SeriesFile]
+    contract: Contracts | None
+
+
+def valid_parts(tables: Mapping[str, Any]) -> CaseParts:
+    """Validate each part of a case file by itself; invalid parts are left out and not reported here."""
+    devices = {name: _valid(AnyDevice, given) for name, given in _mapping(tables.get("device")).items()}
+    series = _mapping(with_dotted_keys(tables.get("series")))
+    files = {key: _valid(SeriesFile, given) for key, given in series.items()}
+    return CaseParts(
+        site=_valid(Site, tables.get("site")),
+        calendar=_valid(Calendar, tables.get("calendar")),
+        weather=_valid(WeatherSource, tables.get("weather")),
+        has_weather="weather" in tables,
+        devices={name: device for name, device in devices.items() if device is not None},
+        invalid_devices=frozenset(name for name, device in devices.items() if device is None),
+        series={key: file for key, file in files.items() if file is not None},
+        contract=_valid(Contracts, tables.get("contract", {})),
+    )
+
+
+def all_parts(file: CaseFile) -> CaseParts:
+    """The parts of a case file that is valid as a whole."""
+    return CaseParts(
+        site=file.site,
+        calendar=file.calendar,
+        weather=file.weather,
+        has_weather=file.weather is not None,
+        devices=file.device,
+        invalid_devices=frozenset(),
+        series=file.series,
+        contract=file.contract,
+    )
+
+
+def _valid(kind: Any, given: Any) -> Any:
+    """The value of this type, or None if it is invalid."""
+    try:
+        return TypeAdapter(kind).validate_python(given)
+    except ValidationError:
+        return None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

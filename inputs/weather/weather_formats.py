@@ -1,0 +1,175 @@
+"""Formats of weather files: EPW, TMY3, PVGIS and plain CSV, parsed into one kind of record.
+
+pvlib parses the standard formats. A plain CSV has a column `time` and columns such as `ghi [W/m2]`,
+`temp_air [degC]`, `wind_speed [m/s]`.
+"""
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from parkdispatch.inputs.series import text_tables as tables
+from parkdispatch.models.errors import InputError
+from parkdispatch.models.weather.representative_year import COLUMNS
+
+LIMITS = {  # allowed range and unit: the range measured on Earth, rounded outwards
+    "ghi": (0.0, 1500.0, "W/m2"),
+    "dni": (0.0, 1500.0, "W/m2"),
+    "dhi": (0.0, 1500.0, "W/m2"),
+    "temp_air": (-60.0, 60.0, "degC"),
+    "wind_speed": (0.0, 75.0, "m/s"),
+}
+REQUIRED = ("ghi", "temp_air", "wind_speed")
+NAMES = {
+    "time": tables.TIME_NAMES,
+    "ghi": ("ghi", "总辐射", "总辐照度", "水平面总辐照度"),
+    "dni": ("dni", "法向直接辐射", "法向直接辐照度"),
+    "dhi": ("dhi", "散射辐射", "散射辐照度", "水平面散射辐照度"),
+    "temp_air": ("temp_air", "temp", "temperature", "气温", "温度", "环境温度"),
+    "wind_speed": ("wind_speed", "wind", "风速"),
+}
+IRRADIANCE_UNITS = {"w/m2": (1.0, 0.0), "wm-2": (1.0, 0.0), "kw/m2": (1e3, 0.0), "mj/m2/h": (1e4 / 36, 0.0)}
+UNITS: dict[str, dict[str, tuple[float, float]]] = {  # factor and offset to the units of `LIMITS`
+    **dict.fromkeys(("ghi", "dni", "dhi"), IRRADIANCE_UNITS),
+    "temp_air": {
+        "degc": (1.0, 0.0), "c": (1.0, 0.0), "k": (1.0, -273.15),
+        "degf": (5 / 9, -160 / 9), "f": (5 / 9, -160 / 9),
+    },
+    "wind_speed": {
+        "m/s": (1.0, 0.0), "km/h": (1 / 3.6, 0.0), "mph": (0.44704, 0.0), "kn": (1852 / 3600, 0.0),
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class WeatherRecord:
+    """Content of a weather file: columns of `LIMITS`, indexed by starts of intervals, in file order."""
+
+    table: pd.DataFrame
+    typical: bool  # a typical year, read by month, day and hour, whatever its year
+    utc_offset: timedelta | None  # of the times from UTC; None: local standard time of the site
+    lines: Sequence[int]  # line of the file of each row
+    problems: tuple[str, ...] = ()  # problems of parsing
+    cells: Mapping[str, pd.Series] = field(default_factory=dict)  # cells as written, for messages
+
+
+def read_record(path: Path) -> WeatherRecord:
+    """Parse a weather file; its first lines tell the format. Raises InputError if it cannot be parsed."""
+    try:
+        raw = path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: an impossible path
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if not raw.strip():
+        raise InputError(f"{path.name}: is empty")
+    text = _text(path.name, raw)
+    lines = text.splitlines()
+    try:
+        if lines[0].startswith("LOCATION,"):
+            return _epw(text)
+        if len(lines) > 1 and "Date (MM/DD/YYYY)" in lines[1]:
+            return _tmy3(text)
+        if lines[0].startswith("Latitude (decimal degrees)"):
+            return _pvgis(path.name, text, lines)
+        return _csv(path.name, text)
+    except InputError:
+        raise
+    except Exception as error:  # parsers raise many kinds of error
+        raise InputError(f"{path.name}: cannot be understood ({type(error).__name__}: {error})") from error
+
+
+def _text(name: str, raw: bytes) -> str:
+    """Decoded text; in EPW files, characters of another encoding in place names are replaced."""
+    try:
+        return tables.decode(name, raw)
+    except InputError:
+        if raw.startswith(b"LOCATION,"):  # only a place name can be affected: the data are numbers
+            return raw.decode("utf-8", errors="replace")
+        raise
+
+
+def _epw(text: str) -> WeatherRecord:
+    from pvlib.iotools import read_epw
+
+    table, meta = read_epw(io.StringIO(text))  # converts the labels, which are ends of hours, to starts
+    return WeatherRecord(table.tz_localize(None), True, timedelta(hours=meta["TZ"]), range(9, 9 + len(table)))
+
+
+def _tmy3(text: str) -> WeatherRecord:
+    from pvlib.iotools import read_tmy3
+
+    table, meta = read_tmy3(io.StringIO(text))  # keeps the labels, which are ends of hours
+    table = table.tz_localize(None)
+    starts = table.set_axis(table.index - pd.Timedelta(hours=1))
+    return WeatherRecord(starts, True, timedelta(hours=meta["TZ"]), range(3, 3 + len(table)))
+
+
+def _pvgis(name: str, text: str, lines: list[str]) -> WeatherRecord:
+    from pvlib.iotools import read_pvgis_hourly, read_pvgis_tmy
+
+    header = next((n for n, line in enumerate(lines) if line.startswith("time")), 0)
+    typical = lines[header].startswith("time(UTC)")
+    label_offset = pd.Timedelta(0)
+    if typical:
+        table, meta = read_pvgis_tmy(io.BytesIO(text.encode()), pvgis_format="csv")
+        label_offset = pd.Timedelta(hours=meta["inputs"].get("irradiance time offset", 0.0))
+    else:
+        table, meta = read_pvgis_hourly(io.StringIO(text), pvgis_format="csv")
+        slope = re.search(r"-?[0-9.]+", str(meta["inputs"].get("Slope", "0")))
+        if slope and float(slope.group()) != 0:
+            raise InputError(f"{name}: slope = {slope.group()} deg: must be 0, that is level irradiance")
+        if "poa_direct" in table:
+            table["dhi"] = table["poa_sky_diffuse"] + table.get("poa_ground_diffuse", 0.0)
+            table["ghi"] = table["poa_direct"] + table["dhi"]
+        else:
+            table = table.rename(columns={"poa_global": "ghi"})
+    # Instantaneous values, in the middle of the hour they stand for. Rounding to five minutes moves the sun
+    # by at most 0.6 deg and limits the number of finer intervals.
+    middle = (pd.DatetimeIndex(table.index).tz_localize(None) + label_offset).round("5min")
+    starts = table.set_axis(middle - pd.Timedelta(minutes=30))
+    return WeatherRecord(starts, typical, timedelta(0), range(header + 2, header + 2 + len(table)))
+
+
+def _csv(name: str, text: str) -> WeatherRecord:
+    raw, problems = tables.read_cells(name, text)
+    header_of: dict[str, str] = {}  # by quantity
+    columns: dict[str, Any] = {}
+    for header in map(str, raw.columns):
+        quantity, unit = _quantity_and_unit(header)
+        if quantity is None:
+            continue
+        if quantity in header_of:
+            problems.append(f"{name}: columns '{header_of[quantity]}' and '{header}': {quantity} must be one")
+            continue
+        header_of[quantity] = header
+        if quantity != "time":
+            if tables.plain_unit(unit) in UNITS[quantity]:
+                factor, offset = UNITS[quantity][tables.plain_unit(unit)]
+                numbers = pd.to_numeric(raw[header], errors="coerce").to_numpy(np.float64)
+                columns[quantity] = numbers * factor + offset
+            else:
+                problem, known = f"unknown unit '{unit}'" if unit else "no unit", ", ".join(UNITS[quantity])
+                problems.append(f"{name}: column '{header}': {problem}: must be [{known}]")
+    if "time" not in header_of:
+        problems.append(f"{name}: no column 'time'; columns found: {', '.join(map(str, raw.columns))}")
+        raise InputError(problems)
+    times, in_utc, time_problems = tables.parse_times(name, raw[header_of["time"]])
+    table = pd.DataFrame(columns, index=pd.DatetimeIndex(times))
+    cells = {quantity: raw[header] for quantity, header in header_of.items()}
+    utc_offset = timedelta(0) if in_utc else None
+    return WeatherRecord(table, False, utc_offset, raw.index.tolist(), (*problems, *time_problems), cells)
+
+
+def _quantity_and_unit(header: str) -> tuple[str | None, str | None]:
+    """Quantity and unit of a column header; None for an unknown quantity or a missing unit."""
+    for quantity, column in zip(LIMITS, COLUMNS, strict=True):
+        if header == column:  # names of this program, which contain the unit
+            return quantity, LIMITS[quantity][2]
+    label, unit = tables.heading(header)
+    return next((key for key, names in NAMES.items() if label in names), None), unit
