@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from parkdispatch.inputs.messages.validation import problems
+from parkdispatch.inputs.messages.problem_sentences import problem_sentences
 from parkdispatch.inputs.schema.calibrated import Calibrated, WhatIf
 from parkdispatch.inputs.schema.case_file import Calendar, SeriesFile, WeatherFile
+from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.models.device import Device, Role
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import Contracts
@@ -42,7 +43,7 @@ class Case:
     weather: Climate | WeatherFile | None
     devices: Mapping[str, Device]
     sha256: str
-    series: Mapping[tuple[str, str], SeriesFile] = field(default_factory=dict)
+    series: Mapping[tuple[str, str], SeriesFile | SeriesValues] = field(default_factory=dict)
     finance: Finance | None = None  # of the storage
     sensitivities: tuple[Sensitivity, ...] = ()
     contracts: Contracts = field(default_factory=Contracts)  # of the storage
@@ -148,4 +149,4 @@ def _with_fields(table: Any, path: str, fields: Mapping[str, Any]) -> Any:
     try:
         return type(table).model_validate({**given, **fields})
     except ValidationError as error:
-        raise InputError(problems(error, path, type(table))) from None
+        raise InputError(problem_sentences(error, path, type(table))) from None

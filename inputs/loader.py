@@ -17,7 +17,7 @@ from parkdispatch.inputs.messages.problem_sentences import (
     problem_sentences,
     silently_converted,
 )
-from parkdispatch.inputs.schema.case_file import CaseFile
+from parkdispatch.inputs.schema.case_file import CaseFile, case_file_schema
 from parkdispatch.inputs.tariffs.tariff_files import read_tariff
 from parkdispatch.inputs.user_files import read_toml, user_path
 from parkdispatch.inputs.variations.calibration import calibrated_problems
@@ -41,13 +41,14 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
     all_tables = read_toml(path)
     tables = with_variant(all_tables, variant)
     digest = hashlib.sha256(json.dumps(tables, sort_keys=True, default=str).encode()).hexdigest()
-    problems = silently_converted(tables, CaseFile)
+    schema = case_file_schema()
+    problems = silently_converted(tables, schema)
     file: CaseFile | None = None
     tariff: Tariff | None = None
     try:
-        file = CaseFile.model_validate(tables)
+        file = schema.model_validate(tables)
     except ValidationError as error:
-        problems += problem_sentences(error, model=CaseFile)
+        problems += problem_sentences(error, model=schema)
     if isinstance(tables.get("tariff"), str):
         try:
             tariff = read_tariff(tables["tariff"], path.parent)

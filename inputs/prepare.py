@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.inputs.schema.case_file import WeatherFile
+from parkdispatch.inputs.schema.case_file import SeriesFile, WeatherFile
 from parkdispatch.inputs.series.series_file import read_series
+from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.inputs.user_files import with_field
-from parkdispatch.models.device import Array, Device, Park
+from parkdispatch.models.device import Array, Device, Park, SeriesSpec
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.site import Site
 from parkdispatch.models.tariff.tariff import UnpricedError
@@ -86,17 +87,29 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
             except InputError as error:
                 problems += [f"`device.{name}`: {line}" for line in error.problems]
         arrays = {key: array for key, array in computed.items() if key not in files}
-        for key, file in files.items():
-            path = file.path(case.folder)
+        for key, source in files.items():
             try:
-                arrays[key] = read_series(path, device.series_specs[key], times, hours, file.column)
+                arrays[key] = _read(case, f"{name}.{key}", source, device.series_specs[key], times)
             except InputError as error:
-                problems += with_field(f'series."{name}.{key}".file', path, error.problems)
+                problems += error.problems
         problems += _value_problems(name, device, arrays, times)
         series |= {(name, key): array for key, array in arrays.items()}
     if problems:
         raise InputError(list(dict.fromkeys(problems)))
     return Prepared(case, times, hours, series)
+
+
+def _read(
+    case: Case, series: str, source: SeriesFile | SeriesValues, spec: SeriesSpec, times: pd.DatetimeIndex
+) -> Array:
+    """A series of the user at `times`, from a file or from memory. Raises InputError naming its source."""
+    if isinstance(source, SeriesValues):
+        return source.read(spec, times, case.calendar.hours, case.site.timezone)
+    path = source.path(case.folder)
+    try:
+        return read_series(path, spec, times, case.calendar.hours, source.column)
+    except InputError as error:
+        raise InputError(with_field(f'series."{series}".file', path, error.problems)) from None
 
 
 def read_weather_of(case: Case, times: pd.DatetimeIndex) -> pd.DataFrame:

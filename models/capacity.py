@@ -27,7 +27,7 @@ class Sized(Declaration):
 Size = NonNegative | Sized
 
 
-def largest(size: float | Sized) -> float:
+def largest_capacity(size: float | Sized) -> float:
     """Largest value the capacity can have, in its unit."""
     return size.max if isinstance(size, Sized) else size
 

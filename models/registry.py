@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, TypeVar, Union
+from typing import Annotated, Any, TypeVar, Union, get_args
 
 from pydantic import Field
 
@@ -13,7 +13,8 @@ from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.sources.photovoltaic_plant import Pv
 from parkdispatch.models.stores.battery import Battery
 
-BUILT_IN: tuple[type[Device], ...] = (Battery, Grid, Load, Pv)
+AnyDevice = Annotated[Battery | Grid | Load | Pv, Field(discriminator="kind")]  # a new one is added here
+BUILT_IN: tuple[type[Device], ...] = get_args(get_args(AnyDevice)[0])
 D = TypeVar("D", bound=type[Device])
 
 
@@ -73,6 +74,3 @@ def any_device() -> Any:
     """The type of a device in a case file: one of the registered kinds, told apart by `kind`."""
     kinds = tuple(_KINDS.values())
     return Annotated[Union[kinds], Field(discriminator="kind")]  # noqa: UP007 - members are known at run time
-
-
-AnyDevice = any_device()

@@ -4,7 +4,7 @@ import pandas as pd
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, prepare
-from parkdispatch.inputs.variations.overrides import overridden
+from parkdispatch.inputs.variations.overrides import with_overrides
 from parkdispatch.models.errors import InputError
 from parkdispatch.studies.demand_peak import expected_peak_mw
 
@@ -33,5 +33,5 @@ def prepare_day(
         prepare(given, times)  # what is wrong with the day itself is reported first
         raise InputError([*error.problems, NO_PEAK]) from None
     if expected is not None:
-        given = overridden(given, peak_so_far_mw=expected)
+        given = with_overrides(given, peak_so_far_mw=expected)
     return prepare(given, times), expected

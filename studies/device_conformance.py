@@ -23,7 +23,7 @@ from parkdispatch.results.audit import audit
 from parkdispatch.results.schedule import schedule_blocks
 from parkdispatch.results.solution import of_kind, seen
 from parkdispatch.results.views.device_charts import chart_data, plan_columns
-from parkdispatch.results.views.words import LANGS, load_words
+from parkdispatch.results.views.words import LANGS, load_words, with_device_words
 
 DAYS = ("2026-03-31", "2026-04-01")  # a change of day and of month
 MINUTES = 60
@@ -182,7 +182,7 @@ def _word_problems(trial: _Trial, solution: xr.Dataset) -> Iterator[str]:
         "prices": [spec.title for spec in device.series_specs.values() if spec.unit == "yuan/MWh"],
     }
     for lang in LANGS:
-        words = load_words(lang)
+        words = with_device_words(load_words(lang), type(device), lang)
         for section, keys in needed.items():
             for key in dict.fromkeys(keys):
                 if key not in words[section]:

@@ -54,7 +54,7 @@ class DeviceSeries(_FromProgram):
     def markdown(self) -> list[str]:
         """One row for each series of each kind."""
         registry = import_module("parkdispatch.models.registry")
-        union = get_args(registry.AnyDevice)[0]
+        union = get_args(registry.any_device())[0]
         kinds = {device.model_fields["kind"].default: device for device in get_args(union)}
         return declarations.series_table(kinds)
 

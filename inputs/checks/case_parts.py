@@ -16,7 +16,7 @@ from parkdispatch.inputs.schema.case_file import (
 )
 from parkdispatch.models.device import Device
 from parkdispatch.models.finance.contracts import Contracts
-from parkdispatch.models.registry import AnyDevice
+from parkdispatch.models.registry import any_device
 from parkdispatch.models.site import Site
 from parkdispatch.models.weather.climate import Climate
 
@@ -37,7 +37,7 @@ class CaseParts:
 
 def valid_parts(tables: Mapping[str, Any]) -> CaseParts:
     """Validate each part of a case file by itself; invalid parts are left out and not reported here."""
-    devices = {name: _valid(AnyDevice, given) for name, given in _mapping(tables.get("device")).items()}
+    devices = {name: _valid(any_device(), given) for name, given in _mapping(tables.get("device")).items()}
     series = _mapping(with_dotted_keys(tables.get("series")))
     files = {key: _valid(SeriesFile, given) for key, given in series.items()}
     return CaseParts(

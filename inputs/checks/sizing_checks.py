@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from parkdispatch.inputs.messages.problem_sentences import closest
 from parkdispatch.inputs.variations.changes import with_values
-from parkdispatch.inputs.variations.uncertainties import in_world
+from parkdispatch.inputs.variations.uncertainties import with_uncertain_values
 from parkdispatch.models.capacity import Sized
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sizing_section import Uncertainty
@@ -37,7 +37,7 @@ def sizing_problems(case: "Case") -> list[str]:
     for number, uncertainty in enumerate(sizing.doubt):
         for value in _limits(uncertainty):
             try:
-                in_world(case, {uncertainty: value})
+                with_uncertain_values(case, {uncertainty: value})
             except InputError as error:
                 problems += [f"`sizing.doubt[{number}]`: {line}" for line in error.problems]
     return list(dict.fromkeys(problems))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,17 +12,19 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    create_model,
     field_validator,
 )
 
 from parkdispatch.inputs.schema.calibrated import Calibrated, WhatIf
 from parkdispatch.inputs.user_files import user_path
 from parkdispatch.models.declaration import ASSUMED, NO_UNIT, Declaration, declared
+from parkdispatch.models.device import Device
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.sensitivity import Sensitivity
 from parkdispatch.models.finance.sizing_section import Sizing
-from parkdispatch.models.registry import AnyDevice
+from parkdispatch.models.registry import BUILT_IN, AnyDevice, any_device, device_kinds
 from parkdispatch.models.site import Site
 from parkdispatch.models.tariff.tariff_tables import Day
 from parkdispatch.models.weather.climate import Climate
@@ -149,3 +152,17 @@ class CaseFile(Declaration):
     sizing: Sizing | None = declared(
         NO_UNIT, "Sizing of one battery; left out: no size is sought", default=None
     )
+
+
+def case_file_schema() -> type[CaseFile]:
+    """The declaration of a case file with every kind of device that is registered now."""
+    kinds = tuple(device_kinds().values())
+    return CaseFile if kinds == BUILT_IN else _schema_with(kinds)
+
+
+@lru_cache(maxsize=8)
+def _schema_with(_kinds: tuple[type[Device], ...]) -> type[CaseFile]:
+    """A declaration of a case file made for these kinds of device, which are the registered ones."""
+    table: Any = dict[str, any_device()]  # type: ignore[misc] # known at run time
+    devices: Any = (Annotated[table, Field(min_length=1)], declared(NO_UNIT, "Devices by name"))
+    return create_model("CaseFile", __base__=CaseFile, device=devices)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from parkdispatch.inputs.series.series_file import FACTORS, MINUTE
+from parkdispatch.inputs.series.series_file import FACTORS, TIME_FORMAT
 from parkdispatch.inputs.series.text_tables import heading, plain_unit
 from parkdispatch.models.device import Array, SeriesSpec
 from parkdispatch.models.errors import InputError
@@ -15,35 +15,43 @@ from parkdispatch.models.errors import InputError
 class SeriesValues:
     """Values by the local start of each interval. The name may state the unit: `load [kW]`; else MW.
 
-    Stamps with a time zone are converted to that of the site when they are read.
+    Stamps with a time zone are converted to that of the site when they are read. `argument` names what the
+    values were given as.
     """
 
     values: pd.Series
+    argument: str
 
     def read(self, spec: SeriesSpec, times: pd.DatetimeIndex, hours: float, timezone: str) -> Array:
         """The values at `times`, shape (intervals,), in the unit of `spec`.
 
-        Raises InputError with everything that is wrong: the index, the unit, missing intervals or values.
+        Raises InputError with what is wrong: the index, the unit, missing intervals or values.
         """
-        factor = self._factor(spec)
-        index = self._index(timezone)
+        factor, index = self._factor(spec), self._index(timezone)
         if index.has_duplicates:
-            raise InputError(
-                f"has {index[index.duplicated()][0]:{MINUTE}} twice, must have each interval once"
-            )
+            twice = index[index.duplicated()][0]
+            raise self._error(f"has {twice:{TIME_FORMAT}} twice, must have each interval once")
         position = index.get_indexer(times)
         if (position < 0).any():
             missing = times[position < 0]
-            raise InputError(
-                f"must cover {times[0]:{MINUTE}} to {times[-1] + pd.Timedelta(hours=hours):{MINUTE}} in steps"
-                f" of {hours * 60:g} minutes; {len(missing)} of these {len(times)} intervals are missing, the"
-                f" first {missing[0]:{MINUTE}}"
+            end = times[-1] + pd.Timedelta(hours=hours)
+            raise self._error(
+                f"must cover {times[0]:{TIME_FORMAT}} to {end:{TIME_FORMAT}} in steps of {hours * 60:g}"
+                f" minutes; {len(missing)} of these {len(times)} intervals are missing, the first"
+                f" {missing[0]:{TIME_FORMAT}}"
             )
         numbers = pd.to_numeric(self.values, errors="coerce").to_numpy(dtype=np.float64)[position] * factor
         if not np.isfinite(numbers).all():
             first = times[~np.isfinite(numbers)][0]
-            raise InputError(f"at {first:{MINUTE}}: is no number, must be one in every interval")
+            raise self._error(f"at {first:{TIME_FORMAT}}: is no number, must be one in every interval")
         return np.asarray(numbers)
+
+    def digest_content(self) -> list[object]:
+        """What a digest of a case says of the values."""
+        return [str(self.values.name), [str(stamp) for stamp in self.values.index], self.values.tolist()]
+
+    def _error(self, problem: str) -> InputError:
+        return InputError(f"argument `{self.argument}`: {problem}")
 
     def _factor(self, spec: SeriesSpec) -> float:
         """Factor from the unit the name states to that of `spec`; 1 where it states none."""
@@ -53,12 +61,12 @@ class SeriesValues:
         known = FACTORS.get(spec.unit, {})
         factor = known.get(plain_unit(unit))
         if factor is None:
-            raise InputError(f"has the unit [{unit}], must be one of {', '.join(known)}")
+            raise self._error(f"has the unit [{unit}], must be one of {', '.join(known)}")
         return factor
 
     def _index(self, timezone: str) -> pd.DatetimeIndex:
         """Local starts of the intervals, without a time zone."""
         index = self.values.index
         if not isinstance(index, pd.DatetimeIndex):
-            raise InputError("must be indexed by the starts of its intervals (a DatetimeIndex)")
+            raise self._error("must be indexed by the starts of its intervals (a DatetimeIndex)")
         return index if index.tz is None else index.tz_convert(timezone).tz_localize(None)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.inputs.variations.uncertainties import with_spread
-from parkdispatch.models.finance.sizing_section import Paths
+from parkdispatch.models.finance.sizing_section import YearlyChanges
 from parkdispatch.models.loads.load import Load
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.sources.photovoltaic_plant import Pv
@@ -14,7 +14,7 @@ AVAILABLE = "available_mw"  # series of a PV plant that falls with its age
 DEMAND = "demand_mw"  # series of a load
 
 
-def aged(prepared: Prepared, health: Mapping[str, float], years: float) -> Prepared:
+def aged_prepared(prepared: Prepared, health: Mapping[str, float], years: float) -> Prepared:
     """The prepared case after `years`, with batteries of the given states of health and aged PV.
 
     Available PV power is recomputed. Where it was read from a file, the file is taken as that of the first
@@ -36,7 +36,7 @@ def aged(prepared: Prepared, health: Mapping[str, float], years: float) -> Prepa
     return Prepared(aged_case, prepared.times, prepared.hours, series)
 
 
-def with_paths(prepared: Prepared, paths: Paths, years: int) -> Prepared:
+def with_yearly_changes(prepared: Prepared, paths: YearlyChanges, years: int) -> Prepared:
     """The prepared case after `years` of the yearly changes of energy price, price spread and load.
 
     A load is scaled as a whole, whether it was computed or read from a file. Prices that were read from a

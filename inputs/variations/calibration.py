@@ -14,7 +14,7 @@ def calibrated_values(case: "Case") -> dict[str, float]:
     return {number.path: value_at(case, number.path) for number in case.calibrated}
 
 
-def whole_numbers(case: "Case") -> set[str]:
+def integer_paths(case: "Case") -> set[str]:
     """Paths of the calibrated numbers that are integers, such as years."""
     return {
         number.path

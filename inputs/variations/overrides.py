@@ -5,29 +5,35 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from pydantic import ValidationError
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.messages.problem_sentences import problem_sentences
+from parkdispatch.inputs.schema.case_file import SeriesFile
+from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.inputs.user_files import read_bytes
 from parkdispatch.models.device import Device
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.stores.battery import Battery
 
+Forecast = Path | str | pd.Series
+
 IMPLAUSIBLE_PEAK_RATIO = 3.0  # of a peak to the import limit, beyond which the peak is most likely in kW
 
 
-def overridden(
+def with_overrides(
     case: Case,
-    soc: float | None = None,
+    soc: float | Mapping[str, float] | None = None,
     peak_so_far_mw: float | None = None,
-    load: Path | None = None,
-    pv: Path | None = None,
+    load: Forecast | None = None,
+    pv: Forecast | None = None,
 ) -> Case:
     """The case with the given values in place of its own, validated like the case file.
 
-    `soc` is the initial state of charge of all batteries [-]; `load` and `pv` are files with forecasts.
+    `soc` is the initial state of charge of all batteries, or by battery [-]; `load` and `pv` are forecasts,
+    in a CSV file or as a Series by local time.
     Raises InputError with all problems.
     """
     problems: list[str] = []
@@ -37,12 +43,20 @@ def overridden(
     grids = {n: d for n, d in case.devices.items() if isinstance(d, Grid)}
     charged_grids = {n: d for n, d in grids.items() if d.pays_for_demand} or grids
     if soc is not None:
+        by_battery = soc if isinstance(soc, Mapping) else dict.fromkeys(batteries, soc)
         # the final state of charge remains that of the case
         changes |= {
-            n: {"initial_soc": soc, "final_soc": d.final_soc_or_initial} for n, d in batteries.items()
+            name: {"initial_soc": by_battery[name], "final_soc": battery.final_soc_or_initial}
+            for name, battery in batteries.items()
+            if name in by_battery
         }
+        problems += [
+            f"argument `soc`: {name} is no battery of the case, must be of {', '.join(batteries)}"
+            for name in by_battery
+            if name not in batteries
+        ]
         if not batteries:
-            problems.append(f"argument `soc` = {soc:g}: must be left out, because the case has no battery")
+            problems.append(f"argument `soc` = {soc}: must be left out, because the case has no battery")
     if peak_so_far_mw is not None:
         changes |= {name: {"peak_so_far_mw": peak_so_far_mw} for name in charged_grids}
         if len(charged_grids) != 1:
@@ -64,24 +78,36 @@ def overridden(
                 for line in problem_sentences(error, f"device.{name}", type(devices[name]))
             ]
     series = dict(case.series)
-    for field, path, kind, key in (("load", load, "load", "demand_mw"), ("pv", pv, "pv", "available_mw")):
-        if path is None:
+    for field, forecast, kind, key in (
+        ("load", load, "load", "demand_mw"),
+        ("pv", pv, "pv", "available_mw"),
+    ):
+        if forecast is None:
             continue
         of_kind = [name for name, device in case.devices.items() if getattr(device, "kind", "") == kind]
         if len(of_kind) == 1:
-            series[of_kind[0], key] = case.series_file(of_kind[0], key, path).series[of_kind[0], key]
+            series[of_kind[0], key] = _series(field, forecast)
         else:
+            given = "a Series" if isinstance(forecast, pd.Series) else forecast
             problems.append(
-                f"argument `{field}` = {path}: the case has {len(of_kind)} devices of kind {kind},"
+                f"argument `{field}` = {given}: the case has {len(of_kind)} devices of kind {kind},"
                 " must have one"
             )
-        try:
-            read_bytes(path)
-        except InputError as error:
-            problems += [f"argument `{field}` = {line}" for line in error.problems]
+        if not isinstance(forecast, pd.Series):
+            try:
+                read_bytes(Path(forecast))
+            except InputError as error:
+                problems += [f"argument `{field}` = {line}" for line in error.problems]
     if problems:
         raise InputError(problems)
     return replace(case, devices=devices, series=series)
+
+
+def _series(argument: str, forecast: Forecast) -> SeriesFile | SeriesValues:
+    """A forecast as a case refers to it; a file by its absolute path."""
+    if isinstance(forecast, pd.Series):
+        return SeriesValues(forecast, argument)
+    return SeriesFile(file=str(Path(forecast).absolute()))
 
 
 def _implausible_peak(name: str, grid: Grid, peak_mw: float) -> list[str]:

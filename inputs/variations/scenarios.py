@@ -21,7 +21,7 @@ from parkdispatch.inputs.series.text_tables import (
     row_problems,
 )
 from parkdispatch.inputs.user_files import read_bytes, user_path
-from parkdispatch.inputs.variations.uncertainties import in_world
+from parkdispatch.inputs.variations.uncertainties import with_uncertain_values
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sizing_section import Sizing, Uncertainty
@@ -45,7 +45,7 @@ def scenario_table(case: "Case", count_or_file: str | None) -> pd.DataFrame:
     if sizing is None:
         raise InputError("`sizing` is missing: must be given, because scenarios are of its doubts")
     if count_or_file is None:
-        return draw(sizing, sizing.scenarios, sizing.seed)
+        return draw_scenarios(sizing, sizing.scenarios, sizing.seed)
     if not count_or_file.strip().lstrip("+-").isdecimal():
         return read_scenarios(user_path(count_or_file), case)
     count = int(count_or_file)
@@ -53,10 +53,10 @@ def scenario_table(case: "Case", count_or_file: str | None) -> pd.DataFrame:
         raise InputError(
             f"argument `scenarios` = {count_or_file}: must be 1 to {MAX_SCENARIOS:,}, or a CSV file"
         )
-    return draw(sizing, count, sizing.seed)
+    return draw_scenarios(sizing, count, sizing.seed)
 
 
-def draw(sizing: Sizing, count: int, seed: int) -> pd.DataFrame:
+def draw_scenarios(sizing: Sizing, count: int, seed: int) -> pd.DataFrame:
     """Draw `count` scenarios of independent uncertain numbers; a longer table begins with the shorter one.
 
     Quasi-Monte Carlo: a scrambled Sobol sequence (Owen 1995; scipy.stats.qmc), mapped by the inverse
@@ -159,7 +159,7 @@ def _column(name: str, cells: pd.Series, uncertainty: Uncertainty, case: "Case")
     refused: dict[str, list[int]] = {}
     for value in dict.fromkeys(values[~unreadable].tolist()):
         try:
-            in_world(case, {uncertainty: value})
+            with_uncertain_values(case, {uncertainty: value})
         except InputError as error:
             positions = np.flatnonzero(values == value).tolist()
             for line in error.problems:
@@ -173,7 +173,7 @@ def _column(name: str, cells: pd.Series, uncertainty: Uncertainty, case: "Case")
     return values, problems
 
 
-def world(case: "Case", row: Mapping[str, float] | Mapping[Hashable, float]) -> "Case":
+def case_of_scenario(case: "Case", row: Mapping[str, float] | Mapping[Hashable, float]) -> "Case":
     """The case of a scenario; `row` holds numbers by the names of uncertain numbers.
 
     Raises InputError if the case refuses them together.
@@ -187,4 +187,6 @@ def world(case: "Case", row: Mapping[str, float] | Mapping[Hashable, float]) -> 
         raise InputError(
             [f"scenario: '{name}' is no doubt of the case: {listed(list(uncertainties))}" for name in unknown]
         )
-    return in_world(case, {uncertainties[str(name)]: float(value) for name, value in row.items()})
+    return with_uncertain_values(
+        case, {uncertainties[str(name)]: float(value) for name, value in row.items()}
+    )

@@ -22,7 +22,7 @@ class SensitivityCase:
     case: "Case"
 
 
-def ends(case: "Case", sensitivity: Sensitivity) -> list[SensitivityCase]:
+def sensitivity_cases(case: "Case", sensitivity: Sensitivity) -> list[SensitivityCase]:
     """The case at each limit of the sensitivity. Raises InputError with the problems of both."""
     problems, cases = [], []
     for key, number, times in sensitivity.ends():
@@ -61,7 +61,7 @@ def sensitivity_problems(case: "Case") -> list[str]:
     problems = []
     for number, sensitivity in enumerate(case.sensitivities):
         try:
-            ends(case, sensitivity)
+            sensitivity_cases(case, sensitivity)
         except InputError as error:
             problems += [f"`sensitivity[{number}]` ('{sensitivity.name}'): {line}" for line in error.problems]
     return problems

@@ -79,7 +79,7 @@ TARIFF_CHANGES: Mapping[str, Callable[[Tariff, float], Tariff]] = {
 }
 
 
-def in_world(case: "Case", values: Mapping[Uncertainty, float]) -> "Case":
+def with_uncertain_values(case: "Case", values: Mapping[Uncertainty, float]) -> "Case":
     """The case with the given values of uncertain numbers. Raises InputError with all problems."""
     problems: list[str] = []
     for uncertainty, value in values.items():

@@ -12,7 +12,7 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import day_times, prepare, year_times
-from parkdispatch.inputs.variations.overrides import Forecast, overridden
+from parkdispatch.inputs.variations.overrides import Forecast, with_overrides
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.schedule import ScheduleBlock, schedule_blocks
 from parkdispatch.results.solution import dispatch_table
@@ -158,7 +158,7 @@ def plan(
     options = SolveOptions(solver, time_limit_s, smooth=True, threads=threads)
     chosen = case.calendar.plan_date if day is None else _day(day)
     times = day_times(case, chosen)
-    given = overridden(case, soc=soc, peak_so_far_mw=peak_so_far_mw, load=load, pv=pv)
+    given = with_overrides(case, soc=soc, peak_so_far_mw=peak_so_far_mw, load=load, pv=pv)
     prepared, expected_peak_mw = prepare_day(case, given, times, peak_so_far_mw is not None)
     run = dispatch_case(prepared, SolveContext(options, progress), time.perf_counter() - started)
     return Plan(run, "day", expected_peak_mw)

@@ -51,7 +51,7 @@ def plan(
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.prepare import day_times
-        from parkdispatch.inputs.variations.overrides import overridden
+        from parkdispatch.inputs.variations.overrides import with_overrides
         from parkdispatch.interfaces.output_paths import check_output_paths
         from parkdispatch.studies.day_plan import prepare_day
         from parkdispatch.studies.dispatch import dispatch_case, write_run
@@ -73,7 +73,7 @@ def plan(
         with findings.kept():
             times = day_times(park, plan_day)
         with findings.kept():
-            varied = overridden(park, soc=soc, peak_so_far_mw=peak_so_far_mw, load=load, pv=pv)
+            varied = with_overrides(park, soc=soc, peak_so_far_mw=peak_so_far_mw, load=load, pv=pv)
         findings.raise_any()
         prepared, expected_mw = prepare_day(park, varied, times, peak_so_far_mw is not None)
         if model:

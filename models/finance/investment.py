@@ -232,7 +232,7 @@ class Finance(Declaration):
         return warnings
 
 
-class Parameter(BaseModel):
+class DeclaredValue(BaseModel):
     """One number or choice of a declaration, with its unit, sentence and source for display."""
 
     model_config = ConfigDict(frozen=True)
@@ -247,12 +247,12 @@ class Parameter(BaseModel):
     default: str = ""  # the default, if another value was given; else empty
 
 
-def parameters(table: BaseModel) -> list[Parameter]:
+def declared_values(table: BaseModel) -> list[DeclaredValue]:
     """All numbers and choices of a declaration and its nested tables, without lists and values left out."""
     return list(_parameters(table, ""))
 
 
-def _parameters(table: BaseModel, prefix: str) -> Iterator[Parameter]:
+def _parameters(table: BaseModel, prefix: str) -> Iterator[DeclaredValue]:
     for name, field in type(table).model_fields.items():
         value = getattr(table, name)
         if isinstance(value, BaseModel):
@@ -270,7 +270,7 @@ def _parameters(table: BaseModel, prefix: str) -> Iterator[Parameter]:
                 source = f"given; the default, {default}, is {source}"
             elif field.is_required():
                 source = "given" if source == GIVEN else f"given, or {source}"
-            yield Parameter(
+            yield DeclaredValue(
                 name=prefix + name,
                 value=value,
                 unit="" if unit == NO_UNIT and isinstance(value, str) else unit,

@@ -22,7 +22,7 @@ STEP_TOLERANCE = 1e-9  # [-] of a step, within which the last grid point equals 
 YearlyChange = Annotated[float, Field(gt=-1, le=1)]  # [1/year] 0.02: two per cent more every year
 
 
-class Steps(Declaration):
+class GridRange(Declaration):
     """A range and the step of its grid points; both ends are grid points."""
 
     min: NonNegative = declared("MW or h", "Lower end of the range", GIVEN)
@@ -105,7 +105,7 @@ class Offer(Declaration):
         return (self.yuan_per_wh or 0.0) * WH_PER_MWH * self.energy_mwh
 
 
-class Paths(Declaration):
+class YearlyChanges(Declaration):
     """Yearly relative change of prices and load from the year of the case on; 0: no change."""
 
     battery_price: YearlyChange = declared(
@@ -200,8 +200,8 @@ class Sizing(Declaration):
     device: Name = declared(
         "-", "Name of the battery whose size is sought; all other devices are unchanged", GIVEN
     )
-    power_mw: Steps = declared("MW", "Range of rated power", GIVEN)
-    duration_hours: Steps = declared("h", "Range of duration: rated energy over rated power", GIVEN)
+    power_mw: GridRange = declared("MW", "Range of rated power", GIVEN)
+    duration_hours: GridRange = declared("h", "Range of duration: rated energy over rated power", GIVEN)
     price: Price = declared("-", "General price, by power and energy", GIVEN)
     price_multiple: Positive = declared(
         "-", "Factor on all prices, those of offers included, for an uncertainty to vary", ASSUMED, 1.0
@@ -211,7 +211,7 @@ class Sizing(Declaration):
         " such as the state of health of existing batteries", default={},
     )  # fmt: skip
     offer: tuple[Offer, ...] = declared("-", "Batteries offered for sale", default=())
-    paths: Paths = declared("-", "Yearly changes of prices and load", default=Paths())
+    paths: YearlyChanges = declared("-", "Yearly changes of prices and load", default=YearlyChanges())
     last_commissioning_year: Annotated[int, Field(ge=0, le=30)] = declared(
         "years", "Latest commissioning of the increment, in years after the year of the case", ASSUMED, 10
     )

@@ -18,7 +18,7 @@ import numpy as np
 import pyomo.environ as pyo
 from pydantic import model_validator
 
-from parkdispatch.models.capacity import Size, Sized, capacity_in_model, keep_within, largest
+from parkdispatch.models.capacity import Size, Sized, capacity_in_model, keep_within, largest_capacity
 from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (
     Array,
@@ -146,12 +146,12 @@ class Battery(Device):
     @property
     def largest_power_mw(self) -> float:
         """Largest AC power of charging or discharging [MW]."""
-        return largest(self.power_mw)
+        return largest_capacity(self.power_mw)
 
     @property
     def full_mwh(self) -> float:
         """Full energy: energy in the aged cells at a state of charge of 1; the largest, if sized [MWh]."""
-        return largest(self.energy_mwh) * self.state_of_health
+        return largest_capacity(self.energy_mwh) * self.state_of_health
 
     @property
     def deliverable_mwh(self) -> float:
@@ -172,7 +172,7 @@ class Battery(Device):
 
     def storage_level(self, seen: Seen) -> StorageLevel:
         """Energy in the cells; full is the rated energy, decided or declared, at the state of health."""
-        rated_mwh = float(np.max(seen.shared.get("rated_mwh", largest(self.energy_mwh))))
+        rated_mwh = float(np.max(seen.shared.get("rated_mwh", largest_capacity(self.energy_mwh))))
         full_mwh = self.state_of_health * rated_mwh
         return StorageLevel(
             seen.values["energy_mwh"], full_mwh, self.initial_soc * full_mwh, self.soc_min, self.soc_max
@@ -206,8 +206,8 @@ class Battery(Device):
         rated_mwh = capacity_in_model(interval, "rated_mwh", self.energy_mwh)
         full_mwh = self.state_of_health * rated_mwh
 
-        block.charge_mw = pyo.Var(bounds=(0, largest(self.power_mw)))
-        block.discharge_mw = pyo.Var(bounds=(0, largest(self.power_mw)))
+        block.charge_mw = pyo.Var(bounds=(0, largest_capacity(self.power_mw)))
+        block.discharge_mw = pyo.Var(bounds=(0, largest_capacity(self.power_mw)))
         block.energy_mwh = pyo.Var(bounds=(0, self.full_mwh))
         keep_within(block, "charge_limit", block.charge_mw, 0.0, power_mw)
         keep_within(block, "discharge_limit", block.discharge_mw, 0.0, power_mw)
@@ -243,8 +243,8 @@ class Battery(Device):
         """Recompute the energy balance and every limit from the dispatched power."""
         charge, discharge = seen.values["charge_mw"], seen.values["discharge_mw"]
         energy = seen.values["energy_mwh"]
-        power = seen.shared.get("power_mw", largest(self.power_mw))
-        rated = seen.shared.get("rated_mwh", largest(self.energy_mwh))
+        power = seen.shared.get("power_mw", largest_capacity(self.power_mw))
+        rated = seen.shared.get("rated_mwh", largest_capacity(self.energy_mwh))
         full = self.state_of_health * rated
         first_rated, first_full = (np.broadcast_to(size, energy.shape)[0] for size in (rated, full))
         before = np.concatenate([[self.initial_soc * first_full], energy[:-1]])
@@ -279,6 +279,6 @@ class Battery(Device):
 
     def indicators(self, seen: Seen) -> Mapping[str, float]:
         """Full cycles over the horizon: energy drawn from the cells over rated energy."""
-        rated = float(np.max(seen.shared.get("rated_mwh", largest(self.energy_mwh))))
+        rated = float(np.max(seen.shared.get("rated_mwh", largest_capacity(self.energy_mwh))))
         drawn = float(seen.values["discharge_mw"].sum()) * seen.hours / self.eta_discharge
         return {"full_cycles": drawn / rated if rated > 0 else 0.0}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
-from parkdispatch.models.finance.investment import Parameter, parameters
+from parkdispatch.models.finance.investment import DeclaredValue, declared_values
 from parkdispatch.results.excel.workbook_book import CREATED, HEAD, SOFT, Book, workbook
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.cash_flow_line import FLOWS, CashFlowLine
@@ -103,14 +103,14 @@ class _CashFlowWorkbook(Book):
         for column, (head, width) in enumerate(zip(heads, (46, 20, 26, 80, 80, 46), strict=False)):
             sheet.write_string(3, column, head, self.form(**HEAD))
             sheet.set_column(column, column, width)
-        power = Parameter(
+        power = DeclaredValue(
             name="power_mw",
             value=self.cash.operation.power_mw,
             unit="MW",
             sentence=text["power"],
             source="given",
         )
-        for row, parameter in enumerate([power, *parameters(self.cash.finance)], start=TOP):
+        for row, parameter in enumerate([power, *declared_values(self.cash.finance)], start=TOP):
             fixed, term = parameter.name in FIXED, self.finance_words.parameter(parameter)
             look = NOTE if fixed else INPUT
             sentence = text["fixed"].format(sentence=term.sentence) if fixed else term.sentence

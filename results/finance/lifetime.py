@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.models.capacity import largest
+from parkdispatch.models.capacity import largest_capacity
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
 from parkdispatch.models.network.grid import Grid
@@ -126,7 +126,7 @@ def mean_health(owned: Mapping[str, Battery]) -> float:
 
 def _together(owned: Mapping[str, Battery], shares: Mapping[str, float], of_none: float) -> float:
     """The mean by rated energy of what each battery has; `of_none` where there is no energy to go by."""
-    rated_mwh = {name: largest(battery.energy_mwh) for name, battery in owned.items()}
+    rated_mwh = {name: largest_capacity(battery.energy_mwh) for name, battery in owned.items()}
     whole_mwh = sum(rated_mwh.values())
     return (
         sum(mwh * shares[name] for name, mwh in rated_mwh.items()) / whole_mwh if whole_mwh > 0 else of_none
@@ -158,7 +158,9 @@ def year_of(
         return sum(float(of[name].sum()) for name in found) * hours
 
     with_it, without_it = _Paid.of(solution, case), _Paid.of(without, beside)
-    auxiliary_mw = {n: battery.auxiliary_share * largest(battery.power_mw) for n, battery in owned.items()}
+    auxiliary_mw = {
+        n: battery.auxiliary_share * largest_capacity(battery.power_mw) for n, battery in owned.items()
+    }
     auxiliary_yuan = sum(
         mw * hours * float(_price_yuan_per_mwh(solution, case, owned[name].bus).sum())
         for name, mw in auxiliary_mw.items()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from parkdispatch.inputs.case import case_sources
-from parkdispatch.models.finance.investment import parameters
+from parkdispatch.models.finance.investment import declared_values
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import all_cells
@@ -73,7 +73,7 @@ def study_html(study: "Study", lang: Lang = "en", reproduced: "Reproduced | None
         dispatched=", ".join(map(str, dispatched)),
         gap=format_share(study.life.largest_gap),
         difference=text["yuan_a_year"].format(yuan=f"{study.life.largest_difference_yuan:.1e}"),
-        parameters=[parameter_row(parameter, finance_words) for parameter in parameters(cash.finance)],
+        parameters=[parameter_row(parameter, finance_words) for parameter in declared_values(cash.finance)],
         sources=[
             words["page"]["owned"].format(
                 device=words["page"]["tariff"], what=case.tariff.title or case.tariff.name

@@ -7,6 +7,7 @@ from typing import Any
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.schema.case_file import WeatherFile
+from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.models.errors import InputError
 
 
@@ -30,7 +31,11 @@ def case_digests(case: Case) -> dict[str, str]:
     }
     digests = {name: digest(table) for name, table in found.items()}
     for (device, name), entry in case.series.items():
-        digests[f"series.{device}.{name}"] = _file_digest(entry.path(case.folder), entry.column)
+        digests[f"series.{device}.{name}"] = (
+            digest(entry.digest_content())
+            if isinstance(entry, SeriesValues)
+            else _file_digest(entry.path(case.folder), entry.column)
+        )
     if isinstance(case.weather, WeatherFile):
         digests["weather.file"] = _file_digest(case.weather.path(case.folder), None)
     return digests

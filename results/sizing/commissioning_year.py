@@ -8,7 +8,7 @@ import xarray as xr
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.finance.investment import Finance
-from parkdispatch.models.finance.sizing_section import Paths
+from parkdispatch.models.finance.sizing_section import YearlyChanges
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.sizing.increment_value import PROJECT, Worth, cash_of
 from parkdispatch.results.sizing.sizing_results import NEVER, Choice
@@ -25,7 +25,7 @@ class BestYear:
 
 
 def when_of(
-    finance: Finance, paths: Paths, choices: Sequence[Choice], known: Mapping[int, Sequence[Worth]]
+    finance: Finance, paths: YearlyChanges, choices: Sequence[Choice], known: Mapping[int, Sequence[Worth]]
 ) -> xr.Dataset:
     """What `SizeStudy.when` holds, for 0 to the last year in which the choices' worth is known.
 
@@ -75,7 +75,7 @@ def first_that_pays(when: xr.Dataset, key: str) -> int | None:
 
 
 def _at(
-    finance: Finance, paths: Paths, choice: int, known: Mapping[int, Sequence[Worth]], year: int
+    finance: Finance, paths: YearlyChanges, choice: int, known: Mapping[int, Sequence[Worth]], year: int
 ) -> tuple[float, float, float, float]:
     """NPV then, investment, and saving in the first and the last year of operation [yuan]."""
     before = max(one for one in known if one <= year)

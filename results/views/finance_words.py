@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from parkdispatch.models.declaration import GIVEN
-from parkdispatch.models.finance.investment import Parameter
+from parkdispatch.models.finance.investment import DeclaredValue
 from parkdispatch.results.finance.cash_flow_line import FLOWS, CashFlowLine
 from parkdispatch.results.finance.returns import GREATEST_RATE, LEAST_RATE, Irr
 from parkdispatch.results.views.display_names import label
@@ -62,7 +62,7 @@ class FinanceWords:
         """The unit of a line or a parameter."""
         return unit if self._translation is None else str(self._translation["units"].get(unit, unit))
 
-    def parameter(self, parameter: Parameter) -> TermInWords:
+    def parameter(self, parameter: DeclaredValue) -> TermInWords:
         """Name, unit, meaning and source of a parameter."""
         if self._translation is None:
             return TermInWords(parameter.name, parameter.unit, parameter.sentence, parameter.source)

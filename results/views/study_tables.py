@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from parkdispatch.models.finance.investment import Parameter
+from parkdispatch.models.finance.investment import DeclaredValue
 from parkdispatch.models.units import MWH_PER_GWH, YUAN_PER_WAN
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.cash_flow_line import FLOWS, YUAN
@@ -122,7 +122,7 @@ def cash_table(cash: CashFlow, words: Words, finance_words: FinanceWords) -> dic
     return {"heads": [text["c_line"], text["c_total"], *years], "sections": sections}
 
 
-def parameter_row(parameter: Parameter, finance_words: FinanceWords) -> list[str]:
+def parameter_row(parameter: DeclaredValue, finance_words: FinanceWords) -> list[str]:
     """Name, value, unit, meaning and source of a parameter."""
     term = finance_words.parameter(parameter)
     value = parameter.value if isinstance(parameter.value, str) else f"{parameter.value:,.10g}"

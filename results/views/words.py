@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import pandas as pd
 
+from parkdispatch.models.device import Device
 from parkdispatch.models.registry import device_kinds
 from parkdispatch.models.units import YUAN_PER_WAN
 
@@ -38,9 +39,16 @@ def load_words(lang: str, *more: str) -> dict[str, Any]:
     for name in ("words", *more):
         words |= word_table(f"{name}.{lang}.toml")
     for kind in device_kinds().values():
-        for section, entries in kind.words.get(lang, {}).items():
-            words[section] = {**words.get(section, {}), **entries}
+        words = with_device_words(words, kind, lang)
     return words
+
+
+def with_device_words(words: Mapping[str, Any], kind: type[Device], lang: str) -> dict[str, Any]:
+    """The words with those that a kind of device declares of its own."""
+    merged = dict(words)
+    for section, entries in kind.words.get(lang, {}).items():
+        merged[section] = {**merged.get(section, {}), **entries}
+    return merged
 
 
 def word_table(file: str) -> dict[str, Any]:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     )
     from parkdispatch.models.device import Device, Interval, Park, Seen, SeriesSpec, Terms
     from parkdispatch.models.errors import InfeasibleError, InputError, ParkdispatchError, SolverError
-    from parkdispatch.models.registry import register_device
+    from parkdispatch.models.registry import device_kinds, register_device
+    from parkdispatch.studies.device_conformance import check_device
 
     __version__: str
 
@@ -51,6 +52,8 @@ __all__ = [
     "SolverError",
     "Terms",
     "__version__",
+    "check_device",
+    "device_kinds",
     "load_case",
     "plan",
     "register_device",
@@ -74,7 +77,8 @@ _HOMES = {
     ),
     "models.device": ("Device", "Interval", "Park", "Seen", "SeriesSpec", "Terms"),
     "models.errors": ("InfeasibleError", "InputError", "ParkdispatchError", "SolverError"),
-    "models.registry": ("register_device",),
+    "models.registry": ("device_kinds", "register_device"),
+    "studies.device_conformance": ("check_device",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

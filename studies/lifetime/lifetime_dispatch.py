@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
-from parkdispatch.inputs.variations.ageing import aged
+from parkdispatch.inputs.variations.ageing import aged_prepared
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.optimizer.solve import Optimum
@@ -65,7 +65,7 @@ def dispatch_years(prepared: Prepared, context: SolveContext, only: Sequence[int
     previous: dict[int, _YearOptima] = {}  # of the last dispatched year only
 
     def dispatch(year: int, health: Health) -> OperationYear:
-        older = aged(prepared, health, year - 1)
+        older = aged_prepared(prepared, health, year - 1)
         operation_year, optima = _dispatch_year(older, context, year, previous.pop(year - 1, None))
         previous.clear()
         previous[year] = optima

@@ -10,7 +10,7 @@ import numpy as np
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.variations.changes import value_at
-from parkdispatch.inputs.variations.sensitivity_ends import SensitivityCase, ends
+from parkdispatch.inputs.variations.sensitivity_ends import SensitivityCase, sensitivity_cases
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.finance.cash_flow import cash_flow
@@ -39,7 +39,7 @@ def sensitivity_tornado(case: Case, lifetime: Lifetime, context: SolveContext) -
     bars = []
     for number, sensitivity in enumerate(case.sensitivities, 1):
         bar_ends = {}
-        for end in ends(case, sensitivity):
+        for end in sensitivity_cases(case, sensitivity):
             context.progress(
                 f"sensitivity {number} of {len(case.sensitivities)}, {sensitivity.name}: {end.side}"
             )

@@ -13,9 +13,9 @@ from parkdispatch.inputs.case import Case, case_sources
 from parkdispatch.inputs.messages.findings import Findings
 from parkdispatch.inputs.prepare import read_weather_of, year_times
 from parkdispatch.inputs.published.published_figures import Published
-from parkdispatch.inputs.variations.calibration import calibrated_values, whole_numbers
+from parkdispatch.inputs.variations.calibration import calibrated_values, integer_paths
 from parkdispatch.inputs.variations.changes import with_values
-from parkdispatch.models.capacity import largest
+from parkdispatch.models.capacity import largest_capacity
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import StatedResponse
 from parkdispatch.models.sources.photovoltaic_plant import Pv
@@ -146,7 +146,7 @@ def calibration_search(case: Case, plan: Published, corners: Corners) -> Calibra
         computed = replica(changed, corners.operation(values)).measures
         return [computed[target.key] for target in targets]
 
-    return CalibrationSearch(case.calibrated, targets, measure, whole_numbers(case))
+    return CalibrationSearch(case.calibrated, targets, measure, integer_paths(case))
 
 
 def targets_of(plan: Published) -> list[Target]:
@@ -193,7 +193,7 @@ def _reading(case: Case) -> Reading:
         events=response.events_per_year,
         yuan_per_kwh=response.price_yuan_per_kwh,
         mwh=response.energy_mwh_per_event,
-        rated_mwh=largest(battery.energy_mwh),
+        rated_mwh=largest_capacity(battery.energy_mwh),
         depth=battery.soc_max - battery.soc_min,
         efficiency=battery.eta_discharge,
     )

@@ -13,9 +13,9 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
-from parkdispatch.inputs.variations.ageing import aged, with_paths
+from parkdispatch.inputs.variations.ageing import aged_prepared, with_yearly_changes
 from parkdispatch.inputs.variations.changes import with_values
-from parkdispatch.models.capacity import largest
+from parkdispatch.models.capacity import largest_capacity
 from parkdispatch.models.errors import InfeasibleError, InputError
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.investment import Finance
@@ -93,7 +93,10 @@ class ExistingPark:
     def device(self) -> Battery:
         """The increment as the case has it. Raises InputError unless it is a battery of positive size."""
         battery = self._prepared.case.devices.get(self.sizing.device)
-        if not isinstance(battery, Battery) or not largest(battery.energy_mwh) * battery.largest_power_mw > 0:
+        if (
+            not isinstance(battery, Battery)
+            or not largest_capacity(battery.energy_mwh) * battery.largest_power_mw > 0
+        ):
             raise InputError(f"`sizing.device` = '{self.sizing.device}': must be a battery of some size")
         return battery
 
@@ -155,8 +158,8 @@ class ExistingPark:
         Raises InputError where the park is infeasible without the increment, SolverError if the audit fails.
         """
         if offset not in self._years:
-            prepared = with_paths(
-                aged(self._prepared, self.health(offset), offset), self.sizing.paths, offset
+            prepared = with_yearly_changes(
+                aged_prepared(self._prepared, self.health(offset), offset), self.sizing.paths, offset
             )
             without = without_increment(prepared.case, self.sizing)
             try:

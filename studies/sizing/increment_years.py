@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from parkdispatch.inputs.prepare import Prepared
-from parkdispatch.models.capacity import largest
+from parkdispatch.models.capacity import largest_capacity
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.optimizer.solve import Optimum, WarmStart
@@ -84,7 +84,7 @@ class IncrementYears:
         self.figures: dict[int, dict[str, float]] = {}  # by dispatched year of operation
         self.responses: dict[int, tuple[float, float]] = {}  # added revenue and cost [yuan], by the same
         self._warm_starts, self._marginal, self._name = warm_starts, marginal, existing.sizing.device
-        self._energy_share = choice.energy_mwh / largest(existing.device.energy_mwh)
+        self._energy_share = choice.energy_mwh / largest_capacity(existing.device.energy_mwh)
 
     def without(self, year: int) -> YearWithoutIncrement:
         """The same calendar year without the increment."""

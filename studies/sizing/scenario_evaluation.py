@@ -15,7 +15,7 @@ import pandas as pd
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.inputs.variations.scenarios import world
+from parkdispatch.inputs.variations.scenarios import case_of_scenario
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sizing_section import Sizing
@@ -127,7 +127,7 @@ def _refuse_scenarios(case: Case, table: pd.DataFrame) -> None:
     problems = []
     for scenario, row in enumerate(table.to_dict("records")):
         try:
-            world(case, row)
+            case_of_scenario(case, row)
         except InputError as error:
             problems += [f"scenario {scenario}: {line}" for line in error.problems]
     if problems:
@@ -217,7 +217,7 @@ def compute_missing_scenarios(
 
 def scenario_figures(inputs: WorkerInputs, row: Array) -> Array:
     """Evaluate one scenario: the figures of each choice, (figures, choices). Runs in a worker process."""
-    scenario_case = world(inputs.case, dict(zip(inputs.columns, row.tolist(), strict=True)))
+    scenario_case = case_of_scenario(inputs.case, dict(zip(inputs.columns, row.tolist(), strict=True)))
     base_sizing, scenario_sizing = _sizing(inputs.case), _sizing(scenario_case)
     choices = [choice_at_scenario_prices(choice, base_sizing, scenario_sizing) for choice in inputs.choices]
     worths = increment_worth(

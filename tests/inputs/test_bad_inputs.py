@@ -13,7 +13,7 @@ import pytest
 
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, prepare, year_times
-from parkdispatch.inputs.variations.overrides import overridden
+from parkdispatch.inputs.variations.overrides import with_overrides
 from parkdispatch.models.errors import InputError
 from tests.support import bad_files, bad_inputs
 from tests.support.bad_files import WITH_WEATHER
@@ -160,7 +160,7 @@ def test_bad_option_is_explained(
 ) -> None:
     good = load_case(str(write_case(tmp_path)))
     with pytest.raises(InputError) as caught:
-        overridden(good, **given)
+        with_overrides(good, **given)
     text = str(caught.value)
     assert [word for word in words if word not in text] == [], text
     assert len(caught.value.problems) == count, text
@@ -170,7 +170,7 @@ def test_options_for_devices_that_are_not_there(tmp_path: Path) -> None:
     path = write_case(tmp_path, add('\n[device.load_2]\nkind = "load"\nannual_energy_mwh = 1\n'))
     bare = load_case(str(path), "without_storage")
     with pytest.raises(InputError) as caught:
-        overridden(bare, soc=0.5, load=tmp_path / "load.csv")
+        with_overrides(bare, soc=0.5, load=tmp_path / "load.csv")
     assert caught.value.problems == [
         "argument `soc` = 0.5: must be left out, because the case has no battery",
         f"argument `load` = {tmp_path / 'load.csv'}: the case has 2 devices of kind load, must have one",
@@ -179,10 +179,10 @@ def test_options_for_devices_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match="argument `peak_so_far_mw` = 5: must be left out, because the case has no grid"
     ):
-        overridden(islanded, peak_so_far_mw=5)
+        with_overrides(islanded, peak_so_far_mw=5)
     doubled = bare.with_devices({**bare.devices, "grid_2": bare.devices["grid"]})
     with pytest.raises(InputError, match="argument `peak_so_far_mw` = 5: .* 2 grids"):
-        overridden(doubled, peak_so_far_mw=5)
+        with_overrides(doubled, peak_so_far_mw=5)
 
 
 def test_days_outside_the_year(tmp_path: Path) -> None:

@@ -130,9 +130,9 @@ def test_what_cannot_be_planned_is_refused_by_name(case: pdx.Case, given: Any, m
 
 
 def test_a_case_with_other_fields_is_checked_again(case: pdx.Case) -> None:
-    smaller = case.with_(battery_1={"power_mw": 15}, finance={"operation_years": 10})
+    smaller = case.with_(battery_1={"power_mw": 15}, finance={"operation_years": 21})
     assert smaller.devices["battery_1"].power_mw == 15 and case.devices["battery_1"].power_mw == 25
-    assert smaller.finance is not None and smaller.finance.operation_years == 10
+    assert smaller.finance is not None and smaller.finance.operation_years == 21
     assert smaller.sha256 != case.sha256
     with pytest.raises(pdx.InputError) as error:
         case.with_(battery_9={"power_mw": 1}, battery_2={"power_mw": -1}, grid={"voltage_kv_level": "x"})

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, prepare
-from parkdispatch.inputs.variations.overrides import overridden
+from parkdispatch.inputs.variations.overrides import with_overrides
 from parkdispatch.models.capacity import Sized
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
@@ -324,7 +324,7 @@ def test_a_day_costs_what_plan_says(number: int) -> None:
     made, replayed, spy, _ = four_days()
     day = replayed.days[number]
     soc = spy.begins[number] / 50.0
-    told = overridden(made.case, soc=soc, peak_so_far_mw=spy.floors_mw[number])
+    told = with_overrides(made.case, soc=soc, peak_so_far_mw=spy.floors_mw[number])
     planned = prepare(told, day_times(told, day.day))
     cost = optimize(told.devices, planned.times, planned.hours, planned.series).proof.objective_yuan
     today = made.solution.isel(time=slice(96 * number, 96 * (number + 1)))

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from parkdispatch.inputs.loader import load_case
-from parkdispatch.inputs.messages.validation import problems
+from parkdispatch.inputs.messages.problem_sentences import problem_sentences
 from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.models.device import Park, Seen
 from parkdispatch.models.errors import InputError
@@ -316,7 +316,7 @@ def test_a_day_has_no_elections() -> None:
 def test_refused(changes: dict[str, Any], words: list[str]) -> None:
     with pytest.raises(pydantic.ValidationError) as caught:
         grid(**changes)
-    text = "\n".join(problems(caught.value, "grid", Grid))
+    text = "\n".join(problem_sentences(caught.value, "grid", Grid))
     assert all(word in text for word in words), text
 
 

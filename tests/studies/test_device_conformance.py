@@ -75,8 +75,8 @@ def indexed_variable(block: Any) -> None:
 
 
 def special_ordered_set(block: Any) -> None:
-    block.a, block.b = pyo.Var(bounds=(0, 1)), pyo.Var(bounds=(0, 1))
-    block.sos = pyo.SOSConstraint(var=[block.a, block.b], sos=1)
+    block.part = pyo.Var([1, 2], bounds=(0, 1))
+    block.sos = pyo.SOSConstraint(var=block.part, sos=1)
 
 
 def objective(block: Any) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from parkdispatch.inputs.series.series_file import FACTORS, read_series, series_problems
 from parkdispatch.models.device import SeriesSpec
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.registry import AnyDevice
+from parkdispatch.models.registry import any_device
 
 POWER = SeriesSpec(title="Demand", unit="MW", lower=0.0)
 TIMES = pd.date_range("2026-07-15", periods=8, freq="15min")
@@ -85,7 +85,7 @@ def test_prices_are_converted(unit: str, written: str, inside: float, tmp_path: 
 
 
 def test_every_series_of_every_device_can_be_read_in_its_own_unit() -> None:
-    kinds = AnyDevice.__origin__.__args__
+    kinds = any_device().__origin__.__args__
     specs = [spec for kind in kinds for spec in kind.series_specs.values()]
     assert specs
     for spec in specs:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from parkdispatch.inputs.loader import case_text, load_case
-from parkdispatch.inputs.variations.calibration import calibrated_values, whole_numbers
+from parkdispatch.inputs.variations.calibration import calibrated_values, integer_paths
 from parkdispatch.inputs.variations.changes import value_at, with_values
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.stores.battery import Battery
@@ -30,7 +30,7 @@ def test_the_values_are_those_of_the_case() -> None:
     assert found["tariff.purchase_price_yuan_per_kwh"] == pytest.approx(
         case.tariff.purchase_price_yuan_per_kwh[0]
     )
-    assert whole_numbers(case) == {"finance.loan.years"}
+    assert integer_paths(case) == {"finance.loan.years"}
     assert len(found) == 6
 
 

@@ -13,7 +13,12 @@ from scipy import stats
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.variations.changes import value_at
-from parkdispatch.inputs.variations.scenarios import draw, quantile, read_scenarios, world
+from parkdispatch.inputs.variations.scenarios import (
+    case_of_scenario,
+    draw_scenarios,
+    quantile,
+    read_scenarios,
+)
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sizing_section import Sizing, Uncertainty
@@ -38,15 +43,15 @@ def doubt(**given: object) -> Uncertainty:
 
 def test_a_longer_table_begins_with_the_shorter_one() -> None:
     """Growing a study must keep what was computed: 37 scenarios are the first of 500."""
-    many, few = draw(sizing(), 500, 1), draw(sizing(), 37, 1)
+    many, few = draw_scenarios(sizing(), 500, 1), draw_scenarios(sizing(), 37, 1)
     assert list(many) == [d.name for d in sizing().doubt]
     pd.testing.assert_frame_equal(many.iloc[:37], few)
-    pd.testing.assert_frame_equal(draw(sizing(), 1, 1), few.iloc[:1])
-    assert not draw(sizing(), 37, 2).equals(few), "the seed changes nothing"
+    pd.testing.assert_frame_equal(draw_scenarios(sizing(), 1, 1), few.iloc[:1])
+    assert not draw_scenarios(sizing(), 37, 2).equals(few), "the seed changes nothing"
 
 
 def test_the_columns_are_drawn_apart() -> None:
-    ranks = draw(sizing(), 512, 1).rank().corr().to_numpy() - np.eye(len(sizing().doubt))
+    ranks = draw_scenarios(sizing(), 512, 1).rank().corr().to_numpy() - np.eye(len(sizing().doubt))
     assert np.abs(ranks).max() < 0.1
 
 
@@ -90,22 +95,22 @@ def test_choices_come_as_often_as_their_weights() -> None:
     assert (values == 5.0).sum() == 250 and (values == 7.0).sum() == 751
     equal = quantile(doubt(kind="choice", values=[5.0, 7.0]), SHARES)
     assert (equal == 5.0).sum() == 500
-    drawn = draw(sizing(), 1024, 1)["midday valley"]
+    drawn = draw_scenarios(sizing(), 1024, 1)["midday valley"]
     assert (drawn == 0.0).mean() == pytest.approx(0.2, abs=0.003)
 
 
 def test_nothing_in_doubt_is_refused() -> None:
     with pytest.raises(InputError, match="`sizing.doubt` is missing"):
-        draw(sizing().model_copy(update={"doubt": ()}), 4, 1)
+        draw_scenarios(sizing().model_copy(update={"doubt": ()}), 4, 1)
 
 
 def test_a_world_has_what_its_row_says() -> None:
-    made = world(gaoan(), {"load growth a year": 0.01, "ageing of the battery": 2.0})
+    made = case_of_scenario(gaoan(), {"load growth a year": 0.01, "ageing of the battery": 2.0})
     assert value_at(made, "sizing.paths.load") == 0.01
     before = value_at(gaoan(), "device.battery_2.fade_per_year")
     assert value_at(made, "device.battery_2.fade_per_year") == pytest.approx(2 * before)
-    assert world(gaoan(), {}) == gaoan()
-    every = world(gaoan(), draw(sizing(), 1, 1).iloc[0].to_dict())
+    assert case_of_scenario(gaoan(), {}) == gaoan()
+    every = case_of_scenario(gaoan(), draw_scenarios(sizing(), 1, 1).iloc[0].to_dict())
     assert every.weather != gaoan().weather and every.tariff != gaoan().tariff
 
 
@@ -167,6 +172,6 @@ def test_no_such_table(tmp_path: Path) -> None:
 
 def test_a_row_of_another_case_is_refused() -> None:
     with pytest.raises(InputError, match="'price' is no doubt of the case"):
-        world(gaoan(), {"price": 1.0})
+        case_of_scenario(gaoan(), {"price": 1.0})
     with pytest.raises(InputError, match="`sizing` is missing"):
-        world(replace(gaoan(), sizing=None), {"price": 1.0})
+        case_of_scenario(replace(gaoan(), sizing=None), {"price": 1.0})

@@ -20,7 +20,7 @@ from parkdispatch.models.finance.contracts import (
     StatedAbsorption,
     StatedResponse,
 )
-from parkdispatch.models.finance.investment import parameters
+from parkdispatch.models.finance.investment import declared_values
 from parkdispatch.results.billing.contract_revenue import YearFacts, contract_revenue_yuan
 from parkdispatch.results.billing.demand_response import Event, SettledEvent
 from tests.support.small_case import add, swap, write_case
@@ -275,7 +275,7 @@ def test_every_parameter_has_unit_sentence_and_source() -> None:
         absorption={"kind": "stated", "energy_mwh_per_year": 3053.6},
     )
     names = set()
-    for one in [*parameters(metered), *parameters(stated)]:
+    for one in [*declared_values(metered), *declared_values(stated)]:
         names.add(one.name)
         if not one.name.endswith("_kind"):
             assert one.sentence

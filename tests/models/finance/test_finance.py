@@ -15,7 +15,7 @@ from parkdispatch.models.finance.investment import (
     OperationMaintenance,
     Replacement,
     ValueAddedTax,
-    parameters,
+    declared_values,
 )
 from tests.support.small_case import add, write_case
 
@@ -153,7 +153,7 @@ def test_a_loan_that_is_not_taken_may_be_long() -> None:
 
 
 def test_every_parameter_has_unit_sentence_and_source() -> None:
-    found = {one.name: one for one in parameters(finance(discount_rate=0.07))}
+    found = {one.name: one for one in declared_values(finance(discount_rate=0.07))}
     assert {"investment_yuan", "vat_rate", "loan_method", "depreciation_rest_years"} <= set(found)
     assert all(one.sentence and one.source for one in found.values())
     assert all(one.unit or one.choices for one in found.values())
@@ -163,7 +163,7 @@ def test_every_parameter_has_unit_sentence_and_source() -> None:
 
 
 def test_parameters_name_each_value_once() -> None:
-    names = [one.name for one in parameters(finance())]
+    names = [one.name for one in declared_values(finance())]
     assert len(names) == len(set(names))
     classes = {"all": AssetClass(share=1.0, years=10)}
-    assert "depreciation_all_share" in [one.name for one in parameters(finance(depreciation=classes))]
+    assert "depreciation_all_share" in [one.name for one in declared_values(finance(depreciation=classes))]

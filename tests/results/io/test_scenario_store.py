@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from parkdispatch.inputs.loader import load_case
-from parkdispatch.inputs.variations.uncertainties import in_world
+from parkdispatch.inputs.variations.uncertainties import with_uncertain_values
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sizing_section import Uncertainty
 from parkdispatch.results.io.digests import case_digests
@@ -200,7 +200,7 @@ def test_digests_of_a_case_tell_what_matters(tmp_path: Path) -> None:
     for field, table_name in (("tariff.spread", "tariff"), ("sizing.price_multiple", "sizing"),
                               ("device.battery_1.fade_per_year", "device.battery_1")):  # fmt: skip
         doubt = Uncertainty(name="d", fields=(field,), kind="uniform", low=0.5, high=0.9, times=True)
-        assert different(in_world(case, {doubt: 0.7})) == {table_name}
+        assert different(with_uncertain_values(case, {doubt: 0.7})) == {table_name}
     small = load_case(str(write_case(tmp_path)))
     before = case_digests(small)
     with (tmp_path / "load.csv").open("a") as file:

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from parkdispatch.models.device import Seen
-from parkdispatch.models.finance.investment import Finance, parameters
+from parkdispatch.models.finance.investment import Finance, declared_values
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.excel.plan_workbook import write_plan_xlsx
 from parkdispatch.results.excel.report_workbook import write_report_xlsx
@@ -145,8 +145,8 @@ def test_every_line_and_parameter_of_a_cash_flow_is_chinese() -> None:
     assert len(names) == len(
         cash_flow_lines(EVERYTHING, ["arbitrage", "demand", "demand_response", "absorption"])
     )
-    choices = {choice for one in parameters(EVERYTHING) for choice in one.choices}
-    for one in [*parameters(EVERYTHING), *parameters(Finance(investment_yuan=1.0))]:
+    choices = {choice for one in declared_values(EVERYTHING) for choice in one.choices}
+    for one in [*declared_values(EVERYTHING), *declared_values(Finance(investment_yuan=1.0))]:
         told = words.parameter(one)
         for text in told:
             assert not english(text) - choices - {"DL", "2919"}, one.name

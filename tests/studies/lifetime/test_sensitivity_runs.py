@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.variations.changes import value_at, with_changes
-from parkdispatch.inputs.variations.sensitivity_ends import ends
+from parkdispatch.inputs.variations.sensitivity_ends import sensitivity_cases
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sensitivity import Sensitivity
 from parkdispatch.results.finance.cash_flow import cash_flow
@@ -106,7 +106,7 @@ def test_what_only_the_whole_table_can_tell_is_named(tmp_path: Path) -> None:
 
 def test_ends_are_numbers_or_multiples(tmp_path: Path) -> None:
     case = load_case(str(write_case(tmp_path, add(FINANCE))))
-    found = ends(case, doubt(fields=["finance.investment_yuan"], times_low=0.8, high=1.5e8))
+    found = sensitivity_cases(case, doubt(fields=["finance.investment_yuan"], times_low=0.8, high=1.5e8))
     assert [(end.side, end.value) for end in found] == [("low", 8e7), ("high", 1.5e8)]
     assert [end.case.finance.investment_yuan for end in found if end.case.finance] == [8e7, 1.5e8]
 
@@ -205,7 +205,7 @@ def test_each_kind_of_doubt_is_taken_to_the_returns(week: Case) -> None:
     bars = {bar.base_value: bar.low or bar.high for bar in found.bars}
     assert len(bars) == 4
     for one in doubts:
-        (end,) = ends(case, one)
+        (end,) = sensitivity_cases(case, one)
         bar = bars[value_at(case, one.fields[0])]
         other = dispatch_lifetime(end.case, SolveContext())
         assert end.case.finance is not None and bar is not None

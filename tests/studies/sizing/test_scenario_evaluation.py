@@ -19,7 +19,7 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
-from parkdispatch.inputs.variations.scenarios import draw, world
+from parkdispatch.inputs.variations.scenarios import case_of_scenario, draw_scenarios
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import Contracts
@@ -225,7 +225,7 @@ def scenarios() -> Any:
     case = hourly()
     assert case.sizing is not None
     quiet = [doubt for doubt in case.sizing.doubt if "demand response" not in doubt.name]
-    return draw(case.sizing.model_copy(update={"doubt": tuple(quiet)}), 2, 1)
+    return draw_scenarios(case.sizing.model_copy(update={"doubt": tuple(quiet)}), 2, 1)
 
 
 @pytest.mark.slow
@@ -237,7 +237,7 @@ def test_the_increment_in_scenarios(cluster: TaskCluster, tmp_path: Path) -> Non
     again = evaluate_scenarios(inputs, cluster, tmp_path / "store", lambda _: None)
     assert risk.identical(again)
     last = rows.iloc[1].to_dict()
-    there = world(hourly(), last)
+    there = case_of_scenario(hourly(), last)
     multiple = last["battery price"]
     choices = [replace(one, investment_yuan=one.investment_yuan * multiple) for one in CHOICES]
     alone = increment_worth(

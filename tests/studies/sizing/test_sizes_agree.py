@@ -10,7 +10,7 @@ import xarray as xr
 
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.models.finance.contracts import Contracts
-from parkdispatch.models.finance.sizing_section import Offer, Price, Steps
+from parkdispatch.models.finance.sizing_section import GridRange, Offer, Price
 from parkdispatch.results.finance.annuity import Annuity, capital_annuity
 from parkdispatch.results.sizing.sizing_results import Best, Marginal, Offered
 from parkdispatch.studies.sizing.co_optimization import co_optimized_size, marginal
@@ -40,7 +40,7 @@ def three() -> Three:
     case = load_case("gaoan")
     assert case.sizing is not None
     assert case.finance is not None
-    power, hours = Steps(min=0.0, max=20.0, step=10.0), Steps(min=2.0, max=4.0, step=1.0)
+    power, hours = GridRange(min=0.0, max=20.0, step=10.0), GridRange(min=2.0, max=4.0, step=1.0)
     asked = case.sizing.model_copy(update={"power_mw": power, "duration_hours": hours, "price": CHEAP})
     hourly = case.calendar.model_copy(update={"minutes": 60})
     case = replace(case, calendar=hourly, contracts=Contracts(), sizing=asked)
