@@ -81,7 +81,7 @@ def test_the_walk_reaches_every_table_of_a_case_file() -> None:
     assert {"Site", "Calendar", "Climate", "WeatherFile", "SeriesFile", "Sized", "Stop", "Face"} <= names
     assert {"Battery", "Grid", "Load", "Pv", "PvArea", "Losses", "Transformers", "Finance", "Loan"} <= names
     assert {"StatedResponse", "MeteredAbsorption", "Sensitivity", "Calibrated", "WhatIf"} <= names
-    assert {"Sizing", "Steps", "Price", "Offer", "Paths", "Uncertainty", "AssetClass"} <= names
+    assert {"Sizing", "GridRange", "Price", "Offer", "YearlyChanges", "Uncertainty", "AssetClass"} <= names
     assert {"DayTable", "HolidayTable", "Holiday", "VoltageLevel", "DemandRules", "PowerFactorRule"} <= {
         model.__name__ for model in reachable(Tariff)
     }

@@ -185,6 +185,7 @@ def command(*words: str) -> Iterator[subprocess.Popen[bytes]]:
         started.wait(20)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_runs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused without a worker or with a worker of another program; with one like this it does the work."""
     address = f"tcp://127.0.0.1:{free_port()}"

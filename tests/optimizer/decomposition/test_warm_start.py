@@ -118,6 +118,7 @@ def test_members_that_cannot_rest_any_more() -> None:
     same_proof(solved(park, warm), solved(park))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 4])
 def test_trees_of_other_pairs_are_not_used(seed: int) -> None:
     """As many columns, rows and pairs; but in one charging has a least power, in the other discharging."""
@@ -137,6 +138,7 @@ def test_what_was_left_by_another_park_is_not_used() -> None:
     same_proof(solved(park, warm), solved(park))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30, derandomize=True)
 @given(st.integers(0, 10_000), st.floats(0.0, 1.3), st.floats(0.3, 3.0))
 def test_any_neighbour(seed: int, sun: float, energy: float) -> None:

@@ -28,7 +28,7 @@ def pieces(whole: list[tuple[int, int]]) -> Partition:
 
 
 @pytest.mark.parametrize(
-    ("whole", "edges"),
+    ("whole", "break_points"),
     [
         ([], [0, 2, 3, 5, 7, 8]),
         ([(2, 5)], [0, 2, 5, 7, 8]),

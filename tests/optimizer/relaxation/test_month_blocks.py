@@ -120,6 +120,7 @@ def test_a_window_that_holds_the_peak_alone_pays_for_it() -> None:
     assert park.solve().cost == pytest.approx(-254.63, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("least_mw", [0.0, 2.0])
 def test_without_time_a_dispatch_is_rounded_and_its_gap_is_true(seed: int, least_mw: float) -> None:

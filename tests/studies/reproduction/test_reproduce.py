@@ -79,6 +79,7 @@ def by_quarters() -> Replica:
     return replica(case, dispatch_lifetime(case, SolveContext(), only=()).operation())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", PLAN.targets, ids=lambda target: target.key)
 def test_a_published_figure_is_met(target) -> None:  # type: ignore[no-untyped-def]
     assert by_quarters().measures[target.key] == pytest.approx(target.value, rel=0.005)
@@ -102,16 +103,19 @@ def test_a_year_of_the_study_by_hand() -> None:
     np.testing.assert_allclose(operation.revenue_yuan["arbitrage"], 365 * day_yuan * lost, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_hours_and_quarters_earn_the_same(made: Reproduction) -> None:
     found = next(row for row in made.rows if row.key == "replicated_arbitrage")
     assert found.computed == pytest.approx(by_quarters().measures["arbitrage"], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_every_year_is_proven_and_the_corners_are_exact(made: Reproduction) -> None:
     assert made.largest_gap < 1e-9
     assert made.corners_deviation < 1e-9
 
 
+@pytest.mark.slow
 def test_the_rows_of_the_replication(made: Reproduction) -> None:
     rows = {row.key: row for row in made.rows if row.view == "replicated"}
     for target in PLAN.targets:
@@ -121,6 +125,7 @@ def test_the_rows_of_the_replication(made: Reproduction) -> None:
     assert rows["replicated_revenue"].computed == pytest.approx(30130.39, rel=0.005)
 
 
+@pytest.mark.slow
 def test_the_whole_investment_earns_less_than_nothing_could_cost(made: Reproduction) -> None:
     """Its IRR is below what the revenue alone would return, and far below the published one."""
     ceiling = next(row.computed for row in made.rows if row.key == "irr_whole")
@@ -136,6 +141,7 @@ def test_the_whole_investment_earns_less_than_nothing_could_cost(made: Reproduct
     )  # it does not change, so it is not told again
 
 
+@pytest.mark.slow
 def test_what_the_loan_means_is_told(made: Reproduction) -> None:
     """The owners add money in the last year of the loan; without a loan there is nothing to tell."""
     row = next(row for row in made.rows if row.key == "cover")
@@ -148,6 +154,7 @@ def test_what_the_loan_means_is_told(made: Reproduction) -> None:
     assert not [row for row in replicated(PLAN, bare, {}, ()) if row.key.startswith("cover")]
 
 
+@pytest.mark.slow
 def test_a_sharp_peak_earns_more(made: Reproduction) -> None:
     title = made.case.what_if["sharp_counted"].title
     of_sharp = {row.figures[0]: row for row in made.rows if row.numbers.get("title") == title}
@@ -155,6 +162,7 @@ def test_a_sharp_peak_earns_more(made: Reproduction) -> None:
     assert of_sharp["arbitrage"].deviation == pytest.approx(0.12, abs=0.02)
 
 
+@pytest.mark.slow
 def test_calibrated_numbers_lie_in_their_ranges_and_in_the_sets_that_fit(made: Reproduction) -> None:
     assert len(made.fits) > 50
     assert [one.parameter.path for one in made.widths] == list(calibrated_values(made.case))
@@ -165,6 +173,7 @@ def test_calibrated_numbers_lie_in_their_ranges_and_in_the_sets_that_fit(made: R
         assert max(map(abs, fit.misses)) <= 1.0
 
 
+@pytest.mark.slow
 def test_the_search_finds_the_stored_values_again() -> None:
     """Wherever it begins: the case is given other values first."""
     from parkdispatch.inputs.variations.changes import with_values
@@ -178,6 +187,7 @@ def test_the_search_finds_the_stored_values_again() -> None:
         assert float(f"{found.values[path]:.4g}") == pytest.approx(value, rel=1e-9), path
 
 
+@pytest.mark.slow
 def test_today_is_what_its_years_and_its_cash_flow_say(made: Reproduction) -> None:
     """Both sizes; without calibration nothing meets the plan, and one phase returns more than both."""
     sizes = made.now.sizes
@@ -199,6 +209,7 @@ def test_today_is_what_its_years_and_its_cash_flow_say(made: Reproduction) -> No
     assert 0.0 < irr[0] < irr[1]
 
 
+@pytest.mark.slow
 def test_the_tornado_moves_what_it_should(made: Reproduction) -> None:
     """A dearer investment lowers the NPV, dearer demand raises it; each bar is about the life as it is."""
     tornado = made.now.tornado
@@ -218,6 +229,7 @@ def test_the_tornado_moves_what_it_should(made: Reproduction) -> None:
     assert 0.5 < lost / (0.2 * 239.4e6) < 1.0
 
 
+@pytest.mark.slow
 def test_every_view_is_told_in_both_languages(made: Reproduction) -> None:
     views = {row.view for row in made.rows}
     assert views == set(VIEWS)
@@ -236,6 +248,7 @@ def test_every_view_is_told_in_both_languages(made: Reproduction) -> None:
     assert all(re.search("[\u4e00-\u9fff]", text) for text in words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_files_say_the_same(made: Reproduction, tmp_path: Path, lang: str) -> None:
     import json
@@ -272,6 +285,7 @@ def test_the_files_say_the_same(made: Reproduction, tmp_path: Path, lang: str) -
     assert len(widths) == 1 + len(made.widths)
 
 
+@pytest.mark.slow
 def test_the_command_with_a_study_of_ones_own(
     run: Run,
     tmp_path: Path,
@@ -297,7 +311,7 @@ def test_the_command_with_a_study_of_ones_own(
         (("--lang", "de"), ("`--lang` = de: must be one of en, zh",)),
         (("gaoan-studdy",), ("`CASE` = gaoan-studdy", "mean `gaoan-study`")),
         (("gaoan",), ("`contract.demand_response` is of kind 'metered'", "`contract.absorption` is of kind")),
-        (("gaoan-study", "--out", "{file}"), ("`--out` = {file}: must be in a folder to write in",)),
+        (("gaoan-study", "--out", "{file}"), ("`--out` = {file}: must be in a writable folder, which ",)),
         (("--out", "{file}/x", "--lang", "de"), ("`--out`", "`--lang` = de")),
     ],
 )
@@ -316,6 +330,7 @@ def test_bad_input_is_refused_in_words(
     assert list(tmp_path.iterdir()) == [file]
 
 
+@pytest.mark.slow
 def test_nothing_calibrated_is_reproduced_but_cannot_be_searched(
     made: Reproduction,
     no_park: None,

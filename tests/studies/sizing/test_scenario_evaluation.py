@@ -137,6 +137,7 @@ def group_is_gone(group: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["kill", "control-C"])
 def test_after_the_run_was_stopped(cluster: TaskCluster, tmp_path: Path, how: str) -> None:
     """Ended without a word, or by control-C, which a shell sends to the whole group."""
@@ -227,6 +228,7 @@ def scenarios() -> Any:
     return draw_scenarios(case.sizing.model_copy(update={"doubt": tuple(quiet)}), 2, 1)
 
 
+@pytest.mark.slow
 def test_the_increment_in_scenarios(cluster: TaskCluster, tmp_path: Path) -> None:
     """In a cluster with a store, again from the store, and here by hand: the same to the last bit."""
     rows, options = scenarios(), SolveOptions()

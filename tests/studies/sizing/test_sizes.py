@@ -227,6 +227,7 @@ def test_the_frontier_by_hand() -> None:
     assert frontier(npv, cost).tolist() == [[True, True], [False, True], [False, True]]
 
 
+@pytest.mark.slow
 def test_a_whole_case(tmp_path: Path) -> None:
     """Read, prepared, with what stands at the age that `standing` says: the offer and the point agree."""
     case = whole_year(tmp_path)

@@ -60,6 +60,7 @@ def three() -> Three:
     )
 
 
+@pytest.mark.slow
 def test_an_offer_costs_and_is_worth_what_its_size_does_on_the_surface() -> None:
     """Cost is unique, a dispatch is not: of equals one may make more cycles, which later years feel."""
     offer, at = three().offers[ON_THE_GRID], three().surface.sel(power_mw=10.0, duration_hours=3.0)
