@@ -31,7 +31,7 @@ class Payments:
                 billed[name].total_yuan if name in billed else _named_costs_yuan(solution, name)
                 for name in grids
             ),
-            energy_yuan=sum(_energy_yuan(solution, name) for name in grids),
+            energy_yuan=sum(energy_yuan(solution, name) for name in grids),
             basic_yuan=sum(_basic_yuan(solution, name, billed.get(name)) for name in grids),
         )
 
@@ -42,7 +42,7 @@ def _named_costs_yuan(solution: xr.Dataset, grid: str, dims: tuple[str, ...] | N
     return sum(float(cost.sum()) for cost in costs if dims is None or cost.dims == dims)
 
 
-def _energy_yuan(solution: xr.Dataset, grid: str) -> float:
+def energy_yuan(solution: xr.Dataset, grid: str) -> float:
     """Cost of energy bought less revenue of energy sold [yuan]."""
     quantities = {
         key: values(solution, f"{grid}.{key}")
