@@ -120,7 +120,7 @@ class Repair:
             | violated_pairs(tiled, x)
             | warm_start.pairs_with_fixed_member(tiled)
         )
-        # members fixed at zero by the windows' solutions, and those fixed in the present point and multipliers
+        # members fixed at zero by the windows' solutions, and those fixed in the present point and duals
         self._fixed, self._fixed_in_x = warm_start.fixed_at_zero.copy(), warm_start.fixed_at_zero
         self._partition = Partition(
             tiled,

@@ -1,1 +1,1 @@
-"""The electricity bill, recomputed from the meter and the tariff, and payments by contract."""
+"""The electricity bill, recomputed from meter and tariff, and payments under contracts."""

@@ -1,10 +1,10 @@
-"""The electricity bill, computed a second time from the meter and the tariff's declared numbers.
+"""The electricity bill, recomputed independently from the meter and the declared tariff.
 
-An accountant's way, sharing no pricing code with the optimizer: energy is booked to quarter-hours, each
-quarter-hour is classified here, energy is summed by month and period, and every part of the price makes
-its own line. Plus is paid by the park, minus is received.
+No pricing code is shared with the optimizer: energy is booked to quarter-hours, each quarter-hour is
+classified here, energy is summed by month and period, and each component of the price has its own line.
+Positive is paid by the park, negative is received.
 
-A further rule is one more function in `CHARGES`.
+To add a charge, add a function to `CHARGES`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,65 +26,65 @@ from parkdispatch.results.billing.demand_charge import (
 )
 from parkdispatch.results.billing.meter import Month, months
 
-UNSEEN = (*FIXED, FULL_USE)  # charges the optimizer does not price: fixed, or hanging on a whole month
-NOT_ADJUSTED = ("government_funds", "sale")  # by the power factor
+UNSEEN = (*FIXED, FULL_USE)  # charges that the optimizer does not price: fixed, or dependent on a whole month
+NOT_ADJUSTED = ("government_funds", "sale")  # charges exempt from the power-factor adjustment
 
 
 @dataclass(frozen=True)
 class Bill:
-    """Lines as columns of `BillLine`, in the order of months; plus is paid, minus is received."""
+    """A bill: its lines with the columns of `BillLine`, in order of months; positive is paid."""
 
     lines: pd.DataFrame
-    power_factor_share: float = 0.0  # [-] that the power factor adds to all but funds and sales
-    open_discount_yuan: float = 0.0  # what more comes off if the months seen in part turn out fully used
-    months: Sequence[Month] = ()  # what was metered
+    power_factor_share: float = 0.0  # [-] surcharge on all charges except `NOT_ADJUSTED`
+    open_discount_yuan: float = 0.0  # further discount if partly metered months reach full use
+    months: Sequence[Month] = ()  # the meter readings
 
     @property
     def total_yuan(self) -> float:
-        """What is to be paid, sales deducted [yuan]."""
+        """Amount payable, sales deducted [yuan]."""
         return float(self.lines["yuan"].sum())
 
     @property
     def basic_yuan(self) -> float:
-        """The basic charge, for demand or capacity, with what the power factor adds to it [yuan]."""
+        """The basic charge, for demand or capacity, including its power-factor adjustment [yuan]."""
         basic = self.lines["charge"].isin(BASIC)
         return float(self.lines.loc[basic, "yuan"].sum()) * (1.0 + self.power_factor_share)
 
     @property
     def by_charge_yuan(self) -> pd.DataFrame:
-        """Yuan by month (rows) and charge (columns)."""
+        """Amounts by month (rows) and charge (columns) [yuan]."""
         return self._pivot(["month"])
 
     @property
     def by_period_yuan(self) -> pd.DataFrame:
-        """Yuan by month and period (rows) and charge (columns)."""
+        """Amounts by month and period (rows) and charge (columns) [yuan]."""
         return self._pivot(["month", "period"])
 
     @property
     def energy_kwh(self) -> pd.DataFrame:
-        """Energy bought by month (rows) and period (columns) [kWh]."""
-        bought = self.lines[self.lines["charge"] == "purchased_energy"]
-        return bought.pivot_table("quantity", "month", "period", aggfunc="sum", fill_value=0.0)
+        """Purchased energy by month (rows) and period (columns) [kWh]."""
+        purchased = self.lines[self.lines["charge"] == "purchased_energy"]
+        return purchased.pivot_table("quantity", "month", "period", aggfunc="sum", fill_value=0.0)
 
     @property
     def unseen_yuan(self) -> pd.DataFrame:
-        """What no dispatch changes, or no optimizer can see, by month (rows) and charge (columns).
+        """Charges that the optimizer does not price, by month (rows) and charge (columns) [yuan].
 
-        Each with what the power factor adds to it.
+        Each includes its power-factor adjustment.
         """
-        found = self.lines[self.lines["charge"].isin(UNSEEN)]
-        table = found.pivot_table("yuan", "month", "charge", aggfunc="sum", fill_value=0.0, sort=False)
+        unseen = self.lines[self.lines["charge"].isin(UNSEEN)]
+        table = unseen.pivot_table("yuan", "month", "charge", aggfunc="sum", fill_value=0.0, sort=False)
         return table.reindex(self.lines["month"].unique(), fill_value=0.0) * (1.0 + self.power_factor_share)
 
     @property
     def seen_by_month_yuan(self) -> pd.Series:
-        """The part of each month's bill that the optimizer prices."""
-        paid = self.lines.groupby("month", sort=False)["yuan"].sum()
-        return paid - self.unseen_yuan.sum(axis=1)
+        """The part of each month's bill that the optimizer prices [yuan]."""
+        total = self.lines.groupby("month", sort=False)["yuan"].sum()
+        return total - self.unseen_yuan.sum(axis=1)
 
     @property
     def seen_yuan(self) -> float:
-        """The part of the bill that the optimizer prices."""
+        """The part of the bill that the optimizer prices [yuan]."""
         return float(self.seen_by_month_yuan.sum())
 
     def _pivot(self, index: list[str]) -> pd.DataFrame:
@@ -99,39 +99,40 @@ def bill(
     tariff: Tariff,
     grid: Connection,
 ) -> Bill:
-    """Bill for import and export [MW], each of shape (intervals,), in intervals of `hours` from `times`.
+    """The bill for import and export [MW], each of shape (intervals,), in intervals of `hours` from `times`.
 
-    Demand is the month's highest 15-minute average: shorter intervals are averaged up to it, in longer ones
-    power counts as constant. Raises InputError if an interval straddles quarter-hours or the tariff lacks
-    the times, the voltage, the scheme or a rule.
+    Demand is the month's highest 15-minute average: shorter intervals are averaged, in longer ones power
+    counts as constant. Raises InputError if an interval straddles quarter-hours, or the tariff lacks the
+    times, the voltage, the scheme or a rule.
     """
-    metered = list(months(times, import_mw, export_mw, hours, tariff, grid.peak_so_far_mw))
+    meter_months = list(months(times, import_mw, export_mw, hours, tariff, grid.peak_so_far_mw))
     share = adjustment(tariff, grid)
     lines = []
-    for month in metered:
+    for month in meter_months:
         charged = [line for charge in CHARGES for line in charge(month, tariff, grid)]
         lines += [*charged, *_power_factor(month, charged, share)]
-    possible = sum(open_discount_yuan(month, tariff, grid) for month in metered) * (1.0 + share)
-    return Bill(pd.DataFrame(lines, columns=list(BillLine._fields)), share, possible, metered)
+    discount_yuan = sum(open_discount_yuan(month, tariff, grid) for month in meter_months) * (1.0 + share)
+    return Bill(pd.DataFrame(lines, columns=list(BillLine._fields)), share, discount_yuan, meter_months)
 
 
 def adjustment(tariff: Tariff, grid: Connection) -> float:
-    """What the power factor adds, read off the tariff's table: straight between its rows, at hundredths."""
+    """Power-factor adjustment [-]: the tariff's table, interpolated linearly at the factor's hundredth."""
     if grid.power_factor is None:
         return 0.0
     if tariff.power_factor is None:
         raise InputError(f"tariff {tariff.name}: no adjustment for a power factor of {grid.power_factor:g}")
-    at, shares = zip(*reversed(tariff.power_factor.steps), strict=True)
-    return float(np.interp(np.floor(100.0 * grid.power_factor + 0.5 + 1e-9) / 100.0, at, shares))
+    factors, shares = zip(*reversed(tariff.power_factor.steps), strict=True)
+    rounded = np.floor(100.0 * grid.power_factor + 0.5 + 1e-9) / 100.0  # half up, whatever the binary digits
+    return float(np.interp(rounded, factors, shares))
 
 
 def _energy(month: Month, tariff: Tariff, grid: Connection) -> Iterator[BillLine]:
-    """Each part of the price of a kilowatt-hour on its own line; purchased energy by period."""
-    level = tariff.voltages.get(grid.voltage_kv_level)
+    """One line per component of the energy price; purchased energy by period."""
+    voltage = tariff.voltages.get(grid.voltage_kv_level)
     transmission = None
-    if level is not None:
+    if voltage is not None:
         two_part = grid.scheme == "two_part"
-        transmission = level.two_part_yuan_per_kwh if two_part else level.single_part_yuan_per_kwh
+        transmission = voltage.two_part_yuan_per_kwh if two_part else voltage.single_part_yuan_per_kwh
     if transmission is None:
         raise InputError(f"tariff {tariff.name}: no {grid.scheme} price at '{grid.voltage_kv_level}'")
     flat_yuan = tariff.purchase_price_yuan_per_kwh[month.number - 1]
@@ -150,14 +151,14 @@ def _energy(month: Month, tariff: Tariff, grid: Connection) -> Iterator[BillLine
 
 
 def _power_factor(month: Month, charged: list[BillLine], share: float) -> Iterator[BillLine]:
-    """What the power factor adds to the month, or takes off it."""
+    """The power-factor adjustment of the month, a surcharge or a discount."""
     if share:
         yuan = sum(line.yuan for line in charged if line.charge not in NOT_ADJUSTED)
         yield BillLine(month.name, "power_factor", "all", yuan, "yuan", share, yuan * share)
 
 
 def _sale(month: Month, _: Tariff, grid: Connection) -> Iterator[BillLine]:
-    """Surplus sold: a negative cost."""
+    """Surplus energy sold, a negative amount."""
     price = -grid.sale_price_yuan_per_kwh
     yield BillLine(month.name, "sale", "all", month.export_kwh, "kWh", price, month.export_kwh * price)
 

@@ -1,4 +1,4 @@
-"""What a bill is made of: its lines, and what it needs to know of the connection."""
+"""The lines of a bill, and the properties of the grid connection that billing needs."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -8,47 +8,47 @@ from parkdispatch.models.tariff.tariff_tables import Scheme
 
 
 class Connection(Protocol):
-    """What the bill needs to know of a grid connection; `parkdispatch.models.network.grid.Grid` is one."""
+    """The properties of a grid connection that billing needs; `models.network.grid.Grid` has them."""
 
     @property
     def voltage_kv_level(self) -> str:
-        """Key of the tariff's `voltages`."""
+        """Voltage level: a key of the tariff's `voltages`."""
 
     @property
     def scheme(self) -> Scheme:
-        """Two-part or single-part."""
+        """Pricing scheme: two-part or single-part."""
 
     @property
     def sale_price_yuan_per_kwh(self) -> float:
-        """Price of surplus sold."""
+        """Price of surplus energy sold [yuan/kWh]."""
 
     @property
     def peak_so_far_mw(self) -> float:
-        """Highest 15-minute average import of the first month before the horizon [MW]."""
+        """Highest 15-minute average import of the first month up to the start of the horizon [MW]."""
 
     @property
     def demand_election(self) -> Election:
-        """How demand is paid for under a two-part tariff."""
+        """The elected basis of the basic charge under a two-part tariff."""
 
     @property
     def contracted_demand_mw(self) -> Sequence[float] | None:
-        """Contracted demand by month of the year [MW]; none unless elected."""
+        """Contracted demand by calendar month [MW]; None unless elected."""
 
     @property
     def transformer_kva(self) -> float | None:
-        """Capacity of the transformers [kVA]; none where it is not known."""
+        """Transformer capacity [kVA]; None where unknown."""
 
     @property
     def power_factor(self) -> float | None:
-        """Of every month, as metered [-]; none means at the tariff's standard."""
+        """Metered power factor of every month [-]; None: at the tariff's standard."""
 
 
 class BillLine(NamedTuple):
-    """One line of a bill: `yuan` is quantity x price."""
+    """One line of a bill: `yuan` = `quantity` x `price_yuan`."""
 
     month: str  # "2026-03"
-    charge: str  # what for: "purchased_energy", "demand", ...
-    period: str  # "peak", ...; "all" where the price does not depend on it
+    charge: str  # "purchased_energy", "demand", ...
+    period: str  # "peak", ...; "all" where the price does not depend on the period
     quantity: float
     unit: str  # of the quantity
     price_yuan: float  # per unit

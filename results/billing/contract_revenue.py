@@ -1,4 +1,4 @@
-"""What a storage earns by contract in one year, from that year's facts, as streams of the cash flow."""
+"""Contract revenue of a storage in one year, by revenue stream of the cash flow."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,40 +8,40 @@ from parkdispatch.models.finance.contracts import Contracts, MeteredAbsorption, 
 from parkdispatch.models.units import KWH_PER_MWH
 from parkdispatch.results.billing.demand_response import SettledEvent
 
-DEMAND_RESPONSE, ABSORPTION = "demand_response", "absorption"  # names of the streams
+DEMAND_RESPONSE, ABSORPTION = "demand_response", "absorption"  # names of the revenue streams
 
 
 @dataclass(frozen=True)
 class YearFacts:
-    """What a dispatched year says that contracts ask for."""
+    """The figures of a dispatched year that contracts settle on."""
 
-    health: float = 1.0  # [-] of the storage: energy it still takes over that when new
+    health: float = 1.0  # [-] state of health of the storage: usable over rated energy
     curtailed_mwh: float = 0.0
-    curtailed_without_mwh: float | None = None  # had the storage not been built; none: not known
-    settled: Sequence[SettledEvent] = ()  # events of demand response
+    curtailed_without_mwh: float | None = None  # in the base case without storage; None: unknown
+    settled: Sequence[SettledEvent] = ()  # demand-response events
 
 
 def contract_revenue_yuan(contracts: Contracts, facts: YearFacts) -> dict[str, float]:
-    """Revenue of the year by stream, VAT included; only of the contracts there are.
+    """Contract revenue of the year by stream, VAT included [yuan].
 
-    Raises InputError where metered absorption is asked for and nothing is known of the park without storage.
+    Raises InputError where absorption is metered and the curtailment without storage is unknown.
     """
-    found = {}
+    revenue_yuan = {}
     response, absorption = contracts.demand_response, contracts.absorption
     if isinstance(response, StatedResponse):
-        found[DEMAND_RESPONSE] = response.yuan(facts.health)
+        revenue_yuan[DEMAND_RESPONSE] = response.yuan(facts.health)
     elif response is not None:
-        found[DEMAND_RESPONSE] = sum(one.yuan for one in facts.settled)
+        revenue_yuan[DEMAND_RESPONSE] = sum(event.yuan for event in facts.settled)
     if isinstance(absorption, MeteredAbsorption):
         kwh = absorbed_mwh(facts) * KWH_PER_MWH
-        found[ABSORPTION] = kwh * absorption.price_yuan_per_kwh
+        revenue_yuan[ABSORPTION] = kwh * absorption.price_yuan_per_kwh
     elif absorption is not None:
-        found[ABSORPTION] = absorption.yuan()
-    return found
+        revenue_yuan[ABSORPTION] = absorption.yuan()
+    return revenue_yuan
 
 
 def absorbed_mwh(facts: YearFacts) -> float:
-    """What the storage keeps from being curtailed [MWh]; below zero where it makes more be curtailed."""
+    """Curtailment avoided by the storage [MWh]; negative where it increases curtailment."""
     if facts.curtailed_without_mwh is None:
         raise InputError(
             "`contract.absorption.kind` = 'metered': must be stated, because the park cannot run without its"

@@ -1,10 +1,10 @@
-"""The basic charge of a two-part tariff: for demand, for a contracted demand or for the transformers.
+"""The basic charge of a two-part tariff: on metered demand, contracted demand or transformer capacity.
 
     highest      demand x price
-    contracted   contract x price + (demand above the tolerance of it) x price x multiple
-    capacity     transformers x capacity price
+    contracted   contract x price + (demand above tolerance x contract) x price x multiple
+    capacity     transformer capacity x capacity price
 
-A month of full use, so many kilowatt-hours for each kVA of transformers, pays a share of the demand price.
+A month of full use, which is a minimum energy per kVA of transformers, pays a reduced demand price.
 """
 
 from collections.abc import Iterator
@@ -18,21 +18,21 @@ from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.billing.bill_lines import BillLine, Connection
 from parkdispatch.results.billing.meter import Month
 
-FIXED = ("contracted_demand", "capacity")  # charges that no dispatch changes
+FIXED = ("contracted_demand", "capacity")  # charges that the dispatch does not affect
 FULL_USE = "full_use_discount"
-BASIC = ("demand", "demand_excess", *FIXED, FULL_USE)  # every charge made here
+BASIC = ("demand", "demand_excess", *FIXED, FULL_USE)  # every charge of this module
 ROUNDING = 1e-9  # relative; energy is a sum of thousands of numbers
 
 
 class Elected(NamedTuple):
-    """One way of paying for demand, and the contract where it has one."""
+    """An election of the basic charge, with the contracted demand where it has one."""
 
     election: Election
     contracted_kw: float | None = None
 
 
 def elected(month: Month, grid: Connection) -> Elected:
-    """How the connection pays in a month."""
+    """The connection's election in a month."""
     contracted = grid.contracted_demand_mw
     return Elected(
         grid.demand_election, None if contracted is None else contracted[month.number - 1] * KW_PER_MW
@@ -40,18 +40,18 @@ def elected(month: Month, grid: Connection) -> Elected:
 
 
 def basic_charge(month: Month, tariff: Tariff, grid: Connection) -> Iterator[BillLine]:
-    """The month's basic charge as the connection elected it; none under a single-part tariff."""
+    """The month's basic charge under the connection's election; no line under a single-part tariff."""
     if grid.scheme == "two_part":
         yield from charged(month, tariff, grid, elected(month, grid))
 
 
 def charged(month: Month, tariff: Tariff, grid: Connection, how: Elected) -> Iterator[BillLine]:
-    """The lines of the basic charge of a month, paid for in this way.
+    """The lines of the month's basic charge under an election.
 
     Raises InputError if the tariff lacks the price or the rules, or the connection the transformers.
     """
     if how.election == "capacity":
-        kva, price = grid.transformer_kva, _level(tariff, grid).capacity_price_yuan_per_kva_month
+        kva, price = grid.transformer_kva, _voltage_level(tariff, grid).capacity_price_yuan_per_kva_month
         if kva is None or price is None:
             raise InputError(
                 f"tariff {tariff.name}: no capacity charge at '{grid.voltage_kv_level}' without a capacity"
@@ -59,7 +59,7 @@ def charged(month: Month, tariff: Tariff, grid: Connection, how: Elected) -> Ite
             )
         yield BillLine(month.name, "capacity", "all", kva, "kVA", price, kva * price)
         return
-    price = _level(tariff, grid).demand_price_yuan_per_kw_month
+    price = _voltage_level(tariff, grid).demand_price_yuan_per_kw_month
     if price is None:
         raise InputError(f"tariff {tariff.name}: no demand price at '{grid.voltage_kv_level}'")
     lines = [BillLine(month.name, "demand", "all", month.peak_kw, "kW", price, month.peak_kw * price)]
@@ -70,20 +70,22 @@ def charged(month: Month, tariff: Tariff, grid: Connection, how: Elected) -> Ite
                 f"tariff {tariff.name}: no contracted demand without `demand_rules` and a contract"
             )
         excess_kw = max(0.0, month.peak_kw - rules.tolerance * contract_kw)
-        dear = price * rules.excess_multiple
+        excess_price = price * rules.excess_multiple
         lines = [
             BillLine(month.name, "contracted_demand", "all", contract_kw, "kW", price, contract_kw * price),
-            BillLine(month.name, "demand_excess", "all", excess_kw, "kW", dear, excess_kw * dear),
+            BillLine(
+                month.name, "demand_excess", "all", excess_kw, "kW", excess_price, excess_kw * excess_price
+            ),
         ]
     yield from lines
     if fully_used(month, tariff.demand_rules, grid):
         yuan = sum(line.yuan for line in lines)
-        off = _off(tariff.demand_rules)
-        yield BillLine(month.name, FULL_USE, "all", yuan, "yuan", off, yuan * off)
+        discount = _full_use_discount(tariff.demand_rules)
+        yield BillLine(month.name, FULL_USE, "all", yuan, "yuan", discount, yuan * discount)
 
 
 def fully_used(month: Month, rules: DemandRules | None, grid: Connection) -> bool:
-    """Whether what was metered of the month is enough for the lower demand price."""
+    """Whether the metered energy of the month reaches full use, which lowers the demand price."""
     if rules is None or not grid.transformer_kva:
         return False
     needed_kwh = rules.full_use_kwh_per_kva * grid.transformer_kva
@@ -91,31 +93,33 @@ def fully_used(month: Month, rules: DemandRules | None, grid: Connection) -> boo
 
 
 def open_discount_yuan(month: Month, tariff: Tariff, grid: Connection) -> float:
-    """What would come off a month seen in part, should the rest of it make its use full [yuan]."""
+    """The discount of a partly metered month in case it reaches full use [yuan], a negative amount."""
     if month.whole or grid.scheme != "two_part" or not grid.transformer_kva:
         return 0.0
     if tariff.demand_rules is None or fully_used(month, tariff.demand_rules, grid):
         return 0.0
     lines = charged(month, tariff, grid, elected(month, grid))
-    return sum(line.yuan for line in lines if line.charge != "capacity") * _off(tariff.demand_rules)
+    return sum(line.yuan for line in lines if line.charge != "capacity") * _full_use_discount(
+        tariff.demand_rules
+    )
 
 
 def best_contract_kw(month: Month, rules: DemandRules, grid: Connection) -> float:
-    """The contract that would have cost least, known only afterwards: demand within its tolerance.
+    """The contracted demand of least cost in hindsight [kW]: the one whose tolerance just covers the demand.
 
-    A kilowatt less would cost the multiple of the tolerance, at least the price it saves; one more is paid
-    for nothing.
+    A smaller contract pays the excess multiple, at least what it saves; a larger one is paid for unused.
     """
-    least_kw = rules.least_contract_share * (grid.transformer_kva or 0.0)
-    return max(least_kw, month.peak_kw / rules.tolerance)
+    minimum_kw = rules.least_contract_share * (grid.transformer_kva or 0.0)
+    return max(minimum_kw, month.peak_kw / rules.tolerance)
 
 
-def _off(rules: DemandRules | None) -> float:
+def _full_use_discount(rules: DemandRules | None) -> float:
+    """Discount on the demand price in a month of full use [-], negative."""
     return 0.0 if rules is None else rules.full_use_price_share - 1.0
 
 
-def _level(tariff: Tariff, grid: Connection) -> VoltageLevel:
-    level = tariff.voltages.get(grid.voltage_kv_level)
-    if level is None:
+def _voltage_level(tariff: Tariff, grid: Connection) -> VoltageLevel:
+    voltage = tariff.voltages.get(grid.voltage_kv_level)
+    if voltage is None:
         raise InputError(f"tariff {tariff.name}: no voltage '{grid.voltage_kv_level}'")
-    return level
+    return voltage

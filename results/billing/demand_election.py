@@ -1,9 +1,9 @@
-"""Which way of paying for demand would have cost least, and what it saves.
+"""Comparison of the elections of the basic charge for a given dispatch, and the saving of the cheapest.
 
-A two-part customer elects between demand and capacity; the election holds for some months (a quarter), a
-contracted demand for one. All ways are reckoned for the dispatch as it is: with another election another
-dispatch would be best, so what is told here is the least that changing is worth. The contract is taken at
-the value that, in hindsight, costs least.
+A two-part customer elects demand or capacity as the basis; the election holds for several months (a
+quarter), a contracted demand for one month. Every election is priced for the dispatch as it is. Under
+another election another dispatch would be optimal, so the saving is a lower bound. The contracted demand is
+the one of least cost in hindsight.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,62 +20,62 @@ from parkdispatch.results.billing.bill_lines import Connection
 from parkdispatch.results.billing.demand_charge import Elected, best_contract_kw, charged, elected, fully_used
 from parkdispatch.results.billing.meter import Month
 
-OWN = "own"  # the column of what the case elected
-WHOLE_YEAR = 12  # months an election holds where the tariff does not say
+OWN = "own"  # the column of the case's own election
+WHOLE_YEAR = 12  # months that an election holds where the tariff does not specify it
 
 
 @dataclass(frozen=True)
 class Elections:
-    """The basic charge of each election period in every way that is open, with its adjustment [yuan].
+    """The basic charge of each election period under every available election, adjustment included [yuan].
 
-    `yuan` has a row a period ("2026-01 to 03") and a column a way, and `own` for what the case elected.
+    `yuan` has one row per period ("2026-01 to 03"), one column per election, and `own` for the case's own.
     """
 
     own: Election
     yuan: pd.DataFrame
     best_contract_mw: Mapping[str, float]  # by month
-    discounted: Sequence[str]  # months whose demand price is lower for full use
+    discounted: Sequence[str]  # months of full use, whose demand price is reduced
 
     @property
     def ways(self) -> list[str]:
-        """The ways that are open."""
-        return [way for way in self.yuan.columns if way != OWN]
+        """The available elections."""
+        return [election for election in self.yuan.columns if election != OWN]
 
     @property
     def cheapest(self) -> pd.Series:
-        """The cheapest way of each period."""
+        """The cheapest election of each period."""
         return self.yuan[self.ways].idxmin(axis=1)
 
     @property
     def cheapest_yuan(self) -> float:
-        """What the cheapest way of each period costs over all."""
+        """Total cost of the cheapest election of each period [yuan]."""
         return float(self.yuan[self.ways].min(axis=1).sum())
 
     @property
     def saving_yuan(self) -> float:
-        """What the cheapest ways save against what the case elected."""
+        """Saving of the cheapest elections against the case's own [yuan]."""
         return float(self.yuan[OWN].sum()) - self.cheapest_yuan
 
 
 def elections(months: Sequence[Month], tariff: Tariff, grid: Connection) -> Elections | None:
-    """Compare every way of paying for the demand of these months.
+    """Compare the elections of the basic charge over these months.
 
-    None where there is nothing to elect: a single-part tariff, a month that was not metered whole, or only
-    one way that is open.
+    None where there is nothing to elect: a single-part tariff, a partly metered month, or a single available
+    election.
     """
     if grid.scheme != "two_part" or not months or not all(month.whole for month in months):
         return None
     rules = tariff.demand_rules
-    contract_kw = {m.name: best_contract_kw(m, rules, grid) for m in months} if rules else {}
-    factor = 1.0 + adjustment(tariff, grid)
+    contract_kw = {month.name: best_contract_kw(month, rules, grid) for month in months} if rules else {}
+    adjusted = 1.0 + adjustment(tariff, grid)
 
     def cost_yuan(month: Month, how: Elected) -> float:
-        return factor * sum(line.yuan for line in charged(month, tariff, grid, how))
+        return adjusted * sum(line.yuan for line in charged(month, tariff, grid, how))
 
     table: dict[str, list[float]] = {}
-    for way in ELECTIONS:
+    for election in ELECTIONS:
         try:
-            table[way] = [cost_yuan(m, Elected(way, contract_kw.get(m.name))) for m in months]
+            table[election] = [cost_yuan(m, Elected(election, contract_kw.get(m.name))) for m in months]
         except InputError:  # the tariff has no such price, or the connection no transformers
             continue
     if len(table) < 2:
@@ -90,11 +90,11 @@ def elections(months: Sequence[Month], tariff: Tariff, grid: Connection) -> Elec
 
 
 def _periods(months: Sequence[Month], tariff: Tariff) -> list[str]:
-    """The election period each month belongs to, by its first and last month here."""
+    """The election period of each month, named by its first and last month within `months`."""
     length = WHOLE_YEAR if tariff.demand_rules is None else tariff.demand_rules.election_months
-    number = [(month.name[:4], (month.number - 1) // length) for month in months]
+    periods = [(month.name[:4], (month.number - 1) // length) for month in months]
     names = []
-    for own in number:
-        inside = [month.name for month, other in zip(months, number, strict=True) if other == own]
+    for period in periods:
+        inside = [month.name for month, other in zip(months, periods, strict=True) if other == period]
         names.append(inside[0] if len(inside) == 1 else f"{inside[0]} to {inside[-1][5:]}")
     return names

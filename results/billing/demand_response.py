@@ -1,12 +1,12 @@
-"""Demand response settled from the meter, as a utility would: events, baselines, responses, payments.
+"""Settlement of demand response from the meter: events, customer baselines, responses, payments.
 
     baseline = mean import of the last working days without an event, at the same quarter-hours
     response = baseline - import, mean over the event
-    paid     = nothing below a share of the bid, at most another share of it
+    paid     = zero below a share of the bid, capped at another share of it
 
-Exact: baselines and payments, given the events and the dispatch. Assumed: which events are called. The
-utility is taken to call them when the connection would draw most without the storage. Working days are Monday
-to Friday without the tariff's holidays; days worked in exchange for a holiday are not known.
+Baselines and payments are exact, given the events and the dispatch. The events are an assumption: the utility
+calls them when the import without storage is highest. Working days are Monday to Friday except the tariff's
+holidays; working days moved to a weekend are not modelled.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,35 +31,35 @@ from parkdispatch.results.billing.meter import (
 
 Array = NDArray[np.float64]
 SATURDAY = 5
-ROUNDING = 1e-9  # relative; a mean is a sum of numbers
+ROUNDING = 1e-9  # relative, of a mean over many readings
 
 
 @dataclass(frozen=True)
 class Event:
-    """One call for response: a window of a working day, its end not included."""
+    """One demand-response event: a window of a working day, end excluded."""
 
     begins: pd.Timestamp
     ends: pd.Timestamp
 
     @property
     def day(self) -> date:
-        """The day it lies in."""
+        """The day of the event."""
         return self.begins.date()
 
     @property
     def quarters(self) -> slice:
-        """Its quarter-hours of the day."""
+        """The quarter-hours of the day within the event."""
         first = (self.begins - self.begins.normalize()) // QUARTER
         return slice(first, first + (self.ends - self.begins) // QUARTER)
 
     def intervals(self, times: pd.DatetimeIndex) -> NDArray[np.bool_]:
-        """Which intervals begin in it, (intervals,)."""
+        """Mask of the intervals that begin within the event, (intervals,)."""
         return np.asarray((times >= self.begins) & (times < self.ends))
 
 
 @dataclass(frozen=True)
 class SettledEvent:
-    """What became of one event; powers are means over it [MW]."""
+    """The settlement of one event; powers are means over the event [MW]."""
 
     event: Event
     baseline_mw: float
@@ -70,33 +70,33 @@ class SettledEvent:
 
     @property
     def response_mw(self) -> float:
-        """Baseline less import; below zero where more was drawn."""
+        """Baseline less import [MW]; negative where import exceeds the baseline."""
         return self.baseline_mw - self.import_mw
 
 
 @dataclass(frozen=True)
 class EventAnswer:
-    """One event called, whether it was bid for, and what it paid and cost."""
+    """The answer to one event: whether a bid was made, its payment, and its cost."""
 
     settled: SettledEvent
-    bid: bool  # else the day was planned as if there were no event, and nothing is paid
-    unmoved_mw: float  # baseline less import in the dispatch without a response: the error of the baseline
-    unmoved_yuan: float  # what that would be paid for the same bid
-    # what energy bought and sold cost more, from the event's day to that of the next event
+    bid: bool  # False: dispatched as if there were no event, without payment
+    unmoved_mw: float  # baseline less import of the dispatch without response: the baseline's error
+    unmoved_yuan: float  # payment for that apparent response under the same bid
+    # additional net cost of energy from the day of the event up to the day of the next event
     energy_cost_yuan: float
 
 
 def choose_events(
     contract: MeteredResponse, tariff: Tariff, times: pd.DatetimeIndex, hours: float, need_mw: Array
 ) -> list[Event]:
-    """The events of a horizon, in order of time, for the power needed without the storage [MW], (intervals,).
+    """The events of a horizon in chronological order, for an import without storage `need_mw`, (intervals,).
 
-    Of the working days of the contract's months, those whose best window inside its periods needs most on
-    average; of days that need the same, the earlier. A day whose event would leave itself or another without
-    the days of its baseline is passed over; so chosen, the events have the highest total need there is.
+    A greedy choice: the working days of the contract's months in descending order of the highest mean import
+    of a window inside the contract's periods, the earlier of equal days first. A day is skipped if its event
+    would leave any event without enough baseline days. The choice maximises the total of the mean imports.
     """
     meter = _by_day(times, hours, need_mw)
-    working = _working(meter, tariff)
+    working = _working_days(meter, tariff)
     windows = list(_best_windows(contract, tariff, working, max(1, round(hours / QUARTER_HOURS))))
     chosen: list[int] = []
     for _, number, _ in sorted(windows, key=lambda window: (-window[0], window[1])):
@@ -105,8 +105,8 @@ def choose_events(
         if _all_have_a_baseline(sorted([*chosen, number]), contract.baseline_days):
             chosen.append(number)
     firsts = {number: first for _, number, first in windows}
-    begins = [working.index[number] + firsts[number] * QUARTER for number in sorted(chosen)]
-    return [Event(at, at + contract.quarters * QUARTER) for at in begins]
+    starts = [working.index[number] + firsts[number] * QUARTER for number in sorted(chosen)]
+    return [Event(start, start + contract.quarters * QUARTER) for start in starts]
 
 
 def settle_event(
@@ -117,59 +117,60 @@ def settle_event(
     import_mw: Array,
     events: Sequence[Event],
 ) -> list[SettledEvent]:
-    """What each event pays for the metered import [MW], (intervals,), all of `events` having been called.
+    """Settle each event for the metered import [MW], (intervals,), given that all of `events` were called.
 
-    Baselines are of the same meter readings, whatever dispatch made them.
+    Baselines come from the same meter readings.
     """
-    working = _working(_by_day(times, hours, import_mw), tariff)
-    found = []
-    for event, quiet in zip(events, _baseline_days(contract, working, events), strict=True):
+    working = _working_days(_by_day(times, hours, import_mw), tariff)
+    settled = []
+    for event, baseline_days in zip(events, _baseline_days(contract, working, events), strict=True):
         quarters = event.quarters
-        baseline_mw = float(working.loc[quiet].to_numpy()[:, quarters].mean(axis=0).mean())
-        bought_mw = float(working.loc[event.begins.normalize()].to_numpy()[quarters].mean())
-        response_mw = baseline_mw - bought_mw
+        baseline_mw = float(working.loc[baseline_days].to_numpy()[:, quarters].mean(axis=0).mean())
+        drawn_mw = float(working.loc[event.begins.normalize()].to_numpy()[quarters].mean())
+        response_mw = baseline_mw - drawn_mw
         bid_mw = max(0.0, response_mw) if contract.bid_mw is None else contract.bid_mw
         mwh = paid_mw(contract, response_mw, bid_mw) * contract.hours
         yuan = mwh * KW_PER_MW * contract.price_yuan_per_kwh
-        found.append(SettledEvent(event, baseline_mw, bought_mw, bid_mw, mwh, yuan))
-    return found
+        settled.append(SettledEvent(event, baseline_mw, drawn_mw, bid_mw, mwh, yuan))
+    return settled
 
 
 def baselines_of(
     contract: MeteredResponse, tariff: Tariff, times: pd.DatetimeIndex, hours: float, events: Sequence[Event]
 ) -> Array:
-    """How many events' baselines are taken from each interval, (intervals,)."""
-    working = _working(_by_day(times, hours, np.zeros(len(times))), tariff)
-    found = np.zeros(len(times))
-    for event, quiet in zip(events, _baseline_days(contract, working, events), strict=True):
-        begins = event.begins - event.begins.normalize()
-        for day in quiet:
-            found += Event(day + begins, day + begins + (event.ends - event.begins)).intervals(times)
-    return found
+    """The number of events whose baseline includes each interval, (intervals,)."""
+    working = _working_days(_by_day(times, hours, np.zeros(len(times))), tariff)
+    counts = np.zeros(len(times))
+    for event, baseline_days in zip(events, _baseline_days(contract, working, events), strict=True):
+        offset = event.begins - event.begins.normalize()
+        for day in baseline_days:
+            counts += Event(day + offset, day + offset + (event.ends - event.begins)).intervals(times)
+    return counts
 
 
 def paid_mw(contract: MeteredResponse, response_mw: float, bid_mw: float) -> float:
-    """The part of a response that is paid [MW]: none below a share of the bid, none above another."""
+    """The paid part of a response [MW]: zero below a share of the bid, capped at another share of it."""
     if response_mw <= 0.0 or response_mw < contract.paid_from * bid_mw * (1.0 - ROUNDING):
         return 0.0
     return min(response_mw, contract.paid_to * bid_mw)
 
 
 def _by_day(times: pd.DatetimeIndex, hours: float, power_mw: Array) -> pd.DataFrame:
-    """Mean power of each quarter-hour [MW], a row for each day that is metered whole."""
+    """Mean power by quarter-hour [MW]: one row per completely metered day, one column per quarter-hour."""
     kwh = quarter_hours(times, power_mw * KW_PER_MW * hours, np.zeros(len(times)), hours)["import_kwh"]
     starts = pd.DatetimeIndex(kwh.index)
     days, first, count = np.unique(starts.normalize().to_numpy(), return_index=True, return_counts=True)
-    whole = count == QUARTERS_PER_DAY
+    complete = count == QUARTERS_PER_DAY
     mean_mw = kwh.to_numpy() / KW_PER_MW / QUARTER_HOURS
-    rows = np.stack([mean_mw[at : at + QUARTERS_PER_DAY] for at in first[whole]]) if whole.any() else None
-    return pd.DataFrame(rows, index=pd.DatetimeIndex(days[whole]), columns=range(QUARTERS_PER_DAY))
+    rows = np.stack([mean_mw[n : n + QUARTERS_PER_DAY] for n in first[complete]]) if complete.any() else None
+    return pd.DataFrame(rows, index=pd.DatetimeIndex(days[complete]), columns=range(QUARTERS_PER_DAY))
 
 
-def _working(meter: pd.DataFrame, tariff: Tariff) -> pd.DataFrame:
+def _working_days(meter: pd.DataFrame, tariff: Tariff) -> pd.DataFrame:
+    """The rows of working days."""
     days = pd.DatetimeIndex(meter.index)
-    works = [day.weekday() < SATURDAY and not holiday_on(day.date(), tariff) for day in days]
-    return meter[np.array(works, dtype=bool)]
+    is_working = [day.weekday() < SATURDAY and not holiday_on(day.date(), tariff) for day in days]
+    return meter[np.array(is_working, dtype=bool)]
 
 
 def _baseline_days(
@@ -177,9 +178,9 @@ def _baseline_days(
 ) -> Iterator[pd.DatetimeIndex]:
     """The last working days without an event before each event."""
     days = pd.DatetimeIndex(working.index)
-    quiet = days[~days.isin([event.begins.normalize() for event in events])]
+    without_event = days[~days.isin([event.begins.normalize() for event in events])]
     for event in events:
-        before = quiet[quiet < event.begins.normalize()]
+        before = without_event[without_event < event.begins.normalize()]
         if len(before) < contract.baseline_days:
             raise ValueError(f"{event.day}: {len(before)} earlier working days, too few for a baseline")
         yield before[-contract.baseline_days :]
@@ -188,9 +189,9 @@ def _baseline_days(
 def _best_windows(
     contract: MeteredResponse, tariff: Tariff, working: pd.DataFrame, step: int
 ) -> Iterator[tuple[float, int, int]]:
-    """Mean need [MW], number of the working day and first quarter-hour of each day's best window.
+    """Mean import [MW], working-day number and first quarter-hour of each day's best window.
 
-    Windows begin with an interval, every `step` quarter-hours.
+    Windows start every `step` quarter-hours, so that they coincide with intervals.
     """
     firsts = np.arange(0, QUARTERS_PER_DAY - contract.quarters + 1, step)
     inside = firsts[:, None] + np.arange(contract.quarters)
@@ -206,5 +207,5 @@ def _best_windows(
 
 
 def _all_have_a_baseline(chosen: Sequence[int], days: int) -> bool:
-    """Whether enough working days without an event lie before each event; working days count from 0."""
+    """Whether each event has enough earlier working days without an event; working days count from 0."""
     return all(number - before >= days for before, number in enumerate(chosen))

@@ -1,4 +1,4 @@
-"""The meter as an accountant reads it: energy by month and period, and each month's highest demand."""
+"""Meter readings for billing: energy by month and tariff period, and each month's highest demand."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ QUARTERS_PER_DAY = 96
 
 @dataclass(frozen=True)
 class Month:
-    """One month of the meter: its quarter-hours' energy by period, and its highest demand."""
+    """The meter reading of one month: energy by period, and highest demand."""
 
     name: str
     number: int  # 1 is January
     import_kwh: dict[str, float]  # by period
     export_kwh: float
     peak_kw: float  # highest 15-minute average of import
-    whole: bool = True  # whether every quarter-hour of the month was metered
+    whole: bool = True  # whether the month is metered completely
 
     @property
     def bought_kwh(self) -> float:
-        """Energy bought [kWh]."""
+        """Purchased energy [kWh]."""
         return sum(self.import_kwh.values())
 
 
@@ -42,10 +42,10 @@ def months(
     tariff: Tariff,
     earlier_mw: float = 0.0,
 ) -> Iterator[Month]:
-    """Each month of import and export [MW], (intervals,), in intervals of `hours` from `times`.
+    """The monthly readings of import and export [MW], (intervals,), in intervals of `hours` from `times`.
 
-    `earlier_mw` is the highest demand of the first month before. Raises InputError if an interval straddles
-    quarter-hours or the tariff does not cover it.
+    `earlier_mw` is the highest demand of the first month before `times`. Raises InputError if an interval
+    straddles quarter-hours or the tariff does not cover it.
     """
     meter = quarter_hours(times, import_mw * KW_PER_MW * hours, export_mw * KW_PER_MW * hours, hours)
     meter["period"] = periods_at(pd.DatetimeIndex(meter.index), tariff)
@@ -55,7 +55,9 @@ def months(
         yield Month(
             name=str(name),
             number=int(str(name)[5:]),
-            import_kwh={str(p): float(kwh) for p, kwh in month.groupby("period")["import_kwh"].sum().items()},
+            import_kwh={
+                str(period): float(kwh) for period, kwh in month.groupby("period")["import_kwh"].sum().items()
+            },
             export_kwh=float(month["export_kwh"].sum()),
             peak_kw=float(max(peak_kw, earlier_kw) if number == 0 else peak_kw),
             whole=len(month) == QUARTERS_PER_DAY * pd.Period(str(name)).days_in_month,
@@ -65,7 +67,7 @@ def months(
 def quarter_hours(
     times: pd.DatetimeIndex, import_kwh: NDArray[np.float64], export_kwh: NDArray[np.float64], hours: float
 ) -> pd.DataFrame:
-    """Energy of every quarter-hour touched [kWh]: `import_kwh` and `export_kwh`, indexed by its start.
+    """Energy by quarter-hour [kWh]: columns `import_kwh` and `export_kwh`, indexed by start time.
 
     Raises InputError if an interval straddles quarter-hours.
     """
@@ -90,51 +92,52 @@ def quarter_hours(
 
 
 def periods_at(quarters: pd.DatetimeIndex, tariff: Tariff) -> list[str]:
-    """Period of each quarter-hour, looked up day by day as the tariff's tables are written.
+    """The tariff period of each quarter-hour, from the tariff's tables of clock times.
 
     Raises InputError for a quarter-hour that the tariff does not price.
     """
     days = quarters.normalize()
-    of_day = (4 * quarters.hour + quarters.minute // 15).tolist()
+    quarter_of_day = (4 * quarters.hour + quarters.minute // 15).tolist()
     classified: dict[tuple[int, str], list[str]] = {}
     names: list[str] = []
     for day, count in zip(*np.unique(days, return_counts=True), strict=True):
-        today = pd.Timestamp(day).date()
-        if not tariff.valid_from <= today <= tariff.valid_to:
+        on = pd.Timestamp(day).date()
+        if not tariff.valid_from <= on <= tariff.valid_to:
             raise InputError(
-                f"tariff {tariff.name}: no price on {today}, valid {tariff.valid_from} to {tariff.valid_to}"
+                f"tariff {tariff.name}: no price on {on}, valid {tariff.valid_from} to {tariff.valid_to}"
             )
-        key = (today.month, holiday_on(today, tariff))
+        key = (on.month, holiday_on(on, tariff))
         if key not in classified:
             clocks = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 15, 30, 45)]
             classified[key] = [_period(*key, clock, tariff) for clock in clocks]
         first = len(names)
-        names += [classified[key][clock] for clock in of_day[first : first + int(count)]]
+        names += [classified[key][clock] for clock in quarter_of_day[first : first + int(count)]]
     return names
 
 
-def holiday_on(today: date, tariff: Tariff) -> str:
-    """Name of the tariff's holiday on that day; empty on other days."""
-    return next((day.name for day in tariff.holidays if day.first <= today <= day.last), "")
+def holiday_on(day: date, tariff: Tariff) -> str:
+    """Name of the tariff's holiday on a day; empty on other days."""
+    return next((holiday.name for holiday in tariff.holidays if holiday.first <= day <= holiday.last), "")
 
 
 def _period(month: int, holiday: str, clock: str, tariff: Tariff) -> str:
-    """The period at "HH:MM" of a day in `month`; a holiday's own table goes before the month's."""
+    """The period at "HH:MM" on a day of `month`; a holiday's table takes precedence over the month's."""
     if holiday:
-        for special in tariff.holiday_day:
-            if (holiday in special.holidays or not special.holidays) and _within(clock, special.hours):
-                return special.period
-    for table in tariff.day:
-        if month in table.months and _within(clock, table.hours):
-            return table.period
+        for table in tariff.holiday_day:
+            if (holiday in table.holidays or not table.holidays) and _within(clock, table.hours):
+                return table.period
+    for month_table in tariff.day:
+        if month in month_table.months and _within(clock, month_table.hours):
+            return month_table.period
     if tariff.otherwise is None:
         raise InputError(f"tariff {tariff.name}: {clock} of month {month} belongs to no period")
     return tariff.otherwise
 
 
 def _within(clock: str, spans: tuple[str, ...]) -> bool:
+    """Whether a clock time lies in one of the spans "HH:MM-HH:MM", ends excluded."""
     for text in spans:
         begin, end = (part.strip().zfill(5) for part in text.split("-"))
-        if begin <= clock < end:  # "09:00" to "24:00": clock times sort as text
+        if begin <= clock < end:  # clock times such as "09:00" sort as text
             return True
     return False

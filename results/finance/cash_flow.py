@@ -1,10 +1,10 @@
 """The cash flow of a storage investment, year by year and line by line, in yuan.
 
-    what the dispatch earns (Operation) ──┐
-    what it costs and how it is paid ─────┴─▶ cash_flow() ─▶ CashFlow: lines by year, measures
+    revenue and energy (Operation) ──┐
+    cost and financing (Finance) ────┴─▶ cash_flow() ─▶ CashFlow: lines by year, measures
 
-Years count from 0, the first of construction. Flows fall at the ends of years. Lines that are costs are
-positive, flows have their sign: plus is received. `cash_flow_lines.py` says in words how each is made.
+Years count from 0, the first year of construction. Flows occur at the ends of years. Cost lines are positive;
+flows are signed, positive is received. `cash_flow_lines.py` defines each line in words.
 """
 
 from collections.abc import Mapping
@@ -46,23 +46,23 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CashFlow:
-    """Every line by year, and the measures of the four flows."""
+    """Every line by year, and the appraisal measures of the four flows."""
 
     finance: Finance
     operation: Operation
     values: Mapping[str, Array]  # by the key of a line, each of shape (years,)
     returns: Mapping[str, Returns]  # by the key of a flow
-    lcos_yuan_per_kwh: float | None  # without the energy charged; None: nothing is discharged
+    lcos_yuan_per_kwh: float | None  # without charging energy; None: no energy is discharged
     cover: Cover
 
     @property
     def lines(self) -> list[CashFlowLine]:
-        """What each line is called and how it is computed, in the order of the table."""
+        """Name and computation of each line, in the order of the table."""
         return cash_flow_lines(self.finance, self.operation.revenue_yuan)
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a line: name, unit, how it is computed, total, and a column for each year."""
+        """One row per line: name, unit, computation in words, total, and one column per year."""
         rows = [
             {
                 "line": line.key,
@@ -78,9 +78,9 @@ class CashFlow:
 
 
 def cash_flow(finance: Finance, operation: Operation) -> CashFlow:
-    """The cash flow of that investment. Raises InputError if the arrays of `operation` do not fit."""
-    if found := operation_problems(finance, operation):
-        raise InputError(found)
+    """The cash flow of an investment. Raises InputError if the arrays of `operation` are unusable."""
+    if problems := operation_problems(finance, operation):
+        raise InputError(problems)
     values = _time(finance)
     values |= _given(finance, operation)
     values |= _revenue(finance, operation, values)
@@ -91,8 +91,8 @@ def cash_flow(finance: Finance, operation: Operation) -> CashFlow:
     values |= _as_lines(loan)
     values |= _depreciation(finance, values)
     values |= _profit(finance, values)
-    for who, base in (("project", "ebit"), ("equity", "profit")):
-        values |= _tax(who, income_tax(finance.income_tax, values[base], values["operation"]))
+    for taxpayer, base in (("project", "ebit"), ("equity", "profit")):
+        values |= _tax(taxpayer, income_tax(finance.income_tax, values[base], values["operation"]))
     values |= _flows(values)
     due = (values["operation"] >= 1) & (values["operation"] <= finance.loan.years) & (finance.loan.share > 0)
     covered = cover(values["ebitda"] - values["equity_tax"], values["interest"] + values["principal"], due)
@@ -119,16 +119,17 @@ def _time(finance: Finance) -> dict[str, Array]:
 
 
 def discounted_from_start(finance: Finance) -> bool:
-    """Whether the first year's flow, too, is discounted: by one year, to the start of construction."""
+    """Whether flows are discounted to the start of construction, the first year's thus by one year."""
     return finance.discounted_to == "start_of_construction"
 
 
 def _given(finance: Finance, operation: Operation) -> dict[str, Array]:
-    idle = np.zeros(finance.construction_years)
-    found = {f"gross_{name}": yuan for name, yuan in operation.revenue_yuan.items()}
-    found |= {"discharged_mwh": operation.discharged_mwh, "auxiliary_gross": operation.auxiliary_yuan}
+    construction = np.zeros(finance.construction_years)
+    lines = {f"gross_{name}": yuan for name, yuan in operation.revenue_yuan.items()}
+    lines |= {"discharged_mwh": operation.discharged_mwh, "auxiliary_gross": operation.auxiliary_yuan}
     spending = np.concatenate([finance.spending, np.zeros(finance.operation_years)])
-    return {key: np.concatenate([idle, array]) for key, array in found.items()} | {"spending_share": spending}
+    lines = {key: np.concatenate([construction, array]) for key, array in lines.items()}
+    return lines | {"spending_share": spending}
 
 
 def _revenue(finance: Finance, operation: Operation, values: Mapping[str, Array]) -> dict[str, Array]:
@@ -155,16 +156,16 @@ def _investment(finance: Finance, values: Mapping[str, Array]) -> dict[str, Arra
 
 
 def _costs(finance: Finance, operation: Operation, values: Mapping[str, Array]) -> dict[str, Array]:
-    upkeep, running = finance.operation_maintenance, values["operation"] > 0
-    by_power = upkeep.yuan_per_kw_year * operation.power_mw * KW_PER_MW
-    by_energy = upkeep.yuan_per_kwh_discharged * values["discharged_mwh"] * KWH_PER_MWH
+    maintenance, operating = finance.operation_maintenance, values["operation"] > 0
+    by_power = maintenance.yuan_per_kw_year * operation.power_mw * KW_PER_MW
+    by_energy = maintenance.yuan_per_kwh_discharged * values["discharged_mwh"] * KWH_PER_MWH
     yearly = np.maximum(by_power, by_energy)
-    if upkeep.basis == "investment":
-        yearly = np.full_like(by_energy, upkeep.investment_share * finance.investment_yuan)
+    if maintenance.basis == "investment":
+        yearly = np.full_like(by_energy, maintenance.investment_share * finance.investment_yuan)
     auxiliary = values["auxiliary_gross"] / (1.0 + finance.vat.rate)
     return {
-        "operation_maintenance": np.where(running, yearly, 0.0),
-        "insurance": np.where(running, finance.insurance_share * finance.investment_yuan, 0.0),
+        "operation_maintenance": np.where(operating, yearly, 0.0),
+        "insurance": np.where(operating, finance.insurance_share * finance.investment_yuan, 0.0),
         "auxiliary": auxiliary,
         "auxiliary_vat": auxiliary * finance.vat.rate,
     }
@@ -190,23 +191,23 @@ def _as_lines(loan: Schedule) -> dict[str, Array]:
 def _depreciation(finance: Finance, values: Mapping[str, Array]) -> dict[str, Array]:
     year, classes = values["operation"], finance.depreciation
     net = finance.investment_yuan / (1.0 + finance.vat.rate)
-    found = {
+    by_class = {
         f"depreciation_{name}": straight_line(asset.share * net, asset, year)
         for name, asset in classes.items()
     }
-    found["depreciation_of_replacement"] = replacement_depreciation(finance, year)
-    total = np.sum(list(found.values()), axis=0)
+    by_class["depreciation_of_replacement"] = replacement_depreciation(finance, year)
+    total = np.sum(list(by_class.values()), axis=0)
     interest = float(values["construction_interest"].sum())
-    bare = {name: asset.model_copy(update={"residual_share": 0.0}) for name, asset in classes.items()}
-    of_interest = [straight_line(asset.share * interest, asset, year) for asset in bare.values()]
-    left = net * sum(asset.share * asset.residual_share for asset in classes.values())
+    without_residual = [asset.model_copy(update={"residual_share": 0.0}) for asset in classes.values()]
+    of_interest = [straight_line(asset.share * interest, asset, year) for asset in without_residual]
+    residual = net * sum(asset.share * asset.residual_share for asset in classes.values())
     if finance.replaced:
-        bought = finance.replacement
-        left += bought.cost_yuan / (1.0 + finance.vat.rate) * bought.residual_share
-    return found | {
+        replacement = finance.replacement
+        residual += replacement.cost_yuan / (1.0 + finance.vat.rate) * replacement.residual_share
+    return by_class | {
         "depreciation": total,
         "depreciation_of_interest": np.sum(of_interest, axis=0),
-        "residual": np.where(year == finance.operation_years, left, 0.0),
+        "residual": np.where(year == finance.operation_years, residual, 0.0),
     }
 
 
@@ -222,13 +223,13 @@ def _profit(finance: Finance, values: Mapping[str, Array]) -> dict[str, Array]:
     }
 
 
-def _tax(who: str, ledger: IncomeTaxLedger) -> dict[str, Array]:
-    found = {f"{who}_loss_{age}": row for age, row in enumerate(ledger.losses, start=1)}
-    found |= {f"{who}_used_{age}": row for age, row in enumerate(ledger.used_by_age, start=1)}
-    return found | {
-        f"{who}_losses_used": ledger.used,
-        f"{who}_taxable": ledger.taxable,
-        f"{who}_tax": ledger.tax,
+def _tax(taxpayer: str, ledger: IncomeTaxLedger) -> dict[str, Array]:
+    lines = {f"{taxpayer}_loss_{age}": row for age, row in enumerate(ledger.losses, start=1)}
+    lines |= {f"{taxpayer}_used_{age}": row for age, row in enumerate(ledger.used_by_age, start=1)}
+    return lines | {
+        f"{taxpayer}_losses_used": ledger.used,
+        f"{taxpayer}_taxable": ledger.taxable,
+        f"{taxpayer}_tax": ledger.tax,
     }
 
 
@@ -252,15 +253,15 @@ def _flows(values: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _payback(values: Mapping[str, Array]) -> dict[str, Array]:
-    """Flows added up, the years at which each sum turns positive, and where the flow changes its sign."""
-    found: dict[str, Array] = {}
+    """Cumulative and discounted flows, their payback times, and changes of sign."""
+    lines: dict[str, Array] = {}
     for key in FLOWS:
         factor = values["equity_discount_factor" if key.startswith("equity") else "discount_factor"]
         for side, flow in (("cumulative", values[key]), ("discounted", values[key] * factor)):
-            found[f"{side}_{key}"] = np.cumsum(flow)
-            found[f"{side}_crossing_{key}"] = crossings(flow)
-        found[f"sign_{key}"], found[f"turn_{key}"] = signs(values[key])
-    return found
+            lines[f"{side}_{key}"] = np.cumsum(flow)
+            lines[f"{side}_crossing_{key}"] = crossings(flow)
+        lines[f"sign_{key}"], lines[f"turn_{key}"] = signs(values[key])
+    return lines
 
 
 def _returns(finance: Finance, key: str, flow: Array) -> Returns:
@@ -273,7 +274,7 @@ STORAGE_CREDITS = ("investment_vat", "replacement_vat", "residual")
 
 
 def _lcos(values: Mapping[str, Array]) -> float | None:
-    """Net of VAT, residual value off, before tax, without the energy charged."""
+    """Levelised cost of storage: net of VAT and residual value, before tax, without charging energy."""
     paid = np.sum([values[cost] for cost in STORAGE_COSTS], axis=0)
     net = paid - np.sum([values[credit] for credit in STORAGE_CREDITS], axis=0)
     return lcos_yuan_per_kwh(net, values["discharged_mwh"], values["discount_factor"])

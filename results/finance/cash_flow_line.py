@@ -1,7 +1,7 @@
-"""A line of the cash flow: what it is called, how it is computed, in words and as a spreadsheet formula.
+"""A line of the cash-flow table: its name, its computation in words, and its spreadsheet formula.
 
-In a formula `{line}` is that line in the same year, `{line<}` in the year before (0 if none), `{line:}` all
-its years and `{line:built}` its years of construction; other words are cells of the sheet of assumptions.
+In a formula, `{line}` is that line in the same year, `{line<}` in the previous year (0 if none), `{line:}` in
+all years and `{line:built}` in the construction years. Other words are cells of the sheet of assumptions.
 """
 
 from collections.abc import Iterable
@@ -21,25 +21,25 @@ FLOWS = {
 class CashFlowLine:
     """One line of the yearly table."""
 
-    key: str  # what formulas call it
+    key: str  # its name in formulas
     name: str
     how: str
-    formula: str = ""  # none: the number itself stands in the cell
+    formula: str = ""  # empty: the cell holds the value
     unit: str = YUAN
     section: str = ""
-    where: Literal["all", "construction"] = "all"  # a formula only there, 0 elsewhere
-    given: bool = False  # a number a person may change
-    summed: bool = True  # whether a total over the years means anything
+    where: Literal["all", "construction"] = "all"  # years with the formula, 0 in the others
+    given: bool = False  # an input that the reader may change
+    summed: bool = True  # whether a total over the years is meaningful
     sheet: Literal["years", "losses", "payback"] = "years"
-    kind: str = ""  # what lines that are told alike have in common; none: there is but this one
-    of: str = ""  # and what such a line is about: a stream, a class, a flow, an age
+    kind: str = ""  # group of lines that share a description; empty: none
+    of: str = ""  # member of that group: a stream, an asset class, a flow or an age
 
 
 def total(keys: Iterable[str]) -> str:
-    """Formula that adds lines up."""
+    """The formula of the sum of lines."""
     return "+".join(f"{{{key}}}" for key in keys) or "0"
 
 
 def words(name: str) -> str:
-    """A name of the case as words."""
+    """An identifier of the case as words."""
     return name.replace("_", " ")

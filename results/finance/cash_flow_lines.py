@@ -1,6 +1,6 @@
-"""The lines of the cash flow up to the loan, in the order of the table, and the whole list of lines.
+"""Definitions of the cash-flow lines up to the loan, and the complete list in the order of the table.
 
-The numbers themselves come from `results/finance/cash_flow.py`; a test recomputes the formulas and compares.
+The values come from `results/finance/cash_flow.py`; a test evaluates the formulas and compares.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,10 +12,10 @@ from parkdispatch.results.finance.outcome_lines import flow_lines, payback_lines
 
 
 def cash_flow_lines(finance: Finance, streams: Iterable[str]) -> list[CashFlowLine]:
-    """Every line, in the order of the table."""
+    """Every line of the cash flow, in the order of the table."""
     names, classes = list(streams), list(finance.depreciation)
-    found: list[CashFlowLine] = []
-    for section, part in (
+    lines: list[CashFlowLine] = []
+    for section, section_lines in (
         ("Time", _time()),
         ("Given", _given(names)),
         ("Revenue", _revenue(names)),
@@ -30,8 +30,8 @@ def cash_flow_lines(finance: Finance, streams: Iterable[str]) -> list[CashFlowLi
         ("Flows", flow_lines()),
         ("Payback", payback_lines()),
     ):
-        found += [replace(line, section=section) for line in part]
-    return found
+        lines += [replace(line, section=section) for line in section_lines]
+    return lines
 
 
 def _time() -> Iterator[CashFlowLine]:
@@ -42,9 +42,9 @@ def _time() -> Iterator[CashFlowLine]:
         "operation", "Year of operation", "0 during construction",
         "MAX(0,{year}-construction_years+1)", unit="", summed=False,
     )  # fmt: skip
-    for who, prefix in (("project", ""), ("owners", "equity_")):
+    for party, prefix in (("project", ""), ("owners", "equity_")):
         yield CashFlowLine(
-            f"{prefix}discount_factor", f"Discount factor of the {who}",
+            f"{prefix}discount_factor", f"Discount factor of the {party}",
             "1 / (1 + rate) ^ years; the first year counts as 1 if flows are discounted to its start, else 0",
             f'1/(1+{prefix}discount_rate)^({{year}}+IF(discounted_to="start_of_construction",1,0))',
             unit="", summed=False,
@@ -152,27 +152,27 @@ def _vat() -> Iterator[CashFlowLine]:
 
 def _depreciation(classes: list[str]) -> Iterator[CashFlowLine]:
     for name in classes:
-        own = f"depreciation_{name}"
+        key = f"depreciation_{name}"
         yield CashFlowLine(
-            own, f"Depreciation, {words(name)}",
+            key, f"Depreciation, {words(name)}",
             "Share x investment net of VAT x (1 - residual) / years, over its years",
-            f"IF(AND({{operation}}>=1,{{operation}}<={own}_years),investment_yuan/(1+vat_rate)*{own}_share"
-            f"*(1-{own}_residual_share)/{own}_years,0)", kind="depreciation_of", of=name,
+            f"IF(AND({{operation}}>=1,{{operation}}<={key}_years),investment_yuan/(1+vat_rate)*{key}_share"
+            f"*(1-{key}_residual_share)/{key}_years,0)", kind="depreciation_of", of=name,
         )  # fmt: skip
-    served = "MIN(replacement_depreciation_years,operation_years-replacement_year)"
+    years = "MIN(replacement_depreciation_years,operation_years-replacement_year)"
     yield CashFlowLine(
         "depreciation_of_replacement", "Depreciation, replacement",
         "Cost net of VAT x (1 - residual) / years, from the year after; or the years left, if fewer",
         "IF(AND(replacement_year<operation_years,{operation}>replacement_year,"
-        f"{{operation}}<=replacement_year+{served}),"
+        f"{{operation}}<=replacement_year+{years}),"
         "replacement_cost_yuan/(1+vat_rate)*(1-replacement_residual_share)"
-        f"/{served},0)",
+        f"/{years},0)",
     )  # fmt: skip
     yield CashFlowLine(
         "depreciation", "Depreciation", "Sum of the classes, interest during construction not in it",
         total([*(f"depreciation_{name}" for name in classes), "depreciation_of_replacement"]),
     )  # fmt: skip
-    of_interest = "+".join(
+    yearly_share = "+".join(
         f"IF(AND({{operation}}>=1,{{operation}}<=depreciation_{n}_years),"
         f"depreciation_{n}_share/depreciation_{n}_years,0)"
         for n in classes
@@ -180,7 +180,7 @@ def _depreciation(classes: list[str]) -> Iterator[CashFlowLine]:
     yield CashFlowLine(
         "depreciation_of_interest", "Depreciation of interest during construction",
         "Interest during construction, shared among the classes, over their years, without residual",
-        f"SUM({{construction_interest:built}})*({of_interest})",
+        f"SUM({{construction_interest:built}})*({yearly_share})",
     )  # fmt: skip
     residual = "+".join(f"depreciation_{n}_share*depreciation_{n}_residual_share" for n in classes)
     yield CashFlowLine(
@@ -211,8 +211,8 @@ def _loan() -> Iterator[CashFlowLine]:
         "interest_paid", "Interest paid in cash", "Of operation; of construction if not capitalised",
         '{interest}+IF(loan_construction_interest="paid",{construction_interest},0)',
     )  # fmt: skip
-    added = 'IF(loan_construction_interest="capitalised",'
-    owed = f"(SUM({{draw:built}})+{added}SUM({{construction_interest:built}}),0))"
+    capitalised = 'IF(loan_construction_interest="capitalised",'
+    owed = f"(SUM({{draw:built}})+{capitalised}SUM({{construction_interest:built}}),0))"
     yield CashFlowLine(
         "principal", "Principal repaid", "Annuity less interest, or equal parts; last of all what is left",
         "IF(OR({operation}=0,{operation}>loan_years),0,IF({operation}=loan_years,{debt_before},"
@@ -220,6 +220,6 @@ def _loan() -> Iterator[CashFlowLine]:
     )  # fmt: skip
     yield CashFlowLine(
         "debt_after", "Debt at the end", "Start + drawn + interest capitalised - principal",
-        f"{{debt_before}}+{{draw}}+{added}{{construction_interest}},0)-{{principal}}",
+        f"{{debt_before}}+{{draw}}+{capitalised}{{construction_interest}},0)-{{principal}}",
         summed=False,
     )  # fmt: skip

@@ -1,10 +1,10 @@
-"""The years of a storage, each dispatched as aged as it is, and what each is worth to the park.
+"""Lifetime of a storage: operating figures and saving of each year, dispatched at its state of health.
 
-What the storage saves is told twice: by stream, from the price in each interval and the basic charge, and as
-the accountant's bill without the storage less the bill with it. The two must agree.
+The saving is computed twice: by revenue stream, from interval prices and the basic charge, and as the audited
+bill without the storage less the bill with it. The two must agree.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -15,93 +15,92 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.capacity import largest_capacity
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
-from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.stores.battery import Battery
-from parkdispatch.results.audit import MONEY_TOLERANCE, bills
-from parkdispatch.results.billing.bill import Bill
+from parkdispatch.results.audit import MONEY_TOLERANCE
 from parkdispatch.results.billing.contract_revenue import YearFacts, contract_revenue_yuan
 from parkdispatch.results.billing.demand_response import EventAnswer
 from parkdispatch.results.finance.operation import Operation
-from parkdispatch.results.solution import of_kind, seen, values
+from parkdispatch.results.finance.payments import Payments, price_yuan_per_mwh
+from parkdispatch.results.solution import seen
 
 ARBITRAGE, DEMAND = "arbitrage", "demand"
-STREAMS = (ARBITRAGE, DEMAND)  # that come of the dispatch itself
-AGREEMENT = 1e-6  # of the year's saving, within which its two computations agree
+STREAMS = (ARBITRAGE, DEMAND)  # streams that result from the dispatch, not from contracts
+AGREEMENT = 1e-6  # relative to the year's saving: tolerance between its two computations
 NOTHING: Mapping[str, Array] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class OperationYear:
-    """One year of operation. Money in yuan, VAT included; what is saved is plus."""
+    """One operating year. Money in yuan, VAT included; savings are positive."""
 
-    year: int  # of operation, from 1
+    year: int  # operating year, from 1
     state_of_health: Mapping[str, float]  # by battery, at the start of the year
     full_cycles: Mapping[str, float]  # by battery
-    # by stream: "arbitrage", energy bought and sold, before auxiliary energy; "demand", the basic charge
+    # by stream: "arbitrage" (energy bought and sold, before auxiliary energy), "demand" (basic charge)
     saved_yuan: Mapping[str, float]
-    charged_mwh: float  # AC, of all batteries
+    charged_mwh: float  # AC, of the batteries evaluated
     discharged_mwh: float
     auxiliary_mwh: float  # cooling and control
     auxiliary_yuan: float  # at the price of each interval
-    bill_yuan: float  # the accountant's, with the storage
+    bill_yuan: float  # audited bill with the storage
     bill_without_yuan: float
-    curtailed_mwh: float  # PV
+    curtailed_mwh: float  # of PV
     curtailed_without_mwh: float
-    gap: float  # the larger of the dispatches with and without the storage
+    gap: float  # the larger optimality gap of the dispatches with and without the storage
     dispatched: bool  # False: interpolated between dispatched years
-    contract_yuan: Mapping[str, float] = field(default_factory=dict)  # received, by stream of the contracts
-    events: tuple[EventAnswer, ...] = ()  # of demand response called in the year, none of an interpolated one
-    response_cost_yuan: float = 0.0  # what answering them adds to the bill; arbitrage and demand have it off
+    contract_yuan: Mapping[str, float] = field(default_factory=dict)  # contract revenue by stream
+    events: tuple[EventAnswer, ...] = ()  # demand-response events of the year; empty if interpolated
+    response_cost_yuan: float = 0.0  # cost of the responses in the bill, deducted from arbitrage and demand
 
     @property
     def net_saving_yuan(self) -> float:
-        """What the storage saves in the year, its auxiliary energy paid; without what contracts pay."""
+        """Saving of the year, net of auxiliary energy and without contract revenue [yuan]."""
         return sum(self.saved_yuan.values()) - self.auxiliary_yuan
 
     @property
     def difference_yuan(self) -> float:
-        """What the streams save less what the bills differ by: rounding, no more."""
+        """Saving by streams less the difference of the bills [yuan]; rounding only."""
         return self.net_saving_yuan - (self.bill_without_yuan - self.bill_yuan)
 
 
 @dataclass(frozen=True)
 class Lifetime:
-    """Every year of operation of a case's storage, in order."""
+    """Every operating year of a case's storage, in order."""
 
     case: Case
     years: tuple[OperationYear, ...]
-    added: tuple[str, ...] | None = None  # batteries whose worth this is, the others stand; None: of all
+    added: tuple[str, ...] | None = None  # batteries evaluated, the others exist already; None: all
 
     @property
     def storage(self) -> dict[str, Battery]:
-        """The batteries whose worth this is."""
-        found = batteries(self.case)
-        return found if self.added is None else {name: found[name] for name in self.added}
+        """The batteries under evaluation."""
+        owned = batteries(self.case)
+        return owned if self.added is None else {name: owned[name] for name in self.added}
 
     @property
     def largest_gap(self) -> float:
-        """The largest gap of a year that was dispatched."""
+        """The largest optimality gap of the dispatched years."""
         return max(year.gap for year in self.years if year.dispatched)
 
     @property
     def largest_difference_yuan(self) -> float:
-        """The most that a year's streams and bills differ by."""
+        """The largest difference of a year's streams and bills [yuan]."""
         return max(abs(year.difference_yuan) for year in self.years)
 
     def operation(self, extra: Mapping[str, Array] = NOTHING) -> Operation:
-        """What the cash flow is given; `extra` adds streams [yuan, VAT included], each (years,).
+        """The operational input of the cash flow; `extra` adds streams [yuan, VAT included], each (years,).
 
-        Raises ValueError if a stream of that name comes of the dispatch.
+        Raises ValueError if the name of an extra stream is taken.
         """
-        earned = {name: np.array([year.saved_yuan[name] for year in self.years]) for name in STREAMS}
-        earned |= {
+        revenue_yuan = {name: np.array([year.saved_yuan[name] for year in self.years]) for name in STREAMS}
+        revenue_yuan |= {
             name: np.array([year.contract_yuan[name] for year in self.years])
             for name in self.years[0].contract_yuan
         }
-        if taken := set(extra) & set(earned):
+        if taken := set(extra) & set(revenue_yuan):
             raise ValueError(f"the dispatch has a stream of that name: {', '.join(sorted(taken))}")
         return Operation(
-            revenue_yuan=earned | dict(extra),
+            revenue_yuan=revenue_yuan | dict(extra),
             discharged_mwh=np.array([year.discharged_mwh for year in self.years]),
             auxiliary_yuan=np.array([year.auxiliary_yuan for year in self.years]),
             power_mw=sum(battery.largest_power_mw for battery in self.storage.values()),
@@ -114,23 +113,23 @@ def batteries(case: Case) -> dict[str, Battery]:
 
 
 def all_cells(case: Case, year: OperationYear) -> tuple[float, float]:
-    """State of health and full cycles of all batteries together, by rated energy."""
+    """State of health and full cycles of the case's batteries, weighted by rated energy."""
     owned = batteries(case)
-    return _together(owned, year.state_of_health, 1.0), _together(owned, year.full_cycles, 0.0)
+    return _weighted(owned, year.state_of_health, 1.0), _weighted(owned, year.full_cycles, 0.0)
 
 
 def mean_health(owned: Mapping[str, Battery]) -> float:
-    """State of health of several batteries together: energy they take over that of new ones [-]."""
-    return _together(owned, {name: battery.state_of_health for name, battery in owned.items()}, 1.0)
+    """Mean state of health of several batteries, weighted by rated energy [-]."""
+    return _weighted(owned, {name: battery.state_of_health for name, battery in owned.items()}, 1.0)
 
 
-def _together(owned: Mapping[str, Battery], shares: Mapping[str, float], of_none: float) -> float:
-    """The mean by rated energy of what each battery has; `of_none` where there is no energy to go by."""
+def _weighted(owned: Mapping[str, Battery], quantity: Mapping[str, float], default: float) -> float:
+    """The mean of a quantity by battery, weighted by rated energy; `default` where that is zero."""
     rated_mwh = {name: largest_capacity(battery.energy_mwh) for name, battery in owned.items()}
-    whole_mwh = sum(rated_mwh.values())
-    return (
-        sum(mwh * shares[name] for name, mwh in rated_mwh.items()) / whole_mwh if whole_mwh > 0 else of_none
-    )
+    total_mwh = sum(rated_mwh.values())
+    if total_mwh <= 0:
+        return default
+    return sum(mwh * quantity[name] for name, mwh in rated_mwh.items()) / total_mwh
 
 
 def year_of(
@@ -142,154 +141,120 @@ def year_of(
     response_cost_yuan: float = 0.0,
     beside: Case | None = None,
 ) -> OperationYear:
-    """A dispatched year: the case as aged as it was then, its solution, and that without the storage.
+    """The figures of a dispatched operating year.
 
-    `beside` is the case of the solution without; where it keeps batteries, only the others are what is added,
-    and all but states of health and cycles is theirs alone. `events` are the calls for demand response as the
-    solution answers them, `response_cost_yuan` what that adds to the bill. Raises SolverError if what the
-    streams save is not what the bills differ by.
+    `case` has the batteries at the state of health of that year, `solution` is its dispatch. `without` is the
+    dispatch of the base case `beside`, by default the case without storage. Batteries that `beside` keeps are
+    not evaluated: apart from states of health and cycles, the figures are those of the others. `events` are
+    the demand-response events as answered in the solution, `response_cost_yuan` their cost in the bill.
+    Raises SolverError if the streams do not save what the bills differ by.
     """
     beside = beside or case.without_storage()
-    hours, every = float(solution.attrs["hours"]), batteries(case)
-    owned = {name: battery for name, battery in every.items() if name not in beside.devices}
-
-    def energy_mwh(suffix: str, of: xr.Dataset, names: list[str] | None = None) -> float:
-        found = [f"{name}.{suffix}" for name in names or case.devices if f"{name}.{suffix}" in of]
-        return sum(float(of[name].sum()) for name in found) * hours
-
-    with_it, without_it = _Paid.of(solution, case), _Paid.of(without, beside)
-    auxiliary_mw = {
-        n: battery.auxiliary_share * largest_capacity(battery.power_mw) for n, battery in owned.items()
-    }
-    auxiliary_yuan = sum(
-        mw * hours * float(_price_yuan_per_mwh(solution, case, owned[name].bus).sum())
-        for name, mw in auxiliary_mw.items()
-    )
-    made = OperationYear(
+    all_batteries = batteries(case)
+    evaluated = {name: battery for name, battery in all_batteries.items() if name not in beside.devices}
+    paid, base_paid = Payments.of(solution, case), Payments.of(without, beside)
+    auxiliary_mwh, auxiliary_yuan = _auxiliary(solution, case, evaluated)
+    figures = OperationYear(
         year=year,
-        state_of_health={name: battery.state_of_health for name, battery in every.items()},
+        state_of_health={name: battery.state_of_health for name, battery in all_batteries.items()},
         full_cycles={
-            name: battery.indicators(seen(solution, name))["full_cycles"] for name, battery in every.items()
+            name: battery.indicators(seen(solution, name))["full_cycles"]
+            for name, battery in all_batteries.items()
         },
         saved_yuan={
-            ARBITRAGE: without_it.energy_yuan - with_it.energy_yuan + auxiliary_yuan,
-            DEMAND: without_it.basic_yuan - with_it.basic_yuan,
+            ARBITRAGE: base_paid.energy_yuan - paid.energy_yuan + auxiliary_yuan,
+            DEMAND: base_paid.basic_yuan - paid.basic_yuan,
         },
-        charged_mwh=energy_mwh("charge_mw", solution, list(owned)),
-        discharged_mwh=energy_mwh("discharge_mw", solution, list(owned)),
-        auxiliary_mwh=sum(auxiliary_mw.values()) * hours * len(solution["time"]),
+        charged_mwh=_energy_mwh(solution, evaluated, "charge_mw"),
+        discharged_mwh=_energy_mwh(solution, evaluated, "discharge_mw"),
+        auxiliary_mwh=auxiliary_mwh,
         auxiliary_yuan=auxiliary_yuan,
-        bill_yuan=with_it.bill_yuan,
-        bill_without_yuan=without_it.bill_yuan,
-        curtailed_mwh=energy_mwh("curtailed_mw", solution),
-        curtailed_without_mwh=energy_mwh("curtailed_mw", without),
+        bill_yuan=paid.bill_yuan,
+        bill_without_yuan=base_paid.bill_yuan,
+        curtailed_mwh=_energy_mwh(solution, case.devices, "curtailed_mw"),
+        curtailed_without_mwh=_energy_mwh(without, case.devices, "curtailed_mw"),
         gap=max(float(solution.attrs["gap"]), float(without.attrs["gap"])),
         dispatched=True,
     )
-    _reconcile(made)
-    facts = YearFacts(
-        health=mean_health(owned),
-        curtailed_mwh=made.curtailed_mwh,
-        curtailed_without_mwh=made.curtailed_without_mwh,
-        settled=[event.settled for event in events],
-    )
+    _reconcile(figures)
     return replace(
-        made,
-        contract_yuan=contract_revenue_yuan(case.contracts, facts),
+        figures,
+        contract_yuan=_contract_yuan(case, figures, mean_health(evaluated), events),
         events=tuple(events),
         response_cost_yuan=response_cost_yuan,
     )
 
 
-def _reconcile(made: OperationYear) -> None:
-    """Hold what the streams save against what the bills differ by."""
-    billed = made.bill_without_yuan - made.bill_yuan
-    turnover = abs(made.bill_yuan) + abs(made.bill_without_yuan)
+def _energy_mwh(solution: xr.Dataset, devices: Iterable[str], quantity: str) -> float:
+    """Energy of a power quantity over the horizon, of the named devices that have it [MWh]."""
+    names = [f"{name}.{quantity}" for name in devices if f"{name}.{quantity}" in solution]
+    return sum(float(solution[name].sum()) for name in names) * float(solution.attrs["hours"])
+
+
+def _auxiliary(solution: xr.Dataset, case: Case, evaluated: Mapping[str, Battery]) -> tuple[float, float]:
+    """Auxiliary energy of the batteries [MWh], and its cost at the price of each interval [yuan]."""
+    hours = float(solution.attrs["hours"])
+    power_mw = {
+        name: unit.auxiliary_share * largest_capacity(unit.power_mw) for name, unit in evaluated.items()
+    }
+    cost_yuan = sum(
+        mw * hours * float(price_yuan_per_mwh(solution, case, evaluated[name].bus).sum())
+        for name, mw in power_mw.items()
+    )
+    return sum(power_mw.values()) * hours * len(solution["time"]), cost_yuan
+
+
+def _contract_yuan(
+    case: Case, figures: OperationYear, health: float, events: Sequence[EventAnswer]
+) -> dict[str, float]:
+    """Contract revenue of the year by stream [yuan]."""
+    facts = YearFacts(
+        health=health,
+        curtailed_mwh=figures.curtailed_mwh,
+        curtailed_without_mwh=figures.curtailed_without_mwh,
+        settled=[event.settled for event in events],
+    )
+    return contract_revenue_yuan(case.contracts, facts)
+
+
+def _reconcile(figures: OperationYear) -> None:
+    """Check the saving by streams against the difference of the bills. Raises SolverError."""
+    billed = figures.bill_without_yuan - figures.bill_yuan
+    turnover = abs(figures.bill_yuan) + abs(figures.bill_without_yuan)
     allowed = max(AGREEMENT * abs(billed), MONEY_TOLERANCE * max(1.0, turnover))
-    if not abs(made.difference_yuan) <= allowed:
+    if not abs(figures.difference_yuan) <= allowed:
         raise SolverError(
-            f"year {made.year} of operation: the streams save {made.net_saving_yuan:.6f} yuan,"
+            f"year {figures.year} of operation: the streams save {figures.net_saving_yuan:.6f} yuan,"
             f" the bills differ by {billed:.6f}"
         )
 
 
-@dataclass(frozen=True)
-class _Paid:
-    """What a dispatch costs its connections: as billed in all, and by another way in parts [yuan]."""
-
-    bill_yuan: float  # line by line, from the meter and the tariff; where there is none, the named costs
-    energy_yuan: float  # price x power in each interval, sales deducted
-    basic_yuan: float  # for demand or capacity
-
-    @classmethod
-    def of(cls, solution: xr.Dataset, case: Case) -> "_Paid":
-        made = bills(solution, case)
-        grids = [name for name, device in case.devices.items() if isinstance(device, Grid)]
-        return cls(
-            bill_yuan=sum(
-                made[name].total_yuan if name in made else _named(solution, name) for name in grids
-            ),
-            energy_yuan=sum(_energy_yuan(solution, name) for name in grids),
-            basic_yuan=sum(_basic_yuan(solution, name, made.get(name)) for name in grids),
-        )
-
-
-def _named(solution: xr.Dataset, grid: str, dims: tuple[str, ...] | None = None) -> float:
-    """Named costs of a connection whose prices the user gave as series, of which there is no bill."""
-    costs = [solution[name] for name in of_kind(solution, "cost", grid)]
-    return sum(float(cost.sum()) for cost in costs if dims is None or cost.dims == dims)
-
-
-def _energy_yuan(solution: xr.Dataset, grid: str) -> float:
-    part = {
-        key: values(solution, f"{grid}.{key}")
-        for key in ("purchase_price_yuan_per_mwh", "import_mw", "sale_price_yuan_per_mwh", "export_mw")
-    }
-    bought = part["purchase_price_yuan_per_mwh"] @ part["import_mw"]
-    sold = part["sale_price_yuan_per_mwh"] @ part["export_mw"]
-    return float(bought - sold) * float(solution.attrs["hours"])
-
-
-def _basic_yuan(solution: xr.Dataset, grid: str, billed: Bill | None) -> float:
-    return _named(solution, grid, ("month",)) if billed is None else billed.basic_yuan
-
-
-def _price_yuan_per_mwh(solution: xr.Dataset, case: Case, bus: str) -> Array:
-    """Price of a megawatt-hour more on a bus, its cheapest connection's; zero where there is none."""
-    prices = [
-        values(solution, f"{name}.purchase_price_yuan_per_mwh")
-        for name, device in case.devices.items()
-        if isinstance(device, Grid) and device.bus == bus
-    ]
-    return np.min(prices, axis=0) if prices else np.zeros(len(solution["time"]))
-
-
 def cycles_expected(dispatched: Sequence[OperationYear], name: str, health: float) -> float:
-    """Full cycles of a battery in a year not dispatched, by its state of health.
+    """Expected full cycles of a battery at a state of health, in a year that is not dispatched.
 
-    Along the straight line through the last two years that were. An aged battery turns over less, but no less
-    than in proportion to its energy: what lies beyond is not believed. With one such year, in proportion.
+    Linear extrapolation from the last two dispatched years, bounded by the last year's cycles from above and
+    by those in proportion to the state of health from below. With one dispatched year: in proportion.
     """
     known = [(year.state_of_health[name], year.full_cycles[name]) for year in dispatched[-2:]]
     before, last = (known[0] if len(known) > 1 else (0.0, 0.0)), known[-1]
     slope = (last[1] - before[1]) / (last[0] - before[0]) if last[0] != before[0] else 0.0
-    least = last[1] * health / last[0]
-    return min(max(last[1] + slope * (health - last[0]), least), last[1])
+    proportional = last[1] * health / last[0]
+    return min(max(last[1] + slope * (health - last[0]), proportional), last[1])
 
 
 def interpolated_year(
     before: OperationYear, after: OperationYear, year: int, health: Mapping[str, float]
 ) -> OperationYear:
-    """A year that was not dispatched: on the straight line between two that were, but for its health."""
+    """A year that is not dispatched: linear between two dispatched years, except its state of health."""
     share = (year - before.year) / (after.year - before.year)
 
-    def line(one: float, other: float) -> float:
-        return (1.0 - share) * one + share * other
+    def line(first: float, last: float) -> float:
+        return (1.0 - share) * first + share * last
 
-    def lines(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
-        return {name: line(one[name], other[name]) for name in one}
+    def lines(first: Mapping[str, float], last: Mapping[str, float]) -> dict[str, float]:
+        return {name: line(first[name], last[name]) for name in first}
 
-    straight = (
+    interpolated = (
         "charged_mwh", "discharged_mwh", "auxiliary_mwh", "auxiliary_yuan", "bill_yuan", "bill_without_yuan",
         "curtailed_mwh", "curtailed_without_mwh", "response_cost_yuan",
     )  # fmt: skip
@@ -302,5 +267,5 @@ def interpolated_year(
         gap=max(before.gap, after.gap),
         dispatched=False,
         events=(),
-        **{name: line(getattr(before, name), getattr(after, name)) for name in straight},
+        **{name: line(getattr(before, name), getattr(after, name)) for name in interpolated},
     )

@@ -1,6 +1,6 @@
-"""A loan, year by year: drawn with the investment, repaid by annuity or in equal parts of the principal.
+"""Loan schedule: drawn with the investment, repaid by annuity or in equal principal instalments.
 
-Interest during construction: half of what a year draws, and all that is owed from before, bears interest.
+Interest during construction accrues on the debt at the start of the year and on half of the year's drawing.
 """
 
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Schedule:
-    """A loan's lines [yuan], each of shape (years,)."""
+    """The lines of a loan schedule [yuan], each of shape (years,)."""
 
     draw: Array
-    construction_interest: Array  # of the years of construction, whoever bears it
+    construction_interest: Array  # of the construction years, capitalised or paid
     debt_before: Array  # at the start of the year
-    interest: Array  # of the years of operation
-    interest_paid: Array  # in cash: that of operation, and that of construction if it is not capitalised
+    interest: Array  # of the operating years
+    interest_paid: Array  # in cash: of operation, and of construction unless capitalised
     principal: Array
     debt_after: Array
 
 
 def schedule(loan: Loan, investment_yuan: Array, construction_years: int) -> Schedule:
-    """The loan for that investment by year, the years of construction first."""
+    """The schedule of a loan for an investment by year, construction years first."""
     draw = loan.share * investment_yuan
     interest, principal, before, after = (np.zeros_like(draw) for _ in range(4))
     capitalised = loan.construction_interest == "capitalised"
@@ -46,27 +46,27 @@ def schedule(loan: Loan, investment_yuan: Array, construction_years: int) -> Sch
             principal[year] = debt if last else _principal(loan, owed, interest[year])
         debt -= principal[year]
         after[year] = debt
-    building = np.arange(len(draw)) < construction_years
+    construction = np.arange(len(draw)) < construction_years
     return Schedule(
         draw=draw,
-        construction_interest=np.where(building, interest, 0.0),
+        construction_interest=np.where(construction, interest, 0.0),
         debt_before=before,
-        interest=np.where(building, 0.0, interest),
-        interest_paid=np.where(building & capitalised, 0.0, interest),
+        interest=np.where(construction, 0.0, interest),
+        interest_paid=np.where(construction & capitalised, 0.0, interest),
         principal=principal,
         debt_after=after,
     )
 
 
 def _principal(loan: Loan, owed: float, interest: float) -> float:
-    """Part of a year's payment that repays, but in the last: all payments equal, or all repayments."""
+    """Principal repaid in a year, except the last, which repays the remaining debt."""
     if loan.method == "annuity":
         return annuity_payment(owed, loan.rate, loan.years) - interest
     return owed / loan.years
 
 
 def annuity_payment(owed: float, rate: float, years: int) -> float:
-    """Equal yearly payment that clears a debt: owed x rate / (1 - (1 + rate)^-years)."""
+    """Constant yearly payment of an annuity loan: owed x rate / (1 - (1 + rate)^-years)."""
     if rate == 0.0:
         return owed / years
     return float(owed * rate / -np.expm1(-years * np.log1p(rate)))

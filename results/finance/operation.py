@@ -1,4 +1,4 @@
-"""What a storage earns and moves in each year of operation, as the cash flow is given it."""
+"""Revenue and energy of a storage by operating year: the operational input of the cash flow."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,37 +13,39 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Operation:
-    """What the storage earns and moves, each array with one entry a year of operation."""
+    """Revenue and energy of the storage; arrays have one entry per operating year."""
 
     revenue_yuan: Mapping[str, Array]  # by stream, VAT included; arbitrage is net of the energy charged
     discharged_mwh: Array  # AC
-    auxiliary_yuan: Array  # energy for cooling and control that is not in a stream already, VAT included
+    auxiliary_yuan: Array  # cooling and control energy not yet deducted in a stream, VAT included
     power_mw: float  # rated
 
 
 def operation_problems(finance: Finance, operation: Operation) -> list[str]:
-    """What of the operation cannot be used."""
+    """Problems of an operation, one line each; empty where it is usable."""
     years = finance.operation_years
-    found = [] if operation.revenue_yuan else ["`revenue_yuan` = {}: must have at least one stream"]
+    problems = [] if operation.revenue_yuan else ["`revenue_yuan` = {}: must have at least one stream"]
     arrays = {f"revenue_yuan.{name}": array for name, array in operation.revenue_yuan.items()}
     arrays |= {"discharged_mwh": operation.discharged_mwh, "auxiliary_yuan": operation.auxiliary_yuan}
     for name, array in arrays.items():
         if array.shape != (years,):
-            found.append(
+            problems.append(
                 f"`{name}` has the shape {array.shape}: must have one entry for each of"
                 f" finance.operation_years = {years}"
             )
         elif not np.isfinite(array).all():
             year = int((~np.isfinite(array)).argmax()) + 1
-            found.append(f"`{name}` = {array[year - 1]} in year {year} of operation: must be a finite number")
+            problems.append(
+                f"`{name}` = {array[year - 1]} in year {year} of operation: must be a finite number"
+            )
         elif not name.startswith("revenue_yuan") and (array < 0).any():
             year = int((array < 0).argmax()) + 1
-            found.append(f"`{name}` = {array[year - 1]:g} in year {year} of operation: must be 0 or more")
-    found += [
+            problems.append(f"`{name}` = {array[year - 1]:g} in year {year} of operation: must be 0 or more")
+    problems += [
         f"`revenue_yuan.{name}`: the name must be small letters, digits and underscores"
         for name in operation.revenue_yuan
         if not (name.isidentifier() and name.isascii() and name == name.lower())
     ]
     if not (np.isfinite(operation.power_mw) and operation.power_mw >= 0):
-        found.append(f"`power_mw` = {operation.power_mw:g}: must be 0 or more")
-    return found
+        problems.append(f"`power_mw` = {operation.power_mw:g}: must be 0 or more")
+    return problems

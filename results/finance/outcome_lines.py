@@ -1,4 +1,4 @@
-"""The lines of the cash flow from the profit on: taxes, flows, and what their measures need."""
+"""Definitions of the cash-flow lines from profit on: taxes, flows, debt service cover, payback."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from parkdispatch.results.finance.cash_flow_line import FLOWS, CashFlowLine, tot
 
 
 def profit_lines() -> Iterator[CashFlowLine]:
-    """Profit before and after the loan."""
+    """Earnings and profit before tax, and the tax holiday."""
     yield CashFlowLine(
         "ebitda", "Earnings before interest, taxes and depreciation",
         "Revenue net of VAT - surcharges - operation and maintenance - insurance - auxiliary energy",
@@ -28,39 +28,41 @@ def profit_lines() -> Iterator[CashFlowLine]:
     )  # fmt: skip
 
 
-def tax_lines(who: str, base: str, finance: Finance) -> Iterator[CashFlowLine]:
-    """Losses by age, what is set off, and the tax, on the line `base`."""
+def tax_lines(payer: str, base: str, finance: Finance) -> Iterator[CashFlowLine]:
+    """Loss carry-forward by age, set-off, taxable income and tax on the profit line `base`."""
     ages = range(1, finance.income_tax.loss_years + 1)
     for age in ages:
         yield CashFlowLine(
-            f"{who}_loss_{age}", f"Loss {age} year{'s' if age > 1 else ''} old, not yet set off",
+            f"{payer}_loss_{age}", f"Loss {age} year{'s' if age > 1 else ''} old, not yet set off",
             "Loss of the year before" if age == 1 else "As old as it was, less what was set off",
-            f"MAX(0,-{{{base}<}})" if age == 1 else f"{{{who}_loss_{age - 1}<}}-{{{who}_used_{age - 1}<}}",
+            f"MAX(0,-{{{base}<}})"
+            if age == 1
+            else f"{{{payer}_loss_{age - 1}<}}-{{{payer}_used_{age - 1}<}}",
             summed=False, sheet="losses", kind="loss_first" if age == 1 else "loss_older", of=str(age),
         )  # fmt: skip
     for age in reversed(ages):
-        older = "".join(f"-{{{who}_used_{other}}}" for other in range(age + 1, ages.stop))
+        older = "".join(f"-{{{payer}_used_{other}}}" for other in range(age + 1, ages.stop))
         yield CashFlowLine(
-            f"{who}_used_{age}", f"Of it set off, {age} year{'s' if age > 1 else ''} old", "Oldest first",
-            f"MIN({{{who}_loss_{age}}},MAX(0,{{{base}}}){older})", sheet="losses",
+            f"{payer}_used_{age}", f"Of it set off, {age} year{'s' if age > 1 else ''} old", "Oldest first",
+            f"MIN({{{payer}_loss_{age}}},MAX(0,{{{base}}}){older})", sheet="losses",
             kind="loss_used", of=str(age),
         )  # fmt: skip
     yield CashFlowLine(
-        f"{who}_losses_used", "Losses set off", "Of the last years, the oldest first: sheet Losses",
-        total(f"{who}_used_{age}" for age in ages), kind="losses_used",
+        f"{payer}_losses_used", "Losses set off", "Of the last years, the oldest first: sheet Losses",
+        total(f"{payer}_used_{age}" for age in ages), kind="losses_used",
     )  # fmt: skip
     yield CashFlowLine(
-        f"{who}_taxable", "Taxable income", "Profit, if above zero, less losses set off",
-        f"MAX(0,MAX(0,{{{base}}})-{{{who}_losses_used}})", kind="taxable",
+        f"{payer}_taxable", "Taxable income", "Profit, if above zero, less losses set off",
+        f"MAX(0,MAX(0,{{{base}}})-{{{payer}_losses_used}})", kind="taxable",
     )  # fmt: skip
     yield CashFlowLine(
-        f"{who}_tax", "Income tax", "Taxable income x rate x share charged",
-        f"{{{who}_taxable}}*income_tax_rate*{{holiday}}", kind="tax",
+        f"{payer}_tax", "Income tax", "Taxable income x rate x share charged",
+        f"{{{payer}_taxable}}*income_tax_rate*{{holiday}}", kind="tax",
     )  # fmt: skip
 
 
 def flow_lines() -> Iterator[CashFlowLine]:
-    """The four flows and the debt service cover."""
+    """The four cash flows and the debt service cover."""
     formulas = {
         "project_before_tax": (
             "Revenue, its VAT, refund, residual value, working capital back; less what is paid, VAT included",
@@ -85,20 +87,20 @@ def flow_lines() -> Iterator[CashFlowLine]:
 
 
 def payback_lines() -> Iterator[CashFlowLine]:
-    """The flows added up, when they turn positive, and how often their sign changes."""
+    """Cumulative and discounted flows, their payback times, and changes of sign."""
     for key, name in FLOWS.items():
         factor = "equity_discount_factor" if key.startswith("equity") else "discount_factor"
         sides = {"cumulative": f"{{{key}}}", "discounted": f"{{{key}}}*{{{factor}}}"}
         for side, flow in sides.items():
-            own, words = f"{side}_{key}", "added up" if side == "cumulative" else "discounted and added up"
+            line, words = f"{side}_{key}", "added up" if side == "cumulative" else "discounted and added up"
             yield CashFlowLine(
-                own, f"{name}, {words}", "With all years before", f"{{{own}<}}+{flow}", summed=False,
+                line, f"{name}, {words}", "With all years before", f"{{{line}<}}+{flow}", summed=False,
                 kind=f"{side}_flow", of=key,
             )  # fmt: skip
             yield CashFlowLine(
                 f"{side}_crossing_{key}", f"{name}, {words}: years until it turns positive",
                 "Years before + what was missing / flow of the year, where the sum turns from below zero",
-                f'IF(AND({{{own}<}}<0,{{{own}}}>=0),{{year}}-{{{own}<}}/({flow}),"")',
+                f'IF(AND({{{line}<}}<0,{{{line}}}>=0),{{year}}-{{{line}<}}/({flow}),"")',
                 unit="years", summed=False, sheet="payback", kind=f"{side}_crossing", of=key,
             )  # fmt: skip
         yield CashFlowLine(

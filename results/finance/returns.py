@@ -1,7 +1,7 @@
-"""What a flow of money by year is worth: NPV, IRR, MIRR, payback, and what a stored kilowatt-hour costs.
+"""Investment appraisal of a yearly cash flow: NPV, IRR, MIRR, payback, debt service cover, LCOS.
 
-NPV, IRR and MIRR come from pyxirr. Whether an IRR exists, and whether it is the only one, is found here: a
-flow whose sign changes once has one; every rate in (-0.99, 10) at which NPV crosses zero is looked for.
+NPV, IRR and MIRR come from pyxirr. Existence and uniqueness of the IRR are examined here: the sign changes of
+the flow are counted, and NPV is searched for every zero at rates in (-0.99, 10).
 """
 
 from dataclasses import dataclass
@@ -16,50 +16,50 @@ from parkdispatch.models.units import KWH_PER_MWH
 
 Array = NDArray[np.float64]
 
-LEAST_RATE, GREATEST_RATE = -0.99, 10.0  # [-] rates beyond are of no use to anybody
-GRID = 4001  # rates tried, evenly spaced in the logarithm of 1 + rate: steps of 0.2 %
+LEAST_RATE, GREATEST_RATE = -0.99, 10.0  # [-] range of rates searched for zeros of NPV
+GRID = 4001  # rates of the search grid, evenly spaced in log(1 + rate): steps of 0.2 %
 
 
 @dataclass(frozen=True)
 class Irr:
-    """The internal rate of return [-]: `value` if there is exactly one, and in words what was found."""
+    """The internal rate of return [-]: `value` where it is unique, and the result of the search."""
 
     value: float | None
-    all: tuple[float, ...]  # every one in (-0.99, 10), ascending
+    all: tuple[float, ...]  # every zero of NPV in (-0.99, 10), ascending
     sign_changes: int
-    # how many were found; the last three: the sign never changes, so there is nothing to find
+    # number of zeros; the last three: the flow has no change of sign, hence no IRR
     found: Literal["one", "several", "none", "received", "paid", "nothing"]
 
     @property
     def words(self) -> str:
-        """What was found, in words."""
+        """The result of the search in words."""
         limits = f"between {LEAST_RATE:g} and {GREATEST_RATE:g}"
         if self.found == "one":
-            more = f"; the flow's sign changes {self.sign_changes} times" if self.sign_changes > 1 else ""
-            return f"the only rate {limits} at which NPV is zero{more}"
+            note = f"; the flow's sign changes {self.sign_changes} times" if self.sign_changes > 1 else ""
+            return f"the only rate {limits} at which NPV is zero{note}"
         if self.found == "several":
             listed = ", ".join(f"{rate:.6g}" for rate in self.all)
             return f"{len(self.all)} IRRs, none of them the IRR: {listed}"
-        why = {
+        reason = {
             "none": f"NPV is zero at no rate {limits}",
             "received": "money is only received",
             "paid": "money is only paid",
             "nothing": "no money flows",
         }
-        return f"no IRR: {why[self.found]}"
+        return f"no IRR: {reason[self.found]}"
 
 
 @dataclass(frozen=True)
 class Payback:
-    """Years until the cumulative flow turns positive; None: it never does. Interpolated within the year."""
+    """Payback period [years], interpolated within the year; None where the investment is not paid back."""
 
     from_construction_years: float | None  # counted from the start of construction
-    from_operation_years: float | None  # counted from the start of operation; negative: before it
+    from_operation_years: float | None  # counted from the start of operation; negative: paid back before it
 
 
 @dataclass(frozen=True)
 class Returns:
-    """The measures of one flow."""
+    """Appraisal measures of one cash flow."""
 
     npv_yuan: float
     irr: Irr
@@ -69,7 +69,7 @@ class Returns:
 
 
 def returns(flow_yuan: Array, rate: float, construction_years: int, first_year_discounted: bool) -> Returns:
-    """Measures of a flow by year, the years of construction first, discounted at `rate` [-]."""
+    """Appraise a yearly flow, construction years first, at the discount rate `rate` [-]."""
     discounted = flow_yuan * discount_factors(rate, len(flow_yuan), first_year_discounted)
     return Returns(
         npv_yuan=npv(rate, flow_yuan, first_year_discounted),
@@ -81,7 +81,7 @@ def returns(flow_yuan: Array, rate: float, construction_years: int, first_year_d
 
 
 def discount_factors(rate: float, years: int, first_year_discounted: bool) -> Array:
-    """1 / (1 + rate)^n, n from 1 where the first year's flow is discounted to its start, else from 0."""
+    """Discount factors 1 / (1 + rate)^n, with n from 1 where the first year is discounted, else from 0."""
     return np.asarray((1.0 + rate) ** -(np.arange(years) + float(first_year_discounted)))
 
 
@@ -92,48 +92,49 @@ def npv(rate: float, flow_yuan: Array, first_year_discounted: bool) -> float:
 
 
 def signs(flow_yuan: Array) -> tuple[Array, Array]:
-    """Sign of each year, that of the year before where nothing flows; and 1 where it has changed."""
-    signed, turns, last = np.sign(flow_yuan), np.zeros_like(flow_yuan), 0.0
+    """Sign of each year's flow (in a year of zero, the sign before it), and 1 in years where it changes."""
+    signed, changes, previous = np.sign(flow_yuan), np.zeros_like(flow_yuan), 0.0
     for year, sign in enumerate(signed.tolist()):
-        signed[year] = sign or last
-        turns[year] = float(last * signed[year] < 0)
-        last = signed[year]
-    return signed, turns
+        signed[year] = sign or previous
+        changes[year] = float(previous * signed[year] < 0)
+        previous = signed[year]
+    return signed, changes
 
 
 def irr(flow_yuan: Array) -> Irr:
-    """The rate at which NPV is zero, all of them where there are several."""
+    """The internal rate of return: every rate at which NPV is zero, and whether it is unique."""
     changes = int(signs(flow_yuan)[1].sum())
     if changes == 0:
-        earns, pays = bool((flow_yuan > 0).any()), bool((flow_yuan < 0).any())
-        return Irr(None, (), 0, "received" if earns else "paid" if pays else "nothing")
-    found = _zeros(flow_yuan)
-    if len(found) == 1:
-        return Irr(found[0], found, changes, "one")
-    return Irr(None, found, changes, "several" if found else "none")
+        received, paid = bool((flow_yuan > 0).any()), bool((flow_yuan < 0).any())
+        return Irr(None, (), 0, "received" if received else "paid" if paid else "nothing")
+    rates = _npv_zeros(flow_yuan)
+    if len(rates) == 1:
+        return Irr(rates[0], rates, changes, "one")
+    return Irr(None, rates, changes, "several" if rates else "none")
 
 
-def _zeros(flow_yuan: Array) -> tuple[float, ...]:
-    """Rates at which NPV crosses zero, each polished by the library."""
+def _npv_zeros(flow_yuan: Array) -> tuple[float, ...]:
+    """Rates at which NPV changes sign: bracketed on a grid, solved by Brent's method, refined by pyxirr."""
     scaled = flow_yuan / np.abs(flow_yuan).max()
     rates = np.geomspace(1.0 + LEAST_RATE, 1.0 + GREATEST_RATE, GRID) - 1.0
-    # NPV at the last year's end has NPV's zeros and, at low rates, none of its overflow
+    # the value at the end of the last year has the zeros of NPV and does not overflow at low rates
     values = np.polynomial.polynomial.polyval(1.0 + rates, scaled[::-1])
-    found = [float(rate) for rate in rates[values == 0.0]]
-    for at in np.flatnonzero(values[1:] * values[:-1] < 0.0):
-        guess = float(brentq(lambda rate: _terminal(rate, scaled), rates[at], rates[at + 1], xtol=1e-15))
-        polished = pyxirr.irr(scaled, guess=guess, silent=True)
-        near = polished is not None and rates[at] <= polished <= rates[at + 1]
-        found.append(float(polished) if near and polished is not None else guess)
-    return tuple(sorted(found))
+    zeros = [float(rate) for rate in rates[values == 0.0]]
+    for n in np.flatnonzero(values[1:] * values[:-1] < 0.0):
+        low, high = rates[n], rates[n + 1]
+        guess = float(brentq(lambda rate: _terminal_value(rate, scaled), low, high, xtol=1e-15))
+        refined = pyxirr.irr(scaled, guess=guess, silent=True)
+        zeros.append(float(refined) if refined is not None and low <= refined <= high else guess)
+    return tuple(sorted(zeros))
 
 
-def _terminal(rate: float, flow: Array) -> float:
+def _terminal_value(rate: float, flow: Array) -> float:
+    """Value of the flow at the end of its last year."""
     return float(np.polynomial.polynomial.polyval(1.0 + rate, flow[::-1]))
 
 
 def mirr(flow_yuan: Array, rate: float) -> float | None:
-    """Modified IRR [-], paying and reinvesting at `rate`; None where money only flows one way."""
+    """Modified IRR [-], financed and reinvested at `rate`; None unless the flow has both signs."""
     if not ((flow_yuan > 0).any() and (flow_yuan < 0).any()):
         return None
     value = pyxirr.mirr(flow_yuan, rate, rate, silent=True)
@@ -141,23 +142,23 @@ def mirr(flow_yuan: Array, rate: float) -> float | None:
 
 
 def payback(flow_yuan: Array, construction_years: int) -> Payback:
-    """Years until the cumulative flow turns positive for the first time, if it ever does.
+    """Years until the cumulative flow first turns positive.
 
-    A flow whose sum is never below zero is paid back at once.
+    A flow whose cumulative sum is never negative is paid back at the start.
     """
     if (np.cumsum(flow_yuan) >= 0.0).all():
         return Payback(0.0, -float(construction_years))
-    found = crossings(flow_yuan)
-    if np.isnan(found).all():
+    crossing_years = crossings(flow_yuan)
+    if np.isnan(crossing_years).all():
         return Payback(None, None)
-    years = float(np.nanmin(found))
+    years = float(np.nanmin(crossing_years))
     return Payback(years, years - construction_years)
 
 
 def crossings(flow_yuan: Array) -> Array:
-    """T - 1 + |cumulative at T - 1| / flow in T, where the cumulative flow turns positive in year T.
+    """Payback time in each year T in which the cumulative flow turns positive, NaN in the other years.
 
-    T counts from 1 at the start of construction. Nan in every year in which it does not turn positive.
+    It is T - 1 + |cumulative flow of T - 1| / flow of T [years], with T from 1 at the start of construction.
     """
     after = np.cumsum(flow_yuan)
     before = np.concatenate([[0.0], after[:-1]])
@@ -168,15 +169,15 @@ def crossings(flow_yuan: Array) -> Array:
 
 @dataclass(frozen=True)
 class Cover:
-    """Debt service cover [-]; None where no debt is ever due."""
+    """Debt service coverage ratio [-]; None where there is no debt service."""
 
-    by_year: Array  # nan where nothing is due
+    by_year: Array  # NaN in years without debt service
     least: float | None
     mean: float | None
 
 
 def cover(available_yuan: Array, service_yuan: Array, due: NDArray[np.bool_]) -> Cover:
-    """What is there to pay, earnings before depreciation less income tax, over interest and principal."""
+    """Debt service coverage: `available_yuan` (EBITDA less income tax) over `service_yuan` where due."""
     by_year = np.divide(available_yuan, service_yuan, out=np.full_like(service_yuan, np.nan), where=due)
     if not due.any():
         return Cover(by_year, None, None)
@@ -184,6 +185,6 @@ def cover(available_yuan: Array, service_yuan: Array, due: NDArray[np.bool_]) ->
 
 
 def lcos_yuan_per_kwh(cost_yuan: Array, discharged_mwh: Array, factors: Array) -> float | None:
-    """Levelised cost of storage: present cost over present energy; None where there is no energy."""
+    """Levelised cost of storage: present value of cost over that of energy; None without energy."""
     energy_kwh = float(factors @ discharged_mwh) * KWH_PER_MWH
     return float(factors @ cost_yuan) / energy_kwh if energy_kwh > 0 else None

@@ -1,6 +1,6 @@
-"""Depreciation, value-added tax and income tax, year by year.
+"""Depreciation, value-added tax and income tax by year.
 
-All arrays are yuan by year, the years of construction first; no tax is ever negative.
+Arrays are in yuan by year, construction years first. Taxes are never negative.
 """
 
 from dataclasses import dataclass
@@ -14,27 +14,28 @@ Array = NDArray[np.float64]
 
 
 def straight_line(value_yuan: float, asset: AssetClass, operation: Array) -> Array:
-    """Value less residual in equal parts over the class's years. `operation`: year of operation, 0 before."""
-    yearly = value_yuan * (1.0 - asset.residual_share) / asset.years
-    return np.where((operation >= 1) & (operation <= asset.years), yearly, 0.0)
+    """Straight-line depreciation of an asset class over its years; `operation`: operating year, 0 before."""
+    yearly_yuan = value_yuan * (1.0 - asset.residual_share) / asset.years
+    return np.where((operation >= 1) & (operation <= asset.years), yearly_yuan, 0.0)
 
 
 def replacement_depreciation(finance: Finance, operation: Array) -> Array:
-    """The new battery, from the year after it was bought, over its years or as many as are left."""
+    """Depreciation of the replacement battery from the year after purchase, over the years left at most."""
     if not finance.replaced:
         return np.zeros_like(operation)
-    bought = finance.replacement
-    served = min(bought.depreciation_years, finance.operation_years - bought.year)
-    net = bought.cost_yuan / (1.0 + finance.vat.rate)
-    yearly = net * (1.0 - bought.residual_share) / served
-    return np.where((operation > bought.year) & (operation <= bought.year + served), yearly, 0.0)
+    replacement = finance.replacement
+    years = min(replacement.depreciation_years, finance.operation_years - replacement.year)
+    net_yuan = replacement.cost_yuan / (1.0 + finance.vat.rate)
+    yearly_yuan = net_yuan * (1.0 - replacement.residual_share) / years
+    depreciated = (operation > replacement.year) & (operation <= replacement.year + years)
+    return np.where(depreciated, yearly_yuan, 0.0)
 
 
 @dataclass(frozen=True)
 class VatLedger:
     """Value-added tax by year [yuan], each of shape (years,)."""
 
-    credit_before: Array  # input tax not yet offset, at the start of the year
+    credit_before: Array  # input VAT not yet credited, at the start of the year
     paid: Array
     refund: Array
     credit_after: Array
@@ -42,16 +43,16 @@ class VatLedger:
 
 
 def vat_ledger(vat: ValueAddedTax, output_yuan: Array, input_yuan: Array, operation: Array) -> VatLedger:
-    """Output tax less input tax less credit, if that is above zero; what is below zero is the next credit.
+    """VAT payable: output less input VAT less credit if positive; a negative balance is carried forward.
 
-    A refund is what is left of the credit at the end of its year. A credit left at the very end is lost.
+    A refund pays out the credit at the end of its year. Credit left at the end of the last year is lost.
     """
     before, paid, refund, after = (np.zeros_like(output_yuan) for _ in range(4))
     credit = 0.0
-    for year, owed in enumerate(output_yuan - input_yuan):
+    for year, balance in enumerate(output_yuan - input_yuan):
         before[year] = credit
-        paid[year] = max(0.0, owed - credit)
-        credit = max(0.0, credit - owed)
+        paid[year] = max(0.0, balance - credit)
+        credit = max(0.0, credit - balance)
         if vat.credit == "refunded" and operation[year] == vat.refund_year:
             refund[year], credit = credit, 0.0
         after[year] = credit
@@ -60,25 +61,25 @@ def vat_ledger(vat: ValueAddedTax, output_yuan: Array, input_yuan: Array, operat
 
 @dataclass(frozen=True)
 class IncomeTaxLedger:
-    """Income tax by year [yuan], and where losses went; arrays by age have shape (loss_years, years)."""
+    """Income tax and loss carry-forward by year [yuan]; arrays by age have the shape (loss_years, years)."""
 
-    losses: Array  # at the start of the year, by age: row 0 is last year's
+    losses: Array  # available at the start of the year, by age: row 0 is the previous year's loss
     used_by_age: Array
     used: Array
-    taxable: Array  # profit less losses used, before the holiday
+    taxable: Array  # profit less losses set off
     tax: Array
 
 
 def holiday(tax: IncomeTax, operation: Array) -> Array:
-    """Share of the rate that is charged [-]: 0 in the free years, then 0.5, then 1."""
+    """Tax holiday: share of the rate charged [-], 0 in the exempt years, then 0.5, then 1."""
     half = np.where(operation <= tax.free_years + tax.half_years, 0.5, 1.0)
     return np.where(operation <= tax.free_years, 0.0, half)
 
 
 def income_tax(tax: IncomeTax, profit_yuan: Array, operation: Array) -> IncomeTaxLedger:
-    """Tax on profit less earlier losses, the oldest used first; a loss is void after `loss_years` years.
+    """Income tax with loss carry-forward: oldest losses first, each expiring after `loss_years` years.
 
-    Losses are set off in years of the holiday too: the law asks for no tax then, not for no set-off.
+    Losses are set off during the tax holiday as well: the law waives the tax then, not the set-off.
     """
     years, ages = len(profit_yuan), tax.loss_years
     losses, used = np.zeros((ages, years)), np.zeros((ages, years))
@@ -86,12 +87,12 @@ def income_tax(tax: IncomeTax, profit_yuan: Array, operation: Array) -> IncomeTa
         if year > 0 and ages > 0:
             losses[0, year] = max(0.0, -profit_yuan[year - 1])
             losses[1:, year] = losses[:-1, year - 1] - used[:-1, year - 1]
-        left = max(0.0, profit)
+        remaining = max(0.0, profit)
         for age in reversed(range(ages)):
-            used[age, year] = min(losses[age, year], left)
-            left -= used[age, year]
+            used[age, year] = min(losses[age, year], remaining)
+            remaining -= used[age, year]
     taxable = np.maximum(0.0, profit_yuan) - used.sum(axis=0)
-    # what float subtraction leaves of a profit fully offset is not a profit
+    # remove the rounding error of a profit that is fully offset
     taxable = np.maximum(0.0, taxable)
     return IncomeTaxLedger(
         losses=losses,

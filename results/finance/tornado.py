@@ -1,4 +1,4 @@
-"""What single doubts do to the returns: one bar for each, the widest first."""
+"""Tornado of one-at-a-time sensitivities: the returns at the low and high value of each input."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from parkdispatch.results.finance.cash_flow import CashFlow
 
 @dataclass(frozen=True)
 class Measures:
-    """What a cash flow is judged by; None where it does not exist."""
+    """Decision measures of a cash flow; None where a measure does not exist."""
 
     npv_yuan: float  # of the project, after tax
     irr: float | None  # [-] of the project, after tax
@@ -19,7 +19,7 @@ class Measures:
 
 
 def measures(cash: CashFlow) -> Measures:
-    """The measures of a cash flow."""
+    """The decision measures of a cash flow."""
     project, equity = cash.returns["project_after_tax"], cash.returns["equity_after_tax"]
     return Measures(
         npv_yuan=project.npv_yuan,
@@ -31,16 +31,16 @@ def measures(cash: CashFlow) -> Measures:
 
 @dataclass(frozen=True)
 class BarEnd:
-    """One end of a doubted input: its value, and the measures there."""
+    """One end of a sensitivity: the input's value, and the measures at it."""
 
     value: float
     measures: Measures
-    dispatched: bool  # the storage was dispatched anew; else only the cash flow changes
+    dispatched: bool  # whether the storage was dispatched again; otherwise only the cash flow changes
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A doubt; an end that was not given is as the case has it."""
+    """One sensitivity; an end that is not given stays at the base value."""
 
     name: str
     name_zh: str
@@ -50,22 +50,22 @@ class Bar:
     high: BarEnd | None
 
     def swing_yuan(self, base: Measures) -> float:
-        """Between the lowest and the highest NPV [yuan], the base among them."""
-        seen = [base.npv_yuan, *(end.measures.npv_yuan for end in (self.low, self.high) if end)]
-        return max(seen) - min(seen)
+        """Length of the bar: highest less lowest NPV, the base included [yuan]."""
+        npvs = [base.npv_yuan, *(end.measures.npv_yuan for end in (self.low, self.high) if end)]
+        return max(npvs) - min(npvs)
 
 
 @dataclass(frozen=True)
 class Tornado:
-    """The bars, the widest first, about the base."""
+    """The bars, longest first, around the base case."""
 
     base: Measures
     bars: tuple[Bar, ...]
-    years: tuple[int, ...]  # of operation that were dispatched for a bar; others lie on the line between
+    years: tuple[int, ...]  # operating years dispatched for a bar; the others are interpolated
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row an end: input, end, value, NPV, IRRs, payback, and NPV less that of the base."""
+        """One row per end: input, end, value, NPV, its change from the base, IRRs and payback."""
         rows = []
         for bar in self.bars:
             for side, end in (("low", bar.low), ("high", bar.high)):
@@ -89,5 +89,5 @@ class Tornado:
 
 
 def ordered(base: Measures, bars: Sequence[Bar]) -> tuple[Bar, ...]:
-    """The widest first; equal ones as they were given."""
+    """The bars by descending length; equal ones in the given order."""
     return tuple(sorted(bars, key=lambda bar: -bar.swing_yuan(base)))

@@ -1,1 +1,1 @@
-"""What is known of a size: worth, risk, decision."""
+"""Sizing decision analysis of the increment: value, risk, commissioning year, recommendation."""

@@ -1,4 +1,4 @@
-"""When the increment should come: its NPV by commissioning year, and the best year."""
+"""Optimal commissioning year of the increment: NPV by choice and year."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,30 +16,33 @@ from parkdispatch.results.sizing.sizing_results import NEVER, Choice
 
 @dataclass(frozen=True)
 class BestYear:
-    """The best of some choices and years; to build nothing, where none of them earns anything."""
+    """The choice and commissioning year of the highest NPV; `NEVER` where no NPV is positive."""
 
     key: str  # of the choice; `NEVER`
-    year: int  # after the case's; 0 of never
-    npv_yuan: float  # in money of the case's year
-    npv_now_yuan: float  # of the same choice, built at once
+    year: int  # after the case's year; 0 for `NEVER`
+    npv_yuan: float  # discounted to the case's year
+    npv_now_yuan: float  # of the same choice, commissioned in the case's year
 
 
 def when_of(
     finance: Finance, paths: YearlyChanges, choices: Sequence[Choice], known: Mapping[int, Sequence[Worth]]
 ) -> xr.Dataset:
-    """What `SizeStudy.when` holds, for 0 to the last year in which the choices' worth is known.
+    """The dataset `SizeStudy.when`, for commissioning years 0 to the last one in `known`.
 
-    `known` has, by commissioning year, the worth of each choice, 0 included. Between those years, what the
-    increment earns in each year of its operation lies on a line; its price is of the year itself.
+    `known` holds the value of each choice by commissioning year, 0 included. Between those years, the revenue
+    of each operating year is interpolated linearly; the investment is that of the commissioning year.
     """
     years = range(max(known) + 1)
-    rows = [[_at(finance, paths, at, known, year) for year in years] for at in range(len(choices))]
+    rows = [
+        [_commissioned(finance, paths, number, known, year) for year in years]
+        for number in range(len(choices))
+    ]
     dims = ("choice", "year")
 
     def table(column: int) -> tuple[tuple[str, str], Array, dict[str, str]]:
-        return dims, np.array([[one[column] for one in row] for row in rows]), {"units": "yuan"}
+        return dims, np.array([[figures[column] for figures in row] for row in rows]), {"units": "yuan"}
 
-    made = xr.Dataset(
+    when = xr.Dataset(
         {
             "npv_then_yuan": table(0),
             "investment_yuan": table(1),
@@ -48,55 +51,59 @@ def when_of(
             "dispatched": ("year", np.array([year in known for year in years])),
         },
         coords={
-            "choice": [one.key for one in choices],
+            "choice": [choice.key for choice in choices],
             "year": ("year", np.array(years), {"units": "years"}),
         },
     )
-    made["npv_yuan"] = made["npv_then_yuan"] / (1.0 + finance.discount_rate) ** made["year"]
-    made["npv_yuan"].attrs["units"] = "yuan"
-    best = best_when(made)
-    return made.assign_attrs(best_choice=best.key, best_year=best.year, best_npv_yuan=best.npv_yuan)
+    when["npv_yuan"] = when["npv_then_yuan"] / (1.0 + finance.discount_rate) ** when["year"]
+    when["npv_yuan"].attrs["units"] = "yuan"
+    best = best_when(when)
+    return when.assign_attrs(best_choice=best.key, best_year=best.year, best_npv_yuan=best.npv_yuan)
 
 
 def best_when(when: xr.Dataset) -> BestYear:
-    """The choice and year of the highest NPV; of equal ones the earlier year, then the earlier choice."""
-    npv = when["npv_yuan"].to_numpy()
-    year, choice = divmod(int(npv.T.argmax()), len(npv))
-    key, best = str(when["choice"].to_numpy()[choice]), float(npv[choice, year])
-    if key == NEVER or best <= 0:
+    """The choice and year of the highest NPV; among equals the earliest year, then the first choice."""
+    npv_yuan = when["npv_yuan"].to_numpy()
+    year, choice = divmod(int(npv_yuan.T.argmax()), len(npv_yuan))
+    key, best_yuan = str(when["choice"].to_numpy()[choice]), float(npv_yuan[choice, year])
+    if key == NEVER or best_yuan <= 0:
         return BestYear(NEVER, 0, 0.0, 0.0)
-    return BestYear(key, year, best, float(npv[choice, 0]))
+    return BestYear(key, year, best_yuan, float(npv_yuan[choice, 0]))
 
 
 def first_that_pays(when: xr.Dataset, key: str) -> int | None:
-    """The first year in which a choice has an NPV above zero; None: in none of them."""
-    pays = np.flatnonzero(when["npv_yuan"].sel(choice=key).to_numpy() > 0)
-    return int(pays[0]) if pays.size else None
+    """The first commissioning year in which a choice has a positive NPV; None: in no year."""
+    positive = np.flatnonzero(when["npv_yuan"].sel(choice=key).to_numpy() > 0)
+    return int(positive[0]) if positive.size else None
 
 
-def _at(
+def _commissioned(
     finance: Finance, paths: YearlyChanges, choice: int, known: Mapping[int, Sequence[Worth]], year: int
 ) -> tuple[float, float, float, float]:
-    """NPV then, investment, and saving in the first and the last year of operation [yuan]."""
-    before = max(one for one in known if one <= year)
-    after = min(one for one in known if one >= year)
-    one, other = known[before][choice], known[after][choice]
+    """NPV in the commissioning year, investment, saving in the first and the last operating year [yuan]."""
+    before = max(known_year for known_year in known if known_year <= year)
+    after = min(known_year for known_year in known if known_year >= year)
+    earlier, later = known[before][choice], known[after][choice]
     share = (year - before) / (after - before) if after > before else 0.0
-    saving = (1.0 - share) * one.saving_yuan + share * other.saving_yuan
-    if one.cash is None:
+    saving = (1.0 - share) * earlier.saving_yuan + share * later.saving_yuan
+    if earlier.cash is None:
         return 0.0, 0.0, 0.0, 0.0
-    investment = one.choice.investment_yuan * (1.0 + paths.battery_price) ** year
-    cash = cash_of(finance, investment, _between(one.operation, other.operation, share))
+    investment = earlier.choice.investment_yuan * (1.0 + paths.battery_price) ** year
+    cash = cash_of(finance, investment, _interpolated(earlier.operation, later.operation, share))
     return cash.returns[PROJECT].npv_yuan, investment, float(saving[0]), float(saving[-1])
 
 
-def _between(one: Operation, other: Operation, share: float) -> Operation:
+def _interpolated(earlier: Operation, later: Operation, share: float) -> Operation:
+    """Linear interpolation of two operations, year by year; `share` is the weight of the later one."""
+
     def line(first: Array, last: Array) -> Array:
         return (1.0 - share) * first + share * last
 
     return Operation(
-        revenue_yuan={name: line(yuan, other.revenue_yuan[name]) for name, yuan in one.revenue_yuan.items()},
-        discharged_mwh=line(one.discharged_mwh, other.discharged_mwh),
-        auxiliary_yuan=line(one.auxiliary_yuan, other.auxiliary_yuan),
-        power_mw=one.power_mw,
+        revenue_yuan={
+            name: line(yuan, later.revenue_yuan[name]) for name, yuan in earlier.revenue_yuan.items()
+        },
+        discharged_mwh=line(earlier.discharged_mwh, later.discharged_mwh),
+        auxiliary_yuan=line(earlier.auxiliary_yuan, later.auxiliary_yuan),
+        power_mw=earlier.power_mw,
     )

@@ -1,4 +1,4 @@
-"""Where in the range of what is doubted a choice's losses lie."""
+"""Regions of uncertain inputs in which the losses of a choice concentrate."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,53 +9,60 @@ from numpy.typing import NDArray
 
 from parkdispatch.results.sizing.risk import doubted
 
-Marked = NDArray[np.bool_]
-FEW_VALUES = 3  # a doubt that takes no more is told by the value, not by a half of its range
-CHANCE = 0.01  # what chance alone would show more often than this is not told
+Mask = NDArray[np.bool_]
+Side = Literal["is", "low", "high"]
+FEW_VALUES = 3  # an input with at most so many values is split by value, others at the median
+CHANCE = 0.01  # significance level: regions that chance shows more often are not reported
 
 
 @dataclass(frozen=True)
 class LossRegion:
-    """A part of a doubt's values in which most losses lie."""
+    """A range of an uncertain input in which most losses lie."""
 
     name: str
-    side: Literal["is", "low", "high"]  # where it is `value`, or lies below or above it
+    side: Side  # the input equals `value`, or lies below or above it
     value: float
-    loss_share: float  # of the scenarios there
-    of_losses: float  # share of all losses that lie there
-    chance: float  # how often chance alone would put as many losses there (Fisher's exact test)
+    loss_share: float  # probability of loss within the region
+    of_losses: float  # share of all losses that lie within the region
+    chance: float  # p-value of Fisher's exact test
 
 
 def loss_regions(risk: xr.Dataset, choice: str) -> tuple[LossRegion, ...]:
-    """Values or halves of single doubts in which most losses of a choice lie, the surest first.
+    """Values or halves of single inputs in which most losses of a choice lie, the most significant first.
 
-    Only what chance alone would hardly show is told, so of few scenarios, or few losses, it may be nothing.
+    Only significant regions are reported, so there may be none for few scenarios or few losses.
     """
     lost = risk["npv_yuan"].sel(choice=choice).to_numpy() < 0
-    found = []
+    regions = []
     for name in map(str, risk["doubt"].to_numpy()):
         values = doubted(risk, name)
-        several = np.unique(values)
-        parts: list[tuple[Literal["is", "low", "high"], float, Marked]]
-        if len(several) <= FEW_VALUES:
-            parts = [("is", float(value), values == value) for value in several]
+        distinct = np.unique(values)
+        parts: list[tuple[Side, float, Mask]]
+        if len(distinct) <= FEW_VALUES:
+            parts = [("is", float(value), values == value) for value in distinct]
         else:
-            middle = float(np.median(values))
-            parts = [("low", middle, values < middle), ("high", middle, values > middle)]
-        for side, value, there in parts:
-            lies = _lies(name, side, value, there, lost)
-            found += [lies] if lies.of_losses > 0.5 and lies.chance <= CHANCE else []
-    return tuple(sorted(found, key=lambda one: one.chance))
+            median = float(np.median(values))
+            parts = [("low", median, values < median), ("high", median, values > median)]
+        for side, value, inside in parts:
+            region = _region(name, side, value, inside, lost)
+            regions += [region] if region.of_losses > 0.5 and region.chance <= CHANCE else []
+    return tuple(sorted(regions, key=lambda region: region.chance))
 
 
-def _lies(
-    name: str, side: Literal["is", "low", "high"], value: float, there: Marked, lost: Marked
-) -> LossRegion:
+def _region(name: str, side: Side, value: float, inside: Mask, lost: Mask) -> LossRegion:
+    """The losses inside a region against those outside, with the p-value of Fisher's exact test."""
     from scipy.stats import fisher_exact  # slow to import
 
-    both, elsewhere = int((there & lost).sum()), int((~there & lost).sum())
-    table = [[both, int((there & ~lost).sum())], [elsewhere, int((~there & ~lost).sum())]]
-    chance = float(fisher_exact(table, alternative="greater")[1])
+    lost_inside, lost_outside = int((inside & lost).sum()), int((~inside & lost).sum())
+    table = [
+        [lost_inside, int((inside & ~lost).sum())],
+        [lost_outside, int((~inside & ~lost).sum())],
+    ]
     return LossRegion(
-        name, side, value, both / max(1, int(there.sum())), both / max(1, both + elsewhere), chance
+        name=name,
+        side=side,
+        value=value,
+        loss_share=lost_inside / max(1, int(inside.sum())),
+        of_losses=lost_inside / max(1, lost_inside + lost_outside),
+        chance=float(fisher_exact(table, alternative="greater")[1]),
     )

@@ -1,7 +1,7 @@
-"""What scenarios say of choices: how NPV spreads, how often money is lost, which choice is least regretted.
+"""Risk analysis of the choices over scenarios: distribution of NPV, loss probability, CVaR, regret, drivers.
 
-`risk` is the dataset of `sizing_results.py`: scenarios are equally likely. Money is yuan, fractions are
-of 1. What is worst is the smallest NPV; a loss is an NPV below zero.
+`risk` is the dataset `SizeStudy.risk`; scenarios are equally likely. Money is in yuan, shares are fractions.
+The worst outcome is the smallest NPV; a loss is a negative NPV.
 """
 
 from collections.abc import Sequence
@@ -14,24 +14,24 @@ import xarray as xr
 from parkdispatch.models.device import Array
 from parkdispatch.results.sizing.sizing_results import Choice
 
-FIGURES = {  # of a choice in a scenario: unit, and what it is
+FIGURES = {  # of a choice in a scenario: unit and meaning
     "npv_yuan": ("yuan", "NPV of the project after tax, in money of the year it is built"),
     "irr": ("1", "IRR of the project after tax; none where there is not exactly one"),
     "saving_yuan": ("yuan/year", "what the bill falls by, mean over the years of operation"),
     "investment_yuan": ("yuan", "what it costs at first"),
 }
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-FIFTH = 0.2  # of the scenarios, at either end of a doubt
+FIFTH = 0.2  # share of the scenarios at either end of an uncertain input
 
 
 def risk_dataset(choices: Sequence[Choice], table: pd.DataFrame, found: Array) -> xr.Dataset:
-    """The dataset of what was found, (scenarios, figures, choices), in the scenarios of a table."""
+    """The risk dataset: `found` has the shape (scenarios, figures, choices), `table` one row per scenario."""
     dims = ("scenario", "choice")
     data = {
-        name: xr.DataArray(found[:, at], dims=dims, attrs={"units": unit, "long_name": words})
-        for at, (name, (unit, words)) in enumerate(FIGURES.items())
+        name: xr.DataArray(found[:, number], dims=dims, attrs={"units": unit, "long_name": words})
+        for number, (name, (unit, words)) in enumerate(FIGURES.items())
     }
-    # one array, not a variable a doubt: NetCDF has no slash in a name, and "irradiation, MJ/m²" does
+    # one array instead of a variable per input: names such as "irradiation, MJ/m²" are invalid in NetCDF
     data["doubted"] = xr.DataArray(
         table.to_numpy(np.float64), dims=("scenario", "doubt"), attrs={"long_name": "value in the scenario"}
     )
@@ -44,21 +44,21 @@ def risk_dataset(choices: Sequence[Choice], table: pd.DataFrame, found: Array) -
 
 
 def doubted(risk: xr.Dataset, name: str) -> Array:
-    """What a doubt is in each scenario."""
+    """The value of an uncertain input in each scenario, (scenarios,)."""
     return np.asarray(risk["doubted"].sel(doubt=name).to_numpy(), dtype=np.float64)
 
 
 def _npv(risk: xr.Dataset) -> pd.DataFrame:
-    """NPV by scenario and choice."""
+    """NPV by scenario (rows) and choice (columns) [yuan]."""
     values = risk["npv_yuan"].transpose("scenario", "choice").to_numpy()
     return pd.DataFrame(values, risk["scenario"].to_numpy(), [str(key) for key in risk["choice"].to_numpy()])
 
 
 def tail_mean(values: Array, tail: float) -> float:
-    """CVaR: the mean of the worst share of equally likely values.
+    """CVaR: the mean of the worst share `tail` of equally likely values.
 
-    Where the share ends within a value, that value counts with what of it is within (Rockafellar and Uryasev
-    2002), so the measure does not jump with the number of scenarios.
+    A value that straddles the limit counts in part (Rockafellar and Uryasev 2002), so that the measure is
+    continuous in `tail`.
     """
     ordered = np.sort(values)
     within = np.clip(tail * len(ordered) - np.arange(len(ordered)), 0.0, 1.0)
@@ -66,11 +66,11 @@ def tail_mean(values: Array, tail: float) -> float:
 
 
 def distribution(risk: xr.Dataset, tail: float) -> pd.DataFrame:
-    """A row a choice: mean, std, least, quantiles as "q05", most, probability of loss, CVaR and regret.
+    """NPV statistics by choice (rows): mean, std, extremes, quantiles "q05", loss probability, CVaR, regret.
 
-    The standard deviation is of the scenarios as they are; quantiles lie between scenarios, linearly.
+    The standard deviation is that of the population; quantiles are interpolated linearly.
     """
-    npv, lost = _npv(risk), regret(risk)
+    npv, regrets = _npv(risk), regret(risk)
     columns = {
         "mean_yuan": npv.mean(),
         "std_yuan": npv.std(ddof=0),
@@ -79,22 +79,22 @@ def distribution(risk: xr.Dataset, tail: float) -> pd.DataFrame:
         "best_yuan": npv.max(),
         "loss_share": (npv < 0).mean(),
         "cvar_yuan": npv.apply(lambda column: tail_mean(column.to_numpy(), tail)),
-        "mean_regret_yuan": lost.mean(),
-        "most_regret_yuan": lost.max(),
+        "mean_regret_yuan": regrets.mean(),
+        "most_regret_yuan": regrets.max(),
     }
     return pd.DataFrame(columns).rename_axis("choice")
 
 
 def regret(risk: xr.Dataset) -> pd.DataFrame:
-    """What each choice misses in each scenario: the NPV of the best there less its own, never below zero."""
+    """Regret by scenario and choice: NPV of the scenario's best choice less the choice's own NPV [yuan]."""
     npv = _npv(risk)
     return npv.rsub(npv.max(axis=1), axis=0)
 
 
 def chosen(risk: xr.Dataset, tail: float) -> dict[str, str]:
-    """The best choice by each rule, of equals the first.
+    """The best choice under each decision rule, the first of equals.
 
-    Most expected NPV, most in the worst scenario, most CVaR, least largest regret.
+    Rules: maximum expected NPV, maximin, maximum CVaR, minimax regret.
     """
     table = distribution(risk, tail)
     return {
@@ -107,38 +107,38 @@ def chosen(risk: xr.Dataset, tail: float) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Driver:
-    """What a doubt has to do with a choice's NPV, all else as it comes."""
+    """Influence of one uncertain input on a choice's NPV, the other inputs varying as well."""
 
     name: str
-    rank_correlation: float  # Spearman's; 0 where either does not change
-    low: float  # what the doubt is at most in the lowest fifth of the scenarios, or its lesser value of two
+    rank_correlation: float  # Spearman's; 0 where either is constant
+    low: float  # upper limit of the input in the lowest fifth of scenarios, or the lower of two values
     high: float
-    low_npv_yuan: float  # mean NPV there
+    low_npv_yuan: float  # mean NPV of those scenarios
     high_npv_yuan: float
-    loss_share: dict[float, float] | None  # probability of loss by value, of doubts with two values
+    loss_share: dict[float, float] | None  # loss probability by value, of inputs with two values
 
     @property
     def swing_yuan(self) -> float:
-        """Length of its bar in a tornado."""
+        """Length of the bar in a tornado chart [yuan]."""
         return abs(self.high_npv_yuan - self.low_npv_yuan)
 
 
 def drivers(risk: xr.Dataset, choice: str) -> tuple[Driver, ...]:
-    """What a choice's NPV goes with, the longest bar of the tornado first; what does not vary is left out.
+    """The drivers of a choice's NPV, the longest tornado bar first; constant inputs are left out.
 
-    The lowest fifth of a doubt is every scenario in which it is no more than its 20 % quantile, the highest
-    as much from above; a doubt of two values has all scenarios of either.
+    The lowest fifth are the scenarios up to the input's 20 % quantile, the highest fifth those from its 80 %
+    quantile. An input of two values is split by value.
     """
     npv = np.asarray(risk["npv_yuan"].sel(choice=choice).to_numpy(), dtype=np.float64)
-    found = []
+    influences = []
     for name in map(str, risk["doubt"].to_numpy()):
         values = doubted(risk, name)
-        several = np.unique(values)
-        if len(several) < 2:
+        distinct = np.unique(values)
+        if len(distinct) < 2:
             continue
-        two = len(several) == 2
-        low, high = several if two else np.quantile(values, (FIFTH, 1.0 - FIFTH))
-        found.append(
+        two = len(distinct) == 2
+        low, high = distinct if two else np.quantile(values, (FIFTH, 1.0 - FIFTH))
+        influences.append(
             Driver(
                 name=name,
                 rank_correlation=_rank_correlation(values, npv),
@@ -146,16 +146,18 @@ def drivers(risk: xr.Dataset, choice: str) -> tuple[Driver, ...]:
                 high=float(high),
                 low_npv_yuan=float(npv[values <= low].mean()),
                 high_npv_yuan=float(npv[values >= high].mean()),
-                loss_share={float(v): float((npv[values == v] < 0).mean()) for v in several} if two else None,
+                loss_share=(
+                    {float(v): float((npv[values == v] < 0).mean()) for v in distinct} if two else None
+                ),
             )
         )
-    return tuple(sorted(found, key=lambda one: -one.swing_yuan))
+    return tuple(sorted(influences, key=lambda driver: -driver.swing_yuan))
 
 
-def _rank_correlation(one: Array, other: Array) -> float:
-    """Spearman's, equals having their mean rank; 0 where either does not change."""
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
+def _rank_correlation(values: Array, npv_yuan: Array) -> float:
+    """Spearman's rank correlation with mean ranks of ties; 0 where either is constant."""
+    if np.ptp(values) == 0 or np.ptp(npv_yuan) == 0:
         return 0.0
     from scipy.stats import spearmanr  # slow to import
 
-    return float(spearmanr(one, other).statistic)
+    return float(spearmanr(values, npv_yuan).statistic)

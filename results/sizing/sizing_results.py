@@ -1,7 +1,7 @@
-"""What is known of the size of the increment, each part of it computed by a driver of its own.
+"""Result types of a sizing study; each part is computed by its own driver.
 
-All values are of the increment alone: the park with it, less the same park without it, which keeps what
-stands. Money is yuan, VAT included; fractions, never percent.
+All values are incremental: the park with the increment less the same park without it, which keeps its
+existing batteries. Money is in yuan, VAT included; shares are fractions, never percent.
 """
 
 from collections.abc import Mapping
@@ -13,105 +13,106 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.finance.sizing_section import Sizing
+from parkdispatch.models.units import WH_PER_MWH
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import Lifetime
 
 NEVER = "never"  # the key of the choice to build nothing
-LEAST_MWH = 0.5  # a co-optimised size below is nothing anybody builds
-PROVEN_SIZE_GAP = 1e-6  # of the year's cost, to which a size is proven: some hundred yuan a year
+LEAST_MWH = 0.5  # a smaller co-optimised size counts as building nothing
+PROVEN_SIZE_GAP = 1e-6  # relative to the year's cost, within which a size is proven: some hundred yuan a year
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A size at a price; `NEVER` has the size 0."""
+    """A decision alternative: a size at a price. The alternative `NEVER` has the size 0."""
 
     key: str  # "never", "offer_1", "offer_2_of_3" (modules), "best" (co-optimised), "best_by_npv"
     name: str
     name_zh: str
     power_mw: float
     energy_mwh: float
-    investment_yuan: float  # with the price multiple
+    investment_yuan: float  # price multiple included
 
     @property
     def yuan_per_wh(self) -> float | None:
-        """Its price; None of nothing."""
-        return self.investment_yuan / (1e6 * self.energy_mwh) if self.energy_mwh > 0 else None
+        """Specific price [yuan/Wh]; None where nothing is built."""
+        return self.investment_yuan / (WH_PER_MWH * self.energy_mwh) if self.energy_mwh > 0 else None
 
 
 @dataclass(frozen=True)
 class Marginal:
-    """What a little more of either is worth in the first year, at one size, and when it pays."""
+    """Marginal values of power and energy in the first year at one size, and the break-even price."""
 
     power_mw: float
     energy_mwh: float
-    value_of_mw_yuan: float  # [yuan/MW a year] what the year's cost falls by; below zero: it costs
-    value_of_mwh_yuan: float  # [yuan/MWh a year]
-    # the same by finite differences, one step less and one more: the duals lie between them, or at a kink
+    value_of_mw_yuan: float  # [yuan/MW/year] decrease of the year's cost; negative: increase
+    value_of_mwh_yuan: float  # [yuan/MWh/year]
+    # the same by finite differences of one step down and one step up; the duals lie between them
     difference_mw_yuan: tuple[float, float]
     difference_mwh_yuan: tuple[float, float]
-    annuity_yuan_per_mw: float  # what a MW and a MWh cost a year at the case's prices
-    annuity_yuan_per_mwh: float
-    break_even_yuan_per_kwh: float  # price of energy at which the next MWh pays, at the case's price of power
+    annuity_yuan_per_mw: float  # annual capital cost at the case's prices [yuan/MW/year]
+    annuity_yuan_per_mwh: float  # [yuan/MWh/year]
+    break_even_yuan_per_kwh: float  # price of energy capacity at which the next MWh breaks even
 
 
 @dataclass(frozen=True)
 class Best:
-    """The size that costs the park least in the first year, capital as an annuity, and its proof."""
+    """The co-optimised size: least cost of the first year including the capital annuity, with its bound."""
 
     power_mw: float
     energy_mwh: float
-    cost_yuan: float  # of the year: the dispatch and the annuity
-    bound_yuan: float  # no size and no dispatch cost less
-    dispatch_yuan: float  # of it the dispatch
-    without_yuan: float  # the dispatch without the increment
-    annuity_share: float  # [1/year] of the investment
+    cost_yuan: float  # of the year: dispatch and annuity
+    bound_yuan: float  # lower bound over all sizes and dispatches
+    dispatch_yuan: float  # part of the cost due to the dispatch
+    without_yuan: float  # dispatch without the increment
+    annuity_share: float  # annuity over investment [1/year]
     evaluated: int  # sizes whose year was dispatched
-    boxes: int  # parts of the range of sizes that were shown to be no better
-    # each size tried: power, energy, cost and bound; for the chart of how the search went, (tried, 4)
+    boxes: int  # regions of the size range that the parametric bound excluded
+    # power, energy, cost and bound of each evaluated size, for the chart of the search, (sizes, 4)
     tried: np.ndarray
 
     @property
     def is_nothing(self) -> bool:
-        """Whether the best is to build nothing, or no more than rounding."""
+        """Whether it is best to build nothing, up to a negligible size."""
         return self.power_mw <= 0 or self.energy_mwh < LEAST_MWH
 
     @property
     def gap(self) -> float:
-        """(cost - bound) / max(1, |cost|), never below zero."""
+        """Relative optimality gap: (cost - bound) / max(1, |cost|), not negative."""
         return max(0.0, self.cost_yuan - self.bound_yuan) / max(1.0, abs(self.cost_yuan))
 
 
 @dataclass(frozen=True)
 class Offered:
-    """A choice with its years dispatched and its cash flow."""
+    """A choice with its lifetime dispatch and cash flow."""
 
     choice: Choice
-    life: Lifetime | None  # of the park with it; None of never
+    life: Lifetime | None  # of the park with the increment; None for `NEVER`
     cash: CashFlow | None  # of the increment
-    break_even_yuan_per_wh: float | None  # price of the whole at which its NPV is zero
+    break_even_yuan_per_wh: float | None  # specific price at which its NPV is zero
     marginal: Marginal | None
-    # as the surface has them: dispatch_yuan, bound_yuan, peak_cut_mw, self_use, self_use_gain, co2_cut_t of
-    # its first year, gap of all
+    # as in the surface: dispatch_yuan, bound_yuan, peak_cut_mw, self_use, self_use_gain, co2_cut_t of the
+    # first year, and the largest gap of all years
     figures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class SizeStudy:
-    """All that was asked; a part that was not asked for is None.
+    """The parts of a sizing study; a part that was not requested is None or empty.
 
     `surface` has the dimensions power_mw and duration_hours and, for each size: npv_yuan, irr, payback_years,
-    investment_yuan, energy_mwh, dispatch_yuan and bound_yuan (first year), gap (the largest of its years),
-    saving_first_yuan, saving_last_yuan (bill without less bill with, a year), peak_cut_mw (mean over the
-    months), self_use (share of PV used in the park), self_use_gain, co2_cut_t (a year), annual_net_yuan
-    (what the first year's dispatch costs less with it, less the annuity), value_of_mw_yuan, value_of_mwh_yuan
-    (duals), frontier (bool: no size has more NPV for less investment).
+    investment_yuan, energy_mwh, dispatch_yuan and bound_yuan (first year), gap (largest of its years),
+    saving_first_yuan, saving_last_yuan (bill without less bill with, per year), peak_cut_mw (mean over the
+    months), self_use (share of PV used in the park), self_use_gain, co2_cut_t (per year), annual_net_yuan
+    (saving of the first year's dispatch less the annuity), value_of_mw_yuan, value_of_mwh_yuan (dual values),
+    frontier (bool: Pareto-efficient in NPV and investment).
 
-    `when` has the dimensions choice (keys) and year (0, 1, ...): npv_yuan in money of the case's year,
+    `when` has the dimensions choice (keys) and year (0, 1, ...): npv_yuan discounted to the case's year,
     npv_then_yuan, investment_yuan, saving_first_yuan, saving_last_yuan.
 
     `risk` has the dimensions scenario and choice: npv_yuan, irr, saving_yuan (mean over the years),
-    investment_yuan; and over scenario and doubt `doubted`, the value, with the names of the doubts as
-    coordinate. `results/sizing/risk.py` makes and reads it.
+    investment_yuan; and `doubted`, the value of each uncertain input, over scenario and doubt (the names of
+    the inputs). `results/sizing/risk.py` builds and reads it.
     """
 
     case: Case
@@ -122,5 +123,5 @@ class SizeStudy:
     offers: tuple[Offered, ...] = ()
     when: xr.Dataset | None = None
     risk: xr.Dataset | None = None
-    kept: Path | None = None  # where the scenarios are
+    kept: Path | None = None  # folder of the stored scenarios
     timings_s: Mapping[str, float] = field(default_factory=dict)

@@ -121,7 +121,7 @@ def test_a_plan_whose_sum_is_right_follows() -> None:
 @pytest.mark.parametrize(
     ("lang", "sentence"),
     [
-        ("en", "7,728.19 + 19,872.00 + 2,530.20 = 30,130.39; the plan's sum is 1,778.60 short"),
+        ("en", "7,728.19 + 19,872.00 + 2,530.20 = 30,130.39; the plan's total is 1,778.60 less"),
         ("zh", "7,728.19 + 19,872.00 + 2,530.20 = 30,130.39；方案合计少1,778.60"),
     ],
 )
@@ -141,6 +141,6 @@ def test_the_file_has_just_these_columns_and_nothing_rounded() -> None:
     assert lines[0] == "view,figure,unit,published,computed,deviation,rests_on"
     assert len(lines) == len(BY_HAND) + 1
     assert lines[1].startswith(
-        'The study\'s own arithmetic,"Total revenue, 20 years",10⁴ yuan,28351.79,30130.39,0.0627'
+        'Arithmetic of the study,"Total revenue, 20 years",10⁴ yuan,28351.79,30130.39,0.0627'
     )
     assert ",,3.0535843591600287,," in lines[4]  # nothing published, so no deviation

@@ -17,7 +17,7 @@ from parkdispatch.models.capacity import Sized
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.finance.investment import Finance, Replacement
 from parkdispatch.models.stores.battery import Battery
-from parkdispatch.results.finance import lifetime
+from parkdispatch.results.finance import payments
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
 from parkdispatch.results.solution import cost_yuan, values
@@ -127,13 +127,13 @@ def test_demand_saved_is_the_basic_charge_saved(tmp_path: Path) -> None:
 def test_streams_that_miss_the_bill_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prepared = small(tmp_path, finance(2))
     lived(prepared)
-    right: Callable[..., float] = lifetime._energy_yuan
+    right: Callable[..., float] = payments.energy_yuan
 
     def wrong(solution: Any, grid: str) -> float:
         bought = float(np.abs(values(solution, "load.injection_ac_mw")).sum())
         return right(solution, grid) + (1e-2 * bought if "battery_1.charge_mw" in solution else 0.0)
 
-    monkeypatch.setattr(lifetime, "_energy_yuan", wrong)
+    monkeypatch.setattr(payments, "energy_yuan", wrong)
     with pytest.raises(SolverError, match=r"^year 1 of operation: the streams save \d+\.\d+ yuan, the bills"):
         lived(prepared)
 
