@@ -11,5 +11,6 @@ KWH_PER_GWH = 1e6
 W_PER_KW = 1000.0
 W_PER_MW = 1e6
 WH_PER_MWH = 1e6
-KG_PER_T = 1000.0
+T_PER_GWH_PER_KG_PER_KWH = 1000.0  # emission factors: kg/kWh to t/GWh
+T_PER_GWH_PER_G_PER_KWH = 1.0
 YUAN_PER_WAN = 1e4  # 万: Chinese money is reported in units of ten thousand yuan

@@ -1,1 +1,1 @@
-"""Files, digests, provenance and the store of finished scenarios."""
+"""Output folders and file formats, digests, provenance, and the checkpoint store of scenarios."""

@@ -1,4 +1,4 @@
-"""Digests of what figures rest on: a case table by table, the files it names, anything JSON can say."""
+"""SHA-256 digests of inputs: the tables of a case, the files that it names, any JSON content."""
 
 import hashlib
 import json
@@ -12,12 +12,12 @@ from parkdispatch.models.errors import InputError
 
 
 def case_digests(case: Case) -> dict[str, str]:
-    """A digest of each table of a case, and of the files it names.
+    """A digest of each table of a case, and of each file that it names.
 
-    That of the case file would say nothing of the files beside it, and change with comments and with the
-    number of scenarios.
+    A digest of the case file would miss the other files, and change with comments and with the number of
+    scenarios.
     """
-    found = {
+    tables = {
         "calendar": case.calendar.model_dump(mode="json"),
         "site": case.site.model_dump(mode="json"),
         "tariff": case.tariff.model_dump(mode="json"),
@@ -29,7 +29,7 @@ def case_digests(case: Case) -> dict[str, str]:
         else case.sizing.model_dump(mode="json", exclude={"scenarios", "seed", "tail", "doubt", "offer"}),
         **{f"device.{name}": device.model_dump(mode="json") for name, device in case.devices.items()},
     }
-    digests = {name: digest(table) for name, table in found.items()}
+    digests = {name: digest(table) for name, table in tables.items()}
     for (device, name), entry in case.series.items():
         digests[f"series.{device}.{name}"] = (
             digest(entry.digest_content())
@@ -42,6 +42,7 @@ def case_digests(case: Case) -> dict[str, str]:
 
 
 def _file_digest(path: Path, column: str | None) -> str:
+    """Digest of a file's content and the column used. Raises InputError."""
     try:
         return digest([hashlib.sha256(path.read_bytes()).hexdigest(), column])
     except OSError as error:
@@ -49,5 +50,5 @@ def _file_digest(path: Path, column: str | None) -> str:
 
 
 def digest(content: Any) -> str:
-    """Of anything that JSON can say."""
+    """Digest of any JSON content, independent of the order of keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

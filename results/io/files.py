@@ -1,4 +1,4 @@
-"""The files of a run: written beside their place, then renamed, so that none is ever half there."""
+"""Writing output files: all files of a result at once or none, as CSV or JSON."""
 
 import json
 import os
@@ -17,10 +17,10 @@ from parkdispatch.models.errors import InputError
 
 @contextmanager
 def output_folder(out: Path) -> Iterator[Callable[[str, Callable[[Path], object]], Path]]:
-    """Give a function that stages files; all of them appear in `out` at the end, or none.
+    """Yield a function that stages files, which are moved into `out` together on success.
 
-    `stage(name, write)` calls `write(path)` with a place beside the folder. Raises InputError where the
-    folder cannot be written.
+    `stage(name, write)` calls `write(path)` with a path in a staging folder in `out`, and returns the final
+    path. Raises InputError where the folder cannot be written; then no file has changed.
     """
     try:
         existed = out.exists()
@@ -47,15 +47,15 @@ def output_folder(out: Path) -> Iterator[Callable[[str, Callable[[Path], object]
 
 
 def _swap(staging: Path, out: Path, names: Sequence[str]) -> None:
-    """Put the staged files in place; where one cannot be, say over one open in Excel, undo all."""
+    """Move the staged files into place; undo all if one fails, such as over a file open in Excel."""
     blocked = [name for name in names if (out / name).is_dir()]
     if blocked:
         raise InputError(f"argument `out` = {out}: a folder is in the way of {', '.join(blocked)}")
-    old = staging / "old"
-    old.mkdir()
+    backup = staging / "old"
+    backup.mkdir()
     for name in names:
         if (out / name).exists():
-            shutil.copy2(out / name, old / name)
+            shutil.copy2(out / name, backup / name)
     placed: list[str] = []
     try:
         for name in names:
@@ -63,28 +63,28 @@ def _swap(staging: Path, out: Path, names: Sequence[str]) -> None:
             placed.append(name)
     except BaseException:
         for name in placed:
-            if (old / name).exists():
-                os.replace(old / name, out / name)  # noqa: PTH105
+            if (backup / name).exists():
+                os.replace(backup / name, out / name)  # noqa: PTH105
             else:
                 (out / name).unlink(missing_ok=True)
         raise
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON for people and programs: indented, UTF-8, no NaN."""
+    """Write JSON, indented, as UTF-8. Raises ValueError for NaN, which is not valid JSON."""
     path.write_text(
         json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
     )
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """A table with its index, for programs and for Excel."""
-    # a byte-order mark, because Excel on a Chinese Windows reads UTF-8 as GBK without it
+    """Write a table with its index as CSV, readable by programs and Excel."""
+    # with a byte-order mark, since Excel on a Chinese Windows otherwise reads UTF-8 as GBK
     table.to_csv(path, float_format="%.6f", encoding="utf-8-sig", lineterminator="\n")
 
 
 def peak_memory_mb() -> float:
-    """Most memory this process has held [MB]; 0 where the system does not say (Windows)."""
+    """Peak memory of this process [MB]; 0 where the system does not report it (Windows)."""
     try:
         import resource
     except ImportError:

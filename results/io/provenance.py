@@ -1,4 +1,4 @@
-"""What computed a result: versions of the program and of what its figures rest on, and its code."""
+"""Provenance of a result: versions of the program and its numerical packages, and a digest of its code."""
 
 import hashlib
 import importlib.metadata
@@ -22,21 +22,21 @@ PACKAGES = ("models", "inputs", "optimizer", "results", "studies", "interfaces")
 
 
 def versions() -> dict[str, str]:
-    """Versions of what the figures rest on."""
-    found = {"python": platform.python_version()}
+    """Versions of Python, the program and its numerical packages."""
+    installed = {"python": platform.python_version()}
     for name in NAMED_VERSIONS:
         try:
-            found[name] = importlib.metadata.version(name)
+            installed[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:  # run from a checkout that is not installed
-            found[name] = "not installed"
-    return found
+            installed[name] = "not installed"
+    return installed
 
 
 @cache
 def program_versions() -> dict[str, str]:
-    """Names and versions; where two of these differ in anything, their figures may differ in the last bit.
+    """Versions, and as `code` a digest of the program's source, which may change without its version.
 
-    `code` is a digest of the program's own source, for a checkout changes while its version stays.
+    If two of these differ in any entry, figures may differ in the last bit.
     """
     root, digest = Path(__file__).parents[2], hashlib.sha256()
     for package in PACKAGES:
@@ -46,10 +46,10 @@ def program_versions() -> dict[str, str]:
     return {**versions(), "code": digest.hexdigest()[:16]}
 
 
-def version_differences(there: dict[str, str], here: dict[str, str]) -> list[str]:
-    """What differs between two programs, a few words each."""
+def version_differences(stored: dict[str, str], current: dict[str, str]) -> list[str]:
+    """The entries in which the versions stored with a result differ from the current ones, as text."""
     return [
-        f"{name} {there.get(name, 'none')} there and {here.get(name, 'none')} here"
-        for name in dict.fromkeys([*here, *there])
-        if there.get(name) != here.get(name)
+        f"{name} {stored.get(name, 'none')} there and {current.get(name, 'none')} here"
+        for name in dict.fromkeys([*current, *stored])
+        if stored.get(name) != current.get(name)
     ]

@@ -1,13 +1,13 @@
-"""Where finished scenarios lie, so that a run that was stopped goes on where it was.
+"""Checkpoint store of finished scenarios, from which an interrupted run resumes.
 
-A folder with `store.json`, which says what its numbers belong to, and in `parts/` a file a scenario: JSON
-with its number, its row of the table, what was found, and a checksum. A part is a few hundred bytes, so the
-binary formats for large arrays (Zarr, Parquet) win nothing, would be one more dependency and have no such
-checksum; everything reads JSON, and Python's shortest decimal of a float gives back the same float. Not a
-number is null. A part is written beside its place and renamed, so it is there whole or not at all; one that
-is damaged is told by its checksum, one of another scenario or store by its number and the store's key.
+A store is a folder with `store.json`, the fingerprint of the inputs that its results depend on, and one file
+per scenario in `parts/`: JSON with the scenario's number, its row of the table, its figures, and a checksum.
+A part has a few hundred bytes, so binary formats for large arrays (Zarr, Parquet) have no advantage and would
+add a dependency; JSON preserves floats exactly. NaN is stored as null. Parts are written to a temporary file
+and renamed, so they are complete or absent. The checksum reveals damaged parts; the number and the store's
+key reveal misplaced ones.
 
-Each part carries its row, so the table may grow: the first scenarios of a longer one are there already.
+Each part holds its row, so that the table may grow: a longer table reuses the scenarios of a shorter one.
 """
 
 import json
@@ -28,92 +28,92 @@ from parkdispatch.results.io.digests import digest
 from parkdispatch.results.io.provenance import version_differences
 
 FORMAT = 1
-MOST_SHOWN = 3  # parts or rows named in one sentence
-HELD_BYTE = 1 << 20  # the byte of the lock that Windows holds: what it holds, others cannot read
-Question = Mapping[str, Any]  # what a store's numbers belong to, by name: JSON
+MOST_SHOWN = 3  # parts or rows listed in one message
+HELD_BYTE = 1 << 20  # the byte locked on Windows, beyond the text, since locked bytes cannot be read
+Question = Mapping[str, Any]  # fingerprint: the inputs that a store's results depend on, by name, as JSON
 
 
 class UnusableStoreError(InputError):
-    """A folder in which these scenarios cannot be kept."""
+    """A folder that cannot store these scenarios."""
 
 
 class _UnsoundError(Exception):
-    """A part that cannot be used, and why in a few words."""
+    """A part that cannot be used, with the reason."""
 
 
 @dataclass
 class ScenarioStore:
-    """An open store; `key` is a digest of the question its parts answer."""
+    """An open store; `key` is the digest of its fingerprint."""
 
     folder: Path
     key: str
-    shape: tuple[int, ...]  # of what is found of a scenario
-    warnings: list[str] = field(default_factory=list)  # of parts that were damaged and are computed anew
+    shape: tuple[int, ...]  # of a scenario's figures
+    warnings: list[str] = field(default_factory=list)  # about damaged parts, which are computed again
 
     @classmethod
     @contextmanager
     def opened(cls, folder: Path, question: Question, shape: tuple[int, ...]) -> Iterator[Self]:
-        """The store in that folder, made if there is none, and held against other runs meanwhile.
+        """Open the store in a folder, creating it if necessary, and lock it against other runs.
 
-        `question` says what its numbers belong to; its entry "program" has versions by name. Raises
-        UnusableStoreError, and touches nothing, where the folder holds the answers to another question or
-        anything else, or another run holds it.
+        `question` is the fingerprint; its entry "program" holds versions by name. Raises UnusableStoreError,
+        without changing anything, where the folder holds results of other inputs or other files, or another
+        run has locked it.
         """
-        asked = {"format": FORMAT, **question}
-        key, there = digest(asked), _described(folder)
-        if there is None:
-            _refuse_strange(folder, key)
+        fingerprint = {"format": FORMAT, **question}
+        key, stored = digest(fingerprint), _stored_fingerprint(folder)
+        if stored is None:
+            _require_empty_or_own(folder, key)
         else:
-            _refuse_differences(folder, there, asked)
+            _require_equal(folder, stored, fingerprint)
         with ExitStack() as stack:
             try:
                 (folder / "parts").mkdir(parents=True, exist_ok=True)
-                stack.enter_context(_held(folder))
-                if there is None:
-                    _write(folder / "store.json", json.dumps(asked, indent=1, ensure_ascii=False))
+                stack.enter_context(_locked(folder))
+                if stored is None:
+                    _write(folder / "store.json", json.dumps(fingerprint, indent=1, ensure_ascii=False))
             except OSError as error:
                 raise UnusableStoreError(_not_written(folder, error)) from error
             yield cls(folder, key, shape)
 
     def read(self, table: pd.DataFrame) -> dict[int, Array]:
-        """What was found of each scenario that is there and sound; what is unsound is told in `warnings`.
+        """The figures of the stored scenarios by number; damaged parts are skipped and listed in `warnings`.
 
         Raises UnusableStoreError where sound parts belong to other rows than those of the table.
         """
-        found: dict[int, Array] = {}
-        other, unsound = [], []
+        figures: dict[int, Array] = {}
+        mismatches, damaged = [], []
         for scenario, row in enumerate(table.to_numpy(np.float64)):
             path = self._path(scenario)
             try:
-                there, values = self._part(path, scenario)
+                stored_row, values = self._part(path, scenario)
             except FileNotFoundError:
                 continue
             except (_UnsoundError, OSError) as error:
-                unsound.append(f"{path.name}: {error}")
+                damaged.append(f"{path.name}: {error}")
                 continue
-            if there.shape != row.shape or not np.array_equal(there, row, equal_nan=True):
-                other.append(_row_words(scenario, table, there, row))
-            found[scenario] = values
-        if other:
+            if stored_row.shape != row.shape or not np.array_equal(stored_row, row, equal_nan=True):
+                mismatches.append(_row_difference(scenario, table, stored_row, row))
+            figures[scenario] = values
+        if mismatches:
             raise UnusableStoreError(
                 f"argument `store` = {self.folder}: holds scenarios of another table (seed, doubts or file):"
-                f" {_some(other)}; must be the same, or another folder"
+                f" {_some(mismatches)}; must be the same, or another folder"
             )
-        if unsound:
+        if damaged:
             self.warnings.append(
-                f"argument `store` = {self.folder}: {len(unsound)} damaged, computed anew: {_some(unsound)}"
+                f"argument `store` = {self.folder}: {len(damaged)} damaged, computed anew: {_some(damaged)}"
             )
-        return found
+        return figures
 
     def write(self, scenario: int, row: Array, values: Array) -> None:
-        """Keep what was found of a scenario. Raises UnusableStoreError where that cannot be written."""
+        """Store the figures of a scenario. Raises UnusableStoreError where they cannot be written."""
         if values.shape != self.shape:
             raise ValueError(f"a scenario's numbers have the shape {values.shape}, must have {self.shape}")
         content = {
             "store": self.key,
             "scenario": scenario,
-            "row": _plain(row),
-            "found": _plain(values),
+            "row": _json_numbers(row),
+            "found": _json_numbers(values),
         }
         try:
             _write(self._path(scenario), json.dumps({**content, "sha256": digest(content)}))
@@ -124,8 +124,8 @@ class ScenarioStore:
         return self.folder / "parts" / f"{scenario:06d}.json"
 
     def _part(self, path: Path, scenario: int) -> tuple[Array, Array]:
-        """Row and numbers of a part. Raises _UnsoundError."""
-        content = _sound(path)
+        """Row and figures of a part. Raises _UnsoundError."""
+        content = _checked_content(path)
         if content["store"] != self.key:
             raise _UnsoundError("is of another store")
         if content["scenario"] != scenario:
@@ -136,8 +136,8 @@ class ScenarioStore:
         return _array(content["row"]), values
 
 
-def _sound(path: Path) -> dict[str, Any]:
-    """What a part says, if its checksum is right. Raises _UnsoundError."""
+def _checked_content(path: Path) -> dict[str, Any]:
+    """The content of a part, its checksum verified. Raises _UnsoundError."""
     try:
         content = json.loads(path.read_bytes())
         checksum = content.pop("sha256")
@@ -148,62 +148,65 @@ def _sound(path: Path) -> dict[str, Any]:
     return dict(content)
 
 
-def _plain(values: Array) -> Any:
-    """Lists of numbers, null where there is none."""
-    found = values.astype(object)
-    found[np.isnan(values)] = None
-    return found.tolist()
+def _json_numbers(values: Array) -> Any:
+    """Nested lists of numbers, with None for NaN."""
+    numbers = values.astype(object)
+    numbers[np.isnan(values)] = None
+    return numbers.tolist()
 
 
 def _array(values: Any) -> Array:
-    return np.asarray(values, dtype=np.float64)  # null becomes not a number
+    return np.asarray(values, dtype=np.float64)  # None becomes NaN
 
 
-def _row_words(scenario: int, table: pd.DataFrame, there: Array, row: Array) -> str:
-    if there.shape != row.shape:
-        return f"scenario {scenario} has {there.size} numbers there and {row.size} here"
-    at = int(np.flatnonzero(~((there == row) | (np.isnan(there) & np.isnan(row))))[0])
-    return f"scenario {scenario} has {table.columns[at]} = {there[at]:.6g} there and {row[at]:.6g} here"
+def _row_difference(scenario: int, table: pd.DataFrame, stored: Array, row: Array) -> str:
+    """The first difference of a stored row from the table's, as text."""
+    if stored.shape != row.shape:
+        return f"scenario {scenario} has {stored.size} numbers there and {row.size} here"
+    column = int(np.flatnonzero(~((stored == row) | (np.isnan(stored) & np.isnan(row))))[0])
+    name = table.columns[column]
+    return f"scenario {scenario} has {name} = {stored[column]:.6g} there and {row[column]:.6g} here"
 
 
 def _some(lines: list[str]) -> str:
+    """The first lines, and the number of the others."""
     more = len(lines) - MOST_SHOWN
     return "; ".join(lines[:MOST_SHOWN]) + (f"; and {more} more" if more > 0 else "")
 
 
-def _described(folder: Path) -> dict[str, Any] | None:
-    """What `store.json` says; None where there is none, or it is damaged."""
+def _stored_fingerprint(folder: Path) -> dict[str, Any] | None:
+    """The fingerprint in `store.json`; None where the file is missing or damaged."""
     try:
-        found = json.loads((folder / "store.json").read_bytes())
+        content = json.loads((folder / "store.json").read_bytes())
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and isinstance(found.get("format"), int) else None
+    return content if isinstance(content, dict) and isinstance(content.get("format"), int) else None
 
 
-def _refuse_strange(folder: Path, key: str) -> None:
-    """A folder without a sound `store.json` must be empty, or its parts must say that it is this store.
+def _require_empty_or_own(folder: Path, key: str) -> None:
+    """Require a folder without a sound `store.json` to be empty, or to hold parts of this store only.
 
     Raises UnusableStoreError.
     """
-    asked = f"argument `store` = {folder}"
+    argument = f"argument `store` = {folder}"
     try:
         names = {path.name for path in folder.iterdir()} - {"lock", "parts"}
     except FileNotFoundError:
         return
     except OSError as error:
-        raise UnusableStoreError(f"{asked}: {error.strerror or error}: must be a folder") from error
+        raise UnusableStoreError(f"{argument}: {error.strerror or error}: must be a folder") from error
     keys = set()
     for path in sorted((folder / "parts").glob("[0-9]*.json")):
         with suppress(_UnsoundError, OSError):
-            keys.add(_sound(path)["store"])
+            keys.add(_checked_content(path)["store"])
     if keys - {key}:
         raise UnusableStoreError(
-            f"{asked}: `store.json` is missing or damaged, and the scenarios there answer another question"
-            " (case, choices, settings or program); must be this one, or another folder"
+            f"{argument}: `store.json` is missing or damaged, and the scenarios there belong to other inputs"
+            " (case, choices, settings or program); must be these, or another folder"
         )
-    if strange := sorted(names - ({"store.json"} if keys else set())):
+    if other_files := sorted(names - ({"store.json"} if keys else set())):
         raise UnusableStoreError(
-            f"{asked}: holds other files, {_some(strange)}: must be a store, empty or new"
+            f"{argument}: holds other files, {_some(other_files)}: must be a store, empty or new"
         )
 
 
@@ -212,79 +215,79 @@ def _not_written(folder: Path, error: OSError) -> str:
 
 
 def refuse_other(folder: Path, known: Question) -> None:
-    """Look at a store before anything is computed. `known` is what is known of the question by then.
+    """Check a store before any computation. `known` is the part of the fingerprint known by then.
 
-    Raises UnusableStoreError where the store's differs in that; `ScenarioStore.opened` tells
-    what else is wrong.
+    Raises UnusableStoreError where the store differs in that part; `ScenarioStore.opened` checks the rest.
     """
-    asked, there = {"format": FORMAT, **known}, _described(folder)
-    if there is not None:
-        _refuse_differences(folder, {name: there.get(name) for name in asked}, asked)
+    fingerprint, stored = {"format": FORMAT, **known}, _stored_fingerprint(folder)
+    if stored is not None:
+        _require_equal(folder, {name: stored.get(name) for name in fingerprint}, fingerprint)
 
 
 def usual_folder(beside: Path, name: str, question: Question, table: pd.DataFrame) -> Path:
-    """Where the scenarios of a run that names no store are kept: by the question, and by the table's origin.
+    """The default folder of a store, named by the digest of the fingerprint and of the table's origin.
 
-    The same command finds them again, and where it is to draw more, goes on from them.
+    A repeated command finds the same folder; one that draws more scenarios continues from it.
     """
-    drawn = table.attrs.get("drawn")
-    origin = (
-        drawn if drawn is not None else [list(map(str, table.columns)), _plain(table.to_numpy(np.float64))]
-    )
+    origin = table.attrs.get("drawn")
+    if origin is None:
+        origin = [list(map(str, table.columns)), _json_numbers(table.to_numpy(np.float64))]
     return beside / f"{name}-scenarios-{digest([digest(question), origin])[:12]}"
 
 
-def _refuse_differences(folder: Path, there: Question, asked: Question) -> None:
-    if wrong := _other_question(there, asked):
+def _require_equal(folder: Path, stored: Question, fingerprint: Question) -> None:
+    """Raise UnusableStoreError where two fingerprints differ."""
+    if differences := _differences(stored, fingerprint):
         raise UnusableStoreError(
             [
                 f"argument `store` = {folder}: holds other scenarios: {line};"
                 " must be those, or another folder"
-                for line in wrong
+                for line in differences
             ]
         )
 
 
-def _other_question(there: Question, asked: Question) -> list[str]:
-    """In what two questions differ."""
-    if there["format"] != asked["format"]:
-        return [f"format {there['format']} there and {asked['format']} here"]
-    found = []
-    for name in dict.fromkeys([*asked, *there]):
-        old, new = there.get(name), asked.get(name)
+def _differences(stored: Question, fingerprint: Question) -> list[str]:
+    """The differences of two fingerprints, one line per entry."""
+    if stored["format"] != fingerprint["format"]:
+        return [f"format {stored['format']} there and {fingerprint['format']} here"]
+    lines = []
+    for name in dict.fromkeys([*fingerprint, *stored]):
+        old, new = stored.get(name), fingerprint.get(name)
         if digest(old) == digest(new):
             continue
         if name == "program" and isinstance(old, dict):
-            found.append(f"program: {', '.join(version_differences(old, dict(new or {})))}")
+            lines.append(f"program: {', '.join(version_differences(old, dict(new or {})))}")
         elif isinstance(old, dict) and isinstance(new, dict):
-            which = [
-                one for one in dict.fromkeys([*new, *old]) if digest(old.get(one)) != digest(new.get(one))
+            changed = [
+                key for key in dict.fromkeys([*new, *old]) if digest(old.get(key)) != digest(new.get(key))
             ]
-            found.append(f"{name}: {', '.join(_both(one, old.get(one), new.get(one)) for one in which)}")
+            values = ", ".join(_difference(key, old.get(key), new.get(key)) for key in changed)
+            lines.append(f"{name}: {values}")
         else:
-            found.append(_both(name, old, new))
-    return found
+            lines.append(_difference(name, old, new))
+    return lines
 
 
-def _both(name: str, old: Any, new: Any) -> str:
-    """Two values side by side, if they are short enough to be told."""
-    shown = [json.dumps(value, ensure_ascii=False) for value in (old, new)]
-    if all(len(text) <= 48 for text in shown):
-        return f"{name} {shown[0]} there and {shown[1]} here"
+def _difference(name: str, old: Any, new: Any) -> str:
+    """Two different values as text, if they are short."""
+    texts = [json.dumps(value, ensure_ascii=False) for value in (old, new)]
+    if all(len(text) <= 48 for text in texts):
+        return f"{name} {texts[0]} there and {texts[1]} here"
     return f"another {name}"
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Keep other runs out. The system lets go of the lock when a process ends, however it ends."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Lock the folder against other runs. The system releases the lock when the process ends in any way."""
     with (folder / "lock").open("a+", encoding="utf-8") as file:
         try:
-            _hold(file.fileno())
+            _lock(file.fileno())
         except OSError:
             file.seek(0)
-            by = file.read().strip() or "unknown"
+            process = file.read().strip() or "unknown"
             raise UnusableStoreError(
-                f"argument `store` = {folder}: another run works on it (process {by}): must end first,"
+                f"argument `store` = {folder}: another run works on it (process {process}): must end first,"
                 " or be in another folder"
             ) from None
         file.truncate(0)
@@ -293,8 +296,8 @@ def _held(folder: Path) -> Iterator[None]:
         yield
 
 
-def _hold(descriptor: int) -> None:
-    """Hold an open file as long as it is open, or raise OSError at once."""
+def _lock(descriptor: int) -> None:
+    """Lock an open file until it is closed. Raises OSError at once if it is locked."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -307,13 +310,13 @@ def _hold(descriptor: int) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Put a file in place whole, on the disk before its name is."""
-    beside = path.with_name(f".writing-{os.getpid()}-{path.name}")
+    """Write a file atomically: to a temporary file, flushed to disk, then renamed."""
+    temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
     try:
-        with beside.open("w", encoding="utf-8") as file:
+        with temporary.open("w", encoding="utf-8") as file:
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+        temporary.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

@@ -1,1 +1,1 @@
-"""Published figures beside those computed here."""
+"""Reproduction of a published study: its figures compared with those computed here."""

@@ -1,7 +1,7 @@
-"""The table of published figures beside those computed here: its rows, their words, and its file.
+"""The table of published and computed figures: its rows, their texts, and its CSV file.
 
-A row says which figure it is, what was published, what is computed, and the assumptions that rests on. Its
-sentences are in `templates/reproduce.LANG.toml`, its numbers filled in; figures are rounded only there.
+A row holds the published and the computed figure, and the assumptions that the computation rests on. Its
+sentence patterns are in `templates/reproduce.LANG.toml`; figures are rounded only in the texts.
 """
 
 import csv
@@ -16,9 +16,9 @@ from parkdispatch.results.views.words import load_words
 View = Literal["own_arithmetic", "pv", "replicated", "today"]
 VIEWS: tuple[View, ...] = get_args(View)
 Verdict = Literal["follows", "does_not_follow", "reproduced", "not_reproduced", "near", "far", "implied"]
-NOTHING = 5e-13  # [-] a deviation that is rounding
+NOTHING = 5e-13  # [-] a smaller deviation is rounding
 COLUMNS = ("view", "figure", "unit", "published", "computed", "deviation", "rests_on")
-DIGITS: Mapping[str, int] = {  # after the point, of a unit's figures; percent counts as such
+DIGITS: Mapping[str, int] = {  # decimals of a figure by unit, for shares those of the percentage
     "pieces": 0, "t": 0, "tce": 0, "hours": 1, "share": 2, "kg_per_kwh": 4, "yuan_per_kwh": 4, "mwp": 3,
     "yuan_per_kwh_rated": 0, "yuan_per_w": 3, "t_per_tce": 3, "gce_per_kwh": 1,
 }  # fmt: skip
@@ -26,85 +26,88 @@ DIGITS: Mapping[str, int] = {  # after the point, of a unit's figures; percent c
 
 @dataclass(frozen=True)
 class ComparisonRow:
-    """One figure. `key` names its words, `numbers` fill them in, `figures` are the published ones in it."""
+    """One compared figure.
+
+    `key` selects the sentence patterns, `numbers` are their fields, `figures` the keys of published figures.
+    """
 
     view: View
     key: str
     unit: Unit
-    published: float | None  # none: nobody published it
-    computed: float | None  # none: it does not exist, such as a payback that never comes
+    published: float | None  # None: not published
+    computed: float | None  # None: it does not exist, such as a payback that is never reached
     verdict: Verdict
-    numbers: Mapping[str, Any] = field(default_factory=dict)  # also ranges and texts, see `_filled`
+    numbers: Mapping[str, Any] = field(default_factory=dict)  # also ranges and texts, see `_fields`
     figures: tuple[str, ...] = ()
 
     @property
     def deviation(self) -> float | None:
-        """Computed over published less one [-]; none where there is nothing to compare with."""
+        """Computed over published less one [-]; None without a published or computed figure."""
         return None if self.computed is None or not self.published else self.computed / self.published - 1.0
 
 
 @dataclass(frozen=True)
 class RowInWords:
-    """A row in the words of one language."""
+    """A row with its texts in one language."""
 
     row: ComparisonRow
     view: str
     figure: str
     unit: str
     rests_on: str
-    cannot: str  # why it cannot be reproduced, in one plain sentence; empty where it is
+    cannot: str  # why the figure cannot be reproduced; empty where it can
 
 
 def comparison_in_words(rows: Iterable[ComparisonRow], plan: Published, lang: str) -> list[RowInWords]:
-    """The rows in words. A row without a name of its own has that of its published figure."""
+    """The rows with their texts. A row without a name of its own takes that of its published figure."""
     words = load_words(lang, "reproduce")["reproduce"]
-    return [_told(row, plan, words, lang) for row in rows]
+    return [_in_words(row, plan, words, lang) for row in rows]
 
 
-def _told(row: ComparisonRow, plan: Published, words: Mapping[str, Any], lang: str) -> RowInWords:
-    said = words["rows"][row.key]
-    filled = _filled(row, plan, words, lang)
+def _in_words(row: ComparisonRow, plan: Published, words: Mapping[str, Any], lang: str) -> RowInWords:
+    patterns = words["rows"][row.key]
+    fields = _fields(row, plan, words, lang)
     return RowInWords(
         row=row,
         view=str(words["views"][row.view]),
-        figure=str(said.get("figure", "{name}")).format(**filled),
+        figure=str(patterns.get("figure", "{name}")).format(**fields),
         unit=str(words["units"][row.unit]),
-        rests_on=str(said["rests_on"]).format(**filled),
-        cannot=str(said.get("cannot", "")).format(**filled),
+        rests_on=str(patterns["rests_on"]).format(**fields),
+        cannot=str(patterns.get("cannot", "")).format(**fields),
     )
 
 
-def _filled(row: ComparisonRow, plan: Published, words: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    """What a row's sentences may name: its numbers, its published figure, ranges and paths in words."""
-    own = plan.of(row.figures[0]) if row.figures else None
-    name = "" if own is None else own.name_zh if lang == "zh" else own.name
-    found = {"name": name, "published": row.published, "computed": row.computed, **row.numbers}
+def _fields(row: ComparisonRow, plan: Published, words: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    """The fields of a row's sentence patterns: its numbers and figures, ranges and paths as text."""
+    figure = plan.of(row.figures[0]) if row.figures else None
+    name = "" if figure is None else figure.name_zh if lang == "zh" else figure.name
+    fields = {"name": name, "published": row.published, "computed": row.computed, **row.numbers}
     if lang == "zh":
-        found |= {key.removesuffix("_zh"): text for key, text in row.numbers.items() if key.endswith("_zh")}
-    if "path" in found:
-        found["path"] = path_words(found["path"], words)
+        fields |= {key.removesuffix("_zh"): text for key, text in row.numbers.items() if key.endswith("_zh")}
+    if "path" in fields:
+        fields["path"] = path_words(fields["path"], words)
     for key in ("range", "set"):
-        if key in found:
-            low, high = (shown(x, row.unit) for x in found[key])
-            found[key] = str(words["from_to"]).format(low=low, high=high)
-    if "calibrated" in found:
-        found["calibrated"] = str(words["comma"]).join(
+        if key in fields:
+            low, high = (shown(value, row.unit) for value in fields[key])
+            fields[key] = str(words["from_to"]).format(low=low, high=high)
+    if "calibrated" in fields:
+        fields["calibrated"] = str(words["comma"]).join(
             str(words["one_calibrated"]).format(
-                name=path_words(one.path, words), value=shown(value, one.unit),
-                low=shown(one.low, one.unit), high=shown(one.high, one.unit),
+                name=path_words(parameter.path, words), value=shown(value, parameter.unit),
+                low=shown(parameter.low, parameter.unit), high=shown(parameter.high, parameter.unit),
             )
-            for one, value in found["calibrated"]
+            for parameter, value in fields["calibrated"]
         )  # fmt: skip
-    return found
+    return fields
 
 
 def path_words(path: str, words: Mapping[str, Any]) -> str:
-    """What a number of the case is called; the path itself where nobody named it."""
+    """The name of a number of the case; its path where it has none."""
     return str(words["paths"].get(path.replace(".", "_"), path))
 
 
 def shown(value: float | None, unit: str) -> str:
-    """A figure of that unit as people read it; shares in percent."""
+    """A figure as text in the format of its unit; shares in percent."""
     if value is None:
         return ""
     if unit == "years" and value == round(value):
@@ -114,19 +117,19 @@ def shown(value: float | None, unit: str) -> str:
 
 
 def shown_deviation(row: ComparisonRow) -> str:
-    """The deviation in percent, signed."""
+    """The deviation as signed percentage; empty where there is none."""
     if row.deviation is None:
         return ""
     return "0" if abs(row.deviation) < NOTHING else f"{row.deviation:+.2%}"
 
 
-def csv_text(told: Sequence[RowInWords]) -> str:
-    """The table as a CSV file has it, nothing rounded; the deviation is a fraction."""
+def csv_text(rows: Sequence[RowInWords]) -> str:
+    """The table as CSV, figures unrounded and the deviation as a fraction."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for one in told:
-        row = one.row
-        numbers = ["" if x is None else repr(float(x)) for x in (row.published, row.computed, row.deviation)]
-        writer.writerow([one.view, one.figure, one.unit, *numbers, one.rests_on])
+    for row in rows:
+        figures = (row.row.published, row.row.computed, row.row.deviation)
+        numbers = ["" if figure is None else repr(float(figure)) for figure in figures]
+        writer.writerow([row.view, row.figure, row.unit, *numbers, row.rests_on])
     return text.getvalue()

@@ -1,9 +1,9 @@
-"""What a storage earns between dispatched corners of the ranges its dispatch depends on.
+"""Multilinear interpolation of the operation between dispatches at the corners of the parameter ranges.
 
-A search asks for hundreds of sets of assumptions. A year's saving is the price level times one amount less
-another, and the energy of an aged battery falls evenly with the fade of a year; so it is straight in each of
-them by itself as long as the same hours pay, and the dispatches at the corners of all ranges tell what is
-between. How exact that is shows against the full dispatch (`deviation`).
+A calibration evaluates hundreds of sets of assumptions, too many to dispatch each. A year's saving is linear
+in the price level, and the energy of an aged battery is linear in the yearly fade, as long as the dispatch
+pattern is unchanged; so the operation is nearly multilinear. `deviation` measures the error against a full
+dispatch.
 """
 
 import itertools
@@ -25,28 +25,32 @@ class Corners:
     operations: tuple[Operation, ...]
 
     def operation(self, values: Mapping[str, float]) -> Operation:
-        """What is earned and moved at those values by path, straight between the corners."""
-        share = [(values[one.path] - one.low) / (one.high - one.low) for one in self.parameters]
-        weights = [float(np.prod(w)) for w in itertools.product(*((1.0 - s, s) for s in share))]
+        """The operation at parameter values by path, interpolated between the corners."""
+        shares = [(values[p.path] - p.low) / (p.high - p.low) for p in self.parameters]
+        weights = [float(np.prod(w)) for w in itertools.product(*((1.0 - s, s) for s in shares))]
 
-        def mixed(arrays: Iterable[Array]) -> Array:
+        def weighted(arrays: Iterable[Array]) -> Array:
             return np.asarray(np.sum([w * array for w, array in zip(weights, arrays, strict=True)], axis=0))
 
-        every, first = self.operations, self.operations[0]
+        corners, first = self.operations, self.operations[0]
         return Operation(
-            revenue_yuan={n: mixed(one.revenue_yuan[n] for one in every) for n in first.revenue_yuan},
-            discharged_mwh=mixed(one.discharged_mwh for one in every),
-            auxiliary_yuan=mixed(one.auxiliary_yuan for one in every),
+            revenue_yuan={
+                name: weighted(corner.revenue_yuan[name] for corner in corners) for name in first.revenue_yuan
+            },
+            discharged_mwh=weighted(corner.discharged_mwh for corner in corners),
+            auxiliary_yuan=weighted(corner.auxiliary_yuan for corner in corners),
             power_mw=first.power_mw,
         )
 
     def deviation(self, values: Mapping[str, float], dispatched: Operation) -> float:
-        """Largest difference of a year's revenue from the dispatched one, over the latter's mean [-]."""
-        here, there = (sum(one.revenue_yuan.values()) for one in (self.operation(values), dispatched))
-        return float(np.abs(here - there).max() / np.abs(there).mean())
+        """Largest deviation of a year's revenue from the dispatched one, relative to its mean [-]."""
+        interpolated_yuan = sum(self.operation(values).revenue_yuan.values())
+        dispatched_yuan = sum(dispatched.revenue_yuan.values())
+        return float(np.abs(interpolated_yuan - dispatched_yuan).max() / np.abs(dispatched_yuan).mean())
 
 
 def corner_values(parameters: Sequence[Calibrated]) -> list[dict[str, float]]:
-    """The values at every corner, by path."""
-    ends = itertools.product(*((one.low, one.high) for one in parameters))
-    return [dict(zip([one.path for one in parameters], end, strict=True)) for end in ends]
+    """The parameter values at every corner of the ranges, by path."""
+    paths = [parameter.path for parameter in parameters]
+    corners = itertools.product(*((parameter.low, parameter.high) for parameter in parameters))
+    return [dict(zip(paths, corner, strict=True)) for corner in corners]

@@ -1,4 +1,4 @@
-"""Today: the park as it stands under its own tariff, no calibration, beside what the study published."""
+"""The current park under its own tariff, without calibration, compared with the published study."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,54 +11,54 @@ from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import Lifetime, batteries
 from parkdispatch.results.reproduction.comparison import ComparisonRow
 
-NEAR = 0.1  # [-] a deviation within which a figure counts as near
-STREAMS = ("arbitrage", "demand_response", "absorption")  # those the study names
+NEAR = 0.1  # [-] deviation up to which a figure counts as near
+STREAMS = ("arbitrage", "demand_response", "absorption")  # revenue streams of the published study
 
 
 @dataclass(frozen=True)
 class CurrentPark:
-    """One size of the storage: its years dispatched, and their cash flow."""
+    """The current park with one size of its storage: lifetime dispatch and cash flow."""
 
     life: Lifetime
     cash: CashFlow
 
     @property
     def case(self) -> Case:
-        """The park."""
+        """The case of the park."""
         return self.life.case
 
 
 def current_park_rows(plan: Published, sizes: Sequence[CurrentPark]) -> list[ComparisonRow]:
-    """For each size: revenue of all years by stream, returns after tax, and what the study does not name."""
-    return [row for one in sizes for row in _of(plan, one)]
+    """Rows for each size: revenue by stream, returns after tax, and figures that the study does not state."""
+    return [row for size in sizes for row in _size_rows(plan, size)]
 
 
-def _of(plan: Published, one: CurrentPark) -> Iterator[ComparisonRow]:
-    numbers, operation = _numbers(one), one.cash.operation
+def _size_rows(plan: Published, size: CurrentPark) -> Iterator[ComparisonRow]:
+    numbers, operation = _numbers(size), size.cash.operation
     revenue = {name: float(yuan.sum()) / YUAN_PER_WAN for name, yuan in operation.revenue_yuan.items()}
     for key in STREAMS:
-        earned = revenue.get(key, 0.0)
-        said = f"today_{key}" if earned else f"today_no_{key}"
-        yield _row(said, "wan", plan[key], earned, numbers, key)
+        stream_revenue = revenue.get(key, 0.0)
+        row_key = f"today_{key}" if stream_revenue else f"today_no_{key}"
+        yield _row(row_key, "wan", plan[key], stream_revenue, numbers, key)
     yield _row("today_demand", "wan", None, revenue.get("demand", 0.0), numbers)
     yield _row("today_revenue", "wan", plan["revenue"], sum(revenue.values()), numbers, "revenue")
-    for who in ("project", "equity"):
-        returns = one.cash.returns[f"{who}_after_tax"]
-        key = f"{who}_irr"
+    for party in ("project", "equity"):
+        returns = size.cash.returns[f"{party}_after_tax"]
+        key = f"{party}_irr"
         yield _row(f"today_{key}", "share", plan[key], returns.irr.value, numbers, key)
-        years, key = returns.static_payback.from_construction_years, f"{who}_payback"
+        years, key = returns.static_payback.from_construction_years, f"{party}_payback"
         yield _row(f"today_{key}", "years", plan[key], years, numbers, key)
-    npv = one.cash.returns["project_after_tax"].npv_yuan / YUAN_PER_WAN
+    npv = size.cash.returns["project_after_tax"].npv_yuan / YUAN_PER_WAN
     yield _row("today_npv", "wan", None, npv, numbers)
-    yield _row("today_lcos", "yuan_per_kwh", None, one.cash.lcos_yuan_per_kwh, numbers)
+    yield _row("today_lcos", "yuan_per_kwh", None, size.cash.lcos_yuan_per_kwh, numbers)
 
 
-def _numbers(one: CurrentPark) -> dict[str, float | str]:
-    """What the rows' sentences name."""
-    case, years, finance = one.case, one.life.years, one.cash.finance
+def _numbers(size: CurrentPark) -> dict[str, float | str]:
+    """The fields of the rows' sentence patterns."""
+    case, years, finance = size.case, size.life.years, size.cash.finance
     owned = batteries(case).values()
     response = case.contracts.demand_response
-    lowest_or_highest = response.baselines if isinstance(response, MeteredResponse) else ""
+    baselines = response.baselines if isinstance(response, MeteredResponse) else ""
     return {
         "mw": sum(battery.largest_power_mw for battery in owned),
         "mwh": sum(battery.full_mwh for battery in owned),
@@ -68,12 +68,12 @@ def _numbers(one: CurrentPark) -> dict[str, float | str]:
         "last_mwh": years[-1].discharged_mwh,
         "auxiliary": sum(year.auxiliary_yuan for year in years) / YUAN_PER_WAN,
         "events": response.events_per_year if isinstance(response, MeteredResponse) else 0,
-        "baselines": lowest_or_highest,
-        "baselines_zh": {"lowest": "最低", "highest": "最高"}.get(lowest_or_highest, ""),
+        "baselines": baselines,
+        "baselines_zh": {"lowest": "最低", "highest": "最高"}.get(baselines, ""),
         "curtailed": years[0].curtailed_without_mwh,
         "investment": finance.investment_yuan / YUAN_PER_WAN,
         "rate": finance.discount_rate,
-        "gap": one.life.largest_gap,
+        "gap": size.life.largest_gap,
     }
 
 

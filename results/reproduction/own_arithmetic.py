@@ -1,6 +1,7 @@
-"""The study's own arithmetic: what of a plan's figures follows from its others, and what does not.
+"""Consistency check of a published plan: which of its figures follow from its other figures.
 
-Nothing is dispatched or calibrated here: sums, unit values, and the plan's figures at stated factors.
+Nothing is dispatched or calibrated here: the checks are sums, specific values, and conversions at stated
+factors.
 """
 
 from collections.abc import Iterator
@@ -10,31 +11,36 @@ from typing import Any
 import numpy as np
 
 from parkdispatch.inputs.published.published_figures import Published, Unit
-from parkdispatch.models.units import KWH_PER_MWH, MWH_PER_GWH, YUAN_PER_WAN
+from parkdispatch.models.units import (
+    KWH_PER_GWH,
+    KWH_PER_MWH,
+    MWH_PER_GWH,
+    T_PER_GWH_PER_G_PER_KWH,
+    T_PER_GWH_PER_KG_PER_KWH,
+    W_PER_MW,
+    YUAN_PER_WAN,
+)
 from parkdispatch.results.finance.returns import irr
 from parkdispatch.results.reproduction.comparison import ComparisonRow, Verdict
 
 KWH_PER_MJ = 1.0 / 3.6
-KWH_PER_GWH = 1e6
-HOURS_IN_GWH_PER_MW = 1e3
-T_PER_GWH_PER_G_PER_KWH = 1.0  # a gram a kilowatt-hour is a tonne a gigawatt-hour
 DAYS = 365
-ROUNDING = 1e-3  # [-] what a plan's rounding may make of a figure; beyond it, the figure does not follow
+ROUNDING = 1e-3  # [-] deviation explained by rounding in the plan; beyond it, a figure does not follow
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How the demand response of the plan can be read: events of one phase, their price and energy."""
+    """One interpretation of the plan's demand response: events of one phase, their price and energy."""
 
-    events: float  # a year
+    events: float  # per year
     yuan_per_kwh: float
-    mwh: float  # of an event
-    rated_mwh: float  # of the phase
-    depth: float  # [-] of discharge
-    efficiency: float  # [-] from cells to AC
+    mwh: float  # per event
+    rated_mwh: float  # rated energy of the phase
+    depth: float  # depth of discharge [-]
+    efficiency: float  # discharge efficiency, cells to AC [-]
 
     def wan(self, years: int) -> float:
-        """Revenue of that many years [10^4 yuan]."""
+        """Revenue over a number of years [10^4 yuan]."""
         return years * self.events * self.yuan_per_kwh * self.mwh * KWH_PER_MWH / YUAN_PER_WAN
 
 
@@ -42,7 +48,7 @@ def _row(
     key: str, unit: Unit, computed: float, figures: tuple[str, ...], *, published: float | None = None,
     verdict: Verdict | None = None, **numbers: Any,
 ) -> ComparisonRow:  # fmt: skip
-    """A row; whether a published figure follows is told by its deviation unless said."""
+    """A row; unless a verdict is given, the deviation decides whether the published figure follows."""
     if verdict is None:
         verdict = "implied"
         if published:
@@ -51,18 +57,21 @@ def _row(
 
 
 def own_arithmetic(plan: Published, factors: Published, reading: Reading, years: int) -> list[ComparisonRow]:
-    """Every row of the view. `reading` is the demand response of one phase, `years` what revenue is over."""
+    """Every row of the view. `reading` is the demand response of one phase, `years` the period of revenue."""
     return [
         *_revenue(plan, factors, reading, years),
         *_storage(plan),
         *_ceilings(plan, years),
-        *_pv(plan),
+        *_pv_plant(plan),
+        *_pv_total(plan),
+        *_full_load_hours(plan),
         *_saved(plan, factors),
         *_park(plan, factors),
     ]
 
 
-def _revenue(plan: Published, factors: Published, one: Reading, years: int) -> Iterator[ComparisonRow]:
+def _revenue(plan: Published, factors: Published, reading: Reading, years: int) -> Iterator[ComparisonRow]:
+    """The sum of the revenue streams, and what each stream implies."""
     arbitrage, response, absorption = (plan[key] for key in ("arbitrage", "demand_response", "absorption"))
     total = arbitrage + response + absorption
     yield _row(
@@ -71,11 +80,11 @@ def _revenue(plan: Published, factors: Published, one: Reading, years: int) -> I
         missing=total - plan["revenue"],
     )  # fmt: skip
     yield _row(
-        "response_one", "wan", one.wan(years), ("demand_response",), published=response, years=years,
-        events=one.events, price=one.yuan_per_kwh, mwh=one.mwh,
-        rated=one.rated_mwh, depth=one.depth, efficiency=one.efficiency,
+        "response_one", "wan", reading.wan(years), ("demand_response",), published=response, years=years,
+        events=reading.events, price=reading.yuan_per_kwh, mwh=reading.mwh,
+        rated=reading.rated_mwh, depth=reading.depth, efficiency=reading.efficiency,
     )  # fmt: skip
-    both = replace(one, events=one.events / 2, mwh=one.mwh * 2)
+    both = replace(reading, events=reading.events / 2, mwh=reading.mwh * 2)
     yield _row(
         "response_two", "wan", both.wan(years), ("demand_response",), published=response, years=years,
         events=both.events, price=both.yuan_per_kwh, mwh=both.mwh,
@@ -88,12 +97,13 @@ def _revenue(plan: Published, factors: Published, one: Reading, years: int) -> I
     )  # fmt: skip
     yearly = arbitrage / years
     yield _row(
-        "arbitrage_per_kwh", "yuan_per_kwh", yearly * YUAN_PER_WAN / (DAYS * one.mwh * KWH_PER_MWH),
-        ("arbitrage",), arbitrage=arbitrage, years=years, yearly=yearly, mwh=one.mwh, days=DAYS,
+        "arbitrage_per_kwh", "yuan_per_kwh", yearly * YUAN_PER_WAN / (DAYS * reading.mwh * KWH_PER_MWH),
+        ("arbitrage",), arbitrage=arbitrage, years=years, yearly=yearly, mwh=reading.mwh, days=DAYS,
     )  # fmt: skip
 
 
 def _storage(plan: Published) -> Iterator[ComparisonRow]:
+    """Sums and specific costs of the storage phases."""
     cost, power, energy = plan["storage_investment"], plan["storage_power"], plan["storage_energy"]
     yield _row(
         "phases_power", "mw", 2 * plan["phase_power"], ("storage_power", "phase_power"), published=power,
@@ -108,15 +118,15 @@ def _storage(plan: Published) -> Iterator[ComparisonRow]:
         ("storage_investment",), cost=cost, mwh=energy,
     )  # fmt: skip
     yield _row(
-        "investment_per_w", "yuan_per_w", cost * YUAN_PER_WAN / (power * 1e6), ("storage_investment",),
+        "investment_per_w", "yuan_per_w", cost * YUAN_PER_WAN / (power * W_PER_MW), ("storage_investment",),
         cost=cost, mw=power,
     )  # fmt: skip
-    for what, unit in (("power", "mw"), ("energy", "mwh")):
-        first, second = plan[f"large_first_{what}"], plan[f"large_second_{what}"]
-        figures = (f"large_{what}", f"large_first_{what}", f"large_second_{what}")
+    for quantity, unit in (("power", "mw"), ("energy", "mwh")):
+        first, second = plan[f"large_first_{quantity}"], plan[f"large_second_{quantity}"]
+        figures = (f"large_{quantity}", f"large_first_{quantity}", f"large_second_{quantity}")
         yield _row(
-            f"large_{what}", "mw" if unit == "mw" else "mwh", first + second, figures,
-            published=plan[f"large_{what}"], first=first, second=second,
+            f"large_{quantity}", "mw" if unit == "mw" else "mwh", first + second, figures,
+            published=plan[f"large_{quantity}"], first=first, second=second,
         )  # fmt: skip
     yield _row(
         "transformer", "share", power / plan["transformer"], ("transformer",), mw=power,
@@ -126,29 +136,30 @@ def _storage(plan: Published) -> Iterator[ComparisonRow]:
 
 
 def _ceilings(plan: Published, years: int) -> Iterator[ComparisonRow]:
-    """What the three revenues could return if nothing else ever had to be paid."""
+    """Upper bounds of the return: the three revenues without any cost other than the investment."""
     yearly = sum(plan[key] for key in ("arbitrage", "demand_response", "absorption")) / years
     for part, share in (("whole", 1.0), ("half", 0.5)):
         cost = share * plan["storage_investment"]
         rate = irr(np.array([-cost, *[yearly] * years])).value
-        # below a published return the ceiling rules it out; above it, upkeep and tax may take the rest
+        # a bound below the published return rules that out; a higher one leaves room for cost and tax
         verdict: Verdict = "does_not_follow" if (rate or 0.0) < plan["project_irr"] else "implied"
-        given = {"yearly": yearly, "cost": cost, "years": years}
+        numbers = {"yearly": yearly, "cost": cost, "years": years}
         yield _row(
             f"irr_{part}", "share", rate if rate is not None else float("nan"), ("project_irr",),
-            published=plan["project_irr"], verdict=verdict, **given,
+            published=plan["project_irr"], verdict=verdict, **numbers,
         )  # fmt: skip
         yield _row(
             f"payback_{part}", "years", 1.0 + cost / yearly, ("project_payback",),
-            published=plan["project_payback"], verdict=verdict, **given,
+            published=plan["project_payback"], verdict=verdict, **numbers,
         )  # fmt: skip
 
 
-def _pv(plan: Published) -> Iterator[ComparisonRow]:
-    sun = plan["irradiation"] * KWH_PER_MJ
-    yield _row("irradiation", "kwh_per_m2", sun, ("irradiation",), mj=plan["irradiation"])
-    modules, wp = plan["pv_modules"], plan["pv_module_wp"]
-    rated = modules * wp / 1e6
+def _pv_plant(plan: Published) -> Iterator[ComparisonRow]:
+    """Irradiation, rated power, strings, unit power and specific cost of the rooftop plant."""
+    yield _row(
+        "irradiation", "kwh_per_m2", _irradiation_kwh_per_m2(plan), ("irradiation",), mj=plan["irradiation"]
+    )
+    modules, wp, rated = plan["pv_modules"], plan["pv_module_wp"], _rated_mwp(plan)
     phases = plan["pv_phase_one"] + plan["pv_phases_two_three"]
     yield _row(
         "pv_rated", "mwp", rated, ("pv_modules", "pv_module_wp", "pv_phase_one", "pv_phases_two_three"),
@@ -167,9 +178,14 @@ def _pv(plan: Published) -> Iterator[ComparisonRow]:
         units=plan["pv_units"], areas=plan["pv_areas"], per_area=plan["pv_units"] / plan["pv_areas"],
     )  # fmt: skip
     yield _row(
-        "pv_investment", "yuan_per_w", plan["pv_investment"] * YUAN_PER_WAN / (rated * 1e6),
+        "pv_investment", "yuan_per_w", plan["pv_investment"] * YUAN_PER_WAN / (rated * W_PER_MW),
         ("pv_investment",), cost=plan["pv_investment"], rated=rated,
     )  # fmt: skip
+
+
+def _pv_total(plan: Published) -> Iterator[ComparisonRow]:
+    """Power of the second plant, and of both plants together."""
+    rated = _rated_mwp(plan)
     yield _row(
         "roof", "mwp", plan["roof_first"] + plan["roof_second"], ("roof", "roof_first", "roof_second"),
         published=plan["roof"], first=plan["roof_first"], second=plan["roof_second"],
@@ -178,13 +194,18 @@ def _pv(plan: Published) -> Iterator[ComparisonRow]:
         "both_power", "mwp", rated + plan["roof"], ("both_power",), published=plan["both_power"],
         rated=rated, roof=plan["roof"],
     )  # fmt: skip
+
+
+def _full_load_hours(plan: Published) -> Iterator[ComparisonRow]:
+    """Full-load hours of the plants against the irradiation, and of the PV and wind targets."""
+    sun = _irradiation_kwh_per_m2(plan)
     energies = (
-        ("pv_hours", rated, plan["pv_energy"], "pv_energy"),
+        ("pv_hours", _rated_mwp(plan), plan["pv_energy"], "pv_energy"),
         ("both_hours", plan["both_power"], plan["both_energy"], "both_energy"),
         ("roof_hours", plan["roof"], plan["both_energy"] - plan["pv_energy"], "both_energy"),
     )
     for key, mwp, gwh, figure in energies:
-        hours = gwh * HOURS_IN_GWH_PER_MW / mwp
+        hours = gwh * MWH_PER_GWH / mwp
         yield _row(
             key,
             "hours",
@@ -202,21 +223,30 @@ def _pv(plan: Published) -> Iterator[ComparisonRow]:
         yield _row(
             f"{key}_hours",
             "hours",
-            gwh * HOURS_IN_GWH_PER_MW / mw,
+            gwh * MWH_PER_GWH / mw,
             (f"{key}_energy", f"{key}_power"),
             gwh=gwh,
             mw=mw,
         )
 
 
+def _irradiation_kwh_per_m2(plan: Published) -> float:
+    return plan["irradiation"] * KWH_PER_MJ
+
+
+def _rated_mwp(plan: Published) -> float:
+    """Rated power of the rooftop plant, from its modules."""
+    return plan["pv_modules"] * plan["pv_module_wp"] / W_PER_MW
+
+
 def _saved(plan: Published, factors: Published) -> Iterator[ComparisonRow]:
-    """Coal and CO2 that PV saves, at the plan's own factor."""
+    """Coal and CO2 saved by PV at the plan's own factors."""
     gwh, coal, co2 = plan["both_energy"], plan["coal_saved"], plan["co2_saved"]
     yield _row(
         "coal_saved", "t", gwh * plan["coal_factor"] * T_PER_GWH_PER_G_PER_KWH, ("coal_saved", "coal_factor"),
         published=coal, gwh=gwh, factor=plan["coal_factor"],
     )  # fmt: skip
-    per_kwh, per_coal = co2 / gwh / 1e3, co2 / coal
+    per_kwh, per_coal = co2 / gwh / T_PER_GWH_PER_KG_PER_KWH, co2 / coal
     highest = factors["fossil_2023"]
     yield _row(
         "co2_per_kwh", "kg_per_kwh", per_kwh, ("co2_saved",), verdict="does_not_follow", co2=co2, gwh=gwh,
@@ -233,7 +263,7 @@ def _saved(plan: Published, factors: Published) -> Iterator[ComparisonRow]:
     yield _row(
         "pv_co2",
         "t",
-        plan["pv_energy"] * per_kwh * 1e3,
+        plan["pv_energy"] * per_kwh * T_PER_GWH_PER_KG_PER_KWH,
         ("pv_energy",),
         gwh=plan["pv_energy"],
         per_kwh=per_kwh,
@@ -241,7 +271,7 @@ def _saved(plan: Published, factors: Published) -> Iterator[ComparisonRow]:
 
 
 def _park(plan: Published, factors: Published) -> Iterator[ComparisonRow]:
-    """The park's electricity: its share, what it is in kilowatt-hours, and the CO2 it is said to have."""
+    """The park's electricity: share of energy, conversion to kWh, stated CO2, and capacity targets."""
     tce, co2 = plan["electricity"], plan["co2_electricity"]
     share, co2_share = tce / plan["energy_all"], co2 / plan["co2_all"]
     yield _row(
@@ -259,8 +289,8 @@ def _park(plan: Published, factors: Published) -> Iterator[ComparisonRow]:
             mean_mw=gwh * MWH_PER_GWH / (DAYS * 24),
         )  # fmt: skip
         yield _row(
-            f"co2_{key}", "t", gwh * grid * 1e3, ("co2_electricity",), published=co2, gwh=gwh, grid=grid,
-            implied=co2 / gwh / 1e3,
+            f"co2_{key}", "t", gwh * grid * T_PER_GWH_PER_KG_PER_KWH, ("co2_electricity",), published=co2,
+            gwh=gwh, grid=grid, implied=co2 / gwh / T_PER_GWH_PER_KG_PER_KWH,
         )  # fmt: skip
     yield _row(
         "co2_share",

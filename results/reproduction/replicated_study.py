@@ -1,7 +1,7 @@
-"""The study replicated: what its case earns and returns here, beside what it published.
+"""Replication of the study: revenue and returns of its case as computed here, against the published ones.
 
-Revenue comes from the dispatch of every year of the storage and its stated contracts, returns from the cash
-flow. Each line names the calibrated assumptions it rests on, with their ranges.
+Revenue comes from the lifetime dispatch and the stated contracts, returns from the cash flow. Each row names
+the calibrated assumptions that it rests on, with their ranges.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,14 +25,14 @@ MEASURED = (
     "arbitrage", "demand_response", "absorption", "project_irr", "project_payback", "equity_irr",
     "equity_payback",
 )  # fmt: skip
-# paths that begin so decide nothing of the dispatch
+# prefixes of paths that do not affect the dispatch
 MONEY_ONLY = ("finance.", "contract.")
-LOAN = "finance.loan."  # and these nothing of the project
+LOAN = "finance.loan."  # prefix of paths that do not affect the returns of the project
 
 
 @dataclass(frozen=True)
 class Replica:
-    """The study's case as dispatched and reckoned here."""
+    """The study's case with its computed operation and cash flow."""
 
     case: Case
     operation: Operation
@@ -40,31 +40,33 @@ class Replica:
 
     @property
     def measures(self) -> dict[str, float | None]:
-        """Each target: revenue of all years [10^4 yuan], IRR [-], payback from the start of construction."""
+        """Computed targets: total revenue [10^4 yuan], IRR [-], payback from the start of construction."""
         revenue = self.operation.revenue_yuan
-        found: dict[str, float | None] = {
+        figures: dict[str, float | None] = {
             key: float(revenue[key].sum()) / YUAN_PER_WAN if key in revenue else 0.0 for key in MEASURED[:3]
         }
-        for who in ("project", "equity"):
-            returns = self.cash.returns[f"{who}_after_tax"]
-            found[f"{who}_irr"] = returns.irr.value
-            found[f"{who}_payback"] = returns.static_payback.from_construction_years
-        return found
+        for party in ("project", "equity"):
+            returns = self.cash.returns[f"{party}_after_tax"]
+            figures[f"{party}_irr"] = returns.irr.value
+            figures[f"{party}_payback"] = returns.static_payback.from_construction_years
+        return figures
 
 
 def study_problems(case: Case) -> list[str]:
-    """What keeps a case from being a study's: its contracts are stated."""
-    found = []
+    """Reasons why a case cannot replicate a study, one line each: its contracts must be stated."""
+    problems = []
     for name in ("demand_response", "absorption"):
         contract = getattr(case.contracts, name)
         if contract is None or contract.kind != "stated":
             kind = "missing" if contract is None else f"of kind '{contract.kind}'"
-            found.append(f"`contract.{name}` is {kind}: must be given, of kind 'stated', as the study has it")
-    return found
+            problems.append(
+                f"`contract.{name}` is {kind}: must be given, of kind 'stated', as the study has it"
+            )
+    return problems
 
 
 def replica(case: Case, operation: Operation) -> Replica:
-    """The case's cash flow for that operation of its storage."""
+    """The replication of a case for an operation of its storage."""
     return Replica(case, operation, cash_flow(study_finance(case), operation))
 
 
@@ -76,28 +78,28 @@ def study_finance(case: Case) -> Finance:
 
 
 def replicated(
-    plan: Published, made: Replica, what_if: Mapping[str, Replica], widths: Sequence[Width]
+    plan: Published, base: Replica, what_if: Mapping[str, Replica], widths: Sequence[Width]
 ) -> list[ComparisonRow]:
-    """Targets, the sum of revenue, what other assumptions would give, then the calibrated numbers."""
-    return [*_targets(plan, made), *_cover(made), *_what_if(plan, made, what_if), *_calibrated(widths)]
+    """Rows of the targets, total revenue, debt service cover, what-if variants and calibrated numbers."""
+    return [*_targets(plan, base), *_cover(base), *_what_if(plan, base, what_if), *_calibrated(widths)]
 
 
-def _targets(plan: Published, made: Replica) -> Iterator[ComparisonRow]:
-    found, case = made.measures, made.case
-    ranges = tuple((one, value_at(case, one.path)) for one in case.calibrated)
-    dispatch = tuple(x for x in ranges if not x[0].path.startswith(MONEY_ONLY))
-    project = tuple(x for x in ranges if not x[0].path.startswith(LOAN))
-    operation = made.operation
+def _targets(plan: Published, base: Replica) -> Iterator[ComparisonRow]:
+    figures, case = base.measures, base.case
+    calibrated = tuple((parameter, value_at(case, parameter.path)) for parameter in case.calibrated)
+    dispatch = tuple(pair for pair in calibrated if not pair[0].path.startswith(MONEY_ONLY))
+    project = tuple(pair for pair in calibrated if not pair[0].path.startswith(LOAN))
+    operation = base.operation
     for target in plan.targets:
-        computed = found[target.key]
-        rests = {"arbitrage": dispatch, "project_irr": project, "project_payback": project}.get(
-            target.key, ranges
+        computed = figures[target.key]
+        rests_on = {"arbitrage": dispatch, "project_irr": project, "project_payback": project}.get(
+            target.key, calibrated
         )
         yield ComparisonRow(
             view="replicated", key=f"replicated_{target.key}", unit=target.unit, published=target.value,
             computed=computed, verdict=_met(computed, target.value, target.within or 0.0),
             numbers={
-                **_contract_numbers(case.contracts), "calibrated": rests,
+                **_contract_numbers(case.contracts), "calibrated": rests_on,
                 "investment": study_finance(case).investment_yuan / YUAN_PER_WAN,
                 "first_mwh": float(operation.discharged_mwh[0]),
                 "last_mwh": float(operation.discharged_mwh[-1]),
@@ -105,19 +107,19 @@ def _targets(plan: Published, made: Replica) -> Iterator[ComparisonRow]:
             },
             figures=(target.key,),
         )  # fmt: skip
-    total = sum(found[key] or 0.0 for key in MEASURED[:3])
+    total = sum(figures[key] or 0.0 for key in MEASURED[:3])
     yield ComparisonRow(
         view="replicated", key="replicated_revenue", unit="wan", published=plan["revenue"], computed=total,
         verdict=_met(total, plan["revenue"], 0.005), figures=("revenue",),
     )  # fmt: skip
 
 
-def _cover(made: Replica) -> Iterator[ComparisonRow]:
-    """What the loan of the replication means: the year in which the storage covers least of its service."""
-    cover = made.cash.cover
+def _cover(base: Replica) -> Iterator[ComparisonRow]:
+    """The least debt service cover, and its year."""
+    cover = base.cash.cover
     if cover.least is None or cover.mean is None:
         return
-    year = int(np.nanargmin(cover.by_year)) - study_finance(made.case).construction_years + 1
+    year = int(np.nanargmin(cover.by_year)) - study_finance(base.case).construction_years + 1
     yield ComparisonRow(
         view="replicated", key="cover" if cover.least < 1.0 else "cover_enough", unit="times", published=None,
         computed=cover.least, verdict="implied", numbers={"year": year, "mean": cover.mean},
@@ -126,40 +128,41 @@ def _cover(made: Replica) -> Iterator[ComparisonRow]:
 
 
 def _contract_numbers(contracts: Contracts) -> dict[str, float]:
-    found: dict[str, float] = {}
+    """The numbers of the contracts, as fields of the sentence patterns."""
+    numbers: dict[str, float] = {}
     for name in ("demand_response", "absorption"):
         contract = getattr(contracts, name)
         if contract is not None:
-            found |= {f"{name}_{k}": v for k, v in dict(contract).items() if isinstance(v, int | float)}
-    return found
+            numbers |= {f"{name}_{k}": v for k, v in dict(contract).items() if isinstance(v, int | float)}
+    return numbers
 
 
-def _what_if(plan: Published, made: Replica, what_if: Mapping[str, Replica]) -> Iterator[ComparisonRow]:
-    """Of the targets, those that change."""
-    base = made.measures
-    for name, other in what_if.items():
-        said = made.case.what_if[name]
+def _what_if(plan: Published, base: Replica, what_if: Mapping[str, Replica]) -> Iterator[ComparisonRow]:
+    """The targets that change in a what-if variant."""
+    for name, variant in what_if.items():
+        declared = base.case.what_if[name]
         for target in plan.targets:
-            computed, before = other.measures[target.key], base[target.key]
+            computed, before = variant.measures[target.key], base.measures[target.key]
             if computed is not None and before is not None and abs(computed - before) <= 1e-9 * abs(before):
                 continue
             yield ComparisonRow(
                 view="replicated", key="what_if" if computed is not None else "what_if_never",
                 unit=target.unit, published=target.value, computed=computed,
                 verdict=_met(computed, target.value, target.within or 0.0),
-                numbers={"title": said.title, "title_zh": said.title_zh}, figures=(target.key,),
+                numbers={"title": declared.title, "title_zh": declared.title_zh}, figures=(target.key,),
             )  # fmt: skip
 
 
 def _calibrated(widths: Sequence[Width]) -> Iterator[ComparisonRow]:
-    for one in widths:
+    for width in widths:
+        parameter = width.parameter
         yield ComparisonRow(
-            view="replicated", key="calibrated", unit=one.parameter.unit, published=None, computed=one.value,
+            view="replicated", key="calibrated", unit=parameter.unit, published=None, computed=width.value,
             verdict="implied",
             numbers={
-                "path": one.parameter.path, "why": one.parameter.why, "why_zh": one.parameter.why_zh,
-                "range": (one.parameter.low, one.parameter.high), "set": (one.least, one.most),
-                "sets": one.sets,
+                "path": parameter.path, "why": parameter.why, "why_zh": parameter.why_zh,
+                "range": (parameter.low, parameter.high), "set": (width.least, width.most),
+                "sets": width.sets,
             },
         )  # fmt: skip
 

@@ -233,8 +233,8 @@ def stretched(like: Operation, year: OperationYear, streams: Mapping[str, float]
 
     `streams` are those of the dispatched year; `health` is the ratio of the states of health in each year.
     Each reference stream is scaled by health; its deviation from the dispatched year is added to every
-    year in proportion to the total revenue. The total keeps its profile, and a stream near zero in
-    one year does not diverge.
+    year in proportion to the total revenue. The total keeps its profile, and a stream near zero in one year
+    does not diverge.
     """
     index = year.year - 1
     scaled = {name: like.revenue_yuan[name] * health for name in streams}

@@ -138,7 +138,7 @@ def test_parts_say_what_they_belong_to_where_the_description_is_lost(tmp_path: P
     fill(tmp_path)
     described = (tmp_path / "store.json").read_bytes()
     damage(tmp_path / "store.json")
-    with pytest.raises(InputError, match="the scenarios there answer another question"):
+    with pytest.raises(InputError, match="the scenarios there belong to other inputs"):
         fill(tmp_path, {**QUESTION, "choices": []})
     with ScenarioStore.opened(tmp_path, QUESTION, SHAPE) as store:
         assert len(store.read(table(COUNT))) == COUNT
