@@ -1,4 +1,4 @@
-"""From a vector to a labelled dataset: the solution as everybody after the solver sees it."""
+"""The solution as a labelled dataset, the form in which everything after the optimizer reads it."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,9 +7,10 @@ import numpy as np
 import xarray as xr
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.solve import Optimum
+from parkdispatch.optimizer.formulation.template import Key
+from parkdispatch.optimizer.solve import Optimum, Proof
 
-# the ending of a name is its unit; the longest that fits counts
+# the ending of a name is its unit; the first that matches counts, so longer endings come first
 UNITS = {
     "_yuan_per_mw_month": "yuan/MW/month",
     "_yuan_per_mwh": "yuan/MWh",
@@ -31,51 +32,79 @@ def to_dataset(optimum: Optimum, about: Mapping[str, str | float]) -> xr.Dataset
     paid) over `time`, and `shared` or `cost` over `day`, `month` or `horizon`. `about` joins the
     objective, bound and gap in the attributes of the dataset.
     """
-    tiled, x = optimum.tiled, optimum.x
-    template, horizon = tiled.template, tiled.horizon
-    found: dict[str, tuple[str, Array, dict[str, str]]] = {}
+    writer = _DatasetWriter(optimum)
+    writer.add_series()
+    writer.add_variables()
+    writer.add_functionals()
+    writer.add_shared_decisions()
+    attrs = _attributes(optimum.proof, optimum.tiled.horizon.hours, about)
+    return xr.Dataset(writer.variables, coords=writer.coordinates, attrs=attrs)
 
-    def add(name: str, dim: str, values: Array, kind: str) -> None:
-        if name in found:
-            raise ValueError(f"two quantities are called {name}")
-        found[name] = (dim, values, {"units": unit_of(name), "kind": kind})
 
-    for (device, name), weights in zip(template.series, tiled.weights[1:], strict=True):
-        add(f"{device}.{name}", "time", weights.copy(), "series")
-    for number, column in enumerate(template.columns):
-        values = x[tiled.column_of(number)]
-        # rounding of the solver at a bound is not news: -1e-15 MW is zero
-        lower, upper = tiled.program.lower, tiled.program.upper
-        at = tiled.column_of(number)
-        add(".".join(column.key), "time", np.clip(values, lower[at], upper[at]), "variable")
-    evaluated: list[tuple[Mapping[tuple[str, str], int], str, Callable[[str], str]]] = [
-        (template.quantities, "derived", str),
-        (template.injections, "injection", lambda bus: f"injection_{bus}_mw"),
-        (template.costs, "cost", lambda label: f"{label}_yuan"),
-    ]
-    for functionals, kind, named in evaluated:
-        for (device, name), functional in functionals.items():
-            add(f"{device}.{named(name)}", "time", tiled.evaluate(functional, x), kind)
-    coordinates: dict[str, object] = {"time": horizon.times.to_numpy()}
-    for shared, start in zip(template.shared, tiled.shared_starts, strict=False):
-        labels = horizon.labels(shared.per)
-        coordinates[shared.per] = np.array(labels, dtype=object)
-        values = x[start : start + len(labels)]
-        add(".".join(shared.key), shared.per, values, "shared")
-        for label, functional in shared.costs.items():
-            name = f"{shared.key[0]}.{label}_yuan"
-            cost = tiled.constant_term(functional, horizon.first(shared.per)) * values
-            if name in found and found[name][0] == shared.per:  # power and energy both have a capital cost
-                cost = cost + found.pop(name)[1]
-            add(name, shared.per, cost, "cost")
-    proof = optimum.proof
-    attrs: dict[str, str | float] = {
+def _attributes(proof: Proof, hours: float, about: Mapping[str, str | float]) -> dict[str, str | float]:
+    """Attributes of the dataset."""
+    return {
         **about,
-        "hours": horizon.hours,
+        "hours": hours,
         "objective_yuan": proof.objective_yuan,
         "bound_yuan": proof.bound_yuan,
         "gap": proof.gap,
         "proof": proof.how.key,
-        "proof_numbers": json.dumps(dict(proof.how.numbers)),  # a file's attributes hold no tables
+        "proof_numbers": json.dumps(dict(proof.how.numbers)),  # attributes of a file hold no tables
     }
-    return xr.Dataset(found, coords=coordinates, attrs=attrs)
+
+
+class _DatasetWriter:
+    """Collects the variables and coordinates of the dataset."""
+
+    def __init__(self, optimum: Optimum) -> None:
+        self._tiled, self._x = optimum.tiled, optimum.x
+        self.variables: dict[str, tuple[str, Array, dict[str, str]]] = {}
+        self.coordinates: dict[str, object] = {"time": optimum.tiled.horizon.times.to_numpy()}
+
+    def _add(self, name: str, dim: str, values: Array, kind: str) -> None:
+        if name in self.variables:
+            raise ValueError(f"two quantities are called {name}")
+        self.variables[name] = (dim, values, {"units": unit_of(name), "kind": kind})
+
+    def add_series(self) -> None:
+        """Add the given series."""
+        for (device, name), weights in zip(self._tiled.template.series, self._tiled.weights[1:], strict=True):
+            self._add(f"{device}.{name}", "time", weights.copy(), "series")
+
+    def add_variables(self) -> None:
+        """Add the variables of the intervals, without the solver's rounding beyond bounds."""
+        program = self._tiled.program
+        for number, column in enumerate(self._tiled.template.columns):
+            columns = self._tiled.column_of(number)
+            values = np.clip(self._x[columns], program.lower[columns], program.upper[columns])
+            self._add(".".join(column.key), "time", values, "variable")
+
+    def add_functionals(self) -> None:
+        """Add derived quantities, injections into buses and costs of the intervals."""
+        template = self._tiled.template
+        groups: list[tuple[Mapping[Key, int], str, Callable[[str], str]]] = [
+            (template.quantities, "derived", str),
+            (template.injections, "injection", lambda bus: f"injection_{bus}_mw"),
+            (template.costs, "cost", lambda label: f"{label}_yuan"),
+        ]
+        for functionals, kind, full_name in groups:
+            for (device, name), functional in functionals.items():
+                values = self._tiled.evaluate(functional, self._x)
+                self._add(f"{device}.{full_name(name)}", "time", values, kind)
+
+    def add_shared_decisions(self) -> None:
+        """Add the shared decisions and their costs, over the periods they belong to."""
+        tiled, horizon = self._tiled, self._tiled.horizon
+        for shared, start in zip(tiled.template.shared, tiled.shared_starts, strict=False):
+            labels = horizon.labels(shared.per)
+            self.coordinates[shared.per] = np.array(labels, dtype=object)
+            values = self._x[start : start + len(labels)]
+            self._add(".".join(shared.key), shared.per, values, "shared")
+            for label, functional in shared.costs.items():
+                name = f"{shared.key[0]}.{label}_yuan"
+                cost = tiled.constant_term(functional, horizon.first(shared.per)) * values
+                # power and energy of a battery both have a capital cost
+                if name in self.variables and self.variables[name][0] == shared.per:
+                    cost = cost + self.variables.pop(name)[1]
+                self._add(name, shared.per, cost, "cost")

@@ -1,4 +1,4 @@
-"""HiGHS, and the only file that names it: arrays in, arrays out."""
+"""The HiGHS solver behind an interface of arrays; the only file that imports it."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,30 +14,30 @@ from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.thread_pool import turn_released
 
 
-class _Quiet(highspy.Highs):  # type: ignore[misc]
-    """Highs without callbacks: setting these up writes a banner before any option can forbid it (1.16)."""
+class _QuietHighs(highspy.Highs):  # type: ignore[misc]
+    """Highs without callbacks: their setup prints a banner before any option can suppress it (1.16)."""
 
     def __init__(self) -> None:
         super(highspy.Highs, self).__init__()
         self.setOptionValue("output_flag", False)
 
 
-VERSION = _Quiet().version()
+VERSION = _QuietHighs().version()
 _ROW_WISE = int(highspy.MatrixFormat.kRowwise)
-# With binaries, the windows of `repair` close at the root: heuristics only cost time there (halved it).
+# Windows of the repair are solved at the root node: without these heuristics they take half the time.
 _HEURISTICS = ("feasibility_jump", "rins", "rens", "root_reduced_cost")
-GAP_YUAN = 1e-6  # nearer than that to the best, with binaries, HiGHS's own tolerances are in the way
-_ROUGH_GAP = 1e-5  # relative; hundreds of windows each 1e-3 off make a dispatch 1e-3 off
+GAP_YUAN = 1e-6  # smallest absolute gap with binaries: below it, HiGHS's own tolerances interfere
+_LOOSE_GAP = 1e-5  # relative; with 1e-3 in each of hundreds of windows, the dispatch has 1e-3 too
 _MINIMIZE = int(highspy.ObjSense.kMinimize)
 _STATUS = highspy.HighsBasisStatus
-_WORDS = np.array([_STATUS.kNonbasic, _STATUS.kBasic, _STATUS.kUpper], dtype=object)
-_PRIMAL = 4
-_DEVEX = 1  # a basis of ours is far from the optimum: exact weights of its rows would be computed first
+_BASIS_STATUS = np.array([_STATUS.kNonbasic, _STATUS.kBasic, _STATUS.kUpper], dtype=object)
+_PRIMAL_SIMPLEX = 4
+_DEVEX = 1  # edge weights; exact ones would be computed first for every basis that is handed over
 
 
 @dataclass(frozen=True)
 class SolverAnswer:
-    """What the solver said; nothing of it is believed before `certificate` has looked at it."""
+    """The solver's result; the certificate checks it independently."""
 
     x: Array
     row_dual: Array  # empty where there were binaries
@@ -48,10 +48,10 @@ class SolverAnswer:
 
 @dataclass(frozen=True)
 class Basis:
-    """Which columns and rows of a program are basic, and which columns rest at their upper bound.
+    """Basic columns and rows of a program, and nonbasic columns at their upper bound.
 
-    Where costs are equal it matters at which bound a column rests. `kept` is the same as HiGHS keeps it,
-    where it was HiGHS's.
+    Where costs are equal it matters at which bound a nonbasic column is. `kept` is HiGHS's own object, where
+    the basis came from HiGHS.
     """
 
     columns: Mask
@@ -61,26 +61,27 @@ class Basis:
 
     @staticmethod
     def of(columns: Mask, rows: Mask, upper: Mask | None = None) -> "Basis":
-        """The basis of the marked columns and rows; where the others rest HiGHS may choose, if not `upper`.
+        """The basis of the marked columns and rows, with slacks added or dropped until it has full size.
 
-        Slacks join or leave until as many are basic as there are rows.
+        Without `upper`, HiGHS chooses the bound of each nonbasic column.
         """
-        rows, more = rows.copy(), len(rows) - int(columns.sum()) - int(rows.sum())
-        changed = np.flatnonzero(~rows)[:more] if more > 0 else np.flatnonzero(rows)[: max(0, -more)]
-        rows[changed] = more > 0
+        rows, missing = rows.copy(), len(rows) - int(columns.sum()) - int(rows.sum())
+        changed = np.flatnonzero(~rows)[:missing] if missing > 0 else np.flatnonzero(rows)[: max(0, -missing)]
+        rows[changed] = missing > 0
         return Basis(columns, rows, np.zeros_like(columns) if upper is None else upper & ~columns)
 
     def for_highs(self) -> Any:
-        """As HiGHS takes it."""
+        """The basis as an object of HiGHS."""
         if self.kept is not None:
             return self.kept
-        made = highspy.HighsBasis()
-        made.col_status, made.row_status = (
-            _WORDS[marks].tolist() for marks in (self.columns + 2 * self.upper, self.rows.astype(np.int64))
+        basis = highspy.HighsBasis()
+        basis.col_status, basis.row_status = (
+            _BASIS_STATUS[status].tolist()
+            for status in (self.columns + 2 * self.upper, self.rows.astype(np.int64))
         )
-        made.valid = True
-        made.alien = False  # else it would be factorized when it is handed over, and again when it is used
-        return made
+        basis.valid = True
+        basis.alien = False  # else it would be factorized when it is handed over, and again when it is used
+        return basis
 
 
 class InfeasibleProgram(Exception):  # noqa: N818 - a finding, not a fault
@@ -92,7 +93,7 @@ class UnboundedProgram(Exception):  # noqa: N818
 
 
 def pass_arrays(highs: Any, program: LinearProgram) -> None:
-    """Give a program to a HiGHS object. Raises SolverError if it does not take it."""
+    """Pass a program to a HiGHS object. Raises SolverError if HiGHS rejects it."""
     matrix = program.matrix
     integrality = np.where(program.binary, int(highspy.HighsVarType.kInteger), 0)
     status = highs.passModel(
@@ -117,25 +118,25 @@ def pass_arrays(highs: Any, program: LinearProgram) -> None:
 
 
 def _floats(values: list[float]) -> Array:
-    """HiGHS gives lists of Python numbers; `asarray` takes three times as long to make an array of one."""
+    """Array of a list of Python numbers, as HiGHS returns them; three times as fast as `asarray`."""
     return np.fromiter(values, dtype=np.float64, count=len(values))
 
 
 @dataclass
 class Solver:
-    """One HiGHS object that stays warm between solves, on one thread.
+    """One HiGHS object on one thread, which keeps its basis between solves.
 
-    `time_limit_s` bounds one call to `solve`. Several of these run side by side, each in a thread of its own,
-    only if none uses HiGHS's own task scheduler, which all objects of a process share.
+    `time_limit_s` limits one call to `solve`. Several solvers can run in parallel, each in its own thread,
+    only if none uses HiGHS's task scheduler, which all objects of a process share.
     """
 
     time_limit_s: float = float("inf")
     presolve: bool = True
-    near: bool = False  # some steps from the basis that is given, to find a scale takes longer than they do
-    primal: bool = False  # by the primal simplex method, for a feasible point that is nearly optimal
-    rough: bool = False  # any point with binaries will do that is not far from the best
-    gap_yuan: float = GAP_YUAN  # with binaries, how near to the best is near enough
-    _highs: Any = field(default_factory=_Quiet, repr=False)
+    near: bool = False  # the given basis is near the optimum: no scaling, which takes longer than the steps
+    primal: bool = False  # primal simplex, for a feasible point that is nearly optimal
+    rough: bool = False  # with binaries, accept any good point: loose gap, all heuristics
+    gap_yuan: float = GAP_YUAN  # with binaries, the accepted absolute gap
+    _highs: Any = field(default_factory=_QuietHighs, repr=False)
 
     def __post_init__(self) -> None:
         self._set("threads", 1)
@@ -145,8 +146,8 @@ class Solver:
         if self.near:
             self._set("simplex_scale_strategy", 0)
         if self.primal:
-            self._set("simplex_strategy", _PRIMAL)
-        self._set("mip_rel_gap", _ROUGH_GAP if self.rough else 0.0)
+            self._set("simplex_strategy", _PRIMAL_SIMPLEX)
+        self._set("mip_rel_gap", _LOOSE_GAP if self.rough else 0.0)
         self._set("mip_abs_gap", max(GAP_YUAN, self.gap_yuan))
         if not self.rough:
             self._set("mip_allow_restart", False)
@@ -162,7 +163,7 @@ class Solver:
             raise SolverError(f"HiGHS {VERSION} refuses {option} = {value}")
 
     def load(self, program: LinearProgram) -> None:
-        """Hand the arrays over, as they are."""
+        """Pass a program to the solver."""
         pass_arrays(self._highs, program)
 
     def _run(self) -> Any:
@@ -170,26 +171,26 @@ class Solver:
             return self._highs.run()
 
     def solve(self) -> SolverAnswer:
-        """Solve what was loaded; a further call restarts from the last basis.
+        """Solve the loaded program; a further call restarts from the last basis.
 
         Raises InfeasibleProgram, UnboundedProgram, and SolverError for any other end without a point.
         """
         self._set("time_limit", self.time_limit_s)
         if self._run() == highspy.HighsStatus.kError:
-            # somebody else in this process has started the scheduler with another number of threads
+            # other code in this process has started the scheduler with another number of threads
             self._highs.resetGlobalScheduler(True)
             self._run()
         status = self._highs.getModelStatus()
-        doubtful = (highspy.HighsModelStatus.kUnboundedOrInfeasible, highspy.HighsModelStatus.kInfeasible)
-        if status in doubtful and self.presolve:
-            # presolve cannot tell the two apart, and that of 1.16 calls some feasible programs infeasible
+        unconfirmed = (highspy.HighsModelStatus.kUnboundedOrInfeasible, highspy.HighsModelStatus.kInfeasible)
+        if status in unconfirmed and self.presolve:
+            # presolve cannot tell the two apart, and that of 1.16 reports feasible programs as infeasible
             self._set("presolve", "off")
             self._run()
             status = self._highs.getModelStatus()
             self._set("presolve", self._presolve)
         statuses = highspy.HighsModelStatus
         if status == statuses.kUnknown:
-            # what is left of a start from another program's basis is not always clean; from nothing it is
+            # a start from another program's basis may leave inconsistent data: solve from scratch
             self._highs.clearSolver()
             self._run()
             status = self._highs.getModelStatus()
@@ -211,12 +212,12 @@ class Solver:
         )
 
     def ray(self) -> Array:
-        """Row multipliers that no feasible point can meet, after InfeasibleProgram; empty where unknown."""
-        _, known, ray = self._highs.getDualRay()
-        return np.asarray(ray) if known else np.empty(0)
+        """Dual ray that proves infeasibility (Farkas), after InfeasibleProgram; empty where unknown."""
+        _, is_known, ray = self._highs.getDualRay()
+        return np.asarray(ray) if is_known else np.empty(0)
 
     def basis(self, upper: Mask) -> Basis:
-        """The last basis of a linear program solved without presolve, with what is at its upper bound."""
+        """The last basis of a program solved without presolve; `upper` marks columns at their upper bound."""
         columns, rows = (np.zeros(n, dtype=bool) for n in (self._highs.getNumCol(), self._highs.getNumRow()))
         _, basic = self._highs.getBasicVariables()
         columns[basic[basic >= 0]] = True
@@ -224,13 +225,13 @@ class Solver:
         return Basis(columns, rows, upper & ~columns, self._highs.getBasis())
 
     def start_from(self, basis: Basis) -> None:
-        """Begin the next solve at this basis; one HiGHS refuses only costs its time."""
+        """Begin the next solve at this basis; if HiGHS rejects it, the solve only takes longer."""
         self._highs.setBasis(basis.for_highs())
 
     def change_bounds(self, columns: NDArray[np.int64], lower: Array, upper: Array) -> None:
-        """New bounds for some columns; the basis is kept."""
+        """Change the bounds of some columns; the basis is kept."""
         self._highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
 
     def change_costs(self, columns: NDArray[np.int64], cost: Array) -> None:
-        """New costs of some columns; the basis is kept."""
+        """Change the costs of some columns; the basis is kept."""
         self._highs.changeColsCost(len(columns), columns.astype(np.int32), cost)

@@ -1,10 +1,9 @@
-"""Relax, tighten, solve, certify, repair: from a tiled park to an optimum with its proof."""
+"""Optimize a park: from devices and series to a certified dispatch, with HiGHS or with plain Pyomo."""
 
 import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,7 @@ from parkdispatch.optimizer.formulation.template_compiler import compile_templat
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
 from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
-from parkdispatch.optimizer.presolve.identical_units import merge_identical_units
+from parkdispatch.optimizer.presolve.identical_units import MergedUnits, merge_identical_units
 from parkdispatch.optimizer.proof.certificate import (
     EXACT,
     FEASIBILITY_TOLERANCE,
@@ -32,6 +31,8 @@ from parkdispatch.optimizer.tiled_optimum import (
     FinalRelaxation,
     IdenticalUnitsDiffer,
     Progress,
+    SolveSettings,
+    TiledOptimum,
     TiledWarmStart,
     find_optimum,
 )
@@ -39,16 +40,16 @@ from parkdispatch.optimizer.tiled_optimum import (
 
 @dataclass(frozen=True)
 class Proof:
-    """What is known of the answer, and how."""
+    """Objective and bound of a dispatch, and how the bound was proven."""
 
     objective_yuan: float
     bound_yuan: float
     how: ProofMethod
     pairs: int  # exclusive pairs in the model, one per interval
-    settled: int  # of them decided by bounds before anything was solved
-    violated: int  # by the relaxation, or with a member at rest from the start
-    repaired: int  # pairs that were given a binary
-    windows: int  # stretches of days solved with binaries
+    settled: int  # of these, decided by bound tightening
+    violated: int  # of these, violated by the relaxation or with a member fixed at zero by the warm start
+    repaired: int  # of these, given a binary
+    windows: int  # sets of segments solved with binaries
     primal_infeasibility: float  # largest violation of any row or bound, in its unit
     dual_infeasibility: float
 
@@ -60,24 +61,28 @@ class Proof:
 
 @dataclass(frozen=True)
 class WarmStart:
-    """What a solve leaves to the next one of a like park on as many intervals."""
+    """What the solve of a park with the same structure and as many intervals may start from."""
 
     devices: Mapping[str, Device]
     template: Template
-    apart: bool  # equal devices need pairs of their own
-    trail: TiledWarmStart
+    units_separate: bool  # identical units were not merged
+    tiled_warm_start: TiledWarmStart
 
 
 @dataclass(frozen=True)
 class Optimum:
-    """A dispatch in the columns of `tiled`, with its proof and the seconds its making took."""
+    """A dispatch in the columns of `tiled`, with its proof and the seconds it took, by step.
+
+    `warm` and `priced` are None from other solvers than HiGHS. `priced` has the multipliers for sensitivities
+    of the optimal value; it is None where they were not asked for, and where identical units were merged.
+    """
 
     tiled: Tiled
     x: Array
     proof: Proof
     timings_s: Mapping[str, float]
-    warm: WarmStart | None = None  # to begin the next solve with; none from other solvers
-    priced: FinalRelaxation | None = None  # what a little more of anything is worth; none from other solvers
+    warm: WarmStart | None = None
+    priced: FinalRelaxation | None = None
 
 
 def optimize(
@@ -94,81 +99,97 @@ def optimize(
     apart: bool = False,
     multipliers: bool = False,
 ) -> Optimum:
-    """The cheapest dispatch of the devices, certified, or with the true gap where time ran out.
+    """The cheapest dispatch of the devices, certified, or with its proven gap where time ran out.
 
-    `series` maps (device, name) to an array of shape (intervals,). A dispatch proven to be within `gap` of
-    the optimum, relative, is enough. `warm` is what the solve of a like park left, with another forecast,
-    another size of its battery or other prices: it changes how long this takes, not what is proven. `apart`:
-    equal devices are not solved as one, so that each has multipliers of its own. `multipliers`: `priced` is
-    asked for; from scratch it is there all the same, where no devices are equal.
-    Raises InputError where a bus cannot be balanced whatever is done, InfeasibleError where limits conflict,
-    SolverError otherwise.
+    `series` maps (device, name) to an array of shape (intervals,). A dispatch proven to be within the
+    relative `gap` of the optimum is accepted. `warm` comes from the solve of a park with the same structure,
+    with another forecast, battery size or prices: it changes the time this takes, not what is proven.
+    `apart`: identical units are not merged, so that each has multipliers of its own. `multipliers`: `priced`
+    is needed; a solve from scratch without identical units has it in any case.
+
+    Raises InputError where a bus cannot be balanced within the bounds, InfeasibleError where limits
+    contradict each other or the cost is unbounded, SolverError otherwise.
     """
     started = time.perf_counter()
     deadline = time.monotonic() + time_limit_s
-    workers = threads or os.cpu_count() or 1
     progress("building the model")
-    same = warm is not None and warm.template.hours == hours and warm.devices == dict(devices)
-    template = warm.template if warm is not None and same else compile_template(devices, hours)
-    whole = tile(template, Horizon(times, hours), series)
-    merged = None if apart or (warm is not None and warm.apart) else merge_identical_units(whole, devices)
-    # the arrays of the whole are not needed before the end
-    if unbalanced_buses(merged.tiled if merged else whole) and (lines := unbalanced_buses(whole)):
+    template = _template(devices, hours, warm)
+    tiled = tile(template, Horizon(times, hours), series)
+    separate = apart or (warm is not None and warm.units_separate)
+    merged = None if separate else merge_identical_units(tiled, devices)
+    # the arrays of the original park are built only at the end, unless buses must be reported
+    if unbalanced_buses(merged.tiled if merged else tiled) and (lines := unbalanced_buses(tiled)):
         raise InputError(lines)
-    trail = warm.trail if warm is not None else None
-    coarse = coarse_park(whole, devices)
+    coarse = coarse_park(tiled, devices)
     try:
-        with ThreadPool(workers) as pool:
-            find = partial(
-                find_optimum,
-                deadline=deadline,
-                pool=pool,
-                progress=progress,
-                trail=trail,
-                multipliers=multipliers,
-                gap=gap,
-            )
-            if merged:
-                like = merge_identical_units(coarse, devices) if coarse else None
-                try:
-                    found = find(merged.tiled, merged.paired, coarse=like.tiled if like else None)
-                except IdenticalUnitsDiffer:
-                    progress("equal devices need pairs of their own")
-                    merged = None
-            if not merged:
-                found = find(whole, whole, coarse=coarse)
+        with ThreadPool(threads or os.cpu_count() or 1) as pool:
+            settings = SolveSettings(pool, deadline, gap, multipliers, progress)
+            tiled_start = warm.tiled_warm_start if warm is not None else None
+            solved = _find_merged_optimum(merged, devices, settings, tiled_start, coarse) if merged else None
+            if solved is None:
+                merged = None
+                solved = find_optimum(tiled, tiled, settings, tiled_start, coarse=coarse)
     except InfeasibleProgram:
-        progress("looking for what conflicts")
-        raise InfeasibleError(explain_infeasibility(whole, whole.program)) from None
+        progress("explaining the infeasibility")
+        raise InfeasibleError(explain_infeasibility(tiled, tiled.program)) from None
     except UnboundedProgram:
         raise InfeasibleError("the cost has no limit: some device earns money without end") from None
-    x = merged.point(found.x) if merged else found.x
-    objective, error = whole.program.objective(x), primal_infeasibility(whole.program, x)
-    if error > FEASIBILITY_TOLERANCE or violated_pairs(whole, x).any():
-        raise SolverError(f"the dispatch found breaks a rule by {error:g}")
-    proof = Proof(
+    x = merged.point(solved.x) if merged else solved.x
+    proof = _checked_proof(tiled, x, solved)
+    timings = {"build": solved.built - started, "solve": time.perf_counter() - solved.built}
+    next_warm = WarmStart(dict(devices), template, merged is None, solved.warm_start)
+    return Optimum(tiled, x, proof, timings, next_warm, None if merged else solved.final_relaxation)
+
+
+def _template(devices: Mapping[str, Device], hours: float, warm: WarmStart | None) -> Template:
+    """The template of the devices, or that of the warm start if it is the same."""
+    if warm is not None and warm.template.hours == hours and warm.devices == dict(devices):
+        return warm.template
+    return compile_template(devices, hours)
+
+
+def _find_merged_optimum(
+    merged: MergedUnits,
+    devices: Mapping[str, Device],
+    settings: SolveSettings,
+    warm_start: TiledWarmStart | None,
+    coarse: Tiled | None,
+) -> TiledOptimum | None:
+    """The optimum with identical units merged; None where they need exclusive pairs of their own."""
+    merged_coarse = merge_identical_units(coarse, devices) if coarse else None
+    coarse_tiled = merged_coarse.tiled if merged_coarse else None
+    try:
+        return find_optimum(merged.tiled, merged.paired, settings, warm_start, coarse=coarse_tiled)
+    except IdenticalUnitsDiffer:
+        settings.progress("identical units need exclusive pairs of their own")
+        return None
+
+
+def _checked_proof(tiled: Tiled, x: Array, solved: TiledOptimum) -> Proof:
+    """The proof of a dispatch; raises SolverError if the dispatch violates a row, a bound or a pair."""
+    objective, error = tiled.program.objective(x), primal_infeasibility(tiled.program, x)
+    if error > FEASIBILITY_TOLERANCE or violated_pairs(tiled, x).any():
+        raise SolverError(f"the dispatch found violates a constraint by {error:g}")
+    return Proof(
         objective_yuan=objective,
-        bound_yuan=found.bound,
-        how=found.how,
-        pairs=len(whole.template.pairs) * len(times),
-        settled=found.settled,
-        violated=found.violated,
-        repaired=found.binaries,
-        windows=found.windows,
+        bound_yuan=solved.bound,
+        how=solved.how,
+        pairs=len(tiled.template.pairs) * len(tiled.horizon),
+        settled=solved.settled,
+        violated=solved.violated,
+        repaired=solved.binaries,
+        windows=solved.windows,
         primal_infeasibility=error,
-        dual_infeasibility=found.dual_infeasibility,
+        dual_infeasibility=solved.dual_infeasibility,
     )
-    timings = {"build": found.built - started, "solve": time.perf_counter() - found.built}
-    left = WarmStart(dict(devices), template, apart=merged is None, trail=found.trail)
-    return Optimum(whole, x, proof, timings, left, None if merged else found.priced)
 
 
 def _refuse_infeasible(tiled: Tiled) -> None:
-    """Raise InfeasibleError, naming what conflicts, if the relaxation has no solution."""
-    probe = Solver()
-    probe.load(tiled.program)
+    """Raise InfeasibleError with its explanation if the relaxation has no solution."""
+    solver = Solver()
+    solver.load(tiled.program)
     try:
-        probe.solve()
+        solver.solve()
     except InfeasibleProgram:
         raise InfeasibleError(explain_infeasibility(tiled, tiled.program)) from None
 
@@ -180,27 +201,27 @@ def optimize_with_pyomo(
     series: Mapping[Key, Array],
     solver: str,
 ) -> Optimum:
-    """The same problem as plain Pyomo, solved by any solver Pyomo knows; the proof is its word."""
+    """The same problem as a plain Pyomo model, solved by a solver of Pyomo, whose bound is not checked."""
     started = time.perf_counter()
     horizon = Horizon(times, hours)
     tiled = tile(compile_template(devices, hours), horizon, series)
-    reference = build_plain_pyomo(devices, horizon, series)
+    model = build_plain_pyomo(devices, horizon, series)
     built = time.perf_counter()
     try:
-        bound = reference.solve(solver)
+        bound = model.solve(solver)
     except SolverError:
-        _refuse_infeasible(tiled)  # other solvers say it in words of their own
+        _refuse_infeasible(tiled)  # other solvers report infeasibility in different ways
         raise
-    x = reference.values(tiled)
-    count = len(tiled.template.pairs) * len(times)
+    x = model.values(tiled)
+    pairs = len(tiled.template.pairs) * len(times)
     proof = Proof(
         objective_yuan=tiled.program.objective(x),
         bound_yuan=bound,
         how=ProofMethod("pyomo", {"solver": solver}),
-        pairs=count,
+        pairs=pairs,
         settled=0,
         violated=int(np.sum(violated_pairs(tiled, x))),
-        repaired=count,
+        repaired=pairs,
         windows=0,
         primal_infeasibility=primal_infeasibility(tiled.program, x),
         dual_infeasibility=0.0,

@@ -1,8 +1,8 @@
-"""Threads that take turns: one at a time works in Python, any number in the solver's machine code.
+"""A thread pool whose threads run Python code one at a time, and the solver's machine code in parallel.
 
-Left to themselves, threads that work on hundreds of small arrays hand the interpreter's lock to one another
-thousands of times, at every array that is long enough for NumPy to let go of it. That took longer than what
-the second thread did.
+A lock of the pool does this. Without it, threads that work on hundreds of small arrays pass Python's global
+lock to one another thousands of times, at every array that is large enough for NumPy to release it. That
+took longer than the work of the second thread.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,49 +14,49 @@ from typing import Self, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_own = local()  # of each thread: the turn it has
+_thread = local()  # `pool_lock`: the lock that this thread holds
 
 
 @contextmanager
 def turn_released() -> Iterator[None]:
-    """Let the others of the crew have their turn while this thread waits for something else than Python."""
-    turn: Lock | None = getattr(_own, "turn", None)
-    if turn is None:
+    """Release the pool's lock while this thread waits for something other than Python; else do nothing."""
+    pool_lock: Lock | None = getattr(_thread, "pool_lock", None)
+    if pool_lock is None:
         yield
         return
-    turn.release()
+    pool_lock.release()
     try:
         yield
     finally:
-        turn.acquire()
+        pool_lock.acquire()
 
 
 class ThreadPool:
-    """Some threads; one works where it is asked to, without a thread of its own."""
+    """A pool of worker threads; with one worker, tasks run in the calling thread."""
 
     def __init__(self, workers: int) -> None:
-        self._pool = ThreadPoolExecutor(workers) if workers > 1 else None
-        self._turn = Lock()
+        self._executor = ThreadPoolExecutor(workers) if workers > 1 else None
+        self._lock = Lock()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown()
+        if self._executor is not None:
+            self._executor.shutdown()
 
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """What work makes of each item, in their order; the first error in that order is raised."""
-        if self._pool is None:
+        """Results of `work` for each item, in their order; raises the first error in that order."""
+        if self._executor is None:
             return [work(item) for item in items]
 
-        def in_turn(item: Item) -> Result:
-            with self._turn:
-                _own.turn = self._turn
+        def work_with_lock(item: Item) -> Result:
+            with self._lock:
+                _thread.pool_lock = self._lock
                 try:
                     return work(item)
                 finally:
-                    _own.turn = None
+                    _thread.pool_lock = None
 
         with turn_released():
-            return list(self._pool.map(in_turn, items))
+            return list(self._executor.map(work_with_lock, items))

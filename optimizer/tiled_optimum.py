@@ -1,8 +1,8 @@
-"""The optimum of one tiled program: tighten, relax, certify, repair; from scratch or where another ended."""
+"""The optimum of one tiled program: tighten, relax, certify, repair; from scratch or from a warm start."""
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,79 +15,97 @@ from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.template import ExclusivePairRows
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
-from parkdispatch.optimizer.highs import InfeasibleProgram, UnboundedProgram
-from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer, SubprogramCache
-from parkdispatch.optimizer.partition.windows import Partition
+from parkdispatch.optimizer.highs import InfeasibleProgram
 from parkdispatch.optimizer.presolve.exclusive_pairs import (
     PAIR_TOLERANCE_MW,
     TightenedProgram,
-    candidate_violations,
     open_pairs,
     tighten,
     violated_pairs,
 )
-from parkdispatch.optimizer.presolve.valid_inequalities import with_valid_inequalities
 from parkdispatch.optimizer.proof.certificate import EXACT, GAP_TOLERANCE, Certificate, ProofMethod, certify
-from parkdispatch.optimizer.relaxation.coarse_start import CoarseSolution
-from parkdispatch.optimizer.relaxation.month_blocks import BlocksWarmStart, MonthBlocks
+from parkdispatch.optimizer.relaxation.strengthened_relaxation import (
+    RelaxationWarmStart,
+    SolvedRelaxation,
+    solve_relaxation,
+    solve_relaxation_from,
+)
 from parkdispatch.optimizer.thread_pool import ThreadPool
 
-DIRECTIONS = 10  # rounds of choosing who rests among ties
-NEAR = 0.12  # relative; a size that differs by less is a neighbour
-CHORD_ROUNDS = 3  # a violated pair that was not tempting by its own costs gets its chord afterwards
+TIE_ROUNDS = 10  # of fixing one member of each pair at zero among optima of equal cost
+SIMILAR_SIZE = 0.12  # relative; within this, the members at zero of another size are a good start
+IN_RELAXATION = ProofMethod("relaxation", {})
 Progress = Callable[[str], None]
+
+
+def _no_progress(_: str) -> None:
+    """Report nothing."""
+
+
+@dataclass(frozen=True)
+class SolveSettings:
+    """How programs are solved.
+
+    Work ends at `deadline` (time.monotonic). A dispatch proven to be within the relative `gap` of the optimum
+    is accepted. `multipliers`: those of the optimum are needed, which may take one more linear program.
+    """
+
+    pool: ThreadPool
+    deadline: float = np.inf
+    gap: float = EXACT
+    multipliers: bool = True
+    progress: Progress = field(default=_no_progress)
 
 
 @dataclass(frozen=True)
 class TiledWarmStart:
-    """Where a solve ended, for one of a like program to begin at: same columns and rows, other numbers."""
+    """Final state of a solve, from which a program with the same columns and rows starts."""
 
-    left: BlocksWarmStart
-    chorded: Mask  # (pairs, intervals) that had chords, in this order after the program's other rows
-    agreed: RepairWarmStart
-    cuts: SubprogramCache
-    given: Array  # series in rows and bounds, (series, intervals)
-    sizes: Array  # largest upper bound of each column of an interval, (template columns,)
-    pairs: tuple[tuple[int, int], ...]  # columns of an interval that exclude one another
+    relaxation: RelaxationWarmStart
+    repair: RepairWarmStart
+    constraint_series: Array  # series in rows and bounds, (series, intervals)
+    sizes: Array  # largest upper bound of each template column over the horizon, (template columns,)
+    pairs: tuple[tuple[int, int], ...]  # template columns of each exclusive pair
 
     def fits(self, tiled: Tiled) -> bool:
-        """Whether that program has the same columns, rows and pairs."""
-        if self.pairs != _pairs(tiled):  # a tree of other pairs would prove what is not so
+        """Whether that program has the same columns, rows and exclusive pairs."""
+        if self.pairs != _pairs(tiled):  # a branching tree of other pairs would give an invalid bound
             return False
-        sizes = (tiled.program.matrix.shape[1], len(tiled.template.pairs), len(tiled.horizon))
-        rows = self.left.rows_without(self.chorded)
-        return sizes == (len(self.left.beyond), *self.chorded.shape) and rows == tiled.program.matrix.shape[0]
+        return self.relaxation.fits(tiled)
 
-    def agreed_for(self, tiled: Tiled) -> RepairWarmStart:
-        """What to begin a repair with: with another load or sun, who rests and how windows were branched on.
+    def repair_start(self, tiled: Tiled) -> RepairWarmStart:
+        """Warm start of the repair: members fixed at zero and branching trees.
 
-        With a battery of quite another size other members rest, and to begin with these takes longer.
+        Where only sizes changed, such as a battery's, and by much, other members are at zero: fixing the
+        previous ones would take longer, so only the trees are used.
         """
-        new = _sizes(tiled)
-        near = np.abs(new - self.sizes) <= NEAR * np.maximum(np.abs(new), np.abs(self.sizes))
-        if np.array_equal(self.given, tiled.constraint_series) and not near[np.isfinite(new)].all():
-            return replace(RepairWarmStart.nothing(tiled), trees=self.agreed.trees)
-        return self.agreed
+        sizes = _sizes(tiled)
+        similar = np.abs(sizes - self.sizes) <= SIMILAR_SIZE * np.maximum(np.abs(sizes), np.abs(self.sizes))
+        same_series = np.array_equal(self.constraint_series, tiled.constraint_series)
+        if same_series and not similar[np.isfinite(sizes)].all():
+            return replace(RepairWarmStart.nothing(tiled), trees=self.repair.trees)
+        return self.repair
 
 
 def _pairs(tiled: Tiled) -> tuple[tuple[int, int], ...]:
+    """Template columns of each exclusive pair."""
     return tuple((pair.a, pair.b) for pair in tiled.template.pairs)
 
 
 def _sizes(tiled: Tiled) -> Array:
-    """Largest upper bound of each column of an interval over the horizon, (template columns,)."""
-    own = tiled.program.upper[: tiled.shared_starts[0]]
-    return np.asarray(own.reshape(len(tiled.horizon), -1).max(axis=0))
+    """Largest upper bound of each template column over the horizon, (template columns,)."""
+    upper = tiled.program.upper[: tiled.shared_starts[0]]
+    return np.asarray(upper.reshape(len(tiled.horizon), -1).max(axis=0))
 
 
 @dataclass(frozen=True)
 class FinalRelaxation:
-    """The last linear program of a solve, who may work in it, and its multipliers."""
+    """The last linear program of a solve, the columns fixed at zero in it, and its multipliers."""
 
     program: LinearProgram
     row_dual: Array
-    fixed_at_zero: Mask  # (columns,) members at zero
-    chorded: Mask  # (pairs, intervals) with a chord, in this order after the other rows
+    fixed_at_zero: Mask  # (columns,) members of pairs
+    strengthened: Mask  # (pairs, intervals) with valid inequalities, whose rows follow all others
 
 
 @dataclass(frozen=True)
@@ -96,189 +114,188 @@ class TiledOptimum:
 
     x: Array
     cost_yuan: float
-    priced: FinalRelaxation | None  # none where multipliers were not asked for, and not come by
+    final_relaxation: FinalRelaxation | None  # None where multipliers were neither asked for nor at hand
     bound: float
     how: ProofMethod
-    settled: int
-    violated: int
+    settled: int  # pairs decided by bound tightening, one per interval
+    violated: int  # pairs violated by the relaxation, or with a member fixed at zero from the start
     binaries: int
     windows: int
     dual_infeasibility: float
-    built: float
-    trail: TiledWarmStart
+    built: float  # time.perf_counter() when the program was ready to be solved
+    warm_start: TiledWarmStart
 
 
 class IdenticalUnitsDiffer(Exception):  # noqa: N818 - a finding, not a fault
-    """The optimum of the merged park breaks the pairs its twins have, at a price."""
+    """No optimum of the merged park obeys the exclusive pairs of its identical units."""
 
 
 @dataclass(frozen=True)
-class _Relaxed:
-    """The linear program's optimum with some members at rest, and what it was solved with."""
+class _Outcome:
+    """A point, its multipliers if they are known, and its lower bound with the proof of it."""
 
-    program: LinearProgram
-    chorded: Mask
-    pricer: LagrangianPricer
-    blocks: MonthBlocks
     x: Array
-    dual: Array
+    row_dual: Array | None
+    bound: float
+    repair: RepairWarmStart
+    how: ProofMethod
+    windows: int = 0
+    binaries: int = 0
 
 
 def find_optimum(
     tiled: Tiled,
     paired: Tiled,
-    deadline: float,
-    pool: ThreadPool,
-    progress: Progress,
-    trail: TiledWarmStart | None = None,
+    settings: SolveSettings,
+    warm_start: TiledWarmStart | None = None,
     tight: TightenedProgram | None = None,
-    multipliers: bool = True,
     coarse: Tiled | None = None,
-    gap: float = EXACT,
 ) -> TiledOptimum:
-    """Tighten, relax, certify, repair. `paired` is `tiled` with the pairs of merged twins.
+    """The certified optimum of a tiled program.
 
-    `tight` is the tightened program, where it has been made already, perhaps less tightly than could be.
-    With a `trail` that fits, the members that rested where it ended rest at once, and the rest is shown to
-    be no better without a linear program in which none does. `multipliers`: those of the optimum are asked
-    for, which takes a linear program more. `coarse` is the same park in longer intervals, to be looked at
-    first. A dispatch proven to be within `gap` of the optimum, relative, is enough. Raises TwinsApart,
+    `paired` is `tiled` with the exclusive pairs of merged identical units. A `warm_start` that fits fixes the
+    same members of pairs at zero at once; that the others are no better is proven without solving the
+    relaxation itself. `tight` is the tightened program, where it exists already; it may be looser than it
+    could be. `coarse` is the same park in longer intervals, for a coarse start. Raises IdenticalUnitsDiffer,
     InfeasibleProgram and UnboundedProgram.
     """
     tight = tighten(tiled) if tight is None else tight
     settled = int((~open_pairs(tiled, tight.program)).sum())
     built = time.perf_counter()
-    progress("solving the relaxation")
-    relaxed, agreed, again = None, RepairWarmStart.nothing(tiled), trail is not None
-    if trail is not None and trail.fits(tiled):
-        agreed = trail.agreed_for(tiled)
-        relaxed = _resume(tiled, tight, pool, trail, agreed)
-    if relaxed is None:
-        relaxed, agreed = _relax(tiled, tight, pool, coarse), RepairWarmStart.nothing(tiled)
-    program, blocks, x, dual = relaxed.program, relaxed.blocks, relaxed.x, relaxed.dual
-    found = violated_pairs(tiled, x)
-    certificate = certify(program, x, dual)
-    if not agreed.fixed_at_zero.any():
-        _insist(certificate)
-    # where twins must be apart, that is known before anything is repaired, but for what that may settle
-    alone = {pair.key for pair in tiled.template.pairs}
-    twins = [pair for pair in paired.template.pairs if pair.key not in alone]
-    _obeying(paired, twins, program, blocks, x, np.asarray(~found.any(axis=0)))
-    bound, windows, binaries = certificate.dual_objective_yuan, 0, 0
-    at: Array | None = dual
-    how = ProofMethod("relaxation", {})
-    doubted = int((found | agreed.pairs_with_fixed_member(tiled)).sum())
-    if found.any() or not certificate.holds:
-        progress(f"repairing {doubted} exclusive pairs")
-        repair = Repair(
-            RelaxedProblem(tiled, program, relaxed.pricer, blocks, pool, deadline),
-            x,
-            dual,
-            certificate,
-            agreed,
-            RepairOptions(is_repeated=again, needs_dual=multipliers or not again, gap=gap),
-        )
-        repaired = repair.run()
-        x, at = repaired.x, repaired.row_dual
-        bound, agreed = repaired.bound_yuan, repaired.warm_start
-        windows, binaries = repaired.windows, repaired.binaries
-        how = ProofMethod("repaired", {"windows": windows, "binaries": binaries, "rounds": repaired.rounds})
-    everywhere = np.ones(len(tiled.horizon), dtype=bool)
-    x = _obeying(paired, paired.template.pairs, program, blocks, x, everywhere) if twins else x
+    settings.progress("solving the relaxation")
+    relaxed, start = _first_relaxation(tiled, tight, settings.pool, warm_start, coarse)
+    certificate = certify(relaxed.program, relaxed.x, relaxed.dual)
+    if not start.fixed_at_zero.any():
+        _require_proof(certificate)
+    violated = violated_pairs(tiled, relaxed.x)
+    unit_pairs = _pairs_of_merged_units(tiled, paired)
+    # whether units must be solved separately is known before the repair, except where pairs are violated
+    _obey_pairs(paired, unit_pairs, relaxed, relaxed.x, np.asarray(~violated.any(axis=0)))
+    repaired_pairs = int((violated | start.pairs_with_fixed_member(tiled)).sum())
+    outcome = _Outcome(relaxed.x, relaxed.dual, certificate.dual_objective_yuan, start, IN_RELAXATION)
+    if violated.any() or not certificate.holds:
+        settings.progress(f"repairing {repaired_pairs} exclusive pairs")
+        is_repeated = warm_start is not None
+        outcome = _repair(tiled, relaxed, certificate, start, settings, again=is_repeated)
+    x = outcome.x
+    if unit_pairs:
+        everywhere = np.ones(len(tiled.horizon), dtype=bool)
+        x = _obey_pairs(paired, paired.template.pairs, relaxed, x, everywhere)
     return TiledOptimum(
         x=x,
-        cost_yuan=program.objective(x),
-        priced=None if at is None else FinalRelaxation(program, at, agreed.fixed_at_zero, relaxed.chorded),
-        bound=bound,
-        how=how,
+        cost_yuan=relaxed.program.objective(x),
+        final_relaxation=_final_relaxation(relaxed, outcome),
+        bound=outcome.bound,
+        how=outcome.how,
         settled=settled,
-        violated=doubted,
-        binaries=binaries,
-        windows=windows,
+        violated=repaired_pairs,
+        binaries=outcome.binaries,
+        windows=outcome.windows,
         dual_infeasibility=certificate.dual_infeasibility,
         built=built,
-        trail=TiledWarmStart(
-            blocks.left,
-            relaxed.chorded,
-            agreed,
-            relaxed.pricer.cuts,
-            tiled.constraint_series,
-            _sizes(tiled),
-            _pairs(tiled),
-        ),
+        warm_start=_next_warm_start(tiled, relaxed, outcome.repair),
     )
 
 
-def _insist(certificate: Certificate) -> None:
-    """Raise SolverError if a relaxation's optimum is not proven."""
+def _repair(
+    tiled: Tiled,
+    relaxed: SolvedRelaxation,
+    certificate: Certificate,
+    agreed: RepairWarmStart,
+    settings: SolveSettings,
+    *,
+    again: bool,
+) -> _Outcome:
+    """Repair the violated pairs of a relaxation; `again`: further solves of such programs may follow."""
+    problem = RelaxedProblem(
+        tiled, relaxed.program, relaxed.pricer, relaxed.blocks, settings.pool, settings.deadline
+    )
+    options = RepairOptions(is_repeated=again, needs_dual=settings.multipliers or not again, gap=settings.gap)
+    repaired = Repair(problem, relaxed.x, relaxed.dual, certificate, agreed, options).run()
+    return _Outcome(
+        x=repaired.x,
+        row_dual=repaired.row_dual,
+        bound=repaired.bound_yuan,
+        repair=repaired.warm_start,
+        how=ProofMethod(
+            "repaired",
+            {"windows": repaired.windows, "binaries": repaired.binaries, "rounds": repaired.rounds},
+        ),
+        windows=repaired.windows,
+        binaries=repaired.binaries,
+    )
+
+
+def _final_relaxation(relaxed: SolvedRelaxation, outcome: _Outcome) -> FinalRelaxation | None:
+    """The last linear program with its multipliers; None where these are not known."""
+    if outcome.row_dual is None:
+        return None
+    return FinalRelaxation(
+        relaxed.program, outcome.row_dual, outcome.repair.fixed_at_zero, relaxed.strengthened
+    )
+
+
+def _next_warm_start(tiled: Tiled, relaxed: SolvedRelaxation, repair: RepairWarmStart) -> TiledWarmStart:
+    """What a solve of a program with the same structure may start from."""
+    return TiledWarmStart(
+        relaxation=relaxed.warm_start,
+        repair=repair,
+        constraint_series=tiled.constraint_series,
+        sizes=_sizes(tiled),
+        pairs=_pairs(tiled),
+    )
+
+
+def _require_proof(certificate: Certificate) -> None:
+    """Raise SolverError if the optimum of a relaxation is not proven."""
     if not certificate.holds:
-        raise SolverError(f"the solver's optimum does not stand up to its certificate: {certificate}")
+        raise SolverError(f"the solver's optimum is not confirmed by its certificate: {certificate}")
 
 
-def _relax(tiled: Tiled, tight: TightenedProgram, pool: ThreadPool, coarse: Tiled | None = None) -> _Relaxed:
-    """The relaxation from scratch, with a chord where both members of a pair would pay."""
-    preview = _foresee(coarse, tiled, pool) if coarse is not None else None
-    chorded, left = candidate_violations(tiled, tight.program), None
-    for turn in range(CHORD_ROUNDS):
-        program = with_valid_inequalities(tiled, tight, chorded)
-        pricer = LagrangianPricer(tiled, program)
-        blocks = MonthBlocks(tiled, program, pricer, pool, left, preview)
-        x, dual = blocks.solve()
-        more = violated_pairs(tiled, x) & ~chorded
-        if not more.any() or turn == CHORD_ROUNDS - 1:
-            break
-        left, chorded = blocks.left.with_chords(chorded, chorded | more), chorded | more
-    return _Relaxed(program, chorded, pricer, blocks, x, dual)
+def _first_relaxation(
+    tiled: Tiled,
+    tight: TightenedProgram,
+    pool: ThreadPool,
+    warm_start: TiledWarmStart | None,
+    coarse: Tiled | None,
+) -> tuple[SolvedRelaxation, RepairWarmStart]:
+    """The relaxation from a warm start that fits, else from scratch, and what the repair starts from."""
+    if warm_start is not None and warm_start.fits(tiled):
+        start = warm_start.repair_start(tiled)
+        relaxed = solve_relaxation_from(tiled, tight, pool, warm_start.relaxation, start.fixed_at_zero)
+        if relaxed is not None:
+            return relaxed, start
+    return solve_relaxation(tiled, tight, pool, coarse), RepairWarmStart.nothing(tiled)
 
 
-def _foresee(coarse: Tiled, tiled: Tiled, pool: ThreadPool) -> CoarseSolution | None:
-    """What the relaxation in longer intervals says; none where it has no optimum."""
-    try:
-        relaxed = _relax(coarse, tighten(coarse), pool)
-    except (InfeasibleProgram, UnboundedProgram):
-        return None
-    at = relaxed.pricer.multipliers(relaxed.dual)
-    pieces = Partition(coarse, relaxed.program, relaxed.pricer.extractor.carried, relaxed.x, at.reduced)
-    return CoarseSolution.of(coarse, relaxed.x, pieces.break_points, tiled)
+# --- the exclusive pairs of merged identical units
 
 
-def _resume(
-    tiled: Tiled, tight: TightenedProgram, pool: ThreadPool, trail: TiledWarmStart, agreed: RepairWarmStart
-) -> _Relaxed | None:
-    """The linear program with those at rest who rested before; none where that is impossible."""
-    chorded = candidate_violations(tiled, tight.program) | (trail.chorded & open_pairs(tiled, tight.program))
-    program = with_valid_inequalities(tiled, tight, chorded)
-    pricer = LagrangianPricer(tiled, program, trail.cuts)
-    blocks = MonthBlocks(tiled, program, pricer, pool, trail.left.with_chords(trail.chorded, chorded))
-    try:
-        x, dual = blocks.solve(program.upper_fixed_at_zero(agreed.fixed_at_zero))
-    except InfeasibleProgram:
-        return None
-    return _Relaxed(program, chorded, pricer, blocks, x, dual)
+def _pairs_of_merged_units(tiled: Tiled, paired: Tiled) -> list[ExclusivePairRows]:
+    """Pairs that `paired` has in addition."""
+    keys = {pair.key for pair in tiled.template.pairs}
+    return [pair for pair in paired.template.pairs if pair.key not in keys]
 
 
-def _obeying(
-    paired: Tiled,
-    pairs: Sequence[ExclusivePairRows],
-    program: LinearProgram,
-    blocks: MonthBlocks,
-    x: Array,
-    where: Mask,
+def _obey_pairs(
+    paired: Tiled, pairs: Sequence[ExclusivePairRows], relaxed: SolvedRelaxation, x: Array, where: Mask
 ) -> Array:
-    """A point as good as x that obeys these pairs too in some intervals; raises TwinsApart without one.
+    """A point of the same cost as x that also obeys these pairs in the marked intervals.
 
-    Without losses or prices against it, a linear program charges and discharges at once for nothing.
+    Without losses or costs, an optimum of the relaxation may charge and discharge at once. Raises
+    IdenticalUnitsDiffer if no such point is found.
     """
-    fixed_at_zero = np.zeros(len(x), dtype=bool)
+    program = relaxed.program
+    fixed = np.zeros(len(x), dtype=bool)
     allowed = program.objective(x) + GAP_TOLERANCE * max(1.0, abs(program.objective(x)))
-    for _ in range(DIRECTIONS):
-        used = [(paired.column_of(pair.a)[where], paired.column_of(pair.b)[where]) for pair in pairs]
-        if all((np.minimum(x[a], x[b]) <= PAIR_TOLERANCE_MW).all() for a, b in used):
+    for _ in range(TIE_ROUNDS):
+        members = [(paired.column_of(pair.a)[where], paired.column_of(pair.b)[where]) for pair in pairs]
+        if all((np.minimum(x[a], x[b]) <= PAIR_TOLERANCE_MW).all() for a, b in members):
             return x
-        for a, b in used:
-            fixed_at_zero[np.where(x[a] <= x[b], a, b)[np.maximum(x[a], x[b]) > PAIR_TOLERANCE_MW]] = True
+        for a, b in members:
+            fixed[np.where(x[a] <= x[b], a, b)[np.maximum(x[a], x[b]) > PAIR_TOLERANCE_MW]] = True
         try:
-            x, _ = blocks.solve(program.upper_fixed_at_zero(fixed_at_zero))
+            x, _ = relaxed.blocks.solve(program.upper_fixed_at_zero(fixed))
         except InfeasibleProgram:
             break
         if program.objective(x) > allowed:

@@ -197,12 +197,12 @@ class Tiled:
 
     def _column_bounds(self, side: str, missing: float) -> Array:
         """Bounds of all columns on one side; `missing` where the template has none."""
-        segments_of_intervals = np.full((len(self.horizon), len(self.template.columns)), missing)
+        interval_bounds = np.full((len(self.horizon), len(self.template.columns)), missing)
         for number, column in enumerate(self.template.columns):
             functional = getattr(column, side)
             if functional is not None:
-                segments_of_intervals[:, number] = self.constant_term(functional)
-        parts = [segments_of_intervals.ravel()]
+                interval_bounds[:, number] = self.constant_term(functional)
+        parts = [interval_bounds.ravel()]
         for shared in self.template.shared:
             first = self.horizon.first(shared.per)
             functional = getattr(shared, side)

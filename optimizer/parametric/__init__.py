@@ -1,1 +1,1 @@
-"""The optimum as a function of a few numbers of the park, such as a battery's size."""
+"""The optimal value as a function of a few parameters of the park, such as the size of a battery."""

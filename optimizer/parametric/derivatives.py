@@ -1,9 +1,8 @@
-"""How an optimum moves with a few numbers of the park, such as a battery's power and energy.
+"""Sensitivity of the optimal value to a few parameters of the park, such as a battery's power and energy.
 
-Two tilings of like parks, which differ in one of these numbers, have the same columns and rows; what
-differs is their bounds, right-hand sides and constants. From the multipliers of one optimum follows what a
-little more of the number is worth (`slope`), and a bound for a range of the numbers
-(`parametric_bound.py`).
+Two programs of parks that differ in one parameter have the same columns and rows; their bounds, right-hand
+sides and constants differ. The multipliers of one optimum then give the derivative of the optimal value
+(`slope`), and a lower bound for a range of the parameters (`parametric_bound`).
 """
 
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from parkdispatch.optimizer.tiled_optimum import FinalRelaxation
 
 @dataclass(frozen=True)
 class ParameterDirection:
-    """What a unit more of a number adds to each part of a program."""
+    """Change of each part of a program per unit of one parameter."""
 
     offset: float
     row_lower: Array
@@ -31,82 +30,78 @@ class ParameterDirection:
     lower: Array
     upper: Array
 
-    @property
-    def moved(self) -> Mask:
-        """Columns whose bounds move, (columns,)."""
-        return np.asarray((self.lower != 0) | (self.upper != 0))
 
+def parameter_direction(base: LinearProgram, shifted: LinearProgram, step: float) -> ParameterDirection:
+    """The difference of two programs, divided by the `step` of the parameter between them.
 
-def direction(here: LinearProgram, there: LinearProgram, distance: float) -> ParameterDirection:
-    """From one program towards another one that lies `distance` units off.
-
-    Raises SolverError if more than constants, bounds and right-hand sides differ.
+    Raises SolverError if they differ in more than constants, bounds and right-hand sides.
     """
     if not (
-        np.array_equal(here.cost, there.cost)
-        and np.array_equal(here.matrix.indptr, there.matrix.indptr)
-        and np.array_equal(here.matrix.indices, there.matrix.indices)
-        and np.array_equal(here.matrix.data, there.matrix.data)
+        np.array_equal(base.cost, shifted.cost)
+        and np.array_equal(base.matrix.indptr, shifted.matrix.indptr)
+        and np.array_equal(base.matrix.indices, shifted.matrix.indices)
+        and np.array_equal(base.matrix.data, shifted.matrix.data)
     ):
         raise SolverError("the parks differ in more than bounds and right-hand sides")
 
-    def per_unit(one: Array, other: Array) -> Array:
-        found = np.zeros(len(one))
-        finite = np.isfinite(one) & np.isfinite(other)
-        found[finite] = (other[finite] - one[finite]) / distance
-        return found
+    def per_unit(values: Array, shifted_values: Array) -> Array:
+        rate = np.zeros(len(values))
+        finite = np.isfinite(values) & np.isfinite(shifted_values)
+        rate[finite] = (shifted_values[finite] - values[finite]) / step
+        return rate
 
     return ParameterDirection(
-        (there.offset - here.offset) / distance,
-        per_unit(here.row_lower, there.row_lower),
-        per_unit(here.row_upper, there.row_upper),
-        per_unit(here.lower, there.lower),
-        per_unit(here.upper, there.upper),
+        (shifted.offset - base.offset) / step,
+        per_unit(base.row_lower, shifted.row_lower),
+        per_unit(base.row_upper, shifted.row_upper),
+        per_unit(base.lower, shifted.lower),
+        per_unit(base.upper, shifted.upper),
     )
 
 
-def slope(priced: FinalRelaxation, x: Array, tiled: Tiled, there: Tiled, distance: float) -> float:
-    """What the optimum of `tiled` changes by for a unit more of the number [yuan], those at rest at rest.
+def slope(final: FinalRelaxation, x: Array, tiled: Tiled, shifted: Tiled, step: float) -> float:
+    """Derivative of the optimal value with respect to a parameter [yuan per unit].
 
-    `there` is the same park a little, `distance`, further on; `x` and `priced` are the optimum of `tiled`.
-    Where the optimum has a kink it lies between the slopes on its two sides. Envelope theorem: the change of
-    the Lagrangian at the optimum and its multipliers, in which chords and tightened bounds take part.
+    `shifted` is the park of `tiled` with the parameter larger by `step`; `x` and `final` are the optimum of
+    `tiled`. Members of pairs that are fixed at zero remain so. Where the optimal value has a kink, the result
+    lies between the derivatives on its two sides. Envelope theorem: it is the change of the Lagrangian at the
+    optimum and its multipliers, including valid inequalities and tightened bounds.
     """
-    here = priced.program
-    other = with_valid_inequalities(there, tighten(there), priced.chorded)
-    fixed_at_zero = priced.fixed_at_zero
-    reduced = here.cost - here.matrix.T @ priced.row_dual
-    changed = other.offset - here.offset + float((other.cost - here.cost) @ x)
-    changed -= float(priced.row_dual @ ((other.matrix - here.matrix) @ x))
-    changed += _support_change(
-        priced.row_dual, (here.row_lower, here.row_upper), (other.row_lower, other.row_upper)
+    base = final.program
+    other = with_valid_inequalities(shifted, tighten(shifted), final.strengthened)
+    reduced = base.cost - base.matrix.T @ final.row_dual
+    change = other.offset - base.offset + float((other.cost - base.cost) @ x)
+    change -= float(final.row_dual @ ((other.matrix - base.matrix) @ x))
+    change += _support_change(
+        final.row_dual, (base.row_lower, base.row_upper), (other.row_lower, other.row_upper)
     )
-    bounds = [(program.lower, program.upper_fixed_at_zero(fixed_at_zero)) for program in (here, other)]
-    return (changed + _support_change(reduced, *bounds)) / distance
+    fixed = final.fixed_at_zero
+    bounds = [(program.lower, program.upper_fixed_at_zero(fixed)) for program in (base, other)]
+    return (change + _support_change(reduced, *bounds)) / step
 
 
-def _support_change(multiplier: Array, here: tuple[Array, Array], there: tuple[Array, Array]) -> float:
-    """Change of the least of multiplier x value within bounds."""
-    old, new = (np.where(multiplier > 0, *bounds) for bounds in (here, there))
-    pressed = (multiplier != 0) & np.isfinite(old) & np.isfinite(new)
-    return float((multiplier[pressed] * (new[pressed] - old[pressed])).sum())
+def _support_change(multiplier: Array, base: tuple[Array, Array], other: tuple[Array, Array]) -> float:
+    """Change of the minimum of multiplier x value between two pairs of bounds."""
+    old, new = (np.where(multiplier > 0, *bounds) for bounds in (base, other))
+    active = (multiplier != 0) & np.isfinite(old) & np.isfinite(new)
+    return float((multiplier[active] * (new[active] - old[active])).sum())
 
 
-def loosest(corners: Sequence[Tiled]) -> TightenedProgram:
-    """What exclusivity implies anywhere in the range between the corners; the program is of the first.
+def loosest_bounds(corners: Sequence[Tiled]) -> TightenedProgram:
+    """Implied bounds that are valid for all parameters between the corners; the program is the first one's.
 
-    Implied bounds are straight in the numbers, and then cut off; so they are loosest at a corner.
+    Implied bounds are affine in the parameters before they are clipped, so they are loosest at a corner.
     """
-    tights = [tighten(corner) for corner in corners]
+    tightened = [tighten(corner) for corner in corners]
     return TightenedProgram(
-        tights[0].program,
-        np.max([one.implied_upper for one in tights], axis=0),
-        np.min([one.idle_net_min for one in tights], axis=0),
-        np.max([one.idle_net_max for one in tights], axis=0),
+        tightened[0].program,
+        np.max([corner.implied_upper for corner in tightened], axis=0),
+        np.min([corner.idle_net_min for corner in tightened], axis=0),
+        np.max([corner.idle_net_max for corner in tightened], axis=0),
     )
 
 
-def in_range(tiled: Tiled, loose: TightenedProgram, moving: Mask) -> TightenedProgram:
-    """The relaxation with such bounds; columns whose own bounds move with the numbers keep their own."""
-    upper = np.where(moving, tiled.program.upper, loose.implied_upper)
-    return replace(loose, program=replace(tiled.program, upper=upper))
+def with_bounds_of_range(tiled: Tiled, loosest: TightenedProgram, moving: Mask) -> TightenedProgram:
+    """The relaxation with these implied bounds; columns whose bounds depend on a parameter keep theirs."""
+    upper = np.where(moving, tiled.program.upper, loosest.implied_upper)
+    return replace(loosest, program=replace(tiled.program, upper=upper))

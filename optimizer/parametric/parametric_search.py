@@ -1,10 +1,10 @@
-"""The cheapest of some numbers, such as a battery's power and energy, and the proof that none is cheaper.
+"""Global search for the cheapest parameters, such as a battery's power and energy, with a proven bound.
 
-Each trial solves the year at fixed numbers, exactly, and leaves a plane below the cost for the whole range it
-was made for (`box.py`). The next trial lies where the planes are lowest (Kelley's cutting planes). Where
-binaries keep the planes below the cost, the range is divided, and each half gets planes of its own (branch
-and bound). To solve the year with the numbers as decisions ties all of its days together, which took a
-hundred times as long and left a gap.
+Each trial solves the year at fixed parameters exactly and adds a cut, an affine lower bound on the optimal
+value that is valid in a range of the parameters (`parametric_bound`). The next trial is where the cuts are
+lowest (Kelley's cutting-plane method). Where binaries keep the cuts below the optimal value, the range is
+divided and each half gets cuts of its own (branch and bound). One program with the parameters as variables
+would couple all days of the year; it took a hundred times as long and left a gap.
 """
 
 import time
@@ -20,21 +20,23 @@ from parkdispatch.optimizer.arrays import Mask
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
-from parkdispatch.optimizer.parametric.derivatives import direction, in_range, loosest
-from parkdispatch.optimizer.parametric.parametric_bound import ParametricCut, parametric_cut
+from parkdispatch.optimizer.parametric.derivatives import (
+    loosest_bounds,
+    parameter_direction,
+    with_bounds_of_range,
+)
+from parkdispatch.optimizer.parametric.parametric_bound import ParameterPoint, ParametricCut, parametric_cut
 from parkdispatch.optimizer.presolve.valid_inequalities import with_valid_inequalities
 from parkdispatch.optimizer.thread_pool import ThreadPool
-from parkdispatch.optimizer.tiled_optimum import TiledOptimum, TiledWarmStart, find_optimum
+from parkdispatch.optimizer.tiled_optimum import SolveSettings, TiledOptimum, TiledWarmStart, find_optimum
 
-STEP = 1e-3  # of the range's width: how far apart two parks are that show how bounds move
-LEAST_RISE = (
-    0.3  # of the distance to the best: a trial whose plane raises the bound by less divides the range
-)
+STEP = 1e-3  # of the parameter's range, to the park that shows how bounds change
+LEAST_RISE = 0.3  # of the gap: a trial whose cut raises the bound by less divides the range
 
 
 @dataclass(frozen=True)
 class ParameterLimits:
-    """The numbers that may be chosen: lower <= numbers <= upper and matrix @ numbers <= most."""
+    """Feasible parameters: lower <= parameters <= upper and matrix @ parameters <= most."""
 
     lower: Array
     upper: Array
@@ -44,19 +46,19 @@ class ParameterLimits:
 
 @dataclass(frozen=True)
 class EvaluatedPoint:
-    """The year at fixed numbers."""
+    """Cost and bound of the year at fixed parameters; `numbers` are the parameters."""
 
     numbers: Array
-    cost_yuan: float  # with what the numbers cost
+    cost_yuan: float  # with the cost of the parameters
     dispatch_yuan: float
-    bound_yuan: float  # at these numbers
+    bound_yuan: float  # at these parameters
 
 
 @dataclass(frozen=True)
 class ParametricOptimum:
-    """The cheapest numbers, what nothing is cheaper than, and how it was found.
+    """The cheapest parameters, a bound for all parameters, and the course of the search.
 
-    `ranges` counts the parts that the numbers were divided into, the whole among them.
+    `ranges` counts the nodes of the branch and bound, the undivided range among them.
     """
 
     best: EvaluatedPoint
@@ -66,21 +68,22 @@ class ParametricOptimum:
 
 
 @dataclass(eq=False)
-class _Range:
-    """A part of the numbers, and the planes that hold in it."""
+class _Node:
+    """A range of the parameters, the cuts that are valid in it, their minimum and where it is."""
 
     lower: Array
     upper: Array
-    planes: list[ParametricCut] = field(default_factory=list)
+    cuts: list[ParametricCut] = field(default_factory=list)
     bound: float = -np.inf
     lowest: Array = field(default_factory=lambda: np.empty(0))
 
 
 class ParametricSearch:
-    """Looks for the cheapest numbers.
+    """Finds the cheapest parameters.
 
-    `tiled_at` makes the park with some numbers, on the same horizon; they may stand in bounds and right-hand
-    sides only, and bounds must be straight in them. `price` is what a unit of each costs [yuan].
+    `tiled_at` gives the park with some parameters, always on the same horizon; parameters may appear in
+    bounds and right-hand sides only, and bounds must be affine in them. `price` is the cost per unit of each
+    parameter [yuan].
     """
 
     def __init__(
@@ -94,108 +97,121 @@ class ParametricSearch:
         self._tiled_at, self._limits, self._price = tiled_at, limits, price
         self._pool, self._progress = pool, progress
         self._width = np.maximum(limits.upper - limits.lower, 1e-9)
-        self._trail: TiledWarmStart | None = None
+        self._warm_start: TiledWarmStart | None = None
         self._trials: list[EvaluatedPoint] = []
 
     def run(self, start: Array, gap: float, time_limit_s: float) -> ParametricOptimum:
-        """Search until the gap, relative to the cost, or the time is reached."""
+        """Search from `start` until the gap, relative to the cost, or the time limit is reached."""
         deadline = time.monotonic() + time_limit_s
-        first = _Range(self._limits.lower, self._limits.upper, lowest=start)
-        ranges, made = [first], 1
+        nodes, count = [_Node(self._limits.lower, self._limits.upper, lowest=start)], 1
         while True:
-            here = min(ranges, key=lambda one: one.bound)
-            best = min((trial.cost_yuan for trial in self._trials), default=np.inf)
-            met = np.isfinite(best) and best - here.bound <= gap * max(1.0, abs(best))
-            if met or (self._trials and time.monotonic() > deadline):
+            node = min(nodes, key=lambda candidate: candidate.bound)
+            incumbent = self._incumbent_yuan()
+            is_met = np.isfinite(incumbent) and incumbent - node.bound <= gap * max(1.0, abs(incumbent))
+            if is_met or (self._trials and time.monotonic() > deadline):
                 break
-            before = here.bound
-            self._try(here, deadline)
-            best = min(trial.cost_yuan for trial in self._trials)
-            risen = here.bound - before if np.isfinite(before) else np.inf
-            if risen < LEAST_RISE * (best - before) and best - here.bound > gap * max(1.0, abs(best)):
-                ranges.remove(here)
-                ranges += self._halves(here)
-                made += 2
+            before = node.bound
+            self._try(node, deadline)
+            incumbent = self._incumbent_yuan()
+            rise = node.bound - before if np.isfinite(before) else np.inf
+            is_open = incumbent - node.bound > gap * max(1.0, abs(incumbent))
+            if rise < LEAST_RISE * (incumbent - before) and is_open:
+                nodes.remove(node)
+                nodes += self._halves(node)
+                count += 2
         cheapest = min(self._trials, key=lambda trial: trial.cost_yuan)
-        bound = min(*(one.bound for one in ranges), cheapest.cost_yuan)
-        return ParametricOptimum(cheapest, bound, tuple(self._trials), made)
+        bound = min(*(node.bound for node in nodes), cheapest.cost_yuan)
+        return ParametricOptimum(cheapest, bound, tuple(self._trials), count)
 
-    def _try(self, here: _Range, deadline: float) -> None:
-        """Solve the year at the lowest point of a range's planes, and add the plane found."""
-        at = here.lowest
-        self._progress(self._said(here))
-        found, plane = self._solved(here, at, deadline)
-        value = found.cost_yuan
-        own = float(self._price @ at)
-        self._trials.append(EvaluatedPoint(at, value + own, value, found.bound + own))
-        here.planes.append(plane)
-        self._bound(here)
+    def _incumbent_yuan(self) -> float:
+        """Cost of the cheapest trial."""
+        return min((trial.cost_yuan for trial in self._trials), default=np.inf)
 
-    def _solved(self, here: _Range, at: Array, deadline: float) -> tuple[TiledOptimum, ParametricCut]:
-        """The optimum at these numbers, and the plane it leaves for the range."""
-        tiled, ends = self._tiled_at(at), zip(here.lower, here.upper, strict=True)
-        steps = np.where(at + STEP * self._width <= self._limits.upper, STEP, -STEP) * self._width
-        near = [self._tiled_at(at + step * unit) for step, unit in zip(steps, np.eye(len(at)), strict=True)]
-        moving = np.any([_moved(tiled.program, one.program) for one in near], axis=0)
-        loose = loosest([self._tiled_at(np.array(corner)) for corner in product(*ends)])
-        tight = in_range(tiled, loose, moving)
-        found = find_optimum(tiled, tiled, deadline, self._pool, lambda _: None, self._trail, tight)
-        self._trail, priced = found.trail, found.priced
-        assert priced is not None  # its multipliers were asked for
-        there = [with_valid_inequalities(one, in_range(one, loose, moving), priced.chorded) for one in near]
-        directions = [
-            direction(priced.program, program, step) for program, step in zip(there, steps, strict=True)
+    def _try(self, node: _Node, deadline: float) -> None:
+        """Solve the year where the cuts of a node are lowest, and add the new cut."""
+        point = node.lowest
+        self._progress(self._status(node))
+        optimum, cut = self._solved(node, point, deadline)
+        parameters_yuan = float(self._price @ point)
+        cost_yuan, bound_yuan = optimum.cost_yuan + parameters_yuan, optimum.bound + parameters_yuan
+        self._trials.append(EvaluatedPoint(point, cost_yuan, optimum.cost_yuan, bound_yuan))
+        node.cuts.append(cut)
+        self._update_bound(node)
+
+    def _solved(self, node: _Node, point: Array, deadline: float) -> tuple[TiledOptimum, ParametricCut]:
+        """The optimum at a point, and its cut for the node."""
+        tiled, ends = self._tiled_at(point), zip(node.lower, node.upper, strict=True)
+        steps = np.where(point + STEP * self._width <= self._limits.upper, STEP, -STEP) * self._width
+        units = np.eye(len(point))
+        shifted = [self._tiled_at(point + step * unit) for step, unit in zip(steps, units, strict=True)]
+        moving = np.any([_differing_bounds(tiled.program, other.program) for other in shifted], axis=0)
+        loosest = loosest_bounds([self._tiled_at(np.array(corner)) for corner in product(*ends)])
+        tight = with_bounds_of_range(tiled, loosest, moving)
+        settings = SolveSettings(self._pool, deadline)
+        optimum = find_optimum(tiled, tiled, settings, self._warm_start, tight)
+        self._warm_start, final = optimum.warm_start, optimum.final_relaxation
+        assert final is not None  # its multipliers were asked for
+        programs = [
+            with_valid_inequalities(other, with_bounds_of_range(other, loosest, moving), final.strengthened)
+            for other in shifted
         ]
-        return found, parametric_cut(tiled, found, at, directions, here.lower, here.upper, self._pool)
+        directions = [
+            parameter_direction(final.program, program, step)
+            for program, step in zip(programs, steps, strict=True)
+        ]
+        parameters = ParameterPoint(point, node.lower, node.upper, directions)
+        return optimum, parametric_cut(tiled, optimum, parameters, self._pool)
 
-    def _bound(self, here: _Range) -> None:
-        """The least that the planes say in a range, and where."""
+    def _update_bound(self, node: _Node) -> None:
+        """Minimise the maximum of a node's cuts over its feasible parameters."""
         count, limits = len(self._price), self._limits
-        # columns: the numbers, then the cost
-        slopes = np.array([plane.slopes + self._price for plane in here.planes])
-        values = np.array([plane.value - plane.slopes @ plane.at for plane in here.planes])
+        # columns: the parameters, then the cost
+        slopes = np.array([cut.slopes + self._price for cut in node.cuts])
+        values = np.array([cut.value - cut.slopes @ cut.point for cut in node.cuts])
         shift = values.max()
-        above = np.column_stack([-slopes, np.ones(len(values))])
-        allowed = np.column_stack([limits.matrix, np.zeros(len(limits.most))])
+        above_cuts = np.column_stack([-slopes, np.ones(len(values))])
+        feasible = np.column_stack([limits.matrix, np.zeros(len(limits.most))])
         program = LinearProgram(
             cost=np.append(np.zeros(count), 1.0),
             offset=0.0,
-            matrix=sp.csr_array(np.vstack([above, allowed])),
+            matrix=sp.csr_array(np.vstack([above_cuts, feasible])),
             row_lower=np.concatenate([values - shift, np.full(len(limits.most), -np.inf)]),
             row_upper=np.concatenate([np.full(len(values), np.inf), limits.most]),
-            lower=np.append(here.lower, -np.inf),
-            upper=np.append(here.upper, np.inf),
+            lower=np.append(node.lower, -np.inf),
+            upper=np.append(node.upper, np.inf),
             binary=np.zeros(count + 1, dtype=bool),
         )
         solver = Solver()
         solver.load(program)
         try:
             answer = solver.solve()
-        except InfeasibleProgram:  # none of the range may be chosen
-            here.bound = np.inf
+        except InfeasibleProgram:  # no feasible parameters in this range
+            node.bound = np.inf
             return
-        here.bound, here.lowest = answer.x[-1] + shift, np.clip(answer.x[:count], here.lower, here.upper)
+        node.bound, node.lowest = answer.x[-1] + shift, np.clip(answer.x[:count], node.lower, node.upper)
 
-    def _halves(self, here: _Range) -> list[_Range]:
-        """The range divided where it is widest, each half with its planes."""
-        widest = int(np.argmax((here.upper - here.lower) / self._width))
-        middle = 0.5 * (here.lower[widest] + here.upper[widest])
-        made = []
-        for low, high in ((here.lower[widest], middle), (middle, here.upper[widest])):
-            lower, upper = here.lower.copy(), here.upper.copy()
+    def _halves(self, node: _Node) -> list[_Node]:
+        """Two nodes that divide the range where it is widest; the cuts hold in both."""
+        widest = int(np.argmax((node.upper - node.lower) / self._width))
+        middle = 0.5 * (node.lower[widest] + node.upper[widest])
+        halves = []
+        for low, high in ((node.lower[widest], middle), (middle, node.upper[widest])):
+            lower, upper = node.lower.copy(), node.upper.copy()
             lower[widest], upper[widest] = low, high
-            one = _Range(lower, upper, list(here.planes))
-            self._bound(one)
-            made.append(one)
-        return made
+            half = _Node(lower, upper, list(node.cuts))
+            self._update_bound(half)
+            halves.append(half)
+        return halves
 
-    def _said(self, here: _Range) -> str:
-        if not np.isfinite(here.bound) or not self._trials:
-            return "trying a first one"
-        best = min(trial.cost_yuan for trial in self._trials)
-        return f"trying number {len(self._trials) + 1}, gap {(best - here.bound) / max(1.0, abs(best)):.1e}"
+    def _status(self, node: _Node) -> str:
+        """Progress text of the next trial."""
+        if not np.isfinite(node.bound) or not self._trials:
+            return "first trial"
+        incumbent = self._incumbent_yuan()
+        gap = (incumbent - node.bound) / max(1.0, abs(incumbent))
+        return f"trial {len(self._trials) + 1}, gap {gap:.1e}"
 
 
-def _moved(here: LinearProgram, there: LinearProgram) -> Mask:
+def _differing_bounds(program: LinearProgram, other: LinearProgram) -> Mask:
     """Columns whose bounds differ."""
-    return np.asarray((here.lower != there.lower) | (here.upper != there.upper))
+    return np.asarray((program.lower != other.lower) | (program.upper != other.upper))

@@ -35,14 +35,14 @@ class MergedUnits:
         """A point of the original program as one of the merged program: values of equal units add up."""
         count, shared = len(self.original.horizon), self.original.shared_starts[0]
         aggregation = np.eye(len(self.tiled.template.columns))[self.columns]
-        segments_of_intervals = x[:shared].reshape(count, -1) @ aggregation
-        return np.concatenate([segments_of_intervals.ravel(), x[shared:]])
+        by_interval = x[:shared].reshape(count, -1) @ aggregation
+        return np.concatenate([by_interval.ravel(), x[shared:]])
 
     def point(self, x: Array) -> Array:
         """A point of the merged program as one of the original program: equal units share equally."""
         count, shared = len(self.original.horizon), self.tiled.shared_starts[0]
-        segments_of_intervals = x[:shared].reshape(count, -1)
-        return np.concatenate([(segments_of_intervals[:, self.columns] * self.share).ravel(), x[shared:]])
+        by_interval = x[:shared].reshape(count, -1)
+        return np.concatenate([(by_interval[:, self.columns] * self.share).ravel(), x[shared:]])
 
 
 def merge_identical_units(tiled: Tiled, devices: Mapping[str, Device]) -> MergedUnits | None:

@@ -16,7 +16,7 @@ from parkdispatch.optimizer.presolve.dominance import columns_exhausted_before
 class PairBalanceRows:
     """Rows a - b = q of a pair, one for each interval, and their other entries: q = net - coefficient'x.
 
-    `body` is the functional of the rows. `interval`, `column` and `coefficient` are one for each entry;
+    `body` is the functional of the rows. `interval`, `column` and `coefficient` are given for each entry;
     `net`, (intervals,), is q while all other columns are zero.
     """
 
@@ -66,10 +66,8 @@ def pair_balance(
     tiled: Tiled, program: LinearProgram, pair: ExclusivePairRows, rows: PairBalanceRows
 ) -> PairBalance:
     """The idle values of the other columns in rows that balance a pair."""
-    idle_value, exhausted = (
-        np.clip(0.0, program.lower, program.upper),
-        np.zeros(len(program.cost), dtype=bool),
-    )
+    idle_value = np.clip(0.0, program.lower, program.upper)
+    exhausted = np.zeros(len(program.cost), dtype=bool)
     for member in (pair.a, pair.b):
         for columns in columns_exhausted_before(tiled, program, rows.body, member):
             idle_value[columns], exhausted[columns] = program.upper[columns], True

@@ -1,90 +1,117 @@
-"""Why nothing fits: the least that would have to give, in the words of the model."""
+"""Explanation of infeasibility: the rows that must be violated least (elastic program), in words."""
 
 import numpy as np
 import scipy.sparse as sp
 
+from parkdispatch.models.device import Array
+from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import Solver
 
 FEASIBLE_MW = 1e-6  # the solver's tolerance
-SHOWN = 5  # conflicts named one by one; the rest is counted
-LAW_PRICE = 1e3  # of a device's equation giving way, where a limit costs 1
+SHOWN = 5  # violated rows named one by one; the others are counted
+EQUATION_PENALTY = 1e3  # of violating a device's equation by one unit; a limit or a balance costs 1
 
 
 def unbalanced_buses(tiled: Tiled) -> list[str]:
-    """Buses that no choice within the bounds can balance: a limit below the load, named by interval."""
+    """One line for each bus that cannot be balanced within the bounds, such as a limit below the load."""
     program, template = tiled.program, tiled.template
     lines = []
     for number, row in enumerate(template.rows):
         if row.key[0] != "balance":
             continue
-        at = np.arange(len(tiled.horizon)) * len(template.rows) + number
-        entries = program.matrix[at].tocoo()
-        by_lower = entries.data * program.lower[entries.col]
-        by_upper = entries.data * program.upper[entries.col]
-        most = np.bincount(entries.row, weights=np.maximum(by_lower, by_upper), minlength=len(at))
-        least = np.bincount(entries.row, weights=np.minimum(by_lower, by_upper), minlength=len(at))
-        # row: injections that can be chosen = what is demanded, less what is given
-        for short, verb, what in (
+        rows = np.arange(len(tiled.horizon)) * len(template.rows) + number
+        entries = program.matrix[rows].tocoo()
+        at_lower = entries.data * program.lower[entries.col]
+        at_upper = entries.data * program.upper[entries.col]
+        most = np.bincount(entries.row, weights=np.maximum(at_lower, at_upper), minlength=len(rows))
+        least = np.bincount(entries.row, weights=np.minimum(at_lower, at_upper), minlength=len(rows))
+        # a balance row: injections that can be chosen = fixed demand less fixed supply
+        for shortage, verb, what in (
             (
-                program.row_lower[at] - most,
+                program.row_lower[rows] - most,
                 "supply",
                 "more demanded than import, PV and storage can give together",
             ),
             (
-                least - program.row_upper[at],
+                least - program.row_upper[rows],
                 "use",
                 "more given than export, load and storage can take together",
             ),
         ):
-            found = np.flatnonzero(short > FEASIBLE_MW)
-            if found.size and not entries.nnz:
-                first = found[0]
+            short = np.flatnonzero(shortage > FEASIBLE_MW)
+            if short.size and not entries.nnz:
+                first = short[0]
                 lines.append(
                     f"bus {row.key[1]}: the case has no device that could {verb} the"
-                    f" {short[first]:.3f} MW at {tiled.horizon.times[first]:%Y-%m-%d %H:%M}, the first of"
-                    f" {found.size} such intervals"
+                    f" {shortage[first]:.3f} MW at {tiled.horizon.times[first]:%Y-%m-%d %H:%M}, the first of"
+                    f" {short.size} such intervals"
                 )
-            elif found.size:
-                worst = found[short[found].argmax()]
+            elif short.size:
+                worst = short[shortage[short].argmax()]
                 lines.append(
-                    f"bus {row.key[1]}: {what} in {found.size} intervals, worst"
-                    f" {tiled.horizon.times[worst]:%Y-%m-%d %H:%M} by {short[worst]:.3f} MW"
-                    f" ({_most(tiled, program, int(worst), int(at[worst]))})"
+                    f"bus {row.key[1]}: {what} in {short.size} intervals, worst"
+                    f" {tiled.horizon.times[worst]:%Y-%m-%d %H:%M} by {shortage[worst]:.3f} MW"
+                    f" ({_balance_bounds(tiled, program, int(worst), int(rows[worst]))})"
                 )
     return lines
 
 
-def _most(tiled: Tiled, program: LinearProgram, interval: int, row: int) -> str:
-    """The bounds of what meets in a balance, in words."""
+def _balance_bounds(tiled: Tiled, program: LinearProgram, interval: int, row: int) -> str:
+    """The upper bounds of the variables in a balance row, and what they have to meet."""
     entries = program.matrix[[row]].tocoo()
-    own = len(tiled.template.columns)
+    width = len(tiled.template.columns)
     parts = []
     for column in entries.col:
-        number = column - interval * own
-        if 0 <= number < own:
+        number = column - interval * width
+        if 0 <= number < width:
             device, name = tiled.template.columns[number].key
             parts.append(f"{device}.{name} at most {program.upper[column]:.3f}")
     return ", ".join(parts) + f", to be met {program.row_lower[row]:.3f} MW"
 
 
 def explain_infeasibility(tiled: Tiled, program: LinearProgram) -> str:
-    """Name the rows of an infeasible program that give way when every row may, at least total cost.
+    """Name the rows of an infeasible program that are violated in a solution of least total violation.
 
-    Bounds stay as they are, so the relaxed program always has a solution: each row gets a surplus and a
-    shortfall at one yuan a unit, and everything else is free. A device's equations are no limits of the
-    user's and give way last: a store that cannot be filled misses its end, it does not gain energy.
+    The text also covers programs that are infeasible only because of their exclusive pairs.
     """
     rows, columns = program.matrix.shape
-    equations = program.row_lower == program.row_upper
-    per_interval, whole = tiled.template.rows, len(tiled.horizon) * len(tiled.template.rows)
-    of_device = np.tile([row.key[0] != "balance" for row in per_interval], len(tiled.horizon))
-    price = np.ones(rows)
-    price[:whole][equations[:whole] & of_device] = LAW_PRICE
+    solver = Solver()
+    solver.load(_elastic_program(tiled, program))
+    x = solver.solve().x
+    missing = x[columns : columns + rows] - x[columns + rows :]
+    violated = np.flatnonzero(np.abs(missing) > FEASIBLE_MW)
+    if not violated.size:
+        devices = sorted({pair.key[0] for pair in tiled.template.pairs})
+        return (
+            "no dispatch meets all limits and every exclusive pair: charging and discharging, or importing"
+            " and exporting, would have to happen at once, or a device to run below its least power"
+            f" ({', '.join(devices)})"
+        )
+    worst: Index = violated[np.argsort(-np.abs(missing[violated]), kind="stable")][:SHOWN]
+    lines = [_violation(tiled, program, int(row), float(missing[row]), x) for row in np.sort(worst)]
+    more = len(violated) - len(worst)
+    if more > 0:
+        lines.append(f"... and {more} more of the kind")
+    return "no dispatch meets all limits:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def _elastic_program(tiled: Tiled, program: LinearProgram) -> LinearProgram:
+    """The program of least violation: each row gets a surplus and a shortfall at a penalty, all else is free.
+
+    Bounds are kept, so it is always feasible. A device's equations are no limits of the user's and are
+    violated last: a store that cannot be filled misses its final level, it does not gain energy.
+    """
+    rows, columns = program.matrix.shape
+    is_equation = program.row_lower == program.row_upper
+    count = len(tiled.horizon) * len(tiled.template.rows)
+    of_device = np.tile([row.key[0] != "balance" for row in tiled.template.rows], len(tiled.horizon))
+    penalty = np.ones(rows)
+    penalty[:count][is_equation[:count] & of_device] = EQUATION_PENALTY
     identity = sp.eye_array(rows, format="csr")
-    elastic = LinearProgram(
-        cost=np.concatenate([np.zeros(columns), price, price]),
+    return LinearProgram(
+        cost=np.concatenate([np.zeros(columns), penalty, penalty]),
         offset=0.0,
         matrix=sp.hstack([program.matrix, identity, -identity], format="csr"),
         row_lower=program.row_lower,
@@ -93,55 +120,44 @@ def explain_infeasibility(tiled: Tiled, program: LinearProgram) -> str:
         upper=np.concatenate([np.maximum(program.lower, program.upper), np.full(2 * rows, np.inf)]),
         binary=np.zeros(columns + 2 * rows, dtype=bool),
     )
-    solver = Solver()
-    solver.load(elastic)
-    x = solver.solve().x
-    short, over = x[columns : columns + rows], x[columns + rows :]
-    missing = short - over
-    found = np.flatnonzero(np.abs(missing) > FEASIBLE_MW)
-    worst = found[np.argsort(-np.abs(missing[found]), kind="stable")][:SHOWN]
-    if not found.size:
-        held = sorted({pair.key[0] for pair in tiled.template.pairs})
-        return (
-            "no dispatch meets all limits and every exclusive pair: charging and discharging, or importing"
-            " and exporting, would have to happen at once, or a device to run below its least power"
-            f" ({', '.join(held)})"
-        )
-    lines = [_sentence(tiled, program, int(row), float(missing[row]), x) for row in np.sort(worst)]
-    more = len(found) - len(worst)
-    if more > 0:
-        lines.append(f"... and {more} more of the kind")
-    return "no dispatch meets all limits:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def _sentence(tiled: Tiled, program: LinearProgram, row: int, missing: float, x: np.ndarray) -> str:
-    template, count = tiled.template, len(tiled.horizon)
-    way = "short of" if missing > 0 else "beyond"
-    if row >= count * len(template.rows):
-        keys = [
-            (total.key, label) for total in template.totals for label in tiled.horizon.labels(total.per)
-        ] + [(end.key, f"{_of(tiled, end.body)} at the end") for end in template.ends]
-        (device, name), when = keys[row - count * len(template.rows)]
-        return f"{device}.{name}, {when}: {abs(missing):.3f} {way} its limit"
+def _violation(tiled: Tiled, program: LinearProgram, row: int, missing: float, x: Array) -> str:
+    """A violated row in words; `missing` is its shortfall, negative for a surplus."""
+    template, horizon = tiled.template, tiled.horizon
+    direction = "short of" if missing > 0 else "beyond"
+    count = len(horizon) * len(template.rows)
+    if row >= count:
+        keys = [(total.key, label) for total in template.totals for label in horizon.labels(total.per)]
+        keys += [(end.key, f"{_variables(tiled, end.body)} at the end") for end in template.ends]
+        (device, name), when = keys[row - count]
+        return f"{device}.{name}, {when}: {abs(missing):.3f} {direction} its limit"
     interval, number = divmod(row, len(template.rows))
     device, name = template.rows[number].key
-    when = f"{tiled.horizon.times[interval]:%Y-%m-%d %H:%M}"
+    when = f"{horizon.times[interval]:%Y-%m-%d %H:%M}"
     if device != "balance":
-        return f"{device}.{name}, {when}: {abs(missing):.3f} {way} its limit"
-    pressed = []
-    own = len(template.columns)
-    for j, column in enumerate(template.columns):
-        c = interval * own + j
+        return f"{device}.{name}, {when}: {abs(missing):.3f} {direction} its limit"
+    limits = _reached_limits(tiled, program, row, interval, x)
+    at_limits = f"; at their limits: {', '.join(limits)}" if limits else ""
+    what = "missing" if missing > 0 else "too much"
+    return f"power at bus {name}, {when}: {abs(missing):.3f} MW {what}{at_limits}"
+
+
+def _reached_limits(tiled: Tiled, program: LinearProgram, row: int, interval: int, x: Array) -> list[str]:
+    """The variables of a row that are at a bound, with the bound."""
+    first = interval * len(tiled.template.columns)
+    limits = []
+    for number, column in enumerate(tiled.template.columns):
+        c = first + number
         if program.matrix[[row], [c]][0] != 0 and program.lower[c] < program.upper[c]:
             for side, bound in (("upper", program.upper[c]), ("lower", program.lower[c])):
                 if abs(x[c] - bound) <= FEASIBLE_MW and (side == "upper" or bound > 0):
-                    pressed.append(f"{column.key[0]}.{column.key[1]} = {bound:.3f} ({side} limit)")
-    held = f"; at their limits: {', '.join(pressed)}" if pressed else ""
-    what = "missing" if missing > 0 else "too much"
-    return f"power at bus {name}, {when}: {abs(missing):.3f} MW {what}{held}"
+                    limits.append(f"{column.key[0]}.{column.key[1]} = {bound:.3f} ({side} limit)")
+    return limits
 
 
-def _of(tiled: Tiled, functional: int) -> str:
-    """The variables a functional is made of, whose names say their unit."""
-    used = (tiled.template.coefficients[:, functional, : len(tiled.template.columns)] != 0).any(axis=0)
-    return ", ".join(tiled.template.columns[j].key[1] for j in np.flatnonzero(used))
+def _variables(tiled: Tiled, functional: int) -> str:
+    """The names of the variables in a functional; they state its unit."""
+    width = len(tiled.template.columns)
+    used = (tiled.template.coefficients[:, functional, :width] != 0).any(axis=0)
+    return ", ".join(tiled.template.columns[number].key[1] for number in np.flatnonzero(used))

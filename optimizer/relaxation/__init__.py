@@ -1,1 +1,1 @@
-"""The linear relaxation: month blocks, their boundaries, their starting bases."""
+"""The linear relaxation: solved block by block, with crash bases and consistent block boundaries."""

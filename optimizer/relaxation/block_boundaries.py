@@ -1,11 +1,13 @@
-"""Make blocks agree where they meet, without joining them.
+"""Make the solutions of neighbouring blocks consistent at their boundaries without merging the blocks.
 
-Around a border where the guess of the stored energy was not what the multipliers on both sides want, the
-stretch between the nearest edges is solved once more with the energy free. If what it does there changes what
-a peak is worth to it, it is solved together with the one stretch that sets this peak: all others that press
-on it do so at a price of their own, whatever the peak's is.
+Where the reduced costs on both sides of a boundary show that its fixed states are not optimal, the segment
+around it (between the nearest break points) is solved once more with the states free. If its solution changes
+the dual value of a shared decision, such as a month's peak, it is solved together with the one segment that
+determines this decision. All other segments in which the decision is binding have a multiplier of their own
+that does not depend on it.
 """
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -19,182 +21,209 @@ from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
 from parkdispatch.optimizer.partition.subprogram import sorted_distinct
 from parkdispatch.optimizer.partition.windows import Partition, Window
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
-from parkdispatch.optimizer.relaxation.crash_basis import BasisMarks, StartingPoint
+from parkdispatch.optimizer.relaxation.crash_basis import BasisStatus, StartingPoint
 
-MOST_TURNS = 5  # of asking those in too whom it would concern
-NOWHERE = np.empty(0, dtype=np.int64)
+MAX_EXTENSIONS = 5  # of a window by segments that its solution would change
+NO_INTERVALS = np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class BlockSolution:
+    """Solutions of all blocks in the arrays of the full program; these are changed in place.
+
+    `boundary_values`, (columns,), are the values at which the states at block boundaries are fixed.
+    """
+
+    x: Array
+    dual: Array
+    boundary_values: Array
+    basis: BasisStatus
 
 
 class BlockBoundaries:
-    """The borders of a program's blocks, with x, dual, level and marks, which change where blocks agree."""
+    """The boundaries of the blocks of one solved program."""
 
     def __init__(
-        self,
-        tiled: Tiled,
-        program: LinearProgram,
-        pricer: LagrangianPricer,
-        x: Array,
-        dual: Array,
-        level: Array,
-        marks: BasisMarks,
+        self, tiled: Tiled, program: LinearProgram, pricer: LagrangianPricer, solution: BlockSolution
     ) -> None:
         self._tiled, self._program, self._pricer = tiled, program, pricer
-        self._x, self._dual, self._level, self._marks = x, dual, level, marks
+        self._solution = solution
+        self._x, self._dual, self._basis = solution.x, solution.dual, solution.basis
 
-    def reconcile(self, borders: Index) -> list[int]:
-        """Lay solutions of what is around the borders into x and dual; borders where none fits."""
-        at = self._pricer.multipliers(self._dual.copy())
-        agreed = self._agreed(borders, at)
-        if agreed.all():
+    def reconcile(self, boundaries: Index) -> list[int]:
+        """Solve the surroundings of inconsistent boundaries and insert the results into the solution.
+
+        `boundaries` are the first intervals of blocks. Returns those that remain inconsistent.
+        """
+        multipliers = self._pricer.multipliers(self._dual.copy())
+        consistent = self._consistent(boundaries, multipliers)
+        if consistent.all():
             return []
-        pieces = self._pieces(at)
-        pieces.activate(pieces.segments_of_intervals(borders[~agreed]))
-        apart = self._each(pieces, at)
-        if apart:
-            at = self._pricer.multipliers(self._dual.copy())
-            pieces = self._pieces(at)
-            apart = [window for window in apart if not self._with_setters(pieces, at, window)]
-        within = [(borders > first) & (borders < last) for one in apart for first, last in one.stretches]
-        return [int(border) for one in within for border in borders[one]]
+        partition = self._partition(multipliers)
+        partition.activate(partition.segments_of_intervals(boundaries[~consistent]))
+        unsettled = self._solve_windows(partition, multipliers)
+        if unsettled:
+            multipliers = self._pricer.multipliers(self._dual.copy())
+            partition = self._partition(multipliers)
+            unsettled = [
+                window
+                for window in unsettled
+                if not self._solve_with_price_setters(partition, multipliers, window)
+            ]
+        inside = [
+            (boundaries > first) & (boundaries < last)
+            for window in unsettled
+            for first, last in window.stretches
+        ]
+        return [int(boundary) for mask in inside for boundary in boundaries[mask]]
 
-    def _agreed(self, borders: Index, at: Multipliers) -> Mask:
-        """Where the multipliers on both sides of a border want its states to be where they are."""
-        program, own = self._program, len(self._tiled.template.columns)
+    def _consistent(self, boundaries: Index, multipliers: Multipliers) -> Mask:
+        """Whether the states at each boundary are optimal at the multipliers on both sides."""
+        program, width = self._program, len(self._tiled.template.columns)
         states = [previous.column for previous in self._tiled.template.previous]
-        columns = (borders[:, None] - 1) * own + np.array(states, dtype=np.int64)
-        x, reduced = self._x[columns], at.reduced[columns]
+        columns = (boundaries[:, None] - 1) * width + np.array(states, dtype=np.int64)
+        x, reduced = self._x[columns], multipliers.reduced[columns]
         may_fall = x > program.lower[columns] + FEASIBILITY_TOLERANCE
         may_rise = x < program.upper[columns] - FEASIBILITY_TOLERANCE
-        wants = (may_fall & (reduced > FEASIBILITY_TOLERANCE)) | (
+        not_optimal = (may_fall & (reduced > FEASIBILITY_TOLERANCE)) | (
             may_rise & (reduced < -FEASIBILITY_TOLERANCE)
         )
-        return np.asarray(~(wants & self._pricer.extractor.carried[borders - 1]).any(axis=1))
+        return np.asarray(~(not_optimal & self._pricer.extractor.carried[boundaries - 1]).any(axis=1))
 
-    def _pieces(self, at: Multipliers) -> Partition:
-        return Partition(self._tiled, self._program, self._pricer.extractor.carried, self._x, at.reduced)
+    def _partition(self, multipliers: Multipliers) -> Partition:
+        carried = self._pricer.extractor.carried
+        return Partition(self._tiled, self._program, carried, self._x, multipliers.reduced)
 
-    def _each(self, pieces: Partition, at: Multipliers) -> list[Window]:
-        """Solve each stretch, with more around it where that is concerned too; those that do not settle."""
-        tried: dict[Window, bool] = {}
-        for _ in range(MOST_TURNS):
-            more = []
-            for window in [window for window in pieces.windows() if window not in tried]:
-                tried[window], concerned = self._stretch(at, window)
-                if concerned.size:
-                    more.append(
-                        np.concatenate([pieces.within(window), pieces.segments_of_intervals(concerned)])
-                    )
-            if not pieces.merge_segments(more):
+    def _solve_windows(self, partition: Partition, multipliers: Multipliers) -> list[Window]:
+        """Solve each active window, extended where its solution changes others; return those unsettled."""
+        settled: dict[Window, bool] = {}
+        for _ in range(MAX_EXTENSIONS):
+            extensions = []
+            for window in [window for window in partition.windows() if window not in settled]:
+                settled[window], changed = self._solve_window(multipliers, window)
+                if changed.size:
+                    segments = partition.segments_of_intervals(changed)
+                    extensions.append(np.concatenate([partition.within(window), segments]))
+            if not partition.merge_segments(extensions):
                 break
-        return [window for window in pieces.windows() if not tried.get(window)]
+        return [window for window in partition.windows() if not settled.get(window)]
 
-    def _stretch(self, at: Multipliers, window: Window) -> tuple[bool, Index]:
-        """Solve a stretch, whose shared decisions stay where they are if that is enough here.
+    def _solve_window(self, multipliers: Multipliers, window: Window) -> tuple[bool, Index]:
+        """Solve a window without raising shared decisions, and insert the solution where that is right.
 
-        Whether it is, and intervals elsewhere that it would concern too.
+        Returns whether the window is settled, and the intervals elsewhere that its solution would change.
         """
-        part = self._pricer.part(window, at, self._program.upper)
-        part.program.upper[part.copies] = self._x[part.cut.copies]
+        part = self._pricer.part(window, multipliers, self._program.upper)
+        fixed = self._x[part.cut.copies]
+        part.program.upper[part.copies] = fixed
         solver = Solver(presolve=False, near=True)
         solver.load(part.program)
-        solver.start_from(self._marks.within(part.cut))
+        solver.start_from(self._basis.restricted_to(part.cut))
         copies = np.arange(part.copies.start, part.copies.stop)
         try:
             answer = solver.solve()
-            moved = self._moved(part, answer)
-            if moved.size:
-                return False, moved
-            # others keep what is shared where it is, and the basis is of that
-            solver.change_bounds(copies, *(2 * [self._x[part.cut.copies]]))
-            held = solver.solve()
+            changed = self._changed_elsewhere(part, answer)
+            if changed.size:
+                return False, changed
+            # other windows keep the shared decisions at these values, so the basis must be of the same
+            solver.change_bounds(copies, fixed, fixed)
+            with_fixed_copies = solver.solve()
         except (InfeasibleProgram, UnboundedProgram):
-            return False, NOWHERE
-        settled = self._settled(part, answer)
-        basis = solver.basis(part.cut.full(self._program, held.x))
-        # where a shared decision's block counts on it for its basis, this would be one too many there
-        same = len(part.cut.inside) == self._marks.size(part.cut)
-        if settled or same:
-            # where it is settled, one costs what the other does, so the multipliers are right for both
-            self._lay(part, held.x, (answer if settled else held).row_dual, basis if same else None)
-        return settled, NOWHERE
+            return False, NO_INTERVALS
+        settled = self._is_settled(part, answer)
+        basis = solver.basis(part.cut.full(self._program, with_fixed_copies.x))
+        # where the block of a shared decision has it basic for want of another column, a full basis of this
+        # window would leave one basic column too many there
+        is_complete = len(part.cut.inside) == self._basis.basic_count(part.cut)
+        if settled or is_complete:
+            # a settled window costs the same in both solves, so the multipliers of either are right
+            row_dual = (answer if settled else with_fixed_copies).row_dual
+            self._insert(part, with_fixed_copies.x, row_dual, basis if is_complete else None)
+        return settled, NO_INTERVALS
 
-    def _moved(self, part: WindowProgram, answer: SolverAnswer) -> Index:
-        """Intervals beyond a window's ends whose states are not where they were."""
+    def _changed_elsewhere(self, part: WindowProgram, answer: SolverAnswer) -> Index:
+        """Intervals next to a window whose boundary states differ from the present solution."""
         cut = part.cut
-        after = np.zeros(len(cut.every), dtype=bool)
-        after[cut.ending] = True
-        ends = after.copy()
-        ends[part.copies.stop :] = True
-        moved = ends & (np.abs(answer.x - self._x[cut.every]) > FEASIBILITY_TOLERANCE)
-        return np.asarray(cut.every[moved] // len(self._tiled.template.columns) + after[moved])
+        is_ending = np.zeros(len(cut.every), dtype=bool)
+        is_ending[cut.ending] = True
+        at_boundary = is_ending.copy()
+        at_boundary[part.copies.stop :] = True
+        changed = at_boundary & (np.abs(answer.x - self._x[cut.every]) > FEASIBILITY_TOLERANCE)
+        width = len(self._tiled.template.columns)
+        return np.asarray(cut.every[changed] // width + is_ending[changed])
 
-    def _settled(self, part: WindowProgram, answer: SolverAnswer) -> bool:
-        """Whether nobody here wants more or less of what is shared, or has less at a price."""
+    def _is_settled(self, part: WindowProgram, answer: SolverAnswer) -> bool:
+        """Whether the present values of the shared decisions are optimal for the window too."""
         copies = part.copies
-        moved = np.abs(answer.x[copies] - self._x[part.cut.copies])
-        priced = (part.program.cost - part.program.matrix.T @ answer.row_dual)[copies]
-        at_all = np.maximum(np.abs(priced), np.abs(part.program.cost[copies]) * moved)
-        return bool((at_all <= FEASIBILITY_TOLERANCE).all())
+        change = np.abs(answer.x[copies] - self._x[part.cut.copies])
+        reduced = (part.program.cost - part.program.matrix.T @ answer.row_dual)[copies]
+        deviation = np.maximum(np.abs(reduced), np.abs(part.program.cost[copies]) * change)
+        return bool((deviation <= FEASIBILITY_TOLERANCE).all())
 
-    def _lay(self, part: WindowProgram, x: Array, row_dual: Array, basis: Basis | None) -> None:
-        """A window's solution, multipliers and basis into the whole."""
-        cut, own = part.cut, len(part.cut.columns)
+    def _insert(self, part: WindowProgram, x: Array, row_dual: Array, basis: Basis | None) -> None:
+        """Insert a window's point, multipliers and basis into the full solution."""
+        cut, width = part.cut, len(part.cut.columns)
         lower, upper = self._program.lower[cut.columns], self._program.upper[cut.columns]
-        self._level[cut.columns] = np.clip(x[:own], lower, upper)
-        self._x[cut.columns], self._dual[cut.inside] = x[:own], row_dual
+        self._solution.boundary_values[cut.columns] = np.clip(x[:width], lower, upper)
+        self._x[cut.columns], self._dual[cut.inside] = x[:width], row_dual
         if basis is not None:
-            self._marks.note(cut, basis)
+            self._basis.update(cut, basis)
 
-    def _with_setters(self, pieces: Partition, at: Multipliers, window: Window) -> bool:
-        """Solve a window with those who set what it shares, and more around it where that is concerned."""
-        setters = self._setters(pieces, self._pricer.cut(window).copies)
-        chosen = sorted_distinct(np.concatenate([pieces.within(window), *setters]))
-        for _ in range(MOST_TURNS):
-            settled, moved = self._together(at, pieces.window(chosen.tolist()))
-            if settled or not moved.size:
+    def _solve_with_price_setters(
+        self, partition: Partition, multipliers: Multipliers, window: Window
+    ) -> bool:
+        """Solve a window with the segments that determine its shared decisions; return whether it settles."""
+        setters = self._price_setting_segments(partition, self._pricer.cut(window).copies)
+        segments = sorted_distinct(np.concatenate([partition.within(window), *setters]))
+        for _ in range(MAX_EXTENSIONS):
+            settled, changed = self._solve_together(multipliers, partition.window(segments.tolist()))
+            if settled or not changed.size:
                 return settled
-            chosen = np.union1d(chosen, pieces.segments_of_intervals(moved))
+            segments = np.union1d(segments, partition.segments_of_intervals(changed))
         return False
 
     @cached_property
     def _interval_of_row(self) -> Index:
-        """The interval each row is of; of one that is of none in particular, the first of its columns'."""
+        """The interval of each row; for a row of several intervals, that of its first column."""
         matrix, template, count = self._program.matrix, self._tiled.template, len(self._tiled.horizon)
-        tied = np.arange(count * len(template.rows)) // len(template.rows)
-        others = matrix.indices[matrix.indptr[len(tied) : -1]] // len(template.columns)
-        return np.concatenate([tied, np.minimum(others, count - 1)])
+        interval_rows = np.arange(count * len(template.rows)) // len(template.rows)
+        others = matrix.indices[matrix.indptr[len(interval_rows) : -1]] // len(template.columns)
+        return np.concatenate([interval_rows, np.minimum(others, count - 1)])
 
-    def _setters(self, pieces: Partition, shared: Index) -> list[Index]:
-        """Pieces that press on each of some shared decisions and lack a basic column: it is that decision."""
-        count, own = len(self._tiled.horizon), len(self._tiled.template.columns)
-        basic = self._marks.columns[: count * own].reshape(count, own).sum(axis=1)
-        lacking = np.bincount(self._interval_of_row[~self._marks.rows], minlength=count) - basic
-        lacks = np.add.reduceat(lacking, pieces.break_points[:-1]) > 0
-        found = []
-        for column in shared[self._marks.columns[shared]].tolist():
-            rows = self._pricer.extractor.binding_rows(column, self._dual)
-            binding_rows = sorted_distinct(pieces.segments_of_intervals(self._interval_of_row[rows]))
-            found.append(binding_rows[lacks[binding_rows]])
-        return found
+    def _price_setting_segments(self, partition: Partition, shared: Index) -> list[Index]:
+        """Segments where a basic shared decision is binding and which lack a basic column of their own.
 
-    def _together(self, at: Multipliers, window: Window) -> tuple[bool, Index]:
-        """Solve a window with those who set what it shares, and lay it in if that stays where it is.
-
-        Whether it does, and intervals elsewhere that it would concern too.
+        The shared decision is that column: these segments determine its value.
         """
-        part = self._pricer.part(window, at, self._program.upper)
+        count, width = len(self._tiled.horizon), len(self._tiled.template.columns)
+        basic = self._basis.columns[: count * width].reshape(count, width).sum(axis=1)
+        missing = np.bincount(self._interval_of_row[~self._basis.rows], minlength=count) - basic
+        lacks_column = np.add.reduceat(missing, partition.break_points[:-1]) > 0
+        setters = []
+        for column in shared[self._basis.columns[shared]].tolist():
+            rows = self._pricer.extractor.binding_rows(column, self._dual)
+            binding = sorted_distinct(partition.segments_of_intervals(self._interval_of_row[rows]))
+            setters.append(binding[lacks_column[binding]])
+        return setters
+
+    def _solve_together(self, multipliers: Multipliers, window: Window) -> tuple[bool, Index]:
+        """Solve a window that holds the price setters, and insert the solution if boundary states stay.
+
+        Returns whether the window is settled, and the intervals elsewhere that its solution would change.
+        """
+        part = self._pricer.part(window, multipliers, self._program.upper)
         cut, program = part.cut, part.program
-        program.cost[part.copies] += at.reduced[cut.copies]  # what others leave of its cost
+        program.cost[part.copies] += multipliers.reduced[cut.copies]  # the part of their cost not yet paid
         solver = Solver(presolve=False, near=True, primal=True)
-        begun = StartingPoint(self._x[cut.every], self._dual[cut.inside], self._marks.within(cut))
+        start = StartingPoint(self._x[cut.every], self._dual[cut.inside], self._basis.restricted_to(cut))
         try:
-            answer = begun.finish(solver, program)
+            answer = start.solve(solver, program)
         except (InfeasibleProgram, UnboundedProgram):
-            return False, NOWHERE
-        moved = self._moved(part, answer)
-        settled = not moved.size and self._settled(part, answer)
+            return False, NO_INTERVALS
+        changed = self._changed_elsewhere(part, answer)
+        settled = not changed.size and self._is_settled(part, answer)
         if settled:
-            at.dual[cut.inside] = answer.row_dual
-            at.reduced[cut.copies] = 0.0
-            self._lay(part, answer.x, answer.row_dual, solver.basis(cut.full(self._program, answer.x)))
-        return settled, moved
+            multipliers.dual[cut.inside] = answer.row_dual
+            multipliers.reduced[cut.copies] = 0.0
+            self._insert(part, answer.x, answer.row_dual, solver.basis(cut.full(self._program, answer.x)))
+        return settled, changed

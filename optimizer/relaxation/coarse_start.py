@@ -1,12 +1,13 @@
-"""Months of short intervals, seen in longer intervals first, and solved in pieces at what these say.
+"""Coarse start: a month of short intervals starts from the optimum of the same park in longer intervals.
 
-A month of minutes takes more simplex steps than one of quarter-hours, and each of them is dearer, so its time
-would grow with the square of its intervals. Nearly all of it is spent on what ties the month together: the
-peak, and the stored energy. Of both, the same park in quarter-hours knows nearly everything. With the peak
-held there, a month falls apart at the edges (`windows.py`) into pieces of some thousand intervals, whose
-bases, laid end to end, are where the month begins, some steps from its optimum.
+A month of minutes takes more simplex steps than one of quarter-hours, and each step costs more, so that time
+would grow with the square of the number of intervals. Most of it is spent on what couples the month: its peak
+and the stored energy. The optimum in quarter-hours gives good values of both. With the peak and the energy
+fixed there, the month decomposes at the break points into segments of some thousand intervals. Their bases
+together are a starting basis that is a few steps from the month's optimum.
 
-Nothing of this is believed: it is where a linear program begins, and that says where it ends.
+The result does not depend on the quality of these values: they only determine where the simplex method
+starts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,116 +27,128 @@ from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
 from parkdispatch.optimizer.partition.subprogram import Subprogram
 from parkdispatch.optimizer.partition.windows import Window
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
-from parkdispatch.optimizer.relaxation.crash_basis import BasisMarks
+from parkdispatch.optimizer.relaxation.crash_basis import BasisStatus
 from parkdispatch.optimizer.thread_pool import ThreadPool
 
-LONG = 6000  # intervals; a longer month is looked at in longer intervals first
-SHORT = 3000  # intervals of a month that is short enough
-PIECE = 1500  # intervals; a piece ends at the first edge after so many
-MOST_TURNS = 3  # of raising a shared decision to what some piece needs
+LONG = 6000  # intervals; a longer month gets a coarse start
+SHORT = 3000  # intervals a month has at most in the coarse program
+SEGMENT = 1500  # intervals; a segment ends at the first break point after so many
+MAX_RAISES = 3  # of a shared decision to the largest value that a segment needs
 
 
 def coarse_park(tiled: Tiled, devices: Mapping[str, Device]) -> Tiled | None:
-    """The park in longer intervals; none where months are short, or days do not divide."""
+    """The park in longer intervals; None where months are short or no longer interval divides the days."""
     horizon = tiled.horizon
     longest = int(np.bincount(horizon.period("month")).max())
     if longest <= LONG:
         return None
-    starts = np.concatenate([horizon.first("day"), [len(horizon)]])
-    fits = (k for k in range(-(-longest // SHORT), longest) if not (starts % k).any())
-    together = next(fits, None)
-    if together is None:
+    day_starts = np.concatenate([horizon.first("day"), [len(horizon)]])
+    factors = (k for k in range(-(-longest // SHORT), longest) if not (day_starts % k).any())
+    factor = next(factors, None)
+    if factor is None:
         return None
-    template = compile_template(devices, horizon.hours * together)
-    given = dict(zip(tiled.template.series, tiled.weights[1:], strict=True))
-    if not set(template.series) <= set(given):
+    template = compile_template(devices, horizon.hours * factor)
+    fine_series = dict(zip(tiled.template.series, tiled.weights[1:], strict=True))
+    if not set(template.series) <= set(fine_series):
         return None
-    series = {key: _longer(given[key], together) for key in template.series}
-    return tile(template, Horizon(horizon.times[::together], horizon.hours * together), series)
+    series = {key: _coarse_series(fine_series[key], factor) for key in template.series}
+    return tile(template, Horizon(horizon.times[::factor], horizon.hours * factor), series)
 
 
-def _longer(values: Array, together: int) -> Array:
-    """A series by longer intervals: the mean, or of a yes or no the first."""
-    grouped = values.reshape(-1, together)
+def _coarse_series(values: Array, factor: int) -> Array:
+    """A series in intervals `factor` times as long: the mean, or the first value of a series of 0 and 1."""
+    grouped = values.reshape(-1, factor)
     return grouped[:, 0] if np.isin(values, (0.0, 1.0)).all() else grouped.mean(axis=1)
 
 
 @dataclass(frozen=True)
 class CoarseSolution:
-    """A fine program's shared decisions and states, (columns,), and the first intervals of its pieces."""
+    """What the coarse optimum says about the fine program.
 
-    level: Array
+    `values`, (columns,): shared decisions, and states at the ends of coarse intervals; zero elsewhere.
+    `edges`: break points, the first intervals of segments.
+    """
+
+    values: Array
     break_points: Index
 
     @staticmethod
     def of(coarse: Tiled, x: Array, break_points: Index, tiled: Tiled) -> "CoarseSolution | None":
-        """What a coarse program's optimum and its edges say; zero elsewhere. None where they are unlike."""
-        together, left_over = divmod(len(tiled.horizon), len(coarse.horizon))
+        """Transfer a coarse optimum and its break points; None where the programs do not correspond."""
+        factor, remainder = divmod(len(tiled.horizon), len(coarse.horizon))
         shared = x[coarse.shared_starts[0] :]
-        level, count = np.zeros(tiled.shared_starts[-1]), len(tiled.horizon)
-        if left_over or len(level) - tiled.shared_starts[0] != len(shared):
+        values, count = np.zeros(tiled.shared_starts[-1]), len(tiled.horizon)
+        if remainder or len(values) - tiled.shared_starts[0] != len(shared):
             return None
-        level[tiled.shared_starts[0] :] = shared
-        of_key = {column.key: number for number, column in enumerate(coarse.template.columns)}
+        values[tiled.shared_starts[0] :] = shared
+        coarse_number = {column.key: number for number, column in enumerate(coarse.template.columns)}
         for previous in tiled.template.previous:
-            number = of_key.get(tiled.template.columns[previous.column].key)
+            number = coarse_number.get(tiled.template.columns[previous.column].key)
             if number is not None:
-                ends = tiled.column_of(previous.column)[together - 1 : count : together]
-                level[ends] = x[coarse.column_of(number)]
-        return CoarseSolution(level, break_points * together)
+                ends = tiled.column_of(previous.column)[factor - 1 : count : factor]
+                values[ends] = x[coarse.column_of(number)]
+        return CoarseSolution(values, break_points * factor)
 
-    def pieces(self, first: int, last: int) -> list[Window]:
-        """A stretch of intervals in pieces that begin and end at edges."""
-        begins = [first]
+    def segments(self, first: int, last: int) -> list[Window]:
+        """Divide the intervals [first, last) into segments at break points."""
+        starts = [first]
         for edge in self.break_points[(self.break_points > first) & (self.break_points < last)].tolist():
-            if edge - begins[-1] >= PIECE:
-                begins.append(edge)
-        return [Window(((a, b),)) for a, b in zip(begins, [*begins[1:], last], strict=True)]
+            if edge - starts[-1] >= SEGMENT:
+                starts.append(edge)
+        return [Window(((a, b),)) for a, b in zip(starts, [*starts[1:], last], strict=True)]
 
 
-def solve_in_pieces(
-    program: LinearProgram,
-    pricer: LagrangianPricer,
-    pieces: Sequence[Window],
-    tied: int,
-    level: Array,
-    marks: BasisMarks,
-    pool: ThreadPool,
-) -> tuple[Array, Array] | None:
-    """A point and row multipliers laid together of pieces, each solved with its borders held at `level`.
+@dataclass(frozen=True)
+class SegmentProblem:
+    """A full program, its segments, and the values at which states and shared decisions are fixed.
 
-    So are shared decisions, but a piece that needs more of one pays for it, and all are solved at what the
-    neediest needs; `level` and `marks` are changed to where that ends. Rows from `tied` on are of no
-    interval; where one ties pieces together, such as a limit on a month's cycles, there is nothing to lay.
-    Raises InfeasibleProgram and UnboundedProgram.
+    Rows from `first_coupling_row` on belong to no single interval. `values`, (columns,), and `basis` are
+    changed in place by `solve_segments`.
     """
-    cuts = [pricer.extractor.cut(piece) for piece in pieces]
-    if any((cut.coupling >= tied).any() for cut in cuts):
+
+    program: LinearProgram
+    pricer: LagrangianPricer
+    segments: Sequence[Window]
+    first_coupling_row: int
+    values: Array
+    basis: BasisStatus
+
+
+def solve_segments(problem: SegmentProblem, pool: ThreadPool) -> tuple[Array, Array] | None:
+    """A point and row multipliers of the full program, composed of segments solved separately.
+
+    Boundary states are fixed. A shared decision may be raised by a segment at its cost; all segments are then
+    solved at the largest value any of them needs. None where a row couples segments, such as a limit on a
+    month's cycles. Raises InfeasibleProgram and UnboundedProgram.
+    """
+    program, values, basis = problem.program, problem.values, problem.basis
+    subprograms = [problem.pricer.extractor.cut(segment) for segment in problem.segments]
+    if any((subprogram.coupling >= problem.first_coupling_row).any() for subprogram in subprograms):
         return None
-    x, dual, stale = np.zeros(len(program.cost)), np.zeros(len(program.row_lower)), cuts
-    for _ in range(MOST_TURNS):
-        at = level.copy()
-        found = pool.map(partial(_solve, program, at, marks), stale)
-        for cut, (answer, basis) in zip(stale, found, strict=True):
-            own = len(cut.columns)
-            x[cut.columns], dual[cut.inside] = answer.x[:own], answer.row_dual
-            marks.note(cut, basis)
-            level[cut.copies] = np.maximum(level[cut.copies], answer.x[own : own + len(cut.copies)])
-        raised = np.flatnonzero(level > at + FEASIBILITY_TOLERANCE)
+    x, dual, outdated = np.zeros(len(program.cost)), np.zeros(len(program.row_lower)), subprograms
+    for _ in range(MAX_RAISES):
+        fixed = values.copy()
+        answers = pool.map(partial(_solve, program, fixed, basis), outdated)
+        for subprogram, (answer, final_basis) in zip(outdated, answers, strict=True):
+            width, copies = len(subprogram.columns), subprogram.copies
+            x[subprogram.columns], dual[subprogram.inside] = answer.x[:width], answer.row_dual
+            basis.update(subprogram, final_basis)
+            values[copies] = np.maximum(values[copies], answer.x[width : width + len(copies)])
+        raised = np.flatnonzero(values > fixed + FEASIBILITY_TOLERANCE)
         if not raised.size:
             break
-        stale = [cut for cut in cuts if np.isin(cut.copies, raised).any()]
-    shared = np.unique(np.concatenate([cut.copies for cut in cuts]))
-    x[shared] = level[shared]
+        outdated = [subprogram for subprogram in subprograms if np.isin(subprogram.copies, raised).any()]
+    shared = np.unique(np.concatenate([subprogram.copies for subprogram in subprograms]))
+    x[shared] = values[shared]
     return x, dual
 
 
 def _solve(
-    program: LinearProgram, level: Array, marks: BasisMarks, cut: Subprogram
+    program: LinearProgram, values: Array, basis: BasisStatus, subprogram: Subprogram
 ) -> tuple[SolverAnswer, Basis]:
-    alone = cut.alone(program, level, paying=True)
+    """Solve one segment; return its solution and its final basis."""
     solver = Solver(presolve=False)
-    solver.load(alone)
-    solver.start_from(marks.within(cut))
+    solver.load(subprogram.alone(program, values, paying=True))
+    solver.start_from(basis.restricted_to(subprogram))
     answer = solver.solve()
-    return answer, solver.basis(cut.full(program, answer.x))
+    return answer, solver.basis(subprogram.full(program, answer.x))

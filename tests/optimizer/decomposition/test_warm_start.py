@@ -73,10 +73,10 @@ def test_other_entries_of_the_matrix(seed: int) -> None:
     same_proof(found, solved(park))
     assert found.priced is not None
     program = found.priced.program
-    assert warm.trail.cuts.fits(program)
+    assert warm.tiled_warm_start.relaxation.subprograms.fits(program)
     anew = SubprogramExtractor(found.tiled, program)
-    for window, cut in warm.trail.cuts.of.items():
-        kept, made = cut.with_values(program.matrix.data), anew.cut(window)
+    for window, cut in warm.tiled_warm_start.relaxation.subprograms.of.items():
+        kept, made = cut.of_values(program.matrix.data), anew.cut(window)
         assert (kept.matrix != made.matrix).nnz == 0
         np.testing.assert_array_equal(kept.coupling_value, made.coupling_value)
         np.testing.assert_array_equal(kept.coupling_row, made.coupling_row)
@@ -113,7 +113,7 @@ def test_members_that_cannot_rest_any_more() -> None:
     park = tempted_month(0)
     warm = solved(park).warm
     assert warm is not None
-    assert warm.trail.agreed.fixed_at_zero.any()
+    assert warm.tiled_warm_start.repair.fixed_at_zero.any()
     park.series["pv", "available_mw"] = np.zeros(len(park.times))
     same_proof(solved(park, warm), solved(park))
 
@@ -129,7 +129,7 @@ def test_trees_of_other_pairs_are_not_used(seed: int) -> None:
     park.devices = resized(park.devices, min_charge_mw=0.0, min_discharge_mw=1.0)
     found = solved(park, warm)
     same_proof(found, solved(park))
-    assert not warm.trail.fits(found.tiled)
+    assert not warm.tiled_warm_start.fits(found.tiled)
 
 
 def test_what_was_left_by_another_park_is_not_used() -> None:

@@ -42,16 +42,16 @@ def tiled_at(park: SmallPark) -> Callable[[Array], Tiled]:
 
 
 class Watched(ParametricSearch):
-    """A search whose planes can be looked at."""
+    """A search that records its cuts."""
 
     def __init__(self, park: SmallPark, price: Array, limits: ParameterLimits, pool: ThreadPool) -> None:
         super().__init__(tiled_at(park), limits, price, pool, lambda _: None)
-        self.planes: list[tuple[Array, Array, ParametricCut]] = []
+        self.cuts: list[tuple[Array, Array, ParametricCut]] = []
 
-    def _solved(self, here, at, deadline):  # type: ignore[no-untyped-def]
-        found, plane = super()._solved(here, at, deadline)
-        self.planes.append((here.lower, here.upper, plane))
-        return found, plane
+    def _solved(self, node, point, deadline):  # type: ignore[no-untyped-def]
+        optimum, cut = super()._solved(node, point, deadline)
+        self.cuts.append((node.lower, node.upper, cut))
+        return optimum, cut
 
 
 def searched(
@@ -121,21 +121,21 @@ def test_as_one_program_with_the_sizes_as_decisions(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_no_plane_is_above_the_cost_anywhere_in_its_range(seed: int) -> None:
+def test_no_cut_is_above_the_cost_anywhere_in_its_range(seed: int) -> None:
     park, rng = thirsty(seed, days=5), np.random.default_rng(seed)
     _, search = searched(park, np.array([2000.0, 4000.0]))
-    for lower, upper, plane in search.planes[:6]:
+    for lower, upper, cut in search.cuts[:6]:
         corners = [np.array(corner) for corner in product(*zip(lower, upper, strict=True))]
         for numbers in (*corners, *rng.uniform(lower, upper, (4, 2))):
             cost = cost_at(park, numbers)
-            assert plane(numbers) <= cost + 1e-7 * abs(cost)
+            assert cut(numbers) <= cost + 1e-7 * abs(cost)
 
 
-def test_planes_are_not_below_for_nothing() -> None:
-    """In a range of one point the plane is the optimum, but for what windows dispute."""
+def test_cuts_are_tight_but_for_shared_decisions_in_several_windows() -> None:
+    """In a range of one point the cut is the optimum, but for shared decisions that windows differ about."""
     park, at = tempted_month(1), np.array([5.0, 12.0])
     _, search = searched(park, np.zeros(2), ParameterLimits(at, at, np.array([[0.0, 0.0]]), np.zeros(1)))
-    assert search.planes[0][2](at) == pytest.approx(cost_at(park, at), rel=1e-4)
+    assert search.cuts[0][2](at) == pytest.approx(cost_at(park, at), rel=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -11,7 +11,7 @@ from parkdispatch.optimizer.highs import Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
 from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
 from parkdispatch.optimizer.proof.certificate import certify
-from parkdispatch.optimizer.relaxation.crash_basis import BasisMarks
+from parkdispatch.optimizer.relaxation.crash_basis import BasisStatus
 from parkdispatch.optimizer.relaxation.month_blocks import BlocksWarmStart, MonthBlocks
 from parkdispatch.optimizer.solve import optimize
 from parkdispatch.optimizer.thread_pool import ThreadPool
@@ -79,7 +79,7 @@ def test_what_begins_anew_every_quarter_hour_ties_no_months() -> None:
     with ThreadPool(2) as pool:
         blocks = MonthBlocks(tiled, tiled.program, LagrangianPricer(tiled, tiled.program), pool)
         x, dual = blocks.solve()
-    assert blocks.left.firsts == (0, 288)
+    assert blocks.warm_start.firsts == (0, 288)
     assert certify(tiled.program, x, dual).holds
     assert tiled.program.objective(x) == pytest.approx(in_one_piece(tiled), rel=1e-10)
 
@@ -139,19 +139,19 @@ def test_a_state_is_guessed_as_far_from_its_nearer_bound_as_it_was() -> None:
     """A battery between 5 and 95 MWh, then one between 5.2 and 98.8; three have one bound or none."""
     few = quarter_year(0).tiled().program
     inf = np.inf
-    nothing = BasisMarks(*(np.zeros(0, dtype=bool) for _ in range(3)))
+    nothing = BasisStatus(*(np.zeros(0, dtype=bool) for _ in range(3)))
     before = replace(
         few,
         lower=np.array([5.0, 5.0, 5.0, 5.0, 0.0, -inf, -inf]),
         upper=np.array([95.0, 95.0, 95.0, 95.0, inf, 7.0, inf]),
     )
-    left = BlocksWarmStart.of([0], nothing, np.array([5.0, 7.863, 90.0, 95.0, 3.0, 6.0, -4.0]), before)
+    warm_start = BlocksWarmStart.of([0], nothing, np.array([5.0, 7.863, 90.0, 95.0, 3.0, 6.0, -4.0]), before)
     after = replace(
         few,
         lower=np.array([5.2, 5.2, 5.2, 5.2, 1.0, -inf, -inf]),
         upper=np.array([98.8, 98.8, 98.8, 98.8, inf, 8.0, inf]),
     )
-    np.testing.assert_allclose(left.level_in(after), [5.2, 8.063, 93.8, 98.8, 4.0, 7.0, -4.0])
-    np.testing.assert_allclose(left.level_in(before), [5.0, 7.863, 90.0, 95.0, 3.0, 6.0, -4.0])
+    np.testing.assert_allclose(warm_start.values_in(after), [5.2, 8.063, 93.8, 98.8, 4.0, 7.0, -4.0])
+    np.testing.assert_allclose(warm_start.values_in(before), [5.0, 7.863, 90.0, 95.0, 3.0, 6.0, -4.0])
     narrow = replace(after, lower=np.full(7, 6.0), upper=np.full(7, 6.5))
-    assert ((left.level_in(narrow) >= 6.0) & (left.level_in(narrow) <= 6.5)).all()
+    assert ((warm_start.values_in(narrow) >= 6.0) & (warm_start.values_in(narrow) <= 6.5)).all()
