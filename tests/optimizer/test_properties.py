@@ -92,7 +92,9 @@ def test_named_costs_add_up(park: SmallPark) -> None:
     total = sum(tiled.evaluate(f, plan.x).sum() for f in tiled.template.costs.values())
     for shared in tiled.template.shared:
         first = park.horizon.first(shared.per)
-        total += sum((tiled.at(f, first) * plan.value(*shared.key)).sum() for f in shared.costs.values())
+        total += sum(
+            (tiled.constant_term(f, first) * plan.value(*shared.key)).sum() for f in shared.costs.values()
+        )
     assert total == pytest.approx(plan.cost, rel=1e-9, abs=1e-6)
 
 
