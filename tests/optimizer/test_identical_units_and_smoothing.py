@@ -81,7 +81,7 @@ def test_merged_units_get_no_common_exclusive_pair() -> None:
 
 
 def test_units_without_losses_stay_merged() -> None:
-    """Without losses, charging and discharging at once costs nothing: an optimum that obeys the pairs exists."""
+    """Without losses, charging and discharging at once costs nothing: some optimum obeys the pairs."""
     free = Battery(power_mw=2, energy_mwh=4, eta_charge=1.0, eta_discharge=1.0, auxiliary_share=0.0)
     park = SmallPark(48).grid([100.0, 100.0, 300.0, 300.0] * 12, 50.0).load(5.0)
     park.add("one", free).add("other", free)
