@@ -47,7 +47,8 @@ def with_valid_inequalities(tiled: Tiled, tight: TightenedProgram, where: Mask) 
         return tight.program
     marked = [np.flatnonzero(of_pair) for of_pair in where]
     balances = [
-        _balance(tiled, tight.program, number) if at.size else None for number, at in enumerate(marked)
+        _balance(tiled, tight.program, number) if intervals.size else None
+        for number, intervals in enumerate(marked)
     ]
     parts = [_chords(tiled, tight, number, intervals) for number, intervals in enumerate(marked)]
     for of_second in (True, False):

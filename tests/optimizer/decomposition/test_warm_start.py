@@ -44,8 +44,8 @@ def test_another_forecast(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_day_that_has_nothing_to_do_with_the_last(seed: int) -> None:
-    """Where it was cut, who rested and what was disputed are all wrong; only time may be lost."""
+def test_an_unrelated_forecast(seed: int) -> None:
+    """Break points, members at zero and coupled decisions are all wrong; only time may be lost."""
     warm = solved(tempted_month(seed)).warm
     park = tempted_month(seed + 50)
     same_proof(solved(park, warm), solved(park))
@@ -91,14 +91,14 @@ def test_another_price_level(level: float) -> None:
     same_proof(solved(park, warm), solved(park))
 
 
-def test_months_begin_where_they_were_joined() -> None:
+def test_merged_months_stay_merged() -> None:
     park = quarter_year(2, demand=30000.0)
     warm = solved(park).warm
     park.devices = resized(park.devices, energy_mwh=10.0)
     same_proof(solved(park, warm), solved(park))
 
 
-def test_one_start_serves_many_and_is_not_used_up() -> None:
+def test_a_warm_start_can_be_used_repeatedly() -> None:
     park = tempted_month(3)
     warm = solved(park).warm
     once = solved(park, warm)
@@ -108,8 +108,8 @@ def test_one_start_serves_many_and_is_not_used_up() -> None:
     assert once.proof == again.proof
 
 
-def test_members_that_cannot_rest_any_more() -> None:
-    """The import that rested at noon is all there is on a day without sun; a plan from scratch is made."""
+def test_members_that_cannot_be_fixed_at_zero_any_more() -> None:
+    """Import was fixed at zero at noon, but is needed on a day without sun: the solve starts from scratch."""
     park = tempted_month(0)
     warm = solved(park).warm
     assert warm is not None
@@ -132,7 +132,7 @@ def test_trees_of_other_pairs_are_not_used(seed: int) -> None:
     assert not warm.tiled_warm_start.fits(found.tiled)
 
 
-def test_what_was_left_by_another_park_is_not_used() -> None:
+def test_a_warm_start_of_another_structure_is_not_used() -> None:
     warm = solved(tempted_month(0)).warm
     park = quarter_year(1)
     same_proof(solved(park, warm), solved(park))
@@ -156,7 +156,7 @@ def test_any_neighbour(seed: int, sun: float, energy: float) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_no_multipliers_are_asked_for(seed: int) -> None:
-    """Then what windows agree about may end the solve; it is proven like the rest, and can be begun at."""
+    """Then consistent windows may end the solve; the result is proven as usual and can be a warm start."""
     park = tempted_month(seed)
     warm = solved(park).warm
     park.devices = resized(park.devices, energy_mwh=10.5)

@@ -53,7 +53,7 @@ def upper(tiled: Tiled, program: LinearProgram, device: str, name: str) -> Array
 
 @st.composite
 def parks_with_sources(draw: st.DrawFn) -> SmallPark:
-    """Tempting parks, with other devices that could take over from the grid, at prices around its own."""
+    """Parks with profitable violations, and devices that could replace the grid at prices around its own."""
     park = draw(tempting_parks(most=6))
     count = len(park.times)
     whole = st.lists(st.integers(-50, 100), min_size=count, max_size=count)
@@ -307,10 +307,10 @@ def test_contradiction_is_left_to_the_solver() -> None:
     assert milp(tiled, tiled.program) is None
 
 
-# --- marks
+# --- candidate and actual violations
 
 
-def test_tempting_only_where_both_at_once_pay() -> None:
+def test_candidates_only_where_both_at_once_pay() -> None:
     """Bought and sold at (5, 4), (5, 6), (-5, 4), (-5, -6): the second and the third pay, but in the third
     export is shut.
     """

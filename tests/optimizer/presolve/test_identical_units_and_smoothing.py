@@ -1,4 +1,4 @@
-"""Equal devices solved as one, and the calmest of the best."""
+"""Identical units merged into one, and smoothing of set points among equal optima."""
 
 import numpy as np
 import pytest
@@ -16,72 +16,72 @@ from parkdispatch.optimizer.presolve.identical_units import merge_identical_unit
 from parkdispatch.optimizer.proof.certificate import primal_infeasibility
 from tests.support.small_parks import SmallPark
 
-TWIN = Battery(power_mw=2, energy_mwh=4, auxiliary_share=0.01, max_cycles_per_day=1.5, wear_yuan_per_mwh=3)
+UNIT = Battery(power_mw=2, energy_mwh=4, auxiliary_share=0.01, max_cycles_per_day=1.5, wear_yuan_per_mwh=3)
 
 
 def priced_park(
-    prices: list[float], twins: int, demand: float | None = None, start: str = "2026-07-15"
+    prices: list[float], units: int, demand: float | None = None, start: str = "2026-07-15"
 ) -> SmallPark:
     park = SmallPark(len(prices), start=start)
     park.grid(prices, 0.0, demand=demand).load(5.0)
-    for number in range(twins):
-        park.add(f"battery_{number}", TWIN)
+    for number in range(units):
+        park.add(f"battery_{number}", UNIT)
     return park
 
 
-def whole_program(park: SmallPark):
+def original_program(park: SmallPark):
     return tile(compile_template(park.devices, park.hours), Horizon(park.times, park.hours), park.series)
 
 
 @settings(max_examples=15, deadline=None)
 @given(
     prices=st.lists(st.integers(-50, 900).map(float), min_size=3, max_size=30),
-    twins=st.integers(2, 3),
+    units=st.integers(2, 3),
     demand=st.none() | st.just(200.0),
 )
-def test_twins_as_one_have_the_optimum_of_twins_apart(
-    prices: list[float], twins: int, demand: float | None
+def test_merged_units_have_the_optimum_of_separate_units(
+    prices: list[float], units: int, demand: float | None
 ) -> None:
-    park = priced_park(prices, twins, demand)
-    whole = whole_program(park)
-    merged = merge_identical_units(whole, park.devices)
+    park = priced_park(prices, units, demand)
+    original = original_program(park)
+    merged = merge_identical_units(original, park.devices)
     assert merged is not None
     found = {}
-    for name, tiled in (("whole", whole), ("merged", merged.tiled)):
+    for name, tiled in (("original", original), ("merged", merged.tiled)):
         solver = Solver()
         solver.load(tiled.program)
         found[name] = solver.solve().x
     together = merged.point(found["merged"])
-    assert whole.program.objective(together) == pytest.approx(
-        whole.program.objective(found["whole"]), rel=1e-9, abs=1e-6
+    assert original.program.objective(together) == pytest.approx(
+        original.program.objective(found["original"]), rel=1e-9, abs=1e-6
     )
-    assert primal_infeasibility(whole.program, together) < 1e-9
+    assert primal_infeasibility(original.program, together) < 1e-9
     np.testing.assert_allclose(merged.merged_point(together), found["merged"], atol=1e-12)
 
 
-def test_devices_that_differ_are_no_twins() -> None:
+def test_devices_that_differ_are_not_merged() -> None:
     park = priced_park([1.0, 2.0], 1)
-    park.add("other", TWIN.model_copy(update={"eta_charge": 0.9}))
-    assert merge_identical_units(whole_program(park), park.devices) is None
+    park.add("other", UNIT.model_copy(update={"eta_charge": 0.9}))
+    assert merge_identical_units(original_program(park), park.devices) is None
 
 
-def test_twins_must_not_be_ruled_as_one_where_a_pair_is_in_doubt() -> None:
+def test_merged_units_get_no_common_exclusive_pair() -> None:
     """Paid 100 yuan/MWh to take energy, with no load and no export, full batteries have nowhere to put it.
 
-    Apart, one can discharge into the other and burn energy on the way; ruled as one they could not, and
+    Separate, one can discharge into the other and lose energy; with one common pair they could not, and
     would earn only what fills them once: 2 x 4 MWh x 0.95 / 0.94 = 8.09 MWh less what they began with.
     """
-    twin = Battery(power_mw=2, energy_mwh=4, soc_max=1.0, auxiliary_share=0.0)
-    fellow = twin.model_copy(update={"wear_yuan_per_mwh": 1e-6})
-    pair = SmallPark(12).grid(-100.0).add("one", twin).add("other", twin).solve()
-    apart = SmallPark(12).grid(-100.0).add("one", twin).add("other", fellow).solve()
+    unit = Battery(power_mw=2, energy_mwh=4, soc_max=1.0, auxiliary_share=0.0)
+    fellow = unit.model_copy(update={"wear_yuan_per_mwh": 1e-6})
+    pair = SmallPark(12).grid(-100.0).add("one", unit).add("other", unit).solve()
+    apart = SmallPark(12).grid(-100.0).add("one", unit).add("other", fellow).solve()
     assert pair.cost == pytest.approx(apart.cost, rel=1e-6)
     once_mwh = 2 * 4 * (1.0 - 0.10) / 0.94
     assert pair.cost < -100.0 * once_mwh - 1.0
 
 
-def test_twins_without_losses_are_not_forced_apart() -> None:
-    """Without losses charging and discharging at once costs nothing: a tie, not a need."""
+def test_units_without_losses_stay_merged() -> None:
+    """Without losses, charging and discharging at once costs nothing: some optimum obeys the pairs."""
     free = Battery(power_mw=2, energy_mwh=4, eta_charge=1.0, eta_discharge=1.0, auxiliary_share=0.0)
     park = SmallPark(48).grid([100.0, 100.0, 300.0, 300.0] * 12, 50.0).load(5.0)
     park.add("one", free).add("other", free)
@@ -98,8 +98,8 @@ def park_cost(battery: Battery) -> float:
     )
 
 
-def test_calm_keeps_the_cost_and_moves_less() -> None:
-    """Six cheap hours, one dear one: any hours of charging cost the same, the calmest charges evenly."""
+def test_smoothing_keeps_the_cost_and_moves_less() -> None:
+    """Six cheap hours, one dear one: any hours of charging cost the same, the smoothest charges evenly."""
     park = priced_park([100.0] * 6 + [500.0] * 2, 2)
     found = park.solve().optimum
     names = [name for name in park.devices if name.startswith("battery")]

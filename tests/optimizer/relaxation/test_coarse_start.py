@@ -40,7 +40,9 @@ def coarse_starts(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 @pytest.mark.parametrize("demand", [None, 300.0, 3000.0])
 @pytest.mark.parametrize("seed", range(4))
-def test_the_optimum_is_that_of_the_whole(coarse_starts: list[bool], seed: int, demand: float | None) -> None:
+def test_the_optimum_is_that_of_the_full_program(
+    coarse_starts: list[bool], seed: int, demand: float | None
+) -> None:
     park = quarter_year(seed, demand=demand)
     found = optimize(park.devices, park.times, park.hours, park.series)
     assert coarse_starts == [True]

@@ -1,4 +1,4 @@
-"""Months solved side by side, and days repaired apart: the same optimum as the whole in one piece."""
+"""Block-wise solution and repair in windows give the optimum of the full problem."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ from tests.support.small_parks import SmallPark
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("demand", [None, 300.0, 30000.0])
-def test_months_agree_on_the_optimum_of_the_whole(seed: int, demand: float | None) -> None:
+def test_months_give_the_optimum_of_the_full_problem(seed: int, demand: float | None) -> None:
     tiled = quarter_year(seed, demand=demand).tiled()
     with ThreadPool(2) as pool:
         x, dual = MonthBlocks(tiled, tiled.program, LagrangianPricer(tiled, tiled.program), pool).solve()
@@ -43,7 +43,7 @@ def test_a_second_solve_with_other_bounds_is_exact_too() -> None:
     assert changed.objective(x) > in_one_piece(tiled)
 
 
-def test_a_limit_of_the_whole_horizon_ties_the_months() -> None:
+def test_a_limit_of_the_whole_horizon_couples_the_months() -> None:
     park = quarter_year(4)
     tiled = park.tiled()
     rows = tiled.program.matrix[[0]]
@@ -66,7 +66,7 @@ def test_a_limit_of_the_whole_horizon_ties_the_months() -> None:
     assert x[charge].sum() == pytest.approx(limit)
 
 
-def test_what_begins_anew_every_quarter_hour_ties_no_months() -> None:
+def test_counters_that_restart_every_quarter_hour_couple_no_months() -> None:
     """Energy since the quarter-hour began crosses no midnight: two days in two months stay two blocks."""
     count, hour = 2 * 288, np.arange(2 * 288) // 12 % 24
     park = SmallPark(count, minutes=5, start="2026-01-31")
@@ -112,7 +112,7 @@ def test_repair_closes_to_the_optimum_with_all_binaries(seed: int) -> None:
 
 
 def test_a_window_that_holds_the_peak_alone_pays_for_it() -> None:
-    """All four hours become one window; disputed still, the peak was free: -244.78 or an open bound."""
+    """All four hours become one window that determines the peak: without its price -244.78, or a gap."""
     park = SmallPark(4, start="2026-07-31 18:00")
     buy, sell = [-34.0, 37.0, -36.0, -39.0], [-38.0, 32.0, -56.0, -36.0]
     park.grid(buy, sell, import_limit=20.0, demand=50.0).load([6.0, 0.0, 2.0, 4.0])
@@ -135,7 +135,7 @@ def test_without_time_a_dispatch_is_rounded_and_its_gap_is_true(seed: int, least
     assert hasty.proof.objective_yuan >= patient.proof.bound_yuan * (1 - 1e-9)
 
 
-def test_a_state_is_guessed_as_far_from_its_nearer_bound_as_it_was() -> None:
+def test_a_state_is_estimated_at_its_distance_from_the_nearer_bound() -> None:
     """A battery between 5 and 95 MWh, then one between 5.2 and 98.8; three have one bound or none."""
     few = quarter_year(0).tiled().program
     inf = np.inf
