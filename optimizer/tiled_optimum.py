@@ -176,7 +176,7 @@ def find_optimum(
     if violated.any() or not certificate.holds:
         settings.progress(f"repairing {repaired_pairs} exclusive pairs")
         is_repeated = warm_start is not None
-        outcome = _repair(tiled, relaxed, certificate, start, settings, again=is_repeated)
+        outcome = _repair(tiled, relaxed, certificate, start, settings, is_repeated=is_repeated)
     x = outcome.x
     if unit_pairs:
         everywhere = np.ones(len(tiled.horizon), dtype=bool)
@@ -201,17 +201,19 @@ def _repair(
     tiled: Tiled,
     relaxed: SolvedRelaxation,
     certificate: Certificate,
-    agreed: RepairWarmStart,
+    start: RepairWarmStart,
     settings: SolveSettings,
     *,
-    again: bool,
+    is_repeated: bool,
 ) -> _Outcome:
-    """Repair the violated pairs of a relaxation; `again`: further solves of such programs may follow."""
+    """Repair the violated pairs of a relaxation; `is_repeated`: further solves of such programs may follow."""
     problem = RelaxedProblem(
         tiled, relaxed.program, relaxed.pricer, relaxed.blocks, settings.pool, settings.deadline
     )
-    options = RepairOptions(is_repeated=again, needs_dual=settings.multipliers or not again, gap=settings.gap)
-    repaired = Repair(problem, relaxed.x, relaxed.dual, certificate, agreed, options).run()
+    options = RepairOptions(
+        is_repeated=is_repeated, needs_dual=settings.multipliers or not is_repeated, gap=settings.gap
+    )
+    repaired = Repair(problem, relaxed.x, relaxed.dual, certificate, start, options).run()
     return _Outcome(
         x=repaired.x,
         row_dual=repaired.row_dual,
