@@ -206,7 +206,7 @@ def _repair(
     *,
     is_repeated: bool,
 ) -> _Outcome:
-    """Repair the violated pairs of a relaxation; `is_repeated`: further solves of such programs may follow."""
+    """Repair the violated pairs of a relaxation. `is_repeated`: more solves of such programs may follow."""
     problem = RelaxedProblem(
         tiled, relaxed.program, relaxed.pricer, relaxed.blocks, settings.pool, settings.deadline
     )
