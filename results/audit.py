@@ -9,7 +9,7 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.results.billing.bill import Bill, bill
-from parkdispatch.results.solution import cost_yuan, of_kind, seen, times_of, values
+from parkdispatch.results.solution import cost_yuan, device_quantities, of_kind, times_of, values
 
 POWER_TOLERANCE = 1e-6  # [MW] or [MWh]
 PROVEN_GAP = 1e-8  # relative; below it objective and bound differ by rounding only
@@ -76,7 +76,7 @@ def audit(solution: xr.Dataset, case: Case) -> Audit:
     for bus, power_mw in imbalance_mw.items():
         check(f"balance.{bus}_mw", float(np.abs(power_mw).max()), POWER_TOLERANCE)
     for name, device in case.devices.items():
-        for rule, residual in device.self_check(seen(solution, name)).items():
+        for rule, residual in device.self_check(device_quantities(solution, name)).items():
             check(f"{name}.{rule}", float(residual), POWER_TOLERANCE)
 
     costs = cost_yuan(solution)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.device import INJECTION, Array, Display
-from parkdispatch.results.solution import seen, times_of, values
+from parkdispatch.results.solution import device_quantities, times_of, values
 
 ZERO_MW = 1e-3  # a kilowatt: less is rounding, and nobody dispatches it
 AT_PEAK_MW = 1e-3
@@ -86,7 +86,7 @@ def _set_point_mw(solution: xr.Dataset, case: Case, name: str) -> Array:
     """What a store gives to its bus, less what it takes [MW], shape (intervals,)."""
     displays = case.devices[name].displays
     set_point = next((display for display in displays if display.kind == "set_point"), POWER)
-    return set_point.power_mw(seen(solution, name))
+    return set_point.power_mw(device_quantities(solution, name))
 
 
 def _runs(*keys: NDArray[Any]) -> Iterator[tuple[int, int]]:

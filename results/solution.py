@@ -43,7 +43,7 @@ def of_kind(solution: xr.Dataset, kind: str, device: str | None = None) -> list[
     ]
 
 
-def seen(solution: xr.Dataset, device: str) -> Seen:
+def device_quantities(solution: xr.Dataset, device: str) -> Seen:
     """The quantities of one device, in the form that its self-check and indicators take."""
 
     def part(*kinds: str) -> Mapping[str, Array]:
@@ -75,13 +75,13 @@ def cost_yuan(solution: xr.Dataset) -> dict[str, float]:
     return {name: float(solution[name].sum()) for name in of_kind(solution, "cost")}
 
 
-def save(solution: xr.Dataset, path: Path) -> None:
+def save_solution(solution: xr.Dataset, path: Path) -> None:
     """Write the solution as a NetCDF file."""
     encoding = {str(name): {"zlib": True, "complevel": 1} for name in solution.data_vars}
     solution.to_netcdf(path, engine="h5netcdf", encoding=encoding)
 
 
-def read(path: Path) -> xr.Dataset:
+def read_solution(path: Path) -> xr.Dataset:
     """Read a solution written by `save`. Raises InputError where the file is not one."""
     try:
         with xr.open_dataset(path, engine="h5netcdf") as dataset:

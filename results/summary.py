@@ -14,7 +14,7 @@ from parkdispatch.results.audit import Audit, bills
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.demand_election import Elections, elections
 from parkdispatch.results.billing.meter import QUARTER_HOURS
-from parkdispatch.results.solution import cost_yuan, of_kind, seen, times_of, values
+from parkdispatch.results.solution import cost_yuan, device_quantities, of_kind, times_of, values
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audi
         indicators={
             f"{name}.{key}": value
             for name, device in case.devices.items()
-            for key, value in device.indicators(seen(solution, name)).items()
+            for key, value in device.indicators(device_quantities(solution, name)).items()
         },
         peak_mw=peaks_mw(solution, case),
         bills=connection_bills,

@@ -21,7 +21,7 @@ from parkdispatch.optimizer.formulation.template_compiler import compile_templat
 from parkdispatch.optimizer.solve import Optimum, optimize, optimize_with_pyomo
 from parkdispatch.results.audit import audit
 from parkdispatch.results.schedule import schedule_blocks
-from parkdispatch.results.solution import of_kind, seen
+from parkdispatch.results.solution import device_quantities, of_kind
 from parkdispatch.results.views.device_charts import chart_data, plan_columns
 from parkdispatch.results.views.words import LANGS, load_words, with_device_words
 
@@ -130,7 +130,7 @@ def _midnight_problems(trial: _Trial) -> list[str]:
             optimum = trial.optimum({**devices, name: device}, slice(first, last))
         except ParkdispatchError as error:
             return [f"the day that begins with {dict(state)} has no dispatch: {error}"]
-        part = seen(to_dataset(optimum, {}), name)
+        part = device_quantities(to_dataset(optimum, {}), name)
         state = device.state_after(part)
         parts.append(part)
     residuals = trial.device.self_check(_joined(parts))
@@ -162,7 +162,7 @@ def _display_problems(trial: _Trial, solution: xr.Dataset) -> Iterator[str]:
         yield "has no column in the plan's workbook"
     if trial.name not in drawn:
         yield "is not drawn in the chart"
-    level = trial.device.storage_level(seen(solution, trial.name))
+    level = trial.device.storage_level(device_quantities(solution, trial.name))
     if trial.device.stores_energy:
         schedule_blocks(solution, case)
         if level is None:
@@ -172,7 +172,7 @@ def _display_problems(trial: _Trial, solution: xr.Dataset) -> Iterator[str]:
 def _word_problems(trial: _Trial, solution: xr.Dataset) -> Iterator[str]:
     """Names that people read and that have no word in a language."""
     name, device = trial.name, trial.device
-    rules = [rule.rpartition("_")[0] for rule in device.self_check(seen(solution, name))]
+    rules = [rule.rpartition("_")[0] for rule in device.self_check(device_quantities(solution, name))]
     costs = [n.split(".")[1].removesuffix("_yuan") for n in of_kind(solution, "cost", name)]
     needed = {
         "devices": [name],

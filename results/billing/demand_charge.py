@@ -31,7 +31,7 @@ class Elected(NamedTuple):
     contracted_kw: float | None = None
 
 
-def elected(month: Month, grid: Connection) -> Elected:
+def election_in_month(month: Month, grid: Connection) -> Elected:
     """The connection's election in a month."""
     contracted = grid.contracted_demand_mw
     return Elected(
@@ -42,10 +42,10 @@ def elected(month: Month, grid: Connection) -> Elected:
 def basic_charge(month: Month, tariff: Tariff, grid: Connection) -> Iterator[BillLine]:
     """The month's basic charge under the connection's election; no line under a single-part tariff."""
     if grid.scheme == "two_part":
-        yield from charged(month, tariff, grid, elected(month, grid))
+        yield from basic_charge_lines(month, tariff, grid, election_in_month(month, grid))
 
 
-def charged(month: Month, tariff: Tariff, grid: Connection, how: Elected) -> Iterator[BillLine]:
+def basic_charge_lines(month: Month, tariff: Tariff, grid: Connection, how: Elected) -> Iterator[BillLine]:
     """The lines of the month's basic charge under an election.
 
     Raises InputError if the tariff lacks the price or the rules, or the connection the transformers.
@@ -98,7 +98,7 @@ def open_discount_yuan(month: Month, tariff: Tariff, grid: Connection) -> float:
         return 0.0
     if tariff.demand_rules is None or fully_used(month, tariff.demand_rules, grid):
         return 0.0
-    lines = charged(month, tariff, grid, elected(month, grid))
+    lines = basic_charge_lines(month, tariff, grid, election_in_month(month, grid))
     return sum(line.yuan for line in lines if line.charge != "capacity") * _full_use_discount(
         tariff.demand_rules
     )

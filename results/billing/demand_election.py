@@ -17,7 +17,13 @@ from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.billing.bill import adjustment
 from parkdispatch.results.billing.bill_lines import Connection
-from parkdispatch.results.billing.demand_charge import Elected, best_contract_kw, charged, elected, fully_used
+from parkdispatch.results.billing.demand_charge import (
+    Elected,
+    basic_charge_lines,
+    best_contract_kw,
+    election_in_month,
+    fully_used,
+)
 from parkdispatch.results.billing.meter import Month
 
 OWN = "own"  # the column of the case's own election
@@ -70,7 +76,7 @@ def elections(months: Sequence[Month], tariff: Tariff, grid: Connection) -> Elec
     adjusted = 1.0 + adjustment(tariff, grid)
 
     def cost_yuan(month: Month, how: Elected) -> float:
-        return adjusted * sum(line.yuan for line in charged(month, tariff, grid, how))
+        return adjusted * sum(line.yuan for line in basic_charge_lines(month, tariff, grid, how))
 
     table: dict[str, list[float]] = {}
     for election in ELECTIONS:
@@ -80,7 +86,7 @@ def elections(months: Sequence[Month], tariff: Tariff, grid: Connection) -> Elec
             continue
     if len(table) < 2:
         return None
-    table[OWN] = [cost_yuan(month, elected(month, grid)) for month in months]
+    table[OWN] = [cost_yuan(month, election_in_month(month, grid)) for month in months]
     return Elections(
         own=grid.demand_election,
         yuan=pd.DataFrame(table).groupby(_periods(months, tariff), sort=False).sum(),

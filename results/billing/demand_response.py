@@ -109,7 +109,7 @@ def choose_events(
     return [Event(start, start + contract.quarters * QUARTER) for start in starts]
 
 
-def settle_event(
+def settle_events(
     contract: MeteredResponse,
     tariff: Tariff,
     times: pd.DatetimeIndex,
@@ -135,7 +135,7 @@ def settle_event(
     return settled
 
 
-def baselines_of(
+def baseline_counts(
     contract: MeteredResponse, tariff: Tariff, times: pd.DatetimeIndex, hours: float, events: Sequence[Event]
 ) -> Array:
     """The number of events whose baseline includes each interval, (intervals,)."""

@@ -14,7 +14,7 @@ from parkdispatch.results.console.screen_parts import dense_table, heading, mone
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.cash_flow_line import FLOWS
 from parkdispatch.results.finance.cash_flow_line import words as stream_words
-from parkdispatch.results.finance.lifetime import all_cells
+from parkdispatch.results.finance.lifetime import storage_health_and_cycles
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.finance.storage_study import Study
 
@@ -43,7 +43,7 @@ def _years_table(study: Study) -> Table:
     auxiliary = "auxiliary" if bills else "aux.\nenergy"
     table = dense_table("Year by year, 万元", "year", *heads, auxiliary, *bills)
     for index, year in enumerate(study.life.years):
-        health, cycles = all_cells(study.case, year)
+        health, cycles = storage_health_and_cycles(study.case, year)
         yuan = [*(array[index] for array in streams.values()), -year.auxiliary_yuan]
         yuan += [year.bill_without_yuan, year.bill_yuan] if bills else []
         table.add_row(

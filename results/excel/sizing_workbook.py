@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from parkdispatch.results.excel.workbook_book import CREATED, SOFT, Book, Row, workbook
-from parkdispatch.results.sizing.decision import PROJECT, gap_of, risked
+from parkdispatch.results.sizing.decision import PROJECT, largest_gap_of_offer, reported_choice
 from parkdispatch.results.sizing.decision_words import sentences
-from parkdispatch.results.sizing.risk import distribution, doubted, drivers
+from parkdispatch.results.sizing.risk import distribution, drivers, uncertain_values
 from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
 from parkdispatch.results.views.display_names import device_label
 from parkdispatch.results.views.sizing_charts import choice_label, doubt_label, without_zero_size
@@ -153,7 +153,7 @@ class _SizingWorkbook(Book):
                     offered.break_even_yuan_per_wh,
                     income_yuan[0] if income_yuan else None,
                     income_yuan[1] if income_yuan else None,
-                    gap_of(offered),
+                    largest_gap_of_offer(offered),
                     *(figures.get(key) for key in OPERATING_FIGURES),
                 ]
             )
@@ -289,7 +289,9 @@ class _SizingWorkbook(Book):
         assert risk is not None
         sheet = self.sheet("scenarios", self.names["note_scenarios"], 10, 16)
         doubts = [str(name) for name in risk["doubt"].to_numpy()]
-        columns = [(doubt_label(study, name, self.words), doubted(risk, name), PLAIN) for name in doubts]
+        columns = [
+            (doubt_label(study, name, self.words), uncertain_values(risk, name), PLAIN) for name in doubts
+        ]
         for key in map(str, risk["choice"].to_numpy()):
             for name, heading in (
                 ("npv_yuan", "npv"),
@@ -325,7 +327,7 @@ class _SizingWorkbook(Book):
             [self.choices[str(key)], *map(float, line)] for key, line in statistics[measures].iterrows()
         ]
         row = self.table(sheet, TOP, heads, rows, [PLAIN, PERCENT, *[MONEY] * 4])
-        risk_choice = risked(study)
+        risk_choice = reported_choice(study)
         if risk_choice is not None:
             self.put(sheet, row + 1, 0, f"{names['note_swings']}: {self.choices[risk_choice.key]}", bold=True)
             heads = [names[key] for key in ("doubt", "low", "high", "low_npv", "high_npv")]

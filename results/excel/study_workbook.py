@@ -10,7 +10,7 @@ from xlsxwriter.utility import xl_range
 
 from parkdispatch.inputs.case import case_sources
 from parkdispatch.results.excel.workbook_book import CREATED, Book, Cell, workbook
-from parkdispatch.results.finance.lifetime import all_cells
+from parkdispatch.results.finance.lifetime import storage_health_and_cycles
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.views.finance_words import FinanceWords
 from parkdispatch.results.views.study_tables import money_steps
@@ -71,7 +71,7 @@ class _StudyWorkbook(Book):
         heads += [text[key] for key in ("x_auxiliary", "x_saved", "x_without", "x_with")]
         rows: list[list[Cell]] = []
         for index, year in enumerate(years):
-            health, cycles = all_cells(self.study.case, year)
+            health, cycles = storage_health_and_cycles(self.study.case, year)
             income = [float(yuan[index]) for yuan in streams.values()]
             auxiliary = -float(cash.operation.auxiliary_yuan[index])
             line = TOP + 2 + index  # row number as shown, from one

@@ -19,17 +19,17 @@ from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.units import KW_PER_MW, KWH_PER_MWH
 from parkdispatch.results.finance.cash_flow_line import FLOWS, CashFlowLine
 from parkdispatch.results.finance.cash_flow_lines import cash_flow_lines
-from parkdispatch.results.finance.loan import Schedule, schedule
+from parkdispatch.results.finance.loan import LoanSchedule, loan_schedule
 from parkdispatch.results.finance.operation import Operation, operation_problems
 from parkdispatch.results.finance.returns import (
-    Cover,
+    DebtServiceCover,
     Returns,
-    cover,
-    crossings,
+    debt_service_cover,
     discount_factors,
+    flow_signs,
     lcos_yuan_per_kwh,
+    payback_crossings,
     returns,
-    signs,
 )
 from parkdispatch.results.finance.tax import (
     IncomeTaxLedger,
@@ -53,7 +53,7 @@ class CashFlow:
     values: Mapping[str, Array]  # by the key of a line, each of shape (years,)
     returns: Mapping[str, Returns]  # by the key of a flow
     lcos_yuan_per_kwh: float | None  # without charging energy; None: no energy is discharged
-    cover: Cover
+    cover: DebtServiceCover
 
     @property
     def lines(self) -> list[CashFlowLine]:
@@ -87,7 +87,7 @@ def cash_flow(finance: Finance, operation: Operation) -> CashFlow:
     values |= _investment(finance, values)
     values |= _costs(finance, operation, values)
     values |= _vat(finance, values)
-    loan = schedule(finance.loan, values["investment"], finance.construction_years)
+    loan = loan_schedule(finance.loan, values["investment"], finance.construction_years)
     values |= _as_lines(loan)
     values |= _depreciation(finance, values)
     values |= _profit(finance, values)
@@ -95,7 +95,9 @@ def cash_flow(finance: Finance, operation: Operation) -> CashFlow:
         values |= _tax(taxpayer, income_tax(finance.income_tax, values[base], values["operation"]))
     values |= _flows(values)
     due = (values["operation"] >= 1) & (values["operation"] <= finance.loan.years) & (finance.loan.share > 0)
-    covered = cover(values["ebitda"] - values["equity_tax"], values["interest"] + values["principal"], due)
+    covered = debt_service_cover(
+        values["ebitda"] - values["equity_tax"], values["interest"] + values["principal"], due
+    )
     values["dscr"] = covered.by_year
     return CashFlow(
         finance=finance,
@@ -184,7 +186,7 @@ def _vat(finance: Finance, values: Mapping[str, Array]) -> dict[str, Array]:
     }
 
 
-def _as_lines(loan: Schedule) -> dict[str, Array]:
+def _as_lines(loan: LoanSchedule) -> dict[str, Array]:
     return {field.name: getattr(loan, field.name) for field in fields(loan)}
 
 
@@ -259,8 +261,8 @@ def _payback(values: Mapping[str, Array]) -> dict[str, Array]:
         factor = values["equity_discount_factor" if key.startswith("equity") else "discount_factor"]
         for side, flow in (("cumulative", values[key]), ("discounted", values[key] * factor)):
             lines[f"{side}_{key}"] = np.cumsum(flow)
-            lines[f"{side}_crossing_{key}"] = crossings(flow)
-        lines[f"sign_{key}"], lines[f"turn_{key}"] = signs(values[key])
+            lines[f"{side}_crossing_{key}"] = payback_crossings(flow)
+        lines[f"sign_{key}"], lines[f"turn_{key}"] = flow_signs(values[key])
     return lines
 
 

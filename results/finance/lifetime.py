@@ -21,7 +21,7 @@ from parkdispatch.results.billing.contract_revenue import YearFacts, contract_re
 from parkdispatch.results.billing.demand_response import EventAnswer
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.finance.payments import Payments, price_yuan_per_mwh
-from parkdispatch.results.solution import seen
+from parkdispatch.results.solution import device_quantities
 
 ARBITRAGE, DEMAND = "arbitrage", "demand"
 STREAMS = (ARBITRAGE, DEMAND)  # streams that result from the dispatch, not from contracts
@@ -112,7 +112,7 @@ def batteries(case: Case) -> dict[str, Battery]:
     return {name: device for name, device in case.devices.items() if isinstance(device, Battery)}
 
 
-def all_cells(case: Case, year: OperationYear) -> tuple[float, float]:
+def storage_health_and_cycles(case: Case, year: OperationYear) -> tuple[float, float]:
     """State of health and full cycles of the case's batteries, weighted by rated energy."""
     owned = batteries(case)
     return _weighted(owned, year.state_of_health, 1.0), _weighted(owned, year.full_cycles, 0.0)
@@ -132,7 +132,7 @@ def _weighted(owned: Mapping[str, Battery], quantity: Mapping[str, float], defau
     return sum(mwh * quantity[name] for name, mwh in rated_mwh.items()) / total_mwh
 
 
-def year_of(
+def dispatched_year(
     year: int,
     case: Case,
     solution: xr.Dataset,
@@ -158,7 +158,7 @@ def year_of(
         year=year,
         state_of_health={name: battery.state_of_health for name, battery in all_batteries.items()},
         full_cycles={
-            name: battery.indicators(seen(solution, name))["full_cycles"]
+            name: battery.indicators(device_quantities(solution, name))["full_cycles"]
             for name, battery in all_batteries.items()
         },
         saved_yuan={
@@ -229,7 +229,7 @@ def _reconcile(figures: OperationYear) -> None:
         )
 
 
-def cycles_expected(dispatched: Sequence[OperationYear], name: str, health: float) -> float:
+def expected_cycles(dispatched: Sequence[OperationYear], name: str, health: float) -> float:
     """Expected full cycles of a battery at a state of health, in a year that is not dispatched.
 
     Linear extrapolation from the last two dispatched years, bounded by the last year's cycles from above and

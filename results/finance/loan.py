@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Schedule:
+class LoanSchedule:
     """The lines of a loan schedule [yuan], each of shape (years,)."""
 
     draw: Array
@@ -26,7 +26,7 @@ class Schedule:
     debt_after: Array
 
 
-def schedule(loan: Loan, investment_yuan: Array, construction_years: int) -> Schedule:
+def loan_schedule(loan: Loan, investment_yuan: Array, construction_years: int) -> LoanSchedule:
     """The schedule of a loan for an investment by year, construction years first."""
     draw = loan.share * investment_yuan
     interest, principal, before, after = (np.zeros_like(draw) for _ in range(4))
@@ -47,7 +47,7 @@ def schedule(loan: Loan, investment_yuan: Array, construction_years: int) -> Sch
         debt -= principal[year]
         after[year] = debt
     construction = np.arange(len(draw)) < construction_years
-    return Schedule(
+    return LoanSchedule(
         draw=draw,
         construction_interest=np.where(construction, interest, 0.0),
         debt_before=before,

@@ -91,7 +91,7 @@ def npv(rate: float, flow_yuan: Array, first_year_discounted: bool) -> float:
     return 0.0 if value is None else float(value)
 
 
-def signs(flow_yuan: Array) -> tuple[Array, Array]:
+def flow_signs(flow_yuan: Array) -> tuple[Array, Array]:
     """Sign of each year's flow (in a year of zero, the sign before it), and 1 in years where it changes."""
     signed, changes, previous = np.sign(flow_yuan), np.zeros_like(flow_yuan), 0.0
     for year, sign in enumerate(signed.tolist()):
@@ -103,7 +103,7 @@ def signs(flow_yuan: Array) -> tuple[Array, Array]:
 
 def irr(flow_yuan: Array) -> Irr:
     """The internal rate of return: every rate at which NPV is zero, and whether it is unique."""
-    changes = int(signs(flow_yuan)[1].sum())
+    changes = int(flow_signs(flow_yuan)[1].sum())
     if changes == 0:
         received, paid = bool((flow_yuan > 0).any()), bool((flow_yuan < 0).any())
         return Irr(None, (), 0, "received" if received else "paid" if paid else "nothing")
@@ -148,14 +148,14 @@ def payback(flow_yuan: Array, construction_years: int) -> Payback:
     """
     if (np.cumsum(flow_yuan) >= 0.0).all():
         return Payback(0.0, -float(construction_years))
-    crossing_years = crossings(flow_yuan)
+    crossing_years = payback_crossings(flow_yuan)
     if np.isnan(crossing_years).all():
         return Payback(None, None)
     years = float(np.nanmin(crossing_years))
     return Payback(years, years - construction_years)
 
 
-def crossings(flow_yuan: Array) -> Array:
+def payback_crossings(flow_yuan: Array) -> Array:
     """Payback time in each year T in which the cumulative flow turns positive, NaN in the other years.
 
     It is T - 1 + |cumulative flow of T - 1| / flow of T [years], with T from 1 at the start of construction.
@@ -168,7 +168,7 @@ def crossings(flow_yuan: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Cover:
+class DebtServiceCover:
     """Debt service coverage ratio [-]; None where there is no debt service."""
 
     by_year: Array  # NaN in years without debt service
@@ -176,12 +176,14 @@ class Cover:
     mean: float | None
 
 
-def cover(available_yuan: Array, service_yuan: Array, due: NDArray[np.bool_]) -> Cover:
+def debt_service_cover(
+    available_yuan: Array, service_yuan: Array, due: NDArray[np.bool_]
+) -> DebtServiceCover:
     """Debt service coverage: `available_yuan` (EBITDA less income tax) over `service_yuan` where due."""
     by_year = np.divide(available_yuan, service_yuan, out=np.full_like(service_yuan, np.nan), where=due)
     if not due.any():
-        return Cover(by_year, None, None)
-    return Cover(by_year, float(by_year[due].min()), float(by_year[due].mean()))
+        return DebtServiceCover(by_year, None, None)
+    return DebtServiceCover(by_year, float(by_year[due].min()), float(by_year[due].mean()))
 
 
 def lcos_yuan_per_kwh(cost_yuan: Array, discharged_mwh: Array, factors: Array) -> float | None:

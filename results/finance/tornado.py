@@ -88,6 +88,6 @@ class Tornado:
         return pd.DataFrame(rows)
 
 
-def ordered(base: Measures, bars: Sequence[Bar]) -> tuple[Bar, ...]:
+def by_descending_swing(base: Measures, bars: Sequence[Bar]) -> tuple[Bar, ...]:
     """The bars by descending length; equal ones in the given order."""
     return tuple(sorted(bars, key=lambda bar: -bar.swing_yuan(base)))

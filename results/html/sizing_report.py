@@ -7,7 +7,7 @@ from parkdispatch.inputs.case import case_sources
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.html.page import render
 from parkdispatch.results.io.provenance import versions
-from parkdispatch.results.sizing.decision import PROJECT, best_offer, largest_gap, risked, verdict
+from parkdispatch.results.sizing.decision import PROJECT, best_offer, largest_gap, reported_choice, verdict
 from parkdispatch.results.sizing.decision_words import sentences
 from parkdispatch.results.sizing.risk import distribution
 from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Offered, SizeStudy
@@ -29,7 +29,7 @@ Words = Mapping[str, Any]
 def size_html(study: SizeStudy, lang: Lang = "en") -> str:
     """Render the page. The same study gives the same bytes except for the run times shown."""
     words, case = load_words(lang, "size"), study.case
-    risk_choice = risked(study)
+    risk_choice = reported_choice(study)
     charts = size_figures(study, words, risk_choice)
     gap = largest_gap(study)
     return render(
@@ -110,7 +110,7 @@ def _cards(study: SizeStudy, words: Words) -> Iterator[Card]:
         size = size_headline(study.best, words)
         gap = f"{words['page']['gap']} {format_share(study.best.gap)}"
         yield Card(text["co_optimised"], *size, [text["c_best"], gap])
-    risk_choice = risked(study)
+    risk_choice = reported_choice(study)
     if study.risk is not None and risk_choice is not None:
         loss_share = float(distribution(study.risk, study.sizing.tail)["loss_share"][risk_choice.key])
         count = str(text["c_scenarios"]).format(count=study.risk.sizes["scenario"])

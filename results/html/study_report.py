@@ -9,7 +9,7 @@ from parkdispatch.inputs.case import case_sources
 from parkdispatch.models.finance.investment import declared_values
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.finance.cash_flow import CashFlow
-from parkdispatch.results.finance.lifetime import all_cells
+from parkdispatch.results.finance.lifetime import storage_health_and_cycles
 from parkdispatch.results.html.page import render
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.views import plain_charts
@@ -189,7 +189,7 @@ def _yearly(study: "Study", words: Words, finance_words: FinanceWords) -> list[d
     ]
     auxiliary = [-float(yuan) / YUAN_PER_WAN for yuan in study.cash.operation.auxiliary_yuan]
     bars = [*income, (text["w_auxiliary"], auxiliary, plain_charts.RED)]
-    health = [100.0 * all_cells(study.case, year)[0] for year in years]
+    health = [100.0 * storage_health_and_cycles(study.case, year)[0] for year in years]
     return [
         plain_charts.bar_chart("saving", list(map(str, numbers)), bars, wan, 2, stacked=True),
         plain_charts.line_chart(

@@ -30,7 +30,7 @@ from parkdispatch.results.io.provenance import version_differences
 FORMAT = 1
 MOST_SHOWN = 3  # parts or rows listed in one message
 HELD_BYTE = 1 << 20  # the byte locked on Windows, beyond the text, since locked bytes cannot be read
-Question = Mapping[str, Any]  # fingerprint: the inputs that a store's results depend on, by name, as JSON
+Fingerprint = Mapping[str, Any]  # fingerprint: the inputs that a store's results depend on, by name, as JSON
 
 
 class UnusableStoreError(InputError):
@@ -52,7 +52,7 @@ class ScenarioStore:
 
     @classmethod
     @contextmanager
-    def opened(cls, folder: Path, question: Question, shape: tuple[int, ...]) -> Iterator[Self]:
+    def opened(cls, folder: Path, question: Fingerprint, shape: tuple[int, ...]) -> Iterator[Self]:
         """Open the store in a folder, creating it if necessary, and lock it against other runs.
 
         `question` is the fingerprint; its entry "program" holds versions by name. Raises UnusableStoreError,
@@ -214,7 +214,7 @@ def _not_written(folder: Path, error: OSError) -> str:
     return f"argument `store` = {folder}: cannot be written: {error.strerror or error}"
 
 
-def refuse_other(folder: Path, known: Question) -> None:
+def require_same_fingerprint(folder: Path, known: Fingerprint) -> None:
     """Check a store before any computation. `known` is the part of the fingerprint known by then.
 
     Raises UnusableStoreError where the store differs in that part; `ScenarioStore.opened` checks the rest.
@@ -224,7 +224,7 @@ def refuse_other(folder: Path, known: Question) -> None:
         _require_equal(folder, {name: stored.get(name) for name in fingerprint}, fingerprint)
 
 
-def usual_folder(beside: Path, name: str, question: Question, table: pd.DataFrame) -> Path:
+def default_folder(beside: Path, name: str, question: Fingerprint, table: pd.DataFrame) -> Path:
     """The default folder of a store, named by the digest of the fingerprint and of the table's origin.
 
     A repeated command finds the same folder; one that draws more scenarios continues from it.
@@ -235,7 +235,7 @@ def usual_folder(beside: Path, name: str, question: Question, table: pd.DataFram
     return beside / f"{name}-scenarios-{digest([digest(question), origin])[:12]}"
 
 
-def _require_equal(folder: Path, stored: Question, fingerprint: Question) -> None:
+def _require_equal(folder: Path, stored: Fingerprint, fingerprint: Fingerprint) -> None:
     """Raise UnusableStoreError where two fingerprints differ."""
     if differences := _differences(stored, fingerprint):
         raise UnusableStoreError(
@@ -247,7 +247,7 @@ def _require_equal(folder: Path, stored: Question, fingerprint: Question) -> Non
         )
 
 
-def _differences(stored: Question, fingerprint: Question) -> list[str]:
+def _differences(stored: Fingerprint, fingerprint: Fingerprint) -> list[str]:
     """The differences of two fingerprints, one line per entry."""
     if stored["format"] != fingerprint["format"]:
         return [f"format {stored['format']} there and {fingerprint['format']} here"]

@@ -29,7 +29,7 @@ ROUNDING = 1e-3  # [-] deviation explained by rounding in the plan; beyond it, a
 
 
 @dataclass(frozen=True)
-class Reading:
+class ResponseReading:
     """One interpretation of the plan's demand response: events of one phase, their price and energy."""
 
     events: float  # per year
@@ -56,7 +56,9 @@ def _row(
     return ComparisonRow("own_arithmetic", key, unit, published, computed, verdict, numbers, figures)
 
 
-def own_arithmetic(plan: Published, factors: Published, reading: Reading, years: int) -> list[ComparisonRow]:
+def own_arithmetic(
+    plan: Published, factors: Published, reading: ResponseReading, years: int
+) -> list[ComparisonRow]:
     """Every row of the view. `reading` is the demand response of one phase, `years` the period of revenue."""
     return [
         *_revenue(plan, factors, reading, years),
@@ -70,7 +72,9 @@ def own_arithmetic(plan: Published, factors: Published, reading: Reading, years:
     ]
 
 
-def _revenue(plan: Published, factors: Published, reading: Reading, years: int) -> Iterator[ComparisonRow]:
+def _revenue(
+    plan: Published, factors: Published, reading: ResponseReading, years: int
+) -> Iterator[ComparisonRow]:
     """The sum of the revenue streams, and what each stream implies."""
     arbitrage, response, absorption = (plan[key] for key in ("arbitrage", "demand_response", "absorption"))
     total = arbitrage + response + absorption

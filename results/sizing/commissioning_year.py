@@ -10,7 +10,7 @@ from parkdispatch.models.device import Array
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.sizing_section import YearlyChanges
 from parkdispatch.results.finance.operation import Operation
-from parkdispatch.results.sizing.increment_value import PROJECT, Worth, cash_of
+from parkdispatch.results.sizing.increment_value import PROJECT, Worth, increment_cash_flow
 from parkdispatch.results.sizing.sizing_results import NEVER, Choice
 
 
@@ -24,7 +24,7 @@ class BestYear:
     npv_now_yuan: float  # of the same choice, commissioned in the case's year
 
 
-def when_of(
+def commissioning_dataset(
     finance: Finance, paths: YearlyChanges, choices: Sequence[Choice], known: Mapping[int, Sequence[Worth]]
 ) -> xr.Dataset:
     """The dataset `SizeStudy.when`, for commissioning years 0 to the last one in `known`.
@@ -89,7 +89,7 @@ def _commissioned(
     if earlier.cash is None:
         return 0.0, 0.0, 0.0, 0.0
     investment = earlier.choice.investment_yuan * (1.0 + paths.battery_price) ** year
-    cash = cash_of(finance, investment, _interpolated(earlier.operation, later.operation, share))
+    cash = increment_cash_flow(finance, investment, _interpolated(earlier.operation, later.operation, share))
     return cash.returns[PROJECT].npv_yuan, investment, float(saving[0]), float(saving[-1])
 
 

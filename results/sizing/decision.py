@@ -13,7 +13,7 @@ import xarray as xr
 
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.sizing.loss_regions import loss_regions
-from parkdispatch.results.sizing.risk import chosen, distribution
+from parkdispatch.results.sizing.risk import choice_by_rule, distribution
 from parkdispatch.results.sizing.sizing_results import NEVER, PROVEN_SIZE_GAP, Choice, Offered, SizeStudy
 
 PROJECT = "project_after_tax"  # the cash flow whose NPV decides
@@ -223,7 +223,7 @@ def _near(study: SizeStudy, choice: Choice) -> bool:
     )
 
 
-def risked(study: SizeStudy) -> Choice | None:
+def reported_choice(study: SizeStudy) -> Choice | None:
     """The choice whose risk is reported: the recommended one, else the best of those in the scenarios."""
     if study.risk is None:
         return None
@@ -242,7 +242,7 @@ def risked(study: SizeStudy) -> Choice | None:
 
 def _risk(study: SizeStudy) -> Iterator[Statement]:
     """Loss probability, loss regions, CVaR, and the choice under each decision rule."""
-    choice = risked(study)
+    choice = reported_choice(study)
     if study.risk is None or choice is None:
         return
     table = distribution(study.risk, study.sizing.tail)
@@ -262,7 +262,7 @@ def _criteria(study: SizeStudy, risk: xr.Dataset) -> Iterator[Statement]:
     """Whether the decision rules agree, and their choices otherwise."""
     tail_share = study.sizing.tail
     rules_by_choice: dict[str, list[str]] = {}
-    for rule, key in chosen(risk, tail_share).items():
+    for rule, key in choice_by_rule(risk, tail_share).items():
         rules_by_choice.setdefault(key, []).append(rule)
     groups = tuple((tuple(rules), _choice(study, key)) for key, rules in rules_by_choice.items())
     if len(groups) == 1:
@@ -286,14 +286,14 @@ def _unproven(study: SizeStudy) -> Iterator[Statement]:
         yield Statement("open_years", {"gap_share": gap})
 
 
-def gap_of(offered: Offered) -> float | None:
+def largest_gap_of_offer(offered: Offered) -> float | None:
     """The largest optimality gap of a choice's years; None where none was dispatched."""
     return offered.figures.get("gap", offered.life.largest_gap if offered.life else None)
 
 
 def largest_gap(study: SizeStudy) -> float | None:
     """The largest optimality gap of a year dispatched for offers or surface; None without either."""
-    gaps = [gap for offered in study.offers if (gap := gap_of(offered)) is not None]
+    gaps = [gap for offered in study.offers if (gap := largest_gap_of_offer(offered)) is not None]
     if study.surface is not None:
         gaps.append(float(np.nanmax(study.surface["gap"].to_numpy())))
     return max(gaps, default=None)

@@ -83,7 +83,7 @@ class Worth:
         return 0.0 if self.cash is None else self.cash.finance.investment_yuan
 
 
-def finance_of(finance: Finance, investment_yuan: float) -> Finance:
+def increment_finance(finance: Finance, investment_yuan: float) -> Finance:
     """The case's finance for a choice: its investment, and a replacement scaled in proportion."""
     replacement = finance.replacement
     share = investment_yuan / finance.investment_yuan
@@ -95,9 +95,9 @@ def finance_of(finance: Finance, investment_yuan: float) -> Finance:
     )
 
 
-def cash_of(finance: Finance, investment_yuan: float, operation: Operation) -> CashFlow:
+def increment_cash_flow(finance: Finance, investment_yuan: float, operation: Operation) -> CashFlow:
     """The cash flow of a choice with an investment above zero."""
-    return cash_flow(finance_of(finance, investment_yuan), operation)
+    return cash_flow(increment_finance(finance, investment_yuan), operation)
 
 
 def year_figures(
@@ -138,7 +138,7 @@ def _self_use(solution: xr.Dataset, case: Case) -> float:
     return max(0.0, 1.0 - unused_mwh / available_mwh) if available_mwh > 0 else float("nan")
 
 
-def contracts_of(contracts: Contracts, share: float) -> Contracts:
+def scaled_contracts(contracts: Contracts, share: float) -> Contracts:
     """The contracts for an increment of `share` times the case's size: stated energies scale with it."""
     changed: dict[str, object] = {}
     for name, energy in (
@@ -166,8 +166,8 @@ class ResponseIncome:
     @classmethod
     def of(cls, device: str, lives: Sequence[Lifetime]) -> "ResponseIncome | None":
         """From lifetimes with events answered; None where no contract is metered."""
-        answered = [life for life in lives if metered(life.case.contracts) is not None]
-        contract = metered(answered[0].case.contracts) if answered else None
+        answered = [life for life in lives if metered_response(life.case.contracts) is not None]
+        contract = metered_response(answered[0].case.contracts) if answered else None
         if contract is None:
             return None
         known = []
@@ -197,7 +197,7 @@ def event_mwh(battery: Battery, health: float, hours: float) -> float:
     return min(deliverable_mwh, battery.largest_power_mw * hours)
 
 
-def metered(contracts: Contracts) -> MeteredResponse | None:
+def metered_response(contracts: Contracts) -> MeteredResponse | None:
     """The metered demand-response contract; None where there is none."""
     response = contracts.demand_response
     return response if isinstance(response, MeteredResponse) else None
@@ -212,7 +212,10 @@ def with_scaled_response(
     `health`, the ratio of the states of health in each year; the cost of responding scales with events and
     health. Other terms of the contract are ignored. Years in which responding would lose are not answered.
     """
-    new, old = metered(contracts), None if like.life is None else metered(like.life.case.contracts)
+    new, old = (
+        metered_response(contracts),
+        None if like.life is None else metered_response(like.life.case.contracts),
+    )
     if new is None:
         return operation, (np.zeros_like(health), np.zeros_like(health))
     if old is None or like.response not in ("answered", "interpolated"):
@@ -228,7 +231,9 @@ def with_scaled_response(
     return replace(operation, revenue_yuan=streams), paid
 
 
-def stretched(like: Operation, year: OperationYear, streams: Mapping[str, float], health: Array) -> Operation:
+def extrapolated_operation(
+    like: Operation, year: OperationYear, streams: Mapping[str, float], health: Array
+) -> Operation:
     """Extrapolate one dispatched year to all operating years along the profile of a reference operation.
 
     `streams` are those of the dispatched year; `health` is the ratio of the states of health in each year.
@@ -253,7 +258,7 @@ def _scaled_to(profile: Array, value: float, index: int) -> Array:
     return profile * (value / profile[index]) if profile[index] > 0 else np.full_like(profile, value)
 
 
-def never_operates(years: int) -> Operation:
+def zero_operation(years: int) -> Operation:
     """The operation of the alternative to build nothing: zeros."""
     zeros = np.zeros(years)
     return Operation({ARBITRAGE: zeros, DEMAND: zeros}, zeros, zeros, 0.0)
@@ -270,7 +275,7 @@ def break_even_yuan_per_wh(worth: Worth) -> float | None:
     energy_wh = WH_PER_MWH * worth.choice.energy_mwh
 
     def npv(yuan_per_wh: float) -> float:
-        return cash_of(finance, yuan_per_wh * energy_wh, operation).returns[PROJECT].npv_yuan
+        return increment_cash_flow(finance, yuan_per_wh * energy_wh, operation).returns[PROJECT].npv_yuan
 
     low, high = PRICES_YUAN_PER_WH
     if not npv(low) > 0 > npv(high):

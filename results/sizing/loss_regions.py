@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from parkdispatch.results.sizing.risk import doubted
+from parkdispatch.results.sizing.risk import uncertain_values
 
 Mask = NDArray[np.bool_]
 Side = Literal["is", "low", "high"]
@@ -35,7 +35,7 @@ def loss_regions(risk: xr.Dataset, choice: str) -> tuple[LossRegion, ...]:
     lost = risk["npv_yuan"].sel(choice=choice).to_numpy() < 0
     regions = []
     for name in map(str, risk["doubt"].to_numpy()):
-        values = doubted(risk, name)
+        values = uncertain_values(risk, name)
         distinct = np.unique(values)
         parts: list[tuple[Side, float, Mask]]
         if len(distinct) <= FEW_VALUES:

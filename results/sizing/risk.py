@@ -43,7 +43,7 @@ def risk_dataset(choices: Sequence[Choice], table: pd.DataFrame, found: Array) -
     return xr.Dataset(data, coords)
 
 
-def doubted(risk: xr.Dataset, name: str) -> Array:
+def uncertain_values(risk: xr.Dataset, name: str) -> Array:
     """The value of an uncertain input in each scenario, (scenarios,)."""
     return np.asarray(risk["doubted"].sel(doubt=name).to_numpy(), dtype=np.float64)
 
@@ -91,7 +91,7 @@ def regret(risk: xr.Dataset) -> pd.DataFrame:
     return npv.rsub(npv.max(axis=1), axis=0)
 
 
-def chosen(risk: xr.Dataset, tail: float) -> dict[str, str]:
+def choice_by_rule(risk: xr.Dataset, tail: float) -> dict[str, str]:
     """The best choice under each decision rule, the first of equals.
 
     Rules: maximum expected NPV, maximin, maximum CVaR, minimax regret.
@@ -132,7 +132,7 @@ def drivers(risk: xr.Dataset, choice: str) -> tuple[Driver, ...]:
     npv = np.asarray(risk["npv_yuan"].sel(choice=choice).to_numpy(), dtype=np.float64)
     influences = []
     for name in map(str, risk["doubt"].to_numpy()):
-        values = doubted(risk, name)
+        values = uncertain_values(risk, name)
         distinct = np.unique(values)
         if len(distinct) < 2:
             continue

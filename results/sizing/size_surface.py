@@ -55,7 +55,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[Worth], float]]] = {
 }
 
 
-def surface_of(
+def surface_dataset(
     sizing: Sizing, finance: Finance, worths: Mapping[str, Worth], grid: Sequence[Sequence[Choice]]
 ) -> xr.Dataset:
     """The dataset `SizeStudy.surface` of a grid of choices; `worths` holds the value of each by its key."""

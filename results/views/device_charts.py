@@ -18,7 +18,7 @@ from parkdispatch.models.device import Array, Display, StorageLevel
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.tariff.tariff_tables import PERIODS
 from parkdispatch.models.units import KW_PER_MW
-from parkdispatch.results.solution import of_kind, seen, times_of, values
+from parkdispatch.results.solution import device_quantities, of_kind, times_of, values
 from parkdispatch.results.views.display_names import device_label
 from parkdispatch.results.views.display_names import label as plain_label
 
@@ -91,7 +91,9 @@ def colours(kinds: Mapping[str, str]) -> dict[str, tuple[str, str]]:
 
 def storage_levels(solution: xr.Dataset, case: Case) -> dict[str, StorageLevel]:
     """Stored energy of each device that holds any, by its name."""
-    levels = {name: device.storage_level(seen(solution, name)) for name, device in case.devices.items()}
+    levels = {
+        name: device.storage_level(device_quantities(solution, name)) for name, device in case.devices.items()
+    }
     return {name: level for name, level in levels.items() if level is not None and level.full_mwh > 0}
 
 
@@ -269,7 +271,7 @@ def _device_columns(
     """The columns a device declares; for each of several buses without such, the power into it."""
     device, text, mw = name.split(" (", maxsplit=1)[0], words["book"], words["script"]["mw"]
     colour, label = colours(roles(solution, case))[name][0], device_label(name, words)
-    declared, part = case.devices.get(device), seen(solution, device)
+    declared, part = case.devices.get(device), device_quantities(solution, device)
     is_first = name == next(other for other in fed if other.split(" (")[0] == device)
     if declared is not None and declared.displays:
         displays = [(display, display.power_mw(part)) for display in declared.displays if is_first]

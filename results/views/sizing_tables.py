@@ -10,7 +10,7 @@ from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.sizing.decision import PROJECT, size_text
 from parkdispatch.results.sizing.decision_words import label
-from parkdispatch.results.sizing.risk import chosen, distribution
+from parkdispatch.results.sizing.risk import choice_by_rule, distribution
 from parkdispatch.results.sizing.sizing_results import Choice, Offered, SizeStudy
 from parkdispatch.results.views.sizing_charts import choice_label, coloured_choices, frontier_cells
 from parkdispatch.results.views.words import format_number
@@ -188,7 +188,7 @@ def risk_table(study: SizeStudy, words: Words) -> Table:
     """Loss probability and risk measures of each choice; the best of each column is marked."""
     assert study.risk is not None
     statistics, text, rows = distribution(study.risk, study.sizing.tail), words["size"], []
-    best_by_measure = chosen(study.risk, study.sizing.tail)
+    best_by_measure = choice_by_rule(study.risk, study.sizing.tail)
     measures = {
         "expected": "mean_yuan",
         "cvar": "cvar_yuan",

@@ -9,7 +9,7 @@ from parkdispatch.models.finance.investment import DeclaredValue
 from parkdispatch.models.units import MWH_PER_GWH, YUAN_PER_WAN
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.cash_flow_line import FLOWS, YUAN
-from parkdispatch.results.finance.lifetime import all_cells
+from parkdispatch.results.finance.lifetime import storage_health_and_cycles
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.views.finance_words import FinanceWords
 from parkdispatch.results.views.words import format_number
@@ -91,7 +91,7 @@ def annual_table(study: "Study", words: Words, finance_words: FinanceWords) -> d
     heads += [text["y_stream"].format(stream=finance_words.thing(name)) for name in streams]
     heads += [text[key] for key in ("y_auxiliary", "y_saved", "y_without", "y_with")]
     for index, year in enumerate(study.life.years):
-        health, cycles = all_cells(study.case, year)
+        health, cycles = storage_health_and_cycles(study.case, year)
         income = [float(yuan[index]) for yuan in streams.values()]
         auxiliary = float(operation.auxiliary_yuan[index])
         amounts = [*income, -auxiliary, sum(income) - auxiliary, year.bill_without_yuan, year.bill_yuan]

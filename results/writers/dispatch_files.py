@@ -19,7 +19,7 @@ from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.io.files import peak_memory_mb, write_csv, write_json
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.replay_comparison import replay_json, write_replay_csv
-from parkdispatch.results.solution import dispatch_table, save
+from parkdispatch.results.solution import dispatch_table, save_solution
 from parkdispatch.results.summary import StorageComparison, Summary, full_cycles
 from parkdispatch.results.views.sentences import proof_sentence
 from parkdispatch.results.views.words import Lang, load_words
@@ -35,7 +35,7 @@ def _write_dispatch_csv(path: Path, result: DispatchResult, lang: Lang) -> None:
 
 
 def _write_solution(path: Path, result: DispatchResult, lang: Lang) -> None:
-    save(result.solution, path)
+    save_solution(result.solution, path)
 
 
 def _write_report_html(path: Path, result: DispatchResult, lang: Lang) -> None:

@@ -11,10 +11,10 @@ from parkdispatch.results.excel.sizing_workbook import write_size_xlsx
 from parkdispatch.results.html.sizing_report import size_html
 from parkdispatch.results.io.files import peak_memory_mb, write_csv, write_json
 from parkdispatch.results.io.provenance import versions
-from parkdispatch.results.sizing.decision import best_offer, largest_gap, risked, verdict
+from parkdispatch.results.sizing.decision import best_offer, largest_gap, reported_choice, verdict
 from parkdispatch.results.sizing.decision_words import paragraph
 from parkdispatch.results.sizing.loss_regions import loss_regions
-from parkdispatch.results.sizing.risk import chosen, distribution, drivers
+from parkdispatch.results.sizing.risk import choice_by_rule, distribution, drivers
 from parkdispatch.results.sizing.sizing_results import Choice, SizeStudy
 from parkdispatch.results.views.words import LANGS, Lang, load_words
 from parkdispatch.results.writers.outputs import Output, write_outputs
@@ -195,11 +195,11 @@ def _risk_json(study: SizeStudy) -> dict[str, Any] | None:
     risk, tail = study.risk, study.sizing.tail
     if risk is None:
         return None
-    choice = risked(study)
+    choice = reported_choice(study)
     return {
         "scenarios": risk.sizes["scenario"],
         "tail": tail,
-        "chosen": chosen(risk, tail),
+        "chosen": choice_by_rule(risk, tail),
         "by_choice": _rows_json(distribution(risk, tail)),
         "drivers_of": choice and choice.key,
         "drivers": [vars(driver) for driver in drivers(risk, choice.key)] if choice else [],

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from parkdispatch.results.sizing.decision import PROJECT, gap_of
-from parkdispatch.results.sizing.risk import doubted
+from parkdispatch.results.sizing.decision import PROJECT, largest_gap_of_offer
+from parkdispatch.results.sizing.risk import uncertain_values
 from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
 from parkdispatch.results.views.sizing_tables import (
     OPERATING_FIGURES,
@@ -31,7 +31,7 @@ def offers_frame(study: SizeStudy) -> pd.DataFrame:
         figures, income_yuan, gap = (
             operating_figures(study, offered),
             first_and_last_income_yuan(offered),
-            gap_of(offered),
+            largest_gap_of_offer(offered),
         )
         rows.append(
             {
@@ -79,7 +79,7 @@ def scenarios_frame(study: SizeStudy) -> pd.DataFrame:
     """One row per scenario: its uncertain inputs, and the outcome of each choice."""
     risk = study.risk
     assert risk is not None
-    inputs = {f"doubt.{name}": doubted(risk, name) for name in map(str, risk["doubt"].to_numpy())}
+    inputs = {f"doubt.{name}": uncertain_values(risk, name) for name in map(str, risk["doubt"].to_numpy())}
     outcomes = {
         f"{choice}.{_column(name)}": risk[name].sel(choice=choice).to_numpy()
         for choice in map(str, risk["choice"].to_numpy())

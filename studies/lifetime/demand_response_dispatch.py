@@ -38,9 +38,9 @@ from parkdispatch.results.audit import bills
 from parkdispatch.results.billing.demand_response import (
     Event,
     EventAnswer,
-    baselines_of,
+    baseline_counts,
     choose_events,
-    settle_event,
+    settle_events,
 )
 from parkdispatch.results.solution import cost_yuan, values
 from parkdispatch.studies.solve_options import SolveContext
@@ -149,7 +149,7 @@ def dispatch_demand_response(
 def _tie_break_yuan_per_mwh(problem: _ResponseProblem) -> Array:
     """Price on import in baseline hours that chooses between dispatches of equal cost, (intervals,)."""
     prepared, contract = problem.prepared, problem.contract
-    uses = baselines_of(contract, prepared.case.tariff, prepared.times, prepared.hours, problem.events)
+    uses = baseline_counts(contract, prepared.case.tariff, prepared.times, prepared.hours, problem.events)
     sign = 1.0 if contract.baselines == "lowest" else -1.0
     return np.asarray(sign * TIE_BREAK_YUAN_PER_MWH * uses / max(1.0, uses.max()))
 
@@ -219,8 +219,8 @@ def _settled(
     """Settle a dispatch: its payment for the events bid for, and its costs above those without a response."""
     prepared, plain, events = problem.prepared, problem.plain, problem.events
     times, hours, tariff = prepared.times, prepared.hours, prepared.case.tariff
-    settled_events = settle_event(problem.contract, tariff, times, hours, metered.import_mw, events)
-    plain_events = settle_event(problem.contract, tariff, times, hours, plain.import_mw, events)
+    settled_events = settle_events(problem.contract, tariff, times, hours, metered.import_mw, events)
+    plain_events = settle_events(problem.contract, tariff, times, hours, plain.import_mw, events)
     added_yuan = np.concatenate([[0.0], np.cumsum(metered.energy_yuan - plain.energy_yuan)])
     starts = [int(times.searchsorted(event.begins.normalize())) for event in events]
     answers = [

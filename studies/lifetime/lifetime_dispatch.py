@@ -17,9 +17,9 @@ from parkdispatch.results.finance.lifetime import (
     Lifetime,
     OperationYear,
     batteries,
-    cycles_expected,
+    dispatched_year,
+    expected_cycles,
     interpolated_year,
-    year_of,
 )
 from parkdispatch.studies.lifetime.demand_response_dispatch import dispatch_demand_response
 from parkdispatch.studies.solve_case import (
@@ -105,7 +105,7 @@ def each_year(
         else:
             to_interpolate[year] = health
             known = [operation_year for operation_year in operation_years if operation_year.dispatched]
-            cycles = {name: cycles_expected(known, name, share) for name, share in health.items()}
+            cycles = {name: expected_cycles(known, name, share) for name, share in health.items()}
         health = next_health(year, health, cycles)
     return tuple(operation_years)
 
@@ -171,7 +171,7 @@ def _dispatch_year(
         raise InputError([f"year {year} of operation: {line}" for line in error.problems]) from error
     except (InfeasibleError, SolverError) as error:
         raise type(error)(f"year {year} of operation: {error}") from error
-    operation_year = year_of(year, case, solution, without, response.events, response.bill_cost_yuan)
+    operation_year = dispatched_year(year, case, solution, without, response.events, response.bill_cost_yuan)
     # with events, the dispatch is optimal at the raised prices and not at the case's own: report that gap
     gap = max(response.gap, base.proof.gap)
     return replace(operation_year, gap=gap), _YearOptima(optimum, base)

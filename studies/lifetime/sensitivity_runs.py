@@ -16,7 +16,7 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.lifetime import Lifetime
 from parkdispatch.results.finance.operation import Operation
-from parkdispatch.results.finance.tornado import Bar, BarEnd, Measures, Tornado, measures, ordered
+from parkdispatch.results.finance.tornado import Bar, BarEnd, Measures, Tornado, by_descending_swing, measures
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
 from parkdispatch.studies.solve_options import SolveContext
 
@@ -54,7 +54,7 @@ def sensitivity_tornado(case: Case, lifetime: Lifetime, context: SolveContext) -
                 high=bar_ends.get("high"),
             )
         )
-    return Tornado(base, ordered(base, bars), runs.years)
+    return Tornado(base, by_descending_swing(base, bars), runs.years)
 
 
 class _SensitivityRuns:

@@ -28,7 +28,7 @@ from parkdispatch.results.reproduction.comparison import (
 from parkdispatch.results.reproduction.corner_interpolation import Corners, corner_values
 from parkdispatch.results.reproduction.current_park import current_park_rows
 from parkdispatch.results.reproduction.fitting import CalibrationSearch, Fit, Target
-from parkdispatch.results.reproduction.own_arithmetic import Reading, own_arithmetic
+from parkdispatch.results.reproduction.own_arithmetic import ResponseReading, own_arithmetic
 from parkdispatch.results.reproduction.pv_saving import pv_saving
 from parkdispatch.results.reproduction.replicated_study import (
     MONEY_ONLY,
@@ -184,12 +184,12 @@ def _pv_yield(park: Case, context: SolveContext) -> PvYield:
     return pv_yield(plants[0], park.site, read_weather_of(park, year_times(park)))
 
 
-def _reading(case: Case) -> Reading:
+def _reading(case: Case) -> ResponseReading:
     """The study's demand response, and the storage that delivers the energy of its events."""
     response, (battery, *_) = case.contracts.demand_response, batteries(case).values()
     if not isinstance(response, StatedResponse):  # `refuse` has raised before
         raise TypeError("a study's demand response is stated")
-    return Reading(
+    return ResponseReading(
         events=response.events_per_year,
         yuan_per_kwh=response.price_yuan_per_kwh,
         mwh=response.energy_mwh_per_event,

@@ -6,8 +6,8 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.errors import InputError
-from parkdispatch.results.sizing.commissioning_year import when_of
-from parkdispatch.results.sizing.increment_value import ResponseIncome, metered
+from parkdispatch.results.sizing.commissioning_year import commissioning_dataset
+from parkdispatch.results.sizing.increment_value import ResponseIncome, metered_response
 from parkdispatch.results.sizing.sizing_results import NEVER, Choice, Offered
 from parkdispatch.studies.sizing.existing_park import ExistingPark
 from parkdispatch.studies.sizing.increment_dispatch import IncrementDispatch
@@ -48,7 +48,7 @@ def commissioning_npv_of_park(
     for year in sorted({0, last, *((last // 2,) if only is None else only)}):
         existing.context.progress(f"commissioned {year} years after the case's")
         worths[year] = IncrementDispatch(existing).worth(built, commissioned=year, income=income)
-        if income is None and metered(existing.contracts) is not None:
+        if income is None and metered_response(existing.contracts) is not None:
             lifetimes = [worth.life for worth in worths[0] if worth.life is not None]
             income = ResponseIncome.of(sizing.device, lifetimes)
-    return when_of(finance, sizing.paths, built, worths)
+    return commissioning_dataset(finance, sizing.paths, built, worths)

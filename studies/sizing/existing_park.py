@@ -23,8 +23,8 @@ from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.solve import Optimum
 from parkdispatch.results.finance.lifetime import batteries
-from parkdispatch.results.sizing.increment_value import metered
-from parkdispatch.results.solution import seen
+from parkdispatch.results.sizing.increment_value import metered_response
+from parkdispatch.results.solution import device_quantities
 from parkdispatch.studies.lifetime.demand_response_dispatch import dispatch_demand_response
 from parkdispatch.studies.solve_case import audited_solution, solve_prepared, undecided_sizes
 from parkdispatch.studies.solve_options import SolveContext
@@ -132,7 +132,7 @@ class ExistingPark:
             if existing := self._existing_batteries:
                 solution = self.year(0).solution
                 self._cycles = {
-                    name: battery.indicators(seen(solution, name))["full_cycles"]
+                    name: battery.indicators(device_quantities(solution, name))["full_cycles"]
                     for name, battery in existing.items()
                 }
         return self._cycles
@@ -171,7 +171,7 @@ class ExistingPark:
                 ) from error
             solution, _ = audited_solution(without, optimum)
             self._years[offset] = YearWithoutIncrement(prepared, without, solution)
-            if metered(self.contracts) is not None:
+            if metered_response(self.contracts) is not None:
                 self._optima[offset] = optimum
         return self._years[offset]
 

@@ -14,11 +14,11 @@ from parkdispatch.results.sizing.increment_value import (
     How,
     ResponseIncome,
     Worth,
-    cash_of,
-    never_operates,
-    stretched,
+    extrapolated_operation,
+    increment_cash_flow,
     with_scaled_response,
     year_figures,
+    zero_operation,
 )
 from parkdispatch.results.sizing.sizing_results import Choice
 from parkdispatch.studies.lifetime.lifetime_dispatch import each_year
@@ -119,7 +119,7 @@ def _worth_of_nothing(increment: IncrementYears, year: int) -> Worth:
         existing.sizing, without.solution, without.case, without.solution, without.case
     )
     figures = _LifetimeFigures(
-        operation=never_operates(last),
+        operation=zero_operation(last),
         saving_yuan=zeros,
         state_of_health=np.ones(last),
         full_cycles=zeros,
@@ -176,7 +176,7 @@ def _scaled_worth(increment: IncrementYears, middle: int, reference: Worth) -> W
     health_ratio = health / reference.state_of_health
     year = increment.dispatch(middle, increment.health(middle, float(health[middle - 1])), answer=False)
     streams = {**year.saved_yuan, **year.contract_yuan}
-    operation = stretched(reference.operation, year, streams, health_ratio)
+    operation = extrapolated_operation(reference.operation, year, streams, health_ratio)
     saving = sum(operation.revenue_yuan[name] for name in STREAMS) - operation.auxiliary_yuan
     operation, (revenue, cost) = with_scaled_response(
         operation, reference, increment.existing.contracts, health_ratio
@@ -205,7 +205,7 @@ def _worth(increment: IncrementYears, figures: _LifetimeFigures) -> Worth:
         choice=choice,
         commissioned=increment.commissioned,
         operation=figures.operation,
-        cash=cash_of(existing.finance, investment_yuan, figures.operation) if built else None,
+        cash=increment_cash_flow(existing.finance, investment_yuan, figures.operation) if built else None,
         saving_yuan=figures.saving_yuan,
         state_of_health=figures.state_of_health,
         full_cycles=figures.full_cycles,

@@ -16,12 +16,12 @@ from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.optimizer.solve import Optimum, WarmStart
 from parkdispatch.results.billing.contract_revenue import DEMAND_RESPONSE
-from parkdispatch.results.finance.lifetime import OperationYear, year_of
+from parkdispatch.results.finance.lifetime import OperationYear, dispatched_year
 from parkdispatch.results.sizing.increment_value import (
     ResponseIncome,
     Worth,
-    contracts_of,
-    metered,
+    metered_response,
+    scaled_contracts,
     year_figures,
 )
 from parkdispatch.results.sizing.sizing_results import Choice
@@ -80,7 +80,7 @@ class IncrementYears:
         self.existing, self.choice, self.commissioned = existing, choice, commissioned
         self.battery = existing.increment(choice.power_mw, choice.energy_mwh, commissioned)
         self.income = income
-        self.has_metered_response = metered(existing.contracts) is not None
+        self.has_metered_response = metered_response(existing.contracts) is not None
         self.figures: dict[int, dict[str, float]] = {}  # by dispatched year of operation
         self.responses: dict[int, tuple[float, float]] = {}  # added revenue and cost [yuan], by the same
         self._warm_starts, self._marginal, self._name = warm_starts, marginal, existing.sizing.device
@@ -108,7 +108,9 @@ class IncrementYears:
         needs_multipliers = self._marginal and year == 1
         optimum = self._solve(with_increment, year, needs_multipliers)
         solution, _ = audited_solution(with_increment.case, optimum)
-        operation_year = year_of(year, with_increment.case, solution, without.solution, beside=without.case)
+        operation_year = dispatched_year(
+            year, with_increment.case, solution, without.solution, beside=without.case
+        )
         self.figures[year] = year_figures(
             self.existing.sizing, solution, with_increment.case, without.solution, without.case
         )
@@ -134,7 +136,7 @@ class IncrementYears:
         battery = self.battery.model_copy(update={"state_of_health": health})
         sized = replace(
             case.with_devices({**case.devices, self._name: battery}),
-            contracts=contracts_of(case.contracts, self._energy_share),
+            contracts=scaled_contracts(case.contracts, self._energy_share),
         )
         return Prepared(sized, prepared.times, prepared.hours, prepared.series)
 

@@ -22,7 +22,12 @@ from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.io.digests import case_digests, digest
 from parkdispatch.results.io.provenance import program_versions
-from parkdispatch.results.io.scenario_store import Question, ScenarioStore, refuse_other, usual_folder
+from parkdispatch.results.io.scenario_store import (
+    Fingerprint,
+    ScenarioStore,
+    default_folder,
+    require_same_fingerprint,
+)
 from parkdispatch.results.sizing.increment_value import PROJECT, Worth
 from parkdispatch.results.sizing.risk import FIGURES, risk_dataset
 from parkdispatch.results.sizing.sizing_results import Choice
@@ -54,7 +59,7 @@ class ScenarioInputs:
         return _scenario_options(self.options)
 
     @property
-    def question(self) -> Question:
+    def question(self) -> Fingerprint:
         """What identifies the figures of a scenario: case, choices, and the years that its years follow."""
         sizes = {
             choice.key: [choice.power_mw, choice.energy_mwh, choice.investment_yuan]
@@ -109,12 +114,12 @@ def evaluate_scenarios(
 
 def usual_store(folder: Path, inputs: ScenarioInputs) -> Path:
     """The default folder of a scenario store, inside the folder of all runs."""
-    return usual_folder(folder, inputs.case.name, inputs.question, inputs.table)
+    return default_folder(folder, inputs.case.name, inputs.question, inputs.table)
 
 
 def require_matching_store(store: Path, case: Case, table: pd.DataFrame, options: SolveOptions) -> None:
     """Raise InputError for a store of another study, as far as that is known before anything is computed."""
-    refuse_other(store, _question(case, table, options))
+    require_same_fingerprint(store, _question(case, table, options))
 
 
 def _scenario_options(options: SolveOptions) -> SolveOptions:
@@ -135,7 +140,7 @@ def _refuse_scenarios(case: Case, table: pd.DataFrame) -> None:
         raise InputError(problems[:MOST_REFUSALS] + ([f"and {more} more"] if more > 0 else []))
 
 
-def _question(case: Case, table: pd.DataFrame, options: SolveOptions) -> Question:
+def _question(case: Case, table: pd.DataFrame, options: SolveOptions) -> Fingerprint:
     """What identifies the figures of a scenario, except for the choices."""
     uncertain = {doubt.name: doubt for doubt in _sizing(case).doubt}
     solved = _scenario_options(options)
@@ -188,7 +193,7 @@ def compute_missing_scenarios(
     shape: tuple[int, ...],
     table: pd.DataFrame,
     cluster: TaskCluster,
-    kept: tuple[Path | None, Question],
+    kept: tuple[Path | None, Fingerprint],
     progress: Progress,
     warn: Warn,
 ) -> Array:

@@ -15,8 +15,8 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.finance.sizing_section import Sizing
-from parkdispatch.results.sizing.increment_value import ResponseIncome, Worth, metered
-from parkdispatch.results.sizing.size_surface import surface_of
+from parkdispatch.results.sizing.increment_value import ResponseIncome, Worth, metered_response
+from parkdispatch.results.sizing.size_surface import surface_dataset
 from parkdispatch.results.sizing.sizing_results import Choice, Offered
 from parkdispatch.studies.sizing.existing_park import ExistingPark
 from parkdispatch.studies.sizing.increment_dispatch import IncrementDispatch
@@ -44,7 +44,7 @@ def size_surface_of_park(existing: ExistingPark, offers: Sequence[Offered]) -> x
     rows = [row for row in grid(sizing) if row[0].power_mw > 0]
     income = ResponseIncome.of(sizing.device, [offer.life for offer in offers if offer.life is not None])
     response = "none"
-    if metered(existing.contracts) is not None:
+    if metered_response(existing.contracts) is not None:
         response = "interpolated between the offers" if income else "in proportion to the largest size"
     if income is None and response != "none":
         (largest,) = IncrementDispatch(existing).worth([rows[-1][-1]])
@@ -52,7 +52,7 @@ def size_surface_of_park(existing: ExistingPark, offers: Sequence[Offered]) -> x
     worths = worth_of_rows(existing, rows, income)
     (never,) = IncrementDispatch(existing).worth([_build_nothing(0.0)])
     by_key = {worth.choice.key: worth for worth in [never, *worths]}
-    surface = surface_of(sizing, existing.finance, by_key, grid(sizing))
+    surface = surface_dataset(sizing, existing.finance, by_key, grid(sizing))
     return surface.assign_attrs(response=response)
 
 

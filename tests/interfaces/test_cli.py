@@ -21,7 +21,7 @@ import pytest
 from parkdispatch.inputs.loader import case_text, load_case
 from parkdispatch.interfaces import cli
 from parkdispatch.models.errors import SolverError
-from parkdispatch.results.solution import read, save
+from parkdispatch.results.solution import read_solution, save_solution
 from parkdispatch.studies.demand_peak import expected_peak_mw
 from tests.support.bad_files import CLIMATE
 from tests.support.bad_inputs import PV_FILE
@@ -142,10 +142,10 @@ def test_the_files_of_a_plan_say_the_same(run: Run, tmp_path: Path) -> None:
     price = table["grid.purchase_price_yuan_per_mwh [yuan/MWh]"]
     assert sorted(price.unique()) == pytest.approx([270.0, 510.0, 750.0])
 
-    solution = read(out / "solution.nc")
+    solution = read_solution(out / "solution.nc")
     assert float(solution.attrs["objective_yuan"]) == found["objective_yuan"]
-    save(solution, tmp_path / "again.nc")
-    again = read(tmp_path / "again.nc")
+    save_solution(solution, tmp_path / "again.nc")
+    again = read_solution(tmp_path / "again.nc")
     assert again.identical(solution)
     assert all("units" in solution[name].attrs for name in solution.data_vars)
     for column in table.columns[1:]:
@@ -183,7 +183,7 @@ def test_state_and_peak_of_the_evening_are_honoured(run: Run, tmp_path: Path) ->
     for soc, peak in (("0.2", "100"), ("0.8", "100"), ("0.2", "140")):
         out = tmp_path / f"{soc}-{peak}"
         assert run("plan", path, "--soc", soc, "--peak-so-far-mw", peak, "--out", out).code == 0
-        plans[soc, peak] = (read(out / "solution.nc"), summary(out))
+        plans[soc, peak] = (read_solution(out / "solution.nc"), summary(out))
     for (soc, peak), (solution, _) in plans.items():
         held = float(solution["grid.peak_mw"][0])
         assert held == pytest.approx(max(float(peak), float(solution["grid.import_mw"].max())))
@@ -202,7 +202,7 @@ def test_planned_day_keeps_the_least_power(run: Run, tmp_path: Path) -> None:
     least = swap("power_mw = 20.0", "power_mw = 20.0\nmin_charge_mw = 8.0\nmin_discharge_mw = 6.0")
     path, out = write_case(tmp_path, *HOURLY, least), tmp_path / "out"
     assert run("plan", path, *PEAK, "--out", out).code == 0
-    solution, told = read(out / "solution.nc"), summary(out)
+    solution, told = read_solution(out / "solution.nc"), summary(out)
     for name, least_mw in (("charge_mw", 8.0), ("discharge_mw", 6.0)):
         power = solution[f"battery_1.{name}"].to_numpy()
         assert power.max() >= least_mw - 1e-6
@@ -219,7 +219,7 @@ def test_forecasts_on_the_command_line_replace_those_of_the_case(run: Run, tmp_p
     (tmp_path / "sun.csv").write_text(series("time,pv [MW]", lambda hour: 7.0 * (hour == 12), minutes=60))
     given = ("--load", tmp_path / "tomorrow.csv", "--pv", tmp_path / "sun.csv")
     assert run("plan", path, *PEAK, *given, "--out", out).code == 0
-    solution = read(out / "solution.nc")
+    solution = read_solution(out / "solution.nc")
     assert solution["load.demand_mw"].to_numpy() == pytest.approx(55.0)
     assert float(solution["pv.available_mw"].sum()) == pytest.approx(7.0)
 
@@ -233,7 +233,7 @@ def test_the_peak_to_expect_is_found_where_none_is_given(run: Run, tmp_path: Pat
     assert ran.code == 0, ran.err
     said = re.search(r"Peak so far not given .* assumed ([0-9.]+) MW", ran.out)
     assert said is not None
-    assert float(read(tmp_path / "out" / "solution.nc")["grid.peak_mw"][0]) >= float(said[1]) - 0.05
+    assert float(read_solution(tmp_path / "out" / "solution.nc")["grid.peak_mw"][0]) >= float(said[1]) - 0.05
 
 
 def test_a_month_that_is_not_covered_asks_for_the_peak(run: Run, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.results.billing.bill import bill
-from parkdispatch.results.billing.demand_charge import Elected, best_contract_kw, charged
+from parkdispatch.results.billing.demand_charge import Elected, basic_charge_lines, best_contract_kw
 from parkdispatch.results.billing.demand_election import elections
 from tests.support.cases.metered_months import compared, month
 from tests.support.cases.round_tariff import ROUND, RULES, grid, year
@@ -112,7 +112,9 @@ def test_no_contract_is_better_than_the_best(peak_kw: float, other_kw: float, mu
     at, one = grid(transformers={"count": 1, "rating_mva": 20}), month(1, peak_kw)
 
     def cost(contract_kw: float) -> float:
-        return sum(line.yuan for line in charged(one, tariff, at, Elected("contracted", contract_kw)))
+        return sum(
+            line.yuan for line in basic_charge_lines(one, tariff, at, Elected("contracted", contract_kw))
+        )
 
     best = best_contract_kw(one, rules, at)
     assert best >= 8_000

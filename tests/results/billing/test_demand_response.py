@@ -17,10 +17,10 @@ from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.results.billing.demand_response import (
     Event,
-    baselines_of,
+    baseline_counts,
     choose_events,
     paid_mw,
-    settle_event,
+    settle_events,
 )
 
 # July 2026: Wednesday 1, Saturday 4, Monday 6, Saturday 11; Tuesday 7 is made a holiday
@@ -173,7 +173,7 @@ def test_no_other_choice_of_events_needs_more(needs: list[int], most: int, days:
 
 def settled(import_mw: Array, *events: Event, **changes: Any) -> list[tuple[float, float, float, float]]:
     """Baseline, import, paid energy and yuan of each event."""
-    found = settle_event(contract(**changes), tariff(), TIMES, 1.0, import_mw, events)
+    found = settle_events(contract(**changes), tariff(), TIMES, 1.0, import_mw, events)
     return [(one.baseline_mw, one.import_mw, one.paid_mwh, one.yuan) for one in found]
 
 
@@ -192,7 +192,7 @@ def test_the_baseline_is_of_the_last_working_days_without_an_event() -> None:
 
 def test_the_intervals_of_a_baseline() -> None:
     """18:00 of the 3rd and 6th for the event of the 8th and, at 18:00 and 19:00, for that of the 9th."""
-    found = baselines_of(contract(), tariff(), TIMES, 1.0, [event(8, 18), event(9, 18, 2.0)])
+    found = baseline_counts(contract(), tariff(), TIMES, 1.0, [event(8, 18), event(9, 18, 2.0)])
     assert {f"{at:%d %H}": count for at, count in zip(TIMES, found, strict=True) if count} == {
         "03 18": 2,
         "03 19": 1,

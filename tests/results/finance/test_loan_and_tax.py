@@ -13,7 +13,7 @@ from parkdispatch.models.finance.investment import (
     Replacement,
     ValueAddedTax,
 )
-from parkdispatch.results.finance.loan import annuity_payment, schedule
+from parkdispatch.results.finance.loan import annuity_payment, loan_schedule
 from parkdispatch.results.finance.tax import (
     holiday,
     income_tax,
@@ -44,7 +44,7 @@ def test_annuity_closed_form() -> None:
 @pytest.mark.parametrize("rate", [0.0, 0.039, 0.5])
 @pytest.mark.parametrize("years", [1, 7, 20])
 def test_annuity_pays_equally_and_clears_the_debt(rate: float, years: int) -> None:
-    plan = schedule(Loan(share=0.8, rate=rate, years=years), spent(1000.0, years=20), 1)
+    plan = loan_schedule(Loan(share=0.8, rate=rate, years=years), spent(1000.0, years=20), 1)
     payment = (plan.interest + plan.principal)[1 : years + 1]
     np.testing.assert_allclose(payment, payment[0], rtol=1e-12)
     # the present value of the payments is what is owed when operation begins
@@ -56,7 +56,9 @@ def test_annuity_pays_equally_and_clears_the_debt(rate: float, years: int) -> No
 
 def test_equal_principal_by_hand() -> None:
     """800 and 20 of interest during construction over 4 years at 5 %: 205 a year; 41 of interest first."""
-    plan = schedule(Loan(share=0.8, rate=0.05, years=4, method="equal_principal"), spent(1000.0, years=5), 1)
+    plan = loan_schedule(
+        Loan(share=0.8, rate=0.05, years=4, method="equal_principal"), spent(1000.0, years=5), 1
+    )
     assert plan.construction_interest.tolist() == [20.0, 0, 0, 0, 0, 0]  # 800 / 2 x 0.05
     np.testing.assert_allclose(plan.debt_before, [0, 820, 615, 410, 205, 0])
     np.testing.assert_allclose(plan.interest, [0, 41, 30.75, 20.5, 10.25, 0])
@@ -66,7 +68,7 @@ def test_equal_principal_by_hand() -> None:
 
 def test_interest_during_construction_paid_by_the_owners() -> None:
     loan = Loan(share=0.8, rate=0.05, years=4, method="equal_principal", construction_interest="paid")
-    plan = schedule(loan, spent(1000.0, years=4), 1)
+    plan = loan_schedule(loan, spent(1000.0, years=4), 1)
     assert plan.interest_paid[0] == 20.0
     assert plan.debt_before[1] == 800.0
     assert plan.interest[0] == 0.0
@@ -74,17 +76,17 @@ def test_interest_during_construction_paid_by_the_owners() -> None:
 
 def test_two_years_of_construction() -> None:
     """Draws 480 and 320 at 10 %: 240 x 0.1; then (504 + 160) x 0.1; if it was paid, (480 + 160) x 0.1."""
-    capital = schedule(Loan(share=0.8, rate=0.1, years=5), spent(600.0, 400.0, years=5), 2)
+    capital = loan_schedule(Loan(share=0.8, rate=0.1, years=5), spent(600.0, 400.0, years=5), 2)
     np.testing.assert_allclose(capital.construction_interest[:2], [24.0, 66.4])
     assert capital.debt_after[1] == pytest.approx(800 + 90.4)
     loan = Loan(share=0.8, rate=0.1, years=5, construction_interest="paid")
-    paid = schedule(loan, spent(600.0, 400.0, years=5), 2)
+    paid = loan_schedule(loan, spent(600.0, 400.0, years=5), 2)
     np.testing.assert_allclose(paid.construction_interest[:2], [24.0, 64.0])
     assert paid.debt_after[1] == 800.0
 
 
 def test_no_loan() -> None:
-    plan = schedule(Loan(share=0.0), spent(1000.0, years=20), 1)
+    plan = loan_schedule(Loan(share=0.0), spent(1000.0, years=20), 1)
     assert not any(array.any() for array in vars(plan).values())
 
 

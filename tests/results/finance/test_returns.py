@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parkdispatch.results.finance.returns import (
-    cover,
+    debt_service_cover,
     discount_factors,
     irr,
     lcos_yuan_per_kwh,
@@ -143,10 +143,12 @@ def test_discounted_payback_is_longer() -> None:
 
 
 def test_cover() -> None:
-    found = cover(flow(0, 130, 120, 50), flow(0, 100, 100, 0), np.array([False, True, True, False]))
+    found = debt_service_cover(
+        flow(0, 130, 120, 50), flow(0, 100, 100, 0), np.array([False, True, True, False])
+    )
     assert (found.least, found.mean) == (pytest.approx(1.2), pytest.approx(1.25))
     assert np.isnan(found.by_year[[0, 3]]).all()
-    assert cover(flow(1), flow(0), np.array([False])).least is None
+    assert debt_service_cover(flow(1), flow(0), np.array([False])).least is None
 
 
 def test_lcos() -> None:

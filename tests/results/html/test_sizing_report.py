@@ -20,7 +20,7 @@ from parkdispatch.results.console.sizing_screen import show_size_study
 from parkdispatch.results.excel.sizing_workbook import TOP, write_size_xlsx
 from parkdispatch.results.finance.returns import Irr, Payback
 from parkdispatch.results.html.sizing_report import size_html
-from parkdispatch.results.sizing.risk import distribution, doubted, drivers
+from parkdispatch.results.sizing.risk import distribution, drivers, uncertain_values
 from parkdispatch.results.views.words import LANGS, Lang, load_words
 from parkdispatch.results.writers.sizing_files import write_size_study
 from parkdispatch.results.writers.sizing_frames import scenarios_frame
@@ -263,7 +263,7 @@ def test_the_workbooks_numbers_are_the_studys(lang: Lang, tmp_path: Path) -> Non
     assert len(rows) == 64
     for at, row in enumerate(rows):
         assert row[0] == at
-        assert row[1] == doubted(risk, "weather year")[at]
+        assert row[1] == uncertain_values(risk, "weather year")[at]
         assert row[9] == pytest.approx(float(risk["npv_yuan"].sel(choice="offer_1")[at]), rel=DIGITS)
     table = distribution(risk, whole.sizing.tail)
     rows = list(book[names["risk"]].iter_rows(min_row=TOP + 2, max_row=TOP + 4, values_only=True))

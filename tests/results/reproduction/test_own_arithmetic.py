@@ -6,10 +6,10 @@ import pytest
 
 from parkdispatch.inputs.published.published_figures import Published, read_published
 from parkdispatch.results.reproduction.comparison import ComparisonRow, comparison_in_words, csv_text
-from parkdispatch.results.reproduction.own_arithmetic import Reading, own_arithmetic
+from parkdispatch.results.reproduction.own_arithmetic import ResponseReading, own_arithmetic
 from tests.support.cases.published_plan import PLAN
 
-READING = Reading(events=60, yuan_per_kwh=4.0, mwh=41.4, rated_mwh=50.0, depth=0.9, efficiency=0.92)
+READING = ResponseReading(events=60, yuan_per_kwh=4.0, mwh=41.4, rated_mwh=50.0, depth=0.9, efficiency=0.92)
 
 
 def rows_of(plan: Published) -> dict[str, ComparisonRow]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from parkdispatch.results.sizing.decision import decision, risked, verdict
+from parkdispatch.results.sizing.decision import decision, reported_choice, verdict
 from parkdispatch.results.sizing.decision_words import paragraph
 from parkdispatch.results.sizing.loss_regions import loss_regions
 from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
@@ -260,14 +260,14 @@ def test_two_offers_of_one_size_are_told_by_their_names() -> None:
 def test_risk_is_told_of_what_would_be_built() -> None:
     """Of the verdict's choice, or of the best offer, or of the best on average; never of nothing."""
     risk = risk_given(LOSES_THREE, DOUBTS)
-    own = risked(given(GOOD_A, GOOD_B, risk=risk))
+    own = reported_choice(given(GOOD_A, GOOD_B, risk=risk))
     assert own is not None
     assert own.key == "offer_1"
-    poor = risked(given(POOR_B, POOR_A, risk=risk))
+    poor = reported_choice(given(POOR_B, POOR_A, risk=risk))
     assert poor is not None
     assert poor.key == "offer_1"
     only_never = risk_given({NEVER: [0.0] * 10}, DOUBTS)
-    assert risked(given(GOOD_A, risk=only_never)) is None
+    assert reported_choice(given(GOOD_A, risk=only_never)) is None
 
 
 @pytest.mark.parametrize("kind", STUDIES)

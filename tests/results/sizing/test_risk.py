@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from parkdispatch.results.sizing.risk import (
     FIGURES,
-    chosen,
+    choice_by_rule,
     distribution,
-    doubted,
     drivers,
     regret,
     risk_dataset,
     tail_mean,
+    uncertain_values,
 )
 from parkdispatch.results.sizing.sizing_results import Choice
 
@@ -48,7 +48,7 @@ def test_the_dataset_has_each_figure_with_its_unit() -> None:
     assert found["npv_yuan"].dims == ("scenario", "choice") and found["npv_yuan"].attrs["units"] == "yuan"
     assert float(found["investment_yuan"].sel(scenario=1, choice="c2")) == 102
     assert float(found["irr"].sel(scenario=1, choice="c1")) == 0.2
-    assert doubted(found, "level").tolist() == LEVEL
+    assert uncertain_values(found, "level").tolist() == LEVEL
 
 
 def test_distributions_by_hand() -> None:
@@ -78,9 +78,9 @@ def test_regret_by_hand() -> None:
 
 def test_the_choice_by_each_rule() -> None:
     """In the mean c2, in the worst and in the worst 30 % nothing, by regret c2, which misses 60 at most."""
-    assert chosen(hand(), 0.3) == {"expected": "c2", "worst": "c0", "cvar": "c0", "regret": "c2"}
-    assert chosen(hand(), 1.0)["cvar"] == "c2", "the worst of all is the mean"
-    assert chosen(dataset([[5, 5], [5, 5]]), 0.1) == dict.fromkeys(
+    assert choice_by_rule(hand(), 0.3) == {"expected": "c2", "worst": "c0", "cvar": "c0", "regret": "c2"}
+    assert choice_by_rule(hand(), 1.0)["cvar"] == "c2", "the worst of all is the mean"
+    assert choice_by_rule(dataset([[5, 5], [5, 5]]), 0.1) == dict.fromkeys(
         ("expected", "worst", "cvar", "regret"), "c0"
     )
 
@@ -142,7 +142,7 @@ def test_all_of_it_again_without_arrays() -> None:
         assert (line["worst_yuan"], line["best_yuan"]) == (own[0], own[-1])
         assert line["mean_regret_yuan"] == pytest.approx(statistics.fmean(missed))
         assert line["most_regret_yuan"] == max(missed)
-    picked = chosen(risk, 0.1)
+    picked = choice_by_rule(risk, 0.1)
     assert picked["expected"] == max(("c0", "c1", "c2"), key=lambda k: table.loc[k, "mean_yuan"])
     values = {"price": price.tolist(), "valley": valley.tolist(), "steps": steps.tolist()}
     worth = npv[:, 2].tolist()

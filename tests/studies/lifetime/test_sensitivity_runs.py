@@ -17,7 +17,7 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sensitivity import Sensitivity
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.operation import Operation
-from parkdispatch.results.finance.tornado import Bar, BarEnd, Measures, measures, ordered
+from parkdispatch.results.finance.tornado import Bar, BarEnd, Measures, by_descending_swing, measures
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.lifetime.sensitivity_runs import sensitivity_tornado, shifted_operation
 from parkdispatch.studies.solve_options import SolveContext
@@ -148,7 +148,11 @@ def test_the_widest_bar_comes_first_and_one_end_counts_from_the_base() -> None:
     one = Bar("one", "", "", 1.0, at(2.0), None)
     same_side = Bar("same side", "", "", 1.0, at(14.0), at(13.0))
     assert [bar.swing_yuan(base) for bar in (both, one, same_side)] == [5.0, 8.0, 4.0]
-    assert [bar.name for bar in ordered(base, [same_side, both, one])] == ["one", "both", "same side"]
+    assert [bar.name for bar in by_descending_swing(base, [same_side, both, one])] == [
+        "one",
+        "both",
+        "same side",
+    ]
 
 
 def operation(arbitrage: float, mwh: float, **more: float) -> Operation:

@@ -17,7 +17,7 @@ from parkdispatch.models.finance.investment import Finance, Replacement
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
 from parkdispatch.results.sizing.commissioning_year import best_when, first_that_pays
-from parkdispatch.results.sizing.increment_value import finance_of
+from parkdispatch.results.sizing.increment_value import increment_finance
 from parkdispatch.results.sizing.size_surface import frontier
 from parkdispatch.results.sizing.sizing_results import Choice
 from parkdispatch.studies.sizing.commissioning_runs import commissioning_npv, commissioning_npv_of_park
@@ -121,7 +121,7 @@ def test_at_the_break_even_price_nothing_is_earned() -> None:
     assert price == pytest.approx(part.break_even_yuan_per_wh)  # the same size, whatever it is sold for
     assert 4e-4 < price < 2.5e-3
     assert npv_of(dear.cash) < 0 < npv_of(part.cash)
-    at_price = cash_flow(finance_of(money_of(year()), price * 20e6), dear.cash.operation)
+    at_price = cash_flow(increment_finance(money_of(year()), price * 20e6), dear.cash.operation)
     assert npv_of(at_price) == pytest.approx(0.0, abs=0.1)
     assert at_price.finance.investment_yuan > 20_000.0
 
@@ -137,7 +137,7 @@ def test_no_price_breaks_even_where_the_storage_only_costs(tmp_path: Path) -> No
 
 def test_a_replacement_costs_in_proportion_to_the_investment() -> None:
     new = Replacement(year=2, cost_yuan=10_000.0, depreciation_years=1)
-    found = finance_of(money(3, replacement=new), 25_000.0)  # of 50,000
+    found = increment_finance(money(3, replacement=new), 25_000.0)  # of 50,000
     assert found.replacement.cost_yuan == 5_000.0
     aged = with_case(year(), replace(year().case, finance=money(3, replacement=new)))
     battery = aged.case.devices["battery_2"].model_copy(update={"fade_per_year": 0.1})
@@ -274,7 +274,7 @@ def test_a_price_that_falls_is_waited_for() -> None:
     assert found["dispatched"].to_numpy().tolist() == [True, True, True]
     operation = known()["offer_1"].cash.operation
     prices = [50_000.0, 12_500.0, 3_125.0]
-    by_hand = [npv_of(cash_flow(finance_of(money_of(prepared), yuan), operation)) for yuan in prices]
+    by_hand = [npv_of(cash_flow(increment_finance(money_of(prepared), yuan), operation)) for yuan in prices]
     assert found["npv_then_yuan"].to_numpy()[0] == pytest.approx(by_hand, abs=0.01)
     assert found["npv_yuan"].to_numpy()[0] == pytest.approx(by_hand / 1.06 ** np.arange(3), abs=0.01)
     assert found["investment_yuan"].to_numpy()[0] == pytest.approx(prices)
