@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from parkdispatch.inputs.messages.problem_sentences import problem_sentences
+from parkdispatch.inputs.messages.revalidation import with_fields
 from parkdispatch.inputs.schema.calibrated import Calibrated, WhatIf
 from parkdispatch.inputs.schema.case_file import Calendar, SeriesFile, WeatherFile
 from parkdispatch.inputs.series.series_values import SeriesValues
@@ -145,8 +145,4 @@ def _with_fields(table: Any, path: str, fields: Mapping[str, Any]) -> Any:
     """A declaration with other values of some fields. Raises InputError with what is not allowed."""
     if not isinstance(table, BaseModel):
         raise InputError(f"`{path}`: no such device or table in this case")
-    given = {name: getattr(table, name) for name in table.model_fields_set}
-    try:
-        return type(table).model_validate({**given, **fields})
-    except ValidationError as error:
-        raise InputError(problem_sentences(error, path, type(table))) from None
+    return with_fields(table, path, fields)

@@ -9,9 +9,10 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from parkdispatch.inputs.messages.problem_sentences import closest, problem_sentences
+from parkdispatch.inputs.messages.problem_sentences import closest
+from parkdispatch.inputs.messages.revalidation import with_fields
 from parkdispatch.models.errors import InputError
 
 if TYPE_CHECKING:
@@ -132,12 +133,7 @@ def _changed_table(table: Any, path: list[str], change: Change, full_path: list[
         )
     if not isinstance(table, BaseModel):
         return {**table, name: new}
-    # fields that were not given are not passed, so that `model_fields_set` stays what the user wrote
-    given = {field: getattr(table, field) for field in table.model_fields_set}
-    try:
-        return type(table).model_validate({**given, name: new})
-    except ValidationError as error:
-        raise InputError(problem_sentences(error, ".".join(full_path[: -len(path)]), type(table))) from None
+    return with_fields(table, ".".join(full_path[: -len(path)]), {name: new})
 
 
 def _is_number(value: Any) -> bool:
