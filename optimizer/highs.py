@@ -28,6 +28,7 @@ _ROW_WISE = int(highspy.MatrixFormat.kRowwise)
 _HEURISTICS = ("feasibility_jump", "rins", "rens", "root_reduced_cost")
 GAP_YUAN = 1e-6  # smallest absolute gap with binaries: below it, HiGHS's own tolerances interfere
 _LOOSE_GAP = 1e-5  # relative; with 1e-3 in each of hundreds of windows, the dispatch has 1e-3 too
+_INTEGRALITY_TOLERANCE = 1e-9
 _MINIMIZE = int(highspy.ObjSense.kMinimize)
 _STATUS = highspy.HighsBasisStatus
 _BASIS_STATUS = np.array([_STATUS.kNonbasic, _STATUS.kBasic, _STATUS.kUpper], dtype=object)
@@ -88,6 +89,14 @@ class InfeasibleProgram(Exception):  # noqa: N818 - a finding, not a fault
     """The solver proved that no point meets all rows and bounds."""
 
 
+class NoPointInTime(SolverError):  # noqa: N818 - time ran out, which is no fault
+    """The solver found no point within its time limit; `bound` is its lower bound on the objective."""
+
+    def __init__(self, bound: float) -> None:
+        super().__init__(f"HiGHS {VERSION} found no point within its time limit")
+        self.bound = bound
+
+
 class UnboundedProgram(Exception):  # noqa: N818
     """The solver found that the objective has no limit."""
 
@@ -122,6 +131,11 @@ def _floats(values: list[float]) -> Array:
     return np.fromiter(values, dtype=np.float64, count=len(values))
 
 
+def _is_feasible(info: Any) -> bool:
+    """Whether the solution of HiGHS meets all rows, bounds and binaries."""
+    return bool(info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible)
+
+
 @dataclass
 class Solver:
     """One HiGHS object on one thread, which keeps its basis between solves.
@@ -135,6 +149,8 @@ class Solver:
     near: bool = False  # the given basis is near the optimum: no scaling, which takes longer than the steps
     primal: bool = False  # primal simplex, for a feasible point that is nearly optimal
     rough: bool = False  # with binaries, accept any good point: loose gap, all heuristics
+    full_search: bool = False  # with binaries, all of HiGHS's search as it comes, to tight tolerances
+    any_point: bool = False  # with binaries, stop at the first point
     gap_yuan: float = GAP_YUAN  # with binaries, the accepted absolute gap
     _highs: Any = field(default_factory=_QuietHighs, repr=False)
 
@@ -149,7 +165,12 @@ class Solver:
             self._set("simplex_strategy", _PRIMAL_SIMPLEX)
         self._set("mip_rel_gap", _LOOSE_GAP if self.rough else 0.0)
         self._set("mip_abs_gap", max(GAP_YUAN, self.gap_yuan))
-        if not self.rough:
+        if self.any_point:
+            self._set("mip_rel_gap", np.inf)
+        if self.full_search:
+            # a binary that is off by this times a large bound would let both members of a pair be used
+            self._set("mip_feasibility_tolerance", _INTEGRALITY_TOLERANCE)
+        elif not self.rough:
             self._set("mip_allow_restart", False)
             for heuristic in _HEURISTICS:
                 self._set(f"mip_heuristic_run_{heuristic}", False)
@@ -199,10 +220,12 @@ class Solver:
         if status == statuses.kUnbounded:
             raise UnboundedProgram
         info, solution = self._highs.getInfo(), self._highs.getSolution()
+        is_mip = info.mip_node_count >= 0
+        if status == statuses.kTimeLimit and is_mip and not _is_feasible(info):
+            raise NoPointInTime(info.mip_dual_bound)
         if status not in (statuses.kOptimal, statuses.kTimeLimit) or not solution.value_valid:
             name = self._highs.modelStatusToString(status)
             raise SolverError(f"HiGHS {VERSION} stopped without a solution: {name}")
-        is_mip = info.mip_node_count >= 0
         return SolverAnswer(
             x=_floats(solution.col_value),
             row_dual=_floats(solution.row_dual if solution.dual_valid else []),
@@ -227,6 +250,12 @@ class Solver:
     def start_from(self, basis: Basis) -> None:
         """Begin the next solve at this basis; if HiGHS rejects it, the solve only takes longer."""
         self._highs.setBasis(basis.for_highs())
+
+    def propose(self, x: Array) -> None:
+        """Offer a feasible point, (columns,), from which the search for a better one begins."""
+        solution = highspy.HighsSolution()
+        solution.col_value, solution.value_valid = x.tolist(), True
+        self._highs.setSolution(solution)
 
     def change_bounds(self, columns: NDArray[np.int64], lower: Array, upper: Array) -> None:
         """Change the bounds of some columns; the basis is kept."""

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,9 @@ from parkdispatch.optimizer.tiled_optimum import (
     TiledWarmStart,
     find_optimum,
 )
+
+USUAL_COST_YUAN = (1.0, 1e6)  # largest cost of a MW or MWh in a program that is solved in yuan
+SCALED_COST = 1024.0  # largest cost in a program that is solved in another unit of money
 
 
 @dataclass(frozen=True)
@@ -115,12 +118,13 @@ def optimize(
     progress("building the model")
     template = _template(devices, hours, warm)
     tiled = tile(template, Horizon(times, hours), series)
+    scaled = replace(tiled, money_unit_yuan=_money_unit_yuan(tiled))
     separate = apart or (warm is not None and warm.units_separate)
-    merged = None if separate else merge_identical_units(tiled, devices)
+    merged = None if separate else merge_identical_units(scaled, devices)
     # the arrays of the original park are built only at the end, unless buses must be reported
     if unbalanced_buses(merged.tiled if merged else tiled) and (lines := unbalanced_buses(tiled)):
         raise InputError(lines)
-    coarse = coarse_park(tiled, devices)
+    coarse = coarse_park(scaled, devices)
     try:
         with ThreadPool(threads or os.cpu_count() or 1) as pool:
             settings = SolveSettings(pool, deadline, gap, multipliers, progress)
@@ -128,17 +132,29 @@ def optimize(
             solved = _find_merged_optimum(merged, devices, settings, tiled_start, coarse) if merged else None
             if solved is None:
                 merged = None
-                solved = find_optimum(tiled, tiled, settings, tiled_start, coarse=coarse)
+                solved = find_optimum(scaled, scaled, settings, tiled_start, coarse=coarse)
     except InfeasibleProgram:
         progress("explaining the infeasibility")
         raise InfeasibleError(explain_infeasibility(tiled, tiled.program)) from None
     except UnboundedProgram:
         raise InfeasibleError("the cost has no limit: some device earns money without end") from None
+    solved = solved.in_yuan(scaled.money_unit_yuan)
     x = merged.point(solved.x) if merged else solved.x
     proof = _checked_proof(tiled, x, solved)
     timings = {"build": solved.built - started, "solve": time.perf_counter() - solved.built}
     next_warm = WarmStart(dict(devices), template, merged is None, solved.warm_start)
     return Optimum(tiled, x, proof, timings, next_warm, None if merged else solved.final_relaxation)
+
+
+def _money_unit_yuan(tiled: Tiled) -> float:
+    """The unit of money, a power of two, in which costs are neither lost in tolerances nor strain them.
+
+    The solver's tolerances are absolute, such as 1e-7 for a reduced cost. Usual prices are kept in yuan.
+    """
+    largest = float(np.abs(tiled.program.cost).max(initial=0.0))
+    if largest == 0 or USUAL_COST_YUAN[0] <= largest <= USUAL_COST_YUAN[1]:
+        return 1.0
+    return float(2.0 ** np.round(np.log2(largest / SCALED_COST)))
 
 
 def _template(devices: Mapping[str, Device], hours: float, warm: WarmStart | None) -> Template:

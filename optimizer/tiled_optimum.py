@@ -9,13 +9,20 @@ import numpy as np
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.arrays import Mask
-from parkdispatch.optimizer.decomposition.repair import Repair, RepairOptions
+from parkdispatch.optimizer.decomposition.repair import (
+    NoFeasibleDispatch,
+    Repair,
+    RepairHandedOver,
+    RepairOptions,
+)
+from parkdispatch.optimizer.decomposition.repair_state import Incumbent
 from parkdispatch.optimizer.decomposition.warm_start import RepairWarmStart
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.template import ExclusivePairRows
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.highs import InfeasibleProgram
+from parkdispatch.optimizer.mip.whole_program import is_small, search_whole_program
 from parkdispatch.optimizer.presolve.exclusive_pairs import (
     PAIR_TOLERANCE_MW,
     TightenedProgram,
@@ -125,6 +132,25 @@ class TiledOptimum:
     built: float  # time.perf_counter() when the program was ready to be solved
     warm_start: TiledWarmStart
 
+    def in_yuan(self, money_unit_yuan: float) -> "TiledOptimum":
+        """The same with its money in yuan, where the program's costs are in units of `money_unit_yuan`."""
+        if money_unit_yuan == 1:
+            return self
+        relaxation = self.final_relaxation
+        if relaxation is not None:
+            program = relaxation.program
+            program = replace(
+                program, cost=program.cost * money_unit_yuan, offset=program.offset * money_unit_yuan
+            )
+            relaxation = replace(relaxation, program=program, row_dual=relaxation.row_dual * money_unit_yuan)
+        return replace(
+            self,
+            cost_yuan=self.cost_yuan * money_unit_yuan,
+            bound=self.bound * money_unit_yuan,
+            final_relaxation=relaxation,
+            dual_infeasibility=self.dual_infeasibility * money_unit_yuan,
+        )
+
 
 class IdenticalUnitsDiffer(Exception):  # noqa: N818 - a finding, not a fault
     """No optimum of the merged park obeys the exclusive pairs of its identical units."""
@@ -211,9 +237,16 @@ def _repair(
         tiled, relaxed.program, relaxed.pricer, relaxed.blocks, settings.pool, settings.deadline
     )
     options = RepairOptions(
-        is_repeated=is_repeated, needs_dual=settings.multipliers or not is_repeated, gap=settings.gap
+        is_repeated=is_repeated,
+        needs_dual=settings.multipliers or not is_repeated,
+        gap=settings.gap,
+        hands_over=is_small(tiled),
     )
-    repaired = Repair(problem, relaxed.x, relaxed.dual, certificate, start, options).run()
+    try:
+        repaired = Repair(problem, relaxed.x, relaxed.dual, certificate, start, options).run()
+    except RepairHandedOver as handed_over:
+        settings.progress("searching the whole program")
+        return _searched(problem, handed_over.incumbent, settings)
     return _Outcome(
         x=repaired.x,
         row_dual=repaired.row_dual,
@@ -225,6 +258,32 @@ def _repair(
         ),
         windows=repaired.windows,
         binaries=repaired.binaries,
+    )
+
+
+def _searched(problem: RelaxedProblem, incumbent: Incumbent, settings: SolveSettings) -> _Outcome:
+    """The best point and bound of the rounds of repair and of a search of the whole program."""
+    known = incumbent.x if incumbent.exists else None
+    gap_yuan = settings.gap * max(1.0, abs(incumbent.bound_yuan))
+    search = search_whole_program(problem, known, gap_yuan, settings.deadline)
+    row_dual = None
+    if search.x.size:
+        cost_yuan = problem.program.objective(search.x)
+        if cost_yuan <= incumbent.cost_yuan:
+            row_dual = search.row_dual if search.row_dual.size else None
+        incumbent.offer(search.x, cost_yuan)
+    bound_yuan = max(incumbent.bound_yuan, search.bound_yuan)
+    if not incumbent.exists:
+        raise NoFeasibleDispatch(bound_yuan)
+    binaries = int(search.pairs.sum())
+    return _Outcome(
+        x=incumbent.x,
+        row_dual=row_dual,
+        bound=min(bound_yuan, incumbent.cost_yuan),
+        repair=RepairWarmStart(search.fixed_at_zero, search.pairs, (), {}),
+        how=ProofMethod("searched", {"binaries": binaries}),
+        windows=1,
+        binaries=binaries,
     )
 
 

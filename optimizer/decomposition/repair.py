@@ -21,7 +21,7 @@ inconsistent.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,8 +33,9 @@ from parkdispatch.optimizer.decomposition.repair_state import Incumbent, RepairS
 from parkdispatch.optimizer.decomposition.subproblems import WindowSolver
 from parkdispatch.optimizer.decomposition.warm_start import RepairWarmStart
 from parkdispatch.optimizer.decomposition.window_rounds import Task, WindowRounds
+from parkdispatch.optimizer.heuristics.least_activity import least_activity_point
 from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
-from parkdispatch.optimizer.heuristics.rounding import Rounding
+from parkdispatch.optimizer.heuristics.rounding import LEAST_S, Rounding
 from parkdispatch.optimizer.highs import GAP_YUAN, InfeasibleProgram
 from parkdispatch.optimizer.partition.windows import Partition
 from parkdispatch.optimizer.presolve.exclusive_pairs import candidate_violations, violated_pairs
@@ -47,6 +48,8 @@ from parkdispatch.optimizer.proof.certificate import (
 )
 
 PROOF_SHARE = 1 / 3  # of the remaining time, before a dispatch is made by rounding
+HANDOVER_SHARE = 0.15  # of the remaining time, before a small program is handed over
+HANDOVER_ROUNDS = 30  # that hundreds of random parks that were closed in rounds needed, at most half of it
 ROUNDING_RESERVE = 1.5  # times what the last rounding took is kept for the next one
 SEARCH_SHARE = 0.01  # of a window's tolerance, for its search, where the optimum is asked for
 
@@ -57,12 +60,14 @@ class RepairOptions:
 
     `is_repeated`: this is one of several solves, so that loading compiled code pays. `needs_dual`: the
     multipliers of the optimum are asked for; otherwise a merged point that meets the bound ends the repair.
-    `gap`: a dispatch proven to be so near to the optimum is enough, relative.
+    `gap`: a dispatch proven to be so near to the optimum is enough, relative. `hands_over`: what some
+    rounds or a share of the time do not close is left to another method, with a rounded point if need be.
     """
 
     is_repeated: bool
     needs_dual: bool
     gap: float
+    hands_over: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,14 @@ class NoFeasibleDispatch(SolverError):  # noqa: N818 - time ran out, which is no
         self.bound_yuan = bound_yuan
 
 
+class RepairHandedOver(Exception):  # noqa: N818 - a finding, not a fault
+    """The rounds did not close the gap; `incumbent` has the best bound, and a point if there is one."""
+
+    def __init__(self, incumbent: Incumbent) -> None:
+        super().__init__()
+        self.incumbent = incumbent
+
+
 class Repair:
     """The repair of one relaxed problem from its certified optimum `x` and multipliers `row_dual`.
 
@@ -109,6 +122,7 @@ class Repair:
         options: RepairOptions,
     ) -> None:
         tiled, program, pricer = problem.tiled, problem.program, problem.pricer
+        self._problem = problem
         self._tiled, self._program, self._blocks = tiled, program, problem.blocks
         self._options, self._deadline = options, problem.deadline
         self._x, self._relaxed_x = x, x
@@ -135,14 +149,16 @@ class Repair:
         # without any member fixed, the multipliers ignore the binaries: most shared decisions that are
         # inconsistent now are consistent at the next multipliers
         self._couples = bool(warm_start.fixed_at_zero.any())
-        self._rounding = Rounding(problem)
         self._incumbent = Incumbent(x)
         self._rounds, self._rounding_s = 0, 0.0
-        now = time.monotonic()
-        self._set_proof_deadline(now + PROOF_SHARE * (problem.deadline - now))
+        now, share = time.monotonic(), HANDOVER_SHARE if options.hands_over else PROOF_SHARE
+        proof_s = max(0.0, share * (problem.deadline - now))
+        self._set_proof_deadline(now + proof_s)
+        rounded = replace(problem, deadline=now + 2 * proof_s) if options.hands_over else problem
+        self._rounding = Rounding(rounded, min(LEAST_S, proof_s) if options.hands_over else LEAST_S)
 
     def run(self) -> RepairedSolution:
-        """Repair in rounds. Raises InfeasibleProgram and NoFeasibleDispatch."""
+        """Repair in rounds. Raises InfeasibleProgram, NoFeasibleDispatch and RepairHandedOver."""
         incumbent = self._incumbent
         visited: set[tuple[object, ...]] = set()  # windows and fixed members of earlier iterations
         while True:
@@ -160,6 +176,8 @@ class Repair:
             if self._is_gap_closed() or (is_over and incumbent.exists):
                 bound_yuan = min(incumbent.bound_yuan, incumbent.cost_yuan)
                 return self._repaired(incumbent.x, self._multipliers.dual, bound_yuan)
+            if is_late and self._options.hands_over:
+                raise RepairHandedOver(incumbent)
             if is_over:
                 raise NoFeasibleDispatch(incumbent.bound_yuan)
             if is_late:
@@ -296,14 +314,21 @@ class Repair:
         Where a gap is allowed, one is made at once: how far it is from the bound says what is left to prove.
         """
         if self._incumbent.exists:
+            if self._options.hands_over:
+                return False
             return is_late and time.monotonic() + self._rounding_s <= self._deadline
         return is_late or self._options.gap > EXACT
 
     def _rounded_point(self) -> Array | None:
-        """Round the present point, or else the relaxation's optimum with no member fixed."""
-        starts = ((self._x, self._fixed), (self._relaxed_x, np.zeros_like(self._fixed)))
+        """Round the present point, or else the relaxation's optimum, or else the point of least activity."""
+        nothing = np.zeros_like(self._fixed)
+        starts = [(self._x, self._fixed), (self._relaxed_x, nothing)]
         rounded = (self._rounding.round_off(x, fixed, self._partition) for x, fixed in starts)
-        return next((x for x in rounded if x is not None), None)
+        point = next((x for x in rounded if x is not None), None)
+        if point is not None or self._options.hands_over:
+            return point
+        idle = least_activity_point(self._problem)
+        return None if idle is None else self._rounding.round_off(idle, nothing, self._partition)
 
     def _is_gap_closed(self) -> bool:
         """Return whether the incumbent is within the gap, or the accuracy of the windows' solver."""
@@ -314,7 +339,9 @@ class Repair:
         )
 
     def _is_late(self) -> bool:
-        """Return whether the time for the proof alone is over."""
+        """Return whether the time for the proof alone is over, or too many rounds."""
+        if self._options.hands_over and self._rounds >= HANDOVER_ROUNDS:
+            return True
         return time.monotonic() > self._proof_deadline
 
     def _set_proof_deadline(self, proof_deadline: float) -> None:

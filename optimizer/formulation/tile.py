@@ -32,11 +32,15 @@ class _Rows:
 
 @dataclass(frozen=True)
 class Tiled:
-    """A template on a horizon; `weights` are its series, (1 + series, intervals), whose row 0 is ones."""
+    """A template on a horizon; `weights` are its series, (1 + series, intervals), whose row 0 is ones.
+
+    Costs of `program` are in units of `money_unit_yuan`, which is 1 but where a solver needs other numbers.
+    """
 
     template: Template
     horizon: Horizon
     weights: Array
+    money_unit_yuan: float = 1.0
 
     @cached_property
     def shared_starts(self) -> list[int]:
@@ -220,7 +224,7 @@ class Tiled:
             first = self.horizon.first(shared.per)
             for functional in shared.costs.values():
                 cost[start : start + len(first)] += self.constant_term(functional, first)
-        return cost, float(expansion.constant.sum())
+        return cost / self.money_unit_yuan, float(expansion.constant.sum()) / self.money_unit_yuan
 
     # --- exclusive pairs
 

@@ -51,9 +51,11 @@ _Patches = list[_Patch]  # that together make a window obey its pairs; empty whe
 class Rounding:
     """Rounds points of one relaxed problem, before its deadline if possible, else soon after."""
 
-    def __init__(self, problem: RelaxedProblem) -> None:
+    def __init__(self, problem: RelaxedProblem, least_s: float = LEAST_S) -> None:
+        """`least_s` seconds are taken even if the deadline is over."""
         self._tiled, self._program, self._pricer = problem.tiled, problem.program, problem.pricer
         self._blocks, self._pool, self._deadline = problem.blocks, problem.pool, problem.deadline
+        self._least_s = least_s
         self._all_pairs = np.ones((len(self._tiled.template.pairs), len(self._tiled.horizon)), dtype=bool)
 
     def round_off(self, start: Array, fixed_at_zero: Mask, partition: Partition) -> Array | None:
@@ -90,7 +92,7 @@ class Rounding:
         segments = np.unique(partition.segments_of_intervals(np.flatnonzero(violations.any(axis=0)))).tolist()
         # windows to be solved, with the patches of the narrower windows they have grown from
         waiting: Mapping[Window, _Patches] = {partition.window([segment]): [] for segment in segments}
-        budget = TimeBudget(max(self._deadline, time.monotonic() + LEAST_S))
+        budget = TimeBudget(max(self._deadline, time.monotonic() + self._least_s))
         scale_yuan = max(1.0, abs(self._program.objective(start)))
         widenings_left = MAX_WIDENINGS
         while waiting:

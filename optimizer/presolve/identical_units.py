@@ -57,8 +57,8 @@ def merge_identical_units(tiled: Tiled, devices: Mapping[str, Device]) -> Merged
     number_of = {column.key: number for number, column in enumerate(paired.columns)}
     return MergedUnits(
         original=tiled,
-        tiled=Tiled(_without_pairs(paired, size), tiled.horizon, tiled.weights),
-        paired=Tiled(paired, tiled.horizon, tiled.weights),
+        tiled=replace(tiled, template=_without_pairs(paired, size)),
+        paired=replace(tiled, template=paired),
         columns=np.array([number_of[first_of[column.key[0]], column.key[1]] for column in template.columns]),
         share=np.array([1.0 / size[first_of[column.key[0]]] for column in template.columns]),
     )

@@ -11,7 +11,7 @@ starts.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -52,7 +52,8 @@ def coarse_park(tiled: Tiled, devices: Mapping[str, Device]) -> Tiled | None:
     if not set(template.series) <= set(fine_series):
         return None
     series = {key: _coarse_series(fine_series[key], factor) for key in template.series}
-    return tile(template, Horizon(horizon.times[::factor], horizon.hours * factor), series)
+    coarse = tile(template, Horizon(horizon.times[::factor], horizon.hours * factor), series)
+    return replace(coarse, money_unit_yuan=tiled.money_unit_yuan)
 
 
 def _coarse_series(values: Array, factor: int) -> Array:
