@@ -23,7 +23,7 @@ class CurrentParkRuns:
     @property
     def first(self) -> tuple[Lifetime, CashFlow]:
         """The lifetime and the cash flow of the first size."""
-        return self.sizes[0].life, self.sizes[0].cash
+        return self.sizes[0].lifetime, self.sizes[0].cash
 
 
 @dataclass(frozen=True)

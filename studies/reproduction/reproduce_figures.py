@@ -89,7 +89,7 @@ def reproduce_figures(
         *current_park_rows(plan, current_park.sizes),
     ]
     stages = ("pv", "dispatch", "what_if", "fitting_set", "current_park")
-    lifetimes = (lifetime, *(size.life for size in current_park.sizes))
+    lifetimes = (lifetime, *(size.lifetime for size in current_park.sizes))
     return Reproduction(
         case=case,
         plan=plan,

@@ -195,7 +195,7 @@ def test_today_is_what_its_years_and_its_cash_flow_say(made: Reproduction) -> No
     assert len(rows) == 2 * (len(rows) // 2)
     for size, own in zip(sizes, (rows[: len(rows) // 2], rows[len(rows) // 2 :]), strict=True):
         by_key = {row.figures[0] if row.figures else row.key: row for row in own}
-        years = size.life.years
+        years = size.lifetime.years
         assert len(years) == 20
         arbitrage = sum(year.saved_yuan["arbitrage"] for year in years) / 1e4
         paid = sum(sum(year.contract_yuan.values()) for year in years) / 1e4
