@@ -191,7 +191,7 @@ def _at_own_prices(optimum: Optimum, raised: Optimum) -> Optimum:
     proof = replace(
         optimum.proof,
         objective_yuan=optimum.tiled.program.objective(raised.x),
-        how=ProofMethod("answers_events", {}),
+        method=ProofMethod("answers_events", {}),
         primal_infeasibility=raised.proof.primal_infeasibility,
     )
     return replace(optimum, x=raised.x, proof=proof)

@@ -71,8 +71,8 @@ def test_other_entries_of_the_matrix(seed: int) -> None:
     park.devices = resized(park.devices, eta_charge=0.8, self_discharge_per_hour=0.02)
     found = solved(park, warm, multipliers=True)
     same_proof(found, solved(park))
-    assert found.priced is not None
-    program = found.priced.program
+    assert found.final_relaxation is not None
+    program = found.final_relaxation.program
     assert warm.tiled_warm_start.relaxation.subprograms.fits(program)
     anew = SubprogramExtractor(found.tiled, program)
     for window, cut in warm.tiled_warm_start.relaxation.subprograms.of.items():
@@ -161,7 +161,7 @@ def test_no_multipliers_are_asked_for(seed: int) -> None:
     warm = solved(park).warm
     park.devices = resized(park.devices, energy_mwh=10.5)
     with_them, without = solved(park, warm, multipliers=True), solved(park, warm)
-    assert with_them.priced is not None and without.priced is None
+    assert with_them.final_relaxation is not None and without.final_relaxation is None
     same_proof(without, with_them)
     assert without.proof.gap <= EXACT
     park.devices = resized(park.devices, energy_mwh=10.8)

@@ -144,8 +144,8 @@ def test_slopes_lie_between_the_differences(seed: int, number: int) -> None:
     park, at, unit = thirsty(seed), np.array([4.0, 9.0]), np.eye(2)[number]
     park.devices = resized(park.devices, "battery", *at)
     optimum = optimize(park.devices, park.times, park.hours, park.series, apart=True)
-    assert optimum.priced is not None
-    found = slope(optimum.priced, optimum.x, optimum.tiled, tiled_at(park)(at + 1e-3 * unit), 1e-3)
+    assert optimum.final_relaxation is not None
+    found = slope(optimum.final_relaxation, optimum.x, optimum.tiled, tiled_at(park)(at + 1e-3 * unit), 1e-3)
     here = optimum.proof.objective_yuan
     less, more = ((cost_at(park, at + step * unit) - here) / step for step in (-1e-3, 1e-3))
     # a cost that falls ever more slowly; the differences carry the rounding of two optima
