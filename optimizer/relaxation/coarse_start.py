@@ -148,7 +148,7 @@ def _solve(
 ) -> tuple[SolverAnswer, Basis]:
     """Solve one segment; return its solution and its final basis."""
     solver = Solver(presolve=False)
-    solver.load(subprogram.alone(program, values, paying=True))
+    solver.load(subprogram.alone(program, values, shared_may_rise=True))
     solver.start_from(basis.restricted_to(subprogram))
     answer = solver.solve()
     return answer, solver.basis(subprogram.full(program, answer.x))

@@ -36,7 +36,7 @@ class Reproduction:
     widths: tuple[Width, ...]
     fits: tuple[Fit, ...]
     largest_gap: float  # of a dispatched year
-    now: CurrentParkRuns
+    current_park: CurrentParkRuns
     corners_deviation: float  # [-] of the interpolated operation that the sets use, from the dispatched one
     sources: tuple[str, ...]
     timings_s: Mapping[str, float]

@@ -135,14 +135,14 @@ def dispatch_demand_response(
         candidate = _settled(problem, bid, metered)
         if candidate.gain_yuan > best.gain_yuan:
             best = candidate
-        paying = [
+        profitable = [
             answer.settled.event
             for answer in candidate.events
             if answer.bid and answer.settled.yuan > max(0.0, answer.energy_cost_yuan)
         ]
-        if len(paying) == len(bid):
+        if len(profitable) == len(bid):
             break
-        bid = paying
+        bid = profitable
     return best
 
 

@@ -190,7 +190,7 @@ def test_the_search_finds_the_stored_values_again() -> None:
 @pytest.mark.slow
 def test_today_is_what_its_years_and_its_cash_flow_say(made: Reproduction) -> None:
     """Both sizes; without calibration nothing meets the plan, and one phase returns more than both."""
-    sizes = made.now.sizes
+    sizes = made.current_park.sizes
     rows = [row for row in made.rows if row.view == "today"]
     assert len(rows) == 2 * (len(rows) // 2)
     for size, own in zip(sizes, (rows[: len(rows) // 2], rows[len(rows) // 2 :]), strict=True):
@@ -212,12 +212,12 @@ def test_today_is_what_its_years_and_its_cash_flow_say(made: Reproduction) -> No
 @pytest.mark.slow
 def test_the_tornado_moves_what_it_should(made: Reproduction) -> None:
     """A dearer investment lowers the NPV, dearer demand raises it; each bar is about the life as it is."""
-    tornado = made.now.tornado
+    tornado = made.current_park.tornado
     assert tornado is not None
     investment, demand = tornado.bars
     assert (investment.name, demand.name) == ("investment", "demand price")
     base = tornado.base
-    assert base.npv_yuan == made.now.first[1].returns["project_after_tax"].npv_yuan
+    assert base.npv_yuan == made.current_park.first[1].returns["project_after_tax"].npv_yuan
     assert investment.low and investment.high and demand.low and demand.high
     assert investment.low.measures.npv_yuan > base.npv_yuan > investment.high.measures.npv_yuan
     assert demand.low.measures.npv_yuan < base.npv_yuan < demand.high.measures.npv_yuan
