@@ -145,7 +145,7 @@ class Rounding:
         Shared decisions are fixed too; with `shared_may_rise` they may rise, at their cost.
         """
         budget.begin()
-        subprogram, program = self._pricer.cut(window), self._program
+        subprogram, program = self._pricer.subprogram(window), self._program
         alone = subprogram.alone(program, x, shared_may_rise=shared_may_rise)
         pairs = pair_positions(self._tiled, self._all_pairs, window)
         values = None

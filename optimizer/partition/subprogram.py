@@ -157,7 +157,7 @@ class SubprogramExtractor:
         shape = (len(states), self._matrix.shape[0])
         return sp.csr_array((values[entry[is_later]], row[is_later], starts), shape=shape)
 
-    def cut(self, window: Window) -> Subprogram:
+    def extract(self, window: Window) -> Subprogram:
         """Return the window's subprogram."""
         width, count = self._width, self._count
         boundaries = np.array(window.stretches, dtype=np.int64).ravel()

@@ -122,7 +122,7 @@ def solve_segments(problem: SegmentProblem, pool: ThreadPool) -> tuple[Array, Ar
     month's cycles. Raises InfeasibleProgram and UnboundedProgram.
     """
     program, values, basis = problem.program, problem.values, problem.basis
-    subprograms = [problem.pricer.extractor.cut(segment) for segment in problem.segments]
+    subprograms = [problem.pricer.extractor.extract(segment) for segment in problem.segments]
     if any((subprogram.coupling >= problem.first_coupling_row).any() for subprogram in subprograms):
         return None
     x, dual, outdated = np.zeros(len(program.cost)), np.zeros(len(program.row_lower)), subprograms

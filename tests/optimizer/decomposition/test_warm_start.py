@@ -76,7 +76,7 @@ def test_other_entries_of_the_matrix(seed: int) -> None:
     assert warm.tiled_warm_start.relaxation.subprograms.fits(program)
     anew = SubprogramExtractor(found.tiled, program)
     for window, cut in warm.tiled_warm_start.relaxation.subprograms.of.items():
-        kept, made = cut.with_values(program.matrix.data), anew.cut(window)
+        kept, made = cut.with_values(program.matrix.data), anew.extract(window)
         assert (kept.matrix != made.matrix).nnz == 0
         np.testing.assert_array_equal(kept.coupling_value, made.coupling_value)
         np.testing.assert_array_equal(kept.coupling_row, made.coupling_row)
