@@ -13,6 +13,7 @@ import pytest
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare
+from parkdispatch.inputs.schema.case_file import SeriesFile
 from parkdispatch.models.capacity import Sized
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.finance.investment import Finance, Replacement
@@ -165,7 +166,8 @@ def test_prices_of_ones_own_have_no_bill(tmp_path: Path) -> None:
     rows = [f"{at:%Y-%m-%d %H:%M},{yuan:.6f}" for at, yuan in zip(
         prepared.times, prepared.series[price], strict=True)]  # fmt: skip
     (tmp_path / "price.csv").write_text("\n".join(["time,price [yuan/MWh]", *rows, ""]), encoding="utf-8")
-    own = prepared.case.series_file(*price, tmp_path / "price.csv")
+    price_file = SeriesFile(file=str(tmp_path / "price.csv"))
+    own = replace(prepared.case, series={**prepared.case.series, price: price_file})
     for mine, billed in zip(lived(prepare(own, prepared.times)).years, lived(prepared).years, strict=True):
         assert mine.saved_yuan == pytest.approx(billed.saved_yuan)
         assert mine.bill_yuan == pytest.approx(billed.bill_yuan)
