@@ -16,6 +16,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import case_text, load_case
 from parkdispatch.inputs.published.published_figures import read_published
 from parkdispatch.inputs.variations.calibration import calibrated_values
+from parkdispatch.interfaces.api.investment_api import PublishedComparison
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.reproduction.comparison import VIEWS, comparison_in_words
 from parkdispatch.results.reproduction.replicated_study import Replica, replica, replicated
@@ -230,6 +231,12 @@ def test_the_tornado_moves_what_it_should(made: Reproduction) -> None:
 
 
 @pytest.mark.slow
+def test_the_python_interface_has_a_row_for_each_figure(made: Reproduction) -> None:
+    table = PublishedComparison(made).table
+    assert list(table["computed"]) == [row.computed for row in made.rows]
+    assert list(table["key"]) == [row.key for row in made.rows]
+
+
 def test_every_view_is_told_in_both_languages(made: Reproduction) -> None:
     views = {row.view for row in made.rows}
     assert views == set(VIEWS)
