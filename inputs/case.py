@@ -117,11 +117,6 @@ class Case:
         """The same case without devices that store energy."""
         return self.with_devices({n: d for n, d in self.devices.items() if not d.stores_energy})
 
-    def series_file(self, device: str, name: str, path: Path) -> "Case":
-        """The same case with one series read from a file; `path` is relative to the working directory."""
-        series_file = SeriesFile(file=str(path.absolute()))
-        return replace(self, series={**self.series, (device, name): series_file})
-
 
 def case_sources(case: Case) -> list[str]:
     """Sources of the case's numbers, one line each: settings of the case file with their comments."""

@@ -49,8 +49,8 @@ def _attributes(proof: Proof, hours: float, about: Mapping[str, str | float]) ->
         "objective_yuan": proof.objective_yuan,
         "bound_yuan": proof.bound_yuan,
         "gap": proof.gap,
-        "proof": proof.how.key,
-        "proof_numbers": json.dumps(dict(proof.how.numbers)),  # attributes of a file hold no tables
+        "proof": proof.method.key,
+        "proof_numbers": json.dumps(dict(proof.method.numbers)),  # attributes of a file hold no tables
     }
 
 

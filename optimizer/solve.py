@@ -47,7 +47,7 @@ class Proof:
 
     objective_yuan: float
     bound_yuan: float
-    how: ProofMethod
+    method: ProofMethod
     pairs: int  # exclusive pairs in the model, one per interval
     settled: int  # of these, decided by bound tightening
     violated: int  # of these, violated by the relaxation or with a member fixed at zero by the warm start
@@ -76,8 +76,9 @@ class WarmStart:
 class Optimum:
     """A dispatch in the columns of `tiled`, with its proof and the seconds it took, by step.
 
-    `warm` and `priced` are None from other solvers than HiGHS. `priced` has the multipliers for sensitivities
-    of the optimal value; it is None where they were not asked for, and where identical units were merged.
+    `warm` and `final_relaxation` are None from other solvers than HiGHS. `final_relaxation` has the
+    multipliers for sensitivities of the optimal value; it is None where they were not asked for, and where
+    identical units were merged.
     """
 
     tiled: Tiled
@@ -85,7 +86,7 @@ class Optimum:
     proof: Proof
     timings_s: Mapping[str, float]
     warm: WarmStart | None = None
-    priced: FinalRelaxation | None = None
+    final_relaxation: FinalRelaxation | None = None
 
 
 def optimize(
@@ -107,8 +108,8 @@ def optimize(
     `series` maps (device, name) to an array of shape (intervals,). A dispatch proven to be within the
     relative `gap` of the optimum is accepted. `warm` comes from the solve of a park with the same structure,
     with another forecast, battery size or prices: it changes the time this takes, not what is proven.
-    `apart`: identical units are not merged, so that each has multipliers of its own. `multipliers`: `priced`
-    is needed; a solve from scratch without identical units has it in any case.
+    `apart`: identical units are not merged, so that each has multipliers of its own. `multipliers`:
+    `final_relaxation` is needed; a solve from scratch without identical units has it in any case.
 
     Raises InputError where a bus cannot be balanced within the bounds, InfeasibleError where limits
     contradict each other or the cost is unbounded, SolverError otherwise.
@@ -189,7 +190,7 @@ def _checked_proof(tiled: Tiled, x: Array, solved: TiledOptimum) -> Proof:
     return Proof(
         objective_yuan=objective,
         bound_yuan=solved.bound,
-        how=solved.how,
+        method=solved.method,
         pairs=len(tiled.template.pairs) * len(tiled.horizon),
         settled=solved.settled,
         violated=solved.violated,
@@ -233,7 +234,7 @@ def optimize_with_pyomo(
     proof = Proof(
         objective_yuan=tiled.program.objective(x),
         bound_yuan=bound,
-        how=ProofMethod("pyomo", {"solver": solver}),
+        method=ProofMethod("pyomo", {"solver": solver}),
         pairs=pairs,
         settled=0,
         violated=int(np.sum(violated_pairs(tiled, x))),

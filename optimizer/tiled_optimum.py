@@ -123,7 +123,7 @@ class TiledOptimum:
     cost_yuan: float
     final_relaxation: FinalRelaxation | None  # None where multipliers were neither asked for nor at hand
     bound: float
-    how: ProofMethod
+    method: ProofMethod
     settled: int  # pairs decided by bound tightening, one per interval
     violated: int  # pairs violated by the relaxation, or with a member fixed at zero from the start
     binaries: int
@@ -164,7 +164,7 @@ class _Outcome:
     row_dual: Array | None
     bound: float
     repair: RepairWarmStart
-    how: ProofMethod
+    method: ProofMethod
     windows: int = 0
     binaries: int = 0
 
@@ -212,7 +212,7 @@ def find_optimum(
         cost_yuan=relaxed.program.objective(x),
         final_relaxation=_final_relaxation(relaxed, outcome),
         bound=outcome.bound,
-        how=outcome.how,
+        method=outcome.method,
         settled=settled,
         violated=repaired_pairs,
         binaries=outcome.binaries,
@@ -252,7 +252,7 @@ def _repair(
         row_dual=repaired.row_dual,
         bound=repaired.bound_yuan,
         repair=repaired.warm_start,
-        how=ProofMethod(
+        method=ProofMethod(
             "repaired",
             {"windows": repaired.windows, "binaries": repaired.binaries, "rounds": repaired.rounds},
         ),

@@ -142,7 +142,7 @@ def _replayed_optimum(year: Tiled, plans: Sequence[DayPlan], bound_yuan: float) 
         Proof(
             objective_yuan=cost,
             bound_yuan=bound_yuan,
-            how=ProofMethod(
+            method=ProofMethod(
                 "days_open" if open_days else "days",
                 {"days": len(plans), "open": open_days, "gap": max(proof.gap for proof in proofs)},
             ),

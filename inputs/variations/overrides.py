@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import ValidationError
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.inputs.messages.problem_sentences import problem_sentences
+from parkdispatch.inputs.messages.revalidation import with_fields
 from parkdispatch.inputs.schema.case_file import SeriesFile
 from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.inputs.user_files import read_bytes
-from parkdispatch.models.device import Device
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.stores.battery import Battery
@@ -70,13 +68,10 @@ def with_overrides(
             problems += _implausible_peak(name, grid, peak_so_far_mw)
     for name, change in changes.items():
         try:
-            devices[name] = _changed(case.devices[name], change)
-        except ValidationError as error:
+            devices[name] = with_fields(case.devices[name], f"device.{name}", change)
+        except InputError as error:
             field = "soc" if "initial_soc" in change else "peak_so_far_mw"
-            problems += [
-                f"argument `{field}`: {line}"
-                for line in problem_sentences(error, f"device.{name}", type(devices[name]))
-            ]
+            problems += [f"argument `{field}`: {line}" for line in error.problems]
     series = dict(case.series)
     for field, forecast, kind, key in (
         ("load", load, "load", "demand_mw"),
@@ -119,8 +114,3 @@ def _implausible_peak(name: str, grid: Grid, peak_mw: float) -> list[str]:
         f"argument `peak_so_far_mw` = {peak_mw:g}: `device.{name}` can draw {import_limit_mw:g} MW,"
         " must be in MW, not kW"
     ]
-
-
-def _changed(device: Device, change: Mapping[str, Any]) -> Device:
-    """The device with changed fields, validated again."""
-    return type(device).model_validate({**device.model_dump(), **change})

@@ -58,7 +58,7 @@ def reproduce(
         out_console,
         driver.rows_in_words(reproduction, lang),
         reproduction.widths,
-        reproduction.now.tornado,
+        reproduction.current_park.tornado,
         plan,
         lang,
     )

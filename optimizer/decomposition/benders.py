@@ -240,7 +240,7 @@ def _with_windows(
     program, window_columns = master, []
     for window in windows:
         added = with_pair_binaries(window.subproblem.program, window.pairs)
-        every = window.subproblem.cut.every
+        every = window.subproblem.subprogram.every
         is_shared = np.zeros(len(added.cost), dtype=bool)
         is_shared[: len(every)] = np.isin(every, shared)
         columns = np.empty(len(added.cost), dtype=np.int64)

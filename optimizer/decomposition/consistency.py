@@ -33,9 +33,9 @@ def inconsistent_columns(
     subproblems = [subproblem for solution in solutions for subproblem in solution.subproblems]
     is_coupling = np.zeros(len(program.row_lower), dtype=bool)
     for subproblem in subproblems:
-        is_coupling[subproblem.cut.coupling] = True
+        is_coupling[subproblem.subprogram.coupling] = True
     for subproblem in subproblems:
-        is_coupling[subproblem.cut.inside] = False
+        is_coupling[subproblem.subprogram.inside] = False
     activity = program.matrix @ x
     violation = np.maximum(program.row_lower - activity, activity - program.row_upper)
     bound = np.where(dual > 0, program.row_lower, program.row_upper)
@@ -46,8 +46,8 @@ def inconsistent_columns(
     column_sets = [rows.indices[a:b] for a, b in zip(rows.indptr, rows.indptr[1:], strict=False)]
     for solution in solutions:
         for subproblem, copies in zip(solution.subproblems, solution.copies, strict=True):
-            cut = subproblem.cut
-            difference_yuan = np.abs(subproblem.pays[subproblem.copies] * (copies - x[cut.copies]))
+            cut = subproblem.subprogram
+            difference_yuan = np.abs(subproblem.imputed_price[subproblem.copies] * (copies - x[cut.copies]))
             differing = cut.copies[difference_yuan > tolerance_yuan]
             column_sets += [np.array([cut.columns[0], copy]) for copy in differing]
     return column_sets

@@ -238,7 +238,7 @@ class Repair:
         fixed = self._fixed.copy()
         for solution in solutions:
             for subproblem in solution.subproblems:
-                fixed[subproblem.cut.columns] = False
+                fixed[subproblem.subprogram.columns] = False
             fixed[solution.fixed_at_zero] = True
         return fixed
 

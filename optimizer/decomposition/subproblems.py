@@ -84,7 +84,7 @@ class WindowSolver:
     def solve_window(self, state: RepairState, window: Window) -> WindowSolution:
         """Solve one window with its binaries."""
         self.budget.begin()
-        subproblem = self._pricer.part(window, self._multipliers)
+        subproblem = self._pricer.window_program(window, self._multipliers)
         pairs = self.pair_positions(state.candidates, window)
         key = (window, len(pairs), np.round(subproblem.program.cost, PRICE_DECIMALS).tobytes())
         solved = self._solved.get(key)
@@ -96,8 +96,8 @@ class WindowSolver:
                 solved, timed_out = self._solve_by_highs(state, subproblem, pairs)
             if not timed_out and time.monotonic() <= self.budget.deadline:  # else it is solved again later
                 self._solved[key] = solved
-        gain_yuan = max(0.0, solved.bound - subproblem.relaxed)
-        present = state.x[subproblem.cut.every]
+        gain_yuan = max(0.0, solved.bound - subproblem.dual_objective_yuan)
+        present = state.x[subproblem.subprogram.every]
         if not solved.x.size or (
             subproblem.program.objective(present) - solved.bound <= state.tolerance_yuan
             and not state.is_violated[window.intervals].any()
@@ -107,8 +107,8 @@ class WindowSolver:
         return WindowSolution(
             (window,),
             (subproblem,),
-            subproblem.cut.columns,
-            solved.x[: len(subproblem.cut.columns)],
+            subproblem.subprogram.columns,
+            solved.x[: len(subproblem.subprogram.columns)],
             (solved.x[subproblem.copies],),
             solved.fixed_at_zero,
             gain_yuan,
@@ -118,7 +118,7 @@ class WindowSolver:
         self, state: RepairState, window: Window, subproblem: WindowProgram, pairs: Index
     ) -> _Solved | None:
         """Solve a window by tree search, from a known tree if there is one; None if it is given up."""
-        present = state.x[subproblem.cut.every]
+        present = state.x[subproblem.subprogram.every]
         is_violated = state.is_violated[window.intervals].any()
         incumbent_yuan = np.inf if is_violated else subproblem.program.objective(present)
         result = self._branch(
@@ -142,7 +142,7 @@ class WindowSolver:
         """Minimise a window's program, which may differ from its subproblem's in costs and bounds."""
         if not self._uses_trees or window in self._too_large:
             return None
-        start = self._blocks.basis_in(subproblem.cut)
+        start = self._blocks.basis_in(subproblem.subprogram)
         result = branch_on_window(program, pairs, start, incumbent_yuan, tolerance, self.trees.get(window))
         if result is None:
             self._too_large.add(window)
@@ -159,14 +159,14 @@ class WindowSolver:
             answer = solver.solve()
         except SolverError:  # time ran out before a point was found: no bound, no change
             return _Solved(-np.inf, np.empty(0), np.empty(0, dtype=np.int64)), True
-        every = subproblem.cut.every
+        every = subproblem.subprogram.every
         is_first_used = answer.x[len(every) :] > ROUNDING_THRESHOLD
         fixed_at_zero = every[np.where(is_first_used, pairs[:, 1], pairs[:, 0])]
         return _Solved(answer.bound, answer.x[: len(every)], fixed_at_zero), answer.timed_out
 
     def _zero_members(self, state: RepairState, subproblem: WindowProgram, pairs: Index, x: Array) -> Index:
         """Return each pair's member that is zero in x; where both are, the one that is fixed at present."""
-        every, a, b = subproblem.cut.every, pairs[:, 0], pairs[:, 1]
+        every, a, b = subproblem.subprogram.every, pairs[:, 0], pairs[:, 1]
         both_zero = np.maximum(x[a], x[b]) <= PAIR_TOLERANCE_MW
         is_second = np.where(both_zero, state.fixed_at_zero[every[b]], x[a] > x[b])
         return every[np.where(is_second, b, a)]
@@ -177,7 +177,7 @@ class WindowSolver:
         """Solve windows coupled by shared decisions, and the `rest` of the coupled segments, with Benders."""
         self.budget.begin()
         all_windows = (*windows, rest)
-        subproblems = tuple(self._pricer.part(window, self._multipliers) for window in all_windows)
+        subproblems = tuple(self._pricer.window_program(window, self._multipliers) for window in all_windows)
         if time.monotonic() > self.budget.deadline:
             return self._present_solution(state, all_windows, subproblems, 0.0)
         pairs = [self.pair_positions(state.candidates, window) for window in windows]
@@ -208,7 +208,7 @@ class WindowSolver:
         """Return the dual objective of the present multipliers in these subproblems and shared decisions."""
         program, reduced = self._program, self._multipliers.reduced[shared]
         relaxed = support(reduced, program.lower[shared], program.upper[shared])[0]
-        return relaxed + sum(subproblem.relaxed for subproblem in subproblems)
+        return relaxed + sum(subproblem.dual_objective_yuan for subproblem in subproblems)
 
     def _shared_decisions(
         self, state: RepairState, shared: Index, subproblems: tuple[WindowProgram, ...]
@@ -216,10 +216,10 @@ class WindowSolver:
         """Move the prices of copies from the subproblems back to the shared decisions."""
         program, price = self._program, self._multipliers.reduced[shared].copy()
         for subproblem in subproblems:
-            is_shared = np.isin(subproblem.cut.copies, shared)
-            price[np.searchsorted(shared, subproblem.cut.copies[is_shared])] += subproblem.pays[
-                subproblem.copies
-            ][is_shared]
+            is_shared = np.isin(subproblem.subprogram.copies, shared)
+            price[np.searchsorted(shared, subproblem.subprogram.copies[is_shared])] += (
+                subproblem.imputed_price[subproblem.copies][is_shared]
+            )
             subproblem.program.cost[subproblem.copies.start + np.flatnonzero(is_shared)] = 0.0
         return SharedDecisions(shared, price, program.lower[shared], program.upper[shared], state.x[shared])
 
@@ -240,20 +240,22 @@ class WindowSolver:
             zip(windows, subproblems, [*solution.windows, solution.continuous], strict=True)
         ):
             if self._is_present_as_good(state, window, subproblem, x):
-                columns = subproblem.cut.columns
-                points.append(state.x[subproblem.cut.every])
+                columns = subproblem.subprogram.columns
+                points.append(state.x[subproblem.subprogram.every])
                 fixed_at_zero.append(columns[state.fixed_at_zero[columns]])
             else:
                 points.append(x)
                 if number < len(pairs):
                     fixed_at_zero.append(self._zero_members(state, subproblem, pairs[number], x))
         own_points = (
-            x[: len(subproblem.cut.columns)] for subproblem, x in zip(subproblems, points, strict=True)
+            x[: len(subproblem.subprogram.columns)] for subproblem, x in zip(subproblems, points, strict=True)
         )
         return WindowSolution(
             windows,
             subproblems,
-            np.concatenate([decisions.columns, *(subproblem.cut.columns for subproblem in subproblems)]),
+            np.concatenate(
+                [decisions.columns, *(subproblem.subprogram.columns for subproblem in subproblems)]
+            ),
             np.concatenate([solution.shared, *own_points]),
             tuple(x[subproblem.copies] for subproblem, x in zip(subproblems, points, strict=True)),
             np.concatenate(fixed_at_zero),
@@ -267,11 +269,13 @@ class WindowSolver:
         key = (window, shared.tobytes())
         dual, function = self._continuous.get(key, (None, None))
         if function is None or dual is not self._multipliers.dual:
-            function = ContinuousValueFunction(subproblem, shared, self._blocks.basis_in(subproblem.cut))
+            function = ContinuousValueFunction(
+                subproblem, shared, self._blocks.basis_in(subproblem.subprogram)
+            )
             function.add_known_point(
                 state.x[shared],
-                state.x[subproblem.cut.every],
-                self._multipliers.dual[subproblem.cut.inside],
+                state.x[subproblem.subprogram.every],
+                self._multipliers.dual[subproblem.subprogram.inside],
                 state.search_tolerance_yuan,
             )
             self._continuous[key] = (self._multipliers.dual, function)
@@ -288,8 +292,8 @@ class WindowSolver:
 
         It agrees if it has the same values of the inconsistent shared decisions.
         """
-        present, copies = state.x[subproblem.cut.every], subproblem.copies
-        is_coupled = np.isin(subproblem.cut.copies, list(state.coupled))
+        present, copies = state.x[subproblem.subprogram.every], subproblem.copies
+        is_coupled = np.isin(subproblem.subprogram.copies, list(state.coupled))
         return bool(
             (np.abs(x[copies] - present[copies])[is_coupled] <= FEASIBILITY_TOLERANCE).all()
             and (subproblem.program.cost * (present - x[: len(present)])).sum() <= state.tolerance_yuan
@@ -304,8 +308,8 @@ class WindowSolver:
         gain_yuan: float,
     ) -> WindowSolution:
         """Return the present point as the solution."""
-        columns = np.concatenate([subproblem.cut.columns for subproblem in subproblems])
-        copies = tuple(state.x[subproblem.cut.copies] for subproblem in subproblems)
+        columns = np.concatenate([subproblem.subprogram.columns for subproblem in subproblems])
+        copies = tuple(state.x[subproblem.subprogram.copies] for subproblem in subproblems)
         fixed_at_zero = columns[state.fixed_at_zero[columns]]
         return WindowSolution(
             windows, subproblems, columns, state.x[columns], copies, fixed_at_zero, gain_yuan

@@ -57,7 +57,7 @@ class _ValueFunction:
     """A subproblem whose copies of the shared decisions `shared` (columns of the full program) are free."""
 
     def __init__(self, subproblem: WindowProgram, shared: Index) -> None:
-        program, matrix, cut = subproblem.program, subproblem.program.matrix, subproblem.cut
+        program, matrix, cut = subproblem.program, subproblem.program.matrix, subproblem.subprogram
         self._copies = subproblem.copies.start + np.flatnonzero(np.isin(cut.copies, shared))
         self._shared_of_copy = np.searchsorted(shared, cut.every[self._copies])
         cost = program.cost.copy()
@@ -84,7 +84,7 @@ class ContinuousValueFunction(_ValueFunction):
 
     def __init__(self, subproblem: WindowProgram, shared: Index, basis: Basis) -> None:
         super().__init__(subproblem, shared)
-        matrix, self.inside = self._program.matrix, subproblem.cut.inside
+        matrix, self.inside = self._program.matrix, subproblem.subprogram.inside
         rows, columns = matrix.shape
         # a graph of columns, then rows, linked by the entries outside of the copies
         row_node = columns + np.repeat(np.arange(rows), np.diff(matrix.indptr))
@@ -100,7 +100,7 @@ class ContinuousValueFunction(_ValueFunction):
         self.evaluated: list[tuple[Array, ValueAtPoint]] = []
         self._solver = Solver(presolve=False, near=True)
         # the cost of a fixed copy does not matter, and at this price the basis is nearly optimal
-        self._price = subproblem.pays[self._copies]
+        self._price = subproblem.imputed_price[self._copies]
         if len(self._program.cost):
             self._solver.load(self._program)
             self._solver.change_costs(self._copies, self._price)

@@ -98,7 +98,8 @@ class WindowRounds:
             window
             for solution in solutions
             for window, subproblem in zip(solution.windows, solution.subproblems, strict=True)
-            if (subproblem.program.cost * (x - merged)[subproblem.cut.every]).sum() > state.tolerance_yuan
+            if (subproblem.program.cost * (x - merged)[subproblem.subprogram.every]).sum()
+            > state.tolerance_yuan
         ]
         self._partition.merge_segments(
             [self._partition.with_neighbours(window) for window in windows or self._partition.windows()]

@@ -103,7 +103,7 @@ class Rounding:
                 x,
                 budget=budget,
                 tolerance_yuan=SEARCH_TOLERANCE * scale_yuan,
-                paying=widenings_left < MAX_WIDENINGS,
+                shared_may_rise=widenings_left < MAX_WIDENINGS,
             )
             solved = self._pool.map(solve, waiting)
             for (window, narrower), patches in zip(waiting.items(), solved, strict=True):
@@ -140,18 +140,18 @@ class Rounding:
         return x if violated_pairs(self._tiled, better).any() else better
 
     def _solve_window(
-        self, x: Array, window: Window, budget: TimeBudget, tolerance_yuan: float, paying: bool
+        self, x: Array, window: Window, budget: TimeBudget, tolerance_yuan: float, shared_may_rise: bool
     ) -> _Patches:
         """Return a patch that makes a window obey its pairs, with everything outside fixed at x; or nothing.
 
-        Shared decisions are fixed too; with `paying` they may rise, at their cost.
+        Shared decisions are fixed too; with `shared_may_rise` they may rise, at their cost.
         """
         budget.begin()
-        subprogram, program = self._pricer.cut(window), self._program
-        alone = subprogram.alone(program, x, paying=paying)
+        subprogram, program = self._pricer.subprogram(window), self._program
+        alone = subprogram.alone(program, x, shared_may_rise=shared_may_rise)
         pairs = pair_positions(self._tiled, self._all_pairs, window)
         values = None
-        if not paying:
+        if not shared_may_rise:
             values = quick_feasible_point(alone, pairs, self._blocks.basis_in(subprogram), tolerance_yuan)
         if values is None:
             # presolve would take longer than it saves

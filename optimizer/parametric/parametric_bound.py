@@ -75,7 +75,10 @@ def parametric_cut(
     repair = optimum.warm_start.repair
     gains = pool.map(
         lambda window: _gain_of_binaries(
-            pricer.part(window, multipliers), pair_positions(tiled, repair.doubtful, window), dual, shifts
+            pricer.window_program(window, multipliers),
+            pair_positions(tiled, repair.doubtful, window),
+            dual,
+            shifts,
         ),
         repair.windows,
     )
@@ -121,23 +124,23 @@ def _gain_of_binaries(part: WindowProgram, pairs: Index, dual: Array, shifts: _P
     slack_basis = Basis.of(np.zeros(columns, dtype=bool), np.ones(rows, dtype=bool))
     branched = branch_on_window(program, pairs, slack_basis, np.inf, 0.0)
     if branched is not None:
-        return max(0.0, branched.bound - part.relaxed)
+        return max(0.0, branched.bound - part.dual_objective_yuan)
     solver = Solver()
     solver.load(with_pair_binaries(program, pairs))
     try:
         bound = solver.solve().bound
     except SolverError:
         return 0.0
-    return max(0.0, bound - part.relaxed)
+    return max(0.0, bound - part.dual_objective_yuan)
 
 
 def _with_parameters(part: WindowProgram, dual: Array, shifts: _ProgramShifts) -> LinearProgram:
     """A window's relaxation whose last columns are the parameters, relative to the point."""
-    cut, program = part.cut, part.program
-    every, inside = cut.every, cut.inside
+    subprogram, program = part.subprogram, part.program
+    every, inside = subprogram.every, subprogram.inside
     lower, upper = shifts.lower[:, every], shifts.upper[:, every]
     row_lower, row_upper = shifts.row_lower[:, inside], shifts.row_upper[:, inside]
-    reduced, row_dual = program.cost - part.pays, dual[inside]
+    reduced, row_dual = program.cost - part.imputed_price, dual[inside]
     dual_value = np.where(row_dual > 0, row_lower, row_upper) @ row_dual
     dual_value = dual_value + np.where(reduced > 0, lower, upper) @ reduced
     count, parameters = len(every), len(shifts.offset)

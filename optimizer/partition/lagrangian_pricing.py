@@ -26,17 +26,17 @@ REDUCED_COST_SHARE = 0.5  # of a state's reduced cost, added to its price at a b
 
 @dataclass(frozen=True)
 class WindowProgram:
-    """The Lagrangian subproblem of a window without its exclusive pairs, in the columns `cut.every`."""
+    """The Lagrangian subproblem of a window without its exclusive pairs, in columns `subprogram.every`."""
 
-    cut: Subprogram
+    subprogram: Subprogram
     program: LinearProgram
-    pays: Array  # [yuan per unit] matrix'y of the rows inside, (every,)
-    relaxed: float  # [yuan] dual objective of the multipliers in this window
+    imputed_price: Array  # [yuan per unit] matrix'y of the rows inside, (every,)
+    dual_objective_yuan: float  # dual objective of the multipliers in this window
 
     @property
     def copies(self) -> slice:
         """The positions of the copies of shared decisions among the columns."""
-        return slice(len(self.cut.columns), len(self.cut.columns) + len(self.cut.copies))
+        return slice(len(self.subprogram.columns), len(self.subprogram.columns) + len(self.subprogram.copies))
 
 
 class Multipliers:
@@ -61,13 +61,13 @@ class Multipliers:
         """
         self.dual = dual
         self.reduced = self._program.cost - self._program.matrix.T @ dual
-        pays, reduced = self._next_rows @ dual, self.reduced[self._states]
-        previous_margin = self._state_price - pays
+        imputed_price, reduced = self._next_rows @ dual, self.reduced[self._states]
+        previous_margin = self._state_price - imputed_price
         is_feasible = (previous_margin >= np.minimum(reduced, 0.0)) & (
             previous_margin <= np.maximum(reduced, 0.0)
         )
         margin = np.where(is_feasible, previous_margin, REDUCED_COST_SHARE * reduced)
-        self._state_price = pays + margin
+        self._state_price = imputed_price + margin
         self.margin[self._states] = margin
 
 
@@ -86,56 +86,62 @@ class SubprogramCache:
 
 
 class LagrangianPricer:
-    """Builds the Lagrangian subproblems of one program's windows, and keeps their subprograms in `cuts`."""
+    """Builds the Lagrangian subproblems of one program's windows, and keeps their `subprograms`."""
 
-    def __init__(self, tiled: Tiled, program: LinearProgram, cuts: SubprogramCache | None = None) -> None:
-        """Prepare; `cuts` of an earlier program are used if its matrix has its entries at the same places."""
+    def __init__(
+        self, tiled: Tiled, program: LinearProgram, subprograms: SubprogramCache | None = None
+    ) -> None:
+        """Prepare; `subprograms` of an earlier program are reused if its matrix has the same entries."""
         self._program, matrix = program, program.matrix
         self.extractor = SubprogramExtractor(tiled, program)
-        self._earlier = cuts.of if cuts is not None and cuts.fits(program) else {}
-        self.cuts = SubprogramCache(matrix.indptr, matrix.indices, {})
+        self._earlier = subprograms.of if subprograms is not None and subprograms.fits(program) else {}
+        self.subprograms = SubprogramCache(matrix.indptr, matrix.indices, {})
 
     def multipliers(self, dual: Array) -> Multipliers:
         """Return the prices of windows at these row multipliers, (rows,)."""
         return Multipliers(self._program, self.extractor, dual)
 
-    def part(self, window: Window, at: Multipliers, upper: Array | None = None) -> WindowProgram:
+    def window_program(
+        self, window: Window, multipliers: Multipliers, upper: Array | None = None
+    ) -> WindowProgram:
         """Return the window's subproblem at these multipliers.
 
         `upper` replaces the full program's upper bounds, (columns,).
         """
-        program, subprogram = self._program, self.cut(window)
-        every, own = subprogram.every, len(subprogram.columns)
-        dual = at.dual[subprogram.inside]
-        pays = transposed_product(subprogram.matrix, dual)
+        program, subprogram = self._program, self.subprogram(window)
+        every, own_count = subprogram.every, len(subprogram.columns)
+        dual = multipliers.dual[subprogram.inside]
+        imputed_price = transposed_product(subprogram.matrix, dual)
         price = program.cost[every]
-        price[:own] -= np.bincount(
+        price[:own_count] -= np.bincount(
             subprogram.coupling_column,
-            subprogram.coupling_value * at.dual[subprogram.coupling_row],
-            minlength=own,
+            subprogram.coupling_value * multipliers.dual[subprogram.coupling_row],
+            minlength=own_count,
         )
         # at this price the reduced cost of a copy is zero: the relaxation leaves it where the original is
-        price[own:] = pays[own:]
-        price[own + len(subprogram.copies) :] += at.margin[subprogram.before]
-        price[subprogram.ending] -= at.margin[subprogram.columns[subprogram.ending]]
+        price[own_count:] = imputed_price[own_count:]
+        price[own_count + len(subprogram.copies) :] += multipliers.margin[subprogram.before]
+        price[subprogram.ending] -= multipliers.margin[subprogram.columns[subprogram.ending]]
         lower, upper = program.lower[every], (program.upper if upper is None else upper)[every]
         row_lower, row_upper = program.row_lower[subprogram.inside], program.row_upper[subprogram.inside]
-        relaxed = support(dual, row_lower, row_upper)[0] + support(price - pays, lower, upper)[0]
+        dual_objective_yuan = (
+            support(dual, row_lower, row_upper)[0] + support(price - imputed_price, lower, upper)[0]
+        )
         no_binary = np.zeros(len(every), dtype=bool)
         subproblem = LinearProgram(
             price, 0.0, subprogram.matrix, row_lower, row_upper, lower, upper, no_binary
         )
-        return WindowProgram(subprogram, subproblem, pays, relaxed)
+        return WindowProgram(subprogram, subproblem, imputed_price, dual_objective_yuan)
 
-    def cut(self, window: Window) -> Subprogram:
+    def subprogram(self, window: Window) -> Subprogram:
         """Return the window's subprogram, extracted once."""
-        if window not in self.cuts.of:
+        if window not in self.subprograms.of:
             earlier = self._earlier.get(window)
             values = self._program.matrix.data
-            self.cuts.of[window] = (
-                self.extractor.cut(window) if earlier is None else earlier.with_values(values)
+            self.subprograms.of[window] = (
+                self.extractor.extract(window) if earlier is None else earlier.with_values(values)
             )
-        return self.cuts.of[window]
+        return self.subprograms.of[window]
 
 
 def transposed_product(matrix: sp.csr_array, dual: Array) -> Array:

@@ -95,20 +95,22 @@ class Subprogram:
             coupling_value=values[self.coupling_entries],
         )
 
-    def alone(self, program: LinearProgram, boundary_values: Array, *, paying: bool = False) -> LinearProgram:
+    def alone(
+        self, program: LinearProgram, boundary_values: Array, *, shared_may_rise: bool = False
+    ) -> LinearProgram:
         """Return the window's program with boundary states and shared decisions fixed.
 
-        `boundary_values` are their values, (columns of the full program,). With `paying`, a shared decision
-        may be larger than its value, at its cost in the full program.
+        `boundary_values` are their values, (columns of the full program,). With `shared_may_rise`, a shared
+        decision may be larger than its value, at its cost in the full program.
         """
         own, shared = len(self.columns), slice(len(self.columns), len(self.columns) + len(self.copies))
         lower, upper, cost = program.lower[self.every], program.upper[self.every], program.cost[self.every]
         shared_upper = upper[shared].copy()
         for fixed in (self.ending, slice(own, None)):
             lower[fixed] = upper[fixed] = boundary_values[self.every[fixed]]
-        if paying:
+        if shared_may_rise:
             upper[shared] = shared_upper
-        cost[shared.stop if paying else own :] = 0.0
+        cost[shared.stop if shared_may_rise else own :] = 0.0
         return LinearProgram(
             cost,
             0.0,
@@ -155,7 +157,7 @@ class SubprogramExtractor:
         shape = (len(states), self._matrix.shape[0])
         return sp.csr_array((values[entry[is_later]], row[is_later], starts), shape=shape)
 
-    def cut(self, window: Window) -> Subprogram:
+    def extract(self, window: Window) -> Subprogram:
         """Return the window's subprogram."""
         width, count = self._width, self._count
         boundaries = np.array(window.stretches, dtype=np.int64).ravel()

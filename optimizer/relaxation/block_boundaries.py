@@ -113,12 +113,12 @@ class BlockBoundaries:
 
         Returns whether the window is settled, and the intervals elsewhere that its solution would change.
         """
-        part = self._pricer.part(window, multipliers, self._program.upper)
-        fixed = self._x[part.cut.copies]
+        part = self._pricer.window_program(window, multipliers, self._program.upper)
+        fixed = self._x[part.subprogram.copies]
         part.program.upper[part.copies] = fixed
         solver = Solver(presolve=False, near=True)
         solver.load(part.program)
-        solver.start_from(self._basis.restricted_to(part.cut))
+        solver.start_from(self._basis.restricted_to(part.subprogram))
         copies = np.arange(part.copies.start, part.copies.stop)
         try:
             answer = solver.solve()
@@ -131,10 +131,10 @@ class BlockBoundaries:
         except (InfeasibleProgram, UnboundedProgram):
             return False, NO_INTERVALS
         settled = self._is_settled(part, answer)
-        basis = solver.basis(part.cut.full(self._program, with_fixed_copies.x))
+        basis = solver.basis(part.subprogram.full(self._program, with_fixed_copies.x))
         # where the block of a shared decision has it basic for want of another column, a full basis of this
         # window would leave one basic column too many there
-        is_complete = len(part.cut.inside) == self._basis.basic_count(part.cut)
+        is_complete = len(part.subprogram.inside) == self._basis.basic_count(part.subprogram)
         if settled or is_complete:
             # a settled window costs the same in both solves, so the multipliers of either are right
             row_dual = (answer if settled else with_fixed_copies).row_dual
@@ -143,37 +143,37 @@ class BlockBoundaries:
 
     def _changed_elsewhere(self, part: WindowProgram, answer: SolverAnswer) -> Index:
         """Intervals next to a window whose boundary states differ from the present solution."""
-        cut = part.cut
-        is_ending = np.zeros(len(cut.every), dtype=bool)
-        is_ending[cut.ending] = True
+        subprogram = part.subprogram
+        is_ending = np.zeros(len(subprogram.every), dtype=bool)
+        is_ending[subprogram.ending] = True
         at_boundary = is_ending.copy()
         at_boundary[part.copies.stop :] = True
-        changed = at_boundary & (np.abs(answer.x - self._x[cut.every]) > FEASIBILITY_TOLERANCE)
+        changed = at_boundary & (np.abs(answer.x - self._x[subprogram.every]) > FEASIBILITY_TOLERANCE)
         width = len(self._tiled.template.columns)
-        return np.asarray(cut.every[changed] // width + is_ending[changed])
+        return np.asarray(subprogram.every[changed] // width + is_ending[changed])
 
     def _is_settled(self, part: WindowProgram, answer: SolverAnswer) -> bool:
         """Whether the present values of the shared decisions are optimal for the window too."""
         copies = part.copies
-        change = np.abs(answer.x[copies] - self._x[part.cut.copies])
+        change = np.abs(answer.x[copies] - self._x[part.subprogram.copies])
         reduced = (part.program.cost - part.program.matrix.T @ answer.row_dual)[copies]
         deviation = np.maximum(np.abs(reduced), np.abs(part.program.cost[copies]) * change)
         return bool((deviation <= FEASIBILITY_TOLERANCE).all())
 
     def _insert(self, part: WindowProgram, x: Array, row_dual: Array, basis: Basis | None) -> None:
         """Insert a window's point, multipliers and basis into the full solution."""
-        cut, width = part.cut, len(part.cut.columns)
-        lower, upper = self._program.lower[cut.columns], self._program.upper[cut.columns]
-        self._solution.boundary_values[cut.columns] = np.clip(x[:width], lower, upper)
-        self._x[cut.columns], self._dual[cut.inside] = x[:width], row_dual
+        subprogram, width = part.subprogram, len(part.subprogram.columns)
+        lower, upper = self._program.lower[subprogram.columns], self._program.upper[subprogram.columns]
+        self._solution.boundary_values[subprogram.columns] = np.clip(x[:width], lower, upper)
+        self._x[subprogram.columns], self._dual[subprogram.inside] = x[:width], row_dual
         if basis is not None:
-            self._basis.update(cut, basis)
+            self._basis.update(subprogram, basis)
 
     def _solve_with_price_setters(
         self, partition: Partition, multipliers: Multipliers, window: Window
     ) -> bool:
         """Solve a window with the segments that determine its shared decisions; return whether it settles."""
-        setters = self._price_setting_segments(partition, self._pricer.cut(window).copies)
+        setters = self._price_setting_segments(partition, self._pricer.subprogram(window).copies)
         segments = sorted_distinct(np.concatenate([partition.within(window), *setters]))
         for _ in range(MAX_EXTENSIONS):
             settled, changed = self._solve_together(multipliers, partition.window(segments.tolist()))
@@ -211,11 +211,14 @@ class BlockBoundaries:
 
         Returns whether the window is settled, and the intervals elsewhere that its solution would change.
         """
-        part = self._pricer.part(window, multipliers, self._program.upper)
-        cut, program = part.cut, part.program
-        program.cost[part.copies] += multipliers.reduced[cut.copies]  # the part of their cost not yet paid
+        part = self._pricer.window_program(window, multipliers, self._program.upper)
+        subprogram, program = part.subprogram, part.program
+        # the part of their cost not yet paid
+        program.cost[part.copies] += multipliers.reduced[subprogram.copies]
         solver = Solver(presolve=False, near=True, primal=True)
-        start = StartingPoint(self._x[cut.every], self._dual[cut.inside], self._basis.restricted_to(cut))
+        start = StartingPoint(
+            self._x[subprogram.every], self._dual[subprogram.inside], self._basis.restricted_to(subprogram)
+        )
         try:
             answer = start.solve(solver, program)
         except (InfeasibleProgram, UnboundedProgram):
@@ -223,7 +226,9 @@ class BlockBoundaries:
         changed = self._changed_elsewhere(part, answer)
         settled = not changed.size and self._is_settled(part, answer)
         if settled:
-            multipliers.dual[cut.inside] = answer.row_dual
-            multipliers.reduced[cut.copies] = 0.0
-            self._insert(part, answer.x, answer.row_dual, solver.basis(cut.full(self._program, answer.x)))
+            multipliers.dual[subprogram.inside] = answer.row_dual
+            multipliers.reduced[subprogram.copies] = 0.0
+            self._insert(
+                part, answer.x, answer.row_dual, solver.basis(subprogram.full(self._program, answer.x))
+            )
         return settled, changed

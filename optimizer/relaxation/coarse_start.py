@@ -123,7 +123,7 @@ def solve_segments(problem: SegmentProblem, pool: ThreadPool) -> tuple[Array, Ar
     month's cycles. Raises InfeasibleProgram and UnboundedProgram.
     """
     program, values, basis = problem.program, problem.values, problem.basis
-    subprograms = [problem.pricer.extractor.cut(segment) for segment in problem.segments]
+    subprograms = [problem.pricer.extractor.extract(segment) for segment in problem.segments]
     if any((subprogram.coupling >= problem.first_coupling_row).any() for subprogram in subprograms):
         return None
     x, dual, outdated = np.zeros(len(program.cost)), np.zeros(len(program.row_lower)), subprograms
@@ -149,7 +149,7 @@ def _solve(
 ) -> tuple[SolverAnswer, Basis]:
     """Solve one segment; return its solution and its final basis."""
     solver = Solver(presolve=False)
-    solver.load(subprogram.alone(program, values, paying=True))
+    solver.load(subprogram.alone(program, values, shared_may_rise=True))
     solver.start_from(basis.restricted_to(subprogram))
     answer = solver.solve()
     return answer, solver.basis(subprogram.full(program, answer.x))

@@ -220,7 +220,7 @@ class MonthBlocks:
         return list(zip(self._firsts, [*self._firsts[1:], len(self._tiled.horizon)], strict=True))
 
     def _subprograms(self) -> list[Subprogram]:
-        return [self._pricer.cut(Window((span,))) for span in self._spans()]
+        return [self._pricer.subprogram(Window((span,))) for span in self._spans()]
 
     def _lowest_values(self) -> Array:
         """First estimate of every boundary state: its lower bound, (columns,)."""

@@ -59,7 +59,7 @@ class SolvedRelaxation:
     @property
     def warm_start(self) -> RelaxationWarmStart:
         """What the relaxation of a park with the same structure may start from."""
-        return RelaxationWarmStart(self.blocks.warm_start, self.strengthened, self.pricer.cuts)
+        return RelaxationWarmStart(self.blocks.warm_start, self.strengthened, self.pricer.subprograms)
 
 
 def solve_relaxation(

@@ -42,7 +42,7 @@ def _years_table(study: Study) -> Table:
     bills = ["bill\nwithout", "bill\nwith"] if len(streams) <= MOST_STREAMS_BESIDE_BILLS else []
     auxiliary = "auxiliary" if bills else "aux.\nenergy"
     table = dense_table("Year by year, 万元", "year", *heads, auxiliary, *bills)
-    for index, year in enumerate(study.life.years):
+    for index, year in enumerate(study.lifetime.years):
         health, cycles = storage_health_and_cycles(study.case, year)
         yuan = [*(array[index] for array in streams.values()), -year.auxiliary_yuan]
         yuan += [year.bill_without_yuan, year.bill_yuan] if bills else []
@@ -68,7 +68,7 @@ def _years_table(study: Study) -> Table:
 
 
 def _notes(study: Study) -> Iterator[str]:
-    if not all(year.dispatched for year in study.life.years):
+    if not all(year.dispatched for year in study.lifetime.years):
         yield "~ not dispatched: interpolated between dispatched years."
     yield (
         "Health: usable over rated energy at the start of the year. Each year is dispatched with perfect"
@@ -79,7 +79,7 @@ def _notes(study: Study) -> Iterator[str]:
 
 def _response_lines(study: Study) -> Iterator[str]:
     """A sentence on the demand-response events of the first year."""
-    year = study.life.years[0]
+    year = study.lifetime.years[0]
     if not year.events:
         return
     paid = [event for event in year.events if event.settled.yuan > 0]
@@ -170,12 +170,12 @@ def _investment_lines(cash: CashFlow) -> Iterator[str]:
 
 def _proof(study: Study) -> str:
     """A sentence on optimality and on the check of savings against bills."""
-    life = study.life
-    dispatched = [year for year in life.years if year.dispatched]
+    lifetime = study.lifetime
+    dispatched = [year for year in lifetime.years if year.dispatched]
     open_years = [str(year.year) for year in dispatched if year.gap > PROVEN_GAP]
     proven = f"not proven optimal: {', '.join(open_years)}" if open_years else "each proven optimal"
     return (
         f"{len(dispatched)} years dispatched with and without the storage, {proven}, largest gap"
-        f" {life.largest_gap:.1e}, each audited. Savings by arbitrage and demand less auxiliary energy equal"
-        f" the difference of the bills to within {life.largest_difference_yuan:.1e} yuan a year."
+        f" {lifetime.largest_gap:.1e}, each audited. Savings by arbitrage and demand less auxiliary energy"
+        f" equal the difference of the bills to within {lifetime.largest_difference_yuan:.1e} yuan a year."
     )

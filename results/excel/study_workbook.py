@@ -55,7 +55,7 @@ class _StudyWorkbook(Book):
     def sheet(self, name: str, note: str, first: float) -> Any:
         """Add a sheet with its title and note."""
         sheet = self.book.add_worksheet(name)
-        kind = self.text["kind"].format(years=len(self.study.life.years))
+        kind = self.text["kind"].format(years=len(self.study.lifetime.years))
         self.head(sheet, self.study.case.title or self.study.case.name, kind, note)
         sheet.set_column(0, 0, first)
         sheet.set_column(1, 24, 17)
@@ -63,7 +63,7 @@ class _StudyWorkbook(Book):
 
     def _years(self) -> None:
         """Write one row per year of operation, in yuan and MWh."""
-        text, page, cash, years = self.text, self.page, self.study.cash, self.study.life.years
+        text, page, cash, years = self.text, self.page, self.study.cash, self.study.lifetime.years
         streams = cash.operation.revenue_yuan
         sheet = self.sheet(text["lives"], text["lives_note"], 14)
         heads = [text["y_year"], text["y_dispatched"], text["y_health"], text["y_cycles"], text["x_out"]]
@@ -126,13 +126,13 @@ class _StudyWorkbook(Book):
 
     def _proof(self) -> None:
         """Write dispatched years, largest gap, sources and versions."""
-        text, page, life, case = self.text, self.page, self.study.life, self.study.case
+        text, page, lifetime, case = self.text, self.page, self.study.lifetime, self.study.case
         sheet = self.sheet(self.names["proof"], text["p_how_said"], 60)
-        dispatched = ", ".join(str(year.year) for year in life.years if year.dispatched)
+        dispatched = ", ".join(str(year.year) for year in lifetime.years if year.dispatched)
         rows: list[list[Cell]] = [
             [text["p_years"], dispatched],
-            [text["p_gap"], life.largest_gap],
-            [f"{text['p_difference']}, {page['yuan']}", life.largest_difference_yuan],
+            [text["p_gap"], lifetime.largest_gap],
+            [f"{text['p_difference']}, {page['yuan']}", lifetime.largest_difference_yuan],
         ]
         row = self.table(sheet, TOP, (page["proof"], ""), rows, SMALL)
         tariff = str(page["owned"]).format(device=page["tariff"], what=case.tariff.title or case.tariff.name)

@@ -13,16 +13,16 @@ from parkdispatch.results.finance.lifetime import Lifetime
 class Study:
     """The operating years of a case's storage, their cash flow, and the run time of each stage."""
 
-    life: Lifetime
+    lifetime: Lifetime
     cash: CashFlow
     timings_s: Mapping[str, float]
 
     @property
     def case(self) -> Case:
         """The case under study."""
-        return self.life.case
+        return self.lifetime.case
 
     @property
     def proven(self) -> bool:
         """Whether every dispatched year is proven optimal."""
-        return self.life.largest_gap <= PROVEN_GAP
+        return self.lifetime.largest_gap <= PROVEN_GAP

@@ -47,7 +47,7 @@ def study_html(study: "Study", lang: Lang = "en", reproduced: "Reproduced | None
     The same study gives the same bytes except for the run times shown.
     """
     words, finance_words = load_words(lang, "study"), FinanceWords(lang)
-    text, case, cash, years = words["study"], study.case, study.cash, study.life.years
+    text, case, cash, years = words["study"], study.case, study.cash, study.lifetime.years
     dispatched = [year.year for year in years if year.dispatched]
     waterfall = _waterfall(study, words, finance_words)
     charts = [
@@ -65,14 +65,16 @@ def study_html(study: "Study", lang: Lang = "en", reproduced: "Reproduced | None
         case=case,
         reproduced=reproduced,
         cards=_cards(cash, words, finance_words),
-        proofline=text["proofline"].format(gap=format_share(study.life.largest_gap), years=len(dispatched)),
+        proofline=text["proofline"].format(
+            gap=format_share(study.lifetime.largest_gap), years=len(dispatched)
+        ),
         returns=returns_table(cash, words, finance_words),
         waterfall=waterfall,
         years=annual_table(study, words, finance_words),
         cash=cash_table(cash, words, finance_words),
         dispatched=", ".join(map(str, dispatched)),
-        gap=format_share(study.life.largest_gap),
-        difference=text["yuan_a_year"].format(yuan=f"{study.life.largest_difference_yuan:.1e}"),
+        gap=format_share(study.lifetime.largest_gap),
+        difference=text["yuan_a_year"].format(yuan=f"{study.lifetime.largest_difference_yuan:.1e}"),
         parameters=[parameter_row(parameter, finance_words) for parameter in declared_values(cash.finance)],
         sources=[
             words["page"]["owned"].format(
@@ -157,7 +159,7 @@ def _cumulative(cash: CashFlow, words: Words, finance_words: FinanceWords) -> di
 
 def _waterfall(study: "Study", words: Words, finance_words: FinanceWords) -> dict[str, Any]:
     """The waterfall chart from revenue to the net cash flow, and the sentence with its totals."""
-    text, cash, years = words["study"], study.cash, study.life.years
+    text, cash, years = words["study"], study.cash, study.lifetime.years
     steps, streams = money_steps(cash), cash.operation.revenue_yuan
     rows = [
         (finance_words.thing(key) if key in streams else text[f"w_{key}"], yuan / YUAN_PER_WAN)
@@ -181,7 +183,7 @@ def _waterfall(study: "Study", words: Words, finance_words: FinanceWords) -> dic
 
 def _yearly(study: "Study", words: Words, finance_words: FinanceWords) -> list[dict[str, Any]]:
     """Charts of income by stream and of the state of health, by year of operation."""
-    years, streams = study.life.years, study.cash.operation.revenue_yuan
+    years, streams = study.lifetime.years, study.cash.operation.revenue_yuan
     text, wan, numbers = words["study"], words["page"]["wan"], [year.year for year in years]
     income = [
         (finance_words.thing(name), _in_wan(yuan), STREAM_COLOURS[index % len(STREAM_COLOURS)])

@@ -19,13 +19,13 @@ STREAMS = ("arbitrage", "demand_response", "absorption")  # revenue streams of t
 class CurrentPark:
     """The current park with one size of its storage: lifetime dispatch and cash flow."""
 
-    life: Lifetime
+    lifetime: Lifetime
     cash: CashFlow
 
     @property
     def case(self) -> Case:
         """The case of the park."""
-        return self.life.case
+        return self.lifetime.case
 
 
 def current_park_rows(plan: Published, sizes: Sequence[CurrentPark]) -> list[ComparisonRow]:
@@ -55,7 +55,7 @@ def _size_rows(plan: Published, size: CurrentPark) -> Iterator[ComparisonRow]:
 
 def _numbers(size: CurrentPark) -> dict[str, float | str]:
     """The fields of the rows' sentence patterns."""
-    case, years, finance = size.case, size.life.years, size.cash.finance
+    case, years, finance = size.case, size.lifetime.years, size.cash.finance
     owned = batteries(case).values()
     response = case.contracts.demand_response
     baselines = response.baselines if isinstance(response, MeteredResponse) else ""
@@ -73,7 +73,7 @@ def _numbers(size: CurrentPark) -> dict[str, float | str]:
         "curtailed": years[0].curtailed_without_mwh,
         "investment": finance.investment_yuan / YUAN_PER_WAN,
         "rate": finance.discount_rate,
-        "gap": size.life.largest_gap,
+        "gap": size.lifetime.largest_gap,
     }
 
 

@@ -23,7 +23,7 @@ class CurrentParkRuns:
     @property
     def first(self) -> tuple[Lifetime, CashFlow]:
         """The lifetime and the cash flow of the first size."""
-        return self.sizes[0].life, self.sizes[0].cash
+        return self.sizes[0].lifetime, self.sizes[0].cash
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Reproduction:
     widths: tuple[Width, ...]
     fits: tuple[Fit, ...]
     largest_gap: float  # of a dispatched year
-    now: CurrentParkRuns
+    current_park: CurrentParkRuns
     corners_deviation: float  # [-] of the interpolated operation that the sets use, from the dispatched one
     sources: tuple[str, ...]
     timings_s: Mapping[str, float]

@@ -288,7 +288,7 @@ def _unproven(study: SizeStudy) -> Iterator[Statement]:
 
 def largest_gap_of_offer(offered: Offered) -> float | None:
     """The largest optimality gap of a choice's years; None where none was dispatched."""
-    return offered.figures.get("gap", offered.life.largest_gap if offered.life else None)
+    return offered.figures.get("gap", offered.lifetime.largest_gap if offered.lifetime else None)
 
 
 def largest_gap(study: SizeStudy) -> float | None:

@@ -70,7 +70,7 @@ class Worth:
     # marginal values of power and energy in the first year (dual values); NaN: not requested
     value_of_mw_yuan: float = float("nan")
     value_of_mwh_yuan: float = float("nan")
-    life: Lifetime | None = None  # of the park with the increment; None: nothing built, or scaled
+    lifetime: Lifetime | None = None  # of the park with the increment; None: nothing built, or scaled
 
     @property
     def npv_yuan(self) -> float:
@@ -164,17 +164,19 @@ class ResponseIncome:
     known: tuple[tuple[Array, Array], ...]  # by operating year: energies [MWh] from 0, incomes [yuan]
 
     @classmethod
-    def of(cls, device: str, lives: Sequence[Lifetime]) -> "ResponseIncome | None":
+    def of(cls, device: str, lifetimes: Sequence[Lifetime]) -> "ResponseIncome | None":
         """From lifetimes with events answered; None where no contract is metered."""
-        answered = [life for life in lives if metered_response(life.case.contracts) is not None]
+        answered = [
+            lifetime for lifetime in lifetimes if metered_response(lifetime.case.contracts) is not None
+        ]
         contract = metered_response(answered[0].case.contracts) if answered else None
         if contract is None:
             return None
         known = []
         for year in range(len(answered[0].years)):
             income_yuan = {0.0: 0.0}
-            for life in answered:
-                battery, figures = life.case.devices[device], life.years[year]
+            for lifetime in answered:
+                battery, figures = lifetime.case.devices[device], lifetime.years[year]
                 assert isinstance(battery, Battery)
                 energy = event_mwh(battery, figures.state_of_health[device], contract.hours)
                 income_yuan[energy] = figures.contract_yuan[DEMAND_RESPONSE]
@@ -214,7 +216,7 @@ def with_scaled_response(
     """
     new, old = (
         metered_response(contracts),
-        None if like.life is None else metered_response(like.life.case.contracts),
+        None if like.lifetime is None else metered_response(like.lifetime.case.contracts),
     )
     if new is None:
         return operation, (np.zeros_like(health), np.zeros_like(health))

@@ -87,7 +87,7 @@ class Offered:
     """A choice with its lifetime dispatch and cash flow."""
 
     choice: Choice
-    life: Lifetime | None  # of the park with the increment; None for `NEVER`
+    lifetime: Lifetime | None  # of the park with the increment; None for `NEVER`
     cash: CashFlow | None  # of the increment
     break_even_yuan_per_wh: float | None  # specific price at which its NPV is zero
     marginal: Marginal | None

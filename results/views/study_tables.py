@@ -90,7 +90,7 @@ def annual_table(study: "Study", words: Words, finance_words: FinanceWords) -> d
     heads = [text[key] for key in ("y_year", "y_health", "y_cycles", "y_out")]
     heads += [text["y_stream"].format(stream=finance_words.thing(name)) for name in streams]
     heads += [text[key] for key in ("y_auxiliary", "y_saved", "y_without", "y_with")]
-    for index, year in enumerate(study.life.years):
+    for index, year in enumerate(study.lifetime.years):
         health, cycles = storage_health_and_cycles(study.case, year)
         income = [float(yuan[index]) for yuan in streams.values()]
         auxiliary = float(operation.auxiliary_yuan[index])
@@ -99,10 +99,10 @@ def annual_table(study: "Study", words: Words, finance_words: FinanceWords) -> d
         discharged = format_number(year.discharged_mwh / MWH_PER_GWH)
         rows.append([name, f"{health:.1%}", format_number(cycles, 0), discharged, *_in_wan(amounts)])
     totals = [float(yuan.sum()) for yuan in (*streams.values(), -operation.auxiliary_yuan)]
-    bills = [sum(getattr(y, key) for y in study.life.years) for key in ("bill_without_yuan", "bill_yuan")]
+    bills = [sum(getattr(y, key) for y in study.lifetime.years) for key in ("bill_without_yuan", "bill_yuan")]
     discharged = format_number(float(operation.discharged_mwh.sum()) / MWH_PER_GWH)
     total = [words["page"]["total"], "", "", discharged, *_in_wan([*totals, sum(totals), *bills])]
-    interpolated = not all(year.dispatched for year in study.life.years)
+    interpolated = not all(year.dispatched for year in study.lifetime.years)
     return {"heads": heads, "rows": rows, "total": total, "interpolated": interpolated}
 
 

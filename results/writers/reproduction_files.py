@@ -45,14 +45,16 @@ def _write_reproduce_html(path: Path, result: Reproduction, lang: Lang) -> None:
         sources=result.sources,
         largest_gap=result.largest_gap,
         corners_deviation=result.corners_deviation,
-        tornado=result.now.tornado,
+        tornado=result.current_park.tornado,
     )
     _write_text(path, page)
 
 
 def _write_tornado_csv(path: Path, result: Reproduction, lang: Lang) -> None:
-    assert result.now.tornado is not None
-    _write_text(path, BYTE_ORDER_MARK + result.now.tornado.table.to_csv(index=False, lineterminator="\n"))
+    assert result.current_park.tornado is not None
+    _write_text(
+        path, BYTE_ORDER_MARK + result.current_park.tornado.table.to_csv(index=False, lineterminator="\n")
+    )
 
 
 def _write_report_html(path: Path, result: Reproduction, lang: Lang) -> None:
@@ -68,7 +70,7 @@ def _write_summary(path: Path, result: Reproduction, lang: Lang) -> None:
 
 
 def _has_tornado(result: Reproduction) -> bool:
-    return result.now.tornado is not None
+    return result.current_park.tornado is not None
 
 
 REPRODUCTION_OUTPUTS: tuple[Output[Reproduction], ...] = (
@@ -84,7 +86,7 @@ REPRODUCTION_OUTPUTS: tuple[Output[Reproduction], ...] = (
 
 def _current_study(result: Reproduction) -> Study:
     """The storage study of the current park with the first size of its storage."""
-    return Study(*result.now.first, result.timings_s)
+    return Study(*result.current_park.first, result.timings_s)
 
 
 def _comparison_table(result: Reproduction, lang: Lang) -> Reproduced:

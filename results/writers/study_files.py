@@ -65,11 +65,11 @@ def _write_summary(path: Path, study: Study, lang: Lang) -> None:
 
 
 def _write_events_csv(path: Path, study: Study, lang: Lang) -> None:
-    write_csv(path, events_table(study.life))
+    write_csv(path, events_table(study.lifetime))
 
 
 def _has_events(study: Study) -> bool:
-    return any(year.events for year in study.life.years)
+    return any(year.events for year in study.lifetime.years)
 
 
 STUDY_OUTPUTS: tuple[Output[Study], ...] = (
@@ -88,7 +88,7 @@ STUDY_OUTPUTS: tuple[Output[Study], ...] = (
 
 def years_table(study: Study) -> pd.DataFrame:
     """One row per operating year: health and cycles by battery, revenue by stream, energy, bills and gap."""
-    years = study.life.years
+    years = study.lifetime.years
     columns: dict[str, Any] = {"dispatched [1]": [int(year.dispatched) for year in years]}
     for quantity in ("state_of_health", "full_cycles"):
         for name in getattr(years[0], quantity):
@@ -101,7 +101,7 @@ def years_table(study: Study) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index([year.year for year in years], name="year"))
 
 
-def events_table(life: Lifetime) -> pd.DataFrame:
+def events_table(lifetime: Lifetime) -> pd.DataFrame:
     """One row per demand-response event of every dispatched year; an empty table where there is none."""
     rows = [
         {
@@ -118,7 +118,7 @@ def events_table(life: Lifetime) -> pd.DataFrame:
             "paid without moving [yuan]": answer.unmoved_yuan,
             "energy cost until the next event [yuan]": answer.energy_cost_yuan,
         }
-        for year in life.years
+        for year in lifetime.years
         for answer in year.events
     ]
     return pd.DataFrame(rows).set_index("year") if rows else pd.DataFrame()
@@ -129,7 +129,7 @@ def events_table(life: Lifetime) -> pd.DataFrame:
 
 def study_json(study: Study) -> dict[str, Any]:
     """The content of `summary.json` for a storage study; money in yuan, rates as fractions."""
-    life, cash, case = study.life, study.cash, study.case
+    lifetime, cash, case = study.lifetime, study.cash, study.case
     return {
         "status": "optimal" if study.proven else "feasible",
         "case": case.name,
@@ -142,14 +142,14 @@ def study_json(study: Study) -> dict[str, Any]:
         "debt_service_cover": {"least": cash.cover.least, "mean": cash.cover.mean},
         "revenue_yuan": {name: float(np.sum(yuan)) for name, yuan in cash.operation.revenue_yuan.items()},
         "demand_response_by_year": {
-            str(year.year): _response_json(year) for year in life.years if year.events
+            str(year.year): _response_json(year) for year in lifetime.years if year.events
         },
         "auxiliary_yuan": float(np.sum(cash.operation.auxiliary_yuan)),
         "discharged_mwh": float(np.sum(cash.operation.discharged_mwh)),
-        "years_dispatched": [year.year for year in life.years if year.dispatched],
-        "largest_gap": life.largest_gap,
-        "gap_by_year": {str(year.year): year.gap for year in life.years if year.dispatched},
-        "largest_difference_of_streams_and_bills_yuan": life.largest_difference_yuan,
+        "years_dispatched": [year.year for year in lifetime.years if year.dispatched],
+        "largest_gap": lifetime.largest_gap,
+        "gap_by_year": {str(year.year): year.gap for year in lifetime.years if year.dispatched},
+        "largest_difference_of_streams_and_bills_yuan": lifetime.largest_difference_yuan,
         "warnings": case.warnings,
         "timings_s": dict(study.timings_s),
         "peak_memory_mb": peak_memory_mb(),

@@ -135,14 +135,14 @@ def dispatch_demand_response(
         candidate = _settled(problem, bid, metered)
         if candidate.gain_yuan > best.gain_yuan:
             best = candidate
-        paying = [
+        profitable = [
             answer.settled.event
             for answer in candidate.events
             if answer.bid and answer.settled.yuan > max(0.0, answer.energy_cost_yuan)
         ]
-        if len(paying) == len(bid):
+        if len(profitable) == len(bid):
             break
-        bid = paying
+        bid = profitable
     return best
 
 
@@ -191,7 +191,7 @@ def _at_own_prices(optimum: Optimum, raised: Optimum) -> Optimum:
     proof = replace(
         optimum.proof,
         objective_yuan=optimum.tiled.program.objective(raised.x),
-        how=ProofMethod("answers_events", {}),
+        method=ProofMethod("answers_events", {}),
         primal_infeasibility=raised.proof.primal_infeasibility,
     )
     return replace(optimum, x=raised.x, proof=proof)

@@ -24,6 +24,6 @@ def run_current_park(
         lifetime = dispatch_lifetime(case, size_context, only)
         cash = cash_flow(require_lifetime_inputs(case), lifetime.operation())
         sizes.append(CurrentPark(lifetime, cash))
-    first = sizes[0].life
+    first = sizes[0].lifetime
     tornado = sensitivity_tornado(first.case, first, context) if first.case.sensitivities else None
     return CurrentParkRuns(tuple(sizes), tornado)

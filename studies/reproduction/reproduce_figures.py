@@ -89,7 +89,7 @@ def reproduce_figures(
         *current_park_rows(plan, current_park.sizes),
     ]
     stages = ("pv", "dispatch", "what_if", "fitting_set", "current_park")
-    lifetimes = (lifetime, *(size.life for size in current_park.sizes))
+    lifetimes = (lifetime, *(size.lifetime for size in current_park.sizes))
     return Reproduction(
         case=case,
         plan=plan,
@@ -97,7 +97,7 @@ def reproduce_figures(
         widths=tuple(widths),
         fits=tuple(fits),
         largest_gap=max(lifetime.largest_gap for lifetime in lifetimes),
-        now=current_park,
+        current_park=current_park,
         corners_deviation=corners.deviation(values, base_replica.operation),
         sources=tuple(dict.fromkeys([*case_sources(case), *case_sources(parks[0])])),
         timings_s={name: end - begin for name, begin, end in zip(stages, times, times[1:], strict=False)},

@@ -132,7 +132,7 @@ def _optimum_with_multipliers(prepared: Prepared, context: SolveContext) -> Opti
     of their own; the year is then solved again with the units apart.
     """
     optimum = solve_prepared(prepared, context, multipliers=True)
-    if optimum.priced is not None or context.options.solver != "highs":
+    if optimum.final_relaxation is not None or context.options.solver != "highs":
         return optimum
     return optimize(
         prepared.case.devices,

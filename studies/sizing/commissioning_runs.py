@@ -44,11 +44,13 @@ def commissioning_npv_of_park(
     if not built:
         raise InputError("`sizing.offer`: must have one, or there is nothing that could come in some year")
     worths = {}
-    income = ResponseIncome.of(sizing.device, [offer.life for offer in offers if offer.life is not None])
+    income = ResponseIncome.of(
+        sizing.device, [offer.lifetime for offer in offers if offer.lifetime is not None]
+    )
     for year in sorted({0, last, *((last // 2,) if only is None else only)}):
         existing.context.progress(f"commissioned {year} years after the case's")
         worths[year] = IncrementDispatch(existing).worth(built, commissioned=year, income=income)
         if income is None and metered_response(existing.contracts) is not None:
-            lifetimes = [worth.life for worth in worths[0] if worth.life is not None]
+            lifetimes = [worth.lifetime for worth in worths[0] if worth.lifetime is not None]
             income = ResponseIncome.of(sizing.device, lifetimes)
     return commissioning_dataset(finance, sizing.paths, built, worths)

@@ -107,7 +107,7 @@ class _LifetimeFigures:
     response_revenue_yuan: Array
     response_cost_yuan: Array
     response: How
-    life: Lifetime | None = None
+    lifetime: Lifetime | None = None
 
 
 def _worth_of_nothing(increment: IncrementYears, year: int) -> Worth:
@@ -165,7 +165,7 @@ def _lifetime_worth(increment: IncrementYears, chosen: frozenset[int]) -> Worth:
         response_revenue_yuan=revenue,
         response_cost_yuan=cost,
         response=how,
-        life=lifetime,
+        lifetime=lifetime,
     )
     return _worth(increment, figures)
 
@@ -215,6 +215,6 @@ def _worth(increment: IncrementYears, figures: _LifetimeFigures) -> Worth:
         response_cost_yuan=figures.response_cost_yuan,
         response=figures.response,
         standing_cycles=existing.cycles,
-        life=figures.life,
+        lifetime=figures.lifetime,
         **increment.figures[figures.dispatched[0]],
     )

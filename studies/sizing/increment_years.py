@@ -114,7 +114,7 @@ class IncrementYears:
         self.figures[year] = year_figures(
             self.existing.sizing, solution, with_increment.case, without.solution, without.case
         )
-        if needs_multipliers and optimum.priced is not None:
+        if needs_multipliers and optimum.final_relaxation is not None:
             of_mw, of_mwh = marginal_values(with_increment, self._name, optimum)
             self.figures[year] |= {"value_of_mw_yuan": of_mw, "value_of_mwh_yuan": of_mwh}
         if not self.has_metered_response:

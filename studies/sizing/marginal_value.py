@@ -57,7 +57,7 @@ def marginal_values(prepared: Prepared, name: str, optimum: Optimum) -> tuple[fl
     value means that more power costs more than it saves. At a kink of the cost, the value lies between the
     backward and the forward difference. Raises SolverError where the optimum has no dual values.
     """
-    if optimum.priced is None:
+    if optimum.final_relaxation is None:
         raise SolverError("the answer has no multipliers: they are HiGHS's, not another solver's")
     devices = prepared.case.devices
     size = [float(getattr(devices[name], field)) for field in FIELDS]
@@ -65,7 +65,7 @@ def marginal_values(prepared: Prepared, name: str, optimum: Optimum) -> tuple[fl
     for varied in range(len(FIELDS)):
         larger = [value + STEP * (varied == index) for index, value in enumerate(size)]
         larger_tiled = tiled_with(prepared, resized(devices, name, *larger))
-        marginal.append(-slope(optimum.priced, optimum.x, optimum.tiled, larger_tiled, STEP))
+        marginal.append(-slope(optimum.final_relaxation, optimum.x, optimum.tiled, larger_tiled, STEP))
     return marginal[0], marginal[1]
 
 

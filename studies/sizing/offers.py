@@ -55,4 +55,4 @@ def evaluate_offers(
 def offer_of_worth(worth: Worth) -> Offered:
     """A choice whose every year is known, with its break-even price."""
     figures = {name: getattr(worth, name) for name in FIGURES} if worth.cash else {}
-    return Offered(worth.choice, worth.life, worth.cash, break_even_yuan_per_wh(worth), None, figures)
+    return Offered(worth.choice, worth.lifetime, worth.cash, break_even_yuan_per_wh(worth), None, figures)

@@ -42,13 +42,15 @@ def size_surface_of_park(existing: ExistingPark, offers: Sequence[Offered]) -> x
     """As `size_surface`, for a prepared existing park."""
     sizing = existing.sizing
     rows = [row for row in grid(sizing) if row[0].power_mw > 0]
-    income = ResponseIncome.of(sizing.device, [offer.life for offer in offers if offer.life is not None])
+    income = ResponseIncome.of(
+        sizing.device, [offer.lifetime for offer in offers if offer.lifetime is not None]
+    )
     response = "none"
     if metered_response(existing.contracts) is not None:
         response = "interpolated between the offers" if income else "in proportion to the largest size"
     if income is None and response != "none":
         (largest,) = IncrementDispatch(existing).worth([rows[-1][-1]])
-        income = ResponseIncome.of(sizing.device, [largest.life] if largest.life else [])
+        income = ResponseIncome.of(sizing.device, [largest.lifetime] if largest.lifetime else [])
     worths = worth_of_rows(existing, rows, income)
     (never,) = IncrementDispatch(existing).worth([_build_nothing(0.0)])
     by_key = {worth.choice.key: worth for worth in [never, *worths]}

@@ -9,6 +9,7 @@ from parkdispatch.inputs.case import case_sources
 from parkdispatch.inputs.loader import BUILT_IN, load_case, variants
 from parkdispatch.inputs.messages.problem_sentences import silently_converted
 from parkdispatch.inputs.schema.case_file import MINUTES, CaseFile
+from parkdispatch.inputs.variations.overrides import with_overrides
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.quarter_hours import quarters_per_interval
@@ -154,7 +155,8 @@ def test_paths_are_not_relative_to_the_working_directory(
     monkeypatch.chdir(tmp_path)
     case = load_case("case/case.toml")
     assert case.series["load", "demand_mw"].path(case.folder) == Path("case/load.csv")
-    given = case.series_file("load", "demand_mw", Path("mine.csv"))
+    Path("mine.csv").write_bytes(Path("case/load.csv").read_bytes())
+    given = with_overrides(case, load="mine.csv")
     assert given.series["load", "demand_mw"].path(case.folder) == tmp_path / "mine.csv"
 
 

@@ -14,8 +14,13 @@ import pyomo.environ as pyo
 import pytest
 
 import parkdispatch as pdx
+from parkdispatch.inputs.loader import case_text
 from parkdispatch.models import registry
+from parkdispatch.studies.reproduction import published_study
+from tests.support.cases.lifetime_cases import ENERGY_ONLY, HOURLY
+from tests.support.increment_cases import COMPUTED
 from tests.support.paths import environment
+from tests.support.small_case import add, write_case
 
 DAY = "2026-07-15"
 
@@ -105,6 +110,70 @@ def test_each_battery_has_a_state_of_its_own(case: pdx.Case) -> None:
     assert plan.case.devices["battery_2"].initial_soc == 0.35
 
 
+ONE_OFFER = """
+[finance]
+investment_yuan = 8e6
+operation_years = 1
+depreciation = { all = { share = 1.0, years = 1 } }
+loan = { years = 1 }
+
+[sizing]
+device = "battery_1"
+power_mw = { min = 0.0, max = 5.0, step = 5.0 }
+duration_hours = { min = 2.0, max = 4.0, step = 2.0 }
+price = { yuan_per_kwh = 200.0 }
+
+[[sizing.offer]]
+name = "container"
+power_mw = 5.0
+energy_mwh = 10.0
+yuan_per_wh = 0.2
+"""
+
+
+def without_pv(folder: Path) -> None:
+    before, after = (folder / "case.toml").read_text(encoding="utf-8").split("[device.pv]")
+    after = after[after.index("[device.battery_1]") :].replace('"pv.available_mw" = ', "# ")
+    (folder / "case.toml").write_text(before + after, encoding="utf-8")
+
+
+def figures(folder: Path) -> Any:
+    """A summary without what differs from run to run."""
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    return {key: value for key, value in summary.items() if key not in ("timings_s", "peak_memory_mb")}
+
+
+def test_a_size_is_what_the_command_says(tmp_path: Path, run: Any) -> None:
+    path = write_case(tmp_path / "case", HOURLY[0], ENERGY_ONLY, COMPUTED, without_pv, add(ONE_OFFER))
+    sized = pdx.size(pdx.load_case(str(path)), only=["offers"])
+    sized.write(tmp_path / "api")
+    command = run("size", path, "--only", "offers", "--out", tmp_path / "typed")
+    assert command.code == 0, command.err
+    assert sized.decision() in " ".join(command.out.replace("│", " ").split())
+    assert figures(tmp_path / "api") == figures(tmp_path / "typed")
+    assert (tmp_path / "api" / "offers.csv").read_bytes() == (tmp_path / "typed" / "offers.csv").read_bytes()
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_a_reproduction_asks_what_the_command_asks(
+    quick: bool, tmp_path: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same study, plan, factors, parks and years; nothing is computed."""
+    questions: list[Any] = []
+
+    def asked(case: pdx.Case, plan: Any, factors: Any, parks: Any, _: Any, only: Any) -> None:
+        questions.append((case, plan, factors, parks, only))
+        raise pdx.InputError("is asked")
+
+    monkeypatch.setattr(published_study, "reproduce_figures", asked)
+    with pytest.raises(pdx.InputError, match="is asked"):
+        pdx.reproduce(quick=quick)
+    command = run("reproduce", *(["--quick"] if quick else []), "--out", tmp_path)
+    assert command.code == 2 and "is asked" in command.err
+    assert questions[0] == questions[1]
+    assert questions[0][-1] == (() if quick else None)
+
+
 TIMES = pd.date_range(DAY, periods=96, freq="15min")
 
 
@@ -176,7 +245,6 @@ def kiln(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_a_device_of_ones_own_is_planned_from_a_case_file(kiln: Any, tmp_path: Path) -> None:
     assert pdx.check_device(kiln) == []
-    from parkdispatch.inputs.loader import case_text
 
     text = case_text("gaoan") + '\n[device.kiln]\nkind = "kiln"\nmost_mw = 3.0\n'
     (tmp_path / "case.toml").write_text(text, encoding="utf-8")

@@ -7,7 +7,7 @@ import pytest
 from parkdispatch.models.errors import InputError
 from parkdispatch.optimizer.solve import optimize
 from parkdispatch.studies.solve_options import LOOSEST_GAP, SolveOptions
-from tests.support.parks.month_parks import tempted_month
+from tests.support.parks.month_parks import month_with_candidate_violations
 from tests.support.typed_commands import Run
 
 SEEDS = range(6)
@@ -16,7 +16,7 @@ ROUNDING = 1e-9
 
 def proofs(seed: int, gap: float) -> tuple[float, float, float]:
     """What the dispatch costs, what no dispatch is cheaper than, and the optimum."""
-    park = tempted_month(seed)
+    park = month_with_candidate_violations(seed)
     given = (park.devices, park.times, park.hours, park.series)
     best, near = optimize(*given).proof, optimize(*given, gap=gap).proof
     assert best.gap <= ROUNDING

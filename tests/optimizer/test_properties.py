@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
 from parkdispatch.optimizer.solve import optimize
-from tests.support.small_parks import Plan, SmallPark, tempting_parks
+from tests.support.small_parks import Plan, SmallPark, parks_with_candidate_violations
 
 LOOSE = 1e-6  # relative, and yuan
 often: Callable[[Any], Any] = settings(
@@ -77,7 +77,7 @@ def no_dearer(cost: float, than: float) -> bool:
 
 
 @often
-@given(tempting_parks())
+@given(parks_with_candidate_violations())
 def test_power_sums_to_zero_at_each_bus(park: SmallPark) -> None:
     park.source(3, 20, bus="dc").load(np.linspace(0, 3, len(park.times)), name="dc_load", bus="dc")
     for bus, power_mw in park.solve().buses():
@@ -85,7 +85,7 @@ def test_power_sums_to_zero_at_each_bus(park: SmallPark) -> None:
 
 
 @often
-@given(tempting_parks())
+@given(parks_with_candidate_violations())
 def test_named_costs_add_up(park: SmallPark) -> None:
     plan = park.solve()
     tiled = plan.optimum.tiled
@@ -181,7 +181,7 @@ def test_order_of_devices_does_not_matter(given_: Numbers, battery: dict[str, An
 
 
 @often
-@given(tempting_parks(), st.sampled_from([1, 2]))
+@given(parks_with_candidate_violations(), st.sampled_from([1, 2]))
 def test_same_input_same_output(park: SmallPark, threads: int) -> None:
     """Bit for bit, whatever the number of threads."""
     first = optimize(park.devices, park.times, park.hours, park.series, threads=1)
@@ -191,7 +191,7 @@ def test_same_input_same_output(park: SmallPark, threads: int) -> None:
 
 
 @often
-@given(tempting_parks(), st.integers(0, 2**16))
+@given(parks_with_candidate_violations(), st.integers(0, 2**16))
 def test_bound_lies_below_any_dispatch(park: SmallPark, seed: int) -> None:
     """A dispatch made at random, with one member of each pair at rest, never costs less than the bound."""
     plan = park.solve()

@@ -14,7 +14,7 @@ from parkdispatch.optimizer.decomposition import subproblems
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
 from parkdispatch.optimizer.solve import Optimum, optimize, optimize_with_pyomo
-from tests.support.small_parks import SmallPark, tempting_parks
+from tests.support.small_parks import SmallPark, parks_with_candidate_violations
 
 SAME = 1e-6  # relative
 
@@ -125,13 +125,13 @@ def test_twins_alone_can_take_what_must_run() -> None:
 
 
 @settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-@given(tempting_parks())
+@given(parks_with_candidate_violations())
 def test_where_the_relaxation_breaks_pairs(park: SmallPark) -> None:
     event("violated" if compare(park) else "obeyed")
 
 
 @settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-@given(tempting_parks())
+@given(parks_with_candidate_violations())
 def test_windows_searched_by_machine_code(park: SmallPark) -> None:
     """As in a year of many windows, or in one of several solves."""
     with pytest.MonkeyPatch.context() as patch:

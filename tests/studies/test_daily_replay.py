@@ -34,7 +34,7 @@ from parkdispatch.studies.demand_peak import expected_peak_mw, unavoidable_mw
 from parkdispatch.studies.dispatch import DispatchRun, report_facts
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.parks.replay import Replay
-from tests.support.small_parks import SmallPark, tempting_parks
+from tests.support.small_parks import SmallPark, parks_with_candidate_violations
 
 CENT = 1e-6  # yuan; the numbers are exact, the solver works to 1e-7
 LATE = "2026-07-15 22:00"
@@ -196,7 +196,7 @@ often: Callable[[Any], Any] = settings(
 
 
 @often
-@given(tempting_parks())
+@given(parks_with_candidate_violations())
 def test_never_cheaper_than_perfect_foresight(made: SmallPark) -> None:
     batteries = [device for device in made.devices.values() if isinstance(device, Battery)]
     assume(not any(isinstance(battery.energy_mwh, Sized) for battery in batteries))
@@ -206,7 +206,7 @@ def test_never_cheaper_than_perfect_foresight(made: SmallPark) -> None:
 
 
 @often
-@given(tempting_parks())
+@given(parks_with_candidate_violations())
 def test_a_battery_without_energy_changes_nothing(made: SmallPark) -> None:
     kept = {name: device for name, device in made.devices.items() if not isinstance(device, Battery)}
     made.devices = kept
@@ -217,7 +217,7 @@ def test_a_battery_without_energy_changes_nothing(made: SmallPark) -> None:
 
 
 @often
-@given(tempting_parks())
+@given(parks_with_candidate_violations())
 def test_where_no_peak_is_paid_no_dearer_than_no_storage(made: SmallPark) -> None:
     """The storage may rest each day; only a month's peak makes a day's best not the month's."""
     batteries = [device for device in made.devices.values() if isinstance(device, Battery)]

@@ -1,5 +1,6 @@
 """The optimizer prices what the bill charges, however demand is paid for; what it cannot see is named."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.messages.problem_sentences import problem_sentences
 from parkdispatch.inputs.prepare import Prepared, prepare
+from parkdispatch.inputs.schema.case_file import SeriesFile
 from parkdispatch.models.device import Park, Seen
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.grid import Grid
@@ -94,7 +96,8 @@ def test_a_wrong_bill_fails_the_audit() -> None:
 def test_a_connection_with_a_floor_of_its_own_has_no_bill() -> None:
     solution, case = solved(park_of(grid(), 24))
     for name in ("peak_floor_mw", "demand_free_mw", "purchase_price_yuan_per_mwh"):
-        assert bills(solution, case.series_file("grid", name, Path("own.csv"))) == {}
+        own = replace(case, series={**case.series, ("grid", name): SeriesFile(file="own.csv")})
+        assert bills(solution, own) == {}
 
 
 # --- what the optimizer does under each election

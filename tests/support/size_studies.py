@@ -65,11 +65,13 @@ def life_of(power_mw: float, energy_mwh: float, worth: float, gap: float) -> Lif
     return Lifetime(sized_case(), tuple(years))
 
 
-def cash_of(life: Lifetime, power_mw: float, investment_yuan: float, discount_rate: float = 0.06) -> CashFlow:
+def cash_of(
+    lifetime: Lifetime, power_mw: float, investment_yuan: float, discount_rate: float = 0.06
+) -> CashFlow:
     finance = sized_case().finance
     assert isinstance(finance, Finance)
     own = finance.model_copy(update={"investment_yuan": investment_yuan, "discount_rate": discount_rate})
-    return cash_flow(own, replace(life.operation(), power_mw=power_mw))
+    return cash_flow(own, replace(lifetime.operation(), power_mw=power_mw))
 
 
 def project(cash: CashFlow) -> Returns:
@@ -79,13 +81,15 @@ def project(cash: CashFlow) -> Returns:
 def offered(choice: Choice, worth: float, gap: float = 0.0, marginal: Marginal | None = None) -> Offered:
     if choice.power_mw <= 0:
         return Offered(choice, None, None, None, None)
-    life = life_of(choice.power_mw, choice.energy_mwh, worth, gap)
+    lifetime = life_of(choice.power_mw, choice.energy_mwh, worth, gap)
 
     def npv(yuan_per_wh: float) -> float:
-        return project(cash_of(life, choice.power_mw, yuan_per_wh * 1e6 * choice.energy_mwh)).npv_yuan
+        return project(cash_of(lifetime, choice.power_mw, yuan_per_wh * 1e6 * choice.energy_mwh)).npv_yuan
 
     zero = float(brentq(npv, 1e-3, 50.0, xtol=1e-10)) if npv(1e-3) > 0 else None
-    return Offered(choice, life, cash_of(life, choice.power_mw, choice.investment_yuan), zero, marginal)
+    return Offered(
+        choice, lifetime, cash_of(lifetime, choice.power_mw, choice.investment_yuan), zero, marginal
+    )
 
 
 def choices_of(sizing: Sizing, best: tuple[float, float] | None) -> tuple[Choice, ...]:
@@ -151,11 +155,11 @@ def when_of(offers: tuple[Offered, ...], price_change: float) -> xr.Dataset:
     names = ("npv_yuan", "npv_then_yuan", "investment_yuan", "saving_first_yuan", "saving_last_yuan")
     arrays = {name: np.zeros((len(built), len(years))) for name in names}
     for at, one in enumerate(built):
-        assert one.life
+        assert one.lifetime
         for year in years.tolist():
             cost = one.choice.investment_yuan * (1 + price_change) ** year
-            then = project(cash_of(one.life, one.choice.power_mw, cost)).npv_yuan
-            first, last = one.life.years[0], one.life.years[-1]
+            then = project(cash_of(one.lifetime, one.choice.power_mw, cost)).npv_yuan
+            first, last = one.lifetime.years[0], one.lifetime.years[-1]
             row = (then / 1.06**year, then, cost, first.net_saving_yuan, last.net_saving_yuan)
             for name, value in zip(names, row, strict=True):
                 arrays[name][at, year] = value
@@ -183,12 +187,12 @@ def risk_of(sizing: Sizing, offers: tuple[Offered, ...], worth: float, count: in
             valley, spread = drawn["midday valley"][scenario], drawn["peak-valley spread"][scenario]
             own_worth = worth * spread * (0.5 + 0.5 * valley)
             cost = one.choice.investment_yuan * drawn["battery price"][scenario]
-            life = life_of(one.choice.power_mw, one.choice.energy_mwh, own_worth, 0.0)
-            own = project(cash_of(life, one.choice.power_mw, cost))
+            lifetime = life_of(one.choice.power_mw, one.choice.energy_mwh, own_worth, 0.0)
+            own = project(cash_of(lifetime, one.choice.power_mw, cost))
             row = {
                 "npv_yuan": own.npv_yuan,
                 "irr": np.nan if own.irr.value is None else own.irr.value,
-                "saving_yuan": life.years[0].net_saving_yuan,
+                "saving_yuan": lifetime.years[0].net_saving_yuan,
                 "investment_yuan": cost,
             }
             found[scenario, :, at] = [row[name] for name in FIGURES]

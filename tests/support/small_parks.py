@@ -246,7 +246,7 @@ class Plan:
 
 
 @st.composite
-def tempting_parks(draw: st.DrawFn, most: int = 10) -> SmallPark:
+def parks_with_candidate_violations(draw: st.DrawFn, most: int = 10) -> SmallPark:
     """Parks whose relaxation likes to buy and sell, or charge and discharge, at once.
 
     Prices below zero, sale above purchase, lossy batteries; numbers are round so that failures read well.

@@ -146,8 +146,8 @@ def test_years_not_dispatched_are_marked(tmp_path: Path) -> None:
     money = MONEY.replace("operation_years = 3", "operation_years = 5")
     case = load_case(str(year_case(tmp_path, money=money)))
     assert case.finance is not None
-    life = dispatch_lifetime(case, SolveContext(), only=[])
-    made = Study(life, cash_flow(case.finance, life.operation()), {})
+    lifetime = dispatch_lifetime(case, SolveContext(), only=[])
+    made = Study(lifetime, cash_flow(case.finance, lifetime.operation()), {})
     out = io.StringIO()
     show_study(Console(file=out, width=80), made)
     assert [line[:4].strip() for line in out.getvalue().splitlines() if line[2:4] == " ~"] == ["3 ~", "4 ~"]

@@ -38,8 +38,8 @@ def studied(folder: Path, contracts: str) -> tuple[Study, str]:
     """The study of the small case, written into `out`, and its printed output."""
     case = load_case(str(year_case(folder, money=MONEY + contracts)), whole_year=True)
     assert case.finance is not None
-    life = dispatch_lifetime(case, SolveContext())
-    study = Study(life, cash_flow(case.finance, life.operation()), {})
+    lifetime = dispatch_lifetime(case, SolveContext())
+    study = Study(lifetime, cash_flow(case.finance, lifetime.operation()), {})
     write_study(study, folder / "out")
     printed = io.StringIO()
     show_study(Console(width=80, file=printed), study)
@@ -64,7 +64,7 @@ def test_the_streams_are_in_every_table(tmp_path: Path) -> None:
         assert years.loc[year, "saved.demand_response_yuan [yuan]"] == pytest.approx(paid[year], abs=1e-4)
         assert flow.loc["gross_demand_response", f"year {year}"] == pytest.approx(paid[year], abs=1e-4)
         assert years.loc[year, "saved.absorption_yuan [yuan]"] == pytest.approx(41_430.0)
-        assert told["added_to_bill_yuan"] == pytest.approx(study.life.years[year - 1].response_cost_yuan)
+        assert told["added_to_bill_yuan"] == pytest.approx(study.lifetime.years[year - 1].response_cost_yuan)
     response_mw = events["baseline [MW]"] - events["import [MW]"]
     assert (events["response [MW]"] - response_mw).abs().max() < 1e-5
     assert found["revenue_yuan"]["demand_response"] == pytest.approx(paid.sum(), abs=1e-3)
@@ -79,7 +79,7 @@ def test_the_streams_are_in_every_table(tmp_path: Path) -> None:
 def test_twenty_years_of_large_numbers_fit_into_80_columns(tmp_path: Path) -> None:
     """As for the built-in case: tens of thousands of 10^4 yuan in the last row, four streams."""
     study, _ = studied(tmp_path, CONTRACTS)
-    first = study.life.years[0]
+    first = study.lifetime.years[0]
     many = {name: np.full(20, 1.6e7) for name in study.cash.operation.revenue_yuan}
     years = tuple(replace(first, year=n + 1, discharged_mwh=46_000.0) for n in range(20))
     flows = replace(

@@ -13,7 +13,7 @@ from parkdispatch.optimizer.partition.subprogram import SubprogramExtractor
 from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
 from parkdispatch.optimizer.proof.certificate import EXACT
 from parkdispatch.optimizer.solve import Optimum, WarmStart, optimize
-from tests.support.parks.month_parks import quarter_year, tempted_month
+from tests.support.parks.month_parks import month_with_candidate_violations, quarter_year
 from tests.support.small_parks import SmallPark
 
 
@@ -36,8 +36,8 @@ def resized(devices: Mapping[str, Device], **changes: float) -> dict[str, Device
 
 @pytest.mark.parametrize("seed", range(6))
 def test_another_forecast(seed: int) -> None:
-    warm = solved(tempted_month(seed)).warm
-    park, rng = tempted_month(seed), np.random.default_rng(seed)
+    warm = solved(month_with_candidate_violations(seed)).warm
+    park, rng = month_with_candidate_violations(seed), np.random.default_rng(seed)
     for key in (("pv", "available_mw"), ("load", "demand_mw")):
         park.series[key] = park.series[key] * rng.uniform(0.8, 1.2, len(park.times))
     same_proof(solved(park, warm), solved(park))
@@ -46,8 +46,8 @@ def test_another_forecast(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_an_unrelated_forecast(seed: int) -> None:
     """Break points, members at zero and coupled decisions are all wrong; only time may be lost."""
-    warm = solved(tempted_month(seed)).warm
-    park = tempted_month(seed + 50)
+    warm = solved(month_with_candidate_violations(seed)).warm
+    park = month_with_candidate_violations(seed + 50)
     same_proof(solved(park, warm), solved(park))
 
 
@@ -56,7 +56,7 @@ def test_an_unrelated_forecast(seed: int) -> None:
     "changes", [{"energy_mwh": 11.0}, {"power_mw": 3.0}, {"energy_mwh": 8.0, "power_mw": 6.0}], ids=str
 )
 def test_another_battery(seed: int, changes: dict[str, float]) -> None:
-    park = tempted_month(seed)
+    park = month_with_candidate_violations(seed)
     warm = solved(park).warm
     park.devices = resized(park.devices, **changes)
     same_proof(solved(park, warm), solved(park))
@@ -65,18 +65,18 @@ def test_another_battery(seed: int, changes: dict[str, float]) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_other_entries_of_the_matrix(seed: int) -> None:
     """Efficiency and self-discharge are such; where in the matrix they are stays the same."""
-    park = tempted_month(seed)
+    park = month_with_candidate_violations(seed)
     warm = solved(park).warm
     assert warm is not None
     park.devices = resized(park.devices, eta_charge=0.8, self_discharge_per_hour=0.02)
     found = solved(park, warm, multipliers=True)
     same_proof(found, solved(park))
-    assert found.priced is not None
-    program = found.priced.program
+    assert found.final_relaxation is not None
+    program = found.final_relaxation.program
     assert warm.tiled_warm_start.relaxation.subprograms.fits(program)
     anew = SubprogramExtractor(found.tiled, program)
     for window, cut in warm.tiled_warm_start.relaxation.subprograms.of.items():
-        kept, made = cut.with_values(program.matrix.data), anew.cut(window)
+        kept, made = cut.with_values(program.matrix.data), anew.extract(window)
         assert (kept.matrix != made.matrix).nnz == 0
         np.testing.assert_array_equal(kept.coupling_value, made.coupling_value)
         np.testing.assert_array_equal(kept.coupling_row, made.coupling_row)
@@ -84,7 +84,7 @@ def test_other_entries_of_the_matrix(seed: int) -> None:
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 1.5])
 def test_another_price_level(level: float) -> None:
-    park = tempted_month(1)
+    park = month_with_candidate_violations(1)
     warm = solved(park).warm
     key = ("grid", "purchase_price_yuan_per_mwh")
     park.series[key] = park.series[key] * level
@@ -99,10 +99,10 @@ def test_merged_months_stay_merged() -> None:
 
 
 def test_a_warm_start_can_be_used_repeatedly() -> None:
-    park = tempted_month(3)
+    park = month_with_candidate_violations(3)
     warm = solved(park).warm
     once = solved(park, warm)
-    solved(tempted_month(9), warm)
+    solved(month_with_candidate_violations(9), warm)
     again = solved(park, warm)
     np.testing.assert_array_equal(once.x, again.x)
     assert once.proof == again.proof
@@ -110,7 +110,7 @@ def test_a_warm_start_can_be_used_repeatedly() -> None:
 
 def test_members_that_cannot_be_fixed_at_zero_any_more() -> None:
     """Import was fixed at zero at noon, but is needed on a day without sun: the solve starts from scratch."""
-    park = tempted_month(0)
+    park = month_with_candidate_violations(0)
     warm = solved(park).warm
     assert warm is not None
     assert warm.tiled_warm_start.repair.fixed_at_zero.any()
@@ -122,7 +122,7 @@ def test_members_that_cannot_be_fixed_at_zero_any_more() -> None:
 @pytest.mark.parametrize("seed", [3, 4])
 def test_trees_of_other_pairs_are_not_used(seed: int) -> None:
     """As many columns, rows and pairs; but in one charging has a least power, in the other discharging."""
-    park = tempted_month(seed)
+    park = month_with_candidate_violations(seed)
     park.devices = resized(park.devices, min_charge_mw=1.0)
     warm = solved(park).warm
     assert warm is not None
@@ -133,7 +133,7 @@ def test_trees_of_other_pairs_are_not_used(seed: int) -> None:
 
 
 def test_a_warm_start_of_another_structure_is_not_used() -> None:
-    warm = solved(tempted_month(0)).warm
+    warm = solved(month_with_candidate_violations(0)).warm
     park = quarter_year(1)
     same_proof(solved(park, warm), solved(park))
 
@@ -157,11 +157,11 @@ def test_any_neighbour(seed: int, sun: float, energy: float) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_no_multipliers_are_asked_for(seed: int) -> None:
     """Then consistent windows may end the solve; the result is proven as usual and can be a warm start."""
-    park = tempted_month(seed)
+    park = month_with_candidate_violations(seed)
     warm = solved(park).warm
     park.devices = resized(park.devices, energy_mwh=10.5)
     with_them, without = solved(park, warm, multipliers=True), solved(park, warm)
-    assert with_them.priced is not None and without.priced is None
+    assert with_them.final_relaxation is not None and without.final_relaxation is None
     same_proof(without, with_them)
     assert without.proof.gap <= EXACT
     park.devices = resized(park.devices, energy_mwh=10.8)

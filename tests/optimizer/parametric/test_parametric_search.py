@@ -23,7 +23,7 @@ from parkdispatch.optimizer.parametric.parametric_search import (
 from parkdispatch.optimizer.solve import optimize
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.studies.sizing.marginal_value import FIELDS, resized
-from tests.support.parks.month_parks import tempted_month
+from tests.support.parks.month_parks import month_with_candidate_violations
 from tests.support.small_parks import SmallPark
 
 BOX = ParameterLimits(
@@ -69,7 +69,7 @@ def cost_at(park: SmallPark, numbers: Array) -> float:
 
 def thirsty(seed: int, days: int = 14) -> SmallPark:
     """A park whose battery's auxiliaries draw power by its size, so that right-hand sides move too."""
-    park = tempted_month(seed, days)
+    park = month_with_candidate_violations(seed, days)
     park.devices["battery"] = park.devices["battery"].model_copy(update={"auxiliary_share": 0.02})
     return park
 
@@ -101,7 +101,7 @@ def test_too_dear_is_not_built() -> None:
 @pytest.mark.parametrize("seed", [0, 2])
 def test_as_one_program_with_the_sizes_as_decisions(seed: int) -> None:
     """HiGHS with every binary and both sizes; windows that dispute the peak leave a bound a little below."""
-    park, price = tempted_month(seed, days=3), np.array([700.0, 1500.0])
+    park, price = month_with_candidate_violations(seed, days=3), np.array([700.0, 1500.0])
     free = ParameterLimits(BOX.lower, BOX.upper, np.array([[0.0, 0.0]]), np.zeros(1))
     found, _ = searched(park, price, free, gap=1e-5)
     sizes = {
@@ -133,7 +133,7 @@ def test_no_cut_is_above_the_cost_anywhere_in_its_range(seed: int) -> None:
 
 def test_cuts_are_tight_but_for_shared_decisions_in_several_windows() -> None:
     """In a range of one point the cut is the optimum, but for shared decisions that windows differ about."""
-    park, at = tempted_month(1), np.array([5.0, 12.0])
+    park, at = month_with_candidate_violations(1), np.array([5.0, 12.0])
     _, search = searched(park, np.zeros(2), ParameterLimits(at, at, np.array([[0.0, 0.0]]), np.zeros(1)))
     assert search.cuts[0][2](at) == pytest.approx(cost_at(park, at), rel=1e-4)
 
@@ -144,8 +144,8 @@ def test_slopes_lie_between_the_differences(seed: int, number: int) -> None:
     park, at, unit = thirsty(seed), np.array([4.0, 9.0]), np.eye(2)[number]
     park.devices = resized(park.devices, "battery", *at)
     optimum = optimize(park.devices, park.times, park.hours, park.series, apart=True)
-    assert optimum.priced is not None
-    found = slope(optimum.priced, optimum.x, optimum.tiled, tiled_at(park)(at + 1e-3 * unit), 1e-3)
+    assert optimum.final_relaxation is not None
+    found = slope(optimum.final_relaxation, optimum.x, optimum.tiled, tiled_at(park)(at + 1e-3 * unit), 1e-3)
     here = optimum.proof.objective_yuan
     less, more = ((cost_at(park, at + step * unit) - here) / step for step in (-1e-3, 1e-3))
     # a cost that falls ever more slowly; the differences carry the rounding of two optima

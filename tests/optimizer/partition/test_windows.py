@@ -64,13 +64,13 @@ def test_what_is_cut_out_begins_where_its_month_ended(seed: int) -> None:
     february = [n for n in range(count) if cut.break_points[n] >= 744 and cut.break_points[n + 1] <= 1416]
     sets = [*([n] for n in range(count)), february[::2], february[1::2]]
     for window in (cut.window(numbers) for numbers in sets):
-        part = pricer.part(window, at)
+        part = pricer.window_program(window, at)
         copies = np.arange(part.copies.start, part.copies.stop)
         solver = Solver(presolve=False)
         solver.load(part.program)
-        solver.change_bounds(copies, *(2 * [x[part.cut.copies]]))
-        solver.start_from(blocks.basis_in(part.cut))
+        solver.change_bounds(copies, *(2 * [x[part.subprogram.copies]]))
+        solver.start_from(blocks.basis_in(part.subprogram))
         steps += solver.solve().iterations
-        full += int((x[part.cut.before] >= program.upper[part.cut.before]).sum())
+        full += int((x[part.subprogram.before] >= program.upper[part.subprogram.before]).sum())
     assert not steps
     assert full  # some begin with a full battery

@@ -22,7 +22,7 @@ from parkdispatch.optimizer.presolve.exclusive_pairs import (
     violated_pairs,
 )
 from parkdispatch.optimizer.presolve.valid_inequalities import ROWS_PER_PAIR, with_valid_inequalities
-from tests.support.small_parks import Bare, SmallPark, tempting_parks
+from tests.support.small_parks import Bare, SmallPark, parks_with_candidate_violations
 
 SLOW = [HealthCheck.too_slow]
 
@@ -54,7 +54,7 @@ def upper(tiled: Tiled, program: LinearProgram, device: str, name: str) -> Array
 @st.composite
 def parks_with_sources(draw: st.DrawFn) -> SmallPark:
     """Parks with profitable violations, and devices that could replace the grid at prices around its own."""
-    park = draw(tempting_parks(most=6))
+    park = draw(parks_with_candidate_violations(most=6))
     count = len(park.times)
     whole = st.lists(st.integers(-50, 100), min_size=count, max_size=count)
     if draw(st.booleans()):

@@ -18,7 +18,7 @@ from parkdispatch.optimizer.relaxation.month_blocks import MonthBlocks
 from parkdispatch.optimizer.solve import optimize
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.optimizer.tiled_optimum import SolveSettings, find_optimum
-from tests.support.parks.month_parks import in_one_piece, quarter_year, tempted_month
+from tests.support.parks.month_parks import in_one_piece, month_with_candidate_violations, quarter_year
 from tests.support.small_parks import SmallPark
 
 
@@ -52,7 +52,7 @@ def test_the_optimum_is_that_of_the_full_program(
 
 @pytest.mark.parametrize("seed", range(4))
 def test_with_pairs_it_is_the_same_too(coarse_starts: list[bool], seed: int) -> None:
-    park = tempted_month(seed, days=28)
+    park = month_with_candidate_violations(seed, days=28)
     found = optimize(park.devices, park.times, park.hours, park.series)
     assert coarse_starts[0]
     coarse_starts.clear()

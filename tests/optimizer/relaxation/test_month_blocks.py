@@ -15,7 +15,7 @@ from parkdispatch.optimizer.relaxation.crash_basis import BasisStatus
 from parkdispatch.optimizer.relaxation.month_blocks import BlocksWarmStart, MonthBlocks
 from parkdispatch.optimizer.solve import optimize
 from parkdispatch.optimizer.thread_pool import ThreadPool
-from tests.support.parks.month_parks import HOURS, in_one_piece, quarter_year, tempted_month
+from tests.support.parks.month_parks import HOURS, in_one_piece, month_with_candidate_violations, quarter_year
 from tests.support.small_parks import SmallPark
 
 
@@ -86,7 +86,7 @@ def test_counters_that_restart_every_quarter_hour_couple_no_months() -> None:
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_the_answer_does_not_depend_on_the_number_of_threads(threads: int) -> None:
-    park = tempted_month()
+    park = month_with_candidate_violations()
     found = optimize(park.devices, park.times, park.hours, park.series, threads=threads)
     once = optimize(park.devices, park.times, park.hours, park.series, threads=2)
     np.testing.assert_array_equal(found.x, once.x)
@@ -96,7 +96,7 @@ def test_the_answer_does_not_depend_on_the_number_of_threads(threads: int) -> No
 @pytest.mark.parametrize("seed", range(8))
 def test_repair_closes_to_the_optimum_with_all_binaries(seed: int) -> None:
     """The month's peak ties noon, where binaries are, to the evening, where none are."""
-    park = tempted_month(seed)
+    park = month_with_candidate_violations(seed)
     found = optimize(park.devices, park.times, park.hours, park.series)
     tiled = found.tiled
     every = np.ones((len(tiled.template.pairs), len(park.times)), dtype=bool)
@@ -124,7 +124,7 @@ def test_a_window_that_holds_the_peak_alone_pays_for_it() -> None:
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("least_mw", [0.0, 2.0])
 def test_without_time_a_dispatch_is_rounded_and_its_gap_is_true(seed: int, least_mw: float) -> None:
-    park = tempted_month(seed)
+    park = month_with_candidate_violations(seed)
     battery = park.devices["battery"].model_copy(update={"min_charge_mw": least_mw})
     park.devices = {**park.devices, "battery": battery}
     hasty = optimize(park.devices, park.times, park.hours, park.series, time_limit_s=0.0)

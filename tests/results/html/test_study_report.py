@@ -28,8 +28,8 @@ def test_the_charts_numbers_are_the_studys() -> None:
         np.testing.assert_allclose(values, np.cumsum(cash.values[key]), rtol=1e-12)
     assert figures["cumulative"]["zero"] is True  # the axis goes through zero
     saved = np.array([one["values"] for one in figures["saving"]["series"]]).sum(axis=0) * 1e4
-    np.testing.assert_allclose(saved, [year.net_saving_yuan for year in studied().life.years], rtol=1e-9)
-    health = [100.0 * year.state_of_health["battery_1"] for year in studied().life.years]
+    np.testing.assert_allclose(saved, [year.net_saving_yuan for year in studied().lifetime.years], rtol=1e-9)
+    health = [100.0 * year.state_of_health["battery_1"] for year in studied().lifetime.years]
     np.testing.assert_allclose(figures["health"]["series"][0]["values"], health, rtol=1e-12)
 
 
@@ -54,7 +54,7 @@ def test_figures_are_told_as_they_are() -> None:
     assert f"from the start of operation: {own.static_payback.from_operation_years:,.2f}" in html
     assert f"{cash.lcos_yuan_per_kwh:,.4f}" in html
     assert "Each year proven optimal" in html
-    for year in studied().life.years:
+    for year in studied().lifetime.years:
         assert f"{year.bill_yuan / 1e4:,.2f}" in html
     for line in ("ebitda", "interest", "project_tax", "equity_after_tax"):
         for yuan in cash.values[line]:
@@ -101,12 +101,12 @@ def test_the_workbooks_numbers_are_the_studys(tmp_path: Path) -> None:
     write_study_xlsx(tmp_path / "report.xlsx", studied())
     book = openpyxl.load_workbook(tmp_path / "report.xlsx", data_only=True)
     rows = list(book["Year by year"].iter_rows(min_row=6, values_only=True))
-    for year, row in zip(studied().life.years, rows, strict=False):
+    for year, row in zip(studied().lifetime.years, rows, strict=False):
         assert row[0] == str(year.year)
         assert row[2] == pytest.approx(year.state_of_health["battery_1"], rel=1e-15)
         assert row[8] == pytest.approx(year.net_saving_yuan, rel=1e-12)
         assert row[9:11] == pytest.approx((year.bill_without_yuan, year.bill_yuan), rel=1e-15)
-    assert rows[3][8] == pytest.approx(sum(year.net_saving_yuan for year in studied().life.years))
+    assert rows[3][8] == pytest.approx(sum(year.net_saving_yuan for year in studied().lifetime.years))
     last = list(book["Steps"].iter_rows(min_row=6, values_only=True))[-1]
     assert last[2] == pytest.approx(float(studied().cash.values["project_after_tax"].sum()), rel=1e-12)
 
@@ -114,7 +114,7 @@ def test_the_workbooks_numbers_are_the_studys(tmp_path: Path) -> None:
 def test_an_investment_that_never_comes_back_has_its_page() -> None:
     study = studied()
     finance = study.cash.finance.model_copy(update={"investment_yuan": 5e9})
-    poor = Study(study.life, cash_flow(finance, study.life.operation()), {})
+    poor = Study(study.lifetime, cash_flow(finance, study.lifetime.operation()), {})
     assert poor.cash.returns["project_after_tax"].static_payback.from_construction_years is None
     assert '<div class="figure">never <small>years</small>' in study_html(poor, "en")
     assert '<div class="figure">不能回收 <small>年</small>' in study_html(poor, "zh")

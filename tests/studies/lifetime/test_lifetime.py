@@ -13,6 +13,7 @@ import pytest
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare
+from parkdispatch.inputs.schema.case_file import SeriesFile
 from parkdispatch.models.capacity import Sized
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.finance.investment import Finance, Replacement
@@ -47,8 +48,8 @@ def lived(prepared: Prepared, only: list[int] | None = None) -> Lifetime:
     return dispatch_years(prepared, SolveContext(), only)
 
 
-def health(life: Lifetime, name: str = "battery_1") -> list[float]:
-    return [year.state_of_health[name] for year in life.years]
+def health(lifetime: Lifetime, name: str = "battery_1") -> list[float]:
+    return [year.state_of_health[name] for year in lifetime.years]
 
 
 # --- solved by hand
@@ -63,11 +64,11 @@ def test_three_years_by_hand(tmp_path: Path) -> None:
     Were a later year scaled and not dispatched with less energy, nothing here would change; were the fade of
     cycles counted in what is delivered, 0.84 would be left.
     """
-    life = lived(without_sun(small(tmp_path, finance(3), ENERGY_ONLY)))
+    lifetime = lived(without_sun(small(tmp_path, finance(3), ENERGY_ONLY)))
     shares = [1.0, 0.8, 0.62]
-    assert [year.year for year in life.years] == [1, 2, 3]
-    assert health(life) == pytest.approx(shares)
-    for year, share in zip(life.years, shares, strict=True):
+    assert [year.year for year in lifetime.years] == [1, 2, 3]
+    assert health(lifetime) == pytest.approx(shares)
+    for year, share in zip(lifetime.years, shares, strict=True):
         assert year.dispatched
         assert year.full_cycles["battery_1"] == pytest.approx(2 * share)
         assert year.charged_mwh == pytest.approx(80 * share)
@@ -86,20 +87,20 @@ def test_two_batteries_fade_each_by_its_own_use(tmp_path: Path) -> None:
     prepared = without_sun(small(tmp_path, finance(3), ENERGY_ONLY))
     other = {**PLAIN, "energy_mwh": 20.0, "power_mw": 5.0, "fade_per_full_cycle": 0.0}
     devices = {**prepared.case.devices, "battery_2": Battery.model_validate(other)}
-    life = lived(
+    lifetime = lived(
         Prepared(prepared.case.with_devices(devices), prepared.times, prepared.hours, prepared.series)
     )
-    assert health(life) == pytest.approx([1.0, 0.8, 0.62])
-    assert health(life, "battery_2") == pytest.approx([1.0, 0.9, 0.8])
-    assert life.years[1].discharged_mwh == pytest.approx(64 * 0.8 + 32 * 0.9)
-    assert life.operation().power_mw == 25.0
+    assert health(lifetime) == pytest.approx([1.0, 0.8, 0.62])
+    assert health(lifetime, "battery_2") == pytest.approx([1.0, 0.9, 0.8])
+    assert lifetime.years[1].discharged_mwh == pytest.approx(64 * 0.8 + 32 * 0.9)
+    assert lifetime.operation().power_mw == 25.0
 
 
 def test_new_cells_after_a_replacement(tmp_path: Path) -> None:
     """A used battery begins at 0.9 and turns over 1.8 cycles: 0.9 - 0.09 - 0.1; replaced, it is new."""
     money = finance(4, replacement=Replacement(year=2, cost_yuan=10_000.0, depreciation_years=2))
-    life = lived(without_sun(small(tmp_path, money, ENERGY_ONLY, state_of_health=0.9)))
-    assert health(life) == pytest.approx([0.9, 0.71, 1.0, 0.8])
+    lifetime = lived(without_sun(small(tmp_path, money, ENERGY_ONLY, state_of_health=0.9)))
+    assert health(lifetime) == pytest.approx([0.9, 0.71, 1.0, 0.8])
     unpaid = finance(4, replacement=Replacement(year=2, cost_yuan=0.0))
     assert health(lived(without_sun(small(tmp_path, unpaid, ENERGY_ONLY, state_of_health=0.9)))) == (
         pytest.approx([0.9, 0.71, 0.539, 0.3851])
@@ -165,7 +166,8 @@ def test_prices_of_ones_own_have_no_bill(tmp_path: Path) -> None:
     rows = [f"{at:%Y-%m-%d %H:%M},{yuan:.6f}" for at, yuan in zip(
         prepared.times, prepared.series[price], strict=True)]  # fmt: skip
     (tmp_path / "price.csv").write_text("\n".join(["time,price [yuan/MWh]", *rows, ""]), encoding="utf-8")
-    own = prepared.case.series_file(*price, tmp_path / "price.csv")
+    price_file = SeriesFile(file=str(tmp_path / "price.csv"))
+    own = replace(prepared.case, series={**prepared.case.series, price: price_file})
     for mine, billed in zip(lived(prepare(own, prepared.times)).years, lived(prepared).years, strict=True):
         assert mine.saved_yuan == pytest.approx(billed.saved_yuan)
         assert mine.bill_yuan == pytest.approx(billed.bill_yuan)
@@ -203,11 +205,11 @@ def test_interpolated_years_are_marked_and_straight(tmp_path: Path) -> None:
 def test_nothing_is_interpolated_across_a_replacement(tmp_path: Path) -> None:
     money = finance(8, replacement=Replacement(year=5, cost_yuan=10_000.0, depreciation_years=3))
     prepared = small(tmp_path, money, fade_per_full_cycle=0.01, fade_per_year=0.01)
-    life = lived(prepared, only=[])
-    assert [year.year for year in life.years if year.dispatched] == [1, 2, 5, 6, 8]
-    assert health(life)[5] == 1.0
-    assert health(life)[6] == pytest.approx(health(life)[1])  # new cells fade as new cells do
-    assert lived(prepared_for(prepared, finance(1)), only=[]).years[0] == life.years[0]
+    lifetime = lived(prepared, only=[])
+    assert [year.year for year in lifetime.years if year.dispatched] == [1, 2, 5, 6, 8]
+    assert health(lifetime)[5] == 1.0
+    assert health(lifetime)[6] == pytest.approx(health(lifetime)[1])  # new cells fade as new cells do
+    assert lived(prepared_for(prepared, finance(1)), only=[]).years[0] == lifetime.years[0]
 
 
 # --- each year is dispatched anew
@@ -222,18 +224,18 @@ def gaoan(money: Finance, days: int) -> Prepared:
 def test_a_later_year_is_what_a_solve_from_scratch_of_the_aged_park_says() -> None:
     """Beginning where the year before ended changes nothing, and the PV is a year older too."""
     prepared = gaoan(finance(3), days=3)
-    life = lived(prepared)
-    for year in life.years:
+    lifetime = lived(prepared)
+    for year in lifetime.years:
         aged = by_hand(prepared.case, year, prepared)
         again, _ = audited_solution(aged.case, solve_prepared(aged, SolveContext()))
         bare = aged.of(aged.case.without_storage())
         without, _ = audited_solution(bare.case, solve_prepared(bare, SolveContext()))
         assert year.bill_yuan == pytest.approx(float(again.attrs["objective_yuan"]), rel=1e-9)
         assert year.bill_without_yuan == pytest.approx(float(without.attrs["objective_yuan"]), rel=1e-9)
-    owned = [year.state_of_health for year in life.years]
+    owned = [year.state_of_health for year in lifetime.years]
     assert all(one["battery_1"] == one["battery_2"] for one in owned)
     assert owned[0]["battery_1"] > owned[1]["battery_1"] > owned[2]["battery_1"]
-    bills = [year.bill_without_yuan for year in life.years]
+    bills = [year.bill_without_yuan for year in lifetime.years]
     assert bills[0] < bills[1] < bills[2]  # less sun each year
     assert bills[1] - bills[0] > 2 * (bills[2] - bills[1])  # and most is lost in the first
 
@@ -263,20 +265,20 @@ def test_sun_from_a_file_loses_what_the_modules_lose(tmp_path: Path) -> None:
 
 
 def test_the_operation_of_a_life(tmp_path: Path) -> None:
-    life = lived(without_sun(small(tmp_path, finance(3), ENERGY_ONLY)))
-    made = life.operation()
+    lifetime = lived(without_sun(small(tmp_path, finance(3), ENERGY_ONLY)))
+    made = lifetime.operation()
     shares = np.array([1.0, 0.8, 0.62])
     assert list(made.revenue_yuan) == ["arbitrage", "demand"]
     assert made.revenue_yuan["arbitrage"] == pytest.approx(26_080 * shares)
     assert made.discharged_mwh == pytest.approx(64 * shares)
     assert made.auxiliary_yuan == pytest.approx(np.full(3, 5_088.0))
     assert made.power_mw == 20.0
-    more = life.operation({"demand_response": np.full(3, 7_000.0)})
+    more = lifetime.operation({"demand_response": np.full(3, 7_000.0)})
     assert list(more.revenue_yuan) == ["arbitrage", "demand", "demand_response"]
     cash = cash_flow(finance(3), more)
     assert cash.values["revenue"][1:] * 1.13 == pytest.approx(26_080 * shares + 7_000)
     with pytest.raises(ValueError, match="demand"):
-        life.operation({"demand": np.zeros(3)})
+        lifetime.operation({"demand": np.zeros(3)})
 
 
 # --- refused

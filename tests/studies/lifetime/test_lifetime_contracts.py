@@ -53,11 +53,11 @@ def test_metered_response_by_hand_and_what_it_costs_is_in_the_arbitrage() -> Non
     15.04 MWh less in the sharp hour cost 80 yuan each, so much less is saved than without the contract.
     """
     prepared = fading()
-    life, plain = (
+    lifetime, plain = (
         lived(prepared),
         lived(replace(prepared, case=replace(prepared.case, contracts=Contracts()))),
     )
-    for year, other, share in zip(life.years, plain.years, SHARES, strict=True):
+    for year, other, share in zip(lifetime.years, plain.years, SHARES, strict=True):
         assert year.state_of_health["battery_1"] == pytest.approx(share)
         assert year.contract_yuan == {"demand_response": pytest.approx(4000.0 * (FULL_MWH * share - 1.0))}
         (event,) = year.events
@@ -72,16 +72,16 @@ def test_metered_response_by_hand_and_what_it_costs_is_in_the_arbitrage() -> Non
 def test_streams_reach_the_cash_flow() -> None:
     stated = {"kind": "stated", "energy_mwh_per_event": 10.0, "events_per_year": 3, "fades": True}
     prepared = fading(demand_response=stated, absorption={"kind": "stated", "energy_mwh_per_year": 100.0})
-    life = lived(prepared)
-    operation = life.operation()
+    lifetime = lived(prepared)
+    operation = lifetime.operation()
     assert list(operation.revenue_yuan) == ["arbitrage", "demand", "demand_response", "absorption"]
     assert operation.revenue_yuan["demand_response"] == pytest.approx(120_000.0 * np.array(SHARES))
     assert operation.revenue_yuan["absorption"] == pytest.approx(np.full(3, 41_430.0))
-    flow = cash_flow(life.case.finance, operation)  # type: ignore[arg-type]
+    flow = cash_flow(lifetime.case.finance, operation)  # type: ignore[arg-type]
     assert flow.values["gross_demand_response"][1:] == pytest.approx(120_000.0 * np.array(SHARES))
     with pytest.raises(ValueError, match="stream of that name: demand_response"):
-        life.operation({"demand_response": np.zeros(3)})
-    assert life.years[0].events == ()
+        lifetime.operation({"demand_response": np.zeros(3)})
+    assert lifetime.years[0].events == ()
 
 
 def test_metered_absorption_is_the_curtailment_that_the_storage_saves(tmp_path: Path) -> None:
@@ -103,17 +103,17 @@ def test_metered_absorption_is_the_curtailment_that_the_storage_saves(tmp_path: 
     made = {("pv", "available_mw"): sun, ("load", "demand_mw"): load}
     grid = own.devices["grid"].series(Park(TIMES[:24], 1.0, own.site, own.tariff, pd.DataFrame))
     series = {**{("grid", name): array for name, array in grid.items()}, **made}
-    life = lived(Prepared(replace(own, series=PV_READ), TIMES[:24], 1.0, series))
-    first = life.years[0]
+    lifetime = lived(Prepared(replace(own, series=PV_READ), TIMES[:24], 1.0, series))
+    first = lifetime.years[0]
     assert first.curtailed_without_mwh == pytest.approx(40.0)
     assert first.curtailed_mwh == pytest.approx(40.0 - 16.0 / 0.94)
     assert first.contract_yuan == {"absorption": pytest.approx(16_000.0 / 0.94 * 0.4143)}
-    assert life.years[2].contract_yuan["absorption"] < first.contract_yuan["absorption"]
+    assert lifetime.years[2].contract_yuan["absorption"] < first.contract_yuan["absorption"]
 
 
 def test_a_year_between_has_no_events_of_its_own() -> None:
-    life = lived(fading(4), [])
-    before, between, after = life.years[1:]
+    lifetime = lived(fading(4), [])
+    before, between, after = lifetime.years[1:]
     assert not between.dispatched
     assert between.events == ()
     first, last = before.contract_yuan["demand_response"], after.contract_yuan["demand_response"]

@@ -204,8 +204,8 @@ def test_each_kind_of_doubt_is_taken_to_the_returns(week: Case) -> None:
         doubt(fields=["finance.operation_years"], high=4.0),
     )
     case = replace(week, sensitivities=doubts)
-    life = dispatch_lifetime(case, SolveContext())
-    found = sensitivity_tornado(case, life, SolveContext())
+    lifetime = dispatch_lifetime(case, SolveContext())
+    found = sensitivity_tornado(case, lifetime, SolveContext())
     bars = {bar.base_value: bar.low or bar.high for bar in found.bars}
     assert len(bars) == 4
     for one in doubts:

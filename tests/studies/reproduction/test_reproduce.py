@@ -16,6 +16,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import case_text, load_case
 from parkdispatch.inputs.published.published_figures import read_published
 from parkdispatch.inputs.variations.calibration import calibrated_values
+from parkdispatch.interfaces.api.investment_api import PublishedComparison
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.reproduction.comparison import VIEWS, comparison_in_words
 from parkdispatch.results.reproduction.replicated_study import Replica, replica, replicated
@@ -190,12 +191,12 @@ def test_the_search_finds_the_stored_values_again() -> None:
 @pytest.mark.slow
 def test_today_is_what_its_years_and_its_cash_flow_say(made: Reproduction) -> None:
     """Both sizes; without calibration nothing meets the plan, and one phase returns more than both."""
-    sizes = made.now.sizes
+    sizes = made.current_park.sizes
     rows = [row for row in made.rows if row.view == "today"]
     assert len(rows) == 2 * (len(rows) // 2)
     for size, own in zip(sizes, (rows[: len(rows) // 2], rows[len(rows) // 2 :]), strict=True):
         by_key = {row.figures[0] if row.figures else row.key: row for row in own}
-        years = size.life.years
+        years = size.lifetime.years
         assert len(years) == 20
         arbitrage = sum(year.saved_yuan["arbitrage"] for year in years) / 1e4
         paid = sum(sum(year.contract_yuan.values()) for year in years) / 1e4
@@ -212,12 +213,12 @@ def test_today_is_what_its_years_and_its_cash_flow_say(made: Reproduction) -> No
 @pytest.mark.slow
 def test_the_tornado_moves_what_it_should(made: Reproduction) -> None:
     """A dearer investment lowers the NPV, dearer demand raises it; each bar is about the life as it is."""
-    tornado = made.now.tornado
+    tornado = made.current_park.tornado
     assert tornado is not None
     investment, demand = tornado.bars
     assert (investment.name, demand.name) == ("investment", "demand price")
     base = tornado.base
-    assert base.npv_yuan == made.now.first[1].returns["project_after_tax"].npv_yuan
+    assert base.npv_yuan == made.current_park.first[1].returns["project_after_tax"].npv_yuan
     assert investment.low and investment.high and demand.low and demand.high
     assert investment.low.measures.npv_yuan > base.npv_yuan > investment.high.measures.npv_yuan
     assert demand.low.measures.npv_yuan < base.npv_yuan < demand.high.measures.npv_yuan
@@ -227,6 +228,13 @@ def test_the_tornado_moves_what_it_should(made: Reproduction) -> None:
     # by hand: a fifth of the investment, its input VAT credited over years, write-off saves some of it
     lost = base.npv_yuan - investment.high.measures.npv_yuan
     assert 0.5 < lost / (0.2 * 239.4e6) < 1.0
+
+
+@pytest.mark.slow
+def test_the_python_interface_has_a_row_for_each_figure(made: Reproduction) -> None:
+    table = PublishedComparison(made).table
+    assert list(table["key"]) == [row.key for row in made.rows]
+    assert list(table["verdict"]) == [row.verdict for row in made.rows]
 
 
 @pytest.mark.slow

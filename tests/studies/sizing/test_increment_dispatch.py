@@ -144,8 +144,8 @@ def test_phase_one_and_the_increment_together_are_worth_both(tmp_path: Path) -> 
     (ten,) = worth(prepared, TEN)
     assert first.net_saving_yuan + ten.saving_yuan[0] == pytest.approx(whole.net_saving_yuan)
     assert ten.saving_yuan[0] == pytest.approx(first.bill_yuan - whole.bill_yuan)
-    assert ten.life is not None
-    assert ten.life.years[0].saved_yuan["demand"] > 0
+    assert ten.lifetime is not None
+    assert ten.lifetime.years[0].saved_yuan["demand"] > 0
 
 
 def test_years_asked_for_are_dispatched(tmp_path: Path) -> None:
@@ -214,8 +214,8 @@ def test_what_the_increment_adds_to_the_response() -> None:
 def test_income_between_nothing_and_what_is_known() -> None:
     """Half the energy earns half; no more than its power gives in an hour, and beyond in proportion."""
     (one,) = worth(called(), TWENTY)
-    assert one.life is not None
-    income = ResponseIncome.of("battery_2", [one.life])
+    assert one.lifetime is not None
+    income = ResponseIncome.of("battery_2", [one.lifetime])
     assert income is not None
     net = 3920.0 * FULL_MWH
     for power, energy, share in (

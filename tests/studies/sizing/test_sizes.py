@@ -115,7 +115,7 @@ def known() -> dict[str, Any]:
 
 def test_at_the_break_even_price_nothing_is_earned() -> None:
     found = known()
-    assert found["never"].cash is found["never"].break_even_yuan_per_wh is found["never"].life is None
+    assert found["never"].cash is found["never"].break_even_yuan_per_wh is found["never"].lifetime is None
     dear, part = found["offer_1"], found["offer_2_1_of_2"]
     price = dear.break_even_yuan_per_wh
     assert price == pytest.approx(part.break_even_yuan_per_wh)  # the same size, whatever it is sold for
@@ -234,9 +234,9 @@ def test_a_whole_case(tmp_path: Path) -> None:
     (offer,) = (one for one in evaluate_offers(case, SolveContext()) if one.choice.key == "offer_1")
     made = size_surface(case, (offer,), SolveContext())
     at = made.sel(power_mw=10.0, duration_hours=2.0)
-    assert offer.life is not None
-    assert offer.life.case.devices["battery_1"].state_of_health == 0.9  # type: ignore[attr-defined]
-    years = offer.life.years
+    assert offer.lifetime is not None
+    assert offer.lifetime.case.devices["battery_1"].state_of_health == 0.9  # type: ignore[attr-defined]
+    years = offer.lifetime.years
     assert float(at["saving_first_yuan"]) == pytest.approx(years[0].bill_without_yuan - years[0].bill_yuan)
     assert years[0].saved_yuan["arbitrage"] == pytest.approx(365 * 20 * DAY_YUAN_PER_MWH)
     assert years[1].state_of_health["battery_1"] == pytest.approx(0.9 - 2e-4 * 365 * 0.9 - 0.02)

@@ -65,12 +65,12 @@ def test_an_offer_costs_and_is_worth_what_its_size_does_on_the_surface() -> None
     """Cost is unique, a dispatch is not: of equals one may make more cycles, which later years feel."""
     offer, at = three().offers[ON_THE_GRID], three().surface.sel(power_mw=10.0, duration_hours=3.0)
     assert offer.cash is not None
-    assert offer.life is not None
+    assert offer.lifetime is not None
     assert float(at["dispatch_yuan"]) == pytest.approx(offer.figures["dispatch_yuan"], rel=SAME)
     returns, tied = offer.cash.returns["project_after_tax"], 1e-4
     assert float(at["npv_yuan"]) == pytest.approx(returns.npv_yuan, abs=10 * tied * 45e6)
     assert float(at["irr"]) == pytest.approx(returns.irr.value, abs=3 * tied)
-    year = offer.life.years[0]
+    year = offer.lifetime.years[0]
     saving_yuan = year.bill_without_yuan - year.bill_yuan
     assert float(at["saving_first_yuan"]) == pytest.approx(saving_yuan, rel=tied)
     for name in ("peak_cut_mw", "self_use", "co2_cut_t"):

@@ -24,7 +24,7 @@ def in_one_piece(tiled: Tiled) -> float:
     return tiled.program.objective(solver.solve().x)
 
 
-def tempted_month(seed: int = 0, days: int = 14) -> SmallPark:
+def month_with_candidate_violations(seed: int = 0, days: int = 14) -> SmallPark:
     """Days of hours with a surplus at noon that sells above the price of buying, and a demand charge."""
     rng = np.random.default_rng(seed)
     hours = np.arange(24 * days)

@@ -19,9 +19,9 @@ def studied() -> Study:
     """Three years of the small park's battery."""
     with TemporaryDirectory() as folder:
         case = load_case(str(year_case(Path(folder))))
-        life = dispatch_lifetime(case, SolveContext())
+        lifetime = dispatch_lifetime(case, SolveContext())
     assert case.finance
-    return Study(life, cash_flow(case.finance, life.operation()), {"read": 1.0, "dispatch": 2.0})
+    return Study(lifetime, cash_flow(case.finance, lifetime.operation()), {"read": 1.0, "dispatch": 2.0})
 
 
 @cache
