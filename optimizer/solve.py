@@ -33,9 +33,9 @@ from parkdispatch.optimizer.tiled_optimum import (
     Progress,
     SolveSettings,
     TiledOptimum,
-    TiledWarmStart,
     find_optimum,
 )
+from parkdispatch.optimizer.tiled_warm_start import TiledWarmStart
 
 USUAL_COST_YUAN = (1.0, 1e6)  # largest cost of a MW or MWh in a program that is solved in yuan
 SCALED_COST = 1024.0  # largest cost in a program that is solved in another unit of money

@@ -9,9 +9,9 @@ import numpy as np
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.arrays import Mask
-from parkdispatch.optimizer.decomposition.repair import (
+from parkdispatch.optimizer.decomposition.repair import Repair
+from parkdispatch.optimizer.decomposition.repair_result import (
     NoFeasibleDispatch,
-    Repair,
     RepairHandedOver,
     RepairOptions,
 )
@@ -32,15 +32,14 @@ from parkdispatch.optimizer.presolve.exclusive_pairs import (
 )
 from parkdispatch.optimizer.proof.certificate import EXACT, GAP_TOLERANCE, Certificate, ProofMethod, certify
 from parkdispatch.optimizer.relaxation.strengthened_relaxation import (
-    RelaxationWarmStart,
     SolvedRelaxation,
     solve_relaxation,
     solve_relaxation_from,
 )
 from parkdispatch.optimizer.thread_pool import ThreadPool
+from parkdispatch.optimizer.tiled_warm_start import TiledWarmStart
 
 TIE_ROUNDS = 10  # of fixing one member of each pair at zero among optima of equal cost
-SIMILAR_SIZE = 0.12  # relative; within this, the members at zero of another size are a good start
 IN_RELAXATION = ProofMethod("relaxation", {})
 Progress = Callable[[str], None]
 
@@ -62,47 +61,6 @@ class SolveSettings:
     gap: float = EXACT
     multipliers: bool = True
     progress: Progress = field(default=_no_progress)
-
-
-@dataclass(frozen=True)
-class TiledWarmStart:
-    """Final state of a solve, from which a program with the same columns and rows starts."""
-
-    relaxation: RelaxationWarmStart
-    repair: RepairWarmStart
-    constraint_series: Array  # series in rows and bounds, (series, intervals)
-    sizes: Array  # largest upper bound of each template column over the horizon, (template columns,)
-    pairs: tuple[tuple[int, int], ...]  # template columns of each exclusive pair
-
-    def fits(self, tiled: Tiled) -> bool:
-        """Whether that program has the same columns, rows and exclusive pairs."""
-        if self.pairs != _pairs(tiled):  # a branching tree of other pairs would give an invalid bound
-            return False
-        return self.relaxation.fits(tiled)
-
-    def repair_start(self, tiled: Tiled) -> RepairWarmStart:
-        """Warm start of the repair: members fixed at zero and branching trees.
-
-        Where only sizes changed, such as a battery's, and by much, other members are at zero: fixing the
-        previous ones would take longer, so only the trees are used.
-        """
-        sizes = _sizes(tiled)
-        similar = np.abs(sizes - self.sizes) <= SIMILAR_SIZE * np.maximum(np.abs(sizes), np.abs(self.sizes))
-        same_series = np.array_equal(self.constraint_series, tiled.constraint_series)
-        if same_series and not similar[np.isfinite(sizes)].all():
-            return replace(RepairWarmStart.nothing(tiled), trees=self.repair.trees)
-        return self.repair
-
-
-def _pairs(tiled: Tiled) -> tuple[tuple[int, int], ...]:
-    """Template columns of each exclusive pair."""
-    return tuple((pair.a, pair.b) for pair in tiled.template.pairs)
-
-
-def _sizes(tiled: Tiled) -> Array:
-    """Largest upper bound of each template column over the horizon, (template columns,)."""
-    upper = tiled.program.upper[: tiled.shared_starts[0]]
-    return np.asarray(upper.reshape(len(tiled.horizon), -1).max(axis=0))
 
 
 @dataclass(frozen=True)
@@ -219,7 +177,7 @@ def find_optimum(
         windows=outcome.windows,
         dual_infeasibility=certificate.dual_infeasibility,
         built=built,
-        warm_start=_next_warm_start(tiled, relaxed, outcome.repair),
+        warm_start=TiledWarmStart.of(tiled, relaxed.warm_start, outcome.repair),
     )
 
 
@@ -281,7 +239,7 @@ def _searched(problem: RelaxedProblem, incumbent: Incumbent, settings: SolveSett
         row_dual=row_dual,
         bound=min(bound_yuan, incumbent.cost_yuan),
         repair=RepairWarmStart(search.fixed_at_zero, search.pairs, (), {}),
-        how=ProofMethod("searched", {"binaries": binaries}),
+        method=ProofMethod("searched", {"binaries": binaries}),
         windows=1,
         binaries=binaries,
     )
@@ -293,17 +251,6 @@ def _final_relaxation(relaxed: SolvedRelaxation, outcome: _Outcome) -> FinalRela
         return None
     return FinalRelaxation(
         relaxed.program, outcome.row_dual, outcome.repair.fixed_at_zero, relaxed.strengthened
-    )
-
-
-def _next_warm_start(tiled: Tiled, relaxed: SolvedRelaxation, repair: RepairWarmStart) -> TiledWarmStart:
-    """What a solve of a program with the same structure may start from."""
-    return TiledWarmStart(
-        relaxation=relaxed.warm_start,
-        repair=repair,
-        constraint_series=tiled.constraint_series,
-        sizes=_sizes(tiled),
-        pairs=_pairs(tiled),
     )
 
 

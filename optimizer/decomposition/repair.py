@@ -21,14 +21,19 @@ inconsistent.
 """
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from parkdispatch.models.device import Array
-from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.decomposition.consistency import merged_point
+from parkdispatch.optimizer.decomposition.repair_result import (
+    NoFeasibleDispatch,
+    RepairedSolution,
+    RepairHandedOver,
+    RepairOptions,
+)
 from parkdispatch.optimizer.decomposition.repair_state import Incumbent, RepairState, WindowSolution
 from parkdispatch.optimizer.decomposition.subproblems import WindowSolver
 from parkdispatch.optimizer.decomposition.warm_start import RepairWarmStart
@@ -52,58 +57,6 @@ HANDOVER_SHARE = 0.15  # of the remaining time, before a small program is handed
 HANDOVER_ROUNDS = 30  # that hundreds of random parks that were closed in rounds needed, at most half of it
 ROUNDING_RESERVE = 1.5  # times what the last rounding took is kept for the next one
 SEARCH_SHARE = 0.01  # of a window's tolerance, for its search, where the optimum is asked for
-
-
-@dataclass(frozen=True)
-class RepairOptions:
-    """What is asked of a repair.
-
-    `is_repeated`: this is one of several solves, so that loading compiled code pays. `needs_dual`: the
-    multipliers of the optimum are asked for; otherwise a merged point that meets the bound ends the repair.
-    `gap`: a dispatch proven to be so near to the optimum is enough, relative. `hands_over`: what some
-    rounds or a share of the time do not close is left to another method, with a rounded point if need be.
-    """
-
-    is_repeated: bool
-    needs_dual: bool
-    gap: float
-    hands_over: bool = False
-
-
-@dataclass(frozen=True)
-class RepairedSolution:
-    """A point that obeys every pair, (columns,), a proven lower bound, and how they were found.
-
-    `row_dual` are the multipliers, (rows,), of the last linear program, in which the warm start's members are
-    fixed at zero; None where the merged point needed no linear program.
-    """
-
-    x: Array
-    row_dual: Array | None
-    bound_yuan: float
-    windows: int
-    rounds: int
-    binaries: int
-    warm_start: RepairWarmStart
-
-
-class NoFeasibleDispatch(SolverError):  # noqa: N818 - time ran out, which is no fault
-    """No point that obeys every pair was found in time; `bound_yuan` is a lower bound on its cost."""
-
-    def __init__(self, bound_yuan: float) -> None:
-        super().__init__(
-            f"no dispatch that obeys every exclusive pair was found in time; it costs at least"
-            f" {bound_yuan:.2f} yuan"
-        )
-        self.bound_yuan = bound_yuan
-
-
-class RepairHandedOver(Exception):  # noqa: N818 - a finding, not a fault
-    """The rounds did not close the gap; `incumbent` has the best bound, and a point if there is one."""
-
-    def __init__(self, incumbent: Incumbent) -> None:
-        super().__init__()
-        self.incumbent = incumbent
 
 
 class Repair:
@@ -325,7 +278,7 @@ class Repair:
         starts = [(self._x, self._fixed), (self._relaxed_x, nothing)]
         rounded = (self._rounding.round_off(x, fixed, self._partition) for x, fixed in starts)
         point = next((x for x in rounded if x is not None), None)
-        if point is not None or self._options.hands_over:
+        if point is not None:
             return point
         idle = least_activity_point(self._problem)
         return None if idle is None else self._rounding.round_off(idle, nothing, self._partition)

@@ -25,7 +25,7 @@ LIMIT_S = 10.0
 QUICK_S = 5.0  # where HiGHS proves within this, the park must be proven within LIMIT_S
 PROVEN = 1e-9  # relative
 PROVEN_YUAN = 5e-6  # absolute: HiGHS itself stops at a millionth with binaries
-SAME = 1e-6  # relative to the largest sum of money in the objective
+SAME = 1e-6  # relative
 
 
 def random_park(seed: int) -> SmallPark:
@@ -81,7 +81,8 @@ def _prices(rng: np.random.Generator, hour: Array) -> Array:
     """Prices by period [yuan/MWh]: usual ones, flat ones, spot prices that fall below zero."""
     kind = rng.choice(["periods", "valley", "flat", "negative", "spot"])
     if kind == "periods":
-        return np.select([hour < 6, hour < 12, hour < 14, hour < 18, hour < 22], [300, 650, 250, 650, 1100], 500.0)
+        ends, prices = (6, 12, 14, 18, 22), (300, 650, 250, 650, 1100)
+        return np.select([hour < end for end in ends], prices, 500.0)
     if kind == "valley":
         return np.where(hour < 6, 200.0, 500.0)
     if kind == "flat":
@@ -151,16 +152,15 @@ def plain_highs(park: SmallPark, limit_s: float) -> Outcome:
     return Outcome(cost_yuan, info.mip_dual_bound, seconds)
 
 
-def money_scale(park: SmallPark) -> float:
-    """The sum of what all power could cost and earn at most, of which solvers' tolerances are a share [yuan]."""
-    program = park.tiled().program
-    finite = np.where(np.isfinite(program.upper), program.upper, 0.0)
-    return 1.0 + float(np.abs(program.cost * finite).sum())
+def feasibility_yuan(park: SmallPark) -> float:
+    """What the solvers' tolerance of a millionth of a MW is worth in the park [yuan]."""
+    return 1e-6 * float(np.abs(park.tiled().program.cost).max(initial=0.0))
 
 
 def verdict(park: SmallPark, our: Outcome, their: Outcome) -> str:
     """`equal`, or what is wrong."""
-    tolerance_yuan = SAME * max(1e-3, abs(their.cost_yuan) if np.isfinite(their.cost_yuan) else 0.0)
+    tolerance_yuan = feasibility_yuan(park)
+    tolerance_yuan += SAME * abs(their.cost_yuan) if np.isfinite(their.cost_yuan) else 0.0
     if our.error:
         return "error" if np.isfinite(their.cost_yuan) else "unsolved by both"
     if np.isfinite(their.cost_yuan) and our.bound_yuan > their.cost_yuan + tolerance_yuan:
