@@ -1,5 +1,6 @@
 """The HiGHS solver behind an interface of arrays; the only file that imports it."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.arrays import Mask
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.thread_pool import turn_released
+from parkdispatch.optimizer.time_budget import current_deadline
 
 
 class _QuietHighs(highspy.Highs):  # type: ignore[misc]
@@ -29,6 +31,16 @@ _HEURISTICS = ("feasibility_jump", "rins", "rens", "root_reduced_cost")
 GAP_YUAN = 1e-6  # smallest absolute gap with binaries: below it, HiGHS's own tolerances interfere
 _LOOSE_GAP = 1e-5  # relative; with 1e-3 in each of hundreds of windows, the dispatch has 1e-3 too
 _INTEGRALITY_TOLERANCE = 1e-9
+_STATUSES = highspy.HighsModelStatus
+_CLEAR = (_STATUSES.kOptimal, _STATUSES.kInfeasible, _STATUSES.kUnbounded, _STATUSES.kTimeLimit)
+# tried one after the other where HiGHS ends without a clear status
+_OTHER_WAYS: tuple[dict[str, Any], ...] = (
+    {},
+    {"simplex_strategy": 4},
+    {"presolve": "off", "simplex_strategy": 4},
+    {"presolve": "off", "simplex_scale_strategy": 4},
+    {"solver": "ipm"},
+)
 _MINIMIZE = int(highspy.ObjSense.kMinimize)
 _STATUS = highspy.HighsBasisStatus
 _BASIS_STATUS = np.array([_STATUS.kNonbasic, _STATUS.kBasic, _STATUS.kUpper], dtype=object)
@@ -89,11 +101,11 @@ class InfeasibleProgram(Exception):  # noqa: N818 - a finding, not a fault
     """The solver proved that no point meets all rows and bounds."""
 
 
-class NoPointInTime(SolverError):  # noqa: N818 - time ran out, which is no fault
-    """The solver found no point within its time limit; `bound` is its lower bound on the objective."""
+class OutOfTime(SolverError):  # noqa: N818 - which is no fault
+    """The solver found no point in time; `bound` is its lower bound on the objective."""
 
-    def __init__(self, bound: float) -> None:
-        super().__init__(f"HiGHS {VERSION} found no point within its time limit")
+    def __init__(self, bound: float = -np.inf) -> None:
+        super().__init__(f"HiGHS {VERSION} found no solution within its time limit")
         self.bound = bound
 
 
@@ -140,8 +152,9 @@ def _is_feasible(info: Any) -> bool:
 class Solver:
     """One HiGHS object on one thread, which keeps its basis between solves.
 
-    `time_limit_s` limits one call to `solve`. Several solvers can run in parallel, each in its own thread,
-    only if none uses HiGHS's task scheduler, which all objects of a process share.
+    `time_limit_s` limits one call to `solve`, and so does the deadline of the thread. Several solvers can run
+    in parallel, each in its own thread, only if none uses HiGHS's task scheduler, which all objects of a
+    process share.
     """
 
     time_limit_s: float = float("inf")
@@ -164,7 +177,6 @@ class Solver:
         if self.primal:
             self._set("simplex_strategy", _PRIMAL_SIMPLEX)
         self._set("mip_rel_gap", _LOOSE_GAP if self.rough else 0.0)
-        self._set("mip_abs_gap", max(GAP_YUAN, self.gap_yuan))
         if self.any_point:
             self._set("mip_rel_gap", np.inf)
         if self.full_search:
@@ -185,45 +197,52 @@ class Solver:
 
     def load(self, program: LinearProgram) -> None:
         """Pass a program to the solver."""
+        self._set("mip_abs_gap", max(GAP_YUAN, self.gap_yuan))
         pass_arrays(self._highs, program)
 
     def _run(self) -> Any:
         with turn_released():
             return self._highs.run()
 
-    def solve(self) -> SolverAnswer:
-        """Solve the loaded program; a further call restarts from the last basis.
-
-        Raises InfeasibleProgram, UnboundedProgram, and SolverError for any other end without a point.
-        """
-        self._set("time_limit", self.time_limit_s)
+    def _status_of_run(self, **options: Any) -> Any:
+        """Run HiGHS with other options for once, within the time limit and the deadline of the thread."""
+        usual = {name: self._highs.getOptionValue(name)[1] for name in options}
+        limit_s = min(self.time_limit_s, current_deadline() - time.monotonic())
+        for name, value in {**options, "time_limit": max(0.0, limit_s)}.items():
+            self._set(name, value)
         if self._run() == highspy.HighsStatus.kError:
             # other code in this process has started the scheduler with another number of threads
             self._highs.resetGlobalScheduler(True)
             self._run()
-        status = self._highs.getModelStatus()
-        unconfirmed = (highspy.HighsModelStatus.kUnboundedOrInfeasible, highspy.HighsModelStatus.kInfeasible)
-        if status in unconfirmed and self.presolve:
+        for name, value in usual.items():
+            self._set(name, value)
+        return self._highs.getModelStatus()
+
+    def solve(self) -> SolverAnswer:
+        """Solve the loaded program; a further call restarts from the last basis.
+
+        Raises InfeasibleProgram, UnboundedProgram, OutOfTime, and SolverError for any other end without a
+        point.
+        """
+        status = self._status_of_run()
+        if status in (_STATUSES.kUnboundedOrInfeasible, _STATUSES.kInfeasible) and self.presolve:
             # presolve cannot tell the two apart, and that of 1.16 reports feasible programs as infeasible
-            self._set("presolve", "off")
-            self._run()
-            status = self._highs.getModelStatus()
-            self._set("presolve", self._presolve)
-        statuses = highspy.HighsModelStatus
-        if status == statuses.kUnknown:
+            status = self._status_of_run(presolve="off")
+        for other_way in _OTHER_WAYS:
+            if status in _CLEAR:
+                break
             # a start from another program's basis may leave inconsistent data: solve from scratch
             self._highs.clearSolver()
-            self._run()
-            status = self._highs.getModelStatus()
-        if status == statuses.kInfeasible:
+            status = self._status_of_run(**other_way)
+        if status == _STATUSES.kInfeasible:
             raise InfeasibleProgram
-        if status == statuses.kUnbounded:
+        if status == _STATUSES.kUnbounded:
             raise UnboundedProgram
         info, solution = self._highs.getInfo(), self._highs.getSolution()
         is_mip = info.mip_node_count >= 0
-        if status == statuses.kTimeLimit and is_mip and not _is_feasible(info):
-            raise NoPointInTime(info.mip_dual_bound)
-        if status not in (statuses.kOptimal, statuses.kTimeLimit) or not solution.value_valid:
+        if status == _STATUSES.kTimeLimit and not (is_mip and _is_feasible(info)):
+            raise OutOfTime(info.mip_dual_bound if is_mip else -np.inf)
+        if status not in (_STATUSES.kOptimal, _STATUSES.kTimeLimit) or not solution.value_valid:
             name = self._highs.modelStatusToString(status)
             raise SolverError(f"HiGHS {VERSION} stopped without a solution: {name}")
         return SolverAnswer(
@@ -231,7 +250,7 @@ class Solver:
             row_dual=_floats(solution.row_dual if solution.dual_valid else []),
             bound=info.mip_dual_bound if is_mip else info.objective_function_value,
             iterations=max(0, info.simplex_iteration_count),
-            timed_out=status == statuses.kTimeLimit,
+            timed_out=status == _STATUSES.kTimeLimit,
         )
 
     def ray(self) -> Array:

@@ -15,7 +15,7 @@ from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
 from parkdispatch.optimizer.formulation.template import Key, Template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
-from parkdispatch.optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
+from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver, UnboundedProgram
 from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
 from parkdispatch.optimizer.presolve.identical_units import MergedUnits, merge_identical_units
 from parkdispatch.optimizer.proof.certificate import (
@@ -36,7 +36,10 @@ from parkdispatch.optimizer.tiled_optimum import (
     find_optimum,
 )
 from parkdispatch.optimizer.tiled_warm_start import TiledWarmStart
+from parkdispatch.optimizer.time_budget import ending_at
 
+LEAST_GRACE_S = 2.0  # for a dispatch at rest, or for finding the limits that contradict each other
+GRACE_SHARE = 0.1  # of the time limit, after which no solver goes on
 USUAL_COST_YUAN = (1.0, 1e6)  # largest cost of a MW or MWh in a program that is solved in yuan
 SCALED_COST = 1024.0  # largest cost in a program that is solved in another unit of money
 
@@ -115,7 +118,7 @@ def optimize(
     contradict each other or the cost is unbounded, SolverError otherwise.
     """
     started = time.perf_counter()
-    deadline = time.monotonic() + time_limit_s
+    deadline, grace_s = time.monotonic() + time_limit_s, max(LEAST_GRACE_S, GRACE_SHARE * time_limit_s)
     progress("building the model")
     template = _template(devices, hours, warm)
     tiled = tile(template, Horizon(times, hours), series)
@@ -127,7 +130,7 @@ def optimize(
         raise InputError(lines)
     coarse = coarse_park(scaled, devices)
     try:
-        with ThreadPool(threads or os.cpu_count() or 1) as pool:
+        with ThreadPool(threads or os.cpu_count() or 1) as pool, ending_at(deadline + grace_s):
             settings = SolveSettings(pool, deadline, gap, multipliers, progress)
             tiled_start = warm.tiled_warm_start if warm is not None else None
             solved = _find_merged_optimum(merged, devices, settings, tiled_start, coarse) if merged else None
@@ -136,15 +139,26 @@ def optimize(
                 solved = find_optimum(scaled, scaled, settings, tiled_start, coarse=coarse)
     except InfeasibleProgram:
         progress("explaining the infeasibility")
-        raise InfeasibleError(explain_infeasibility(tiled, tiled.program)) from None
+        raise InfeasibleError(_explanation(tiled, time_limit_s)) from None
     except UnboundedProgram:
         raise InfeasibleError("the cost has no limit: some device earns money without end") from None
     solved = solved.in_yuan(scaled.money_unit_yuan)
     x = merged.point(solved.x) if merged else solved.x
     proof = _checked_proof(tiled, x, solved)
     timings = {"build": solved.built - started, "solve": time.perf_counter() - solved.built}
-    next_warm = WarmStart(dict(devices), template, merged is None, solved.warm_start)
+    next_warm = (
+        WarmStart(dict(devices), template, merged is None, solved.warm_start) if solved.warm_start else None
+    )
     return Optimum(tiled, x, proof, timings, next_warm, None if merged else solved.final_relaxation)
+
+
+def _explanation(tiled: Tiled, time_limit_s: float) -> str:
+    """Say what makes a program infeasible, as far as the time allows."""
+    try:
+        with ending_at(time.monotonic() + max(LEAST_GRACE_S, GRACE_SHARE * time_limit_s)):
+            return explain_infeasibility(tiled, tiled.program)
+    except OutOfTime:
+        return "no dispatch meets all limits; the time limit is too short to find out which of them"
 
 
 def _money_unit_yuan(tiled: Tiled) -> float:
@@ -217,15 +231,19 @@ def optimize_with_pyomo(
     hours: float,
     series: Mapping[Key, Array],
     solver: str,
+    time_limit_s: float | None = None,
 ) -> Optimum:
-    """The same problem as a plain Pyomo model, solved by a solver of Pyomo, whose bound is not checked."""
+    """The same problem as a plain Pyomo model, solved by a solver of Pyomo, whose bound is not checked.
+
+    `time_limit_s` limits the solver, not the writing of the model.
+    """
     started = time.perf_counter()
     horizon = Horizon(times, hours)
     tiled = tile(compile_template(devices, hours), horizon, series)
     model = build_plain_pyomo(devices, horizon, series)
     built = time.perf_counter()
     try:
-        bound = model.solve(solver)
+        bound = model.solve(solver, time_limit_s)
     except SolverError:
         _refuse_infeasible(tiled)  # other solvers report infeasibility in different ways
         raise

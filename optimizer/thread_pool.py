@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from threading import Lock, local
 from typing import Self, TypeVar
 
+from parkdispatch.optimizer.time_budget import current_deadline, ending_at
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -50,8 +52,10 @@ class ThreadPool:
         if self._executor is None:
             return [work(item) for item in items]
 
+        deadline = current_deadline()
+
         def work_with_lock(item: Item) -> Result:
-            with self._lock:
+            with self._lock, ending_at(deadline):
                 _thread.pool_lock = self._lock
                 try:
                     return work(item)

@@ -21,7 +21,8 @@ from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.template import ExclusivePairRows
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
-from parkdispatch.optimizer.highs import InfeasibleProgram
+from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
+from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime
 from parkdispatch.optimizer.mip.whole_program import is_small, search_whole_program
 from parkdispatch.optimizer.presolve.exclusive_pairs import (
     PAIR_TOLERANCE_MW,
@@ -38,7 +39,9 @@ from parkdispatch.optimizer.relaxation.strengthened_relaxation import (
 )
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.optimizer.tiled_warm_start import TiledWarmStart
+from parkdispatch.optimizer.time_budget import ending_at
 
+RELAXATION_SHARE = 0.7  # of the time, before whatever can rest rests
 TIE_ROUNDS = 10  # of fixing one member of each pair at zero among optima of equal cost
 IN_RELAXATION = ProofMethod("relaxation", {})
 Progress = Callable[[str], None]
@@ -88,7 +91,7 @@ class TiledOptimum:
     windows: int
     dual_infeasibility: float
     built: float  # time.perf_counter() when the program was ready to be solved
-    warm_start: TiledWarmStart
+    warm_start: TiledWarmStart | None  # None where there was no time for the relaxation
 
     def in_yuan(self, money_unit_yuan: float) -> "TiledOptimum":
         """The same with its money in yuan, where the program's costs are in units of `money_unit_yuan`."""
@@ -145,9 +148,14 @@ def find_optimum(
     """
     tight = tighten(tiled) if tight is None else tight
     settled = int((~open_pairs(tiled, tight.program)).sum())
-    built = time.perf_counter()
+    built, built_s = time.perf_counter(), time.monotonic()
     settings.progress("solving the relaxation")
-    relaxed, start = _first_relaxation(tiled, tight, settings.pool, warm_start, coarse)
+    try:
+        with ending_at(built_s + RELAXATION_SHARE * (settings.deadline - built_s)):
+            relaxed, start = _first_relaxation(tiled, tight, settings.pool, warm_start, coarse)
+    except OutOfTime:
+        settings.progress("no time for the relaxation: letting rest what can")
+        return _resting_optimum(tiled, paired, tight, settled, built)
     certificate = certify(relaxed.program, relaxed.x, relaxed.dual)
     if not start.fixed_at_zero.any():
         _require_proof(certificate)
@@ -178,6 +186,29 @@ def find_optimum(
         dual_infeasibility=certificate.dual_infeasibility,
         built=built,
         warm_start=TiledWarmStart.of(tiled, relaxed.warm_start, outcome.repair),
+    )
+
+
+def _resting_optimum(
+    tiled: Tiled, paired: Tiled, tight: TightenedProgram, settled: int, built: float
+) -> TiledOptimum:
+    """The dispatch in which what can rest rests, and its bound. Raises NoFeasibleDispatch without one."""
+    resting = resting_dispatch(paired, tight.program)
+    if resting is None:
+        raise NoFeasibleDispatch(-np.inf)
+    return TiledOptimum(
+        x=resting.x,
+        cost_yuan=tight.program.objective(resting.x),
+        final_relaxation=None,
+        bound=resting.bound_yuan,
+        method=ProofMethod("resting", {}),
+        settled=settled,
+        violated=0,
+        binaries=0,
+        windows=0,
+        dual_infeasibility=0.0,
+        built=built,
+        warm_start=None,
     )
 
 
@@ -224,20 +255,18 @@ def _searched(problem: RelaxedProblem, incumbent: Incumbent, settings: SolveSett
     known = incumbent.x if incumbent.exists else None
     gap_yuan = settings.gap * max(1.0, abs(incumbent.bound_yuan))
     search = search_whole_program(problem, known, gap_yuan, settings.deadline)
-    row_dual = None
-    if search.x.size:
-        cost_yuan = problem.program.objective(search.x)
-        if cost_yuan <= incumbent.cost_yuan:
-            row_dual = search.row_dual if search.row_dual.size else None
-        incumbent.offer(search.x, cost_yuan)
+    x, cost_yuan, row_dual = incumbent.x, incumbent.cost_yuan, None
+    if search.x.size and problem.program.objective(search.x) <= incumbent.cost_yuan + gap_yuan:
+        x, cost_yuan = search.x, problem.program.objective(search.x)
+        row_dual = search.row_dual if search.row_dual.size else None
     bound_yuan = max(incumbent.bound_yuan, search.bound_yuan)
-    if not incumbent.exists:
+    if not np.isfinite(cost_yuan):
         raise NoFeasibleDispatch(bound_yuan)
     binaries = int(search.pairs.sum())
     return _Outcome(
-        x=incumbent.x,
+        x=x,
         row_dual=row_dual,
-        bound=min(bound_yuan, incumbent.cost_yuan),
+        bound=min(bound_yuan, cost_yuan),
         repair=RepairWarmStart(search.fixed_at_zero, search.pairs, (), {}),
         method=ProofMethod("searched", {"binaries": binaries}),
         windows=1,

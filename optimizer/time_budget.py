@@ -1,9 +1,34 @@
-"""The remaining time, divided among tasks of which few need much."""
+"""Deadlines: the one that every solver of a thread obeys, and the time until one, divided among tasks.
+
+A dispatch has one deadline. `ending_at` sets it for all that a thread solves inside of it, whatever called
+it, and the thread pool hands it on to its threads, as a cancel scope of structured concurrency does.
+"""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import local
 
 PATIENCE = 8  # equal shares of the remaining time that one task may take: most take far less
 LEAST_S = 0.1  # for any task, after the deadline too
+
+_thread = local()  # `deadline`: of the innermost `ending_at` of this thread
+
+
+def current_deadline() -> float:
+    """The deadline of what this thread does (time.monotonic); infinity where none is set."""
+    return float(getattr(_thread, "deadline", float("inf")))
+
+
+@contextmanager
+def ending_at(deadline: float) -> Iterator[None]:
+    """Let all solvers inside end by this deadline; an outer deadline that is earlier stays in force."""
+    outer = current_deadline()
+    _thread.deadline = min(outer, deadline)
+    try:
+        yield
+    finally:
+        _thread.deadline = outer
 
 
 class TimeBudget:

@@ -42,7 +42,9 @@ def solve_prepared(
             multipliers=multipliers,
         )
     progress(f"writing and solving the plain Pyomo model with {options.solver}")
-    return optimize_with_pyomo(*model_inputs, solver=options.solver.removeprefix("pyomo:"))
+    return optimize_with_pyomo(
+        *model_inputs, solver=options.solver.removeprefix("pyomo:"), time_limit_s=options.time_limit_s
+    )
 
 
 def solve_without_storage(

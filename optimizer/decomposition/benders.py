@@ -24,6 +24,7 @@ from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.decomposition.benders_cuts import CutPool, SharedDecisions
+from parkdispatch.optimizer.decomposition.master_solution import solve_master
 from parkdispatch.optimizer.decomposition.range_branching import branch_on_range, values_beside
 from parkdispatch.optimizer.decomposition.value_functions import (
     CONTINUOUS,
@@ -71,7 +72,7 @@ def solve_shared_decisions(
 
 
 @dataclass(frozen=True)
-class _MasterSolution:
+class _Proposal:
     """The master problem's bound and the shared decisions it proposes.
 
     `estimate` is the cost of all subproblems in the master problem there [yuan]. `windows` are the points of
@@ -185,7 +186,7 @@ class _BendersDecomposition:
             or result.yuan - self._pool.lower_bounds(number, shared)[0] > self._window_tolerance
         ]
 
-    def _solve_master(self, time_limit_s: float) -> _MasterSolution | None:
+    def _solve_master(self, time_limit_s: float) -> _Proposal | None:
         """Solve the master problem; None if time ran out before a point was found, or if it is unbounded.
 
         HiGHS does not always tell unbounded from infeasible. It is not infeasible; it is unbounded where more
@@ -197,12 +198,11 @@ class _BendersDecomposition:
             pool.master_program(decisions), decisions.columns, [self._windows[n] for n in in_master]
         )
         solver = Solver(time_limit_s=time_limit_s, gap_yuan=self._problem.tolerance)
-        solver.load(program)
+        count = len(decisions.columns)
         try:
-            answer = solver.solve()
+            answer = solve_master(program, slice(count, count + pool.component_count), solver)
         except (SolverError, UnboundedProgram):
             return None
-        count = len(decisions.columns)
         shared, estimate = answer.x[:count], answer.x[count : count + pool.component_count].sum()
         start = decisions.present
         if not in_master:
@@ -211,11 +211,9 @@ class _BendersDecomposition:
                 # as good as any other values, and known
                 shared, estimate = start, pool.total_lower_bound(start)
         windows = {number: answer.x[place] for number, place in zip(in_master, columns, strict=True)}
-        return _MasterSolution(answer.bound, shared, estimate, windows)
+        return _Proposal(answer.bound, shared, estimate, windows)
 
-    def _query_windows(
-        self, master: _MasterSolution, continuous: ValueAtPoint
-    ) -> tuple[float, dict[int, Array]]:
+    def _query_windows(self, master: _Proposal, continuous: ValueAtPoint) -> tuple[float, dict[int, Array]]:
         """Query all windows at the proposed values and add their cuts.
 
         Return the queried subproblems' cost and the points by window number, as far as they are known.

@@ -14,6 +14,7 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.decomposition.benders_cuts import BendersCuts
+from parkdispatch.optimizer.decomposition.master_solution import solve_master
 from parkdispatch.optimizer.decomposition.value_functions import BendersSolution, SharedProblem, ValueAtPoint
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
@@ -109,14 +110,9 @@ def _lower_bound(current: _Range, problem: SharedProblem) -> tuple[float, float]
     pool = problem.pool.copy()
     for number, cuts in current.cuts:
         pool.add(number, cuts)
-    solver = Solver()
-    solver.load(
-        pool.master_program(
-            replace(problem.decisions, lower=np.array([current.lower]), upper=np.array([current.upper]))
-        )
-    )
+    decisions = replace(problem.decisions, lower=np.array([current.lower]), upper=np.array([current.upper]))
     try:
-        answer = solver.solve()
+        answer = solve_master(pool.master_program(decisions), slice(1, 1 + pool.component_count), Solver())
     except InfeasibleProgram:
         return np.inf, current.lower
     except UnboundedProgram:

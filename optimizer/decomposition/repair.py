@@ -38,10 +38,10 @@ from parkdispatch.optimizer.decomposition.repair_state import Incumbent, RepairS
 from parkdispatch.optimizer.decomposition.subproblems import WindowSolver
 from parkdispatch.optimizer.decomposition.warm_start import RepairWarmStart
 from parkdispatch.optimizer.decomposition.window_rounds import Task, WindowRounds
-from parkdispatch.optimizer.heuristics.least_activity import least_activity_point
 from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
+from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
 from parkdispatch.optimizer.heuristics.rounding import LEAST_S, Rounding
-from parkdispatch.optimizer.highs import GAP_YUAN, InfeasibleProgram
+from parkdispatch.optimizer.highs import GAP_YUAN, InfeasibleProgram, OutOfTime
 from parkdispatch.optimizer.partition.windows import Partition
 from parkdispatch.optimizer.presolve.exclusive_pairs import candidate_violations, violated_pairs
 from parkdispatch.optimizer.proof.certificate import (
@@ -75,7 +75,6 @@ class Repair:
         options: RepairOptions,
     ) -> None:
         tiled, program, pricer = problem.tiled, problem.program, problem.pricer
-        self._problem = problem
         self._tiled, self._program, self._blocks = tiled, program, problem.blocks
         self._options, self._deadline = options, problem.deadline
         self._x, self._relaxed_x = x, x
@@ -214,7 +213,7 @@ class Repair:
             return False
         try:
             x, dual = self._blocks.solve(self._program.upper_fixed_at_zero(fixed))
-        except InfeasibleProgram:
+        except (InfeasibleProgram, OutOfTime):
             return False
         cost_yuan = self._program.objective(x)
         if violated_pairs(self._tiled, x).any() or cost_yuan - self._incumbent.bound_yuan > gap * max(
@@ -234,7 +233,7 @@ class Repair:
             return True  # already solved
         try:
             self._x, dual = self._blocks.solve(self._program.upper_fixed_at_zero(self._fixed))
-        except InfeasibleProgram:
+        except (InfeasibleProgram, OutOfTime):
             return False
         self._fixed_in_x = self._fixed.copy()
         self._multipliers.set(dual)
@@ -249,6 +248,10 @@ class Repair:
         point = self._x if is_feasible and self._obeys_pairs() else None
         if point is None and self._is_rounding_due(is_late):
             began = time.monotonic()
+            if not self._incumbent.exists:  # whatever rounding finds or takes, there is a dispatch
+                resting = resting_dispatch(self._tiled, self._program)
+                if resting is not None:
+                    self._incumbent.offer(resting.x, self._program.objective(resting.x))
             point = self._rounded_point()
             self._rounding_s = time.monotonic() - began
         if point is not None:
@@ -273,15 +276,11 @@ class Repair:
         return is_late or self._options.gap > EXACT
 
     def _rounded_point(self) -> Array | None:
-        """Round the present point, or else the relaxation's optimum, or else the point of least activity."""
+        """Round the present point, or else the relaxation's optimum with no member fixed."""
         nothing = np.zeros_like(self._fixed)
         starts = [(self._x, self._fixed), (self._relaxed_x, nothing)]
         rounded = (self._rounding.round_off(x, fixed, self._partition) for x, fixed in starts)
-        point = next((x for x in rounded if x is not None), None)
-        if point is not None:
-            return point
-        idle = least_activity_point(self._problem)
-        return None if idle is None else self._rounding.round_off(idle, nothing, self._partition)
+        return next((x for x in rounded if x is not None), None)
 
     def _is_gap_closed(self) -> bool:
         """Return whether the incumbent is within the gap, or the accuracy of the windows' solver."""

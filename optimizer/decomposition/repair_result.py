@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.decomposition.repair_state import Incumbent
@@ -45,9 +47,9 @@ class NoFeasibleDispatch(SolverError):  # noqa: N818 - time ran out, which is no
     """No point that obeys every pair was found in time; `bound_yuan` is a lower bound on its cost."""
 
     def __init__(self, bound_yuan: float) -> None:
+        bound = f"; if there is one, it costs at least {bound_yuan:.2f} yuan" if bound_yuan > -np.inf else ""
         super().__init__(
-            f"no dispatch that obeys every exclusive pair was found in time; it costs at least"
-            f" {bound_yuan:.2f} yuan"
+            "the time limit is too short: no dispatch was found, nor a proof that there is none" + bound
         )
         self.bound_yuan = bound_yuan
 

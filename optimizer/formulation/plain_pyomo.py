@@ -127,10 +127,11 @@ class PlainPyomoModel:
         x = np.array([np.nan if value is None else value for value in values], dtype=float)
         return np.where(np.isnan(x), tiled.program.lower, x)
 
-    def solve(self, solver: str) -> float:
+    def solve(self, solver: str, time_limit_s: float | None = None) -> float:
         """Solve with a Pyomo solver by its name; return its lower bound on the objective [yuan].
 
-        Raises InputError if Pyomo does not have the solver, SolverError if it finds no optimum.
+        At the time limit the best dispatch so far is taken, with minus infinity where the solver tells no
+        bound. Raises InputError if Pyomo does not have the solver, SolverError if it finds no dispatch.
         """
         try:
             factory = pyo.SolverFactory(solver)
@@ -144,13 +145,17 @@ class PlainPyomoModel:
         if hasattr(factory, "config") and hasattr(factory.config, "mip_gap"):
             factory.config.mip_gap = 0.0
         try:
-            results = factory.solve(self.model)
-            pyo.assert_optimal_termination(results)
-        except Exception as error:
+            results = factory.solve(self.model, timelimit=time_limit_s)
+            is_timed_out = results.solver.termination_condition == pyo.TerminationCondition.maxTimeLimit
+            if not is_timed_out:
+                pyo.assert_optimal_termination(results)
+            value = float(pyo.value(self.model.objective))
+        except Exception as error:  # at the time limit too, where a solver has found no point
             raise SolverError(f"pyomo:{solver} found no optimum: {error}") from error
-        value = float(pyo.value(self.model.objective))
         bound = getattr(results.problem, "lower_bound", None) if hasattr(results, "problem") else None
-        return value if bound is None or not np.isfinite(float(bound)) else float(bound)
+        if bound is None or not np.isfinite(float(bound)):
+            return -np.inf if is_timed_out else value
+        return float(bound)
 
 
 def build_plain_pyomo(

@@ -21,7 +21,7 @@ from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.branch_and_bound.branching import quick_feasible_point
 from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
-from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
+from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import pair_positions, with_pair_binaries
 from parkdispatch.optimizer.partition.windows import Partition, Window
 from parkdispatch.optimizer.presolve.exclusive_pairs import PAIR_TOLERANCE_MW, violated_pairs
@@ -82,7 +82,7 @@ class Rounding:
                 fixed_at_zero[lesser[violated]] = True
             try:
                 x, _ = self._blocks.solve(self._program.upper_fixed_at_zero(fixed_at_zero))
-            except InfeasibleProgram:
+            except (InfeasibleProgram, OutOfTime):
                 return None
         return None
 
@@ -135,7 +135,7 @@ class Rounding:
             fixed_at_zero[b] |= (x[b] <= PAIR_TOLERANCE_MW) & (x[a] > PAIR_TOLERANCE_MW)
         try:
             better, _ = self._blocks.solve(self._program.upper_fixed_at_zero(fixed_at_zero))
-        except InfeasibleProgram:  # by rounding alone: x is feasible
+        except (InfeasibleProgram, OutOfTime):  # infeasible by rounding alone: x is feasible
             return x
         return x if violated_pairs(self._tiled, better).any() else better
 

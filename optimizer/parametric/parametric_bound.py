@@ -62,7 +62,9 @@ def parametric_cut(
 
     The program of the optimum must hold in the whole range (`derivatives.loosest_bounds`).
     """
-    assert optimum.final_relaxation is not None  # its multipliers were asked for
+    # its multipliers were asked for
+    assert optimum.final_relaxation is not None
+    assert optimum.warm_start is not None
     program, dual = optimum.final_relaxation.program, optimum.final_relaxation.row_dual
     pricer = LagrangianPricer(tiled, program, optimum.warm_start.relaxation.subprograms)
     multipliers = pricer.multipliers(dual)

@@ -19,7 +19,7 @@ from parkdispatch.models.device import Array
 from parkdispatch.optimizer.arrays import Mask
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
-from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
+from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver
 from parkdispatch.optimizer.parametric.derivatives import (
     loosest_bounds,
     parameter_direction,
@@ -151,7 +151,8 @@ class ParametricSearch:
         settings = SolveSettings(self._pool, deadline)
         optimum = find_optimum(tiled, tiled, settings, self._warm_start, tight)
         self._warm_start, final = optimum.warm_start, optimum.final_relaxation
-        assert final is not None  # its multipliers were asked for
+        if self._warm_start is None or final is None:  # its multipliers were asked for, but time ran out
+            raise OutOfTime
         programs = [
             with_valid_inequalities(other, with_bounds_of_range(other, loosest, moving), final.strengthened)
             for other in shifted

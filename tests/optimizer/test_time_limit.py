@@ -1,0 +1,98 @@
+"""At the time limit there is a dispatch, its bound and its gap; a limit that is too short says so.
+
+No test here measures seconds: where time is short, it is zero.
+"""
+
+import time
+
+import numpy as np
+import pytest
+
+from parkdispatch.models.errors import SolverError
+from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
+from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
+from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
+from parkdispatch.optimizer.highs import OutOfTime, Solver
+from parkdispatch.optimizer.presolve.exclusive_pairs import tighten
+from parkdispatch.optimizer.solve import optimize
+from parkdispatch.optimizer.thread_pool import ThreadPool
+from parkdispatch.optimizer.time_budget import current_deadline, ending_at
+from tests.support.small_parks import Plan, SmallPark
+
+
+def park_of(days: int, least_mw: float = 0.0) -> SmallPark:
+    """A park with two different batteries that earn money by moving energy."""
+    park = SmallPark(days * 96, 15, "2026-07-01")
+    hour = (park.times.hour + park.times.minute / 60).to_numpy()
+    park.grid(np.where(hour < 8, 200.0, 900.0), 300.0, import_limit=50, export_limit=50, demand=40_000.0)
+    park.load(10.0).pv(np.maximum(0.0, 20 * np.sin((hour - 6) / 12 * np.pi)))
+    for number, energy_mwh in enumerate((4.0, 9.0)):
+        least = {"min_charge_mw": least_mw, "min_discharge_mw": least_mw}
+        park.battery(f"battery_{number}", power_mw=3.0, energy_mwh=energy_mwh, eta_charge=0.9, **least)
+    return park
+
+
+@pytest.mark.parametrize("least_mw", [0.0, 1.5])
+@pytest.mark.parametrize("days", [1, 31])
+def test_without_time_whatever_can_rests_and_the_bound_holds(days: int, least_mw: float) -> None:
+    """With batteries at rest a day costs what load less PV costs: here that is computed by hand."""
+    park = park_of(days, least_mw)
+    plan = Plan(optimize(park.devices, park.times, park.hours, park.series, time_limit_s=0.0))
+    proof = plan.optimum.proof
+    assert proof.method.key == "resting"
+    assert plan.simultaneous() == 0
+    net_mw = 10.0 - park.series["pv", "available_mw"]
+    buy, sell = (park.series["grid", f"{name}_price_yuan_per_mwh"] for name in ("purchase", "sale"))
+    energy_yuan = np.where(net_mw > 0, buy * net_mw, sell * net_mw).sum() * 0.25
+    assert proof.objective_yuan == pytest.approx(energy_yuan + 40_000 * net_mw.max())
+    best = optimize(park.devices, park.times, park.hours, park.series, time_limit_s=60.0).proof
+    assert proof.bound_yuan <= best.objective_yuan < proof.objective_yuan
+
+
+def test_a_machine_that_must_run_does_not_rest() -> None:
+    """Members of pairs are released where a balance needs them, here the only supply: the battery."""
+    park = (
+        SmallPark(4).load([1, 2, 0, 1]).battery(power_mw=2.0, energy_mwh=8.0, initial_soc=1.0, final_soc=0.0)
+    )
+    tiled = park.tiled()
+    resting = resting_dispatch(tiled, tighten(tiled).program)
+    assert resting is not None
+    assert tiled.program.matrix @ resting.x == pytest.approx(tiled.program.matrix @ park.solve().x)
+
+
+def test_a_limit_too_short_says_so_and_not_that_there_is_no_dispatch() -> None:
+    """What must be charged by noon cannot rest, and without time nothing else is tried."""
+    park = park_of(1).battery("full_by_night", power_mw=3.0, energy_mwh=6.0, final_soc=1.0)
+    with pytest.raises(NoFeasibleDispatch, match="too short: no dispatch was found, nor a proof"):
+        optimize(park.devices, park.times, park.hours, park.series, time_limit_s=0.0)
+
+
+def test_a_solver_obeys_the_deadline_of_its_thread_and_a_pool_hands_it_on() -> None:
+    tiled = park_of(31).tiled()
+
+    def ends(_: int) -> bool:
+        solver = Solver(presolve=False)
+        solver.load(tiled.program)
+        try:
+            solver.solve()
+        except OutOfTime:
+            return True
+        return False
+
+    for workers in (1, 2):
+        with ThreadPool(workers) as pool, ending_at(time.monotonic()):
+            assert pool.map(ends, range(2)) == [True, True]
+    assert current_deadline() == np.inf
+
+
+def test_an_inner_deadline_does_not_outlast_an_outer_one() -> None:
+    with ending_at(5.0), ending_at(9.0):
+        assert current_deadline() == 5.0
+
+
+def test_a_solver_of_pyomo_has_the_limit_too() -> None:
+    """Without time it has found nothing; before, it went on for 41 minutes with a limit of one."""
+    park = park_of(31, 1.5)
+    model = build_plain_pyomo(park.devices, park.horizon, park.series)
+    with pytest.raises(SolverError, match="found no optimum"):
+        model.solve("appsi_highs", time_limit_s=1e-3)
