@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -41,7 +42,7 @@ class Module:
         """The first part of the name."""
         return self.name.partition(".")[0]
 
-    @property
+    @cached_property
     def imports(self) -> frozenset[str]:
         """Every module it imports, anywhere in it, also for types only; `from a import b` gives a and a.b."""
         names: set[str] = set()
@@ -79,11 +80,11 @@ def reaches(module: Module, *targets: str) -> set[str]:
 def upward_imports(modules: Mapping[str, Module]) -> list[str]:
     """Imports of a layer above, or of something a layer has no business with."""
     broken = []
+    others = {name.split(".")[1] for name in modules if name.startswith("models.")}
     for module in modules.values():
         above = [f"{PACKAGE}.{layer}" for layer in LAYERS[LAYERS.index(module.layer) + 1 :]]
         targets = [*above, *FORBIDDEN.get(module.layer, ())]
         if module.layer == "optimizer":
-            others = {name.split(".")[1] for name in modules if name.startswith("models.")}
             targets += [f"{PACKAGE}.models.{name}" for name in sorted(others - set(OPTIMIZER_KNOWS))]
         broken += [f"{module.name} imports {target}" for target in sorted(reaches(module, *targets))]
         broken += [

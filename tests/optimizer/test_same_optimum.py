@@ -46,8 +46,8 @@ def theirs(prepared: Prepared) -> float:
     ("first", "last", "minutes"),
     [
         ("2026-07-15", "2026-07-16", 15),  # the day that is planned when none is named
-        ("2026-07-29", "2026-08-05", 30),  # a week across the end of a month
-        ("2026-07-01", "2026-08-01", 60),  # a month
+        ("2026-07-30", "2026-08-03", 30),  # days across the end of a month
+        ("2026-07-18", "2026-08-01", 60),  # two weeks
     ],
 )
 def test_park_of_gaoan(first: str, last: str, minutes: int) -> None:

@@ -122,7 +122,7 @@ def test_as_one_program_with_the_sizes_as_decisions(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_no_cut_is_above_the_cost_anywhere_in_its_range(seed: int) -> None:
-    park, rng = thirsty(seed, days=5), np.random.default_rng(seed)
+    park, rng = thirsty(seed, days=3), np.random.default_rng(seed)
     _, search = searched(park, np.array([2000.0, 4000.0]))
     for lower, upper, cut in search.cuts[:6]:
         corners = [np.array(corner) for corner in product(*zip(lower, upper, strict=True))]

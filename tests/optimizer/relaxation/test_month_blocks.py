@@ -96,7 +96,7 @@ def test_the_answer_does_not_depend_on_the_number_of_threads(threads: int) -> No
 @pytest.mark.parametrize("seed", range(8))
 def test_repair_closes_to_the_optimum_with_all_binaries(seed: int) -> None:
     """The month's peak ties noon, where binaries are, to the evening, where none are."""
-    park = month_with_candidate_violations(seed)
+    park = month_with_candidate_violations(seed, days=6)
     found = optimize(park.devices, park.times, park.hours, park.series)
     tiled = found.tiled
     every = np.ones((len(tiled.template.pairs), len(park.times)), dtype=bool)
@@ -120,11 +120,10 @@ def test_a_window_that_holds_the_peak_alone_pays_for_it() -> None:
     assert park.solve().cost == pytest.approx(-254.63, abs=0.01)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("least_mw", [0.0, 2.0])
 def test_without_time_a_dispatch_is_rounded_and_its_gap_is_true(seed: int, least_mw: float) -> None:
-    park = month_with_candidate_violations(seed)
+    park = month_with_candidate_violations(seed, days=5)
     battery = park.devices["battery"].model_copy(update={"min_charge_mw": least_mw})
     park.devices = {**park.devices, "battery": battery}
     hasty = optimize(park.devices, park.times, park.hours, park.series, time_limit_s=0.0)

@@ -228,7 +228,7 @@ def times_of(count: int) -> pd.DatetimeIndex:
     return pd.date_range("2026-03-31 23:15", periods=count, freq="15min")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(bought=draws, factor=factors, way=ways)
 def test_lines_are_quantity_times_price_and_the_parts_add_up(
     bought: list[float], factor: float | None, way: dict[str, Any]
@@ -241,7 +241,7 @@ def test_lines_are_quantity_times_price_and_the_parts_add_up(
     assert parts == pytest.approx(made.total_yuan, rel=1e-12, abs=1e-6)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(bought=draws, share=st.floats(0, 1), factor=factors)
 def test_two_meters_of_one_energy_add_up(bought: list[float], share: float, factor: float | None) -> None:
     # for energy any split does; for demand the two highest must fall together, as shares of one curve do
@@ -251,7 +251,7 @@ def test_two_meters_of_one_energy_add_up(bought: list[float], share: float, fact
     np.testing.assert_allclose((one + two)[whole.columns], whole, rtol=1e-9, atol=1e-6)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(bought=draws, other=st.integers(0, 7), factor=factors)
 def test_energy_lines_add_up_however_it_is_split(
     bought: list[float], other: int, factor: float | None
@@ -264,7 +264,7 @@ def test_energy_lines_add_up_however_it_is_split(
     assert (made[0]["demand"] + made[1]["demand"] >= made[2]["demand"] - 1e-6).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(bought=draws, scale=st.floats(0.01, 100), factor=factors)
 def test_a_bill_by_the_highest_scales(bought: list[float], scale: float, factor: float | None) -> None:
     times = times_of(len(bought))

@@ -3,13 +3,14 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 
 from parkdispatch.inputs.case import Case
@@ -18,10 +19,14 @@ from parkdispatch.inputs.published.published_figures import read_published
 from parkdispatch.inputs.variations.calibration import calibrated_values
 from parkdispatch.interfaces.api.investment_api import PublishedComparison
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.finance.contracts import MeteredResponse
+from parkdispatch.models.finance.investment import OperationMaintenance
 from parkdispatch.results.reproduction.comparison import VIEWS, comparison_in_words
 from parkdispatch.results.reproduction.replicated_study import Replica, replica, replicated
-from parkdispatch.results.reproduction.reproduction import Reproduction
+from parkdispatch.results.reproduction.reproduction import CurrentParkRuns, Reproduction
+from parkdispatch.studies.lifetime import lifetime_dispatch
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
+from parkdispatch.studies.reproduction import published_study
 from parkdispatch.studies.reproduction import reproduce_figures as driver
 from parkdispatch.studies.reproduction.current_park_runs import run_current_park
 from parkdispatch.studies.reproduction.reproduce_figures import reproduce_figures, search_calibration
@@ -42,15 +47,44 @@ def hourly() -> Case:
     return replace(case, calendar=case.calendar.model_copy(update={"minutes": 60}))
 
 
+def two_months(case: Case) -> pd.DatetimeIndex:
+    """July and August, which have surpluses, sharp prices and events, in the place of today's year."""
+    return pd.date_range("2026-07-01", "2026-09-01", freq=f"{case.calendar.minutes}min", inclusive="left")
+
+
+def run_two_months(
+    parks: Sequence[Case], context: SolveContext, only: Sequence[int] | None
+) -> CurrentParkRuns:
+    """Today's park over two months; the study keeps its whole year, which the published figures are of."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lifetime_dispatch, "year_times", two_months)
+        return run_current_park(parks, context, only)
+
+
 def parks() -> list[Case]:
-    """The park of today by hours, with both phases and with one; doubts of money and of prices."""
+    """The park of today by hours, with both phases and with one; doubts of money and of prices.
+
+    As two months stand for its year, it pays and is called a sixth as much as in the case.
+    """
     found = []
     for variant in (None, "first_phase"):
         case = load_case("gaoan", variant)
         calendar = case.calendar.model_copy(update={"minutes": 60})
         doubts = tuple(one for one in case.sensitivities if one.name in ("investment", "demand price"))
         assert len(doubts) == 2
-        found.append(replace(case, calendar=calendar, sensitivities=doubts))
+        assert case.finance and isinstance(case.contracts.demand_response, MeteredResponse)
+        upkeep = OperationMaintenance(yuan_per_kw_year=30.0 / 6)
+        paid = {"investment_yuan": case.finance.investment_yuan / 6, "operation_maintenance": upkeep}
+        called = case.contracts.demand_response.model_copy(update={"events_per_year": 10})
+        found.append(
+            replace(
+                case,
+                calendar=calendar,
+                sensitivities=doubts,
+                finance=case.finance.model_copy(update=paid),
+                contracts=case.contracts.model_copy(update={"demand_response": called}),
+            )
+        )
     return found
 
 
@@ -61,16 +95,17 @@ def no_park(monkeypatch: pytest.MonkeyPatch) -> None:
     contracts = bare.contracts.model_copy(update={"demand_response": None})
     quick = replace(bare, contracts=contracts, sensitivities=bare.sensitivities[:1])
     monkeypatch.setattr(
-        driver, "run_current_park", lambda _, context, only: run_current_park([quick], context, ())
+        driver, "run_current_park", lambda _, context, only: run_two_months([quick], context, ())
     )
 
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Reproduction]:
     """All of it, by hours, with first and last year dispatched and few points in the tolerances."""
-    points, driver.POINTS = driver.POINTS, 4
-    yield reproduce_figures(hourly(), PLAN, FACTORS, parks(), SolveContext(), only=())
-    driver.POINTS = points
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(driver, "POINTS", 4)
+        patch.setattr(driver, "run_current_park", run_two_months)
+        yield reproduce_figures(hourly(), PLAN, FACTORS, parks(), SolveContext(), only=())
 
 
 @cache
@@ -227,7 +262,7 @@ def test_the_tornado_moves_what_it_should(made: Reproduction) -> None:
     assert tornado.years == (1, 2, 20)
     # by hand: a fifth of the investment, its input VAT credited over years, write-off saves some of it
     lost = base.npv_yuan - investment.high.measures.npv_yuan
-    assert 0.5 < lost / (0.2 * 239.4e6) < 1.0
+    assert 0.5 < lost / (0.2 * 239.4e6 / 6) < 1.0
 
 
 @pytest.mark.slow
@@ -299,18 +334,33 @@ def test_the_command_with_a_study_of_ones_own(
     tmp_path: Path,
     no_park: None,
 ) -> None:
-    """By hours, only the loan calibrated, nothing else asked."""
+    """By hours, only the loan calibrated, and of all years those of a quick answer."""
     text = STUDY.replace("minutes = 15", "minutes = 60")
     text = text[: text.index("[[calibrated]]")]
     text += '[[calibrated]]\npath = "finance.loan.share"\nunit = "share"\nlow = 0.7\nhigh = 0.8\n'
     text += 'why = "a"\nwhy_zh = "a"\n'
     (tmp_path / "case.toml").write_text(text, encoding="utf-8")
-    ran = run("reproduce", tmp_path / "case.toml", "--out", tmp_path / "out")
+    ran = run("reproduce", tmp_path / "case.toml", "--quick", "--out", tmp_path / "out")
     assert ran.code == 0, ran.err
     assert {path.name for path in (tmp_path / "out").iterdir()} == FILES
     assert "7,728.19 + 19,872.00 + 2,530.20 = 30,130.39" in ran.out
     assert "What cannot be reproduced" in ran.out
     assert "Project IRR after tax 5.17% 5.17%" in ran.out or "5.17% 5.16%" in ran.out
+
+
+@pytest.mark.parametrize(("flags", "years"), [((), None), (("--quick",), ())])
+def test_every_year_is_dispatched_unless_the_answer_is_to_be_quick(
+    run: Run, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...], years: tuple[int, ...] | None
+) -> None:
+    asked = []
+
+    def figures(*given: object) -> Reproduction:
+        asked.append(given[-1])
+        raise InputError("enough is known")
+
+    monkeypatch.setattr(published_study, "reproduce_figures", figures)
+    assert run("reproduce", *flags).code == 2
+    assert asked == [years]
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,25 @@
-"""Co-optimised size, surface and offers say the same where they overlap: the built-in park by the hour."""
+"""Co-optimised size, surface and offers say the same where they overlap: the built-in park by the hour.
+
+April and May, with their surpluses and two monthly peaks, stand for the year; all that is paid by the year is
+a sixth of the case's. How a whole year comes in is shown in `test_sizes` and by the command.
+"""
 
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
+from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.models.finance.contracts import Contracts
+from parkdispatch.models.finance.investment import OperationMaintenance
 from parkdispatch.models.finance.sizing_section import GridRange, Offer, Price
 from parkdispatch.results.finance.annuity import Annuity, capital_annuity
 from parkdispatch.results.sizing.sizing_results import Best, Marginal, Offered
+from parkdispatch.studies.sizing import co_optimization, existing_park
 from parkdispatch.studies.sizing.co_optimization import co_optimized_size, marginal
 from parkdispatch.studies.sizing.offers import evaluate_offers
 from parkdispatch.studies.sizing.surface_dispatch import size_surface
@@ -21,7 +28,8 @@ from parkdispatch.studies.solve_options import SolveContext
 SAME = 1e-8  # relative to the year's cost: what is proven to this cannot differ by more
 GAP = 5e-6  # of the co-optimised size; the test takes a quarter of a minute less for it
 ON_THE_GRID, FOUND = "on the grid", "co-optimised"
-CHEAP = Price(yuan_per_kwh=1500.0)  # at today's price nothing of a size worth testing is best
+YEAR_SHARE = 1 / 6
+CHEAP = Price(yuan_per_kwh=1500.0 * YEAR_SHARE)  # at today's price nothing of a size worth testing is best
 
 
 @dataclass(frozen=True)
@@ -35,13 +43,29 @@ class Three:
     marginal: Marginal  # at the co-optimised size
 
 
-@cache
+def two_months(case: Case) -> pd.DatetimeIndex:
+    """The times that stand for the case's year."""
+    return pd.date_range("2026-04-01", "2026-06-01", freq=f"{case.calendar.minutes}min", inclusive="left")
+
+
+@pytest.fixture(scope="module")
 def three() -> Three:
+    """Once for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (co_optimization, existing_park):
+            patch.setattr(module, "year_times", two_months)
+        return asked_in_three_ways()
+
+
+def asked_in_three_ways() -> Three:
     case = load_case("gaoan")
     assert case.sizing is not None
     assert case.finance is not None
     power, hours = GridRange(min=0.0, max=20.0, step=10.0), GridRange(min=2.0, max=4.0, step=1.0)
     asked = case.sizing.model_copy(update={"power_mw": power, "duration_hours": hours, "price": CHEAP})
+    upkeep = OperationMaintenance(yuan_per_kw_year=30.0 * YEAR_SHARE)
+    case = replace(case, finance=case.finance.model_copy(update={"operation_maintenance": upkeep}))
+    assert case.finance is not None
     hourly = case.calendar.model_copy(update={"minutes": 60})
     case = replace(case, calendar=hourly, contracts=Contracts(), sizing=asked)
     best = co_optimized_size(case, SolveContext(), GAP)
@@ -60,15 +84,14 @@ def three() -> Three:
     )
 
 
-@pytest.mark.slow
-def test_an_offer_costs_and_is_worth_what_its_size_does_on_the_surface() -> None:
+def test_an_offer_costs_and_is_worth_what_its_size_does_on_the_surface(three: Three) -> None:
     """Cost is unique, a dispatch is not: of equals one may make more cycles, which later years feel."""
-    offer, at = three().offers[ON_THE_GRID], three().surface.sel(power_mw=10.0, duration_hours=3.0)
+    offer, at = three.offers[ON_THE_GRID], three.surface.sel(power_mw=10.0, duration_hours=3.0)
     assert offer.cash is not None
     assert offer.lifetime is not None
     assert float(at["dispatch_yuan"]) == pytest.approx(offer.figures["dispatch_yuan"], rel=SAME)
     returns, tied = offer.cash.returns["project_after_tax"], 1e-4
-    assert float(at["npv_yuan"]) == pytest.approx(returns.npv_yuan, abs=10 * tied * 45e6)
+    assert float(at["npv_yuan"]) == pytest.approx(returns.npv_yuan, abs=10 * tied * 45e6 * YEAR_SHARE)
     assert float(at["irr"]) == pytest.approx(returns.irr.value, abs=3 * tied)
     year = offer.lifetime.years[0]
     saving_yuan = year.bill_without_yuan - year.bill_yuan
@@ -77,32 +100,32 @@ def test_an_offer_costs_and_is_worth_what_its_size_does_on_the_surface() -> None
         assert float(at[name]) == pytest.approx(offer.figures[name], rel=1e-3), name
 
 
-def test_the_co_optimised_dispatch_is_that_of_an_offer_of_its_size() -> None:
-    best, offer = three().best, three().offers[FOUND]
+def test_the_co_optimised_dispatch_is_that_of_an_offer_of_its_size(three: Three) -> None:
+    best, offer = three.best, three.offers[FOUND]
     assert 5.0 < best.power_mw < 20.0
     assert 2.0 < best.energy_mwh / best.power_mw < 4.0  # inside, where prices are balanced
     assert best.dispatch_yuan == pytest.approx(offer.figures["dispatch_yuan"], rel=SAME)
-    annual = three().yearly.yuan(best.power_mw, best.energy_mwh)
+    annual = three.yearly.yuan(best.power_mw, best.energy_mwh)
     assert best.cost_yuan == pytest.approx(best.dispatch_yuan + annual, rel=SAME)
 
 
-def test_no_size_of_the_surface_is_below_the_bound() -> None:
+def test_no_size_of_the_surface_is_below_the_bound(three: Three) -> None:
     """All are dearer than what is proven; the best of them is the co-optimised one's neighbour, and close."""
-    best, net = three().best, three().surface["annual_net_yuan"].to_numpy()
+    best, net = three.best, three.surface["annual_net_yuan"].to_numpy()
     most_yuan, proven_yuan = best.without_yuan - best.cost_yuan, best.without_yuan - best.bound_yuan
     assert net.max() <= proven_yuan + SAME * best.cost_yuan
     assert net.max() <= most_yuan + best.gap * best.cost_yuan
     assert net.max() == pytest.approx(most_yuan, rel=0.02)
     at = np.unravel_index(net.argmax(), net.shape)
-    assert float(three().surface["power_mw"][at[0]]) == pytest.approx(best.power_mw, abs=10.0)
-    assert float(three().surface["duration_hours"][at[1]]) == pytest.approx(
+    assert float(three.surface["power_mw"][at[0]]) == pytest.approx(best.power_mw, abs=10.0)
+    assert float(three.surface["duration_hours"][at[1]]) == pytest.approx(
         best.energy_mwh / best.power_mw, abs=1.0
     )
 
 
-def test_one_more_is_worth_its_price_at_the_co_optimised_size() -> None:
+def test_one_more_is_worth_its_price_at_the_co_optimised_size(three: Three) -> None:
     """Between one less and one more the value passes the price, but for what the gap leaves open."""
-    found, best = three().marginal, three().best
+    found, best = three.marginal, three.best
     open_yuan = 2.0 * best.gap * best.cost_yuan  # a MWh off the best of all, no size is dearer by more
     for price, (less, more) in (
         (found.annuity_yuan_per_mwh, found.difference_mwh_yuan),
@@ -110,14 +133,14 @@ def test_one_more_is_worth_its_price_at_the_co_optimised_size() -> None:
     ):
         assert more - open_yuan <= price <= less + open_yuan
     assert (found.annuity_yuan_per_mw, found.annuity_yuan_per_mwh) == (
-        three().yearly.yuan_per_mw,
-        three().yearly.yuan_per_mwh,
+        three.yearly.yuan_per_mw,
+        three.yearly.yuan_per_mwh,
     )
 
 
-def test_the_surface_has_the_marginal_values_of_its_sizes() -> None:
+def test_the_surface_has_the_marginal_values_of_its_sizes(three: Three) -> None:
     """What three MWh more were worth lies between what one more is worth at both ends: the cost is convex."""
-    at = [three().surface.sel(power_mw=10.0, duration_hours=hours) for hours in (2.0, 3.0, 4.0)]
+    at = [three.surface.sel(power_mw=10.0, duration_hours=hours) for hours in (2.0, 3.0, 4.0)]
     for less, more in pairwise(at):
         gained = float(less["dispatch_yuan"] - more["dispatch_yuan"]) / 10.0
         assert float(more["value_of_mwh_yuan"]) <= gained <= float(less["value_of_mwh_yuan"])
