@@ -248,11 +248,12 @@ class Repair:
         point = self._x if is_feasible and self._obeys_pairs() else None
         if point is None and self._is_rounding_due(is_late):
             began = time.monotonic()
-            if not self._incumbent.exists:  # whatever rounding finds or takes, there is a dispatch
-                resting = resting_dispatch(self._tiled, self._program)
-                if resting is not None:
-                    self._incumbent.offer(resting.x, self._program.objective(resting.x))
+            resting = None if self._incumbent.exists else resting_dispatch(self._tiled, self._program)
+            if resting is not None:  # first, for rounding may take all the time and find nothing
+                self._incumbent.offer(resting.x, self._program.objective(resting.x))
             point = self._rounded_point()
+            if point is None and resting is not None:
+                point = self._rounding.improved_by_days(resting.x)
             self._rounding_s = time.monotonic() - began
         if point is not None:
             self._incumbent.offer(point, self._program.objective(point))

@@ -66,6 +66,31 @@ class Rounding:
         patched = self._round_windows(start, partition)
         return self._round_iteratively(start, fixed_at_zero.copy()) if patched is None else patched
 
+    def improved_by_days(self, x: Array) -> Array:
+        """Return a point that costs no more than `x`, which obeys every pair: each day solved anew by itself.
+
+        What passes from day to day, and shared decisions, stay as they are in `x`.
+        """
+        firsts = self._tiled.horizon.first("day").tolist()
+        ends = [*firsts[1:], len(self._tiled.horizon)]
+        days = [Window(((first, end),)) for first, end in zip(firsts, ends, strict=True)]
+        budget = TimeBudget(max(self._deadline, time.monotonic() + self._least_s), len(days))
+        solve = partial(
+            self._solve_window,
+            x,
+            budget=budget,
+            tolerance_yuan=SEARCH_TOLERANCE * max(1.0, abs(self._program.objective(x))),
+            shared_may_rise=False,
+        )
+        improved = x.copy()
+        for patches in self._pool.map(solve, days):
+            if _yuan(patches) < 0:
+                self._apply(patches, improved)
+        is_sound = not violated_pairs(self._tiled, improved).any() and (
+            primal_infeasibility(self._program, improved) <= FEASIBILITY_TOLERANCE
+        )
+        return self._reoptimised(improved) if is_sound else x
+
     def _round_iteratively(self, x: Array, fixed_at_zero: Mask) -> Array | None:
         """Fix the lesser member of each violated pair and solve the horizon, until no pair is violated."""
         upper = self._program.upper
