@@ -54,6 +54,8 @@ from parkdispatch.optimizer.proof.certificate import (
 
 PROOF_SHARE = 1 / 3  # of the remaining time, before a dispatch is made by rounding
 HANDOVER_SHARE = 0.15  # of the remaining time, before a small program is handed over
+LEAST_HANDOVER_S = 1.5  # a day is closed in less, or in no number of rounds
+HANDOVER_S_PER_PAIR = 1e-3
 HANDOVER_ROUNDS = 30  # that hundreds of random parks that were closed in rounds needed, at most half of it
 ROUNDING_RESERVE = 1.5  # times what the last rounding took is kept for the next one
 SEARCH_SHARE = 0.01  # of a window's tolerance, for its search, where the optimum is asked for
@@ -105,6 +107,9 @@ class Repair:
         self._rounds, self._rounding_s = 0, 0.0
         now, share = time.monotonic(), HANDOVER_SHARE if options.hands_over else PROOF_SHARE
         proof_s = max(0.0, share * (problem.deadline - now))
+        if options.hands_over:
+            pairs = len(tiled.template.pairs) * len(tiled.horizon)
+            proof_s = min(proof_s, max(LEAST_HANDOVER_S, HANDOVER_S_PER_PAIR * pairs))
         self._set_proof_deadline(now + proof_s)
         rounded = replace(problem, deadline=now + 2 * proof_s) if options.hands_over else problem
         self._rounding = Rounding(rounded, min(LEAST_S, proof_s) if options.hands_over else LEAST_S)
