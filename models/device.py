@@ -97,13 +97,18 @@ class Park:
 
 
 class SeriesSpec(BaseModel):
-    """One series a device needs: its meaning, and what values are allowed."""
+    """One series a device needs: its meaning, and what values are allowed.
+
+    `computed_from` names the fields of the device that only serve to compute it: they are not used where the
+    series is given instead.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     title: str
     unit: str
     lower: float = float("-inf")
     upper: float = float("inf")
+    computed_from: tuple[str, ...] = ()
 
 
 INJECTION = "injection"  # among the terms of a Display: the power into all buses of the device

@@ -105,16 +105,21 @@ class Grid(Device):
     )
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
         "purchase_price_yuan_per_mwh": SeriesSpec(title="Purchase price", unit="yuan/MWh"),
-        "sale_price_yuan_per_mwh": SeriesSpec(title="Sale price", unit="yuan/MWh"),
+        "sale_price_yuan_per_mwh": SeriesSpec(
+            title="Sale price", unit="yuan/MWh", computed_from=("sale_price_yuan_per_kwh",)),
         "demand_price_yuan_per_mw_month": SeriesSpec(title="Demand price", unit="yuan/MW/month", lower=0.0),
-        "peak_floor_mw": SeriesSpec(title="Peak of the month before the horizon", unit="MW", lower=0.0),
+        "peak_floor_mw": SeriesSpec(
+            title="Peak of the month before the horizon", unit="MW", lower=0.0,
+            computed_from=("peak_so_far_mw",)),
         "demand_free_mw": SeriesSpec(title="Demand without extra charge", unit="MW", lower=0.0),
-        "import_limit_mw": SeriesSpec(title="Import limit", unit="MW", lower=0.0),
-        "export_limit_mw": SeriesSpec(title="Export limit", unit="MW", lower=0.0),
+        "import_limit_mw": SeriesSpec(
+            title="Import limit", unit="MW", lower=0.0, computed_from=("import_limit_mw",)),
+        "export_limit_mw": SeriesSpec(
+            title="Export limit", unit="MW", lower=0.0, computed_from=("export_limit_mw",)),
         "quarter_continues": SeriesSpec(
             title="1 if the interval is in the quarter-hour of the one before", unit="1", lower=0.0, upper=1.0
         ),
-    }
+    }  # fmt: skip
 
     @classmethod
     def example(cls) -> Self:

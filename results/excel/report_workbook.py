@@ -26,7 +26,7 @@ from parkdispatch.results.views.display_names import (
 )
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.views.report_tables import costs, energy, step_label
-from parkdispatch.results.views.sentences import proof_sentence, unchecked_sentences
+from parkdispatch.results.views.sentences import proof_sentence, source_line, unchecked_sentences
 from parkdispatch.results.views.words import Lang, date_range, load_words
 
 TOP = 4  # first row of a sheet's first table, from zero
@@ -281,7 +281,8 @@ class _ReportWorkbook(Book):
         page, tariff = self.page, self.case.tariff
         sheet = self.sheet("assumptions", (140,))
         first = str(page["owned"]).format(device=page["tariff"], what=tariff.title or tariff.name)
-        lines = [first, *tariff.sources, *self.facts.assumptions]
+        assumptions = [source_line(sourced, self.words) for sourced in self.facts.assumptions]
+        lines = [first, *tariff.sources, *assumptions]
         row = self.block(sheet, TOP, (page["assumptions"],), [[line] for line in lines], "")
         case = f"{self.case.name}{f', {self.case.variant}' if self.case.variant else ''}"
         provenance = [[f"{page['case']}: {case}"], [f"sha256 {self.case.sha256}"]]

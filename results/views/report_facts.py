@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from parkdispatch.inputs.value_sources import SourcedValue
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_table import BillSteps
 from parkdispatch.results.billing.demand_election import Elections
@@ -33,7 +34,7 @@ class ReportFacts:
     certificate: Mapping[str, float] = field(
         default_factory=dict
     )  # residual by check of the optimality certificate
-    assumptions: Sequence[str] = ()
+    assumptions: Sequence[SourcedValue] = ()  # the inputs of the run whose source is known
     replayed: Replayed | None = None  # of a year of daily plans
     unseen_yuan: Mapping[QuantityName, float] = field(
         default_factory=dict

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.value_sources import SourcedValue, case_sources
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.schedule import ScheduleBlock
 from parkdispatch.results.views.display_names import cost_label, device_label
@@ -38,6 +40,18 @@ def unchecked_sentences(audit: Audit, words: Mapping[str, Any]) -> list[str]:
         costs = ", ".join(cost_label(name, words) for name in audit.not_recomputed)
         sentences.append(str(page["not_recomputed"]).format(costs=costs))
     return sentences
+
+
+def source_line(sourced: SourcedValue, words: Mapping[str, Any]) -> str:
+    """A value of the run and where it is from."""
+    origin = str(words["origin"][sourced.origin]).format(by=sourced.by)
+    reasons = [reason for reason in (origin, sourced.note) if reason]
+    return ": ".join([f"{sourced.path} = {sourced.value}", *reasons])
+
+
+def source_lines(case: Case, words: Mapping[str, Any]) -> list[str]:
+    """The values of a case whose source is known."""
+    return [source_line(sourced, words) for sourced in case_sources(case)]
 
 
 def block_row(block: ScheduleBlock, words: Mapping[str, Any]) -> BlockRow:

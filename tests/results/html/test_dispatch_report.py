@@ -13,6 +13,7 @@ import pytest
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.value_sources import SourcedValue
 from parkdispatch.models.device import Array
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.html.dispatch_report import report_html
@@ -127,7 +128,13 @@ def test_names_are_escaped_everywhere() -> None:
         if quantity.attrs["device"] == "battery_1":
             quantity.attrs = {**quantity.attrs, "device": EVIL}
     todo = [block(action="discharge", period=EVIL)]
-    facts = facts_of(solution, title=EVIL, full_cycles={EVIL: 1.0}, blocks=todo, assumptions=[EVIL])
+    facts = facts_of(
+        solution,
+        title=EVIL,
+        full_cycles={EVIL: 1.0},
+        blocks=todo,
+        assumptions=[SourcedValue(EVIL, EVIL, "file", "", EVIL)],
+    )
     html = report_html(solution, case, audit_of(solution, case), facts)
     assert "<script>alert" not in html
     assert html.count("<script") == html.count("</script>") == 4

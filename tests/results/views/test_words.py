@@ -24,7 +24,7 @@ from parkdispatch.results.finance.returns import irr
 from parkdispatch.results.solution import QuantityName
 from parkdispatch.results.views.display_names import check_label, device_label, injection_label
 from parkdispatch.results.views.finance_words import FinanceWords
-from parkdispatch.results.views.sentences import proof_sentence
+from parkdispatch.results.views.sentences import proof_sentence, source_line
 from parkdispatch.results.views.words import LANGS, load_words
 from tests.support.finance_cases import EVERYTHING
 from tests.support.pages import made, report
@@ -66,7 +66,8 @@ def quoted(kind: Any) -> set[str]:
     """Text taken over from the case file."""
     run, facts = made(kind)
     tariff = run.case.tariff
-    return {facts.title, tariff.title or tariff.name, *tariff.sources, *facts.assumptions}
+    assumptions = [source_line(sourced, load_words("zh")) for sourced in facts.assumptions]
+    return {facts.title, tariff.title or tariff.name, *tariff.sources, *assumptions}
 
 
 @pytest.mark.parametrize("kind", ["day", "year"])

@@ -12,6 +12,7 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
+from parkdispatch.inputs.value_sources import SourcedValue
 from parkdispatch.models.device import Array, Device, Interval, Park, Seen, SeriesSpec, Terms
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.stores.battery import Battery
@@ -114,6 +115,6 @@ def facts_of(solution: xr.Dataset, kind: Any = "day", **changes: Any) -> ReportF
         model={"columns": 960, "rows": 480},
         versions={"python": "3.11"},
         certificate={"primal": 1e-12},
-        assumptions=["Sale price: the coal benchmark."],
+        assumptions=[SourcedValue("grid.sale_price", "0.4143", "file", "", "the coal benchmark.")],
     )
     return replace(facts, **changes)
