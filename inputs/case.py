@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from parkdispatch.inputs.messages.revalidation import with_fields
 from parkdispatch.inputs.schema.calibrated import Calibrated, WhatIf
 from parkdispatch.inputs.schema.case_file import Calendar, SeriesFile, WeatherFile
+from parkdispatch.inputs.schema.value_source import Path, Source
 from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.models.device import Device, Role
 from parkdispatch.models.errors import InputError
@@ -35,7 +36,7 @@ class Case:
     name: str
     title: str
     variant: str
-    folder: Path
+    folder: FilePath
     file_name: str
     site: Site
     calendar: Calendar
@@ -50,6 +51,7 @@ class Case:
     calibrated: tuple[Calibrated, ...] = ()  # calibrated numbers and their ranges
     what_if: Mapping[str, WhatIf] = field(default_factory=dict)  # cases with a few numbers changed
     sizing: Sizing | None = None  # of one battery of the case
+    sources: Mapping[Path, Source] = field(default_factory=dict)  # of values, by their paths in the file
 
     def with_devices(self, devices: Mapping[str, Device]) -> "Case":
         """The same case with other devices; series files of removed devices are removed."""
@@ -91,7 +93,12 @@ class Case:
             raise InputError(wrong)
         changes = json.dumps(tables, sort_keys=True, default=str)
         digest = hashlib.sha256(f"{self.sha256}{changes}".encode()).hexdigest()
-        return replace(self, devices=devices, sha256=digest, **attributes)
+        sources = dict(self.sources)
+        for name, fields in tables.items():
+            table = devices[name] if name in devices else attributes[TABLES[name]]
+            path = ("device", name) if name in devices else (name,)
+            sources |= {(*path, key): Source(getattr(table, key), "argument", "case.with_") for key in fields}
+        return replace(self, devices=devices, sha256=digest, sources=sources, **attributes)
 
     @property
     def storage(self) -> list[str]:
@@ -116,24 +123,6 @@ class Case:
     def without_storage(self) -> "Case":
         """The same case without devices that store energy."""
         return self.with_devices({n: d for n, d in self.devices.items() if not d.stores_energy})
-
-
-def case_sources(case: Case) -> list[str]:
-    """Sources of the case's numbers, one line each: settings of the case file with their comments."""
-    lines: list[str] = []
-    try:
-        text = (case.folder / case.file_name).read_text(encoding="utf-8")
-    except OSError:
-        return lines
-    table = ""
-    for line in text.splitlines():
-        if line.startswith("["):
-            table = line.partition("#")[0].strip().strip("[]") + "."
-        other_variant = table.startswith("variant.") and not table.startswith(f"variant.{case.variant}.")
-        setting, separator, comment = line.partition("  # ")
-        if separator and "=" in setting and not other_variant and not setting.lstrip().startswith("#"):
-            lines.append(f"{table}{setting.strip()}: {comment.strip()}")
-    return lines
 
 
 def _with_fields(table: Any, path: str, fields: Mapping[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -20,9 +21,15 @@ from parkdispatch.inputs.messages.problem_sentences import (
 from parkdispatch.inputs.schema.case_file import CaseFile, case_file_schema
 from parkdispatch.inputs.tariffs.tariff_files import read_tariff
 from parkdispatch.inputs.user_files import read_toml, user_path
+from parkdispatch.inputs.value_sources import file_sources
 from parkdispatch.inputs.variations.calibration import calibrated_problems
 from parkdispatch.inputs.variations.sensitivity_ends import of_remaining_devices, sensitivity_problems
-from parkdispatch.inputs.variations.variants import named_after_variant, variant_names, with_variant
+from parkdispatch.inputs.variations.variants import (
+    named_after_variant,
+    paths_set_by,
+    variant_names,
+    with_variant,
+)
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.tariff.tariff import Tariff
@@ -81,6 +88,8 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
         what_if=file.what_if,
         sizing=_sizing_of_variant(file.sizing, removed=set(all_tables["device"]) - set(file.device)),
     )
+    text = path.read_text(encoding="utf-8")
+    case = replace(case, sources=file_sources(text, case, paths_set_by(all_tables, variant)))
     if problems := [*sensitivity_problems(case), *calibrated_problems(case), *sizing_problems(case)]:
         raise InputError(list(dict.fromkeys(named_after_variant(problems, all_tables, variant))))
     return case

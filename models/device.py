@@ -97,13 +97,18 @@ class Park:
 
 
 class SeriesSpec(BaseModel):
-    """One series a device needs: its meaning, and what values are allowed."""
+    """One series a device needs: its meaning, and what values are allowed.
+
+    `computed_from` names the fields of the device that only serve to compute it: they are not used where the
+    series is given instead.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     title: str
     unit: str
     lower: float = float("-inf")
     upper: float = float("inf")
+    computed_from: tuple[str, ...] = ()
 
 
 INJECTION = "injection"  # among the terms of a Display: the power into all buses of the device
@@ -130,6 +135,12 @@ class Display:
         for name, factor in others:
             power_mw = power_mw + factor * quantities[name]
         return power_mw
+
+
+def largest_residual(*violations: Array | float) -> float:
+    """The largest of the violations, at least zero; NaN if any is, which Python's `max` would drop."""
+    largest = np.max([np.max(violation, initial=0.0) for violation in violations], initial=0.0)
+    return float(largest) + 0.0  # no -0.0
 
 
 @dataclass(frozen=True)
@@ -182,8 +193,17 @@ class Device(BaseModel):
     def self_check(self, seen: "Seen") -> Mapping[str, float]:
         """Recompute in numpy every rule of the device from what was dispatched.
 
-        Returns the largest residual of each rule, in the unit of the rule; zero is perfect.
+        Returns the largest residual of each rule, in the unit of the rule; zero is perfect. Numbers that are
+        not finite must not pass: `largest_residual` keeps them.
         """
+
+    def costs_yuan(self, seen: "Seen") -> Mapping[str, Array]:
+        """Recompute in numpy each cost that `interval` returns or shares, from what was dispatched.
+
+        Arrays of shape (intervals,) by label; a cost of a whole period is repeated for each of its intervals.
+        The audit compares them interval by interval, and says of costs left out that nothing recomputed them.
+        """
+        return {}
 
     def storage_level(self, seen: "Seen") -> StorageLevel | None:
         """The energy a store holds; None for what stores none."""

@@ -1,7 +1,7 @@
 """The solution as a labelled dataset, the form in which everything after the optimizer reads it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
@@ -20,13 +20,18 @@ UNITS = {
 }
 
 
+COST_ENDING = "{}_yuan"
+
+
 def unit_of(name: str) -> str:
     """Unit that the ending of a name states; 1 where it states none."""
     return next((unit for ending, unit in UNITS.items() if name.endswith(ending)), "1")
 
 
 def to_dataset(optimum: Optimum, about: Mapping[str, str | float]) -> xr.Dataset:
-    """The solution as `device.quantity_unit`, with `units` and `kind` in the attributes of each.
+    """The solution as `device.quantity_unit`; attributes of each: `units`, `kind`, `device` and `key`.
+
+    `key` is what the device calls it; of an injection, the bus. So nothing has to be read out of a name.
 
     Kinds: `variable` (decided), `derived`, `series` (given), `injection` (into a bus), `cost` (plus is
     paid) over `time`, and `shared` or `cost` over `day`, `month` or `horizon`. `about` joins the
@@ -62,15 +67,19 @@ class _DatasetWriter:
         self.variables: dict[str, tuple[str, Array, dict[str, str]]] = {}
         self.coordinates: dict[str, object] = {"time": optimum.tiled.horizon.times.to_numpy()}
 
-    def _add(self, name: str, dim: str, values: Array, kind: str) -> None:
+    def _add(self, key: Key, dim: str, values: Array, kind: str, ending: str = "{}") -> None:
+        """Add a quantity; `ending` is how the part of its name after the device's shows the key."""
+        device, label = key
+        name = f"{device}.{ending.format(label)}"
         if name in self.variables:
             raise ValueError(f"two quantities are called {name}")
-        self.variables[name] = (dim, values, {"units": unit_of(name), "kind": kind})
+        attributes = {"units": unit_of(name), "kind": kind, "device": device, "key": label}
+        self.variables[name] = (dim, values, attributes)
 
     def add_series(self) -> None:
         """Add the given series."""
-        for (device, name), weights in zip(self._tiled.template.series, self._tiled.weights[1:], strict=True):
-            self._add(f"{device}.{name}", "time", weights.copy(), "series")
+        for key, weights in zip(self._tiled.template.series, self._tiled.weights[1:], strict=True):
+            self._add(key, "time", weights.copy(), "series")
 
     def add_variables(self) -> None:
         """Add the variables of the intervals, without the solver's rounding beyond bounds."""
@@ -78,20 +87,19 @@ class _DatasetWriter:
         for number, column in enumerate(self._tiled.template.columns):
             columns = self._tiled.column_of(number)
             values = np.clip(self._x[columns], program.lower[columns], program.upper[columns])
-            self._add(".".join(column.key), "time", values, "variable")
+            self._add(column.key, "time", values, "variable")
 
     def add_functionals(self) -> None:
         """Add derived quantities, injections into buses and costs of the intervals."""
         template = self._tiled.template
-        groups: list[tuple[Mapping[Key, int], str, Callable[[str], str]]] = [
-            (template.quantities, "derived", str),
-            (template.injections, "injection", lambda bus: f"injection_{bus}_mw"),
-            (template.costs, "cost", lambda label: f"{label}_yuan"),
+        groups: list[tuple[Mapping[Key, int], str, str]] = [
+            (template.quantities, "derived", "{}"),
+            (template.injections, "injection", "injection_{}_mw"),
+            (template.costs, "cost", COST_ENDING),
         ]
-        for functionals, kind, full_name in groups:
-            for (device, name), functional in functionals.items():
-                values = self._tiled.evaluate(functional, self._x)
-                self._add(f"{device}.{full_name(name)}", "time", values, kind)
+        for functionals, kind, ending in groups:
+            for key, functional in functionals.items():
+                self._add(key, "time", self._tiled.evaluate(functional, self._x), kind, ending)
 
     def add_shared_decisions(self) -> None:
         """Add the shared decisions and their costs, over the periods they belong to."""
@@ -100,11 +108,12 @@ class _DatasetWriter:
             labels = horizon.labels(shared.per)
             self.coordinates[shared.per] = np.array(labels, dtype=object)
             values = self._x[start : start + len(labels)]
-            self._add(".".join(shared.key), shared.per, values, "shared")
+            self._add(shared.key, shared.per, values, "shared")
             for label, functional in shared.costs.items():
-                name = f"{shared.key[0]}.{label}_yuan"
+                key: Key = (shared.key[0], label)
+                name = f"{key[0]}.{COST_ENDING.format(label)}"
                 cost = tiled.constant_term(functional, horizon.first(shared.per)) * values
                 # power and energy of a battery both have a capital cost
                 if name in self.variables and self.variables[name][0] == shared.per:
                     cost = cost + self.variables.pop(name)[1]
-                self._add(name, shared.per, cost, "cost")
+                self._add(key, shared.per, cost, "cost", COST_ENDING)

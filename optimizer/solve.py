@@ -62,7 +62,8 @@ class Proof:
     @property
     def gap(self) -> float:
         """(objective - bound) / max(1, |objective|), never below zero."""
-        return max(0.0, self.objective_yuan - self.bound_yuan) / max(1.0, abs(self.objective_yuan))
+        difference = float(np.maximum(self.objective_yuan - self.bound_yuan, 0.0))  # keeps NaN
+        return difference / max(1.0, abs(self.objective_yuan))
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ def _find_merged_optimum(
 def _checked_proof(tiled: Tiled, x: Array, solved: TiledOptimum) -> Proof:
     """The proof of a dispatch; raises SolverError if the dispatch violates a row, a bound or a pair."""
     objective, error = tiled.program.objective(x), primal_infeasibility(tiled.program, x)
-    if error > FEASIBILITY_TOLERANCE or violated_pairs(tiled, x).any():
+    if not error <= FEASIBILITY_TOLERANCE or violated_pairs(tiled, x).any():
         raise SolverError(f"the dispatch found violates a constraint by {error:g}")
     return Proof(
         objective_yuan=objective,

@@ -8,7 +8,8 @@ from typing import Literal
 
 import xarray as xr
 
-from parkdispatch.inputs.case import Case, case_sources
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.value_sources import DISPATCH, case_sources
 from parkdispatch.results.billing.bill_table import BillSteps, bill_steps
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.replay_comparison import Replayed
@@ -51,7 +52,7 @@ class DispatchResult:
             model=self.model,
             versions=versions(),
             certificate=self.certificate,
-            assumptions=case_sources(self.case),
+            assumptions=case_sources(self.case, DISPATCH),
             replayed=self.replayed,
             unseen_yuan=summary.unseen_yuan,
             open_discount_yuan=sum(bill.open_discount_yuan for bill in summary.bills.values()),

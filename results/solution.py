@@ -2,15 +2,41 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from parkdispatch.inputs.case import Case
 from parkdispatch.models.device import Array, Seen
 from parkdispatch.models.errors import InputError
 
 PERIODS = {"day": "%Y-%m-%d", "month": "%Y-%m"}
+ATTRIBUTES = ("units", "kind", "device", "key")  # of each quantity
+IDLE = "idle_"  # begins the name of a shortfall below a minimum power, which is no flow
+
+
+class QuantityName(str):
+    """A name such as "grid.purchase_yuan" that carries its parts, so that nothing has to take it apart.
+
+    `key` is what the device calls the quantity, without its unit; of an injection, the bus. Equal to the
+    plain text, under which files and programs know it.
+    """
+
+    __slots__ = ("device", "key", "kind")
+    device: str
+    key: str
+    kind: str
+
+    def __new__(cls, text: str, device: str, key: str, kind: str = "") -> Self:
+        """Name a quantity of a device."""
+        name = super().__new__(cls, text)
+        name.device, name.key, name.kind = device, key, kind
+        return name
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str, str, str]]:  # results leave a worker by pickle
+        return type(self), (str(self), self.device, self.key, self.kind)
 
 
 def times_of(solution: xr.Dataset) -> pd.DatetimeIndex:
@@ -23,7 +49,7 @@ def values(solution: xr.Dataset, name: str) -> Array:
 
     A quantity that the intervals of a day, a month or the horizon share is repeated for each of them.
     """
-    quantity = solution[name]
+    quantity = solution.variables[name]
     array = quantity.to_numpy().astype(np.float64)
     dim = str(quantity.dims[0])
     if dim == "time":
@@ -31,16 +57,26 @@ def values(solution: xr.Dataset, name: str) -> Array:
     times = times_of(solution)
     labels = times.strftime(PERIODS[dim]) if dim in PERIODS else pd.Index(["horizon"] * len(times))
     positions = pd.Index(solution[dim].to_numpy()).get_indexer(labels)
-    return np.asarray(array[positions])
+    return np.where(positions < 0, np.nan, array[positions])  # a period that is not there has no value
 
 
 def of_kind(solution: xr.Dataset, kind: str, device: str | None = None) -> list[str]:
     """Names of the quantities of one kind (such as "cost"), of one device or of all."""
     return [
         str(name)
-        for name, quantity in solution.data_vars.items()
-        if quantity.attrs["kind"] == kind and (device is None or str(name).split(".")[0] == device)
+        for name, quantity in solution.variables.items()
+        if quantity.attrs.get("kind") == kind and device in (None, quantity.attrs["device"])
     ]
+
+
+def device_of(solution: xr.Dataset, name: str) -> str:
+    """The device that a quantity belongs to."""
+    return str(solution.variables[name].attrs["device"])
+
+
+def key_of(solution: xr.Dataset, name: str) -> str:
+    """What the device calls a quantity; of an injection, the bus."""
+    return str(solution.variables[name].attrs["key"])
 
 
 def device_quantities(solution: xr.Dataset, device: str) -> Seen:
@@ -48,19 +84,22 @@ def device_quantities(solution: xr.Dataset, device: str) -> Seen:
 
     def part(*kinds: str) -> Mapping[str, Array]:
         names = [name for kind in kinds for name in of_kind(solution, kind, device)]
-        return {name.split(".", 1)[1]: values(solution, name) for name in names}
+        return {key_of(solution, name): values(solution, name) for name in names}
 
-    injection = {
-        name.removeprefix("injection_").removesuffix("_mw"): power_mw
-        for name, power_mw in part("injection").items()
-    }
     return Seen(
         times=times_of(solution),
         hours=float(solution.attrs["hours"]),
         values=part("variable", "derived", "series"),
         shared=part("shared"),
-        injection=injection,
+        injection=part("injection"),
     )
+
+
+def shown_power_mw(solution: xr.Dataset, case: Case, device: str, kind: str) -> Array:
+    """The power that a device displays as of this kind, such as "import" [MW], (intervals,); zero if none."""
+    seen = device_quantities(solution, device)
+    powers = [display.power_mw(seen) for display in case.devices[device].displays if display.kind == kind]
+    return np.asarray(sum(powers, np.zeros(len(seen.times))))
 
 
 def dispatch_table(solution: xr.Dataset) -> pd.DataFrame:
@@ -70,9 +109,14 @@ def dispatch_table(solution: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame({name: solution[name].to_numpy() for name in names}, index=index)
 
 
-def cost_yuan(solution: xr.Dataset) -> dict[str, float]:
+def cost_yuan(solution: xr.Dataset) -> dict[QuantityName, float]:
     """Each named cost over the horizon [yuan]; positive is paid."""
-    return {name: float(solution[name].sum()) for name in of_kind(solution, "cost")}
+    return {
+        QuantityName(name, device_of(solution, name), key_of(solution, name), "cost"): float(
+            solution[name].sum(skipna=False)
+        )
+        for name in of_kind(solution, "cost")
+    }
 
 
 def save_solution(solution: xr.Dataset, path: Path) -> None:
@@ -85,6 +129,12 @@ def read_solution(path: Path) -> xr.Dataset:
     """Read a solution written by `save`. Raises InputError where the file is not one."""
     try:
         with xr.open_dataset(path, engine="h5netcdf") as dataset:
-            return dataset.load()
+            solution = dataset.load()
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: is no solution this program wrote: {error}") from error
+    for name, quantity in solution.data_vars.items():
+        if missing := [attribute for attribute in ATTRIBUTES if attribute not in quantity.attrs]:
+            raise InputError(
+                f"{path}: is no solution this program wrote: `{name}` has no attribute {', '.join(missing)}"
+            )
+    return solution

@@ -9,12 +9,22 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.device import Array
-from parkdispatch.models.network.grid import Grid
 from parkdispatch.results.audit import Audit, bills
 from parkdispatch.results.billing.bill import Bill
+from parkdispatch.results.billing.bill_lines import Connection
 from parkdispatch.results.billing.demand_election import Elections, elections
 from parkdispatch.results.billing.meter import QUARTER_HOURS
-from parkdispatch.results.solution import cost_yuan, device_quantities, of_kind, times_of, values
+from parkdispatch.results.solution import (
+    IDLE,
+    QuantityName,
+    cost_yuan,
+    device_of,
+    device_quantities,
+    key_of,
+    of_kind,
+    shown_power_mw,
+    times_of,
+)
 
 
 @dataclass(frozen=True)
@@ -23,10 +33,10 @@ class StorageComparison:
 
     cost_yuan: float
     saving_yuan: float
-    saving_by_cost_yuan: Mapping[str, float]  # by named cost
+    saving_by_cost_yuan: Mapping[QuantityName, float]  # by named cost
     peak_mw: Mapping[str, float]  # highest 15-minute average import by month
     # saving in the charges that the optimizer does not price, by connection and charge
-    unseen_saving_yuan: Mapping[str, float] = field(default_factory=dict)
+    unseen_saving_yuan: Mapping[QuantityName, float] = field(default_factory=dict)
     bills: Mapping[str, Bill] = field(default_factory=dict)  # of the base case, by connection
 
 
@@ -36,26 +46,22 @@ class Summary:
 
     cost_yuan: float
     without_storage: StorageComparison | None  # None: the park is infeasible without its storage
-    energy_mwh: Mapping[str, float]  # by quantity, such as "pv.output_mwh"
-    indicators: Mapping[str, float]  # by device and indicator, such as "battery_1.full_cycles"
+    energy_mwh: Mapping[QuantityName, float]  # by quantity, such as "pv.output_mwh"
+    indicators: Mapping[QuantityName, float]  # by device and indicator, such as "battery_1.full_cycles"
     peak_mw: Mapping[str, float]  # highest 15-minute average import by month
     bills: Mapping[str, Bill]  # by connection
     elections: Mapping[str, Elections]  # of the connections that may elect their basic charge
     audit: Audit
 
     @property
-    def unseen_yuan(self) -> dict[str, float]:
+    def unseen_yuan(self) -> dict[QuantityName, float]:
         """Billed charges that the optimizer does not price, such as "grid.full_use_discount" [yuan]."""
         return unseen_yuan(self.bills)
 
 
 def full_cycles(summary: Summary) -> dict[str, float]:
     """Equivalent full cycles over the horizon [-], by battery."""
-    return {
-        name.removesuffix(".full_cycles"): value
-        for name, value in summary.indicators.items()
-        if name.endswith(".full_cycles")
-    }
+    return {name.device: value for name, value in summary.indicators.items() if name.key == "full_cycles"}
 
 
 def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audit: Audit) -> Summary:
@@ -67,7 +73,7 @@ def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audi
         without_storage=None if without is None else compare(solution, without, case, unseen),
         energy_mwh=energy_mwh(solution),
         indicators={
-            f"{name}.{key}": value
+            QuantityName(f"{name}.{key}", name, key, "indicator"): value
             for name, device in case.devices.items()
             for key, value in device.indicators(device_quantities(solution, name)).items()
         },
@@ -79,7 +85,7 @@ def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audi
 
 
 def compare(
-    solution: xr.Dataset, without: xr.Dataset, case: Case, unseen: Mapping[str, float]
+    solution: xr.Dataset, without: xr.Dataset, case: Case, unseen: Mapping[QuantityName, float]
 ) -> StorageComparison:
     """The saving of the storage: in total, by named cost, and in charges that the optimizer does not price.
 
@@ -99,7 +105,9 @@ def compare(
     )
 
 
-def _less(base: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
+def _less(
+    base: Mapping[QuantityName, float], other: Mapping[QuantityName, float]
+) -> dict[QuantityName, float]:
     """`base` less `other` by name; a missing name counts as zero."""
     return {name: base.get(name, 0.0) - other.get(name, 0.0) for name in dict.fromkeys([*base, *other])}
 
@@ -109,15 +117,15 @@ def all_elections(connection_bills: Mapping[str, Bill], case: Case) -> dict[str,
     tables = {}
     for name, bill in connection_bills.items():
         grid = case.devices[name]
-        if isinstance(grid, Grid) and (table := elections(bill.months, case.tariff, grid)) is not None:
+        if isinstance(grid, Connection) and (table := elections(bill.months, case.tariff, grid)) is not None:
             tables[name] = table
     return tables
 
 
-def unseen_yuan(connection_bills: Mapping[str, Bill]) -> dict[str, float]:
+def unseen_yuan(connection_bills: Mapping[str, Bill]) -> dict[QuantityName, float]:
     """Billed charges that the optimizer does not price, by connection and charge [yuan]."""
     return {
-        f"{name}.{charge}": float(yuan)
+        QuantityName(f"{name}.{charge}", name, str(charge), "charge"): float(yuan)
         for name, bill in connection_bills.items()
         for charge, yuan in bill.unseen_yuan.sum().items()
     }
@@ -140,28 +148,32 @@ def cost_by_month_yuan(solution: xr.Dataset, device: str | None = None) -> dict[
     return by_month
 
 
-def energy_mwh(solution: xr.Dataset) -> dict[str, float]:
+def energy_mwh(solution: xr.Dataset) -> dict[QuantityName, float]:
     """Energy of each power variable over the horizon; of the injection for devices without one [MWh]."""
     hours = float(solution.attrs["hours"])
     names = [
         name
         for kind in ("variable", "derived")
         for name in of_kind(solution, kind)
-        # an `idle_` variable is the shortfall below a minimum power, not a flow
-        if solution[name].attrs["units"] == "MW" and not name.split(".")[1].startswith("idle_")
+        if solution[name].attrs["units"] == "MW" and not key_of(solution, name).startswith(IDLE)
     ]
-    decided = {name.split(".")[0] for name in names}
-    names += [name for name in of_kind(solution, "injection") if name.split(".")[0] not in decided]
-    return {name.removesuffix("_mw") + "_mwh": float(solution[name].sum()) * hours for name in names}
+    decided = {device_of(solution, name) for name in names}
+    names += [name for name in of_kind(solution, "injection") if device_of(solution, name) not in decided]
+    energies = {}
+    for name in names:
+        key, kind = key_of(solution, name).removesuffix("_mw"), solution[name].attrs["kind"]
+        text = name.removesuffix("_mw") + "_mwh"
+        quantity = QuantityName(text, device_of(solution, name), key, kind)
+        energies[quantity] = float(solution[name].sum(skipna=False)) * hours
+    return energies
 
 
 def peaks_mw(solution: xr.Dataset, case: Case) -> dict[str, float]:
     """Highest 15-minute average of the total import of all grid connections, by month [MW]."""
     times, hours = times_of(solution), float(solution.attrs["hours"])
     total_mw: Array = np.zeros(len(times))
-    for name, device in case.devices.items():
-        if isinstance(device, Grid):
-            total_mw = total_mw + values(solution, f"{name}.import_mw")
+    for name in case.of_role("grid"):
+        total_mw = total_mw + shown_power_mw(solution, case, name, "import")
     import_mw = xr.DataArray(total_mw, coords={"time": times}, dims="time").to_series()
     # intervals shorter than a quarter-hour are averaged; in longer ones power counts as constant
     if hours < QUARTER_HOURS:

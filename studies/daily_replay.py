@@ -71,7 +71,7 @@ def replay_year(
     progress("auditing")
     optimum = _replayed_optimum(year, plans, foresight.proof.bound_yuan)
     replay_run = checked_run(
-        case,
+        prepared,
         optimum,
         base,
         {
@@ -82,7 +82,7 @@ def replay_year(
             "foresight": foreseen - planned,
         },
     )
-    foresight_run = checked_run(case, foresight, base, {})
+    foresight_run = checked_run(prepared, foresight, base, {})
     days = [plan.day_end for plan in plans]
     comparison = compare_replay(replay_run.solution, foresight_run.solution, replay_run.without, case, days)
     return replay_run, comparison
@@ -132,7 +132,7 @@ def _replayed_optimum(year: Tiled, plans: Sequence[DayPlan], bound_yuan: float) 
     error, cost = primal_infeasibility(year.program, x), year.program.objective(x)
     if not error <= FEASIBILITY_TOLERANCE or violated_pairs(year, x).any():
         raise SolverError(f"the days' plans, laid into the year, break a rule by {error:g}")
-    if cost < bound_yuan - GAP_TOLERANCE * max(1.0, abs(cost)):
+    if not cost >= bound_yuan - GAP_TOLERANCE * max(1.0, abs(cost)):
         raise SolverError(f"the days' plans cost {cost:.6f} yuan, less than the bound {bound_yuan:.6f}")
     proofs = [plan.proof for plan in plans]
     open_days = len([proof for proof in proofs if proof.gap > GAP_TOLERANCE])

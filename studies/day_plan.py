@@ -4,6 +4,7 @@ import pandas as pd
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, prepare
+from parkdispatch.inputs.value_sources import given_by
 from parkdispatch.inputs.variations.overrides import with_overrides
 from parkdispatch.models.errors import InputError
 from parkdispatch.studies.demand_peak import expected_peak_mw
@@ -34,4 +35,6 @@ def prepare_day(
         raise InputError([*error.problems, NO_PEAK]) from None
     if expected is not None:
         given = with_overrides(given, peak_so_far_mw=expected)
+        of_peak = [path for path, source in given.sources.items() if source.by == "peak_so_far_mw"]
+        given = given_by(given, "expected", "", of_peak)
     return prepare(given, times), expected

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.models.device import Device, Seen
@@ -21,7 +20,7 @@ from parkdispatch.optimizer.formulation.template_compiler import compile_templat
 from parkdispatch.optimizer.solve import Optimum, optimize, optimize_with_pyomo
 from parkdispatch.results.audit import audit
 from parkdispatch.results.schedule import schedule_blocks
-from parkdispatch.results.solution import device_quantities, of_kind
+from parkdispatch.results.solution import device_quantities, key_of, of_kind
 from parkdispatch.results.views.device_charts import chart_data, plan_columns
 from parkdispatch.results.views.words import LANGS, load_words, with_device_words
 
@@ -74,7 +73,7 @@ def check_device(device: Device | type[Device]) -> list[str]:
         return str(error).splitlines()
     solution = to_dataset(optimum, {})
     return [
-        *_audit_problems(solution, trial.prepared.case),
+        *_audit_problems(solution, trial.prepared),
         *_plain_model_problems(trial, optimum),
         *_midnight_problems(trial),
         *_display_problems(trial, solution),
@@ -96,11 +95,15 @@ def _trial(device: Device) -> _Trial:
     return _Trial(name, device, prepare(case, times))
 
 
-def _audit_problems(solution: xr.Dataset, case: Case) -> list[str]:
-    checked = audit(solution, case)
+def _audit_problems(solution: xr.Dataset, prepared: Prepared) -> list[str]:
+    checked = audit(solution, prepared)
     return [
-        f"the audit finds {name} = {checked.residuals[name]:g}, {checked.allowed[name]:g} is allowed"
-        for name in checked.failed
+        *(
+            f"the audit finds {check.name} = {check.residual:g}, {check.allowed:g} is allowed"
+            for check in checked.checks
+            if not check.holds
+        ),
+        *(f"`costs_yuan` does not recompute the cost '{cost.key}'" for cost in checked.not_recomputed),
     ]
 
 
@@ -156,8 +159,8 @@ def _joined(parts: list[Seen]) -> Seen:
 
 def _display_problems(trial: _Trial, solution: xr.Dataset) -> Iterator[str]:
     case, words = trial.prepared.case, load_words("en")
-    columns = [column.key.split(".")[0].split(" (")[0] for column in plan_columns(solution, case, words)]
-    drawn = [device["name"].split(" (")[0] for device in chart_data(solution, case, words, {}, {})["devices"]]
+    columns = [column.owner for column in plan_columns(solution, case, words)]
+    drawn = [device["device"] for device in chart_data(solution, case, words, {}, {})["devices"]]
     if trial.name not in columns:
         yield "has no column in the plan's workbook"
     if trial.name not in drawn:
@@ -173,7 +176,7 @@ def _word_problems(trial: _Trial, solution: xr.Dataset) -> Iterator[str]:
     """Names that people read and that have no word in a language."""
     name, device = trial.name, trial.device
     rules = [rule.rpartition("_")[0] for rule in device.self_check(device_quantities(solution, name))]
-    costs = [n.split(".")[1].removesuffix("_yuan") for n in of_kind(solution, "cost", name)]
+    costs = [key_of(solution, cost) for cost in of_kind(solution, "cost", name)]
     needed = {
         "devices": [name],
         "costs": costs,

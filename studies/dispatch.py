@@ -62,7 +62,7 @@ def dispatch_case(prepared: Prepared, context: SolveContext, read_s: float) -> D
         "smoothing": smoothed - solved,
         "without_storage": compared - smoothed,
     }
-    return checked_run(prepared.case, optimum, base, {"read": read_s, **timings_s})
+    return checked_run(prepared, optimum, base, {"read": read_s, **timings_s})
 
 
 def _smoothed(case: Case, optimum: Optimum) -> Optimum:
@@ -73,14 +73,14 @@ def _smoothed(case: Case, optimum: Optimum) -> Optimum:
 
 
 def checked_run(
-    case: Case, optimum: Optimum, base: Optimum | None, timings_s: Mapping[str, float]
+    prepared: Prepared, optimum: Optimum, base: Optimum | None, timings_s: Mapping[str, float]
 ) -> DispatchRun:
     """Audit an optimum and summarize it beside `base`, the optimum of the base case without storage.
 
     Raises SolverError if the audit fails.
     """
-    started = time.perf_counter()
-    solution, case_audit = audited_solution(case, optimum)
+    case, started = prepared.case, time.perf_counter()
+    solution, case_audit = audited_solution(prepared, optimum)
     without = to_dataset(base, case_attributes(case)) if base else None
     summary = summarize(solution, without, case, case_audit)
     tiled, proof = optimum.tiled, optimum.proof

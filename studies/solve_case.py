@@ -57,10 +57,10 @@ def solve_without_storage(
         return None
 
 
-def audited_solution(case: Case, optimum: Optimum) -> tuple[xr.Dataset, Audit]:
-    """Convert the optimum of a case to a dataset and audit it. Raises SolverError if the audit fails."""
-    solution = to_dataset(optimum, case_attributes(case))
-    case_audit = audit(solution, case)
+def audited_solution(prepared: Prepared, optimum: Optimum) -> tuple[xr.Dataset, Audit]:
+    """Convert the optimum of a prepared case to a dataset and audit it. Raises SolverError if that fails."""
+    solution = to_dataset(optimum, case_attributes(prepared.case))
+    case_audit = audit(solution, prepared)
     if not case_audit.holds:
         failures = ", ".join(f"{name}: {case_audit.residuals[name]:g}" for name in case_audit.failed)
         raise SolverError(f"the audit of the answer fails: {failures}")

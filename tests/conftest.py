@@ -22,3 +22,14 @@ def run(typed: Run) -> Run:
         return ran._replace(out=" ".join(ran.out.split()))
 
     return command
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many damages the audit has to refuse."""
+    parser.addoption("--damages", type=int, default=100, help="random damages of an answer, for the audit")
+
+
+@pytest.fixture
+def damages(request: pytest.FixtureRequest) -> int:
+    """The number of random damages."""
+    return int(request.config.getoption("--damages"))

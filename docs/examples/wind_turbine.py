@@ -79,6 +79,10 @@ class WindFarm(Device):
             "injection_is_output_mw": float(np.abs(seen.injection[self.bus] - output_mw).max()),
         }
 
+    def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
+        """Recompute the upkeep of each interval."""
+        return {"upkeep": self.upkeep_yuan_per_mwh * seen.hours * seen.values["output_mw"]}
+
 
 def main() -> None:
     """Plan a day of the built-in park without and with the turbines, and print what they change."""
@@ -92,7 +96,7 @@ def main() -> None:
     solution = to_dataset(optimum, {})
     output_mw = solution["wind.output_mw"].to_numpy()
     print(f"wind: {output_mw.sum() * prepared.hours:,.1f} MWh, at most {output_mw.max():.2f} MW")
-    checks = audit(solution, windy)
+    checks = audit(solution, prepared)
     print(f"audit holds: {checks.holds}, of it for wind:")
     for check, residual in checks.residuals.items():
         if check.startswith("wind."):

@@ -10,8 +10,10 @@ import pandas as pd
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.messages.revalidation import with_fields
 from parkdispatch.inputs.schema.case_file import SeriesFile
+from parkdispatch.inputs.schema.value_source import Path as ValuePath
 from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.inputs.user_files import read_bytes
+from parkdispatch.inputs.value_sources import given_by
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.stores.battery import Battery
@@ -66,6 +68,7 @@ def with_overrides(
             )
         for name, grid in charged_grids.items():
             problems += _implausible_peak(name, grid, peak_so_far_mw)
+    given_paths = _paths_of(changes)
     for name, change in changes.items():
         try:
             devices[name] = with_fields(case.devices[name], f"device.{name}", change)
@@ -82,20 +85,39 @@ def with_overrides(
         of_kind = [name for name, device in case.devices.items() if getattr(device, "kind", "") == kind]
         if len(of_kind) == 1:
             series[of_kind[0], key] = _series(field, forecast)
+            given_paths[field] = [("series", of_kind[0], key)]
         else:
             given = "a Series" if isinstance(forecast, pd.Series) else forecast
             problems.append(
                 f"argument `{field}` = {given}: the case has {len(of_kind)} devices of kind {kind},"
                 " must have one"
             )
-        if not isinstance(forecast, pd.Series):
-            try:
-                read_bytes(Path(forecast))
-            except InputError as error:
-                problems += [f"argument `{field}` = {line}" for line in error.problems]
+        problems += _unreadable(field, forecast)
     if problems:
         raise InputError(problems)
-    return replace(case, devices=devices, series=series)
+    varied = replace(case, devices=devices, series=series)
+    for argument, paths in given_paths.items():
+        varied = given_by(varied, "argument", argument, paths)
+    return varied
+
+
+def _paths_of(changes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[ValuePath]]:
+    """The paths of the values that each argument gives."""
+    return {
+        argument: [("device", name, field) for name, change in changes.items() if field in change]
+        for argument, field in (("soc", "initial_soc"), ("peak_so_far_mw", "peak_so_far_mw"))
+    }
+
+
+def _unreadable(field: str, forecast: Forecast) -> list[str]:
+    """The problems with the file of a forecast, if it is one."""
+    if isinstance(forecast, pd.Series):
+        return []
+    try:
+        read_bytes(Path(forecast))
+    except InputError as error:
+        return [f"argument `{field}` = {line}" for line in error.problems]
+    return []
 
 
 def _series(argument: str, forecast: Forecast) -> SeriesFile | SeriesValues:

@@ -65,6 +65,13 @@ def named_after_variant(lines: Iterable[str], tables: Mapping[str, Any], variant
     return named_lines
 
 
+def paths_set_by(tables: Mapping[str, Any], variant: str | None) -> list[Path]:
+    """Paths of the values that a variant sets, in the tables of its case file."""
+    changes = dict(tables.get("variant", {}).get(variant, {}))
+    changes.pop("remove", None)
+    return list(_set_paths(changes, changes))
+
+
 def _set_paths(changes: Mapping[str, Any], base: Mapping[str, Any], parent: Path = ()) -> Iterable[Path]:
     """Paths of the values that the changes set, or of tables that the base does not have."""
     for key, value in changes.items():

@@ -98,8 +98,14 @@ class Load(Device):
     role: ClassVar[Role] = "load"
     displays: ClassVar[tuple[Display, ...]] = (Display("demand", "load", {INJECTION: -1.0}),)
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
-        "demand_mw": SeriesSpec(title="Demand", unit="MW", lower=0.0),
-    }
+        "demand_mw": SeriesSpec(
+            title="Demand", unit="MW", lower=0.0,
+            computed_from=(
+                "annual_energy_mwh", "hourly_shape", "weekday_shape", "monthly_shape", "stops", "noise_std",
+                "noise_correlation", "seed",
+            ),
+        ),
+    }  # fmt: skip
 
     @classmethod
     def example(cls) -> Self:

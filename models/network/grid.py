@@ -32,9 +32,16 @@ from parkdispatch.models.device import (
     Seen,
     SeriesSpec,
     Terms,
+    largest_residual,
 )
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.network.demand_metering import QUARTER_HOURS, metered_demand_mw
+from parkdispatch.models.network.demand_metering import (
+    QUARTER_HOURS,
+    first_of_month,
+    metered_demand_mw,
+    peak_residuals_mw,
+    quarter_energy_mwh,
+)
 from parkdispatch.models.network.transformers import Transformers
 from parkdispatch.models.quarter_hours import quarters_per_interval
 from parkdispatch.models.tariff.demand_rules import Election
@@ -98,16 +105,21 @@ class Grid(Device):
     )
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
         "purchase_price_yuan_per_mwh": SeriesSpec(title="Purchase price", unit="yuan/MWh"),
-        "sale_price_yuan_per_mwh": SeriesSpec(title="Sale price", unit="yuan/MWh"),
+        "sale_price_yuan_per_mwh": SeriesSpec(
+            title="Sale price", unit="yuan/MWh", computed_from=("sale_price_yuan_per_kwh",)),
         "demand_price_yuan_per_mw_month": SeriesSpec(title="Demand price", unit="yuan/MW/month", lower=0.0),
-        "peak_floor_mw": SeriesSpec(title="Peak of the month before the horizon", unit="MW", lower=0.0),
+        "peak_floor_mw": SeriesSpec(
+            title="Peak of the month before the horizon", unit="MW", lower=0.0,
+            computed_from=("peak_so_far_mw",)),
         "demand_free_mw": SeriesSpec(title="Demand without extra charge", unit="MW", lower=0.0),
-        "import_limit_mw": SeriesSpec(title="Import limit", unit="MW", lower=0.0),
-        "export_limit_mw": SeriesSpec(title="Export limit", unit="MW", lower=0.0),
+        "import_limit_mw": SeriesSpec(
+            title="Import limit", unit="MW", lower=0.0, computed_from=("import_limit_mw",)),
+        "export_limit_mw": SeriesSpec(
+            title="Export limit", unit="MW", lower=0.0, computed_from=("export_limit_mw",)),
         "quarter_continues": SeriesSpec(
             title="1 if the interval is in the quarter-hour of the one before", unit="1", lower=0.0, upper=1.0
         ),
-    }
+    }  # fmt: skip
 
     @classmethod
     def example(cls) -> Self:
@@ -307,20 +319,28 @@ class Grid(Device):
             free_mw: Any = 0.0
             if self.demand_election == "contracted":
                 free_mw = seen.values["demand_free_mw"]
-            frame = {
-                "month": (12 * seen.times.year + seen.times.month).to_numpy(),
-                "demand": metered_demand_mw(seen.times, seen.hours, bought) - free_mw,
-                "floor": seen.values["peak_floor_mw"],
-                "peak": seen.shared[self.paid_demand],
-                "price": seen.values["demand_price_yuan_per_mw_month"],
-            }
-            excesses_mw, slacks_mw = [0.0], [0.0]
-            for month in np.unique(frame["month"]):
-                in_month = frame["month"] == month
-                highest = max(frame["demand"][in_month].max(), frame["floor"][in_month][0])
-                peak = frame["peak"][in_month]
-                excesses_mw.append(highest - peak.min())
-                if frame["price"][in_month][0] > 0:  # a peak without a price may lie anywhere above
-                    slacks_mw.append(peak.max() - highest)
-            checks |= {"import_within_peak_mw": max(excesses_mw), "peak_is_highest_mw": max(slacks_mw)}
-        return {name: max(0.0, float(residual)) for name, residual in checks.items()}
+            checks["import_within_peak_mw"], checks["peak_is_highest_mw"] = peak_residuals_mw(
+                seen.times,
+                metered_demand_mw(seen.times, seen.hours, bought) - free_mw,
+                seen.values["peak_floor_mw"],
+                seen.shared[self.paid_demand],
+                seen.values["demand_price_yuan_per_mw_month"] > 0,
+            )
+            if "quarter_mwh" in seen.values:
+                checks["quarter_energy_mwh"] = np.abs(
+                    seen.values["quarter_mwh"] - quarter_energy_mwh(seen.times, bought * seen.hours)
+                ).max()
+        return {name: largest_residual(residual) for name, residual in checks.items()}
+
+    def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
+        """Energy bought and sold in each interval, and the demand charge of each interval's month."""
+        bought_mwh, sold_mwh = seen.values["import_mw"] * seen.hours, seen.values["export_mw"] * seen.hours
+        costs = {
+            "purchase": bought_mwh * seen.values["purchase_price_yuan_per_mwh"],
+            "sale": -sold_mwh * seen.values["sale_price_yuan_per_mwh"],
+        }
+        if self.pays_for_demand:
+            price = seen.values["demand_price_yuan_per_mw_month"][first_of_month(seen.times)]
+            label = "demand_excess" if self.demand_election == "contracted" else "demand"
+            costs[label] = seen.shared[self.paid_demand] * price
+        return costs

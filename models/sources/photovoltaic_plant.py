@@ -189,8 +189,22 @@ class Pv(Device):
         Display("curtailed", "other", {"curtailed_mw": 1.0}),
     )
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
-        "available_mw": SeriesSpec(title="AC power the sun makes available", unit="MW", lower=0.0)
-    }
+        "available_mw": SeriesSpec(
+            title="AC power the sun makes available",
+            unit="MW",
+            lower=0.0,
+            computed_from=(
+                "areas",
+                "module",
+                "module_wp",
+                "mounting",
+                "transposition",
+                "diffuse_reflection",
+                "albedo",
+                "losses",
+            ),
+        )
+    }  # fmt: skip
 
     @classmethod
     def example(cls) -> Self:

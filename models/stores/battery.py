@@ -34,6 +34,7 @@ from parkdispatch.models.device import (
     Seen,
     StorageLevel,
     Terms,
+    largest_residual,
 )
 
 # in the middle of what the model computes for one and two cycles a day: 2.5e-5 to 3e-5 a full cycle, 0.003 to
@@ -268,14 +269,32 @@ class Battery(Device):
         }
         for name, least_mw in (("charge", self.min_charge_mw), ("discharge", self.min_discharge_mw)):
             if least_mw > 0:
-                power_mw = seen.values[f"{name}_mw"]
+                power_mw, idle_mw = seen.values[f"{name}_mw"], seen.values[f"idle_{name}_mw"]
                 # distance to the nearer of zero and the minimum
                 checks[f"min_{name}_mw"] = np.minimum(power_mw, least_mw - power_mw).max()
+                # what the power lacks of the minimum: all of it at zero, nothing above
+                checks[f"idle_{name}_mw"] = np.minimum(
+                    np.abs(idle_mw - least_mw) + power_mw, np.abs(idle_mw)
+                ).max()
         if self.max_cycles_per_day is not None:
             day = (seen.times.normalize() - seen.times[0].normalize()).days.to_numpy()
             daily_mwh = np.bincount(day, weights=drawn)
             checks["cycles_per_day_mwh"] = daily_mwh.max() - self.max_cycles_per_day * first_rated
-        return {name: max(0.0, float(residual)) for name, residual in checks.items()}
+        return {name: largest_residual(residual) for name, residual in checks.items()}
+
+    def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
+        """Wear of the energy discharged, and the capital cost of capacities that are decided."""
+        costs = {}
+        if self.wear_yuan_per_mwh:
+            costs["wear"] = seen.values["discharge_mw"] * seen.hours * self.wear_yuan_per_mwh
+        capital = [
+            seen.shared[name] * size.cost_yuan_per_unit
+            for name, size in (("power_mw", self.power_mw), ("rated_mwh", self.energy_mwh))
+            if isinstance(size, Sized)
+        ]
+        if capital:
+            costs["capital"] = np.sum(capital, axis=0)
+        return costs
 
     def indicators(self, seen: Seen) -> Mapping[str, float]:
         """Full cycles over the horizon: energy drawn from the cells over rated energy."""

@@ -140,7 +140,7 @@ class Rounding:
             waiting, widenings_left = _widened(to_widen, partition), widenings_left - 1
         if (
             violated_pairs(self._tiled, x).any()
-            or primal_infeasibility(self._program, x) > FEASIBILITY_TOLERANCE
+            or not primal_infeasibility(self._program, x) <= FEASIBILITY_TOLERANCE
         ):
             return None
         return self._reoptimised(x)

@@ -7,7 +7,7 @@ Positive is paid by the park, negative is received.
 To add a charge, add a function to `CHARGES`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,8 +47,9 @@ class Bill:
     @property
     def basic_yuan(self) -> float:
         """The basic charge, for demand or capacity, including its power-factor adjustment [yuan]."""
-        basic = self.lines["charge"].isin(BASIC)
-        return float(self.lines.loc[basic, "yuan"].sum()) * (1.0 + self.power_factor_share)
+        basic = self.lines[self.lines["charge"].isin(BASIC)]
+        adjusted = 1.0 + self.power_factor_share * ~basic["given"].astype(bool)
+        return float((basic["yuan"] * adjusted).sum())
 
     @property
     def by_charge_yuan(self) -> pd.DataFrame:
@@ -98,14 +99,16 @@ def bill(
     hours: float,
     tariff: Tariff,
     grid: Connection,
+    given: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> Bill:
     """The bill for import and export [MW], each of shape (intervals,), in intervals of `hours` from `times`.
 
     Demand is the month's highest 15-minute average: shorter intervals are averaged, in longer ones power
-    counts as constant. Raises InputError if an interval straddles quarter-hours, or the tariff lacks the
-    times, the voltage, the scheme or a rule.
+    counts as constant. `given` are the series of the connection that the user gives in place of the tariff,
+    (intervals,) by name (`given_prices`). Raises InputError if an interval straddles quarter-hours, or the
+    tariff lacks the times, the voltage, the scheme or a rule.
     """
-    meter_months = list(months(times, import_mw, export_mw, hours, tariff, grid.peak_so_far_mw))
+    meter_months = list(months(times, import_mw, export_mw, hours, tariff, grid.peak_so_far_mw, given))
     share = adjustment(tariff, grid)
     lines = []
     for month in meter_months:
@@ -127,7 +130,12 @@ def adjustment(tariff: Tariff, grid: Connection) -> float:
 
 
 def _energy(month: Month, tariff: Tariff, grid: Connection) -> Iterator[BillLine]:
-    """One line per component of the energy price; purchased energy by period."""
+    """One line per component of the energy price; purchased energy by period, or at the price given."""
+    if month.given.purchase_yuan is not None:
+        kwh, yuan = month.bought_kwh, month.given.purchase_yuan
+        mean = yuan / kwh if kwh else 0.0
+        yield BillLine(month.name, "purchased_energy", "all", kwh, "kWh", mean, yuan, given=True)
+        return
     voltage = tariff.voltages.get(grid.voltage_kv_level)
     transmission = None
     if voltage is not None:
@@ -153,12 +161,17 @@ def _energy(month: Month, tariff: Tariff, grid: Connection) -> Iterator[BillLine
 def _power_factor(month: Month, charged: list[BillLine], share: float) -> Iterator[BillLine]:
     """The power-factor adjustment of the month, a surcharge or a discount."""
     if share:
-        yuan = sum(line.yuan for line in charged if line.charge not in NOT_ADJUSTED)
+        yuan = sum(line.yuan for line in charged if not (line.given or line.charge in NOT_ADJUSTED))
         yield BillLine(month.name, "power_factor", "all", yuan, "yuan", share, yuan * share)
 
 
 def _sale(month: Month, _: Tariff, grid: Connection) -> Iterator[BillLine]:
     """Surplus energy sold, a negative amount."""
+    if month.given.sale_yuan is not None:
+        kwh, yuan = month.export_kwh, -month.given.sale_yuan
+        mean = yuan / kwh if kwh else 0.0
+        yield BillLine(month.name, "sale", "all", kwh, "kWh", mean, yuan, given=True)
+        return
     price = -grid.sale_price_yuan_per_kwh
     yield BillLine(month.name, "sale", "all", month.export_kwh, "kWh", price, month.export_kwh * price)
 

@@ -1,14 +1,18 @@
 """The lines of a bill, and the properties of the grid connection that billing needs."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from parkdispatch.models.tariff.demand_rules import Election
 from parkdispatch.models.tariff.tariff_tables import Scheme
 
 
+@runtime_checkable
 class Connection(Protocol):
-    """The properties of a grid connection that billing needs; `models.network.grid.Grid` has them."""
+    """The properties of a grid connection that billing needs; `models.network.grid.Grid` has them.
+
+    A connection of a user's own kind that has them too is billed likewise.
+    """
 
     @property
     def voltage_kv_level(self) -> str:
@@ -53,3 +57,4 @@ class BillLine(NamedTuple):
     unit: str  # of the quantity
     price_yuan: float  # per unit
     yuan: float
+    given: bool = False  # at a price that the user gives as a series

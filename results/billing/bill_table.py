@@ -10,6 +10,7 @@ import pandas as pd
 
 from parkdispatch.models.tariff.tariff_tables import PERIODS
 from parkdispatch.results.billing.bill import Bill
+from parkdispatch.results.solution import QuantityName
 
 ORDER = [*PERIODS, "all"]  # of periods within a charge
 LINE = ["charge", "period"]
@@ -76,8 +77,8 @@ def month_table(with_storage: Bill, without: Bill | None) -> pd.DataFrame:
 def bill_steps(
     with_storage: Mapping[str, Bill],
     without: Mapping[str, Bill],
-    costs_yuan: Mapping[str, float],
-    saved_yuan: Mapping[str, float],
+    costs_yuan: Mapping[QuantityName, float],
+    saved_yuan: Mapping[QuantityName, float],
 ) -> BillSteps:
     """The saving by line of the bills, and by named cost of devices without a bill.
 
@@ -91,9 +92,8 @@ def bill_steps(
     total = sum(bill.total_yuan for bill in with_storage.values())
     total_without = sum(without[grid].total_yuan for grid in with_storage)
     for name in dict.fromkeys([*costs_yuan, *saved_yuan]):
-        owner, key = name.removesuffix("_yuan").split(".", 1)
-        if owner not in with_storage:
-            steps.append(BillStep(owner, key, "all", saved_yuan.get(name, 0.0), billed=False))
+        if name.device not in with_storage:
+            steps.append(BillStep(name.device, name.key, "all", saved_yuan.get(name, 0.0), billed=False))
             total += costs_yuan.get(name, 0.0)
             total_without += costs_yuan.get(name, 0.0) + saved_yuan.get(name, 0.0)
     return BillSteps(total_without, total, steps)

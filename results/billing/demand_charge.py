@@ -59,27 +59,28 @@ def basic_charge_lines(month: Month, tariff: Tariff, grid: Connection, how: Elec
             )
         yield BillLine(month.name, "capacity", "all", kva, "kVA", price, kva * price)
         return
-    price = _voltage_level(tariff, grid).demand_price_yuan_per_kw_month
-    if price is None:
-        raise InputError(f"tariff {tariff.name}: no demand price at '{grid.voltage_kv_level}'")
-    lines = [BillLine(month.name, "demand", "all", month.peak_kw, "kW", price, month.peak_kw * price)]
+    given, given_price = month.given, month.given.demand_price_yuan_per_kw
+    least_kw, is_given = given.least_demand_kw or 0.0, given_price is not None
     if how.election == "contracted":
-        rules, contract_kw = tariff.demand_rules, how.contracted_kw
+        price, rules, contract_kw = _demand_price(tariff, grid), tariff.demand_rules, how.contracted_kw
         if rules is None or contract_kw is None:
             raise InputError(
                 f"tariff {tariff.name}: no contracted demand without `demand_rules` and a contract"
             )
-        excess_kw = max(0.0, month.peak_kw - rules.tolerance * contract_kw)
-        excess_price = price * rules.excess_multiple
+        free_kw = rules.tolerance * contract_kw if given.free_demand_kw is None else given.free_demand_kw
+        excess_kw = max(month.peak_kw - free_kw, least_kw)
+        excess_price = price * rules.excess_multiple if given_price is None else given_price
         lines = [
             BillLine(month.name, "contracted_demand", "all", contract_kw, "kW", price, contract_kw * price),
-            BillLine(
-                month.name, "demand_excess", "all", excess_kw, "kW", excess_price, excess_kw * excess_price
-            ),
+            _demand_line(month, "demand_excess", excess_kw, excess_price, is_given),
         ]
+    else:
+        price = _demand_price(tariff, grid) if given_price is None else given_price
+        lines = [_demand_line(month, "demand", max(month.peak_kw, least_kw), price, is_given)]
     yield from lines
-    if fully_used(month, tariff.demand_rules, grid):
-        yuan = sum(line.yuan for line in lines)
+    discounted = [line for line in lines if not line.given]
+    if discounted and fully_used(month, tariff.demand_rules, grid):
+        yuan = sum(line.yuan for line in discounted)
         discount = _full_use_discount(tariff.demand_rules)
         yield BillLine(month.name, FULL_USE, "all", yuan, "yuan", discount, yuan * discount)
 
@@ -99,9 +100,8 @@ def open_discount_yuan(month: Month, tariff: Tariff, grid: Connection) -> float:
     if tariff.demand_rules is None or fully_used(month, tariff.demand_rules, grid):
         return 0.0
     lines = basic_charge_lines(month, tariff, grid, election_in_month(month, grid))
-    return sum(line.yuan for line in lines if line.charge != "capacity") * _full_use_discount(
-        tariff.demand_rules
-    )
+    discounted_yuan = sum(line.yuan for line in lines if not (line.given or line.charge == "capacity"))
+    return discounted_yuan * _full_use_discount(tariff.demand_rules)
 
 
 def best_contract_kw(month: Month, rules: DemandRules, grid: Connection) -> float:
@@ -116,6 +116,18 @@ def best_contract_kw(month: Month, rules: DemandRules, grid: Connection) -> floa
 def _full_use_discount(rules: DemandRules | None) -> float:
     """Discount on the demand price in a month of full use [-], negative."""
     return 0.0 if rules is None else rules.full_use_price_share - 1.0
+
+
+def _demand_line(month: Month, charge: str, kw: float, price: float, given: bool) -> BillLine:
+    return BillLine(month.name, charge, "all", kw, "kW", price, kw * price, given)
+
+
+def _demand_price(tariff: Tariff, grid: Connection) -> float:
+    """The tariff's demand price [yuan per kW and month]. Raises InputError if it has none."""
+    price = _voltage_level(tariff, grid).demand_price_yuan_per_kw_month
+    if price is None:
+        raise InputError(f"tariff {tariff.name}: no demand price at '{grid.voltage_kv_level}'")
+    return price
 
 
 def _voltage_level(tariff: Tariff, grid: Connection) -> VoltageLevel:

@@ -66,10 +66,12 @@ class Elections:
 def elections(months: Sequence[Month], tariff: Tariff, grid: Connection) -> Elections | None:
     """Compare the elections of the basic charge over these months.
 
-    None where there is nothing to elect: a single-part tariff, a partly metered month, or a single available
-    election.
+    None where there is nothing to elect: a single-part tariff, a partly metered month, a single available
+    election, or a demand charge whose terms the user gives as series.
     """
     if grid.scheme != "two_part" or not months or not all(month.whole for month in months):
+        return None
+    if any(month.given.has_demand for month in months):
         return None
     rules = tariff.demand_rules
     contract_kw = {month.name: best_contract_kw(month, rules, grid) for month in months} if rules else {}

@@ -1,7 +1,7 @@
 """Meter readings for billing: energy by month and tariff period, and each month's highest demand."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.units import KW_PER_MW
+from parkdispatch.results.billing.given_prices import LEAST, PURCHASE, GivenMonth, given_by_month
 
 QUARTER = pd.Timedelta(minutes=15)
 QUARTER_HOURS = 0.25
@@ -20,7 +21,10 @@ QUARTERS_PER_DAY = 96
 
 @dataclass(frozen=True)
 class Month:
-    """The meter reading of one month: energy by period, and highest demand."""
+    """The meter reading of one month: energy by period, and highest demand.
+
+    Where the purchase price is a series, energy is of no period of the tariff: all of it is under "all".
+    """
 
     name: str
     number: int  # 1 is January
@@ -28,6 +32,7 @@ class Month:
     export_kwh: float
     peak_kw: float  # highest 15-minute average of import
     whole: bool = True  # whether the month is metered completely
+    given: GivenMonth = field(default_factory=GivenMonth)  # by series of the user, not the tariff
 
     @property
     def bought_kwh(self) -> float:
@@ -42,17 +47,21 @@ def months(
     hours: float,
     tariff: Tariff,
     earlier_mw: float = 0.0,
+    given: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> Iterator[Month]:
     """The monthly readings of import and export [MW], (intervals,), in intervals of `hours` from `times`.
 
-    `earlier_mw` is the highest demand of the first month before `times`. Raises InputError if an interval
-    straddles quarter-hours or the tariff does not cover it.
+    `earlier_mw` is the highest demand of the first month before `times`; `given` are the connection's series
+    of the user. Raises InputError if an interval straddles quarter-hours or the tariff does not cover it.
     """
+    given = given or {}
+    terms = given_by_month(times, import_mw, export_mw, hours, given)
     meter = quarter_hours(times, import_mw * KW_PER_MW * hours, export_mw * KW_PER_MW * hours, hours)
-    meter["period"] = periods_at(pd.DatetimeIndex(meter.index), tariff)
-    earlier_kw = earlier_mw * KW_PER_MW
+    quarters = pd.DatetimeIndex(meter.index)
+    meter["period"] = "all" if PURCHASE in given else periods_at(quarters, tariff)
+    earlier_kw = 0.0 if LEAST in given else earlier_mw * KW_PER_MW
     # by period, not by formatted text: writing out every time of a year took a quarter of the bill's time
-    for number, (name, month) in enumerate(meter.groupby(pd.DatetimeIndex(meter.index).to_period("M"))):
+    for number, (name, month) in enumerate(meter.groupby(quarters.to_period("M"))):
         peak_kw = month["import_kwh"].max() / QUARTER_HOURS
         yield Month(
             name=str(name),
@@ -63,6 +72,7 @@ def months(
             export_kwh=float(month["export_kwh"].sum()),
             peak_kw=float(max(peak_kw, earlier_kw) if number == 0 else peak_kw),
             whole=len(month) == QUARTERS_PER_DAY * pd.Period(str(name)).days_in_month,
+            given=terms[str(name)],
         )
 
 

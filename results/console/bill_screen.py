@@ -37,8 +37,7 @@ def unseen_lines(summary: Summary) -> Iterator[str]:
     """A sentence per charge outside the optimization model, with its effect on the saving of the storage."""
     other = summary.without_storage
     for name, yuan in summary.unseen_yuan.items():
-        grid, charge = name.split(".", 1)
-        label = UNSEEN_CHARGE_NAMES.get(charge, charge)
+        grid, label = name.device, UNSEEN_CHARGE_NAMES.get(name.key, name.key)
         line = f"Outside the optimization model: {grid} {label}: {yuan:+,.0f} yuan"
         saving_yuan = other.unseen_saving_yuan.get(name, 0.0) if other else 0.0
         if abs(saving_yuan) >= HALF_YUAN:

@@ -16,8 +16,8 @@ from parkdispatch.results.console.screen_parts import heading, money, plain_tabl
 from parkdispatch.results.pv_yield import PvYield
 from parkdispatch.results.replay_comparison import Replayed
 from parkdispatch.results.schedule import ScheduleBlock
-from parkdispatch.results.summary import Summary
-from parkdispatch.results.views.sentences import block_line, proof_sentence
+from parkdispatch.results.summary import Summary, full_cycles
+from parkdispatch.results.views.sentences import block_line, proof_sentence, unchecked_sentences
 from parkdispatch.results.views.words import load_words
 
 NO_COMPARISON = "The park is infeasible without its storage, so there is no cost to compare with."
@@ -229,9 +229,8 @@ def _cost_table(period: str, summary: Summary) -> RenderableType:
         )
     for name, yuan in other.saving_by_cost_yuan.items() if other else ():
         if abs(yuan) >= HALF_YUAN:
-            device, label = name.removesuffix("_yuan").split(".", 1)
             table.add_row(
-                f"  of which {device} {COST_WORDS.get(label, label)}",
+                f"  of which {name.device} {COST_WORDS.get(name.key, name.key)}",
                 f"{yuan:,.0f}",
                 f"{yuan / YUAN_PER_WAN:,.2f}",
             )
@@ -256,15 +255,14 @@ def _peak_lines(solution: xr.Dataset, summary: Summary) -> list[str]:
 def _energy_table(summary: Summary) -> Table:
     table = plain_table("Energy", "", "GWh")
     for name, energy in summary.energy_mwh.items():
-        label = name.removesuffix("_mwh").replace(".injection_", " into bus ").replace(".", " ")
+        label = f"{name.device} {'into bus ' if name.kind == 'injection' else ''}{name.key}"
         table.add_row(label, f"{energy / 1000:,.3f}")
     return table
 
 
 def _print_cycles(console: Console, summary: Summary) -> None:
-    for name, cycles in summary.indicators.items():
-        if name.endswith(".full_cycles"):
-            console.print(f"{name.split('.')[0]}: {cycles:,.1f} full cycles")
+    for device, cycles in full_cycles(summary).items():
+        console.print(f"{device}: {cycles:,.1f} full cycles")
 
 
 def _month_table(summary: Summary) -> Table:
@@ -288,11 +286,12 @@ def _proof_text(solution: xr.Dataset) -> str:
 
 
 def _audit_line(summary: Summary) -> str:
-    checks = len(summary.audit.residuals)
-    name, residual = max(
-        summary.audit.residuals.items(), key=lambda item: item[1] / summary.audit.allowed[item[0]]
-    )
-    return (
-        f"Audit: {checks} checks passed; closest to its tolerance is {name} with a residual of"
-        f" {residual:.1e} (tolerance {summary.audit.allowed[name]:.1e})."
-    )
+    audit = summary.audit
+    # a check without a tolerance is exact if it holds
+    closest = max(audit.checks, key=lambda check: check.residual / check.allowed if check.allowed else 0.0)
+    lines = [
+        f"Audit: {len(audit.checks)} checks passed; closest to its tolerance is {closest.name} with a"
+        f" residual of {closest.residual:.1e} (tolerance {closest.allowed:.1e}).",
+        *unchecked_sentences(audit, load_words("en")),
+    ]
+    return "\n".join(lines)

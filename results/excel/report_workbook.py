@@ -15,7 +15,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.billing.bill_table import line_table, month_table
 from parkdispatch.results.excel.workbook_book import Book, Cell, Row, workbook
-from parkdispatch.results.solution import times_of
+from parkdispatch.results.solution import QuantityName, times_of
 from parkdispatch.results.views.display_names import (
     charge_label,
     check_label,
@@ -26,7 +26,7 @@ from parkdispatch.results.views.display_names import (
 )
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.views.report_tables import costs, energy, step_label
-from parkdispatch.results.views.sentences import proof_sentence
+from parkdispatch.results.views.sentences import proof_sentence, source_line, unchecked_sentences
 from parkdispatch.results.views.words import Lang, date_range, load_words
 
 TOP = 4  # first row of a sheet's first table, from zero
@@ -131,11 +131,10 @@ class _ReportWorkbook(Book):
         row = self.block(sheet, row, (page["cycles"], ""), cycles, "0.000") if cycles else row
         self._elections(sheet, row)
 
-    def _unseen(self, name: str) -> str:
+    def _unseen(self, name: QuantityName) -> str:
         """The label of a charge outside the objective."""
-        owner, charge = name.split(".", 1)
-        what = self.words["unseen"].get(charge, charge)
-        return str(self.page["owned"]).format(device=device_label(owner, self.words), what=what)
+        what = self.words["unseen"].get(name.key, name.key)
+        return str(self.page["owned"]).format(device=device_label(name.device, self.words), what=what)
 
     def _peaks(self, sheet: Any, row: int) -> int:
         """Write the peak by month; for daily plans also peak and cost of the other dispatches."""
@@ -264,23 +263,26 @@ class _ReportWorkbook(Book):
         row = self.block(sheet, row, (), [[page["how"], proof_sentence(self.solution, self.words)]], "")
         checks = [
             [
-                check_label(name, self.words),
-                residual,
-                self.audit.allowed[name],
-                check_unit(name, self.words),
-                page["yes" if residual <= self.audit.allowed[name] else "no"],
+                check_label(check, self.words),
+                check.residual,
+                check.allowed,
+                check_unit(check, self.words),
+                page["yes" if check.holds else "no"],
             ]
-            for name, residual in self.audit.residuals.items()
+            for check in self.audit.checks
         ]
         heads = [page[key] for key in ("audit_long", "a_found", "a_allowed", "l_unit", "a_holds")]
-        self.table(sheet, row, heads, checks, SMALL)
+        row = self.table(sheet, row, heads, checks, SMALL)
+        if unchecked := unchecked_sentences(self.audit, self.words):
+            self.table(sheet, row, (), [[line] for line in unchecked], "")
 
     def _assumptions(self) -> None:
         """Write assumptions, sources and versions."""
         page, tariff = self.page, self.case.tariff
         sheet = self.sheet("assumptions", (140,))
         first = str(page["owned"]).format(device=page["tariff"], what=tariff.title or tariff.name)
-        lines = [first, *tariff.sources, *self.facts.assumptions]
+        assumptions = [source_line(sourced, self.words) for sourced in self.facts.assumptions]
+        lines = [first, *tariff.sources, *assumptions]
         row = self.block(sheet, TOP, (page["assumptions"],), [[line] for line in lines], "")
         case = f"{self.case.name}{f', {self.case.variant}' if self.case.variant else ''}"
         provenance = [[f"{page['case']}: {case}"], [f"sha256 {self.case.sha256}"]]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from xlsxwriter.utility import xl_range
 
-from parkdispatch.inputs.case import case_sources
 from parkdispatch.results.excel.workbook_book import CREATED, Book, Cell, workbook
 from parkdispatch.results.finance.lifetime import storage_health_and_cycles
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.views.finance_words import FinanceWords
+from parkdispatch.results.views.sentences import source_lines
 from parkdispatch.results.views.study_tables import money_steps
 from parkdispatch.results.views.words import Lang, load_words
 
@@ -136,7 +136,7 @@ class _StudyWorkbook(Book):
         ]
         row = self.table(sheet, TOP, (page["proof"], ""), rows, SMALL)
         tariff = str(page["owned"]).format(device=page["tariff"], what=case.tariff.title or case.tariff.name)
-        lines = [tariff, *case.tariff.sources, *case_sources(case)]
+        lines = [tariff, *case.tariff.sources, *source_lines(case, self.words)]
         row = self.table(sheet, row + 1, (text["sources"],), [[line] for line in lines], "")
         provenance = [
             f"{page['case']}: {case.name}{f', {case.variant}' if case.variant else ''}",

@@ -4,6 +4,7 @@ import pandas as pd
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.value_sources import series_text
 from parkdispatch.results.audit import PROVEN_GAP, Audit
 from parkdispatch.results.html.page import render
 from parkdispatch.results.solution import of_kind, times_of
@@ -18,7 +19,12 @@ from parkdispatch.results.views.display_names import (
     span_label,
 )
 from parkdispatch.results.views.report_facts import ReportFacts
-from parkdispatch.results.views.sentences import block_row, proof_sentence
+from parkdispatch.results.views.sentences import (
+    block_row,
+    proof_sentence,
+    source_line,
+    unchecked_sentences,
+)
 from parkdispatch.results.views.words import date_range, format_share, load_words
 
 
@@ -34,7 +40,7 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         verdict = "days_optimal" if proven else "days_not_optimal"
     steps = tables.waterfall(facts.steps, words) if facts.steps else None
     without = other.bills if other else {}
-    failed = [check_label(name, words) for name in audit.failed]
+    failed = [check_label(check, words) for check in audit.checks if not check.holds]
     return render(
         "report.html.j2",
         words,
@@ -61,6 +67,9 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         audit_line=page["audit_holds" if audit.holds else "audit_fails"].format(
             all=len(audit.residuals), failed=len(failed), names=", ".join(failed)
         ),
+        series_text=series_text,
+        assumptions=[source_line(sourced, words) for sourced in facts.assumptions],
+        unchecked=unchecked_sentences(audit, words),
         months=tables.months_table(solution, case, facts, words) if facts.kind != "day" else None,
         monthly_cost=any("month" in solution[name].dims for name in of_kind(solution, "cost")),
         costs=tables.costs(solution, facts),

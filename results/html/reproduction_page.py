@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parkdispatch.inputs.published.published_figures import Published
+from parkdispatch.inputs.value_sources import SourcedValue
 from parkdispatch.results.finance.tornado import Tornado
 from parkdispatch.results.html.page import render
 from parkdispatch.results.reproduction.comparison import RowInWords, path_words, shown, shown_deviation
@@ -14,6 +15,7 @@ from parkdispatch.results.views.reproduction_tables import (
     tornado_note,
     width_cells,
 )
+from parkdispatch.results.views.sentences import source_line
 from parkdispatch.results.views.tornado_view import tornado_view
 from parkdispatch.results.views.words import Card, load_words
 
@@ -26,7 +28,7 @@ def reproduce_html(
     plan: Published,
     lang: str,
     *,
-    sources: Sequence[str],
+    sources: Sequence[SourcedValue],
     largest_gap: float,
     corners_deviation: float,
     tornado: Tornado | None = None,
@@ -54,7 +56,7 @@ def reproduce_html(
         tornado=bars,
         tornado_note=tornado_note(bars, text) if bars else "",
         quotations=list(dict.fromkeys(quotations)),
-        sources=sources,
+        sources=[source_line(sourced, words) for sourced in sources],
     )
 
 

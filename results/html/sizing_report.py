@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from parkdispatch.inputs.case import case_sources
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.html.page import render
 from parkdispatch.results.io.provenance import versions
@@ -13,6 +12,7 @@ from parkdispatch.results.sizing.risk import distribution
 from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Offered, SizeStudy
 from parkdispatch.results.views import sizing_tables as tables
 from parkdispatch.results.views.display_names import device_label
+from parkdispatch.results.views.sentences import source_lines
 from parkdispatch.results.views.sizing_charts import choice_label, size_figures, size_headline
 from parkdispatch.results.views.words import (
     Card,
@@ -68,7 +68,7 @@ def size_html(study: SizeStudy, lang: Lang = "en") -> str:
                 device=words["page"]["tariff"], what=case.tariff.title or case.tariff.name
             ),
             *case.tariff.sources,
-            *case_sources(case),
+            *source_lines(case, words),
         ],
         versions=versions(),
     )

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from parkdispatch.inputs.case import case_sources
 from parkdispatch.models.finance.investment import declared_values
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.finance.cash_flow import CashFlow
@@ -14,6 +13,7 @@ from parkdispatch.results.html.page import render
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.views import plain_charts
 from parkdispatch.results.views.finance_words import FinanceWords
+from parkdispatch.results.views.sentences import source_lines
 from parkdispatch.results.views.study_tables import (
     annual_table,
     cash_table,
@@ -81,7 +81,7 @@ def study_html(study: "Study", lang: Lang = "en", reproduced: "Reproduced | None
                 device=words["page"]["tariff"], what=case.tariff.title or case.tariff.name
             ),
             *case.tariff.sources,
-            *case_sources(case),
+            *source_lines(case, words),
         ],
         versions=versions(),
     )

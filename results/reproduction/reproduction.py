@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.published.published_figures import Published
+from parkdispatch.inputs.value_sources import SourcedValue
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import Lifetime
 from parkdispatch.results.finance.tornado import Tornado
@@ -38,5 +39,5 @@ class Reproduction:
     largest_gap: float  # of a dispatched year
     current_park: CurrentParkRuns
     corners_deviation: float  # [-] of the interpolated operation that the sets use, from the dispatched one
-    sources: tuple[str, ...]
+    sources: tuple[SourcedValue, ...]
     timings_s: Mapping[str, float]

@@ -79,7 +79,8 @@ class Best:
     @property
     def gap(self) -> float:
         """Relative optimality gap: (cost - bound) / max(1, |cost|), not negative."""
-        return max(0.0, self.cost_yuan - self.bound_yuan) / max(1.0, abs(self.cost_yuan))
+        difference = float(np.maximum(self.cost_yuan - self.bound_yuan, 0.0))  # keeps NaN
+        return difference / max(1.0, abs(self.cost_yuan))
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,16 @@ from parkdispatch.models.device import Array, Display, StorageLevel
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.tariff.tariff_tables import PERIODS
 from parkdispatch.models.units import KW_PER_MW
-from parkdispatch.results.solution import device_quantities, of_kind, times_of, values
-from parkdispatch.results.views.display_names import device_label
+from parkdispatch.results.solution import (
+    QuantityName,
+    device_of,
+    device_quantities,
+    key_of,
+    of_kind,
+    times_of,
+    values,
+)
+from parkdispatch.results.views.display_names import device_label, injection_label
 from parkdispatch.results.views.display_names import label as plain_label
 
 EXACT_INTERVALS = 3000  # up to here a page has room for doubles; a year travels as single precision
@@ -46,21 +54,26 @@ def packed(array: NDArray[Any]) -> dict[str, Any]:
     return {"type": kind[1:], "base64": base64.b64encode(array.astype(kind).tobytes()).decode()}
 
 
-def injections(solution: xr.Dataset) -> dict[str, Array]:
+def injections(solution: xr.Dataset) -> dict[QuantityName, Array]:
     """Power into its bus [MW], shape (intervals,), by device; "device (bus)" for one that has several."""
     names = of_kind(solution, "injection")
-    devices = [name.split(".")[0] for name in names]
+    devices = [device_of(solution, name) for name in names]
     found = {}
     for name, device in zip(names, devices, strict=True):
-        bus = name.split(".")[1].removeprefix("injection_").removesuffix("_mw")
-        found[device if devices.count(device) == 1 else f"{device} ({bus})"] = values(solution, name)
+        bus = key_of(solution, name)
+        text = device if devices.count(device) == 1 else f"{device} ({bus})"
+        found[QuantityName(text, device, bus, "injection")] = values(solution, name)
     return found
 
 
 def curtailed(solution: xr.Dataset) -> dict[str, Array]:
     """Power that was there and not used [MW], shape (intervals,), by device."""
     names = of_kind(solution, "derived") + of_kind(solution, "variable")
-    return {n.split(".")[0]: values(solution, n) for n in names if n.endswith(".curtailed_mw")}
+    return {
+        device_of(solution, name): values(solution, name)
+        for name in names
+        if key_of(solution, name) == "curtailed_mw"
+    }
 
 
 ROLES = {"load": "consumer", "source": "source", "store": "storage", "grid": "grid"}  # to the palettes
@@ -74,12 +87,12 @@ def role(case: Case, device: str, power_mw: Array) -> str:
     return "consumer" if power_mw.min() < -ZERO_MW and power_mw.max() <= ZERO_MW else "source"
 
 
-def roles(solution: xr.Dataset, case: Case) -> dict[str, str]:
+def roles(solution: xr.Dataset, case: Case) -> dict[QuantityName, str]:
     """Role of every injection."""
-    return {name: role(case, name.split(" (")[0], power) for name, power in injections(solution).items()}
+    return {name: role(case, name.device, power) for name, power in injections(solution).items()}
 
 
-def colours(kinds: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+def colours(kinds: Mapping[QuantityName, str]) -> dict[QuantityName, tuple[str, str]]:
     """Colour of every injection on a light and on a dark page, by its role."""
     taken = dict.fromkeys(PALETTES, 0)
     found = {}
@@ -105,15 +118,15 @@ def periods(times: pd.DatetimeIndex, case: Case) -> NDArray[np.str_] | None:
         return None
 
 
-def prices(solution: xr.Dataset, case: Case) -> dict[str, tuple[str, Array]]:
+def prices(solution: xr.Dataset, case: Case) -> dict[QuantityName, tuple[str, Array]]:
     """Title and values [yuan/kWh] of every energy price among the series, by name."""
     found = {}
     for name in of_kind(solution, "series"):
-        device, key = name.split(".", 1)
+        device, key = device_of(solution, name), key_of(solution, name)
         if solution[name].attrs["units"] == "yuan/MWh":
             spec = case.devices[device].series_specs.get(key) if device in case.devices else None
             title = spec.title if spec else key.replace("_", " ")
-            found[name] = (title, values(solution, name) / KW_PER_MW)
+            found[QuantityName(name, device, key, "series")] = (title, values(solution, name) / KW_PER_MW)
     return found
 
 
@@ -139,7 +152,7 @@ def chart_data(
         "timezone": case.site.timezone,
         "words": words["script"],
     }
-    colour_of = {device["name"].split(" (")[0]: device["colour"] for device in data["devices"]}
+    colour_of = {device["device"]: device["colour"] for device in data["devices"]}
     for storage in data["storage"]:
         storage["colour"] = colour_of[storage["name"]]
     data["curtailed"] = [
@@ -174,10 +187,11 @@ def _devices(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iter
     for name, power in injections(solution).items():
         yield {
             "name": name,
-            "label": device_label(name, words),
+            "device": name.device,
+            "label": injection_label(name, words),
             "role": kinds[name],
-            "up": f"{device_label(name, words)} {words['up'][kinds[name]]}".strip(),
-            "down": f"{device_label(name, words)} {words['down'][kinds[name]]}".strip(),
+            "up": f"{injection_label(name, words)} {words['up'][kinds[name]]}".strip(),
+            "down": f"{injection_label(name, words)} {words['down'][kinds[name]]}".strip(),
             "colour": pairs[name],
             "data": packed(power),
         }
@@ -198,10 +212,10 @@ def _storage(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iter
 
 def _prices(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = prices(solution, case)
-    several = len({name.split(".")[0] for name in found}) > 1
+    several = len({name.device for name in found}) > 1
     return [
         {
-            "label": (f"{device_label(name.split('.')[0], words)}: " if several else "")
+            "label": (f"{device_label(name.device, words)}: " if several else "")
             + words["prices"].get(title, title),
             "data": packed(price),
         }
@@ -233,6 +247,7 @@ class PlanColumn:
     """A column of the plan's table, in the units of its header."""
 
     key: str  # the quantity of the solution, or its place in the plan
+    owner: str  # the device, as the case names it
     header: str  # device, quantity, unit: three lines
     numbers: Array
     kind: str  # set_point, soc, load, source, import, export, price, other
@@ -253,26 +268,30 @@ def plan_columns(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> 
     """Columns after time and period, found by what each device has: MW, yuan/kWh and fractions."""
     yuan = words["script"]["yuan_per_kwh"]
     for key, (title, price) in prices(solution, case).items():
-        heading = f"{device_label(key.split('.')[0], words)}\n{words['prices'].get(title, title)}\n{yuan}"
-        yield PlanColumn(key, heading, price, "price")
+        heading = f"{device_label(key.device, words)}\n{words['prices'].get(title, title)}\n{yuan}"
+        yield PlanColumn(key, key.device, heading, price, "price")
     for name in sorted(fed := injections(solution), key=_order(solution, case)):
         yield from _device_columns(solution, case, words, name, fed)
 
 
-def _order(solution: xr.Dataset, case: Case) -> Callable[[str], int]:
+def _order(solution: xr.Dataset, case: Case) -> Callable[[QuantityName], int]:
     """The place of an injection among the columns, by its role."""
     kinds, order = roles(solution, case), list(PALETTES)
     return lambda name: order.index(kinds[name])
 
 
 def _device_columns(
-    solution: xr.Dataset, case: Case, words: Mapping[str, Any], name: str, fed: Mapping[str, Array]
+    solution: xr.Dataset,
+    case: Case,
+    words: Mapping[str, Any],
+    name: QuantityName,
+    fed: Mapping[QuantityName, Array],
 ) -> Iterator[PlanColumn]:
     """The columns a device declares; for each of several buses without such, the power into it."""
-    device, text, mw = name.split(" (", maxsplit=1)[0], words["book"], words["script"]["mw"]
-    colour, label = colours(roles(solution, case))[name][0], device_label(name, words)
+    device, text, mw = name.device, words["book"], words["script"]["mw"]
+    colour, label = colours(roles(solution, case))[name][0], injection_label(name, words)
     declared, part = case.devices.get(device), device_quantities(solution, device)
-    is_first = name == next(other for other in fed if other.split(" (")[0] == device)
+    is_first = name == next(other for other in fed if other.device == device)
     if declared is not None and declared.displays:
         displays = [(display, display.power_mw(part)) for display in declared.displays if is_first]
     else:
@@ -282,14 +301,14 @@ def _device_columns(
         what = text.get(display.key, plain_label(display.key))
         if display.kind == "set_point":
             heading = f"{label}\n{what}, {mw}\n{text['set_point_sign']}"
-            yield PlanColumn(f"{device}.{display.key}_mw", heading, power_mw, "set_point", colour)
+            yield PlanColumn(f"{device}.{display.key}_mw", device, heading, power_mw, "set_point", colour)
         else:
             heading = f"{label}\n{what}\n{mw}"
-            yield PlanColumn(f"{name}.{display.key}_mw", heading, power_mw, display.kind, colour)
+            yield PlanColumn(f"{name}.{display.key}_mw", device, heading, power_mw, display.kind, colour)
     level = declared.storage_level(part) if declared is not None and is_first else None
     if level is not None and level.full_mwh > 0:
         heading = f"{label}\n{text['soc']}\n{text['soc_unit']}"
-        yield PlanColumn(f"{device}.soc", heading, level.energy_mwh / level.full_mwh, "soc", colour)
+        yield PlanColumn(f"{device}.soc", device, heading, level.energy_mwh / level.full_mwh, "soc", colour)
 
 
 def _usual_displays(

@@ -7,6 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from parkdispatch.results.audit import Check
+from parkdispatch.results.solution import QuantityName
+
 UNIT_ENDINGS = {"_mwh": "MWh", "_mw": "MW", "_yuan": "yuan"}
 Words = Mapping[str, Any]
 
@@ -17,12 +20,16 @@ def label(name: str) -> str:
 
 
 def device_label(name: str, words: Words) -> str:
-    """A device; "battery_1" is `battery 1`, "pv (ac)" one that has several buses."""
-    stem, mark, bus = name.partition(" (")
-    parts = re.fullmatch(r"(.*?)_?(\d*)", stem)
+    """A device; "battery_1" is `battery 1`."""
+    parts = re.fullmatch(r"(.*?)_?(\d*)", name)
     word = words["devices"].get(parts[1]) if parts else None
-    text = label(stem) if word is None or parts is None else f"{word} {parts[2]}".strip()
-    return text + mark + bus
+    return label(name) if word is None or parts is None else f"{word} {parts[2]}".strip()
+
+
+def injection_label(name: QuantityName, words: Words) -> str:
+    """The power of a device into its bus; `pv`, or `pv (ac)` where it has several."""
+    text = device_label(name.device, words)
+    return text if name == name.device else f"{text} ({name.key})"
 
 
 def owned(device: str, what: str, words: Words) -> str:
@@ -30,9 +37,13 @@ def owned(device: str, what: str, words: Words) -> str:
     return str(words["page"]["owned"]).format(device=device_label(device, words), what=what)
 
 
-def cost_label(name: str, words: Words) -> str:
+def cost_label(name: QuantityName, words: Words) -> str:
     """A named cost; "grid.purchase_yuan" is `grid: energy bought`."""
-    device, key = name.removesuffix("_yuan").split(".", 1)
+    return cost_of_device_label(name.device, name.key, words)
+
+
+def cost_of_device_label(device: str, key: str, words: Words) -> str:
+    """A cost of a device by what the device calls it."""
     return owned(device, words["costs"].get(key, label(key)), words)
 
 
@@ -46,24 +57,26 @@ def charge_label(charge: str, period: str, words: Words) -> str:
     )
 
 
-def quantity_label(name: str, words: Words) -> str:
+def quantity_label(name: QuantityName, words: Words) -> str:
     """A quantity; "pv.output_mwh" is `pv output`."""
-    device, key = _without_unit(name).split(".", 1)
-    return f"{device_label(device, words)} {words['quantities'].get(key, label(key))}"
+    return f"{device_label(name.device, words)} {words['quantities'].get(name.key, label(name.key))}"
 
 
-def check_label(name: str, words: Words) -> str:
+def check_label(check: Check, words: Words) -> str:
     """A check of the audit; "battery_1.energy_balance_mwh" is `battery 1: energy balance`."""
-    owner, dot, key = _without_unit(name).rpartition(".")
-    if owner == "balance":
-        return str(words["checks"]["balance"]).format(bus=key)
-    text = words["checks"].get(key, label(key))
-    return owned(owner, text, words) if dot else str(text)
+    key = _without_unit(check.rule)
+    text = str(words["checks"].get(key, label(key)))
+    if check.bus:
+        return text.format(bus=check.bus)
+    if check.cost:
+        cost = _without_unit(check.cost)
+        text = text.format(cost=words["costs"].get(cost, label(cost)))
+    return owned(check.device, text, words) if check.device else text
 
 
-def check_unit(name: str, words: Words) -> str:
+def check_unit(check: Check, words: Words) -> str:
     """The unit a check's name ends in."""
-    unit = next((unit for ending, unit in UNIT_ENDINGS.items() if name.endswith(ending)), "")
+    unit = next((unit for ending, unit in UNIT_ENDINGS.items() if check.name.endswith(ending)), "")
     return str(words["page"]["yuan"]) if unit == "yuan" else unit
 
 

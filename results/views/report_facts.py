@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from parkdispatch.inputs.value_sources import SourcedValue
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_table import BillSteps
 from parkdispatch.results.billing.demand_election import Elections
 from parkdispatch.results.replay_comparison import Replayed
 from parkdispatch.results.schedule import ScheduleBlock
+from parkdispatch.results.solution import QuantityName
 from parkdispatch.results.summary import StorageComparison
 
 
@@ -24,7 +26,7 @@ class ReportFacts:
     )  # None: there is no storage, or the park is infeasible without it
     full_cycles: Mapping[str, float]  # by device
     peak_mw: Mapping[str, float]  # by month, "2026-03"
-    energy_mwh: Mapping[str, float]  # by quantity, "pv.output_mwh"
+    energy_mwh: Mapping[QuantityName, float]  # by quantity, "pv.output_mwh"
     blocks: Sequence[ScheduleBlock] = ()  # empty for a year
     timings_s: Mapping[str, float] = field(default_factory=dict)
     model: Mapping[str, int] = field(default_factory=dict)  # columns, rows, ...
@@ -32,9 +34,9 @@ class ReportFacts:
     certificate: Mapping[str, float] = field(
         default_factory=dict
     )  # residual by check of the optimality certificate
-    assumptions: Sequence[str] = ()
+    assumptions: Sequence[SourcedValue] = ()  # the inputs of the run whose source is known
     replayed: Replayed | None = None  # of a year of daily plans
-    unseen_yuan: Mapping[str, float] = field(
+    unseen_yuan: Mapping[QuantityName, float] = field(
         default_factory=dict
     )  # billed, but not part of the objective; by "grid.charge"
     open_discount_yuan: float = 0.0  # demand discount of partial months, if they reach full use

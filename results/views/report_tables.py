@@ -8,19 +8,18 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.device import Array
-from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_table import BillStep, BillSteps, line_table, month_table
-from parkdispatch.results.solution import cost_yuan, of_kind, times_of, values
+from parkdispatch.results.solution import QuantityName, cost_yuan, of_kind, shown_power_mw, times_of
 from parkdispatch.results.summary import cost_by_month_yuan
 from parkdispatch.results.views.device_charts import curtailed, injections, month_starts
 from parkdispatch.results.views.display_names import (
     charge_label,
     check_label,
     check_unit,
-    cost_label,
+    cost_of_device_label,
     device_label,
     owned,
     quantity_label,
@@ -74,13 +73,13 @@ def months_table(solution: xr.Dataset, case: Case, facts: ReportFacts, words: Wo
         return np.asarray(np.add.reduceat(power_mw, list(starts.values())) * hours)
 
     zero: Array = np.zeros(solution.sizes["time"])
-    grids = [name for name, device in case.devices.items() if isinstance(device, Grid)]
+    grids = case.of_role("grid")
     curtailed_mw, other = curtailed(solution), facts.without_storage
-    used = [power for name, power in injections(solution).items() if name.split(" (")[0] in curtailed_mw]
+    used = [power for name, power in injections(solution).items() if name.device in curtailed_mw]
     energies = {
-        "m_bought": sum((values(solution, f"{g}.import_mw") for g in grids), zero),
+        "m_bought": sum((shown_power_mw(solution, case, g, "import") for g in grids), zero),
         "m_used": sum(used, zero) if used else None,
-        "m_sold": sum((values(solution, f"{g}.export_mw") for g in grids), zero),
+        "m_sold": sum((shown_power_mw(solution, case, g, "export") for g in grids), zero),
         "m_curtailed": sum(curtailed_mw.values(), zero) if curtailed_mw else None,
     }
     columns = {key: monthly(power) for key, power in energies.items() if power is not None}
@@ -113,7 +112,9 @@ def months_table(solution: xr.Dataset, case: Case, facts: ReportFacts, words: Wo
     }
 
 
-def costs(solution: xr.Dataset, facts: ReportFacts) -> dict[str, tuple[float, float | None, float | None]]:
+def costs(
+    solution: xr.Dataset, facts: ReportFacts
+) -> dict[QuantityName, tuple[float, float | None, float | None]]:
     """Each named cost [yuan]: with the storage, without it, and saved; None where there is no comparison."""
     paid, other = cost_yuan(solution), facts.without_storage
     saved = other.saving_by_cost_yuan if other else {}
@@ -128,26 +129,25 @@ def costs(solution: xr.Dataset, facts: ReportFacts) -> dict[str, tuple[float, fl
     }
 
 
-def energy(name: str, mwh: float, words: Words) -> tuple[str, float]:
+def energy(name: QuantityName, mwh: float, words: Words) -> tuple[str, float]:
     """Label and value of an energy total [MWh]; a mere bus injection is labelled as drawn or supplied."""
-    device, key = name.split(".", 1)
-    if key.startswith("injection_"):
+    if name.kind == "injection":
         way = words["page"]["drawn" if mwh < 0 else "given"]
-        return f"{device_label(device, words)} {way}", abs(mwh)
+        return f"{device_label(name.device, words)} {way}", abs(mwh)
     return quantity_label(name, words), mwh
 
 
 def checks(audit: Audit, words: Words) -> list[dict[str, Any]]:
     """The rows of the audit table; the unit follows from the ending of a check's name."""
     rows = []
-    for name, residual in audit.residuals.items():
-        unit, allowed = check_unit(name, words), audit.allowed[name]
+    for check in audit.checks:
+        unit, residual, allowed = check_unit(check, words), check.residual, check.allowed
         rows.append(
             {
-                "name": check_label(name, words),
+                "name": check_label(check, words),
                 "residual": f"{residual:.1e} {unit}" if residual else f"0 {unit}",
-                "allowed": f"{allowed:.1e} {unit}",
-                "holds": residual <= allowed,
+                "allowed": f"{allowed:.1e} {unit}" if allowed else f"0 {unit}",
+                "holds": check.holds,
             }
         )
     return rows
@@ -205,7 +205,7 @@ def bill_months(bill: Bill, without: Bill | None, words: Words) -> Table:
 def step_label(step: BillStep, words: Words, several: bool = False) -> str:
     """The label of a waterfall step, with its owner for a device's cost or if `several` owners are billed."""
     if not step.billed:
-        return cost_label(f"{step.owner}.{step.charge}", words)
+        return cost_of_device_label(step.owner, step.charge, words)
     text = charge_label(step.charge, step.period, words)
     return owned(step.owner, text, words) if several else text
 

@@ -6,7 +6,11 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.value_sources import SourcedValue, case_sources
+from parkdispatch.results.audit import Audit
 from parkdispatch.results.schedule import ScheduleBlock
+from parkdispatch.results.views.display_names import cost_label, device_label
 
 SAME_MW = 0.05  # powers closer than this are shown as one figure
 
@@ -26,6 +30,28 @@ def proof_sentence(solution: xr.Dataset, words: Mapping[str, Any]) -> str:
     """How the lower bound of a solution was proven."""
     numbers = json.loads(str(solution.attrs["proof_numbers"]))
     return str(words["proof"][str(solution.attrs["proof"])]).format(**numbers)
+
+
+def unchecked_sentences(audit: Audit, words: Mapping[str, Any]) -> list[str]:
+    """What of a solution no second computation covers, one sentence each."""
+    page = words["page"]
+    sentences = [str(page["not_billed"]).format(grid=device_label(name, words)) for name in audit.not_billed]
+    if audit.not_recomputed:
+        costs = ", ".join(cost_label(name, words) for name in audit.not_recomputed)
+        sentences.append(str(page["not_recomputed"]).format(costs=costs))
+    return sentences
+
+
+def source_line(sourced: SourcedValue, words: Mapping[str, Any]) -> str:
+    """A value of the run and where it is from."""
+    origin = str(words["origin"][sourced.origin]).format(by=sourced.by)
+    reasons = [reason for reason in (origin, sourced.note) if reason]
+    return ": ".join([f"{sourced.path} = {sourced.value}", *reasons])
+
+
+def source_lines(case: Case, words: Mapping[str, Any]) -> list[str]:
+    """The values of a case whose source is known."""
+    return [source_line(sourced, words) for sourced in case_sources(case)]
 
 
 def block_row(block: ScheduleBlock, words: Mapping[str, Any]) -> BlockRow:

@@ -124,9 +124,10 @@ def _audit_json(audit: Audit) -> dict[str, Any]:
     return {
         "holds": audit.holds,
         "checks": {
-            name: {"residual": residual, "allowed": audit.allowed[name]}
-            for name, residual in audit.residuals.items()
+            check.name: {"residual": check.residual, "allowed": check.allowed} for check in audit.checks
         },
+        "costs_not_recomputed": list(audit.not_recomputed),
+        "connections_not_billed": list(audit.not_billed),
     }
 
 

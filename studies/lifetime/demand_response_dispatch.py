@@ -201,14 +201,14 @@ def _metered(prepared: Prepared, grid: str, optimum: Optimum, gap: float) -> _Me
     """Import, bill and other costs of a dispatch at the case's own prices."""
     solution = to_dataset(optimum, {})
     costs = cost_yuan(solution)
-    grid_costs = {name for name in costs if name.split(".")[0] == grid}
-    bill = bills(solution, prepared.case).get(grid)  # None where the prices are the user's own series
+    of_grid = sum(yuan for name, yuan in costs.items() if name.device == grid)
+    bill = bills(solution, prepared.case).get(grid)  # None for a connection of the user's own kind
     return _MeteredDispatch(
         optimum=optimum,
         import_mw=values(solution, f"{grid}.import_mw"),
         energy_yuan=values(solution, f"{grid}.purchase_yuan") + values(solution, f"{grid}.sale_yuan"),
-        bill_yuan=bill.total_yuan if bill else sum(costs[name] for name in grid_costs),
-        other_yuan=sum(yuan for name, yuan in costs.items() if name not in grid_costs),
+        bill_yuan=bill.total_yuan if bill else of_grid,
+        other_yuan=sum(yuan for name, yuan in costs.items() if name.device != grid),
         gap=gap,
     )
 

@@ -165,8 +165,8 @@ def _dispatch_year(
         if base is None:
             raise InputError("the park cannot run without its storage, so no bill tells what that saves")
         year_context.progress("auditing")
-        solution, _ = audited_solution(case, response.optimum)
-        without, _ = audited_solution(case.without_storage(), base)
+        solution, _ = audited_solution(aged_year, response.optimum)
+        without, _ = audited_solution(aged_year.of(case.without_storage()), base)
     except InputError as error:
         raise InputError([f"year {year} of operation: {line}" for line in error.problems]) from error
     except (InfeasibleError, SolverError) as error:

@@ -9,10 +9,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from parkdispatch.inputs.case import Case, case_sources
+from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.messages.findings import Findings
 from parkdispatch.inputs.prepare import read_weather_of, year_times
 from parkdispatch.inputs.published.published_figures import Published
+from parkdispatch.inputs.value_sources import case_sources
 from parkdispatch.inputs.variations.calibration import calibrated_values, integer_paths
 from parkdispatch.inputs.variations.changes import with_values
 from parkdispatch.models.capacity import largest_capacity

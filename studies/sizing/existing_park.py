@@ -169,7 +169,7 @@ class ExistingPark:
                     f"the park cannot run without `sizing.device` = '{self.sizing.device}', {offset} years"
                     f" after the case's, so no bill tells what it saves: {' '.join(str(error).split()[:40])}"
                 ) from error
-            solution, _ = audited_solution(without, optimum)
+            solution, _ = audited_solution(prepared.of(without), optimum)
             self._years[offset] = YearWithoutIncrement(prepared, without, solution)
             if metered_response(self.contracts) is not None:
                 self._optima[offset] = optimum
@@ -197,5 +197,5 @@ def without_increment(case: Case, sizing: Sizing) -> Case:
 def demand_response_yuan(prepared: Prepared, optimum: Optimum, context: SolveContext) -> tuple[float, float]:
     """Demand-response revenue of a prepared park and what the response costs [yuan]; audited."""
     response = dispatch_demand_response(prepared, optimum, context)
-    audited_solution(prepared.case, response.optimum)
+    audited_solution(prepared, response.optimum)
     return response.revenue_yuan, response.bill_cost_yuan + response.other_cost_yuan

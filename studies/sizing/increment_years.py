@@ -107,7 +107,7 @@ class IncrementYears:
         with_increment = self.sized(without.prepared, health)
         needs_multipliers = self._marginal and year == 1
         optimum = self._solve(with_increment, year, needs_multipliers)
-        solution, _ = audited_solution(with_increment.case, optimum)
+        solution, _ = audited_solution(with_increment, optimum)
         operation_year = dispatched_year(
             year, with_increment.case, solution, without.solution, beside=without.case
         )

@@ -9,7 +9,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import highspy
 import numpy as np
@@ -133,8 +133,15 @@ def ours(park: SmallPark, limit_s: float) -> Outcome:
 
 
 def plain_highs(park: SmallPark, limit_s: float) -> Outcome:
-    """How HiGHS ends on the whole program, with default settings but for gaps of zero."""
+    """How HiGHS ends on the whole program, with default settings but for gaps of zero.
+
+    Money is in a unit in which the largest cost is about a thousand: HiGHS's tolerances are absolute, and at
+    prices of a millionth it calls dispatches optimal that are not.
+    """
     tiled = park.tiled()
+    largest = float(np.abs(tiled.program.cost).max(initial=0.0)) or 1.0
+    unit = float(2.0 ** np.round(np.log2(largest / 1024)))
+    tiled = replace(tiled, money_unit_yuan=unit)
     pairs = np.concatenate(
         [np.column_stack([tiled.column_of(pair.a), tiled.column_of(pair.b)]) for pair in tiled.template.pairs]
     )
@@ -148,8 +155,8 @@ def plain_highs(park: SmallPark, limit_s: float) -> Outcome:
     if highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
         return Outcome(np.inf, np.inf, seconds)
     is_feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-    cost_yuan = info.objective_function_value if is_feasible else np.inf
-    return Outcome(cost_yuan, info.mip_dual_bound, seconds)
+    cost_yuan = info.objective_function_value * unit if is_feasible else np.inf
+    return Outcome(cost_yuan, info.mip_dual_bound * unit, seconds)
 
 
 def feasibility_yuan(park: SmallPark) -> float:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from parkdispatch.inputs.case import case_sources
 from parkdispatch.inputs.loader import BUILT_IN, load_case, variants
 from parkdispatch.inputs.messages.problem_sentences import silently_converted
 from parkdispatch.inputs.schema.case_file import MINUTES, CaseFile
@@ -196,12 +195,3 @@ def test_what_would_be_converted_in_silence_is_refused() -> None:
         "`case.device.b.soc_min` = false: must be a number",
         "`case.weather.typical` = 1: must be true or false",
     ]
-
-
-def test_what_a_case_rests_on_is_quoted_with_its_table() -> None:
-    """Two batteries have a `power_mw`; what only another variant says is not told."""
-    told = case_sources(load_case("gaoan"))
-    assert "device.battery_1.power_mw = 25.0: pilot plan, phase one" in told
-    assert "device.battery_2.power_mw = 25.0: pilot plan, phase two" in told
-    assert not any(line.startswith("variant.") for line in told)
-    assert any(line.startswith("variant.large.") for line in case_sources(load_case("gaoan", "large")))

@@ -235,6 +235,9 @@ class Kiln(pdx.Device):
         power = seen.values["power_mw"]
         return {"power_mw": float(np.maximum(power - self.most_mw, -power).max())}
 
+    def costs_yuan(self, seen: pdx.Seen) -> dict[str, Any]:
+        return {"product": -500.0 * seen.hours * seen.values["power_mw"]}
+
 
 @pytest.fixture
 def kiln(monkeypatch: pytest.MonkeyPatch) -> Any:

@@ -75,6 +75,8 @@ def checked(charge_mw: list[float], discharge_mw: list[float], **fields: Any) ->
         "charge_mw": charge,
         "discharge_mw": discharge,
         "energy_mwh": 10 + np.cumsum(charge - discharge),
+        "idle_charge_mw": np.where(charge > 0, 0.0, battery.min_charge_mw),
+        "idle_discharge_mw": np.where(discharge > 0, 0.0, battery.min_discharge_mw),
     }
     times = pd.date_range("2026-07-15", periods=len(charge), freq="h")
     return battery.self_check(Seen(times, 1.0, values, {}, {"ac": discharge - charge}))

@@ -42,6 +42,17 @@ class Source(Device):
         power = seen.values["power_mw"]
         return {"power_mw": float(np.maximum(power - 5.0, -power).max())}
 
+    def costs_yuan(self, seen: Seen) -> Mapping[str, Any]:
+        return {"fuel": 700.0 * seen.hours * seen.values["power_mw"]}
+
+
+def test_a_cost_that_is_not_recomputed_is_seen() -> None:
+    class Unchecked(Source):
+        def costs_yuan(self, seen: Seen) -> Mapping[str, Any]:
+            return {}
+
+    assert check_device(Unchecked) == ["`costs_yuan` does not recompute the cost 'fuel'"]
+
 
 def test_the_base_of_those_that_fail_conforms() -> None:
     assert check_device(Source) == []

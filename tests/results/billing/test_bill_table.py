@@ -9,6 +9,7 @@ from parkdispatch.inputs.prepare import day_times, prepare
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_lines import BillLine
 from parkdispatch.results.billing.bill_table import BillStep, bill_steps, line_table, month_table
+from parkdispatch.results.solution import QuantityName
 from parkdispatch.results.views.report_tables import bill_lines, bill_months, waterfall
 from parkdispatch.results.views.words import load_words
 from parkdispatch.studies.dispatch import dispatch_case
@@ -75,11 +76,10 @@ def test_months_by_hand() -> None:
 
 def test_steps_by_hand() -> None:
     """The battery's wear is on no bill: 340 + 7 without... with: 230 + 7 = 237; without: 336 + 0."""
+    bought = QuantityName("grid.purchase_yuan", "grid", "purchase", "cost")
+    wear = QuantityName("battery.wear_yuan", "battery", "wear", "cost")
     found = bill_steps(
-        {"grid": WITH},
-        {"grid": WITHOUT},
-        {"grid.purchase_yuan": 30.0, "battery.wear_yuan": 7.0},
-        {"grid.purchase_yuan": 30.0, "battery.wear_yuan": -7.0},
+        {"grid": WITH}, {"grid": WITHOUT}, {bought: 30.0, wear: 7.0}, {bought: 30.0, wear: -7.0}
     )
     assert found.with_yuan == pytest.approx(237.0)
     assert found.without_yuan == pytest.approx(336.0)

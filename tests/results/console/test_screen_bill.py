@@ -9,12 +9,12 @@ import pytest
 from rich.console import Console
 
 from parkdispatch.optimizer.dataset import to_dataset
-from parkdispatch.results.audit import audit
 from parkdispatch.results.console.bill_screen import BILLING_METHOD_NAMES, UNSEEN_CHARGE_NAMES, show_bill
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.summary import summarize
 from parkdispatch.results.views.words import load_words
 from parkdispatch.results.writers.dispatch_files import summary_json
+from tests.support.audited import audit_of
 from tests.support.cases.metered_months import compared, month
 from tests.support.cases.round_tariff import grid
 from tests.support.parks.demand_election_parks import CONTRACT, case_of, full_month, park_of
@@ -52,7 +52,7 @@ def test_hindsight_is_said_where_it_is_needed() -> None:
 def test_a_part_of_a_month_says_what_may_come_off() -> None:
     made = park_of(grid(transformers={"count": 1, "rating_mva": 20}), 96, start="2026-03-02")
     solution, case = to_dataset(made.solve().optimum, {"case": "small"}), case_of(made)
-    summary = summarize(solution, None, case, audit(solution, case))
+    summary = summarize(solution, None, case, audit_of(solution, case))
     off = 4000 * float(solution["grid.peak_mw"][0])
     assert f"reaches full use, grid pays {off:,.0f} yuan less" in shown(summary)
 
@@ -60,7 +60,7 @@ def test_a_part_of_a_month_says_what_may_come_off() -> None:
 def test_nothing_is_said_where_nothing_is_unseen() -> None:
     made = park_of(grid(), 24)
     solution, case = to_dataset(made.solve().optimum, {"case": "small"}), case_of(made)
-    assert shown(summarize(solution, None, case, audit(solution, case))) == ""
+    assert shown(summarize(solution, None, case, audit_of(solution, case))) == ""
 
 
 def test_summary_json_adds_up() -> None:
@@ -87,7 +87,7 @@ def test_the_report_names_them_in_both_languages() -> None:
     )
     for lang in ("en", "zh"):
         words = load_words(lang)
-        html = unescape(report_html(solution, case, audit(solution, case), facts, lang))
+        html = unescape(report_html(solution, case, audit_of(solution, case), facts, lang))
         for text in (
             words["page"]["unseen"],
             words["unseen"]["full_use_discount"],

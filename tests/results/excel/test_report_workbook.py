@@ -8,11 +8,12 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from parkdispatch.results.audit import audit
+from parkdispatch.inputs.value_sources import SourcedValue
 from parkdispatch.results.billing.bill_table import line_table, month_table
 from parkdispatch.results.excel.report_workbook import write_report_xlsx
 from parkdispatch.results.views.words import LANGS, Lang
 from parkdispatch.results.writers.dispatch_files import summary_json
+from tests.support.audited import audit_of
 from tests.support.pages import made
 from tests.support.reports.report_cases import EVIL, facts_of, solved
 from tests.support.reports.workbooks import cells, counted, differences, needs_soffice
@@ -100,22 +101,23 @@ def test_counted_anew_it_shows_the_same(written: tuple[Any, Path], tmp_path: Pat
 @pytest.mark.parametrize("lang", LANGS)
 def test_text_stays_text_and_bytes_stay_the_same(lang: Lang, tmp_path: Path) -> None:
     case, solution = solved()
-    facts = replace(facts_of(solution), title="=1+1" + EVIL, assumptions=["=HYPERLINK(1)"])
+    formula = SourcedValue("=HYPERLINK(1)", "2", "file")
+    facts = replace(facts_of(solution), title="=1+1" + EVIL, assumptions=[formula])
     for name in ("a.xlsx", "b.xlsx"):
-        write_report_xlsx(tmp_path / name, solution, case, audit(solution, case), facts, lang)
+        write_report_xlsx(tmp_path / name, solution, case, audit_of(solution, case), facts, lang)
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
     assert len(book.sheetnames) == 3  # no bills were given
     for sheet in book.worksheets:
         assert sheet["A1"].data_type == "s"
     last = book.worksheets[-1]
-    assert any(row[0].value == "=HYPERLINK(1)" and row[0].data_type == "s" for row in last.iter_rows())
+    assert any(row[0].value == "=HYPERLINK(1) = 2" and row[0].data_type == "s" for row in last.iter_rows())
 
 
 def test_without_storage_nothing_is_compared(tmp_path: Path) -> None:
     case, solution = solved(storage=False)
     facts = facts_of(solution, without_storage=None, full_cycles={})
-    write_report_xlsx(tmp_path / "a.xlsx", solution, case, audit(solution, case), facts)
+    write_report_xlsx(tmp_path / "a.xlsx", solution, case, audit_of(solution, case), facts)
     summary = openpyxl.load_workbook(tmp_path / "a.xlsx")["Summary"]
     words = {cell.value for row in summary.iter_rows() for cell in row}
     assert not {"Without storage", "Saved"} & words

@@ -13,12 +13,14 @@ import pytest
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.value_sources import SourcedValue
 from parkdispatch.models.device import Array
-from parkdispatch.results.audit import Audit, audit
+from parkdispatch.results.audit import Audit
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.solution import cost_yuan
 from parkdispatch.results.views.device_charts import packed, plan_columns
 from parkdispatch.results.views.words import load_words
+from tests.support.audited import audit_of
 from tests.support.reports.html_pages import Reader, data_of
 from tests.support.reports.report_cases import EVIL, block, facts_of, solved
 
@@ -45,7 +47,7 @@ def year() -> tuple[Case, xr.Dataset]:
 @cache
 def page(kind: str = "day", lang: str = "en") -> str:
     case, solution = solved() if kind == "day" else year()
-    return report_html(solution, case, audit(*solved()[::-1]), facts_of(solution, kind), lang)
+    return report_html(solution, case, audit_of(*solved()[::-1]), facts_of(solution, kind), lang)
 
 
 def unpacked(data: Mapping[str, Any], count: int) -> Array:
@@ -121,10 +123,19 @@ def test_names_are_escaped_everywhere() -> None:
     case = replace(case, devices=devices, title=EVIL, name=EVIL, variant=EVIL)
     solution = solution.rename(
         {n: str(n).replace("battery_1.", f"{EVIL}.") for n in solution.data_vars if "battery_1." in str(n)}
-    )
+    ).copy(deep=True)
+    for quantity in solution.data_vars.values():
+        if quantity.attrs["device"] == "battery_1":
+            quantity.attrs = {**quantity.attrs, "device": EVIL}
     todo = [block(action="discharge", period=EVIL)]
-    facts = facts_of(solution, title=EVIL, full_cycles={EVIL: 1.0}, blocks=todo, assumptions=[EVIL])
-    html = report_html(solution, case, audit(solution, case), facts)
+    facts = facts_of(
+        solution,
+        title=EVIL,
+        full_cycles={EVIL: 1.0},
+        blocks=todo,
+        assumptions=[SourcedValue(EVIL, EVIL, "file", "", EVIL)],
+    )
+    html = report_html(solution, case, audit_of(solution, case), facts)
     assert "<script>alert" not in html
     assert html.count("<script") == html.count("</script>") == 4
     assert data_of(html)["devices"][3]["name"] == EVIL
@@ -139,13 +150,13 @@ def test_sizes() -> None:
 
 def test_same_input_same_page() -> None:
     case, solution = solved()
-    made = [report_html(solution, case, audit(solution, case), facts_of(solution)) for _ in range(2)]
+    made = [report_html(solution, case, audit_of(solution, case), facts_of(solution)) for _ in range(2)]
     assert made[0] == made[1]
 
 
 def test_the_proof_is_told_as_it_is() -> None:
     case, solution = solved()
-    checked = audit(solution, case)
+    checked = audit_of(solution, case)
     assert "Proven optimal" in page()
     assert f"all {len(checked.residuals)} checks passed" in page()
     open_gap = solution.assign_attrs(gap=0.012345)
@@ -153,7 +164,12 @@ def test_the_proof_is_told_as_it_is() -> None:
     assert "Not proven optimal" in html
     assert "1.234%" in html or "1.235%" in html
     assert 'class="proofline bad"' in html
-    failing = Audit({**checked.residuals, "grid.import_limit_mw": 0.5}, checked.allowed)
+    failing = Audit(
+        tuple(
+            replace(check, residual=0.5) if check.name == "grid.import_limit_mw" else check
+            for check in checked.checks
+        )
+    )
     html = report_html(solution, case, failing, facts_of(solution))
     assert f"1 of {len(checked.residuals)} checks FAILED: grid: import limit" in html
     assert 'class="proofline bad"' in html
@@ -175,7 +191,7 @@ def test_without_storage_nothing_is_compared() -> None:
     html = report_html(
         solution,
         case,
-        audit(solution, case),
+        audit_of(solution, case),
         facts_of(solution, full_cycles={}, blocks=[], without_storage=None),
     )
     assert "Saved by the storage" not in html
@@ -191,7 +207,7 @@ def test_a_park_that_needs_its_storage_is_not_compared(kind: str, lang: str) -> 
     """A sentence gives the reason; no card, column or line shows an infeasible comparison."""
     case, solution = solved() if kind == "day" else year()
     facts, words = facts_of(solution, kind, without_storage=None), load_words(lang)["page"]
-    html = report_html(solution, case, audit(solution, case), facts, lang)
+    html = report_html(solution, case, audit_of(solution, case), facts, lang)
     said = html[html.index("<main>") : html.index("</main>")]
     assert said.count(words["no_comparison"]) == 1
     assert 'id="chart-soc"' in html

@@ -11,8 +11,9 @@ from parkdispatch.results.excel.study_workbook import write_study_xlsx
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.html.study_report import study_html
+from parkdispatch.results.views.sentences import source_lines
 from parkdispatch.results.views.study_tables import money_steps
-from parkdispatch.results.views.words import LANGS, Lang
+from parkdispatch.results.views.words import LANGS, Lang, load_words
 from parkdispatch.results.writers.study_files import write_study
 from tests.support.finance_cases import EVERYTHING, fading
 from tests.support.reports.english_words import english
@@ -66,7 +67,7 @@ def test_figures_are_told_as_they_are() -> None:
 def test_nothing_english_is_on_the_chinese_page() -> None:
     """Except for text of the case and the literal choices of parameters."""
     case, data = studied().case, data_of(page("zh"))
-    quoted = {case.title, case.name, "own", "Small park"}
+    quoted = {case.title, case.name, "own", "Small park", *source_lines(case, load_words("zh"))}
     told = [re.sub(r"\b[0-9a-f]{64}\b", "", text).strip() for text in Reader(page("zh")).text]
     told += [
         text for one in data["figures"] for text in (*one["labels"], one["unit"]) if isinstance(text, str)

@@ -16,13 +16,15 @@ import pytest
 from parkdispatch.models.device import Seen
 from parkdispatch.models.finance.investment import Finance, declared_values
 from parkdispatch.models.stores.battery import Battery
+from parkdispatch.results.audit import Check
 from parkdispatch.results.excel.plan_workbook import write_plan_xlsx
 from parkdispatch.results.excel.report_workbook import write_report_xlsx
 from parkdispatch.results.finance.cash_flow_lines import cash_flow_lines
 from parkdispatch.results.finance.returns import irr
-from parkdispatch.results.views.display_names import check_label, device_label
+from parkdispatch.results.solution import QuantityName
+from parkdispatch.results.views.display_names import check_label, device_label, injection_label
 from parkdispatch.results.views.finance_words import FinanceWords
-from parkdispatch.results.views.sentences import proof_sentence
+from parkdispatch.results.views.sentences import proof_sentence, source_line
 from parkdispatch.results.views.words import LANGS, load_words
 from tests.support.finance_cases import EVERYTHING
 from tests.support.pages import made, report
@@ -64,7 +66,8 @@ def quoted(kind: Any) -> set[str]:
     """Text taken over from the case file."""
     run, facts = made(kind)
     tariff = run.case.tariff
-    return {facts.title, tariff.title or tariff.name, *tariff.sources, *facts.assumptions}
+    assumptions = [source_line(sourced, load_words("zh")) for sourced in facts.assumptions]
+    return {facts.title, tariff.title or tariff.name, *tariff.sources, *assumptions}
 
 
 @pytest.mark.parametrize("kind", ["day", "year"])
@@ -102,18 +105,21 @@ def test_every_check_of_the_audit_has_a_word() -> None:
         power_mw=4.0, energy_mwh=8.0, min_charge_mw=1.0, min_discharge_mw=1.0, max_cycles_per_day=1
     )
     times = pd.date_range("2026-07-15", periods=2, freq="h")
+    powers = ("charge_mw", "discharge_mw", "energy_mwh", "idle_charge_mw", "idle_discharge_mw")
     still = Seen(
         times=times,
         hours=1.0,
-        values={name: np.zeros(2) for name in ("charge_mw", "discharge_mw", "energy_mwh")},
+        values={name: np.zeros(2) for name in powers},
         shared={},
         injection={battery.bus: np.zeros(2)},
     )
     run, _ = made("day")
-    rules = {*run.summary.audit.residuals, *(f"battery_1.{rule}" for rule in battery.self_check(still))}
-    assert {"battery_1.min_charge_mw", "battery_1.cycles_per_day_mwh", "grid.peak_is_highest_mw"} <= rules
-    for name in rules:
-        assert not english(check_label(name, words)), name
+    rules = [Check(rule, 0.0, 0.0, "battery_1") for rule in battery.self_check(still)]
+    checks = {check.name: check for check in (*run.summary.audit.checks, *rules)}
+    expected = {"battery_1.min_charge_mw", "battery_1.cycles_per_day_mwh", "grid.peak_is_highest_mw"}
+    assert expected <= checks.keys()
+    for name, check in checks.items():
+        assert not english(check_label(check, words)), name
 
 
 def test_how_it_was_proven_is_said_with_its_numbers() -> None:
@@ -129,7 +135,8 @@ def test_how_it_was_proven_is_said_with_its_numbers() -> None:
 def test_a_device_with_a_name_of_its_own_keeps_it() -> None:
     words = load_words("zh")
     assert device_label("battery_2", words) == "电池 2"
-    assert device_label("pv (ac)", words) == "光伏 (ac)"
+    assert injection_label(QuantityName("pv (0.4kV)", "pv", "0.4kV", "injection"), words) == "光伏 (0.4kV)"
+    assert injection_label(QuantityName("pv", "pv", "0.4kV", "injection"), words) == "光伏"
     assert device_label("north_roof", words) == "north roof"
     assert device_label("battery_2", load_words("en")) == "battery 2"
 

@@ -220,9 +220,9 @@ def june_and_july() -> tuple[Prepared, Optimum, DemandResponseDispatch]:
 def test_the_built_in_park_is_audited_and_adds_up() -> None:
     """The lived dispatch obeys every rule; its bill costs more by what its named costs do."""
     prepared, optimum, found = june_and_july()
-    made = checked_run(prepared.case, found.optimum, None, {})
+    made = checked_run(prepared, found.optimum, None, {})
     assert made.summary.audit.holds
-    assert audit(to_dataset(found.optimum, {}), prepared.case).holds
+    assert audit(to_dataset(found.optimum, {}), prepared).holds
     costs, before = cost_yuan(made.solution), cost_yuan(to_dataset(optimum, {}))
     dearer = sum(costs.values()) - sum(before.values())
     assert found.bill_cost_yuan + found.other_cost_yuan == pytest.approx(dearer, abs=0.1)

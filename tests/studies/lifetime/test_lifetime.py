@@ -149,9 +149,9 @@ def test_the_power_factor_and_the_basic_charge() -> None:
     case = prepared.case.with_devices({**prepared.case.devices, "grid": grid})
     prepared = prepare(case, prepared.times)
     (year,) = lived(prepared).years
-    with_it, _ = audited_solution(case, solve_prepared(prepared, SolveContext()))
+    with_it, _ = audited_solution(prepared, solve_prepared(prepared, SolveContext()))
     bare = prepared.of(case.without_storage())
-    without, _ = audited_solution(bare.case, solve_prepared(bare, SolveContext()))
+    without, _ = audited_solution(bare, solve_prepared(bare, SolveContext()))
     named = [cost_yuan(one)["grid.demand_yuan"] for one in (without, with_it)]
     assert year.saved_yuan["demand"] == pytest.approx(named[0] - named[1])
     assert year.saved_yuan["demand"] > 0
@@ -227,9 +227,9 @@ def test_a_later_year_is_what_a_solve_from_scratch_of_the_aged_park_says() -> No
     lifetime = lived(prepared)
     for year in lifetime.years:
         aged = by_hand(prepared.case, year, prepared)
-        again, _ = audited_solution(aged.case, solve_prepared(aged, SolveContext()))
+        again, _ = audited_solution(aged, solve_prepared(aged, SolveContext()))
         bare = aged.of(aged.case.without_storage())
-        without, _ = audited_solution(bare.case, solve_prepared(bare, SolveContext()))
+        without, _ = audited_solution(bare, solve_prepared(bare, SolveContext()))
         assert year.bill_yuan == pytest.approx(float(again.attrs["objective_yuan"]), rel=1e-9)
         assert year.bill_without_yuan == pytest.approx(float(without.attrs["objective_yuan"]), rel=1e-9)
     owned = [year.state_of_health for year in lifetime.years]

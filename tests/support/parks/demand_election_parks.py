@@ -53,4 +53,4 @@ def full_month(way: dict[str, Any]) -> tuple[Summary, xr.Dataset, xr.Dataset, Ca
     bare.devices = {name: device for name, device in made.devices.items() if name != "battery"}
     bare.series = {key: array for key, array in made.series.items() if key[0] != "battery"}
     without = to_dataset(bare.solve().optimum, {"case": "small"})
-    return summarize(solution, without, case, Audit({}, {})), solution, without, case
+    return summarize(solution, without, case, Audit(())), solution, without, case

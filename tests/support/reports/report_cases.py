@@ -12,13 +12,14 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
+from parkdispatch.inputs.value_sources import SourcedValue
 from parkdispatch.models.device import Array, Device, Interval, Park, Seen, SeriesSpec, Terms
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.solve import optimize
 from parkdispatch.results.schedule import ScheduleBlock
-from parkdispatch.results.solution import cost_yuan
+from parkdispatch.results.solution import QuantityName, cost_yuan
 from parkdispatch.results.summary import StorageComparison
 from parkdispatch.results.views.report_facts import ReportFacts
 
@@ -105,12 +106,15 @@ def facts_of(solution: xr.Dataset, kind: Any = "day", **changes: Any) -> ReportF
         ),
         full_cycles={"battery_1": 1.25, "battery_2": 0.75},
         peak_mw=dict.fromkeys(months, 11.0),
-        energy_mwh={"pv.output_mwh": 17.25, "load.injection_ac_mwh": -216.0},
+        energy_mwh={
+            QuantityName("pv.output_mwh", "pv", "output", "variable"): 17.25,
+            QuantityName("load.injection_ac_mwh", "load", "ac", "injection"): -216.0,
+        },
         blocks=[block()] if kind == "day" else [],
         timings_s={"build": 0.01, "solve": 0.02},
         model={"columns": 960, "rows": 480},
         versions={"python": "3.11"},
         certificate={"primal": 1e-12},
-        assumptions=["Sale price: the coal benchmark."],
+        assumptions=[SourcedValue("grid.sale_price", "0.4143", "file", "", "the coal benchmark.")],
     )
     return replace(facts, **changes)

@@ -1,0 +1,22 @@
+"""The audit of a solution whose series are taken as the case's inputs, for tests of other things."""
+
+import xarray as xr
+
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.prepare import Prepared
+from parkdispatch.results.audit import Audit, audit
+from parkdispatch.results.solution import device_of, key_of, of_kind, times_of, values
+
+
+def prepared_with_series_of(solution: xr.Dataset, case: Case) -> Prepared:
+    """The case on the horizon and with the series of a solution."""
+    series = {
+        (device_of(solution, name), key_of(solution, name)): values(solution, name)
+        for name in of_kind(solution, "series")
+    }
+    return Prepared(case, times_of(solution), float(solution.attrs["hours"]), series)
+
+
+def audit_of(solution: xr.Dataset, case: Case) -> Audit:
+    """The audit of a solution against the case with the solution's own series."""
+    return audit(solution, prepared_with_series_of(solution, case))
