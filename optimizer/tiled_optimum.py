@@ -42,6 +42,7 @@ from parkdispatch.optimizer.tiled_warm_start import TiledWarmStart
 from parkdispatch.optimizer.time_budget import ending_at
 
 RELAXATION_SHARE = 0.7  # of the time, before whatever can rest rests
+LEAST_RELAXATION_S = 1.0  # after the deadline too
 TIE_ROUNDS = 10  # of fixing one member of each pair at zero among optima of equal cost
 IN_RELAXATION = ProofMethod("relaxation", {})
 Progress = Callable[[str], None]
@@ -151,7 +152,7 @@ def find_optimum(
     built, built_s = time.perf_counter(), time.monotonic()
     settings.progress("solving the relaxation")
     try:
-        with ending_at(built_s + RELAXATION_SHARE * (settings.deadline - built_s)):
+        with ending_at(built_s + max(LEAST_RELAXATION_S, RELAXATION_SHARE * (settings.deadline - built_s))):
             relaxed, start = _first_relaxation(tiled, tight, settings.pool, warm_start, coarse)
     except OutOfTime:
         settings.progress("no time for the relaxation: letting rest what can")
