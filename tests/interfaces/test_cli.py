@@ -463,10 +463,10 @@ EARLY = "\n".join(  # 130 MW at midnight, where 115 may be bought and the batter
         (2, (), ("--time-limit", "nan"), "--time-limit"),
         (2, (), ("--variant", "nope"), "`--variant` = nope: must be one of"),
         (
-            2,
+            3,
             (swap("import_limit_mw = 150.0", "import_limit_mw = 90.0"),),
             (),
-            "in 12 intervals, worst 2026-07-15 20:00 by 10.200 MW",  # of both days
+            "in 12 intervals, 84.662 MWh in all, worst 2026-07-15 20:00 by 10.200 MW",  # of both days
         ),
         (
             2,
@@ -692,7 +692,7 @@ def test_a_wrong_word_exits_2_and_writes_nothing(
         (2, (swap("eta_charge = 0.94", "eta_charge = 94"),), ("`device.battery_1.eta_charge` = 94",)),
         (2, (row("load.csv", 5, "2026-07-15 00:45,x"),), ("load.csv row 5: load [MW] = x",)),
         (
-            2,
+            3,
             (swap("import_limit_mw = 150.0", "import_limit_mw = 90.0"),),
             ("worst 2026-07-15 20:00 by 10.200 MW", "grid.import_mw"),
         ),
