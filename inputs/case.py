@@ -84,6 +84,7 @@ class Case:
                     attributes[attribute] = _with_fields(getattr(self, attribute, None), name, fields)
             except InputError as error:
                 wrong += error.problems
+        wrong += attributes.get("site", self.site).summer_time_problems(self.calendar.year)
         tariff = attributes.get("tariff", self.tariff)
         for name, device in devices.items():
             wrong += [f"`device.{name}`: {line}" for line in device.tariff_problems(tariff)]

@@ -18,6 +18,7 @@ def cross_check(case: CaseParts, tariff: Tariff | None) -> list[str]:
     """Problems that are visible only with several tables of the case file, or its tariff, in view."""
     return [
         *_calendar_problems(case.calendar, tariff),
+        *_clock_problems(case),
         *_name_problems(case),
         *_bus_problems(case),
         *_series_problems(case),
@@ -46,6 +47,13 @@ def _calendar_problems(calendar: Calendar | None, tariff: Tariff | None) -> list
             f" must lie in its validity, {tariff.valid_from} to {tariff.valid_to}"
         )
     return problems
+
+
+def _clock_problems(case: CaseParts) -> list[str]:
+    """Clocks that change within the year: half of it, prices and sun would be an hour apart."""
+    if case.site is None or case.calendar is None:
+        return []
+    return case.site.summer_time_problems(case.calendar.year)
 
 
 def year_problems(case: CaseParts, tariff: Tariff) -> list[str]:

@@ -185,6 +185,8 @@ SERIES = [
     cell("one comma", "1,5", "cells = 3: must be 2, as in the header", "write decimals with a point"),
     time("words", "soon"),
     time("no such day", "2026-02-30 00:00"),
+    time("year of none", "0000-07-15 01:00"),
+    time("year far away", "9999-07-15 01:00"),
     time("german date", "15.07.2026 01:00"),
     time("seconds", "2026-07-15 01:00:30"),
     time("blank time", ""),
@@ -212,7 +214,7 @@ def climate(id_: str, old: str, new: str, *words: str, count: int = 1) -> Bad:
 
 
 SKY = [
-    weather("weather file missing", gone("w.csv"), words=("`weather.file`: ", "w.csv: cannot be read")),
+    weather("weather file missing", gone("w.csv"), words=("`weather.file`: ", "w.csv: no such file")),
     weather(
         "weather misspelt",
         swap('file = "w.csv"', 'fil = "w.csv"'),

@@ -114,6 +114,19 @@ SITE = [
         '= 115.2\ntimezone = "Beijing"',
         "`site.timezone` = 'Beijing': must be an IANA time zone",
     ),
+    case(
+        "summer time",
+        "longitude_deg = 115.2",
+        'longitude_deg = 13.4\ntimezone = "Europe/Berlin"',
+        "`site.timezone` = Europe/Berlin: has summer time in 2026",
+        "must be a zone without it, such as Etc/GMT-1,",
+    ),
+    case(
+        "summer time in the south",
+        "longitude_deg = 115.2",
+        'longitude_deg = 138.6\ntimezone = "Australia/Adelaide"',
+        "`site.timezone` = Australia/Adelaide: has summer time in 2026",
+    ),
 ]
 DEVICES = [
     Bad("no devices", (cut("[device.grid]", None),), ("`device` is missing: must be given",)),
