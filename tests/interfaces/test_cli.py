@@ -657,7 +657,10 @@ def test_all_that_is_wrong_on_the_command_line_comes_together(run: Run, tmp_path
         (("--soc", "half"), "--soc"),
         (("--variant", "nope"), "`--variant` = nope: must be one of without_storage, large"),
         (("--solver", "nonsense"), "`--solver` = nonsense: must be highs, or pyomo: and a name"),
-        (("--solver", "pyomo:nonsense"), "`--solver` = pyomo:nonsense: Pyomo finds no such solver"),
+        (("--solver", "pyomo:nonsense"), "`--solver` = pyomo:nonsense: must be registered with Pyomo"),
+        (("--solver", "pyomo:apsi_highs"), "did you mean `pyomo:appsi_highs`?"),
+        (("--solver", "pyomo:./evil"), "`--solver` = pyomo:./evil: must be registered with Pyomo"),
+        (("--solver", "pyomo:baron"), "`--solver` = pyomo:baron: Pyomo finds no such solver on this machine"),
         (("--solver", "pyomo:"), "`--solver` = pyomo:"),
         (("--time-limit", "0"), "--time-limit"),
         (("--time-limit", "nan"), "--time-limit"),
@@ -677,6 +680,9 @@ def test_a_wrong_word_exits_2_and_writes_nothing(
     words: tuple[str, ...], said: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_case(tmp_path)
+    evil = tmp_path / "evil"  # Pyomo runs any program that it is given for a solver
+    evil.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    evil.chmod(0o755)
     monkeypatch.chdir(tmp_path)
     before = content(tmp_path)
     peak = () if "--peak-so-far-mw" in words else PEAK
