@@ -4,6 +4,7 @@ A device writes ONE interval of itself into a Pyomo block, with the words of `In
 `Terms`. It never sees the power balance, the objective, the solver or the length of the horizon.
 """
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from parkdispatch.models.site import Site
 from parkdispatch.models.tariff.tariff import Tariff
@@ -106,6 +107,7 @@ class SeriesSpec(BaseModel):
     upper: float = float("inf")
 
 
+BUS_NAME = r"\w(?:[\w .-]{0,38}\w)?"  # part of names in NetCDF, which have no slash and no blank at an end
 INJECTION = "injection"  # among the terms of a Display: the power into all buses of the device
 
 
@@ -160,6 +162,16 @@ class Device(BaseModel):
     # words of its own by language ("en", "zh"), section ("devices", "quantities", "costs", "checks",
     # "prices", "book") and key, beside those of results/templates/words.*.toml
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {}
+
+    @field_validator("bus", check_fields=False)
+    @classmethod
+    def _bus_usable_in_names(cls, bus: str) -> str:
+        if not re.fullmatch(BUS_NAME, bus):
+            raise ValueError(
+                "must be 1 to 40 letters and digits, with `_`, `-`, `.` or blanks between, such as 10_0.4kV:"
+                " it names columns of files"
+            )
+        return bus
 
     @classmethod
     def example(cls) -> Self:

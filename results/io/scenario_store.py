@@ -29,6 +29,7 @@ from parkdispatch.results.io.provenance import version_differences
 
 FORMAT = 1
 MOST_SHOWN = 3  # parts or rows listed in one message
+LARGEST_PART_BYTES = 1 << 20  # a part has a few hundred
 HELD_BYTE = 1 << 20  # the byte locked on Windows, beyond the text, since locked bytes cannot be read
 Fingerprint = Mapping[str, Any]  # fingerprint: the inputs that a store's results depend on, by name, as JSON
 
@@ -139,9 +140,11 @@ class ScenarioStore:
 def _checked_content(path: Path) -> dict[str, Any]:
     """The content of a part, its checksum verified. Raises _UnsoundError."""
     try:
+        if path.stat().st_size > LARGEST_PART_BYTES:
+            raise _UnsoundError("is too large for a part of a store")
         content = json.loads(path.read_bytes())
         checksum = content.pop("sha256")
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         raise _UnsoundError("is cut off or no part of a store") from None
     if checksum != digest(content) or not {"store", "scenario", "row", "found"} <= set(content):
         raise _UnsoundError("does not have its checksum")
@@ -178,7 +181,7 @@ def _stored_fingerprint(folder: Path) -> dict[str, Any] | None:
     """The fingerprint in `store.json`; None where the file is missing or damaged."""
     try:
         content = json.loads((folder / "store.json").read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) and isinstance(content.get("format"), int) else None
 

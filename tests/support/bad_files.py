@@ -48,9 +48,7 @@ SERIES = [
         "`series.\"load.demand_mw\".file` = '': must not be empty",
     ),
     case("series long", '"load.csv"', f'"{"x" * 300}.csv"', '`series."load.demand_mw".file`: ', "too long"),
-    case(
-        "series null", '"load.csv"', '"a\\u0000b.csv"', '`series."load.demand_mw".file`: ', "cannot be read"
-    ),
+    case("series null", '"load.csv"', '"a\\u0000b.csv"', "has the control character '\\x00'"),
     case(
         "which column",
         ', column = "pv"',
@@ -64,6 +62,7 @@ SERIES = [
         'column = "vp"',
         "pv.csv: no column 'vp': must be one of pv [MW], air [degC]",
     ),
+    case("a device", '"load.csv"', '"/dev/zero"', "/dev/zero: is no regular file, must be a file"),
     Bad("missing file", (gone("load.csv"),), ('`series."load.demand_mw".file`: ', "load.csv: no such file")),
     Bad(
         "a folder",

@@ -63,6 +63,17 @@ FILE = [
     case("name not text", 'name = "small"', "name = 3", "`name` = 3: must be text"),
     case("name a path", 'name = "small"', 'name = "../x"', "`name` = '../x': must not contain '/'"),
     case("name blank", 'name = "small"', 'name = " "', "`name` = ' ': must not begin or end with a blank"),
+    case("escape", '"Small park"', r'"Small \u001b[31mpark"', "`title`: has the control character '\\x1b'"),
+    case("null", "[site]", '["si\\u0000te"]', "has the control character '\\x00', must have none"),
+    case("dots", "[site]", f"[site]\n{'a.' * 20_000}b = 1", "case.toml: line 6: a key has 64 parts or more"),
+    case("brackets", "[site]", f"[site]\na = {'[' * 200_000}", "case.toml: is nested too deep"),
+    case("levels", "[site]", f"[site]\na = {'[' * 40}{']' * 40}", "case.toml: `site` is nested too deep"),
+    Bad(
+        "endless keys",
+        (add("".join(f"\nkey_{n} = 1" for n in range(20_000))),),
+        ("case.toml: has more than 20000 keys and list entries",),
+    ),
+    Bad("long file", (add("#" * 5_000_000),), ("case.toml: has 5 MB, must have 4 MB at most",)),
     case("name long", 'name = "small"', f'name = "{"x" * 61}"', "`name` = 'xxx", "at most 60 characters"),
 ]
 CALENDAR = [
@@ -163,6 +174,16 @@ DEVICES = [
         'kind = "load"\nbus = "AC"',
         "`device.load.bus` = 'AC'",
         "must be a bus",
+    ),
+    *(
+        case(
+            f"bus called {bus}",
+            'kind = "load"',
+            f'kind = "load"\nbus = "{bus}"',
+            "`device.load.bus` = ",
+            "must be 1 to 40 letters and digits",
+        )
+        for bus in ("10/0.4kV", "", " ac", r"a\nc", "x" * 41)
     ),
     battery(
         "percent", "eta_charge = 0.94", "eta_charge = 95", "= 95: must be in (0, 1]", "not percent: 0.95?"
