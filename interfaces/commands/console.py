@@ -1,17 +1,15 @@
-"""Output and error consoles, the progress line, and the folder of a run."""
+"""Output and error consoles, and the progress line."""
 
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 out_console = Console(highlight=False, soft_wrap=False)
 err_console = Console(stderr=True, highlight=False)
-RUNS = Path("runs")  # in the current folder
 # options whose name differs from the function argument they are passed to
 OPTION_NAMES = {"case": "CASE", "day": "--date", "time_limit_s": "--time-limit"}
 
@@ -30,6 +28,11 @@ def print_message(label: str, message: str) -> None:
     err_console.print(Text(f"{label}: {with_option_names(message)}"), soft_wrap=True)
 
 
+def time_text() -> str:
+    """The time of day now, as names of folders have it."""
+    return f"{datetime.now():%Y%m%d-%H%M%S}"
+
+
 @contextmanager
 def progress_line() -> Iterator[Callable[[str], None]]:
     """Show the current step in one line, on terminals only, until the end."""
@@ -38,8 +41,3 @@ def progress_line() -> Iterator[Callable[[str], None]]:
         return
     with err_console.status("reading inputs") as status:
         yield status.update
-
-
-def run_folder(out: Path | None, case: str, command: str) -> Path:
-    """The output folder: `out` if given, else a folder named after case, command and time."""
-    return out or RUNS / f"{case}-{command}-{datetime.now():%Y%m%d-%H%M%S}"

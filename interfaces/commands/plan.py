@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from parkdispatch.interfaces.commands.console import out_console, progress_line, run_folder
+from parkdispatch.interfaces.commands.console import out_console, progress_line
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
     CaseArgument,
@@ -52,7 +52,7 @@ def plan(
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.prepare import day_times
         from parkdispatch.inputs.variations.overrides import with_overrides
-        from parkdispatch.interfaces.output_paths import check_output_paths
+        from parkdispatch.interfaces.output_paths import check_output_paths, run_folder
         from parkdispatch.studies.day_plan import prepare_day
         from parkdispatch.studies.dispatch import dispatch_case, write_run
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
@@ -80,7 +80,8 @@ def plan(
             write_pyomo_model(prepared, model)
         run = dispatch_case(prepared, context, time.perf_counter() - started)
         progress("writing results")
-        paths = write_run(run, run_folder(out, park.name, "plan"), "day", lang=file_lang)
+        with run_folder(out, park.name, "plan") as folder:
+            paths = write_run(run, folder, "day", lang=file_lang)
     from parkdispatch.results.console.dispatch_screen import show_files, show_plan
     from parkdispatch.results.schedule import schedule_blocks
 

@@ -7,11 +7,9 @@ import typer
 from rich.text import Text
 
 from parkdispatch.interfaces.commands.console import (
-    RUNS,
     out_console,
     print_message,
     progress_line,
-    run_folder,
 )
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
@@ -84,7 +82,7 @@ def size(
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.variations.scenarios import scenario_table
-        from parkdispatch.interfaces.output_paths import check_output_paths
+        from parkdispatch.interfaces.output_paths import RUNS, check_output_paths, run_folder
         from parkdispatch.results.writers.sizing_files import write_size_study
         from parkdispatch.studies.dask_client import tls_files
         from parkdispatch.studies.sizing.existing_park import require_increment_inputs
@@ -118,7 +116,8 @@ def size(
         context = SolveContext(options, progress)
         result = size_study(park, parts, context, scenario_run, every_year, warnings.append)
         progress("writing results")
-        paths = write_size_study(result, run_folder(out, park.name, "size"), file_lang)
+        with run_folder(out, park.name, "size") as folder:
+            paths = write_size_study(result, folder, file_lang)
     from parkdispatch.results.console.dispatch_screen import show_files
     from parkdispatch.results.console.sizing_screen import show_size_study
 

@@ -25,6 +25,7 @@ import pandas as pd
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.io.digests import digest
+from parkdispatch.results.io.files import replacing
 from parkdispatch.results.io.provenance import version_differences
 
 FORMAT = 1
@@ -314,12 +315,7 @@ def _lock(descriptor: int) -> None:
 
 def _write(path: Path, text: str) -> None:
     """Write a file atomically: to a temporary file, flushed to disk, then renamed."""
-    temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as temporary, temporary.open("x", encoding="utf-8") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())

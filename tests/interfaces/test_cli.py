@@ -84,7 +84,7 @@ def test_plan_prints_schedule_money_peak_and_proof(run: Run, tmp_path: Path) -> 
         "dispatch.csv, plan.xlsx, report.html, report.xlsx, solution.nc, summary.json",
     ):
         assert words in ran.out, ran.out
-    assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES
+    assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES | {"manifest.json"}
 
 
 def test_the_files_for_people_are_in_the_language_asked_for(run: Run, tmp_path: Path) -> None:
@@ -165,16 +165,45 @@ def test_the_same_command_twice_gives_the_same(run: Run, tmp_path: Path) -> None
     assert told == again
 
 
-def test_a_run_replaces_the_files_of_the_last_and_no_others(run: Run, tmp_path: Path) -> None:
+def test_a_run_replaces_the_last_one_and_nothing_else(run: Run, tmp_path: Path) -> None:
     path, out = write_case(tmp_path, *HOURLY), tmp_path / "out"
     assert run("plan", path, *PEAK, "--out", out).code == 0
-    (out / "note.txt").write_text("mine")
     before = content(out)
     assert run("plan", path, *PEAK, "--out", out, "--date", "2026-07-16").code == 0
     after = content(out)
     assert after.keys() == before.keys()
-    assert after["note.txt"] == b"mine"
     assert after["dispatch.csv"] != before["dispatch.csv"]
+    (out / "note.txt").write_text("mine")
+    ran = run("plan", path, *PEAK, "--out", out)
+    assert ran.code == 2
+    assert f"`--out` = {out}: holds note.txt, which no run wrote: must be new, empty or hold one" in ran.err
+    assert content(out) == {**after, "note.txt": b"mine"}
+
+
+def test_runs_of_the_same_second_have_folders_of_their_own(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_case(tmp_path, *HOURLY)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("parkdispatch.interfaces.commands.console.time_text", lambda: "20260715-120000")
+    assert {run("plan", path, *PEAK).code for _ in range(2)} == {0}
+    folders = sorted(folder.name for folder in (tmp_path / "runs").iterdir())
+    assert folders == ["small-plan-20260715-120000", "small-plan-20260715-120000-2"]
+    for folder in folders:
+        written = {file.name for file in (tmp_path / "runs" / folder).iterdir()}
+        assert written == PLAN_FILES | {"manifest.json"}
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_solve(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_case(tmp_path)
+    (tmp_path / "runs").write_text("a file in the place of the folder")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("parkdispatch.studies.dispatch.dispatch_case", lambda *_: pytest.fail("was solved"))
+    ran = run("plan", path, *PEAK)
+    assert (ran.code, ran.out) == (2, "")
+    assert "`--out` = runs/run: cannot be written: Not a directory" in ran.err
 
 
 def test_state_and_peak_of_the_evening_are_honoured(run: Run, tmp_path: Path) -> None:
@@ -316,7 +345,7 @@ def test_a_park_that_needs_its_storage_is_planned(solver: str, run: Run, tmp_pat
         assert key in found
         assert found[key] is None
     assert max(found["peak_mw"].values()) <= 115.0 + 1e-6
-    assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES
+    assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES | {"manifest.json"}
     assert NO_COMPARISON in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
@@ -390,7 +419,7 @@ def test_a_replay_prints_what_foresight_is_worth_and_leaves_the_same_files(run: 
     assert "Proven optimal" not in ran.out
     assert run("replay", path, "--out", tmp_path / "b").code == 0
     first, second = content(tmp_path / "a"), content(tmp_path / "b")
-    assert first.keys() == second.keys() == REPLAY_FILES
+    assert first.keys() == second.keys() == REPLAY_FILES | {"manifest.json"}
     for name in ("dispatch.csv", "replay.csv", "solution.nc"):
         assert first[name] == second[name], name
     found, again = summary(tmp_path / "a"), summary(tmp_path / "b")
@@ -559,7 +588,7 @@ def test_init_makes_what_check_and_plan_accept(
     assert ran.code == 0
     (made,) = (tmp_path / "runs").iterdir()
     assert re.fullmatch(r"my works-plan-\d{8}-\d{6}", made.name)
-    assert {path.name for path in made.iterdir()} == PLAN_FILES
+    assert {path.name for path in made.iterdir()} == PLAN_FILES | {"manifest.json"}
     ran = run("init", "my works")
     assert ran.code == 2
     assert "`FOLDER` = my works: is there already and not empty" in ran.err
@@ -669,8 +698,8 @@ def test_all_that_is_wrong_on_the_command_line_comes_together(run: Run, tmp_path
             ("--write-model", "none/model.lp"),
             "`--write-model` = none/model.lp: must be a file in an existing folder",
         ),
-        (("--out", "case.toml"), "`--out` = case.toml: must be in a writable folder, which "),
-        (("--out", "case.toml/x"), "`--out` = case.toml/x: must be in a writable folder, which "),
+        (("--out", "case.toml"), "`--out` = case.toml: cannot be written: is a file, must be a folder"),
+        (("--out", "case.toml/x"), "`--out` = case.toml/x: cannot be written: Not a directory"),
         (("--out", "x" * 300), "`--out` = xxx"),
         (("--load", "none.csv"), "`--load` = none.csv: no such file"),
         (("--nonsense",), "--nonsense"),
@@ -781,7 +810,7 @@ def test_a_process_of_its_own(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr) == (0, b"")
     assert "高安建陶基地" in ran.stdout.decode("gbk")
     assert "Peak so far not given" in ran.stdout.decode("gbk")
-    assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES
+    assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES | {"manifest.json"}
 
 
 def test_control_c_in_a_process_of_its_own(tmp_path: Path) -> None:
