@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from parkdispatch.models.limits import LARGEST_POWER_MW, LARGEST_PRICE_YUAN_PER_MWH
 from parkdispatch.models.site import Site
 from parkdispatch.models.tariff.tariff import Tariff
 
@@ -24,7 +25,7 @@ Period = Literal["day", "month", "horizon"]
 Role = Literal["source", "grid", "load", "store", "converter", "network"]
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Efficiency = Annotated[float, Field(gt=0, le=1)]
+Efficiency = Annotated[float, Field(ge=0.01, le=1)]  # less is a slip, and 1/efficiency an absurd number
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -108,6 +109,19 @@ class SeriesSpec(BaseModel):
 
 
 BUS_NAME = r"\w(?:[\w .-]{0,38}\w)?"  # part of names in NetCDF, which have no slash and no blank at an end
+
+
+def power_spec(title: str) -> SeriesSpec:
+    """A power of zero or more [MW]."""
+    return SeriesSpec(title=title, unit="MW", lower=0.0, upper=LARGEST_POWER_MW)
+
+
+def price_spec(title: str) -> SeriesSpec:
+    """A price of energy of either sign [yuan/MWh]."""
+    largest = LARGEST_PRICE_YUAN_PER_MWH
+    return SeriesSpec(title=title, unit="yuan/MWh", lower=-largest, upper=largest)
+
+
 INJECTION = "injection"  # among the terms of a Display: the power into all buses of the device
 
 

@@ -22,14 +22,15 @@ from parkdispatch.models.device import (
     Display,
     Fraction,
     Interval,
-    NonNegative,
     Park,
     Role,
     Seen,
     SeriesSpec,
     Terms,
+    power_spec,
 )
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.limits import Factor, Seed, YearlyEnergy
 from parkdispatch.models.quarter_hours import QUARTERS_PER_HOUR, quarters_per_interval
 
 MEMORY_QUARTERS = 64  # noise older than 16 h is forgotten; at a correlation of 0.9 it weighs 1e-3
@@ -42,13 +43,9 @@ def _some_positive(shape: tuple[float, ...]) -> tuple[float, ...]:
     return shape
 
 
-Hourly = Annotated[
-    tuple[NonNegative, ...], Field(min_length=24, max_length=24), AfterValidator(_some_positive)
-]
-Weekly = Annotated[tuple[NonNegative, ...], Field(min_length=7, max_length=7), AfterValidator(_some_positive)]
-Yearly = Annotated[
-    tuple[NonNegative, ...], Field(min_length=12, max_length=12), AfterValidator(_some_positive)
-]
+Hourly = Annotated[tuple[Factor, ...], Field(min_length=24, max_length=24), AfterValidator(_some_positive)]
+Weekly = Annotated[tuple[Factor, ...], Field(min_length=7, max_length=7), AfterValidator(_some_positive)]
+Yearly = Annotated[tuple[Factor, ...], Field(min_length=12, max_length=12), AfterValidator(_some_positive)]
 
 
 class Stop(Declaration):
@@ -72,7 +69,7 @@ class Load(Device):
 
     kind: Literal["load"] = declared("-", "Kind of device", default="load")
     bus: str = declared("-", "Name of the bus the load draws from", default="ac")
-    annual_energy_mwh: NonNegative = declared("MWh", "Energy of a calendar year")
+    annual_energy_mwh: YearlyEnergy = declared("MWh", "Energy of a calendar year")
     hourly_shape: Hourly = declared(
         "-", "Mean demand of each hour of a day, from 0:00; only proportions matter", ASSUMED, (1.0,) * 24
     )
@@ -91,14 +88,12 @@ class Load(Device):
     noise_correlation: Annotated[float, Field(ge=0, le=0.9)] = declared(
         "-", "Correlation of the noise of successive quarter-hours", ASSUMED, 0.6
     )
-    seed: Annotated[int, Field(ge=0)] = declared(
-        "-", "Seed of the noise; the same seed gives the same noise", ASSUMED, 1
-    )
+    seed: Seed = declared("-", "Seed of the noise; the same seed gives the same noise", ASSUMED, 1)
 
     role: ClassVar[Role] = "load"
     displays: ClassVar[tuple[Display, ...]] = (Display("demand", "load", {INJECTION: -1.0}),)
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
-        "demand_mw": SeriesSpec(title="Demand", unit="MW", lower=0.0),
+        "demand_mw": power_spec("Demand"),
     }
 
     @classmethod

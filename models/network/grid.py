@@ -26,14 +26,20 @@ from parkdispatch.models.device import (
     Display,
     Efficiency,
     Interval,
-    NonNegative,
     Park,
     Role,
     Seen,
     SeriesSpec,
     Terms,
+    power_spec,
+    price_spec,
 )
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.limits import (
+    LARGEST_DEMAND_PRICE_YUAN_PER_MW_MONTH,
+    Power,
+    SignedPrice,
+)
 from parkdispatch.models.network.demand_metering import QUARTER_HOURS, metered_demand_mw
 from parkdispatch.models.network.transformers import Transformers
 from parkdispatch.models.quarter_hours import quarters_per_interval
@@ -47,7 +53,7 @@ def _twelve_or_none(value: Any) -> Any:
     return None if value is None else twelve(value)
 
 
-MonthlyOrNone = Annotated[tuple[NonNegative, ...] | None, BeforeValidator(_twelve_or_none)]
+MonthlyOrNone = Annotated[tuple[Power, ...] | None, BeforeValidator(_twelve_or_none)]
 
 
 class Grid(Device):
@@ -62,21 +68,21 @@ class Grid(Device):
         "-", "Two-part tariff (energy, and demand or capacity charge) or single-part tariff (energy only)",
         ASSUMED, "two_part",
     )  # fmt: skip
-    import_limit_mw: NonNegative | None = declared(
+    import_limit_mw: Power | None = declared(
         "MW", "Largest import; left out where `transformers` is given", default=None
     )
-    export_limit_mw: NonNegative | None = declared(
+    export_limit_mw: Power | None = declared(
         "MW", "Largest export; left out where `transformers` is given", default=None
     )
     transformers: Transformers | None = declared(
         "-", "Transformers of the connection, from which both limits follow; left out: limits are given",
         default=None,
     )  # fmt: skip
-    sale_price_yuan_per_kwh: Annotated[float, Field(allow_inf_nan=False)] = declared(
+    sale_price_yuan_per_kwh: SignedPrice = declared(
         "yuan/kWh", "Price of exported PV energy",
         "assumption: Jiangxi's coal benchmark price; mechanism price of new plants: at most 0.38", 0.4143,
     )  # fmt: skip
-    peak_so_far_mw: NonNegative = declared(
+    peak_so_far_mw: Power = declared(
         "MW", "Highest 15-minute average import of the month before the horizon begins", ASSUMED, 0.0
     )
     demand_election: Election = declared(
@@ -97,13 +103,18 @@ class Grid(Device):
         Display("export", "export", {"export_mw": 1.0}),
     )
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
-        "purchase_price_yuan_per_mwh": SeriesSpec(title="Purchase price", unit="yuan/MWh"),
-        "sale_price_yuan_per_mwh": SeriesSpec(title="Sale price", unit="yuan/MWh"),
-        "demand_price_yuan_per_mw_month": SeriesSpec(title="Demand price", unit="yuan/MW/month", lower=0.0),
-        "peak_floor_mw": SeriesSpec(title="Peak of the month before the horizon", unit="MW", lower=0.0),
-        "demand_free_mw": SeriesSpec(title="Demand without extra charge", unit="MW", lower=0.0),
-        "import_limit_mw": SeriesSpec(title="Import limit", unit="MW", lower=0.0),
-        "export_limit_mw": SeriesSpec(title="Export limit", unit="MW", lower=0.0),
+        "purchase_price_yuan_per_mwh": price_spec("Purchase price"),
+        "sale_price_yuan_per_mwh": price_spec("Sale price"),
+        "demand_price_yuan_per_mw_month": SeriesSpec(
+            title="Demand price",
+            unit="yuan/MW/month",
+            lower=0.0,
+            upper=LARGEST_DEMAND_PRICE_YUAN_PER_MW_MONTH,
+        ),
+        "peak_floor_mw": power_spec("Peak of the month before the horizon"),
+        "demand_free_mw": power_spec("Demand without extra charge"),
+        "import_limit_mw": power_spec("Import limit"),
+        "export_limit_mw": power_spec("Export limit"),
         "quarter_continues": SeriesSpec(
             title="1 if the interval is in the quarter-hour of the one before", unit="1", lower=0.0, upper=1.0
         ),

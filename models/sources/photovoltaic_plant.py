@@ -21,21 +21,19 @@ from parkdispatch.models.device import (
     Display,
     Fraction,
     Interval,
-    NonNegative,
     Park,
-    Positive,
     Role,
     Seen,
     SeriesSpec,
     Terms,
 )
+from parkdispatch.models.limits import LARGEST_POWER_MW, Count
 from parkdispatch.models.site import Site
 from parkdispatch.models.sources import pv_chain
 from parkdispatch.models.weather.sky import sun_is_up, sun_position
 
 PVWATTS = "PVWatts version 5 (Dobos 2014, NREL/TP-6A20-62641, table 3)"
 
-Count = Annotated[int, Field(ge=1)]
 LossFraction = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -154,7 +152,7 @@ class Pv(Device):
     bus: str = declared("-", "Name of the bus the plant feeds", default="ac")
     areas: Annotated[tuple[PvArea, ...], Field(min_length=1)] = declared("-", "Areas of the plant")
     module: str = declared("-", "Name of the module in pvlib's CEC module library")
-    module_wp: Positive = declared(
+    module_wp: Annotated[float, Field(gt=0, le=2000)] = declared(
         "Wp", "Rated power of one module, to which the library's module is scaled; at most 5 % away from it"
     )
     mounting: pv_chain.Mounting = declared(
@@ -178,7 +176,7 @@ class Pv(Device):
     degradation_per_year: LossFraction = declared(
         "-", "Power of new modules lost in each year after the first", ASSUMED, 0.005
     )
-    age_years: Annotated[NonNegative, Field(le=50)] = declared(
+    age_years: Annotated[float, Field(ge=0, le=50)] = declared(
         "years", "Age of the modules in the middle of the horizon", ASSUMED, 0.0
     )
 
@@ -189,7 +187,9 @@ class Pv(Device):
         Display("curtailed", "other", {"curtailed_mw": 1.0}),
     )
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
-        "available_mw": SeriesSpec(title="AC power the sun makes available", unit="MW", lower=0.0)
+        "available_mw": SeriesSpec(
+            title="AC power the sun makes available", unit="MW", lower=0.0, upper=LARGEST_POWER_MW
+        )
     }
 
     @classmethod

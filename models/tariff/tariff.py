@@ -19,6 +19,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.limits import Factor
 from parkdispatch.models.quarter_hours import (
     QUARTERS_PER_DAY,
     overlapping_spans,
@@ -35,7 +36,6 @@ from parkdispatch.models.tariff.tariff_tables import (
     HolidayTable,
     Monthly,
     Name,
-    NonNegative,
     NonNegativeMonthly,
     Period,
     Scheme,
@@ -78,7 +78,7 @@ class Tariff(Declaration):
     voltages: Annotated[dict[Name, VoltageLevel], Field(min_length=1)] = declared(
         "-", "Transmission and distribution prices by voltage level"
     )
-    ratios: dict[Period, NonNegative] = declared(
+    ratios: dict[Period, Factor] = declared(
         "-", "Price of purchased energy relative to the flat period, by time-of-use period"
     )
     otherwise: Period | None = declared(

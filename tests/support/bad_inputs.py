@@ -186,21 +186,24 @@ DEVICES = [
         for bus in ("10/0.4kV", "", " ac", r"a\nc", "x" * 41)
     ),
     battery(
-        "percent", "eta_charge = 0.94", "eta_charge = 95", "= 95: must be in (0, 1]", "not percent: 0.95?"
+        "percent", "eta_charge = 0.94", "eta_charge = 95", "= 95: must be in [0.01, 1]", "not percent: 0.95?"
     ),
     battery(
         "percent health",
         "eta_charge = 0.94",
         "state_of_health = 80",
-        "= 80: must be in (0, 1]",
+        "= 80: must be in [0.01, 1]",
         "not percent: 0.8?",
     ),
-    battery("no health", "eta_charge = 0.94", "state_of_health = 0.0", "= 0.0: must be in (0, 1]"),
+    battery("no health", "eta_charge = 0.94", "state_of_health = 0.0", "= 0.0: must be in [0.01, 1]"),
     battery("fade", "eta_charge = 0.94", "fade_per_year = -0.1", "= -0.1: must be in [0, 1]"),
     battery("percent soc", "soc_max = 0.9", "soc_max = 90", "= 90: must be in [0, 1]", "not percent: 0.9?"),
     battery("percent text", "eta_charge = 0.94", 'eta_charge = "94%"', "= '94%': must be a number"),
-    battery("negative power", "power_mw = 20.0", "power_mw = -20.0", "= -20.0: must be 0 or more"),
-    battery("negative energy", "energy_mwh = 40.0", "energy_mwh = -1", "= -1: must be 0 or more"),
+    battery("negative power", "power_mw = 20.0", "power_mw = -20.0", "= -20.0: must be in [0, 100000]"),
+    battery("negative energy", "energy_mwh = 40.0", "energy_mwh = -1", "= -1: must be in [0, 1e+06]"),
+    battery("absurd power", "power_mw = 20.0", "power_mw = 1e100", "= 1e+100: must be in [0, 100000]"),
+    battery("absurd energy", "energy_mwh = 40.0", "energy_mwh = 1e15", "must be in [0, 1e+06]"),
+    battery("absurd efficiency", "eta_charge = 0.94", "eta_charge = 1e-300", "must be in [0.01, 1]"),
     battery("energy nan", "energy_mwh = 40.0", "energy_mwh = nan", "= nan: must be a finite number"),
     battery("energy infinite", "energy_mwh = 40.0", "energy_mwh = inf", "= inf: must be a finite number"),
     battery("number as text", "power_mw = 20.0", 'power_mw = "20"', "= '20': must be a number"),
@@ -240,7 +243,7 @@ DEVICES = [
         "negative least charge",
         "power_mw = 20.0",
         "power_mw = 20.0\nmin_charge_mw = -1.0",
-        "= -1.0: must be 0 or more",
+        "= -1.0: must be in [0, 100000]",
     ),
     battery("window", "soc_min = 0.1", "soc_min = 0.95", "= 0.95 is above soc_max = 0.9"),
     case(
@@ -305,7 +308,7 @@ DEVICES = [
         "power factor percent",
         'scheme = "two_part"',
         'scheme = "two_part"\npower_factor = 95',
-        "`device.grid.power_factor` = 95: must be in (0, 1]",
+        "`device.grid.power_factor` = 95: must be in [0.01, 1]",
         "0.95?",
     ),
     case(
@@ -375,10 +378,17 @@ TARIFF = [
     ),
     tariff("tariff ratio", "peak = 1.6\n", "", "period 'peak' must have its ratio in `ratios`"),
     tariff(
+        "tariff absurd price",
+        "purchase_price_yuan_per_kwh = 0.4",
+        "purchase_price_yuan_per_kwh = 1e308",
+        "= 1e+308: must be in [-1000, 1000]",
+        count=12,
+    ),
+    tariff(
         "tariff price",
         "= 0.11",
         "= -0.11",
-        "`voltages.110kV.two_part_yuan_per_kwh` = -0.11: must be 0 or more",
+        "`voltages.110kV.two_part_yuan_per_kwh` = -0.11: must be in [0, 1000]",
     ),
     tariff("tariff price true", "= 0.11", "= true", "two_part_yuan_per_kwh` = true: must be a number"),
     tariff(
@@ -418,7 +428,7 @@ VARIANTS = [
         "variant field",
         "power_mw = 40.0",
         "power_mw = -40.0",
-        "`variant.large.device.battery_1.power_mw` = -40.0: must be 0 or",
+        "`variant.large.device.battery_1.power_mw` = -40.0: must be in [0, 100000]",
         variant="large",
     ),
     case(
