@@ -200,6 +200,14 @@ class Device(BaseModel):
     def series(self, park: Park) -> Mapping[str, Array]:
         """Make the series of `series_specs` at `park.times`, each of shape (intervals,)."""
 
+    def impossible(self, given: Mapping[str, Array], park: Park) -> Mapping[str, list[str]]:
+        """By series, what cannot be in values that were given instead of computed."""
+        return {}
+
+    def implausible(self, given: Mapping[str, Array], hours: float) -> Mapping[str, tuple[float, float]]:
+        """By series, what can hardly be in values that were given: the figure, and what it usually is."""
+        return {}
+
     @abstractmethod
     def interval(self, block: Any, interval: Interval) -> Terms:
         """Write one interval into the Pyomo block and return its terms."""

@@ -34,6 +34,8 @@ from parkdispatch.models.limits import Factor, Seed, YearlyEnergy
 from parkdispatch.models.quarter_hours import QUARTERS_PER_HOUR, quarters_per_interval
 
 MEMORY_QUARTERS = 64  # noise older than 16 h is forgotten; at a correlation of 0.9 it weighs 1e-3
+HOURS_PER_YEAR = 8760
+FAR_FROM_USUAL = 30.0  # times: a holiday leaves a tenth, kW for MW a thousandth
 LARGEST_NOISE_STDS = 4.0  # noise is clipped there, so that one rare draw does not set the month's peak
 
 
@@ -142,6 +144,16 @@ class Load(Device):
         if total_mwh <= 0:
             raise InputError(f"`stops` = {self.stops}: leave no demand in {year}, must leave some")
         return np.asarray(shape * (self.annual_energy_mwh / total_mwh))
+
+    def implausible(self, given: Mapping[str, Array], hours: float) -> Mapping[str, tuple[float, float]]:
+        """A mean far from that of the yearly energy: most likely a slip of unit."""
+        usual_mw = self.annual_energy_mwh / HOURS_PER_YEAR
+        means = {key: float(power_mw.mean()) for key, power_mw in given.items()}
+        return {
+            key: (mean_mw, usual_mw)
+            for key, mean_mw in means.items()
+            if not usual_mw / FAR_FROM_USUAL <= mean_mw <= usual_mw * FAR_FROM_USUAL
+        }
 
     def interval(self, block: Any, interval: Interval) -> Terms:
         """Draw the demand from the bus; nothing is decided."""

@@ -30,10 +30,12 @@ from parkdispatch.models.device import (
 from parkdispatch.models.limits import LARGEST_POWER_MW, Count
 from parkdispatch.models.site import Site
 from parkdispatch.models.sources import pv_chain
+from parkdispatch.models.sources.pv_plausibility import BRIGHTEST, impossible_power
 from parkdispatch.models.weather.sky import sun_is_up, sun_position
 
 PVWATTS = "PVWatts version 5 (Dobos 2014, NREL/TP-6A20-62641, table 3)"
 
+DARKEST_SHARE = 0.002  # of rated power: the noon of the darkest day has ten times as much
 LossFraction = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -316,6 +318,17 @@ class Pv(Device):
         faces = self.face_power(park.weather(), park.site, park.hours * 60.0)
         power = [self.area_power(area, faces, self.age_years).ac for area in self.areas]
         return {"available_mw": np.sum(np.stack(power), axis=0)}
+
+    def impossible(self, given: Mapping[str, Array], park: Park) -> Mapping[str, list[str]]:
+        """Power beyond the rating, or while the sun is down."""
+        most_mw = sum(min(self.ac_rated_mw(a), BRIGHTEST * self.dc_rated_mw(a)) for a in self.areas)
+        return {key: impossible_power(power_mw, most_mw, park) for key, power_mw in given.items()}
+
+    def implausible(self, given: Mapping[str, Array], hours: float) -> Mapping[str, tuple[float, float]]:
+        """A day or more without light: most likely a slip of unit."""
+        highest_mw = {key: float(mw.max()) for key, mw in given.items() if len(mw) * hours >= 24}
+        usual_mw = self.rated_mwp
+        return {key: (mw, usual_mw) for key, mw in highest_mw.items() if mw < DARKEST_SHARE * usual_mw}
 
     def interval(self, block: Any, interval: Interval) -> Terms:
         """Write output between zero and available power; the difference is curtailed."""

@@ -35,3 +35,38 @@ def test_a_day_of_any_park(kept: tuple[str, ...], run: Run, tmp_path: Path) -> N
     else:
         assert ran.code == 0, ran.err
         assert {path.name for path in out.iterdir()} >= {"plan.xlsx", "report.html", "report.xlsx"}
+
+
+@pytest.mark.parametrize(
+    ("file", "said", "said_zh"),
+    [
+        (
+            "load.csv",
+            "Please check load: the given series is 0.09 MW, usual here are 79.91 MW.",
+            "请核对负荷：",
+        ),
+        ("pv.csv", "Please check pv: the given series is 0.06 MW, usual here are 70.4 MW.", "请核对光伏："),
+    ],
+)
+def test_what_can_hardly_be_is_said_loudly(
+    file: str, said: str, said_zh: str, run: Run, tmp_path: Path
+) -> None:
+    """A load or a sun a thousandth of the usual is planned, proven, and most likely in kW."""
+    path = park_of(tmp_path, KINDS)
+    (tmp_path / file).write_text(FILES[file].replace("[MW]", "[kW]"), encoding="utf-8")
+    words = (
+        "plan",
+        path,
+        "--variant",
+        "some",
+        "--peak-so-far-mw",
+        100,
+        "--lang",
+        "zh",
+        "--out",
+        tmp_path / "out",
+    )
+    ran = run(*words)
+    assert ran.code == 0, ran.err
+    assert f"WARNING: {said}" in ran.out
+    assert said_zh in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")

@@ -195,6 +195,28 @@ SERIES = [
     time("end of the day", "2026-07-15 24:00", "24:00 is 00:00 of the next day"),
 ]
 
+PV = FILES["pv.csv"]
+SERIES += [
+    Bad(
+        "sun beyond the plant",
+        (replaced("pv.csv", PV.replace("pv [MW]", "pv [GW]")),),
+        (
+            "`pv.available_mw` = ",
+            "must be 60 MW or less, ",
+            "which modules and inverters can give (in MW, not kW)",
+        ),
+    ),
+    Bad(
+        "sun at midnight",
+        (row("pv.csv", 2, "2026-07-15 00:00,5,30"),),
+        (
+            "`pv.available_mw` = 5 at 2026-07-15 00:00: must be 0.06 MW or less",
+            "the sun is below the horizon",
+            "; 1 such",
+        ),
+    ),
+]
+
 HEADER = "time,ghi [W/m2],temp_air [degC],wind_speed [m/s]"
 WEATHER = series(HEADER, lambda hour: 600.0 * (6 < hour < 18), lambda _: 30.0, lambda _: 2.0)
 WITH_WEATHER = (swap(PV_FILE, ""), add('\n[weather]\nfile = "w.csv"\n'), replaced("w.csv", WEATHER))
