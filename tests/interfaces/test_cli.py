@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import signal
 import subprocess
@@ -839,3 +840,28 @@ def test_what_a_pipe_cannot_show_is_replaced(monkeypatch: pytest.MonkeyPatch) ->
         cli.main()
     sys.stdout.flush()
     assert b"MJ/m?" in raw.getvalue()
+
+
+# --- where the output goes
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_a_full_disk_under_the_output_is_told() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*MAIN, "check", "gaoan"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (1, "the output cannot be written: No space left on device\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of a shell")
+def test_a_reader_that_has_gone_ends_the_program_quietly() -> None:
+    process = subprocess.Popen([*MAIN, "check", "gaoan"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait()) == (b"", 141)
+    process.stderr.close()
+
+
+def test_escape_sequences_of_a_file_do_not_reach_the_terminal(run: Run, tmp_path: Path) -> None:
+    ran = run("check", write_case(tmp_path, row("load.csv", 5, "2026-07-15 00:45,\x1b[31m9")))
+    assert "load.csv row 5: load [MW] = \ufffd[31m9: must be a number" in ran.err
+    assert "\x1b" not in ran.err
