@@ -848,17 +848,19 @@ def test_what_a_pipe_cannot_show_is_replaced(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
 def test_a_full_disk_under_the_output_is_told() -> None:
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run([*MAIN, "check", "gaoan"], stdout=full, stderr=subprocess.PIPE, text=True)
+        words = [*MAIN, "check", "gaoan"]
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, env=environment())
     assert (done.returncode, done.stderr) == (1, "the output cannot be written: No space left on device\n")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes of a shell")
 def test_a_reader_that_has_gone_ends_the_program_quietly() -> None:
-    process = subprocess.Popen([*MAIN, "check", "gaoan"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None and process.stderr is not None
-    process.stdout.close()
-    assert (process.stderr.read(), process.wait()) == (b"", 141)
-    process.stderr.close()
+    words, pipe = [*MAIN, "check", "gaoan"], subprocess.PIPE
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe, env=environment()) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (said, process.returncode) == (b"", 141)
 
 
 def test_escape_sequences_of_a_file_do_not_reach_the_terminal(run: Run, tmp_path: Path) -> None:
