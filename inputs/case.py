@@ -105,7 +105,22 @@ class Case:
 
     @property
     def warnings(self) -> list[str]:
-        """A sentence for each value of the case that has no effect."""
+        """A sentence for each value of the case that has no effect or cannot be followed."""
+        return [*self.dispatch_warnings, *self._money_warnings]
+
+    @property
+    def dispatch_warnings(self) -> list[str]:
+        """A sentence for what a dispatch of this case cannot follow."""
+        minutes, changes = self.calendar.minutes, self.tariff.changes_within(self.calendar.minutes)
+        if not changes:
+            return []
+        return [
+            f"`calendar.minutes` = {minutes}: tariff {self.tariff.name} changes its period at"
+            f" {', '.join(changes)}, within an interval, which then has the mean price; 15 would follow it"
+        ]
+
+    @property
+    def _money_warnings(self) -> list[str]:
         storage_mw = sum(d.largest_power_mw for d in self.devices.values() if isinstance(d, Battery))
         warnings = [*(self.finance.warnings if self.finance else []), *self.contracts.warnings(storage_mw)]
         if self.finance is None and not self.contracts.none:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from parkdispatch.interfaces.commands.console import out_console, progress_line
+from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
     CaseArgument,
@@ -93,6 +93,8 @@ def plan(
         )
         out_console.print(note, style="dim", soft_wrap=True)
     show_files(out_console, paths.values())
+    for line in run.case.dispatch_warnings:
+        print_message("warning", line)
 
 
 def _parse_day(text: str) -> date:

@@ -2,7 +2,7 @@
 
 import time
 
-from parkdispatch.interfaces.commands.console import out_console, progress_line
+from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
     CaseArgument,
@@ -45,3 +45,5 @@ def replay(
 
     show_replay(out_console, run.case, run.solution, run.summary, replayed)
     show_files(out_console, paths.values())
+    for line in run.case.dispatch_warnings:
+        print_message("warning", line)

@@ -2,7 +2,7 @@
 
 import time
 
-from parkdispatch.interfaces.commands.console import out_console, progress_line
+from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
     CaseArgument,
@@ -56,3 +56,5 @@ def year(
 
     show_year(out_console, run.case, run.solution, run.summary, timings, run.model)
     show_files(out_console, paths.values())
+    for line in run.case.dispatch_warnings:
+        print_message("warning", line)

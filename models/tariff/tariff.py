@@ -260,6 +260,13 @@ class Tariff(Declaration):
             )
         return self.voltages[voltage]
 
+    def changes_within(self, minutes: int) -> list[str]:
+        """Times of day at which the period changes inside an interval of that length, such as 17:30."""
+        codes = np.vstack([self._day_codes(), *(self._holiday_codes(day) for day in self.holidays)])
+        change = (codes != np.roll(codes, 1, axis=1)).any(axis=0)
+        inside = np.arange(QUARTERS_PER_DAY) * 15 % minutes > 0
+        return [f"{quarter // 4:02d}:{quarter % 4 * 15:02d}" for quarter in np.flatnonzero(change & inside)]
+
     def _codes(self, times: pd.DatetimeIndex) -> NDArray[np.int8]:
         """Positions of the periods at `times` in PERIODS, shape (times,)."""
         first, end = pd.Timestamp(self.valid_from), pd.Timestamp(self.valid_to) + pd.Timedelta(days=1)

@@ -757,6 +757,24 @@ def test_a_solver_that_fails_exits_4(run: Run, tmp_path: Path, monkeypatch: pyte
     assert not (tmp_path / "out").exists()
 
 
+def test_check_and_plan_agree_on_series_of_a_day(run: Run, tmp_path: Path) -> None:
+    """Two days of load and sun suffice for a plan; what the year lacks is told beside."""
+    path = write_case(tmp_path, *HOURLY, swap('"17:00-22:00"', '"17:30-22:00"', "own.toml"))
+    ran = run("check", path)
+    assert ran.code == 0
+    assert "small: valid for a plan of 2026-07-15 only. 4 devices" in ran.out
+    assert "for year, replay and study: load.csv: covers 2026-07-15 00:00 to 2026-07-17 00:00" in ran.err
+    uneven = (
+        "warning: `calendar.minutes` = 60: tariff own changes its period at 17:30, within an interval, which"
+        " then has the mean price; 15 would follow it\n"
+    )
+    assert uneven in ran.err
+    ran = run("plan", path, *PEAK, "--out", tmp_path / "out")
+    assert (ran.code, ran.err) == (0, uneven)
+    ran = run("check", write_case(tmp_path, *HOURLY, swap("= 2026-07-15", "= 2026-07-20")))
+    assert (ran.code, ran.out) == (2, "")
+
+
 def test_check_warns_of_what_cannot_matter(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "case.toml"
     text = (
