@@ -50,6 +50,7 @@ class Case:
     calibrated: tuple[Calibrated, ...] = ()  # calibrated numbers and their ranges
     what_if: Mapping[str, WhatIf] = field(default_factory=dict)  # cases with a few numbers changed
     sizing: Sizing | None = None  # of one battery of the case
+    left_out: tuple[str, ...] = ()  # a sentence for each sensitivity and doubt that cannot matter
 
     def with_devices(self, devices: Mapping[str, Device]) -> "Case":
         """The same case with other devices; series files of removed devices are removed."""
@@ -106,7 +107,7 @@ class Case:
     @property
     def warnings(self) -> list[str]:
         """A sentence for each value of the case that has no effect or cannot be followed."""
-        return [*self.dispatch_warnings, *self._money_warnings]
+        return [*self.dispatch_warnings, *self._money_warnings, *self.left_out]
 
     @property
     def dispatch_warnings(self) -> list[str]:

@@ -21,7 +21,11 @@ from parkdispatch.inputs.schema.case_file import CaseFile, case_file_schema
 from parkdispatch.inputs.tariffs.tariff_files import read_tariff
 from parkdispatch.inputs.user_files import read_toml, user_path
 from parkdispatch.inputs.variations.calibration import calibrated_problems
-from parkdispatch.inputs.variations.sensitivity_ends import of_remaining_devices, sensitivity_problems
+from parkdispatch.inputs.variations.sensitivity_ends import (
+    of_remaining_devices,
+    sensitivity_problems,
+    without_climate,
+)
 from parkdispatch.inputs.variations.variants import named_after_variant, variant_names, with_variant
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sizing_section import Sizing
@@ -61,6 +65,7 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
         if whole_year and tariff is not None:
             problems += year_problems(parts, tariff)
         raise InputError(list(dict.fromkeys(named_after_variant(problems, all_tables, variant))))
+    sensitivities, sizing, left_out = without_climate(file)
     case = Case(
         name=file.name,
         title=file.title,
@@ -75,11 +80,12 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
         sha256=digest,
         series={(key.split(".")[0], key.split(".")[1]): entry for key, entry in file.series.items()},
         finance=file.finance,
-        sensitivities=of_remaining_devices(file.sensitivity, file.device, all_tables["device"]),
+        sensitivities=of_remaining_devices(sensitivities, file.device, all_tables["device"]),
         contracts=file.contract,
         calibrated=file.calibrated,
         what_if=file.what_if,
-        sizing=_sizing_of_variant(file.sizing, removed=set(all_tables["device"]) - set(file.device)),
+        sizing=_sizing_of_variant(sizing, removed=set(all_tables["device"]) - set(file.device)),
+        left_out=tuple(left_out),
     )
     if problems := [*sensitivity_problems(case), *calibrated_problems(case), *sizing_problems(case)]:
         raise InputError(list(dict.fromkeys(named_after_variant(problems, all_tables, variant))))
