@@ -112,7 +112,7 @@ def test_the_case_is_named_after_its_folder(folder_name: str, name: str, tmp_pat
 
 
 def test_its_climate_may_be_replaced_by_a_file(tmp_path: Path) -> None:
-    """What its sensitivities and doubts say of the climate cannot matter, which is a warning, not an error."""
+    """What its sensitivities and doubts say of the climate cannot matter: a warning, not an error."""
     path = tmp_path / "case.toml"
     head, _, rest = case_text("gaoan").partition("\n[weather]")
     tail = rest[rest.index("\n[device") :]
