@@ -106,6 +106,7 @@ class SeriesSpec(BaseModel):
     unit: str
     lower: float = float("-inf")
     upper: float = float("inf")
+    internal: bool = False  # follows from the times of the intervals, and is not for a case to give
 
 
 BUS_NAME = r"\w(?:[\w .-]{0,38}\w)?"  # part of names in NetCDF, which have no slash and no blank at an end
@@ -191,6 +192,10 @@ class Device(BaseModel):
     def example(cls) -> Self:
         """A small device of this kind on bus `ac`, as `parkdispatch.check_device` puts it into a park."""
         return cls()
+
+    def missing_for_series(self) -> list[str]:
+        """Fields that are left out and without which the device's series cannot be computed."""
+        return []
 
     def tariff_problems(self, tariff: Tariff) -> list[str]:
         """What the device asks of the tariff and does not find there."""

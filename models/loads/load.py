@@ -71,7 +71,9 @@ class Load(Device):
 
     kind: Literal["load"] = declared("-", "Kind of device", default="load")
     bus: str = declared("-", "Name of the bus the load draws from", default="ac")
-    annual_energy_mwh: YearlyEnergy = declared("MWh", "Energy of a calendar year")
+    annual_energy_mwh: YearlyEnergy | None = declared(
+        "MWh", "Energy of a calendar year; left out where a series gives the demand", default=None
+    )
     hourly_shape: Hourly = declared(
         "-", "Mean demand of each hour of a day, from 0:00; only proportions matter", ASSUMED, (1.0,) * 24
     )
@@ -103,6 +105,10 @@ class Load(Device):
         """Some ten megawatts."""
         return cls(annual_energy_mwh=90_000.0)
 
+    def missing_for_series(self) -> list[str]:
+        """The yearly energy, where it is left out."""
+        return ["annual_energy_mwh"] if self.annual_energy_mwh is None else []
+
     def series(self, park: Park) -> Mapping[str, Array]:
         """Demand at `park.times` [MW], shape (intervals,).
 
@@ -129,6 +135,8 @@ class Load(Device):
 
         Sums, times 0.25 h, exactly to `annual_energy_mwh`. Raises InputError if stops leave no demand.
         """
+        if self.annual_energy_mwh is None:
+            raise InputError("`annual_energy_mwh` is missing: must be given, or a series of the demand")
         days = pd.date_range(f"{year}-01-01", f"{year}-12-31", freq="D")
         daily = np.array(self.weekday_shape)[days.day_of_week] * np.array(self.monthly_shape)[days.month - 1]
         for stop in self.stops:
@@ -147,6 +155,8 @@ class Load(Device):
 
     def implausible(self, given: Mapping[str, Array], hours: float) -> Mapping[str, tuple[float, float]]:
         """A mean far from that of the yearly energy: most likely a slip of unit."""
+        if self.annual_energy_mwh is None:
+            return {}
         usual_mw = self.annual_energy_mwh / HOURS_PER_YEAR
         means = {key: float(power_mw.mean()) for key, power_mw in given.items()}
         return {

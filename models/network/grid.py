@@ -116,7 +116,11 @@ class Grid(Device):
         "import_limit_mw": power_spec("Import limit"),
         "export_limit_mw": power_spec("Export limit"),
         "quarter_continues": SeriesSpec(
-            title="1 if the interval is in the quarter-hour of the one before", unit="1", lower=0.0, upper=1.0
+            title="1 if the interval is in the quarter-hour of the one before",
+            unit="1",
+            lower=0.0,
+            upper=1.0,
+            internal=True,
         ),
     }
 
@@ -231,7 +235,9 @@ class Grid(Device):
         price = price + adjustment * (price - np.array(tariff.government_funds_yuan_per_kwh)[month])
         demand_price, free_mw = 0.0, 0.0 * ones
         if self.pays_for_demand:
-            demand_price = tariff.demand_price_yuan_per_kw_month(self.voltage_kv_level) * (1.0 + adjustment)
+            in_tariff = tariff.level(self.voltage_kv_level).demand_price_yuan_per_kw_month
+            # without one, only a series of the case is a price; `tariff_problems` says where that is missing
+            demand_price = (np.nan if in_tariff is None else in_tariff) * (1.0 + adjustment)
         if self.contracted_demand_mw is not None:
             if tariff.demand_rules is None:
                 raise InputError(f"tariff {tariff.name}: no `demand_rules` for a contracted demand")

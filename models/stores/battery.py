@@ -77,7 +77,10 @@ class Battery(Device):
     soc_max: Fraction = declared("-", "Highest state of charge, as a share of full energy", ASSUMED, 0.95)
     initial_soc: Fraction = declared("-", "State of charge before the first interval", ASSUMED, 0.10)
     final_soc: Fraction | None = declared(
-        "-", "Least state of charge at the end of the horizon; left out: `initial_soc`", ASSUMED, None
+        "-",
+        "State of charge that is reached or exceeded at the end of the horizon; left out: `initial_soc`",
+        ASSUMED,
+        None,
     )
     eta_charge: Efficiency = declared(
         "-", "Efficiency of charging, from AC to the cells",
@@ -118,8 +121,8 @@ class Battery(Device):
             soc = getattr(self, name)
             if soc is not None and not self.soc_min <= soc <= self.soc_max:
                 raise ValueError(
-                    f"{name} = {soc:g} lies outside its window: must be in "
-                    f"[soc_min, soc_max] = [{self.soc_min:g}, {self.soc_max:g}]"
+                    f"{name} = {soc:.15g} lies outside its window: must be in "
+                    f"[soc_min, soc_max] = [{self.soc_min:.15g}, {self.soc_max:.15g}]"
                 )
         largest_mw = self.largest_power_mw
         limit = "power_mw.max" if isinstance(self.power_mw, Sized) else "power_mw"

@@ -317,6 +317,17 @@ DEVICES = [
         'scheme = "two_part"\npower_factor = 0.95',
         "`device.grid`: `power_factor` = 0.95: tariff own must have a table for it",
     ),
+    Bad(
+        "no energy and no series",
+        (swap("annual_energy_mwh = 700000.0\n", ""), swap('"load.demand_mw" = { file = "load.csv" }\n', "")),
+        ('`device.load.annual_energy_mwh` is missing: must be given, or `series."load.demand_mw"`',),
+    ),
+    case(
+        "internal series",
+        '"load.demand_mw" =',
+        '"grid.quarter_continues" =',
+        '`series."grid.quarter_continues"`: must be one of grid.purchase_price_yuan_per_mwh',
+    ),
     case("weather missing", PV_FILE, "", "`weather` is missing", "`device.pv` needs it for available_mw"),
 ]
 TARIFF = [
