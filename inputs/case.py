@@ -52,6 +52,7 @@ class Case:
     what_if: Mapping[str, WhatIf] = field(default_factory=dict)  # cases with a few numbers changed
     sizing: Sizing | None = None  # of one battery of the case
     sources: Mapping[Path, Source] = field(default_factory=dict)  # of values, by their paths in the file
+    left_out: tuple[str, ...] = ()  # a sentence for each sensitivity and doubt that cannot matter
 
     def with_devices(self, devices: Mapping[str, Device]) -> "Case":
         """The same case with other devices; series files of removed devices are removed."""
@@ -86,6 +87,7 @@ class Case:
                     attributes[attribute] = _with_fields(getattr(self, attribute, None), name, fields)
             except InputError as error:
                 wrong += error.problems
+        wrong += attributes.get("site", self.site).summer_time_problems(self.calendar.year)
         tariff = attributes.get("tariff", self.tariff)
         for name, device in devices.items():
             wrong += [f"`device.{name}`: {line}" for line in device.tariff_problems(tariff)]
@@ -111,7 +113,22 @@ class Case:
 
     @property
     def warnings(self) -> list[str]:
-        """A sentence for each value of the case that has no effect."""
+        """A sentence for each value of the case that has no effect or cannot be followed."""
+        return [*self.dispatch_warnings, *self._money_warnings, *self.left_out]
+
+    @property
+    def dispatch_warnings(self) -> list[str]:
+        """A sentence for what a dispatch of this case cannot follow."""
+        minutes, changes = self.calendar.minutes, self.tariff.changes_within(self.calendar.minutes)
+        if not changes:
+            return []
+        return [
+            f"`calendar.minutes` = {minutes}: tariff {self.tariff.name} changes its period at"
+            f" {', '.join(changes)}, within an interval, which then has the mean price; 15 would follow it"
+        ]
+
+    @property
+    def _money_warnings(self) -> list[str]:
         storage_mw = sum(d.largest_power_mw for d in self.devices.values() if isinstance(d, Battery))
         warnings = [*(self.finance.warnings if self.finance else []), *self.contracts.warnings(storage_mw)]
         if self.finance is None and not self.contracts.none:

@@ -23,7 +23,11 @@ from parkdispatch.inputs.tariffs.tariff_files import read_tariff
 from parkdispatch.inputs.user_files import read_toml, user_path
 from parkdispatch.inputs.value_sources import file_sources
 from parkdispatch.inputs.variations.calibration import calibrated_problems
-from parkdispatch.inputs.variations.sensitivity_ends import of_remaining_devices, sensitivity_problems
+from parkdispatch.inputs.variations.sensitivity_ends import (
+    of_remaining_devices,
+    sensitivity_problems,
+    without_climate,
+)
 from parkdispatch.inputs.variations.variants import (
     named_after_variant,
     paths_set_by,
@@ -68,6 +72,7 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
         if whole_year and tariff is not None:
             problems += year_problems(parts, tariff)
         raise InputError(list(dict.fromkeys(named_after_variant(problems, all_tables, variant))))
+    sensitivities, sizing, left_out = without_climate(file)
     case = Case(
         name=file.name,
         title=file.title,
@@ -82,11 +87,12 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
         sha256=digest,
         series={(key.split(".")[0], key.split(".")[1]): entry for key, entry in file.series.items()},
         finance=file.finance,
-        sensitivities=of_remaining_devices(file.sensitivity, file.device, all_tables["device"]),
+        sensitivities=of_remaining_devices(sensitivities, file.device, all_tables["device"]),
         contracts=file.contract,
         calibrated=file.calibrated,
         what_if=file.what_if,
-        sizing=_sizing_of_variant(file.sizing, removed=set(all_tables["device"]) - set(file.device)),
+        sizing=_sizing_of_variant(sizing, removed=set(all_tables["device"]) - set(file.device)),
+        left_out=tuple(left_out),
     )
     text = path.read_text(encoding="utf-8")
     case = replace(case, sources=file_sources(text, case, paths_set_by(all_tables, variant)))

@@ -92,7 +92,15 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
                 arrays[key] = _read(case, f"{name}.{key}", source, device.series_specs[key], times)
             except InputError as error:
                 problems += error.problems
-        problems += _value_problems(name, device, arrays, times)
+        invalid = _value_problems(name, device, arrays, times)
+        given = {key: arrays[key] for key in files if key in arrays}
+        if not invalid and given:
+            invalid = [
+                f"`{name}.{key}` = {line}"
+                for key, lines in device.impossible(given, park).items()
+                for line in lines
+            ]
+        problems += invalid
         series |= {(name, key): array for key, array in arrays.items()}
     if problems:
         raise InputError(list(dict.fromkeys(problems)))

@@ -1,18 +1,35 @@
 """Files that a user names: paths, raw content, TOML tables; what is wrong with them as InputError."""
 
 import re
+import stat
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from parkdispatch.inputs.messages.problem_sentences import closest
+from parkdispatch.inputs.messages.problem_sentences import closest, field_path
 from parkdispatch.models.errors import InputError
 
+# Limits far above what a person writes, so that a wrong file costs neither memory nor time.
+MB = 1_000_000
+LARGEST_FILE_MB = 500  # a year by minutes with ten columns has 60 MB
+LARGEST_TOML_MB = 4
+MOST_KEY_PARTS = 64  # of a dotted key; the deepest of a case has seven
+MOST_LEVELS = 32
+MOST_ENTRIES = 20_000  # keys and list entries; the largest built-in case has 665
+DOTTED_KEY = re.compile(rf"""(?:["']?[\w-]{{1,100}}["']?[ \t]*\.[ \t]*){{{MOST_KEY_PARTS}}}""")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # not tab, not line feed
 
-def read_bytes(path: Path, what: str = "a file") -> bytes:
-    """Content of a file. Raises InputError if it is missing, a directory or unreadable."""
+
+def read_bytes(path: Path, what: str = "a file", largest_mb: int = LARGEST_FILE_MB) -> bytes:
+    """Content of a file. Raises InputError if it is missing, no regular file, too large or unreadable."""
     try:
+        status = path.stat()
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+            raise InputError(f"{path}: is no regular file, must be {what}")
+        if status.st_size > largest_mb * MB:
+            size_mb = f"{status.st_size / MB:.0f} MB"
+            raise InputError(f"{path}: has {size_mb}, must have {largest_mb} MB at most")
         return path.read_bytes()
     except FileNotFoundError:
         raise InputError(f"{path}: no such file{closest(path.name, _siblings(path))}") from None
@@ -43,17 +60,22 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Tables of a TOML file.
 
     Raises InputError, naming the file and where possible line and column, if it is missing, a
-    directory, unreadable, not UTF-8 or not TOML.
+    directory, unreadable, not UTF-8, not TOML, or nested or long beyond all use.
     """
-    raw = read_bytes(path, "a TOML file")
+    raw = read_bytes(path, "a TOML file", LARGEST_TOML_MB)
     try:
         text = raw.decode("utf-8-sig")  # Windows editors put a byte-order mark first
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise InputError(f"{path}: line {line}: must be saved as UTF-8{_encoding_hint(raw)}") from None
+    if dotted := DOTTED_KEY.search(text):
+        line = text.count("\n", 0, dotted.start()) + 1
+        raise InputError(f"{path}: line {line}: a key has {MOST_KEY_PARTS} parts or more, must have fewer")
     try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
+        tables = tomllib.loads(text)
+    except RecursionError:
+        raise InputError(f"{path}: is nested too deep, must have {MOST_LEVELS} levels at most") from None
+    except ValueError as error:
         position = re.fullmatch(
             r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error), re.DOTALL
         )
@@ -61,6 +83,36 @@ def read_toml(path: Path) -> dict[str, Any]:
             raise InputError(f"{path}: is not TOML: {error}") from None
         where = f"line {position[2]}, column {position[3]}" if position[2] else "end of file"
         raise InputError(f"{path}: {where}: is not TOML: {position[1]}") from None
+    if problems := _unusable_entries(path, tables):
+        raise InputError(problems)
+    return tables
+
+
+def _unusable_entries(path: Path, tables: Mapping[str, Any]) -> list[str]:
+    """Tables nested too deep, with too many entries, or with texts that would steer a terminal."""
+    problems = []
+    for count, (keys, value) in enumerate(_entries(tables), start=1):
+        if len(keys) > MOST_LEVELS:
+            return [f"{path}: `{keys[0]}` is nested too deep, must have {MOST_LEVELS} levels at most"]
+        if count > MOST_ENTRIES:
+            return [f"{path}: has more than {MOST_ENTRIES} keys and list entries, must have fewer"]
+        for text in (keys[-1], value):
+            if isinstance(text, str) and (character := CONTROL.search(text)):
+                name = CONTROL.sub("?", field_path("", keys))
+                problems.append(f"`{name}`: has the control character {character[0]!r}, must have none")
+    return problems
+
+
+def _entries(tables: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Every key and list entry with its path; no recursion, whatever the depth."""
+    pending: list[tuple[tuple[str | int, ...], Any]] = [((key,), value) for key, value in tables.items()]
+    while pending:
+        keys, value = pending.pop()
+        yield keys, value
+        if isinstance(value, dict):
+            pending += [((*keys, key), entry) for key, entry in value.items()]
+        elif isinstance(value, list):
+            pending += [((*keys, number), entry) for number, entry in enumerate(value)]
 
 
 def _encoding_hint(raw: bytes) -> str:

@@ -1,5 +1,7 @@
 """The command line: its commands, its version, and the exit code of each error."""
 
+import contextlib
+import errno
 import io
 import os
 import sys
@@ -9,7 +11,7 @@ import typer
 from rich.text import Text
 
 from parkdispatch.interfaces.commands.check import check
-from parkdispatch.interfaces.commands.console import err_console, print_message
+from parkdispatch.interfaces.commands.console import ClosedPipeError, err_console, print_message
 from parkdispatch.interfaces.commands.init import init
 from parkdispatch.interfaces.commands.plan import plan
 from parkdispatch.interfaces.commands.pv import pv
@@ -22,6 +24,8 @@ from parkdispatch.interfaces.startup import start_quickly
 from parkdispatch.models.errors import ParkdispatchError
 
 INTERRUPTED = 130  # exit code after control-C, as shells have it
+BROKEN_PIPE = 141  # exit code of a program whose reader has gone, as shells have it
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # of the place that the output is redirected to
 
 app = typer.Typer(
     name="parkdispatch",
@@ -64,6 +68,12 @@ def _interrupted(error: BaseException | None) -> bool:
     return error is not None
 
 
+def _discard_output() -> None:
+    """Send what is still buffered nowhere, so that the exit of the interpreter does not fail again."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main() -> None:
     """Run a command; print errors as sentences and exit with their codes."""
     for stream in (sys.stdout, sys.stderr):
@@ -71,16 +81,26 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a Chinese Windows pipe cannot encode "²"
     try:
         start_quickly()
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # not at the exit of the interpreter, where an error would be a traceback
     except ParkdispatchError as error:
         label = {2: "input", 3: "infeasible", 4: "solver"}.get(error.exit_code, "error")
         for line in str(error).splitlines():
             print_message(label, line)
         sys.exit(error.exit_code)
+    except (BrokenPipeError, ClosedPipeError):
+        _discard_output()
+        sys.exit(BROKEN_PIPE)
     except KeyboardInterrupt:
         err_console.print("interrupted")
         sys.exit(INTERRUPTED)
     except Exception as error:  # users see one line; PARKDISPATCH_TRACEBACK shows the traceback
+        if isinstance(error, OSError) and error.errno in FULL:
+            _discard_output()
+            err_console.print(Text(f"the output cannot be written: {error.strerror}"))
+            sys.exit(1)
         if _interrupted(error):  # a library that was being imported replaced the interrupt by its own error
             err_console.print("interrupted")
             sys.exit(INTERRUPTED)

@@ -1,14 +1,19 @@
 """Checks of the paths a command is to write, made before anything is solved."""
 
 import math
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from parkdispatch.interfaces.commands import console
 from parkdispatch.models.errors import InputError
+from parkdispatch.results.io.run_folder import folder_problems, writing_problems
+
+RUNS = Path("runs")  # in the current folder
 
 
 def check_output_paths(time_limit: float, out: Path | None, model: Path | None = None) -> None:
-    """Check the time limit, the output folder and the path of the model file.
+    """Check the time limit, the output folder, `runs/` if there is none, and the path of the model file.
 
     Raises InputError with every problem, so that a run does not fail after the solver has finished.
     """
@@ -20,13 +25,38 @@ def check_output_paths(time_limit: float, out: Path | None, model: Path | None =
             problems.append(f"`--write-model` = {model}: must end in .lp or .mps")
         if model.is_dir() or not model.parent.is_dir():
             problems.append(f"`--write-model` = {model}: must be a file in an existing folder")
-    if out is not None:
-        try:
-            existing = next(path for path in (out, *out.absolute().parents) if path.exists())
-        except OSError as error:  # such as a name that is too long for the file system
-            problems.append(f"`--out` = {out}: {error.strerror or error}")
-        else:
-            if not existing.is_dir() or not os.access(existing, os.W_OK):
-                problems.append(f"`--out` = {out}: must be in a writable folder, which {existing} is not")
+    problems += folder_problems(out or RUNS / "run") or writing_problems(out or RUNS / "run")
     if problems:
         raise InputError(problems)
+
+
+@contextmanager
+def run_folder(out: Path | None, case: str, command: str) -> Iterator[Path]:
+    """The output folder: `out` if given, else a new one, named after case, command and time.
+
+    Raises InputError where it cannot be made. A new folder is removed if the run is not written.
+    """
+    if out is not None:
+        yield out
+        return
+    folder = _new_folder(f"{case}-{command}-{console.time_text()}")
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):  # a folder that holds a run is not removed
+            folder.rmdir()
+
+
+def _new_folder(name: str) -> Path:
+    """Make a folder in `runs/`; with a number behind the name where another run has it."""
+    number = 1
+    while True:
+        folder = RUNS / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise InputError(f"`{RUNS}/`: cannot be written: {error.strerror or error}") from error
+        else:
+            return folder

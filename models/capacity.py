@@ -5,15 +5,16 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from parkdispatch.models.declaration import ASSUMED, Declaration, declared
-from parkdispatch.models.device import Expr, Interval, NonNegative
+from parkdispatch.models.device import Expr, Interval
+from parkdispatch.models.limits import Energy, Money
 
 
 class Sized(Declaration):
     """A capacity decided by the optimizer, between `min` and `max`, at a cost per unit of capacity."""
 
-    min: NonNegative = declared("MW or MWh", "Smallest capacity that may be chosen", ASSUMED, 0.0)
-    max: NonNegative = declared("MW or MWh", "Largest capacity that may be chosen")
-    cost_yuan_per_unit: NonNegative = declared(
+    min: Energy = declared("MW or MWh", "Smallest capacity that may be chosen", ASSUMED, 0.0)
+    max: Energy = declared("MW or MWh", "Largest capacity that may be chosen")
+    cost_yuan_per_unit: Money = declared(
         "yuan/MW or yuan/MWh", "Capital cost of the capacity for the length of the horizon"
     )
 
@@ -24,7 +25,7 @@ class Sized(Declaration):
         return self
 
 
-Size = NonNegative | Sized
+Size = float | Sized
 
 
 def largest_capacity(size: float | Sized) -> float:

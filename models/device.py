@@ -4,6 +4,7 @@ A device writes ONE interval of itself into a Pyomo block, with the words of `In
 `Terms`. It never sees the power balance, the objective, the solver or the length of the horizon.
 """
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,8 +13,9 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from parkdispatch.models.limits import LARGEST_POWER_MW, LARGEST_PRICE_YUAN_PER_MWH
 from parkdispatch.models.site import Site
 from parkdispatch.models.tariff.tariff import Tariff
 
@@ -23,7 +25,7 @@ Period = Literal["day", "month", "horizon"]
 Role = Literal["source", "grid", "load", "store", "converter", "network"]
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Efficiency = Annotated[float, Field(gt=0, le=1)]
+Efficiency = Annotated[float, Field(ge=0.01, le=1)]  # less is a slip, and 1/efficiency an absurd number
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -109,6 +111,23 @@ class SeriesSpec(BaseModel):
     lower: float = float("-inf")
     upper: float = float("inf")
     computed_from: tuple[str, ...] = ()
+    internal: bool = False  # follows from the times of the intervals, and is not for a case to give
+
+
+BUS_NAME = r"\w(?:[\w .-]{0,38}\w)?"  # part of names in NetCDF, which have no slash and no blank at an end
+
+
+def power_spec(title: str, computed_from: tuple[str, ...] = ()) -> SeriesSpec:
+    """A power of zero or more [MW]; `computed_from` are the fields it follows from where it is not given."""
+    return SeriesSpec(title=title, unit="MW", lower=0.0, upper=LARGEST_POWER_MW, computed_from=computed_from)
+
+
+def price_spec(title: str, computed_from: tuple[str, ...] = ()) -> SeriesSpec:
+    """A price of energy of either sign [yuan/MWh]; `computed_from` as for a power."""
+    largest = LARGEST_PRICE_YUAN_PER_MWH
+    return SeriesSpec(
+        title=title, unit="yuan/MWh", lower=-largest, upper=largest, computed_from=computed_from
+    )
 
 
 INJECTION = "injection"  # among the terms of a Display: the power into all buses of the device
@@ -172,10 +191,24 @@ class Device(BaseModel):
     # "prices", "book") and key, beside those of results/templates/words.*.toml
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {}
 
+    @field_validator("bus", check_fields=False)
+    @classmethod
+    def _bus_usable_in_names(cls, bus: str) -> str:
+        if not re.fullmatch(BUS_NAME, bus):
+            raise ValueError(
+                "must be 1 to 40 letters and digits, with `_`, `-`, `.` or blanks between, such as 10_0.4kV:"
+                " it names columns of files"
+            )
+        return bus
+
     @classmethod
     def example(cls) -> Self:
         """A small device of this kind on bus `ac`, as `parkdispatch.check_device` puts it into a park."""
         return cls()
+
+    def missing_for_series(self) -> list[str]:
+        """Fields that are left out and without which the device's series cannot be computed."""
+        return []
 
     def tariff_problems(self, tariff: Tariff) -> list[str]:
         """What the device asks of the tariff and does not find there."""
@@ -184,6 +217,14 @@ class Device(BaseModel):
     @abstractmethod
     def series(self, park: Park) -> Mapping[str, Array]:
         """Make the series of `series_specs` at `park.times`, each of shape (intervals,)."""
+
+    def impossible(self, given: Mapping[str, Array], park: Park) -> Mapping[str, list[str]]:
+        """By series, what cannot be in values that were given instead of computed."""
+        return {}
+
+    def implausible(self, given: Mapping[str, Array], hours: float) -> Mapping[str, tuple[float, float]]:
+        """By series, what can hardly be in values that were given: the figure, and what it usually is."""
+        return {}
 
     @abstractmethod
     def interval(self, block: Any, interval: Interval) -> Terms:

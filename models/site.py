@@ -33,8 +33,24 @@ class Site(Declaration):
         "m", "Altitude above sea level, for air pressure and the clear-sky model", ASSUMED, 0.0
     )
     timezone: Annotated[str, AfterValidator(_known_timezone)] = declared(
-        NO_UNIT, "IANA name of the time zone that all local times are in", ASSUMED, "Asia/Shanghai"
-    )
+        NO_UNIT, "IANA name of the time zone of all local times, one without summer time",
+        ASSUMED, "Asia/Shanghai",
+    )  # fmt: skip
+
+    def summer_time_problems(self, year: int) -> list[str]:
+        """What is wrong with a zone whose clocks change in a year: the program works in standard time."""
+        zone = ZoneInfo(self.timezone)
+        moments = (datetime(year, month, 1, 12, tzinfo=zone) for month in range(1, 13))
+        standard = [moment.utcoffset() or timedelta(0) for moment in moments if not moment.dst()]
+        if len(standard) == 12:
+            return []
+        hours, rest = divmod(min(standard, default=timedelta(0)), timedelta(hours=1))
+        fixed = "" if rest else f", such as Etc/GMT{-hours:+d}"
+        return [
+            f"`site.timezone` = {self.timezone}: has summer time in {year}, but prices, series and sun are"
+            f" matched in standard time: must be a zone without it{fixed}, whose clock all times follow then,"
+            " those of the tariff too"
+        ]
 
     @model_validator(mode="after")
     def _clock_follows_sun(self) -> Self:

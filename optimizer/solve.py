@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from parkdispatch.models.device import Array, Device
-from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
+from parkdispatch.models.errors import InfeasibleError, SolverError
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
 from parkdispatch.optimizer.formulation.template import Key, Template
@@ -115,8 +115,8 @@ def optimize(
     `apart`: identical units are not merged, so that each has multipliers of its own. `multipliers`:
     `final_relaxation` is needed; a solve from scratch without identical units has it in any case.
 
-    Raises InputError where a bus cannot be balanced within the bounds, InfeasibleError where limits
-    contradict each other or the cost is unbounded, SolverError otherwise.
+    Raises InfeasibleError where a bus cannot be balanced within the bounds, limits contradict each other or
+    the cost is unbounded, SolverError otherwise.
     """
     started = time.perf_counter()
     deadline, grace_s = time.monotonic() + time_limit_s, max(LEAST_GRACE_S, GRACE_SHARE * time_limit_s)
@@ -128,7 +128,7 @@ def optimize(
     merged = None if separate else merge_identical_units(scaled, devices)
     # the arrays of the original park are built only at the end, unless buses must be reported
     if unbalanced_buses(merged.tiled if merged else tiled) and (lines := unbalanced_buses(tiled)):
-        raise InputError(lines)
+        raise InfeasibleError("\n".join(lines))
     coarse = coarse_park(scaled, devices)
     try:
         with ThreadPool(threads or os.cpu_count() or 1) as pool, ending_at(deadline + grace_s):

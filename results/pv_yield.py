@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 
 from parkdispatch.models.device import Array
+from parkdispatch.models.errors import InputError
 from parkdispatch.models.site import Site
-from parkdispatch.models.sources.photovoltaic_plant import AreaPower, Losses, Pv
+from parkdispatch.models.sources.photovoltaic_plant import AreaPower, Pv
+from parkdispatch.models.sources.pv_areas import Losses
 from parkdispatch.models.units import MWH_PER_GWH
 
 MJ_PER_KWH = 3.6
@@ -97,8 +99,10 @@ def pv_yield(
     """Simulate the plant through one year of `weather` (interval means, local standard time of the starts).
 
     Each year of the plant's lifetime is evaluated at its middle, the first at the age of 0.5 years.
-    `pv.age_years` is ignored.
+    `pv.age_years` is ignored. Raises InputError for a plant without areas or module.
     """
+    if missing := pv.missing_for_series():
+        raise InputError([f"`{name}` is missing: must be given, or there is no yield" for name in missing])
     index = pd.DatetimeIndex(weather.index)
     hours = (index[1] - index[0]) / pd.Timedelta(hours=1)
     faces = pv.face_power(weather, site, hours * 60.0)

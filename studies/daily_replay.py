@@ -10,7 +10,7 @@ import numpy as np
 
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array, Device
-from parkdispatch.models.errors import InputError, SolverError
+from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
@@ -56,7 +56,7 @@ def replay_year(
     if problems := _not_handed_over(year, case.devices):
         raise InputError(problems)
     if problems := unbalanced_buses(year):
-        raise InputError(problems)
+        raise InfeasibleError("\n".join(problems))
     built = time.perf_counter()
     progress("the same park without its storage")
     base = solve_without_storage(prepared, context)

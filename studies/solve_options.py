@@ -34,6 +34,8 @@ class SolveOptions:
             problems.append(
                 f"argument `solver` = {self.solver}: must be highs, or pyomo: and a name such as appsi_highs"
             )
+        elif self.solver != "highs":
+            problems += _pyomo_problems(self.solver.removeprefix("pyomo:"))
         if not EXACT <= self.gap <= LOOSEST_GAP:
             problems.append(f"argument `gap` = {self.gap:g}: must be from {EXACT:g} to {LOOSEST_GAP:g}")
         elif self.solver != "highs" and self.gap != EXACT:
@@ -42,6 +44,17 @@ class SolveOptions:
             )
         if problems:
             raise InputError(problems)
+
+
+def _pyomo_problems(name: str) -> list[str]:
+    """What is wrong with the name of a Pyomo solver; Pyomo is imported for it only."""
+    from parkdispatch.optimizer.formulation.plain_pyomo import pyomo_solver
+
+    try:
+        pyomo_solver(name)
+    except InputError as error:
+        return error.problems
+    return []
 
 
 @dataclass(frozen=True)

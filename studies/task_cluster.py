@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from parkdispatch.models.errors import InputError, ParkdispatchError, SolverError
 from parkdispatch.results.io.provenance import program_versions, version_differences
 from parkdispatch.studies.dask_client import (
-    is_address,
+    TlsFiles,
+    address_problems,
     local_client,
     program_mismatch,
     remote_client,
@@ -66,16 +67,19 @@ def _run_task(numbers: Array, shared_task: SharedTask) -> Array:
 class TaskCluster:
     """Worker processes for the duration of a `with` block: local ones, or those of a scheduler's address."""
 
-    def __init__(self, scheduler: str | None = None, workers: int | None = None) -> None:
-        """`workers` is the number of local processes; by default one per core. Raises InputError."""
-        problems = []
-        if scheduler is not None and not is_address(scheduler):
-            problems.append(f"argument `scheduler` = {scheduler}: must be an address such as tcp://host:8786")
+    def __init__(
+        self, scheduler: str | None = None, workers: int | None = None, tls: TlsFiles | None = None
+    ) -> None:
+        """`workers` is the number of local processes; by default one per core. Raises InputError.
+
+        `tls` are the certificates for a scheduler at tls://host:port.
+        """
+        problems = address_problems(scheduler, tls)
         if workers is not None and workers < 1:
             problems.append(f"argument `workers` = {workers}: must be 1 or more")
         if problems:
             raise InputError(problems)
-        self._scheduler, self._workers = scheduler, workers
+        self._scheduler, self._workers, self._tls = scheduler, workers, tls
         self._open = ExitStack()
         self._client: Client | None = None
 
@@ -85,7 +89,7 @@ class TaskCluster:
             if self._scheduler is None:
                 self._client = local_client(stack, self._workers)
             else:
-                self._client = remote_client(stack, self._scheduler)
+                self._client = remote_client(stack, self._scheduler, self._tls)
             self._open = stack.pop_all()
         return self
 

@@ -208,6 +208,8 @@ def series_table(devices: Mapping[str, Any]) -> list[str]:
     lines = ["| Kind | Name in `[series]` | Meaning | Unit | Allowed |", "| --- | --- | --- | --- | --- |"]
     for kind, device in devices.items():
         for name, spec in device.series_specs.items():
+            if spec.internal:
+                continue
             limits = [
                 f"{sign} {bound:g}"
                 for sign, bound in (("≥", spec.lower), ("≤", spec.upper))

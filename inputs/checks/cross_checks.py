@@ -11,6 +11,7 @@ from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.tariff.tariff import Tariff
 
 DEVICE_NAME = r"[a-z][a-z0-9_]*"  # a device's name becomes part of column names and file headers
+DEMAND_PRICE = "demand_price"  # a series of it stands for the price that a tariff lacks
 RESERVED_NAMES = ("balance",)  # the optimizer's name of the power balance of a bus
 
 
@@ -18,6 +19,7 @@ def cross_check(case: CaseParts, tariff: Tariff | None) -> list[str]:
     """Problems that are visible only with several tables of the case file, or its tariff, in view."""
     return [
         *_calendar_problems(case.calendar, tariff),
+        *_clock_problems(case),
         *_name_problems(case),
         *_bus_problems(case),
         *_series_problems(case),
@@ -27,6 +29,7 @@ def cross_check(case: CaseParts, tariff: Tariff | None) -> list[str]:
             for name, device in case.devices.items()
             if tariff is not None
             for line in device.tariff_problems(tariff)
+            if not (f"{name}.{DEMAND_PRICE}_yuan_per_mw_month" in case.series and DEMAND_PRICE in line)
         ),
     ]
 
@@ -46,6 +49,13 @@ def _calendar_problems(calendar: Calendar | None, tariff: Tariff | None) -> list
             f" must lie in its validity, {tariff.valid_from} to {tariff.valid_to}"
         )
     return problems
+
+
+def _clock_problems(case: CaseParts) -> list[str]:
+    """Clocks that change within the year: half of it, prices and sun would be an hour apart."""
+    if case.site is None or case.calendar is None:
+        return []
+    return case.site.summer_time_problems(case.calendar.year)
 
 
 def year_problems(case: CaseParts, tariff: Tariff) -> list[str]:
@@ -83,7 +93,12 @@ def _bus_problems(case: CaseParts) -> list[str]:
 
 def _series_problems(case: CaseParts) -> list[str]:
     """Series of unknown devices or names, and devices that need weather which is not given."""
-    known = [f"{name}.{key}" for name, device in case.devices.items() for key in device.series_specs]
+    known = [
+        f"{name}.{key}"
+        for name, device in case.devices.items()
+        for key, spec in device.series_specs.items()
+        if not spec.internal
+    ]
     problems = [
         f'`series."{key}"`: must be one of {", ".join(known)}{closest(key, known)}'
         for key in case.series
@@ -91,6 +106,11 @@ def _series_problems(case: CaseParts) -> list[str]:
     ]
     for name, device in case.devices.items():
         computed = [key for key in device.series_specs if f"{name}.{key}" not in case.series]
+        if computed:
+            problems += [
+                f'`device.{name}.{field}` is missing: must be given, or `series."{name}.{computed[0]}"`'
+                for field in device.missing_for_series()
+            ]
         if not case.has_weather and device.needs_weather and computed:
             problems.append(f"`weather` is missing: `device.{name}` needs it for {', '.join(computed)}")
     return problems

@@ -15,8 +15,9 @@ def file_problems(case: CaseParts, folder: Path) -> list[str]:
         for key, file in case.series.items():
             name, _, series = key.partition(".")
             device = case.devices.get(name)
-            if device is not None and series in device.series_specs:
-                spec, hours = device.series_specs[series], case.calendar.hours
+            spec = None if device is None else device.series_specs.get(series)
+            if spec is not None and not spec.internal:
+                hours = case.calendar.hours
                 path = file.path(folder)
                 problems += with_field(
                     f'series."{key}".file', path, series_problems(path, spec, hours, file.column)

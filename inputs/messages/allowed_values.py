@@ -22,7 +22,7 @@ def locate(model: Any, loc: Sequence[str | int]) -> tuple[tuple[str | int, ...],
     Without a model only some of them can be recognised.
     """
     path: list[str | int] = []
-    options = list(_options(model)) if model is not None else []
+    options = list(options_of(model)) if model is not None else []
     for key in loc:
         tagged = [option for option in options if key in _tags(option)]
         below = [option for parent in options for option in _children(parent.type, key)]
@@ -42,7 +42,7 @@ def locate(model: Any, loc: Sequence[str | int]) -> tuple[tuple[str | int, ...],
 
 def leaves(model: Any, value: Any) -> Iterator[tuple[tuple[str | int, ...], Any, list[Option]]]:
     """Each value inside nested tables and lists: its path, itself, and the types allowed there."""
-    return _leaves(list(_options(model)), value, ())
+    return _leaves(list(options_of(model)), value, ())
 
 
 def _leaves(
@@ -96,13 +96,14 @@ def _is_model(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
-def _options(kind: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Option]:
+def options_of(kind: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Option]:
+    """The types that an annotation allows, without unions, None and wrappers, with their annotations."""
     if get_origin(kind) is Annotated:
         inner, *around = get_args(kind)
-        yield from _options(inner, (*metadata, *around))
+        yield from options_of(inner, (*metadata, *around))
     elif get_origin(kind) in (Union, types.UnionType):
         for member in get_args(kind):
-            yield from _options(member, metadata)
+            yield from options_of(member, metadata)
     elif kind is not type(None):
         yield Option(kind, metadata)
 
@@ -113,14 +114,14 @@ def _children(kind: Any, key: str | int) -> Iterator[Option]:
     if _is_model(kind):
         field = kind.model_fields.get(key)
         if field is not None:
-            yield from _options(field.annotation, tuple(field.metadata))
+            yield from options_of(field.annotation, tuple(field.metadata))
     elif isinstance(origin, type) and issubclass(origin, Mapping):
         if isinstance(key, str) and key != "[key]":
-            yield from _options(arguments[1])
+            yield from options_of(arguments[1])
     elif isinstance(origin, type) and issubclass(origin, Sequence) and isinstance(key, int):
         same_type = len(arguments) == 1 or arguments[1:] == (Ellipsis,)
         if same_type or key < len(arguments):
-            yield from _options(arguments[0 if same_type else key])
+            yield from options_of(arguments[0 if same_type else key])
 
 
 def _tags(option: Option) -> list[str]:

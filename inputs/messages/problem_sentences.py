@@ -106,7 +106,7 @@ def _lines(
     if kind in ("value_error", "assertion_error"):
         return [_validator_line(line, prefix, path, value) for line in str(context["error"]).splitlines()]
     if kind == "missing":
-        return [f"`{_joined(prefix, path)}` is missing: must be given"]
+        return [f"`{field_path(prefix, path)}` is missing: must be given"]
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         known = known_keys(locate(model, detail["loc"][:-1])[1])
         listed = f"; known here: {', '.join(known)}" if known else ""
@@ -118,15 +118,14 @@ def _lines(
         allowed = re.findall(r"'([^']*)'", context["expected"])
         words = f"must be {context['expected']}{closest(str(value), allowed)}"
         if detail["loc"][-1] == "[key]":  # the key itself is wrong; its value was not validated
-            return [f"`{_joined(prefix, path)}`: no such key, {words}"]
+            return [f"`{field_path(prefix, path)}`: no such key, {words}"]
         return [_line(prefix, path, value, words)]
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         key = context["discriminator"].strip("'")
         if kind == "union_tag_not_found":
             one_of = f" one of {', '.join(tags(options, key))}" if tags(options, key) else ""
-            return [
-                f"`{_joined(prefix, (*path, key))}` is missing: must be given{',' if one_of else ''}{one_of}"
-            ]
+            where = field_path(prefix, (*path, key))
+            return [f"`{where}` is missing: must be given{',' if one_of else ''}{one_of}"]
         allowed = re.findall(r"'([^']*)'", context["expected_tags"])
         hint = closest(str(context["tag"]), allowed)
         return [_line(prefix, (*path, key), context["tag"], f"must be one of {', '.join(allowed)}{hint}")]
@@ -162,19 +161,20 @@ def _validator_line(line: str, prefix: str, path: Sequence[str | int], value: An
     opening = re.match(r"`?(([A-Za-z_][\w-]*)[\w.\[\]-]*)`?(?= = )", line)
     if opening:
         parent = path[:-1] if path and path[-1] == opening[2] else path
-        where = _joined(prefix, parent)
+        where = field_path(prefix, parent)
         return f"`{where}{'.' if where else ''}{opening[1]}`{line[opening.end() :]}"
     if isinstance(value, str | int | float) or not isinstance(value, Sequence | Mapping | BaseModel):
         return _line(prefix, path, value, line)
-    where = _joined(prefix, path)
+    where = field_path(prefix, path)
     return f"`{where}`: {line}" if where else line
 
 
 def _line(prefix: str, path: Sequence[str | int], value: Any, text: str) -> str:
-    return f"`{_joined(prefix, path)}` = {_shown(value)}: {text}"
+    return f"`{field_path(prefix, path)}` = {_shown(value)}: {text}"
 
 
-def _joined(prefix: str, path: Sequence[str | int]) -> str:
+def field_path(prefix: str, path: Sequence[str | int]) -> str:
+    """A path of keys and positions as TOML writes it: `series."load.demand_mw".file`, `day[1].hours`."""
     text = prefix
     for part in path:
         if isinstance(part, int):

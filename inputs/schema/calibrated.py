@@ -9,6 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from parkdispatch.inputs.published.published_figures import Unit
 from parkdispatch.models.declaration import Declaration, declared
+from parkdispatch.models.limits import Number
 
 
 class Calibrated(Declaration):
@@ -16,8 +17,8 @@ class Calibrated(Declaration):
 
     path: Annotated[str, Field(min_length=1)] = declared("-", "Path of the number, such as finance.loan.rate")
     unit: Unit = declared("-", "Unit of the number, as a word such as mwh")
-    low: float = declared("unit of the field", "Lower end of the range")
-    high: float = declared("unit of the field", "Upper end of the range")
+    low: Number = declared("unit of the field", "Lower end of the range")
+    high: Number = declared("unit of the field", "Upper end of the range")
     why: Annotated[str, Field(min_length=1)] = declared("-", "Reason for this range")
     why_zh: Annotated[str, Field(min_length=1)] = declared("-", "Reason for this range, in Chinese")
 
@@ -34,6 +35,6 @@ class WhatIf(Declaration):
 
     title: Annotated[str, Field(min_length=1)] = declared("-", "Title")
     title_zh: Annotated[str, Field(min_length=1)] = declared("-", "Title in Chinese")
-    values: Annotated[dict[str, float], Field(min_length=1)] = declared(
+    values: Annotated[dict[str, Number], Field(min_length=1)] = declared(
         "unit of the field", "Changed numbers by path"
     )

@@ -17,6 +17,7 @@ TIME_PATTERN = (
     r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T](\d{1,2}):(\d{2})(?::00(?:\.0+)?)?)?"
     r" ?(?:(Z)|([+-]\d{2}):?(\d{2}))?"
 )
+YEARS = (1700, 2250)  # of a time in a file: others cannot be counted in nanoseconds
 MAX_SHOWN = 60  # characters of a cell or header in a message
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # first bytes of Excel's "Unicode text"
 WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # first bytes of .xlsx and .xls
@@ -110,7 +111,7 @@ def parse_times(
     if zoned.any():
         minutes = number[6].abs() * 60 + number[7]
         times -= pd.to_timedelta(minutes.where(~part[6].fillna("").str.startswith("-"), -minutes), unit="min")
-    invalid = times.isna() | (number[3] > 23) | (number[4] > 59)
+    invalid = times.isna() | ~number[0].between(*YEARS) | (number[3] > 23) | (number[4] > 59)
     invalid |= zoned != zoned.any() if offsets_allowed else zoned
     rule = "with an offset from UTC in all rows or in none" if offsets_allowed else "local, without an offset"
     allowed = f"must be like 2026-01-31 13:45, {rule}"

@@ -1,6 +1,6 @@
 """Overrides of a case by the dispatch engineer: state of charge, the month's peak so far, forecasts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,13 @@ def with_overrides(
     peak_so_far_mw: float | None = None,
     load: Forecast | None = None,
     pv: Forecast | None = None,
+    load_column: str | None = None,
+    pv_column: str | None = None,
 ) -> Case:
     """The case with the given values in place of its own, validated like the case file.
 
     `soc` is the initial state of charge of all batteries, or by battery [-]; `load` and `pv` are forecasts,
-    in a CSV file or as a Series by local time.
+    in a CSV file, of which a column may be named, or as a Series by local time.
     Raises InputError with all problems.
     """
     problems: list[str] = []
@@ -76,23 +78,15 @@ def with_overrides(
             field = "soc" if "initial_soc" in change else "peak_so_far_mw"
             problems += [f"argument `{field}`: {line}" for line in error.problems]
     series = dict(case.series)
-    for field, forecast, kind, key in (
-        ("load", load, "load", "demand_mw"),
-        ("pv", pv, "pv", "available_mw"),
+    for argument, forecast, column, kind, key in (
+        ("load", load, load_column, "load", "demand_mw"),
+        ("pv", pv, pv_column, "pv", "available_mw"),
     ):
-        if forecast is None:
-            continue
         of_kind = [name for name, device in case.devices.items() if getattr(device, "kind", "") == kind]
-        if len(of_kind) == 1:
-            series[of_kind[0], key] = _series(field, forecast)
-            given_paths[field] = [("series", of_kind[0], key)]
-        else:
-            given = "a Series" if isinstance(forecast, pd.Series) else forecast
-            problems.append(
-                f"argument `{field}` = {given}: the case has {len(of_kind)} devices of kind {kind},"
-                " must have one"
-            )
-        problems += _unreadable(field, forecast)
+        problems += _forecast_problems(argument, forecast, column, of_kind)
+        if forecast is not None and of_kind:
+            series[of_kind[0], key] = _series(argument, forecast, column)
+            given_paths[argument] = [("series", of_kind[0], key)]
     if problems:
         raise InputError(problems)
     varied = replace(case, devices=devices, series=series)
@@ -120,11 +114,32 @@ def _unreadable(field: str, forecast: Forecast) -> list[str]:
     return []
 
 
-def _series(argument: str, forecast: Forecast) -> SeriesFile | SeriesValues:
+def _forecast_problems(
+    kind: str, forecast: Forecast | None, column: str | None, devices: Sequence[str]
+) -> list[str]:
+    """What is wrong with a forecast of the devices of a kind, whatever it holds."""
+    is_file = isinstance(forecast, Path | str)
+    problems = []
+    if column is not None and not is_file:
+        problems.append(f"argument `{kind}_column` = {column}: must have a file `{kind}` beside it")
+    if forecast is not None and len(devices) != 1:
+        given = forecast if is_file else "a Series"
+        problems.append(
+            f"argument `{kind}` = {given}: the case has {len(devices)} devices of kind {kind}, must have one"
+        )
+    if isinstance(forecast, Path | str):
+        try:
+            read_bytes(Path(forecast))
+        except InputError as error:
+            problems += [f"argument `{kind}` = {line}" for line in error.problems]
+    return problems
+
+
+def _series(argument: str, forecast: Forecast, column: str | None) -> SeriesFile | SeriesValues:
     """A forecast as a case refers to it; a file by its absolute path."""
     if isinstance(forecast, pd.Series):
         return SeriesValues(forecast, argument)
-    return SeriesFile(file=str(Path(forecast).absolute()))
+    return SeriesFile(file=str(Path(forecast).absolute()), column=column)
 
 
 def _implausible_peak(name: str, grid: Grid, peak_mw: float) -> list[str]:

@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from parkdispatch.inputs.schema.case_file import CaseFile, WeatherFile
 from parkdispatch.inputs.variations.changes import value_at, with_changes
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sensitivity import Sensitivity
+from parkdispatch.models.finance.sizing_section import Sizing
+from parkdispatch.models.weather.climate import Climate
 
 if TYPE_CHECKING:
     from parkdispatch.inputs.case import Case
@@ -54,6 +57,31 @@ def of_remaining_devices(
         return root == "device" and not matches_remaining and bool(fnmatch.filter(removed_names, name))
 
     return tuple(s for s in sensitivities if not any(map(is_removed, s.fields)))
+
+
+def without_climate(
+    file: CaseFile,
+) -> tuple[tuple[Sensitivity, ...], Sizing | None, list[str]]:
+    """Sensitivities and sizing without what varies the statistics of a climate that a file has replaced.
+
+    Besides, a warning for each that is left out. A field that no climate has stays, to be refused.
+    """
+    sizing = file.sizing
+    if not isinstance(file.weather, WeatherFile):
+        return file.sensitivity, sizing, []
+
+    def of_climate(fields: Iterable[str]) -> bool:
+        roots = (field.partition(".") for field in fields)
+        return any(root == "weather" and name in Climate.model_fields for root, _, name in roots)
+
+    left_out = [f"`sensitivity` '{s.name}'" for s in file.sensitivity if of_climate(s.fields)]
+    if sizing is not None:
+        left_out += [f"`sizing.doubt` '{d.name}'" for d in sizing.doubt if of_climate(d.fields)]
+        doubts = tuple(doubt for doubt in sizing.doubt if not of_climate(doubt.fields))
+        sizing = sizing.model_copy(update={"doubt": doubts})
+    reason = "cannot matter, because `weather` is a file and no statistics of a climate"
+    kept = tuple(sensitivity for sensitivity in file.sensitivity if not of_climate(sensitivity.fields))
+    return kept, sizing, [f"{what}: {reason}" for what in left_out]
 
 
 def sensitivity_problems(case: "Case") -> list[str]:

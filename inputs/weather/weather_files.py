@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 from parkdispatch.inputs.series import text_tables as tables
-from parkdispatch.inputs.weather.weather_formats import LIMITS, REQUIRED, WeatherRecord, read_record
+from parkdispatch.inputs.weather.clock_check import clock_problems
+from parkdispatch.inputs.weather.weather_formats import LIMITS, REQUIRED, read_record
+from parkdispatch.inputs.weather.weather_record import WeatherRecord
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.site import Site
 from parkdispatch.models.weather.quarter_hourly import QUARTER, quarter_hourly_weather
@@ -116,6 +118,8 @@ def _in_standard_time(name: str, record: WeatherRecord, site: Site) -> tuple[pd.
         problems.append(
             f"{name}: typical year of {len(index)} rows, {index[0]} to {index[-1]}: must be whole"
         )
+    if not problems:
+        problems = clock_problems(name, table["ghi"], lines.tolist(), step / HOUR, site)
     if problems:
         raise InputError(problems)
     return table, step
@@ -139,7 +143,8 @@ def _value_problems(name: str, record: WeatherRecord, table: pd.DataFrame) -> li
             shown = record.cells.get(quantity, values.astype(str).replace("nan", "missing"))
             invalid = ~((values >= low) & (values <= high))
             allowed = f"must be {low:g} to {high:g} {unit}{tables.comma_hint(shown)}"
-            problems += tables.row_problems(name, invalid, np.asarray(record.lines), shown, quantity, allowed)
+            label = f"{quantity} ({record.labels[quantity]})" if quantity in record.labels else quantity
+            problems += tables.row_problems(name, invalid, np.asarray(record.lines), shown, label, allowed)
     return problems
 
 

@@ -1,13 +1,9 @@
 """Formats of weather files: EPW, TMY3, PVGIS and plain CSV, parsed into one kind of record.
 
-pvlib parses the standard formats. A plain CSV has a column `time` and columns such as `ghi [W/m2]`,
+A plain CSV has a column `time` and columns such as `ghi [W/m2]`,
 `temp_air [degC]`, `wind_speed [m/s]`.
 """
 
-import io
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +12,9 @@ import numpy as np
 import pandas as pd
 
 from parkdispatch.inputs.series import text_tables as tables
+from parkdispatch.inputs.user_files import read_bytes
+from parkdispatch.inputs.weather.standard_formats import read_epw, read_pvgis, read_tmy3
+from parkdispatch.inputs.weather.weather_record import WeatherRecord
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.weather.representative_year import COLUMNS
 
@@ -48,40 +47,20 @@ UNITS: dict[str, dict[str, tuple[float, float]]] = {  # factor and offset to the
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class WeatherRecord:
-    """Content of a weather file: columns of `LIMITS`, indexed by starts of intervals, in file order."""
-
-    table: pd.DataFrame
-    typical: bool  # a typical year, read by month, day and hour, whatever its year
-    utc_offset: timedelta | None  # of the times from UTC; None: local standard time of the site
-    lines: Sequence[int]  # line of the file of each row
-    problems: tuple[str, ...] = ()  # problems of parsing
-    cells: Mapping[str, pd.Series] = field(default_factory=dict)  # cells as written, for messages
-
-
 def read_record(path: Path) -> WeatherRecord:
     """Parse a weather file; its first lines tell the format. Raises InputError if it cannot be parsed."""
-    try:
-        raw = path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: an impossible path
-        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    raw = read_bytes(path)
     if not raw.strip():
         raise InputError(f"{path.name}: is empty")
     text = _text(path.name, raw)
     lines = text.splitlines()
-    try:
-        if lines[0].startswith("LOCATION,"):
-            return _epw(text)
-        if len(lines) > 1 and "Date (MM/DD/YYYY)" in lines[1]:
-            return _tmy3(text)
-        if lines[0].startswith("Latitude (decimal degrees)"):
-            return _pvgis(path.name, text, lines)
-        return _csv(path.name, text)
-    except InputError:
-        raise
-    except Exception as error:  # parsers raise many kinds of error
-        raise InputError(f"{path.name}: cannot be understood ({type(error).__name__}: {error})") from error
+    if lines[0].startswith("LOCATION,"):
+        return read_epw(path.name, lines)
+    if len(lines) > 1 and "Date (MM/DD/YYYY)" in lines[1]:
+        return read_tmy3(path.name, lines)
+    if lines[0].startswith("Latitude (decimal degrees)"):
+        return read_pvgis(path.name, lines)
+    return _csv(path.name, text)
 
 
 def _text(name: str, raw: bytes) -> str:
@@ -92,48 +71,6 @@ def _text(name: str, raw: bytes) -> str:
         if raw.startswith(b"LOCATION,"):  # only a place name can be affected: the data are numbers
             return raw.decode("utf-8", errors="replace")
         raise
-
-
-def _epw(text: str) -> WeatherRecord:
-    from pvlib.iotools import read_epw
-
-    table, meta = read_epw(io.StringIO(text))  # converts the labels, which are ends of hours, to starts
-    return WeatherRecord(table.tz_localize(None), True, timedelta(hours=meta["TZ"]), range(9, 9 + len(table)))
-
-
-def _tmy3(text: str) -> WeatherRecord:
-    from pvlib.iotools import read_tmy3
-
-    table, meta = read_tmy3(io.StringIO(text))  # keeps the labels, which are ends of hours
-    table = table.tz_localize(None)
-    starts = table.set_axis(table.index - pd.Timedelta(hours=1))
-    return WeatherRecord(starts, True, timedelta(hours=meta["TZ"]), range(3, 3 + len(table)))
-
-
-def _pvgis(name: str, text: str, lines: list[str]) -> WeatherRecord:
-    from pvlib.iotools import read_pvgis_hourly, read_pvgis_tmy
-
-    header = next((n for n, line in enumerate(lines) if line.startswith("time")), 0)
-    typical = lines[header].startswith("time(UTC)")
-    label_offset = pd.Timedelta(0)
-    if typical:
-        table, meta = read_pvgis_tmy(io.BytesIO(text.encode()), pvgis_format="csv")
-        label_offset = pd.Timedelta(hours=meta["inputs"].get("irradiance time offset", 0.0))
-    else:
-        table, meta = read_pvgis_hourly(io.StringIO(text), pvgis_format="csv")
-        slope = re.search(r"-?[0-9.]+", str(meta["inputs"].get("Slope", "0")))
-        if slope and float(slope.group()) != 0:
-            raise InputError(f"{name}: slope = {slope.group()} deg: must be 0, that is level irradiance")
-        if "poa_direct" in table:
-            table["dhi"] = table["poa_sky_diffuse"] + table.get("poa_ground_diffuse", 0.0)
-            table["ghi"] = table["poa_direct"] + table["dhi"]
-        else:
-            table = table.rename(columns={"poa_global": "ghi"})
-    # Instantaneous values, in the middle of the hour they stand for. Rounding to five minutes moves the sun
-    # by at most 0.6 deg and limits the number of finer intervals.
-    middle = (pd.DatetimeIndex(table.index).tz_localize(None) + label_offset).round("5min")
-    starts = table.set_axis(middle - pd.Timedelta(minutes=30))
-    return WeatherRecord(starts, typical, timedelta(0), range(header + 2, header + 2 + len(table)))
 
 
 def _csv(name: str, text: str) -> WeatherRecord:

@@ -121,6 +121,8 @@ def plan(
     peak_so_far_mw: float | None = None,
     load: Forecast | None = None,
     pv: Forecast | None = None,
+    load_column: str | None = None,
+    pv_column: str | None = None,
     solver: str = "highs",
     time_limit_s: float = 60.0,
     threads: int | None = None,
@@ -137,6 +139,8 @@ def plan(
         load: forecast of the load, a CSV file or a pandas Series by local time; a Series whose name states no
             unit, as `load [kW]` does, is in MW.
         pv: forecast of the PV power that is available, likewise.
+        load_column: column of the file `load`, by its label or whole header; None: the only one.
+        pv_column: column of the file `pv`, likewise.
         solver: "highs", or "pyomo:NAME" for any solver Pyomo knows.
         time_limit_s: seconds after which the best dispatch so far is returned with its proven gap.
         threads: of the solver; None: as many as there are cores.
@@ -158,7 +162,7 @@ def plan(
     options = SolveOptions(solver, time_limit_s, smooth=True, threads=threads)
     chosen = case.calendar.plan_date if day is None else _day(day)
     times = day_times(case, chosen)
-    given = with_overrides(case, soc=soc, peak_so_far_mw=peak_so_far_mw, load=load, pv=pv)
+    given = with_overrides(case, soc, peak_so_far_mw, load, pv, load_column=load_column, pv_column=pv_column)
     prepared, expected_peak_mw = prepare_day(case, given, times, peak_so_far_mw is not None)
     run = dispatch_case(prepared, SolveContext(options, progress), time.perf_counter() - started)
     return Plan(run, "day", expected_peak_mw)

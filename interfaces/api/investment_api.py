@@ -145,6 +145,7 @@ def size(
     scenarios: int | str | Path | None = None,
     every_year: bool = False,
     scheduler: str | None = None,
+    tls: tuple[Path, Path, Path] | None = None,
     workers: int | None = None,
     store: str | Path | None = None,
     time_limit_s: float = 60.0,
@@ -158,7 +159,9 @@ def size(
         scenarios: how many to draw, or a CSV file with a column for each uncertainty; None: as the case
             says.
         every_year: dispatch every year of the offers, not the first and the last.
-        scheduler: address of a Dask scheduler for the scenarios; None: processes on this machine.
+        scheduler: address of a Dask scheduler for the scenarios, tcp://host:port or tls://host:port; None:
+            processes on this machine.
+        tls: for tls://, PEM files: the authority's certificate, this client's certificate, and its key.
         workers: number of these processes; None: one a core.
         store: folder where finished scenarios are kept, so that a stopped run goes on.
         time_limit_s: seconds for a year.
@@ -169,13 +172,14 @@ def size(
         InfeasibleError, SolverError: naming what was solved.
 
     """
+    from parkdispatch.studies.dask_client import TlsFiles
     from parkdispatch.studies.sizing.existing_park import require_increment_inputs
     from parkdispatch.studies.sizing.sizing_study import SCENARIOS, Scenarios, parts_asked, size_study
     from parkdispatch.studies.task_cluster import TaskCluster
 
     parts = parts_asked(only if only is None or isinstance(only, str) else ",".join(only))
     require_increment_inputs(case)
-    cluster = TaskCluster(scheduler, workers)
+    cluster = TaskCluster(scheduler, workers, None if tls is None else TlsFiles(*tls))
     asked = None
     if SCENARIOS in parts:
         table = scenario_table(case, None if scenarios is None else str(scenarios))

@@ -7,27 +7,35 @@ from parkdispatch.interfaces.commands.options import CaseArgument, Variant
 
 
 def check(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
-    """Validate a case, its files and its variants; report all errors at once; solve nothing."""
+    """Validate a case, its files and its variants; report all errors at once; solve nothing.
+
+    Series of its default day alone suffice for a plan; what the whole year lacks is told beside.
+    """
     with progress_line() as progress:
         progress("reading inputs")
         from parkdispatch.inputs.loader import load_case, variants
         from parkdispatch.inputs.messages.findings import Findings
-        from parkdispatch.inputs.prepare import prepare, year_times
+        from parkdispatch.inputs.prepare import day_times, prepare, year_times
 
-        findings = Findings()
+        findings, year_only = Findings(), Findings()
         with findings.kept():
             park = load_case(case, variant, whole_year=True)
-            prepared = prepare(park, year_times(park))
+            prepared = prepare(park, day_times(park, park.calendar.plan_date))
+            with year_only.kept():
+                prepared = prepare(park, year_times(park))
         with findings.kept():
             names = variants(case) if variant is None else []
             for name in names:
                 with findings.kept():
                     load_case(case, name, whole_year=True)
         findings.raise_any()
+    valid = f"valid for a plan of {park.calendar.plan_date} only" if year_only.lines else "valid"
     text = (
-        f"{park.name}: valid. {len(park.devices)} devices ({', '.join(park.devices)}),"
+        f"{park.name}: {valid}. {len(park.devices)} devices ({', '.join(park.devices)}),"
         f" {len(prepared.times):,} intervals of {park.calendar.minutes} minutes, tariff {park.tariff.name}."
     )
     out_console.print(Text(text), soft_wrap=True)
+    for line in year_only.lines:
+        print_message("for year, replay and study", line)
     for line in park.warnings:
         print_message("warning", line)

@@ -1,17 +1,28 @@
-"""Output and error consoles, the progress line, and the folder of a run."""
+"""Output and error consoles, and the progress line."""
 
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-out_console = Console(highlight=False, soft_wrap=False)
-err_console = Console(stderr=True, highlight=False)
-RUNS = Path("runs")  # in the current folder
+
+class ClosedPipeError(Exception):
+    """The reader of the output has gone. No OSError, for which Typer would exit with code 1."""
+
+
+class PipeConsole(Console):
+    """A console that tells a closed pipe from a failure; `main` ends it quietly."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise ClosedPipeError."""
+        raise ClosedPipeError
+
+
+out_console = PipeConsole(highlight=False, soft_wrap=False)
+err_console = PipeConsole(stderr=True, highlight=False)
 # options whose name differs from the function argument they are passed to
 OPTION_NAMES = {"case": "CASE", "day": "--date", "time_limit_s": "--time-limit"}
 
@@ -26,8 +37,19 @@ def with_option_names(message: str) -> str:
 
 
 def print_message(label: str, message: str) -> None:
-    """Print one line of an error or warning, without interpreting markup."""
-    err_console.print(Text(f"{label}: {with_option_names(message)}"), soft_wrap=True)
+    """Print one line of an error or warning, without interpreting markup or control characters.
+
+    A message quotes cells of files, whose escape sequences would steer the terminal.
+    """
+    from parkdispatch.inputs.user_files import CONTROL
+
+    text = CONTROL.sub("\N{REPLACEMENT CHARACTER}", with_option_names(message))
+    err_console.print(Text(f"{label}: {text}"), soft_wrap=True)
+
+
+def time_text() -> str:
+    """The time of day now, as names of folders have it."""
+    return f"{datetime.now():%Y%m%d-%H%M%S}"
 
 
 @contextmanager
@@ -38,8 +60,3 @@ def progress_line() -> Iterator[Callable[[str], None]]:
         return
     with err_console.status("reading inputs") as status:
         yield status.update
-
-
-def run_folder(out: Path | None, case: str, command: str) -> Path:
-    """The output folder: `out` if given, else a folder named after case, command and time."""
-    return out or RUNS / f"{case}-{command}-{datetime.now():%Y%m%d-%H%M%S}"

@@ -1,6 +1,5 @@
 """Arguments and options shared by several commands, and the reading of a year's inputs."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,13 +65,11 @@ def read_year(
 
 def write_pyomo_model(prepared: "Prepared", path: Path) -> None:
     """Write the plain Pyomo model to a file; an existing file is replaced only by a complete one."""
+    from parkdispatch.results.io.files import replacing
     from parkdispatch.studies.solve_case import write_model
 
-    temporary = path.with_name(f".writing-{os.getpid()}-{path.stem}{path.suffix.lower()}")
     try:
-        write_model(prepared, temporary)
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            write_model(prepared, temporary)
     except OSError as error:
         raise InputError(f"`--write-model` = {path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)

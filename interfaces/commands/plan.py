@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from parkdispatch.interfaces.commands.console import out_console, progress_line, run_folder
+from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
     CaseArgument,
@@ -22,21 +22,31 @@ from parkdispatch.interfaces.commands.options import (
 )
 from parkdispatch.models.errors import InputError
 
+SocOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="State of charge at midnight, a fraction: of every battery, or NAME=0.4, repeated.",
+        metavar="FRACTION",
+    ),
+]
+
 
 def plan(
     case: CaseArgument = "gaoan",
     day: Annotated[
         str | None, typer.Option("--date", help="Day to plan, YYYY-MM-DD; default: plan_date of the case.")
     ] = None,
-    soc: Annotated[
-        float | None, typer.Option(help="State of charge of every battery at midnight, as a fraction.")
-    ] = None,
+    soc: SocOption = None,
     peak_so_far_mw: Annotated[
         float | None,
         typer.Option(help="Highest 15-minute import of the month so far [MW]; default: the lowest possible."),
     ] = None,
     load: Annotated[Path | None, typer.Option(help="Load forecast, CSV with time and load [MW].")] = None,
     pv: Annotated[Path | None, typer.Option(help="PV forecast, CSV with time and pv [MW].")] = None,
+    load_column: Annotated[
+        str | None, typer.Option(help="Column of the load forecast, by its label or whole header.")
+    ] = None,
+    pv_column: Annotated[str | None, typer.Option(help="Column of the PV forecast, likewise.")] = None,
     variant: Variant = None,
     out: Out = None,
     lang: Language = "en",
@@ -52,7 +62,7 @@ def plan(
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.prepare import day_times
         from parkdispatch.inputs.variations.overrides import with_overrides
-        from parkdispatch.interfaces.output_paths import check_output_paths
+        from parkdispatch.interfaces.output_paths import check_output_paths, run_folder
         from parkdispatch.studies.day_plan import prepare_day
         from parkdispatch.studies.dispatch import dispatch_case, write_run
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
@@ -65,6 +75,8 @@ def plan(
         with findings.kept():
             check_output_paths(time_limit, out, model)
         with findings.kept():
+            given_soc = None if soc is None else _parse_soc(soc)
+        with findings.kept():
             given_day = None if day is None else _parse_day(day)
         with findings.kept():
             park = load_case(case, variant)
@@ -73,14 +85,17 @@ def plan(
         with findings.kept():
             times = day_times(park, plan_day)
         with findings.kept():
-            varied = with_overrides(park, soc=soc, peak_so_far_mw=peak_so_far_mw, load=load, pv=pv)
+            varied = with_overrides(
+                park, given_soc, peak_so_far_mw, load, pv, load_column=load_column, pv_column=pv_column
+            )
         findings.raise_any()
         prepared, expected_mw = prepare_day(park, varied, times, peak_so_far_mw is not None)
         if model:
             write_pyomo_model(prepared, model)
         run = dispatch_case(prepared, context, time.perf_counter() - started)
         progress("writing results")
-        paths = write_run(run, run_folder(out, park.name, "plan"), "day", lang=file_lang)
+        with run_folder(out, park.name, "plan") as folder:
+            paths = write_run(run, folder, "day", lang=file_lang)
     from parkdispatch.results.console.dispatch_screen import show_files, show_plan
     from parkdispatch.results.schedule import schedule_blocks
 
@@ -92,6 +107,27 @@ def plan(
         )
         out_console.print(note, style="dim", soft_wrap=True)
     show_files(out_console, paths.values())
+    for line in run.case.dispatch_warnings:
+        print_message("warning", line)
+
+
+def _parse_soc(texts: list[str]) -> float | dict[str, float]:
+    """One state of charge of all batteries, or several by name."""
+    by_name: dict[str, float] = {}
+    problems = []
+    for text in texts:
+        name, _, number = text.rpartition("=")
+        try:
+            by_name[name] = float(number)
+        except ValueError:
+            problems.append(f"`--soc` = {text}: must be a fraction such as 0.4, or battery_1=0.4")
+    if "" in by_name and len(texts) > 1:
+        problems.append("`--soc`: must be one fraction, or one for each battery that is named")
+    elif len(by_name) < len(texts) and not problems:
+        problems.append("`--soc`: must name each battery once")
+    if problems:
+        raise InputError(problems)
+    return by_name.get("", by_name)
 
 
 def _parse_day(text: str) -> date:

@@ -2,7 +2,7 @@
 
 import time
 
-from parkdispatch.interfaces.commands.console import out_console, progress_line, run_folder
+from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
     CaseArgument,
@@ -27,6 +27,7 @@ def replay(
     with progress_line() as progress:
         progress("reading inputs")
         from parkdispatch.inputs.messages.findings import Findings
+        from parkdispatch.interfaces.output_paths import run_folder
         from parkdispatch.studies.daily_replay import replay_year as replay_days
         from parkdispatch.studies.dispatch import write_run
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
@@ -38,8 +39,11 @@ def replay(
         context = SolveContext(SolveOptions(time_limit_s=time_limit), progress)
         run, replayed = replay_days(prepared, context, time.perf_counter() - started)
         progress("writing results")
-        paths = write_run(run, run_folder(out, run.case.name, "replay"), "replay", replayed, file_lang)
+        with run_folder(out, run.case.name, "replay") as folder:
+            paths = write_run(run, folder, "replay", replayed, file_lang)
     from parkdispatch.results.console.dispatch_screen import show_files, show_replay
 
     show_replay(out_console, run.case, run.solution, run.summary, replayed)
     show_files(out_console, paths.values())
+    for line in run.case.dispatch_warnings:
+        print_message("warning", line)

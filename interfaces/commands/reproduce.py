@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from parkdispatch.interfaces.commands.console import out_console, progress_line, run_folder
+from parkdispatch.interfaces.commands.console import out_console, progress_line
 from parkdispatch.interfaces.commands.options import CaseArgument, Language, Out, language
 
 
@@ -26,7 +26,7 @@ def reproduce(
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.published.published_figures import read_published
-        from parkdispatch.interfaces.output_paths import check_output_paths
+        from parkdispatch.interfaces.output_paths import check_output_paths, run_folder
         from parkdispatch.results.console.dispatch_screen import show_files
         from parkdispatch.results.console.reproduction_screen import show_reproduction, show_search
         from parkdispatch.studies.reproduction import reproduce_figures as driver
@@ -48,9 +48,8 @@ def reproduce(
         else:
             reproduction = reproduce_published(study, context, quick)
             progress("writing results")
-            paths = driver.write_reproduction(
-                reproduction, run_folder(out, study.name, "reproduce"), file_lang
-            )
+            with run_folder(out, study.name, "reproduce") as folder:
+                paths = driver.write_reproduction(reproduction, folder, file_lang)
     if search:
         show_search(out_console, fit, study.calibrated, driver.targets_of(plan), lang)
         return

@@ -7,11 +7,9 @@ import typer
 from rich.text import Text
 
 from parkdispatch.interfaces.commands.console import (
-    RUNS,
     out_console,
     print_message,
     progress_line,
-    run_folder,
 )
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
@@ -37,8 +35,16 @@ ScenarioTable = Annotated[
 ]
 SchedulerAddress = Annotated[
     str | None,
-    typer.Option(help="Dask scheduler for the scenarios, tcp://HOST:PORT; default: local processes."),
+    typer.Option(
+        help="Dask scheduler for the scenarios, tcp://HOST:PORT or, with the three --tls options, tls://HOST:PORT;"
+        " default: local processes."
+    ),
 ]
+TlsCaFile = Annotated[
+    Path | None, typer.Option(help="Certificate of the authority that signed the scheduler's, PEM.")
+]
+TlsCert = Annotated[Path | None, typer.Option(help="Certificate of this client, PEM.")]
+TlsKey = Annotated[Path | None, typer.Option(help="Key of that certificate, PEM.")]
 Workers = Annotated[
     int | None, typer.Option(help="Local processes for the scenarios; default: one per core.")
 ]
@@ -59,6 +65,9 @@ def size(
     only: Parts = None,
     scenarios: ScenarioTable = None,
     scheduler: SchedulerAddress = None,
+    tls_ca_file: TlsCaFile = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     workers: Workers = None,
     store: Store = None,
     every_year: EveryYear = False,
@@ -73,8 +82,9 @@ def size(
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.variations.scenarios import scenario_table
-        from parkdispatch.interfaces.output_paths import check_output_paths
+        from parkdispatch.interfaces.output_paths import RUNS, check_output_paths, run_folder
         from parkdispatch.results.writers.sizing_files import write_size_study
+        from parkdispatch.studies.dask_client import tls_files
         from parkdispatch.studies.sizing.existing_park import require_increment_inputs
         from parkdispatch.studies.sizing.scenario_evaluation import require_matching_store
         from parkdispatch.studies.sizing.sizing_study import SCENARIOS, Scenarios, parts_asked, size_study
@@ -89,7 +99,7 @@ def size(
         with findings.kept():
             parts = parts_asked(only)
         with findings.kept():
-            cluster = TaskCluster(scheduler, workers)
+            cluster = TaskCluster(scheduler, workers, tls_files(tls_ca_file, tls_cert, tls_key))
         with findings.kept():
             park = load_case(case, variant, whole_year=True)
             require_increment_inputs(park)
@@ -106,7 +116,8 @@ def size(
         context = SolveContext(options, progress)
         result = size_study(park, parts, context, scenario_run, every_year, warnings.append)
         progress("writing results")
-        paths = write_size_study(result, run_folder(out, park.name, "size"), file_lang)
+        with run_folder(out, park.name, "size") as folder:
+            paths = write_size_study(result, folder, file_lang)
     from parkdispatch.results.console.dispatch_screen import show_files
     from parkdispatch.results.console.sizing_screen import show_size_study
 

@@ -2,7 +2,7 @@
 
 import time
 
-from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line, run_folder
+from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
     CaseArgument,
@@ -27,7 +27,7 @@ def study(
         progress("reading inputs")
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
-        from parkdispatch.interfaces.output_paths import check_output_paths
+        from parkdispatch.interfaces.output_paths import check_output_paths, run_folder
         from parkdispatch.results.writers.study_files import write_study
         from parkdispatch.studies.lifetime.lifetime_dispatch import require_lifetime_inputs
         from parkdispatch.studies.lifetime.storage_study_run import study_storage
@@ -45,7 +45,8 @@ def study(
         context = SolveContext(SolveOptions(time_limit_s=time_limit), progress)
         result = study_storage(park, context, time.perf_counter() - started)
         progress("writing results")
-        paths = write_study(result, run_folder(out, park.name, "study"), file_lang)
+        with run_folder(out, park.name, "study") as folder:
+            paths = write_study(result, folder, file_lang)
     from parkdispatch.results.console.dispatch_screen import show_files
     from parkdispatch.results.console.study_screen import show_study
 

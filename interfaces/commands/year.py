@@ -2,7 +2,7 @@
 
 import time
 
-from parkdispatch.interfaces.commands.console import out_console, progress_line, run_folder
+from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
     CaseArgument,
@@ -34,6 +34,7 @@ def year(
     with progress_line() as progress:
         progress("reading inputs")
         from parkdispatch.inputs.messages.findings import Findings
+        from parkdispatch.interfaces.output_paths import run_folder
         from parkdispatch.studies.dispatch import dispatch_case, write_run
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 
@@ -48,9 +49,12 @@ def year(
         run = dispatch_case(prepared, context, time.perf_counter() - started)
         progress("writing results")
         solved = time.perf_counter()
-        paths = write_run(run, run_folder(out, run.case.name, "year"), "year", lang=file_lang)
+        with run_folder(out, run.case.name, "year") as folder:
+            paths = write_run(run, folder, "year", lang=file_lang)
         timings = {**run.timings_s, "write": time.perf_counter() - solved}
     from parkdispatch.results.console.dispatch_screen import show_files, show_year
 
     show_year(out_console, run.case, run.solution, run.summary, timings, run.model)
     show_files(out_console, paths.values())
+    for line in run.case.dispatch_warnings:
+        print_message("warning", line)

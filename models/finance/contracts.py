@@ -13,7 +13,8 @@ import pandas as pd
 from pydantic import Field, field_validator
 
 from parkdispatch.models.declaration import ASSUMED, GIVEN, NO_UNIT, Declaration, declared
-from parkdispatch.models.device import Fraction, NonNegative, Positive
+from parkdispatch.models.device import Fraction
+from parkdispatch.models.limits import Energy, PositivePower, YearlyEnergy
 from parkdispatch.models.quarter_hours import QUARTERS_PER_DAY, QUARTERS_PER_HOUR
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.tariff.tariff_tables import Month, Period, listed
@@ -33,7 +34,7 @@ class StatedResponse(Declaration):
     kind: Literal["stated"] = declared(NO_UNIT, "Energy and price as stated", GIVEN)
     events_per_year: Events = declared("1/year", "Events responded to", PILOT_PLAN, 60)
     price_yuan_per_kwh: Price = declared("yuan/kWh", "Price of the energy of an event", PILOT_PLAN, 4.0)
-    energy_mwh_per_event: NonNegative = declared(
+    energy_mwh_per_event: Energy = declared(
         "MWh", "Energy of the new storage that is paid for in each event", GIVEN
     )
     fades: bool = declared(NO_UNIT, "Whether that energy falls with the state of health", ASSUMED, False)
@@ -76,7 +77,7 @@ class MeteredResponse(Declaration):
         NO_UNIT, "Which of several dispatches of equal cost is taken: of lowest or highest baselines",
         ASSUMED, "lowest",
     )  # fmt: skip
-    bid_mw: Positive | None = declared(
+    bid_mw: PositivePower | None = declared(
         "MW", "Response bid for each event; left out: exactly what is delivered, as with perfect foresight",
         ASSUMED, None,
     )  # fmt: skip
@@ -153,7 +154,7 @@ class StatedAbsorption(Declaration):
     """Absorption of surplus PV as stated by a study: energy x price."""
 
     kind: Literal["stated"] = declared(NO_UNIT, "Energy and price as stated", GIVEN)
-    energy_mwh_per_year: NonNegative = declared("MWh a year", "PV energy stored instead of curtailed", GIVEN)
+    energy_mwh_per_year: YearlyEnergy = declared("MWh a year", "PV energy stored instead of curtailed", GIVEN)
     price_yuan_per_kwh: Price = declared("yuan/kWh", "Price of that energy", COAL_BENCHMARK, 0.4143)
 
     def yuan(self) -> float:

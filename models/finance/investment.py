@@ -10,7 +10,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from parkdispatch.models.declaration import ASSUMED, GIVEN, NO_UNIT, Declaration, declared
-from parkdispatch.models.device import Fraction, NonNegative, Positive
+from parkdispatch.models.device import Fraction
+from parkdispatch.models.limits import Money, PositiveMoney, Price, UnitCost
 
 CODED = "as coded from DL/T 2919-2025 in a public repository, the standard itself not seen (second-hand)"
 LAW = "income tax law as commonly quoted, text not checked (assumption)"
@@ -42,8 +43,8 @@ class OperationMaintenance(Declaration):
         NO_UNIT, "The larger of the cost by power and by energy discharged, or a share of the investment",
         CODED, "power_or_energy",
     )  # fmt: skip
-    yuan_per_kw_year: NonNegative = declared("yuan/kW a year", "Cost per rated power", CODED, 30.0)
-    yuan_per_kwh_discharged: NonNegative = declared("yuan/kWh", "Cost per AC energy discharged", CODED, 0.05)
+    yuan_per_kw_year: UnitCost = declared("yuan/kW a year", "Cost per rated power", CODED, 30.0)
+    yuan_per_kwh_discharged: Price = declared("yuan/kWh", "Cost per AC energy discharged", CODED, 0.05)
     investment_share: Fraction = declared(
         "- a year", "Cost as a share of the investment, if that is the basis", ASSUMED, 0.03
     )
@@ -53,7 +54,7 @@ class Replacement(Declaration):
     """Replacement of the battery, paid from the project's cash flow at the end of a year of operation."""
 
     year: Years = declared("year of operation", "Year at whose end the battery is replaced", CODED, 10)
-    cost_yuan: NonNegative = declared(
+    cost_yuan: Money = declared(
         "yuan", "Cost of the replacement, VAT included; 0: no replacement", ASSUMED, 0.0
     )
     depreciation_years: Years = declared(
@@ -111,7 +112,7 @@ class Loan(Declaration):
 class Finance(Declaration):
     """Inputs of the cash flow of a storage investment besides revenue and energy."""
 
-    investment_yuan: Positive = declared(
+    investment_yuan: PositiveMoney = declared(
         "yuan", "Investment, VAT included, without interest during construction and working capital", GIVEN
     )
     construction_years: Annotated[int, Field(ge=1, le=10)] = declared(

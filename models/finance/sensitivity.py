@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from parkdispatch.models.declaration import ASSUMED, Declaration, declared
-from parkdispatch.models.device import NonNegative
+from parkdispatch.models.limits import Factor, Number
 
 FieldPath = Annotated[str, Field(pattern=r"^(device|tariff|finance|weather|contract)(\.[^.]+)+$")]
 
@@ -24,12 +24,12 @@ class Sensitivity(Declaration):
         "-", "Paths of the fields that vary together, such as finance.loan.rate or"
         " device.battery_*.eta_charge; a star stands for any device name",
     )  # fmt: skip
-    low: float | None = declared("unit of the field", "Low value", default=None)
-    high: float | None = declared("unit of the field", "High value", default=None)
-    times_low: NonNegative | None = declared(
+    low: Number | None = declared("unit of the field", "Low value", default=None)
+    high: Number | None = declared("unit of the field", "High value", default=None)
+    times_low: Factor | None = declared(
         "-", "Low value as a multiple of the number of the case", default=None
     )
-    times_high: NonNegative | None = declared(
+    times_high: Factor | None = declared(
         "-", "High value as a multiple of the number of the case", default=None
     )
     source: str = declared("-", "Where the limits are from", default=ASSUMED)

@@ -12,7 +12,20 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from parkdispatch.models.declaration import ASSUMED, GIVEN, Declaration, declared
-from parkdispatch.models.device import Array, Fraction, NonNegative, Positive
+from parkdispatch.models.device import Array, Fraction
+from parkdispatch.models.limits import (
+    Factor,
+    Money,
+    Number,
+    PositiveEnergy,
+    PositiveFactor,
+    PositiveMoney,
+    PositiveNumber,
+    PositivePower,
+    Power,
+    Seed,
+    UnitCost,
+)
 from parkdispatch.models.tariff.tariff_tables import Name
 from parkdispatch.models.units import KW_PER_MW, KWH_PER_MWH, WH_PER_MWH
 
@@ -25,9 +38,9 @@ YearlyChange = Annotated[float, Field(gt=-1, le=1)]  # [1/year] 0.02: two per ce
 class GridRange(Declaration):
     """A range and the step of its grid points; both ends are grid points."""
 
-    min: NonNegative = declared("MW or h", "Lower end of the range", GIVEN)
-    max: Positive = declared("MW or h", "Upper end of the range", GIVEN)
-    step: Positive = declared("MW or h", "Distance of grid points; the last may be shorter", GIVEN)
+    min: Power = declared("MW or h", "Lower end of the range", GIVEN)
+    max: PositivePower = declared("MW or h", "Upper end of the range", GIVEN)
+    step: PositivePower = declared("MW or h", "Distance of grid points; the last may be shorter", GIVEN)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -51,11 +64,9 @@ class GridRange(Declaration):
 class Price(Declaration):
     """Turn-key price of a battery by power and energy."""
 
-    yuan_per_kwh: NonNegative = declared("yuan/kWh", "Of rated energy: cells, racks, containers", GIVEN)
-    yuan_per_kw: NonNegative = declared(
-        "yuan/kW", "Of rated power: converters, transformer, bay", ASSUMED, 0.0
-    )
-    fixed_yuan: NonNegative = declared(
+    yuan_per_kwh: UnitCost = declared("yuan/kWh", "Of rated energy: cells, racks, containers", GIVEN)
+    yuan_per_kw: UnitCost = declared("yuan/kW", "Of rated power: converters, transformer, bay", ASSUMED, 0.0)
+    fixed_yuan: Money = declared(
         "yuan", "Fixed cost, independent of the size, if anything is built", ASSUMED, 0.0
     )
 
@@ -74,12 +85,12 @@ class Offer(Declaration):
 
     name: Name = declared("-", "Name of the offer", GIVEN)
     name_zh: str = declared("-", "Name in Chinese; left out: `name`", default="")
-    power_mw: Positive = declared("MW", "Rated power of the whole offer", GIVEN)
-    energy_mwh: Positive = declared("MWh", "Rated energy of the whole offer", GIVEN)
-    investment_yuan: Positive | None = declared(
+    power_mw: PositivePower = declared("MW", "Rated power of the whole offer", GIVEN)
+    energy_mwh: PositiveEnergy = declared("MWh", "Rated energy of the whole offer", GIVEN)
+    investment_yuan: PositiveMoney | None = declared(
         "yuan", "Price of the whole offer; either this or `yuan_per_wh` must be given", default=None
     )
-    yuan_per_wh: Positive | None = declared(
+    yuan_per_wh: Annotated[float, Field(gt=0, le=1000)] | None = declared(
         "yuan/Wh", "Price per rated energy; either this or `investment_yuan` must be given", default=None
     )
     modules: Annotated[int, Field(ge=1, le=1000)] = declared(
@@ -140,23 +151,23 @@ class Uncertainty(Declaration):
     kind: Literal["uniform", "triangular", "normal", "choice"] = declared(
         "-", "Kind of distribution; choice: one of `values`", GIVEN
     )
-    low: float | None = declared(
+    low: Number | None = declared(
         "unit of the field", "Lower limit of a uniform or triangular distribution, or truncation of a normal",
         default=None,
     )  # fmt: skip
-    high: float | None = declared(
+    high: Number | None = declared(
         "unit of the field", "Upper limit of a uniform or triangular distribution, or truncation of a normal",
         default=None,
     )  # fmt: skip
-    mode: float | None = declared(
+    mode: Number | None = declared(
         "unit of the field", "Mode of a triangular distribution; left out: the middle", default=None
     )
-    mean: float | None = declared("unit of the field", "Mean of a normal distribution", default=None)
-    std: Positive | None = declared(
+    mean: Number | None = declared("unit of the field", "Mean of a normal distribution", default=None)
+    std: PositiveNumber | None = declared(
         "unit of the field", "Standard deviation of a normal distribution", default=None
     )
-    values: tuple[float, ...] = declared("unit of the field", "Values of a choice", default=())
-    weights: tuple[NonNegative, ...] = declared(
+    values: tuple[Number, ...] = declared("unit of the field", "Values of a choice", default=())
+    weights: tuple[Factor, ...] = declared(
         "-", "Weights of the values of a choice; left out: equal", default=()
     )
     times: bool = declared("-", "Whether the numbers are multiples of the number of the case", default=False)
@@ -203,10 +214,10 @@ class Sizing(Declaration):
     power_mw: GridRange = declared("MW", "Range of rated power", GIVEN)
     duration_hours: GridRange = declared("h", "Range of duration: rated energy over rated power", GIVEN)
     price: Price = declared("-", "General price, by power and energy", GIVEN)
-    price_multiple: Positive = declared(
+    price_multiple: PositiveFactor = declared(
         "-", "Factor on all prices, those of offers included, for an uncertainty to vary", ASSUMED, 1.0
     )
-    standing: dict[Name, float] = declared(
+    standing: dict[Name, Number] = declared(
         "unit of the field", "Numbers of the case, by path, that differ when the increment is commissioned,"
         " such as the state of health of existing batteries", default={},
     )  # fmt: skip
@@ -223,7 +234,7 @@ class Sizing(Declaration):
     scenarios: Annotated[int, Field(ge=1, le=100_000)] = declared(
         "-", "Number of scenarios drawn from the uncertain numbers", ASSUMED, 64
     )
-    seed: Annotated[int, Field(ge=0)] = declared("-", "Seed of the scenarios", ASSUMED, 1)
+    seed: Seed = declared("-", "Seed of the scenarios", ASSUMED, 1)
     tail: Annotated[Fraction, Field(gt=0)] = declared(
         "-", "Share of worst scenarios over which CVaR is the mean", ASSUMED, 0.1
     )

@@ -22,17 +22,20 @@ from parkdispatch.models.device import (
     Display,
     Fraction,
     Interval,
-    NonNegative,
     Park,
     Role,
     Seen,
     SeriesSpec,
     Terms,
+    power_spec,
 )
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.limits import Factor, Seed, YearlyEnergy
 from parkdispatch.models.quarter_hours import QUARTERS_PER_HOUR, quarters_per_interval
 
 MEMORY_QUARTERS = 64  # noise older than 16 h is forgotten; at a correlation of 0.9 it weighs 1e-3
+HOURS_PER_YEAR = 8760
+FAR_FROM_USUAL = 30.0  # times: a holiday leaves a tenth, kW for MW a thousandth
 LARGEST_NOISE_STDS = 4.0  # noise is clipped there, so that one rare draw does not set the month's peak
 
 
@@ -42,13 +45,9 @@ def _some_positive(shape: tuple[float, ...]) -> tuple[float, ...]:
     return shape
 
 
-Hourly = Annotated[
-    tuple[NonNegative, ...], Field(min_length=24, max_length=24), AfterValidator(_some_positive)
-]
-Weekly = Annotated[tuple[NonNegative, ...], Field(min_length=7, max_length=7), AfterValidator(_some_positive)]
-Yearly = Annotated[
-    tuple[NonNegative, ...], Field(min_length=12, max_length=12), AfterValidator(_some_positive)
-]
+Hourly = Annotated[tuple[Factor, ...], Field(min_length=24, max_length=24), AfterValidator(_some_positive)]
+Weekly = Annotated[tuple[Factor, ...], Field(min_length=7, max_length=7), AfterValidator(_some_positive)]
+Yearly = Annotated[tuple[Factor, ...], Field(min_length=12, max_length=12), AfterValidator(_some_positive)]
 
 
 class Stop(Declaration):
@@ -72,7 +71,9 @@ class Load(Device):
 
     kind: Literal["load"] = declared("-", "Kind of device", default="load")
     bus: str = declared("-", "Name of the bus the load draws from", default="ac")
-    annual_energy_mwh: NonNegative = declared("MWh", "Energy of a calendar year")
+    annual_energy_mwh: YearlyEnergy | None = declared(
+        "MWh", "Energy of a calendar year; left out where a series gives the demand", default=None
+    )
     hourly_shape: Hourly = declared(
         "-", "Mean demand of each hour of a day, from 0:00; only proportions matter", ASSUMED, (1.0,) * 24
     )
@@ -91,15 +92,13 @@ class Load(Device):
     noise_correlation: Annotated[float, Field(ge=0, le=0.9)] = declared(
         "-", "Correlation of the noise of successive quarter-hours", ASSUMED, 0.6
     )
-    seed: Annotated[int, Field(ge=0)] = declared(
-        "-", "Seed of the noise; the same seed gives the same noise", ASSUMED, 1
-    )
+    seed: Seed = declared("-", "Seed of the noise; the same seed gives the same noise", ASSUMED, 1)
 
     role: ClassVar[Role] = "load"
     displays: ClassVar[tuple[Display, ...]] = (Display("demand", "load", {INJECTION: -1.0}),)
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
-        "demand_mw": SeriesSpec(
-            title="Demand", unit="MW", lower=0.0,
+        "demand_mw": power_spec(
+            "Demand",
             computed_from=(
                 "annual_energy_mwh", "hourly_shape", "weekday_shape", "monthly_shape", "stops", "noise_std",
                 "noise_correlation", "seed",
@@ -111,6 +110,10 @@ class Load(Device):
     def example(cls) -> Self:
         """Some ten megawatts."""
         return cls(annual_energy_mwh=90_000.0)
+
+    def missing_for_series(self) -> list[str]:
+        """The yearly energy, where it is left out."""
+        return ["annual_energy_mwh"] if self.annual_energy_mwh is None else []
 
     def series(self, park: Park) -> Mapping[str, Array]:
         """Demand at `park.times` [MW], shape (intervals,).
@@ -138,6 +141,8 @@ class Load(Device):
 
         Sums, times 0.25 h, exactly to `annual_energy_mwh`. Raises InputError if stops leave no demand.
         """
+        if self.annual_energy_mwh is None:
+            raise InputError("`annual_energy_mwh` is missing: must be given, or a series of the demand")
         days = pd.date_range(f"{year}-01-01", f"{year}-12-31", freq="D")
         daily = np.array(self.weekday_shape)[days.day_of_week] * np.array(self.monthly_shape)[days.month - 1]
         for stop in self.stops:
@@ -153,6 +158,18 @@ class Load(Device):
         if total_mwh <= 0:
             raise InputError(f"`stops` = {self.stops}: leave no demand in {year}, must leave some")
         return np.asarray(shape * (self.annual_energy_mwh / total_mwh))
+
+    def implausible(self, given: Mapping[str, Array], hours: float) -> Mapping[str, tuple[float, float]]:
+        """A mean far from that of the yearly energy: most likely a slip of unit."""
+        if self.annual_energy_mwh is None:
+            return {}
+        usual_mw = self.annual_energy_mwh / HOURS_PER_YEAR
+        means = {key: float(power_mw.mean()) for key, power_mw in given.items()}
+        return {
+            key: (mean_mw, usual_mw)
+            for key, mean_mw in means.items()
+            if not usual_mw / FAR_FROM_USUAL <= mean_mw <= usual_mw * FAR_FROM_USUAL
+        }
 
     def interval(self, block: Any, interval: Interval) -> Terms:
         """Draw the demand from the bus; nothing is decided."""

@@ -26,15 +26,21 @@ from parkdispatch.models.device import (
     Display,
     Efficiency,
     Interval,
-    NonNegative,
     Park,
     Role,
     Seen,
     SeriesSpec,
     Terms,
     largest_residual,
+    power_spec,
+    price_spec,
 )
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.limits import (
+    LARGEST_DEMAND_PRICE_YUAN_PER_MW_MONTH,
+    Power,
+    SignedPrice,
+)
 from parkdispatch.models.network.demand_metering import (
     QUARTER_HOURS,
     first_of_month,
@@ -54,7 +60,7 @@ def _twelve_or_none(value: Any) -> Any:
     return None if value is None else twelve(value)
 
 
-MonthlyOrNone = Annotated[tuple[NonNegative, ...] | None, BeforeValidator(_twelve_or_none)]
+MonthlyOrNone = Annotated[tuple[Power, ...] | None, BeforeValidator(_twelve_or_none)]
 
 
 class Grid(Device):
@@ -69,21 +75,21 @@ class Grid(Device):
         "-", "Two-part tariff (energy, and demand or capacity charge) or single-part tariff (energy only)",
         ASSUMED, "two_part",
     )  # fmt: skip
-    import_limit_mw: NonNegative | None = declared(
+    import_limit_mw: Power | None = declared(
         "MW", "Largest import; left out where `transformers` is given", default=None
     )
-    export_limit_mw: NonNegative | None = declared(
+    export_limit_mw: Power | None = declared(
         "MW", "Largest export; left out where `transformers` is given", default=None
     )
     transformers: Transformers | None = declared(
         "-", "Transformers of the connection, from which both limits follow; left out: limits are given",
         default=None,
     )  # fmt: skip
-    sale_price_yuan_per_kwh: Annotated[float, Field(allow_inf_nan=False)] = declared(
+    sale_price_yuan_per_kwh: SignedPrice = declared(
         "yuan/kWh", "Price of exported PV energy",
         "assumption: Jiangxi's coal benchmark price; mechanism price of new plants: at most 0.38", 0.4143,
     )  # fmt: skip
-    peak_so_far_mw: NonNegative = declared(
+    peak_so_far_mw: Power = declared(
         "MW", "Highest 15-minute average import of the month before the horizon begins", ASSUMED, 0.0
     )
     demand_election: Election = declared(
@@ -104,20 +110,24 @@ class Grid(Device):
         Display("export", "export", {"export_mw": 1.0}),
     )
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
-        "purchase_price_yuan_per_mwh": SeriesSpec(title="Purchase price", unit="yuan/MWh"),
-        "sale_price_yuan_per_mwh": SeriesSpec(
-            title="Sale price", unit="yuan/MWh", computed_from=("sale_price_yuan_per_kwh",)),
-        "demand_price_yuan_per_mw_month": SeriesSpec(title="Demand price", unit="yuan/MW/month", lower=0.0),
-        "peak_floor_mw": SeriesSpec(
-            title="Peak of the month before the horizon", unit="MW", lower=0.0,
-            computed_from=("peak_so_far_mw",)),
-        "demand_free_mw": SeriesSpec(title="Demand without extra charge", unit="MW", lower=0.0),
-        "import_limit_mw": SeriesSpec(
-            title="Import limit", unit="MW", lower=0.0, computed_from=("import_limit_mw",)),
-        "export_limit_mw": SeriesSpec(
-            title="Export limit", unit="MW", lower=0.0, computed_from=("export_limit_mw",)),
+        "purchase_price_yuan_per_mwh": price_spec("Purchase price"),
+        "sale_price_yuan_per_mwh": price_spec("Sale price", ("sale_price_yuan_per_kwh",)),
+        "demand_price_yuan_per_mw_month": SeriesSpec(
+            title="Demand price",
+            unit="yuan/MW/month",
+            lower=0.0,
+            upper=LARGEST_DEMAND_PRICE_YUAN_PER_MW_MONTH,
+        ),
+        "peak_floor_mw": power_spec("Peak of the month before the horizon", ("peak_so_far_mw",)),
+        "demand_free_mw": power_spec("Demand without extra charge"),
+        "import_limit_mw": power_spec("Import limit", ("import_limit_mw",)),
+        "export_limit_mw": power_spec("Export limit", ("export_limit_mw",)),
         "quarter_continues": SeriesSpec(
-            title="1 if the interval is in the quarter-hour of the one before", unit="1", lower=0.0, upper=1.0
+            title="1 if the interval is in the quarter-hour of the one before",
+            unit="1",
+            lower=0.0,
+            upper=1.0,
+            internal=True,
         ),
     }  # fmt: skip
 
@@ -232,7 +242,9 @@ class Grid(Device):
         price = price + adjustment * (price - np.array(tariff.government_funds_yuan_per_kwh)[month])
         demand_price, free_mw = 0.0, 0.0 * ones
         if self.pays_for_demand:
-            demand_price = tariff.demand_price_yuan_per_kw_month(self.voltage_kv_level) * (1.0 + adjustment)
+            in_tariff = tariff.level(self.voltage_kv_level).demand_price_yuan_per_kw_month
+            # without one, only a series of the case is a price; `tariff_problems` says where that is missing
+            demand_price = (np.nan if in_tariff is None else in_tariff) * (1.0 + adjustment)
         if self.contracted_demand_mw is not None:
             if tariff.demand_rules is None:
                 raise InputError(f"tariff {tariff.name}: no `demand_rules` for a contracted demand")

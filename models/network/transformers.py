@@ -5,22 +5,23 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from parkdispatch.models.declaration import ASSUMED, Declaration, declared
-from parkdispatch.models.device import Efficiency, Fraction, Positive
+from parkdispatch.models.device import Efficiency, Fraction
+from parkdispatch.models.limits import PositivePower
 
 
 class Transformers(Declaration):
     """Identical transformers at the grid connection, from which the import and export limits follow."""
 
-    count: Annotated[int, Field(ge=1)] = declared("-", "Number of identical transformers")
-    rating_mva: Positive = declared("MVA", "Rated apparent power of each transformer")
+    count: Annotated[int, Field(ge=1, le=1000)] = declared("-", "Number of identical transformers")
+    rating_mva: PositivePower = declared("MVA", "Rated apparent power of each transformer")
     power_factor: Efficiency = declared(
         "-", "Power factor at which rated apparent power is turned into active power",
         "assumption: park kept above the 0.9 of the power-factor rule", 0.95,
     )  # fmt: skip
-    import_units_out: Annotated[int, Field(ge=0)] = declared(
+    import_units_out: Annotated[int, Field(ge=0, le=1000)] = declared(
         "-", "Transformers out of service in the import limit; 0: import may use all", ASSUMED, 0
     )
-    export_units_out: Annotated[int, Field(ge=0)] = declared(
+    export_units_out: Annotated[int, Field(ge=0, le=1000)] = declared(
         "-", "Transformers out of service in the export limit",
         "assumption: n-1, export must survive the loss of one transformer", 1,
     )  # fmt: skip

@@ -13,7 +13,7 @@ import pandas as pd
 import pyomo.environ as pyo
 from pydantic import Field, field_validator, model_validator
 
-from parkdispatch.models.declaration import ASSUMED, Declaration, declared
+from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (
     INJECTION,
     Array,
@@ -21,105 +21,20 @@ from parkdispatch.models.device import (
     Display,
     Fraction,
     Interval,
-    NonNegative,
     Park,
-    Positive,
     Role,
     Seen,
     SeriesSpec,
     Terms,
 )
+from parkdispatch.models.limits import LARGEST_POWER_MW
 from parkdispatch.models.site import Site
 from parkdispatch.models.sources import pv_chain
+from parkdispatch.models.sources.pv_areas import Face, Losses, LossFraction, PvArea
+from parkdispatch.models.sources.pv_plausibility import BRIGHTEST, impossible_power
 from parkdispatch.models.weather.sky import sun_is_up, sun_position
 
-PVWATTS = "PVWatts version 5 (Dobos 2014, NREL/TP-6A20-62641, table 3)"
-
-Count = Annotated[int, Field(ge=1)]
-LossFraction = Annotated[float, Field(ge=0, lt=1)]
-
-
-class Face(Declaration):
-    """One orientation of an area's modules."""
-
-    tilt_deg: Annotated[float, Field(ge=0, le=90)] = declared("deg", "Tilt of the modules; 0 is horizontal")
-    azimuth_deg: Annotated[float, Field(ge=0, lt=360)] = declared(
-        "deg", "Azimuth of the modules, clockwise from north; 180 is south"
-    )
-    share: Annotated[float, Field(gt=0, le=1)] = declared(
-        "-", "Share of the area's modules on this face; the shares of an area sum to one"
-    )
-
-
-class PvArea(Declaration):
-    """Modules on one group of roofs, behind inverters of one kind.
-
-    Each face has its own maximum-power-point trackers.
-    """
-
-    name: Annotated[str, Field(min_length=1)] = declared("-", "Name of the area")
-    modules: Count = declared("-", "Number of modules")
-    generating_units: Count = declared(
-        "-", "Number of groups of inverters with one transformer each; for the report only"
-    )
-    faces: Annotated[tuple[Face, ...], Field(min_length=1)] = declared("-", "Orientations of the modules")
-    inverter: str = declared("-", "Name of the inverter in pvlib's CEC inverter library")
-    inverters: Count = declared("-", "Number of inverters")
-    modules_per_string: Count = declared(
-        "-", "Modules in series in a string", "published carbon-peak pilot plan", 20
-    )
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        problems = []
-        shares = sum(face.share for face in self.faces)
-        if abs(shares - 1.0) > 1e-9:
-            problems.append(f"area '{self.name}': shares of the faces sum to {shares:.9g}: must be 1")
-        if self.modules % self.modules_per_string:
-            problems.append(
-                f"area '{self.name}': modules = {self.modules}: must be a multiple of "
-                f"modules_per_string = {self.modules_per_string}"
-            )
-        try:
-            pv_chain.inverter_parameters(self.inverter)
-        except ValueError as error:
-            problems.append(f"area '{self.name}': inverter: {error}")
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
-
-
-class Losses(Declaration):
-    """Constant losses, each a fraction of the power before it."""
-
-    shading: LossFraction = declared("-", "Irradiance lost to shading", PVWATTS, 0.03)
-    soiling: LossFraction = declared("-", "Irradiance lost to soiling", PVWATTS, 0.02)
-    nameplate: LossFraction = declared(
-        "-", "DC power lost because modules are weaker than their nameplate", PVWATTS, 0.01
-    )
-    light_induced_degradation: LossFraction = declared(
-        "-", "DC power lost to light-induced degradation in the first days of operation", PVWATTS, 0.015
-    )
-    connections: LossFraction = declared("-", "DC power lost in connectors", PVWATTS, 0.005)
-    mismatch: LossFraction = declared("-", "DC power lost to mismatch of modules", PVWATTS, 0.02)
-    dc_wiring: LossFraction = declared("-", "DC power lost in cables", PVWATTS, 0.02)
-    ac_wiring: LossFraction = declared("-", "AC power lost in cables", ASSUMED, 0.01)
-    transformer: LossFraction = declared("-", "AC power lost in the unit transformers", ASSUMED, 0.01)
-    availability: LossFraction = declared("-", "AC power lost to outages and maintenance", PVWATTS, 0.03)
-
-    light: ClassVar[tuple[str, ...]] = ("shading", "soiling")
-    dc: ClassVar[tuple[str, ...]] = (
-        "nameplate",
-        "light_induced_degradation",
-        "connections",
-        "mismatch",
-        "dc_wiring",
-    )
-    ac: ClassVar[tuple[str, ...]] = ("ac_wiring", "transformer", "availability")
-
-    def kept(self, names: tuple[str, ...]) -> float:
-        """Share of the power that remains after the named losses [-]."""
-        return float(np.prod([1.0 - getattr(self, name) for name in names]))
+DARKEST_SHARE = 0.002  # of rated power: the noon of the darkest day has ten times as much
 
 
 @dataclass(frozen=True)
@@ -152,11 +67,14 @@ class Pv(Device):
 
     kind: Literal["pv"] = declared("-", "Kind of device", default="pv")
     bus: str = declared("-", "Name of the bus the plant feeds", default="ac")
-    areas: Annotated[tuple[PvArea, ...], Field(min_length=1)] = declared("-", "Areas of the plant")
-    module: str = declared("-", "Name of the module in pvlib's CEC module library")
-    module_wp: Positive = declared(
-        "Wp", "Rated power of one module, to which the library's module is scaled; at most 5 % away from it"
+    areas: tuple[PvArea, ...] = declared(
+        "-", "Areas of the plant; they and the module are left out where a series gives the power", default=()
     )
+    module: str = declared("-", "Name of the module in pvlib's CEC module library", default="")
+    module_wp: Annotated[float, Field(ge=0, le=2000)] = declared(
+        "Wp", "Rated power of one module, to which the library's module is scaled; at most 5 % away from it",
+        default=0.0,
+    )  # fmt: skip
     mounting: pv_chain.Mounting = declared(
         "-", "Mounting, which selects the cell-temperature model and its constants",
         "assumption: parallel to a steel roof", "sapm_close_mount_glass_glass",
@@ -178,7 +96,7 @@ class Pv(Device):
     degradation_per_year: LossFraction = declared(
         "-", "Power of new modules lost in each year after the first", ASSUMED, 0.005
     )
-    age_years: Annotated[NonNegative, Field(le=50)] = declared(
+    age_years: Annotated[float, Field(ge=0, le=50)] = declared(
         "years", "Age of the modules in the middle of the horizon", ASSUMED, 0.0
     )
 
@@ -193,6 +111,7 @@ class Pv(Device):
             title="AC power the sun makes available",
             unit="MW",
             lower=0.0,
+            upper=LARGEST_POWER_MW,
             computed_from=(
                 "areas",
                 "module",
@@ -204,7 +123,7 @@ class Pv(Device):
                 "losses",
             ),
         )
-    }  # fmt: skip
+    }
 
     @classmethod
     def example(cls) -> Self:
@@ -222,11 +141,14 @@ class Pv(Device):
     @field_validator("module")
     @classmethod
     def _known_module(cls, name: str) -> str:
-        pv_chain.module_parameters(name)
+        if name:
+            pv_chain.module_parameters(name)
         return name
 
     @model_validator(mode="after")
     def _plausible(self) -> Self:
+        if self.missing_for_series():  # said where no series gives the power
+            return self
         problems = []
         names = [area.name for area in self.areas]
         if len(set(names)) < len(names):
@@ -325,11 +247,28 @@ class Pv(Device):
             ac=ac * to_mw * self.losses.kept(Losses.ac),
         )
 
+    def missing_for_series(self) -> list[str]:
+        """Areas and module, where they are left out."""
+        return [name for name in ("areas", "module", "module_wp") if not getattr(self, name)]
+
     def series(self, park: Park) -> Mapping[str, Array]:
         """AC power available at `park.times` [MW], shape (intervals,)."""
         faces = self.face_power(park.weather(), park.site, park.hours * 60.0)
         power = [self.area_power(area, faces, self.age_years).ac for area in self.areas]
         return {"available_mw": np.sum(np.stack(power), axis=0)}
+
+    def impossible(self, given: Mapping[str, Array], park: Park) -> Mapping[str, list[str]]:
+        """Power beyond the rating, or while the sun is down."""
+        if self.missing_for_series():
+            return {}
+        most_mw = sum(min(self.ac_rated_mw(a), BRIGHTEST * self.dc_rated_mw(a)) for a in self.areas)
+        return {key: impossible_power(power_mw, most_mw, park) for key, power_mw in given.items()}
+
+    def implausible(self, given: Mapping[str, Array], hours: float) -> Mapping[str, tuple[float, float]]:
+        """A day or more without light: most likely a slip of unit."""
+        highest_mw = {key: float(mw.max()) for key, mw in given.items() if len(mw) * hours >= 24}
+        usual_mw = self.rated_mwp
+        return {key: (mw, usual_mw) for key, mw in highest_mw.items() if mw < DARKEST_SHARE * usual_mw}
 
     def interval(self, block: Any, interval: Interval) -> Terms:
         """Write output between zero and available power; the difference is curtailed."""

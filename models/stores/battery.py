@@ -12,13 +12,13 @@ and `fade_per_full_cycle` refer to rated energy.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pyomo.environ as pyo
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from parkdispatch.models.capacity import Size, Sized, capacity_in_model, keep_within, largest_capacity
+from parkdispatch.models.capacity import Sized, capacity_in_model, keep_within, largest_capacity
 from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (
     Array,
@@ -27,15 +27,14 @@ from parkdispatch.models.device import (
     Efficiency,
     Fraction,
     Interval,
-    NonNegative,
     Park,
-    Positive,
     Role,
     Seen,
     StorageLevel,
     Terms,
     largest_residual,
 )
+from parkdispatch.models.limits import LARGEST_PRICE_YUAN_PER_MWH, Energy, Power
 
 # in the middle of what the model computes for one and two cycles a day: 2.5e-5 to 3e-5 a full cycle, 0.003 to
 # 0.004 a year
@@ -66,22 +65,23 @@ class Battery(Device):
 
     kind: Literal["battery"] = declared("-", "Kind of device", default="battery")
     bus: str = declared("-", "Name of the bus the battery is connected to", default="ac")
-    power_mw: Size = declared("MW", "Rated AC power, the same for charging and discharging")
-    energy_mwh: Size = declared("MWh", "Rated energy of the cells when new")
-    min_charge_mw: NonNegative = declared(
+    power_mw: Power | Sized = declared("MW", "Rated AC power, the same for charging and discharging")
+    energy_mwh: Energy | Sized = declared("MWh", "Rated energy of the cells when new")
+    min_charge_mw: Power = declared(
         "MW", "Least AC power while charging, below which the inverter does not run; 0: any power",
         ASSUMED, 0.0,
     )  # fmt: skip
-    min_discharge_mw: NonNegative = declared(
-        "MW", "Least AC power while discharging; 0: any power", ASSUMED, 0.0
-    )
+    min_discharge_mw: Power = declared("MW", "Least AC power while discharging; 0: any power", ASSUMED, 0.0)
     soc_min: Fraction = declared(
         "-", "Lowest state of charge, as a share of full energy", "industry practice for LFP", 0.05
     )
     soc_max: Fraction = declared("-", "Highest state of charge, as a share of full energy", ASSUMED, 0.95)
     initial_soc: Fraction = declared("-", "State of charge before the first interval", ASSUMED, 0.10)
     final_soc: Fraction | None = declared(
-        "-", "Least state of charge at the end of the horizon; left out: `initial_soc`", ASSUMED, None
+        "-",
+        "State of charge that is reached or exceeded at the end of the horizon; left out: `initial_soc`",
+        ASSUMED,
+        None,
     )
     eta_charge: Efficiency = declared(
         "-", "Efficiency of charging, from AC to the cells",
@@ -98,10 +98,10 @@ class Battery(Device):
         "-", "Auxiliary power for cooling and control, drawn always, as a share of rated power",
         ASSUMED, 0.01,
     )  # fmt: skip
-    wear_yuan_per_mwh: NonNegative = declared(
+    wear_yuan_per_mwh: Annotated[float, Field(ge=0, le=LARGEST_PRICE_YUAN_PER_MWH)] = declared(
         "yuan/MWh", "Cost of wear for each MWh of AC energy discharged", ASSUMED, 0.0
     )
-    max_cycles_per_day: Positive | None = declared(
+    max_cycles_per_day: Annotated[float, Field(gt=0, le=100)] | None = declared(
         "1/d", "Largest number of full cycles a day: energy drawn from the cells over rated energy;"
         " left out: no limit", ASSUMED, None,
     )  # fmt: skip
@@ -122,8 +122,8 @@ class Battery(Device):
             soc = getattr(self, name)
             if soc is not None and not self.soc_min <= soc <= self.soc_max:
                 raise ValueError(
-                    f"{name} = {soc:g} lies outside its window: must be in "
-                    f"[soc_min, soc_max] = [{self.soc_min:g}, {self.soc_max:g}]"
+                    f"{name} = {soc:.15g} lies outside its window: must be in "
+                    f"[soc_min, soc_max] = [{self.soc_min:.15g}, {self.soc_max:.15g}]"
                 )
         largest_mw = self.largest_power_mw
         limit = "power_mw.max" if isinstance(self.power_mw, Sized) else "power_mw"

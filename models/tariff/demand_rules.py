@@ -15,19 +15,20 @@ Election = Literal[
 ]  # what the second part of a two-part tariff is charged on: metered demand, contracted demand, transformers
 ELECTIONS: tuple[Election, ...] = get_args(Election)
 POWER_FACTOR_STEP = 0.01
+AddedShare = Annotated[float, Field(ge=-1, le=100)]  # of a bill
 
 
 class DemandRules(Declaration):
     """Rules of the demand charge of a two-part tariff."""
 
-    tolerance: Annotated[float, Field(ge=1)] = declared(
+    tolerance: Annotated[float, Field(ge=1, le=100)] = declared(
         "-", "Multiple of the contracted demand that may be drawn without an extra charge"
     )
-    excess_multiple: Annotated[float, Field(ge=1)] = declared(
+    excess_multiple: Annotated[float, Field(ge=1, le=100)] = declared(
         "-", "Multiple of the demand price charged for demand above the tolerance"
     )
     least_contract_share: Fraction = declared("kW/kVA", "Least contracted demand per transformer capacity")
-    full_use_kwh_per_kva: Annotated[float, Field(gt=0)] = declared(
+    full_use_kwh_per_kva: Annotated[float, Field(gt=0, le=744)] = declared(
         "kWh/kVA", "Energy of a month per transformer capacity from which the month counts as one of full use"
     )
     full_use_price_share: Fraction = declared(
@@ -42,7 +43,7 @@ class PowerFactorRule(Declaration):
     """Power-factor adjustment: what is added to the bill, as a share of all but funds and sales."""
 
     standard: Annotated[float, Field(gt=0, le=1)] = declared("-", "Power factor at which nothing is added")
-    steps: Annotated[tuple[tuple[Fraction, float], ...], Field(min_length=2)] = declared(
+    steps: Annotated[tuple[tuple[Fraction, AddedShare], ...], Field(min_length=2)] = declared(
         "-", "Rows of power factor and added share, from 1 down to 0; linear between rows, read at hundredths"
     )
 

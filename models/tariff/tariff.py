@@ -19,6 +19,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.limits import Factor
 from parkdispatch.models.quarter_hours import (
     QUARTERS_PER_DAY,
     overlapping_spans,
@@ -35,7 +36,6 @@ from parkdispatch.models.tariff.tariff_tables import (
     HolidayTable,
     Monthly,
     Name,
-    NonNegative,
     NonNegativeMonthly,
     Period,
     Scheme,
@@ -78,7 +78,7 @@ class Tariff(Declaration):
     voltages: Annotated[dict[Name, VoltageLevel], Field(min_length=1)] = declared(
         "-", "Transmission and distribution prices by voltage level"
     )
-    ratios: dict[Period, NonNegative] = declared(
+    ratios: dict[Period, Factor] = declared(
         "-", "Price of purchased energy relative to the flat period, by time-of-use period"
     )
     otherwise: Period | None = declared(
@@ -259,6 +259,13 @@ class Tariff(Declaration):
                 f"`voltage_kv_level` = '{voltage}': tariff {self.name} has only {listed(self.voltages)}"
             )
         return self.voltages[voltage]
+
+    def changes_within(self, minutes: int) -> list[str]:
+        """Times of day at which the period changes inside an interval of that length, such as 17:30."""
+        codes = np.vstack([self._day_codes(), *(self._holiday_codes(day) for day in self.holidays)])
+        change = (codes != np.roll(codes, 1, axis=1)).any(axis=0)
+        inside = np.arange(QUARTERS_PER_DAY) * 15 % minutes > 0
+        return [f"{quarter // 4:02d}:{quarter % 4 * 15:02d}" for quarter in np.flatnonzero(change & inside)]
 
     def _codes(self, times: pd.DatetimeIndex) -> NDArray[np.int8]:
         """Positions of the periods at `times` in PERIODS, shape (times,)."""

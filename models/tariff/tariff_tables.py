@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from parkdispatch.models.declaration import Declaration, declared
+from parkdispatch.models.limits import DemandPrice, Price, SignedPrice
 from parkdispatch.models.quarter_hours import Span
 
 Period = Literal["sharp", "peak", "flat", "valley", "deep_valley"]
@@ -36,10 +37,9 @@ def _no_number(value: Any) -> Any:
     return value
 
 
-NonNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Monthly = Annotated[tuple[float, ...], BeforeValidator(twelve)]
-NonNegativeMonthly = Annotated[tuple[NonNegative, ...], BeforeValidator(twelve)]
+Monthly = Annotated[tuple[SignedPrice, ...], BeforeValidator(twelve)]
+NonNegativeMonthly = Annotated[tuple[Price, ...], BeforeValidator(twelve)]
 Month = Annotated[int, Field(ge=1, le=12)]
 Day = Annotated[date, BeforeValidator(_no_number)]
 Hours = Annotated[tuple[Span, ...], Field(min_length=1)]
@@ -90,17 +90,17 @@ class Holiday(Declaration):
 class VoltageLevel(Declaration):
     """Transmission and distribution prices of one voltage level, VAT included."""
 
-    two_part_yuan_per_kwh: NonNegative | None = declared(
+    two_part_yuan_per_kwh: Price | None = declared(
         "yuan/kWh", "Energy price of the two-part tariff; left out: not offered", default=None
     )
-    single_part_yuan_per_kwh: NonNegative | None = declared(
+    single_part_yuan_per_kwh: Price | None = declared(
         "yuan/kWh", "Energy price of the single-part tariff; left out: not offered", default=None
     )
-    demand_price_yuan_per_kw_month: NonNegative | None = declared(
+    demand_price_yuan_per_kw_month: DemandPrice | None = declared(
         "yuan/kW/month", "Demand price, on the month's highest 15-minute average import; left out: none",
         default=None,
     )  # fmt: skip
-    capacity_price_yuan_per_kva_month: NonNegative | None = declared(
+    capacity_price_yuan_per_kva_month: DemandPrice | None = declared(
         "yuan/kVA/month", "Capacity price, on installed transformer capacity; left out: not offered",
         default=None,
     )  # fmt: skip

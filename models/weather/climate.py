@@ -5,17 +5,20 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from parkdispatch.models.declaration import Declaration, declared
-from parkdispatch.models.device import Fraction, Positive
+from parkdispatch.models.device import Fraction
+from parkdispatch.models.limits import Seed
 from parkdispatch.models.weather.sky import Decomposition
 
 Celsius = Annotated[float, Field(ge=-60, le=60)]
 Wind = Annotated[float, Field(ge=0, le=75)]
+PositiveIndex = Annotated[float, Field(gt=0, le=2)]  # deviations of an index of at most 1.1
+DailyIrradiation = Annotated[float, Field(gt=0, le=12_000)]  # [Wh/m2]; above the atmosphere at most 12 kWh
 Index = Annotated[float, Field(gt=0, le=1.1)]
-Twelve = Annotated[tuple[Positive, ...], Field(min_length=12, max_length=12)]
+Twelve = Annotated[tuple[DailyIrradiation, ...], Field(min_length=12, max_length=12)]
 TwelveIndex = Annotated[tuple[Index, ...], Field(min_length=12, max_length=12)]
 TwelveCelsius = Annotated[tuple[Celsius, ...], Field(min_length=12, max_length=12)]
 TwelveWind = Annotated[tuple[Wind, ...], Field(min_length=12, max_length=12)]
-Five = Annotated[tuple[Positive, ...], Field(min_length=5, max_length=5)]
+Five = Annotated[tuple[PositiveIndex, ...], Field(min_length=5, max_length=5)]
 
 
 class Climate(Declaration):
@@ -24,7 +27,7 @@ class Climate(Declaration):
     Every number is data of the case; its source belongs beside it in the case file.
     """
 
-    annual_ghi_mj_per_m2: Positive = declared(
+    annual_ghi_mj_per_m2: Annotated[float, Field(gt=0, le=15_000)] = declared(
         "MJ/m2", "Global horizontal irradiation of a year, which the generated year sums to exactly"
     )
     daily_ghi_wh_per_m2: Twelve = declared(
@@ -40,7 +43,7 @@ class Climate(Declaration):
     day_correlation: Fraction = declared(
         "-", "Correlation of the daily clear-sky index with that of the day before"
     )
-    day_class_below: Annotated[tuple[Positive, ...], Field(min_length=4, max_length=4)] = declared(
+    day_class_below: Annotated[tuple[PositiveIndex, ...], Field(min_length=4, max_length=4)] = declared(
         "-", "Upper limits of the daily clear-sky index of the first four of five classes of days"
     )
     step_std: Five = declared(
@@ -58,7 +61,7 @@ class Climate(Declaration):
         "-", "Model that decomposes global into direct and diffuse irradiance",
         "Driesse et al. 2024, pvlib", "erbs_driesse",
     )  # fmt: skip
-    seed: Annotated[int, Field(ge=0)] = declared("-", "Seed of the random draws; selects one year of weather")
+    seed: Seed = declared("-", "Seed of the random draws; selects one year of weather")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

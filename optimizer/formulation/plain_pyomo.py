@@ -4,6 +4,9 @@ It is slow and complete: any solver that Pyomo supports can solve it, and it can
 Tests compare the tiled arrays with it row by row.
 """
 
+import contextlib
+import difflib
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,15 +136,7 @@ class PlainPyomoModel:
         At the time limit the best dispatch so far is taken, with minus infinity where the solver tells no
         bound. Raises InputError if Pyomo does not have the solver, SolverError if it finds no dispatch.
         """
-        try:
-            factory = pyo.SolverFactory(solver)
-            available = bool(factory.available(exception_flag=False))
-        except Exception as error:  # plug-ins raise errors of any class
-            raise InputError(f"argument `solver` = pyomo:{solver}: {error}") from error
-        if not available:
-            raise InputError(
-                f"argument `solver` = pyomo:{solver}: Pyomo finds no such solver on this machine"
-            )
+        factory = pyomo_solver(solver)
         if hasattr(factory, "config") and hasattr(factory.config, "mip_gap"):
             factory.config.mip_gap = 0.0
         try:
@@ -156,6 +151,29 @@ class PlainPyomoModel:
         if bound is None or not np.isfinite(float(bound)):
             return -np.inf if is_timed_out else value
         return float(bound)
+
+
+def pyomo_solver(name: str) -> Any:
+    """The Pyomo solver registered by that name. Raises InputError if there is none, or it cannot be run here.
+
+    Pyomo takes any other name for a program to run, so only registered ones are passed on.
+    """
+    known = sorted(known for known in pyo.SolverFactory if not known.startswith("_"))
+    where = f"argument `solver` = pyomo:{name}: "
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean `pyomo:{near[0]}`?" if near else ""
+        raise InputError(f"{where}must be registered with Pyomo, as appsi_highs, cbc or gurobi is{hint}")
+    messages = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(messages), contextlib.redirect_stderr(messages):
+            factory = pyo.SolverFactory(name)
+            available = bool(factory.available(exception_flag=False))
+    except Exception as error:  # plug-ins raise errors of any class
+        raise InputError(f"{where}{error}") from error
+    if not available:
+        raise InputError(f"{where}Pyomo finds no such solver on this machine")
+    return factory
 
 
 def build_plain_pyomo(

@@ -15,8 +15,11 @@ EQUATION_PENALTY = 1e3  # of violating a device's equation by one unit; a limit 
 
 
 def unbalanced_buses(tiled: Tiled) -> list[str]:
-    """One line for each bus that cannot be balanced within the bounds, such as a limit below the load."""
-    program, template = tiled.program, tiled.template
+    """One line for each bus that cannot be balanced within the bounds, such as a limit below the load.
+
+    It tells the intervals, the energy and the worst power, and which limits would have to give.
+    """
+    program, template, hours = tiled.program, tiled.template, tiled.horizon.hours
     lines = []
     for number, row in enumerate(template.rows):
         if row.key[0] != "balance":
@@ -28,47 +31,51 @@ def unbalanced_buses(tiled: Tiled) -> list[str]:
         most = np.bincount(entries.row, weights=np.maximum(at_lower, at_upper), minlength=len(rows))
         least = np.bincount(entries.row, weights=np.minimum(at_lower, at_upper), minlength=len(rows))
         # a balance row: injections that can be chosen = fixed demand less fixed supply
-        for shortage, verb, what in (
+        for shortage, sign, verb, what in (
             (
                 program.row_lower[rows] - most,
+                1.0,
                 "supply",
                 "more demanded than import, PV and storage can give together",
             ),
             (
                 least - program.row_upper[rows],
+                -1.0,
                 "use",
                 "more given than export, load and storage can take together",
             ),
         ):
             short = np.flatnonzero(shortage > FEASIBLE_MW)
+            total = f"{shortage[short].sum() * hours:.3f} MWh in all"
             if short.size and not entries.nnz:
                 first = short[0]
                 lines.append(
                     f"bus {row.key[1]}: the case has no device that could {verb} the"
                     f" {shortage[first]:.3f} MW at {tiled.horizon.times[first]:%Y-%m-%d %H:%M}, the first of"
-                    f" {short.size} such intervals"
+                    f" {short.size} such intervals, {total}"
                 )
             elif short.size:
                 worst = short[shortage[short].argmax()]
+                limits = _balance_bounds(tiled, program, int(worst), int(rows[worst]), sign)
                 lines.append(
-                    f"bus {row.key[1]}: {what} in {short.size} intervals, worst"
-                    f" {tiled.horizon.times[worst]:%Y-%m-%d %H:%M} by {shortage[worst]:.3f} MW"
-                    f" ({_balance_bounds(tiled, program, int(worst), int(rows[worst]))})"
+                    f"bus {row.key[1]}: {what} in {short.size} intervals, {total}, worst"
+                    f" {tiled.horizon.times[worst]:%Y-%m-%d %H:%M} by {shortage[worst]:.3f} MW: one of these"
+                    f" limits has to give ({limits})"
                 )
     return lines
 
 
-def _balance_bounds(tiled: Tiled, program: LinearProgram, interval: int, row: int) -> str:
-    """The upper bounds of the variables in a balance row, and what they have to meet."""
+def _balance_bounds(tiled: Tiled, program: LinearProgram, interval: int, row: int, sign: float) -> str:
+    """The upper bounds of what gives power to a bus, or takes it (sign -1), and what they have to meet."""
     entries = program.matrix[[row]].tocoo()
     width = len(tiled.template.columns)
     parts = []
-    for column in entries.col:
+    for column, coefficient in zip(entries.col, entries.data, strict=True):
         number = column - interval * width
-        if 0 <= number < width:
+        if 0 <= number < width and sign * coefficient > 0:
             device, name = tiled.template.columns[number].key
             parts.append(f"{device}.{name} at most {program.upper[column]:.3f}")
-    return ", ".join(parts) + f", to be met {program.row_lower[row]:.3f} MW"
+    return ", ".join(parts) + f", to meet {sign * program.row_lower[row]:.3f} MW"
 
 
 def explain_infeasibility(tiled: Tiled, program: LinearProgram) -> str:
@@ -94,7 +101,31 @@ def explain_infeasibility(tiled: Tiled, program: LinearProgram) -> str:
     more = len(violated) - len(worst)
     if more > 0:
         lines.append(f"... and {more} more of the kind")
+    lines += _unbalanced_energy(tiled, missing)
     return "no dispatch meets all limits:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def _unbalanced_energy(tiled: Tiled, missing: Array) -> list[str]:
+    """One line for each bus and direction with the energy that is missing, or too much, over the horizon.
+
+    `missing` is the shortfall of every row [MW in the rows of a balance].
+    """
+    template, times = tiled.template, tiled.horizon.times
+    lines = []
+    for number, row in enumerate(template.rows):
+        if row.key[0] != "balance":
+            continue
+        power_mw = missing[np.arange(len(times)) * len(template.rows) + number]
+        for sign, what in ((1.0, "missing"), (-1.0, "too much")):
+            short = np.flatnonzero(sign * power_mw > FEASIBLE_MW)
+            if short.size:
+                energy_mwh = float((sign * power_mw[short]).sum()) * tiled.horizon.hours
+                lines.append(
+                    f"bus {row.key[1]} in all: {energy_mwh:.3f} MWh {what} in {short.size} intervals,"
+                    f" {times[short[0]]:%Y-%m-%d %H:%M} to {times[short[-1]]:%Y-%m-%d %H:%M}; a limit above"
+                    " has to give, or the load or the PV"
+                )
+    return lines
 
 
 def _elastic_program(tiled: Tiled, program: LinearProgram) -> LinearProgram:

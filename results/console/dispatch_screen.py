@@ -17,7 +17,12 @@ from parkdispatch.results.pv_yield import PvYield
 from parkdispatch.results.replay_comparison import Replayed
 from parkdispatch.results.schedule import ScheduleBlock
 from parkdispatch.results.summary import Summary, full_cycles
-from parkdispatch.results.views.sentences import block_line, proof_sentence, unchecked_sentences
+from parkdispatch.results.views.sentences import (
+    block_line,
+    implausible_sentences,
+    proof_sentence,
+    unchecked_sentences,
+)
 from parkdispatch.results.views.words import load_words
 
 NO_COMPARISON = "The park is infeasible without its storage, so there is no cost to compare with."
@@ -41,11 +46,18 @@ def show_plan(
         console.print(_schedule(blocks), soft_wrap=True)
     else:
         console.print("The storage stays idle all day: no operation lowers the cost.", style="italic")
+    _print_implausible(console, solution, case)
     console.print(_cost_table("the day", summary))
     show_bill(console, summary)
     for line in _peak_lines(solution, summary):
         console.print(line, soft_wrap=True)
     console.print(_proof(solution, summary), soft_wrap=True)
+
+
+def _print_implausible(console: Console, solution: xr.Dataset, case: Case) -> None:
+    """What can hardly be in the given series, loudly."""
+    for line in implausible_sentences(solution, case, load_words("en")):
+        console.print(Text(f"WARNING: {line}", style="bold red"), soft_wrap=True)
 
 
 def show_year(
@@ -61,6 +73,7 @@ def show_year(
     console.print(
         heading(f"{case.title or case.name}: {first} to {last}, {model['intervals']:,} intervals", case)
     )
+    _print_implausible(console, solution, case)
     console.print(Group(_energy_table(summary), _cost_table("the period", summary)))
     _print_cycles(console, summary)
     console.print(_month_table(summary))
@@ -88,6 +101,7 @@ def show_replay(
     first, last = replayed.days[0].day, replayed.days[-1].day
     title = f"{case.title or case.name}: {first} to {last}, {len(replayed.days)} daily plans"
     console.print(heading(title, case), soft_wrap=True)
+    _print_implausible(console, solution, case)
     console.print(Group(_replay_costs(replayed), _replay_peaks(replayed)))
     show_bill(console, summary)
     total = replayed.total

@@ -87,7 +87,8 @@ class Book:
     ) -> int:
         """Write a table and return the row after it; `form` is one number format, or one per column."""
         for column, head in enumerate(heads):
-            text = column == 0 or (bool(rows) and isinstance(rows[0][column], str))
+            first = next((cells[column] for cells in rows if column < len(cells)), None)
+            text = column == 0 or isinstance(first, str)
             align = "left" if text else "right"
             self.put(sheet, row, column, head, **HEAD, align=align, valign="bottom", text_wrap=True)
         row += bool(heads)

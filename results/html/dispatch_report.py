@@ -21,6 +21,7 @@ from parkdispatch.results.views.display_names import (
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.views.sentences import (
     block_row,
+    implausible_sentences,
     proof_sentence,
     source_line,
     unchecked_sentences,
@@ -57,6 +58,7 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         first_day=f"{times[0]:%Y-%m-%d}",
         last_day=f"{times[-1]:%Y-%m-%d}",
         cards=tables.cards(facts, words),
+        warnings=implausible_sentences(solution, case, words),
         sound=proven and audit.holds,
         verdict=page[verdict],
         gap_word=page["gap_foresight" if facts.replayed else "gap"],

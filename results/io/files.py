@@ -1,73 +1,28 @@
-"""Writing output files: all files of a result at once or none, as CSV or JSON."""
+"""Writing output files as CSV or JSON, and single files that appear whole or not at all."""
 
 import json
-import os
 import platform
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from parkdispatch.models.errors import InputError
-
 
 @contextmanager
-def output_folder(out: Path) -> Iterator[Callable[[str, Callable[[Path], object]], Path]]:
-    """Yield a function that stages files, which are moved into `out` together on success.
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a path beside `path` that takes its place on success and is removed on failure.
 
-    `stage(name, write)` calls `write(path)` with a path in a staging folder in `out`, and returns the final
-    path. Raises InputError where the folder cannot be written; then no file has changed.
+    Its name cannot be guessed, so that nobody puts a link there; its suffix is that of `path`, lower case.
     """
+    temporary = path.with_name(f".writing-{secrets.token_hex(8)}-{path.stem}{path.suffix.lower()}")
     try:
-        existed = out.exists()
-        out.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=out))
-    except OSError as error:
-        raise InputError(f"argument `out` = {out}: cannot be written: {error.strerror or error}") from error
-    try:
-        names: list[str] = []
-
-        def stage(name: str, write: Callable[[Path], object]) -> Path:
-            write(staging / name)
-            names.append(name)
-            return out / name
-
-        yield stage
-        _swap(staging, out, names)
-    except OSError as error:
-        raise InputError(f"argument `out` = {out}: cannot be written: {error.strerror or error}") from error
+        yield temporary
+        temporary.replace(path)
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        if not existed and not any(out.iterdir()):
-            out.rmdir()
-
-
-def _swap(staging: Path, out: Path, names: Sequence[str]) -> None:
-    """Move the staged files into place; undo all if one fails, such as over a file open in Excel."""
-    blocked = [name for name in names if (out / name).is_dir()]
-    if blocked:
-        raise InputError(f"argument `out` = {out}: a folder is in the way of {', '.join(blocked)}")
-    backup = staging / "old"
-    backup.mkdir()
-    for name in names:
-        if (out / name).exists():
-            shutil.copy2(out / name, backup / name)
-    placed: list[str] = []
-    try:
-        for name in names:
-            os.replace(staging / name, out / name)  # noqa: PTH105 - atomic on one file system
-            placed.append(name)
-    except BaseException:
-        for name in placed:
-            if (backup / name).exists():
-                os.replace(backup / name, out / name)  # noqa: PTH105
-            else:
-                (out / name).unlink(missing_ok=True)
-        raise
+        temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

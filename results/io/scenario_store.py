@@ -25,10 +25,12 @@ import pandas as pd
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.io.digests import digest
+from parkdispatch.results.io.files import replacing
 from parkdispatch.results.io.provenance import version_differences
 
 FORMAT = 1
 MOST_SHOWN = 3  # parts or rows listed in one message
+LARGEST_PART_BYTES = 1 << 20  # a part has a few hundred
 HELD_BYTE = 1 << 20  # the byte locked on Windows, beyond the text, since locked bytes cannot be read
 Fingerprint = Mapping[str, Any]  # fingerprint: the inputs that a store's results depend on, by name, as JSON
 
@@ -139,9 +141,11 @@ class ScenarioStore:
 def _checked_content(path: Path) -> dict[str, Any]:
     """The content of a part, its checksum verified. Raises _UnsoundError."""
     try:
+        if path.stat().st_size > LARGEST_PART_BYTES:
+            raise _UnsoundError("is too large for a part of a store")
         content = json.loads(path.read_bytes())
         checksum = content.pop("sha256")
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         raise _UnsoundError("is cut off or no part of a store") from None
     if checksum != digest(content) or not {"store", "scenario", "row", "found"} <= set(content):
         raise _UnsoundError("does not have its checksum")
@@ -178,7 +182,7 @@ def _stored_fingerprint(folder: Path) -> dict[str, Any] | None:
     """The fingerprint in `store.json`; None where the file is missing or damaged."""
     try:
         content = json.loads((folder / "store.json").read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) and isinstance(content.get("format"), int) else None
 
@@ -311,12 +315,7 @@ def _lock(descriptor: int) -> None:
 
 def _write(path: Path, text: str) -> None:
     """Write a file atomically: to a temporary file, flushed to disk, then renamed."""
-    temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as temporary, temporary.open("x", encoding="utf-8") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())

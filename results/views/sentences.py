@@ -10,6 +10,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.value_sources import SourcedValue, case_sources
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.schedule import ScheduleBlock
+from parkdispatch.results.solution import values
 from parkdispatch.results.views.display_names import cost_label, device_label
 
 SAME_MW = 0.05  # powers closer than this are shown as one figure
@@ -24,6 +25,20 @@ class BlockRow(NamedTuple):
     power: str
     why: str
     price_yuan_per_kwh: float
+
+
+def implausible_sentences(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> list[str]:
+    """A sentence for each given series that can hardly be, such as a load a thousandth of the usual."""
+    hours, lines = float(solution.attrs["hours"]), []
+    for name, device in case.devices.items():
+        series = {key: values(solution, f"{name}.{key}") for owner, key in case.series if owner == name}
+        for given, usual in device.implausible(series, hours).values():
+            lines.append(
+                str(words["page"]["implausible"]).format(
+                    device=device_label(name, words), given=f"{given:,.4g}", usual=f"{usual:,.4g}"
+                )
+            )
+    return lines
 
 
 def proof_sentence(solution: xr.Dataset, words: Mapping[str, Any]) -> str:

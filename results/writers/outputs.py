@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from parkdispatch.results.io.files import output_folder
+from parkdispatch.results.io.run_folder import output_folder
 from parkdispatch.results.views.words import Lang
 
 Result = TypeVar("Result")

@@ -34,10 +34,10 @@ def test_every_field_of_the_case_file_is_in_the_table_of_its_section() -> None:
 
 def test_a_field_shows_its_bounds_and_its_default() -> None:
     fields = {field.name: field for field in declarations.sections(Battery)[0].fields}
-    assert (fields["eta_charge"].allowed, fields["eta_charge"].default) == ("number > 0 and ≤ 1", "`0.94`")
+    assert (fields["eta_charge"].allowed, fields["eta_charge"].default) == ("number ≥ 0.01 and ≤ 1", "`0.94`")
     assert fields["power_mw"].default == "must be given"
     assert fields["final_soc"].default == "left out"
-    assert fields["power_mw"].allowed == "number ≥ 0 or table Sized"
+    assert fields["power_mw"].allowed == "number ≥ 0 and ≤ 100000 or table Sized"
 
 
 def test_tables_are_whole_whatever_a_field_says() -> None:

@@ -4,6 +4,7 @@ The message must name the field or the row of the file, the value found there an
 must be no other message beside it.
 """
 
+import os
 import re
 from datetime import date
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.support.bad_files import WITH_WEATHER
 from tests.support.bad_inputs import Bad
 from tests.support.small_case import add, row, swap, write_case
 
-FIELD_OR_ROW = r"`[^`]+`|\.csv row \d+: |\.csv: |\.toml: line|device '"
+FIELD_OR_ROW = r"`[^`]+`|\.csv row \d+: |\.csv: |\.toml: (line|is nested|has)|device '"
 ALLOWED = (  # what is allowed, or in its place what speaks for itself
     r"must|no such (file|key)|not TOML|overlaps|is above|have no price|cannot be|not in pvlib|more rows"
     r"|rows are missing|the case has none|needs it|needed|can give here|write for example"
@@ -137,13 +138,15 @@ def test_five_devices_five_mistakes(tmp_path: Path) -> None:
         ({"soc": 95}, ("argument `soc`", "battery_1.initial_soc` = 95: must be in [0, 1]", "0.95?"), 1),
         ({"soc": -0.1}, ("argument `soc`", "= -0.1: must be in [0, 1]"), 1),
         ({"soc": 0.95}, ("argument `soc`", "= 0.95", "[soc_min, soc_max] = [0.1, 0.9]"), 1),
+        ({"soc": 0.9000001}, ("argument `soc`", "= 0.9000001 lies outside", "= [0.1, 0.9]"), 1),
+        ({"load_column": "b"}, ("argument `load_column` = b: must have a file `load` beside it",), 1),
         ({"soc": float("nan")}, ("argument `soc`", "= nan"), 1),
-        ({"peak_so_far_mw": -5.0}, ("argument `peak_so_far_mw`", "= -5.0: must be 0 or more"), 1),
+        ({"peak_so_far_mw": -5.0}, ("argument `peak_so_far_mw`", "= -5.0: must be in [0, 100000]"), 1),
         ({"peak_so_far_mw": float("nan")}, ("argument `peak_so_far_mw`", "= nan"), 1),
         ({"peak_so_far_mw": float("inf")}, ("argument `peak_so_far_mw`", "= inf"), 2),
         (
-            {"peak_so_far_mw": 120_000},
-            ("argument `peak_so_far_mw` = 120000", "150 MW", "must be in MW, not kW"),
+            {"peak_so_far_mw": 90_000},
+            ("argument `peak_so_far_mw` = 90000", "150 MW", "must be in MW, not kW"),
             1,
         ),
         ({"load": Path("none.csv")}, ("argument `load` = none.csv: no such file",), 1),
@@ -202,6 +205,8 @@ def test_days_outside_the_year(tmp_path: Path) -> None:
         ("folder", ("argument `case` = ", "the folder has no case.toml")),
         ("x" * 300, ("argument `case` = ", "too long")),
         ("a\0b.toml", ("cannot be read",)),
+        ("/dev/zero", ("is no regular file, must be a TOML file",)),
+        ("pipe.toml", ("is no regular file, must be a TOML file",)),
         ("~nobody-here/x", ("argument `case` = ", "no such file")),
     ],
 )
@@ -210,6 +215,7 @@ def test_cases_that_are_not_there(
 ) -> None:
     write_case(tmp_path)
     (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe.toml")  # nobody writes to it: a read would wait for ever
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError) as caught:
         load_case(name)

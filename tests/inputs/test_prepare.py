@@ -147,7 +147,7 @@ def test_what_a_device_makes_is_checked_too(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         prepare(case, day_times(case, date(2026, 7, 15)))
     assert caught.value.problems == [
-        "`other.demand_mw` = -1 at 2026-07-15 00:00: must be in [0, inf] MW; 96 such values"
+        "`other.demand_mw` = -1 at 2026-07-15 00:00: must be in [0, 100000] MW; 96 such values"
     ]
 
 

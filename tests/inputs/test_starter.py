@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from parkdispatch.inputs import starter
-from parkdispatch.inputs.loader import load_case
+from parkdispatch.inputs.loader import case_text, load_case
 from parkdispatch.inputs.prepare import day_times, prepare, year_times
 from parkdispatch.inputs.starter import write_starter
 from parkdispatch.models.errors import InputError
@@ -109,3 +109,23 @@ def test_the_case_is_named_after_its_folder(folder_name: str, name: str, tmp_pat
 
     assert starter._name(tmp_path / folder_name) == name
     assert load_case(str(write_case(tmp_path, swap('"small"', f'"{name}"')))).name == name
+
+
+def test_its_climate_may_be_replaced_by_a_file(tmp_path: Path) -> None:
+    """What its sensitivities and doubts say of the climate cannot matter: a warning, not an error."""
+    path = tmp_path / "case.toml"
+    head, _, rest = case_text("gaoan").partition("\n[weather]")
+    tail = rest[rest.index("\n[device") :]
+    path.write_text(f'{head}\n[weather]\nfile = "w.epw"\n{tail}', encoding="utf-8")
+    case = load_case(str(path))
+    reason = "cannot matter, because `weather` is a file and no statistics of a climate"
+    assert [line for line in case.warnings if line.endswith(reason)] == [
+        f"`sensitivity` 'irradiation, MJ/m² a year': {reason}",
+        f"`sizing.doubt` 'weather year': {reason}",
+        f"`sizing.doubt` 'irradiation, MJ/m² a year': {reason}",
+    ]
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("weather.seed", "weather.sead"), encoding="utf-8"
+    )
+    with pytest.raises(InputError, match=r"`weather.sead`: no such field"):
+        load_case(str(path))

@@ -206,6 +206,8 @@ def test_a_case_with_other_fields_is_checked_again(case: pdx.Case) -> None:
     with pytest.raises(pdx.InputError) as error:
         case.with_(battery_9={"power_mw": 1}, battery_2={"power_mw": -1}, grid={"voltage_kv_level": "x"})
     assert len(error.value.problems) == 3
+    with pytest.raises(pdx.InputError, match="`site.timezone` = Europe/Berlin: has summer time in 2026"):
+        case.with_(site={"longitude_deg": 13.4, "timezone": "Europe/Berlin"})
 
 
 class Kiln(pdx.Device):

@@ -125,7 +125,7 @@ def test_all_of_it_comes_together(typed: Run, tmp_path: Path) -> None:
     assert len(err.splitlines()) == 4
 
 
-@pytest.mark.parametrize("command", ["check", "year", "replay", "study"])
+@pytest.mark.parametrize("command", ["year", "replay", "study"])
 def test_a_tariff_of_part_of_the_year_names_the_days_it_lacks(
     command: str, typed: Run, tmp_path: Path
 ) -> None:

@@ -39,7 +39,7 @@ BAD: dict[str, tuple[tuple[Damage, ...], tuple[str, ...]]] = {
     ),
     "below zero": (
         with_sizing("min = 0.0, max = 20.0", "min = -5.0, max = 20.0"),
-        ("`sizing.power_mw.min` = -5.0: must be 0 or more",),
+        ("`sizing.power_mw.min` = -5.0: must be in [0, 100000]",),
     ),
     "no duration": (
         with_sizing("min = 1.0, max = 2.0, step = 1.0", "min = 0.0, max = 2.0, step = 1.0"),

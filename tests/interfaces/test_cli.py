@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import signal
 import subprocess
@@ -84,7 +85,7 @@ def test_plan_prints_schedule_money_peak_and_proof(run: Run, tmp_path: Path) -> 
         "dispatch.csv, plan.xlsx, report.html, report.xlsx, solution.nc, summary.json",
     ):
         assert words in ran.out, ran.out
-    assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES
+    assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES | {"manifest.json"}
 
 
 def test_the_files_for_people_are_in_the_language_asked_for(run: Run, tmp_path: Path) -> None:
@@ -165,16 +166,45 @@ def test_the_same_command_twice_gives_the_same(run: Run, tmp_path: Path) -> None
     assert told == again
 
 
-def test_a_run_replaces_the_files_of_the_last_and_no_others(run: Run, tmp_path: Path) -> None:
+def test_a_run_replaces_the_last_one_and_nothing_else(run: Run, tmp_path: Path) -> None:
     path, out = write_case(tmp_path, *HOURLY), tmp_path / "out"
     assert run("plan", path, *PEAK, "--out", out).code == 0
-    (out / "note.txt").write_text("mine")
     before = content(out)
     assert run("plan", path, *PEAK, "--out", out, "--date", "2026-07-16").code == 0
     after = content(out)
     assert after.keys() == before.keys()
-    assert after["note.txt"] == b"mine"
     assert after["dispatch.csv"] != before["dispatch.csv"]
+    (out / "note.txt").write_text("mine")
+    ran = run("plan", path, *PEAK, "--out", out)
+    assert ran.code == 2
+    assert f"`--out` = {out}: holds note.txt, which no run wrote: must be new, empty or hold one" in ran.err
+    assert content(out) == {**after, "note.txt": b"mine"}
+
+
+def test_runs_of_the_same_second_have_folders_of_their_own(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_case(tmp_path, *HOURLY)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("parkdispatch.interfaces.commands.console.time_text", lambda: "20260715-120000")
+    assert {run("plan", path, *PEAK).code for _ in range(2)} == {0}
+    folders = sorted(folder.name for folder in (tmp_path / "runs").iterdir())
+    assert folders == ["small-plan-20260715-120000", "small-plan-20260715-120000-2"]
+    for folder in folders:
+        written = {file.name for file in (tmp_path / "runs" / folder).iterdir()}
+        assert written == PLAN_FILES | {"manifest.json"}
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_solve(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_case(tmp_path)
+    (tmp_path / "runs").write_text("a file in the place of the folder")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("parkdispatch.studies.dispatch.dispatch_case", lambda *_: pytest.fail("was solved"))
+    ran = run("plan", path, *PEAK)
+    assert (ran.code, ran.out) == (2, "")
+    assert "`--out` = runs/run: cannot be written: Not a directory" in ran.err
 
 
 def test_state_and_peak_of_the_evening_are_honoured(run: Run, tmp_path: Path) -> None:
@@ -316,7 +346,7 @@ def test_a_park_that_needs_its_storage_is_planned(solver: str, run: Run, tmp_pat
         assert key in found
         assert found[key] is None
     assert max(found["peak_mw"].values()) <= 115.0 + 1e-6
-    assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES
+    assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES | {"manifest.json"}
     assert NO_COMPARISON in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
@@ -390,7 +420,7 @@ def test_a_replay_prints_what_foresight_is_worth_and_leaves_the_same_files(run: 
     assert "Proven optimal" not in ran.out
     assert run("replay", path, "--out", tmp_path / "b").code == 0
     first, second = content(tmp_path / "a"), content(tmp_path / "b")
-    assert first.keys() == second.keys() == REPLAY_FILES
+    assert first.keys() == second.keys() == REPLAY_FILES | {"manifest.json"}
     for name in ("dispatch.csv", "replay.csv", "solution.nc"):
         assert first[name] == second[name], name
     found, again = summary(tmp_path / "a"), summary(tmp_path / "b")
@@ -463,10 +493,10 @@ EARLY = "\n".join(  # 130 MW at midnight, where 115 may be bought and the batter
         (2, (), ("--time-limit", "nan"), "--time-limit"),
         (2, (), ("--variant", "nope"), "`--variant` = nope: must be one of"),
         (
-            2,
+            3,
             (swap("import_limit_mw = 150.0", "import_limit_mw = 90.0"),),
             (),
-            "in 12 intervals, worst 2026-07-15 20:00 by 10.200 MW",  # of both days
+            "in 12 intervals, 84.662 MWh in all, worst 2026-07-15 20:00 by 10.200 MW",  # of both days
         ),
         (
             2,
@@ -559,7 +589,7 @@ def test_init_makes_what_check_and_plan_accept(
     assert ran.code == 0
     (made,) = (tmp_path / "runs").iterdir()
     assert re.fullmatch(r"my works-plan-\d{8}-\d{6}", made.name)
-    assert {path.name for path in made.iterdir()} == PLAN_FILES
+    assert {path.name for path in made.iterdir()} == PLAN_FILES | {"manifest.json"}
     ran = run("init", "my works")
     assert ran.code == 2
     assert "`FOLDER` = my works: is there already and not empty" in ran.err
@@ -657,7 +687,10 @@ def test_all_that_is_wrong_on_the_command_line_comes_together(run: Run, tmp_path
         (("--soc", "half"), "--soc"),
         (("--variant", "nope"), "`--variant` = nope: must be one of without_storage, large"),
         (("--solver", "nonsense"), "`--solver` = nonsense: must be highs, or pyomo: and a name"),
-        (("--solver", "pyomo:nonsense"), "`--solver` = pyomo:nonsense: Pyomo finds no such solver"),
+        (("--solver", "pyomo:nonsense"), "`--solver` = pyomo:nonsense: must be registered with Pyomo"),
+        (("--solver", "pyomo:apsi_highs"), "did you mean `pyomo:appsi_highs`?"),
+        (("--solver", "pyomo:./evil"), "`--solver` = pyomo:./evil: must be registered with Pyomo"),
+        (("--solver", "pyomo:baron"), "`--solver` = pyomo:baron: Pyomo finds no such solver on this machine"),
         (("--solver", "pyomo:"), "`--solver` = pyomo:"),
         (("--time-limit", "0"), "--time-limit"),
         (("--time-limit", "nan"), "--time-limit"),
@@ -666,8 +699,8 @@ def test_all_that_is_wrong_on_the_command_line_comes_together(run: Run, tmp_path
             ("--write-model", "none/model.lp"),
             "`--write-model` = none/model.lp: must be a file in an existing folder",
         ),
-        (("--out", "case.toml"), "`--out` = case.toml: must be in a writable folder, which "),
-        (("--out", "case.toml/x"), "`--out` = case.toml/x: must be in a writable folder, which "),
+        (("--out", "case.toml"), "`--out` = case.toml: cannot be written: is a file, must be a folder"),
+        (("--out", "case.toml/x"), "`--out` = case.toml/x: cannot be written: Not a directory"),
         (("--out", "x" * 300), "`--out` = xxx"),
         (("--load", "none.csv"), "`--load` = none.csv: no such file"),
         (("--nonsense",), "--nonsense"),
@@ -677,6 +710,9 @@ def test_a_wrong_word_exits_2_and_writes_nothing(
     words: tuple[str, ...], said: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_case(tmp_path)
+    evil = tmp_path / "evil"  # Pyomo runs any program that it is given for a solver
+    evil.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    evil.chmod(0o755)
     monkeypatch.chdir(tmp_path)
     before = content(tmp_path)
     peak = () if "--peak-so-far-mw" in words else PEAK
@@ -692,7 +728,7 @@ def test_a_wrong_word_exits_2_and_writes_nothing(
         (2, (swap("eta_charge = 0.94", "eta_charge = 94"),), ("`device.battery_1.eta_charge` = 94",)),
         (2, (row("load.csv", 5, "2026-07-15 00:45,x"),), ("load.csv row 5: load [MW] = x",)),
         (
-            2,
+            3,
             (swap("import_limit_mw = 150.0", "import_limit_mw = 90.0"),),
             ("worst 2026-07-15 20:00 by 10.200 MW", "grid.import_mw"),
         ),
@@ -719,6 +755,24 @@ def test_a_solver_that_fails_exits_4(run: Run, tmp_path: Path, monkeypatch: pyte
     ran = run("plan", write_case(tmp_path), *PEAK, "--out", tmp_path / "out")
     assert ran == (4, "", "solver: HiGHS stopped without a solution: Iteration limit reached\n")
     assert not (tmp_path / "out").exists()
+
+
+def test_check_and_plan_agree_on_series_of_a_day(run: Run, tmp_path: Path) -> None:
+    """Two days of load and sun suffice for a plan; what the year lacks is told beside."""
+    path = write_case(tmp_path, *HOURLY, swap('"17:00-22:00"', '"17:30-22:00"', "own.toml"))
+    ran = run("check", path)
+    assert ran.code == 0
+    assert "small: valid for a plan of 2026-07-15 only. 4 devices" in ran.out
+    assert "for year, replay and study: load.csv: covers 2026-07-15 00:00 to 2026-07-17 00:00" in ran.err
+    uneven = (
+        "warning: `calendar.minutes` = 60: tariff own changes its period at 17:30, within an interval, which"
+        " then has the mean price; 15 would follow it\n"
+    )
+    assert uneven in ran.err
+    ran = run("plan", path, *PEAK, "--out", tmp_path / "out")
+    assert (ran.code, ran.err) == (0, uneven)
+    ran = run("check", write_case(tmp_path, *HOURLY, swap("= 2026-07-15", "= 2026-07-20")))
+    assert (ran.code, ran.out) == (2, "")
 
 
 def test_check_warns_of_what_cannot_matter(run: Run, tmp_path: Path) -> None:
@@ -775,7 +829,7 @@ def test_a_process_of_its_own(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr) == (0, b"")
     assert "高安建陶基地" in ran.stdout.decode("gbk")
     assert "Peak so far not given" in ran.stdout.decode("gbk")
-    assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES
+    assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES | {"manifest.json"}
 
 
 def test_control_c_in_a_process_of_its_own(tmp_path: Path) -> None:
@@ -804,3 +858,30 @@ def test_what_a_pipe_cannot_show_is_replaced(monkeypatch: pytest.MonkeyPatch) ->
         cli.main()
     sys.stdout.flush()
     assert b"MJ/m?" in raw.getvalue()
+
+
+# --- where the output goes
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_a_full_disk_under_the_output_is_told() -> None:
+    with Path("/dev/full").open("wb") as full:
+        words = [*MAIN, "check", "gaoan"]
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, env=environment())
+    assert (done.returncode, done.stderr) == (1, "the output cannot be written: No space left on device\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of a shell")
+def test_a_reader_that_has_gone_ends_the_program_quietly() -> None:
+    words, pipe = [*MAIN, "check", "gaoan"], subprocess.PIPE
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe, env=environment()) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (said, process.returncode) == (b"", 141)
+
+
+def test_escape_sequences_of_a_file_do_not_reach_the_terminal(run: Run, tmp_path: Path) -> None:
+    ran = run("check", write_case(tmp_path, row("load.csv", 5, "2026-07-15 00:45,\x1b[31m9")))
+    assert "load.csv row 5: load [MW] = \ufffd[31m9: must be a number" in ran.err
+    assert "\x1b" not in ran.err

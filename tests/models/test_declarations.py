@@ -1,5 +1,6 @@
 """Every field of a case file and of a tariff file carries a unit and a sentence that a program can read."""
 
+import math
 import types
 from collections.abc import Iterator
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -8,8 +9,10 @@ import pytest
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
+from parkdispatch.inputs.messages.allowed_values import bounds, options_of
 from parkdispatch.inputs.schema.case_file import CaseFile
 from parkdispatch.models.finance.investment import Finance
+from parkdispatch.models.registry import device_kinds
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.models.tariff.tariff import Tariff
 
@@ -106,3 +109,32 @@ def test_declaring_a_field_keeps_its_bounds_and_its_default() -> None:
         "unit": "-",
     }
     assert Finance(investment_yuan=1.0).loan.rate == 0.048
+
+
+def numbers_in(kind: Any, metadata: tuple[Any, ...] = ()) -> Iterator[dict[str, Any]]:
+    """Bounds of each kind of number in an annotation, models left out."""
+    for option in options_of(kind, metadata):
+        if option.type in (int, float):
+            yield bounds([option])
+        elif not (isinstance(option.type, type) and issubclass(option.type, BaseModel)):
+            for member in get_args(option.type):
+                if member is not ...:
+                    yield from numbers_in(member)
+
+
+@pytest.mark.parametrize("model", [CaseFile, Tariff])
+def test_every_number_has_a_lower_and_an_upper_limit(model: type[BaseModel]) -> None:
+    """1e100 MW is a slip named with its field, not a warning of a library or an exit of the solver."""
+    unlimited = [
+        f"{owner}.{name}"
+        for owner, name, field in declared_fields(model)
+        for limits in numbers_in(field.annotation, tuple(field.metadata))
+        if not ({"ge", "gt"} & limits.keys() and {"le", "lt"} & limits.keys())
+    ]
+    assert [name for name in unlimited if name != "Calendar.minutes"] == []  # one of a list
+
+
+def test_every_series_of_a_device_has_limits() -> None:
+    for kind, device in device_kinds().items():
+        for name, spec in device.series_specs.items():
+            assert math.isfinite(spec.lower) and math.isfinite(spec.upper), f"{kind}.{name}"

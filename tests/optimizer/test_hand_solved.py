@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parkdispatch.models.errors import InfeasibleError, InputError
+from parkdispatch.models.errors import InfeasibleError
 from parkdispatch.optimizer.dataset import to_dataset
 from tests.support.small_parks import SmallPark, Well
 
@@ -172,17 +172,17 @@ def test_ends_as_it_began_in_one_interval() -> None:
 def test_nothing_to_supply_a_bus() -> None:
     """A load all alone from the second hour on: no list of limits, for there are none."""
     park = SmallPark(3).load([0, 7, 9])
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InfeasibleError) as caught:
         park.solve()
     assert str(caught.value) == (
         "bus ac: the case has no device that could supply the 7.000 MW at 2026-07-15 01:00, the first of 2"
-        " such intervals"
+        " such intervals, 16.000 MWh in all"
     )
 
 
 def test_nothing_to_use_what_is_given() -> None:
     """The mirror image: what must be taken, and nothing takes it."""
-    with pytest.raises(InputError, match=r"no device that could use the 2\.000 MW at 2026-07-15 00:00"):
+    with pytest.raises(InfeasibleError, match=r"no device that could use the 2\.000 MW at 2026-07-15 00:00"):
         SmallPark(1).load(-2.0).solve()
 
 
@@ -390,20 +390,22 @@ def test_import_limit() -> None:
 def test_limit_below_the_load() -> None:
     """9 demanded at 1:00, 7 may come: the interval and the 2 MW are named, before anything is solved."""
     park = SmallPark(2).grid(1, import_limit=7).load([2, 9])
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InfeasibleError) as caught:
         park.solve()
     text = str(caught.value)
     assert "2026-07-15 01:00" in text
     assert "2.000 MW" in text
-    assert "bus ac" in text
+    assert "1 intervals, 2.000 MWh in all" in text
+    assert "one of these limits has to give (grid.import_mw at most 7.000, to meet 9.000 MW)" in text
 
 
 def test_limit_that_a_battery_cannot_bridge() -> None:
     """9 demanded for three hours, 7 may come, 3 MWh lie in the battery: 3 MWh lack."""
     park = SmallPark(3).grid(1, import_limit=7).load(9)
     park.battery(energy_mwh=3.0, power_mw=5.0, initial_soc=1.0, final_soc=0.0)
-    with pytest.raises(InfeasibleError, match=r"2026-07-15 0\d:00"):
+    with pytest.raises(InfeasibleError, match=r"2026-07-15 0\d:00") as caught:
         park.solve()
+    assert "bus ac in all: 3.000 MWh missing in " in str(caught.value)
 
 
 def test_sale_of_surplus() -> None:

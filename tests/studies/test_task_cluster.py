@@ -1,6 +1,7 @@
 """A cluster: the same answers whoever computes them, little on the wire, lost workers made up for."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.results.io import provenance
 from parkdispatch.results.io.provenance import program_versions
 from parkdispatch.studies import dask_client
+from parkdispatch.studies.dask_client import TlsFiles, tls_files
 from parkdispatch.studies.task_cluster import TaskCluster
 from parkdispatch.studies.task_progress import duration
 from tests.support import cluster_work
@@ -221,3 +224,44 @@ def test_a_scheduler_that_runs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Non
             ):
                 for _ in cluster.each(cluster_work.figures, {"scale": 1.0, "sleep_s": 0.2}, TASKS):
                     there.kill()
+
+
+def certificates(folder: Path) -> TlsFiles:
+    """An authority, and a certificate that it signed for scheduler, worker and client alike."""
+    words = [
+        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=authority",
+        "req -newkey rsa:2048 -nodes -keyout key.pem -out cert.csr -subj /CN=localhost",
+        "x509 -req -in cert.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out cert.pem -days 2",
+    ]
+    for line in words:
+        subprocess.run(["openssl", *line.split()], cwd=folder, check=True, capture_output=True)
+    return TlsFiles(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes certificates")
+def test_a_scheduler_that_asks_for_certificates(tmp_path: Path) -> None:
+    """It does the work for a client with a certificate of its authority, and for no other."""
+    tls = certificates(tmp_path)
+    address = f"tls://127.0.0.1:{free_port()}"
+    files = ("--tls-ca-file", str(tls.ca_file), "--tls-cert", str(tls.cert), "--tls-key", str(tls.key))
+    scheduler = ("distributed.cli.dask_scheduler", "--host", address, "--no-dashboard", *files)
+    worker = ("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", *files)
+    with command(*scheduler), command(*worker):
+        with TaskCluster(address, tls=tls) as cluster:
+            assert same_bits(done(cluster, TASKS), cluster_work.expected(12))
+        (tmp_path / "other").mkdir()
+        with pytest.raises(InputError, match=f"argument `scheduler` = {address}: no Dask scheduler answers"):
+            TaskCluster(address, tls=certificates(tmp_path / "other")).__enter__()
+
+
+def test_certificates_that_are_missing_or_none(tmp_path: Path) -> None:
+    nothing = TlsFiles(tmp_path / "a", tmp_path / "b", tmp_path / "c")
+    with pytest.raises(InputError, match="must have certificates beside it: arguments `tls_ca_file`"):
+        TaskCluster("tls://host:8786")
+    with pytest.raises(InputError, match="argument `tls_ca_file` = .*a: is no certificate in PEM"):
+        TaskCluster("tls://host:8786", tls=nothing)
+    with pytest.raises(InputError, match="argument `tls_cert`: only a scheduler at tls://host:port"):
+        TaskCluster("tcp://host:8786", tls=nothing)
+    with pytest.raises(InputError, match="argument `tls_key` is missing: must be given beside the others"):
+        tls_files(tmp_path / "a", tmp_path / "b", None)

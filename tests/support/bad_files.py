@@ -48,9 +48,7 @@ SERIES = [
         "`series.\"load.demand_mw\".file` = '': must not be empty",
     ),
     case("series long", '"load.csv"', f'"{"x" * 300}.csv"', '`series."load.demand_mw".file`: ', "too long"),
-    case(
-        "series null", '"load.csv"', '"a\\u0000b.csv"', '`series."load.demand_mw".file`: ', "cannot be read"
-    ),
+    case("series null", '"load.csv"', '"a\\u0000b.csv"', "has the control character '\\x00'"),
     case(
         "which column",
         ', column = "pv"',
@@ -64,6 +62,7 @@ SERIES = [
         'column = "vp"',
         "pv.csv: no column 'vp': must be one of pv [MW], air [degC]",
     ),
+    case("a device", '"load.csv"', '"/dev/zero"', "/dev/zero: is no regular file, must be a file"),
     Bad("missing file", (gone("load.csv"),), ('`series."load.demand_mw".file`: ', "load.csv: no such file")),
     Bad(
         "a folder",
@@ -174,23 +173,48 @@ SERIES = [
         ("load.csv row 7: time = 2026-07-15 01:00: lies before the row above it: times must rise",),
         3,
     ),
-    cell("blank cell", "", "load [MW] = missing: must be a number, 0 MW or more"),
-    cell("text cell", "n/a", "load [MW] = n/a: must be a number, 0 MW or more"),
-    cell("not a number", "nan", "load [MW] = nan: must be a number, 0 MW or more"),
-    cell("negative", "-5", "load [MW] = -5: must be a number, 0 MW or more"),
-    cell("infinite", "inf", "load [MW] = inf: must be a number, 0 MW or more"),
-    cell("too large", "1e400", "load [MW] = 1e400: must be a number, 0 MW or more"),
-    cell("unit in the cell", "90MW", "load [MW] = 90MW: must be a number, 0 MW or more"),
+    cell("blank cell", "", "load [MW] = missing: must be a number from 0 to 100000 MW"),
+    cell("text cell", "n/a", "load [MW] = n/a: must be a number from 0 to 100000 MW"),
+    cell("not a number", "nan", "load [MW] = nan: must be a number from 0 to 100000 MW"),
+    cell("negative", "-5", "load [MW] = -5: must be a number from 0 to 100000 MW"),
+    cell("infinite", "inf", "load [MW] = inf: must be a number from 0 to 100000 MW"),
+    cell("too large", "1e400", "load [MW] = 1e400: must be a number from 0 to 100000 MW"),
+    cell("absurd", "1e300", "load [MW] = 1e300: must be a number from 0 to 100000 MW"),
+    cell("unit in the cell", "90MW", "load [MW] = 90MW: must be a number from 0 to 100000 MW"),
     cell("thousands", '"1,234.5"', "load [MW] = 1,234.5: must be a number", "no separator of thousands"),
     cell("one comma", "1,5", "cells = 3: must be 2, as in the header", "write decimals with a point"),
     time("words", "soon"),
     time("no such day", "2026-02-30 00:00"),
+    time("year of none", "0000-07-15 01:00"),
+    time("year far away", "9999-07-15 01:00"),
     time("german date", "15.07.2026 01:00"),
     time("seconds", "2026-07-15 01:00:30"),
     time("blank time", ""),
     time("utc", "2026-07-15T01:00:00Z"),
     time("offset", "2026-07-15 01:00+08:00"),
     time("end of the day", "2026-07-15 24:00", "24:00 is 00:00 of the next day"),
+]
+
+PV = FILES["pv.csv"]
+SERIES += [
+    Bad(
+        "sun beyond the plant",
+        (replaced("pv.csv", PV.replace("pv [MW]", "pv [GW]")),),
+        (
+            "`pv.available_mw` = ",
+            "must be 60 MW or less, ",
+            "which modules and inverters can give (in MW, not kW)",
+        ),
+    ),
+    Bad(
+        "sun at midnight",
+        (row("pv.csv", 2, "2026-07-15 00:00,5,30"),),
+        (
+            "`pv.available_mw` = 5 at 2026-07-15 00:00: must be 0.06 MW or less",
+            "the sun is below the horizon",
+            "; 1 such",
+        ),
+    ),
 ]
 
 HEADER = "time,ghi [W/m2],temp_air [degC],wind_speed [m/s]"
@@ -212,7 +236,7 @@ def climate(id_: str, old: str, new: str, *words: str, count: int = 1) -> Bad:
 
 
 SKY = [
-    weather("weather file missing", gone("w.csv"), words=("`weather.file`: ", "w.csv: cannot be read")),
+    weather("weather file missing", gone("w.csv"), words=("`weather.file`: ", "w.csv: no such file")),
     weather(
         "weather misspelt",
         swap('file = "w.csv"', 'fil = "w.csv"'),

@@ -63,6 +63,17 @@ FILE = [
     case("name not text", 'name = "small"', "name = 3", "`name` = 3: must be text"),
     case("name a path", 'name = "small"', 'name = "../x"', "`name` = '../x': must not contain '/'"),
     case("name blank", 'name = "small"', 'name = " "', "`name` = ' ': must not begin or end with a blank"),
+    case("escape", '"Small park"', r'"Small \u001b[31mpark"', "`title`: has the control character '\\x1b'"),
+    case("null", "[site]", '["si\\u0000te"]', "has the control character '\\x00', must have none"),
+    case("dots", "[site]", f"[site]\n{'a.' * 20_000}b = 1", "case.toml: line 6: a key has 64 parts or more"),
+    case("brackets", "[site]", f"[site]\na = {'[' * 200_000}", "case.toml: is nested too deep"),
+    case("levels", "[site]", f"[site]\na = {'[' * 40}{']' * 40}", "case.toml: `site` is nested too deep"),
+    Bad(
+        "endless keys",
+        (add("".join(f"\nkey_{n} = 1" for n in range(20_000))),),
+        ("case.toml: has more than 20000 keys and list entries",),
+    ),
+    Bad("long file", (add("#" * 5_000_000),), ("case.toml: has 5 MB, must have 4 MB at most",)),
     case("name long", 'name = "small"', f'name = "{"x" * 61}"', "`name` = 'xxx", "at most 60 characters"),
 ]
 CALENDAR = [
@@ -114,6 +125,19 @@ SITE = [
         '= 115.2\ntimezone = "Beijing"',
         "`site.timezone` = 'Beijing': must be an IANA time zone",
     ),
+    case(
+        "summer time",
+        "longitude_deg = 115.2",
+        'longitude_deg = 13.4\ntimezone = "Europe/Berlin"',
+        "`site.timezone` = Europe/Berlin: has summer time in 2026",
+        "must be a zone without it, such as Etc/GMT-1,",
+    ),
+    case(
+        "summer time in the south",
+        "longitude_deg = 115.2",
+        'longitude_deg = 138.6\ntimezone = "Australia/Adelaide"',
+        "`site.timezone` = Australia/Adelaide: has summer time in 2026",
+    ),
 ]
 DEVICES = [
     Bad("no devices", (cut("[device.grid]", None),), ("`device` is missing: must be given",)),
@@ -151,22 +175,35 @@ DEVICES = [
         "`device.load.bus` = 'AC'",
         "must be a bus",
     ),
+    *(
+        case(
+            f"bus called {bus}",
+            'kind = "load"',
+            f'kind = "load"\nbus = "{bus}"',
+            "`device.load.bus` = ",
+            "must be 1 to 40 letters and digits",
+        )
+        for bus in ("10/0.4kV", "", " ac", r"a\nc", "x" * 41)
+    ),
     battery(
-        "percent", "eta_charge = 0.94", "eta_charge = 95", "= 95: must be in (0, 1]", "not percent: 0.95?"
+        "percent", "eta_charge = 0.94", "eta_charge = 95", "= 95: must be in [0.01, 1]", "not percent: 0.95?"
     ),
     battery(
         "percent health",
         "eta_charge = 0.94",
         "state_of_health = 80",
-        "= 80: must be in (0, 1]",
+        "= 80: must be in [0.01, 1]",
         "not percent: 0.8?",
     ),
-    battery("no health", "eta_charge = 0.94", "state_of_health = 0.0", "= 0.0: must be in (0, 1]"),
+    battery("no health", "eta_charge = 0.94", "state_of_health = 0.0", "= 0.0: must be in [0.01, 1]"),
     battery("fade", "eta_charge = 0.94", "fade_per_year = -0.1", "= -0.1: must be in [0, 1]"),
     battery("percent soc", "soc_max = 0.9", "soc_max = 90", "= 90: must be in [0, 1]", "not percent: 0.9?"),
     battery("percent text", "eta_charge = 0.94", 'eta_charge = "94%"', "= '94%': must be a number"),
-    battery("negative power", "power_mw = 20.0", "power_mw = -20.0", "= -20.0: must be 0 or more"),
-    battery("negative energy", "energy_mwh = 40.0", "energy_mwh = -1", "= -1: must be 0 or more"),
+    battery("negative power", "power_mw = 20.0", "power_mw = -20.0", "= -20.0: must be in [0, 100000]"),
+    battery("negative energy", "energy_mwh = 40.0", "energy_mwh = -1", "= -1: must be in [0, 1e+06]"),
+    battery("absurd power", "power_mw = 20.0", "power_mw = 1e100", "= 1e+100: must be in [0, 100000]"),
+    battery("absurd energy", "energy_mwh = 40.0", "energy_mwh = 1e15", "must be in [0, 1e+06]"),
+    battery("absurd efficiency", "eta_charge = 0.94", "eta_charge = 1e-300", "must be in [0.01, 1]"),
     battery("energy nan", "energy_mwh = 40.0", "energy_mwh = nan", "= nan: must be a finite number"),
     battery("energy infinite", "energy_mwh = 40.0", "energy_mwh = inf", "= inf: must be a finite number"),
     battery("number as text", "power_mw = 20.0", 'power_mw = "20"', "= '20': must be a number"),
@@ -206,7 +243,7 @@ DEVICES = [
         "negative least charge",
         "power_mw = 20.0",
         "power_mw = 20.0\nmin_charge_mw = -1.0",
-        "= -1.0: must be 0 or more",
+        "= -1.0: must be in [0, 100000]",
     ),
     battery("window", "soc_min = 0.1", "soc_min = 0.95", "= 0.95 is above soc_max = 0.9"),
     case(
@@ -271,7 +308,7 @@ DEVICES = [
         "power factor percent",
         'scheme = "two_part"',
         'scheme = "two_part"\npower_factor = 95',
-        "`device.grid.power_factor` = 95: must be in (0, 1]",
+        "`device.grid.power_factor` = 95: must be in [0.01, 1]",
         "0.95?",
     ),
     case(
@@ -279,6 +316,17 @@ DEVICES = [
         'scheme = "two_part"',
         'scheme = "two_part"\npower_factor = 0.95',
         "`device.grid`: `power_factor` = 0.95: tariff own must have a table for it",
+    ),
+    Bad(
+        "no energy and no series",
+        (swap("annual_energy_mwh = 700000.0\n", ""), swap('"load.demand_mw" = { file = "load.csv" }\n', "")),
+        ('`device.load.annual_energy_mwh` is missing: must be given, or `series."load.demand_mw"`',),
+    ),
+    case(
+        "internal series",
+        '"load.demand_mw" =',
+        '"grid.quarter_continues" =',
+        '`series."grid.quarter_continues"`: must be one of grid.purchase_price_yuan_per_mwh',
     ),
     case("weather missing", PV_FILE, "", "`weather` is missing", "`device.pv` needs it for available_mw"),
 ]
@@ -341,10 +389,17 @@ TARIFF = [
     ),
     tariff("tariff ratio", "peak = 1.6\n", "", "period 'peak' must have its ratio in `ratios`"),
     tariff(
+        "tariff absurd price",
+        "purchase_price_yuan_per_kwh = 0.4",
+        "purchase_price_yuan_per_kwh = 1e308",
+        "= 1e+308: must be in [-1000, 1000]",
+        count=12,
+    ),
+    tariff(
         "tariff price",
         "= 0.11",
         "= -0.11",
-        "`voltages.110kV.two_part_yuan_per_kwh` = -0.11: must be 0 or more",
+        "`voltages.110kV.two_part_yuan_per_kwh` = -0.11: must be in [0, 1000]",
     ),
     tariff("tariff price true", "= 0.11", "= true", "two_part_yuan_per_kwh` = true: must be a number"),
     tariff(
@@ -384,7 +439,7 @@ VARIANTS = [
         "variant field",
         "power_mw = 40.0",
         "power_mw = -40.0",
-        "`variant.large.device.battery_1.power_mw` = -40.0: must be 0 or",
+        "`variant.large.device.battery_1.power_mw` = -40.0: must be in [0, 100000]",
         variant="large",
     ),
     case(

@@ -215,8 +215,10 @@ def test_an_epw_of_another_zone_is_shifted(folder: Path) -> None:
 )
 @given(st.lists(st.floats(0, 1400), min_size=48, max_size=48))
 def test_any_hourly_irradiance_is_kept(tmp_path: Path, values: list[float]) -> None:
-    """Even light at night, which no clear sky has room for."""
+    """Even more light at dawn than a clear sky has room for."""
     table = HOURLY.iloc[:48].assign(ghi=values)
+    table.loc[(table.index.hour < 7) | (table.index.hour > 17), "ghi"] = 0.0  # the sun is down
+    values = table["ghi"].tolist()
     ghi = read_weather(csv(tmp_path / "any.csv", table), SITE, TWO_DAYS)["ghi_w_per_m2"].to_numpy()
     assert ghi.reshape(-1, 4).mean(axis=1) == pytest.approx(np.asarray(values), rel=1e-9, abs=1e-9)
     assert (ghi >= 0).all()
@@ -359,8 +361,8 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
         (b"", "is empty"),
         (b"  \n\n", "is empty"),
         (b"time,ghi [W/m2]\n\xff\xfe\x00\x81", "neither UTF-8 nor GBK"),
-        (b"LOCATION,only,a,header", "cannot be understood"),
-        (b"Latitude (decimal degrees): 28.3\nnothing else\n", "cannot be understood"),
+        (b"LOCATION,only,a,header", "row 1: column 9, the time zone = missing: must be a number of hours"),
+        (b"Latitude (decimal degrees): 28.3\nnothing else\n", "no row that begins with 'time'"),
         (b"hello", "no column 'time'; columns found: hello"),
     ],
 )
@@ -371,8 +373,8 @@ def test_unreadable_content(tmp_path: Path, content: bytes, message: str) -> Non
 
 
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(InputError, match="cannot be read"):
+    for path, message in ((tmp_path / "none.csv", "none.csv: no such file"), (tmp_path, "is a directory")):
+        with pytest.raises(InputError, match=message):
             read_weather(path, SITE, TWO_DAYS)
 
 
@@ -404,3 +406,67 @@ def test_times_must_be_quarter_hours(folder: Path) -> None:
     for times in (YEAR[:0], YEAR[::2], YEAR[[0, 1, 3]]):
         with pytest.raises(InputError, match="times: must be consecutive quarter-hours"):
             read_weather(folder / "whole.csv", SITE, times)
+
+
+# --- standard formats damaged, and clocks that disagree with the sun
+
+
+def damaged(write: Callable[..., Path], line: int, column: int, text: str) -> Callable[[Path], Path]:
+    """A file of a standard format with one cell replaced; `line` as an editor counts."""
+
+    def change(path: Path) -> Path:
+        lines = write(path).read_text(encoding="utf-8").splitlines()
+        cells = lines[line - 1].split(",")
+        cells[column] = text
+        lines[line - 1] = ",".join(cells)
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (damaged(epw, 20, 13, "bright"), r"bad row 20: ghi \(column 14\) = bright: must be 0 to 1500 W/m2"),
+        (damaged(epw, 20, 6, ""), r"bad row 20: temp_air \(column 7\) = missing: must be -60 to 60"),
+        (damaged(epw, 20, 1, "13"), r"bad row 20: time = 1994-13-1 hour 12: must be a day"),
+        (damaged(epw, 20, 3, "25"), r"bad row 20: time = 1994-1-1 hour 25: must be a day"),
+        (damaged(epw, 20, 0, "MMXX"), "bad row 20: time = MMXX-1-1 hour 12: must be a day"),
+        (damaged(epw, 20, 2, "1.5"), r"bad row 20: time = 1994-1-1.5 hour 12: must be a day"),
+        (damaged(epw, 1, 8, "east"), "bad: row 1: column 9, the time zone = east: must be a number of hours"),
+        (damaged(epw, 1, 8, "1e9"), "the time zone = 1e9: must be a number of hours, -14 to 14"),
+        (damaged(tmy3, 20, 2, "bright"), r"bad row 20: ghi \(GHI \(W/m\^2\)\) = bright: must be 0 to 1500"),
+        (damaged(tmy3, 20, 0, "02/30/1994"), "bad row 20: time = 02/30/1994 18:00: must be a day"),
+        (damaged(tmy3, 20, 1, "noon"), "bad row 20: time = 01/01/1994 noon: must be a day"),
+        (damaged(tmy3, 2, 1, "Clock"), r"bad row 2: no column Time \(HH:MM\)"),
+        (damaged(pvgis_tmy, 40, 3, "bright"), r"bad row 40: ghi \(G\(h\)\) = bright: must be 0 to 1500"),
+        (damaged(pvgis_tmy, 40, 0, "20050132:0000"), r"bad row 40: time\(UTC\) = 20050132:0000: must"),
+        (damaged(pvgis_tmy, 4, 0, "Irradiance Time Offset (h): x"), r"Irradiance Time Offset \(h\) = x"),
+        (damaged(pvgis_hourly, 15, 1, "bright"), r"bad row 15: Gb\(i\) = bright: must be a number"),
+        (damaged(pvgis_hourly, 15, 5, "?"), r"bad row 15: temp_air \(T2m\) = \?: must be -60 to 60"),
+    ],
+)  # fmt: skip
+def test_a_damaged_standard_file_names_row_and_column(
+    write: Callable[[Path], Path], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=message):
+        read_weather(write(tmp_path / "bad"), SITE, YEAR)
+
+
+def test_a_typical_february_of_a_leap_year(folder: Path) -> None:
+    """TMY3 labels the last hour of 28 February 24:00, which in a leap year is no hour of March."""
+    path = tmy3(folder / "leap_february")
+    text = path.read_text(encoding="utf-8")
+    path.write_text("\n".join(r.replace("/1994", "/1996") if r[:2] == "02" else r for r in text.split("\n")))
+    expected = read_weather(tmy3(folder / "common_february"), SITE, YEAR)
+    pd.testing.assert_frame_equal(read_weather(path, SITE, YEAR), expected)
+
+
+def test_a_clock_that_disagrees_with_the_sun_is_refused(folder: Path) -> None:
+    """The same hours in the zone of Greenwich put noon in the evening; an hour early is seen as well."""
+    with pytest.raises(InputError, match="must be 20 W/m2 or less, because the sun is below") as caught:
+        read_weather(epw(folder / "utc", zone=0.0), SITE, YEAR)
+    assert "the light of the mean day is centred 8.0 h after the sun" in str(caught.value)
+    with pytest.raises(InputError, match=r"centred 1\.0 h before the sun at the site: must be within"):
+        read_weather(epw(folder / "early", zone=9.0), SITE, YEAR)

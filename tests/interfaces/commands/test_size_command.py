@@ -87,7 +87,7 @@ def test_everything_is_asked_and_a_second_run_takes_what_is_kept(
     one, other = (tmp_path / name for name in "ab")
     assert {path.name for path in one.iterdir()} == {
         "report.html", "report.xlsx", "summary.json", "offers.csv", "surface.nc", "surface.csv", "when.csv",
-        "scenarios.csv", "size.nc",
+        "scenarios.csv", "size.nc", "manifest.json",
     }  # fmt: skip
     for name in ("offers.csv", "surface.csv", "when.csv", "scenarios.csv"):
         assert (one / name).read_bytes() == (other / name).read_bytes()

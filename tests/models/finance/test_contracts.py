@@ -146,7 +146,7 @@ def test_the_defaults_are_the_facts() -> None:
         (METERED + "paid_to = 0.9", ("paid_to` = 0.9: must be in [1, 10]",)),
         (METERED + "hours = 1.6", ("`contract.demand_response.hours` = 1.6: must consist of whole quarter",)),
         (METERED + "hours = 0", ("hours` = 0: must be in (0, 24]",)),
-        (METERED + "bid_mw = 0", ("bid_mw` = 0: must be above 0",)),
+        (METERED + "bid_mw = 0", ("bid_mw` = 0: must be in (0, 100000]",)),
         (METERED + "months = [7, 13]", ("months[1]` = 13: must be in [1, 12]",)),
         (METERED + "months = []", ("months` = []: must have at least 1",)),
         (METERED + "months = [7, 7]", ("months", "must name each once; twice: 7")),

@@ -37,7 +37,7 @@ def day(count: int = 2, step: str = "15min", start: str = "2026-03-02 08:00") ->
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"import_limit_mw": -1}, ["`grid.import_limit_mw`", "-1", "0 or more"]),
+        ({"import_limit_mw": -1}, ["`grid.import_limit_mw`", "-1", "in [0, 100000]"]),
         ({"export_limit_mw": None}, ["`grid`", "export_limit_mw", "transformers"]),
         (
             {"transformers": {"count": 2, "rating_mva": 120}},

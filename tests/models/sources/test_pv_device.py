@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from parkdispatch.models.device import Park, Seen
 from parkdispatch.models.site import Site
 from parkdispatch.models.sources import pv_chain
-from parkdispatch.models.sources.photovoltaic_plant import Face, Losses, Pv, PvArea
+from parkdispatch.models.sources.photovoltaic_plant import Pv
+from parkdispatch.models.sources.pv_areas import Face, Losses, PvArea
 from parkdispatch.models.weather import sky
 from parkdispatch.results.pv_yield import GAOAN_PLAN, PvYield, pv_yield
 from tests.support.paths import ROOT, environment
@@ -222,7 +223,6 @@ def test_a_wrong_area_is_refused(change: dict[str, Any], message: str) -> None:
     [
         ({"module": "Solaria_PowerXT_440C"}, "not in pvlib's CECMod library; close: .*PowerXT_440C_PD"),
         ({"module_wp": 550}, "module_wp = 550: .* has 439.79; 5 % either way"),
-        ({"areas": []}, "at least 1 item"),
         ({"areas": [AREA, AREA]}, "areas: names must differ"),
         ({"losses": {"soiling": 2.0}}, "less than 1"),
         ({"losses": {"dust": 0.1}}, "Extra inputs"),

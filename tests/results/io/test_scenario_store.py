@@ -59,7 +59,8 @@ def test_a_longer_table_finds_the_first_ones_and_a_shorter_only_its_own(tmp_path
 
 
 @pytest.mark.parametrize("damage", [flipped, lambda raw: raw[:-30], lambda raw: b"", lambda raw: b"\xff\xfe7",
-                                    lambda raw: b"[1, 2]", lambda raw: b"3"])  # fmt: skip
+                                    lambda raw: b"[1, 2]", lambda raw: b"3", lambda raw: b"[" * 200_000,
+                                    lambda raw: b" " * 2_000_000])  # fmt: skip
 def test_a_damaged_part_is_told_and_left_out(tmp_path: Path, damage: Any) -> None:
     fill(tmp_path)
     part(tmp_path, 3).write_bytes(damage(part(tmp_path, 3).read_bytes()))
