@@ -75,7 +75,7 @@ def plan(
         with findings.kept():
             varied = with_overrides(park, soc=soc, peak_so_far_mw=peak_so_far_mw, load=load, pv=pv)
         findings.raise_any()
-        prepared, expected_mw = prepare_day(park, varied, times, peak_so_far_mw is not None)
+        prepared, expected_peaks_mw = prepare_day(park, varied, times, peak_so_far_mw is not None)
         if model:
             write_pyomo_model(prepared, model)
         run = dispatch_case(prepared, context, time.perf_counter() - started)
@@ -85,10 +85,10 @@ def plan(
     from parkdispatch.results.schedule import schedule_blocks
 
     show_plan(out_console, run.case, run.solution, run.summary, schedule_blocks(run.solution, run.case))
-    if expected_mw is not None:
+    for name, peak_mw in expected_peaks_mw.items():
         note = (
-            f"Peak so far not given (--peak-so-far-mw): assumed {expected_mw:.1f} MW, the lowest peak"
-            f" that the storage can reach with the load and PV of {plan_day:%Y-%m}."
+            f"Peak so far not given (--peak-so-far-mw): assumed {peak_mw:.1f} MW at {name}, the peak of the"
+            f" cheapest dispatch of {plan_day:%Y-%m} as a whole."
         )
         out_console.print(note, style="dim", soft_wrap=True)
     show_files(out_console, paths.values())

@@ -60,6 +60,17 @@ class Well(Bare):
         return Terms({self.bus: block.out_mw - block.in_mw}, {"fuel": paid})
 
 
+class Line(Bare):
+    """Power without loss between two buses."""
+
+    to: str
+    power_mw: float = 1000.0
+
+    def interval(self, block: Any, interval: Interval) -> Terms:
+        block.flow_mw = pyo.Var(bounds=(-self.power_mw, self.power_mw))
+        return Terms({self.bus: -block.flow_mw, self.to: block.flow_mw}, {})
+
+
 class Everything(Bare):
     """Every word of the vocabulary in its most general use."""
 
