@@ -9,6 +9,7 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.results.billing.bill import Bill, bill
+from parkdispatch.results.grid_exchange import exchange_residuals_mw
 from parkdispatch.results.solution import cost_yuan, device_quantities, of_kind, times_of, values
 
 POWER_TOLERANCE = 1e-6  # [MW] or [MWh]
@@ -78,6 +79,9 @@ def audit(solution: xr.Dataset, case: Case) -> Audit:
     for name, device in case.devices.items():
         for rule, residual in device.self_check(device_quantities(solution, name)).items():
             check(f"{name}.{rule}", float(residual), POWER_TOLERANCE)
+
+    for rule, residual in exchange_residuals_mw(solution, case).items():
+        check(rule, residual, POWER_TOLERANCE)
 
     costs = cost_yuan(solution)
     turnover = max(1.0, sum(abs(cost) for cost in costs.values()))

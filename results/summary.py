@@ -14,6 +14,7 @@ from parkdispatch.results.audit import Audit, bills
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.demand_election import Elections, elections
 from parkdispatch.results.billing.meter import QUARTER_HOURS
+from parkdispatch.results.grid_exchange import export_by_origin_mw
 from parkdispatch.results.solution import cost_yuan, device_quantities, of_kind, times_of, values
 
 
@@ -65,7 +66,7 @@ def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audi
     return Summary(
         cost_yuan=float(solution.attrs["objective_yuan"]),
         without_storage=None if without is None else compare(solution, without, case, unseen),
-        energy_mwh=energy_mwh(solution),
+        energy_mwh={**energy_mwh(solution), **exported_mwh(solution, case)},
         indicators={
             f"{name}.{key}": value
             for name, device in case.devices.items()
@@ -153,6 +154,13 @@ def energy_mwh(solution: xr.Dataset) -> dict[str, float]:
     decided = {name.split(".")[0] for name in names}
     names += [name for name in of_kind(solution, "injection") if name.split(".")[0] not in decided]
     return {name.removesuffix("_mw") + "_mwh": float(solution[name].sum()) * hours for name in names}
+
+
+def exported_mwh(solution: xr.Dataset, case: Case) -> dict[str, float]:
+    """Energy exported over the horizon by the device it comes from [MWh], such as "pv.exported_mwh"."""
+    hours = float(solution.attrs["hours"])
+    origin_mw = export_by_origin_mw(solution, case)
+    return {f"{name}.exported_mwh": float(power_mw.sum()) * hours for name, power_mw in origin_mw.items()}
 
 
 def peaks_mw(solution: xr.Dataset, case: Case) -> dict[str, float]:

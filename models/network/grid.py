@@ -73,7 +73,7 @@ class Grid(Device):
         default=None,
     )  # fmt: skip
     sale_price_yuan_per_kwh: Annotated[float, Field(allow_inf_nan=False)] = declared(
-        "yuan/kWh", "Price of exported PV energy",
+        "yuan/kWh", "Price of exported energy",
         "assumption: Jiangxi's coal benchmark price; mechanism price of new plants: at most 0.38", 0.4143,
     )  # fmt: skip
     peak_so_far_mw: NonNegative = declared(
@@ -273,6 +273,7 @@ class Grid(Device):
                 "purchase": interval.series("purchase_price_yuan_per_mwh") * hours * block.import_mw,
                 "sale": -interval.series("sale_price_yuan_per_mwh") * hours * block.export_mw,
             },
+            exchange={"import": block.import_mw, "export": block.export_mw},
         )
 
     def _bound_demand(self, block: Any, interval: Interval, paid_mw: Any, free_mw: Any) -> None:

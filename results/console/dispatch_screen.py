@@ -23,7 +23,7 @@ from parkdispatch.results.views.words import load_words
 NO_COMPARISON = "The park is infeasible without its storage, so there is no cost to compare with."
 COST_WORDS = {
     "purchase": "energy bought",
-    "sale": "surplus sold",
+    "sale": "energy sold",
     "demand": "demand charge of the month",
     "demand_excess": "demand above the contract",
     "wear": "battery wear",

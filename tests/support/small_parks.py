@@ -295,6 +295,8 @@ def tempting_parks(draw: st.DrawFn, most: int = 10) -> SmallPark:
             eta_charge=draw(efficiency),
             eta_discharge=draw(efficiency),
             max_cycles_per_day=draw(st.sampled_from([None, 0.5])),
+            charge_from_grid=draw(st.sampled_from([True, True, False])),
+            discharge_to_grid=draw(st.sampled_from([True, True, False])),
             state_of_health=draw(st.sampled_from([1.0, 0.8])),
         )
     return park
