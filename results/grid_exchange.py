@@ -1,4 +1,4 @@
-"""What a park exchanges with the public grid: where exports come from, and whether stores keep their rules."""
+"""Exchange with the public grid: where exports come from, and whether stores keep their rules about it."""
 
 from collections.abc import Mapping
 

@@ -110,8 +110,8 @@ class Battery(Device):
         ASSUMED, True,
     )  # fmt: skip
     discharge_to_grid: bool = declared(
-        "-", "Whether the battery may discharge while the park exports; false: discharge never exceeds what the"
-        " park draws besides the battery", ASSUMED, True,
+        "-", "Whether the battery may discharge while the park exports; false: it never discharges more than"
+        " the park draws besides it", ASSUMED, True,
     )  # fmt: skip
     state_of_health: Efficiency = declared("-", "Full energy over rated energy; 1: new", ASSUMED, 1.0)
     # How the state of health falls over the years. Used by studies of several years, not by a dispatch.

@@ -42,9 +42,7 @@ def block_row(block: ScheduleBlock, words: Mapping[str, Any]) -> BlockRow:
     else:
         reason = period
     if block.exported_mw > SAME_MW:
-        reason = text["export"].format(
-            period=reason, export=block.exported_mw, price=block.sale_yuan_per_kwh
-        )
+        reason = text["export"].format(period=reason, export=block.exported_mw, price=block.sale_yuan_per_kwh)
     if block.peak_mw is not None:
         reason = text["peak"].format(period=reason, peak=block.peak_mw)
     power = text["power" if block.most_mw - block.least_mw < SAME_MW else "powers"]
