@@ -1,6 +1,6 @@
 """Key figures of a dispatch: energy, cost with and without the storage, peaks, cycles, bills."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +14,7 @@ from parkdispatch.results.audit import Audit, bills
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.demand_election import Elections, elections
 from parkdispatch.results.billing.meter import QUARTER_HOURS
+from parkdispatch.results.daily_saving import DaySaving, PeakSoFar, saving_by_day
 from parkdispatch.results.grid_exchange import export_by_origin_mw
 from parkdispatch.results.solution import cost_yuan, device_quantities, of_kind, times_of, values
 
@@ -30,6 +31,11 @@ class StorageComparison:
     unseen_saving_yuan: Mapping[str, float] = field(default_factory=dict)
     bills: Mapping[str, Bill] = field(default_factory=dict)  # of the base case, by connection
 
+    @property
+    def billed_saving_yuan(self) -> float:
+        """The saving with the charges that the optimizer does not price [yuan]."""
+        return self.saving_yuan + sum(self.unseen_saving_yuan.values())
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -43,6 +49,8 @@ class Summary:
     bills: Mapping[str, Bill]  # by connection
     elections: Mapping[str, Elections]  # of the connections that may elect their basic charge
     audit: Audit
+    # saving of each day, in lines that may be added over days; empty without a comparison
+    days: Sequence[DaySaving] = ()
 
     @property
     def unseen_yuan(self) -> dict[str, float]:
@@ -59,8 +67,17 @@ def full_cycles(summary: Summary) -> dict[str, float]:
     }
 
 
-def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audit: Audit) -> Summary:
-    """Summarize a solution. `without` is that of the base case, None where the base case is infeasible."""
+def summarize(
+    solution: xr.Dataset,
+    without: xr.Dataset | None,
+    case: Case,
+    audit: Audit,
+    before: Mapping[str, PeakSoFar] | None = None,
+) -> Summary:
+    """Summarize a solution. `without` is that of the base case, None where the base case is infeasible.
+
+    `before` are the peaks of the month up to the beginning of the horizon, as `saving_by_day` takes them.
+    """
     connection_bills = bills(solution, case)
     unseen = unseen_yuan(connection_bills)
     return Summary(
@@ -76,6 +93,7 @@ def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audi
         bills=connection_bills,
         elections=all_elections(connection_bills, case),
         audit=audit,
+        days=saving_by_day(solution, without, case, before) if without is not None and case.storage else (),
     )
 
 

@@ -5,12 +5,14 @@ of the cheapest month, storage, buses and all, is therefore the floor above whic
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import pandas as pd
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.inputs.prepare import month_times, prepare
+from parkdispatch.inputs.prepare import Prepared, month_times, prepare
 from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InfeasibleError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
@@ -19,6 +21,7 @@ from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.relaxed_dispatch import relaxed_dispatch
+from parkdispatch.results.daily_saving import PeakSoFar
 
 
 def paying_grids(devices: Mapping[str, Device]) -> list[str]:
@@ -26,25 +29,54 @@ def paying_grids(devices: Mapping[str, Device]) -> list[str]:
     return [n for n, d in devices.items() if isinstance(d, Grid) and d.pays_for_demand]
 
 
-def expected_peaks_mw(case: Case, day: date) -> dict[str, float]:
-    """Peak demand of each paying connection in the cheapest dispatch of the day's month [MW].
+@dataclass(frozen=True)
+class MonthPeaks:
+    """The peaks of a month by connection that pays for demand, in the cheapest dispatch of the month [MW]."""
 
-    By the case's own load and PV, and no less than its `peak_so_far_mw`. Empty where the month is infeasible.
+    expected_mw: Mapping[str, float]  # of the whole month, and no less than the case's `peak_so_far_mw`
+    before: Mapping[str, PeakSoFar]  # up to the day
+
+
+def month_peaks(case: Case, day: date) -> MonthPeaks:
+    """The peaks of the day's month by the case's own load and PV; none where the month is infeasible.
+
+    Raises InputError with what is wrong with the month.
     """
     paying = paying_grids(case.devices)
     if not paying:
-        return {}
+        return MonthPeaks({}, {})
     month = prepare(case, month_times(case, day))
-    horizon = Horizon(month.times, month.hours)
-    tiled = tile(compile_template(case.devices, month.hours), horizon, month.series)
-    return {
-        name: max(float(peaks_mw[0]), getattr(case.devices[name], "peak_so_far_mw", 0.0))
-        for name, peaks_mw in monthly_peaks_mw(tiled, case.devices).items()
-    }
+    passed = month.times < pd.Timestamp(day)
+    with_storage, without = _relaxed_demand_mw(month), _relaxed_demand_mw(month.of(case.without_storage()))
+    known_mw = {name: float(getattr(case.devices[name], "peak_so_far_mw", 0.0)) for name in with_storage}
+    before = {}
+    for name, demand_mw in with_storage.items():
+        so_far_mw = float(demand_mw[passed].max(initial=known_mw[name]))
+        base_mw = float(without[name][passed].max(initial=so_far_mw)) if name in without else so_far_mw
+        before[name] = PeakSoFar(so_far_mw, base_mw)
+    expected_mw = {name: float(mw.max(initial=known_mw[name])) for name, mw in with_storage.items()}
+    return MonthPeaks(expected_mw, before)
+
+
+def _relaxed_demand_mw(prepared: Prepared) -> dict[str, Array]:
+    """Metered demand of each paying connection in the cheapest relaxed dispatch [MW], (intervals,)."""
+    devices, horizon = prepared.case.devices, Horizon(prepared.times, prepared.hours)
+    return relaxed_demand_mw(
+        tile(compile_template(devices, prepared.hours), horizon, prepared.series), devices
+    )
 
 
 def monthly_peaks_mw(tiled: Tiled, devices: Mapping[str, Device]) -> dict[str, Array]:
-    """Monthly peak demand of each paying connection in the cheapest relaxed dispatch [MW], (months,).
+    """Monthly peak demand of each paying connection in the cheapest relaxed dispatch [MW], (months,)."""
+    first = tiled.horizon.first("month")
+    return {
+        name: np.maximum.reduceat(demand_mw, first)
+        for name, demand_mw in relaxed_demand_mw(tiled, devices).items()
+    }
+
+
+def relaxed_demand_mw(tiled: Tiled, devices: Mapping[str, Device]) -> dict[str, Array]:
+    """Metered demand of each paying connection in the cheapest relaxed dispatch [MW], (intervals,).
 
     Exclusive pairs are relaxed: import counts net of what the relaxation exports at once. Empty where no
     dispatch is feasible.
@@ -57,11 +89,15 @@ def monthly_peaks_mw(tiled: Tiled, devices: Mapping[str, Device]) -> dict[str, A
     except InfeasibleError:
         return {}
     keys = [column.key for column in tiled.template.columns]
-    peaks_mw = {}
-    for name in paying:
-        bought_mw, sold_mw = (
-            x[tiled.column_of(keys.index((name, way)))] for way in ("import_mw", "export_mw")
+
+    def power_mw(name: str, variable: str) -> Array:
+        return x[tiled.column_of(keys.index((name, variable)))]
+
+    return {
+        name: metered_demand_mw(
+            horizon.times,
+            horizon.hours,
+            np.maximum(power_mw(name, "import_mw") - power_mw(name, "export_mw"), 0.0),
         )
-        demand_mw = metered_demand_mw(horizon.times, horizon.hours, np.maximum(bought_mw - sold_mw, 0.0))
-        peaks_mw[name] = np.maximum.reduceat(demand_mw, horizon.first("month"))
-    return peaks_mw
+        for name in paying
+    }

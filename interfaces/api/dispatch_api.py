@@ -160,9 +160,10 @@ def plan(
     chosen = case.calendar.plan_date if day is None else _day(day)
     times = day_times(case, chosen)
     given = with_overrides(case, soc=soc, peak_so_far_mw=peak_so_far_mw, load=load, pv=pv)
-    prepared, expected_peaks_mw = prepare_day(case, given, times, peak_so_far_mw is not None)
-    run = dispatch_case(prepared, SolveContext(options, progress), time.perf_counter() - started)
-    return Plan(run, "day", expected_peaks_mw)
+    planned = prepare_day(case, given, times, peak_so_far_mw is not None)
+    context = SolveContext(options, progress)
+    run = dispatch_case(planned.prepared, context, time.perf_counter() - started, planned.before)
+    return Plan(run, "day", planned.expected_peaks_mw)
 
 
 def year(

@@ -75,17 +75,17 @@ def plan(
         with findings.kept():
             varied = with_overrides(park, soc=soc, peak_so_far_mw=peak_so_far_mw, load=load, pv=pv)
         findings.raise_any()
-        prepared, expected_peaks_mw = prepare_day(park, varied, times, peak_so_far_mw is not None)
+        planned = prepare_day(park, varied, times, peak_so_far_mw is not None)
         if model:
-            write_pyomo_model(prepared, model)
-        run = dispatch_case(prepared, context, time.perf_counter() - started)
+            write_pyomo_model(planned.prepared, model)
+        run = dispatch_case(planned.prepared, context, time.perf_counter() - started, planned.before)
         progress("writing results")
         paths = write_run(run, run_folder(out, park.name, "plan"), "day", lang=file_lang)
     from parkdispatch.results.console.dispatch_screen import show_files, show_plan
     from parkdispatch.results.schedule import schedule_blocks
 
     show_plan(out_console, run.case, run.solution, run.summary, schedule_blocks(run.solution, run.case))
-    for name, peak_mw in expected_peaks_mw.items():
+    for name, peak_mw in planned.expected_peaks_mw.items():
         note = (
             f"Peak so far not given (--peak-so-far-mw): assumed {peak_mw:.1f} MW at {name}, the peak of the"
             f" cheapest dispatch of {plan_day:%Y-%m} as a whole."

@@ -30,7 +30,7 @@ from parkdispatch.results.solution import values
 from parkdispatch.results.views.sentences import proof_sentence
 from parkdispatch.results.views.words import load_words
 from parkdispatch.studies.daily_replay import assemble_year, replay_year
-from parkdispatch.studies.demand_peak import expected_peaks_mw
+from parkdispatch.studies.demand_peak import month_peaks
 from parkdispatch.studies.dispatch import DispatchRun, report_facts
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.parks.replay import Replay
@@ -304,7 +304,7 @@ def test_the_peak_to_begin_with_is_the_one_a_plan_takes(monkeypatch: pytest.Monk
     for day in (date(2026, 4, 29), date(2026, 5, 1)):
         two_days = pd.date_range(day, periods=192, freq="15min")
         monkeypatch.setattr("parkdispatch.studies.demand_peak.month_times", lambda *_, times=two_days: times)
-        expected.append(expected_peaks_mw(made.case, day)["grid"])
+        expected.append(month_peaks(made.case, day).expected_mw["grid"])
     bought = values(made.solution, "grid.import_mw").reshape(DAYS, 96).max(axis=1)
     april, may = expected
     assert april != may
@@ -367,7 +367,7 @@ def test_a_month_whose_costs_are_not_its_bill_is_refused() -> None:
 
 def test_the_table_of_days(tmp_path: Any) -> None:
     made, replayed, _, _ = four_days()
-    write_replay_csv(tmp_path / "replay.csv", made.solution, replayed.days)
+    write_replay_csv(tmp_path / "replay.csv", made.solution, replayed.days, made.summary.days)
     table = pd.read_csv(io.StringIO((tmp_path / "replay.csv").read_text(encoding="utf-8-sig")))
     assert list(table.columns) == [
         "date",
