@@ -365,6 +365,13 @@ def test_a_month_whose_costs_are_not_its_bill_is_refused() -> None:
         compare_replay(moved, made.solution, made.without, made.case, replayed.days)
 
 
+def test_the_savings_of_the_days_add_up_to_those_of_the_months() -> None:
+    made, replayed, _, _ = four_days()
+    for month, figures in replayed.months.items():
+        days = [day for day in made.summary.days if f"{day.day:%Y-%m}" == month]
+        assert sum(d.energy_yuan + d.demand_yuan for d in days) == pytest.approx(figures.saved_yuan, rel=1e-9)
+
+
 def test_the_table_of_days(tmp_path: Any) -> None:
     made, replayed, _, _ = four_days()
     write_replay_csv(tmp_path / "replay.csv", made.solution, replayed.days, made.summary.days)
@@ -372,6 +379,9 @@ def test_the_table_of_days(tmp_path: Any) -> None:
     assert list(table.columns) == [
         "date",
         "energy_cost_yuan [yuan]",
+        "saving.energy_yuan [yuan]",
+        "saving.stored_yuan [yuan]",
+        "saving.demand_yuan [yuan]",
         "grid.peak_mw [MW]",
         "battery_1.energy_mwh [MWh]",
         "battery_2.energy_mwh [MWh]",
