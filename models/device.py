@@ -22,6 +22,7 @@ from parkdispatch.models.tariff.tariff import Tariff
 Array = NDArray[np.float64]
 Expr = Any  # a Pyomo expression, variable, parameter or a plain number; Pyomo ships no types
 Period = Literal["day", "month", "horizon"]
+Exchange = Literal["import", "export"]  # direction of power over a connection to the public grid
 Role = Literal["source", "grid", "load", "store", "converter", "network"]
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -69,17 +70,26 @@ class Interval(Protocol):
     def either_or(self, a: Expr, b: Expr) -> None:
         """At most one of two non-negative variables, each with a finite upper bound, exceeds zero."""
 
+    def never_with(self, var: Expr, exchange: Exchange) -> None:
+        """Keep `var` at zero where a connection that its bus can reach exchanges power in that direction.
+
+        The same as `either_or` with each variable that another device names so in `Terms.exchange`. Buses
+        reach each other where a device has terms on both.
+        """
+
 
 @dataclass(frozen=True)
 class Terms:
     """A device's part in the generic balance and objective.
 
     `injection` maps a bus to power into it [MW]; plus is into the bus. `costs` maps a label to yuan
-    in this interval; plus is a cost, revenue is a negative cost.
+    in this interval; plus is a cost, revenue is a negative cost. `exchange` names the non-negative variables
+    that are import from and export to the public grid.
     """
 
     injection: Mapping[str, Expr] = field(default_factory=dict)
     costs: Mapping[str, Expr] = field(default_factory=dict)
+    exchange: Mapping[Exchange, Expr] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -249,6 +259,14 @@ class Device(BaseModel):
     def storage_level(self, seen: "Seen") -> StorageLevel | None:
         """The energy a store holds; None for what stores none."""
         return None
+
+    @property
+    def never_with(self) -> Mapping[str, Exchange]:
+        """Variables that never run while the park imports or exports, as `Interval.never_with` keeps them.
+
+        The audit recomputes these, which the device cannot by itself.
+        """
+        return {}
 
     @property
     def pays_for_demand(self) -> bool:

@@ -11,6 +11,7 @@ from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array, largest_residual
 from parkdispatch.results.billing.bill import Bill, bill
 from parkdispatch.results.billing.bill_lines import Connection
+from parkdispatch.results.grid_exchange import exchange_residuals_mw
 from parkdispatch.results.solution import (
     QuantityName,
     cost_yuan,
@@ -123,6 +124,8 @@ def _audit(solution: xr.Dataset, prepared: Prepared) -> Audit:
         residuals = device.self_check(seen)
         checks += [Check(rule, float(value), POWER_TOLERANCE, name) for rule, value in residuals.items()]
         recomputed_yuan |= {(name, label): yuan for label, yuan in device.costs_yuan(seen).items()}
+    for (name, rule), residual_mw in exchange_residuals_mw(solution, case).items():
+        checks.append(Check(rule, residual_mw, POWER_TOLERANCE, name))
     recomputed, not_recomputed = _costs(solution, recomputed_yuan)
     checks += [*recomputed, *_totals(solution)]
     turnover, billed = _turnover_yuan(solution), bills(solution, case)

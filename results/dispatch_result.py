@@ -59,6 +59,7 @@ class DispatchResult:
             bills=summary.bills,
             steps=self._steps(comparison),
             elections=summary.elections,
+            days=summary.days,
         )
 
     @property

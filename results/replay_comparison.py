@@ -16,6 +16,7 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.errors import SolverError
 from parkdispatch.results.audit import MONEY_TOLERANCE, bills
+from parkdispatch.results.daily_saving import DaySaving
 from parkdispatch.results.io.files import write_csv
 from parkdispatch.results.solution import of_kind
 from parkdispatch.results.summary import cost_by_month_yuan, peaks_mw
@@ -156,8 +157,13 @@ def _threefold_json(figures: Threefold) -> dict[str, float | None]:
     }
 
 
-def write_replay_csv(path: Path, solution: xr.Dataset, days: Sequence[PlannedDay]) -> None:
-    """Write one row per day: cost without the demand charge, the month's peak so far, energy stored, gap."""
+def write_replay_csv(
+    path: Path, solution: xr.Dataset, days: Sequence[PlannedDay], savings: Sequence[DaySaving]
+) -> None:
+    """Write one row per day: cost without the demand charge, saving, month's peak so far, energy stored, gap.
+
+    The saving is in lines that may be added over days; it is left out where `savings` is empty.
+    """
     dates = solution["time"].to_numpy().astype("datetime64[D]")
     energy_cost_yuan = np.zeros(len(dates))
     for name in of_kind(solution, "cost"):
@@ -167,6 +173,11 @@ def write_replay_csv(path: Path, solution: xr.Dataset, days: Sequence[PlannedDay
     table = pd.DataFrame(
         {
             "energy_cost_yuan [yuan]": pd.Series(energy_cost_yuan).groupby(dates).sum().to_numpy(),
+            **{
+                f"saving.{line} [yuan]": [getattr(saving, line) for saving in savings]
+                for line in ("energy_yuan", "stored_yuan", "demand_yuan")
+                if savings
+            },
             **{f"{name}.peak_mw [MW]": [day.peak_mw[name] for day in days] for name in connections},
             **{f"{name}.energy_mwh [MWh]": [day.energy_mwh[name] for day in days] for name in batteries},
             "gap [1]": [f"{day.gap:.1e}" for day in days],

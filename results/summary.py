@@ -1,6 +1,6 @@
 """Key figures of a dispatch: energy, cost with and without the storage, peaks, cycles, bills."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +14,8 @@ from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_lines import Connection
 from parkdispatch.results.billing.demand_election import Elections, elections
 from parkdispatch.results.billing.meter import QUARTER_HOURS
+from parkdispatch.results.daily_saving import DaySaving, PeakSoFar, saving_by_day
+from parkdispatch.results.grid_exchange import export_by_origin_mw
 from parkdispatch.results.solution import (
     IDLE,
     QuantityName,
@@ -39,6 +41,11 @@ class StorageComparison:
     unseen_saving_yuan: Mapping[QuantityName, float] = field(default_factory=dict)
     bills: Mapping[str, Bill] = field(default_factory=dict)  # of the base case, by connection
 
+    @property
+    def billed_saving_yuan(self) -> float:
+        """The saving with the charges that the optimizer does not price [yuan]."""
+        return self.saving_yuan + sum(self.unseen_saving_yuan.values())
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -52,6 +59,8 @@ class Summary:
     bills: Mapping[str, Bill]  # by connection
     elections: Mapping[str, Elections]  # of the connections that may elect their basic charge
     audit: Audit
+    # saving of each day, in lines that may be added over days; empty without a comparison
+    days: Sequence[DaySaving] = ()
 
     @property
     def unseen_yuan(self) -> dict[QuantityName, float]:
@@ -64,14 +73,23 @@ def full_cycles(summary: Summary) -> dict[str, float]:
     return {name.device: value for name, value in summary.indicators.items() if name.key == "full_cycles"}
 
 
-def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audit: Audit) -> Summary:
-    """Summarize a solution. `without` is that of the base case, None where the base case is infeasible."""
+def summarize(
+    solution: xr.Dataset,
+    without: xr.Dataset | None,
+    case: Case,
+    audit: Audit,
+    before: Mapping[str, PeakSoFar] | None = None,
+) -> Summary:
+    """Summarize a solution. `without` is that of the base case, None where the base case is infeasible.
+
+    `before` are the peaks of the month up to the beginning of the horizon, as `saving_by_day` takes them.
+    """
     connection_bills = bills(solution, case)
     unseen = unseen_yuan(connection_bills)
     return Summary(
         cost_yuan=float(solution.attrs["objective_yuan"]),
         without_storage=None if without is None else compare(solution, without, case, unseen),
-        energy_mwh=energy_mwh(solution),
+        energy_mwh={**energy_mwh(solution), **exported_mwh(solution, case)},
         indicators={
             QuantityName(f"{name}.{key}", name, key, "indicator"): value
             for name, device in case.devices.items()
@@ -81,6 +99,7 @@ def summarize(solution: xr.Dataset, without: xr.Dataset | None, case: Case, audi
         bills=connection_bills,
         elections=all_elections(connection_bills, case),
         audit=audit,
+        days=saving_by_day(solution, without, case, before) if without is not None and case.storage else (),
     )
 
 
@@ -166,6 +185,16 @@ def energy_mwh(solution: xr.Dataset) -> dict[QuantityName, float]:
         quantity = QuantityName(text, device_of(solution, name), key, kind)
         energies[quantity] = float(solution[name].sum(skipna=False)) * hours
     return energies
+
+
+def exported_mwh(solution: xr.Dataset, case: Case) -> dict[QuantityName, float]:
+    """Energy exported over the horizon by the device it comes from [MWh], such as "pv.exported_mwh"."""
+    hours = float(solution.attrs["hours"])
+    origin_mw = export_by_origin_mw(solution, case)
+    return {
+        QuantityName(f"{name}.exported_mwh", name, "exported", "energy"): float(power_mw.sum()) * hours
+        for name, power_mw in origin_mw.items()
+    }
 
 
 def peaks_mw(solution: xr.Dataset, case: Case) -> dict[str, float]:

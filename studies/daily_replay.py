@@ -26,12 +26,7 @@ from parkdispatch.optimizer.proof.infeasibility import unbalanced_buses
 from parkdispatch.optimizer.solve import Optimum, Proof, optimize
 from parkdispatch.results.replay_comparison import Replayed, compare_replay
 from parkdispatch.studies.day_ahead_plans import DayPlan, DaySolver, plan_days, warm_started_day_solver
-from parkdispatch.studies.demand_peak import (
-    imports_mw,
-    imports_without_storage,
-    paying_grids,
-    unavoidable_mw,
-)
+from parkdispatch.studies.demand_peak import monthly_peaks_mw
 from parkdispatch.studies.dispatch import DispatchRun, checked_run
 from parkdispatch.studies.solve_case import solve_without_storage, undecided_sizes
 from parkdispatch.studies.solve_options import SolveContext
@@ -60,10 +55,11 @@ def replay_year(
     built = time.perf_counter()
     progress("the same park without its storage")
     base = solve_without_storage(prepared, context)
-    unavoidable_peaks = _unavoidable_peaks_mw(prepared, base, year.horizon)
     compared = time.perf_counter()
+    progress("the peaks of the months")
+    peaks_mw = monthly_peaks_mw(year, case.devices)
     solve = solve_day or warm_started_day_solver(time_limit_s)
-    plans = plan_days(case.devices, year.horizon, series, unavoidable_peaks, solve, progress)
+    plans = plan_days(case.devices, year.horizon, series, peaks_mw, solve, progress)
     planned = time.perf_counter()
     progress("the year with perfect foresight")
     foresight = optimize(case.devices, times, hours, series, time_limit_s=time_limit_s)
@@ -156,30 +152,3 @@ def _replayed_optimum(year: Tiled, plans: Sequence[DayPlan], bound_yuan: float) 
         ),
         {},
     )
-
-
-def _unavoidable_peaks_mw(prepared: Prepared, base: Optimum | None, horizon: Horizon) -> dict[str, Array]:
-    """Monthly peak of each paying connection that the storage on its bus cannot avoid [MW], (months,).
-
-    `base` is the optimum without storage, None where that is infeasible.
-    """
-    case, first = prepared.case, horizon.first("month")
-    grids = paying_grids(case)
-    if not grids:
-        return {}
-    import_mw: Mapping[str, Array] | None
-    if base is not None:
-        import_mw = imports_mw(base, grids)
-    else:
-        import_mw = imports_without_storage(case, prepared.of(case.without_storage()))
-    if import_mw is None:
-        return {}
-    return {
-        name: np.array(
-            [
-                unavoidable_mw(case, name, month_mw, horizon.hours)
-                for month_mw in np.split(import_mw[name], first[1:])
-            ]
-        )
-        for name in grids
-    }

@@ -52,14 +52,14 @@ def plan_days(
     devices: Mapping[str, Device],
     horizon: Horizon,
     series: Mapping[Key, Array],
-    unavoidable_peaks_mw: Mapping[str, Array],
+    expected_peaks_mw: Mapping[str, Array],
     solve_day: DaySolver,
     progress: Progress = ignore_progress,
 ) -> list[DayPlan]:
     """One plan per day, each starting from the states that the day before left.
 
     A day ends with at least the case's final state of charge, or its initial one where no final one is given.
-    It pays for demand above the month's peak so far, but at least above `unavoidable_peaks_mw`, (months,) by
+    It pays for demand above the month's peak so far, but at least above `expected_peaks_mw`, (months,) by
     connection: planned as if it alone set the month's charge, a day would be shaved at any price. Raises
     InfeasibleError or SolverError naming the day.
     """
@@ -79,7 +79,7 @@ def plan_days(
         floor_mw = {
             name: max(
                 peak_mw[name],
-                float(unavoidable_peaks_mw[name][month]) if name in unavoidable_peaks_mw else 0.0,
+                float(expected_peaks_mw[name][month]) if name in expected_peaks_mw else 0.0,
             )
             for name in grids
         }

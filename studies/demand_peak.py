@@ -1,77 +1,103 @@
-"""The monthly peak demand that storage cannot avoid, from the base case without storage.
+"""The peak demand that a month as a whole would hold, from its relaxation with everything in it.
 
 A single day planned as if it alone set the month's demand charge would shave its peak at any price. The peak
-that the month's load and PV bring anyway is therefore the floor above which a day pays for demand.
+of the cheapest month, storage, buses and all, is therefore the floor above which a day pays for demand.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+
+import numpy as np
+import pandas as pd
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, month_times, prepare
-from parkdispatch.models.device import Array
-from parkdispatch.models.errors import InfeasibleError, InputError
-from parkdispatch.models.network.demand_metering import unavoidable_peak_mw
+from parkdispatch.models.device import Array, Device
+from parkdispatch.models.errors import InfeasibleError
+from parkdispatch.models.network.demand_metering import metered_demand_mw
 from parkdispatch.models.network.grid import Grid
-from parkdispatch.models.stores.battery import Battery
-from parkdispatch.optimizer.dataset import to_dataset
-from parkdispatch.optimizer.solve import Optimum, optimize
-from parkdispatch.results.solution import values
+from parkdispatch.optimizer.formulation.horizon import Horizon
+from parkdispatch.optimizer.formulation.template_compiler import compile_template
+from parkdispatch.optimizer.formulation.tile import Tiled, tile
+from parkdispatch.optimizer.relaxed_dispatch import relaxed_dispatch
+from parkdispatch.results.daily_saving import PeakSoFar
 
 
-def paying_grids(case: Case) -> list[str]:
+def paying_grids(devices: Mapping[str, Device]) -> list[str]:
     """Names of the grid connections that may be charged for their monthly peak demand."""
-    return [n for n, d in case.devices.items() if isinstance(d, Grid) and d.pays_for_demand]
+    return [n for n, d in devices.items() if isinstance(d, Grid) and d.pays_for_demand]
 
 
-def expected_peak_mw(case: Case, day: date) -> float | None:
-    """Peak demand of the day's month that the storage cannot avoid [MW], by the case's own load and PV.
+@dataclass(frozen=True)
+class MonthPeaks:
+    """The peaks of a month by connection that pays for demand, in the cheapest dispatch of the month [MW]."""
 
-    None unless exactly one connection pays for its peak, or where the month is infeasible.
+    expected_mw: Mapping[str, float]  # of the whole month, and no less than the case's `peak_so_far_mw`
+    before: Mapping[str, PeakSoFar]  # up to the day
+
+
+def month_peaks(case: Case, day: date) -> MonthPeaks:
+    """The peaks of the day's month by the case's own load and PV; none where the month is infeasible.
+
+    Raises InputError with what is wrong with the month.
     """
-    paying = paying_grids(case)
-    if len(paying) != 1:
-        return None
-    month = prepare(case.without_storage(), month_times(case, day))
-    import_mw = imports_without_storage(case, month)
-    if import_mw is None:
-        return None
-    return unavoidable_mw(case, paying[0], import_mw[paying[0]], month.hours)
+    paying = paying_grids(case.devices)
+    if not paying:
+        return MonthPeaks({}, {})
+    month = prepare(case, month_times(case, day))
+    passed = month.times < pd.Timestamp(day)
+    with_storage, without = _relaxed_demand_mw(month), _relaxed_demand_mw(month.of(case.without_storage()))
+    known_mw = {name: float(getattr(case.devices[name], "peak_so_far_mw", 0.0)) for name in with_storage}
+    before = {}
+    for name, demand_mw in with_storage.items():
+        so_far_mw = float(demand_mw[passed].max(initial=known_mw[name]))
+        base_mw = float(without[name][passed].max(initial=so_far_mw)) if name in without else so_far_mw
+        before[name] = PeakSoFar(so_far_mw, base_mw)
+    expected_mw = {name: float(mw.max(initial=known_mw[name])) for name, mw in with_storage.items()}
+    return MonthPeaks(expected_mw, before)
 
 
-def unavoidable_mw(case: Case, grid: str, import_mw: Array, hours: float) -> float:
-    """Lowest peak demand that the storage on a connection's bus can hold this import to [MW]."""
-    return unavoidable_peak_mw(import_mw, hours, *_storage_on_bus(case, grid))
+def _relaxed_demand_mw(prepared: Prepared) -> dict[str, Array]:
+    """Metered demand of each paying connection in the cheapest relaxed dispatch [MW], (intervals,)."""
+    devices, horizon = prepared.case.devices, Horizon(prepared.times, prepared.hours)
+    return relaxed_demand_mw(
+        tile(compile_template(devices, prepared.hours), horizon, prepared.series), devices
+    )
 
 
-def imports_without_storage(case: Case, prepared: Prepared) -> Mapping[str, Array] | None:
-    """Import of each connection in the base case without storage [MW], (intervals,).
+def monthly_peaks_mw(tiled: Tiled, devices: Mapping[str, Device]) -> dict[str, Array]:
+    """Monthly peak demand of each paying connection in the cheapest relaxed dispatch [MW], (months,)."""
+    first = tiled.horizon.first("month")
+    return {
+        name: np.maximum.reduceat(demand_mw, first)
+        for name, demand_mw in relaxed_demand_mw(tiled, devices).items()
+    }
 
-    `prepared` is that base case. Where an import limit makes it infeasible, the limit of each connection is
-    raised by the power of the case's storage on its bus. None where it is infeasible even then.
+
+def relaxed_demand_mw(tiled: Tiled, devices: Mapping[str, Device]) -> dict[str, Array]:
+    """Metered demand of each paying connection in the cheapest relaxed dispatch [MW], (intervals,).
+
+    Exclusive pairs are relaxed: import counts net of what the relaxation exports at once. Empty where no
+    dispatch is feasible.
     """
-    grids = [name for name, device in prepared.case.devices.items() if isinstance(device, Grid)]
-    for share_of_power in (0.0, 1.0):
-        raise_mw = {
-            (name, "import_limit_mw"): share_of_power * _storage_on_bus(case, name)[0] for name in grids
-        }
-        series = {key: array + raise_mw.get(key, 0.0) for key, array in prepared.series.items()}
-        try:
-            optimum = optimize(prepared.case.devices, prepared.times, prepared.hours, series)
-        except (InputError, InfeasibleError):
-            continue
-        return imports_mw(optimum, grids)
-    return None
+    paying, horizon = paying_grids(devices), tiled.horizon
+    if not paying:
+        return {}
+    try:
+        x = relaxed_dispatch(tiled, devices)
+    except InfeasibleError:
+        return {}
+    keys = [column.key for column in tiled.template.columns]
 
+    def power_mw(name: str, variable: str) -> Array:
+        return x[tiled.column_of(keys.index((name, variable)))]
 
-def imports_mw(optimum: Optimum, grids: Sequence[str]) -> dict[str, Array]:
-    """Import of each of the connections [MW], (intervals,)."""
-    solution = to_dataset(optimum, {})
-    return {name: values(solution, f"{name}.import_mw") for name in grids}
-
-
-def _storage_on_bus(case: Case, grid: str) -> tuple[float, float]:
-    """Power [MW] and deliverable energy [MWh] of the batteries on a connection's bus."""
-    bus = getattr(case.devices[grid], "bus", "")
-    on_bus = [device for device in case.devices.values() if isinstance(device, Battery) and device.bus == bus]
-    return sum(b.largest_power_mw for b in on_bus), sum(b.deliverable_mwh for b in on_bus)
+    return {
+        name: metered_demand_mw(
+            horizon.times,
+            horizon.hours,
+            np.maximum(power_mw(name, "import_mw") - power_mw(name, "export_mw"), 0.0),
+        )
+        for name in paying
+    }

@@ -12,6 +12,7 @@ from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.heuristics.smoothing import smooth_set_points
 from parkdispatch.optimizer.solve import Optimum, Proof
+from parkdispatch.results.daily_saving import PeakSoFar
 from parkdispatch.results.dispatch_result import DispatchResult, RunKind
 from parkdispatch.results.replay_comparison import Replayed
 from parkdispatch.results.summary import Summary, summarize
@@ -41,10 +42,16 @@ class DispatchRun:
     model: Mapping[str, int]
 
 
-def dispatch_case(prepared: Prepared, context: SolveContext, read_s: float) -> DispatchRun:
+def dispatch_case(
+    prepared: Prepared,
+    context: SolveContext,
+    read_s: float,
+    before: Mapping[str, PeakSoFar] | None = None,
+) -> DispatchRun:
     """Solve a prepared case with and without its storage, and audit the optimum.
 
-    `read_s` is the time that reading the inputs took; it goes into the timings. Raises SolverError if the
+    `read_s` is the time that reading the inputs took; it goes into the timings. `before` are the
+    month's peaks up to the horizon, with and without the storage, by connection. Raises SolverError if the
     audit fails.
     """
     optimum = solve_prepared(prepared, context)
@@ -62,7 +69,7 @@ def dispatch_case(prepared: Prepared, context: SolveContext, read_s: float) -> D
         "smoothing": smoothed - solved,
         "without_storage": compared - smoothed,
     }
-    return checked_run(prepared, optimum, base, {"read": read_s, **timings_s})
+    return checked_run(prepared, optimum, base, {"read": read_s, **timings_s}, before)
 
 
 def _smoothed(case: Case, optimum: Optimum) -> Optimum:
@@ -73,7 +80,11 @@ def _smoothed(case: Case, optimum: Optimum) -> Optimum:
 
 
 def checked_run(
-    prepared: Prepared, optimum: Optimum, base: Optimum | None, timings_s: Mapping[str, float]
+    prepared: Prepared,
+    optimum: Optimum,
+    base: Optimum | None,
+    timings_s: Mapping[str, float],
+    before: Mapping[str, PeakSoFar] | None = None,
 ) -> DispatchRun:
     """Audit an optimum and summarize it beside `base`, the optimum of the base case without storage.
 
@@ -82,7 +93,7 @@ def checked_run(
     case, started = prepared.case, time.perf_counter()
     solution, case_audit = audited_solution(prepared, optimum)
     without = to_dataset(base, case_attributes(case)) if base else None
-    summary = summarize(solution, without, case, case_audit)
+    summary = summarize(solution, without, case, case_audit, before)
     tiled, proof = optimum.tiled, optimum.proof
     return DispatchRun(
         case=case,

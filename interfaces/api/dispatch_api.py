@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -94,7 +94,8 @@ class Dispatch:
 class Plan(Dispatch):
     """The plan of one day."""
 
-    expected_peak_mw: float | None = None  # taken for the month's peak so far, because none was given
+    # taken for the month's peak so far, by connection [MW]; empty if one was given
+    expected_peaks_mw: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def schedule(self) -> tuple[ScheduleBlock, ...]:
@@ -134,8 +135,8 @@ def plan(
         case: what `load_case` returned.
         day: the day, a date or "2026-07-15"; None: that of the case.
         soc: state of charge at midnight [-], of every battery or by the battery's name.
-        peak_so_far_mw: the month's highest 15-minute mean import so far [MW]; None: what the month's load and
-            PV bring whatever the storage does (`Plan.expected_peak_mw`).
+        peak_so_far_mw: the month's highest 15-minute mean import so far [MW]; None: that of the
+            cheapest dispatch of the month as a whole, by the case's load and PV (`Plan.expected_peaks_mw`).
         load: forecast of the load, a CSV file or a pandas Series by local time; a Series whose name states no
             unit, as `load [kW]` does, is in MW.
         pv: forecast of the PV power that is available, likewise.
@@ -163,9 +164,10 @@ def plan(
     chosen = case.calendar.plan_date if day is None else _day(day)
     times = day_times(case, chosen)
     given = with_overrides(case, soc, peak_so_far_mw, load, pv, load_column=load_column, pv_column=pv_column)
-    prepared, expected_peak_mw = prepare_day(case, given, times, peak_so_far_mw is not None)
-    run = dispatch_case(prepared, SolveContext(options, progress), time.perf_counter() - started)
-    return Plan(run, "day", expected_peak_mw)
+    planned = prepare_day(case, given, times, peak_so_far_mw is not None)
+    context = SolveContext(options, progress)
+    run = dispatch_case(planned.prepared, context, time.perf_counter() - started, planned.before)
+    return Plan(run, "day", planned.expected_peaks_mw)
 
 
 def year(

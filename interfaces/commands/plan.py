@@ -89,10 +89,10 @@ def plan(
                 park, given_soc, peak_so_far_mw, load, pv, load_column=load_column, pv_column=pv_column
             )
         findings.raise_any()
-        prepared, expected_mw = prepare_day(park, varied, times, peak_so_far_mw is not None)
+        planned = prepare_day(park, varied, times, peak_so_far_mw is not None)
         if model:
-            write_pyomo_model(prepared, model)
-        run = dispatch_case(prepared, context, time.perf_counter() - started)
+            write_pyomo_model(planned.prepared, model)
+        run = dispatch_case(planned.prepared, context, time.perf_counter() - started, planned.before)
         progress("writing results")
         with run_folder(out, park.name, "plan") as folder:
             paths = write_run(run, folder, "day", lang=file_lang)
@@ -100,10 +100,10 @@ def plan(
     from parkdispatch.results.schedule import schedule_blocks
 
     show_plan(out_console, run.case, run.solution, run.summary, schedule_blocks(run.solution, run.case))
-    if expected_mw is not None:
+    for name, peak_mw in planned.expected_peaks_mw.items():
         note = (
-            f"Peak so far not given (--peak-so-far-mw): assumed {expected_mw:.1f} MW, the lowest peak"
-            f" that the storage can reach with the load and PV of {plan_day:%Y-%m}."
+            f"Peak so far not given (--peak-so-far-mw): assumed {peak_mw:.1f} MW at {name}, the peak of the"
+            f" cheapest dispatch of {plan_day:%Y-%m} as a whole."
         )
         out_console.print(note, style="dim", soft_wrap=True)
     show_files(out_console, paths.values())

@@ -32,15 +32,13 @@ from parkdispatch.models.device import (
     SeriesSpec,
     Terms,
     largest_residual,
-    power_spec,
-    price_spec,
 )
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.limits import (
-    LARGEST_DEMAND_PRICE_YUAN_PER_MW_MONTH,
     Power,
     SignedPrice,
 )
+from parkdispatch.models.network.connection_series import CONNECTION_SERIES
 from parkdispatch.models.network.demand_metering import (
     QUARTER_HOURS,
     first_of_month,
@@ -86,7 +84,7 @@ class Grid(Device):
         default=None,
     )  # fmt: skip
     sale_price_yuan_per_kwh: SignedPrice = declared(
-        "yuan/kWh", "Price of exported PV energy",
+        "yuan/kWh", "Price of exported energy",
         "assumption: Jiangxi's coal benchmark price; mechanism price of new plants: at most 0.38", 0.4143,
     )  # fmt: skip
     peak_so_far_mw: Power = declared(
@@ -109,27 +107,7 @@ class Grid(Device):
         Display("import", "import", {"import_mw": 1.0}),
         Display("export", "export", {"export_mw": 1.0}),
     )
-    series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
-        "purchase_price_yuan_per_mwh": price_spec("Purchase price"),
-        "sale_price_yuan_per_mwh": price_spec("Sale price", ("sale_price_yuan_per_kwh",)),
-        "demand_price_yuan_per_mw_month": SeriesSpec(
-            title="Demand price",
-            unit="yuan/MW/month",
-            lower=0.0,
-            upper=LARGEST_DEMAND_PRICE_YUAN_PER_MW_MONTH,
-        ),
-        "peak_floor_mw": power_spec("Peak of the month before the horizon", ("peak_so_far_mw",)),
-        "demand_free_mw": power_spec("Demand without extra charge"),
-        "import_limit_mw": power_spec("Import limit", ("import_limit_mw",)),
-        "export_limit_mw": power_spec("Export limit", ("export_limit_mw",)),
-        "quarter_continues": SeriesSpec(
-            title="1 if the interval is in the quarter-hour of the one before",
-            unit="1",
-            lower=0.0,
-            upper=1.0,
-            internal=True,
-        ),
-    }  # fmt: skip
+    series_specs: ClassVar[Mapping[str, SeriesSpec]] = CONNECTION_SERIES
 
     @classmethod
     def example(cls) -> Self:
@@ -297,6 +275,7 @@ class Grid(Device):
                 "purchase": interval.series("purchase_price_yuan_per_mwh") * hours * block.import_mw,
                 "sale": -interval.series("sale_price_yuan_per_mwh") * hours * block.export_mw,
             },
+            exchange={"import": block.import_mw, "export": block.export_mw},
         )
 
     def _bound_demand(self, block: Any, interval: Interval, paid_mw: Any, free_mw: Any) -> None:

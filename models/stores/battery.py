@@ -25,6 +25,7 @@ from parkdispatch.models.device import (
     Device,
     Display,
     Efficiency,
+    Exchange,
     Fraction,
     Interval,
     Park,
@@ -105,6 +106,14 @@ class Battery(Device):
         "1/d", "Largest number of full cycles a day: energy drawn from the cells over rated energy;"
         " left out: no limit", ASSUMED, None,
     )  # fmt: skip
+    charge_from_grid: bool = declared(
+        "-", "Whether the battery may charge while the park imports; false: from surplus generation only",
+        ASSUMED, True,
+    )  # fmt: skip
+    discharge_to_grid: bool = declared(
+        "-", "Whether the battery may discharge while the park exports; false: it never discharges more than"
+        " the park draws besides it", ASSUMED, True,
+    )  # fmt: skip
     state_of_health: Efficiency = declared("-", "Full energy over rated energy; 1: new", ASSUMED, 1.0)
     # How the state of health falls over the years. Used by studies of several years, not by a dispatch.
     fade_per_full_cycle: Fraction = declared(
@@ -138,6 +147,16 @@ class Battery(Device):
         if too_high:
             raise ValueError("\n".join(too_high))
         return self
+
+    @property
+    def never_with(self) -> Mapping[str, Exchange]:
+        """Charging with import, or discharging with export, where that is not allowed."""
+        rules: dict[str, Exchange] = {}
+        if not self.charge_from_grid:
+            rules["charge_mw"] = "import"
+        if not self.discharge_to_grid:
+            rules["discharge_mw"] = "export"
+        return rules
 
     @property
     def final_soc_or_initial(self) -> float:
@@ -228,6 +247,8 @@ class Battery(Device):
         if self.max_cycles_per_day is not None:
             interval.total("cycles", drawn_mwh, per="day", upper=self.max_cycles_per_day * rated_mwh)
         interval.either_or(block.charge_mw, block.discharge_mw)
+        for name, exchange in self.never_with.items():
+            interval.never_with(block.component(name), exchange)
         for name, least_mw in (("charge", self.min_charge_mw), ("discharge", self.min_discharge_mw)):
             if least_mw > 0:
                 _zero_or_at_least_minimum(block, interval, name, least_mw)

@@ -6,8 +6,9 @@ with m times their constants, so the aggregate is exact, and its schedule divide
 multipliers are the same.
 
 This holds for the linear part. Exclusive pairs of the aggregate would be stricter than those of its units,
-of which one may charge while another discharges. So the aggregate has no exclusive pairs, and if its optimum
-needs them, the units are solved separately.
+of which one may charge while another discharges. So the aggregate has no exclusive pairs of its own, and if
+its optimum needs them, the units are solved separately. A pair of a unit with another device, such as
+discharge and export, is kept: the aggregate's member exceeds zero exactly where that of a unit does.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ import numpy as np
 
 from parkdispatch.models.device import Array, Device
 from parkdispatch.optimizer.arrays import Index
-from parkdispatch.optimizer.formulation.template import PreviousSlot, Template
+from parkdispatch.optimizer.formulation.template import ExclusivePairRows, PreviousSlot, Template
 from parkdispatch.optimizer.formulation.tile import Tiled
 
 
@@ -83,6 +84,10 @@ def _aggregated(template: Template, kept: set[str], size: Mapping[str, int]) -> 
     for name, count in size.items():
         if count > 1:  # balances are written for all devices already: their constants are complete
             coefficients[:, _functionals(template, name), -1] *= count
+    binaries = coefficients.shape[2] - 1 - sum(pair.key[0] in kept for pair in template.pairs)
+    for number, pair in enumerate(pair for pair in template.pairs if pair.key[0] in kept):
+        if _joins_devices(template, pair):  # the big-M of the member that is aggregated
+            coefficients[:, pair.rows[0].body, binaries + number] *= size[pair.key[0]]
     return replace(
         template,
         columns=[template.columns[old] for old in old_columns],
@@ -115,8 +120,12 @@ def _kept_slots(template: Template, kept: set[str]) -> Index:
 
 
 def _without_pairs(template: Template, size: Mapping[str, int]) -> Template:
-    """The template without the exclusive pairs of aggregates."""
-    single = [number for number, pair in enumerate(template.pairs) if size[pair.key[0]] == 1]
+    """The template without the exclusive pairs within aggregates."""
+    single = [
+        number
+        for number, pair in enumerate(template.pairs)
+        if size[pair.key[0]] == 1 or _joins_devices(template, pair)
+    ]
     constant = template.coefficients.shape[2] - 1
     first = constant - len(template.pairs)
     slots = [*range(first), *(first + number for number in single), constant]
@@ -127,6 +136,11 @@ def _without_pairs(template: Template, size: Mapping[str, int]) -> Template:
     )
 
 
+def _joins_devices(template: Template, pair: ExclusivePairRows) -> bool:
+    """Whether the members of a pair belong to two devices."""
+    return template.columns[pair.a].key[0] != template.columns[pair.b].key[0]
+
+
 def _functionals(template: Template, device: str) -> list[int]:
     """Numbers of all functionals of one device."""
     numbers: list[int | None] = []
@@ -135,7 +149,9 @@ def _functionals(template: Template, device: str) -> list[int]:
             numbers += [column.lower, column.upper]
             numbers += [previous.initial for previous in template.previous if previous.column == number]
     rows = [row for row in template.rows if row.key[0] == device]
-    rows += [row for pair in template.pairs if pair.key[0] == device for row in pair.rows]
+    for pair in template.pairs:
+        if pair.key[0] == device:  # the second row of a pair that joins devices is about the other one
+            rows += pair.rows[:1] if _joins_devices(template, pair) else pair.rows
     for row in rows:
         numbers += [row.body, row.lower, row.upper]
     for total in template.totals:

@@ -12,11 +12,12 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.console.bill_screen import HALF_YUAN, show_bill
-from parkdispatch.results.console.screen_parts import heading, money, plain_table
+from parkdispatch.results.console.screen_parts import heading, money, plain_table, saving_table
 from parkdispatch.results.pv_yield import PvYield
 from parkdispatch.results.replay_comparison import Replayed
 from parkdispatch.results.schedule import ScheduleBlock
 from parkdispatch.results.summary import Summary, full_cycles
+from parkdispatch.results.views.saving_view import bridge_rows, day_rows, peak_phrases
 from parkdispatch.results.views.sentences import (
     block_line,
     implausible_sentences,
@@ -28,7 +29,7 @@ from parkdispatch.results.views.words import load_words
 NO_COMPARISON = "The park is infeasible without its storage, so there is no cost to compare with."
 COST_WORDS = {
     "purchase": "energy bought",
-    "sale": "surplus sold",
+    "sale": "energy sold",
     "demand": "demand charge of the month",
     "demand_excess": "demand above the contract",
     "wear": "battery wear",
@@ -47,7 +48,12 @@ def show_plan(
     else:
         console.print("The storage stays idle all day: no operation lowers the cost.", style="italic")
     _print_implausible(console, solution, case)
-    console.print(_cost_table("the day", summary))
+    console.print(_cost_table("the day, with the demand charge of the whole month", summary, of_day=True))
+    if summary.days and summary.without_storage:
+        words = load_words("en")
+        console.print(saving_table(words["saving"]["title"], day_rows(summary.days[0], words)))
+        for phrase in peak_phrases(summary.days[0], words):
+            console.print(f"{phrase[:1].upper()}{phrase[1:]}.", soft_wrap=True)
     show_bill(console, summary)
     for line in _peak_lines(solution, summary):
         console.print(line, soft_wrap=True)
@@ -75,6 +81,7 @@ def show_year(
     )
     _print_implausible(console, solution, case)
     console.print(Group(_energy_table(summary), _cost_table("the period", summary)))
+    _print_bridge(console, summary)
     _print_cycles(console, summary)
     console.print(_month_table(summary))
     show_bill(console, summary)
@@ -127,6 +134,7 @@ def show_replay(
             f"The year with perfect foresight is not proven optimal: gap {replayed.foresight_gap:.1e}.",
             soft_wrap=True,
         )
+    _print_bridge(console, summary)
     _print_cycles(console, summary)
     gap = float(solution.attrs["gap"])
     verdict = "Daily plans, not the optimum of the year" if gap > PROVEN_GAP else "Optimum of the year"
@@ -231,16 +239,23 @@ def _schedule(blocks: Sequence[ScheduleBlock]) -> RenderableType:
     return lines
 
 
-def _cost_table(period: str, summary: Summary) -> RenderableType:
+def _print_bridge(console: Console, summary: Summary) -> None:
+    """The bridge from the saving in the model to that on the bill, where they differ."""
+    words = load_words("en")
+    if summary.without_storage and (rows := bridge_rows(summary.without_storage, words)):
+        console.print(saving_table(words["saving"]["bridge"], rows))
+
+
+def _cost_table(period: str, summary: Summary, *, of_day: bool = False) -> RenderableType:
     """Cost with and without storage, and the saving by named cost."""
     table, other = plain_table(f"Cost of {period}", "", "yuan", "万元"), summary.without_storage
     rows = [("with storage", summary.cost_yuan)]
     if other:
-        rows = [("without storage", other.cost_yuan), *rows, ("saved", other.saving_yuan)]
+        difference = "less with storage" if of_day else "saved"
+        rows = [("without storage", other.cost_yuan), *rows, (difference, other.saving_yuan)]
     for name, yuan in rows:
-        table.add_row(
-            name, f"{yuan:,.0f}", f"{yuan / YUAN_PER_WAN:,.2f}", style="bold" if name == "saved" else None
-        )
+        style = "bold" if name == "saved" else None
+        table.add_row(name, f"{yuan:,.0f}", f"{yuan / YUAN_PER_WAN:,.2f}", style=style)
     for name, yuan in other.saving_by_cost_yuan.items() if other else ():
         if abs(yuan) >= HALF_YUAN:
             table.add_row(

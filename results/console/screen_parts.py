@@ -1,5 +1,7 @@
 """Headings, tables and amounts of money, as every command prints them."""
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -34,4 +36,13 @@ def dense_table(title: str, *columns: str) -> Table:
     """A table with narrow gaps between its columns, to fit eighty columns of the screen."""
     table = plain_table(title, *columns)
     table.padding = (0, 1, 0, 0)
+    return table
+
+
+def saving_table(title: str, rows: Sequence[tuple[str, float]]) -> Table:
+    """Lines of a saving; the last is their sum."""
+    table = plain_table(title, "", "yuan", "万元")
+    for number, (name, yuan) in enumerate(rows, start=1):
+        style = "bold" if number == len(rows) else None
+        table.add_row(name, f"{yuan:,.0f}", f"{yuan / YUAN_PER_WAN:,.2f}", style=style)
     return table

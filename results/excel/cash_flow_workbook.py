@@ -244,7 +244,8 @@ class _CashFlowWorkbook(Book):
         ):
             row, total = f"{{{side}_crossing_{key}:}}", f"{{{side}_{key}:}}"
             first = xl_rowcol_to_cell(TOP + len(measures), column)
-            formula = f'IF(MIN({total})>=0,0,IF(COUNT({row})=0,"{never}",MIN({row})))'
+            last = f"INDEX({total},{self.count})"
+            formula = f'IF(MIN({total})>=0,0,IF({last}<0,"{never}",MAX({row})))'
             for since, payback, value in (
                 ("construction", formula, years.from_construction_years),
                 ("operation", f'IF(ISNUMBER({first}),{first}-construction_years,"{never}")',

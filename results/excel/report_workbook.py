@@ -3,7 +3,7 @@
 Sums are formulas over the cells above them, stored with their values.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from parkdispatch.results.views.display_names import (
 )
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.views.report_tables import costs, energy, step_label
+from parkdispatch.results.views.saving_view import bridge_rows, day_rows, peak_phrases
 from parkdispatch.results.views.sentences import proof_sentence, source_line, unchecked_sentences
 from parkdispatch.results.views.words import Lang, date_range, load_words
 
@@ -99,6 +100,15 @@ class _ReportWorkbook(Book):
                 self.put(sheet, row, column, (formula, total), bold=True, top=1, num_format=form)
         return row + 2
 
+    def _savings(self) -> Iterator[tuple[str, list[tuple[str, float]]]]:
+        """A day's three lines, or the bridge from the saving in the model to that on the bill."""
+        text, facts = self.words["saving"], self.facts
+        if facts.kind == "day" and facts.days:
+            peaks = peak_phrases(facts.days[0], self.words)
+            yield "; ".join([text["title"], *peaks]), day_rows(facts.days[0], self.words)
+        elif self.other and (lines := bridge_rows(self.other, self.words)):
+            yield text["bridge"], lines
+
     def _summary(self) -> None:
         """Write cost, named costs, charges outside the objective, energy, peaks, cycles, billing methods."""
         page, facts, other = self.page, self.facts, self.other
@@ -117,6 +127,8 @@ class _ReportWorkbook(Book):
         row = self.table(sheet, row, heads, listed, MONEY)
         totals = (facts.cost_yuan, other.cost_yuan, other.saving_yuan) if other else (facts.cost_yuan,)
         row = self.sums(sheet, first, row, totals, MONEY)
+        for title, lines in self._savings():
+            row = self.block(sheet, row, (title, page["yuan"]), [list(line) for line in lines], MONEY)
         if facts.unseen_yuan:
             saved = other.unseen_saving_yuan if other else {}
             unseen = [

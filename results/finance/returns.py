@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 
 LEAST_RATE, GREATEST_RATE = -0.99, 10.0  # [-] range of rates searched for zeros of NPV
 GRID = 4001  # rates of the search grid, evenly spaced in log(1 + rate): steps of 0.2 %
+ZERO_VALUE = 1e-14  # [-] an extremum of NPV this small, relative to the sum of its terms' sizes, is rounding
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,9 @@ class Irr:
     value: float | None
     all: tuple[float, ...]  # every zero of NPV in (-0.99, 10), ascending
     sign_changes: int
-    # number of zeros; the last three: the flow has no change of sign, hence no IRR
-    found: Literal["one", "several", "none", "received", "paid", "nothing"]
+    # number of zeros, "touched": one, at which NPV keeps its sign; the last three: the flow has no change of
+    # sign, hence no IRR
+    found: Literal["one", "touched", "several", "none", "received", "paid", "nothing"]
 
     @property
     def words(self) -> str:
@@ -37,6 +39,8 @@ class Irr:
         if self.found == "one":
             note = f"; the flow's sign changes {self.sign_changes} times" if self.sign_changes > 1 else ""
             return f"the only rate {limits} at which NPV is zero{note}"
+        if self.found == "touched":
+            return f"the only rate {limits} at which NPV is zero; NPV has the same sign below and above it"
         if self.found == "several":
             listed = ", ".join(f"{rate:.6g}" for rate in self.all)
             return f"{len(self.all)} IRRs, none of them the IRR: {listed}"
@@ -55,6 +59,10 @@ class Payback:
 
     from_construction_years: float | None  # counted from the start of construction
     from_operation_years: float | None  # counted from the start of operation; negative: paid back before it
+    # counted from the start of construction to the FIRST time the cumulative flow reaches zero, from which it
+    # may fall again: the formula of China's "Economic evaluation methods and parameters of construction
+    # projects", 3rd edition, by which feasibility studies count
+    first_positive_years: float | None = None
 
 
 @dataclass(frozen=True)
@@ -107,25 +115,53 @@ def irr(flow_yuan: Array) -> Irr:
     if changes == 0:
         received, paid = bool((flow_yuan > 0).any()), bool((flow_yuan < 0).any())
         return Irr(None, (), 0, "received" if received else "paid" if paid else "nothing")
-    rates = _npv_zeros(flow_yuan)
+    rates, crossed = _npv_zeros(flow_yuan)
     if len(rates) == 1:
-        return Irr(rates[0], rates, changes, "one")
+        return Irr(rates[0], rates, changes, "one" if crossed[0] else "touched")
     return Irr(None, rates, changes, "several" if rates else "none")
 
 
-def _npv_zeros(flow_yuan: Array) -> tuple[float, ...]:
-    """Rates at which NPV changes sign: bracketed on a grid, solved by Brent's method, refined by pyxirr."""
+def _npv_zeros(flow_yuan: Array) -> tuple[tuple[float, ...], list[bool]]:
+    """Rates at which NPV is zero, ascending, and whether NPV changes its sign there.
+
+    The search grid is refined by the extrema of NPV: a zero that NPV only touches is one of them, and two
+    zeros between the same rates of the grid lie on either side of one. Solved by Brent's method, refined by
+    pyxirr.
+    """
     scaled = flow_yuan / np.abs(flow_yuan).max()
-    rates = np.geomspace(1.0 + LEAST_RATE, 1.0 + GREATEST_RATE, GRID) - 1.0
     # the value at the end of the last year has the zeros of NPV and does not overflow at low rates
-    values = np.polynomial.polynomial.polyval(1.0 + rates, scaled[::-1])
-    zeros = [float(rate) for rate in rates[values == 0.0]]
-    for n in np.flatnonzero(values[1:] * values[:-1] < 0.0):
-        low, high = rates[n], rates[n + 1]
-        guess = float(brentq(lambda rate: _terminal_value(rate, scaled), low, high, xtol=1e-15))
-        refined = pyxirr.irr(scaled, guess=guess, silent=True)
-        zeros.append(float(refined) if refined is not None and low <= refined <= high else guess)
-    return tuple(sorted(zeros))
+    value = np.polynomial.Polynomial(scaled[::-1])
+    slope, sizes = value.deriv(), np.polynomial.Polynomial(np.abs(scaled[::-1]))
+    growth = np.geomspace(1.0 + LEAST_RATE, 1.0 + GREATEST_RATE, GRID)
+    slopes = slope(growth)
+    extrema = [
+        float(brentq(slope, growth[n], growth[n + 1], xtol=1e-15))
+        for n in np.flatnonzero(slopes[1:] * slopes[:-1] < 0.0)
+    ]
+    growth = np.unique([*growth, *extrema])
+    values = value(growth)
+    negligible = (values == 0.0) | (np.isin(growth, extrema) & (np.abs(values) <= ZERO_VALUE * sizes(growth)))
+    signs = np.where(negligible, 0.0, np.sign(values))
+    signed = np.flatnonzero(signs)
+    zeros, crossed = [], []
+    # between two rates in sequence at which NPV is not zero: a zero of the refined grid, or a change of sign
+    brackets = (np.diff(signed) > 1) | (np.diff(signs[signed]) != 0.0)
+    for n in np.flatnonzero(brackets):
+        last, first = signed[n], signed[n + 1]
+        changes_sign, on_grid = bool(signs[last] != signs[first]), first > last + 1
+        if on_grid:
+            zeros.append(float(growth[last + 1 : first].mean()) - 1.0)
+        else:
+            zeros.append(_refined_zero(scaled, growth[last] - 1.0, growth[first] - 1.0))
+        crossed.append(changes_sign)
+    return tuple(zeros), crossed
+
+
+def _refined_zero(flow: Array, low: float, high: float) -> float:
+    """The rate between two at which NPV has opposite signs where it is zero."""
+    guess = float(brentq(lambda rate: _terminal_value(rate, flow), low, high, xtol=1e-15))
+    refined = pyxirr.irr(flow, guess=guess, silent=True)
+    return float(refined) if refined is not None and low <= refined <= high else guess
 
 
 def _terminal_value(rate: float, flow: Array) -> float:
@@ -142,17 +178,20 @@ def mirr(flow_yuan: Array, rate: float) -> float | None:
 
 
 def payback(flow_yuan: Array, construction_years: int) -> Payback:
-    """Years until the cumulative flow first turns positive.
+    """Years after which the cumulative flow stays at or above zero.
 
-    A flow whose cumulative sum is never negative is paid back at the start.
+    A cumulative flow that falls below zero again, as with a replacement, is paid back when it rises for the
+    last time. One that is never negative is paid back at the start, one that ends negative never.
     """
-    if (np.cumsum(flow_yuan) >= 0.0).all():
-        return Payback(0.0, -float(construction_years))
+    cumulative_yuan = np.cumsum(flow_yuan)
+    if (cumulative_yuan >= 0.0).all():
+        return Payback(0.0, -float(construction_years), 0.0)
     crossing_years = payback_crossings(flow_yuan)
-    if np.isnan(crossing_years).all():
-        return Payback(None, None)
-    years = float(np.nanmin(crossing_years))
-    return Payback(years, years - construction_years)
+    first = None if np.isnan(crossing_years).all() else float(np.nanmin(crossing_years))
+    if cumulative_yuan[-1] < 0.0:
+        return Payback(None, None, first)
+    years = float(np.nanmax(crossing_years))
+    return Payback(years, years - construction_years, first)
 
 
 def payback_crossings(flow_yuan: Array) -> Array:

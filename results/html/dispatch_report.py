@@ -19,6 +19,7 @@ from parkdispatch.results.views.display_names import (
     span_label,
 )
 from parkdispatch.results.views.report_facts import ReportFacts
+from parkdispatch.results.views.saving_view import bridge_rows, day_rows, peak_phrases
 from parkdispatch.results.views.sentences import (
     block_row,
     implausible_sentences,
@@ -84,6 +85,9 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         blocks=[block_row(block, words) for block in facts.blocks],
         energies=[tables.energy(name, mwh, words) for name, mwh in facts.energy_mwh.items()],
         steps=steps,
+        day_saving=day_rows(facts.days[0], words) if facts.kind == "day" and facts.days else [],
+        day_peaks=peak_phrases(facts.days[0], words) if facts.kind == "day" and facts.days else [],
+        bridge=bridge_rows(other, words) if other and facts.kind != "day" else [],
         bills={
             name: (
                 tables.bill_lines(bill, without.get(name), words),

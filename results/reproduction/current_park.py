@@ -46,7 +46,7 @@ def _size_rows(plan: Published, size: CurrentPark) -> Iterator[ComparisonRow]:
         returns = size.cash.returns[f"{party}_after_tax"]
         key = f"{party}_irr"
         yield _row(f"today_{key}", "share", plan[key], returns.irr.value, numbers, key)
-        years, key = returns.static_payback.from_construction_years, f"{party}_payback"
+        years, key = returns.static_payback.first_positive_years, f"{party}_payback"
         yield _row(f"today_{key}", "years", plan[key], years, numbers, key)
     npv = size.cash.returns["project_after_tax"].npv_yuan / YUAN_PER_WAN
     yield _row("today_npv", "wan", None, npv, numbers)

@@ -40,7 +40,7 @@ class Replica:
 
     @property
     def measures(self) -> dict[str, float | None]:
-        """Computed targets: total revenue [10^4 yuan], IRR [-], payback from the start of construction."""
+        """Computed targets: total revenue [10^4 yuan], IRR [-], payback as studies count it [years]."""
         revenue = self.operation.revenue_yuan
         figures: dict[str, float | None] = {
             key: float(revenue[key].sum()) / YUAN_PER_WAN if key in revenue else 0.0 for key in MEASURED[:3]
@@ -48,7 +48,7 @@ class Replica:
         for party in ("project", "equity"):
             returns = self.cash.returns[f"{party}_after_tax"]
             figures[f"{party}_irr"] = returns.irr.value
-            figures[f"{party}_payback"] = returns.static_payback.from_construction_years
+            figures[f"{party}_payback"] = returns.static_payback.first_positive_years
         return figures
 
 

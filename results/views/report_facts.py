@@ -8,6 +8,7 @@ from parkdispatch.inputs.value_sources import SourcedValue
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_table import BillSteps
 from parkdispatch.results.billing.demand_election import Elections
+from parkdispatch.results.daily_saving import DaySaving
 from parkdispatch.results.replay_comparison import Replayed
 from parkdispatch.results.schedule import ScheduleBlock
 from parkdispatch.results.solution import QuantityName
@@ -42,4 +43,5 @@ class ReportFacts:
     open_discount_yuan: float = 0.0  # demand discount of partial months, if they reach full use
     bills: Mapping[str, Bill] = field(default_factory=dict)  # by connection
     steps: BillSteps | None = None  # from the cost without storage to that with it; None without a comparison
+    days: Sequence[DaySaving] = ()  # saving of each day, in lines that may be added
     elections: Mapping[str, Elections] = field(default_factory=dict)  # by connection

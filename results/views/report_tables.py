@@ -40,8 +40,9 @@ def cards(facts: ReportFacts, words: Words) -> list[Card]:
         more = [*more, f"{page['instead_of']} {' '.join(format_money(other.cost_yuan, words)[:2])}"]
     headline = [Card(page["cost"], figure, unit, more)]
     if other:
-        figure, unit, more = format_money(other.saving_yuan, words)
-        if other.cost_yuan > 0:
+        of_day = facts.kind == "day" and bool(facts.days)  # not the whole month's demand charge on one day
+        figure, unit, more = format_money(facts.days[0].total_yuan if of_day else other.saving_yuan, words)
+        if other.cost_yuan > 0 and not of_day:
             more = [*more, page["of_cost"].format(share=f"{other.saving_yuan / other.cost_yuan:.2%}")]
         headline.append(Card(page["saved"], figure, unit, more))
     if facts.replayed and (kept := facts.replayed.total.kept) is not None:

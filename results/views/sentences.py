@@ -73,8 +73,16 @@ def block_row(block: ScheduleBlock, words: Mapping[str, Any]) -> BlockRow:
     """A block of the schedule as the cells of a table row."""
     text = words["why"]
     period = text["periods"].get(block.period, block.period)
-    sources = [text["surplus"]] * block.from_surplus + [period] * block.from_grid
-    reason = text["and"].join(sources) if block.action == "charge" else period
+    if block.action == "charge":
+        surplus = text["and"].join(
+            text["sources"].get(name) or device_label(name, words) for name in block.surplus_of
+        )
+        sources = [text["surplus"].format(source=surplus)] if surplus else []
+        reason = text["and"].join([*sources, *[period] * block.from_grid]) or text["storage"]
+    else:
+        reason = period
+    if block.exported_mw > SAME_MW:
+        reason = text["export"].format(period=reason, export=block.exported_mw, price=block.sale_yuan_per_kwh)
     if block.peak_mw is not None:
         reason = text["peak"].format(period=reason, peak=block.peak_mw)
     power = text["power" if block.most_mw - block.least_mw < SAME_MW else "powers"]

@@ -12,6 +12,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.results.audit import PROVEN_GAP, Audit
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.demand_election import Elections
+from parkdispatch.results.daily_saving import saving_json
 from parkdispatch.results.dispatch_result import DispatchResult
 from parkdispatch.results.excel.plan_workbook import write_plan_xlsx
 from parkdispatch.results.excel.report_workbook import write_report_xlsx
@@ -53,13 +54,15 @@ def _write_plan_xlsx(path: Path, result: DispatchResult, lang: Lang) -> None:
 
 def _write_replay_csv(path: Path, result: DispatchResult, lang: Lang) -> None:
     assert result.replayed is not None
-    write_replay_csv(path, result.solution, result.replayed.days)
+    write_replay_csv(path, result.solution, result.replayed.days, result.summary.days)
 
 
 def _write_summary(path: Path, result: DispatchResult, lang: Lang) -> None:
     """Write `summary.json`. It comes last, so that its timings include the other files."""
     timings_s = {**result.timings_s, "write": time.perf_counter() - result.created_s}
     content = summary_json(result.solution, result.case, result.summary, timings_s, result.model)
+    if _is_day(result) and result.summary.days:
+        content["saving_of_the_day"] = saving_json(result.summary.days[0])
     if result.replayed is not None:
         content["replay"] = replay_json(result.replayed)
     write_json(path, content)
@@ -158,4 +161,5 @@ def _saving_json(comparison: StorageComparison | None) -> dict[str, Any]:
         "saving_yuan": comparison and comparison.saving_yuan,
         "saving_by_cost_yuan": comparison and dict(comparison.saving_by_cost_yuan),
         "saving_not_seen_by_optimizer_yuan": comparison and dict(comparison.unseen_saving_yuan),
+        "saving_on_the_bill_yuan": comparison and comparison.billed_saving_yuan,
     }

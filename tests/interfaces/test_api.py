@@ -87,7 +87,7 @@ def test_the_table_and_the_money_of_a_plan(tomorrow: pdx.Plan) -> None:
     assert tomorrow.cost_without_storage_yuan - tomorrow.cost_yuan == pytest.approx(tomorrow.saving_yuan)
     assert tomorrow.proof.gap < 1e-8
     assert tomorrow.bill.index.names == ["connection", "month"]
-    assert tomorrow.expected_peak_mw is None
+    assert tomorrow.expected_peaks_mw == {}
     assert {block.action for block in tomorrow.schedule} == {"charge", "discharge"}
 
 

@@ -23,7 +23,7 @@ from parkdispatch.inputs.loader import case_text, load_case
 from parkdispatch.interfaces import cli
 from parkdispatch.models.errors import SolverError
 from parkdispatch.results.solution import read_solution, save_solution
-from parkdispatch.studies.demand_peak import expected_peak_mw
+from parkdispatch.studies.demand_peak import month_peaks
 from tests.support.bad_files import CLIMATE
 from tests.support.bad_inputs import PV_FILE
 from tests.support.paths import environment
@@ -377,7 +377,7 @@ def test_the_peak_to_expect(limit: float, expected: str, tmp_path: Path) -> None
             replaced("load.csv", table),
             replaced("pv.csv", table),
         )
-        return expected_peak_mw(load_case(str(path)), date(2026, 7, 15))
+        return month_peaks(load_case(str(path)), date(2026, 7, 15)).expected_mw.get("grid")
 
     if expected == "none":
         assert peak_mw(limit) is None

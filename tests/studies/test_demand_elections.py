@@ -248,9 +248,8 @@ def test_a_replay_under_a_contract_agrees_with_its_bill_month_by_month(tmp_path:
 
 
 def test_who_pays_for_demand() -> None:
-    case = load_case("gaoan")
     for way, pays in (({}, True), (CONTRACT, True), (CAPACITY, False), ({"scheme": "single_part"}, False)):
-        assert bool(paying_grids(case.with_devices({"grid": grid(**way)}))) is pays
+        assert bool(paying_grids({"grid": grid(**way)})) is pays
 
 
 # --- what is told

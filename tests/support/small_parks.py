@@ -60,6 +60,17 @@ class Well(Bare):
         return Terms({self.bus: block.out_mw - block.in_mw}, {"fuel": paid})
 
 
+class Line(Bare):
+    """Power without loss between two buses."""
+
+    to: str
+    power_mw: float = 1000.0
+
+    def interval(self, block: Any, interval: Interval) -> Terms:
+        block.flow_mw = pyo.Var(bounds=(-self.power_mw, self.power_mw))
+        return Terms({self.bus: -block.flow_mw, self.to: block.flow_mw}, {})
+
+
 class Everything(Bare):
     """Every word of the vocabulary in its most general use."""
 
@@ -284,6 +295,8 @@ def parks_with_candidate_violations(draw: st.DrawFn, most: int = 10) -> SmallPar
             eta_charge=draw(efficiency),
             eta_discharge=draw(efficiency),
             max_cycles_per_day=draw(st.sampled_from([None, 0.5])),
+            charge_from_grid=draw(st.sampled_from([True, True, False])),
+            discharge_to_grid=draw(st.sampled_from([True, True, False])),
             state_of_health=draw(st.sampled_from([1.0, 0.8])),
         )
     return park

@@ -76,6 +76,8 @@ def parks(draw: st.DrawFn) -> SmallPark:
             wear_yuan_per_mwh=draw(st.sampled_from([0.0, 20.0])),
             max_cycles_per_day=draw(st.sampled_from([None, 0.5, 2.0])),
             state_of_health=draw(st.sampled_from([1.0, 0.8])),
+            charge_from_grid=draw(st.booleans()),
+            discharge_to_grid=draw(st.booleans()),
         )
     words = draw(st.integers(0, 2)) if park.devices else 1
     for number in range(words):

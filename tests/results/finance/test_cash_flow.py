@@ -358,7 +358,7 @@ STATED = Finance(
 
 
 def pilot(finance: Finance, fade: float) -> dict[str, float | None]:
-    """The four figures, the arbitrage falling by a share `fade` a year and the others flat."""
+    """The four figures as the study counts them: arbitrage falls by a share `fade` a year, the others not."""
     years = finance.operation_years
     left = (1.0 - fade) ** np.arange(years)
     revenue = {name: np.full(years, total / years) for name, total in REVENUE_YUAN.items()}
@@ -367,9 +367,9 @@ def pilot(finance: Finance, fade: float) -> dict[str, float | None]:
     project, equity = found["project_after_tax"], found["equity_after_tax"]
     numbers = (
         project.irr.value,
-        project.static_payback.from_construction_years,
+        project.static_payback.first_positive_years,
         equity.irr.value,
-        equity.static_payback.from_construction_years,
+        equity.static_payback.first_positive_years,
     )
     return dict(zip(PUBLISHED, numbers, strict=True))
 

@@ -81,6 +81,38 @@ def test_three_irrs() -> None:
     assert irr(flow(100, -380, 477, -198)).all == pytest.approx((0.1, 0.2, 0.5), abs=1e-9)
 
 
+def test_a_rate_at_which_npv_only_touches_zero_is_found() -> None:
+    """-100 (x - 1.1)^2: 10 % is the only zero, and the NPV is negative at every other rate."""
+    found = irr(flow(-100, 220, -121))
+    assert (found.value, found.all) == (pytest.approx(0.1, abs=1e-7), (found.value,))
+    assert "NPV has the same sign below and above it" in found.words
+    assert irr(flow(-100, 220, -121.01)).all == ()  # lower by a cent: never zero
+
+
+def test_a_touched_zero_is_listed_beside_others() -> None:
+    """(x - 1.1)^2 (x - 1.5) = x^3 - 3.7 x^2 + 4.51 x - 1.815, and with two touched zeros, of 5 % and 30 %."""
+    assert irr(flow(100, -370, 451, -181.5)).all == pytest.approx((0.1, 0.5), abs=1e-7)
+    twice = np.polynomial.Polynomial.fromroots([1.05, 1.05, 1.3, 1.3]).coef[::-1]
+    assert irr(twice).all == pytest.approx((0.05, 0.3), abs=1e-7)
+
+
+@pytest.mark.parametrize("apart", [1e-3, 1e-5])
+def test_two_irrs_closer_than_the_grid_are_both_found(apart: float) -> None:
+    """The search grid has steps of 0.2 %."""
+    money = np.polynomial.Polynomial.fromroots([1.08, 1.08 + apart]).coef[::-1]
+    assert irr(-money).all == pytest.approx((0.08, 0.08 + apart), abs=1e-9)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(-4, 20), min_size=1, max_size=3, unique=True), st.integers(0, 7))
+def test_irrs_of_polynomials_with_known_roots(fifths: list[int], touched: int) -> None:
+    """Each root is found once; those of `touched` have multiplicity two, seen by its bits."""
+    roots = [1.0 + fifth / 5 for fifth in fifths]
+    doubled = [root for n, root in enumerate(roots) if touched >> n & 1]
+    money = np.polynomial.Polynomial.fromroots([*roots, *doubled]).coef[::-1]
+    assert irr(money).all == pytest.approx(tuple(sorted(root - 1.0 for root in roots)), abs=1e-5)
+
+
 def test_several_changes_of_sign_with_one_irr() -> None:
     """A battery replaced in year three: three changes of sign, but one rate, reported with that remark."""
     found = irr(flow(-1000, 400, 400, -100, 400, 400))
@@ -127,9 +159,23 @@ def test_payback_never_and_at_once() -> None:
     assert payback(flow(0, 20, 20), 1).from_construction_years == 0.0
 
 
-def test_payback_is_the_first_time() -> None:
-    """Positive after year 2, negative again with the replacement: the first crossing counts, 1 + 100/150."""
-    assert payback(flow(-100, 150, -100, 100), 1).from_construction_years == pytest.approx(1 + 100 / 150)
+def test_payback_is_the_time_after_which_nothing_is_missing_again() -> None:
+    """Positive after year 2, negative again with the replacement: not 1 + 100/150, but 3 + 50/100."""
+    assert payback(flow(-100, 150, -100, 100), 1).from_construction_years == pytest.approx(3.5)
+    never = payback(flow(-100, 60, 60, -200, 10, 40), 1)
+    assert never.from_construction_years is None  # not 2.67, when it is positive for the first time
+    assert never.first_positive_years == pytest.approx(2 + 40 / 60)
+    # reaching zero is enough, and so is staying there
+    assert payback(flow(-100, 100, 0, 5), 1).from_construction_years == 2.0
+    assert payback(flow(-100, 150, -50, 5), 1).from_construction_years == pytest.approx(1 + 100 / 150)
+
+
+def test_discounted_payback_is_the_last_time_too() -> None:
+    """At 10 %: -100, 150/1.1, -100/1.21, 100/1.331 sum to 28.85 - 100/1.331 = -46.28 before the last year."""
+    found = returns(flow(-100, 150, -100, 100), 0.1, 1, first_year_discounted=False)
+    missing = 100 - 150 / 1.1 + 100 / 1.21
+    assert found.discounted_payback.from_construction_years == pytest.approx(3 + missing / (100 / 1.331))
+    assert returns(flow(-100, 150, -100, 60), 0.1, 1, False).discounted_payback.from_operation_years is None
 
 
 def test_discounted_payback_is_longer() -> None:

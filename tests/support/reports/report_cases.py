@@ -84,7 +84,7 @@ def block(**changes: Any) -> ScheduleBlock:
         energy_mwh=8.0,
         price_yuan_per_kwh=0.3196,
         period="deep_valley",
-        from_surplus=True,
+        surplus_of=("pv",),
         from_grid=False,
         peak_mw=None,
     )

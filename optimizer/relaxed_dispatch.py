@@ -1,0 +1,30 @@
+"""The cheapest dispatch of a park whose exclusive pairs are relaxed: one strengthened linear program."""
+
+import os
+from collections.abc import Mapping
+
+from parkdispatch.models.device import Array, Device
+from parkdispatch.models.errors import InfeasibleError
+from parkdispatch.optimizer.formulation.tile import Tiled
+from parkdispatch.optimizer.highs import InfeasibleProgram, UnboundedProgram
+from parkdispatch.optimizer.presolve.exclusive_pairs import tighten
+from parkdispatch.optimizer.proof.infeasibility import unbalanced_buses
+from parkdispatch.optimizer.relaxation.coarse_start import coarse_park
+from parkdispatch.optimizer.relaxation.strengthened_relaxation import solve_relaxation
+from parkdispatch.optimizer.thread_pool import ThreadPool
+
+
+def relaxed_dispatch(tiled: Tiled, devices: Mapping[str, Device], threads: int | None = None) -> Array:
+    """The optimum of the relaxation, (columns of `tiled`,).
+
+    Its cost is a lower bound; both members of an exclusive pair may exceed zero. Raises InfeasibleError where
+    the relaxation has no optimum.
+    """
+    if unbalanced_buses(tiled):
+        raise InfeasibleError("a bus cannot be balanced within the bounds")
+    coarse = coarse_park(tiled, devices)
+    try:
+        with ThreadPool(threads or os.cpu_count() or 1) as pool:
+            return solve_relaxation(tiled, tighten(tiled), pool, coarse).x
+    except (InfeasibleProgram, UnboundedProgram):
+        raise InfeasibleError("the relaxation has no optimum") from None

@@ -1,0 +1,211 @@
+"""The saving of the storage by day, in lines that may be added over days without counting anything twice.
+
+- Energy: what the day's energy, wear and other costs are lower than without the storage.
+- Stored: energy in the stores at the end of the day less at its start, at its replacement price: the lowest
+  purchase price of the month over the efficiency of charging, for which it can be bought back. One price for
+  the whole month, so that what one day leaves is worth the same to the next.
+- Demand: what the day adds to the month's demand charge without the storage, less what it adds with it. The
+  charge so far is that of the highest demand from the first of the month to the end of the day, so that the
+  days of a month add up to the month's.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from parkdispatch.inputs.case import Case
+from parkdispatch.models.device import Array, Park
+from parkdispatch.models.network.demand_metering import metered_demand_mw
+from parkdispatch.models.network.grid import Grid
+from parkdispatch.results.solution import device_of, device_quantities, of_kind, times_of, values
+
+Index = NDArray[np.intp]
+PURCHASE = "purchase_price_yuan_per_mwh"
+
+
+@dataclass(frozen=True)
+class PeakSoFar:
+    """Highest demand of a month up to some time [MW], as metered and as it would be without the storage."""
+
+    with_storage_mw: float
+    without_storage_mw: float
+
+
+@dataclass(frozen=True)
+class DaySaving:
+    """The three lines of one day; positive is saved."""
+
+    day: date
+    energy_yuan: float
+    stored_mwh: float  # in the stores at the end of the day, less at its start
+    stored_yuan: float
+    demand_yuan: float
+    before: Mapping[str, PeakSoFar] = field(default_factory=dict)  # by connection that pays for demand
+    after: Mapping[str, PeakSoFar] = field(default_factory=dict)
+
+    @property
+    def total_yuan(self) -> float:
+        """The sum of the three lines [yuan]."""
+        return self.energy_yuan + self.stored_yuan + self.demand_yuan
+
+
+def saving_by_day(
+    solution: xr.Dataset, without: xr.Dataset, case: Case, before: Mapping[str, PeakSoFar] | None = None
+) -> list[DaySaving]:
+    """The saving of each day of a solution against `without`, that of the base case without storage.
+
+    `before` are the peaks of the month the horizon begins in, up to its beginning, by connection; without it
+    both are what was metered with the storage.
+    """
+    times = times_of(solution)
+    day_of = np.unique(times.normalize(), return_inverse=True)[1]
+    first: Index = np.flatnonzero(np.diff(day_of, prepend=-1))
+    energy_yuan = _other_costs_yuan(without, day_of, case) - _other_costs_yuan(solution, day_of, case)
+    stored_mwh, stored_yuan = _stored(solution, case, first)
+    demand_yuan, peaks = np.zeros(len(first)), dict[str, Array]()
+    for name, grid in case.devices.items():
+        if isinstance(grid, Grid) and grid.pays_for_demand:
+            metered_mw = _metered_before(solution, name)
+            start = (before or {}).get(name, PeakSoFar(metered_mw, metered_mw))
+            with_mw = _peaks_so_far(solution, name, first, start.with_storage_mw)
+            without_mw = _peaks_so_far(without, name, first, start.without_storage_mw)
+            peaks[name] = np.array([with_mw, without_mw])
+            demand_yuan += _charged(solution, name, first, without_mw)
+            demand_yuan -= _charged(solution, name, first, with_mw)
+    return [
+        DaySaving(
+            times[position].date(),
+            float(energy_yuan[n]),
+            float(stored_mwh[n]),
+            float(stored_yuan[n]),
+            float(demand_yuan[n]),
+            before={name: PeakSoFar(*map(float, both[:, 0, n])) for name, both in peaks.items()},
+            after={name: PeakSoFar(*map(float, both[:, 1, n])) for name, both in peaks.items()},
+        )
+        for n, position in enumerate(first)
+    ]
+
+
+def _other_costs_yuan(solution: xr.Dataset, day_of: Index, case: Case) -> Array:
+    """All named costs but the charge for demand by day [yuan]; one of a longer period on its last day."""
+    days = int(day_of.max()) + 1
+    last_day = {"day": np.arange(days), "horizon": np.array([days - 1])}
+    months = pd.DatetimeIndex(times_of(solution)).to_period("M")
+    last_day["month"] = pd.Series(day_of).groupby(months.to_numpy()).max().to_numpy()
+    total = np.zeros(days)
+    for name in of_kind(solution, "cost"):
+        device = case.devices.get(device_of(solution, name))
+        dim, cost = str(solution[name].dims[0]), solution[name].to_numpy()
+        if dim == "time":
+            total += np.bincount(day_of, weights=cost, minlength=days)
+        elif not (dim == "month" and isinstance(device, Grid)):
+            np.add.at(total, last_day[dim], cost)
+    return total
+
+
+def _stored(solution: xr.Dataset, case: Case, first: Index) -> tuple[Array, Array]:
+    """Change of the stored energy over each day [MWh], and its value [yuan]."""
+    last = np.append(first[1:], solution.sizes["time"]) - 1
+    price = replacement_price_yuan_per_mwh(solution, case)[first]
+    total_mwh, total_yuan = np.zeros(len(first)), np.zeros(len(first))
+    for name in case.storage:
+        level = case.devices[name].storage_level(device_quantities(solution, name))
+        if level is not None and level.initial_mwh is not None:
+            change_mwh = np.diff(level.energy_mwh[last], prepend=level.initial_mwh)
+            total_mwh += change_mwh
+            total_yuan += change_mwh * price / getattr(case.devices[name], "eta_charge", 1.0)
+    return total_mwh, total_yuan
+
+
+def replacement_price_yuan_per_mwh(solution: xr.Dataset, case: Case) -> Array:
+    """Lowest purchase price of each interval's month [yuan/MWh], shape (intervals,); zero without a grid.
+
+    By the tariff, whatever part of the month the solution covers; by the user's own prices, of that part.
+    """
+    times = times_of(solution)
+    months = times.to_period("M")
+    lowest = np.full(len(times), np.inf)
+    for name, grid in case.devices.items():
+        if not isinstance(grid, Grid):
+            continue
+        priced_times, price = times, values(solution, f"{name}.{PURCHASE}")
+        if (name, PURCHASE) not in case.series:
+            end = (months[-1] + 1).to_timestamp()
+            hours = float(solution.attrs["hours"])
+            priced_times = pd.date_range(
+                months[0].to_timestamp(), end, freq=f"{round(60 * hours)}min", inclusive="left"
+            )
+            price = grid.series(Park(priced_times, hours, case.site, case.tariff, _no_weather))[PURCHASE]
+        by_month = pd.Series(price).groupby(priced_times.to_period("M")).min()
+        lowest = np.minimum(lowest, by_month.reindex(months).to_numpy())
+    return np.where(np.isfinite(lowest), lowest, 0.0)
+
+
+def _no_weather() -> pd.DataFrame:
+    raise NotImplementedError("a connection needs no weather")
+
+
+def _metered_before(solution: xr.Dataset, grid: str) -> float:
+    """Highest demand of the month before the horizon, as the dispatch was told [MW]."""
+    floor_mw = float(values(solution, f"{grid}.peak_floor_mw")[0])
+    return floor_mw + float(_free_mw(solution, grid)[0]) if floor_mw > 0 else 0.0
+
+
+def _free_mw(solution: xr.Dataset, grid: str) -> Array:
+    """Demand that costs nothing extra [MW], (intervals,)."""
+    name = f"{grid}.demand_free_mw"
+    return values(solution, name) if name in solution else np.zeros(solution.sizes["time"])
+
+
+def _peaks_so_far(solution: xr.Dataset, grid: str, first: Index, start_mw: float) -> tuple[Array, Array]:
+    """The month's peak so far before and after each day [MW]."""
+    times = times_of(solution)
+    import_mw = values(solution, f"{grid}.import_mw")
+    demand_mw = metered_demand_mw(times, float(solution.attrs["hours"]), import_mw)
+    of_day_mw, months = np.maximum.reduceat(demand_mw, first), times[first].to_period("M")
+    before_mw, after_mw = np.zeros(len(first)), np.zeros(len(first))
+    for n, peak_mw in enumerate(of_day_mw):
+        begins = n == 0 or months[n] != months[n - 1]
+        before_mw[n] = (start_mw if n == 0 else 0.0) if begins else after_mw[n - 1]
+        after_mw[n] = max(before_mw[n], peak_mw)
+    return before_mw, after_mw
+
+
+def _charged(solution: xr.Dataset, grid: str, first: Index, peaks_mw: tuple[Array, Array]) -> Array:
+    """What each day adds to the month's charge for demand [yuan]."""
+    price = values(solution, f"{grid}.demand_price_yuan_per_mw_month")[first]
+    free_mw = _free_mw(solution, grid)[first]
+    before_mw, after_mw = peaks_mw
+    return np.asarray(price * (np.maximum(after_mw - free_mw, 0.0) - np.maximum(before_mw - free_mw, 0.0)))
+
+
+def saving_json(saving: DaySaving) -> dict[str, Any]:
+    """A day's three lines for `summary.json`; money in yuan, power in MW."""
+    return {
+        "energy_yuan": saving.energy_yuan,
+        "stored_yuan": saving.stored_yuan,
+        "demand_yuan": saving.demand_yuan,
+        "total_yuan": saving.total_yuan,
+        "stored_mwh": saving.stored_mwh,
+        "peak_so_far_mw": {
+            name: {
+                "before": saving.before[name].with_storage_mw,
+                "after": after.with_storage_mw,
+                "before_without_storage": saving.before[name].without_storage_mw,
+                "after_without_storage": after.without_storage_mw,
+            }
+            for name, after in saving.after.items()
+        },
+    }
+
+
+def stored_price_yuan_per_mwh(saving: DaySaving) -> Iterator[float]:
+    """The price at which the day's change of stored energy is valued; nothing where it does not change."""
+    if abs(saving.stored_mwh) > 1e-9:
+        yield saving.stored_yuan / saving.stored_mwh

@@ -1,0 +1,54 @@
+"""The saving of the storage as rows of text and yuan: a day's three lines, the bridge to the bill."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from parkdispatch.results.daily_saving import DaySaving, stored_price_yuan_per_mwh
+from parkdispatch.results.summary import StorageComparison
+from parkdispatch.results.views.display_names import device_label, owned
+
+Words = Mapping[str, Any]
+
+
+def peak_phrases(saving: DaySaving, words: Words) -> list[str]:
+    """The month's peak so far before and after the day, with and without the storage, by connection."""
+    return [
+        words["saving"]["peaks"].format(
+            grid=device_label(name, words),
+            before=saving.before[name].with_storage_mw,
+            after=after.with_storage_mw,
+            before_without=saving.before[name].without_storage_mw,
+            after_without=after.without_storage_mw,
+        )
+        for name, after in saving.after.items()
+    ]
+
+
+def day_rows(saving: DaySaving, words: Words) -> list[tuple[str, float]]:
+    """The three lines of a day and their sum [yuan]."""
+    text = words["saving"]
+    stored = text["stored_none"]
+    for price in stored_price_yuan_per_mwh(saving):
+        stored = text["stored"].format(mwh=saving.stored_mwh, price=price)
+    return [
+        (text["energy"], saving.energy_yuan),
+        (stored, saving.stored_yuan),
+        (text["demand"], saving.demand_yuan),
+        (text["total"], saving.total_yuan),
+    ]
+
+
+def bridge_rows(comparison: StorageComparison, words: Words) -> list[tuple[str, float]]:
+    """From the saving in what the optimizer prices to that on the bill [yuan]; empty where they agree."""
+    unseen = {name: yuan for name, yuan in comparison.unseen_saving_yuan.items() if yuan}
+    if not unseen:
+        return []
+    text = words["saving"]
+    return [
+        (text["priced"], comparison.saving_yuan),
+        *(
+            (owned(device, words["unseen"].get(charge, charge), words), yuan)
+            for (device, _, charge), yuan in ((name.partition("."), yuan) for name, yuan in unseen.items())
+        ),
+        (text["billed"], comparison.billed_saving_yuan),
+    ]
