@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+DEVELOPMENT_DATA = ROOT.parent / "shared" / "data"  # real data beside the checkout; tests skip without it
 
 
 def environment(**more: str) -> dict[str, str]:

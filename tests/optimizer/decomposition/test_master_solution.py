@@ -1,0 +1,75 @@
+"""Benders master problems: badly scaled ones are solved right, and their bound is checked."""
+
+import highspy
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from parkdispatch.models.errors import SolverError
+from parkdispatch.optimizer.decomposition import master_solution
+from parkdispatch.optimizer.decomposition.master_solution import solve_master
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
+from parkdispatch.optimizer.highs import Solver
+from tests.support.paths import DEVELOPMENT_DATA
+
+
+def master(price: float, cuts: list[tuple[float, float]]) -> LinearProgram:
+    """min price u + t over u in [0, 100], t >= value + slope u for each cut (value, slope)."""
+    values, slopes = np.array(cuts).T
+    return LinearProgram(
+        cost=np.array([price, 1.0]),
+        offset=0.0,
+        matrix=sp.csr_array(np.column_stack([-slopes, np.ones(len(cuts))])),
+        row_lower=values,
+        row_upper=np.full(len(cuts), np.inf),
+        lower=np.array([0.0, -np.inf]),
+        upper=np.array([100.0, np.inf]),
+        binary=np.zeros(2, dtype=bool),
+    )
+
+
+@pytest.mark.parametrize("yuan", [1.0, 1e6])
+def test_by_hand(yuan: float) -> None:
+    """Cuts 9 - 2u and 1 + u at a price of 1: the minimum of u + max(...) is at 9 - 2u = 1 + u, u = 8/3."""
+    solution = solve_master(master(yuan, [(9 * yuan, -2 * yuan), (yuan, yuan)]), slice(1, 2), Solver())
+    assert solution.x == pytest.approx([8 / 3, 11 / 3 * yuan])
+    assert solution.bound == pytest.approx(19 / 3 * yuan, rel=1e-12)
+
+
+def test_a_bound_that_its_multipliers_do_not_confirm_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Wrong(Solver):
+        def solve(self):  # type: ignore[no-untyped-def]
+            answer = super().solve()
+            answer.row_dual[:] = answer.row_dual[::-1].copy()
+            return answer
+
+    with pytest.raises(SolverError, match="not confirmed"):
+        solve_master(master(1.0, [(9.0, -2.0), (1.0, 1.0)]), slice(1, 2), Wrong())
+    assert master_solution.SCALED_YUAN > 1
+
+
+def test_the_master_problem_at_which_a_sizing_ended() -> None:
+    """HiGHS 1.16 leaves it without a status as it is; primal simplex says 40235015.5733."""
+    path = DEVELOPMENT_DATA / "highs" / "benders_master_fails_1.16.mps"
+    if not path.exists():
+        pytest.skip("no development data beside the checkout")
+    highs = highspy.Highs()
+    highs.setOptionValue("output_flag", False)
+    highs.readModel(str(path))
+    model = highs.getLp()
+    matrix = sp.csc_array(
+        (model.a_matrix_.value_, model.a_matrix_.index_, model.a_matrix_.start_),
+        shape=(model.num_row_, model.num_col_),
+    )
+    program = LinearProgram(
+        cost=np.array(model.col_cost_),
+        offset=0.0,
+        matrix=matrix.tocsr(),
+        row_lower=np.array(model.row_lower_),
+        row_upper=np.array(model.row_upper_),
+        lower=np.array(model.col_lower_),
+        upper=np.array(model.col_upper_),
+        binary=np.zeros(model.num_col_, dtype=bool),
+    )
+    solution = solve_master(program, slice(1, model.num_col_), Solver())
+    assert solution.bound == pytest.approx(40235015.5733, abs=1e-3)
