@@ -7,6 +7,11 @@ import pytest
 from tests.support.typed_commands import Ran, Run, typed_by
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many damaged inputs a run of the tests tries."""
+    parser.addoption("--mutations", type=int, default=60, help="damaged inputs that are tried (seed 1)")
+
+
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """A command in this process, with what it printed as it was printed."""

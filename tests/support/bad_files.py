@@ -62,6 +62,16 @@ SERIES = [
         'column = "vp"',
         "pv.csv: no column 'vp': must be one of pv [MW], air [degC]",
     ),
+    Bad(
+        "dangling link",
+        (gone("load.csv"), lambda f: (f / "load.csv").symlink_to("lost.csv")),
+        ("load.csv: is a link to lost.csv, which must be there",),
+    ),
+    Bad(
+        "no column to choose from",
+        (replaced("pv.csv", "time\n2026-07-15 00:00\n"),),
+        ("pv.csv: no column 'pv': must have one beside the time",),
+    ),
     case("a device", '"load.csv"', '"/dev/zero"', "/dev/zero: is no regular file, must be a file"),
     Bad("missing file", (gone("load.csv"),), ('`series."load.demand_mw".file`: ', "load.csv: no such file")),
     Bad(
