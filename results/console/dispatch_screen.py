@@ -189,7 +189,7 @@ def show_yield(console: Console, case: Case, pv_yield: PvYield) -> None:
         )
     console.print(table)
     console.print(
-        f"First year {pv_yield.first_year_gwh:z,.2f} GWh, {pv_yield.first_year_full_load_hours:z,.1f} kWh/kWp;"
+        f"First year {pv_yield.first_year_gwh:z,.2f} GWh, {pv_yield.first_year_full_load_hours:,.1f} kWh/kWp;"
         f" mean of {pv_yield.years} years {pv_yield.lifetime_mean_gwh:z,.2f} GWh; clipped by inverters"
         f" {pv_yield.clipped_gwh:z,.3f} GWh.",
         soft_wrap=True,
