@@ -13,12 +13,13 @@ from parkdispatch.inputs.checks.case_parts import all_parts, valid_parts
 from parkdispatch.inputs.checks.cross_checks import cross_check, year_problems
 from parkdispatch.inputs.checks.file_form import file_problems
 from parkdispatch.inputs.checks.sizing_checks import sizing_problems
+from parkdispatch.inputs.checks.trusted_paths import path_problems
 from parkdispatch.inputs.messages.problem_sentences import (
     closest,
     problem_sentences,
     silently_converted,
 )
-from parkdispatch.inputs.schema.case_file import CaseFile, case_file_schema
+from parkdispatch.inputs.schema.case_file import CaseFile, case_file_schema, with_dotted_keys
 from parkdispatch.inputs.tariffs.tariff_files import read_tariff
 from parkdispatch.inputs.user_files import read_toml, user_path
 from parkdispatch.inputs.value_sources import file_sources
@@ -44,15 +45,20 @@ BUILT_IN = ("gaoan", "gaoan-study")
 def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool = False) -> Case:
     """Load the built-in case of that name, or the case file at that path, in one of its variants.
 
-    Raises InputError with all problems of the file, its tariff and the names used. If there are any, the
-    error also contains the problems that `prepare` would report otherwise: those with the form of series and
-    weather files and, if `whole_year`, the days of the year that the tariff does not price.
+    Files that the case names must lie in its folder, or in one that the variable PARKDISPATCH_DATA names,
+    unless PARKDISPATCH_TRUST_PATHS is set. Raises InputError with all problems of the file, its tariff and
+    the names used. If there are any, the error also contains the problems that `prepare` would report
+    otherwise: those with the form of series and weather files and, if `whole_year`, the days of the year
+    that the tariff does not price.
     """
     path = _find(name_or_path)
     all_tables = read_toml(path)
     tables = with_variant(all_tables, variant)
     digest = hashlib.sha256(json.dumps(tables, sort_keys=True, default=str).encode()).hexdigest()
     schema = case_file_schema()
+    joined = {**tables, "series": with_dotted_keys(tables.get("series"))}
+    if untrusted := path_problems(joined, path.parent):  # before any of the files is read
+        raise InputError(untrusted)
     problems = silently_converted(tables, schema)
     file: CaseFile | None = None
     tariff: Tariff | None = None

@@ -18,6 +18,7 @@ MOST_KEY_PARTS = 64  # of a dotted key; the deepest of a case has seven
 MOST_LEVELS = 32
 MOST_ENTRIES = 20_000  # keys and list entries; the largest built-in case has 665
 DOTTED_KEY = re.compile(rf"""(?:["']?[\w-]{{1,100}}["']?[ \t]*\.[ \t]*){{{MOST_KEY_PARTS}}}""")
+TWICE = ("Cannot overwrite", "Cannot declare")  # how messages of tomllib begin about what is there twice
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # not tab, not line feed
 
 
@@ -32,6 +33,8 @@ def read_bytes(path: Path, what: str = "a file", largest_mb: int = LARGEST_FILE_
             raise InputError(f"{path}: has {size_mb}, must have {largest_mb} MB at most")
         return path.read_bytes()
     except FileNotFoundError:
+        if path.is_symlink():
+            raise InputError(f"{path}: is a link to {path.readlink()}, which must be there") from None
         raise InputError(f"{path}: no such file{closest(path.name, _siblings(path))}") from None
     except IsADirectoryError:
         raise InputError(f"{path}: is a directory, must be {what}") from None
@@ -82,10 +85,17 @@ def read_toml(path: Path) -> dict[str, Any]:
         if position is None:
             raise InputError(f"{path}: is not TOML: {error}") from None
         where = f"line {position[2]}, column {position[3]}" if position[2] else "end of file"
-        raise InputError(f"{path}: {where}: is not TOML: {position[1]}") from None
+        twice = _key_of_line(text, position[2]) if position[1].startswith(TWICE) else ""
+        raise InputError(f"{path}: {where}: is not TOML: {position[1]}{twice}") from None
     if problems := _unusable_entries(path, tables):
         raise InputError(problems)
     return tables
+
+
+def _key_of_line(text: str, line: str | None) -> str:
+    """What to add to a message about a key or table that is there twice: its name, as its line has it."""
+    words = text.splitlines()[int(line) - 1].partition("=")[0].strip() if line else ""
+    return f": `{words}` is there twice" if words else ""
 
 
 def _unusable_entries(path: Path, tables: Mapping[str, Any]) -> list[str]:

@@ -57,8 +57,16 @@ def parkdispatch(
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
+    trust_paths: Annotated[
+        bool,
+        typer.Option(
+            "--trust-paths", help="Read files outside the folder of a case: only of cases you know."
+        ),
+    ] = False,
 ) -> None:
     """Dispatch of an industrial park with PV and storage, proven optimal."""
+    if trust_paths:
+        os.environ["PARKDISPATCH_TRUST_PATHS"] = "1"  # read by `inputs.checks.trusted_paths`
 
 
 def _interrupted(error: BaseException | None) -> bool:

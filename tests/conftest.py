@@ -7,6 +7,12 @@ import pytest
 from tests.support.typed_commands import Ran, Run, typed_by
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many damaged inputs and damaged answers a run of the tests tries."""
+    parser.addoption("--mutations", type=int, default=60, help="damaged inputs that are tried (seed 1)")
+    parser.addoption("--damages", type=int, default=100, help="random damages of an answer, for the audit")
+
+
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """A command in this process, with what it printed as it was printed."""
@@ -22,11 +28,6 @@ def run(typed: Run) -> Run:
         return ran._replace(out=" ".join(ran.out.split()))
 
     return command
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """How many damages the audit has to refuse."""
-    parser.addoption("--damages", type=int, default=100, help="random damages of an answer, for the audit")
 
 
 @pytest.fixture

@@ -101,6 +101,8 @@ def _series_problems(case: CaseParts) -> list[str]:
     ]
     problems = [
         f'`series."{key}"`: must be one of {", ".join(known)}{closest(key, known)}'
+        if known
+        else f'`series."{key}"`: must be left out, because no device of the case has series'
         for key in case.series
         if key not in known and key.split(".")[0] not in case.invalid_devices
     ]

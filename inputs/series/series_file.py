@@ -115,7 +115,7 @@ def _select_header(name: str, headers: list[str], column: str | None, problems: 
         matching = [h for h in headers if column in (h, heading(h)[0]) or column.lower() == heading(h)[0]]
         if len(matching) == 1:
             return matching[0]
-        allowed = f"must be one of {listed(headers)}"
+        allowed = f"must be one of {listed(headers)}" if headers else "must have one beside the time"
         if not matching:
             hint = closest(column, [heading(header)[0] for header in headers])
             problems.append(f"{name}: no column '{column}': {allowed}{hint}")

@@ -44,9 +44,13 @@ def read_cells(name: str, text: str) -> tuple[pd.DataFrame, list[str]]:
     """Cells as written, stripped of blanks, and the problems with rows.
 
     Columns are the headers as written; the index is each row's line in the file. The separator is the comma,
-    semicolon or tab, whichever occurs most in the header; blank rows are omitted.
+    semicolon or tab, whichever occurs most in the header, or what a first line such as "sep=;" states; blank
+    rows are omitted.
     """
-    rows = csv.reader(io.StringIO(text.rstrip(), newline=""), delimiter=_separator(text))
+    separator = _separator(text)
+    if stated := re.match(r"sep=(.)[ \t]*\r?\n", text):  # a first line for Excel; left blank, lines count on
+        separator, text = stated[1], text[stated.end() - 1 :]
+    rows = csv.reader(io.StringIO(text.rstrip(), newline=""), delimiter=separator)
     table_rows: list[list[str]] = []
     lines: list[int] = []
     try:

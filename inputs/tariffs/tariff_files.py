@@ -21,6 +21,11 @@ def known_tariffs() -> list[str]:
     return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
 
 
+def is_tariff_path(name_or_path: str) -> bool:
+    """Whether a text is the path of a tariff file and not the name of a built-in tariff."""
+    return name_or_path.endswith(".toml") or "/" in name_or_path or "\\" in name_or_path
+
+
 def read_tariff(name_or_path: str, beside: Path | None = None) -> Tariff:
     """Read the built-in tariff of that name, or the tariff of a TOML file.
 
@@ -28,7 +33,7 @@ def read_tariff(name_or_path: str, beside: Path | None = None) -> Tariff:
     file, or the case file itself) or, without it, to the working directory. Raises InputError with all
     problems.
     """
-    if not name_or_path.endswith(".toml") and "/" not in name_or_path and "\\" not in name_or_path:
+    if not is_tariff_path(name_or_path):
         known = known_tariffs()
         if name_or_path not in known:
             raise InputError(

@@ -42,12 +42,12 @@ def unseen_lines(summary: Summary) -> Iterator[str]:
         saving_yuan = other.unseen_saving_yuan.get(name, 0.0) if other else 0.0
         if abs(saving_yuan) >= HALF_YUAN:
             verb = "raises" if saving_yuan > 0 else "lowers"
-            line += f"; it {verb} the saving of the storage by {abs(saving_yuan):,.0f} yuan"
+            line += f"; it {verb} the saving of the storage by {abs(saving_yuan):z,.0f} yuan"
         yield line + "."
     for grid, bill in summary.bills.items():
         if abs(bill.open_discount_yuan) >= HALF_YUAN:
             yield (
-                f"If the whole month reaches full use, {grid} pays {-bill.open_discount_yuan:,.0f} yuan"
+                f"If the whole month reaches full use, {grid} pays {-bill.open_discount_yuan:z,.0f} yuan"
                 " less for demand; a part of the month does not show whether it does."
             )
 
@@ -61,17 +61,17 @@ def _billing_methods(name: str, elections: Elections) -> Table:
         table.add_column(head, justify="left" if column == 0 else "right", no_wrap=True)
     for (period, row), method in zip(elections.yuan.iterrows(), elections.cheapest, strict=True):
         table.add_row(
-            str(period), *(f"{yuan / YUAN_PER_WAN:,.2f}" for yuan in row), BILLING_METHOD_NAMES[method]
+            str(period), *(f"{yuan / YUAN_PER_WAN:z,.2f}" for yuan in row), BILLING_METHOD_NAMES[method]
         )
-    totals = (f"{yuan / YUAN_PER_WAN:,.2f}" for yuan in elections.yuan.sum())
-    table.add_row("total", *totals, f"{elections.cheapest_yuan / YUAN_PER_WAN:,.2f}", style="bold")
+    totals = (f"{yuan / YUAN_PER_WAN:z,.2f}" for yuan in elections.yuan.sum())
+    table.add_row("total", *totals, f"{elections.cheapest_yuan / YUAN_PER_WAN:z,.2f}", style="bold")
     return table
 
 
 def _cheapest_method(elections: Elections) -> str:
     text = (
         "The cheapest billing method in each period saves"
-        f" {elections.saving_yuan:,.0f} yuan against the elected one"
+        f" {elections.saving_yuan:z,.0f} yuan against the elected one"
     )
     if "contracted" in set(elections.cheapest):
         text += "; the best contracted demand is known in hindsight only"

@@ -96,7 +96,7 @@ def show_year(
     )
     labels = load_words("en")["timings"]
     times = ", ".join(
-        f"{labels.get(step, step.replace('_', ' '))} {seconds:.2f} s" for step, seconds in timings_s.items()
+        f"{labels.get(step, step.replace('_', ' '))} {seconds:z.2f} s" for step, seconds in timings_s.items()
     )
     console.print(f"Time: {times}", style="dim", soft_wrap=True)
 
@@ -157,7 +157,7 @@ def _replay_costs(replayed: Replayed) -> Table:
         cells += [costs.without_yuan or 0.0, costs.saved_yuan or 0.0] if compared else []
         kept = ["" if costs.kept is None else f"{costs.kept:.1%}"] if compared else []
         style = "bold" if month == "year" else None
-        table.add_row(month, *(f"{yuan / YUAN_PER_WAN:,.2f}" for yuan in cells), *kept, style=style)
+        table.add_row(month, *(f"{yuan / YUAN_PER_WAN:z,.2f}" for yuan in cells), *kept, style=style)
     return table
 
 
@@ -169,7 +169,7 @@ def _replay_peaks(replayed: Replayed) -> Table:
     for month, peaks in replayed.months.items():
         cells = [peaks.peak_mw, peaks.foresight_peak_mw]
         cells += [peaks.without_peak_mw or 0.0] if compared else []
-        table.add_row(month, *(f"{peak:.1f}" for peak in cells))
+        table.add_row(month, *(f"{peak:z.1f}" for peak in cells))
     return table
 
 
@@ -177,15 +177,15 @@ def show_yield(console: Console, case: Case, pv_yield: PvYield) -> None:
     """Print first-year yield, the loss chain, the areas, and the comparison with published figures."""
     console.print(heading(f"{case.title or case.name}: photovoltaic yield", case))
     console.print(
-        f"Global horizontal irradiation: {pv_yield.ghi_mj_per_m2:,.2f} MJ/m²"
-        f" = {pv_yield.ghi_kwh_per_m2:,.2f} kWh/m² a year."
-        f" Installed: {pv_yield.rated_mwp:,.3f} MWp.",
+        f"Global horizontal irradiation: {pv_yield.ghi_mj_per_m2:z,.2f} MJ/m²"
+        f" = {pv_yield.ghi_kwh_per_m2:z,.2f} kWh/m² a year."
+        f" Installed: {pv_yield.rated_mwp:z,.3f} MWp.",
         soft_wrap=True,
     )
     table = plain_table("Loss chain from irradiation to bus, first year", "step", "GWh", "change")
     for step in pv_yield.waterfall:
         change = "" if abs(step.loss_fraction) < 5e-5 else f"{-step.loss_fraction:+.2%}"
-        table.add_row(step.name.replace("_", " "), f"{step.energy_gwh:,.2f}", change)
+        table.add_row(step.name.replace("_", " "), f"{step.energy_gwh:z,.2f}", change)
     console.print(table)
     table = plain_table(
         "Areas, first year", "area", "MWp", "inverters MW", "units", "POA kWh/m²", "GWh", "kWh/kWp"
@@ -193,18 +193,18 @@ def show_yield(console: Console, case: Case, pv_yield: PvYield) -> None:
     for area in pv_yield.areas:
         table.add_row(
             area.name,
-            f"{area.rated_mwp:,.3f}",
-            f"{area.inverter_mw:,.2f}",
+            f"{area.rated_mwp:z,.3f}",
+            f"{area.inverter_mw:z,.2f}",
             str(area.generating_units),
-            f"{area.poa_kwh_per_m2:,.1f}",
-            f"{area.energy_gwh:,.2f}",
-            f"{area.full_load_hours:,.1f}",
+            f"{area.poa_kwh_per_m2:z,.1f}",
+            f"{area.energy_gwh:z,.2f}",
+            f"{area.full_load_hours:z,.1f}",
         )
     console.print(table)
     console.print(
-        f"First year {pv_yield.first_year_gwh:,.2f} GWh, {pv_yield.first_year_full_load_hours:,.1f} kWh/kWp;"
-        f" mean of {pv_yield.years} years {pv_yield.lifetime_mean_gwh:,.2f} GWh; clipped by inverters"
-        f" {pv_yield.clipped_gwh:,.3f} GWh.",
+        f"First year {pv_yield.first_year_gwh:z,.2f} GWh, {pv_yield.first_year_full_load_hours:,.1f} kWh/kWp;"
+        f" mean of {pv_yield.years} years {pv_yield.lifetime_mean_gwh:z,.2f} GWh; clipped by inverters"
+        f" {pv_yield.clipped_gwh:z,.3f} GWh.",
         soft_wrap=True,
     )
     table = plain_table(
@@ -212,11 +212,11 @@ def show_yield(console: Console, case: Case, pv_yield: PvYield) -> None:
     )
     for comparison in pv_yield.comparisons:
         table.add_row(
-            f"{comparison.published.label}, {comparison.published.rated_mwp:,.3f} MWp",
-            f"{comparison.published.energy_gwh:,.1f} GWh",
-            f"{comparison.first_year_gwh:,.1f} GWh",
+            f"{comparison.published.label}, {comparison.published.rated_mwp:z,.3f} MWp",
+            f"{comparison.published.energy_gwh:z,.1f} GWh",
+            f"{comparison.first_year_gwh:z,.1f} GWh",
             f"{comparison.first_year_deviation:+.1%}",
-            f"{comparison.lifetime_mean_gwh:,.1f} GWh",
+            f"{comparison.lifetime_mean_gwh:z,.1f} GWh",
             f"{comparison.lifetime_mean_deviation:+.1%}",
         )
     console.print(table)
@@ -255,13 +255,13 @@ def _cost_table(period: str, summary: Summary, *, of_day: bool = False) -> Rende
         rows = [("without storage", other.cost_yuan), *rows, (difference, other.saving_yuan)]
     for name, yuan in rows:
         style = "bold" if name == "saved" else None
-        table.add_row(name, f"{yuan:,.0f}", f"{yuan / YUAN_PER_WAN:,.2f}", style=style)
+        table.add_row(name, f"{yuan:z,.0f}", f"{yuan / YUAN_PER_WAN:z,.2f}", style=style)
     for name, yuan in other.saving_by_cost_yuan.items() if other else ():
         if abs(yuan) >= HALF_YUAN:
             table.add_row(
                 f"  of which {name.device} {COST_WORDS.get(name.key, name.key)}",
-                f"{yuan:,.0f}",
-                f"{yuan / YUAN_PER_WAN:,.2f}",
+                f"{yuan:z,.0f}",
+                f"{yuan / YUAN_PER_WAN:z,.2f}",
             )
     return table if other else Group(table, Text(NO_COMPARISON))
 
@@ -270,14 +270,14 @@ def _peak_lines(solution: xr.Dataset, summary: Summary) -> list[str]:
     """A sentence per month on the highest import and the billed demand."""
     lines, other = [], summary.without_storage
     for month, peak in summary.peak_mw.items():
-        comparison = f", without storage {other.peak_mw[month]:.1f} MW" if other else ""
+        comparison = f", without storage {other.peak_mw[month]:z.1f} MW" if other else ""
         billed_mw = [
             float(solution[name][0])
             for name in map(str, solution.data_vars)
             if name.endswith(".peak_mw") and solution[name].attrs["kind"] == "shared"
         ]
-        billed = f"; billed demand of the month {sum(billed_mw):.1f} MW" if billed_mw else ""
-        lines.append(f"Highest import {peak:.1f} MW{comparison}{billed}.")
+        billed = f"; billed demand of the month {sum(billed_mw):z.1f} MW" if billed_mw else ""
+        lines.append(f"Highest import {peak:z.1f} MW{comparison}{billed}.")
     return lines
 
 
@@ -285,13 +285,13 @@ def _energy_table(summary: Summary) -> Table:
     table = plain_table("Energy", "", "GWh")
     for name, energy in summary.energy_mwh.items():
         label = f"{name.device} {'into bus ' if name.kind == 'injection' else ''}{name.key}"
-        table.add_row(label, f"{energy / 1000:,.3f}")
+        table.add_row(label, f"{energy / 1000:z,.3f}")
     return table
 
 
 def _print_cycles(console: Console, summary: Summary) -> None:
     for device, cycles in full_cycles(summary).items():
-        console.print(f"{device}: {cycles:,.1f} full cycles")
+        console.print(f"{device}: {cycles:z,.1f} full cycles")
 
 
 def _month_table(summary: Summary) -> Table:
@@ -300,7 +300,7 @@ def _month_table(summary: Summary) -> Table:
     table = plain_table("Highest 15-minute import by month", "month", "with storage MW", *heads)
     for month, peak in summary.peak_mw.items():
         compared = [other.peak_mw[month], other.peak_mw[month] - peak] if other else []
-        table.add_row(month, f"{peak:.1f}", *(f"{mw:.1f}" for mw in compared))
+        table.add_row(month, f"{peak:z.1f}", *(f"{mw:z.1f}" for mw in compared))
     return table
 
 

@@ -12,8 +12,8 @@ from parkdispatch.models.units import YUAN_PER_WAN
 
 def money(yuan: float) -> str:
     """An amount in yuan; from 100,000 yuan on also in 万元 (10^4 yuan)."""
-    text = f"{yuan:,.0f} yuan"
-    return f"{text} ({yuan / YUAN_PER_WAN:,.2f} 万元)" if abs(yuan) >= 10 * YUAN_PER_WAN else text
+    text = f"{yuan:z,.0f} yuan"
+    return f"{text} ({yuan / YUAN_PER_WAN:z,.2f} 万元)" if abs(yuan) >= 10 * YUAN_PER_WAN else text
 
 
 def heading(text: str, case: Case) -> Text:

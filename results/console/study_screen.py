@@ -49,9 +49,9 @@ def _years_table(study: Study) -> Table:
         table.add_row(
             f"{year.year}{'' if year.dispatched else ' ~'}",
             f"{health:.1%}",
-            f"{cycles:,.0f}",
-            f"{year.discharged_mwh / 1000:,.1f}",
-            *(f"{amount / YUAN_PER_WAN:,.0f}" for amount in yuan),
+            f"{cycles:z,.0f}",
+            f"{year.discharged_mwh / 1000:z,.1f}",
+            *(f"{amount / YUAN_PER_WAN:z,.0f}" for amount in yuan),
         )
     sums = [*(array.sum() for array in streams.values()), -study.cash.operation.auxiliary_yuan.sum()]
     discharged_gwh = study.cash.operation.discharged_mwh.sum() / 1000
@@ -59,8 +59,8 @@ def _years_table(study: Study) -> Table:
         "all",
         "",
         "",
-        f"{discharged_gwh:,.1f}",
-        *(f"{amount / YUAN_PER_WAN:,.0f}" for amount in sums),
+        f"{discharged_gwh:z,.1f}",
+        *(f"{amount / YUAN_PER_WAN:z,.0f}" for amount in sums),
         *("" for _ in bills),
         style="bold",
     )
@@ -88,7 +88,7 @@ def _response_lines(study: Study) -> Iterator[str]:
     unmoved_yuan = sum(event.unmoved_yuan for event in year.events)
     yield (
         f"Demand response in year {year.year}: {len(year.events)} events called, {len(paid)} paid"
-        f" {money(paid_yuan)} for {paid_mwh:,.0f} MWh; responding adds {money(year.response_cost_yuan)} to"
+        f" {money(paid_yuan)} for {paid_mwh:z,.0f} MWh; responding adds {money(year.response_cost_yuan)} to"
         " the bill, already deducted from arbitrage and demand. Baseline error: without any response"
         f" {money(unmoved_yuan)} would have been paid. Years with events are optimal for a purchase price"
         " raised during the events, which does not prove the best response; among dispatches of equal cost"
@@ -106,7 +106,7 @@ def _returns_table(cash: CashFlow) -> Table:
     """NPV, IRR, MIRR and paybacks of the four flows."""
     table = dense_table("Returns on the investment", "", *(_flow_head(key) for key in FLOWS))
     flows = list(cash.returns.values())
-    table.add_row("NPV, 万元", *(f"{flow.npv_yuan / YUAN_PER_WAN:,.2f}" for flow in flows))
+    table.add_row("NPV, 万元", *(f"{flow.npv_yuan / YUAN_PER_WAN:z,.2f}" for flow in flows))
     table.add_row("IRR", *map(_irr_text, flows))
     table.add_row("MIRR", *(NONE if flow.mirr is None else f"{flow.mirr:.2%}" for flow in flows))
     for name, paybacks in (
@@ -127,7 +127,7 @@ def _flow_head(flow: str) -> str:
 
 
 def _years_or_never(years: float | None) -> str:
-    return NEVER if years is None else f"{years:.2f}"
+    return NEVER if years is None else f"{years:z.2f}"
 
 
 def _irr_text(flow: Returns) -> str:
@@ -157,13 +157,13 @@ def _investment_lines(cash: CashFlow) -> Iterator[str]:
         yield f"New cells at the end of year {bought.year} of operation: {money(bought.cost_yuan)}."
     if cash.lcos_yuan_per_kwh is not None:
         yield (
-            f"Levelised cost of storage {cash.lcos_yuan_per_kwh:.4f} yuan/kWh discharged, excluding VAT"
+            f"Levelised cost of storage {cash.lcos_yuan_per_kwh:z.4f} yuan/kWh discharged, excluding VAT"
             " and charging energy."
         )
     if cash.cover.least is not None and cash.cover.mean is not None:
         worst_year = int(np.nanargmin(cash.cover.by_year)) - finance.construction_years + 1
         yield (
-            f"Debt service coverage ratio: minimum {cash.cover.least:.2f} in year {worst_year} of operation,"
+            f"Debt service coverage ratio: minimum {cash.cover.least:z.2f} in year {worst_year} of operation,"
             f" mean {cash.cover.mean:.2f}{'' if cash.cover.least >= 1 else '; below 1 equity must be added'}."
         )
 

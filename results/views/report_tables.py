@@ -53,14 +53,14 @@ def cards(facts: ReportFacts, words: Words) -> list[Card]:
         more = [month] if len(facts.peak_mw) > 1 else []
         if other and other.peak_mw:
             before = max(other.peak_mw.values())
-            more.append(f"{page['instead_of']} {before:,.1f} MW {page['without_storage_short']}")
+            more.append(f"{page['instead_of']} {before:z,.1f} MW {page['without_storage_short']}")
         name = page["peak_year"] if len(facts.peak_mw) > 1 else page["peak"]
-        headline.append(Card(name, f"{peak:,.1f}", "MW", more))
+        headline.append(Card(name, f"{peak:z,.1f}", "MW", more))
     if facts.full_cycles:
         mean = sum(facts.full_cycles.values()) / len(facts.full_cycles)
         unit = page["mean"] if len(facts.full_cycles) > 1 else ""
-        each = [f"{device_label(name, words)}: {cycles:,.2f}" for name, cycles in facts.full_cycles.items()]
-        headline.append(Card(page["cycles"], f"{mean:,.2f}" if mean < 100 else f"{mean:,.0f}", unit, each))
+        each = [f"{device_label(name, words)}: {cycles:z,.2f}" for name, cycles in facts.full_cycles.items()]
+        headline.append(Card(page["cycles"], f"{mean:z,.2f}" if mean < 100 else f"{mean:z,.0f}", unit, each))
     return headline
 
 
@@ -98,17 +98,17 @@ def months_table(solution: xr.Dataset, case: Case, facts: ReportFacts, words: Wo
             }
     rows = [
         [month]
-        + [f"{column[k]:,.0f}" for column in columns.values()]
-        + [f"{peak[month]:,.1f}" if month in peak else "" for peak in peaks.values()]
-        + [f"{cost[month] / YUAN_PER_WAN:,.2f}" for cost in paid.values()]
+        + [f"{column[k]:z,.0f}" for column in columns.values()]
+        + [f"{peak[month]:z,.1f}" if month in peak else "" for peak in peaks.values()]
+        + [f"{cost[month] / YUAN_PER_WAN:z,.2f}" for cost in paid.values()]
         for k, month in enumerate(starts)
     ]
-    total = [page["total"], *(f"{column.sum():,.0f}" for column in columns.values())]
-    total += [f"{page['highest']} {max(peak.values()):,.1f}" if peak else "" for peak in peaks.values()]
+    total = [page["total"], *(f"{column.sum():z,.0f}" for column in columns.values())]
+    total += [f"{page['highest']} {max(peak.values()):z,.1f}" if peak else "" for peak in peaks.values()]
     return {
         "heads": [page["m_month"], *(page[key] for key in (*columns, *peaks, *paid))],
         "rows": rows,
-        "total": [*total, *(f"{sum(cost.values()) / YUAN_PER_WAN:,.2f}" for cost in paid.values())],
+        "total": [*total, *(f"{sum(cost.values()) / YUAN_PER_WAN:z,.2f}" for cost in paid.values())],
         "horizon_costs": any("horizon" in solution[name].dims for name in of_kind(solution, "cost")),
     }
 

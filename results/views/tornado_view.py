@@ -98,7 +98,7 @@ def _ends(bar: Bar) -> Sequence[BarEnd]:
 
 
 def _input_value(value: float) -> str:
-    return f"{value:.{SIGNIFICANT_DIGITS}g}" if abs(value) < LARGE_VALUE else f"{value:,.0f}"
+    return f"{value:.{SIGNIFICANT_DIGITS}g}" if abs(value) < LARGE_VALUE else f"{value:z,.0f}"
 
 
 def _change(tornado: Tornado, end: BarEnd) -> float:

@@ -75,8 +75,8 @@ def format_money(yuan: float, words: Mapping[str, Any]) -> tuple[str, str, list[
     """Figure, unit, and the amount in yuan where the figure is in 10^4 yuan."""
     page = words["page"]
     if abs(yuan) < LARGE_YUAN:
-        return f"{yuan:,.0f}", page["yuan"], []
-    return f"{yuan / YUAN_PER_WAN:,.2f}", page["wan"], [f"{yuan:,.0f} {page['yuan']}"]
+        return f"{yuan:z,.0f}", page["yuan"], []
+    return f"{yuan / YUAN_PER_WAN:z,.2f}", page["wan"], [f"{yuan:z,.0f} {page['yuan']}"]
 
 
 def date_range(times: pd.DatetimeIndex, words: Mapping[str, Any]) -> str:

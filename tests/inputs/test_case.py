@@ -140,7 +140,10 @@ def test_a_step_that_is_left_out_is_a_quarter_hour(tmp_path: Path) -> None:
     assert load_case(str(write_case(tmp_path, swap("minutes = 15\n", "")))).calendar.minutes == 15
 
 
-def test_the_tariff_lies_beside_the_case_or_where_its_path_says(tmp_path: Path) -> None:
+def test_the_tariff_lies_beside_the_case_or_where_its_path_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARKDISPATCH_TRUST_PATHS", "1")
     path = write_case(tmp_path / "case", swap('"own.toml"', '"../t.toml"'))
     (tmp_path / "t.toml").write_text((tmp_path / "case" / "own.toml").read_text())
     gone("own.toml")(tmp_path / "case")
@@ -195,3 +198,29 @@ def test_what_would_be_converted_in_silence_is_refused() -> None:
         "`case.device.b.soc_min` = false: must be a number",
         "`case.weather.typical` = 1: must be true or false",
     ]
+
+
+def test_a_case_reads_its_folder_and_the_data_folders_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A case of somebody else's must not have any file of the machine quoted in a message."""
+    path = write_case(tmp_path / "case")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "case" / "load.csv").rename(tmp_path / "data" / "load.csv")
+    (tmp_path / "case" / "link.csv").symlink_to(tmp_path / "data" / "load.csv")
+    good = path.read_text(encoding="utf-8")
+    for file in ("../data/load.csv", "link.csv", str(tmp_path / "data" / "load.csv")):
+        path.write_text(good.replace('"load.csv"', f'"{file}"'), encoding="utf-8")
+        with pytest.raises(InputError) as refused:
+            load_case(str(path))
+        (line,) = refused.value.problems
+        assert line.startswith(f"`series.\"load.demand_mw\".file` = '{file}': lies outside the folder of")
+        monkeypatch.setenv("PARKDISPATCH_DATA", str(tmp_path / "data"))
+        assert load_case(str(path)).name == "small"
+        monkeypatch.setenv("PARKDISPATCH_DATA", "")
+        monkeypatch.setenv("PARKDISPATCH_TRUST_PATHS", "1")
+        assert load_case(str(path)).name == "small"
+        monkeypatch.delenv("PARKDISPATCH_TRUST_PATHS")
+    path.write_text(good.replace('"own.toml"', '"../own.toml"'), encoding="utf-8")
+    with pytest.raises(InputError, match=r"`tariff` = '\.\./own\.toml': lies outside the folder"):
+        load_case(str(path))

@@ -94,7 +94,7 @@ def test_the_files_for_people_are_in_the_language_asked_for(run: Run, tmp_path: 
     assert ran.code == 0
     assert "Proven optimal: gap" in ran.out  # the screen stays as it is
     html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert '<html lang="zh">' in html
+    assert '<html lang="zh-CN">' in html
     assert "已证明最优" in html
     assert openpyxl.load_workbook(tmp_path / "out" / "plan.xlsx").sheetnames[0] == "计划"
     assert "Pyomo" not in summary(tmp_path / "out")["proof"]

@@ -1,5 +1,6 @@
 """Bad series and weather files: good ones of `small_case` with one place damaged, and what must be said."""
 
+import os
 import re
 
 from tests.support.bad_inputs import PV_FILE, Bad, case
@@ -62,7 +63,22 @@ SERIES = [
         'column = "vp"',
         "pv.csv: no column 'vp': must be one of pv [MW], air [degC]",
     ),
-    case("a device", '"load.csv"', '"/dev/zero"', "/dev/zero: is no regular file, must be a file"),
+    Bad(
+        "dangling link",
+        (gone("load.csv"), lambda f: (f / "load.csv").symlink_to("lost.csv")),
+        ("load.csv: is a link to lost.csv, which must be there",),
+    ),
+    Bad(
+        "no column to choose from",
+        (replaced("pv.csv", "time\n2026-07-15 00:00\n"),),
+        ("pv.csv: no column 'pv': must have one beside the time",),
+    ),
+    Bad(
+        "a pipe",
+        (gone("load.csv"), lambda f: os.mkfifo(f / "load.csv")),
+        ("load.csv: is no regular file, must be a file",),
+    ),
+    case("a device", '"load.csv"', '"/dev/zero"', "= '/dev/zero': lies outside the folder of"),
     Bad("missing file", (gone("load.csv"),), ('`series."load.demand_mw".file`: ', "load.csv: no such file")),
     Bad(
         "a folder",

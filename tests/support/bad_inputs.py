@@ -49,7 +49,9 @@ EVERY_MONTH = "months = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]"
 FILE = [
     case("toml", "year = 2026", "year = = 2026", "case.toml", "line 10, column 8", "not TOML"),
     case("date that is none", "2026-07-15", "2026-02-30", "case.toml", "line 12", "not TOML", "date"),
-    case("key twice", "albedo = 0.2", "albedo = 0.2\nalbedo = 0.3", "case.toml", "line 31", "not TOML"),
+    case(
+        "key twice", "albedo = 0.2", "albedo = 0.2\nalbedo = 0.3", "line 31", "not TOML", "`albedo` is there"
+    ),
     Bad(
         "gbk",
         (replaced("case.toml", CASE.replace("Small", "高安").encode("gbk")),),

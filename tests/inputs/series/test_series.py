@@ -210,3 +210,17 @@ def test_a_year_is_read_in_the_blink_of_an_eye(tmp_path: Path) -> None:
     table.to_csv(tmp_path / "load.csv")
     found = read_series(tmp_path / "load.csv", POWER, times, 0.25)
     assert np.array_equal(found, np.arange(len(times)) / 7)
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t"])
+def test_a_first_line_that_states_the_separator(separator: str, tmp_path: Path) -> None:
+    """As Excel writes it; rows are counted on as an editor does."""
+    rows = ["time,load [MW]", "2026-07-15 00:00,1", "2026-07-15 00:15,2", "2026-07-15 00:30,x"]
+    path = tmp_path / "load.csv"
+    path.write_text("\n".join([f"sep={separator}", *(row.replace(",", separator) for row in rows[:3])]))
+    spec = SeriesSpec(title="", unit="MW", lower=0.0)
+    times = pd.date_range("2026-07-15", periods=2, freq="15min")
+    assert read_series(path, spec, times, 0.25).tolist() == [1.0, 2.0]
+    path.write_text("\n".join([f"sep={separator}", *(row.replace(",", separator) for row in rows)]))
+    with pytest.raises(InputError, match="load.csv row 5: load"):
+        read_series(path, spec, times, 0.25)
