@@ -126,7 +126,8 @@ def _stored(solution: xr.Dataset, case: Case, first: Index) -> tuple[Array, Arra
 def replacement_price_yuan_per_mwh(solution: xr.Dataset, case: Case) -> Array:
     """Lowest purchase price of each interval's month [yuan/MWh], shape (intervals,); zero without a grid.
 
-    By the tariff, whatever part of the month the solution covers; by the user's own prices, of that part.
+    By the tariff, in all of the month that it prices, whatever part the solution covers; by the user's own
+    prices, of that part.
     """
     times = times_of(solution)
     months = times.to_period("M")
@@ -141,6 +142,9 @@ def replacement_price_yuan_per_mwh(solution: xr.Dataset, case: Case) -> Array:
             priced_times = pd.date_range(
                 months[0].to_timestamp(), end, freq=f"{round(60 * hours)}min", inclusive="left"
             )
+            days, tariff = priced_times.normalize(), case.tariff
+            is_priced = (days >= pd.Timestamp(tariff.valid_from)) & (days <= pd.Timestamp(tariff.valid_to))
+            priced_times = priced_times[is_priced]
             price = grid.series(Park(priced_times, hours, case.site, case.tariff, _no_weather))[PURCHASE]
         by_month = pd.Series(price).groupby(priced_times.to_period("M")).min()
         lowest = np.minimum(lowest, by_month.reindex(months).to_numpy())

@@ -86,9 +86,9 @@ def test_a_value_changed_on_the_way_loses_its_comment() -> None:
 
 def test_a_peak_that_is_computed_is_told_as_computed() -> None:
     case = load_case("gaoan")
-    prepared, expected_mw = prepare_day(case, case, day_times(case, date(2026, 4, 21)), False)
-    peak = told(prepared.case)["device.grid.peak_so_far_mw"]
-    assert (peak.origin, float(peak.value)) == ("expected", expected_mw)
+    planned = prepare_day(case, case, day_times(case, date(2026, 4, 21)), False)
+    peak = told(planned.prepared.case)["device.grid.peak_so_far_mw"]
+    assert (peak.origin, float(peak.value)) == ("expected", planned.expected_peaks_mw["grid"])
 
 
 def test_fields_that_only_compute_a_series_are_left_out_where_it_is_given(tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
-"""Damaged files end in words: a few here, 2,000 by `python -m tests.support.mutated_inputs`."""
+"""Damaged files end in words: a few here, 2,000 by `python -m tests.support.harnesses.mutated_inputs`."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.support.mutated_inputs import ALLOWED, mutated_runs
+from tests.support.harnesses.mutated_inputs import ALLOWED, mutated_runs
 
 
 def test_mutated_inputs_end_in_words(request: pytest.FixtureRequest, tmp_path: Path) -> None:

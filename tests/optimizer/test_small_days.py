@@ -12,7 +12,7 @@ import pytest
 
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.solve import optimize
-from tests.harness.random_parks import feasibility_yuan, ours, plain_highs, random_park, verdict
+from tests.support.harnesses.random_parks import feasibility_yuan, ours, plain_highs, random_park, verdict
 from tests.support.small_parks import SmallPark
 
 VALLEY_END_H = 6

@@ -16,7 +16,7 @@ from parkdispatch.results.audit import audit
 from parkdispatch.results.solution import read_solution, save_solution
 from tests.support.audited import audit_of, prepared_with_series_of
 from tests.support.cases.round_tariff import grid
-from tests.support.damages import DAMAGES, answers
+from tests.support.harnesses.damages import DAMAGES, answers
 from tests.support.parks.demand_election_parks import case_of, park_of
 from tests.support.small_parks import Source
 

@@ -8,7 +8,6 @@ import pytest
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, prepare
 from parkdispatch.models.sources.photovoltaic_plant import Pv
-from parkdispatch.results.audit import audit
 from parkdispatch.results.grid_exchange import export_by_origin_mw
 from parkdispatch.results.schedule import schedule_blocks
 from parkdispatch.results.solution import values
@@ -16,6 +15,7 @@ from parkdispatch.results.views.sentences import block_line
 from parkdispatch.results.views.words import load_words
 from parkdispatch.studies.dispatch import DispatchRun, dispatch_case
 from parkdispatch.studies.solve_options import SolveContext
+from tests.support.audited import audit_of
 
 
 def sunday(**rules: Any) -> DispatchRun:
@@ -66,7 +66,7 @@ def test_the_audit_sees_what_may_not_be() -> None:
     """The dispatch of batteries that may, held against batteries that may not."""
     run = sunday()
     rules = {"discharge_to_grid": False, "charge_from_grid": False}
-    failed = audit(run.solution, run.case.with_(battery_1=rules)).failed
+    failed = audit_of(run.solution, run.case.with_(battery_1=rules)).failed
     assert failed == ["battery_1.charge_without_import_mw", "battery_1.discharge_without_export_mw"]
 
 
@@ -77,6 +77,8 @@ def test_surplus_has_the_name_of_its_device() -> None:
     renamed = {("roof" if isinstance(d, Pv) else name): d for name, d in case.devices.items()}
     of_pv = [str(name) for name in run.solution.data_vars if str(name).startswith("pv.")]
     solution = run.solution.rename({name: name.replace("pv.", "roof.", 1) for name in of_pv})
+    for name in of_pv:
+        solution[name.replace("pv.", "roof.", 1)].attrs["device"] = "roof"
     blocks = schedule_blocks(solution, case.with_devices(renamed))
     lines = [block_line(block, load_words("en")) for block in blocks if block.surplus_of]
     assert lines

@@ -1,11 +1,19 @@
 """The audit of a solution whose series are taken as the case's inputs, for tests of other things."""
 
+from dataclasses import replace
+
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared
+from parkdispatch.inputs.schema.case_file import SeriesFile
 from parkdispatch.results.audit import Audit, audit
 from parkdispatch.results.solution import device_of, key_of, of_kind, times_of, values
+
+
+def with_series_file(case: Case, device: str, name: str) -> Case:
+    """The case with one series from a file, which the tests that solve it themselves never read."""
+    return replace(case, series={**case.series, (device, name): SeriesFile(file="own.csv")})
 
 
 def prepared_with_series_of(solution: xr.Dataset, case: Case) -> Prepared:

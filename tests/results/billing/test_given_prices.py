@@ -1,6 +1,5 @@
 """Prices that the user gives as series are billed a second time too, by code of its own."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.results.audit import audit
 from parkdispatch.results.billing.bill import bill
-from tests.support.audited import audit_of, prepared_with_series_of
+from tests.support.audited import audit_of, prepared_with_series_of, with_series_file
 from tests.support.cases.round_tariff import ROUND, grid
 from tests.support.parks.demand_election_parks import CONTRACT, MVA_20, case_of, park_of
 
@@ -42,7 +41,7 @@ def test_optimizer_and_bill_agree_on_series_of_the_user(
     case = case_of(made)
     for name in names:
         made.series["grid", name] = GIVEN[name](np.arange(24.0))
-        case = case.series_file("grid", name, Path("own.csv"))
+        case = with_series_file(case, "grid", name)
     solution = to_dataset(made.solve().optimum, {"case": "small"})
     found = audit_of(solution, case)
     assert found.holds, found.failed
@@ -68,7 +67,7 @@ def test_a_series_misread_fails_the_audit() -> None:
     """Else the agreement above would prove nothing: the solution's price, scaled, is not the case's."""
     made = park_of(grid(), 24)
     made.series["grid", "purchase_price_yuan_per_mwh"] = 300 + 10.0 * np.arange(24)
-    case = case_of(made).series_file("grid", "purchase_price_yuan_per_mwh", Path("own.csv"))
+    case = with_series_file(case_of(made), "grid", "purchase_price_yuan_per_mwh")
     solution = to_dataset(made.solve().optimum, {"case": "small"})
     claimed = prepared_with_series_of(solution, case)
     solution["grid.purchase_price_yuan_per_mwh"] = solution["grid.purchase_price_yuan_per_mwh"] * 1.001

@@ -12,7 +12,7 @@ import pytest
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.io import run_folder
 from parkdispatch.results.io.run_folder import folder_problems, output_folder, writing_problems
-from tests.support.killed_runs import fake_runs, kill_everywhere
+from tests.support.harnesses.killed_runs import fake_runs, kill_everywhere
 from tests.support.paths import ROOT, environment
 
 NAMES = ("dispatch.csv", "solution.nc", "summary.json")
@@ -176,7 +176,7 @@ def test_a_run_killed_anywhere_leaves_the_old_one_or_the_new_one(tmp_path: Path)
 
 @pytest.mark.slow
 def test_fifty_kills_of_a_plan() -> None:
-    """As `python -m tests.support.killed_runs` types it."""
-    words = [sys.executable, "-m", "tests.support.killed_runs", "--kills", "50"]
+    """As `python -m tests.support.harnesses.killed_runs` types it."""
+    words = [sys.executable, "-m", "tests.support.harnesses.killed_runs", "--kills", "50"]
     done = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, check=True)
     assert "50 killed" in done.stdout and ", 0 mixed or half" in done.stdout, done.stdout

@@ -370,7 +370,10 @@ def test_every_year_is_dispatched_unless_the_answer_is_to_be_quick(
         (("--lang", "de"), ("`--lang` = de: must be one of en, zh",)),
         (("gaoan-studdy",), ("`CASE` = gaoan-studdy", "mean `gaoan-study`")),
         (("gaoan",), ("`contract.demand_response` is of kind 'metered'", "`contract.absorption` is of kind")),
-        (("gaoan-study", "--out", "{file}"), ("`--out` = {file}: must be in a writable folder, which ",)),
+        (
+            ("gaoan-study", "--out", "{file}"),
+            ("`--out` = {file}: cannot be written: is a file, must be",),
+        ),
         (("--out", "{file}/x", "--lang", "de"), ("`--out`", "`--lang` = de")),
     ],
 )

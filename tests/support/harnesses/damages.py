@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from parkdispatch.models.device import Park
 from parkdispatch.models.site import Site
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.results.solution import of_kind
+from tests.support.audited import with_series_file
 from tests.support.cases.round_tariff import ROUND, grid
 from tests.support.parks.demand_election_parks import CONTRACT, case_of, park_of
 from tests.support.small_parks import SmallPark
@@ -60,7 +60,7 @@ def answers() -> tuple[Answer, ...]:
     ]
     solved = []
     for park in parks:
-        case = case_of(park).series_file("grid_2", PRICE, Path("own.csv"))
+        case = with_series_file(case_of(park), "grid_2", PRICE)
         solution = to_dataset(park.solve().optimum, {"case": "small"})
         solved.append((solution, Prepared(case, park.times, park.hours, park.series)))
     return tuple(solved)

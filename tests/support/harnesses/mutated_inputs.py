@@ -1,8 +1,9 @@
 """Files of a good case damaged at random: whatever they hold, a command ends in words.
 
-`python -m tests.support.mutated_inputs --count 2000 --seed 1` damages one to three places of the small case's
-files, runs `check` (and every tenth time `plan`) on it, and prints how many ended with which exit code. Any
-code but 0, 2 and 3, a traceback, or "internal error" is a fault: its damages are printed, the exit code is 1.
+`python -m tests.support.harnesses.mutated_inputs --count 2000 --seed 1` damages one to three places of the
+small case's files, runs `check` (and every tenth time `plan`) on it, and prints how many ended with which
+exit code. Any code but 0, 2 and 3, a traceback, or "internal error" is a fault: its damages are printed,
+the exit code is 1.
 """
 
 import argparse

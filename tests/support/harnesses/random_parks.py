@@ -1,4 +1,6 @@
-"""Random parks of a day to a week against plain HiGHS: `python -m tests.harness.random_parks --parks 1000`.
+"""Random parks of a day to a week against plain HiGHS.
+
+`python -m tests.support.harnesses.random_parks --parks 1000`
 
 Each park is solved by `optimize` and, as one mixed-integer program of the same rows with a binary for each
 exclusive pair, by HiGHS with its default settings. What must hold is in `Verdict`: the same optimum, a proof

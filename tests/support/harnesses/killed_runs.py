@@ -1,8 +1,9 @@
 """Kill a run at each step of writing its files, and look at what it leaves.
 
-`python -m tests.support.killed_runs --kills 50` plans two days, writes one over the other in a child process
-that is ended by SIGKILL at its n-th access to a file, and prints how many left the old run, the new one or
-anything else. It strikes before the n-th opening, making, renaming or removing of a file below the folder.
+`python -m tests.support.harnesses.killed_runs --kills 50` plans two days, writes one over the other in a
+child process that is ended by SIGKILL at its n-th access to a file, and prints how many left the old run,
+the new one or anything else. It strikes before the n-th opening, making, renaming or removing of a file
+below the folder.
 """
 
 import argparse
