@@ -40,9 +40,9 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
 
     Files that the case names must lie in its folder, or in one that the variable PARKDISPATCH_DATA names,
     unless PARKDISPATCH_TRUST_PATHS is set. Raises InputError with all problems of the file, its tariff and
-    the names used. If there are any, the error also contains the problems that `prepare` would report otherwise:
-    those with the form of series and weather files and, if `whole_year`, the days of the year that the tariff
-    does not price.
+    the names used. If there are any, the error also contains the problems that `prepare` would report
+    otherwise: those with the form of series and weather files and, if `whole_year`, the days of the year that
+    the tariff does not price.
     """
     path = _find(name_or_path)
     all_tables = read_toml(path)

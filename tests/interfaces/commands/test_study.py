@@ -182,7 +182,7 @@ NEEDED = (  # a load that the connection alone cannot meet
             (swap("import_limit_mw = 150.0", "import_limit_mw = 80.0"),),
             MONEY,
             (),
-            2,
+            3,
             "year 1 of operation: bus ac",
         ),
         (NEEDED, MONEY, (), 2, "year 1 of operation: the park cannot run without its storage"),
