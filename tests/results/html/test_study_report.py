@@ -85,7 +85,8 @@ def test_nothing_english_is_on_the_chinese_page() -> None:
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_files_are_in_the_language(lang: Lang, tmp_path: Path) -> None:
     paths = write_study(studied(), tmp_path, lang)
-    assert f'<html lang="{lang}">' in paths["report.html"].read_text(encoding="utf-8")
+    code = {"zh": "zh-CN"}.get(lang, lang)
+    assert f'<html lang="{code}">' in paths["report.html"].read_text(encoding="utf-8")
     sheets = openpyxl.load_workbook(paths["cashflow.xlsx"]).sheetnames
     assert sheets[0] == {"en": "Results", "zh": "结果"}[lang]
 
