@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -21,13 +22,19 @@ from parkdispatch.inputs.messages.problem_sentences import (
 from parkdispatch.inputs.schema.case_file import CaseFile, case_file_schema, with_dotted_keys
 from parkdispatch.inputs.tariffs.tariff_files import read_tariff
 from parkdispatch.inputs.user_files import read_toml, user_path
+from parkdispatch.inputs.value_sources import file_sources
 from parkdispatch.inputs.variations.calibration import calibrated_problems
 from parkdispatch.inputs.variations.sensitivity_ends import (
     of_remaining_devices,
     sensitivity_problems,
     without_climate,
 )
-from parkdispatch.inputs.variations.variants import named_after_variant, variant_names, with_variant
+from parkdispatch.inputs.variations.variants import (
+    named_after_variant,
+    paths_set_by,
+    variant_names,
+    with_variant,
+)
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.tariff.tariff import Tariff
@@ -41,8 +48,8 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
     Files that the case names must lie in its folder, or in one that the variable PARKDISPATCH_DATA names,
     unless PARKDISPATCH_TRUST_PATHS is set. Raises InputError with all problems of the file, its tariff and
     the names used. If there are any, the error also contains the problems that `prepare` would report
-    otherwise: those with the form of series and weather files and, if `whole_year`, the days of the year that
-    the tariff does not price.
+    otherwise: those with the form of series and weather files and, if `whole_year`, the days of the year
+    that the tariff does not price.
     """
     path = _find(name_or_path)
     all_tables = read_toml(path)
@@ -93,6 +100,8 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
         sizing=_sizing_of_variant(sizing, removed=set(all_tables["device"]) - set(file.device)),
         left_out=tuple(left_out),
     )
+    text = path.read_text(encoding="utf-8")
+    case = replace(case, sources=file_sources(text, case, paths_set_by(all_tables, variant)))
     if problems := [*sensitivity_problems(case), *calibrated_problems(case), *sizing_problems(case)]:
         raise InputError(list(dict.fromkeys(named_after_variant(problems, all_tables, variant))))
     return case
