@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from parkdispatch.interfaces import cli
-from parkdispatch.interfaces.commands import console
 from tests.support.bad_files import WEATHER
 from tests.support.bad_inputs import PV_FILE
 from tests.support.small_case import load_mw, pv_mw, replaced, series, swap, write_case
@@ -128,11 +127,7 @@ def _run(words: list[str]) -> tuple[int, str]:
     """Exit code and output of a command in this process; warnings of libraries count as failures."""
     output = io.StringIO()
     typed, sys.argv = sys.argv, ["parkdispatch", *words]
-    consoles = (console.out_console, console.err_console)
-    files = [one.file for one in consoles]
     try:
-        for one in consoles:
-            one.file = output
         with (
             contextlib.redirect_stdout(output),
             contextlib.redirect_stderr(output),
@@ -145,8 +140,6 @@ def _run(words: list[str]) -> tuple[int, str]:
         code = int(end.code or 0)
     finally:
         sys.argv = typed
-        for one, file in zip(consoles, files, strict=True):
-            one.file = file
     return code, output.getvalue()
 
 
