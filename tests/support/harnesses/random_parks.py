@@ -69,7 +69,7 @@ def random_park(seed: int) -> SmallPark:
             eta_discharge=float(rng.choice([0.9, 0.94, 1.0])),
             self_discharge_per_hour=float(rng.choice([0.0, 0.0, 1e-3])),
             auxiliary_share=float(rng.choice([0.0, 0.01])),
-            wear_yuan_per_mwh=float(rng.choice([0.0, 0.0, 30.0])) * money,
+            wear_yuan_per_mwh=min(1e6, float(rng.choice([0.0, 0.0, 30.0])) * money),
             max_cycles_per_day=None if rng.random() < 0.7 else float(rng.choice([0.5, 2.0])),
         )
     return park
