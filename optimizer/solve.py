@@ -123,7 +123,9 @@ def optimize(
     progress("building the model")
     template = _template(devices, hours, warm)
     tiled = tile(template, Horizon(times, hours), series)
-    scaled = replace(tiled, money_unit_yuan=_money_unit_yuan(tiled))
+    money_unit_yuan = _money_unit_yuan(tiled)
+    # in yuan it is the same park, whose arrays are built once
+    scaled = tiled if money_unit_yuan == 1 else replace(tiled, money_unit_yuan=money_unit_yuan)
     separate = apart or (warm is not None and warm.units_separate)
     merged = None if separate else merge_identical_units(scaled, devices)
     # the arrays of the original park are built only at the end, unless buses must be reported
@@ -143,7 +145,7 @@ def optimize(
         raise InfeasibleError(_explanation(tiled, time_limit_s)) from None
     except UnboundedProgram:
         raise InfeasibleError("the cost has no limit: some device earns money without end") from None
-    solved = solved.in_yuan(scaled.money_unit_yuan)
+    solved = solved.in_yuan(money_unit_yuan)
     x = merged.point(solved.x) if merged else solved.x
     proof = _checked_proof(tiled, x, solved)
     timings = {"build": solved.built - started, "solve": time.perf_counter() - solved.built}
@@ -167,7 +169,7 @@ def _money_unit_yuan(tiled: Tiled) -> float:
 
     The solver's tolerances are absolute, such as 1e-7 for a reduced cost. Usual prices are kept in yuan.
     """
-    largest = float(np.abs(tiled.program.cost).max(initial=0.0))
+    largest = tiled.largest_cost()
     if largest == 0 or USUAL_COST_YUAN[0] <= largest <= USUAL_COST_YUAN[1]:
         return 1.0
     return float(2.0 ** np.round(np.log2(largest / SCALED_COST)))

@@ -215,6 +215,10 @@ class Tiled:
             )
         return np.concatenate(parts)
 
+    def largest_cost(self) -> float:
+        """The largest cost of any column, without the arrays of the program."""
+        return float(np.abs(self._objective()[0]).max(initial=0.0))
+
     def _objective(self) -> tuple[Array, float]:
         """Cost of each column and the constant cost."""
         expansion = self._expand(list(self.template.costs.values()))

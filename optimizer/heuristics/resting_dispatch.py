@@ -27,7 +27,6 @@ class RestingDispatch:
 
     x: Array
     bound_yuan: float
-    fixed_at_zero: Mask  # (columns,)
 
 
 def resting_dispatch(tiled: Tiled, program: LinearProgram) -> RestingDispatch | None:
@@ -45,7 +44,7 @@ def resting_dispatch(tiled: Tiled, program: LinearProgram) -> RestingDispatch | 
         return None
     certificate = certify(program, answer.x, answer.row_dual)
     is_bound = certificate.dual_infeasibility <= FEASIBILITY_TOLERANCE
-    return RestingDispatch(answer.x, certificate.dual_objective_yuan if is_bound else -np.inf, fixed)
+    return RestingDispatch(answer.x, certificate.dual_objective_yuan if is_bound else -np.inf)
 
 
 def _resting_members(tiled: Tiled, program: LinearProgram) -> Mask | None:
@@ -65,15 +64,15 @@ def _resting_members(tiled: Tiled, program: LinearProgram) -> Mask | None:
 
 def _without_earners(tiled: Tiled, program: LinearProgram, fixed: Mask) -> Mask:
     """Release members that earn money by themselves, such as export, where all their partners rest."""
+    partners: dict[int, list[int]] = {}
+    for pair in tiled.template.pairs:
+        partners.setdefault(pair.a, []).append(pair.b)
+        partners.setdefault(pair.b, []).append(pair.a)
     resting = fixed.copy()
-    pairs = [(tiled.column_of(pair.a), tiled.column_of(pair.b)) for pair in tiled.template.pairs]
-    for columns in (columns for pair in pairs for columns in pair):
-        working_partners = np.zeros(len(fixed), dtype=np.int64)
-        for a, b in pairs:
-            np.add.at(working_partners, a, ~resting[b])
-            np.add.at(working_partners, b, ~resting[a])
-        earns = (program.cost[columns] < 0) & (working_partners[columns] == 0)
-        resting[columns[earns]] = False
+    for member, others in partners.items():
+        columns = tiled.column_of(member)
+        partners_rest = np.all([resting[tiled.column_of(other)] for other in others], axis=0)
+        resting[columns[(program.cost[columns] < 0) & partners_rest]] = False
     return resting
 
 
