@@ -49,7 +49,6 @@ from parkdispatch.optimizer.proof.certificate import (
     FEASIBILITY_TOLERANCE,
     Certificate,
     certify,
-    primal_infeasibility,
 )
 
 PROOF_SHARE = 1 / 3  # of the remaining time, before a dispatch is made by rounding
@@ -77,6 +76,7 @@ class Repair:
         options: RepairOptions,
     ) -> None:
         tiled, program, pricer = problem.tiled, problem.program, problem.pricer
+        self._problem = problem
         self._tiled, self._program, self._blocks = tiled, program, problem.blocks
         self._options, self._deadline = options, problem.deadline
         self._x, self._relaxed_x = x, x
@@ -202,11 +202,9 @@ class Repair:
     def _is_optimal(self, x: Array) -> bool:
         """Return whether a point is feasible, obeys every pair and costs what the bound says."""
         cost_yuan = self._program.objective(x)
-        return (
-            abs(cost_yuan - self._incumbent.bound_yuan) <= self._options.gap * max(1.0, abs(cost_yuan))
-            and primal_infeasibility(self._program, x) <= FEASIBILITY_TOLERANCE
-            and not violated_pairs(self._tiled, x).any()
-        )
+        return abs(cost_yuan - self._incumbent.bound_yuan) <= self._options.gap * max(
+            1.0, abs(cost_yuan)
+        ) and self._problem.obeys_all(x)
 
     def _is_good_enough(self, solutions: list[WindowSolution]) -> bool:
         """Return whether the windows' fixed members give a dispatch within the gap, consistent or not.

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
+from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
+from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
 from parkdispatch.optimizer.relaxation.month_blocks import MonthBlocks
 from parkdispatch.optimizer.thread_pool import ThreadPool
 
@@ -24,3 +27,9 @@ class RelaxedProblem:
     blocks: MonthBlocks
     pool: ThreadPool
     deadline: float
+
+    def obeys_all(self, x: Array) -> bool:
+        """Return whether a point, (columns,), meets every row, bound and exclusive pair; NaN never does."""
+        return primal_infeasibility(self.program, x) <= FEASIBILITY_TOLERANCE and not bool(
+            violated_pairs(self.tiled, x).any()
+        )

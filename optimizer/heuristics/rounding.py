@@ -25,7 +25,6 @@ from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import pair_positions, with_pair_binaries
 from parkdispatch.optimizer.partition.windows import Partition, Window
 from parkdispatch.optimizer.presolve.exclusive_pairs import PAIR_TOLERANCE_MW, violated_pairs
-from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
 from parkdispatch.optimizer.time_budget import TimeBudget
 
 MAX_ROUNDS = 20  # of iterated rounding
@@ -53,6 +52,7 @@ class Rounding:
 
     def __init__(self, problem: RelaxedProblem, least_s: float = LEAST_S) -> None:
         """`least_s` seconds are taken even if the deadline is over."""
+        self._problem = problem
         self._tiled, self._program, self._pricer = problem.tiled, problem.program, problem.pricer
         self._blocks, self._pool, self._deadline = problem.blocks, problem.pool, problem.deadline
         self._least_s = least_s
@@ -86,10 +86,7 @@ class Rounding:
         for patches in self._pool.map(solve, days):
             if _yuan(patches) < 0:
                 self._apply(patches, improved)
-        is_sound = not violated_pairs(self._tiled, improved).any() and (
-            primal_infeasibility(self._program, improved) <= FEASIBILITY_TOLERANCE
-        )
-        return self._reoptimised(improved) if is_sound else x
+        return self._reoptimised(improved) if self._problem.obeys_all(improved) else x
 
     def _round_iteratively(self, x: Array, fixed_at_zero: Mask) -> Array | None:
         """Fix the lesser member of each violated pair and solve the horizon, until no pair is violated."""
@@ -138,10 +135,7 @@ class Rounding:
                 else:
                     self._apply(best, x)
             waiting, widenings_left = _widened(to_widen, partition), widenings_left - 1
-        if (
-            violated_pairs(self._tiled, x).any()
-            or not primal_infeasibility(self._program, x) <= FEASIBILITY_TOLERANCE
-        ):
+        if not self._problem.obeys_all(x):
             return None
         return self._reoptimised(x)
 

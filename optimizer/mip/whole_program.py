@@ -19,8 +19,7 @@ from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import pair_positions, with_pair_binaries
 from parkdispatch.optimizer.partition.windows import Window
-from parkdispatch.optimizer.presolve.exclusive_pairs import open_pairs, violated_pairs
-from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
+from parkdispatch.optimizer.presolve.exclusive_pairs import open_pairs
 
 MAX_PAIRS = 20_000  # exclusive pairs of a program that is searched as a whole: three batteries' week
 FIRST_POINT_SHARE = 0.5  # of the remaining time, for a first point
@@ -127,10 +126,8 @@ def _with_binaries_fixed(
         exact, row_dual = problem.blocks.solve(program.upper_fixed_at_zero(fixed_at_zero))
     except (InfeasibleProgram, OutOfTime):  # infeasible by the tolerances alone
         exact, row_dual = x[: len(program.cost)], np.empty(0)
-    is_sound = not violated_pairs(problem.tiled, exact).any() and (
-        primal_infeasibility(program, exact) <= FEASIBILITY_TOLERANCE
-    )
-    return WholeSearch(bound_yuan, exact if is_sound else np.empty(0), row_dual, fixed_at_zero, is_open)
+    exact = exact if problem.obeys_all(exact) else np.empty(0)
+    return WholeSearch(bound_yuan, exact, row_dual, fixed_at_zero, is_open)
 
 
 def _unused_members(x: Array, pairs: Index) -> Index:
