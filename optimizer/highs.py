@@ -32,7 +32,8 @@ GAP_YUAN = 1e-6  # smallest absolute gap with binaries: below it, HiGHS's own to
 _LOOSE_GAP = 1e-5  # relative; with 1e-3 in each of hundreds of windows, the dispatch has 1e-3 too
 _INTEGRALITY_TOLERANCE = 1e-9
 _STATUSES = highspy.HighsModelStatus
-_CLEAR = (_STATUSES.kOptimal, _STATUSES.kInfeasible, _STATUSES.kUnbounded, _STATUSES.kTimeLimit)
+_AT_LIMIT = (_STATUSES.kTimeLimit, _STATUSES.kSolutionLimit)  # the latter is that of nodes, too
+_CLEAR = (_STATUSES.kOptimal, _STATUSES.kInfeasible, _STATUSES.kUnbounded, *_AT_LIMIT)
 # tried one after the other where HiGHS ends without a clear status
 _OTHER_WAYS: tuple[dict[str, Any], ...] = (
     {},
@@ -165,6 +166,7 @@ class Solver:
     full_search: bool = False  # with binaries, all of HiGHS's search as it comes, to tight tolerances
     any_point: bool = False  # with binaries, stop at the first point
     gap_yuan: float = GAP_YUAN  # with binaries, the accepted absolute gap
+    max_nodes: int | None = None  # with binaries, at most so many nodes are searched
     _highs: Any = field(default_factory=_QuietHighs, repr=False)
 
     def __post_init__(self) -> None:
@@ -179,6 +181,8 @@ class Solver:
         self._set("mip_rel_gap", _LOOSE_GAP if self.rough else 0.0)
         if self.any_point:
             self._set("mip_rel_gap", np.inf)
+        if self.max_nodes is not None:
+            self._set("mip_max_nodes", self.max_nodes)
         if self.full_search:
             # a binary that is off by this times a large bound would let both members of a pair be used
             self._set("mip_feasibility_tolerance", _INTEGRALITY_TOLERANCE)
@@ -240,9 +244,9 @@ class Solver:
             raise UnboundedProgram
         info, solution = self._highs.getInfo(), self._highs.getSolution()
         is_mip = info.mip_node_count >= 0
-        if status == _STATUSES.kTimeLimit and not (is_mip and _is_feasible(info)):
+        if status in _AT_LIMIT and not (is_mip and _is_feasible(info)):
             raise OutOfTime(info.mip_dual_bound if is_mip else -np.inf)
-        if status not in (_STATUSES.kOptimal, _STATUSES.kTimeLimit) or not solution.value_valid:
+        if status not in (_STATUSES.kOptimal, *_AT_LIMIT) or not solution.value_valid:
             name = self._highs.modelStatusToString(status)
             raise SolverError(f"HiGHS {VERSION} stopped without a solution: {name}")
         return SolverAnswer(
@@ -250,7 +254,7 @@ class Solver:
             row_dual=_floats(solution.row_dual if solution.dual_valid else []),
             bound=info.mip_dual_bound if is_mip else info.objective_function_value,
             iterations=max(0, info.simplex_iteration_count),
-            timed_out=status == _STATUSES.kTimeLimit,
+            timed_out=status in _AT_LIMIT,
         )
 
     def ray(self) -> Array:

@@ -12,6 +12,7 @@ from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.heuristics.smoothing import smooth_set_points
 from parkdispatch.optimizer.solve import Optimum, Proof
+from parkdispatch.optimizer.time_budget import ending_at
 from parkdispatch.results.daily_saving import PeakSoFar
 from parkdispatch.results.dispatch_result import DispatchResult, RunKind
 from parkdispatch.results.replay_comparison import Replayed
@@ -27,6 +28,9 @@ from parkdispatch.studies.solve_case import (
     solve_without_storage,
 )
 from parkdispatch.studies.solve_options import SolveContext
+
+SMOOTHING_SHARE = 0.1  # of the time limit of a solve, after which the set points stay as they are
+LEAST_SMOOTHING_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -55,14 +59,15 @@ def dispatch_case(
     audit fails.
     """
     optimum = solve_prepared(prepared, context)
-    solved = time.perf_counter()
+    solved = time.monotonic()
     if context.options.smooth:
         context.progress("smoothing the set points")
-        optimum = _smoothed(prepared.case, optimum)
-    smoothed = time.perf_counter()
+        with ending_at(solved + max(LEAST_SMOOTHING_S, SMOOTHING_SHARE * context.options.time_limit_s)):
+            optimum = _smoothed(prepared.case, optimum)
+    smoothed = time.monotonic()
     context.progress("the same park without its storage")
     base = solve_without_storage(prepared, context) if prepared.case.storage else optimum
-    compared = time.perf_counter()
+    compared = time.monotonic()
     context.progress("auditing")
     timings_s = {
         **optimum.timings_s,

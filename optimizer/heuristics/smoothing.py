@@ -6,6 +6,7 @@ keeps the cost and minimises the sum over t of |p(t + 1) - p(t)| of the devices'
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,11 +18,16 @@ from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.template import ExclusivePairRows
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
-from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
+from parkdispatch.optimizer.partition.lagrangian_pricing import pair_positions, with_pair_binaries
+from parkdispatch.optimizer.partition.windows import Window
+from parkdispatch.optimizer.presolve.exclusive_pairs import open_pairs, tighten, violated_pairs
 from parkdispatch.optimizer.presolve.identical_units import merge_identical_units
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
 
-COST_TOLERANCE = 1e-10  # of the cost: what rounding needs, a hundredth of a yuan in a day of millions
+COST_TOLERANCE = 1e-12  # of the cost: rounding in a sum of a million terms
+MAX_SEARCHED_PAIRS = 1_000  # with a binary each: ten devices' day
+MAX_NODES = 100  # of that search: a count, so that the same park has the same plan on any machine
+LEAST_GAP_MW = 1e-4  # of total variation that is not worth a search
 AUXILIARY_WEIGHT = 1e-5  # of a MW of change; well above the solver's 1e-7, too little to move a set point
 
 
@@ -30,15 +36,15 @@ def smooth_set_points(tiled: Tiled, x: Array, devices: Mapping[str, Device], nam
 
     The set point of a device is the second member less the first of the exclusive pair it injects: discharge
     less charge. Identical units share the work equally where they can. Returns x itself where no smoother
-    dispatch is feasible at that cost.
+    dispatch is found at that cost, or before the deadline of the thread.
     """
     merged = merge_identical_units(tiled, devices)
-    tolerance_yuan = 2 * COST_TOLERANCE * max(1.0, abs(tiled.program.objective(x)))
+    most_yuan = _cost_limit_yuan(tiled, x)
 
     def is_sound(smoothed: Array) -> bool:
         return (
             primal_infeasibility(tiled.program, smoothed) <= FEASIBILITY_TOLERANCE
-            and tiled.program.objective(smoothed) - tiled.program.objective(x) <= tolerance_yuan
+            and tiled.program.objective(smoothed) <= most_yuan
             and not violated_pairs(tiled, smoothed).any()
         )
 
@@ -48,6 +54,12 @@ def smooth_set_points(tiled: Tiled, x: Array, devices: Mapping[str, Device], nam
             return shared_equally
     smoothed = _smoothest(tiled, x, names)
     return smoothed if is_sound(smoothed) else x
+
+
+def _cost_limit_yuan(tiled: Tiled, x: Array) -> float:
+    """Return the cost of x, plus what the rounding of its sum may come to."""
+    cost_yuan = tiled.program.objective(x)
+    return cost_yuan + COST_TOLERANCE * max(1.0, abs(cost_yuan))
 
 
 def _set_points(tiled: Tiled, devices: Collection[str]) -> tuple[list[ExclusivePairRows], set[int]]:
@@ -65,25 +77,47 @@ def _set_points(tiled: Tiled, devices: Collection[str]) -> tuple[list[ExclusiveP
 
 
 def _smoothest(tiled: Tiled, x: Array, devices: Collection[str]) -> Array:
-    """Return the smoothest point, or x if there is none; pairs it would violate stay in their mode in x."""
+    """Return the smoothest point found, or x if there is none."""
     (set_points, auxiliary), pairs = _set_points(tiled, devices), tiled.template.pairs
     if not set_points or len(tiled.horizon) < 2:
         return x
     # pairs of other devices keep their mode: their binaries are not this program's to choose
-    keeps_mode = np.repeat([[pair.key[0] not in devices] for pair in pairs], len(tiled.horizon), axis=1)
+    is_of_others = np.repeat([[pair.key[0] not in devices] for pair in pairs], len(tiled.horizon), axis=1)
+    program, keeps_mode = _smoothing_program(tiled, x, set_points, auxiliary), is_of_others
     solver = Solver()
-    solver.load(_smoothing_program(tiled, x, set_points, auxiliary))
+    solver.load(program)
     columns = np.arange(len(x))
-    while True:
-        solver.change_bounds(columns, tiled.program.lower, _upper_in_mode(tiled, x, keeps_mode))
-        try:
-            smoothed = solver.solve().x[: len(x)]
-        except (InfeasibleProgram, SolverError):
-            return x
-        violations = violated_pairs(tiled, smoothed) & ~keeps_mode
-        if not violations.any():
-            return smoothed
-        keeps_mode |= violations
+    try:
+        while True:
+            solver.change_bounds(columns, tiled.program.lower, _upper_in_mode(tiled, x, keeps_mode))
+            smoothed = solver.solve().x
+            violations = violated_pairs(tiled, smoothed) & ~keeps_mode
+            if not violations.any():
+                break
+            keeps_mode = keeps_mode | violations
+        if keeps_mode is not is_of_others:
+            smoothed = _searched_modes(tiled, program, smoothed, _upper_in_mode(tiled, x, is_of_others))
+    except (InfeasibleProgram, SolverError):
+        return x
+    return smoothed[: len(x)]
+
+
+def _searched_modes(tiled: Tiled, program: LinearProgram, smoothed: Array, upper: Array) -> Array:
+    """Return the smoothest point of all modes that these upper bounds allow, if they are few.
+
+    `smoothed` is a point of the smoothing program, in its columns, from which the search begins.
+    """
+    upper = np.minimum(upper, tighten(tiled).program.upper)
+    is_open = open_pairs(tiled, replace(tiled.program, upper=upper))
+    if is_open.sum() > MAX_SEARCHED_PAIRS:
+        return smoothed
+    pairs = pair_positions(tiled, is_open, Window(((0, len(tiled.horizon)),)))
+    changes = program.upper[len(upper) :]
+    with_binaries = with_pair_binaries(replace(program, upper=np.concatenate([upper, changes])), pairs)
+    solver = Solver(full_search=True, gap_yuan=LEAST_GAP_MW, max_nodes=MAX_NODES)
+    solver.load(with_binaries)
+    solver.propose(np.concatenate([smoothed, smoothed[pairs[:, 0]] > smoothed[pairs[:, 1]]]))
+    return solver.solve().x[: len(smoothed)]
 
 
 def _upper_in_mode(tiled: Tiled, x: Array, keeps_mode: Mask) -> Array:
@@ -125,18 +159,16 @@ def _smoothing_program(
     matrix = program.matrix
     own_rows = sp.csr_array((matrix.data, matrix.indices, matrix.indptr), shape=(matrix.shape[0], width))
     cost_row = sp.csr_array(np.concatenate([program.cost, np.zeros(changes)])[None, :])
-    cost_yuan = float(program.cost @ x)
     added = steps * len(entries)
     weights = np.concatenate([np.zeros(columns), np.ones(changes)])
     for member in auxiliary:
         weights[tiled.column_of(member)] = AUXILIARY_WEIGHT
-    cost_limit_yuan = cost_yuan + COST_TOLERANCE * max(1.0, abs(cost_yuan))
     return LinearProgram(
         cost=weights,
         offset=0.0,
         matrix=sp.vstack([own_rows, cost_row, *change_rows], format="csr"),
         row_lower=np.concatenate([program.row_lower, [-np.inf], np.full(added, -np.inf)]),
-        row_upper=np.concatenate([program.row_upper, [cost_limit_yuan], np.zeros(added)]),
+        row_upper=np.concatenate([program.row_upper, [program.cost @ x], np.zeros(added)]),
         lower=np.concatenate([program.lower, np.zeros(changes)]),
         upper=np.concatenate([program.upper, np.full(changes, np.inf)]),
         binary=np.zeros(width, dtype=bool),

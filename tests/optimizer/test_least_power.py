@@ -9,6 +9,7 @@ import pytest
 
 from parkdispatch.models.device import Array, Seen
 from parkdispatch.models.stores.battery import Battery
+from parkdispatch.optimizer.heuristics import smoothing
 from parkdispatch.optimizer.heuristics.smoothing import smooth_set_points
 from parkdispatch.optimizer.highs import Solver
 from parkdispatch.optimizer.solve import optimize_with_pyomo
@@ -150,20 +151,27 @@ def test_calm_keeps_the_minimum(batteries: int) -> None:
         assert charge.sum() == pytest.approx(6 / 0.9, abs=1e-6)
 
 
-def test_calm_moves_less_within_the_hours_of_the_optimum() -> None:
-    """Hours 0, 2, 4: what is charged in the first, with nothing before it, counts once, the others twice.
+def test_smoothing_searches_the_hours_too() -> None:
+    """2.222 MW in the first three hours: what is charged in the first, with nothing before it, counts once.
 
-    Not calmed 2.5, 2 and 2.167.
+    Hours 0, 2 and 4, as in the optimum, would move at least 2.667 + 2 x 2 + 2 x 2.
     """
+    day = Cheap(2.0, 1)
+    (charge,) = day.calm(day.charging([2.5, 0, 2, 0, 6 / 0.9 - 4.5, 0]))
+    assert charge == pytest.approx([20 / 9] * 3 + [0] * 3, abs=1e-6)
+
+
+def test_smoothing_keeps_the_modes_where_they_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within the hours of the optimum: as little as possible in hours 2 and 4, which count twice."""
+    monkeypatch.setattr(smoothing, "MAX_SEARCHED_PAIRS", 0)
     day = Cheap(2.0, 1)
     (charge,) = day.calm(day.charging([2.5, 0, 2, 0, 6 / 0.9 - 4.5, 0]))
     assert charge == pytest.approx([6 / 0.9 - 4, 0, 2, 0, 2, 0], abs=1e-6)
 
 
-def test_calm_of_equal_batteries_that_take_turns() -> None:
-    """Together they would have to charge 4 MW or nothing, which they do not; each is calmed by itself."""
+def test_smoothing_of_equal_batteries_that_take_turns() -> None:
+    """Together they would have to charge 4 MW or nothing, which they do not; each is smoothed by itself."""
     day = Cheap(2.0, 2)
     first, second = [2.5, 0, 2, 0, 6 / 0.9 - 4.5, 0], [6 / 0.9 - 4.5, 2, 0, 2.5, 0, 0]
-    one, other = day.calm(day.charging(first, second))
-    assert one == pytest.approx([6 / 0.9 - 4, 0, 2, 0, 2, 0], abs=1e-6)
-    assert other == pytest.approx([6 / 1.8 - 1, 6 / 1.8 - 1, 0, 2, 0, 0], abs=1e-6)
+    for charge in day.calm(day.charging(first, second)):
+        assert charge == pytest.approx([20 / 9] * 3 + [0] * 3, abs=1e-6)
