@@ -5,8 +5,8 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from parkdispatch.models.declaration import ASSUMED, Declaration, declared
-from parkdispatch.models.device import Expr, Interval
 from parkdispatch.models.limits import Energy, Money
+from parkdispatch.models.vocabulary import Expr, Interval
 
 
 class Sized(Declaration):

@@ -7,8 +7,8 @@ A device writes ONE interval of itself into a Pyomo block, with the words of `In
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -18,78 +18,15 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from parkdispatch.models.limits import LARGEST_POWER_MW, LARGEST_PRICE_YUAN_PER_MWH
 from parkdispatch.models.site import Site
 from parkdispatch.models.tariff.tariff import Tariff
+from parkdispatch.models.vocabulary import Exchange, Interval, Terms
 
 Array = NDArray[np.float64]
-Expr = Any  # a Pyomo expression, variable, parameter or a plain number; Pyomo ships no types
-Period = Literal["day", "month", "horizon"]
-Exchange = Literal["import", "export"]  # direction of power over a connection to the public grid
 Role = Literal["source", "grid", "load", "store", "converter", "network"]
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Efficiency = Annotated[float, Field(ge=0.01, le=1)]  # less is a slip, and 1/efficiency an absurd number
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-class Interval(Protocol):
-    """The whole vocabulary a device may use while it writes its interval."""
-
-    @property
-    def hours(self) -> float:
-        """Length of the interval [h]."""
-
-    def series(self, name: str) -> Expr:
-        """This device's time-varying datum of that name, as a mutable Pyomo parameter."""
-
-    def previous(self, var: Expr, initial: Expr) -> Expr:
-        """Value of `var` at the end of the previous interval; `initial` before the first.
-
-        `initial` is a number or an expression in shared decisions.
-        """
-
-    def at_end(self, var: Expr, lower: Expr | None = None, upper: Expr | None = None, name: str = "") -> None:
-        """Bound `var` in the last interval of the horizon; `name` is what the user calls it, if one-sided."""
-
-    def shared(
-        self,
-        name: str,
-        per: Period,
-        lower: Expr = 0.0,
-        upper: Expr | None = None,
-        costs: Mapping[str, Expr] | None = None,
-    ) -> Expr:
-        """One decision shared by all intervals of a day, a month or the whole horizon.
-
-        `costs` maps a cost label to yuan per unit of the decision. Bounds and costs are read in the
-        first interval of each period.
-        """
-
-    def total(self, name: str, expr: Expr, per: Period, upper: Expr) -> None:
-        """Limit the sum of `expr` over each period. `upper` is read in its first interval."""
-
-    def either_or(self, a: Expr, b: Expr) -> None:
-        """At most one of two non-negative variables, each with a finite upper bound, exceeds zero."""
-
-    def never_with(self, var: Expr, exchange: Exchange) -> None:
-        """Keep `var` at zero where a connection that its bus can reach exchanges power in that direction.
-
-        The same as `either_or` with each variable that another device names so in `Terms.exchange`. Buses
-        reach each other where a device has terms on both.
-        """
-
-
-@dataclass(frozen=True)
-class Terms:
-    """A device's part in the generic balance and objective.
-
-    `injection` maps a bus to power into it [MW]; plus is into the bus. `costs` maps a label to yuan
-    in this interval; plus is a cost, revenue is a negative cost. `exchange` names the non-negative variables
-    that are import from and export to the public grid.
-    """
-
-    injection: Mapping[str, Expr] = field(default_factory=dict)
-    costs: Mapping[str, Expr] = field(default_factory=dict)
-    exchange: Mapping[Exchange, Expr] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

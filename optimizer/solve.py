@@ -15,15 +15,16 @@ from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
 from parkdispatch.optimizer.formulation.template import Key, Template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
+from parkdispatch.optimizer.general_optimum import find_general_optimum
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver, UnboundedProgram
 from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
 from parkdispatch.optimizer.presolve.identical_units import MergedUnits, merge_identical_units
 from parkdispatch.optimizer.proof.certificate import (
     EXACT,
-    FEASIBILITY_TOLERANCE,
     ProofMethod,
     primal_infeasibility,
 )
+from parkdispatch.optimizer.proof.feasibility import obeys_all
 from parkdispatch.optimizer.proof.infeasibility import explain_infeasibility, unbalanced_buses
 from parkdispatch.optimizer.relaxation.coarse_start import coarse_park
 from parkdispatch.optimizer.thread_pool import ThreadPool
@@ -126,12 +127,13 @@ def optimize(
     money_unit_yuan = _money_unit_yuan(tiled)
     # in yuan it is the same park, whose arrays are built once
     scaled = tiled if money_unit_yuan == 1 else replace(tiled, money_unit_yuan=money_unit_yuan)
-    separate = apart or (warm is not None and warm.units_separate)
+    is_general = not template.is_exclusive_only
+    separate = is_general or apart or (warm is not None and warm.units_separate)
     merged = None if separate else merge_identical_units(scaled, devices)
     # the arrays of the original park are built only at the end, unless buses must be reported
     if unbalanced_buses(merged.tiled if merged else tiled) and (lines := unbalanced_buses(tiled)):
         raise InfeasibleError("\n".join(lines))
-    coarse = coarse_park(scaled, devices)
+    coarse = None if is_general else coarse_park(scaled, devices)
     try:
         with ThreadPool(threads or os.cpu_count() or 1) as pool, ending_at(deadline + grace_s):
             settings = SolveSettings(pool, deadline, gap, multipliers, progress)
@@ -139,7 +141,11 @@ def optimize(
             solved = _find_merged_optimum(merged, devices, settings, tiled_start, coarse) if merged else None
             if solved is None:
                 merged = None
-                solved = find_optimum(scaled, scaled, settings, tiled_start, coarse=coarse)
+                solved = (
+                    find_general_optimum(scaled, settings)
+                    if is_general
+                    else find_optimum(scaled, scaled, settings, tiled_start, coarse=coarse)
+                )
     except InfeasibleProgram:
         progress("explaining the infeasibility")
         raise InfeasibleError(_explanation(tiled, time_limit_s)) from None
@@ -202,7 +208,7 @@ def _find_merged_optimum(
 def _checked_proof(tiled: Tiled, x: Array, solved: TiledOptimum) -> Proof:
     """The proof of a dispatch; raises SolverError if the dispatch violates a row, a bound or a pair."""
     objective, error = tiled.program.objective(x), primal_infeasibility(tiled.program, x)
-    if not error <= FEASIBILITY_TOLERANCE or violated_pairs(tiled, x).any():
+    if not obeys_all(tiled, tiled.program, x):
         raise SolverError(f"the dispatch found violates a constraint by {error:g}")
     return Proof(
         objective_yuan=objective,

@@ -255,7 +255,14 @@ def _searched(problem: RelaxedProblem, incumbent: Incumbent, settings: SolveSett
     """The best point and bound of the rounds of repair and of a search of the whole program."""
     known = incumbent.x if incumbent.exists else None
     gap_yuan = settings.gap * max(1.0, abs(incumbent.bound_yuan))
-    search = search_whole_program(problem, known, gap_yuan, settings.deadline)
+    search = search_whole_program(
+        problem.tiled,
+        problem.program,
+        lambda bounds: problem.blocks.solve(bounds[1]),
+        known,
+        gap_yuan,
+        settings.deadline,
+    )
     x, cost_yuan, row_dual = incumbent.x, incumbent.cost_yuan, None
     if search.x.size and problem.program.objective(search.x) <= incumbent.cost_yuan + gap_yuan:
         x, cost_yuan = search.x, problem.program.objective(search.x)

@@ -14,17 +14,8 @@ import pyomo.environ as pyo
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, prepare
 from parkdispatch.models.declaration import ASSUMED, GIVEN, declared
-from parkdispatch.models.device import (
-    Array,
-    Device,
-    Interval,
-    NonNegative,
-    Park,
-    Positive,
-    Seen,
-    SeriesSpec,
-    Terms,
-)
+from parkdispatch.models.device import Array, Device, NonNegative, Park, Positive, Seen, SeriesSpec
+from parkdispatch.models.vocabulary import Interval, Terms
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.solve import optimize
 from parkdispatch.results.audit import audit

@@ -21,17 +21,16 @@ from parkdispatch.models.device import (
     Device,
     Display,
     Fraction,
-    Interval,
     Park,
     Role,
     Seen,
     SeriesSpec,
-    Terms,
     power_spec,
 )
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.limits import Factor, Seed, YearlyEnergy
 from parkdispatch.models.quarter_hours import QUARTERS_PER_HOUR, quarters_per_interval
+from parkdispatch.models.vocabulary import Interval, Terms
 
 MEMORY_QUARTERS = 64  # noise older than 16 h is forgotten; at a correlation of 0.9 it weighs 1e-3
 HOURS_PER_YEAR = 8760

@@ -25,12 +25,10 @@ from parkdispatch.models.device import (
     Device,
     Display,
     Efficiency,
-    Interval,
     Park,
     Role,
     Seen,
     SeriesSpec,
-    Terms,
     largest_residual,
 )
 from parkdispatch.models.errors import InputError
@@ -52,6 +50,7 @@ from parkdispatch.models.tariff.demand_rules import Election
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.tariff.tariff_tables import Scheme, twelve
 from parkdispatch.models.units import KW_PER_MW
+from parkdispatch.models.vocabulary import Interval, Terms
 
 
 def _twelve_or_none(value: Any) -> Any:

@@ -20,18 +20,17 @@ from parkdispatch.models.device import (
     Device,
     Display,
     Fraction,
-    Interval,
     Park,
     Role,
     Seen,
     SeriesSpec,
-    Terms,
 )
 from parkdispatch.models.limits import LARGEST_POWER_MW
 from parkdispatch.models.site import Site
 from parkdispatch.models.sources import pv_chain
 from parkdispatch.models.sources.pv_areas import Face, Losses, LossFraction, PvArea
 from parkdispatch.models.sources.pv_plausibility import BRIGHTEST, impossible_power
+from parkdispatch.models.vocabulary import Interval, Terms
 from parkdispatch.models.weather.sky import sun_is_up, sun_position
 
 DARKEST_SHARE = 0.002  # of rated power: the noon of the darkest day has ten times as much

@@ -25,17 +25,15 @@ from parkdispatch.models.device import (
     Device,
     Display,
     Efficiency,
-    Exchange,
     Fraction,
-    Interval,
     Park,
     Role,
     Seen,
     StorageLevel,
-    Terms,
     largest_residual,
 )
 from parkdispatch.models.limits import LARGEST_PRICE_YUAN_PER_MWH, Energy, Power
+from parkdispatch.models.vocabulary import Exchange, Interval, Terms
 
 # in the middle of what the model computes for one and two cycles a day: 2.5e-5 to 3e-5 a full cycle, 0.003 to
 # 0.004 a year

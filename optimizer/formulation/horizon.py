@@ -1,13 +1,24 @@
-"""The horizon: equal intervals, and the days and months they fall into."""
+"""The horizon: equal intervals, and the days, months or windows they fall into."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from parkdispatch.models.device import Period
+from parkdispatch.models.vocabulary import CalendarPeriod, DailyWindow, Period, TimeSpan
 from parkdispatch.optimizer.arrays import Index
+
+DAY = pd.Timedelta(days=1)
+EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
+PATTERNS: Mapping[CalendarPeriod, str] = {
+    "day": "%Y-%m-%d",
+    "week": "%G-W%V",
+    "month": "%Y-%m",
+    "year": "%Y",
+    "horizon": "horizon",
+}
 
 
 @dataclass(frozen=True)
@@ -22,28 +33,62 @@ class Horizon:
 
     @cached_property
     def _periods(self) -> dict[Period, tuple[Index, list[str]]]:
-        """Period number of each interval and name of each period, by kind of period."""
-        day = self.times.normalize()
+        """Period number of each interval and name of each period, of what has been asked for."""
+        return {}
+
+    def _find(self, per: Period) -> tuple[Index, list[str]]:
+        if per not in self._periods:
+            self._periods[per] = (
+                self._calendar_periods(per) if isinstance(per, str) else self._occurrences(per)
+            )
+        return self._periods[per]
+
+    def _calendar_periods(self, per: CalendarPeriod) -> tuple[Index, list[str]]:
+        day = self.times.to_numpy().astype("datetime64[D]").astype(np.int64)
         keys = {
-            "day": (day.asi8, "%Y-%m-%d"),
-            "month": ((self.times.year * 12 + self.times.month).to_numpy(), "%Y-%m"),
-            "horizon": (np.zeros(len(self)), ""),
+            "day": day,
+            "week": (day + EPOCH_WEEKDAY) // 7,
+            "month": (self.times.year * 12 + self.times.month).to_numpy(),
+            "year": self.times.year.to_numpy(),
+            "horizon": np.zeros(len(self)),
         }
-        periods: dict[Period, tuple[Index, list[str]]] = {}
-        for per, (key, pattern) in keys.items():
-            is_first = np.concatenate([[True], key[1:] != key[:-1]])
-            labels = [time.strftime(pattern) for time in self.times[is_first]] if pattern else ["horizon"]
-            periods[per] = (np.cumsum(is_first) - 1, labels)  # type: ignore[index]
-        return periods
+        key = keys[per]
+        is_first = np.concatenate([[True], key[1:] != key[:-1]])
+        pattern = PATTERNS[per]
+        labels = [time.strftime(pattern) for time in self.times[is_first]]
+        return np.cumsum(is_first) - 1, labels
+
+    def _occurrences(self, window: DailyWindow | TimeSpan) -> tuple[Index, list[str]]:
+        """Number of the window that each interval lies wholly in, -1 outside, and the day each begins."""
+        length = pd.Timedelta(hours=self.hours)
+        if isinstance(window, TimeSpan):
+            begins = pd.DatetimeIndex([window.begin])
+            span = pd.Timedelta(window.end - window.begin)
+        else:
+            begin, end = (pd.Timedelta(hours=at.hour, minutes=at.minute) for at in (window.begin, window.end))
+            days = pd.date_range(self.times[0].normalize() - DAY, self.times[-1].normalize())
+            begins = days + begin
+            span = end - begin if end > begin else end - begin + DAY
+        number = np.searchsorted(begins, self.times, side="right") - 1
+        begun = begins[np.maximum(number, 0)]
+        is_inside = (number >= 0) & (self.times + length <= begun + span)
+        number = np.where(is_inside, number, -1)
+        present = np.unique(number[is_inside])
+        labels = [f"{begins[occurrence]:%Y-%m-%d}" for occurrence in present]
+        return np.where(is_inside, np.searchsorted(present, number), -1), labels
 
     def period(self, per: Period) -> Index:
-        """Number of the period each interval falls into, shape (intervals,), from zero in time order."""
-        return self._periods[per][0]
+        """Number of the period each interval falls into, shape (intervals,), from zero in time order.
+
+        -1 for intervals outside of a window.
+        """
+        return self._find(per)[0]
 
     def labels(self, per: Period) -> list[str]:
         """Name of each period, such as 2026-07 or 2026-07-15."""
-        return self._periods[per][1]
+        return self._find(per)[1]
 
     def first(self, per: Period) -> Index:
         """First interval of each period."""
-        return np.flatnonzero(np.diff(self.period(per), prepend=-1))
+        number = self.period(per)
+        return np.flatnonzero((np.diff(number, prepend=-1) != 0) & (number >= 0))

@@ -5,14 +5,29 @@ into arrays; the plain Pyomo model writes one interval after another. They diffe
 the `Interval` protocol that devices write with.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 import pyomo.environ as pyo
 
-from parkdispatch.models.device import Device, Exchange, Interval, Terms
+from parkdispatch.models.device import Array, Device
+from parkdispatch.models.vocabulary import Commitment, Exchange, Interval, Terms
 from parkdispatch.optimizer.formulation.readability import refuse_unreadable
+
+ROUNDING = 1e-9  # of an interval
+MIN_POINTS = 2  # of a piecewise linear function
+
+
+def values_before(initial: Any, steps: int) -> list[Any]:
+    """Values in the `steps` intervals before the horizon, the oldest first; the oldest one given is repeated.
+
+    `initial` is one value for all, or a sequence of which the last is the latest.
+    """
+    known = list(initial) if isinstance(initial, list | tuple) else [initial]
+    return [known[max(0, len(known) - steps + number)] for number in range(steps)]
 
 
 @dataclass(frozen=True)
@@ -36,7 +51,7 @@ class WrittenInterval(Interval, Protocol):
 
 
 class IntervalWriter:
-    """Common part of the implementations of `Interval`: exclusive pairs, written as big-M rows."""
+    """Common part of the implementations of `Interval`: the words that are written by means of others."""
 
     def __init__(self, block: Any, hours: float) -> None:
         self.block = block
@@ -57,6 +72,93 @@ class IntervalWriter:
     def never_with(self, var: Any, exchange: Exchange) -> None:
         """Note the exclusion; `write_interval` adds its pairs when all devices are written."""
         self.exclusions.append((var, exchange))
+
+    def previous(self, var: Any, initial: Any, steps: int = 1) -> Any:
+        """See `Interval`."""
+        raise NotImplementedError
+
+    def recent_sum(self, var: Any, hours: float, initial: Any = 0.0) -> Any:
+        """Add up `var` and its previous values."""
+        count = max(1, math.ceil(hours / self.hours - ROUNDING))
+        return var + sum(self.previous(var, initial, steps) for steps in range(1, count))
+
+    def binary(self, name: str) -> Any:
+        """Add a binary variable."""
+        variable = pyo.Var(domain=pyo.Binary)
+        self.add(name, variable)
+        return variable
+
+    def committed(
+        self,
+        name: str,
+        power: Any,
+        least: Any,
+        most: Any,
+        *,
+        min_up_h: float = 0.0,
+        min_down_h: float = 0.0,
+        history: Sequence[float] = (0.0,),
+    ) -> Commitment:
+        """Write the three-binary formulation of a unit, of which only `on` has to be declared binary."""
+        on, start, stop = self.binary(f"{name}_on"), pyo.Var(bounds=(0, 1)), pyo.Var(bounds=(0, 1))
+        self.add(f"{name}_start", start)
+        self.add(f"{name}_stop", stop)
+        changes = np.diff(np.asarray([history[0], *history], dtype=float))
+        starts, stops = ([0.0, *np.maximum(sign * changes, 0.0).tolist()] for sign in (1.0, -1.0))
+        rows = {
+            "least": power - least * on >= 0,
+            "most": power - most * on <= 0,
+            "switch": on - self.previous(on, list(history)) - start + stop == 0,
+            # what has started lately still runs, what has stopped lately still stands
+            "up": self.recent_sum(start, min_up_h, starts) - on <= 0,
+            "down": self.recent_sum(stop, min_down_h, stops) + on <= 1,
+        }
+        for row, expr in rows.items():
+            self.add(f"{name}_{row}", pyo.Constraint(expr=expr))
+        return Commitment(on, start, stop)
+
+    def piecewise(self, name: str, x: Any, points: Sequence[tuple[float, float]], side: str = "equal") -> Any:
+        """Write the segments: in the incremental formulation with binaries, or one row a segment."""
+        at, value = (np.array(numbers, dtype=float) for numbers in zip(*points, strict=True))
+        width, rise = np.diff(at), np.diff(value)
+        if len(points) < MIN_POINTS or not (width > 0).all():
+            raise ValueError(
+                f"piecewise {name}: must have two or more points in ascending order, not {points}"
+            )
+        slope = rise / width
+        bend = np.diff(slope) * {"equal": 0.0, "at_least": 1.0, "at_most": -1.0}[side]
+        if (bend < 0).any():
+            shape = "convex" if side == "at_least" else "concave"
+            raise ValueError(f"piecewise {name}: must be {shape} for `{side}`, not {points}")
+        y = pyo.Var(bounds=(float(value.min()), float(value.max())))
+        self.add(name, y)
+        if side == "equal":
+            self._incremental(name, x, y, at, value)
+            return y
+        self.add(f"{name}_domain", pyo.Constraint(expr=pyo.inequality(float(at[0]), x, float(at[-1]))))
+        for number, steepness in enumerate(slope.tolist()):
+            line = y - steepness * x
+            offset = float(value[number] - steepness * at[number])
+            rule = line >= offset if side == "at_least" else line <= offset
+            self.add(f"{name}_segment_{number}", pyo.Constraint(expr=rule))
+        return y
+
+    def _incremental(self, name: str, x: Any, y: Any, at: Array, value: Array) -> None:
+        """Write y as the function of x: each segment is used only after the one before it is full."""
+        width, slope = np.diff(at).tolist(), (np.diff(value) / np.diff(at)).tolist()
+        parts: list[Any] = []
+        for number, length in enumerate(width):
+            part = pyo.Var(bounds=(0, length))
+            self.add(f"{name}_part_{number}", part)
+            if parts:
+                is_full = self.binary(f"{name}_beyond_{number}")
+                before = parts[-1] - width[number - 1] * is_full
+                self.add(f"{name}_full_{number}", pyo.Constraint(expr=before >= 0))
+                self.add(f"{name}_after_{number}", pyo.Constraint(expr=part - length * is_full <= 0))
+            parts.append(part)
+        self.add(f"{name}_x", pyo.Constraint(expr=x - sum(parts) == float(at[0])))
+        rises = sum(steepness * part for steepness, part in zip(slope, parts, strict=True))
+        self.add(f"{name}_value", pyo.Constraint(expr=y - rises == float(value[0])))
 
     def exclusive_pair(self, a: Any, b: Any, name: str) -> None:
         """Add the binary of an exclusive pair and its two big-M rows; the relaxation leaves them out."""

@@ -7,7 +7,7 @@ Tests compare the tiled arrays with it row by row.
 import contextlib
 import difflib
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,16 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from parkdispatch.models.device import Array, Device, Expr, Period
+from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InputError, SolverError
+from parkdispatch.models.vocabulary import CalendarPeriod, Expr, Period
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.interval import ExclusivePair, IntervalWriter, write_interval
+from parkdispatch.optimizer.formulation.interval import (
+    ExclusivePair,
+    IntervalWriter,
+    values_before,
+    write_interval,
+)
 from parkdispatch.optimizer.formulation.template import Key
 from parkdispatch.optimizer.formulation.tile import Tiled
 
@@ -28,9 +34,10 @@ class _DeviceModel:
     """What the intervals of one device share while the model is written."""
 
     block: Any  # holds the shared decisions and the limits on period totals
-    previous: dict[str, Any] = field(default_factory=dict)  # variable name -> variable of the last interval
+    earlier: dict[str, list[Any]] = field(default_factory=dict)  # variable name -> variable of each interval
     shared: dict[tuple[str, int], Any] = field(default_factory=dict)  # (name, period) -> shared decision
-    totals: dict[tuple[str, int], tuple[list[Expr], Expr]] = field(default_factory=dict)  # summands, upper
+    # (name, period) -> summands, lower and upper limit
+    totals: dict[tuple[str, int], tuple[list[Expr], Expr | None, Expr | None]] = field(default_factory=dict)
     costs: dict[str, list[Expr]] = field(default_factory=dict)  # label -> costs of shared decisions
 
 
@@ -51,10 +58,13 @@ class _PlainWriter(IntervalWriter):
         self.block.series.add_component(name, parameter)
         return parameter
 
-    def previous(self, var: Expr, initial: Expr) -> Expr:
-        value = self._device.previous.get(var.local_name, initial)
-        self._device.previous[var.local_name] = var
-        return value
+    def previous(self, var: Expr, initial: Expr | Sequence[Expr], steps: int = 1) -> Expr:
+        earlier = self._device.earlier.setdefault(var.local_name, [])
+        if len(earlier) == self._interval:
+            earlier.append(var)
+        if self._interval >= steps:
+            return earlier[self._interval - steps]
+        return values_before(initial, steps)[self._interval]
 
     def at_end(self, var: Expr, lower: Expr | None = None, upper: Expr | None = None, name: str = "") -> None:
         if self._interval < len(self._horizon) - 1:
@@ -68,7 +78,7 @@ class _PlainWriter(IntervalWriter):
     def shared(
         self,
         name: str,
-        per: Period,
+        per: CalendarPeriod,
         lower: Expr = 0.0,
         upper: Expr | None = None,
         costs: Mapping[str, Expr] | None = None,
@@ -86,9 +96,12 @@ class _PlainWriter(IntervalWriter):
                 self._device.costs.setdefault(label, []).append(pyo.value(cost) * decision)
         return decision
 
-    def total(self, name: str, expr: Expr, per: Period, upper: Expr) -> None:
+    def total(
+        self, name: str, expr: Expr, per: Period, *, lower: Expr | None = None, upper: Expr | None = None
+    ) -> None:
         period = int(self._horizon.period(per)[self._interval])
-        self._device.totals.setdefault((name, period), ([], upper))[0].append(expr)
+        if period >= 0:
+            self._device.totals.setdefault((name, period), ([], lower, upper))[0].append(expr)
 
 
 @dataclass(frozen=True)
@@ -101,10 +114,15 @@ class PlainPyomoModel:
     costs: Mapping[Key, Expr]
 
     def relax(self) -> None:
-        """Leave out the exclusive pairs, as the tiled relaxation does."""
+        """Leave out the exclusive pairs and let other binaries be fractions, as the tiled relaxation does."""
+        of_pairs = set()
         for pair in self.pairs:
+            of_pairs.add(id(pair.binary))
             for row in pair.rows:
                 row.deactivate()
+        for variable in self.model.component_data_objects(pyo.Var):
+            if variable.is_binary() and id(variable) not in of_pairs:
+                variable.domain = pyo.UnitInterval
 
     def write(self, path: Path) -> None:
         """Write the model as LP or MPS, by the ending of the path."""
@@ -201,9 +219,12 @@ def build_plain_pyomo(
         pairs += [pair for device_writer in writers.values() for pair in device_writer.pairs]
 
     for name, device in device_models.items():
-        for (total, period), (parts, upper) in device.totals.items():
-            limit = pyo.Constraint(expr=sum(parts) - upper <= 0)
-            device.block.add_component(f"{total}_{period}", limit)
+        for (total, period), (parts, lower, upper) in device.totals.items():
+            for side, limit in (("lower", lower), ("upper", upper)):
+                if limit is not None:
+                    excess = sum(parts) - limit
+                    rule = excess >= 0 if side == "lower" else excess <= 0
+                    device.block.add_component(f"{total}_{side}_{period}", pyo.Constraint(expr=rule))
         for label, parts in device.costs.items():
             summands.setdefault((name, label), []).extend(parts)
     costs = {key: sum(parts) for key, parts in summands.items()}

@@ -48,7 +48,7 @@ def _unreadable(component: Any) -> str | None:
         if not component.is_continuous():
             return (
                 f"has the domain {component.domain}: must be real; that one of two is zero is said by"
-                " `interval.either_or`"
+                " `interval.either_or`, and a decision of 0 or 1 by `interval.binary`"
             )
         if component.fixed:
             return "is fixed: must be given equal bounds instead"

@@ -8,7 +8,8 @@ zero and their change per unit of each series.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from parkdispatch.models.device import Array, Period
+from parkdispatch.models.device import Array
+from parkdispatch.models.vocabulary import CalendarPeriod, Period
 
 Key = tuple[str, str]  # device (or "balance") and name
 
@@ -20,14 +21,23 @@ class TemplateColumn:
     key: Key
     lower: int | None
     upper: int | None
+    is_binary: bool = False
 
 
 @dataclass(frozen=True)
 class PreviousSlot:
-    """A slot for the value of `column` one interval earlier; in the first interval, functional `initial`."""
+    """A slot for the value of `column` some intervals earlier, as many as there are in `initial`.
+
+    `initial` are the functionals of the values before the horizon, the oldest first.
+    """
 
     column: int
-    initial: int
+    initial: tuple[int, ...]
+
+    @property
+    def steps(self) -> int:
+        """How many intervals earlier."""
+        return len(self.initial)
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ class SharedDecision:
     """A decision of each period, with the functionals of its bounds and of its unit costs by label."""
 
     key: Key
-    per: Period
+    per: CalendarPeriod
     lower: int
     upper: int | None
     costs: Mapping[str, int]
@@ -53,12 +63,13 @@ class TemplateRow:
 
 @dataclass(frozen=True)
 class PeriodTotal:
-    """Sum of `body` over each period <= `upper`, evaluated in the first interval of the period."""
+    """lower <= sum of `body` over each period <= upper, limits as in its first interval; None is none."""
 
     key: Key
     per: Period
     body: int
-    upper: int
+    lower: int | None
+    upper: int | None
 
 
 @dataclass(frozen=True)
@@ -101,3 +112,13 @@ class Template:
     injections: Mapping[Key, int]
     quantities: Mapping[Key, int]
     coefficients: Array
+
+    @property
+    def is_exclusive_only(self) -> bool:
+        """Whether exclusive pairs are the only binary decisions, and no state is older than an interval.
+
+        The decomposition into windows is made for such parks.
+        """
+        return not any(column.is_binary for column in self.columns) and all(
+            previous.steps == 1 for previous in self.previous
+        )

@@ -5,7 +5,7 @@ with each series at one while the others are zero. A reading at a random point c
 affine in their series.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ from pyomo.common.errors import InvalidValueError
 from pyomo.repn.linear import LinearRepnVisitor
 from pyomo.repn.util import OrderedVarRecorder
 
-from parkdispatch.models.device import Array, Device, Expr, Period, Terms
-from parkdispatch.optimizer.formulation.interval import IntervalWriter, write_interval
+from parkdispatch.models.device import Array, Device
+from parkdispatch.models.vocabulary import CalendarPeriod, Expr, Period, Terms
+from parkdispatch.optimizer.formulation.interval import IntervalWriter, values_before, write_interval
 from parkdispatch.optimizer.formulation.template import (
     EndCondition,
     ExclusivePairRows,
@@ -93,8 +94,8 @@ class _TemplateWriter(IntervalWriter):
         self._device = device
         self._functionals = functionals
         self.parameters: dict[str, Any] = {}
-        # (variable that stands for the previous value, variable, functional of the initial value)
-        self.previous_values: list[tuple[Any, Any, int]] = []
+        # by variable and steps: what stands for the earlier value, the variable, functionals of its initials
+        self.previous_values: dict[tuple[str, int], tuple[Any, Any, tuple[int, ...]]] = {}
         self.shared_decisions: list[tuple[Any, SharedDecision]] = []
         self.totals: list[PeriodTotal] = []
         self.ends: list[EndCondition] = []
@@ -107,11 +108,14 @@ class _TemplateWriter(IntervalWriter):
             self.block.series.add_component(name, self.parameters[name])
         return self.parameters[name]
 
-    def previous(self, var: Expr, initial: Expr) -> Expr:
-        stand_in = pyo.Var()
-        self.block.before.add_component(var.local_name, stand_in)
-        self.previous_values.append((stand_in, var, self._functionals.add(initial)))
-        return stand_in
+    def previous(self, var: Expr, initial: Expr | Sequence[Expr], steps: int = 1) -> Expr:
+        key = (var.local_name, steps)
+        if key not in self.previous_values:
+            stand_in = pyo.Var()
+            self.block.before.add_component(f"{var.local_name}_{steps}", stand_in)
+            initials = tuple(self._functionals.add(value) for value in values_before(initial, steps))
+            self.previous_values[key] = (stand_in, var, initials)
+        return self.previous_values[key][0]
 
     def at_end(self, var: Expr, lower: Expr | None = None, upper: Expr | None = None, name: str = "") -> None:
         for side, body in (
@@ -125,7 +129,7 @@ class _TemplateWriter(IntervalWriter):
     def shared(
         self,
         name: str,
-        per: Period,
+        per: CalendarPeriod,
         lower: Expr = 0.0,
         upper: Expr | None = None,
         costs: Mapping[str, Expr] | None = None,
@@ -143,9 +147,11 @@ class _TemplateWriter(IntervalWriter):
         self.shared_decisions.append((variable, decision))
         return variable
 
-    def total(self, name: str, expr: Expr, per: Period, upper: Expr) -> None:
-        add = self._functionals.add
-        self.totals.append(PeriodTotal((self._device, name), per, add(expr), add(upper)))
+    def total(
+        self, name: str, expr: Expr, per: Period, *, lower: Expr | None = None, upper: Expr | None = None
+    ) -> None:
+        body, bound = self._functionals.add(expr), self._functionals.bound
+        self.totals.append(PeriodTotal((self._device, name), per, body, bound(lower), bound(upper)))
 
 
 def compile_template(devices: Mapping[str, Device], hours: float) -> Template:
@@ -223,8 +229,8 @@ class _Compiler:
     def _previous(self) -> list[PreviousSlot]:
         previous = []
         for writer in self._writers.values():
-            for stand_in, var, initial in writer.previous_values:
-                previous.append(PreviousSlot(self._slot_of[id(var)], initial))
+            for stand_in, var, initials in writer.previous_values.values():
+                previous.append(PreviousSlot(self._slot_of[id(var)], initials))
                 self._add_slot(stand_in)
         return previous
 
@@ -253,7 +259,8 @@ class _Compiler:
         columns = []
         for name, var in self._variables:
             self._functionals.of(name)
-            columns.append(TemplateColumn((name, var.local_name), bound(var.lower), bound(var.upper)))
+            lower, upper = bound(var.lower), bound(var.upper)
+            columns.append(TemplateColumn((name, var.local_name), lower, upper, var.is_binary()))
         return columns
 
     def _rows(self) -> list[TemplateRow]:

@@ -60,11 +60,18 @@ class Tiled:
         columns = np.full((len(intervals), self._slot_count), -1, dtype=np.int32)
         columns[:, :width] = intervals * width + np.arange(width)
         for number, previous in enumerate(self.template.previous):
-            columns[1:, width + number] = columns[:-1, previous.column]
+            columns[previous.steps :, width + number] = columns[: -previous.steps, previous.column]
         first_shared = width + len(self.template.previous)
         for number, (shared, start) in enumerate(zip(self.template.shared, self.shared_starts, strict=False)):
             columns[:, first_shared + number] = start + self.horizon.period(shared.per)
         return columns
+
+    @cached_property
+    def is_binary(self) -> Mask:
+        """Columns that must be 0 or 1, (columns,); the relaxation lets them lie between."""
+        marked = np.array([column.is_binary for column in self.template.columns], dtype=bool)
+        shared = np.zeros(self.shared_starts[-1] - self.shared_starts[0], dtype=bool)
+        return np.concatenate([np.tile(marked, len(self.horizon)), shared])
 
     def column_of(self, number: int) -> Index:
         """Columns of template column `number`, one per interval."""
@@ -108,36 +115,43 @@ class Tiled:
         constant = weighted_sum(coefficients[:, :, -1], weights)
         present = (value != 0) & (column >= 0)
         steps = np.arange(len(self.horizon)) if intervals is None else intervals
-        for first in np.flatnonzero(steps == 0).tolist():
-            initial = self._initial_entries(functional, slot, value[first], constant[first])
-            if initial:  # entries that only the first interval has
+        memory = max((previous.steps for previous in self.template.previous), default=0)
+        for position in np.flatnonzero(steps < memory).tolist():
+            interval = int(steps[position])
+            initial = self._initial_entries(interval, functional, slot, value[position], constant[position])
+            if initial:  # entries that only this interval has
                 initial_functional, *entries = (np.array(part) for part in zip(*initial, strict=True))
                 functional = np.append(functional, initial_functional)
+                slot = np.append(slot, np.full(len(initial), -1))  # of no slot that has a value before
                 order = np.argsort(functional, kind="stable")
-                functional, widened = functional[order], []
+                functional, slot, widened = functional[order], slot[order], []
                 for array, new in zip((column, value, present), (*entries, True), strict=True):
                     wide = np.pad(array, [(0, 0), (0, len(initial))])
-                    wide[first, array.shape[1] :] = new
+                    wide[position, array.shape[1] :] = new
                     widened.append(wide[:, order])
                 column, value, present = widened
         return Expansion(steps, functional, present, column[present], value[present], constant)
 
     def _initial_entries(
-        self, functionals: Index, slots: Index, values: Array, constant: Array
+        self, interval: int, functionals: Index, slots: Index, values: Array, constant: Array
     ) -> list[tuple[int, int, float]]:
-        """Entries (functional, column, value) that initial values bring into the first interval.
+        """Entries (functional, column, value) that values before the horizon bring into one of its intervals.
 
         Their constants are added to `constant`, (functionals,), in place.
         """
         width = len(self.template.columns)
         entries: list[tuple[int, int, float]] = []
         for functional, slot, value in zip(functionals, slots, values, strict=True):
-            if width <= slot < width + len(self.template.previous):
-                initial = self.template.previous[slot - width].initial
-                coefficients = self.weights[:, 0] @ self.template.coefficients[:, initial, :]
+            if not width <= slot < width + len(self.template.previous):
+                continue
+            previous = self.template.previous[slot - width]
+            if interval < previous.steps:
+                initial = previous.initial[interval]
+                coefficients = self.weights[:, interval] @ self.template.coefficients[:, initial, :]
                 constant[functional] += value * coefficients[-1]
                 for k in np.flatnonzero(coefficients[:-1]):
-                    entries.append((int(functional), int(self._slot_columns[0, k]), value * coefficients[k]))
+                    column = int(self._slot_columns[interval, k])
+                    entries.append((int(functional), column, value * coefficients[k]))
         return entries
 
     def _row_bounds(
@@ -174,19 +188,25 @@ class Tiled:
         return _Rows(expansion.csr(self.shared_starts[-1]), lower.ravel(), upper.ravel())
 
     def _total_rows(self) -> list[_Rows]:
-        """Rows of period totals: sum of the body - limit <= 0, with the constants on the right."""
+        """Rows of period totals: sum of the body - limit, with the constants on the right."""
         parts = []
         for total in self.template.totals:
             period, first = self.horizon.period(total.per), self.horizon.first(total.per)
-            body, limit = self._expand([total.body]), self._expand([total.upper], first)
-            row = np.concatenate([period[body.interval], period[limit.interval]])
-            column = np.concatenate([body.column, limit.column])
-            matrix = sp.csr_array(
-                (np.concatenate([body.value, -limit.value]), (row, column)),
-                shape=(len(first), self.shared_starts[-1]),
-            )
-            upper = limit.constant[:, 0] - np.bincount(period, weights=body.constant[:, 0])
-            parts.append(_Rows(matrix, np.full(len(first), -np.inf), upper))
+            inside = np.flatnonzero(period >= 0)
+            body = self._expand([total.body], inside)
+            constant = np.bincount(period[inside], body.constant[:, 0], minlength=len(first))
+            for functional, is_lower in ((total.lower, True), (total.upper, False)):
+                if functional is None:
+                    continue
+                limit = self._expand([functional], first)
+                row = np.concatenate([period[body.interval], period[limit.interval]])
+                column = np.concatenate([body.column, limit.column])
+                matrix = sp.csr_array(
+                    (np.concatenate([body.value, -limit.value]), (row, column)),
+                    shape=(len(first), self.shared_starts[-1]),
+                )
+                bound, none = limit.constant[:, 0] - constant, np.full(len(first), np.inf)
+                parts.append(_Rows(matrix, bound, none) if is_lower else _Rows(matrix, -none, bound))
         return parts
 
     def _end_rows(self) -> list[_Rows]:
@@ -233,7 +253,10 @@ class Tiled:
     # --- exclusive pairs
 
     def with_binaries(self, chosen: Mask, program: LinearProgram | None = None) -> LinearProgram:
-        """The relaxation plus the big-M rows and binaries of the pairs in `chosen`, (pairs, intervals)."""
+        """The relaxation plus big-M rows and binaries of the pairs in `chosen`, (pairs, intervals).
+
+        Binary columns of the devices must be 0 or 1 again.
+        """
         base = self.program if program is None else program
         binaries = int(chosen.sum())
         width = len(base.cost) + binaries
@@ -254,7 +277,7 @@ class Tiled:
             row_upper=np.concatenate([base.row_upper, *(rows.upper for rows in parts)]),
             lower=np.concatenate([base.lower, np.zeros(binaries)]),
             upper=np.concatenate([base.upper, np.ones(binaries)]),
-            binary=np.concatenate([base.binary, np.ones(binaries, dtype=bool)]),
+            binary=np.concatenate([self.is_binary, np.ones(binaries, dtype=bool)]),
         )
 
     def _pair_rows(

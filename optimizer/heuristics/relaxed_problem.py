@@ -6,8 +6,7 @@ from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
-from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
-from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
+from parkdispatch.optimizer.proof.feasibility import obeys_all
 from parkdispatch.optimizer.relaxation.month_blocks import MonthBlocks
 from parkdispatch.optimizer.thread_pool import ThreadPool
 
@@ -30,6 +29,4 @@ class RelaxedProblem:
 
     def obeys_all(self, x: Array) -> bool:
         """Return whether a point, (columns,), meets every row, bound and exclusive pair; NaN never does."""
-        return primal_infeasibility(self.program, x) <= FEASIBILITY_TOLERANCE and not bool(
-            violated_pairs(self.tiled, x).any()
-        )
+        return obeys_all(self.tiled, self.program, x)

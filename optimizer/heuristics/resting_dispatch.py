@@ -1,9 +1,9 @@
 """Primal heuristic for the last moment: a dispatch in which whatever can rest rests, and a bound with it.
 
-All members of exclusive pairs are fixed at zero; where a row cannot be met so, such as a balance that needs
-import, the member that helps it and is bound to the fewest other rows is released. What remains is a linear
-program that presolve all but solves. Its multipliers bound the cost of the whole program from below, by weak
-duality: not closely, but it is a bound.
+All members of exclusive pairs and all binary decisions are fixed at zero; where a row cannot be met so, such
+as a balance that needs import, the member that helps it and is bound to the fewest other rows is released.
+What remains is a linear program that presolve all but solves. Its multipliers bound the cost of the whole
+program from below, by weak duality: not closely, but it is a bound.
 """
 
 from dataclasses import dataclass, replace
@@ -15,8 +15,8 @@ from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver, UnboundedProgram
-from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, certify
+from parkdispatch.optimizer.proof.feasibility import obeys_all
 
 MAX_RELEASES = 10  # rounds of releasing members
 
@@ -40,7 +40,7 @@ def resting_dispatch(tiled: Tiled, program: LinearProgram) -> RestingDispatch | 
         answer = solver.solve()
     except (InfeasibleProgram, UnboundedProgram, OutOfTime):
         return None
-    if violated_pairs(tiled, answer.x).any():
+    if not obeys_all(tiled, program, answer.x):
         return None
     certificate = certify(program, answer.x, answer.row_dual)
     is_bound = certificate.dual_infeasibility <= FEASIBILITY_TOLERANCE
@@ -52,6 +52,7 @@ def _resting_members(tiled: Tiled, program: LinearProgram) -> Mask | None:
     fixed = np.zeros(len(program.cost), dtype=bool)
     for pair in tiled.template.pairs:
         fixed[tiled.column_of(pair.a)] = fixed[tiled.column_of(pair.b)] = True
+    fixed |= tiled.is_binary
     fixed &= program.lower <= 0
     rows_of_column = np.bincount(program.matrix.indices, minlength=len(fixed))
     for _ in range(MAX_RELEASES):
@@ -80,17 +81,44 @@ def _members_needed(program: LinearProgram, fixed: Mask, rows_of_column: Index) 
     """Return one fixed member for each row that cannot be met, and whether any row cannot be met."""
     matrix = program.matrix
     row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    lower, upper = program.lower[matrix.indices], program.upper_fixed_at_zero(fixed)[matrix.indices]
-    is_positive = matrix.data > 0
-    with np.errstate(invalid="ignore"):
-        most = np.bincount(row, matrix.data * np.where(is_positive, upper, lower), matrix.shape[0])
-        least = np.bincount(row, matrix.data * np.where(is_positive, lower, upper), matrix.shape[0])
+    upper = _implied_upper(program, program.upper_fixed_at_zero(fixed), row)
+    least, most = _activity_range(program, upper, row)
     is_short, is_beyond = (
         program.row_lower - most > FEASIBILITY_TOLERANCE,
         least - program.row_upper > FEASIBILITY_TOLERANCE,
     )
-    helps = np.where(is_positive, is_short[row], is_beyond[row]) & fixed[matrix.indices]
+    helps = np.where(matrix.data > 0, is_short[row], is_beyond[row]) & fixed[matrix.indices]
     entry = np.flatnonzero(helps)
     entry = entry[np.lexsort((rows_of_column[matrix.indices[entry]], row[entry]))]
     first_of_row = np.unique(row[entry], return_index=True)[1]
     return np.unique(matrix.indices[entry[first_of_row]]), bool((is_short | is_beyond).any())
+
+
+def _activity_range(program: LinearProgram, upper: Array, row: Index) -> tuple[Array, Array]:
+    """Return the least and the largest body of every row within the bounds; `row` is that of each entry."""
+    matrix = program.matrix
+    at_lower = matrix.data * program.lower[matrix.indices]
+    at_upper = matrix.data * upper[matrix.indices]
+    least, most = np.minimum(at_lower, at_upper), np.maximum(at_lower, at_upper)
+    rows = matrix.shape[0]
+    totals = [np.bincount(row, values, rows).astype(np.float64) for values in (least, most)]
+    return totals[0], totals[1]
+
+
+def _implied_upper(program: LinearProgram, upper: Array, row: Index) -> Array:
+    """Return upper bounds that single rows imply, such as no power of a unit that is off.
+
+    For an entry a > 0 of a row with an upper limit, a x <= limit - least of the others; for a < 0 and a lower
+    limit likewise.
+    """
+    matrix = program.matrix
+    least, most = _activity_range(program, upper, row)
+    own = matrix.data * program.lower[matrix.indices]
+    with np.errstate(invalid="ignore"):
+        room = np.where(
+            matrix.data > 0, program.row_upper[row] - least[row], program.row_lower[row] - most[row]
+        )
+        limit = np.where(np.isfinite(room), (room + own) / matrix.data, np.inf)
+    implied = upper.copy()
+    np.minimum.at(implied, matrix.indices, limit)
+    return np.maximum(implied, program.lower)

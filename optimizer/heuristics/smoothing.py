@@ -18,11 +18,13 @@ from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.template import ExclusivePairRows
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
+from parkdispatch.optimizer.mip.whole_program import bounds_as_decided
 from parkdispatch.optimizer.partition.lagrangian_pricing import pair_positions, with_pair_binaries
 from parkdispatch.optimizer.partition.windows import Window
 from parkdispatch.optimizer.presolve.exclusive_pairs import open_pairs, tighten, violated_pairs
 from parkdispatch.optimizer.presolve.identical_units import merge_identical_units
-from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
+from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
+from parkdispatch.optimizer.proof.feasibility import obeys_all
 
 COST_TOLERANCE = 1e-12  # of the cost: rounding in a sum of a million terms
 MAX_SEARCHED_PAIRS = 1_000  # with a binary each: ten devices' day
@@ -42,11 +44,7 @@ def smooth_set_points(tiled: Tiled, x: Array, devices: Mapping[str, Device], nam
     most_yuan = _cost_limit_yuan(tiled, x)
 
     def is_sound(smoothed: Array) -> bool:
-        return (
-            primal_infeasibility(tiled.program, smoothed) <= FEASIBILITY_TOLERANCE
-            and tiled.program.objective(smoothed) <= most_yuan
-            and not violated_pairs(tiled, smoothed).any()
-        )
+        return tiled.program.objective(smoothed) <= most_yuan and obeys_all(tiled, tiled.program, smoothed)
 
     if merged is not None:
         shared_equally = merged.point(_smoothest(merged.paired, merged.merged_point(x), names))
@@ -89,7 +87,8 @@ def _smoothest(tiled: Tiled, x: Array, devices: Collection[str]) -> Array:
     columns = np.arange(len(x))
     try:
         while True:
-            solver.change_bounds(columns, tiled.program.lower, _upper_in_mode(tiled, x, keeps_mode))
+            upper = np.minimum(program.upper[columns], _upper_in_mode(tiled, x, keeps_mode))
+            solver.change_bounds(columns, program.lower[columns], upper)
             smoothed = solver.solve().x
             violations = violated_pairs(tiled, smoothed) & ~keeps_mode
             if not violations.any():
@@ -107,7 +106,7 @@ def _searched_modes(tiled: Tiled, program: LinearProgram, smoothed: Array, upper
 
     `smoothed` is a point of the smoothing program, in its columns, from which the search begins.
     """
-    upper = np.minimum(upper, tighten(tiled).program.upper)
+    upper = np.minimum(np.minimum(upper, program.upper[: len(upper)]), tighten(tiled).program.upper)
     is_open = open_pairs(tiled, replace(tiled.program, upper=upper))
     if is_open.sum() > MAX_SEARCHED_PAIRS:
         return smoothed
@@ -163,13 +162,14 @@ def _smoothing_program(
     weights = np.concatenate([np.zeros(columns), np.ones(changes)])
     for member in auxiliary:
         weights[tiled.column_of(member)] = AUXILIARY_WEIGHT
+    lower, upper = bounds_as_decided(tiled, program, x, np.zeros(columns, dtype=bool))
     return LinearProgram(
         cost=weights,
         offset=0.0,
         matrix=sp.vstack([own_rows, cost_row, *change_rows], format="csr"),
         row_lower=np.concatenate([program.row_lower, [-np.inf], np.full(added, -np.inf)]),
         row_upper=np.concatenate([program.row_upper, [program.cost @ x], np.zeros(added)]),
-        lower=np.concatenate([program.lower, np.zeros(changes)]),
-        upper=np.concatenate([program.upper, np.full(changes, np.inf)]),
+        lower=np.concatenate([lower, np.zeros(changes)]),
+        upper=np.concatenate([upper, np.full(changes, np.inf)]),
         binary=np.zeros(width, dtype=bool),
     )

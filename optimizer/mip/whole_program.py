@@ -6,6 +6,7 @@ again; HiGHS then proves in one search what no number of rounds does.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,16 +15,18 @@ from parkdispatch.models.device import Array
 from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
-from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import pair_positions, with_pair_binaries
 from parkdispatch.optimizer.partition.windows import Window
 from parkdispatch.optimizer.presolve.exclusive_pairs import open_pairs
+from parkdispatch.optimizer.proof.feasibility import obeys_all
 
 MAX_PAIRS = 20_000  # exclusive pairs of a program that is searched as a whole: three batteries' week
 FIRST_POINT_SHARE = 0.5  # of the remaining time, for a first point
 LEAST_S = 1.0  # for a search, after the deadline too
+
+Bounds = tuple[Array, Array]  # lower and upper, (columns,) each
 
 
 def is_small(tiled: Tiled) -> bool:
@@ -35,9 +38,9 @@ def is_small(tiled: Tiled) -> bool:
 class WholeSearch:
     """What the search found.
 
-    `bound_yuan` is HiGHS's own lower bound. `x`, (columns,), obeys every pair; it is empty where no point was
-    found. `row_dual`, (rows,), are the multipliers of the linear program with the columns `fixed_at_zero`.
-    `pairs`, (pairs, intervals), are those with a binary.
+    `bound_yuan` is HiGHS's own lower bound. `x`, (columns,), is a dispatch; it is empty where none was
+    found. `row_dual`, (rows,), are the multipliers of the linear program with the columns `fixed_at_zero`,
+    and binary columns as they are. `pairs`, (pairs, intervals), are those with a binary.
     """
 
     bound_yuan: float
@@ -48,21 +51,27 @@ class WholeSearch:
 
 
 def search_whole_program(
-    problem: RelaxedProblem, incumbent: Array | None, gap_yuan: float, deadline: float
+    tiled: Tiled,
+    program: LinearProgram,
+    solve_within: Callable[[Bounds], tuple[Array, Array]],
+    incumbent: Array | None,
+    gap_yuan: float,
+    deadline: float,
 ) -> WholeSearch:
-    """Search a relaxed problem with all of its open pairs; `incumbent` is a point that obeys them.
+    """Search a tightened relaxation of `tiled` with its binary columns and all of its open pairs.
 
-    Without one, a first point is searched for in the direction of the least activity. Raises
-    InfeasibleProgram where no point obeys the pairs.
+    `solve_within` returns the optimum of the relaxation and its multipliers within other bounds. `incumbent`
+    is a dispatch; without one, a first one is searched for in the direction of the least activity. Raises
+    InfeasibleProgram where there is none.
     """
-    tiled, program = problem.tiled, problem.program
     is_open = open_pairs(tiled, program)
     pairs = pair_positions(tiled, is_open, Window(((0, len(tiled.horizon)),)))
     # without the relaxation's valid inequalities, beside which HiGHS finds fewer cuts of its own: a small
     # battery's day is not proven in a minute with them, and in a second without
-    with_binaries = with_pair_binaries(replace(tiled.program, upper=program.upper), pairs)
+    relaxation = replace(tiled.program, upper=program.upper, binary=tiled.is_binary)
+    with_binaries = with_pair_binaries(relaxation, pairs)
     if incumbent is None:
-        incumbent = _first_point(problem, with_binaries, deadline)
+        incumbent = _first_point(tiled, program, with_binaries, deadline)
     solver = Solver(time_limit_s=_remaining_s(deadline), gap_yuan=gap_yuan, full_search=True)
     solver.load(with_binaries)
     x, bound_yuan = np.empty(0), -np.inf
@@ -75,16 +84,37 @@ def search_whole_program(
         x, bound_yuan = answer.x, answer.bound
     except OutOfTime as ended:
         bound_yuan = ended.bound
-    return _with_binaries_fixed(problem, is_open, pairs, x, bound_yuan)
+    fixed_at_zero = np.zeros(len(program.cost), dtype=bool)
+    if not x.size:
+        return WholeSearch(bound_yuan, x, np.empty(0), fixed_at_zero, is_open)
+    fixed_at_zero[_unused_members(x, pairs)] = True
+    # HiGHS has found the decisions; the point itself is exact only where they are fixed
+    x = x[: len(program.cost)]
+    try:
+        x, row_dual = solve_within(bounds_as_decided(tiled, program, x, fixed_at_zero))
+    except (InfeasibleProgram, OutOfTime):  # infeasible by the tolerances alone
+        row_dual = np.empty(0)
+    return WholeSearch(
+        bound_yuan, x if obeys_all(tiled, program, x) else np.empty(0), row_dual, fixed_at_zero, is_open
+    )
 
 
-def _first_point(problem: RelaxedProblem, with_binaries: LinearProgram, deadline: float) -> Array | None:
-    """Return some point that obeys the pairs; None where none was found in a share of the time."""
-    resting = resting_dispatch(problem.tiled, problem.program)
+def bounds_as_decided(tiled: Tiled, program: LinearProgram, x: Array, fixed_at_zero: Mask) -> Bounds:
+    """Return bounds that fix the binary columns as they are in x, and the marked columns at zero."""
+    lower, upper = program.lower.copy(), program.upper_fixed_at_zero(fixed_at_zero)
+    lower[tiled.is_binary] = upper[tiled.is_binary] = np.round(x[tiled.is_binary])
+    return lower, upper
+
+
+def _first_point(
+    tiled: Tiled, program: LinearProgram, with_binaries: LinearProgram, deadline: float
+) -> Array | None:
+    """Return some dispatch; None where none was found in a share of the time."""
+    resting = resting_dispatch(tiled, program)
     if resting is not None:
         return resting.x
     cost = np.zeros(len(with_binaries.cost))
-    cost[: len(problem.program.cost)] = _activity(problem.tiled)
+    cost[: len(program.cost)] = _activity(tiled)
     limit_s = FIRST_POINT_SHARE * _remaining_s(deadline)
     solver = Solver(time_limit_s=limit_s, full_search=True, any_point=True)
     solver.load(replace(with_binaries, cost=cost, offset=0.0))
@@ -112,22 +142,6 @@ def _activity(tiled: Tiled) -> Array:
 def _remaining_s(deadline: float) -> float:
     """Return the seconds until the deadline (time.monotonic), or a little after it."""
     return max(LEAST_S, deadline - time.monotonic())
-
-
-def _with_binaries_fixed(
-    problem: RelaxedProblem, is_open: Mask, pairs: Index, x: Array, bound_yuan: float
-) -> WholeSearch:
-    """Return the optimum with the pairs as in `x`, which HiGHS has found to its tolerances."""
-    program, fixed_at_zero = problem.program, np.zeros(len(problem.program.cost), dtype=bool)
-    if not x.size:
-        return WholeSearch(bound_yuan, x, np.empty(0), fixed_at_zero, is_open)
-    fixed_at_zero[_unused_members(x, pairs)] = True
-    try:
-        exact, row_dual = problem.blocks.solve(program.upper_fixed_at_zero(fixed_at_zero))
-    except (InfeasibleProgram, OutOfTime):  # infeasible by the tolerances alone
-        exact, row_dual = x[: len(program.cost)], np.empty(0)
-    exact = exact if problem.obeys_all(exact) else np.empty(0)
-    return WholeSearch(bound_yuan, exact, row_dual, fixed_at_zero, is_open)
 
 
 def _unused_members(x: Array, pairs: Index) -> Index:

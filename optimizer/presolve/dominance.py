@@ -38,15 +38,15 @@ def _dominating(tiled: Tiled, a: int) -> list[int]:
         (row.body, row.lower is not None, row.upper is not None and number not in counters)
         for number, row in enumerate(template.rows)
     ]
-    bodies += [(total.body, False, True) for total in template.totals]
+    bodies += [(total.body, total.lower is not None, total.upper is not None) for total in template.totals]
     bodies += [(end.body, True, False) for end in template.ends]
     states = {previous.column for previous in template.previous}
     members = {column for pair in template.pairs for column in (pair.a, pair.b)}
-    if a in states:
+    if a in states or template.columns[a].is_binary:
         return []
     dominating = []
     for p in range(len(template.columns)):
-        if p == a or p in states or p in members:
+        if p == a or p in states or p in members or template.columns[p].is_binary:
             continue
         for body, has_lower, has_upper in bodies:
             difference = template.coefficients[:, body, p] - template.coefficients[:, body, a]
@@ -78,7 +78,8 @@ def _counter_rows(tiled: Tiled) -> set[int]:
             len(defining) == 1
             and _is_zero(tiled, column.lower)
             and column.upper is None
-            and _is_zero(tiled, previous.initial)
+            and all(_is_zero(tiled, initial) for initial in previous.initial)
+            and previous.steps == 1
             and not coefficients[:, elsewhere, state].any()
             and _defines_counter(tiled, state, before, rows.pop(defining[0]))
             and all(_never_relaxed_by(tiled, state, before, row) for row in rows.values())

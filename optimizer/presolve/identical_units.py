@@ -147,7 +147,8 @@ def _functionals(template: Template, device: str) -> list[int]:
     for number, column in enumerate(template.columns):
         if column.key[0] == device:
             numbers += [column.lower, column.upper]
-            numbers += [previous.initial for previous in template.previous if previous.column == number]
+            for previous in template.previous:
+                numbers += previous.initial if previous.column == number else ()
     rows = [row for row in template.rows if row.key[0] == device]
     for pair in template.pairs:
         if pair.key[0] == device:  # the second row of a pair that joins devices is about the other one
@@ -156,7 +157,7 @@ def _functionals(template: Template, device: str) -> list[int]:
         numbers += [row.body, row.lower, row.upper]
     for total in template.totals:
         if total.key[0] == device:
-            numbers += [total.body, total.upper]
+            numbers += [total.body, total.lower, total.upper]
     numbers += [end.body for end in template.ends if end.key[0] == device]
     for functionals in (template.costs, template.injections, template.quantities):
         numbers += [functional for key, functional in functionals.items() if key[0] == device]

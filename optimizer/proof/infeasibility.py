@@ -90,10 +90,13 @@ def explain_infeasibility(tiled: Tiled, program: LinearProgram) -> str:
     missing = x[columns : columns + rows] - x[columns + rows :]
     violated = np.flatnonzero(np.abs(missing) > FEASIBLE_MW)
     if not violated.size:
-        devices = sorted({pair.key[0] for pair in tiled.template.pairs})
+        template = tiled.template
+        deciding = [pair.key[0] for pair in template.pairs]
+        deciding += [column.key[0] for column in template.columns if column.is_binary]
+        devices = sorted(set(deciding))
         return (
-            "no dispatch meets all limits and every exclusive pair: charging and discharging, or importing"
-            " and exporting, would have to happen at once, or a device to run below its least power"
+            "no dispatch meets all limits: charging and discharging, or importing and exporting, would have"
+            " to happen at once, a device to run below its least power, or to be neither on nor off"
             f" ({', '.join(devices)})"
         )
     worst: Index = violated[np.argsort(-np.abs(missing[violated]), kind="stable")][:SHOWN]
@@ -159,7 +162,13 @@ def _violation(tiled: Tiled, program: LinearProgram, row: int, missing: float, x
     direction = "short of" if missing > 0 else "beyond"
     count = len(horizon) * len(template.rows)
     if row >= count:
-        keys = [(total.key, label) for total in template.totals for label in horizon.labels(total.per)]
+        keys = [
+            (total.key, label)
+            for total in template.totals
+            for limit in (total.lower, total.upper)
+            if limit is not None
+            for label in horizon.labels(total.per)
+        ]
         keys += [(end.key, f"{_variables(tiled, end.body)} at the end") for end in template.ends]
         (device, name), when = keys[row - count]
         return f"{device}.{name}, {when}: {abs(missing):.3f} {direction} its limit"

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
         size,
         study,
     )
-    from parkdispatch.models.device import Device, Interval, Park, Seen, SeriesSpec, Terms
+    from parkdispatch.models.device import Device, Park, Seen, SeriesSpec
     from parkdispatch.models.errors import InfeasibleError, InputError, ParkdispatchError, SolverError
     from parkdispatch.models.registry import device_kinds, register_device
+    from parkdispatch.models.vocabulary import Interval, Terms
     from parkdispatch.studies.device_conformance import check_device
 
     __version__: str
@@ -75,7 +76,8 @@ _HOMES = {
         "size",
         "study",
     ),
-    "models.device": ("Device", "Interval", "Park", "Seen", "SeriesSpec", "Terms"),
+    "models.device": ("Device", "Park", "Seen", "SeriesSpec"),
+    "models.vocabulary": ("Interval", "Terms"),
     "models.errors": ("InfeasibleError", "InputError", "ParkdispatchError", "SolverError"),
     "models.registry": ("device_kinds", "register_device"),
     "studies.device_conformance": ("check_device",),

@@ -7,8 +7,9 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from parkdispatch.models.device import Device, Interval, Park, Seen, Terms
+from parkdispatch.models.device import Device, Park, Seen
 from parkdispatch.models.registry import device_kinds
+from parkdispatch.models.vocabulary import Interval, Terms
 from parkdispatch.studies.device_conformance import check_device
 
 

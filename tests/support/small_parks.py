@@ -9,11 +9,12 @@ import pandas as pd
 import pyomo.environ as pyo
 from hypothesis import strategies as st
 
-from parkdispatch.models.device import Array, Device, Interval, Park, Seen, SeriesSpec, Terms
+from parkdispatch.models.device import Array, Device, Park, Seen, SeriesSpec
 from parkdispatch.models.loads.load import Load
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.sources.photovoltaic_plant import Pv
 from parkdispatch.models.stores.battery import Battery
+from parkdispatch.models.vocabulary import Interval, Terms
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template import Key
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
@@ -95,12 +96,50 @@ class Everything(Bare):
         block.within = pyo.Constraint(expr=block.level <= size + 2)
         block.gap_mw = pyo.Expression(expr=top - block.up)
         interval.at_end(block.level, lower=0.1 * size - 1, upper=4.0)
-        interval.total("work", block.up * hours + 0.5 * before + top, self.per, 8 * size + price + 100)
-        interval.total("rest", price * block.down, self.other, 3 * interval.series("limit") + 50)
+        interval.total("work", block.up * hours + 0.5 * before + top, self.per, upper=8 * size + price + 100)
+        interval.total("rest", price * block.down, self.other, upper=3 * interval.series("limit") + 50)
         interval.either_or(block.up, block.down)
         return Terms(
             {self.bus: block.up - block.down + 0.125 * before - 0.1 * top, "other": top - block.down + extra},
             {"work": price * block.up * hours + 3 * top, "before": 0.5 * before, "size": 0.25 * size},
+        )
+
+
+class Decisions(Bare):
+    """Every word for binary decisions, long memories, windows and curves, in its most general use."""
+
+    series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
+        name: SeriesSpec(title=name, unit="") for name in ("top", "price")
+    }
+    per: Any = "week"
+
+    def interval(self, block: Any, interval: Interval) -> Terms:
+        hours, top, price = interval.hours, interval.series("top"), interval.series("price")
+        block.power = pyo.Var(bounds=(0, 9))
+        history = [1.0, 0.0, 0.0, 1.0]
+        unit = interval.committed(
+            "unit",
+            block.power,
+            1 + 0.5 * top,
+            5 + top,
+            min_up_h=3 * hours,
+            min_down_h=2.5 * hours,
+            history=history,
+        )
+        lamp = interval.binary("lamp")
+        size = interval.shared("size", "year", upper=3.0, costs={"size": 0.1 + price})
+        before = interval.previous(block.power, [0.5, 0.25 * size], steps=3)
+        block.slow = pyo.Constraint(expr=block.power - before <= 6 + size)
+        block.lately = pyo.Constraint(expr=interval.recent_sum(lamp, 2 * hours, [1.0]) <= 2 - 0.1 * top)
+        fuel = interval.piecewise("fuel", block.power, [(0, 0), (3, 4), (9, 8)])
+        heat = interval.piecewise("heat", block.power, [(0, 0), (3, 2), (9, 5)], "at_most")
+        loss = interval.piecewise("loss", block.power, [(0, 0), (4, 0.1), (9, 0.5)], "at_least")
+        interval.total("burnt", fuel * hours, self.per, lower=0.01 * size, upper=400 + top)
+        interval.total("lit", lamp, "day", lower=1.0)
+        interval.at_end(block.power, lower=0.5 * size, upper=0.5 * size + 8)
+        return Terms(
+            {self.bus: block.power - loss, "other": heat - top},
+            {"fuel": price * fuel * hours, "start": 3 * unit.start + unit.stop, "lamp": lamp},
         )
 
 

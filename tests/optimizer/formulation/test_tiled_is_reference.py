@@ -4,6 +4,7 @@ The model is read here with Pyomo's standard representation, by names, without t
 """
 
 from collections.abc import Mapping
+from datetime import datetime, time
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -12,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parkdispatch.models.device import Interval, SeriesSpec, Terms
+from parkdispatch.models.device import SeriesSpec
+from parkdispatch.models.vocabulary import DailyWindow, Interval, Period, Terms, TimeSpan
 from parkdispatch.optimizer.formulation.template_compiler import NotAffineError, compile_template
 from tests.support.parks.reference_model import assert_tiled_is_reference, of_tiled
-from tests.support.small_parks import Bare, Everything, SmallPark
+from tests.support.small_parks import Bare, Decisions, Everything, SmallPark
 
 # so close to the end of a month that a horizon of any length may cross days, the month or neither
 STARTS = ["2026-07-31 22:00", "2026-07-30 12:00", "2026-07-15 00:00", "2026-12-31 23:00", "2028-02-28 23:00"]
@@ -108,6 +110,27 @@ def test_every_word_across_days_and_months(count: int) -> None:
     # each of the three has two decisions, in every period twice; the grid's peak is one a month
     decisions = 2 * (days + months + 1) + months
     assert tiled.shared_starts[-1] - tiled.shared_starts[0] == decisions
+    assert_tiled_is_reference(park)
+
+
+PERIODS = [
+    *("day", "week", "month", "year", "horizon"),
+    DailyWindow(time(8), time(12, 30)),
+    DailyWindow(time(22), time(6)),
+    DailyWindow(time(5), time(5)),
+    TimeSpan(datetime(2026, 7, 31, 1), datetime(2026, 7, 31, 4)),
+]
+
+
+@pytest.mark.parametrize("count", [1, 3, 60])
+@pytest.mark.parametrize("per", PERIODS, ids=str)
+def test_decisions_memories_and_windows(count: int, per: Period) -> None:
+    random = np.random.default_rng(count)
+    park = SmallPark(count, 60, "2026-07-30 23:00").load(random.uniform(0, 9, count)).grid(5.0)
+    park.grid(7.0, 5.0, export_limit=9, name="second", bus="other")
+    park.add(
+        "decisions", Decisions(per=per), top=random.uniform(0, 2, count), price=random.uniform(0, 9, count)
+    )
     assert_tiled_is_reference(park)
 
 

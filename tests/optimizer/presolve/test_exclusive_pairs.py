@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from parkdispatch.models.device import Array, Interval, SeriesSpec, Terms
+from parkdispatch.models.device import Array, SeriesSpec
+from parkdispatch.models.vocabulary import Interval, Terms
 from parkdispatch.optimizer.arrays import Mask
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
@@ -77,7 +78,7 @@ class Fuel(Bare):
 
     def interval(self, block: Any, interval: Interval) -> Terms:
         block.power_mw = pyo.Var(bounds=(0, 3))
-        interval.total("fuel", block.power_mw * interval.hours, "day", self.limit_mwh)
+        interval.total("fuel", block.power_mw * interval.hours, "day", upper=self.limit_mwh)
         price = interval.series("price") * interval.hours
         return Terms({self.bus: block.power_mw}, {"fuel": price * block.power_mw})
 

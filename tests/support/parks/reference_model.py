@@ -92,7 +92,9 @@ def of_tiled(tiled: Tiled, chosen: Mask | None = None) -> Named:
     rows = [row_name(*row.key, t) for t in range(count) for row in template.rows]
     for total in template.totals:
         device, name = total.key
-        rows += [f"shared[{device}].{name}_{p}" for p in range(len(horizon.labels(total.per)))]
+        for side in ("lower", "upper"):
+            if getattr(total, side) is not None:
+                rows += [f"shared[{device}].{name}_{side}_{p}" for p in range(len(horizon.labels(total.per)))]
     rows += [row_name(*end.key, count - 1) for end in template.ends]
     if chosen is not None:
         pairs = [(template.pairs[number], t) for number, t in np.argwhere(chosen)]

@@ -13,9 +13,10 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.value_sources import SourcedValue
-from parkdispatch.models.device import Array, Device, Interval, Park, Seen, SeriesSpec, Terms
+from parkdispatch.models.device import Array, Device, Park, Seen, SeriesSpec
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.stores.battery import Battery
+from parkdispatch.models.vocabulary import Interval, Terms
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.solve import optimize
 from parkdispatch.results.schedule import ScheduleBlock

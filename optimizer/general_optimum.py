@@ -1,0 +1,136 @@
+"""The optimum of a park with binary decisions or long memories: relax, and search what is fractional.
+
+The decomposition into windows is made for exclusive pairs and for states that one interval hands to the next.
+Any other park is relaxed as a whole, and where its relaxation is no dispatch, HiGHS searches the integer
+program; the bound is then HiGHS's own.
+"""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from parkdispatch.models.device import Array
+from parkdispatch.optimizer.arrays import Mask
+from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
+from parkdispatch.optimizer.formulation.tile import Tiled
+from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
+from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver
+from parkdispatch.optimizer.mip.whole_program import (
+    Bounds,
+    WholeSearch,
+    bounds_as_decided,
+    search_whole_program,
+)
+from parkdispatch.optimizer.presolve.exclusive_pairs import open_pairs, tighten, violated_pairs
+from parkdispatch.optimizer.proof.certificate import ProofMethod, certify
+from parkdispatch.optimizer.proof.feasibility import obeys_all
+from parkdispatch.optimizer.tiled_optimum import IN_RELAXATION, FinalRelaxation, SolveSettings, TiledOptimum
+from parkdispatch.optimizer.time_budget import ending_at
+
+RELAXATION_SHARE = 0.5  # of the time
+LEAST_RELAXATION_S = 1.0  # after the deadline too
+
+
+def find_general_optimum(tiled: Tiled, settings: SolveSettings) -> TiledOptimum:
+    """The optimum of any tiled program, with its proof or its true gap.
+
+    Raises InfeasibleProgram, UnboundedProgram, and NoFeasibleDispatch where time ends without a dispatch.
+    """
+    program = tighten(tiled).program
+    built, began_s = time.perf_counter(), time.monotonic()
+    pairs_are_open = open_pairs(tiled, program)
+    settings.progress("solving the relaxation")
+    relaxed_x, row_dual, bound = np.empty(0), np.empty(0), -np.inf
+    try:
+        with ending_at(began_s + max(LEAST_RELAXATION_S, RELAXATION_SHARE * (settings.deadline - began_s))):
+            relaxed_x, row_dual = _solve_within(program, (program.lower, program.upper))
+    except OutOfTime:
+        settings.progress("no time for the relaxation")
+    certificate = certify(program, relaxed_x, row_dual) if relaxed_x.size else None
+    if certificate is not None and certificate.holds:
+        bound = certificate.dual_objective_yuan
+    x, method = relaxed_x, IN_RELAXATION
+    violated = violated_pairs(tiled, x) if x.size else pairs_are_open
+    fixed = np.zeros(len(program.cost), dtype=bool)
+    binaries = 0
+    if not (x.size and np.isfinite(bound) and obeys_all(tiled, program, x)):
+        settings.progress("searching the whole program")
+        search = _searched(tiled, program, relaxed_x, bound, settings)
+        x, row_dual, fixed = search.x, search.row_dual, search.fixed_at_zero
+        bound = min(max(bound, search.bound_yuan), program.objective(x))
+        binaries = int(search.pairs.sum() + tiled.is_binary.sum())
+        method = ProofMethod("searched", {"binaries": binaries})
+    return TiledOptimum(
+        x=x,
+        cost_yuan=program.objective(x),
+        final_relaxation=_final_relaxation(tiled, program, row_dual, fixed),
+        bound=bound,
+        method=method,
+        settled=int((~pairs_are_open).sum()),
+        violated=int(violated.sum()),
+        binaries=binaries,
+        windows=1 if binaries else 0,
+        dual_infeasibility=certificate.dual_infeasibility if certificate is not None else 0.0,
+        built=built,
+        warm_start=None,
+    )
+
+
+def _solve_within(program: LinearProgram, bounds: Bounds) -> tuple[Array, Array]:
+    """The optimum of a linear program within other bounds, and its multipliers."""
+    solver = Solver()
+    solver.load(replace(program, lower=bounds[0], upper=bounds[1]))
+    answer = solver.solve()
+    return answer.x, answer.row_dual
+
+
+def _searched(
+    tiled: Tiled, program: LinearProgram, relaxed_x: Array, bound: float, settings: SolveSettings
+) -> WholeSearch:
+    """The best dispatch of a search that begins with one near the relaxation, if there is one."""
+    incumbent = _first_dispatch(tiled, program, relaxed_x)
+    gap_yuan = settings.gap * max(1.0, abs(bound)) if np.isfinite(bound) else 0.0
+    search = search_whole_program(
+        tiled,
+        program,
+        lambda bounds: _solve_within(program, bounds),
+        incumbent,
+        gap_yuan,
+        settings.deadline,
+    )
+    if search.x.size:
+        return search
+    if incumbent is None:
+        raise NoFeasibleDispatch(max(bound, search.bound_yuan))
+    return replace(search, x=incumbent)
+
+
+def _first_dispatch(tiled: Tiled, program: LinearProgram, relaxed_x: Array) -> Array | None:
+    """The cheaper of two dispatches: decisions rounded as in the relaxation, and all at rest."""
+    dispatches = []
+    if relaxed_x.size:
+        unused = np.zeros(len(program.cost), dtype=bool)
+        for pair in tiled.template.pairs:
+            a, b = tiled.column_of(pair.a), tiled.column_of(pair.b)
+            unused[np.where(relaxed_x[a] > relaxed_x[b], b, a)] = True
+        try:
+            rounded, _ = _solve_within(program, bounds_as_decided(tiled, program, relaxed_x, unused))
+            dispatches.append(rounded)
+        except (InfeasibleProgram, OutOfTime):
+            pass
+    if not dispatches and (resting := resting_dispatch(tiled, program)) is not None:
+        dispatches.append(resting.x)
+    feasible = [x for x in dispatches if obeys_all(tiled, program, x)]
+    return min(feasible, key=program.objective, default=None)
+
+
+def _final_relaxation(
+    tiled: Tiled, program: LinearProgram, row_dual: Array, fixed: Mask
+) -> FinalRelaxation | None:
+    """The last linear program with its multipliers; None where these are not known."""
+    if not row_dual.size:
+        return None
+    no_inequalities = np.zeros((len(tiled.template.pairs), len(tiled.horizon)), dtype=bool)
+    return FinalRelaxation(program, row_dual, fixed, no_inequalities)

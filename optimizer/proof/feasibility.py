@@ -1,0 +1,27 @@
+"""Whether a point is a dispatch: every row and bound, every exclusive pair, every binary decision."""
+
+import numpy as np
+
+from parkdispatch.models.device import Array
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
+from parkdispatch.optimizer.formulation.tile import Tiled
+from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
+from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
+
+
+def fractionality(tiled: Tiled, x: Array) -> float:
+    """Return the largest distance of a binary column from 0 and 1; NaN if any of them is NaN."""
+    binaries = x[tiled.is_binary]
+    return float(np.max(np.abs(binaries - np.round(binaries)), initial=0.0))
+
+
+def obeys_all(tiled: Tiled, program: LinearProgram, x: Array) -> bool:
+    """Return whether a point, (columns,), is a dispatch of `tiled`; NaN never is.
+
+    `program` is the relaxation of `tiled`, perhaps tightened or with valid inequalities.
+    """
+    return (
+        primal_infeasibility(program, x) <= FEASIBILITY_TOLERANCE
+        and fractionality(tiled, x) <= FEASIBILITY_TOLERANCE
+        and not bool(violated_pairs(tiled, x).any())
+    )
