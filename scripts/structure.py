@@ -23,7 +23,7 @@ FORBIDDEN = {
     "optimizer": ("parkdispatch.inputs",),
     "results": ("pyomo", "highspy", "parkdispatch.optimizer"),
 }
-OPTIMIZER_KNOWS = ("device", "errors", "units", "vocabulary")  # of the models: the contract of a device, no device
+OPTIMIZER_KNOWS = ("device", "errors", "units", "vocabulary")  # of the models: no device
 LARGEST_FOLDER = 14  # modules, `__init__.py` not counted
 LONGEST_FILE = 350  # lines
 LONGEST_FUNCTION = 80  # lines
