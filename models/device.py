@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from parkdispatch.models.limits import LARGEST_POWER_MW, LARGEST_PRICE_YUAN_PER_MWH
 from parkdispatch.models.site import Site
@@ -21,6 +21,7 @@ from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.vocabulary import Exchange, Interval, Terms
 
 Array = NDArray[np.float64]
+Carrier = Literal["electricity", "heat", "cold", "gas", "hydrogen"]
 Role = Literal["source", "grid", "load", "store", "converter", "network"]
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -130,6 +131,8 @@ class Device(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     role: ClassVar[Role] = "converter"
+    # fields that name a bus, and what flows there; "any" is whatever the other devices on that bus say
+    ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {"bus": "electricity"}
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {}
     stores_energy: ClassVar[bool] = False  # a saving is told against the park without these
     needs_weather: ClassVar[bool] = False
@@ -138,15 +141,21 @@ class Device(BaseModel):
     # "prices", "book") and key, beside those of results/templates/words.*.toml
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {}
 
-    @field_validator("bus", check_fields=False)
+    @field_validator("*")
     @classmethod
-    def _bus_usable_in_names(cls, bus: str) -> str:
-        if not re.fullmatch(BUS_NAME, bus):
+    def _bus_usable_in_names(cls, value: Any, info: ValidationInfo) -> Any:
+        if info.field_name in cls.ports and value is not None and not re.fullmatch(BUS_NAME, str(value)):
             raise ValueError(
                 "must be 1 to 40 letters and digits, with `_`, `-`, `.` or blanks between, such as 10_0.4kV:"
                 " it names columns of files"
             )
-        return bus
+        return value
+
+    @property
+    def buses(self) -> Mapping[str, Carrier | Literal["any"]]:
+        """The buses the device is connected to, with what flows there."""
+        at = {getattr(self, field, None): carrier for field, carrier in self.ports.items()}
+        return {str(bus): carrier for bus, carrier in at.items() if bus is not None}
 
     @classmethod
     def example(cls) -> Self:

@@ -41,6 +41,10 @@ class TimeSpan:
             raise ValueError(f"a span must end after it begins at {self.begin}, and ends at {self.end}")
 
 
+# what a park-wide rule may add up over all devices
+Amount = Literal[
+    "co2_t", "renewable_available_mwh", "renewable_output_mwh", "consumption_mwh", "import_mwh", "export_mwh"
+]
 CalendarPeriod = Literal["day", "week", "month", "year", "horizon"]  # a week begins on Monday
 Period = CalendarPeriod | DailyWindow | TimeSpan
 
@@ -113,6 +117,9 @@ class Interval(Protocol):
         reach each other where a device has terms on both.
         """
 
+    def park_amount(self, amount: Amount) -> Expr:
+        """Return what all devices together have of an amount in this interval, by their `Terms.amounts`."""
+
     def binary(self, name: str) -> Expr:
         """Return a decision of that name that is 0 or 1."""
 
@@ -155,9 +162,10 @@ class Terms:
 
     `injection` maps a bus to power into it [MW]; plus is into the bus. `costs` maps a label to yuan
     in this interval; plus is a cost, revenue is a negative cost. `exchange` names the non-negative variables
-    that are import from and export to the public grid.
+    that are import from and export to the public grid. `amounts` are what park-wide rules add up.
     """
 
     injection: Mapping[str, Expr] = field(default_factory=dict)
     costs: Mapping[str, Expr] = field(default_factory=dict)
     exchange: Mapping[Exchange, Expr] = field(default_factory=dict)
+    amounts: Mapping[Amount, Expr] = field(default_factory=dict)

@@ -3,18 +3,21 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyomo.environ as pyo
 import xarray as xr
 
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare
-from parkdispatch.models.device import Device, Seen
+from parkdispatch.models.device import Array, Device, Park, Seen
 from parkdispatch.models.errors import ParkdispatchError
 from parkdispatch.models.loads.load import Load
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.registry import kind_of
+from parkdispatch.models.vocabulary import Interval, Terms
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.solve import Optimum, optimize, optimize_with_pyomo
@@ -28,6 +31,37 @@ DAYS = ("2026-03-31", "2026-04-01")  # a change of day and of month
 MINUTES = 60
 TOLERANCE = 1e-6  # [MW, MWh] of rules; relative of costs
 PLAIN_SOLVER = "appsi_highs"
+BOUNDARY_MW, BOUNDARY_DEMAND_MW = 100.0, 2.0
+BOUNDARY_YUAN_PER_MWH = (400.0, 10.0)  # to be had, to be left
+
+
+class _Boundary(Device):
+    """What is on another bus of a device: a demand, and power to be had and to be left at a price."""
+
+    bus: str
+
+    def series(self, park: Park) -> Mapping[str, Array]:
+        """Nothing varies."""
+        return {}
+
+    def interval(self, block: Any, interval: Interval) -> Terms:
+        """Supply dearly, take cheaply."""
+        block.given_mw = pyo.Var(bounds=(0, BOUNDARY_MW))
+        block.taken_mw = pyo.Var(bounds=(0, BOUNDARY_MW))
+        dear, cheap = (price * interval.hours for price in BOUNDARY_YUAN_PER_MWH)
+        return Terms(
+            {self.bus: block.given_mw - block.taken_mw - BOUNDARY_DEMAND_MW},
+            {"purchase": dear * block.given_mw, "sale": -cheap * block.taken_mw},
+        )
+
+    def self_check(self, seen: Seen) -> Mapping[str, float]:
+        """Nothing of its own."""
+        return {}
+
+    def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
+        """What is given and taken."""
+        dear, cheap = (price * seen.hours for price in BOUNDARY_YUAN_PER_MWH)
+        return {"purchase": dear * seen.values["given_mw"], "sale": -cheap * seen.values["taken_mw"]}
 
 
 @dataclass(frozen=True)
@@ -49,7 +83,7 @@ def check_device(device: Device | type[Device]) -> list[str]:
     """What a device does not do that it must, one sentence each; an empty list is a pass.
 
     The device, or the `example()` of a class, is put beside a load and a grid connection on bus `ac`, on two
-    days of the built-in case. It must compile without a component that is not read, dispatch the same as the
+    days of the built-in case; on every other bus of it there is a demand that can be met at a price. It must compile without a component that is not read, dispatch the same as the
     plain Pyomo model, pass its own self-check, hand its state over at midnight, be found in schedule, chart
     and workbook, and have words in English and Chinese.
 
@@ -85,6 +119,9 @@ def _trial(device: Device) -> _Trial:
     base = load_case("gaoan")
     name = kind_of(type(device)) or "device"
     devices = {"grid": Grid.example(), "load": Load.example(), name: device}
+    devices |= {
+        f"boundary_{number}": _Boundary(bus=bus) for number, bus in enumerate(device.buses) if bus != "ac"
+    }
     case = replace(
         base.with_devices(devices),
         calendar=base.calendar.model_copy(update={"minutes": MINUTES}),

@@ -1,9 +1,9 @@
 """Checks across the tables of a case file and its tariff."""
 
 import re
-from collections import Counter
 from datetime import date
 
+from parkdispatch.inputs.checks.bus_checks import bus_problems
 from parkdispatch.inputs.checks.case_parts import CaseParts
 from parkdispatch.inputs.messages.problem_sentences import closest
 from parkdispatch.inputs.schema.case_file import Calendar
@@ -21,7 +21,7 @@ def cross_check(case: CaseParts, tariff: Tariff | None) -> list[str]:
         *_calendar_problems(case.calendar, tariff),
         *_clock_problems(case),
         *_name_problems(case),
-        *_bus_problems(case),
+        *bus_problems(case),
         *_series_problems(case),
         *_contract_problems(case, tariff),
         *(
@@ -75,20 +75,6 @@ def _name_problems(case: CaseParts) -> list[str]:
         elif name in RESERVED_NAMES:
             problems.append(f"`device.{name}`: the name is taken, must be another")
     return problems
-
-
-def _bus_problems(case: CaseParts) -> list[str]:
-    """Devices alone on their bus, which cannot exchange power: most likely the bus is misspelt."""
-    if case.invalid_devices or len(case.devices) < 2:
-        return []
-    bus_of = {name: str(getattr(device, "bus", "")) for name, device in case.devices.items()}
-    devices_on = Counter(bus_of.values())
-    return [
-        f"`device.{name}.bus` = '{bus}': no other device is on it, must be a bus that another one has:"
-        f" {', '.join(sorted(set(devices_on) - {bus}))}"
-        for name, bus in bus_of.items()
-        if devices_on[bus] == 1
-    ]
 
 
 def _series_problems(case: CaseParts) -> list[str]:

@@ -18,6 +18,7 @@ from parkdispatch.models.declaration import ASSUMED, Declaration, declared
 from parkdispatch.models.device import (
     INJECTION,
     Array,
+    Carrier,
     Device,
     Display,
     Fraction,
@@ -94,6 +95,7 @@ class Load(Device):
     seed: Seed = declared("-", "Seed of the noise; the same seed gives the same noise", ASSUMED, 1)
 
     role: ClassVar[Role] = "load"
+    ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {"bus": "any"}
     displays: ClassVar[tuple[Display, ...]] = (Display("demand", "load", {INJECTION: -1.0}),)
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
         "demand_mw": power_spec(
@@ -172,7 +174,8 @@ class Load(Device):
 
     def interval(self, block: Any, interval: Interval) -> Terms:
         """Draw the demand from the bus; nothing is decided."""
-        return Terms(injection={self.bus: -interval.series("demand_mw")})
+        demand_mw = interval.series("demand_mw")
+        return Terms({self.bus: -demand_mw}, amounts={"consumption_mwh": demand_mw * interval.hours})
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Compare the power drawn from the bus with the demand."""

@@ -97,6 +97,9 @@ class Grid(Device):
         "MW", "Contracted demand by month, or one number for all; with demand_election = \"contracted\" only",
         default=None,
     )  # fmt: skip
+    co2_t_per_mwh: Annotated[float, Field(ge=0, le=2)] = declared(
+        "t/MWh", "CO2 of imported energy", "Jiangxi's grid in 2023, national bulletin", 0.5836
+    )
     power_factor: Efficiency | None = declared(
         "-", "Metered power factor of each month; left out: the tariff's standard", default=None
     )
@@ -275,6 +278,11 @@ class Grid(Device):
                 "sale": -interval.series("sale_price_yuan_per_mwh") * hours * block.export_mw,
             },
             exchange={"import": block.import_mw, "export": block.export_mw},
+            amounts={
+                "import_mwh": block.import_mw * hours,
+                "export_mwh": block.export_mw * hours,
+                "co2_t": self.co2_t_per_mwh * hours * block.import_mw,
+            },
         )
 
     def _bound_demand(self, block: Any, interval: Interval, paid_mw: Any, free_mw: Any) -> None:

@@ -274,7 +274,13 @@ class Pv(Device):
         available = interval.series("available_mw")
         block.output_mw = pyo.Var(bounds=(0, available))
         block.curtailed_mw = pyo.Expression(expr=available - block.output_mw)
-        return Terms(injection={self.bus: block.output_mw})
+        return Terms(
+            injection={self.bus: block.output_mw},
+            amounts={
+                "renewable_available_mwh": available * interval.hours,
+                "renewable_output_mwh": block.output_mw * interval.hours,
+            },
+        )
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Largest violation of each rule [MW]."""

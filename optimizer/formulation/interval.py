@@ -14,7 +14,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from parkdispatch.models.device import Array, Device
-from parkdispatch.models.vocabulary import Commitment, Exchange, Interval, Terms
+from parkdispatch.models.vocabulary import Amount, Commitment, Exchange, Interval, Terms
 from parkdispatch.optimizer.formulation.readability import refuse_unreadable
 
 ROUNDING = 1e-9  # of an interval
@@ -45,6 +45,10 @@ class WrittenInterval(Interval, Protocol):
 
     written: set[str]
     exclusions: list[tuple[Any, Exchange]]
+    amounts: dict[Amount, Any]
+
+    def add(self, name: str, component: Any) -> None:
+        """Write a component of the vocabulary's own."""
 
     def exclusive_pair(self, a: Any, b: Any, name: str) -> None:
         """Add an exclusive pair under a name."""
@@ -59,6 +63,7 @@ class IntervalWriter:
         self.pairs: list[ExclusivePair] = []
         self.written: set[str] = set()
         self.exclusions: list[tuple[Any, Exchange]] = []  # what `never_with` was told
+        self.amounts: dict[Amount, Any] = {}  # what `park_amount` was asked for
 
     def add(self, name: str, component: Any) -> None:
         """Write a component of the vocabulary's own, which is no component of the device."""
@@ -160,6 +165,13 @@ class IntervalWriter:
         rises = sum(steepness * part for steepness, part in zip(slope, parts, strict=True))
         self.add(f"{name}_value", pyo.Constraint(expr=y - rises == float(value[0])))
 
+    def park_amount(self, amount: Amount) -> Any:
+        """Return a variable for it; `write_interval` says what it is when all devices are written."""
+        if amount not in self.amounts:
+            self.amounts[amount] = pyo.Var()
+            self.add(amount, self.amounts[amount])
+        return self.amounts[amount]
+
     def exclusive_pair(self, a: Any, b: Any, name: str) -> None:
         """Add the binary of an exclusive pair and its two big-M rows; the relaxation leaves them out."""
         for var in (a, b):
@@ -197,6 +209,10 @@ def write_interval(
 
     block.balance = pyo.Constraint(buses, rule=balance)
     _exclude_exchange(terms, intervals)
+    for interval in intervals.values():
+        for amount, variable in interval.amounts.items():
+            parts = [term.amounts[amount] for term in terms.values() if amount in term.amounts]
+            interval.add(f"{amount}_of_all", pyo.Constraint(expr=variable - sum(parts) == 0))
     return terms
 
 

@@ -1,0 +1,45 @@
+"""Checks of the buses: what is connected to each, and whether it all carries the same."""
+
+from collections.abc import Mapping
+
+from parkdispatch.inputs.checks.case_parts import CaseParts
+from parkdispatch.models.device import Device
+
+
+def bus_problems(case: CaseParts) -> list[str]:
+    """Devices alone on a bus, which cannot exchange power there, and buses of two carriers."""
+    if case.invalid_devices or len(case.devices) < 2:
+        return []
+    devices_on: dict[str, list[str]] = {}
+    for name, device in case.devices.items():
+        for bus in device.buses:
+            devices_on.setdefault(bus, []).append(name)
+    shared = ", ".join(sorted(bus for bus, names in devices_on.items() if len(names) > 1))
+    problems = []
+    for bus, names in devices_on.items():
+        if len(names) == 1:
+            field = _port(case.devices[names[0]], bus)
+            problems.append(
+                f"`device.{names[0]}.{field}` = '{bus}': no other device is on it,"
+                f" must be a bus that another one has: {shared}"
+            )
+        elif line := _carrier_problem(bus, {name: case.devices[name] for name in names}):
+            problems.append(line)
+    return problems
+
+
+def _carrier_problem(bus: str, devices: Mapping[str, Device]) -> str | None:
+    """What is wrong where devices that carry different things meet on a bus."""
+    names_of: dict[str, list[str]] = {}
+    for name, device in devices.items():
+        if (carrier := device.buses[bus]) != "any":
+            names_of.setdefault(carrier, []).append(f"`device.{name}.{_port(device, bus)}`")
+    if len(names_of) < 2:
+        return None
+    parts = [f"{carrier} by {', '.join(fields)}" for carrier, fields in names_of.items()]
+    return f"bus '{bus}': must carry one of {' and '.join(parts)}, not all"
+
+
+def _port(device: Device, bus: str) -> str:
+    """The field that names this bus."""
+    return next(field for field in device.ports if getattr(device, field, None) == bus)
