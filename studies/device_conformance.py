@@ -83,9 +83,10 @@ def check_device(device: Device | type[Device]) -> list[str]:
     """What a device does not do that it must, one sentence each; an empty list is a pass.
 
     The device, or the `example()` of a class, is put beside a load and a grid connection on bus `ac`, on two
-    days of the built-in case; on every other bus of it there is a demand that can be met at a price. It must compile without a component that is not read, dispatch the same as the
-    plain Pyomo model, pass its own self-check, hand its state over at midnight, be found in schedule, chart
-    and workbook, and have words in English and Chinese.
+    days of the built-in case; on every other bus of it there is a demand that can be met at a price. It must
+    compile without a component that is not read, dispatch the same as the plain Pyomo model, pass its own
+    self-check, hand its state over at midnight, be found in schedule, chart and workbook, and have words in
+    English and Chinese.
 
     Args:
         device: a device, or its class.
