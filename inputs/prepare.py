@@ -77,9 +77,9 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
     problems: list[str] = []
     series: dict[tuple[str, str], Array] = {}
     for name, device in case.devices.items():
-        files = {s: case.series[name, s] for s in device.series_specs if (name, s) in case.series}
+        files = {s: case.series[name, s] for s in device.needed_series if (name, s) in case.series}
         computed: Mapping[str, Array] = {}
-        if len(files) < len(device.series_specs):  # else nothing is computed: a PV forecast needs no weather
+        if len(files) < len(device.needed_series):  # else nothing is computed: a PV forecast needs no weather
             try:
                 computed = device.series(park)
             except (_WeatherError, UnpricedError) as error:
@@ -89,7 +89,7 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
         arrays = {key: array for key, array in computed.items() if key not in files}
         for key, source in files.items():
             try:
-                arrays[key] = _read(case, f"{name}.{key}", source, device.series_specs[key], times)
+                arrays[key] = _read(case, f"{name}.{key}", source, device.needed_series[key], times)
             except InputError as error:
                 problems += error.problems
         invalid = _value_problems(name, device, arrays, times)
@@ -175,7 +175,7 @@ def _value_problems(
     """Values of series that are not finite or outside their specification."""
     problems = []
     for key, array in arrays.items():
-        spec = device.series_specs[key]
+        spec = device.needed_series[key]
         invalid = np.flatnonzero(~((array >= spec.lower) & (array <= spec.upper) & np.isfinite(array)))
         if invalid.size:
             problems.append(

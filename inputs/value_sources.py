@@ -129,13 +129,13 @@ def _replaced_by_series(case: Case, path: Path) -> bool:
     device = case.devices.get(str(path[1])) if path[0] == "device" and len(path) > 2 else None
     if device is None:
         return False
-    served = [name for name, spec in device.series_specs.items() if path[2] in spec.computed_from]
+    served = [name for name, spec in device.needed_series.items() if path[2] in spec.computed_from]
     return bool(served) and all((str(path[1]), name) in case.series for name in served)
 
 
 def _computes(case: Case, name: str) -> bool:
     device: Device = case.devices[name]
-    return any((name, series) not in case.series for series in device.series_specs)
+    return any((name, series) not in case.series for series in device.needed_series)
 
 
 def _text(path: Path) -> str:

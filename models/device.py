@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from parkdispatch.models.limits import LARGEST_POWER_MW, LARGEST_PRICE_YUAN_PER_MWH
+from parkdispatch.models.limits import LARGEST_ENERGY_MWH, LARGEST_POWER_MW, LARGEST_PRICE_YUAN_PER_MWH
 from parkdispatch.models.site import Site
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.vocabulary import Exchange, Interval, Terms
@@ -68,6 +68,11 @@ BUS_NAME = r"\w(?:[\w .-]{0,38}\w)?"  # part of names in NetCDF, which have no s
 def power_spec(title: str, computed_from: tuple[str, ...] = ()) -> SeriesSpec:
     """A power of zero or more [MW]; `computed_from` are the fields it follows from where it is not given."""
     return SeriesSpec(title=title, unit="MW", lower=0.0, upper=LARGEST_POWER_MW, computed_from=computed_from)
+
+
+def energy_spec(title: str) -> SeriesSpec:
+    """An energy of zero or more [MWh]."""
+    return SeriesSpec(title=title, unit="MWh", lower=0.0, upper=LARGEST_ENERGY_MWH)
 
 
 def price_spec(title: str, computed_from: tuple[str, ...] = ()) -> SeriesSpec:
@@ -161,6 +166,11 @@ class Device(BaseModel):
     def example(cls) -> Self:
         """A small device of this kind on bus `ac`, as `parkdispatch.check_device` puts it into a park."""
         return cls()
+
+    @property
+    def needed_series(self) -> Mapping[str, SeriesSpec]:
+        """The series this device uses, all of them unless some of its fields say otherwise."""
+        return self.series_specs
 
     def missing_for_series(self) -> list[str]:
         """Fields that are left out and without which the device's series cannot be computed."""

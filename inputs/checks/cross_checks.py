@@ -82,7 +82,7 @@ def _series_problems(case: CaseParts) -> list[str]:
     known = [
         f"{name}.{key}"
         for name, device in case.devices.items()
-        for key, spec in device.series_specs.items()
+        for key, spec in device.needed_series.items()
         if not spec.internal
     ]
     problems = [
@@ -93,7 +93,7 @@ def _series_problems(case: CaseParts) -> list[str]:
         if key not in known and key.split(".")[0] not in case.invalid_devices
     ]
     for name, device in case.devices.items():
-        computed = [key for key in device.series_specs if f"{name}.{key}" not in case.series]
+        computed = [key for key in device.needed_series if f"{name}.{key}" not in case.series]
         if computed:
             problems += [
                 f'`device.{name}.{field}` is missing: must be given, or `series."{name}.{computed[0]}"`'

@@ -15,7 +15,7 @@ def file_problems(case: CaseParts, folder: Path) -> list[str]:
         for key, file in case.series.items():
             name, _, series = key.partition(".")
             device = case.devices.get(name)
-            spec = None if device is None else device.series_specs.get(series)
+            spec = None if device is None else device.needed_series.get(series)
             if spec is not None and not spec.internal:
                 hours = case.calendar.hours
                 path = file.path(folder)

@@ -24,6 +24,7 @@ from parkdispatch.models.errors import InputError
 TIME_FORMAT = "%Y-%m-%d %H:%M"
 FACTORS = {  # to the unit of the series, by that unit and the unit in the header
     "MW": {"mw": 1.0, "kw": 1e-3, "gw": 1e3, "w": 1e-6, "兆瓦": 1.0, "千瓦": 1e-3, "万千瓦": 10.0},
+    "MWh": {"mwh": 1.0, "kwh": 1e-3, "gwh": 1e3, "兆瓦时": 1.0, "千瓦时": 1e-3, "度": 1e-3},
     "yuan/MWh": {
         "yuan/mwh": 1.0,
         "yuan/kwh": 1e3,

@@ -11,33 +11,38 @@ a share of full energy. Full cycles, and the limit on them, are counted in rated
 and `fade_per_full_cycle` refer to rated energy.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 import pyomo.environ as pyo
-from pydantic import Field, model_validator
 
 from parkdispatch.models.capacity import Sized, capacity_in_model, keep_within, largest_capacity
-from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (
     Array,
-    Device,
     Display,
-    Efficiency,
-    Fraction,
     Park,
     Role,
     Seen,
+    SeriesSpec,
     StorageLevel,
+    energy_spec,
     largest_residual,
 )
-from parkdispatch.models.limits import LARGEST_PRICE_YUAN_PER_MWH, Energy, Power
-from parkdispatch.models.vocabulary import Exchange, Interval, Terms
+from parkdispatch.models.stores.battery_declaration import BatteryDeclaration
+from parkdispatch.models.stores.battery_limits import remaining_share, taper_lines, window_mwh
+from parkdispatch.models.vocabulary import CalendarPeriod, Interval, Terms
 
-# in the middle of what the model computes for one and two cycles a day: 2.5e-5 to 3e-5 a full cycle, 0.003 to
-# 0.004 a year
-FADE_SOURCE = "BLAST-Lite 1.1.1, LFP-graphite cell of 250 Ah at 25 degC and 0.5C, one and two cycles a day"
+ROUNDING_MWH = 1e-6
+ROUNDING_SOC = 1e-9
+RECOVERY_SHARE = 0.5  # of the power, with which a battery returns into its window
+FINAL_RESIDUALS: Mapping[str, Callable[[float], float]] = {  # by rule, of the energy above the final one
+    "at_least": lambda above_mwh: -above_mwh,
+    "exactly": abs,
+    "at_most": lambda above_mwh: above_mwh,
+    "free": lambda _: 0.0,
+}
 
 
 def _zero_or_at_least_minimum(block: Any, interval: Interval, name: str, least_mw: float) -> None:
@@ -53,7 +58,7 @@ def _zero_or_at_least_minimum(block: Any, interval: Interval, name: str, least_m
     interval.either_or(power_mw, idle_mw)
 
 
-class Battery(Device):
+class Battery(BatteryDeclaration):
     """Battery storage behind one meter."""
 
     role: ClassVar[Role] = "store"
@@ -61,127 +66,11 @@ class Battery(Device):
     displays: ClassVar[tuple[Display, ...]] = (
         Display("set_point", "set_point", {"discharge_mw": 1.0, "charge_mw": -1.0}),
     )
-
-    kind: Literal["battery"] = declared("-", "Kind of device", default="battery")
-    bus: str = declared("-", "Name of the bus the battery is connected to", default="ac")
-    power_mw: Power | Sized = declared("MW", "Rated AC power, the same for charging and discharging")
-    energy_mwh: Energy | Sized = declared("MWh", "Rated energy of the cells when new")
-    min_charge_mw: Power = declared(
-        "MW", "Least AC power while charging, below which the inverter does not run; 0: any power",
-        ASSUMED, 0.0,
-    )  # fmt: skip
-    min_discharge_mw: Power = declared("MW", "Least AC power while discharging; 0: any power", ASSUMED, 0.0)
-    soc_min: Fraction = declared(
-        "-", "Lowest state of charge, as a share of full energy", "industry practice for LFP", 0.05
-    )
-    soc_max: Fraction = declared("-", "Highest state of charge, as a share of full energy", ASSUMED, 0.95)
-    initial_soc: Fraction = declared("-", "State of charge before the first interval", ASSUMED, 0.10)
-    final_soc: Fraction | None = declared(
-        "-",
-        "State of charge that is reached or exceeded at the end of the horizon; left out: `initial_soc`",
-        ASSUMED,
-        None,
-    )
-    eta_charge: Efficiency = declared(
-        "-", "Efficiency of charging, from AC to the cells",
-        "assumption: 0.94 each way is an AC round-trip efficiency of 88 %", 0.94,
-    )  # fmt: skip
-    eta_discharge: Efficiency = declared(
-        "-", "Efficiency of discharging, from the cells to AC",
-        "assumption: 0.94 each way is an AC round-trip efficiency of 88 %", 0.94,
-    )  # fmt: skip
-    self_discharge_per_hour: Fraction = declared(
-        "1/h", "Share of the stored energy lost in each hour", ASSUMED, 0.0
-    )
-    auxiliary_share: Fraction = declared(
-        "-", "Auxiliary power for cooling and control, drawn always, as a share of rated power",
-        ASSUMED, 0.01,
-    )  # fmt: skip
-    wear_yuan_per_mwh: Annotated[float, Field(ge=0, le=LARGEST_PRICE_YUAN_PER_MWH)] = declared(
-        "yuan/MWh", "Cost of wear for each MWh of AC energy discharged", ASSUMED, 0.0
-    )
-    max_cycles_per_day: Annotated[float, Field(gt=0, le=100)] | None = declared(
-        "1/d", "Largest number of full cycles a day: energy drawn from the cells over rated energy;"
-        " left out: no limit", ASSUMED, None,
-    )  # fmt: skip
-    charge_from_grid: bool = declared(
-        "-", "Whether the battery may charge while the park imports; false: from surplus generation only",
-        ASSUMED, True,
-    )  # fmt: skip
-    discharge_to_grid: bool = declared(
-        "-", "Whether the battery may discharge while the park exports; false: it never discharges more than"
-        " the park draws besides it", ASSUMED, True,
-    )  # fmt: skip
-    state_of_health: Efficiency = declared("-", "Full energy over rated energy; 1: new", ASSUMED, 1.0)
-    # How the state of health falls over the years. Used by studies of several years, not by a dispatch.
-    fade_per_full_cycle: Fraction = declared(
-        "-", "Share of rated energy lost with each full cycle", FADE_SOURCE, 2.7e-5
-    )
-    fade_per_year: Fraction = declared(
-        "-", "Share of rated energy lost with each year, used or not", FADE_SOURCE, 0.0035
-    )
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.soc_min > self.soc_max:
-            raise ValueError(f"soc_min = {self.soc_min:g} is above soc_max = {self.soc_max:g}")
-        for name in ("initial_soc", "final_soc"):
-            soc = getattr(self, name)
-            if soc is not None and not self.soc_min <= soc <= self.soc_max:
-                raise ValueError(
-                    f"{name} = {soc:.15g} lies outside its window: must be in "
-                    f"[soc_min, soc_max] = [{self.soc_min:.15g}, {self.soc_max:.15g}]"
-                )
-        largest_mw = self.largest_power_mw
-        limit = "power_mw.max" if isinstance(self.power_mw, Sized) else "power_mw"
-        # A power chosen by the optimizer below the minimum is no error: not to build is a choice; such a
-        # battery stays at zero.
-        too_high = [
-            f"{name} = {getattr(self, name):g} could never be reached: must be in"
-            f" [0, {limit}] = [0, {largest_mw:g}]"
-            for name in ("min_charge_mw", "min_discharge_mw")
-            if getattr(self, name) > largest_mw
-        ]
-        if too_high:
-            raise ValueError("\n".join(too_high))
-        return self
-
-    @property
-    def never_with(self) -> Mapping[str, Exchange]:
-        """Charging with import, or discharging with export, where that is not allowed."""
-        rules: dict[str, Exchange] = {}
-        if not self.charge_from_grid:
-            rules["charge_mw"] = "import"
-        if not self.discharge_to_grid:
-            rules["discharge_mw"] = "export"
-        return rules
-
-    @property
-    def final_soc_or_initial(self) -> float:
-        """Least state of charge at the end of the horizon [-]."""
-        return self.initial_soc if self.final_soc is None else self.final_soc
-
-    @property
-    def largest_power_mw(self) -> float:
-        """Largest AC power of charging or discharging [MW]."""
-        return largest_capacity(self.power_mw)
-
-    @property
-    def full_mwh(self) -> float:
-        """Full energy: energy in the aged cells at a state of charge of 1; the largest, if sized [MWh]."""
-        return largest_capacity(self.energy_mwh) * self.state_of_health
-
-    @property
-    def deliverable_mwh(self) -> float:
-        """AC energy delivered between the highest and the lowest state of charge [MWh]."""
-        return self.full_mwh * (self.soc_max - self.soc_min) * self.eta_discharge
-
-    def health_after(self, health: float, full_cycles: float) -> float:
-        """State of health [-] one year after it was `health`, with `full_cycles` in between.
-
-        Linear in cycles and time; zero or less means that the cells wear out within the year.
-        """
-        return health - self.fade_per_full_cycle * full_cycles - self.fade_per_year
+    series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
+        "power_share": SeriesSpec(title="Share of the power that is there", unit="1", lower=0.0, upper=1.0),
+        "lowest_mwh": energy_spec("Least energy in the cells"),
+        "highest_mwh": energy_spec("Largest energy in the cells"),
+    }
 
     @classmethod
     def example(cls) -> Self:
@@ -202,20 +91,44 @@ class Battery(Device):
 
     def state_after(self, seen: Seen) -> Mapping[str, float]:
         """The energy in the cells, without what the solver's rounding adds at the window's ends [MWh]."""
-        full_mwh, energy_mwh = self.full_mwh, float(seen.values["energy_mwh"][-1])
-        within = float(np.clip(energy_mwh, self.soc_min * full_mwh, self.soc_max * full_mwh))
-        return {"energy_mwh": within + 0.0}  # no -0.0
+        energy_mwh = float(seen.values["energy_mwh"][-1])
+        within = float(np.clip(energy_mwh, *self.window_mwh))
+        is_rounding = abs(within - energy_mwh) <= ROUNDING_MWH
+        return {"energy_mwh": (within if is_rounding else energy_mwh) + 0.0}  # no -0.0
 
     def starting_from(self, state: Mapping[str, float]) -> Self:
         """The battery with that energy in its cells; it is to end where it would have ended otherwise."""
         full_mwh = self.full_mwh
         soc = state["energy_mwh"] / full_mwh if full_mwh > 0 else self.initial_soc
-        soc = float(np.clip(soc, self.soc_min, self.soc_max))  # a quotient may round beyond
+        within = float(np.clip(soc, self.soc_min, self.soc_max))  # a quotient may round beyond
+        soc = within if abs(within - soc) <= ROUNDING_SOC else float(np.clip(soc, 0.0, 1.0))
         return self.model_copy(update={"initial_soc": soc, "final_soc": self.final_soc_or_initial})
 
+    @property
+    def needed_series(self) -> Mapping[str, SeriesSpec]:
+        """Series only where limits vary, so that equal batteries without them can be solved as one."""
+        return self.series_specs if self.has_limits_in_time else {}
+
     def series(self, park: Park) -> Mapping[str, Array]:
-        """No series: a battery has no data that vary with time."""
-        return {}
+        """Share of the power and window of the energy at `park.times`, each of shape (intervals,).
+
+        A battery that begins outside of its window has `recovery_hours` to return, or as long as it takes
+        with half of its power.
+        """
+        if not self.has_limits_in_time:
+            return {}
+        share = remaining_share(self.outages, park.times, park.hours)
+        passed_h = park.hours * np.arange(1, len(park.times) + 1)
+        before_mwh, (least_mwh, most_mwh) = self.initial_soc * self.full_mwh, self.window_mwh
+        power_mw, usable_h = RECOVERY_SHARE * self.largest_power_mw, np.cumsum(share) * park.hours
+        recovered = (
+            (passed_h > self.recovery_hours)
+            & (before_mwh + power_mw * self.eta_charge * usable_h >= least_mwh)
+            & (before_mwh - power_mw / self.eta_discharge * usable_h <= most_mwh)
+        )
+        decay = (1 - self.self_discharge_per_hour) ** passed_h
+        lowest, highest = window_mwh(before_mwh, (least_mwh, most_mwh), recovered, decay)
+        return {"power_share": share, "lowest_mwh": lowest, "highest_mwh": highest}
 
     def interval(self, block: Any, interval: Interval) -> Terms:
         """Write the energy balance of the cells, the power and energy limits and the cycle limit."""
@@ -224,26 +137,24 @@ class Battery(Device):
         rated_mwh = capacity_in_model(interval, "rated_mwh", self.energy_mwh)
         full_mwh = self.state_of_health * rated_mwh
 
-        block.charge_mw = pyo.Var(bounds=(0, largest_capacity(self.power_mw)))
-        block.discharge_mw = pyo.Var(bounds=(0, largest_capacity(self.power_mw)))
-        block.energy_mwh = pyo.Var(bounds=(0, self.full_mwh))
-        keep_within(block, "charge_limit", block.charge_mw, 0.0, power_mw)
-        keep_within(block, "discharge_limit", block.discharge_mw, 0.0, power_mw)
-        keep_within(
-            block, "energy_window", block.energy_mwh, self.soc_min * full_mwh, self.soc_max * full_mwh
-        )
-
+        before = self._limited_variables(block, interval, power_mw, full_mwh)
         retained = (1 - self.self_discharge_per_hour) ** hours
-        before = interval.previous(block.energy_mwh, initial=self.initial_soc * full_mwh)
         drawn_mwh = block.discharge_mw * (hours / self.eta_discharge)
         # energy at the end = energy before, less self-discharge, + stored - drawn
         block.energy_balance = pyo.Constraint(
             expr=block.energy_mwh
             == before * retained + block.charge_mw * (self.eta_charge * hours) - drawn_mwh
         )
-        interval.at_end(block.energy_mwh, lower=self.final_soc_or_initial * full_mwh, name="final_soc")
-        if self.max_cycles_per_day is not None:
-            interval.total("cycles", drawn_mwh, per="day", upper=self.max_cycles_per_day * rated_mwh)
+        final_mwh = self.final_soc_or_initial * full_mwh
+        interval.at_end(
+            block.energy_mwh,
+            lower=final_mwh if self.final_rule in ("at_least", "exactly") else None,
+            upper=final_mwh if self.final_rule in ("at_most", "exactly") else None,
+            name="" if self.final_rule == "exactly" else "final_soc",
+        )
+        for per, cycles in self._cycle_limits().items():
+            name = "cycles" if per == "day" else f"cycles_per_{per}"
+            interval.total(name, drawn_mwh, per, upper=cycles * rated_mwh)
         interval.either_or(block.charge_mw, block.discharge_mw)
         for name, exchange in self.never_with.items():
             interval.never_with(block.component(name), exchange)
@@ -258,6 +169,43 @@ class Battery(Device):
             if self.wear_yuan_per_mwh
             else {},
         )
+
+    def _cycle_limits(self) -> dict[CalendarPeriod, float]:
+        """Largest number of full cycles by period."""
+        limits: dict[CalendarPeriod, float | None] = {
+            "day": self.max_cycles_per_day,
+            "month": self.max_cycles_per_month,
+            "year": self.max_cycles_per_year,
+        }
+        return {per: cycles for per, cycles in limits.items() if cycles is not None}
+
+    def _limited_variables(self, block: Any, interval: Interval, power_mw: Any, full_mwh: Any) -> Any:
+        """Add power and energy within their limits; return the energy before the interval."""
+        varies, limits = (
+            self.has_limits_in_time,
+            {"charge": self.max_charge_mw, "discharge": self.max_discharge_mw},
+        )
+        for name, most_mw in limits.items():
+            rated_mw = largest_capacity(self.power_mw) if most_mw is None else most_mw
+            variable = pyo.Var(bounds=(0, rated_mw * interval.series("power_share") if varies else rated_mw))
+            block.add_component(f"{name}_mw", variable)
+            if not varies:
+                keep_within(block, f"{name}_limit", variable, 0.0, power_mw if most_mw is None else rated_mw)
+        block.energy_mwh = pyo.Var(bounds=(0, self.full_mwh))
+        before = interval.previous(block.energy_mwh, initial=self.initial_soc * full_mwh)
+        if not varies:
+            least_mwh = self.soc_min * full_mwh + self.reserve_mwh / self.eta_discharge
+            keep_within(block, "energy_window", block.energy_mwh, least_mwh, self.soc_max * full_mwh)
+            return before
+        block.energy_mwh.setlb(interval.series("lowest_mwh"))
+        block.energy_mwh.setub(interval.series("highest_mwh"))
+        for name, taper in (("charge", self.charge_taper), ("discharge", self.discharge_taper)):
+            for number, (share, slope) in enumerate(taper_lines(taper) if taper else ()):
+                # power <= rated power x (share at an empty battery + slope x state of charge before)
+                limit_mw = power_mw * share + power_mw * slope / self.full_mwh * before
+                rule = block.component(f"{name}_mw") <= limit_mw
+                block.add_component(f"{name}_taper_{number}", pyo.Constraint(expr=rule))
+        return before
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Recompute the energy balance and every limit from the dispatched power."""
@@ -275,12 +223,21 @@ class Battery(Device):
         )
         stored = self.eta_charge * charge * seen.hours
         drawn = discharge * seen.hours / self.eta_discharge
+        most_charge, most_discharge = (
+            self._most_mw(seen, name, power, before) for name in ("charge", "discharge")
+        )
         checks = {
             "energy_balance_mwh": np.abs(energy - (before * retained + stored - drawn)).max(),
-            "charge_limit_mw": np.maximum(charge - power, -charge).max(),
-            "discharge_limit_mw": np.maximum(discharge - power, -discharge).max(),
-            "energy_window_mwh": np.maximum(energy - self.soc_max * full, self.soc_min * full - energy).max(),
-            "final_energy_mwh": self.final_soc_or_initial * first_full - energy[-1],
+            "charge_limit_mw": np.maximum(charge - most_charge, -charge).max(),
+            "discharge_limit_mw": np.maximum(discharge - most_discharge, -discharge).max(),
+            "energy_window_mwh": np.maximum(
+                energy - seen.values.get("highest_mwh", self.soc_max * full),
+                seen.values.get("lowest_mwh", self.soc_min * full + self.reserve_mwh / self.eta_discharge)
+                - energy,
+            ).max(),
+            "final_energy_mwh": FINAL_RESIDUALS[self.final_rule](
+                energy[-1] - self.final_soc_or_initial * first_full
+            ),
             "charge_and_discharge_mw": np.minimum(charge, discharge).max(),
             "injection_mw": np.abs(
                 seen.injection[self.bus] - (discharge - charge - self.auxiliary_share * power)
@@ -295,11 +252,21 @@ class Battery(Device):
                 checks[f"idle_{name}_mw"] = np.minimum(
                     np.abs(idle_mw - least_mw) + power_mw, np.abs(idle_mw)
                 ).max()
-        if self.max_cycles_per_day is not None:
-            day = (seen.times.normalize() - seen.times[0].normalize()).days.to_numpy()
-            daily_mwh = np.bincount(day, weights=drawn)
-            checks["cycles_per_day_mwh"] = daily_mwh.max() - self.max_cycles_per_day * first_rated
+        for per, cycles in self._cycle_limits().items():
+            drawn_mwh = pd.Series(drawn).groupby(seen.times.to_period(per[0].upper())).sum()
+            checks[f"cycles_per_{per}_mwh"] = drawn_mwh.max() - cycles * first_rated
         return {name: largest_residual(residual) for name, residual in checks.items()}
+
+    def _most_mw(self, seen: Seen, name: str, rated_mw: Array | float, before_mwh: Array) -> Array | float:
+        """The largest power of charge or discharge in each interval: rating, outages, taper."""
+        declared_mw = getattr(self, f"max_{name}_mw")
+        most_mw = (rated_mw if declared_mw is None else declared_mw) * seen.values.get("power_share", 1.0)
+        taper = getattr(self, f"{name}_taper")
+        if not taper:
+            return most_mw
+        return np.asarray(
+            np.minimum(most_mw, rated_mw * np.interp(before_mwh / self.full_mwh, *np.array(taper).T))
+        )
 
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
         """Wear of the energy discharged, and the capital cost of capacities that are decided."""

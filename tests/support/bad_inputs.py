@@ -212,14 +212,6 @@ DEVICES = [
     battery("number as true", "power_mw = 20.0", "power_mw = true", "= true: must be a number"),
     battery("number as list", "power_mw = 20.0", "power_mw = [20]", "= [20]: must be a number"),
     battery(
-        "initial below",
-        "initial_soc = 0.2",
-        "initial_soc = 0.05",
-        "= 0.05",
-        "outside",
-        "[soc_min, soc_max] = [0.1, 0.9]",
-    ),
-    battery(
         "final above",
         "initial_soc = 0.2",
         "initial_soc = 0.2\nfinal_soc = 0.95",
