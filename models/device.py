@@ -212,6 +212,10 @@ class Device(BaseModel):
         """
         return {}
 
+    def amounts(self, seen: "Seen") -> Mapping[str, Array]:
+        """Recompute in numpy each of `Terms.amounts`, of shape (intervals,); the audit adds them up."""
+        return {}
+
     def storage_level(self, seen: "Seen") -> StorageLevel | None:
         """The energy a store holds; None for what stores none."""
         return None

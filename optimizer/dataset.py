@@ -17,6 +17,7 @@ UNITS = {
     "_yuan": "yuan",
     "_mwh": "MWh",
     "_mw": "MW",
+    "_t": "t",
 }
 
 

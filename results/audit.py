@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared
-from parkdispatch.models.device import Array, largest_residual
+from parkdispatch.models.device import Array, Seen, largest_residual
+from parkdispatch.models.vocabulary import Amount
 from parkdispatch.results.billing.bill import Bill, bill
 from parkdispatch.results.billing.bill_lines import Connection
 from parkdispatch.results.grid_exchange import exchange_residuals_mw
@@ -119,8 +121,10 @@ def _audit(solution: xr.Dataset, prepared: Prepared) -> Audit:
         return Audit(tuple(checks))  # nothing else can be compared interval by interval
     checks += [*_inputs(solution, prepared), *_balances(solution)]
     recomputed_yuan: dict[tuple[str, str], Array] = {}
+    parts = {name: device_quantities(solution, name) for name in case.devices}
+    checks += _amounts(case, parts)
     for name, device in case.devices.items():
-        seen = device_quantities(solution, name)
+        seen = parts[name]
         residuals = device.self_check(seen)
         checks += [Check(rule, float(value), POWER_TOLERANCE, name) for rule, value in residuals.items()]
         recomputed_yuan |= {(name, label): yuan for label, yuan in device.costs_yuan(seen).items()}
@@ -177,6 +181,18 @@ def _balances(solution: xr.Dataset) -> Iterator[Check]:
         imbalance_mw[bus] = imbalance_mw.get(bus, 0.0) + values(solution, name)
     for bus, power_mw in imbalance_mw.items():
         yield Check("balance", float(np.abs(power_mw).max()), POWER_TOLERANCE, bus=bus)
+
+
+def _amounts(case: Case, parts: Mapping[str, Seen]) -> Iterator[Check]:
+    """What park-wide rules add up over all devices, against what the devices recompute."""
+    totals: dict[str, Array | float] = dict.fromkeys(get_args(Amount), 0.0)
+    for name, device in case.devices.items():
+        for amount, values_of_device in device.amounts(parts[name]).items():
+            totals[amount] = totals[amount] + values_of_device
+    for name, part in parts.items():
+        for amount in totals.keys() & part.values.keys():
+            difference = np.abs(part.values[amount] - totals[amount])
+            yield Check(f"{amount}_of_all", largest_residual(difference), POWER_TOLERANCE, name)
 
 
 def _costs(

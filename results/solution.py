@@ -12,7 +12,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.device import Array, Seen
 from parkdispatch.models.errors import InputError
 
-PERIODS = {"day": "%Y-%m-%d", "month": "%Y-%m"}
+PERIODS = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m", "year": "%Y"}
 ATTRIBUTES = ("units", "kind", "device", "key")  # of each quantity
 IDLE = "idle_"  # begins the name of a shortfall below a minimum power, which is no flow
 

@@ -199,6 +199,8 @@ def _display_problems(trial: _Trial, solution: xr.Dataset) -> Iterator[str]:
     case, words = trial.prepared.case, load_words("en")
     columns = [column.owner for column in plan_columns(solution, case, words)]
     drawn = [device["device"] for device in chart_data(solution, case, words, {}, {})["devices"]]
+    if not trial.device.buses:
+        return
     if trial.name not in columns:
         yield "has no column in the plan's workbook"
     if trial.name not in drawn:

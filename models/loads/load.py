@@ -182,6 +182,10 @@ class Load(Device):
         demand_mw = seen.values["demand_mw"]
         return {"injection_mw": float(np.abs(seen.injection[self.bus] + demand_mw).max())}
 
+    def amounts(self, seen: Seen) -> Mapping[str, Array]:
+        """The energy consumed."""
+        return {"consumption_mwh": seen.values["demand_mw"] * seen.hours}
+
 
 def quarter_shape(hourly: Array) -> Array:
     """Quarter-hour profile of a repeating day, shape (96,), from hourly means, shape (24,).

@@ -330,6 +330,15 @@ class Grid(Device):
                 ).max()
         return {name: largest_residual(residual) for name, residual in checks.items()}
 
+    def amounts(self, seen: Seen) -> Mapping[str, Array]:
+        """Energy bought and sold, and the CO2 of what is bought."""
+        bought_mwh = seen.values["import_mw"] * seen.hours
+        return {
+            "import_mwh": bought_mwh,
+            "export_mwh": seen.values["export_mw"] * seen.hours,
+            "co2_t": bought_mwh * self.co2_t_per_mwh,
+        }
+
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
         """Energy bought and sold in each interval, and the demand charge of each interval's month."""
         bought_mwh, sold_mwh = seen.values["import_mw"] * seen.hours, seen.values["export_mw"] * seen.hours

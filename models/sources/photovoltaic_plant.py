@@ -292,3 +292,11 @@ class Pv(Device):
             ),
             "injection_is_output_mw": float(np.max(np.abs(seen.injection[self.bus] - output), initial=0.0)),
         }
+
+    def amounts(self, seen: Seen) -> Mapping[str, Array]:
+        """What the sun could give, and what is put out."""
+        available, output = seen.values["available_mw"], seen.values["output_mw"]
+        return {
+            "renewable_available_mwh": available * seen.hours,
+            "renewable_output_mwh": output * seen.hours,
+        }

@@ -11,6 +11,7 @@ from parkdispatch.optimizer.highs import Solver
 
 FEASIBLE_MW = 1e-6  # the solver's tolerance
 SHOWN = 5  # violated rows named one by one; the others are counted
+TOTAL_PENALTY = 0.5  # of a sum over a period by one unit: rather a rule gives than the balance of a bus
 EQUATION_PENALTY = 1e3  # of violating a device's equation by one unit; a limit or a balance costs 1
 
 
@@ -143,6 +144,7 @@ def _elastic_program(tiled: Tiled, program: LinearProgram) -> LinearProgram:
     of_device = np.tile([row.key[0] != "balance" for row in tiled.template.rows], len(tiled.horizon))
     penalty = np.ones(rows)
     penalty[:count][is_equation[:count] & of_device] = EQUATION_PENALTY
+    penalty[count : rows - len(tiled.template.ends)] = TOTAL_PENALTY
     identity = sp.eye_array(rows, format="csr")
     return LinearProgram(
         cost=np.concatenate([np.zeros(columns), penalty, penalty]),
