@@ -21,7 +21,7 @@ from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.sensitivity import Sensitivity
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.site import Site
-from parkdispatch.models.stores.battery import Battery
+from parkdispatch.models.stores.battery import Battery, batteries
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.weather.climate import Climate
 
@@ -112,6 +112,17 @@ class Case:
         return [name for name, device in self.devices.items() if device.role == role]
 
     @property
+    def batteries(self) -> dict[str, Battery]:
+        """The batteries by name."""
+        return batteries(self.devices)
+
+    @property
+    def priced_connections(self) -> list[str]:
+        """Names of the grid connections with prices of what they bring and take."""
+        prices = {"purchase_price_yuan_per_mwh", "sale_price_yuan_per_mwh"}
+        return [name for name in self.of_role("grid") if prices <= self.devices[name].series_specs.keys()]
+
+    @property
     def warnings(self) -> list[str]:
         """A sentence for each value of the case that has no effect or cannot be followed."""
         return [*self.dispatch_warnings, *self._money_warnings, *self.left_out]
@@ -129,7 +140,7 @@ class Case:
 
     @property
     def _money_warnings(self) -> list[str]:
-        storage_mw = sum(d.largest_power_mw for d in self.devices.values() if isinstance(d, Battery))
+        storage_mw = sum(battery.largest_power_mw for battery in self.batteries.values())
         warnings = [*(self.finance.warnings if self.finance else []), *self.contracts.warnings(storage_mw)]
         if self.finance is None and not self.contracts.none:
             warnings.append(

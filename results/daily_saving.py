@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.device import Array, Park
 from parkdispatch.models.network.demand_metering import metered_demand_mw
-from parkdispatch.models.network.grid import Grid
 from parkdispatch.results.solution import device_of, device_quantities, of_kind, times_of, values
 
 Index = NDArray[np.intp]
@@ -70,7 +69,7 @@ def saving_by_day(
     stored_mwh, stored_yuan = _stored(solution, case, first)
     demand_yuan, peaks = np.zeros(len(first)), dict[str, Array]()
     for name, grid in case.devices.items():
-        if isinstance(grid, Grid) and grid.pays_for_demand:
+        if grid.pays_for_demand:
             metered_mw = _metered_before(solution, name)
             start = (before or {}).get(name, PeakSoFar(metered_mw, metered_mw))
             with_mw = _peaks_so_far(solution, name, first, start.with_storage_mw)
@@ -104,7 +103,7 @@ def _other_costs_yuan(solution: xr.Dataset, day_of: Index, case: Case) -> Array:
         dim, cost = str(solution[name].dims[0]), solution[name].to_numpy()
         if dim == "time":
             total += np.bincount(day_of, weights=cost, minlength=days)
-        elif not (dim == "month" and isinstance(device, Grid)):
+        elif not (dim == "month" and device is not None and device.pays_for_demand):
             np.add.at(total, last_day[dim], cost)
     return total
 
@@ -132,9 +131,8 @@ def replacement_price_yuan_per_mwh(solution: xr.Dataset, case: Case) -> Array:
     times = times_of(solution)
     months = times.to_period("M")
     lowest = np.full(len(times), np.inf)
-    for name, grid in case.devices.items():
-        if not isinstance(grid, Grid):
-            continue
+    for name in case.priced_connections:
+        grid = case.devices[name]
         priced_times, price = times, values(solution, f"{name}.{PURCHASE}")
         if (name, PURCHASE) not in case.series:
             end = (months[-1] + 1).to_timestamp()

@@ -16,7 +16,6 @@ from parkdispatch.inputs.prepare import Prepared, month_times, prepare
 from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InfeasibleError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
-from parkdispatch.models.network.grid import Grid
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
@@ -26,7 +25,7 @@ from parkdispatch.results.daily_saving import PeakSoFar
 
 def paying_grids(devices: Mapping[str, Device]) -> list[str]:
     """Names of the grid connections that may be charged for their monthly peak demand."""
-    return [n for n, d in devices.items() if isinstance(d, Grid) and d.pays_for_demand]
+    return [name for name, device in devices.items() if device.pays_for_demand]
 
 
 @dataclass(frozen=True)

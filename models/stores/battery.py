@@ -21,6 +21,7 @@ import pyomo.environ as pyo
 from parkdispatch.models.capacity import Sized, capacity_in_model, keep_within, largest_capacity
 from parkdispatch.models.device import (
     Array,
+    Device,
     Display,
     Park,
     Role,
@@ -287,3 +288,8 @@ class Battery(BatteryDeclaration):
         rated = float(np.max(seen.shared.get("rated_mwh", largest_capacity(self.energy_mwh))))
         drawn = float(seen.values["discharge_mw"].sum()) * seen.hours / self.eta_discharge
         return {"full_cycles": drawn / rated if rated > 0 else 0.0}
+
+
+def batteries(devices: Mapping[str, Device]) -> dict[str, Battery]:
+    """The batteries among some devices, by name."""
+    return {name: device for name, device in devices.items() if isinstance(device, Battery)}

@@ -109,7 +109,7 @@ class Lifetime:
 
 def batteries(case: Case) -> dict[str, Battery]:
     """The batteries of a case by name."""
-    return {name: device for name, device in case.devices.items() if isinstance(device, Battery)}
+    return case.batteries
 
 
 def storage_health_and_cycles(case: Case, year: OperationYear) -> tuple[float, float]:

@@ -7,7 +7,6 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.device import Array
-from parkdispatch.models.network.grid import Grid
 from parkdispatch.results.audit import bills
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.solution import of_kind, values
@@ -25,7 +24,7 @@ class Payments:
     def of(cls, solution: xr.Dataset, case: Case) -> "Payments":
         """The payments of a solution."""
         billed = bills(solution, case)
-        grids = [name for name, device in case.devices.items() if isinstance(device, Grid)]
+        grids = case.priced_connections
         return cls(
             bill_yuan=sum(
                 billed[name].total_yuan if name in billed else _named_costs_yuan(solution, name)
@@ -62,7 +61,7 @@ def price_yuan_per_mwh(solution: xr.Dataset, case: Case, bus: str) -> Array:
     """Purchase price on a bus, of its cheapest connection, (intervals,); zero without a connection."""
     prices = [
         values(solution, f"{name}.purchase_price_yuan_per_mwh")
-        for name, device in case.devices.items()
-        if isinstance(device, Grid) and device.bus == bus
+        for name in case.priced_connections
+        if bus in case.devices[name].buses
     ]
     return np.min(prices, axis=0) if prices else np.zeros(len(solution["time"]))
