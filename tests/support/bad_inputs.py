@@ -159,7 +159,7 @@ DEVICES = [
         "no kind",
         'kind = "grid"\n',
         "",
-        "`device.grid.kind` is missing: must be given, one of battery, grid, load, pv",
+        "`device.grid.kind` is missing: must be given, one of battery, ",
     ),
     case(
         "device name",
