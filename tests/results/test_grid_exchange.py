@@ -46,7 +46,7 @@ def test_the_schedule_gives_the_reason() -> None:
     run = sunday()
     block = next(b for b in schedule_blocks(run.solution, run.case) if b.exported_mw > 1.0)
     assert block.action == "discharge"
-    assert block.sale_yuan_per_kwh == pytest.approx(0.4143)
+    assert [p.yuan_per_kwh for p in block.prices if p.purpose == "sale"] == pytest.approx([0.4143])
     assert f"up to {block.exported_mw:.1f} MW of it exported, sold at 0.414 yuan/kWh" in block_line(
         block, load_words("en")
     )

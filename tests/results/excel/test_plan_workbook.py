@@ -120,14 +120,14 @@ def test_charts_and_blocks(written: Path) -> None:
     book = openpyxl.load_workbook(written)
     assert book.sheetnames == ["Plan", "Chart", "Blocks", "Summary"]
     blocks = [cell.value for cell in book["Blocks"][TOP + 1]]
-    assert blocks == ["12:00", "14:00", "charge", "4.0 MW", 0.3196, "surplus PV"]
+    assert blocks == ["12:00", "14:00", "charge", "4.0 MW", 0.4143, "surplus PV (otherwise sold)"]
     assert book.properties.created is not None
     assert f"{book.properties.created:%Y-%m-%d}" == "2026-07-15"
 
 
 def test_text_stays_text_and_bytes_stay_the_same(tmp_path: Path) -> None:
     case, solution = solved()
-    row = block(action="discharge", period='=HYPERLINK("http://x")')
+    row = block(action="discharge", periods=('=HYPERLINK("http://x")',))
     facts = replace(facts_of(solution), title='=1+1" ' + EVIL, blocks=[row])
     made = []
     for name in ("a.xlsx", "b.xlsx"):

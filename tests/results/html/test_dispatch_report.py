@@ -127,7 +127,7 @@ def test_names_are_escaped_everywhere() -> None:
     for quantity in solution.data_vars.values():
         if quantity.attrs["device"] == "battery_1":
             quantity.attrs = {**quantity.attrs, "device": EVIL}
-    todo = [block(action="discharge", period=EVIL)]
+    todo = [block(action="discharge", periods=(EVIL,))]
     facts = facts_of(
         solution,
         title=EVIL,
