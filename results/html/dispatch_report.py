@@ -13,7 +13,6 @@ from parkdispatch.results.views import report_tables as tables
 from parkdispatch.results.views.device_charts import chart_data
 from parkdispatch.results.views.display_names import (
     check_label,
-    cost_label,
     device_label,
     label,
     owned,
@@ -77,8 +76,7 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         unchecked=unchecked_sentences(audit, words),
         months=tables.months_table(solution, case, facts, words) if facts.kind != "day" else None,
         monthly_cost=any("month" in solution[name].dims for name in of_kind(solution, "cost")),
-        costs=tables.costs(solution, facts),
-        cost_label=cost_label,
+        costs=tables.cost_table(solution, facts, words),
         label=label,
         case=case,
         device_label=device_label,

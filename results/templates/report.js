@@ -356,7 +356,12 @@ function drawMonths() {
   const at = document.getElementById("legend-energy");
   at.replaceChildren(...[...ups, ...downs.filter((d) => !ups.includes(d))].map((d) => legendItem(d.label, colour(d.colour), "", null)));
   document.getElementById("legend-peaks").replaceChildren(...rates.map((r) => legendItem(r.name, r.marker.color, "", null)));
-  return [Plotly.react(energy, bars, categories(energy, W.gwh, "relative"), CONFIG), Plotly.react(peaks, rates, categories(peaks, W.mw, "group"), CONFIG)];
+  const axes = (at, unit, mode) => {
+    const L = categories(at, unit, mode);
+    L.xaxis.tickvals = narrow() ? labels.filter((_, k) => k % 2 === 0) : labels; /* a phone has no room for twelve */
+    return L;
+  };
+  return [Plotly.react(energy, bars, axes(energy, W.gwh, "relative"), CONFIG), Plotly.react(peaks, rates, axes(peaks, W.mw, "group"), CONFIG)];
 }
 
 /* ---- controls and events ---- */

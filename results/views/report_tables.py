@@ -20,6 +20,7 @@ from parkdispatch.results.views.display_names import (
     charge_label,
     check_label,
     check_unit,
+    cost_label,
     cost_of_device_label,
     device_label,
     owned,
@@ -130,6 +131,21 @@ def costs(
             saved.get(name),
         )
         for name in names
+    }
+
+
+def cost_table(solution: xr.Dataset, facts: ReportFacts, words: Words) -> Table:
+    """Each named cost [yuan] as text, beside the one without storage and what is saved if there is one."""
+    page, other = words["page"], facts.without_storage
+    heads = ["c_name", *(("c_with", "c_without", "c_saved") if other else ("c_plain",))]
+    totals = (facts.cost_yuan, other.cost_yuan, other.saving_yuan) if other else (facts.cost_yuan,)
+    return {
+        "heads": [page[key] for key in heads],
+        "rows": [
+            [cost_label(name, words), *map(format_number, yuan[: len(totals)])]
+            for name, yuan in costs(solution, facts).items()
+        ],
+        "total": [page["total"], *map(format_number, totals)],
     }
 
 
