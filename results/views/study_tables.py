@@ -125,7 +125,8 @@ def cash_table(cash: CashFlow, words: Words, finance_words: FinanceWords) -> dic
 def parameter_row(parameter: DeclaredValue, finance_words: FinanceWords) -> list[str]:
     """Name, value, unit, meaning and source of a parameter."""
     term = finance_words.parameter(parameter)
-    value = parameter.value if isinstance(parameter.value, str) else f"{parameter.value:,.10g}"
+    choice = isinstance(parameter.value, str)
+    value = finance_words.choice(str(parameter.value)) if choice else f"{parameter.value:,.10g}"
     return [term.name.replace("_", " "), value, term.unit, term.sentence, term.source]
 
 
