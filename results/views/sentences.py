@@ -76,7 +76,9 @@ def block_row(block: ScheduleBlock, words: Mapping[str, Any]) -> BlockRow:
     """A block of the schedule as the cells of a table row."""
     text, scale = words["why"], block.scale
     reason = _charged_from(block, words) if block.action == "charge" else _period(block, words)
-    if block.exported_mw >= scale.resolution_mw(block.rated_mw):
+    if block.purposes == {"sale"}:
+        reason = text["export_all"].format(period=reason)
+    elif block.exported_mw >= scale.resolution_mw(block.rated_mw):
         sold = [price.yuan_per_kwh for price in block.prices if price.purpose == "sale"] or [0.0]
         reason = text["export"].format(
             period=reason,

@@ -82,6 +82,15 @@ def test_a_discharge_that_is_sold_counts_at_the_sale_price() -> None:
     assert block.price_range_yuan_per_kwh == (0.4, 0.4)
 
 
+def test_a_discharge_that_is_sold_in_part_says_how_much() -> None:
+    """5 MW, of which the park draws 2 MW in the second half."""
+    net = during("12:00", "13:00", 5.0)
+    (block,) = blocks(net, pv_mw=np.where(np.arange(96) < 50, 97.0, 110.0))
+    assert block.price_range_yuan_per_kwh == (0.4, 0.6)
+    line = block_line(block, EN)
+    assert "up to 5.0 MW of it exported, sold at 0.400 yuan/kWh, 0.400 to 0.600 yuan/kWh" in line
+
+
 def test_the_peak_is_the_mean_of_a_quarter_hour() -> None:
     """Minutes of 94 and 97 MW make quarter-hours of 95.2 MW, the month's peak: no minute is at it."""
     load = 100.0 + np.where(np.arange(288) % 3 == 0, 2.0, -1.0) + 0.2

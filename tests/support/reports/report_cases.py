@@ -123,3 +123,12 @@ def facts_of(solution: xr.Dataset, kind: Any = "day", **changes: Any) -> ReportF
         assumptions=[SourcedValue("grid.sale_price", "0.4143", "file", "", "the coal benchmark.")],
     )
     return replace(facts, **changes)
+
+
+@cache
+def solved_small() -> tuple[Case, xr.Dataset]:
+    """The same day of a park of a hundredth of the size."""
+    case, solution = solved()
+    shares = {"MW": 0.01, "MWh": 0.01, "yuan": 0.01}
+    with xr.set_options(keep_attrs=True):
+        return case, solution.map(lambda quantity: quantity * shares.get(quantity.attrs["units"], 1.0))
