@@ -1,27 +1,32 @@
-"""The schedule as people say it: from when to when, what, with how much, and why."""
+"""The schedule as people say it: from when to when, what, with how much, at what price, and why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.models.capacity import Sized
 from parkdispatch.models.device import Array
-from parkdispatch.models.units import KW_PER_MW
-from parkdispatch.results.grid_exchange import export_by_origin_mw, injection_mw, set_point_mw
-from parkdispatch.results.solution import times_of, values
+from parkdispatch.results.grid_exchange import set_point_mw
+from parkdispatch.results.interval_reasons import Limit, Priced, Purpose, Reasons
+from parkdispatch.results.power_scale import PowerScale, scale_of
+from parkdispatch.results.solution import times_of
+from parkdispatch.results.tariff_periods import interval_periods
 
-ZERO_MW = 1e-3  # a kilowatt: less is rounding, and nobody dispatches it
-AT_PEAK_MW = 1e-3
+PriceOf = dict[tuple[Purpose, str], Priced]  # by purpose and connection
+SAME_YUAN_PER_KWH = 5e-5  # prices closer than this read the same
 
 
 @dataclass(frozen=True)
 class ScheduleBlock:
-    """A stretch of intervals in which the storage does one thing, in one tariff period."""
+    """A stretch of intervals in which the storage does one thing, in one tariff period, at fixed prices.
+
+    Several periods only where an interval lies in several; several prices only where the energy has several
+    origins or purposes, such as surplus that is not sold beside energy that is bought.
+    """
 
     first: pd.Timestamp
     last: pd.Timestamp  # end of the last interval
@@ -30,13 +35,14 @@ class ScheduleBlock:
     least_mw: float
     most_mw: float
     energy_mwh: float
-    price_yuan_per_kwh: float
-    period: str  # of the tariff
+    periods: tuple[str, ...]  # of the tariff; empty where it has none
+    prices: tuple[Priced, ...]  # what the energy costs or brings
     surplus_of: tuple[str, ...]  # devices that generate while some of what is charged is not bought
-    from_grid: bool  # some of what is charged is bought
-    peak_mw: float | None  # the month's highest import, where discharging holds it
-    exported_mw: float = 0.0  # most of what is discharged that goes to the public grid
-    sale_yuan_per_kwh: float = 0.0  # mean price of that
+    held: Limit | None  # limit of the import that is reached while discharging
+    held_mw: float
+    exported_mw: float  # most of what is discharged that goes to the public grid
+    scale: PowerScale  # of the park
+    rated_mw: float  # of the storage
 
     @property
     def clock(self) -> str:
@@ -44,31 +50,35 @@ class ScheduleBlock:
         end = f"{self.last:%H:%M}" if self.last.date() == self.first.date() else "24:00"
         return f"{self.first:%H:%M}-{end}"
 
+    @property
+    def purposes(self) -> set[str]:
+        """Origins or purposes of the energy."""
+        return {price.purpose for price in self.prices}
+
+    @property
+    def price_range_yuan_per_kwh(self) -> tuple[float, float]:
+        """Lowest and highest price."""
+        prices = [price.yuan_per_kwh for price in self.prices]
+        return min(prices, default=0.0), max(prices, default=0.0)
+
 
 def schedule_blocks(solution: xr.Dataset, case: Case) -> list[ScheduleBlock]:
-    """The storage's work, all units together, in stretches of one action and one tariff period."""
+    """The storage's work, all units together, in stretches of one action, tariff period and price.
+
+    Powers that would read as zero are none.
+    """
     if not case.storage:
         return []
-    times, hours = times_of(solution), float(solution.attrs["hours"])
-    set_points_mw = [set_point_mw(solution, case, name) for name in case.storage]
-    net = sum(set_points_mw, np.zeros(len(times)))
-    origin_mw = export_by_origin_mw(solution, case)
-    exported_mw = sum((origin_mw[n] for n in case.storage if n in origin_mw), np.zeros(len(times)))
-    grids = case.of_role("grid")
-    price = (
-        values(solution, f"{grids[0]}.purchase_price_yuan_per_mwh") / 1000 if grids else np.zeros(len(times))
-    )
-    period = case.tariff.period(times)
-    action = np.where(net > ZERO_MW, 1, np.where(net < -ZERO_MW, -1, 0))
-    found = []
-    for start, stop in _runs(action, period):
-        if action[start] == 0:
-            continue
-        power = np.abs(net[start:stop])
-        here, discharging = slice(start, stop), bool(action[start] > 0)
-        surplus, bought, peak = _why(solution, case, set_points_mw, here, discharging=discharging)
-        sold_mw = exported_mw[here] if discharging else np.zeros(stop - start)
-        found.append(
+    times, hours, scale = times_of(solution), float(solution.attrs["hours"]), scale_of(solution)
+    set_points_mw = {name: set_point_mw(solution, case, name) for name in case.storage}
+    rated_mw = sum(_rated_mw(case, name, power) for name, power in set_points_mw.items())
+    reasons = Reasons(solution, case, list(set_points_mw.values()), rated_mw)
+    blocks = []
+    for start, stop, periods, prices in _runs(solution, case, reasons, scale.resolution_mw(rated_mw)):
+        here, discharging = slice(start, stop), bool(reasons.net_mw[start] > 0)
+        power = np.abs(reasons.net_mw[here])
+        held, held_mw = reasons.held_in(here) if discharging else (None, 0.0)
+        blocks.append(
             ScheduleBlock(
                 first=times[start],
                 last=times[stop - 1] + pd.Timedelta(hours=hours),
@@ -77,54 +87,49 @@ def schedule_blocks(solution: xr.Dataset, case: Case) -> list[ScheduleBlock]:
                 least_mw=float(power.min()),
                 most_mw=float(power.max()),
                 energy_mwh=float(power.sum() * hours),
-                price_yuan_per_kwh=float(price[start:stop].mean()),
-                period=str(period[start]),
-                surplus_of=surplus,
-                from_grid=bought,
-                peak_mw=peak,
-                exported_mw=float(sold_mw.max()),
-                sale_yuan_per_kwh=_sale_price(solution, grids, here, sold_mw),
+                periods=periods,
+                prices=prices,
+                surplus_of=() if discharging else reasons.surplus_of(here),
+                held=held,
+                held_mw=held_mw,
+                exported_mw=float(reasons.exported_mw[here].max()) if discharging else 0.0,
+                scale=scale,
+                rated_mw=rated_mw,
             )
         )
-    return found
+    return blocks
 
 
-def _runs(*keys: NDArray[Any]) -> Iterator[tuple[int, int]]:
-    """Stretches in which all keys stay as they are."""
-    change = np.zeros(len(keys[0]), dtype=bool)
-    change[0] = True
-    for key in keys:
-        change[1:] |= key[1:] != key[:-1]
-    starts = np.flatnonzero(change)
-    yield from zip(starts.tolist(), [*starts[1:].tolist(), len(change)], strict=True)
+def _rated_mw(case: Case, name: str, power_mw: Array) -> float:
+    """Rated power of a store; the largest of its powers where none is declared [MW]."""
+    rated_mw = getattr(case.devices[name], "power_mw", None)
+    largest_mw = float(np.abs(power_mw).max())
+    return largest_mw if rated_mw is None or isinstance(rated_mw, Sized) else max(largest_mw, float(rated_mw))
 
 
-def _why(
-    solution: xr.Dataset, case: Case, set_points_mw: Sequence[Array], here: slice, *, discharging: bool
-) -> tuple[tuple[str, ...], bool, float | None]:
-    """Whose surplus is charged, whether some of it is bought, and the peak that discharging holds [MW]."""
-    grids, zero = case.of_role("grid"), np.zeros(here.stop - here.start)
-    bought = sum((values(solution, f"{g}.import_mw")[here] for g in grids), zero)
-    if not discharging:
-        storage = sum((np.maximum(-power[here], 0.0) for power in set_points_mw), zero)
-        from_surplus = storage - bought > ZERO_MW
-        sources = tuple(
-            name
-            for name in case.of_role("source")
-            if (injection_mw(solution, name)[here][from_surplus] > ZERO_MW).any()
-        )
-        return sources, bool((bought > ZERO_MW).any()), None
-    peaks = [values(solution, f"{g}.peak_mw")[here] for g in grids if f"{g}.peak_mw" in solution]
-    if peaks and (np.abs(bought - sum(peaks)) < AT_PEAK_MW).any():
-        return (), False, float(sum(p[0] for p in peaks))
-    return (), False, None
+def _runs(
+    solution: xr.Dataset, case: Case, reasons: Reasons, least_mw: float
+) -> Iterator[tuple[int, int, tuple[str, ...], tuple[Priced, ...]]]:
+    """Stretches of one action, period and price: first interval, end, periods, prices."""
+    periods = interval_periods(times_of(solution), float(solution.attrs["hours"]), case.tariff)
+    action = np.where(reasons.net_mw >= least_mw, 1, np.where(reasons.net_mw <= -least_mw, -1, 0))
+    start, known = 0, PriceOf()
+    for at in range(len(action)):
+        prices = {(p.purpose, p.connection): p for p in reasons.prices(at)} if action[at] else {}
+        if at > start and not (
+            action[at] == action[start] and periods[at] == periods[start] and _agree(known, prices)
+        ):
+            if action[start]:
+                yield start, at, periods[start], tuple(known.values())
+            start, known = at, PriceOf()
+        known = {**prices, **known}
+    if len(action) and action[start]:
+        yield start, len(action), periods[start], tuple(known.values())
 
 
-def _sale_price(solution: xr.Dataset, grids: Sequence[str], here: slice, sold_mw: Array) -> float:
-    """Mean price of what the storage exports [yuan/kWh]; 0 where it exports nothing."""
-    if not sold_mw.any():
-        return 0.0
-    export_mw = np.stack([values(solution, f"{g}.export_mw")[here] for g in grids])
-    prices = np.stack([values(solution, f"{g}.sale_price_yuan_per_mwh")[here] for g in grids]) / KW_PER_MW
-    weights = export_mw * np.where(sold_mw > 0, 1.0, 0.0)
-    return float((prices * weights).sum() / weights.sum())
+def _agree(known: PriceOf, prices: PriceOf) -> bool:
+    """Whether what both are of costs the same."""
+    return all(
+        abs(known[key].yuan_per_kwh - prices[key].yuan_per_kwh) < SAME_YUAN_PER_KWH
+        for key in known.keys() & prices.keys()
+    )

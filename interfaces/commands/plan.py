@@ -97,13 +97,15 @@ def plan(
         with run_folder(out, park.name, "plan") as folder:
             paths = write_run(run, folder, "day", lang=file_lang)
     from parkdispatch.results.console.dispatch_screen import show_files, show_plan
+    from parkdispatch.results.power_scale import scale_of
     from parkdispatch.results.schedule import schedule_blocks
 
     show_plan(out_console, run.case, run.solution, run.summary, schedule_blocks(run.solution, run.case))
+    scale = scale_of(run.solution)
     for name, peak_mw in planned.expected_peaks_mw.items():
         note = (
-            f"Peak so far not given (--peak-so-far-mw): assumed {peak_mw:.1f} MW at {name}, the peak of the"
-            f" cheapest dispatch of {plan_day:%Y-%m} as a whole."
+            f"Peak so far not given (--peak-so-far-mw): assumed {scale.text(peak_mw)} at {name}, the peak"
+            f" of the cheapest dispatch of {plan_day:%Y-%m} as a whole."
         )
         out_console.print(note, style="dim", soft_wrap=True)
     show_files(out_console, paths.values())

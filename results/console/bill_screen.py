@@ -38,7 +38,7 @@ def unseen_lines(summary: Summary) -> Iterator[str]:
     other = summary.without_storage
     for name, yuan in summary.unseen_yuan.items():
         grid, label = name.device, UNSEEN_CHARGE_NAMES.get(name.key, name.key)
-        line = f"Outside the optimization model: {grid} {label}: {yuan:+,.0f} yuan"
+        line = f"Outside the optimization model: {grid} {label}: {yuan:+z,.0f} yuan"
         saving_yuan = other.unseen_saving_yuan.get(name, 0.0) if other else 0.0
         if abs(saving_yuan) >= HALF_YUAN:
             verb = "raises" if saving_yuan > 0 else "lowers"

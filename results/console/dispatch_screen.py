@@ -13,6 +13,7 @@ from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.console.bill_screen import HALF_YUAN, show_bill
 from parkdispatch.results.console.screen_parts import heading, money, plain_table, saving_table
+from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.pv_yield import PvYield
 from parkdispatch.results.replay_comparison import Replayed
 from parkdispatch.results.schedule import ScheduleBlock
@@ -50,9 +51,10 @@ def show_plan(
     _print_implausible(console, solution, case)
     console.print(_cost_table("the day, with the demand charge of the whole month", summary, of_day=True))
     if summary.days and summary.without_storage:
-        words = load_words("en")
-        console.print(saving_table(words["saving"]["title"], day_rows(summary.days[0], words)))
-        for phrase in peak_phrases(summary.days[0], words):
+        scale = scale_of(solution)
+        words = load_words("en", scale=scale)
+        console.print(saving_table(words["saving"]["title"], day_rows(summary.days[0], words, scale)))
+        for phrase in peak_phrases(summary.days[0], words, scale):
             console.print(f"{phrase[:1].upper()}{phrase[1:]}.", soft_wrap=True)
     show_bill(console, summary)
     for line in _peak_lines(solution, summary):
@@ -76,14 +78,15 @@ def show_year(
 ) -> None:
     """Print energy, costs, cycles, peaks by month, bill, proof, model size and run times of a year."""
     first, last = (str(solution["time"].to_numpy()[n])[:10] for n in (0, -1))
+    scale = scale_of(solution)
     console.print(
         heading(f"{case.title or case.name}: {first} to {last}, {model['intervals']:,} intervals", case)
     )
     _print_implausible(console, solution, case)
-    console.print(Group(_energy_table(summary), _cost_table("the period", summary)))
+    console.print(Group(_energy_table(summary, scale), _cost_table("the period", summary)))
     _print_bridge(console, summary)
     _print_cycles(console, summary)
-    console.print(_month_table(summary))
+    console.print(_month_table(summary, scale))
     show_bill(console, summary)
     console.print(_proof(solution, summary), soft_wrap=True)
     console.print(
@@ -109,7 +112,7 @@ def show_replay(
     title = f"{case.title or case.name}: {first} to {last}, {len(replayed.days)} daily plans"
     console.print(heading(title, case), soft_wrap=True)
     _print_implausible(console, solution, case)
-    console.print(Group(_replay_costs(replayed), _replay_peaks(replayed)))
+    console.print(Group(_replay_costs(replayed), _replay_peaks(replayed, scale_of(solution))))
     show_bill(console, summary)
     total = replayed.total
     if not case.storage:
@@ -124,7 +127,7 @@ def show_replay(
         console.print("The storage saves nothing, even with perfect foresight.")
     else:
         console.print(
-            f"Daily plans save {money(total.saved_yuan or 0.0)}, {total.kept:.1%} of the saving with perfect"
+            f"Daily plans save {money(total.saved_yuan or 0.0)}, {total.kept:z.1%} of the saving with perfect"
             f" foresight; the value of perfect foresight is {money(total.cost_yuan - total.foresight_yuan)}.",
             style="bold",
             soft_wrap=True,
@@ -155,21 +158,21 @@ def _replay_costs(replayed: Replayed) -> Table:
     for month, costs in [*replayed.months.items(), ("year", replayed.total)]:
         cells = [costs.cost_yuan, costs.foresight_yuan]
         cells += [costs.without_yuan or 0.0, costs.saved_yuan or 0.0] if compared else []
-        kept = ["" if costs.kept is None else f"{costs.kept:.1%}"] if compared else []
+        kept = ["" if costs.kept is None else f"{costs.kept:z.1%}"] if compared else []
         style = "bold" if month == "year" else None
         table.add_row(month, *(f"{yuan / YUAN_PER_WAN:z,.2f}" for yuan in cells), *kept, style=style)
     return table
 
 
-def _replay_peaks(replayed: Replayed) -> Table:
-    """Highest 15-minute import by month of the same dispatches [MW]."""
+def _replay_peaks(replayed: Replayed, scale: PowerScale) -> Table:
+    """Highest 15-minute import by month of the same dispatches."""
     compared = replayed.total.without_yuan is not None
     heads = ["daily plans", "foresight", *(["without storage"] if compared else [])]
-    table = plain_table("Highest 15-minute import by month, MW", "month", *heads)
+    table = plain_table(f"Highest 15-minute import by month, {scale.power}", "month", *heads)
     for month, peaks in replayed.months.items():
         cells = [peaks.peak_mw, peaks.foresight_peak_mw]
         cells += [peaks.without_peak_mw or 0.0] if compared else []
-        table.add_row(month, *(f"{peak:z.1f}" for peak in cells))
+        table.add_row(month, *(scale.number(peak) for peak in cells))
     return table
 
 
@@ -184,7 +187,7 @@ def show_yield(console: Console, case: Case, pv_yield: PvYield) -> None:
     )
     table = plain_table("Loss chain from irradiation to bus, first year", "step", "GWh", "change")
     for step in pv_yield.waterfall:
-        change = "" if abs(step.loss_fraction) < 5e-5 else f"{-step.loss_fraction:+.2%}"
+        change = "" if abs(step.loss_fraction) < 5e-5 else f"{-step.loss_fraction:+z.2%}"
         table.add_row(step.name.replace("_", " "), f"{step.energy_gwh:z,.2f}", change)
     console.print(table)
     table = plain_table(
@@ -215,9 +218,9 @@ def show_yield(console: Console, case: Case, pv_yield: PvYield) -> None:
             f"{comparison.published.label}, {comparison.published.rated_mwp:z,.3f} MWp",
             f"{comparison.published.energy_gwh:z,.1f} GWh",
             f"{comparison.first_year_gwh:z,.1f} GWh",
-            f"{comparison.first_year_deviation:+.1%}",
+            f"{comparison.first_year_deviation:+z.1%}",
             f"{comparison.lifetime_mean_gwh:z,.1f} GWh",
-            f"{comparison.lifetime_mean_deviation:+.1%}",
+            f"{comparison.lifetime_mean_deviation:+z.1%}",
         )
     console.print(table)
 
@@ -268,24 +271,24 @@ def _cost_table(period: str, summary: Summary, *, of_day: bool = False) -> Rende
 
 def _peak_lines(solution: xr.Dataset, summary: Summary) -> list[str]:
     """A sentence per month on the highest import and the billed demand."""
-    lines, other = [], summary.without_storage
+    lines, other, scale = [], summary.without_storage, scale_of(solution)
     for month, peak in summary.peak_mw.items():
-        comparison = f", without storage {other.peak_mw[month]:z.1f} MW" if other else ""
+        comparison = f", without storage {scale.text(other.peak_mw[month])}" if other else ""
         billed_mw = [
             float(solution[name][0])
             for name in map(str, solution.data_vars)
             if name.endswith(".peak_mw") and solution[name].attrs["kind"] == "shared"
         ]
-        billed = f"; billed demand of the month {sum(billed_mw):z.1f} MW" if billed_mw else ""
-        lines.append(f"Highest import {peak:z.1f} MW{comparison}{billed}.")
+        billed = f"; billed demand of the month {scale.text(sum(billed_mw))}" if billed_mw else ""
+        lines.append(f"Highest import {scale.text(peak)}{comparison}{billed}.")
     return lines
 
 
-def _energy_table(summary: Summary) -> Table:
-    table = plain_table("Energy", "", "GWh")
+def _energy_table(summary: Summary, scale: PowerScale) -> Table:
+    table = plain_table("Energy", "", scale.large_energy)
     for name, energy in summary.energy_mwh.items():
         label = f"{name.device} {'into bus ' if name.kind == 'injection' else ''}{name.key}"
-        table.add_row(label, f"{energy / 1000:z,.3f}")
+        table.add_row(label, f"{energy * scale.per_mw / 1000:z,.3f}")
     return table
 
 
@@ -294,13 +297,14 @@ def _print_cycles(console: Console, summary: Summary) -> None:
         console.print(f"{device}: {cycles:z,.1f} full cycles")
 
 
-def _month_table(summary: Summary) -> Table:
+def _month_table(summary: Summary, scale: PowerScale) -> Table:
     other = summary.without_storage
-    heads = ("without MW", "cut MW") if other else ()
-    table = plain_table("Highest 15-minute import by month", "month", "with storage MW", *heads)
+    heads = (f"without {scale.power}", f"cut {scale.power}") if other else ()
+    title = "Highest 15-minute import by month"
+    table = plain_table(title, "month", f"with storage {scale.power}", *heads)
     for month, peak in summary.peak_mw.items():
         compared = [other.peak_mw[month], other.peak_mw[month] - peak] if other else []
-        table.add_row(month, f"{peak:z.1f}", *(f"{mw:z.1f}" for mw in compared))
+        table.add_row(month, *map(scale.number, (peak, *compared)))
     return table
 
 

@@ -44,5 +44,5 @@ def saving_table(title: str, rows: Sequence[tuple[str, float]]) -> Table:
     table = plain_table(title, "", "yuan", "万元")
     for number, (name, yuan) in enumerate(rows, start=1):
         style = "bold" if number == len(rows) else None
-        table.add_row(name, f"{yuan:,.0f}", f"{yuan / YUAN_PER_WAN:,.2f}", style=style)
+        table.add_row(name, f"{yuan:z,.0f}", f"{yuan / YUAN_PER_WAN:z,.2f}", style=style)
     return table

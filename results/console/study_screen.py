@@ -48,7 +48,7 @@ def _years_table(study: Study) -> Table:
         yuan += [year.bill_without_yuan, year.bill_yuan] if bills else []
         table.add_row(
             f"{year.year}{'' if year.dispatched else ' ~'}",
-            f"{health:.1%}",
+            f"{health:z.1%}",
             f"{cycles:z,.0f}",
             f"{year.discharged_mwh / 1000:z,.1f}",
             *(f"{amount / YUAN_PER_WAN:z,.0f}" for amount in yuan),
@@ -108,7 +108,7 @@ def _returns_table(cash: CashFlow) -> Table:
     flows = list(cash.returns.values())
     table.add_row("NPV, 万元", *(f"{flow.npv_yuan / YUAN_PER_WAN:z,.2f}" for flow in flows))
     table.add_row("IRR", *map(_irr_text, flows))
-    table.add_row("MIRR", *(NONE if flow.mirr is None else f"{flow.mirr:.2%}" for flow in flows))
+    table.add_row("MIRR", *(NONE if flow.mirr is None else f"{flow.mirr:z.2%}" for flow in flows))
     for name, paybacks in (
         ("payback", [flow.static_payback for flow in flows]),
         ("discounted", [flow.discounted_payback for flow in flows]),
@@ -132,7 +132,7 @@ def _years_or_never(years: float | None) -> str:
 
 def _irr_text(flow: Returns) -> str:
     if flow.irr.value is not None:
-        return f"{flow.irr.value:.2%}"
+        return f"{flow.irr.value:z.2%}"
     return f"{len(flow.irr.all)} values" if flow.irr.all else NONE
 
 
@@ -147,10 +147,10 @@ def _investment_lines(cash: CashFlow) -> Iterator[str]:
     """Sentences on investment, discount rates, replacement, LCOS and debt service."""
     finance, loan = cash.finance, cash.finance.loan
     yield "Payback: years from the start of construction or operation until the cumulative flow is positive."
-    borrowed = f", of which a loan of {loan.share:.0%} at {loan.rate:.2%}" if loan.share > 0 else ""
+    borrowed = f", of which a loan of {loan.share:z.0%} at {loan.rate:z.2%}" if loan.share > 0 else ""
     yield (
         f"Investment {money(finance.investment_yuan)}, VAT included{borrowed}; discount rate"
-        f" {finance.discount_rate:.2%} for the project, {finance.equity_discount_rate:.2%} for equity."
+        f" {finance.discount_rate:z.2%} for the project, {finance.equity_discount_rate:z.2%} for equity."
     )
     if finance.replaced:
         bought = finance.replacement

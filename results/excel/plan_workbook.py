@@ -12,19 +12,20 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.excel.workbook_book import HEAD, Book, Row, workbook
+from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.solution import cost_yuan, times_of
-from parkdispatch.results.views.device_charts import periods, plan_columns
+from parkdispatch.results.tariff_periods import interval_periods
+from parkdispatch.results.views.device_charts import plan_columns
 from parkdispatch.results.views.display_names import cost_label, device_label
 from parkdispatch.results.views.report_facts import ReportFacts
-from parkdispatch.results.views.sentences import block_row, proof_sentence
+from parkdispatch.results.views.sentences import BlockRow, block_row, proof_sentence
 from parkdispatch.results.views.words import load_words
 
 TOP = 5  # first row of numbers, from zero: title, date, note, an empty row and the header come before
-ZERO_MW = 0.0005  # half a kilowatt: less is nothing happening
+ZERO = 0.0005  # of the shown unit: less is nothing happening
 PRICE, MONEY, ENERGY = "0.0000", "#,##0.00", "#,##0.000"
 WIDTHS = {"price": 12.0, "set_point": 14.0, "soc": 14.0}
-FORMS = {"price": PRICE, "soc": "0.0%"}  # MW otherwise
-POWER = "#,##0.00"
+FORMS = {"price": PRICE, "soc": "0.0%"}  # of a power, as many digits as its device needs
 CLOCK, STAMP = "[hh]:mm", "yyyy-mm-dd hh:mm"
 HOUR_LINE = {"top": 1, "top_color": "#C9D2DB"}
 ACTION_LOOKS = {
@@ -43,7 +44,7 @@ def write_plan_xlsx(
     path: Path, solution: xr.Dataset, case: Case, facts: ReportFacts, lang: str = "en"
 ) -> None:
     """Write the workbook: sheets plan, chart, blocks and summary. The same input gives the same bytes."""
-    words, times = load_words(lang), times_of(solution)
+    words, times = load_words(lang, scale=scale_of(solution)), times_of(solution)
     with workbook(path, facts.title, times[0].date()) as book:
         writer = _Writer(book, solution, case, facts, words)
         for name in writer.sheets:
@@ -61,7 +62,14 @@ class _Writer(Book):
         self.text, self.page = words["book"], words["page"]
         self.times, self.hours = times_of(solution), float(solution.attrs["hours"])
         self.columns = list(plan_columns(solution, case, words))
-        self.period = periods(self.times, case)
+        self.scale = scale_of(solution)
+        self.sizes_mw: dict[str, float] = {}  # largest power by device
+        for one in self.columns:
+            if one.kind not in ("price", "soc"):
+                largest_mw = float(np.abs(one.numbers).max()) / self.scale.per_mw
+                self.sizes_mw[one.owner] = max(largest_mw, self.sizes_mw.get(one.owner, 0.0))
+        found = interval_periods(self.times, self.hours, case.tariff)
+        self.period = found if all(found) else None
         self.left = 2 if self.period is None else 3  # first column of numbers, from zero
         self.bottom = TOP + len(self.times) - 1
         names = ["plan", "chart", *(["blocks"] if facts.blocks else []), "summary"]
@@ -92,10 +100,10 @@ class _Writer(Book):
             (self.text["to"], (starts + self.hours / 24.0).tolist(), clock, width),
         ]
         if self.period is not None:
-            names = [self.words["periods"][period] for period in self.period.tolist()]
+            names = [" / ".join(self.words["periods"][name] for name in some) for some in self.period]
             table.append((self.text["period"], names, {}, 12.0))
         for one in self.columns:
-            look = {"num_format": FORMS.get(one.kind, POWER)}
+            look = {"num_format": FORMS.get(one.kind) or self._power_form(one.owner)}
             table.append((one.header, (one.numbers + 0.0).tolist(), look, WIDTHS.get(one.kind, 11.0)))
         full_hour = (self.times.minute == 0).tolist()
         for column, (header, cells, look, wide) in enumerate(table):
@@ -104,12 +112,16 @@ class _Writer(Book):
             for row, cell in enumerate(cells):
                 more = HOUR_LINE if full_hour[row] else {}
                 if self.period is not None and column == 2:
-                    more = {**more, "bg_color": PERIOD_FILLS.get(self.period[row], "#FFFFFF")}
+                    more = {**more, "bg_color": PERIOD_FILLS.get(self.period[row][0], "#FFFFFF")}
                 self.put(sheet, TOP + row, column, cell, **look, **more)
         for number, one in enumerate(self.columns):
             self._colour(sheet, self.left + number, one.kind)
         sheet.freeze_panes(TOP, self.left)
         sheet.repeat_rows(TOP - 1)
+
+    def _power_form(self, device: str) -> str:
+        """The cell format of a device's power: one digit more than its size needs, for set points."""
+        return f"#,##0.{'0' * (self.scale.digits(self.sizes_mw[device]) + 1)}"
 
     def _colour(self, sheet: Any, column: int, kind: str) -> None:
         """Charge blue, discharge orange; a bar for the state of charge; grey where nothing happens."""
@@ -119,9 +131,9 @@ class _Writer(Book):
             rules = [{"type": "data_bar", "bar_color": "#9CCFBE", **limits}]
         elif kind != "price":
             grey = self.book.add_format({"font_color": "#9AA5B1"})
-            rules = [{"criteria": "between", "minimum": -ZERO_MW, "maximum": ZERO_MW, "format": grey}]
+            rules = [{"criteria": "between", "minimum": -ZERO, "maximum": ZERO, "format": grey}]
         if kind == "set_point":
-            for action, sign, limit in (("discharge", ">", ZERO_MW), ("charge", "<", -ZERO_MW)):
+            for action, sign, limit in (("discharge", ">", ZERO), ("charge", "<", -ZERO)):
                 look = self.book.add_format(ACTION_LOOKS[action])
                 rules.append({"criteria": sign, "value": limit, "format": look})
         for rule in rules:
@@ -184,7 +196,7 @@ class _Writer(Book):
         price = f"{text['price']}, {self.words['script']['yuan_per_kwh']}"
         heads = (text["from"], text["to"], text["what"], text["mean_power"], price, text["why"])
         rows = [
-            (one.start, one.end, page.get(one.what, one.what), one.power, one.price_yuan_per_kwh, one.why)
+            (one.start, one.end, page.get(one.what, one.what), one.power, self._price(one), one.why)
             for one in (block_row(block, self.words) for block in self.facts.blocks)
         ]
         end = self.table(sheet, TOP - 1, heads, rows, PRICE)
@@ -192,6 +204,11 @@ class _Writer(Book):
             rule = {"type": "cell", "criteria": "==", "value": f'"{page[action]}"'}
             sheet.conditional_format(TOP, 2, end - 1, 2, {**rule, "format": self.book.add_format(look)})
         sheet.freeze_panes(TOP, 0)
+
+    def _price(self, row: BlockRow) -> float | str:
+        """The price of a block as a number, or its range of prices as text."""
+        text, lowest = row.price(4, self.words), row.least_price_yuan_per_kwh
+        return lowest if text == f"{lowest:z.4f}" else text
 
     def summary(self) -> None:
         """Energy, costs and proof, with formulas that reach into the plan."""
@@ -201,7 +218,8 @@ class _Writer(Book):
         sheet.set_column(1, 4, 18)
         length = f"$B${TOP}"
         row = self.table(sheet, TOP - 1, (), [(text["interval_hours"], self.hours, text["hours"])], "0.####")
-        heads = (f"{text['energy']}, MWh", f"{text['highest']}, MW", f"{text['lowest']}, MW")
+        mwh, mw = self.scale.energy, self.scale.power
+        heads = (f"{text['energy']}, {mwh}", f"{text['highest']}, {mw}", f"{text['lowest']}, {mw}")
         row = self.table(sheet, row + 1, (text["energy_what"], *heads), self._energies(length), ENERGY)
         costs = [(cost_label(name, self.words), yuan) for name, yuan in cost_yuan(self.solution).items()]
         row = self.table(sheet, row + 1, (text["costs"], self.page["yuan"]), costs, MONEY)
@@ -258,5 +276,6 @@ class _Writer(Book):
                     a, b = (at[key] for key in pair)
                     formula += f"{'+' if sign > 0 else '-'}SUMPRODUCT({self.where(a)},{self.where(b)})"
                     total += sign * float(np.dot(self.columns[a].numbers, self.columns[b].numbers))
-        cell = f"=({formula.lstrip('+')})*{length}*{KW_PER_MW:g}", total * self.hours * KW_PER_MW
+        factor = KW_PER_MW / self.scale.per_mw
+        cell = f"=({formula.lstrip('+')})*{length}*{factor:g}", total * self.hours * factor
         return cell if formula else None

@@ -15,6 +15,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.billing.bill_table import line_table, month_table
 from parkdispatch.results.excel.workbook_book import Book, Cell, Row, workbook
+from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.solution import QuantityName, times_of
 from parkdispatch.results.views.display_names import (
     charge_label,
@@ -42,7 +43,7 @@ def write_report_xlsx(
 
     The same input gives the same bytes. Empty sheets are left out.
     """
-    words = load_words(lang)
+    words = load_words(lang, scale=scale_of(solution))
     with workbook(path, facts.title, times_of(solution)[0].date()) as book:
         _ReportWorkbook(book, words, solution, case, audit, facts).write()
 
@@ -61,7 +62,7 @@ class _ReportWorkbook(Book):
     ) -> None:
         super().__init__(book, words)
         self.solution, self.case, self.audit, self.facts = solution, case, audit, facts
-        self.text, self.page = words["sheets"], words["page"]
+        self.text, self.page, self.scale = words["sheets"], words["page"], scale_of(solution)
         self.other = facts.without_storage
 
     def write(self) -> None:
@@ -104,8 +105,8 @@ class _ReportWorkbook(Book):
         """A day's three lines, or the bridge from the saving in the model to that on the bill."""
         text, facts = self.words["saving"], self.facts
         if facts.kind == "day" and facts.days:
-            peaks = peak_phrases(facts.days[0], self.words)
-            yield "; ".join([text["title"], *peaks]), day_rows(facts.days[0], self.words)
+            peaks = peak_phrases(facts.days[0], self.words, self.scale)
+            yield "; ".join([text["title"], *peaks]), day_rows(facts.days[0], self.words, self.scale)
         elif self.other and (lines := bridge_rows(self.other, self.words)):
             yield text["bridge"], lines
 
@@ -136,7 +137,7 @@ class _ReportWorkbook(Book):
                 for name, yuan in facts.unseen_yuan.items()
             ]
             row = self.block(sheet, row, (page["unseen"], page["yuan"], page["u_saved"]), unseen, MONEY)
-        energies = [energy(name, mwh, self.words) for name, mwh in facts.energy_mwh.items()]
+        energies = [energy(name, mwh, self.words, self.scale) for name, mwh in facts.energy_mwh.items()]
         row = self.block(sheet, row, (page["energy"], page["e_mwh"]), energies, ENERGY)
         row = self._peaks(sheet, row)
         cycles = [[device_label(name, self.words), count] for name, count in facts.full_cycles.items()]
@@ -167,6 +168,8 @@ class _ReportWorkbook(Book):
             for key, yuan in costs_yuan.items():
                 if other or key != "without_yuan":
                     table[f"r_{key}"] = pd.Series(yuan)
+        for key in table.columns[table.columns.str.startswith("m_peak")]:
+            table[key] *= self.scale.per_mw
         heads = [page["m_month"], *(page[key] if key in page else self.text[key] for key in table)]
         rows = [[str(month), *map(float, line)] for month, line in table.iterrows()]
         return self.block(sheet, row, heads, rows, POWER)

@@ -163,7 +163,7 @@ class _SizingWorkbook(Book):
     def _rate(self) -> str:
         """The discount rate in percent; empty without a finance section."""
         finance = self.study.case.finance
-        return f"{finance.discount_rate:.2%}" if finance else ""
+        return f"{finance.discount_rate:z.2%}" if finance else ""
 
     def _surface(self) -> None:
         """Write a matrix per measure, the monetary ones coloured by sign, and a chart of NPV over power."""
@@ -316,7 +316,7 @@ class _SizingWorkbook(Book):
         """Write the risk measures of each choice, and the effect of each uncertain input on one of them."""
         study, risk, names = self.study, self.study.risk, self.names
         assert risk is not None
-        tail, statistics = f"{study.sizing.tail:.0%}", distribution(risk, study.sizing.tail)
+        tail, statistics = f"{study.sizing.tail:z.0%}", distribution(risk, study.sizing.tail)
         note = str(names["note_risk"]).format(count=risk.sizes["scenario"], tail=tail)
         sheet = self.sheet("risk", note, 46, 20)
         heads = [

@@ -7,12 +7,12 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.value_sources import series_text
 from parkdispatch.results.audit import PROVEN_GAP, Audit
 from parkdispatch.results.html.page import render
+from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.solution import of_kind, times_of
 from parkdispatch.results.views import report_tables as tables
 from parkdispatch.results.views.device_charts import chart_data
 from parkdispatch.results.views.display_names import (
     check_label,
-    cost_label,
     device_label,
     label,
     owned,
@@ -32,7 +32,8 @@ from parkdispatch.results.views.words import date_range, format_share, load_word
 
 def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFacts, lang: str = "en") -> str:
     """Render the page. The same input gives the same bytes; figures are rounded only here."""
-    words = load_words(lang)
+    scale = scale_of(solution)
+    words = load_words(lang, scale=scale)
     page = words["page"]
     times, other = times_of(solution), facts.without_storage
     gap = float(solution.attrs["gap"])
@@ -58,14 +59,14 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         many_days=times[-1] - times[0] > pd.Timedelta(days=2),
         first_day=f"{times[0]:%Y-%m-%d}",
         last_day=f"{times[-1]:%Y-%m-%d}",
-        cards=tables.cards(facts, words),
+        cards=tables.cards(facts, words, scale),
         warnings=implausible_sentences(solution, case, words),
         sound=proven and audit.holds,
         verdict=page[verdict],
         gap_word=page["gap_foresight" if facts.replayed else "gap"],
         gap=format_share(gap),
-        bound=f"{float(solution.attrs['bound_yuan']):,.2f} {page['yuan']}",
-        objective=f"{float(solution.attrs['objective_yuan']):,.2f}",
+        bound=f"{float(solution.attrs['bound_yuan']):z,.2f} {page['yuan']}",
+        objective=f"{float(solution.attrs['objective_yuan']):z,.2f}",
         how=proof_sentence(solution, words),
         audit_line=page["audit_holds" if audit.holds else "audit_fails"].format(
             all=len(audit.residuals), failed=len(failed), names=", ".join(failed)
@@ -75,18 +76,17 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         unchecked=unchecked_sentences(audit, words),
         months=tables.months_table(solution, case, facts, words) if facts.kind != "day" else None,
         monthly_cost=any("month" in solution[name].dims for name in of_kind(solution, "cost")),
-        costs=tables.costs(solution, facts),
-        cost_label=cost_label,
+        costs=tables.cost_table(solution, facts, words),
         label=label,
         case=case,
         device_label=device_label,
         owned=owned,
         span_label=span_label,
         blocks=[block_row(block, words) for block in facts.blocks],
-        energies=[tables.energy(name, mwh, words) for name, mwh in facts.energy_mwh.items()],
+        energies=[tables.energy(name, mwh, words, scale) for name, mwh in facts.energy_mwh.items()],
         steps=steps,
-        day_saving=day_rows(facts.days[0], words) if facts.kind == "day" and facts.days else [],
-        day_peaks=peak_phrases(facts.days[0], words) if facts.kind == "day" and facts.days else [],
+        day_saving=day_rows(facts.days[0], words, scale) if facts.kind == "day" and facts.days else [],
+        day_peaks=peak_phrases(facts.days[0], words, scale) if facts.kind == "day" and facts.days else [],
         bridge=bridge_rows(other, words) if other and facts.kind != "day" else [],
         bills={
             name: (

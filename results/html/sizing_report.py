@@ -57,11 +57,11 @@ def size_html(study: SizeStudy, lang: Lang = "en") -> str:
         when=None if study.when is None else tables.when_table(study, words),
         risk=None if study.risk is None else tables.risk_table(study, words),
         scenarios=0 if study.risk is None else study.risk.sizes["scenario"],
-        tail=f"{study.sizing.tail:.0%}",
+        tail=f"{study.sizing.tail:z.0%}",
         of="" if risk_choice is None else choice_label(risk_choice, words),
         doubts=tables.doubts_table(study, words) if study.sizing.doubt else None,
         prices=tables.prices_table(study, words),
-        rate="" if case.finance is None else f"{case.finance.discount_rate:.2%}",
+        rate="" if case.finance is None else f"{case.finance.discount_rate:z.2%}",
         sources=[
             *tables.offers_sources(study, words),
             words["page"]["owned"].format(
@@ -114,7 +114,7 @@ def _cards(study: SizeStudy, words: Words) -> Iterator[Card]:
     if study.risk is not None and risk_choice is not None:
         loss_share = float(distribution(study.risk, study.sizing.tail)["loss_share"][risk_choice.key])
         count = str(text["c_scenarios"]).format(count=study.risk.sizes["scenario"])
-        yield Card(text["c_loss"], f"{loss_share:.0%}", "", [choice_label(risk_choice, words), count])
+        yield Card(text["c_loss"], f"{loss_share:z.0%}", "", [choice_label(risk_choice, words), count])
 
 
 def _offer_cards(offer: Offered, words: Words) -> Iterator[Card]:
@@ -148,7 +148,7 @@ def _proof_rows(study: SizeStudy, words: Words) -> list[tuple[str, str]]:
         (text["b_dispatch"], f"{format_number(best.dispatch_yuan, 0)} {yuan}"),
         (
             text["b_annuity"],
-            f"{format_number(best.cost_yuan - best.dispatch_yuan, 0)} {yuan} ({best.annuity_share:.3%})",
+            f"{format_number(best.cost_yuan - best.dispatch_yuan, 0)} {yuan} ({best.annuity_share:z.3%})",
         ),
         (text["b_cost"], f"{format_number(best.cost_yuan, 0)} {yuan}"),
         (text["b_bound"], f"{format_number(best.bound_yuan, 0)} {yuan}"),

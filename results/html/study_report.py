@@ -98,7 +98,7 @@ def _cards(cash: CashFlow, words: Words, finance_words: FinanceWords) -> list[Ca
     equity_years = years_text(equity_payback.from_construction_years, finance_words)
     figure, unit, _ = format_money(project.npv_yuan, words)
     equity_npv = " ".join(format_money(equity.npv_yuan, words)[:2])
-    equity_rate = f"{finance.equity_discount_rate:.2%}"
+    equity_rate = f"{finance.equity_discount_rate:z.2%}"
     cards = [
         Card(
             text["irr"],
@@ -121,7 +121,7 @@ def _cards(cash: CashFlow, words: Words, finance_words: FinanceWords) -> list[Ca
             figure,
             unit,
             [
-                text["npv_at"].format(rate=f"{finance.discount_rate:.2%}"),
+                text["npv_at"].format(rate=f"{finance.discount_rate:z.2%}"),
                 text["npv_equity"].format(rate=equity_rate, npv=equity_npv),
             ],
         ),

@@ -14,7 +14,7 @@ const dark = () => !printing && light.matches;
 const narrow = () => !printing && window.innerWidth < 640;
 const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 const colour = (pair) => pair[dark() ? 1 : 0];
-const number = (v, digits) => v.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+const number = (v, digits) => v.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace(/^-(?=[0.]*$)/, ""); /* no -0.0 */
 const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 const font = () => ({ family: FONT, size: narrow() ? 11 : 13, color: css("--soft") });
 

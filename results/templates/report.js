@@ -1,24 +1,28 @@
-/* Draws the charts of the dispatch report from its embedded data. Power in MW, energy in MWh, prices in yuan/kWh. */
+/* Draws the charts of the dispatch report from its embedded data: power in MW, energy in MWh, prices in yuan/kWh.
+   Power and energy are shown in `per_mw` units a MW, called W.mw and W.mwh. */
 (function () {
 "use strict";
 const { D, W, FONT, CONFIG, dark, narrow, css, colour, number, escaped, legendItem, categories, bar } = Page;
 const HOUR = 3600000, DAY = 24 * HOUR;
 const END = D.start_ms + D.count * D.step_ms;
 const PER_HOUR = Math.max(1, Math.round(HOUR / D.step_ms)), PER_DAY = Math.round(DAY / D.step_ms);
-const ZERO = 1e-6;
+const ZERO = 1e-6 * D.per_mw, LEAST = 0.5 * 10 ** -(D.digits + 1); /* less reads as zero */
 
 /* ---- data ---- */
-function decode(packed) {
-  if ("value" in packed) return new Float64Array(D.count).fill(packed.value);
+function decode(packed, count = D.count) {
+  if ("value" in packed) return new Float64Array(count).fill(packed.value);
   const raw = atob(packed.base64), bytes = new Uint8Array(raw.length);
   for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
   if (packed.type === "f8") return new Float64Array(bytes.buffer);
   return packed.type === "f4" ? new Float32Array(bytes.buffer) : bytes;
 }
 for (const list of [D.devices, D.curtailed, D.storage, D.prices]) {
-  for (const one of list) { one.values = decode(one.data); delete one.data; one.shown = true; }
+  const factor = list === D.prices ? 1 : D.per_mw;
+  for (const one of list) { one.values = decode(one.data).map((v) => v * factor); delete one.data; one.shown = true; }
 }
-if (D.periods) D.periods.values = decode(D.periods.codes);
+for (const s of D.storage) { s.full_mwh *= D.per_mw; if (s.initial_mwh != null) s.initial_mwh *= D.per_mw; }
+for (const m of D.months) { if (m.peak_mw != null) m.peak_mw *= D.per_mw; if (m.without_mw != null) m.without_mw *= D.per_mw; }
+if (D.periods) D.periods.values = decode(D.periods.codes, D.count * D.periods.each);
 const some = (values, test) => { for (const v of values) if (test(v)) return true; return false; };
 for (const d of D.devices) {
   d.hasUp = some(d.values, (v) => v > ZERO);
@@ -180,7 +184,7 @@ function drawPower(cut) {
     L.shapes.push({ type: "line", x0: iso(startOf(a)), x1: iso(startOf(b)), y0: m.peak_mw, y1: m.peak_mw, line: { color: soft, width: 1.4, dash: "dash" } });
   }
   const held = document.getElementById("held"); /* the figure is shown in the legend, where it hides no line */
-  if (held) held.textContent = seen.length === 1 ? `${W.peak_held}: ${number(seen[0].peak_mw, 1)} ${W.mw}` : W.peak_held;
+  if (held) held.textContent = seen.length === 1 ? `${W.peak_held}: ${number(seen[0].peak_mw, D.digits)} ${W.mw}` : W.peak_held;
   return Plotly.react(charts.power, traces, L, CONFIG);
 }
 
@@ -214,10 +218,10 @@ function drawStore(cut) {
 function drawPrice(cut) {
   const L = layout("price", narrow() ? 200 : 230, W.yuan_per_kwh, { range: priceEnds, nticks: 6 });
   if (D.periods && cut.size === 1) {
-    const codes = D.periods.values;
-    for (let i = state.a; i < state.b;) {
-      let j = i; while (j < state.b && codes[j] === codes[i]) j++;
-      L.shapes.push({ type: "rect", layer: "below", yref: "paper", y0: 0, y1: 1, x0: iso(startOf(i)), x1: iso(startOf(j)), line: { width: 0 }, fillcolor: shade(codes[i]) });
+    const codes = D.periods.values, each = D.periods.each;
+    for (let i = state.a * each; i < state.b * each;) {
+      let j = i; while (j < state.b * each && codes[j] === codes[i]) j++;
+      L.shapes.push({ type: "rect", layer: "below", yref: "paper", y0: 0, y1: 1, x0: iso(startOf(i / each)), x1: iso(startOf(j / each)), line: { width: 0 }, fillcolor: shade(codes[i]) });
       i = j;
     }
   }
@@ -267,7 +271,7 @@ function legends() {
   ]);
   const last = document.querySelector("#legend-power .item:last-child i.dash + span");
   if (last) last.id = "held";
-  fill("soc", D.storage.map((s, k) => legendItem(`${s.label}, ${number(s.full_mwh, s.full_mwh % 1 ? 1 : 0)} ${W.mwh}`, colour(s.colour), k % 2 ? "dash" : "rule", [s], draw)));
+  fill("soc", D.storage.map((s, k) => legendItem(`${s.label}, ${s.full}`, colour(s.colour), k % 2 ? "dash" : "rule", [s], draw)));
   fill("price", [
     ...D.prices.map((p, k) => legendItem(p.label, colour(PRICES[k % PRICES.length]), k % 2 ? "dash" : "rule", [p], draw)),
     ...(D.periods ? [...D.periods.used].reverse().map((code) => legendItem(D.periods.names[code], shade(code), "", null)) : []),
@@ -286,19 +290,22 @@ function describe(i, j) {
   const mean = (values, part) => { let s = 0; for (let k = i; k < j; k++) s += part(values[k]); return s / (j - i); };
   const from = startOf(i), to = startOf(j), end = clock(to) === "00:00" ? "24:00" : clock(to);
   const out = [node("when", to - from >= DAY ? longDay(from) : `${longDay(from)}, ${clock(from)}–${end}`)];
-  if (D.periods && j - i === 1) out.push(node("", D.periods.names[D.periods.values[i]]));
+  if (D.periods && j - i === 1) {
+    const codes = new Set(D.periods.values.slice(i * D.periods.each, j * D.periods.each));
+    out.push(node("", [...codes].map((code) => D.periods.names[code]).join(" / ")));
+  }
   D.prices.forEach((p, k) => out.push(row(p.label, `${number(mean(p.values, same), 4)} ${W.yuan_per_kwh}`, colour(PRICES[k % PRICES.length]))));
   for (const [title, list, part, key] of [[W.sources, ups, positive, "up"], [W.uses, downs, negative, "down"]]) {
     const rows = [];
     for (const d of list) {
       const mw = Math.abs(mean(d.values, part));
-      if (mw >= 0.005) rows.push(row(d[key], `${number(mw, 2)} ${W.mw}`, colour(d.colour)));
+      if (mw >= LEAST) rows.push(row(d[key], `${number(mw, D.digits + 1)} ${W.mw}`, colour(d.colour)));
     }
     if (rows.length) out.push(node("head", title), ...rows);
   }
-  for (const c of D.curtailed) { const mw = mean(c.values, same); if (mw >= 0.005) out.push(row(c.label, `${number(mw, 2)} ${W.mw}`, colour(c.colour))); }
+  for (const c of D.curtailed) { const mw = mean(c.values, same); if (mw >= LEAST) out.push(row(c.label, `${number(mw, D.digits + 1)} ${W.mw}`, colour(c.colour))); }
   if (D.storage.length) out.push(node("head", `${W.stored}, ${j - i === 1 ? clock(to) === "00:00" ? "24:00" : clock(to) : longDay(to - 1) + " 24:00"}`));
-  for (const s of D.storage) out.push(row(s.label, `${number(s.values[j - 1], 2)} ${W.mwh} · ${number((100 * s.values[j - 1]) / s.full_mwh, 1)} %`, colour(s.colour)));
+  for (const s of D.storage) out.push(row(s.label, `${number(s.values[j - 1], D.digits + 1)} ${W.mwh} · ${number((100 * s.values[j - 1]) / s.full_mwh, 1)} %`, colour(s.colour)));
   return out;
 }
 function point(event, plot) {
@@ -339,7 +346,7 @@ function drawMonths() {
     ...ups.map((d) => bar(d.up, labels, sums(d.values, positive), colour(d.colour), W.gwh, 2)),
     ...downs.map((d) => bar(d.down, labels, sums(d.values, negative), colour(d.colour), W.gwh, 2)),
   ];
-  const rate = (name, y, fill) => bar(name, labels, y, fill, W.mw, 1);
+  const rate = (name, y, fill) => bar(name, labels, y, fill, W.mw, D.digits);
   const both = D.months.some((m) => m.without_mw != null);
   const grey = dark() ? "#5b6877" : "#c3ccd6", strong = dark() ? "#3A9BDC" : "#0072B2";
   const rates = [
@@ -349,7 +356,12 @@ function drawMonths() {
   const at = document.getElementById("legend-energy");
   at.replaceChildren(...[...ups, ...downs.filter((d) => !ups.includes(d))].map((d) => legendItem(d.label, colour(d.colour), "", null)));
   document.getElementById("legend-peaks").replaceChildren(...rates.map((r) => legendItem(r.name, r.marker.color, "", null)));
-  return [Plotly.react(energy, bars, categories(energy, W.gwh, "relative"), CONFIG), Plotly.react(peaks, rates, categories(peaks, W.mw, "group"), CONFIG)];
+  const axes = (at, unit, mode) => {
+    const L = categories(at, unit, mode);
+    L.xaxis.tickvals = narrow() ? labels.filter((_, k) => k % 2 === 0) : labels; /* a phone has no room for twelve */
+    return L;
+  };
+  return [Plotly.react(energy, bars, axes(energy, W.gwh, "relative"), CONFIG), Plotly.react(peaks, rates, axes(peaks, W.mw, "group"), CONFIG)];
 }
 
 /* ---- controls and events ---- */

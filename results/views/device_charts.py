@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.device import Array, Display, StorageLevel
-from parkdispatch.models.errors import InputError
 from parkdispatch.models.tariff.tariff_tables import PERIODS
 from parkdispatch.models.units import KW_PER_MW
+from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.solution import (
     QuantityName,
     device_of,
@@ -27,6 +27,7 @@ from parkdispatch.results.solution import (
     times_of,
     values,
 )
+from parkdispatch.results.tariff_periods import quarter_periods
 from parkdispatch.results.views.display_names import device_label, injection_label
 from parkdispatch.results.views.display_names import label as plain_label
 
@@ -110,14 +111,6 @@ def storage_levels(solution: xr.Dataset, case: Case) -> dict[str, StorageLevel]:
     return {name: level for name, level in levels.items() if level is not None and level.full_mwh > 0}
 
 
-def periods(times: pd.DatetimeIndex, case: Case) -> NDArray[np.str_] | None:
-    """Tariff period of each interval; None where the tariff has none (prices came from a file)."""
-    try:
-        return case.tariff.period(times)
-    except InputError:
-        return None
-
-
 def prices(solution: xr.Dataset, case: Case) -> dict[QuantityName, tuple[str, Array]]:
     """Title and values [yuan/kWh] of every energy price among the series, by name."""
     found = {}
@@ -139,7 +132,7 @@ def chart_data(
 ) -> dict[str, Any]:
     """The page's data: plain values and packed arrays, in the order in which they are drawn."""
     times = times_of(solution)
-    hours = float(solution.attrs["hours"])
+    hours, scale = float(solution.attrs["hours"]), scale_of(solution)
     data: dict[str, Any] = {
         "start_ms": _milliseconds(times[0]),
         "step_ms": round(hours * 3_600_000),
@@ -150,6 +143,8 @@ def chart_data(
         "prices": _prices(solution, case, words),
         "months": list(_months(times, peak_mw, peak_without_storage_mw)),
         "timezone": case.site.timezone,
+        "per_mw": scale.per_mw,
+        "digits": scale.digits(),
         "words": words["script"],
     }
     colour_of = {device["device"]: device["colour"] for device in data["devices"]}
@@ -164,11 +159,12 @@ def chart_data(
         for name, power in curtailed(solution).items()
         if power.max() > ZERO_MW
     ]
-    found = periods(times, case)
+    found = quarter_periods(times, hours, case.tariff)
     if found is not None:
-        codes = np.array([PERIODS.index(period) for period in found.tolist()], dtype=np.uint8)
+        codes = np.array([PERIODS.index(period) for period in found.ravel().tolist()], dtype=np.uint8)
         data["periods"] = {
             "codes": packed(codes),
+            "each": found.shape[1],  # periods an interval has
             "names": [words["periods"][period] for period in PERIODS],
             "shades": [PERIOD_SHADES[period] for period in PERIODS],
             "used": sorted({int(code) for code in codes}),
@@ -203,6 +199,7 @@ def _storage(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iter
             "name": name,
             "label": device_label(name, words),
             "full_mwh": level.full_mwh,
+            "full": scale_of(solution).capacity_text(level.full_mwh),
             "initial_mwh": level.initial_mwh,
             "low": level.lowest,
             "high": level.highest,
@@ -249,7 +246,7 @@ class PlanColumn:
     key: str  # the quantity of the solution, or its place in the plan
     owner: str  # the device, as the case names it
     header: str  # device, quantity, unit: three lines
-    numbers: Array
+    numbers: Array  # power in the unit of the park's scale
     kind: str  # set_point, soc, load, source, import, export, price, other
     colour: str = ""
 
@@ -265,7 +262,7 @@ class PlanColumn:
 
 
 def plan_columns(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iterator[PlanColumn]:
-    """Columns after time and period, found by what each device has: MW, yuan/kWh and fractions."""
+    """Columns after time and period, found by what each device has: power, yuan/kWh and fractions."""
     yuan = words["script"]["yuan_per_kwh"]
     for key, (title, price) in prices(solution, case).items():
         heading = f"{device_label(key.device, words)}\n{words['prices'].get(title, title)}\n{yuan}"
@@ -288,7 +285,7 @@ def _device_columns(
     fed: Mapping[QuantityName, Array],
 ) -> Iterator[PlanColumn]:
     """The columns a device declares; for each of several buses without such, the power into it."""
-    device, text, mw = name.device, words["book"], words["script"]["mw"]
+    device, text, scale = name.device, words["book"], scale_of(solution)
     colour, label = colours(roles(solution, case))[name][0], injection_label(name, words)
     declared, part = case.devices.get(device), device_quantities(solution, device)
     is_first = name == next(other for other in fed if other.device == device)
@@ -300,11 +297,11 @@ def _device_columns(
     for display, power_mw in displays:
         what = text.get(display.key, plain_label(display.key))
         if display.kind == "set_point":
-            heading = f"{label}\n{what}, {mw}\n{text['set_point_sign']}"
-            yield PlanColumn(f"{device}.{display.key}_mw", device, heading, power_mw, "set_point", colour)
+            key, heading = device, f"{label}\n{what}, {scale.power}\n{text['set_point_sign']}"
         else:
-            heading = f"{label}\n{what}\n{mw}"
-            yield PlanColumn(f"{name}.{display.key}_mw", device, heading, power_mw, display.kind, colour)
+            key, heading = name, f"{label}\n{what}\n{scale.power}"
+        shown = np.where(np.abs(power_mw) > ZERO_MW, power_mw, 0.0) * scale.per_mw
+        yield PlanColumn(f"{key}.{display.key}_mw", device, heading, shown, display.kind, colour)
     level = declared.storage_level(part) if declared is not None and is_first else None
     if level is not None and level.full_mwh > 0:
         heading = f"{label}\n{text['soc']}\n{text['soc_unit']}"

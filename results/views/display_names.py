@@ -20,10 +20,12 @@ def label(name: str) -> str:
 
 
 def device_label(name: str, words: Words) -> str:
-    """A device; "battery_1" is `battery 1`."""
-    parts = re.fullmatch(r"(.*?)_?(\d*)", name)
-    word = words["devices"].get(parts[1]) if parts else None
-    return label(name) if word is None or parts is None else f"{word} {parts[2]}".strip()
+    """A device; "battery_1" is `battery 1`. Parts of the name without a word stay as they are."""
+    known = words["devices"]
+    if name in known:
+        return str(known[name])
+    parts = [part for part in re.split(r"_|(?<=[a-z])(?=\d+$)", name) if part]
+    return " ".join(str(known.get(part, part)) for part in parts)
 
 
 def injection_label(name: QuantityName, words: Words) -> str:

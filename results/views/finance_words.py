@@ -62,6 +62,12 @@ class FinanceWords:
         """The unit of a line or a parameter."""
         return unit if self._translation is None else str(self._translation["units"].get(unit, unit))
 
+    def choice(self, choice: str) -> str:
+        """What a choice of a parameter is called; the case file has it in English."""
+        if self._translation is None:
+            return label(choice)
+        return str(self._translation["choices"].get(choice, label(choice)))
+
     def parameter(self, parameter: DeclaredValue) -> TermInWords:
         """Name, unit, meaning and source of a parameter."""
         if self._translation is None:

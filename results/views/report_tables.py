@@ -12,6 +12,7 @@ from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_table import BillStep, BillSteps, line_table, month_table
+from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.solution import QuantityName, cost_yuan, of_kind, shown_power_mw, times_of
 from parkdispatch.results.summary import cost_by_month_yuan
 from parkdispatch.results.views.device_charts import curtailed, injections, month_starts
@@ -19,6 +20,7 @@ from parkdispatch.results.views.display_names import (
     charge_label,
     check_label,
     check_unit,
+    cost_label,
     cost_of_device_label,
     device_label,
     owned,
@@ -32,7 +34,7 @@ Words = Mapping[str, Any]
 Table = dict[str, Any]  # arguments of `parts.table`: heads, rows, total, texts
 
 
-def cards(facts: ReportFacts, words: Words) -> list[Card]:
+def cards(facts: ReportFacts, words: Words, scale: PowerScale) -> list[Card]:
     """The headline figures: cost, saving, peak, full cycles."""
     page, other = words["page"], facts.without_storage
     figure, unit, more = format_money(facts.cost_yuan, words)
@@ -43,19 +45,19 @@ def cards(facts: ReportFacts, words: Words) -> list[Card]:
         of_day = facts.kind == "day" and bool(facts.days)  # not the whole month's demand charge on one day
         figure, unit, more = format_money(facts.days[0].total_yuan if of_day else other.saving_yuan, words)
         if other.cost_yuan > 0 and not of_day:
-            more = [*more, page["of_cost"].format(share=f"{other.saving_yuan / other.cost_yuan:.2%}")]
+            more = [*more, page["of_cost"].format(share=f"{other.saving_yuan / other.cost_yuan:z.2%}")]
         headline.append(Card(page["saved"], figure, unit, more))
     if facts.replayed and (kept := facts.replayed.total.kept) is not None:
         possible = " ".join(format_money(facts.replayed.total.foresight_saved_yuan or 0.0, words)[:2])
-        headline.append(Card(page["kept"], f"{kept:.1%}", "", [page["kept_of"].format(possible=possible)]))
+        headline.append(Card(page["kept"], f"{kept:z.1%}", "", [page["kept_of"].format(possible=possible)]))
     if facts.peak_mw:
         month, peak = max(facts.peak_mw.items(), key=lambda item: item[1])
         more = [month] if len(facts.peak_mw) > 1 else []
         if other and other.peak_mw:
             before = max(other.peak_mw.values())
-            more.append(f"{page['instead_of']} {before:z,.1f} MW {page['without_storage_short']}")
+            more.append(f"{page['instead_of']} {scale.text(before)} {page['without_storage_short']}".strip())
         name = page["peak_year"] if len(facts.peak_mw) > 1 else page["peak"]
-        headline.append(Card(name, f"{peak:z,.1f}", "MW", more))
+        headline.append(Card(name, scale.number(peak), scale.power, more))
     if facts.full_cycles:
         mean = sum(facts.full_cycles.values()) / len(facts.full_cycles)
         unit = page["mean"] if len(facts.full_cycles) > 1 else ""
@@ -66,12 +68,12 @@ def cards(facts: ReportFacts, words: Words) -> list[Card]:
 
 def months_table(solution: xr.Dataset, case: Case, facts: ReportFacts, words: Words) -> dict[str, Any]:
     """Energy, peak import and cost by month."""
-    page = words["page"]
+    page, scale = words["page"], scale_of(solution)
     hours = float(solution.attrs["hours"])
     starts = month_starts(times_of(solution))
 
     def monthly(power_mw: Array) -> Array:
-        return np.asarray(np.add.reduceat(power_mw, list(starts.values())) * hours)
+        return np.asarray(np.add.reduceat(power_mw, list(starts.values())) * hours * scale.per_mw)
 
     zero: Array = np.zeros(solution.sizes["time"])
     grids = case.of_role("grid")
@@ -99,12 +101,14 @@ def months_table(solution: xr.Dataset, case: Case, facts: ReportFacts, words: Wo
     rows = [
         [month]
         + [f"{column[k]:z,.0f}" for column in columns.values()]
-        + [f"{peak[month]:z,.1f}" if month in peak else "" for peak in peaks.values()]
+        + [scale.number(peak[month]) if month in peak else "" for peak in peaks.values()]
         + [f"{cost[month] / YUAN_PER_WAN:z,.2f}" for cost in paid.values()]
         for k, month in enumerate(starts)
     ]
     total = [page["total"], *(f"{column.sum():z,.0f}" for column in columns.values())]
-    total += [f"{page['highest']} {max(peak.values()):z,.1f}" if peak else "" for peak in peaks.values()]
+    total += [
+        f"{page['highest']} {scale.number(max(peak.values()))}" if peak else "" for peak in peaks.values()
+    ]
     return {
         "heads": [page["m_month"], *(page[key] for key in (*columns, *peaks, *paid))],
         "rows": rows,
@@ -130,8 +134,24 @@ def costs(
     }
 
 
-def energy(name: QuantityName, mwh: float, words: Words) -> tuple[str, float]:
-    """Label and value of an energy total [MWh]; a mere bus injection is labelled as drawn or supplied."""
+def cost_table(solution: xr.Dataset, facts: ReportFacts, words: Words) -> Table:
+    """Each named cost [yuan] as text, beside the one without storage and what is saved if there is one."""
+    page, other = words["page"], facts.without_storage
+    heads = ["c_name", *(("c_with", "c_without", "c_saved") if other else ("c_plain",))]
+    totals = (facts.cost_yuan, other.cost_yuan, other.saving_yuan) if other else (facts.cost_yuan,)
+    return {
+        "heads": [page[key] for key in heads],
+        "rows": [
+            [cost_label(name, words), *map(format_number, yuan[: len(totals)])]
+            for name, yuan in costs(solution, facts).items()
+        ],
+        "total": [page["total"], *map(format_number, totals)],
+    }
+
+
+def energy(name: QuantityName, mwh: float, words: Words, scale: PowerScale) -> tuple[str, float]:
+    """Label and value of an energy total in the scale's unit; a mere bus injection is drawn or supplied."""
+    mwh = mwh * scale.per_mw
     if name.kind == "injection":
         way = words["page"]["drawn" if mwh < 0 else "given"]
         return f"{device_label(name.device, words)} {way}", abs(mwh)
@@ -222,13 +242,13 @@ def waterfall(bill_steps: BillSteps, words: Words) -> dict[str, Any]:
     rows = [
         (step_label(step, words, several), step.saved_yuan / scale)
         for step in bill_steps.steps
-        if step.saved_yuan
+        if abs(step.saved_yuan) / scale >= 0.5 * 10.0**-digits  # less is a bar of no length, labelled zero
     ]
     sentence = page["steps_said" if bill_steps.saved_yuan >= 0 else "steps_more"].format(
         without=" ".join(format_money(bill_steps.without_yuan, words)[:2]),
         with_=" ".join(format_money(bill_steps.with_yuan, words)[:2]),
         saved=" ".join(format_money(abs(bill_steps.saved_yuan), words)[:2]),
-        share=f"{abs(bill_steps.saved_yuan / bill_steps.without_yuan):.2%}"
+        share=f"{abs(bill_steps.saved_yuan / bill_steps.without_yuan):z.2%}"
         if bill_steps.without_yuan
         else "–",
     )

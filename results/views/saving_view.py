@@ -4,32 +4,37 @@ from collections.abc import Mapping
 from typing import Any
 
 from parkdispatch.results.daily_saving import DaySaving, stored_price_yuan_per_mwh
+from parkdispatch.results.power_scale import PowerScale
 from parkdispatch.results.summary import StorageComparison
 from parkdispatch.results.views.display_names import device_label, owned
 
 Words = Mapping[str, Any]
+LEAST_YUAN = 0.005  # less reads as zero
 
 
-def peak_phrases(saving: DaySaving, words: Words) -> list[str]:
+def peak_phrases(saving: DaySaving, words: Words, scale: PowerScale) -> list[str]:
     """The month's peak so far before and after the day, with and without the storage, by connection."""
     return [
         words["saving"]["peaks"].format(
             grid=device_label(name, words),
-            before=saving.before[name].with_storage_mw,
-            after=after.with_storage_mw,
-            before_without=saving.before[name].without_storage_mw,
-            after_without=after.without_storage_mw,
+            before=scale.number(saving.before[name].with_storage_mw),
+            after=scale.number(after.with_storage_mw),
+            before_without=scale.number(saving.before[name].without_storage_mw),
+            after_without=scale.number(after.without_storage_mw),
         )
         for name, after in saving.after.items()
     ]
 
 
-def day_rows(saving: DaySaving, words: Words) -> list[tuple[str, float]]:
+def day_rows(saving: DaySaving, words: Words, scale: PowerScale) -> list[tuple[str, float]]:
     """The three lines of a day and their sum [yuan]."""
     text = words["saving"]
     stored = text["stored_none"]
     for price in stored_price_yuan_per_mwh(saving):
-        stored = text["stored"].format(mwh=saving.stored_mwh, price=price)
+        stored = text["stored"].format(
+            stored=f"{saving.stored_mwh * scale.per_mw:+z,.{1 if scale.small else 2}f}",
+            price=f"{price / scale.per_mw:z,.{4 if scale.small else 2}f}",
+        )
     return [
         (text["energy"], saving.energy_yuan),
         (stored, saving.stored_yuan),
@@ -40,7 +45,7 @@ def day_rows(saving: DaySaving, words: Words) -> list[tuple[str, float]]:
 
 def bridge_rows(comparison: StorageComparison, words: Words) -> list[tuple[str, float]]:
     """From the saving in what the optimizer prices to that on the bill [yuan]; empty where they agree."""
-    unseen = {name: yuan for name, yuan in comparison.unseen_saving_yuan.items() if yuan}
+    unseen = {name: yuan for name, yuan in comparison.unseen_saving_yuan.items() if abs(yuan) >= LEAST_YUAN}
     if not unseen:
         return []
     text = words["saving"]

@@ -13,18 +13,21 @@ from parkdispatch.results.schedule import ScheduleBlock
 from parkdispatch.results.solution import values
 from parkdispatch.results.views.display_names import cost_label, device_label
 
-SAME_MW = 0.05  # powers closer than this are shown as one figure
-
 
 class BlockRow(NamedTuple):
-    """A block of the schedule as text: start and end such as "12:00", action, power, reason, price."""
+    """A block of the schedule as text: start and end such as "12:00", action, power, reason; its prices."""
 
     start: str
     end: str
     what: str  # "charge" or "discharge"
     power: str
     why: str
-    price_yuan_per_kwh: float
+    least_price_yuan_per_kwh: float
+    most_price_yuan_per_kwh: float
+
+    def price(self, digits: int, words: Mapping[str, Any]) -> str:
+        """The price, or the range of prices."""
+        return range_text(self.least_price_yuan_per_kwh, self.most_price_yuan_per_kwh, digits, words)
 
 
 def implausible_sentences(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> list[str]:
@@ -71,32 +74,60 @@ def source_lines(case: Case, words: Mapping[str, Any]) -> list[str]:
 
 def block_row(block: ScheduleBlock, words: Mapping[str, Any]) -> BlockRow:
     """A block of the schedule as the cells of a table row."""
-    text = words["why"]
-    period = text["periods"].get(block.period, block.period)
-    if block.action == "charge":
-        surplus = text["and"].join(
-            text["sources"].get(name) or device_label(name, words) for name in block.surplus_of
+    text, scale = words["why"], block.scale
+    reason = _charged_from(block, words) if block.action == "charge" else _period(block, words)
+    if block.purposes == {"sale"}:
+        reason = text["export_all"].format(period=reason)
+    elif block.exported_mw >= scale.resolution_mw(block.rated_mw):
+        sold = [price.yuan_per_kwh for price in block.prices if price.purpose == "sale"] or [0.0]
+        reason = text["export"].format(
+            period=reason,
+            export=scale.text(block.exported_mw, block.rated_mw),
+            price=range_text(min(sold), max(sold), 3, words),
         )
-        sources = [text["surplus"].format(source=surplus)] if surplus else []
-        reason = text["and"].join([*sources, *[period] * block.from_grid]) or text["storage"]
-    else:
-        reason = period
-    if block.exported_mw > SAME_MW:
-        reason = text["export"].format(period=reason, export=block.exported_mw, price=block.sale_yuan_per_kwh)
-    if block.peak_mw is not None:
-        reason = text["peak"].format(period=reason, peak=block.peak_mw)
-    power = text["power" if block.most_mw - block.least_mw < SAME_MW else "powers"]
+    if block.held is not None:
+        reason = text[block.held].format(period=reason, limit=scale.text(block.held_mw))
+    least, most = (scale.number(mw, block.rated_mw) for mw in (block.least_mw, block.most_mw))
+    power = most if least == most else text["range"].format(least=least, most=most)
     return BlockRow(
         block.clock[:5],
         block.clock[6:],
         block.action,
-        power.format(mean=block.power_mw, least=block.least_mw, most=block.most_mw),
+        f"{power} {scale.power}",
         reason,
-        block.price_yuan_per_kwh,
+        *block.price_range_yuan_per_kwh,
     )
+
+
+def _period(block: ScheduleBlock, words: Mapping[str, Any]) -> str:
+    """The tariff periods of a block; of an interval that lies in several, its price is their mean."""
+    text = words["why"]
+    names = [text["periods"].get(period, period) for period in block.periods] or [text["no_period"]]
+    joined = str(text["and"].join(names))
+    return joined if len(names) == 1 else str(text["mean"].format(periods=joined))
+
+
+def _charged_from(block: ScheduleBlock, words: Mapping[str, Any]) -> str:
+    """Where the energy that is charged comes from."""
+    text, sources = words["why"], []
+    if block.surplus_of:
+        names = [text["sources"].get(name) or device_label(name, words) for name in block.surplus_of]
+        fates = [text["otherwise"][fate] for fate in ("unsold", "curtailed") if fate in block.purposes]
+        sources.append(text["surplus"].format(source=text["and"].join(names), fate=text["or"].join(fates)))
+    if "purchase" in block.purposes:
+        sources.append(_period(block, words))
+    return str(text["and"].join(sources)) or str(text["storage"])
+
+
+def range_text(least: float, most: float, digits: int, words: Mapping[str, Any]) -> str:
+    """One number, or the range from the least to the most where they read differently."""
+    low, high = f"{least:z.{digits}f}", f"{most:z.{digits}f}"
+    return low if low == high else str(words["why"]["range"]).format(least=low, most=high)
 
 
 def block_line(block: ScheduleBlock, words: Mapping[str, Any]) -> str:
     """A block of the schedule as one line."""
     row = block_row(block, words)
-    return str(words["why"][f"line_{block.action}"]).format(clock=block.clock, **row._asdict())
+    return str(words["why"][f"line_{block.action}"]).format(
+        clock=block.clock, power=row.power, why=row.why, price=row.price(3, words)
+    )

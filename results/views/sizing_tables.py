@@ -81,7 +81,7 @@ def _offer_row(study: SizeStudy, offered: Offered, words: Words) -> list[str]:
     figures = operating_figures(study, offered)
     self_use = ""
     if {"self_use", "self_use_gain"} <= figures.keys():
-        self_use = f"{figures['self_use']:.2%} ({100 * figures['self_use_gain']:+.2f})"
+        self_use = f"{figures['self_use']:z.2%} ({100 * figures['self_use_gain']:+z.2f})"
     if offered.cash is None:
         returns = ["", "", ""]
     else:
@@ -108,7 +108,7 @@ def _offer_row(study: SizeStudy, offered: Offered, words: Words) -> list[str]:
 def irr_text(returns: Returns, words: Words) -> str:
     """The IRR in percent, or the word for none or several."""
     if returns.irr.value is not None:
-        return f"{returns.irr.value:.2%}"
+        return f"{returns.irr.value:z.2%}"
     return str(words["size"]["several" if returns.irr.all else "none"])
 
 
@@ -203,8 +203,8 @@ def risk_table(study: SizeStudy, words: Words) -> Table:
             + (" ✓" if best_by_measure[name] == choice.key else "")
             for name, column in measures.items()
         ]
-        rows.append([choice_label(choice, words), f"{statistics['loss_share'][choice.key]:.0%}", *cells])
-    tail = f"{study.sizing.tail:.0%}"
+        rows.append([choice_label(choice, words), f"{statistics['loss_share'][choice.key]:z.0%}", *cells])
+    tail = f"{study.sizing.tail:z.0%}"
     keys = ("choice", "loss", "expected", "cvar", "worst", "regret")
     return {"heads": [text[f"r_{key}"].format(tail=tail) for key in keys], "rows": rows}
 
@@ -230,7 +230,7 @@ def distribution_text(doubt: Uncertainty, words: Words) -> str:
         comma = str(words["decision"]["comma"])
         if doubt.weights and len(set(doubt.weights)) > 1:
             shares = [weight / sum(doubt.weights) for weight in doubt.weights]
-            parts = [f"{value:g} ({share:.0%})" for value, share in zip(doubt.values, shares, strict=True)]
+            parts = [f"{value:g} ({share:z.0%})" for value, share in zip(doubt.values, shares, strict=True)]
             sentence = comma.join(parts)
         else:
             sentence = str(text["lies_equal"]).format(
@@ -253,7 +253,7 @@ def prices_table(study: SizeStudy, words: Words) -> Table:
         rows.append([text[f"p_{key}"], format_number(factor * value, 0), text[f"p_{key}_unit"]])
     for name in type(sizing.paths).model_fields:
         change = getattr(sizing.paths, name)
-        rows.append([text[f"p_{name}"], f"{change:+.1%}" if change else "0", text["p_a_year"]])
+        rows.append([text[f"p_{name}"], f"{change:+z.1%}" if change else "0", text["p_a_year"]])
     rows.append([text["p_co2"], f"{sizing.co2_t_per_mwh:g}", "t/MWh"])
     for field, value in sizing.standing.items():
         rows.append([str(text["p_standing"]).format(field=field), f"{value:g}", ""])

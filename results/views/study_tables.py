@@ -37,7 +37,7 @@ STEPS: Mapping[str, Mapping[str, float]] = {
 def irr_text(returns: Returns, words: Words, finance_words: FinanceWords) -> str:
     """The IRR in percent, or the word for none or several."""
     if returns.irr.value is not None:
-        return f"{returns.irr.value:.2%}"
+        return f"{returns.irr.value:z.2%}"
     return str(words["study"]["several"]) if returns.irr.all else finance_words.text["none"]
 
 
@@ -63,7 +63,7 @@ def returns_table(cash: CashFlow, words: Words, finance_words: FinanceWords) -> 
     """Every measure of the four flows, and a sentence on each IRR that is missing or might not be unique."""
     text, flows = words["study"], list(cash.returns.values())
     static, discounted = [flow.static_payback for flow in flows], [flow.discounted_payback for flow in flows]
-    mirrs = (finance_words.text["none"] if flow.mirr is None else f"{flow.mirr:.2%}" for flow in flows)
+    mirrs = (finance_words.text["none"] if flow.mirr is None else f"{flow.mirr:z.2%}" for flow in flows)
     rows = [
         [text["m_npv"], *(format_number(flow.npv_yuan / YUAN_PER_WAN) for flow in flows)],
         [text["m_irr"], *(irr_text(flow, words, finance_words) for flow in flows)],
@@ -97,7 +97,7 @@ def annual_table(study: "Study", words: Words, finance_words: FinanceWords) -> d
         amounts = [*income, -auxiliary, sum(income) - auxiliary, year.bill_without_yuan, year.bill_yuan]
         name = f"{year.year}{'' if year.dispatched else ' ~'}"
         discharged = format_number(year.discharged_mwh / MWH_PER_GWH)
-        rows.append([name, f"{health:.1%}", format_number(cycles, 0), discharged, *_in_wan(amounts)])
+        rows.append([name, f"{health:z.1%}", format_number(cycles, 0), discharged, *_in_wan(amounts)])
     totals = [float(yuan.sum()) for yuan in (*streams.values(), -operation.auxiliary_yuan)]
     bills = [sum(getattr(y, key) for y in study.lifetime.years) for key in ("bill_without_yuan", "bill_yuan")]
     discharged = format_number(float(operation.discharged_mwh.sum()) / MWH_PER_GWH)
@@ -125,7 +125,8 @@ def cash_table(cash: CashFlow, words: Words, finance_words: FinanceWords) -> dic
 def parameter_row(parameter: DeclaredValue, finance_words: FinanceWords) -> list[str]:
     """Name, value, unit, meaning and source of a parameter."""
     term = finance_words.parameter(parameter)
-    value = parameter.value if isinstance(parameter.value, str) else f"{parameter.value:,.10g}"
+    choice = isinstance(parameter.value, str)
+    value = finance_words.choice(str(parameter.value)) if choice else f"{parameter.value:,.10g}"
     return [term.name.replace("_", " "), value, term.unit, term.sentence, term.source]
 
 

@@ -64,7 +64,7 @@ def tornado_view(tornado: Tornado, lang: str) -> TornadoView:
         return EndView(
             side=side,
             value=_input_value(end.value),
-            npv_change=f"{change:+,.2f}",
+            npv_change=f"{change:+z,.2f}",
             npv=format_number(measures.npv_yuan / YUAN_PER_WAN),
             irr=_percent(measures.irr),
             equity_irr=_percent(measures.equity_irr),
@@ -87,8 +87,8 @@ def tornado_view(tornado: Tornado, lang: str) -> TornadoView:
         base_npv=format_number(tornado.base.npv_yuan / YUAN_PER_WAN),
         base_irr=_percent(tornado.base.irr),
         zero=position(0.0),
-        least=f"{least:+,.0f}",
-        most=f"{most:+,.0f}",
+        least=f"{least:+z,.0f}",
+        most=f"{most:+z,.0f}",
         years=", ".join(map(str, tornado.years)),
     )
 
@@ -107,4 +107,4 @@ def _change(tornado: Tornado, end: BarEnd) -> float:
 
 
 def _percent(share: float | None) -> str:
-    return "" if share is None else f"{share:.2%}"
+    return "" if share is None else f"{share:z.2%}"

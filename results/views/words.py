@@ -13,6 +13,7 @@ import pandas as pd
 from parkdispatch.models.device import Device
 from parkdispatch.models.registry import device_kinds
 from parkdispatch.models.units import YUAN_PER_WAN
+from parkdispatch.results.power_scale import LARGE_PARK, PowerScale
 
 Lang = Literal["en", "zh"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
@@ -29,18 +30,27 @@ class Card(NamedTuple):
     more: Sequence[str] = ()
 
 
-def load_words(lang: str, *more: str) -> dict[str, Any]:
+def load_words(lang: str, *more: str, scale: PowerScale = LARGE_PARK) -> dict[str, Any]:
     """Load the words of a language: the tables of `words.LANG.toml` and of further files.
 
     `load_words("zh", "study")` also has the tables of `study.zh.toml`. Registered devices add
-    their own words.
+    their own words. The units of power and energy in them are those of the scale.
     """
     words: dict[str, Any] = {}
     for name in ("words", *more):
         words |= word_table(f"{name}.{lang}.toml")
     for kind in device_kinds().values():
         words = with_device_words(words, kind, lang)
-    return words
+    return {name: _in_units(table, scale.units) for name, table in words.items()}
+
+
+def _in_units(entry: Any, units: Mapping[str, str]) -> Any:
+    """A table of words, or a word, with the names of units replaced; other names in braces stay."""
+    if isinstance(entry, Mapping):
+        return {key: _in_units(word, units) for key, word in entry.items()}
+    for name, unit in units.items() if isinstance(entry, str) else ():
+        entry = entry.replace(f"{{{name}}}", unit)
+    return entry
 
 
 def with_device_words(words: Mapping[str, Any], kind: type[Device], lang: str) -> dict[str, Any]:
@@ -63,12 +73,12 @@ def template_text(file: str) -> str:
 
 def format_number(value: float | None, digits: int = 2) -> str:
     """A number with thousands separators; empty for None."""
-    return "" if value is None else f"{value:,.{digits}f}"
+    return "" if value is None else f"{value:z,.{digits}f}"
 
 
 def format_share(share: float) -> str:
     """A share or relative gap in percent; below `SMALL_SHARE` as a fraction in scientific notation."""
-    return "0" if share == 0 else f"{share:.2e}" if abs(share) < SMALL_SHARE else f"{share:.3%}"
+    return "0" if share == 0 else f"{share:.2e}" if abs(share) < SMALL_SHARE else f"{share:z.3%}"
 
 
 def format_money(yuan: float, words: Mapping[str, Any]) -> tuple[str, str, list[str]]:

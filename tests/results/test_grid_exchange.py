@@ -46,12 +46,9 @@ def test_the_schedule_gives_the_reason() -> None:
     run = sunday()
     block = next(b for b in schedule_blocks(run.solution, run.case) if b.exported_mw > 1.0)
     assert block.action == "discharge"
-    assert block.sale_yuan_per_kwh == pytest.approx(0.4143)
-    assert f"up to {block.exported_mw:.1f} MW of it exported, sold at 0.414 yuan/kWh" in block_line(
-        block, load_words("en")
-    )
-    zh = block_line(block, load_words("zh"))
-    assert f"最多 {block.exported_mw:.1f} MW 上网，上网电价 0.414 元/kWh" in zh
+    assert [p.yuan_per_kwh for p in block.prices if p.purpose == "sale"] == pytest.approx([0.4143])
+    assert "in deep valley, all of it exported, 0.414 yuan/kWh" in block_line(block, load_words("en"))
+    assert "深谷，全部上网，0.414 元/kWh" in block_line(block, load_words("zh"))
 
 
 def test_a_storage_that_may_not_does_not() -> None:

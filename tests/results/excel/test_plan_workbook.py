@@ -13,7 +13,7 @@ from parkdispatch.results.excel.plan_workbook import TOP, write_plan_xlsx
 from parkdispatch.results.solution import cost_yuan
 from parkdispatch.results.views.device_charts import plan_columns
 from parkdispatch.results.views.words import load_words
-from tests.support.reports.report_cases import EVIL, block, facts_of, solved
+from tests.support.reports.report_cases import EVIL, block, facts_of, solved, solved_small
 
 
 @pytest.fixture(scope="module")
@@ -120,14 +120,14 @@ def test_charts_and_blocks(written: Path) -> None:
     book = openpyxl.load_workbook(written)
     assert book.sheetnames == ["Plan", "Chart", "Blocks", "Summary"]
     blocks = [cell.value for cell in book["Blocks"][TOP + 1]]
-    assert blocks == ["12:00", "14:00", "charge", "4.0 MW", 0.3196, "surplus PV"]
+    assert blocks == ["12:00", "14:00", "charge", "4.0 MW", 0.4143, "surplus PV (otherwise sold)"]
     assert book.properties.created is not None
     assert f"{book.properties.created:%Y-%m-%d}" == "2026-07-15"
 
 
 def test_text_stays_text_and_bytes_stay_the_same(tmp_path: Path) -> None:
     case, solution = solved()
-    row = block(action="discharge", period='=HYPERLINK("http://x")')
+    row = block(action="discharge", periods=('=HYPERLINK("http://x")',))
     facts = replace(facts_of(solution), title='=1+1" ' + EVIL, blocks=[row])
     made = []
     for name in ("a.xlsx", "b.xlsx"):
@@ -139,3 +139,17 @@ def test_text_stays_text_and_bytes_stay_the_same(tmp_path: Path) -> None:
     assert book["计划"]["A1"].value == facts.title
     assert book["计划"]["A1"].data_type == "s"
     assert book["安排"].cell(TOP + 1, 6).data_type == "s"
+
+
+def test_a_small_park_is_in_kilowatts(tmp_path: Path) -> None:
+    """Set points, energies and the formula of the energy cost agree on the unit."""
+    case, solution = solved_small()
+    write_plan_xlsx(tmp_path / "plan.xlsx", solution, case, facts_of(solution))
+    book = openpyxl.load_workbook(tmp_path / "plan.xlsx", data_only=True)
+    imported = np.array(column_of(book["Plan"], "grid\nimport\nkW"), dtype=float)
+    np.testing.assert_allclose(imported, 1000 * solution["grid.import_mw"].to_numpy(), rtol=0, atol=1e-6)
+    rows = {str(row[0].value): row for row in book["Summary"].iter_rows()}
+    assert rows["Energy over the horizon"][1].value == "Energy, kWh"
+    cost = rows["Energy bought less sold, price x import - price x export"][1].value
+    costs = cost_yuan(solution)
+    assert cost == pytest.approx(costs["grid.purchase_yuan"] + costs["grid.sale_yuan"])

@@ -46,6 +46,9 @@ parent.document.documentElement.dataset["seen" + window.innerWidth] = JSON.strin
   plots: plots.length, empty: plots.filter((p) => !p.querySelector("svg.main-svg")).map((p) => p.id),
   areas: document.querySelectorAll("#chart-power .scatterlayer .js-fill").length,
   steps: document.querySelectorAll("#chart-steps .bars path").length,
+  saved: document.querySelectorAll("td.saved").length,
+  hidden: [...document.querySelectorAll("td.saved")]
+    .filter((at) => at.getBoundingClientRect().right > window.innerWidth).length,
   cells: document.querySelectorAll("#chart-npv .textpoint").length, over: over().slice(0, 5),
   cut: [...document.querySelectorAll("main *")].filter(cut).map((at) => `${at.tagName} ${at.className}`),
   outside: [...document.querySelectorAll(".plot text")].filter(outside).map((text) => text.textContent),
@@ -95,6 +98,8 @@ def test_every_chart_is_drawn_and_nothing_is_too_wide(kind: Any, lang: str, tmp_
         assert one["width"] <= width, "the page scrolls sideways"
         assert one["cut"] == [], width
         assert one["outside"] == [], "words of a chart are cut off"
+        assert one["saved"] > 10
+        assert one["hidden"] == 0, "what is saved is off the screen"
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -22,7 +22,7 @@ from parkdispatch.results.views.device_charts import packed, plan_columns
 from parkdispatch.results.views.words import load_words
 from tests.support.audited import audit_of
 from tests.support.reports.html_pages import Reader, data_of
-from tests.support.reports.report_cases import EVIL, block, facts_of, solved
+from tests.support.reports.report_cases import EVIL, block, facts_of, solved, solved_small
 
 
 @cache
@@ -127,7 +127,7 @@ def test_names_are_escaped_everywhere() -> None:
     for quantity in solution.data_vars.values():
         if quantity.attrs["device"] == "battery_1":
             quantity.attrs = {**quantity.attrs, "device": EVIL}
-    todo = [block(action="discharge", period=EVIL)]
+    todo = [block(action="discharge", periods=(EVIL,))]
     facts = facts_of(
         solution,
         title=EVIL,
@@ -234,3 +234,16 @@ def test_table_columns_carry_the_solution() -> None:
     np.testing.assert_array_equal(columns["battery_1.set_point_mw"].numbers, net)
     np.testing.assert_array_equal(columns["battery_2.soc"].numbers, solution["battery_2.energy_mwh"] / 6.0)
     assert columns["digester.used_mw"].name == "digester used"
+
+
+def test_a_small_park_is_shown_in_kilowatts() -> None:
+    """0.3 MW of roofs: heads, cards, tables and charts say kW, and the charts multiply by a thousand."""
+    case, solution = solved_small()
+    facts = facts_of(solution, peak_mw={"2026-07": 0.1104})
+    text = " ".join(Reader(report_html(solution, case, audit_of(*solved()[::-1]), facts)).text)
+    data = data_of(report_html(solution, case, audit_of(*solved()[::-1]), facts))
+    assert (data["per_mw"], data["words"]["mw"], data["words"]["mwh"]) == (1000.0, "kW", "kWh")
+    assert data["storage"][0]["full"].endswith(" kWh")
+    assert "Power, kW" in text
+    assert re.search(r"Highest import\s+110\s+kW", text)
+    assert re.search(r"pv output\s+17,250.0", text)

@@ -65,7 +65,7 @@ def test_figures_are_told_as_they_are() -> None:
 
 
 def test_nothing_english_is_on_the_chinese_page() -> None:
-    """Except for text of the case and the literal choices of parameters."""
+    """Except for text of the case, and choices quoted behind their translation as a case file has them."""
     case, data = studied().case, data_of(page("zh"))
     quoted = {case.title, case.name, "own", "Small park", *source_lines(case, load_words("zh"))}
     told = [re.sub(r"\b[0-9a-f]{64}\b", "", text).strip() for text in Reader(page("zh")).text]
@@ -78,6 +78,8 @@ def test_nothing_english_is_on_the_chinese_page() -> None:
         "investment", "annuity", "equal_principal", "capitalised", "paid", "DL", "small",
     }  # fmt: skip
     found = {text: english(text) - choices for text in told if not any(one in text for one in quoted)}
+    assert not choices & set(told)  # "annuity" alone in its cell
+    assert "等额本息" in told
     assert {text: words for text, words in found.items() if words} == {}
     assert "偿债备付率" in page("zh")
 

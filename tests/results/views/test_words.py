@@ -138,6 +138,24 @@ def test_a_device_with_a_name_of_its_own_keeps_it() -> None:
     assert injection_label(QuantityName("pv (0.4kV)", "pv", "0.4kV", "injection"), words) == "光伏 (0.4kV)"
     assert injection_label(QuantityName("pv", "pv", "0.4kV", "injection"), words) == "光伏"
     assert device_label("north_roof", words) == "north roof"
+    assert device_label("battery_north_2", words) == "电池 north 2"
+    assert device_label("cabinet", words) == "储能柜"
+    assert device_label("battery2", words) == "电池 2"
+
+
+DOUBLED = re.compile(r"([\u4e00-\u9fff]{2,})[\s：·]+\1|\b([A-Za-z]{3,})[\s:·]+\2\b")
+NEGATIVE_ZERO = re.compile(r"(?<![\w.])[-−]0(\.0+)?(?![\d.:-])")
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("kind", ["day", "year"])
+def test_no_word_is_doubled_and_no_zero_is_negative(kind: Any, lang: str) -> None:
+    """Neither in a text nor between the names of a legend: "负荷 负荷（折线）"."""
+    html = report(kind, lang)
+    data, texts = data_of(html), [unescape(text).strip() for text in Reader(html).text]
+    legend = [data["words"]["load"], *(one["label"] for one in data["devices"])]
+    assert not [text for text in texts if DOUBLED.search(text) or NEGATIVE_ZERO.search(text)]
+    assert not any(line.startswith(name) for line in legend[:1] for name in legend[1:])
     assert device_label("battery_2", load_words("en")) == "battery 2"
 
 

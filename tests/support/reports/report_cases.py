@@ -19,6 +19,8 @@ from parkdispatch.models.stores.battery import Battery
 from parkdispatch.models.vocabulary import Interval, Terms
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.solve import optimize
+from parkdispatch.results.interval_reasons import Priced
+from parkdispatch.results.power_scale import LARGE_PARK
 from parkdispatch.results.schedule import ScheduleBlock
 from parkdispatch.results.solution import QuantityName, cost_yuan
 from parkdispatch.results.summary import StorageComparison
@@ -83,11 +85,14 @@ def block(**changes: Any) -> ScheduleBlock:
         least_mw=4.0,
         most_mw=4.0,
         energy_mwh=8.0,
-        price_yuan_per_kwh=0.3196,
-        period="deep_valley",
+        periods=("deep_valley",),
+        prices=(Priced("unsold", "grid", 0.4143),),
         surplus_of=("pv",),
-        from_grid=False,
-        peak_mw=None,
+        held=None,
+        held_mw=0.0,
+        exported_mw=0.0,
+        scale=LARGE_PARK,
+        rated_mw=50.0,
     )
     return replace(made, **changes)
 
@@ -119,3 +124,12 @@ def facts_of(solution: xr.Dataset, kind: Any = "day", **changes: Any) -> ReportF
         assumptions=[SourcedValue("grid.sale_price", "0.4143", "file", "", "the coal benchmark.")],
     )
     return replace(facts, **changes)
+
+
+@cache
+def solved_small() -> tuple[Case, xr.Dataset]:
+    """The same day of a park of a hundredth of the size."""
+    case, solution = solved()
+    shares = {"MW": 0.01, "MWh": 0.01, "yuan": 0.01}
+    with xr.set_options(keep_attrs=True):
+        return case, solution.map(lambda quantity: quantity * shares.get(quantity.attrs["units"], 1.0))

@@ -1,0 +1,147 @@
+"""Why storage runs in each interval, read off the solution: prices, origins, limits that bind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from parkdispatch.inputs.case import Case
+from parkdispatch.models.device import Array
+from parkdispatch.models.network.demand_metering import metered_demand_mw
+from parkdispatch.models.units import KW_PER_MW
+from parkdispatch.results.grid_exchange import export_by_origin_mw, injection_mw
+from parkdispatch.results.solution import times_of, values
+
+# bought, or not bought thanks to a discharge; sold; surplus that is charged and would be sold, or curtailed
+Purpose = Literal["purchase", "sale", "unsold", "curtailed"]
+Limit = Literal["peak", "contract", "connection"]  # month's billed peak, contracted demand, import limit
+LEAST_MW = 1e-3  # a kilowatt: less is rounding, and nobody dispatches it
+LEAST_SHARE = 1e-4  # of the storage's rated power, where that is less
+AT_LIMIT_SHARE = 1e-5  # of a limit: closer is at it
+
+
+class Priced(NamedTuple):
+    """What some of an interval's energy costs or brings."""
+
+    purpose: Purpose
+    connection: str  # "" of energy that would be curtailed
+    yuan_per_kwh: float
+
+
+@dataclass(frozen=True)
+class Held:
+    """A limit of a connection's import [MW], and the intervals whose import is at it, both (intervals,)."""
+
+    limit: Limit
+    limit_mw: Array
+    binding: NDArray[np.bool_]
+
+
+class Reasons:
+    """Prices, origins and limits by interval; `set_points_mw` are those of the stores, plus is discharge."""
+
+    def __init__(
+        self, solution: xr.Dataset, case: Case, set_points_mw: Sequence[Array], rated_mw: float
+    ) -> None:
+        self.grids, self.sources = case.of_role("grid"), case.of_role("source")
+        self.least_mw = min(LEAST_MW, LEAST_SHARE * rated_mw)
+        zero = np.zeros(solution.sizes["time"])
+
+        def of_grids(key: str, otherwise: float, factor: float = 1.0) -> dict[str, Array]:
+            names = {grid: f"{grid}.{key}" for grid in self.grids}
+            return {
+                grid: values(solution, name) * factor if name in solution else zero + otherwise
+                for grid, name in names.items()
+            }
+
+        self.import_mw, export_mw = of_grids("import_mw", 0.0), of_grids("export_mw", 0.0)
+        limit_mw = of_grids("export_limit_mw", np.inf)
+        self.room_mw = {grid: limit_mw[grid] - export_mw[grid] for grid in self.grids}
+        self.export_mw = export_mw
+        self.purchase = of_grids("purchase_price_yuan_per_mwh", 0.0, 1 / KW_PER_MW)
+        self.sale = of_grids("sale_price_yuan_per_mwh", 0.0, 1 / KW_PER_MW)
+        self.net_mw = sum(set_points_mw, zero)
+        charged_mw = sum((np.maximum(-power, 0.0) for power in set_points_mw), zero)
+        self.surplus_mw = np.maximum(charged_mw - sum(self.import_mw.values(), zero), 0.0)
+        origin_mw = export_by_origin_mw(solution, case)
+        self.exported_mw = sum((origin_mw[name] for name in case.storage if name in origin_mw), zero)
+        self.generated_mw = {name: injection_mw(solution, name) for name in self.sources}
+        curtailed = [f"{name}.curtailed_mw" for name in self.sources if f"{name}.curtailed_mw" in solution]
+        self.curtailable = bool(curtailed)
+        self.curtailed_mw = sum((values(solution, name) for name in curtailed), zero)
+        self.held = [held for grid in self.grids for held in _held(solution, grid, self.import_mw[grid])]
+
+    def prices(self, at: int) -> list[Priced]:
+        """What the energy of an interval costs or brings, by origin or purpose."""
+        if self.net_mw[at] < 0:
+            bought = [Priced("purchase", g, float(self.purchase[g][at])) for g in self._importing(at)]
+            return bought + (self._forgone(at) if self.surplus_mw[at] > self.least_mw else [])
+        prices = []
+        if self.exported_mw[at] > self.least_mw:
+            exporting = [grid for grid in self.grids if self.export_mw[grid][at] > self.least_mw]
+            prices = [Priced("sale", grid, float(self.sale[grid][at])) for grid in exporting]
+        if self.net_mw[at] - self.exported_mw[at] > self.least_mw or not prices:
+            avoided = self._importing(at) or self.grids
+            prices += [Priced("purchase", grid, float(self.purchase[grid][at])) for grid in avoided]
+        return prices
+
+    def surplus_of(self, here: slice) -> tuple[str, ...]:
+        """Devices that generate while some of what is charged is not bought."""
+        charged = self.surplus_mw[here] > self.least_mw
+        return tuple(
+            name for name, power in self.generated_mw.items() if (power[here][charged] > self.least_mw).any()
+        )
+
+    def held_in(self, here: slice) -> tuple[Limit | None, float]:
+        """The limit of the import that is reached in some of these intervals, and its level [MW]."""
+        for held in self.held:
+            if (binding := np.flatnonzero(held.binding[here])).size:
+                return held.limit, float(held.limit_mw[here][binding[0]])
+        return None, 0.0
+
+    def _importing(self, at: int) -> list[str]:
+        return [grid for grid in self.grids if self.import_mw[grid][at] > self.least_mw]
+
+    def _forgone(self, at: int) -> list[Priced]:
+        """What the surplus would have brought: its sale as far as the connections take it, else nothing."""
+        worthless = Priced("curtailed", "", 0.0)
+        open_to = [grid for grid in self.grids if self.room_mw[grid][at] > self.least_mw]
+        if self.curtailable:
+            open_to = [grid for grid in open_to if self.sale[grid][at] > 0]
+        if not open_to or self.curtailed_mw[at] > self.least_mw:
+            return [worthless]
+        best = max(open_to, key=lambda grid: float(self.sale[grid][at]))
+        unsold = Priced("unsold", best, float(self.sale[best][at]))
+        room_mw = sum(self.room_mw[grid][at] for grid in open_to)
+        return [unsold, worthless] if self.surplus_mw[at] > room_mw + self.least_mw else [unsold]
+
+
+def _held(solution: xr.Dataset, grid: str, import_mw: Array) -> list[Held]:
+    """The limits of a connection's import: the demand that is paid for, and the connection itself."""
+    limits: list[Held] = []
+    demand_mw = metered_demand_mw(times_of(solution), float(solution.attrs["hours"]), import_mw)
+    price = f"{grid}.demand_price_yuan_per_mw_month"
+    charged = values(solution, price) > 0 if price in solution else np.ones(len(import_mw), dtype=bool)
+    if f"{grid}.peak_mw" in solution:
+        peak_mw = values(solution, f"{grid}.peak_mw")
+        limits.append(Held("peak", peak_mw, charged & _reached(demand_mw, peak_mw)))
+    if f"{grid}.excess_mw" in solution:
+        free_mw, excess_mw = (values(solution, f"{grid}.{key}") for key in ("demand_free_mw", "excess_mw"))
+        peak_mw = free_mw + excess_mw
+        within = excess_mw <= AT_LIMIT_SHARE * free_mw
+        reached = charged & _reached(demand_mw, peak_mw)
+        limits += [
+            Held("contract", peak_mw, reached & within),
+            Held("peak", peak_mw, reached & ~within),
+        ]
+    if f"{grid}.import_limit_mw" in solution:
+        limit_mw = values(solution, f"{grid}.import_limit_mw")
+        limits.append(Held("connection", limit_mw, _reached(import_mw, limit_mw)))
+    return limits
+
+
+def _reached(power_mw: Array, limit_mw: Array) -> NDArray[np.bool_]:
+    return np.asarray((limit_mw > 0) & (power_mw >= limit_mw * (1 - AT_LIMIT_SHARE)))
