@@ -12,7 +12,7 @@ from parkdispatch.inputs.prepare import Prepared, prepare, year_times
 from parkdispatch.inputs.variations.ageing import aged_prepared
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.finance.investment import Finance
-from parkdispatch.optimizer.solve import Optimum
+from parkdispatch.optimizer.solve import Optimum, WarmStart
 from parkdispatch.results.finance.lifetime import (
     Lifetime,
     OperationYear,
@@ -25,7 +25,6 @@ from parkdispatch.studies.lifetime.demand_response_dispatch import dispatch_dema
 from parkdispatch.studies.solve_case import (
     audited_solution,
     solve_prepared,
-    solve_without_storage,
     undecided_sizes,
 )
 from parkdispatch.studies.solve_options import SolveContext
@@ -56,8 +55,8 @@ def dispatch_lifetime(case: Case, context: SolveContext, only: Sequence[int] | N
 def dispatch_years(prepared: Prepared, context: SolveContext, only: Sequence[int] | None = None) -> Lifetime:
     """Dispatch the lifetime of a storage whose first year of operation is the prepared one.
 
-    Raises InputError where a battery is worn out before the end, or the park is infeasible without its
-    storage; InfeasibleError or SolverError naming the year.
+    Raises InputError where a battery is worn out before the end; InfeasibleError, also where the park is
+    infeasible without its storage, or SolverError naming the year.
     """
     case, finance = prepared.case, require_lifetime_inputs(prepared.case, only)
     chosen = _dispatched_years(finance, only)
@@ -161,9 +160,7 @@ def _dispatch_year(
         optimum = solve_prepared(aged_year, year_context, warm_start)
         response = dispatch_demand_response(aged_year, optimum, year_context)
         year_context.progress("the same park without its storage")
-        base = solve_without_storage(aged_year, year_context, base_warm_start)
-        if base is None:
-            raise InputError("the park cannot run without its storage, so no bill tells what that saves")
+        base = _solve_without_storage(aged_year, year_context, base_warm_start)
         year_context.progress("auditing")
         solution, _ = audited_solution(aged_year, response.optimum)
         without, _ = audited_solution(aged_year.of(case.without_storage()), base)
@@ -175,6 +172,18 @@ def _dispatch_year(
     # with events, the dispatch is optimal at the raised prices and not at the case's own: report that gap
     gap = max(response.gap, base.proof.gap)
     return replace(operation_year, gap=gap), _YearOptima(optimum, base)
+
+
+def _solve_without_storage(
+    prepared: Prepared, context: SolveContext, warm_start: WarmStart | None
+) -> Optimum:
+    """Solve the base case without storage, the reference of every saving. Raises InfeasibleError."""
+    try:
+        return solve_prepared(prepared.of(prepared.case.without_storage()), context, warm_start)
+    except InfeasibleError as error:
+        raise InfeasibleError(
+            f"the park is infeasible without its storage, so no saving can be stated: {error}"
+        ) from error
 
 
 def _next_health(

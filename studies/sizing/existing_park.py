@@ -155,7 +155,8 @@ class ExistingPark:
     def year(self, offset: int) -> YearWithoutIncrement:
         """The calendar year `offset` years after the base year, dispatched without the increment.
 
-        Raises InputError where the park is infeasible without the increment, SolverError if the audit fails.
+        Raises InfeasibleError where the park is infeasible without the increment, SolverError if the audit
+        fails.
         """
         if offset not in self._years:
             prepared = with_yearly_changes(
@@ -164,10 +165,10 @@ class ExistingPark:
             without = without_increment(prepared.case, self.sizing)
             try:
                 optimum = solve_prepared(prepared.of(without), self.context)
-            except (InputError, InfeasibleError) as error:
-                raise InputError(
-                    f"the park cannot run without `sizing.device` = '{self.sizing.device}', {offset} years"
-                    f" after the case's, so no bill tells what it saves: {' '.join(str(error).split()[:40])}"
+            except InfeasibleError as error:
+                raise InfeasibleError(
+                    f"the park is infeasible without `sizing.device` = '{self.sizing.device}', {offset} years"
+                    f" after the case's, so no saving can be stated: {error}"
                 ) from error
             solution, _ = audited_solution(prepared.of(without), optimum)
             self._years[offset] = YearWithoutIncrement(prepared, without, solution)

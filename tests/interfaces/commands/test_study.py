@@ -185,7 +185,13 @@ NEEDED = (  # a load that the connection alone cannot meet
             3,
             "year 1 of operation: bus ac",
         ),
-        (NEEDED, MONEY, (), 2, "year 1 of operation: the park cannot run without its storage"),
+        (
+            NEEDED,
+            MONEY,
+            (),
+            3,
+            "year 1 of operation: the park is infeasible without its storage, so no saving can be stated: ",
+        ),
         (
             (swap("eta_charge = 0.94", "fade_per_year = 0.6"),),
             MONEY,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from parkdispatch.inputs.prepare import prepare
-from parkdispatch.models.errors import InputError
+from parkdispatch.models.errors import InfeasibleError, InputError
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.billing.contract_revenue import DEMAND_RESPONSE
@@ -268,7 +268,11 @@ def test_all_that_is_missing_is_said_at_once(tmp_path: Path) -> None:
 
 def test_a_park_that_needs_the_increment_is_named(tmp_path: Path) -> None:
     prepared = park(tmp_path, swap("import_limit_mw = 150.0", "import_limit_mw = 110.0"))
-    with pytest.raises(
-        InputError, match="the park cannot run without `sizing.device` = 'battery_2', 0 years"
-    ):
+    with pytest.raises(InfeasibleError) as infeasible:
         worth(prepared, TEN)
+    for said in (
+        "the park is infeasible without `sizing.device` = 'battery_2', 0 years after the case's, so no saving"
+        " can be stated: ",
+        "MWh missing in 6 intervals",
+    ):
+        assert said in str(infeasible.value)
