@@ -28,6 +28,7 @@ from parkdispatch.studies.solve_case import (
     undecided_sizes,
 )
 from parkdispatch.studies.solve_options import SolveContext
+from parkdispatch.studies.study_tasks import park_digest
 
 Health = Mapping[str, float]  # state of health by battery
 
@@ -40,73 +41,124 @@ class _YearOptima:
     base: Optimum  # without storage
 
 
-def dispatch_lifetime(case: Case, context: SolveContext, only: Sequence[int] | None = None) -> Lifetime:
+def dispatch_lifetime(
+    case: Case, context: SolveContext, only: Sequence[int] | None = None, estimate: bool = False
+) -> Lifetime:
     """Dispatch the storage of a case in each year of operation of its finance.
 
     For a quick answer, `only` names the years to dispatch. The first two years, the last one and those on
-    either side of a replacement are always dispatched; the others are interpolated and marked. Raises
-    InputError with every reason why the case has no such lifetime, and what `dispatch_years` raises.
+    either side of a replacement are always dispatched; the others are interpolated and marked. `estimate` is
+    as in `dispatch_years`. Raises InputError with every reason why the case has no such lifetime, and what
+    `dispatch_years` raises.
     """
     require_lifetime_inputs(case, only)
     context.progress("reading")
-    return dispatch_years(prepare(case, year_times(case)), context, only)
+    return dispatch_years(prepare(case, year_times(case)), context, only, estimate)
 
 
-def dispatch_years(prepared: Prepared, context: SolveContext, only: Sequence[int] | None = None) -> Lifetime:
+def dispatch_years(
+    prepared: Prepared, context: SolveContext, only: Sequence[int] | None = None, estimate: bool = False
+) -> Lifetime:
     """Dispatch the lifetime of a storage whose first year of operation is the prepared one.
 
-    Raises InputError where a battery is worn out before the end; InfeasibleError, also where the park is
-    infeasible without its storage, or SolverError naming the year.
+    With `estimate`, a later year whose solve fails is estimated from two others with the same cells, and has
+    the error. Raises InputError where a battery is worn out before the end; InfeasibleError, also where the
+    park is infeasible without its storage, or SolverError naming the year.
     """
     case, finance = prepared.case, require_lifetime_inputs(prepared.case, only)
     chosen = _dispatched_years(finance, only)
     initial_health: Health = {name: battery.state_of_health for name, battery in batteries(case).items()}
     previous: dict[int, _YearOptima] = {}  # of the last dispatched year only
+    errors: dict[int, SolverError] = {}
+    times = prepared.times
 
-    def dispatch(year: int, health: Health) -> OperationYear:
+    def solve(year: int, health: Health) -> OperationYear:
         older = aged_prepared(prepared, health, year - 1)
-        operation_year, optima = _dispatch_year(older, context, year, previous.pop(year - 1, None))
+        start = previous.pop(year - 1, None)
         previous.clear()
-        previous[year] = optima
+        operation_year, previous[year] = _dispatch_year(older, context, year, start)
         return operation_year
+
+    def dispatch(year: int, health: Health) -> OperationYear | None:
+        def question() -> Sequence[object]:
+            horizon = [str(times[0]), str(times[-1]), len(times)]
+            return [park_digest(case, context.options), *horizon, year, dict(health)]
+
+        try:
+            return context.finished.recalled(OperationYear, question, lambda: solve(year, health))
+        except SolverError as error:
+            if not estimate or year == 1:
+                raise
+            errors[year] = error
+            return None
 
     def next_health(year: int, health: Health, cycles: Health) -> Health:
         return _next_health(case, finance, year, health, cycles)
 
-    return Lifetime(case, each_year(finance.operation_years, chosen, initial_health, dispatch, next_health))
+    replaced = finance.replacement.year if finance.replaced else 0
+    try:
+        years = each_year(finance.operation_years, chosen, initial_health, dispatch, next_health, replaced)
+    except _UnknownYearError:
+        raise errors[min(errors)] from None
+    return Lifetime(
+        case,
+        tuple(replace(year, error=str(errors[year.year])) if year.year in errors else year for year in years),
+    )
+
+
+class _UnknownYearError(Exception):
+    """A year that was not dispatched and cannot be estimated."""
 
 
 def each_year(
     years: int,
     chosen: Container[int],
     health: Health,
-    dispatch: Callable[[int, Health], OperationYear],
+    dispatch: Callable[[int, Health], OperationYear | None],
     next_health: Callable[[int, Health, Health], Health],
+    replaced: int = 0,
 ) -> tuple[OperationYear, ...]:
-    """All years of operation in order: the chosen ones dispatched, the others interpolated linearly.
+    """All years of operation in order: the chosen ones dispatched, the others on lines between them.
 
     The first and the last year must be chosen. `dispatch` takes the year and each battery's state of health
-    at its start. `next_health` also takes each battery's full cycles in the year, and returns the state of
-    health a year later.
+    at its start; it may return None for a later year, which is then estimated too. `next_health` also takes
+    each battery's full cycles in the year, and returns the state of health a year later. Nothing is estimated
+    across the year after which the cells are `replaced`.
     """
-    operation_years: list[OperationYear] = []
-    to_interpolate: dict[int, Health] = {}
+    dispatched: dict[int, OperationYear] = {}
+    others: dict[int, Health] = {}
     for year in range(1, years + 1):
-        cycles: Health
-        if year in chosen:
-            dispatched_year = dispatch(year, health)
-            operation_years += [
-                interpolated_year(operation_years[-1], dispatched_year, skipped, at_start)
-                for skipped, at_start in to_interpolate.items()
-            ]
-            operation_years.append(dispatched_year)
-            to_interpolate, cycles = {}, dispatched_year.full_cycles
+        operation_year = dispatch(year, health) if year in chosen else None
+        if operation_year is not None:
+            dispatched[year], cycles = operation_year, operation_year.full_cycles
         else:
-            to_interpolate[year] = health
-            known = [operation_year for operation_year in operation_years if operation_year.dispatched]
+            others[year], known = health, list(dispatched.values())
             cycles = {name: expected_cycles(known, name, share) for name, share in health.items()}
         health = next_health(year, health, cycles)
-    return tuple(operation_years)
+    estimated = {
+        year: _estimated_year(
+            [known for number, known in dispatched.items() if (number > replaced) == (year > replaced)],
+            year,
+            health,
+        )
+        for year, health in others.items()
+    }
+    return tuple(dispatched.get(year) or estimated[year] for year in range(1, years + 1))
+
+
+def _estimated_year(known: Sequence[OperationYear], year: int, health: Health) -> OperationYear:
+    """A year on the line through the nearest dispatched ones, one on either side where there are such.
+
+    Raises _UnknownYearError where fewer than two are known.
+    """
+    earlier = [one for one in known if one.year < year]
+    later = [one for one in known if one.year > year]
+    if len(known) < 2:
+        raise _UnknownYearError(year)
+    if earlier and later:
+        return interpolated_year(earlier[-1], later[0], year, health)
+    first, last = earlier[-2:] if earlier else later[:2]
+    return interpolated_year(first, last, year, health)
 
 
 def require_lifetime_inputs(case: Case, only: Sequence[int] | None = None) -> Finance:
