@@ -139,7 +139,8 @@ def study(case: Case, *, time_limit_s: float = 60.0, progress: Progress = ignore
 
     Raises:
         InputError: with everything that keeps the case from being studied.
-        InfeasibleError, SolverError: naming the year.
+        InfeasibleError, SolverError: naming the year. A later year whose solve fails is estimated, and
+            named in `Investment.failed`.
 
     """
     from parkdispatch.studies.lifetime.lifetime_dispatch import require_lifetime_inputs
@@ -188,7 +189,8 @@ def size(
 
     Raises:
         InputError: with everything that is wrong with what was asked.
-        InfeasibleError, SolverError: naming what was solved.
+        InfeasibleError, SolverError: where the park without the battery cannot be dispatched, or nothing that
+            was asked has a result. What else fails is named in `SizingStudy.failed`.
 
     """
     from parkdispatch.studies.dask_client import TlsFiles

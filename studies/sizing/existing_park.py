@@ -18,7 +18,7 @@ from parkdispatch.inputs.prepare import Prepared, prepare, year_times
 from parkdispatch.inputs.variations.ageing import aged_prepared, with_yearly_changes
 from parkdispatch.inputs.variations.changes import with_values
 from parkdispatch.models.capacity import largest_capacity
-from parkdispatch.models.errors import InfeasibleError, InputError
+from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.sizing_section import Sizing
@@ -74,6 +74,7 @@ class ExistingPark:
         self.context, self.prepared, self._cycles = context, prepared, cycles
         self._solving = self  # the park that solves the years; another one where the context is another
         self._years: dict[int, YearWithoutIncrement] = {}
+        self._errors: dict[int, InfeasibleError | SolverError] = {}  # of years that fail, for all sizes
         self._optima: dict[int, Optimum] = {}  # of years whose demand response is not dispatched yet
         self._responses: dict[int, tuple[float, float]] = {}
         self._one_at_a_time = threading.RLock()
@@ -175,8 +176,14 @@ class ExistingPark:
         if self._solving is not self:
             return self._solving.year(offset)
         with self._one_at_a_time:
+            if offset in self._errors:
+                raise self._errors[offset]
             if offset not in self._years:
-                self._years[offset] = self._solved_year(offset)
+                try:
+                    self._years[offset] = self._solved_year(offset)
+                except (InfeasibleError, SolverError) as error:
+                    self._errors[offset] = error
+                    raise
             return self._years[offset]
 
     def prepared_year(self, offset: int) -> Prepared:

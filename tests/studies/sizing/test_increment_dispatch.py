@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,10 @@ from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.sizing.increment_value import ResponseIncome
 from parkdispatch.results.sizing.sizing_results import Choice
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_years
+from parkdispatch.studies.sizing import existing_park
+from parkdispatch.studies.sizing.increment_dispatch import IncrementDispatch
 from parkdispatch.studies.solve_options import SolveContext
+from parkdispatch.studies.study_tasks import Attempts
 from tests.support.cases.lifetime_cases import ENERGY_ONLY
 from tests.support.increment_cases import (
     AUXILIARY_YUAN_PER_MW,
@@ -276,3 +280,25 @@ def test_a_park_that_needs_the_increment_is_named(tmp_path: Path) -> None:
         "MWh missing in 6 intervals",
     ):
         assert said in str(infeasible.value)
+
+
+def test_a_year_that_is_infeasible_without_the_increment_is_solved_once_for_all_sizes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 10 % more load a year the connection is too small in the third; every size says so."""
+    growth = {"paths": {"load": 0.1}}
+    prepared = park(tmp_path, swap("import_limit_mw = 150.0", "import_limit_mw = 135.0"), sizing=growth)
+    existing, solved = standing(prepared), list[object]()
+    solve = existing_park.solve_prepared
+
+    def counted(*arguments: Any) -> Any:
+        solved.append(arguments)
+        return solve(*arguments)
+
+    monkeypatch.setattr(existing_park, "solve_prepared", counted)
+    attempts = Attempts()
+    dearer = replace(TEN, key="dear", name="dear", investment_yuan=1e6)
+    assert IncrementDispatch(existing).attempted(attempts, "offers", [TEN, dearer]) == (None, None)
+    assert len(solved) == 2  # the first year and the third
+    assert [task.reason for task in attempts.failed] == ["infeasible", "infeasible"]
+    assert "infeasible without `sizing.device` = 'battery_2', 2 years" in attempts.failed[1].error

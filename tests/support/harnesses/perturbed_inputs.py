@@ -2,8 +2,8 @@
 
 `python -m tests.support.harnesses.perturbed_inputs --draws 200 --first 0`
 
-Draw n takes the program n modulo their number and multiplies the load of each interval by a factor of its own,
-seeded by n. It must end as the program with the loads as given does: proven, and with the same value. The
+Draw n takes the program n modulo their number and multiplies the load of each interval by a factor of its
+own, seeded by n. It must end as the program with the loads as given does: proven, with the same value. The
 programs are those that a planner waits for; last bits decide which way through presolve, cuts and master
 problems each takes. `--only month,size` takes these only, `--only year` a year of quarter-hours, which takes
 half a minute a draw.
