@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from parkdispatch.models.errors import InputError
 from parkdispatch.optimizer.proof.certificate import EXACT
+from parkdispatch.results.io.task_store import TaskStore
 
 Progress = Callable[[str], None]
 LOOSEST_GAP = 0.01  # largest relative optimality gap that may be asked for
@@ -59,10 +60,11 @@ def _pyomo_problems(name: str) -> list[str]:
 
 @dataclass(frozen=True)
 class SolveContext:
-    """What every run of a study is given: how to solve, and where progress texts go."""
+    """What every run of a study is given: how to solve, where progress texts go, what is finished already."""
 
     options: SolveOptions = field(default_factory=SolveOptions)
     progress: Progress = ignore_progress
+    finished: TaskStore = field(default_factory=TaskStore)  # tasks of an earlier run of the same study
 
     def labelled(self, label: str) -> "SolveContext":
         """The same context with progress texts that begin with a label and a colon."""

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parkdispatch.models.errors import InputError, ParkdispatchError, SolverError
+from parkdispatch.results.failed_tasks import internal_error
 from parkdispatch.results.io.provenance import program_versions, version_differences
 from parkdispatch.studies.dask_client import (
     TlsFiles,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Work = Callable[[Any, Array], Array]
 POLL_S = 0.02  # between polls for finished tasks
-MOST_FAILURES = 10  # failed tasks after which the batch is given up
+MOST_FAILURES = 10  # tasks that failed, without one that did not, after which the batch is given up
 ONE_AT_A_TIME = threading.Lock()  # Pyomo's models and the threads of HiGHS are global to a process
 
 
@@ -106,12 +107,12 @@ class TaskCluster:
         tasks: Mapping[int, Array],
         progress: Progress = ignore_progress,
         what: str = "task",
-    ) -> Iterator[tuple[int, Array]]:
-        """Yield the number and result of `work(shared, numbers)` of each task, as the tasks finish.
+    ) -> Iterator[tuple[int, Array | ParkdispatchError]]:
+        """Yield the number of each task and the result of `work(shared, numbers)`, as the tasks finish.
 
-        `work` is a function of a module; `shared` can be pickled. A failed task does not stop the others.
-        After them all failures are raised as one error of the kind of the first, each line naming `what` and
-        the task's number. Raises SolverError where the scheduler, or every worker that tries a task, is lost.
+        `work` is a function of a module; `shared` can be pickled. A failed task yields its error instead,
+        each line naming `what` and the task's number; so does every unfinished task where the scheduler is
+        lost, or the first `MOST_FAILURES` tasks all fail.
         """
         import cloudpickle
         from distributed import as_completed
@@ -127,31 +128,36 @@ class TaskCluster:
         unfinished = {future.key: number for number, future in zip(tasks, futures, strict=True)}
         completed = as_completed(futures, loop=client.loop, with_results=True, raise_errors=False)
         del futures  # so that each result is released once it is read
-        failures: dict[int, ParkdispatchError] = {}
+        failures = finished = 0
         task_progress = TaskProgress(len(tasks), what, progress)
-        while unfinished and len(failures) < MOST_FAILURES:
+        given_up = ""
+        while unfinished and not given_up:
             batch = completed.next_batch(block=False)
             for future, result in batch:
                 number = unfinished.pop(future.key)
                 task_progress.count()
                 if future.status == "finished":
+                    finished += 1
                     yield number, result
-                elif future.status != "error":
-                    argument = f"argument `scheduler` = {self._scheduler or 'none'}"
-                    raise SolverError(
-                        f"{argument}: is gone, or gave the {what}s up; what was finished is kept"
-                    )
+                elif future.status == "error":
+                    failures += 1
+                    yield number, _failure(result, what, number)
                 else:
-                    failures[number] = _failure(result, what, number)
+                    unfinished[future.key] = number
+                    argument = f"argument `scheduler` = {self._scheduler or 'none'}"
+                    given_up = f"{argument}: is gone, or gave the {what}s up; what was finished is kept"
+                    break
+            if failures >= MOST_FAILURES and not finished:
+                given_up = f"not tried, because the first {failures} {what}s all failed"
             if not batch:
                 time.sleep(POLL_S)
                 task_progress.wait(client)
-        if failures:
-            raise _joint_error(failures)
+        for number in unfinished.values():
+            yield number, SolverError(given_up)
 
 
 def _failure(result: Any, what: str, number: int) -> ParkdispatchError:
-    """The error of a failed task, naming it. Errors that are not the program's own are raised unchanged."""
+    """The error of a failed task, naming it."""
     from distributed.scheduler import KilledWorker
 
     error = result[1] if isinstance(result, tuple) else result
@@ -163,11 +169,4 @@ def _failure(result: Any, what: str, number: int) -> ParkdispatchError:
         return SolverError(
             f"{what} {number}: several workers ended while they computed it; is there memory enough?"
         )
-    raise error
-
-
-def _joint_error(failures: Mapping[int, ParkdispatchError]) -> ParkdispatchError:
-    """One error with the lines of several, in the order of the tasks."""
-    errors = [failures[number] for number in sorted(failures)]
-    lines = [line for error in errors for line in str(error).splitlines()]
-    return InputError(lines) if isinstance(errors[0], InputError) else type(errors[0])("\n".join(lines))
+    return ParkdispatchError(f"{what} {number}: {internal_error(error)}")

@@ -14,12 +14,13 @@ from parkdispatch.inputs.variations.scenarios import scenario_table
 from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOptions, ignore_progress
 
 if TYPE_CHECKING:
+    from parkdispatch.results.failed_tasks import FailedTask
     from parkdispatch.results.finance.storage_study import Study
     from parkdispatch.results.reproduction.reproduction import Reproduction
     from parkdispatch.results.sizing.sizing_results import SizeStudy
     from parkdispatch.results.views.words import Lang
 
-RUNS = Path("runs")  # where finished scenarios are kept if no store is named
+RUNS = Path("runs")  # where finished tasks are kept, scenarios if no store is named
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Investment:
     def cash_flow(self) -> pd.DataFrame:
         """Every line of the cash flow by year, construction first [yuan]."""
         return self.study.cash.table
+
+    @property
+    def failed(self) -> "tuple[FailedTask, ...]":
+        """The years that failed and are estimated; the same call computes only these."""
+        return self.study.failed
 
     @property
     def returns(self) -> pd.DataFrame:
@@ -72,6 +78,11 @@ class SizingStudy:
     """What is known of the size of one more battery."""
 
     study: "SizeStudy"
+
+    @property
+    def failed(self) -> "tuple[FailedTask, ...]":
+        """What failed and is in no figure; the same call computes only that."""
+        return self.study.failed
 
     def decision(self, lang: "Lang" = "en") -> str:
         """The decision in plain words."""
@@ -128,14 +139,23 @@ def study(case: Case, *, time_limit_s: float = 60.0, progress: Progress = ignore
 
     Raises:
         InputError: with everything that keeps the case from being studied.
-        InfeasibleError, SolverError: naming the year.
+        InfeasibleError, SolverError: naming the year. A later year whose solve fails is estimated, and
+            named in `Investment.failed`.
 
     """
+    from parkdispatch.studies.lifetime.lifetime_dispatch import require_lifetime_inputs
     from parkdispatch.studies.lifetime.storage_study_run import study_storage
+    from parkdispatch.studies.study_tasks import run_store
 
+    require_lifetime_inputs(case)
     started = time.perf_counter()
-    context = SolveContext(SolveOptions(time_limit_s=time_limit_s), progress)
-    return Investment(study_storage(case, context, time.perf_counter() - started))
+    options = SolveOptions(time_limit_s=time_limit_s)
+    finished = run_store(RUNS, "study", case, options)
+    context = SolveContext(options, progress, finished)
+    result = study_storage(case, context, time.perf_counter() - started)
+    if not result.failed:
+        finished.clear()
+    return Investment(result)
 
 
 def size(
@@ -169,12 +189,14 @@ def size(
 
     Raises:
         InputError: with everything that is wrong with what was asked.
-        InfeasibleError, SolverError: naming what was solved.
+        InfeasibleError, SolverError: where the park without the battery cannot be dispatched, or nothing that
+            was asked has a result. What else fails is named in `SizingStudy.failed`.
 
     """
     from parkdispatch.studies.dask_client import TlsFiles
     from parkdispatch.studies.sizing.existing_park import require_increment_inputs
     from parkdispatch.studies.sizing.sizing_study import SCENARIOS, Scenarios, parts_asked, size_study
+    from parkdispatch.studies.study_tasks import run_store
     from parkdispatch.studies.task_cluster import TaskCluster
 
     parts = parts_asked(only if only is None or isinstance(only, str) else ",".join(only))
@@ -184,8 +206,12 @@ def size(
     if SCENARIOS in parts:
         table = scenario_table(case, None if scenarios is None else str(scenarios))
         asked = Scenarios(table, cluster, None if store is None else Path(store), RUNS)
-    context = SolveContext(SolveOptions(time_limit_s=time_limit_s), progress)
-    return SizingStudy(size_study(case, parts, context, asked, every_year))
+    options = SolveOptions(time_limit_s=time_limit_s)
+    finished = run_store(RUNS, "size", case, options, parts, every_year)
+    result = size_study(case, parts, SolveContext(options, progress, finished), asked, every_year)
+    if not result.failed:
+        finished.clear()
+    return SizingStudy(result)
 
 
 def reproduce(

@@ -1,12 +1,19 @@
 """Output and error consoles, and the progress line."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+import typer
 from rich.console import Console
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from parkdispatch.results.io.task_store import TaskStore
+
+PARTIAL = 5  # exit code of a study some of whose tasks failed; the others are written
 
 
 class ClosedPipeError(Exception):
@@ -45,6 +52,22 @@ def print_message(label: str, message: str) -> None:
 
     text = CONTROL.sub("\N{REPLACEMENT CHARACTER}", with_option_names(message))
     err_console.print(Text(f"{label}: {text}"), soft_wrap=True)
+
+
+def end_of_tasks(finished: "TaskStore", failed: Sequence[object]) -> None:
+    """Say what earlier runs had finished, and end with exit code `PARTIAL` where tasks failed.
+
+    Raises typer.Exit.
+    """
+    if finished.reused:
+        out_console.print(
+            f"{finished.reused} tasks were finished by a run that was not complete; they are reused."
+        )
+    if finished.problem:
+        print_message("warning", f"finished tasks are not kept: {finished.problem}")
+    if failed:
+        print_message("partial", f"{len(failed)} failed; the same command computes only what is missing")
+        raise typer.Exit(PARTIAL)
 
 
 def time_text() -> str:

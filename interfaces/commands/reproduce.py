@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from parkdispatch.interfaces.commands.console import out_console, progress_line
+from parkdispatch.interfaces.commands.console import end_of_tasks, out_console, progress_line
 from parkdispatch.interfaces.commands.options import CaseArgument, Language, Out, language
 
 
@@ -26,12 +26,13 @@ def reproduce(
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.published.published_figures import read_published
-        from parkdispatch.interfaces.output_paths import check_output_paths, run_folder
+        from parkdispatch.interfaces.output_paths import RUNS, check_output_paths, run_folder
         from parkdispatch.results.console.dispatch_screen import show_files
         from parkdispatch.results.console.reproduction_screen import show_reproduction, show_search
         from parkdispatch.studies.reproduction import reproduce_figures as driver
         from parkdispatch.studies.reproduction.published_study import PLAN, reproduce_published
-        from parkdispatch.studies.solve_options import SolveContext
+        from parkdispatch.studies.solve_options import SolveContext, SolveOptions
+        from parkdispatch.studies.study_tasks import run_store
 
         findings = Findings()
         with findings.kept():
@@ -42,7 +43,9 @@ def reproduce(
             study = load_case(case, whole_year=True)
             driver.require_study_inputs(study)
         findings.raise_any()
-        plan, context = read_published(PLAN), SolveContext(progress=progress)
+        options = SolveOptions()
+        finished = run_store(RUNS, "reproduce", study, options, quick, search)
+        plan, context = read_published(PLAN), SolveContext(options, progress, finished)
         if search:
             fit = driver.search_calibration(study, plan, context)
         else:
@@ -50,6 +53,8 @@ def reproduce(
             progress("writing results")
             with run_folder(out, study.name, "reproduce") as folder:
                 paths = driver.write_reproduction(reproduction, folder, file_lang)
+        if search or not reproduction.failed:
+            finished.clear()
     if search:
         show_search(out_console, fit, study.calibrated, driver.targets_of(plan), lang)
         return
@@ -62,3 +67,4 @@ def reproduce(
         lang,
     )
     show_files(out_console, paths.values())
+    end_of_tasks(finished, reproduction.failed)

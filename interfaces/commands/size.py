@@ -7,6 +7,7 @@ import typer
 from rich.text import Text
 
 from parkdispatch.interfaces.commands.console import (
+    end_of_tasks,
     out_console,
     print_message,
     progress_line,
@@ -75,7 +76,10 @@ def size(
     lang: Language = "en",
     time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
 ) -> None:
-    """Size a further battery: co-optimised, by size, offer, year of commissioning, and scenario."""
+    """Size a further battery: co-optimised, by size, offer, year of commissioning, and scenario.
+
+    Exit code 5: some of that failed, the rest is written; the same command computes only what is missing.
+    """
     warnings: list[str] = []
     with progress_line() as progress:
         progress("reading inputs")
@@ -89,6 +93,7 @@ def size(
         from parkdispatch.studies.sizing.scenario_evaluation import require_matching_store
         from parkdispatch.studies.sizing.sizing_study import SCENARIOS, Scenarios, parts_asked, size_study
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
+        from parkdispatch.studies.study_tasks import run_store
         from parkdispatch.studies.task_cluster import TaskCluster
 
         findings = Findings()
@@ -113,11 +118,14 @@ def size(
             if scheduler is not None:
                 with cluster:
                     progress("connected to the scheduler")
-        context = SolveContext(options, progress)
+        finished = run_store(RUNS, "size", park, options, parts, every_year)
+        context = SolveContext(options, progress, finished)
         result = size_study(park, parts, context, scenario_run, every_year, warnings.append)
         progress("writing results")
         with run_folder(out, park.name, "size") as folder:
             paths = write_size_study(result, folder, file_lang)
+        if not result.failed:
+            finished.clear()
     from parkdispatch.results.console.dispatch_screen import show_files
     from parkdispatch.results.console.sizing_screen import show_size_study
 
@@ -128,3 +136,4 @@ def size(
         out_console.print(Text(note), soft_wrap=True)
     for line in (*park.warnings, *warnings):
         print_message("warning", line)
+    end_of_tasks(finished, result.failed)

@@ -2,7 +2,7 @@
 
 import time
 
-from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line
+from parkdispatch.interfaces.commands.console import end_of_tasks, out_console, print_message, progress_line
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
     CaseArgument,
@@ -21,17 +21,21 @@ def study(
     lang: Language = "en",
     time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
 ) -> None:
-    """Dispatch every year of the ageing storage: cash flow, NPV, IRR, payback, debt service coverage."""
+    """Dispatch every year of the ageing storage: cash flow, NPV, IRR, payback, debt service coverage.
+
+    Exit code 5: some years failed and are estimated; the same command computes only what is missing.
+    """
     started = time.perf_counter()
     with progress_line() as progress:
         progress("reading inputs")
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
-        from parkdispatch.interfaces.output_paths import check_output_paths, run_folder
+        from parkdispatch.interfaces.output_paths import RUNS, check_output_paths, run_folder
         from parkdispatch.results.writers.study_files import write_study
         from parkdispatch.studies.lifetime.lifetime_dispatch import require_lifetime_inputs
         from parkdispatch.studies.lifetime.storage_study_run import study_storage
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
+        from parkdispatch.studies.study_tasks import run_store
 
         findings = Findings()
         with findings.kept():
@@ -42,11 +46,15 @@ def study(
             park = load_case(case, variant, whole_year=True)
             require_lifetime_inputs(park)
         findings.raise_any()
-        context = SolveContext(SolveOptions(time_limit_s=time_limit), progress)
+        options = SolveOptions(time_limit_s=time_limit)
+        finished = run_store(RUNS, "study", park, options)
+        context = SolveContext(options, progress, finished)
         result = study_storage(park, context, time.perf_counter() - started)
         progress("writing results")
         with run_folder(out, park.name, "study") as folder:
             paths = write_study(result, folder, file_lang)
+        if not result.failed:
+            finished.clear()
     from parkdispatch.results.console.dispatch_screen import show_files
     from parkdispatch.results.console.study_screen import show_study
 
@@ -54,3 +62,4 @@ def study(
     show_files(out_console, paths.values())
     for line in park.warnings:
         print_message("warning", line)
+    end_of_tasks(finished, result.failed)

@@ -1,6 +1,6 @@
 """Headings, tables and amounts of money, as every command prints them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich import box
 from rich.table import Table
@@ -8,6 +8,17 @@ from rich.text import Text
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.units import YUAN_PER_WAN
+from parkdispatch.results.failed_tasks import FailedTask
+from parkdispatch.results.views.sentences import failed_sentences
+from parkdispatch.results.views.words import load_words
+
+
+def failed_lines(failed: Sequence[FailedTask], asked: Mapping[str, int], base_year: int) -> Iterator[str]:
+    """What failed, how much of it, and the first message of each part."""
+    yield from failed_sentences(failed, asked, base_year, load_words("en"))
+    for part in dict.fromkeys(task.part for task in failed):
+        first = next(task for task in failed if task.part == part)
+        yield f"The first message: {first.error}"
 
 
 def money(yuan: float) -> str:

@@ -9,11 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from parkdispatch.results.audit import PROVEN_GAP
-from parkdispatch.results.console.screen_parts import dense_table, heading, money
+from parkdispatch.results.console.screen_parts import dense_table, failed_lines, heading, money
 from parkdispatch.results.sizing.decision import largest_gap, size_text
 from parkdispatch.results.sizing.decision_words import paragraph
 from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Best, SizeStudy
 from parkdispatch.results.views import sizing_tables as tables
+from parkdispatch.results.views.sentences import count_text
 from parkdispatch.results.views.words import load_words
 
 OFFER_HEADS = {  # columns of the table of offers that are printed, with their heads
@@ -40,8 +41,9 @@ def show_size_study(console: Console, study: SizeStudy) -> None:
     if study.risk is not None:
         rows = tables.risk_table(study, words)["rows"]
         heads = ("", "P(loss)", "mean", "CVaR", "worst", "regret")
-        console.print(_table("NPV over the scenarios, built now, 万元", rows, heads))
-    for line in _notes(study):
+        scenarios = tables.scenarios_text(study, words)
+        console.print(_table(f"NPV over {scenarios} scenarios, built now, 万元", rows, heads))
+    for line in (*_notes(study), *failed_lines(study.failed, study.asked, case.calendar.year)):
         console.print(Text(line), soft_wrap=True)
 
 
@@ -81,7 +83,8 @@ def _notes(study: SizeStudy) -> Iterator[str]:
     if study.best is not None:
         yield _co_optimised(study.best)
     if study.surface is not None:
-        count = study.surface["npv_yuan"].size
+        npv = study.surface["npv_yuan"]
+        count = count_text(int(npv.notnull().sum()), npv.size, load_words("en"))
         yield f"Surface: {count} sizes, in report.html and surface.csv."
     gap = largest_gap(study)
     if gap is not None:

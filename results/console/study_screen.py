@@ -10,7 +10,7 @@ from rich.text import Text
 from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.audit import PROVEN_GAP
-from parkdispatch.results.console.screen_parts import dense_table, heading, money
+from parkdispatch.results.console.screen_parts import dense_table, failed_lines, heading, money
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.cash_flow_line import FLOWS
 from parkdispatch.results.finance.cash_flow_line import words as stream_words
@@ -28,7 +28,7 @@ def show_study(console: Console, study: Study) -> None:
     title = f"{case.title or case.name}: the storage in {finance.operation_years} years of operation"
     console.print(heading(title, case), soft_wrap=True)
     console.print(_years_table(study))
-    for line in _notes(study):
+    for line in (*_notes(study), *failed_lines(study.failed, study.asked, case.calendar.year)):
         console.print(Text(line), soft_wrap=True)
     console.print(_returns_table(study.cash))
     for line in (*_irr_lines(study.cash), *_investment_lines(study.cash), _proof(study)):
@@ -69,7 +69,7 @@ def _years_table(study: Study) -> Table:
 
 def _notes(study: Study) -> Iterator[str]:
     if not all(year.dispatched for year in study.lifetime.years):
-        yield "~ not dispatched: interpolated between dispatched years."
+        yield "~ not dispatched: estimated from dispatched years."
     yield (
         "Health: usable over rated energy at the start of the year. Each year is dispatched with perfect"
         " foresight, an upper bound for daily plans; `parkdispatch replay` computes the difference."

@@ -8,7 +8,6 @@ import numpy as np
 
 from parkdispatch.results.excel.workbook_book import CREATED, SOFT, Book, Row, workbook
 from parkdispatch.results.sizing.decision import PROJECT, largest_gap_of_offer, reported_choice
-from parkdispatch.results.sizing.decision_words import sentences
 from parkdispatch.results.sizing.risk import distribution, drivers, uncertain_values
 from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
 from parkdispatch.results.views.display_names import device_label
@@ -19,6 +18,8 @@ from parkdispatch.results.views.sizing_tables import (
     first_and_last_income_yuan,
     operating_figures,
     prices_table,
+    scenarios_text,
+    summary_lines,
 )
 from parkdispatch.results.views.words import Lang, load_words
 
@@ -91,7 +92,7 @@ class _SizingWorkbook(Book):
     def _decision(self) -> None:
         """Write the decision in sentences, and the co-optimised size with its proof."""
         sheet = self.sheet("decision", "", 110, 18)
-        decision: list[Row] = [[line] for line in sentences(self.study, self.words)]
+        decision: list[Row] = [[line] for line in summary_lines(self.study, self.words)]
         row = self.table(
             sheet, TOP, (self.names["sentences"],), decision, PLAIN, text_wrap=True, valign="top"
         )
@@ -302,10 +303,9 @@ class _SizingWorkbook(Book):
                 if name in risk and key != NEVER:
                     values = risk[name].sel(choice=key).to_numpy()
                     columns.append((self._column_name(key, heading), values, FORMS.get(name, MONEY)))
-        numbers = risk["scenario"].to_numpy().tolist()
         rows: list[Row] = [
             [float(number), *(_finite(float(values[index])) for _, values, _ in columns)]
-            for index, number in enumerate(numbers)
+            for index, number in enumerate(risk["scenario"].to_numpy().tolist())
         ]
         heads = [self.names["scenario"], *(name for name, _, _ in columns)]
         last = self.table(sheet, TOP, heads, rows, ["0", *(form for _, _, form in columns)])
@@ -317,7 +317,7 @@ class _SizingWorkbook(Book):
         study, risk, names = self.study, self.study.risk, self.names
         assert risk is not None
         tail, statistics = f"{study.sizing.tail:z.0%}", distribution(risk, study.sizing.tail)
-        note = str(names["note_risk"]).format(count=risk.sizes["scenario"], tail=tail)
+        note = str(names["note_risk"]).format(count=scenarios_text(study, self.words), tail=tail)
         sheet = self.sheet("risk", note, 46, 20)
         heads = [
             str(names[key]).format(tail=tail) for key in ("choice", "loss", "mean", "cvar", "worst", "regret")

@@ -12,7 +12,7 @@ from parkdispatch.results.excel.workbook_book import CREATED, Book, Cell, workbo
 from parkdispatch.results.finance.lifetime import storage_health_and_cycles
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.views.finance_words import FinanceWords
-from parkdispatch.results.views.sentences import source_lines
+from parkdispatch.results.views.sentences import failed_sentences, source_lines
 from parkdispatch.results.views.study_tables import money_steps
 from parkdispatch.results.views.words import Lang, load_words
 
@@ -65,7 +65,9 @@ class _StudyWorkbook(Book):
         """Write one row per year of operation, in yuan and MWh."""
         text, page, cash, years = self.text, self.page, self.study.cash, self.study.lifetime.years
         streams = cash.operation.revenue_yuan
-        sheet = self.sheet(text["lives"], text["lives_note"], 14)
+        study = self.study
+        failed = failed_sentences(study.failed, study.asked, study.case.calendar.year, self.words)
+        sheet = self.sheet(text["lives"], " ".join([text["lives_note"], *failed]), 14)
         heads = [text["y_year"], text["y_dispatched"], text["y_health"], text["y_cycles"], text["x_out"]]
         heads += [f"{self.finance_words.thing(name)}, {page['yuan']}" for name in streams]
         heads += [text[key] for key in ("x_auxiliary", "x_saved", "x_without", "x_with")]

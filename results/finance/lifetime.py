@@ -7,6 +7,7 @@ bill without the storage less the bill with it. The two must agree.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -47,10 +48,11 @@ class OperationYear:
     curtailed_mwh: float  # of PV
     curtailed_without_mwh: float
     gap: float  # the larger optimality gap of the dispatches with and without the storage
-    dispatched: bool  # False: interpolated between dispatched years
+    dispatched: bool  # False: estimated from dispatched years
     contract_yuan: Mapping[str, float] = field(default_factory=dict)  # contract revenue by stream
     events: tuple[EventAnswer, ...] = ()  # demand-response events of the year; empty if interpolated
     response_cost_yuan: float = 0.0  # cost of the responses in the bill, deducted from arbitrage and demand
+    error: str = ""  # why a year that was to be dispatched is estimated
 
     @property
     def net_saving_yuan(self) -> float:
@@ -245,7 +247,7 @@ def expected_cycles(dispatched: Sequence[OperationYear], name: str, health: floa
 def interpolated_year(
     before: OperationYear, after: OperationYear, year: int, health: Mapping[str, float]
 ) -> OperationYear:
-    """A year that is not dispatched: linear between two dispatched years, except its state of health."""
+    """A year that is not dispatched: linear between or beyond two dispatched years, except its health."""
     share = (year - before.year) / (after.year - before.year)
 
     def line(first: float, last: float) -> float:
@@ -258,6 +260,9 @@ def interpolated_year(
         "charged_mwh", "discharged_mwh", "auxiliary_mwh", "auxiliary_yuan", "bill_yuan", "bill_without_yuan",
         "curtailed_mwh", "curtailed_without_mwh", "response_cost_yuan",
     )  # fmt: skip
+    numbers: dict[str, Any] = {
+        name: line(getattr(before, name), getattr(after, name)) for name in interpolated
+    }
     return OperationYear(
         year=year,
         state_of_health=dict(health),
@@ -267,5 +272,5 @@ def interpolated_year(
         gap=max(before.gap, after.gap),
         dispatched=False,
         events=(),
-        **{name: line(getattr(before, name), getattr(after, name)) for name in interpolated},
+        **numbers,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.results.audit import PROVEN_GAP
+from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import Lifetime
 
@@ -21,6 +22,19 @@ class Study:
     def case(self) -> Case:
         """The case under study."""
         return self.lifetime.case
+
+    @property
+    def failed(self) -> tuple[FailedTask, ...]:
+        """The years that were to be dispatched, failed, and are estimated."""
+        years = self.lifetime.years
+        return tuple(
+            FailedTask("years", "solver", year.error, year=year.year) for year in years if year.error
+        )
+
+    @property
+    def asked(self) -> Mapping[str, int]:
+        """The number of years that were to be dispatched."""
+        return {"years": sum(year.dispatched or bool(year.error) for year in self.lifetime.years)}
 
     @property
     def proven(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.finance.cash_flow import CashFlow
 
 
@@ -62,6 +63,8 @@ class Tornado:
     base: Measures
     bars: tuple[Bar, ...]
     years: tuple[int, ...]  # operating years dispatched for a bar; the others are interpolated
+    asked: int = 0  # ends of all sensitivities
+    failed: tuple[FailedTask, ...] = ()  # ends without an answer, which no bar has
 
     @property
     def table(self) -> pd.DataFrame:

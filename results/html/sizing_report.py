@@ -56,7 +56,8 @@ def size_html(study: SizeStudy, lang: Lang = "en") -> str:
         dispatched=_dispatched_note(study, words),
         when=None if study.when is None else tables.when_table(study, words),
         risk=None if study.risk is None else tables.risk_table(study, words),
-        scenarios=0 if study.risk is None else study.risk.sizes["scenario"],
+        scenarios=tables.scenarios_text(study, words),
+        failed=tables.failed_lines(study, words),
         tail=f"{study.sizing.tail:z.0%}",
         of="" if risk_choice is None else choice_label(risk_choice, words),
         doubts=tables.doubts_table(study, words) if study.sizing.doubt else None,
@@ -113,7 +114,7 @@ def _cards(study: SizeStudy, words: Words) -> Iterator[Card]:
     risk_choice = reported_choice(study)
     if study.risk is not None and risk_choice is not None:
         loss_share = float(distribution(study.risk, study.sizing.tail)["loss_share"][risk_choice.key])
-        count = str(text["c_scenarios"]).format(count=study.risk.sizes["scenario"])
+        count = str(text["c_scenarios"]).format(count=tables.scenarios_text(study, words))
         yield Card(text["c_loss"], f"{loss_share:z.0%}", "", [choice_label(risk_choice, words), count])
 
 

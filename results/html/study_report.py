@@ -13,7 +13,7 @@ from parkdispatch.results.html.page import render
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.views import plain_charts
 from parkdispatch.results.views.finance_words import FinanceWords
-from parkdispatch.results.views.sentences import source_lines
+from parkdispatch.results.views.sentences import failed_sentences, source_lines
 from parkdispatch.results.views.study_tables import (
     annual_table,
     cash_table,
@@ -83,6 +83,7 @@ def study_html(study: "Study", lang: Lang = "en", reproduced: "Reproduced | None
             *case.tariff.sources,
             *source_lines(case, words),
         ],
+        failed=failed_sentences(study.failed, study.asked, case.calendar.year, words),
         versions=versions(),
     )
 

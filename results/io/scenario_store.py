@@ -24,12 +24,13 @@ import pandas as pd
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
+from parkdispatch.results.io.checked_json import UnsoundError, read_checked, write_checked, write_text
 from parkdispatch.results.io.digests import digest
-from parkdispatch.results.io.files import replacing
 from parkdispatch.results.io.provenance import version_differences
 
 FORMAT = 1
 MOST_SHOWN = 3  # parts or rows listed in one message
+PART_KEYS = {"store", "scenario", "row", "found"}
 LARGEST_PART_BYTES = 1 << 20  # a part has a few hundred
 HELD_BYTE = 1 << 20  # the byte locked on Windows, beyond the text, since locked bytes cannot be read
 Fingerprint = Mapping[str, Any]  # fingerprint: the inputs that a store's results depend on, by name, as JSON
@@ -37,10 +38,6 @@ Fingerprint = Mapping[str, Any]  # fingerprint: the inputs that a store's result
 
 class UnusableStoreError(InputError):
     """A folder that cannot store these scenarios."""
-
-
-class _UnsoundError(Exception):
-    """A part that cannot be used, with the reason."""
 
 
 @dataclass
@@ -72,7 +69,7 @@ class ScenarioStore:
                 (folder / "parts").mkdir(parents=True, exist_ok=True)
                 stack.enter_context(_locked(folder))
                 if stored is None:
-                    _write(folder / "store.json", json.dumps(fingerprint, indent=1, ensure_ascii=False))
+                    write_text(folder / "store.json", json.dumps(fingerprint, indent=1, ensure_ascii=False))
             except OSError as error:
                 raise UnusableStoreError(_not_written(folder, error)) from error
             yield cls(folder, key, shape)
@@ -90,7 +87,7 @@ class ScenarioStore:
                 stored_row, values = self._part(path, scenario)
             except FileNotFoundError:
                 continue
-            except (_UnsoundError, OSError) as error:
+            except (UnsoundError, OSError) as error:
                 damaged.append(f"{path.name}: {error}")
                 continue
             if stored_row.shape != row.shape or not np.array_equal(stored_row, row, equal_nan=True):
@@ -118,7 +115,7 @@ class ScenarioStore:
             "found": _json_numbers(values),
         }
         try:
-            _write(self._path(scenario), json.dumps({**content, "sha256": digest(content)}))
+            write_checked(self._path(scenario), content)
         except OSError as error:
             raise UnusableStoreError(_not_written(self.folder, error)) from error
 
@@ -126,30 +123,16 @@ class ScenarioStore:
         return self.folder / "parts" / f"{scenario:06d}.json"
 
     def _part(self, path: Path, scenario: int) -> tuple[Array, Array]:
-        """Row and figures of a part. Raises _UnsoundError."""
-        content = _checked_content(path)
+        """Row and figures of a part. Raises UnsoundError."""
+        content = read_checked(path, PART_KEYS, LARGEST_PART_BYTES)
         if content["store"] != self.key:
-            raise _UnsoundError("is of another store")
+            raise UnsoundError("is of another store")
         if content["scenario"] != scenario:
-            raise _UnsoundError(f"is scenario {content['scenario']}")
+            raise UnsoundError(f"is scenario {content['scenario']}")
         values = _array(content["found"])
         if values.shape != self.shape:
-            raise _UnsoundError(f"has {values.size} numbers")
+            raise UnsoundError(f"has {values.size} numbers")
         return _array(content["row"]), values
-
-
-def _checked_content(path: Path) -> dict[str, Any]:
-    """The content of a part, its checksum verified. Raises _UnsoundError."""
-    try:
-        if path.stat().st_size > LARGEST_PART_BYTES:
-            raise _UnsoundError("is too large for a part of a store")
-        content = json.loads(path.read_bytes())
-        checksum = content.pop("sha256")
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
-        raise _UnsoundError("is cut off or no part of a store") from None
-    if checksum != digest(content) or not {"store", "scenario", "row", "found"} <= set(content):
-        raise _UnsoundError("does not have its checksum")
-    return dict(content)
 
 
 def _json_numbers(values: Array) -> Any:
@@ -201,8 +184,8 @@ def _require_empty_or_own(folder: Path, key: str) -> None:
         raise UnusableStoreError(f"{argument}: {error.strerror or error}: must be a folder") from error
     keys = set()
     for path in sorted((folder / "parts").glob("[0-9]*.json")):
-        with suppress(_UnsoundError, OSError):
-            keys.add(_checked_content(path)["store"])
+        with suppress(UnsoundError, OSError):
+            keys.add(read_checked(path, PART_KEYS, LARGEST_PART_BYTES)["store"])
     if keys - {key}:
         raise UnusableStoreError(
             f"{argument}: `store.json` is missing or damaged, and the scenarios there belong to other inputs"
@@ -311,11 +294,3 @@ def _lock(descriptor: int) -> None:
         import fcntl
 
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file atomically: to a temporary file, flushed to disk, then renamed."""
-    with replacing(path) as temporary, temporary.open("x", encoding="utf-8") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.published.published_figures import Published
 from parkdispatch.inputs.value_sources import SourcedValue
+from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import Lifetime
 from parkdispatch.results.finance.tornado import Tornado
@@ -41,3 +42,9 @@ class Reproduction:
     corners_deviation: float  # [-] of the interpolated operation that the sets use, from the dispatched one
     sources: tuple[SourcedValue, ...]
     timings_s: Mapping[str, float]
+
+    @property
+    def failed(self) -> tuple[FailedTask, ...]:
+        """The ends of sensitivities without an answer."""
+        tornado = self.current_park.tornado
+        return tornado.failed if tornado else ()

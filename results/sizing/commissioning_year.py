@@ -13,6 +13,8 @@ from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.sizing.increment_value import PROJECT, Worth, increment_cash_flow
 from parkdispatch.results.sizing.sizing_results import NEVER, Choice
 
+NAN = float("nan")
+
 
 @dataclass(frozen=True)
 class BestYear:
@@ -21,22 +23,26 @@ class BestYear:
     key: str  # of the choice; `NEVER`
     year: int  # after the case's year; 0 for `NEVER`
     npv_yuan: float  # discounted to the case's year
-    npv_now_yuan: float  # of the same choice, commissioned in the case's year
+    npv_now_yuan: float  # of the same choice, commissioned in the case's year; NaN: not known
 
 
 def commissioning_dataset(
-    finance: Finance, paths: YearlyChanges, choices: Sequence[Choice], known: Mapping[int, Sequence[Worth]]
+    finance: Finance,
+    paths: YearlyChanges,
+    choices: Sequence[Choice],
+    known: Mapping[int, Sequence[Worth | None]],
 ) -> xr.Dataset:
     """The dataset `SizeStudy.when`, for commissioning years 0 to the last one in `known`.
 
-    `known` holds the value of each choice by commissioning year, 0 included. Between those years, the revenue
-    of each operating year is interpolated linearly; the investment is that of the commissioning year.
+    `known` holds the value of each choice by commissioning year, None where it is not known. Between those
+    years, the revenue of each operating year is interpolated linearly; the investment is that of the
+    commissioning year. Before the first and after the last known year of a choice its figures are NaN.
     """
     years = range(max(known) + 1)
-    rows = [
-        [_commissioned(finance, paths, number, known, year) for year in years]
-        for number in range(len(choices))
-    ]
+    rows = []
+    for number in range(len(choices)):
+        worths = {year: worth for year, row in known.items() if (worth := row[number]) is not None}
+        rows.append([_commissioned(finance, paths, worths, year) for year in years])
     dims = ("choice", "year")
 
     def table(column: int) -> tuple[tuple[str, str], Array, dict[str, str]]:
@@ -48,7 +54,7 @@ def commissioning_dataset(
             "investment_yuan": table(1),
             "saving_first_yuan": table(2),
             "saving_last_yuan": table(3),
-            "dispatched": ("year", np.array([year in known for year in years])),
+            "dispatched": ("year", np.array([any(known.get(year, ())) for year in years])),
         },
         coords={
             "choice": [choice.key for choice in choices],
@@ -63,12 +69,12 @@ def commissioning_dataset(
 
 def best_when(when: xr.Dataset) -> BestYear:
     """The choice and year of the highest NPV; among equals the earliest year, then the first choice."""
-    npv_yuan = when["npv_yuan"].to_numpy()
+    npv_yuan = np.nan_to_num(when["npv_yuan"].to_numpy(), nan=-np.inf)
     year, choice = divmod(int(npv_yuan.T.argmax()), len(npv_yuan))
     key, best_yuan = str(when["choice"].to_numpy()[choice]), float(npv_yuan[choice, year])
     if key == NEVER or best_yuan <= 0:
         return BestYear(NEVER, 0, 0.0, 0.0)
-    return BestYear(key, year, best_yuan, float(npv_yuan[choice, 0]))
+    return BestYear(key, year, best_yuan, float(when["npv_yuan"].to_numpy()[choice, 0]))
 
 
 def first_that_pays(when: xr.Dataset, key: str) -> int | None:
@@ -78,12 +84,17 @@ def first_that_pays(when: xr.Dataset, key: str) -> int | None:
 
 
 def _commissioned(
-    finance: Finance, paths: YearlyChanges, choice: int, known: Mapping[int, Sequence[Worth]], year: int
+    finance: Finance, paths: YearlyChanges, known: Mapping[int, Worth], year: int
 ) -> tuple[float, float, float, float]:
-    """NPV in the commissioning year, investment, saving in the first and the last operating year [yuan]."""
+    """NPV in the commissioning year, investment, saving in the first and the last operating year [yuan].
+
+    `known` holds the values of one choice by commissioning year.
+    """
+    if not min(known) <= year <= max(known):
+        return NAN, NAN, NAN, NAN
     before = max(known_year for known_year in known if known_year <= year)
     after = min(known_year for known_year in known if known_year >= year)
-    earlier, later = known[before][choice], known[after][choice]
+    earlier, later = known[before], known[after]
     share = (year - before) / (after - before) if after > before else 0.0
     saving = (1.0 - share) * earlier.saving_yuan + share * later.saving_yuan
     if earlier.cash is None:

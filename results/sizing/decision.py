@@ -86,8 +86,9 @@ def verdict(study: SizeStudy) -> Verdict | None:
             values = study.when["npv_yuan"].sel(choice=key).to_numpy()
             if key != NEVER:
                 alternatives += [
-                    Verdict(named[key], int(year), float(value), now_yuan.get(key, float(values[0])))
+                    Verdict(named[key], int(year), float(value), now_yuan.get(key, _known(values[0])))
                     for year, value in zip(study.when["year"].to_numpy(), values, strict=True)
+                    if np.isfinite(value)
                 ]
     # without a positive NPV the best size of the surface is merely the smallest one
     if (cell := best_cell(study)) and (cell[1] > 0 or not alternatives):
@@ -97,13 +98,17 @@ def verdict(study: SizeStudy) -> Verdict | None:
     return max(alternatives, key=lambda alternative: (alternative.npv_yuan, -alternative.year))
 
 
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
 def decision(study: SizeStudy) -> list[Statement]:
     """The statements of the recommendation, in order."""
     recommended = verdict(study)
     statements: list[Statement] = []
     if recommended:
         statements += [*_verdict(study, recommended), *_price(study, recommended)]
-    return [*statements, *_best(study, recommended), *_risk(study), *_unproven(study)]
+    return [*statements, *_best(study, recommended), *_risk(study), *_unproven(study), *_incomplete(study)]
 
 
 def _verdict(study: SizeStudy, recommended: Verdict) -> Iterator[Statement]:
@@ -155,7 +160,8 @@ def _never(study: SizeStudy, recommended: Verdict, last: int | None) -> Iterator
         choice, loss = best[0].choice, max(0.0, -best[1])
     yield Statement("build_never", {"choice": choice, "loss_yuan": loss})
     if study.surface is not None and choice.key != SURFACE:
-        count = int((study.surface["power_mw"] > 0).sum()) * study.surface.sizes["duration_hours"]
+        sizes = study.surface["npv_yuan"].where(study.surface["power_mw"] > 0)
+        count = int(sizes.notnull().sum())
         yield Statement("no_size", {"count": count})
     if last is not None:
         year = study.case.calendar.year + recommended.year
@@ -286,6 +292,16 @@ def _unproven(study: SizeStudy) -> Iterator[Statement]:
         yield Statement("open_years", {"gap_share": gap})
 
 
+def _incomplete(study: SizeStudy) -> Iterator[Statement]:
+    """That tasks failed, and of how many scenarios the risk is."""
+    if study.failed:
+        total = sum(study.asked.values())
+        yield Statement("incomplete", {"failed": len(study.failed), "count": total})
+    if study.risk is not None and study.risk.sizes["scenario"] < study.scenarios_asked:
+        numbers = {"done": study.risk.sizes["scenario"], "count": study.scenarios_asked}
+        yield Statement("fewer_scenarios", numbers)
+
+
 def largest_gap_of_offer(offered: Offered) -> float | None:
     """The largest optimality gap of a choice's years; None where none was dispatched."""
     return offered.figures.get("gap", offered.lifetime.largest_gap if offered.lifetime else None)
@@ -295,7 +311,7 @@ def largest_gap(study: SizeStudy) -> float | None:
     """The largest optimality gap of a year dispatched for offers or surface; None without either."""
     gaps = [gap for offered in study.offers if (gap := largest_gap_of_offer(offered)) is not None]
     if study.surface is not None:
-        gaps.append(float(np.nanmax(study.surface["gap"].to_numpy())))
+        gaps.append(float(study.surface["gap"].max()))
     return max(gaps, default=None)
 
 

@@ -24,8 +24,13 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 FIFTH = 0.2  # share of the scenarios at either end of an uncertain input
 
 
-def risk_dataset(choices: Sequence[Choice], table: pd.DataFrame, found: Array) -> xr.Dataset:
-    """The risk dataset: `found` has the shape (scenarios, figures, choices), `table` one row per scenario."""
+def risk_dataset(
+    choices: Sequence[Choice], table: pd.DataFrame, found: Array, numbers: Array | None = None
+) -> xr.Dataset:
+    """The risk dataset: `found` has the shape (scenarios, figures, choices), `table` one row per scenario.
+
+    `numbers` are those of the scenarios, by default from 0.
+    """
     dims = ("scenario", "choice")
     data = {
         name: xr.DataArray(found[:, number], dims=dims, attrs={"units": unit, "long_name": words})
@@ -36,7 +41,7 @@ def risk_dataset(choices: Sequence[Choice], table: pd.DataFrame, found: Array) -
         table.to_numpy(np.float64), dims=("scenario", "doubt"), attrs={"long_name": "value in the scenario"}
     )
     coords = {
-        "scenario": np.arange(len(table)),
+        "scenario": np.arange(len(table)) if numbers is None else numbers,
         "choice": [choice.key for choice in choices],
         "doubt": [str(name) for name in table.columns],
     }

@@ -58,16 +58,23 @@ VARIABLES: Mapping[str, tuple[str, Callable[[Worth], float]]] = {
 def surface_dataset(
     sizing: Sizing, finance: Finance, worths: Mapping[str, Worth], grid: Sequence[Sequence[Choice]]
 ) -> xr.Dataset:
-    """The dataset `SizeStudy.surface` of a grid of choices; `worths` holds the value of each by its key."""
-    points = [[worths[choice.key] for choice in row] for row in grid]
+    """The dataset `SizeStudy.surface` of a grid of choices; `worths` holds the value of each by its key.
+
+    Figures of a choice without a value are NaN, all but its energy and investment.
+    """
+    points = [[worths.get(choice.key) for choice in row] for row in grid]
+
+    def table(measure: Callable[[Worth], float]) -> Array:
+        return np.array([[NAN if worth is None else measure(worth) for worth in row] for row in points])
+
     variables = {
-        name: (
-            ("power_mw", "duration_hours"),
-            np.array([[measure(worth) for worth in row] for row in points]),
-            {"units": unit},
-        )
+        name: (("power_mw", "duration_hours"), table(measure), {"units": unit})
         for name, (unit, measure) in VARIABLES.items()
     }
+    for name in ("energy_mwh", "investment_yuan"):  # known without a dispatch
+        given = np.array([[float(getattr(choice, name)) for choice in row] for row in grid])
+        dims, values, attributes = variables[name]
+        variables[name] = (dims, np.where(np.isnan(values), given, values), attributes)
     surface = xr.Dataset(
         variables,
         coords={
@@ -76,16 +83,17 @@ def surface_dataset(
         },
     )
     annuity = capital_annuity(finance, sizing)
-    net_yuan = [[_net_yuan(worth, annuity) for worth in row] for row in points]
-    surface["annual_net_yuan"] = (("power_mw", "duration_hours"), np.array(net_yuan), {"units": "yuan"})
+    net_yuan = table(lambda worth: _net_yuan(worth, annuity))
+    surface["annual_net_yuan"] = (("power_mw", "duration_hours"), net_yuan, {"units": "yuan"})
     npv, investment = surface["npv_yuan"].to_numpy(), surface["investment_yuan"].to_numpy()
     surface["frontier"] = (("power_mw", "duration_hours"), frontier(npv, investment))
     return surface
 
 
 def frontier(npv_yuan: Array, investment_yuan: Array) -> np.ndarray:
-    """Mask of the Pareto-efficient sizes: none other dominates them in NPV and investment."""
+    """Mask of the Pareto-efficient sizes of known NPV: none other dominates them in NPV and investment."""
     npv, cost = npv_yuan.ravel(), investment_yuan.ravel()
     as_good = (npv[None, :] >= npv[:, None]) & (cost[None, :] <= cost[:, None])
     better = (npv[None, :] > npv[:, None]) | (cost[None, :] < cost[:, None])
-    return np.asarray(~(as_good & better).any(axis=1).reshape(npv_yuan.shape))
+    dominated = (as_good & better).any(axis=1)
+    return np.asarray((~dominated & ~np.isnan(npv)).reshape(npv_yuan.shape))

@@ -14,6 +14,7 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.units import WH_PER_MWH
+from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import Lifetime
 
@@ -114,6 +115,8 @@ class SizeStudy:
     `risk` has the dimensions scenario and choice: npv_yuan, irr, saving_yuan (mean over the years),
     investment_yuan; and `doubted`, the value of each uncertain input, over scenario and doubt (the names of
     the inputs). `results/sizing/risk.py` builds and reads it.
+
+    Where tasks failed, `surface` and `when` have NaN, `offers` lack a choice, and `risk` lacks scenarios.
     """
 
     case: Case
@@ -125,4 +128,13 @@ class SizeStudy:
     when: xr.Dataset | None = None
     risk: xr.Dataset | None = None
     kept: Path | None = None  # folder of the stored scenarios
+    asked: Mapping[str, int] = field(default_factory=dict)  # number of tasks by part
+    failed: tuple[FailedTask, ...] = ()  # tasks without an answer: no figure counts them
     timings_s: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def scenarios_asked(self) -> int:
+        """The number of scenarios, those that failed among them."""
+        if self.risk is None:
+            return 0
+        return self.asked.get("scenarios", self.risk.sizes["scenario"])

@@ -66,4 +66,5 @@ def width_cells(width: Width) -> list[str]:
 
 def tornado_note(tornado: TornadoView, text: Mapping[str, Any]) -> str:
     """A sentence that explains the bars of the tornado."""
-    return str(text["tornado_note"]).format(npv=tornado.base_npv, irr=tornado.base_irr, years=tornado.years)
+    note = str(text["tornado_note"]).format(npv=tornado.base_npv, irr=tornado.base_irr, years=tornado.years)
+    return " ".join([note, *tornado.failed])

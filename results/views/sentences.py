@@ -1,7 +1,7 @@
 """Sentences on proof and schedule, in the words of a language."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import xarray as xr
@@ -9,9 +9,12 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.value_sources import SourcedValue, case_sources
 from parkdispatch.results.audit import Audit
+from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.schedule import ScheduleBlock
 from parkdispatch.results.solution import values
 from parkdispatch.results.views.display_names import cost_label, device_label
+
+MOST_NAMED = 5  # failed tasks of a part that a sentence names
 
 
 class BlockRow(NamedTuple):
@@ -58,6 +61,49 @@ def unchecked_sentences(audit: Audit, words: Mapping[str, Any]) -> list[str]:
         costs = ", ".join(cost_label(name, words) for name in audit.not_recomputed)
         sentences.append(str(page["not_recomputed"]).format(costs=costs))
     return sentences
+
+
+def failed_sentences(
+    failed: Sequence[FailedTask], asked: Mapping[str, int], base_year: int, words: Mapping[str, Any]
+) -> list[str]:
+    """A sentence for each part of a study in which tasks failed: how many, and which."""
+    text, sentences = words["failed"], []
+    for part in dict.fromkeys(task.part for task in failed):
+        tasks = [task for task in failed if task.part == part]
+        names = [
+            str(text["task"]).format(
+                name=_task_name(task, base_year, words), reason=text["reasons"][task.reason]
+            )
+            for task in tasks[:MOST_NAMED]
+        ]
+        more = len(tasks) - len(names)
+        sentences.append(
+            str(text["line"]).format(
+                failed=len(tasks),
+                asked=asked.get(part, len(tasks)),
+                part=text["parts"][part],
+                tasks=str(text["comma"]).join(names)
+                + (str(text["more"]).format(count=more) if more > 0 else ""),
+            )
+        )
+    return sentences
+
+
+def _task_name(task: FailedTask, base_year: int, words: Mapping[str, Any]) -> str:
+    text = words["failed"]
+    name = task.name_zh or task.name if words["lang"] == "zh" else task.name
+    if task.part == "when":
+        return str(text["commissioned"]).format(name=name, year=base_year + (task.year or 0))
+    if task.scenario is not None:
+        return str(text["scenario"]).format(number=task.scenario)
+    if not name and task.year is not None:
+        return str(text["operation_year"]).format(year=task.year)
+    return name or str(text["parts"][task.part])
+
+
+def count_text(done: int, asked: int, words: Mapping[str, Any]) -> str:
+    """A number of finished tasks, and of how many where some failed: "64", "63 of 64"."""
+    return str(done) if done == asked else str(words["failed"]["some"]).format(done=done, asked=asked)
 
 
 def source_line(sourced: SourcedValue, words: Mapping[str, Any]) -> str:

@@ -200,7 +200,14 @@ def _npv_by_year(study: SizeStudy, when: xr.Dataset, words: Words) -> dict[str, 
     """NPV by year of commissioning, one line per choice."""
     years = [float(study.case.calendar.year + int(year)) for year in when["year"].to_numpy()]
     rows = [
-        (name, (when["npv_yuan"].sel(choice=choice.key).to_numpy() / YUAN_PER_WAN).tolist(), colour)
+        (
+            name,
+            [
+                float(npv) / YUAN_PER_WAN if np.isfinite(npv) else None
+                for npv in when["npv_yuan"].sel(choice=choice.key).to_numpy()
+            ],
+            colour,
+        )
         for choice, name, colour in coloured_choices(
             study, [str(key) for key in when["choice"].to_numpy()], words
         )

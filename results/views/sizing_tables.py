@@ -9,9 +9,10 @@ from parkdispatch.models.finance.sizing_section import Uncertainty
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.sizing.decision import PROJECT, size_text
-from parkdispatch.results.sizing.decision_words import label
+from parkdispatch.results.sizing.decision_words import label, sentences
 from parkdispatch.results.sizing.risk import choice_by_rule, distribution
 from parkdispatch.results.sizing.sizing_results import Choice, Offered, SizeStudy
+from parkdispatch.results.views.sentences import count_text, failed_sentences
 from parkdispatch.results.views.sizing_charts import choice_label, coloured_choices, frontier_cells
 from parkdispatch.results.views.words import format_number
 
@@ -177,8 +178,9 @@ def when_table(study: SizeStudy, words: Words) -> Table:
     for choice, name, _ in coloured_choices(study, keys, words):
         npv = study.when["npv_yuan"].sel(choice=choice.key).to_numpy()
         profitable = years[npv > 0]
+        now = _in_wan(npv[0]) if np.isfinite(npv[0]) else ""
         rows.append(
-            [name, _in_wan(npv[0]), str(base_year + int(years[npv.argmax()])), _in_wan(npv.max()),
+            [name, now, str(base_year + int(years[np.nanargmax(npv)])), _in_wan(np.nanmax(npv)),
              str(base_year + int(profitable[0])) if len(profitable) else text["in_none"]]
         )  # fmt: skip
     return {"heads": [text[f"w_{key}"] for key in ("choice", "now", "year", "best", "pays")], "rows": rows}
@@ -207,6 +209,23 @@ def risk_table(study: SizeStudy, words: Words) -> Table:
     tail = f"{study.sizing.tail:z.0%}"
     keys = ("choice", "loss", "expected", "cvar", "worst", "regret")
     return {"heads": [text[f"r_{key}"].format(tail=tail) for key in keys], "rows": rows}
+
+
+def scenarios_text(study: SizeStudy, words: Words) -> str:
+    """The number of scenarios of the risk, and of how many where some failed."""
+    if study.risk is None:
+        return ""
+    return count_text(study.risk.sizes["scenario"], study.scenarios_asked, words)
+
+
+def failed_lines(study: SizeStudy, words: Words) -> list[str]:
+    """A sentence for each part in which tasks failed."""
+    return failed_sentences(study.failed, study.asked, study.case.calendar.year, words)
+
+
+def summary_lines(study: SizeStudy, words: Words) -> list[str]:
+    """The recommendation sentence by sentence, and what failed."""
+    return [*sentences(study, words), *failed_lines(study, words)]
 
 
 def doubts_table(study: SizeStudy, words: Words) -> Table:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.finance.tornado import Bar, BarEnd, Tornado
-from parkdispatch.results.views.words import format_number
+from parkdispatch.results.views.sentences import failed_sentences
+from parkdispatch.results.views.words import format_number, load_words
 
 SIGNIFICANT_DIGITS = 5  # of an input's value
 LARGE_VALUE = 1e5  # from here on an input's value is shown as an integer
@@ -47,6 +48,7 @@ class TornadoView:
     least: str  # 10^4 yuan, at the left end of the axis
     most: str
     years: str
+    failed: tuple[str, ...] = ()  # a sentence on the ends without an answer
 
 
 def tornado_view(tornado: Tornado, lang: str) -> TornadoView:
@@ -90,6 +92,7 @@ def tornado_view(tornado: Tornado, lang: str) -> TornadoView:
         least=f"{least:+z,.0f}",
         most=f"{most:+z,.0f}",
         years=", ".join(map(str, tornado.years)),
+        failed=tuple(failed_sentences(tornado.failed, {"sensitivities": tornado.asked}, 0, load_words(lang))),
     )
 
 

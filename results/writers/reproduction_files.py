@@ -109,6 +109,7 @@ def reproduction_json(result: Reproduction) -> dict[str, Any]:
         },
         "calibrated": {width.parameter.path: _width_json(width) for width in result.widths},
         "fitting_sets": len(result.fits),
+        "failed": [vars(task) for task in result.failed],
         "largest_gap": result.largest_gap,
         "corners_deviation": result.corners_deviation,
         "timings_s": dict(result.timings_s),

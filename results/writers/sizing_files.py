@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -114,7 +115,7 @@ def size_json(study: SizeStudy) -> dict[str, Any]:
     proven = (gap is None or gap <= PROVEN_GAP) and (best is None or best.gap <= PROVEN_GAP)
     offer = best_offer(study)
     return {
-        "status": "optimal" if proven else "feasible",
+        "status": "partial" if study.failed else "optimal" if proven else "feasible",
         "case": case.name,
         "variant": case.variant or None,
         "device": study.sizing.device,
@@ -130,6 +131,8 @@ def size_json(study: SizeStudy) -> dict[str, Any]:
         "surface_sizes": None if study.surface is None else int(study.surface["npv_yuan"].size),
         "when": None if study.when is None else _when_json(study.when, case.calendar.year),
         "risk": _risk_json(study),
+        "tasks": dict(study.asked),
+        "failed": [vars(task) for task in study.failed],
         "largest_gap": gap,
         "warnings": case.warnings,
         "timings_s": dict(study.timings_s),
@@ -181,11 +184,14 @@ def _rows_json(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
     }
 
 
-def _when_json(when: xr.Dataset, base_year: int) -> dict[str, dict[str, float]]:
-    """NPV by choice and calendar year of commissioning [yuan]."""
+def _when_json(when: xr.Dataset, base_year: int) -> dict[str, dict[str, float | None]]:
+    """NPV by choice and calendar year of commissioning [yuan]; None where it is not known."""
     years = [str(base_year + int(year)) for year in when["year"].to_numpy()]
     return {
-        str(key): dict(zip(years, when["npv_yuan"].sel(choice=key).to_numpy().tolist(), strict=True))
+        str(key): {
+            year: float(npv) if np.isfinite(npv) else None
+            for year, npv in zip(years, when["npv_yuan"].sel(choice=key).to_numpy(), strict=True)
+        }
         for key in when["choice"].to_numpy()
     }
 
@@ -198,6 +204,7 @@ def _risk_json(study: SizeStudy) -> dict[str, Any] | None:
     choice = reported_choice(study)
     return {
         "scenarios": risk.sizes["scenario"],
+        "scenarios_asked": study.scenarios_asked,
         "tail": tail,
         "chosen": choice_by_rule(risk, tail),
         "by_choice": _rows_json(distribution(risk, tail)),

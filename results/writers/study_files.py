@@ -131,7 +131,7 @@ def study_json(study: Study) -> dict[str, Any]:
     """The content of `summary.json` for a storage study; money in yuan, rates as fractions."""
     lifetime, cash, case = study.lifetime, study.cash, study.case
     return {
-        "status": "optimal" if study.proven else "feasible",
+        "status": "partial" if study.failed else "optimal" if study.proven else "feasible",
         "case": case.name,
         "variant": case.variant or None,
         "investment_yuan": cash.finance.investment_yuan,
@@ -147,6 +147,8 @@ def study_json(study: Study) -> dict[str, Any]:
         "auxiliary_yuan": float(np.sum(cash.operation.auxiliary_yuan)),
         "discharged_mwh": float(np.sum(cash.operation.discharged_mwh)),
         "years_dispatched": [year.year for year in lifetime.years if year.dispatched],
+        "tasks": dict(study.asked),
+        "failed": [vars(task) for task in study.failed],
         "largest_gap": lifetime.largest_gap,
         "gap_by_year": {str(year.year): year.gap for year in lifetime.years if year.dispatched},
         "largest_difference_of_streams_and_bills_yuan": lifetime.largest_difference_yuan,

@@ -12,7 +12,7 @@ from parkdispatch.inputs.prepare import Prepared, prepare, year_times
 from parkdispatch.inputs.variations.ageing import aged_prepared
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.finance.investment import Finance
-from parkdispatch.optimizer.solve import Optimum
+from parkdispatch.optimizer.solve import Optimum, WarmStart
 from parkdispatch.results.finance.lifetime import (
     Lifetime,
     OperationYear,
@@ -25,10 +25,10 @@ from parkdispatch.studies.lifetime.demand_response_dispatch import dispatch_dema
 from parkdispatch.studies.solve_case import (
     audited_solution,
     solve_prepared,
-    solve_without_storage,
     undecided_sizes,
 )
 from parkdispatch.studies.solve_options import SolveContext
+from parkdispatch.studies.study_tasks import park_digest
 
 Health = Mapping[str, float]  # state of health by battery
 
@@ -41,73 +41,124 @@ class _YearOptima:
     base: Optimum  # without storage
 
 
-def dispatch_lifetime(case: Case, context: SolveContext, only: Sequence[int] | None = None) -> Lifetime:
+def dispatch_lifetime(
+    case: Case, context: SolveContext, only: Sequence[int] | None = None, estimate: bool = False
+) -> Lifetime:
     """Dispatch the storage of a case in each year of operation of its finance.
 
     For a quick answer, `only` names the years to dispatch. The first two years, the last one and those on
-    either side of a replacement are always dispatched; the others are interpolated and marked. Raises
-    InputError with every reason why the case has no such lifetime, and what `dispatch_years` raises.
+    either side of a replacement are always dispatched; the others are interpolated and marked. `estimate` is
+    as in `dispatch_years`. Raises InputError with every reason why the case has no such lifetime, and what
+    `dispatch_years` raises.
     """
     require_lifetime_inputs(case, only)
     context.progress("reading")
-    return dispatch_years(prepare(case, year_times(case)), context, only)
+    return dispatch_years(prepare(case, year_times(case)), context, only, estimate)
 
 
-def dispatch_years(prepared: Prepared, context: SolveContext, only: Sequence[int] | None = None) -> Lifetime:
+def dispatch_years(
+    prepared: Prepared, context: SolveContext, only: Sequence[int] | None = None, estimate: bool = False
+) -> Lifetime:
     """Dispatch the lifetime of a storage whose first year of operation is the prepared one.
 
-    Raises InputError where a battery is worn out before the end, or the park is infeasible without its
-    storage; InfeasibleError or SolverError naming the year.
+    With `estimate`, a later year whose solve fails is estimated from two others with the same cells, and has
+    the error. Raises InputError where a battery is worn out before the end; InfeasibleError, also where the
+    park is infeasible without its storage, or SolverError naming the year.
     """
     case, finance = prepared.case, require_lifetime_inputs(prepared.case, only)
     chosen = _dispatched_years(finance, only)
     initial_health: Health = {name: battery.state_of_health for name, battery in batteries(case).items()}
     previous: dict[int, _YearOptima] = {}  # of the last dispatched year only
+    errors: dict[int, SolverError] = {}
+    times = prepared.times
 
-    def dispatch(year: int, health: Health) -> OperationYear:
+    def solve(year: int, health: Health) -> OperationYear:
         older = aged_prepared(prepared, health, year - 1)
-        operation_year, optima = _dispatch_year(older, context, year, previous.pop(year - 1, None))
+        start = previous.pop(year - 1, None)
         previous.clear()
-        previous[year] = optima
+        operation_year, previous[year] = _dispatch_year(older, context, year, start)
         return operation_year
+
+    def dispatch(year: int, health: Health) -> OperationYear | None:
+        def question() -> Sequence[object]:
+            horizon = [str(times[0]), str(times[-1]), len(times)]
+            return [park_digest(case, context.options), *horizon, year, dict(health)]
+
+        try:
+            return context.finished.recalled(OperationYear, question, lambda: solve(year, health))
+        except SolverError as error:
+            if not estimate or year == 1:
+                raise
+            errors[year] = error
+            return None
 
     def next_health(year: int, health: Health, cycles: Health) -> Health:
         return _next_health(case, finance, year, health, cycles)
 
-    return Lifetime(case, each_year(finance.operation_years, chosen, initial_health, dispatch, next_health))
+    replaced = finance.replacement.year if finance.replaced else 0
+    try:
+        years = each_year(finance.operation_years, chosen, initial_health, dispatch, next_health, replaced)
+    except _UnknownYearError:
+        raise errors[min(errors)] from None
+    return Lifetime(
+        case,
+        tuple(replace(year, error=str(errors[year.year])) if year.year in errors else year for year in years),
+    )
+
+
+class _UnknownYearError(Exception):
+    """A year that was not dispatched and cannot be estimated."""
 
 
 def each_year(
     years: int,
     chosen: Container[int],
     health: Health,
-    dispatch: Callable[[int, Health], OperationYear],
+    dispatch: Callable[[int, Health], OperationYear | None],
     next_health: Callable[[int, Health, Health], Health],
+    replaced: int = 0,
 ) -> tuple[OperationYear, ...]:
-    """All years of operation in order: the chosen ones dispatched, the others interpolated linearly.
+    """All years of operation in order: the chosen ones dispatched, the others on lines between them.
 
     The first and the last year must be chosen. `dispatch` takes the year and each battery's state of health
-    at its start. `next_health` also takes each battery's full cycles in the year, and returns the state of
-    health a year later.
+    at its start; it may return None for a later year, which is then estimated too. `next_health` also takes
+    each battery's full cycles in the year, and returns the state of health a year later. Nothing is estimated
+    across the year after which the cells are `replaced`.
     """
-    operation_years: list[OperationYear] = []
-    to_interpolate: dict[int, Health] = {}
+    dispatched: dict[int, OperationYear] = {}
+    others: dict[int, Health] = {}
     for year in range(1, years + 1):
-        cycles: Health
-        if year in chosen:
-            dispatched_year = dispatch(year, health)
-            operation_years += [
-                interpolated_year(operation_years[-1], dispatched_year, skipped, at_start)
-                for skipped, at_start in to_interpolate.items()
-            ]
-            operation_years.append(dispatched_year)
-            to_interpolate, cycles = {}, dispatched_year.full_cycles
+        operation_year = dispatch(year, health) if year in chosen else None
+        if operation_year is not None:
+            dispatched[year], cycles = operation_year, operation_year.full_cycles
         else:
-            to_interpolate[year] = health
-            known = [operation_year for operation_year in operation_years if operation_year.dispatched]
+            others[year], known = health, list(dispatched.values())
             cycles = {name: expected_cycles(known, name, share) for name, share in health.items()}
         health = next_health(year, health, cycles)
-    return tuple(operation_years)
+    estimated = {
+        year: _estimated_year(
+            [known for number, known in dispatched.items() if (number > replaced) == (year > replaced)],
+            year,
+            health,
+        )
+        for year, health in others.items()
+    }
+    return tuple(dispatched.get(year) or estimated[year] for year in range(1, years + 1))
+
+
+def _estimated_year(known: Sequence[OperationYear], year: int, health: Health) -> OperationYear:
+    """A year on the line through the nearest dispatched ones, one on either side where there are such.
+
+    Raises _UnknownYearError where fewer than two are known.
+    """
+    earlier = [one for one in known if one.year < year]
+    later = [one for one in known if one.year > year]
+    if len(known) < 2:
+        raise _UnknownYearError(year)
+    if earlier and later:
+        return interpolated_year(earlier[-1], later[0], year, health)
+    first, last = earlier[-2:] if earlier else later[:2]
+    return interpolated_year(first, last, year, health)
 
 
 def require_lifetime_inputs(case: Case, only: Sequence[int] | None = None) -> Finance:
@@ -161,9 +212,7 @@ def _dispatch_year(
         optimum = solve_prepared(aged_year, year_context, warm_start)
         response = dispatch_demand_response(aged_year, optimum, year_context)
         year_context.progress("the same park without its storage")
-        base = solve_without_storage(aged_year, year_context, base_warm_start)
-        if base is None:
-            raise InputError("the park cannot run without its storage, so no bill tells what that saves")
+        base = _solve_without_storage(aged_year, year_context, base_warm_start)
         year_context.progress("auditing")
         solution, _ = audited_solution(aged_year, response.optimum)
         without, _ = audited_solution(aged_year.of(case.without_storage()), base)
@@ -175,6 +224,18 @@ def _dispatch_year(
     # with events, the dispatch is optimal at the raised prices and not at the case's own: report that gap
     gap = max(response.gap, base.proof.gap)
     return replace(operation_year, gap=gap), _YearOptima(optimum, base)
+
+
+def _solve_without_storage(
+    prepared: Prepared, context: SolveContext, warm_start: WarmStart | None
+) -> Optimum:
+    """Solve the base case without storage, the reference of every saving. Raises InfeasibleError."""
+    try:
+        return solve_prepared(prepared.of(prepared.case.without_storage()), context, warm_start)
+    except InfeasibleError as error:
+        raise InfeasibleError(
+            f"the park is infeasible without its storage, so no saving can be stated: {error}"
+        ) from error
 
 
 def _next_health(

@@ -5,6 +5,7 @@ Where a change affects the dispatch, a few years are dispatched again; otherwise
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.finance.tornado import Bar, BarEnd, Measures, Tornado, by_descending_swing, measures
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
 from parkdispatch.studies.solve_options import SolveContext
+from parkdispatch.studies.study_tasks import Attempts
 
 NO_MORE_YEARS: tuple[int, ...] = ()  # dispatch only the years that are dispatched in any case
 
@@ -29,13 +31,15 @@ def sensitivity_tornado(case: Case, lifetime: Lifetime, context: SolveContext) -
     Where an end of a range affects the dispatch, the first two years and the last are dispatched, the others
     interpolated, for the case as it is and as changed. The difference is added to the operation of
     `lifetime`. Metered demand response, which takes dispatches of its own, is left out of both unless the
-    sensitivity is one of the contracts. Raises InputError where the case has no sensitivities.
+    sensitivity is one of the contracts. An end that fails is left out (`Tornado.failed`); finished years are
+    kept in `context.finished`. Raises InputError where the case has no sensitivities, and the first error
+    where no end is left.
     """
     finance = require_lifetime_inputs(case)
     if not case.sensitivities:
         raise InputError(f"`sensitivity`: case {case.name} has none, must have one for a tornado")
     base = measures(cash_flow(finance, lifetime.operation()))
-    runs = _SensitivityRuns(lifetime, context)
+    runs, attempts = _SensitivityRuns(lifetime, context), Attempts()
     bars = []
     for number, sensitivity in enumerate(case.sensitivities, 1):
         bar_ends = {}
@@ -43,7 +47,12 @@ def sensitivity_tornado(case: Case, lifetime: Lifetime, context: SolveContext) -
             context.progress(
                 f"sensitivity {number} of {len(case.sensitivities)}, {sensitivity.name}: {end.side}"
             )
-            bar_ends[end.side] = runs.measured(end)
+            bar_ends[end.side] = attempts.run(
+                "sensitivities",
+                partial(runs.measured, end),
+                name=f"{sensitivity.name}: {end.value:g}",
+                name_zh=f"{sensitivity.name_zh or sensitivity.name}: {end.value:g}",
+            )
         bars.append(
             Bar(
                 name=sensitivity.name,
@@ -54,7 +63,11 @@ def sensitivity_tornado(case: Case, lifetime: Lifetime, context: SolveContext) -
                 high=bar_ends.get("high"),
             )
         )
-    return Tornado(base, by_descending_swing(base, bars), runs.years)
+    bars = [bar for bar in bars if bar.low or bar.high]
+    if not bars:
+        attempts.raise_first()
+    failed = tuple(attempts.failed)
+    return Tornado(base, by_descending_swing(base, bars), runs.years, attempts.asked["sensitivities"], failed)
 
 
 class _SensitivityRuns:

@@ -12,11 +12,12 @@ from parkdispatch.studies.solve_options import SolveContext
 def study_storage(case: Case, context: SolveContext, read_s: float) -> Study:
     """Dispatch every year of a case's storage and make the cash flow of the investment from them.
 
-    Raises InputError with all that keeps the case from having a lifetime to dispatch.
+    A year whose solve fails is estimated (`Study.failed`). Raises InputError with all that keeps the case
+    from having a lifetime to dispatch, and InfeasibleError or SolverError as `dispatch_years`.
     """
     finance = require_lifetime_inputs(case)
     started = time.perf_counter()
-    lifetime = dispatch_lifetime(case, context)
+    lifetime = dispatch_lifetime(case, context, estimate=True)
     dispatched = time.perf_counter()
     context.progress("computing the cash flow")
     cash = cash_flow(finance, lifetime.operation())

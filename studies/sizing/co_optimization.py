@@ -8,7 +8,7 @@ import os
 import numpy as np
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.inputs.prepare import Prepared, prepare, year_times
+from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.units import KWH_PER_MWH
@@ -18,11 +18,7 @@ from parkdispatch.optimizer.solve import Optimum, optimize
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.results.finance.annuity import capital_annuity
 from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Best, Marginal
-from parkdispatch.studies.sizing.existing_park import (
-    existing_case,
-    require_increment_inputs,
-    without_increment,
-)
+from parkdispatch.studies.sizing.existing_park import ExistingPark
 from parkdispatch.studies.sizing.marginal_value import (
     marginal_differences,
     marginal_values,
@@ -43,8 +39,25 @@ def co_optimized_size(case: Case, context: SolveContext, gap: float = PROVEN_SIZ
     Cost is that of the base year's dispatch plus the annuity of the capital cost. Raises what `prepare` and
     the solve raise.
     """
-    sizing, finance = require_increment_inputs(case)
-    prepared = prepare(existing_case(case), year_times(case))
+    return co_optimized_size_of_park(ExistingPark.of(case, context), gap)
+
+
+def co_optimized_size_of_park(existing: ExistingPark, gap: float = PROVEN_SIZE_GAP) -> Best:
+    """As `co_optimized_size`, for a prepared existing park."""
+
+    def question() -> dict[str, object]:
+        return {"park": existing.digest, "best": [gap, SEARCH_S]}
+
+    return existing.context.finished.recalled(Best, question, lambda: _searched_size(existing, gap))
+
+
+def _searched_size(existing: ExistingPark, gap: float) -> Best:
+    sizing, finance, context, prepared = (
+        existing.sizing,
+        existing.finance,
+        existing.context,
+        existing.prepared,
+    )
     annuity, name, devices = capital_annuity(finance, sizing), sizing.device, prepared.case.devices
 
     def tiled_at(size: Array) -> Tiled:
@@ -58,20 +71,19 @@ def co_optimized_size(case: Case, context: SolveContext, gap: float = PROVEN_SIZ
     with ThreadPool(context.options.threads or os.cpu_count() or 1) as pool:
         search = ParametricSearch(tiled_at, limits, price, pool, size_context.progress)
         result = search.run(start, gap, SEARCH_S)
-    size_context.progress("the park without the increment")
-    nothing = without_increment(prepared.case, sizing)
-    without = solve_prepared(prepared.of(nothing), context).proof
+    without = existing.year(0).solution.attrs
+    without_yuan, without_bound_yuan = float(without["objective_yuan"]), float(without["bound_yuan"])
     best, bound = result.best, result.bound_yuan + annuity.fixed_yuan
     cost, size, dispatch = best.cost_yuan + annuity.fixed_yuan, best.numbers, best.dispatch_yuan
-    if without.objective_yuan <= cost:
-        cost, size, dispatch = without.objective_yuan, np.zeros(2), without.objective_yuan
+    if without_yuan <= cost:
+        cost, size, dispatch = without_yuan, np.zeros(2), without_yuan
     return Best(
         power_mw=float(size[0]),
         energy_mwh=float(size[1]),
         cost_yuan=cost,
-        bound_yuan=min(bound, without.bound_yuan),
+        bound_yuan=min(bound, without_bound_yuan),
         dispatch_yuan=dispatch,
-        without_yuan=without.objective_yuan,
+        without_yuan=without_yuan,
         annuity_share=annuity.share,
         evaluated=len(result.trials) + 1,
         boxes=result.ranges,
@@ -104,14 +116,29 @@ def _has_minimum_power(prepared: Prepared, name: str) -> bool:
 
 def marginal(case: Case, power_mw: float, energy_mwh: float, context: SolveContext) -> Marginal:
     """Marginal values and break-even price of the increment at a size, in the base year."""
-    sizing, finance = require_increment_inputs(case)
-    prepared = prepare(existing_case(case), year_times(case))
+    return marginal_of_park(ExistingPark.of(case, context), power_mw, energy_mwh)
+
+
+def marginal_of_park(existing: ExistingPark, power_mw: float, energy_mwh: float) -> Marginal:
+    """As `marginal`, for a prepared existing park."""
+
+    def question() -> dict[str, object]:
+        return {"park": existing.digest, "marginal": [power_mw, energy_mwh, DIFFERENCE_STEP]}
+
+    def compute() -> Marginal:
+        return _marginal_at(existing, power_mw, energy_mwh)
+
+    return existing.context.finished.recalled(Marginal, question, compute)
+
+
+def _marginal_at(existing: ExistingPark, power_mw: float, energy_mwh: float) -> Marginal:
+    sizing, context, prepared = existing.sizing, existing.context, existing.prepared
     devices = resized(prepared.case.devices, sizing.device, power_mw, energy_mwh)
     with_increment: Prepared = prepared.of(prepared.case.with_devices(devices))
     optimum = _optimum_with_multipliers(with_increment, context)
     of_mw, of_mwh = marginal_values(with_increment, sizing.device, optimum)
     differences = marginal_differences(with_increment, sizing.device, optimum, DIFFERENCE_STEP, context)
-    annuity = capital_annuity(finance, sizing)
+    annuity = capital_annuity(existing.finance, sizing)
     return Marginal(
         power_mw=power_mw,
         energy_mwh=energy_mwh,

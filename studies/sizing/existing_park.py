@@ -6,8 +6,10 @@ increment's lifetime ends. A battery that would be worn out before keeps `MIN_HE
 next to nothing, with the increment and without it.
 """
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import xarray as xr
 
@@ -16,18 +18,20 @@ from parkdispatch.inputs.prepare import Prepared, prepare, year_times
 from parkdispatch.inputs.variations.ageing import aged_prepared, with_yearly_changes
 from parkdispatch.inputs.variations.changes import with_values
 from parkdispatch.models.capacity import largest_capacity
-from parkdispatch.models.errors import InfeasibleError, InputError
+from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.solve import Optimum
 from parkdispatch.results.finance.lifetime import batteries
+from parkdispatch.results.io.digests import digest
 from parkdispatch.results.sizing.increment_value import metered_response
 from parkdispatch.results.solution import device_quantities
 from parkdispatch.studies.lifetime.demand_response_dispatch import dispatch_demand_response
 from parkdispatch.studies.solve_case import audited_solution, solve_prepared, undecided_sizes
 from parkdispatch.studies.solve_options import SolveContext
+from parkdispatch.studies.study_tasks import park_digest
 
 MIN_HEALTH = 0.01  # [-] state of health below which no battery falls
 
@@ -67,11 +71,13 @@ class ExistingPark:
     ) -> None:
         """`prepared` has the existing devices at their age in the base year; `cycles` as the property."""
         self.sizing, self.finance = require_increment_inputs(prepared.case)
-        self.context = context
-        self._prepared, self._cycles = prepared, cycles
+        self.context, self.prepared, self._cycles = context, prepared, cycles
+        self._solving = self  # the park that solves the years; another one where the context is another
         self._years: dict[int, YearWithoutIncrement] = {}
+        self._errors: dict[int, InfeasibleError | SolverError] = {}  # of years that fail, for all sizes
         self._optima: dict[int, Optimum] = {}  # of years whose demand response is not dispatched yet
         self._responses: dict[int, tuple[float, float]] = {}
+        self._one_at_a_time = threading.RLock()
 
     @classmethod
     def of(
@@ -83,16 +89,22 @@ class ExistingPark:
         return cls(prepare(case, year_times(case)), context, cycles)
 
     def with_context(self, context: SolveContext) -> "ExistingPark":
-        """The same park, with the years solved so far, solved from now on with another context."""
-        other = ExistingPark(self._prepared, context, self._cycles)
-        other._years, other._responses = dict(self._years), dict(self._responses)
-        other._optima = dict(self._optima)
+        """The same park with another context for the increments; its own years are solved as by this one."""
+        other = ExistingPark(self.prepared, context)
+        other._solving = self._solving
         return other
+
+    @cached_property
+    def digest(self) -> str:
+        """What the dispatch of its years depends on, beside the numbers of a task."""
+        times = self.prepared.times
+        horizon = [str(times[0]), str(times[-1]), len(times)]
+        return digest([park_digest(self.prepared.case, self.context.options), horizon])
 
     @property
     def device(self) -> Battery:
         """The increment as the case has it. Raises InputError unless it is a battery of positive size."""
-        battery = self._prepared.case.devices.get(self.sizing.device)
+        battery = self.prepared.case.devices.get(self.sizing.device)
         if (
             not isinstance(battery, Battery)
             or not largest_capacity(battery.energy_mwh) * battery.largest_power_mw > 0
@@ -122,24 +134,27 @@ class ExistingPark:
     @property
     def contracts(self) -> Contracts:
         """The contracts of the case, which pay the storage beside the dispatch."""
-        return self._prepared.case.contracts
+        return self.prepared.case.contracts
 
     @property
     def cycles(self) -> Mapping[str, float]:
         """Full cycles of each existing battery in the base year without the increment."""
-        if self._cycles is None:
-            self._cycles = {}
-            if existing := self._existing_batteries:
-                solution = self.year(0).solution
-                self._cycles = {
-                    name: battery.indicators(device_quantities(solution, name))["full_cycles"]
-                    for name, battery in existing.items()
-                }
-        return self._cycles
+        if self._solving is not self:
+            return self._solving.cycles
+        with self._one_at_a_time:
+            if self._cycles is None:
+                self._cycles = {}
+                if existing := self._existing_batteries:
+                    solution = self.year(0).solution
+                    self._cycles = {
+                        name: battery.indicators(device_quantities(solution, name))["full_cycles"]
+                        for name, battery in existing.items()
+                    }
+            return self._cycles
 
     @property
     def _existing_batteries(self) -> dict[str, Battery]:
-        return {n: b for n, b in batteries(self._prepared.case).items() if n != self.sizing.device}
+        return {n: b for n, b in batteries(self.prepared.case).items() if n != self.sizing.device}
 
     def health(self, offset: int) -> dict[str, float]:
         """State of health of each existing battery, `offset` years after the base year."""
@@ -155,33 +170,54 @@ class ExistingPark:
     def year(self, offset: int) -> YearWithoutIncrement:
         """The calendar year `offset` years after the base year, dispatched without the increment.
 
-        Raises InputError where the park is infeasible without the increment, SolverError if the audit fails.
+        Raises InfeasibleError where the park is infeasible without the increment, SolverError if the audit
+        fails.
         """
-        if offset not in self._years:
-            prepared = with_yearly_changes(
-                aged_prepared(self._prepared, self.health(offset), offset), self.sizing.paths, offset
-            )
-            without = without_increment(prepared.case, self.sizing)
-            try:
-                optimum = solve_prepared(prepared.of(without), self.context)
-            except (InputError, InfeasibleError) as error:
-                raise InputError(
-                    f"the park cannot run without `sizing.device` = '{self.sizing.device}', {offset} years"
-                    f" after the case's, so no bill tells what it saves: {' '.join(str(error).split()[:40])}"
-                ) from error
-            solution, _ = audited_solution(prepared.of(without), optimum)
-            self._years[offset] = YearWithoutIncrement(prepared, without, solution)
-            if metered_response(self.contracts) is not None:
-                self._optima[offset] = optimum
-        return self._years[offset]
+        if self._solving is not self:
+            return self._solving.year(offset)
+        with self._one_at_a_time:
+            if offset in self._errors:
+                raise self._errors[offset]
+            if offset not in self._years:
+                try:
+                    self._years[offset] = self._solved_year(offset)
+                except (InfeasibleError, SolverError) as error:
+                    self._errors[offset] = error
+                    raise
+            return self._years[offset]
+
+    def prepared_year(self, offset: int) -> Prepared:
+        """That calendar year with the increment's device, not dispatched."""
+        aged = aged_prepared(self.prepared, self.health(offset), offset)
+        return with_yearly_changes(aged, self.sizing.paths, offset)
+
+    def _solved_year(self, offset: int) -> YearWithoutIncrement:
+        prepared = self.prepared_year(offset)
+        without = without_increment(prepared.case, self.sizing)
+        try:
+            optimum = solve_prepared(prepared.of(without), self.context)
+        except InfeasibleError as error:
+            raise InfeasibleError(
+                f"the park is infeasible without `sizing.device` = '{self.sizing.device}', {offset} years"
+                f" after the case's, so no saving can be stated: {error}"
+            ) from error
+        solution, _ = audited_solution(prepared.of(without), optimum)
+        if metered_response(self.contracts) is not None:
+            self._optima[offset] = optimum
+        return YearWithoutIncrement(prepared, without, solution)
 
     def response(self, offset: int) -> tuple[float, float]:
         """Demand-response revenue of that year without the increment, and its cost [yuan]."""
-        if offset not in self._responses:
-            year = self.year(offset)
-            optimum = self._optima.pop(offset)
-            self._responses[offset] = demand_response_yuan(year.prepared.of(year.case), optimum, self.context)
-        return self._responses[offset]
+        if self._solving is not self:
+            return self._solving.response(offset)
+        with self._one_at_a_time:
+            if offset not in self._responses:
+                year = self.year(offset)
+                optimum = self._optima[offset]
+                prepared = year.prepared.of(year.case)
+                self._responses[offset] = demand_response_yuan(prepared, optimum, self.context)
+                del self._optima[offset]
+            return self._responses[offset]
 
 
 def existing_case(case: Case) -> Case:

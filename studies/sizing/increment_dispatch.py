@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from parkdispatch.studies.lifetime.lifetime_dispatch import each_year
 from parkdispatch.studies.sizing.existing_park import ExistingPark
 from parkdispatch.studies.sizing.increment_years import IncrementYears, SizeWarmStarts
 from parkdispatch.studies.solve_options import SolveContext
+from parkdispatch.studies.study_tasks import Attempts
 
 
 def increment_worth(
@@ -73,17 +75,45 @@ class IncrementDispatch:
         chosen, middle = self.chosen(years or ()), (last + 1) // 2
         worths = []
         for number, choice in enumerate(choices, 1):
-            self._existing.context.progress(f"choice {number} of {len(choices)}, {choice.name or choice.key}")
+            if len(choices) > 1:
+                self._tell(number, choices)
             increment = IncrementYears(
                 self._existing, self._warm_starts, choice, commissioned, income, marginal
             )
-            if choice.power_mw <= 0 or choice.energy_mwh <= 0:
+            if _is_nothing(choice):
                 worths.append(_worth_of_nothing(increment, middle if reference is not None else 1))
             elif reference is not None:
                 worths.append(_scaled_worth(increment, middle, reference[choice.key]))
             else:
                 worths.append(_lifetime_worth(increment, chosen))
         return tuple(worths)
+
+    def attempted(
+        self,
+        attempts: Attempts,
+        part: str,
+        choices: Sequence[Choice],
+        commissioned: int = 0,
+        years: Sequence[int] | None = None,
+        income: ResponseIncome | None = None,
+        marginal: bool = False,
+    ) -> tuple[Worth | None, ...]:
+        """As `worth`, with None for each choice that fails; building nothing is no task and cannot fail."""
+        worths: list[Worth | None] = []
+        for number, choice in enumerate(choices, 1):
+            if len(choices) > 1:
+                self._tell(number, choices)
+            compute = partial(self.worth, [choice], commissioned, years, None, income, marginal)
+            if _is_nothing(choice):
+                worths += compute()
+                continue
+            about = {"name": choice.name or choice.key, "name_zh": choice.name_zh, "year": commissioned}
+            worths += attempts.run(part, compute, **about) or [None]
+        return tuple(worths)
+
+    def _tell(self, number: int, choices: Sequence[Choice]) -> None:
+        choice = choices[number - 1]
+        self._existing.context.progress(f"choice {number} of {len(choices)}, {choice.name or choice.key}")
 
     def chosen(self, years: Sequence[int] = ()) -> frozenset[int]:
         """The years of operation to dispatch: `years`, the first, the last, and those at a replacement."""
@@ -92,6 +122,10 @@ class IncrementDispatch:
         return frozenset(
             {1, finance.operation_years, *years} | ({replaced, replaced + 1} if finance.replaced else set())
         )
+
+
+def _is_nothing(choice: Choice) -> bool:
+    return choice.power_mw <= 0 or choice.energy_mwh <= 0
 
 
 @dataclass(frozen=True)
@@ -143,7 +177,7 @@ def _lifetime_worth(increment: IncrementYears, chosen: frozenset[int]) -> Worth:
         increment.dispatch,
         increment.next_health,
     )
-    first = increment.sized(increment.without(1).prepared, new_cells)
+    first = increment.sized(existing.prepared_year(increment.commissioned), new_cells)
     lifetime = Lifetime(first.case, years, (name,))
     health = np.array([year.state_of_health[name] for year in years])
     revenue, cost = np.zeros_like(health), np.zeros_like(health)

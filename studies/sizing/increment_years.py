@@ -6,7 +6,9 @@ cycles. Cells that would be worn out before the last year keep `MIN_HEALTH` of t
 nothing, but their auxiliary energy and their price are paid.
 """
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -61,6 +63,15 @@ class SizeWarmStarts:
             del known[:-REMEMBERED]
 
 
+@dataclass(frozen=True)
+class _DispatchedYear:
+    """A dispatched year of operation of a choice."""
+
+    operation_year: OperationYear
+    figures: Mapping[str, float]  # as `Worth` holds them for its first year
+    response: tuple[float, float] | None = None  # added revenue and cost of demand response [yuan]
+
+
 class IncrementYears:
     """The years of operation of one choice, commissioned so many years after the base year."""
 
@@ -95,37 +106,62 @@ class IncrementYears:
 
         With `answer`, the revenue of metered demand response is part of it.
         """
+        finished = self.existing.context.finished
+        needs_multipliers = self._marginal and year == 1
         try:
-            return self._dispatch(year, health[self._name], answer)
+            dispatched = finished.recalled(
+                _DispatchedYear,
+                lambda: self._question(year, health, answer, needs_multipliers),
+                lambda: self._dispatch(year, health[self._name], answer, needs_multipliers),
+            )
         except InputError as error:
             raise InputError([f"{self._description(year)}: {line}" for line in error.problems]) from error
         except (InfeasibleError, SolverError) as error:
             raise type(error)(f"{self._description(year)}: {error}") from error
+        self.figures[year] = dict(dispatched.figures)
+        if dispatched.response is not None:
+            self.responses[year] = dispatched.response
+        return dispatched.operation_year
 
-    def _dispatch(self, year: int, health: float, answer: bool) -> OperationYear:
+    def _question(self, year: int, health: Health, answer: bool, multipliers: bool) -> Mapping[str, Any]:
+        """What determines a dispatched year."""
+        income = self.income if answer else None
+        return {
+            "park": self.existing.digest,
+            "size": [self.choice.power_mw, self.choice.energy_mwh],
+            "years": [self.commissioned, year],
+            "health": dict(health),
+            "response": [
+                answer,
+                None if income is None else income.yuan(self.battery, health[self._name], year),
+            ],
+            "multipliers": multipliers,
+        }
+
+    def _dispatch(self, year: int, health: float, answer: bool, needs_multipliers: bool) -> "_DispatchedYear":
         without = self.without(year)
         with_increment = self.sized(without.prepared, health)
-        needs_multipliers = self._marginal and year == 1
         optimum = self._solve(with_increment, year, needs_multipliers)
         solution, _ = audited_solution(with_increment, optimum)
         operation_year = dispatched_year(
             year, with_increment.case, solution, without.solution, beside=without.case
         )
-        self.figures[year] = year_figures(
+        figures = year_figures(
             self.existing.sizing, solution, with_increment.case, without.solution, without.case
         )
         if needs_multipliers and optimum.final_relaxation is not None:
             of_mw, of_mwh = marginal_values(with_increment, self._name, optimum)
-            self.figures[year] |= {"value_of_mw_yuan": of_mw, "value_of_mwh_yuan": of_mwh}
+            figures |= {"value_of_mw_yuan": of_mw, "value_of_mwh_yuan": of_mwh}
         if not self.has_metered_response:
-            return operation_year
+            return _DispatchedYear(operation_year, figures)
         contract_yuan = dict(operation_year.contract_yuan)
         contract_yuan.pop(DEMAND_RESPONSE)
+        response = None
         if answer:
             revenue_yuan, cost_yuan = self._added_response(with_increment, optimum, year, health)
-            self.responses[year] = (revenue_yuan, cost_yuan)
+            response = (revenue_yuan, cost_yuan)
             contract_yuan = {DEMAND_RESPONSE: revenue_yuan - cost_yuan, **contract_yuan}
-        return replace(operation_year, contract_yuan=contract_yuan)
+        return _DispatchedYear(replace(operation_year, contract_yuan=contract_yuan), figures, response)
 
     def _description(self, year: int) -> str:
         return f"'{self.choice.name or self.choice.key}', year {year} of operation"

@@ -6,9 +6,12 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.sizing.increment_value import Worth, break_even_yuan_per_wh
 from parkdispatch.results.sizing.sizing_results import NEVER, Choice, Offered
-from parkdispatch.studies.sizing.existing_park import require_increment_inputs
-from parkdispatch.studies.sizing.increment_dispatch import increment_worth
+from parkdispatch.studies.sizing.existing_park import ExistingPark, require_increment_inputs
+from parkdispatch.studies.sizing.increment_dispatch import IncrementDispatch, increment_worth
 from parkdispatch.studies.solve_options import SolveContext
+from parkdispatch.studies.study_tasks import Attempts
+
+PART = "offers"
 
 # figures of an offer that a size of the surface has too
 FIGURES = ("dispatch_yuan", "bound_yuan", "peak_cut_mw", "self_use", "self_use_gain", "co2_cut_t", "gap")
@@ -50,6 +53,15 @@ def evaluate_offers(
     years = range(1, finance.operation_years + 1) if every_year else None
     worths = increment_worth(case, choices or choices_of(sizing), context, years=years)
     return tuple(offer_of_worth(worth) for worth in worths)
+
+
+def attempted_offers(
+    existing: ExistingPark, choices: Sequence[Choice], attempts: Attempts, every_year: bool = False
+) -> tuple[Worth, ...]:
+    """As `evaluate_offers`, the worth of each choice that does not fail; `attempts` names the others."""
+    years = range(1, existing.finance.operation_years + 1) if every_year else None
+    worths = IncrementDispatch(existing).attempted(attempts, PART, choices, years=years)
+    return tuple(worth for worth in worths if worth is not None)
 
 
 def offer_of_worth(worth: Worth) -> Offered:

@@ -6,7 +6,7 @@ whichever process computes them, in whatever order, in one run or in several.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.variations.scenarios import case_of_scenario
 from parkdispatch.models.device import Array
-from parkdispatch.models.errors import InputError
+from parkdispatch.models.errors import InputError, ParkdispatchError
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.io.digests import case_digests, digest
@@ -33,6 +33,7 @@ from parkdispatch.results.sizing.risk import FIGURES, risk_dataset
 from parkdispatch.results.sizing.sizing_results import Choice
 from parkdispatch.studies.sizing.increment_dispatch import increment_worth
 from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOptions
+from parkdispatch.studies.study_tasks import figure_options
 from parkdispatch.studies.task_cluster import TaskCluster, Work
 
 # time limit of a solve: long enough that none is cut short, or the figures would depend on the machine
@@ -41,6 +42,7 @@ OFFER = "offer_"  # prefix of the keys of choices that have a price of their own
 MOST_REFUSALS = 20  # lines of refused scenarios in an error message
 
 Warn = Callable[[str], None]
+Errors = Mapping[int, ParkdispatchError]  # of tasks that failed, by number
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,13 @@ def evaluate_scenarios(
     store: Path | None,
     progress: Progress,
     warn: Warn = lambda _: None,
-) -> xr.Dataset:
-    """Evaluate the choices in each scenario of a table: the `risk` of a `SizeStudy`.
+) -> tuple[xr.Dataset | None, Errors]:
+    """Evaluate the choices in each scenario of a table: the `risk` of a `SizeStudy`, and the errors.
 
     The years of a choice in a scenario are scaled from its reference. With a `store`, finished scenarios are
-    kept in that folder and read from there; `warn` gets a line for each damaged one. Raises InputError for a
-    store of another study and for scenarios that the case does not allow, InfeasibleError or SolverError
-    naming the scenario; scenarios that were finished by then are kept.
+    kept in that folder and read from there; `warn` gets a line for each damaged one. Scenarios that fail are
+    left out, and their errors returned by number; where all fail there is no dataset. Raises InputError for a
+    store of another study and for scenarios that the case does not allow.
     """
     choices, table = inputs.choices, inputs.table
     if missing := [choice.key for choice in choices if choice.key not in inputs.references]:
@@ -106,10 +108,13 @@ def evaluate_scenarios(
         options=inputs.solve_options,
     )
     shape = (len(FIGURES), len(choices))
-    figures = compute_missing_scenarios(
+    figures, errors = compute_missing_scenarios(
         scenario_figures, shared, shape, table, cluster, (store, inputs.question), progress, warn
     )
-    return risk_dataset(choices, table, figures)
+    computed = np.array([number for number in range(len(table)) if number not in errors], dtype=int)
+    if not len(computed):
+        return None, errors
+    return risk_dataset(choices, table.iloc[computed], figures[computed], computed), errors
 
 
 def usual_store(folder: Path, inputs: ScenarioInputs) -> Path:
@@ -150,8 +155,7 @@ def _question(case: Case, table: pd.DataFrame, options: SolveOptions) -> Fingerp
             name: {"fields": list(uncertain[name].fields), "times": uncertain[name].times}
             for name in map(str, table.columns)
         },
-        # without the number of threads, which does not change a figure
-        "options": {name: value for name, value in asdict(solved).items() if name != "threads"},
+        "options": figure_options(solved),
         "figures": list(FIGURES),
         "program": program_versions(),
     }
@@ -196,14 +200,15 @@ def compute_missing_scenarios(
     kept: tuple[Path | None, Fingerprint],
     progress: Progress,
     warn: Warn,
-) -> Array:
+) -> tuple[Array, Errors]:
     """Compute `work(shared, row)` for each row of a table that is not in the store, (scenarios, *shape).
 
-    `kept` is the folder of the store, None for no store, and the question that identifies its figures.
+    `kept` is the folder of the store, None for no store, and the question that identifies its figures. The
+    second result are the errors of rows that failed, by number; their figures are NaN.
     """
     folder, question = kept
     rows = table.to_numpy(np.float64)
-    results = np.full((len(table), *shape), np.nan)
+    results, errors = np.full((len(table), *shape), np.nan), dict[int, ParkdispatchError]()
     with nullcontext() if folder is None else ScenarioStore.opened(folder, question, shape) as store:
         stored = {} if store is None else store.read(table)
         for line in [] if store is None else store.warnings:
@@ -213,11 +218,14 @@ def compute_missing_scenarios(
         if stored:
             progress(f"{len(stored)} of {len(table)} scenarios are there already")
         tasks = {scenario: rows[scenario] for scenario in range(len(table)) if scenario not in stored}
-        for scenario, values in cluster.each(work, shared, tasks, progress, "scenario"):
-            results[scenario] = values
+        for scenario, outcome in cluster.each(work, shared, tasks, progress, "scenario"):
+            if isinstance(outcome, ParkdispatchError):
+                errors[scenario] = outcome
+                continue
+            results[scenario] = outcome
             if store is not None:
-                store.write(scenario, rows[scenario], values)
-    return results
+                store.write(scenario, rows[scenario], outcome)
+    return results, errors
 
 
 def scenario_figures(inputs: WorkerInputs, row: Array) -> Array:

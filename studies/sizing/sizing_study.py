@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -10,22 +11,24 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.io.scenario_store import UnusableStoreError
 from parkdispatch.results.sizing.increment_value import Worth
-from parkdispatch.results.sizing.sizing_results import NEVER, Best, Choice, Offered, SizeStudy
-from parkdispatch.studies.sizing.co_optimization import co_optimized_size, marginal
-from parkdispatch.studies.sizing.commissioning_runs import commissioning_npv
-from parkdispatch.studies.sizing.existing_park import require_increment_inputs
-from parkdispatch.studies.sizing.increment_dispatch import increment_worth
-from parkdispatch.studies.sizing.offers import choices_of, offer_of_worth
+from parkdispatch.results.sizing.sizing_results import NEVER, Best, Choice, Marginal, SizeStudy
+from parkdispatch.studies.sizing.co_optimization import co_optimized_size_of_park, marginal_of_park
+from parkdispatch.studies.sizing.commissioning_runs import attempted_commissioning
+from parkdispatch.studies.sizing.existing_park import ExistingPark, require_increment_inputs
+from parkdispatch.studies.sizing.offers import attempted_offers, choices_of, offer_of_worth
 from parkdispatch.studies.sizing.scenario_evaluation import (
+    Errors,
     ScenarioInputs,
     Warn,
     evaluate_scenarios,
     usual_store,
 )
-from parkdispatch.studies.sizing.surface_dispatch import size_surface
+from parkdispatch.studies.sizing.surface_dispatch import attempted_surface
 from parkdispatch.studies.solve_options import SolveContext
+from parkdispatch.studies.study_tasks import Attempts
 from parkdispatch.studies.task_cluster import TaskCluster
 
 BEST, SURFACE, OFFERS, WHEN, SCENARIOS = PARTS = ("best", "surface", "offers", "when", "scenarios")
@@ -67,82 +70,140 @@ def size_study(
     """Run the requested parts of the size study of a case.
 
     The offers are evaluated for every part but `best`, because the others use their results. With
-    `every_year`, each year of operation of an offer is dispatched, else the first and the last. Raises
-    InputError with every problem, InfeasibleError or SolverError naming what was solved.
+    `every_year`, each year of operation of an offer is dispatched, else the first and the last. A task that
+    fails does not end the study: `SizeStudy.failed` names it. Raises InputError with every problem, and
+    InfeasibleError or SolverError where the park cannot be dispatched without the increment, or no requested
+    part has any result.
     """
-    sizing, finance = require_increment_inputs(case)
-    timings_s: dict[str, float] = {}
-    started = time.perf_counter()
-
-    def record(part: str) -> None:
-        nonlocal started
-        now = time.perf_counter()
-        timings_s[part], started = now - started, now
-
-    best = co_optimized_size(case, context) if BEST in parts else None
-    record(BEST)
-    choices = (*choices_of(sizing), *_best_choice(case, best))
-    worths: tuple[Worth, ...] = ()
-    offers: tuple[Offered, ...] = ()
+    sizing, _ = require_increment_inputs(case)
+    existing = ExistingPark.of(case, context)
+    context.progress("the park without the increment")
+    existing.year(0)
+    run = _StudyRun(existing, every_year)
+    study = SizeStudy(case, sizing, choices_of(sizing))
+    if BEST in parts:
+        study = run.with_best(study)
     if set(parts) - {BEST}:
-        years = range(1, finance.operation_years + 1) if every_year else None
-        worths = increment_worth(case, choices, context.labelled("offers"), years=years)
-        offers = tuple(offer_of_worth(worth) for worth in worths)
-        record(OFFERS)
+        study = run.with_offers(study)
     if OFFERS in parts:
-        offers = tuple(_with_marginal(case, offer, context) for offer in offers)
-        record(MARGINAL)
-    built = [choice for choice in choices if choice.key != NEVER]
-    study = SizeStudy(case, sizing, choices, best=best, offers=offers)
+        study = run.with_marginal(study)
     if SURFACE in parts:
-        study = replace(study, surface=size_surface(case, offers, context.labelled("surface")))
-        record(SURFACE)
+        study = run.with_surface(study)
     if WHEN in parts:
-        study = replace(study, when=commissioning_npv(case, built, context.labelled("when"), offers))
-        record(WHEN)
+        study = run.with_when(study)
     if SCENARIOS in parts and scenarios is not None:
-        references = {worth.choice.key: worth for worth in worths}
-        inputs = ScenarioInputs(case, choices, references, scenarios.table, context.options)
-        risk, kept = _risk(inputs, scenarios, context, warn)
-        study = replace(study, risk=risk, kept=kept)
-        record(SCENARIOS)
-    requested = (*parts, MARGINAL)
-    return replace(study, timings_s={part: s for part, s in timings_s.items() if part in requested})
+        study = run.with_scenarios(study, scenarios, warn)
+    results = (study.best, study.surface, study.when, study.risk)
+    if all(result is None for result in results) and not any(offered.cash for offered in study.offers):
+        run.attempts.raise_first()
+    return replace(
+        study,
+        timings_s={part: s for part, s in run.timings_s.items() if part in (*parts, MARGINAL)},
+        asked=dict(run.attempts.asked),
+        failed=tuple(run.attempts.failed),
+    )
+
+
+class _StudyRun:
+    """The parts of one size study: each takes the study so far and returns it with its results."""
+
+    def __init__(self, existing: ExistingPark, every_year: bool) -> None:
+        self.attempts, self.timings_s = Attempts(), dict[str, float]()
+        self._existing, self._every_year = existing, every_year
+        self._worths: tuple[Worth, ...] = ()
+        self._started = time.perf_counter()
+
+    def _recorded(self, part: str, study: SizeStudy) -> SizeStudy:
+        """The study, with the seconds since the part before it recorded."""
+        now = time.perf_counter()
+        self.timings_s[part], self._started = now - self._started, now
+        return study
+
+    def _labelled(self, label: str) -> ExistingPark:
+        return self._existing.with_context(self._existing.context.labelled(label))
+
+    def with_best(self, study: SizeStudy) -> SizeStudy:
+        """The co-optimised size, which is one of the choices from here on."""
+        best = self.attempts.run(BEST, lambda: co_optimized_size_of_park(self._existing))
+        choices = (*study.choices, *_best_choice(study.sizing, best))
+        return self._recorded(BEST, replace(study, best=best, choices=choices))
+
+    def with_offers(self, study: SizeStudy) -> SizeStudy:
+        """The choices in their years of operation."""
+        existing = self._labelled("offers")
+        self._worths = attempted_offers(existing, study.choices, self.attempts, self._every_year)
+        offers = tuple(offer_of_worth(worth) for worth in self._worths)
+        return self._recorded(OFFERS, replace(study, offers=offers))
+
+    def with_marginal(self, study: SizeStudy) -> SizeStudy:
+        """The marginal values at each complete offer; single modules and building nothing stay without."""
+
+        def marginal(choice: Choice) -> Marginal | None:
+            if choice.key == NEVER or "_of_" in choice.key:
+                return None
+            existing = self._labelled(f"marginal values of {choice.name}")
+            compute = partial(marginal_of_park, existing, choice.power_mw, choice.energy_mwh)
+            return self.attempts.run(MARGINAL, compute, name=choice.name, name_zh=choice.name_zh)
+
+        offers = tuple(replace(offer, marginal=marginal(offer.choice)) for offer in study.offers)
+        return self._recorded(MARGINAL, replace(study, offers=offers))
+
+    def with_surface(self, study: SizeStudy) -> SizeStudy:
+        """The sizes of the grid."""
+        existing = self._labelled("surface")
+        surface = attempted_surface(existing, study.offers, self.attempts)
+        return self._recorded(SURFACE, replace(study, surface=surface))
+
+    def with_when(self, study: SizeStudy) -> SizeStudy:
+        """The commissioning years of each choice that could be dispatched in the first one."""
+        built = [offer.choice for offer in study.offers if offer.choice.key != NEVER]
+        if built:
+            existing = self._labelled("when")
+            when = attempted_commissioning(existing, built, study.offers, None, self.attempts)
+            study = replace(study, when=when)
+        return self._recorded(WHEN, study)
+
+    def with_scenarios(self, study: SizeStudy, scenarios: Scenarios, warn: Warn) -> SizeStudy:
+        """The choices in the scenarios."""
+        context = self._existing.context
+        references = {worth.choice.key: worth for worth in self._worths}
+        choices = tuple(choice for choice in study.choices if choice.key in references)
+        inputs = ScenarioInputs(study.case, choices, references, scenarios.table, context.options)
+        asked = len(scenarios.table)
+        try:
+            risk, errors, kept = _risk(inputs, scenarios, context, warn)
+        except InputError as error:
+            risk, errors, kept = None, dict.fromkeys(range(asked), error), None
+        self.attempts.add(SCENARIOS, asked, errors)
+        return self._recorded(SCENARIOS, replace(study, risk=risk, kept=kept))
 
 
 def _risk(
     inputs: ScenarioInputs, scenarios: Scenarios, context: SolveContext, warn: Warn
-) -> tuple[xr.Dataset, Path | None]:
-    """Evaluate the scenarios; return their figures and the store, None where it cannot be used."""
+) -> tuple[xr.Dataset | None, Errors, Path | None]:
+    """Evaluate the scenarios: their figures, the errors of those that fail, and the store.
+
+    The store is None where it cannot be used.
+    """
     store = scenarios.store or usual_store(scenarios.runs, inputs)
 
-    def evaluate(folder: Path | None) -> xr.Dataset:
+    def evaluate(folder: Path | None) -> tuple[xr.Dataset | None, Errors]:
         with scenarios.cluster as cluster:
             return evaluate_scenarios(inputs, cluster, folder, context.progress, warn)
 
     try:
-        return evaluate(store), store
+        return *evaluate(store), store
     except UnusableStoreError as error:
         if scenarios.store is not None:
             raise
         warn(f"scenarios are not kept: {error.problems[0].removeprefix('argument `store` = ')}")
-        return evaluate(None), None
+        return *evaluate(None), None
 
 
-def _best_choice(case: Case, best: Best | None) -> list[Choice]:
+def _best_choice(sizing: Sizing, best: Best | None) -> list[Choice]:
     """The co-optimised size as a choice, at the price by power and energy; none where nothing is best."""
     if best is None or best.is_nothing:
         return []
-    sizing, _ = require_increment_inputs(case)
     investment = sizing.investment_yuan(best.power_mw, best.energy_mwh)
     size = (best.power_mw, best.energy_mwh)
     return [Choice("best", "co-optimised size", "协同优化容量", *size, investment)]
-
-
-def _with_marginal(case: Case, offer: Offered, context: SolveContext) -> Offered:
-    """A complete offer with its marginal values; single modules and building nothing stay without."""
-    choice = offer.choice
-    if choice.key == NEVER or "_of_" in choice.key:
-        return offer
-    offer_context = context.labelled(f"marginal values of {choice.name}")
-    return replace(offer, marginal=marginal(case, choice.power_mw, choice.energy_mwh, offer_context))

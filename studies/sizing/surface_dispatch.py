@@ -21,8 +21,10 @@ from parkdispatch.results.sizing.sizing_results import Choice, Offered
 from parkdispatch.studies.sizing.existing_park import ExistingPark
 from parkdispatch.studies.sizing.increment_dispatch import IncrementDispatch
 from parkdispatch.studies.solve_options import SolveContext
+from parkdispatch.studies.study_tasks import Attempts
 
 CHAINS = 2
+PART = "surface"
 Point = TypeVar("Point")
 
 
@@ -40,6 +42,17 @@ def size_surface(case: Case, offers: Sequence[Offered], context: SolveContext) -
 
 def size_surface_of_park(existing: ExistingPark, offers: Sequence[Offered]) -> xr.Dataset:
     """As `size_surface`, for a prepared existing park."""
+    attempts = Attempts()
+    surface = attempted_surface(existing, offers, attempts)
+    attempts.raise_first()
+    assert surface is not None
+    return surface
+
+
+def attempted_surface(
+    existing: ExistingPark, offers: Sequence[Offered], attempts: Attempts
+) -> xr.Dataset | None:
+    """As `size_surface`, with NaN at sizes that fail, which `attempts` names; None where all of them do."""
     sizing = existing.sizing
     rows = [row for row in grid(sizing) if row[0].power_mw > 0]
     income = ResponseIncome.of(
@@ -51,7 +64,9 @@ def size_surface_of_park(existing: ExistingPark, offers: Sequence[Offered]) -> x
     if income is None and response != "none":
         (largest,) = IncrementDispatch(existing).worth([rows[-1][-1]])
         income = ResponseIncome.of(sizing.device, [largest.lifetime] if largest.lifetime else [])
-    worths = worth_of_rows(existing, rows, income)
+    worths = worth_of_rows(existing, rows, income, attempts)
+    if rows and not worths:
+        return None
     (never,) = IncrementDispatch(existing).worth([_build_nothing(0.0)])
     by_key = {worth.choice.key: worth for worth in [never, *worths]}
     surface = surface_dataset(sizing, existing.finance, by_key, grid(sizing))
@@ -80,13 +95,17 @@ def _build_nothing(power_mw: float) -> Choice:
 
 
 def worth_of_rows(
-    existing: ExistingPark, rows: Sequence[Sequence[Choice]], income: ResponseIncome | None
+    existing: ExistingPark,
+    rows: Sequence[Sequence[Choice]],
+    income: ResponseIncome | None,
+    attempts: Attempts,
 ) -> list[Worth]:
-    """Worth of each choice of a grid, in parallel chains. Adjacent choices should be of near size."""
-    for year in IncrementDispatch(existing).chosen():  # the common reference of all sizes is dispatched once
-        existing.year(year - 1)
+    """Worth of each choice of a grid that does not fail, in parallel chains.
+
+    Adjacent choices should be of near size.
+    """
     one_thread = replace(existing.context.options, threads=1)
-    chain_park = existing.with_context(SolveContext(one_thread))
+    chain_park = existing.with_context(replace(existing.context.silent(), options=one_thread))
     finished, count, lock = 0, sum(len(row) for row in rows), Lock()
 
     def run_chain(choices: Sequence[Choice]) -> list[Worth]:
@@ -94,7 +113,8 @@ def worth_of_rows(
         increments = IncrementDispatch(chain_park)
         worths: list[Worth] = []
         for choice in choices:
-            worths += increments.worth([choice], income=income, marginal=True)
+            worth = increments.attempted(attempts, PART, [choice], income=income, marginal=True)
+            worths += [known for known in worth if known is not None]
             with lock:
                 finished += 1
                 existing.context.progress(f"size {finished} of {count}")

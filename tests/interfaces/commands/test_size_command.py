@@ -69,7 +69,7 @@ def test_everything_is_asked_and_a_second_run_takes_what_is_kept(
     for told in (
         "Co-optimised: ",
         "container",
-        "NPV over the scenarios",
+        "NPV over 2 scenarios",
         "Marginal value",
         "Surface: 4 sizes",
         "report.html",

@@ -151,7 +151,7 @@ def test_years_not_dispatched_are_marked(tmp_path: Path) -> None:
     out = io.StringIO()
     show_study(Console(file=out, width=80), made)
     assert [line[:4].strip() for line in out.getvalue().splitlines() if line[2:4] == " ~"] == ["3 ~", "4 ~"]
-    assert "~ not dispatched: interpolated" in out.getvalue()
+    assert "~ not dispatched: estimated" in out.getvalue()
     assert "3 years dispatched with and without the storage" in out.getvalue()
     assert years_table(made)["dispatched [1]"].tolist() == [1, 1, 0, 0, 1]
 
@@ -185,7 +185,13 @@ NEEDED = (  # a load that the connection alone cannot meet
             3,
             "year 1 of operation: bus ac",
         ),
-        (NEEDED, MONEY, (), 2, "year 1 of operation: the park cannot run without its storage"),
+        (
+            NEEDED,
+            MONEY,
+            (),
+            3,
+            "year 1 of operation: the park is infeasible without its storage, so no saving can be stated: ",
+        ),
         (
             (swap("eta_charge = 0.94", "fade_per_year = 0.6"),),
             MONEY,

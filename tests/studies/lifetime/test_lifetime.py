@@ -326,7 +326,7 @@ def prepared_for(prepared: Prepared, money: Finance) -> Prepared:
 def test_a_park_that_needs_its_storage_has_no_saving(tmp_path: Path) -> None:
     limit = swap("import_limit_mw = 150.0", "import_limit_mw = 118.0")
     prepared = without_sun(small(tmp_path, finance(3), limit))
-    with pytest.raises(InputError, match=r"^year 1 of operation: the park cannot run without its storage"):
+    with pytest.raises(InfeasibleError, match=r"^year 1 of operation: the park is infeasible without its"):
         lived(prepared)
 
 

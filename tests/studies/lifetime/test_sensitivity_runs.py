@@ -13,11 +13,16 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.variations.changes import value_at, with_changes
 from parkdispatch.inputs.variations.sensitivity_ends import sensitivity_cases
-from parkdispatch.models.errors import InputError
+from parkdispatch.models.errors import InputError, SolverError
 from parkdispatch.models.finance.sensitivity import Sensitivity
 from parkdispatch.results.finance.cash_flow import cash_flow
+from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.finance.tornado import Bar, BarEnd, Measures, by_descending_swing, measures
+from parkdispatch.results.views.reproduction_tables import tornado_note
+from parkdispatch.results.views.tornado_view import tornado_view
+from parkdispatch.results.views.words import load_words
+from parkdispatch.studies.lifetime import sensitivity_runs
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.lifetime.sensitivity_runs import sensitivity_tornado, shifted_operation
 from parkdispatch.studies.solve_options import SolveContext
@@ -222,3 +227,57 @@ def test_each_kind_of_doubt_is_taken_to_the_returns(week: Case) -> None:
 def test_a_case_without_doubts_has_no_tornado(week: Case) -> None:
     with pytest.raises(InputError, match="`sensitivity`: case small has none"):
         sensitivity_tornado(week, dispatch_lifetime(week, SolveContext()), SolveContext())
+
+
+def test_an_end_that_fails_is_left_out_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of an efficiency and a rate with two ends each, the solver stops at one; the page says so."""
+    doubts = (
+        doubt(name="efficiency", name_zh="效率", fields=["device.battery_1.eta_charge"], low=0.9, high=0.95),
+        doubt(name="loan", fields=["finance.loan.rate"], low=0.03, high=0.06),
+    )
+    case = replace(load_case(str(write_case(tmp_path, add(FINANCE)))), sensitivities=doubts)
+    assert case.finance
+    years = case.finance.operation_years
+    lifetime = Lifetime(case, tuple(year_of(number) for number in range(1, years + 1)))
+
+    def dispatched(changed: Case, *_: object, **__: object) -> Lifetime:
+        if getattr(changed.devices["battery_1"], "eta_charge", 0) == 0.95:
+            raise SolverError("stopped")
+        return lifetime
+
+    monkeypatch.setattr(sensitivity_runs, "dispatch_lifetime", dispatched)
+    tornado = sensitivity_tornado(case, lifetime, SolveContext())
+    ends = {bar.name: (bar.low is not None, bar.high is not None) for bar in tornado.bars}
+    assert ends == {"efficiency": (True, False), "loan": (True, True)}
+    for lang, said in (
+        ("en", "1 of 4 ends of sensitivities failed: efficiency: 0.95 (no certified answer)."),
+        ("zh", "敏感性端点：4 项中有 1 项失败：效率: 0.95（求解失败）。"),
+    ):
+        view = tornado_view(tornado, lang)
+        assert said in tornado_note(view, load_words(lang, "reproduce")["reproduce"])
+    monkeypatch.setattr(sensitivity_runs, "dispatch_lifetime", failing)
+    with pytest.raises(SolverError, match="stopped"):
+        sensitivity_tornado(replace(case, sensitivities=doubts[:1]), lifetime, SolveContext())
+
+
+def failing(*_: object, **__: object) -> Lifetime:
+    raise SolverError("stopped")
+
+
+def year_of(number: int) -> OperationYear:
+    return OperationYear(
+        year=number,
+        state_of_health={"battery_1": 1.0},
+        full_cycles={"battery_1": 300.0},
+        saved_yuan={"arbitrage": 2e7, "demand": 1e6},
+        charged_mwh=1e4,
+        discharged_mwh=9e3,
+        auxiliary_mwh=100.0,
+        auxiliary_yuan=5e4,
+        bill_yuan=3e8,
+        bill_without_yuan=3.2e8,
+        curtailed_mwh=0.0,
+        curtailed_without_mwh=0.0,
+        gap=0.0,
+        dispatched=True,
+    )

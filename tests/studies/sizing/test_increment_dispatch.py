@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from parkdispatch.inputs.prepare import prepare
-from parkdispatch.models.errors import InputError
+from parkdispatch.models.errors import InfeasibleError, InputError
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.billing.contract_revenue import DEMAND_RESPONSE
@@ -15,7 +16,10 @@ from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.sizing.increment_value import ResponseIncome
 from parkdispatch.results.sizing.sizing_results import Choice
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_years
+from parkdispatch.studies.sizing import existing_park
+from parkdispatch.studies.sizing.increment_dispatch import IncrementDispatch
 from parkdispatch.studies.solve_options import SolveContext
+from parkdispatch.studies.study_tasks import Attempts
 from tests.support.cases.lifetime_cases import ENERGY_ONLY
 from tests.support.increment_cases import (
     AUXILIARY_YUAN_PER_MW,
@@ -268,7 +272,33 @@ def test_all_that_is_missing_is_said_at_once(tmp_path: Path) -> None:
 
 def test_a_park_that_needs_the_increment_is_named(tmp_path: Path) -> None:
     prepared = park(tmp_path, swap("import_limit_mw = 150.0", "import_limit_mw = 110.0"))
-    with pytest.raises(
-        InputError, match="the park cannot run without `sizing.device` = 'battery_2', 0 years"
-    ):
+    with pytest.raises(InfeasibleError) as infeasible:
         worth(prepared, TEN)
+    for said in (
+        "the park is infeasible without `sizing.device` = 'battery_2', 0 years after the case's, so no saving"
+        " can be stated: ",
+        "MWh missing in 6 intervals",
+    ):
+        assert said in str(infeasible.value)
+
+
+def test_a_year_that_is_infeasible_without_the_increment_is_solved_once_for_all_sizes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 10 % more load a year the connection is too small in the third; every size says so."""
+    growth = {"paths": {"load": 0.1}}
+    prepared = park(tmp_path, swap("import_limit_mw = 150.0", "import_limit_mw = 135.0"), sizing=growth)
+    existing, solved = standing(prepared), list[object]()
+    solve = existing_park.solve_prepared
+
+    def counted(*arguments: Any) -> Any:
+        solved.append(arguments)
+        return solve(*arguments)
+
+    monkeypatch.setattr(existing_park, "solve_prepared", counted)
+    attempts = Attempts()
+    dearer = replace(TEN, key="dear", name="dear", investment_yuan=1e6)
+    assert IncrementDispatch(existing).attempted(attempts, "offers", [TEN, dearer]) == (None, None)
+    assert len(solved) == 2  # the first year and the third
+    assert [task.reason for task in attempts.failed] == ["infeasible", "infeasible"]
+    assert "infeasible without `sizing.device` = 'battery_2', 2 years" in attempts.failed[1].error

@@ -53,9 +53,10 @@ def run(
     """The table, and what was warned of."""
     warned: list[str] = []
     shared = {"scale": 1.0, "sleep_s": sleep_s}
-    found = compute_missing_scenarios(
+    found, errors = compute_missing_scenarios(
         figures, shared, SHAPE, table(count), cluster, (folder, QUESTION), lambda _: None, warned.append
     )
+    assert not errors
     return found, warned
 
 
@@ -97,7 +98,7 @@ def test_after_a_worker_was_killed(cluster: TaskCluster, tmp_path: Path) -> None
 
     shared = {"scale": 1.0, "sleep_s": 0.1}
     kept = (tmp_path, QUESTION)
-    found = compute_missing_scenarios(
+    found, _ = compute_missing_scenarios(
         figures, shared, SHAPE, table(COUNT), cluster, kept, kill, lambda _: None
     )
     assert killed and exact(found)
@@ -184,12 +185,13 @@ def test_after_parts_were_damaged(cluster: TaskCluster, tmp_path: Path) -> None:
 
 
 def test_a_scenario_that_fails_keeps_the_others(cluster: TaskCluster, tmp_path: Path) -> None:
-    shape = (2,)
-    with pytest.raises(InputError, match=r"scenario \d: `price` = ") as refused:
-        compute_missing_scenarios(
-            cluster_work.dear, None, shape, table(6), cluster, (tmp_path, QUESTION), print, print
-        )
-    assert len(refused.value.problems) == 3
+    """Prices above one are refused; what is left is in the table and in the store."""
+    found, errors = compute_missing_scenarios(
+        cluster_work.dear, None, (2,), table(6), cluster, (tmp_path, QUESTION), print, print
+    )
+    assert sorted(errors) == [3, 4, 5]
+    assert str(errors[3]).startswith("scenario 3: `price` = 1.1: must be")
+    assert np.isnan(found[3:]).all() and (found[:3] == table(6).to_numpy()[:3]).all()
     assert sorted(written(tmp_path)) == ["000000.json", "000001.json", "000002.json"]
 
 
@@ -233,8 +235,9 @@ def test_the_increment_in_scenarios(cluster: TaskCluster, tmp_path: Path) -> Non
     """In a cluster with a store, again from the store, and here by hand: the same to the last bit."""
     rows, options = scenarios(), SolveOptions()
     inputs = ScenarioInputs(hourly(), CHOICES, references(), rows, options)
-    risk = evaluate_scenarios(inputs, cluster, tmp_path / "store", lambda _: None)
-    again = evaluate_scenarios(inputs, cluster, tmp_path / "store", lambda _: None)
+    risk, _ = evaluate_scenarios(inputs, cluster, tmp_path / "store", lambda _: None)
+    again, _ = evaluate_scenarios(inputs, cluster, tmp_path / "store", lambda _: None)
+    assert risk is not None and again is not None
     assert risk.identical(again)
     last = rows.iloc[1].to_dict()
     there = case_of_scenario(hourly(), last)

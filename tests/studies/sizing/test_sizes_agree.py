@@ -19,7 +19,7 @@ from parkdispatch.models.finance.investment import OperationMaintenance
 from parkdispatch.models.finance.sizing_section import GridRange, Offer, Price
 from parkdispatch.results.finance.annuity import Annuity, capital_annuity
 from parkdispatch.results.sizing.sizing_results import Best, Marginal, Offered
-from parkdispatch.studies.sizing import co_optimization, existing_park
+from parkdispatch.studies.sizing import existing_park
 from parkdispatch.studies.sizing.co_optimization import co_optimized_size, marginal
 from parkdispatch.studies.sizing.offers import evaluate_offers
 from parkdispatch.studies.sizing.surface_dispatch import size_surface
@@ -52,8 +52,7 @@ def two_months(case: Case) -> pd.DatetimeIndex:
 def three() -> Three:
     """Once for all tests."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (co_optimization, existing_park):
-            patch.setattr(module, "year_times", two_months)
+        patch.setattr(existing_park, "year_times", two_months)
         return asked_in_three_ways()
 
 
