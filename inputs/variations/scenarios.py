@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from parkdispatch.inputs.messages.problem_sentences import closest
+from parkdispatch.inputs.messages.quoted import quoted
 from parkdispatch.inputs.series.text_tables import (
-    MAX_SHOWN,
     comma_hint,
     decode,
     listed,
@@ -132,7 +132,7 @@ def read_scenarios(path: Path, case: "Case") -> pd.DataFrame:
         known += f", and a column {SCENARIO}"
     for header in headers:
         if header not in uncertainties:
-            shown = header[:MAX_SHOWN] or "without a header"
+            shown = quoted(header) or "without a header"
             problems.append(f"{name}: column '{shown}': must be the name of a doubt of the case: {known}"
                          f"{closest(header, uncertainties)}")  # fmt: skip
     if not any(header in uncertainties for header in headers):
@@ -163,7 +163,7 @@ def _column(name: str, cells: pd.Series, uncertainty: Uncertainty, case: "Case")
         except InputError as error:
             positions = np.flatnonzero(values == value).tolist()
             for line in error.problems:
-                refused.setdefault(line.removeprefix(f"'{uncertainty.name}' = {value:g}: "), []).extend(
+                refused.setdefault(line.removeprefix(f"'{uncertainty.name}' = {value:.15g}: "), []).extend(
                     positions
                 )
     for reason, positions in refused.items():

@@ -36,7 +36,7 @@ def sensitivity_cases(case: "Case", sensitivity: Sensitivity) -> list[Sensitivit
         try:
             changed_case = with_changes(case, dict.fromkeys(sensitivity.fields, change))
         except InputError as error:
-            problems += [f"{key} = {number:g}: {line}" for line in error.problems]
+            problems += [f"{key} = {number:.15g}: {line}" for line in error.problems]
         else:
             value = value_at(changed_case, sensitivity.fields[0])
             cases.append(SensitivityCase(key.removeprefix("times_"), value, changed_case))

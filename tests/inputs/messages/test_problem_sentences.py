@@ -100,6 +100,21 @@ def test_missing_and_unknown_key() -> None:
     )
 
 
+def test_a_missing_table_is_written_out() -> None:
+    class Plant(BaseModel):
+        site: Roof
+        device: dict[str, Roof]
+        ratios: dict[str, float]
+        name: str
+
+    assert lines(Plant, {}) == [
+        "`site` is missing: must be given, a table [site]",
+        "`device` is missing: must be given, tables such as [device.NAME]",
+        "`ratios` is missing: must be given, a table [ratios]",
+        "`name` is missing: must be given",
+    ]
+
+
 def test_list_short_only_because_members_failed() -> None:
     assert lines(Battery, {"power_mw": 1, "pair": [1, -1]}, "b") == ["`b.pair[1]` = -1: must be 0 or more"]
 

@@ -212,6 +212,13 @@ def test_a_year_is_read_in_the_blink_of_an_eye(tmp_path: Path) -> None:
     assert np.array_equal(found, np.arange(len(times)) / 7)
 
 
+@pytest.mark.parametrize("first", ['"sep=;"', "SEP=;", "sep=; ", "sep=;;"])
+def test_a_first_line_of_another_spelling(first: str, tmp_path: Path) -> None:
+    path = tmp_path / "load.csv"
+    path.write_text(f"{first}\r\ntime;load [MW]\r\n2026-07-15 00:00;1\r\n")
+    assert read_series(path, POWER, pd.DatetimeIndex(["2026-07-15"]), 0.25).tolist() == [1.0]
+
+
 @pytest.mark.parametrize("separator", [";", ",", "\t"])
 def test_a_first_line_that_states_the_separator(separator: str, tmp_path: Path) -> None:
     """As Excel writes it; rows are counted on as an editor does."""

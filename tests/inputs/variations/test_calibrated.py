@@ -90,6 +90,10 @@ def test_a_price_by_month_keeps_its_shape() -> None:
             ("fade_per_year = 0.02187", "fade_per_year = 0.04"),
             ("`device.battery.fade_per_year` = 0.04: must be in its range, [0.015, 0.03]",),
         ),
+        (
+            ("fade_per_year = 0.02187", "fade_per_year = 0.03000001"),
+            ("`device.battery.fade_per_year` = 0.03000001: must be in its range, [0.015, 0.03]",),
+        ),
         (("high = 0.80", "high = 1.5"), ("`calibrated[3].high` = 1.5", "finance.loan.share", "[0, 1]")),
         (("high = 0.80", "high = 0.6"), ("`calibrated[3].high` = 0.6", "must be above low = 0.6")),
         (('unit = "years"', 'unit = "year"'), ("`calibrated[5].unit`", "years")),
