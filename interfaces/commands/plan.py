@@ -81,14 +81,7 @@ def plan(
         plan_day = given_day or park.calendar.plan_date
         times = findings.collect(day_times, park, plan_day)
         varied = findings.collect(
-            with_overrides,
-            park,
-            given_soc,
-            peak_so_far_mw,
-            load,
-            pv,
-            load_column=load_column,
-            pv_column=pv_column,
+            with_overrides, park, given_soc, peak_so_far_mw, load, pv, load_column, pv_column
         )
         findings.raise_any()
         context = SolveContext(options, progress)
