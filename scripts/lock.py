@@ -45,22 +45,22 @@ def pins(lock: str) -> Iterator[tuple[Requirement, list[str]]]:
 def problems(pyproject: str, lock: str) -> list[str]:
     """What is required and not locked, locked in a version that is not allowed, or locked without a hash."""
     versions: dict[str, str] = {}
-    found = []
+    breaches = []
     for pin, hashes in pins(lock):
         exact = [part.version for part in pin.specifier if part.operator == "=="]
         if len(exact) != 1 or len(pin.specifier) != 1:
-            found.append(f"{pin}: must have one exact version, {pin.name}==...")
+            breaches.append(f"{pin}: must have one exact version, {pin.name}==...")
             continue
         versions[canonicalize_name(pin.name)] = exact[0]
         if not hashes or not all(re.fullmatch(r"sha256:[0-9a-f]{64}", digest) for digest in hashes):
-            found.append(f"{pin.name}=={exact[0]}: must have a sha256 hash for each of its files")
+            breaches.append(f"{pin.name}=={exact[0]}: must have a sha256 hash for each of its files")
     for requirement in required(pyproject):
         version = versions.get(canonicalize_name(requirement.name))
         if version is None:
-            found.append(f"{requirement}: is not locked")
+            breaches.append(f"{requirement}: is not locked")
         elif not requirement.specifier.contains(version, prereleases=True):
-            found.append(f"{requirement}: is locked as {version}")
-    return found
+            breaches.append(f"{requirement}: is locked as {version}")
+    return breaches
 
 
 def write() -> None:

@@ -1,5 +1,6 @@
 """A series of the user: one column of a CSV file, in the unit its header names, at given intervals."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from parkdispatch.inputs.messages.problem_sentences import closest
 from parkdispatch.inputs.messages.quoted import quoted
 from parkdispatch.inputs.series.text_tables import (
     TIME_NAMES,
+    TIME_PATTERN,
     comma_hint,
     decode,
     heading,
@@ -76,15 +78,17 @@ def _read_column(path: Path, spec: SeriesSpec, hours: float, column: str | None)
     Raises InputError with all problems.
     """
     name = path.name
-    raw = read_bytes(path)
-    if not raw.strip():
+    text = decode(name, read_bytes(path))
+    if not text.strip():
         raise InputError(f"{name}: is empty, must have a header and rows")
-    cells, problems = read_cells(name, decode(name, raw))
+    cells, problems = read_cells(name, text)
     headers = [str(header) for header in cells.columns]
     time_headers = [h for h in headers if heading(h)[0] in TIME_NAMES]
     if len(time_headers) != 1:
         several = f"{len(time_headers)} columns of times, {listed(time_headers)}"
         problem = several if time_headers else "no column 'time'"
+        if any(re.match(TIME_PATTERN, header) for header in headers):  # data stand where the header should
+            problem = "the first row is no header"
         problems.append(f"{name}: {problem}; columns found: {listed(headers)}; must have one, 'time'")
     header = None
     if time_headers or column is not None:

@@ -36,7 +36,7 @@ def decode(name: str, raw: bytes) -> str:
         except UnicodeDecodeError:
             continue
         if "\0" not in text:
-            return text
+            return text.lstrip("\ufeff")  # some programs put a second byte-order mark
     raise InputError(f"{name}: is neither UTF-8 nor GBK text, must be: save it as UTF-8")
 
 
@@ -124,6 +124,8 @@ def parse_times(
     allowed = f"must be like 2026-01-31 13:45, {rule}"
     if (invalid & (number[3] == 24)).any():
         allowed += "; times are starts of intervals, and 24:00 is 00:00 of the next day"
+    if (day.isna() & part[0].notna()).any():
+        allowed += "; on a day that the calendar has"
     problems = row_problems(name, invalid, cells.index, cells, "time", allowed)
     return times.where(~invalid), bool(zoned.any()), problems
 

@@ -122,10 +122,11 @@ def read_scenarios(path: Path, case: "Case") -> pd.DataFrame:
     refuses, a file without rows.
     """
     uncertainties = {} if case.sizing is None else {u.name: u for u in case.sizing.doubt}
-    name, raw = path.name, read_bytes(path)
-    if not raw.strip():
+    name = path.name
+    text = decode(name, read_bytes(path))
+    if not text.strip():
         raise InputError(f"{name}: is empty, must have a header and a row for each scenario")
-    cells, problems = read_cells(name, decode(name, raw))
+    cells, problems = read_cells(name, text)
     headers = [str(h) for h in cells.columns if h != SCENARIO or SCENARIO in uncertainties]
     known = listed(list(uncertainties))
     if SCENARIO not in uncertainties:

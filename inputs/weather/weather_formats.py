@@ -51,9 +51,9 @@ UNITS: dict[str, dict[str, tuple[float, float]]] = {  # factor and offset to the
 def read_record(path: Path) -> WeatherRecord:
     """Parse a weather file; its first lines tell the format. Raises InputError if it cannot be parsed."""
     raw = read_bytes(path)
-    if not raw.strip():
-        raise InputError(f"{path.name}: is empty")
     text = _text(path.name, raw)
+    if not text.strip():
+        raise InputError(f"{path.name}: is empty, must have a header and rows")
     lines = text.splitlines()
     if lines[0].startswith("LOCATION,"):
         return read_epw(path.name, lines)

@@ -114,9 +114,9 @@ def _parse_soc(texts: list[str] | None) -> float | dict[str, float] | None:
     by_name: dict[str, float] = {}
     problems = []
     for text in texts:
-        name, _, number = text.rpartition("=")
+        name, equals, number = text.rpartition("=")
         try:
-            by_name[name] = float(number)
+            by_name[name] = float(number if name or not equals else text)
         except ValueError:
             problems.append(f"`--soc` = {text}: must be a fraction such as 0.4, or battery_1=0.4")
     if "" in by_name and len(texts) > 1:

@@ -48,6 +48,12 @@ SERIES = [
         '"grid.quarter_continues"',
         '`series."grid.quarter_continues"`: must be one of grid.purchase_price_yuan_per_mwh,',
     ),
+    table("series mark alone", "\ufeff", "load.csv: is empty"),
+    table(
+        "series without a header",
+        LOAD.partition("\n")[2],
+        "load.csv: the first row is no header; columns found",
+    ),
     cell("cell beyond all use", "9" * 500 + "x", f"load [MW] = {'9' * 37}...: must be a number"),
     cell("cell that steers", "\x1b[31m9", "load [MW] = ?[31m9: must be a number"),
     case(
