@@ -125,7 +125,12 @@ class Case:
     @property
     def warnings(self) -> list[str]:
         """A sentence for each value of the case that has no effect or cannot be followed."""
-        return [*self.dispatch_warnings, *self._money_warnings, *self.left_out]
+        no_load = (
+            []
+            if self.of_role("load")
+            else ['no device draws power: a load is a table such as [device.load] with kind = "load"']
+        )
+        return [*no_load, *self.dispatch_warnings, *self._money_warnings, *self.left_out]
 
     @property
     def dispatch_warnings(self) -> list[str]:

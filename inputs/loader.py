@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -126,7 +127,7 @@ def _find(name_or_path: str) -> Path:
     path = user_path(name_or_path)
     try:
         if path.is_dir():
-            if not (path / "case.toml").exists():
+            if not os.path.lexists(path / "case.toml"):
                 raise InputError(
                     f"argument `case` = {name_or_path}: the folder has no case.toml, must have one"
                 )

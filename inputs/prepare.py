@@ -117,7 +117,12 @@ def _read(
     try:
         return read_series(path, spec, times, case.calendar.hours, source.column)
     except InputError as error:
-        raise InputError(with_field(f'series."{series}".file', path, error.problems)) from None
+        problems = with_field(f'series."{series}".file', path, error.problems)
+        name, _, key = series.partition(".")
+        given = case.sources.get(("series", name, key))
+        if given is not None and given.origin == "argument":  # whose column is an argument too
+            problems = [line.replace("`column`", f"argument `{given.by}_column`") for line in problems]
+        raise InputError(problems) from None
 
 
 def read_weather_of(case: Case, times: pd.DatetimeIndex) -> pd.DataFrame:
@@ -179,7 +184,7 @@ def _value_problems(
         invalid = np.flatnonzero(~((array >= spec.lower) & (array <= spec.upper) & np.isfinite(array)))
         if invalid.size:
             problems.append(
-                f"`{name}.{key}` = {array[invalid[0]]:g} at {times[invalid[0]]:%Y-%m-%d %H:%M}: must be in"
-                f" [{spec.lower:g}, {spec.upper:g}] {spec.unit}; {invalid.size} such values"
+                f"`{name}.{key}` = {array[invalid[0]]:.15g} at {times[invalid[0]]:%Y-%m-%d %H:%M}: must be in"
+                f" [{spec.lower:.15g}, {spec.upper:.15g}] {spec.unit}; {invalid.size} such values"
             )
     return problems

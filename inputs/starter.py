@@ -22,7 +22,9 @@ def write_starter(folder: Path) -> list[Path]:
     Raises InputError if the folder holds anything or cannot be written.
     """
     with _file_errors_as_input_errors(folder):
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"`FOLDER` = {folder}: is a file, must be a folder that is new or empty")
+        if folder.exists() and any(folder.iterdir()):
             raise InputError(f"`FOLDER` = {folder}: is there already and not empty, must be new or empty")
     texts = _texts(folder)
     with _file_errors_as_input_errors(folder):

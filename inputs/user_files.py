@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from parkdispatch.inputs.messages.problem_sentences import closest, field_path
+from parkdispatch.inputs.messages.quoted import CONTROL, quoted
 from parkdispatch.models.errors import InputError
 
 # Limits far above what a person writes, so that a wrong file costs neither memory nor time.
@@ -19,7 +20,6 @@ MOST_LEVELS = 32
 MOST_ENTRIES = 20_000  # keys and list entries; the largest built-in case has 665
 DOTTED_KEY = re.compile(rf"""(?:["']?[\w-]{{1,100}}["']?[ \t]*\.[ \t]*){{{MOST_KEY_PARTS}}}""")
 TWICE = ("Cannot overwrite", "Cannot declare")  # how messages of tomllib begin about what is there twice
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # not tab, not line feed
 
 
 def read_bytes(path: Path, what: str = "a file", largest_mb: int = LARGEST_FILE_MB) -> bytes:
@@ -83,10 +83,10 @@ def read_toml(path: Path) -> dict[str, Any]:
             r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error), re.DOTALL
         )
         if position is None:
-            raise InputError(f"{path}: is not TOML: {error}") from None
+            raise InputError(f"{path}: is not TOML: {quoted(str(error), 200)}") from None
         where = f"line {position[2]}, column {position[3]}" if position[2] else "end of file"
         twice = _key_of_line(text, position[2]) if position[1].startswith(TWICE) else ""
-        raise InputError(f"{path}: {where}: is not TOML: {position[1]}{twice}") from None
+        raise InputError(f"{path}: {where}: is not TOML: {quoted(position[1], 200)}{twice}") from None
     if problems := _unusable_entries(path, tables):
         raise InputError(problems)
     return tables
@@ -95,7 +95,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 def _key_of_line(text: str, line: str | None) -> str:
     """What to add to a message about a key or table that is there twice: its name, as its line has it."""
     words = text.splitlines()[int(line) - 1].partition("=")[0].strip() if line else ""
-    return f": `{words}` is there twice" if words else ""
+    return f": `{quoted(words)}` is there twice" if words else ""
 
 
 def _unusable_entries(path: Path, tables: Mapping[str, Any]) -> list[str]:

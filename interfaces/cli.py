@@ -5,6 +5,7 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -21,7 +22,7 @@ from parkdispatch.interfaces.commands.size import size
 from parkdispatch.interfaces.commands.study import study
 from parkdispatch.interfaces.commands.year import year
 from parkdispatch.interfaces.startup import start_quickly
-from parkdispatch.models.errors import ParkdispatchError
+from parkdispatch.models.errors import InputError, ParkdispatchError
 
 INTERRUPTED = 130  # exit code after control-C, as shells have it
 BROKEN_PIPE = 141  # exit code of a program whose reader has gone, as shells have it
@@ -76,6 +77,19 @@ def _interrupted(error: BaseException | None) -> bool:
     return error is not None
 
 
+def _refuse_empty(words: Sequence[str]) -> None:
+    """Raise InputError for empty arguments, as a shell makes of a variable that is not set."""
+    problems = []
+    for number, word in enumerate(words):
+        option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+        if not value.strip() and (equals or not option):
+            before = words[number - 1] if number and not option else ""
+            name = option or (before if before.startswith("--") else f"argument {number + 1}")
+            problems.append(f"`{name}` is empty: must have a value, or be left out")
+    if problems:
+        raise InputError(problems)
+
+
 def _discard_output() -> None:
     """Send what is still buffered nowhere, so that the exit of the interpreter does not fail again."""
     with contextlib.suppress(OSError, ValueError):
@@ -88,6 +102,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a Chinese Windows pipe cannot encode "²"
     try:
+        _refuse_empty(sys.argv[1:])
         start_quickly()
         try:
             app()
@@ -100,6 +115,11 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (BrokenPipeError, ClosedPipeError):
         _discard_output()
+        sys.exit(BROKEN_PIPE)
+    except SystemExit as end:
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        _discard_output()  # Typer and Rich exit with 1 where the reader of a help page has gone
         sys.exit(BROKEN_PIPE)
     except KeyboardInterrupt:
         err_console.print("interrupted")

@@ -14,9 +14,11 @@ from parkdispatch.models.network.park_rules import ParkRules
 from parkdispatch.models.sources.photovoltaic_plant import Pv
 from parkdispatch.models.stores.battery import Battery
 
-AnyDevice = Annotated[
+AnyDevice = Annotated[  # a new one is added here
     Battery | Grid | Load | ParkRules | Pv, Field(discriminator="kind")
-]  # a new one is added here
+]
+LANGUAGES = ("en", "zh")  # of pages and workbooks
+WORD_SECTIONS = ("devices", "quantities", "costs", "checks", "prices", "book")
 BUILT_IN: tuple[type[Device], ...] = get_args(get_args(AnyDevice)[0])
 D = TypeVar("D", bound=type[Device])
 
@@ -46,7 +48,8 @@ def register_device(device: D) -> D:
         The class itself.
 
     Raises:
-        InputError: it is no device, names no kind, or has the kind of a built-in one.
+        InputError: it is no device, names no kind, has the kind of a built-in one, or has English words
+            without Chinese ones. What has no words at all is called by its name on every page.
 
     Example:
         >>> from typing import Literal
@@ -67,9 +70,38 @@ def register_device(device: D) -> D:
         )
     if kind in map(kind_of, BUILT_IN) and device is not _KINDS[kind]:
         raise InputError(f"argument `device` = {device.__name__}: kind '{kind}' is built in, must be another")
+    if problems := _word_problems(device):
+        raise InputError([f"argument `device` = {device.__name__}: {line}" for line in problems])
     _KINDS[kind] = device
     any_device.cache_clear()
     return device
+
+
+def _word_problems(device: type[Device]) -> list[str]:
+    """Words that no page would show: of another language or section, no text, English without Chinese."""
+    problems = [
+        f"`words`: {what} '{name}' is unknown, must be one of {', '.join(known)}"
+        for what, known, names in (
+            ("language", LANGUAGES, list(device.words)),
+            ("section", WORD_SECTIONS, [section for table in device.words.values() for section in table]),
+        )
+        for name in dict.fromkeys(names)
+        if name not in known
+    ]
+    english, chinese = (device.words.get(lang, {}) for lang in LANGUAGES)
+    for section, entries in english.items():
+        missing = [key for key in entries if key not in chinese.get(section, {})]
+        problems += [
+            f"`words`: {section}.{key} is given in English, must be in Chinese (zh) too" for key in missing
+        ]
+    for lang, table in device.words.items():
+        problems += [
+            f"`words`: {lang}.{section}.{key} = {word!r}: must be text"
+            for section, entries in table.items()
+            for key, word in entries.items()
+            if not isinstance(word, str)
+        ]
+    return problems
 
 
 @cache

@@ -1,13 +1,16 @@
 """Checks across the tables of a case file and its tariff."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 
 from parkdispatch.inputs.checks.bus_checks import bus_problems
 from parkdispatch.inputs.checks.case_parts import CaseParts
 from parkdispatch.inputs.messages.problem_sentences import closest
 from parkdispatch.inputs.schema.case_file import Calendar
+from parkdispatch.models.device import SeriesSpec
 from parkdispatch.models.finance.contracts import MeteredResponse
+from parkdispatch.models.registry import device_kinds
 from parkdispatch.models.tariff.tariff import Tariff
 
 DEVICE_NAME = r"[a-z][a-z0-9_]*"  # a device's name becomes part of column names and file headers
@@ -79,18 +82,12 @@ def _name_problems(case: CaseParts) -> list[str]:
 
 def _series_problems(case: CaseParts) -> list[str]:
     """Series of unknown devices or names, and devices that need weather which is not given."""
-    known = [
-        f"{name}.{key}"
-        for name, device in case.devices.items()
-        for key, spec in device.needed_series.items()
-        if not spec.internal
-    ]
+    known = {name: given_series(device.needed_series) for name, device in case.devices.items()}
     problems = [
-        f'`series."{key}"`: must be one of {", ".join(known)}{closest(key, known)}'
-        if known
-        else f'`series."{key}"`: must be left out, because no device of the case has series'
+        f'`series."{key}"`: {_unknown_series(key, known)}'
         for key in case.series
-        if key not in known and key.split(".")[0] not in case.invalid_devices
+        if key.split(".")[0] not in case.invalid_devices
+        and key.partition(".")[2] not in known.get(key.split(".")[0], ())
     ]
     for name, device in case.devices.items():
         computed = [key for key in device.needed_series if f"{name}.{key}" not in case.series]
@@ -102,6 +99,30 @@ def _series_problems(case: CaseParts) -> list[str]:
         if not case.has_weather and device.needs_weather and computed:
             problems.append(f"`weather` is missing: `device.{name}` needs it for {', '.join(computed)}")
     return problems
+
+
+def given_series(specs: Mapping[str, SeriesSpec]) -> list[str]:
+    """Names of the series of a device that a case may give."""
+    return [key for key, spec in specs.items() if not spec.internal]
+
+
+def _unknown_series(key: str, known: Mapping[str, list[str]]) -> str:
+    """What is wrong with a series that no device of the case has, and what would be right."""
+    name, _, series = key.partition(".")
+    if known.get(name):
+        allowed = [f"{name}.{other}" for other in known[name]]
+        return f"must be one of {', '.join(allowed)}{closest(key, allowed)}"
+    if name in known:
+        return f"must be left out, because `device.{name}` has no series"
+    listed = [f"{other}.{entry}" for other, entries in known.items() for entry in entries]
+    kinds = [kind for kind, device in device_kinds().items() if series in given_series(device.series_specs)]
+    if not kinds and not listed:
+        return "must be left out, because no device of the case has series"
+    if not kinds:
+        return f"must be one of {', '.join(listed)}{closest(key, listed)}"
+    same = [f"{other}.{series}" for other, entries in known.items() if series in entries]
+    hint = f", or be {', '.join(same)}" if same else ""
+    return f'the case has no such device, must have a table [device.{name}] with kind = "{kinds[0]}"{hint}'
 
 
 def _contract_problems(case: CaseParts, tariff: Tariff | None) -> list[str]:

@@ -33,7 +33,7 @@ def sizing_problems(case: "Case") -> list[str]:
         try:
             with_values(case, {path: value})
         except InputError as error:
-            problems += [f"`sizing.standing`: '{path}' = {value:g}: {line}" for line in error.problems]
+            problems += [f"`sizing.standing`: '{path}' = {value:.15g}: {line}" for line in error.problems]
     for number, uncertainty in enumerate(sizing.doubt):
         for value in _limits(uncertainty):
             try:

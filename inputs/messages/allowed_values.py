@@ -70,6 +70,13 @@ def known_keys(options: Sequence[Option]) -> list[str]:
     )
 
 
+def entry_types(option: Option) -> list[Option]:
+    """The types allowed for the values of a mapping, whatever their keys; none for other types."""
+    origin, arguments = get_origin(option.type), get_args(option.type)
+    is_mapping = isinstance(origin, type) and issubclass(origin, Mapping)
+    return list(options_of(arguments[1])) if is_mapping else []
+
+
 def tags(options: Sequence[Option], key: str) -> list[str]:
     """Values of the discriminator `key` of the models among the options."""
     models = [option.type for option in options if _is_model(option.type) and key in option.type.model_fields]

@@ -1,9 +1,13 @@
 """Collection of the problems of several steps, so that all are reported at once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import ParamSpec, TypeVar, cast
 
 from parkdispatch.models.errors import InputError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Findings:
@@ -19,6 +23,12 @@ class Findings:
             yield
         except InputError as error:
             self.lines += error.problems
+
+    def collect(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of a step; after a step that raised InputError, use nothing before `raise_any`."""
+        with self.kept():
+            return step(*args, **kwargs)
+        return cast("T", None)
 
     def raise_any(self) -> None:
         """Raise one InputError with all problems collected, if there are any."""

@@ -11,7 +11,16 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from parkdispatch.inputs.messages.allowed_values import Option, bounds, known_keys, leaves, locate, tags
+from parkdispatch.inputs.messages.allowed_values import (
+    Option,
+    bounds,
+    entry_types,
+    known_keys,
+    leaves,
+    locate,
+    tags,
+)
+from parkdispatch.inputs.messages.quoted import quoted
 
 # pydantic error types that say only that the value has the wrong type; in a union, they are reported only if
 # no member has a more specific error
@@ -46,6 +55,7 @@ TYPE_WORDS = {
     bool: "true or false",
     date: "a date such as 2026-01-31",
 }
+MOST_VALUES = 3  # of a list, in one message
 BOUND_ERRORS = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}
 
 
@@ -74,7 +84,44 @@ def problem_sentences(error: ValidationError, prefix: str = "", model: Any = Non
             continue
         for detail, options in specific:
             lines += _lines(detail, prefix, path, options, model)
-    return list(dict.fromkeys(lines))
+    return joined_entries(lines)
+
+
+def joined_entries(lines: Iterable[str]) -> list[str]:
+    """The lines without repetitions; entries of one list of which the same is said share a line.
+
+    `price[0]` = 5: must be 1 or less, and the same of `price[2]` = 7, become `price[0, 2]` = 5, 7: ...
+    """
+    entries: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    order: dict[tuple[str, str], None] = {}
+    for line in dict.fromkeys(lines):
+        parts = re.fullmatch(r"`(.+)\[(\d+)\]` = (.*?): (.*)", line, re.DOTALL)
+        key = (parts[1], parts[4]) if parts else (line, "")
+        order[key] = None
+        if parts:
+            entries.setdefault(key, []).append((int(parts[2]), parts[3]))
+    joined = []
+    for key in order:
+        if key not in entries:
+            joined.append(key[0])
+            continue
+        values = list(dict.fromkeys(value for _, value in entries[key]))
+        shown = ", ".join(values[:MOST_VALUES]) + (", ..." if len(values) > MOST_VALUES else "")
+        positions = _ranges(sorted(position for position, _ in entries[key]))
+        joined.append(f"`{key[0]}[{positions}]` = {shown}: {key[1]}")
+    return joined
+
+
+def _ranges(positions: Sequence[int]) -> str:
+    """Ascending positions as text, consecutive ones as ranges: `0 to 11`, `2, 6`."""
+    ranges: list[list[int]] = []
+    for position in positions:
+        if ranges and position == ranges[-1][1] + 1:
+            ranges[-1][1] = position
+        else:
+            ranges.append([position, position])
+    texts = [f"{first} to {last}" if last > first else str(first) for first, last in ranges]
+    return ", ".join(texts)
 
 
 def silently_converted(tables: Mapping[str, Any], model: Any, prefix: str = "") -> list[str]:
@@ -91,7 +138,7 @@ def silently_converted(tables: Mapping[str, Any], model: Any, prefix: str = "") 
         if converted:
             words = [TYPE_WORDS.get(option.type, "a table of keys and values") for option in options]
             lines.append(_line(prefix, path, value, f"must be {' or '.join(dict.fromkeys(words))}"))
-    return lines
+    return joined_entries(lines)
 
 
 def _is_table(kind: Any) -> bool:
@@ -106,7 +153,7 @@ def _lines(
     if kind in ("value_error", "assertion_error"):
         return [_validator_line(line, prefix, path, value) for line in str(context["error"]).splitlines()]
     if kind == "missing":
-        return [f"`{field_path(prefix, path)}` is missing: must be given"]
+        return [f"`{field_path(prefix, path)}` is missing: must be given{_as_table(prefix, path, options)}"]
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         known = known_keys(locate(model, detail["loc"][:-1])[1])
         listed = f"; known here: {', '.join(known)}" if known else ""
@@ -145,6 +192,17 @@ def _lines(
     return [_line(prefix, path, value, text)]
 
 
+def _as_table(prefix: str, path: Sequence[str | int], options: Sequence[Option]) -> str:
+    """How a missing table is written, as the continuation of a sentence; empty for other fields."""
+    where = field_path(prefix, path)
+    if options and all(_is_table(option.type) for option in options):
+        return f", a table [{where}]"
+    entries = [entry for option in options for entry in entry_types(option)]
+    if any(_is_table(entry.type) for entry in entries):
+        return f", tables such as [{where}.NAME]"
+    return f", a table [{where}]" if entries else ""
+
+
 def _shortest(length: int) -> str:
     return "must not be empty" if length == 1 else f"must have at least {length} characters"
 
@@ -153,7 +211,7 @@ def closest(word: str, known: Iterable[str]) -> str:
     """'; did you mean `x`?' if a known word is similar, else an empty text."""
     lower = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
-    return f"; did you mean `{lower[near[0]]}`?" if near else ""
+    return f"; did you mean `{quoted(lower[near[0]])}`?" if near else ""
 
 
 def _validator_line(line: str, prefix: str, path: Sequence[str | int], value: Any) -> str:
@@ -180,7 +238,9 @@ def field_path(prefix: str, path: Sequence[str | int]) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            text += ("." if text else "") + (part if re.fullmatch(r"[\w-]+", part) else f'"{part}"')
+            text += ("." if text else "") + (
+                part if re.fullmatch(r"[\w-]{1,60}", part) else f'"{quoted(part, 60)}"'
+            )
     return text
 
 
@@ -199,7 +259,7 @@ def _shown(value: Any) -> str:
 
 def _bounded(limits: Mapping[str, Any]) -> str:
     number = {
-        name: f"{limit:g}" if isinstance(limit, int | float) else str(limit) for name, limit in limits.items()
+        name: f"{limit:.15g}" if isinstance(limit, float) else str(limit) for name, limit in limits.items()
     }
     lower, upper = number.get("ge", number.get("gt")), number.get("le", number.get("lt"))
     if lower is not None and upper is not None:

@@ -26,7 +26,7 @@ class Calibrated(Declaration):
     @classmethod
     def _ordered(cls, high: float, info: ValidationInfo) -> float:
         if (low := info.data.get("low")) is not None and high <= low:
-            raise ValueError(f"must be above low = {low:g}")
+            raise ValueError(f"must be above low = {low:.15g}")
         return high
 
 

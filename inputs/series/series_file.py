@@ -1,13 +1,16 @@
 """A series of the user: one column of a CSV file, in the unit its header names, at given intervals."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from parkdispatch.inputs.messages.problem_sentences import closest
+from parkdispatch.inputs.messages.quoted import quoted
 from parkdispatch.inputs.series.text_tables import (
     TIME_NAMES,
+    TIME_PATTERN,
     comma_hint,
     decode,
     heading,
@@ -76,15 +79,17 @@ def _read_column(path: Path, spec: SeriesSpec, hours: float, column: str | None)
     Raises InputError with all problems.
     """
     name = path.name
-    raw = read_bytes(path)
-    if not raw.strip():
+    text = decode(name, read_bytes(path))
+    if not text.strip():
         raise InputError(f"{name}: is empty, must have a header and rows")
-    cells, problems = read_cells(name, decode(name, raw))
+    cells, problems = read_cells(name, text)
     headers = [str(header) for header in cells.columns]
     time_headers = [h for h in headers if heading(h)[0] in TIME_NAMES]
     if len(time_headers) != 1:
-        several = f"{len(time_headers)} columns of times, {', '.join(time_headers)}"
+        several = f"{len(time_headers)} columns of times, {listed(time_headers)}"
         problem = several if time_headers else "no column 'time'"
+        if any(re.match(TIME_PATTERN, header) for header in headers):  # data stand where the header should
+            problem = "the first row is no header"
         problems.append(f"{name}: {problem}; columns found: {listed(headers)}; must have one, 'time'")
     header = None
     if time_headers or column is not None:
@@ -100,7 +105,7 @@ def _read_column(path: Path, spec: SeriesSpec, hours: float, column: str | None)
     values = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64) * (factor or 1.0)
     invalid = ~((values >= spec.lower) & (values <= spec.upper) & np.isfinite(values))
     allowed = f"must be a number{_limits(spec)}{comma_hint(texts)}"
-    problems += row_problems(name, invalid, lines, texts, header, allowed)
+    problems += row_problems(name, invalid, lines, texts, quoted(header), allowed)
     index = pd.DatetimeIndex(times)
     if not len(index):
         problems.append(f"{name}: has no rows below its header, must have some")
@@ -119,14 +124,16 @@ def _select_header(name: str, headers: list[str], column: str | None, problems: 
         allowed = f"must be one of {listed(headers)}" if headers else "must have one beside the time"
         if not matching:
             hint = closest(column, [heading(header)[0] for header in headers])
-            problems.append(f"{name}: no column '{column}': {allowed}{hint}")
+            problems.append(f"{name}: no column '{quoted(column)}': {allowed}{hint}")
         else:
-            problems.append(f"{name}: {len(matching)} columns '{column}': {allowed}, the whole header")
+            problems.append(
+                f"{name}: {len(matching)} columns '{quoted(column)}': {allowed}, the whole header"
+            )
         return None
     if len(headers) == 1:
         return headers[0]
     problems.append(
-        f"{name}: must have one column beside the time, or the case must name one; found: {listed(headers)}"
+        f"{name}: must have one column beside the time, or `column` must name one; found: {listed(headers)}"
     )
     return None
 
@@ -137,18 +144,20 @@ def _unit_factor(name: str, header: str, spec: SeriesSpec, problems: list[str]) 
     unit = heading(header)[1]
     factor = known.get(plain_unit(unit))
     if factor is None:
-        problem = f"unknown unit '{unit}'" if unit else "no unit"
-        problems.append(f"{name}: column '{header}': {problem}: must be one of [{'], ['.join(known)}]")
+        problem = f"unknown unit '{quoted(unit)}'" if unit else "no unit"
+        problems.append(
+            f"{name}: column '{quoted(header)}': {problem}: must be one of [{'], ['.join(known)}]"
+        )
     return factor
 
 
 def _limits(spec: SeriesSpec) -> str:
     """Allowed range of the values, as the continuation of a sentence."""
     if np.isfinite(spec.lower) and np.isfinite(spec.upper):
-        return f" from {spec.lower:g} to {spec.upper:g} {spec.unit}"
+        return f" from {spec.lower:.15g} to {spec.upper:.15g} {spec.unit}"
     if np.isfinite(spec.lower):
-        return f", {spec.lower:g} {spec.unit} or more"
-    return f", {spec.upper:g} {spec.unit} or less" if np.isfinite(spec.upper) else ""
+        return f", {spec.lower:.15g} {spec.unit} or more"
+    return f", {spec.upper:.15g} {spec.unit} or less" if np.isfinite(spec.upper) else ""
 
 
 def _step_problems(name: str, index: pd.DatetimeIndex, lines: np.ndarray, hours: float) -> list[str]:

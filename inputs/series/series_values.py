@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from parkdispatch.inputs.messages.quoted import quoted
 from parkdispatch.inputs.series.series_file import FACTORS, TIME_FORMAT
 from parkdispatch.inputs.series.text_tables import heading, plain_unit
 from parkdispatch.models.device import Array, SeriesSpec
@@ -61,7 +62,7 @@ class SeriesValues:
         known = FACTORS.get(spec.unit, {})
         factor = known.get(plain_unit(unit))
         if factor is None:
-            raise self._error(f"has the unit [{unit}], must be one of {', '.join(known)}")
+            raise self._error(f"has the unit [{quoted(unit)}], must be one of {', '.join(known)}")
         return factor
 
     def _index(self, timezone: str) -> pd.DatetimeIndex:

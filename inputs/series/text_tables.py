@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from parkdispatch.inputs.messages.quoted import quoted
 from parkdispatch.models.errors import InputError
 
 TIME_NAMES = ("time", "timestamp", "datetime", "时间", "日期")
@@ -18,7 +19,6 @@ TIME_PATTERN = (
     r" ?(?:(Z)|([+-]\d{2}):?(\d{2}))?"
 )
 YEARS = (1700, 2250)  # of a time in a file: others cannot be counted in nanoseconds
-MAX_SHOWN = 60  # characters of a cell or header in a message
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # first bytes of Excel's "Unicode text"
 WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # first bytes of .xlsx and .xls
 
@@ -36,7 +36,7 @@ def decode(name: str, raw: bytes) -> str:
         except UnicodeDecodeError:
             continue
         if "\0" not in text:
-            return text
+            return text.lstrip("\ufeff")  # some programs put a second byte-order mark
     raise InputError(f"{name}: is neither UTF-8 nor GBK text, must be: save it as UTF-8")
 
 
@@ -48,8 +48,9 @@ def read_cells(name: str, text: str) -> tuple[pd.DataFrame, list[str]]:
     rows are omitted.
     """
     separator = _separator(text)
-    if stated := re.match(r"sep=(.)[ \t]*\r?\n", text):  # a first line for Excel; left blank, lines count on
-        separator, text = stated[1], text[stated.end() - 1 :]
+    stated = re.match(r'("?)sep=(.)\1[ \t,;]*\r?\n', text, re.IGNORECASE)  # a first line for Excel
+    if stated:  # left blank, so that lines count on
+        separator, text = stated[2], text[stated.end() - 1 :]
     rows = csv.reader(io.StringIO(text.rstrip(), newline=""), delimiter=separator)
     table_rows: list[list[str]] = []
     lines: list[int] = []
@@ -60,10 +61,12 @@ def read_cells(name: str, text: str) -> tuple[pd.DataFrame, list[str]]:
                 table_rows.append(cells)
                 lines.append(rows.line_num)
     except csv.Error as error:
-        raise InputError(f"{name} row {rows.line_num}: cannot be understood: {error}") from error
+        raise InputError(
+            f"{name} row {rows.line_num}: cannot be understood: {quoted(str(error), 200)}"
+        ) from error
     headers = _without_trailing_blanks(table_rows[0]) if table_rows else []
     problems = [
-        f"{name}: {headers.count(header)} columns have the header '{header}': must be one"
+        f"{name}: {headers.count(header)} columns have the header '{quoted(header)}': must be one"
         for header in dict.fromkeys(headers)
         if headers.count(header) > 1
     ]
@@ -121,6 +124,8 @@ def parse_times(
     allowed = f"must be like 2026-01-31 13:45, {rule}"
     if (invalid & (number[3] == 24)).any():
         allowed += "; times are starts of intervals, and 24:00 is 00:00 of the next day"
+    if (day.isna() & part[0].notna()).any():
+        allowed += "; on a day that the calendar has"
     problems = row_problems(name, invalid, cells.index, cells, "time", allowed)
     return times.where(~invalid), bool(zoned.any()), problems
 
@@ -134,7 +139,7 @@ def comma_hint(cells: pd.Series) -> str:
 def row_problems(name: str, invalid: Any, lines: Any, shown: Any, what: str, allowed: str) -> list[str]:
     """Problems of the first three invalid rows, by their line in the file, and the number of the others."""
     positions = np.flatnonzero(np.asarray(invalid, dtype=bool))
-    texts = [" ".join(str(cell).split())[:MAX_SHOWN] for cell in np.asarray(shown)[positions[:3]]]
+    texts = [quoted(str(cell)) for cell in np.asarray(shown)[positions[:3]]]
     problems = [
         f"{name} row {lines[n]}: {what} = {text or 'missing'}: {allowed}"
         for n, text in zip(positions, texts, strict=False)
@@ -145,6 +150,6 @@ def row_problems(name: str, invalid: Any, lines: Any, shown: Any, what: str, all
 
 def listed(headers: Sequence[str]) -> str:
     """Headers as text, shortened if there are many or long ones."""
-    shown = [header if len(header) <= MAX_SHOWN else header[:MAX_SHOWN] + "..." for header in headers]
+    shown = [quoted(header) for header in headers]
     more = f" and {len(shown) - 12} more" if len(shown) > 12 else ""
     return (", ".join(shown[:12]) or "none") + more

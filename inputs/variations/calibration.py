@@ -38,20 +38,21 @@ def calibrated_problems(case: "Case") -> list[str]:
             continue
         if not number.low <= value <= number.high:
             problems.append(
-                f"`{number.path}` = {value:g}: must be in its range, [{number.low:g}, {number.high:g}]"
+                f"`{number.path}` = {value:.15g}: must be in its range,"
+                f" [{number.low:.15g}, {number.high:.15g}]"
             )
         for name in ("low", "high"):
             limit = getattr(number, name)
             try:
                 with_values(case, {number.path: limit})
             except InputError as error:
-                problems += [f"{entry}.{name}` = {limit:g}: {line}" for line in error.problems]
+                problems += [f"{entry}.{name}` = {limit:.15g}: {line}" for line in error.problems]
     for name, what_if in case.what_if.items():
         for path, value in what_if.values.items():
             try:
                 with_values(case, {path: value})
             except InputError as error:
                 problems += [
-                    f"`what_if.{name}.values`: '{path}' = {value:g}: {line}" for line in error.problems
+                    f"`what_if.{name}.values`: '{path}' = {value:.15g}: {line}" for line in error.problems
                 ]
     return problems

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.messages.problem_sentences import closest
 from parkdispatch.inputs.messages.revalidation import with_fields
 from parkdispatch.inputs.schema.case_file import SeriesFile
 from parkdispatch.inputs.schema.value_source import Path as ValuePath
@@ -54,8 +55,9 @@ def with_overrides(
         }
         problems += [
             f"argument `soc`: {name} is no battery of the case, must be of {', '.join(batteries)}"
+            f"{closest(name, batteries)}"
             for name in by_battery
-            if name not in batteries
+            if batteries and name not in batteries
         ]
         if not batteries:
             problems.append(f"argument `soc` = {soc}: must be left out, because the case has no battery")
@@ -103,17 +105,6 @@ def _paths_of(changes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[ValueP
     }
 
 
-def _unreadable(field: str, forecast: Forecast) -> list[str]:
-    """The problems with the file of a forecast, if it is one."""
-    if isinstance(forecast, pd.Series):
-        return []
-    try:
-        read_bytes(Path(forecast))
-    except InputError as error:
-        return [f"argument `{field}` = {line}" for line in error.problems]
-    return []
-
-
 def _forecast_problems(
     kind: str, forecast: Forecast | None, column: str | None, devices: Sequence[str]
 ) -> list[str]:
@@ -126,6 +117,7 @@ def _forecast_problems(
         given = forecast if is_file else "a Series"
         problems.append(
             f"argument `{kind}` = {given}: the case has {len(devices)} devices of kind {kind}, must have one"
+            + ("" if devices else f': a table [device.{kind}] with kind = "{kind}"')
         )
     if isinstance(forecast, Path | str):
         try:
@@ -148,6 +140,6 @@ def _implausible_peak(name: str, grid: Grid, peak_mw: float) -> list[str]:
     if not peak_mw > IMPLAUSIBLE_PEAK_RATIO * import_limit_mw > 0:
         return []
     return [
-        f"argument `peak_so_far_mw` = {peak_mw:g}: `device.{name}` can draw {import_limit_mw:g} MW,"
+        f"argument `peak_so_far_mw` = {peak_mw:.15g}: `device.{name}` can draw {import_limit_mw:.15g} MW,"
         " must be in MW, not kW"
     ]

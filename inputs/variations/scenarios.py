@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from parkdispatch.inputs.messages.problem_sentences import closest
+from parkdispatch.inputs.messages.quoted import quoted
 from parkdispatch.inputs.series.text_tables import (
-    MAX_SHOWN,
     comma_hint,
     decode,
     listed,
@@ -122,17 +122,18 @@ def read_scenarios(path: Path, case: "Case") -> pd.DataFrame:
     refuses, a file without rows.
     """
     uncertainties = {} if case.sizing is None else {u.name: u for u in case.sizing.doubt}
-    name, raw = path.name, read_bytes(path)
-    if not raw.strip():
+    name = path.name
+    text = decode(name, read_bytes(path))
+    if not text.strip():
         raise InputError(f"{name}: is empty, must have a header and a row for each scenario")
-    cells, problems = read_cells(name, decode(name, raw))
+    cells, problems = read_cells(name, text)
     headers = [str(h) for h in cells.columns if h != SCENARIO or SCENARIO in uncertainties]
     known = listed(list(uncertainties))
     if SCENARIO not in uncertainties:
         known += f", and a column {SCENARIO}"
     for header in headers:
         if header not in uncertainties:
-            shown = header[:MAX_SHOWN] or "without a header"
+            shown = quoted(header) or "without a header"
             problems.append(f"{name}: column '{shown}': must be the name of a doubt of the case: {known}"
                          f"{closest(header, uncertainties)}")  # fmt: skip
     if not any(header in uncertainties for header in headers):
@@ -163,7 +164,7 @@ def _column(name: str, cells: pd.Series, uncertainty: Uncertainty, case: "Case")
         except InputError as error:
             positions = np.flatnonzero(values == value).tolist()
             for line in error.problems:
-                refused.setdefault(line.removeprefix(f"'{uncertainty.name}' = {value:g}: "), []).extend(
+                refused.setdefault(line.removeprefix(f"'{uncertainty.name}' = {value:.15g}: "), []).extend(
                     positions
                 )
     for reason, positions in refused.items():

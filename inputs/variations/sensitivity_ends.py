@@ -36,7 +36,7 @@ def sensitivity_cases(case: "Case", sensitivity: Sensitivity) -> list[Sensitivit
         try:
             changed_case = with_changes(case, dict.fromkeys(sensitivity.fields, change))
         except InputError as error:
-            problems += [f"{key} = {number:g}: {line}" for line in error.problems]
+            problems += [f"{key} = {number:.15g}: {line}" for line in error.problems]
         else:
             value = value_at(changed_case, sensitivity.fields[0])
             cases.append(SensitivityCase(key.removeprefix("times_"), value, changed_case))
@@ -80,8 +80,8 @@ def without_climate(
         doubts = tuple(doubt for doubt in sizing.doubt if not of_climate(doubt.fields))
         sizing = sizing.model_copy(update={"doubt": doubts})
     reason = "cannot matter, because `weather` is a file and no statistics of a climate"
-    kept = tuple(sensitivity for sensitivity in file.sensitivity if not of_climate(sensitivity.fields))
-    return kept, sizing, [f"{what}: {reason}" for what in left_out]
+    remaining = tuple(sensitivity for sensitivity in file.sensitivity if not of_climate(sensitivity.fields))
+    return remaining, sizing, [f"{what}: {reason}" for what in left_out]
 
 
 def sensitivity_problems(case: "Case") -> list[str]:

@@ -21,7 +21,7 @@ VALLEY_THRESHOLD = 0.5  # values of "tariff.midday_valley" below mean that the v
 def with_spread(tariff: Tariff, multiple: float) -> Tariff:
     """The tariff with each period's distance from the flat ratio multiplied; no ratio falls below zero."""
     if multiple < 0.0:
-        raise InputError(f"`tariff.spread` = {multiple:g}: must be 0 or more")
+        raise InputError(f"`tariff.spread` = {multiple:.15g}: must be 0 or more")
     ratios = {period: max(0.0, 1.0 + multiple * (ratio - 1.0)) for period, ratio in tariff.ratios.items()}
     return tariff.model_copy(update={"ratios": ratios})
 
@@ -87,7 +87,7 @@ def with_uncertain_values(case: "Case", values: Mapping[Uncertainty, float]) -> 
             try:
                 case = _with_value(case, field, value, uncertainty.times)
             except InputError as error:
-                problems += [f"'{uncertainty.name}' = {value:g}: {line}" for line in error.problems]
+                problems += [f"'{uncertainty.name}' = {value:.15g}: {line}" for line in error.problems]
     if problems:
         raise InputError(problems)
     return case

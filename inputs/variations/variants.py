@@ -39,10 +39,10 @@ def with_variant(tables: Mapping[str, Any], variant: str | None) -> dict[str, An
         raise InputError(f'`variant.{variant}.remove` = {removed!r}: must be a list such as ["battery_1"]')
     unknown = [str(name) for name in removed if name not in known_devices]
     if unknown:
-        raise InputError(
-            f"`variant.{variant}.remove` = {', '.join(unknown)}: must be names of devices:"
-            f" {', '.join(known_devices)}{closest(unknown[0], known_devices)}"
-        )
+        known = f"must be names of devices: {', '.join(known_devices)}{closest(unknown[0], known_devices)}"
+        if not known_devices:
+            known = "must be left out, because the case has no devices"
+        raise InputError(f"`variant.{variant}.remove` = {', '.join(unknown)}: {known}")
     for name in dict.fromkeys(removed):
         del devices[name]
         _remove_series(merged, name)

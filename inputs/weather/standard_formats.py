@@ -13,6 +13,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
+from parkdispatch.inputs.messages.quoted import quoted
 from parkdispatch.inputs.series import text_tables as tables
 from parkdispatch.inputs.weather.weather_record import WeatherRecord
 from parkdispatch.models.errors import InputError
@@ -200,6 +201,7 @@ def _number(name: str, what: str, text: str, largest: float) -> float:
         number = float("nan")
     if not abs(number) <= largest:
         raise InputError(
-            f"{name}: {what} = {text or 'missing'}: must be a number of hours, {-largest:g} to {largest:g}"
+            f"{name}: {what} = {quoted(text) or 'missing'}: must be a number of hours,"
+            f" {-largest:g} to {largest:g}"
         )
     return number

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from parkdispatch.inputs.messages.quoted import quoted
 from parkdispatch.inputs.series import text_tables as tables
 from parkdispatch.inputs.user_files import read_bytes
 from parkdispatch.inputs.weather.standard_formats import read_epw, read_pvgis, read_tmy3
@@ -50,9 +51,9 @@ UNITS: dict[str, dict[str, tuple[float, float]]] = {  # factor and offset to the
 def read_record(path: Path) -> WeatherRecord:
     """Parse a weather file; its first lines tell the format. Raises InputError if it cannot be parsed."""
     raw = read_bytes(path)
-    if not raw.strip():
-        raise InputError(f"{path.name}: is empty")
     text = _text(path.name, raw)
+    if not text.strip():
+        raise InputError(f"{path.name}: is empty, must have a header and rows")
     lines = text.splitlines()
     if lines[0].startswith("LOCATION,"):
         return read_epw(path.name, lines)
@@ -82,7 +83,10 @@ def _csv(name: str, text: str) -> WeatherRecord:
         if quantity is None:
             continue
         if quantity in header_of:
-            problems.append(f"{name}: columns '{header_of[quantity]}' and '{header}': {quantity} must be one")
+            problems.append(
+                f"{name}: columns '{quoted(header_of[quantity])}' and '{quoted(header)}':"
+                f" {quantity} must be one"
+            )
             continue
         header_of[quantity] = header
         if quantity != "time":
@@ -91,10 +95,15 @@ def _csv(name: str, text: str) -> WeatherRecord:
                 numbers = pd.to_numeric(raw[header], errors="coerce").to_numpy(np.float64)
                 columns[quantity] = numbers * factor + offset
             else:
-                problem, known = f"unknown unit '{unit}'" if unit else "no unit", ", ".join(UNITS[quantity])
-                problems.append(f"{name}: column '{header}': {problem}: must be [{known}]")
+                problem, known = (
+                    f"unknown unit '{quoted(unit)}'" if unit else "no unit",
+                    ", ".join(UNITS[quantity]),
+                )
+                problems.append(f"{name}: column '{quoted(header)}': {problem}: must be [{known}]")
     if "time" not in header_of:
-        problems.append(f"{name}: no column 'time'; columns found: {', '.join(map(str, raw.columns))}")
+        problems.append(
+            f"{name}: no column 'time'; columns found: {tables.listed(list(map(str, raw.columns)))}"
+        )
         raise InputError(problems)
     times, in_utc, time_problems = tables.parse_times(name, raw[header_of["time"]])
     table = pd.DataFrame(columns, index=pd.DatetimeIndex(times))

@@ -13,6 +13,7 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import day_times, prepare, year_times
 from parkdispatch.inputs.variations.overrides import Forecast, with_overrides
+from parkdispatch.interfaces.language_codes import language
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.schedule import ScheduleBlock, schedule_blocks
 from parkdispatch.results.solution import dispatch_table
@@ -24,7 +25,6 @@ from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOpti
 if TYPE_CHECKING:
     from parkdispatch.optimizer.solve import Proof
     from parkdispatch.results.replay_comparison import Replayed
-    from parkdispatch.results.views.words import Lang
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,9 @@ class Dispatch:
         """The highest 15-minute mean import of each month [MW]."""
         return dict(self.run.summary.peak_mw)
 
-    def write(self, folder: str | Path, lang: "Lang" = "en") -> dict[str, Path]:
+    def write(self, folder: str | Path, lang: str = "en") -> dict[str, Path]:
         """Write report, workbooks, tables and summary.json, all or none. Returns their paths by name."""
-        return write_run(self.run, Path(folder), self.kind, lang=lang)
+        return write_run(self.run, Path(folder), self.kind, lang=language(lang))
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,9 @@ class Replay(Dispatch):
 
     replayed: "Replayed | None" = None
 
-    def write(self, folder: str | Path, lang: "Lang" = "en") -> dict[str, Path]:
+    def write(self, folder: str | Path, lang: str = "en") -> dict[str, Path]:
         """Write the files of a year and replay.csv, all or none. Returns their paths by name."""
-        return write_run(self.run, Path(folder), self.kind, self.replayed, lang)
+        return write_run(self.run, Path(folder), self.kind, self.replayed, language(lang))
 
 
 def plan(

@@ -11,6 +11,7 @@ import pandas as pd
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.variations.scenarios import scenario_table
+from parkdispatch.interfaces.language_codes import language
 from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOptions, ignore_progress
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from parkdispatch.results.finance.storage_study import Study
     from parkdispatch.results.reproduction.reproduction import Reproduction
     from parkdispatch.results.sizing.sizing_results import SizeStudy
-    from parkdispatch.results.views.words import Lang
 
 RUNS = Path("runs")  # where finished tasks are kept, scenarios if no store is named
 
@@ -66,11 +66,11 @@ class Investment:
         }
         return pd.DataFrame(rows).T
 
-    def write(self, folder: str | Path, lang: "Lang" = "en") -> dict[str, Path]:
+    def write(self, folder: str | Path, lang: str = "en") -> dict[str, Path]:
         """Write report, workbooks, tables and summary.json, all or none. Returns their paths by name."""
         from parkdispatch.results.writers.study_files import write_study
 
-        return write_study(self.study, Path(folder), lang)
+        return write_study(self.study, Path(folder), language(lang))
 
 
 @dataclass(frozen=True)
@@ -84,18 +84,18 @@ class SizingStudy:
         """What failed and is in no figure; the same call computes only that."""
         return self.study.failed
 
-    def decision(self, lang: "Lang" = "en") -> str:
+    def decision(self, lang: str = "en") -> str:
         """The decision in plain words."""
         from parkdispatch.results.sizing.decision_words import paragraph
         from parkdispatch.results.views.words import load_words
 
-        return paragraph(self.study, load_words(lang, "size"))
+        return paragraph(self.study, load_words(language(lang), "size"))
 
-    def write(self, folder: str | Path, lang: "Lang" = "en") -> dict[str, Path]:
+    def write(self, folder: str | Path, lang: str = "en") -> dict[str, Path]:
         """Write report, workbook, tables and summary.json, all or none. Returns their paths by name."""
         from parkdispatch.results.writers.sizing_files import write_size_study
 
-        return write_size_study(self.study, Path(folder), lang)
+        return write_size_study(self.study, Path(folder), language(lang))
 
 
 @dataclass(frozen=True)
@@ -122,11 +122,11 @@ class PublishedComparison:
             ]
         )
 
-    def write(self, folder: str | Path, lang: "Lang" = "en") -> dict[str, Path]:
+    def write(self, folder: str | Path, lang: str = "en") -> dict[str, Path]:
         """Write the table, the pages and summary.json, all or none. Returns their paths by name."""
         from parkdispatch.studies.reproduction.reproduce_figures import write_reproduction
 
-        return write_reproduction(self.reproduction, Path(folder), lang)
+        return write_reproduction(self.reproduction, Path(folder), language(lang))
 
 
 def study(case: Case, *, time_limit_s: float = 60.0, progress: Progress = ignore_progress) -> Investment:

@@ -48,7 +48,7 @@ def print_message(label: str, message: str) -> None:
 
     A message quotes cells of files, whose escape sequences would steer the terminal.
     """
-    from parkdispatch.inputs.user_files import CONTROL
+    from parkdispatch.inputs.messages.quoted import CONTROL
 
     text = CONTROL.sub("\N{REPLACEMENT CHARACTER}", with_option_names(message))
     err_console.print(Text(f"{label}: {text}"), soft_wrap=True)

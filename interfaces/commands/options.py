@@ -5,19 +5,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from parkdispatch.interfaces.language_codes import language
 from parkdispatch.models.errors import InputError
 
 if TYPE_CHECKING:
     from parkdispatch.inputs.messages.findings import Findings
     from parkdispatch.inputs.prepare import Prepared
-    from parkdispatch.results.views.words import Lang
 
 CaseArgument = Annotated[
     str, typer.Argument(help="Built-in case (gaoan, gaoan-study) or path of a case file.")
 ]
 Variant = Annotated[str | None, typer.Option(help="Variant of the case file, such as first_phase.")]
 Out = Annotated[Path | None, typer.Option(help="Output folder; default runs/CASE-COMMAND-TIME.")]
-Language = Annotated[str, typer.Option("--lang", help="Language of pages and workbooks: en or zh.")]
+Language = Annotated[
+    str, typer.Option("--lang", help="Language of pages and workbooks: en or zh, or a code such as zh-CN.")
+]
 Solver = Annotated[
     str, typer.Option(help="highs, or pyomo:NAME for a solver known to Pyomo (slower; solves the full MILP).")
 ]
@@ -31,15 +33,20 @@ Model = Annotated[
 
 DEFAULT_TIME_LIMIT_S = 60.0
 
-
-def language(lang: str) -> "Lang":
-    """The language of this code. Raises InputError for an unknown one."""
-    from parkdispatch.results.views.words import LANGS
-
-    for known in LANGS:
-        if lang == known:
-            return known
-    raise InputError(f"`--lang` = {lang}: must be one of {', '.join(LANGS)}")
+__all__ = [  # with `language`, which every command with pages reads
+    "DEFAULT_TIME_LIMIT_S",
+    "CaseArgument",
+    "Gap",
+    "Language",
+    "Model",
+    "Out",
+    "Solver",
+    "TimeLimit",
+    "Variant",
+    "language",
+    "read_year",
+    "write_pyomo_model",
+]
 
 
 def read_year(
@@ -55,10 +62,8 @@ def read_year(
     from parkdispatch.inputs.prepare import prepare, year_times
     from parkdispatch.interfaces.output_paths import check_output_paths
 
-    with findings.kept():
-        check_output_paths(time_limit, out, model)
-    with findings.kept():
-        park = load_case(case, variant, whole_year=True)
+    findings.collect(check_output_paths, time_limit, out, model)
+    park = findings.collect(load_case, case, variant, whole_year=True)
     findings.raise_any()
     return prepare(park, year_times(park))
 

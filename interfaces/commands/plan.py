@@ -44,7 +44,10 @@ def plan(
     load: Annotated[Path | None, typer.Option(help="Load forecast, CSV with time and load [MW].")] = None,
     pv: Annotated[Path | None, typer.Option(help="PV forecast, CSV with time and pv [MW].")] = None,
     load_column: Annotated[
-        str | None, typer.Option(help="Column of the load forecast, by its label or whole header.")
+        str | None,
+        typer.Option(
+            help="Column of the load forecast where its file has several, by its label or whole header."
+        ),
     ] = None,
     pv_column: Annotated[str | None, typer.Option(help="Column of the PV forecast, likewise.")] = None,
     variant: Variant = None,
@@ -68,27 +71,20 @@ def plan(
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 
         findings = Findings()
-        with findings.kept():
-            file_lang = language(lang)
-        with findings.kept():
-            context = SolveContext(SolveOptions(solver, time_limit, smooth=True), progress)
-        with findings.kept():
-            check_output_paths(time_limit, out, model)
-        with findings.kept():
-            given_soc = None if soc is None else _parse_soc(soc)
-        with findings.kept():
-            given_day = None if day is None else _parse_day(day)
-        with findings.kept():
-            park = load_case(case, variant)
+        file_lang = findings.collect(language, lang)
+        options = findings.collect(SolveOptions, solver, time_limit, smooth=True)
+        findings.collect(check_output_paths, time_limit, out, model)
+        given_soc = findings.collect(_parse_soc, soc)
+        given_day = findings.collect(_parse_day, day)
+        park = findings.collect(load_case, case, variant)
         findings.raise_any()
         plan_day = given_day or park.calendar.plan_date
-        with findings.kept():
-            times = day_times(park, plan_day)
-        with findings.kept():
-            varied = with_overrides(
-                park, given_soc, peak_so_far_mw, load, pv, load_column=load_column, pv_column=pv_column
-            )
+        times = findings.collect(day_times, park, plan_day)
+        varied = findings.collect(
+            with_overrides, park, given_soc, peak_so_far_mw, load, pv, load_column, pv_column
+        )
         findings.raise_any()
+        context = SolveContext(options, progress)
         planned = prepare_day(park, varied, times, peak_so_far_mw is not None)
         if model:
             write_pyomo_model(planned.prepared, model)
@@ -113,14 +109,16 @@ def plan(
         print_message("warning", line)
 
 
-def _parse_soc(texts: list[str]) -> float | dict[str, float]:
-    """One state of charge of all batteries, or several by name."""
+def _parse_soc(texts: list[str] | None) -> float | dict[str, float] | None:
+    """One state of charge of all batteries, or several by name; None if none was typed."""
+    if texts is None:
+        return None
     by_name: dict[str, float] = {}
     problems = []
     for text in texts:
-        name, _, number = text.rpartition("=")
+        name, equals, number = text.rpartition("=")
         try:
-            by_name[name] = float(number)
+            by_name[name] = float(number if name or not equals else text)
         except ValueError:
             problems.append(f"`--soc` = {text}: must be a fraction such as 0.4, or battery_1=0.4")
     if "" in by_name and len(texts) > 1:
@@ -132,7 +130,10 @@ def _parse_soc(texts: list[str]) -> float | dict[str, float]:
     return by_name.get("", by_name)
 
 
-def _parse_day(text: str) -> date:
+def _parse_day(text: str | None) -> date | None:
+    """The day that was typed, if any."""
+    if text is None:
+        return None
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -10,16 +10,26 @@ def pv(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
     with progress_line() as progress:
         progress("reading inputs")
         from parkdispatch.inputs.loader import load_case
+        from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.prepare import read_weather_of, year_times
         from parkdispatch.models.sources.photovoltaic_plant import Pv
         from parkdispatch.results.console.dispatch_screen import show_yield
         from parkdispatch.results.pv_yield import pv_yield
 
         park = load_case(case, variant)
-        plants = [device for device in park.devices.values() if isinstance(device, Pv)]
+        plants = {name: device for name, device in park.devices.items() if isinstance(device, Pv)}
         if not plants:
-            raise InputError(f"`device`: case {park.name} must have a device of kind pv")
-        weather = read_weather_of(park, year_times(park))
-        yields = [pv_yield(plant, park.site, weather) for plant in plants]
+            raise InputError(
+                f"`device`: case {park.name} has no plant, must have a table such as [device.pv] with"
+                ' kind = "pv"'
+            )
+        findings = Findings()
+        for name, plant in plants.items():
+            if missing := plant.missing_for_series():
+                fields = ", ".join(f"`device.{name}.{field}`" for field in missing)
+                findings.lines.append(f"{fields}: must be given, because a yield is computed from them")
+        weather = findings.collect(read_weather_of, park, year_times(park))
+        findings.raise_any()
+        yields = [pv_yield(plant, park.site, weather) for plant in plants.values()]
     for plant_yield in yields:
         show_yield(out_console, park, plant_yield)

@@ -33,8 +33,7 @@ def replay(
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 
         findings = Findings()
-        with findings.kept():
-            file_lang = language(lang)
+        file_lang = findings.collect(language, lang)
         prepared = read_year(findings, case, variant, time_limit, out)
         context = SolveContext(SolveOptions(time_limit_s=time_limit), progress)
         run, replayed = replay_days(prepared, context, time.perf_counter() - started)

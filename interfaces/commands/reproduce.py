@@ -35,10 +35,8 @@ def reproduce(
         from parkdispatch.studies.study_tasks import run_store
 
         findings = Findings()
-        with findings.kept():
-            file_lang = language(lang)
-        with findings.kept():
-            check_output_paths(1.0, out)
+        file_lang = findings.collect(language, lang)
+        findings.collect(check_output_paths, 1.0, out)
         with findings.kept():
             study = load_case(case, whole_year=True)
             driver.require_study_inputs(study)
@@ -56,15 +54,15 @@ def reproduce(
         if search or not reproduction.failed:
             finished.clear()
     if search:
-        show_search(out_console, fit, study.calibrated, driver.targets_of(plan), lang)
+        show_search(out_console, fit, study.calibrated, driver.targets_of(plan), file_lang)
         return
     show_reproduction(
         out_console,
-        driver.rows_in_words(reproduction, lang),
+        driver.rows_in_words(reproduction, file_lang),
         reproduction.widths,
         reproduction.current_park.tornado,
         plan,
-        lang,
+        file_lang,
     )
     show_files(out_console, paths.values())
     end_of_tasks(finished, reproduction.failed)

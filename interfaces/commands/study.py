@@ -38,10 +38,8 @@ def study(
         from parkdispatch.studies.study_tasks import run_store
 
         findings = Findings()
-        with findings.kept():
-            file_lang = language(lang)
-        with findings.kept():
-            check_output_paths(time_limit, out)
+        file_lang = findings.collect(language, lang)
+        findings.collect(check_output_paths, time_limit, out)
         with findings.kept():
             park = load_case(case, variant, whole_year=True)
             require_lifetime_inputs(park)

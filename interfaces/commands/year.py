@@ -39,11 +39,10 @@ def year(
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 
         findings = Findings()
-        with findings.kept():
-            file_lang = language(lang)
-        with findings.kept():
-            context = SolveContext(SolveOptions(solver, time_limit, gap=gap), progress)
+        file_lang = findings.collect(language, lang)
+        options = findings.collect(SolveOptions, solver, time_limit, gap=gap)
         prepared = read_year(findings, case, variant, time_limit, out, model)
+        context = SolveContext(options, progress)
         if model:
             write_pyomo_model(prepared, model)
         run = dispatch_case(prepared, context, time.perf_counter() - started)

@@ -33,8 +33,8 @@ def problems_of(folder: Path, bad: Bad) -> list[str]:
     """What is said of it, by whichever step finds it."""
     path = write_case(folder, *bad.damages)
     with pytest.raises(InputError) as caught:
-        found = load_case(str(path), bad.variant)
-        prepare(found, day_times(found, found.calendar.plan_date))
+        park = load_case(str(path), bad.variant)
+        prepare(park, day_times(park, park.calendar.plan_date))
     return caught.value.problems
 
 

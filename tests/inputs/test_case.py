@@ -52,8 +52,8 @@ def test_the_hash_follows_the_content_not_the_wording(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_variant_of_the_built_in_cases_is_good(name: str) -> None:
     assert load_case(name).variant == ""
-    found = variants(name)
-    for variant in found:
+    names = variants(name)
+    for variant in names:
         assert load_case(name, variant).variant == variant
 
 

@@ -96,9 +96,9 @@ def test_an_hour_of_weather_is_the_mean_of_its_quarters(tmp_path: Path) -> None:
     coarse = read_weather_of(hours, day_times(hours, date(2026, 7, 15)))
     assert len(coarse) == 24
     assert coarse.to_numpy() == pytest.approx(fine.to_numpy().reshape(24, 4, -1).mean(axis=1))
-    found = prepare(hours, day_times(hours, date(2026, 7, 15))).series["pv", "available_mw"]
-    assert found.max() > 20.0
-    assert found[:5].max() == 0.0
+    available_mw = prepare(hours, day_times(hours, date(2026, 7, 15))).series["pv", "available_mw"]
+    assert available_mw.max() > 20.0
+    assert available_mw[:5].max() == 0.0
 
 
 def test_a_day_of_the_representative_year_is_that_day_of_it(tmp_path: Path) -> None:

@@ -105,9 +105,11 @@ def test_columns_and_batteries_are_named_on_the_command_line(run: Run, tmp_path:
     ran = run(*words, "--load", tmp_path / "two.csv")
     assert (ran.code, ran.out) == (2, "")
     assert "must have one column beside the time" in ran.err
-    one = run(*words, "--load", tmp_path / "two.csv", "--load-column", "load", "--soc", "battery_1=0.4")
-    assert one.code == 0, one.err
-    assert one.out == run(*words, "--soc", "0.4").out != run(*words).out
+    column_named = run(
+        *words, "--load", tmp_path / "two.csv", "--load-column", "load", "--soc", "battery_1=0.4"
+    )
+    assert column_named.code == 0, column_named.err
+    assert column_named.out == run(*words, "--soc", "0.4").out != run(*words).out
     for soc, said in (
         (("battery_9=0.4",), "`--soc`: battery_9 is no battery of the case, must be of battery_1"),
         (("half",), "`--soc` = half: must be a fraction such as 0.4, or battery_1=0.4"),

@@ -189,12 +189,12 @@ replacement = {{ year = 2, cost_yuan = {replacement}, residual_share = 0.0 }}
         "study", year_case(tmp_path / "case", *damages, money=money), "--out", tmp_path / "out"
     )
     assert (code, err) == (0, "")
-    found = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
-    own = found["returns"]["project_after_tax"]
-    assert own["irr"] is None
-    assert own["every_irr"] == pytest.approx([0.0, 1.0, 2.0], abs=1e-6)
+    figures = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    project = figures["returns"]["project_after_tax"]
+    assert project["irr"] is None
+    assert project["every_irr"] == pytest.approx([0.0, 1.0, 2.0], abs=1e-6)
     assert "3 IRRs, none of them the IRR: " in " ".join(out.split())
-    assert own["irr_in_words"].startswith("3 IRRs, none of them the IRR: ")
+    assert project["irr_in_words"].startswith("3 IRRs, none of them the IRR: ")
 
 
 def test_a_replacement_beyond_the_horizon_is_a_warning(typed: Run, tmp_path: Path) -> None:

@@ -64,9 +64,9 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def summary(folder: Path) -> dict[str, Any]:
-    found = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    assert isinstance(found, dict)
-    return found
+    figures = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    assert isinstance(figures, dict)
+    return figures
 
 
 # --- plan
@@ -114,18 +114,20 @@ def test_a_language_there_is_not_is_said_with_all_else(run: Run, command: str, t
 def test_the_files_of_a_plan_say_the_same(run: Run, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert run("plan", write_case(tmp_path), *PEAK, "--out", out).code == 0
-    found = summary(out)
-    assert found.keys() >= SUMMARY_KEYS
-    assert found["status"] == "optimal"
-    assert found["bound_yuan"] <= found["objective_yuan"] + 1e-6
-    assert found["audit"]["holds"] is True
-    assert all(check["residual"] <= check["allowed"] for check in found["audit"]["checks"].values())
-    assert set(found["timings_s"]) >= {"read", "build", "solve", "extract", "write"}
-    assert set(found["model"]) >= {"columns", "rows", "nonzeros", "pairs", "repaired"}
-    assert re.fullmatch(r"[0-9a-f]{64}", found["case_sha256"])
-    assert found["bill_yuan"]["grid"]["total"] == pytest.approx(found["objective_yuan"], rel=1e-9)
-    assert found["cost_without_storage_yuan"] - found["objective_yuan"] == pytest.approx(found["saving_yuan"])
-    assert sum(found["saving_by_cost_yuan"].values()) == pytest.approx(found["saving_yuan"], abs=1e-3)
+    figures = summary(out)
+    assert figures.keys() >= SUMMARY_KEYS
+    assert figures["status"] == "optimal"
+    assert figures["bound_yuan"] <= figures["objective_yuan"] + 1e-6
+    assert figures["audit"]["holds"] is True
+    assert all(check["residual"] <= check["allowed"] for check in figures["audit"]["checks"].values())
+    assert set(figures["timings_s"]) >= {"read", "build", "solve", "extract", "write"}
+    assert set(figures["model"]) >= {"columns", "rows", "nonzeros", "pairs", "repaired"}
+    assert re.fullmatch(r"[0-9a-f]{64}", figures["case_sha256"])
+    assert figures["bill_yuan"]["grid"]["total"] == pytest.approx(figures["objective_yuan"], rel=1e-9)
+    assert figures["cost_without_storage_yuan"] - figures["objective_yuan"] == pytest.approx(
+        figures["saving_yuan"]
+    )
+    assert sum(figures["saving_by_cost_yuan"].values()) == pytest.approx(figures["saving_yuan"], abs=1e-3)
 
     table = pd.read_csv(out / "dispatch.csv", encoding="utf-8-sig")
     assert len(table) == 96
@@ -138,13 +140,13 @@ def test_the_files_of_a_plan_say_the_same(run: Run, tmp_path: Path) -> None:
     assert (
         np.abs(power - table["load.demand_mw [MW]"] - 0.2).max() < 1e-5
     )  # 0.2: what the battery draws itself
-    assert table["grid.import_mw [MW]"].max() == pytest.approx(found["peak_mw"]["2026-07"], abs=1e-5)
+    assert table["grid.import_mw [MW]"].max() == pytest.approx(figures["peak_mw"]["2026-07"], abs=1e-5)
     assert table["load.demand_mw [MW]"].sum() / 4 == pytest.approx(sum(load_mw(n / 4) for n in range(96)) / 4)
     price = table["grid.purchase_price_yuan_per_mwh [yuan/MWh]"]
     assert sorted(price.unique()) == pytest.approx([270.0, 510.0, 750.0])
 
     solution = read_solution(out / "solution.nc")
-    assert float(solution.attrs["objective_yuan"]) == found["objective_yuan"]
+    assert float(solution.attrs["objective_yuan"]) == figures["objective_yuan"]
     save_solution(solution, tmp_path / "again.nc")
     again = read_solution(tmp_path / "again.nc")
     assert again.identical(solution)
@@ -340,19 +342,19 @@ def test_a_park_that_needs_its_storage_is_planned(solver: str, run: Run, tmp_pat
     assert NO_COMPARISON in ran.out
     for words in ("without storage", "saved"):
         assert words not in ran.out
-    found = summary(tmp_path / "out")
-    assert found["status"] == "optimal"
+    figures = summary(tmp_path / "out")
+    assert figures["status"] == "optimal"
     for key in ("cost_without_storage_yuan", "saving_yuan", "saving_by_cost_yuan", "peak_without_storage_mw"):
-        assert key in found
-        assert found[key] is None
-    assert max(found["peak_mw"].values()) <= 115.0 + 1e-6
+        assert key in figures
+        assert figures[key] is None
+    assert max(figures["peak_mw"].values()) <= 115.0 + 1e-6
     assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES | {"manifest.json"}
     assert NO_COMPARISON in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_year_that_needs_its_storage_is_told(run: Run, tmp_path: Path) -> None:
     """Hourly, with a load of 100 MW except for one hour of 120 MW a day."""
-    rows = [f"{at:%Y-%m-%d %H:%M},{120 if at.hour == 20 else 100}" for at in YEAR]
+    rows = [f"{stamp:%Y-%m-%d %H:%M},{120 if stamp.hour == 20 else 100}" for stamp in YEAR]
     load = replaced("load.csv", "\n".join(["time,load [MW]", *rows]) + "\n")
     path = write_case(tmp_path, HOURLY[0], load, swap(PV_FILE, ""), add(CLIMATE), NEEDED)
     ran = run("year", path, "--out", tmp_path / "out")
@@ -367,7 +369,7 @@ def test_the_peak_to_expect(limit: float, expected: str, tmp_path: Path) -> None
     """Every day has the load and PV of the small case; 90 MW and 20 MW cannot supply 120 MW."""
 
     def peak_mw(limit: float) -> float | None:
-        rows = [f"{at:%Y-%m-%d %H:%M},{load_mw(at.hour)},{pv_mw(at.hour)}" for at in YEAR]
+        rows = [f"{stamp:%Y-%m-%d %H:%M},{load_mw(stamp.hour)},{pv_mw(stamp.hour)}" for stamp in YEAR]
         table = "\n".join(["time,load [MW],pv [MW]", *rows]) + "\n"
         path = write_case(
             tmp_path / f"{limit:g}",
@@ -382,11 +384,11 @@ def test_the_peak_to_expect(limit: float, expected: str, tmp_path: Path) -> None
     if expected == "none":
         assert peak_mw(limit) is None
     else:
-        # 120 MW at 20:00, less the battery's 20 MW: 100 MW; over some hours it can do less
-        found = peak_mw(limit)
-        assert found is not None
-        assert 100.0 <= found < 115.0
-        assert found == pytest.approx(peak_mw(150.0), abs=1e-6)
+        # 120 MW stamp 20:00, less the battery's 20 MW: 100 MW; over some hours it can do less
+        peak = peak_mw(limit)
+        assert peak is not None
+        assert 100.0 <= peak < 115.0
+        assert peak == pytest.approx(peak_mw(150.0), abs=1e-6)
 
 
 # --- a year of day-ahead plans
@@ -453,7 +455,7 @@ def test_a_replay_without_storage_or_that_needs_it(run: Run, tmp_path: Path) -> 
     assert "saved" not in ran.out
     told = summary(tmp_path / "out")["replay"]
     assert (told["saving_yuan"], told["share_kept"]) == (None, None)
-    assert max(one["peak_mw"] for one in told["by_month"].values()) <= 115.0 + 1e-6
+    assert max(month["peak_mw"] for month in told["by_month"].values()) <= 115.0 + 1e-6
 
 
 @pytest.mark.usefixtures("two_days")
@@ -462,12 +464,14 @@ def test_a_replay_where_no_peak_or_several_are_paid(scheme: str, run: Run, tmp_p
     """The second connection supplies a separate bus."""
     damages = (swap('scheme = "two_part"', 'scheme = "single_part"'),)
     if scheme == "two grids":
-        one = CASE[CASE.index("[device.grid]") : CASE.index("[device.load]")].replace("grid]", "other]")
-        one = one.replace('kind = "grid"', 'kind = "grid"\nbus = "mill"')
+        connection = CASE[CASE.index("[device.grid]") : CASE.index("[device.load]")].replace(
+            "grid]", "other]"
+        )
+        connection = connection.replace('kind = "grid"', 'kind = "grid"\nbus = "mill"')
         mill = '[device.mill]\nkind = "load"\nbus = "mill"\nannual_energy_mwh = 1.0\n\n'
         line = '"load.demand_mw" = { file = "load.csv" }'
         damages = (
-            swap("[device.load]", f"{one}{mill}[device.load]"),
+            swap("[device.load]", f"{connection}{mill}[device.load]"),
             swap(line, f"{line}\n{line.replace('load.demand', 'mill.demand')}"),
         )
     ran = run("replay", write_case(tmp_path, *HOURLY, *damages), "--out", tmp_path / "out")
@@ -533,10 +537,10 @@ def test_year_of_a_small_case(run: Run, tmp_path: Path) -> None:
     ran = run("year", path, "--variant", "without_storage", "--out", tmp_path / "out")
     assert ran.code == 0, ran.err
     assert "Small park: 2026-01-01 to 2026-12-31, 8,760 intervals (variant without_storage)" in ran.out
-    found = summary(tmp_path / "out")
-    assert found["status"] == "optimal"
-    assert (found["saving_yuan"], found["full_cycles"]) == (0.0, {})
-    assert list(found["peak_mw"]) == [f"2026-{month:02d}" for month in range(1, 13)]
+    figures = summary(tmp_path / "out")
+    assert figures["status"] == "optimal"
+    assert (figures["saving_yuan"], figures["full_cycles"]) == (0.0, {})
+    assert list(figures["peak_mw"]) == [f"2026-{month:02d}" for month in range(1, 13)]
     assert len(pd.read_csv(tmp_path / "out" / "dispatch.csv")) == 8760
     assert "plan.xlsx" not in {path.name for path in (tmp_path / "out").iterdir()}
 
@@ -587,9 +591,9 @@ def test_init_makes_what_check_and_plan_accept(
     )
     ran = run("plan", "my works/case.toml")
     assert ran.code == 0
-    (made,) = (tmp_path / "runs").iterdir()
-    assert re.fullmatch(r"my works-plan-\d{8}-\d{6}", made.name)
-    assert {path.name for path in made.iterdir()} == PLAN_FILES | {"manifest.json"}
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert re.fullmatch(r"my works-plan-\d{8}-\d{6}", folder.name)
+    assert {path.name for path in folder.iterdir()} == PLAN_FILES | {"manifest.json"}
     ran = run("init", "my works")
     assert ran.code == 2
     assert "`FOLDER` = my works: is there already and not empty" in ran.err

@@ -30,6 +30,33 @@ LOAD = FILES["load.csv"]
 
 SERIES = [
     case(
+        "series of no device",
+        '"load.demand_mw"',
+        '"kiln.demand_mw"',
+        '`series."kiln.demand_mw"`: the case has no such device, must have a table [device.kiln] with kind ='
+        ' "load", or be load.demand_mw',
+    ),
+    case(
+        "series of a battery",
+        '"load.demand_mw"',
+        '"battery_1.demand_mw"',
+        '`series."battery_1.demand_mw"`: must be left out, because `device.battery_1` has no series',
+    ),
+    case(
+        "series of the calendar",
+        '"load.demand_mw"',
+        '"grid.quarter_continues"',
+        '`series."grid.quarter_continues"`: must be one of grid.purchase_price_yuan_per_mwh,',
+    ),
+    table("series mark alone", "\ufeff", "load.csv: is empty"),
+    table(
+        "series without a header",
+        LOAD.partition("\n")[2],
+        "load.csv: the first row is no header; columns found",
+    ),
+    cell("cell beyond all use", "9" * 500 + "x", f"load [MW] = {'9' * 37}...: must be a number"),
+    cell("cell that steers", "\x1b[31m9", "load [MW] = ?[31m9: must be a number"),
+    case(
         "series key",
         '"load.demand_mw"',
         '"load.demand"',

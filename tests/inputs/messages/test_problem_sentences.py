@@ -86,18 +86,33 @@ def lines(model: Any, value: Any, prefix: str = "", hint: bool = True) -> list[s
     ],
 )
 def test_line(given_: dict[str, Any], line: str) -> None:
-    found = lines(Battery, {"power_mw": 1} | given_, "b")
+    problems = lines(Battery, {"power_mw": 1} | given_, "b")
     bound = line.replace("must be a finite number", "must be in (0, 1]")  # pydantic may check either first
-    assert line in found or bound in found, found
+    assert line in problems or bound in problems, problems
 
 
 def test_missing_and_unknown_key() -> None:
-    found = lines(Battery, {"power_wm": 3}, "b")
-    assert "`b.power_mw` is missing: must be given" in found
+    problems = lines(Battery, {"power_wm": 3}, "b")
+    assert "`b.power_mw` is missing: must be given" in problems
     assert any(
         text.startswith("`b.power_wm` = 3: no such key; did you mean `power_mw`?; known here: kind, ")
-        for text in found
+        for text in problems
     )
+
+
+def test_a_missing_table_is_written_out() -> None:
+    class Plant(BaseModel):
+        site: Roof
+        device: dict[str, Roof]
+        ratios: dict[str, float]
+        name: str
+
+    assert lines(Plant, {}) == [
+        "`site` is missing: must be given, a table [site]",
+        "`device` is missing: must be given, tables such as [device.NAME]",
+        "`ratios` is missing: must be given, a table [ratios]",
+        "`name` is missing: must be given",
+    ]
 
 
 def test_list_short_only_because_members_failed() -> None:
@@ -105,8 +120,8 @@ def test_list_short_only_because_members_failed() -> None:
 
 
 def test_every_line_of_a_validator_is_a_problem() -> None:
-    found = lines(Battery, {"power_mw": 1, "soc_min": 0.95}, "b")
-    assert found == ["`b.soc_min` = 0.95 is above soc_max", "`b`: second line"]
+    problems = lines(Battery, {"power_mw": 1, "soc_min": 0.95}, "b")
+    assert problems == ["`b.soc_min` = 0.95 is above soc_max", "`b`: second line"]
 
 
 def test_unions_are_named_by_the_users_path() -> None:
@@ -117,8 +132,8 @@ def test_unions_are_named_by_the_users_path() -> None:
         "d d": {"kind": "battery", "power_mw": 1, "eta_charge": 95},
         "e": 3,
     }
-    found = lines(Case, {"name": "", "device": devices})
-    assert found == [
+    problems = lines(Case, {"name": "", "device": devices})
+    assert problems == [
         "`name` = '': must not be empty",
         "`device.a.kind` = 'rouf': must be one of battery, roof; did you mean `roof`?",
         "`device.b.tilt_deg` = 95: must be in (0, 90)",
@@ -130,14 +145,14 @@ def test_unions_are_named_by_the_users_path() -> None:
 
 
 def test_without_the_model_the_lines_still_name_field_and_value() -> None:
-    found = lines(Battery, {"power_mw": 1, "eta_charge": 95, "colour": "red"}, "b", hint=False)
-    assert "`b.eta_charge` = 95: must be 1 or less (a fraction, not percent: 0.95?)" in found
-    assert "`b.colour` = 'red': no such key" in found
+    problems = lines(Battery, {"power_mw": 1, "eta_charge": 95, "colour": "red"}, "b", hint=False)
+    assert "`b.eta_charge` = 95: must be 1 or less (a fraction, not percent: 0.95?)" in problems
+    assert "`b.colour` = 'red': no such key" in problems
 
 
 def test_long_values_are_shortened() -> None:
-    (found,) = lines(Battery, {"power_mw": 1, "eta_charge": "x" * 500})
-    assert len(found) < 120
+    (problem,) = lines(Battery, {"power_mw": 1, "eta_charge": "x" * 500})
+    assert len(problem) < 120
 
 
 json = st.recursive(
@@ -160,9 +175,9 @@ def test_no_input_breaks_the_explanation(value: Any) -> None:
             TypeAdapter(model).validate_python(value)
         except pydantic.ValidationError as error:
             for known in (model, None):
-                found = problem_sentences(error, "p", known)
-                assert found
-                assert all("`p" in line for line in found)
+                problems = problem_sentences(error, "p", known)
+                assert problems
+                assert all("`p" in line for line in problems)
 
 
 def test_closest() -> None:

@@ -21,9 +21,9 @@ FACTORS = {
 
 def test_every_figure_of_the_plan_is_there_as_published() -> None:
     plan = read_published("gaoan-pilot-plan")
-    assert {one.key: one.value for one in plan.figure} == PLAN
-    assert [one.key for one in plan.targets] == TARGETS
-    assert {one.within for one in plan.targets} == {0.005}
+    assert {figure.key: figure.value for figure in plan.figure} == PLAN
+    assert [figure.key for figure in plan.targets] == TARGETS
+    assert {figure.within for figure in plan.targets} == {0.005}
     assert plan["irradiation"] == 4629.92
     with pytest.raises(KeyError):
         plan["irradiance"]
@@ -31,16 +31,16 @@ def test_every_figure_of_the_plan_is_there_as_published() -> None:
 
 def test_the_factors_are_there() -> None:
     factors = read_published("factors")
-    assert {one.key: one.value for one in factors.figure} == FACTORS
+    assert {figure.key: figure.value for figure in factors.figure} == FACTORS
     assert factors.targets == ()
 
 
 def test_every_figure_says_where_it_stands_and_has_two_names() -> None:
-    for one in (*read_published("gaoan-pilot-plan").figure, *read_published("factors").figure):
-        assert len(one.says) > 20, one.key
-        assert re.search("[\u4e00-\u9fff]", one.says_zh), one.key
-        assert any("\u4e00" <= letter <= "\u9fff" for letter in one.name_zh), one.key
-        assert not any("\u4e00" <= letter <= "\u9fff" for letter in one.name), one.key
+    for figure in (*read_published("gaoan-pilot-plan").figure, *read_published("factors").figure):
+        assert len(figure.says) > 20, figure.key
+        assert re.search("[\u4e00-\u9fff]", figure.says_zh), figure.key
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in figure.name_zh), figure.key
+        assert not any("\u4e00" <= letter <= "\u9fff" for letter in figure.name), figure.key
 
 
 def test_the_sentence_has_the_number() -> None:
@@ -50,13 +50,13 @@ def test_the_sentence_has_the_number() -> None:
         "storage_investment": "239.40 million", "project_irr": "5.17 %", "equity_irr": "12.2 %",
         "wind_energy": "15.00", "phase_power": "25 MW", "phase_energy": "50 MWh",
     }  # fmt: skip
-    for one in read_published("gaoan-pilot-plan").figure:
-        number = f"{one.value:,.10g}" if one.value != 4629.92 else "4629.92"
-        assert written.get(one.key, number) in one.says, one.key
+    for figure in read_published("gaoan-pilot-plan").figure:
+        number = f"{figure.value:,.10g}" if figure.value != 4629.92 else "4629.92"
+        assert written.get(figure.key, number) in figure.says, figure.key
 
 
 def test_a_figure_twice_or_without_a_known_unit_is_refused() -> None:
-    one = {
+    figure = {
         "key": "a",
         "name": "A",
         "name_zh": "甲",
@@ -66,6 +66,6 @@ def test_a_figure_twice_or_without_a_known_unit_is_refused() -> None:
         "says_zh": "甲为1。",
     }
     with pytest.raises(ValidationError, match="a is there twice"):
-        Published.model_validate({"name": "x", "title": "X", "title_zh": "X", "figure": [one, one]})
+        Published.model_validate({"name": "x", "title": "X", "title_zh": "X", "figure": [figure, figure]})
     with pytest.raises(ValidationError, match="unit"):
-        Figure.model_validate({**one, "unit": "kW"})
+        Figure.model_validate({**figure, "unit": "kW"})

@@ -165,13 +165,13 @@ def test_an_unreadable_time_does_not_also_count_as_a_gap(tmp_path: Path) -> None
 def test_only_the_first_of_many_rows_are_shown(tmp_path: Path) -> None:
     path = tmp_path / "load.csv"
     path.write_text(PLAIN.replace(",", ",-").replace("-load", "load").replace("-0.0", "0"))
-    found = series_problems(path, POWER, 0.25)
-    assert [line.split(":")[0] for line in found[:3]] == [
+    problems = series_problems(path, POWER, 0.25)
+    assert [line.split(":")[0] for line in problems[:3]] == [
         "load.csv row 2",
         "load.csv row 4",
         "load.csv row 5",
     ]
-    assert found[3:] == ["load.csv: load [MW]: 4 more rows like this"]
+    assert problems[3:] == ["load.csv: load [MW]: 4 more rows like this"]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -208,8 +208,21 @@ def test_a_year_is_read_in_the_blink_of_an_eye(tmp_path: Path) -> None:
     times = pd.date_range("2026-01-01", "2027-01-01", freq="15min", inclusive="left")
     table = pd.DataFrame({"load [MW]": np.arange(len(times)) / 7}, index=pd.Index(times, name="time"))
     table.to_csv(tmp_path / "load.csv")
-    found = read_series(tmp_path / "load.csv", POWER, times, 0.25)
-    assert np.array_equal(found, np.arange(len(times)) / 7)
+    power_mw = read_series(tmp_path / "load.csv", POWER, times, 0.25)
+    assert np.array_equal(power_mw, np.arange(len(times)) / 7)
+
+
+def test_a_second_byte_order_mark_is_no_part_of_the_header(tmp_path: Path) -> None:
+    path = tmp_path / "load.csv"
+    path.write_bytes("\ufefftime,load [MW]\n2026-07-15 00:00,1\n".encode("utf-16"))
+    assert read_series(path, POWER, pd.DatetimeIndex(["2026-07-15"]), 0.25).tolist() == [1.0]
+
+
+@pytest.mark.parametrize("first", ['"sep=;"', "SEP=;", "sep=; ", "sep=;;"])
+def test_a_first_line_of_another_spelling(first: str, tmp_path: Path) -> None:
+    path = tmp_path / "load.csv"
+    path.write_text(f"{first}\r\ntime;load [MW]\r\n2026-07-15 00:00;1\r\n")
+    assert read_series(path, POWER, pd.DatetimeIndex(["2026-07-15"]), 0.25).tolist() == [1.0]
 
 
 @pytest.mark.parametrize("separator", [";", ",", "\t"])

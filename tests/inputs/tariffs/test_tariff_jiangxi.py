@@ -60,8 +60,8 @@ def test_prices_at_110kv(when: str, price: float) -> None:
 
 
 def test_demand_prices() -> None:
-    found = [JIANGXI.demand_price_yuan_per_kw_month(v) for v in ("1-10kV", "35kV", "110kV", "220kV")]
-    assert found == [42.3, 40.6, 39.1, 37.5]
+    prices = [JIANGXI.demand_price_yuan_per_kw_month(v) for v in ("1-10kV", "35kV", "110kV", "220kV")]
+    assert prices == [42.3, 40.6, 39.1, 37.5]
 
 
 @pytest.mark.parametrize(

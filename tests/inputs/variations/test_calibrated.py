@@ -24,14 +24,14 @@ def written(folder: Path, *swaps: tuple[str, str]) -> str:
 
 def test_the_values_are_those_of_the_case() -> None:
     case = load_case("gaoan-study")
-    found = calibrated_values(case)
+    values = calibrated_values(case)
     assert case.finance is not None
-    assert found["finance.loan.share"] == case.finance.loan.share
-    assert found["tariff.purchase_price_yuan_per_kwh"] == pytest.approx(
+    assert values["finance.loan.share"] == case.finance.loan.share
+    assert values["tariff.purchase_price_yuan_per_kwh"] == pytest.approx(
         case.tariff.purchase_price_yuan_per_kwh[0]
     )
     assert integer_paths(case) == {"finance.loan.years"}
-    assert len(found) == 6
+    assert len(values) == 6
 
 
 def test_numbers_are_changed_where_they_are_and_nowhere_else() -> None:
@@ -89,6 +89,10 @@ def test_a_price_by_month_keeps_its_shape() -> None:
         (
             ("fade_per_year = 0.02187", "fade_per_year = 0.04"),
             ("`device.battery.fade_per_year` = 0.04: must be in its range, [0.015, 0.03]",),
+        ),
+        (
+            ("fade_per_year = 0.02187", "fade_per_year = 0.03000001"),
+            ("`device.battery.fade_per_year` = 0.03000001: must be in its range, [0.015, 0.03]",),
         ),
         (("high = 0.80", "high = 1.5"), ("`calibrated[3].high` = 1.5", "finance.loan.share", "[0, 1]")),
         (("high = 0.80", "high = 0.6"), ("`calibrated[3].high` = 0.6", "must be above low = 0.6")),

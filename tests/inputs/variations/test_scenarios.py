@@ -32,9 +32,9 @@ def gaoan() -> Case:
 
 
 def sizing() -> Sizing:
-    found = gaoan().sizing
-    assert found is not None
-    return found
+    sizing = gaoan().sizing
+    assert sizing is not None
+    return sizing
 
 
 def doubt(**given: object) -> Uncertainty:
@@ -78,20 +78,20 @@ def test_a_quantile_is_where_that_share_lies(given: dict[str, object], reference
 
 def test_a_triangle_by_hand() -> None:
     """From 0 to 10 with its top at 2, a fifth lies below 2, and half below 10 - sqrt(40)."""
-    one = doubt(kind="triangular", low=0.0, mode=2.0, high=10.0)
-    assert quantile(one, np.array([0.2, 0.5])) == pytest.approx([2.0, 10.0 - 40.0**0.5])
+    uncertainty = doubt(kind="triangular", low=0.0, mode=2.0, high=10.0)
+    assert quantile(uncertainty, np.array([0.2, 0.5])) == pytest.approx([2.0, 10.0 - 40.0**0.5])
 
 
 @pytest.mark.parametrize("kind", ["triangular", "normal"])
 def test_a_doubt_without_width_is_a_number(kind: str) -> None:
     more = {"mean": 0.0, "std": 1.0} if kind == "normal" else {}
-    one = doubt(kind=kind, low=2.0, high=2.0, **more)
-    assert (quantile(one, SHARES) == 2.0).all()
+    uncertainty = doubt(kind=kind, low=2.0, high=2.0, **more)
+    assert (quantile(uncertainty, SHARES) == 2.0).all()
 
 
 def test_choices_come_as_often_as_their_weights() -> None:
-    one = doubt(kind="choice", values=[5.0, 7.0, 9.0], weights=[1.0, 3.0, 0.0])
-    values = quantile(one, np.append(SHARES, 1.0 - 1e-17))
+    uncertainty = doubt(kind="choice", values=[5.0, 7.0, 9.0], weights=[1.0, 3.0, 0.0])
+    values = quantile(uncertainty, np.append(SHARES, 1.0 - 1e-17))
     assert (values == 5.0).sum() == 250 and (values == 7.0).sum() == 751
     equal = quantile(doubt(kind="choice", values=[5.0, 7.0]), SHARES)
     assert (equal == 5.0).sum() == 500
@@ -105,10 +105,10 @@ def test_nothing_in_doubt_is_refused() -> None:
 
 
 def test_a_world_has_what_its_row_says() -> None:
-    made = case_of_scenario(gaoan(), {"load growth a year": 0.01, "ageing of the battery": 2.0})
-    assert value_at(made, "sizing.paths.load") == 0.01
+    varied = case_of_scenario(gaoan(), {"load growth a year": 0.01, "ageing of the battery": 2.0})
+    assert value_at(varied, "sizing.paths.load") == 0.01
     before = value_at(gaoan(), "device.battery_2.fade_per_year")
-    assert value_at(made, "device.battery_2.fade_per_year") == pytest.approx(2 * before)
+    assert value_at(varied, "device.battery_2.fade_per_year") == pytest.approx(2 * before)
     assert case_of_scenario(gaoan(), {}) == gaoan()
     every = case_of_scenario(gaoan(), draw_scenarios(sizing(), 1, 1).iloc[0].to_dict())
     assert every.weather != gaoan().weather and every.tariff != gaoan().tariff
@@ -122,12 +122,12 @@ def written(folder: Path, text: str) -> Path:
 
 def test_a_table_of_ones_own(tmp_path: Path) -> None:
     text = 'scenario,"irradiation, MJ/m² a year",battery price\n7,4500,0.5\n\n8,4700.25,1.0\n'
-    found = read_scenarios(written(tmp_path, text), gaoan())
-    assert found.to_dict("list") == {
+    scenarios = read_scenarios(written(tmp_path, text), gaoan())
+    assert scenarios.to_dict("list") == {
         "irradiation, MJ/m² a year": [4500.0, 4700.25],
         "battery price": [0.5, 1.0],
     }
-    assert list(found.index) == [0, 1]
+    assert list(scenarios.index) == [0, 1]
 
 
 def test_all_that_is_wrong_with_a_table_is_said_at_once(tmp_path: Path) -> None:

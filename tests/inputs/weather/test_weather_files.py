@@ -203,8 +203,8 @@ def test_an_epw_of_another_zone_is_shifted(folder: Path) -> None:
     """The same moments written in UTC+7 give the same weather."""
     earlier = pd.DatetimeIndex(HOURLY.index) - pd.Timedelta(hours=1)
     shifted = HOURLY.set_axis(earlier.where(earlier.year == 2026, earlier + pd.DateOffset(years=1)))
-    one = read_weather(epw(folder / "seven.epw", shifted.sort_index(), zone=7.0), SITE, YEAR)
-    pd.testing.assert_frame_equal(one, read_weather(epw(folder / "eight.epw"), SITE, YEAR), atol=1e-9)
+    weather = read_weather(epw(folder / "seven.epw", shifted.sort_index(), zone=7.0), SITE, YEAR)
+    pd.testing.assert_frame_equal(weather, read_weather(epw(folder / "eight.epw"), SITE, YEAR), atol=1e-9)
 
 
 @settings(

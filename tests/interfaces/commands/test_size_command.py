@@ -75,27 +75,27 @@ def test_everything_is_asked_and_a_second_run_takes_what_is_kept(
         "report.html",
     ):
         assert told in out, told
-    (kept,) = (tmp_path / "runs").iterdir()
-    assert f"Scenarios stored in {kept.relative_to(tmp_path)};" in out
-    assert kept.name.startswith("small-scenarios-")
-    parts = {path.name: path.stat().st_mtime_ns for path in (kept / "parts").iterdir()}
+    (store,) = (tmp_path / "runs").iterdir()
+    assert f"Scenarios stored in {store.relative_to(tmp_path)};" in out
+    assert store.name.startswith("small-scenarios-")
+    parts = {path.name: path.stat().st_mtime_ns for path in (store / "parts").iterdir()}
     assert len(parts) == 2
     code, again, _ = sized(typed, tmp_path, "--out", "b", "--lang", "zh")
     assert code == 0
     assert again.replace("Files in b", "Files in a") == out
-    assert {path.name: path.stat().st_mtime_ns for path in (kept / "parts").iterdir()} == parts
-    one, other = (tmp_path / name for name in "ab")
-    assert {path.name for path in one.iterdir()} == {
+    assert {path.name: path.stat().st_mtime_ns for path in (store / "parts").iterdir()} == parts
+    first, second = (tmp_path / name for name in "ab")
+    assert {path.name for path in first.iterdir()} == {
         "report.html", "report.xlsx", "summary.json", "offers.csv", "surface.nc", "surface.csv", "when.csv",
         "scenarios.csv", "size.nc", "manifest.json",
     }  # fmt: skip
     for name in ("offers.csv", "surface.csv", "when.csv", "scenarios.csv"):
-        assert (one / name).read_bytes() == (other / name).read_bytes()
-    assert "集装箱" in (other / "report.html").read_text(encoding="utf-8")
-    assert openpyxl.load_workbook(other / "report.xlsx").sheetnames[0] != "Decision"
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+    assert "集装箱" in (second / "report.html").read_text(encoding="utf-8")
+    assert openpyxl.load_workbook(second / "report.xlsx").sheetnames[0] != "Decision"
     for group in ("surface", "when", "risk"):
-        assert read_group(one / "size.nc", group).sizes
-    said = json.loads((one / "summary.json").read_text(encoding="utf-8"))
+        assert read_group(first / "size.nc", group).sizes
+    said = json.loads((first / "summary.json").read_text(encoding="utf-8"))
     assert said["co_optimised"]["gap"] <= 1e-6
     assert said["co_optimised"]["cost_yuan"] <= said["co_optimised"]["without_yuan"]
 

@@ -42,19 +42,19 @@ def test_a_study_prints_the_years_the_money_and_the_proof(study: Run, tmp_path: 
     out = tmp_path / "out"
     ran = study(year_case(tmp_path), "--out", out)
     assert (ran.code, ran.err) == (0, "")
-    found = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    own = found["returns"]["project_after_tax"]
+    figures = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    project = figures["returns"]["project_after_tax"]
     for words in (
         "Small park: the storage in 3 years of operation",
         "year health cycles out arbitrage demand auxiliary without with",
         "1 100.0% ",
         "NPV, 万元",
-        f"{own['npv_yuan'] / 1e4:,.2f}",
-        f"{own['irr']:.2%}",
-        f"{own['static_payback_years']['from_start_of_construction']:.2f}",
-        f"{own['static_payback_years']['from_start_of_operation']:.2f}",
-        f"Levelised cost of storage {found['lcos_yuan_per_kwh']:.4f} yuan/kWh",
-        f"minimum {found['debt_service_cover']['least']:.2f} in year 3 of operation",
+        f"{project['npv_yuan'] / 1e4:,.2f}",
+        f"{project['irr']:.2%}",
+        f"{project['static_payback_years']['from_start_of_construction']:.2f}",
+        f"{project['static_payback_years']['from_start_of_operation']:.2f}",
+        f"Levelised cost of storage {figures['lcos_yuan_per_kwh']:.4f} yuan/kWh",
+        f"minimum {figures['debt_service_cover']['least']:.2f} in year 3 of operation",
         "Investment 20,000,000 yuan (2,000.00 万元), VAT included, of which a loan of 80% at 4.80%",
         "3 years dispatched with and without the storage, each proven optimal, largest gap",
         "cashflow.csv, cashflow.xlsx, report.html, report.xlsx, summary.json, years.csv",
