@@ -232,17 +232,17 @@ def test_a_whole_case(tmp_path: Path) -> None:
     """Read, prepared, with what stands at the age that `standing` says: the offer and the point agree."""
     case = whole_year(tmp_path)
     (offer,) = (one for one in evaluate_offers(case, SolveContext()) if one.choice.key == "offer_1")
-    made = size_surface(case, (offer,), SolveContext())
-    at = made.sel(power_mw=10.0, duration_hours=2.0)
+    surface = size_surface(case, (offer,), SolveContext())
+    at = surface.sel(power_mw=10.0, duration_hours=2.0)
     assert offer.lifetime is not None
     assert offer.lifetime.case.devices["battery_1"].state_of_health == 0.9  # type: ignore[attr-defined]
     years = offer.lifetime.years
     assert float(at["saving_first_yuan"]) == pytest.approx(years[0].bill_without_yuan - years[0].bill_yuan)
     assert years[0].saved_yuan["arbitrage"] == pytest.approx(365 * 20 * DAY_YUAN_PER_MWH)
     assert years[1].state_of_health["battery_1"] == pytest.approx(0.9 - 2e-4 * 365 * 0.9 - 0.02)
-    found = commissioning_npv(case, [offer.choice], SolveContext())
+    npv_by_year = commissioning_npv(case, [offer.choice], SolveContext())
     assert offer.cash is not None
-    assert float(found["npv_yuan"][0, 0]) == pytest.approx(npv_of(offer.cash))
+    assert float(npv_by_year["npv_yuan"][0, 0]) == pytest.approx(npv_of(offer.cash))
 
 
 # --- when
