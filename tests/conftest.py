@@ -1,16 +1,22 @@
 """Fixtures of several tests. The benchmarks are not installed with the package; they are found beside it."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.typed_commands import Ran, Run, typed_by
 
+if TYPE_CHECKING:
+    from parkdispatch.studies.task_cluster import TaskCluster
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How many damaged inputs and damaged answers a run of the tests tries."""
+    """How many damaged inputs, damaged answers and killed runs a run of the tests tries."""
     parser.addoption("--mutations", type=int, default=60, help="damaged inputs that are tried (seed 1)")
     parser.addoption("--damages", type=int, default=100, help="random damages of an answer, for the audit")
+    parser.addoption("--kills", type=int, default=8, help="kills of a plan that is being written")
 
 
 @pytest.fixture
@@ -34,3 +40,18 @@ def run(typed: Run) -> Run:
 def damages(request: pytest.FixtureRequest) -> int:
     """The number of random damages."""
     return int(request.config.getoption("--damages"))
+
+
+@pytest.fixture
+def kills(request: pytest.FixtureRequest) -> int:
+    """The number of kills of a plan."""
+    return int(request.config.getoption("--kills"))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> "Iterator[TaskCluster]":
+    """Two local worker processes, started once for all tests; one that a test kills is started again."""
+    from parkdispatch.studies.task_cluster import TaskCluster
+
+    with TaskCluster(workers=2) as local:
+        yield local

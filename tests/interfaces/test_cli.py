@@ -26,6 +26,7 @@ from parkdispatch.results.solution import read_solution, save_solution
 from parkdispatch.studies.demand_peak import month_peaks
 from tests.support.bad_files import CLIMATE
 from tests.support.bad_inputs import PV_FILE
+from tests.support.cases.year_case import year_case
 from tests.support.paths import environment
 from tests.support.small_case import (
     CASE,
@@ -589,7 +590,7 @@ def test_init_makes_what_check_and_plan_accept(
     assert (
         "my works: valid. 5 devices (pv, load, battery_1, battery_2, grid), 35,040 intervals of 15" in ran.out
     )
-    ran = run("plan", "my works/case.toml")
+    ran = run("plan", "my works/case.toml", *PEAK)
     assert ran.code == 0
     (folder,) = (tmp_path / "runs").iterdir()
     assert re.fullmatch(r"my works-plan-\d{8}-\d{6}", folder.name)
@@ -828,11 +829,10 @@ MAIN = [sys.executable, "-c", "from parkdispatch.interfaces.cli import main; mai
 def test_a_process_of_its_own(tmp_path: Path) -> None:
     """The built-in case on its default day, printed to a pipe in GBK, which cannot encode "²"."""
     gbk = environment(PYTHONIOENCODING="gbk")
-    command = [*MAIN, "plan", "--out", str(tmp_path / "out")]
+    command = [*MAIN, "plan", *PEAK, "--out", str(tmp_path / "out")]
     ran = subprocess.run(command, env=gbk, capture_output=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, b"")
     assert "高安建陶基地" in ran.stdout.decode("gbk")
-    assert "Peak so far not given" in ran.stdout.decode("gbk")
     assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES | {"manifest.json"}
 
 
@@ -868,16 +868,16 @@ def test_what_a_pipe_cannot_show_is_replaced(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
-def test_a_full_disk_under_the_output_is_told() -> None:
+def test_a_full_disk_under_the_output_is_told(tmp_path: Path) -> None:
+    words = [*MAIN, "check", str(year_case(tmp_path))]
     with Path("/dev/full").open("wb") as full:
-        words = [*MAIN, "check", "gaoan"]
         done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, env=environment())
     assert (done.returncode, done.stderr) == (1, "the output cannot be written: No space left on device\n")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes of a shell")
-def test_a_reader_that_has_gone_ends_the_program_quietly() -> None:
-    words, pipe = [*MAIN, "check", "gaoan"], subprocess.PIPE
+def test_a_reader_that_has_gone_ends_the_program_quietly(tmp_path: Path) -> None:
+    words, pipe = [*MAIN, "check", str(year_case(tmp_path))], subprocess.PIPE
     with subprocess.Popen(words, stdout=pipe, stderr=pipe, env=environment()) as process:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.close()

@@ -34,7 +34,7 @@ def park_of(days: int, least_mw: float = 0.0) -> SmallPark:
 
 
 @pytest.mark.parametrize("least_mw", [0.0, 1.5])
-@pytest.mark.parametrize("days", [1, 31])
+@pytest.mark.parametrize("days", [1, 4])
 def test_without_time_whatever_can_rests_and_the_bound_holds(
     days: int, least_mw: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -50,7 +50,7 @@ def test_without_time_whatever_can_rests_and_the_bound_holds(
     buy, sell = (park.series["grid", f"{name}_price_yuan_per_mwh"] for name in ("purchase", "sale"))
     energy_yuan = np.where(net_mw > 0, buy * net_mw, sell * net_mw).sum() * 0.25
     assert proof.objective_yuan == pytest.approx(energy_yuan + 40_000 * net_mw.max())
-    better = optimize(park.devices, park.times, park.hours, park.series, time_limit_s=10.0).proof
+    better = optimize(park.devices, park.times, park.hours, park.series, time_limit_s=2.0).proof
     assert proof.bound_yuan <= better.objective_yuan <= proof.objective_yuan
 
 
@@ -98,7 +98,7 @@ def test_an_inner_deadline_does_not_outlast_an_outer_one() -> None:
 
 def test_a_solver_of_pyomo_has_the_limit_too() -> None:
     """Without time it has found nothing; before, it went on for 41 minutes with a limit of one."""
-    park = park_of(31, 1.5)
+    park = park_of(3, 1.5)
     model = build_plain_pyomo(park.devices, park.horizon, park.series)
     with pytest.raises(SolverError, match="found no optimum"):
         model.solve("appsi_highs", time_limit_s=1e-3)

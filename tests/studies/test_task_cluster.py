@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,15 +31,10 @@ from tests.support.paths import environment
 TASKS = dict(enumerate(cluster_work.table(12).to_numpy()))
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[TaskCluster]:
-    with TaskCluster(workers=2) as found:
-        yield found
-
-
-def done(cluster: TaskCluster, tasks: Mapping[int, Array], **shared: Any) -> Array:
-    found = dict(cluster.each(cluster_work.figures, {"scale": 1.0, **shared}, tasks))
-    return np.array([found[n] for n in tasks])
+def computed_by(cluster: TaskCluster) -> Array:
+    """The results of all tasks in their order."""
+    results = dict(cluster.each(cluster_work.figures, {"scale": 1.0}, TASKS))
+    return np.array([results[n] for n in TASKS])
 
 
 def same_bits(one: Array, other: Array) -> bool:
@@ -47,7 +42,7 @@ def same_bits(one: Array, other: Array) -> bool:
 
 
 def test_tasks_are_done(cluster: TaskCluster) -> None:
-    assert same_bits(done(cluster, TASKS), cluster_work.expected(12))
+    assert same_bits(computed_by(cluster), cluster_work.expected(12))
     assert list(cluster.each(cluster_work.figures, {}, {})) == []
 
 
@@ -116,14 +111,13 @@ def test_tasks_that_all_fail_are_given_up(cluster: TaskCluster) -> None:
     assert 0 < len(untried) <= 40
 
 
-def test_a_task_that_ends_every_worker_is_an_error() -> None:
-    import dask
-
-    with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        TaskCluster(workers=1) as cluster,
-    ):
-        ((_, error),) = cluster.each(cluster_work.failing, "die", {2: np.array([2.0])}, what="scenario")
+def test_a_task_that_ends_every_worker_is_an_error(
+    cluster: TaskCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the first worker that ends is one too many."""
+    assert cluster._client is not None
+    monkeypatch.setattr(cluster._client.cluster.scheduler, "allowed_failures", 0)
+    ((_, error),) = cluster.each(cluster_work.failing, "die", {2: np.array([2.0])}, what="scenario")
     assert isinstance(error, SolverError)
     assert str(error).startswith("scenario 2: several workers ended while they computed it")
 
@@ -182,6 +176,16 @@ def test_where_no_scheduler_answers(listens: bool, monkeypatch: pytest.MonkeyPat
     assert not [one for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
 
 
+def wait_until_it_listens(port: int) -> None:
+    """Until a process that was started answers at its port, or 30 s have passed."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with closing(socket.socket()) as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+
+
 @contextmanager
 def command(*words: str) -> Iterator[subprocess.Popen[bytes]]:
     """A command of Dask, as people start it on other machines, ended afterwards."""
@@ -201,21 +205,19 @@ def command(*words: str) -> Iterator[subprocess.Popen[bytes]]:
 @pytest.mark.slow
 def test_a_scheduler_that_runs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused without a worker or with a worker of another program; with one like this it does the work."""
-    address = f"tcp://127.0.0.1:{free_port()}"
+    port = free_port()
+    address = f"tcp://127.0.0.1:{port}"
     scheduler = ("distributed.cli.dask_scheduler", "--host", address, "--no-dashboard")
     worker = ("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
     with command(*scheduler) as there:
-        monkeypatch.setattr(dask_client, "PATIENCE_S", 6.0)
-        for _ in range(3):  # until it has started
-            with pytest.raises(InputError) as refused:
-                TaskCluster(address).__enter__()
-            if "has no worker" in str(refused.value):
-                break
-        assert f"argument `scheduler` = {address}: has no worker; must have one" in str(refused.value)
+        wait_until_it_listens(port)
+        monkeypatch.setattr(dask_client, "PATIENCE_S", 1.0)
+        with pytest.raises(InputError, match=f"`scheduler` = {address}: has no worker; must have one"):
+            TaskCluster(address).__enter__()
         monkeypatch.undo()
         with command(*worker):
             with TaskCluster(address) as cluster:
-                assert same_bits(done(cluster, TASKS), cluster_work.expected(12))
+                assert same_bits(computed_by(cluster), cluster_work.expected(12))
             monkeypatch.setattr(provenance, "versions", lambda: {"parkdispatch": "9.9", "python": "3.99"})
             program_versions.cache_clear()
             try:
@@ -253,14 +255,22 @@ def certificates(folder: Path) -> TlsFiles:
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="makes certificates")
 def test_a_scheduler_that_asks_for_certificates(tmp_path: Path) -> None:
     """It does the work for a client with a certificate of its authority, and for no other."""
+    from distributed import LocalCluster
+    from distributed.security import Security
+
     tls = certificates(tmp_path)
-    address = f"tls://127.0.0.1:{free_port()}"
-    files = ("--tls-ca-file", str(tls.ca_file), "--tls-cert", str(tls.cert), "--tls-key", str(tls.key))
-    scheduler = ("distributed.cli.dask_scheduler", "--host", address, "--no-dashboard", *files)
-    worker = ("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", *files)
-    with command(*scheduler), command(*worker):
+    every_role = {
+        f"tls_{role}_{kind}": str(path)
+        for role in ("scheduler", "worker", "client")
+        for kind, path in (("cert", tls.cert), ("key", tls.key))
+    }
+    security = Security(require_encryption=True, tls_ca_file=str(tls.ca_file), **every_role)
+    in_this_process = {"processes": False, "protocol": "tls://", "host": "127.0.0.1", "security": security}
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, **in_this_process) as there:
+        address = there.scheduler_address
+        assert address.startswith("tls://")
         with TaskCluster(address, tls=tls) as cluster:
-            assert same_bits(done(cluster, TASKS), cluster_work.expected(12))
+            assert same_bits(computed_by(cluster), cluster_work.expected(12))
         (tmp_path / "other").mkdir()
         with pytest.raises(InputError, match=f"argument `scheduler` = {address}: no Dask scheduler answers"):
             TaskCluster(address, tls=certificates(tmp_path / "other")).__enter__()

@@ -1,4 +1,4 @@
-"""Work for a farm's processes, which must be able to import it; run as a program, a run to be killed."""
+"""Work for a cluster's processes, which must be able to import it; run as a program, a run to be killed."""
 
 import math
 import os
@@ -33,9 +33,9 @@ def table(count: int) -> pd.DataFrame:
 def figures(shared: dict[str, Any], row: Array) -> Array:
     """Numbers with all their digits, and one that is none; it takes a while."""
     time.sleep(shared.get("sleep_s", 0.0))
-    found = np.outer([math.pi, math.e], np.exp(np.resize(row, 3)) / 7.0)
-    found[0, 0] = np.nan
-    return found * shared["scale"]
+    numbers = np.outer([math.pi, math.e], np.exp(np.resize(row, 3)) / 7.0)
+    numbers[0, 0] = np.nan
+    return numbers * shared["scale"]
 
 
 def expected(count: int) -> Array:
@@ -90,16 +90,16 @@ def dear(_: None, row: Array) -> Array:
 
 
 def main() -> None:
-    """A run on a store with the local processes of a farm: folder, scenarios, seconds a scenario."""
+    """A run on a store with a local process of a cluster: folder, scenarios, seconds a scenario."""
     from parkdispatch.studies.sizing.scenario_evaluation import compute_missing_scenarios
 
     # a shell that runs the tests in the background leaves control-C ignored, and children inherit that
     signal.signal(signal.SIGINT, signal.default_int_handler)
     folder, count, sleep_s = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     try:
-        with TaskCluster(workers=2) as farm:
+        with TaskCluster(workers=1) as cluster:
             shared, kept = {"scale": 1.0, "sleep_s": sleep_s}, (folder, QUESTION)
-            compute_missing_scenarios(figures, shared, SHAPE, table(count), farm, kept, print, print)
+            compute_missing_scenarios(figures, shared, SHAPE, table(count), cluster, kept, print, print)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -96,12 +96,17 @@ def whole_year(folder: Path) -> Case:
     case = load_case(str(write_case(folder, HOURLY[0], ENERGY_ONLY, COMPUTED)))
     plain = Battery.model_validate({**PLAIN, "fade_per_full_cycle": 2e-4, "fade_per_year": 0.02})
     devices = {n: d for n, d in case.devices.items() if n != "pv"} | {"battery_1": plain, "battery_2": plain}
-    two = {
-        "power_mw": {"min": 10.0, "max": 20.0, "step": 10.0},
+    two_sizes = {
+        "power_mw": {"min": 0.0, "max": 10.0, "step": 10.0},
         "duration_hours": {"min": 1.0, "max": 2.0, "step": 2.0},
+        "last_commissioning_year": 1,
     }
     asked = Sizing.model_validate(
-        {**SIZING, **two, "offer": [{"name": "x", "power_mw": 10.0, "energy_mwh": 20.0, "yuan_per_wh": 1.0}]}
+        {
+            **SIZING,
+            **two_sizes,
+            "offer": [{"name": "x", "power_mw": 10.0, "energy_mwh": 20.0, "yuan_per_wh": 1.0}],
+        }
     )
     return replace(
         case.with_devices(devices),

@@ -1,5 +1,6 @@
 """Reports of the built-in park, made once."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Literal
 
@@ -14,8 +15,10 @@ from parkdispatch.studies.solve_options import SolveContext
 
 @cache
 def made(kind: Literal["day", "year"]) -> tuple[DispatchRun, ReportFacts]:
-    """The built-in park on its day or in its year."""
+    """The built-in park on its day, or by hours in its year."""
     case: Case = load_case("gaoan")
+    if kind == "year":
+        case = replace(case, calendar=case.calendar.model_copy(update={"minutes": 60}))
     times = day_times(case, case.calendar.plan_date) if kind == "day" else year_times(case)
     solved = dispatch_case(prepare(case, times), SolveContext(), 0.0)
     return solved, report_facts(solved, kind)

@@ -1,7 +1,9 @@
 """What a command did, as typed in this process; `conftest.py` has the fixtures that type it."""
 
+import io
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,3 +39,13 @@ def typed_by(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         return Ran(code, seen.out, seen.err)
 
     return command
+
+
+def typed_once(*words: str | Path) -> Ran:
+    """A command of which several tests ask: as `typed_by`, where a fixture of a module cannot use that."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["parkdispatch", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+    return Ran(int(end.value.code or 0), out.getvalue(), err.getvalue())

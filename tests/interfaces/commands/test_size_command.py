@@ -1,70 +1,55 @@
 """`parkdispatch size` end to end: every part for a small hourly park, and refused inputs."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from parkdispatch.results.writers.sizing_netcdf import read_group
 from parkdispatch.studies import dask_client
-from tests.support.cases.lifetime_cases import ENERGY_ONLY, HOURLY
-from tests.support.increment_cases import COMPUTED
-from tests.support.small_case import add, write_case
+from parkdispatch.studies.dask_client import without_dask_logs
+from parkdispatch.studies.sizing import co_optimization, existing_park
+from tests.support.cases.sized_park import write_sized_park
+from tests.support.small_case import write_case
 from tests.support.typed_commands import Ran, Run
 
-QUESTION = """
-[finance]
-investment_yuan = 8e6
-operation_years = 3
-depreciation = { all = { share = 1.0, years = 3 } }
-loan = { years = 3 }
 
-[sizing]
-device = "battery_1"
-power_mw = { min = 0.0, max = 5.0, step = 5.0 }
-duration_hours = { min = 2.0, max = 4.0, step = 2.0 }
-price = { yuan_per_kwh = 200.0 }
-last_commissioning_year = 1
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """The address of a scheduler with a worker, both in this process: nothing is started for a command."""
+    from distributed import LocalCluster
 
-[[sizing.offer]]
-name = "container"
-name_zh = "集装箱"
-power_mw = 5.0
-energy_mwh = 10.0
-yuan_per_wh = 0.2
-
-[[sizing.doubt]]
-name = "battery price"
-fields = ["sizing.price_multiple"]
-kind = "uniform"
-low = 0.5
-high = 3.0
-"""
+    here = {"processes": False, "protocol": "tcp://", "host": "127.0.0.1", "dashboard_address": None}
+    with without_dask_logs(), LocalCluster(n_workers=1, threads_per_worker=1, **here) as cluster:
+        yield str(cluster.scheduler_address)
 
 
-def without_sun(folder: Path) -> None:
-    path = folder / "case.toml"
-    text = path.read_text(encoding="utf-8")
-    before, rest = text.split("[device.pv]")
-    rest = rest[rest.index("[device.battery_1]") :].replace('"pv.available_mw" = ', "# ")
-    path.write_text(before + rest, encoding="utf-8")
-
-
-def asked(folder: Path) -> Path:
-    return write_case(folder, HOURLY[0], ENERGY_ONLY, COMPUTED, without_sun, add(QUESTION))
+@pytest.fixture
+def one_month(monkeypatch: pytest.MonkeyPatch) -> None:
+    """July in the place of a year, wherever this process dispatches one."""
+    july = pd.date_range("2026-07-01", "2026-08-01", freq="h", inclusive="left")
+    for module in (co_optimization, existing_park):
+        monkeypatch.setattr(module, "year_times", lambda _: july)
 
 
 def sized(typed: Run, folder: Path, *more: str) -> Ran:
-    return typed("size", asked(folder / "case"), "--workers", "1", "--scenarios", "2", *more)
+    return typed("size", write_sized_park(folder / "case"), "--scenarios", "2", *more)
 
 
-@pytest.mark.slow
-def test_everything_is_asked_and_a_second_run_takes_what_is_kept(
-    typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def written(store: Path) -> dict[str, int]:
+    """When each scenario of a store was written [ns]."""
+    return {path.name: path.stat().st_mtime_ns for path in (store / "parts").iterdir()}
+
+
+@pytest.mark.usefixtures("one_month")
+def test_everything_is_asked(
+    typed: Run, tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, out, err = sized(typed, tmp_path, "--out", "a")
+    code, out, err = sized(typed, tmp_path, "--scheduler", scheduler, "--out", "a")
     assert (code, err) == (0, "")
     for told in (
         "Co-optimised: ",
@@ -78,47 +63,54 @@ def test_everything_is_asked_and_a_second_run_takes_what_is_kept(
     (store,) = (tmp_path / "runs").iterdir()
     assert f"Scenarios stored in {store.relative_to(tmp_path)};" in out
     assert store.name.startswith("small-scenarios-")
-    parts = {path.name: path.stat().st_mtime_ns for path in (store / "parts").iterdir()}
-    assert len(parts) == 2
-    code, again, _ = sized(typed, tmp_path, "--out", "b", "--lang", "zh")
-    assert code == 0
-    assert again.replace("Files in b", "Files in a") == out
-    assert {path.name: path.stat().st_mtime_ns for path in (store / "parts").iterdir()} == parts
-    first, second = (tmp_path / name for name in "ab")
-    assert {path.name for path in first.iterdir()} == {
+    assert len(written(store)) == 2
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {
         "report.html", "report.xlsx", "summary.json", "offers.csv", "surface.nc", "surface.csv", "when.csv",
         "scenarios.csv", "size.nc", "manifest.json",
     }  # fmt: skip
-    for name in ("offers.csv", "surface.csv", "when.csv", "scenarios.csv"):
-        assert (first / name).read_bytes() == (second / name).read_bytes()
-    assert "集装箱" in (second / "report.html").read_text(encoding="utf-8")
-    assert openpyxl.load_workbook(second / "report.xlsx").sheetnames[0] != "Decision"
     for group in ("surface", "when", "risk"):
-        assert read_group(first / "size.nc", group).sizes
-    said = json.loads((first / "summary.json").read_text(encoding="utf-8"))
-    assert said["co_optimised"]["gap"] <= 1e-6
-    assert said["co_optimised"]["cost_yuan"] <= said["co_optimised"]["without_yuan"]
+        assert read_group(tmp_path / "a" / "size.nc", group).sizes
+    summary = json.loads((tmp_path / "a" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["co_optimised"]["gap"] <= 1e-6
+    assert summary["co_optimised"]["cost_yuan"] <= summary["co_optimised"]["without_yuan"]
 
 
-@pytest.mark.slow
-def test_scenarios_that_cannot_be_kept_are_told_and_computed(
-    typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_scenarios_are_kept_and_a_second_run_takes_them(
+    typed: Run, tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`runs` is a file. Different solve options lead to a different store of scenarios."""
+    """At first `runs` is a file, so they cannot be kept. Other solve options lead to another store."""
     monkeypatch.chdir(tmp_path)
+    scenarios = ("--only", "scenarios", "--scheduler", scheduler)
+    own_process = ("--only", "scenarios", "--workers", "1")
     (tmp_path / "runs").write_text("", encoding="utf-8")
-    code, out, err = sized(typed, tmp_path, "--only", "scenarios", "--out", "a")
+    code, out, err = sized(typed, tmp_path, *own_process, "--out", "not_kept")
     assert code == 0
     assert "warning: scenarios are not kept: runs/small-scenarios-" in err
     assert "Scenarios stored" not in out
+
     (tmp_path / "runs").unlink()
-    for more in ((), ("--every-year",)):
-        code, _, err = sized(typed, tmp_path, "--only", "scenarios", "--out", "b", *more)
-        assert (code, err) == (0, "")
+    code, out, err = sized(typed, tmp_path, *scenarios, "--out", "kept")
+    assert (code, err) == (0, "")
+    (store,) = (tmp_path / "runs").iterdir()
+    assert f"Scenarios stored in {store.relative_to(tmp_path)};" in out
+    parts = written(store)
+    assert len(parts) == 2
+
+    code, out_again, _ = sized(typed, tmp_path, *scenarios, "--out", "taken", "--lang", "zh")
+    assert code == 0
+    assert out_again.replace("Files in taken", "Files in kept") == out  # the screen stays as it is
+    assert written(store) == parts
+    tables = {(tmp_path / run / "scenarios.csv").read_bytes() for run in ("not_kept", "kept", "taken")}
+    assert len(tables) == 1
+    assert "集装箱" in (tmp_path / "taken" / "report.html").read_text(encoding="utf-8")
+    assert openpyxl.load_workbook(tmp_path / "taken" / "report.xlsx").sheetnames[0] != "Decision"
+
+    assert sized(typed, tmp_path, *scenarios, "--out", "every", "--every-year").code == 0
     assert len(list((tmp_path / "runs").iterdir())) == 2
-    assert (tmp_path / "a" / "scenarios.csv").exists()
+    assert written(store) == parts
 
 
+@pytest.mark.usefixtures("one_month")
 def test_a_part_is_computed_alone(typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     code, out, _ = sized(typed, tmp_path, "--only", "offers", "--out", "a")

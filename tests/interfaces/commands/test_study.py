@@ -21,7 +21,7 @@ from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.cases.year_case import MONEY, year_case
 from tests.support.small_case import Damage, swap
-from tests.support.typed_commands import Ran, Run
+from tests.support.typed_commands import Ran, Run, typed_once
 
 FILES = {"cashflow.csv", "cashflow.xlsx", "report.html", "report.xlsx", "summary.json", "years.csv"}
 FLOWS = ("project_before_tax", "project_after_tax", "equity_before_tax", "equity_after_tax")
@@ -38,48 +38,54 @@ def study(run: Run) -> Run:
     return command
 
 
-def test_a_study_prints_the_years_the_money_and_the_proof(study: Run, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    ran = study(year_case(tmp_path), "--out", out)
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ran, Path]:
+    """The study of the small case, and the folder that it wrote."""
+    folder = tmp_path_factory.mktemp("study")
+    return typed_once("study", year_case(folder / "case"), "--out", folder / "out"), folder / "out"
+
+
+def test_a_study_prints_the_years_the_money_and_the_proof(studied: tuple[Ran, Path]) -> None:
+    ran, out = studied
     assert (ran.code, ran.err) == (0, "")
-    figures = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    project = figures["returns"]["project_after_tax"]
+    printed = " ".join(ran.out.split())
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    returns = summary["returns"]["project_after_tax"]
     for words in (
         "Small park: the storage in 3 years of operation",
         "year health cycles out arbitrage demand auxiliary without with",
         "1 100.0% ",
         "NPV, 万元",
-        f"{project['npv_yuan'] / 1e4:,.2f}",
-        f"{project['irr']:.2%}",
-        f"{project['static_payback_years']['from_start_of_construction']:.2f}",
-        f"{project['static_payback_years']['from_start_of_operation']:.2f}",
-        f"Levelised cost of storage {figures['lcos_yuan_per_kwh']:.4f} yuan/kWh",
-        f"minimum {figures['debt_service_cover']['least']:.2f} in year 3 of operation",
+        f"{returns['npv_yuan'] / 1e4:,.2f}",
+        f"{returns['irr']:.2%}",
+        f"{returns['static_payback_years']['from_start_of_construction']:.2f}",
+        f"{returns['static_payback_years']['from_start_of_operation']:.2f}",
+        f"Levelised cost of storage {summary['lcos_yuan_per_kwh']:.4f} yuan/kWh",
+        f"minimum {summary['debt_service_cover']['least']:.2f} in year 3 of operation",
         "Investment 20,000,000 yuan (2,000.00 万元), VAT included, of which a loan of 80% at 4.80%",
         "3 years dispatched with and without the storage, each proven optimal, largest gap",
         "cashflow.csv, cashflow.xlsx, report.html, report.xlsx, summary.json, years.csv",
     ):
-        assert words in ran.out, (words, ran.out)
+        assert words in printed, (words, printed)
     assert "…" not in ran.out  # nothing is cut off at the 80 columns of a pipe
     assert "~" not in ran.out
     assert {path.name for path in out.iterdir()} == FILES | {"manifest.json"}
 
 
-def test_the_files_of_a_study_say_the_same(study: Run, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    assert study(year_case(tmp_path), "--out", out).code == 0
-    found = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+def test_the_files_of_a_study_say_the_same(studied: tuple[Ran, Path]) -> None:
+    _, out = studied
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     years = pd.read_csv(out / "years.csv", encoding="utf-8-sig", index_col="year")
     lines = pd.read_csv(out / "cashflow.csv", encoding="utf-8-sig", index_col="line")
 
-    assert (found["status"], found["case"], found["variant"]) == ("optimal", "small", None)
-    assert found["years_dispatched"] == years.index.tolist() == [1, 2, 3]
-    assert found["largest_gap"] == max(found["gap_by_year"].values()) <= 1e-8
-    assert found["largest_difference_of_streams_and_bills_yuan"] < 1.0
-    assert set(found["timings_s"]) == {"read", "dispatch", "cash_flow"}
-    assert {"parkdispatch", "highspy", "python"} <= found["versions"].keys()
-    assert len(found["case_sha256"]) == 64
-    assert tuple(found["returns"]) == FLOWS
+    assert (summary["status"], summary["case"], summary["variant"]) == ("optimal", "small", None)
+    assert summary["years_dispatched"] == years.index.tolist() == [1, 2, 3]
+    assert summary["largest_gap"] == max(summary["gap_by_year"].values()) <= 1e-8
+    assert summary["largest_difference_of_streams_and_bills_yuan"] < 1.0
+    assert set(summary["timings_s"]) == {"read", "dispatch", "cash_flow"}
+    assert {"parkdispatch", "highspy", "python"} <= summary["versions"].keys()
+    assert len(summary["case_sha256"]) == 64
+    assert tuple(summary["returns"]) == FLOWS
 
     assert years["battery_1.state_of_health [1]"].is_monotonic_decreasing
     fade = 2.7e-5 * years["battery_1.full_cycles [1]"] + 0.0035
@@ -90,14 +96,14 @@ def test_the_files_of_a_study_say_the_same(study: Run, tmp_path: Path) -> None:
     np.testing.assert_allclose(saved, years["net_saving_yuan [yuan]"], atol=1e-5)
     bills = years["bill_without_yuan [yuan]"] - years["bill_yuan [yuan]"]
     np.testing.assert_allclose(saved, bills, rtol=1e-6)
-    for stream, total in found["revenue_yuan"].items():
+    for stream, total in summary["revenue_yuan"].items():
         assert years[f"saved.{stream}_yuan [yuan]"].sum() == pytest.approx(total)
         assert lines.loc[f"gross_{stream}", "total"] == pytest.approx(total)
         assert lines.loc[f"gross_{stream}", "year 2"] == pytest.approx(
             years.loc[2, f"saved.{stream}_yuan [yuan]"]
         )
     flow = lines.loc["project_after_tax", [f"year {n}" for n in range(4)]].to_numpy(dtype=float)
-    rate = found["returns"]["project_after_tax"]["irr"]
+    rate = summary["returns"]["project_after_tax"]["irr"]
     assert flow @ (1.0 + rate) ** -np.arange(4.0) == pytest.approx(0, abs=1.0)
 
     book = openpyxl.load_workbook(out / "cashflow.xlsx", data_only=True)
@@ -113,55 +119,43 @@ def test_a_study_of_a_variant(study: Run, tmp_path: Path) -> None:
     assert json.loads((out / "summary.json").read_text(encoding="utf-8"))["variant"] == "large"
 
 
-def test_an_irr_that_does_not_exist_is_said_in_words(study: Run, tmp_path: Path) -> None:
+def test_an_irr_that_does_not_exist_and_what_cannot_matter_are_said(study: Run, tmp_path: Path) -> None:
     """Insurance and maintenance of an expensive battery exceed its savings; there is no residual value."""
     money = MONEY.replace("20_000_000.0", "2e9\nworking_capital_share = 0.0")
     money = money.replace("years = 3 }", "years = 3, residual_share = 0.0 }")
+    money += "\n[finance.replacement]\nyear = 15\ncost_yuan = 1e6\n"
     ran = study(year_case(tmp_path, money=money), "--out", tmp_path / "out")
     assert ran.code == 0
     assert "IRR none none" in ran.out
     assert "IRR of the project flow before income tax: no IRR: money is only paid." in ran.out
     assert "payback from construction never never never never" in ran.out
-    found = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
-    own = found["returns"]["project_before_tax"]
-    assert (own["irr"], own["irr_in_words"]) == (None, "no IRR: money is only paid")
-    assert own["static_payback_years"] == {
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    returns = summary["returns"]["project_before_tax"]
+    assert (returns["irr"], returns["irr_in_words"]) == (None, "no IRR: money is only paid")
+    assert returns["static_payback_years"] == {
         "from_start_of_construction": None,
         "from_start_of_operation": None,
     }
+    late = "warning: `finance.replacement.year` = 15: lies at the end of the 3-year horizon"
+    assert ran.err.startswith(late)
+    assert len(summary["warnings"]) == 1
 
 
-def test_what_cannot_matter_is_warned_of(study: Run, tmp_path: Path) -> None:
-    late = "\n[finance.replacement]\nyear = 15\ncost_yuan = 1e6\n"
-    ran = study(year_case(tmp_path, money=MONEY + late), "--out", tmp_path / "out")
-    assert ran.code == 0
-    assert ran.err.startswith(
-        "warning: `finance.replacement.year` = 15: lies at the end of the 3-year horizon"
-    )
-    found = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
-    assert len(found["warnings"]) == 1
-
-
-def test_years_not_dispatched_are_marked(tmp_path: Path) -> None:
+def test_years_not_dispatched_are_marked_and_the_others_told_as_they_are_solved(tmp_path: Path) -> None:
     money = MONEY.replace("operation_years = 3", "operation_years = 5")
     case = load_case(str(year_case(tmp_path, money=money)))
     assert case.finance is not None
-    lifetime = dispatch_lifetime(case, SolveContext(), only=[])
-    made = Study(lifetime, cash_flow(case.finance, lifetime.operation()), {})
+    said: list[str] = []
+    lifetime = dispatch_lifetime(case, SolveContext(progress=said.append), only=[])
+    for year in (1, 2, 5):
+        assert any(text.startswith(f"year {year} of 5: ") for text in said)
+    five_years = Study(lifetime, cash_flow(case.finance, lifetime.operation()), {})
     out = io.StringIO()
-    show_study(Console(file=out, width=80), made)
+    show_study(Console(file=out, width=80), five_years)
     assert [line[:4].strip() for line in out.getvalue().splitlines() if line[2:4] == " ~"] == ["3 ~", "4 ~"]
     assert "~ not dispatched: estimated" in out.getvalue()
     assert "3 years dispatched with and without the storage" in out.getvalue()
-    assert years_table(made)["dispatched [1]"].tolist() == [1, 1, 0, 0, 1]
-
-
-def test_a_life_shows_what_it_is_doing(tmp_path: Path) -> None:
-    said: list[str] = []
-    case = load_case(str(year_case(tmp_path)))
-    dispatch_lifetime(case, SolveContext(progress=said.append))
-    for year in (1, 2, 3):
-        assert any(text.startswith(f"year {year} of 3: ") for text in said)
+    assert years_table(five_years)["dispatched [1]"].tolist() == [1, 1, 0, 0, 1]
 
 
 # --- bad input
@@ -257,14 +251,12 @@ def summary_of(folder: Path) -> dict[str, Any]:
     return {key: value for key, value in found.items() if key not in ("timings_s", "peak_memory_mb")}
 
 
-@pytest.mark.slow
-def test_the_same_study_twice_gives_the_same(study: Run, tmp_path: Path) -> None:
-    path = year_case(tmp_path / "case")
-    for name in ("one", "two"):
-        assert study(path, "--out", tmp_path / name).code == 0
-    one, two = tmp_path / "one", tmp_path / "two"
-    pages = [(folder / "report.html").read_text(encoding="utf-8") for folder in (one, two)]
+def test_the_same_study_twice_gives_the_same(study: Run, studied: tuple[Ran, Path], tmp_path: Path) -> None:
+    _, first = studied
+    second = tmp_path / "out"
+    assert study(year_case(tmp_path / "case"), "--out", second).code == 0
+    pages = [(folder / "report.html").read_text(encoding="utf-8") for folder in (first, second)]
     assert len({re.sub(r"<dt>Seconds</dt><dd>[^<]*", "", html) for html in pages}) == 1
     for name in FILES - {"summary.json", "report.html"}:
-        assert (one / name).read_bytes() == (two / name).read_bytes(), name
-    assert summary_of(one) == summary_of(two)
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+    assert summary_of(first) == summary_of(second)

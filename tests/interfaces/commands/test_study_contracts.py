@@ -46,11 +46,16 @@ def studied(folder: Path, contracts: str) -> tuple[Study, str]:
     return study, " ".join(printed.getvalue().split())
 
 
-@pytest.mark.slow
-def test_the_streams_are_in_every_table(tmp_path: Path) -> None:
-    study, printed = studied(tmp_path, CONTRACTS)
-    out = tmp_path / "out"
-    figures = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+@pytest.fixture(scope="module")
+def with_contracts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, str, Path]:
+    """The study with both contracts, its printed output and its files."""
+    folder = tmp_path_factory.mktemp("contracts")
+    return *studied(folder, CONTRACTS), folder / "out"
+
+
+def test_the_streams_are_in_every_table(with_contracts: tuple[Study, str, Path]) -> None:
+    study, printed, out = with_contracts
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     years = pd.read_csv(out / "years.csv", encoding="utf-8-sig", index_col="year")
     events = pd.read_csv(out / "events.csv", encoding="utf-8-sig")
     flow = pd.read_csv(out / "cashflow.csv", encoding="utf-8-sig", index_col="line")
@@ -59,7 +64,7 @@ def test_the_streams_are_in_every_table(tmp_path: Path) -> None:
     paid = events.groupby("year")["paid [yuan]"].sum()
     assert (paid > 0).all()
     for year in (1, 2, 3):
-        told = figures["demand_response_by_year"][str(year)]
+        told = summary["demand_response_by_year"][str(year)]
         assert (told["called"], told["paid_yuan"]) == (3, pytest.approx(paid[year], abs=1e-4))
         assert years.loc[year, "saved.demand_response_yuan [yuan]"] == pytest.approx(paid[year], abs=1e-4)
         assert flow.loc["gross_demand_response", f"year {year}"] == pytest.approx(paid[year], abs=1e-4)
@@ -67,18 +72,18 @@ def test_the_streams_are_in_every_table(tmp_path: Path) -> None:
         assert told["added_to_bill_yuan"] == pytest.approx(study.lifetime.years[year - 1].response_cost_yuan)
     response_mw = events["baseline [MW]"] - events["import [MW]"]
     assert (events["response [MW]"] - response_mw).abs().max() < 1e-5
-    assert figures["revenue_yuan"]["demand_response"] == pytest.approx(paid.sum(), abs=1e-3)
-    first = figures["demand_response_by_year"]["1"]
+    assert summary["revenue_yuan"]["demand_response"] == pytest.approx(paid.sum(), abs=1e-3)
+    first = summary["demand_response_by_year"]["1"]
     assert f"Demand response in year 1: 3 events called, {first['paid']} paid {paid[1]:,.0f} yuan" in printed
     assert "GWh demand aux. year health cycles out arbitrage demand response absorption energy" in printed
     assert "…" not in printed
-    assert figures["status"] == "optimal"
+    assert summary["status"] == "optimal"
     assert "the one with the highest baselines is used" in printed
 
 
-def test_twenty_years_of_large_numbers_fit_into_80_columns(tmp_path: Path) -> None:
+def test_twenty_years_of_large_numbers_fit_into_80_columns(with_contracts: tuple[Study, str, Path]) -> None:
     """As for the built-in case: tens of thousands of 10^4 yuan in the last row, four streams."""
-    study, _ = studied(tmp_path, CONTRACTS)
+    study, _, _ = with_contracts
     first = study.lifetime.years[0]
     many = {name: np.full(20, 1.6e7) for name in study.cash.operation.revenue_yuan}
     years = tuple(replace(first, year=n + 1, discharged_mwh=46_000.0) for n in range(20))
@@ -101,6 +106,6 @@ def test_without_a_contract_nothing_is_told_of_one(tmp_path: Path) -> None:
     _, printed = studied(tmp_path, "")
     assert "Demand response" not in printed
     assert not (tmp_path / "out" / "events.csv").exists()
-    figures = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
-    assert figures["demand_response_by_year"] == {}
-    assert set(figures["revenue_yuan"]) == {"arbitrage", "demand"}
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["demand_response_by_year"] == {}
+    assert set(summary["revenue_yuan"]) == {"arbitrage", "demand"}

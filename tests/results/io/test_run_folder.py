@@ -175,8 +175,8 @@ def test_a_run_killed_anywhere_leaves_the_old_one_or_the_new_one(tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_fifty_kills_of_a_plan() -> None:
-    """As `python -m tests.support.harnesses.killed_runs` types it."""
-    words = [sys.executable, "-m", "tests.support.harnesses.killed_runs", "--kills", "50"]
+def test_kills_of_a_plan(kills: int) -> None:
+    """As `python -m tests.support.harnesses.killed_runs` types it; `--kills` of pytest sets how many."""
+    words = [sys.executable, "-m", "tests.support.harnesses.killed_runs", "--kills", str(kills)]
     done = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, check=True)
-    assert "50 killed" in done.stdout and ", 0 mixed or half" in done.stdout, done.stdout
+    assert f" {kills} killed" in done.stdout and ", 0 mixed or half" in done.stdout, done.stdout

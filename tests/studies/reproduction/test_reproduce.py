@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,7 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.finance.investment import OperationMaintenance
 from parkdispatch.results.reproduction.comparison import VIEWS, comparison_in_words
+from parkdispatch.results.reproduction.corner_interpolation import Corners
 from parkdispatch.results.reproduction.replicated_study import Replica, replica, replicated
 from parkdispatch.results.reproduction.reproduction import CurrentParkRuns, Reproduction
 from parkdispatch.studies.lifetime import lifetime_dispatch
@@ -29,7 +30,11 @@ from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.reproduction import published_study
 from parkdispatch.studies.reproduction import reproduce_figures as driver
 from parkdispatch.studies.reproduction.current_park_runs import run_current_park
-from parkdispatch.studies.reproduction.reproduce_figures import reproduce_figures, search_calibration
+from parkdispatch.studies.reproduction.reproduce_figures import (
+    dispatched_corners,
+    reproduce_figures,
+    search_calibration,
+)
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.typed_commands import Run
 
@@ -47,36 +52,34 @@ def hourly() -> Case:
     return replace(case, calendar=case.calendar.model_copy(update={"minutes": 60}))
 
 
-def two_months(case: Case) -> pd.DatetimeIndex:
-    """July and August, which have surpluses, sharp prices and events, in the place of today's year."""
-    return pd.date_range("2026-07-01", "2026-09-01", freq=f"{case.calendar.minutes}min", inclusive="left")
+def july(case: Case) -> pd.DatetimeIndex:
+    """A month that has surpluses, sharp prices and events, in the place of today's year."""
+    return pd.date_range("2026-07-01", "2026-08-01", freq=f"{case.calendar.minutes}min", inclusive="left")
 
 
-def run_two_months(
-    parks: Sequence[Case], context: SolveContext, only: Sequence[int] | None
-) -> CurrentParkRuns:
-    """Today's park over two months; the study keeps its whole year, which the published figures are of."""
+def run_july(parks: Sequence[Case], context: SolveContext, only: Sequence[int] | None) -> CurrentParkRuns:
+    """Today's park over a month; the study keeps its whole year, which the published figures are of."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lifetime_dispatch, "year_times", two_months)
+        patch.setattr(lifetime_dispatch, "year_times", july)
         return run_current_park(parks, context, only)
 
 
 def parks() -> list[Case]:
     """The park of today by hours, with both phases and with one; doubts of money and of prices.
 
-    As two months stand for its year, it pays and is called a sixth as much as in the case.
+    As a month stands for its year, it pays and is called a twelfth as much as in the case.
     """
-    found = []
+    monthly = []
     for variant in (None, "first_phase"):
         case = load_case("gaoan", variant)
         calendar = case.calendar.model_copy(update={"minutes": 60})
-        doubts = tuple(one for one in case.sensitivities if one.name in ("investment", "demand price"))
+        doubts = tuple(doubt for doubt in case.sensitivities if doubt.name in ("investment", "demand price"))
         assert len(doubts) == 2
         assert case.finance and isinstance(case.contracts.demand_response, MeteredResponse)
-        upkeep = OperationMaintenance(yuan_per_kw_year=30.0 / 6)
-        paid = {"investment_yuan": case.finance.investment_yuan / 6, "operation_maintenance": upkeep}
-        called = case.contracts.demand_response.model_copy(update={"events_per_year": 10})
-        found.append(
+        upkeep = OperationMaintenance(yuan_per_kw_year=30.0 / 12)
+        paid = {"investment_yuan": case.finance.investment_yuan / 12, "operation_maintenance": upkeep}
+        called = case.contracts.demand_response.model_copy(update={"events_per_year": 5})
+        monthly.append(
             replace(
                 case,
                 calendar=calendar,
@@ -85,7 +88,7 @@ def parks() -> list[Case]:
                 contracts=case.contracts.model_copy(update={"demand_response": called}),
             )
         )
-    return found
+    return monthly
 
 
 @pytest.fixture
@@ -94,18 +97,23 @@ def no_park(monkeypatch: pytest.MonkeyPatch) -> None:
     bare, _ = parks()
     contracts = bare.contracts.model_copy(update={"demand_response": None})
     quick = replace(bare, contracts=contracts, sensitivities=bare.sensitivities[:1])
-    monkeypatch.setattr(
-        driver, "run_current_park", lambda _, context, only: run_two_months([quick], context, ())
-    )
+    monkeypatch.setattr(driver, "run_current_park", lambda _, context, only: run_july([quick], context, ()))
 
 
 @pytest.fixture(scope="module")
-def made() -> Iterator[Reproduction]:
+def reproduction() -> Reproduction:
     """All of it, by hours, with first and last year dispatched and few points in the tolerances."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(driver, "POINTS", 4)
-        patch.setattr(driver, "run_current_park", run_two_months)
-        yield reproduce_figures(hourly(), PLAN, FACTORS, parks(), SolveContext(), only=())
+        patch.setattr(driver, "POINTS", 2)
+        patch.setattr(driver, "dispatched_corners", lambda *_: corners())
+        patch.setattr(driver, "run_current_park", run_july)
+        return reproduce_figures(hourly(), PLAN, FACTORS, parks(), SolveContext(), only=())
+
+
+@cache
+def corners() -> Corners:
+    """The first and the last year at every corner of the ranges; they do not depend on the values inside."""
+    return dispatched_corners(hourly(), SolveContext())
 
 
 @cache
@@ -140,20 +148,20 @@ def test_a_year_of_the_study_by_hand() -> None:
 
 
 @pytest.mark.slow
-def test_hours_and_quarters_earn_the_same(made: Reproduction) -> None:
-    found = next(row for row in made.rows if row.key == "replicated_arbitrage")
+def test_hours_and_quarters_earn_the_same(reproduction: Reproduction) -> None:
+    found = next(row for row in reproduction.rows if row.key == "replicated_arbitrage")
     assert found.computed == pytest.approx(by_quarters().measures["arbitrage"], rel=1e-9)
 
 
 @pytest.mark.slow
-def test_every_year_is_proven_and_the_corners_are_exact(made: Reproduction) -> None:
-    assert made.largest_gap < 1e-9
-    assert made.corners_deviation < 1e-9
+def test_every_year_is_proven_and_the_corners_are_exact(reproduction: Reproduction) -> None:
+    assert reproduction.largest_gap < 1e-9
+    assert reproduction.corners_deviation < 1e-9
 
 
 @pytest.mark.slow
-def test_the_rows_of_the_replication(made: Reproduction) -> None:
-    rows = {row.key: row for row in made.rows if row.view == "replicated"}
+def test_the_rows_of_the_replication(reproduction: Reproduction) -> None:
+    rows = {row.key: row for row in reproduction.rows if row.view == "replicated"}
     for target in PLAN.targets:
         row = rows[f"replicated_{target.key}"]
         assert (row.verdict, row.published) == ("reproduced", target.value)
@@ -162,11 +170,11 @@ def test_the_rows_of_the_replication(made: Reproduction) -> None:
 
 
 @pytest.mark.slow
-def test_the_whole_investment_earns_less_than_nothing_could_cost(made: Reproduction) -> None:
+def test_the_whole_investment_earns_less_than_nothing_could_cost(reproduction: Reproduction) -> None:
     """Its IRR is below what the revenue alone would return, and far below the published one."""
-    ceiling = next(row.computed for row in made.rows if row.key == "irr_whole")
-    title = made.case.what_if["whole_investment"].title
-    of_whole = [row for row in made.rows if row.numbers.get("title") == title]
+    ceiling = next(row.computed for row in reproduction.rows if row.key == "irr_whole")
+    title = reproduction.case.what_if["whole_investment"].title
+    of_whole = [row for row in reproduction.rows if row.numbers.get("title") == title]
     irr = next(row for row in of_whole if row.figures == ("project_irr",))
     assert irr.computed is not None and ceiling is not None
     assert irr.computed < ceiling < 0.0517
@@ -178,40 +186,42 @@ def test_the_whole_investment_earns_less_than_nothing_could_cost(made: Reproduct
 
 
 @pytest.mark.slow
-def test_what_the_loan_means_is_told(made: Reproduction) -> None:
+def test_what_the_loan_means_is_told(reproduction: Reproduction) -> None:
     """The owners add money in the last year of the loan; without a loan there is nothing to tell."""
-    row = next(row for row in made.rows if row.key == "cover")
+    row = next(row for row in reproduction.rows if row.key == "cover")
     assert row.computed == pytest.approx(0.81, abs=0.01)
     assert row.numbers["year"] == 18
-    finance = made.case.finance
+    finance = reproduction.case.finance
     assert finance is not None
     free = finance.model_copy(update={"loan": finance.loan.model_copy(update={"share": 0.0})})
-    bare = replica(replace(made.case, finance=free), by_quarters().operation)
+    bare = replica(replace(reproduction.case, finance=free), by_quarters().operation)
     assert not [row for row in replicated(PLAN, bare, {}, ()) if row.key.startswith("cover")]
 
 
 @pytest.mark.slow
-def test_a_sharp_peak_earns_more(made: Reproduction) -> None:
-    title = made.case.what_if["sharp_counted"].title
-    of_sharp = {row.figures[0]: row for row in made.rows if row.numbers.get("title") == title}
+def test_a_sharp_peak_earns_more(reproduction: Reproduction) -> None:
+    title = reproduction.case.what_if["sharp_counted"].title
+    of_sharp = {row.figures[0]: row for row in reproduction.rows if row.numbers.get("title") == title}
     assert set(of_sharp) == {"arbitrage", "project_irr", "project_payback", "equity_irr", "equity_payback"}
     assert of_sharp["arbitrage"].deviation == pytest.approx(0.12, abs=0.02)
 
 
 @pytest.mark.slow
-def test_calibrated_numbers_lie_in_their_ranges_and_in_the_sets_that_fit(made: Reproduction) -> None:
-    assert len(made.fits) > 50
-    assert [one.parameter.path for one in made.widths] == list(calibrated_values(made.case))
-    for one in made.widths:
+def test_calibrated_numbers_lie_in_their_ranges_and_in_the_sets_that_fit(reproduction: Reproduction) -> None:
+    assert len(reproduction.fits) > 50
+    assert [one.parameter.path for one in reproduction.widths] == list(calibrated_values(reproduction.case))
+    for one in reproduction.widths:
         assert one.parameter.low <= one.least <= one.value <= one.most <= one.parameter.high
         assert one.least < one.most
-    for fit in made.fits:
+    for fit in reproduction.fits:
         assert max(map(abs, fit.misses)) <= 1.0
 
 
 @pytest.mark.slow
-def test_the_search_finds_the_stored_values_again() -> None:
+def test_the_search_finds_the_stored_values_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever it begins: the case is given other values first."""
+    monkeypatch.setattr(driver, "STARTS", 2)
+    monkeypatch.setattr(driver, "dispatched_corners", lambda *_: corners())
     from parkdispatch.inputs.variations.changes import with_values
 
     case = hourly()
@@ -224,10 +234,10 @@ def test_the_search_finds_the_stored_values_again() -> None:
 
 
 @pytest.mark.slow
-def test_today_is_what_its_years_and_its_cash_flow_say(made: Reproduction) -> None:
+def test_today_is_what_its_years_and_its_cash_flow_say(reproduction: Reproduction) -> None:
     """Both sizes; without calibration nothing meets the plan, and one phase returns more than both."""
-    sizes = made.current_park.sizes
-    rows = [row for row in made.rows if row.view == "today"]
+    sizes = reproduction.current_park.sizes
+    rows = [row for row in reproduction.rows if row.view == "today"]
     assert len(rows) == 2 * (len(rows) // 2)
     for size, own in zip(sizes, (rows[: len(rows) // 2], rows[len(rows) // 2 :]), strict=True):
         by_key = {row.figures[0] if row.figures else row.key: row for row in own}
@@ -246,14 +256,14 @@ def test_today_is_what_its_years_and_its_cash_flow_say(made: Reproduction) -> No
 
 
 @pytest.mark.slow
-def test_the_tornado_moves_what_it_should(made: Reproduction) -> None:
+def test_the_tornado_moves_what_it_should(reproduction: Reproduction) -> None:
     """A dearer investment lowers the NPV, dearer demand raises it; each bar is about the life as it is."""
-    tornado = made.current_park.tornado
+    tornado = reproduction.current_park.tornado
     assert tornado is not None
     investment, demand = tornado.bars
     assert (investment.name, demand.name) == ("investment", "demand price")
     base = tornado.base
-    assert base.npv_yuan == made.current_park.first[1].returns["project_after_tax"].npv_yuan
+    assert base.npv_yuan == reproduction.current_park.first[1].returns["project_after_tax"].npv_yuan
     assert investment.low and investment.high and demand.low and demand.high
     assert investment.low.measures.npv_yuan > base.npv_yuan > investment.high.measures.npv_yuan
     assert demand.low.measures.npv_yuan < base.npv_yuan < demand.high.measures.npv_yuan
@@ -262,22 +272,22 @@ def test_the_tornado_moves_what_it_should(made: Reproduction) -> None:
     assert tornado.years == (1, 2, 20)
     # by hand: a fifth of the investment, its input VAT credited over years, write-off saves some of it
     lost = base.npv_yuan - investment.high.measures.npv_yuan
-    assert 0.5 < lost / (0.2 * 239.4e6 / 6) < 1.0
+    assert 0.5 < lost / (0.2 * 239.4e6 / 12) < 1.0
 
 
 @pytest.mark.slow
-def test_the_python_interface_has_a_row_for_each_figure(made: Reproduction) -> None:
-    table = PublishedComparison(made).table
-    assert list(table["key"]) == [row.key for row in made.rows]
-    assert list(table["verdict"]) == [row.verdict for row in made.rows]
+def test_the_python_interface_has_a_row_for_each_figure(reproduction: Reproduction) -> None:
+    table = PublishedComparison(reproduction).table
+    assert list(table["key"]) == [row.key for row in reproduction.rows]
+    assert list(table["verdict"]) == [row.verdict for row in reproduction.rows]
 
 
 @pytest.mark.slow
-def test_every_view_is_told_in_both_languages(made: Reproduction) -> None:
-    views = {row.view for row in made.rows}
+def test_every_view_is_told_in_both_languages(reproduction: Reproduction) -> None:
+    views = {row.view for row in reproduction.rows}
     assert views == set(VIEWS)
     for lang in ("en", "zh"):
-        told = comparison_in_words(made.rows, PLAN, lang)
+        told = comparison_in_words(reproduction.rows, PLAN, lang)
         for one in told:
             assert "{" not in one.figure + one.rests_on + one.cannot
         arbitrage = next(one for one in told if one.row.key == "replicated_arbitrage")
@@ -287,21 +297,21 @@ def test_every_view_is_told_in_both_languages(made: Reproduction) -> None:
         )
         assert "2.19%" in arbitrage.rests_on
         assert "79.94%" not in arbitrage.rests_on  # the loan has no part in it
-    words = [one.figure + one.rests_on for one in comparison_in_words(made.rows, PLAN, "zh")]
+    words = [one.figure + one.rests_on for one in comparison_in_words(reproduction.rows, PLAN, "zh")]
     assert all(re.search("[\u4e00-\u9fff]", text) for text in words)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_files_say_the_same(made: Reproduction, tmp_path: Path, lang: str) -> None:
+def test_the_files_say_the_same(reproduction: Reproduction, tmp_path: Path, lang: str) -> None:
     import json
 
-    paths = driver.write_reproduction(made, tmp_path / "out", lang)
+    paths = driver.write_reproduction(reproduction, tmp_path / "out", lang)
     assert {path.name for path in (tmp_path / "out").iterdir()} == FILES | {"manifest.json"}
     assert set(paths) == FILES
     rows = list(csv.DictReader(io.StringIO(paths["reproduce.csv"].read_text(encoding="utf-8-sig"))))
     assert list(rows[0]) == ["view", "figure", "unit", "published", "computed", "deviation", "rests_on"]
-    assert len(rows) == len(made.rows)
+    assert len(rows) == len(reproduction.rows)
     page = paths["reproduce.html"].read_text(encoding="utf-8")
     import html
 
@@ -309,7 +319,7 @@ def test_the_files_say_the_same(made: Reproduction, tmp_path: Path, lang: str) -
     for row in rows:
         assert row["figure"] in plain
         assert row["rests_on"] in plain
-    assert plain.count('class="r-bar"') == len(made.widths)
+    assert plain.count('class="r-bar"') == len(reproduction.widths)
     for name in ("investment", "demand price") if lang == "en" else ("投资", "需量电价"):
         assert f'<div class="r-name">{name}</div>' in page
     report = html.unescape(paths["report.html"].read_text(encoding="utf-8"))
@@ -326,7 +336,7 @@ def test_the_files_say_the_same(made: Reproduction, tmp_path: Path, lang: str) -
     assert len(summary["targets"]) == 7
     assert summary["calibrated"]["finance.loan.years"]["value"] == 18
     widths = paths["fitting_set.csv"].read_text(encoding="utf-8-sig").splitlines()
-    assert len(widths) == 1 + len(made.widths)
+    assert len(widths) == 1 + len(reproduction.widths)
 
 
 @pytest.mark.slow
@@ -394,14 +404,14 @@ def test_bad_input_is_refused_in_words(
 
 @pytest.mark.slow
 def test_nothing_calibrated_is_reproduced_but_cannot_be_searched(
-    made: Reproduction,
+    reproduction: Reproduction,
     no_park: None,
 ) -> None:
     case = replace(hourly(), calibrated=(), what_if={})
     bare = reproduce_figures(case, PLAN, FACTORS, parks(), SolveContext(), only=())
     assert bare.widths == ()
     same = {row.key: row.computed for row in bare.rows if row.key.startswith("replicated_")}
-    assert same == {row.key: row.computed for row in made.rows if row.key.startswith("replicated_")}
+    assert same == {row.key: row.computed for row in reproduction.rows if row.key.startswith("replicated_")}
     with pytest.raises(InputError, match="`calibrated` is missing"):
         search_calibration(case, PLAN, SolveContext())
 

@@ -17,7 +17,7 @@ from parkdispatch.models.finance.investment import Finance, Replacement
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
 from parkdispatch.results.sizing.commissioning_year import best_when, first_that_pays
-from parkdispatch.results.sizing.increment_value import increment_finance
+from parkdispatch.results.sizing.increment_value import Worth, increment_finance
 from parkdispatch.results.sizing.size_surface import frontier
 from parkdispatch.results.sizing.sizing_results import Choice
 from parkdispatch.studies.sizing.commissioning_runs import commissioning_npv, commissioning_npv_of_park
@@ -204,20 +204,31 @@ def test_the_surface_is_the_same_again_to_the_bit() -> None:
     xr.testing.assert_identical(sizes(), size_surface_of_park(standing(year()), tuple(known().values())))
 
 
+TWENTY = Choice("x", "", "", 20.0, 20.0, 20_000.0)
+
+
+@cache
+def called_worth() -> tuple[Prepared, Worth]:
+    """The park that is called for demand response, and what 20 MW and 20 MWh are worth there."""
+    prepared = called()
+    (worth_of_twenty,) = worth(prepared, TWENTY)
+    return prepared, worth_of_twenty
+
+
 @pytest.mark.parametrize("offers", [True, False])
 def test_a_response_is_interpolated_and_said_to_be(offers: bool) -> None:
     """14 MW and more are what an event pays; offers, or else the largest size, say how much a MWh earns."""
-    found, twenty = called(), Choice("x", "", "", 20.0, 20.0, 20_000.0)
-    known_ = (offer_of_worth(worth(found, twenty)[0]),) if offers else ()
-    made = size_surface_of_park(standing(found), known_)
+    prepared, dispatched = called_worth()
+    surface = size_surface_of_park(standing(prepared), (offer_of_worth(dispatched),) if offers else ())
     said = "interpolated between the offers" if offers else "in proportion to the largest size"
-    assert made.attrs["response"] == said
-    (plain,) = worth(found, twenty)
-    at = made.sel(power_mw=20.0, duration_hours=1.0)
-    assert plain.operation.revenue_yuan["demand_response"][0] == pytest.approx(3920.0 * FULL_MWH, abs=0.2)
-    (own,) = worth(found, replace(twenty, investment_yuan=float(at["investment_yuan"])))
+    assert surface.attrs["response"] == said
+    at = surface.sel(power_mw=20.0, duration_hours=1.0)
+    paid_yuan = dispatched.operation.revenue_yuan["demand_response"][0]
+    assert paid_yuan == pytest.approx(3920.0 * FULL_MWH, abs=0.2)
+    finance_at = increment_finance(money_of(prepared), float(at["investment_yuan"]))
+    at_its_price = cash_flow(finance_at, dispatched.operation)
     # the largest size of the grid, 20 MW for 2 h, gives more than an event takes
-    assert float(at["npv_yuan"]) == pytest.approx(own.npv_yuan, rel=1e-4 if offers else 0.3)
+    assert float(at["npv_yuan"]) == pytest.approx(npv_of(at_its_price), rel=1e-4 if offers else 0.3)
 
 
 def test_the_frontier_by_hand() -> None:
@@ -232,17 +243,17 @@ def test_a_whole_case(tmp_path: Path) -> None:
     """Read, prepared, with what stands at the age that `standing` says: the offer and the point agree."""
     case = whole_year(tmp_path)
     (offer,) = (one for one in evaluate_offers(case, SolveContext()) if one.choice.key == "offer_1")
-    made = size_surface(case, (offer,), SolveContext())
-    at = made.sel(power_mw=10.0, duration_hours=2.0)
+    surface = size_surface(case, (offer,), SolveContext())
+    at = surface.sel(power_mw=10.0, duration_hours=2.0)
     assert offer.lifetime is not None
     assert offer.lifetime.case.devices["battery_1"].state_of_health == 0.9  # type: ignore[attr-defined]
     years = offer.lifetime.years
     assert float(at["saving_first_yuan"]) == pytest.approx(years[0].bill_without_yuan - years[0].bill_yuan)
     assert years[0].saved_yuan["arbitrage"] == pytest.approx(365 * 20 * DAY_YUAN_PER_MWH)
     assert years[1].state_of_health["battery_1"] == pytest.approx(0.9 - 2e-4 * 365 * 0.9 - 0.02)
-    found = commissioning_npv(case, [offer.choice], SolveContext())
+    npv_by_year = commissioning_npv(case, [offer.choice], SolveContext())
     assert offer.cash is not None
-    assert float(found["npv_yuan"][0, 0]) == pytest.approx(npv_of(offer.cash))
+    assert float(npv_by_year["npv_yuan"][0, 0]) == pytest.approx(npv_of(offer.cash))
 
 
 # --- when

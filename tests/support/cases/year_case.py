@@ -1,5 +1,6 @@
 """The small case by the hour, for a whole year, with an investment of three years."""
 
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -20,15 +21,20 @@ years = 3
 HOURS = pd.date_range("2026-01-01", "2027-01-01", freq="h", inclusive="left")
 
 
+@cache
+def year_table() -> str:
+    """A CSV of load and sun at each hour of the year."""
+    rows = [f"{at:%Y-%m-%d %H:%M},{load_mw(at.hour):.3f},{pv_mw(at.hour):.3f}" for at in HOURS]
+    return "\n".join(["time,load [MW],pv [MW]", *rows]) + "\n"
+
+
 def year_case(folder: Path, *damages: Damage, money: str = MONEY) -> Path:
     """The small case by the hour, for a whole year, with an investment of three years."""
-    rows = [f"{at:%Y-%m-%d %H:%M},{load_mw(at.hour):.3f},{pv_mw(at.hour):.3f}" for at in HOURS]
-    table = "\n".join(["time,load [MW],pv [MW]", *rows]) + "\n"
     own = (
         swap("minutes = 15", "minutes = 60"),
         swap('{ file = "load.csv" }', '{ file = "load.csv", column = "load" }'),
-        replaced("load.csv", table),
-        replaced("pv.csv", table),
+        replaced("load.csv", year_table()),
+        replaced("pv.csv", year_table()),
         add(money),
     )
     return write_case(folder, *own, *damages)
