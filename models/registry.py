@@ -6,14 +6,23 @@ from typing import Annotated, Any, TypeVar, Union, get_args
 
 from pydantic import Field
 
+from parkdispatch.models.conversion.boiler import Boiler
+from parkdispatch.models.conversion.chiller import Chiller
+from parkdispatch.models.conversion.generator import Generator
+from parkdispatch.models.conversion.heat_pump import HeatPump
 from parkdispatch.models.device import Device
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.loads.load import Load
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.sources.photovoltaic_plant import Pv
+from parkdispatch.models.sources.waste_heat import WasteHeat
 from parkdispatch.models.stores.battery import Battery
+from parkdispatch.models.stores.heat_store import ColdStore, HeatStore
 
-AnyDevice = Annotated[Battery | Grid | Load | Pv, Field(discriminator="kind")]  # a new one is added here
+AnyDevice = Annotated[  # a new one is added here
+    Battery | Boiler | Chiller | ColdStore | Generator | Grid | HeatPump | HeatStore | Load | Pv | WasteHeat,
+    Field(discriminator="kind"),
+]
 BUILT_IN: tuple[type[Device], ...] = get_args(get_args(AnyDevice)[0])
 D = TypeVar("D", bound=type[Device])
 

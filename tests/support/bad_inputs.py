@@ -152,14 +152,14 @@ DEVICES = [
         "kind",
         'kind = "grid"',
         'kind = "gird"',
-        "`device.grid.kind` = 'gird': must be one of battery, grid",
+        "`device.grid.kind` = 'gird': must be one of battery, ",
         "mean `grid`",
     ),
     case(
         "no kind",
         'kind = "grid"\n',
         "",
-        "`device.grid.kind` is missing: must be given, one of battery, grid, load, pv",
+        "`device.grid.kind` is missing: must be given, one of battery, ",
     ),
     case(
         "device name",
