@@ -6,16 +6,34 @@ from typing import Annotated, Any, TypeVar, Union, get_args
 
 from pydantic import Field
 
+from parkdispatch.models.conversion.boiler import Boiler
+from parkdispatch.models.conversion.chiller import Chiller
+from parkdispatch.models.conversion.generator import Generator
+from parkdispatch.models.conversion.heat_pump import HeatPump
 from parkdispatch.models.device import Device
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.loads.load import Load
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.network.park_rules import ParkRules
 from parkdispatch.models.sources.photovoltaic_plant import Pv
+from parkdispatch.models.sources.waste_heat import WasteHeat
 from parkdispatch.models.stores.battery import Battery
+from parkdispatch.models.stores.heat_store import ColdStore, HeatStore
 
 AnyDevice = Annotated[  # a new one is added here
-    Battery | Grid | Load | ParkRules | Pv, Field(discriminator="kind")
+    Battery
+    | Boiler
+    | Chiller
+    | ColdStore
+    | Generator
+    | Grid
+    | HeatPump
+    | HeatStore
+    | Load
+    | ParkRules
+    | Pv
+    | WasteHeat,
+    Field(discriminator="kind"),
 ]
 LANGUAGES = ("en", "zh")  # of pages and workbooks
 WORD_SECTIONS = ("devices", "quantities", "costs", "checks", "prices", "book")

@@ -91,11 +91,12 @@ def _series_problems(case: CaseParts) -> list[str]:
     ]
     for name, device in case.devices.items():
         computed = [key for key in device.needed_series if f"{name}.{key}" not in case.series]
-        if computed:
-            problems += [
-                f'`device.{name}.{field}` is missing: must be given, or `series."{name}.{computed[0]}"`'
-                for field in device.missing_for_series()
-            ]
+        for field in device.missing_for_series():
+            served = [key for key, spec in device.needed_series.items() if field in spec.computed_from]
+            if wanted := [key for key in served if key in computed]:
+                problems.append(
+                    f'`device.{name}.{field}` is missing: must be given, or `series."{name}.{wanted[0]}"`'
+                )
         if not case.has_weather and device.needs_weather and computed:
             problems.append(f"`weather` is missing: `device.{name}` needs it for {', '.join(computed)}")
     return problems

@@ -52,8 +52,7 @@ class _PlainWriter(IntervalWriter):
         self.add("series", pyo.Block())
 
     def series(self, name: str) -> Expr:
-        parameter = self.block.series.component(name)
-        if parameter is not None:
+        if (parameter := self.block.series.component(name)) is not None:
             return parameter
         parameter = pyo.Param(mutable=True, initialize=float(self._series[name][self._interval]))
         self.block.series.add_component(name, parameter)

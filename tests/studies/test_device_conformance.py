@@ -21,10 +21,10 @@ def test_a_registered_device_conforms(kind: str) -> None:
 class Source(Device):
     """A generator of a few megawatts, the base of those that fail."""
 
-    kind: Literal["generator"] = "generator"
+    kind: Literal["genset"] = "genset"
     bus: str = "ac"
     words: ClassVar[Any] = {
-        lang: {"devices": {"generator": "generator"}, "costs": {"fuel": "fuel"}, "checks": {"power": "power"}}
+        lang: {"devices": {"genset": "genset"}, "costs": {"burnt": "burnt"}, "checks": {"power": "power"}}
         for lang in ("en", "zh")
     }
 
@@ -34,7 +34,7 @@ class Source(Device):
     def interval(self, block: Any, interval: Interval) -> Terms:
         block.power_mw = pyo.Var(bounds=(0, 5.0))
         self.more(block, interval)
-        return Terms({self.bus: block.power_mw}, {"fuel": 700.0 * interval.hours * block.power_mw})
+        return Terms({self.bus: block.power_mw}, {"burnt": 700.0 * interval.hours * block.power_mw})
 
     def more(self, block: Any, interval: Interval) -> None:
         """What a device that fails writes besides."""
@@ -44,7 +44,7 @@ class Source(Device):
         return {"power_mw": float(np.maximum(power - 5.0, -power).max())}
 
     def costs_yuan(self, seen: Seen) -> Mapping[str, Any]:
-        return {"fuel": 700.0 * seen.hours * seen.values["power_mw"]}
+        return {"burnt": 700.0 * seen.hours * seen.values["power_mw"]}
 
 
 def test_a_cost_that_is_not_recomputed_is_seen() -> None:
@@ -52,7 +52,7 @@ def test_a_cost_that_is_not_recomputed_is_seen() -> None:
         def costs_yuan(self, seen: Seen) -> Mapping[str, Any]:
             return {}
 
-    assert check_device(Unchecked) == ["`costs_yuan` does not recompute the cost 'fuel'"]
+    assert check_device(Unchecked) == ["`costs_yuan` does not recompute the cost 'burnt'"]
 
 
 def test_the_base_of_those_that_fail_conforms() -> None:
@@ -132,7 +132,7 @@ def test_what_the_compiler_does_not_read_is_refused_by_name(write: Any, componen
             write(block)
 
     (problem,) = (line for line in check_device(Unreadable) if f"`{component}`" in line)
-    assert problem.startswith("`device.generator`: ") and words in problem
+    assert problem.startswith("`device.genset`: ") and words in problem
 
 
 def test_a_state_that_is_not_handed_over_is_seen() -> None:
@@ -151,8 +151,8 @@ def test_a_missing_word_is_seen() -> None:
         words: ClassVar[Any] = {}
 
     problems = check_device(Wordless)
-    assert "has no word for 'generator' in devices (zh)" in problems
-    assert "has no word for 'fuel' in costs (en)" in problems
+    assert "has no word for 'genset' in devices (zh)" in problems
+    assert "has no word for 'burnt' in costs (en)" in problems
 
 
 def test_a_rule_that_a_dispatch_breaks_is_seen() -> None:
@@ -160,7 +160,7 @@ def test_a_rule_that_a_dispatch_breaks_is_seen() -> None:
         def self_check(self, seen: Seen) -> Mapping[str, float]:
             return {"power_mw": float(seen.values["power_mw"].max()) + 1.0}
 
-    assert any("the audit finds generator.power_mw" in problem for problem in check_device(Strict))
+    assert any("the audit finds genset.power_mw" in problem for problem in check_device(Strict))
 
 
 def test_a_store_without_a_level_is_seen() -> None:

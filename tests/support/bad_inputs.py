@@ -152,7 +152,7 @@ DEVICES = [
         "kind",
         'kind = "grid"',
         'kind = "gird"',
-        "`device.grid.kind` = 'gird': must be one of battery, grid",
+        "`device.grid.kind` = 'gird': must be one of battery, ",
         "mean `grid`",
     ),
     case(

@@ -1,0 +1,1 @@
+"""Devices that turn one energy carrier into another: fuel, power, heat and cold."""

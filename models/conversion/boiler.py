@@ -1,0 +1,112 @@
+"""Boiler: heat from power, from a gas bus, or from fuel at a price.
+
+    heat = efficiency x input,  0 <= heat <= availability x rated heat
+
+Left out: a least power, the time of starting, and efficiency that falls at part load.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+import pyomo.environ as pyo
+from pydantic import model_validator
+
+from parkdispatch.models.conversion.bus_rules import equal_bus_problems, injection_residual_mw
+from parkdispatch.models.conversion.fuel_burner import FUEL_PRICE, FuelBurner
+from parkdispatch.models.declaration import ASSUMED, declared
+from parkdispatch.models.device import Array, Carrier, Display, Efficiency, Seen, largest_residual
+from parkdispatch.models.limits import Power
+from parkdispatch.models.vocabulary import Interval, Terms
+
+
+class Boiler(FuelBurner):
+    """Electric or fuel-fired boiler: exactly one of `bus`, `gas_bus` and a price of fuel."""
+
+    kind: Literal["boiler"] = declared("-", "Kind of device", default="boiler")
+    bus: str | None = declared(
+        "-", "Name of the bus an electric boiler draws from; left out: a boiler that burns fuel", default=None
+    )
+    heat_bus: str = declared("-", "Name of the heat bus the boiler feeds", default="heat")
+    rated_heat_mw: Power = declared("MW", "Rated heat output")
+    efficiency: Efficiency = declared(
+        "-", "Heat over power drawn, or over fuel by its lower heating value", ASSUMED, 0.92
+    )
+
+    ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {
+        "bus": "electricity",
+        "heat_bus": "heat",
+        "gas_bus": "gas",
+    }
+    displays: ClassVar[tuple[Display, ...]] = (
+        Display("heat_output", "other", {"heat_mw": 1.0}),
+        Display("boiler_input", "other", {"input_mw": 1.0}),
+    )
+    words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
+        "en": {
+            "devices": {"boiler": "boiler"},
+            "costs": {"fuel": "fuel"},
+            "checks": {"heat_limit": "heat limit", "boiler_input": "power or fuel by efficiency"},
+            "book": {"heat_output": "heat", "boiler_input": "power or fuel drawn"},
+            "prices": {"Fuel price": "Fuel price"},
+        },
+        "zh": {
+            "devices": {"boiler": "锅炉"},
+            "costs": {"fuel": "燃料费"},
+            "checks": {"heat_limit": "供热功率上限", "boiler_input": "输入等于供热功率除以效率"},
+            "book": {"heat_output": "供热功率", "boiler_input": "耗电或耗燃料功率"},
+            "prices": {"Fuel price": "燃料价格"},
+        },
+    }
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        given = [
+            f"{field} = {value!r}"
+            for field in ("bus", "gas_bus", FUEL_PRICE)
+            if (value := getattr(self, field)) is not None
+        ]
+        problems = equal_bus_problems(self)
+        if len(given) > 1:
+            problems.append(
+                f"{' and '.join(given)}: must be exactly one, because a boiler is electric, takes gas from a"
+                " bus or buys its fuel"
+            )
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def buys_fuel(self) -> bool:
+        """Whether fuel comes at a price."""
+        return self.bus is None and self.gas_bus is None
+
+    @classmethod
+    def example(cls) -> Self:
+        """An electric boiler of a few megawatts."""
+        return cls(bus="ac", rated_heat_mw=5.0, efficiency=0.98)
+
+    def interval(self, block: Any, interval: Interval) -> Terms:
+        """Write heat within its limit, and the power or fuel drawn for it."""
+        block.heat_mw = pyo.Var(bounds=(0, self.rated_heat_mw * interval.series("availability")))
+        block.input_mw = pyo.Expression(expr=block.heat_mw / self.efficiency)
+        terms = Terms({self.heat_bus: block.heat_mw})
+        if self.bus is None:
+            return self.with_fuel(terms, interval, block.input_mw)
+        return Terms({**terms.injection, self.bus: -block.input_mw})
+
+    def self_check(self, seen: Seen) -> Mapping[str, float]:
+        """Recompute the limit of the heat, what is drawn for it, and what enters the buses."""
+        heat_mw = seen.values["heat_mw"]
+        input_mw = heat_mw / self.efficiency
+        expected_mw = {self.heat_bus: heat_mw, self.bus or self.gas_bus: -input_mw}
+        most_mw = self.rated_heat_mw * seen.values["availability"]
+        return {
+            "heat_limit_mw": largest_residual(heat_mw - most_mw, -heat_mw),
+            "boiler_input_mw": largest_residual(np.abs(seen.values["input_mw"] - input_mw)),
+            "injection_mw": injection_residual_mw(seen, expected_mw),
+        }
+
+    def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
+        """What fuel that is bought costs."""
+        return self.fuel_yuan(seen, seen.values["heat_mw"] / self.efficiency)

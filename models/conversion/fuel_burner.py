@@ -1,0 +1,88 @@
+"""What burns fuel: from a gas bus, or bought at a price that may vary in time; and when it is available."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from parkdispatch.models.declaration import ASSUMED, declared
+from parkdispatch.models.device import Array, Device, Fraction, Park, Seen, SeriesSpec, price_spec
+from parkdispatch.models.limits import LARGEST_PRICE_YUAN_PER_MWH
+from parkdispatch.models.vocabulary import Interval, Terms
+
+FUEL_PRICE = "fuel_price_yuan_per_mwh"
+FuelPrice = Annotated[float, Field(ge=-LARGEST_PRICE_YUAN_PER_MWH, le=LARGEST_PRICE_YUAN_PER_MWH)]
+AVAILABILITY = SeriesSpec(
+    title="Share of rated power that is available", unit="1", lower=0.0, upper=1.0,
+    computed_from=("availability",),
+)  # fmt: skip
+
+
+class FuelBurner(Device):
+    """Base of devices that burn fuel. Energy of fuel is by its lower heating value."""
+
+    gas_bus: str | None = declared(
+        "-", "Name of the gas bus that gives the fuel; left out: fuel is bought at a price", default=None
+    )
+    fuel_price_yuan_per_mwh: FuelPrice | None = declared(
+        "yuan/MWh", "Price of fuel by its lower heating value; left out where a series or `gas_bus` is given",
+        default=None,
+    )  # fmt: skip
+    co2_t_per_mwh_fuel: Annotated[float, Field(ge=0, le=2)] = declared(
+        "t/MWh", "CO2 of the fuel burnt, by its lower heating value; diesel 0.267, biogas 0",
+        "natural gas, IPCC 2006 guidelines, 56.1 kg/GJ", 0.202,
+    )  # fmt: skip
+    availability: Fraction = declared("-", "Share of rated power that is available", ASSUMED, 1.0)
+
+    series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
+        "availability": AVAILABILITY,
+        FUEL_PRICE: price_spec("Fuel price", computed_from=(FUEL_PRICE,)),
+    }
+
+    @property
+    def buys_fuel(self) -> bool:
+        """Whether fuel comes at a price and from no bus."""
+        return self.gas_bus is None
+
+    def fuel_problems(self) -> list[str]:
+        """Two origins of the fuel."""
+        if self.gas_bus is None or self.fuel_price_yuan_per_mwh is None:
+            return []
+        return [
+            f"gas_bus = '{self.gas_bus}' and {FUEL_PRICE} = {self.fuel_price_yuan_per_mwh:g}: one of both"
+            " must be left out, because fuel comes from a bus or at a price"
+        ]
+
+    def missing_for_series(self) -> list[str]:
+        """The price of fuel that is bought, where it is left out."""
+        return [FUEL_PRICE] if self.buys_fuel and self.fuel_price_yuan_per_mwh is None else []
+
+    def series(self, park: Park) -> Mapping[str, Array]:
+        """Constant availability and price; a missing price is NaN: it has to be given as a series."""
+        ones = np.ones(len(park.times))
+        price = self.fuel_price_yuan_per_mwh
+        unpriced = np.nan if self.buys_fuel else 0.0
+        return {
+            "availability": ones * self.availability,
+            FUEL_PRICE: ones * (unpriced if price is None else price),
+        }
+
+    def impossible(self, given: Mapping[str, Array], park: Park) -> Mapping[str, list[str]]:
+        """A price of fuel that is not bought."""
+        if self.buys_fuel or FUEL_PRICE not in given:
+            return {}
+        return {FUEL_PRICE: ["a series: must be left out, because nothing is bought at a price"]}
+
+    def with_fuel(self, terms: Terms, interval: Interval, fuel_mw: Any) -> Terms:
+        """The terms with the fuel taken from the bus or paid for, and its CO2."""
+        fuel_mwh = fuel_mw * interval.hours
+        amounts = {**terms.amounts, "co2_t": self.co2_t_per_mwh_fuel * fuel_mwh}
+        if self.gas_bus is not None:
+            return Terms({**terms.injection, self.gas_bus: -fuel_mw}, terms.costs, terms.exchange, amounts)
+        costs = {**terms.costs, "fuel": interval.series(FUEL_PRICE) * fuel_mwh}
+        return Terms(terms.injection, costs, terms.exchange, amounts)
+
+    def fuel_yuan(self, seen: Seen, fuel_mw: Array) -> dict[str, Array]:
+        """Recompute what fuel that is bought costs in each interval."""
+        return {"fuel": fuel_mw * seen.hours * seen.values[FUEL_PRICE]} if self.buys_fuel else {}

@@ -1,0 +1,64 @@
+"""Heat pump: heat from power and the air, or any other source of which only the COP is told.
+
+    heat = COP x power,  COP of Carnot = T supplied / (T supplied - T air), in kelvin
+
+Ratings, tables of COP and what is left out: see `vapour_compression`.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+
+from parkdispatch.models.conversion.vapour_compression import VapourCompression
+from parkdispatch.models.declaration import declared
+from parkdispatch.models.device import Array, Carrier, Display
+from parkdispatch.models.limits import Power
+
+
+class HeatPump(VapourCompression):
+    """Electric heat pump."""
+
+    output: ClassVar[str] = "heat"
+
+    kind: Literal["heat_pump"] = declared("-", "Kind of device", default="heat_pump")
+    heat_bus: str = declared("-", "Name of the heat bus the heat pump feeds", default="heat")
+    rated_heat_mw: Power | None = declared(
+        "MW", "Rated heat output; left out: the rated power alone limits it", default=None
+    )
+
+    ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {"bus": "electricity", "heat_bus": "heat"}
+    displays: ClassVar[tuple[Display, ...]] = (
+        Display("power_drawn", "other", {"power_mw": 1.0}),
+        Display("heat_output", "other", {"heat_mw": 1.0}),
+    )
+    words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
+        "en": {
+            "devices": {"heat_pump": "heat pump"},
+            "checks": {
+                "rated_power": "rated power and output",
+                "least_load": "at rest or at least at the least load",
+                "output_by_cop": "output by COP",
+            },
+            "book": {"power_drawn": "power drawn", "heat_output": "heat"},
+        },
+        "zh": {
+            "devices": {"heat_pump": "热泵"},
+            "checks": {
+                "rated_power": "额定功率与额定出力",
+                "least_load": "停机或不低于最低负荷",
+                "output_by_cop": "出力等于耗电功率乘以性能系数",
+            },
+            "book": {"power_drawn": "耗电功率", "heat_output": "供热功率"},
+        },
+    }
+
+    @classmethod
+    def example(cls) -> Self:
+        """An air-source heat pump that runs at 40 % or more."""
+        return cls(rated_mw=2.0, rated_heat_mw=6.0, carnot_share=0.4, supply_c=60.0, min_load_share=0.4)
+
+    def carnot_cop(self, supply_k: float, air_k: Array) -> Array:
+        """Carnot's COP of heating; infinite where the air is as warm as what is supplied."""
+        lift_k = np.maximum(supply_k - air_k, 0.0)
+        return np.asarray(np.divide(supply_k, lift_k, out=np.full(len(air_k), np.inf), where=lift_k > 0))
