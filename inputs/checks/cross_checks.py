@@ -93,7 +93,11 @@ def _series_problems(case: CaseParts) -> list[str]:
         if key not in known and key.split(".")[0] not in case.invalid_devices
     ]
     for name, device in case.devices.items():
-        computed = [key for key in device.series_specs if f"{name}.{key}" not in case.series]
+        computed = [
+            key
+            for key, spec in device.series_specs.items()
+            if not spec.internal and f"{name}.{key}" not in case.series
+        ]
         if computed:
             problems += [
                 f'`device.{name}.{field}` is missing: must be given, or `series."{name}.{computed[0]}"`'
