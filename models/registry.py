@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, TypeVar, Union, get_args
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union
 
 from pydantic import Field
 
@@ -12,7 +12,9 @@ from parkdispatch.models.conversion.generator import Generator
 from parkdispatch.models.conversion.heat_pump import HeatPump
 from parkdispatch.models.device import Device
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.loads.interruptible_load import InterruptibleLoad
 from parkdispatch.models.loads.load import Load
+from parkdispatch.models.loads.shiftable_load import ShiftableLoad
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.network.park_rules import ParkRules
 from parkdispatch.models.sources.photovoltaic_plant import Pv
@@ -20,24 +22,28 @@ from parkdispatch.models.sources.waste_heat import WasteHeat
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.models.stores.heat_store import ColdStore, HeatStore
 
-AnyDevice = Annotated[  # a new one is added here
-    Battery
-    | Boiler
-    | Chiller
-    | ColdStore
-    | Generator
-    | Grid
-    | HeatPump
-    | HeatStore
-    | Load
-    | ParkRules
-    | Pv
-    | WasteHeat,
-    Field(discriminator="kind"),
-]
+BUILT_IN: tuple[type[Device], ...] = (  # a new one is added here
+    Battery,
+    Boiler,
+    Chiller,
+    ColdStore,
+    Generator,
+    Grid,
+    HeatPump,
+    HeatStore,
+    InterruptibleLoad,
+    Load,
+    ParkRules,
+    Pv,
+    ShiftableLoad,
+    WasteHeat,
+)
+if TYPE_CHECKING:
+    AnyDevice = Device
+else:
+    AnyDevice = Annotated[Union[BUILT_IN], Field(discriminator="kind")]  # noqa: UP007 - made from the list
 LANGUAGES = ("en", "zh")  # of pages and workbooks
 WORD_SECTIONS = ("devices", "quantities", "costs", "checks", "prices", "book")
-BUILT_IN: tuple[type[Device], ...] = get_args(get_args(AnyDevice)[0])
 D = TypeVar("D", bound=type[Device])
 
 

@@ -90,7 +90,11 @@ def _series_problems(case: CaseParts) -> list[str]:
         and key.partition(".")[2] not in known.get(key.split(".")[0], ())
     ]
     for name, device in case.devices.items():
-        computed = [key for key in device.needed_series if f"{name}.{key}" not in case.series]
+        computed = [
+            key
+            for key, spec in device.needed_series.items()
+            if not spec.internal and f"{name}.{key}" not in case.series
+        ]
         for field in device.missing_for_series():
             served = [key for key, spec in device.needed_series.items() if field in spec.computed_from]
             if wanted := [key for key in served if key in computed]:

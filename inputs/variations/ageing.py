@@ -6,12 +6,12 @@ from dataclasses import replace
 from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.inputs.variations.uncertainties import with_spread
 from parkdispatch.models.finance.sizing_section import YearlyChanges
-from parkdispatch.models.loads.load import Load
+from parkdispatch.models.loads.demand_profile import DemandProfile
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.sources.photovoltaic_plant import Pv
 
 AVAILABLE = "available_mw"  # series of a PV plant that falls with its age
-DEMAND = "demand_mw"  # series of a load
+DEMAND = "demand_mw"  # series of a load that has a profile
 
 
 def aged_prepared(prepared: Prepared, health: Mapping[str, float], years: float) -> Prepared:
@@ -44,7 +44,7 @@ def with_yearly_changes(prepared: Prepared, paths: YearlyChanges, years: int) ->
     """
     series = dict(prepared.series)
     for name, device in prepared.case.devices.items():
-        if isinstance(device, Load):
+        if isinstance(device, DemandProfile):
             series[name, DEMAND] = series[name, DEMAND] * (1.0 + paths.load) ** years
     case, tariff = prepared.case, prepared.case.tariff
     if years and (paths.purchase_price or paths.spread):

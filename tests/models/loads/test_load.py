@@ -16,7 +16,8 @@ from parkdispatch.inputs.messages.problem_sentences import problem_sentences
 from parkdispatch.inputs.tariffs.tariff_files import read_tariff
 from parkdispatch.models.device import Array, Park, Seen
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.loads.load import Load, Stop, noise, quarter_shape
+from parkdispatch.models.loads.demand_profile import Stop, noise, quarter_shape
+from parkdispatch.models.loads.load import Load
 from parkdispatch.models.site import Site
 from tests.support.paths import ROOT
 
@@ -75,6 +76,25 @@ def test_stop_lowers_its_days_and_raises_the_others() -> None:
     running = 365 / (363 + 2 * 0.25)
     days = [demand(load, day, 1)[0] for day in ("2026-02-16", "2026-02-17", "2026-02-18 23:45", "2026-02-19")]
     np.testing.assert_allclose(days, [running, running / 4, running / 4, running], rtol=1e-12)
+
+
+def test_stop_of_some_hours_lowers_these_alone() -> None:
+    """A stop of the night shift from 22:00 on leaves a quarter of it; a whole day's would lower noon."""
+    stop = Stop(
+        first=date(2026, 2, 17), last=date(2026, 2, 18), share=0.25, hours=("00:00-06:00", "22:00-24:00")
+    )
+    load = Load(annual_energy_mwh=8760, stops=(stop,), noise_std=0)
+    running = 365 * 24 / (365 * 24 - 2 * 8 * 0.75)
+    hours = [
+        "2026-02-17 05:45",
+        "2026-02-17 06:00",
+        "2026-02-18 21:45",
+        "2026-02-18 22:00",
+        "2026-02-19 00:00",
+    ]
+    shares = [0.25, 1, 1, 0.25, 1]
+    found = [demand(load, hour, 1)[0] for hour in hours]
+    np.testing.assert_allclose(found, running * np.array(shares), rtol=1e-12)
 
 
 def test_quarters_of_an_hour_lean_to_the_neighbours() -> None:
