@@ -10,12 +10,14 @@ from parkdispatch.models.device import Device
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.loads.load import Load
 from parkdispatch.models.network.grid import Grid
+from parkdispatch.models.network.link import Link
+from parkdispatch.models.network.transformer import BusTransformer
 from parkdispatch.models.sources.photovoltaic_plant import Pv
 from parkdispatch.models.sources.wind_farm import Wind
 from parkdispatch.models.stores.battery import Battery
 
 AnyDevice = Annotated[  # a new one is added here
-    Battery | Grid | Load | Pv | Wind, Field(discriminator="kind")
+    Battery | BusTransformer | Grid | Link | Load | Pv | Wind, Field(discriminator="kind")
 ]
 BUILT_IN: tuple[type[Device], ...] = get_args(get_args(AnyDevice)[0])
 D = TypeVar("D", bound=type[Device])
