@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 from pydantic import AfterValidator
 
@@ -58,6 +59,16 @@ def quarters_per_interval(times: pd.DatetimeIndex, hours: float) -> int:
             f" {step_us / 60e6:g} minutes after midnight"
         )
     return max(1, round(quarters))
+
+
+def quarter_starts(times: pd.DatetimeIndex, hours: float) -> pd.DatetimeIndex:
+    """Starts of the quarter-hours of each interval, shape (times x quarters,); errors as above.
+
+    An interval shorter than a quarter-hour has its own start only.
+    """
+    quarters = quarters_per_interval(times, hours)
+    offsets = pd.to_timedelta(15 * np.tile(np.arange(quarters), len(times)), "min")
+    return pd.DatetimeIndex(times.repeat(quarters) + offsets)
 
 
 def overlapping_spans(

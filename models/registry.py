@@ -16,15 +16,19 @@ from parkdispatch.models.loads.interruptible_load import InterruptibleLoad
 from parkdispatch.models.loads.load import Load
 from parkdispatch.models.loads.shiftable_load import ShiftableLoad
 from parkdispatch.models.network.grid import Grid
+from parkdispatch.models.network.link import Link
 from parkdispatch.models.network.park_rules import ParkRules
+from parkdispatch.models.network.transformer import BusTransformer
 from parkdispatch.models.sources.photovoltaic_plant import Pv
 from parkdispatch.models.sources.waste_heat import WasteHeat
+from parkdispatch.models.sources.wind_farm import Wind
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.models.stores.heat_store import ColdStore, HeatStore
 
 BUILT_IN: tuple[type[Device], ...] = (  # a new one is added here
     Battery,
     Boiler,
+    BusTransformer,
     Chiller,
     ColdStore,
     Generator,
@@ -32,11 +36,13 @@ BUILT_IN: tuple[type[Device], ...] = (  # a new one is added here
     HeatPump,
     HeatStore,
     InterruptibleLoad,
+    Link,
     Load,
     ParkRules,
     Pv,
     ShiftableLoad,
     WasteHeat,
+    Wind,
 )
 if TYPE_CHECKING:
     AnyDevice = Device

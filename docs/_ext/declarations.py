@@ -23,6 +23,7 @@ TYPES = {
     "boolean": "true or false",
     "null": "",
 }
+DATES = {"date": "date", "date-time": "date and time"}
 LONGEST_DEFAULT = 40  # characters; a longer default says only that it is a list or a table
 LONGEST_CHOICE = 24  # alternatives that are listed one by one
 
@@ -126,8 +127,8 @@ class _Walk:
         if "enum" in part:
             listed = ", ".join(f"`{value}`" for value in part["enum"][:LONGEST_CHOICE])
             return f"one of {listed}" + (" …" if len(part["enum"]) > LONGEST_CHOICE else "")
-        if part.get("format") == "date":
-            return "date"
+        if part.get("format") in DATES:
+            return DATES[part["format"]]
         if "items" in part:
             least, most = part.get("minItems"), part.get("maxItems")
             if least and least == most:

@@ -1,9 +1,37 @@
 """The series of a connection to the public grid: prices, limits, and what its demand is counted from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from parkdispatch.models.device import SeriesSpec, power_spec, price_spec
-from parkdispatch.models.limits import LARGEST_DEMAND_PRICE_YUAN_PER_MW_MONTH
+import numpy as np
+import pandas as pd
+
+from parkdispatch.models.declaration import Declaration, declared
+from parkdispatch.models.device import Array, Park, SeriesSpec, power_spec, price_spec
+from parkdispatch.models.limits import LARGEST_DEMAND_PRICE_YUAN_PER_MW_MONTH, SignedPrice
+from parkdispatch.models.network.blackouts import Blackout, blacked_out
+from parkdispatch.models.quarter_hours import quarter_starts, quarters_per_interval
+from parkdispatch.models.tariff.tariff import Tariff
+from parkdispatch.models.tariff.tariff_tables import PERIODS, Period, Scheme
+from parkdispatch.models.units import KW_PER_MW
+
+
+class PeriodPrices(Declaration):
+    """A price for each time-of-use period of the tariff."""
+
+    sharp: SignedPrice | None = declared("yuan/kWh", "Price in the sharp peak", default=None)
+    peak: SignedPrice | None = declared("yuan/kWh", "Price in the peak", default=None)
+    flat: SignedPrice | None = declared("yuan/kWh", "Price in the flat period", default=None)
+    valley: SignedPrice | None = declared("yuan/kWh", "Price in the valley", default=None)
+    deep_valley: SignedPrice | None = declared("yuan/kWh", "Price in the deep valley", default=None)
+
+    @property
+    def by_period(self) -> Mapping[Period, float]:
+        """The prices that are given, by period [yuan/kWh]."""
+        prices = {period: getattr(self, period) for period in PERIODS}
+        return {period: price for period, price in prices.items() if price is not None}
+
+
+SalePrice = SignedPrice | PeriodPrices  # yuan/kWh
 
 CONNECTION_SERIES: Mapping[str, SeriesSpec] = {
     "purchase_price_yuan_per_mwh": price_spec("Purchase price"),
@@ -16,8 +44,8 @@ CONNECTION_SERIES: Mapping[str, SeriesSpec] = {
     ),
     "peak_floor_mw": power_spec("Peak of the month before the horizon", ("peak_so_far_mw",)),
     "demand_free_mw": power_spec("Demand without extra charge"),
-    "import_limit_mw": power_spec("Import limit", ("import_limit_mw",)),
-    "export_limit_mw": power_spec("Export limit", ("export_limit_mw",)),
+    "import_limit_mw": power_spec("Import limit", ("import_limit_mw", "import_reserve_mw", "blackouts")),
+    "export_limit_mw": power_spec("Export limit", ("export_limit_mw", "blackouts")),
     "quarter_continues": SeriesSpec(
         title="1 if the interval is in the quarter-hour of the one before",
         unit="1",
@@ -26,3 +54,54 @@ CONNECTION_SERIES: Mapping[str, SeriesSpec] = {
         internal=True,
     ),
 }
+
+
+def purchase_price_yuan_per_mwh(
+    park: Park, voltage: str, scheme: Scheme, power_factor: float | None
+) -> Array:
+    """Price of energy bought at `park.times`, power-factor adjustment included, shape (intervals,).
+
+    Raises InputError if the tariff lacks the voltage or scheme or does not cover the times.
+    """
+    tariff, times = park.tariff, park.times
+    price = tariff.energy_price_yuan_per_kwh(times, voltage, scheme, park.hours)
+    # the power-factor adjustment applies to all parts but the government funds
+    funds = np.array(tariff.government_funds_yuan_per_kwh)[times.month.to_numpy() - 1]
+    return np.asarray((price + tariff.power_factor_share(power_factor) * (price - funds)) * KW_PER_MW)
+
+
+def sale_price_yuan_per_mwh(park: Park, price_yuan_per_kwh: SalePrice) -> Array:
+    """Price of energy sold at `park.times`, by tariff period if it is a table, shape (intervals,).
+
+    An interval of several quarter-hours gets their mean. Raises InputError for times that the tariff does
+    not cover.
+    """
+    if not isinstance(price_yuan_per_kwh, PeriodPrices):
+        return np.full(len(park.times), price_yuan_per_kwh * KW_PER_MW)
+    starts = quarter_starts(park.times, park.hours)
+    by_quarter = pd.Series(park.tariff.period(starts)).map(price_yuan_per_kwh.by_period).to_numpy(np.float64)
+    return np.asarray(by_quarter.reshape(len(park.times), -1).mean(axis=1) * KW_PER_MW)
+
+
+def periods_without_price(tariff: Tariff, price_yuan_per_kwh: SalePrice) -> list[Period]:
+    """Time-of-use periods of the tariff that a table of prices does not name."""
+    if not isinstance(price_yuan_per_kwh, PeriodPrices):
+        return []
+    used = {table.period for table in tariff.day} | {table.period for table in tariff.holiday_day}
+    used |= set() if tariff.otherwise is None else {tariff.otherwise}
+    return [period for period in PERIODS if period in used and period not in price_yuan_per_kwh.by_period]
+
+
+def limit_mw(park: Park, largest_mw: float, blackouts: Sequence[Blackout]) -> Array:
+    """Largest power at `park.times` [MW], shape (intervals,); zero in a blackout."""
+    return np.where(blacked_out(park.times, park.hours, blackouts), 0.0, largest_mw)
+
+
+def quarter_continues(park: Park) -> Array:
+    """1 where an interval is in the quarter-hour of the one before, else 0, shape (intervals,).
+
+    Raises InputError for intervals that straddle quarter-hours.
+    """
+    quarters_per_interval(park.times, park.hours)
+    quarter = park.times.floor("15min").to_numpy()
+    return np.concatenate([[0.0], quarter[1:] == quarter[:-1]])

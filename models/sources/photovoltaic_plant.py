@@ -1,7 +1,7 @@
-"""Photovoltaic plant: roof areas of one or more faces behind inverters. Output may be curtailed at no cost.
+"""Photovoltaic plant: roof areas of one or more faces behind inverters.
 
 Available power = irradiance on each face -> module -> inverter -> losses, each model choice a named input.
-Dispatched power lies between zero and available power.
+Dispatched power lies between zero and available power; see `curtailment`. Curtailing costs nothing.
 """
 
 from collections.abc import Mapping
@@ -10,24 +10,19 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
-import pyomo.environ as pyo
 from pydantic import Field, field_validator, model_validator
 
 from parkdispatch.models.declaration import ASSUMED, declared
-from parkdispatch.models.device import (
-    INJECTION,
-    Array,
-    Device,
-    Display,
-    Fraction,
-    Park,
-    Role,
-    Seen,
-    SeriesSpec,
-)
-from parkdispatch.models.limits import LARGEST_POWER_MW
+from parkdispatch.models.device import Array, Device, Display, Fraction, Park, Role, Seen, SeriesSpec
 from parkdispatch.models.site import Site
 from parkdispatch.models.sources import pv_chain
+from parkdispatch.models.sources.curtailment import (
+    DISPLAYS,
+    WORDS,
+    available_spec,
+    output_residuals_mw,
+    write_output,
+)
 from parkdispatch.models.sources.pv_areas import Face, Losses, LossFraction, PvArea
 from parkdispatch.models.sources.pv_plausibility import BRIGHTEST, impossible_power
 from parkdispatch.models.vocabulary import Interval, Terms
@@ -98,31 +93,21 @@ class Pv(Device):
     age_years: Annotated[float, Field(ge=0, le=50)] = declared(
         "years", "Age of the modules in the middle of the horizon", ASSUMED, 0.0
     )
+    must_run: bool = declared(
+        "-", "Whether all available power must be fed in; false: it may be curtailed at no cost",
+        ASSUMED, False,
+    )  # fmt: skip
 
     role: ClassVar[Role] = "source"
-    displays: ClassVar[tuple[Display, ...]] = (
-        Display("available", "other", {"available_mw": 1.0}),
-        Display("used", "source", {INJECTION: 1.0}),
-        Display("curtailed", "other", {"curtailed_mw": 1.0}),
-    )
-    series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
-        "available_mw": SeriesSpec(
-            title="AC power the sun makes available",
-            unit="MW",
-            lower=0.0,
-            upper=LARGEST_POWER_MW,
-            computed_from=(
-                "areas",
-                "module",
-                "module_wp",
-                "mounting",
-                "transposition",
-                "diffuse_reflection",
-                "albedo",
-                "losses",
-            ),
-        )
-    }
+    displays: ClassVar[tuple[Display, ...]] = DISPLAYS
+    words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = WORDS
+    series_specs: ClassVar[Mapping[str, SeriesSpec]] = available_spec(
+        "AC power the sun makes available",
+        computed_from=(
+            "areas", "module", "module_wp", "mounting", "transposition", "diffuse_reflection", "albedo",
+            "losses",
+        ),
+    )  # fmt: skip
 
     @classmethod
     def example(cls) -> Self:
@@ -270,28 +255,12 @@ class Pv(Device):
         return {key: (mw, usual_mw) for key, mw in highest_mw.items() if mw < DARKEST_SHARE * usual_mw}
 
     def interval(self, block: Any, interval: Interval) -> Terms:
-        """Write output between zero and available power; the difference is curtailed."""
-        available = interval.series("available_mw")
-        block.output_mw = pyo.Var(bounds=(0, available))
-        block.curtailed_mw = pyo.Expression(expr=available - block.output_mw)
-        return Terms(
-            injection={self.bus: block.output_mw},
-            amounts={
-                "renewable_available_mwh": available * interval.hours,
-                "renewable_output_mwh": block.output_mw * interval.hours,
-            },
-        )
+        """Write output between zero, or all if it must run, and available power; the rest is curtailed."""
+        return write_output(block, interval, self.bus, self.must_run)
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Largest violation of each rule [MW]."""
-        output, available = seen.values["output_mw"], seen.values["available_mw"]
-        return {
-            "output_within_available_mw": float(np.max(np.maximum(-output, output - available), initial=0.0)),
-            "curtailed_is_the_rest_mw": float(
-                np.max(np.abs(available - output - seen.values["curtailed_mw"]), initial=0.0)
-            ),
-            "injection_is_output_mw": float(np.max(np.abs(seen.injection[self.bus] - output), initial=0.0)),
-        }
+        return output_residuals_mw(seen, self.bus, self.must_run)
 
     def amounts(self, seen: Seen) -> Mapping[str, Array]:
         """What the sun could give, and what is put out."""

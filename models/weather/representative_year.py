@@ -55,7 +55,7 @@ def representative_year(climate: Climate, site: Site, year: int, minutes: int = 
     selected = np.ones(366, dtype=bool) if len(month) == 366 else ~leap_day
 
     random = np.random.Generator(np.random.PCG64(climate.seed))
-    day_scores = _autoregressive(random, 366, climate.day_correlation)[selected]
+    day_scores = autoregressive(random, 366, climate.day_correlation)[selected]
     noises = [
         noise.reshape(366, per_day)[selected]
         for noise in _deviations(random, climate, minutes, 366 * per_day)
@@ -70,7 +70,7 @@ def representative_year(climate: Climate, site: Site, year: int, minutes: int = 
     return pd.DataFrame(dict(zip(COLUMNS, (ghi, dni, dhi, temp, wind), strict=True)), index=times)
 
 
-def _autoregressive(random: np.random.Generator, size: int, correlation: float) -> Array:
+def autoregressive(random: np.random.Generator, size: int, correlation: float) -> Array:
     """First-order autoregressive sequence of standard normal values, shape (size,)."""
     fresh = random.standard_normal(size)
     fresh[1:] *= np.sqrt(1.0 - correlation**2)
@@ -87,8 +87,8 @@ def _deviations(random: np.random.Generator, climate: Climate, minutes: int, siz
     a Gaussian distribution.
     """
     decay = (climate.correlation_60min / climate.correlation_15min) ** (minutes / 45.0)
-    slow, white = _autoregressive(random, size, decay), random.standard_normal(size)
-    log_scale = _autoregressive(random, size, float(np.exp(-minutes / SPELL_MINUTES)))
+    slow, white = autoregressive(random, size, decay), random.standard_normal(size)
+    log_scale = autoregressive(random, size, float(np.exp(-minutes / SPELL_MINUTES)))
     scale = np.exp(climate.intermittency * log_scale - climate.intermittency**2)
     return [slow * scale, white * scale]
 

@@ -65,8 +65,8 @@ def test_options_are_named_as_they_are_typed() -> None:
 
 
 def test_the_example_of_a_device_prints_what_the_manual_quotes(capsys: pytest.CaptureFixture[str]) -> None:
-    runpy.run_path(str(DOCS / "examples/wind_turbine.py"), run_name="__main__")
-    quoted = (DOCS / "outputs/wind_turbine.txt").read_text(encoding="utf-8")
+    runpy.run_path(str(DOCS / "examples/flywheel.py"), run_name="__main__")
+    quoted = (DOCS / "outputs/flywheel.txt").read_text(encoding="utf-8")
     assert capsys.readouterr().out == quoted
 
 
@@ -74,7 +74,7 @@ FILES = {
     path.relative_to(ROOT).as_posix()
     for layer in ("models", "inputs", "optimizer", "results", "studies", "interfaces", "tests", "benchmarks")
     for path in (ROOT / layer).rglob("*.py")
-} | {"scripts/structure.py", "scripts/lock.py", "docs/record_outputs.py", "docs/examples/wind_turbine.py"}
+} | {"scripts/structure.py", "scripts/lock.py", "docs/record_outputs.py", "docs/examples/flywheel.py"}
 # what is not there: files of the old layout, and those that a reader is to make
 UNWRITTEN = ("ten_changes.md", "changelog.md", "performance.md")
 PAGES = [
@@ -87,8 +87,8 @@ PAGES = [
 @pytest.mark.parametrize("page", PAGES)
 def test_each_source_file_that_a_page_names_is_there(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    named = set(re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.py)`", text)) - {"models/sources/wind_farm.py"}
-    named -= {"tests/models/sources/test_wind_farm.py"}
+    named = set(re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.py)`", text)) - {"models/stores/flywheel.py"}
+    named -= {"tests/models/stores/test_flywheel.py"}
     assert [
         name for name in sorted(named) if not any(f"/{file}".endswith(f"/{name}") for file in FILES)
     ] == []

@@ -1,0 +1,180 @@
+"""What is declared of a connection to the public grid, and what of it the tariff has to have."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from parkdispatch.models.declaration import ASSUMED, declared
+from parkdispatch.models.device import Device, Efficiency
+from parkdispatch.models.limits import Power
+from parkdispatch.models.network.blackouts import Blackout
+from parkdispatch.models.network.connection_series import SalePrice, periods_without_price
+from parkdispatch.models.network.transformers import Transformers
+from parkdispatch.models.tariff.demand_rules import Election
+from parkdispatch.models.tariff.tariff import Tariff
+from parkdispatch.models.tariff.tariff_tables import Scheme, twelve
+from parkdispatch.models.units import KW_PER_MW
+
+
+def _twelve_or_none(value: Any) -> Any:
+    return None if value is None else twelve(value)
+
+
+MonthlyOrNone = Annotated[tuple[Power, ...] | None, BeforeValidator(_twelve_or_none)]
+
+
+class DeclaredConnection(Device):
+    """Fields of a grid connection, the rules between them, and the limits that follow."""
+
+    kind: Literal["grid"] = declared("-", "Kind of device", default="grid")
+    bus: str = declared("-", "Name of the bus the connection feeds", default="ac")
+    voltage_kv_level: Annotated[str, Field(min_length=1)] = declared(
+        "-", "Voltage level of the connection, a key of the tariff's `voltages`"
+    )
+    scheme: Scheme = declared(
+        "-", "Two-part tariff (energy, and demand or capacity charge) or single-part tariff (energy only)",
+        ASSUMED, "two_part",
+    )  # fmt: skip
+    import_limit_mw: Power | None = declared(
+        "MW", "Largest import; left out where `transformers` is given", default=None
+    )
+    export_limit_mw: Power | None = declared(
+        "MW", "Largest export; left out where `transformers` is given", default=None
+    )
+    transformers: Transformers | None = declared(
+        "-", "Transformers of the connection, from which both limits follow; left out: limits are given",
+        default=None,
+    )  # fmt: skip
+    sale_price_yuan_per_kwh: SalePrice = declared(
+        "yuan/kWh", "Price of exported energy, or a table of one for each time-of-use period of the tariff",
+        "assumption: Jiangxi's coal benchmark price; mechanism price of new plants: at most 0.38", 0.4143,
+    )  # fmt: skip
+    peak_so_far_mw: Power = declared(
+        "MW", "Highest 15-minute average import of the month before the horizon begins", ASSUMED, 0.0
+    )
+    demand_election: Election = declared(
+        "-", "What a two-part customer pays for: highest metered demand, contracted demand, or transformer"
+        " capacity", ASSUMED, "highest",
+    )  # fmt: skip
+    contracted_demand_mw: MonthlyOrNone = declared(
+        "MW", "Contracted demand by month, or one number for all; with demand_election = \"contracted\" only",
+        default=None,
+    )  # fmt: skip
+    co2_t_per_mwh: Annotated[float, Field(ge=0, le=2)] = declared(
+        "t/MWh", "CO2 of imported energy", "Jiangxi's grid in 2023, national bulletin", 0.5836
+    )
+    power_factor: Efficiency | None = declared(
+        "-", "Metered power factor of each month; left out: the tariff's standard", default=None
+    )
+    import_reserve_mw: Power = declared("MW", "Part of the import limit that is kept free", ASSUMED, 0.0)
+    blackouts: tuple[Blackout, ...] = declared(
+        "-", "Spans in which nothing can be imported or exported; an interval that shares time with one is"
+        " out as a whole", default=(),
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _limits_given_once(self) -> Self:
+        given = [name for name in ("import_limit_mw", "export_limit_mw") if getattr(self, name) is not None]
+        if self.transformers is not None and given:
+            raise ValueError(
+                "\n".join(
+                    f"{name} = {getattr(self, name):g}: must be left out, because `transformers` is given"
+                    for name in given
+                )
+            )
+        if self.transformers is None and len(given) < 2:
+            raise ValueError("must have both `import_limit_mw` and `export_limit_mw`, or else `transformers`")
+        return self
+
+    @model_validator(mode="after")
+    def _reserve_within_limit(self) -> Self:
+        if self.import_reserve_mw > self.limits_mw[0]:
+            raise ValueError(
+                f"import_reserve_mw = {self.import_reserve_mw:g}: must be {self.limits_mw[0]:g} or less, the"
+                " import limit"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _election_consistent(self) -> Self:
+        problems = []
+        if self.scheme == "single_part" and self.demand_election != "highest":
+            problems.append(
+                f"demand_election = {self.demand_election!r}: must be left out,"
+                " because `scheme` is single_part"
+            )
+        if self.demand_election == "contracted" and self.contracted_demand_mw is None:
+            problems.append("demand_election = 'contracted': must have `contracted_demand_mw` beside it")
+        if self.demand_election != "contracted" and self.contracted_demand_mw is not None:
+            problems.append(
+                f"contracted_demand_mw = {max(self.contracted_demand_mw):g}: must be left out, because"
+                f" `demand_election` is {self.demand_election}"
+            )
+        if self.demand_election == "capacity" and self.transformers is None:
+            problems.append(
+                "demand_election = 'capacity': must have `transformers`, whose capacity is paid for"
+            )
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def pays_for_demand(self) -> bool:
+        """Whether a higher peak import can cost a higher demand charge."""
+        return self.scheme == "two_part" and self.demand_election != "capacity"
+
+    @property
+    def transformer_kva(self) -> float | None:
+        """Installed transformer capacity [kVA]; None if no transformers are declared."""
+        return None if self.transformers is None else self.transformers.total_mva * KW_PER_MW
+
+    @property
+    def limits_mw(self) -> tuple[float, float]:
+        """Largest import and largest export [MW]."""
+        if self.transformers is not None:
+            return self.transformers.import_limit_mw, self.transformers.export_limit_mw
+        return self.import_limit_mw or 0.0, self.export_limit_mw or 0.0
+
+    def tariff_problems(self, tariff: Tariff) -> list[str]:
+        """Problems with the voltage level, the prices of the scheme at it, and the rules of the election."""
+        level = tariff.voltages.get(self.voltage_kv_level)
+        if level is None:
+            known = ", ".join(tariff.voltages)
+            return [
+                f"`voltage_kv_level` = '{self.voltage_kv_level}': must be of tariff {tariff.name}: {known}"
+            ]
+        missing = []
+        if level.transmission_yuan_per_kwh(self.scheme) is None:
+            missing.append(f"{self.scheme}_yuan_per_kwh")
+        if self.pays_for_demand and level.demand_price_yuan_per_kw_month is None:
+            missing.append("demand_price_yuan_per_kw_month")
+        if self.demand_election == "capacity" and level.capacity_price_yuan_per_kva_month is None:
+            missing.append("capacity_price_yuan_per_kva_month")
+        problems = [
+            f"`scheme` = '{self.scheme}': tariff {tariff.name} must have `{name}` at {self.voltage_kv_level}"
+            for name in missing
+        ]
+        if self.power_factor is not None and tariff.power_factor is None:
+            problems.append(
+                f"`power_factor` = {self.power_factor:g}: tariff {tariff.name} must have a table for it"
+            )
+        if unpriced := periods_without_price(tariff, self.sale_price_yuan_per_kwh):
+            problems.append(
+                f"`sale_price_yuan_per_kwh`: must have a price for each period of tariff {tariff.name},"
+                f" and has none for {', '.join(unpriced)}"
+            )
+        return problems + self._contract_problems(tariff)
+
+    def _contract_problems(self, tariff: Tariff) -> list[str]:
+        if self.contracted_demand_mw is None:
+            return []
+        if tariff.demand_rules is None:
+            return [f"`demand_election` = 'contracted': tariff {tariff.name} must have `demand_rules` for it"]
+        share = tariff.demand_rules.least_contract_share
+        least, given = share * (self.transformer_kva or 0.0) / KW_PER_MW, min(self.contracted_demand_mw)
+        if given >= least:
+            return []
+        return [
+            f"`contracted_demand_mw` = {given:g}: must be {least:g} or more, {share:g} of the transformers'"
+            " capacity (in MW, not kW)"
+        ]
