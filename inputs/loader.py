@@ -40,7 +40,7 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.tariff.tariff import Tariff
 
-BUILT_IN = ("gaoan", "gaoan-study")
+BUILT_IN = ("gaoan", "gaoan-study", "gaoan-pilot")
 
 
 def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool = False) -> Case:

@@ -61,7 +61,7 @@ def end_of_tasks(finished: "TaskStore", failed: Sequence[object]) -> None:
     """
     if finished.reused:
         out_console.print(
-            f"{finished.reused} tasks were finished by a run that was not complete; they are reused."
+            f"{finished.reused} tasks were finished by a run that was not complete, and reused."
         )
     if finished.problem:
         print_message("warning", f"finished tasks are not kept: {finished.problem}")

@@ -22,7 +22,7 @@ from parkdispatch.studies.sizing import (
     scenario_evaluation,
 )
 from parkdispatch.studies.task_cluster import TaskCluster
-from tests.interfaces.commands.test_size_command import asked
+from tests.support.cases.sizing_case import asked
 from tests.support.cases.year_case import MONEY, year_case
 from tests.support.typed_commands import Ran, Run
 
