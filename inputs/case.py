@@ -112,6 +112,17 @@ class Case:
         return [name for name, device in self.devices.items() if device.role == role]
 
     @property
+    def carriers(self) -> dict[str, str]:
+        """What flows on each bus; electricity where no device says."""
+        carriers: dict[str, str] = {}
+        for device in self.devices.values():
+            for bus, carrier in device.buses.items():
+                if carrier != "any":
+                    carriers[bus] = carrier
+                carriers.setdefault(bus, "electricity")
+        return carriers
+
+    @property
     def batteries(self) -> dict[str, Battery]:
         """The batteries by name."""
         return batteries(self.devices)

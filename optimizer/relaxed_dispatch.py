@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InfeasibleError
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
-from parkdispatch.optimizer.highs import InfeasibleProgram, UnboundedProgram
+from parkdispatch.optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
 from parkdispatch.optimizer.presolve.exclusive_pairs import tighten
 from parkdispatch.optimizer.proof.infeasibility import unbalanced_buses
 from parkdispatch.optimizer.relaxation.coarse_start import coarse_park
@@ -22,9 +23,21 @@ def relaxed_dispatch(tiled: Tiled, devices: Mapping[str, Device], threads: int |
     """
     if unbalanced_buses(tiled):
         raise InfeasibleError("a bus cannot be balanced within the bounds")
+    if not tiled.template.is_exclusive_only:
+        return _presolved(tighten(tiled).program)
     coarse = coarse_park(tiled, devices)
     try:
         with ThreadPool(threads or os.cpu_count() or 1) as pool:
             return solve_relaxation(tiled, tighten(tiled), pool, coarse).x
+    except (InfeasibleProgram, UnboundedProgram):
+        raise InfeasibleError("the relaxation has no optimum") from None
+
+
+def _presolved(program: LinearProgram) -> Array:
+    """The optimum of a linear program as a whole, by HiGHS with its presolve."""
+    solver = Solver()
+    solver.load(program)
+    try:
+        return solver.solve().x
     except (InfeasibleProgram, UnboundedProgram):
         raise InfeasibleError("the relaxation has no optimum") from None

@@ -64,7 +64,7 @@ def export_by_origin_mw(solution: xr.Dataset, case: Case) -> dict[str, Array]:
         }
         stored_mw = np.minimum(sum(stores.values(), np.zeros(_count(solution))), export_mw)
         fed_in = {
-            name: np.maximum(injection_mw(solution, name), 0.0)
+            name: np.maximum(electric_mw(solution, case, name), 0.0)
             for name in case.devices
             if name in devices and name not in stores and name not in grids
         }
@@ -77,9 +77,14 @@ def _count(solution: xr.Dataset) -> int:
     return int(solution.sizes["time"])
 
 
-def injection_mw(solution: xr.Dataset, device: str) -> Array:
-    """Power into all buses of a device [MW]."""
-    powers = [values(solution, name) for name in of_kind(solution, "injection", device)]
+def electric_mw(solution: xr.Dataset, case: Case, device: str) -> Array:
+    """Electric power of a device into all buses, without heat, cold and gas [MW]."""
+    carriers = case.carriers
+    powers = [
+        values(solution, name)
+        for name in of_kind(solution, "injection", device)
+        if carriers.get(key_of(solution, name), "electricity") == "electricity"
+    ]
     return sum(powers, np.zeros(_count(solution)))
 
 

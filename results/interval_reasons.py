@@ -12,7 +12,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.device import Array
 from parkdispatch.models.network.demand_metering import metered_demand_mw
 from parkdispatch.models.units import KW_PER_MW
-from parkdispatch.results.grid_exchange import export_by_origin_mw, injection_mw
+from parkdispatch.results.grid_exchange import electric_mw, export_by_origin_mw
 from parkdispatch.results.solution import times_of, values
 
 # bought, or not bought thanks to a discharge; sold; surplus that is charged and would be sold, or curtailed
@@ -68,7 +68,7 @@ class Reasons:
         self.surplus_mw = np.maximum(charged_mw - sum(self.import_mw.values(), zero), 0.0)
         origin_mw = export_by_origin_mw(solution, case)
         self.exported_mw = sum((origin_mw[name] for name in case.storage if name in origin_mw), zero)
-        self.generated_mw = {name: injection_mw(solution, name) for name in self.sources}
+        self.generated_mw = {name: electric_mw(solution, case, name) for name in self.sources}
         curtailed = [f"{name}.curtailed_mw" for name in self.sources if f"{name}.curtailed_mw" in solution]
         self.curtailable = bool(curtailed)
         self.curtailed_mw = sum((values(solution, name) for name in curtailed), zero)
