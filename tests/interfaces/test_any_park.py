@@ -112,6 +112,7 @@ def test_columns_and_batteries_are_named_on_the_command_line(run: Run, tmp_path:
     assert column_named.out == run(*words, "--soc", "0.4").out != run(*words).out
     for soc, said in (
         (("battery_9=0.4",), "`--soc`: battery_9 is no battery of the case, must be of battery_1"),
+        (("=0.4",), "`--soc` = =0.4: must be a fraction such as 0.4, or battery_1=0.4"),
         (("half",), "`--soc` = half: must be a fraction such as 0.4, or battery_1=0.4"),
         (("0.4", "battery_1=0.4"), "`--soc`: must be one fraction, or one for each battery that is named"),
         (("battery_1=0.4", "battery_1=0.5"), "`--soc`: must name each battery once"),

@@ -48,6 +48,7 @@ SERIES = [
         '"grid.quarter_continues"',
         '`series."grid.quarter_continues"`: must be one of grid.purchase_price_yuan_per_mwh,',
     ),
+    time("time on no day", "2026-02-30 01:00", "; on a day that the calendar has"),
     table("series mark alone", "\ufeff", "load.csv: is empty"),
     table(
         "series without a header",
