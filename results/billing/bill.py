@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.network.connection_series import PeriodPrices
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.results.billing.bill_lines import BillLine, Connection
 from parkdispatch.results.billing.demand_charge import (
@@ -24,6 +25,7 @@ from parkdispatch.results.billing.demand_charge import (
     basic_charge,
     open_discount_yuan,
 )
+from parkdispatch.results.billing.given_prices import SALE
 from parkdispatch.results.billing.meter import Month, months
 
 UNSEEN = (*FIXED, FULL_USE)  # charges that the optimizer does not price: fixed, or dependent on a whole month
@@ -108,7 +110,10 @@ def bill(
     (intervals,) by name (`given_prices`). Raises InputError if an interval straddles quarter-hours, or the
     tariff lacks the times, the voltage, the scheme or a rule.
     """
-    meter_months = list(months(times, import_mw, export_mw, hours, tariff, grid.peak_so_far_mw, given))
+    sold_by_period = isinstance(grid.sale_price_yuan_per_kwh, PeriodPrices) and SALE not in (given or {})
+    meter_months = list(
+        months(times, import_mw, export_mw, hours, tariff, grid.peak_so_far_mw, given, sold_by_period)
+    )
     share = adjustment(tariff, grid)
     lines = []
     for month in meter_months:
@@ -172,7 +177,13 @@ def _sale(month: Month, _: Tariff, grid: Connection) -> Iterator[BillLine]:
         mean = yuan / kwh if kwh else 0.0
         yield BillLine(month.name, "sale", "all", kwh, "kWh", mean, yuan, given=True)
         return
-    price = -grid.sale_price_yuan_per_kwh
+    prices = grid.sale_price_yuan_per_kwh
+    if isinstance(prices, PeriodPrices):
+        for period, kwh in month.sold_kwh.items():
+            price = -getattr(prices, period)
+            yield BillLine(month.name, "sale", period, kwh, "kWh", price, kwh * price)
+        return
+    price = -prices
     yield BillLine(month.name, "sale", "all", month.export_kwh, "kWh", price, month.export_kwh * price)
 
 

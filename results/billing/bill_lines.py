@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from parkdispatch.models.network.connection_series import PeriodPrices
 from parkdispatch.models.tariff.demand_rules import Election
 from parkdispatch.models.tariff.tariff_tables import Scheme
 
@@ -23,8 +24,8 @@ class Connection(Protocol):
         """Pricing scheme: two-part or single-part."""
 
     @property
-    def sale_price_yuan_per_kwh(self) -> float:
-        """Price of surplus energy sold [yuan/kWh]."""
+    def sale_price_yuan_per_kwh(self) -> float | PeriodPrices:
+        """Price of surplus energy sold [yuan/kWh], or one for each period of the tariff."""
 
     @property
     def peak_so_far_mw(self) -> float:

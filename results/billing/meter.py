@@ -33,6 +33,7 @@ class Month:
     peak_kw: float  # highest 15-minute average of import
     whole: bool = True  # whether the month is metered completely
     given: GivenMonth = field(default_factory=GivenMonth)  # by series of the user, not the tariff
+    sold_kwh: dict[str, float] = field(default_factory=dict)  # by period, where sale prices go by it
 
     @property
     def bought_kwh(self) -> float:
@@ -48,6 +49,7 @@ def months(
     tariff: Tariff,
     earlier_mw: float = 0.0,
     given: Mapping[str, NDArray[np.float64]] | None = None,
+    sold_by_period: bool = False,
 ) -> Iterator[Month]:
     """The monthly readings of import and export [MW], (intervals,), in intervals of `hours` from `times`.
 
@@ -59,6 +61,8 @@ def months(
     meter = quarter_hours(times, import_mw * KW_PER_MW * hours, export_mw * KW_PER_MW * hours, hours)
     quarters = pd.DatetimeIndex(meter.index)
     meter["period"] = "all" if PURCHASE in given else periods_at(quarters, tariff)
+    if sold_by_period:
+        meter["sold_in"] = periods_at(quarters, tariff)
     earlier_kw = 0.0 if LEAST in given else earlier_mw * KW_PER_MW
     # by period, not by formatted text: writing out every time of a year took a quarter of the bill's time
     for number, (name, month) in enumerate(meter.groupby(quarters.to_period("M"))):
@@ -66,14 +70,18 @@ def months(
         yield Month(
             name=str(name),
             number=int(str(name)[5:]),
-            import_kwh={
-                str(period): float(kwh) for period, kwh in month.groupby("period")["import_kwh"].sum().items()
-            },
+            import_kwh=_sums(month, "period", "import_kwh"),
             export_kwh=float(month["export_kwh"].sum()),
             peak_kw=float(max(peak_kw, earlier_kw) if number == 0 else peak_kw),
             whole=len(month) == QUARTERS_PER_DAY * pd.Period(str(name)).days_in_month,
             given=terms[str(name)],
+            sold_kwh=_sums(month, "sold_in", "export_kwh") if sold_by_period else {},
         )
+
+
+def _sums(month: pd.DataFrame, period: str, energy: str) -> dict[str, float]:
+    """Energy of a month by the periods in a column [kWh]."""
+    return {str(name): float(kwh) for name, kwh in month.groupby(period)[energy].sum().items()}
 
 
 def quarter_hours(
