@@ -21,6 +21,7 @@ from parkdispatch.optimizer.mip.whole_program import (
     Bounds,
     WholeSearch,
     bounds_as_decided,
+    lesser_members,
     search_whole_program,
 )
 from parkdispatch.optimizer.presolve.exclusive_pairs import open_pairs, tighten, violated_pairs
@@ -92,29 +93,46 @@ def _searched(
     """The best dispatch of a search that begins with one near the relaxation, if there is one."""
     incumbent = _first_dispatch(tiled, program, relaxed_x)
     gap_yuan = settings.gap * max(1.0, abs(bound)) if np.isfinite(bound) else 0.0
-    search = search_whole_program(
-        tiled,
-        program,
-        lambda bounds: _solve_within(program, bounds),
-        incumbent,
-        gap_yuan,
-        settings.deadline,
-    )
-    if search.x.size:
-        return search
+    chosen = violated_pairs(tiled, relaxed_x) if relaxed_x.size else None
+    best, best_bound = None, bound
+    while True:
+        search = search_whole_program(
+            tiled,
+            program,
+            lambda bounds: _solve_within(program, bounds),
+            incumbent,
+            gap_yuan,
+            settings.deadline,
+            chosen,
+        )
+        best_bound = max(best_bound, search.bound_yuan)
+        if search.x.size and (best is None or program.objective(search.x) < program.objective(best.x)):
+            best, incumbent = search, search.x
+        violated = violated_pairs(tiled, search.found) if search.found.size else None
+        is_over = time.monotonic() >= settings.deadline
+        if chosen is None or violated is None or not (violated & ~chosen).any() or is_over:
+            break
+        chosen = _beside(chosen | violated)
+    if best is not None:
+        return replace(best, bound_yuan=best_bound)
     if incumbent is None:
-        raise NoFeasibleDispatch(max(bound, search.bound_yuan))
-    return replace(search, x=incumbent)
+        raise NoFeasibleDispatch(best_bound)
+    return replace(search, x=incumbent, bound_yuan=best_bound)
+
+
+def _beside(chosen: Mask) -> Mask:
+    """Mark the neighbours in time of the marked pairs too: what is forbidden here is tried there."""
+    wider = chosen.copy()
+    wider[:, 1:] |= chosen[:, :-1]
+    wider[:, :-1] |= chosen[:, 1:]
+    return wider
 
 
 def _first_dispatch(tiled: Tiled, program: LinearProgram, relaxed_x: Array) -> Array | None:
     """The cheaper of two dispatches: decisions rounded as in the relaxation, and all at rest."""
     dispatches = []
     if relaxed_x.size:
-        unused = np.zeros(len(program.cost), dtype=bool)
-        for pair in tiled.template.pairs:
-            a, b = tiled.column_of(pair.a), tiled.column_of(pair.b)
-            unused[np.where(relaxed_x[a] > relaxed_x[b], b, a)] = True
+        unused = lesser_members(tiled, relaxed_x)
         try:
             rounded, _ = _solve_within(program, bounds_as_decided(tiled, program, relaxed_x, unused))
             dispatches.append(rounded)

@@ -38,12 +38,13 @@ def is_small(tiled: Tiled) -> bool:
 class WholeSearch:
     """What the search found.
 
-    `bound_yuan` is HiGHS's own lower bound. `x`, (columns,), is a dispatch; it is empty where none was
-    found. `row_dual`, (rows,), are the multipliers of the linear program with the columns `fixed_at_zero`,
+    `bound_yuan` is HiGHS's own lower bound. `found`, (columns,), is its point, which may violate pairs that
+    had no binary; `x` is a dispatch. Both are empty where there is none. `row_dual`, (rows,), are the multipliers of the linear program with the columns `fixed_at_zero`,
     and binary columns as they are. `pairs`, (pairs, intervals), are those with a binary.
     """
 
     bound_yuan: float
+    found: Array
     x: Array
     row_dual: Array
     fixed_at_zero: Mask
@@ -57,14 +58,18 @@ def search_whole_program(
     incumbent: Array | None,
     gap_yuan: float,
     deadline: float,
+    chosen: Mask | None = None,
 ) -> WholeSearch:
-    """Search a tightened relaxation of `tiled` with its binary columns and all of its open pairs.
+    """Search a tightened relaxation of `tiled` with its binary columns and its open pairs.
 
     `solve_within` returns the optimum of the relaxation and its multipliers within other bounds. `incumbent`
-    is a dispatch; without one, a first one is searched for in the direction of the least activity. Raises
-    InfeasibleProgram where there is none.
+    is a dispatch; without one, a first one is searched for in the direction of the least activity. Of the
+    open pairs only those `chosen`, (pairs, intervals), have a binary; the bound is valid all the same. Raises
+    InfeasibleProgram where there is no dispatch.
     """
     is_open = open_pairs(tiled, program)
+    if chosen is not None:
+        is_open &= chosen
     pairs = pair_positions(tiled, is_open, Window(((0, len(tiled.horizon)),)))
     # without the relaxation's valid inequalities, beside which HiGHS finds fewer cuts of its own: a small
     # battery's day is not proven in a minute with them, and in a second without
@@ -86,17 +91,18 @@ def search_whole_program(
         bound_yuan = ended.bound
     fixed_at_zero = np.zeros(len(program.cost), dtype=bool)
     if not x.size:
-        return WholeSearch(bound_yuan, x, np.empty(0), fixed_at_zero, is_open)
+        return WholeSearch(bound_yuan, x, x, np.empty(0), fixed_at_zero, is_open)
     fixed_at_zero[_unused_members(x, pairs)] = True
     # HiGHS has found the decisions; the point itself is exact only where they are fixed
-    x = x[: len(program.cost)]
+    found = x = x[: len(program.cost)]
+    if chosen is not None:
+        fixed_at_zero |= lesser_members(tiled, x)
     try:
         x, row_dual = solve_within(bounds_as_decided(tiled, program, x, fixed_at_zero))
     except (InfeasibleProgram, OutOfTime):  # infeasible by the tolerances alone
         row_dual = np.empty(0)
-    return WholeSearch(
-        bound_yuan, x if obeys_all(tiled, program, x) else np.empty(0), row_dual, fixed_at_zero, is_open
-    )
+    dispatch = x if obeys_all(tiled, program, x) else np.empty(0)
+    return WholeSearch(bound_yuan, found, dispatch, row_dual, fixed_at_zero, is_open)
 
 
 def bounds_as_decided(tiled: Tiled, program: LinearProgram, x: Array, fixed_at_zero: Mask) -> Bounds:
@@ -104,6 +110,15 @@ def bounds_as_decided(tiled: Tiled, program: LinearProgram, x: Array, fixed_at_z
     lower, upper = program.lower.copy(), program.upper_fixed_at_zero(fixed_at_zero)
     lower[tiled.is_binary] = upper[tiled.is_binary] = np.round(x[tiled.is_binary])
     return lower, upper
+
+
+def lesser_members(tiled: Tiled, x: Array) -> Mask:
+    """Mark the member of each pair that is the smaller one in x, (columns,)."""
+    lesser = np.zeros(len(x), dtype=bool)
+    for pair in tiled.template.pairs:
+        a, b = tiled.column_of(pair.a), tiled.column_of(pair.b)
+        lesser[np.where(x[a] > x[b], b, a)] = True
+    return lesser
 
 
 def _first_point(
