@@ -8,6 +8,7 @@ from pydantic import Field
 
 from parkdispatch.models.device import Device
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.loads.ev_fleet import EvFleet
 from parkdispatch.models.loads.interruptible_load import InterruptibleLoad
 from parkdispatch.models.loads.load import Load
 from parkdispatch.models.loads.shiftable_load import ShiftableLoad
@@ -16,7 +17,7 @@ from parkdispatch.models.sources.photovoltaic_plant import Pv
 from parkdispatch.models.stores.battery import Battery
 
 AnyDevice = Annotated[
-    Battery | Grid | InterruptibleLoad | Load | Pv | ShiftableLoad,  # a new one is added here
+    Battery | EvFleet | Grid | InterruptibleLoad | Load | Pv | ShiftableLoad,  # a new one is added here
     Field(discriminator="kind"),
 ]
 BUILT_IN: tuple[type[Device], ...] = get_args(get_args(AnyDevice)[0])
