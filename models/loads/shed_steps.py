@@ -1,6 +1,6 @@
 """One step of an interruptible load: its declaration, its rules for one interval, and their recomputation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -207,7 +207,7 @@ class ShedStep(Declaration):
             "events": float(self.events_before),
         }
 
-    def state_after(self, on: Sequence[float], times: pd.DatetimeIndex, hours: float) -> dict[str, float]:
+    def state_after(self, on: Array, times: pd.DatetimeIndex, hours: float) -> dict[str, float]:
         """The same after a dispatch in which the step was shed where `on` is 1."""
         is_on = np.round(on) > 0.5
         same = len(is_on) - 1 - int(np.flatnonzero(is_on != is_on[-1]).max(initial=-1))  # at the end
