@@ -12,6 +12,7 @@ from parkdispatch.models.conversion.generator import Generator
 from parkdispatch.models.conversion.heat_pump import HeatPump
 from parkdispatch.models.device import Device
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.loads.ev_fleet import EvFleet
 from parkdispatch.models.loads.interruptible_load import InterruptibleLoad
 from parkdispatch.models.loads.load import Load
 from parkdispatch.models.loads.shiftable_load import ShiftableLoad
@@ -31,6 +32,7 @@ BUILT_IN: tuple[type[Device], ...] = (  # a new one is added here
     BusTransformer,
     Chiller,
     ColdStore,
+    EvFleet,
     Generator,
     Grid,
     HeatPump,

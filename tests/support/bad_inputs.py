@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from parkdispatch.models.registry import device_kinds
 from tests.support.small_case import CASE, Damage, add, replaced, swap
 
 
@@ -152,14 +153,14 @@ DEVICES = [
         "kind",
         'kind = "grid"',
         'kind = "gird"',
-        "`device.grid.kind` = 'gird': must be one of battery, ",
+        f"`device.grid.kind` = 'gird': must be one of {', '.join(device_kinds())}",
         "mean `grid`",
     ),
     case(
         "no kind",
         'kind = "grid"\n',
         "",
-        "`device.grid.kind` is missing: must be given, one of battery, ",
+        f"`device.grid.kind` is missing: must be given, one of {', '.join(device_kinds())}",
     ),
     case(
         "device name",

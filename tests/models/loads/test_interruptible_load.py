@@ -1,6 +1,7 @@
 """Steps of a demand that are shed for a price: solved by hand, day by day, and as plain Pyomo."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,10 @@ import numpy as np
 import pytest
 
 from parkdispatch.inputs.loader import load_case
+from parkdispatch.inputs.prepare import day_times, prepare
+from parkdispatch.inputs.variations.ageing import with_yearly_changes
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.finance.sizing_section import YearlyChanges
 from parkdispatch.models.loads.interruptible_load import InterruptibleLoad
 from parkdispatch.studies.device_conformance import check_device
 from tests.support.flexible_parks import add, park_at, problems, rounded, seen, solved
@@ -215,6 +219,15 @@ def test_a_case_that_gives_the_demand_needs_no_yearly_energy(tmp_path: Path) -> 
     """
     (tmp_path / "case.toml").write_text(case, encoding="utf-8")
     assert isinstance(load_case(tmp_path / "case.toml").devices["load"], InterruptibleLoad)
+
+
+def test_it_grows_with_the_load_of_the_park() -> None:
+    """By 10 % a year, to 1.21 times in two years; a demand that does not grow would be 1."""
+    case = load_case("gaoan").with_devices({"load": InterruptibleLoad.example()})
+    prepared = prepare(case, day_times(case, date(2026, 7, 15)))
+    grown = with_yearly_changes(prepared, YearlyChanges(load=0.1), 2)
+    key = ("load", "demand_mw")
+    np.testing.assert_allclose(grown.series[key], 1.21 * prepared.series[key])
 
 
 # --- any park
