@@ -39,8 +39,9 @@ class WholeSearch:
     """What the search found.
 
     `bound_yuan` is HiGHS's own lower bound. `found`, (columns,), is its point, which may violate pairs that
-    had no binary; `x` is a dispatch. Both are empty where there is none. `row_dual`, (rows,), are the multipliers of the linear program with the columns `fixed_at_zero`,
-    and binary columns as they are. `pairs`, (pairs, intervals), are those with a binary.
+    had no binary; `x` is a dispatch. Both are empty where there is none. `row_dual`, (rows,), are the
+    multipliers of the linear program with the columns `fixed_at_zero`, and binary columns as they are.
+    `pairs`, (pairs, intervals), are those with a binary.
     """
 
     bound_yuan: float
