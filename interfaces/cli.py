@@ -20,6 +20,7 @@ from parkdispatch.interfaces.commands.replay import replay
 from parkdispatch.interfaces.commands.reproduce import reproduce
 from parkdispatch.interfaces.commands.size import size
 from parkdispatch.interfaces.commands.study import study
+from parkdispatch.interfaces.commands.worth import worth
 from parkdispatch.interfaces.commands.year import year
 from parkdispatch.interfaces.startup import start_quickly
 from parkdispatch.models.errors import InputError, ParkdispatchError
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (plan, year, replay, study, size, reproduce, pv, check, init):
+for command in (plan, year, replay, worth, study, size, reproduce, pv, check, init):
     app.command()(command)
 
 

@@ -1,0 +1,52 @@
+"""The output files of `worth`: a table and a summary."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from parkdispatch.results.io.files import write_json
+from parkdispatch.results.io.provenance import versions
+from parkdispatch.results.part_worth import PartWorth
+from parkdispatch.results.views.words import Lang
+from parkdispatch.results.writers.outputs import Output
+
+BYTE_ORDER_MARK = "\ufeff"  # without it Excel on a Chinese Windows reads UTF-8 as GBK
+
+
+def worth_table(result: PartWorth) -> pd.DataFrame:
+    """One row a part, the whole park first; the unit ends each column's name."""
+    rows = [
+        {
+            "part": year.part,
+            "worth [yuan]": result.worth_yuan(year),
+            "uncertainty [yuan]": result.uncertainty_yuan(year),
+            "cost [yuan]": year.cost_yuan,
+            "gap [1]": year.gap,
+            "bought [MWh]": year.bought_mwh,
+            "sold [MWh]": year.sold_mwh,
+            "curtailed [MWh]": year.curtailed_mwh,
+            "highest import [MW]": year.peak_mw,
+        }
+        for year in (result.whole, *result.without)
+    ]
+    return pd.DataFrame(rows).set_index("part")
+
+
+def _write_csv(path: Path, result: PartWorth, _: Lang) -> None:
+    text = BYTE_ORDER_MARK + worth_table(result).to_csv(lineterminator="\n")
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _write_summary(path: Path, result: PartWorth, _: Lang) -> None:
+    case, table = result.case, worth_table(result)
+    parts = {str(part): row.dropna().to_dict() for part, row in table.iloc[1:].iterrows()}
+    infeasible = {year.part: year.infeasible for year in result.without if year.infeasible}
+    whole = table.iloc[0].drop(["worth [yuan]", "uncertainty [yuan]"]).to_dict()
+    about = {"case": case.name, "case_sha256": case.sha256, "versions": versions()}
+    write_json(path, {**about, "whole": whole, "parts": parts, "infeasible": infeasible})
+
+
+PART_WORTH_OUTPUTS: tuple[Output[PartWorth], ...] = (
+    Output("worth.csv", _write_csv),
+    Output("summary.json", _write_summary),
+)
