@@ -73,3 +73,18 @@ def test_the_master_problem_at_which_a_sizing_ended() -> None:
     )
     solution = solve_master(program, slice(1, model.num_col_), Solver())
     assert solution.bound == pytest.approx(40235015.5733, abs=1e-3)
+
+
+def test_multipliers_that_are_a_little_off_give_a_lower_bound() -> None:
+    """Weights 2/3 and 1/3 of the cuts are optimal; 0.65 and 0.35 bound the 19/3 from below by 6.2."""
+
+    class Near(Solver):
+        def solve(self):  # type: ignore[no-untyped-def]
+            answer = super().solve()
+            answer.row_dual[:] = [0.65, 0.35]
+            return answer
+
+    solution = solve_master(master(1.0, [(9.0, -2.0), (1.0, 1.0)]), slice(1, 2), Near())
+    # reduced cost of u: 1 - (2 x 0.65 - 0.35) = 0.05 at its lower bound of zero
+    assert solution.bound == pytest.approx(0.65 * 9 + 0.35 * 1)
+    assert solution.bound < 19 / 3
