@@ -32,6 +32,7 @@ from parkdispatch.optimizer.time_budget import ending_at
 
 RELAXATION_SHARE = 0.5  # of the time
 LEAST_RELAXATION_S = 1.0  # after the deadline too
+NEAR_GAP = 0.01  # relative, of a dispatch that needs no heuristics to be improved
 
 
 def find_general_optimum(tiled: Tiled, settings: SolveSettings) -> TiledOptimum:
@@ -104,6 +105,7 @@ def _searched(
             gap_yuan,
             settings.deadline,
             chosen,
+            heuristics=not _is_near(program, incumbent, bound),
         )
         best_bound = max(best_bound, search.bound_yuan)
         if search.x.size and (best is None or program.objective(search.x) < program.objective(best.x)):
@@ -118,6 +120,14 @@ def _searched(
     if incumbent is None:
         raise NoFeasibleDispatch(best_bound)
     return replace(search, x=incumbent, bound_yuan=best_bound)
+
+
+def _is_near(program: LinearProgram, dispatch: Array | None, bound: float) -> bool:
+    """Whether a dispatch is so good that a search should rather raise the bound than find a better one."""
+    if dispatch is None:
+        return False
+    cost_yuan = program.objective(dispatch)
+    return bool(cost_yuan - bound <= NEAR_GAP * max(1.0, abs(cost_yuan)))
 
 
 def _beside(chosen: Mask) -> Mask:

@@ -164,6 +164,7 @@ class Solver:
     primal: bool = False  # primal simplex, for a feasible point that is nearly optimal
     rough: bool = False  # with binaries, accept any good point: loose gap, all heuristics
     full_search: bool = False  # with binaries, all of HiGHS's search as it comes, to tight tolerances
+    heuristics: bool = True  # of a full search, which spends most of its time on them and on restarts
     any_point: bool = False  # with binaries, stop at the first point
     gap_yuan: float = GAP_YUAN  # with binaries, the accepted absolute gap
     max_nodes: int | None = None  # with binaries, at most so many nodes are searched
@@ -186,7 +187,7 @@ class Solver:
         if self.full_search:
             # a binary that is off by this times a large bound would let both members of a pair be used
             self._set("mip_feasibility_tolerance", _INTEGRALITY_TOLERANCE)
-        elif not self.rough:
+        if not self.rough and not (self.full_search and self.heuristics):
             self._set("mip_allow_restart", False)
             for heuristic in _HEURISTICS:
                 self._set(f"mip_heuristic_run_{heuristic}", False)

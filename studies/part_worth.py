@@ -45,8 +45,10 @@ def _year(case: Case, part: str, context: SolveContext) -> PartlessYear:
     optimum = solve_prepared(prepared, context)
     context.progress("auditing")
     solution, _ = audited_solution(prepared, optimum)
-    import_mw = sum(shown_power_mw(solution, case, grid, "import") for grid in case.of_role("grid"))
-    export_mw = sum(shown_power_mw(solution, case, grid, "export") for grid in case.of_role("grid"))
+    import_mw, export_mw = (
+        np.sum([shown_power_mw(solution, case, grid, kind) for grid in case.of_role("grid")], axis=0)
+        for kind in ("import", "export")
+    )
     return PartlessYear(
         part,
         cost_yuan=sum(cost_yuan(solution).values()),

@@ -60,13 +60,16 @@ def search_whole_program(
     gap_yuan: float,
     deadline: float,
     chosen: Mask | None = None,
+    *,
+    heuristics: bool = True,
 ) -> WholeSearch:
     """Search a tightened relaxation of `tiled` with its binary columns and its open pairs.
 
     `solve_within` returns the optimum of the relaxation and its multipliers within other bounds. `incumbent`
     is a dispatch; without one, a first one is searched for in the direction of the least activity. Of the
-    open pairs only those `chosen`, (pairs, intervals), have a binary; the bound is valid all the same. Raises
-    InfeasibleProgram where there is no dispatch.
+    open pairs only those `chosen`, (pairs, intervals), have a binary; the bound is valid all the same. Where
+    a good dispatch is known, HiGHS's `heuristics` may be left out. Raises InfeasibleProgram where there is no
+    dispatch.
     """
     is_open = open_pairs(tiled, program)
     if chosen is not None:
@@ -78,7 +81,8 @@ def search_whole_program(
     with_binaries = with_pair_binaries(relaxation, pairs)
     if incumbent is None:
         incumbent = _first_point(tiled, program, with_binaries, deadline)
-    solver = Solver(time_limit_s=_remaining_s(deadline), gap_yuan=gap_yuan, full_search=True)
+    limit_s = _remaining_s(deadline)
+    solver = Solver(time_limit_s=limit_s, gap_yuan=gap_yuan, full_search=True, heuristics=heuristics)
     solver.load(with_binaries)
     x, bound_yuan = np.empty(0), -np.inf
     if incumbent is not None:
