@@ -3,6 +3,8 @@
 The parts are the variants of the case whose names begin with `without_`.
 """
 
+import numpy as np
+
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case, variants
 from parkdispatch.inputs.prepare import prepare, year_times
