@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from parkdispatch.inputs.prepare import Prepared
 
 CaseArgument = Annotated[
-    str, typer.Argument(help="Built-in case (gaoan, gaoan-study) or path of a case file.")
+    str, typer.Argument(help="Built-in case (gaoan, gaoan-pilot, gaoan-study) or path of a case file.")
 ]
 Variant = Annotated[str | None, typer.Option(help="Variant of the case file, such as first_phase.")]
 Out = Annotated[Path | None, typer.Option(help="Output folder; default runs/CASE-COMMAND-TIME.")]
