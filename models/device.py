@@ -141,6 +141,7 @@ class Device(BaseModel):
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {}
     stores_energy: ClassVar[bool] = False  # a saving is told against the park without these
     needs_weather: ClassVar[bool] = False
+    growing_series: ClassVar[tuple[str, ...]] = ()  # what grows with the park's load over the years
     displays: ClassVar[tuple[Display, ...]] = ()  # none: one column, the power into the bus
     # words of its own by language ("en", "zh"), section ("devices", "quantities", "costs", "checks",
     # "prices", "book") and key, beside those of results/templates/words.*.toml
@@ -244,6 +245,14 @@ class Device(BaseModel):
     def starting_from(self, state: Mapping[str, float]) -> Self:
         """The device as a horizon finds it that begins in this state."""
         return self
+
+    def aged(self, years: float) -> Self:
+        """The device after some years, but for what its use has worn."""
+        return self
+
+    def shares_after(self, years: float) -> Mapping[str, float]:
+        """By series that falls with the device's age, its values after some years over those of now."""
+        return {}
 
     def indicators(self, seen: "Seen") -> Mapping[str, float]:
         """Figures of merit over the horizon that people ask this device for, their unit in the name."""

@@ -11,6 +11,7 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.device import Array, Seen
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.vocabulary import Amount
 
 PERIODS = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m", "year": "%Y"}
 ATTRIBUTES = ("units", "kind", "device", "key")  # of each quantity
@@ -100,6 +101,15 @@ def shown_power_mw(solution: xr.Dataset, case: Case, device: str, kind: str) -> 
     seen = device_quantities(solution, device)
     powers = [display.power_mw(seen) for display in case.devices[device].displays if display.kind == kind]
     return np.asarray(sum(powers, np.zeros(len(seen.times))))
+
+
+def park_amount_mwh(solution: xr.Dataset, case: Case, amount: Amount) -> float:
+    """What all devices together have of an amount over the horizon, in its unit, such as MWh."""
+    parts = [
+        device.amounts(device_quantities(solution, name)).get(amount, np.zeros(1))
+        for name, device in case.devices.items()
+    ]
+    return float(sum(part.sum() for part in parts))
 
 
 def dispatch_table(solution: xr.Dataset) -> pd.DataFrame:

@@ -8,7 +8,6 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.capacity import Sized
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
-from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
@@ -76,8 +75,7 @@ def undecided_sizes(case: Case, why: str) -> list[str]:
     """One error line for each battery size that is left to the optimizer, with the reason it may not be."""
     return [
         f"`device.{name}.{field}` = {size.min:g} to {size.max:g}: must be a number, because {why}"
-        for name, device in case.devices.items()
-        if isinstance(device, Battery)
+        for name, device in case.batteries.items()
         for field in ("power_mw", "energy_mwh")
         if isinstance(size := getattr(device, field), Sized)
     ]

@@ -127,7 +127,8 @@ def _unknown_series(key: str, known: Mapping[str, list[str]]) -> str:
         return f"must be one of {', '.join(listed)}{closest(key, listed)}"
     same = [f"{other}.{series}" for other, entries in known.items() if series in entries]
     hint = f", or be {', '.join(same)}" if same else ""
-    return f'the case has no such device, must have a table [device.{name}] with kind = "{kinds[0]}"{hint}'
+    kind = min(kinds, key=len)  # a load rather than one that can be interrupted
+    return f'the case has no such device, must have a table [device.{name}] with kind = "{kind}"{hint}'
 
 
 def _contract_problems(case: CaseParts, tariff: Tariff | None) -> list[str]:

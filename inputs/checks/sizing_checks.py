@@ -8,7 +8,6 @@ from parkdispatch.inputs.variations.uncertainties import with_uncertain_values
 from parkdispatch.models.capacity import Sized
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sizing_section import Uncertainty
-from parkdispatch.models.stores.battery import Battery
 
 if TYPE_CHECKING:
     from parkdispatch.inputs.case import Case
@@ -44,7 +43,7 @@ def sizing_problems(case: "Case") -> list[str]:
 
 
 def _device_problems(case: "Case", name: str) -> list[str]:
-    batteries = {n: d for n, d in case.devices.items() if isinstance(d, Battery)}
+    batteries = case.batteries
     if name not in batteries:
         known = ", ".join(batteries) or "none, so there is nothing to size"
         return [

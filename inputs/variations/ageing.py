@@ -6,33 +6,32 @@ from dataclasses import replace
 from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.inputs.variations.uncertainties import with_spread
 from parkdispatch.models.finance.sizing_section import YearlyChanges
-from parkdispatch.models.loads.demand_profile import DemandProfile
-from parkdispatch.models.network.grid import Grid
-from parkdispatch.models.sources.photovoltaic_plant import Pv
-
-AVAILABLE = "available_mw"  # series of a PV plant that falls with its age
-DEMAND = "demand_mw"  # series of a load that has a profile
 
 
 def aged_prepared(prepared: Prepared, health: Mapping[str, float], years: float) -> Prepared:
-    """The prepared case after `years`, with batteries of the given states of health and aged PV.
+    """The prepared case after `years`, with batteries of the given states of health and aged sources.
 
-    Available PV power is recomputed. Where it was read from a file, the file is taken as that of the first
-    year and is scaled by the degradation of the modules. All other series are unchanged.
+    What falls with age, such as available PV power, is recomputed. Where it was read from a file, the file is
+    taken as that of the first year and is scaled by the degradation. All other series are unchanged.
     """
     case, series = prepared.case, dict(prepared.series)
     devices = dict(case.devices)
     for name, state_of_health in health.items():
         devices[name] = devices[name].model_copy(update={"state_of_health": state_of_health})
-    plants = {name: device for name, device in devices.items() if isinstance(device, Pv)}
-    for name, plant in plants.items():
-        devices[name] = plant.model_copy(update={"age_years": plant.age_years + years})
-        if (name, AVAILABLE) in case.series:
-            series[name, AVAILABLE] = series[name, AVAILABLE] * plant.power_ratio_after(years)
+    recomputed = {}
+    for name, device in case.devices.items():
+        shares = device.shares_after(years)
+        if not shares:
+            continue
+        devices[name] = devices[name].aged(years)
+        for key, share in shares.items():
+            if (name, key) in case.series:
+                series[name, key] = series[name, key] * share
+            else:
+                recomputed[name] = devices[name]
     aged_case = case.with_devices(devices)
-    computed_plants = {name: devices[name] for name in plants if (name, AVAILABLE) not in case.series}
-    if computed_plants and years > 0:
-        series |= prepare(aged_case.with_devices(computed_plants), prepared.times).series
+    if recomputed and years > 0:
+        series |= prepare(aged_case.with_devices(recomputed), prepared.times).series
     return Prepared(aged_case, prepared.times, prepared.hours, series)
 
 
@@ -44,14 +43,14 @@ def with_yearly_changes(prepared: Prepared, paths: YearlyChanges, years: int) ->
     """
     series = dict(prepared.series)
     for name, device in prepared.case.devices.items():
-        if isinstance(device, DemandProfile):
-            series[name, DEMAND] = series[name, DEMAND] * (1.0 + paths.load) ** years
+        for key in device.growing_series:
+            series[name, key] = series[name, key] * (1.0 + paths.load) ** years
     case, tariff = prepared.case, prepared.case.tariff
     if years and (paths.purchase_price or paths.spread):
         price_factor = (1.0 + paths.purchase_price) ** years
         prices = tuple(price * price_factor for price in tariff.purchase_price_yuan_per_kwh)
         tariff = tariff.model_copy(update={"purchase_price_yuan_per_kwh": prices})
         case = replace(case, tariff=with_spread(tariff, (1.0 + paths.spread) ** years))
-        grids = {name: device for name, device in case.devices.items() if isinstance(device, Grid)}
+        grids = {name: case.devices[name] for name in case.of_role("grid")}
         series |= prepare(case.with_devices(grids), prepared.times).series
     return Prepared(case, prepared.times, prepared.hours, series)

@@ -17,7 +17,6 @@ from parkdispatch.inputs.user_files import read_bytes
 from parkdispatch.inputs.value_sources import given_by
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.grid import Grid
-from parkdispatch.models.stores.battery import Battery
 
 Forecast = Path | str | pd.Series
 
@@ -42,7 +41,7 @@ def with_overrides(
     problems: list[str] = []
     devices = dict(case.devices)
     changes: dict[str, dict[str, Any]] = {}
-    batteries = {n: d for n, d in case.devices.items() if isinstance(d, Battery)}
+    batteries = case.batteries
     grids = {n: d for n, d in case.devices.items() if isinstance(d, Grid)}
     charged_grids = {n: d for n, d in grids.items() if d.pays_for_demand} or grids
     if soc is not None:

@@ -107,6 +107,12 @@ class Boiler(FuelBurner):
             "injection_mw": injection_residual_mw(seen, expected_mw),
         }
 
+    def amounts(self, seen: Seen) -> Mapping[str, Array]:
+        """The CO2 of fuel that is burnt."""
+        if self.bus is not None:
+            return {}
+        return self.fuel_co2_t(seen, seen.values["heat_mw"] / self.efficiency)
+
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
         """What fuel that is bought costs."""
         return self.fuel_yuan(seen, seen.values["heat_mw"] / self.efficiency)

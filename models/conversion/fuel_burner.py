@@ -83,6 +83,10 @@ class FuelBurner(Device):
         costs = {**terms.costs, "fuel": interval.series(FUEL_PRICE) * fuel_mwh}
         return Terms(terms.injection, costs, terms.exchange, amounts)
 
+    def fuel_co2_t(self, seen: Seen, fuel_mw: Array) -> dict[str, Array]:
+        """Recompute the CO2 of the fuel in each interval."""
+        return {"co2_t": self.co2_t_per_mwh_fuel * fuel_mw * seen.hours}
+
     def fuel_yuan(self, seen: Seen, fuel_mw: Array) -> dict[str, Array]:
         """Recompute what fuel that is bought costs in each interval."""
         return {"fuel": fuel_mw * seen.hours * seen.values[FUEL_PRICE]} if self.buys_fuel else {}

@@ -299,6 +299,10 @@ class Generator(FuelBurner):
         power_points, fuel_points = np.transpose(self.fuel_points_mw)
         return np.asarray(np.where(on, np.interp(power_mw, power_points, fuel_points), 0.0).sum(axis=0))
 
+    def amounts(self, seen: Seen) -> Mapping[str, Array]:
+        """The CO2 of the fuel."""
+        return self.fuel_co2_t(seen, self._fuel_mw(*self._units_seen(seen)))
+
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
         """What starts cost, and fuel that is bought."""
         power_mw, on = self._units_seen(seen)

@@ -99,6 +99,7 @@ class DemandProfile(Device):
     seed: Seed = declared("-", "Seed of the noise; the same seed gives the same noise", ASSUMED, 1)
 
     role: ClassVar[Role] = "load"
+    growing_series: ClassVar[tuple[str, ...]] = ("demand_mw",)
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
         "demand_mw": power_spec(
             "Demand",

@@ -255,6 +255,10 @@ class EvFleet(Device):
         }
         return {name: largest_residual(residual) for name, residual in checks.items()}
 
+    def amounts(self, seen: Seen) -> Mapping[str, Array]:
+        """The energy consumed."""
+        return {"consumption_mwh": -seen.injection[self.bus] * seen.hours}
+
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
         """Wear of what is fed back."""
         if not self.feed_back:

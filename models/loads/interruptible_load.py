@@ -60,7 +60,7 @@ class InterruptibleLoad(DemandProfile):
         **DemandProfile.series_specs,
         "same_month": SeriesSpec(
             title="Whether the interval before lies in the same month",
-            unit="-",
+            unit="1",
             lower=0,
             upper=1,
             internal=True,
@@ -159,6 +159,10 @@ class InterruptibleLoad(DemandProfile):
         checks["shed_within_demand_mw"] = [shed_mw - value["demand_mw"]]
         checks["injection_mw"] = [np.abs(seen.injection[self.bus] + power_mw - shed_mw)]
         return {rule: largest_residual(*residuals) for rule, residuals in checks.items()}
+
+    def amounts(self, seen: Seen) -> Mapping[str, Array]:
+        """The energy consumed."""
+        return {"consumption_mwh": -seen.injection[self.bus] * seen.hours}
 
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
         """What is shed of each step, at its price."""

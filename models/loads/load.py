@@ -8,7 +8,7 @@ import numpy as np
 from parkdispatch.models.declaration import declared
 from parkdispatch.models.device import INJECTION, Array, Carrier, Display, Seen
 from parkdispatch.models.loads.demand_profile import DemandProfile
-from parkdispatch.models.vocabulary import Interval, Terms
+from parkdispatch.models.vocabulary import Amount, Expr, Interval, Terms
 
 
 class Load(DemandProfile):
@@ -16,13 +16,23 @@ class Load(DemandProfile):
 
     kind: Literal["load"] = declared("-", "Kind of device", default="load")
 
-    ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {"bus": "any"}
+    carrier: Carrier = declared(
+        "-", "What is drawn, and the bus must carry; only electricity counts as the park's consumption",
+        default="electricity",
+    )  # fmt: skip
+
     displays: ClassVar[tuple[Display, ...]] = (Display("demand", "load", {INJECTION: -1.0}),)
+
+    @property
+    def buses(self) -> Mapping[str, Carrier | Literal["any"]]:
+        """The bus, with the carrier that is drawn from it."""
+        return {self.bus: self.carrier}
 
     def interval(self, block: Any, interval: Interval) -> Terms:
         """Draw the demand from the bus; nothing is decided."""
         demand_mw = interval.series("demand_mw")
-        return Terms({self.bus: -demand_mw}, amounts={"consumption_mwh": demand_mw * interval.hours})
+        drawn: dict[Amount, Expr] = {"consumption_mwh": demand_mw * interval.hours}
+        return Terms({self.bus: -demand_mw}, amounts=drawn if self.carrier == "electricity" else {})
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Compare the power drawn from the bus with the demand."""
@@ -30,5 +40,7 @@ class Load(DemandProfile):
         return {"injection_mw": float(np.abs(seen.injection[self.bus] + demand_mw).max())}
 
     def amounts(self, seen: Seen) -> Mapping[str, Array]:
-        """The energy consumed."""
-        return {"consumption_mwh": seen.values["demand_mw"] * seen.hours}
+        """The electricity consumed."""
+        if self.carrier != "electricity":
+            return {}
+        return {"consumption_mwh": -seen.injection[self.bus] * seen.hours}

@@ -127,7 +127,7 @@ class ShiftableLoad(Device):
     displays: ClassVar[tuple[Display, ...]] = (Display("demand", "load", {INJECTION: -1.0}),)
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
         "availability": SeriesSpec(
-            title="Share of the machines that can run", unit="-", lower=0.0, upper=1.0
+            title="Share of the machines that can run", unit="1", lower=0.0, upper=1.0
         ),
         "usual_mw": power_spec("Usual power", computed_from=("usual_shape",)),
         **WORK_SERIES,
@@ -319,6 +319,10 @@ class ShiftableLoad(Device):
             checks |= machine_residuals_mw(power, hours, self.machine_mw, self.block_hours, self.running)
         checks["work_at_end_mwh"] = energy[-1] - later_mwh - done[-1]
         return {name: largest_residual(residual) for name, residual in checks.items()}
+
+    def amounts(self, seen: Seen) -> Mapping[str, Array]:
+        """The energy consumed."""
+        return {"consumption_mwh": -seen.injection[self.bus] * seen.hours}
 
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
         """What is drawn above the usual power, at its price."""

@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from parkdispatch.models.device import INJECTION, Display, Seen, SeriesSpec, largest_residual, power_spec
+from parkdispatch.models.device import (
+    INJECTION,
+    Array,
+    Display,
+    Seen,
+    SeriesSpec,
+    largest_residual,
+    power_spec,
+)
 from parkdispatch.models.vocabulary import Interval, Terms
 
 DISPLAYS = (
@@ -55,3 +63,11 @@ def output_residuals_mw(seen: Seen, bus: str, must_run: bool) -> Mapping[str, fl
     if must_run:
         residuals["output_is_available_mw"] = largest_residual(np.abs(available - output))
     return residuals
+
+
+def renewable_mwh(seen: Seen) -> Mapping[str, Array]:
+    """Recompute what is available and what is put out in each interval [MWh]."""
+    return {
+        "renewable_available_mwh": seen.values["available_mw"] * seen.hours,
+        "renewable_output_mwh": seen.values["output_mw"] * seen.hours,
+    }

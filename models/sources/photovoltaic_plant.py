@@ -21,6 +21,7 @@ from parkdispatch.models.sources.curtailment import (
     WORDS,
     available_spec,
     output_residuals_mw,
+    renewable_mwh,
     write_output,
 )
 from parkdispatch.models.sources.pv_areas import Face, Losses, LossFraction, PvArea
@@ -177,6 +178,14 @@ class Pv(Device):
         health_now = self.health(self.age_years)
         return self.health(self.age_years + years) / health_now if health_now > 0 else 0.0
 
+    def aged(self, years: float) -> Self:
+        """The plant with modules older by so much."""
+        return self.model_copy(update={"age_years": self.age_years + years})
+
+    def shares_after(self, years: float) -> Mapping[str, float]:
+        """What aged modules give."""
+        return {"available_mw": self.power_ratio_after(years)}
+
     def face_power(
         self, weather: pd.DataFrame, site: Site, minutes: float
     ) -> dict[tuple[float, float], FacePower]:
@@ -264,8 +273,4 @@ class Pv(Device):
 
     def amounts(self, seen: Seen) -> Mapping[str, Array]:
         """What the sun could give, and what is put out."""
-        available, output = seen.values["available_mw"], seen.values["output_mw"]
-        return {
-            "renewable_available_mwh": available * seen.hours,
-            "renewable_output_mwh": output * seen.hours,
-        }
+        return renewable_mwh(seen)

@@ -38,6 +38,7 @@ from parkdispatch.models.sources.curtailment import (
     WORDS,
     available_spec,
     output_residuals_mw,
+    renewable_mwh,
     write_output,
 )
 from parkdispatch.models.sources.wind_speed import (
@@ -208,6 +209,18 @@ class Wind(Device):
     def interval(self, block: Any, interval: Interval) -> Terms:
         """Write output between zero, or all if it must run, and available power; the rest is curtailed."""
         return write_output(block, interval, self.bus, self.must_run)
+
+    def aged(self, years: float) -> Self:
+        """The farm with turbines older by so much."""
+        return self.model_copy(update={"age_years": self.age_years + years})
+
+    def shares_after(self, years: float) -> Mapping[str, float]:
+        """What aged turbines give."""
+        return {"available_mw": self.aged(years).health / self.health if self.health > 0 else 0.0}
+
+    def amounts(self, seen: Seen) -> Mapping[str, Array]:
+        """What the wind could give, and what is put out."""
+        return renewable_mwh(seen)
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Largest violation of each rule [MW]."""

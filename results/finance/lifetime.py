@@ -76,7 +76,7 @@ class Lifetime:
     @property
     def storage(self) -> dict[str, Battery]:
         """The batteries under evaluation."""
-        owned = batteries(self.case)
+        owned = self.case.batteries
         return owned if self.added is None else {name: owned[name] for name in self.added}
 
     @property
@@ -109,14 +109,9 @@ class Lifetime:
         )
 
 
-def batteries(case: Case) -> dict[str, Battery]:
-    """The batteries of a case by name."""
-    return case.batteries
-
-
 def storage_health_and_cycles(case: Case, year: OperationYear) -> tuple[float, float]:
     """State of health and full cycles of the case's batteries, weighted by rated energy."""
-    owned = batteries(case)
+    owned = case.batteries
     return _weighted(owned, year.state_of_health, 1.0), _weighted(owned, year.full_cycles, 0.0)
 
 
@@ -152,7 +147,7 @@ def dispatched_year(
     Raises SolverError if the streams do not save what the bills differ by.
     """
     beside = beside or case.without_storage()
-    all_batteries = batteries(case)
+    all_batteries = case.batteries
     evaluated = {name: battery for name, battery in all_batteries.items() if name not in beside.devices}
     paid, base_paid = Payments.of(solution, case), Payments.of(without, beside)
     auxiliary_mwh, auxiliary_yuan = _auxiliary(solution, case, evaluated)

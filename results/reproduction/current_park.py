@@ -8,7 +8,7 @@ from parkdispatch.inputs.published.published_figures import Published
 from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.finance.cash_flow import CashFlow
-from parkdispatch.results.finance.lifetime import Lifetime, batteries
+from parkdispatch.results.finance.lifetime import Lifetime
 from parkdispatch.results.reproduction.comparison import ComparisonRow
 
 NEAR = 0.1  # [-] deviation up to which a figure counts as near
@@ -56,7 +56,7 @@ def _size_rows(plan: Published, size: CurrentPark) -> Iterator[ComparisonRow]:
 def _numbers(size: CurrentPark) -> dict[str, float | str]:
     """The fields of the rows' sentence patterns."""
     case, years, finance = size.case, size.lifetime.years, size.cash.finance
-    owned = batteries(case).values()
+    owned = case.batteries.values()
     response = case.contracts.demand_response
     baselines = response.baselines if isinstance(response, MeteredResponse) else ""
     return {

@@ -18,8 +18,6 @@ from parkdispatch.models.device import Array
 from parkdispatch.models.finance.contracts import Contracts, MeteredResponse
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.sizing_section import Sizing
-from parkdispatch.models.network.grid import Grid
-from parkdispatch.models.sources.photovoltaic_plant import Pv
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.models.units import WH_PER_MWH
 from parkdispatch.results.billing.contract_revenue import DEMAND_RESPONSE
@@ -27,7 +25,7 @@ from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
 from parkdispatch.results.finance.lifetime import ARBITRAGE, DEMAND, Lifetime, OperationYear
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.sizing.sizing_results import Choice
-from parkdispatch.results.solution import values
+from parkdispatch.results.solution import park_amount_mwh
 from parkdispatch.results.summary import peaks_mw
 
 PROJECT = "project_after_tax"  # the cash flow that decides
@@ -108,8 +106,8 @@ def year_figures(
     `without` is the dispatch of the case `beside`, which lacks the increment.
     """
     peaks, base_peaks = peaks_mw(solution, case), peaks_mw(without, beside)
-    import_mwh = _energy_mwh(solution, case, Grid, "import_mw")
-    base_import_mwh = _energy_mwh(without, beside, Grid, "import_mw")
+    import_mwh = park_amount_mwh(solution, case, "import_mwh")
+    base_import_mwh = park_amount_mwh(without, beside, "import_mwh")
     self_use, base_self_use = _self_use(solution, case), _self_use(without, beside)
     return {
         "peak_cut_mw": float(np.mean([base_peaks[month] - peaks[month] for month in peaks])),
@@ -122,20 +120,12 @@ def year_figures(
     }
 
 
-def _energy_mwh(solution: xr.Dataset, case: Case, kind: type, quantity: str) -> float:
-    """Energy of a power quantity over the horizon, of all devices of a type [MWh]."""
-    names = [name for name, device in case.devices.items() if isinstance(device, kind)]
-    hours = float(solution.attrs["hours"])
-    return sum(float(values(solution, f"{name}.{quantity}").sum()) * hours for name in names)
-
-
 def _self_use(solution: xr.Dataset, case: Case) -> float:
-    """PV self-consumption rate [-], all exports counted as PV; NaN without PV."""
-    available_mwh = _energy_mwh(solution, case, Pv, "available_mw")
-    unused_mwh = _energy_mwh(solution, case, Pv, "curtailed_mw") + _energy_mwh(
-        solution, case, Grid, "export_mw"
-    )
-    return max(0.0, 1.0 - unused_mwh / available_mwh) if available_mwh > 0 else float("nan")
+    """Own use of what sun and wind could give [-], all exports counted as theirs; NaN without any."""
+    available_mwh = park_amount_mwh(solution, case, "renewable_available_mwh")
+    used_mwh = park_amount_mwh(solution, case, "renewable_output_mwh")
+    used_mwh -= park_amount_mwh(solution, case, "export_mwh")
+    return max(0.0, used_mwh / available_mwh) if available_mwh > 0 else float("nan")
 
 
 def scaled_contracts(contracts: Contracts, share: float) -> Contracts:
@@ -176,8 +166,7 @@ class ResponseIncome:
         for year in range(len(answered[0].years)):
             income_yuan = {0.0: 0.0}
             for lifetime in answered:
-                battery, figures = lifetime.case.devices[device], lifetime.years[year]
-                assert isinstance(battery, Battery)
+                battery, figures = lifetime.case.batteries[device], lifetime.years[year]
                 energy = event_mwh(battery, figures.state_of_health[device], contract.hours)
                 income_yuan[energy] = figures.contract_yuan[DEMAND_RESPONSE]
             energies = sorted(income_yuan)

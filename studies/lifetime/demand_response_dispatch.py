@@ -28,7 +28,6 @@ from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import MeteredResponse
-from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.formulation.template import Key
@@ -166,7 +165,7 @@ def _raised_prices(problem: _ResponseProblem, bid: Sequence[Event], tie_break: A
 
 def _connection(prepared: Prepared) -> str:
     """The name of the only grid connection. Raises InputError unless there is exactly one."""
-    grids = [name for name, device in prepared.case.devices.items() if isinstance(device, Grid)]
+    grids = prepared.case.priced_connections
     if len(grids) != 1:
         raise InputError(
             f"`contract.demand_response.kind` = 'metered': the case has {len(grids)} grid connections, must"

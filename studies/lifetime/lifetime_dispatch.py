@@ -16,7 +16,6 @@ from parkdispatch.optimizer.solve import Optimum, WarmStart
 from parkdispatch.results.finance.lifetime import (
     Lifetime,
     OperationYear,
-    batteries,
     dispatched_year,
     expected_cycles,
     interpolated_year,
@@ -67,7 +66,7 @@ def dispatch_years(
     """
     case, finance = prepared.case, require_lifetime_inputs(prepared.case, only)
     chosen = _dispatched_years(finance, only)
-    initial_health: Health = {name: battery.state_of_health for name, battery in batteries(case).items()}
+    initial_health: Health = {name: battery.state_of_health for name, battery in case.batteries.items()}
     previous: dict[int, _YearOptima] = {}  # of the last dispatched year only
     errors: dict[int, SolverError] = {}
     times = prepared.times
@@ -175,7 +174,7 @@ def require_lifetime_inputs(case: Case, only: Sequence[int] | None = None) -> Fi
             for year in only or ()
             if not 1 <= year <= finance.operation_years
         ]
-    if not batteries(case):
+    if not case.batteries:
         problems.append("`device`: must have a battery, because the years are those of the storage")
     problems += undecided_sizes(case, "the years of a storage are those of one that is built")
     if problems or finance is None:
@@ -244,7 +243,7 @@ def _next_health(
     """State of health at the start of the next year; 1 after a replacement of the cells."""
     if finance.replaced and year == finance.replacement.year:
         return dict.fromkeys(health, 1.0)
-    owned = batteries(case)
+    owned = case.batteries
     next_health = {name: owned[name].health_after(share, cycles[name]) for name, share in health.items()}
     worn_out = [name for name, share in next_health.items() if share <= 0]
     if worn_out and year < finance.operation_years:

@@ -20,7 +20,6 @@ from parkdispatch.models.capacity import largest_capacity
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import StatedResponse
 from parkdispatch.models.sources.photovoltaic_plant import Pv
-from parkdispatch.results.finance.lifetime import batteries
 from parkdispatch.results.pv_yield import PvYield, pv_yield
 from parkdispatch.results.reproduction.comparison import (
     RowInWords,
@@ -187,7 +186,7 @@ def _pv_yield(park: Case, context: SolveContext) -> PvYield:
 
 def _reading(case: Case) -> ResponseReading:
     """The study's demand response, and the storage that delivers the energy of its events."""
-    response, (battery, *_) = case.contracts.demand_response, batteries(case).values()
+    response, (battery, *_) = case.contracts.demand_response, case.batteries.values()
     if not isinstance(response, StatedResponse):  # `refuse` has raised before
         raise TypeError("a study's demand response is stated")
     return ResponseReading(

@@ -24,7 +24,6 @@ from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.solve import Optimum
-from parkdispatch.results.finance.lifetime import batteries
 from parkdispatch.results.io.digests import digest
 from parkdispatch.results.sizing.increment_value import metered_response
 from parkdispatch.results.solution import device_quantities
@@ -104,11 +103,8 @@ class ExistingPark:
     @property
     def device(self) -> Battery:
         """The increment as the case has it. Raises InputError unless it is a battery of positive size."""
-        battery = self.prepared.case.devices.get(self.sizing.device)
-        if (
-            not isinstance(battery, Battery)
-            or not largest_capacity(battery.energy_mwh) * battery.largest_power_mw > 0
-        ):
+        battery = self.prepared.case.batteries.get(self.sizing.device)
+        if battery is None or not largest_capacity(battery.energy_mwh) * battery.largest_power_mw > 0:
             raise InputError(f"`sizing.device` = '{self.sizing.device}': must be a battery of some size")
         return battery
 
@@ -154,7 +150,7 @@ class ExistingPark:
 
     @property
     def _existing_batteries(self) -> dict[str, Battery]:
-        return {n: b for n, b in batteries(self.prepared.case).items() if n != self.sizing.device}
+        return {n: b for n, b in self.prepared.case.batteries.items() if n != self.sizing.device}
 
     def health(self, offset: int) -> dict[str, float]:
         """State of health of each existing battery, `offset` years after the base year."""

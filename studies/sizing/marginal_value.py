@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Device
 from parkdispatch.models.errors import SolverError
-from parkdispatch.models.stores.battery import Battery
+from parkdispatch.models.stores.battery import batteries
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
@@ -34,8 +34,8 @@ def resized(
 
     Minimum charge and discharge powers are those of the converters, whose number grows with the power.
     """
-    battery = devices[name]
-    if not isinstance(battery, Battery):
+    battery = batteries(devices).get(name)
+    if battery is None:
         raise SolverError(f"{name} is no battery")
     power_ratio = power_mw / battery.largest_power_mw if battery.largest_power_mw > 0 else 0.0
     fields = {"power_mw": power_mw, "energy_mwh": energy_mwh}

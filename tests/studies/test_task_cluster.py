@@ -266,7 +266,7 @@ def test_a_scheduler_that_asks_for_certificates(tmp_path: Path) -> None:
     }
     security = Security(require_encryption=True, tls_ca_file=str(tls.ca_file), **every_role)
     in_this_process = {"processes": False, "protocol": "tls://", "host": "127.0.0.1", "security": security}
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, **in_this_process) as there:
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0", **in_this_process) as there:
         address = there.scheduler_address
         assert address.startswith("tls://")
         with TaskCluster(address, tls=tls) as cluster:

@@ -22,7 +22,7 @@ from parkdispatch.studies.sizing import (
     scenario_evaluation,
 )
 from parkdispatch.studies.task_cluster import TaskCluster
-from tests.support.cases.sizing_case import asked
+from tests.support.cases.sized_park import write_sized_park
 from tests.support.cases.year_case import MONEY, year_case
 from tests.support.typed_commands import Ran, Run
 
@@ -91,7 +91,7 @@ def faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Faults:
 
 def sized(typed: Run, folder: Path, out: str, *more: str) -> Ran:
     case = folder / "case"
-    path = case / "case.toml" if case.exists() else asked(case)
+    path = case / "case.toml" if case.exists() else write_sized_park(case)
     return typed("size", path, "--scenarios", "4", "--out", out, *more)
 
 

@@ -11,7 +11,7 @@ import pytest
 from parkdispatch.results.writers.sizing_netcdf import read_group
 from parkdispatch.studies import dask_client
 from parkdispatch.studies.dask_client import without_dask_logs
-from parkdispatch.studies.sizing import co_optimization, existing_park
+from parkdispatch.studies.sizing import existing_park
 from tests.support.cases.sized_park import write_sized_park
 from tests.support.small_case import write_case
 from tests.support.typed_commands import Ran, Run
@@ -22,7 +22,7 @@ def scheduler() -> Iterator[str]:
     """The address of a scheduler with a worker, both in this process: nothing is started for a command."""
     from distributed import LocalCluster
 
-    here = {"processes": False, "protocol": "tcp://", "host": "127.0.0.1", "dashboard_address": None}
+    here = {"processes": False, "protocol": "tcp://", "host": "127.0.0.1", "dashboard_address": ":0"}
     with without_dask_logs(), LocalCluster(n_workers=1, threads_per_worker=1, **here) as cluster:
         yield str(cluster.scheduler_address)
 
@@ -31,8 +31,7 @@ def scheduler() -> Iterator[str]:
 def one_month(monkeypatch: pytest.MonkeyPatch) -> None:
     """July in the place of a year, wherever this process dispatches one."""
     july = pd.date_range("2026-07-01", "2026-08-01", freq="h", inclusive="left")
-    for module in (co_optimization, existing_park):
-        monkeypatch.setattr(module, "year_times", lambda _: july)
+    monkeypatch.setattr(existing_park, "year_times", lambda _: july)
 
 
 def sized(typed: Run, folder: Path, *more: str) -> Ran:

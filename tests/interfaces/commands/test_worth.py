@@ -46,6 +46,7 @@ fuel_price_yuan_per_mwh = 300.0
 [device.heat_load]
 kind = "load"
 bus = "heat"
+carrier = "heat"
 annual_energy_mwh = 8760.0
 noise_std = 0.0
 [device.exhaust]

@@ -215,7 +215,7 @@ def test_self_check_sees_a_missing_megawatt() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"annual_energy_mwh": -1}, ["`load.annual_energy_mwh`", "-1", "in [0, 8.76e+08]"]),
+        ({"annual_energy_mwh": -1}, ["`load.annual_energy_mwh`", "-1", "in [0, 876000000]"]),
         ({"annual_energy_mwh": math.inf}, ["`load.annual_energy_mwh`", "inf", "finite"]),
         ({"hourly_shape": [1] * 23}, ["`load.hourly_shape`", "at least 24", "23"]),
         ({"hourly_shape": [1] * 25}, ["`load.hourly_shape`", "at most 24", "25"]),

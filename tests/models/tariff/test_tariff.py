@@ -104,7 +104,7 @@ def test_any_day_cut_into_spans_is_reproduced(cuts: list[int], names: list[str])
         ({"day": [table(["08:00-09:00"], period="sharp")]}, ["`day`", "'sharp'", "ratios"]),
         ({"otherwise": "deep"}, ["`otherwise`", "'deep'", "deep_valley"]),
         ({"ratios": {"flat": 1, "peak": 2, "valley": 0.4, "pesk": 2}}, ["`ratios.pesk`", "`peak`"]),
-        ({"ratios": {"flat": 1, "peak": -2, "valley": 0.4}}, ["`ratios.peak`", "-2", "in [0, 1e+06]"]),
+        ({"ratios": {"flat": 1, "peak": -2, "valley": 0.4}}, ["`ratios.peak`", "-2", "in [0, 1000000]"]),
         ({"valid_to": date(2025, 1, 1)}, ["`valid_to`", "2025-01-01", "2026-01-01"]),
         ({"valid_from": 2026}, ["`valid_from`", "2026", "date"]),
         ({"line_loss_rate": 3.68}, ["`line_loss_rate`", "3.68", "[0, 1)", "0.0368"]),
