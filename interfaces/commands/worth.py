@@ -23,7 +23,7 @@ def worth(
         from parkdispatch.interfaces.output_paths import check_output_paths, run_folder
         from parkdispatch.results.writers.outputs import write_outputs
         from parkdispatch.results.writers.part_worth_files import PART_WORTH_OUTPUTS
-        from parkdispatch.studies.part_worth import worth_of_parts
+        from parkdispatch.studies.partless_years import worth_of_parts
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 
         findings = Findings()

@@ -282,19 +282,17 @@ class ShiftableLoad(Device):
         block.least_power = pyo.Constraint(expr=block.power_mw >= least_mw)
         later_mwh = block.left_mwh
         if self.in_blocks:
-            write_machines(
-                block, interval, self.machine_mw, self.machines, self.block_hours, history=self.running
-            )
-            # where no further block fits into the window, the machines that run do what is left
+            size = (self.machine_mw, self.machines, self.block_hours)
+            write_machines(block, interval, *size, history=self.running)
+            # where no further block fits, the machines that run do what is left
             later_mwh = self.machine_mw * interval.series("hours_too_few") * block.running
             later_mwh += interval.series("later_start_fits") * block.left_mwh
         interval.at_end(block.done_mwh, lower=energy_mwh - later_mwh, name="work_at_end")
         costs = {}
         if self.shift_yuan_per_mwh:
             block.moved_mw = pyo.Var(bounds=(0, self.most_mw))
-            block.above_usual = pyo.Constraint(
-                expr=block.moved_mw >= block.power_mw - interval.series("usual_mw")
-            )
+            above_mw = block.power_mw - interval.series("usual_mw")
+            block.above_usual = pyo.Constraint(expr=block.moved_mw >= above_mw)
             costs["shifting"] = self.shift_yuan_per_mwh * hours * block.moved_mw
         return Terms({self.bus: -block.power_mw}, costs, amounts={"consumption_mwh": block.power_mw * hours})
 
@@ -326,10 +324,9 @@ class ShiftableLoad(Device):
 
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
         """What is drawn above the usual power, at its price."""
-        if not self.shift_yuan_per_mwh:
-            return {}
         moved_mw = np.maximum(seen.values["power_mw"] - seen.values["usual_mw"], 0.0)
-        return {"shifting": self.shift_yuan_per_mwh * seen.hours * moved_mw}
+        price = self.shift_yuan_per_mwh
+        return {"shifting": price * seen.hours * moved_mw} if price else {}
 
     def initial_state(self) -> Mapping[str, float]:
         """Energy done in the open window [MWh], whether it is known, and the machines that ran lately."""
