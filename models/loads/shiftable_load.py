@@ -324,9 +324,10 @@ class ShiftableLoad(Device):
 
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
         """What is drawn above the usual power, at its price."""
+        if not (price := self.shift_yuan_per_mwh):
+            return {}
         moved_mw = np.maximum(seen.values["power_mw"] - seen.values["usual_mw"], 0.0)
-        price = self.shift_yuan_per_mwh
-        return {"shifting": price * seen.hours * moved_mw} if price else {}
+        return {"shifting": price * seen.hours * moved_mw}
 
     def initial_state(self) -> Mapping[str, float]:
         """Energy done in the open window [MWh], whether it is known, and the machines that ran lately."""
