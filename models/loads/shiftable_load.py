@@ -261,9 +261,8 @@ class ShiftableLoad(Device):
         hours, inside, energy_mwh = interval.hours, interval.series("inside"), interval.series("energy_mwh")
         availability = interval.series("availability")
         block.power_mw = pyo.Var(bounds=(0, self.most_mw * availability))
-        block.done_mwh = pyo.Var(
-            bounds=(interval.series("closing_mwh"), energy_mwh + self.surplus_mwh(hours) * inside)
-        )
+        most_mwh = energy_mwh + self.surplus_mwh(hours) * inside
+        block.done_mwh = pyo.Var(bounds=(interval.series("closing_mwh"), most_mwh))
         block.left_mwh = pyo.Var(bounds=(None, energy_mwh))
         share_mwh = interval.series("share_before_mwh")  # asked for always: all days have the same series
         done_before = share_mwh if self.done_mwh is None else self.done_mwh
