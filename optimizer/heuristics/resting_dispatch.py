@@ -30,10 +30,31 @@ class RestingDispatch:
 
 
 def resting_dispatch(tiled: Tiled, program: LinearProgram) -> RestingDispatch | None:
-    """Return a dispatch of a relaxation of `tiled` in which members of pairs rest; None if none is found."""
+    """Return a dispatch of a relaxation of `tiled` in which members of pairs rest; None if none is found.
+
+    Where power comes over other buses, single rows do not show that it is needed: then whatever costs money,
+    such as import, does not rest.
+    """
     fixed = _resting_members(tiled, program)
     if fixed is None:
         return None
+    resting = _at_rest(tiled, program, fixed)
+    if resting is None:
+        resting = _at_rest(tiled, program, fixed & ~_paid_members(tiled, program))
+    return resting
+
+
+def _paid_members(tiled: Tiled, program: LinearProgram) -> Mask:
+    """Mark the members of pairs that cost money on the mean, (columns,)."""
+    paid = np.zeros(len(program.cost), dtype=bool)
+    for member in {member for pair in tiled.template.pairs for member in (pair.a, pair.b)}:
+        columns = tiled.column_of(member)
+        paid[columns] = program.cost[columns].mean() > 0
+    return paid
+
+
+def _at_rest(tiled: Tiled, program: LinearProgram, fixed: Mask) -> RestingDispatch | None:
+    """Return the cheapest dispatch with the marked columns at zero, and its bound; None without any."""
     solver = Solver()
     solver.load(replace(program, upper=program.upper_fixed_at_zero(fixed)))
     try:
