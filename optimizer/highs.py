@@ -31,6 +31,7 @@ _HEURISTICS = ("feasibility_jump", "rins", "rens", "root_reduced_cost")
 GAP_YUAN = 1e-6  # smallest absolute gap with binaries: below it, HiGHS's own tolerances interfere
 _LOOSE_GAP = 1e-5  # relative; with 1e-3 in each of hundreds of windows, the dispatch has 1e-3 too
 _INTEGRALITY_TOLERANCE = 1e-9
+_TIGHTEST = 1e-10  # of HiGHS's tolerances
 _STATUSES = highspy.HighsModelStatus
 _AT_LIMIT = (_STATUSES.kTimeLimit, _STATUSES.kSolutionLimit)  # the latter is that of nodes, too
 _CLEAR = (_STATUSES.kOptimal, _STATUSES.kInfeasible, _STATUSES.kUnbounded, *_AT_LIMIT)
@@ -199,6 +200,10 @@ class Solver:
     def _set(self, option: str, value: Any) -> None:
         if self._highs.setOptionValue(option, value) != highspy.HighsStatus.kOk:
             raise SolverError(f"HiGHS {VERSION} refuses {option} = {value}")
+
+    def tighten_dual_tolerance(self) -> None:
+        """Take reduced costs as exactly as HiGHS can from now on."""
+        self._set("dual_feasibility_tolerance", _TIGHTEST)
 
     def load(self, program: LinearProgram) -> None:
         """Pass a program to the solver."""

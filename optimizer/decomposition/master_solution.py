@@ -11,10 +11,12 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
+from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.highs import Solver
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, certify
 
+LARGEST_DECISION = 1e5  # MW: the largest power that a case file may name
 SCALED_YUAN = 1024.0  # the largest value of a cut in its unit of money, at most
 
 
@@ -41,14 +43,42 @@ def solve_master(program: LinearProgram, value_columns: slice, solver: Solver) -
     column_unit, row_unit = np.where(is_value, unit, 1.0), np.where(is_cut, unit, 1.0)
     solver.load(_scaled(program, unit, column_unit, row_unit))
     answer = solver.solve()
-    x = answer.x * column_unit
     if program.binary.any():
-        return MasterSolution(answer.bound * unit, x)
-    certificate = certify(program, x, answer.row_dual * (unit / row_unit))
-    if not certificate.dual_infeasibility <= FEASIBILITY_TOLERANCE:
-        raise SolverError(f"a master problem's optimum is not confirmed by its certificate: {certificate}")
-    # feasible multipliers bound the optimum from below, also where the solver's objective is a little off
-    return MasterSolution(min(program.objective(x), certificate.dual_objective_yuan), x)
+        return MasterSolution(answer.bound * unit, answer.x * column_unit)
+    for is_last in (False, True):
+        x, dual = answer.x * column_unit, answer.row_dual * (unit / row_unit)
+        dual = _feasible_multipliers(program, np.flatnonzero(is_value), dual)
+        certificate = certify(_with_limits(program, is_value) if is_last else program, x, dual)
+        if certificate.dual_infeasibility <= FEASIBILITY_TOLERANCE:
+            # feasible multipliers bound the optimum from below, also where the objective is a little off
+            return MasterSolution(min(program.objective(x), certificate.dual_objective_yuan), x)
+        solver.tighten_dual_tolerance()
+        answer = solver.solve()
+    raise SolverError(f"a master problem's optimum is not confirmed by its certificate: {certificate}")
+
+
+def _feasible_multipliers(program: LinearProgram, value_columns: Index, dual: Array) -> Array:
+    """Return multipliers near these with the right signs and weights of cuts that add up to one, (rows,).
+
+    A solver's multipliers are so only to its tolerance, which is absolute in a unit of money that may be ten
+    thousand yuan.
+    """
+    dual = np.where(np.isinf(program.row_upper), np.maximum(dual, 0.0), dual)
+    dual = np.where(np.isinf(program.row_lower), np.minimum(dual, 0.0), dual)
+    of_values = program.matrix[:, value_columns].tocsr()
+    weights, cost = of_values.T @ dual, program.cost[value_columns]
+    factor = np.divide(cost, weights, out=np.ones(len(cost)), where=weights > 0.5 * cost)
+    is_cut = np.diff(of_values.indptr) == 1
+    scaled = dual.copy()
+    scaled[is_cut] *= factor[of_values.indices[of_values.indptr[:-1][is_cut]]]
+    return scaled
+
+
+def _with_limits(program: LinearProgram, is_value: Mask) -> LinearProgram:
+    """Return the program with finite bounds on shared decisions, which no park exceeds."""
+    lower = np.where(is_value, program.lower, np.maximum(program.lower, -LARGEST_DECISION))
+    upper = np.where(is_value, program.upper, np.minimum(program.upper, LARGEST_DECISION))
+    return replace(program, lower=lower, upper=upper)
 
 
 def _scaled(program: LinearProgram, unit: float, column_unit: Array, row_unit: Array) -> LinearProgram:

@@ -40,7 +40,7 @@ def test_a_bound_that_its_multipliers_do_not_confirm_is_refused(monkeypatch: pyt
     class Wrong(Solver):
         def solve(self):  # type: ignore[no-untyped-def]
             answer = super().solve()
-            answer.row_dual[:] *= 2
+            answer.row_dual[:] = 0.0
             return answer
 
     with pytest.raises(SolverError, match="not confirmed"):
@@ -88,3 +88,18 @@ def test_multipliers_that_are_a_little_off_give_a_lower_bound() -> None:
     # reduced cost of u: 1 - (2 x 0.65 - 0.35) = 0.05 at its lower bound of zero
     assert solution.bound == pytest.approx(0.65 * 9 + 0.35 * 1)
     assert solution.bound < 19 / 3
+
+
+def test_tolerances_of_the_solver_do_not_spoil_the_bound() -> None:
+    """Multipliers that are 1e-9 off in a unit of 16,384 yuan: weights of cuts that do not add up to one."""
+
+    class Rough(Solver):
+        def solve(self):  # type: ignore[no-untyped-def]
+            answer = super().solve()
+            answer.row_dual[:] *= 1 + 3e-9
+            return answer
+
+    cuts = [(9e6, -2e6), (1e6, 1e6)]
+    solution = solve_master(master(1e6, cuts), slice(1, 2), Rough())
+    assert solution.bound == pytest.approx(19e6 / 3, rel=1e-9)
+    assert solution.bound <= 19e6 / 3 * (1 + 1e-12)
