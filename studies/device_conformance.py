@@ -16,6 +16,7 @@ from parkdispatch.models.device import Array, Device, Park, Seen
 from parkdispatch.models.errors import ParkdispatchError
 from parkdispatch.models.loads.load import Load
 from parkdispatch.models.network.grid import Grid
+from parkdispatch.models.network.park_rules import ParkRules
 from parkdispatch.models.registry import kind_of
 from parkdispatch.models.vocabulary import Interval, Terms
 from parkdispatch.optimizer.dataset import to_dataset
@@ -120,6 +121,10 @@ def _trial(device: Device) -> _Trial:
     base = load_case("gaoan")
     name = kind_of(type(device)) or "device"
     devices = {"grid": Grid.example(), "load": Load.example(), name: device}
+    # rules without effect, for which the audit adds up what every device says of renewables, use and CO2
+    devices["rules"] = ParkRules(
+        co2_price_yuan_per_t=1.0, own_use_of_consumption=0.0, export_of_renewables=1.0
+    )
     devices |= {
         f"boundary_{number}": _Boundary(bus=bus) for number, bus in enumerate(device.buses) if bus != "ac"
     }

@@ -207,10 +207,10 @@ def test_without_time_all_that_may_rest_rests() -> None:
     assert proof.bound_yuan <= proof.objective_yuan
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_random_parks_of_every_word_are_those_of_plain_pyomo(seed: int) -> None:
     random = np.random.default_rng(seed)
-    count = int(random.integers(10, 40))
+    count = int(random.integers(8, 20))
     park = SmallPark(count, 30, "2026-07-31 18:00").load(random.uniform(0, 9, count))
     park.grid(random.uniform(-9, 99, count), random.uniform(-20, 60, count), export_limit=9)
     park.grid(7.0, 5.0, export_limit=9, name="second", bus="other")

@@ -9,6 +9,7 @@ import pytest
 
 from parkdispatch.models.device import Device, Park, Seen
 from parkdispatch.models.registry import device_kinds
+from parkdispatch.models.sources.wind_farm import Wind
 from parkdispatch.models.vocabulary import Interval, Terms
 from parkdispatch.studies.device_conformance import check_device
 
@@ -53,6 +54,18 @@ def test_a_cost_that_is_not_recomputed_is_seen() -> None:
             return {}
 
     assert check_device(Unchecked) == ["`costs_yuan` does not recompute the cost 'burnt'"]
+
+
+def test_amounts_that_are_not_recomputed_are_seen() -> None:
+    """What park-wide rules add up."""
+
+    class Silent(Wind):
+        def amounts(self, seen: Seen) -> Mapping[str, Any]:
+            return {}
+
+    problems = check_device(Silent)
+    assert len(problems) == 2
+    assert all("renewable" in problem and "the audit finds" in problem for problem in problems)
 
 
 def test_the_base_of_those_that_fail_conforms() -> None:
