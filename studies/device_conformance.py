@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ import xarray as xr
 
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare
-from parkdispatch.models.device import Array, Device, Park, Seen
+from parkdispatch.models.device import Array, Carrier, Device, Park, Seen
 from parkdispatch.models.errors import ParkdispatchError
 from parkdispatch.models.loads.load import Load
 from parkdispatch.models.network.grid import Grid
@@ -39,6 +39,7 @@ BOUNDARY_YUAN_PER_MWH = (400.0, 10.0)  # to be had, to be left
 class _Boundary(Device):
     """What is on another bus of a device: a demand, and power to be had and to be left at a price."""
 
+    ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {"bus": "any"}
     bus: str
 
     def series(self, park: Park) -> Mapping[str, Array]:
@@ -208,7 +209,7 @@ def _display_problems(trial: _Trial, solution: xr.Dataset) -> Iterator[str]:
         return
     if trial.name not in columns:
         yield "has no column in the plan's workbook"
-    if trial.name not in drawn:
+    if trial.name not in drawn and "electricity" in trial.device.buses.values():
         yield "is not drawn in the chart"
     level = trial.device.storage_level(device_quantities(solution, trial.name))
     if trial.device.stores_energy:

@@ -184,10 +184,12 @@ class BlockBoundaries:
 
     @cached_property
     def _interval_of_row(self) -> Index:
-        """The interval of each row; for a row of several intervals, that of its first column."""
+        """The interval of each row; of one of several intervals, that of its first column; 0 of an empty one."""
         matrix, template, count = self._program.matrix, self._tiled.template, len(self._tiled.horizon)
         interval_rows = np.arange(count * len(template.rows)) // len(template.rows)
-        others = matrix.indices[matrix.indptr[len(interval_rows) : -1]] // len(template.columns)
+        starts = matrix.indptr[len(interval_rows) :]
+        first_column = matrix.indices[np.minimum(starts[:-1], matrix.nnz - 1)]
+        others = np.where(np.diff(starts) > 0, first_column // len(template.columns), 0)
         return np.concatenate([interval_rows, np.minimum(others, count - 1)])
 
     def _price_setting_segments(self, partition: Partition, shared: Index) -> list[Index]:

@@ -67,6 +67,24 @@ def injections(solution: xr.Dataset) -> dict[QuantityName, Array]:
     return found
 
 
+def drawn_power(solution: xr.Dataset, case: Case) -> dict[QuantityName, Array]:
+    """What the chart of power stacks [MW], (intervals,): electricity, and of networks only what they lose.
+
+    Between two buses a transformer or a link draws and feeds the same power; stacked, it would count twice.
+    """
+    carriers, drawn = case.carriers, dict[QuantityName, Array]()
+    for name, power in injections(solution).items():
+        if carriers.get(name.key, "electricity") != "electricity":
+            continue
+        device = case.devices.get(name.device)
+        if device is not None and device.role == "network" and len(device.buses) > 1:
+            whole = QuantityName(name.device, name.device, "", "injection")
+            drawn[whole] = drawn.get(whole, 0.0) + power
+        else:
+            drawn[name] = power
+    return drawn
+
+
 def curtailed(solution: xr.Dataset) -> dict[str, Array]:
     """Power that was there and not used [MW], shape (intervals,), by device."""
     names = of_kind(solution, "derived") + of_kind(solution, "variable")
@@ -148,8 +166,9 @@ def chart_data(
         "words": words["script"],
     }
     colour_of = {device["device"]: device["colour"] for device in data["devices"]}
-    for storage in data["storage"]:
-        storage["colour"] = colour_of[storage["name"]]
+    for number, storage in enumerate(data["storage"]):
+        # a store of heat is in no stack of electric power
+        storage["colour"] = colour_of.get(storage["name"], STORAGE[-1 - number % len(STORAGE)])
     data["curtailed"] = [
         {
             "label": f"{device_label(name, words)} {words['curtailed']}",
@@ -157,7 +176,7 @@ def chart_data(
             "data": packed(power),
         }
         for name, power in curtailed(solution).items()
-        if power.max() > ZERO_MW
+        if power.max() > ZERO_MW and name in colour_of
     ]
     found = quarter_periods(times, hours, case.tariff)
     if found is not None:
@@ -178,9 +197,10 @@ def _milliseconds(time: pd.Timestamp) -> int:
 
 def _devices(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Every injection with its colour and what its two directions are called."""
-    kinds = roles(solution, case)
+    drawn = drawn_power(solution, case)
+    kinds = {name: role(case, name.device, power) for name, power in drawn.items()}
     pairs = colours(kinds)
-    for name, power in injections(solution).items():
+    for name, power in drawn.items():
         yield {
             "name": name,
             "device": name.device,

@@ -105,3 +105,16 @@ def test_broken_rules_are_seen() -> None:
     values = {"export_mwh": np.array([1.0, 1.5]), "co2_t": np.array([2.0, 2.0]), "binds": np.ones(2)}
     residuals = rules.self_check(Seen(times, 1.0, values, {}, {}))
     assert residuals == {"peak_export_mw": pytest.approx(0.5), "co2_cap_t": pytest.approx(1.0)}
+
+
+def test_rules_of_a_year_that_is_not_whole_have_rows_without_entries() -> None:
+    """Two days across months, with a battery and a peak to pay: blocks by months meet such rows."""
+    count = 48
+    prices = np.tile([300.0] * 12 + [900.0] * 12, 2)
+    park = SmallPark(count, start="2026-03-31").grid(prices, 100.0, demand=3000.0).load(10.0)
+    park.battery(power_mw=3.0, energy_mwh=6.0).pv(
+        np.tile(np.r_[np.zeros(8), np.full(8, 5.0), np.zeros(8)], 2)
+    )
+    plain = park.solve().cost
+    ruled = park.add("rules", ParkRules(export_of_renewables=0.2, own_use_of_consumption=0.9), binds=0.0)
+    assert ruled.solve().cost == pytest.approx(plain, rel=1e-9)
