@@ -184,7 +184,7 @@ class BlockBoundaries:
 
     @cached_property
     def _interval_of_row(self) -> Index:
-        """The interval of each row; of one of several intervals, that of its first column; 0 of an empty one."""
+        """The interval of each row; of one of several, that of its first column; 0 of an empty one."""
         matrix, template, count = self._program.matrix, self._tiled.template, len(self._tiled.horizon)
         interval_rows = np.arange(count * len(template.rows)) // len(template.rows)
         starts = matrix.indptr[len(interval_rows) :]
