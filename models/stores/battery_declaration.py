@@ -219,6 +219,17 @@ class BatteryDeclaration(Device):
         """AC energy delivered between the highest and the lowest state of charge [MWh]."""
         return self.full_mwh * (self.soc_max - self.soc_min) * self.eta_discharge
 
+    def resized(self, power_mw: float, energy_mwh: float) -> Self:
+        """The battery with another size.
+
+        Least and largest powers are those of its converters, whose number grows with the power.
+        """
+        ratio = power_mw / self.largest_power_mw if self.largest_power_mw > 0 else 0.0
+        limits = ("min_charge_mw", "min_discharge_mw", "max_charge_mw", "max_discharge_mw")
+        given = {name: getattr(self, name) for name in limits}
+        scaled = {name: ratio * limit_mw for name, limit_mw in given.items() if limit_mw is not None}
+        return self.model_copy(update={"power_mw": power_mw, "energy_mwh": energy_mwh, **scaled})
+
     def health_after(self, health: float, full_cycles: float) -> float:
         """State of health [-] one year after it was `health`, with `full_cycles` in between.
 

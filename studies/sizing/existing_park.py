@@ -109,19 +109,11 @@ class ExistingPark:
         return battery
 
     def increment(self, power_mw: float, energy_mwh: float, commissioned: int) -> Battery:
-        """An increment of that size with new cells of its commissioning year, in years after the case's.
-
-        Minimum charge and discharge powers are those of the converters, whose number grows with the power.
-        """
+        """An increment of that size with new cells of its commissioning year, in years after the case's."""
         template = self.device
         fade = (1.0 + self.sizing.paths.battery_fade) ** commissioned
-        power_ratio = power_mw / template.largest_power_mw
-        return template.model_copy(
+        return template.resized(power_mw, energy_mwh).model_copy(
             update={
-                "power_mw": power_mw,
-                "energy_mwh": energy_mwh,
-                "min_charge_mw": template.min_charge_mw * power_ratio,
-                "min_discharge_mw": template.min_discharge_mw * power_ratio,
                 "fade_per_full_cycle": template.fade_per_full_cycle * fade,
                 "fade_per_year": template.fade_per_year * fade,
             }

@@ -30,18 +30,11 @@ class MarginalDifferences:
 def resized(
     devices: Mapping[str, Device], name: str, power_mw: float, energy_mwh: float
 ) -> dict[str, Device]:
-    """The devices with another size of one battery.
-
-    Minimum charge and discharge powers are those of the converters, whose number grows with the power.
-    """
+    """The devices with another size of one battery."""
     battery = batteries(devices).get(name)
     if battery is None:
         raise SolverError(f"{name} is no battery")
-    power_ratio = power_mw / battery.largest_power_mw if battery.largest_power_mw > 0 else 0.0
-    fields = {"power_mw": power_mw, "energy_mwh": energy_mwh}
-    for field in ("min_charge_mw", "min_discharge_mw"):
-        fields[field] = power_ratio * getattr(battery, field)
-    return {**devices, name: battery.model_copy(update=fields)}
+    return {**devices, name: battery.resized(power_mw, energy_mwh)}
 
 
 def tiled_with(prepared: Prepared, devices: Mapping[str, Device]) -> Tiled:

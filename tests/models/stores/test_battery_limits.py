@@ -168,3 +168,11 @@ def test_broken_rules_are_seen() -> None:
     residuals = battery.self_check(Seen(park.times, 1.0, values, {}, {"ac": -values["charge_mw"] - 0.1}))
     assert residuals["charge_limit_mw"] == pytest.approx(1.0)
     assert residuals["energy_window_mwh"] == pytest.approx(45 - 38)
+
+
+def test_another_size_has_its_limits_in_proportion() -> None:
+    """Half of the power: half of every limit of the converters; what is not limited stays so."""
+    battery = Battery(power_mw=10, energy_mwh=40, min_charge_mw=2, max_discharge_mw=8)
+    smaller = battery.resized(5.0, 30.0)
+    assert (smaller.power_mw, smaller.energy_mwh) == (5.0, 30.0)
+    assert (smaller.min_charge_mw, smaller.max_discharge_mw, smaller.max_charge_mw) == (1.0, 4.0, None)
