@@ -119,7 +119,8 @@ def _searched(
         return replace(best, bound_yuan=best_bound)
     if incumbent is None:
         raise NoFeasibleDispatch(best_bound)
-    return replace(search, x=incumbent, bound_yuan=best_bound)
+    # the multipliers of the search are not those of this dispatch
+    return replace(search, x=incumbent, row_dual=np.empty(0), bound_yuan=best_bound)
 
 
 def _is_near(program: LinearProgram, dispatch: Array | None, bound: float) -> bool:
@@ -139,19 +140,17 @@ def _beside(chosen: Mask) -> Mask:
 
 
 def _first_dispatch(tiled: Tiled, program: LinearProgram, relaxed_x: Array) -> Array | None:
-    """The cheaper of two dispatches: decisions rounded as in the relaxation, and all at rest."""
-    dispatches = []
+    """A dispatch with decisions rounded as in the relaxation, else one with all at rest; None without any."""
     if relaxed_x.size:
         unused = lesser_members(tiled, relaxed_x)
         try:
             rounded, _ = _solve_within(program, bounds_as_decided(tiled, program, relaxed_x, unused))
-            dispatches.append(rounded)
         except (InfeasibleProgram, OutOfTime):
-            pass
-    if not dispatches and (resting := resting_dispatch(tiled, program)) is not None:
-        dispatches.append(resting.x)
-    feasible = [x for x in dispatches if obeys_all(tiled, program, x)]
-    return min(feasible, key=program.objective, default=None)
+            rounded = np.empty(0)
+        if rounded.size and obeys_all(tiled, program, rounded):
+            return rounded
+    resting = resting_dispatch(tiled, program)
+    return None if resting is None else resting.x
 
 
 def _final_relaxation(
