@@ -10,8 +10,6 @@ from parkdispatch.results.part_worth import PartWorth
 from parkdispatch.results.views.words import Lang
 from parkdispatch.results.writers.outputs import Output
 
-BYTE_ORDER_MARK = "\ufeff"  # without it Excel on a Chinese Windows reads UTF-8 as GBK
-
 
 def worth_table(result: PartWorth) -> pd.DataFrame:
     """One row a part, the whole park first; the unit ends each column's name."""
@@ -33,8 +31,8 @@ def worth_table(result: PartWorth) -> pd.DataFrame:
 
 
 def _write_csv(path: Path, result: PartWorth, _: Lang) -> None:
-    text = BYTE_ORDER_MARK + worth_table(result).to_csv(lineterminator="\n")
-    path.write_text(text, encoding="utf-8", newline="\n")
+    # with a mark: without it Excel on a Chinese Windows reads UTF-8 as GBK
+    worth_table(result).to_csv(path, encoding="utf-8-sig", lineterminator="\n")
 
 
 def _write_summary(path: Path, result: PartWorth, _: Lang) -> None:
