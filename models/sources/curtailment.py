@@ -4,15 +4,19 @@ A plant that must run cannot be curtailed: its output equals what is available.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import pyomo.environ as pyo
+from pydantic import Field
 
+from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (
     INJECTION,
     Array,
+    Device,
     Display,
+    Role,
     Seen,
     SeriesSpec,
     largest_residual,
@@ -20,54 +24,70 @@ from parkdispatch.models.device import (
 )
 from parkdispatch.models.vocabulary import Interval, Terms
 
-DISPLAYS = (
-    Display("available", "other", {"available_mw": 1.0}),
-    Display("used", "source", {INJECTION: 1.0}),
-    Display("curtailed", "other", {"curtailed_mw": 1.0}),
-)
-WORDS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
-    "en": {"checks": {"output_is_available": "output of a must-run plant equals available power"}},
-    "zh": {"checks": {"output_is_available": "不可弃电机组出力等于可用功率"}},
-}
-
 
 def available_spec(title: str, computed_from: tuple[str, ...]) -> Mapping[str, SeriesSpec]:
     """The series `available_mw`, with the fields that it follows from where it is not given."""
     return {"available_mw": power_spec(title, computed_from)}
 
 
-def write_output(block: Any, interval: Interval, bus: str, must_run: bool) -> Terms:
-    """Write `output_mw` and `curtailed_mw`, and return the terms of the plant."""
-    available = interval.series("available_mw")
-    block.output_mw = pyo.Var(bounds=(available if must_run else 0, available))
-    block.curtailed_mw = pyo.Expression(expr=available - block.output_mw)
-    return Terms(
-        injection={bus: block.output_mw},
-        amounts={
-            "renewable_available_mwh": available * interval.hours,
-            "renewable_output_mwh": block.output_mw * interval.hours,
-        },
+class CurtailablePlant(Device):
+    """A plant whose output lies between zero and what is available, or is all of it if it must run."""
+
+    kind: str = declared("-", "Kind of device", default="")
+    bus: str = declared("-", "Name of the bus the plant feeds", default="ac")
+    must_run: bool = declared(
+        "-", "Whether all available power must be fed in; false: it may be curtailed at no cost",
+        ASSUMED, False,
+    )  # fmt: skip
+    age_years: Annotated[float, Field(ge=0, le=50)] = declared(
+        "years", "Age of the modules or turbines in the middle of the horizon", ASSUMED, 0.0
     )
 
-
-def output_residuals_mw(seen: Seen, bus: str, must_run: bool) -> Mapping[str, float]:
-    """Largest violation of each rule of the output [MW]."""
-    output, available = seen.values["output_mw"], seen.values["available_mw"]
-    residuals = {
-        "output_within_available_mw": largest_residual(-output, output - available),
-        "curtailed_is_the_rest_mw": largest_residual(
-            np.abs(available - output - seen.values["curtailed_mw"])
-        ),
-        "injection_is_output_mw": largest_residual(np.abs(seen.injection[bus] - output)),
+    role: ClassVar[Role] = "source"
+    displays: ClassVar[tuple[Display, ...]] = (
+        Display("available", "other", {"available_mw": 1.0}),
+        Display("used", "source", {INJECTION: 1.0}),
+        Display("curtailed", "other", {"curtailed_mw": 1.0}),
+    )
+    words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
+        "en": {"checks": {"output_is_available": "output of a must-run plant equals available power"}},
+        "zh": {"checks": {"output_is_available": "不可弃电机组出力等于可用功率"}},
     }
-    if must_run:
-        residuals["output_is_available_mw"] = largest_residual(np.abs(available - output))
-    return residuals
 
+    def aged(self, years: float) -> Self:
+        """The plant older by so much."""
+        return self.model_copy(update={"age_years": self.age_years + years})
 
-def renewable_mwh(seen: Seen) -> Mapping[str, Array]:
-    """Recompute what is available and what is put out in each interval [MWh]."""
-    return {
-        "renewable_available_mwh": seen.values["available_mw"] * seen.hours,
-        "renewable_output_mwh": seen.values["output_mw"] * seen.hours,
-    }
+    def interval(self, block: Any, interval: Interval) -> Terms:
+        """Write output between zero, or all if it must run, and available power; the rest is curtailed."""
+        available = interval.series("available_mw")
+        block.output_mw = pyo.Var(bounds=(available if self.must_run else 0, available))
+        block.curtailed_mw = pyo.Expression(expr=available - block.output_mw)
+        return Terms(
+            injection={self.bus: block.output_mw},
+            amounts={
+                "renewable_available_mwh": available * interval.hours,
+                "renewable_output_mwh": block.output_mw * interval.hours,
+            },
+        )
+
+    def self_check(self, seen: Seen) -> Mapping[str, float]:
+        """Largest violation of each rule of the output [MW]."""
+        output, available = seen.values["output_mw"], seen.values["available_mw"]
+        residuals = {
+            "output_within_available_mw": largest_residual(-output, output - available),
+            "curtailed_is_the_rest_mw": largest_residual(
+                np.abs(available - output - seen.values["curtailed_mw"])
+            ),
+            "injection_is_output_mw": largest_residual(np.abs(seen.injection[self.bus] - output)),
+        }
+        if self.must_run:
+            residuals["output_is_available_mw"] = largest_residual(np.abs(available - output))
+        return residuals
+
+    def amounts(self, seen: Seen) -> Mapping[str, Array]:
+        """What is available and what is put out in each interval [MWh]."""
+        return {
+            "renewable_available_mwh": seen.values["available_mw"] * seen.hours,
+            "renewable_output_mwh": seen.values["output_mw"] * seen.hours,
+        }

@@ -6,27 +6,19 @@ Dispatched power lies between zero and available power; see `curtailment`. Curta
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
 from parkdispatch.models.declaration import ASSUMED, declared
-from parkdispatch.models.device import Array, Device, Display, Fraction, Park, Role, Seen, SeriesSpec
+from parkdispatch.models.device import Array, Fraction, Park, SeriesSpec
 from parkdispatch.models.site import Site
 from parkdispatch.models.sources import pv_chain
-from parkdispatch.models.sources.curtailment import (
-    DISPLAYS,
-    WORDS,
-    available_spec,
-    output_residuals_mw,
-    renewable_mwh,
-    write_output,
-)
+from parkdispatch.models.sources.curtailment import CurtailablePlant, available_spec
 from parkdispatch.models.sources.pv_areas import Face, Losses, LossFraction, PvArea
 from parkdispatch.models.sources.pv_plausibility import BRIGHTEST, impossible_power
-from parkdispatch.models.vocabulary import Interval, Terms
 from parkdispatch.models.weather.sky import sun_is_up, sun_position
 
 DARKEST_SHARE = 0.002  # of rated power: the noon of the darkest day has ten times as much
@@ -55,13 +47,12 @@ class AreaPower:
     ac: Array  # AC at the bus
 
 
-class Pv(Device):
+class Pv(CurtailablePlant):
     """Photovoltaic plant with curtailment; available power is computed from the park's weather."""
 
     needs_weather: ClassVar[bool] = True
 
     kind: Literal["pv"] = declared("-", "Kind of device", default="pv")
-    bus: str = declared("-", "Name of the bus the plant feeds", default="ac")
     areas: tuple[PvArea, ...] = declared(
         "-", "Areas of the plant; they and the module are left out where a series gives the power", default=()
     )
@@ -91,17 +82,7 @@ class Pv(Device):
     degradation_per_year: LossFraction = declared(
         "-", "Power of new modules lost in each year after the first", ASSUMED, 0.005
     )
-    age_years: Annotated[float, Field(ge=0, le=50)] = declared(
-        "years", "Age of the modules in the middle of the horizon", ASSUMED, 0.0
-    )
-    must_run: bool = declared(
-        "-", "Whether all available power must be fed in; false: it may be curtailed at no cost",
-        ASSUMED, False,
-    )  # fmt: skip
 
-    role: ClassVar[Role] = "source"
-    displays: ClassVar[tuple[Display, ...]] = DISPLAYS
-    words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = WORDS
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = available_spec(
         "AC power the sun makes available",
         computed_from=(
@@ -177,10 +158,6 @@ class Pv(Device):
         """Power of the modules after `years` over their power at `age_years` [-]; 0 if the latter is 0."""
         health_now = self.health(self.age_years)
         return self.health(self.age_years + years) / health_now if health_now > 0 else 0.0
-
-    def aged(self, years: float) -> Self:
-        """The plant with modules older by so much."""
-        return self.model_copy(update={"age_years": self.age_years + years})
 
     def shares_after(self, years: float) -> Mapping[str, float]:
         """What aged modules give."""
@@ -262,15 +239,3 @@ class Pv(Device):
         highest_mw = {key: float(mw.max()) for key, mw in given.items() if len(mw) * hours >= 24}
         usual_mw = self.rated_mwp
         return {key: (mw, usual_mw) for key, mw in highest_mw.items() if mw < DARKEST_SHARE * usual_mw}
-
-    def interval(self, block: Any, interval: Interval) -> Terms:
-        """Write output between zero, or all if it must run, and available power; the rest is curtailed."""
-        return write_output(block, interval, self.bus, self.must_run)
-
-    def self_check(self, seen: Seen) -> Mapping[str, float]:
-        """Largest violation of each rule [MW]."""
-        return output_residuals_mw(seen, self.bus, self.must_run)
-
-    def amounts(self, seen: Seen) -> Mapping[str, Array]:
-        """What the sun could give, and what is put out."""
-        return renewable_mwh(seen)

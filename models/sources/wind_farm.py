@@ -12,7 +12,7 @@ farms), and output while single turbines are repaired (`availability` is a mean 
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -21,26 +21,15 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (
     Array,
-    Device,
-    Display,
     Efficiency,
     Fraction,
     Park,
-    Role,
-    Seen,
     SeriesSpec,
 )
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.limits import PositivePower, Seed, YearlyEnergy
 from parkdispatch.models.quarter_hours import QUARTERS_PER_HOUR, quarter_starts
-from parkdispatch.models.sources.curtailment import (
-    DISPLAYS,
-    WORDS,
-    available_spec,
-    output_residuals_mw,
-    renewable_mwh,
-    write_output,
-)
+from parkdispatch.models.sources.curtailment import CurtailablePlant, available_spec
 from parkdispatch.models.sources.wind_speed import (
     IEC_CLASS_3_CURVE,
     IEC_CLASS_3_SOURCE,
@@ -48,7 +37,6 @@ from parkdispatch.models.sources.wind_speed import (
     speeds_of_year,
 )
 from parkdispatch.models.tariff.tariff_tables import twelve
-from parkdispatch.models.vocabulary import Interval, Terms
 
 FULL_LOAD_HOURS = 1562.5  # [h] 15.00 GWh of 9.6 MW: wind in the Gao'an park, 2022
 FACTORS = np.geomspace(0.05, 20.0, 61)  # of wind speed, among which the calibrated one is looked for
@@ -61,11 +49,10 @@ LossShare = Annotated[float, Field(ge=0, lt=1)]
 MonthlySpeed = Annotated[tuple[Speed, ...], BeforeValidator(twelve)]
 
 
-class Wind(Device):
+class Wind(CurtailablePlant):
     """Wind farm with curtailment; available power is that of a representative year or of a weather file."""
 
     kind: Literal["wind"] = declared("-", "Kind of device", default="wind")
-    bus: str = declared("-", "Name of the bus the farm feeds", default="ac")
     rated_mw: PositivePower = declared(
         "MW", "Rated AC power of all turbines together", "wind in the Gao'an park, 2022", 9.6
     )
@@ -108,17 +95,7 @@ class Wind(Device):
     degradation_per_year: LossShare = declared(
         "-", "Power of new turbines lost in each year of age", ASSUMED, 0.005
     )
-    age_years: Annotated[float, Field(ge=0, le=50)] = declared(
-        "years", "Age of the turbines in the middle of the horizon", ASSUMED, 0.0
-    )
-    must_run: bool = declared(
-        "-", "Whether all available power must be fed in; false: it may be curtailed at no cost",
-        ASSUMED, False,
-    )  # fmt: skip
 
-    role: ClassVar[Role] = "source"
-    displays: ClassVar[tuple[Display, ...]] = DISPLAYS
-    words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = WORDS
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = available_spec(
         "AC power the wind makes available",
         computed_from=(
@@ -206,25 +183,9 @@ class Wind(Device):
                 ]
         return problems
 
-    def interval(self, block: Any, interval: Interval) -> Terms:
-        """Write output between zero, or all if it must run, and available power; the rest is curtailed."""
-        return write_output(block, interval, self.bus, self.must_run)
-
-    def aged(self, years: float) -> Self:
-        """The farm with turbines older by so much."""
-        return self.model_copy(update={"age_years": self.age_years + years})
-
     def shares_after(self, years: float) -> Mapping[str, float]:
         """What aged turbines give."""
         return {"available_mw": self.aged(years).health / self.health if self.health > 0 else 0.0}
-
-    def amounts(self, seen: Seen) -> Mapping[str, Array]:
-        """What the wind could give, and what is put out."""
-        return renewable_mwh(seen)
-
-    def self_check(self, seen: Seen) -> Mapping[str, float]:
-        """Largest violation of each rule [MW]."""
-        return output_residuals_mw(seen, self.bus, self.must_run)
 
 
 @lru_cache(maxsize=8)
