@@ -40,7 +40,7 @@ def study(
         findings = Findings()
         file_lang = findings.collect(language, lang)
         findings.collect(check_output_paths, time_limit, out)
-        with findings.kept():
+        with findings.collecting():
             park = load_case(case, variant, whole_year=True)
             require_lifetime_inputs(park)
         findings.raise_any()

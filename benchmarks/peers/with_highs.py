@@ -68,8 +68,8 @@ class Tool(Arrays):
             objective_yuan=objective,
             bound_yuan=bound,
             finished=finished,
-            import_mw=sum(x[at] for at in columns_of(self.tiled, "import_mw")),
-            energy_mwh=sum(x[at] for at in columns_of(self.tiled, "energy_mwh")),
+            import_mw=sum(x[column] for column in columns_of(self.tiled, "import_mw")),
+            energy_mwh=sum(x[column] for column in columns_of(self.tiled, "energy_mwh")),
         )
 
     def sizes(self) -> Sizes:
