@@ -1,4 +1,4 @@
-"""HiGHS alone, on this project's arrays: no merging of twins, no tightening, no start, no repair.
+"""HiGHS alone, on this project's arrays: no merging of identical units, no tightening, no start, no repair.
 
 Without binaries it is the linear relaxation, whose optimum is an answer on `gaoan-lp` and only a bound on
 `gaoan`. With `binaries` every exclusive pair of every interval gets one, on both.
