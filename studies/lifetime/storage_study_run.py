@@ -13,8 +13,8 @@ def study_storage(case: Case, context: SolveContext, read_s: float, quick: bool 
     """Dispatch every year of a case's storage and make the cash flow of the investment from them.
 
     `quick` dispatches the first two years and the last, and those on either side of a replacement; the others
-    are interpolated and marked. A year whose solve fails is estimated (`Study.failed`). Raises InputError with
-    all that keeps the case from having a lifetime to dispatch, and InfeasibleError or SolverError as
+    are interpolated and marked. A year whose solve fails is estimated (`Study.failed`). Raises InputError
+    with all that keeps the case from having a lifetime to dispatch, and InfeasibleError or SolverError as
     `dispatch_years`.
     """
     finance = require_lifetime_inputs(case)
