@@ -64,12 +64,12 @@ class _Writer(Book):
         self.columns = list(plan_columns(solution, case, words))
         self.scale = scale_of(solution)
         self.sizes_mw: dict[str, float] = {}  # largest power by device
-        for column in self.columns:
-            if column.kind not in ("price", "soc"):
-                largest_mw = float(np.abs(column.numbers).max()) / self.scale.per_mw
-                self.sizes_mw[column.owner] = max(largest_mw, self.sizes_mw.get(column.owner, 0.0))
-        periods = interval_periods(self.times, self.hours, case.tariff)
-        self.period = periods if all(periods) else None
+        for one in self.columns:
+            if one.kind not in ("price", "soc"):
+                largest_mw = float(np.abs(one.numbers).max()) / self.scale.per_mw
+                self.sizes_mw[one.owner] = max(largest_mw, self.sizes_mw.get(one.owner, 0.0))
+        found = interval_periods(self.times, self.hours, case.tariff)
+        self.period = found if all(found) else None
         self.left = 2 if self.period is None else 3  # first column of numbers, from zero
         self.bottom = TOP + len(self.times) - 1
         names = ["plan", "chart", *(["blocks"] if facts.blocks else []), "summary"]
@@ -102,9 +102,9 @@ class _Writer(Book):
         if self.period is not None:
             names = [" / ".join(self.words["periods"][name] for name in some) for some in self.period]
             table.append((self.text["period"], names, {}, 12.0))
-        for shown in self.columns:
-            look = {"num_format": FORMS.get(shown.kind) or self._power_form(shown.owner)}
-            table.append((shown.header, (shown.numbers + 0.0).tolist(), look, WIDTHS.get(shown.kind, 11.0)))
+        for one in self.columns:
+            look = {"num_format": FORMS.get(one.kind) or self._power_form(one.owner)}
+            table.append((one.header, (one.numbers + 0.0).tolist(), look, WIDTHS.get(one.kind, 11.0)))
         full_hour = (self.times.minute == 0).tolist()
         for column, (header, cells, look, wide) in enumerate(table):
             self.put(sheet, TOP - 1, column, header, **HEAD, text_wrap=True, align="center", valign="vcenter")
@@ -114,8 +114,8 @@ class _Writer(Book):
                 if self.period is not None and column == 2:
                     more = {**more, "bg_color": PERIOD_FILLS.get(self.period[row][0], "#FFFFFF")}
                 self.put(sheet, TOP + row, column, cell, **look, **more)
-        for number, shown in enumerate(self.columns):
-            self._colour(sheet, self.left + number, shown.kind)
+        for number, one in enumerate(self.columns):
+            self._colour(sheet, self.left + number, one.kind)
         sheet.freeze_panes(TOP, self.left)
         sheet.repeat_rows(TOP - 1)
 
@@ -147,16 +147,16 @@ class _Writer(Book):
         power = self.book.add_chart({"type": "column", "subtype": "stacked"})
         load, soc = self.book.add_chart({"type": "line"}), self.book.add_chart({"type": "line"})
         order = ("import", "source", "set_point", "export")
-        drawn = [(n, c) for n, c in enumerate(self.columns) if c.kind in order and c.numbers.any()]
-        for number, shown in sorted(drawn, key=lambda item: order.index(item[1].kind)):
-            cells = self._below_zero(sheet, number) if shown.kind == "export" else self.where(number)
-            series = {"name": shown.name, "categories": axis, "values": cells, "gap": 0, "overlap": 100}
-            power.add_series({**series, "fill": {"color": shown.colour}})
-        for number, shown in enumerate(self.columns):
-            if shown.kind in ("load", "soc"):
-                series = {"name": shown.device, "categories": axis, "values": self.where(number)}
-                line = {"line": {"color": shown.colour, "width": 2.0}}
-                (load if shown.kind == "load" else soc).add_series({**series, **line})
+        drawn = [(n, one) for n, one in enumerate(self.columns) if one.kind in order and one.numbers.any()]
+        for number, one in sorted(drawn, key=lambda item: order.index(item[1].kind)):
+            at = self._below_zero(sheet, number) if one.kind == "export" else self.where(number)
+            series = {"name": one.name, "categories": axis, "values": at, "gap": 0, "overlap": 100}
+            power.add_series({**series, "fill": {"color": one.colour}})
+        for number, one in enumerate(self.columns):
+            if one.kind in ("load", "soc"):
+                series = {"name": one.device, "categories": axis, "values": self.where(number)}
+                line = {"line": {"color": one.colour, "width": 2.0}}
+                (load if one.kind == "load" else soc).add_series({**series, **line})
         if load.series:
             power.combine(load)
         row, each_hour = 3, max(1, round(1 / self.hours))
@@ -196,8 +196,8 @@ class _Writer(Book):
         price = f"{text['price']}, {self.words['script']['yuan_per_kwh']}"
         heads = (text["from"], text["to"], text["what"], text["mean_power"], price, text["why"])
         rows = [
-            (row.start, row.end, page.get(row.what, row.what), row.power, self._price(row), row.why)
-            for row in (block_row(block, self.words) for block in self.facts.blocks)
+            (one.start, one.end, page.get(one.what, one.what), one.power, self._price(one), one.why)
+            for one in (block_row(block, self.words) for block in self.facts.blocks)
         ]
         end = self.table(sheet, TOP - 1, heads, rows, PRICE)
         for action, look in ACTION_LOOKS.items():
@@ -252,28 +252,28 @@ class _Writer(Book):
     def _energies(self, length: str) -> list[Row]:
         """Energy [MWh], highest and lowest power [MW] of each column; set points split by direction."""
         rows: list[Row] = []
-        for number, column in enumerate(self.columns):
-            cells, mw = self.where(number), column.numbers
-            most, least = (f"=MAX({cells})", float(mw.max())), (f"=MIN({cells})", float(mw.min()))
-            if column.kind == "set_point":
-                out = (f'=SUMIF({cells},">0")*{length}', float(mw.clip(min=0).sum()) * self.hours)
-                back = (f'=-SUMIF({cells},"<0")*{length}', -float(mw.clip(max=0).sum()) * self.hours)
-                rows.append((f"{column.device} {self.page['discharge']}", out, most))
-                rows.append((f"{column.device} {self.page['charge']}", back, (f"=-MIN({cells})", -least[1])))
-            elif column.kind not in ("price", "soc"):
-                total = (f"=SUM({cells})*{length}", float(mw.sum()) * self.hours)
-                rows.append((column.name, total, most, least))
+        for number, one in enumerate(self.columns):
+            at, mw = self.where(number), one.numbers
+            most, least = (f"=MAX({at})", float(mw.max())), (f"=MIN({at})", float(mw.min()))
+            if one.kind == "set_point":
+                out = (f'=SUMIF({at},">0")*{length}', float(mw.clip(min=0).sum()) * self.hours)
+                back = (f'=-SUMIF({at},"<0")*{length}', -float(mw.clip(max=0).sum()) * self.hours)
+                rows.append((f"{one.device} {self.page['discharge']}", out, most))
+                rows.append((f"{one.device} {self.page['charge']}", back, (f"=-MIN({at})", -least[1])))
+            elif one.kind not in ("price", "soc"):
+                total = (f"=SUM({at})*{length}", float(mw.sum()) * self.hours)
+                rows.append((one.name, total, most, least))
         return rows
 
     def _energy_cost(self, length: str) -> tuple[str, float] | None:
         """Energy bought less sold [yuan], as a formula over the plan and as its value."""
-        number_of = {column.key: number for number, column in enumerate(self.columns)}
+        at = {one.key: number for number, one in enumerate(self.columns)}
         formula, total = "", 0.0
         for name in self.case.devices:
             for sign, price, power in ((1, "purchase", "import"), (-1, "sale", "export")):
                 pair = (f"{name}.{price}_price_yuan_per_mwh", f"{name}.{power}_mw")
-                if all(key in number_of for key in pair):
-                    a, b = (number_of[key] for key in pair)
+                if all(key in at for key in pair):
+                    a, b = (at[key] for key in pair)
                     formula += f"{'+' if sign > 0 else '-'}SUMPRODUCT({self.where(a)},{self.where(b)})"
                     total += sign * float(np.dot(self.columns[a].numbers, self.columns[b].numbers))
         factor = KW_PER_MW / self.scale.per_mw

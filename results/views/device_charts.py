@@ -59,12 +59,12 @@ def injections(solution: xr.Dataset) -> dict[QuantityName, Array]:
     """Power into its bus [MW], shape (intervals,), by device; "device (bus)" for one that has several."""
     names = of_kind(solution, "injection")
     devices = [device_of(solution, name) for name in names]
-    power_of = {}
+    found = {}
     for name, device in zip(names, devices, strict=True):
         bus = key_of(solution, name)
         text = device if devices.count(device) == 1 else f"{device} ({bus})"
-        power_of[QuantityName(text, device, bus, "injection")] = values(solution, name)
-    return power_of
+        found[QuantityName(text, device, bus, "injection")] = values(solution, name)
+    return found
 
 
 def drawn_power(solution: xr.Dataset, case: Case) -> dict[QuantityName, Array]:
@@ -114,11 +114,11 @@ def roles(solution: xr.Dataset, case: Case) -> dict[QuantityName, str]:
 def colours(kinds: Mapping[QuantityName, str]) -> dict[QuantityName, tuple[str, str]]:
     """Colour of every injection on a light and on a dark page, by its role."""
     taken = dict.fromkeys(PALETTES, 0)
-    colour_of = {}
+    found = {}
     for name, kind in kinds.items():
-        colour_of[name] = PALETTES[kind][taken[kind] % len(PALETTES[kind])]
+        found[name] = PALETTES[kind][taken[kind] % len(PALETTES[kind])]
         taken[kind] += 1
-    return colour_of
+    return found
 
 
 def storage_levels(solution: xr.Dataset, case: Case) -> dict[str, StorageLevel]:
@@ -131,14 +131,14 @@ def storage_levels(solution: xr.Dataset, case: Case) -> dict[str, StorageLevel]:
 
 def prices(solution: xr.Dataset, case: Case) -> dict[QuantityName, tuple[str, Array]]:
     """Title and values [yuan/kWh] of every energy price among the series, by name."""
-    price_of = {}
+    found = {}
     for name in of_kind(solution, "series"):
         device, key = device_of(solution, name), key_of(solution, name)
         if solution[name].attrs["units"] == "yuan/MWh":
             spec = case.devices[device].series_specs.get(key) if device in case.devices else None
             title = spec.title if spec else key.replace("_", " ")
-            price_of[QuantityName(name, device, key, "series")] = (title, values(solution, name) / KW_PER_MW)
-    return price_of
+            found[QuantityName(name, device, key, "series")] = (title, values(solution, name) / KW_PER_MW)
+    return found
 
 
 def chart_data(
@@ -178,12 +178,12 @@ def chart_data(
         for name, power in curtailed(solution).items()
         if power.max() > ZERO_MW and name in colour_of
     ]
-    periods = quarter_periods(times, hours, case.tariff)
-    if periods is not None:
-        codes = np.array([PERIODS.index(period) for period in periods.ravel().tolist()], dtype=np.uint8)
+    found = quarter_periods(times, hours, case.tariff)
+    if found is not None:
+        codes = np.array([PERIODS.index(period) for period in found.ravel().tolist()], dtype=np.uint8)
         data["periods"] = {
             "codes": packed(codes),
-            "each": periods.shape[1],  # periods an interval has
+            "each": found.shape[1],  # periods an interval has
             "names": [words["periods"][period] for period in PERIODS],
             "shades": [PERIOD_SHADES[period] for period in PERIODS],
             "used": sorted({int(code) for code in codes}),
@@ -228,15 +228,15 @@ def _storage(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> Iter
 
 
 def _prices(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> list[dict[str, Any]]:
-    price_of = prices(solution, case)
-    several = len({name.device for name in price_of}) > 1
+    found = prices(solution, case)
+    several = len({name.device for name in found}) > 1
     return [
         {
             "label": (f"{device_label(name.device, words)}: " if several else "")
             + words["prices"].get(title, title),
             "data": packed(price),
         }
-        for name, (title, price) in price_of.items()
+        for name, (title, price) in found.items()
     ]
 
 
@@ -340,6 +340,6 @@ def _usual_displays(
         if f"{device}.{key}_mw" in solution
     }
     displays = [(Display(key, "other", {}), power) for key, power in parts.items()]
-    power_display = Display("used" if "curtailed" in parts else "power", "source", {})
-    displays.insert("available" in parts, (power_display, power_mw))
+    own = Display("used" if "curtailed" in parts else "power", "source", {})
+    displays.insert("available" in parts, (own, power_mw))
     return displays
