@@ -11,8 +11,8 @@ from parkdispatch.models.finance.investment import AssetClass, Finance, Loan, Re
 from parkdispatch.results.excel.cash_flow_workbook import FIXED, LEFT, SHEETS, write_cashflow_xlsx
 from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
 from parkdispatch.results.finance.operation import Operation
-from parkdispatch.results.views.finance_words import FinanceWords
-from parkdispatch.results.views.words import LANGS, Lang
+from parkdispatch.results.wording.finance_words import FinanceWords
+from parkdispatch.results.wording.words import LANGS, Lang
 from tests.support.finance_cases import BY_HAND, BY_HAND_OPERATION, EVERYTHING, fading
 from tests.support.reports.workbooks import cells, counted, differences, needs_soffice
 
@@ -79,7 +79,7 @@ def test_all_but_what_is_given_is_a_formula(written: tuple[CashFlow, Path]) -> N
             if row[0].value == line.name and row[2].value == line.how:
                 last = row[-1] if line.where == "all" else row[LEFT]
                 kinds.setdefault(line.key, set()).add(str(last.value).startswith("="))
-    given = {key for key, found in kinds.items() if found == {False}}
+    given = {key for key, is_formula in kinds.items() if is_formula == {False}}
     streams = {f"gross_{name}" for name in cash.operation.revenue_yuan}
     assert given == streams | {"discharged_mwh", "auxiliary_gross", "spending_share", "year"}
     results = [cell.value for cell in book["Results"]["E"][4:] if isinstance(cell.value, int | float)]
@@ -132,9 +132,9 @@ def test_a_person_who_changes_numbers_sees_what_the_engine_would_say(lang: Lang,
     )
     write_cashflow_xlsx(expected, cash, lang=lang)
     kept = {place: value for place, value in cells(expected).items() if not of_its_writing(*place)}
-    found = {place: value for place, value in counted(path, tmp_path, changes).items() if place in kept}
-    assert len(found) == len(kept) > 1000
-    assert sorted(differences(found, kept)) == []
+    recounted = {place: value for place, value in counted(path, tmp_path, changes).items() if place in kept}
+    assert len(recounted) == len(kept) > 1000
+    assert sorted(differences(recounted, kept)) == []
 
 
 def test_what_does_not_exist_is_said(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 
 def data_of(html: str) -> dict[str, Any]:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)
-    assert found
-    data = json.loads(found[1])
+    embedded = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)
+    assert embedded
+    data = json.loads(embedded[1])
     assert isinstance(data, dict)
     return data
 

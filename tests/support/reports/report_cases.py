@@ -19,9 +19,9 @@ from parkdispatch.models.stores.battery import Battery
 from parkdispatch.models.vocabulary import Interval, Terms
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.solve import optimize
-from parkdispatch.results.interval_reasons import Priced
 from parkdispatch.results.power_scale import LARGE_PARK
-from parkdispatch.results.schedule import ScheduleBlock
+from parkdispatch.results.schedule.interval_reasons import Priced
+from parkdispatch.results.schedule.schedule import ScheduleBlock
 from parkdispatch.results.solution import QuantityName, cost_yuan
 from parkdispatch.results.summary import StorageComparison
 from parkdispatch.results.views.report_facts import ReportFacts
@@ -77,7 +77,7 @@ def solved(storage: bool = True) -> tuple[Case, xr.Dataset]:
 def block(**changes: Any) -> ScheduleBlock:
     """Two hours of charging 4 MW from surplus PV."""
     noon = DAY[48]
-    made = ScheduleBlock(
+    default = ScheduleBlock(
         first=noon,
         last=noon + pd.Timedelta(hours=2),
         action="charge",
@@ -94,7 +94,7 @@ def block(**changes: Any) -> ScheduleBlock:
         scale=LARGE_PARK,
         rated_mw=50.0,
     )
-    return replace(made, **changes)
+    return replace(default, **changes)
 
 
 def facts_of(solution: xr.Dataset, kind: Any = "day", **changes: Any) -> ReportFacts:

@@ -11,10 +11,10 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.capacity import Sized
 from parkdispatch.models.device import Array
 from parkdispatch.results.grid_exchange import set_point_mw
-from parkdispatch.results.interval_reasons import Limit, Priced, Purpose, Reasons
 from parkdispatch.results.power_scale import PowerScale, scale_of
+from parkdispatch.results.schedule.interval_reasons import Limit, Priced, Purpose, Reasons
+from parkdispatch.results.schedule.tariff_periods import interval_periods
 from parkdispatch.results.solution import times_of
-from parkdispatch.results.tariff_periods import interval_periods
 
 PriceOf = dict[tuple[Purpose, str], Priced]  # by purpose and connection
 SAME_YUAN_PER_KWH = 5e-5  # prices closer than this read the same
@@ -114,14 +114,16 @@ def _runs(
     periods = interval_periods(times_of(solution), float(solution.attrs["hours"]), case.tariff)
     action = np.where(reasons.net_mw >= least_mw, 1, np.where(reasons.net_mw <= -least_mw, -1, 0))
     start, known = 0, PriceOf()
-    for at in range(len(action)):
-        prices = {(p.purpose, p.connection): p for p in reasons.prices(at)} if action[at] else {}
-        if at > start and not (
-            action[at] == action[start] and periods[at] == periods[start] and _agree(known, prices)
+    for interval in range(len(action)):
+        prices = {(p.purpose, p.connection): p for p in reasons.prices(interval)} if action[interval] else {}
+        if interval > start and not (
+            action[interval] == action[start]
+            and periods[interval] == periods[start]
+            and _agree(known, prices)
         ):
             if action[start]:
-                yield start, at, periods[start], tuple(known.values())
-            start, known = at, PriceOf()
+                yield start, interval, periods[start], tuple(known.values())
+            start, known = interval, PriceOf()
         known = {**prices, **known}
     if len(action) and action[start]:
         yield start, len(action), periods[start], tuple(known.values())
