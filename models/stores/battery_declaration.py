@@ -90,6 +90,12 @@ class BatteryDeclaration(Device):
     max_cycles_per_year: Annotated[float, Field(gt=0, le=36_600)] | None = declared(
         "1/a", "Largest number of full cycles in a calendar year; left out: no limit", default=None
     )
+    month_cycles_before: Annotated[float, Field(ge=0, le=3100)] = declared(
+        "-", "Full cycles that the month has had when the horizon begins within it", ASSUMED, 0.0
+    )
+    year_cycles_before: Annotated[float, Field(ge=0, le=36_600)] = declared(
+        "-", "Full cycles that the year has had when the horizon begins within it", ASSUMED, 0.0
+    )
     outages: tuple[Outage, ...] = declared("-", "Hours with less power or none", default=())
     limits_by_series: bool = declared(
         "-",
@@ -167,6 +173,14 @@ class BatteryDeclaration(Device):
                 f"reserve_mwh = {self.reserve_mwh:g}: must be at most {deliverable_mwh:.15g}, what the"
                 " battery delivers between soc_max and soc_min"
             )
+        problems += [
+            f"{per}_cycles_before = {before:g}: must be at most {most:g}, the `max_cycles_per_{per}`"
+            for per, before, most in (
+                ("month", self.month_cycles_before, self.max_cycles_per_month),
+                ("year", self.year_cycles_before, self.max_cycles_per_year),
+            )
+            if most is not None and before > most
+        ]
         if problems:
             raise ValueError("\n".join(problems))
         return self

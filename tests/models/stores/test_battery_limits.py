@@ -142,6 +142,10 @@ def test_an_outage_that_leaves_too_little_is_infeasible() -> None:
         ({"max_charge_mw": 11.0}, "max_charge_mw = 11.*in .0, power_mw"),
         ({"min_charge_mw": 5.0, "max_charge_mw": 4.0}, "min_charge_mw = 5 is above max_charge_mw = 4"),
         ({"reserve_mwh": 50.0}, "reserve_mwh = 50: must be at most"),
+        (
+            {"max_cycles_per_month": 9.0, "month_cycles_before": 10.0},
+            "month_cycles_before = 10: must be at most 9, the `max_cycles_per_month`",
+        ),
         ({"outages": [{"begin": "2026-07-15T03:00", "end": "2026-07-15T02:00"}]}, "must lie after `begin`"),
         (
             {"energy_mwh": {"max": 40, "cost_yuan_per_unit": 1}, "charge_taper": [[0, 1], [1, 0.5]]},
