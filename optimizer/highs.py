@@ -270,11 +270,12 @@ class Solver:
 
     def _is_consistent(self) -> bool:
         """Whether the point found has the objective that is told of it; that of 1.16 may have another."""
-        told = self._highs.getInfo().objective_function_value
-        point = _floats(self._highs.getSolution().col_value)
-        program = self._highs.getLp()
-        has = float(_floats(program.col_cost_) @ point) + program.offset_
-        return abs(told - has) <= _SAME_OBJECTIVE * max(1.0, abs(told))
+        info = self._highs.getInfo()
+        if info.mip_node_count < 0:
+            return True  # no binaries: no point is proposed
+        point, program = _floats(self._highs.getSolution().col_value), self._highs.getLp()
+        told, has = info.objective_function_value, _floats(program.col_cost_) @ point + program.offset_
+        return bool(abs(told - has) <= _SAME_OBJECTIVE * max(1.0, abs(told)))
 
     def ray(self) -> Array:
         """Dual ray that proves infeasibility (Farkas), after InfeasibleProgram; empty where unknown."""
