@@ -20,10 +20,10 @@ def aged_prepared(prepared: Prepared, health: Mapping[str, float], years: float)
         devices[name] = devices[name].model_copy(update={"state_of_health": state_of_health})
     recomputed = {}
     for name, device in case.devices.items():
-        if (older := device.aged(years)) is device:
+        older, shares = device.aged(years), device.shares_after(years)
+        if older is device and not shares:
             continue
         devices[name] = older
-        shares = device.shares_after(years)
         given = {key: share for key, share in shares.items() if (name, key) in case.series}
         for key, share in given.items():
             series[name, key] = series[name, key] * share
