@@ -20,15 +20,15 @@ def aged_prepared(prepared: Prepared, health: Mapping[str, float], years: float)
         devices[name] = devices[name].model_copy(update={"state_of_health": state_of_health})
     recomputed = {}
     for name, device in case.devices.items():
-        shares = device.shares_after(years)
-        if not shares:
+        older, shares = device.aged(years), device.shares_after(years)
+        if older is device and not shares:
             continue
-        devices[name] = devices[name].aged(years)
-        for key, share in shares.items():
-            if (name, key) in case.series:
-                series[name, key] = series[name, key] * share
-            else:
-                recomputed[name] = devices[name]
+        devices[name] = older
+        given = {key: share for key, share in shares.items() if (name, key) in case.series}
+        for key, share in given.items():
+            series[name, key] = series[name, key] * share
+        if not given:
+            recomputed[name] = older
     aged_case = case.with_devices(devices)
     if recomputed and years > 0:
         series |= prepare(aged_case.with_devices(recomputed), prepared.times).series
@@ -38,14 +38,15 @@ def aged_prepared(prepared: Prepared, health: Mapping[str, float], years: float)
 def with_yearly_changes(prepared: Prepared, paths: YearlyChanges, years: int) -> Prepared:
     """The prepared case after `years` of the yearly changes of energy price, price spread and load.
 
-    A load is scaled as a whole, whether it was computed or read from a file. Prices that were read from a
-    file are unchanged.
+    A load is scaled as a whole, whether it was computed or read from a file, with its machines. Prices that
+    were read from a file are unchanged.
     """
-    series = dict(prepared.series)
+    series, growth = dict(prepared.series), (1.0 + paths.load) ** years
     for name, device in prepared.case.devices.items():
         for key in device.growing_series:
-            series[name, key] = series[name, key] * (1.0 + paths.load) ** years
-    case, tariff = prepared.case, prepared.case.tariff
+            series[name, key] = series[name, key] * growth
+    grown = {name: device.grown(growth) for name, device in prepared.case.devices.items()}
+    case, tariff = prepared.case.with_devices(grown), prepared.case.tariff
     if years and (paths.purchase_price or paths.spread):
         price_factor = (1.0 + paths.purchase_price) ** years
         prices = tuple(price * price_factor for price in tariff.purchase_price_yuan_per_kwh)
