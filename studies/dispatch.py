@@ -15,6 +15,7 @@ from parkdispatch.optimizer.solve import Optimum, Proof
 from parkdispatch.optimizer.time_budget import ending_at
 from parkdispatch.results.daily_saving import PeakSoFar
 from parkdispatch.results.dispatch_result import DispatchResult, RunKind
+from parkdispatch.results.network.ac_check import AcCheck, check_network
 from parkdispatch.results.replay_comparison import Replayed
 from parkdispatch.results.summary import Summary, summarize
 from parkdispatch.results.views.report_facts import ReportFacts
@@ -44,6 +45,7 @@ class DispatchRun:
     proof: Proof
     timings_s: Mapping[str, float]
     model: Mapping[str, int]
+    ac_check: AcCheck | None = None  # of the network; None: not made
 
 
 def dispatch_case(
@@ -121,6 +123,14 @@ def checked_run(
     )
 
 
+def with_ac_check(made: DispatchRun, intervals: int) -> DispatchRun:
+    """The run with an AC power flow of its hardest intervals, which changes nothing of the dispatch.
+
+    Raises InputError where pandapower is not installed, or the case has no network it can compute.
+    """
+    return replace(made, ac_check=check_network(made.solution, made.case, intervals))
+
+
 def write_run(
     made: DispatchRun,
     out: Path,
@@ -152,4 +162,5 @@ def dispatch_result(made: DispatchRun, kind: RunKind, replayed: Replayed | None 
         model=made.model,
         timings_s=made.timings_s,
         replayed=replayed,
+        ac_check=made.ac_check,
     )

@@ -33,7 +33,6 @@ from parkdispatch.models.device import (
     INJECTION,
     Array,
     Carrier,
-    Device,
     Display,
     Park,
     Role,
@@ -73,10 +72,11 @@ from parkdispatch.models.loads.work_windows import (
     work_series,
     work_windows,
 )
+from parkdispatch.models.reactive_load import ReactiveLoad
 from parkdispatch.models.vocabulary import Interval, Terms, TimeSpan
 
 
-class ShiftableLoad(Device):
+class ShiftableLoad(ReactiveLoad):
     """Work with a daily amount, such as the ball mills of a ceramics works, or orders with a date."""
 
     kind: Literal["shiftable_load"] = declared("-", "Kind of device", default="shiftable_load")
