@@ -8,6 +8,7 @@ from parkdispatch.models.network_elements import NetworkElements, PowerInjection
 class ReactiveLoad(Device):
     """Base of loads and motors, whose power factor matters for the AC power flow, not for the dispatch."""
 
+    kind: str = declared("-", "Kind of device", default="")
     power_factor: Efficiency = declared(
         "-", "Power factor of what is drawn, for the AC power flow",
         "assumption: compensated above the 0.9 of the power-factor rule", 0.95,

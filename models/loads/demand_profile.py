@@ -74,7 +74,6 @@ class Stop(Declaration):
 class DemandProfile(ReactiveLoad):
     """A device with a demand of its own. Shapes are relative: only their proportions matter."""
 
-    kind: str = declared("-", "Kind of device", default="")
     bus: str = declared("-", "Name of the bus the load draws from", default="ac")
     annual_energy_mwh: YearlyEnergy | None = declared(
         "MWh", "Energy of a calendar year; left out where a series gives the demand", default=None

@@ -15,6 +15,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.billing.bill_table import line_table, month_table
 from parkdispatch.results.excel.workbook_book import Book, Cell, Row, workbook
+from parkdispatch.results.network.network_tables import network_cells, network_note, network_sentences
 from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.solution import QuantityName, times_of
 from parkdispatch.results.views.display_names import (
@@ -73,6 +74,8 @@ class _ReportWorkbook(Book):
             self._months()
         if self.facts.steps:
             self._steps()
+        if self.facts.has_network:
+            self._network()
         self._proof()
         self._assumptions()
 
@@ -259,6 +262,15 @@ class _ReportWorkbook(Book):
         row = self.table(sheet, TOP, heads, rows, MONEY)
         row = self.sums(sheet, TOP + 2, row, [bill_steps.saved_yuan], MONEY)
         self.table(sheet, row, (), [[page["with_short"], None, bill_steps.with_yuan]], MONEY)
+
+    def _network(self) -> None:
+        """Write the AC power flow, unrounded; where none was made, that."""
+        check, sheet = self.facts.ac_check, self.sheet("network", (24,))
+        row = self.block(sheet, TOP, (), [[line] for line in network_sentences(check, self.words)], "")
+        if check is not None:
+            self.put(sheet, 2, 0, network_note(check, self.words))
+            heads, rows = network_cells(check)
+            self.table(sheet, row, heads, rows, "General")
 
     def _proof(self) -> None:
         """Write objective, bound, gap, certificate and audit."""

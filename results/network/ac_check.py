@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -184,6 +185,8 @@ def check_network(solution: xr.Dataset, case: Case, intervals: int = CHECKED_INT
     hardest = hardest_intervals(solution, case, network, intervals)
     parts = {name: device_quantities(solution, name) for name in case.devices}
     times, flow = times_of(solution), PowerFlow(network)
+    always = np.ones(len(times))
+    available = {name: parts[name].values.get("availability", always) for name in network.transformers}
     checked = []
     for position, reasons in ((interval.position, interval.reasons) for interval in hardest):
         loss_mw = {
@@ -192,6 +195,8 @@ def check_network(solution: xr.Dataset, case: Case, intervals: int = CHECKED_INT
         }
         powers_mva: dict[str, complex] = defaultdict(complex)
         for name, injection in network.injections:
+            if injection.bus not in parts[name].injection:  # a port that this device does not use
+                continue
             power_mw = float(parts[name].injection[injection.bus][position])
             powers_mva[injection.bus] += power_mw * (1.0 + 1j * injection.reactive_share)
         for name, switch in network.switches.items():
@@ -206,7 +211,7 @@ def check_network(solution: xr.Dataset, case: Case, intervals: int = CHECKED_INT
                     for name, point in network.supplies.items()
                 },
                 allowed_loading={
-                    name: branch.allowed_loading * float(parts[name].values["availability"][position])
+                    name: branch.allowed_loading * float(available[name][position])
                     for name, branch in network.transformers.items()
                 },
                 state=flow.solve(powers_mva),

@@ -31,6 +31,22 @@ def network_tables(check: AcCheck, words: Words, scale: PowerScale) -> list[Tabl
     return [_voltages(check, words), _loadings(check, words), _intervals(check, words, scale)]
 
 
+def network_cells(check: AcCheck) -> tuple[list[str], list[list[str | float | None]]]:
+    """Heads and rows of the unrounded table by interval, as a workbook takes them."""
+    table = check.table
+    rows = [
+        [f"{time:%Y-%m-%d %H:%M}", *(_cell(value) for value in row)]
+        for time, row in zip(table.index, table.itertuples(index=False), strict=True)
+    ]
+    return ["time", *map(str, table.columns)], rows
+
+
+def _cell(value: Any) -> str | float | None:
+    if isinstance(value, str):
+        return value
+    return None if pd.isna(value) else float(value)
+
+
 def network_sentences(check: AcCheck | None, words: Words) -> list[str]:
     """What the check found, a sentence each; that nothing was found, or that none was made."""
     text = words["network"]

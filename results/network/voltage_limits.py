@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 HIGH_KV = 35.0
 SINGLE_PHASE_KV = 0.22
+ROUNDING = 1e-9  # [-] so that a voltage at its limit is within it
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,9 @@ class VoltageLimits:
     def hold(self, lowest_pu: float, highest_pu: float) -> bool:
         """Whether the lowest and the highest voltage of a bus are allowed."""
         return (
-            (self.lowest is None or lowest_pu - 1.0 >= self.lowest)
-            and (self.highest is None or highest_pu - 1.0 <= self.highest)
-            and (self.span is None or deviation_span(lowest_pu, highest_pu) <= self.span)
+            (self.lowest is None or lowest_pu - 1.0 >= self.lowest - ROUNDING)
+            and (self.highest is None or highest_pu - 1.0 <= self.highest + ROUNDING)
+            and (self.span is None or deviation_span(lowest_pu, highest_pu) <= self.span + ROUNDING)
         )
 
 
