@@ -1,9 +1,9 @@
 """Record what commands print, for the pages that quote it: `python docs/record_outputs.py plan year ...`.
 
 Each recording is `docs/outputs/NAME.txt`. Without names, those that take seconds are recorded again; `study`,
-`study_first_phase`, `size` and `reproduce` take minutes and have to be named, as has `network`, which needs the
-extra of that name. Runs write their files into a
-temporary folder; lines that tell where they are, or how long a run took, do not go into the recording.
+`study_first_phase`, `size` and `reproduce` take minutes and have to be named, as has `network`, which needs
+the extra of that name. Runs write their files into a temporary folder; lines that tell where they are, or how
+long a run took, do not go into the recording.
 """
 
 import os

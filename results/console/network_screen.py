@@ -23,10 +23,10 @@ def show_network(console: Console, solution: xr.Dataset, check: AcCheck) -> None
     console.print(Text(network_title(check, words), style="bold"))
     console.print(Text(network_note(check, words)), soft_wrap=True)
     for content in network_tables(check, words, scale):
-        table = dense_table("", *content["heads"])
-        for column in content["texts"]:
+        table = dense_table("", *content.heads)
+        for column in content.texts:
             table.columns[column].justify = "left"
-        for row in content["rows"]:
+        for row in content.shown:
             table.add_row(*map(Text, row))
         console.print(table)
     for sentence in network_sentences(check, words):

@@ -1,18 +1,46 @@
 """Tables and sentences on the AC power flow of a dispatch, as text. Figures are rounded only here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from parkdispatch.results.network.ac_check import AcCheck, BusVoltages, CheckedInterval, NetworkFinding
+from parkdispatch.results.network.ac_check import AcCheck, CheckedInterval, NetworkFinding
 from parkdispatch.results.network.hardest_intervals import Reason
 from parkdispatch.results.network.voltage_limits import VoltageLimits
 from parkdispatch.results.power_scale import PowerScale
 from parkdispatch.results.views.display_names import device_label
 
 Words = Mapping[str, Any]
-Table = dict[str, Any]  # arguments of `parts.table`: heads, rows, texts
+Cells = Sequence[str | float | None]  # of a row
+SHARE, NOTHING = ".1%", "–"
+
+
+@dataclass(frozen=True)
+class NetworkTable:
+    """A table of texts and unrounded numbers; `forms` says how each column is shown, "" of text.
+
+    A number that is not there, because nothing converged, is None.
+    """
+
+    heads: Sequence[str]
+    forms: Sequence[str]  # such as ".3f"
+    rows: Sequence[Cells]
+
+    @property
+    def texts(self) -> tuple[int, ...]:
+        """The columns of text."""
+        return tuple(column for column, form in enumerate(self.forms) if not form)
+
+    @property
+    def shown(self) -> list[list[str]]:
+        """The rows as people read them."""
+        return [[_shown(cell, form) for cell, form in zip(row, self.forms, strict=True)] for row in self.rows]
+
+
+def _shown(cell: str | float | None, form: str) -> str:
+    return NOTHING if cell is None else cell if isinstance(cell, str) else format(cell, form)
 
 
 def network_section(check: AcCheck | None, words: Words, scale: PowerScale) -> dict[str, Any]:
@@ -26,25 +54,9 @@ def network_section(check: AcCheck | None, words: Words, scale: PowerScale) -> d
     }
 
 
-def network_tables(check: AcCheck, words: Words, scale: PowerScale) -> list[Table]:
+def network_tables(check: AcCheck, words: Words, scale: PowerScale) -> list[NetworkTable]:
     """Voltages by bus, loadings by transformer, and power and losses by interval."""
     return [_voltages(check, words), _loadings(check, words), _intervals(check, words, scale)]
-
-
-def network_cells(check: AcCheck) -> tuple[list[str], list[list[str | float | None]]]:
-    """Heads and rows of the unrounded table by interval, as a workbook takes them."""
-    table = check.table
-    rows = [
-        [f"{time:%Y-%m-%d %H:%M}", *(_cell(value) for value in row)]
-        for time, row in zip(table.index, table.itertuples(index=False), strict=True)
-    ]
-    return ["time", *map(str, table.columns)], rows
-
-
-def _cell(value: Any) -> str | float | None:
-    if isinstance(value, str):
-        return value
-    return None if pd.isna(value) else float(value)
 
 
 def network_sentences(check: AcCheck | None, words: Words) -> list[str]:
@@ -90,56 +102,66 @@ def _finding(finding: NetworkFinding, check: AcCheck, words: Words) -> str:
     )
 
 
-def _voltages(check: AcCheck, words: Words) -> Table:
+def _heads(words: Words, *keys: str) -> list[str]:
+    return [str(words["network"][key]) for key in keys]
+
+
+def _voltages(check: AcCheck, words: Words) -> NetworkTable:
     """The lowest and the highest voltage of each bus."""
-    text = words["network"]
+    rows: list[Cells] = [
+        [
+            seen.bus,
+            seen.nominal_kv,
+            seen.lowest_pu,
+            _clock(seen.lowest_at, check),
+            seen.highest_pu,
+            _clock(seen.highest_at, check),
+            _allowed(seen.limits, words),
+            _verdict(seen.holds, words),
+        ]
+        for seen in check.voltages
+    ]
+    heads = _heads(words, "bus", "nominal", "lowest", "at", "highest", "at", "allowed", "verdict")
+    return NetworkTable(heads, ("", "g", ".3f", "", ".3f", "", "", ""), rows)
 
-    def row(seen: BusVoltages) -> list[str]:
-        voltages = (f"{seen.lowest_pu:.3f}", _clock(seen.lowest_at, check), f"{seen.highest_pu:.3f}")
-        limits = (_allowed(seen.limits, words), _verdict(seen.holds, words))
-        return [seen.bus, f"{seen.nominal_kv:g}", *voltages, _clock(seen.highest_at, check), *limits]
 
-    keys = ("bus", "nominal", "lowest", "at", "highest", "at", "allowed", "verdict")
-    return {"heads": [text[key] for key in keys], "rows": list(map(row, check.voltages)), "texts": (0, 6, 7)}
-
-
-def _loadings(check: AcCheck, words: Words) -> Table:
+def _loadings(check: AcCheck, words: Words) -> NetworkTable:
     """The highest loading of each transformer."""
-    text = words["network"]
-    rows = [
+    rows: list[Cells] = [
         [
             device_label(seen.transformer, words),
-            _share(seen.loading),
+            seen.loading,
             _clock(seen.at, check),
-            _share(seen.allowed),
+            seen.allowed,
             _verdict(seen.holds, words),
         ]
         for seen in check.loadings
     ]
-    keys = ("transformer", "loading", "at", "allowed", "verdict")
-    return {"heads": [text[key] for key in keys], "rows": rows, "texts": (0, 4)}
+    heads = _heads(words, "transformer", "loading", "at", "allowed", "verdict")
+    return NetworkTable(heads, ("", SHARE, "", SHARE, ""), rows)
 
 
-def _intervals(check: AcCheck, words: Words, scale: PowerScale) -> Table:
-    """Import and losses of each interval, by AC power flow and as dispatched."""
+def _intervals(check: AcCheck, words: Words, scale: PowerScale) -> NetworkTable:
+    """Import and losses of each interval, by AC power flow and as dispatched, in the unit of the scale."""
     text, switches = words["network"], tuple(check.network.switches)
-    largest_mw = max((sum(interval.dispatched_loss_mw.values()) for interval in check.intervals), default=0.0)
+    linear_mw = [sum(interval.dispatched_loss_mw.values()) for interval in check.intervals]
 
-    def row(interval: CheckedInterval) -> list[str]:
-        lost_mw = sum(interval.dispatched_loss_mw.values())
-        supplied = reactive = loss = difference = str(text["nothing_converged"])
+    def row(interval: CheckedInterval, lost_mw: float) -> Cells:
+        figures: list[float | None] = [None, None, None, lost_mw * scale.per_mw, None]
         if state := interval.state:
-            supplied = scale.number(sum(state.supplied_mw.values()))
-            reactive = scale.number(sum(state.supplied_mvar.values()))
-            loss = scale.number(interval.loss_mw(switches), largest_mw)
-            difference = f"{interval.loss_mw(switches) / lost_mw - 1.0:+z.1%}" if lost_mw > 0 else ""
-        linear = scale.number(lost_mw, largest_mw)
+            loss_mw = interval.loss_mw(switches)
+            supplied = [sum(state.supplied_mw.values()), sum(state.supplied_mvar.values()), loss_mw, lost_mw]
+            more = loss_mw / lost_mw - 1.0 if lost_mw > 0 else None
+            figures = [*(power * scale.per_mw for power in supplied), more]
         reasons = str(text["comma"]).join(_reason(reason, words) for reason in interval.reasons)
-        return [_clock(interval.time, check), supplied, reactive, loss, linear, difference, reasons]
+        return [_clock(interval.time, check), *figures, reasons]
 
-    unit = "reactive_small" if scale.small else "reactive"
-    keys = ("time", "supplied", unit, "loss", "dispatched_loss", "difference", "why")
-    return {"heads": [text[key] for key in keys], "rows": list(map(row, check.intervals)), "texts": (0, 6)}
+    power = f"z,.{scale.digits()}f"
+    loss = f"z,.{scale.digits(max(linear_mw, default=0.0))}f"
+    reactive = "reactive_small" if scale.small else "reactive"
+    heads = _heads(words, "time", "supplied", reactive, "loss", "dispatched_loss", "difference", "why")
+    rows = list(map(row, check.intervals, linear_mw))
+    return NetworkTable(heads, ("", power, power, loss, loss, "+z.1%", ""), rows)
 
 
 def _reason(reason: Reason, words: Words) -> str:
@@ -166,7 +188,7 @@ def _verdict(holds: bool, words: Words) -> str:
 
 
 def _share(share: float) -> str:
-    return f"{share:z.1%}"
+    return format(share, SHARE)
 
 
 def _clock(time: pd.Timestamp, check: AcCheck) -> str:

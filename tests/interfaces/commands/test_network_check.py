@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -122,3 +123,26 @@ def test_an_unknown_voltage_is_named_before_anything_is_solved(
     code, _, err = typed(command, write_case(tmp_path, low="low"), "--ac-check", "12")
     assert code == 2
     assert "bus low: its nominal voltage is not known, must be in its name, such as 10kV" in err
+
+
+@needs_pandapower
+def test_the_workbook_has_the_tables_unrounded_in_its_language(typed: Run, tmp_path: Path) -> None:
+    case = write_case(tmp_path)
+    typed("plan", case, "--ac-check", "12", "--out", tmp_path / "out", "--lang", "zh")
+    sheet = openpyxl.load_workbook(tmp_path / "out" / "report.xlsx")["电网潮流"]
+    rows = {str(row[0]): row for row in sheet.iter_rows(values_only=True) if row[0]}
+    table = pd.read_csv(tmp_path / "out" / "network.csv", encoding="utf-8-sig", index_col="time")
+    assert rows["380V"][2] == pytest.approx(table["380V.voltage_pu"].iloc[0], abs=1e-6)
+    assert rows["380V"][6:8] == ("0.93 至 1.07", "是")
+    assert "变压器" in rows and "母线" in rows
+    assert rows["00:00"][3] == pytest.approx(1000 * table["loss_mw"].iloc[0], abs=1e-2)  # kW of a small park
+
+
+@needs_pandapower
+def test_a_year_is_checked_on_its_hardest_days(typed: Run, tmp_path: Path) -> None:
+    """All days are alike: one interval of each of the first twelve."""
+    code, out, _ = typed("year", write_case(tmp_path), "--ac-check", "12", "--out", tmp_path / "out")
+    assert code == 0
+    table = pd.read_csv(tmp_path / "out" / "network.csv", encoding="utf-8-sig", index_col="time")
+    assert len(table) == 12
+    assert "no. 12 of the days" in " ".join(out.split())
