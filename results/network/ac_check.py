@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.models.device import Seen
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.network.electric_network import ElectricNetwork, electric_network
 from parkdispatch.results.network.hardest_intervals import Reason, hardest_intervals
@@ -182,39 +182,48 @@ def check_network(solution: xr.Dataset, case: Case, intervals: int = CHECKED_INT
     """
     require_ac_check(case, intervals)
     network = electric_network(case)
-    hardest = hardest_intervals(solution, case, network, intervals)
     parts = {name: device_quantities(solution, name) for name in case.devices}
     times, flow = times_of(solution), PowerFlow(network)
-    always = np.ones(len(times))
-    available = {name: parts[name].values.get("availability", always) for name in network.transformers}
     checked = []
-    for position, reasons in ((interval.position, interval.reasons) for interval in hardest):
+    for hard in hardest_intervals(solution, case, network, intervals):
+        position = hard.position
         loss_mw = {
             name: -float(sum(power[position] for power in parts[name].injection.values()))
             for name in network.branches
         }
-        powers_mva: dict[str, complex] = defaultdict(complex)
-        for name, injection in network.injections:
-            if injection.bus not in parts[name].injection:  # a port that this device does not use
-                continue
-            power_mw = float(parts[name].injection[injection.bus][position])
-            powers_mva[injection.bus] += power_mw * (1.0 + 1j * injection.reactive_share)
-        for name, switch in network.switches.items():
-            powers_mva[switch.bus] -= loss_mw[name]
         checked.append(
             CheckedInterval(
                 time=times[position],
-                reasons=reasons,
+                reasons=hard.reasons,
                 dispatched_loss_mw=loss_mw,
                 dispatched_supply_mw={
                     name: float(parts[name].injection[point.bus][position])
                     for name, point in network.supplies.items()
                 },
                 allowed_loading={
-                    name: branch.allowed_loading * float(available[name][position])
+                    name: branch.allowed_loading * _available(parts[name], position)
                     for name, branch in network.transformers.items()
                 },
-                state=flow.solve(powers_mva),
+                state=flow.solve(_injected_mva(network, parts, position, loss_mw)),
             )
         )
     return AcCheck(network, tuple(checked), solver_name())
+
+
+def _available(seen: Seen, position: int) -> float:
+    """Share of a transformer's rating in service; all of it where the device has no such series."""
+    return float(seen.values["availability"][position]) if "availability" in seen.values else 1.0
+
+
+def _injected_mva(
+    network: ElectricNetwork, parts: Mapping[str, Seen], position: int, loss_mw: Mapping[str, float]
+) -> Mapping[str, complex]:
+    """Active and reactive power into each bus in an interval [MW, Mvar]; links draw their losses."""
+    powers_mva: dict[str, complex] = defaultdict(complex)
+    for name, injection in network.injections:
+        if injection.bus in parts[name].injection:  # a device need not use each of its ports
+            power_mw = float(parts[name].injection[injection.bus][position])
+            powers_mva[injection.bus] += power_mw * (1.0 + 1j * injection.reactive_share)
+    for name, switch in network.switches.items():
+        powers_mva[switch.bus] -= loss_mw[name]
+    return powers_mva

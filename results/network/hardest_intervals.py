@@ -53,7 +53,9 @@ def hardest_intervals(
     for reason, power_mw in _powers_mw(solution, case, network).items():
         of_days = [int(first + np.argmax(power_mw[first:end])) for first, end in zip(days, ends, strict=True)]
         ranked = sorted(of_days, key=lambda position: -power_mw[position])
-        by_reason[reason] = [position for position in ranked if power_mw[position] > LEAST_MW]
+        # the highest load is checked even where nothing flows, so that a check never is of no interval
+        least_mw = -np.inf if reason.kind == "load" else LEAST_MW
+        by_reason[reason] = [position for position in ranked if power_mw[position] > least_mw]
     chosen: dict[int, list[Reason]] = {}
     for higher_days in numbers():
         for reason, positions in by_reason.items():

@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from parkdispatch.inputs.loader import load_case
+from parkdispatch.models.device import Array
 from parkdispatch.results.network.electric_network import electric_network
 from parkdispatch.results.network.hardest_intervals import HardInterval, Reason, hardest_intervals
 from tests.support.cases.network_case import write_case
@@ -15,15 +16,15 @@ from tests.support.cases.network_case import write_case
 FLOW_MW = np.array([0.5, 0.9, 0.7, 0.1, -0.4, 0.3])
 
 
-def chosen(folder: Path, count: int) -> tuple[HardInterval, ...]:
+def chosen(folder: Path, count: int, flow_mw: Array = FLOW_MW) -> tuple[HardInterval, ...]:
     case = load_case(str(write_case(folder)))
     quantities = {
-        "grid.import_mw": ("variable", "grid", "import_mw", np.maximum(FLOW_MW, 0.0)),
-        "grid.export_mw": ("variable", "grid", "export_mw", np.maximum(-FLOW_MW, 0.0)),
-        "grid.injection_10kV_mw": ("injection", "grid", "10kV", FLOW_MW),
-        "station.injection_10kV_mw": ("injection", "station", "10kV", -FLOW_MW),
-        "station.injection_380V_mw": ("injection", "station", "380V", FLOW_MW),
-        "workshop.injection_380V_mw": ("injection", "workshop", "380V", -FLOW_MW),
+        "grid.import_mw": ("variable", "grid", "import_mw", np.maximum(flow_mw, 0.0)),
+        "grid.export_mw": ("variable", "grid", "export_mw", np.maximum(-flow_mw, 0.0)),
+        "grid.injection_10kV_mw": ("injection", "grid", "10kV", flow_mw),
+        "station.injection_10kV_mw": ("injection", "station", "10kV", -flow_mw),
+        "station.injection_380V_mw": ("injection", "station", "380V", flow_mw),
+        "workshop.injection_380V_mw": ("injection", "workshop", "380V", -flow_mw),
     }
     solution = xr.Dataset(
         {
@@ -48,6 +49,11 @@ def test_more_are_those_of_the_next_hardest_days(tmp_path: Path) -> None:
     intervals = chosen(tmp_path, 3)
     assert [interval.position for interval in intervals] == [1, 2, 4]
     assert intervals[1].reasons[0] == Reason("flow", "station", higher_days=1)
+
+
+def test_a_network_at_rest_is_checked_too(tmp_path: Path) -> None:
+    (idle,) = chosen(tmp_path, 1, np.zeros(6))
+    assert idle.reasons == (Reason("load"),)
 
 
 def test_there_are_no_more_than_there_are(tmp_path: Path) -> None:
