@@ -1,8 +1,9 @@
 """Record what commands print, for the pages that quote it: `python docs/record_outputs.py plan year ...`.
 
 Each recording is `docs/outputs/NAME.txt`. Without names, those that take seconds are recorded again; `study`,
-`study_first_phase`, `size` and `reproduce` take minutes and have to be named. Runs write their files into a
-temporary folder; lines that tell where they are, or how long a run took, do not go into the recording.
+`study_first_phase`, `size` and `reproduce` take minutes and have to be named, as has `network`, which needs
+the extra of that name. Runs write their files into a temporary folder; lines that tell where they are, or how
+long a run took, do not go into the recording.
 """
 
 import os
@@ -24,6 +25,7 @@ RECORDED = {
     "study_first_phase": (["study", "gaoan", "--variant", "first_phase"], 120),
     "size": (["size", "gaoan"], 80),
     "reproduce": (["reproduce"], 120),
+    "network": (["plan", "gaoan-pilot", "--ac-check", "12"], 100),
 }
 QUICK = ("plan", "year", "replay", "pv", "check")
 WITHOUT_FILES = ("pv", "check")

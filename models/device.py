@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from parkdispatch.models.limits import LARGEST_ENERGY_MWH, LARGEST_POWER_MW, LARGEST_PRICE_YUAN_PER_MWH
+from parkdispatch.models.network_elements import NetworkElements, PowerInjection
 from parkdispatch.models.site import Site
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.vocabulary import Exchange, Interval, Terms
@@ -162,6 +163,16 @@ class Device(BaseModel):
         """The buses the device is connected to, with what flows there."""
         carrier_of = {getattr(self, field, None): carrier for field, carrier in self.ports.items()}
         return {str(bus): carrier for bus, carrier in carrier_of.items() if bus is not None}
+
+    @property
+    def electric_buses(self) -> tuple[str, ...]:
+        """The buses that carry electricity, as far as the device says."""
+        return tuple(bus for bus, carrier in self.buses.items() if carrier in ("electricity", "any"))
+
+    @property
+    def network_elements(self) -> NetworkElements:
+        """What the device is in an AC power flow: active power, as dispatched, at each electric bus."""
+        return NetworkElements(tuple(map(PowerInjection, self.electric_buses)))
 
     @classmethod
     def example(cls) -> Self:

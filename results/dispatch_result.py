@@ -12,6 +12,8 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.value_sources import DISPATCH, case_sources
 from parkdispatch.results.billing.bill_table import BillSteps, bill_steps
 from parkdispatch.results.io.provenance import versions
+from parkdispatch.results.network.ac_check import AcCheck
+from parkdispatch.results.network.electric_network import has_network
 from parkdispatch.results.savings.replay_comparison import Replayed
 from parkdispatch.results.schedule.schedule import schedule_blocks
 from parkdispatch.results.solution import cost_yuan
@@ -33,6 +35,7 @@ class DispatchResult:
     model: Mapping[str, int]  # size of the model: columns, rows, ...
     timings_s: Mapping[str, float]
     replayed: Replayed | None = None  # only of a year of day-ahead plans
+    ac_check: AcCheck | None = None  # of the network; None: not made
     created_s: float = field(default_factory=time.perf_counter)  # reading of that clock when writing begins
 
     @cached_property
@@ -60,6 +63,8 @@ class DispatchResult:
             steps=self._steps(comparison),
             elections=summary.elections,
             days=summary.days,
+            ac_check=self.ac_check,
+            has_network=has_network(self.case),
         )
 
     @property

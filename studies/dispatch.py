@@ -14,6 +14,7 @@ from parkdispatch.optimizer.heuristics.smoothing import smooth_set_points
 from parkdispatch.optimizer.solve import Optimum, Proof
 from parkdispatch.optimizer.time_budget import ending_at
 from parkdispatch.results.dispatch_result import DispatchResult, RunKind
+from parkdispatch.results.network.ac_check import AcCheck, check_network
 from parkdispatch.results.savings.daily_saving import PeakSoFar
 from parkdispatch.results.savings.replay_comparison import Replayed
 from parkdispatch.results.summary import Summary, summarize
@@ -44,6 +45,7 @@ class DispatchRun:
     proof: Proof
     timings_s: Mapping[str, float]
     model: Mapping[str, int]
+    ac_check: AcCheck | None = None  # of the network; None: not made
 
 
 def dispatch_case(
@@ -121,6 +123,14 @@ def checked_run(
     )
 
 
+def with_ac_check(run: DispatchRun, intervals: int) -> DispatchRun:
+    """The run with an AC power flow of its hardest intervals, which changes nothing of the dispatch.
+
+    Raises InputError where pandapower is not installed, or the case has no network it can compute.
+    """
+    return replace(run, ac_check=check_network(run.solution, run.case, intervals))
+
+
 def write_run(
     run: DispatchRun,
     out: Path,
@@ -152,4 +162,5 @@ def dispatch_result(run: DispatchRun, kind: RunKind, replayed: Replayed | None =
         model=run.model,
         timings_s=run.timings_s,
         replayed=replayed,
+        ac_check=run.ac_check,
     )

@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 import pandas as pd
 import xarray as xr
@@ -15,11 +15,12 @@ from parkdispatch.inputs.prepare import day_times, prepare, year_times
 from parkdispatch.inputs.variations.overrides import Forecast, with_overrides
 from parkdispatch.interfaces.language_codes import language
 from parkdispatch.models.errors import InputError
+from parkdispatch.results.network.ac_check import CHECKED_INTERVALS, AcCheck
 from parkdispatch.results.schedule.schedule import ScheduleBlock, schedule_blocks
 from parkdispatch.results.solution import dispatch_table
 from parkdispatch.studies.daily_replay import replay_year
 from parkdispatch.studies.day_plan import prepare_day
-from parkdispatch.studies.dispatch import DispatchRun, dispatch_case, write_run
+from parkdispatch.studies.dispatch import DispatchRun, dispatch_case, with_ac_check, write_run
 from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOptions, ignore_progress
 
 if TYPE_CHECKING:
@@ -84,6 +85,18 @@ class Dispatch:
     def peak_mw(self) -> dict[str, float]:
         """The highest 15-minute mean import of each month [MW]."""
         return dict(self.run.summary.peak_mw)
+
+    def with_ac_check(self, intervals: int = CHECKED_INTERVALS) -> Self:
+        """The same dispatch with an AC power flow of its hardest intervals, at least so many if there are.
+
+        Raises InputError where pandapower is not installed, or the case has no network it can compute.
+        """
+        return replace(self, run=with_ac_check(self.run, intervals))
+
+    @property
+    def ac_check(self) -> AcCheck | None:
+        """Voltages, loadings, losses and findings of the AC power flow; None where none was made."""
+        return self.run.ac_check
 
     def write(self, folder: str | Path, lang: str = "en") -> dict[str, Path]:
         """Write report, workbooks, tables and summary.json, all or none. Returns their paths by name."""

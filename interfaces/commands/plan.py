@@ -8,6 +8,12 @@ from typing import Annotated
 import typer
 
 from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line
+from parkdispatch.interfaces.commands.network_check import (
+    AcCheckOption,
+    check_possible,
+    end_of_check,
+    with_check,
+)
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
     CaseArgument,
@@ -56,6 +62,7 @@ def plan(
     solver: Solver = "highs",
     time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
     model: Model = None,
+    ac_check: AcCheckOption = 0,
 ) -> None:
     """Dispatch one day: schedule, cost with and without storage, peak, proof."""
     started = time.perf_counter()
@@ -77,6 +84,7 @@ def plan(
         given_soc = findings.collect(_parse_soc, soc)
         given_day = findings.collect(_parse_day, day)
         park = findings.collect(load_case, case, variant)
+        findings.collect(check_possible, park, ac_check)
         findings.raise_any()
         plan_day = given_day or park.calendar.plan_date
         times = findings.collect(day_times, park, plan_day)
@@ -89,6 +97,7 @@ def plan(
         if model:
             write_pyomo_model(planned.prepared, model)
         run = dispatch_case(planned.prepared, context, time.perf_counter() - started, planned.before)
+        run = with_check(run, ac_check, progress)
         progress("writing results")
         with run_folder(out, park.name, "plan") as folder:
             paths = write_run(run, folder, "day", lang=file_lang)
@@ -107,6 +116,7 @@ def plan(
     show_files(out_console, paths.values())
     for line in run.case.dispatch_warnings:
         print_message("warning", line)
+    end_of_check(run)
 
 
 def _parse_soc(texts: list[str] | None) -> float | dict[str, float] | None:

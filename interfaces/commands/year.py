@@ -3,6 +3,12 @@
 import time
 
 from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line
+from parkdispatch.interfaces.commands.network_check import (
+    AcCheckOption,
+    check_possible,
+    end_of_check,
+    with_check,
+)
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
     CaseArgument,
@@ -28,6 +34,7 @@ def year(
     time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
     gap: Gap = 1e-9,
     model: Model = None,
+    ac_check: AcCheckOption = 0,
 ) -> None:
     """Dispatch the whole year in one model: energy, bill, cycles, peaks, proof, run times."""
     started = time.perf_counter()
@@ -42,10 +49,12 @@ def year(
         file_lang = findings.collect(language, lang)
         options = findings.collect(SolveOptions, solver, time_limit, gap=gap)
         prepared = read_year(findings, case, variant, time_limit, out, model)
+        check_possible(prepared.case, ac_check)
         context = SolveContext(options, progress)
         if model:
             write_pyomo_model(prepared, model)
         run = dispatch_case(prepared, context, time.perf_counter() - started)
+        run = with_check(run, ac_check, progress)
         progress("writing results")
         solved = time.perf_counter()
         with run_folder(out, run.case.name, "year") as folder:
@@ -57,3 +66,4 @@ def year(
     show_files(out_console, paths.values())
     for line in run.case.dispatch_warnings:
         print_message("warning", line)
+    end_of_check(run)

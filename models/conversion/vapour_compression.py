@@ -23,7 +23,6 @@ from parkdispatch.models.conversion.bus_rules import equal_bus_problems, injecti
 from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (
     Array,
-    Device,
     Fraction,
     Park,
     Seen,
@@ -31,6 +30,7 @@ from parkdispatch.models.device import (
     largest_residual,
 )
 from parkdispatch.models.limits import Power
+from parkdispatch.models.reactive_load import ReactiveLoad
 from parkdispatch.models.vocabulary import Interval, Terms
 
 LEAST_COP, LARGEST_COP = 0.1, 50.0  # 50: a lift of a few degrees
@@ -40,7 +40,7 @@ Celsius = Annotated[float, Field(ge=-60, le=250)]  # of air, or of steam from a 
 WAYS = ("cop", "cop_by_air_temperature", "carnot_share")
 
 
-class VapourCompression(Device):
+class VapourCompression(ReactiveLoad):
     """Base of heat pump and chiller; `output` is "heat" or "cold", and names bus, rating and variable."""
 
     output: ClassVar[str]

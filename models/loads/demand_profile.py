@@ -15,7 +15,7 @@ import pandas as pd
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from parkdispatch.models.declaration import ASSUMED, Declaration, declared
-from parkdispatch.models.device import Array, Device, Fraction, Park, Role, SeriesSpec, power_spec
+from parkdispatch.models.device import Array, Fraction, Park, Role, SeriesSpec, power_spec
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.limits import Factor, Seed, YearlyEnergy
 from parkdispatch.models.quarter_hours import (
@@ -25,6 +25,7 @@ from parkdispatch.models.quarter_hours import (
     quarter_span,
     quarters_per_interval,
 )
+from parkdispatch.models.reactive_load import ReactiveLoad
 
 MEMORY_QUARTERS = 64  # noise older than 16 h is forgotten; at a correlation of 0.9 it weighs 1e-3
 HOURS_PER_YEAR = 8760
@@ -70,10 +71,9 @@ class Stop(Declaration):
         return share
 
 
-class DemandProfile(Device):
+class DemandProfile(ReactiveLoad):
     """A device with a demand of its own. Shapes are relative: only their proportions matter."""
 
-    kind: str = declared("-", "Kind of device", default="")
     bus: str = declared("-", "Name of the bus the load draws from", default="ac")
     annual_energy_mwh: YearlyEnergy | None = declared(
         "MWh", "Energy of a calendar year; left out where a series gives the demand", default=None

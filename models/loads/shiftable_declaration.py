@@ -5,7 +5,6 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from parkdispatch.models.declaration import ASSUMED, declared
-from parkdispatch.models.device import Device
 from parkdispatch.models.limits import (
     LARGEST_PRICE_YUAN_PER_MWH,
     Energy,
@@ -23,9 +22,10 @@ from parkdispatch.models.loads.work_windows import (
     overlapping_orders,
     window_hours,
 )
+from parkdispatch.models.reactive_load import ReactiveLoad
 
 
-class ShiftableDeclaration(Device):
+class ShiftableDeclaration(ReactiveLoad):
     """The parameters of work that is due within windows."""
 
     kind: Literal["shiftable_load"] = declared("-", "Kind of device", default="shiftable_load")

@@ -10,6 +10,7 @@ from parkdispatch.models.limits import Power
 from parkdispatch.models.network.blackouts import Blackout
 from parkdispatch.models.network.connection_series import SalePrice, periods_without_price
 from parkdispatch.models.network.transformers import Transformers
+from parkdispatch.models.network_elements import NetworkElements, PowerInjection, SupplyPoint
 from parkdispatch.models.tariff.demand_rules import Election
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.tariff.tariff_tables import Scheme, twelve
@@ -67,10 +68,20 @@ class DeclaredConnection(Device):
         "-", "Metered power factor of each month; left out: the tariff's standard", default=None
     )
     import_reserve_mw: Power = declared("MW", "Part of the import limit that is kept free", ASSUMED, 0.0)
+    supply_voltage_pu: Annotated[float, Field(ge=0.8, le=1.2)] = declared(
+        "-", "Voltage that the public grid holds, over the nominal one, for the AC power flow", ASSUMED, 1.0
+    )
     blackouts: tuple[Blackout, ...] = declared(
         "-", "Spans in which nothing can be imported or exported; an interval that shares time with one is"
         " out as a whole", default=(),
     )  # fmt: skip
+
+    @property
+    def network_elements(self) -> NetworkElements:
+        """The point that holds the voltage, and the dispatched power where another one holds it."""
+        return NetworkElements(
+            injections=(PowerInjection(self.bus),), supply=SupplyPoint(self.bus, self.supply_voltage_pu)
+        )
 
     @model_validator(mode="after")
     def _limits_given_once(self) -> Self:

@@ -31,6 +31,7 @@ from parkdispatch.models.device import (
     price_spec,
 )
 from parkdispatch.models.limits import LARGEST_PRICE_YUAN_PER_MWH, Power
+from parkdispatch.models.network_elements import NetworkElements, SwitchBranch
 from parkdispatch.models.vocabulary import Interval, Terms
 
 LossShare = Annotated[float, Field(ge=0, lt=1)]
@@ -110,6 +111,13 @@ class Link(Device):
     def buses(self) -> Mapping[str, Carrier | Literal["any"]]:
         """Both buses, with the link's carrier."""
         return {self.bus: self.carrier, self.to_bus: self.carrier}
+
+    @property
+    def network_elements(self) -> NetworkElements:
+        """A closed switch between electric buses."""
+        if self.carrier != "electricity":
+            return NetworkElements()
+        return NetworkElements(switch=SwitchBranch(self.bus, self.to_bus))
 
     def series(self, park: Park) -> Mapping[str, Array]:
         """Limits, availability and price at `park.times`, the same in all intervals."""

@@ -10,8 +10,9 @@ at most the load loss at the limit / (2 x segments)^2.
 Without `exact_losses` the loss is only kept from falling below the chords: it comes down to them wherever
 power at `bus` is worth something, and no binaries are needed. Where power has a negative price there, the
 dispatch may then draw up to the loss at the limit, which no transformer would; with `exact_losses` the loss
-equals the chords. Left out: overload, reactive power, tap changers, and units that are switched off at low
-load: all units share the flow, whatever the availability.
+equals the chords. Left out of the dispatch: overload, reactive power, tap changers, and units that
+are switched off at low load: all units share the flow, whatever the availability. The AC power flow of single
+intervals has reactive power and tap changers.
 """
 
 from collections.abc import Mapping
@@ -36,9 +37,11 @@ from parkdispatch.models.device import (
     largest_residual,
 )
 from parkdispatch.models.limits import PositivePower, Power
+from parkdispatch.models.network_elements import NetworkElements, TransformerBranch
 from parkdispatch.models.vocabulary import Interval, Terms
 
 UnitCount = Annotated[int, Field(ge=1, le=1000)]
+Voltage = Annotated[float, Field(gt=0, le=1500)]
 
 
 class BusTransformer(Device):
@@ -67,6 +70,23 @@ class BusTransformer(Device):
     )  # fmt: skip
     availability: Fraction = declared(
         "-", "Share of the limit in service; outages are a series of it", ASSUMED, 1.0
+    )
+
+    short_circuit_voltage: Annotated[float, Field(ge=0.005, le=0.5)] = declared(
+        "-", "Short-circuit voltage as a share of the rated one, for the AC power flow",
+        "assumption: 0.105, usual at 110 kV; 0.04 to 0.06 at 10 kV, 0.14 at 220 kV", 0.105,
+    )  # fmt: skip
+    nominal_kv: Voltage | None = declared(
+        "kV", "Nominal voltage of `bus`, for the AC power flow; left out: read from its name, such as 10kV",
+        default=None,
+    )  # fmt: skip
+    to_nominal_kv: Voltage | None = declared("kV", "Nominal voltage of `to_bus`, likewise", default=None)
+    tap_steps: Annotated[int, Field(ge=0, le=50)] = declared(
+        "-", "Steps of the tap changer either way, which holds the voltage of `to_bus` in the AC power flow;"
+        " 0: none", ASSUMED, 0,
+    )  # fmt: skip
+    tap_step: Annotated[float, Field(ge=0.001, le=0.1)] = declared(
+        "-", "Change of the ratio by one step", "assumption: 0.0125, usual of tap changers on load", 0.0125
     )
 
     role: ClassVar[Role] = "network"
@@ -127,6 +147,26 @@ class BusTransformer(Device):
         """Two units of 20 MVA of which one may fail."""
         return cls(
             to_bus="low", count=2, rating_mva=20.0, units_out=1, no_load_loss_mw=0.02, load_loss_mw=0.09
+        )
+
+    @property
+    def network_elements(self) -> NetworkElements:
+        """The transformers as a branch whose flow follows from voltages."""
+        return NetworkElements(
+            transformer=TransformerBranch(
+                bus=self.bus,
+                to_bus=self.to_bus,
+                nominal_kv=self.nominal_kv,
+                to_nominal_kv=self.to_nominal_kv,
+                count=self.count,
+                rating_mva=self.rating_mva,
+                no_load_loss_mw=self.no_load_loss_mw,
+                load_loss_mw=self.load_loss_mw,
+                short_circuit_voltage=self.short_circuit_voltage,
+                allowed_loading=1.0 - self.units_out / self.count,
+                tap_steps=self.tap_steps,
+                tap_step=self.tap_step,
+            )
         )
 
     @property

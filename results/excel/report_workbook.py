@@ -15,6 +15,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.billing.bill_table import line_table, month_table
 from parkdispatch.results.excel.workbook_book import Book, Cell, Row, workbook
+from parkdispatch.results.network.network_tables import network_note, network_sentences, network_tables
 from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.solution import QuantityName, times_of
 from parkdispatch.results.views.report_facts import ReportFacts
@@ -33,6 +34,7 @@ from parkdispatch.results.wording.words import Lang, date_range, load_words
 
 TOP = 4  # first row of a sheet's first table, from zero
 MONEY, PRICE, ENERGY, POWER, SMALL = "#,##0.00", "0.0000", "#,##0.000", "#,##0.00", "0.0E+00"
+NETWORK_FORMS = {"": "", "g": "General", "%": "0.0%"}  # by the last letter of a form; others are powers
 LAST_COLUMN = 24  # up to here columns have a width
 
 
@@ -73,6 +75,8 @@ class _ReportWorkbook(Book):
             self._months()
         if self.facts.steps:
             self._steps()
+        if self.facts.has_network:
+            self._network()
         self._proof()
         self._assumptions()
 
@@ -259,6 +263,16 @@ class _ReportWorkbook(Book):
         row = self.table(sheet, TOP, heads, rows, MONEY)
         row = self.sums(sheet, TOP + 2, row, [bill_steps.saved_yuan], MONEY)
         self.table(sheet, row, (), [[page["with_short"], None, bill_steps.with_yuan]], MONEY)
+
+    def _network(self) -> None:
+        """Write the AC power flow, unrounded; where none was made, that."""
+        check, sheet = self.facts.ac_check, self.sheet("network", (24, 16, 16, 16, 16, 16, 40))
+        row = self.block(sheet, TOP, (), [[line] for line in network_sentences(check, self.words)], "")
+        if check is not None:
+            self.put(sheet, 2, 0, network_note(check, self.words))
+            for table in network_tables(check, self.words, self.scale):
+                forms = [NETWORK_FORMS.get(form[-1:], "#,##0.000") for form in table.forms]
+                row = self.block(sheet, row, table.heads, table.rows, forms)
 
     def _proof(self) -> None:
         """Write objective, bound, gap, certificate and audit."""

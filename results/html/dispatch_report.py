@@ -7,6 +7,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.value_sources import series_text
 from parkdispatch.results.audit import PROVEN_GAP, Audit
 from parkdispatch.results.html.page import render
+from parkdispatch.results.network.network_tables import network_section
 from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.solution import of_kind, times_of
 from parkdispatch.results.views import report_tables as tables
@@ -96,4 +97,5 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
             for name, bill in facts.bills.items()
         },
         checks=tables.checks(audit, words),
+        network=network_section(facts.ac_check, words, scale) if facts.has_network else None,
     )

@@ -8,6 +8,7 @@ from parkdispatch.inputs.value_sources import SourcedValue
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_table import BillSteps
 from parkdispatch.results.billing.demand_election import Elections
+from parkdispatch.results.network.ac_check import AcCheck
 from parkdispatch.results.savings.daily_saving import DaySaving
 from parkdispatch.results.savings.replay_comparison import Replayed
 from parkdispatch.results.schedule.schedule import ScheduleBlock
@@ -45,3 +46,5 @@ class ReportFacts:
     steps: BillSteps | None = None  # from the cost without storage to that with it; None without a comparison
     days: Sequence[DaySaving] = ()  # saving of each day, in lines that may be added
     elections: Mapping[str, Elections] = field(default_factory=dict)  # by connection
+    has_network: bool = False  # electric buses are joined, so that an AC power flow can be computed
+    ac_check: AcCheck | None = None  # None: not made

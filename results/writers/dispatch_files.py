@@ -18,12 +18,14 @@ from parkdispatch.results.excel.report_workbook import write_report_xlsx
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.io.files import peak_memory_mb, write_csv, write_json
 from parkdispatch.results.io.provenance import versions
+from parkdispatch.results.network.electric_network import has_network
 from parkdispatch.results.savings.daily_saving import saving_json
 from parkdispatch.results.savings.replay_comparison import replay_json, write_replay_csv
 from parkdispatch.results.solution import dispatch_table, save_solution
 from parkdispatch.results.summary import StorageComparison, Summary, full_cycles
 from parkdispatch.results.wording.sentences import proof_sentence
 from parkdispatch.results.wording.words import Lang, load_words
+from parkdispatch.results.writers.network_files import network_json, write_network_csv
 from parkdispatch.results.writers.outputs import Output
 
 
@@ -63,9 +65,20 @@ def _write_summary(path: Path, result: DispatchResult, lang: Lang) -> None:
     content = summary_json(result.solution, result.case, result.summary, timings_s, result.model)
     if _is_day(result) and result.summary.days:
         content["saving_of_the_day"] = saving_json(result.summary.days[0])
+    if has_network(result.case):
+        content["ac_power_flow"] = network_json(result.ac_check)
     if result.replayed is not None:
         content["replay"] = replay_json(result.replayed)
     write_json(path, content)
+
+
+def _write_network(path: Path, result: DispatchResult, lang: Lang) -> None:
+    assert result.ac_check is not None
+    write_network_csv(path, result.ac_check)
+
+
+def _is_checked(result: DispatchResult) -> bool:
+    return result.ac_check is not None
 
 
 def _is_day(result: DispatchResult) -> bool:
@@ -83,6 +96,7 @@ DISPATCH_OUTPUTS: tuple[Output[DispatchResult], ...] = (
     Output("report.xlsx", _write_report_xlsx),
     Output("plan.xlsx", _write_plan_xlsx, _is_day),
     Output("replay.csv", _write_replay_csv, _is_replay),
+    Output("network.csv", _write_network, _is_checked),
     Output("summary.json", _write_summary),
 )
 

@@ -117,3 +117,11 @@ def test_refused_with_field_and_value() -> None:
     assert "`station.units_out` = 2: must be below 2, the `count`" in text
     assert "`station.load_loss_mw` = 200" in text and "not kW" in text
     assert "`station.segments` = 0" in refused(segments=0)
+
+
+def test_what_n_minus_1_keeps_free_is_not_allowed_in_the_power_flow() -> None:
+    """Two units of which one may fail: half of the rating of both."""
+    branch = transformer(units_out=1, nominal_kv=110.0).network_elements.transformer
+    assert branch is not None
+    assert branch.allowed_loading == pytest.approx(0.5)
+    assert (branch.nominal_kv, branch.to_nominal_kv, branch.short_circuit_voltage) == (110.0, None, 0.105)

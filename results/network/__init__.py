@@ -1,0 +1,1 @@
+"""The electric network under a dispatch: its hardest intervals, checked by AC power flow."""
