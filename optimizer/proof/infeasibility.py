@@ -37,33 +37,38 @@ def unbalanced_buses(tiled: Tiled) -> list[str]:
                 program.row_lower[rows] - most,
                 1.0,
                 "supply",
-                "more demanded than import, PV and storage can give together",
+                "more demanded than its devices can supply together",
             ),
             (
                 least - program.row_upper[rows],
                 -1.0,
                 "use",
-                "more given than export, load and storage can take together",
+                "more supplied than its devices can use together",
             ),
         ):
             short = np.flatnonzero(shortage > FEASIBLE_MW)
             total = f"{shortage[short].sum() * hours:.3f} MWh in all"
             if short.size and not entries.nnz:
                 first = short[0]
+                of_several = f", the first of {short.size} such intervals" if short.size > 1 else ""
                 lines.append(
                     f"bus {row.key[1]}: the case has no device that could {verb} the"
-                    f" {shortage[first]:.3f} MW at {tiled.horizon.times[first]:%Y-%m-%d %H:%M}, the first of"
-                    f" {short.size} such intervals, {total}"
+                    f" {shortage[first]:.3f} MW at {tiled.horizon.times[first]:%Y-%m-%d %H:%M}{of_several},"
+                    f" {total}"
                 )
             elif short.size:
                 worst = short[shortage[short].argmax()]
                 limits = _balance_bounds(tiled, program, int(worst), int(rows[worst]), sign)
                 lines.append(
-                    f"bus {row.key[1]}: {what} in {short.size} intervals, {total}, worst"
+                    f"bus {row.key[1]}: {what} in {_intervals(short.size)}, {total}, worst"
                     f" {tiled.horizon.times[worst]:%Y-%m-%d %H:%M} by {shortage[worst]:.3f} MW: one of these"
                     f" limits has to give ({limits})"
                 )
     return lines
+
+
+def _intervals(count: int) -> str:
+    return "1 interval" if count == 1 else f"{count} intervals"
 
 
 def _balance_bounds(tiled: Tiled, program: LinearProgram, interval: int, row: int, sign: float) -> str:
@@ -124,10 +129,11 @@ def _unbalanced_energy(tiled: Tiled, missing: Array) -> list[str]:
             short = np.flatnonzero(sign * power_mw > FEASIBLE_MW)
             if short.size:
                 energy_mwh = float((sign * power_mw[short]).sum()) * tiled.horizon.hours
+                to_last = f" to {times[short[-1]]:%Y-%m-%d %H:%M}" if short.size > 1 else ""
                 lines.append(
-                    f"bus {row.key[1]} in all: {energy_mwh:.3f} MWh {what} in {short.size} intervals,"
-                    f" {times[short[0]]:%Y-%m-%d %H:%M} to {times[short[-1]]:%Y-%m-%d %H:%M}; a limit above"
-                    " has to give, or the load or the PV"
+                    f"bus {row.key[1]} in all: {energy_mwh:.3f} MWh {what} in {_intervals(short.size)},"
+                    f" {times[short[0]]:%Y-%m-%d %H:%M}{to_last}; a limit above has to give, or what is"
+                    " demanded or supplied"
                 )
     return lines
 

@@ -58,5 +58,5 @@ def test_a_stop_leaves_a_share_and_the_year_its_energy() -> None:
 
 def test_a_load_that_cannot_be_met_is_named() -> None:
     """3 of 8 MW are missing in the second hour; a load that might be left out would cost 500."""
-    with pytest.raises(InfeasibleError, match=r"bus ac: more demanded .* 1 intervals, 3\.000 MWh"):
+    with pytest.raises(InfeasibleError, match=r"bus ac: more demanded .* 1 interval, 3\.000 MWh"):
         SmallPark(2).grid(100.0, import_limit=5.0).load([5.0, 8.0]).solve()
