@@ -22,8 +22,8 @@ def path_problems(tables: Mapping[str, Any], folder: Path) -> list[str]:
     named = (Path(text) for text in os.environ.get(DATA, "").split(os.pathsep) if text)
     allowed = [Path(os.path.realpath(place)) for place in (folder, *named)]
     return [
-        f"`{field}` = {text!r}: lies outside the folder of the case: must be in it, or in a folder that the"
-        f" variable {DATA} names, or be trusted (--trust-paths)"
+        f"`{field}` = {text!r}: lies outside the folder of the case: must be in it, or in a folder that"
+        f" variable `{DATA}` names, or be trusted by variable `{TRUST}`"
         for field, text in _files(tables)
         if not any(Path(os.path.realpath(user_path(text, folder))).is_relative_to(place) for place in allowed)
     ]

@@ -32,10 +32,12 @@ out_console = PipeConsole(highlight=False, soft_wrap=False)
 err_console = PipeConsole(stderr=True, highlight=False)
 # options whose name differs from the function argument they are passed to
 OPTION_NAMES = {"case": "CASE", "day": "--date", "time_limit_s": "--time-limit"}
+TRUST_PATHS = "variable `PARKDISPATCH_TRUST_PATHS`"  # which `--trust-paths` sets
 
 
 def with_option_names(message: str) -> str:
-    """Replace function arguments in a message by options: "argument `gap`" becomes `--gap`."""
+    """Replace arguments and variables in a message by options: "argument `gap`" becomes `--gap`."""
+    message = message.replace(TRUST_PATHS, "`--trust-paths`")
     return re.sub(
         "argument `([a-z_]+)`",
         lambda match: f"`{OPTION_NAMES.get(match[1], '--' + match[1].replace('_', '-'))}`",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.interfaces.api.investment_api import SizingStudy
 from parkdispatch.interfaces.language_codes import language
 from parkdispatch.models.errors import InputError
@@ -116,3 +117,14 @@ def test_a_series_that_no_rule_uses_does_no_harm(
     path = write_case(tmp_path, *damages, given, more)
     ran = run("plan", path, "--peak-so-far-mw", 100, "--out", tmp_path / "out")
     assert (ran.code, ran.err) == (0, "")
+
+
+def test_a_file_elsewhere_names_the_option_that_trusts_it(typed: Run, tmp_path: Path) -> None:
+    """From Python a variable trusts it: the command line alone knows that `--trust-paths` sets that."""
+    path = write_case(tmp_path, swap('"load.csv"', '"/dev/zero"'))
+    code, _, err = typed("check", path)
+    assert code == 2
+    assert "`--trust-paths`" in err
+    with pytest.raises(InputError, match=r"trusted by variable `PARKDISPATCH_TRUST_PATHS`") as refused:
+        load_case(str(path))
+    assert "--" not in str(refused.value)
