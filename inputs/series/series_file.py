@@ -15,6 +15,7 @@ from parkdispatch.inputs.series.text_tables import (
     decode,
     heading,
     listed,
+    parse_numbers,
     parse_times,
     plain_unit,
     read_cells,
@@ -102,7 +103,7 @@ def _read_column(path: Path, spec: SeriesSpec, hours: float, column: str | None)
     problems += time_problems
     lines = cells.index.to_numpy()
     texts = cells[header]
-    values = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64) * (factor or 1.0)
+    values = parse_numbers(texts) * (factor or 1.0)
     invalid = ~((values >= spec.lower) & (values <= spec.upper) & np.isfinite(values))
     allowed = f"must be a number{_limits(spec)}{comma_hint(texts)}"
     problems += row_problems(name, invalid, lines, texts, quoted(header), allowed)

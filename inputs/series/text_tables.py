@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from parkdispatch.inputs.messages.quoted import quoted
+from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 
 TIME_NAMES = ("time", "timestamp", "datetime", "时间", "日期")
@@ -89,6 +90,17 @@ def _separator(text: str) -> str:
 def _without_trailing_blanks(row: Sequence[str]) -> list[str]:
     """The row without empty cells at its end."""
     return list(row[: max((n + 1 for n, cell in enumerate(row) if cell), default=0)])
+
+
+def parse_numbers(cells: pd.Series) -> Array:
+    """The numbers that cells of text say, to the last bit, shape (rows,); NaN where one says none.
+
+    pandas judges what is a number, and its versions below 3 round the last bit; `float` does not.
+    """
+    values = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, copy=True)
+    finite = np.isfinite(values)
+    values[finite] = [float(cell) for cell in cells[finite]]
+    return values
 
 
 def heading(header: str) -> tuple[str, str | None]:

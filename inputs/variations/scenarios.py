@@ -17,6 +17,7 @@ from parkdispatch.inputs.series.text_tables import (
     comma_hint,
     decode,
     listed,
+    parse_numbers,
     read_cells,
     row_problems,
 )
@@ -151,7 +152,7 @@ def read_scenarios(path: Path, case: "Case") -> pd.DataFrame:
 
 def _column(name: str, cells: pd.Series, uncertainty: Uncertainty, case: "Case") -> tuple[Array, list[str]]:
     """Numbers of a column, and their problems; each distinct value is tried on the case once."""
-    values = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64)
+    values = parse_numbers(cells)
     lines = cells.index.to_numpy()
     unreadable = ~np.isfinite(values)
     problems = row_problems(

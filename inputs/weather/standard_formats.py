@@ -129,7 +129,7 @@ def _with_plane(
     """The record with the irradiance of a level plane, whose beam, sky and ground parts the file has."""
     problems, parts = list(record.problems), {}
     for part, cells in plane.items():
-        values = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64)
+        values = tables.parse_numbers(cells)
         problems += tables.row_problems(
             name, ~(values >= 0), lines, cells, PVGIS_PLANE[part], "must be a number, 0 W/m2 or more"
         )
@@ -177,7 +177,7 @@ def _record(
     utc_offset: timedelta,
     problems: Sequence[str],
 ) -> WeatherRecord:
-    numbers = {q: pd.to_numeric(column, errors="coerce").to_numpy(np.float64) for q, column in cells.items()}
+    numbers = {q: tables.parse_numbers(column) for q, column in cells.items()}
     lines = next(iter(cells.values())).index.tolist() if cells else list(range(len(starts)))
     return WeatherRecord(
         pd.DataFrame(numbers, index=starts), typical, utc_offset, lines, tuple(problems), cells, labels

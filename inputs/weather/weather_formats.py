@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from parkdispatch.inputs.messages.quoted import quoted
@@ -92,7 +91,7 @@ def _csv(name: str, text: str) -> WeatherRecord:
         if quantity != "time":
             if tables.plain_unit(unit) in UNITS[quantity]:
                 factor, offset = UNITS[quantity][tables.plain_unit(unit)]
-                numbers = pd.to_numeric(raw[header], errors="coerce").to_numpy(np.float64)
+                numbers = tables.parse_numbers(raw[header])
                 columns[quantity] = numbers * factor + offset
             else:
                 problem, known = (
