@@ -13,8 +13,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from parkdispatch.models.declaration import declared
 from parkdispatch.models.limits import LARGEST_ENERGY_MWH, LARGEST_POWER_MW, LARGEST_PRICE_YUAN_PER_MWH
 from parkdispatch.models.site import Site
 from parkdispatch.models.tariff.tariff import Tariff
@@ -27,6 +28,16 @@ Role = Literal["source", "grid", "load", "store", "converter", "network"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Efficiency = Annotated[float, Field(ge=0.01, le=1)]  # less is a slip, and 1/efficiency an absurd number
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be one line of printable characters")
+    return text
+
+
+# stands in legends and in the headers of columns
+Title = Annotated[str, Field(max_length=40), AfterValidator(_one_line)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -147,6 +158,9 @@ class Device(BaseModel):
     # "prices", "book") and key, beside those of results/templates/words.*.toml
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {}
 
+    title: Title = declared("-", "What people read in place of the name; left out: the name", default="")
+    title_zh: Title = declared("-", "The same in Chinese", default="")
+
     @field_validator("*")
     @classmethod
     def _bus_usable_in_names(cls, value: Any, info: ValidationInfo) -> Any:
@@ -156,6 +170,14 @@ class Device(BaseModel):
                 " it names columns of files"
             )
         return value
+
+    def titled(self, lang: str) -> str:
+        """The title in a language ("en", "zh"); empty where the case has none."""
+        return self.title_zh if lang == "zh" else self.title
+
+    def untitled(self) -> Self:
+        """The device without its titles: what its equations follow from."""
+        return self.model_copy(update={"title": "", "title_zh": ""})
 
     @property
     def buses(self) -> Mapping[str, Carrier | Literal["any"]]:

@@ -44,7 +44,7 @@ def write_plan_xlsx(
     path: Path, solution: xr.Dataset, case: Case, facts: ReportFacts, lang: str = "en"
 ) -> None:
     """Write the workbook: sheets plan, chart, blocks and summary. The same input gives the same bytes."""
-    words, times = load_words(lang, scale=scale_of(solution)), times_of(solution)
+    words, times = load_words(lang, scale=scale_of(solution), devices=case.devices), times_of(solution)
     with workbook(path, facts.title, times[0].date()) as book:
         writer = _Writer(book, solution, case, facts, words)
         for name in writer.sheets:

@@ -43,7 +43,7 @@ def write_report_xlsx(
 
     The same input gives the same bytes. Empty sheets are left out.
     """
-    words = load_words(lang, scale=scale_of(solution))
+    words = load_words(lang, scale=scale_of(solution), devices=case.devices)
     with workbook(path, facts.title, times_of(solution)[0].date()) as book:
         _ReportWorkbook(book, words, solution, case, audit, facts).write()
 

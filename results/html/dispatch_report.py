@@ -33,7 +33,7 @@ from parkdispatch.results.views.words import date_range, format_share, load_word
 def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFacts, lang: str = "en") -> str:
     """Render the page. The same input gives the same bytes; figures are rounded only here."""
     scale = scale_of(solution)
-    words = load_words(lang, scale=scale)
+    words = load_words(lang, scale=scale, devices=case.devices)
     page = words["page"]
     times, other = times_of(solution), facts.without_storage
     gap = float(solution.attrs["gap"])

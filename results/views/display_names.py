@@ -1,6 +1,7 @@
 """What devices, quantities, costs and checks are called, in the words of a page.
 
-A device is named by the user; the usual names have a word in every language, others stay as they are.
+A device has the title that its case gives it. Without one it is called by its name: the usual names have a
+word in every language, others stay as they are.
 """
 
 import re
@@ -20,12 +21,19 @@ def label(name: str) -> str:
 
 
 def device_label(name: str, words: Words) -> str:
-    """A device; "battery_1" is `battery 1`. Parts of the name without a word stay as they are."""
+    """A device by its title; without one "battery_1" is `battery 1`, and parts without a word stay."""
+    if name in words["titles"]:
+        return str(words["titles"][name])
     known = words["devices"]
     if name in known:
         return str(known[name])
     parts = [part for part in re.split(r"_|(?<=[a-z])(?=\d+$)", name) if part]
     return " ".join(str(known.get(part, part)) for part in parts)
+
+
+def screen_name(name: str, words: Words) -> str:
+    """A device by its title; without one by the name that the user types."""
+    return str(words["titles"].get(name, name))
 
 
 def injection_label(name: QuantityName, words: Words) -> str:

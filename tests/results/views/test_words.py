@@ -22,7 +22,7 @@ from parkdispatch.results.excel.report_workbook import write_report_xlsx
 from parkdispatch.results.finance.cash_flow_lines import cash_flow_lines
 from parkdispatch.results.finance.returns import irr
 from parkdispatch.results.solution import QuantityName
-from parkdispatch.results.views.display_names import check_label, device_label, injection_label
+from parkdispatch.results.views.display_names import check_label, device_label, injection_label, screen_name
 from parkdispatch.results.views.finance_words import FinanceWords
 from parkdispatch.results.views.sentences import proof_sentence, source_line
 from parkdispatch.results.views.words import LANGS, load_words
@@ -141,6 +141,19 @@ def test_a_device_with_a_name_of_its_own_keeps_it() -> None:
     assert device_label("battery_north_2", words) == "电池 north 2"
     assert device_label("cabinet", words) == "储能柜"
     assert device_label("battery2", words) == "电池 2"
+
+
+def test_a_device_with_a_title_is_called_by_it_in_its_language() -> None:
+    """Without a title in a language it is called as ever: by the word of its name."""
+    devices = {
+        "pv_low_voltage": Battery(power_mw=1, energy_mwh=1, title="roof at 380 V", title_zh="380 V 屋顶光伏"),
+        "battery_2": Battery(power_mw=1, energy_mwh=1, title="phase two"),
+    }
+    english_words, chinese = (load_words(lang, devices=devices) for lang in LANGS)
+    called = [[device_label(name, words) for name in devices] for words in (english_words, chinese)]
+    assert called == [["roof at 380 V", "phase two"], ["380 V 屋顶光伏", "电池 2"]]
+    assert screen_name("battery_1", english_words) == "battery_1"
+    assert device_label("pv_north", english_words) == "pv north"
 
 
 DOUBLED = re.compile(r"([\u4e00-\u9fff]{2,})[\s：·]+\1|\b([A-Za-z]{3,})[\s:·]+\2\b")
