@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from parkdispatch.models.errors import InputError
 
 if TYPE_CHECKING:
-    from parkdispatch.results.views.words import Lang
+    from parkdispatch.results.wording.words import Lang
 
 
 def language(lang: str) -> "Lang":
@@ -14,7 +14,7 @@ def language(lang: str) -> "Lang":
 
     Raises InputError for another language.
     """
-    from parkdispatch.results.views.words import LANGS
+    from parkdispatch.results.wording.words import LANGS
 
     code = re.fullmatch(r"([a-z]{2,3})(?:[-_][a-z0-9]{2,8})*(?:\.[a-z0-9-]+)?(?:@\w+)?", lang.strip().lower())
     for known in LANGS:

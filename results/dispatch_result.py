@@ -12,8 +12,8 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.value_sources import DISPATCH, case_sources
 from parkdispatch.results.billing.bill_table import BillSteps, bill_steps
 from parkdispatch.results.io.provenance import versions
-from parkdispatch.results.replay_comparison import Replayed
-from parkdispatch.results.schedule import schedule_blocks
+from parkdispatch.results.savings.replay_comparison import Replayed
+from parkdispatch.results.schedule.schedule import schedule_blocks
 from parkdispatch.results.solution import cost_yuan
 from parkdispatch.results.summary import StorageComparison, Summary, full_cycles
 from parkdispatch.results.views.report_facts import ReportFacts

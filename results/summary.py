@@ -14,8 +14,8 @@ from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_lines import Connection
 from parkdispatch.results.billing.demand_election import Elections, elections
 from parkdispatch.results.billing.meter import QUARTER_HOURS
-from parkdispatch.results.daily_saving import DaySaving, PeakSoFar, saving_by_day
 from parkdispatch.results.grid_exchange import export_by_origin_mw
+from parkdispatch.results.savings.daily_saving import DaySaving, PeakSoFar, saving_by_day
 from parkdispatch.results.solution import (
     IDLE,
     QuantityName,

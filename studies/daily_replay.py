@@ -24,7 +24,7 @@ from parkdispatch.optimizer.proof.certificate import (
 )
 from parkdispatch.optimizer.proof.infeasibility import unbalanced_buses
 from parkdispatch.optimizer.solve import Optimum, Proof, optimize
-from parkdispatch.results.replay_comparison import Replayed, compare_replay
+from parkdispatch.results.savings.replay_comparison import Replayed, compare_replay
 from parkdispatch.studies.day_ahead_plans import DayPlan, DaySolver, plan_days, warm_started_day_solver
 from parkdispatch.studies.demand_peak import monthly_peaks_mw
 from parkdispatch.studies.dispatch import DispatchRun, checked_run

@@ -17,7 +17,7 @@ from parkdispatch.models.network.demand_metering import metered_demand_mw
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template import Key
 from parkdispatch.optimizer.solve import Optimum, Proof, WarmStart, optimize
-from parkdispatch.results.replay_comparison import PlannedDay
+from parkdispatch.results.savings.replay_comparison import PlannedDay
 from parkdispatch.studies.solve_options import Progress, ignore_progress
 
 DaySolver = Callable[[Mapping[str, Device], pd.DatetimeIndex, float, Mapping[Key, Array]], Optimum]

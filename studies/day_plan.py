@@ -9,7 +9,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.inputs.value_sources import given_by
 from parkdispatch.models.errors import InputError
-from parkdispatch.results.daily_saving import PeakSoFar
+from parkdispatch.results.savings.daily_saving import PeakSoFar
 from parkdispatch.studies.demand_peak import month_peaks
 
 NO_PEAK = (

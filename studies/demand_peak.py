@@ -20,7 +20,7 @@ from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.relaxed_dispatch import relaxed_dispatch
-from parkdispatch.results.daily_saving import PeakSoFar
+from parkdispatch.results.savings.daily_saving import PeakSoFar
 
 
 def paying_grids(devices: Mapping[str, Device]) -> list[str]:

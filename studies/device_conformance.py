@@ -23,10 +23,10 @@ from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.solve import Optimum, optimize, optimize_with_pyomo
 from parkdispatch.results.audit import audit
-from parkdispatch.results.schedule import schedule_blocks
+from parkdispatch.results.schedule.schedule import schedule_blocks
 from parkdispatch.results.solution import device_quantities, key_of, of_kind
 from parkdispatch.results.views.device_charts import chart_data, plan_columns
-from parkdispatch.results.views.words import LANGS, load_words, with_device_words
+from parkdispatch.results.wording.words import LANGS, load_words, with_device_words
 
 DAYS = ("2026-03-31", "2026-04-01")  # a change of day and of month
 MINUTES = 60

@@ -13,12 +13,12 @@ from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.heuristics.smoothing import smooth_set_points
 from parkdispatch.optimizer.solve import Optimum, Proof
 from parkdispatch.optimizer.time_budget import ending_at
-from parkdispatch.results.daily_saving import PeakSoFar
 from parkdispatch.results.dispatch_result import DispatchResult, RunKind
-from parkdispatch.results.replay_comparison import Replayed
+from parkdispatch.results.savings.daily_saving import PeakSoFar
+from parkdispatch.results.savings.replay_comparison import Replayed
 from parkdispatch.results.summary import Summary, summarize
 from parkdispatch.results.views.report_facts import ReportFacts
-from parkdispatch.results.views.words import Lang
+from parkdispatch.results.wording.words import Lang
 from parkdispatch.results.writers.dispatch_files import DISPATCH_OUTPUTS
 from parkdispatch.results.writers.outputs import write_outputs
 from parkdispatch.studies.solve_case import (

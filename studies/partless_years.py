@@ -9,7 +9,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case, variants
 from parkdispatch.inputs.prepare import prepare, year_times
 from parkdispatch.models.errors import InfeasibleError, InputError
-from parkdispatch.results.part_worth import PartlessYear, PartWorth
+from parkdispatch.results.savings.part_worth import PartlessYear, PartWorth
 from parkdispatch.results.solution import cost_yuan, shown_power_mw
 from parkdispatch.studies.solve_case import audited_solution, solve_prepared
 from parkdispatch.studies.solve_options import SolveContext

@@ -15,7 +15,7 @@ from parkdispatch.inputs.prepare import day_times, prepare, year_times
 from parkdispatch.inputs.variations.overrides import Forecast, with_overrides
 from parkdispatch.interfaces.language_codes import language
 from parkdispatch.models.errors import InputError
-from parkdispatch.results.schedule import ScheduleBlock, schedule_blocks
+from parkdispatch.results.schedule.schedule import ScheduleBlock, schedule_blocks
 from parkdispatch.results.solution import dispatch_table
 from parkdispatch.studies.daily_replay import replay_year
 from parkdispatch.studies.day_plan import prepare_day
@@ -24,7 +24,7 @@ from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOpti
 
 if TYPE_CHECKING:
     from parkdispatch.optimizer.solve import Proof
-    from parkdispatch.results.replay_comparison import Replayed
+    from parkdispatch.results.savings.replay_comparison import Replayed
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ class SizingStudy:
     def decision(self, lang: str = "en") -> str:
         """The decision in plain words."""
         from parkdispatch.results.sizing.decision_words import paragraph
-        from parkdispatch.results.views.words import load_words
+        from parkdispatch.results.wording.words import load_words
 
         return paragraph(self.study, load_words(language(lang), "size"))
 

@@ -94,7 +94,7 @@ def plan(
             paths = write_run(run, folder, "day", lang=file_lang)
     from parkdispatch.results.console.dispatch_screen import show_files, show_plan
     from parkdispatch.results.power_scale import scale_of
-    from parkdispatch.results.schedule import schedule_blocks
+    from parkdispatch.results.schedule.schedule import schedule_blocks
 
     show_plan(out_console, run.case, run.solution, run.summary, schedule_blocks(run.solution, run.case))
     scale = scale_of(run.solution)

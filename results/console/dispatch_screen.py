@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import xarray as xr
+from parkdispatch.results.views.display_names import Words, screen_name
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -15,18 +16,17 @@ from parkdispatch.results.console.bill_screen import HALF_YUAN, show_bill
 from parkdispatch.results.console.screen_parts import heading, money, plain_table, saving_table
 from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.pv_yield import PvYield
-from parkdispatch.results.replay_comparison import Replayed
-from parkdispatch.results.schedule import ScheduleBlock
+from parkdispatch.results.savings.replay_comparison import Replayed
+from parkdispatch.results.schedule.schedule import ScheduleBlock
 from parkdispatch.results.summary import Summary, full_cycles
-from parkdispatch.results.views.display_names import Words, screen_name
 from parkdispatch.results.views.saving_view import bridge_rows, day_rows, peak_phrases
-from parkdispatch.results.views.sentences import (
+from parkdispatch.results.wording.sentences import (
     block_line,
     implausible_sentences,
     proof_sentence,
     unchecked_sentences,
 )
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.wording.words import load_words
 
 NO_COMPARISON = "The park is infeasible without its storage, so there is no cost to compare with."
 COST_WORDS = {

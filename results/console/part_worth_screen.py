@@ -4,9 +4,9 @@ from rich.console import Console
 
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.console.screen_parts import dense_table, heading
-from parkdispatch.results.part_worth import PartlessYear, PartWorth
-from parkdispatch.results.views.display_names import device_label
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.savings.part_worth import PartlessYear, PartWorth
+from parkdispatch.results.wording.display_names import device_label
+from parkdispatch.results.wording.words import load_words
 
 EXACT_YUAN = 50.0  # less is not shown in 万元 with two digits
 

@@ -15,7 +15,7 @@ from parkdispatch.results.reproduction.comparison import VIEWS, RowInWords, path
 from parkdispatch.results.reproduction.fitting import Fit, Target, Width
 from parkdispatch.results.views.reproduction_tables import irreproducible_lines, tornado_note, width_cells
 from parkdispatch.results.views.tornado_view import tornado_view
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.wording.words import load_words
 
 SIGNIFICANT_DIGITS = 4  # of a calibrated value
 TORNADO_WIDTHS = (11, 9, 7, 7, 8)  # of the columns, so that eighty letters leave room for names

@@ -9,8 +9,8 @@ from rich.text import Text
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.failed_tasks import FailedTask
-from parkdispatch.results.views.sentences import failed_sentences
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.wording.sentences import failed_sentences
+from parkdispatch.results.wording.words import load_words
 
 
 def failed_lines(failed: Sequence[FailedTask], asked: Mapping[str, int], base_year: int) -> Iterator[str]:

@@ -14,8 +14,8 @@ from parkdispatch.results.sizing.decision import largest_gap, size_text
 from parkdispatch.results.sizing.decision_words import paragraph
 from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Best, SizeStudy
 from parkdispatch.results.views import sizing_tables as tables
-from parkdispatch.results.views.sentences import count_text
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.wording.sentences import count_text
+from parkdispatch.results.wording.words import load_words
 
 OFFER_HEADS = {  # columns of the table of offers that are printed, with their heads
     "o_name": "",

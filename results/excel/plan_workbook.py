@@ -13,13 +13,13 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.excel.workbook_book import HEAD, Book, Row, workbook
 from parkdispatch.results.power_scale import scale_of
+from parkdispatch.results.schedule.tariff_periods import interval_periods
 from parkdispatch.results.solution import cost_yuan, times_of
-from parkdispatch.results.tariff_periods import interval_periods
 from parkdispatch.results.views.device_charts import plan_columns
-from parkdispatch.results.views.display_names import cost_label, device_label
 from parkdispatch.results.views.report_facts import ReportFacts
-from parkdispatch.results.views.sentences import BlockRow, block_row, proof_sentence
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.wording.display_names import cost_label, device_label
+from parkdispatch.results.wording.sentences import BlockRow, block_row, proof_sentence
+from parkdispatch.results.wording.words import load_words
 
 TOP = 5  # first row of numbers, from zero: title, date, note, an empty row and the header come before
 ZERO = 0.0005  # of the shown unit: less is nothing happening

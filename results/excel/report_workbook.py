@@ -17,7 +17,10 @@ from parkdispatch.results.billing.bill_table import line_table, month_table
 from parkdispatch.results.excel.workbook_book import Book, Cell, Row, workbook
 from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.solution import QuantityName, times_of
-from parkdispatch.results.views.display_names import (
+from parkdispatch.results.views.report_facts import ReportFacts
+from parkdispatch.results.views.report_tables import costs, energy, step_label
+from parkdispatch.results.views.saving_view import bridge_rows, day_rows, peak_phrases
+from parkdispatch.results.wording.display_names import (
     charge_label,
     check_label,
     check_unit,
@@ -25,11 +28,8 @@ from parkdispatch.results.views.display_names import (
     device_label,
     span_label,
 )
-from parkdispatch.results.views.report_facts import ReportFacts
-from parkdispatch.results.views.report_tables import costs, energy, step_label
-from parkdispatch.results.views.saving_view import bridge_rows, day_rows, peak_phrases
-from parkdispatch.results.views.sentences import proof_sentence, source_line, unchecked_sentences
-from parkdispatch.results.views.words import Lang, date_range, load_words
+from parkdispatch.results.wording.sentences import proof_sentence, source_line, unchecked_sentences
+from parkdispatch.results.wording.words import Lang, date_range, load_words
 
 TOP = 4  # first row of a sheet's first table, from zero
 MONEY, PRICE, ENERGY, POWER, SMALL = "#,##0.00", "0.0000", "#,##0.000", "#,##0.00", "0.0E+00"

@@ -10,7 +10,6 @@ from parkdispatch.results.excel.workbook_book import CREATED, SOFT, Book, Row, w
 from parkdispatch.results.sizing.decision import PROJECT, largest_gap_of_offer, reported_choice
 from parkdispatch.results.sizing.risk import distribution, drivers, uncertain_values
 from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
-from parkdispatch.results.views.display_names import device_label
 from parkdispatch.results.views.sizing_charts import choice_label, doubt_label, without_zero_size
 from parkdispatch.results.views.sizing_tables import (
     OPERATING_FIGURES,
@@ -21,7 +20,8 @@ from parkdispatch.results.views.sizing_tables import (
     scenarios_text,
     summary_lines,
 )
-from parkdispatch.results.views.words import Lang, load_words
+from parkdispatch.results.wording.display_names import device_label
+from parkdispatch.results.wording.words import Lang, load_words
 
 TOP = 4  # first row of a sheet's table, from zero
 MONEY, PRICE, PERCENT, ONE, SMALL, PLAIN = "#,##0", "0.0000", "0.00%", "#,##0.0", "0.0E+00", "#,##0.####"

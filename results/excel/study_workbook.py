@@ -11,10 +11,10 @@ from xlsxwriter.utility import xl_range
 from parkdispatch.results.excel.workbook_book import CREATED, Book, Cell, workbook
 from parkdispatch.results.finance.lifetime import storage_health_and_cycles
 from parkdispatch.results.io.provenance import versions
-from parkdispatch.results.views.finance_words import FinanceWords
-from parkdispatch.results.views.sentences import failed_sentences, source_lines
 from parkdispatch.results.views.study_tables import money_steps
-from parkdispatch.results.views.words import Lang, load_words
+from parkdispatch.results.wording.finance_words import FinanceWords
+from parkdispatch.results.wording.sentences import failed_sentences, source_lines
+from parkdispatch.results.wording.words import Lang, load_words
 
 if TYPE_CHECKING:  # a study writes this workbook
     from parkdispatch.results.finance.storage_study import Study

@@ -11,23 +11,23 @@ from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.solution import of_kind, times_of
 from parkdispatch.results.views import report_tables as tables
 from parkdispatch.results.views.device_charts import chart_data
-from parkdispatch.results.views.display_names import (
+from parkdispatch.results.views.report_facts import ReportFacts
+from parkdispatch.results.views.saving_view import bridge_rows, day_rows, peak_phrases
+from parkdispatch.results.wording.display_names import (
     check_label,
     device_label,
     label,
     owned,
     span_label,
 )
-from parkdispatch.results.views.report_facts import ReportFacts
-from parkdispatch.results.views.saving_view import bridge_rows, day_rows, peak_phrases
-from parkdispatch.results.views.sentences import (
+from parkdispatch.results.wording.sentences import (
     block_row,
     implausible_sentences,
     proof_sentence,
     source_line,
     unchecked_sentences,
 )
-from parkdispatch.results.views.words import date_range, format_share, load_words
+from parkdispatch.results.wording.words import date_range, format_share, load_words
 
 
 def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFacts, lang: str = "en") -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from parkdispatch.results.views.words import (
+from parkdispatch.results.wording.words import (
     format_number,
     format_share,
     template_text,

@@ -15,9 +15,9 @@ from parkdispatch.results.views.reproduction_tables import (
     tornado_note,
     width_cells,
 )
-from parkdispatch.results.views.sentences import source_line
 from parkdispatch.results.views.tornado_view import tornado_view
-from parkdispatch.results.views.words import Card, load_words
+from parkdispatch.results.wording.sentences import source_line
+from parkdispatch.results.wording.words import Card, load_words
 
 NARROWEST_BAR = 0.6  # [%] of the standard range, so that a single value stays visible
 

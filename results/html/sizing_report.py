@@ -11,10 +11,10 @@ from parkdispatch.results.sizing.decision_words import sentences
 from parkdispatch.results.sizing.risk import distribution
 from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Offered, SizeStudy
 from parkdispatch.results.views import sizing_tables as tables
-from parkdispatch.results.views.display_names import device_label
-from parkdispatch.results.views.sentences import source_lines
 from parkdispatch.results.views.sizing_charts import choice_label, size_figures, size_headline
-from parkdispatch.results.views.words import (
+from parkdispatch.results.wording.display_names import device_label
+from parkdispatch.results.wording.sentences import source_lines
+from parkdispatch.results.wording.words import (
     Card,
     Lang,
     format_money,

@@ -12,8 +12,6 @@ from parkdispatch.results.finance.lifetime import storage_health_and_cycles
 from parkdispatch.results.html.page import render
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.views import plain_charts
-from parkdispatch.results.views.finance_words import FinanceWords
-from parkdispatch.results.views.sentences import failed_sentences, source_lines
 from parkdispatch.results.views.study_tables import (
     annual_table,
     cash_table,
@@ -23,7 +21,9 @@ from parkdispatch.results.views.study_tables import (
     returns_table,
     years_text,
 )
-from parkdispatch.results.views.words import (
+from parkdispatch.results.wording.finance_words import FinanceWords
+from parkdispatch.results.wording.sentences import failed_sentences, source_lines
+from parkdispatch.results.wording.words import (
     Card,
     Lang,
     format_money,

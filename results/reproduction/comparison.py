@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from parkdispatch.inputs.published.published_figures import Published, Unit
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.wording.words import load_words
 
 View = Literal["own_arithmetic", "pv", "replicated", "today"]
 VIEWS: tuple[View, ...] = get_args(View)

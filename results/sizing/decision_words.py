@@ -7,7 +7,7 @@ from typing import Any
 from parkdispatch.results.sizing.decision import Statement, decision, size_text
 from parkdispatch.results.sizing.loss_regions import LossRegion
 from parkdispatch.results.sizing.sizing_results import Choice, SizeStudy
-from parkdispatch.results.views.words import format_share
+from parkdispatch.results.wording.words import format_share
 
 VALLEY, HALF = "tariff.midday_valley", 0.5  # an uncertain input with its own words: the valley stays or goes
 # a blank between two Chinese characters, a remainder of the sentence pattern

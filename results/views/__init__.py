@@ -1,1 +1,1 @@
-"""Tables, charts and sentences as data, shared by pages, workbooks and the screen."""
+"""Tables and charts as data, shared by pages, workbooks and the screen."""

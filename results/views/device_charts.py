@@ -18,6 +18,7 @@ from parkdispatch.models.device import Array, Display, StorageLevel
 from parkdispatch.models.tariff.tariff_tables import PERIODS
 from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.power_scale import scale_of
+from parkdispatch.results.schedule.tariff_periods import quarter_periods
 from parkdispatch.results.solution import (
     QuantityName,
     device_of,
@@ -27,9 +28,8 @@ from parkdispatch.results.solution import (
     times_of,
     values,
 )
-from parkdispatch.results.tariff_periods import quarter_periods
-from parkdispatch.results.views.display_names import device_label, injection_label
-from parkdispatch.results.views.display_names import label as plain_label
+from parkdispatch.results.wording.display_names import device_label, injection_label
+from parkdispatch.results.wording.display_names import label as plain_label
 
 EXACT_INTERVALS = 3000  # up to here a page has room for doubles; a year travels as single precision
 ZERO_MW = 1e-6  # less is rounding of the solver

@@ -8,9 +8,9 @@ from parkdispatch.inputs.value_sources import SourcedValue
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_table import BillSteps
 from parkdispatch.results.billing.demand_election import Elections
-from parkdispatch.results.daily_saving import DaySaving
-from parkdispatch.results.replay_comparison import Replayed
-from parkdispatch.results.schedule import ScheduleBlock
+from parkdispatch.results.savings.daily_saving import DaySaving
+from parkdispatch.results.savings.replay_comparison import Replayed
+from parkdispatch.results.schedule.schedule import ScheduleBlock
 from parkdispatch.results.solution import QuantityName
 from parkdispatch.results.summary import StorageComparison
 

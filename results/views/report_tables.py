@@ -16,7 +16,9 @@ from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.solution import QuantityName, cost_yuan, of_kind, shown_power_mw, times_of
 from parkdispatch.results.summary import cost_by_month_yuan
 from parkdispatch.results.views.device_charts import curtailed, injections, month_starts
-from parkdispatch.results.views.display_names import (
+from parkdispatch.results.views.plain_charts import step_chart
+from parkdispatch.results.views.report_facts import ReportFacts
+from parkdispatch.results.wording.display_names import (
     charge_label,
     check_label,
     check_unit,
@@ -26,9 +28,7 @@ from parkdispatch.results.views.display_names import (
     owned,
     quantity_label,
 )
-from parkdispatch.results.views.plain_charts import step_chart
-from parkdispatch.results.views.report_facts import ReportFacts
-from parkdispatch.results.views.words import LARGE_YUAN, Card, format_money, format_number
+from parkdispatch.results.wording.words import LARGE_YUAN, Card, format_money, format_number
 
 Words = Mapping[str, Any]
 Table = dict[str, Any]  # arguments of `parts.table`: heads, rows, total, texts

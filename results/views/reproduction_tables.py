@@ -8,7 +8,7 @@ from parkdispatch.inputs.published.published_figures import Published
 from parkdispatch.results.reproduction.comparison import VIEWS, RowInWords, shown, shown_deviation
 from parkdispatch.results.reproduction.fitting import Width
 from parkdispatch.results.views.tornado_view import TornadoView
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.wording.words import load_words
 
 NEGATIVE_VERDICTS = ("does_not_follow", "not_reproduced", "far")
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from parkdispatch.results.daily_saving import DaySaving, stored_price_yuan_per_mwh
 from parkdispatch.results.power_scale import PowerScale
+from parkdispatch.results.savings.daily_saving import DaySaving, stored_price_yuan_per_mwh
 from parkdispatch.results.summary import StorageComparison
-from parkdispatch.results.views.display_names import device_label, owned
+from parkdispatch.results.wording.display_names import device_label, owned
 
 Words = Mapping[str, Any]
 LEAST_YUAN = 0.005  # less reads as zero

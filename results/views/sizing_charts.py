@@ -12,7 +12,7 @@ from parkdispatch.results.sizing.decision_words import name_of
 from parkdispatch.results.sizing.risk import drivers
 from parkdispatch.results.sizing.sizing_results import NEVER, Best, Choice, SizeStudy
 from parkdispatch.results.views import plain_charts
-from parkdispatch.results.views.words import format_number
+from parkdispatch.results.wording.words import format_number
 
 Words = Mapping[str, Any]
 OPEN_SYMBOLS = (

@@ -12,9 +12,9 @@ from parkdispatch.results.sizing.decision import PROJECT, size_text
 from parkdispatch.results.sizing.decision_words import label, sentences
 from parkdispatch.results.sizing.risk import choice_by_rule, distribution
 from parkdispatch.results.sizing.sizing_results import Choice, Offered, SizeStudy
-from parkdispatch.results.views.sentences import count_text, failed_sentences
 from parkdispatch.results.views.sizing_charts import choice_label, coloured_choices, frontier_cells
-from parkdispatch.results.views.words import format_number
+from parkdispatch.results.wording.sentences import count_text, failed_sentences
+from parkdispatch.results.wording.words import format_number
 
 Words = Mapping[str, Any]
 Table = dict[str, Any]  # arguments of `parts.table`: heads and rows

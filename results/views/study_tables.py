@@ -11,8 +11,8 @@ from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.cash_flow_line import FLOWS, YUAN
 from parkdispatch.results.finance.lifetime import storage_health_and_cycles
 from parkdispatch.results.finance.returns import Returns
-from parkdispatch.results.views.finance_words import FinanceWords
-from parkdispatch.results.views.words import format_number
+from parkdispatch.results.wording.finance_words import FinanceWords
+from parkdispatch.results.wording.words import format_number
 
 if TYPE_CHECKING:  # a study writes the page and the workbook that use these tables
     from parkdispatch.results.finance.storage_study import Study

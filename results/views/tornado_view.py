@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.finance.tornado import Bar, BarEnd, Tornado
-from parkdispatch.results.views.sentences import failed_sentences
-from parkdispatch.results.views.words import format_number, load_words
+from parkdispatch.results.wording.sentences import failed_sentences
+from parkdispatch.results.wording.words import format_number, load_words
 
 SIGNIFICANT_DIGITS = 5  # of an input's value
 LARGE_VALUE = 1e5  # from here on an input's value is shown as an integer

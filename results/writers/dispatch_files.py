@@ -12,18 +12,18 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.results.audit import PROVEN_GAP, Audit
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.demand_election import Elections
-from parkdispatch.results.daily_saving import saving_json
 from parkdispatch.results.dispatch_result import DispatchResult
 from parkdispatch.results.excel.plan_workbook import write_plan_xlsx
 from parkdispatch.results.excel.report_workbook import write_report_xlsx
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.io.files import peak_memory_mb, write_csv, write_json
 from parkdispatch.results.io.provenance import versions
-from parkdispatch.results.replay_comparison import replay_json, write_replay_csv
+from parkdispatch.results.savings.daily_saving import saving_json
+from parkdispatch.results.savings.replay_comparison import replay_json, write_replay_csv
 from parkdispatch.results.solution import dispatch_table, save_solution
 from parkdispatch.results.summary import StorageComparison, Summary, full_cycles
-from parkdispatch.results.views.sentences import proof_sentence
-from parkdispatch.results.views.words import Lang, load_words
+from parkdispatch.results.wording.sentences import proof_sentence
+from parkdispatch.results.wording.words import Lang, load_words
 from parkdispatch.results.writers.outputs import Output
 
 

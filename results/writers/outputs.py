@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from parkdispatch.results.io.run_folder import output_folder
-from parkdispatch.results.views.words import Lang
+from parkdispatch.results.wording.words import Lang
 
 Result = TypeVar("Result")
 

@@ -6,8 +6,8 @@ import pandas as pd
 
 from parkdispatch.results.io.files import write_json
 from parkdispatch.results.io.provenance import versions
-from parkdispatch.results.part_worth import PartWorth
-from parkdispatch.results.views.words import Lang
+from parkdispatch.results.savings.part_worth import PartWorth
+from parkdispatch.results.wording.words import Lang
 from parkdispatch.results.writers.outputs import Output
 
 

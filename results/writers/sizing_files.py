@@ -17,7 +17,7 @@ from parkdispatch.results.sizing.decision_words import paragraph
 from parkdispatch.results.sizing.loss_regions import loss_regions
 from parkdispatch.results.sizing.risk import choice_by_rule, distribution, drivers
 from parkdispatch.results.sizing.sizing_results import Choice, SizeStudy
-from parkdispatch.results.views.words import LANGS, Lang, load_words
+from parkdispatch.results.wording.words import LANGS, Lang, load_words
 from parkdispatch.results.writers.outputs import Output, write_outputs
 from parkdispatch.results.writers.sizing_frames import (
     offers_frame,

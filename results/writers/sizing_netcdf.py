@@ -8,7 +8,7 @@ import xarray as xr
 
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.sizing.sizing_results import SizeStudy
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.wording.words import load_words
 from parkdispatch.results.writers.sizing_frames import UNITS
 
 GROUPS = ("surface", "when", "risk")  # of size.nc

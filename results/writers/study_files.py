@@ -14,7 +14,7 @@ from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.html.study_report import study_html
 from parkdispatch.results.io.files import peak_memory_mb, write_csv, write_json
 from parkdispatch.results.io.provenance import versions
-from parkdispatch.results.views.words import Lang, load_words
+from parkdispatch.results.wording.words import Lang, load_words
 from parkdispatch.results.writers.outputs import Output, write_outputs
 
 YEAR_UNITS = {  # unit of each yearly quantity of `OperationYear` in years.csv

@@ -12,8 +12,8 @@ from parkdispatch.inputs.prepare import day_times
 from parkdispatch.inputs.value_sources import DISPATCH, SourcedValue, case_sources
 from parkdispatch.inputs.variations.changes import with_values
 from parkdispatch.inputs.variations.overrides import with_overrides
-from parkdispatch.results.views.sentences import source_lines
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.wording.sentences import source_lines
+from parkdispatch.results.wording.words import load_words
 from parkdispatch.studies.day_plan import prepare_day
 from tests.support.small_case import swap, write_case
 

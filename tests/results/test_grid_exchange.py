@@ -9,10 +9,10 @@ from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, prepare
 from parkdispatch.models.sources.photovoltaic_plant import Pv
 from parkdispatch.results.grid_exchange import export_by_origin_mw
-from parkdispatch.results.schedule import schedule_blocks
+from parkdispatch.results.schedule.schedule import schedule_blocks
 from parkdispatch.results.solution import values
-from parkdispatch.results.views.sentences import block_line
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.wording.sentences import block_line
+from parkdispatch.results.wording.words import load_words
 from parkdispatch.studies.dispatch import DispatchRun, dispatch_case
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.audited import audit_of

@@ -25,10 +25,15 @@ from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.solve import Optimum, optimize
 from parkdispatch.results.html.dispatch_report import report_html
-from parkdispatch.results.replay_comparison import Replayed, Threefold, compare_replay, write_replay_csv
+from parkdispatch.results.savings.replay_comparison import (
+    Replayed,
+    Threefold,
+    compare_replay,
+    write_replay_csv,
+)
 from parkdispatch.results.solution import values
-from parkdispatch.results.views.sentences import proof_sentence
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.wording.sentences import proof_sentence
+from parkdispatch.results.wording.words import load_words
 from parkdispatch.studies.daily_replay import assemble_year, replay_year
 from parkdispatch.studies.demand_peak import month_peaks
 from parkdispatch.studies.dispatch import DispatchRun, report_facts

@@ -11,7 +11,7 @@ from parkdispatch.results.billing.bill_lines import BillLine
 from parkdispatch.results.billing.bill_table import BillStep, bill_steps, line_table, month_table
 from parkdispatch.results.solution import QuantityName
 from parkdispatch.results.views.report_tables import bill_lines, bill_months, waterfall
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.wording.words import load_words
 from parkdispatch.studies.dispatch import dispatch_case
 from parkdispatch.studies.solve_options import SolveContext
 

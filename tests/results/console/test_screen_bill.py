@@ -12,7 +12,7 @@ from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.results.console.bill_screen import BILLING_METHOD_NAMES, UNSEEN_CHARGE_NAMES, show_bill
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.summary import summarize
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.wording.words import load_words
 from parkdispatch.results.writers.dispatch_files import summary_json
 from tests.support.audited import audit_of
 from tests.support.cases.metered_months import compared, month

@@ -19,7 +19,7 @@ from parkdispatch.results.audit import Audit
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.solution import cost_yuan
 from parkdispatch.results.views.device_charts import packed, plan_columns
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.wording.words import load_words
 from tests.support.audited import audit_of
 from tests.support.reports.html_pages import Reader, data_of
 from tests.support.reports.report_cases import EVIL, block, facts_of, solved, solved_small

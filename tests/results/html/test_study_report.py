@@ -11,9 +11,9 @@ from parkdispatch.results.excel.study_workbook import write_study_xlsx
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.html.study_report import study_html
-from parkdispatch.results.views.sentences import source_lines
 from parkdispatch.results.views.study_tables import money_steps
-from parkdispatch.results.views.words import LANGS, Lang, load_words
+from parkdispatch.results.wording.sentences import source_lines
+from parkdispatch.results.wording.words import LANGS, Lang, load_words
 from parkdispatch.results.writers.study_files import write_study
 from tests.support.finance_cases import EVERYTHING, fading
 from tests.support.reports.english_words import english

@@ -8,7 +8,7 @@ from parkdispatch.results.sizing.decision import decision, reported_choice, verd
 from parkdispatch.results.sizing.decision_words import paragraph
 from parkdispatch.results.sizing.loss_regions import loss_regions
 from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
-from parkdispatch.results.views.words import LANGS, load_words
+from parkdispatch.results.wording.words import LANGS, load_words
 from tests.support.size_studies import (
     STUDIES,
     best_given,

@@ -21,7 +21,7 @@ from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.finance.tornado import Bar, BarEnd, Measures, by_descending_swing, measures
 from parkdispatch.results.views.reproduction_tables import tornado_note
 from parkdispatch.results.views.tornado_view import tornado_view
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.wording.words import load_words
 from parkdispatch.studies.lifetime import sensitivity_runs
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.lifetime.sensitivity_runs import sensitivity_tornado, shifted_operation

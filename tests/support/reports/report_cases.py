@@ -19,9 +19,9 @@ from parkdispatch.models.stores.battery import Battery
 from parkdispatch.models.vocabulary import Interval, Terms
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.solve import optimize
-from parkdispatch.results.interval_reasons import Priced
 from parkdispatch.results.power_scale import LARGE_PARK
-from parkdispatch.results.schedule import ScheduleBlock
+from parkdispatch.results.schedule.interval_reasons import Priced
+from parkdispatch.results.schedule.schedule import ScheduleBlock
 from parkdispatch.results.solution import QuantityName, cost_yuan
 from parkdispatch.results.summary import StorageComparison
 from parkdispatch.results.views.report_facts import ReportFacts

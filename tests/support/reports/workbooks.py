@@ -10,8 +10,8 @@ import openpyxl
 import pytest
 
 from parkdispatch.results.excel.cash_flow_workbook import SHEETS
-from parkdispatch.results.views.finance_words import FinanceWords
-from parkdispatch.results.views.words import LANGS
+from parkdispatch.results.wording.finance_words import FinanceWords
+from parkdispatch.results.wording.words import LANGS
 
 SOFFICE = shutil.which("soffice")
 needs_soffice = pytest.mark.skipif(SOFFICE is None, reason="LibreOffice is not installed")

@@ -10,9 +10,9 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.value_sources import SourcedValue, case_sources
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.failed_tasks import FailedTask
-from parkdispatch.results.schedule import ScheduleBlock
+from parkdispatch.results.schedule.schedule import ScheduleBlock
 from parkdispatch.results.solution import values
-from parkdispatch.results.views.display_names import cost_label, device_label
+from parkdispatch.results.wording.display_names import cost_label, device_label
 
 MOST_NAMED = 5  # failed tasks of a part that a sentence names
 

@@ -22,10 +22,10 @@ from parkdispatch.results.excel.report_workbook import write_report_xlsx
 from parkdispatch.results.finance.cash_flow_lines import cash_flow_lines
 from parkdispatch.results.finance.returns import irr
 from parkdispatch.results.solution import QuantityName
-from parkdispatch.results.views.display_names import check_label, device_label, injection_label, screen_name
-from parkdispatch.results.views.finance_words import FinanceWords
-from parkdispatch.results.views.sentences import proof_sentence, source_line
-from parkdispatch.results.views.words import LANGS, load_words
+from parkdispatch.results.wording.display_names import check_label, device_label, injection_label, screen_name
+from parkdispatch.results.wording.finance_words import FinanceWords
+from parkdispatch.results.wording.sentences import proof_sentence, source_line
+from parkdispatch.results.wording.words import LANGS, load_words
 from tests.support.finance_cases import EVERYTHING
 from tests.support.pages import made, report
 from tests.support.reports.english_words import english, left_in_english

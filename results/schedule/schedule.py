@@ -11,10 +11,10 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.capacity import Sized
 from parkdispatch.models.device import Array
 from parkdispatch.results.grid_exchange import set_point_mw
-from parkdispatch.results.interval_reasons import Limit, Priced, Purpose, Reasons
 from parkdispatch.results.power_scale import PowerScale, scale_of
+from parkdispatch.results.schedule.interval_reasons import Limit, Priced, Purpose, Reasons
+from parkdispatch.results.schedule.tariff_periods import interval_periods
 from parkdispatch.results.solution import times_of
-from parkdispatch.results.tariff_periods import interval_periods
 
 PriceOf = dict[tuple[Purpose, str], Priced]  # by purpose and connection
 SAME_YUAN_PER_KWH = 5e-5  # prices closer than this read the same

@@ -16,8 +16,8 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.errors import SolverError
 from parkdispatch.results.audit import MONEY_TOLERANCE, bills
-from parkdispatch.results.daily_saving import DaySaving
 from parkdispatch.results.io.files import write_csv
+from parkdispatch.results.savings.daily_saving import DaySaving
 from parkdispatch.results.solution import of_kind
 from parkdispatch.results.summary import cost_by_month_yuan, peaks_mw
 

@@ -13,8 +13,8 @@ from parkdispatch.models.declaration import GIVEN
 from parkdispatch.models.finance.investment import DeclaredValue
 from parkdispatch.results.finance.cash_flow_line import FLOWS, CashFlowLine
 from parkdispatch.results.finance.returns import GREATEST_RATE, LEAST_RATE, Irr
-from parkdispatch.results.views.display_names import label
-from parkdispatch.results.views.words import load_words, word_table
+from parkdispatch.results.wording.display_names import label
+from parkdispatch.results.wording.words import load_words, word_table
 
 # a parameter of an asset class: "depreciation_CLASS_years"
 ASSET_CLASS_PARAMETER = re.compile(r"depreciation_(.+?)_(residual_share|share|years)")

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parkdispatch.results.schedule import ScheduleBlock, schedule_blocks
-from parkdispatch.results.views.sentences import block_line, block_row
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.schedule.schedule import ScheduleBlock, schedule_blocks
+from parkdispatch.results.wording.sentences import block_line, block_row
+from parkdispatch.results.wording.words import load_words
 from tests.support.reports.dispatched_day import case_with, dispatched
 
 EN, ZH = load_words("en"), load_words("zh")

@@ -10,11 +10,11 @@ from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import month_times, prepare
 from parkdispatch.inputs.schema.case_file import SeriesFile
 from parkdispatch.optimizer.dataset import to_dataset
-from parkdispatch.results.daily_saving import PeakSoFar, saving_by_day
 from parkdispatch.results.html.dispatch_report import report_html
+from parkdispatch.results.savings.daily_saving import PeakSoFar, saving_by_day
 from parkdispatch.results.summary import cost_by_month_yuan
 from parkdispatch.results.views.saving_view import bridge_rows
-from parkdispatch.results.views.words import load_words
+from parkdispatch.results.wording.words import load_words
 from parkdispatch.studies.dispatch import dispatch_case, report_facts
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.small_parks import SmallPark

@@ -1,0 +1,1 @@
+"""What storage, foresight and the parts of a park save: dispatches compared."""

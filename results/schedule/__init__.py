@@ -1,0 +1,1 @@
+"""The schedule: what runs from when to when, in which tariff period, and why."""

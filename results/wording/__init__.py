@@ -1,0 +1,1 @@
+"""Words of a language: names of devices, costs and lines, numbers as text, sentences."""
