@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import xarray as xr
-from parkdispatch.results.views.display_names import Words, screen_name
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -20,6 +19,7 @@ from parkdispatch.results.savings.replay_comparison import Replayed
 from parkdispatch.results.schedule.schedule import ScheduleBlock
 from parkdispatch.results.summary import Summary, full_cycles
 from parkdispatch.results.views.saving_view import bridge_rows, day_rows, peak_phrases
+from parkdispatch.results.wording.display_names import Words, screen_name
 from parkdispatch.results.wording.sentences import (
     block_line,
     implausible_sentences,
