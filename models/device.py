@@ -268,6 +268,10 @@ class Device(BaseModel):
         """The device as a horizon finds it that begins in this state."""
         return self
 
+    def grown(self, factor: float) -> Self:
+        """The device with a load that has grown by this factor, but for its `growing_series`."""
+        return self
+
     def aged(self, years: float) -> Self:
         """The device after some years, but for what its use has worn."""
         return self

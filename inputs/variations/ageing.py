@@ -38,14 +38,15 @@ def aged_prepared(prepared: Prepared, health: Mapping[str, float], years: float)
 def with_yearly_changes(prepared: Prepared, paths: YearlyChanges, years: int) -> Prepared:
     """The prepared case after `years` of the yearly changes of energy price, price spread and load.
 
-    A load is scaled as a whole, whether it was computed or read from a file. Prices that were read from a
-    file are unchanged.
+    A load is scaled as a whole, whether it was computed or read from a file, with its machines. Prices that
+    were read from a file are unchanged.
     """
-    series = dict(prepared.series)
+    series, growth = dict(prepared.series), (1.0 + paths.load) ** years
     for name, device in prepared.case.devices.items():
         for key in device.growing_series:
-            series[name, key] = series[name, key] * (1.0 + paths.load) ** years
-    case, tariff = prepared.case, prepared.case.tariff
+            series[name, key] = series[name, key] * growth
+    grown = {name: device.grown(growth) for name, device in prepared.case.devices.items()}
+    case, tariff = prepared.case.with_devices(grown), prepared.case.tariff
     if years and (paths.purchase_price or paths.spread):
         price_factor = (1.0 + paths.purchase_price) ** years
         prices = tuple(price * price_factor for price in tariff.purchase_price_yuan_per_kwh)

@@ -121,6 +121,10 @@ class EvFleet(Device):
     )  # fmt: skip
 
     role: ClassVar[Role] = "load"
+    growing_series: ClassVar[tuple[str, ...]] = (
+        "charge_limit_mw", "arriving_mwh", "leaving_mwh", "least_mwh", "most_mwh", "even_mwh",
+        "even_before_mwh",
+    )  # fmt: skip
     displays: ClassVar[tuple[Display, ...]] = (Display("charging", "load", {INJECTION: -1.0}),)
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
         "charge_limit_mw": power_spec(
@@ -264,6 +268,12 @@ class EvFleet(Device):
         if not self.feed_back:
             return {}
         return {"wear": self.wear_yuan_per_mwh * seen.hours * seen.values["discharge_mw"]}
+
+    def grown(self, factor: float) -> Self:
+        """The fleet with so many more vehicles, and chargers, as its series tell; it may begin with more."""
+        if self.stored_mwh is None:
+            return self
+        return self.model_copy(update={"stored_mwh": factor * self.stored_mwh})
 
     def initial_state(self) -> Mapping[str, float]:
         """Energy in the vehicles present [MWh], and whether it is known."""

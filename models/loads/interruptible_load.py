@@ -170,6 +170,14 @@ class InterruptibleLoad(DemandProfile):
         shed_mw = [seen.values[f"step_{number}_shed_mw"] for number in range(len(prices))]
         return {"interruption": seen.hours * np.dot(prices, shed_mw)}
 
+    def grown(self, factor: float) -> Self:
+        """The load with steps that are larger by as much; those of a share are so by the demand."""
+        steps = tuple(
+            step if step.power_mw is None else step.model_copy(update={"power_mw": factor * step.power_mw})
+            for step in self.steps
+        )
+        return self.model_copy(update={"steps": steps})
+
     def initial_state(self) -> Mapping[str, float]:
         """Of each step the hours of an event under way, the hours since the last one, the month's events."""
         states = enumerate(step.state() for step in self.steps)

@@ -22,18 +22,15 @@ machines that run then must be enough for what is left. Left out: starting costs
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pyomo.environ as pyo
-from pydantic import Field, model_validator
 
-from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (
     INJECTION,
     Array,
     Carrier,
-    Device,
     Display,
     Park,
     Role,
@@ -42,33 +39,20 @@ from parkdispatch.models.device import (
     largest_residual,
     power_spec,
 )
-from parkdispatch.models.limits import (
-    LARGEST_PRICE_YUAN_PER_MWH,
-    Energy,
-    PositiveEnergy,
-    PositivePower,
-    Power,
-)
-from parkdispatch.models.loads.demand_profile import Hourly
 from parkdispatch.models.loads.identical_machines import (
     BLOCK_SERIES,
-    LONGEST_BLOCK_H,
     block_intervals,
     block_series,
     machine_residuals_mw,
     write_machines,
 )
+from parkdispatch.models.loads.shiftable_declaration import ShiftableDeclaration
 from parkdispatch.models.loads.work_windows import (
-    FULL,
     WORK_SERIES,
-    DailyHours,
-    Order,
     WorkWindows,
     daily_window,
     occurrences,
-    overlapping_orders,
     short_windows,
-    window_hours,
     work_done,
     work_series,
     work_windows,
@@ -76,53 +60,13 @@ from parkdispatch.models.loads.work_windows import (
 from parkdispatch.models.vocabulary import Interval, Terms, TimeSpan
 
 
-class ShiftableLoad(Device):
+class ShiftableLoad(ShiftableDeclaration):
     """Work with a daily amount, such as the ball mills of a ceramics works, or orders with a date."""
 
-    kind: Literal["shiftable_load"] = declared("-", "Kind of device", default="shiftable_load")
-    bus: str = declared("-", "Name of the bus the load draws from", default="ac")
-    daily_energy_mwh: PositiveEnergy | None = declared(
-        "MWh", "Energy of the work of each daily window; left out where `orders` are given", default=None
-    )
-    window: DailyHours = declared(
-        "-", 'Hours of each day in which the work is done, such as "22:00-06:00" across midnight',
-        ASSUMED, "00:00-24:00",
-    )  # fmt: skip
-    orders: tuple[Order, ...] = declared(
-        "-", "Work between two dates each, one after the other; left out: work of every day", default=()
-    )
-    machine_mw: PositivePower = declared("MW", "Power of one machine at work")
-    machines: Annotated[int, Field(ge=1, le=10_000)] = declared("-", "Number of like machines", ASSUMED, 1)
-    min_power_mw: Power = declared(
-        "MW", "Power that is drawn at least in every interval of a window: work that cannot be moved",
-        ASSUMED, 0.0,
-    )  # fmt: skip
-    max_power_mw: Power | None = declared(
-        "MW", "Largest power of all machines together; left out: that of all", default=None
-    )
-    in_blocks: bool = declared(
-        "-", "Whether whole machines run, each at its full power; false: any power up to that of all",
-        ASSUMED, False,
-    )  # fmt: skip
-    block_hours: Annotated[float, Field(ge=0, le=LONGEST_BLOCK_H)] = declared(
-        "h", "Hours that a machine runs at least once it has started; with `in_blocks` only", ASSUMED, 0.0
-    )
-    usual_shape: Hourly = declared(
-        "-", "Usual mean power of each hour of a day; only proportions matter", ASSUMED, (1.0,) * 24
-    )
-    shift_yuan_per_mwh: Annotated[float, Field(ge=0, le=LARGEST_PRICE_YUAN_PER_MWH)] = declared(
-        "yuan/MWh", "Cost of each MWh drawn above the usual power of its hour", ASSUMED, 0.0
-    )
-    done_mwh: Energy | None = declared(
-        "MWh", "Energy of the open window that is done before the horizon begins; left out: the share of the"
-        " hours gone", default=None,
-    )  # fmt: skip
-    running: tuple[Annotated[int, Field(ge=0, le=10_000)], ...] = declared(
-        "-", "Machines that ran in each interval before the horizon, the latest last; with `in_blocks` only",
-        default=(),
-    )  # fmt: skip
-
     role: ClassVar[Role] = "load"
+    growing_series: ClassVar[tuple[str, ...]] = (
+        "usual_mw", "energy_mwh", "closing_mwh", "share_before_mwh", "left_new_mwh",
+    )  # fmt: skip
     ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {"bus": "any"}
     displays: ClassVar[tuple[Display, ...]] = (Display("demand", "load", {INJECTION: -1.0}),)
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
@@ -163,56 +107,6 @@ class ShiftableLoad(Device):
             },
         },
     }
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        problems = [*self._contradictions(), *self._impossible_work()]
-        if problems:
-            raise ValueError("\n".join(problems))
-        return self
-
-    def _contradictions(self) -> list[str]:
-        problems = []
-        if (self.daily_energy_mwh is None) == (not self.orders):
-            both = self.daily_energy_mwh is not None
-            problems.append(f"must have {'not both' if both else 'either'} `daily_energy_mwh`"
-                            f" {'and' if both else 'or'} `orders`")  # fmt: skip
-        if self.min_power_mw > self.most_mw:
-            problems.append(
-                f"min_power_mw = {self.min_power_mw:g}: must be at most {self.most_mw:g}, the largest power"
-            )
-        if not self.in_blocks:
-            problems += [
-                f"{name} = {value:g}: must be left out, because `in_blocks` is false"
-                for name, value in (("block_hours", self.block_hours), ("running", len(self.running)))
-                if value
-            ]
-        if max(self.running, default=0) > self.machines:
-            problems.append(f"running = {self.running}: must be at most {self.machines}, the `machines`")
-        return [*problems, *overlapping_orders(self.orders)]
-
-    def _impossible_work(self) -> list[str]:
-        """Work that all machines cannot do in its window, or that is less than the least power."""
-        works = [(f"orders[{k}].energy_mwh", o.energy_mwh, o.hours) for k, o in enumerate(self.orders)]
-        if self.daily_energy_mwh is not None:
-            works.append(("daily_energy_mwh", self.daily_energy_mwh, window_hours(daily_window(self.window))))
-        least_mw, most_mw = self.min_power_mw, self.most_mw
-        return [
-            f"{name} = {energy_mwh:g}: must be in [{least_mw * hours:g}, {most_mw * hours:g}],"
-            f" least and largest power for {hours:g} h"
-            for name, energy_mwh, hours in works
-            if not least_mw * hours * (1 - FULL) <= energy_mwh <= most_mw * hours * (1 + FULL)
-        ] + [
-            f"block_hours = {self.block_hours:g}: must be at most {hours:g}, the hours for {name}"
-            for name, _, hours in works
-            if self.block_hours > hours
-        ]
-
-    @property
-    def most_mw(self) -> float:
-        """Largest power of all machines together [MW]."""
-        all_mw = self.machines * self.machine_mw
-        return all_mw if self.max_power_mw is None else min(all_mw, self.max_power_mw)
 
     def surplus_mwh(self, hours: float) -> float:
         """What may be done beyond the work of a window, because machines run in blocks [MWh]."""

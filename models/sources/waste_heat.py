@@ -85,6 +85,7 @@ class WasteHeat(Device):
     )
 
     role: ClassVar[Role] = "source"
+    growing_series: ClassVar[tuple[str, ...]] = ("driver_mw",)  # a process is a load
     ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {"bus": "electricity", "heat_bus": "heat"}
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
         "driver_mw": power_spec(

@@ -94,8 +94,8 @@ class _TemplateWriter(IntervalWriter):
         self._device = device
         self._functionals = functionals
         self.parameters: dict[str, Any] = {}
-        # by variable and steps: what stands for the earlier value, the variable, functionals of its initials
-        self.previous_values: dict[tuple[str, int], tuple[Any, Any, tuple[int, ...]]] = {}
+        # by variable and initial values: what stands for the earlier value, the variable, their functionals
+        self.previous_values: dict[tuple[str, ...], tuple[Any, Any, tuple[int, ...]]] = {}
         self.shared_decisions: list[tuple[Any, SharedDecision]] = []
         self.totals: list[PeriodTotal] = []
         self.ends: list[EndCondition] = []
@@ -109,11 +109,12 @@ class _TemplateWriter(IntervalWriter):
         return self.parameters[name]
 
     def previous(self, var: Expr, initial: Expr | Sequence[Expr], steps: int = 1) -> Expr:
-        key = (var.local_name, steps)
+        before = values_before(initial, steps)
+        key = (var.local_name, *map(str, before))  # the same variable may begin with other values
         if key not in self.previous_values:
             stand_in = pyo.Var()
-            self.block.before.add_component(f"{var.local_name}_{steps}", stand_in)
-            initials = tuple(self._functionals.add(value) for value in values_before(initial, steps))
+            self.block.before.add_component(f"value_{len(self.previous_values)}", stand_in)
+            initials = tuple(self._functionals.add(value) for value in before)
             self.previous_values[key] = (stand_in, var, initials)
         return self.previous_values[key][0]
 

@@ -12,6 +12,7 @@ from parkdispatch.models.device import SeriesSpec
 from parkdispatch.models.errors import InfeasibleError
 from parkdispatch.models.vocabulary import DailyWindow, Interval, Terms
 from parkdispatch.optimizer.solve import Optimum, optimize, optimize_with_pyomo
+from tests.support.parks.reference_model import assert_tiled_is_reference
 from tests.support.small_parks import Bare, Decisions, Plan, SmallPark
 
 Write = Callable[[Any, Interval], Any]
@@ -101,6 +102,24 @@ def test_a_value_some_intervals_ago() -> None:
         )
 
     assert power_mw(solved(park_of(write, [9] * 7, 300.0))) == [3, 4, 5, 4, 5, 6, 5]
+
+
+def test_a_variable_may_begin_with_other_values_in_another_rule() -> None:
+    """At most 1 MW more than the hour before, when it was 2 MW; 4 yuan for each MW of it, of which none was.
+
+    3 MW of the unit at 100 and 6 from the grid at 300: 2,100. Were the price to begin with 2 MW, as the ramp
+    does: 2,108; were the ramp to begin with none, 1 MW of the unit: 2,500.
+    """
+
+    def write(block: Any, interval: Interval) -> Any:
+        before = interval.previous(block.power, 2.0)
+        block.rise = pyo.Constraint(expr=block.power <= before + 1)
+        return 4 * interval.previous(block.power, 0.0)
+
+    optimum = solved(park_of(write, [9], 300.0))
+    assert power_mw(optimum) == [3]
+    assert optimum.proof.objective_yuan == pytest.approx(3 * 100 + 6 * 300)
+    assert_tiled_is_reference(park_of(write, [9, 9, 9], 300.0))
 
 
 def test_a_sum_over_the_last_hours() -> None:

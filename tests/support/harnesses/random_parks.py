@@ -11,6 +11,7 @@ import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import highspy
@@ -20,7 +21,7 @@ from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InfeasibleError, InputError, ParkdispatchError
 from parkdispatch.optimizer.highs import pass_arrays
 from parkdispatch.optimizer.partition.lagrangian_pricing import with_pair_binaries
-from parkdispatch.optimizer.solve import optimize
+from parkdispatch.optimizer.solve import Optimum, optimize
 from tests.support.small_parks import SmallPark
 
 LIMIT_S = 10.0
@@ -122,16 +123,24 @@ class Outcome:
         return not self.error and self.gap_yuan <= max(PROVEN_YUAN, PROVEN * abs(self.cost_yuan))
 
 
-def ours(park: SmallPark, limit_s: float) -> Outcome:
-    """How `optimize` ends."""
+def outcome_of(solve: Callable[[], Optimum]) -> tuple[Outcome, Optimum | None]:
+    """How a solve ends, and its optimum if it has one."""
     began = time.perf_counter()
     try:
-        proof = optimize(park.devices, park.times, park.hours, park.series, time_limit_s=limit_s).proof
+        optimum = solve()
     except (InfeasibleError, InputError):
-        return Outcome(np.inf, np.inf, time.perf_counter() - began)
+        return Outcome(np.inf, np.inf, time.perf_counter() - began), None
     except ParkdispatchError as error:
-        return Outcome(np.inf, -np.inf, time.perf_counter() - began, f"{type(error).__name__}: {error}")
-    return Outcome(proof.objective_yuan, proof.bound_yuan, time.perf_counter() - began)
+        reason = f"{type(error).__name__}: {error}"
+        return Outcome(np.inf, -np.inf, time.perf_counter() - began, reason), None
+    proof = optimum.proof
+    return Outcome(proof.objective_yuan, proof.bound_yuan, time.perf_counter() - began), optimum
+
+
+def ours(park: SmallPark, limit_s: float) -> Outcome:
+    """How `optimize` ends."""
+    arguments = (park.devices, park.times, park.hours, park.series)
+    return outcome_of(lambda: optimize(*arguments, time_limit_s=limit_s))[0]
 
 
 def plain_highs(park: SmallPark, limit_s: float) -> Outcome:
