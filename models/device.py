@@ -6,7 +6,7 @@ A device writes ONE interval of itself into a Pyomo block, with the words of `In
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 
 from parkdispatch.models.declaration import declared
 from parkdispatch.models.limits import LARGEST_ENERGY_MWH, LARGEST_POWER_MW, LARGEST_PRICE_YUAN_PER_MWH
+from parkdispatch.models.shown_operation import Activity, Flow
 from parkdispatch.models.site import Site
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.vocabulary import Exchange, Interval, Terms
@@ -102,12 +103,14 @@ class Display:
     """A power that schedules, charts and workbooks show of a device, as a column of its own.
 
     `terms` are factors of the device's variables, derived quantities, series or its INJECTION, added up [MW].
-    `key` names the column's word, `kind` says how it is drawn.
+    `key` names the column's word, `kind` says how it is drawn, `port` is the field that names the bus it
+    flows on, if not the first: where that field is left out, nothing is shown.
     """
 
     key: str
     kind: Literal["set_point", "load", "source", "import", "export", "other"]
     terms: Mapping[str, float]
+    port: str = ""
 
     def power_mw(self, seen: "Seen") -> Array:
         """The column [MW], shape (intervals,)."""
@@ -141,7 +144,8 @@ class Device(BaseModel):
     """Base of every device: frozen declarations that validate and nothing else.
 
     A device of one's own is a subclass with a `kind`, registered by `parkdispatch.register_device`. All that
-    people see of it follows from what it declares here: `role`, `displays`, `storage_level` and `words`.
+    people see of it follows from what it declares here: `role`, `displays`, `storage_level`, `flow`,
+    `activities` and `words`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -242,6 +246,21 @@ class Device(BaseModel):
     def storage_level(self, seen: "Seen") -> StorageLevel | None:
         """The energy a store holds; None for what stores none."""
         return None
+
+    @property
+    def shown(self) -> list[tuple[Display, str]]:
+        """The `displays` with the buses they flow on, without those of ports that are left out."""
+        first = next(iter(self.buses), "")
+        buses = [getattr(self, display.port) if display.port else first for display in self.displays]
+        return [(display, bus) for display, bus in zip(self.displays, buses, strict=True) if bus is not None]
+
+    def flow(self, seen: "Seen") -> Flow | None:
+        """What a device between two buses passes on; None for any other."""
+        return None
+
+    def activities(self, seen: "Seen") -> Sequence[Activity]:
+        """What of the device is switched or moved: units, shifted work, interruptions."""
+        return ()
 
     @property
     def never_with(self) -> Mapping[str, Exchange]:

@@ -36,6 +36,7 @@ from parkdispatch.models.device import (
     largest_residual,
 )
 from parkdispatch.models.limits import PositivePower, Power
+from parkdispatch.models.shown_operation import Flow
 from parkdispatch.models.vocabulary import Interval, Terms
 
 UnitCount = Annotated[int, Field(ge=1, le=1000)]
@@ -172,6 +173,11 @@ class BusTransformer(Device):
                 np.abs(seen.injection[self.bus] + flow + no_load + load_loss),
             ),
         }
+
+    def flow(self, seen: Seen) -> Flow:
+        """The flow, within what is in service."""
+        limit_mw = self.limit_mw * seen.values["availability"]
+        return Flow(self.bus, self.to_bus, seen.values["flow_mw"], limit_mw, limit_mw)
 
     def _chords_mw(self, flow_mw: Array) -> Array:
         """Load loss at each flow [MW]: the square, and by how much its chord there lies above it."""

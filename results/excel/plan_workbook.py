@@ -15,7 +15,7 @@ from parkdispatch.results.excel.workbook_book import HEAD, Book, Row, workbook
 from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.schedule.tariff_periods import interval_periods
 from parkdispatch.results.solution import cost_yuan, times_of
-from parkdispatch.results.views.device_charts import plan_columns
+from parkdispatch.results.views.plan_columns import plan_columns
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.wording.display_names import cost_label, device_label
 from parkdispatch.results.wording.sentences import BlockRow, block_row, proof_sentence

@@ -15,7 +15,8 @@ from parkdispatch.results.billing.bill_table import BillStep, BillSteps, line_ta
 from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.solution import QuantityName, cost_yuan, of_kind, shown_power_mw, times_of
 from parkdispatch.results.summary import cost_by_month_yuan
-from parkdispatch.results.views.device_charts import curtailed, injections, month_starts
+from parkdispatch.results.views.device_charts import month_starts
+from parkdispatch.results.views.device_powers import curtailed, injections
 from parkdispatch.results.views.plain_charts import step_chart
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.wording.display_names import (

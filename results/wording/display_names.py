@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from parkdispatch.models.shown_operation import Activity
 from parkdispatch.results.audit import Check
 from parkdispatch.results.solution import QuantityName
 
@@ -40,6 +41,13 @@ def injection_label(name: QuantityName, words: Words) -> str:
     """The power of a device into its bus; `pv`, or `pv (ac)` where it has several."""
     text = device_label(name.device, words)
     return text if name == name.device else f"{text} ({name.key})"
+
+
+def activity_label(device: str, activity: Activity, words: Words) -> str:
+    """A unit, shifted work or an interruption: `generator, unit 2`, `mills`, `polishing, interrupted`."""
+    text = words["activities"][activity.kind]
+    label = text["label"] if activity.number is None else text["numbered"]
+    return str(label).format(device=device_label(device, words), number=activity.number)
 
 
 def owned(device: str, what: str, words: Words) -> str:

@@ -18,7 +18,8 @@ from parkdispatch.models.device import Array
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.solution import cost_yuan
-from parkdispatch.results.views.device_charts import packed, plan_columns
+from parkdispatch.results.views.operation_charts import packed
+from parkdispatch.results.views.plan_columns import plan_columns
 from parkdispatch.results.wording.words import load_words
 from tests.support.audited import audit_of
 from tests.support.reports.html_pages import Reader, data_of
@@ -76,8 +77,8 @@ def test_nothing_comes_from_a_network(kind: str) -> None:
 def test_the_charts_numbers_are_the_solutions() -> None:
     case, solution = solved()
     data = data_of(page())
-    assert [device["name"] for device in data["devices"]] == list(case.devices)
-    for device in data["devices"]:
+    assert [device["name"] for device in data["balances"][0]["devices"]] == list(case.devices)
+    for device in data["balances"][0]["devices"]:
         want = solution[f"{device['name']}.injection_ac_mw"].to_numpy()
         np.testing.assert_array_equal(unpacked(device["data"], 96), want)
     for storage in data["storage"]:
@@ -86,7 +87,7 @@ def test_the_charts_numbers_are_the_solutions() -> None:
     assert [storage["initial_mwh"] for storage in data["storage"]] == [0.8, 3.0]
     price = solution["grid.purchase_price_yuan_per_mwh"].to_numpy() / 1000
     np.testing.assert_array_equal(unpacked(data["prices"][0]["data"], 96), price)
-    (curtailed,) = [one for one in data["curtailed"] if one["label"] == "pv curtailed"]
+    (curtailed,) = [one for one in data["balances"][0]["curtailed"] if one["label"] == "pv curtailed"]
     np.testing.assert_array_equal(unpacked(curtailed["data"], 96), solution["pv.curtailed_mw"].to_numpy())
     assert solution["pv.curtailed_mw"].max() > 1  # or it would have shown nothing
 
@@ -95,7 +96,7 @@ def test_a_years_arrays_decode_to_single_precision() -> None:
     _, solution = year()
     data = data_of(page("year"))
     assert data["count"] == 35040
-    for device in data["devices"]:
+    for device in data["balances"][0]["devices"]:
         want = solution[f"{device['name']}.injection_ac_mw"].to_numpy()
         np.testing.assert_array_equal(unpacked(device["data"], 35040), want.astype(np.float32))
     assert [month["label"] for month in data["months"]][:2] == ["2026-01", "2026-02"]
@@ -108,12 +109,12 @@ def test_a_constant_travels_as_one_number() -> None:
 
 def test_a_new_device_appears_by_itself() -> None:
     html = page()
-    (digester,) = [d for d in data_of(html)["devices"] if d["name"] == "digester"]
+    (digester,) = [d for d in data_of(html)["balances"][0]["devices"] if d["name"] == "digester"]
     assert digester["role"] == "source"
-    roles = {d["name"]: d["role"] for d in data_of(html)["devices"]}
+    roles = {d["name"]: d["role"] for d in data_of(html)["balances"][0]["devices"]}
     assert roles["load"] == "consumer"
     assert roles["battery_2"] == "storage"
-    colours = [d["colour"][0] for d in data_of(html)["devices"]]
+    colours = [d["colour"][0] for d in data_of(html)["balances"][0]["devices"]]
     assert len(set(colours)) == len(colours)
 
 
@@ -138,7 +139,7 @@ def test_names_are_escaped_everywhere() -> None:
     html = report_html(solution, case, audit_of(solution, case), facts)
     assert "<script>alert" not in html
     assert html.count("<script") == html.count("</script>") == 4
-    assert data_of(html)["devices"][3]["name"] == EVIL
+    assert data_of(html)["balances"][0]["devices"][3]["name"] == EVIL
     text = "".join(Reader(html).text)
     assert text.count(EVIL) > 5
 

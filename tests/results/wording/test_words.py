@@ -76,7 +76,8 @@ def test_nothing_english_is_on_a_chinese_page(kind: Any) -> None:
     reader, data = Reader(html), data_of(html)
     told = [unescape(text) for text in reader.text]
     told += [value or "" for _, tags in reader.tags for key, value in tags.items() if key == "aria-label"]
-    parts = [data[part] for part in ("devices", "storage", "prices", "curtailed")]
+    parts = [data[part] for part in ("storage", "prices", "activities", "flows")]
+    parts += [balance[part] for balance in data["balances"] for part in ("devices", "curtailed")]
     labels = [str(one.get(key, "")) for part in parts for one in part for key in ("label", "up", "down")]
     figures = [text for one in data["figures"] for text in (*one["labels"], *one["legend"], one["unit"])]
     assert len(told) > 200
@@ -166,7 +167,7 @@ def test_no_word_is_doubled_and_no_zero_is_negative(kind: Any, lang: str) -> Non
     """Neither in a text nor between the names of a legend: "负荷 负荷（折线）"."""
     html = report(kind, lang)
     data, texts = data_of(html), [unescape(text).strip() for text in Reader(html).text]
-    legend = [data["words"]["load"], *(one["label"] for one in data["devices"])]
+    legend = [data["balances"][0]["load"], *(one["label"] for one in data["balances"][0]["devices"])]
     assert not [text for text in texts if DOUBLED.search(text) or NEGATIVE_ZERO.search(text)]
     assert not any(line.startswith(name) for line in legend[:1] for name in legend[1:])
     assert device_label("battery_2", load_words("en")) == "battery 2"
