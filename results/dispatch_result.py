@@ -13,6 +13,7 @@ from parkdispatch.inputs.value_sources import DISPATCH, case_sources
 from parkdispatch.results.billing.bill_table import BillSteps, bill_steps
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.savings.replay_comparison import Replayed
+from parkdispatch.results.schedule.activity_schedule import activity_blocks
 from parkdispatch.results.schedule.schedule import schedule_blocks
 from parkdispatch.results.solution import cost_yuan
 from parkdispatch.results.summary import StorageComparison, Summary, full_cycles
@@ -48,6 +49,7 @@ class DispatchResult:
             peak_mw=summary.peak_mw,
             energy_mwh=summary.energy_mwh,
             blocks=schedule_blocks(self.solution, self.case) if self.kind == "day" else (),
+            activity_blocks=activity_blocks(self.solution, self.case) if self.kind == "day" else (),
             timings_s=self.timings_s,
             model=self.model,
             versions=versions(),

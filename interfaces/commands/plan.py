@@ -94,9 +94,11 @@ def plan(
             paths = write_run(run, folder, "day", lang=file_lang)
     from parkdispatch.results.console.dispatch_screen import show_files, show_plan
     from parkdispatch.results.power_scale import scale_of
+    from parkdispatch.results.schedule.activity_schedule import activity_blocks
     from parkdispatch.results.schedule.schedule import schedule_blocks
 
-    show_plan(out_console, run.case, run.solution, run.summary, schedule_blocks(run.solution, run.case))
+    blocks = (schedule_blocks(run.solution, run.case), activity_blocks(run.solution, run.case))
+    show_plan(out_console, run.case, run.solution, run.summary, *blocks)
     scale = scale_of(run.solution)
     for name, peak_mw in planned.expected_peaks_mw.items():
         note = (

@@ -16,9 +16,11 @@ from parkdispatch.results.console.screen_parts import heading, money, plain_tabl
 from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.pv_yield import PvYield
 from parkdispatch.results.savings.replay_comparison import Replayed
+from parkdispatch.results.schedule.activity_schedule import ActivityBlock
 from parkdispatch.results.schedule.schedule import ScheduleBlock
 from parkdispatch.results.summary import Summary, full_cycles
 from parkdispatch.results.views.saving_view import bridge_rows, day_rows, peak_phrases
+from parkdispatch.results.wording.activity_sentences import activity_line
 from parkdispatch.results.wording.display_names import Words, screen_name
 from parkdispatch.results.wording.sentences import (
     block_line,
@@ -40,7 +42,12 @@ COST_WORDS = {
 
 
 def show_plan(
-    console: Console, case: Case, solution: xr.Dataset, summary: Summary, blocks: list[ScheduleBlock]
+    console: Console,
+    case: Case,
+    solution: xr.Dataset,
+    summary: Summary,
+    blocks: Sequence[ScheduleBlock],
+    activities: Sequence[ActivityBlock] = (),
 ) -> None:
     """Print schedule, costs, peak and proof of a day."""
     day = str(solution["time"].to_numpy()[0])[:10]
@@ -49,8 +56,11 @@ def show_plan(
     console.print(heading(f"{case.title or case.name}: plan for {day}", case))
     if blocks:
         console.print(_schedule(blocks, words), soft_wrap=True)
-    else:
+    elif case.storage:
         console.print("The storage stays idle all day: no operation lowers the cost.", style="italic")
+    if activities:
+        lines = [activity_line(block, words) for block in activities]
+        console.print(Text("\n".join([*lines, ""])), soft_wrap=True)
     _print_implausible(console, solution, case)
     console.print(
         _cost_table("the day, with the demand charge of the whole month", summary, words, of_day=True)

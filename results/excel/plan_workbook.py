@@ -17,6 +17,7 @@ from parkdispatch.results.schedule.tariff_periods import interval_periods
 from parkdispatch.results.solution import cost_yuan, times_of
 from parkdispatch.results.views.plan_columns import plan_columns
 from parkdispatch.results.views.report_facts import ReportFacts
+from parkdispatch.results.wording.activity_sentences import activity_row
 from parkdispatch.results.wording.display_names import cost_label, device_label
 from parkdispatch.results.wording.sentences import BlockRow, block_row, proof_sentence
 from parkdispatch.results.wording.words import load_words
@@ -72,7 +73,8 @@ class _Writer(Book):
         self.period = found if all(found) else None
         self.left = 2 if self.period is None else 3  # first column of numbers, from zero
         self.bottom = TOP + len(self.times) - 1
-        names = ["plan", "chart", *(["blocks"] if facts.blocks else []), "summary"]
+        known = {"blocks": facts.blocks, "activities": facts.activity_blocks}
+        names = ["plan", "chart", *(name for name, rows in known.items() if rows), "summary"]
         self.sheets = {name: book.add_worksheet(self.text[name]) for name in names}
 
     def where(self, number: int) -> str:
@@ -205,6 +207,20 @@ class _Writer(Book):
             sheet.conditional_format(TOP, 2, end - 1, 2, {**rule, "format": self.book.add_format(look)})
         sheet.freeze_panes(TOP, 0)
 
+    def activities(self) -> None:
+        """Units, shifted work and interruptions in words."""
+        sheet, text, page = self.sheets["activities"], self.text, self.page
+        self.begin(sheet, page["activity_blocks_note"])
+        for column, width in enumerate((8, 8, 30, 18, 20, 34, 18, 60)):
+            sheet.set_column(column, column, width)
+        price = f"{text['price']}, {self.words['script']['yuan_per_kwh']}"
+        heads = [text["from"], text["to"], page["b_who"], text["what"], text["mean_power"], page["b_energy"]]
+        heads += [price, text["why"]]
+        rows = [activity_row(block, self.words) for block in self.facts.activity_blocks]
+        cells = [(*row[:3], page[row.action], *row[4:6], _number_or_text(row.price), row.why) for row in rows]
+        self.table(sheet, TOP - 1, heads, cells, PRICE)
+        sheet.freeze_panes(TOP, 0)
+
     def _price(self, row: BlockRow) -> float | str:
         """The price of a block as a number, or its range of prices as text."""
         text, lowest = row.price(4, self.words), row.least_price_yuan_per_kwh
@@ -279,3 +295,11 @@ class _Writer(Book):
         factor = KW_PER_MW / self.scale.per_mw
         cell = f"=({formula.lstrip('+')})*{length}*{factor:g}", total * self.hours * factor
         return cell if formula else None
+
+
+def _number_or_text(text: str) -> float | str:
+    """A price as a number, or its range as text."""
+    try:
+        return float(text)
+    except ValueError:
+        return text

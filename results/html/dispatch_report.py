@@ -13,6 +13,7 @@ from parkdispatch.results.views import report_tables as tables
 from parkdispatch.results.views.device_charts import chart_data
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.views.saving_view import bridge_rows, day_rows, peak_phrases
+from parkdispatch.results.wording.activity_sentences import activity_row
 from parkdispatch.results.wording.display_names import (
     check_label,
     device_label,
@@ -83,6 +84,7 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         owned=owned,
         span_label=span_label,
         blocks=[block_row(block, words) for block in facts.blocks],
+        activities=[activity_row(block, words) for block in facts.activity_blocks],
         energies=[tables.energy(name, mwh, words, scale) for name, mwh in facts.energy_mwh.items()],
         steps=steps,
         day_saving=day_rows(facts.days[0], words, scale) if facts.kind == "day" and facts.days else [],
