@@ -108,7 +108,7 @@ class Display:
     """
 
     key: str
-    kind: Literal["set_point", "load", "source", "import", "export", "other"]
+    kind: Literal["set_point", "load", "source", "import", "export", "flow", "other"]
     terms: Mapping[str, float]
     port: str = ""
 

@@ -94,7 +94,7 @@ class Generator(FuelBurner):
     }
     displays: ClassVar[tuple[Display, ...]] = (
         Display("power", "source", {"power_mw": 1.0}),
-        Display("heat_output", "other", {"heat_mw": 1.0}, "heat_bus"),
+        Display("heat_output", "source", {"heat_mw": 1.0}, "heat_bus"),
         Display("fuel_input", "other", {"fuel_mw": 1.0}),
     )
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {

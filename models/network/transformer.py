@@ -73,7 +73,7 @@ class BusTransformer(Device):
     role: ClassVar[Role] = "network"
     ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {"bus": "electricity", "to_bus": "electricity"}
     displays: ClassVar[tuple[Display, ...]] = (
-        Display("flow", "other", {"flow_mw": 1.0}),
+        Display("flow", "flow", {"flow_mw": 1.0}),
         Display("losses", "other", {"losses_mw": 1.0}),
     )
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {

@@ -94,7 +94,7 @@ class WasteHeat(Device):
     }
     displays: ClassVar[tuple[Display, ...]] = (
         Display("available_heat", "other", {"available_heat_mw": 1.0}, "heat_bus"),
-        Display("heat_output", "other", {"heat_mw": 1.0}, "heat_bus"),
+        Display("heat_output", "source", {"heat_mw": 1.0}, "heat_bus"),
         Display("power", "source", {"power_mw": 1.0}, "bus"),
     )
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {

@@ -15,7 +15,7 @@ from parkdispatch.results.excel.workbook_book import HEAD, Book, Row, workbook
 from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.schedule.tariff_periods import interval_periods
 from parkdispatch.results.solution import cost_yuan, times_of
-from parkdispatch.results.views.plan_columns import plan_columns
+from parkdispatch.results.views.plan_columns import energy_parts, plan_columns
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.wording.activity_sentences import activity_row
 from parkdispatch.results.wording.display_names import cost_label, device_label
@@ -142,30 +142,39 @@ class _Writer(Book):
             sheet.conditional_format(TOP, column, self.bottom, column, {"type": "cell", **rule})
 
     def chart(self) -> None:
-        """Power stacked, with the load as a line, above the state of charge."""
-        sheet, unit = self.sheets["chart"], self.words["script"]["mw"]
+        """For each carrier its powers stacked, with the load as a line, above what is stored of it."""
+        sheet, row = self.sheets["chart"], 3
         self.begin(sheet, "", pages_high=1)
+        for carrier in dict.fromkeys(one.carrier for one in self.columns if one.kind != "price"):
+            row = self._charts_of(sheet, row, carrier)
+        sheet.hide_gridlines(2)
+        sheet.print_area(0, 0, row, 16)
+
+    def _charts_of(self, sheet: Any, row: int, carrier: str) -> int:
+        """Insert the charts of a carrier from a row on; the row after them."""
+        unit, names = self.words["script"]["mw"], self.words["carriers"][carrier]
         axis = f"'{self.text['plan']}'!$A${TOP + 1}:$A${self.bottom + 1}"
         power = self.book.add_chart({"type": "column", "subtype": "stacked"})
         load, soc = self.book.add_chart({"type": "line"}), self.book.add_chart({"type": "line"})
         order = ("import", "source", "set_point", "export")
-        drawn = [(n, one) for n, one in enumerate(self.columns) if one.kind in order and one.numbers.any()]
+        own = [(n, one) for n, one in enumerate(self.columns) if one.carrier == carrier]
+        drawn = [(n, one) for n, one in own if one.kind in order and one.numbers.any()]
         for number, one in sorted(drawn, key=lambda item: order.index(item[1].kind)):
             at = self._below_zero(sheet, number) if one.kind == "export" else self.where(number)
             series = {"name": one.name, "categories": axis, "values": at, "gap": 0, "overlap": 100}
             power.add_series({**series, "fill": {"color": one.colour}})
-        for number, one in enumerate(self.columns):
+        for number, one in own:
             if one.kind in ("load", "soc"):
                 series = {"name": one.device, "categories": axis, "values": self.where(number)}
                 line = {"line": {"color": one.colour, "width": 2.0}}
                 (load if one.kind == "load" else soc).add_series({**series, **line})
         if load.series:
             power.combine(load)
-        row, each_hour = 3, max(1, round(1 / self.hours))
+        each_hour = max(1, round(1 / self.hours))
         percent = {"min": 0, "max": 1, "num_format": "0%"}
         for chart, title, name, limits, height in (
-            (power, self.text["power_chart"], unit, {}, 400),
-            (soc, self.text["soc_chart"], "%", percent, 280),
+            (power, names["balance"], unit, {}, 400),
+            (soc, names["level"], "%", percent, 280),
         ):
             if not chart.series:
                 continue
@@ -178,8 +187,7 @@ class _Writer(Book):
             chart.set_size({"width": 1060, "height": height})
             sheet.insert_chart(row, 0, chart)
             row += height // 20 + 1
-        sheet.hide_gridlines(2)
-        sheet.print_area(0, 0, row, 16)
+        return row
 
     def _below_zero(self, sheet: Any, number: int) -> str:
         """An export with its sign turned, in a column of the chart's sheet that is out of sight."""
@@ -271,14 +279,16 @@ class _Writer(Book):
         for number, one in enumerate(self.columns):
             at, mw = self.where(number), one.numbers
             most, least = (f"=MAX({at})", float(mw.max())), (f"=MIN({at})", float(mw.min()))
-            if one.kind == "set_point":
-                out = (f'=SUMIF({at},">0")*{length}', float(mw.clip(min=0).sum()) * self.hours)
-                back = (f'=-SUMIF({at},"<0")*{length}', -float(mw.clip(max=0).sum()) * self.hours)
-                rows.append((f"{one.device} {self.page['discharge']}", out, most))
-                rows.append((f"{one.device} {self.page['charge']}", back, (f"=-MIN({at})", -least[1])))
-            elif one.kind not in ("price", "soc"):
-                total = (f"=SUM({at})*{length}", float(mw.sum()) * self.hours)
-                rows.append((one.name, total, most, least))
+            for label, sign in energy_parts(one, self.words):
+                if sign > 0:
+                    out = (f'=SUMIF({at},">0")*{length}', float(mw.clip(min=0).sum()) * self.hours)
+                    rows.append((label, out, most))
+                elif sign < 0:
+                    back = (f'=-SUMIF({at},"<0")*{length}', -float(mw.clip(max=0).sum()) * self.hours)
+                    rows.append((label, back, (f"=-MIN({at})", -least[1])))
+                else:
+                    total = (f"=SUM({at})*{length}", float(mw.sum()) * self.hours)
+                    rows.append((label, total, most, least))
         return rows
 
     def _energy_cost(self, length: str) -> tuple[str, float] | None:

@@ -18,7 +18,7 @@ from parkdispatch.results.excel.workbook_book import Book, Cell, Row, workbook
 from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.solution import QuantityName, times_of
 from parkdispatch.results.views.report_facts import ReportFacts
-from parkdispatch.results.views.report_tables import costs, energy, step_label
+from parkdispatch.results.views.report_tables import costs, energies, step_label
 from parkdispatch.results.views.saving_view import bridge_rows, day_rows, peak_phrases
 from parkdispatch.results.wording.display_names import (
     charge_label,
@@ -137,8 +137,8 @@ class _ReportWorkbook(Book):
                 for name, yuan in facts.unseen_yuan.items()
             ]
             row = self.block(sheet, row, (page["unseen"], page["yuan"], page["u_saved"]), unseen, MONEY)
-        energies = [energy(name, mwh, self.words, self.scale) for name, mwh in facts.energy_mwh.items()]
-        row = self.block(sheet, row, (page["energy"], page["e_mwh"]), energies, ENERGY)
+        told = [list(row) for row in energies(self.solution, self.case, facts, self.words)]
+        row = self.block(sheet, row, (page["energy"], page["e_mwh"]), told, ENERGY)
         row = self._peaks(sheet, row)
         cycles = [[device_label(name, self.words), count] for name, count in facts.full_cycles.items()]
         row = self.block(sheet, row, (page["cycles"], ""), cycles, "0.000") if cycles else row

@@ -85,7 +85,7 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         span_label=span_label,
         blocks=[block_row(block, words) for block in facts.blocks],
         activities=[activity_row(block, words) for block in facts.activity_blocks],
-        energies=[tables.energy(name, mwh, words, scale) for name, mwh in facts.energy_mwh.items()],
+        energies=tables.energies(solution, case, facts, words),
         steps=steps,
         day_saving=day_rows(facts.days[0], words, scale) if facts.kind == "day" and facts.days else [],
         day_peaks=peak_phrases(facts.days[0], words, scale) if facts.kind == "day" and facts.days else [],

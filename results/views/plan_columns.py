@@ -33,7 +33,7 @@ class PlanColumn:
     owner: str  # the device, as the case names it
     header: str  # device, quantity, unit: three lines
     numbers: Array  # power in the unit of the park's scale
-    kind: str  # set_point, soc, load, source, import, export, price, other
+    kind: str  # that of the display, or price, or soc
     colour: str = ""
     carrier: str = "electricity"
 
@@ -82,11 +82,14 @@ def _device_columns(
         usual = _usual_displays(solution, device, -fed[name] if consumes else fed[name], consumes)
         displays = [(display, power_mw, name.key) for display, power_mw in usual]
     for display, power_mw, bus in displays:
-        what, carrier = text.get(display.key, plain_label(display.key)), carriers.get(bus, "electricity")
-        unit = f"{scale.power} {words['carriers'][carrier]['unit']}".rstrip()
+        carrier = carriers.get(bus, "electricity")
+        names = words["carriers"][carrier]
+        what = {**text, "demand": names["demand"]}.get(display.key, plain_label(display.key))
+        on_bus = display.port or display.kind == "load" or declared is None  # not fuel, or losses
+        unit = f"{scale.power} {names['unit'] if on_bus else ''}".rstrip()
         key, heading = owner, f"{label}\n{what}\n{unit}"
         if display.kind == "set_point":
-            key, heading = device, f"{label}\n{what}, {unit}\n{text['set_point_sign']}"
+            key, heading = device, f"{label}\n{what}, {unit}\n{text['set_point_sign'].format(**names)}"
         shown = np.where(np.abs(power_mw) > ZERO_MW, power_mw, 0.0) * scale.per_mw
         is_network = declared is not None and declared.role == "network"
         column = PlanColumn(f"{key}.{display.key}_mw", device, heading, shown, display.kind, colour, carrier)
@@ -97,6 +100,16 @@ def _device_columns(
         names, share = words["carriers"][carrier], level.energy_mwh / level.full_mwh
         heading = f"{label}\n{names['column']}\n{names['column_unit']}"
         yield kinds[name], PlanColumn(f"{device}.soc", device, heading, share, "soc", colour, carrier)
+
+
+def energy_parts(column: PlanColumn, words: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """What the energies of a column of power are called, with their sign; 0 is the sum of all."""
+    text, names = words["book"], words["carriers"][column.carrier]
+    if column.kind == "set_point":
+        return [(f"{column.device} {names['discharge']}", 1), (f"{column.device} {names['charge']}", -1)]
+    if column.kind == "flow":
+        return [(f"{column.device} {text['forward']}", 1), (f"{column.device} {text['backward']}", -1)]
+    return [] if column.kind in ("price", "soc") else [(column.name, 0)]
 
 
 def _usual_displays(

@@ -18,6 +18,7 @@ from parkdispatch.results.summary import cost_by_month_yuan
 from parkdispatch.results.views.device_charts import month_starts
 from parkdispatch.results.views.device_powers import curtailed, injections
 from parkdispatch.results.views.plain_charts import step_chart
+from parkdispatch.results.views.plan_columns import energy_parts, plan_columns
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.wording.display_names import (
     charge_label,
@@ -150,13 +151,22 @@ def cost_table(solution: xr.Dataset, facts: ReportFacts, words: Words) -> Table:
     }
 
 
-def energy(name: QuantityName, mwh: float, words: Words, scale: PowerScale) -> tuple[str, float]:
-    """Label and value of an energy total in the scale's unit; a mere bus injection is drawn or supplied."""
-    mwh = mwh * scale.per_mw
-    if name.kind == "injection":
-        way = words["page"]["drawn" if mwh < 0 else "given"]
-        return f"{device_label(name.device, words)} {way}", abs(mwh)
-    return quantity_label(name, words), mwh
+def energies(solution: xr.Dataset, case: Case, facts: ReportFacts, words: Words) -> list[tuple[str, float]]:
+    """Label and energy of what devices show, in the scale's unit, and of exports by origin; without zeros."""
+    hours, scale = float(solution.attrs["hours"]), scale_of(solution)
+    signed = {
+        0: lambda power: float(power.sum()),
+        1: lambda power: float(power.clip(min=0).sum()),
+        -1: lambda power: -float(power.clip(max=0).sum()),
+    }
+    rows = [
+        (label, hours * signed[sign](column.numbers))
+        for column in plan_columns(solution, case, words)
+        for label, sign in energy_parts(column, words)
+    ]
+    exported = {name: mwh for name, mwh in facts.energy_mwh.items() if name.kind == "energy"}
+    rows += [(quantity_label(name, words), mwh * scale.per_mw) for name, mwh in exported.items()]
+    return [(label, mwh) for label, mwh in rows if mwh != 0.0]
 
 
 def checks(audit: Audit, words: Words) -> list[dict[str, Any]]:
