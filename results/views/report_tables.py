@@ -33,6 +33,7 @@ from parkdispatch.results.wording.display_names import (
 from parkdispatch.results.wording.words import LARGE_YUAN, Card, format_money, format_number
 
 Words = Mapping[str, Any]
+LEAST_YUAN = 0.005  # less reads as zero
 Table = dict[str, Any]  # arguments of `parts.table`: heads, rows, total, texts
 
 
@@ -146,27 +147,36 @@ def cost_table(solution: xr.Dataset, facts: ReportFacts, words: Words) -> Table:
         "rows": [
             [cost_label(name, words), *map(format_number, yuan[: len(totals)])]
             for name, yuan in costs(solution, facts).items()
+            if any(abs(one or 0.0) >= LEAST_YUAN for one in yuan)
         ],
         "total": [page["total"], *map(format_number, totals)],
     }
 
 
-def energies(solution: xr.Dataset, case: Case, facts: ReportFacts, words: Words) -> list[tuple[str, float]]:
-    """Label and energy of what devices show, in the scale's unit, and of exports by origin; without zeros."""
+def energies(
+    solution: xr.Dataset, case: Case, facts: ReportFacts, words: Words
+) -> dict[str, list[tuple[str, float]]]:
+    """By carrier, label and energy of what devices show, in the scale's unit; without zeros.
+
+    Electricity also has the exports by origin.
+    """
     hours, scale = float(solution.attrs["hours"]), scale_of(solution)
     signed = {
         0: lambda power: float(power.sum()),
         1: lambda power: float(power.clip(min=0).sum()),
         -1: lambda power: -float(power.clip(max=0).sum()),
     }
-    rows = [
-        (label, hours * signed[sign](column.numbers))
-        for column in plan_columns(solution, case, words)
-        for label, sign in energy_parts(column, words)
-    ]
+    rows: dict[str, list[tuple[str, float]]] = {"electricity": []}
+    for column in plan_columns(solution, case, words):
+        for label, sign in energy_parts(column, words):
+            rows.setdefault(column.carrier, []).append((label, hours * signed[sign](column.numbers)))
     exported = {name: mwh for name, mwh in facts.energy_mwh.items() if name.kind == "energy"}
-    rows += [(quantity_label(name, words), mwh * scale.per_mw) for name, mwh in exported.items()]
-    return [(label, mwh) for label, mwh in rows if mwh != 0.0]
+    rows["electricity"] += [
+        (quantity_label(name, words), mwh * scale.per_mw) for name, mwh in exported.items()
+    ]
+    return {
+        carrier: [(label, mwh) for label, mwh in labelled if mwh != 0.0] for carrier, labelled in rows.items()
+    }
 
 
 def checks(audit: Audit, words: Words) -> list[dict[str, Any]]:

@@ -1,8 +1,6 @@
 """The dispatch report: complete, offline, escaped, deterministic, and drawn without an error."""
 
-import base64
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -14,7 +12,6 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.value_sources import SourcedValue
-from parkdispatch.models.device import Array
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.solution import cost_yuan
@@ -22,7 +19,7 @@ from parkdispatch.results.views.operation_charts import packed
 from parkdispatch.results.views.plan_columns import plan_columns
 from parkdispatch.results.wording.words import load_words
 from tests.support.audited import audit_of
-from tests.support.reports.html_pages import Reader, data_of
+from tests.support.reports.html_pages import Reader, data_of, unpacked
 from tests.support.reports.report_cases import EVIL, block, facts_of, solved, solved_small
 
 
@@ -49,13 +46,6 @@ def year() -> tuple[Case, xr.Dataset]:
 def page(kind: str = "day", lang: str = "en") -> str:
     case, solution = solved() if kind == "day" else year()
     return report_html(solution, case, audit_of(*solved()[::-1]), facts_of(solution, kind), lang)
-
-
-def unpacked(data: Mapping[str, Any], count: int) -> Array:
-    if "value" in data:
-        return np.full(count, data["value"])
-    kind = {"f8": "<f8", "f4": "<f4", "u1": "u1"}[data["type"]]
-    return np.frombuffer(base64.b64decode(data["base64"]), dtype=kind).astype(np.float64)
 
 
 @pytest.mark.parametrize("kind", ["day", "year"])

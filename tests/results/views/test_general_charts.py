@@ -6,7 +6,7 @@ import pytest
 from parkdispatch.results.views.device_charts import chart_data
 from parkdispatch.results.views.plan_columns import plan_columns
 from parkdispatch.results.wording.words import load_words
-from tests.results.html.test_dispatch_report import unpacked
+from tests.support.reports.html_pages import unpacked
 from tests.support.reports.works import DEVICES, worked, works_page
 
 RUN, _ = worked()
