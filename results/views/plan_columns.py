@@ -84,7 +84,9 @@ def _device_columns(
     for display, power_mw, bus in displays:
         carrier = carriers.get(bus, "electricity")
         names = words["carriers"][carrier]
-        what = {**text, "demand": names["demand"]}.get(display.key, plain_label(display.key))
+        what = text.get(display.key, plain_label(display.key))
+        if display.key == "demand":  # of heat it is no electricity
+            what = names.get("demand", what)
         on_bus = display.port or display.kind == "load" or declared is None  # not fuel, or losses
         unit = f"{scale.power} {names['unit'] if on_bus else ''}".rstrip()
         key, heading = owner, f"{label}\n{what}\n{unit}"
