@@ -74,6 +74,17 @@ def test_a_heat_store_has_words_of_heat() -> None:
     assert "<h2>蓄热量, %</h2>" in html
 
 
+def test_the_dataset_says_role_and_carrier() -> None:
+    """So that heat can be told from electricity without the case."""
+    heat = {str(name) for name, one in RUN.solution.data_vars.items() if one.attrs.get("carrier") == "heat"}
+    assert heat == {
+        f"{device}.injection_heat_mw"
+        for device in ("gas_engine", "boiler", "heat_pump", "heat_store", "drying")
+    }
+    assert RUN.solution["feeder.losses_mw"].attrs["role"] == "network"
+    assert RUN.solution["gas_engine.unit_1_on"].attrs["units"] == "1"
+
+
 @pytest.mark.parametrize(("lang", "unit"), [("en", "MW heat"), ("zh", "MW 热")])
 def test_columns_of_heat_follow_those_of_power(lang: str, unit: str) -> None:
     columns = list(plan_columns(RUN.solution, RUN.case, load_words(lang, devices=DEVICES)))
