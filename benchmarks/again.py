@@ -32,12 +32,12 @@ SEED = 1
 def timed(problem: Problem, warm: WarmStart | None = None) -> tuple[Optimum, float]:
     """The optimum and the seconds from checked inputs to it."""
     started = time.perf_counter()
-    found = optimize(*problem, warm=warm)
-    return found, time.perf_counter() - started
+    optimum = optimize(*problem, warm=warm)
+    return optimum, time.perf_counter() - started
 
 
-def _same(one: Optimum, other: Optimum) -> None:
-    a, b = one.proof, other.proof
+def _same(first: Optimum, second: Optimum) -> None:
+    a, b = first.proof, second.proof
     if abs(a.objective_yuan - b.objective_yuan) > EQUAL * abs(a.objective_yuan) or max(a.gap, b.gap) > EQUAL:
         raise SystemExit(f"two answers to one problem: {a.objective_yuan} and {b.objective_yuan}")
 
@@ -94,8 +94,8 @@ def neighbours(year: Prepared) -> dict[str, Problem]:
 
 def replayed(year: Prepared) -> float:
     """Seconds that planning each day of the year alone takes, one after another."""
-    made, _ = replay_year(year, SolveContext(), 0.0)
-    return made.timings_s["solve"]
+    run, _ = replay_year(year, SolveContext(), 0.0)
+    return run.timings_s["solve"]
 
 
 def solve_again(runs: int, progress: Callable[[str], None]) -> None:

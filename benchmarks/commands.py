@@ -58,26 +58,26 @@ def spread(values: Sequence[float], digits: int = 2) -> str:
 
 def time_commands(runs: int, quick: bool) -> None:
     """Run each command several times in turn and print medians with least and most."""
-    found: dict[str, list[Run]] = {name: [] for name in BUDGET}
+    runs_of: dict[str, list[Run]] = {name: [] for name in BUDGET}
     for turn in range(runs if quick else runs + 1):
         for name in BUDGET:
-            made = run_command([name])
+            run = run_command([name])
             if turn or quick:
-                found[name].append(made)
+                runs_of[name].append(run)
     named = versions()
     print(
         f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}; Python {named['python']},"
         f" highspy {named['highspy']}, pyomo {named['pyomo']}; {runs} runs, median (least to most)\n"
     )
     print("| command | figure | measured | budget |\n|---|---|---|---|")
-    for name, made in found.items():
-        building = [one.phases_s["build"] + one.phases_s["solve"] for one in made]
+    for name, command_runs in runs_of.items():
+        building = [run.phases_s["build"] + run.phases_s["solve"] for run in command_runs]
         rows = {
-            "wall_s": ("wall clock, s", spread([one.wall_s for one in made])),
-            "cpu": ("processor time, s", spread([one.cpu_s for one in made])),
+            "wall_s": ("wall clock, s", spread([run.wall_s for run in command_runs])),
+            "cpu": ("processor time, s", spread([run.cpu_s for run in command_runs])),
             "build and solve": ("building and solving, s", spread(building, 3)),
-            "peak_memory_mb": ("peak memory, MB", spread([one.peak_memory_mb for one in made], 0)),
-            "gap": ("largest gap", f"{max(one.gap for one in made):.1e}"),
+            "peak_memory_mb": ("peak memory, MB", spread([run.peak_memory_mb for run in command_runs], 0)),
+            "gap": ("largest gap", f"{max(run.gap for run in command_runs):.1e}"),
         }
         for key, (title, text) in rows.items():
             budget = BUDGET[name].get(key)

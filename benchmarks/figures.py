@@ -74,10 +74,10 @@ Cells = dict[tuple[str, str, str], Cell]
 
 def gather(rows: Iterable[Row]) -> Cells:
     """Cells by (instance, horizon, who), in the order of the rows."""
-    found: dict[tuple[str, str, str], list[Row]] = {}
+    rows_of: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
-        found.setdefault((row.instance, row.horizon, row.who), []).append(row)
-    return {key: Cell(tuple(group)) for key, group in found.items()}
+        rows_of.setdefault((row.instance, row.horizon, row.who), []).append(row)
+    return {key: Cell(tuple(group)) for key, group in rows_of.items()}
 
 
 def exponent(points: Sequence[tuple[float, float]]) -> float | None:
@@ -93,6 +93,6 @@ def exponent(points: Sequence[tuple[float, float]]) -> float | None:
 def growth(cells: Cells, instance: str, who: str) -> float | None:
     """Exponent of the work (build to extract) over the horizons from a month on that were solved."""
     from_month = HORIZONS[HORIZONS.index(GROWS_FROM) :]
-    found = [cells.get((instance, horizon, who)) for horizon in from_month]
-    solved = [cell for cell in found if cell is not None and cell.outcome == "optimal"]
+    cells_from_month = [cells.get((instance, horizon, who)) for horizon in from_month]
+    solved = [cell for cell in cells_from_month if cell is not None and cell.outcome == "optimal"]
     return exponent([(cell.last.said["intervals"], cell.work.middle) for cell in solved])

@@ -88,20 +88,20 @@ def solve_hard_years(limit_s: float = LIMIT_S) -> None:
         given = (devices, times, prepared.hours, series)
         exact, took = _proof(given, limit_s, EXACT)
         near, nearly = _proof(given, limit_s, NEAR)
-        found = ["", "", "", took, ""]
+        columns = ["", "", "", took, ""]
         if exact is not None:
-            found = [f"{n:,}" for n in (exact.violated, exact.repaired, exact.windows)]
-            found += [took, f"{exact.gap:.1e}"]
+            columns = [f"{n:,}" for n in (exact.violated, exact.repaired, exact.windows)]
+            columns += [took, f"{exact.gap:.1e}"]
         if near is not None and near.gap > NEAR:
             nearly = f"{near.gap:.1e} in {nearly}"
-        print("|", " | ".join((name, *found, nearly)), "|", flush=True)
+        print("|", " | ".join((name, *columns, nearly)), "|", flush=True)
 
 
 def _proof(given: Given, limit_s: float, gap: float) -> tuple[Proof | None, str]:
     """The proof and the seconds it took, or what was said instead of one."""
     started = time.perf_counter()
     try:
-        made = optimize(*given, time_limit_s=limit_s, gap=gap)
+        optimum = optimize(*given, time_limit_s=limit_s, gap=gap)
     except SolverError as error:  # time ran out before a dispatch was found
         return None, str(error)
-    return made.proof, f"{time.perf_counter() - started:.1f}"
+    return optimum.proof, f"{time.perf_counter() - started:.1f}"

@@ -138,7 +138,7 @@ def beyond_limit(rows: Iterable[Row], who: str, instance: str) -> str:
 
 def disagreements(rows: Iterable[Row], tolerance: float) -> list[str]:
     """Where optima differ, or a bound or a stopped run contradicts the certified optimum."""
-    found = []
+    breaches = []
     by_problem: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         if row.ran:
@@ -160,8 +160,8 @@ def disagreements(rows: Iterable[Row], tolerance: float) -> list[str]:
                 found_one = value is not None and row.said["binaries"] > 0
                 wrong = (found_one and value < best - slack) or (bound is not None and bound > best + slack)
             if wrong:
-                found.append(f"{instance}, {horizon}: {row.who} says {value}, bound {bound}, not {best}")
-    return list(dict.fromkeys(found))
+                breaches.append(f"{instance}, {horizon}: {row.who} says {value}, bound {bound}, not {best}")
+    return list(dict.fromkeys(breaches))
 
 
 def is_answer(entry: Entry, row: Row) -> bool:

@@ -46,8 +46,8 @@ def make_instance(year: Prepared, name: str, horizon: str) -> Instance:
     first, end = HORIZONS[horizon]
     step = year.times[1] - year.times[0]
     times = pd.date_range(first, end, freq=step, inclusive="left")
-    at = _in_the_year(times, step)
-    series = {key: array[at] for key, array in year.series.items()}
+    positions = _in_the_year(times, step)
+    series = {key: array[positions] for key, array in year.series.items()}
     month = times.year * 12 + times.month
     grid = {key: array for (device, key), array in series.items() if device == "grid"}
     if any(grid[name].any() for name in ("peak_floor_mw", "demand_free_mw", "quarter_continues")):
@@ -81,7 +81,7 @@ def _in_the_year(times: pd.DatetimeIndex, step: pd.Timedelta) -> np.ndarray:
 
 
 def _stores(case: Case, hours: float) -> list[Store]:
-    found = []
+    stores = []
     for name in case.storage:
         device = case.devices[name]
         if (
@@ -92,7 +92,7 @@ def _stores(case: Case, hours: float) -> list[Store]:
         ):
             raise TypeError(f"{name}: the instance has no word for it")
         power, energy = float(device.power_mw), float(device.energy_mwh)  # type: ignore[arg-type]
-        found.append(
+        stores.append(
             Store(
                 name=name,
                 power_mw=power,
@@ -107,7 +107,7 @@ def _stores(case: Case, hours: float) -> list[Store]:
                 wear_yuan_per_mwh=device.wear_yuan_per_mwh,
             )
         )
-    return found
+    return stores
 
 
 def declared(instance: Instance) -> tuple[Case, pd.DatetimeIndex, dict[tuple[str, str], np.ndarray]]:

@@ -68,10 +68,10 @@ def _panel(axis: Any, cells: Cells, instance: str) -> None:
     }
     for who, entry in PEERS.items():
         color, marker, line = STYLES[who]
-        own = {h: cells[instance, h, who] for h in HORIZONS if (instance, h, who) in cells}
+        cell_of = {h: cells[instance, h, who] for h in HORIZONS if (instance, h, who) in cells}
         is_bound = instance == "gaoan" and not entry.exact
-        solved = [(sizes[h], c.work) for h, c in own.items() if c.outcome == "optimal"]
-        if not own:
+        solved = [(sizes[h], c.work) for h, c in cell_of.items() if c.outcome == "optimal"]
+        if not cell_of:
             continue
         style = {"color": color, "marker": marker, "linestyle": line, "markersize": 5.0}
         style |= {"linewidth": 2.6 if who == "parkdispatch" else 1.2}
@@ -83,7 +83,7 @@ def _panel(axis: Any, cells: Cells, instance: str) -> None:
             axis.plot([size, size], [work.low, work.high], color=color, linewidth=1.0, alpha=0.6)
         beyond = [
             (sizes[h], c.last.limit_s)
-            for h, c in own.items()
+            for h, c in cell_of.items()
             if c.outcome in ("stopped", "killed") and h in sizes
         ]
         for size, limit in beyond:

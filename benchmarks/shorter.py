@@ -72,10 +72,10 @@ def solve_shorter(runs: int) -> None:
         for minutes in MINUTES:
             asked = [sys.executable, "-m", "benchmarks.shorter", instance, str(minutes)]
             asked.append(str(LIMIT_S))
-            made = [
+            measured = [
                 json.loads(subprocess.run(asked, check=True, capture_output=True).stdout) for _ in range(runs)
             ]
-            middle = {key: float(np.median([run[key] for run in made])) for key in made[0]}
+            middle = {key: float(np.median([run[key] for run in measured])) for key in measured[0]}
             first = first or middle
             cells = (
                 f"`{instance}`",

@@ -96,11 +96,11 @@ def walk(
         nonlocal done
         warm = None
         for size in part:
-            found = solved(year, size, warm)
-            warm = found.warm
+            optimum = solved(year, size, warm)
+            warm = optimum.warm
             with lock:
                 done += 1
-                gaps.append(found.proof.gap)
+                gaps.append(optimum.proof.gap)
                 if done % 20 == 0:
                     said(f"{done} of {count}, {time.perf_counter() - began:.0f} s")
 
@@ -125,19 +125,19 @@ def solve_sizes(count: int, said: Callable[[str], None]) -> None:
         solved(year, size, None)
         cold.append(time.perf_counter() - began)
         said(f"from nothing, {size[0]:.1f} MW / {size[1]:.1f} MWh: {cold[-1]:.2f} s")
-    found = walk(year, rows, cores, said, clock)
-    one = statistics.median(cold)
-    allowed = found.count * TARGET * one / SECOND_CORE
+    walked = walk(year, rows, cores, said, clock)
+    year_s = statistics.median(cold)
+    allowed = walked.count * TARGET * year_s / SECOND_CORE
     print(", ".join(f"{name} {value}" for name, value in machine().items()) + "\n")
     print("| | |\n|---|---|")
-    print(f"| one cold year, one core, median of {COLD} | {one:.2f} s ({min(cold):.2f} to {max(cold):.2f}) |")
-    each = found.wall_s / found.count
-    print(f"| {found.count} sizes, {cores} cores | {found.wall_s:.0f} s, {each:.2f} s each |")
+    spread_s = f"{year_s:.2f} s ({min(cold):.2f} to {max(cold):.2f})"
+    print(f"| one cold year, one core, median of {COLD} | {spread_s} |")
+    each = walked.wall_s / walked.count
+    print(f"| {walked.count} sizes, {cores} cores | {walked.wall_s:.0f} s, {each:.2f} s each |")
     print(f"| allowed: sizes x {TARGET} x cold / {SECOND_CORE} | {allowed:.0f} s |")
-    print(f"| of what is allowed | {found.wall_s / allowed:.2f} |")
-    print(
-        f"| processor time | {found.cpu_s:.0f} s, {1 - found.highs_s / found.cpu_s:.0%} of it outside HiGHS |"
-    )
-    print(f"| largest gap | {found.largest_gap:.1e} |")
-    if found.largest_gap > PROVEN:
-        raise SystemExit(f"a size is not proven optimal: its gap is {found.largest_gap:.1e}")
+    print(f"| of what is allowed | {walked.wall_s / allowed:.2f} |")
+    outside = 1 - walked.highs_s / walked.cpu_s
+    print(f"| processor time | {walked.cpu_s:.0f} s, {outside:.0%} of it outside HiGHS |")
+    print(f"| largest gap | {walked.largest_gap:.1e} |")
+    if walked.largest_gap > PROVEN:
+        raise SystemExit(f"a size is not proven optimal: its gap is {walked.largest_gap:.1e}")

@@ -82,18 +82,18 @@ def _objectives(cells: Cells) -> str:
     for instance in INSTANCES:
         for horizon in HORIZONS:
             group = _of(cells, instance, horizon)
-            found = {
+            objective_of = {
                 who: cell.last.said["objective_yuan"]
                 for who, cell in group.items()
                 if cell.outcome == "optimal" and not _is_bound(instance, who)
             }
-            if not found:
+            if not objective_of:
                 continue
-            best = found.get("parkdispatch", min(found.values()))
-            apart = max(abs(value - best) for value in found.values()) / max(1.0, abs(best))
+            best = objective_of.get("parkdispatch", min(objective_of.values()))
+            apart = max(abs(value - best) for value in objective_of.values()) / max(1.0, abs(best))
             intervals = next(c.last.said["intervals"] for c in group.values() if c.ran)
-            cells_of = (instance, horizon, f"{intervals:,}", f"{best:,.2f}", str(len(found)), f"{apart:.0e}")
-            lines.append(cells_of)
+            agreement = (str(len(objective_of)), f"{apart:.0e}")
+            lines.append((instance, horizon, f"{intervals:,}", f"{best:,.2f}", *agreement))
     if not lines:
         return ""
     head = ("instance", "horizon", "intervals", "optimum, yuan", "found by", "largest relative difference")
@@ -200,7 +200,7 @@ def write_csv(rows: Iterable[Row], path: Path) -> None:
         writer.writerow([*head, *(f"{p}_s" for p in PHASES), *keys, "certified_by"])
         for row in rows:
             phases = row.said.get("phases_s", {})
-            own = [getattr(row, name) for name in head]
+            named = [getattr(row, name) for name in head]
             rest = [*(phases.get(p, "") for p in PHASES), *(row.said.get(k, "") for k in keys)]
-            plain = ["" if value is None or str(value) == "nan" else value for value in (*own, *rest)]
+            plain = ["" if value is None or str(value) == "nan" else value for value in (*named, *rest)]
             writer.writerow([*plain, row.said.get("certified_by", "")])

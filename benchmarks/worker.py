@@ -35,9 +35,9 @@ def measure(who: str, path: Path, limit_s: float) -> dict[str, Any]:
 
     def timed(phase: str, work: Callable[[], Any]) -> Any:
         began = time.perf_counter()
-        found = work()
+        outcome = work()
         phases[phase] = time.perf_counter() - began
-        return found
+        return outcome
 
     def read() -> None:
         nonlocal instance
@@ -113,11 +113,11 @@ def main() -> None:
     line = os.dup(1)
     os.dup2(2, 1)
     try:
-        found = measure(chosen.who, chosen.instance, chosen.limit)
+        measured = measure(chosen.who, chosen.instance, chosen.limit)
     except MemoryError:
-        found = {"error": OUT_OF_MEMORY}
+        measured = {"error": OUT_OF_MEMORY}
     sys.stdout.flush()
-    os.write(line, (json.dumps(found) + "\n").encode())
+    os.write(line, (json.dumps(measured) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -186,8 +186,8 @@ class Device(BaseModel):
     @property
     def buses(self) -> Mapping[str, Carrier | Literal["any"]]:
         """The buses the device is connected to, with what flows there."""
-        at = {getattr(self, field, None): carrier for field, carrier in self.ports.items()}
-        return {str(bus): carrier for bus, carrier in at.items() if bus is not None}
+        carrier_of = {getattr(self, field, None): carrier for field, carrier in self.ports.items()}
+        return {str(bus): carrier for bus, carrier in carrier_of.items() if bus is not None}
 
     @classmethod
     def example(cls) -> Self:

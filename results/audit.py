@@ -94,7 +94,7 @@ def bills(solution: xr.Dataset, case: Case) -> dict[str, Bill]:
 
     A connection of a user's own kind, without the properties that billing needs, has no bill.
     """
-    found = {}
+    bill_of = {}
     for name in case.of_role("grid"):
         device = case.devices[name]
         kinds = {display.kind for display in device.displays}
@@ -102,10 +102,10 @@ def bills(solution: xr.Dataset, case: Case) -> dict[str, Bill]:
             seen = device_quantities(solution, name)
             power_mw = {display.kind: display.power_mw(seen) for display in device.displays}
             given = {key: seen.values[key] for key in seen.values if (name, key) in case.series}
-            found[name] = bill(
+            bill_of[name] = bill(
                 seen.times, power_mw["import"], power_mw["export"], seen.hours, case.tariff, device, given
             )
-    return found
+    return bill_of
 
 
 def audit(solution: xr.Dataset, prepared: Prepared) -> Audit:

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "parkdispatch"
 # from the ground up: a layer imports itself and those before it
 LAYERS = ("models", "inputs", "optimizer", "results", "studies", "interfaces")
+FOLDERS = (*LAYERS, "benchmarks")  # these are above the package, not in it
 # what a layer may not import although it lies below, or where it comes from elsewhere
 FORBIDDEN = {
     "models": ("highspy",),
@@ -42,6 +43,11 @@ class Module:
         """The first part of the name."""
         return self.name.partition(".")[0]
 
+    @property
+    def imported_as(self) -> str:
+        """The name it is imported by."""
+        return f"{PACKAGE}.{self.name}" if self.layer in LAYERS else self.name
+
     @cached_property
     def imports(self) -> frozenset[str]:
         """Every module it imports, anywhere in it, also for types only; `from a import b` gives a and a.b."""
@@ -56,9 +62,9 @@ class Module:
 
 
 def read_modules(root: Path = ROOT) -> dict[str, Module]:
-    """The modules of every layer, by name."""
+    """The modules of every layer and of the benchmarks, by name."""
     modules = {}
-    for layer in LAYERS:
+    for layer in FOLDERS:
         for path in sorted((root / layer).rglob("*.py")):
             parts = path.relative_to(root).with_suffix("").parts
             text = path.read_text(encoding="utf-8")
@@ -82,7 +88,7 @@ def upward_imports(modules: Mapping[str, Module]) -> list[str]:
     broken = []
     others = {name.split(".")[1] for name in modules if name.startswith("models.")}
     for module in modules.values():
-        above = [f"{PACKAGE}.{layer}" for layer in LAYERS[LAYERS.index(module.layer) + 1 :]]
+        above = [modules[layer].imported_as for layer in FOLDERS[FOLDERS.index(module.layer) + 1 :]]
         targets = [*above, *FORBIDDEN.get(module.layer, ())]
         if module.layer == "optimizer":
             targets += [f"{PACKAGE}.models.{name}" for name in sorted(others - set(OPTIMIZER_KNOWS))]
@@ -97,7 +103,7 @@ def upward_imports(modules: Mapping[str, Module]) -> list[str]:
 
 def circles(modules: Mapping[str, Module]) -> list[str]:
     """The first circle of modules that import each other, also for types only, or nothing."""
-    known = {f"{PACKAGE}.{name}": name for name in modules}
+    known = {module.imported_as: name for name, module in modules.items()}
     graph = {
         name: {known[target] for target in module.imports if target in known and known[target] != name}
         for name, module in modules.items()
@@ -146,14 +152,14 @@ def long_functions(modules: Mapping[str, Module]) -> list[str]:
 
 
 def equal_names(modules: Mapping[str, Module]) -> list[str]:
-    """Modules, and public classes, that share their name with another one."""
+    """Modules, and public classes of the package, that share their name with another one."""
     packages = {name.rpartition(".")[0] for name in modules}
     stems = [name.rpartition(".")[2] for name in modules if name not in packages]
     classes = [
         node.name
         for module in modules.values()
         for node in module.tree.body
-        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        if module.layer in LAYERS and isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     ]
     return [
         *(f"{count} modules are called {name}" for name, count in Counter(stems).items() if count > 1),
@@ -181,7 +187,7 @@ def main() -> int:
     """Print the figures and every breach. Returns the exit code."""
     modules = read_modules()
     by_layer = Counter(module.layer for module in modules.values())
-    print("layers:", ", ".join(f"{layer} {by_layer[layer]}" for layer in LAYERS))
+    print("layers:", ", ".join(f"{layer} {by_layer[layer]}" for layer in FOLDERS))
     print("largest folder:", first(folders(modules)))
     print("longest function:", first(functions(modules)))
     breaches: Iterable[str] = ()

@@ -122,34 +122,34 @@ def checked_run(
 
 
 def write_run(
-    made: DispatchRun,
+    run: DispatchRun,
     out: Path,
     kind: RunKind,
     replayed: Replayed | None = None,
     lang: Lang = "en",
 ) -> dict[str, Path]:
     """Write the files of a run, texts for people in the language; all files or none. Returns their paths."""
-    return write_outputs(DISPATCH_OUTPUTS, dispatch_result(made, kind, replayed), out, lang)
+    return write_outputs(DISPATCH_OUTPUTS, dispatch_result(run, kind, replayed), out, lang)
 
 
-def report_facts(made: DispatchRun, kind: RunKind, replayed: Replayed | None = None) -> ReportFacts:
+def report_facts(run: DispatchRun, kind: RunKind, replayed: Replayed | None = None) -> ReportFacts:
     """Everything that report and workbooks show beside the solution itself."""
-    return dispatch_result(made, kind, replayed).facts
+    return dispatch_result(run, kind, replayed).facts
 
 
-def dispatch_result(made: DispatchRun, kind: RunKind, replayed: Replayed | None = None) -> DispatchResult:
+def dispatch_result(run: DispatchRun, kind: RunKind, replayed: Replayed | None = None) -> DispatchResult:
     """The run without the optimizer's types, as its output files take it."""
     return DispatchResult(
         kind=kind,
-        case=made.case,
-        solution=made.solution,
-        summary=made.summary,
+        case=run.case,
+        solution=run.solution,
+        summary=run.summary,
         certificate={
-            "primal": made.proof.primal_infeasibility,
-            "dual": made.proof.dual_infeasibility,
-            "gap": made.proof.gap,
+            "primal": run.proof.primal_infeasibility,
+            "dual": run.proof.dual_infeasibility,
+            "gap": run.proof.gap,
         },
-        model=made.model,
-        timings_s=made.timings_s,
+        model=run.model,
+        timings_s=run.timings_s,
         replayed=replayed,
     )

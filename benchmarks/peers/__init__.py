@@ -87,22 +87,24 @@ class Entry:
 
     def missing(self) -> list[str]:
         """Distributions that are not installed."""
-        found = []
+        absent = []
         for name in self.needs:
             try:
                 version(name)
             except PackageNotFoundError:
-                found.append(name)
-        return found
+                absent.append(name)
+        return absent
 
 
 LP_ONLY = ("gaoan-lp",)
-OWN = ("ours", "arrays", "reference")  # modules of this project's code: they start as its commands do
+OWN = ("ours", "with_highs", "reference")  # modules of this project's code: they start as its commands do
 PEERS: Mapping[str, Entry] = {
     "parkdispatch": Entry("**parkdispatch**", "ours"),
-    "highs-lp": Entry("HiGHS on the arrays, LP", "arrays", exact=False),
-    "highs-ipm": Entry("HiGHS on the arrays, LP by interior point", "arrays", {"solver": "ipm"}, (), False),
-    "highs-milp": Entry("HiGHS on the arrays, MILP", "arrays", {"binaries": True}),
+    "highs-lp": Entry("HiGHS on the arrays, LP", "with_highs", exact=False),
+    "highs-ipm": Entry(
+        "HiGHS on the arrays, LP by interior point", "with_highs", {"solver": "ipm"}, (), False
+    ),
+    "highs-milp": Entry("HiGHS on the arrays, MILP", "with_highs", {"binaries": True}),
     "scipy": Entry("scipy `linprog`", "with_scipy", instances=LP_ONLY),
     "pyomo-appsi": Entry("Pyomo, `appsi_highs`", "with_pyomo", {"interface": "appsi"}),
     "pyomo-highs": Entry("Pyomo, new `highs` interface", "with_pyomo", {"interface": "new"}),

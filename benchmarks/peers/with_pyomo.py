@@ -102,12 +102,12 @@ class Appsi:
         self.found = self.opt.solve(self.model)
 
     def result(self) -> tuple[float, float, bool]:
-        found = self.found
-        finished = found.termination_condition.name == "optimal"
-        if found.best_feasible_objective is None:
+        results = self.found
+        finished = results.termination_condition.name == "optimal"
+        if results.best_feasible_objective is None:
             return np.inf, -np.inf, False
-        found.solution_loader.load_vars()
-        return found.best_feasible_objective, found.best_objective_bound, finished
+        results.solution_loader.load_vars()
+        return results.best_feasible_objective, results.best_objective_bound, finished
 
 
 class New:
@@ -128,12 +128,12 @@ class New:
         self.found = self.opt.solve(self.model, time_limit=limit_s)
 
     def result(self) -> tuple[float, float, bool]:
-        found = self.found
-        finished = found.solution_status.name == "optimal"
-        if found.incumbent_objective is None:
+        results = self.found
+        finished = results.solution_status.name == "optimal"
+        if results.incumbent_objective is None:
             return np.inf, -np.inf, False
-        found.solution_loader.load_vars()
-        return found.incumbent_objective, found.objective_bound, finished
+        results.solution_loader.load_vars()
+        return results.incumbent_objective, results.objective_bound, finished
 
 
 def highs_sizes(highs: Any) -> Sizes:

@@ -9,7 +9,7 @@ from scipy.optimize import linprog
 from scipy.sparse import vstack
 
 from benchmarks.peers import Answer, Sizes
-from benchmarks.peers.arrays import Arrays, columns_of
+from benchmarks.peers.with_highs import Arrays, columns_of
 
 
 class Tool(Arrays):
@@ -36,15 +36,15 @@ class Tool(Arrays):
         self.found = linprog(self.program.cost, **self.given, method="highs", options=options)
 
     def extract(self) -> Answer:
-        found, finished = self.found, self.found.status == 0
-        objective = found.fun + self.program.offset if finished else np.inf
-        x = found.x if finished else np.full(len(self.program.cost), np.nan)
+        result, finished = self.found, self.found.status == 0
+        objective = result.fun + self.program.offset if finished else np.inf
+        x = result.x if finished else np.full(len(self.program.cost), np.nan)
         return Answer(
             objective_yuan=float(objective),
             bound_yuan=float(objective) if finished else -np.inf,
             finished=finished,
-            import_mw=sum(x[at] for at in columns_of(self.tiled, "import_mw")),
-            energy_mwh=sum(x[at] for at in columns_of(self.tiled, "energy_mwh")),
+            import_mw=sum(x[column] for column in columns_of(self.tiled, "import_mw")),
+            energy_mwh=sum(x[column] for column in columns_of(self.tiled, "energy_mwh")),
         )
 
     def sizes(self) -> Sizes:

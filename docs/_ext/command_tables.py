@@ -70,8 +70,9 @@ def _parameter(word: str, hint: Any, default: Any) -> Parameter:
 def usage(name: str) -> str:
     """The line that shows how a command is typed."""
     known = parameters(name)
-    words = [one.typed if one.is_required else f"[{one.typed}]" for one in known if one.is_argument]
-    options = [] if all(one.is_argument for one in known) else ["[OPTIONS]"]
+    arguments = [parameter for parameter in known if parameter.is_argument]
+    words = [argument.typed if argument.is_required else f"[{argument.typed}]" for argument in arguments]
+    options = [] if len(arguments) == len(known) else ["[OPTIONS]"]
     return " ".join([PROGRAM, name, *words, *options])
 
 

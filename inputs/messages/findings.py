@@ -17,7 +17,7 @@ class Findings:
         self.lines: list[str] = []
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
+    def collecting(self) -> Iterator[None]:
         """Collect the problems of an InputError raised in the block, and continue after it."""
         try:
             yield
@@ -26,7 +26,7 @@ class Findings:
 
     def collect(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of a step; after a step that raised InputError, use nothing before `raise_any`."""
-        with self.kept():
+        with self.collecting():
             return step(*args, **kwargs)
         return cast("T", None)
 

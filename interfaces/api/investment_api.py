@@ -129,11 +129,14 @@ class PublishedComparison:
         return write_reproduction(self.reproduction, Path(folder), language(lang))
 
 
-def study(case: Case, *, time_limit_s: float = 60.0, progress: Progress = ignore_progress) -> Investment:
+def study(
+    case: Case, *, quick: bool = False, time_limit_s: float = 60.0, progress: Progress = ignore_progress
+) -> Investment:
     """Dispatch every year of the storage's lifetime as it ages, and make the cash flow of the investment.
 
     Args:
         case: what `load_case` returned; it needs a `[finance]` section and a battery.
+        quick: dispatch the first two years and the last, the others on a line between them.
         time_limit_s: seconds for a year.
         progress: called with a few words at each step.
 
@@ -150,9 +153,9 @@ def study(case: Case, *, time_limit_s: float = 60.0, progress: Progress = ignore
     require_lifetime_inputs(case)
     started = time.perf_counter()
     options = SolveOptions(time_limit_s=time_limit_s)
-    finished = run_store(RUNS, "study", case, options)
+    finished = run_store(RUNS, "study", case, options, quick)
     context = SolveContext(options, progress, finished)
-    result = study_storage(case, context, time.perf_counter() - started)
+    result = study_storage(case, context, time.perf_counter() - started, quick)
     if not result.failed:
         finished.clear()
     return Investment(result)

@@ -18,15 +18,15 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
         from parkdispatch.inputs.prepare import day_times, prepare, year_times
 
         findings, year_only = Findings(), Findings()
-        with findings.kept():
+        with findings.collecting():
             park = load_case(case, variant, whole_year=True)
             prepared = prepare(park, day_times(park, park.calendar.plan_date))
-            with year_only.kept():
+            with year_only.collecting():
                 prepared = prepare(park, year_times(park))
-        with findings.kept():
+        with findings.collecting():
             names = variants(case) if variant is None else []
             for name in names:
-                with findings.kept():
+                with findings.collecting():
                     load_case(case, name, whole_year=True)
         findings.raise_any()
     valid = f"valid for a plan of {park.calendar.plan_date} only" if year_only.lines else "valid"

@@ -37,7 +37,7 @@ def reproduce(
         findings = Findings()
         file_lang = findings.collect(language, lang)
         findings.collect(check_output_paths, 1.0, out)
-        with findings.kept():
+        with findings.collecting():
             study = load_case(case, whole_year=True)
             driver.require_study_inputs(study)
         findings.raise_any()

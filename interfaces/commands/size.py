@@ -97,15 +97,15 @@ def size(
         from parkdispatch.studies.task_cluster import TaskCluster
 
         findings = Findings()
-        with findings.kept():
+        with findings.collecting():
             file_lang = language(lang)
-        with findings.kept():
+        with findings.collecting():
             check_output_paths(time_limit, out)
-        with findings.kept():
+        with findings.collecting():
             parts = parts_asked(only)
-        with findings.kept():
+        with findings.collecting():
             cluster = TaskCluster(scheduler, workers, tls_files(tls_ca_file, tls_cert, tls_key))
-        with findings.kept():
+        with findings.collecting():
             park = load_case(case, variant, whole_year=True)
             require_increment_inputs(park)
         findings.raise_any()

@@ -1,6 +1,9 @@
 """`parkdispatch study`: dispatch every year of the storage, and compute the cash flow of the investment."""
 
 import time
+from typing import Annotated
+
+import typer
 
 from parkdispatch.interfaces.commands.console import end_of_tasks, out_console, print_message, progress_line
 from parkdispatch.interfaces.commands.options import (
@@ -17,6 +20,10 @@ from parkdispatch.interfaces.commands.options import (
 def study(
     case: CaseArgument = "gaoan",
     variant: Variant = None,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Dispatch the first two years and the last; interpolate the others."),
+    ] = False,
     out: Out = None,
     lang: Language = "en",
     time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
@@ -40,14 +47,14 @@ def study(
         findings = Findings()
         file_lang = findings.collect(language, lang)
         findings.collect(check_output_paths, time_limit, out)
-        with findings.kept():
+        with findings.collecting():
             park = load_case(case, variant, whole_year=True)
             require_lifetime_inputs(park)
         findings.raise_any()
         options = SolveOptions(time_limit_s=time_limit)
-        finished = run_store(RUNS, "study", park, options)
+        finished = run_store(RUNS, "study", park, options, quick)
         context = SolveContext(options, progress, finished)
-        result = study_storage(park, context, time.perf_counter() - started)
+        result = study_storage(park, context, time.perf_counter() - started, quick)
         progress("writing results")
         with run_folder(out, park.name, "study") as folder:
             paths = write_study(result, folder, file_lang)

@@ -163,13 +163,15 @@ class InterruptibleLoad(DemandProfile):
 
     def activities(self, seen: Seen) -> list[Activity]:
         """What is shed of each step."""
-        found = []
+        activities = list[Activity]()
         for number, step in enumerate(self.steps):
             shed_mw = seen.values[f"step_{number}_shed_mw"]
             size_mw = float(np.max(step.size_mw(seen.values["demand_mw"])))
             place, price = number + 1 if len(self.steps) > 1 else None, step.price_yuan_per_mwh
-            found.append(Activity("interruption", shed_mw, size_mw, number=place, price_yuan_per_mwh=price))
-        return found
+            activities.append(
+                Activity("interruption", shed_mw, size_mw, number=place, price_yuan_per_mwh=price)
+            )
+        return activities
 
     def amounts(self, seen: Seen) -> Mapping[str, Array]:
         """The energy consumed."""

@@ -154,7 +154,7 @@ class ShedStep(Declaration):
         size_mw = np.broadcast_to(self.size_mw(values["demand_mw"]), shed_mw.shape)
         wanted_mw = np.minimum(shed_mw, size_mw) if self.divisible else size_mw
         day = times.normalize().to_numpy()
-        shed_h = [hours * is_on[day == one].sum() for one in np.unique(day)]
+        shed_h = [hours * is_on[day == one_day].sum() for one_day in np.unique(day)]
         residuals = {
             "step_size_mw": np.maximum(np.abs(shed_mw - np.where(is_on, wanted_mw, 0.0)), -shed_mw),
             "hours_of_day_h": max(shed_h) - self.max_hours_per_day,

@@ -52,7 +52,7 @@ DailyHours = Annotated[str, AfterValidator(_checked)]
 
 def window_hours(window: DailyWindow) -> float:
     """Length of a daily window [h]."""
-    begin, end = (at.hour + at.minute / 60 for at in (window.begin, window.end))
+    begin, end = (clock_time.hour + clock_time.minute / 60 for clock_time in (window.begin, window.end))
     return end - begin if end > begin else end - begin + 24
 
 
@@ -136,10 +136,10 @@ def work_windows(
             raise InputError(f"window from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}: holds {what}")
         place = np.searchsorted(times, grid)
         seen = np.flatnonzero((place < count) & (times[np.minimum(place, count - 1)] == grid))
-        at, shares = place[seen], weight / weight.sum()
-        number[at], hours_left[at], share[at] = position, hours * (len(grid) - seen), shares[seen]
-        before[at] = np.concatenate([[0.0], np.cumsum(shares)[:-1]])[seen]
-        is_first[at], is_last[at] = seen == 0, seen == len(grid) - 1
+        inside, shares = place[seen], weight / weight.sum()
+        number[inside], hours_left[inside], share[inside] = position, hours * (len(grid) - seen), shares[seen]
+        before[inside] = np.concatenate([[0.0], np.cumsum(shares)[:-1]])[seen]
+        is_first[inside], is_last[inside] = seen == 0, seen == len(grid) - 1
     return WorkWindows(number, before, share, hours_left, is_first, is_last)
 
 
@@ -151,8 +151,8 @@ def occurrences(window: DailyWindow, times: pd.DatetimeIndex) -> list[TimeSpan]:
     return [TimeSpan(_plain(day), _plain(day + length)) for day in days]
 
 
-def _plain(at: pd.Timestamp) -> datetime:
-    return at.to_pydatetime()
+def _plain(time: pd.Timestamp) -> datetime:
+    return time.to_pydatetime()
 
 
 def _internal(title: str, unit: str = "-", upper: float = 1.0) -> SeriesSpec:

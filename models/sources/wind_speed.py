@@ -56,5 +56,5 @@ def speeds_of_year(
 
 def power_share(speed_m_per_s: Array, curve: tuple[tuple[float, float], ...]) -> Array:
     """Share of rated power at wind speeds at hub height [-], the same shape; zero beyond the curve."""
-    at, share = zip(*curve, strict=True)
-    return np.asarray(np.interp(speed_m_per_s, at, share, left=0.0, right=0.0), dtype=np.float64)
+    curve_m_per_s, share = zip(*curve, strict=True)
+    return np.asarray(np.interp(speed_m_per_s, curve_m_per_s, share, left=0.0, right=0.0), dtype=np.float64)

@@ -34,13 +34,18 @@ from parkdispatch.optimizer.decomposition.repair_result import (
     RepairHandedOver,
     RepairOptions,
 )
-from parkdispatch.optimizer.decomposition.repair_state import Incumbent, RepairState, WindowSolution
+from parkdispatch.optimizer.decomposition.repair_state import (
+    Incumbent,
+    RepairClock,
+    RepairState,
+    WindowSolution,
+)
 from parkdispatch.optimizer.decomposition.subproblems import WindowSolver
 from parkdispatch.optimizer.decomposition.warm_start import RepairWarmStart
 from parkdispatch.optimizer.decomposition.window_rounds import Task, WindowRounds
 from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
-from parkdispatch.optimizer.heuristics.rounding import LEAST_S, Rounding
+from parkdispatch.optimizer.heuristics.rounding import Rounding
 from parkdispatch.optimizer.highs import GAP_YUAN, InfeasibleProgram, OutOfTime
 from parkdispatch.optimizer.partition.windows import Partition
 from parkdispatch.optimizer.presolve.exclusive_pairs import candidate_violations, violated_pairs
@@ -51,12 +56,6 @@ from parkdispatch.optimizer.proof.certificate import (
     certify,
 )
 
-PROOF_SHARE = 1 / 3  # of the remaining time, before a dispatch is made by rounding
-HANDOVER_SHARE = 0.15  # of the remaining time, before a small program is handed over
-LEAST_HANDOVER_S = 1.5  # a day is closed in less, or in no number of rounds
-HANDOVER_S_PER_PAIR = 1e-3
-HANDOVER_ROUNDS = 30  # that hundreds of random parks that were closed in rounds needed, at most half of it
-ROUNDING_RESERVE = 1.5  # times what the last rounding took is kept for the next one
 SEARCH_SHARE = 0.01  # of a window's tolerance, for its search, where the optimum is asked for
 
 
@@ -78,7 +77,7 @@ class Repair:
         tiled, program, pricer = problem.tiled, problem.program, problem.pricer
         self._problem = problem
         self._tiled, self._program, self._blocks = tiled, program, problem.blocks
-        self._options, self._deadline = options, problem.deadline
+        self._options = options
         self._x, self._relaxed_x = x, x
         self._certificate: Certificate | None = certificate
         self._multipliers = pricer.multipliers(row_dual)
@@ -104,15 +103,11 @@ class Repair:
         # inconsistent now are consistent at the next multipliers
         self._couples = bool(warm_start.fixed_at_zero.any())
         self._incumbent = Incumbent(x)
-        self._rounds, self._rounding_s = 0, 0.0
-        now, share = time.monotonic(), HANDOVER_SHARE if options.hands_over else PROOF_SHARE
-        proof_s = max(0.0, share * (problem.deadline - now))
-        if options.hands_over:
-            pairs = len(tiled.template.pairs) * len(tiled.horizon)
-            proof_s = min(proof_s, max(LEAST_HANDOVER_S, HANDOVER_S_PER_PAIR * pairs))
-        self._set_proof_deadline(now + proof_s)
-        rounded = replace(problem, deadline=now + 2 * proof_s) if options.hands_over else problem
-        self._rounding = Rounding(rounded, min(LEAST_S, proof_s) if options.hands_over else LEAST_S)
+        pairs = len(tiled.template.pairs) * len(tiled.horizon)
+        self._clock = RepairClock(problem.deadline, pairs, hands_over=options.hands_over)
+        self._solver.budget.deadline = self._clock.proof_deadline
+        rounded = replace(problem, deadline=self._clock.rounding_deadline)
+        self._rounding = Rounding(rounded, self._clock.least_rounding_s)
 
     def run(self) -> RepairedSolution:
         """Repair in rounds. Raises InfeasibleProgram, NoFeasibleDispatch and RepairHandedOver."""
@@ -129,7 +124,7 @@ class Repair:
             position = (*self._partition.windows(), self._fixed.tobytes())
             is_late = self._improve_incumbent()
             incumbent.check()
-            is_over = time.monotonic() >= self._deadline
+            is_over = self._clock.is_over
             if self._is_gap_closed() or (is_over and incumbent.exists):
                 bound_yuan = min(incumbent.bound_yuan, incumbent.cost_yuan)
                 return self._repaired(incumbent.x, self._multipliers.dual, bound_yuan)
@@ -138,7 +133,8 @@ class Repair:
             if is_over:
                 raise NoFeasibleDispatch(incumbent.bound_yuan)
             if is_late:
-                self._extend_proof_time()
+                self._clock.extend_proof()
+                self._solver.budget.deadline = self._clock.proof_deadline
                 continue
             if position in visited:
                 self._window_rounds.widen(self._x, state, solutions)
@@ -155,13 +151,14 @@ class Repair:
         self._certificate = None
         state, solved = self._state(), dict[Task, WindowSolution]()
         while True:
-            self._rounds += 1
+            self._clock.rounds += 1
             solutions = self._window_rounds.solve_all(state, solved)
             if relaxation.dual_infeasibility <= FEASIBILITY_TOLERANCE:
-                bound_yuan = relaxation.dual_objective_yuan + sum(one.gain_yuan for one in solutions)
+                gain_yuan = sum(solution.gain_yuan for solution in solutions)
+                bound_yuan = relaxation.dual_objective_yuan + gain_yuan
                 self._incumbent.bound_yuan = max(self._incumbent.bound_yuan, bound_yuan)
             if (
-                self._is_late()
+                self._clock.is_late
                 or self._is_good_enough(solutions)
                 or not self._window_rounds.reconcile(state, solutions, couple=self._couples)
             ):
@@ -247,7 +244,7 @@ class Repair:
 
         Return whether the time for the proof alone was over.
         """
-        is_feasible, is_late = self._solve_with_fixed(), self._is_late()
+        is_feasible, is_late = self._solve_with_fixed(), self._clock.is_late
         point = self._x if is_feasible and self._obeys_pairs() else None
         if point is None and self._is_rounding_due(is_late):
             began = time.monotonic()
@@ -257,7 +254,7 @@ class Repair:
             point = self._rounded_point()
             if point is None and resting is not None:
                 point = self._rounding.improved_by_days(resting.x)
-            self._rounding_s = time.monotonic() - began
+            self._clock.rounding_s = time.monotonic() - began
         if point is not None:
             self._incumbent.offer(point, self._program.objective(point))
         return is_late
@@ -276,7 +273,7 @@ class Repair:
         if self._incumbent.exists:
             if self._options.hands_over:
                 return False
-            return is_late and time.monotonic() + self._rounding_s <= self._deadline
+            return is_late and self._clock.leaves_a_rounding
         return is_late or self._options.gap > EXACT
 
     def _rounded_point(self) -> Array | None:
@@ -294,27 +291,10 @@ class Repair:
             solver_gap_yuan, self._options.gap * max(1.0, abs(cost_yuan))
         )
 
-    def _is_late(self) -> bool:
-        """Return whether the time for the proof alone is over, or too many rounds."""
-        if self._options.hands_over and self._rounds >= HANDOVER_ROUNDS:
-            return True
-        return time.monotonic() > self._proof_deadline
-
-    def _set_proof_deadline(self, proof_deadline: float) -> None:
-        """Work on the proof alone until then (time.monotonic), before anything is rounded."""
-        self._proof_deadline = proof_deadline
-        self._solver.budget.deadline = proof_deadline
-
-    def _extend_proof_time(self) -> None:
-        """Leave the remaining time to the proof, but for one more rounding if there is time for it."""
-        self._set_proof_deadline(self._deadline - ROUNDING_RESERVE * self._rounding_s)
-        if self._is_late():
-            self._set_proof_deadline(self._deadline)
-
     def _repaired(self, x: Array, row_dual: Array | None, bound_yuan: float) -> RepairedSolution:
         """Return the solution, with a warm start from the final state."""
-        windows, solver = self._partition.windows(), self._solver
+        windows, solver, rounds = self._partition.windows(), self._solver, self._clock.rounds
         binaries = sum(len(solver.pair_positions(self._candidates, window)) for window in windows)
         trees = {window: solver.trees[window] for window in windows if window in solver.trees}
         warm_start = RepairWarmStart(self._fixed, self._candidates, tuple(windows), trees)
-        return RepairedSolution(x, row_dual, bound_yuan, len(windows), self._rounds, binaries, warm_start)
+        return RepairedSolution(x, row_dual, bound_yuan, len(windows), rounds, binaries, warm_start)

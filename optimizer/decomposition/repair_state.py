@@ -1,5 +1,6 @@
-"""The iterate of a repair, its incumbent, and the solutions of windows that lead to the next iterate."""
+"""A repair's iterate, incumbent and clock, and the solutions of windows that lead to the next iterate."""
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,9 +8,16 @@ import numpy as np
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.arrays import Index, Mask
+from parkdispatch.optimizer.heuristics.rounding import LEAST_S
 from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram
 from parkdispatch.optimizer.partition.windows import Window
 
+PROOF_SHARE = 1 / 3  # of the remaining time, before a dispatch is made by rounding
+HANDOVER_SHARE = 0.15  # of the remaining time, before a small program is handed over
+LEAST_HANDOVER_S = 1.5  # a day is closed in less, or in no number of rounds
+HANDOVER_S_PER_PAIR = 1e-3
+HANDOVER_ROUNDS = 30  # that hundreds of random parks that were closed in rounds needed, at most half of it
+ROUNDING_RESERVE = 1.5  # times what the last rounding took is kept for the next one
 BOUND_TOLERANCE = 1e-7  # relative; a bound that is above a feasible cost by more is no bound
 
 
@@ -73,3 +81,44 @@ class Incumbent:
             raise SolverError(
                 f"a dispatch of {self.cost_yuan:.2f} yuan lies below its bound of {self.bound_yuan:.2f}"
             )
+
+
+class RepairClock:
+    """Time and rounds of a repair: for the proof alone at first, then for rounding too, until the deadline.
+
+    Deadlines are values of time.monotonic(). A repair that hands a small program over has less time for the
+    proof, and as much again for rounding.
+    """
+
+    def __init__(self, deadline: float, pairs: int, *, hands_over: bool) -> None:
+        """`pairs`: exclusive pairs times intervals."""
+        now, share = time.monotonic(), HANDOVER_SHARE if hands_over else PROOF_SHARE
+        proof_s = max(0.0, share * (deadline - now))
+        if hands_over:
+            proof_s = min(proof_s, max(LEAST_HANDOVER_S, HANDOVER_S_PER_PAIR * pairs))
+        self.deadline, self.proof_deadline = deadline, now + proof_s
+        self.rounding_deadline = now + 2 * proof_s if hands_over else deadline
+        self.least_rounding_s = min(LEAST_S, proof_s) if hands_over else LEAST_S
+        self.rounds, self.rounding_s = 0, 0.0  # so far, and what the last rounding took
+        self._max_rounds = HANDOVER_ROUNDS if hands_over else np.inf
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the deadline has passed."""
+        return time.monotonic() >= self.deadline
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time for the proof alone is over, or too many rounds."""
+        return self.rounds >= self._max_rounds or time.monotonic() > self.proof_deadline
+
+    @property
+    def leaves_a_rounding(self) -> bool:
+        """Whether another rounding would end before the deadline if it took what the last one took."""
+        return time.monotonic() + self.rounding_s <= self.deadline
+
+    def extend_proof(self) -> None:
+        """Leave the remaining time to the proof, but for one more rounding if there is time for it."""
+        self.proof_deadline = self.deadline - ROUNDING_RESERVE * self.rounding_s
+        if self.is_late:
+            self.proof_deadline = self.deadline

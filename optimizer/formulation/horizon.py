@@ -65,7 +65,8 @@ class Horizon:
             begins = pd.DatetimeIndex([window.begin])
             span = pd.Timedelta(window.end - window.begin)
         else:
-            begin, end = (pd.Timedelta(hours=at.hour, minutes=at.minute) for at in (window.begin, window.end))
+            clock_times = (window.begin, window.end)
+            begin, end = (pd.Timedelta(hours=time.hour, minutes=time.minute) for time in clock_times)
             days = pd.date_range(self.times[0].normalize() - DAY, self.times[-1].normalize())
             begins = days + begin
             span = end - begin if end > begin else end - begin + DAY

@@ -124,8 +124,8 @@ class IntervalWriter:
 
     def piecewise(self, name: str, x: Any, points: Sequence[tuple[float, float]], side: str = "equal") -> Any:
         """Write the segments: in the incremental formulation with binaries, or one row a segment."""
-        at, value = (np.array(numbers, dtype=float) for numbers in zip(*points, strict=True))
-        width, rise = np.diff(at), np.diff(value)
+        breakpoints, value = (np.array(numbers, dtype=float) for numbers in zip(*points, strict=True))
+        width, rise = np.diff(breakpoints), np.diff(value)
         if len(points) < MIN_POINTS or not (width > 0).all():
             raise ValueError(
                 f"piecewise {name}: must have two or more points in ascending order, not {points}"
@@ -138,19 +138,20 @@ class IntervalWriter:
         y = pyo.Var(bounds=(float(value.min()), float(value.max())))
         self.add(name, y)
         if side == "equal":
-            self._incremental(name, x, y, at, value)
+            self._incremental(name, x, y, breakpoints, value)
             return y
-        self.add(f"{name}_domain", pyo.Constraint(expr=pyo.inequality(float(at[0]), x, float(at[-1]))))
+        domain = pyo.inequality(float(breakpoints[0]), x, float(breakpoints[-1]))
+        self.add(f"{name}_domain", pyo.Constraint(expr=domain))
         for number, steepness in enumerate(slope.tolist()):
             line = y - steepness * x
-            offset = float(value[number] - steepness * at[number])
+            offset = float(value[number] - steepness * breakpoints[number])
             rule = line >= offset if side == "at_least" else line <= offset
             self.add(f"{name}_segment_{number}", pyo.Constraint(expr=rule))
         return y
 
-    def _incremental(self, name: str, x: Any, y: Any, at: Array, value: Array) -> None:
+    def _incremental(self, name: str, x: Any, y: Any, breakpoints: Array, value: Array) -> None:
         """Write y as the function of x: each segment is used only after the one before it is full."""
-        width, slope = np.diff(at).tolist(), (np.diff(value) / np.diff(at)).tolist()
+        width, slope = np.diff(breakpoints).tolist(), (np.diff(value) / np.diff(breakpoints)).tolist()
         parts: list[Any] = []
         for number, length in enumerate(width):
             part = pyo.Var(bounds=(0, length))
@@ -161,7 +162,7 @@ class IntervalWriter:
                 self.add(f"{name}_full_{number}", pyo.Constraint(expr=before >= 0))
                 self.add(f"{name}_after_{number}", pyo.Constraint(expr=part - length * is_full <= 0))
             parts.append(part)
-        self.add(f"{name}_x", pyo.Constraint(expr=x - sum(parts) == float(at[0])))
+        self.add(f"{name}_x", pyo.Constraint(expr=x - sum(parts) == float(breakpoints[0])))
         rises = sum(steepness * part for steepness, part in zip(slope, parts, strict=True))
         self.add(f"{name}_value", pyo.Constraint(expr=y - rises == float(value[0])))
 

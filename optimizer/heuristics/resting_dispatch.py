@@ -134,12 +134,12 @@ def _implied_upper(program: LinearProgram, upper: Array, row: Index) -> Array:
     """
     matrix = program.matrix
     least, most = _activity_range(program, upper, row)
-    own = matrix.data * program.lower[matrix.indices]
+    least_of_entry = matrix.data * program.lower[matrix.indices]
     with np.errstate(invalid="ignore"):
         room = np.where(
             matrix.data > 0, program.row_upper[row] - least[row], program.row_lower[row] - most[row]
         )
-        limit = np.where(np.isfinite(room), (room + own) / matrix.data, np.inf)
+        limit = np.where(np.isfinite(room), (room + least_of_entry) / matrix.data, np.inf)
     implied = upper.copy()
     np.minimum.at(implied, matrix.indices, limit)
     return np.maximum(implied, program.lower)

@@ -103,14 +103,15 @@ class Subprogram:
         `boundary_values` are their values, (columns of the full program,). With `shared_may_rise`, a shared
         decision may be larger than its value, at its cost in the full program.
         """
-        own, shared = len(self.columns), slice(len(self.columns), len(self.columns) + len(self.copies))
+        own_columns = len(self.columns)
+        shared = slice(own_columns, own_columns + len(self.copies))
         lower, upper, cost = program.lower[self.every], program.upper[self.every], program.cost[self.every]
         shared_upper = upper[shared].copy()
-        for fixed in (self.ending, slice(own, None)):
+        for fixed in (self.ending, slice(own_columns, None)):
             lower[fixed] = upper[fixed] = boundary_values[self.every[fixed]]
         if shared_may_rise:
             upper[shared] = shared_upper
-        cost[shared.stop if shared_may_rise else own :] = 0.0
+        cost[shared.stop if shared_may_rise else own_columns :] = 0.0
         return LinearProgram(
             cost,
             0.0,

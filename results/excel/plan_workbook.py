@@ -145,7 +145,7 @@ class _Writer(Book):
         """For each carrier its powers stacked, with the load as a line, above what is stored of it."""
         sheet, row = self.sheets["chart"], 3
         self.begin(sheet, "", pages_high=1)
-        for carrier in dict.fromkeys(one.carrier for one in self.columns if one.kind != "price"):
+        for carrier in dict.fromkeys(column.carrier for column in self.columns if column.kind != "price"):
             row = self._charts_of(sheet, row, carrier)
         sheet.hide_gridlines(2)
         sheet.print_area(0, 0, row, 16)
@@ -157,17 +157,17 @@ class _Writer(Book):
         power = self.book.add_chart({"type": "column", "subtype": "stacked"})
         load, soc = self.book.add_chart({"type": "line"}), self.book.add_chart({"type": "line"})
         order = ("import", "source", "set_point", "export")
-        own = [(n, one) for n, one in enumerate(self.columns) if one.carrier == carrier]
-        drawn = [(n, one) for n, one in own if one.kind in order and one.numbers.any()]
-        for number, one in sorted(drawn, key=lambda item: order.index(item[1].kind)):
-            at = self._below_zero(sheet, number) if one.kind == "export" else self.where(number)
-            series = {"name": one.name, "categories": axis, "values": at, "gap": 0, "overlap": 100}
-            power.add_series({**series, "fill": {"color": one.colour}})
-        for number, one in own:
-            if one.kind in ("load", "soc"):
-                series = {"name": one.device, "categories": axis, "values": self.where(number)}
-                line = {"line": {"color": one.colour, "width": 2.0}}
-                (load if one.kind == "load" else soc).add_series({**series, **line})
+        own = [(n, column) for n, column in enumerate(self.columns) if column.carrier == carrier]
+        drawn = [(n, column) for n, column in own if column.kind in order and column.numbers.any()]
+        for number, column in sorted(drawn, key=lambda item: order.index(item[1].kind)):
+            at = self._below_zero(sheet, number) if column.kind == "export" else self.where(number)
+            series = {"name": column.name, "categories": axis, "values": at, "gap": 0, "overlap": 100}
+            power.add_series({**series, "fill": {"color": column.colour}})
+        for number, column in own:
+            if column.kind in ("load", "soc"):
+                series = {"name": column.device, "categories": axis, "values": self.where(number)}
+                line = {"line": {"color": column.colour, "width": 2.0}}
+                (load if column.kind == "load" else soc).add_series({**series, **line})
         if load.series:
             power.combine(load)
         each_hour = max(1, round(1 / self.hours))

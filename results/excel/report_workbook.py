@@ -139,7 +139,7 @@ class _ReportWorkbook(Book):
             row = self.block(sheet, row, (page["unseen"], page["yuan"], page["u_saved"]), unseen, MONEY)
         for carrier, told in energies(self.solution, self.case, facts, self.words).items():
             names = (self.words["carriers"][carrier]["energy"], page["e_mwh"])
-            row = self.block(sheet, row, names, [list(one) for one in told], ENERGY)
+            row = self.block(sheet, row, names, [list(energy) for energy in told], ENERGY)
         row = self._peaks(sheet, row)
         cycles = [[device_label(name, self.words), count] for name, count in facts.full_cycles.items()]
         row = self.block(sheet, row, (page["cycles"], ""), cycles, "0.000") if cycles else row

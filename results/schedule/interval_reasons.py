@@ -74,18 +74,19 @@ class Reasons:
         self.curtailed_mw = sum((values(solution, name) for name in curtailed), zero)
         self.held = [held for grid in self.grids for held in _held(solution, grid, self.import_mw[grid])]
 
-    def prices(self, at: int) -> list[Priced]:
+    def prices(self, interval: int) -> list[Priced]:
         """What the energy of an interval costs or brings, by origin or purpose."""
-        if self.net_mw[at] < 0:
-            bought = [Priced("purchase", g, float(self.purchase[g][at])) for g in self._importing(at)]
-            return bought + (self._forgone(at) if self.surplus_mw[at] > self.least_mw else [])
+        if self.net_mw[interval] < 0:
+            buying = self._importing(interval)
+            bought = [Priced("purchase", grid, float(self.purchase[grid][interval])) for grid in buying]
+            return bought + (self._forgone(interval) if self.surplus_mw[interval] > self.least_mw else [])
         prices = []
-        if self.exported_mw[at] > self.least_mw:
-            exporting = [grid for grid in self.grids if self.export_mw[grid][at] > self.least_mw]
-            prices = [Priced("sale", grid, float(self.sale[grid][at])) for grid in exporting]
-        if self.net_mw[at] - self.exported_mw[at] > self.least_mw or not prices:
-            avoided = self._importing(at) or self.grids
-            prices += [Priced("purchase", grid, float(self.purchase[grid][at])) for grid in avoided]
+        if self.exported_mw[interval] > self.least_mw:
+            exporting = [grid for grid in self.grids if self.export_mw[grid][interval] > self.least_mw]
+            prices = [Priced("sale", grid, float(self.sale[grid][interval])) for grid in exporting]
+        if self.net_mw[interval] - self.exported_mw[interval] > self.least_mw or not prices:
+            avoided = self._importing(interval) or self.grids
+            prices += [Priced("purchase", grid, float(self.purchase[grid][interval])) for grid in avoided]
         return prices
 
     def of_demand(self, at: int) -> Priced | None:
@@ -115,21 +116,21 @@ class Reasons:
                 return held.limit, float(held.limit_mw[here][binding[0]])
         return None, 0.0
 
-    def _importing(self, at: int) -> list[str]:
-        return [grid for grid in self.grids if self.import_mw[grid][at] > self.least_mw]
+    def _importing(self, interval: int) -> list[str]:
+        return [grid for grid in self.grids if self.import_mw[grid][interval] > self.least_mw]
 
-    def _forgone(self, at: int) -> list[Priced]:
+    def _forgone(self, interval: int) -> list[Priced]:
         """What the surplus would have brought: its sale as far as the connections take it, else nothing."""
         worthless = Priced("curtailed", "", 0.0)
-        open_to = [grid for grid in self.grids if self.room_mw[grid][at] > self.least_mw]
+        open_to = [grid for grid in self.grids if self.room_mw[grid][interval] > self.least_mw]
         if self.curtailable:
-            open_to = [grid for grid in open_to if self.sale[grid][at] > 0]
-        if not open_to or self.curtailed_mw[at] > self.least_mw:
+            open_to = [grid for grid in open_to if self.sale[grid][interval] > 0]
+        if not open_to or self.curtailed_mw[interval] > self.least_mw:
             return [worthless]
-        best = max(open_to, key=lambda grid: float(self.sale[grid][at]))
-        unsold = Priced("unsold", best, float(self.sale[best][at]))
-        room_mw = sum(self.room_mw[grid][at] for grid in open_to)
-        return [unsold, worthless] if self.surplus_mw[at] > room_mw + self.least_mw else [unsold]
+        best = max(open_to, key=lambda grid: float(self.sale[grid][interval]))
+        unsold = Priced("unsold", best, float(self.sale[best][interval]))
+        room_mw = sum(self.room_mw[grid][interval] for grid in open_to)
+        return [unsold, worthless] if self.surplus_mw[interval] > room_mw + self.least_mw else [unsold]
 
 
 def _held(solution: xr.Dataset, grid: str, import_mw: Array) -> list[Held]:

@@ -119,14 +119,16 @@ def _runs(
     periods = interval_periods(times_of(solution), float(solution.attrs["hours"]), case.tariff)
     action = np.where(reasons.net_mw >= least_mw, 1, np.where(reasons.net_mw <= -least_mw, -1, 0))
     start, known = 0, PriceOf()
-    for at in range(len(action)):
-        prices = {(p.purpose, p.connection): p for p in reasons.prices(at)} if action[at] else {}
-        if at > start and not (
-            action[at] == action[start] and periods[at] == periods[start] and _agree(known, prices)
+    for interval in range(len(action)):
+        prices = {(p.purpose, p.connection): p for p in reasons.prices(interval)} if action[interval] else {}
+        if interval > start and not (
+            action[interval] == action[start]
+            and periods[interval] == periods[start]
+            and _agree(known, prices)
         ):
             if action[start]:
-                yield start, at, periods[start], tuple(known.values())
-            start, known = at, PriceOf()
+                yield start, interval, periods[start], tuple(known.values())
+            start, known = interval, PriceOf()
         known = {**prices, **known}
     if len(action) and action[start]:
         yield start, len(action), periods[start], tuple(known.values())

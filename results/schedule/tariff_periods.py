@@ -25,7 +25,7 @@ def quarter_periods(times: pd.DatetimeIndex, hours: float, tariff: Tariff) -> ND
 
 def interval_periods(times: pd.DatetimeIndex, hours: float, tariff: Tariff) -> list[tuple[str, ...]]:
     """Periods of each interval in the order of time, each once; empty where the tariff has none."""
-    found = quarter_periods(times, hours, tariff)
-    if found is None:
+    periods = quarter_periods(times, hours, tariff)
+    if periods is None:
         return [()] * len(times)
-    return [tuple(dict.fromkeys(row)) for row in found.tolist()]
+    return [tuple(dict.fromkeys(row)) for row in periods.tolist()]

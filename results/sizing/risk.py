@@ -25,15 +25,15 @@ FIFTH = 0.2  # share of the scenarios at either end of an uncertain input
 
 
 def risk_dataset(
-    choices: Sequence[Choice], table: pd.DataFrame, found: Array, numbers: Array | None = None
+    choices: Sequence[Choice], table: pd.DataFrame, figures: Array, numbers: Array | None = None
 ) -> xr.Dataset:
-    """The risk dataset: `found` has the shape (scenarios, figures, choices), `table` one row per scenario.
+    """The risk dataset: `figures` has the shape (scenarios, figures, choices), `table` one row per scenario.
 
     `numbers` are those of the scenarios, by default from 0.
     """
     dims = ("scenario", "choice")
     data = {
-        name: xr.DataArray(found[:, number], dims=dims, attrs={"units": unit, "long_name": words})
+        name: xr.DataArray(figures[:, number], dims=dims, attrs={"units": unit, "long_name": words})
         for number, (name, (unit, words)) in enumerate(FIGURES.items())
     }
     # one array instead of a variable per input: names such as "irradiation, MJ/m²" are invalid in NetCDF

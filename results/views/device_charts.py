@@ -51,7 +51,7 @@ def chart_data(
         "step_ms": round(hours * 3_600_000),
         "count": len(times),
         "focus_ms": _milliseconds(pd.Timestamp(case.calendar.plan_date)),
-        "balances": [one for one in balances if one["devices"]],
+        "balances": [balance for balance in balances if balance["devices"]],
         "storage": list(_storage(solution, case, words, colour_of)),
         "activities": activity_rows(solution, case, words, colour_of),
         "flows": flow_rows(solution, case, words),

@@ -43,12 +43,12 @@ def injections(solution: xr.Dataset) -> dict[QuantityName, Array]:
     """Power into its bus [MW], shape (intervals,), by device; "device (bus)" for one that has several."""
     names = of_kind(solution, "injection")
     devices = [device_of(solution, name) for name in names]
-    found = {}
+    powers_mw = {}
     for name, device in zip(names, devices, strict=True):
         bus = key_of(solution, name)
         text = device if devices.count(device) == 1 else f"{device} ({bus})"
-        found[QuantityName(text, device, bus, "injection")] = values(solution, name)
-    return found
+        powers_mw[QuantityName(text, device, bus, "injection")] = values(solution, name)
+    return powers_mw
 
 
 def drawn_power(solution: xr.Dataset, case: Case, carrier: str) -> dict[QuantityName, Array]:
@@ -112,11 +112,11 @@ def roles(solution: xr.Dataset, case: Case) -> dict[QuantityName, str]:
 def colours(kinds: Mapping[QuantityName, str]) -> dict[QuantityName, Colour]:
     """Colour of every injection on a light and on a dark page, by its role."""
     taken = dict.fromkeys(PALETTES, 0)
-    found = {}
+    colour_of = {}
     for name, kind in kinds.items():
-        found[name] = PALETTES[kind][taken[kind] % len(PALETTES[kind])]
+        colour_of[name] = PALETTES[kind][taken[kind] % len(PALETTES[kind])]
         taken[kind] += 1
-    return found
+    return colour_of
 
 
 def storage_levels(solution: xr.Dataset, case: Case) -> dict[str, StorageLevel]:
@@ -129,11 +129,14 @@ def storage_levels(solution: xr.Dataset, case: Case) -> dict[str, StorageLevel]:
 
 def prices(solution: xr.Dataset, case: Case) -> dict[QuantityName, tuple[str, Array]]:
     """Title and values [yuan/kWh] of every energy price among the series, by name."""
-    found = {}
+    priced = {}
     for name in of_kind(solution, "series"):
         device, key = device_of(solution, name), key_of(solution, name)
         if solution[name].attrs["units"] == "yuan/MWh":
             spec = case.devices[device].series_specs.get(key) if device in case.devices else None
             title = spec.title if spec else key.replace("_", " ")
-            found[QuantityName(name, device, key, "series")] = (title, values(solution, name) / KW_PER_MW)
-    return found
+            priced[QuantityName(name, device, key, "series")] = (
+                title,
+                values(solution, name) / KW_PER_MW,
+            )
+    return priced

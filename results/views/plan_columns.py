@@ -76,7 +76,7 @@ def _device_columns(
     is_first = name.key == next(iter(own))
     if declared is not None and declared.displays:
         label, owner = device_label(device, words), device
-        displays = [(one, one.power_mw(part), bus) for one, bus in declared.shown if is_first]
+        displays = [(display, display.power_mw(part), bus) for display, bus in declared.shown if is_first]
     else:
         consumes = kinds[name] == "consumer"
         usual = _usual_displays(solution, device, -fed[name] if consumes else fed[name], consumes)

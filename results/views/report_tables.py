@@ -147,7 +147,7 @@ def cost_table(solution: xr.Dataset, facts: ReportFacts, words: Words) -> Table:
         "rows": [
             [cost_label(name, words), *map(format_number, yuan[: len(totals)])]
             for name, yuan in costs(solution, facts).items()
-            if any(abs(one or 0.0) >= LEAST_YUAN for one in yuan)
+            if any(abs(amount or 0.0) >= LEAST_YUAN for amount in yuan)
         ],
         "total": [page["total"], *map(format_number, totals)],
     }

@@ -51,7 +51,7 @@ def _reason(block: ActivityBlock, words: Words) -> str:
     if "purchase" in block.purposes:
         names = [text["periods"].get(period, period) for period in block.periods] or [text["no_period"]]
         parts.append(listed(names, words))
-    parts += [text["surplus_alone"][one] for one in ("unsold", "curtailed") if one in block.purposes]
+    parts += [text["surplus_alone"][fate] for fate in ("unsold", "curtailed") if fate in block.purposes]
     reason = listed(parts, words)
     if block.held is None:
         return reason

@@ -150,8 +150,8 @@ def _estimated_year(known: Sequence[OperationYear], year: int, health: Health) -
 
     Raises _UnknownYearError where fewer than two are known.
     """
-    earlier = [one for one in known if one.year < year]
-    later = [one for one in known if one.year > year]
+    earlier = [operation for operation in known if operation.year < year]
+    later = [operation for operation in known if operation.year > year]
     if len(known) < 2:
         raise _UnknownYearError(year)
     if earlier and later:

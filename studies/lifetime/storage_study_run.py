@@ -9,15 +9,17 @@ from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, r
 from parkdispatch.studies.solve_options import SolveContext
 
 
-def study_storage(case: Case, context: SolveContext, read_s: float) -> Study:
+def study_storage(case: Case, context: SolveContext, read_s: float, quick: bool = False) -> Study:
     """Dispatch every year of a case's storage and make the cash flow of the investment from them.
 
-    A year whose solve fails is estimated (`Study.failed`). Raises InputError with all that keeps the case
-    from having a lifetime to dispatch, and InfeasibleError or SolverError as `dispatch_years`.
+    `quick` dispatches the first two years and the last, and those on either side of a replacement; the others
+    are interpolated and marked. A year whose solve fails is estimated (`Study.failed`). Raises InputError
+    with all that keeps the case from having a lifetime to dispatch, and InfeasibleError or SolverError as
+    `dispatch_years`.
     """
     finance = require_lifetime_inputs(case)
     started = time.perf_counter()
-    lifetime = dispatch_lifetime(case, context, estimate=True)
+    lifetime = dispatch_lifetime(case, context, () if quick else None, estimate=True)
     dispatched = time.perf_counter()
     context.progress("computing the cash flow")
     cash = cash_flow(finance, lifetime.operation())

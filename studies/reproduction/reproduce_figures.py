@@ -118,7 +118,7 @@ def search_calibration(case: Case, plan: Published, context: SolveContext) -> Fi
 def require_study_inputs(case: Case) -> None:
     """Raise InputError with every reason why the case is not that of a study with a lifetime to dispatch."""
     findings = Findings()
-    with findings.kept():
+    with findings.collecting():
         require_lifetime_inputs(case)
     findings.lines += study_problems(case)
     findings.raise_any()
@@ -199,9 +199,9 @@ def _reading(case: Case) -> ResponseReading:
     )
 
 
-def write_reproduction(made: Reproduction, out: Path, lang: Lang) -> dict[str, Path]:
+def write_reproduction(reproduction: Reproduction, out: Path, lang: Lang) -> dict[str, Path]:
     """Write the files of a reproduction, texts for people in the language; all files or none.
 
     Returns their paths by name.
     """
-    return write_outputs(REPRODUCTION_OUTPUTS, made, out, lang)
+    return write_outputs(REPRODUCTION_OUTPUTS, reproduction, out, lang)

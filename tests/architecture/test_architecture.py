@@ -39,19 +39,24 @@ def tree(path: Path) -> ast.Module:
 @cache
 def imports(path: Path) -> frozenset[str]:
     """Every module a file imports, anywhere in it, also for types only; `from a import b` gives a and a.b."""
-    found = set()
+    names = set()
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{short(path)}: a relative import hides what is imported"
-            found |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return frozenset(found)
+            names |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return frozenset(names)
 
 
 def reaches(path: Path, *modules: str) -> set[str]:
     """Which of the modules the file imports, or parts of them."""
-    return {one for one in modules for name in imports(path) if name == one or name.startswith(f"{one}.")}
+    return {
+        module
+        for module in modules
+        for name in imports(path)
+        if name == module or name.startswith(f"{module}.")
+    }
 
 
 def module_name(path: Path) -> str:
@@ -142,8 +147,8 @@ def test_everything_public_has_a_docstring(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=short)
 def test_a_file_is_of_no_machine(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    found = MACHINE.search(text)
-    assert found is None, f"{short(path)} names a machine: {found}"
+    path_of_machine = MACHINE.search(text)
+    assert path_of_machine is None, f"{short(path)} names a machine: {path_of_machine}"
 
 
 def test_data_files_name_no_machine() -> None:

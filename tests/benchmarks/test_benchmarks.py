@@ -266,11 +266,11 @@ def test_the_harness_stays_small() -> None:
     code = (
         f"import benchmarks.__main__, sys, json; print(json.dumps([m for m in {heavy} if m in sys.modules]))"
     )
-    found = subprocess.run(
+    counted = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         check=True,
         cwd=ROOT,
         env=environment(),
     )
-    assert json.loads(found.stdout) == []
+    assert json.loads(counted.stdout) == []

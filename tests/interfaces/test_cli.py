@@ -426,17 +426,17 @@ def test_a_replay_prints_what_foresight_is_worth_and_leaves_the_same_files(run: 
     assert first.keys() == second.keys() == REPLAY_FILES | {"manifest.json"}
     for name in ("dispatch.csv", "replay.csv", "solution.nc"):
         assert first[name] == second[name], name
-    found, again = summary(tmp_path / "a"), summary(tmp_path / "b")
-    assert found.keys() == SUMMARY_KEYS | found.keys()
-    assert set(found["timings_s"]) >= {"read", "build", "solve", "foresight", "extract", "write"}
+    written, again = summary(tmp_path / "a"), summary(tmp_path / "b")
+    assert written.keys() == SUMMARY_KEYS | written.keys()
+    assert set(written["timings_s"]) >= {"read", "build", "solve", "foresight", "extract", "write"}
     for varying in ("timings_s", "peak_memory_mb"):
-        del found[varying], again[varying]
-    assert found == again
-    told = found["replay"]
-    assert told["cost_with_foresight_yuan"] <= told["cost_yuan"] == found["objective_yuan"]
-    assert found["bill_yuan"]["grid"]["total"] == pytest.approx(told["cost_yuan"], rel=1e-9)
+        del written[varying], again[varying]
+    assert written == again
+    told = written["replay"]
+    assert told["cost_with_foresight_yuan"] <= told["cost_yuan"] == written["objective_yuan"]
+    assert written["bill_yuan"]["grid"]["total"] == pytest.approx(told["cost_yuan"], rel=1e-9)
     assert told["by_month"].keys() == {"2026-07"}
-    assert told["saving_yuan"] == found["saving_yuan"]
+    assert told["saving_yuan"] == written["saving_yuan"]
     assert len(pd.read_csv(tmp_path / "a" / "replay.csv")) == 2
 
 
@@ -485,7 +485,7 @@ def test_a_replay_where_no_peak_or_several_are_paid(scheme: str, run: Run, tmp_p
 EARLY = "\n".join(  # 130 MW at midnight, where 115 may be bought and the battery is almost empty
     [
         "time,load [MW]",
-        *(f"{at:%Y-%m-%d %H:%M},{130 if n == 24 else 100}" for n, at in enumerate(YEAR[4680:4728])),
+        *(f"{time:%Y-%m-%d %H:%M},{130 if n == 24 else 100}" for n, time in enumerate(YEAR[4680:4728])),
     ]
 )
 

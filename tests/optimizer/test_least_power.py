@@ -56,8 +56,8 @@ def test_the_rule_is_not_kept_by_chance() -> None:
 def test_no_minimum_adds_nothing() -> None:
     """Charge, discharge and energy, one law, one pair: as before there was such a field."""
     template = SmallPark(2).grid(1).load(1).battery().tiled().template
-    own = [column.key[1] for column in template.columns if column.key[0] == "battery"]
-    assert own == ["charge_mw", "discharge_mw", "energy_mwh"]
+    battery_columns = [column.key[1] for column in template.columns if column.key[0] == "battery"]
+    assert battery_columns == ["charge_mw", "discharge_mw", "energy_mwh"]
     assert [row.key[1] for row in template.rows if row.key[0] == "battery"] == ["energy_balance"]
     assert [pair.key[0] for pair in template.pairs].count("battery") == 1
 

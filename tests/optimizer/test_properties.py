@@ -41,14 +41,14 @@ class Numbers:
     ) -> SmallPark:
         """The park, with prices shifted and scaled, every hour repeated in shorter intervals."""
         demand = None if self.demand is None else self.demand * scale
-        made = SmallPark(self.count * repeat, 60 // repeat, "2026-07-31 18:00")
+        park = SmallPark(self.count * repeat, 60 // repeat, "2026-07-31 18:00")
 
         def long(values: Array) -> Array:
             return np.repeat(values, repeat)
 
         prices = [long((values + shift) * scale) for values in (self.buy, self.sell)]
-        made.grid(*prices, import_limit=25, export_limit=export, demand=demand).load(long(self.load))
-        return made.pv(long(self.sun)) if sun else made
+        park.grid(*prices, import_limit=25, export_limit=export, demand=demand).load(long(self.load))
+        return park.pv(long(self.sun)) if sun else park
 
 
 numbers = st.builds(

@@ -28,10 +28,10 @@ def gaoan(first: str, last: str, minutes: int = 15) -> Prepared:
 
 
 def ours(prepared: Prepared) -> Optimum:
-    found = optimize(prepared.case.devices, prepared.times, prepared.hours, prepared.series, threads=1)
-    assert found.proof.gap <= 1e-9
-    assert found.proof.bound_yuan <= found.proof.objective_yuan * (1 + 1e-9)
-    return found
+    optimum = optimize(prepared.case.devices, prepared.times, prepared.hours, prepared.series, threads=1)
+    assert optimum.proof.gap <= 1e-9
+    assert optimum.proof.bound_yuan <= optimum.proof.objective_yuan * (1 + 1e-9)
+    return optimum
 
 
 def theirs(prepared: Prepared) -> float:
@@ -52,10 +52,10 @@ def theirs(prepared: Prepared) -> float:
 )
 def test_park_of_gaoan(first: str, last: str, minutes: int) -> None:
     prepared = gaoan(first, last, minutes)
-    found = ours(prepared)
-    assert found.proof.objective_yuan == pytest.approx(theirs(prepared), rel=SAME)
+    optimum = ours(prepared)
+    assert optimum.proof.objective_yuan == pytest.approx(theirs(prepared), rel=SAME)
     if minutes > 15:
-        assert found.proof.violated > 0  # the repair had something to do
+        assert optimum.proof.violated > 0  # the repair had something to do
 
 
 def test_optimum_with_pyomo_is_the_same_dispatch() -> None:

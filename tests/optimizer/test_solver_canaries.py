@@ -127,14 +127,14 @@ def by_enumeration(given_: LinearProgram) -> float | None:
     for choice in choices:
         lower, upper = given_.lower.copy(), given_.upper.copy()
         lower[whole] = upper[whole] = choice
-        found = linprog(
+        result = linprog(
             given_.cost,
             A_ub=np.vstack([dense[above], -dense[below]]),
             b_ub=np.concatenate([given_.row_upper[above], -given_.row_lower[below]]),
             bounds=np.column_stack([lower, upper]),
         )
-        if found.status == 0 and (best is None or found.fun < best):
-            best = float(found.fun)
+        if result.status == 0 and (best is None or result.fun < best):
+            best = float(result.fun)
     return None if best is None else best + given_.offset
 
 
@@ -245,11 +245,11 @@ def test_changed_bounds_are_solved_anew() -> None:
     solver = Solver()
     solver.load(lp)
     assert solver.solve().x == pytest.approx([2])
-    one = np.array([0])
-    solver.change_bounds(one, np.array([0.0]), np.array([1.0]))
+    column = np.array([0])
+    solver.change_bounds(column, np.array([0.0]), np.array([1.0]))
     with pytest.raises(InfeasibleProgram):
         solver.solve()
-    solver.change_bounds(one, np.array([3.0]), np.array([9.0]))
+    solver.change_bounds(column, np.array([3.0]), np.array([9.0]))
     answer = solver.solve()
     assert answer.x == pytest.approx([3])
     assert certify(replace(lp, lower=np.array([3.0])), answer.x, answer.row_dual).holds
@@ -264,22 +264,22 @@ def mixed_programs(draw: st.DrawFn) -> LinearProgram:
     width = columns + binaries
     number = st.integers(-5, 5).map(float)
     some = st.lists(number, min_size=width, max_size=width)
-    made: list[tuple[float, list[float], float]] = []
+    programs: list[tuple[float, list[float], float]] = []
     for _ in range(rows):
         first = draw(number)
         lower, upper = draw(
             st.sampled_from([(first, INF), (-INF, first), (first, first), (first, first + 4.5)])
         )
-        made.append((lower, draw(some), upper))
+        programs.append((lower, draw(some), upper))
     for _ in range(draw(st.integers(0, 3))):  # x <= M z
         row = [0.0] * width
         row[draw(st.integers(0, columns - 1))] = 1.0
         row[columns + draw(st.integers(0, binaries - 1))] = -draw(st.sampled_from([0.5, 10.0, 1000.0]))
-        made.append((-INF, row, 0.0))
+        programs.append((-INF, row, 0.0))
     tops = draw(st.lists(st.sampled_from([0.5, 7.0, 100.0]), min_size=columns, max_size=columns))
     bounds = [(0.0, top) for top in tops] + [BINARY] * binaries
     cost = draw(st.lists(st.sampled_from([-100, -2, -1, 0, 1, 3, 99999]), min_size=width, max_size=width))
-    return program(cost, made, bounds, list(range(columns, width)))
+    return program(cost, programs, bounds, list(range(columns, width)))
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

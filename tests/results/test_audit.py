@@ -95,12 +95,12 @@ def test_inputs_are_those_of_the_case() -> None:
 
 
 def test_a_cost_that_no_device_recomputes_is_said() -> None:
-    made = park_of(grid(), 8, 60)
-    made.source(2.0, 500.0)
-    solution = to_dataset(made.solve().optimum, {})
-    found = audit_of(solution, case_of(made))
-    assert found.holds
-    assert [(cost.device, cost.key) for cost in found.not_recomputed] == [("source", "fuel")]
+    park = park_of(grid(), 8, 60)
+    park.source(2.0, 500.0)
+    solution = to_dataset(park.solve().optimum, {})
+    audited = audit_of(solution, case_of(park))
+    assert audited.holds
+    assert [(cost.device, cost.key) for cost in audited.not_recomputed] == [("source", "fuel")]
 
 
 class Neighbour(Source):
@@ -110,11 +110,11 @@ class Neighbour(Source):
 
 
 def test_a_connection_without_a_bill_is_said() -> None:
-    made = park_of(grid(), 8, 60)
-    made.source(2.0, 500.0, name="neighbour")
-    made.devices["neighbour"] = Neighbour()
-    solution = to_dataset(optimize(made.devices, made.times, made.hours, made.series), {})
-    prepared: Prepared = prepared_with_series_of(solution, case_of(made))
-    found = audit(solution, prepared)
-    assert found.holds
-    assert found.not_billed == ("neighbour",)
+    park = park_of(grid(), 8, 60)
+    park.source(2.0, 500.0, name="neighbour")
+    park.devices["neighbour"] = Neighbour()
+    solution = to_dataset(optimize(park.devices, park.times, park.hours, park.series), {})
+    prepared: Prepared = prepared_with_series_of(solution, case_of(park))
+    audited = audit(solution, prepared)
+    assert audited.holds
+    assert audited.not_billed == ("neighbour",)

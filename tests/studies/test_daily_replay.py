@@ -55,9 +55,9 @@ def park(count: int = 4, start: str = LATE, minutes: int = 60) -> SmallPark:
 
 def test_a_day_does_not_store_for_the_next() -> None:
     """Each day buys 5 MWh in its first hour: 5 x 10 + 5 x 15 = 125. Foresight buys all 10 at 10: 100."""
-    made = park().grid([10, 20, 15, 30]).load([0, 5, 0, 5]).battery()
-    assert Replay(made).cost == pytest.approx(125, abs=CENT)
-    assert made.solve().cost == pytest.approx(100, abs=CENT)
+    built = park().grid([10, 20, 15, 30]).load([0, 5, 0, 5]).battery()
+    assert Replay(built).cost == pytest.approx(125, abs=CENT)
+    assert built.solve().cost == pytest.approx(100, abs=CENT)
 
 
 def test_what_is_stored_passes_to_the_next_day() -> None:
@@ -66,12 +66,12 @@ def test_what_is_stored_passes_to_the_next_day() -> None:
     Were each day to begin as the first does, day two would use 5 MWh nobody stored: 0. Foresight keeps
     them: 50.
     """
-    made = park().grid([10, 10, 30, 30]).load([5, 0, 5, 0])
-    made.battery(energy_mwh=10.0, initial_soc=0.5, final_soc=0.0)
-    done = Replay(made)
+    built = park().grid([10, 10, 30, 30]).load([5, 0, 5, 0])
+    built.battery(energy_mwh=10.0, initial_soc=0.5, final_soc=0.0)
+    done = Replay(built)
     assert done.cost == pytest.approx(150, abs=CENT)
     assert done.left("energy_mwh", "battery") == pytest.approx([0, 0], abs=CENT)
-    assert made.solve().cost == pytest.approx(50, abs=CENT)
+    assert built.solve().cost == pytest.approx(50, abs=CENT)
 
 
 def test_a_day_ends_where_a_usual_day_begins() -> None:
@@ -80,9 +80,9 @@ def test_a_day_ends_where_a_usual_day_begins() -> None:
     Day two buys its 10 at 30 but may not draw the 4: 40 + 300. Were the last evening's alone to count, day
     one would empty the store and day two fill 4 MWh: 0 + 10 x 30 + 4 x 30 = 420.
     """
-    made = park().grid([10, 10, 30, 30]).load([10, 0, 10, 0])
-    made.battery(energy_mwh=10.0, initial_soc=1.0, final_soc=0.4)
-    done = Replay(made)
+    built = park().grid([10, 10, 30, 30]).load([10, 0, 10, 0])
+    built.battery(energy_mwh=10.0, initial_soc=1.0, final_soc=0.4)
+    done = Replay(built)
     assert done.cost == pytest.approx(340, abs=CENT)
     assert done.left("energy_mwh", "battery") == pytest.approx([4, 4], abs=CENT)
 
@@ -93,11 +93,11 @@ def test_the_peak_so_far_passes_to_the_next_day() -> None:
     18 MWh x 1 + 500 + 10 x (5 + 3) = 598. A day two that forgot the 5 would go on to 4 for nothing: 608.
     Charged by the day the peaks would make 1,008. Here foresight knows nothing better.
     """
-    made = park().grid(1, demand=100).load([0, 10, 0, 8]).battery(wear_yuan_per_mwh=10.0)
-    done = Replay(made)
+    built = park().grid(1, demand=100).load([0, 10, 0, 8]).battery(wear_yuan_per_mwh=10.0)
+    done = Replay(built)
     assert done.cost == pytest.approx(598, abs=CENT)
     assert done.left("peak_mw", "grid") == pytest.approx([5, 5], abs=CENT)
-    assert made.solve().cost == pytest.approx(598, abs=CENT)
+    assert built.solve().cost == pytest.approx(598, abs=CENT)
 
 
 def test_months_begin_anew() -> None:
@@ -105,8 +105,8 @@ def test_months_begin_anew() -> None:
 
     Had July's 5 passed to August, day two would have stopped at 5: 18 + 500 + 500 + 80 = 1,098.
     """
-    made = park(start=MONTH_END).grid(1, demand=100).load([0, 10, 0, 8]).battery(wear_yuan_per_mwh=10.0)
-    done = Replay(made)
+    built = park(start=MONTH_END).grid(1, demand=100).load([0, 10, 0, 8]).battery(wear_yuan_per_mwh=10.0)
+    done = Replay(built)
     assert done.cost == pytest.approx(1008, abs=CENT)
     assert done.left("peak_mw", "grid") == pytest.approx([5, 4], abs=CENT)
 
@@ -117,8 +117,8 @@ def test_what_was_metered_before_the_year_counts_in_its_first_month() -> None:
     Forgotten by the days, July would be held at 5 for 50 more; by the year, July would be charged 10.
     Kept for August, its day would rest.
     """
-    made = park(start=MONTH_END).grid(1, demand=100, peak_so_far=[12, 12, 0, 0]).load([0, 10, 0, 8])
-    done = Replay(made.battery(wear_yuan_per_mwh=10.0))
+    built = park(start=MONTH_END).grid(1, demand=100, peak_so_far=[12, 12, 0, 0]).load([0, 10, 0, 8])
+    done = Replay(built.battery(wear_yuan_per_mwh=10.0))
     assert done.cost == pytest.approx(18 + 1200 + 440, abs=CENT)
     assert done.left("peak_mw", "grid") == pytest.approx([12, 4], abs=CENT)
 
@@ -128,10 +128,10 @@ def test_a_peak_that_comes_anyway_is_not_shaved_below() -> None:
 
     Planned as if it alone set the month's charge it would go from 8 to 5: 20 more.
     """
-    made = park().grid(1, demand=100).load([0, 8, 0, 10]).battery(power_mw=3.0, wear_yuan_per_mwh=10.0)
-    assert Replay(made, grid=7.0).cost == pytest.approx(758, abs=CENT)
-    assert Replay(made).cost == pytest.approx(778, abs=CENT)
-    assert made.solve().cost == pytest.approx(758, abs=CENT)
+    built = park().grid(1, demand=100).load([0, 8, 0, 10]).battery(power_mw=3.0, wear_yuan_per_mwh=10.0)
+    assert Replay(built, grid=7.0).cost == pytest.approx(758, abs=CENT)
+    assert Replay(built).cost == pytest.approx(778, abs=CENT)
+    assert built.solve().cost == pytest.approx(758, abs=CENT)
 
 
 def test_daily_plans_may_cost_more_than_no_storage() -> None:
@@ -139,26 +139,26 @@ def test_daily_plans_may_cost_more_than_no_storage() -> None:
 
     30 + 500 + 3 x 300 = 1,430, where no storage costs 30 + 1,000, and foresight lets it rest.
     """
-    made = park(6, "2026-07-15 22:00", 60)
-    made.times = made.times[:2].append([made.times[:2] + pd.Timedelta(days=n) for n in (1, 2)])
-    made.grid(1, demand=100).load([0, 10, 0, 10, 0, 10]).battery(wear_yuan_per_mwh=60.0)
-    assert Replay(made).cost == pytest.approx(1430, abs=CENT)
-    assert made.solve().cost == pytest.approx(1030, abs=CENT)
+    built = park(6, "2026-07-15 22:00", 60)
+    built.times = built.times[:2].append([built.times[:2] + pd.Timedelta(days=n) for n in (1, 2)])
+    built.grid(1, demand=100).load([0, 10, 0, 10, 0, 10]).battery(wear_yuan_per_mwh=60.0)
+    assert Replay(built).cost == pytest.approx(1430, abs=CENT)
+    assert built.solve().cost == pytest.approx(1030, abs=CENT)
 
 
 def test_demand_is_that_of_the_meter() -> None:
     """Five-minute imports of 0, 9, 0 are 3 MW to the meter; their highest would be 9, and 900 were paid."""
-    made = park(6, "2026-07-15 23:45", 5).grid(0, demand=100).load([0, 9, 0, 3, 0, 3])
-    done = Replay(made)
+    built = park(6, "2026-07-15 23:45", 5).grid(0, demand=100).load([0, 9, 0, 3, 0, 3])
+    done = Replay(built)
     assert done.left("peak_mw", "grid") == pytest.approx([3, 3], abs=CENT)
     assert done.cost == pytest.approx(300, abs=CENT)
 
 
 def test_each_connection_has_its_own_peak() -> None:
     """One battery of bus a; b has its own grid: 5 and 8 MW. One peak for both would let a go up to 8."""
-    made = park().grid(1, demand=100).load([0, 10, 0, 8]).battery(wear_yuan_per_mwh=10.0)
-    made.grid(1, demand=10, name="other", bus="b").load([8, 0, 0, 2], "mill", "b")
-    done = Replay(made)
+    built = park().grid(1, demand=100).load([0, 10, 0, 8]).battery(wear_yuan_per_mwh=10.0)
+    built.grid(1, demand=10, name="other", bus="b").load([8, 0, 0, 2], "mill", "b")
+    done = Replay(built)
     assert done.left("peak_mw", "grid") == pytest.approx([5, 5], abs=CENT)
     assert done.left("peak_mw", "other") == pytest.approx([8, 8], abs=CENT)
     assert done.cost == pytest.approx(598 + 10 + 80, abs=CENT)
@@ -170,27 +170,27 @@ def test_no_peak_is_carried_where_none_is_paid() -> None:
 
 
 def test_equal_batteries_stay_equal() -> None:
-    made = park().grid([10, 20, 15, 30]).load([0, 5, 0, 5]).battery(initial_soc=0.5, eta_charge=0.9)
-    made.add("battery_2", made.devices["battery"])
-    done = Replay(made)
+    built = park().grid([10, 20, 15, 30]).load([0, 5, 0, 5]).battery(initial_soc=0.5, eta_charge=0.9)
+    built.add("battery_2", built.devices["battery"])
+    done = Replay(built)
     assert done.left("energy_mwh", "battery") == done.left("energy_mwh", "battery_2")
 
 
 def test_a_day_without_a_plan_is_named() -> None:
     """Day two begins with 8 MW where 5 may be bought; foresight stores 3, the day before does not."""
-    made = park().grid(1, import_limit=5).load([0, 0, 8, 0]).battery()
-    assert made.solve().cost == pytest.approx(8, abs=CENT)
+    built = park().grid(1, import_limit=5).load([0, 0, 8, 0]).battery()
+    assert built.solve().cost == pytest.approx(8, abs=CENT)
     with pytest.raises(
         InfeasibleError, match=r"^2026-07-16 planned alone, 0\.000 MWh in battery: no dispatch"
     ):
-        Replay(made)
+        Replay(built)
 
 
 def test_a_day_of_another_shape_is_no_part_of_the_year() -> None:
-    made = park().grid(1).load(5)
-    plans = Replay(made).plans
+    built = park().grid(1).load(5)
+    plans = Replay(built).plans
     with pytest.raises(ValueError, match="other columns"):
-        assemble_year(made.battery().tiled(), plans)
+        assemble_year(built.battery().tiled(), plans)
 
 
 # --- true of every park
@@ -202,35 +202,37 @@ often: Callable[[Any], Any] = settings(
 
 @often
 @given(parks_with_candidate_violations())
-def test_never_cheaper_than_perfect_foresight(made: SmallPark) -> None:
-    batteries = [device for device in made.devices.values() if isinstance(device, Battery)]
+def test_never_cheaper_than_perfect_foresight(random_park: SmallPark) -> None:
+    batteries = [device for device in random_park.devices.values() if isinstance(device, Battery)]
     assume(not any(isinstance(battery.energy_mwh, Sized) for battery in batteries))
-    done = Replay(made)
-    assert done.cost >= made.solve().cost - 1e-6 * max(1.0, abs(done.cost))
-    assert len(done.plans) == len(made.horizon.labels("day"))
+    done = Replay(random_park)
+    assert done.cost >= random_park.solve().cost - 1e-6 * max(1.0, abs(done.cost))
+    assert len(done.plans) == len(random_park.horizon.labels("day"))
 
 
 @often
 @given(parks_with_candidate_violations())
-def test_a_battery_without_energy_changes_nothing(made: SmallPark) -> None:
-    kept = {name: device for name, device in made.devices.items() if not isinstance(device, Battery)}
-    made.devices = kept
-    without = made.solve().cost
-    assert Replay(made).cost == pytest.approx(without, abs=1e-6 * max(1.0, abs(without)))
-    made.battery(energy_mwh=0.0)
-    assert Replay(made).cost == pytest.approx(without, abs=1e-6 * max(1.0, abs(without)))
+def test_a_battery_without_energy_changes_nothing(random_park: SmallPark) -> None:
+    kept = {name: device for name, device in random_park.devices.items() if not isinstance(device, Battery)}
+    random_park.devices = kept
+    without = random_park.solve().cost
+    assert Replay(random_park).cost == pytest.approx(without, abs=1e-6 * max(1.0, abs(without)))
+    random_park.battery(energy_mwh=0.0)
+    assert Replay(random_park).cost == pytest.approx(without, abs=1e-6 * max(1.0, abs(without)))
 
 
 @often
 @given(parks_with_candidate_violations())
-def test_where_no_peak_is_paid_no_dearer_than_no_storage(made: SmallPark) -> None:
+def test_where_no_peak_is_paid_no_dearer_than_no_storage(random_park: SmallPark) -> None:
     """The storage may rest each day; only a month's peak makes a day's best not the month's."""
-    batteries = [device for device in made.devices.values() if isinstance(device, Battery)]
+    batteries = [device for device in random_park.devices.values() if isinstance(device, Battery)]
     assume(not any(isinstance(battery.energy_mwh, Sized) for battery in batteries))
-    made.series["grid", "demand_price_yuan_per_mw_month"][:] = 0.0
-    cost = Replay(made).cost
-    made.devices = {n: device for n, device in made.devices.items() if not isinstance(device, Battery)}
-    without = made.solve().cost
+    random_park.series["grid", "demand_price_yuan_per_mw_month"][:] = 0.0
+    cost = Replay(random_park).cost
+    random_park.devices = {
+        n: device for n, device in random_park.devices.items() if not isinstance(device, Battery)
+    }
+    without = random_park.solve().cost
     assert cost <= without + 1e-6 * max(1.0, abs(without))
 
 
@@ -260,23 +262,23 @@ def four_days() -> tuple[DispatchRun, Replayed, Spy, list[str]]:
     case = load_case("gaoan")
     times = pd.date_range(FIRST, periods=96 * DAYS, freq="15min")
     spy, said = Spy(), list[str]()
-    made, replayed = replay_year(prepare(case, times), SolveContext(progress=said.append), 0.0, spy)
-    return made, replayed, spy, said
+    run, replayed = replay_year(prepare(case, times), SolveContext(progress=said.append), 0.0, spy)
+    return run, replayed, spy, said
 
 
 def test_a_run_of_days_is_checked_and_compared() -> None:
-    made, replayed, _, said = four_days()
-    assert made.summary.audit.holds
-    assert "battery_1.energy_balance_mwh" in made.summary.audit.residuals  # also over midnight
+    run, replayed, _, said = four_days()
+    assert run.summary.audit.holds
+    assert "battery_1.energy_balance_mwh" in run.summary.audit.residuals  # also over midnight
     total = replayed.total
     assert total.without_yuan is not None
     assert total.saved_yuan is not None
     assert total.foresight_yuan < total.cost_yuan < total.without_yuan
     assert total.kept == pytest.approx(total.saved_yuan / (total.without_yuan - total.foresight_yuan))
-    assert total.cost_yuan == float(made.solution.attrs["objective_yuan"])
-    assert float(made.solution.attrs["bound_yuan"]) == pytest.approx(total.foresight_yuan, rel=1e-8)
-    assert float(made.solution.attrs["gap"]) == pytest.approx(1 - total.foresight_yuan / total.cost_yuan)
-    assert "4 daily plans in sequence, each proven optimal" in proof_sentence(made.solution, load_words("en"))
+    assert total.cost_yuan == float(run.solution.attrs["objective_yuan"])
+    assert float(run.solution.attrs["bound_yuan"]) == pytest.approx(total.foresight_yuan, rel=1e-8)
+    assert float(run.solution.attrs["gap"]) == pytest.approx(1 - total.foresight_yuan / total.cost_yuan)
+    assert "4 daily plans in sequence, each proven optimal" in proof_sentence(run.solution, load_words("en"))
     assert replayed.largest_gap <= 1e-8
     assert list(replayed.months) == ["2026-04", "2026-05"]
     for part in ("cost_yuan", "foresight_yuan", "without_yuan"):
@@ -286,9 +288,9 @@ def test_a_run_of_days_is_checked_and_compared() -> None:
 
 
 def test_a_days_plan_begins_with_what_the_one_before_left() -> None:
-    made, replayed, spy, _ = four_days()
-    stored = values(made.solution, "battery_1.energy_mwh")
-    case = made.case.devices["battery_1"]
+    run, replayed, spy, _ = four_days()
+    stored = values(run.solution, "battery_1.energy_mwh")
+    case = run.case.devices["battery_1"]
     assert isinstance(case, Battery)
     assert isinstance(case.energy_mwh, float)
     assert spy.begins == pytest.approx([case.initial_soc * case.energy_mwh, *stored[95:-1:96]], abs=1e-9)
@@ -304,13 +306,13 @@ def test_a_days_plan_begins_with_what_the_one_before_left() -> None:
 
 def test_the_peak_to_begin_with_is_the_one_a_plan_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The peak of the cheapest month, or what was metered where that is more; a new month has its own."""
-    made, replayed, spy, _ = four_days()
+    run, replayed, spy, _ = four_days()
     expected = []
     for day in (date(2026, 4, 29), date(2026, 5, 1)):
         two_days = pd.date_range(day, periods=192, freq="15min")
         monkeypatch.setattr("parkdispatch.studies.demand_peak.month_times", lambda *_, times=two_days: times)
-        expected.append(month_peaks(made.case, day).expected_mw["grid"])
-    bought = values(made.solution, "grid.import_mw").reshape(DAYS, 96).max(axis=1)
+        expected.append(month_peaks(run.case, day).expected_mw["grid"])
+    bought = values(run.solution, "grid.import_mw").reshape(DAYS, 96).max(axis=1)
     april, may = expected
     assert april != may
     # a month alone ends as it begins, in the year it may hand over less; May is the year's last
@@ -320,20 +322,20 @@ def test_the_peak_to_begin_with_is_the_one_a_plan_takes(monkeypatch: pytest.Monk
     assert spy.floors_mw == pytest.approx(floors, abs=1e-6)
     metered = [bought[0], bought[:2].max(), bought[2], bought[2:].max()]
     assert [day.peak_mw["grid"] for day in replayed.days] == pytest.approx(metered)
-    peak = made.solution["grid.peak_mw"].to_numpy()
+    peak = run.solution["grid.peak_mw"].to_numpy()
     assert peak == pytest.approx([bought[:2].max(), bought[2:].max()])
 
 
 @pytest.mark.parametrize("number", range(DAYS))
 def test_a_day_costs_what_plan_says(number: int) -> None:
     """`parkdispatch plan` of that day, told the state and the peak the day before left."""
-    made, replayed, spy, _ = four_days()
+    run, replayed, spy, _ = four_days()
     day = replayed.days[number]
     soc = spy.begins[number] / 50.0
-    told = with_overrides(made.case, soc=soc, peak_so_far_mw=spy.floors_mw[number])
+    told = with_overrides(run.case, soc=soc, peak_so_far_mw=spy.floors_mw[number])
     planned = prepare(told, day_times(told, day.day))
     cost = optimize(told.devices, planned.times, planned.hours, planned.series).proof.objective_yuan
-    today = made.solution.isel(time=slice(96 * number, 96 * (number + 1)))
+    today = run.solution.isel(time=slice(96 * number, 96 * (number + 1)))
     spent = sum(float(today[name].sum()) for name in ("grid.purchase_yuan", "grid.sale_yuan"))
     price = float(today["grid.demand_price_yuan_per_mw_month"][0])
     held = max(spy.floors_mw[number], float(today["grid.import_mw"].max()))
@@ -362,24 +364,24 @@ def test_days_that_break_a_rule_are_refused(key: tuple[str, str], more: float, w
 
 def test_a_month_whose_costs_are_not_its_bill_is_refused() -> None:
     """A hundred yuan moved from one month to the next leave the sums as they were."""
-    made, replayed, _, _ = four_days()
-    moved = made.solution.copy(deep=True)
+    run, replayed, _, _ = four_days()
+    moved = run.solution.copy(deep=True)
     moved["grid.purchase_yuan"][0] += 100.0
     moved["grid.purchase_yuan"][-1] -= 100.0
     with pytest.raises(SolverError, match="grid costs .* yuan in 2026-04, billed"):
-        compare_replay(moved, made.solution, made.without, made.case, replayed.days)
+        compare_replay(moved, run.solution, run.without, run.case, replayed.days)
 
 
 def test_the_savings_of_the_days_add_up_to_those_of_the_months() -> None:
-    made, replayed, _, _ = four_days()
+    run, replayed, _, _ = four_days()
     for month, figures in replayed.months.items():
-        days = [day for day in made.summary.days if f"{day.day:%Y-%m}" == month]
+        days = [day for day in run.summary.days if f"{day.day:%Y-%m}" == month]
         assert sum(d.energy_yuan + d.demand_yuan for d in days) == pytest.approx(figures.saved_yuan, rel=1e-9)
 
 
 def test_the_table_of_days(tmp_path: Any) -> None:
-    made, replayed, _, _ = four_days()
-    write_replay_csv(tmp_path / "replay.csv", made.solution, replayed.days, made.summary.days)
+    run, replayed, _, _ = four_days()
+    write_replay_csv(tmp_path / "replay.csv", run.solution, replayed.days, run.summary.days)
     table = pd.read_csv(io.StringIO((tmp_path / "replay.csv").read_text(encoding="utf-8-sig")))
     assert list(table.columns) == [
         "date",
@@ -393,19 +395,19 @@ def test_the_table_of_days(tmp_path: Any) -> None:
         "gap [1]",
     ]
     assert list(table["date"]) == ["2026-04-29", "2026-04-30", "2026-05-01", "2026-05-02"]
-    demand = made.solution["grid.demand_yuan"].to_numpy().sum()
+    demand = run.solution["grid.demand_yuan"].to_numpy().sum()
     paid = table["energy_cost_yuan [yuan]"].sum() + demand
-    assert paid == pytest.approx(float(made.solution.attrs["objective_yuan"]), abs=1e-4)
+    assert paid == pytest.approx(float(run.solution.attrs["objective_yuan"]), abs=1e-4)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_report_calls_it_no_optimum(lang: str) -> None:
-    made, replayed, _, _ = four_days()
+    run, replayed, _, _ = four_days()
     page = load_words(lang)["page"]
 
     def told(replayed: Replayed) -> str:
-        facts = report_facts(made, "replay", replayed)
-        html = report_html(made.solution, made.case, made.summary.audit, facts, lang)
+        facts = report_facts(run, "replay", replayed)
+        html = report_html(run.solution, run.case, run.summary.audit, facts, lang)
         return html[html.index("<main>") : html.index("</main>")]
 
     said = told(replayed)

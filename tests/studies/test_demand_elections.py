@@ -51,10 +51,10 @@ WAYS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("factor", [None, 0.8, 0.97])
 @pytest.mark.parametrize("minutes", [5, 15, 60])
 def test_optimizer_and_bill_agree(way: dict[str, Any], factor: float | None, minutes: int) -> None:
-    made = park_of(grid(power_factor=factor, **way), 48 if minutes < 60 else 24, minutes)
-    solution, case = solved(made)
-    found = audit_of(solution, case)
-    assert found.holds, found.failed
+    built = park_of(grid(power_factor=factor, **way), 48 if minutes < 60 else 24, minutes)
+    solution, case = solved(built)
+    audited = audit_of(solution, case)
+    assert audited.holds, audited.failed
     (bill,) = bills(solution, case).values()
     named = sum(yuan for name, yuan in cost_yuan(solution).items() if name.startswith("grid."))
     turnover = sum(abs(yuan) for yuan in cost_yuan(solution).values())
@@ -73,8 +73,8 @@ def test_optimizer_and_bill_agree_on_any_contract(
     seed: int, contract_mw: float, before_mw: float, factor: float | None
 ) -> None:
     way = {"demand_election": "contracted", "contracted_demand_mw": contract_mw}
-    made = park_of(grid(power_factor=factor, peak_so_far_mw=before_mw, **way), 40, seed=seed)
-    solution, case = solved(made)
+    built = park_of(grid(power_factor=factor, peak_so_far_mw=before_mw, **way), 40, seed=seed)
+    solution, case = solved(built)
     assert audit_of(solution, case).holds
     (bill,) = bills(solution, case).values()
     excess = bill.lines[bill.lines["charge"] == "demand_excess"]["quantity"]
@@ -99,9 +99,9 @@ def dispatched(
     load_mw: list[float], device: Grid, price: float = 100.0, free: float = 0.0, **more: Any
 ) -> Any:
     """Two hours, energy free, a perfect battery with 1 MWh in it that must be there at the end."""
-    made = SmallPark(len(load_mw), 60)
+    built = SmallPark(len(load_mw), 60)
     zero = np.zeros(len(load_mw))
-    made.add(
+    built.add(
         "grid",
         device,
         purchase_price_yuan_per_mwh=zero,
@@ -113,7 +113,7 @@ def dispatched(
         export_limit_mw=zero,
         quarter_continues=zero,
     )
-    return made.load(load_mw).battery(power_mw=10.0, energy_mwh=10.0, **more)
+    return built.load(load_mw).battery(power_mw=10.0, energy_mwh=10.0, **more)
 
 
 def test_a_contract_is_no_reason_to_shave_below_its_tolerance() -> None:
@@ -149,10 +149,10 @@ def test_with_a_capacity_charge_nothing_is_shaved() -> None:
 
 def test_five_minutes_count_by_their_quarter_hour() -> None:
     # 30, 0, 3 MW average 11 in a quarter-hour: 0.5 above 10.5; by the highest 5 minutes 19.5
-    made = SmallPark(3, 5).load([30, 0, 3])
-    own = Park(made.times, 1 / 12, Site(latitude_deg=28, longitude_deg=115), ROUND, pd.DataFrame)
+    built = SmallPark(3, 5).load([30, 0, 3])
+    case = Park(built.times, 1 / 12, Site(latitude_deg=28, longitude_deg=115), ROUND, pd.DataFrame)
     device = grid(**CONTRACT)
-    plan = made.add("grid", device, **device.series(own)).solve()
+    plan = built.add("grid", device, **device.series(case)).solve()
     assert plan.value("grid", "excess_mw") == pytest.approx([0.5], abs=1e-6)
 
 
@@ -172,8 +172,8 @@ def test_series_of_a_contract() -> None:
 
 def test_at_the_standard_nothing_is_added() -> None:
     times = pd.date_range("2026-01-05", periods=96, freq="15min")
-    own = Park(times, 0.25, Site(latitude_deg=28, longitude_deg=115), ROUND, pd.DataFrame)
-    plain, standard = grid().series(own), grid(power_factor=0.9).series(own)
+    case = Park(times, 0.25, Site(latitude_deg=28, longitude_deg=115), ROUND, pd.DataFrame)
+    plain, standard = grid().series(case), grid(power_factor=0.9).series(case)
     for name, array in plain.items():
         np.testing.assert_array_equal(array, standard[name])
 
@@ -209,11 +209,11 @@ def test_days_one_after_another_under_a_contract() -> None:
 
     18 MWh x 1 + 200 + 10 x (5 + 3) = 298. A day two that forgot the 5 would shave to 4 for nothing: 308.
     """
-    made = SmallPark(4, 60, "2026-07-15 22:00").load([0, 10, 0, 8]).battery(wear_yuan_per_mwh=10.0)
-    made.grid(1, demand=100)
-    made.add("grid", grid(**CONTRACT), demand_free_mw=3)  # its other series as they were
-    plans = plan_days(made.devices, made.horizon, made.series, {}, lambda *a: optimize(*a, threads=1))
-    year = made.tiled()
+    built = SmallPark(4, 60, "2026-07-15 22:00").load([0, 10, 0, 8]).battery(wear_yuan_per_mwh=10.0)
+    built.grid(1, demand=100)
+    built.add("grid", grid(**CONTRACT), demand_free_mw=3)  # its other series as they were
+    plans = plan_days(built.devices, built.horizon, built.series, {}, lambda *a: optimize(*a, threads=1))
+    year = built.tiled()
     x = assemble_year(year, plans)
     assert year.program.objective(x) == pytest.approx(298, abs=1e-6)
     assert x[-1] == pytest.approx(2, abs=1e-6)
@@ -237,12 +237,12 @@ def test_a_replay_under_a_contract_agrees_with_its_bill_month_by_month(tmp_path:
     series["load", "demand_mw"] = 90 + 30 * np.cos((np.arange(48) - 20) * np.pi / 12)
     series["pv", "available_mw"] = np.zeros(48)
     prepared = Prepared(case, times, 1.0, series)
-    made, told = replay_year(prepared, SolveContext(), 0.0)
+    run, told = replay_year(prepared, SolveContext(), 0.0)
     assert list(told.months) == ["2026-07", "2026-08"]
-    bill = made.summary.bills["grid"]
+    bill = run.summary.bills["grid"]
     assert list(bill.unseen_yuan["contracted_demand"]) == pytest.approx([39_100 * 70, 39_100 * 80])
     excess = bill.lines[bill.lines["charge"] == "demand_excess"]["quantity"]
-    assert list(excess / 1000) == pytest.approx(list(made.solution["grid.excess_mw"].to_numpy()))
+    assert list(excess / 1000) == pytest.approx(list(run.solution["grid.excess_mw"].to_numpy()))
     assert (excess > 0).all()
     assert [day.peak_mw["grid"] for day in told.days] == pytest.approx([*(excess / 1000 + [73.5, 84])])
 
@@ -257,7 +257,7 @@ def test_who_pays_for_demand() -> None:
 
 def test_the_summary_names_the_unseen_and_what_the_storage_saves_in_it() -> None:
     summary, solution, without, case = full_month({"transformers": {"count": 1, "rating_mva": 1}})
-    peaks = [float(one["grid.peak_mw"][0]) for one in (solution, without)]
+    peaks = [float(dispatch["grid.peak_mw"][0]) for dispatch in (solution, without)]
     # a tenth of the demand charge comes off in either, so the storage saves a tenth less of the peak it cuts
     assert summary.unseen_yuan == pytest.approx({"grid.full_use_discount": -4000 * peaks[0]}, rel=1e-6)
     assert peaks[1] > peaks[0] + 0.1
@@ -356,8 +356,8 @@ def test_a_case_file_with_a_contract(tmp_path: Path) -> None:
         tmp_path, swap('scheme = "two_part"\n', f'scheme = "two_part"\n{election}'), add(rules, "own.toml")
     )
     case = load_case(str(path))
-    made = prepare(case, pd.date_range("2026-07-15", periods=96, freq="15min"))
-    assert (made.series["grid", "demand_free_mw"] == 84).all()  # 1.05 x 80 in July
+    prepared = prepare(case, pd.date_range("2026-07-15", periods=96, freq="15min"))
+    assert (prepared.series["grid", "demand_free_mw"] == 84).all()  # 1.05 x 80 in July
 
 
 def rules_text() -> str:

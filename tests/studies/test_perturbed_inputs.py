@@ -31,8 +31,8 @@ def test_what_fails_or_differs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     monkeypatch.setattr(perturbed_inputs, "PROGRAMS", programs)
     perturbed_inputs._unperturbed_yuan.cache_clear()
-    found = dict(faults_of_draw(draw, tuple(programs)) for draw in range(4))
-    assert found == {
+    faults = dict(faults_of_draw(draw, tuple(programs)) for draw in range(4))
+    assert faults == {
         "stopped": ["SolverError: stopped"],
         "jumps": ["cost 101, unperturbed 100"],
         "open": ["not proven: cost 100, bound 99.9"],

@@ -37,8 +37,8 @@ def computed_by(cluster: TaskCluster) -> Array:
     return np.array([results[n] for n in TASKS])
 
 
-def same_bits(one: Array, other: Array) -> bool:
-    return one.shape == other.shape and one.tobytes() == other.tobytes()
+def same_bits(first: Array, second: Array) -> bool:
+    return first.shape == second.shape and first.tobytes() == second.tobytes()
 
 
 def test_tasks_are_done(cluster: TaskCluster) -> None:
@@ -63,10 +63,12 @@ def test_what_is_shared_travels_once_and_tasks_are_small(
     monkeypatch.setattr(cluster._client, "_send_to_scheduler", counted)
     size, count = 1_000_000, 200
     tasks = {n: np.arange(8.0) for n in range(count)}
-    found = np.array([numbers for _, numbers in cluster.each(cluster_work.arrivals, Counting(size), tasks)])
-    assert len(np.unique(found[:, 0])) == 2, "one process did it all"
-    assert (found[:, 1] == 1).all(), "what is shared came to a process more than once"
-    assert (found[:, 2] == size).all()
+    arrivals = np.array(
+        [numbers for _, numbers in cluster.each(cluster_work.arrivals, Counting(size), tasks)]
+    )
+    assert len(np.unique(arrivals[:, 0])) == 2, "one process did it all"
+    assert (arrivals[:, 1] == 1).all(), "what is shared came to a process more than once"
+    assert (arrivals[:, 2] == size).all()
     assert size < sum(sent) < size + 1000 * count, f"{sum(sent)} bytes left for the scheduler"
 
 
@@ -74,13 +76,13 @@ def test_a_killed_worker_changes_nothing(cluster: TaskCluster) -> None:
     """Both processes are ended in the middle, one after the other."""
     pids = {int(numbers[0]) for _, numbers in cluster.each(cluster_work.arrivals, Counting(1), dict(TASKS))}
     assert len(pids) == 2
-    found: dict[int, Array] = {}
+    answers: dict[int, Array] = {}
     for key, numbers in cluster.each(cluster_work.figures, {"scale": 1.0, "sleep_s": 0.1}, TASKS):
-        found[key] = numbers
-        if len(found) in (2, 5) and pids:
+        answers[key] = numbers
+        if len(answers) in (2, 5) and pids:
             os.kill(pids.pop(), signal.SIGKILL)
     assert not pids
-    assert same_bits(np.array([found[n] for n in TASKS]), cluster_work.expected(12))
+    assert same_bits(np.array([answers[n] for n in TASKS]), cluster_work.expected(12))
 
 
 def test_what_fails_is_named_and_the_rest_is_done(cluster: TaskCluster) -> None:
@@ -173,7 +175,11 @@ def test_where_no_scheduler_answers(listens: bool, monkeypatch: pytest.MonkeyPat
         ):
             TaskCluster(f"tcp://127.0.0.1:{port}").__enter__()
     assert time.monotonic() - began < 10
-    assert not [one for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
+    assert not [
+        thread
+        for thread in threading.enumerate()
+        if not thread.daemon and thread is not threading.main_thread()
+    ]
 
 
 def wait_until_it_listens(port: int) -> None:

@@ -26,8 +26,8 @@ QUESTION = {
 
 def table(count: int) -> pd.DataFrame:
     """Two doubts; the first scenarios of a longer table are those of a shorter one."""
-    at = np.arange(count)
-    return pd.DataFrame({"price": 0.1 + at / 3.0, "load, MJ/m²": np.sqrt(2.0 + at)})
+    numbers = np.arange(count)
+    return pd.DataFrame({"price": 0.1 + numbers / 3.0, "load, MJ/m²": np.sqrt(2.0 + numbers)})
 
 
 def figures(shared: dict[str, Any], row: Array) -> Array:
@@ -45,9 +45,9 @@ def expected(count: int) -> Array:
 
 def flipped(raw: bytes) -> bytes:
     """A stored part in which one digit of a number that was found is another."""
-    at = raw.index(b".", raw.index(b'"found"')) + 5
-    assert raw[at : at + 1].isdigit()
-    return raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]
+    position = raw.index(b".", raw.index(b'"found"')) + 5
+    assert raw[position : position + 1].isdigit()
+    return raw[:position] + bytes([raw[position] ^ 1]) + raw[position + 1 :]
 
 
 class Counting:

@@ -52,8 +52,8 @@ def with_contract(base: Case, **changes: Any) -> Case:
 
 def two_weeks(base: Case, load_mw: Any = None, **changes: Any) -> Prepared:
     """The case with that contract and load; 1 MW more at 17:00 of the 9th makes it the day to be called."""
-    found = prepare(with_contract(base, **changes), TIMES)
+    prepared = prepare(with_contract(base, **changes), TIMES)
     if load_mw is None:
         load_mw = np.full(len(TIMES), 100.0)
         load_mw[24 * 8 + 17] = 101.0
-    return Prepared(found.case, TIMES, 1.0, {**found.series, ("load", "demand_mw"): load_mw})
+    return Prepared(prepared.case, TIMES, 1.0, {**prepared.series, ("load", "demand_mw"): load_mw})

@@ -70,8 +70,8 @@ def cash_of(
 ) -> CashFlow:
     finance = sized_case().finance
     assert isinstance(finance, Finance)
-    own = finance.model_copy(update={"investment_yuan": investment_yuan, "discount_rate": discount_rate})
-    return cash_flow(own, replace(lifetime.operation(), power_mw=power_mw))
+    changed = finance.model_copy(update={"investment_yuan": investment_yuan, "discount_rate": discount_rate})
+    return cash_flow(changed, replace(lifetime.operation(), power_mw=power_mw))
 
 
 def project(cash: CashFlow) -> Returns:
@@ -93,16 +93,16 @@ def offered(choice: Choice, worth: float, gap: float = 0.0, marginal: Marginal |
 
 
 def choices_of(sizing: Sizing, best: tuple[float, float] | None) -> tuple[Choice, ...]:
-    found = [NOTHING]
+    choices = [NOTHING]
     for number, offer in enumerate(sizing.offer, 1):
         cost = sizing.price_multiple * offer.price_yuan
-        found.append(
+        choices.append(
             Choice(f"offer_{number}", offer.name, offer.name_zh, offer.power_mw, offer.energy_mwh, cost)
         )
     if best:
         cost = sizing.investment_yuan(*best)
-        found.append(Choice("best", "co-optimised size", "协同优化规模", *best, cost))
-    return tuple(found)
+        choices.append(Choice("best", "co-optimised size", "协同优化规模", *best, cost))
+    return tuple(choices)
 
 
 def surface_of(sizing: Sizing, worth: float, gap: float = 0.0) -> xr.Dataset:
@@ -114,7 +114,7 @@ def surface_of(sizing: Sizing, worth: float, gap: float = 0.0) -> xr.Dataset:
         "annual_net_yuan", "value_of_mw_yuan", "value_of_mwh_yuan",
     )  # fmt: skip
     arrays = {name: np.full((len(powers), len(hours)), np.nan) for name in names}
-    for at, power in enumerate(powers.tolist()):
+    for row, power in enumerate(powers.tolist()):
         for k, duration in enumerate(hours.tolist()):
             energy = power * duration
             cost = sizing.investment_yuan(power, energy)
@@ -129,13 +129,13 @@ def surface_of(sizing: Sizing, worth: float, gap: float = 0.0) -> xr.Dataset:
                 "value_of_mw_yuan": 1e5 * exp(-power / 30), "value_of_mwh_yuan": 3e5 * exp(-energy / 90),
             }  # fmt: skip
             if power:
-                own = project(cash_of(life_of(power, energy, worth, gap), power, cost))
-                cell["npv_yuan"] = own.npv_yuan
-                cell["irr"] = np.nan if own.irr.value is None else own.irr.value
-                years = own.static_payback.from_construction_years
+                measures = project(cash_of(life_of(power, energy, worth, gap), power, cost))
+                cell["npv_yuan"] = measures.npv_yuan
+                cell["irr"] = np.nan if measures.irr.value is None else measures.irr.value
+                years = measures.static_payback.from_construction_years
                 cell["payback_years"] = np.nan if years is None else years
             for name, value in cell.items():
-                arrays[name][at, k] = value
+                arrays[name][row, k] = value
     npv, cost = arrays["npv_yuan"], arrays["investment_yuan"]
     frontier = np.zeros(npv.shape, dtype=bool)
     for place in np.ndindex(npv.shape):
@@ -150,22 +150,22 @@ def surface_of(sizing: Sizing, worth: float, gap: float = 0.0) -> xr.Dataset:
 
 def when_of(offers: tuple[Offered, ...], price_change: float) -> xr.Dataset:
     """Each choice built in each year, with prices that change so much a year."""
-    built = [one for one in offers if one.cash]
+    built = [offered for offered in offers if offered.cash]
     years = np.arange(11)
     names = ("npv_yuan", "npv_then_yuan", "investment_yuan", "saving_first_yuan", "saving_last_yuan")
     arrays = {name: np.zeros((len(built), len(years))) for name in names}
-    for at, one in enumerate(built):
-        assert one.lifetime
+    for number, offered in enumerate(built):
+        assert offered.lifetime
         for year in years.tolist():
-            cost = one.choice.investment_yuan * (1 + price_change) ** year
-            then = project(cash_of(one.lifetime, one.choice.power_mw, cost)).npv_yuan
-            first, last = one.lifetime.years[0], one.lifetime.years[-1]
+            cost = offered.choice.investment_yuan * (1 + price_change) ** year
+            then = project(cash_of(offered.lifetime, offered.choice.power_mw, cost)).npv_yuan
+            first, last = offered.lifetime.years[0], offered.lifetime.years[-1]
             row = (then / 1.06**year, then, cost, first.net_saving_yuan, last.net_saving_yuan)
             for name, value in zip(names, row, strict=True):
-                arrays[name][at, year] = value
+                arrays[name][number, year] = value
     return xr.Dataset(
         {name: (("choice", "year"), values) for name, values in arrays.items()},
-        coords={"choice": [one.choice.key for one in built], "year": years},
+        coords={"choice": [offered.choice.key for offered in built], "year": years},
     )
 
 
@@ -178,25 +178,25 @@ def risk_of(sizing: Sizing, offers: tuple[Offered, ...], worth: float, count: in
     drawn["midday valley"] = (generator.uniform(size=count) < 0.8).astype(float)
     drawn["battery price"] = generator.uniform(0.4, 1.1, count)
     drawn["load growth a year"] = generator.uniform(-0.02, 0.02, count)
-    found = np.zeros((count, len(FIGURES), len(offers)))
-    found[:, list(FIGURES).index("irr"), :] = np.nan
-    for at, one in enumerate(offers):
-        if one.choice.power_mw <= 0:
+    figures = np.zeros((count, len(FIGURES), len(offers)))
+    figures[:, list(FIGURES).index("irr"), :] = np.nan
+    for number, offered in enumerate(offers):
+        if offered.choice.power_mw <= 0:
             continue
         for scenario in range(count):
             valley, spread = drawn["midday valley"][scenario], drawn["peak-valley spread"][scenario]
             own_worth = worth * spread * (0.5 + 0.5 * valley)
-            cost = one.choice.investment_yuan * drawn["battery price"][scenario]
-            lifetime = life_of(one.choice.power_mw, one.choice.energy_mwh, own_worth, 0.0)
-            own = project(cash_of(lifetime, one.choice.power_mw, cost))
+            cost = offered.choice.investment_yuan * drawn["battery price"][scenario]
+            lifetime = life_of(offered.choice.power_mw, offered.choice.energy_mwh, own_worth, 0.0)
+            measures = project(cash_of(lifetime, offered.choice.power_mw, cost))
             row = {
-                "npv_yuan": own.npv_yuan,
-                "irr": np.nan if own.irr.value is None else own.irr.value,
+                "npv_yuan": measures.npv_yuan,
+                "irr": np.nan if measures.irr.value is None else measures.irr.value,
                 "saving_yuan": lifetime.years[0].net_saving_yuan,
                 "investment_yuan": cost,
             }
-            found[scenario, :, at] = [row[name] for name in FIGURES]
-    return risk_dataset([one.choice for one in offers], pd.DataFrame(drawn), found)
+            figures[scenario, :, number] = [row[name] for name in FIGURES]
+    return risk_dataset([offered.choice for offered in offers], pd.DataFrame(drawn), figures)
 
 
 def marginal_of(choice: Choice, sizing: Sizing) -> Marginal:
@@ -274,8 +274,8 @@ def valued(
     """An offer of that NPV, without the years behind it."""
     choice = Choice(key, f"make {key[-1]}", f"型号{key[-1]}", *size, price * 1e6 * size[1])
     cash = cash_of(life_of(*size, 1.0, 0.0), size[0], choice.investment_yuan)
-    own = replace(project(cash), npv_yuan=npv_yuan)
-    returns = {**cash.returns, "project_after_tax": own}
+    measures = replace(project(cash), npv_yuan=npv_yuan)
+    returns = {**cash.returns, "project_after_tax": measures}
     return Offered(choice, None, replace(cash, returns=returns), zero, None, {"gap": gap})
 
 
@@ -286,7 +286,7 @@ def nothing() -> Offered:
 def given(*offers: Offered, **parts: object) -> SizeStudy:
     """A study of those offers, to build nothing among them, and of other parts as they are."""
     all_offers = (nothing(), *offers)
-    choices = tuple(one.choice for one in all_offers)
+    choices = tuple(offered.choice for offered in all_offers)
     study = SizeStudy(sized_case(), asked(), choices, offers=all_offers if offers else ())
     return replace(study, **parts)  # type: ignore[arg-type]
 
@@ -320,6 +320,6 @@ def surface_given(npv_yuan: list[list[float]]) -> xr.Dataset:
 
 def risk_given(npv_yuan: Mapping[str, list[float]], doubts: Mapping[str, list[float]]) -> xr.Dataset:
     values = np.array(list(npv_yuan.values())).T
-    found = np.stack([values, np.full_like(values, np.nan), values / 10, np.ones_like(values)], axis=1)
+    figures = np.stack([values, np.full_like(values, np.nan), values / 10, np.ones_like(values)], axis=1)
     choices = [Choice(key, key, key, 1.0, 1.0, 1.0) for key in npv_yuan]
-    return risk_dataset(choices, pd.DataFrame(doubts), found)
+    return risk_dataset(choices, pd.DataFrame(doubts), figures)

@@ -109,9 +109,9 @@ def series(header: str, *power_mw: Callable[[float], float], minutes: int = 15) 
     """A CSV of two days, its columns from daily shapes [MW] of the hour."""
     rows = [header]
     for n in range(DAYS * 24 * 60 // minutes):
-        at = START + timedelta(minutes=n * minutes)
-        cells = [f"{power(at.hour + at.minute / 60):.3f}" for power in power_mw]
-        rows.append(",".join([f"{at:%Y-%m-%d %H:%M}", *cells]))
+        time = START + timedelta(minutes=n * minutes)
+        cells = [f"{power(time.hour + time.minute / 60):.3f}" for power in power_mw]
+        rows.append(",".join([f"{time:%Y-%m-%d %H:%M}", *cells]))
     return "\n".join(rows) + "\n"
 
 

@@ -40,8 +40,8 @@ def test_holiday_goes_before_the_month() -> None:
 )
 def test_march_2026_prices_at_10kv(clock: str, price: float) -> None:
     # Published for March 2026: 1-10 kV, two-part.
-    found = JIANGXI.energy_price_yuan_per_kwh(at(f"2026-03-02 {clock}"), "1-10kV", "two_part")
-    np.testing.assert_allclose(found, [price], atol=1e-4)
+    price_yuan_per_kwh = JIANGXI.energy_price_yuan_per_kwh(at(f"2026-03-02 {clock}"), "1-10kV", "two_part")
+    np.testing.assert_allclose(price_yuan_per_kwh, [price], atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_march_2026_prices_at_10kv(clock: str, price: float) -> None:
     ],
 )
 def test_prices_at_110kv(when: str, price: float) -> None:
-    found = JIANGXI.energy_price_yuan_per_kwh(at(when), "110kV", "two_part")
-    np.testing.assert_allclose(found, [price], atol=5e-4)
+    price_yuan_per_kwh = JIANGXI.energy_price_yuan_per_kwh(at(when), "110kV", "two_part")
+    np.testing.assert_allclose(price_yuan_per_kwh, [price], atol=5e-4)
 
 
 def test_demand_prices() -> None:

@@ -96,17 +96,17 @@ def sized(typed: Run, folder: Path, out: str, *more: str) -> Ran:
 
 
 def summary(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    return found
+    read: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    return read
 
 
 def tables(folder: Path) -> dict[str, pd.DataFrame]:
     return {path.name: pd.read_csv(path, encoding="utf-8-sig") for path in sorted(folder.glob("*.csv"))}
 
 
-def same(one: Path, other: Path) -> None:
+def same(folder: Path, other_folder: Path) -> None:
     """Two runs have the same tables, up to where a solver stops."""
-    first, second = tables(one), tables(other)
+    first, second = tables(folder), tables(other_folder)
     assert first.keys() == second.keys()
     for name, table in first.items():
         for column in table:
@@ -138,15 +138,15 @@ def test_failed_sizes_and_scenarios_are_told_and_computed_by_the_next_run(
         "of 3 scenarios",
     ):
         assert said in told, (said, told)
-    found = summary(tmp_path / "some")
-    assert found["status"] == "partial"
-    assert {(task["part"], task["name"], task["scenario"]) for task in found["failed"]} == {
+    written = summary(tmp_path / "some")
+    assert written["status"] == "partial"
+    assert {(task["part"], task["name"], task["scenario"]) for task in written["failed"]} == {
         ("surface", "5 MW / 20 MWh", None),
         ("scenarios", "", 2),
     }
-    assert (found["tasks"]["surface"], found["tasks"]["scenarios"]) == (2, 4)
-    assert (found["risk"]["scenarios"], found["risk"]["scenarios_asked"]) == (3, 4)
-    assert found["co_optimised"] and found["when"] and found["marginal"]
+    assert (written["tasks"]["surface"], written["tasks"]["scenarios"]) == (2, 4)
+    assert (written["risk"]["scenarios"], written["risk"]["scenarios_asked"]) == (3, 4)
+    assert written["co_optimised"] and written["when"] and written["marginal"]
     assert tables(tmp_path / "some")["scenarios.csv"]["scenario"].tolist() == [0, 1, 3]
     page = (tmp_path / "some" / "report.html").read_text(encoding="utf-8")
     assert "Not computed" in page and "3 of 4 scenarios drawn" in page
@@ -178,11 +178,11 @@ def test_a_failed_part_leaves_the_others(
     vars(faults).update(fault)
     ran = sized(typed, tmp_path, "some", "--lang", "zh")
     assert ran.code == PARTIAL, ran.err
-    found = summary(tmp_path / "some")
-    assert {task["part"] for task in found["failed"]} == failed
-    assert not found[missing]
-    assert found["risk"]["scenarios"] == 4
-    assert found["surface_sizes"] == 4
+    written = summary(tmp_path / "some")
+    assert {task["part"] for task in written["failed"]} == failed
+    assert not written[missing]
+    assert written["risk"]["scenarios"] == 4
+    assert written["surface_sizes"] == 4
     page = (tmp_path / "some" / "report.html").read_text(encoding="utf-8")
     assert "未能计算的部分" in page and "求解失败" in page and MESSAGE not in page
     first = openpyxl.load_workbook(tmp_path / "some" / "report.xlsx").worksheets[0]
@@ -248,13 +248,13 @@ def test_a_failed_year_is_estimated_told_and_computed_by_the_next_run(
     assert ran.code == PARTIAL, ran.err
     assert "1 of 4 years of operation failed: year 4 (no certified answer)." in ran.out
     assert MESSAGE in ran.out
-    found, years = summary(tmp_path / "some"), tables(tmp_path / "some")["years.csv"]
-    assert (found["status"], found["tasks"], found["years_dispatched"]) == (
+    written, years = summary(tmp_path / "some"), tables(tmp_path / "some")["years.csv"]
+    assert (written["status"], written["tasks"], written["years_dispatched"]) == (
         "partial",
         {"years": 4},
         [1, 2, 3],
     )
-    assert found["failed"][0]["year"] == 4
+    assert written["failed"][0]["year"] == 4
     saving = years["net_saving_yuan [yuan]"]
     assert saving[3] == pytest.approx(2 * saving[2] - saving[1])
     page = (tmp_path / "some" / "report.html").read_text(encoding="utf-8")

@@ -74,15 +74,15 @@ def test_everything_is_asked(
     assert summary["co_optimised"]["cost_yuan"] <= summary["co_optimised"]["without_yuan"]
 
 
+@pytest.mark.usefixtures("one_month")
 def test_scenarios_are_kept_and_a_second_run_takes_them(
     typed: Run, tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At first `runs` is a file, so they cannot be kept. Other solve options lead to another store."""
     monkeypatch.chdir(tmp_path)
     scenarios = ("--only", "scenarios", "--scheduler", scheduler)
-    own_process = ("--only", "scenarios", "--workers", "1")
     (tmp_path / "runs").write_text("", encoding="utf-8")
-    code, out, err = sized(typed, tmp_path, *own_process, "--out", "not_kept")
+    code, out, err = sized(typed, tmp_path, *scenarios, "--out", "not_kept")
     assert code == 0
     assert "warning: scenarios are not kept: runs/small-scenarios-" in err
     assert "Scenarios stored" not in out
@@ -107,6 +107,19 @@ def test_scenarios_are_kept_and_a_second_run_takes_them(
     assert sized(typed, tmp_path, *scenarios, "--out", "every", "--every-year").code == 0
     assert len(list((tmp_path / "runs").iterdir())) == 2
     assert written(store) == parts
+
+
+def test_a_process_of_its_own_says_what_a_scheduler_says(
+    typed: Run, tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over the whole year, for no month can be put in its place in another process."""
+    monkeypatch.chdir(tmp_path)
+    one_scenario = ("--scenarios", "1", "--only", "scenarios")
+    for out, where in (("own", ("--workers", "1")), ("elsewhere", ("--scheduler", scheduler))):
+        ran = sized(typed, tmp_path, *one_scenario, *where, "--store", out + "-store", "--out", out)
+        assert ran.code == 0, ran.err
+    tables = {(tmp_path / out / "scenarios.csv").read_bytes() for out in ("own", "elsewhere")}
+    assert len(tables) == 1
 
 
 @pytest.mark.usefixtures("one_month")

@@ -246,9 +246,9 @@ def test_a_file_in_the_way_leaves_no_half_of_the_others(study: Run, tmp_path: Pa
 
 
 def summary_of(folder: Path) -> dict[str, Any]:
-    found = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    assert isinstance(found, dict)
-    return {key: value for key, value in found.items() if key not in ("timings_s", "peak_memory_mb")}
+    written = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    assert isinstance(written, dict)
+    return {key: value for key, value in written.items() if key not in ("timings_s", "peak_memory_mb")}
 
 
 def test_the_same_study_twice_gives_the_same(study: Run, studied: tuple[Ran, Path], tmp_path: Path) -> None:
@@ -260,3 +260,14 @@ def test_the_same_study_twice_gives_the_same(study: Run, studied: tuple[Ran, Pat
     for name in FILES - {"summary.json", "report.html"}:
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
     assert summary_of(first) == summary_of(second)
+
+
+def test_a_quick_study_marks_the_years_between(study: Run, tmp_path: Path) -> None:
+    """Five years of which the first two and the last are dispatched; without the option all five would be."""
+    case = year_case(tmp_path / "case", swap("operation_years = 3", "operation_years = 5"))
+    ran = study(case, "--quick", "--out", tmp_path / "out")
+    assert (ran.code, ran.err) == (0, "")
+    printed = " ".join(ran.out.split())
+    for words in ("3 ~ ", "4 ~ ", "~ not dispatched: estimated from dispatched years.", "3 years dispatched"):
+        assert words in printed, printed
+    assert summary_of(tmp_path / "out")["years_dispatched"] == [1, 2, 5]

@@ -46,22 +46,22 @@ def contracts(**given: Any) -> Contracts:
 def test_the_published_demand_response() -> None:
     """60 events x 4 yuan/kWh x 41.4 MWh = 9.936 million yuan a year, 19,872 x 10^4 yuan in twenty."""
     stated = contracts(demand_response={"kind": "stated", "energy_mwh_per_event": 41.4})
-    found = contract_revenue_yuan(stated, YearFacts(health=0.8))
-    assert found == {"demand_response": pytest.approx(9.936e6)}
-    assert 20 * found["demand_response"] / 1e4 == pytest.approx(19_872)
+    revenue_yuan = contract_revenue_yuan(stated, YearFacts(health=0.8))
+    assert revenue_yuan == {"demand_response": pytest.approx(9.936e6)}
+    assert 20 * revenue_yuan["demand_response"] / 1e4 == pytest.approx(19_872)
 
 
 def test_the_published_absorption() -> None:
     """3,053.6 MWh at 0.4143 yuan/kWh are 126.51 x 10^4 yuan."""
     stated = contracts(absorption={"kind": "stated", "energy_mwh_per_year": 3053.6})
-    found = contract_revenue_yuan(stated, YearFacts())
-    assert found == {"absorption": pytest.approx(126.51e4, rel=1e-4)}
+    revenue_yuan = contract_revenue_yuan(stated, YearFacts())
+    assert revenue_yuan == {"absorption": pytest.approx(126.51e4, rel=1e-4)}
 
 
 def test_stated_energy_may_fade_with_the_health() -> None:
     fading = {"kind": "stated", "energy_mwh_per_event": 10.0, "fades": True, "events_per_year": 2}
-    found = contract_revenue_yuan(contracts(demand_response=fading), YearFacts(health=0.75))
-    assert found == {"demand_response": pytest.approx(2 * 4000 * 7.5)}
+    revenue_yuan = contract_revenue_yuan(contracts(demand_response=fading), YearFacts(health=0.75))
+    assert revenue_yuan == {"demand_response": pytest.approx(2 * 4000 * 7.5)}
 
 
 def test_metered_streams_are_the_years_own() -> None:
@@ -98,12 +98,12 @@ def test_the_section_may_be_left_out(tmp_path: Path) -> None:
 
 def test_the_built_in_case_is_metered_by_the_defaults_and_tells_the_stated_forms() -> None:
     metered = {"demand_response": {"kind": "metered"}, "absorption": {"kind": "metered"}}
-    found = load_case("gaoan")
-    assert found.contracts == contracts(**metered)
-    assert found.warnings == []
+    built_in = load_case("gaoan")
+    assert built_in.contracts == contracts(**metered)
+    assert built_in.warnings == []
     commented = re.findall(r"^# \[contract\.\w+\]\n(?:^# \w+ = .+\n)+", case_text("gaoan"), re.MULTILINE)
     tables = [tomllib.loads(re.sub("^# ", "", block, flags=re.MULTILINE)) for block in commented]
-    stated = {key: table for one in tables for key, table in one["contract"].items()}
+    stated = {key: table for stated_table in tables for key, table in stated_table["contract"].items()}
     earned = contract_revenue_yuan(contracts(**stated), YearFacts())
     assert earned == {
         "demand_response": pytest.approx(9.936e6),
@@ -113,20 +113,20 @@ def test_the_built_in_case_is_metered_by_the_defaults_and_tells_the_stated_forms
 
 def test_each_kind_has_its_fields(tmp_path: Path) -> None:
     text = STATED + ABSORPTION + 'kind = "stated"\nenergy_mwh_per_year = 3053.6\n'
-    found = case(tmp_path / "a", text).contracts
-    assert found.demand_response == StatedResponse(kind="stated", energy_mwh_per_event=41.4)
-    assert found.absorption == StatedAbsorption(kind="stated", energy_mwh_per_year=3053.6)
-    found = case(tmp_path / "b", METERED + ABSORPTION + 'kind = "metered"\n').contracts
-    assert found.demand_response == MeteredResponse(kind="metered")
-    assert found.absorption == MeteredAbsorption(kind="metered")
+    read = case(tmp_path / "a", text).contracts
+    assert read.demand_response == StatedResponse(kind="stated", energy_mwh_per_event=41.4)
+    assert read.absorption == StatedAbsorption(kind="stated", energy_mwh_per_year=3053.6)
+    read = case(tmp_path / "b", METERED + ABSORPTION + 'kind = "metered"\n').contracts
+    assert read.demand_response == MeteredResponse(kind="metered")
+    assert read.absorption == MeteredAbsorption(kind="metered")
 
 
 def test_the_defaults_are_the_facts() -> None:
-    found = MeteredResponse(kind="metered")
-    assert (found.events_per_year, found.price_yuan_per_kwh, found.hours) == (60, 4.0, 2.0)
-    assert (found.months, found.periods) == ((7, 8, 12, 1), ("sharp", "peak"))
-    assert (found.baseline_days, found.paid_from, found.paid_to) == (5, 0.8, 1.2)
-    assert found.baselines == "lowest"
+    defaults = MeteredResponse(kind="metered")
+    assert (defaults.events_per_year, defaults.price_yuan_per_kwh, defaults.hours) == (60, 4.0, 2.0)
+    assert (defaults.months, defaults.periods) == ((7, 8, 12, 1), ("sharp", "peak"))
+    assert (defaults.baseline_days, defaults.paid_from, defaults.paid_to) == (5, 0.8, 1.2)
+    assert defaults.baselines == "lowest"
 
 
 @pytest.mark.parametrize(
@@ -275,11 +275,11 @@ def test_every_parameter_has_unit_sentence_and_source() -> None:
         absorption={"kind": "stated", "energy_mwh_per_year": 3053.6},
     )
     names = set()
-    for one in [*declared_values(metered), *declared_values(stated)]:
-        names.add(one.name)
-        if not one.name.endswith("_kind"):
-            assert one.sentence
-            assert one.source
-            assert one.unit or one.choices
+    for declared in [*declared_values(metered), *declared_values(stated)]:
+        names.add(declared.name)
+        if not declared.name.endswith("_kind"):
+            assert declared.sentence
+            assert declared.source
+            assert declared.unit or declared.choices
     assert {"demand_response_hours", "demand_response_bid_mw", "demand_response_fades"} <= names
     assert {"absorption_price_yuan_per_kwh", "absorption_energy_mwh_per_year"} <= names

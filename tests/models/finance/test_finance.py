@@ -156,17 +156,19 @@ def test_a_loan_that_is_not_taken_may_be_long() -> None:
 
 
 def test_every_parameter_has_unit_sentence_and_source() -> None:
-    found = {one.name: one for one in declared_values(finance(discount_rate=0.07))}
-    assert {"investment_yuan", "vat_rate", "loan_method", "depreciation_rest_years"} <= set(found)
-    assert all(one.sentence and one.source for one in found.values())
-    assert all(one.unit or one.choices for one in found.values())
-    assert found["loan_method"].choices == ("annuity", "equal_principal")
-    assert found["vat_rate"].source.startswith("as coded from DL/T 2919-2025")
-    assert found["discount_rate"].source == "given; the default, 0.06, is assumption"
+    value_of = {declared.name: declared for declared in declared_values(finance(discount_rate=0.07))}
+    assert {"investment_yuan", "vat_rate", "loan_method", "depreciation_rest_years"} <= set(value_of)
+    assert all(declared.sentence and declared.source for declared in value_of.values())
+    assert all(declared.unit or declared.choices for declared in value_of.values())
+    assert value_of["loan_method"].choices == ("annuity", "equal_principal")
+    assert value_of["vat_rate"].source.startswith("as coded from DL/T 2919-2025")
+    assert value_of["discount_rate"].source == "given; the default, 0.06, is assumption"
 
 
 def test_parameters_name_each_value_once() -> None:
-    names = [one.name for one in declared_values(finance())]
+    names = [declared.name for declared in declared_values(finance())]
     assert len(names) == len(set(names))
     classes = {"all": AssetClass(share=1.0, years=10)}
-    assert "depreciation_all_share" in [one.name for one in declared_values(finance(depreciation=classes))]
+    assert "depreciation_all_share" in [
+        declared.name for declared in declared_values(finance(depreciation=classes))
+    ]

@@ -93,8 +93,8 @@ def test_stop_of_some_hours_lowers_these_alone() -> None:
         "2026-02-19 00:00",
     ]
     shares = [0.25, 1, 1, 0.25, 1]
-    found = [demand(load, hour, 1)[0] for hour in hours]
-    np.testing.assert_allclose(found, running * np.array(shares), rtol=1e-12)
+    demand_mw = [demand(load, hour, 1)[0] for hour in hours]
+    np.testing.assert_allclose(demand_mw, running * np.array(shares), rtol=1e-12)
 
 
 def test_quarters_of_an_hour_lean_to_the_neighbours() -> None:
@@ -180,9 +180,9 @@ def test_other_steps_see_the_same_load() -> None:
 
 
 def test_same_seed_same_load_and_other_seed_another() -> None:
-    one, same, other = (Load(annual_energy_mwh=1e6, seed=seed).year_mw(2026) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(one, same)
-    assert np.abs(one - other).max() > 1
+    first, same, other = (Load(annual_energy_mwh=1e6, seed=seed).year_mw(2026) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, same)
+    assert np.abs(first - other).max() > 1
 
 
 # --- device contract

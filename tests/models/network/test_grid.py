@@ -245,8 +245,8 @@ def test_self_check_names_the_broken_rule(
     bought: list[float], sold: list[float], peak: float, check: str, residual: float
 ) -> None:
     device = grid()
-    found = device.self_check(seen(device, day(), 0.25, np.array(bought), np.array(sold), peak))
-    assert found == pytest.approx(dict.fromkeys(CHECKS, 0.0) | {check: residual})
+    residuals = device.self_check(seen(device, day(), 0.25, np.array(bought), np.array(sold), peak))
+    assert residuals == pytest.approx(dict.fromkeys(CHECKS, 0.0) | {check: residual})
 
 
 def test_self_check_of_injection_and_of_two_months() -> None:

@@ -119,8 +119,10 @@ def test_age_takes_two_percent_then_half_a_percent_a_year(weather: pd.DataFrame)
 def test_the_module_is_scaled_to_its_stated_rating(weather: pd.DataFrame) -> None:
     week = weather.iloc[:672]
     more = pv(module_wp=450, losses=NO_LOSSES), pv(module_wp=440, losses=NO_LOSSES)
-    one, other = (plant.area_power(plant.areas[0], plant.face_power(week, SITE, 15), 0.0) for plant in more)
-    assert one.module.sum() / other.module.sum() == pytest.approx(450 / 440, rel=1e-12)
+    first, second = (
+        plant.area_power(plant.areas[0], plant.face_power(week, SITE, 15), 0.0) for plant in more
+    )
+    assert first.module.sum() / second.module.sum() == pytest.approx(450 / 440, rel=1e-12)
 
 
 def test_an_area_is_its_inverters_at_the_voltage_of_a_string(weather: pd.DataFrame) -> None:
@@ -128,8 +130,8 @@ def test_an_area_is_its_inverters_at_the_voltage_of_a_string(weather: pd.DataFra
     week, plant = weather.iloc[180 * 96 : 187 * 96], pv(losses=NO_LOSSES)
     faces = plant.face_power(week, SITE, 15)
     modules, scale = 160000 / 1000 / 2, 440 / pv_chain.module_parameters(MODULE)["STC"]
-    volts = [one.voltage * 20 for one in faces.values()]
-    watts = [one.power * scale * modules for one in faces.values()]
+    volts = [face.voltage * 20 for face in faces.values()]
+    watts = [face.power * scale * modules for face in faces.values()]
     one_inverter, _ = pv_chain.inverter_power(volts, watts, pv_chain.inverter_parameters(INVERTER))
     assert available(plant, week) == pytest.approx(one_inverter * 1000 / 1e6, rel=1e-9)
 
@@ -185,10 +187,10 @@ def test_self_check_finds_each_broken_rule(change: dict[str, list[float]], rule:
     values = {name: np.asarray(change.get(name, value)) for name, value in good.items()}
     injection = np.asarray(change.get("injection", change.get("output_mw", good["output_mw"])))
     times = pd.date_range("2026-01-01", periods=3, freq="15min")
-    found = pv().self_check(
+    residuals = pv().self_check(
         Seen(times=times, hours=0.25, values=values, shared={}, injection={"ac": injection})
     )
-    assert {name: residual for name, residual in found.items() if residual > 1e-9} == (
+    assert {name: residual for name, residual in residuals.items() if residual > 1e-9} == (
         {rule: 0.5} if rule else {}
     )
 
@@ -256,14 +258,16 @@ def test_importing_the_device_does_not_import_pvlib() -> None:
 
 
 @pytest.fixture(scope="module")
-def found(weather: pd.DataFrame) -> PvYield:
+def annual_yield(weather: pd.DataFrame) -> PvYield:
     return pv_yield(pv(), SITE, weather)
 
 
-def test_the_waterfall_ends_at_the_yield_and_every_step_follows_from_the_one_before(found: PvYield) -> None:
-    steps = found.waterfall
-    assert steps[0].energy_gwh == pytest.approx(found.ghi_kwh_per_m2 * found.rated_mwp / 1e3)
-    assert steps[-1].energy_gwh == pytest.approx(found.first_year_gwh, rel=1e-12)
+def test_the_waterfall_ends_at_the_yield_and_every_step_follows_from_the_one_before(
+    annual_yield: PvYield,
+) -> None:
+    steps = annual_yield.waterfall
+    assert steps[0].energy_gwh == pytest.approx(annual_yield.ghi_kwh_per_m2 * annual_yield.rated_mwp / 1e3)
+    assert steps[-1].energy_gwh == pytest.approx(annual_yield.first_year_gwh, rel=1e-12)
     for before, step in pairwise(steps):
         assert step.energy_gwh == pytest.approx(before.energy_gwh * (1 - step.loss_fraction), rel=1e-12)
     lost = {step.name: step.loss_fraction for step in steps}
@@ -271,25 +275,27 @@ def test_the_waterfall_ends_at_the_yield_and_every_step_follows_from_the_one_bef
     assert lost["ageing"] == pytest.approx(0.01)  # the middle of the first year
     assert lost["availability"] == pytest.approx(0.03)
     assert 0.005 < lost["inverter"] < 0.03
-    assert 0.0 <= lost["clipping"] == pytest.approx(found.clipping_loss_fraction)
+    assert 0.0 <= lost["clipping"] == pytest.approx(annual_yield.clipping_loss_fraction)
 
 
-def test_yield_is_consistent(found: PvYield, weather: pd.DataFrame) -> None:
-    assert found.rated_mwp == pytest.approx(70.4)
-    assert found.ghi_mj_per_m2 == pytest.approx(weather["ghi_w_per_m2"].sum() * 900 / 1e6)
-    assert found.first_year_full_load_hours == pytest.approx(found.first_year_gwh / 70.4 * 1000)
-    assert found.first_year_gwh == pytest.approx(available(pv(age_years=0.5), weather).sum() / 4000)
-    assert sum(one.energy_gwh for one in found.areas) == pytest.approx(found.first_year_gwh)
+def test_yield_is_consistent(annual_yield: PvYield, weather: pd.DataFrame) -> None:
+    assert annual_yield.rated_mwp == pytest.approx(70.4)
+    assert annual_yield.ghi_mj_per_m2 == pytest.approx(weather["ghi_w_per_m2"].sum() * 900 / 1e6)
+    assert annual_yield.first_year_full_load_hours == pytest.approx(annual_yield.first_year_gwh / 70.4 * 1000)
+    assert annual_yield.first_year_gwh == pytest.approx(available(pv(age_years=0.5), weather).sum() / 4000)
+    assert sum(area.energy_gwh for area in annual_yield.areas) == pytest.approx(annual_yield.first_year_gwh)
     # Twenty-five years: one at 0.99, then 0.98 falling by 0.005 a year; less clipping lifts it slightly.
     mean = (0.99 + sum(0.98 - 0.005 * (year - 0.5) for year in range(1, 25))) / 25
-    assert found.lifetime_mean_gwh / found.first_year_gwh == pytest.approx(mean / 0.99, abs=0.003)
-    assert 0.6 < found.performance_ratio < 0.9
+    assert annual_yield.lifetime_mean_gwh / annual_yield.first_year_gwh == pytest.approx(
+        mean / 0.99, abs=0.003
+    )
+    assert 0.6 < annual_yield.performance_ratio < 0.9
 
 
-def test_comparison_scales_by_rated_power(found: PvYield) -> None:
-    for line, published in zip(found.comparisons, GAOAN_PLAN, strict=True):
+def test_comparison_scales_by_rated_power(annual_yield: PvYield) -> None:
+    for line, published in zip(annual_yield.comparisons, GAOAN_PLAN, strict=True):
         assert line.first_year_gwh == pytest.approx(
-            found.first_year_gwh / found.rated_mwp * published.rated_mwp
+            annual_yield.first_year_gwh / annual_yield.rated_mwp * published.rated_mwp
         )
         assert line.first_year_deviation == pytest.approx(line.first_year_gwh / published.energy_gwh - 1)
 
@@ -297,8 +303,8 @@ def test_comparison_scales_by_rated_power(found: PvYield) -> None:
 def test_the_gaoan_plant_is_the_published_one() -> None:
     file = ROOT / "inputs" / "parks" / "gaoan" / "case.toml"
     plant = Pv(**tomllib.loads(file.read_text(encoding="utf-8"))["device"]["pv"])
-    assert sum(one.modules for one in plant.areas) == 681_900
-    assert sum(one.generating_units for one in plant.areas) == 50
+    assert sum(area.modules for area in plant.areas) == 681_900
+    assert sum(area.generating_units for area in plant.areas) == 50
     assert len(plant.areas) == 6
     assert plant.rated_mwp == pytest.approx(300.036)
-    assert all("Sungrow" in one.inverter for one in plant.areas)
+    assert all("Sungrow" in area.inverter for area in plant.areas)

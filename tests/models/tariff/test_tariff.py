@@ -71,11 +71,11 @@ def test_any_day_cut_into_spans_is_reproduced(cuts: list[int], names: list[str])
         for name, span in zip(names, spans, strict=False)
     ]
     tariff = Tariff(**simple(day=day, ratios=dict.fromkeys(PERIODS, 1.0)))
-    found = tariff.period(pd.date_range("2026-06-01", periods=96, freq="15min"))
+    periods = tariff.period(pd.date_range("2026-06-01", periods=96, freq="15min"))
     wanted = [
         name for name, a, b in zip(names, break_points, break_points[1:], strict=False) for _ in range(b - a)
     ]
-    assert list(found) == wanted
+    assert list(periods) == wanted
 
 
 # --- refused, and files

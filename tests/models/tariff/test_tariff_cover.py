@@ -42,9 +42,9 @@ def test_a_gap_is_refused_naming_month_and_hours(tmp_path: Path) -> None:
 
 def test_gaps_that_differ_are_told_apart(tmp_path: Path) -> None:
     day = [table(["00:15-08:00", "12:00-23:30"], [1], "flat"), table(["00:00-23:45"], EVERY[1:], "flat")]
-    one, two = problems_of(closed(day=day), tmp_path)
-    assert "month 1: 00:00-00:15, 08:00-12:00, 23:30-24:00 belongs to no period" in one
-    assert "month 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12: 23:45-24:00" in two
+    first, second = problems_of(closed(day=day), tmp_path)
+    assert "month 1: 00:00-00:15, 08:00-12:00, 23:30-24:00 belongs to no period" in first
+    assert "month 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12: 23:45-24:00" in second
 
 
 def test_gap_overlap_and_a_missing_month_at_once(tmp_path: Path) -> None:
@@ -71,10 +71,10 @@ def test_unnamed_is_what_is_not_named(named: list[bool]) -> None:
     def clock(quarter: int) -> str:
         return f"{quarter // 4:02}:{quarter % 4 * 15:02}"
 
-    found = unnamed_spans([f"{clock(q)}-{clock(q + 1)}" for q in range(96) if named[q]])
-    whole = [q for span in found for q in range(96) if span[:5] <= clock(q) < span[6:]]
+    unnamed = unnamed_spans([f"{clock(q)}-{clock(q + 1)}" for q in range(96) if named[q]])
+    whole = [q for span in unnamed for q in range(96) if span[:5] <= clock(q) < span[6:]]
     assert whole == [q for q in range(96) if not named[q]]
-    assert len(found) == sum(not named[q] and (q == 0 or named[q - 1]) for q in range(96))
+    assert len(unnamed) == sum(not named[q] and (q == 0 or named[q - 1]) for q in range(96))
 
 
 @pytest.mark.parametrize("name", known_tariffs())
@@ -169,8 +169,8 @@ def test_a_better_power_factor_never_costs_more(factor: float) -> None:
     assert rule.share(1.0) <= share <= rule.share(0.0)
     if factor <= 0.98:
         assert rule.share(factor + 0.02) <= share
-    at, shares = zip(*reversed(rule.steps), strict=True)
-    assert share == pytest.approx(np.interp(np.floor(factor * 100 + 0.5 + 1e-9) / 100, at, shares))
+    factors, shares = zip(*reversed(rule.steps), strict=True)
+    assert share == pytest.approx(np.interp(np.floor(factor * 100 + 0.5 + 1e-9) / 100, factors, shares))
 
 
 def test_a_tariff_without_a_rule_for_it() -> None:
@@ -251,7 +251,7 @@ def test_a_march_bill_at_the_official_prices() -> None:
         "12:00": row.deep_valley_yuan_kwh,
     }
     for clock, price in published.items():
-        made = bill(
+        bill_of_march = bill(
             pd.DatetimeIndex([f"2026-03-02 {clock}"]),
             np.array([4.0]),
             np.zeros(1),
@@ -259,7 +259,7 @@ def test_a_march_bill_at_the_official_prices() -> None:
             read_tariff("jiangxi-2026"),
             device,
         )
-        energy = made.by_charge_yuan.drop(columns=["demand", "sale"]).to_numpy().sum()
+        energy = bill_of_march.by_charge_yuan.drop(columns=["demand", "sale"]).to_numpy().sum()
         assert energy / 1000 == pytest.approx(price, abs=1e-4)
 
 
@@ -287,9 +287,9 @@ def test_a_march_bill_at_the_official_prices() -> None:
 )
 def test_days_without_a_price_are_named(first: date, last: date, words: str) -> None:
     tariff = Tariff(**simple(valid_from=date(2026, 3, 1), valid_to=date(2026, 10, 31)))
-    found = tariff.unpriced(first, last)
-    assert len(found) == bool(words)
-    assert all(words in line for line in found), found
+    unpriced = tariff.unpriced(first, last)
+    assert len(unpriced) == bool(words)
+    assert all(words in line for line in unpriced), unpriced
     times = pd.date_range(first, last, freq="D")
     if words:
         with pytest.raises(UnpricedError, match=f"`tariff` = '{tariff.name}': has no price on"):

@@ -159,8 +159,8 @@ def test_own_sun_or_theirs_hardly_matters(weather: pd.DataFrame, chain: Any) -> 
 
 @pytest.mark.parametrize("mounting", list(pv_chain.Mounting.__args__))  # type: ignore[attr-defined]
 def test_every_mounting_warms_the_cell(mounting: pv_chain.Mounting) -> None:
-    one = np.array([0.0, 500.0, 1000.0])
-    cell = pv_chain.cell_temperature(one, np.full(3, 20.0), np.full(3, 1.0), mounting)
+    irradiance = np.array([0.0, 500.0, 1000.0])
+    cell = pv_chain.cell_temperature(irradiance, np.full(3, 20.0), np.full(3, 1.0), mounting)
     assert cell[0] == pytest.approx(20.0)
     assert (np.diff(cell) > 5).all()
     assert cell[2] < 80

@@ -106,8 +106,8 @@ def test_same_seed_same_year_other_seed_other_year(year: pd.DataFrame) -> None:
 
 def test_another_calendar_year_has_the_same_days() -> None:
     """Without it, moving a case to another year would change its weather; a leap day must shift nothing."""
-    one, leap = (representative_year(climate(), SITE, calendar) for calendar in (2027, 2028))
-    late, late_leap = daily_index(one)[90:], daily_index(leap)[91:]
+    usual, leap = (representative_year(climate(), SITE, calendar) for calendar in (2027, 2028))
+    late, late_leap = daily_index(usual)[90:], daily_index(leap)[91:]
     assert np.abs(late - late_leap).max() < 0.01
 
 
@@ -155,8 +155,8 @@ def test_steps_of_the_plant_have_the_measured_quantiles(year: pd.DataFrame) -> N
     power = sum(pv.area_power(area, faces, 0.0).ac for area in pv.areas)
     ghi = year["ghi_w_per_m2"].to_numpy()
     day = (ghi[1:] > 20) & (ghi[:-1] > 20)
-    found = np.quantile(np.abs(np.diff(power))[day] / pv.rated_mwp, [0.5, 0.9, 0.99])
-    assert found == pytest.approx([0.033, 0.12, 0.31], rel=1 / 3)
+    quantiles = np.quantile(np.abs(np.diff(power))[day] / pv.rated_mwp, [0.5, 0.9, 0.99])
+    assert quantiles == pytest.approx([0.033, 0.12, 0.31], rel=1 / 3)
 
 
 def test_a_climate_sunnier_than_a_clear_sky_is_refused_month_by_month() -> None:

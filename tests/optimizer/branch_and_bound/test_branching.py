@@ -32,9 +32,9 @@ def solved(
 ) -> BranchingResult:
     rows, columns = program.matrix.shape
     start = Basis.of(np.zeros(columns, dtype=bool), np.ones(rows, dtype=bool))
-    found = branch_on_window(program, pairs, start, known_yuan, 1e-9, tree)
-    assert found is not None
-    return found
+    searched = branch_on_window(program, pairs, start, known_yuan, 1e-9, tree)
+    assert searched is not None
+    return searched
 
 
 def by_highs(program: LinearProgram, pairs: Array) -> float:
@@ -50,11 +50,11 @@ def test_by_hand() -> None:
     The relaxation buys 4 and sells 3 in each hour.
     """
     program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
-    found = solved(program, pairs)
-    assert found.bound == pytest.approx(-13.0)
-    assert program.objective(found.x) == pytest.approx(-13.0)
-    assert sorted(found.x[:2].tolist()) == pytest.approx([0.0, 4.0])
-    assert len(found.tree) >= 3
+    searched = solved(program, pairs)
+    assert searched.bound == pytest.approx(-13.0)
+    assert program.objective(searched.x) == pytest.approx(-13.0)
+    assert sorted(searched.x[:2].tolist()) == pytest.approx([0.0, 4.0])
+    assert len(searched.tree) >= 3
 
 
 def test_nothing_is_looked_for_beyond_what_is_known() -> None:
@@ -94,21 +94,21 @@ def windows(draw: st.DrawFn) -> tuple[LinearProgram, Array, LinearProgram]:
     """A window, and a like one: other prices, another energy to charge."""
     count = draw(hours)
     surplus = np.array(draw(st.lists(st.floats(0.5, 4.0), min_size=count, max_size=count)))
-    made = []
+    stages = []
     for _ in range(2):
         buys, sells = (np.array(draw(st.lists(prices, min_size=count, max_size=count))) for _ in range(2))
-        made.append(traded(surplus, buys, sells, draw(st.floats(0.0, 4.0 * count))))
-    return made[0][0], made[0][1], made[1][0]
+        stages.append(traded(surplus, buys, sells, draw(st.floats(0.0, 4.0 * count))))
+    return stages[0][0], stages[0][1], stages[1][0]
 
 
 def same_as_highs(program: LinearProgram, pairs: Array, like: LinearProgram) -> None:
-    found, best = solved(program, pairs), by_highs(program, pairs)
-    assert found.bound == pytest.approx(best, abs=1e-5)
-    assert program.objective(found.x) == pytest.approx(best, abs=1e-5)
-    assert np.minimum(found.x[pairs[:, 0]], found.x[pairs[:, 1]]).max() <= 1e-6
+    searched, best = solved(program, pairs), by_highs(program, pairs)
+    assert searched.bound == pytest.approx(best, abs=1e-5)
+    assert program.objective(searched.x) == pytest.approx(best, abs=1e-5)
+    assert np.minimum(searched.x[pairs[:, 0]], searched.x[pairs[:, 1]]).max() <= 1e-6
     # the tree leaves no choice out, so whatever the prices are, none of its leaves is above the best
-    assert found.tree.lower_bounds_yuan(like).min() <= by_highs(like, pairs) + 1e-6
-    again = solved(like, pairs, tree=found.tree)
+    assert searched.tree.lower_bounds_yuan(like).min() <= by_highs(like, pairs) + 1e-6
+    again = solved(like, pairs, tree=searched.tree)
     assert again.bound == pytest.approx(by_highs(like, pairs), abs=1e-5)
 
 
@@ -136,52 +136,52 @@ def test_no_multipliers_prove_too_much(window: tuple[LinearProgram, Array, Linea
 def test_a_tree_that_decides_is_not_grown(window: tuple[LinearProgram, Array, LinearProgram]) -> None:
     """At the same prices nothing is better than what is known, and the leaves say so by themselves."""
     program, pairs, _ = window
-    found = solved(program, pairs)
-    again = solved(program, pairs, found.bound, found.tree)
-    assert again.bound == pytest.approx(found.bound, abs=1e-5)
+    searched = solved(program, pairs)
+    again = solved(program, pairs, searched.bound, searched.tree)
+    assert again.bound == pytest.approx(searched.bound, abs=1e-5)
     assert not again.x.size
-    assert len(again.tree) <= len(found.tree)
+    assert len(again.tree) <= len(searched.tree)
 
 
 Damage = Callable[[TreeSearchResult], TreeSearchResult]
 
 
-def one_choice_forgotten(found: TreeSearchResult) -> TreeSearchResult:
-    keep = np.arange(len(found.infeasible)) != 1
+def one_choice_forgotten(searched: TreeSearchResult) -> TreeSearchResult:
+    keep = np.arange(len(searched.infeasible)) != 1
     return replace(
-        found,
-        decisions=found.decisions[keep],
-        row_dual=found.row_dual[keep],
-        infeasible=found.infeasible[keep],
+        searched,
+        decisions=searched.decisions[keep],
+        row_dual=searched.row_dual[keep],
+        infeasible=searched.infeasible[keep],
     )
 
 
-def one_choice_twice(found: TreeSearchResult) -> TreeSearchResult:
+def one_choice_twice(searched: TreeSearchResult) -> TreeSearchResult:
     """In the place of another whose share of all choices is the same."""
-    depth = (found.decisions > 0).sum(axis=1)
+    depth = (searched.decisions > 0).sum(axis=1)
     first, second = np.flatnonzero(depth == depth.max())[:2]
-    decisions = found.decisions.copy()
+    decisions = searched.decisions.copy()
     decisions[second] = decisions[first]
-    return replace(found, decisions=decisions)
+    return replace(searched, decisions=decisions)
 
 
-def all_called_impossible(found: TreeSearchResult) -> TreeSearchResult:
-    return replace(found, best_leaf=-1, infeasible=np.ones(len(found.infeasible), dtype=bool))
+def all_called_impossible(searched: TreeSearchResult) -> TreeSearchResult:
+    return replace(searched, best_leaf=-1, infeasible=np.ones(len(searched.infeasible), dtype=bool))
 
 
-def one_multiplier_off(found: TreeSearchResult) -> TreeSearchResult:
-    row_dual = found.row_dual.copy()
+def one_multiplier_off(searched: TreeSearchResult) -> TreeSearchResult:
+    row_dual = searched.row_dual.copy()
     row_dual[:, -1] += 0.1
-    return replace(found, row_dual=row_dual)
+    return replace(searched, row_dual=row_dual)
 
 
-def charged_too_little(found: TreeSearchResult) -> TreeSearchResult:
-    return replace(found, x=found.x - 0.01)
+def charged_too_little(searched: TreeSearchResult) -> TreeSearchResult:
+    return replace(searched, x=searched.x - 0.01)
 
 
-def both_at_once(found: TreeSearchResult) -> TreeSearchResult:
+def both_at_once(searched: TreeSearchResult) -> TreeSearchResult:
     """The relaxation's optimum, which buys 4 and sells 3 in each hour."""
-    return replace(found, x=np.array([4.0, 0.0, 4.0, 4.0, 3.0, 3.0]))
+    return replace(searched, x=np.array([4.0, 0.0, 4.0, 4.0, 3.0, 3.0]))
 
 
 @pytest.mark.parametrize(
@@ -231,24 +231,24 @@ def least_powers(draw: st.DrawFn) -> tuple[LinearProgram, Array, LinearProgram]:
 
     Columns: charge, buy, sell, idle of each hour; charge + idle >= 2, so who charges at all charges 2 MW.
     """
-    made, pairs, _ = draw(windows())
-    like = replace(made, cost=draw(st.permutations(made.cost.tolist()).map(np.array)))
-    count = len(made.cost) // 3
+    program, pairs, _ = draw(windows())
+    like = replace(program, cost=draw(st.permutations(program.cost.tolist()).map(np.array)))
+    count = len(program.cost) // 3
     both = sp.hstack([sp.eye_array(count), sp.csr_array((count, 2 * count)), sp.eye_array(count)])
     grown = [
         replace(
-            one,
-            cost=np.append(one.cost, np.zeros(count)),
+            same,
+            cost=np.append(same.cost, np.zeros(count)),
             matrix=sp.csr_array(
-                sp.vstack([sp.hstack([one.matrix, sp.csr_array((one.matrix.shape[0], count))]), both])
+                sp.vstack([sp.hstack([same.matrix, sp.csr_array((same.matrix.shape[0], count))]), both])
             ),
-            row_lower=np.append(np.append(one.row_lower[:-1], 0.0), np.full(count, 2.0)),
-            row_upper=np.append(one.row_upper, np.full(count, np.inf)),
-            lower=np.append(one.lower, np.zeros(count)),
-            upper=np.append(one.upper, np.full(count, 2.0)),
-            binary=np.append(one.binary, np.zeros(count, dtype=bool)),
+            row_lower=np.append(np.append(same.row_lower[:-1], 0.0), np.full(count, 2.0)),
+            row_upper=np.append(same.row_upper, np.full(count, np.inf)),
+            lower=np.append(same.lower, np.zeros(count)),
+            upper=np.append(same.upper, np.full(count, 2.0)),
+            binary=np.append(same.binary, np.zeros(count, dtype=bool)),
         )
-        for one in (made, like)
+        for same in (program, like)
     ]
     idle = np.column_stack([np.arange(count), 3 * count + np.arange(count)])
     sell = np.column_stack([np.arange(count), 2 * count + np.arange(count)])  # nor does one charge and sell
@@ -275,9 +275,9 @@ def test_a_tree_that_would_grow_large_is_given_up() -> None:
 def test_a_good_choice_is_the_best_of_a_small_window() -> None:
     program, pairs = traded(np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([5.0, 5.0]), 4.0)
     start = Basis.of(np.zeros(6, dtype=bool), np.ones(3, dtype=bool))
-    found = quick_feasible_point(program, pairs, start, 1e-9)
-    assert found is not None
-    assert program.objective(found) == pytest.approx(-13.0)
+    point = quick_feasible_point(program, pairs, start, 1e-9)
+    assert point is not None
+    assert program.objective(point) == pytest.approx(-13.0)
     impossible = replace(program, row_lower=np.array([3.0, 3.0, 9.0]), row_upper=np.array([3.0, 3.0, 9.0]))
     none = quick_feasible_point(impossible, pairs, start, 1e-9)
     assert none is not None
@@ -289,9 +289,9 @@ def test_a_good_choice_is_found_where_no_tree_comes_to_its_end() -> None:
     count = 70
     program, pairs = traded(np.full(count, 3.0), np.full(count, 2.0), np.full(count, 5.0), 2.0 * count)
     start = Basis.of(np.zeros(3 * count, dtype=bool), np.ones(count + 1, dtype=bool))
-    found = quick_feasible_point(program, pairs, start, 1e-9)
-    assert found is not None
-    assert program.objective(found) == pytest.approx(count / 2 * (2.0 - 15.0))
+    point = quick_feasible_point(program, pairs, start, 1e-9)
+    assert point is not None
+    assert program.objective(point) == pytest.approx(count / 2 * (2.0 - 15.0))
 
 
 def test_that_there_is_no_choice_is_not_said_where_it_is_not_known() -> None:

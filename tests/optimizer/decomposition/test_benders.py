@@ -100,7 +100,7 @@ def by_highs(parts: list[tuple[WindowProgram, Array]], others: WindowProgram, pr
     programs = [part.program for part, _ in parts] + [others.program]
     widths = [len(program.cost) for program in programs]
     first = np.concatenate([[0], np.cumsum(widths)])
-    own = sp.block_diag([program.matrix for program in programs])
+    own_rows = sp.block_diag([program.matrix for program in programs])
     ends = first[1:] - 1  # each one's own peak
     same = sp.coo_array(
         (
@@ -117,7 +117,7 @@ def by_highs(parts: list[tuple[WindowProgram, Array]], others: WindowProgram, pr
     whole = LinearProgram(
         cost=together(lambda program: program.cost, price),
         offset=0.0,
-        matrix=sp.csr_array(sp.vstack([sp.hstack([own, sp.csr_array((own.shape[0], 1))]), same])),
+        matrix=sp.csr_array(sp.vstack([sp.hstack([own_rows, sp.csr_array((own_rows.shape[0], 1))]), same])),
         row_lower=np.concatenate([rows[0], np.zeros(len(ends))]),
         row_upper=np.concatenate([rows[1], np.zeros(len(ends))]),
         lower=together(lambda program: program.lower, 0.0),
@@ -157,9 +157,9 @@ def test_by_hand() -> None:
         traded(np.array([3.0]), np.array([2.0]), np.array([5.0]), 0.0)[0], np.array([1]), 20
     )
     for price, cost, peak in ((5.0, -26.0 + 5.0, 1.0), (7.0, -20.0, 0.0)):
-        found = by_benders(days, nobody, price, 0.5)
-        assert found.bound == pytest.approx(cost - 15.0)  # of the third, who sells 3 MW
-        assert found.shared[0] == pytest.approx(peak)
+        decomposed = by_benders(days, nobody, price, 0.5)
+        assert decomposed.bound == pytest.approx(cost - 15.0)  # of the third, who sells 3 MW
+        assert decomposed.shared[0] == pytest.approx(peak)
 
 
 @pytest.mark.parametrize("searched", [True, False])
@@ -175,10 +175,10 @@ def test_where_no_cut_is_tight(searched: bool) -> None:
     nobody = below_a_peak(
         traded(np.array([3.0]), np.array([2.0]), np.array([5.0]), 0.0)[0], np.array([1]), 20
     )
-    found = by_benders(days, nobody, 0.1, 0.5, most=2.0, searched=searched)
-    assert found.bound == pytest.approx(2 * (9.5 - 15.0) + 0.2 - 15.0)
-    assert found.shared[0] == pytest.approx(2.0)
-    assert found.continuous is not None
+    decomposed = by_benders(days, nobody, 0.1, 0.5, most=2.0, searched=searched)
+    assert decomposed.bound == pytest.approx(2 * (9.5 - 15.0) + 0.2 - 15.0)
+    assert decomposed.shared[0] == pytest.approx(2.0)
+    assert decomposed.continuous is not None
 
 
 hours = st.integers(2, 4)
@@ -205,16 +205,21 @@ def test_it_is_what_highs_finds(
     shared_peak: tuple[list[tuple[WindowProgram, Array]], WindowProgram, float, float], searched: bool
 ) -> None:
     parts, others, price, start = shared_peak
-    found, best = by_benders(parts, others, price, start, searched=searched), by_highs(parts, others, price)
-    assert found.bound <= best + 1e-5
-    assert found.continuous is not None
-    assert found.bound == pytest.approx(best, abs=1e-5)
-    cost = price * found.shared[0]
+    decomposed, best = (
+        by_benders(parts, others, price, start, searched=searched),
+        by_highs(parts, others, price),
+    )
+    assert decomposed.bound <= best + 1e-5
+    assert decomposed.continuous is not None
+    assert decomposed.bound == pytest.approx(best, abs=1e-5)
+    cost = price * decomposed.shared[0]
     for (part, pairs), x in zip(
-        [*parts, (others, np.empty((0, 2), dtype=np.int64))], [*found.windows, found.continuous], strict=True
+        [*parts, (others, np.empty((0, 2), dtype=np.int64))],
+        [*decomposed.windows, decomposed.continuous],
+        strict=True,
     ):
         x = x[: len(part.program.cost)]
-        assert x[-1] == pytest.approx(found.shared[0], abs=1e-6)
+        assert x[-1] == pytest.approx(decomposed.shared[0], abs=1e-6)
         activity = part.program.matrix @ x
         assert (activity >= part.program.row_lower - 1e-6).all()
         assert (activity <= part.program.row_upper + 1e-6).all()
@@ -231,10 +236,10 @@ def test_the_present_value_is_infeasible_for_the_rest() -> None:
     """
     days = [day([1.0, 1.0], [1.0, 1.0], [1.0, 1.0], 0.0, 0)]
     others, _ = day([1.0, 1.0], [1.0, 1.0], [1.0, 1.0], 3.0, 100)
-    found = by_benders(days, others, 1.0, 0.0)
-    assert found.continuous is not None
-    assert found.shared[0] == pytest.approx(0.5)
-    assert found.bound == pytest.approx(0.5 + 1.0 - 2.0)
+    decomposed = by_benders(days, others, 1.0, 0.0)
+    assert decomposed.continuous is not None
+    assert decomposed.shared[0] == pytest.approx(0.5)
+    assert decomposed.bound == pytest.approx(0.5 + 1.0 - 2.0)
 
 
 def test_a_window_that_does_not_depend_on_the_shared_decision() -> None:

@@ -21,10 +21,10 @@ def solved(park: SmallPark, warm: WarmStart | None = None, *, multipliers: bool 
     return optimize(park.devices, park.times, park.hours, park.series, warm=warm, multipliers=multipliers)
 
 
-def same_proof(found: Optimum, cold: Optimum) -> None:
-    assert found.proof.objective_yuan == pytest.approx(cold.proof.objective_yuan, rel=2e-9)
-    assert found.proof.gap <= 1e-8
-    assert not violated_pairs(found.tiled, found.x).any()
+def same_proof(warmed: Optimum, cold: Optimum) -> None:
+    assert warmed.proof.objective_yuan == pytest.approx(cold.proof.objective_yuan, rel=2e-9)
+    assert warmed.proof.gap <= 1e-8
+    assert not violated_pairs(warmed.tiled, warmed.x).any()
 
 
 def resized(devices: Mapping[str, Device], **changes: float) -> dict[str, Device]:
@@ -69,17 +69,17 @@ def test_other_entries_of_the_matrix(seed: int) -> None:
     warm = solved(park).warm
     assert warm is not None
     park.devices = resized(park.devices, eta_charge=0.8, self_discharge_per_hour=0.02)
-    found = solved(park, warm, multipliers=True)
-    same_proof(found, solved(park))
-    assert found.final_relaxation is not None
-    program = found.final_relaxation.program
+    warmed = solved(park, warm, multipliers=True)
+    same_proof(warmed, solved(park))
+    assert warmed.final_relaxation is not None
+    program = warmed.final_relaxation.program
     assert warm.tiled_warm_start.relaxation.subprograms.fits(program)
-    anew = SubprogramExtractor(found.tiled, program)
+    anew = SubprogramExtractor(warmed.tiled, program)
     for window, cut in warm.tiled_warm_start.relaxation.subprograms.of.items():
-        kept, made = cut.with_values(program.matrix.data), anew.extract(window)
-        assert (kept.matrix != made.matrix).nnz == 0
-        np.testing.assert_array_equal(kept.coupling_value, made.coupling_value)
-        np.testing.assert_array_equal(kept.coupling_row, made.coupling_row)
+        kept, extracted = cut.with_values(program.matrix.data), anew.extract(window)
+        assert (kept.matrix != extracted.matrix).nnz == 0
+        np.testing.assert_array_equal(kept.coupling_value, extracted.coupling_value)
+        np.testing.assert_array_equal(kept.coupling_row, extracted.coupling_row)
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 1.5])
@@ -126,9 +126,9 @@ def test_trees_of_other_pairs_are_not_used(seed: int) -> None:
     warm = solved(park).warm
     assert warm is not None
     park.devices = resized(park.devices, min_charge_mw=0.0, min_discharge_mw=1.0)
-    found = solved(park, warm)
-    same_proof(found, solved(park))
-    assert not warm.tiled_warm_start.fits(found.tiled)
+    warmed = solved(park, warm)
+    same_proof(warmed, solved(park))
+    assert not warm.tiled_warm_start.fits(warmed.tiled)
 
 
 def test_a_warm_start_of_another_structure_is_not_used() -> None:

@@ -67,14 +67,14 @@ def below_the_peak(crowded: int) -> Tiled:
 def test_what_is_dear_in_one_hour_is_done_in_another(crowded: int, dearer_yuan: float) -> None:
     """In the hour with room it costs 2 yuan more; where that is too far away, 1,000 for the peak."""
     tiled = below_the_peak(crowded)
-    relaxed, found = rounded(tiled, pressed_after=list(range(1, 3 + crowded)))
+    relaxed, point = rounded(tiled, pressed_after=list(range(1, 3 + crowded)))
     charge = tiled.column_of([column.key[1] for column in tiled.template.columns].index("charge_mw"))
     assert relaxed[charge][:2] == pytest.approx([1.0, 1.0])
     assert relaxed[charge][2:] == pytest.approx(0.0)
-    assert found is not None
-    assert obeys(tiled, found)
-    assert found[charge].sum() == pytest.approx(2.0)
-    assert tiled.program.objective(found) - tiled.program.objective(relaxed) == pytest.approx(dearer_yuan)
+    assert point is not None
+    assert obeys(tiled, point)
+    assert point[charge].sum() == pytest.approx(2.0)
+    assert tiled.program.objective(point) - tiled.program.objective(relaxed) == pytest.approx(dearer_yuan)
 
 
 @pytest.fixture
@@ -92,9 +92,9 @@ def test_where_a_wider_one_is_not_solved_the_narrower_serves(monkeypatch: pytest
 
     monkeypatch.setattr(Rounding, "_solve_window", narrow)
     tiled = below_the_peak(2)
-    relaxed, found = rounded(tiled, pressed_after=[1, 2, 3, 4])
-    assert found is not None
-    assert tiled.program.objective(found) - tiled.program.objective(relaxed) == pytest.approx(1000.0)
+    relaxed, point = rounded(tiled, pressed_after=[1, 2, 3, 4])
+    assert point is not None
+    assert tiled.program.objective(point) - tiled.program.objective(relaxed) == pytest.approx(1000.0)
 
 
 @pytest.mark.usefixtures("only_window_by_window")
@@ -108,11 +108,11 @@ def test_a_peak_is_as_high_as_the_highest_needs_it(monkeypatch: pytest.MonkeyPat
     limit = np.where(np.array(load) == 8.0, 7.0, 1000.0)
     park = SmallPark(12).grid(100.0, demand=300.0, peak_so_far=10.0, import_limit=limit).load(load)
     tiled = park.battery(energy_mwh=2.0, min_charge_mw=2.0).tiled()
-    relaxed, found = rounded(tiled, pressed_after=[3, 5, 7])
-    assert found is not None
-    assert obeys(tiled, found)
-    assert found[tiled.shared_starts[0]] == pytest.approx(11.5)
-    assert tiled.program.objective(found) - tiled.program.objective(relaxed) == pytest.approx(450.0)
+    relaxed, point = rounded(tiled, pressed_after=[3, 5, 7])
+    assert point is not None
+    assert obeys(tiled, point)
+    assert point[tiled.shared_starts[0]] == pytest.approx(11.5)
+    assert tiled.program.objective(point) - tiled.program.objective(relaxed) == pytest.approx(450.0)
 
 
 @pytest.mark.usefixtures("only_window_by_window")
@@ -124,10 +124,10 @@ def test_what_is_impossible_in_one_piece_is_done_with_its_neighbours(
     monkeypatch.setattr(rounding, "LEAST_S", 0.0)
     park = SmallPark(4).grid([100.0, 500.0, 100.0, 500.0]).load(9.0)
     tiled = park.battery(energy_mwh=1.0, min_charge_mw=2.0, power_mw=4.0, min_discharge_mw=0.5).tiled()
-    relaxed, found = rounded(tiled, pressed_after=[0, 2], left_s=left_s)
+    relaxed, point = rounded(tiled, pressed_after=[0, 2], left_s=left_s)
     assert violated_pairs(tiled, relaxed).any()
-    assert found is not None
-    assert obeys(tiled, found)
+    assert point is not None
+    assert obeys(tiled, point)
 
 
 @given(st.integers(0, 10**6), st.integers(1, 2), st.sampled_from([SOON, OVER]))
@@ -137,14 +137,14 @@ def test_it_obeys_everything_and_is_no_cheaper_than_the_optimum(
 ) -> None:
     park = random_park(seed, batteries, 1)
     tiled = park.tiled()
-    _, found = rounded(tiled, pressed_after=[], left_s=left_s)
+    _, point = rounded(tiled, pressed_after=[], left_s=left_s)
     everywhere = np.ones((len(tiled.template.pairs), len(tiled.horizon)), dtype=bool)
     solver = Solver()
     solver.load(tiled.with_binaries(everywhere, tiled.program))
     best = solver.solve().bound
-    assert found is not None
-    assert obeys(tiled, found)
-    assert tiled.program.objective(found) >= best - 1e-6 * max(1.0, abs(best))
+    assert point is not None
+    assert obeys(tiled, point)
+    assert tiled.program.objective(point) >= best - 1e-6 * max(1.0, abs(best))
 
 
 def test_a_task_may_take_a_multiple_of_its_share(monkeypatch: pytest.MonkeyPatch) -> None:

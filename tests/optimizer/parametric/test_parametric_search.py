@@ -84,18 +84,18 @@ def two_prices() -> SmallPark:
 def test_by_hand() -> None:
     """Each MWh saves 500 yuan until the load of the dear hours, 60 MWh, is met; in 12 hours 5 MW bring it."""
     limits = ParameterLimits(np.zeros(2), np.array([20.0, 100.0]), np.array([[0.0, 0.0]]), np.zeros(1))
-    found, _ = searched(two_prices(), np.array([600.0, 300.0]), limits)
-    assert found.best.numbers == pytest.approx([5.0, 60.0], abs=1e-2)
+    best, _ = searched(two_prices(), np.array([600.0, 300.0]), limits)
+    assert best.best.numbers == pytest.approx([5.0, 60.0], abs=1e-2)
     # 500 x 60 - 600 x 5 - 300 x 60 = 9,000 less than 60 x 100 + 60 x 600
-    assert found.best.cost_yuan == pytest.approx(42_000.0 - 9_000.0, abs=1.0)
-    assert found.bound_yuan == pytest.approx(found.best.cost_yuan, abs=1.0)
+    assert best.best.cost_yuan == pytest.approx(42_000.0 - 9_000.0, abs=1.0)
+    assert best.bound_yuan == pytest.approx(best.best.cost_yuan, abs=1.0)
 
 
 def test_too_dear_is_not_built() -> None:
     limits = ParameterLimits(np.zeros(2), np.array([20.0, 100.0]), np.array([[0.0, 0.0]]), np.zeros(1))
-    found, _ = searched(two_prices(), np.array([0.0, 501.0]), limits)
-    assert found.best.numbers[1] == pytest.approx(0.0, abs=1e-6)
-    assert found.best.cost_yuan == pytest.approx(42_000.0)
+    best, _ = searched(two_prices(), np.array([0.0, 501.0]), limits)
+    assert best.best.numbers[1] == pytest.approx(0.0, abs=1e-6)
+    assert best.best.cost_yuan == pytest.approx(42_000.0)
 
 
 @pytest.mark.parametrize("seed", [0, 2])
@@ -103,7 +103,7 @@ def test_as_one_program_with_the_sizes_as_decisions(seed: int) -> None:
     """HiGHS with every binary and both sizes; windows that dispute the peak leave a bound a little below."""
     park, price = month_with_candidate_violations(seed, days=3), np.array([700.0, 1500.0])
     free = ParameterLimits(BOX.lower, BOX.upper, np.array([[0.0, 0.0]]), np.zeros(1))
-    found, _ = searched(park, price, free, gap=1e-5)
+    best, _ = searched(park, price, free, gap=1e-5)
     sizes = {
         field: Sized(max=float(most), cost_yuan_per_unit=float(yuan))
         for field, most, yuan in zip(FIELDS, BOX.upper, price, strict=True)
@@ -115,9 +115,9 @@ def test_as_one_program_with_the_sizes_as_decisions(seed: int) -> None:
     solver.load(tiled.with_binaries(every))
     together = solver.solve()
     optimum = tiled.program.objective(together.x[: len(tiled.program.cost)])
-    assert found.best.numbers[1] > 1.0  # something is built
-    assert found.best.cost_yuan == pytest.approx(optimum, rel=1.1e-5)
-    assert found.bound_yuan <= optimum * (1 + 1e-9)
+    assert best.best.numbers[1] > 1.0  # something is built
+    assert best.best.cost_yuan == pytest.approx(optimum, rel=1.1e-5)
+    assert best.bound_yuan <= optimum * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -133,20 +133,22 @@ def test_no_cut_is_above_the_cost_anywhere_in_its_range(seed: int) -> None:
 
 def test_cuts_are_tight_but_for_shared_decisions_in_several_windows() -> None:
     """In a range of one point the cut is the optimum, but for shared decisions that windows differ about."""
-    park, at = month_with_candidate_violations(1), np.array([5.0, 12.0])
-    _, search = searched(park, np.zeros(2), ParameterLimits(at, at, np.array([[0.0, 0.0]]), np.zeros(1)))
-    assert search.cuts[0][2](at) == pytest.approx(cost_at(park, at), rel=1e-4)
+    park, size = month_with_candidate_violations(1), np.array([5.0, 12.0])
+    _, search = searched(park, np.zeros(2), ParameterLimits(size, size, np.array([[0.0, 0.0]]), np.zeros(1)))
+    assert search.cuts[0][2](size) == pytest.approx(cost_at(park, size), rel=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("number", [0, 1])
 def test_slopes_lie_between_the_differences(seed: int, number: int) -> None:
-    park, at, unit = thirsty(seed), np.array([4.0, 9.0]), np.eye(2)[number]
-    park.devices = resized(park.devices, "battery", *at)
+    park, size, unit = thirsty(seed), np.array([4.0, 9.0]), np.eye(2)[number]
+    park.devices = resized(park.devices, "battery", *size)
     optimum = optimize(park.devices, park.times, park.hours, park.series, apart=True)
     assert optimum.final_relaxation is not None
-    found = slope(optimum.final_relaxation, optimum.x, optimum.tiled, tiled_at(park)(at + 1e-3 * unit), 1e-3)
+    slope_yuan = slope(
+        optimum.final_relaxation, optimum.x, optimum.tiled, tiled_at(park)(size + 1e-3 * unit), 1e-3
+    )
     here = optimum.proof.objective_yuan
-    less, more = ((cost_at(park, at + step * unit) - here) / step for step in (-1e-3, 1e-3))
+    less, more = ((cost_at(park, size + step * unit) - here) / step for step in (-1e-3, 1e-3))
     # a cost that falls ever more slowly; the differences carry the rounding of two optima
-    assert min(less, more) - 1.0 <= found <= max(less, more) + 1.0
+    assert min(less, more) - 1.0 <= slope_yuan <= max(less, more) + 1.0

@@ -57,14 +57,14 @@ def test_what_is_cut_out_begins_where_its_month_ended(seed: int) -> None:
     with ThreadPool(2) as pool:
         blocks = MonthBlocks(tiled, program, pricer, pool)
         x, dual = blocks.solve()
-    at = pricer.multipliers(dual)
-    cut = Partition(tiled, program, pricer.extractor.carried, x, at.reduced)
+    multipliers = pricer.multipliers(dual)
+    cut = Partition(tiled, program, pricer.extractor.carried, x, multipliers.reduced)
     count = len(cut.break_points) - 1
     steps, full = 0, 0
     february = [n for n in range(count) if cut.break_points[n] >= 744 and cut.break_points[n + 1] <= 1416]
     sets = [*([n] for n in range(count)), february[::2], february[1::2]]
     for window in (cut.window(numbers) for numbers in sets):
-        part = pricer.window_program(window, at)
+        part = pricer.window_program(window, multipliers)
         copies = np.arange(part.copies.start, part.copies.stop)
         solver = Solver(presolve=False)
         solver.load(part.program)

@@ -160,13 +160,15 @@ def rows_of_pairs(park: SmallPark) -> list[dict[str, float]]:
     tight = tighten(tiled)
     where = np.zeros((len(tiled.template.pairs), len(tiled.horizon)), dtype=bool)
     where[[pair.key[0] for pair in tiled.template.pairs].index("grid")] = True
-    cut, found = with_valid_inequalities(tiled, tight, where), []
+    cut, pair_rows = with_valid_inequalities(tiled, tight, where), []
     names = [column.key[1] for column in tiled.template.columns]
     for row in range(tight.program.matrix.shape[0], cut.matrix.shape[0]):
         entries = cut.matrix[[row]]
-        found.append({names[c % len(names)]: v for c, v in zip(entries.indices, entries.data, strict=True)})
-        found[-1]["most"] = cut.row_upper[row]
-    return found
+        pair_rows.append(
+            {names[c % len(names)]: v for c, v in zip(entries.indices, entries.data, strict=True)}
+        )
+        pair_rows[-1]["most"] = cut.row_upper[row]
+    return pair_rows
 
 
 def test_export_needs_a_discharge_that_makes_up_for_the_load() -> None:
@@ -213,9 +215,9 @@ def test_limits_take_the_gain_from_both_members_while_all_else_rests() -> None:
     assert where.any()
     costs = []
     unknown = np.full_like(tight.idle_net_min, np.nan)
-    for one in (tight, TightenedProgram(tight.program, tight.implied_upper, unknown, unknown)):
+    for tightened in (tight, TightenedProgram(tight.program, tight.implied_upper, unknown, unknown)):
         solver = Solver()
-        solver.load(with_valid_inequalities(tiled, one, where))
+        solver.load(with_valid_inequalities(tiled, tightened, where))
         costs.append(tiled.program.objective(solver.solve().x))
     assert costs == pytest.approx([30.0, 27.0])
 

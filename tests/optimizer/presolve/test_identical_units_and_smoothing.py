@@ -46,17 +46,17 @@ def test_merged_units_have_the_optimum_of_separate_units(
     original = original_program(park)
     merged = merge_identical_units(original, park.devices)
     assert merged is not None
-    found = {}
+    cost_of = {}
     for name, tiled in (("original", original), ("merged", merged.tiled)):
         solver = Solver()
         solver.load(tiled.program)
-        found[name] = solver.solve().x
-    together = merged.point(found["merged"])
+        cost_of[name] = solver.solve().x
+    together = merged.point(cost_of["merged"])
     assert original.program.objective(together) == pytest.approx(
-        original.program.objective(found["original"]), rel=1e-9, abs=1e-6
+        original.program.objective(cost_of["original"]), rel=1e-9, abs=1e-6
     )
     assert primal_infeasibility(original.program, together) < 1e-9
-    np.testing.assert_allclose(merged.merged_point(together), found["merged"], atol=1e-12)
+    np.testing.assert_allclose(merged.merged_point(together), cost_of["merged"], atol=1e-12)
 
 
 def test_devices_that_differ_are_not_merged() -> None:
@@ -92,9 +92,9 @@ def test_units_without_losses_stay_merged() -> None:
     free = Battery(power_mw=2, energy_mwh=4, eta_charge=1.0, eta_discharge=1.0, auxiliary_share=0.0)
     park = SmallPark(48).grid([100.0, 100.0, 300.0, 300.0] * 12, 50.0).load(5.0)
     park.add("one", free).add("other", free)
-    found = park.solve()
-    assert found.simultaneous() <= 1e-6
-    assert found.cost == pytest.approx(park_cost(free), rel=1e-9)
+    run = park.solve()
+    assert run.simultaneous() <= 1e-6
+    assert run.cost == pytest.approx(park_cost(free), rel=1e-9)
 
 
 def park_cost(battery: Battery) -> float:
@@ -108,22 +108,26 @@ def park_cost(battery: Battery) -> float:
 def test_smoothing_keeps_the_cost_and_moves_less() -> None:
     """Six cheap hours, one dear one: any hours of charging cost the same, the smoothest charges evenly."""
     park = priced_park([100.0] * 6 + [500.0] * 2, 2)
-    found = park.solve().optimum
+    optimum = park.solve().optimum
     names = [name for name in park.devices if name.startswith("battery")]
-    quiet = smooth_set_points(found.tiled, found.x, park.devices, names)
-    assert found.tiled.program.objective(quiet) == pytest.approx(found.proof.objective_yuan, rel=1e-9)
-    assert not violated_pairs(found.tiled, quiet).any()
+    quiet = smooth_set_points(optimum.tiled, optimum.x, park.devices, names)
+    assert optimum.tiled.program.objective(quiet) == pytest.approx(optimum.proof.objective_yuan, rel=1e-9)
+    assert not violated_pairs(optimum.tiled, quiet).any()
 
     def moves(x: np.ndarray) -> float:
         return sum(
-            float(np.abs(np.diff(x[found.tiled.column_of(p.b)] - x[found.tiled.column_of(p.a)])).sum())
-            for p in found.tiled.template.pairs
+            float(np.abs(np.diff(x[optimum.tiled.column_of(p.b)] - x[optimum.tiled.column_of(p.a)])).sum())
+            for p in optimum.tiled.template.pairs
             if p.key[0] in names
         )
 
-    assert moves(quiet) <= moves(found.x) + 1e-9
-    charge = [quiet[found.tiled.column_of(p.a)][:6] for p in found.tiled.template.pairs if p.key[0] in names]
-    assert all(np.ptp(one) < 1e-6 for one in charge), "charging is spread evenly over hours of one price"
+    assert moves(quiet) <= moves(optimum.x) + 1e-9
+    charge = [
+        quiet[optimum.tiled.column_of(p.a)][:6] for p in optimum.tiled.template.pairs if p.key[0] in names
+    ]
+    assert all(np.ptp(charge_mw) < 1e-6 for charge_mw in charge), (
+        "charging is spread evenly over hours of one price"
+    )
     np.testing.assert_allclose(charge[0], charge[1], atol=1e-9, err_msg="equal batteries share equally")
 
 

@@ -151,16 +151,16 @@ def test_each_kind_of_damage_is_named() -> None:
         upper=np.array([np.inf]),
         binary=np.array([False]),
     )
-    one = np.array([1.0])
-    assert certify(program, 2 * one, one) == Certificate(0.0, 0.0, 12.0, 12.0)
-    assert certify(program, one, one).primal_infeasibility == 1.0
-    assert certify(program, 3 * one, one).gap == pytest.approx(1 / 13)
+    unit = np.array([1.0])
+    assert certify(program, 2 * unit, unit) == Certificate(0.0, 0.0, 12.0, 12.0)
+    assert certify(program, unit, unit).primal_infeasibility == 1.0
+    assert certify(program, 3 * unit, unit).gap == pytest.approx(1 / 13)
     # multiplier 2 leaves a reduced cost of -1, and nothing above x to press against
-    assert certify(program, 2 * one, 2 * one).dual_infeasibility == 1.0
+    assert certify(program, 2 * unit, 2 * unit).dual_infeasibility == 1.0
     # multiplier -1 presses against an upper end the row does not have
-    assert certify(program, 2 * one, -one).dual_infeasibility == 1.0
+    assert certify(program, 2 * unit, -unit).dual_infeasibility == 1.0
     # a bound from a weaker multiplier is lower, never higher
-    assert certify(program, 2 * one, 0.5 * one).dual_objective_yuan == 11.0
+    assert certify(program, 2 * unit, 0.5 * unit).dual_objective_yuan == 11.0
 
 
 def test_fraction_of_a_binary_is_a_violation() -> None:
@@ -216,13 +216,13 @@ def by_scipy(program: LinearProgram) -> float | None:
     """Optimum by another interface, with every row as two inequalities; None where there is none."""
     dense = program.matrix.toarray()
     above, below = np.isfinite(program.row_upper), np.isfinite(program.row_lower)
-    found = linprog(
+    result = linprog(
         program.cost,
         A_ub=np.vstack([dense[above], -dense[below]]),
         b_ub=np.concatenate([program.row_upper[above], -program.row_lower[below]]),
         bounds=np.column_stack([program.lower, program.upper]),
     )
-    return float(found.fun) + program.offset if found.status == 0 else None
+    return float(result.fun) + program.offset if result.status == 0 else None
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)

@@ -44,23 +44,23 @@ def test_the_optimum_is_that_of_the_full_program(
     coarse_starts: list[bool], seed: int, demand: float | None
 ) -> None:
     park = quarter_year(seed, demand=demand)
-    found = optimize(park.devices, park.times, park.hours, park.series)
+    optimum = optimize(park.devices, park.times, park.hours, park.series)
     assert coarse_starts == [True]
-    assert found.proof.gap <= 1e-9
-    assert found.proof.objective_yuan == pytest.approx(in_one_piece(park.tiled()), rel=1e-9)
+    assert optimum.proof.gap <= 1e-9
+    assert optimum.proof.objective_yuan == pytest.approx(in_one_piece(park.tiled()), rel=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_with_pairs_it_is_the_same_too(coarse_starts: list[bool], seed: int) -> None:
     park = month_with_candidate_violations(seed, days=28)
-    found = optimize(park.devices, park.times, park.hours, park.series)
+    optimum = optimize(park.devices, park.times, park.hours, park.series)
     assert coarse_starts[0]
     coarse_starts.clear()
     coarse_module.LONG = 10**9  # set back with the rest
     plain = optimize(park.devices, park.times, park.hours, park.series)
     assert not coarse_starts
-    assert found.proof.objective_yuan == pytest.approx(plain.proof.objective_yuan, rel=2e-9)
-    assert not violated_pairs(found.tiled, found.x).any()
+    assert optimum.proof.objective_yuan == pytest.approx(plain.proof.objective_yuan, rel=2e-9)
+    assert not violated_pairs(optimum.tiled, optimum.x).any()
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -130,9 +130,9 @@ def test_from_a_good_coarse_solution_a_month_takes_few_steps(
 def test_a_limit_that_couples_segments_prevents_a_coarse_start(coarse_starts: list[bool]) -> None:
     """Cycles of a day are counted from midnight to midnight, where no segment need end."""
     park = quarter_year(3, max_cycles_per_day=0.5)
-    found = optimize(park.devices, park.times, park.hours, park.series)
+    optimum = optimize(park.devices, park.times, park.hours, park.series)
     assert coarse_starts == [False]
-    assert found.proof.objective_yuan == pytest.approx(in_one_piece(park.tiled()), rel=1e-9)
+    assert optimum.proof.objective_yuan == pytest.approx(in_one_piece(park.tiled()), rel=1e-9)
 
 
 def test_coarse_series_are_means_and_of_zeros_and_ones_the_first() -> None:

@@ -87,27 +87,27 @@ def test_counters_that_restart_every_quarter_hour_couple_no_months() -> None:
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_the_answer_does_not_depend_on_the_number_of_threads(threads: int) -> None:
     park = month_with_candidate_violations()
-    found = optimize(park.devices, park.times, park.hours, park.series, threads=threads)
+    optimum = optimize(park.devices, park.times, park.hours, park.series, threads=threads)
     once = optimize(park.devices, park.times, park.hours, park.series, threads=2)
-    np.testing.assert_array_equal(found.x, once.x)
-    assert found.proof == once.proof
+    np.testing.assert_array_equal(optimum.x, once.x)
+    assert optimum.proof == once.proof
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_repair_closes_to_the_optimum_with_all_binaries(seed: int) -> None:
     """The month's peak ties noon, where binaries are, to the evening, where none are."""
     park = month_with_candidate_violations(seed, days=6)
-    found = optimize(park.devices, park.times, park.hours, park.series)
-    tiled = found.tiled
+    optimum = optimize(park.devices, park.times, park.hours, park.series)
+    tiled = optimum.tiled
     every = np.ones((len(tiled.template.pairs), len(park.times)), dtype=bool)
     solver = Solver(time_limit_s=60)
     solver.load(tiled.with_binaries(every))
     answer = solver.solve()
-    assert found.proof.violated > 0
-    assert found.proof.gap <= 1e-9
-    assert not violated_pairs(tiled, found.x).any()
-    assert found.proof.objective_yuan == pytest.approx(
-        tiled.program.objective(answer.x[: len(found.x)]), rel=1e-8
+    assert optimum.proof.violated > 0
+    assert optimum.proof.gap <= 1e-9
+    assert not violated_pairs(tiled, optimum.x).any()
+    assert optimum.proof.objective_yuan == pytest.approx(
+        tiled.program.objective(answer.x[: len(optimum.x)]), rel=1e-8
     )
 
 

@@ -33,8 +33,8 @@ def make(
     return bill(times, np.array(bought), exported, minutes / 60, JIANGXI, grid(**g))
 
 
-def amounts(made: Bill) -> dict[str, float]:
-    return {str(k): float(v) for k, v in made.lines.groupby("charge")["yuan"].sum().items()}
+def amounts(billed: Bill) -> dict[str, float]:
+    return {str(k): float(v) for k, v in billed.lines.groupby("charge")["yuan"].sum().items()}
 
 
 # --- by hand
@@ -56,8 +56,8 @@ def test_every_line_of_one_quarter_hour() -> None:
 
 
 def test_sale_is_a_negative_cost() -> None:
-    made = make([0.0], [4.0])
-    assert made.total_yuan == pytest.approx(-414.3)
+    billed = make([0.0], [4.0])
+    assert billed.total_yuan == pytest.approx(-414.3)
 
 
 def test_demand_is_averaged_over_a_quarter_hour() -> None:
@@ -67,28 +67,28 @@ def test_demand_is_averaged_over_a_quarter_hour() -> None:
 
 
 def test_demand_is_per_month() -> None:
-    made = make([10.0, 20.0, 5.0], start="2026-03-31 23:30")
-    assert list(made.by_charge_yuan["demand"]) == pytest.approx([20_000 * 39.1, 5_000 * 39.1])
-    assert list(made.by_charge_yuan.index) == ["2026-03", "2026-04"]
+    billed = make([10.0, 20.0, 5.0], start="2026-03-31 23:30")
+    assert list(billed.by_charge_yuan["demand"]) == pytest.approx([20_000 * 39.1, 5_000 * 39.1])
+    assert list(billed.by_charge_yuan.index) == ["2026-03", "2026-04"]
 
 
 def test_same_month_of_two_years_is_two_months() -> None:
     tariff = JIANGXI.model_copy(update={"valid_to": pd.Timestamp("2027-12-31").date()})
     times = pd.DatetimeIndex(["2026-03-02", "2027-03-02"])
-    made = bill(times, np.array([10.0, 20.0]), np.zeros(2), 0.25, tariff, grid())
-    assert list(made.by_charge_yuan.index) == ["2026-03", "2027-03"]
-    assert amounts(made)["demand"] == pytest.approx(30_000 * 39.1)  # 20,000 if they were one
+    billed = bill(times, np.array([10.0, 20.0]), np.zeros(2), 0.25, tariff, grid())
+    assert list(billed.by_charge_yuan.index) == ["2026-03", "2027-03"]
+    assert amounts(billed)["demand"] == pytest.approx(30_000 * 39.1)  # 20,000 if they were one
 
 
 def test_peak_before_the_horizon_counts_in_the_first_month() -> None:
-    made = make([10.0, 20.0, 5.0], start="2026-03-31 23:30", peak_so_far_mw=25)
-    assert list(made.by_charge_yuan["demand"]) == pytest.approx([25_000 * 39.1, 5_000 * 39.1])
+    billed = make([10.0, 20.0, 5.0], start="2026-03-31 23:30", peak_so_far_mw=25)
+    assert list(billed.by_charge_yuan["demand"]) == pytest.approx([25_000 * 39.1, 5_000 * 39.1])
 
 
 def test_single_part_has_no_demand_line() -> None:
-    made = amounts(make([4.0], scheme="single_part"))
-    assert "demand" not in made
-    assert made["transmission"] == pytest.approx(131.6)
+    billed = amounts(make([4.0], scheme="single_part"))
+    assert "demand" not in billed
+    assert billed["transmission"] == pytest.approx(131.6)
 
 
 def test_hour_is_booked_to_its_periods() -> None:
@@ -103,11 +103,11 @@ def test_spring_festival_noon_is_deep_valley() -> None:
 
 
 def test_lines_are_quantity_times_price_and_add_up() -> None:
-    made = make([4.0] * 200, [1.0] * 200, start="2026-02-28 20:00")
-    np.testing.assert_allclose(made.lines["yuan"], made.lines["quantity"] * made.lines["price_yuan"])
-    assert made.by_charge_yuan.to_numpy().sum() == pytest.approx(made.total_yuan)
-    assert made.by_period_yuan.to_numpy().sum() == pytest.approx(made.total_yuan)
-    assert made.energy_kwh.to_numpy().sum() == pytest.approx(200 * 1000)
+    billed = make([4.0] * 200, [1.0] * 200, start="2026-02-28 20:00")
+    np.testing.assert_allclose(billed.lines["yuan"], billed.lines["quantity"] * billed.lines["price_yuan"])
+    assert billed.by_charge_yuan.to_numpy().sum() == pytest.approx(billed.total_yuan)
+    assert billed.by_period_yuan.to_numpy().sum() == pytest.approx(billed.total_yuan)
+    assert billed.energy_kwh.to_numpy().sum() == pytest.approx(200 * 1000)
 
 
 # --- agreement with the prices the optimizer sees
@@ -142,17 +142,17 @@ def test_agrees_with_the_tariff(
             assert len(peaks) == 2
         peaks[0] = max(peaks[0], floor)
         wanted += sum(peaks) * 1000 * JIANGXI.demand_price_yuan_per_kw_month(voltage)
-    found = bill(times, bought, sold, hours, JIANGXI, device).total_yuan
-    assert found == pytest.approx(wanted, rel=1e-9)
+    billed = bill(times, bought, sold, hours, JIANGXI, device).total_yuan
+    assert billed == pytest.approx(wanted, rel=1e-9)
 
 
 def test_agrees_over_a_whole_year() -> None:
     times = pd.date_range("2026-01-01", periods=35040, freq="15min")
     bought = np.random.default_rng(1).uniform(0, 100, len(times))
     price = JIANGXI.energy_price_yuan_per_kwh(times, "110kV", "single_part")
-    found = bill(times, bought, np.zeros(len(times)), 0.25, JIANGXI, grid(scheme="single_part"))
-    assert found.total_yuan == pytest.approx((price * bought * 250).sum(), rel=1e-12)
-    assert len(found.by_charge_yuan) == 12
+    billed = bill(times, bought, np.zeros(len(times)), 0.25, JIANGXI, grid(scheme="single_part"))
+    assert billed.total_yuan == pytest.approx((price * bought * 250).sum(), rel=1e-12)
+    assert len(billed.by_charge_yuan) == 12
 
 
 def test_quarters_and_their_repetition_in_hours_cost_the_same() -> None:

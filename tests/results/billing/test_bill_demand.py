@@ -33,14 +33,14 @@ def make(bought: Any = (8.0, 12.0), times: pd.DatetimeIndex = TWO_QUARTERS, **ch
     return bill(times, bought, np.zeros(len(bought)), 0.25, ROUND, grid(**changes))
 
 
-def amounts(made: Bill) -> dict[str, float]:
-    return {str(k): float(v) for k, v in made.lines.groupby("charge")["yuan"].sum().items()}
+def amounts(billed: Bill) -> dict[str, float]:
+    return {str(k): float(v) for k, v in billed.lines.groupby("charge")["yuan"].sum().items()}
 
 
-def line(made: Bill, charge: str) -> tuple[float, str, float, float]:
-    found = made.lines[made.lines["charge"] == charge]
-    (one,) = found[["quantity", "unit", "price_yuan", "yuan"]].itertuples(index=False)
-    return tuple(one)
+def line(billed: Bill, charge: str) -> tuple[float, str, float, float]:
+    lines = billed.lines[billed.lines["charge"] == charge]
+    (cells,) = lines[["quantity", "unit", "price_yuan", "yuan"]].itertuples(index=False)
+    return tuple(cells)
 
 
 # --- by hand: the ways of paying for demand
@@ -53,49 +53,49 @@ def test_by_the_highest() -> None:
 
 def test_energy_by_period() -> None:
     # 2,000 x 0.5 and 3,000 x 0.5 x 1.6
-    found = make().lines
-    bought = found[found["charge"] == "purchased_energy"].set_index("period")["yuan"].to_dict()
+    lines = make().lines
+    bought = lines[lines["charge"] == "purchased_energy"].set_index("period")["yuan"].to_dict()
     assert bought == pytest.approx({"flat": 1000.0, "peak": 2400.0})
 
 
 def test_a_contract_pays_double_above_105_per_cent() -> None:
     # 10,000 x 40 and (12,000 - 10,500) x 80. From the contract itself on, 160,000; at the plain price, 60,000
-    made = amounts(make(demand_election="contracted", contracted_demand_mw=10))
-    assert made == pytest.approx({**ENERGY, "contracted_demand": 400_000.0, "demand_excess": 120_000.0})
+    yuan = amounts(make(demand_election="contracted", contracted_demand_mw=10))
+    assert yuan == pytest.approx({**ENERGY, "contracted_demand": 400_000.0, "demand_excess": 120_000.0})
 
 
 @pytest.mark.parametrize("contract_mw", [11.5, 12.0, 30.0])  # 1.05 x 11.5 = 12.075
 def test_a_contract_within_its_tolerance_pays_for_itself(contract_mw: float) -> None:
     # paid is the contract, not the 12,000 kW drawn
-    made = amounts(make(demand_election="contracted", contracted_demand_mw=contract_mw))
-    assert made["contracted_demand"] == pytest.approx(contract_mw * 40_000)
-    assert made["demand_excess"] == 0
+    yuan = amounts(make(demand_election="contracted", contracted_demand_mw=contract_mw))
+    assert yuan["contracted_demand"] == pytest.approx(contract_mw * 40_000)
+    assert yuan["demand_excess"] == 0
 
 
 def test_a_contract_by_month() -> None:
     contract = [5.0, 6.0, *[10.0] * 10]
     times = pd.DatetimeIndex(["2026-01-02 00:00", "2026-02-02 00:00"])
-    made = make([5, 8], times, demand_election="contracted", contracted_demand_mw=contract).by_charge_yuan
-    assert list(made["contracted_demand"]) == pytest.approx([200_000, 240_000])
-    assert list(made["demand_excess"]) == pytest.approx([0, (8000 - 6300) * 80])  # with January's: 220,000
+    yuan = make([5, 8], times, demand_election="contracted", contracted_demand_mw=contract).by_charge_yuan
+    assert list(yuan["contracted_demand"]) == pytest.approx([200_000, 240_000])
+    assert list(yuan["demand_excess"]) == pytest.approx([0, (8000 - 6300) * 80])  # with January's: 220,000
 
 
 def test_what_was_drawn_before_counts_against_the_contract() -> None:
     # 13 MW earlier this month: 13,000 - 10,500 at 80; without it 120,000
-    made = make(demand_election="contracted", contracted_demand_mw=10, peak_so_far_mw=13)
-    assert amounts(made)["demand_excess"] == pytest.approx(200_000)
+    billed = make(demand_election="contracted", contracted_demand_mw=10, peak_so_far_mw=13)
+    assert amounts(billed)["demand_excess"] == pytest.approx(200_000)
 
 
 def test_capacity_is_paid_for_the_transformers_whatever_is_drawn() -> None:
     # 20,000 kVA x 25, and no demand line
-    made = make(demand_election="capacity", transformers=TWENTY_MVA)
-    assert amounts(made) == pytest.approx({**ENERGY, "capacity": 500_000.0})
-    assert line(made, "capacity") == (20_000.0, "kVA", 25.0, 500_000.0)
+    billed = make(demand_election="capacity", transformers=TWENTY_MVA)
+    assert amounts(billed) == pytest.approx({**ENERGY, "capacity": 500_000.0})
+    assert line(billed, "capacity") == (20_000.0, "kVA", 25.0, 500_000.0)
 
 
 def test_single_part_pays_no_basic_charge() -> None:
-    made = amounts(make(scheme="single_part"))
-    assert made == pytest.approx({**ENERGY, "transmission": 1000.0})
+    yuan = amounts(make(scheme="single_part"))
+    assert yuan == pytest.approx({**ENERGY, "transmission": 1000.0})
 
 
 # --- by hand: full use of the transformers
@@ -120,17 +120,17 @@ def test_full_use_begins_at_260() -> None:
 
 def test_full_use_lowers_contract_and_excess_but_no_capacity() -> None:
     # (400,000 + 120,000) x 0.1; of the contract alone 40,000
-    made = used(19, demand_election="contracted", contracted_demand_mw=10)
-    assert amounts(made)["full_use_discount"] == pytest.approx(-52_000)
+    billed = used(19, demand_election="contracted", contracted_demand_mw=10)
+    assert amounts(billed)["full_use_discount"] == pytest.approx(-52_000)
     assert "full_use_discount" not in amounts(used(19, demand_election="capacity"))
 
 
 def test_without_transformers_or_rules_there_is_no_full_use() -> None:
     bare = ROUND.model_copy(update={"demand_rules": None})
-    at = grid(transformers={"count": 1, "rating_mva": 0.019})
-    made = bill(TWO_QUARTERS, np.array([8.0, 12.0]), np.zeros(2), 0.25, bare, at)
-    assert "full_use_discount" not in amounts(made)
-    assert made.open_discount_yuan == 0
+    connection = grid(transformers={"count": 1, "rating_mva": 0.019})
+    billed = bill(TWO_QUARTERS, np.array([8.0, 12.0]), np.zeros(2), 0.25, bare, connection)
+    assert "full_use_discount" not in amounts(billed)
+    assert billed.open_discount_yuan == 0
     assert "full_use_discount" not in amounts(make())
 
 
@@ -143,9 +143,9 @@ def test_a_part_of_a_month_tells_what_may_come_off() -> None:
     assert used(20, scheme="single_part").open_discount_yuan == 0
     times, bought = year()
     slack = grid(transformers={"count": 10, "rating_mva": 100})  # 7 kWh/kVA a month, and nothing is open
-    made = bill(times, bought, np.zeros(len(times)), 0.25, ROUND, slack)
-    assert made.open_discount_yuan == 0
-    assert "full_use_discount" not in amounts(made)
+    billed = bill(times, bought, np.zeros(len(times)), 0.25, ROUND, slack)
+    assert billed.open_discount_yuan == 0
+    assert "full_use_discount" not in amounts(billed)
 
 
 # --- by hand: power factor
@@ -172,16 +172,16 @@ def test_a_part_of_a_month_tells_what_may_come_off() -> None:
 )
 def test_power_factor_adjusts_all_but_funds(power_factor: float, share: float) -> None:
     # 3,400 + 100 + 500 + 100 + 480,000 = 484,100; with the 150 of the funds 484,250
-    made = make(power_factor=power_factor)
-    assert amounts(made).get("power_factor", 0.0) == pytest.approx(484_100 * share, abs=1e-6)
-    assert made.power_factor_share == pytest.approx(share, abs=1e-12)
+    billed = make(power_factor=power_factor)
+    assert amounts(billed).get("power_factor", 0.0) == pytest.approx(484_100 * share, abs=1e-6)
+    assert billed.power_factor_share == pytest.approx(share, abs=1e-12)
     assert ROUND.power_factor_share(power_factor) == pytest.approx(share, abs=1e-12)  # the optimizer's
 
 
 def test_power_factor_does_not_adjust_what_is_sold() -> None:
     sold = np.array([4.0, 0.0])  # 1,000 kWh at 0.4143
-    made = bill(TWO_QUARTERS, np.zeros(2), sold, 0.25, ROUND, grid(power_factor=0.8))
-    assert made.total_yuan == pytest.approx(-414.3)
+    billed = bill(TWO_QUARTERS, np.zeros(2), sold, 0.25, ROUND, grid(power_factor=0.8))
+    assert billed.total_yuan == pytest.approx(-414.3)
 
 
 def test_a_published_bill_with_its_adjustment() -> None:
@@ -195,20 +195,20 @@ def test_a_published_bill_with_its_adjustment() -> None:
 def test_the_unseen_is_named_and_the_rest_is_seen() -> None:
     # seen: 4,100 of energy, 120,000 of excess, 150 of funds; unseen: the contract and what comes off;
     # -0.45 % on all but the funds
-    made = used(19, demand_election="contracted", contracted_demand_mw=10, power_factor=0.93)
-    unseen = made.unseen_yuan.loc["2026-03"].to_dict()
+    billed = used(19, demand_election="contracted", contracted_demand_mw=10, power_factor=0.93)
+    unseen = billed.unseen_yuan.loc["2026-03"].to_dict()
     assert unseen == pytest.approx(
         {"contracted_demand": 400_000 * 0.9955, "full_use_discount": -52_000 * 0.9955}
     )
-    assert made.seen_yuan == pytest.approx((4100 + 120_000) * 0.9955 + 150)
-    assert made.seen_yuan + sum(unseen.values()) == pytest.approx(made.total_yuan, rel=1e-12)
+    assert billed.seen_yuan == pytest.approx((4100 + 120_000) * 0.9955 + 150)
+    assert billed.seen_yuan + sum(unseen.values()) == pytest.approx(billed.total_yuan, rel=1e-12)
 
 
 def test_all_is_seen_where_demand_is_the_highest() -> None:
-    made = make()
-    assert made.unseen_yuan.to_numpy().sum() == 0
-    assert made.seen_yuan == made.total_yuan
-    assert list(made.seen_by_month_yuan.index) == ["2026-03"]
+    billed = make()
+    assert billed.unseen_yuan.to_numpy().sum() == 0
+    assert billed.seen_yuan == billed.total_yuan
+    assert list(billed.seen_by_month_yuan.index) == ["2026-03"]
 
 
 # --- what is always true
@@ -233,12 +233,12 @@ def times_of(count: int) -> pd.DatetimeIndex:
 def test_lines_are_quantity_times_price_and_the_parts_add_up(
     bought: list[float], factor: float | None, way: dict[str, Any]
 ) -> None:
-    made = make(bought, times_of(len(bought)), power_factor=factor, **way)
+    billed = make(bought, times_of(len(bought)), power_factor=factor, **way)
     np.testing.assert_allclose(
-        made.lines["yuan"], made.lines["quantity"] * made.lines["price_yuan"], atol=1e-6
+        billed.lines["yuan"], billed.lines["quantity"] * billed.lines["price_yuan"], atol=1e-6
     )
-    parts = made.seen_yuan + made.unseen_yuan.to_numpy().sum()
-    assert parts == pytest.approx(made.total_yuan, rel=1e-12, abs=1e-6)
+    parts = billed.seen_yuan + billed.unseen_yuan.to_numpy().sum()
+    assert parts == pytest.approx(billed.total_yuan, rel=1e-12, abs=1e-6)
 
 
 @settings(deadline=None, max_examples=30)
@@ -246,9 +246,11 @@ def test_lines_are_quantity_times_price_and_the_parts_add_up(
 def test_two_meters_of_one_energy_add_up(bought: list[float], share: float, factor: float | None) -> None:
     # for energy any split does; for demand the two highest must fall together, as shares of one curve do
     times, all_ = times_of(len(bought)), np.array(bought)
-    one, two = (make(all_ * part, times, power_factor=factor).by_charge_yuan for part in (share, 1 - share))
+    first, second = (
+        make(all_ * part, times, power_factor=factor).by_charge_yuan for part in (share, 1 - share)
+    )
     whole = make(all_, times, power_factor=factor).by_charge_yuan
-    np.testing.assert_allclose((one + two)[whole.columns], whole, rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose((first + second)[whole.columns], whole, rtol=1e-9, atol=1e-6)
 
 
 @settings(deadline=None, max_examples=25)
@@ -258,27 +260,29 @@ def test_energy_lines_add_up_however_it_is_split(
 ) -> None:
     times, all_ = times_of(len(bought)), np.array(bought)
     mine = np.where(np.arange(len(all_)) == other, all_, 0.0)
-    made = [make(part, times, power_factor=factor).by_charge_yuan for part in (mine, all_ - mine, all_)]
+    parts = [make(part, times, power_factor=factor).by_charge_yuan for part in (mine, all_ - mine, all_)]
     for charge in ("purchased_energy", "line_loss", "transmission", "system_operation", "government_funds"):
-        np.testing.assert_allclose(made[0][charge] + made[1][charge], made[2][charge], rtol=1e-9, atol=1e-6)
-    assert (made[0]["demand"] + made[1]["demand"] >= made[2]["demand"] - 1e-6).all()
+        np.testing.assert_allclose(
+            parts[0][charge] + parts[1][charge], parts[2][charge], rtol=1e-9, atol=1e-6
+        )
+    assert (parts[0]["demand"] + parts[1]["demand"] >= parts[2]["demand"] - 1e-6).all()
 
 
 @settings(deadline=None, max_examples=25)
 @given(bought=draws, scale=st.floats(0.01, 100), factor=factors)
 def test_a_bill_by_the_highest_scales(bought: list[float], scale: float, factor: float | None) -> None:
     times = times_of(len(bought))
-    one, more = (make(np.array(bought) * k, times, power_factor=factor) for k in (1.0, scale))
-    assert more.total_yuan == pytest.approx(scale * one.total_yuan, rel=1e-9, abs=1e-6)
+    plain, scaled = (make(np.array(bought) * k, times, power_factor=factor) for k in (1.0, scale))
+    assert scaled.total_yuan == pytest.approx(scale * plain.total_yuan, rel=1e-9, abs=1e-6)
 
 
 @settings(deadline=None, max_examples=20)
 @given(factor=factors, way=ways)
 def test_a_bill_of_no_energy_is_the_fixed_charges(factor: float | None, way: dict[str, Any]) -> None:
-    made = make([0.0, 0.0], power_factor=factor, **way)
+    billed = make([0.0, 0.0], power_factor=factor, **way)
     fixed = {"contracted": 400_000.0, "capacity": 500_000.0}.get(way.get("demand_election", ""), 0.0)
-    assert made.total_yuan == pytest.approx(fixed * (1 + made.power_factor_share))
-    assert made.seen_yuan == pytest.approx(0.0, abs=1e-6)
+    assert billed.total_yuan == pytest.approx(fixed * (1 + billed.power_factor_share))
+    assert billed.seen_yuan == pytest.approx(0.0, abs=1e-6)
 
 
 # --- refused

@@ -78,14 +78,14 @@ def test_steps_by_hand() -> None:
     """The battery's wear is on no bill: 340 + 7 without... with: 230 + 7 = 237; without: 336 + 0."""
     bought = QuantityName("grid.purchase_yuan", "grid", "purchase", "cost")
     wear = QuantityName("battery.wear_yuan", "battery", "wear", "cost")
-    found = bill_steps(
+    steps = bill_steps(
         {"grid": WITH}, {"grid": WITHOUT}, {bought: 30.0, wear: 7.0}, {bought: 30.0, wear: -7.0}
     )
-    assert found.with_yuan == pytest.approx(237.0)
-    assert found.without_yuan == pytest.approx(336.0)
-    assert found.steps[-1] == BillStep("battery", "wear", "all", -7.0, billed=False)
-    assert sum(step.saved_yuan for step in found.steps) == pytest.approx(found.saved_yuan) == 99.0
-    drawn = waterfall(found, load_words("en"))
+    assert steps.with_yuan == pytest.approx(237.0)
+    assert steps.without_yuan == pytest.approx(336.0)
+    assert steps.steps[-1] == BillStep("battery", "wear", "all", -7.0, billed=False)
+    assert sum(step.saved_yuan for step in steps.steps) == pytest.approx(steps.saved_yuan) == 99.0
+    drawn = waterfall(steps, load_words("en"))
     assert drawn["figure"]["labels"][-2:] == ["battery: battery wear", "total saving"]
     assert drawn["figure"]["values"] == [35.0, -5.0, 80.0, -4.0, -7.0]
     assert drawn["sentence"].startswith(
@@ -114,10 +114,10 @@ def test_a_planned_day_adds_up() -> None:
     other = summary.without_storage
     assert other
     bill = summary.bills["grid"]
-    found = bill_steps(summary.bills, other.bills, {}, {})
-    assert found.with_yuan == pytest.approx(bill.total_yuan, rel=1e-12)
+    steps = bill_steps(summary.bills, other.bills, {}, {})
+    assert steps.with_yuan == pytest.approx(bill.total_yuan, rel=1e-12)
     want = other.saving_yuan + sum(other.unseen_saving_yuan.values())
-    assert found.saved_yuan == pytest.approx(want, rel=1e-9)
-    assert sum(step.saved_yuan for step in found.steps) == pytest.approx(want, rel=1e-9)
+    assert steps.saved_yuan == pytest.approx(want, rel=1e-9)
+    assert sum(step.saved_yuan for step in steps.steps) == pytest.approx(want, rel=1e-9)
     table = line_table(bill, other.bills["grid"])
     np.testing.assert_allclose(table["quantity"] * table["price_yuan"], table["yuan"], rtol=1e-12)

@@ -52,10 +52,10 @@ def contract(**changes: Any) -> MeteredResponse:
     return MeteredResponse.model_validate(few | changes)
 
 
-def hourly(base: float = 10.0, at: Mapping[tuple[int, int], float] = {}, days: int = DAYS) -> Array:
+def hourly(base: float = 10.0, changed_mw: Mapping[tuple[int, int], float] = {}, days: int = DAYS) -> Array:
     """Power by the hour: `base`, but for (day of July, hour)."""
     power = np.full(24 * days, base)
-    for (day, hour), mw in at.items():
+    for (day, hour), mw in changed_mw.items():
         power[24 * (day - 1) + hour] = mw
     return power
 
@@ -78,7 +78,7 @@ def event(day: int, hour: int, hours: float = 1.0) -> Event:
 
 def test_the_days_that_need_most_are_called_at_their_best_hour() -> None:
     """The 9th needs 30 at 19:00, the 13th 25 at 10:00; noon of the 10th needs 90 and is flat."""
-    need = hourly(at={(9, 19): 30, (13, 10): 25, (14, 18): 20, (10, 12): 90})
+    need = hourly(changed_mw={(9, 19): 30, (13, 10): 25, (14, 18): 20, (10, 12): 90})
     assert chosen(need) == ["09 19:00-20:00", "13 10:00-11:00"]
     assert chosen(need, events_per_year=1) == ["09 19:00-20:00"]
     assert chosen(need, events_per_year=0) == []
@@ -86,29 +86,29 @@ def test_the_days_that_need_most_are_called_at_their_best_hour() -> None:
 
 def test_a_window_is_judged_by_its_mean_and_lies_inside_the_periods() -> None:
     """Two hours: 17-19 means 20, 18-20 means 22, 19-21 means 19, though 17:00 needs more than 18:00."""
-    need = hourly(at={(9, 17): 33, (9, 18): 7, (9, 19): 37, (9, 20): 1})
+    need = hourly(changed_mw={(9, 17): 33, (9, 18): 7, (9, 19): 37, (9, 20): 1})
     assert chosen(need, hours=2.0, events_per_year=1) == ["09 18:00-20:00"]
     assert chosen(need, hours=2.0, events_per_year=1, periods=["peak"]) == []  # no two hours of it on end
-    need = hourly(at={(9, 20): 50, (9, 21): 99})
+    need = hourly(changed_mw={(9, 20): 50, (9, 21): 99})
     assert chosen(need, hours=2.0, events_per_year=1) == ["09 19:00-21:00"]
     assert chosen(need, hours=4.0, events_per_year=1) == ["09 17:00-21:00"]
     assert chosen(need, hours=5.0, events_per_year=1) == []
 
 
 def test_weekends_holidays_and_other_months_have_no_events() -> None:
-    need = hourly(at={(4, 19): 99, (5, 19): 98, (7, 19): 97, (9, 19): 30})
+    need = hourly(changed_mw={(4, 19): 99, (5, 19): 98, (7, 19): 97, (9, 19): 30})
     assert chosen(need, events_per_year=1) == ["09 19:00-20:00"]
     assert chosen(need, months=[8, 12]) == []
 
 
 def test_at_most_one_event_a_day() -> None:
-    need = hourly(at={(9, 19): 30, (9, 17): 29, (10, 17): 12})
+    need = hourly(changed_mw={(9, 19): 30, (9, 17): 29, (10, 17): 12})
     assert chosen(need) == ["09 19:00-20:00", "10 17:00-18:00"]
 
 
 def test_the_first_days_have_no_baseline() -> None:
     """Two working days must lie before: the 3rd is the first that may be called."""
-    need = hourly(at={(1, 19): 90, (2, 19): 80, (3, 19): 70})
+    need = hourly(changed_mw={(1, 19): 90, (2, 19): 80, (3, 19): 70})
     assert chosen(need, events_per_year=1) == ["03 19:00-20:00"]
     assert chosen(need, events_per_year=1, baseline_days=3, periods=["sharp"]) == [
         "06 18:00-20:00"[:3] + "18:00-19:00"
@@ -126,27 +126,27 @@ def test_quarter_hours_and_longer_intervals() -> None:
     times = pd.date_range(FIRST, periods=96 * DAYS, freq="15min")
     need = np.repeat(hourly(), 4)
     need[96 * 8 + 73 : 96 * 8 + 75] = 40.0
-    own = contract(hours=0.5, events_per_year=1)
-    (one,) = choose_events(own, tariff(), times, 0.25, need)
-    assert str(one.begins) == "2026-07-09 18:15:00"
+    half_hour = contract(hours=0.5, events_per_year=1)
+    (chosen,) = choose_events(half_hour, tariff(), times, 0.25, need)
+    assert str(chosen.begins) == "2026-07-09 18:15:00"
     halves = need.reshape(-1, 2).mean(axis=1)
-    (one,) = choose_events(own, tariff(), times[::2], 0.5, halves)
-    assert str(one.begins) == "2026-07-09 18:00:00"
+    (chosen,) = choose_events(half_hour, tariff(), times[::2], 0.5, halves)
+    assert str(chosen.begins) == "2026-07-09 18:00:00"
     fives = pd.date_range(FIRST, periods=288 * DAYS, freq="5min")
-    (one,) = choose_events(own, tariff(), fives, 1 / 12, np.repeat(need, 3))
-    assert str(one.begins) == "2026-07-09 18:15:00"
-    assert one.intervals(fives).sum() == 6
+    (chosen,) = choose_events(half_hour, tariff(), fives, 1 / 12, np.repeat(need, 3))
+    assert str(chosen.begins) == "2026-07-09 18:15:00"
+    assert chosen.intervals(fives).sum() == 6
 
 
 def test_an_event_begins_with_an_interval() -> None:
     """Peak from 10:15 to 11:15: in half-hour intervals the first event begins at 10:30."""
     every = tuple(range(1, 13))
-    own = tariff(day=[{"months": every, "period": "peak", "hours": ["10:15-11:15"]}])
+    quarter_tariff = tariff(day=[{"months": every, "period": "peak", "hours": ["10:15-11:15"]}])
     half = contract(hours=0.5, events_per_year=1)
     for minutes, clock in ((30, "10:30"), (15, "10:15")):
         times = pd.date_range(FIRST, periods=24 * DAYS * 60 // minutes, freq=f"{minutes}min")
-        (one,) = choose_events(half, own, times, minutes / 60, np.full(len(times), 10.0))
-        assert f"{one.begins:%H:%M}" == clock
+        (called,) = choose_events(half, quarter_tariff, times, minutes / 60, np.full(len(times), 10.0))
+        assert f"{called.begins:%H:%M}" == clock
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -158,14 +158,14 @@ def test_an_event_begins_with_an_interval() -> None:
 def test_no_other_choice_of_events_needs_more(needs: list[int], most: int, days: int) -> None:
     """Against all choices there are: each event with enough working days without one before it."""
     need = hourly(0.0, {(day, 19): float(mw) for day, mw in zip(WORKING, needs, strict=True)})
-    own = contract(events_per_year=most, baseline_days=days)
-    found = choose_events(own, tariff(), TIMES, 1.0, need)
+    offered = contract(events_per_year=most, baseline_days=days)
+    chosen = choose_events(offered, tariff(), TIMES, 1.0, need)
     best = 0.0
     for count in range(most + 1):
         for choice in combinations(range(9), count):
-            if all(at - before >= days for before, at in enumerate(choice)):
-                best = max(best, float(sum(needs[at] for at in choice)))
-    assert sum(need[one.begins == TIMES][0] for one in found) == best
+            if all(day_number - before >= days for before, day_number in enumerate(choice)):
+                best = max(best, float(sum(needs[day_number] for day_number in choice)))
+    assert sum(need[called.begins == TIMES][0] for called in chosen) == best
 
 
 # --- how they are settled
@@ -173,8 +173,11 @@ def test_no_other_choice_of_events_needs_more(needs: list[int], most: int, days:
 
 def settled(import_mw: Array, *events: Event, **changes: Any) -> list[tuple[float, float, float, float]]:
     """Baseline, import, paid energy and yuan of each event."""
-    found = settle_events(contract(**changes), tariff(), TIMES, 1.0, import_mw, events)
-    return [(one.baseline_mw, one.import_mw, one.paid_mwh, one.yuan) for one in found]
+    settlements = settle_events(contract(**changes), tariff(), TIMES, 1.0, import_mw, events)
+    return [
+        (settlement.baseline_mw, settlement.import_mw, settlement.paid_mwh, settlement.yuan)
+        for settlement in settlements
+    ]
 
 
 def test_the_baseline_is_of_the_last_working_days_without_an_event() -> None:
@@ -182,7 +185,7 @@ def test_the_baseline_is_of_the_last_working_days_without_an_event() -> None:
 
     Response 25 - 14 = 11 MW for an hour at 4 yuan/kWh: 44,000 yuan.
     """
-    bought = hourly(at={(2, 18): 90, (3, 18): 30, (4, 18): 99, (6, 18): 20, (7, 18): 99, (8, 18): 14})
+    bought = hourly(changed_mw={(2, 18): 90, (3, 18): 30, (4, 18): 99, (6, 18): 20, (7, 18): 99, (8, 18): 14})
     assert settled(bought, event(8, 18)) == [(25.0, 14.0, 11.0, 44_000.0)]
     # Monday called too: Thursday 2nd steps in for it, (90 + 30) / 2 = 60; Monday's own is the same
     first, second = settled(bought, event(6, 18), event(8, 18))
@@ -192,8 +195,8 @@ def test_the_baseline_is_of_the_last_working_days_without_an_event() -> None:
 
 def test_the_intervals_of_a_baseline() -> None:
     """18:00 of the 3rd and 6th for the event of the 8th and, at 18:00 and 19:00, for that of the 9th."""
-    found = baseline_counts(contract(), tariff(), TIMES, 1.0, [event(8, 18), event(9, 18, 2.0)])
-    assert {f"{at:%d %H}": count for at, count in zip(TIMES, found, strict=True) if count} == {
+    counts = baseline_counts(contract(), tariff(), TIMES, 1.0, [event(8, 18), event(9, 18, 2.0)])
+    assert {f"{time:%d %H}": count for time, count in zip(TIMES, counts, strict=True) if count} == {
         "03 18": 2,
         "03 19": 1,
         "06 18": 2,
@@ -203,8 +206,8 @@ def test_the_intervals_of_a_baseline() -> None:
 
 def test_the_same_quarter_hours_are_compared() -> None:
     """Two hours: baseline (10 + 30) / 2, import (10 + 0) / 2: a response of 15 over 2 h."""
-    at = {(day, 19): 30.0 for day in (3, 6)}
-    bought = hourly(at=at | {(8, 19): 0.0})
+    import_at = {(day, 19): 30.0 for day in (3, 6)}
+    bought = hourly(changed_mw=import_at | {(8, 19): 0.0})
     assert settled(bought, event(8, 18, 2.0), hours=2.0, bid_mw=15.0) == [(20.0, 5.0, 30.0, 120_000.0)]
 
 
@@ -234,14 +237,14 @@ def test_without_a_bid_what_is_delivered_is_paid() -> None:
 def test_what_does_not_change_the_import_pays_nothing() -> None:
     """A battery that discharges 8 MW every evening has it in its baseline."""
     every = {(day, 18): 2.0 for day in range(1, DAYS + 1)}
-    assert settled(hourly(at=every), event(8, 18), bid_mw=None) == [(2.0, 2.0, 0.0, 0.0)]
+    assert settled(hourly(changed_mw=every), event(8, 18), bid_mw=None) == [(2.0, 2.0, 0.0, 0.0)]
 
 
 def test_a_day_seen_in_part_is_no_working_day() -> None:
     """From 1 July 12:00 the first baseline of two days is that of Monday 6th."""
     late = TIMES[12:]
-    found = choose_events(contract(events_per_year=1), tariff(), late, 1.0, hourly()[12:])
-    assert [one.day for one in found] == [date(2026, 7, 6)]
+    chosen = choose_events(contract(events_per_year=1), tariff(), late, 1.0, hourly()[12:])
+    assert [called.day for called in chosen] == [date(2026, 7, 6)]
     assert choose_events(contract(), tariff(), TIMES[:12], 1.0, hourly()[:12]) == []
 
 

@@ -37,16 +37,16 @@ def test_optimizer_and_bill_agree_on_series_of_the_user(
     names: list[str], way: dict[str, Any], minutes: int
 ) -> None:
     """A price from a series is billed a second time as well; before, the whole bill went unchecked."""
-    made = park_of(grid(power_factor=0.8, **way), 24, minutes)
-    case = case_of(made)
+    park = park_of(grid(power_factor=0.8, **way), 24, minutes)
+    case = case_of(park)
     for name in names:
-        made.series["grid", name] = GIVEN[name](np.arange(24.0))
+        park.series["grid", name] = GIVEN[name](np.arange(24.0))
         case = with_series_file(case, "grid", name)
-    solution = to_dataset(made.solve().optimum, {"case": "small"})
-    found = audit_of(solution, case)
-    assert found.holds, found.failed
-    assert "grid.bill_against_costs_yuan" in found.residuals
-    assert found.not_billed == ()
+    solution = to_dataset(park.solve().optimum, {"case": "small"})
+    audited = audit_of(solution, case)
+    assert audited.holds, audited.failed
+    assert "grid.bill_against_costs_yuan" in audited.residuals
+    assert audited.not_billed == ()
 
 
 def test_a_bill_at_given_prices_by_hand() -> None:
@@ -56,19 +56,19 @@ def test_a_bill_at_given_prices_by_hand() -> None:
         "purchase_price_yuan_per_mwh": np.array([500.0, 100.0]),
         "demand_price_yuan_per_mw_month": np.array([10_000.0, 99.0]),
     }
-    made = bill(times, np.array([4.0, 2.0]), np.zeros(2), 1.0, ROUND, grid(power_factor=0.8), given)
-    assert made.lines.groupby("charge")["yuan"].sum().to_dict() == pytest.approx(
+    billed = bill(times, np.array([4.0, 2.0]), np.zeros(2), 1.0, ROUND, grid(power_factor=0.8), given)
+    assert billed.lines.groupby("charge")["yuan"].sum().to_dict() == pytest.approx(
         {"purchased_energy": 2200.0, "demand": 40_000.0, "sale": 0.0, "power_factor": 0.0}
     )
-    assert made.basic_yuan == pytest.approx(40_000)  # the power factor adjusts no price that is given
+    assert billed.basic_yuan == pytest.approx(40_000)  # the power factor adjusts no price that is given
 
 
 def test_a_series_misread_fails_the_audit() -> None:
     """Else the agreement above would prove nothing: the solution's price, scaled, is not the case's."""
-    made = park_of(grid(), 24)
-    made.series["grid", "purchase_price_yuan_per_mwh"] = 300 + 10.0 * np.arange(24)
-    case = with_series_file(case_of(made), "grid", "purchase_price_yuan_per_mwh")
-    solution = to_dataset(made.solve().optimum, {"case": "small"})
+    park = park_of(grid(), 24)
+    park.series["grid", "purchase_price_yuan_per_mwh"] = 300 + 10.0 * np.arange(24)
+    case = with_series_file(case_of(park), "grid", "purchase_price_yuan_per_mwh")
+    solution = to_dataset(park.solve().optimum, {"case": "small"})
     claimed = prepared_with_series_of(solution, case)
     solution["grid.purchase_price_yuan_per_mwh"] = solution["grid.purchase_price_yuan_per_mwh"] * 1.001
     failed = audit(solution, claimed).failed

@@ -36,9 +36,9 @@ def test_the_screen_names_the_unseen_and_the_cheaper_way() -> None:
     cut = 4000 * float(without["grid.peak_mw"][0] - solution["grid.peak_mw"][0])
     assert f"grid demand-price discount at full use, known after the month ends: {off:+,.0f} yuan" in text
     assert f"it lowers the saving of the storage by {cut:,.0f} yuan." in text
-    (one,) = summary.elections.values()
-    assert f"saves {one.saving_yuan:,.0f} yuan against the elected one" in text
-    assert one.cheapest["2026-02"] == "capacity"  # of 1 MVA, 25,000 yuan
+    (table,) = summary.elections.values()
+    assert f"saves {table.saving_yuan:,.0f} yuan against the elected one" in text
+    assert table.cheapest["2026-02"] == "capacity"  # of 1 MVA, 25,000 yuan
     assert "hindsight" not in text
 
 
@@ -50,24 +50,24 @@ def test_hindsight_is_said_where_it_is_needed() -> None:
 
 
 def test_a_part_of_a_month_says_what_may_come_off() -> None:
-    made = park_of(grid(transformers={"count": 1, "rating_mva": 20}), 96, start="2026-03-02")
-    solution, case = to_dataset(made.solve().optimum, {"case": "small"}), case_of(made)
+    park = park_of(grid(transformers={"count": 1, "rating_mva": 20}), 96, start="2026-03-02")
+    solution, case = to_dataset(park.solve().optimum, {"case": "small"}), case_of(park)
     summary = summarize(solution, None, case, audit_of(solution, case))
     off = 4000 * float(solution["grid.peak_mw"][0])
     assert f"reaches full use, grid pays {off:,.0f} yuan less" in shown(summary)
 
 
 def test_nothing_is_said_where_nothing_is_unseen() -> None:
-    made = park_of(grid(), 24)
-    solution, case = to_dataset(made.solve().optimum, {"case": "small"}), case_of(made)
+    park = park_of(grid(), 24)
+    solution, case = to_dataset(park.solve().optimum, {"case": "small"}), case_of(park)
     assert shown(summarize(solution, None, case, audit_of(solution, case))) == ""
 
 
 def test_summary_json_adds_up() -> None:
     summary, solution, _, case = full_month({**CONTRACT, "power_factor": 0.85})
-    found = json.loads(json.dumps(summary_json(solution, case, summary, {}, {}), allow_nan=False))
-    bill = found["bill_yuan"]["grid"]
-    named = found["objective_yuan"]
+    written = json.loads(json.dumps(summary_json(solution, case, summary, {}, {}), allow_nan=False))
+    bill = written["bill_yuan"]["grid"]
+    named = written["objective_yuan"]
     unseen = 400_000 * 1.025  # with the power factor's part
     assert bill["not_seen_by_optimizer"] == pytest.approx({"contracted_demand": unseen})
     assert bill["seen_by_optimizer"] == pytest.approx(bill["total"] - unseen)

@@ -79,7 +79,7 @@ def test_all_but_what_is_given_is_a_formula(written: tuple[CashFlow, Path]) -> N
             if row[0].value == line.name and row[2].value == line.how:
                 last = row[-1] if line.where == "all" else row[LEFT]
                 kinds.setdefault(line.key, set()).add(str(last.value).startswith("="))
-    given = {key for key, found in kinds.items() if found == {False}}
+    given = {key for key, is_formula in kinds.items() if is_formula == {False}}
     streams = {f"gross_{name}" for name in cash.operation.revenue_yuan}
     assert given == streams | {"discharged_mwh", "auxiliary_gross", "spending_share", "year"}
     results = [cell.value for cell in book["Results"]["E"][4:] if isinstance(cell.value, int | float)]
@@ -132,9 +132,9 @@ def test_a_person_who_changes_numbers_sees_what_the_engine_would_say(lang: Lang,
     )
     write_cashflow_xlsx(expected, cash, lang=lang)
     kept = {place: value for place, value in cells(expected).items() if not of_its_writing(*place)}
-    found = {place: value for place, value in counted(path, tmp_path, changes).items() if place in kept}
-    assert len(found) == len(kept) > 1000
-    assert sorted(differences(found, kept)) == []
+    recounted = {place: value for place, value in counted(path, tmp_path, changes).items() if place in kept}
+    assert len(recounted) == len(kept) > 1000
+    assert sorted(differences(recounted, kept)) == []
 
 
 def test_what_does_not_exist_is_said(tmp_path: Path) -> None:

@@ -41,17 +41,17 @@ def test_the_plan_is_the_solution(written: Path) -> None:
         ("pv", "curtailed", "pv.curtailed_mw"),
         ("pv", "available", "pv.available_mw"),
     ):
-        found = np.array(column_of(sheet, f"{device}\n{quantity}\nMW"), dtype=float)
-        np.testing.assert_allclose(found, solution[name].to_numpy(), rtol=0, atol=1e-9)
+        cells = np.array(column_of(sheet, f"{device}\n{quantity}\nMW"), dtype=float)
+        np.testing.assert_allclose(cells, solution[name].to_numpy(), rtol=0, atol=1e-9)
     load = np.array(column_of(sheet, "load\ndemand"), dtype=float)
     np.testing.assert_allclose(load, -solution["load.injection_ac_mw"].to_numpy(), rtol=0, atol=1e-9)
     for battery, rated in (("battery_1", 8.0), ("battery_2", 6.0)):
         net = solution[f"{battery}.discharge_mw"] - solution[f"{battery}.charge_mw"]
         name = battery.replace("_", " ")
-        found = np.array(column_of(sheet, name, "set point", "+ discharge"), dtype=float)
-        np.testing.assert_allclose(found, net, rtol=0, atol=1e-9)
-        found = np.array(column_of(sheet, name, "state of charge"), dtype=float)
-        np.testing.assert_allclose(found, solution[f"{battery}.energy_mwh"] / rated, rtol=0, atol=1e-9)
+        cells = np.array(column_of(sheet, name, "set point", "+ discharge"), dtype=float)
+        np.testing.assert_allclose(cells, net, rtol=0, atol=1e-9)
+        cells = np.array(column_of(sheet, name, "state of charge"), dtype=float)
+        np.testing.assert_allclose(cells, solution[f"{battery}.energy_mwh"] / rated, rtol=0, atol=1e-9)
     price = np.array(column_of(sheet, "Purchase price", "yuan/kWh"), dtype=float)
     want = solution["grid.purchase_price_yuan_per_mwh"].to_numpy() / 1000
     np.testing.assert_allclose(price, want, rtol=0, atol=1e-9)
@@ -129,11 +129,11 @@ def test_text_stays_text_and_bytes_stay_the_same(tmp_path: Path) -> None:
     case, solution = solved()
     row = block(action="discharge", periods=('=HYPERLINK("http://x")',))
     facts = replace(facts_of(solution), title='=1+1" ' + EVIL, blocks=[row])
-    made = []
+    files = []
     for name in ("a.xlsx", "b.xlsx"):
         write_plan_xlsx(tmp_path / name, solution, case, facts, "zh")
-        made.append((tmp_path / name).read_bytes())
-    assert made[0] == made[1]
+        files.append((tmp_path / name).read_bytes())
+    assert files[0] == files[1]
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
     assert book.sheetnames == ["计划", "图", "安排", "汇总"]
     assert book["计划"]["A1"].value == facts.title

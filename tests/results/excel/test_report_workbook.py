@@ -31,16 +31,18 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def exact(*numbers: Any) -> list[Any]:
     """Equal to the 16 digits a workbook stores."""
-    return [one if isinstance(one, str) else pytest.approx(one, rel=1e-15, abs=0.0) for one in numbers]
+    return [
+        number if isinstance(number, str) else pytest.approx(number, rel=1e-15, abs=0.0) for number in numbers
+    ]
 
 
 def rows_of(sheet: Worksheet) -> dict[str, list[Any]]:
     """The cells beside each name of the first column; the first row if a name occurs twice."""
-    found: dict[str, list[Any]] = {}
+    rows: dict[str, list[Any]] = {}
     for row in sheet.iter_rows(min_row=5, values_only=True):
         if isinstance(row[0], str):
-            found.setdefault(row[0], [cell for cell in row[1:] if cell is not None])
-    return found
+            rows.setdefault(row[0], [cell for cell in row[1:] if cell is not None])
+    return rows
 
 
 def test_numbers_are_those_of_the_files(written: tuple[Any, Path]) -> None:

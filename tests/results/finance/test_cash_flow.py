@@ -98,8 +98,8 @@ def test_a_line_of_the_sheet_worked_by_hand(line: str) -> None:
 
 
 def test_the_measures_of_the_sheet_worked_by_hand() -> None:
-    found = by_hand().returns
-    project = found["project_before_tax"]
+    measures = by_hand().returns
+    project = measures["project_before_tax"]
     # -1130 + 288.15/1.05 + 299.45/1.1025 + 299.45/1.157625 + 276.154/1.21550625 + 318.526/1.2762815625
     assert project.npv_yuan == pytest.approx(
         -1130 + 274.428571 + 271.609977 + 258.676169 + 227.192581 + 249.573454, abs=1e-5
@@ -108,7 +108,7 @@ def test_the_measures_of_the_sheet_worked_by_hand() -> None:
     assert project.static_payback.from_operation_years == pytest.approx(3 + 242.95 / 276.154)
     # discounted and added up to year 4: -98.0927; in year 5 249.573
     assert project.discounted_payback.from_construction_years == pytest.approx(5 + 98.092702 / 249.573454)
-    rate = found["equity_after_tax"].irr.value
+    rate = measures["equity_after_tax"].irr.value
     assert rate is not None
     left = -565 + sum(
         yuan / (1 + rate) ** year
@@ -140,12 +140,12 @@ def test_the_other_convention_of_discounting() -> None:
 def test_a_refund_brings_the_credit_early_and_the_tax_too() -> None:
     """92.3 left at the end of year 1 come back; then 37.7 are paid every year."""
     vat = ValueAddedTax(credit="refunded", refund_year=1)
-    found = cash_flow(BY_HAND.model_copy(update={"vat": vat}), BY_HAND_OPERATION).values
-    np.testing.assert_allclose(found["vat_refund"], [0, 92.3, 0, 0, 0, 0])
-    np.testing.assert_allclose(found["vat_paid"], [0, 0, 37.7, 37.7, 37.7, 37.7])
+    lines = cash_flow(BY_HAND.model_copy(update={"vat": vat}), BY_HAND_OPERATION).values
+    np.testing.assert_allclose(lines["vat_refund"], [0, 92.3, 0, 0, 0, 0])
+    np.testing.assert_allclose(lines["vat_paid"], [0, 0, 37.7, 37.7, 37.7, 37.7])
     # all VAT of the whole life nets out: what is collected and refunded is what was paid
-    owed = found["output_vat"].sum() + found["vat_refund"].sum()
-    assert owed == pytest.approx(found["input_vat"].sum() + found["vat_paid"].sum())
+    owed = lines["output_vat"].sum() + lines["vat_refund"].sum()
+    assert owed == pytest.approx(lines["input_vat"].sum() + lines["vat_paid"].sum())
 
 
 @pytest.mark.parametrize(
@@ -154,20 +154,20 @@ def test_a_refund_brings_the_credit_early_and_the_tax_too() -> None:
 )
 def test_operation_and_maintenance_is_the_larger_of_two(mwh: float, yuan: float) -> None:
     used = replace(fading(EVERYTHING), discharged_mwh=np.full(12, mwh))
-    found = cash_flow(EVERYTHING, used).values["operation_maintenance"]
-    assert found.tolist() == [0, 0, *[yuan] * 12]
+    maintenance_yuan = cash_flow(EVERYTHING, used).values["operation_maintenance"]
+    assert maintenance_yuan.tolist() == [0, 0, *[yuan] * 12]
 
 
 def test_a_replacement_is_paid_taxed_written_off_and_worth_something() -> None:
-    found = cash_flow(EVERYTHING, fading(EVERYTHING)).values
-    assert found["replacement"][9] == 30e6  # year 8 of operation, after two years of construction
-    assert found["replacement"].sum() == 30e6
-    assert found["replacement_vat"][9] == pytest.approx(30e6 / 1.13 * 0.13)
-    written = found["depreciation_of_replacement"]
+    lines = cash_flow(EVERYTHING, fading(EVERYTHING)).values
+    assert lines["replacement"][9] == 30e6  # year 8 of operation, after two years of construction
+    assert lines["replacement"].sum() == 30e6
+    assert lines["replacement_vat"][9] == pytest.approx(30e6 / 1.13 * 0.13)
+    written = lines["depreciation_of_replacement"]
     assert written[:10].sum() == 0
     np.testing.assert_allclose(written[10:], 30e6 / 1.13 * 0.95 / 4)  # four years are left of ten
     net = 119.7e6 / 1.13 * (0.5 * 0.05 + 0.2 * 0.1 + 0.3 * 0.05) + 30e6 / 1.13 * 0.05
-    assert found["residual"][-1] == pytest.approx(net)
+    assert lines["residual"][-1] == pytest.approx(net)
 
 
 def test_a_replacement_beyond_the_horizon_changes_nothing() -> None:
@@ -180,17 +180,17 @@ def test_a_replacement_beyond_the_horizon_changes_nothing() -> None:
 
 def test_interest_paid_by_the_owners_during_construction() -> None:
     loan = BY_HAND.loan.model_copy(update={"construction_interest": "paid"})
-    found = cash_flow(BY_HAND.model_copy(update={"loan": loan}), BY_HAND_OPERATION).values
-    assert found["equity_before_tax"][0] == pytest.approx(-565 - 11.3)
-    assert found["principal"][1] == pytest.approx(565 / 3)
-    np.testing.assert_allclose(found["project_after_tax"], by_hand().values["project_after_tax"])
+    lines = cash_flow(BY_HAND.model_copy(update={"loan": loan}), BY_HAND_OPERATION).values
+    assert lines["equity_before_tax"][0] == pytest.approx(-565 - 11.3)
+    assert lines["principal"][1] == pytest.approx(565 / 3)
+    np.testing.assert_allclose(lines["project_after_tax"], by_hand().values["project_after_tax"])
 
 
 def test_no_loan_no_cover_and_the_owners_have_the_project() -> None:
-    found = cash_flow(BY_HAND.model_copy(update={"loan": Loan(share=0)}), BY_HAND_OPERATION)
-    assert found.cover.least is None
-    assert np.isnan(found.cover.by_year).all()
-    np.testing.assert_array_equal(found.values["equity_after_tax"], found.values["project_after_tax"])
+    lines = cash_flow(BY_HAND.model_copy(update={"loan": Loan(share=0)}), BY_HAND_OPERATION)
+    assert lines.cover.least is None
+    assert np.isnan(lines.cover.by_year).all()
+    np.testing.assert_array_equal(lines.values["equity_after_tax"], lines.values["project_after_tax"])
 
 
 def test_a_storage_that_earns_nothing_has_no_irr_and_no_payback() -> None:
@@ -198,14 +198,14 @@ def test_a_storage_that_earns_nothing_has_no_irr_and_no_payback() -> None:
     bare = BY_HAND.model_copy(
         update={"depreciation": {"all": AssetClass(share=1, years=5, residual_share=0)}}
     )
-    found = cash_flow(bare.model_copy(update={"working_capital_share": 0.0}), idle)
-    after = found.returns["project_after_tax"]
+    flow = cash_flow(bare.model_copy(update={"working_capital_share": 0.0}), idle)
+    after = flow.returns["project_after_tax"]
     assert after.irr.value is None
     assert after.irr.words == "no IRR: money is only paid"
     assert after.mirr is None
     assert after.static_payback.from_construction_years is None
     assert after.discounted_payback.from_operation_years is None
-    assert found.lcos_yuan_per_kwh is None
+    assert flow.lcos_yuan_per_kwh is None
 
 
 def test_the_table_names_every_line_and_says_how_it_is_computed() -> None:
@@ -290,9 +290,9 @@ def investments(draw: st.DrawFn) -> tuple[Finance, Operation]:
 @given(investments())
 def test_what_always_holds(given_: tuple[Finance, Operation]) -> None:
     finance, operation = given_
-    found = cash_flow(finance, operation)
+    flow = cash_flow(finance, operation)
     values, scale = (
-        found.values,
+        flow.values,
         finance.investment_yuan + sum(float(np.abs(a).sum()) for a in operation.revenue_yuan.values()),
     )
     close: dict[str, Any] = {"rtol": 0, "atol": 1e-9 * scale}
@@ -332,7 +332,7 @@ def test_higher_revenue_never_lowers_npv(given_: tuple[Finance, Operation], year
     raised = operation.revenue_yuan["arbitrage"].copy()
     raised[year] += more
     richer = replace(operation, revenue_yuan={**operation.revenue_yuan, "arbitrage": raised})
-    before, after = (cash_flow(finance, one).returns for one in (operation, richer))
+    before, after = (cash_flow(finance, operated).returns for operated in (operation, richer))
     for flow, measures in before.items():
         assert after[flow].npv_yuan >= measures.npv_yuan - 1e-9 * finance.investment_yuan, flow
 
@@ -363,8 +363,8 @@ def pilot(finance: Finance, fade: float) -> dict[str, float | None]:
     left = (1.0 - fade) ** np.arange(years)
     revenue = {name: np.full(years, total / years) for name, total in REVENUE_YUAN.items()}
     revenue["arbitrage"] = REVENUE_YUAN["arbitrage"] * left / left.sum()
-    found = cash_flow(finance, Operation(revenue, np.full(years, 15_111.0), np.zeros(years), 25.0)).returns
-    project, equity = found["project_after_tax"], found["equity_after_tax"]
+    measures = cash_flow(finance, Operation(revenue, np.full(years, 15_111.0), np.zeros(years), 25.0)).returns
+    project, equity = measures["project_after_tax"], measures["equity_after_tax"]
     numbers = (
         project.irr.value,
         project.static_payback.first_positive_years,
@@ -415,6 +415,6 @@ def test_the_stated_parameters_come_near_but_do_not_give_them() -> None:
 def test_the_whole_investment_does_not_give_them(upkeep: OperationMaintenance, rate: float) -> None:
     """239.40 million for the same revenue: 1.1 % at the very most, and equity is never paid back."""
     whole = STATED.model_copy(update={"investment_yuan": 239.4e6, "operation_maintenance": upkeep})
-    found = pilot(whole, fade=0.0)
-    assert found["project IRR"] == pytest.approx(rate, abs=1e-4)
-    assert found["equity payback, years"] is None
+    measures = pilot(whole, fade=0.0)
+    assert measures["project IRR"] == pytest.approx(rate, abs=1e-4)
+    assert measures["equity payback, years"] is None

@@ -95,8 +95,8 @@ def test_no_loan() -> None:
 
 def test_straight_line_by_class() -> None:
     """1000 with 5 % left over 4 years: 237.5 a year, and nothing in the fifth."""
-    found = straight_line(1000.0, AssetClass(share=1, years=4, residual_share=0.05), operation(1, 5))
-    assert found.tolist() == [0, 237.5, 237.5, 237.5, 237.5, 0]
+    depreciation = straight_line(1000.0, AssetClass(share=1, years=4, residual_share=0.05), operation(1, 5))
+    assert depreciation.tolist() == [0, 237.5, 237.5, 237.5, 237.5, 0]
 
 
 def test_a_replacement_is_written_off_over_what_is_left() -> None:
@@ -106,8 +106,8 @@ def test_a_replacement_is_written_off_over_what_is_left() -> None:
     case = Finance(
         investment_yuan=1.0, operation_years=5, replacement=bought, depreciation=classes, loan=Loan(years=5)
     )
-    found = replacement_depreciation(case, operation(1, 5))
-    np.testing.assert_allclose(found, [0, 0, 0, 950 / 3, 950 / 3, 950 / 3])
+    depreciation = replacement_depreciation(case, operation(1, 5))
+    np.testing.assert_allclose(depreciation, [0, 0, 0, 950 / 3, 950 / 3, 950 / 3])
     short = case.model_copy(update={"replacement": bought.model_copy(update={"depreciation_years": 2})})
     np.testing.assert_allclose(replacement_depreciation(short, operation(1, 5)), [0, 0, 0, 475, 475, 0])
     late = case.model_copy(update={"replacement": bought.model_copy(update={"year": 5})})
@@ -156,36 +156,36 @@ def test_holiday() -> None:
 
 def test_losses_are_set_off_the_oldest_first() -> None:
     """Losses 30 and 20; a profit of 40 uses the 30 and 10 of the 20; the next 40 has 10 left: tax 7.5."""
-    found = income_tax(IncomeTax(), np.array([-30, -20, 40, 40, 40.0]), operation(0, 5))
-    assert found.used.tolist() == [0, 0, 40, 10, 0]
-    assert found.taxable.tolist() == [0, 0, 0, 30, 40]
-    assert found.tax.tolist() == [0, 0, 0, 7.5, 10]
-    assert found.losses[:, 2].tolist() == [20, 30, 0, 0, 0]
+    taxed = income_tax(IncomeTax(), np.array([-30, -20, 40, 40, 40.0]), operation(0, 5))
+    assert taxed.used.tolist() == [0, 0, 40, 10, 0]
+    assert taxed.taxable.tolist() == [0, 0, 0, 30, 40]
+    assert taxed.tax.tolist() == [0, 0, 0, 7.5, 10]
+    assert taxed.losses[:, 2].tolist() == [20, 30, 0, 0, 0]
 
 
 def test_the_oldest_first_is_what_saves_the_youngest() -> None:
     """Losses of 30 in year 0 and 20 in year 4: the 25 of year 5 take from the 30, year 6 has the 20."""
-    found = income_tax(IncomeTax(), np.array([-30, 0, 0, 0, -20, 25, 20.0]), operation(0, 7))
-    assert found.used.tolist() == [0, 0, 0, 0, 0, 25, 20]  # the youngest first would leave 20 taxable
+    taxed = income_tax(IncomeTax(), np.array([-30, 0, 0, 0, -20, 25, 20.0]), operation(0, 7))
+    assert taxed.used.tolist() == [0, 0, 0, 0, 0, 25, 20]  # the youngest first would leave 20 taxable
 
 
 @pytest.mark.parametrize(("gap", "used"), [(4, 100.0), (5, 0.0)])
 def test_a_loss_expires_after_five_years(gap: int, used: float) -> None:
     """The fifth year after the loss may still use it, the sixth may not."""
     profit = np.array([-100.0, *[0.0] * gap, 150.0])
-    found = income_tax(IncomeTax(), profit, operation(0, len(profit)))
-    assert found.used[-1] == used
-    assert found.tax[-1] == 0.25 * (150.0 - used)
+    taxed = income_tax(IncomeTax(), profit, operation(0, len(profit)))
+    assert taxed.used[-1] == used
+    assert taxed.tax[-1] == 0.25 * (150.0 - used)
 
 
 @pytest.mark.parametrize("years", [0, 1])
 def test_the_time_a_loss_is_carried_is_an_input(years: int) -> None:
-    found = income_tax(IncomeTax(loss_years=years), np.array([-100.0, 60.0, 60.0]), operation(0, 3))
-    assert found.used.tolist() == [0, 60.0 * years, 0]
+    taxed = income_tax(IncomeTax(loss_years=years), np.array([-100.0, 60.0, 60.0]), operation(0, 3))
+    assert taxed.used.tolist() == [0, 60.0 * years, 0]
 
 
 def test_a_holiday_uses_losses_up() -> None:
     """Set off in the free year although nothing would be due: the year after has no loss left."""
     tax: dict[str, Any] = {"free_years": 2}
-    found = income_tax(IncomeTax(**tax), np.array([-50.0, 50.0, 50.0]), operation(0, 3))
-    assert found.tax.tolist() == [0, 0, 12.5]
+    taxed = income_tax(IncomeTax(**tax), np.array([-50.0, 50.0, 50.0]), operation(0, 3))
+    assert taxed.tax.tolist() == [0, 0, 12.5]

@@ -60,20 +60,20 @@ def test_irr_that_is_known_and_scale() -> None:
     ],
 )
 def test_no_irr_is_said_in_words(money: np.ndarray, words: str) -> None:
-    found = irr(money)
-    assert found.value is None
-    assert found.all == ()
-    assert found.words.startswith("no IRR")
-    assert words in found.words
+    rate = irr(money)
+    assert rate.value is None
+    assert rate.all == ()
+    assert rate.words.startswith("no IRR")
+    assert words in rate.words
 
 
 def test_several_irrs_are_all_found_and_none_is_the_irr() -> None:
     """-100 (1 + r)^2 + 230 (1 + r) - 132 = -100 (x - 1.1)(x - 1.2): 10 % and 20 %."""
-    found = irr(flow(-100, 230, -132))
-    assert found.value is None
-    assert found.all == pytest.approx((0.1, 0.2), abs=1e-9)
-    assert found.sign_changes == 2
-    assert found.words == "2 IRRs, none of them the IRR: 0.1, 0.2"
+    rate = irr(flow(-100, 230, -132))
+    assert rate.value is None
+    assert rate.all == pytest.approx((0.1, 0.2), abs=1e-9)
+    assert rate.sign_changes == 2
+    assert rate.words == "2 IRRs, none of them the IRR: 0.1, 0.2"
 
 
 def test_three_irrs() -> None:
@@ -83,9 +83,9 @@ def test_three_irrs() -> None:
 
 def test_a_rate_at_which_npv_only_touches_zero_is_found() -> None:
     """-100 (x - 1.1)^2: 10 % is the only zero, and the NPV is negative at every other rate."""
-    found = irr(flow(-100, 220, -121))
-    assert (found.value, found.all) == (pytest.approx(0.1, abs=1e-7), (found.value,))
-    assert "NPV has the same sign below and above it" in found.words
+    rate = irr(flow(-100, 220, -121))
+    assert (rate.value, rate.all) == (pytest.approx(0.1, abs=1e-7), (rate.value,))
+    assert "NPV has the same sign below and above it" in rate.words
     assert irr(flow(-100, 220, -121.01)).all == ()  # lower by a cent: never zero
 
 
@@ -115,11 +115,11 @@ def test_irrs_of_polynomials_with_known_roots(fifths: list[int], touched: int) -
 
 def test_several_changes_of_sign_with_one_irr() -> None:
     """A battery replaced in year three: three changes of sign, but one rate, reported with that remark."""
-    found = irr(flow(-1000, 400, 400, -100, 400, 400))
-    assert found.sign_changes == 3
-    assert len(found.all) == 1
-    assert found.value == found.all[0]
-    assert "changes 3 times" in found.words
+    rate = irr(flow(-1000, 400, 400, -100, 400, 400))
+    assert rate.sign_changes == 3
+    assert len(rate.all) == 1
+    assert rate.value == rate.all[0]
+    assert "changes 3 times" in rate.words
 
 
 def test_zeros_are_no_change_of_sign() -> None:
@@ -135,14 +135,14 @@ def test_mirr_by_hand() -> None:
 
 def test_payback_of_a_constant_flow() -> None:
     """1000 in one year, 160 a year from the next on: 1000 / 160 = 6.25 years of operation, 7.25 in all."""
-    found = payback(flow(-1000, *[160] * 20), 1)
-    assert found.from_construction_years == pytest.approx(7.25)
-    assert found.from_operation_years == pytest.approx(6.25)
+    period = payback(flow(-1000, *[160] * 20), 1)
+    assert period.from_construction_years == pytest.approx(7.25)
+    assert period.from_operation_years == pytest.approx(6.25)
 
 
 def test_payback_after_two_years_of_construction() -> None:
-    found = payback(flow(-600, -400, *[160] * 20), 2)
-    assert (found.from_construction_years, found.from_operation_years) == (
+    period = payback(flow(-600, -400, *[160] * 20), 2)
+    assert (period.from_construction_years, period.from_operation_years) == (
         pytest.approx(8.25),
         pytest.approx(6.25),
     )
@@ -172,28 +172,28 @@ def test_payback_is_the_time_after_which_nothing_is_missing_again() -> None:
 
 def test_discounted_payback_is_the_last_time_too() -> None:
     """At 10 %: -100, 150/1.1, -100/1.21, 100/1.331 sum to 28.85 - 100/1.331 = -46.28 before the last year."""
-    found = returns(flow(-100, 150, -100, 100), 0.1, 1, first_year_discounted=False)
+    measures = returns(flow(-100, 150, -100, 100), 0.1, 1, first_year_discounted=False)
     missing = 100 - 150 / 1.1 + 100 / 1.21
-    assert found.discounted_payback.from_construction_years == pytest.approx(3 + missing / (100 / 1.331))
+    assert measures.discounted_payback.from_construction_years == pytest.approx(3 + missing / (100 / 1.331))
     assert returns(flow(-100, 150, -100, 60), 0.1, 1, False).discounted_payback.from_operation_years is None
 
 
 def test_discounted_payback_is_longer() -> None:
     """-100, then 54.545 and 49.587: 1 + 1 + 45.455 / 49.587; discounting all a year more changes nothing."""
     for first in (False, True):
-        found = returns(flow(-100, 60, 60, 60), 0.1, 1, first)
-        assert found.discounted_payback.from_construction_years == pytest.approx(
+        measures = returns(flow(-100, 60, 60, 60), 0.1, 1, first)
+        assert measures.discounted_payback.from_construction_years == pytest.approx(
             2.0 + 45.4545454 / 49.5867769
         )
-        assert found.static_payback.from_construction_years == pytest.approx(1 + 100 / 60)
+        assert measures.static_payback.from_construction_years == pytest.approx(1 + 100 / 60)
 
 
 def test_cover() -> None:
-    found = debt_service_cover(
+    cover = debt_service_cover(
         flow(0, 130, 120, 50), flow(0, 100, 100, 0), np.array([False, True, True, False])
     )
-    assert (found.least, found.mean) == (pytest.approx(1.2), pytest.approx(1.25))
-    assert np.isnan(found.by_year[[0, 3]]).all()
+    assert (cover.least, cover.mean) == (pytest.approx(1.2), pytest.approx(1.25))
+    assert np.isnan(cover.by_year[[0, 3]]).all()
     assert debt_service_cover(flow(1), flow(0), np.array([False])).least is None
 
 

@@ -80,8 +80,8 @@ def looked_at(html: str, tmp_path: Path) -> dict[int, dict[str, Any]]:
     )
     file = tmp_path / "frames.html"
     file.write_text(f"<!doctype html>{frames}", encoding="utf-8")
-    found = re.findall(r'data-seen(\d+)="([^"]*)"', dom_of(file)[:20000])
-    return {int(width): json.loads(unescape(text)) for width, text in found}
+    seen = re.findall(r'data-seen(\d+)="([^"]*)"', dom_of(file)[:20000])
+    return {int(width): json.loads(unescape(text)) for width, text in seen}
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -89,18 +89,18 @@ def looked_at(html: str, tmp_path: Path) -> dict[int, dict[str, Any]]:
 def test_every_chart_is_drawn_and_nothing_is_too_wide(kind: Any, lang: str, tmp_path: Path) -> None:
     seen = looked_at(report(kind, lang), tmp_path)
     assert set(seen) == {PHONE, DESKTOP}
-    for width, one in seen.items():
-        assert one["error"] == "", width
-        assert one["plots"] == (4 if kind == "day" else 6)
-        assert one["empty"] == []
-        assert one["ready"] >= one["plots"]
-        assert one["areas"] >= 7  # sources and uses
-        assert one["steps"] >= 8  # lines of the bill, and their sum
-        assert one["width"] <= width, "the page scrolls sideways"
-        assert one["cut"] == [], width
-        assert one["outside"] == [], "words of a chart are cut off"
-        assert one["saved"] > 10
-        assert one["hidden"] == 0, "what is saved is off the screen"
+    for width, look in seen.items():
+        assert look["error"] == "", width
+        assert look["plots"] == (4 if kind == "day" else 6)
+        assert look["empty"] == []
+        assert look["ready"] >= look["plots"]
+        assert look["areas"] >= 7  # sources and uses
+        assert look["steps"] >= 8  # lines of the bill, and their sum
+        assert look["width"] <= width, "the page scrolls sideways"
+        assert look["cut"] == [], width
+        assert look["outside"] == [], "words of a chart are cut off"
+        assert look["saved"] > 10
+        assert look["hidden"] == 0, "what is saved is off the screen"
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -113,28 +113,28 @@ def test_the_page_of_a_park_with_heat_units_and_shifted_work_too(lang: Any, tmp_
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_page_of_a_study_too(lang: Any, tmp_path: Path) -> None:
-    for width, one in looked_at(study(lang), tmp_path).items():
-        assert (one["error"], one["empty"], one["cut"], one["outside"]) == ("", [], [], []), width
-        assert one["plots"] == 4
-        assert one["width"] <= width, "the page scrolls sideways"
+    for width, look in looked_at(study(lang), tmp_path).items():
+        assert (look["error"], look["empty"], look["cut"], look["outside"]) == ("", [], [], []), width
+        assert look["plots"] == 4
+        assert look["width"] <= width, "the page scrolls sideways"
 
 
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("kind", ["now", "later", "never"])
 def test_the_page_of_a_size_too(kind: str, lang: Any, tmp_path: Path) -> None:
-    for width, one in looked_at(size(kind, lang), tmp_path).items():
-        assert (one["error"], one["empty"], one["cut"], one["outside"]) == ("", [], [], []), width
-        assert one["plots"] == 7
-        assert one["cells"] >= 20
-        assert one["width"] <= width, "the page scrolls sideways"
-        assert one["over"] == [], "words of a chart lie upon each other"
+    for width, look in looked_at(size(kind, lang), tmp_path).items():
+        assert (look["error"], look["empty"], look["cut"], look["outside"]) == ("", [], [], []), width
+        assert look["plots"] == 7
+        assert look["cells"] >= 20
+        assert look["width"] <= width, "the page scrolls sideways"
+        assert look["over"] == [], "words of a chart lie upon each other"
 
 
 @pytest.mark.parametrize("kind", MISSING)
 def test_the_page_of_a_size_of_which_little_is_known(kind: str, tmp_path: Path) -> None:
-    for width, one in looked_at(size(kind, "zh"), tmp_path).items():
-        assert (one["error"], one["empty"], one["cut"], one["outside"]) == ("", [], [], []), width
-        assert one["width"] <= width, "the page scrolls sideways"
+    for width, look in looked_at(size(kind, "zh"), tmp_path).items():
+        assert (look["error"], look["empty"], look["cut"], look["outside"]) == ("", [], [], []), width
+        assert look["width"] <= width, "the page scrolls sideways"
 
 
 def test_the_file_as_it_is_written_opens_without_an_error(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_words_upon_each_other_are_seen(tmp_path: Path) -> None:
     large = size("now", "en").replace(
         "size: narrow() ? 11 : 13, family: FONT, color: cells.colours", "size: 90"
     )
-    assert any(one.startswith("chart-npv: ") for one in looked_at(large, tmp_path)[DESKTOP]["over"])
+    assert any(overlap.startswith("chart-npv: ") for overlap in looked_at(large, tmp_path)[DESKTOP]["over"])
 
 
 def test_what_is_too_wide_is_seen(tmp_path: Path) -> None:

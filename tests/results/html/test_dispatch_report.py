@@ -29,17 +29,17 @@ def year() -> tuple[Case, xr.Dataset]:
     case, day = solved()
     times = pd.date_range("2026-01-01", periods=35040, freq="15min")
     rng = np.random.default_rng(1)
-    found: dict[str, Any] = {}
+    kept: dict[str, Any] = {}
     for name, quantity in day.data_vars.items():
         if quantity.dims == ("time",):
             noise = rng.uniform(0.5, 1.0, len(times))
             steady = quantity.attrs["kind"] == "series" and "available" not in str(name)
             tiled = np.tile(quantity.to_numpy(), 365)
-            found[str(name)] = ("time", tiled if steady else tiled * noise, quantity.attrs)
+            kept[str(name)] = ("time", tiled if steady else tiled * noise, quantity.attrs)
         else:
-            found[str(name)] = ("month", np.repeat(quantity.to_numpy(), 12), quantity.attrs)
+            kept[str(name)] = ("month", np.repeat(quantity.to_numpy(), 12), quantity.attrs)
     months = np.array([f"2026-{month:02}" for month in range(1, 13)], dtype=object)
-    return case, xr.Dataset(found, coords={"time": times.to_numpy(), "month": months}, attrs=day.attrs)
+    return case, xr.Dataset(kept, coords={"time": times.to_numpy(), "month": months}, attrs=day.attrs)
 
 
 @cache
@@ -55,9 +55,9 @@ def test_nothing_comes_from_a_network(kind: str) -> None:
         assert tag not in {"link", "iframe", "img", "object", "embed", "base"}
         assert not {"src", "href", "action", "srcset"} & attributes.keys(), (tag, attributes)
     assert not re.search(r"url\(|@import|https?:", "".join(reader.raw["style"]))
-    own = [script for script in reader.raw["script"] if "plotly.js v" not in script[:200]]
-    assert len(own) == 3  # error listener, data, drawing
-    assert not re.search(r"https?:|fetch\(|XMLHttpRequest|import\(|WebSocket", "".join(own))
+    scripts = [script for script in reader.raw["script"] if "plotly.js v" not in script[:200]]
+    assert len(scripts) == 3  # error listener, data, drawing
+    assert not re.search(r"https?:|fetch\(|XMLHttpRequest|import\(|WebSocket", "".join(scripts))
     policy = next(a["content"] for t, a in reader.tags if a.get("http-equiv") == "Content-Security-Policy")
     assert policy is not None
     assert policy.startswith("default-src 'none'")
@@ -77,7 +77,7 @@ def test_the_charts_numbers_are_the_solutions() -> None:
     assert [storage["initial_mwh"] for storage in data["storage"]] == [0.8, 3.0]
     price = solution["grid.purchase_price_yuan_per_mwh"].to_numpy() / 1000
     np.testing.assert_array_equal(unpacked(data["prices"][0]["data"], 96), price)
-    (curtailed,) = [one for one in data["balances"][0]["curtailed"] if one["label"] == "pv curtailed"]
+    (curtailed,) = [curve for curve in data["balances"][0]["curtailed"] if curve["label"] == "pv curtailed"]
     np.testing.assert_array_equal(unpacked(curtailed["data"], 96), solution["pv.curtailed_mw"].to_numpy())
     assert solution["pv.curtailed_mw"].max() > 1  # or it would have shown nothing
 
@@ -141,8 +141,8 @@ def test_sizes() -> None:
 
 def test_same_input_same_page() -> None:
     case, solution = solved()
-    made = [report_html(solution, case, audit_of(solution, case), facts_of(solution)) for _ in range(2)]
-    assert made[0] == made[1]
+    pages = [report_html(solution, case, audit_of(solution, case), facts_of(solution)) for _ in range(2)]
+    assert pages[0] == pages[1]
 
 
 def test_the_proof_is_told_as_it_is() -> None:

@@ -47,7 +47,7 @@ CHARTS = ["npv", "annual_net", "frontier", "when", "shares", "swings", "search"]
 
 
 def charts(kind: str, lang: Lang = "en") -> dict[str, dict[str, Any]]:
-    return {one["name"]: one for one in data_of(page(kind, lang))["figures"]}
+    return {figure["name"]: figure for figure in data_of(page(kind, lang))["figures"]}
 
 
 def test_the_maps_are_the_surface() -> None:
@@ -61,7 +61,7 @@ def test_the_maps_are_the_surface() -> None:
             for k, power in enumerate(cells["x"]):
                 want = float(surface[f"{key}_yuan"].sel(power_mw=power, duration_hours=hours))
                 assert cells["values"][j][k] == pytest.approx(want / 1e4, rel=1e-12)
-    marks = {one["symbol"]: (one["x"], one["y"]) for one in drawn["npv"]["marks"]}
+    marks = {mark["symbol"]: (mark["x"], mark["y"]) for mark in drawn["npv"]["marks"]}
     assert marks["star"] == (25.0, 2.0)
     assert marks["circle-open"] == (25.0, 2.0)
     assert marks["square-open"] == pytest.approx((48.3, 106.4 / 48.3))
@@ -82,18 +82,18 @@ def test_the_frontier_is_drawn_with_nothing_at_zero() -> None:
     assert sorted(best["y"]) == pytest.approx([0.0, *sorted(kept["npv_yuan"].to_numpy() / 1e4)])
     assert best["x"] == sorted(best["x"])
     assert best["y"] == sorted(best["y"])
-    offers = {one["name"]: (one["x"], one["y"]) for one in drawn["marks"]}
+    offers = {offered["name"]: (offered["x"], offered["y"]) for offered in drawn["marks"]}
     assert offers["no increment"] == (0.0, 0.0)
-    one = study("now").offers[1]
-    assert one.cash
-    want = (one.choice.investment_yuan / 1e4, project(one.cash).npv_yuan / 1e4)
+    offered = study("now").offers[1]
+    assert offered.cash
+    want = (offered.choice.investment_yuan / 1e4, project(offered.cash).npv_yuan / 1e4)
     assert offers["25 MW / 50 MWh, pilot plan"] == pytest.approx(want)
 
 
 def test_no_size_that_loses_is_on_the_frontier_even_where_the_surface_has_no_nothing() -> None:
     surface = surface_given([[0.0], [-2e6], [-1e6]]).isel(power_mw=[1, 2])
     html = size_html(given(surface=surface.assign(frontier=surface["npv_yuan"] < 0)), "en")
-    line = {one["name"]: one for one in data_of(html)["figures"]}["frontier"]["series"][1]
+    line = {figure["name"]: figure for figure in data_of(html)["figures"]}["frontier"]["series"][1]
     assert (line["x"], line["y"]) == ([0.0], [0.0])
 
 
@@ -111,32 +111,32 @@ def test_lines_shares_and_tornado_are_the_studys() -> None:
     assert whole.risk is not None
     assert drawn["when"]["labels"] == list(range(2026, 2037))
     assert drawn["when"]["zero"] is True
-    for at, key in enumerate(("offer_1", "offer_2")):
+    for number, key in enumerate(("offer_1", "offer_2")):
         when = whole.when["npv_yuan"].sel(choice=key).to_numpy() / 1e4
-        np.testing.assert_allclose(drawn["when"]["series"][at]["values"], when, rtol=1e-12)
+        np.testing.assert_allclose(drawn["when"]["series"][number]["values"], when, rtol=1e-12)
         risk = np.sort(whole.risk["npv_yuan"].sel(choice=key).to_numpy()) / 1e4
-        np.testing.assert_allclose(drawn["shares"]["series"][at]["values"], risk, rtol=1e-12)
+        np.testing.assert_allclose(drawn["shares"]["series"][number]["values"], risk, rtol=1e-12)
     want = drivers(whole.risk, "offer_1")
-    assert drawn["swings"]["labels"] == [one.name for one in want]
-    np.testing.assert_allclose(drawn["swings"]["low"], [one.low_npv_yuan / 1e4 for one in want])
+    assert drawn["swings"]["labels"] == [driver.name for driver in want]
+    np.testing.assert_allclose(drawn["swings"]["low"], [driver.low_npv_yuan / 1e4 for driver in want])
     mean = float(whole.risk["npv_yuan"].sel(choice="offer_1").mean()) / 1e4
     assert drawn["swings"]["middle"] == pytest.approx(mean)
 
 
 def test_figures_are_told_as_they_are() -> None:
     whole, html = study("later"), unescape(page("later", "en"))
-    for one in whole.offers[1:]:
-        assert one.cash
-        assert one.marginal
-        own = project(one.cash)
-        assert own.irr.value is not None
+    for offered in whole.offers[1:]:
+        assert offered.cash
+        assert offered.marginal
+        measures = project(offered.cash)
+        assert measures.irr.value is not None
         for text in (
-            f"{own.npv_yuan / 1e4:,.0f}",
-            f"{own.irr.value:.2%}",
-            f"{one.break_even_yuan_per_wh:,.2f}",
-            f"{one.choice.investment_yuan / 1e4:,.0f}",
-            f"{one.marginal.break_even_yuan_per_kwh:,.0f}",
-            f"{one.marginal.difference_mwh_yuan[0] / 1e4:,.2f}",
+            f"{measures.npv_yuan / 1e4:,.0f}",
+            f"{measures.irr.value:.2%}",
+            f"{offered.break_even_yuan_per_wh:,.2f}",
+            f"{offered.choice.investment_yuan / 1e4:,.0f}",
+            f"{offered.marginal.break_even_yuan_per_kwh:,.0f}",
+            f"{offered.marginal.difference_mwh_yuan[0] / 1e4:,.2f}",
         ):
             assert f">{text}<" in html, text
     assert whole.risk is not None
@@ -154,18 +154,20 @@ def test_what_is_known_of_a_size_is_that_of_the_offer_or_of_the_surface_at_just_
     on_grid = valued("offer_1", (20.0, 40.0), 1e6, 1.2)
     whole = replace(study("later"), offers=(on_grid,), choices=(on_grid.choice,), when=None, risk=None)
     assert ">8.0<" in size_html(whole, "en")  # 0.4 of its power
-    own = replace(on_grid, figures={"peak_cut_mw": 7.1, "self_use": float("nan"), "gap": 0.0})
-    html = size_html(replace(whole, offers=(own,)), "en")
+    own_figures = replace(on_grid, figures={"peak_cut_mw": 7.1, "self_use": float("nan"), "gap": 0.0})
+    html = size_html(replace(whole, offers=(own_figures,)), "en")
     assert ">7.1<" in html
     assert "PV used in the park" not in html.replace("PV used in the park, more", "")
 
 
 def test_no_irr_and_no_payback_are_words() -> None:
-    one = valued("offer_1", (25.0, 50.0), -3e6, 1.2)
-    assert one.cash
-    own = replace(project(one.cash), irr=Irr(None, (), 0, "paid"), static_payback=Payback(None, None))
-    cash = replace(one.cash, returns={**one.cash.returns, "project_after_tax": own})
-    worthless = given(replace(one, cash=cash))
+    offered = valued("offer_1", (25.0, 50.0), -3e6, 1.2)
+    assert offered.cash
+    measures = replace(
+        project(offered.cash), irr=Irr(None, (), 0, "paid"), static_payback=Payback(None, None)
+    )
+    cash = replace(offered.cash, returns={**offered.cash.returns, "project_after_tax": measures})
+    worthless = given(replace(offered, cash=cash))
     for lang, none, never in (("en", "none", "never"), ("zh", "不存在", "不能回收")):
         html = size_html(worthless, lang)
         assert f">{none}<" in html
@@ -203,19 +205,19 @@ def test_nothing_english_is_on_the_chinese_page(kind: str) -> None:
     told += [
         value or "" for _, tags in Reader(html).tags for key, value in tags.items() if key == "aria-label"
     ]
-    for one in data["figures"]:
-        told += [*map(str, one.get("labels", [])), *one.get("axes", []), *one.get("ends", [])]
-        told += [*one.get("signs", []), one["unit"], one.get("axis", ""), one.get("hint", "")]
-        told += [one["zero"]] if one["kind"] == "grid" else []
-        for part in (*one.get("series", []), *one.get("marks", [])):
+    for phrase in data["figures"]:
+        told += [*map(str, phrase.get("labels", [])), *phrase.get("axes", []), *phrase.get("ends", [])]
+        told += [*phrase.get("signs", []), phrase["unit"], phrase.get("axis", ""), phrase.get("hint", "")]
+        told += [phrase["zero"]] if phrase["kind"] == "grid" else []
+        for part in (*phrase.get("series", []), *phrase.get("marks", [])):
             says = part.get("hover", [])
             told += [part["name"], *([says] if isinstance(says, str) else says)]
     text = html[html.index("<main>") : html.index("<footer>")]
     sources = text[text.rindex('<ul class="sources">') : text.rindex("</ul>")]
     cases = {unescape(line) for line in re.findall(r"<li>(.*?)</li>", sources)}
-    left = left_in_english([one for one in told if one.strip() not in cases], quoted())
+    left = left_in_english([phrase for phrase in told if phrase.strip() not in cases], quoted())
     same = {"device", "state_of_health", "report", "battery_1"}
-    assert {one: words for one, words in left.items() if words - same} == {}
+    assert {phrase: words for phrase, words in left.items() if words - same} == {}
     assert len(told) > 300
 
 
@@ -230,21 +232,27 @@ def test_the_workbooks_numbers_are_the_studys(lang: Lang, tmp_path: Path) -> Non
         assert sheet.freeze_panes is not None
 
     rows = list(book[names["offers"]].iter_rows(min_row=TOP + 2, values_only=True))
-    for one, row in zip(whole.offers, rows, strict=True):
-        assert row[1:4] == (one.choice.power_mw, one.choice.energy_mwh, one.choice.investment_yuan)
-        assert row[5] == pytest.approx(project(one.cash).npv_yuan if one.cash else 0, rel=DIGITS)
-        assert row[6] == (pytest.approx(project(one.cash).irr.value, rel=DIGITS) if one.cash else None)
-        if one.cash:
-            assert row[8] == pytest.approx(one.break_even_yuan_per_wh, rel=DIGITS)
+    for offered, row in zip(whole.offers, rows, strict=True):
+        assert row[1:4] == (
+            offered.choice.power_mw,
+            offered.choice.energy_mwh,
+            offered.choice.investment_yuan,
+        )
+        assert row[5] == pytest.approx(project(offered.cash).npv_yuan if offered.cash else 0, rel=DIGITS)
+        assert row[6] == (
+            pytest.approx(project(offered.cash).irr.value, rel=DIGITS) if offered.cash else None
+        )
+        if offered.cash:
+            assert row[8] == pytest.approx(offered.break_even_yuan_per_wh, rel=DIGITS)
 
     surface = whole.surface
     assert surface is not None
     told = [list(row) for row in book[names["surface"]].iter_rows(values_only=True)]
     measures = load_words(lang, "size")["size_measures"]
     for key in ("npv_yuan", "irr", "payback_years", "peak_cut_mw", "frontier"):
-        at = next(number for number, row in enumerate(told) if row[0] == measures[key])
-        assert told[at + 1][1:6] == [10, 20, 30, 40, 50]
-        for down, hours in enumerate((1, 2, 3, 4), at + 2):
+        row_number = next(number for number, row in enumerate(told) if row[0] == measures[key])
+        assert told[row_number + 1][1:6] == [10, 20, 30, 40, 50]
+        for down, hours in enumerate((1, 2, 3, 4), row_number + 2):
             assert told[down][0] == hours
             want = surface[key].sel(duration_hours=hours, power_mw=[10, 20, 30, 40, 50]).to_numpy()
             np.testing.assert_allclose(np.array(told[down][1:6], dtype=float), want, rtol=DIGITS)
@@ -252,19 +260,19 @@ def test_the_workbooks_numbers_are_the_studys(lang: Lang, tmp_path: Path) -> Non
     when = whole.when
     assert when is not None
     rows = list(book[names["when"]].iter_rows(min_row=TOP + 2, max_row=TOP + 12, values_only=True))
-    for at, row in enumerate(rows):
-        assert row[0] == 2026 + at
-        want = when["npv_yuan"].sel(choice=["offer_1", "offer_2"]).to_numpy()[:, at]
+    for row_number, row in enumerate(rows):
+        assert row[0] == 2026 + row_number
+        want = when["npv_yuan"].sel(choice=["offer_1", "offer_2"]).to_numpy()[:, row_number]
         assert row[1:3] == pytest.approx(tuple(want), rel=DIGITS)
 
     risk = whole.risk
     assert risk is not None
     rows = list(book[names["scenarios"]].iter_rows(min_row=TOP + 2, values_only=True))
     assert len(rows) == 64
-    for at, row in enumerate(rows):
-        assert row[0] == at
-        assert row[1] == uncertain_values(risk, "weather year")[at]
-        assert row[9] == pytest.approx(float(risk["npv_yuan"].sel(choice="offer_1")[at]), rel=DIGITS)
+    for row_number, row in enumerate(rows):
+        assert row[0] == row_number
+        assert row[1] == uncertain_values(risk, "weather year")[row_number]
+        assert row[9] == pytest.approx(float(risk["npv_yuan"].sel(choice="offer_1")[row_number]), rel=DIGITS)
     table = distribution(risk, whole.sizing.tail)
     rows = list(book[names["risk"]].iter_rows(min_row=TOP + 2, max_row=TOP + 4, values_only=True))
     for key, row in zip(("never", "offer_1", "offer_2"), rows, strict=True):
@@ -279,7 +287,7 @@ def test_nothing_english_is_in_the_chinese_workbook(tmp_path: Path) -> None:
     texts = [cell for row in rows for cell in row if isinstance(cell, str)]
     left = left_in_english([*book.sheetnames, *texts], quoted())
     assert {
-        one: words for one, words in left.items() if words - {"device", "battery_1", "state_of_health"}
+        text: words for text, words in left.items() if words - {"device", "battery_1", "state_of_health"}
     } == {}
     assert len(texts) > 150
 
@@ -289,18 +297,18 @@ def test_netcdf_holds_the_study(tmp_path: Path) -> None:
     paths = write_size_study(whole, tmp_path)
     assert set(paths) == FILES == {path.name for path in tmp_path.iterdir()} - {"manifest.json"}
     for name in ("surface", "when", "risk"):
-        want, found = getattr(whole, name), read_group(paths["size.nc"], name)
-        assert set(found.variables) == set(want.variables)
+        want, stored = getattr(whole, name), read_group(paths["size.nc"], name)
+        assert set(stored.variables) == set(want.variables)
         for variable in want.variables:
             np.testing.assert_array_equal(
-                found[variable].to_numpy(), want[variable].to_numpy(), str(variable)
+                stored[variable].to_numpy(), want[variable].to_numpy(), str(variable)
             )
             if variable not in ("choice", "scenario", "doubt", "year", "doubted"):
-                assert found[variable].attrs["units"], variable
-    with xr.open_dataset(paths["surface.nc"]) as found:
-        np.testing.assert_array_equal(found["npv_yuan"], whole.surface["npv_yuan"])  # type: ignore[index]
-        assert found["npv_yuan"].attrs == {"units": "yuan", "long_name": "NPV"}
-        assert found["co2_cut_t"].attrs["units"] == "t/year"
+                assert stored[variable].attrs["units"], variable
+    with xr.open_dataset(paths["surface.nc"]) as stored:
+        np.testing.assert_array_equal(stored["npv_yuan"], whole.surface["npv_yuan"])  # type: ignore[index]
+        assert stored["npv_yuan"].attrs == {"units": "yuan", "long_name": "NPV"}
+        assert stored["co2_cut_t"].attrs["units"] == "t/year"
     assert whole.surface is not None
     assert "units" not in whole.surface["npv_yuan"].attrs, "writing a study does not change it"
     with pytest.raises(InputError, match="holds no `dispatch`"):
@@ -317,8 +325,8 @@ def test_tables_have_units_and_the_studys_numbers(tmp_path: Path) -> None:
     offers = table("offers.csv")
     assert offers["choice"].tolist() == ["never", "offer_1", "offer_2", "best"]
     assert offers["price [yuan/Wh]"][1] == pytest.approx(2.394 * 0.5)
-    for one, npv in zip(whole.offers, offers["npv [yuan]"], strict=True):
-        assert npv == pytest.approx(project(one.cash).npv_yuan if one.cash else 0.0)
+    for offered, npv in zip(whole.offers, offers["npv [yuan]"], strict=True):
+        assert npv == pytest.approx(project(offered.cash).npv_yuan if offered.cash else 0.0)
     surface = table("surface.csv")
     assert len(surface) == 24
     assert whole.surface is not None
@@ -341,19 +349,21 @@ def test_tables_have_units_and_the_studys_numbers(tmp_path: Path) -> None:
 
 def test_summary_tells_a_program_the_same(tmp_path: Path) -> None:
     whole = study("later")
-    found = json.loads(write_size_study(whole, tmp_path, "zh")["summary.json"].read_text(encoding="utf-8"))
-    assert found["status"] == "optimal"
-    assert found["verdict"]["choice"]["key"] == "offer_1"
-    assert (found["verdict"]["build"], found["verdict"]["year"]) == (True, 2036)
+    written = json.loads(write_size_study(whole, tmp_path, "zh")["summary.json"].read_text(encoding="utf-8"))
+    assert written["status"] == "optimal"
+    assert written["verdict"]["choice"]["key"] == "offer_1"
+    assert (written["verdict"]["build"], written["verdict"]["year"]) == (True, 2036)
     assert whole.when is not None
-    assert found["verdict"]["npv_yuan"] == float(whole.when["npv_yuan"].max())
-    assert found["when"]["offer_2"]["2026"] == float(whole.when["npv_yuan"].sel(choice="offer_2")[0])
-    assert found["offers"]["offer_1"]["break_even_price [yuan/Wh]"] == whole.offers[1].break_even_yuan_per_wh
-    assert found["offers"]["never"]["irr [1]"] is None
-    assert found["marginal"]["offer_1"]["value_of_mw_yuan"] == 1.2e5
-    assert found["risk"]["chosen"]["worst"] == "never"
-    assert found["risk"]["by_choice"]["offer_1"]["loss_share"] == 0.78125
-    assert found["decision"]["zh"].startswith("现在不宜建设，建议 2036 年建设 25 MW / 50 MWh")
+    assert written["verdict"]["npv_yuan"] == float(whole.when["npv_yuan"].max())
+    assert written["when"]["offer_2"]["2026"] == float(whole.when["npv_yuan"].sel(choice="offer_2")[0])
+    assert (
+        written["offers"]["offer_1"]["break_even_price [yuan/Wh]"] == whole.offers[1].break_even_yuan_per_wh
+    )
+    assert written["offers"]["never"]["irr [1]"] is None
+    assert written["marginal"]["offer_1"]["value_of_mw_yuan"] == 1.2e5
+    assert written["risk"]["chosen"]["worst"] == "never"
+    assert written["risk"]["by_choice"]["offer_1"]["loss_share"] == 0.78125
+    assert written["decision"]["zh"].startswith("现在不宜建设，建议 2036 年建设 25 MW / 50 MWh")
     open_gap = json.loads(
         write_size_study(study("best"), tmp_path / "b")["summary.json"].read_text(encoding="utf-8")
     )
@@ -380,10 +390,10 @@ def test_the_screen_fits_eighty_columns(kind: str) -> None:
     assert {"now": "Build 50 MW / 50 MWh now", "later": "Do not build now", "never": "Do not build"}[
         kind
     ] in flat
-    for one in study(kind).offers[1:]:
-        assert one.cash
-        assert f"{project(one.cash).npv_yuan / 1e4:,.0f}" in text
-        assert f"{one.break_even_yuan_per_wh:,.2f}" in text
+    for offered in study(kind).offers[1:]:
+        assert offered.cash
+        assert f"{project(offered.cash).npv_yuan / 1e4:,.0f}" in text
+        assert f"{offered.break_even_yuan_per_wh:,.2f}" in text
 
 
 @needs_soffice

@@ -23,12 +23,12 @@ from tests.support.reports.workbooks import cells, counted, differences, needs_s
 
 
 def test_the_charts_numbers_are_the_studys() -> None:
-    cash, figures = studied().cash, {one["name"]: one for one in data_of(page("en"))["figures"]}
+    cash, figures = studied().cash, {figure["name"]: figure for figure in data_of(page("en"))["figures"]}
     for number, key in enumerate(("project_after_tax", "equity_after_tax")):
         values = np.array(figures["cumulative"]["series"][number]["values"]) * 1e4
         np.testing.assert_allclose(values, np.cumsum(cash.values[key]), rtol=1e-12)
     assert figures["cumulative"]["zero"] is True  # the axis goes through zero
-    saved = np.array([one["values"] for one in figures["saving"]["series"]]).sum(axis=0) * 1e4
+    saved = np.array([figure["values"] for figure in figures["saving"]["series"]]).sum(axis=0) * 1e4
     np.testing.assert_allclose(saved, [year.net_saving_yuan for year in studied().lifetime.years], rtol=1e-9)
     health = [100.0 * year.state_of_health["battery_1"] for year in studied().lifetime.years]
     np.testing.assert_allclose(figures["health"]["series"][0]["values"], health, rtol=1e-12)
@@ -48,11 +48,11 @@ def test_the_steps_add_up_to_the_projects_flow(finance: None) -> None:
 
 def test_figures_are_told_as_they_are() -> None:
     html, cash = page("en"), studied().cash
-    own = cash.returns["project_after_tax"]
-    assert own.irr.value is not None
-    assert f'<div class="figure">{own.irr.value:.2%} <small>after income tax</small>' in html
-    assert f"{own.static_payback.from_construction_years:,.2f}" in html
-    assert f"from the start of operation: {own.static_payback.from_operation_years:,.2f}" in html
+    measures = cash.returns["project_after_tax"]
+    assert measures.irr.value is not None
+    assert f'<div class="figure">{measures.irr.value:.2%} <small>after income tax</small>' in html
+    assert f"{measures.static_payback.from_construction_years:,.2f}" in html
+    assert f"from the start of operation: {measures.static_payback.from_operation_years:,.2f}" in html
     assert f"{cash.lcos_yuan_per_kwh:,.4f}" in html
     assert "Each year proven optimal" in html
     for year in studied().lifetime.years:
@@ -60,8 +60,8 @@ def test_figures_are_told_as_they_are() -> None:
     for line in ("ebitda", "interest", "project_tax", "equity_after_tax"):
         for yuan in cash.values[line]:
             assert not yuan or f">{yuan / 1e4:,.2f}<" in html, line
-    for one in ("loan rate", "0.048", "Interest", "as coded from DL/T 2919-2025"):
-        assert one in html
+    for phrase in ("loan rate", "0.048", "Interest", "as coded from DL/T 2919-2025"):
+        assert phrase in html
 
 
 def test_nothing_english_is_on_the_chinese_page() -> None:
@@ -70,17 +70,22 @@ def test_nothing_english_is_on_the_chinese_page() -> None:
     quoted = {case.title, case.name, "own", "Small park", *source_lines(case, load_words("zh"))}
     told = [re.sub(r"\b[0-9a-f]{64}\b", "", text).strip() for text in Reader(page("zh")).text]
     told += [
-        text for one in data["figures"] for text in (*one["labels"], one["unit"]) if isinstance(text, str)
+        text
+        for figure in data["figures"]
+        for text in (*figure["labels"], figure["unit"])
+        if isinstance(text, str)
     ]
-    told += [series["name"] for one in data["figures"] for series in one.get("series", [])]
+    told += [series["name"] for figure in data["figures"] for series in figure.get("series", [])]
     choices = {
         "start_of_construction", "end_of_first_year", "carried_forward", "refunded", "power_or_energy",
         "investment", "annuity", "equal_principal", "capitalised", "paid", "DL", "small",
     }  # fmt: skip
-    found = {text: english(text) - choices for text in told if not any(one in text for one in quoted)}
+    english_of = {
+        text: english(text) - choices for text in told if not any(figure in text for figure in quoted)
+    }
     assert not choices & set(told)  # "annuity" alone in its cell
     assert "等额本息" in told
-    assert {text: words for text, words in found.items() if words} == {}
+    assert {text: words for text, words in english_of.items() if words} == {}
     assert "偿债备付率" in page("zh")
 
 

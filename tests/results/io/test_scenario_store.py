@@ -46,9 +46,9 @@ def test_what_is_written_is_read_to_the_last_bit(tmp_path: Path) -> None:
     values[0] = [[-0.0, 5e-324, np.nan], [1.7976931348623157e308, 0.1 + 0.2, -1 / 3]]
     with ScenarioStore.opened(tmp_path, QUESTION, SHAPE) as store:
         store.write(0, table(COUNT).to_numpy()[0], values[0])
-        found = store.read(table(COUNT))
+        read = store.read(table(COUNT))
         assert store.warnings == []
-    assert np.array([found[n] for n in range(COUNT)]).tobytes() == values.tobytes()
+    assert np.array([read[n] for n in range(COUNT)]).tobytes() == values.tobytes()
 
 
 def test_a_longer_table_finds_the_first_ones_and_a_shorter_only_its_own(tmp_path: Path) -> None:
@@ -71,12 +71,12 @@ def test_a_damaged_part_is_told_and_left_out(tmp_path: Path, damage: Any) -> Non
 
 
 def test_a_part_of_another_place_or_store_is_told(tmp_path: Path) -> None:
-    one, other = tmp_path / "one", tmp_path / "other"
-    fill(one)
-    fill(other, {**QUESTION, "choices": ["a", "b", "d"]})
-    part(one, 1).write_bytes(part(one, 2).read_bytes())
-    part(one, 4).write_bytes(part(other, 4).read_bytes())
-    with ScenarioStore.opened(one, QUESTION, SHAPE) as store:
+    first, second = tmp_path / "one", tmp_path / "other"
+    fill(first)
+    fill(second, {**QUESTION, "choices": ["a", "b", "d"]})
+    part(first, 1).write_bytes(part(first, 2).read_bytes())
+    part(first, 4).write_bytes(part(second, 4).read_bytes())
+    with ScenarioStore.opened(first, QUESTION, SHAPE) as store:
         assert sorted(store.read(table(COUNT))) == [0, 2, 3]
         assert "000001.json: is scenario 2; 000004.json: is of another store" in store.warnings[0]
 
@@ -193,8 +193,8 @@ def test_digests_of_a_case_tell_what_matters(tmp_path: Path) -> None:
     whole = case_digests(case)
 
     def different(other: Any) -> set[str]:
-        found = case_digests(other)
-        return {name for name in {*whole, *found} if whole.get(name) != found.get(name)}
+        digests = case_digests(other)
+        return {name for name in {*whole, *digests} if whole.get(name) != digests.get(name)}
 
     more = case.sizing.model_copy(update={"scenarios": 9, "seed": 5, "tail": 0.2, "doubt": ()})
     assert different(replace(case, sizing=more, sha256="other")) == set()

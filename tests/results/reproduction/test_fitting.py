@@ -26,16 +26,16 @@ TARGETS = [Target("product", 12.0, 0.01), Target("sum", 8.0, 0.01)]
 
 def test_two_equations_are_solved() -> None:
     """x y = 12, x + y = 8: 2 and 6."""
-    found = CalibrationSearch(TWO, TARGETS, square, set()).best(4)
-    assert found.values == pytest.approx({"x": 2.0, "y": 6.0}, rel=1e-6)
-    assert found.worst < 1e-4
+    fit = CalibrationSearch(TWO, TARGETS, square, set()).best(4)
+    assert fit.values == pytest.approx({"x": 2.0, "y": 6.0}, rel=1e-6)
+    assert fit.worst < 1e-4
 
 
 def test_a_solution_outside_the_ranges_is_not_given() -> None:
     """With x at most 1.5 the nearest set lies on that bound, and the misses say by how much it fails."""
-    found = CalibrationSearch([number("x", 0.0, 1.5), TWO[1]], TARGETS, square, set()).best(4)
-    assert found.values["x"] == pytest.approx(1.5, abs=1e-6)
-    assert found.worst > 1.0
+    fit = CalibrationSearch([number("x", 0.0, 1.5), TWO[1]], TARGETS, square, set()).best(4)
+    assert fit.values["x"] == pytest.approx(1.5, abs=1e-6)
+    assert fit.worst > 1.0
 
 
 def test_whole_numbers_are_tried_one_by_one() -> None:
@@ -47,12 +47,12 @@ def test_whole_numbers_are_tried_one_by_one() -> None:
 
     numbers = [number("x", 1.0, 2.7), number("n", 3, 6)]
     search = CalibrationSearch(numbers, [Target("product", 12.0, 0.01)], measure, {"n"})
-    found = search.best(2)
+    best_fit = search.best(2)
     # x = 2.4, n = 5: (0.3235)^2 + (0.1667)^2 = 0.132; x = 2, n = 6: (0.088)^2 + (0.5)^2 = 0.258
-    assert found.values == pytest.approx({"x": 2.4, "n": 5.0})
-    sets = search.fitting(found.values, 4)
+    assert best_fit.values == pytest.approx({"x": 2.4, "n": 5.0})
+    sets = search.fitting(best_fit.values, 4)
     assert {fit.values["n"] for fit in sets} == {5.0, 6.0}
-    width = {one.parameter.path: one for one in search.widths(found.values, sets)}
+    width = {fitted.parameter.path: fitted for fitted in search.widths(best_fit.values, sets)}
     # 12 x 0.99 / 6 = 1.98 to 12 x 1.01 / 5 = 2.424
     assert width["x"].least == pytest.approx(1.98, abs=1e-3)
     assert width["x"].most == pytest.approx(2.424, abs=1e-3)
@@ -70,7 +70,7 @@ def test_the_width_of_a_linear_problem_is_that_of_its_corners() -> None:
     sets = search.fitting({"x": 6.0, "y": 4.0}, 8)
     assert len(sets) == 1 + 4 + 8  # the centre, the corners of two targets that move, eight points inside
     width = search.widths({"x": 6.0, "y": 4.0}, sets)
-    assert [(one.least, one.most) for one in width] == [
+    assert [(fitted.least, fitted.most) for fitted in width] == [
         (pytest.approx(5.9, abs=1e-3), pytest.approx(6.1, abs=1e-3)),
         (pytest.approx(3.9, abs=1e-3), pytest.approx(4.1, abs=1e-3)),
     ]
@@ -109,8 +109,8 @@ def test_whole_numbers_alone_and_no_number_at_all() -> None:
 
 
 def test_a_figure_that_does_not_exist_is_far_off() -> None:
-    found = CalibrationSearch(TWO, TARGETS, lambda _: (None, 8.0), set()).misses({"x": 2.0, "y": 6.0})
-    assert found.tolist() == [1000.0, 0.0]
+    misses = CalibrationSearch(TWO, TARGETS, lambda _: (None, 8.0), set()).misses({"x": 2.0, "y": 6.0})
+    assert misses.tolist() == [1000.0, 0.0]
 
 
 def test_no_set_fits_is_said_by_an_empty_list() -> None:
@@ -139,10 +139,10 @@ def test_between_corners_a_straight_law_is_exact_and_a_bent_one_is_told() -> Non
     ends = corner_values(ranges)
     assert ends[1] == {"price": 1.0, "fade": 0.4}
     corners = Corners(ranges, tuple(operation(**end) for end in ends))
-    at = {"price": 1.3, "fade": 0.1}
-    found = corners.operation(at)
-    np.testing.assert_allclose(found.revenue_yuan["arbitrage"], [2.9, 2.61])
-    np.testing.assert_allclose(found.discharged_mwh, [10.0, 9.0])
-    assert corners.deviation(at, operation(**at)) < 1e-12
-    bent = Operation({"arbitrage": np.array([2.9, 2.5])}, found.discharged_mwh, np.zeros(2), 1.0)
-    assert corners.deviation(at, bent) == pytest.approx(0.11 / 2.7)
+    point = {"price": 1.3, "fade": 0.1}
+    interpolated = corners.operation(point)
+    np.testing.assert_allclose(interpolated.revenue_yuan["arbitrage"], [2.9, 2.61])
+    np.testing.assert_allclose(interpolated.discharged_mwh, [10.0, 9.0])
+    assert corners.deviation(point, operation(**point)) < 1e-12
+    bent = Operation({"arbitrage": np.array([2.9, 2.5])}, interpolated.discharged_mwh, np.zeros(2), 1.0)
+    assert corners.deviation(point, bent) == pytest.approx(0.11 / 2.7)

@@ -113,7 +113,8 @@ def test_a_plan_whose_sum_is_right_follows() -> None:
     """Had the plan added up its parts, no line would be drawn under it."""
     plan = read_published("gaoan-pilot-plan")
     figures = tuple(
-        one.model_copy(update={"value": 30130.39}) if one.key == "revenue" else one for one in plan.figure
+        figure.model_copy(update={"value": 30130.39}) if figure.key == "revenue" else figure
+        for figure in plan.figure
     )
     assert rows_of(plan.model_copy(update={"figure": figures}))["revenue_sum"].verdict == "follows"
 
@@ -128,11 +129,11 @@ def test_a_plan_whose_sum_is_right_follows() -> None:
 def test_the_sentences_have_the_numbers(lang: str, sentence: str) -> None:
     told = comparison_in_words(rows().values(), read_published("gaoan-pilot-plan"), lang)
     assert sentence in told[0].rests_on
-    for one in told:
-        assert "{" not in one.figure + one.rests_on + one.cannot
-        assert one.rests_on.endswith((".", "。"))
+    for said in told:
+        assert "{" not in said.figure + said.rests_on + said.cannot
+        assert said.rests_on.endswith((".", "。"))
         # one plain sentence of what cannot be reproduced for each kind that does not follow
-        assert not one.cannot or one.row.verdict in ("does_not_follow", "far")
+        assert not said.cannot or said.row.verdict in ("does_not_follow", "far")
 
 
 def test_the_file_has_just_these_columns_and_nothing_rounded() -> None:

@@ -14,7 +14,7 @@ ENGLISH, CHINESE = (load_words(lang, devices=DEVICES) for lang in ("en", "zh"))
 
 
 def of(device: str, number: int | None = None):
-    return [one for one in BLOCKS if one.device == device and one.activity.number == number]
+    return [block for block in BLOCKS if (block.device, block.activity.number) == (device, number)]
 
 
 def test_a_unit_has_a_row_from_its_start_to_its_stop() -> None:

@@ -19,15 +19,15 @@ def blocks(net_mw: dict[str, float], rated_mw: float = 50.0, **day: Any) -> list
 
 def during(first: str, last: str, power_mw: float, minutes: int = 15) -> dict[str, float]:
     """That power in each interval from the first to the one before the last."""
-    begin, end = (60 * int(at[:2]) + int(at[3:]) for at in (first, last))
-    return {f"{at // 60:02}:{at % 60:02}": power_mw for at in range(begin, end, minutes)}
+    begin, end = (60 * int(minute[:2]) + int(minute[3:]) for minute in (first, last))
+    return {f"{minute // 60:02}:{minute % 60:02}": power_mw for minute in range(begin, end, minutes)}
 
 
 def test_a_block_ends_where_the_price_changes() -> None:
     """0.32 and 0.85 yuan/kWh within one tariff period are two blocks, not one at 0.585."""
     price = np.where(np.arange(96) < 74, 320.0, 850.0)  # 18:30
-    found = blocks(during("18:00", "19:00", 5.0), purchase_price_yuan_per_mwh=price)
-    assert [(b.clock, b.price_range_yuan_per_kwh) for b in found] == [
+    told = blocks(during("18:00", "19:00", 5.0), purchase_price_yuan_per_mwh=price)
+    assert [(b.clock, b.price_range_yuan_per_kwh) for b in told] == [
         ("18:00-18:30", (0.32, 0.32)),
         ("18:30-19:00", (0.85, 0.85)),
     ]
@@ -123,18 +123,18 @@ def test_a_demand_without_a_price_is_no_reason() -> None:
 def test_what_reads_as_zero_is_idle() -> None:
     """0.03 MW of 50 MW reads 0.0 MW: the block ends before it, and begins anew after it."""
     net = during("05:00", "07:00", 6.9) | during("05:45", "06:15", 0.03)
-    found = blocks(net)
-    assert [b.clock for b in found] == ["05:00-05:45", "06:15-07:00"]
-    assert {block_row(b, EN).power for b in found} == {"6.9 MW"}
+    told = blocks(net)
+    assert [b.clock for b in told] == ["05:00-05:45", "06:15-07:00"]
+    assert {block_row(b, EN).power for b in told} == {"6.9 MW"}
 
 
 @pytest.mark.parametrize("words", [EN, ZH], ids=["en", "zh"])
 def test_a_cabinet_is_told_in_kilowatts(words: Any) -> None:
     """0.1 MW beside a load of 0.3 MW."""
     net = during("05:00", "06:00", 0.0864) | {"06:00": -0.0009}
-    found = blocks(net, rated_mw=0.1, load_mw=0.3, peak_mw=0.2136)
-    assert [block_row(b, words).power for b in found] == ["86 kW", "1 kW"]
-    assert "214 kW" in block_line(found[0], words)
+    told = blocks(net, rated_mw=0.1, load_mw=0.3, peak_mw=0.2136)
+    assert [block_row(b, words).power for b in told] == ["86 kW", "1 kW"]
+    assert "214 kW" in block_line(told[0], words)
 
 
 def test_a_cabinet_in_a_large_park_has_the_digits_it_needs() -> None:

@@ -39,7 +39,7 @@ def said(study: SizeStudy, lang: str = "en") -> str:
 
 
 def keys(study: SizeStudy) -> list[str]:
-    return [one.key for one in decision(study)]
+    return [statement.key for statement in decision(study)]
 
 
 def test_build_now() -> None:
@@ -125,9 +125,9 @@ def test_never_build() -> None:
         "为正。到 2027 年为止，任何一年建设也不能盈利：亏损最小的是 2027 年建设 48.3 MW / 106.4 MWh，"
         "折算到今天亏损 2,800 万元。"
     )
-    found = verdict(study)
-    assert found
-    assert (found.build, found.choice.key, found.year) == (False, "offer_2", 1)
+    decided = verdict(study)
+    assert decided
+    assert (decided.build, decided.choice.key, decided.year) == (False, "offer_2", 1)
 
 
 def test_a_size_of_the_surface_that_nobody_offers() -> None:
@@ -160,46 +160,50 @@ def test_ways_of_choosing_that_differ_are_told(npv: dict[str, list[float]], chos
 
 def test_how_often_it_loses() -> None:
     never, always = [1e6] * 10, [-1e6] * 10
-    for own, words in (
+    for npv_yuan, words in (
         (
             never,
             "loses money in none of 10 scenarios. Even in the worst 10% of them its mean NPV is 1.0 million",
         ),
         (always, "loses money in all of 10 scenarios. In the worst 10% of them it loses 1.0 million yuan"),
     ):
-        assert words in said(given(GOOD_A, risk=risk_given({"never": [0.0] * 10, "offer_1": own}, DOUBTS)))
+        assert words in said(
+            given(GOOD_A, risk=risk_given({"never": [0.0] * 10, "offer_1": npv_yuan}, DOUBTS))
+        )
 
 
 def test_where_it_loses_is_told_only_where_chance_would_not_show_it() -> None:
     """Two of ten lost without the valley may be chance (1 in 15); then no place is named."""
-    own = [-1e6, -1e6] + [1e6] * 8
-    risk = risk_given({"never": [0.0] * 10, "offer_1": own}, {"midday valley": [0.0] * 3 + [1.0] * 7})
+    npv_yuan = [-1e6, -1e6] + [1e6] * 8
+    risk = risk_given({"never": [0.0] * 10, "offer_1": npv_yuan}, {"midday valley": [0.0] * 3 + [1.0] * 7})
     assert loss_regions(risk, "offer_1") == ()
     assert "loses money in 20% of 10 scenarios. In the worst" in said(given(GOOD_A, risk=risk))
-    (found,) = loss_regions(risk_given(LOSES_THREE, DOUBTS), "offer_1")
-    assert (found.name, found.side, found.value, found.loss_share, found.of_losses) == (
+    (region,) = loss_regions(risk_given(LOSES_THREE, DOUBTS), "offer_1")
+    assert (region.name, region.side, region.value, region.loss_share, region.of_losses) == (
         "midday valley",
         "is",
         0,
         1,
         1,
     )
-    assert found.chance == pytest.approx(1 / 120)
+    assert region.chance == pytest.approx(1 / 120)
 
 
 def test_where_a_doubt_lies_is_told_by_its_middle() -> None:
-    spread = [0.7 + 0.01 * at for at in range(20)]
-    ghi = [4400.0 + 10 * at for at in range(20)]
-    income = [0.1 * at for at in range(20)]
-    own = {"never": [0.0] * 20, "offer_1": [-1e6] * 9 + [1e6] * 11}
+    spread = [0.7 + 0.01 * number for number in range(20)]
+    ghi = [4400.0 + 10 * number for number in range(20)]
+    income = [0.1 * number for number in range(20)]
+    npv_yuan = {"never": [0.0] * 20, "offer_1": [-1e6] * 9 + [1e6] * 11}
     for name, values, words in (
         ("peak-valley spread", spread, "mostly where peak-valley spread is below 0.795."),
         ("irradiation, MJ/m² a year", ghi, "mostly where irradiation, MJ/m² a year is below 4,495."),
         ("income of demand response", income,
          "mostly where income of demand response is below 0.95 times the value of the case."),
     ):  # fmt: skip
-        assert words in said(given(GOOD_A, risk=risk_given(own, {name: values})))
-    high = risk_given({"never": [0.0] * 20, "offer_1": own["offer_1"][::-1]}, {"peak-valley spread": spread})
+        assert words in said(given(GOOD_A, risk=risk_given(npv_yuan, {name: values})))
+    high = risk_given(
+        {"never": [0.0] * 20, "offer_1": npv_yuan["offer_1"][::-1]}, {"peak-valley spread": spread}
+    )
     assert "多出现在峰谷价差高于 0.795 时" in said(given(GOOD_A, risk=high), "zh")
 
 
@@ -260,9 +264,9 @@ def test_two_offers_of_one_size_are_told_by_their_names() -> None:
 def test_risk_is_told_of_what_would_be_built() -> None:
     """Of the verdict's choice, or of the best offer, or of the best on average; never of nothing."""
     risk = risk_given(LOSES_THREE, DOUBTS)
-    own = reported_choice(given(GOOD_A, GOOD_B, risk=risk))
-    assert own is not None
-    assert own.key == "offer_1"
+    reported = reported_choice(given(GOOD_A, GOOD_B, risk=risk))
+    assert reported is not None
+    assert reported.key == "offer_1"
     poor = reported_choice(given(POOR_B, POOR_A, risk=risk))
     assert poor is not None
     assert poor.key == "offer_1"

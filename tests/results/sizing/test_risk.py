@@ -27,9 +27,9 @@ from parkdispatch.results.sizing.sizing_results import Choice
 def dataset(npv: Sequence[Sequence[float]], **doubts: Sequence[float]) -> xr.Dataset:
     """Of NPVs by scenario and choice, the other figures being others."""
     values = np.asarray(npv, dtype=np.float64)
-    found = np.stack([values, values / 100, values + 1, values + 2], axis=1)
+    figures = np.stack([values, values / 100, values + 1, values + 2], axis=1)
     choices = [Choice(f"c{n}", f"choice {n}", "", 0.0, 0.0, 0.0) for n in range(values.shape[1])]
-    return risk_dataset(choices, pd.DataFrame(doubts, index=range(len(values))), found)
+    return risk_dataset(choices, pd.DataFrame(doubts, index=range(len(values))), figures)
 
 
 # five scenarios; c0 is to build nothing, c1 is steady, c2 is wild
@@ -43,18 +43,18 @@ def hand() -> xr.Dataset:
 
 
 def test_the_dataset_has_each_figure_with_its_unit() -> None:
-    found = hand()
-    assert [str(name) for name in found.data_vars] == [*FIGURES, "doubted"]
-    assert found["npv_yuan"].dims == ("scenario", "choice") and found["npv_yuan"].attrs["units"] == "yuan"
-    assert float(found["investment_yuan"].sel(scenario=1, choice="c2")) == 102
-    assert float(found["irr"].sel(scenario=1, choice="c1")) == 0.2
-    assert uncertain_values(found, "level").tolist() == LEVEL
+    risk = hand()
+    assert [str(name) for name in risk.data_vars] == [*FIGURES, "doubted"]
+    assert risk["npv_yuan"].dims == ("scenario", "choice") and risk["npv_yuan"].attrs["units"] == "yuan"
+    assert float(risk["investment_yuan"].sel(scenario=1, choice="c2")) == 102
+    assert float(risk["irr"].sel(scenario=1, choice="c1")) == 0.2
+    assert uncertain_values(risk, "level").tolist() == LEVEL
 
 
 def test_distributions_by_hand() -> None:
     """c2: -60, -40, 50, 100, 150. Mean 40; two of five lose; the worst 30 % are -60 and half of -40."""
-    found = distribution(hand(), 0.3)
-    c1, c2 = found.loc["c1"], found.loc["c2"]
+    spread = distribution(hand(), 0.3)
+    c1, c2 = spread.loc["c1"], spread.loc["c2"]
     assert c2["mean_yuan"] == 40 and c1["mean_yuan"] == 10
     assert c2["std_yuan"] == pytest.approx(math.sqrt((100**2 + 80**2 + 10**2 + 60**2 + 110**2) / 5))
     assert (c2["worst_yuan"], c2["q25_yuan"], c2["q50_yuan"], c2["q75_yuan"], c2["best_yuan"]) == (
@@ -102,7 +102,7 @@ def test_drivers_by_hand() -> None:
     assert (level.low, level.high) == pytest.approx((1.8, 4.2))
     assert (level.low_npv_yuan, level.high_npv_yuan) == (-60, 150)
     assert level.rank_correlation == pytest.approx(0.9)
-    assert all(one.rank_correlation == 0 and one.swing_yuan == 0 for one in drivers(hand(), "c0"))
+    assert all(driver.rank_correlation == 0 and driver.swing_yuan == 0 for driver in drivers(hand(), "c0"))
 
 
 @given(
@@ -130,32 +130,32 @@ def test_all_of_it_again_without_arrays() -> None:
                     9 - 15 * price + 3 * valley + steps], axis=1)  # fmt: skip
     risk = dataset(npv.tolist(), price=price.tolist(), valley=valley.tolist(), steps=steps.tolist())
     table, rows = distribution(risk, 0.1), npv.tolist()
-    for at, key in enumerate(("c0", "c1", "c2")):
-        own = sorted(row[at] for row in rows)
-        missed = [max(row) - row[at] for row in rows]
+    for number, key in enumerate(("c0", "c1", "c2")):
+        ordered = sorted(row[number] for row in rows)
+        missed = [max(row) - row[number] for row in rows]
         line = table.loc[key]
-        assert line["mean_yuan"] == pytest.approx(statistics.fmean(own))
-        assert line["std_yuan"] == pytest.approx(statistics.pstdev(own))
-        assert line["loss_share"] == sum(v < 0 for v in own) / 300
-        assert line["cvar_yuan"] == pytest.approx(statistics.fmean(own[:30]))
-        assert line["q50_yuan"] == pytest.approx(statistics.median(own))
-        assert (line["worst_yuan"], line["best_yuan"]) == (own[0], own[-1])
+        assert line["mean_yuan"] == pytest.approx(statistics.fmean(ordered))
+        assert line["std_yuan"] == pytest.approx(statistics.pstdev(ordered))
+        assert line["loss_share"] == sum(v < 0 for v in ordered) / 300
+        assert line["cvar_yuan"] == pytest.approx(statistics.fmean(ordered[:30]))
+        assert line["q50_yuan"] == pytest.approx(statistics.median(ordered))
+        assert (line["worst_yuan"], line["best_yuan"]) == (ordered[0], ordered[-1])
         assert line["mean_regret_yuan"] == pytest.approx(statistics.fmean(missed))
         assert line["most_regret_yuan"] == max(missed)
     picked = choice_by_rule(risk, 0.1)
     assert picked["expected"] == max(("c0", "c1", "c2"), key=lambda k: table.loc[k, "mean_yuan"])
     values = {"price": price.tolist(), "valley": valley.tolist(), "steps": steps.tolist()}
     worth = npv[:, 2].tolist()
-    found = {one.name: one for one in drivers(risk, "c2")}
-    assert [one.swing_yuan for one in found.values()] == sorted(
-        (o.swing_yuan for o in found.values()), reverse=True
+    driver_of = {driver.name: driver for driver in drivers(risk, "c2")}
+    assert [driver.swing_yuan for driver in driver_of.values()] == sorted(
+        (o.swing_yuan for o in driver_of.values()), reverse=True
     )
-    for name, one in found.items():
+    for name, driver in driver_of.items():
         rho = statistics.correlation(slow_ranks(values[name]), slow_ranks(worth))
-        assert one.rank_correlation == pytest.approx(rho)
+        assert driver.rank_correlation == pytest.approx(rho)
     lows = sorted(zip(price.tolist(), worth, strict=True))
-    assert found["price"].low_npv_yuan == pytest.approx(statistics.fmean(v for _, v in lows[:60]))
-    assert found["price"].high_npv_yuan == pytest.approx(statistics.fmean(v for _, v in lows[-60:]))
+    assert driver_of["price"].low_npv_yuan == pytest.approx(statistics.fmean(v for _, v in lows[:60]))
+    assert driver_of["price"].high_npv_yuan == pytest.approx(statistics.fmean(v for _, v in lows[-60:]))
     with_it = [w for w, v in zip(worth, valley.tolist(), strict=True) if v == 1.0]
-    assert found["valley"].loss_share is not None
-    assert found["valley"].loss_share[1.0] == sum(w < 0 for w in with_it) / len(with_it)
+    assert driver_of["valley"].loss_share is not None
+    assert driver_of["valley"].loss_share[1.0] == sum(w < 0 for w in with_it) / len(with_it)

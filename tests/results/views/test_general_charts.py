@@ -34,7 +34,7 @@ def test_heat_is_drawn_apart_from_power() -> None:
 
 def test_networks_are_drawn_as_what_they_lose() -> None:
     """The flow of a transformer on both of its buses would stand above and below the zero line."""
-    (losses,) = [one for one in charts()["balances"][0]["devices"] if one["name"] == "losses"]
+    (losses,) = [drawn for drawn in charts()["balances"][0]["devices"] if drawn["name"] == "losses"]
     assert losses["label"] == "network losses"
     np.testing.assert_allclose(unpacked(losses["data"], 24), -RUN.solution["feeder.losses_mw"], atol=1e-9)
 
@@ -66,9 +66,9 @@ def test_units_shifted_work_and_interruptions_have_a_row_each() -> None:
 def test_a_heat_store_has_words_of_heat() -> None:
     """It has no state of charge, and neither charges nor discharges electricity."""
     data = charts("zh")
-    (store,) = [one for one in data["balances"][1]["devices"] if one["device"] == "heat_store"]
+    (store,) = [drawn for drawn in data["balances"][1]["devices"] if drawn["device"] == "heat_store"]
     assert [store["up"], store["down"]] == ["蓄热装置 放热", "蓄热装置 蓄热"]
-    assert [one["carrier"] for one in data["storage"]] == ["heat", "electricity"]
+    assert [storage["carrier"] for storage in data["storage"]] == ["heat", "electricity"]
     html = works_page("zh")
     assert 'id="chart-heat-level"' in html
     assert "<h2>蓄热量, %</h2>" in html
@@ -76,7 +76,11 @@ def test_a_heat_store_has_words_of_heat() -> None:
 
 def test_the_dataset_says_role_and_carrier() -> None:
     """So that heat can be told from electricity without the case."""
-    heat = {str(name) for name, one in RUN.solution.data_vars.items() if one.attrs.get("carrier") == "heat"}
+    heat = {
+        str(name)
+        for name, quantity in RUN.solution.data_vars.items()
+        if quantity.attrs.get("carrier") == "heat"
+    }
     assert heat == {
         f"{device}.injection_heat_mw"
         for device in ("gas_engine", "boiler", "heat_pump", "heat_store", "drying")

@@ -78,8 +78,8 @@ def test_nothing_english_is_on_a_chinese_page(kind: Any) -> None:
     told += [value or "" for _, tags in reader.tags for key, value in tags.items() if key == "aria-label"]
     parts = [data[part] for part in ("storage", "prices", "activities", "flows")]
     parts += [balance[part] for balance in data["balances"] for part in ("devices", "curtailed")]
-    labels = [str(one.get(key, "")) for part in parts for one in part for key in ("label", "up", "down")]
-    figures = [text for one in data["figures"] for text in (*one["labels"], *one["legend"], one["unit"])]
+    labels = [str(item.get(key, "")) for part in parts for item in part for key in ("label", "up", "down")]
+    figures = [text for item in data["figures"] for text in (*item["labels"], *item["legend"], item["unit"])]
     assert len(told) > 200
     assert len(figures) > 10
     assert left_in_english([*told, *labels, *figures, *data["periods"]["names"]], quoted(kind)) == {}
@@ -167,7 +167,7 @@ def test_no_word_is_doubled_and_no_zero_is_negative(kind: Any, lang: str) -> Non
     """Neither in a text nor between the names of a legend: "负荷 负荷（折线）"."""
     html = report(kind, lang)
     data, texts = data_of(html), [unescape(text).strip() for text in Reader(html).text]
-    legend = [data["balances"][0]["load"], *(one["label"] for one in data["balances"][0]["devices"])]
+    legend = [data["balances"][0]["load"], *(device["label"] for device in data["balances"][0]["devices"])]
     assert not [text for text in texts if DOUBLED.search(text) or NEGATIVE_ZERO.search(text)]
     assert not any(line.startswith(name) for line in legend[:1] for name in legend[1:])
     assert device_label("battery_2", load_words("en")) == "battery 2"
@@ -184,15 +184,15 @@ def test_every_line_and_parameter_of_a_cash_flow_is_chinese() -> None:
     assert len(names) == len(
         cash_flow_lines(EVERYTHING, ["arbitrage", "demand", "demand_response", "absorption"])
     )
-    choices = {choice for one in declared_values(EVERYTHING) for choice in one.choices}
-    for one in [*declared_values(EVERYTHING), *declared_values(Finance(investment_yuan=1.0))]:
-        told = words.parameter(one)
+    choices = {choice for declared in declared_values(EVERYTHING) for choice in declared.choices}
+    for declared in [*declared_values(EVERYTHING), *declared_values(Finance(investment_yuan=1.0))]:
+        told = words.parameter(declared)
         for text in told:
-            assert not english(text) - choices - {"DL", "2919"}, one.name
-        assert english(told.sentence) <= set(one.choices), (
+            assert not english(text) - choices - {"DL", "2919"}, declared.name
+        assert english(told.sentence) <= set(declared.choices), (
             "a choice is told by the word that stands in the cell"
         )
-        assert english(told.sentence) >= set(one.choices)
+        assert english(told.sentence) >= set(declared.choices)
 
 
 def test_english_words_of_a_cash_flow_are_those_of_the_code() -> None:

@@ -42,31 +42,31 @@ def changed(base: Case, device: str, **fields: Any) -> Case:
 
 def test_the_battery_gives_to_the_event_what_it_gave_to_the_sharp_hour() -> None:
     """Response 100 - (101 - 15.04) = 14.04 MW: 56,160 yuan; 15.04 MWh save 0.77 instead of 0.85 each."""
-    found = answered(two_weeks(case()))
-    (one,) = found.events
-    assert str(one.settled.event.begins) == "2026-07-09 17:00:00"
-    assert one.bid
-    assert one.settled.baseline_mw == pytest.approx(100.0)
-    assert one.settled.response_mw == pytest.approx(FULL_MWH - 1.0)
-    assert one.settled.bid_mw == pytest.approx(FULL_MWH - 1.0)
-    assert one.unmoved_mw == pytest.approx(-1.0)
-    assert found.revenue_yuan == pytest.approx(4000.0 * (FULL_MWH - 1.0), abs=CENT)
-    assert one.energy_cost_yuan == pytest.approx(80.0 * FULL_MWH, abs=CENT)
-    assert found.bill_cost_yuan == pytest.approx(80.0 * FULL_MWH, abs=CENT)
-    assert (found.other_cost_yuan, found.unmoved_yuan) == (0.0, 0.0)
-    assert found.gain_yuan == pytest.approx(found.revenue_yuan - 80.0 * FULL_MWH, abs=CENT)
+    response = answered(two_weeks(case()))
+    (answer,) = response.events
+    assert str(answer.settled.event.begins) == "2026-07-09 17:00:00"
+    assert answer.bid
+    assert answer.settled.baseline_mw == pytest.approx(100.0)
+    assert answer.settled.response_mw == pytest.approx(FULL_MWH - 1.0)
+    assert answer.settled.bid_mw == pytest.approx(FULL_MWH - 1.0)
+    assert answer.unmoved_mw == pytest.approx(-1.0)
+    assert response.revenue_yuan == pytest.approx(4000.0 * (FULL_MWH - 1.0), abs=CENT)
+    assert answer.energy_cost_yuan == pytest.approx(80.0 * FULL_MWH, abs=CENT)
+    assert response.bill_cost_yuan == pytest.approx(80.0 * FULL_MWH, abs=CENT)
+    assert (response.other_cost_yuan, response.unmoved_yuan) == (0.0, 0.0)
+    assert response.gain_yuan == pytest.approx(response.revenue_yuan - 80.0 * FULL_MWH, abs=CENT)
 
 
 def test_what_the_battery_always_does_is_in_the_baseline() -> None:
     """Event in the sharp hour: it gives 15.04 MW there every day, and has nothing to add."""
     load = np.full(len(TIMES), 100.0)
     load[24 * 8 + 18] = 101.0
-    found = answered(two_weeks(case(), load, periods=["sharp"]))
-    assert found.revenue_yuan == 0.0
-    assert found.bill_cost_yuan == 0.0
-    (one,) = found.events
-    assert one.settled.response_mw == pytest.approx(-1.0)
-    assert one.settled.baseline_mw == pytest.approx(100.0 - FULL_MWH)
+    response = answered(two_weeks(case(), load, periods=["sharp"]))
+    assert response.revenue_yuan == 0.0
+    assert response.bill_cost_yuan == 0.0
+    (answer,) = response.events
+    assert answer.settled.response_mw == pytest.approx(-1.0)
+    assert answer.settled.baseline_mw == pytest.approx(100.0 - FULL_MWH)
 
 
 @pytest.mark.parametrize(("baselines", "paid_mwh"), [("lowest", 0.0), ("highest", FULL_MWH - 1.0)])
@@ -76,24 +76,24 @@ def test_of_dispatches_that_cost_the_same_those_asked_for_are_lived(baselines: s
     The bill is the same; what is paid is nothing, or for all that the battery holds.
     """
     flat = case().tariff.model_copy(update={"ratios": {**case().tariff.ratios, "sharp": 1.6}})
-    found = answered(two_weeks(replace(case(), tariff=flat), baselines=baselines))
-    assert found.revenue_yuan == pytest.approx(4000.0 * paid_mwh, abs=CENT)
-    assert found.bill_cost_yuan == pytest.approx(0.0, abs=CENT)
+    response = answered(two_weeks(replace(case(), tariff=flat), baselines=baselines))
+    assert response.revenue_yuan == pytest.approx(4000.0 * paid_mwh, abs=CENT)
+    assert response.bill_cost_yuan == pytest.approx(0.0, abs=CENT)
 
 
 def test_the_tie_break_costs_nothing() -> None:
     """It moves 15 MWh where that is free, not where it costs 80 yuan/MWh."""
-    found = answered(two_weeks(case()))
-    assert found.bill_cost_yuan == pytest.approx(80.0 * FULL_MWH, abs=CENT)
-    assert found.revenue_yuan > 0.0
+    response = answered(two_weeks(case()))
+    assert response.bill_cost_yuan == pytest.approx(80.0 * FULL_MWH, abs=CENT)
+    assert response.revenue_yuan > 0.0
 
 
 def test_events_are_called_by_what_is_needed_without_the_storage() -> None:
     """103 MW at 18:00, of which the meter shows 88; 101 at 17:00 would be the most it shows."""
     load = np.full(len(TIMES), 100.0)
     load[24 * 8 + 17], load[24 * 8 + 18] = 101.0, 103.0
-    (one,) = answered(two_weeks(case(), load, periods=["sharp", "peak"])).events
-    assert one.settled.event.begins.hour == 18
+    (answer,) = answered(two_weeks(case(), load, periods=["sharp", "peak"])).events
+    assert answer.settled.event.begins.hour == 18
 
 
 def test_no_bid_no_pay_for_what_was_not_done() -> None:
@@ -101,10 +101,10 @@ def test_no_bid_no_pay_for_what_was_not_done() -> None:
     load = np.full(len(TIMES), 100.0)
     load[TIMES.hour == 17] = 105.0
     load[24 * 8 + 17] = 104.0
-    found = answered(two_weeks(case(), load, bid_mw=1.0, price_yuan_per_kwh=1.0, events_per_year=8))
-    (ninth,) = (one for one in found.events if one.settled.event.day.day == 9)
+    response = answered(two_weeks(case(), load, bid_mw=1.0, price_yuan_per_kwh=1.0, events_per_year=8))
+    (ninth,) = (answer for answer in response.events if answer.settled.event.day.day == 9)
     assert ninth.unmoved_mw == pytest.approx(1.0)
-    assert (found.revenue_yuan, found.unmoved_yuan) == (0.0, 0.0)
+    assert (response.revenue_yuan, response.unmoved_yuan) == (0.0, 0.0)
 
 
 def test_a_baseline_that_errs_is_paid_for_nothing() -> None:
@@ -113,13 +113,13 @@ def test_a_baseline_that_errs_is_paid_for_nothing() -> None:
     for day in WORKING:
         load[24 * (day - 1) + 18] = 100.0 if day == 9 else 105.0
     prepared = two_weeks(case(), load, periods=["sharp"], events_per_year=8)
-    found = answered(prepared)
-    (ninth,) = (one for one in found.events if one.settled.event.day.day == 9)
+    response = answered(prepared)
+    (ninth,) = (answer for answer in response.events if answer.settled.event.day.day == 9)
     assert ninth.unmoved_mw == pytest.approx(5.0)
     assert ninth.settled.yuan == pytest.approx(20_000.0, abs=CENT)
-    assert found.unmoved_yuan == pytest.approx(20_000.0, abs=CENT)
-    assert found.revenue_yuan == pytest.approx(20_000.0, abs=CENT)
-    assert found.bill_cost_yuan == pytest.approx(0.0, abs=CENT)
+    assert response.unmoved_yuan == pytest.approx(20_000.0, abs=CENT)
+    assert response.revenue_yuan == pytest.approx(20_000.0, abs=CENT)
+    assert response.bill_cost_yuan == pytest.approx(0.0, abs=CENT)
 
 
 @pytest.mark.parametrize(
@@ -135,18 +135,18 @@ def test_a_baseline_that_errs_is_paid_for_nothing() -> None:
 def test_a_response_that_does_not_pay_is_not_lived(changes: dict[str, Any]) -> None:
     prepared = two_weeks(case(), **changes)
     optimum = plain(prepared)
-    found = dispatch_demand_response(prepared, optimum, SolveContext())
-    assert (found.revenue_yuan, found.bill_cost_yuan, found.gain_yuan) == (0.0, 0.0, 0.0)
-    assert found.optimum is optimum
-    assert not any(one.bid or one.settled.yuan for one in found.events)
-    assert len(found.events) == (0 if "events_per_year" in changes or "months" in changes else 1)
+    response = dispatch_demand_response(prepared, optimum, SolveContext())
+    assert (response.revenue_yuan, response.bill_cost_yuan, response.gain_yuan) == (0.0, 0.0, 0.0)
+    assert response.optimum is optimum
+    assert not any(answer.bid or answer.settled.yuan for answer in response.events)
+    assert len(response.events) == (0 if "events_per_year" in changes or "months" in changes else 1)
 
 
 def test_a_bid_is_paid_up_to_its_limit() -> None:
     """1.2 x 10 MW of the 14.04 delivered."""
-    found = answered(two_weeks(case(), bid_mw=10.0))
-    assert found.revenue_yuan == pytest.approx(48_000.0, abs=CENT)
-    assert found.bill_cost_yuan == pytest.approx(80.0 * FULL_MWH, abs=CENT)
+    response = answered(two_weeks(case(), bid_mw=10.0))
+    assert response.revenue_yuan == pytest.approx(48_000.0, abs=CENT)
+    assert response.bill_cost_yuan == pytest.approx(80.0 * FULL_MWH, abs=CENT)
 
 
 def test_the_demand_it_costs_is_weighed() -> None:
@@ -158,10 +158,10 @@ def test_the_demand_it_costs_is_weighed() -> None:
     load[TIMES.hour == 18] = 115.0
     base = changed(case(), "grid", scheme="two_part")
     dear = two_weeks(base, load, bid_mw=1.0, events_per_year=8, price_yuan_per_kwh=20.0)
-    found = answered(dear)
-    assert found.revenue_yuan == 0.0
-    assert found.bill_cost_yuan == 0.0
-    assert len(found.events) == 8
+    response = answered(dear)
+    assert response.revenue_yuan == 0.0
+    assert response.bill_cost_yuan == 0.0
+    assert len(response.events) == 8
     unlimited = answered(two_weeks(base, load, events_per_year=8, price_yuan_per_kwh=20.0))
     assert unlimited.revenue_yuan > unlimited.bill_cost_yuan > 100_000.0
     assert unlimited.gain_yuan > 0.0
@@ -171,32 +171,34 @@ def test_events_that_do_not_pay_are_left_out_and_the_others_answered() -> None:
     """17:00 of the 9th; on the 10th 10 MW more are drawn, and 14 MW of response are 5 short of the limit."""
     load = np.full(len(TIMES), 100.0)
     load[24 * 8 + 17], load[24 * 9 + 17] = 101.0, 110.0
-    found = answered(two_weeks(case(), load, bid_mw=12.0, events_per_year=2))
-    ninth, tenth = found.events
+    response = answered(two_weeks(case(), load, bid_mw=12.0, events_per_year=2))
+    ninth, tenth = response.events
     assert (ninth.bid, tenth.bid) == (True, False)
     assert tenth.settled.yuan == 0.0
     assert tenth.settled.import_mw == pytest.approx(110.0)  # the day is lived as if it had no event
-    assert found.revenue_yuan == pytest.approx(4000.0 * (FULL_MWH - 1.0), abs=CENT)
-    assert found.bill_cost_yuan == pytest.approx(80.0 * FULL_MWH, abs=CENT)
+    assert response.revenue_yuan == pytest.approx(4000.0 * (FULL_MWH - 1.0), abs=CENT)
+    assert response.bill_cost_yuan == pytest.approx(80.0 * FULL_MWH, abs=CENT)
 
 
 def test_wear_is_no_part_of_the_bill() -> None:
     """A battery worn by 600 yuan/MWh rests all day, but for an event of 4,000."""
     base = changed(case(), "battery_1", wear_yuan_per_mwh=600.0)
-    found = answered(two_weeks(base))
-    assert found.revenue_yuan == pytest.approx(4000.0 * (FULL_MWH - 1.0), abs=CENT)
-    assert found.other_cost_yuan > 0.0
-    assert found.gain_yuan == pytest.approx(found.revenue_yuan - found.bill_cost_yuan - found.other_cost_yuan)
-    before, after = plain(two_weeks(base)), found.optimum
+    response = answered(two_weeks(base))
+    assert response.revenue_yuan == pytest.approx(4000.0 * (FULL_MWH - 1.0), abs=CENT)
+    assert response.other_cost_yuan > 0.0
+    assert response.gain_yuan == pytest.approx(
+        response.revenue_yuan - response.bill_cost_yuan - response.other_cost_yuan
+    )
+    before, after = plain(two_weeks(base)), response.optimum
     dearer = after.proof.objective_yuan - before.proof.objective_yuan
-    assert found.bill_cost_yuan + found.other_cost_yuan == pytest.approx(dearer, abs=CENT)
+    assert response.bill_cost_yuan + response.other_cost_yuan == pytest.approx(dearer, abs=CENT)
 
 
 def test_without_a_metered_contract_nothing_is_called() -> None:
     prepared = prepare(case(), TIMES)
     optimum = plain(prepared)
-    found = dispatch_demand_response(prepared, optimum, SolveContext())
-    assert (found.optimum, found.events, found.gain_yuan) == (optimum, (), 0.0)
+    response = dispatch_demand_response(prepared, optimum, SolveContext())
+    assert (response.optimum, response.events, response.gain_yuan) == (optimum, (), 0.0)
 
 
 def test_one_meter_settles() -> None:
@@ -219,40 +221,42 @@ def june_and_july() -> tuple[Prepared, Optimum, DemandResponseDispatch]:
 @pytest.mark.slow
 def test_the_built_in_park_is_audited_and_adds_up() -> None:
     """The lived dispatch obeys every rule; its bill costs more by what its named costs do."""
-    prepared, optimum, found = june_and_july()
-    made = checked_run(prepared, found.optimum, None, {})
-    assert made.summary.audit.holds
-    assert audit(to_dataset(found.optimum, {}), prepared).holds
-    costs, before = cost_yuan(made.solution), cost_yuan(to_dataset(optimum, {}))
+    prepared, optimum, response = june_and_july()
+    run = checked_run(prepared, response.optimum, None, {})
+    assert run.summary.audit.holds
+    assert audit(to_dataset(response.optimum, {}), prepared).holds
+    costs, before = cost_yuan(run.solution), cost_yuan(to_dataset(optimum, {}))
     dearer = sum(costs.values()) - sum(before.values())
-    assert found.bill_cost_yuan + found.other_cost_yuan == pytest.approx(dearer, abs=0.1)
-    energy = sum(one.energy_cost_yuan for one in found.events)
+    assert response.bill_cost_yuan + response.other_cost_yuan == pytest.approx(dearer, abs=0.1)
+    energy = sum(answer.energy_cost_yuan for answer in response.events)
     demand = costs["grid.demand_yuan"] - before["grid.demand_yuan"]
-    first = prepared.times.searchsorted(found.events[0].settled.event.begins.normalize())
+    first = prepared.times.searchsorted(response.events[0].settled.event.begins.normalize())
     early = [
         float((values(new, name) - values(old, name))[:first].sum())
-        for new, old in [(made.solution, to_dataset(optimum, {}))]
+        for new, old in [(run.solution, to_dataset(optimum, {}))]
         for name in ("grid.purchase_yuan", "grid.sale_yuan")
     ]
     assert energy + demand + sum(early) == pytest.approx(dearer, abs=0.1)
 
 
 def test_the_built_in_park_gains_and_is_paid_by_its_meter() -> None:
-    prepared, _, found = june_and_july()
-    assert len(found.events) == 5
-    assert found.gain_yuan > 0.0
-    bought = values(to_dataset(found.optimum, {}), "grid.import_mw")
-    called = {one.settled.event.day for one in found.events}
-    for one in found.events:
-        event = one.settled.event
+    prepared, _, response = june_and_july()
+    assert len(response.events) == 5
+    assert response.gain_yuan > 0.0
+    bought = values(to_dataset(response.optimum, {}), "grid.import_mw")
+    called = {answer.settled.event.day for answer in response.events}
+    for answer in response.events:
+        event = answer.settled.event
         quiet = [
             day
             for day in pd.date_range(prepared.times[0], event.day, freq="D", inclusive="left")
             if day.weekday() < 5 and day.date() not in called
         ]
         clock = event.begins - event.begins.normalize()
-        at = [int(prepared.times.searchsorted(day + clock)) for day in quiet]
-        assert one.settled.baseline_mw == pytest.approx(np.mean([bought[n : n + 8] for n in at[-2:]]))
-        mwh = max(0.0, one.settled.response_mw) * 2.0 if one.bid else 0.0
-        assert one.settled.yuan == pytest.approx(4000.0 * mwh)
-    assert found.revenue_yuan == pytest.approx(sum(one.settled.yuan for one in found.events))
+        evenings = [int(prepared.times.searchsorted(day + clock)) for day in quiet]
+        assert answer.settled.baseline_mw == pytest.approx(
+            np.mean([bought[n : n + 8] for n in evenings[-2:]])
+        )
+        mwh = max(0.0, answer.settled.response_mw) * 2.0 if answer.bid else 0.0
+        assert answer.settled.yuan == pytest.approx(4000.0 * mwh)
+    assert response.revenue_yuan == pytest.approx(sum(answer.settled.yuan for answer in response.events))

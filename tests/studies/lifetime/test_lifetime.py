@@ -152,7 +152,7 @@ def test_the_power_factor_and_the_basic_charge() -> None:
     with_it, _ = audited_solution(prepared, solve_prepared(prepared, SolveContext()))
     bare = prepared.of(case.without_storage())
     without, _ = audited_solution(bare, solve_prepared(bare, SolveContext()))
-    named = [cost_yuan(one)["grid.demand_yuan"] for one in (without, with_it)]
+    named = [cost_yuan(solution)["grid.demand_yuan"] for solution in (without, with_it)]
     assert year.saved_yuan["demand"] == pytest.approx(named[0] - named[1])
     assert year.saved_yuan["demand"] > 0
     billed = year.bill_without_yuan - year.bill_yuan
@@ -163,12 +163,12 @@ def test_prices_of_ones_own_have_no_bill(tmp_path: Path) -> None:
     """The tariff's prices as a file: no bill is made, the named costs stand for it, and nothing changes."""
     prepared = small(tmp_path, finance(2))
     price = ("grid", "purchase_price_yuan_per_mwh")
-    rows = [f"{at:%Y-%m-%d %H:%M},{yuan:.6f}" for at, yuan in zip(
+    rows = [f"{time:%Y-%m-%d %H:%M},{yuan:.6f}" for time, yuan in zip(
         prepared.times, prepared.series[price], strict=True)]  # fmt: skip
     (tmp_path / "price.csv").write_text("\n".join(["time,price [yuan/MWh]", *rows, ""]), encoding="utf-8")
     price_file = SeriesFile(file=str(tmp_path / "price.csv"))
-    own = replace(prepared.case, series={**prepared.case.series, price: price_file})
-    for mine, billed in zip(lived(prepare(own, prepared.times)).years, lived(prepared).years, strict=True):
+    priced = replace(prepared.case, series={**prepared.case.series, price: price_file})
+    for mine, billed in zip(lived(prepare(priced, prepared.times)).years, lived(prepared).years, strict=True):
         assert mine.saved_yuan == pytest.approx(billed.saved_yuan)
         assert mine.bill_yuan == pytest.approx(billed.bill_yuan)
         assert mine.saved_yuan["demand"] > 0
@@ -196,8 +196,8 @@ def test_interpolated_years_are_marked_and_straight(tmp_path: Path) -> None:
     assert health(quick)[:3] == health(full)[:3]
     assert health(quick) == pytest.approx(health(full), abs=1e-3)
     assert health(quick) == sorted(health(quick), reverse=True)
-    for one, other in zip(quick.years, full.years, strict=True):
-        assert one.net_saving_yuan == pytest.approx(other.net_saving_yuan, rel=1e-2)
+    for estimated, dispatched in zip(quick.years, full.years, strict=True):
+        assert estimated.net_saving_yuan == pytest.approx(dispatched.net_saving_yuan, rel=1e-2)
     assert quick.largest_gap <= 1e-8
     assert lived(prepared, only=list(range(1, 9))).years == full.years
 
@@ -233,7 +233,7 @@ def test_a_later_year_is_what_a_solve_from_scratch_of_the_aged_park_says() -> No
         assert year.bill_yuan == pytest.approx(float(again.attrs["objective_yuan"]), rel=1e-9)
         assert year.bill_without_yuan == pytest.approx(float(without.attrs["objective_yuan"]), rel=1e-9)
     owned = [year.state_of_health for year in lifetime.years]
-    assert all(one["battery_1"] == one["battery_2"] for one in owned)
+    assert all(health["battery_1"] == health["battery_2"] for health in owned)
     assert owned[0]["battery_1"] > owned[1]["battery_1"] > owned[2]["battery_1"]
     bills = [year.bill_without_yuan for year in lifetime.years]
     assert bills[0] < bills[1] < bills[2]  # less sun each year
@@ -266,13 +266,13 @@ def test_sun_from_a_file_loses_what_the_modules_lose(tmp_path: Path) -> None:
 
 def test_the_operation_of_a_life(tmp_path: Path) -> None:
     lifetime = lived(without_sun(small(tmp_path, finance(3), ENERGY_ONLY)))
-    made = lifetime.operation()
+    operation = lifetime.operation()
     shares = np.array([1.0, 0.8, 0.62])
-    assert list(made.revenue_yuan) == ["arbitrage", "demand"]
-    assert made.revenue_yuan["arbitrage"] == pytest.approx(26_080 * shares)
-    assert made.discharged_mwh == pytest.approx(64 * shares)
-    assert made.auxiliary_yuan == pytest.approx(np.full(3, 5_088.0))
-    assert made.power_mw == 20.0
+    assert list(operation.revenue_yuan) == ["arbitrage", "demand"]
+    assert operation.revenue_yuan["arbitrage"] == pytest.approx(26_080 * shares)
+    assert operation.discharged_mwh == pytest.approx(64 * shares)
+    assert operation.auxiliary_yuan == pytest.approx(np.full(3, 5_088.0))
+    assert operation.power_mw == 20.0
     more = lifetime.operation({"demand_response": np.full(3, 7_000.0)})
     assert list(more.revenue_yuan) == ["arbitrage", "demand", "demand_response"]
     cash = cash_flow(finance(3), more)

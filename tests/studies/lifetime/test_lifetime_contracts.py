@@ -37,10 +37,10 @@ def fading(years: int = 3, **contracts: Any) -> Prepared:
         depreciation={"all": AssetClass(share=1.0, years=years)},
         loan=Loan(years=years),
     )
-    own = prepared.case.with_devices({**prepared.case.devices, "battery_1": worn})
+    changed = prepared.case.with_devices({**prepared.case.devices, "battery_1": worn})
     agreed = prepared.case.contracts if not contracts else Contracts.model_validate(contracts)
-    own = replace(own, finance=money, contracts=agreed)
-    return Prepared(own, prepared.times, prepared.hours, prepared.series)
+    changed = replace(changed, finance=money, contracts=agreed)
+    return Prepared(changed, prepared.times, prepared.hours, prepared.series)
 
 
 def lived(prepared: Prepared, only: list[int] | None = None) -> Lifetime:
@@ -97,13 +97,13 @@ def test_metered_absorption_is_the_curtailment_that_the_storage_saves(tmp_path: 
         "battery_1": money.devices["battery_1"].model_copy(update={"initial_soc": 0.1}),
     }
     metered = Contracts.model_validate({"absorption": {"kind": "metered"}})
-    own = replace(base.with_devices(devices), finance=money.finance, contracts=metered, series={})
+    changed = replace(base.with_devices(devices), finance=money.finance, contracts=metered, series={})
     sun, load = np.zeros(24), np.full(24, 10.0)
     sun[11:13] = 30.0
-    made = {("pv", "available_mw"): sun, ("load", "demand_mw"): load}
-    grid = own.devices["grid"].series(Park(TIMES[:24], 1.0, own.site, own.tariff, pd.DataFrame))
-    series = {**{("grid", name): array for name, array in grid.items()}, **made}
-    lifetime = lived(Prepared(replace(own, series=PV_READ), TIMES[:24], 1.0, series))
+    series_of = {("pv", "available_mw"): sun, ("load", "demand_mw"): load}
+    grid = changed.devices["grid"].series(Park(TIMES[:24], 1.0, changed.site, changed.tariff, pd.DataFrame))
+    series = {**{("grid", name): array for name, array in grid.items()}, **series_of}
+    lifetime = lived(Prepared(replace(changed, series=PV_READ), TIMES[:24], 1.0, series))
     first = lifetime.years[0]
     assert first.curtailed_without_mwh == pytest.approx(40.0)
     assert first.curtailed_mwh == pytest.approx(40.0 - 16.0 / 0.94)
@@ -124,10 +124,10 @@ def test_a_year_between_has_no_events_of_its_own() -> None:
 
 def test_the_health_of_several_batteries_is_that_of_their_energy() -> None:
     """30 MWh at 0.9 and 10 at 0.5: 32 of 40 MWh are left."""
-    one = case().devices["battery_1"]
+    battery = case().devices["battery_1"]
     both = {
-        "a": one.model_copy(update={"energy_mwh": 30.0, "state_of_health": 0.9}),
-        "b": one.model_copy(update={"energy_mwh": 10.0, "state_of_health": 0.5}),
+        "a": battery.model_copy(update={"energy_mwh": 30.0, "state_of_health": 0.9}),
+        "b": battery.model_copy(update={"energy_mwh": 10.0, "state_of_health": 0.5}),
     }
     assert mean_health(both) == pytest.approx(0.8)  # type: ignore[arg-type]
     assert mean_health({}) == 1.0

@@ -111,9 +111,9 @@ def test_what_only_the_whole_table_can_tell_is_named(tmp_path: Path) -> None:
 
 def test_ends_are_numbers_or_multiples(tmp_path: Path) -> None:
     case = load_case(str(write_case(tmp_path, add(FINANCE))))
-    found = sensitivity_cases(case, doubt(fields=["finance.investment_yuan"], times_low=0.8, high=1.5e8))
-    assert [(end.side, end.value) for end in found] == [("low", 8e7), ("high", 1.5e8)]
-    assert [end.case.finance.investment_yuan for end in found if end.case.finance] == [8e7, 1.5e8]
+    ends = sensitivity_cases(case, doubt(fields=["finance.investment_yuan"], times_low=0.8, high=1.5e8))
+    assert [(end.side, end.value) for end in ends] == [("low", 8e7), ("high", 1.5e8)]
+    assert [end.case.finance.investment_yuan for end in ends if end.case.finance] == [8e7, 1.5e8]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_doubt_must_make_sense(given: dict[str, object]) -> None:
 def test_doubts_of_a_case_file_are_checked_when_it_is_read(tmp_path: Path) -> None:
     table = '[[sensitivity]]\nname = "a"\nfields = ["device.battery_1.eta_charge"]\nlow = {low}\n'
     case = load_case(str(write_case(tmp_path / "good", add(table.format(low=0.9)))))
-    assert [one.name for one in case.sensitivities] == ["a"]
+    assert [sensitivity.name for sensitivity in case.sensitivities] == ["a"]
     with pytest.raises(InputError) as caught:
         load_case(str(write_case(tmp_path / "bad", add(table.format(low=1.9)))))
     assert "`sensitivity[0]` ('a'): low = 1.9: `device.battery_1.eta_charge` = 1.9: must be" in str(
@@ -150,10 +150,10 @@ def at(npv_yuan: float) -> BarEnd:
 def test_the_widest_bar_comes_first_and_one_end_counts_from_the_base() -> None:
     base = Measures(10.0, None, None, None)
     both = Bar("both", "", "", 1.0, at(8.0), at(13.0))
-    one = Bar("one", "", "", 1.0, at(2.0), None)
+    one_sided = Bar("one", "", "", 1.0, at(2.0), None)
     same_side = Bar("same side", "", "", 1.0, at(14.0), at(13.0))
-    assert [bar.swing_yuan(base) for bar in (both, one, same_side)] == [5.0, 8.0, 4.0]
-    assert [bar.name for bar in by_descending_swing(base, [same_side, both, one])] == [
+    assert [bar.swing_yuan(base) for bar in (both, one_sided, same_side)] == [5.0, 8.0, 4.0]
+    assert [bar.name for bar in by_descending_swing(base, [same_side, both, one_sided])] == [
         "one",
         "both",
         "same side",
@@ -172,15 +172,15 @@ def operation(arbitrage: float, mwh: float, **more: float) -> Operation:
 
 def test_a_life_moves_by_what_lies_between_two_others() -> None:
     """10 + 8 - 6 of arbitrage; a stream that only the life has stays, one of the change alone is added."""
-    found = shifted_operation(
+    shifted = shifted_operation(
         operation(10.0, 3.0, demand_response=7.0), operation(6.0, 2.0), operation(8.0, 1.0, absorption=2.0)
     )
-    assert {name: yuan.tolist() for name, yuan in found.revenue_yuan.items()} == {
+    assert {name: yuan.tolist() for name, yuan in shifted.revenue_yuan.items()} == {
         "arbitrage": [12.0, 12.0], "demand_response": [7.0, 7.0], "absorption": [2.0, 2.0],
     }  # fmt: skip
-    assert found.discharged_mwh.tolist() == [2.0, 0.0]
-    assert found.auxiliary_yuan.tolist() == [5.0, 1.0]
-    assert found.power_mw == 10.0
+    assert shifted.discharged_mwh.tolist() == [2.0, 0.0]
+    assert shifted.auxiliary_yuan.tolist() == [5.0, 1.0]
+    assert shifted.power_mw == 10.0
 
 
 @pytest.fixture(scope="module")
@@ -210,18 +210,18 @@ def test_each_kind_of_doubt_is_taken_to_the_returns(week: Case) -> None:
     )
     case = replace(week, sensitivities=doubts)
     lifetime = dispatch_lifetime(case, SolveContext())
-    found = sensitivity_tornado(case, lifetime, SolveContext())
-    bars = {bar.base_value: bar.low or bar.high for bar in found.bars}
+    tornado = sensitivity_tornado(case, lifetime, SolveContext())
+    bars = {bar.base_value: bar.low or bar.high for bar in tornado.bars}
     assert len(bars) == 4
-    for one in doubts:
-        (end,) = sensitivity_cases(case, one)
-        bar = bars[value_at(case, one.fields[0])]
+    for sensitivity in doubts:
+        (end,) = sensitivity_cases(case, sensitivity)
+        bar = bars[value_at(case, sensitivity.fields[0])]
         other = dispatch_lifetime(end.case, SolveContext())
         assert end.case.finance is not None and bar is not None
         exact = measures(cash_flow(end.case.finance, other.operation()))
         assert bar.measures.npv_yuan == pytest.approx(exact.npv_yuan, rel=1e-9)
-        assert bar.dispatched == (one.fields[0] != "finance.insurance_share")
-        assert bar.measures.npv_yuan != found.base.npv_yuan
+        assert bar.dispatched == (sensitivity.fields[0] != "finance.insurance_share")
+        assert bar.measures.npv_yuan != tornado.base.npv_yuan
 
 
 def test_a_case_without_doubts_has_no_tornado(week: Case) -> None:

@@ -149,8 +149,8 @@ def test_a_year_of_the_study_by_hand() -> None:
 
 @pytest.mark.slow
 def test_hours_and_quarters_earn_the_same(reproduction: Reproduction) -> None:
-    found = next(row for row in reproduction.rows if row.key == "replicated_arbitrage")
-    assert found.computed == pytest.approx(by_quarters().measures["arbitrage"], rel=1e-9)
+    arbitrage = next(row for row in reproduction.rows if row.key == "replicated_arbitrage")
+    assert arbitrage.computed == pytest.approx(by_quarters().measures["arbitrage"], rel=1e-9)
 
 
 @pytest.mark.slow
@@ -209,10 +209,12 @@ def test_a_sharp_peak_earns_more(reproduction: Reproduction) -> None:
 @pytest.mark.slow
 def test_calibrated_numbers_lie_in_their_ranges_and_in_the_sets_that_fit(reproduction: Reproduction) -> None:
     assert len(reproduction.fits) > 50
-    assert [one.parameter.path for one in reproduction.widths] == list(calibrated_values(reproduction.case))
-    for one in reproduction.widths:
-        assert one.parameter.low <= one.least <= one.value <= one.most <= one.parameter.high
-        assert one.least < one.most
+    assert [width.parameter.path for width in reproduction.widths] == list(
+        calibrated_values(reproduction.case)
+    )
+    for width in reproduction.widths:
+        assert width.parameter.low <= width.least <= width.value <= width.most <= width.parameter.high
+        assert width.least < width.most
     for fit in reproduction.fits:
         assert max(map(abs, fit.misses)) <= 1.0
 
@@ -226,11 +228,11 @@ def test_the_search_finds_the_stored_values_again(monkeypatch: pytest.MonkeyPatc
 
     case = hourly()
     stored = calibrated_values(case)
-    middle = {one.path: (one.low + one.high) / 2 for one in case.calibrated}
-    found = search_calibration(with_values(case, middle), PLAN, SolveContext())
-    assert found.worst < 0.01
+    middle = {calibrated.path: (calibrated.low + calibrated.high) / 2 for calibrated in case.calibrated}
+    fit = search_calibration(with_values(case, middle), PLAN, SolveContext())
+    assert fit.worst < 0.01
     for path, value in stored.items():
-        assert float(f"{found.values[path]:.4g}") == pytest.approx(value, rel=1e-9), path
+        assert float(f"{fit.values[path]:.4g}") == pytest.approx(value, rel=1e-9), path
 
 
 @pytest.mark.slow
@@ -239,8 +241,8 @@ def test_today_is_what_its_years_and_its_cash_flow_say(reproduction: Reproductio
     sizes = reproduction.current_park.sizes
     rows = [row for row in reproduction.rows if row.view == "today"]
     assert len(rows) == 2 * (len(rows) // 2)
-    for size, own in zip(sizes, (rows[: len(rows) // 2], rows[len(rows) // 2 :]), strict=True):
-        by_key = {row.figures[0] if row.figures else row.key: row for row in own}
+    for size, size_rows in zip(sizes, (rows[: len(rows) // 2], rows[len(rows) // 2 :]), strict=True):
+        by_key = {row.figures[0] if row.figures else row.key: row for row in size_rows}
         years = size.lifetime.years
         assert len(years) == 20
         arbitrage = sum(year.saved_yuan["arbitrage"] for year in years) / 1e4
@@ -288,16 +290,18 @@ def test_every_view_is_told_in_both_languages(reproduction: Reproduction) -> Non
     assert views == set(VIEWS)
     for lang in ("en", "zh"):
         told = comparison_in_words(reproduction.rows, PLAN, lang)
-        for one in told:
-            assert "{" not in one.figure + one.rests_on + one.cannot
-        arbitrage = next(one for one in told if one.row.key == "replicated_arbitrage")
+        for told_row in told:
+            assert "{" not in told_row.figure + told_row.rests_on + told_row.cannot
+        arbitrage = next(told_row for told_row in told if told_row.row.key == "replicated_arbitrage")
         assert (
             "0.3941 [0.3800, 0.4600]" in arbitrage.rests_on
             or "0.3941［0.3800，0.4600］" in arbitrage.rests_on
         )
         assert "2.19%" in arbitrage.rests_on
         assert "79.94%" not in arbitrage.rests_on  # the loan has no part in it
-    words = [one.figure + one.rests_on for one in comparison_in_words(reproduction.rows, PLAN, "zh")]
+    words = [
+        told_row.figure + told_row.rests_on for told_row in comparison_in_words(reproduction.rows, PLAN, "zh")
+    ]
     assert all(re.search("[\u4e00-\u9fff]", text) for text in words)
 
 
@@ -326,13 +330,13 @@ def test_the_files_say_the_same(reproduction: Reproduction, tmp_path: Path, lang
     assert all(row["rests_on"] in report for row in rows)
     sheets = openpyxl.load_workbook(paths["report.xlsx"], read_only=True)
     written = list(sheets["Published figures" if lang == "en" else "公开数据复现"].values)
-    numbers = [[one and float(one) for one in row[3:6]] for row in written[-len(rows) :]]
-    for row, found in zip(rows, numbers, strict=True):
+    numbers = [[cell and float(cell) for cell in row[3:6]] for row in written[-len(rows) :]]
+    for row, cells in zip(rows, numbers, strict=True):
         said = [float(row[key]) if row[key] else None for key in ("published", "computed", "deviation")]
-        assert [one or 0.0 for one in found] == pytest.approx([one or 0.0 for one in said], rel=1e-14)
+        assert [cell or 0.0 for cell in cells] == pytest.approx([cell or 0.0 for cell in said], rel=1e-14)
     assert "<script src" not in page and "http" not in re.sub(r"http-equiv", "", page)
     summary = json.loads(paths["summary.json"].read_text(encoding="utf-8"))
-    assert all(one["met"] for one in summary["targets"].values())
+    assert all(cell["met"] for cell in summary["targets"].values())
     assert len(summary["targets"]) == 7
     assert summary["calibrated"]["finance.loan.years"]["value"] == 18
     widths = paths["fitting_set.csv"].read_text(encoding="utf-8-sig").splitlines()

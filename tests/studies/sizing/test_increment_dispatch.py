@@ -143,8 +143,8 @@ def test_phase_one_and_the_increment_together_are_worth_both(tmp_path: Path) -> 
     prepared = park(tmp_path, years=2, fade_per_full_cycle=0.0, fade_per_year=0.0)
     battery = prepared.case.devices["battery_2"].model_copy(update={"power_mw": 10.0, "energy_mwh": 20.0})
     both = prepared.case.with_devices({**prepared.case.devices, "battery_2": battery})
-    one = both.with_devices({n: d for n, d in both.devices.items() if n != "battery_2"})
-    whole, first = (dispatch_years(prepared.of(park_), SolveContext()).years[0] for park_ in (both, one))
+    value = both.with_devices({n: d for n, d in both.devices.items() if n != "battery_2"})
+    whole, first = (dispatch_years(prepared.of(park_), SolveContext()).years[0] for park_ in (both, value))
     (ten,) = worth(prepared, TEN)
     assert first.net_saving_yuan + ten.saving_yuan[0] == pytest.approx(whole.net_saving_yuan)
     assert ten.saving_yuan[0] == pytest.approx(first.bill_yuan - whole.bill_yuan)
@@ -166,9 +166,9 @@ def test_years_asked_for_are_dispatched(tmp_path: Path) -> None:
 def test_a_reference_case_gives_the_years_their_shape(tmp_path: Path) -> None:
     """As it is, nothing changes. With prices 10 % up and twice the fade, what each year earns is known."""
     prepared = park(tmp_path, ENERGY_ONLY)
-    reference = {one.choice.key: one for one in worth(prepared, NOTHING, TEN, years=[2])}
+    reference = {value.choice.key: value for value in worth(prepared, NOTHING, TEN, years=[2])}
     same = worth(prepared, NOTHING, TEN, reference=reference)
-    assert [one.choice.key for one in same] == ["never", "ten"]
+    assert [value.choice.key for value in same] == ["never", "ten"]
     assert same[1].dispatched == (2,)
     assert same[1].npv_yuan == pytest.approx(reference["ten"].npv_yuan)
     for name, yuan in reference["ten"].operation.revenue_yuan.items():
@@ -202,24 +202,24 @@ def test_what_the_increment_adds_to_the_response() -> None:
 
     Were the whole response counted, 14.04 MWh x 4,000 yuan more would be told.
     """
-    (one,) = worth(called(), TWENTY)
+    (value,) = worth(called(), TWENTY)
     share = np.array([1.0, 0.9])
-    assert one.response == "answered"
-    assert one.response_revenue_yuan == pytest.approx(4000.0 * FULL_MWH * share, abs=0.1)
-    assert one.response_cost_yuan == pytest.approx(80.0 * FULL_MWH * share, abs=0.1)
-    assert one.operation.revenue_yuan[DEMAND_RESPONSE] == pytest.approx(3920.0 * FULL_MWH * share, abs=0.2)
+    assert value.response == "answered"
+    assert value.response_revenue_yuan == pytest.approx(4000.0 * FULL_MWH * share, abs=0.1)
+    assert value.response_cost_yuan == pytest.approx(80.0 * FULL_MWH * share, abs=0.1)
+    assert value.operation.revenue_yuan[DEMAND_RESPONSE] == pytest.approx(3920.0 * FULL_MWH * share, abs=0.2)
     # the bill is that of the dispatch without calls: 14 days of 15.04 MWh
     (quiet,) = worth(with_case(called(), replace(called().case, contracts=Contracts())), TWENTY)
-    assert one.saving_yuan == pytest.approx(quiet.saving_yuan)
+    assert value.saving_yuan == pytest.approx(quiet.saving_yuan)
     assert quiet.response == "none"
     assert list(quiet.operation.revenue_yuan) == ["arbitrage", "demand"]
 
 
 def test_income_between_nothing_and_what_is_known() -> None:
     """Half the energy earns half; no more than its power gives in an hour, and beyond in proportion."""
-    (one,) = worth(called(), TWENTY)
-    assert one.lifetime is not None
-    income = ResponseIncome.of("battery_2", [one.lifetime])
+    (value,) = worth(called(), TWENTY)
+    assert value.lifetime is not None
+    income = ResponseIncome.of("battery_2", [value.lifetime])
     assert income is not None
     net = 3920.0 * FULL_MWH
     for power, energy, share in (
@@ -228,14 +228,14 @@ def test_income_between_nothing_and_what_is_known() -> None:
         (2.0, 20.0, 2 / FULL_MWH),
         (60.0, 60.0, 3),
     ):
-        (found,) = worth(called(), Choice("x", "", "", power, energy, 1.0), income=income)
-        assert found.response == "interpolated"
-        assert found.operation.revenue_yuan[DEMAND_RESPONSE][0] == pytest.approx(share * net, abs=0.5)
+        (partial,) = worth(called(), Choice("x", "", "", power, energy, 1.0), income=income)
+        assert partial.response == "interpolated"
+        assert partial.operation.revenue_yuan[DEMAND_RESPONSE][0] == pytest.approx(share * net, abs=0.5)
     assert ResponseIncome.of("battery_2", []) is None
 
 
 def test_income_scaled_from_a_reference_follows_price_events_and_health() -> None:
-    reference = {one.choice.key: one for one in worth(called(), TWENTY)}
+    reference = {value.choice.key: value for value in worth(called(), TWENTY)}
     (half,) = worth(called(price_yuan_per_kwh=2.0), TWENTY, reference=reference)
     share = np.array([1.0, 0.9])
     assert half.response == "scaled"
@@ -254,10 +254,10 @@ def test_stated_income_is_in_proportion_to_the_energy() -> None:
         {"demand_response": stated, "absorption": {"kind": "stated", "energy_mwh_per_year": 100.0}}
     )
     prepared = with_case(prepared, replace(prepared.case, contracts=agreed))
-    (one,) = worth(prepared, Choice("x", "", "", 10.0, 10.0, 1.0))
-    assert one.operation.revenue_yuan[DEMAND_RESPONSE] == pytest.approx([60_000.0, 54_000.0])
-    assert one.operation.revenue_yuan["absorption"] == pytest.approx([20_715.0, 20_715.0])
-    assert one.response == "none"
+    (value,) = worth(prepared, Choice("x", "", "", 10.0, 10.0, 1.0))
+    assert value.operation.revenue_yuan[DEMAND_RESPONSE] == pytest.approx([60_000.0, 54_000.0])
+    assert value.operation.revenue_yuan["absorption"] == pytest.approx([20_715.0, 20_715.0])
+    assert value.response == "none"
 
 
 # --- refused

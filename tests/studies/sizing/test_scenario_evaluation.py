@@ -159,12 +159,12 @@ def test_after_parts_were_damaged(cluster: TaskCluster, tmp_path: Path) -> None:
 
 def test_a_scenario_that_fails_keeps_the_others(cluster: TaskCluster, tmp_path: Path) -> None:
     """Prices above one are refused; what is left is in the table and in the store."""
-    found, errors = compute_missing_scenarios(
+    figures, errors = compute_missing_scenarios(
         cluster_work.dear, None, (2,), table(6), cluster, (tmp_path, QUESTION), print, print
     )
     assert sorted(errors) == [3, 4, 5]
     assert str(errors[3]).startswith("scenario 3: `price` = 1.1: must be")
-    assert np.isnan(found[3:]).all() and (found[:3] == table(6).to_numpy()[:3]).all()
+    assert np.isnan(figures[3:]).all() and (figures[:3] == table(6).to_numpy()[:3]).all()
     assert sorted(written(tmp_path)) == ["000000.json", "000001.json", "000002.json"]
 
 

@@ -91,32 +91,37 @@ def sizing_of(case: Case) -> Sizing:
 
 
 def test_choices_are_never_and_every_whole_number_of_modules() -> None:
-    found = choices_of(sizing_of(year().case))
-    assert [one.key for one in found] == ["never", "offer_1", "offer_2_1_of_2", "offer_2"]
-    assert [(one.power_mw, one.energy_mwh) for one in found] == [(0, 0), (10, 20), (10, 20), (20, 40)]
-    assert [one.investment_yuan for one in found] == pytest.approx(
+    choices = choices_of(sizing_of(year().case))
+    assert [choice.key for choice in choices] == ["never", "offer_1", "offer_2_1_of_2", "offer_2"]
+    assert [(choice.power_mw, choice.energy_mwh) for choice in choices] == [
+        (0, 0),
+        (10, 20),
+        (10, 20),
+        (20, 40),
+    ]
+    assert [choice.investment_yuan for choice in choices] == pytest.approx(
         [0.0, 50_000.0, 8_000.0, 16_000.0]
     )  # at half the price
-    assert [one.yuan_per_wh for one in found] == [
+    assert [choice.yuan_per_wh for choice in choices] == [
         None,
         pytest.approx(2.5e-3),
         pytest.approx(4e-4),
         pytest.approx(4e-4),
     ]
-    assert found[2].name == "parts, 1 of 2 modules"
-    assert found[2].name_zh == "模块，2 个模块中的 1 个"
+    assert choices[2].name == "parts, 1 of 2 modules"
+    assert choices[2].name_zh == "模块，2 个模块中的 1 个"
 
 
 @cache
 def known() -> dict[str, Any]:
-    found = worth(year(), *choices_of(sizing_of(year().case)))
-    return {one.choice.key: offer_of_worth(one) for one in found}
+    values = worth(year(), *choices_of(sizing_of(year().case)))
+    return {value.choice.key: offer_of_worth(value) for value in values}
 
 
 def test_at_the_break_even_price_nothing_is_earned() -> None:
-    found = known()
-    assert found["never"].cash is found["never"].break_even_yuan_per_wh is found["never"].lifetime is None
-    dear, part = found["offer_1"], found["offer_2_1_of_2"]
+    offers = known()
+    assert offers["never"].cash is offers["never"].break_even_yuan_per_wh is offers["never"].lifetime is None
+    dear, part = offers["offer_1"], offers["offer_2_1_of_2"]
     price = dear.break_even_yuan_per_wh
     assert price == pytest.approx(part.break_even_yuan_per_wh)  # the same size, whatever it is sold for
     assert 4e-4 < price < 2.5e-3
@@ -129,16 +134,16 @@ def test_at_the_break_even_price_nothing_is_earned() -> None:
 def test_no_price_breaks_even_where_the_storage_only_costs(tmp_path: Path) -> None:
     """Without a price that changes over the day it draws its cooling, and that is all."""
     flat = swap("peak = 1.6", "peak = 1.0", "own.toml"), swap("valley = 0.4", "valley = 1.0", "own.toml")
-    (one,) = worth(park(tmp_path, ENERGY_ONLY, *flat), TEN)
-    assert one.operation.revenue_yuan["arbitrage"] == pytest.approx(np.zeros(3), abs=1e-3)
-    assert one.saving_yuan == pytest.approx(np.full(3, -0.1 * 48 * 530.0))
-    assert offer_of_worth(one).break_even_yuan_per_wh is None
+    (value,) = worth(park(tmp_path, ENERGY_ONLY, *flat), TEN)
+    assert value.operation.revenue_yuan["arbitrage"] == pytest.approx(np.zeros(3), abs=1e-3)
+    assert value.saving_yuan == pytest.approx(np.full(3, -0.1 * 48 * 530.0))
+    assert offer_of_worth(value).break_even_yuan_per_wh is None
 
 
 def test_a_replacement_costs_in_proportion_to_the_investment() -> None:
     new = Replacement(year=2, cost_yuan=10_000.0, depreciation_years=1)
-    found = increment_finance(money(3, replacement=new), 25_000.0)  # of 50,000
-    assert found.replacement.cost_yuan == 5_000.0
+    scaled = increment_finance(money(3, replacement=new), 25_000.0)  # of 50,000
+    assert scaled.replacement.cost_yuan == 5_000.0
     aged = with_case(year(), replace(year().case, finance=money(3, replacement=new)))
     battery = aged.case.devices["battery_2"].model_copy(update={"fade_per_year": 0.1})
     aged = with_case(aged, aged.case.with_devices({**aged.case.devices, "battery_2": battery}))
@@ -156,33 +161,33 @@ def sizes() -> xr.Dataset:
 
 
 def test_each_point_is_worth_what_that_size_is() -> None:
-    found = sizes()
-    assert dict(found.sizes) == {"power_mw": 3, "duration_hours": 2}
-    assert found["power_mw"].to_numpy().tolist() == [0.0, 10.0, 20.0]
+    surface = sizes()
+    assert dict(surface.sizes) == {"power_mw": 3, "duration_hours": 2}
+    assert surface["power_mw"].to_numpy().tolist() == [0.0, 10.0, 20.0]
     for power, hours in ((10.0, 2.0), (20.0, 1.0)):
         investment = 0.5 * 1e3 * (1.0 * power * hours + 0.2 * power)
-        (one,) = worth(year(), Choice("x", "", "", power, power * hours, investment))
-        at = found.sel(power_mw=power, duration_hours=hours)
-        assert one.cash is not None
-        returns = one.cash.returns["project_after_tax"]
-        assert float(at["npv_yuan"]) == pytest.approx(returns.npv_yuan)
-        assert float(at["irr"]) == pytest.approx(returns.irr.value)
-        assert float(at["payback_years"]) == pytest.approx(returns.static_payback.from_construction_years)
-        assert float(at["investment_yuan"]) == pytest.approx(investment)
-        assert float(at["energy_mwh"]) == power * hours
-        assert float(at["dispatch_yuan"]) == pytest.approx(one.dispatch_yuan)
-        assert float(at["bound_yuan"]) == pytest.approx(one.dispatch_yuan)
+        (value,) = worth(year(), Choice("x", "", "", power, power * hours, investment))
+        point = surface.sel(power_mw=power, duration_hours=hours)
+        assert value.cash is not None
+        returns = value.cash.returns["project_after_tax"]
+        assert float(point["npv_yuan"]) == pytest.approx(returns.npv_yuan)
+        assert float(point["irr"]) == pytest.approx(returns.irr.value)
+        assert float(point["payback_years"]) == pytest.approx(returns.static_payback.from_construction_years)
+        assert float(point["investment_yuan"]) == pytest.approx(investment)
+        assert float(point["energy_mwh"]) == power * hours
+        assert float(point["dispatch_yuan"]) == pytest.approx(value.dispatch_yuan)
+        assert float(point["bound_yuan"]) == pytest.approx(value.dispatch_yuan)
         # by hand: each MWh earns 326 yuan a day, cooling costs 25,440 a MW
         saving = power * hours * 2 * DAY_YUAN_PER_MWH - 0.01 * power * AUXILIARY_YUAN_PER_MW
-        assert float(at["saving_first_yuan"]) == pytest.approx(saving)
-        assert float(at["saving_last_yuan"]) == pytest.approx(saving)
+        assert float(point["saving_first_yuan"]) == pytest.approx(saving)
+        assert float(point["saving_last_yuan"]) == pytest.approx(saving)
         # one MWh more earns that too; one MW more is only cooled, as five hours of charging are enough
-        assert float(at["value_of_mwh_yuan"]) == pytest.approx(2 * DAY_YUAN_PER_MWH)
-        assert float(at["value_of_mw_yuan"]) == pytest.approx(-0.01 * AUXILIARY_YUAN_PER_MW)
+        assert float(point["value_of_mwh_yuan"]) == pytest.approx(2 * DAY_YUAN_PER_MWH)
+        assert float(point["value_of_mw_yuan"]) == pytest.approx(-0.01 * AUXILIARY_YUAN_PER_MW)
         share = 0.06 / (1 - 1.06**-3) + money_of(year()).insurance_share
-        assert float(at["annual_net_yuan"]) == pytest.approx(saving - share * investment)
-        assert float(at["co2_cut_t"]) < 0
-        assert float(at["gap"]) <= 1e-8
+        assert float(point["annual_net_yuan"]) == pytest.approx(saving - share * investment)
+        assert float(point["co2_cut_t"]) < 0
+        assert float(point["gap"]) <= 1e-8
 
 
 def test_nothing_built_is_worth_nothing() -> None:
@@ -222,13 +227,13 @@ def test_a_response_is_interpolated_and_said_to_be(offers: bool) -> None:
     surface = size_surface_of_park(standing(prepared), (offer_of_worth(dispatched),) if offers else ())
     said = "interpolated between the offers" if offers else "in proportion to the largest size"
     assert surface.attrs["response"] == said
-    at = surface.sel(power_mw=20.0, duration_hours=1.0)
+    point = surface.sel(power_mw=20.0, duration_hours=1.0)
     paid_yuan = dispatched.operation.revenue_yuan["demand_response"][0]
     assert paid_yuan == pytest.approx(3920.0 * FULL_MWH, abs=0.2)
-    finance_at = increment_finance(money_of(prepared), float(at["investment_yuan"]))
+    finance_at = increment_finance(money_of(prepared), float(point["investment_yuan"]))
     at_its_price = cash_flow(finance_at, dispatched.operation)
     # the largest size of the grid, 20 MW for 2 h, gives more than an event takes
-    assert float(at["npv_yuan"]) == pytest.approx(npv_of(at_its_price), rel=1e-4 if offers else 0.3)
+    assert float(point["npv_yuan"]) == pytest.approx(npv_of(at_its_price), rel=1e-4 if offers else 0.3)
 
 
 def test_the_frontier_by_hand() -> None:
@@ -242,13 +247,15 @@ def test_the_frontier_by_hand() -> None:
 def test_a_whole_case(tmp_path: Path) -> None:
     """Read, prepared, with what stands at the age that `standing` says: the offer and the point agree."""
     case = whole_year(tmp_path)
-    (offer,) = (one for one in evaluate_offers(case, SolveContext()) if one.choice.key == "offer_1")
+    (offer,) = (
+        offered for offered in evaluate_offers(case, SolveContext()) if offered.choice.key == "offer_1"
+    )
     surface = size_surface(case, (offer,), SolveContext())
-    at = surface.sel(power_mw=10.0, duration_hours=2.0)
+    point = surface.sel(power_mw=10.0, duration_hours=2.0)
     assert offer.lifetime is not None
     assert offer.lifetime.case.devices["battery_1"].state_of_health == 0.9  # type: ignore[attr-defined]
     years = offer.lifetime.years
-    assert float(at["saving_first_yuan"]) == pytest.approx(years[0].bill_without_yuan - years[0].bill_yuan)
+    assert float(point["saving_first_yuan"]) == pytest.approx(years[0].bill_without_yuan - years[0].bill_yuan)
     assert years[0].saved_yuan["arbitrage"] == pytest.approx(365 * 20 * DAY_YUAN_PER_MWH)
     assert years[1].state_of_health["battery_1"] == pytest.approx(0.9 - 2e-4 * 365 * 0.9 - 0.02)
     npv_by_year = commissioning_npv(case, [offer.choice], SolveContext())
@@ -261,38 +268,40 @@ def test_a_whole_case(tmp_path: Path) -> None:
 
 def test_at_once_it_is_worth_what_it_is_worth() -> None:
     """No path moves and nothing ages: all years are alike but for the discount."""
-    found = commissioning_npv_of_park(standing(year()), choices_of(sizing_of(year().case)), (), None)
-    assert found["choice"].to_numpy().tolist() == ["offer_1", "offer_2_1_of_2", "offer_2"]
-    assert found["year"].to_numpy().tolist() == [0, 1, 2]
+    by_year = commissioning_npv_of_park(standing(year()), choices_of(sizing_of(year().case)), (), None)
+    assert by_year["choice"].to_numpy().tolist() == ["offer_1", "offer_2_1_of_2", "offer_2"]
+    assert by_year["year"].to_numpy().tolist() == [0, 1, 2]
     for key in ("offer_1", "offer_2"):
         npv = npv_of(known()[key].cash)
-        assert found["npv_then_yuan"].sel(choice=key).to_numpy() == pytest.approx(np.full(3, npv), abs=0.01)
-        assert found["npv_yuan"].sel(choice=key).to_numpy() == pytest.approx(
+        assert by_year["npv_then_yuan"].sel(choice=key).to_numpy() == pytest.approx(np.full(3, npv), abs=0.01)
+        assert by_year["npv_yuan"].sel(choice=key).to_numpy() == pytest.approx(
             npv / 1.06 ** np.arange(3), abs=0.01
         )
-    best = best_when(found)
-    assert (best.key, best.year) == ("offer_2", 0) == (found.attrs["best_choice"], found.attrs["best_year"])
-    assert best.npv_yuan == best.npv_now_yuan == found["npv_yuan"].max()
-    assert first_that_pays(found, "offer_1") is None
-    assert first_that_pays(found, "offer_2") == 0
+    best = best_when(by_year)
+    assert (
+        (best.key, best.year) == ("offer_2", 0) == (by_year.attrs["best_choice"], by_year.attrs["best_year"])
+    )
+    assert best.npv_yuan == best.npv_now_yuan == by_year["npv_yuan"].max()
+    assert first_that_pays(by_year, "offer_1") is None
+    assert first_that_pays(by_year, "offer_2") == 0
 
 
 def test_a_price_that_falls_is_waited_for() -> None:
     """At 50,000, 12,500 and 3,125 yuan for an operation that stays as it is: the NPV of each, discounted."""
     prepared = asked(paths={"battery_price": -0.75})
-    dear = next(one for one in choices_of(sizing_of(prepared.case)) if one.key == "offer_1")
-    found = commissioning_npv_of_park(standing(prepared), [NOTHING, dear], (), [1])
-    assert found["dispatched"].to_numpy().tolist() == [True, True, True]
+    dear = next(choice for choice in choices_of(sizing_of(prepared.case)) if choice.key == "offer_1")
+    by_year = commissioning_npv_of_park(standing(prepared), [NOTHING, dear], (), [1])
+    assert by_year["dispatched"].to_numpy().tolist() == [True, True, True]
     operation = known()["offer_1"].cash.operation
     prices = [50_000.0, 12_500.0, 3_125.0]
     by_hand = [npv_of(cash_flow(increment_finance(money_of(prepared), yuan), operation)) for yuan in prices]
-    assert found["npv_then_yuan"].to_numpy()[0] == pytest.approx(by_hand, abs=0.01)
-    assert found["npv_yuan"].to_numpy()[0] == pytest.approx(by_hand / 1.06 ** np.arange(3), abs=0.01)
-    assert found["investment_yuan"].to_numpy()[0] == pytest.approx(prices)
-    best = best_when(found)
+    assert by_year["npv_then_yuan"].to_numpy()[0] == pytest.approx(by_hand, abs=0.01)
+    assert by_year["npv_yuan"].to_numpy()[0] == pytest.approx(by_hand / 1.06 ** np.arange(3), abs=0.01)
+    assert by_year["investment_yuan"].to_numpy()[0] == pytest.approx(prices)
+    best = best_when(by_year)
     assert (best.key, best.year) == ("offer_1", 2)
     assert best.npv_now_yuan < 0 < best.npv_yuan
-    assert first_that_pays(found, "offer_1") == 1
+    assert first_that_pays(by_year, "offer_1") == 1
 
 
 def test_years_between_lie_on_the_line() -> None:
@@ -318,6 +327,6 @@ def test_what_when_is_asked_must_be_there() -> None:
 
 
 def test_nothing_that_pays_is_never_built() -> None:
-    found = commissioning_npv_of_park(standing(year()), [Choice("dear", "", "", 10.0, 20.0, 1e9)], (), None)
-    best = best_when(found)
+    npv_of = commissioning_npv_of_park(standing(year()), [Choice("dear", "", "", 10.0, 20.0, 1e9)], (), None)
+    best = best_when(npv_of)
     assert (best.key, best.year, best.npv_yuan) == ("never", 0, 0.0)

@@ -73,11 +73,11 @@ def asked_in_three_ways() -> Three:
         for name, mw, mwh in ((ON_THE_GRID, 10.0, 30.0), (FOUND, best.power_mw, best.energy_mwh))
     )
     case = replace(case, sizing=asked.model_copy(update={"offer": offers}))
-    found = evaluate_offers(case, SolveContext())
+    evaluated = evaluate_offers(case, SolveContext())
     return Three(
         best,
-        size_surface(case, found, SolveContext()),
-        {one.choice.name: one for one in found},
+        size_surface(case, evaluated, SolveContext()),
+        {offered.choice.name: offered for offered in evaluated},
         capital_annuity(case.finance, asked),
         marginal(case, best.power_mw, best.energy_mwh, SolveContext()),
     )
@@ -85,18 +85,18 @@ def asked_in_three_ways() -> Three:
 
 def test_an_offer_costs_and_is_worth_what_its_size_does_on_the_surface(three: Three) -> None:
     """Cost is unique, a dispatch is not: of equals one may make more cycles, which later years feel."""
-    offer, at = three.offers[ON_THE_GRID], three.surface.sel(power_mw=10.0, duration_hours=3.0)
+    offer, point = three.offers[ON_THE_GRID], three.surface.sel(power_mw=10.0, duration_hours=3.0)
     assert offer.cash is not None
     assert offer.lifetime is not None
-    assert float(at["dispatch_yuan"]) == pytest.approx(offer.figures["dispatch_yuan"], rel=SAME)
+    assert float(point["dispatch_yuan"]) == pytest.approx(offer.figures["dispatch_yuan"], rel=SAME)
     returns, tied = offer.cash.returns["project_after_tax"], 1e-4
-    assert float(at["npv_yuan"]) == pytest.approx(returns.npv_yuan, abs=10 * tied * 45e6 * YEAR_SHARE)
-    assert float(at["irr"]) == pytest.approx(returns.irr.value, abs=3 * tied)
+    assert float(point["npv_yuan"]) == pytest.approx(returns.npv_yuan, abs=10 * tied * 45e6 * YEAR_SHARE)
+    assert float(point["irr"]) == pytest.approx(returns.irr.value, abs=3 * tied)
     year = offer.lifetime.years[0]
     saving_yuan = year.bill_without_yuan - year.bill_yuan
-    assert float(at["saving_first_yuan"]) == pytest.approx(saving_yuan, rel=tied)
+    assert float(point["saving_first_yuan"]) == pytest.approx(saving_yuan, rel=tied)
     for name in ("peak_cut_mw", "self_use", "co2_cut_t"):
-        assert float(at[name]) == pytest.approx(offer.figures[name], rel=1e-3), name
+        assert float(point[name]) == pytest.approx(offer.figures[name], rel=1e-3), name
 
 
 def test_the_co_optimised_dispatch_is_that_of_an_offer_of_its_size(three: Three) -> None:
@@ -115,23 +115,23 @@ def test_no_size_of_the_surface_is_below_the_bound(three: Three) -> None:
     assert net.max() <= proven_yuan + SAME * best.cost_yuan
     assert net.max() <= most_yuan + best.gap * best.cost_yuan
     assert net.max() == pytest.approx(most_yuan, rel=0.02)
-    at = np.unravel_index(net.argmax(), net.shape)
-    assert float(three.surface["power_mw"][at[0]]) == pytest.approx(best.power_mw, abs=10.0)
-    assert float(three.surface["duration_hours"][at[1]]) == pytest.approx(
+    best_size = np.unravel_index(net.argmax(), net.shape)
+    assert float(three.surface["power_mw"][best_size[0]]) == pytest.approx(best.power_mw, abs=10.0)
+    assert float(three.surface["duration_hours"][best_size[1]]) == pytest.approx(
         best.energy_mwh / best.power_mw, abs=1.0
     )
 
 
 def test_one_more_is_worth_its_price_at_the_co_optimised_size(three: Three) -> None:
     """Between one less and one more the value passes the price, but for what the gap leaves open."""
-    found, best = three.marginal, three.best
+    marginal, best = three.marginal, three.best
     open_yuan = 2.0 * best.gap * best.cost_yuan  # a MWh off the best of all, no size is dearer by more
     for price, (less, more) in (
-        (found.annuity_yuan_per_mwh, found.difference_mwh_yuan),
-        (found.annuity_yuan_per_mw, found.difference_mw_yuan),
+        (marginal.annuity_yuan_per_mwh, marginal.difference_mwh_yuan),
+        (marginal.annuity_yuan_per_mw, marginal.difference_mw_yuan),
     ):
         assert more - open_yuan <= price <= less + open_yuan
-    assert (found.annuity_yuan_per_mw, found.annuity_yuan_per_mwh) == (
+    assert (marginal.annuity_yuan_per_mw, marginal.annuity_yuan_per_mwh) == (
         three.yearly.yuan_per_mw,
         three.yearly.yuan_per_mwh,
     )
@@ -139,7 +139,7 @@ def test_one_more_is_worth_its_price_at_the_co_optimised_size(three: Three) -> N
 
 def test_the_surface_has_the_marginal_values_of_its_sizes(three: Three) -> None:
     """What three MWh more were worth lies between what one more is worth at both ends: the cost is convex."""
-    at = [three.surface.sel(power_mw=10.0, duration_hours=hours) for hours in (2.0, 3.0, 4.0)]
-    for less, more in pairwise(at):
+    points = [three.surface.sel(power_mw=10.0, duration_hours=hours) for hours in (2.0, 3.0, 4.0)]
+    for less, more in pairwise(points):
         gained = float(less["dispatch_yuan"] - more["dispatch_yuan"]) / 10.0
         assert float(more["value_of_mwh_yuan"]) <= gained <= float(less["value_of_mwh_yuan"])

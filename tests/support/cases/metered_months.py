@@ -14,6 +14,6 @@ def month(number: int, peak_kw: float, kwh: float = 0.0, whole: bool = True) -> 
 
 
 def compared(metered: Sequence[Month], tariff: Tariff = ROUND, **changes: Any) -> Elections:
-    found = elections(metered, tariff, grid(**{"transformers": {"count": 1, "rating_mva": 20}} | changes))
-    assert found is not None
-    return found
+    table = elections(metered, tariff, grid(**{"transformers": {"count": 1, "rating_mva": 20}} | changes))
+    assert table is not None
+    return table

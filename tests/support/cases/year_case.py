@@ -24,17 +24,17 @@ HOURS = pd.date_range("2026-01-01", "2027-01-01", freq="h", inclusive="left")
 @cache
 def year_table() -> str:
     """A CSV of load and sun at each hour of the year."""
-    rows = [f"{at:%Y-%m-%d %H:%M},{load_mw(at.hour):.3f},{pv_mw(at.hour):.3f}" for at in HOURS]
+    rows = [f"{time:%Y-%m-%d %H:%M},{load_mw(time.hour):.3f},{pv_mw(time.hour):.3f}" for time in HOURS]
     return "\n".join(["time,load [MW],pv [MW]", *rows]) + "\n"
 
 
 def year_case(folder: Path, *damages: Damage, money: str = MONEY) -> Path:
     """The small case by the hour, for a whole year, with an investment of three years."""
-    own = (
+    text = (
         swap("minutes = 15", "minutes = 60"),
         swap('{ file = "load.csv" }', '{ file = "load.csv", column = "load" }'),
         replaced("load.csv", year_table()),
         replaced("pv.csv", year_table()),
         add(money),
     )
-    return write_case(folder, *own, *damages)
+    return write_case(folder, *text, *damages)

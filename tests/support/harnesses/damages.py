@@ -91,9 +91,9 @@ def moved_cost(solution: xr.Dataset, random: Random) -> xr.Dataset | None:
     values = solution[name].to_numpy().copy()
     if len(values) < 2:
         return None
-    one, other = random.choice(len(values), 2, replace=False)
+    first, other = random.choice(len(values), 2, replace=False)
     yuan = random.uniform(0.05, 100.0)
-    values[one], values[other] = values[one] + yuan, values[other] - yuan
+    values[first], values[other] = values[first] + yuan, values[other] - yuan
     return _changed(solution, name, values)
 
 
@@ -103,18 +103,18 @@ def swapped_values(solution: xr.Dataset, random: Random) -> xr.Dataset | None:
     values = solution[name].to_numpy().copy()
     if len(values) < 2:
         return None
-    one, other = random.choice(len(values), 2, replace=False)
-    if abs(values[one] - values[other]) < DISTINCT:
+    first, other = random.choice(len(values), 2, replace=False)
+    if abs(values[first] - values[other]) < DISTINCT:
         return None
-    values[[one, other]] = values[[other, one]]
+    values[[first, other]] = values[[other, first]]
     return _changed(solution, name, values)
 
 
 def swapped_intervals(solution: xr.Dataset, random: Random) -> xr.Dataset:
     """Two intervals of every quantity exchanged, under the same stamps."""
     order = np.arange(solution.sizes["time"])
-    one, other = random.choice(len(order), 2, replace=False)
-    order[[one, other]] = order[[other, one]]
+    first, other = random.choice(len(order), 2, replace=False)
+    order[[first, other]] = order[[other, first]]
     return solution.isel(time=order).assign_coords(time=solution["time"].to_numpy())
 
 
@@ -123,8 +123,8 @@ def moved_stamps(solution: xr.Dataset, random: Random) -> xr.Dataset:
     stamps = solution["time"].to_numpy().copy()
     if random.random() < 0.5:
         return solution.assign_coords(time=stamps + np.timedelta64(int(random.integers(1, 60)), "m"))
-    one, other = random.choice(len(stamps), 2, replace=False)
-    stamps[[one, other]] = stamps[[other, one]]
+    first, other = random.choice(len(stamps), 2, replace=False)
+    stamps[[first, other]] = stamps[[other, first]]
     return solution.assign_coords(time=stamps)
 
 
@@ -168,11 +168,11 @@ def exchanged_quantities(solution: xr.Dataset, random: Random) -> xr.Dataset | N
     """Two quantities of one kind, each under the other's name."""
     kind = str(random.choice(["variable", "injection", "cost", "series"]))
     names = [name for name in of_kind(solution, kind) if solution[name].dims == ("time",)]
-    one, other = (str(name) for name in random.choice(names, 2, replace=False))
-    first, second = solution[one].to_numpy(), solution[other].to_numpy()
+    quantity, other_quantity = (str(name) for name in random.choice(names, 2, replace=False))
+    first, second = solution[quantity].to_numpy(), solution[other_quantity].to_numpy()
     if np.abs(first - second).max() < DISTINCT:
         return None
-    return _changed(_changed(solution, one, second), other, first)
+    return _changed(_changed(solution, quantity, second), other_quantity, first)
 
 
 def renamed_month(solution: xr.Dataset, random: Random) -> xr.Dataset | None:

@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from parkdispatch.results.io.run_folder import output_folder
@@ -36,8 +37,8 @@ def kill_everywhere(runs: tuple[Write, Write], folder: Path, kills: int) -> Mapp
         shutil.copytree(folder / "first", out)
         old = run_of(out)
         counts["killed"] += _killed(write_new, out, 1 + kill * steps // kills)
-        found = run_of(out)
-        counts["mixed or half" if found is None else "old" if found == old else "new"] += 1
+        run = run_of(out)
+        counts["mixed or half" if run is None else "old" if run == old else "new"] += 1
         write_next(out)  # a run after it finds its way and clears up
         left = [path.name for path in out.parent.iterdir()]
         counts["mixed or half"] += run_of(out) in (None, old) or left != ["out"]
@@ -115,10 +116,11 @@ def fake_runs() -> tuple[Write, Write]:
 
 
 def planned_runs() -> tuple[Write, Write]:
-    """The built-in day and another one, solved, to be written."""
+    """The built-in day and another one by the hour, solved, to be written: as many files and steps as any."""
     import parkdispatch as pdx
 
     case = pdx.load_case("gaoan")
+    case = replace(case, calendar=case.calendar.model_copy(update={"minutes": 60}))
     first, second = (pdx.plan(case, day=day, peak_so_far_mw=171.0) for day in ("2026-07-15", "2026-01-15"))
     return first.write, second.write
 

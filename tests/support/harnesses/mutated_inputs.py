@@ -56,8 +56,12 @@ def _number(chance: random.Random, text: str) -> str:
 
 def _letter(chance: random.Random, text: str) -> str:
     """One letter replaced by any other."""
-    at = chance.randrange(max(len(text), 1))
-    return text[:at] + chr(chance.choice((chance.randrange(128), chance.randrange(0x300)))) + text[at + 1 :]
+    position = chance.randrange(max(len(text), 1))
+    return (
+        text[:position]
+        + chr(chance.choice((chance.randrange(128), chance.randrange(0x300))))
+        + text[position + 1 :]
+    )
 
 
 def _line(chance: random.Random, text: str) -> str:
@@ -67,8 +71,8 @@ def _line(chance: random.Random, text: str) -> str:
         return text
     taken = lines.pop(chance.randrange(len(lines)))
     copies = chance.choice((0, 1, 2))
-    at = chance.randrange(len(lines) + 1)
-    return "".join([*lines[:at], *[taken] * copies, *lines[at:]])
+    position = chance.randrange(len(lines) + 1)
+    return "".join([*lines[:position], *[taken] * copies, *lines[position:]])
 
 
 def _cut(chance: random.Random, text: str) -> str:
@@ -79,8 +83,8 @@ def _cut(chance: random.Random, text: str) -> str:
 def _piece(chance: random.Random, text: str) -> str:
     """A piece written once more elsewhere."""
     first = chance.randrange(len(text) + 1)
-    piece, at = text[first : first + chance.randrange(1, 60)], chance.randrange(len(text) + 1)
-    return text[:at] + piece + text[at:]
+    piece, position = text[first : first + chance.randrange(1, 60)], chance.randrange(len(text) + 1)
+    return text[:position] + piece + text[position:]
 
 
 MUTATIONS: tuple[Mutation, ...] = (_number, _number, _number, _letter, _line, _cut, _piece)

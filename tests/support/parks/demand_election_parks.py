@@ -30,27 +30,27 @@ def park_of(
     device: Grid, count: int, minutes: int = 15, start: str = "2026-03-31 16:00", seed: int = 1
 ) -> SmallPark:
     """A load, a battery with losses and the connection, whose series are its own."""
-    made = SmallPark(count, minutes, start)
+    built = SmallPark(count, minutes, start)
     # limits wide enough for any draw, whatever the transformers are
-    times, hours = made.times, minutes / 60
-    own = Park(times, hours, Site(latitude_deg=28, longitude_deg=115), ROUND, pd.DataFrame)
+    times, hours = built.times, minutes / 60
+    case = Park(times, hours, Site(latitude_deg=28, longitude_deg=115), ROUND, pd.DataFrame)
     limits = {"import_limit_mw": 100.0, "export_limit_mw": 20.0}
-    made.add("grid", device, **{**device.series(own), **limits})
+    built.add("grid", device, **{**device.series(case), **limits})
     random = np.random.default_rng(seed)
-    made.load(random.uniform(2, 14, count)).pv(np.maximum(0, random.uniform(-10, 16, count)))
-    return made.battery(power_mw=4.0, energy_mwh=6.0, initial_soc=0.5, eta_charge=0.94, eta_discharge=0.94)
+    built.load(random.uniform(2, 14, count)).pv(np.maximum(0, random.uniform(-10, 16, count)))
+    return built.battery(power_mw=4.0, energy_mwh=6.0, initial_soc=0.5, eta_charge=0.94, eta_discharge=0.94)
 
 
-def solved(made: SmallPark) -> tuple[xr.Dataset, Case]:
-    return to_dataset(made.solve().optimum, {"case": "small"}), case_of(made)
+def solved(built: SmallPark) -> tuple[xr.Dataset, Case]:
+    return to_dataset(built.solve().optimum, {"case": "small"}), case_of(built)
 
 
 def full_month(way: dict[str, Any]) -> tuple[Summary, xr.Dataset, xr.Dataset, Case]:
     """February with and without the battery, summarized."""
-    made = park_of(grid(**way), 24 * 28, 60, "2026-02-01 00:00")
-    solution, case = solved(made)
+    built = park_of(grid(**way), 24 * 28, 60, "2026-02-01 00:00")
+    solution, case = solved(built)
     bare = SmallPark(24 * 28, 60, "2026-02-01 00:00")
-    bare.devices = {name: device for name, device in made.devices.items() if name != "battery"}
-    bare.series = {key: array for key, array in made.series.items() if key[0] != "battery"}
+    bare.devices = {name: device for name, device in built.devices.items() if name != "battery"}
+    bare.series = {key: array for key, array in built.series.items() if key[0] != "battery"}
     without = to_dataset(bare.solve().optimum, {"case": "small"})
     return summarize(solution, without, case, Audit(())), solution, without, case

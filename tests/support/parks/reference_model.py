@@ -106,8 +106,11 @@ def of_tiled(tiled: Tiled, chosen: Mask | None = None) -> Named:
     matrix = program.matrix.tocsr()
     named_rows = {}
     for i, name in enumerate(rows):
-        at = slice(matrix.indptr[i], matrix.indptr[i + 1])
-        entries = {columns[j]: float(v) for j, v in zip(matrix.indices[at], matrix.data[at], strict=True)}
+        row_slice = slice(matrix.indptr[i], matrix.indptr[i + 1])
+        entries = {
+            columns[j]: float(v)
+            for j, v in zip(matrix.indices[row_slice], matrix.data[row_slice], strict=True)
+        }
         named_rows[name] = normal(entries, float(program.row_lower[i]), float(program.row_upper[i]))
     numbers = zip(program.lower, program.upper, program.cost, program.binary, strict=True)
     return Named(dict(zip(columns, numbers, strict=True)), named_rows, program.offset)

@@ -34,13 +34,13 @@ def dispatched(
     `series` replaces those of the connection, such as `sale_price_yuan_per_mwh`, or adds to them.
     """
     times = pd.date_range("2026-04-21", periods=1440 // minutes, freq=f"{minutes}min")
-    clock, one = times.strftime("%H:%M"), np.ones(len(times))
-    net = np.array([net_mw.get(at, 0.0) for at in clock])
-    pv, load = pv_mw * one, load_mw * one
+    clock, ones = times.strftime("%H:%M"), np.ones(len(times))
+    net = np.array([net_mw.get(time, 0.0) for time in clock])
+    pv, load = pv_mw * ones, load_mw * ones
     import_mw = load - pv - net
     quantities: dict[str, tuple[str, str, Array]] = {
         "pv.injection_ac_mw": ("injection", "ac", pv),
-        "pv.curtailed_mw": ("derived", "curtailed_mw", 0.0 * one),
+        "pv.curtailed_mw": ("derived", "curtailed_mw", 0.0 * ones),
         "load.injection_ac_mw": ("injection", "ac", -load),
         "battery.injection_ac_mw": ("injection", "ac", net),
         "grid.injection_ac_mw": ("injection", "ac", import_mw),
@@ -57,7 +57,7 @@ def dispatched(
         "demand_price_yuan_per_mw_month": 39e3,
     }
     for key, value in (given | series).items():
-        quantities[f"grid.{key}"] = ("series", key, value * one)
+        quantities[f"grid.{key}"] = ("series", key, value * ones)
     variables: dict[str, Any] = {
         name: ("time", array, {"kind": kind, "units": "MW", "device": name.split(".")[0], "key": key})
         for name, (kind, key, array) in quantities.items()

@@ -18,9 +18,11 @@ def english(text: str) -> set[str]:
 
 def left_in_english(texts: Iterable[str], said: set[str]) -> dict[str, set[str]]:
     """The texts, quotations aside, in which English words are left, with these."""
-    found = {}
+    words_of = {}
     for raw in texts:
         text = re.sub(r"\b[0-9a-f]{64}\b", "", raw).strip()
-        if english(text) and not any(text.endswith(one) or text.startswith(one) for one in said):
-            found[text] = english(text)
-    return found
+        if english(text) and not any(
+            text.endswith(quotation) or text.startswith(quotation) for quotation in said
+        ):
+            words_of[text] = english(text)
+    return words_of

@@ -13,9 +13,9 @@ from parkdispatch.models.device import Array
 
 
 def data_of(html: str) -> dict[str, Any]:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)
-    assert found
-    data = json.loads(found[1])
+    embedded = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)
+    assert embedded
+    data = json.loads(embedded[1])
     assert isinstance(data, dict)
     return data
 

@@ -77,7 +77,7 @@ def solved(storage: bool = True) -> tuple[Case, xr.Dataset]:
 def block(**changes: Any) -> ScheduleBlock:
     """Two hours of charging 4 MW from surplus PV."""
     noon = DAY[48]
-    made = ScheduleBlock(
+    default = ScheduleBlock(
         first=noon,
         last=noon + pd.Timedelta(hours=2),
         action="charge",
@@ -94,7 +94,7 @@ def block(**changes: Any) -> ScheduleBlock:
         scale=LARGE_PARK,
         rated_mw=50.0,
     )
-    return replace(made, **changes)
+    return replace(default, **changes)
 
 
 def facts_of(solution: xr.Dataset, kind: Any = "day", **changes: Any) -> ReportFacts:

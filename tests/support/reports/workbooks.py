@@ -47,11 +47,11 @@ def counted(path: Path, folder: Path, changes: Mapping[str, Any] | None = None) 
     return cells(folder / "out" / "bare.xlsx")
 
 
-def differences(found: Mapping[Any, Any], expected: Mapping[Any, Any]) -> Iterator[str]:
-    for place in found.keys() | expected.keys():
-        one, other = found.get(place), expected.get(place)
-        if isinstance(one, int | float) and isinstance(other, int | float):
-            if abs(one - other) > max(ABS_YUAN if place[0] in LINE_SHEETS else 0.0, REL * abs(other)):
-                yield f"{place}: {one}, not {other}"
-        elif one != other:
-            yield f"{place}: {one!r}, not {other!r}"
+def differences(written: Mapping[Any, Any], expected: Mapping[Any, Any]) -> Iterator[str]:
+    for place in written.keys() | expected.keys():
+        cell, other = written.get(place), expected.get(place)
+        if isinstance(cell, int | float) and isinstance(other, int | float):
+            if abs(cell - other) > max(ABS_YUAN if place[0] in LINE_SHEETS else 0.0, REL * abs(other)):
+                yield f"{place}: {cell}, not {other}"
+        elif cell != other:
+            yield f"{place}: {cell!r}, not {other!r}"

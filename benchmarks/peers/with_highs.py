@@ -1,4 +1,4 @@
-"""HiGHS alone, on this project's arrays: no merging of twins, no tightening, no start, no repair.
+"""HiGHS alone, on this project's arrays: no merging of identical units, no tightening, no start, no repair.
 
 Without binaries it is the linear relaxation, whose optimum is an answer on `gaoan-lp` and only a bound on
 `gaoan`. With `binaries` every exclusive pair of every interval gets one, on both.
@@ -68,8 +68,8 @@ class Tool(Arrays):
             objective_yuan=objective,
             bound_yuan=bound,
             finished=finished,
-            import_mw=sum(x[at] for at in columns_of(self.tiled, "import_mw")),
-            energy_mwh=sum(x[at] for at in columns_of(self.tiled, "energy_mwh")),
+            import_mw=sum(x[column] for column in columns_of(self.tiled, "import_mw")),
+            energy_mwh=sum(x[column] for column in columns_of(self.tiled, "energy_mwh")),
         )
 
     def sizes(self) -> Sizes:
