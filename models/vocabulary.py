@@ -99,12 +99,20 @@ class Interval(Protocol):
         """
 
     def total(
-        self, name: str, expr: Expr, per: Period, *, lower: Expr | None = None, upper: Expr | None = None
+        self,
+        name: str,
+        expr: Expr,
+        per: Period,
+        *,
+        lower: Expr | None = None,
+        upper: Expr | None = None,
+        before: float | None = None,
     ) -> None:
         """Limit the sum of `expr` over each period, or over the intervals that lie wholly in each window.
 
         The limits are read in the first of these intervals. Of a period that the horizon cuts off, what lies
-        inside is summed: its limits have to allow for that.
+        inside is summed: its limits have to allow for that. Where the horizon begins within a period,
+        `before` is the sum so far, which a device that is planned day by day hands over.
         """
 
     def either_or(self, a: Expr, b: Expr) -> None:

@@ -30,6 +30,7 @@ _ROW_WISE = int(highspy.MatrixFormat.kRowwise)
 _HEURISTICS = ("feasibility_jump", "rins", "rens", "root_reduced_cost")
 GAP_YUAN = 1e-6  # smallest absolute gap with binaries: below it, HiGHS's own tolerances interfere
 _LOOSE_GAP = 1e-5  # relative; with 1e-3 in each of hundreds of windows, the dispatch has 1e-3 too
+_SAME_OBJECTIVE = 1e-6  # relative
 _INTEGRALITY_TOLERANCE = 1e-9
 _TIGHTEST = 1e-10  # of HiGHS's tolerances
 _STATUSES = highspy.HighsModelStatus
@@ -248,6 +249,10 @@ class Solver:
             raise InfeasibleProgram
         if status == _STATUSES.kUnbounded:
             raise UnboundedProgram
+        if status == _STATUSES.kOptimal and not self._is_consistent():
+            # the point proposed is returned with the objective of another one: search without it
+            self._highs.clearSolver()
+            status = self._status_of_run()
         info, solution = self._highs.getInfo(), self._highs.getSolution()
         is_mip = info.mip_node_count >= 0
         if status in _AT_LIMIT and not (is_mip and _is_feasible(info)):
@@ -262,6 +267,15 @@ class Solver:
             iterations=max(0, info.simplex_iteration_count),
             timed_out=status in _AT_LIMIT,
         )
+
+    def _is_consistent(self) -> bool:
+        """Whether the point found has the objective that is told of it; that of 1.16 may have another."""
+        info = self._highs.getInfo()
+        if info.mip_node_count < 0:
+            return True  # no binaries: no point is proposed
+        point, program = _floats(self._highs.getSolution().col_value), self._highs.getLp()
+        told, has = info.objective_function_value, _floats(program.col_cost_) @ point + program.offset_
+        return bool(abs(told - has) <= _SAME_OBJECTIVE * max(1.0, abs(told)))
 
     def ray(self) -> Array:
         """Dual ray that proves infeasibility (Farkas), after InfeasibleProgram; empty where unknown."""

@@ -5,6 +5,7 @@ Each day is planned alone the afternoon before, with its own load and PV (`day_a
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import time as time_of_day
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
+from parkdispatch.models.vocabulary import DailyWindow, Period
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
@@ -48,7 +50,7 @@ def replay_year(
         raise InputError(problems)
     progress("building the year")
     year = tile(compile_template(case.devices, hours), Horizon(times, hours), series)
-    if problems := _not_handed_over(year, case.devices):
+    if problems := not_handed_over(year, case.devices):
         raise InputError(problems)
     if problems := unbalanced_buses(year):
         raise InfeasibleError("\n".join(problems))
@@ -84,7 +86,7 @@ def replay_year(
     return replay_run, comparison
 
 
-def _not_handed_over(year: Tiled, devices: Mapping[str, Device]) -> list[str]:
+def not_handed_over(year: Tiled, devices: Mapping[str, Device]) -> list[str]:
     """What ties days together that a device does not hand from one to the next."""
     keeping = {year.template.columns[slot.column].key[0] for slot in year.template.previous}
     return [
@@ -95,12 +97,25 @@ def _not_handed_over(year: Tiled, devices: Mapping[str, Device]) -> list[str]:
             if not devices[name].initial_state()
         ),
         *(
+            f"`device.{total.key[0]}`: limits `{total.key[1]}` over more than a day: cannot be planned day by"
+            " day, because no day knows what the others need"
+            for total in year.template.totals
+            if total.before is None and _crosses_midnight(total.per)
+        ),
+        *(
             f"`device.{shared.key[0]}`: shares `{shared.key[1]}` among all days of a {shared.per}: cannot be"
             " planned day by day"
             for shared in year.template.shared
             if shared.per != "day" and devices[shared.key[0]].role != "grid"
         ),
     ]
+
+
+def _crosses_midnight(per: Period) -> bool:
+    """Whether a period may lie in two days."""
+    if isinstance(per, DailyWindow):
+        return not per.begin < per.end and per.end != time_of_day.min
+    return per != "day"
 
 
 def assemble_year(year: Tiled, plans: Sequence[DayPlan]) -> Array:

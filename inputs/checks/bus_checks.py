@@ -7,16 +7,23 @@ from parkdispatch.models.device import Device
 
 
 def bus_problems(case: CaseParts) -> list[str]:
-    """Devices alone on a bus, which cannot exchange power there, and buses of two carriers."""
-    if case.invalid_devices or len(case.devices) < 2:
+    """Devices alone on a bus, which cannot exchange power there, and buses of two carriers.
+
+    A bus that a device with mistakes may be on is not called lonely.
+    """
+    if len(case.devices) + len(case.invalid_devices) < 2:
         return []
     devices_on: dict[str, list[str]] = {}
     for name, device in case.devices.items():
         for bus in device.buses:
             devices_on.setdefault(bus, []).append(name)
-    shared = ", ".join(sorted(bus for bus, names in devices_on.items() if len(names) > 1))
+    shared = ", ".join(
+        sorted(bus for bus, names in devices_on.items() if len(names) > 1 or bus in case.perhaps_buses)
+    )
     problems = []
     for bus, names in devices_on.items():
+        if len(names) == 1 and bus in case.perhaps_buses:
+            continue
         if len(names) == 1:
             field = _port(case.devices[names[0]], bus)
             problems.append(

@@ -16,7 +16,7 @@ from parkdispatch.inputs.schema.case_file import (
 )
 from parkdispatch.models.device import Device
 from parkdispatch.models.finance.contracts import Contracts
-from parkdispatch.models.registry import any_device
+from parkdispatch.models.registry import any_device, device_kinds
 from parkdispatch.models.site import Site
 from parkdispatch.models.weather.climate import Climate
 
@@ -31,13 +31,15 @@ class CaseParts:
     has_weather: bool  # whether the case file has a table for weather, valid or not
     devices: Mapping[str, Device]
     invalid_devices: frozenset[str]
+    perhaps_buses: frozenset[str]  # what an invalid device says, among it the names of its buses
     series: Mapping[str, SeriesFile]
     contract: Contracts | None
 
 
 def valid_parts(tables: Mapping[str, Any]) -> CaseParts:
     """Validate each part of a case file by itself; invalid parts are left out and not reported here."""
-    devices = {name: _valid(any_device(), given) for name, given in _mapping(tables.get("device")).items()}
+    given = _mapping(tables.get("device"))
+    devices = {name: _valid(any_device(), table) for name, table in given.items()}
     series = _mapping(with_dotted_keys(tables.get("series")))
     files = {key: _valid(SeriesFile, given) for key, given in series.items()}
     return CaseParts(
@@ -47,6 +49,9 @@ def valid_parts(tables: Mapping[str, Any]) -> CaseParts:
         has_weather="weather" in tables,
         devices={name: device for name, device in devices.items() if device is not None},
         invalid_devices=frozenset(name for name, device in devices.items() if device is None),
+        perhaps_buses=frozenset(
+            bus for name, device in devices.items() if device is None for bus in _perhaps_buses(given[name])
+        ),
         series={key: file for key, file in files.items() if file is not None},
         contract=_valid(Contracts, tables.get("contract", {})),
     )
@@ -61,6 +66,7 @@ def all_parts(file: CaseFile) -> CaseParts:
         has_weather=file.weather is not None,
         devices=file.device,
         invalid_devices=frozenset(),
+        perhaps_buses=frozenset(),
         series=file.series,
         contract=file.contract,
     )
@@ -72,6 +78,13 @@ def _valid(kind: Any, given: Any) -> Any:
         return TypeAdapter(kind).validate_python(given)
     except ValidationError:
         return None
+
+
+def _perhaps_buses(table: Any) -> set[str]:
+    """The text in the table of a device, and the buses that its kind has where it says none."""
+    kind = device_kinds().get(str(_mapping(table).get("kind")))
+    fields = {} if kind is None else {port: kind.model_fields[port].default for port in kind.ports}
+    return {value for value in (fields | dict(_mapping(table))).values() if isinstance(value, str)}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -20,15 +20,15 @@ def aged_prepared(prepared: Prepared, health: Mapping[str, float], years: float)
         devices[name] = devices[name].model_copy(update={"state_of_health": state_of_health})
     recomputed = {}
     for name, device in case.devices.items():
-        shares = device.shares_after(years)
-        if not shares:
+        older, shares = device.aged(years), device.shares_after(years)
+        if older is device and not shares:
             continue
-        devices[name] = devices[name].aged(years)
-        for key, share in shares.items():
-            if (name, key) in case.series:
-                series[name, key] = series[name, key] * share
-            else:
-                recomputed[name] = devices[name]
+        devices[name] = older
+        given = {key: share for key, share in shares.items() if (name, key) in case.series}
+        for key, share in given.items():
+            series[name, key] = series[name, key] * share
+        if not given:
+            recomputed[name] = older
     aged_case = case.with_devices(devices)
     if recomputed and years > 0:
         series |= prepare(aged_case.with_devices(recomputed), prepared.times).series

@@ -34,12 +34,11 @@ from parkdispatch.models.device import (
     Display,
     Park,
     Seen,
-    SeriesSpec,
     largest_residual,
 )
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.loads.demand_profile import DemandProfile
-from parkdispatch.models.loads.shed_steps import ShedStep, same_month_as_before
+from parkdispatch.models.loads.shed_steps import ShedStep
 from parkdispatch.models.shown_operation import Activity
 from parkdispatch.models.vocabulary import Interval, Terms
 
@@ -57,16 +56,6 @@ class InterruptibleLoad(DemandProfile):
         Display("demand", "load", {INJECTION: -1.0}),
         Display("shed", "other", {"shed_mw": 1.0}),
     )
-    series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
-        **DemandProfile.series_specs,
-        "same_month": SeriesSpec(
-            title="Whether the interval before lies in the same month",
-            unit="1",
-            lower=0,
-            upper=1,
-            internal=True,
-        ),
-    }
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "en": {
             "devices": {"interruptible_load": "interruptible load"},
@@ -115,7 +104,7 @@ class InterruptibleLoad(DemandProfile):
         return cls(annual_energy_mwh=90_000.0, steps=(step,))
 
     def series(self, park: Park) -> Mapping[str, Array]:
-        """Demand, and where months begin. Raises InputError for events shorter than an interval."""
+        """Demand. Raises InputError for events shorter than an interval."""
         problems = [
             f"`steps[{number}].max_event_hours` = {step.max_event_hours:g}: must be at least {park.hours:g},"
             " the length of an interval"
@@ -124,17 +113,15 @@ class InterruptibleLoad(DemandProfile):
         ]
         if problems:
             raise InputError(problems)
-        same_month = {"same_month": same_month_as_before(park.times, park.hours)}
         if self.annual_energy_mwh is None:  # the demand is given; a missing one is told by the case's check
-            return {"demand_mw": np.zeros(len(park.times)), **same_month}
-        return {**super().series(park), **same_month}
+            return {"demand_mw": np.zeros(len(park.times))}
+        return super().series(park)
 
     def interval(self, block: Any, interval: Interval) -> Terms:
         """Draw the demand, less what is shed, plus what is caught up."""
-        demand_mw, same_month = interval.series("demand_mw"), interval.series("same_month")
+        demand_mw = interval.series("demand_mw")
         parts = [
-            step.write(block, interval, f"step_{number}", demand_mw, same_month)
-            for number, step in enumerate(self.steps)
+            step.write(block, interval, f"step_{number}", demand_mw) for number, step in enumerate(self.steps)
         ]
         block.shed_mw = pyo.Expression(expr=sum(shed for shed, _ in parts))
         block.shed_within_demand = pyo.Constraint(expr=block.shed_mw <= demand_mw)

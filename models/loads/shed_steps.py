@@ -8,6 +8,7 @@ import pandas as pd
 import pyomo.environ as pyo
 from pydantic import Field, model_validator
 
+from parkdispatch.models.calendar_period import largest_sum, sum_so_far
 from parkdispatch.models.declaration import ASSUMED, Declaration, declared
 from parkdispatch.models.device import Array, Fraction
 from parkdispatch.models.limits import LARGEST_PRICE_YUAN_PER_MWH, PositivePower
@@ -97,7 +98,7 @@ class ShedStep(Declaration):
             return [0.0]
         return [1.0] + [0.0] * _intervals(self.rested_hours_before, hours)
 
-    def write(self, block: Any, interval: Interval, name: str, demand_mw: Expr, same_month: Expr) -> Expr:
+    def write(self, block: Any, interval: Interval, name: str, demand_mw: Expr) -> Expr:
         """Write the rules of the step, and return its shed and its caught-up power [MW]."""
         hours, size_mw = interval.hours, self.size_mw(demand_mw)
         shed_mw = _add(block, f"{name}_shed_mw", pyo.Var(bounds=(0, size_mw)))
@@ -108,12 +109,8 @@ class ShedStep(Declaration):
         )
         interval.total(f"{name}_hours", event.on * hours, "day", upper=self.max_hours_per_day)
         if self.max_events_per_month is not None:
-            # zero but in the first interval, where it stands for the events of the month so far
-            zero = _add(block, f"{name}_counted", pyo.Var(bounds=(0, 0)))
-            counted = same_month * interval.previous(zero, initial=float(self.events_before))
-            interval.total(
-                f"{name}_events", event.start + counted, "month", upper=float(self.max_events_per_month)
-            )
+            most, before = float(self.max_events_per_month), float(self.events_before)
+            interval.total(f"{name}_events", event.start, "month", upper=most, before=before)
         if self.max_event_hours is not None:
             longest = int(self.max_event_hours / hours + ROUNDING)
             lately = interval.recent_sum(event.on, (longest + 1) * hours, history)
@@ -172,14 +169,10 @@ class ShedStep(Declaration):
             lengths = [(stops[stops > start].min(initial=len(whole)) - start) * hours for start in starts]
             residuals["event_length_h"] = max(lengths, default=0.0) - self.max_event_hours
         if self.max_events_per_month is not None:
-            started = times[begun - len(history)]
-            months = pd.PeriodIndex(times, freq="M")
-            before = self.events_before if _continues_month(times, hours) else 0
-            counts = [
-                (started.to_period("M") == month).sum() + (before if month == months[0] else 0)
-                for month in months.unique()
-            ]
-            residuals["events_of_month_count"] = max(counts) - self.max_events_per_month
+            events = pd.Series(0.0, times)
+            events.iloc[begun - len(history)] = 1.0
+            most = largest_sum(events, hours, "month", self.events_before)
+            residuals["events_of_month_count"] = most - self.max_events_per_month
         if self.catch_up_share:
             residuals |= self._catch_up_residuals(values, name, size_mw, is_on, hours)
         return residuals
@@ -214,14 +207,11 @@ class ShedStep(Declaration):
         lasted_h, was_on = hours * same, self.shed_hours_before > 0
         if same == len(is_on) and was_on == is_on[-1]:
             lasted_h += self.shed_hours_before if was_on else self.rested_hours_before
-        starts = times[is_on & ~np.concatenate([[was_on], is_on[:-1]])]
-        last = times[-1].to_period("M")
-        counts_before = times[0].to_period("M") == last and _continues_month(times, hours)
-        events = int((starts.to_period("M") == last).sum()) + (self.events_before if counts_before else 0)
+        starts = pd.Series(is_on & ~np.concatenate([[was_on], is_on[:-1]]), times)
         return {
             "shed_hours": lasted_h if is_on[-1] else 0.0,
             "rested_hours": 0.0 if is_on[-1] else min(LONG_H, lasted_h),
-            "events": float(events),
+            "events": sum_so_far(starts, hours, "month", self.events_before),
         }
 
     def starting_from(self, state: Mapping[str, float]) -> Self:
@@ -233,15 +223,6 @@ class ShedStep(Declaration):
                 "events_before": round(state["events"]),
             }
         )
-
-
-def same_month_as_before(times: pd.DatetimeIndex, hours: float) -> Array:
-    """One where the interval before lies in the same month, (intervals,)."""
-    return np.asarray(times.month == (times - pd.Timedelta(hours=hours)).month, dtype=float)
-
-
-def _continues_month(times: pd.DatetimeIndex, hours: float) -> bool:
-    return bool(same_month_as_before(times[:1], hours)[0])
 
 
 def _intervals(span_h: float, hours: float) -> int:

@@ -103,7 +103,8 @@ class ShiftableDeclaration(Device):
         works = [(f"orders[{k}].energy_mwh", o.energy_mwh, o.hours) for k, o in enumerate(self.orders)]
         if self.daily_energy_mwh is not None:
             works.append(("daily_energy_mwh", self.daily_energy_mwh, window_hours(daily_window(self.window))))
-        least_mw, most_mw = self.min_power_mw, self.most_mw
+        # a least power above the largest is told by itself
+        least_mw, most_mw = self.min_power_mw if self.min_power_mw <= self.most_mw else 0.0, self.most_mw
         return [
             f"{name} = {energy_mwh:g}: must be in [{least_mw * hours:g}, {most_mw * hours:g}],"
             f" least and largest power for {hours:g} h"

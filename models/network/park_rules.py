@@ -13,13 +13,14 @@ and not kept. The price of CO2 and the limits on power always hold. What a stora
 counts as used, because its losses are the park's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from parkdispatch.models.declaration import declared
 from parkdispatch.models.device import (
@@ -39,6 +40,7 @@ from parkdispatch.models.vocabulary import Amount, Interval, Terms
 DIRECT_SUPPLY = "发改能源〔2025〕650号, green power by direct supply"
 HOURS_PER_DAY = 24
 
+Year = Annotated[int, Field(ge=2000, le=2200)]
 Tonnes = Annotated[float, Field(ge=0, le=LARGEST_NUMBER)]
 CarbonPrice = Annotated[float, Field(ge=0, le=LARGEST_MONEY_YUAN)]
 
@@ -51,6 +53,13 @@ class ParkRules(Device):
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
         "binds": SeriesSpec(
             title="Whether the calendar year lies in the horizon",
+            unit="1",
+            lower=0.0,
+            upper=1.0,
+            internal=True,
+        ),
+        "least_own_use": SeriesSpec(
+            title="Least own use over consumption in calendar years that lie in the horizon",
             unit="1",
             lower=0.0,
             upper=1.0,
@@ -93,6 +102,10 @@ class ParkRules(Device):
         "-", "Least own use over consumption in a year; left out: none",
         f"0.3, from 2030 on 0.35, by {DIRECT_SUPPLY}", None,
     )  # fmt: skip
+    own_use_of_consumption_from: tuple[tuple[Year, Fraction], ...] = declared(
+        "-", "Rows of a calendar year, such as 2030, and the share of consumption that holds from then on,"
+        " in place of `own_use_of_consumption`", default=(),
+    )  # fmt: skip
     export_of_renewables: Fraction | None = declared(
         "-", "Largest export over what sun and wind could give in a year; left out: none",
         "assumption: 0.2 is usual, set by the province", None,
@@ -107,30 +120,53 @@ class ParkRules(Device):
         default=None,
     )  # fmt: skip
 
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        rows = self.own_use_of_consumption_from
+        if rows and self.own_use_of_consumption is None:
+            raise ValueError(
+                f"own_use_of_consumption_from = {list(rows)}: must have `own_use_of_consumption` beside it,"
+                " the share before"
+            )
+        if any(after <= before for (before, _), (after, _) in pairwise(rows)):
+            raise ValueError(f"own_use_of_consumption_from = {list(rows)}: years must ascend")
+        return self
+
     @classmethod
     def example(cls) -> Self:
         """A price of CO2 and no reverse flow."""
         return cls(co2_price_yuan_per_t=80.0, peak_export_mw=0.0)
 
     def series(self, park: Park) -> Mapping[str, Array]:
-        """1 in calendar years that lie wholly in the horizon, else 0, shape (intervals,)."""
+        """1 in calendar years that lie wholly in the horizon, else 0, and the least own use there."""
         year = park.times.year.to_numpy()
         count = pd.Series(year).groupby(year).transform("size").to_numpy() * park.hours
         whole = np.array([HOURS_PER_DAY * (366 if pd.Timestamp(y, 1, 1).is_leap_year else 365) for y in year])
-        return {"binds": (count >= whole - 0.5 * park.hours).astype(np.float64)}
+        binds = (count >= whole - 0.5 * park.hours).astype(np.float64)
+        share = np.full(len(year), self.own_use_of_consumption or 0.0)
+        for first, later_share in self.own_use_of_consumption_from:
+            share[year >= first] = later_share
+        return {"binds": binds, "least_own_use": binds * share}
+
+    def aged(self, years: float) -> Self:
+        """The rules as the same calendar finds them some years later."""
+        if not self.own_use_of_consumption_from:
+            return self
+        rows = tuple((year - years, share) for year, share in self.own_use_of_consumption_from)
+        return self.model_copy(update={"own_use_of_consumption_from": rows})
 
     @property
-    def _yearly_rules(self) -> Mapping[str, tuple[Mapping[Amount, float], float]]:
-        """Each yearly rule as amounts with factors whose sum is at most a limit."""
-        own_use: dict[Amount, float] = {"renewable_output_mwh": -1.0, "export_mwh": 1.0}
-        rules: dict[str, tuple[Mapping[Amount, float], float]] = {}
+    def _yearly_rules(self) -> Mapping[str, tuple[Mapping[Amount, float | str], float]]:
+        """Each yearly rule as amounts with factors, numbers or series, whose sum is at most a limit."""
+        own_use: dict[Amount, float | str] = {"renewable_output_mwh": -1.0, "export_mwh": 1.0}
+        rules: dict[str, tuple[Mapping[Amount, float | str], float]] = {}
         if self.own_use_of_renewables is not None:
             rules["own_use_of_renewables"] = (
                 {**own_use, "renewable_available_mwh": self.own_use_of_renewables}, 0.0,
             )  # fmt: skip
         if self.own_use_of_consumption is not None:
             rules["own_use_of_consumption"] = (
-                {**own_use, "consumption_mwh": self.own_use_of_consumption}, 0.0,
+                {**own_use, "consumption_mwh": "least_own_use"}, 0.0,
             )  # fmt: skip
         if self.export_of_renewables is not None:
             rules["export_of_renewables"] = (
@@ -142,7 +178,7 @@ class ParkRules(Device):
 
     def interval(self, block: Any, interval: Interval) -> Terms:
         """Write the limits on power, and add to the yearly sums."""
-        hours, binds = interval.hours, interval.series("binds")
+        hours = interval.hours
         limits: dict[Amount, float | None] = {
             "import_mwh": self.peak_import_mw,
             "export_mwh": self.peak_export_mw,
@@ -152,11 +188,19 @@ class ParkRules(Device):
                 limit = pyo.Constraint(expr=interval.park_amount(amount) <= most_mw * hours)
                 block.add_component(f"peak_{amount}", limit)
         for name, (factors, most) in self._yearly_rules.items():
-            total = sum(factor * interval.park_amount(amount) for amount, factor in factors.items())
-            interval.total(name, binds * total, "year", upper=most)
+            total = sum(
+                self._factor(factor, interval.series) * interval.park_amount(amount)
+                for amount, factor in factors.items()
+            )
+            interval.total(name, total, "year", upper=most)
         if not self.co2_price_yuan_per_t:
             return Terms()
         return Terms(costs={"co2": self.co2_price_yuan_per_t * interval.park_amount("co2_t")})
+
+    @staticmethod
+    def _factor(factor: float | str, series: Callable[[str], Any]) -> Any:
+        """What an amount counts with in years that bind."""
+        return series(factor) if isinstance(factor, str) else factor * series("binds")
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Recompute each rule from the amounts."""
@@ -168,8 +212,11 @@ class ParkRules(Device):
             if most_mw is not None:
                 checks[name] = largest_residual(seen.values[amount] / seen.hours - most_mw)
         for name, (factors, most) in self._yearly_rules.items():
-            summed = np.sum([factor * seen.values[amount] for amount, factor in factors.items()], axis=0)
-            yearly = pd.Series(summed * seen.values["binds"]).groupby(year.to_numpy()).sum()
+            counted = [
+                self._factor(factor, seen.values.__getitem__) * seen.values[amount]
+                for amount, factor in factors.items()
+            ]
+            yearly = pd.Series(np.sum(counted, axis=0)).groupby(year.to_numpy()).sum()
             unit = "t" if name == "co2_cap" else "mwh"
             checks[f"{name}_{unit}"] = largest_residual(yearly.to_numpy() - most)
         return checks

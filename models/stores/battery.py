@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
 
+from parkdispatch.models.calendar_period import CalendarUnit, largest_sum, sum_so_far
 from parkdispatch.models.capacity import Sized, capacity_in_model, keep_within, largest_capacity
 from parkdispatch.models.device import (
     Array,
@@ -33,7 +34,7 @@ from parkdispatch.models.device import (
 )
 from parkdispatch.models.stores.battery_declaration import BatteryDeclaration
 from parkdispatch.models.stores.battery_limits import remaining_share, taper_lines, window_mwh
-from parkdispatch.models.vocabulary import CalendarPeriod, Interval, Terms
+from parkdispatch.models.vocabulary import Interval, Terms
 
 ROUNDING_MWH = 1e-6
 ROUNDING_SOC = 1e-9
@@ -87,23 +88,34 @@ class Battery(BatteryDeclaration):
         )
 
     def initial_state(self) -> Mapping[str, float]:
-        """The energy in the cells [MWh]."""
-        return {"energy_mwh": self.initial_soc * self.full_mwh}
+        """The energy in the cells [MWh], and the full cycles that limited months and years have had."""
+        limits = self._cycle_limits().items()
+        had = {f"{per}_cycles": before for per, (_, before) in limits if per != "day"}
+        return {"energy_mwh": self.initial_soc * self.full_mwh, **had}
 
     def state_after(self, seen: Seen) -> Mapping[str, float]:
-        """The energy in the cells, without what the solver's rounding adds at the window's ends [MWh]."""
+        """The same at the end, without what the solver's rounding adds at the ends of the window."""
         energy_mwh = float(seen.values["energy_mwh"][-1])
         within = float(np.clip(energy_mwh, *self.window_mwh))
         is_rounding = abs(within - energy_mwh) <= ROUNDING_MWH
-        return {"energy_mwh": (within if is_rounding else energy_mwh) + 0.0}  # no -0.0
+        rated_mwh = largest_capacity(self.energy_mwh)
+        drawn_mwh = seen.values["discharge_mw"] * seen.hours / self.eta_discharge
+        cycles = pd.Series(drawn_mwh / rated_mwh if rated_mwh > 0 else 0.0 * drawn_mwh, seen.times)
+        had = {
+            f"{per}_cycles": min(most, sum_so_far(cycles, seen.hours, per, before))
+            for per, (most, before) in self._cycle_limits().items()
+            if per != "day"
+        }
+        return {"energy_mwh": (within if is_rounding else energy_mwh) + 0.0, **had}  # no -0.0
 
     def starting_from(self, state: Mapping[str, float]) -> Self:
-        """The battery with that energy in its cells; it is to end where it would have ended otherwise."""
+        """The battery with that energy and those cycles; it is to end where it would have ended otherwise."""
         full_mwh = self.full_mwh
         soc = state["energy_mwh"] / full_mwh if full_mwh > 0 else self.initial_soc
         within = float(np.clip(soc, self.soc_min, self.soc_max))  # a quotient may round beyond
         soc = within if abs(within - soc) <= ROUNDING_SOC else float(np.clip(soc, 0.0, 1.0))
-        return self.model_copy(update={"initial_soc": soc, "final_soc": self.final_soc_or_initial})
+        had = {f"{key}_before": cycles for key, cycles in state.items() if key.endswith("_cycles")}
+        return self.model_copy(update={"initial_soc": soc, "final_soc": self.final_soc_or_initial, **had})
 
     @property
     def needed_series(self) -> Mapping[str, SeriesSpec]:
@@ -153,9 +165,10 @@ class Battery(BatteryDeclaration):
             upper=final_mwh if self.final_rule in ("at_most", "exactly") else None,
             name="" if self.final_rule == "exactly" else "final_soc",
         )
-        for per, cycles in self._cycle_limits().items():
+        for per, (cycles, had) in self._cycle_limits().items():
             name = "cycles" if per == "day" else f"cycles_per_{per}"
-            interval.total(name, drawn_mwh, per, upper=cycles * rated_mwh)
+            before_mwh = had * largest_capacity(self.energy_mwh)
+            interval.total(name, drawn_mwh, per, upper=cycles * rated_mwh, before=before_mwh)
         interval.either_or(block.charge_mw, block.discharge_mw)
         for name, exchange in self.never_with.items():
             interval.never_with(block.component(name), exchange)
@@ -171,14 +184,14 @@ class Battery(BatteryDeclaration):
             else {},
         )
 
-    def _cycle_limits(self) -> dict[CalendarPeriod, float]:
-        """Largest number of full cycles by period."""
-        limits: dict[CalendarPeriod, float | None] = {
-            "day": self.max_cycles_per_day,
-            "month": self.max_cycles_per_month,
-            "year": self.max_cycles_per_year,
+    def _cycle_limits(self) -> dict[CalendarUnit, tuple[float, float]]:
+        """By period, the largest number of full cycles, and those before the horizon."""
+        limits: dict[CalendarUnit, tuple[float | None, float]] = {
+            "day": (self.max_cycles_per_day, 0.0),
+            "month": (self.max_cycles_per_month, self.month_cycles_before),
+            "year": (self.max_cycles_per_year, self.year_cycles_before),
         }
-        return {per: cycles for per, cycles in limits.items() if cycles is not None}
+        return {per: (most, before) for per, (most, before) in limits.items() if most is not None}
 
     def _limited_variables(self, block: Any, interval: Interval, power_mw: Any, full_mwh: Any) -> Any:
         """Add power and energy within their limits; return the energy before the interval."""
@@ -253,9 +266,9 @@ class Battery(BatteryDeclaration):
                 checks[f"idle_{name}_mw"] = np.minimum(
                     np.abs(idle_mw - least_mw) + power_mw, np.abs(idle_mw)
                 ).max()
-        for per, cycles in self._cycle_limits().items():
-            drawn_mwh = pd.Series(drawn).groupby(seen.times.to_period(per[0].upper())).sum()
-            checks[f"cycles_per_{per}_mwh"] = drawn_mwh.max() - cycles * first_rated
+        for per, (cycles, had) in self._cycle_limits().items():
+            drawn_mwh = largest_sum(pd.Series(drawn, seen.times), seen.hours, per, had * first_rated)
+            checks[f"cycles_per_{per}_mwh"] = np.asarray(drawn_mwh - cycles * first_rated)
         return {name: largest_residual(residual) for name, residual in checks.items()}
 
     def _most_mw(self, seen: Seen, name: str, rated_mw: Array | float, before_mwh: Array) -> Array | float:

@@ -90,6 +90,12 @@ class BatteryDeclaration(Device):
     max_cycles_per_year: Annotated[float, Field(gt=0, le=36_600)] | None = declared(
         "1/a", "Largest number of full cycles in a calendar year; left out: no limit", default=None
     )
+    month_cycles_before: Annotated[float, Field(ge=0, le=3100)] = declared(
+        "-", "Full cycles that the month has had when the horizon begins within it", ASSUMED, 0.0
+    )
+    year_cycles_before: Annotated[float, Field(ge=0, le=36_600)] = declared(
+        "-", "Full cycles that the year has had when the horizon begins within it", ASSUMED, 0.0
+    )
     outages: tuple[Outage, ...] = declared("-", "Hours with less power or none", default=())
     limits_by_series: bool = declared(
         "-",
@@ -115,30 +121,40 @@ class BatteryDeclaration(Device):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        problems = [*self._window_problems(), *self._power_problems(), *self._limit_problems()]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    def _window_problems(self) -> list[str]:
         if self.soc_min > self.soc_max:
-            raise ValueError(f"soc_min = {self.soc_min:g} is above soc_max = {self.soc_max:g}")
-        soc = self.final_soc
+            return [f"soc_min = {self.soc_min:g} is above soc_max = {self.soc_max:g}"]
+        problems, soc = [], self.final_soc
         if soc is not None and not self.soc_min <= soc <= self.soc_max:
-            raise ValueError(
+            problems.append(
                 f"final_soc = {soc:.15g} lies outside its window: must be in "
                 f"[soc_min, soc_max] = [{self.soc_min:.15g}, {self.soc_max:.15g}]"
             )
+        if self.reserve_mwh > self.deliverable_mwh:
+            problems.append(
+                f"reserve_mwh = {self.reserve_mwh:g}: must be at most {self.deliverable_mwh:.15g}, what the"
+                " battery delivers between soc_max and soc_min"
+            )
+        return problems
+
+    def _power_problems(self) -> list[str]:
         largest_mw = self.largest_power_mw
         limit = "power_mw.max" if isinstance(self.power_mw, Sized) else "power_mw"
         # A power chosen by the optimizer below the minimum is no error: not to build is a choice; such a
         # battery stays at zero.
-        too_high = [
+        return [
             f"{name} = {getattr(self, name):g} could never be reached: must be in"
             f" [0, {limit}] = [0, {largest_mw:g}]"
             for name in ("min_charge_mw", "min_discharge_mw", "max_charge_mw", "max_discharge_mw")
             if (getattr(self, name) or 0.0) > largest_mw
         ]
-        if too_high:
-            raise ValueError("\n".join(too_high))
-        return self
 
-    @model_validator(mode="after")
-    def _limits_possible(self) -> Self:
+    def _limit_problems(self) -> list[str]:
         problems = [
             f"{name} = {list(points)}: {problem}"
             for name, points in (
@@ -161,15 +177,15 @@ class BatteryDeclaration(Device):
                 "outages, `limits_by_series`, a taper and a beginning outside of the window: must be left out"
                 " where `power_mw` or `energy_mwh` is a decision"
             )
-        deliverable_mwh = self.deliverable_mwh
-        if self.reserve_mwh > deliverable_mwh:
-            problems.append(
-                f"reserve_mwh = {self.reserve_mwh:g}: must be at most {deliverable_mwh:.15g}, what the"
-                " battery delivers between soc_max and soc_min"
+        problems += [
+            f"{per}_cycles_before = {before:g}: must be at most {most:g}, the `max_cycles_per_{per}`"
+            for per, before, most in (
+                ("month", self.month_cycles_before, self.max_cycles_per_month),
+                ("year", self.year_cycles_before, self.max_cycles_per_year),
             )
-        if problems:
-            raise ValueError("\n".join(problems))
-        return self
+            if most is not None and before > most
+        ]
+        return problems
 
     @property
     def window_mwh(self) -> tuple[float, float]:

@@ -89,6 +89,12 @@ class Horizon:
         """Name of each period, such as 2026-07 or 2026-07-15."""
         return self._find(per)[1]
 
+    def begins_within(self, per: Period) -> bool:
+        """Whether the interval before the first one is in the same period."""
+        before = self.times[:1] - pd.Timedelta(hours=self.hours)
+        pair = Horizon(pd.DatetimeIndex([*before, self.times[0]]), self.hours).period(per)
+        return per != "horizon" and bool(pair[0] == pair[1] >= 0)
+
     def first(self, per: Period) -> Index:
         """First interval of each period."""
         number = self.period(per)

@@ -97,11 +97,21 @@ class _PlainWriter(IntervalWriter):
         return decision
 
     def total(
-        self, name: str, expr: Expr, per: Period, *, lower: Expr | None = None, upper: Expr | None = None
+        self,
+        name: str,
+        expr: Expr,
+        per: Period,
+        *,
+        lower: Expr | None = None,
+        upper: Expr | None = None,
+        before: float | None = None,
     ) -> None:
         period = int(self._horizon.period(per)[self._interval])
         if period >= 0:
-            self._device.totals.setdefault((name, period), ([], lower, upper))[0].append(expr)
+            summands = self._device.totals.setdefault((name, period), ([], lower, upper))[0]
+            if before is not None and self._interval == 0 and self._horizon.begins_within(per):
+                summands.append(before)
+            summands.append(expr)
 
 
 @dataclass(frozen=True)

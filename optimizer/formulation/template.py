@@ -63,13 +63,17 @@ class TemplateRow:
 
 @dataclass(frozen=True)
 class PeriodTotal:
-    """lower <= sum of `body` over each period <= upper, limits as in its first interval; None is none."""
+    """lower <= sum of `body` over each period <= upper, limits as in its first interval; None is none.
+
+    `before` is what the period that the horizon begins within has had already.
+    """
 
     key: Key
     per: Period
     body: int
     lower: int | None
     upper: int | None
+    before: int | None
 
 
 @dataclass(frozen=True)

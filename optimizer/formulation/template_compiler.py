@@ -149,10 +149,18 @@ class _TemplateWriter(IntervalWriter):
         return variable
 
     def total(
-        self, name: str, expr: Expr, per: Period, *, lower: Expr | None = None, upper: Expr | None = None
+        self,
+        name: str,
+        expr: Expr,
+        per: Period,
+        *,
+        lower: Expr | None = None,
+        upper: Expr | None = None,
+        before: float | None = None,
     ) -> None:
         body, bound = self._functionals.add(expr), self._functionals.bound
-        self.totals.append(PeriodTotal((self._device, name), per, body, bound(lower), bound(upper)))
+        limits = bound(lower), bound(upper), bound(before)
+        self.totals.append(PeriodTotal((self._device, name), per, body, *limits))
 
 
 def compile_template(devices: Mapping[str, Device], hours: float) -> Template:

@@ -195,6 +195,8 @@ class Tiled:
             inside = np.flatnonzero(period >= 0)
             body = self._expand([total.body], inside)
             constant = np.bincount(period[inside], body.constant[:, 0], minlength=len(first))
+            if total.before is not None and self.horizon.begins_within(total.per):
+                constant[0] += self.constant_term(total.before, first[:1])[0]
             for functional, is_lower in ((total.lower, True), (total.upper, False)):
                 if functional is None:
                     continue

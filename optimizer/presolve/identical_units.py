@@ -158,7 +158,7 @@ def _functionals(template: Template, device: str) -> list[int]:
         numbers += [row.body, row.lower, row.upper]
     for total in template.totals:
         if total.key[0] == device:
-            numbers += [total.body, total.lower, total.upper]
+            numbers += [total.body, total.lower, total.upper, total.before]
     numbers += [end.body for end in template.ends if end.key[0] == device]
     for functionals in (template.costs, template.injections, template.quantities):
         numbers += [functional for key, functional in functionals.items() if key[0] == device]

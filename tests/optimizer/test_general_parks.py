@@ -199,6 +199,25 @@ def test_a_total_in_a_window_across_midnight() -> None:
     assert power.sum() == pytest.approx(3 * 9 + 2 * 6)
 
 
+@pytest.mark.parametrize(
+    ("start", "expected"), [("2026-07-31 20:00", [1, 6]), ("2026-08-01", [6]), ("2026-07-31", [1])]
+)
+def test_a_total_counts_what_the_period_has_had(start: str, expected: list[float]) -> None:
+    """6 MWh a month, 5 of them before the horizon: 1 is left of July, of a month that begins all 6.
+
+    Forgotten, July would have 6; counted in August too, 1 were left there.
+    """
+
+    def write(block: Any, interval: Interval) -> None:
+        interval.total("month", block.power, "month", upper=6.0, before=5.0)
+
+    count = 8
+    park = SmallPark(count, 60, start).load(9.0).grid(300.0).add("unit", Unit(write=write), price=100.0)
+    power = np.array(power_mw(solved(park)))
+    months = park.horizon.period("month")
+    assert np.bincount(months, power) == pytest.approx(expected)
+
+
 def test_nothing_obeys_the_decisions() -> None:
     """Half a decision would do; no whole one does: infeasible, in words."""
 

@@ -134,7 +134,7 @@ class Decisions(Bare):
         fuel = interval.piecewise("fuel", block.power, [(0, 0), (3, 4), (9, 8)])
         heat = interval.piecewise("heat", block.power, [(0, 0), (3, 2), (9, 5)], "at_most")
         loss = interval.piecewise("loss", block.power, [(0, 0), (4, 0.1), (9, 0.5)], "at_least")
-        interval.total("burnt", fuel * hours, self.per, lower=0.01 * size, upper=400 + top)
+        interval.total("burnt", fuel * hours, self.per, lower=0.01 * size, upper=400 + top, before=1.5)
         interval.total("lit", lamp, "day", lower=1.0)
         interval.at_end(block.power, lower=0.5 * size, upper=0.5 * size + 8)
         return Terms(

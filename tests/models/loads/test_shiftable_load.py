@@ -208,7 +208,7 @@ def test_what_cannot_be_is_refused_all_at_once() -> None:
     assert refused == [
         "`device.min_power_mw` = 6: must be at most 5, the largest power",
         "`device.block_hours` = 3: must be left out, because `in_blocks` is false",
-        "`device.daily_energy_mwh` = 60: must be in [48, 40], least and largest power for 8 h",
+        "`device.daily_energy_mwh` = 60: must be in [0, 40], least and largest power for 8 h",
     ]
 
 

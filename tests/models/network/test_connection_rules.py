@@ -95,6 +95,27 @@ def test_the_reserve_is_kept_free_of_import() -> None:
     )
 
 
+def test_what_a_reserve_leaves_is_all_that_is_imported() -> None:
+    """Of 10 MW 4 are kept free: 6 at 100 and 2 from a unit at 900, 2,400 yuan. Without the reserve 800."""
+    times = pd.date_range("2026-07-15", periods=1, freq="h")
+    device = grid(scheme="single_part", import_limit_mw=10.0, import_reserve_mw=4.0)
+    given = {**series(device, times, 1.0), "purchase_price_yuan_per_mwh": 100.0}
+    small = SmallPark(1).load(8.0).source(9.0, 900.0).add("grid", device, **given)
+    assert small.solve().cost == pytest.approx(6 * 100 + 2 * 900)
+
+
+def test_each_connection_has_limits_prices_and_a_peak_of_its_own() -> None:
+    """10 and 4 MW from a connection at 100 with 1,000 yuan for each MW of its peak, and one of 4 MW at 150.
+
+    The second takes 4 MW of the first hour and none of the second: 6 x 1,000 + 10 x 100 + 4 x 150 = 7,600.
+    One peak of both together would be 10 MW, and all power bought at 100: 11,400.
+    """
+    small = SmallPark(2).load([10.0, 4.0]).grid(100.0, demand=1000.0)
+    plan = small.grid(150.0, import_limit=[4.0, 4.0], name="second").solve()
+    assert plan.value("grid", "import_mw") == pytest.approx([6.0, 4.0])
+    assert plan.cost == pytest.approx(6000 + 1000 + 600)
+
+
 def test_a_blackout_takes_every_interval_that_it_touches() -> None:
     """From 10:20 to 11:00: the quarter-hours from 10:15, the hour from 10:00; not those that begin at 11."""
     device = grid(blackouts=[{"begin": "2026-07-15 10:20:00", "end": "2026-07-15 11:00:00"}])

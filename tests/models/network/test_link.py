@@ -73,6 +73,21 @@ def test_no_power_goes_round_in_circles() -> None:
     assert plan.cost == pytest.approx(-200.0)
 
 
+def test_a_pipe_of_heat_loses_on_its_way_and_costs_by_the_hour() -> None:
+    """Heat at 100 here; at `h2` 9 MW are wanted, and cost 150 there. Sent at 20 and then 50, a tenth is lost.
+
+    10 MW at 120 cost 1,200, less than 1,350; at 150 they cost 1,500, so that none is sent. Without the loss
+    both hours would send 9 MW, at 120 and at 150: 2,430.
+    """
+    park = SmallPark(2).source(99.0, 100.0, bus="h1").source(99.0, 150.0, name="dear", bus="h2")
+    park.load(9.0, "driers", "h2")
+    add_link(park, 20.0, 20.0, price=[20.0, 50.0], bus="h1", to_bus="h2", carrier="heat", forward_loss=0.1,
+             forward_limit_mw=20.0)  # fmt: skip
+    plan = park.solve()
+    assert plan.value("link", "forward_mw") == pytest.approx([10.0, 0.0])
+    assert plan.cost == pytest.approx(1200 + 1350)
+
+
 def test_heat_flows_between_two_heat_buses() -> None:
     """A link says its carrier of both buses, so that a cable between heat and electricity is refused."""
     assert Link(to_bus="far", **LIMITS).buses == {"ac": "electricity", "far": "electricity"}

@@ -4,10 +4,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pydantic
 import pytest
 
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, prepare
+from parkdispatch.inputs.variations.ageing import aged_prepared
 from parkdispatch.models.device import Seen
 from parkdispatch.models.errors import InfeasibleError
 from parkdispatch.models.network.park_rules import ParkRules
@@ -22,7 +24,9 @@ def hours(
 ) -> Plan:
     """Hours of a park whose import costs 500 and whose export earns 300 yuan/MWh, under these rules."""
     park = SmallPark(len(sun)).grid(500.0, sale, export_limit=100.0).load(load).pv(sun)
-    plan = park.add("rules", ParkRules(**rules), binds=binds).solve()
+    device = ParkRules(**rules)
+    least_own_use = binds * (device.own_use_of_consumption or 0.0)
+    plan = park.add("rules", device, binds=binds, least_own_use=least_own_use).solve()
     plain = optimize_with_pyomo(park.devices, park.times, park.hours, park.series, "appsi_highs")
     assert plan.cost == pytest.approx(plain.proof.objective_yuan, rel=1e-9)
     return plan
@@ -50,6 +54,38 @@ def test_own_use_is_a_share_of_consumption() -> None:
     assert plan.value("grid", "export_mw")[0] == pytest.approx(10.0)
     with pytest.raises(InfeasibleError, match="own_use_of_consumption"):
         hours([20.0, 0.0], [10.0, 10.0], own_use_of_consumption=0.51)
+
+
+def test_own_use_of_consumption_rises_in_a_year_that_is_told() -> None:
+    """30 % before 2030 and 35 % from then on, in years that lie wholly in the horizon; 0 in a part of 2031.
+
+    Of 20 MWh of load 2 coincide with the sun, and selling at 600 pays more than storing for a load bought at
+    500: 6 MWh are used for the rule, and then 7; by one share 2030 would use 6 too.
+    """
+    rules = ParkRules(own_use_of_consumption=0.3, own_use_of_consumption_from=((2030, 0.35),))
+    times = pd.date_range("2029-01-01", "2031-02-01", freq="D", inclusive="left")
+    series = rules.series(type("Times", (), {"times": times, "hours": 24.0})())  # type: ignore[arg-type]
+    shares = pd.Series(series["least_own_use"], times).groupby(times.year)
+    assert shares.min().to_dict() == shares.max().to_dict() == {2029: 0.3, 2030: 0.35, 2031: 0.0}
+    for share, used_mwh in ((0.3, 6.0), (0.35, 7.0)):
+        park = SmallPark(2).grid(500.0, 600.0, export_limit=100.0).load([2.0, 18.0]).pv([20.0, 0.0]).battery()
+        plan = park.add("rules", rules, binds=1.0, least_own_use=share).solve()
+        assert 20.0 - plan.value("grid", "export_mw").sum() == pytest.approx(used_mwh)
+    with pytest.raises(pydantic.ValidationError, match="years must ascend"):
+        ParkRules(own_use_of_consumption=0.3, own_use_of_consumption_from=((2030, 0.35), (2028, 0.3)))
+    with pytest.raises(pydantic.ValidationError, match="must have `own_use_of_consumption` beside it"):
+        ParkRules(own_use_of_consumption_from=((2030, 0.35),))
+
+
+def test_the_share_of_2030_is_that_of_the_year_four_after_2026() -> None:
+    """A study of several years dispatches the case's calendar year: its rules are those of the year it is."""
+    case = load_case("gaoan")
+    rules = ParkRules(own_use_of_consumption=0.3, own_use_of_consumption_from=((2030, 0.35),))
+    year = pd.date_range("2026-01-01", "2027-01-01", freq="15min", inclusive="left")
+    prepared = prepare(case.with_devices({"rules": rules}), year)
+    for years, share in ((3, 0.3), (4, 0.35)):
+        later = aged_prepared(prepared, {}, years)
+        assert later.series["rules", "least_own_use"].tolist() == [share] * 35_040
 
 
 def test_carbon_has_a_price_and_a_cap() -> None:
@@ -116,5 +152,6 @@ def test_rules_of_a_year_that_is_not_whole_have_rows_without_entries() -> None:
         np.tile(np.r_[np.zeros(8), np.full(8, 5.0), np.zeros(8)], 2)
     )
     plain = park.solve().cost
-    ruled = park.add("rules", ParkRules(export_of_renewables=0.2, own_use_of_consumption=0.9), binds=0.0)
+    rules = ParkRules(export_of_renewables=0.2, own_use_of_consumption=0.9)
+    ruled = park.add("rules", rules, binds=0.0, least_own_use=0.0)
     assert ruled.solve().cost == pytest.approx(plain, rel=1e-9)

@@ -75,6 +75,28 @@ def test_outage_and_half_power() -> None:
     assert power(plan) == [10, 0, 0, 5]
 
 
+def test_limits_by_series() -> None:
+    """Half of the power in hour 1; 12 MWh at least in hours 0 and 1, and 35 at most from hour 3 on.
+
+    Of 20 MWh 8 are sold in hours 0 and 1, 10 in hour 2, and then 33 are charged that earn 100 each. Without
+    the series all 20 are sold, and 40 charged.
+    """
+    prices = [DEAR, DEAR, DEAR, *[-100.0] * 5]
+    park = SmallPark(8).grid(prices).load(20.0)
+    battery = Battery(
+        power_mw=10.0, energy_mwh=40.0, initial_soc=0.5, soc_min=0.0, soc_max=1.0, eta_charge=1.0,
+        eta_discharge=1.0, auxiliary_share=0.0, limits_by_series=True, final_rule="free",
+    )  # fmt: skip
+    power_share = [1.0, 0.5, *[1.0] * 6]
+    lowest, highest = [12.0, 12.0, *[0.0] * 6], [40.0] * 3 + [35.0] * 5
+    park.add("battery", battery, power_share=power_share, lowest_mwh=lowest, highest_mwh=highest)
+    plan = park.solve()
+    energy = plan.value("battery", "energy_mwh")
+    assert energy[:3] == pytest.approx([12.0, 12.0, 2.0]) or energy[:3] == pytest.approx([15.0, 12.0, 2.0])
+    assert energy[-1] == pytest.approx(35.0)
+    assert plan.cost == pytest.approx(DEAR * (60 - 18) - 100 * (100 + 33))
+
+
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [("at_least", [10, -10]), ("exactly", [10, -10]), ("at_most", [10, 10]), ("free", [10, 10])],
@@ -142,6 +164,10 @@ def test_an_outage_that_leaves_too_little_is_infeasible() -> None:
         ({"max_charge_mw": 11.0}, "max_charge_mw = 11.*in .0, power_mw"),
         ({"min_charge_mw": 5.0, "max_charge_mw": 4.0}, "min_charge_mw = 5 is above max_charge_mw = 4"),
         ({"reserve_mwh": 50.0}, "reserve_mwh = 50: must be at most"),
+        (
+            {"max_cycles_per_month": 9.0, "month_cycles_before": 10.0},
+            "month_cycles_before = 10: must be at most 9, the `max_cycles_per_month`",
+        ),
         ({"outages": [{"begin": "2026-07-15T03:00", "end": "2026-07-15T02:00"}]}, "must lie after `begin`"),
         (
             {"energy_mwh": {"max": 40, "cost_yuan_per_unit": 1}, "charge_taper": [[0, 1], [1, 0.5]]},

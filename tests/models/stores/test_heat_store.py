@@ -1,4 +1,4 @@
-"""Heat stores, solved by hand: heat in MW and MWh, prices in yuan/MWh, intervals of an hour."""
+"""Stores of heat and of cold, solved by hand: MW and MWh, prices in yuan/MWh, intervals of an hour."""
 
 from typing import Any
 
@@ -6,59 +6,69 @@ import numpy as np
 import pytest
 
 from parkdispatch.models.errors import InfeasibleError
+from parkdispatch.models.loads.load import Load
 from parkdispatch.models.stores.heat_store import ColdStore, HeatStore
 from parkdispatch.optimizer.solve import optimize
 from tests.support.parks.thermal_parks import broken_rules, damaged, refused, seen, solved
 from tests.support.small_parks import SmallPark
 
+both_kinds = pytest.mark.parametrize("kind", [HeatStore, ColdStore])
 
-def store(**changes: Any) -> HeatStore:
+
+def store(kind: type[HeatStore] = HeatStore, **changes: Any) -> HeatStore:
     fields = {"energy_mwh": 10.0, "charge_limit_mw": 5.0, "discharge_limit_mw": 4.0, "initial_level": 0.0}
-    return HeatStore.model_validate(fields | {"loss_share_per_hour": 0.0} | changes)
+    return kind.model_validate(fields | {"loss_share_per_hour": 0.0} | changes)
 
 
 def park_of(demand: Any, price: Any, device: HeatStore, least: Any = 0.0) -> SmallPark:
-    """A heat load and a source of up to 20 MW at a price, which cannot go below `least`."""
-    park = SmallPark(len(demand)).load(demand, bus="heat").source(20, price, least, bus="heat")
-    return park.add("store", device)
+    """A load on the store's bus and a source of up to 20 MW at a price, which cannot go below `least`."""
+    park = SmallPark(len(demand)).source(20, price, least, bus=device.bus)
+    carrier = device.buses[device.bus]
+    load = Load.model_validate({"annual_energy_mwh": 1, "bus": device.bus, "carrier": carrier})
+    return park.add("load", load, demand_mw=demand).add("store", device)
 
 
-def test_charge_and_discharge_have_limits_of_their_own() -> None:
+@both_kinds
+def test_charge_and_discharge_have_limits_of_their_own(kind: type[HeatStore]) -> None:
     """6 MWh are wanted in the dear hour: 4 come from the store, charged with 4 at 10, and 2 at 100.
 
     In the second park 7 are wanted over two hours, and 5 can be charged in the cheap one.
     """
-    assert solved(park_of([0, 6], [10, 100], store())).cost == pytest.approx(40 + 200)
-    assert solved(park_of([0, 3.5, 3.5], [10, 100, 100], store())).cost == pytest.approx(50 + 200)
+    assert solved(park_of([0, 6], [10, 100], store(kind))).cost == pytest.approx(40 + 200)
+    assert solved(park_of([0, 3.5, 3.5], [10, 100, 100], store(kind))).cost == pytest.approx(50 + 200)
 
 
-def test_losses_grow_with_the_energy_and_there_is_one_that_does_not() -> None:
+@both_kinds
+def test_losses_grow_with_the_energy_and_there_is_one_that_does_not(kind: type[HeatStore]) -> None:
     """(3 + 0.5) / 0.9 + 0.5 = 4.3889 MWh charged for 3; a loss in proportion alone would take 3.3333."""
-    device = store(loss_share_per_hour=0.1, constant_loss_mw=0.5)
+    device = store(kind, loss_share_per_hour=0.1, constant_loss_mw=0.5)
     plan = solved(park_of([0, 3], [10, 1000], device))
     assert plan.cost == pytest.approx(10 * (3.5 / 0.9 + 0.5))
     assert plan.value("store", "energy_mwh") == pytest.approx([3.5 / 0.9, 0])
 
 
-def test_it_ends_as_it_began_or_as_it_is_told() -> None:
+@both_kinds
+def test_it_ends_as_it_began_or_as_it_is_told(kind: type[HeatStore]) -> None:
     """5 MWh before: without a condition they would serve both hours of 2 MW for nothing."""
-    assert solved(park_of([2, 2], 10, store(initial_level=0.5))).cost == pytest.approx(40)
-    assert solved(park_of([2, 2], 10, store(initial_level=0.5, final_level=0.2))).cost == pytest.approx(10)
-    assert solved(park_of([2, 2], 10, store(initial_level=0.5, final_level=0.9))).cost == pytest.approx(80)
+    for final_level, cost in ((None, 40), (0.2, 10), (0.9, 80)):
+        device = store(kind, initial_level=0.5, final_level=final_level)
+        assert solved(park_of([2, 2], 10, device)).cost == pytest.approx(cost)
 
 
-def test_a_price_below_zero_burns_nothing_in_the_store() -> None:
+@both_kinds
+def test_a_price_below_zero_burns_nothing_in_the_store(kind: type[HeatStore]) -> None:
     """Heat at -10: 1 MWh is used in each of three hours, and 10 are charged until the store is full.
 
     A store that lost heat by charging would take more by charging and discharging at once.
     """
-    plan = solved(park_of([1, 1, 1], -10, store()))
+    plan = solved(park_of([1, 1, 1], -10, store(kind)))
     assert plan.cost == pytest.approx(-10 * (3 + 10))
 
 
-def test_full_it_takes_no_more() -> None:
+@both_kinds
+def test_full_it_takes_no_more(kind: type[HeatStore]) -> None:
     """6 MW that must be taken, with no load: the store is full after 10 MWh, which is infeasible."""
-    park = park_of([1, 1, 1], 10, store(), least=6)
+    park = park_of([1, 1, 1], 10, store(kind), least=6)
     with pytest.raises(InfeasibleError):
         optimize(park.devices, park.times, park.hours, park.series)
 

@@ -59,6 +59,19 @@ def test_merged_units_have_the_optimum_of_separate_units(
     np.testing.assert_allclose(merged.merged_point(together), cost_of["merged"], atol=1e-12)
 
 
+def test_merged_units_have_had_the_cycles_of_all() -> None:
+    """Three units of 4 MWh with half a cycle left of the month: 6 MWh sold at 900. Of one's past 10 MWh."""
+    unit = Battery(
+        power_mw=4, energy_mwh=4, soc_min=0, soc_max=1, initial_soc=1, final_soc=0, eta_charge=1,
+        eta_discharge=1, auxiliary_share=0, max_cycles_per_month=1, month_cycles_before=0.5,
+    )  # fmt: skip
+    park = SmallPark(4).grid(900.0).load(20.0)
+    for number in range(3):
+        park.add(f"battery_{number}", unit)
+    assert merge_identical_units(original_program(park), park.devices) is not None
+    assert park.solve().cost == pytest.approx(900.0 * (80 - 6))
+
+
 def test_devices_that_differ_are_not_merged() -> None:
     park = priced_park([1.0, 2.0], 1)
     park.add("other", UNIT.model_copy(update={"eta_charge": 0.9}))

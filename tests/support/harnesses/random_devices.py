@@ -350,15 +350,16 @@ def _transformer(draw: Draw) -> Drawn:
 
 def _park_rules(draw: Draw) -> Drawn:
     # of yearly rules only those of a year that lies in the horizon bind: here, all do
+    binds, share = float(draw.chance(0.7)), draw.maybe(draw.one(0.05, 0.3), 0.3)
     return {
         "own_use_of_renewables": draw.maybe(0.6, 0.4),
-        "own_use_of_consumption": draw.maybe(draw.one(0.05, 0.3), 0.3),
+        "own_use_of_consumption": share,
         "export_of_renewables": draw.maybe(0.2, 0.3),
         "co2_cap_t": draw.maybe(draw.number(200, 3000), 0.2),
         "co2_price_yuan_per_t": draw.one(0.0, 80.0),
         "peak_import_mw": draw.maybe(draw.number(20, 60), 0.3),
         "peak_export_mw": draw.maybe(draw.one(0.0, 5.0), 0.4),
-    }, {"binds": float(draw.chance(0.7))}
+    }, {"binds": binds, "least_own_use": binds * (share or 0.0)}
 
 
 DRAWN: Mapping[str, Callable[[Draw], Drawn]] = {

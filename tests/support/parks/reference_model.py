@@ -14,6 +14,7 @@ from parkdispatch.optimizer.formulation.plain_pyomo import PlainPyomoModel, buil
 from parkdispatch.optimizer.formulation.tile import Tiled
 from tests.support.small_parks import SmallPark
 
+ROUNDING = 1e-14  # of the largest entry of a row
 Name = tuple[Any, ...]
 Row = tuple[Mapping[Name, float], float, float]
 
@@ -28,8 +29,12 @@ class Named:
 
 
 def normal(entries: dict[Name, float], lower: float, upper: float) -> Row:
-    """The row scaled so that its first entry is one; a row may be written from either side."""
-    kept = {name: value for name, value in entries.items() if value != 0}
+    """The row scaled so that its first entry is one; a row may be written from either side.
+
+    Terms that cancel leave rounding, or nothing, by the order in which they are added up.
+    """
+    largest = max(map(abs, entries.values()), default=0.0)
+    kept = {name: value for name, value in entries.items() if abs(value) > ROUNDING * largest}
     scale = kept[min(kept, key=str)] if kept else 1.0
     ends = sorted([lower / scale, upper / scale])
     return {name: value / scale for name, value in kept.items()}, ends[0] + 0.0, ends[1] + 0.0
