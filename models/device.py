@@ -6,17 +6,19 @@ A device writes ONE interval of itself into a Pyomo block, with the words of `In
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from parkdispatch.models.declaration import declared
 from parkdispatch.models.limits import LARGEST_ENERGY_MWH, LARGEST_POWER_MW, LARGEST_PRICE_YUAN_PER_MWH
 from parkdispatch.models.network_elements import NetworkElements, PowerInjection
+from parkdispatch.models.shown_operation import Activity, Flow
 from parkdispatch.models.site import Site
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.vocabulary import Exchange, Interval, Terms
@@ -28,6 +30,16 @@ Role = Literal["source", "grid", "load", "store", "converter", "network"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Efficiency = Annotated[float, Field(ge=0.01, le=1)]  # less is a slip, and 1/efficiency an absurd number
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be one line of printable characters")
+    return text
+
+
+# stands in legends and in the headers of columns
+Title = Annotated[str, Field(max_length=40), AfterValidator(_one_line)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -92,12 +104,14 @@ class Display:
     """A power that schedules, charts and workbooks show of a device, as a column of its own.
 
     `terms` are factors of the device's variables, derived quantities, series or its INJECTION, added up [MW].
-    `key` names the column's word, `kind` says how it is drawn.
+    `key` names the column's word, `kind` says how it is drawn, `port` is the field that names the bus it
+    flows on, if not the first: where that field is left out, nothing is shown.
     """
 
     key: str
-    kind: Literal["set_point", "load", "source", "import", "export", "other"]
+    kind: Literal["set_point", "load", "source", "import", "export", "flow", "other"]
     terms: Mapping[str, float]
+    port: str = ""
 
     def power_mw(self, seen: "Seen") -> Array:
         """The column [MW], shape (intervals,)."""
@@ -131,7 +145,8 @@ class Device(BaseModel):
     """Base of every device: frozen declarations that validate and nothing else.
 
     A device of one's own is a subclass with a `kind`, registered by `parkdispatch.register_device`. All that
-    people see of it follows from what it declares here: `role`, `displays`, `storage_level` and `words`.
+    people see of it follows from what it declares here: `role`, `displays`, `storage_level`, `flow`,
+    `activities` and `words`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -148,6 +163,9 @@ class Device(BaseModel):
     # "prices", "book") and key, beside those of results/templates/words.*.toml
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {}
 
+    title: Title = declared("-", "What people read in place of the name; left out: the name", default="")
+    title_zh: Title = declared("-", "The same in Chinese", default="")
+
     @field_validator("*")
     @classmethod
     def _bus_usable_in_names(cls, value: Any, info: ValidationInfo) -> Any:
@@ -157,6 +175,14 @@ class Device(BaseModel):
                 " it names columns of files"
             )
         return value
+
+    def titled(self, lang: str) -> str:
+        """The title in a language ("en", "zh"); empty where the case has none."""
+        return self.title_zh if lang == "zh" else self.title
+
+    def untitled(self) -> Self:
+        """The device without its titles: what its equations follow from."""
+        return self.model_copy(update={"title": "", "title_zh": ""})
 
     @property
     def buses(self) -> Mapping[str, Carrier | Literal["any"]]:
@@ -231,6 +257,21 @@ class Device(BaseModel):
     def storage_level(self, seen: "Seen") -> StorageLevel | None:
         """The energy a store holds; None for what stores none."""
         return None
+
+    @property
+    def shown(self) -> list[tuple[Display, str]]:
+        """The `displays` with the buses they flow on, without those of ports that are left out."""
+        first = next(iter(self.buses), "")
+        buses = [getattr(self, display.port) if display.port else first for display in self.displays]
+        return [(display, bus) for display, bus in zip(self.displays, buses, strict=True) if bus is not None]
+
+    def flow(self, seen: "Seen") -> Flow | None:
+        """What a device between two buses passes on; None for any other."""
+        return None
+
+    def activities(self, seen: "Seen") -> Sequence[Activity]:
+        """What of the device is switched or moved: units, shifted work, interruptions."""
+        return ()
 
     @property
     def never_with(self) -> Mapping[str, Exchange]:

@@ -15,6 +15,7 @@ from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.network.ac_check import AcCheck
 from parkdispatch.results.network.electric_network import has_network
 from parkdispatch.results.savings.replay_comparison import Replayed
+from parkdispatch.results.schedule.activity_schedule import activity_blocks
 from parkdispatch.results.schedule.schedule import schedule_blocks
 from parkdispatch.results.solution import cost_yuan
 from parkdispatch.results.summary import StorageComparison, Summary, full_cycles
@@ -51,6 +52,7 @@ class DispatchResult:
             peak_mw=summary.peak_mw,
             energy_mwh=summary.energy_mwh,
             blocks=schedule_blocks(self.solution, self.case) if self.kind == "day" else (),
+            activity_blocks=activity_blocks(self.solution, self.case) if self.kind == "day" else (),
             timings_s=self.timings_s,
             model=self.model,
             versions=versions(),

@@ -70,6 +70,10 @@ class PowerScale:
         digits = 1 if shown >= 10 else SIGNIFICANT
         return f"{f'{shown:z,.{digits}f}'.rstrip('0').rstrip('.')} {self.energy}"
 
+    def energy_text(self, mwh: float) -> str:
+        """An energy of a day, with its unit."""
+        return f"{mwh * self.per_mw:z,.{0 if self.small else 1}f} {self.energy}"
+
     @property
     def units(self) -> dict[str, str]:
         """The units by what they are called for a large park, as the tables of words have them."""

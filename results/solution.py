@@ -129,6 +129,18 @@ def cost_yuan(solution: xr.Dataset) -> dict[QuantityName, float]:
     }
 
 
+def with_roles(solution: xr.Dataset, case: Case) -> xr.Dataset:
+    """The solution with the `role` of each quantity's device, and an injection's `carrier`, as attributes."""
+    carriers = case.carriers
+    for name in map(str, solution.data_vars):
+        attributes = solution[name].attrs
+        if attributes["device"] in case.devices:
+            attributes["role"] = case.devices[attributes["device"]].role
+        if attributes["kind"] == "injection":
+            attributes["carrier"] = carriers.get(attributes["key"], "electricity")
+    return solution
+
+
 def save_solution(solution: xr.Dataset, path: Path) -> None:
     """Write the solution as a NetCDF file."""
     encoding = {str(name): {"zlib": True, "complevel": 1} for name in solution.data_vars}

@@ -25,7 +25,8 @@ from parkdispatch.optimizer.solve import Optimum, optimize, optimize_with_pyomo
 from parkdispatch.results.audit import audit
 from parkdispatch.results.schedule.schedule import schedule_blocks
 from parkdispatch.results.solution import device_quantities, key_of, of_kind
-from parkdispatch.results.views.device_charts import chart_data, plan_columns
+from parkdispatch.results.views.device_charts import chart_data
+from parkdispatch.results.views.plan_columns import plan_columns
 from parkdispatch.results.wording.words import LANGS, load_words, with_device_words
 
 DAYS = ("2026-03-31", "2026-04-01")  # a change of day and of month
@@ -204,14 +205,15 @@ def _joined(parts: list[Seen]) -> Seen:
 def _display_problems(trial: _Trial, solution: xr.Dataset) -> Iterator[str]:
     case, words = trial.prepared.case, load_words("en")
     columns = [column.owner for column in plan_columns(solution, case, words)]
-    drawn = [device["device"] for device in chart_data(solution, case, words, {}, {})["devices"]]
+    charts, part = chart_data(solution, case, words, {}, {}), device_quantities(solution, trial.name)
+    drawn = [device["device"] for balance in charts["balances"] for device in balance["devices"]]
     if not trial.device.buses:
         return
     if trial.name not in columns:
         yield "has no column in the plan's workbook"
-    if trial.name not in drawn and "electricity" in trial.device.buses.values():
+    if trial.name not in drawn and trial.device.flow(part) is None:
         yield "is not drawn in the chart"
-    level = trial.device.storage_level(device_quantities(solution, trial.name))
+    level = trial.device.storage_level(part)
     if trial.device.stores_energy:
         schedule_blocks(solution, case)
         if level is None:

@@ -13,6 +13,7 @@ from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
 from parkdispatch.optimizer.solve import Optimum, WarmStart, optimize, optimize_with_pyomo
 from parkdispatch.results.audit import Audit, audit
+from parkdispatch.results.solution import with_roles
 from parkdispatch.studies.solve_options import SolveContext
 
 
@@ -58,7 +59,7 @@ def solve_without_storage(
 
 def audited_solution(prepared: Prepared, optimum: Optimum) -> tuple[xr.Dataset, Audit]:
     """Convert the optimum of a prepared case to a dataset and audit it. Raises SolverError if that fails."""
-    solution = to_dataset(optimum, case_attributes(prepared.case))
+    solution = with_roles(to_dataset(optimum, case_attributes(prepared.case)), prepared.case)
     case_audit = audit(solution, prepared)
     if not case_audit.holds:
         failures = ", ".join(f"{name}: {case_audit.residuals[name]:g}" for name in case_audit.failed)

@@ -16,6 +16,7 @@ from parkdispatch.inputs.variations.overrides import Forecast, with_overrides
 from parkdispatch.interfaces.language_codes import language
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.network.ac_check import CHECKED_INTERVALS, AcCheck
+from parkdispatch.results.schedule.activity_schedule import ActivityBlock, activity_blocks
 from parkdispatch.results.schedule.schedule import ScheduleBlock, schedule_blocks
 from parkdispatch.results.solution import dispatch_table
 from parkdispatch.studies.daily_replay import replay_year
@@ -114,6 +115,11 @@ class Plan(Dispatch):
     def schedule(self) -> tuple[ScheduleBlock, ...]:
         """The storage's day in blocks: from when to when, what, how much, and why."""
         return tuple(schedule_blocks(self.run.solution, self.run.case))
+
+    @property
+    def activities(self) -> tuple[ActivityBlock, ...]:
+        """The day of units, shifted work and interruptions in blocks."""
+        return tuple(activity_blocks(self.run.solution, self.run.case))
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """`parkdispatch plan`: dispatch one day."""
 
 import time
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,6 +28,9 @@ from parkdispatch.interfaces.commands.options import (
     write_pyomo_model,
 )
 from parkdispatch.models.errors import InputError
+
+if TYPE_CHECKING:
+    from parkdispatch.results.power_scale import PowerScale
 
 SocOption = Annotated[
     list[str] | None,
@@ -103,20 +107,26 @@ def plan(
             paths = write_run(run, folder, "day", lang=file_lang)
     from parkdispatch.results.console.dispatch_screen import show_files, show_plan
     from parkdispatch.results.power_scale import scale_of
+    from parkdispatch.results.schedule.activity_schedule import activity_blocks
     from parkdispatch.results.schedule.schedule import schedule_blocks
 
-    show_plan(out_console, run.case, run.solution, run.summary, schedule_blocks(run.solution, run.case))
-    scale = scale_of(run.solution)
-    for name, peak_mw in planned.expected_peaks_mw.items():
+    blocks = (schedule_blocks(run.solution, run.case), activity_blocks(run.solution, run.case))
+    show_plan(out_console, run.case, run.solution, run.summary, *blocks)
+    _show_assumed_peaks(planned.expected_peaks_mw, plan_day, scale_of(run.solution))
+    show_files(out_console, paths.values())
+    for line in run.case.dispatch_warnings:
+        print_message("warning", line)
+    end_of_check(run)
+
+
+def _show_assumed_peaks(peaks_mw: Mapping[str, float], plan_day: date, scale: "PowerScale") -> None:
+    """Say which peaks of the month [MW] the plan assumed by connection, because none was typed."""
+    for name, peak_mw in peaks_mw.items():
         note = (
             f"Peak so far not given (--peak-so-far-mw): assumed {scale.text(peak_mw)} at {name}, the peak"
             f" of the cheapest dispatch of {plan_day:%Y-%m} as a whole."
         )
         out_console.print(note, style="dim", soft_wrap=True)
-    show_files(out_console, paths.values())
-    for line in run.case.dispatch_warnings:
-        print_message("warning", line)
-    end_of_check(run)
 
 
 def _parse_soc(texts: list[str] | None) -> float | dict[str, float] | None:

@@ -39,7 +39,7 @@ class Boiler(FuelBurner):
         "gas_bus": "gas",
     }
     displays: ClassVar[tuple[Display, ...]] = (
-        Display("heat_output", "other", {"heat_mw": 1.0}),
+        Display("heat_output", "source", {"heat_mw": 1.0}, "heat_bus"),
         Display("boiler_input", "other", {"input_mw": 1.0}),
     )
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {

@@ -31,7 +31,7 @@ class Chiller(VapourCompression):
     ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {"bus": "electricity", "cold_bus": "cold"}
     displays: ClassVar[tuple[Display, ...]] = (
         Display("power_drawn", "other", {"power_mw": 1.0}),
-        Display("cold_output", "other", {"cold_mw": 1.0}),
+        Display("cold_output", "source", {"cold_mw": 1.0}, "cold_bus"),
     )
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "en": {

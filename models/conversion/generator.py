@@ -37,6 +37,7 @@ from parkdispatch.models.device import (
     largest_residual,
 )
 from parkdispatch.models.limits import Money, PositivePower
+from parkdispatch.models.shown_operation import Activity
 from parkdispatch.models.vocabulary import Expr, Interval, Terms
 
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -93,7 +94,7 @@ class Generator(FuelBurner):
     }
     displays: ClassVar[tuple[Display, ...]] = (
         Display("power", "source", {"power_mw": 1.0}),
-        Display("heat_output", "other", {"heat_mw": 1.0}),
+        Display("heat_output", "source", {"heat_mw": 1.0}, "heat_bus"),
         Display("fuel_input", "other", {"fuel_mw": 1.0}),
     )
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
@@ -283,6 +284,14 @@ class Generator(FuelBurner):
             ),
             "injection_mw": injection_residual_mw(seen, injected),
         }
+
+    def activities(self, seen: Seen) -> list[Activity]:
+        """Each unit with its power."""
+        units = zip(*self._units_seen(seen), strict=True)
+        return [
+            Activity("commitment", mw, self.rated_mw, on, number if self.units > 1 else None)
+            for number, (mw, on) in enumerate(units, start=1)
+        ]
 
     def _units_seen(self, seen: Seen) -> tuple[Array, Any]:
         """Power of each unit [MW] and whether it is on, shape (units, intervals)."""

@@ -30,7 +30,7 @@ class HeatPump(VapourCompression):
     ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {"bus": "electricity", "heat_bus": "heat"}
     displays: ClassVar[tuple[Display, ...]] = (
         Display("power_drawn", "other", {"power_mw": 1.0}),
-        Display("heat_output", "other", {"heat_mw": 1.0}),
+        Display("heat_output", "source", {"heat_mw": 1.0}, "heat_bus"),
     )
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "en": {

@@ -31,6 +31,7 @@ from parkdispatch.models.device import (
 )
 from parkdispatch.models.limits import Power
 from parkdispatch.models.reactive_load import ReactiveLoad
+from parkdispatch.models.shown_operation import Activity
 from parkdispatch.models.vocabulary import Interval, Terms
 
 LEAST_COP, LARGEST_COP = 0.1, 50.0  # 50: a lift of a few degrees
@@ -156,6 +157,13 @@ class VapourCompression(ReactiveLoad):
         if self.rated_mw is not None:
             return self.rated_mw, power_mw
         return self.rated_output_mw or 0.0, output_mw
+
+    def activities(self, seen: Seen) -> list[Activity]:
+        """When it runs, if it has a least load."""
+        if "running" not in seen.values:
+            return []
+        rated_mw, base_mw = self._base(seen.values["power_mw"], seen.values[f"{self.output}_mw"])
+        return [Activity("commitment", base_mw, rated_mw, seen.values["running"] > 0.5)]
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Recompute the limits, the least load, the output, and what enters the buses."""

@@ -53,6 +53,7 @@ from parkdispatch.models.limits import (
 )
 from parkdispatch.models.loads.demand_profile import Hourly
 from parkdispatch.models.loads.vehicle_flow import Vehicle, all_days, one_day, stays, within_power
+from parkdispatch.models.shown_operation import Activity
 from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.models.vocabulary import Interval, Terms
 
@@ -258,6 +259,14 @@ class EvFleet(Device):
             "injection_mw": np.abs(seen.injection[self.bus] - discharge + charge),
         }
         return {name: largest_residual(residual) for name, residual in checks.items()}
+
+    def activities(self, seen: Seen) -> list[Activity]:
+        """When the vehicles are charged, against charging them evenly; what is fed back is below zero."""
+        value = seen.values
+        even_mwh = value["even_mwh"] - value["even_before_mwh"] - value["arriving_mwh"] + value["leaving_mwh"]
+        power_mw, usual_mw = -seen.injection[self.bus], even_mwh / (self.eta_charge * seen.hours)
+        most_mw = float(np.max(value["charge_limit_mw"]))
+        return [Activity("shift", power_mw, most_mw, usual_mw=usual_mw)]
 
     def amounts(self, seen: Seen) -> Mapping[str, Array]:
         """The energy consumed."""

@@ -39,6 +39,7 @@ from parkdispatch.models.device import (
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.loads.demand_profile import DemandProfile
 from parkdispatch.models.loads.shed_steps import ShedStep
+from parkdispatch.models.shown_operation import Activity
 from parkdispatch.models.vocabulary import Interval, Terms
 
 
@@ -146,6 +147,18 @@ class InterruptibleLoad(DemandProfile):
         checks["shed_within_demand_mw"] = [shed_mw - value["demand_mw"]]
         checks["injection_mw"] = [np.abs(seen.injection[self.bus] + power_mw - shed_mw)]
         return {rule: largest_residual(*residuals) for rule, residuals in checks.items()}
+
+    def activities(self, seen: Seen) -> list[Activity]:
+        """What is shed of each step."""
+        activities = list[Activity]()
+        for number, step in enumerate(self.steps):
+            shed_mw = seen.values[f"step_{number}_shed_mw"]
+            size_mw = float(np.max(step.size_mw(seen.values["demand_mw"])))
+            place, price = number + 1 if len(self.steps) > 1 else None, step.price_yuan_per_mwh
+            activities.append(
+                Activity("interruption", shed_mw, size_mw, number=place, price_yuan_per_mwh=price)
+            )
+        return activities
 
     def amounts(self, seen: Seen) -> Mapping[str, Array]:
         """The energy consumed."""

@@ -57,6 +57,7 @@ from parkdispatch.models.loads.work_windows import (
     work_series,
     work_windows,
 )
+from parkdispatch.models.shown_operation import Activity
 from parkdispatch.models.vocabulary import Interval, Terms, TimeSpan
 
 
@@ -117,7 +118,7 @@ class ShiftableLoad(ShiftableDeclaration):
         """Ball mills of a ceramics works: 22 hours of work in 24, a third of which cannot be moved."""
         return cls(daily_energy_mwh=88.0, machine_mw=0.5, machines=8, min_power_mw=88.0 / 24 / 3)
 
-    def _windows(self, park: Park, hourly: Sequence[float] = ()) -> tuple[WorkWindows, Array]:
+    def _windows(self, park: Park | Seen, hourly: Sequence[float] = ()) -> tuple[WorkWindows, Array]:
         """The windows, and the work of the one each interval lies in [MWh]."""
         spans = [TimeSpan(order.begin, order.end) for order in self.orders]
         works = [order.energy_mwh for order in self.orders]
@@ -210,6 +211,14 @@ class ShiftableLoad(ShiftableDeclaration):
             checks |= machine_residuals_mw(power, hours, self.machine_mw, self.block_hours, self.running)
         checks["work_at_end_mwh"] = energy[-1] - later_mwh - done[-1]
         return {name: largest_residual(residual) for name, residual in checks.items()}
+
+    def activities(self, seen: Seen) -> list[Activity]:
+        """When the work is done, against its usual hours."""
+        power_mw, usual_mw = seen.values["power_mw"], seen.values.get("usual_mw")
+        if usual_mw is None:  # it has no price
+            usual, energy_mwh = self._windows(seen, self.usual_shape)
+            usual_mw = energy_mwh * usual.share / seen.hours
+        return [Activity("shift", power_mw, self.most_mw, usual_mw=usual_mw)]
 
     def amounts(self, seen: Seen) -> Mapping[str, Array]:
         """The energy consumed."""

@@ -32,6 +32,7 @@ from parkdispatch.models.device import (
 )
 from parkdispatch.models.limits import LARGEST_PRICE_YUAN_PER_MWH, Power
 from parkdispatch.models.network_elements import NetworkElements, SwitchBranch
+from parkdispatch.models.shown_operation import Flow
 from parkdispatch.models.vocabulary import Interval, Terms
 
 LossShare = Annotated[float, Field(ge=0, lt=1)]
@@ -164,6 +165,19 @@ class Link(Device):
             np.abs(seen.injection[self.to_bus] - (forward - self.forward_loss * forward - backward)),
         )
         return residuals
+
+    def flow(self, seen: Seen) -> Flow:
+        """What is sent forward, less what is sent backward, within what is in service."""
+        availability = seen.values["availability"]
+        forward_mw, backward_mw = (
+            np.minimum(seen.values[name], capacity_mw * availability)
+            for name, capacity_mw in (
+                ("forward_limit_mw", self.forward_limit_mw),
+                ("backward_limit_mw", self.backward_limit_mw),
+            )
+        )
+        sent_mw = seen.values["forward_mw"] - seen.values["backward_mw"]
+        return Flow(self.bus, self.to_bus, sent_mw, forward_mw, backward_mw)
 
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
         """What is paid for the energy sent."""

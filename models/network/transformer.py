@@ -38,6 +38,7 @@ from parkdispatch.models.device import (
 )
 from parkdispatch.models.limits import PositivePower, Power
 from parkdispatch.models.network_elements import NetworkElements, TransformerBranch
+from parkdispatch.models.shown_operation import Flow
 from parkdispatch.models.vocabulary import Interval, Terms
 
 UnitCount = Annotated[int, Field(ge=1, le=1000)]
@@ -92,7 +93,7 @@ class BusTransformer(Device):
     role: ClassVar[Role] = "network"
     ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {"bus": "electricity", "to_bus": "electricity"}
     displays: ClassVar[tuple[Display, ...]] = (
-        Display("flow", "other", {"flow_mw": 1.0}),
+        Display("flow", "flow", {"flow_mw": 1.0}),
         Display("losses", "other", {"losses_mw": 1.0}),
     )
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
@@ -212,6 +213,11 @@ class BusTransformer(Device):
                 np.abs(seen.injection[self.bus] + flow + no_load + load_loss),
             ),
         }
+
+    def flow(self, seen: Seen) -> Flow:
+        """The flow, within what is in service."""
+        limit_mw = self.limit_mw * seen.values["availability"]
+        return Flow(self.bus, self.to_bus, seen.values["flow_mw"], limit_mw, limit_mw)
 
     def _chords_mw(self, flow_mw: Array) -> Array:
         """Load loss at each flow [MW]: the square, and by how much its chord there lies above it."""

@@ -93,9 +93,9 @@ class WasteHeat(Device):
         ),
     }
     displays: ClassVar[tuple[Display, ...]] = (
-        Display("available_heat", "other", {"available_heat_mw": 1.0}),
-        Display("heat_output", "other", {"heat_mw": 1.0}),
-        Display("power", "source", {"power_mw": 1.0}),
+        Display("available_heat", "other", {"available_heat_mw": 1.0}, "heat_bus"),
+        Display("heat_output", "source", {"heat_mw": 1.0}, "heat_bus"),
+        Display("power", "source", {"power_mw": 1.0}, "bus"),
     )
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "en": {

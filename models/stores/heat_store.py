@@ -61,17 +61,15 @@ class HeatStore(Device):
 
     role: ClassVar[Role] = "store"
     ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {"bus": "heat"}
-    displays: ClassVar[tuple[Display, ...]] = (Display("heat_set_point", "other", {"output_mw": 1.0}),)
+    displays: ClassVar[tuple[Display, ...]] = (Display("set_point", "set_point", {"output_mw": 1.0}, "bus"),)
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "en": {
             "devices": {"heat_store": "heat store"},
             "checks": {"power_limits": "charge and discharge limits"},
-            "book": {"heat_set_point": "heat, + discharge − charge"},
         },
         "zh": {
             "devices": {"heat_store": "蓄热装置"},
             "checks": {"power_limits": "充放功率上限"},
-            "book": {"heat_set_point": "热功率（+ 放热，− 蓄热）"},
         },
     }
 
@@ -149,16 +147,13 @@ class ColdStore(HeatStore):
     bus: str = declared("-", "Name of the bus the store is connected to", default="cold")
 
     ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {"bus": "cold"}
-    displays: ClassVar[tuple[Display, ...]] = (Display("cold_set_point", "other", {"output_mw": 1.0}),)
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "en": {
             "devices": {"cold_store": "cold store"},
             "checks": {"power_limits": "charge and discharge limits"},
-            "book": {"cold_set_point": "cold, + discharge − charge"},
         },
         "zh": {
             "devices": {"cold_store": "蓄冷装置"},
             "checks": {"power_limits": "充放功率上限"},
-            "book": {"cold_set_point": "冷功率（+ 放冷，− 蓄冷）"},
         },
     }

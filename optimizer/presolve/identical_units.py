@@ -69,8 +69,9 @@ def _first_equal_device(template: Template, devices: Mapping[str, Device]) -> di
     """For each device the first one it is merged with, or itself."""
     unique = {key[0] for key in template.series} | {shared.key[0] for shared in template.shared}
     first_of: dict[str, str] = {}
-    for name, device in devices.items():
-        equal = (other for other in first_of.values() if devices[other] == device and name not in unique)
+    bare = {name: device.untitled() for name, device in devices.items()}
+    for name, device in bare.items():
+        equal = (other for other in first_of.values() if bare[other] == device and name not in unique)
         first_of[name] = next(equal, name)
     return first_of
 

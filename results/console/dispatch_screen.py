@@ -16,9 +16,12 @@ from parkdispatch.results.console.screen_parts import heading, money, plain_tabl
 from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.pv_yield import PvYield
 from parkdispatch.results.savings.replay_comparison import Replayed
+from parkdispatch.results.schedule.activity_schedule import ActivityBlock
 from parkdispatch.results.schedule.schedule import ScheduleBlock
 from parkdispatch.results.summary import Summary, full_cycles
 from parkdispatch.results.views.saving_view import bridge_rows, day_rows, peak_phrases
+from parkdispatch.results.wording.activity_sentences import activity_line
+from parkdispatch.results.wording.display_names import Words, screen_name
 from parkdispatch.results.wording.sentences import (
     block_line,
     implausible_sentences,
@@ -39,20 +42,30 @@ COST_WORDS = {
 
 
 def show_plan(
-    console: Console, case: Case, solution: xr.Dataset, summary: Summary, blocks: list[ScheduleBlock]
+    console: Console,
+    case: Case,
+    solution: xr.Dataset,
+    summary: Summary,
+    blocks: Sequence[ScheduleBlock],
+    activities: Sequence[ActivityBlock] = (),
 ) -> None:
     """Print schedule, costs, peak and proof of a day."""
     day = str(solution["time"].to_numpy()[0])[:10]
+    scale = scale_of(solution)
+    words = load_words("en", scale=scale, devices=case.devices)
     console.print(heading(f"{case.title or case.name}: plan for {day}", case))
     if blocks:
-        console.print(_schedule(blocks), soft_wrap=True)
-    else:
+        console.print(_schedule(blocks, words), soft_wrap=True)
+    elif case.storage:
         console.print("The storage stays idle all day: no operation lowers the cost.", style="italic")
+    if activities:
+        lines = [activity_line(block, words) for block in activities]
+        console.print(Text("\n".join([*lines, ""])), soft_wrap=True)
     _print_implausible(console, solution, case)
-    console.print(_cost_table("the day, with the demand charge of the whole month", summary, of_day=True))
+    console.print(
+        _cost_table("the day, with the demand charge of the whole month", summary, words, of_day=True)
+    )
     if summary.days and summary.without_storage:
-        scale = scale_of(solution)
-        words = load_words("en", scale=scale)
         console.print(saving_table(words["saving"]["title"], day_rows(summary.days[0], words, scale)))
         for phrase in peak_phrases(summary.days[0], words, scale):
             console.print(f"{phrase[:1].upper()}{phrase[1:]}.", soft_wrap=True)
@@ -64,7 +77,7 @@ def show_plan(
 
 def _print_implausible(console: Console, solution: xr.Dataset, case: Case) -> None:
     """What can hardly be in the given series, loudly."""
-    for line in implausible_sentences(solution, case, load_words("en")):
+    for line in implausible_sentences(solution, case, load_words("en", devices=case.devices)):
         console.print(Text(f"WARNING: {line}", style="bold red"), soft_wrap=True)
 
 
@@ -79,13 +92,14 @@ def show_year(
     """Print energy, costs, cycles, peaks by month, bill, proof, model size and run times of a year."""
     first, last = (str(solution["time"].to_numpy()[n])[:10] for n in (0, -1))
     scale = scale_of(solution)
+    words = load_words("en", devices=case.devices)
     console.print(
         heading(f"{case.title or case.name}: {first} to {last}, {model['intervals']:,} intervals", case)
     )
     _print_implausible(console, solution, case)
-    console.print(Group(_energy_table(summary, scale), _cost_table("the period", summary)))
+    console.print(Group(_energy_table(summary, scale, words), _cost_table("the period", summary, words)))
     _print_bridge(console, summary)
-    _print_cycles(console, summary)
+    _print_cycles(console, summary, words)
     console.print(_month_table(summary, scale))
     show_bill(console, summary)
     console.print(_proof(solution, summary), soft_wrap=True)
@@ -97,7 +111,7 @@ def show_year(
         style="dim",
         soft_wrap=True,
     )
-    labels = load_words("en")["timings"]
+    labels = words["timings"]
     times = ", ".join(
         f"{labels.get(step, step.replace('_', ' '))} {seconds:z.2f} s" for step, seconds in timings_s.items()
     )
@@ -138,7 +152,7 @@ def show_replay(
             soft_wrap=True,
         )
     _print_bridge(console, summary)
-    _print_cycles(console, summary)
+    _print_cycles(console, summary, load_words("en", devices=case.devices))
     gap = float(solution.attrs["gap"])
     verdict = "Daily plans, not the optimum of the year" if gap > PROVEN_GAP else "Optimum of the year"
     console.print(
@@ -232,9 +246,9 @@ def show_files(console: Console, paths: Iterable[Path]) -> None:
     console.print(Text(f"Files in {written[0].parent}: {names}"), soft_wrap=True)
 
 
-def _schedule(blocks: Sequence[ScheduleBlock]) -> RenderableType:
+def _schedule(blocks: Sequence[ScheduleBlock], words: Words) -> RenderableType:
     """The blocks of the schedule, one per line."""
-    lines, words = Text(), load_words("en")
+    lines = Text()
     for block in blocks:
         lines.append(
             f"{block_line(block, words)}\n", style="green" if block.action == "charge" else "dark_orange"
@@ -249,7 +263,7 @@ def _print_bridge(console: Console, summary: Summary) -> None:
         console.print(saving_table(words["saving"]["bridge"], rows))
 
 
-def _cost_table(period: str, summary: Summary, *, of_day: bool = False) -> RenderableType:
+def _cost_table(period: str, summary: Summary, words: Words, *, of_day: bool = False) -> RenderableType:
     """Cost with and without storage, and the saving by named cost."""
     table, other = plain_table(f"Cost of {period}", "", "yuan", "万元"), summary.without_storage
     rows = [("with storage", summary.cost_yuan)]
@@ -262,7 +276,7 @@ def _cost_table(period: str, summary: Summary, *, of_day: bool = False) -> Rende
     for name, yuan in other.saving_by_cost_yuan.items() if other else ():
         if abs(yuan) >= HALF_YUAN:
             table.add_row(
-                f"  of which {name.device} {COST_WORDS.get(name.key, name.key)}",
+                f"  of which {screen_name(name.device, words)} {COST_WORDS.get(name.key, name.key)}",
                 f"{yuan:z,.0f}",
                 f"{yuan / YUAN_PER_WAN:z,.2f}",
             )
@@ -284,17 +298,19 @@ def _peak_lines(solution: xr.Dataset, summary: Summary) -> list[str]:
     return lines
 
 
-def _energy_table(summary: Summary, scale: PowerScale) -> Table:
+def _energy_table(summary: Summary, scale: PowerScale, words: Words) -> Table:
     table = plain_table("Energy", "", scale.large_energy)
     for name, energy in summary.energy_mwh.items():
-        label = f"{name.device} {'into bus ' if name.kind == 'injection' else ''}{name.key}"
+        label = (
+            f"{screen_name(name.device, words)} {'into bus ' if name.kind == 'injection' else ''}{name.key}"
+        )
         table.add_row(label, f"{energy * scale.per_mw / 1000:z,.3f}")
     return table
 
 
-def _print_cycles(console: Console, summary: Summary) -> None:
+def _print_cycles(console: Console, summary: Summary, words: Words) -> None:
     for device, cycles in full_cycles(summary).items():
-        console.print(f"{device}: {cycles:z,.1f} full cycles")
+        console.print(f"{screen_name(device, words)}: {cycles:z,.1f} full cycles")
 
 
 def _month_table(summary: Summary, scale: PowerScale) -> Table:

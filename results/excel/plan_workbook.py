@@ -15,8 +15,9 @@ from parkdispatch.results.excel.workbook_book import HEAD, Book, Row, workbook
 from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.schedule.tariff_periods import interval_periods
 from parkdispatch.results.solution import cost_yuan, times_of
-from parkdispatch.results.views.device_charts import plan_columns
+from parkdispatch.results.views.plan_columns import energy_parts, plan_columns
 from parkdispatch.results.views.report_facts import ReportFacts
+from parkdispatch.results.wording.activity_sentences import activity_row
 from parkdispatch.results.wording.display_names import cost_label, device_label
 from parkdispatch.results.wording.sentences import BlockRow, block_row, proof_sentence
 from parkdispatch.results.wording.words import load_words
@@ -44,7 +45,7 @@ def write_plan_xlsx(
     path: Path, solution: xr.Dataset, case: Case, facts: ReportFacts, lang: str = "en"
 ) -> None:
     """Write the workbook: sheets plan, chart, blocks and summary. The same input gives the same bytes."""
-    words, times = load_words(lang, scale=scale_of(solution)), times_of(solution)
+    words, times = load_words(lang, scale=scale_of(solution), devices=case.devices), times_of(solution)
     with workbook(path, facts.title, times[0].date()) as book:
         writer = _Writer(book, solution, case, facts, words)
         for name in writer.sheets:
@@ -72,7 +73,8 @@ class _Writer(Book):
         self.period = found if all(found) else None
         self.left = 2 if self.period is None else 3  # first column of numbers, from zero
         self.bottom = TOP + len(self.times) - 1
-        names = ["plan", "chart", *(["blocks"] if facts.blocks else []), "summary"]
+        known = {"blocks": facts.blocks, "activities": facts.activity_blocks}
+        names = ["plan", "chart", *(name for name, rows in known.items() if rows), "summary"]
         self.sheets = {name: book.add_worksheet(self.text[name]) for name in names}
 
     def where(self, number: int) -> str:
@@ -140,30 +142,39 @@ class _Writer(Book):
             sheet.conditional_format(TOP, column, self.bottom, column, {"type": "cell", **rule})
 
     def chart(self) -> None:
-        """Power stacked, with the load as a line, above the state of charge."""
-        sheet, unit = self.sheets["chart"], self.words["script"]["mw"]
+        """For each carrier its powers stacked, with the load as a line, above what is stored of it."""
+        sheet, row = self.sheets["chart"], 3
         self.begin(sheet, "", pages_high=1)
+        for carrier in dict.fromkeys(column.carrier for column in self.columns if column.kind != "price"):
+            row = self._charts_of(sheet, row, carrier)
+        sheet.hide_gridlines(2)
+        sheet.print_area(0, 0, row, 16)
+
+    def _charts_of(self, sheet: Any, row: int, carrier: str) -> int:
+        """Insert the charts of a carrier from a row on; the row after them."""
+        unit, names = self.words["script"]["mw"], self.words["carriers"][carrier]
         axis = f"'{self.text['plan']}'!$A${TOP + 1}:$A${self.bottom + 1}"
         power = self.book.add_chart({"type": "column", "subtype": "stacked"})
         load, soc = self.book.add_chart({"type": "line"}), self.book.add_chart({"type": "line"})
         order = ("import", "source", "set_point", "export")
-        drawn = [(n, one) for n, one in enumerate(self.columns) if one.kind in order and one.numbers.any()]
-        for number, one in sorted(drawn, key=lambda item: order.index(item[1].kind)):
-            at = self._below_zero(sheet, number) if one.kind == "export" else self.where(number)
-            series = {"name": one.name, "categories": axis, "values": at, "gap": 0, "overlap": 100}
-            power.add_series({**series, "fill": {"color": one.colour}})
-        for number, one in enumerate(self.columns):
-            if one.kind in ("load", "soc"):
-                series = {"name": one.device, "categories": axis, "values": self.where(number)}
-                line = {"line": {"color": one.colour, "width": 2.0}}
-                (load if one.kind == "load" else soc).add_series({**series, **line})
+        own = [(n, column) for n, column in enumerate(self.columns) if column.carrier == carrier]
+        drawn = [(n, column) for n, column in own if column.kind in order and column.numbers.any()]
+        for number, column in sorted(drawn, key=lambda item: order.index(item[1].kind)):
+            at = self._below_zero(sheet, number) if column.kind == "export" else self.where(number)
+            series = {"name": column.name, "categories": axis, "values": at, "gap": 0, "overlap": 100}
+            power.add_series({**series, "fill": {"color": column.colour}})
+        for number, column in own:
+            if column.kind in ("load", "soc"):
+                series = {"name": column.device, "categories": axis, "values": self.where(number)}
+                line = {"line": {"color": column.colour, "width": 2.0}}
+                (load if column.kind == "load" else soc).add_series({**series, **line})
         if load.series:
             power.combine(load)
-        row, each_hour = 3, max(1, round(1 / self.hours))
+        each_hour = max(1, round(1 / self.hours))
         percent = {"min": 0, "max": 1, "num_format": "0%"}
         for chart, title, name, limits, height in (
-            (power, self.text["power_chart"], unit, {}, 400),
-            (soc, self.text["soc_chart"], "%", percent, 280),
+            (power, names["balance"], unit, {}, 400),
+            (soc, names["level"], "%", percent, 280),
         ):
             if not chart.series:
                 continue
@@ -176,8 +187,7 @@ class _Writer(Book):
             chart.set_size({"width": 1060, "height": height})
             sheet.insert_chart(row, 0, chart)
             row += height // 20 + 1
-        sheet.hide_gridlines(2)
-        sheet.print_area(0, 0, row, 16)
+        return row
 
     def _below_zero(self, sheet: Any, number: int) -> str:
         """An export with its sign turned, in a column of the chart's sheet that is out of sight."""
@@ -203,6 +213,20 @@ class _Writer(Book):
         for action, look in ACTION_LOOKS.items():
             rule = {"type": "cell", "criteria": "==", "value": f'"{page[action]}"'}
             sheet.conditional_format(TOP, 2, end - 1, 2, {**rule, "format": self.book.add_format(look)})
+        sheet.freeze_panes(TOP, 0)
+
+    def activities(self) -> None:
+        """Units, shifted work and interruptions in words."""
+        sheet, text, page = self.sheets["activities"], self.text, self.page
+        self.begin(sheet, page["activity_blocks_note"])
+        for column, width in enumerate((8, 8, 30, 18, 20, 34, 18, 60)):
+            sheet.set_column(column, column, width)
+        price = f"{text['price']}, {self.words['script']['yuan_per_kwh']}"
+        heads = [text["from"], text["to"], page["b_who"], text["what"], text["mean_power"], page["b_energy"]]
+        heads += [price, text["why"]]
+        rows = [activity_row(block, self.words) for block in self.facts.activity_blocks]
+        cells = [(*row[:3], page[row.action], *row[4:6], _number_or_text(row.price), row.why) for row in rows]
+        self.table(sheet, TOP - 1, heads, cells, PRICE)
         sheet.freeze_panes(TOP, 0)
 
     def _price(self, row: BlockRow) -> float | str:
@@ -255,14 +279,16 @@ class _Writer(Book):
         for number, one in enumerate(self.columns):
             at, mw = self.where(number), one.numbers
             most, least = (f"=MAX({at})", float(mw.max())), (f"=MIN({at})", float(mw.min()))
-            if one.kind == "set_point":
-                out = (f'=SUMIF({at},">0")*{length}', float(mw.clip(min=0).sum()) * self.hours)
-                back = (f'=-SUMIF({at},"<0")*{length}', -float(mw.clip(max=0).sum()) * self.hours)
-                rows.append((f"{one.device} {self.page['discharge']}", out, most))
-                rows.append((f"{one.device} {self.page['charge']}", back, (f"=-MIN({at})", -least[1])))
-            elif one.kind not in ("price", "soc"):
-                total = (f"=SUM({at})*{length}", float(mw.sum()) * self.hours)
-                rows.append((one.name, total, most, least))
+            for label, sign in energy_parts(one, self.words):
+                if sign > 0:
+                    out = (f'=SUMIF({at},">0")*{length}', float(mw.clip(min=0).sum()) * self.hours)
+                    rows.append((label, out, most))
+                elif sign < 0:
+                    back = (f'=-SUMIF({at},"<0")*{length}', -float(mw.clip(max=0).sum()) * self.hours)
+                    rows.append((label, back, (f"=-MIN({at})", -least[1])))
+                else:
+                    total = (f"=SUM({at})*{length}", float(mw.sum()) * self.hours)
+                    rows.append((label, total, most, least))
         return rows
 
     def _energy_cost(self, length: str) -> tuple[str, float] | None:
@@ -279,3 +305,11 @@ class _Writer(Book):
         factor = KW_PER_MW / self.scale.per_mw
         cell = f"=({formula.lstrip('+')})*{length}*{factor:g}", total * self.hours * factor
         return cell if formula else None
+
+
+def _number_or_text(text: str) -> float | str:
+    """A price as a number, or its range as text."""
+    try:
+        return float(text)
+    except ValueError:
+        return text

@@ -19,7 +19,7 @@ from parkdispatch.results.network.network_tables import network_note, network_se
 from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.solution import QuantityName, times_of
 from parkdispatch.results.views.report_facts import ReportFacts
-from parkdispatch.results.views.report_tables import costs, energy, step_label
+from parkdispatch.results.views.report_tables import costs, energies, step_label
 from parkdispatch.results.views.saving_view import bridge_rows, day_rows, peak_phrases
 from parkdispatch.results.wording.display_names import (
     charge_label,
@@ -45,7 +45,7 @@ def write_report_xlsx(
 
     The same input gives the same bytes. Empty sheets are left out.
     """
-    words = load_words(lang, scale=scale_of(solution))
+    words = load_words(lang, scale=scale_of(solution), devices=case.devices)
     with workbook(path, facts.title, times_of(solution)[0].date()) as book:
         _ReportWorkbook(book, words, solution, case, audit, facts).write()
 
@@ -141,8 +141,9 @@ class _ReportWorkbook(Book):
                 for name, yuan in facts.unseen_yuan.items()
             ]
             row = self.block(sheet, row, (page["unseen"], page["yuan"], page["u_saved"]), unseen, MONEY)
-        energies = [energy(name, mwh, self.words, self.scale) for name, mwh in facts.energy_mwh.items()]
-        row = self.block(sheet, row, (page["energy"], page["e_mwh"]), energies, ENERGY)
+        for carrier, told in energies(self.solution, self.case, facts, self.words).items():
+            names = (self.words["carriers"][carrier]["energy"], page["e_mwh"])
+            row = self.block(sheet, row, names, [list(energy) for energy in told], ENERGY)
         row = self._peaks(sheet, row)
         cycles = [[device_label(name, self.words), count] for name, count in facts.full_cycles.items()]
         row = self.block(sheet, row, (page["cycles"], ""), cycles, "0.000") if cycles else row

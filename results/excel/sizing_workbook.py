@@ -42,7 +42,7 @@ CHART_SIZE = {"width": 760, "height": 340}
 
 def write_size_xlsx(path: Path, study: SizeStudy, lang: Lang = "en") -> None:
     """Write the workbook, one sheet per computed part. The same study gives the same bytes."""
-    words = load_words(lang, "size")
+    words = load_words(lang, "size", devices=study.case.devices)
     with workbook(path, study.case.title or study.case.name, CREATED) as book:
         _SizingWorkbook(book, words, study).write()
 

@@ -31,7 +31,7 @@ def write_study_xlsx(
 
     The same study gives the same bytes.
     """
-    words = load_words(lang, "study")
+    words = load_words(lang, "study", devices=study.case.devices)
     with workbook(path, study.case.title or study.case.name, CREATED) as book:
         _StudyWorkbook(book, words, study, FinanceWords(lang)).write(reproduced)
 

@@ -14,6 +14,7 @@ from parkdispatch.results.views import report_tables as tables
 from parkdispatch.results.views.device_charts import chart_data
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.views.saving_view import bridge_rows, day_rows, peak_phrases
+from parkdispatch.results.wording.activity_sentences import activity_row
 from parkdispatch.results.wording.display_names import (
     check_label,
     device_label,
@@ -34,7 +35,7 @@ from parkdispatch.results.wording.words import date_range, format_share, load_wo
 def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFacts, lang: str = "en") -> str:
     """Render the page. The same input gives the same bytes; figures are rounded only here."""
     scale = scale_of(solution)
-    words = load_words(lang, scale=scale)
+    words = load_words(lang, scale=scale, devices=case.devices)
     page = words["page"]
     times, other = times_of(solution), facts.without_storage
     gap = float(solution.attrs["gap"])
@@ -84,7 +85,8 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         owned=owned,
         span_label=span_label,
         blocks=[block_row(block, words) for block in facts.blocks],
-        energies=[tables.energy(name, mwh, words, scale) for name, mwh in facts.energy_mwh.items()],
+        activities=[activity_row(block, words) for block in facts.activity_blocks],
+        energies=tables.energies(solution, case, facts, words),
         steps=steps,
         day_saving=day_rows(facts.days[0], words, scale) if facts.kind == "day" and facts.days else [],
         day_peaks=peak_phrases(facts.days[0], words, scale) if facts.kind == "day" and facts.days else [],

@@ -28,7 +28,8 @@ Words = Mapping[str, Any]
 
 def size_html(study: SizeStudy, lang: Lang = "en") -> str:
     """Render the page. The same study gives the same bytes except for the run times shown."""
-    words, case = load_words(lang, "size"), study.case
+    case = study.case
+    words = load_words(lang, "size", devices=case.devices)
     risk_choice = reported_choice(study)
     charts = size_figures(study, words, risk_choice)
     gap = largest_gap(study)

@@ -46,7 +46,7 @@ def study_html(study: "Study", lang: Lang = "en", reproduced: "Reproduced | None
 
     The same study gives the same bytes except for the run times shown.
     """
-    words, finance_words = load_words(lang, "study"), FinanceWords(lang)
+    words, finance_words = load_words(lang, "study", devices=study.case.devices), FinanceWords(lang)
     text, case, cash, years = words["study"], study.case, study.cash, study.lifetime.years
     dispatched = [year.year for year in years if year.dispatched]
     waterfall = _waterfall(study, words, finance_words)

@@ -47,8 +47,7 @@ class ScheduleBlock:
     @property
     def clock(self) -> str:
         """12:00-14:00."""
-        end = f"{self.last:%H:%M}" if self.last.date() == self.first.date() else "24:00"
-        return f"{self.first:%H:%M}-{end}"
+        return clock_text(self.first, self.last)
 
     @property
     def purposes(self) -> set[str]:
@@ -60,6 +59,12 @@ class ScheduleBlock:
         """Lowest and highest price."""
         prices = [price.yuan_per_kwh for price in self.prices]
         return min(prices, default=0.0), max(prices, default=0.0)
+
+
+def clock_text(first: pd.Timestamp, last: pd.Timestamp) -> str:
+    """12:00-14:00; the end of a day is 24:00."""
+    end = f"{last:%H:%M}" if last.date() == first.date() else "24:00"
+    return f"{first:%H:%M}-{end}"
 
 
 def schedule_blocks(solution: xr.Dataset, case: Case) -> list[ScheduleBlock]:

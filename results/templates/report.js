@@ -16,36 +16,45 @@ function decode(packed, count = D.count) {
   if (packed.type === "f8") return new Float64Array(bytes.buffer);
   return packed.type === "f4" ? new Float32Array(bytes.buffer) : bytes;
 }
-for (const list of [D.devices, D.curtailed, D.storage, D.prices]) {
-  const factor = list === D.prices ? 1 : D.per_mw;
-  for (const one of list) { one.values = decode(one.data).map((v) => v * factor); delete one.data; one.shown = true; }
+const scaled = (packed) => decode(packed).map((v) => v * D.per_mw);
+for (const one of [...D.balances.flatMap((b) => [...b.devices, ...b.curtailed]), ...D.storage, ...D.activities, ...D.flows]) {
+  one.values = scaled(one.data); delete one.data; one.shown = true;
 }
+for (const p of D.prices) { p.values = decode(p.data); delete p.data; p.shown = true; }
 for (const s of D.storage) { s.full_mwh *= D.per_mw; if (s.initial_mwh != null) s.initial_mwh *= D.per_mw; }
+for (const a of D.activities) {
+  a.most_mw *= D.per_mw; a.running = decode(a.on); if (a.usual) a.usual = scaled(a.usual);
+}
+for (const f of D.flows) f.shares = decode(f.loading).map((v) => 100 * v);
 for (const m of D.months) { if (m.peak_mw != null) m.peak_mw *= D.per_mw; if (m.without_mw != null) m.without_mw *= D.per_mw; }
 if (D.periods) D.periods.values = decode(D.periods.codes, D.count * D.periods.each);
 const some = (values, test) => { for (const v of values) if (test(v)) return true; return false; };
-for (const d of D.devices) {
-  d.hasUp = some(d.values, (v) => v > ZERO);
-  d.hasDown = some(d.values, (v) => v < -ZERO);
-}
 /* stacking order from the zero line outward: the grid first, so that a limited peak shows as a flat top; uses start
    with the consumers */
 const rank = (order) => (a, b) => order.indexOf(a.role) - order.indexOf(b.role);
-const ups = [...D.devices].sort(rank(["grid", "source", "storage", "consumer"])).filter((d) => d.hasUp);
-const downs = [...D.devices].sort(rank(["consumer", "storage", "source", "grid"])).filter((d) => d.hasDown);
-const consumers = D.devices.filter((d) => d.role === "consumer");
-const load = new Float64Array(D.count);
-for (const d of consumers) for (let i = 0; i < D.count; i++) load[i] -= d.values[i];
-const ends = (() => {
+for (const b of D.balances) {
+  for (const d of b.devices) {
+    d.hasUp = some(d.values, (v) => v > ZERO);
+    d.hasDown = some(d.values, (v) => v < -ZERO);
+  }
+  b.electric = b.carrier === "electricity";
+  b.name = b.electric ? "power" : b.carrier; /* of its chart */
+  b.stores = D.storage.filter((s) => s.carrier === b.carrier);
+  b.ups = [...b.devices].sort(rank(["grid", "source", "storage", "consumer"])).filter((d) => d.hasUp);
+  b.downs = [...b.devices].sort(rank(["consumer", "storage", "source", "grid"])).filter((d) => d.hasDown);
+  b.consumers = b.devices.filter((d) => d.role === "consumer");
+  b.demand = new Float64Array(D.count);
+  for (const d of b.consumers) for (let i = 0; i < D.count; i++) b.demand[i] -= d.values[i];
   let high = 0, low = 0;
   for (let i = 0; i < D.count; i++) {
     let up = 0, down = 0;
-    for (const d of D.devices) if (d.values[i] > 0) up += d.values[i]; else down += d.values[i];
-    for (const c of D.curtailed) up += c.values[i];
+    for (const d of b.devices) if (d.values[i] > 0) up += d.values[i]; else down += d.values[i];
+    for (const c of b.curtailed) up += c.values[i];
     high = Math.max(high, up); low = Math.min(low, down);
   }
-  return [low * 1.06, high * 1.06];
-})();
+  b.ends = [low * 1.06, high * 1.06];
+}
+const power = D.balances[0], levelName = (b) => (b.electric ? "soc" : `${b.carrier}-level`);
 const priceEnds = (() => {
   let high = 0, low = 0;
   for (const p of D.prices) for (const v of p.values) { high = Math.max(high, v); low = Math.min(low, v); }
@@ -155,52 +164,55 @@ function layout(name, height, title, y) {
   };
 }
 const charts = {};
-for (const name of ["power", "soc", "price"]) {
+for (const name of [...D.balances.flatMap((b) => [b.name, levelName(b)]), "activities", "flows", "price"]) {
   const plot = document.getElementById("chart-" + name);
   if (plot) charts[name] = plot;
 }
 const flat = { type: "scatter", mode: "lines", hoverinfo: "skip" };
 const tip = document.getElementById("tip");
 
-function drawPower(cut) {
+function drawBalance(cut, b) {
   const traces = [], step = { width: 0, shape: "hv" };
   const area = (d, y, group) => traces.push({ ...flat, x: cut.x, y, stackgroup: group, line: step, fillcolor: veil(colour(d.colour), 0.88) });
-  for (const d of ups) if (d.shown) area(d, means(d.values, cut.edges, positive), "up");
-  for (const c of D.curtailed) {
+  for (const d of b.ups) if (d.shown) area(d, means(d.values, cut.edges, positive), "up");
+  for (const c of b.curtailed) {
     if (!c.shown) continue;
     traces.push({ ...flat, x: cut.x, y: means(c.values, cut.edges, same), stackgroup: "up", line: step, fillcolor: "rgba(0,0,0,0)",
       fillpattern: { shape: "/", size: 6, solidity: 0.35, fgcolor: colour(c.colour), bgcolor: "rgba(0,0,0,0)", fillmode: "replace" } });
   }
-  for (const d of downs) if (d.shown) area(d, means(d.values, cut.edges, negative), "down");
-  if (consumers.length && consumers.some((d) => d.shown)) {
-    traces.push({ ...flat, x: cut.x, y: means(load, cut.edges, same), line: { shape: "hv", color: css("--text"), width: cut.edges.length > 800 ? 1 : 1.8 } });
+  for (const d of b.downs) if (d.shown) area(d, means(d.values, cut.edges, negative), "down");
+  if (b.consumers.length && b.consumers.some((d) => d.shown)) {
+    traces.push({ ...flat, x: cut.x, y: means(b.demand, cut.edges, same), line: { shape: "hv", color: css("--text"), width: cut.edges.length > 800 ? 1 : 1.8 } });
   }
-  const L = layout("power", narrow() ? 330 : 430, W.mw, { range: ends });
-  const soft = css("--text");
+  const height = b.electric ? (narrow() ? 330 : 430) : narrow() ? 250 : 300;
+  const L = layout(b.name, height, W.mw, { range: b.ends });
+  if (b.electric) drawPeaks(L);
+  return Plotly.react(charts[b.name], traces, L, CONFIG);
+}
+function drawPeaks(L) {
   const seen = D.months.filter((m, k) => m.peak_mw != null && m.first < state.b && (D.months[k + 1] ? D.months[k + 1].first : D.count) > state.a);
   for (const m of seen) {
     const k = D.months.indexOf(m), to = D.months[k + 1] ? D.months[k + 1].first : D.count;
     const a = Math.max(m.first, state.a), b = Math.min(to, state.b);
-    L.shapes.push({ type: "line", x0: iso(startOf(a)), x1: iso(startOf(b)), y0: m.peak_mw, y1: m.peak_mw, line: { color: soft, width: 1.4, dash: "dash" } });
+    L.shapes.push({ type: "line", x0: iso(startOf(a)), x1: iso(startOf(b)), y0: m.peak_mw, y1: m.peak_mw, line: { color: css("--text"), width: 1.4, dash: "dash" } });
   }
   const held = document.getElementById("held"); /* the figure is shown in the legend, where it hides no line */
   if (held) held.textContent = seen.length === 1 ? `${W.peak_held}: ${number(seen[0].peak_mw, D.digits)} ${W.mw}` : W.peak_held;
-  return Plotly.react(charts.power, traces, L, CONFIG);
 }
 
 function band(cut, values, pair) {
   const [low, high] = extremes(values, cut.edges), line = { width: 0, shape: "hv" };
   return [{ ...flat, x: cut.x, y: low, line }, { ...flat, x: cut.x, y: high, line, fill: "tonexty", fillcolor: veil(colour(pair), 0.16) }];
 }
-function drawStore(cut) {
+function drawLevel(cut, b) {
   const traces = [];
-  const L = layout("soc", narrow() ? 200 : 230, W.percent, { range: [0, 100], dtick: 25 });
-  for (const limit of new Set(D.storage.flatMap((s) => [s.low, s.high]))) {
+  const L = layout(levelName(b), narrow() ? 200 : 230, b.share, { range: [0, 100], dtick: 25 });
+  for (const limit of new Set(b.stores.flatMap((s) => [s.low, s.high]))) {
     if (limit > 0 && limit < 1) {
       L.shapes.push({ type: "line", xref: "paper", x0: 0, x1: 1, y0: 100 * limit, y1: 100 * limit, line: { color: css("--soft"), width: 1, dash: "dash" } });
     }
   }
-  for (const s of D.storage) {
+  for (const s of b.stores) {
     if (!s.shown) continue;
     const share = (mwh) => (100 * mwh) / s.full_mwh;
     if (cut.size > 1) {
@@ -211,9 +223,44 @@ function drawStore(cut) {
     const x = [], y = [], before = state.a ? s.values[state.a - 1] : s.initial_mwh;
     if (before != null) { x.push(iso(startOf(state.a))); y.push(share(before)); }
     for (let i = state.a; i < state.b; i++) { x.push(iso(startOf(i + 1))); y.push(share(s.values[i])); }
-    traces.push({ ...flat, x, y, line: { color: colour(s.colour), width: 2, dash: D.storage.indexOf(s) % 2 ? "6px,2px" : "solid" } });
+    traces.push({ ...flat, x, y, line: { color: colour(s.colour), width: 2, dash: b.stores.indexOf(s) % 2 ? "6px,2px" : "solid" } });
   }
-  return Plotly.react(charts.soc, traces, L, CONFIG);
+  return Plotly.react(charts[levelName(b)], traces, L, CONFIG);
+}
+/* a row for each unit, work and interruption: whether it is on, its power, its usual power */
+function drawActivities(cut) {
+  const rows = D.activities, traces = [], full = 0.62; /* of a row; above it is its name */
+  const L = layout("activities", 48 * rows.length + margins().t + margins().b, "", { range: [0, rows.length], showticklabels: false, showgrid: false, zeroline: false });
+  const line = { width: 0, shape: "hv" };
+  rows.forEach((a, k) => {
+    const base = rows.length - 1 - k, share = (mw) => base + (full * Math.max(0, mw)) / a.most_mw, ground = cut.x.map(() => base);
+    const area = (y, alpha) => traces.push({ ...flat, x: cut.x, y: ground, line }, { ...flat, x: cut.x, y, line, fill: "tonexty", fillcolor: veil(colour(a.colour), alpha) });
+    area(means(a.running, cut.edges, (on) => base + full * on), 0.2);
+    area(means(a.values, cut.edges, share), 0.88);
+    if (a.usual) traces.push({ ...flat, x: cut.x, y: means(a.usual, cut.edges, share), line: { shape: "hv", color: css("--text"), width: 1.3, dash: "dot" } });
+    L.shapes.push({ type: "line", xref: "paper", x0: 0, x1: 1, y0: base, y1: base, line: { color: css("--soft"), width: 1 } });
+    const text = { xref: "paper", y: base + full, yanchor: "bottom", showarrow: false, borderpad: 0 };
+    const size = narrow() ? 11 : 13;
+    L.annotations.push({ ...text, x: 0, xanchor: "left", text: escaped(a.label), font: { family: FONT, size, color: css("--text") } });
+    L.annotations.push({ ...text, x: 1, xanchor: "right", text: W.of.replace("{most}", a.most), font: { family: FONT, size: size - 1, color: css("--soft") } });
+  });
+  return Plotly.react(charts.activities, traces, L, CONFIG);
+}
+/* loading in % of the limit, with the sign of the flow */
+function drawFlows(cut) {
+  let high = 100, low = 0;
+  for (const f of D.flows) for (const v of f.shares) { high = Math.max(high, v); low = Math.min(low, v); }
+  if (low < -1) low = Math.min(low, -100);
+  const L = layout("flows", narrow() ? 250 : 300, "%", { range: [low * 1.06, high * 1.06], dtick: low < 0 ? 50 : 25 }), traces = [];
+  for (const limit of low < 0 ? [-100, 100] : [100]) {
+    L.shapes.push({ type: "line", xref: "paper", x0: 0, x1: 1, y0: limit, y1: limit, line: { color: css("--soft"), width: 1, dash: "dash" } });
+  }
+  D.flows.forEach((f, k) => {
+    if (!f.shown) return;
+    if (cut.size > 1) traces.push(...band(cut, f.shares, f.colour));
+    traces.push({ ...flat, x: cut.x, y: means(f.shares, cut.edges, same), line: { shape: "hv", color: colour(f.colour), width: 2, dash: k % 2 ? "6px,2px" : "solid" } });
+  });
+  return Plotly.react(charts.flows, traces, L, CONFIG);
 }
 function drawPrice(cut) {
   const L = layout("price", narrow() ? 200 : 230, W.yuan_per_kwh, { range: priceEnds, nticks: 6 });
@@ -237,8 +284,10 @@ function drawPrice(cut) {
 
 function draw() {
   const cut = buckets();
-  const done = [drawPower(cut)];
-  if (charts.soc) done.push(drawStore(cut));
+  const done = D.balances.filter((b) => charts[b.name]).map((b) => drawBalance(cut, b));
+  for (const b of D.balances) if (charts[levelName(b)]) done.push(drawLevel(cut, b));
+  if (charts.activities) done.push(drawActivities(cut));
+  if (charts.flows) done.push(drawFlows(cut));
   if (charts.price) done.push(drawPrice(cut));
   const text = cut.size === 1 ? W.own.replace("{minutes}", number(D.step_ms / 60000, 0)) : cut.size === PER_DAY ? W.daily : W.hourly;
   for (const at of document.querySelectorAll(".resolution")) at.textContent = text;
@@ -261,17 +310,20 @@ function draw() {
 function legends() {
   const fill = (name, items) => { const at = document.getElementById("legend-" + name); if (at) at.replaceChildren(...items); };
   const both = (d) => (d.hasUp && d.hasDown ? `${d.up} / ${d.down.slice(d.label.length).trim()}` : d.hasUp ? d.up : d.down);
-  const order = [...ups, ...downs.filter((d) => !ups.includes(d))];
   const hatch = (pair) => `repeating-linear-gradient(135deg, ${colour(pair)} 0 2px, transparent 2px 5px)`;
-  fill("power", [
-    ...order.map((d) => legendItem(both(d), colour(d.colour), "", [d], draw)),
-    ...D.curtailed.map((c) => legendItem(c.label, hatch(c.colour), "", [c], draw)),
-    ...(consumers.length ? [legendItem(W.load, css("--text"), "rule", null)] : []),
-    ...(D.months.some((m) => m.peak_mw != null) ? [legendItem(W.peak_held, css("--text"), "dash", null)] : []),
-  ]);
+  for (const b of D.balances) {
+    const order = [...b.ups, ...b.downs.filter((d) => !b.ups.includes(d))];
+    fill(b.name, [
+      ...order.map((d) => legendItem(both(d), colour(d.colour), "", [d], draw)),
+      ...b.curtailed.map((c) => legendItem(c.label, hatch(c.colour), "", [c], draw)),
+      ...(b.consumers.length ? [legendItem(b.load, css("--text"), "rule", null)] : []),
+      ...(b.electric && D.months.some((m) => m.peak_mw != null) ? [legendItem(W.peak_held, css("--text"), "dash", null)] : []),
+    ]);
+    fill(levelName(b), b.stores.map((s, k) => legendItem(`${s.label}, ${s.full}`, colour(s.colour), k % 2 ? "dash" : "rule", [s], draw)));
+  }
   const last = document.querySelector("#legend-power .item:last-child i.dash + span");
   if (last) last.id = "held";
-  fill("soc", D.storage.map((s, k) => legendItem(`${s.label}, ${s.full}`, colour(s.colour), k % 2 ? "dash" : "rule", [s], draw)));
+  fill("flows", D.flows.map((f, k) => legendItem(`${f.label}, ${f.rating}`, colour(f.colour), k % 2 ? "dash" : "rule", [f], draw)));
   fill("price", [
     ...D.prices.map((p, k) => legendItem(p.label, colour(PRICES[k % PRICES.length]), k % 2 ? "dash" : "rule", [p], draw)),
     ...(D.periods ? [...D.periods.used].reverse().map((code) => legendItem(D.periods.names[code], shade(code), "", null)) : []),
@@ -286,26 +338,40 @@ function row(name, value, swatch) {
   left.textContent = name; right.textContent = value; line.append(left, right);
   return line;
 }
-function describe(i, j) {
+/* what is told depends on the chart: a balance with its stores, activities, flows; on all others, electricity */
+function describe(i, j, plot) {
   const mean = (values, part) => { let s = 0; for (let k = i; k < j; k++) s += part(values[k]); return s / (j - i); };
   const from = startOf(i), to = startOf(j), end = clock(to) === "00:00" ? "24:00" : clock(to);
   const out = [node("when", to - from >= DAY ? longDay(from) : `${longDay(from)}, ${clock(from)}–${end}`)];
+  const mw = (v) => `${number(v, D.digits + 1)} ${W.mw}`;
   if (D.periods && j - i === 1) {
     const codes = new Set(D.periods.values.slice(i * D.periods.each, j * D.periods.each));
     out.push(node("", [...codes].map((code) => D.periods.names[code]).join(" / ")));
   }
+  if (plot === charts.activities) {
+    for (const a of D.activities) {
+      const told = mean(a.running, same) > 0 ? mw(mean(a.values, same)) : W.off;
+      out.push(row(a.label, a.usual ? `${told}, ${W.usual.replace("{power}", mw(mean(a.usual, same)))}` : told, colour(a.colour)));
+    }
+    return out;
+  }
+  if (plot === charts.flows) {
+    for (const f of D.flows) out.push(row(f.label, `${mw(mean(f.values, same))} · ${number(mean(f.shares, same), 1)} %`, colour(f.colour)));
+    return out;
+  }
+  const b = D.balances.find((b) => plot === charts[b.name] || plot === charts[levelName(b)]) || power;
   D.prices.forEach((p, k) => out.push(row(p.label, `${number(mean(p.values, same), 4)} ${W.yuan_per_kwh}`, colour(PRICES[k % PRICES.length]))));
-  for (const [title, list, part, key] of [[W.sources, ups, positive, "up"], [W.uses, downs, negative, "down"]]) {
+  for (const [title, list, part, key] of [[W.sources, b.ups, positive, "up"], [W.uses, b.downs, negative, "down"]]) {
     const rows = [];
     for (const d of list) {
-      const mw = Math.abs(mean(d.values, part));
-      if (mw >= LEAST) rows.push(row(d[key], `${number(mw, D.digits + 1)} ${W.mw}`, colour(d.colour)));
+      const power_mw = Math.abs(mean(d.values, part));
+      if (power_mw >= LEAST) rows.push(row(d[key], mw(power_mw), colour(d.colour)));
     }
     if (rows.length) out.push(node("head", title), ...rows);
   }
-  for (const c of D.curtailed) { const mw = mean(c.values, same); if (mw >= LEAST) out.push(row(c.label, `${number(mw, D.digits + 1)} ${W.mw}`, colour(c.colour))); }
-  if (D.storage.length) out.push(node("head", `${W.stored}, ${j - i === 1 ? clock(to) === "00:00" ? "24:00" : clock(to) : longDay(to - 1) + " 24:00"}`));
-  for (const s of D.storage) out.push(row(s.label, `${number(s.values[j - 1], D.digits + 1)} ${W.mwh} · ${number((100 * s.values[j - 1]) / s.full_mwh, 1)} %`, colour(s.colour)));
+  for (const c of b.curtailed) { const lost = mean(c.values, same); if (lost >= LEAST) out.push(row(c.label, mw(lost), colour(c.colour))); }
+  if (b.stores.length) out.push(node("head", `${b.stored}, ${j - i === 1 ? clock(to) === "00:00" ? "24:00" : clock(to) : longDay(to - 1) + " 24:00"}`));
+  for (const s of b.stores) out.push(row(s.label, `${number(s.values[j - 1], D.digits + 1)} ${W.mwh} · ${number((100 * s.values[j - 1]) / s.full_mwh, 1)} %`, colour(s.colour)));
   return out;
 }
 function point(event, plot) {
@@ -320,7 +386,7 @@ function point(event, plot) {
   if (hide) { tip.style.display = "none"; return; }
   const cut = buckets(), at = clamp(Math.floor(state.a + share * (state.b - state.a)), state.a, state.b - 1);
   let k = 0; while (cut.edges[k + 1] <= at) k++;
-  tip.replaceChildren(...describe(cut.edges[k], cut.edges[k + 1]));
+  tip.replaceChildren(...describe(cut.edges[k], cut.edges[k + 1], plot));
   tip.style.display = "block";
   const left = event.clientX + 18 + tip.offsetWidth > window.innerWidth ? event.clientX - 18 - tip.offsetWidth : event.clientX + 18;
   const top = clamp(event.clientY - tip.offsetHeight / 2, 8, Math.max(8, window.innerHeight - tip.offsetHeight - 8));
@@ -343,8 +409,8 @@ function drawMonths() {
     return (s * D.step_ms) / HOUR / 1000;
   });
   const bars = [
-    ...ups.map((d) => bar(d.up, labels, sums(d.values, positive), colour(d.colour), W.gwh, 2)),
-    ...downs.map((d) => bar(d.down, labels, sums(d.values, negative), colour(d.colour), W.gwh, 2)),
+    ...power.ups.map((d) => bar(d.up, labels, sums(d.values, positive), colour(d.colour), W.gwh, 2)),
+    ...power.downs.map((d) => bar(d.down, labels, sums(d.values, negative), colour(d.colour), W.gwh, 2)),
   ];
   const rate = (name, y, fill) => bar(name, labels, y, fill, W.mw, D.digits);
   const both = D.months.some((m) => m.without_mw != null);
@@ -354,7 +420,7 @@ function drawMonths() {
     rate(both ? W.with_storage : W.peak, D.months.map((m) => m.peak_mw), strong),
   ];
   const at = document.getElementById("legend-energy");
-  at.replaceChildren(...[...ups, ...downs.filter((d) => !ups.includes(d))].map((d) => legendItem(d.label, colour(d.colour), "", null)));
+  at.replaceChildren(...[...power.ups, ...power.downs.filter((d) => !power.ups.includes(d))].map((d) => legendItem(d.label, colour(d.colour), "", null)));
   document.getElementById("legend-peaks").replaceChildren(...rates.map((r) => legendItem(r.name, r.marker.color, "", null)));
   const axes = (at, unit, mode) => {
     const L = categories(at, unit, mode);

@@ -11,6 +11,7 @@ from parkdispatch.results.billing.demand_election import Elections
 from parkdispatch.results.network.ac_check import AcCheck
 from parkdispatch.results.savings.daily_saving import DaySaving
 from parkdispatch.results.savings.replay_comparison import Replayed
+from parkdispatch.results.schedule.activity_schedule import ActivityBlock
 from parkdispatch.results.schedule.schedule import ScheduleBlock
 from parkdispatch.results.solution import QuantityName
 from parkdispatch.results.summary import StorageComparison
@@ -30,6 +31,7 @@ class ReportFacts:
     peak_mw: Mapping[str, float]  # by month, "2026-03"
     energy_mwh: Mapping[QuantityName, float]  # by quantity, "pv.output_mwh"
     blocks: Sequence[ScheduleBlock] = ()  # empty for a year
+    activity_blocks: Sequence[ActivityBlock] = ()  # the same
     timings_s: Mapping[str, float] = field(default_factory=dict)
     model: Mapping[str, int] = field(default_factory=dict)  # columns, rows, ...
     versions: Mapping[str, str] = field(default_factory=dict)

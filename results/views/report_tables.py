@@ -15,8 +15,10 @@ from parkdispatch.results.billing.bill_table import BillStep, BillSteps, line_ta
 from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.solution import QuantityName, cost_yuan, of_kind, shown_power_mw, times_of
 from parkdispatch.results.summary import cost_by_month_yuan
-from parkdispatch.results.views.device_charts import curtailed, injections, month_starts
+from parkdispatch.results.views.device_charts import month_starts
+from parkdispatch.results.views.device_powers import curtailed, injections
 from parkdispatch.results.views.plain_charts import step_chart
+from parkdispatch.results.views.plan_columns import energy_parts, plan_columns
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.wording.display_names import (
     charge_label,
@@ -31,6 +33,7 @@ from parkdispatch.results.wording.display_names import (
 from parkdispatch.results.wording.words import LARGE_YUAN, Card, format_money, format_number
 
 Words = Mapping[str, Any]
+LEAST_YUAN = 0.005  # less reads as zero
 Table = dict[str, Any]  # arguments of `parts.table`: heads, rows, total, texts
 
 
@@ -144,18 +147,36 @@ def cost_table(solution: xr.Dataset, facts: ReportFacts, words: Words) -> Table:
         "rows": [
             [cost_label(name, words), *map(format_number, yuan[: len(totals)])]
             for name, yuan in costs(solution, facts).items()
+            if any(abs(amount or 0.0) >= LEAST_YUAN for amount in yuan)
         ],
         "total": [page["total"], *map(format_number, totals)],
     }
 
 
-def energy(name: QuantityName, mwh: float, words: Words, scale: PowerScale) -> tuple[str, float]:
-    """Label and value of an energy total in the scale's unit; a mere bus injection is drawn or supplied."""
-    mwh = mwh * scale.per_mw
-    if name.kind == "injection":
-        way = words["page"]["drawn" if mwh < 0 else "given"]
-        return f"{device_label(name.device, words)} {way}", abs(mwh)
-    return quantity_label(name, words), mwh
+def energies(
+    solution: xr.Dataset, case: Case, facts: ReportFacts, words: Words
+) -> dict[str, list[tuple[str, float]]]:
+    """By carrier, label and energy of what devices show, in the scale's unit; without zeros.
+
+    Electricity also has the exports by origin.
+    """
+    hours, scale = float(solution.attrs["hours"]), scale_of(solution)
+    signed = {
+        0: lambda power: float(power.sum()),
+        1: lambda power: float(power.clip(min=0).sum()),
+        -1: lambda power: -float(power.clip(max=0).sum()),
+    }
+    rows: dict[str, list[tuple[str, float]]] = {"electricity": []}
+    for column in plan_columns(solution, case, words):
+        for label, sign in energy_parts(column, words):
+            rows.setdefault(column.carrier, []).append((label, hours * signed[sign](column.numbers)))
+    exported = {name: mwh for name, mwh in facts.energy_mwh.items() if name.kind == "energy"}
+    rows["electricity"] += [
+        (quantity_label(name, words), mwh * scale.per_mw) for name, mwh in exported.items()
+    ]
+    return {
+        carrier: [(label, mwh) for label, mwh in labelled if mwh != 0.0] for carrier, labelled in rows.items()
+    }
 
 
 def checks(audit: Audit, words: Words) -> list[dict[str, Any]]:

@@ -1,12 +1,14 @@
 """What devices, quantities, costs and checks are called, in the words of a page.
 
-A device is named by the user; the usual names have a word in every language, others stay as they are.
+A device has the title that its case gives it. Without one it is called by its name: the usual names have a
+word in every language, others stay as they are.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from parkdispatch.models.shown_operation import Activity
 from parkdispatch.results.audit import Check
 from parkdispatch.results.solution import QuantityName
 
@@ -20,7 +22,9 @@ def label(name: str) -> str:
 
 
 def device_label(name: str, words: Words) -> str:
-    """A device; "battery_1" is `battery 1`. Parts of the name without a word stay as they are."""
+    """A device by its title; without one "battery_1" is `battery 1`, and parts without a word stay."""
+    if name in words["titles"]:
+        return str(words["titles"][name])
     known = words["devices"]
     if name in known:
         return str(known[name])
@@ -28,10 +32,22 @@ def device_label(name: str, words: Words) -> str:
     return " ".join(str(known.get(part, part)) for part in parts)
 
 
+def screen_name(name: str, words: Words) -> str:
+    """A device by its title; without one by the name that the user types."""
+    return str(words["titles"].get(name, name))
+
+
 def injection_label(name: QuantityName, words: Words) -> str:
     """The power of a device into its bus; `pv`, or `pv (ac)` where it has several."""
     text = device_label(name.device, words)
     return text if name == name.device else f"{text} ({name.key})"
+
+
+def activity_label(device: str, activity: Activity, words: Words) -> str:
+    """A unit, shifted work or an interruption: `generator, unit 2`, `mills`, `polishing, interrupted`."""
+    text = words["activities"][activity.kind]
+    label = text["label"] if activity.number is None else text["numbered"]
+    return str(label).format(device=device_label(device, words), number=activity.number)
 
 
 def owned(device: str, what: str, words: Words) -> str:

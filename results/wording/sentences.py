@@ -150,7 +150,7 @@ def _period(block: ScheduleBlock, words: Mapping[str, Any]) -> str:
     """The tariff periods of a block; of an interval that lies in several, its price is their mean."""
     text = words["why"]
     names = [text["periods"].get(period, period) for period in block.periods] or [text["no_period"]]
-    joined = str(text["and"].join(names))
+    joined = listed(names, words)
     return joined if len(names) == 1 else str(text["mean"].format(periods=joined))
 
 
@@ -158,12 +158,21 @@ def _charged_from(block: ScheduleBlock, words: Mapping[str, Any]) -> str:
     """Where the energy that is charged comes from."""
     text, sources = words["why"], []
     if block.surplus_of:
-        names = [text["sources"].get(name) or device_label(name, words) for name in block.surplus_of]
+        own = {**text["sources"], **words["titles"]}
+        names = [own.get(name) or device_label(name, words) for name in block.surplus_of]
         fates = [text["otherwise"][fate] for fate in ("unsold", "curtailed") if fate in block.purposes]
-        sources.append(text["surplus"].format(source=text["and"].join(names), fate=text["or"].join(fates)))
+        sources.append(text["surplus"].format(source=listed(names, words), fate=text["or"].join(fates)))
     if "purchase" in block.purposes:
         sources.append(_period(block, words))
     return str(text["and"].join(sources)) or str(text["storage"])
+
+
+def listed(names: Sequence[str], words: Mapping[str, Any]) -> str:
+    """Names one after the other: "a, b and c"."""
+    *before, last = names or [""]
+    return (
+        str(words["why"]["and"]).join([str(words["failed"]["comma"]).join(before), last]) if before else last
+    )
 
 
 def range_text(least: float, most: float, digits: int, words: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ The words are the tables of `results/templates/*.LANG.toml`. Figures are rounded
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
 import pandas as pd
@@ -30,18 +31,26 @@ class Card(NamedTuple):
     more: Sequence[str] = ()
 
 
-def load_words(lang: str, *more: str, scale: PowerScale = LARGE_PARK) -> dict[str, Any]:
+def load_words(
+    lang: str,
+    *more: str,
+    scale: PowerScale = LARGE_PARK,
+    devices: Mapping[str, Device] = MappingProxyType({}),
+) -> dict[str, Any]:
     """Load the words of a language: the tables of `words.LANG.toml` and of further files.
 
     `load_words("zh", "study")` also has the tables of `study.zh.toml`. Registered devices add
-    their own words. The units of power and energy in them are those of the scale.
+    their own words. The units of power and energy in them are those of the scale. The table "titles" has the
+    titles of `devices`, those of a case, by their names.
     """
     words: dict[str, Any] = {}
     for name in ("words", *more):
         words |= word_table(f"{name}.{lang}.toml")
     for kind in device_kinds().values():
         words = with_device_words(words, kind, lang)
-    return {name: _in_units(table, scale.units) for name, table in words.items()}
+    words = {name: _in_units(table, scale.units) for name, table in words.items()}
+    words["titles"] = {name: title for name, device in devices.items() if (title := device.titled(lang))}
+    return words
 
 
 def _in_units(entry: Any, units: Mapping[str, str]) -> Any:

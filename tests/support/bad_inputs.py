@@ -189,6 +189,12 @@ DEVICES = [
         for bus in ("10/0.4kV", "", " ac", r"a\nc", "x" * 41)
     ),
     battery(
+        "a title of two lines",
+        "power_mw = 20.0",
+        'power_mw = 20.0\ntitle = "phase\\none"',
+        "must be one line of printable characters",
+    ),
+    battery(
         "percent", "eta_charge = 0.94", "eta_charge = 95", "= 95: must be in [0.01, 1]", "not percent: 0.95?"
     ),
     battery(

@@ -78,6 +78,13 @@ def test_devices_that_differ_are_not_merged() -> None:
     assert merge_identical_units(original_program(park), park.devices) is None
 
 
+def test_units_that_differ_in_their_titles_alone_are_merged() -> None:
+    """Else a park whose units have names would be slower to solve than one without."""
+    park = priced_park([1.0, 2.0], 1)
+    park.add("other", UNIT.model_copy(update={"title": "phase two"}))
+    assert merge_identical_units(original_program(park), park.devices) is not None
+
+
 def test_merged_units_get_no_common_exclusive_pair() -> None:
     """Paid 100 yuan/MWh to take energy, with no load and no export, full batteries have nowhere to put it.
 

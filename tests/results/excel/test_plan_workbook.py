@@ -11,7 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from parkdispatch.results.excel.plan_workbook import TOP, write_plan_xlsx
 from parkdispatch.results.solution import cost_yuan
-from parkdispatch.results.views.device_charts import plan_columns
+from parkdispatch.results.views.plan_columns import plan_columns
 from parkdispatch.results.wording.words import load_words
 from tests.support.reports.report_cases import EVIL, block, facts_of, solved, solved_small
 

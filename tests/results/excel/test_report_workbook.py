@@ -53,8 +53,8 @@ def test_numbers_are_those_of_the_files(written: tuple[Any, Path]) -> None:
     summary = rows_of(book["Summary"])
     assert summary["Without storage"] == exact(told["cost_without_storage_yuan"])
     assert summary["Saved"] == exact(told["saving_yuan"])
-    assert summary["pv output"] == exact(told["energy_mwh"]["pv.output_mwh"])
-    assert summary["load consumed"] == exact(-told["energy_mwh"]["load.injection_ac_mwh"])
+    assert summary["pv used"] == exact(told["energy_mwh"]["pv.output_mwh"])
+    assert summary["load demand"] == exact(-told["energy_mwh"]["load.injection_ac_mwh"])
     assert summary["battery 2"] == exact(told["full_cycles"]["battery_2"])
     for month, peak in told["peak_mw"].items():
         assert summary[month][:2] == exact(peak, told["peak_without_storage_mw"][month])

@@ -15,6 +15,7 @@ from tests.support.pages import report
 from tests.support.reports.size_pages import MISSING
 from tests.support.reports.size_pages import page as size
 from tests.support.reports.study_pages import page as study
+from tests.support.reports.works import works_page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = (
@@ -100,6 +101,14 @@ def test_every_chart_is_drawn_and_nothing_is_too_wide(kind: Any, lang: str, tmp_
         assert look["outside"] == [], "words of a chart are cut off"
         assert look["saved"] > 10
         assert look["hidden"] == 0, "what is saved is off the screen"
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_page_of_a_park_with_heat_units_and_shifted_work_too(lang: Any, tmp_path: Path) -> None:
+    for width, one in looked_at(works_page(lang), tmp_path).items():
+        assert (one["error"], one["empty"], one["cut"], one["outside"]) == ("", [], [], []), width
+        assert one["plots"] == 8  # power, charge, heat, stored heat, activities, flows, prices, bill
+        assert one["width"] <= width, "the page scrolls sideways"
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -1,8 +1,6 @@
 """The dispatch report: complete, offline, escaped, deterministic, and drawn without an error."""
 
-import base64
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -14,14 +12,14 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.value_sources import SourcedValue
-from parkdispatch.models.device import Array
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.solution import cost_yuan
-from parkdispatch.results.views.device_charts import packed, plan_columns
+from parkdispatch.results.views.operation_charts import packed
+from parkdispatch.results.views.plan_columns import plan_columns
 from parkdispatch.results.wording.words import load_words
 from tests.support.audited import audit_of
-from tests.support.reports.html_pages import Reader, data_of
+from tests.support.reports.html_pages import Reader, data_of, unpacked
 from tests.support.reports.report_cases import EVIL, block, facts_of, solved, solved_small
 
 
@@ -50,13 +48,6 @@ def page(kind: str = "day", lang: str = "en") -> str:
     return report_html(solution, case, audit_of(*solved()[::-1]), facts_of(solution, kind), lang)
 
 
-def unpacked(data: Mapping[str, Any], count: int) -> Array:
-    if "value" in data:
-        return np.full(count, data["value"])
-    kind = {"f8": "<f8", "f4": "<f4", "u1": "u1"}[data["type"]]
-    return np.frombuffer(base64.b64decode(data["base64"]), dtype=kind).astype(np.float64)
-
-
 @pytest.mark.parametrize("kind", ["day", "year"])
 def test_nothing_comes_from_a_network(kind: str) -> None:
     reader = Reader(page(kind))
@@ -76,8 +67,8 @@ def test_nothing_comes_from_a_network(kind: str) -> None:
 def test_the_charts_numbers_are_the_solutions() -> None:
     case, solution = solved()
     data = data_of(page())
-    assert [device["name"] for device in data["devices"]] == list(case.devices)
-    for device in data["devices"]:
+    assert [device["name"] for device in data["balances"][0]["devices"]] == list(case.devices)
+    for device in data["balances"][0]["devices"]:
         want = solution[f"{device['name']}.injection_ac_mw"].to_numpy()
         np.testing.assert_array_equal(unpacked(device["data"], 96), want)
     for storage in data["storage"]:
@@ -86,7 +77,7 @@ def test_the_charts_numbers_are_the_solutions() -> None:
     assert [storage["initial_mwh"] for storage in data["storage"]] == [0.8, 3.0]
     price = solution["grid.purchase_price_yuan_per_mwh"].to_numpy() / 1000
     np.testing.assert_array_equal(unpacked(data["prices"][0]["data"], 96), price)
-    (curtailed,) = [curve for curve in data["curtailed"] if curve["label"] == "pv curtailed"]
+    (curtailed,) = [curve for curve in data["balances"][0]["curtailed"] if curve["label"] == "pv curtailed"]
     np.testing.assert_array_equal(unpacked(curtailed["data"], 96), solution["pv.curtailed_mw"].to_numpy())
     assert solution["pv.curtailed_mw"].max() > 1  # or it would have shown nothing
 
@@ -95,7 +86,7 @@ def test_a_years_arrays_decode_to_single_precision() -> None:
     _, solution = year()
     data = data_of(page("year"))
     assert data["count"] == 35040
-    for device in data["devices"]:
+    for device in data["balances"][0]["devices"]:
         want = solution[f"{device['name']}.injection_ac_mw"].to_numpy()
         np.testing.assert_array_equal(unpacked(device["data"], 35040), want.astype(np.float32))
     assert [month["label"] for month in data["months"]][:2] == ["2026-01", "2026-02"]
@@ -108,12 +99,12 @@ def test_a_constant_travels_as_one_number() -> None:
 
 def test_a_new_device_appears_by_itself() -> None:
     html = page()
-    (digester,) = [d for d in data_of(html)["devices"] if d["name"] == "digester"]
+    (digester,) = [d for d in data_of(html)["balances"][0]["devices"] if d["name"] == "digester"]
     assert digester["role"] == "source"
-    roles = {d["name"]: d["role"] for d in data_of(html)["devices"]}
+    roles = {d["name"]: d["role"] for d in data_of(html)["balances"][0]["devices"]}
     assert roles["load"] == "consumer"
     assert roles["battery_2"] == "storage"
-    colours = [d["colour"][0] for d in data_of(html)["devices"]]
+    colours = [d["colour"][0] for d in data_of(html)["balances"][0]["devices"]]
     assert len(set(colours)) == len(colours)
 
 
@@ -138,7 +129,7 @@ def test_names_are_escaped_everywhere() -> None:
     html = report_html(solution, case, audit_of(solution, case), facts)
     assert "<script>alert" not in html
     assert html.count("<script") == html.count("</script>") == 4
-    assert data_of(html)["devices"][3]["name"] == EVIL
+    assert data_of(html)["balances"][0]["devices"][3]["name"] == EVIL
     text = "".join(Reader(html).text)
     assert text.count(EVIL) > 5
 
@@ -182,8 +173,8 @@ def test_figures_are_rounded_for_display_only() -> None:
     for yuan in cost_yuan(solution).values():
         assert f"{yuan:,.2f}" in html
         assert f"{yuan + 411.5:,.2f}" in html
-    assert "load consumed" in html
-    assert ">216.0<" in html
+    assert "load demand" in html
+    assert f">{float(solution['load.available_mw'].sum()) / 4:,.1f}<" in html
 
 
 def test_without_storage_nothing_is_compared() -> None:
@@ -246,4 +237,5 @@ def test_a_small_park_is_shown_in_kilowatts() -> None:
     assert data["storage"][0]["full"].endswith(" kWh")
     assert "Power, kW" in text
     assert re.search(r"Highest import\s+110\s+kW", text)
-    assert re.search(r"pv output\s+17,250.0", text)
+    used_kwh = float(solution["pv.output_mw"].sum()) / 4 * 1000
+    assert re.search(rf"pv used\s+{used_kwh:,.1f}", text)

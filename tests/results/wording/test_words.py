@@ -22,7 +22,7 @@ from parkdispatch.results.excel.report_workbook import write_report_xlsx
 from parkdispatch.results.finance.cash_flow_lines import cash_flow_lines
 from parkdispatch.results.finance.returns import irr
 from parkdispatch.results.solution import QuantityName
-from parkdispatch.results.wording.display_names import check_label, device_label, injection_label
+from parkdispatch.results.wording.display_names import check_label, device_label, injection_label, screen_name
 from parkdispatch.results.wording.finance_words import FinanceWords
 from parkdispatch.results.wording.sentences import proof_sentence, source_line
 from parkdispatch.results.wording.words import LANGS, load_words
@@ -76,7 +76,8 @@ def test_nothing_english_is_on_a_chinese_page(kind: Any) -> None:
     reader, data = Reader(html), data_of(html)
     told = [unescape(text) for text in reader.text]
     told += [value or "" for _, tags in reader.tags for key, value in tags.items() if key == "aria-label"]
-    parts = [data[part] for part in ("devices", "storage", "prices", "curtailed")]
+    parts = [data[part] for part in ("storage", "prices", "activities", "flows")]
+    parts += [balance[part] for balance in data["balances"] for part in ("devices", "curtailed")]
     labels = [str(item.get(key, "")) for part in parts for item in part for key in ("label", "up", "down")]
     figures = [text for item in data["figures"] for text in (*item["labels"], *item["legend"], item["unit"])]
     assert len(told) > 200
@@ -143,6 +144,19 @@ def test_a_device_with_a_name_of_its_own_keeps_it() -> None:
     assert device_label("battery2", words) == "电池 2"
 
 
+def test_a_device_with_a_title_is_called_by_it_in_its_language() -> None:
+    """Without a title in a language it is called as ever: by the word of its name."""
+    devices = {
+        "pv_low_voltage": Battery(power_mw=1, energy_mwh=1, title="roof at 380 V", title_zh="380 V 屋顶光伏"),
+        "battery_2": Battery(power_mw=1, energy_mwh=1, title="phase two"),
+    }
+    english_words, chinese = (load_words(lang, devices=devices) for lang in LANGS)
+    called = [[device_label(name, words) for name in devices] for words in (english_words, chinese)]
+    assert called == [["roof at 380 V", "phase two"], ["380 V 屋顶光伏", "电池 2"]]
+    assert screen_name("battery_1", english_words) == "battery_1"
+    assert device_label("pv_north", english_words) == "pv north"
+
+
 DOUBLED = re.compile(r"([\u4e00-\u9fff]{2,})[\s：·]+\1|\b([A-Za-z]{3,})[\s:·]+\2\b")
 NEGATIVE_ZERO = re.compile(r"(?<![\w.])[-−]0(\.0+)?(?![\d.:-])")
 
@@ -153,7 +167,7 @@ def test_no_word_is_doubled_and_no_zero_is_negative(kind: Any, lang: str) -> Non
     """Neither in a text nor between the names of a legend: "负荷 负荷（折线）"."""
     html = report(kind, lang)
     data, texts = data_of(html), [unescape(text).strip() for text in Reader(html).text]
-    legend = [data["words"]["load"], *(device["label"] for device in data["devices"])]
+    legend = [data["balances"][0]["load"], *(device["label"] for device in data["balances"][0]["devices"])]
     assert not [text for text in texts if DOUBLED.search(text) or NEGATIVE_ZERO.search(text)]
     assert not any(line.startswith(name) for line in legend[:1] for name in legend[1:])
     assert device_label("battery_2", load_words("en")) == "battery 2"

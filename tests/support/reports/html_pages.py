@@ -1,9 +1,15 @@
 """Reads an HTML report back: its tags, its texts, and the data of its charts."""
 
+import base64
 import json
 import re
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import Any
+
+import numpy as np
+
+from parkdispatch.models.device import Array
 
 
 def data_of(html: str) -> dict[str, Any]:
@@ -34,3 +40,11 @@ class Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.raw.get(self.inside, self.text).append(data)
+
+
+def unpacked(data: Mapping[str, Any], count: int) -> Array:
+    """The values of a packed array of the page's data."""
+    if "value" in data:
+        return np.full(count, data["value"])
+    kind = {"f8": "<f8", "f4": "<f4", "u1": "u1"}[data["type"]]
+    return np.frombuffer(base64.b64decode(data["base64"]), dtype=kind).astype(np.float64)

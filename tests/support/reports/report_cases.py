@@ -113,8 +113,7 @@ def facts_of(solution: xr.Dataset, kind: Any = "day", **changes: Any) -> ReportF
         full_cycles={"battery_1": 1.25, "battery_2": 0.75},
         peak_mw=dict.fromkeys(months, 11.0),
         energy_mwh={
-            QuantityName("pv.output_mwh", "pv", "output", "variable"): 17.25,
-            QuantityName("load.injection_ac_mwh", "load", "ac", "injection"): -216.0,
+            QuantityName("pv.exported_mwh", "pv", "exported", "energy"): 17.25,
         },
         blocks=[block()] if kind == "day" else [],
         timings_s={"build": 0.01, "solve": 0.02},

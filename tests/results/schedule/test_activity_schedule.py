@@ -1,0 +1,68 @@
+"""The schedule of units, shifted work and interruptions."""
+
+import openpyxl
+import pytest
+
+from parkdispatch.results.excel.plan_workbook import write_plan_xlsx
+from parkdispatch.results.wording.activity_sentences import activity_line, activity_row
+from parkdispatch.results.wording.words import load_words
+from tests.support.reports.works import DEVICES, SHED_YUAN_PER_MWH, worked, works_page
+
+RUN, FACTS = worked()
+BLOCKS = FACTS.activity_blocks
+ENGLISH, CHINESE = (load_words(lang, devices=DEVICES) for lang in ("en", "zh"))
+
+
+def of(device: str, number: int | None = None):
+    return [block for block in BLOCKS if (block.device, block.activity.number) == (device, number)]
+
+
+def test_a_unit_has_a_row_from_its_start_to_its_stop() -> None:
+    on = RUN.solution["gas_engine.unit_2_on"].to_numpy() > 0.5
+    rows = [activity_row(block, ENGLISH) for block in of("gas_engine", 2)]
+    assert [(row.start, row.end) for row in rows] == [("05:00", "11:00"), ("15:00", "24:00")]
+    assert on.sum() == 6 + 9
+    assert {row.action for row in rows} == {"run"}
+    assert rows[1].energy == "27.0 MWh"  # nine hours at 3 MW
+    assert rows[1].why == "flat hours and peak"
+
+
+def test_shifted_work_is_told_beside_its_usual_energy() -> None:
+    """120 MWh a day are usually 5 MW in each hour; what is done in all is the same."""
+    blocks = of("mills")
+    assert sum(block.energy_mwh for block in blocks) == pytest.approx(120.0)
+    assert sum(block.usual_mwh or 0.0 for block in blocks) == pytest.approx(120.0)
+    (peak,) = [block for block in blocks if block.periods == ("peak",)]
+    assert activity_line(peak, ENGLISH) == (
+        "16:00-22:00 ball mills stopped instead of 30.0 MWh, avoiding peak, 0.893 yuan/kWh"
+    )
+    assert activity_line(peak, CHINESE) == "16:00-22:00 球磨机停用（常规 30.0 MWh），避开高峰，0.893 元/kWh"
+    (noon,) = [block for block in blocks if block.periods == ("deep_valley",)]
+    assert activity_row(noon, ENGLISH)[4:6] == ("10.0 MW", "20.0 MWh instead of 10.0 MWh")
+
+
+def test_an_interruption_has_its_own_price_and_that_of_the_energy() -> None:
+    """Only where energy costs more than the step's 0.7 yuan/kWh, for the two hours that it may."""
+    blocks = of("polishing")
+    assert len(blocks) == 2
+    for block in blocks:
+        row = activity_row(block, CHINESE)
+        assert (row.who, row.action, float(row.price)) == (
+            "抛光线中断",
+            "interrupt",
+            SHED_YUAN_PER_MWH / 1000,
+        )
+        assert row.why == "高峰，当时电价 0.8928 元/kWh"
+
+
+def test_page_and_workbook_have_all_of_it(tmp_path) -> None:
+    path = tmp_path / "plan.xlsx"
+    write_plan_xlsx(path, RUN.solution, RUN.case, FACTS, "zh")
+    sheet = openpyxl.load_workbook(path)["启停与转移"]
+    rows = [row for row in sheet.iter_rows(values_only=True) if row[2] == "燃气内燃机 2 号机"]
+    assert [row[:4] for row in rows] == [
+        ("05:00", "11:00", "燃气内燃机 2 号机", "运行"),
+        ("15:00", "24:00", "燃气内燃机 2 号机", "运行"),
+    ]
+    html = works_page("zh")
+    assert html.count('<td class="who">') == len(BLOCKS)
