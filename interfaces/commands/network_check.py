@@ -52,7 +52,7 @@ def end_of_check(run: "DispatchRun") -> None:
     from parkdispatch.results.wording.words import load_words
 
     if run.ac_check is not None:
-        show_network(out_console, run.solution, run.ac_check)
+        show_network(out_console, run.case, run.solution, run.ac_check)
         if run.ac_check.findings:
             raise typer.Exit(BEYOND_LIMITS)
     elif has_network(run.case):

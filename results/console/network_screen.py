@@ -4,6 +4,7 @@ import xarray as xr
 from rich.console import Console
 from rich.text import Text
 
+from parkdispatch.inputs.case import Case
 from parkdispatch.results.console.screen_parts import dense_table
 from parkdispatch.results.network.ac_check import AcCheck
 from parkdispatch.results.network.network_tables import (
@@ -16,10 +17,10 @@ from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.wording.words import load_words
 
 
-def show_network(console: Console, solution: xr.Dataset, check: AcCheck) -> None:
+def show_network(console: Console, case: Case, solution: xr.Dataset, check: AcCheck) -> None:
     """Print voltages, loadings, losses, and what is beyond its limits."""
     scale = scale_of(solution)
-    words = load_words("en", scale=scale)
+    words = load_words("en", scale=scale, devices=case.devices)
     console.print(Text(network_title(check, words), style="bold"))
     console.print(Text(network_note(check, words)), soft_wrap=True)
     for content in network_tables(check, words, scale):

@@ -66,7 +66,7 @@ def _write_summary(path: Path, result: DispatchResult, lang: Lang) -> None:
     if _is_day(result) and result.summary.days:
         content["saving_of_the_day"] = saving_json(result.summary.days[0])
     if has_network(result.case):
-        content["ac_power_flow"] = network_json(result.ac_check)
+        content["ac_power_flow"] = network_json(result.ac_check, result.case)
     if result.replayed is not None:
         content["replay"] = replay_json(result.replayed)
     write_json(path, content)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from parkdispatch.inputs.case import Case
 from parkdispatch.results.io.files import write_csv
 from parkdispatch.results.network.ac_check import AcCheck
 from parkdispatch.results.network.network_tables import network_sentences
@@ -18,11 +19,11 @@ def write_network_csv(path: Path, check: AcCheck) -> None:
     write_csv(path, table)
 
 
-def network_json(check: AcCheck | None) -> dict[str, Any] | None:
+def network_json(check: AcCheck | None, case: Case) -> dict[str, Any] | None:
     """The check as a program reads it; null where none was made."""
     if check is None:
         return None
-    sentences = network_sentences(check, load_words("en")) if check.findings else []
+    sentences = network_sentences(check, load_words("en", devices=case.devices)) if check.findings else []
     return {
         "solver": check.solver,
         "intervals": len(check.intervals),

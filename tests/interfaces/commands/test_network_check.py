@@ -44,15 +44,20 @@ def test_losses_and_voltages_are_reported_beside_the_linear_ones(typed: Run, tmp
 @needs_pandapower
 def test_an_overload_and_a_low_voltage_are_found_and_end_with_six(typed: Run, tmp_path: Path) -> None:
     """1.05 MVA of 1 MW carry 1 MW, but not 1.11 MVA, at less than nominal voltage."""
-    case = write_case(tmp_path, CASE.replace("= 0.06", "= 0.2"), rating_mva=1.05)
+    titled = CASE.replace(
+        "[device.station]", '[device.station]\ntitle = "Mill station"\ntitle_zh = "球磨变电站"'
+    )
+    case = write_case(tmp_path, titled.replace("= 0.06", "= 0.2"), rating_mva=1.05)
     code, out, _ = typed("plan", case, "--ac-check", "12", "--out", tmp_path / "out", "--lang", "zh")
     assert code == 6
-    assert "Station carries 1" in out and "Voltage at 380V is" in " ".join(out.split())
+    assert "Mill station carries 1" in out and "Voltage at 380V is" in " ".join(out.split())
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "母线 380V 的电压为" in page
+    assert "母线 380V 的电压为" in page and "球磨变电站" in page
     summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
     kinds = {(finding["kind"], finding["element"]) for finding in summary["ac_power_flow"]["findings"]}
     assert kinds == {("voltage", "380V"), ("loading", "station")}
+    texts = [finding["text"] for finding in summary["ac_power_flow"]["findings"]]
+    assert any("Mill station carries" in text for text in texts)
 
 
 @needs_pandapower
