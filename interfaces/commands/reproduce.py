@@ -36,7 +36,7 @@ def reproduce(
 
         findings = Findings()
         file_lang = findings.collect(language, lang)
-        findings.collect(check_output_paths, 1.0, out)
+        findings.collect(check_output_paths, out)
         with findings.kept():
             study = load_case(case, whole_year=True)
             driver.require_study_inputs(study)

@@ -27,7 +27,7 @@ def worth(
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 
         findings = Findings()
-        findings.collect(check_output_paths, time_limit, out, None)
+        findings.collect(check_output_paths, out)
         options = findings.collect(SolveOptions, time_limit_s=time_limit, gap=gap)
         findings.raise_any()
         result = worth_of_parts(case, SolveContext(options, progress))

@@ -204,8 +204,8 @@ def short_windows(
         needed_mwh, most_mwh = energy_mwh[of_window][0], could_mwh[of_window].sum()
         if windows.is_first[of_window][0] and most_mwh < needed_mwh * (1 - FULL):
             lines.append(
-                f"{most_mwh:g} MWh in the window from {times[of_window][0]:%Y-%m-%d %H:%M} on: must allow for"
-                f" its work, {needed_mwh:g} MWh"
+                f"{most_mwh:.15g} MWh in the window from {times[of_window][0]:%Y-%m-%d %H:%M} on: must allow"
+                f" for its work, {needed_mwh:.15g} MWh"
             )
     return lines
 

@@ -116,7 +116,7 @@ class BatteryDeclaration(Device):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.soc_min > self.soc_max:
-            raise ValueError(f"soc_min = {self.soc_min:g} is above soc_max = {self.soc_max:g}")
+            raise ValueError(f"soc_min = {self.soc_min:.15g} is above soc_max = {self.soc_max:.15g}")
         soc = self.final_soc
         if soc is not None and not self.soc_min <= soc <= self.soc_max:
             raise ValueError(
@@ -128,8 +128,8 @@ class BatteryDeclaration(Device):
         # A power chosen by the optimizer below the minimum is no error: not to build is a choice; such a
         # battery stays at zero.
         too_high = [
-            f"{name} = {getattr(self, name):g} could never be reached: must be in"
-            f" [0, {limit}] = [0, {largest_mw:g}]"
+            f"{name} = {getattr(self, name):.15g} could never be reached: must be in"
+            f" [0, {limit}] = [0, {largest_mw:.15g}]"
             for name in ("min_charge_mw", "min_discharge_mw", "max_charge_mw", "max_discharge_mw")
             if (getattr(self, name) or 0.0) > largest_mw
         ]
@@ -148,7 +148,7 @@ class BatteryDeclaration(Device):
             if (problem := taper_problem(points))
         ]
         problems += [
-            f"min_{name}_mw = {least:g} is above max_{name}_mw = {most:g}"
+            f"min_{name}_mw = {least:.15g} is above max_{name}_mw = {most:.15g}"
             for name, least, most in (
                 ("charge", self.min_charge_mw, self.max_charge_mw),
                 ("discharge", self.min_discharge_mw, self.max_discharge_mw),
@@ -164,7 +164,7 @@ class BatteryDeclaration(Device):
         deliverable_mwh = self.deliverable_mwh
         if self.reserve_mwh > deliverable_mwh:
             problems.append(
-                f"reserve_mwh = {self.reserve_mwh:g}: must be at most {deliverable_mwh:.15g}, what the"
+                f"reserve_mwh = {self.reserve_mwh:.15g}: must be at most {deliverable_mwh:.15g}, what the"
                 " battery delivers between soc_max and soc_min"
             )
         if problems:

@@ -118,7 +118,7 @@ SITE = [
         "= 115.2",
         "= -115.2",
         "`site.longitude_deg` = -115.2",
-        "8.3 h",
+        "8.32 h",
         "`timezone`",
         "must be at most",
     ),
@@ -239,6 +239,24 @@ DEVICES = [
         "power_mw = 20.0",
         "power_mw = 20.0\nmin_charge_mw = -1.0",
         "= -1.0: must be in [0, 100000]",
+    ),
+    battery(
+        "least charge by a digit",
+        "power_mw = 20.0",
+        "power_mw = 20.0\nmin_charge_mw = 20.000001",
+        "= 20.000001 could never be reached: must be in [0, power_mw] = [0, 20]",
+    ),
+    case(
+        "window by a digit",
+        "soc_min = 0.1\nsoc_max = 0.9",
+        "soc_min = 0.90000001\nsoc_max = 0.9",
+        "soc_min` = 0.90000001 is above soc_max = 0.9",
+    ),
+    case(
+        "size by a digit",
+        "power_mw = 20.0",
+        "power_mw = { min = 5.0000001, max = 5, cost_yuan_per_unit = 1 }",
+        "min` = 5.0000001 is above max = 5",
     ),
     battery("window", "soc_min = 0.1", "soc_min = 0.95", "= 0.95 is above soc_max = 0.9"),
     case(

@@ -206,7 +206,7 @@ def test_what_cannot_be_is_refused_all_at_once() -> None:
         ShiftableLoad, daily_energy_mwh=60, window="22:00-06:00", machine_mw=5, min_power_mw=6, block_hours=3
     )
     assert found == [
-        "`device.min_power_mw` = 6: must be at most 5, the largest power",
+        "`device.min_power_mw` = 6: must be at most 5, full power",
         "`device.block_hours` = 3: must be left out, because `in_blocks` is false",
         "`device.daily_energy_mwh` = 60: must be in [48, 40], least and largest power for 8 h",
     ]
