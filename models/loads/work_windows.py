@@ -56,6 +56,9 @@ def window_hours(window: DailyWindow) -> float:
     return end - begin if end > begin else end - begin + 24
 
 
+LONGEST_ORDER = timedelta(days=366)  # every hour of the window is gone through, also outside of the horizon
+
+
 class Order(Declaration):
     """Work of one order, which may be done at any hour between its two times."""
 
@@ -69,6 +72,8 @@ class Order(Declaration):
             raise ValueError("begin and end must be local times, without an offset")
         if self.end <= self.begin:
             raise ValueError(f"end = {self.end}: must lie after the begin, {self.begin}")
+        if self.end - self.begin > LONGEST_ORDER:
+            raise ValueError(f"end = {self.end}: must lie {LONGEST_ORDER.days} days or less after the begin")
         return self
 
     @property
