@@ -247,6 +247,19 @@ DEVICES = [
         "= 20.000001 could never be reached: must be in [0, power_mw] = [0, 20]",
     ),
     case(
+        "outage with an offset",
+        "power_mw = 20.0",
+        "power_mw = 20.0\noutages = [{ begin = 2026-07-15T08:00:00Z, end = 2026-07-15T09:00:00 }]",
+        "`device.battery_1.outages[0].begin`",
+        "must be local time, without an offset or Z",
+    ),
+    case(
+        "outage by numbers",
+        "power_mw = 20.0",
+        "power_mw = 20.0\noutages = [{ begin = 2026, end = 2026-07-15T09:00:00 }]",
+        "`device.battery_1.outages[0].begin` = 2026: must be a date and time such as 2026-07-15 18:00:00",
+    ),
+    case(
         "window by a digit",
         "soc_min = 0.1\nsoc_max = 0.9",
         "soc_min = 0.90000001\nsoc_max = 0.9",
