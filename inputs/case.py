@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from parkdispatch.inputs.checks.bus_checks import bus_problems
 from parkdispatch.inputs.messages.revalidation import with_fields
 from parkdispatch.inputs.schema.calibrated import Calibrated, WhatIf
 from parkdispatch.inputs.schema.case_file import Calendar, SeriesFile, WeatherFile
@@ -88,6 +89,7 @@ class Case:
             except InputError as error:
                 wrong += error.problems
         wrong += attributes.get("site", self.site).summer_time_problems(self.calendar.year)
+        wrong += bus_problems(devices)
         tariff = attributes.get("tariff", self.tariff)
         for name, device in devices.items():
             wrong += [f"`device.{name}`: {line}" for line in device.tariff_problems(tariff)]

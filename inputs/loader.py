@@ -10,7 +10,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.inputs.checks.case_parts import all_parts, valid_parts
+from parkdispatch.inputs.checks.case_parts import CaseParts, all_parts, valid_parts
+from parkdispatch.inputs.checks.computed_series import uncomputable_series
 from parkdispatch.inputs.checks.cross_checks import cross_check, year_problems
 from parkdispatch.inputs.checks.file_form import file_problems
 from parkdispatch.inputs.checks.sizing_checks import sizing_problems
@@ -49,8 +50,8 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
     Files that the case names must lie in its folder, or in one that the variable PARKDISPATCH_DATA names,
     unless PARKDISPATCH_TRUST_PATHS is set. Raises InputError with all problems of the file, its tariff and
     the names used. If there are any, the error also contains the problems that `prepare` would report
-    otherwise: those with the form of series and weather files and, if `whole_year`, the days of the year
-    that the tariff does not price.
+    otherwise: what is missing to compute series, those with the form of series and weather files and, if
+    `whole_year`, the days of the year that the tariff does not price.
     """
     path = _find(name_or_path)
     all_tables = read_toml(path)
@@ -75,7 +76,7 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
     parts = valid_parts(tables) if file is None else all_parts(file)
     problems += cross_check(parts, tariff)
     if problems or file is None or tariff is None:
-        problems += file_problems(parts, path.parent)
+        problems += [*_preparation_problems(parts), *file_problems(parts, path.parent)]
         if whole_year and tariff is not None:
             problems += year_problems(parts, tariff)
         raise InputError(list(dict.fromkeys(named_after_variant(problems, all_tables, variant))))
@@ -106,6 +107,16 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
     if problems := [*sensitivity_problems(case), *calibrated_problems(case), *sizing_problems(case)]:
         raise InputError(list(dict.fromkeys(named_after_variant(problems, all_tables, variant))))
     return case
+
+
+def _preparation_problems(parts: CaseParts) -> list[str]:
+    """What is missing to compute the series that the valid parts of a case do not give."""
+    given = {(name, key) for name, _, key in (series.partition(".") for series in parts.series)}
+    return [
+        line
+        for name, device in parts.devices.items()
+        for line in uncomputable_series(name, device, given, parts.has_weather)
+    ]
 
 
 def _sizing_of_variant(sizing: Sizing | None, removed: set[str]) -> Sizing | None:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.checks.computed_series import uncomputable_series
 from parkdispatch.inputs.schema.case_file import SeriesFile, WeatherFile
 from parkdispatch.inputs.series.series_file import read_series
 from parkdispatch.inputs.series.series_values import SeriesValues
@@ -79,7 +80,9 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
     for name, device in case.devices.items():
         files = {s: case.series[name, s] for s in device.needed_series if (name, s) in case.series}
         computed: Mapping[str, Array] = {}
-        if len(files) < len(device.needed_series):  # else nothing is computed: a PV forecast needs no weather
+        if missing := uncomputable_series(name, device, case.series, case.weather is not None):
+            problems += missing
+        elif len(files) < len(device.needed_series):  # else a forecast replaces all that would be computed
             try:
                 computed = device.series(park)
             except (_WeatherError, UnpricedError) as error:

@@ -91,6 +91,17 @@ def _refuse_empty(words: Sequence[str]) -> None:
         raise InputError(problems)
 
 
+def _open_closed_streams() -> None:
+    """Connect closed standard streams to nowhere: else the next file that is opened takes their place."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
+
+
 def _discard_output() -> None:
     """Send what is still buffered nowhere, so that the exit of the interpreter does not fail again."""
     with contextlib.suppress(OSError, ValueError):
@@ -99,6 +110,7 @@ def _discard_output() -> None:
 
 def main() -> None:
     """Run a command; print errors as sentences and exit with their codes."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a Chinese Windows pipe cannot encode "²"

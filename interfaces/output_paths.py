@@ -1,6 +1,5 @@
 """Checks of the paths a command is to write, made before anything is solved."""
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,20 +11,20 @@ from parkdispatch.results.io.run_folder import folder_problems, writing_problems
 RUNS = Path("runs")  # in the current folder
 
 
-def check_output_paths(time_limit: float, out: Path | None, model: Path | None = None) -> None:
-    """Check the time limit, the output folder, `runs/` if there is none, and the path of the model file.
+def check_output_paths(out: Path | None, model: Path | None = None) -> None:
+    """Check the output folder, `runs/` if there is none, and the path of the model file.
 
     Raises InputError with every problem, so that a run does not fail after the solver has finished.
     """
     problems = []
-    if math.isnan(time_limit):
-        problems.append("`--time-limit` = nan: must be a number of seconds, 1 or more")
     if model is not None:
         if model.suffix.lower() not in (".lp", ".mps"):
             problems.append(f"`--write-model` = {model}: must end in .lp or .mps")
         if model.is_dir() or not model.parent.is_dir():
             problems.append(f"`--write-model` = {model}: must be a file in an existing folder")
-    problems += folder_problems(out or RUNS / "run") or writing_problems(out or RUNS / "run")
+    folder = out or RUNS / "run"
+    lines = folder_problems(folder) or writing_problems(folder)
+    problems += lines if out else [line.replace(f"argument `out` = {folder}", f"`{RUNS}/`") for line in lines]
     if problems:
         raise InputError(problems)
 

@@ -21,7 +21,7 @@ class Sized(Declaration):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.min > self.max:
-            raise ValueError(f"min = {self.min:g} is above max = {self.max:g}")
+            raise ValueError(f"min = {self.min:.15g} is above max = {self.max:.15g}")
         return self
 
 

@@ -50,13 +50,15 @@ def quarters_per_interval(times: pd.DatetimeIndex, hours: float) -> int:
     seconds = 3600 * hours
     ratio = quarters if quarters >= 1 else 1 / quarters if quarters > 0 else 0.5
     if abs(ratio - round(ratio)) > 1e-9:
-        raise InputError(f"intervals of {hours:g} h: must divide a quarter-hour or consist of quarter-hours")
+        raise InputError(
+            f"intervals of {hours:.15g} h: must divide a quarter-hour or consist of quarter-hours"
+        )
     step_us = round(min(seconds, 900) * 1e6)
     offset_us = ((times - times.normalize()) // pd.Timedelta(microseconds=1)).to_numpy() % step_us
     if offset_us.any():
         raise InputError(
             f"interval start {times[int((offset_us > 0).argmax())]}: must be a whole number of"
-            f" {step_us / 60e6:g} minutes after midnight"
+            f" {step_us / 60e6:.15g} minutes after midnight"
         )
     return max(1, round(quarters))
 

@@ -58,7 +58,7 @@ class Site(Declaration):
         lag = (utc_offset / timedelta(hours=1) - self.longitude_deg / 15.0 + 12.0) % 24.0 - 12.0
         if abs(lag) > MAX_SOLAR_LAG_HOURS:
             raise ValueError(
-                f"longitude_deg = {self.longitude_deg:g}: noon there is {abs(lag):.1f} h from noon in"
-                f" `timezone` = {self.timezone}, must be at most {MAX_SOLAR_LAG_HOURS:g} h (east is plus)"
+                f"longitude_deg = {self.longitude_deg:.15g}: noon there is {abs(lag):.15g} h from noon in"
+                f" `timezone` = {self.timezone}, must be at most {MAX_SOLAR_LAG_HOURS:.15g} h (east is plus)"
             )
         return self

@@ -13,7 +13,7 @@ Reason = Literal["infeasible", "input", "internal", "solver"]
 class FailedTask:
     """A task that failed: its part of the study, what it was about, and the error that ended it."""
 
-    part: str  # "best", "surface", "offers", "marginal", "when", "scenarios", "years", "sensitivities"
+    part: str  # of the study, a key of `failed.parts` in the words
     reason: Reason
     error: str
     name: str = ""  # of the choice or the sensitivity

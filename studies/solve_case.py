@@ -62,7 +62,7 @@ def audited_solution(prepared: Prepared, optimum: Optimum) -> tuple[xr.Dataset, 
     solution = with_roles(to_dataset(optimum, case_attributes(prepared.case)), prepared.case)
     case_audit = audit(solution, prepared)
     if not case_audit.holds:
-        failures = ", ".join(f"{name}: {case_audit.residuals[name]:g}" for name in case_audit.failed)
+        failures = ", ".join(f"{name}: {case_audit.residuals[name]:.15g}" for name in case_audit.failed)
         raise SolverError(f"the audit of the answer fails: {failures}")
     return solution, case_audit
 
@@ -75,7 +75,7 @@ def case_attributes(case: Case) -> dict[str, str]:
 def undecided_sizes(case: Case, why: str) -> list[str]:
     """One error line for each battery size that is left to the optimizer, with the reason it may not be."""
     return [
-        f"`device.{name}.{field}` = {size.min:g} to {size.max:g}: must be a number, because {why}"
+        f"`device.{name}.{field}` = {size.min:.15g} to {size.max:.15g}: must be a number, because {why}"
         for name, device in case.batteries.items()
         for field in ("power_mw", "energy_mwh")
         if isinstance(size := getattr(device, field), Sized)

@@ -31,6 +31,12 @@ class SolveOptions:
 
     def __post_init__(self) -> None:
         problems = []
+        if not self.time_limit_s > 0:  # NaN too
+            problems.append(
+                f"argument `time_limit_s` = {self.time_limit_s:.15g}: must be a number of seconds above 0"
+            )
+        if self.threads is not None and (self.threads < 1 or self.threads != int(self.threads)):
+            problems.append(f"argument `threads` = {self.threads}: must be a whole number, 1 or more")
         if self.solver != "highs" and not self.solver.startswith("pyomo:"):
             problems.append(
                 f"argument `solver` = {self.solver}: must be highs, or pyomo: and a name such as appsi_highs"
@@ -38,10 +44,13 @@ class SolveOptions:
         elif self.solver != "highs":
             problems += _pyomo_problems(self.solver.removeprefix("pyomo:"))
         if not EXACT <= self.gap <= LOOSEST_GAP:
-            problems.append(f"argument `gap` = {self.gap:g}: must be from {EXACT:g} to {LOOSEST_GAP:g}")
+            problems.append(
+                f"argument `gap` = {self.gap:.15g}: must be from {EXACT:.15g} to {LOOSEST_GAP:.15g}"
+            )
         elif self.solver != "highs" and self.gap != EXACT:
             problems.append(
-                f"argument `gap` = {self.gap:g}: only highs heeds it, and argument `solver` = {self.solver}"
+                f"argument `gap` = {self.gap:.15g}: only highs heeds it, and argument `solver`"
+                f" = {self.solver}"
             )
         if problems:
             raise InputError(problems)

@@ -1,36 +1,35 @@
 """Checks of the buses: what is connected to each, and whether it all carries the same."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from parkdispatch.inputs.checks.case_parts import CaseParts
 from parkdispatch.models.device import Device
 
 
-def bus_problems(case: CaseParts) -> list[str]:
+def bus_problems(devices: Mapping[str, Device], perhaps_buses: Collection[str] = ()) -> list[str]:
     """Devices alone on a bus, which cannot exchange power there, and buses of two carriers.
 
-    A bus that a device with mistakes may be on is not called lonely.
+    A bus that a device with mistakes may be on, of `perhaps_buses`, is not called lonely.
     """
-    if len(case.devices) + len(case.invalid_devices) < 2:
+    if len(devices) < 2 and not perhaps_buses:
         return []
     devices_on: dict[str, list[str]] = {}
-    for name, device in case.devices.items():
+    for name, device in devices.items():
         for bus in device.buses:
             devices_on.setdefault(bus, []).append(name)
     shared = ", ".join(
-        sorted(bus for bus, names in devices_on.items() if len(names) > 1 or bus in case.perhaps_buses)
+        sorted(bus for bus, names in devices_on.items() if len(names) > 1 or bus in perhaps_buses)
     )
     problems = []
     for bus, names in devices_on.items():
-        if len(names) == 1 and bus in case.perhaps_buses:
+        if len(names) == 1 and bus in perhaps_buses:
             continue
         if len(names) == 1:
-            field = _port(case.devices[names[0]], bus)
+            field = _port(devices[names[0]], bus)
             problems.append(
                 f"`device.{names[0]}.{field}` = '{bus}': no other device is on it,"
                 f" must be a bus that another one has: {shared}"
             )
-        elif line := _carrier_problem(bus, {name: case.devices[name] for name in names}):
+        elif line := _carrier_problem(bus, {name: devices[name] for name in names}):
             problems.append(line)
     return problems
 

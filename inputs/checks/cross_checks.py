@@ -24,7 +24,7 @@ def cross_check(case: CaseParts, tariff: Tariff | None) -> list[str]:
         *_calendar_problems(case.calendar, tariff),
         *_clock_problems(case),
         *_name_problems(case),
-        *bus_problems(case),
+        *bus_problems(case.devices, case.perhaps_buses),
         *_series_problems(case),
         *_contract_problems(case, tariff),
         *(
@@ -81,29 +81,14 @@ def _name_problems(case: CaseParts) -> list[str]:
 
 
 def _series_problems(case: CaseParts) -> list[str]:
-    """Series of unknown devices or names, and devices that need weather which is not given."""
+    """Series of unknown devices or names."""
     known = {name: given_series(device.needed_series) for name, device in case.devices.items()}
-    problems = [
+    return [
         f'`series."{key}"`: {_unknown_series(key, known)}'
         for key in case.series
         if key.split(".")[0] not in case.invalid_devices
         and key.partition(".")[2] not in known.get(key.split(".")[0], ())
     ]
-    for name, device in case.devices.items():
-        computed = [
-            key
-            for key, spec in device.needed_series.items()
-            if not spec.internal and f"{name}.{key}" not in case.series
-        ]
-        for field in device.missing_for_series():
-            served = [key for key, spec in device.needed_series.items() if field in spec.computed_from]
-            if wanted := [key for key in served if key in computed]:
-                problems.append(
-                    f'`device.{name}.{field}` is missing: must be given, or `series."{name}.{wanted[0]}"`'
-                )
-        if not case.has_weather and device.needs_weather and computed:
-            problems.append(f"`weather` is missing: `device.{name}` needs it for {', '.join(computed)}")
-    return problems
 
 
 def given_series(specs: Mapping[str, SeriesSpec]) -> list[str]:

@@ -22,7 +22,8 @@ def sizing_problems(case: "Case") -> list[str]:
     if case.finance is None:
         problems.append("`finance` is missing: must be given, because `sizing` asks what a size returns")
     problems += [
-        f"`sizing.paths.{path}` = {change:g}: must be 0, because the prices of `{grid}` are read from a file"
+        f"`sizing.paths.{path}` = {change:.15g}: must be 0, because the prices of `{grid}` are read from"
+        " a file"
         for path in ("purchase_price", "spread")
         if (change := getattr(sizing.paths, path))
         for grid, series in case.series
@@ -50,8 +51,8 @@ def _device_problems(case: "Case", name: str) -> list[str]:
             f"`sizing.device` = '{name}': must be a battery of the case: {known}{closest(name, batteries)}"
         ]
     return [
-        f"`device.{name}.{field}` = {size.min:g} to {size.max:g}: must be a number, because `sizing` says"
-        " between what its size is sought"
+        f"`device.{name}.{field}` = {size.min:.15g} to {size.max:.15g}: must be a number, because"
+        " `sizing` says between what its size is sought"
         for field in ("power_mw", "energy_mwh")
         if isinstance(size := getattr(batteries[name], field), Sized)
     ]

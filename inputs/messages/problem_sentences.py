@@ -275,5 +275,5 @@ def _fraction_hint(value: Any, limits: Mapping[str, Any]) -> str:
     except (TypeError, ValueError):
         return ""
     if limits.get("le", limits.get("lt")) == 1 and 1 < number <= 100:
-        return f" (a fraction, not percent: {number / 100:g}?)"
+        return f" (a fraction, not percent: {number / 100:.15g}?)"
     return ""

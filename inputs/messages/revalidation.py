@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from parkdispatch.inputs.messages.problem_sentences import problem_sentences
+from parkdispatch.inputs.messages.problem_sentences import problem_sentences, silently_converted
 from parkdispatch.models.errors import InputError
 
 M = TypeVar("M", bound=BaseModel)
@@ -17,7 +17,11 @@ def with_fields(table: M, path: str, fields: Mapping[str, Any]) -> M:
     Fields that were not given are not passed, so that `model_fields_set` stays what the user wrote.
     """
     given = {name: getattr(table, name) for name in table.model_fields_set}
+    problems = silently_converted(fields, type(table), path)
     try:
-        return type(table).model_validate({**given, **fields})
+        changed = type(table).model_validate({**given, **fields})
     except ValidationError as error:
-        raise InputError(problem_sentences(error, path, type(table))) from None
+        problems += problem_sentences(error, path, type(table))
+    if problems:
+        raise InputError(list(dict.fromkeys(problems)))
+    return changed

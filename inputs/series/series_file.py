@@ -188,4 +188,4 @@ def _step_problems(name: str, index: pd.DatetimeIndex, lines: np.ndarray, hours:
 
 
 def _minutes(step: pd.Timedelta) -> str:
-    return f"{step / pd.Timedelta(minutes=1):g} minutes"
+    return f"{step / pd.Timedelta(minutes=1):.15g} minutes"

@@ -11,6 +11,8 @@ from parkdispatch.inputs.series.text_tables import heading, plain_unit
 from parkdispatch.models.device import Array, SeriesSpec
 from parkdispatch.models.errors import InputError
 
+NO_NUMBERS = "bcmM"  # kinds of true or false, of complex numbers and of times, which convert without a word
+
 
 @dataclass(frozen=True, eq=False)
 class SeriesValues:
@@ -37,10 +39,12 @@ class SeriesValues:
             missing = times[position < 0]
             end = times[-1] + pd.Timedelta(hours=hours)
             raise self._error(
-                f"must cover {times[0]:{TIME_FORMAT}} to {end:{TIME_FORMAT}} in steps of {hours * 60:g}"
+                f"must cover {times[0]:{TIME_FORMAT}} to {end:{TIME_FORMAT}} in steps of {hours * 60:.15g}"
                 f" minutes; {len(missing)} of these {len(times)} intervals are missing, the first"
                 f" {missing[0]:{TIME_FORMAT}}"
             )
+        if self.values.dtype.kind in NO_NUMBERS:
+            raise self._error(f"holds {self.values.dtype}, must hold numbers")
         numbers = pd.to_numeric(self.values, errors="coerce").to_numpy(dtype=np.float64)[position] * factor
         if not np.isfinite(numbers).all():
             first = times[~np.isfinite(numbers)][0]
@@ -70,4 +74,6 @@ class SeriesValues:
         index = self.values.index
         if not isinstance(index, pd.DatetimeIndex):
             raise self._error("must be indexed by the starts of its intervals (a DatetimeIndex)")
+        if index.hasnans:
+            raise self._error("has a stamp that is no time, must have one for each value")
         return index if index.tz is None else index.tz_convert(timezone).tz_localize(None)

@@ -15,6 +15,7 @@ from parkdispatch.inputs.schema.value_source import Path as ValuePath
 from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.inputs.user_files import read_bytes
 from parkdispatch.inputs.value_sources import given_by
+from parkdispatch.models.device import Device
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.grid import Grid
 
@@ -67,14 +68,14 @@ def with_overrides(
             if charged_grids:
                 reason = f"has {len(charged_grids)} grids, each with its own in the case file"
             problems.append(
-                f"argument `peak_so_far_mw` = {peak_so_far_mw:g}: must be left out, because the case {reason}"
+                f"argument `peak_so_far_mw` = {peak_so_far_mw:.15g}: must be left out,"
+                f" because the case {reason}"
             )
-        for name, grid in charged_grids.items():
-            problems += _implausible_peak(name, grid, peak_so_far_mw)
     given_paths = _paths_of(changes)
     for name, change in changes.items():
         try:
             devices[name] = with_fields(case.devices[name], f"device.{name}", change)
+            problems += _implausible_peak(name, devices[name])
         except InputError as error:
             field = "soc" if "initial_soc" in change else "peak_so_far_mw"
             problems += [f"argument `{field}`: {line}" for line in error.problems]
@@ -84,8 +85,9 @@ def with_overrides(
         ("pv", pv, pv_column, "pv", "available_mw"),
     ):
         of_kind = [name for name, device in case.devices.items() if getattr(device, "kind", "") == kind]
-        problems += _forecast_problems(argument, forecast, column, of_kind)
-        if forecast is not None and of_kind:
+        wrong = _forecast_problems(argument, forecast, column, of_kind)
+        problems += wrong
+        if forecast is not None and not wrong:
             series[of_kind[0], key] = _series(argument, forecast, column)
             given_paths[argument] = [("series", of_kind[0], key)]
     if problems:
@@ -110,10 +112,14 @@ def _forecast_problems(
     """What is wrong with a forecast of the devices of a kind, whatever it holds."""
     is_file = isinstance(forecast, Path | str)
     problems = []
+    if not (is_file or forecast is None or isinstance(forecast, pd.Series)):
+        problems.append(
+            f"argument `{kind}`: is a {type(forecast).__name__}, must be a file or a pandas Series"
+        )
     if column is not None and not is_file:
         problems.append(f"argument `{kind}_column` = {column}: must have a file `{kind}` beside it")
     if forecast is not None and len(devices) != 1:
-        given = forecast if is_file else "a Series"
+        given = forecast if is_file else f"a {type(forecast).__name__}"
         problems.append(
             f"argument `{kind}` = {given}: the case has {len(devices)} devices of kind {kind}, must have one"
             + ("" if devices else f': a table [device.{kind}] with kind = "{kind}"')
@@ -133,9 +139,11 @@ def _series(argument: str, forecast: Forecast, column: str | None) -> SeriesFile
     return SeriesFile(file=str(Path(forecast).absolute()), column=column)
 
 
-def _implausible_peak(name: str, grid: Grid, peak_mw: float) -> list[str]:
-    """A problem if a peak is far above the import limit: it is most likely in kW."""
-    import_limit_mw = grid.limits_mw[0]
+def _implausible_peak(name: str, device: Device) -> list[str]:
+    """A problem if the peak so far of a grid is far above its import limit: it is most likely in kW."""
+    if not isinstance(device, Grid):
+        return []
+    peak_mw, import_limit_mw = device.peak_so_far_mw, device.limits_mw[0]
     if not peak_mw > IMPLAUSIBLE_PEAK_RATIO * import_limit_mw > 0:
         return []
     return [

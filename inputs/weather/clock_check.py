@@ -27,8 +27,8 @@ def clock_problems(name: str, ghi: pd.Series, lines: Sequence[int], hours: float
     zenith_deg = sun_position(times, site, hours * 60)["zenith"].to_numpy(np.float64)
     light = ghi.to_numpy(np.float64)
     dark = (zenith_deg > 90.0 + TWILIGHT_DEG + DEG_PER_HOUR * hours / 2) & (light > DARK_GHI_W_PER_M2)
-    shown = [f"{value:g} at {time:%Y-%m-%d %H:%M}" for value, time in zip(light, times, strict=True)]
-    allowed = f"must be {DARK_GHI_W_PER_M2:g} W/m2 or less, because the sun is below the horizon; {CLOCK}"
+    shown = [f"{value:.15g} at {time:%Y-%m-%d %H:%M}" for value, time in zip(light, times, strict=True)]
+    allowed = f"must be {DARK_GHI_W_PER_M2:.15g} W/m2 or less, because the sun is below the horizon; {CLOCK}"
     problems = row_problems(name, dark, lines, shown, "ghi", allowed)
     if len(times) * hours >= 24 * LEAST_DAYS:
         sun = np.maximum(np.cos(np.radians(zenith_deg)), 0.0)
@@ -38,7 +38,7 @@ def clock_problems(name: str, ghi: pd.Series, lines: Sequence[int], hours: float
             problems.append(
                 f"{name}: the light of the mean day is centred {abs(shift):.1f} h"
                 f" {'after' if shift > 0 else 'before'} the sun at the site: must be within"
-                f" {LARGEST_SHIFT_HOURS:g} h; {CLOCK}"
+                f" {LARGEST_SHIFT_HOURS:.15g} h; {CLOCK}"
             )
     return problems
 

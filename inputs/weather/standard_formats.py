@@ -202,6 +202,6 @@ def _number(name: str, what: str, text: str, largest: float) -> float:
     if not abs(number) <= largest:
         raise InputError(
             f"{name}: {what} = {quoted(text) or 'missing'}: must be a number of hours,"
-            f" {-largest:g} to {largest:g}"
+            f" {-largest:.15g} to {largest:.15g}"
         )
     return number

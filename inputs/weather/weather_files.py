@@ -142,7 +142,7 @@ def _value_problems(name: str, record: WeatherRecord, table: pd.DataFrame) -> li
             values = table[quantity]
             shown = record.cells.get(quantity, values.astype(str).replace("nan", "missing"))
             invalid = ~((values >= low) & (values <= high))
-            allowed = f"must be {low:g} to {high:g} {unit}{tables.comma_hint(shown)}"
+            allowed = f"must be {low:.15g} to {high:.15g} {unit}{tables.comma_hint(shown)}"
             label = f"{quantity} ({record.labels[quantity]})" if quantity in record.labels else quantity
             problems += tables.row_problems(name, invalid, np.asarray(record.lines), shown, label, allowed)
     return problems

@@ -249,5 +249,5 @@ def _day(day: date | str) -> date:
         return day
     try:
         return date.fromisoformat(day)
-    except ValueError:
+    except (TypeError, ValueError):
         raise InputError(f"argument `day` = {day}: must be a day such as 2026-07-15") from None

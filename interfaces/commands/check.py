@@ -27,7 +27,8 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
             names = variants(case) if variant is None else []
             for name in names:
                 with findings.collecting():
-                    load_case(case, name, whole_year=True)
+                    varied = load_case(case, name, whole_year=True)
+                    prepare(varied, day_times(varied, varied.calendar.plan_date))
         findings.raise_any()
     valid = f"valid for a plan of {park.calendar.plan_date} only" if year_only.lines else "valid"
     text = (

@@ -53,7 +53,6 @@ def read_year(
     findings: "Findings",
     case: str,
     variant: str | None,
-    time_limit: float,
     out: Path | None,
     model: Path | None = None,
 ) -> "Prepared":
@@ -62,7 +61,7 @@ def read_year(
     from parkdispatch.inputs.prepare import prepare, year_times
     from parkdispatch.interfaces.output_paths import check_output_paths
 
-    findings.collect(check_output_paths, time_limit, out, model)
+    findings.collect(check_output_paths, out, model)
     park = findings.collect(load_case, case, variant, whole_year=True)
     findings.raise_any()
     return prepare(park, year_times(park))

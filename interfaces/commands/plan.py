@@ -84,7 +84,7 @@ def plan(
         findings = Findings()
         file_lang = findings.collect(language, lang)
         options = findings.collect(SolveOptions, solver, time_limit, smooth=True)
-        findings.collect(check_output_paths, time_limit, out, model)
+        findings.collect(check_output_paths, out, model)
         given_soc = findings.collect(_parse_soc, soc)
         given_day = findings.collect(_parse_day, day)
         park = findings.collect(load_case, case, variant)

@@ -34,8 +34,9 @@ def replay(
 
         findings = Findings()
         file_lang = findings.collect(language, lang)
-        prepared = read_year(findings, case, variant, time_limit, out)
-        context = SolveContext(SolveOptions(time_limit_s=time_limit), progress)
+        options = findings.collect(SolveOptions, time_limit_s=time_limit)
+        prepared = read_year(findings, case, variant, out)
+        context = SolveContext(options, progress)
         run, replayed = replay_days(prepared, context, time.perf_counter() - started)
         progress("writing results")
         with run_folder(out, run.case.name, "replay") as folder:

@@ -29,6 +29,8 @@ def reproduce(
         from parkdispatch.interfaces.output_paths import RUNS, check_output_paths, run_folder
         from parkdispatch.results.console.dispatch_screen import show_files
         from parkdispatch.results.console.reproduction_screen import show_reproduction, show_search
+        from parkdispatch.results.wording.sentences import failed_sentences
+        from parkdispatch.results.wording.words import load_words
         from parkdispatch.studies.reproduction import reproduce_figures as driver
         from parkdispatch.studies.reproduction.published_study import PLAN, reproduce_published
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
@@ -36,7 +38,7 @@ def reproduce(
 
         findings = Findings()
         file_lang = findings.collect(language, lang)
-        findings.collect(check_output_paths, 1.0, out)
+        findings.collect(check_output_paths, out)
         with findings.collecting():
             study = load_case(case, whole_year=True)
             driver.require_study_inputs(study)
@@ -63,6 +65,7 @@ def reproduce(
         reproduction.current_park.tornado,
         plan,
         file_lang,
+        failed_sentences(reproduction.failed_parts, reproduction.asked, 0, load_words(file_lang)),
     )
     show_files(out_console, paths.values())
     end_of_tasks(finished, reproduction.failed)

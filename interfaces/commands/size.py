@@ -100,7 +100,9 @@ def size(
         with findings.collecting():
             file_lang = language(lang)
         with findings.collecting():
-            check_output_paths(time_limit, out)
+            options = SolveOptions(time_limit_s=time_limit)
+        with findings.collecting():
+            check_output_paths(out)
         with findings.collecting():
             parts = parts_asked(only)
         with findings.collecting():
@@ -109,7 +111,7 @@ def size(
             park = load_case(case, variant, whole_year=True)
             require_increment_inputs(park)
         findings.raise_any()
-        scenario_run, options = None, SolveOptions(time_limit_s=time_limit)
+        scenario_run = None
         if SCENARIOS in parts:
             scenario_run = Scenarios(scenario_table(park, scenarios), cluster, store, RUNS)
             # an unusable store or scheduler is reported before the computation, not after

@@ -46,12 +46,12 @@ def study(
 
         findings = Findings()
         file_lang = findings.collect(language, lang)
-        findings.collect(check_output_paths, time_limit, out)
+        options = findings.collect(SolveOptions, time_limit_s=time_limit)
+        findings.collect(check_output_paths, out)
         with findings.collecting():
             park = load_case(case, variant, whole_year=True)
             require_lifetime_inputs(park)
         findings.raise_any()
-        options = SolveOptions(time_limit_s=time_limit)
         finished = run_store(RUNS, "study", park, options, quick)
         context = SolveContext(options, progress, finished)
         result = study_storage(park, context, time.perf_counter() - started, quick)

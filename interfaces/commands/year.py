@@ -48,7 +48,7 @@ def year(
         findings = Findings()
         file_lang = findings.collect(language, lang)
         options = findings.collect(SolveOptions, solver, time_limit, gap=gap)
-        prepared = read_year(findings, case, variant, time_limit, out, model)
+        prepared = read_year(findings, case, variant, out, model)
         check_possible(prepared.case, ac_check)
         context = SolveContext(options, progress)
         if model:

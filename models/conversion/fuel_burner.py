@@ -50,7 +50,7 @@ class FuelBurner(Device):
         if self.gas_bus is None or self.fuel_price_yuan_per_mwh is None:
             return []
         return [
-            f"gas_bus = '{self.gas_bus}' and {FUEL_PRICE} = {self.fuel_price_yuan_per_mwh:g}: one of both"
+            f"gas_bus = '{self.gas_bus}' and {FUEL_PRICE} = {self.fuel_price_yuan_per_mwh:.15g}: one of both"
             " must be left out, because fuel comes from a bus or at a price"
         ]
 

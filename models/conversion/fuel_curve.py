@@ -13,16 +13,16 @@ def efficiency_problems(points: Points, min_load_share: float, heat_efficiency: 
     if any(after <= before for before, after in pairwise(shares)) or shares[-1] != 1.0:
         return [f"{field}: shares of rated power must ascend and end at 1"]
     problems = [
-        f"{field}: {efficiency:g} of power and {heat_efficiency:g} of heat at share {share:g} are more than"
-        " the fuel, must be 1 at most together"
+        f"{field}: {efficiency:.15g} of power and {heat_efficiency:.15g} of heat at share {share:.15g}"
+        " are more than the fuel, must be 1 at most together"
         for share, efficiency in points
         if efficiency + heat_efficiency > 1.0 + 1e-12
     ]
     curve = fuel_curve(points, min_load_share)
     if curve[0][1] < curve[0][0]:
         problems.append(
-            f"{field}: extended to min_load_share = {min_load_share:g} makes {curve[0][0]:g} of power out of"
-            f" {curve[0][1]:g} of fuel, must have a point nearer to it"
+            f"{field}: extended to min_load_share = {min_load_share:.15g} makes {curve[0][0]:.15g} of power"
+            f" out of {curve[0][1]:.15g} of fuel, must have a point nearer to it"
         )
     elif any(after <= before for (_, before), (_, after) in pairwise(curve)):
         problems.append(f"{field}: more power would take less fuel, must be less steep")

@@ -60,7 +60,10 @@ class UnitState(Declaration):
         if self.power_mw is None or lower <= self.power_mw <= upper:
             return []
         unit = "runs" if self.on else "stands still"
-        return [f"{field}.power_mw = {self.power_mw:g}: must be in [{lower:g}, {upper:g}], because it {unit}"]
+        return [
+            f"{field}.power_mw = {self.power_mw:.15g}: must be in [{lower:.15g}, {upper:.15g}],"
+            f" because it {unit}"
+        ]
 
     def completed(self, least_mw: float) -> UnitHistory:
         """The state with what is left out."""

@@ -115,7 +115,7 @@ class MeteredResponse(Declaration):
         problems, path = [], "`contract.demand_response"
         if minutes is not None and (60 * self.hours) % minutes:
             problems.append(
-                f"{path}.hours` = {self.hours:g}: must consist of whole intervals of {minutes} minutes"
+                f"{path}.hours` = {self.hours:.15g}: must consist of whole intervals of {minutes} minutes"
             )
         if grids is not None and grids != 1:
             problems.append(
@@ -131,8 +131,8 @@ class MeteredResponse(Declaration):
             longest = self._longest_hours(year, tariff)
             if longest is not None and longest < self.hours:
                 problems.append(
-                    f"{path}.hours` = {self.hours:g}: must be at most {longest:g}, because no more hours on"
-                    f" end are {' or '.join(self.periods)} in month {listed(self.months)} of tariff"
+                    f"{path}.hours` = {self.hours:.15g}: must be at most {longest:.15g}, because no more"
+                    f" hours on end are {' or '.join(self.periods)} in month {listed(self.months)} of tariff"
                     f" {tariff.name}"
                 )
         return problems
@@ -198,13 +198,13 @@ class Contracts(Declaration):
         if isinstance(response, MeteredResponse):
             if response.bid_mw is not None and response.paid_from * response.bid_mw > storage_mw:
                 warnings.append(
-                    f"{path}.bid_mw` = {response.bid_mw:g}: is never paid, because the storage has"
-                    f" {storage_mw:g} MW, less than {response.paid_from:g} of the bid"
+                    f"{path}.bid_mw` = {response.bid_mw:.15g}: is never paid, because the storage has"
+                    f" {storage_mw:.15g} MW, less than {response.paid_from:.15g} of the bid"
                 )
             if response.bid_mw is None:
                 warnings += [
-                    f"{path}.{name}` = {getattr(response, name):g}: cannot matter, because without `bid_mw`"
-                    " the bid is what is delivered"
+                    f"{path}.{name}` = {getattr(response, name):.15g}: cannot matter, because without"
+                    " `bid_mw` the bid is what is delivered"
                     for name in ("paid_from", "paid_to")
                     if name in response.model_fields_set
                 ]

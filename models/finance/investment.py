@@ -169,18 +169,18 @@ class Finance(Declaration):
         """Problems where shares of depreciation or spending do not add up to one."""
         total = sum(asset.share for asset in self.depreciation.values())
         if abs(total - 1.0) > SHARES_TOLERANCE:
-            listed = ", ".join(f"{name} {asset.share:g}" for name, asset in self.depreciation.items())
-            yield f"depreciation = {listed}: shares add up to {total:g}, must add up to 1"
+            listed = ", ".join(f"{name} {asset.share:.15g}" for name, asset in self.depreciation.items())
+            yield f"depreciation = {listed}: shares add up to {total:.15g}, must add up to 1"
         if self.spending_shares:
             given, total = len(self.spending_shares), sum(self.spending_shares)
-            shown = ", ".join(f"{share:g}" for share in self.spending_shares)
+            shown = ", ".join(f"{share:.15g}" for share in self.spending_shares)
             if given != self.construction_years:
                 yield (
                     f"spending_shares = [{shown}]: {given} given, must be one for each of"
                     f" construction_years = {self.construction_years}"
                 )
             if abs(total - 1.0) > SHARES_TOLERANCE:
-                yield f"spending_shares = [{shown}]: add up to {total:g}, must add up to 1"
+                yield f"spending_shares = [{shown}]: add up to {total:.15g}, must add up to 1"
 
     def _duration_problems(self) -> Iterator[str]:
         """Problems where loan, depreciation or refund extend beyond the years of operation."""
@@ -223,7 +223,7 @@ class Finance(Declaration):
             unused = {"yuan_per_kw_year", "yuan_per_kwh_discharged"}
         for name in sorted(unused & self.operation_maintenance.model_fields_set):
             warnings.append(
-                f"`finance.operation_maintenance.{name}` = {getattr(self.operation_maintenance, name):g}:"
+                f"`finance.operation_maintenance.{name}` = {getattr(self.operation_maintenance, name):.15g}:"
                 f" cannot matter, because basis is {basis}"
             )
         if self.loan.share == 0 and self.loan.model_fields_set - {"share"}:

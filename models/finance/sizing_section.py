@@ -45,11 +45,11 @@ class GridRange(Declaration):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.min >= self.max:
-            raise ValueError(f"min = {self.min:g} must be below max = {self.max:g}")
+            raise ValueError(f"min = {self.min:.15g} must be below max = {self.max:.15g}")
         if (self.max - self.min) / self.step > MAX_STEPS - 1:
             raise ValueError(
-                f"step = {self.step:g}: makes more than {MAX_STEPS} of {self.min:g} to {self.max:g},"
-                f" must be at least {(self.max - self.min) / (MAX_STEPS - 1):g}"
+                f"step = {self.step:.15g}: makes more than {MAX_STEPS} of {self.min:.15g} to {self.max:.15g},"
+                f" must be at least {(self.max - self.min) / (MAX_STEPS - 1):.15g}"
             )
         return self
 
@@ -198,9 +198,9 @@ class Uncertainty(Declaration):
                 yield f"{name}: cannot matter for kind = '{self.kind}', must be left out"
         ascending = [x for x in (self.low, self.mode, self.high) if x is not None]
         if self.kind != "choice" and any(a > b for a, b in pairwise(ascending)):
-            yield f"low, mode, high = {', '.join(f'{x:g}' for x in ascending)}: must rise"
+            yield f"low, mode, high = {', '.join(f'{x:.15g}' for x in ascending)}: must rise"
         if self.kind == "uniform" and self.low is not None and self.low == self.high:
-            yield f"low = high = {self.low:g}: must differ, or nothing is in doubt"
+            yield f"low = high = {self.low:.15g}: must differ, or nothing is in doubt"
         if self.weights and (len(self.weights) != len(self.values) or sum(self.weights) <= 0):
             yield f"weights: must be {len(self.values)} like the values, and not all zero"
 

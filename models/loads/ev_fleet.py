@@ -148,12 +148,14 @@ class EvFleet(Device):
         problems = []
         if self.departure_soc < self.arrival_soc:
             problems.append(
-                f"departure_soc = {self.departure_soc:g}: must be {self.arrival_soc:g} or more, `arrival_soc`"
+                f"departure_soc = {self.departure_soc:.15g}: must be {self.arrival_soc:.15g} or more,"
+                " `arrival_soc`"
             )
         if self.feed_back and not self.soc_min <= self.arrival_soc <= self.departure_soc <= self.soc_max:
             problems.append(
-                f"soc_min = {self.soc_min:g} and soc_max = {self.soc_max:g}: must enclose `arrival_soc` and"
-                f" `departure_soc`, {self.arrival_soc:g} and {self.departure_soc:g}, for `feed_back`"
+                f"soc_min = {self.soc_min:.15g} and soc_max = {self.soc_max:.15g}: must enclose"
+                f" `arrival_soc` and `departure_soc`, {self.arrival_soc:.15g} and"
+                f" {self.departure_soc:.15g}, for `feed_back`"
             )
         if problems:
             raise ValueError("\n".join(problems))

@@ -106,8 +106,8 @@ class InterruptibleLoad(DemandProfile):
     def series(self, park: Park) -> Mapping[str, Array]:
         """Demand. Raises InputError for events shorter than an interval."""
         problems = [
-            f"`steps[{number}].max_event_hours` = {step.max_event_hours:g}: must be at least {park.hours:g},"
-            " the length of an interval"
+            f"`steps[{number}].max_event_hours` = {step.max_event_hours:.15g}: must be at least"
+            f" {park.hours:.15g}, the length of an interval"
             for number, step in enumerate(self.steps)
             if step.max_event_hours is not None and step.max_event_hours < park.hours
         ]

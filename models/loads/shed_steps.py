@@ -74,8 +74,8 @@ class ShedStep(Declaration):
             problems.append(f"must have {both} `share`")
         if (self.catch_up_share > 0) != (self.catch_up_hours > 0):
             problems.append(
-                f"catch_up_hours = {self.catch_up_hours:g}: must be above 0 where `catch_up_share` is, which"
-                f" is {self.catch_up_share:g}, and only there"
+                f"catch_up_hours = {self.catch_up_hours:.15g}: must be above 0 where `catch_up_share` is,"
+                f" which is {self.catch_up_share:.15g}, and only there"
             )
         if self.max_events_per_month is not None and self.events_before > self.max_events_per_month:
             problems.append(

@@ -86,11 +86,12 @@ class ShiftableDeclaration(ReactiveLoad):
                             f" {'and' if both else 'or'} `orders`")  # fmt: skip
         if self.min_power_mw > self.most_mw:
             problems.append(
-                f"min_power_mw = {self.min_power_mw:g}: must be at most {self.most_mw:g}, the largest power"
+                f"min_power_mw = {self.min_power_mw:.15g}: must be at most {self.most_mw:.15g}, the largest"
+                " power"
             )
         if not self.in_blocks:
             problems += [
-                f"{name} = {value:g}: must be left out, because `in_blocks` is false"
+                f"{name} = {value:.15g}: must be left out, because `in_blocks` is false"
                 for name, value in (("block_hours", self.block_hours), ("running", len(self.running)))
                 if value
             ]
@@ -106,12 +107,12 @@ class ShiftableDeclaration(ReactiveLoad):
         # a least power above the largest is told by itself
         least_mw, most_mw = self.min_power_mw if self.min_power_mw <= self.most_mw else 0.0, self.most_mw
         return [
-            f"{name} = {energy_mwh:g}: must be in [{least_mw * hours:g}, {most_mw * hours:g}],"
-            f" least and largest power for {hours:g} h"
+            f"{name} = {energy_mwh:.15g}: must be in [{least_mw * hours:.15g}, {most_mw * hours:.15g}],"
+            f" least and largest power for {hours:.15g} h"
             for name, energy_mwh, hours in works
             if not least_mw * hours * (1 - FULL) <= energy_mwh <= most_mw * hours * (1 + FULL)
         ] + [
-            f"block_hours = {self.block_hours:g}: must be at most {hours:g}, the hours for {name}"
+            f"block_hours = {self.block_hours:.15g}: must be at most {hours:.15g}, the hours for {name}"
             for name, _, hours in works
             if self.block_hours > hours
         ]

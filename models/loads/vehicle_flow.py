@@ -129,6 +129,7 @@ def within_power(bounds: FleetBounds, charge_mwh: Array) -> FleetBounds:
     for t in range(len(least) - 2, -1, -1):
         least[t] = max(least[t], least[t + 1] - change[t + 1] - charge_mwh[t + 1])
     for t in range(1, len(most)):
-        most[t] = min(most[t], most[t - 1] + change[t] + charge_mwh[t])
+        # where all have left, rounding must not leave less than nothing
+        most[t] = max(0.0, min(most[t], most[t - 1] + change[t] + charge_mwh[t]))
         even[t] = max(least[t], min(even[t], even[t - 1] + change[t] + charge_mwh[t]))
     return FleetBounds(bounds.present, bounds.arriving_mwh, bounds.leaving_mwh, least, most, even)

@@ -56,6 +56,9 @@ def window_hours(window: DailyWindow) -> float:
     return end - begin if end > begin else end - begin + 24
 
 
+LONGEST_ORDER = timedelta(days=366)  # every hour of the window is gone through, also outside of the horizon
+
+
 class Order(Declaration):
     """Work of one order, which may be done at any hour between its two times."""
 
@@ -69,6 +72,8 @@ class Order(Declaration):
             raise ValueError("begin and end must be local times, without an offset")
         if self.end <= self.begin:
             raise ValueError(f"end = {self.end}: must lie after the begin, {self.begin}")
+        if self.end - self.begin > LONGEST_ORDER:
+            raise ValueError(f"end = {self.end}: must lie {LONGEST_ORDER.days} days or less after the begin")
         return self
 
     @property
@@ -204,8 +209,8 @@ def short_windows(
         needed_mwh, most_mwh = energy_mwh[of_window][0], could_mwh[of_window].sum()
         if windows.is_first[of_window][0] and most_mwh < needed_mwh * (1 - FULL):
             lines.append(
-                f"{most_mwh:g} MWh in the window from {times[of_window][0]:%Y-%m-%d %H:%M} on: must allow for"
-                f" its work, {needed_mwh:g} MWh"
+                f"{most_mwh:.15g} MWh in the window from {times[of_window][0]:%Y-%m-%d %H:%M} on: must allow"
+                f" for its work, {needed_mwh:.15g} MWh"
             )
     return lines
 

@@ -1,30 +1,15 @@
 """Blackouts: spans of time in which a connection to the public grid is out of service."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic import model_validator
 
 from parkdispatch.models.declaration import Declaration, declared
-
-
-def _no_number(value: Any) -> Any:
-    if isinstance(value, int | float):  # pydantic would read 2026 as seconds since 1970
-        raise ValueError("must be a date and time such as 2026-07-15 18:00:00")  # noqa: TRY004 - pydantic
-    return value
-
-
-def _local(moment: datetime) -> datetime:
-    if moment.tzinfo is not None:
-        raise ValueError("must be local time, without an offset or Z")
-    return moment
-
-
-Moment = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_local)]
+from parkdispatch.models.local_time import Moment
 
 
 class Blackout(Declaration):

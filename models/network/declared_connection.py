@@ -89,7 +89,7 @@ class DeclaredConnection(Device):
         if self.transformers is not None and given:
             raise ValueError(
                 "\n".join(
-                    f"{name} = {getattr(self, name):g}: must be left out, because `transformers` is given"
+                    f"{name} = {getattr(self, name):.15g}: must be left out, because `transformers` is given"
                     for name in given
                 )
             )
@@ -101,8 +101,8 @@ class DeclaredConnection(Device):
     def _reserve_within_limit(self) -> Self:
         if self.import_reserve_mw > self.limits_mw[0]:
             raise ValueError(
-                f"import_reserve_mw = {self.import_reserve_mw:g}: must be {self.limits_mw[0]:g} or less, the"
-                " import limit"
+                f"import_reserve_mw = {self.import_reserve_mw:.15g}: must be {self.limits_mw[0]:.15g} or"
+                " less, the import limit"
             )
         return self
 
@@ -118,7 +118,7 @@ class DeclaredConnection(Device):
             problems.append("demand_election = 'contracted': must have `contracted_demand_mw` beside it")
         if self.demand_election != "contracted" and self.contracted_demand_mw is not None:
             problems.append(
-                f"contracted_demand_mw = {max(self.contracted_demand_mw):g}: must be left out, because"
+                f"contracted_demand_mw = {max(self.contracted_demand_mw):.15g}: must be left out, because"
                 f" `demand_election` is {self.demand_election}"
             )
         if self.demand_election == "capacity" and self.transformers is None:
@@ -167,7 +167,7 @@ class DeclaredConnection(Device):
         ]
         if self.power_factor is not None and tariff.power_factor is None:
             problems.append(
-                f"`power_factor` = {self.power_factor:g}: tariff {tariff.name} must have a table for it"
+                f"`power_factor` = {self.power_factor:.15g}: tariff {tariff.name} must have a table for it"
             )
         if unpriced := periods_without_price(tariff, self.sale_price_yuan_per_kwh):
             problems.append(
@@ -186,6 +186,6 @@ class DeclaredConnection(Device):
         if given >= least:
             return []
         return [
-            f"`contracted_demand_mw` = {given:g}: must be {least:g} or more, {share:g} of the transformers'"
-            " capacity (in MW, not kW)"
+            f"`contracted_demand_mw` = {given:.15g}: must be {least:.15g} or more, {share:.15g} of the"
+            " transformers' capacity (in MW, not kW)"
         ]

@@ -134,8 +134,8 @@ class BusTransformer(Device):
         if self.units_out >= self.count:
             problems.append(f"units_out = {self.units_out}: must be below {self.count}, the `count`")
         problems += [
-            f"{name} = {getattr(self, name):g}: must be below {self.rating_mva:g}, the `rating_mva` (in MW,"
-            " not kW)"
+            f"{name} = {getattr(self, name):.15g}: must be below {self.rating_mva:.15g}, the `rating_mva` (in"
+            " MW, not kW)"
             for name in ("no_load_loss_mw", "load_loss_mw")
             if getattr(self, name) >= self.rating_mva
         ]

@@ -122,15 +122,16 @@ class Pv(CurtailablePlant):
         library_wp = pv_chain.module_parameters(self.module)["STC"]
         if not 0.95 <= self.module_wp / library_wp <= 1.05:
             problems.append(
-                f"module_wp = {self.module_wp:g}: '{self.module}' has {library_wp:g}; 5 % either way allowed"
+                f"module_wp = {self.module_wp:.15g}: '{self.module}' has {library_wp:.15g}; 5 % either way"
+                " allowed"
             )
         for area in self.areas:
             ratio = self.dc_rated_mw(area) / self.ac_rated_mw(area)
             if not 0.5 <= ratio <= 2.5:
                 problems.append(
-                    f"area '{area.name}': {area.modules} modules ({self.dc_rated_mw(area):.6g} MWp) on "
-                    f"{area.inverters} inverters ({self.ac_rated_mw(area):.6g} MW) are a DC/AC ratio of "
-                    f"{ratio:.3g}: must be 0.5 to 2.5"
+                    f"area '{area.name}': {area.modules} modules ({self.dc_rated_mw(area):.15g} MWp) on "
+                    f"{area.inverters} inverters ({self.ac_rated_mw(area):.15g} MW) are a DC/AC ratio of "
+                    f"{ratio:.15g}: must be 0.5 to 2.5"
                 )
         if problems:
             raise ValueError("; ".join(problems))

@@ -49,7 +49,7 @@ class PvArea(Declaration):
         problems = []
         shares = sum(face.share for face in self.faces)
         if abs(shares - 1.0) > 1e-9:
-            problems.append(f"area '{self.name}': shares of the faces sum to {shares:.9g}: must be 1")
+            problems.append(f"area '{self.name}': shares of the faces sum to {shares:.15g}: must be 1")
         if self.modules % self.modules_per_string:
             problems.append(
                 f"area '{self.name}': modules = {self.modules}: must be a multiple of "

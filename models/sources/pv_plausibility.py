@@ -32,7 +32,7 @@ def impossible_power(available_mw: Array, largest_mw: float, park: Park) -> list
         if (positions := np.flatnonzero(impossible)).size:
             first = positions[0]
             problems.append(
-                f"{available_mw[first]:g} at {park.times[first]:%Y-%m-%d %H:%M}: must be {limit_mw:.6g} MW or"
-                f" less, {why}; {positions.size} such values"
+                f"{available_mw[first]:.15g} at {park.times[first]:%Y-%m-%d %H:%M}: must be {limit_mw:.15g}"
+                f" MW or less, {why}; {positions.size} such values"
             )
     return problems

@@ -121,7 +121,8 @@ class WasteHeat(Device):
         if (self.bus is None) != (self.rated_mw == 0):
             bus = "left out" if self.bus is None else f"'{self.bus}'"
             problems.append(
-                f"rated_mw = {self.rated_mw:g} and bus {bus}: must be above 0 with a bus, and 0 without one"
+                f"rated_mw = {self.rated_mw:.15g} and bus {bus}: must be above 0 with a bus, and 0 without"
+                " one"
             )
         if problems:
             raise ValueError("\n".join(problems))

@@ -58,7 +58,7 @@ class Wind(CurtailablePlant):
     )
     annual_energy_mwh: YearlyEnergy | None = declared(
         "MWh", "Energy that a calendar year makes available while the turbines are new, to which drawn wind"
-        f" speeds are scaled; left out: {FULL_LOAD_HOURS:g} h of rated power; 0: not scaled",
+        f" speeds are scaled; left out: {FULL_LOAD_HOURS:.15g} h of rated power; 0: not scaled",
         "wind in the Gao'an park, 2022: 15 GWh of 9.6 MW", None,
     )  # fmt: skip
     speed: Literal["drawn", "weather"] = declared(
@@ -110,7 +110,7 @@ class Wind(CurtailablePlant):
     def _ascending(cls, curve: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
         for (before, _), (after, _) in pairwise(curve):
             if after <= before:
-                raise ValueError(f"wind speeds must ascend, and {after:g} comes after {before:g}")
+                raise ValueError(f"wind speeds must ascend, and {after:.15g} comes after {before:.15g}")
         return curve
 
     @model_validator(mode="after")
@@ -118,14 +118,14 @@ class Wind(CurtailablePlant):
         energy_mwh = self.annual_energy_mwh
         if energy_mwh and self.speed == "weather":
             raise ValueError(
-                f"annual_energy_mwh = {energy_mwh:.10g}: must be left out, because `speed` is weather,"
+                f"annual_energy_mwh = {energy_mwh:.15g}: must be left out, because `speed` is weather,"
                 " which is not scaled"
             )
         most_mwh = self.rated_mw * 8760.0 * self.kept_share
         if energy_mwh and energy_mwh > most_mwh:
             raise ValueError(
-                f"annual_energy_mwh = {energy_mwh:.10g}: must be {most_mwh:.6g} or less, a year at"
-                f" `rated_mw` = {self.rated_mw:g} less losses (in MWh, not kWh)"
+                f"annual_energy_mwh = {energy_mwh:.15g}: must be {most_mwh:.15g} or less, a year at"
+                f" `rated_mw` = {self.rated_mw:.15g} less losses (in MWh, not kWh)"
             )
         return self
 
@@ -177,8 +177,8 @@ class Wind(CurtailablePlant):
             beyond = np.flatnonzero(power_mw > METER_TOLERANCE * self.rated_mw)
             if beyond.size:
                 problems[key] = [
-                    f"{power_mw[beyond[0]]:g} at {park.times[beyond[0]]:%Y-%m-%d %H:%M}: must be"
-                    f" {self.rated_mw:g} MW or less, the `rated_mw` (in MW, not kW); {beyond.size} such"
+                    f"{power_mw[beyond[0]]:.15g} at {park.times[beyond[0]]:%Y-%m-%d %H:%M}: must be"
+                    f" {self.rated_mw:.15g} MW or less, the `rated_mw` (in MW, not kW); {beyond.size} such"
                     " values"
                 ]
         return problems
@@ -213,7 +213,7 @@ def _calibrated_factor(farm: Wind, speeds: Array, target_mwh: float) -> float:
     enough = np.flatnonzero(energies >= target_mwh)
     if not enough.size:
         raise InputError(
-            f"`annual_energy_mwh` = {target_mwh:.10g}: must be {energies.max():.6g} or less, the most that"
+            f"`annual_energy_mwh` = {target_mwh:.15g}: must be {energies.max():.15g} or less, the most that"
             " the turbines give at any mean wind speed"
         )
     low, high = (FACTORS[enough[0] - 1] if enough[0] else 0.0), FACTORS[enough[0]]

@@ -128,7 +128,7 @@ class BatteryDeclaration(Device):
 
     def _window_problems(self) -> list[str]:
         if self.soc_min > self.soc_max:
-            return [f"soc_min = {self.soc_min:g} is above soc_max = {self.soc_max:g}"]
+            return [f"soc_min = {self.soc_min:.15g} is above soc_max = {self.soc_max:.15g}"]
         problems, soc = [], self.final_soc
         if soc is not None and not self.soc_min <= soc <= self.soc_max:
             problems.append(
@@ -137,8 +137,8 @@ class BatteryDeclaration(Device):
             )
         if self.reserve_mwh > self.deliverable_mwh:
             problems.append(
-                f"reserve_mwh = {self.reserve_mwh:g}: must be at most {self.deliverable_mwh:.15g}, what the"
-                " battery delivers between soc_max and soc_min"
+                f"reserve_mwh = {self.reserve_mwh:.15g}: must be at most {self.deliverable_mwh:.15g}, what"
+                " the battery delivers between soc_max and soc_min"
             )
         return problems
 
@@ -148,8 +148,8 @@ class BatteryDeclaration(Device):
         # A power chosen by the optimizer below the minimum is no error: not to build is a choice; such a
         # battery stays at zero.
         return [
-            f"{name} = {getattr(self, name):g} could never be reached: must be in"
-            f" [0, {limit}] = [0, {largest_mw:g}]"
+            f"{name} = {getattr(self, name):.15g} could never be reached: must be in"
+            f" [0, {limit}] = [0, {largest_mw:.15g}]"
             for name in ("min_charge_mw", "min_discharge_mw", "max_charge_mw", "max_discharge_mw")
             if (getattr(self, name) or 0.0) > largest_mw
         ]
@@ -164,7 +164,7 @@ class BatteryDeclaration(Device):
             if (problem := taper_problem(points))
         ]
         problems += [
-            f"min_{name}_mw = {least:g} is above max_{name}_mw = {most:g}"
+            f"min_{name}_mw = {least:.15g} is above max_{name}_mw = {most:.15g}"
             for name, least, most in (
                 ("charge", self.min_charge_mw, self.max_charge_mw),
                 ("discharge", self.min_discharge_mw, self.max_discharge_mw),
@@ -178,7 +178,7 @@ class BatteryDeclaration(Device):
                 " where `power_mw` or `energy_mwh` is a decision"
             )
         problems += [
-            f"{per}_cycles_before = {before:g}: must be at most {most:g}, the `max_cycles_per_{per}`"
+            f"{per}_cycles_before = {before:.15g}: must be at most {most:.15g}, the `max_cycles_per_{per}`"
             for per, before, most in (
                 ("month", self.month_cycles_before, self.max_cycles_per_month),
                 ("year", self.year_cycles_before, self.max_cycles_per_year),

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.device import Array, Fraction
+from parkdispatch.models.local_time import Moment
 
 ENDS = (0.0, 1.0)  # of a taper's states of charge
 STEEPNESS_TOLERANCE = 1e-12
@@ -26,8 +27,8 @@ Taper = Annotated[tuple[TaperPoint, ...], Field(max_length=20)]
 class Outage(Declaration):
     """Hours in which only a part of the power is there."""
 
-    begin: datetime = declared("-", "First moment, local time")
-    end: datetime = declared("-", "Last moment, excluded")
+    begin: Moment = declared("-", "First moment, local time")
+    end: Moment = declared("-", "Last moment, excluded")
     power_share: Fraction = declared("-", "Share of the power that remains", default=0.0)
 
     @field_validator("end")

@@ -57,7 +57,7 @@ class PowerFactorRule(Declaration):
             raise ValueError("must go down from power factor 1 to 0, each row below the one before")
         standard = info.data.get("standard")
         if standard is not None and (standard, 0.0) not in steps:
-            raise ValueError(f"must have a row [{standard:g}, 0]: nothing is added at the `standard`")
+            raise ValueError(f"must have a row [{standard:.15g}, 0]: nothing is added at the `standard`")
         return steps
 
     def share(self, power_factor: float | None) -> float:
@@ -68,7 +68,7 @@ class PowerFactorRule(Declaration):
         for (above, high), (below, low) in zip(self.steps, self.steps[1:], strict=False):
             if below <= billed_factor <= above:
                 return low + (high - low) * (billed_factor - below) / (above - below)
-        raise ValueError(f"power factor {power_factor:g} lies outside [0, 1]")
+        raise ValueError(f"power factor {power_factor:.15g} lies outside [0, 1]")
 
 
 def rounded_power_factor(power_factor: float) -> float:

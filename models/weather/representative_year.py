@@ -115,7 +115,7 @@ def _daily_index(climate: Climate, scores: Array, clear: Array, month: np.ndarra
     shift = _bisect(energy, target, bound=8.0, rounds=60)
     reached = energy(shift)
     problems = [
-        f"climate.daily_ghi_wh_per_m2, month {m + 1}: {target[m] / max(reached[m], 1e-9):.3f} times what the "
+        f"climate.daily_ghi_wh_per_m2, month {m + 1}: {target[m] / max(reached[m], 1e-9):.9g} times what the "
         "clear-sky index quantiles can give here; lower the month's or the year's GHI, or check the site"
         for m in np.flatnonzero(abs(reached - target) > 1e-6 * target)
     ]

@@ -128,7 +128,9 @@ def adjustment(tariff: Tariff, grid: Connection) -> float:
     if grid.power_factor is None:
         return 0.0
     if tariff.power_factor is None:
-        raise InputError(f"tariff {tariff.name}: no adjustment for a power factor of {grid.power_factor:g}")
+        raise InputError(
+            f"tariff {tariff.name}: no adjustment for a power factor of {grid.power_factor:.15g}"
+        )
     factors, shares = zip(*reversed(tariff.power_factor.steps), strict=True)
     rounded = np.floor(100.0 * grid.power_factor + 0.5 + 1e-9) / 100.0  # half up, whatever the binary digits
     return float(np.interp(rounded, factors, shares))

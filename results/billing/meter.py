@@ -99,7 +99,8 @@ def quarter_hours(
         inside = ends <= starts.floor(QUARTER) + QUARTER
     if not inside.all():
         raise InputError(
-            f"interval of {hours:g} h from {times[int((~inside).argmax())]}: must not straddle quarter-hours"
+            f"interval of {hours:.15g} h from {times[int((~inside).argmax())]}: must not straddle"
+            " quarter-hours"
         )
     booked = [
         pd.DataFrame(

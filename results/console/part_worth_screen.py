@@ -3,7 +3,7 @@
 from rich.console import Console
 
 from parkdispatch.models.units import YUAN_PER_WAN
-from parkdispatch.results.console.screen_parts import dense_table, heading
+from parkdispatch.results.console.screen_parts import dense_table, failed_lines, heading
 from parkdispatch.results.savings.part_worth import PartlessYear, PartWorth
 from parkdispatch.results.wording.display_names import device_label
 from parkdispatch.results.wording.words import load_words
@@ -32,6 +32,8 @@ def show_part_worth(console: Console, result: PartWorth) -> None:
     for year in result.without:
         if year.infeasible:
             console.print(f"Without {device_label(year.part, words)}: {year.infeasible}", markup=False)
+    for line in failed_lines(result.failed, {"parts": result.asked}, result.case.calendar.year):
+        console.print(line, markup=False, soft_wrap=True)
     console.print(
         "A part is worth what the year costs more without it; the parts' worths do not add up where one makes"
         " up for another."

@@ -29,8 +29,9 @@ def show_reproduction(
     tornado: Tornado | None,
     plan: Published,
     lang: str,
+    failed: Sequence[str] = (),
 ) -> None:
-    """Print a table per view; the basis of each row stands below its figures."""
+    """Print a table per view, the basis of each row below its figures, and the sentences on what failed."""
     words = load_words(lang, "reproduce")["reproduce"]
     title = plan.title_zh if lang == "zh" else plan.title
     console.print(Text(f"{words['title']}: {title}", style="bold"), soft_wrap=True)
@@ -46,6 +47,8 @@ def show_reproduction(
         console.print(_widths(widths, words))
     if tornado:
         console.print(_tornado(tornado, words, lang))
+    for line in failed:
+        console.print(Text(line), soft_wrap=True)
 
 
 def _figures(rows: Sequence[RowInWords], words: Mapping[str, Any]) -> Table:

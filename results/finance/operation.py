@@ -40,12 +40,14 @@ def operation_problems(finance: Finance, operation: Operation) -> list[str]:
             )
         elif not name.startswith("revenue_yuan") and (array < 0).any():
             year = int((array < 0).argmax()) + 1
-            problems.append(f"`{name}` = {array[year - 1]:g} in year {year} of operation: must be 0 or more")
+            problems.append(
+                f"`{name}` = {array[year - 1]:.15g} in year {year} of operation: must be 0 or more"
+            )
     problems += [
         f"`revenue_yuan.{name}`: the name must be small letters, digits and underscores"
         for name in operation.revenue_yuan
         if not (name.isidentifier() and name.isascii() and name == name.lower())
     ]
     if not (np.isfinite(operation.power_mw) and operation.power_mw >= 0):
-        problems.append(f"`power_mw` = {operation.power_mw:g}: must be 0 or more")
+        problems.append(f"`power_mw` = {operation.power_mw:.15g}: must be 0 or more")
     return problems

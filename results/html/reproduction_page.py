@@ -1,10 +1,12 @@
 """`reproduce.html`: published against computed figures, fitting ranges and the tornado."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from parkdispatch.inputs.published.published_figures import Published
 from parkdispatch.inputs.value_sources import SourcedValue
+from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.finance.tornado import Tornado
 from parkdispatch.results.html.page import render
 from parkdispatch.results.reproduction.comparison import RowInWords, path_words, shown, shown_deviation
@@ -16,7 +18,7 @@ from parkdispatch.results.views.reproduction_tables import (
     width_cells,
 )
 from parkdispatch.results.views.tornado_view import tornado_view
-from parkdispatch.results.wording.sentences import source_line
+from parkdispatch.results.wording.sentences import failed_sentences, source_line
 from parkdispatch.results.wording.words import Card, load_words
 
 NARROWEST_BAR = 0.6  # [%] of the standard range, so that a single value stays visible
@@ -30,8 +32,10 @@ def reproduce_html(
     *,
     sources: Sequence[SourcedValue],
     largest_gap: float,
-    corners_deviation: float,
+    corners_deviation: float | None,
     tornado: Tornado | None = None,
+    failed: Sequence[FailedTask] = (),
+    asked: Mapping[str, int] = MappingProxyType({}),
 ) -> str:
     """Render the page. The same input gives the same bytes; figures are rounded only here."""
     words = load_words(lang, "reproduce")
@@ -50,9 +54,10 @@ def reproduce_html(
         cannot=irreproducible_lines(rows),
         widths=[_width_row(width, text, lang) for width in widths],
         set_note=str(text["set_note"]).format(sets=widths[0].sets) if widths else "",
-        dispatched=str(text["dispatched"]).format(
-            gap=f"{largest_gap:.1e}", deviation=f"{corners_deviation:.1e}"
-        ),
+        dispatched=""
+        if corners_deviation is None
+        else str(text["dispatched"]).format(gap=f"{largest_gap:.1e}", deviation=f"{corners_deviation:.1e}"),
+        failed=failed_sentences(failed, asked, 0, words),
         tornado=bars,
         tornado_note=tornado_note(bars, text) if bars else "",
         quotations=list(dict.fromkeys(quotations)),

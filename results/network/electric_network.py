@@ -105,8 +105,8 @@ def _nominal_voltages(
         ):
             if kv is not None and stated.setdefault(bus, kv) != kv:
                 problems.append(
-                    f"`device.{name}.{field}` = {kv:g}: must be {stated[bus]:g}, as another transformer says"
-                    f" of bus {bus}"
+                    f"`device.{name}.{field}` = {kv:.15g}: must be {stated[bus]:.15g}, as another"
+                    f" transformer says of bus {bus}"
                 )
     nominal_kv |= stated
     for _ in switches:  # as often as a voltage may have to be passed on
@@ -121,8 +121,8 @@ def _nominal_voltages(
         if bus not in nominal_kv
     ]
     problems += [
-        f"`device.{name}`: joins buses of {nominal_kv[switch.bus]:g} and {nominal_kv[switch.to_bus]:g} kV,"
-        " must be a transformer"
+        f"`device.{name}`: joins buses of {nominal_kv[switch.bus]:.15g} and"
+        f" {nominal_kv[switch.to_bus]:.15g} kV, must be a transformer"
         for name, switch in switches.items()
         if nominal_kv.get(switch.bus) != nominal_kv.get(switch.to_bus)
     ]
@@ -141,8 +141,8 @@ def _voltage_in_name(bus: str) -> float | None:
 def _impedance_problems(transformers: Mapping[str, TransformerBranch]) -> list[str]:
     """Short-circuit voltages that the load loss alone exceeds."""
     return [
-        f"`device.{name}.short_circuit_voltage` = {branch.short_circuit_voltage:g}: must be above"
-        f" {branch.load_loss_mw / branch.rating_mva:.3g}, the load loss over the rating"
+        f"`device.{name}.short_circuit_voltage` = {branch.short_circuit_voltage:.15g}: must be above"
+        f" {branch.load_loss_mw / branch.rating_mva:.15g}, the load loss over the rating"
         for name, branch in transformers.items()
         if branch.short_circuit_voltage * branch.rating_mva <= branch.load_loss_mw
     ]

@@ -1,7 +1,7 @@
 """The result of a reproduction: compared figures, the sets of assumptions that fit, the current park."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.published.published_figures import Published
@@ -17,10 +17,13 @@ from parkdispatch.results.reproduction.fitting import Fit, Width
 
 @dataclass(frozen=True)
 class CurrentParkRuns:
-    """The current park with each size of its storage, in the order given, and the tornado of the first."""
+    """The current park with each size of its storage, in the order given, and the tornado of the first.
 
-    sizes: tuple[CurrentPark, ...]
-    tornado: Tornado | None  # None: the case has no sensitivities
+    Empty where every size failed.
+    """
+
+    sizes: tuple[CurrentPark, ...]  # without those that failed
+    tornado: Tornado | None  # None: the case has no sensitivities, or nothing is left of it
 
     @property
     def first(self) -> tuple[Lifetime, CashFlow]:
@@ -39,12 +42,15 @@ class Reproduction:
     fits: tuple[Fit, ...]
     largest_gap: float  # of a dispatched year
     current_park: CurrentParkRuns
-    corners_deviation: float  # [-] of the interpolated operation that the sets use, from the dispatched one
+    # [-] of the interpolated operation that the sets use, from the dispatched one; None: there are no sets
+    corners_deviation: float | None
     sources: tuple[SourcedValue, ...]
     timings_s: Mapping[str, float]
+    asked: Mapping[str, int] = field(default_factory=dict)  # number of tasks by part
+    failed_parts: tuple[FailedTask, ...] = ()  # parts without an answer, which no row counts
 
     @property
     def failed(self) -> tuple[FailedTask, ...]:
-        """The ends of sensitivities without an answer."""
+        """The parts, and the ends of sensitivities, without an answer."""
         tornado = self.current_park.tornado
-        return tornado.failed if tornado else ()
+        return (*self.failed_parts, *(tornado.failed if tornado else ()))

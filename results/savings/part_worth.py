@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.results.failed_tasks import FailedTask
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class PartWorth:
     case: Case
     whole: PartlessYear
     without: tuple[PartlessYear, ...]
+    asked: int  # parts, those that failed among them
+    failed: tuple[FailedTask, ...] = ()  # parts whose year could not be solved
 
     def worth_yuan(self, year: PartlessYear) -> float:
         """What the year costs more without the part; NaN where there is no dispatch without it."""

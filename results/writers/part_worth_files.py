@@ -40,8 +40,9 @@ def _write_summary(path: Path, result: PartWorth, _: Lang) -> None:
     parts = {str(part): row.dropna().to_dict() for part, row in table.iloc[1:].iterrows()}
     infeasible = {year.part: year.infeasible for year in result.without if year.infeasible}
     whole = table.iloc[0].drop(["worth [yuan]", "uncertainty [yuan]"]).to_dict()
+    failed = [vars(task) for task in result.failed]
     about = {"case": case.name, "case_sha256": case.sha256, "versions": versions()}
-    write_json(path, {**about, "whole": whole, "parts": parts, "infeasible": infeasible})
+    write_json(path, {**about, "whole": whole, "parts": parts, "infeasible": infeasible, "failed": failed})
 
 
 PART_WORTH_OUTPUTS: tuple[Output[PartWorth], ...] = (

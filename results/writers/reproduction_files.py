@@ -46,6 +46,8 @@ def _write_reproduce_html(path: Path, result: Reproduction, lang: Lang) -> None:
         largest_gap=result.largest_gap,
         corners_deviation=result.corners_deviation,
         tornado=result.current_park.tornado,
+        failed=result.failed_parts,
+        asked=result.asked,
     )
     _write_text(path, page)
 
@@ -73,13 +75,17 @@ def _has_tornado(result: Reproduction) -> bool:
     return result.current_park.tornado is not None
 
 
+def _has_park(result: Reproduction) -> bool:
+    return bool(result.current_park.sizes)
+
+
 REPRODUCTION_OUTPUTS: tuple[Output[Reproduction], ...] = (
     Output("reproduce.csv", _write_comparison_csv),
     Output("fitting_set.csv", _write_fitting_set_csv),
     Output("reproduce.html", _write_reproduce_html),
     Output("tornado.csv", _write_tornado_csv, _has_tornado),
-    Output("report.html", _write_report_html),
-    Output("report.xlsx", _write_report_xlsx),
+    Output("report.html", _write_report_html, _has_park),
+    Output("report.xlsx", _write_report_xlsx, _has_park),
     Output("summary.json", _write_summary),
 )
 

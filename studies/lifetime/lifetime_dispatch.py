@@ -249,8 +249,8 @@ def _next_health(
     if worn_out and year < finance.operation_years:
         raise InputError(
             [
-                f"`device.{name}.fade_per_full_cycle` = {owned[name].fade_per_full_cycle:g},"
-                f" `fade_per_year` = {owned[name].fade_per_year:g}: {cycles[name]:.4g} full cycles in year"
+                f"`device.{name}.fade_per_full_cycle` = {owned[name].fade_per_full_cycle:.15g},"
+                f" `fade_per_year` = {owned[name].fade_per_year:.15g}: {cycles[name]:.4g} full cycles in year"
                 f" {year} of {finance.operation_years} leave nothing of it; must be less, or the battery be"
                 " replaced before (`finance.replacement`)"
                 for name in worn_out

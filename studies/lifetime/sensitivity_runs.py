@@ -50,8 +50,8 @@ def sensitivity_tornado(case: Case, lifetime: Lifetime, context: SolveContext) -
             bar_ends[end.side] = attempts.run(
                 "sensitivities",
                 partial(runs.measured, end),
-                name=f"{sensitivity.name}: {end.value:g}",
-                name_zh=f"{sensitivity.name_zh or sensitivity.name}: {end.value:g}",
+                name=f"{sensitivity.name}: {end.value:.15g}",
+                name_zh=f"{sensitivity.name_zh or sensitivity.name}: {end.value:.15g}",
             )
         bars.append(
             Bar(

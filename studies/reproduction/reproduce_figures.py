@@ -7,7 +7,9 @@ assumptions fit as well.
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.messages.findings import Findings
@@ -27,7 +29,7 @@ from parkdispatch.results.reproduction.comparison import (
 )
 from parkdispatch.results.reproduction.corner_interpolation import Corners, corner_values
 from parkdispatch.results.reproduction.current_park import current_park_rows
-from parkdispatch.results.reproduction.fitting import CalibrationSearch, Fit, Target
+from parkdispatch.results.reproduction.fitting import CalibrationSearch, Fit, Target, Width
 from parkdispatch.results.reproduction.own_arithmetic import ResponseReading, own_arithmetic
 from parkdispatch.results.reproduction.pv_saving import pv_saving
 from parkdispatch.results.reproduction.replicated_study import (
@@ -45,6 +47,7 @@ from parkdispatch.results.writers.reproduction_files import REPRODUCTION_OUTPUTS
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
 from parkdispatch.studies.reproduction.current_park_runs import run_current_park
 from parkdispatch.studies.solve_options import SolveContext
+from parkdispatch.studies.study_tasks import Attempts
 
 STARTS = 4  # seeded starts of the calibration search for each whole number; a power of two
 POINTS = 32  # seeded points inside the tolerances, beside their corners; a power of two
@@ -62,30 +65,34 @@ def reproduce_figures(
 
     `parks` are the current park with each size of its storage; the first provides the PV plant to compare
     with the plan, and the sensitivities. For a quick answer, `only` names the years to dispatch, as in
-    `dispatch_lifetime`. Raises InputError where the case is not that of a study or the park has no PV, and
-    what a dispatch raises.
+    `dispatch_lifetime`. A what-if, the search for sets that fit or a size of the current park that fails is
+    left out (`Reproduction.failed`). Raises InputError where the case is not that of a study or the park has
+    no PV, and what the dispatch of the study's case raises, on which every row rests.
     """
     require_study_inputs(case)
+    attempts = Attempts()
     times = [time.perf_counter()]
     plant = _pv_yield(parks[0], context)
     times.append(time.perf_counter())
     lifetime = dispatch_lifetime(case, context, only)
     base_replica = replica(case, lifetime.operation())
     times.append(time.perf_counter())
-    what_if = {name: _what_if_replica(base_replica, name, context, only) for name in case.what_if}
+    what_if = {}
+    for name, declared in case.what_if.items():
+        solve = partial(_what_if_replica, base_replica, name, context, only)
+        about = {"name": declared.title, "name_zh": declared.title_zh}
+        if (variant := attempts.run("what_if", solve, **about)) is not None:
+            what_if[name] = variant
     times.append(time.perf_counter())
-    corners = dispatched_corners(case, context)
-    search = calibration_search(case, plan, corners)
-    values = calibrated_values(case)
-    fits = search.fitting(values, POINTS, context.progress)
-    widths = search.widths(values, fits)
+    fitted = attempts.run("fitting_set", partial(_fitting_sets, plan, base_replica, context))
+    sets = fitted or FittingSets((), (), None)
     times.append(time.perf_counter())
-    current_park = run_current_park(parks, context, only)
+    current_park = run_current_park(parks, context, attempts, only)
     times.append(time.perf_counter())
     rows = [
         *own_arithmetic(plan, factors, _reading(case), study_finance(case).operation_years),
         *pv_saving(plan, factors, plant),
-        *replicated(plan, base_replica, what_if, widths),
+        *replicated(plan, base_replica, what_if, sets.widths),
         *current_park_rows(plan, current_park.sizes),
     ]
     stages = ("pv", "dispatch", "what_if", "fitting_set", "current_park")
@@ -94,14 +101,33 @@ def reproduce_figures(
         case=case,
         plan=plan,
         rows=tuple(rows),
-        widths=tuple(widths),
-        fits=tuple(fits),
+        widths=sets.widths,
+        fits=sets.fits,
         largest_gap=max(lifetime.largest_gap for lifetime in lifetimes),
         current_park=current_park,
-        corners_deviation=corners.deviation(values, base_replica.operation),
+        corners_deviation=sets.corners_deviation,
         sources=tuple(dict.fromkeys([*case_sources(case), *case_sources(parks[0])])),
         timings_s={name: end - begin for name, begin, end in zip(stages, times, times[1:], strict=False)},
+        asked=dict(attempts.asked),
+        failed_parts=tuple(attempts.failed),
     )
+
+
+class FittingSets(NamedTuple):
+    """The sets of assumptions that fit the published figures."""
+
+    widths: tuple[Width, ...]
+    fits: tuple[Fit, ...]
+    corners_deviation: float | None  # as in `Reproduction`
+
+
+def _fitting_sets(plan: Published, base: Replica, context: SolveContext) -> FittingSets:
+    """Search the sets that fit, between dispatched corners of the ranges."""
+    corners = dispatched_corners(base.case, context)
+    search, values = calibration_search(base.case, plan, corners), calibrated_values(base.case)
+    fits = search.fitting(values, POINTS, context.progress)
+    widths = search.widths(values, fits)
+    return FittingSets(tuple(widths), tuple(fits), corners.deviation(values, base.operation))
 
 
 def search_calibration(case: Case, plan: Published, context: SolveContext) -> Fit:

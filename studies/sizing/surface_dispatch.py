@@ -85,9 +85,11 @@ def _size(sizing: Sizing, power_mw: float, hours: float) -> Choice:
     if power_mw <= 0:
         return _build_nothing(power_mw)
     energy_mwh = power_mw * hours
-    name = f"{power_mw:g} MW / {energy_mwh:g} MWh"
+    name = f"{power_mw:.15g} MW / {energy_mwh:.15g} MWh"
     investment_yuan = sizing.investment_yuan(power_mw, energy_mwh)
-    return Choice(f"size_{power_mw:g}_{energy_mwh:g}", name, name, power_mw, energy_mwh, investment_yuan)
+    return Choice(
+        f"size_{power_mw:.15g}_{energy_mwh:.15g}", name, name, power_mw, energy_mwh, investment_yuan
+    )
 
 
 def _build_nothing(power_mw: float) -> Choice:

@@ -19,6 +19,7 @@ from parkdispatch.models.errors import InputError
 from tests.support import bad_files, bad_inputs
 from tests.support.bad_files import WITH_WEATHER
 from tests.support.bad_inputs import Bad
+from tests.support.paths import ROOT
 from tests.support.small_case import add, row, swap, write_case
 
 FIELD_OR_ROW = r"`[^`]+`|\.csv row \d+: |\.csv: |\.toml: (line|is nested|has)|device '"
@@ -48,6 +49,18 @@ def test_bad_input_is_explained(bad: Bad, tmp_path: Path) -> None:
         assert "\n" not in line
         assert re.search(FIELD_OR_ROW, line), line
         assert re.search(ALLOWED, line), line
+
+
+def test_numbers_in_messages_are_told_from_their_limits() -> None:
+    """`:g` keeps six digits: "soc_min = 0.9 is above soc_max = 0.9"."""
+    rounding = re.compile(r":(\.[0-6])?g\}")
+    assert [
+        f"{path.name}: {line.strip()}"
+        for layer in ("models", "inputs")
+        for path in (ROOT / layer).rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if rounding.search(line)
+    ] == []
 
 
 def test_ids_are_unique_and_many() -> None:
@@ -141,7 +154,7 @@ def test_five_devices_five_mistakes(tmp_path: Path) -> None:
         ({"soc": float("nan")}, ("argument `soc`", "= nan"), 1),
         ({"peak_so_far_mw": -5.0}, ("argument `peak_so_far_mw`", "= -5.0: must be in [0, 100000]"), 1),
         ({"peak_so_far_mw": float("nan")}, ("argument `peak_so_far_mw`", "= nan"), 1),
-        ({"peak_so_far_mw": float("inf")}, ("argument `peak_so_far_mw`", "= inf"), 2),
+        ({"peak_so_far_mw": float("inf")}, ("argument `peak_so_far_mw`", "= inf"), 1),
         (
             {"peak_so_far_mw": 90_000},
             ("argument `peak_so_far_mw` = 90000", "150 MW", "must be in MW, not kW"),

@@ -190,6 +190,17 @@ TIMES = pd.date_range(DAY, periods=96, freq="15min")
         ({"load": pd.Series(1.0, TIMES[1:])}, "argument `load`: must cover 2026-07-15 00:00"),
         ({"load": pd.Series(1.0, TIMES.repeat(2))}, "argument `load`: has 2026-07-15 00:00 twice"),
         ({"load": pd.Series(np.nan, TIMES)}, "argument `load`: at 2026-07-15 00:00: is no number"),
+        ({"load": pd.Series(True, TIMES)}, "argument `load`: holds bool, must hold numbers"),
+        ({"load": pd.Series(1j, TIMES)}, "argument `load`: holds complex128, must hold numbers"),
+        ({"load": pd.Series(1.0, TIMES.insert(9, pd.NaT))}, "argument `load`: has a stamp that is no time"),
+        ({"load": [1.0]}, "argument `load`: is a list, must be a file or a pandas Series"),
+        ({"day": 20260715}, "argument `day` = 20260715: must be a day such as 2026-07-15"),
+        ({"soc": "0.4"}, "`device.battery_1.initial_soc` = '0.4': must be a number"),
+        ({"peak_so_far_mw": "171"}, "argument `peak_so_far_mw`: .* = '171': must be a number"),
+        ({"time_limit_s": -1.0}, "argument `time_limit_s` = -1: must be a number of seconds above 0"),
+        ({"time_limit_s": float("nan")}, "argument `time_limit_s` = nan: must be a number of seconds"),
+        ({"threads": 0}, "argument `threads` = 0: must be a whole number, 1 or more"),
+        ({"threads": 1.5}, "argument `threads` = 1.5: must be a whole number, 1 or more"),
         ({"pv": pd.Series(1.0, TIMES, name="pv [bar]")}, r"argument `pv`: has the unit \[bar\], must be"),
     ],
 )  # fmt: skip
@@ -206,6 +217,10 @@ def test_a_case_with_other_fields_is_checked_again(case: pdx.Case) -> None:
     with pytest.raises(pdx.InputError) as error:
         case.with_(battery_9={"power_mw": 1}, battery_2={"power_mw": -1}, grid={"voltage_kv_level": "x"})
     assert len(error.value.problems) == 3
+    with pytest.raises(pdx.InputError, match="`device.load.bus` = 'nowhere': no other device is on it"):
+        case.with_(load={"bus": "nowhere"})
+    with pytest.raises(pdx.InputError, match="`device.battery_1.power_mw` = '15': must be a number"):
+        case.with_(battery_1={"power_mw": "15"})
     with pytest.raises(pdx.InputError, match="`site.timezone` = Europe/Berlin: has summer time in 2026"):
         case.with_(site={"longitude_deg": 13.4, "timezone": "Europe/Berlin"})
 

@@ -207,7 +207,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_solve(
     monkeypatch.setattr("parkdispatch.studies.dispatch.dispatch_case", lambda *_: pytest.fail("was solved"))
     ran = run("plan", path, *PEAK)
     assert (ran.code, ran.out) == (2, "")
-    assert "`--out` = runs/run: cannot be written: Not a directory" in ran.err
+    assert "`runs/`: cannot be written: Not a directory" in ran.err
 
 
 def test_state_and_peak_of_the_evening_are_honoured(run: Run, tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ from parkdispatch.interfaces.api.investment_api import SizingStudy
 from parkdispatch.interfaces.language_codes import language
 from parkdispatch.models.errors import InputError
 from tests.support.paths import ROOT
-from tests.support.small_case import FILES, Damage, add, replaced, series, swap, write_case
+from tests.support.small_case import FILES, Damage, add, pv_mw, replaced, series, swap, write_case
 from tests.support.typed_commands import Run
 
 LOAD = '[device.load]\nkind = "load"\nannual_energy_mwh = 700000.0\n'
+SERIES = FILES["case.toml"].partition("[series]\n")[2].partition("[variant")[0]
 PV_FIELDS = FILES["case.toml"].partition('kind = "pv"\n')[2].partition("[device.battery_1]")[0]
 
 
@@ -30,6 +31,16 @@ def test_a_help_page_whose_reader_has_gone_ends_quietly(words: list[str]) -> Non
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=environment, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="streams of a shell")
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&- <&-"])
+def test_closed_streams_are_no_fault(closed: str) -> None:
+    """Without them, the output of a library would land in the first file that is written."""
+    command = f"{sys.executable} -m parkdispatch check gaoan {closed}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(["sh", "-c", command], capture_output=True, env=environment, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 @pytest.mark.parametrize(
@@ -99,6 +110,35 @@ def test_a_forecast_of_several_columns_names_its_own_option(run: Run, tmp_path: 
     ran = run("plan", write_case(tmp_path), "--pv", tmp_path / "pv.csv", "--peak-so-far-mw", 100)
     assert ran.code == 2
     assert "must have one column beside the time, or `--pv-column` must name one; found: pv [MW]" in ran.err
+
+
+def test_a_forecast_stands_for_what_the_case_cannot_compute(run: Run, tmp_path: Path) -> None:
+    """A plant without areas or a series, a load without energy or a series: the forecasts are enough."""
+    bare = (swap(PV_FIELDS, ""), swap("annual_energy_mwh = 700000.0\n", ""), swap(SERIES, ""))
+    path = write_case(tmp_path, *bare, replaced("sun.csv", series("time,pv [MW]", pv_mw)))
+    words = (
+        "plan",
+        path,
+        "--peak-so-far-mw",
+        100,
+        "--out",
+        tmp_path / "out",
+        "--load",
+        tmp_path / "load.csv",
+    )
+    ran = run(*words, "--pv", tmp_path / "sun.csv")
+    assert (ran.code, ran.err) == (0, "")
+    ran = run(*words)
+    assert ran.code == 2
+    assert '`device.pv.areas` is missing: must be given, or `series."pv.available_mw"`' in ran.err
+    assert "`weather` is missing: `device.pv` needs it for available_mw" in ran.err and "load" not in ran.err
+
+
+def test_check_says_what_a_variant_cannot_compute(run: Run, tmp_path: Path) -> None:
+    more = add('\n[variant.fields.device.field]\nkind = "pv"\n')
+    ran = run("check", write_case(tmp_path, more))
+    assert ran.code == 2
+    assert '`device.field.areas` is missing: must be given, or `series."field.available_mw"`' in ran.err
 
 
 UNUSED: list[tuple[str, str, tuple[Damage, ...]]] = [

@@ -340,7 +340,7 @@ SKY = [
         "climate too bright",
         "4629.92",
         "9629.92",
-        "`weather.daily_ghi_wh_per_m2`, month 12: 1.197 times what",
+        "`weather.daily_ghi_wh_per_m2`, month 12: 1.19667905 times what",
         count=10,
     ),
 ]

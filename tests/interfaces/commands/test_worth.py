@@ -2,10 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from parkdispatch.inputs.prepare import Prepared
+from parkdispatch.models.errors import SolverError
+from parkdispatch.optimizer.solve import Optimum
+from parkdispatch.studies import partless_years
+from parkdispatch.studies.solve_options import SolveContext
 from tests.support.typed_commands import Run
 
 HOURS = 8760
@@ -106,3 +112,44 @@ def test_a_case_without_such_variants_is_refused(typed: Run, tmp_path: Path) -> 
     code, _, err = typed("worth", write(tmp_path, CASE.split("[variant", maxsplit=1)[0]))
     assert code == 2
     assert "has none whose name begins with without_" in err
+
+
+def test_a_wrong_variant_is_told_before_anything_is_solved(
+    typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def solve(*_: Any) -> None:
+        raise AssertionError("solved")
+
+    monkeypatch.setattr(partless_years, "solve_prepared", solve)
+    wrong = '[variant.without_gas]\nremove = ["gas"]\n[variant.without_gas.device.wind]\nrated_mw = -1\n'
+    code, _, err = typed("worth", write(tmp_path, CASE + wrong))
+    assert code == 2
+    assert "`variant.without_gas.device.wind.rated_mw` = -1: must be in (0, 100000]" in err
+
+
+def test_a_part_that_fails_costs_nothing_else_and_is_made_up_for(
+    typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    solve, solved = partless_years.solve_prepared, []
+
+    def failing(prepared: Prepared, context: SolveContext) -> Optimum:
+        if "exhaust" not in prepared.case.devices and not solved:
+            raise SolverError("a solver of the test stopped")
+        return solve(prepared, context)
+
+    monkeypatch.setattr(partless_years, "solve_prepared", failing)
+    path = write(tmp_path)
+    code, out, err = typed("worth", path, "--out", tmp_path / "out")
+    assert code == 5
+    assert "1 of 2 parts of the park failed: exhaust (no certified answer)." in out
+    assert "partial: 1 failed; the same command computes only what is missing" in err
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    assert [task["error"] for task in summary["failed"]] == ["a solver of the test stopped"]
+    solved.append("from now on")
+    code, out, _ = typed("worth", path, "--out", tmp_path / "out")
+    assert code == 0
+    assert "1 tasks were finished by a run that was not complete, and reused." in out
+    table = pd.read_csv(tmp_path / "out" / "worth.csv", encoding="utf-8-sig", index_col="part")
+    assert table.loc["exhaust", "worth [yuan]"] == pytest.approx(HOURS * 0.25 * 300)
+    assert not (tmp_path / "runs").exists()

@@ -112,7 +112,8 @@ bus = "ac"
 def test_a_price_of_fuel_is_a_field_or_a_series(tmp_path: Path) -> None:
     """A price by file serves as well as a field, though the availability is still computed from its own."""
     with pytest.raises(InputError) as error:
-        load_case(str(write_case(tmp_path / "bare", add(HEAT))))
+        bare = load_case(str(write_case(tmp_path / "bare", add(HEAT))))
+        prepare(bare, day_times(bare, bare.calendar.plan_date))
     assert error.value.problems == [
         "`device.chp.fuel_price_yuan_per_mwh` is missing: must be given,"
         ' or `series."chp.fuel_price_yuan_per_mwh"`'

@@ -174,6 +174,13 @@ def test_a_broken_rule_is_seen(rule: str, changes: dict[str, float]) -> None:
     assert cars.self_check(replace(truth, values={**truth.values, **added}))[rule] >= 0.05
 
 
+@pytest.mark.parametrize("changes", [{"battery_kwh": 5000.0}, {"charger_kw": 1.0}, {"eta_charge": 0.01}])
+def test_rounding_leaves_no_less_than_nothing(changes: dict[str, float]) -> None:
+    """-5e-14 MWh of the vehicles that had left were refused as a wrong value of the case."""
+    bounds = EvFleet(vehicles=300, **changes).series(park_at(SmallPark(24).times, 1.0))
+    assert min(series.min() for series in bounds.values()) == 0.0
+
+
 def test_what_cannot_be_is_refused() -> None:
     assert problems(EvFleet, vehicles=10, arrival_soc=0.5, departure_soc=0.4) == [
         "`device.departure_soc` = 0.4: must be 0.5 or more, `arrival_soc`"

@@ -214,6 +214,10 @@ def test_what_cannot_be_is_refused_all_at_once() -> None:
 
 def test_work_is_either_daily_or_by_order() -> None:
     order = {"begin": "2026-07-15T01:00", "end": "2026-07-15T05:00", "energy_mwh": 10}
+    endless = [{**order, "end": "9999-12-31T23:59"}]
+    assert problems(ShiftableLoad, machine_mw=5, orders=endless) == [
+        "`device.orders[0].end` = 9999-12-31 23:59:00: must lie 366 days or less after the begin"
+    ]
     later = {"begin": "2026-07-15T04:00", "end": "2026-07-15T09:00", "energy_mwh": 10}
     assert problems(ShiftableLoad, machine_mw=5) == [
         "`device`: must have either `daily_energy_mwh` or `orders`"

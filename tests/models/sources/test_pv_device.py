@@ -210,8 +210,8 @@ def test_self_check_finds_each_broken_rule(change: dict[str, list[float]], rule:
         ({"modules": 0}, "greater than or equal to 1"),
         ({"inverters": -1}, "greater than or equal to 1"),
         ({"generating_units": 0}, "greater than or equal to 1"),
-        ({"inverters": 100}, "DC/AC ratio of 11.7: must be 0.5 to 2.5"),
-        ({"inverters": 5000}, r"DC/AC ratio of 0\.235: must be 0.5 to 2.5"),
+        ({"inverters": 100}, r"DC/AC ratio of 11\.7\d*: must be 0.5 to 2.5"),
+        ({"inverters": 5000}, r"DC/AC ratio of 0\.234\d*: must be 0.5 to 2.5"),
         ({"tilt_deg": 5}, "Extra inputs"),
     ],
 )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openpyxl
@@ -18,7 +19,7 @@ from parkdispatch.inputs.loader import case_text, load_case
 from parkdispatch.inputs.published.published_figures import read_published
 from parkdispatch.inputs.variations.calibration import calibrated_values
 from parkdispatch.interfaces.api.investment_api import PublishedComparison
-from parkdispatch.models.errors import InputError
+from parkdispatch.models.errors import InputError, SolverError
 from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.finance.investment import OperationMaintenance
 from parkdispatch.results.reproduction.comparison import VIEWS, comparison_in_words
@@ -27,7 +28,7 @@ from parkdispatch.results.reproduction.replicated_study import Replica, replica,
 from parkdispatch.results.reproduction.reproduction import CurrentParkRuns, Reproduction
 from parkdispatch.studies.lifetime import lifetime_dispatch
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
-from parkdispatch.studies.reproduction import published_study
+from parkdispatch.studies.reproduction import current_park_runs, published_study
 from parkdispatch.studies.reproduction import reproduce_figures as driver
 from parkdispatch.studies.reproduction.current_park_runs import run_current_park
 from parkdispatch.studies.reproduction.reproduce_figures import (
@@ -36,6 +37,7 @@ from parkdispatch.studies.reproduction.reproduce_figures import (
     search_calibration,
 )
 from parkdispatch.studies.solve_options import SolveContext
+from parkdispatch.studies.study_tasks import Attempts
 from tests.support.typed_commands import Run
 
 PLAN, FACTORS = read_published("gaoan-pilot-plan"), read_published("factors")
@@ -57,11 +59,13 @@ def july(case: Case) -> pd.DatetimeIndex:
     return pd.date_range("2026-07-01", "2026-08-01", freq=f"{case.calendar.minutes}min", inclusive="left")
 
 
-def run_july(parks: Sequence[Case], context: SolveContext, only: Sequence[int] | None) -> CurrentParkRuns:
+def run_july(
+    parks: Sequence[Case], context: SolveContext, attempts: Attempts, only: Sequence[int] | None
+) -> CurrentParkRuns:
     """Today's park over a month; the study keeps its whole year, which the published figures are of."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lifetime_dispatch, "year_times", july)
-        return run_current_park(parks, context, only)
+        return run_current_park(parks, context, attempts, only)
 
 
 def parks() -> list[Case]:
@@ -97,7 +101,7 @@ def no_park(monkeypatch: pytest.MonkeyPatch) -> None:
     bare, _ = parks()
     contracts = bare.contracts.model_copy(update={"demand_response": None})
     quick = replace(bare, contracts=contracts, sensitivities=bare.sensitivities[:1])
-    monkeypatch.setattr(driver, "run_current_park", lambda _, context, only: run_july([quick], context, ()))
+    monkeypatch.setattr(driver, "run_current_park", lambda _, *context: run_july([quick], *context[:2], ()))
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +221,41 @@ def test_calibrated_numbers_lie_in_their_ranges_and_in_the_sets_that_fit(reprodu
         assert width.least < width.most
     for fit in reproduction.fits:
         assert max(map(abs, fit.misses)) <= 1.0
+
+
+@pytest.mark.slow
+def test_a_part_that_fails_costs_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A what-if, the sets that fit and a size of the current park: the rest is written."""
+
+    def stop(*_: Any) -> None:
+        raise SolverError("a solver of the test stopped")
+
+    what_if, dispatch = driver._what_if_replica, current_park_runs.dispatch_lifetime
+    monkeypatch.setattr(
+        driver,
+        "_what_if_replica",
+        lambda base, name, *more: stop() if name == "sharp_counted" else what_if(base, name, *more),
+    )
+    monkeypatch.setattr(driver, "dispatched_corners", stop)
+    monkeypatch.setattr(driver, "run_current_park", run_july)
+    monkeypatch.setattr(
+        current_park_runs,
+        "dispatch_lifetime",
+        lambda case, *more: stop() if len(case.batteries) > 1 else dispatch(case, *more),
+    )
+    parks_asked = [replace(case, sensitivities=()) for case in parks()]
+    made = reproduce_figures(hourly(), PLAN, FACTORS, parks_asked, SolveContext(), only=())
+    assert [task.part for task in made.failed] == ["what_if", "fitting_set", "current_park"]
+    assert {row.view for row in made.rows} == set(VIEWS) and made.widths == made.fits == ()
+    assert [size.lifetime.case.variant for size in made.current_park.sizes] == ["first_phase"]
+    paths = driver.write_reproduction(made, tmp_path / "out", "en")
+    page = paths["reproduce.html"].read_text(encoding="utf-8")
+    assert "1 of 2 sizes of the current park failed: 50 MW / 100 MWh (no certified answer)." in page
+    assert set(paths) == FILES - {"tornado.csv"}
+    nothing = replace(made, current_park=CurrentParkRuns((), None))
+    chinese = driver.write_reproduction(nothing, tmp_path / "zh", "zh")
+    assert "现有园区储能规模：2 项中有 1 项失败" in chinese["reproduce.html"].read_text(encoding="utf-8")
+    assert "report.html" not in chinese and "reproduce.csv" in chinese
 
 
 @pytest.mark.slow
