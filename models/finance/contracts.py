@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 import pandas as pd
 from pydantic import Field, field_validator
 
+from parkdispatch.models.calendar.quarter_hours import QUARTERS_PER_DAY, QUARTERS_PER_HOUR
 from parkdispatch.models.declaration import ASSUMED, GIVEN, NO_UNIT, Declaration, declared
 from parkdispatch.models.device import Fraction
 from parkdispatch.models.limits import Energy, PositivePower, YearlyEnergy
-from parkdispatch.models.quarter_hours import QUARTERS_PER_DAY, QUARTERS_PER_HOUR
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.tariff.tariff_tables import Month, Period, listed
 from parkdispatch.models.units import KWH_PER_MWH

@@ -14,17 +14,17 @@ import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from parkdispatch.models.declaration import ASSUMED, Declaration, declared
-from parkdispatch.models.device import Array, Fraction, Park, Role, SeriesSpec, power_spec
-from parkdispatch.models.errors import InputError
-from parkdispatch.models.limits import Factor, Seed, YearlyEnergy
-from parkdispatch.models.quarter_hours import (
+from parkdispatch.models.calendar.quarter_hours import (
     QUARTERS_PER_DAY,
     QUARTERS_PER_HOUR,
     Span,
     quarter_span,
     quarters_per_interval,
 )
+from parkdispatch.models.declaration import ASSUMED, Declaration, declared
+from parkdispatch.models.device import Array, Fraction, Park, Role, SeriesSpec, power_spec
+from parkdispatch.models.errors import InputError
+from parkdispatch.models.limits import Factor, Seed, YearlyEnergy
 from parkdispatch.models.reactive_load import ReactiveLoad
 
 MEMORY_QUARTERS = 64  # noise older than 16 h is forgotten; at a correlation of 0.9 it weighs 1e-3

@@ -8,7 +8,7 @@ import pandas as pd
 import pyomo.environ as pyo
 from pydantic import Field, model_validator
 
-from parkdispatch.models.calendar_period import largest_sum, sum_so_far
+from parkdispatch.models.calendar.calendar_period import largest_sum, sum_so_far
 from parkdispatch.models.declaration import ASSUMED, Declaration, declared
 from parkdispatch.models.device import Array, Fraction
 from parkdispatch.models.limits import LARGEST_PRICE_YUAN_PER_MWH, PositivePower

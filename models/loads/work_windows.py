@@ -15,11 +15,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import AfterValidator, model_validator
 
+from parkdispatch.models.calendar.quarter_hours import quarter_span
 from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.device import Array, SeriesSpec
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.limits import LARGEST_ENERGY_MWH, PositiveEnergy
-from parkdispatch.models.quarter_hours import quarter_span
 from parkdispatch.models.vocabulary import DailyWindow, TimeSpan
 
 DAY = pd.Timedelta(days=1)

@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import model_validator
 
+from parkdispatch.models.calendar.local_time import Moment
 from parkdispatch.models.declaration import Declaration, declared
-from parkdispatch.models.local_time import Moment
 
 
 class Blackout(Declaration):

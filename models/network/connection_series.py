@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from parkdispatch.models.calendar.quarter_hours import quarter_starts, quarters_per_interval
 from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.device import Array, Park, SeriesSpec, power_spec, price_spec
 from parkdispatch.models.limits import LARGEST_DEMAND_PRICE_YUAN_PER_MW_MONTH, SignedPrice
 from parkdispatch.models.network.blackouts import Blackout, blacked_out
-from parkdispatch.models.quarter_hours import quarter_starts, quarters_per_interval
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.tariff.tariff_tables import PERIODS, Period, Scheme
 from parkdispatch.models.units import KW_PER_MW

@@ -18,6 +18,7 @@ import pandas as pd
 import pyomo.environ as pyo
 from pydantic import AfterValidator, Field, model_validator
 
+from parkdispatch.models.calendar.quarter_hours import quarters_per_interval
 from parkdispatch.models.conversion.bus_rules import equal_bus_problems, injection_residual_mw
 from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (
@@ -34,7 +35,6 @@ from parkdispatch.models.device import (
     power_spec,
 )
 from parkdispatch.models.limits import Factor, Power
-from parkdispatch.models.quarter_hours import quarters_per_interval
 from parkdispatch.models.vocabulary import Interval, Terms
 
 

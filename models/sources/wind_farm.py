@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from parkdispatch.models.calendar.quarter_hours import QUARTERS_PER_HOUR, quarter_starts
 from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (
     Array,
@@ -28,7 +29,6 @@ from parkdispatch.models.device import (
 )
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.limits import PositivePower, Seed, YearlyEnergy
-from parkdispatch.models.quarter_hours import QUARTERS_PER_HOUR, quarter_starts
 from parkdispatch.models.sources.curtailment import CurtailablePlant, available_spec
 from parkdispatch.models.sources.wind_speed import (
     IEC_CLASS_3_CURVE,

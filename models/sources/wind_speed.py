@@ -10,8 +10,8 @@ from math import gamma
 import numpy as np
 import pandas as pd
 
+from parkdispatch.models.calendar.quarter_hours import QUARTERS_PER_DAY, QUARTERS_PER_HOUR
 from parkdispatch.models.device import Array
-from parkdispatch.models.quarter_hours import QUARTERS_PER_DAY, QUARTERS_PER_HOUR
 from parkdispatch.models.weather.representative_year import autoregressive
 
 # (wind speed at hub height [m/s], share of rated power [-])

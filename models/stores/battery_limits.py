@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, ValidationInfo, field_validator
 
+from parkdispatch.models.calendar.local_time import Moment
 from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.device import Array, Fraction
-from parkdispatch.models.local_time import Moment
 
 ENDS = (0.0, 1.0)  # of a taper's states of charge
 STEEPNESS_TOLERANCE = 1e-12

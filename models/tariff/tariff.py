@@ -17,16 +17,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator
 
-from parkdispatch.models.declaration import Declaration, declared
-from parkdispatch.models.errors import InputError
-from parkdispatch.models.limits import Factor
-from parkdispatch.models.quarter_hours import (
+from parkdispatch.models.calendar.quarter_hours import (
     QUARTERS_PER_DAY,
     overlapping_spans,
     quarter_span,
     quarters_per_interval,
     unnamed_spans,
 )
+from parkdispatch.models.declaration import Declaration, declared
+from parkdispatch.models.errors import InputError
+from parkdispatch.models.limits import Factor
 from parkdispatch.models.tariff.demand_rules import DemandRules, PowerFactorRule
 from parkdispatch.models.tariff.tariff_tables import (
     PERIODS,

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
+from parkdispatch.models.calendar.quarter_hours import Span
 from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.limits import DemandPrice, Price, SignedPrice
-from parkdispatch.models.quarter_hours import Span
 
 Period = Literal["sharp", "peak", "flat", "valley", "deep_valley"]
 Scheme = Literal["two_part", "single_part"]

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from parkdispatch.models.calendar.quarter_hours import quarters_per_interval
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.quarter_hours import quarters_per_interval
 from parkdispatch.models.tariff.tariff import Tariff
 
 

@@ -9,9 +9,9 @@ from parkdispatch.inputs.loader import BUILT_IN, load_case, variants
 from parkdispatch.inputs.messages.problem_sentences import silently_converted
 from parkdispatch.inputs.schema.case_file import MINUTES, CaseFile
 from parkdispatch.inputs.variations.overrides import with_overrides
+from parkdispatch.models.calendar.quarter_hours import quarters_per_interval
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.grid import Grid
-from parkdispatch.models.quarter_hours import quarters_per_interval
 from parkdispatch.models.site import Site
 from parkdispatch.models.stores.battery import Battery
 from tests.support.small_case import CASE, add, gone, replaced, swap, write_case

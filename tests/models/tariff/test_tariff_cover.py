@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parkdispatch.inputs.tariffs.tariff_files import known_tariffs, read_tariff
+from parkdispatch.models.calendar.quarter_hours import unnamed_spans
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.quarter_hours import unnamed_spans
 from parkdispatch.models.tariff.demand_rules import PowerFactorRule
 from parkdispatch.models.tariff.tariff import Tariff, UnpricedError
 from tests.support.cases.tariff_cases import problems_of, simple, table, write

@@ -1,0 +1,1 @@
+"""Quarter-hours, local moments and calendar periods."""
