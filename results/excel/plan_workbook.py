@@ -65,12 +65,12 @@ class _Writer(Book):
         self.columns = list(plan_columns(solution, case, words))
         self.scale = scale_of(solution)
         self.sizes_mw: dict[str, float] = {}  # largest power by device
-        for one in self.columns:
-            if one.kind not in ("price", "soc"):
-                largest_mw = float(np.abs(one.numbers).max()) / self.scale.per_mw
-                self.sizes_mw[one.owner] = max(largest_mw, self.sizes_mw.get(one.owner, 0.0))
-        found = interval_periods(self.times, self.hours, case.tariff)
-        self.period = found if all(found) else None
+        for column in self.columns:
+            if column.kind not in ("price", "soc"):
+                largest_mw = float(np.abs(column.numbers).max()) / self.scale.per_mw
+                self.sizes_mw[column.owner] = max(largest_mw, self.sizes_mw.get(column.owner, 0.0))
+        periods = interval_periods(self.times, self.hours, case.tariff)
+        self.period = periods if all(periods) else None
         self.left = 2 if self.period is None else 3  # first column of numbers, from zero
         self.bottom = TOP + len(self.times) - 1
         known = {"blocks": facts.blocks, "activities": facts.activity_blocks}
@@ -104,9 +104,10 @@ class _Writer(Book):
         if self.period is not None:
             names = [" / ".join(self.words["periods"][name] for name in some) for some in self.period]
             table.append((self.text["period"], names, {}, 12.0))
-        for one in self.columns:
-            look = {"num_format": FORMS.get(one.kind) or self._power_form(one.owner)}
-            table.append((one.header, (one.numbers + 0.0).tolist(), look, WIDTHS.get(one.kind, 11.0)))
+        for plan_column in self.columns:
+            look = {"num_format": FORMS.get(plan_column.kind) or self._power_form(plan_column.owner)}
+            width = WIDTHS.get(plan_column.kind, 11.0)
+            table.append((plan_column.header, (plan_column.numbers + 0.0).tolist(), look, width))
         full_hour = (self.times.minute == 0).tolist()
         for column, (header, cells, look, wide) in enumerate(table):
             self.put(sheet, TOP - 1, column, header, **HEAD, text_wrap=True, align="center", valign="vcenter")
@@ -116,8 +117,8 @@ class _Writer(Book):
                 if self.period is not None and column == 2:
                     more = {**more, "bg_color": PERIOD_FILLS.get(self.period[row][0], "#FFFFFF")}
                 self.put(sheet, TOP + row, column, cell, **look, **more)
-        for number, one in enumerate(self.columns):
-            self._colour(sheet, self.left + number, one.kind)
+        for number, plan_column in enumerate(self.columns):
+            self._colour(sheet, self.left + number, plan_column.kind)
         sheet.freeze_panes(TOP, self.left)
         sheet.repeat_rows(TOP - 1)
 
@@ -157,13 +158,13 @@ class _Writer(Book):
         power = self.book.add_chart({"type": "column", "subtype": "stacked"})
         load, soc = self.book.add_chart({"type": "line"}), self.book.add_chart({"type": "line"})
         order = ("import", "source", "set_point", "export")
-        own = [(n, column) for n, column in enumerate(self.columns) if column.carrier == carrier]
-        drawn = [(n, column) for n, column in own if column.kind in order and column.numbers.any()]
+        of_carrier = [(n, column) for n, column in enumerate(self.columns) if column.carrier == carrier]
+        drawn = [(n, column) for n, column in of_carrier if column.kind in order and column.numbers.any()]
         for number, column in sorted(drawn, key=lambda item: order.index(item[1].kind)):
-            at = self._below_zero(sheet, number) if column.kind == "export" else self.where(number)
-            series = {"name": column.name, "categories": axis, "values": at, "gap": 0, "overlap": 100}
+            cells = self._below_zero(sheet, number) if column.kind == "export" else self.where(number)
+            series = {"name": column.name, "categories": axis, "values": cells, "gap": 0, "overlap": 100}
             power.add_series({**series, "fill": {"color": column.colour}})
-        for number, column in own:
+        for number, column in of_carrier:
             if column.kind in ("load", "soc"):
                 series = {"name": column.device, "categories": axis, "values": self.where(number)}
                 line = {"line": {"color": column.colour, "width": 2.0}}
@@ -206,8 +207,8 @@ class _Writer(Book):
         price = f"{text['price']}, {self.words['script']['yuan_per_kwh']}"
         heads = (text["from"], text["to"], text["what"], text["mean_power"], price, text["why"])
         rows = [
-            (one.start, one.end, page.get(one.what, one.what), one.power, self._price(one), one.why)
-            for one in (block_row(block, self.words) for block in self.facts.blocks)
+            (row.start, row.end, page.get(row.what, row.what), row.power, self._price(row), row.why)
+            for row in (block_row(block, self.words) for block in self.facts.blocks)
         ]
         end = self.table(sheet, TOP - 1, heads, rows, PRICE)
         for action, look in ACTION_LOOKS.items():
@@ -276,30 +277,30 @@ class _Writer(Book):
     def _energies(self, length: str) -> list[Row]:
         """Energy [MWh], highest and lowest power [MW] of each column; set points split by direction."""
         rows: list[Row] = []
-        for number, one in enumerate(self.columns):
-            at, mw = self.where(number), one.numbers
-            most, least = (f"=MAX({at})", float(mw.max())), (f"=MIN({at})", float(mw.min()))
-            for label, sign in energy_parts(one, self.words):
+        for number, column in enumerate(self.columns):
+            cells, mw = self.where(number), column.numbers
+            most, least = (f"=MAX({cells})", float(mw.max())), (f"=MIN({cells})", float(mw.min()))
+            for label, sign in energy_parts(column, self.words):
                 if sign > 0:
-                    out = (f'=SUMIF({at},">0")*{length}', float(mw.clip(min=0).sum()) * self.hours)
+                    out = (f'=SUMIF({cells},">0")*{length}', float(mw.clip(min=0).sum()) * self.hours)
                     rows.append((label, out, most))
                 elif sign < 0:
-                    back = (f'=-SUMIF({at},"<0")*{length}', -float(mw.clip(max=0).sum()) * self.hours)
-                    rows.append((label, back, (f"=-MIN({at})", -least[1])))
+                    back = (f'=-SUMIF({cells},"<0")*{length}', -float(mw.clip(max=0).sum()) * self.hours)
+                    rows.append((label, back, (f"=-MIN({cells})", -least[1])))
                 else:
-                    total = (f"=SUM({at})*{length}", float(mw.sum()) * self.hours)
+                    total = (f"=SUM({cells})*{length}", float(mw.sum()) * self.hours)
                     rows.append((label, total, most, least))
         return rows
 
     def _energy_cost(self, length: str) -> tuple[str, float] | None:
         """Energy bought less sold [yuan], as a formula over the plan and as its value."""
-        at = {one.key: number for number, one in enumerate(self.columns)}
+        number_of = {column.key: number for number, column in enumerate(self.columns)}
         formula, total = "", 0.0
         for name in self.case.devices:
             for sign, price, power in ((1, "purchase", "import"), (-1, "sale", "export")):
                 pair = (f"{name}.{price}_price_yuan_per_mwh", f"{name}.{power}_mw")
-                if all(key in at for key in pair):
-                    a, b = (at[key] for key in pair)
+                if all(key in number_of for key in pair):
+                    a, b = (number_of[key] for key in pair)
                     formula += f"{'+' if sign > 0 else '-'}SUMPRODUCT({self.where(a)},{self.where(b)})"
                     total += sign * float(np.dot(self.columns[a].numbers, self.columns[b].numbers))
         factor = KW_PER_MW / self.scale.per_mw

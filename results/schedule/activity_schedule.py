@@ -48,7 +48,7 @@ def activity_blocks(solution: xr.Dataset, case: Case) -> list[ActivityBlock]:
     """
     reasons, hours = Reasons(solution, case, [], rated_mw=0.0), float(solution.attrs["hours"])
     times, periods = times_of(solution), interval_periods(times_of(solution), hours, case.tariff)
-    prices = [reasons.of_demand(at) for at in range(len(times))]
+    prices = [reasons.of_demand(interval) for interval in range(len(times))]
     scale, blocks = scale_of(solution), []
     for name, device in case.devices.items():
         for activity in device.activities(device_quantities(solution, name)):
@@ -105,11 +105,11 @@ def _codes(activity: Activity, scale: PowerScale) -> NDArray[np.int_]:
 def _runs(codes: NDArray[np.int_], periods: list[tuple[str, ...]]) -> Iterator[slice]:
     """Stretches of one code other than 0, and of one period."""
     start = 0
-    for at in range(1, len(codes) + 1):
-        if at == len(codes) or codes[at] != codes[start] or periods[at] != periods[start]:
+    for interval in range(1, len(codes) + 1):
+        if interval == len(codes) or codes[interval] != codes[start] or periods[interval] != periods[start]:
             if codes[start]:
-                yield slice(start, at)
-            start = at
+                yield slice(start, interval)
+            start = interval
 
 
 def _bought_in(periods: list[tuple[str, ...]], prices: list[Priced | None]) -> tuple[str, ...]:

@@ -89,18 +89,18 @@ class Reasons:
             prices += [Priced("purchase", grid, float(self.purchase[grid][interval])) for grid in avoided]
         return prices
 
-    def of_demand(self, at: int) -> Priced | None:
+    def of_demand(self, interval: int) -> Priced | None:
         """Whether another MWh drawn in an interval is bought, not curtailed or not sold; None: unknown."""
-        if importing := self._importing(at):
-            dearest = max(importing, key=lambda grid: float(self.purchase[grid][at]))
-            return Priced("purchase", dearest, float(self.purchase[dearest][at]))
-        if self.curtailed_mw[at] > self.least_mw:
+        if importing := self._importing(interval):
+            dearest = max(importing, key=lambda grid: float(self.purchase[grid][interval]))
+            return Priced("purchase", dearest, float(self.purchase[dearest][interval]))
+        if self.curtailed_mw[interval] > self.least_mw:
             return Priced("curtailed", "", 0.0)
-        exporting = [grid for grid in self.grids if self.export_mw[grid][at] > self.least_mw]
+        exporting = [grid for grid in self.grids if self.export_mw[grid][interval] > self.least_mw]
         if not exporting:
             return None
-        best = max(exporting, key=lambda grid: float(self.sale[grid][at]))
-        return Priced("unsold", best, float(self.sale[best][at]))
+        best = max(exporting, key=lambda grid: float(self.sale[grid][interval]))
+        return Priced("unsold", best, float(self.sale[best][interval]))
 
     def surplus_of(self, here: slice) -> tuple[str, ...]:
         """Devices that generate while some of what is charged is not bought."""

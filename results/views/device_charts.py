@@ -62,12 +62,14 @@ def chart_data(
         "digits": scale.digits(),
         "words": words["script"],
     }
-    found = quarter_periods(times, hours, case.tariff)
-    if found is not None:
-        codes = np.array([PERIODS.index(period) for period in found.ravel().tolist()], dtype=np.uint8)
+    tariff_periods = quarter_periods(times, hours, case.tariff)
+    if tariff_periods is not None:
+        codes = np.array(
+            [PERIODS.index(period) for period in tariff_periods.ravel().tolist()], dtype=np.uint8
+        )
         data["periods"] = {
             "codes": packed(codes),
-            "each": found.shape[1],  # periods an interval has
+            "each": tariff_periods.shape[1],  # periods an interval has
             "names": [words["periods"][period] for period in PERIODS],
             "shades": [PERIOD_SHADES[period] for period in PERIODS],
             "used": sorted({int(code) for code in codes}),
@@ -144,15 +146,15 @@ def _storage(
 
 
 def _prices(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> list[dict[str, Any]]:
-    found = prices(solution, case)
-    several = len({name.device for name in found}) > 1
+    named_prices = prices(solution, case)
+    several = len({name.device for name in named_prices}) > 1
     return [
         {
             "label": (f"{device_label(name.device, words)}: " if several else "")
             + words["prices"].get(title, title),
             "data": packed(price),
         }
-        for name, (title, price) in found.items()
+        for name, (title, price) in named_prices.items()
     ]
 
 

@@ -72,8 +72,8 @@ def _device_columns(
     fed, kinds, carriers = injections(solution), roles(solution, case), case.carriers
     colour, label, owner = colours(kinds)[name][0], injection_label(name, words), str(name)
     declared, part = case.devices.get(device), device_quantities(solution, device)
-    own = {other.key: kinds[other] for other in fed if other.device == device}  # role by bus
-    is_first = name.key == next(iter(own))
+    role_by_bus = {other.key: kinds[other] for other in fed if other.device == device}
+    is_first = name.key == next(iter(role_by_bus))
     if declared is not None and declared.displays:
         label, owner = device_label(device, words), device
         displays = [(display, display.power_mw(part), bus) for display, bus in declared.shown if is_first]
@@ -95,7 +95,7 @@ def _device_columns(
         shown = np.where(np.abs(power_mw) > ZERO_MW, power_mw, 0.0) * scale.per_mw
         is_network = declared is not None and declared.role == "network"
         column = PlanColumn(f"{key}.{display.key}_mw", device, heading, shown, display.kind, colour, carrier)
-        yield "network" if is_network else own.get(bus, kinds[name]), column
+        yield "network" if is_network else role_by_bus.get(bus, kinds[name]), column
     level = declared.storage_level(part) if declared is not None and is_first else None
     if level is not None and level.full_mwh > 0:
         carrier = carrier_of(case, device)
@@ -126,6 +126,6 @@ def _usual_displays(
         if f"{device}.{key}_mw" in solution
     }
     displays = [(Display(key, "other", {}), power) for key, power in parts.items()]
-    own = Display("used" if "curtailed" in parts else "power", "source", {})
-    displays.insert("available" in parts, (own, power_mw))
+    display = Display("used" if "curtailed" in parts else "power", "source", {})
+    displays.insert("available" in parts, (display, power_mw))
     return displays

@@ -158,8 +158,8 @@ def _charged_from(block: ScheduleBlock, words: Mapping[str, Any]) -> str:
     """Where the energy that is charged comes from."""
     text, sources = words["why"], []
     if block.surplus_of:
-        own = {**text["sources"], **words["titles"]}
-        names = [own.get(name) or device_label(name, words) for name in block.surplus_of]
+        named = {**text["sources"], **words["titles"]}
+        names = [named.get(name) or device_label(name, words) for name in block.surplus_of]
         fates = [text["otherwise"][fate] for fate in ("unsold", "curtailed") if fate in block.purposes]
         sources.append(text["surplus"].format(source=listed(names, words), fate=text["or"].join(fates)))
     if "purchase" in block.purposes:

@@ -105,10 +105,10 @@ def test_every_chart_is_drawn_and_nothing_is_too_wide(kind: Any, lang: str, tmp_
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_page_of_a_park_with_heat_units_and_shifted_work_too(lang: Any, tmp_path: Path) -> None:
-    for width, one in looked_at(works_page(lang), tmp_path).items():
-        assert (one["error"], one["empty"], one["cut"], one["outside"]) == ("", [], [], []), width
-        assert one["plots"] == 8  # power, charge, heat, stored heat, activities, flows, prices, bill
-        assert one["width"] <= width, "the page scrolls sideways"
+    for width, page in looked_at(works_page(lang), tmp_path).items():
+        assert (page["error"], page["empty"], page["cut"], page["outside"]) == ("", [], [], []), width
+        assert page["plots"] == 8  # power, charge, heat, stored heat, activities, flows, prices, bill
+        assert page["width"] <= width, "the page scrolls sideways"
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -60,10 +60,10 @@ def test_voltage_and_loss_are_those_of_two_buses_by_hand(drawn_mva: complex, kv:
 
 def test_units_in_parallel_share_the_current() -> None:
     """Two units at twice the load have the voltage of one, and twice its loss."""
-    one, two = flow(10 + 7.5j), flow(20 + 15j, count=2)
-    assert two.voltage_pu["low"] == pytest.approx(one.voltage_pu["low"], abs=1e-9)
-    assert two.loss_mw["station"] == pytest.approx(2 * one.loss_mw["station"], rel=1e-6)
-    assert two.loading["station"] == pytest.approx(one.loading["station"], rel=1e-6)
+    single, two = flow(10 + 7.5j), flow(20 + 15j, count=2)
+    assert two.voltage_pu["low"] == pytest.approx(single.voltage_pu["low"], abs=1e-9)
+    assert two.loss_mw["station"] == pytest.approx(2 * single.loss_mw["station"], rel=1e-6)
+    assert two.loading["station"] == pytest.approx(single.loading["station"], rel=1e-6)
 
 
 def test_the_no_load_loss_is_drawn_without_a_load() -> None:
