@@ -13,7 +13,7 @@ EXACT_YUAN = 50.0  # less is not shown in 万元 with two digits
 
 def show_part_worth(console: Console, result: PartWorth) -> None:
     """Print a line for each part, and what limits the certainty of its worth."""
-    words = load_words("en")
+    words = load_words("en", devices=result.case.devices)
     console.print(heading(f"{result.case.title}: what its parts are worth in a year", result.case))
     table = dense_table(
         "", "without", "worth, 万元", "cost, 万元", "bought, GWh", "sold, GWh", "peak, MW", "gap"

@@ -56,6 +56,7 @@ carrier = "heat"
 annual_energy_mwh = 8760.0
 noise_std = 0.0
 [device.exhaust]
+title = "Kiln exhaust"
 kind = "waste_heat"
 heat_bus = "heat"
 driver_mean_mw = 1.0
@@ -101,7 +102,7 @@ def test_each_part_is_worth_what_the_year_costs_more(typed: Run, tmp_path: Path)
     assert table["cost [yuan]"].iloc[0] == pytest.approx(HOURS * (2 * 500 + 0.75 * 300))
     assert table.loc["exhaust", "worth [yuan]"] == pytest.approx(HOURS * 0.25 * 300)
     assert table.loc["exhaust", "bought [MWh]"] == pytest.approx(2 * HOURS)
-    assert "exhaust" in out and f"{HOURS * 75 / 1e4:,.2f}" in out
+    assert "Kiln exhaust" in out and f"{HOURS * 75 / 1e4:,.2f}" in out
     assert "no dispatch" in out
     summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
     assert list(summary["infeasible"]) == ["wind"]
