@@ -30,7 +30,7 @@ def test_a_plant_that_must_run_feeds_all_in_at_any_price() -> None:
     """The same plant: 1 MW is sold at a loss of 50, and the sixth MW finds no place without a battery."""
     park = SmallPark(1).load(4.0).grid(500.0, -50.0, export_limit=1.0)
     forced = park.add("pv", Pv(must_run=True), available_mw=6.0)
-    with pytest.raises(InfeasibleError, match="more given than export"):
+    with pytest.raises(InfeasibleError, match="more supplied than its devices can use"):
         forced.solve()
     plan = solved(forced.battery(power_mw=9.0))
     assert plan.cost == pytest.approx(0.0), "the battery takes both, and ends above its least energy"

@@ -124,7 +124,7 @@ def test_output_is_curtailed_unless_it_must_run() -> None:
     forced = plan(5.0, must_run=True)
     assert forced.cost == pytest.approx(100.0)
     assert forced.value("wind", "output_mw") == pytest.approx([6.0, 6.0])
-    with pytest.raises(InfeasibleError, match=r"more given than export.* 2 intervals, 2\.000 MWh"):
+    with pytest.raises(InfeasibleError, match=r"more supplied than.* 2 intervals, 2\.000 MWh"):
         plan(4.0, must_run=True)
 
 

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable
 
-# what is the same in every language: units, names of programs, of the case, of files and of the bus
+# what is the same in every language: units, names of standards, programs, the case, files and the bus
 SAME = {
     "MW", "MWh", "GWh", "kWh", "kW", "kVA", "ac", "sha256", "gaoan", "Asia", "Shanghai", "JavaScript",
     "cashflow", "xlsx", "parkdispatch", "MJ", "Wp", "MWp", "MVA", "tce", "gce", "kg", "Wh",
+    "kV", "Mvar", "kvar", "GB",
     "python", "pyomo", "highspy", "numba", "pvlib", "pandas", "numpy", "scipy", "xarray", "pydantic",
 }  # fmt: skip
 
