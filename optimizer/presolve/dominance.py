@@ -33,7 +33,7 @@ def _dominating(tiled: Tiled, a: int) -> list[int]:
     Moving a unit from a to p changes a row by its coefficient of p less that of a. This must be zero in an
     equation, not positive under an upper bound, not negative over a lower bound.
     """
-    template, counters = tiled.template, _counter_rows(tiled)
+    template, counters = tiled.template, counter_rows(tiled)
     bodies = [
         (row.body, row.lower is not None, row.upper is not None and number not in counters)
         for number, row in enumerate(template.rows)
@@ -59,7 +59,7 @@ def _dominating(tiled: Tiled, a: int) -> list[int]:
     return dominating
 
 
-def _counter_rows(tiled: Tiled) -> set[int]:
+def counter_rows(tiled: Tiled) -> set[int]:
     """Numbers of the rows that define a counter which nothing in the program profits from increasing.
 
     An example is the energy bought since a quarter-hour began, s = c s_before + h a. As s >= c s_before + h a
