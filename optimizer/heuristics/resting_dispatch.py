@@ -35,13 +35,14 @@ def resting_dispatch(tiled: Tiled, program: LinearProgram) -> RestingDispatch | 
     Where power comes over other buses, single rows do not show that it is needed: then whatever costs money,
     such as import, does not rest.
     """
+    dispatches = (_at_rest(tiled, program, fixed) for fixed in resting_choices(tiled, program))
+    return next((dispatch for dispatch in dispatches if dispatch is not None), None)
+
+
+def resting_choices(tiled: Tiled, program: LinearProgram) -> list[Mask]:
+    """Return sets of columns, (columns,) each, to be tried at rest one after the other."""
     fixed = _resting_members(tiled, program)
-    if fixed is None:
-        return None
-    resting = _at_rest(tiled, program, fixed)
-    if resting is None:
-        resting = _at_rest(tiled, program, fixed & ~_paid_members(tiled, program))
-    return resting
+    return [] if fixed is None else [fixed, fixed & ~_paid_members(tiled, program)]
 
 
 def _paid_members(tiled: Tiled, program: LinearProgram) -> Mask:

@@ -41,7 +41,7 @@ class WholeSearch:
     `bound_yuan` is HiGHS's own lower bound. `found`, (columns,), is its point, which may violate pairs that
     had no binary; `x` is a dispatch. Both are empty where there is none. `row_dual`, (rows,), are the
     multipliers of the linear program with the columns `fixed_at_zero`, and binary columns as they are.
-    `pairs`, (pairs, intervals), are those with a binary.
+    `pairs`, (pairs, intervals), are those with a binary. `is_complete`: it ended before its limits.
     """
 
     bound_yuan: float
@@ -50,6 +50,7 @@ class WholeSearch:
     row_dual: Array
     fixed_at_zero: Mask
     pairs: Mask
+    is_complete: bool
 
 
 def search_whole_program(
@@ -62,41 +63,44 @@ def search_whole_program(
     chosen: Mask | None = None,
     *,
     heuristics: bool = True,
+    max_nodes: int | None = None,
 ) -> WholeSearch:
     """Search a tightened relaxation of `tiled` with its binary columns and its open pairs.
 
     `solve_within` returns the optimum of the relaxation and its multipliers within other bounds. `incumbent`
     is a dispatch; without one, a first one is searched for in the direction of the least activity. Of the
     open pairs only those `chosen`, (pairs, intervals), have a binary; the bound is valid all the same. Where
-    a good dispatch is known, HiGHS's `heuristics` may be left out. Raises InfeasibleProgram where there is no
-    dispatch.
+    a good dispatch is known, HiGHS's `heuristics` may be left out. After `max_nodes` nodes the search ends.
+    Raises InfeasibleProgram where there is no dispatch.
     """
     is_open = open_pairs(tiled, program)
+    if incumbent is None:
+        incumbent = _first_point(tiled, program, deadline)
     if chosen is not None:
         is_open &= chosen
-    pairs = pair_positions(tiled, is_open, Window(((0, len(tiled.horizon)),)))
-    # without the relaxation's valid inequalities, beside which HiGHS finds fewer cuts of its own: a small
-    # battery's day is not proven in a minute with them, and in a second without
-    relaxation = replace(tiled.program, upper=program.upper, binary=tiled.is_binary)
-    with_binaries = with_pair_binaries(relaxation, pairs)
-    if incumbent is None:
-        incumbent = _first_point(tiled, program, with_binaries, deadline)
+    with_binaries, pairs = _with_binaries_of(tiled, program, is_open)
     limit_s = _remaining_s(deadline)
-    solver = Solver(time_limit_s=limit_s, gap_yuan=gap_yuan, full_search=True, heuristics=heuristics)
+    solver = Solver(
+        time_limit_s=limit_s,
+        gap_yuan=gap_yuan,
+        full_search=True,
+        heuristics=heuristics,
+        max_nodes=max_nodes,
+    )
     solver.load(with_binaries)
-    x, bound_yuan = np.empty(0), -np.inf
+    x, bound_yuan, is_complete = np.empty(0), -np.inf, False
     if incumbent is not None:
         first_is_used = (incumbent[pairs[:, 0]] > incumbent[pairs[:, 1]]).astype(np.float64)
         x = np.concatenate([incumbent[: len(program.cost)], first_is_used])
         solver.propose(x)
     try:
         answer = solver.solve()
-        x, bound_yuan = answer.x, answer.bound
+        x, bound_yuan, is_complete = answer.x, answer.bound, not answer.timed_out
     except OutOfTime as ended:
         bound_yuan = ended.bound
     fixed_at_zero = np.zeros(len(program.cost), dtype=bool)
     if not x.size:
-        return WholeSearch(bound_yuan, x, x, np.empty(0), fixed_at_zero, is_open)
+        return WholeSearch(bound_yuan, x, x, np.empty(0), fixed_at_zero, is_open, is_complete)
     fixed_at_zero[_unused_members(x, pairs)] = True
     # HiGHS has found the decisions; the point itself is exact only where they are fixed
     found = x = x[: len(program.cost)]
@@ -107,7 +111,11 @@ def search_whole_program(
     except (InfeasibleProgram, OutOfTime):  # infeasible by the tolerances alone
         row_dual = np.empty(0)
     dispatch = x if obeys_all(tiled, program, x) else np.empty(0)
-    return WholeSearch(bound_yuan, found, dispatch, row_dual, fixed_at_zero, is_open)
+    known = np.empty(0) if incumbent is None else incumbent[: len(program.cost)]
+    if known.size and not (dispatch.size and program.objective(dispatch) <= program.objective(known)):
+        # the point violates a pair that had no binary, or is worse than what the search began with
+        dispatch, row_dual = known, np.empty(0)
+    return WholeSearch(bound_yuan, found, dispatch, row_dual, fixed_at_zero, is_open, is_complete)
 
 
 def bounds_as_decided(tiled: Tiled, program: LinearProgram, x: Array, fixed_at_zero: Mask) -> Bounds:
@@ -126,22 +134,32 @@ def lesser_members(tiled: Tiled, x: Array) -> Mask:
     return lesser
 
 
-def _first_point(
-    tiled: Tiled, program: LinearProgram, with_binaries: LinearProgram, deadline: float
-) -> Array | None:
+def _with_binaries_of(tiled: Tiled, program: LinearProgram, chosen: Mask) -> tuple[LinearProgram, Index]:
+    """Return the program with all binary columns and those of chosen pairs, and these pairs' columns."""
+    pairs = pair_positions(tiled, chosen, Window(((0, len(tiled.horizon)),)))
+    # without the relaxation's valid inequalities, beside which HiGHS finds fewer cuts of its own: a small
+    # battery's day is not proven in a minute with them, and in a second without
+    relaxation = replace(tiled.program, upper=program.upper, binary=tiled.is_binary)
+    return with_pair_binaries(relaxation, pairs), pairs
+
+
+def _first_point(tiled: Tiled, program: LinearProgram, deadline: float) -> Array | None:
     """Return some dispatch; None where none was found in a share of the time."""
     resting = resting_dispatch(tiled, program)
     if resting is not None:
         return resting.x
+    # a dispatch obeys all pairs, also those that a narrow search leaves out
+    with_binaries, _ = _with_binaries_of(tiled, program, open_pairs(tiled, program))
     cost = np.zeros(len(with_binaries.cost))
     cost[: len(program.cost)] = _activity(tiled)
     limit_s = FIRST_POINT_SHARE * _remaining_s(deadline)
     solver = Solver(time_limit_s=limit_s, full_search=True, any_point=True)
     solver.load(replace(with_binaries, cost=cost, offset=0.0))
     try:
-        return solver.solve().x
+        x = solver.solve().x[: len(program.cost)]
     except OutOfTime:
         return None
+    return x if obeys_all(tiled, program, x) else None
 
 
 def _activity(tiled: Tiled) -> Array:
