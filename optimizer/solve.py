@@ -127,7 +127,7 @@ def optimize(
     money_unit_yuan = _money_unit_yuan(tiled)
     # in yuan it is the same park, whose arrays are built once
     scaled = tiled if money_unit_yuan == 1 else replace(tiled, money_unit_yuan=money_unit_yuan)
-    is_general = not template.is_exclusive_only
+    is_general = not template.decomposes_into_windows
     separate = is_general or apart or (warm is not None and warm.units_separate)
     merged = None if separate else merge_identical_units(scaled, devices)
     # the arrays of the original park are built only at the end, unless buses must be reported

@@ -119,10 +119,19 @@ class Template:
 
     @property
     def is_exclusive_only(self) -> bool:
-        """Whether exclusive pairs are the only binary decisions, and no state is older than an interval.
-
-        The decomposition into windows is made for such parks.
-        """
+        """Whether exclusive pairs are the only binary decisions, and no state is older than an interval."""
         return not any(column.is_binary for column in self.columns) and all(
             previous.steps == 1 for previous in self.previous
         )
+
+    @property
+    def decomposes_into_windows(self) -> bool:
+        """Whether the decomposition into windows is made for this park.
+
+        It is for one bus, with exclusive pairs as the only binary decisions, and nothing in common to several
+        months.
+        """
+        buses = [row for row in self.rows if row.key[0] == "balance"]
+        spans = [shared.per for shared in self.shared] + [total.per for total in self.totals]
+        is_of_a_month = not any(span in ("year", "horizon") for span in spans)
+        return len(buses) == 1 and self.is_exclusive_only and is_of_a_month

@@ -1,0 +1,174 @@
+"""The cut loop: blocks and their links in turn, until the cuts' bound meets the cost of a point.
+
+Each round fixes the links where the cuts so far are best, solves every block there, and adds its cut. The
+first round fixes only the states, and lets shared decisions and amounts take what each block would choose at
+their full price: the largest choice of all blocks is a good first value of a peak.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from parkdispatch.models.device import Array
+from parkdispatch.optimizer.arrays import Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
+from parkdispatch.optimizer.formulation.tile import Tiled
+from parkdispatch.optimizer.highs import OutOfTime
+from parkdispatch.optimizer.thread_pool import ThreadPool
+from parkdispatch.optimizer.time_blocks.linked_block import BlockAnswer, LinkedBlock
+from parkdispatch.optimizer.time_blocks.links import find_links
+from parkdispatch.optimizer.time_blocks.master import Master, MasterAnswer
+
+PENALTY = 10.0  # of a missed link, in the largest cost of a unit of any column
+MISSED = 1e-6  # in the unit of a link; a point that misses a link by less obeys it
+MAX_ROUNDS = 200
+SAMPLE = 4  # of so many blocks one is asked for its choice of shared decisions
+
+
+@dataclass(frozen=True)
+class LinkedPoint:
+    """A point of the whole program, (columns,), that meets all links, with its cost."""
+
+    x: Array
+    cost_yuan: float
+    links: Array
+
+
+class CutLoop:
+    """The relaxation of one program in blocks that begin at `firsts`."""
+
+    def __init__(
+        self,
+        tiled: Tiled,
+        program: LinearProgram,
+        firsts: Sequence[int],
+        pool: ThreadPool,
+        deadline: float = np.inf,
+    ) -> None:
+        """After the `deadline` (time.monotonic) no block is solved any more; it may be changed."""
+        self._program, self._pool, self.deadline = program, pool, deadline
+        self.links, parts = find_links(tiled, program, firsts)
+        penalty = PENALTY * float(np.abs(program.cost).max(initial=1.0))
+        self.blocks = [LinkedBlock(program, part, penalty) for part in parts]
+        self.is_binary_link = np.zeros(self.links.count, dtype=bool)
+        is_binary = np.concatenate(
+            [tiled.is_binary, np.zeros(len(program.cost) - len(tiled.is_binary), dtype=bool)]
+        )
+        self.is_binary_link[: len(self.links.columns)] = is_binary[self.links.columns]
+        self.master = Master(self.links, [part.links for part in parts], program.offset)
+        self.best: LinkedPoint | None = None
+        self.bound_yuan = -np.inf
+
+    def run(self, gap: float, around: Array | None = None, until: float = np.inf) -> MasterAnswer:
+        """Cut until the relative gap is met or a time (time.monotonic) has passed.
+
+        Begin with the links `around`, (links,), if there are any. Raises InfeasibleProgram, UnboundedProgram
+        and OutOfTime from the blocks.
+        """
+        values = self._first_values() if around is None else around
+        for _ in range(MAX_ROUNDS):
+            self.evaluate(values)
+            answer = self.master.solve(values)
+            self.bound_yuan = max(self.bound_yuan, answer.bound_yuan)
+            if self.is_within(gap) or time.monotonic() >= min(until, self.deadline):
+                break
+            values = answer.values
+        return answer
+
+    def values_at(self, x: Array) -> Array:
+        """The links' values at a point of the whole program, (columns,)."""
+        values = np.zeros(self.links.count)
+        for block in self.blocks:
+            subprogram, own = block.part.subprogram, block.part.links
+            # states before the block and shared decisions are not its own, and are the same for all
+            values[own] = block.part.values @ x[subprogram.every]
+        return values
+
+    def is_end(self, block: LinkedBlock) -> Mask:
+        """Mark the states among a block's links that it leaves behind, (own links,)."""
+        links, own = self.links, block.part.links
+        columns = np.append(links.columns, np.full(links.count - len(links.columns), -1))[own]
+        return np.asarray(links.is_state[own] & np.isin(columns, block.part.subprogram.columns))
+
+    def is_within(self, gap: float) -> bool:
+        """Whether the best point is proven to be within a relative gap."""
+        if self.best is None:
+            return False
+        return self.best.cost_yuan - self.bound_yuan <= gap * max(1.0, abs(self.best.cost_yuan))
+
+    def evaluate(self, values: Array) -> list[BlockAnswer]:
+        """Solve all blocks at these links, add their cuts, and keep the point if it is the best one.
+
+        Links that are no answer of the master program may violate totals, which no block knows of.
+        """
+        numbers = range(len(self.blocks))
+        answers = self._solved(lambda block: block.at(values[block.part.links]), numbers)
+        self._add_cuts(answers, numbers)
+        missed = max(answer.missed for answer in answers)
+        if max(missed, self.links.totals_violation(values)) <= MISSED:
+            x = self.assembled(values, [answer.x for answer in answers])
+            cost_yuan = self._program.objective(x)
+            if self.best is None or cost_yuan < self.best.cost_yuan:
+                self.best = LinkedPoint(x, cost_yuan, values)
+        return answers
+
+    def assembled(self, values: Array, points: Sequence[Array]) -> Array:
+        """The point of the whole program, (columns,), of these links and points of blocks."""
+        x = np.zeros(len(self._program.cost))
+        for block, point in zip(self.blocks, points, strict=True):
+            x[block.part.subprogram.columns] = point[: block.own_count]
+        x[self.links.columns] = values[: len(self.links.columns)]
+        return x
+
+    def row_multipliers(self, answer: MasterAnswer) -> Array:
+        """Multipliers of all rows of the program, (rows,), at the links' prices in a master's answer."""
+        multipliers = np.zeros(len(self._program.row_lower))
+        by_block = self._pool.map(
+            lambda pair: pair[0].multipliers_at(pair[1]), zip(self.blocks, answer.prices, strict=True)
+        )
+        for block, of_block in zip(self.blocks, by_block, strict=True):
+            multipliers[block.part.subprogram.inside] = of_block
+        multipliers[self.links.total_rows] = answer.total_multipliers
+        return multipliers
+
+    def _solved(
+        self, solve: Callable[[LinkedBlock], BlockAnswer], numbers: Sequence[int]
+    ) -> list[BlockAnswer]:
+        """Blocks solved side by side. Raises OutOfTime where the deadline has passed before the last one."""
+
+        def in_time(block: LinkedBlock) -> BlockAnswer:
+            if time.monotonic() >= self.deadline:
+                raise OutOfTime
+            return solve(block)
+
+        return self._pool.map(in_time, [self.blocks[number] for number in numbers])
+
+    def _add_cuts(self, answers: Sequence[BlockAnswer], numbers: Sequence[int]) -> None:
+        for number, answer in zip(numbers, answers, strict=True):
+            if answer.cut is not None:
+                self.master.add(number, answer.cut)
+
+    def _first_values(self) -> Array:
+        """Solve blocks with states at their lower bounds; return the links that they would choose.
+
+        Where shared decisions are all there is to choose, some of the blocks are enough for a first guess.
+        """
+        links = self.links
+        values = np.clip(0.0, links.lower, links.upper)
+        values = np.where(np.isfinite(links.lower), links.lower, values)
+
+        def solve(block: LinkedBlock) -> BlockAnswer:
+            own = block.part.links
+            return block.priced(values[own], links.price[own], links.is_state[own])
+
+        has_amounts = links.count > len(links.columns)
+        sample = range(0, len(self.blocks), 1 if has_amounts else SAMPLE)
+        answers = self._solved(solve, sample)
+        self._add_cuts(answers, sample)
+        for block, answer in zip([self.blocks[number] for number in sample], answers, strict=True):
+            own, chosen = block.part.links, block.part.values @ answer.x
+            is_free = ~links.is_state[own]
+            values[own[is_free]] = np.maximum(values[own[is_free]], chosen[is_free])
+        return values

@@ -1,0 +1,120 @@
+"""The cut loop ends with the optimum of the whole linear program, and with multipliers that prove it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
+from parkdispatch.optimizer.formulation.tile import Tiled
+from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver
+from parkdispatch.optimizer.presolve.network_tightening import tighten_over_network
+from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, certify, primal_infeasibility
+from parkdispatch.optimizer.thread_pool import ThreadPool
+from parkdispatch.optimizer.time_blocks.cut_loop import CutLoop
+from tests.support.parks.long_parks import random_long_park
+from tests.support.small_parks import SmallPark
+
+GAP = 1e-9
+
+
+def optimum_yuan(program: LinearProgram) -> float:
+    """The optimum of a whole linear program."""
+    solver = Solver()
+    solver.load(program)
+    return program.objective(solver.solve().x)
+
+
+def loop_of(tiled: Tiled, program: LinearProgram, length: int, threads: int = 1) -> CutLoop:
+    """The loop of blocks of so many intervals."""
+    return CutLoop(tiled, program, list(range(0, len(tiled.horizon), length)), ThreadPool(threads))
+
+
+@pytest.mark.parametrize(("seed", "length"), [(0, 12), (1, 18), (2, 24), (3, 15)])
+def test_its_optimum_and_multipliers_are_those_of_the_whole_program(seed: int, length: int) -> None:
+    """A month's peak on either side of the month's end, totals of the year, a battery, a tank, a unit."""
+    tiled = random_long_park(seed, 4).tiled()
+    program = tighten_over_network(tiled)
+    loop = loop_of(tiled, program, length)
+    answer = loop.run(GAP)
+    expected_yuan = optimum_yuan(program)
+    assert loop.best is not None
+    assert loop.best.cost_yuan == pytest.approx(expected_yuan, rel=1e-8)
+    assert loop.bound_yuan == pytest.approx(expected_yuan, rel=1e-8)
+    assert loop.bound_yuan <= expected_yuan + 1e-9 * abs(expected_yuan)
+    assert primal_infeasibility(program, loop.best.x) <= FEASIBILITY_TOLERANCE
+    certificate = certify(program, loop.best.x, loop.row_multipliers(answer))
+    assert certificate.holds, certificate
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_bounds_and_points_on_the_way_enclose_the_optimum(seed: int) -> None:
+    """Links that break a total of the year are no point: they were 5 % below the optimum."""
+    tiled = random_long_park(seed, 4).tiled()
+    loop, expected_yuan = loop_of(tiled, tiled.program, 12), optimum_yuan(tiled.program)
+    for gap in (1.0, 0.1, 1e-2, 1e-4):
+        loop.run(gap, None if loop.best is None else loop.best.links)
+        assert loop.bound_yuan <= expected_yuan + 1e-9 * abs(expected_yuan)
+        assert loop.best is None or loop.best.cost_yuan >= expected_yuan - 1e-7 * abs(expected_yuan)
+
+
+def test_a_peak_by_hand() -> None:
+    """Two days of loads 4 and 9 MW at 10 yuan, a peak at 100 yuan: 24 x 13 x 10 + 900 = 4,020 yuan.
+
+    A peak of each day for itself would cost 400 yuan more. The 900 yuan are borne by the second day: its
+    balances have prices of 10 and together 100 yuan, those of the first one 10 each.
+    """
+    park = SmallPark(48, 60, "2026-07-01").grid(10.0, demand=100.0).load([4.0] * 24 + [9.0] * 24)
+    tiled = park.tiled()
+    loop = loop_of(tiled, tiled.program, 24)
+    answer = loop.run(GAP)
+    assert loop.best is not None
+    assert loop.best.cost_yuan == pytest.approx(24 * 13 * 10 + 900)
+    assert loop.bound_yuan == pytest.approx(24 * 13 * 10 + 900)
+    rows = [row.key[0] for row in tiled.template.rows]
+    balance = loop.row_multipliers(answer)[rows.index("balance") : 48 * len(rows) : len(rows)]
+    assert np.abs(balance[:24]) == pytest.approx([10.0] * 24)
+    assert np.abs(balance[24:]).sum() == pytest.approx(24 * 10 + 100)
+
+
+def test_blocks_without_anything_in_common() -> None:
+    """Three days of one load and one meter, and no link: the sum of the days."""
+    tiled = SmallPark(72).grid(10.0).load(2.0).tiled()
+    loop = loop_of(tiled, tiled.program, 24)
+    answer = loop.run(GAP)
+    assert loop.best is not None
+    assert (loop.best.cost_yuan, loop.bound_yuan) == pytest.approx((1440.0, 1440.0))
+    assert certify(tiled.program, loop.best.x, loop.row_multipliers(answer)).holds
+
+
+def test_one_block_is_the_whole_program() -> None:
+    tiled = random_long_park(5, 2).tiled()
+    loop = loop_of(tiled, tiled.program, len(tiled.horizon))
+    answer = loop.run(GAP)
+    assert loop.best is not None
+    assert loop.best.cost_yuan == pytest.approx(optimum_yuan(tiled.program), rel=1e-8)
+    assert certify(tiled.program, loop.best.x, loop.row_multipliers(answer)).holds
+
+
+def test_threads_change_nothing() -> None:
+    tiled = random_long_park(6, 4).tiled()
+    answers = []
+    for threads in (1, 2, 5):
+        loop = loop_of(tiled, tiled.program, 12, threads)
+        loop.run(1e-6)
+        assert loop.best is not None
+        answers.append((loop.best.x.tolist(), loop.bound_yuan))
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_without_time_nothing_is_solved() -> None:
+    tiled = random_long_park(0, 3).tiled()
+    with pytest.raises(OutOfTime):
+        CutLoop(tiled, tiled.program, [0, 12, 24], ThreadPool(1), deadline=0.0).run(GAP)
+
+
+def test_an_infeasible_block_says_so() -> None:
+    """A load that no meter can carry in the second day, at any links."""
+    tiled = SmallPark(48).grid(10.0, import_limit=5.0, demand=1.0).load([4.0] * 40 + [9.0] * 8).tiled()
+    with pytest.raises(InfeasibleProgram):
+        loop_of(tiled, replace(tiled.program), 24).run(GAP)
