@@ -2,14 +2,16 @@
 
     python -m benchmarks                 all tools that are installed, from a day to ten years
     python -m benchmarks --quick         a day and, of the linear instance, a week, once: for CI
-    python -m benchmarks --publish       also write docs/performance.md, .csv and .svg
+    python -m benchmarks --publish       also write docs/performance.md, .csv and .svg; with --pilot its table
     python -m benchmarks --hard          years whose relaxation breaks many exclusive pairs
     python -m benchmarks --again         days and years that begin where another solve ended
     python -m benchmarks --shorter       years in steps of 15, 5 and 1 minutes
+    python -m benchmarks --pilot         the case gaoan-pilot beside HiGHS alone, from a day to a year
     python -m benchmarks --sizes         400 sizes of the second battery, each begun at its neighbour
     python -m benchmarks --commands      the two commands `plan` and `year` as whole processes instead
 
-Exits with 1 if two tools that both claim the optimum differ, or if one fails.
+Exits with 1 if two tools that both claim the optimum differ, if one fails, or if our gap of the pilot is
+wider than that of HiGHS alone.
 """
 
 import argparse
@@ -19,17 +21,22 @@ import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 from benchmarks.harness import HORIZONS, Row, as_json, disagreements, from_json, run_all
 from benchmarks.instance import EQUAL, file_of
 from benchmarks.peers import PEERS
 from benchmarks.table import INSTANCES, brief, machine, render, write_csv
+from benchmarks.works.works_instance import WORKS
 
 DOCS = Path(__file__).parents[1] / "docs"
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
+PILOT_BEGIN, PILOT_END = "<!-- pilot: begin -->", "<!-- pilot: end -->"
 # `--quick` leaves out second ways of the same tool, and a week of integers, which takes most ten seconds
 QUICK_HORIZONS = ("day", "week")
 QUICK_SKIPS = ("gaoan", "week")
+PILOT_HORIZONS = HORIZONS[:4]
+USUAL_LIMIT_S, PILOT_LIMIT_S = 600.0, 60.0
 QUICK_LEAVES = ("highs-ipm", "reference-appsi", "reference-highs")
 
 
@@ -42,10 +49,11 @@ def main() -> None:
     parser.add_argument("--hard", action="store_true", help="years that are hard to repair, once each")
     parser.add_argument("--again", action="store_true", help="solves that begin where another ended")
     parser.add_argument("--shorter", action="store_true", help="years of shorter intervals")
+    parser.add_argument("--pilot", action="store_true", help="the case gaoan-pilot, beside HiGHS alone")
     parser.add_argument("--sizes", type=int, nargs="?", const=400, help="so many sizes of the second battery")
     parser.add_argument("--commands", action="store_true", help="time the commands as whole processes")
-    parser.add_argument("--runs", type=int, help="of each tool on each instance (3; commands: 5)")
-    parser.add_argument("--limit", type=float, default=600.0, help="seconds a run may take")
+    parser.add_argument("--runs", type=int, help="of each tool on each instance (3; commands: 5; pilot: 1)")
+    parser.add_argument("--limit", type=float, help="seconds a run may take (600; pilot: 60, of solving)")
     parser.add_argument("--horizons", help=f"some of {', '.join(HORIZONS)}, with commas between")
     parser.add_argument("--instances", help=f"some of {', '.join(INSTANCES)}")
     parser.add_argument("--who", help=f"some of {', '.join(PEERS)}")
@@ -64,17 +72,19 @@ def main() -> None:
     if chosen.again:
         from benchmarks.again import solve_again
 
-        solve_again(chosen.runs or 3, lambda text: print(text, file=sys.stderr, flush=True))
+        solve_again(chosen.runs or 3, _progress)
         return
     if chosen.shorter:
         from benchmarks.shorter import solve_shorter
 
         solve_shorter(chosen.runs or 3)
         return
+    if chosen.pilot:
+        _pilot(chosen, parser)
     if chosen.sizes:
         from benchmarks.sizes import solve_sizes
 
-        solve_sizes(chosen.sizes, lambda text: print(text, file=sys.stderr, flush=True))
+        solve_sizes(chosen.sizes, _progress)
         return
     horizons = _some(chosen.horizons, QUICK_HORIZONS if chosen.quick else HORIZONS, HORIZONS, parser)
     instances = _some(chosen.instances, list(INSTANCES), INSTANCES, parser)
@@ -84,16 +94,35 @@ def main() -> None:
     who = [name for name in asked if name not in missing]
     runs = 1 if chosen.quick else chosen.runs or 3
     done, ran_on = _read(chosen.rows), machine() | {"date": f"{datetime.now(UTC):%Y-%m-%d}"}
-    problems = [
-        (name, h) for h in horizons for name in instances if not (chosen.quick and (name, h) == QUICK_SKIPS)
-    ]
-    rows = _run(problems, who, runs, chosen.limit, done, chosen.rows)
-    text = render(rows, missing, ran_on)
+    left_out = [(WORKS, "ten years"), *([QUICK_SKIPS] if chosen.quick else [])]
+    problems = [(name, h) for h in horizons for name in instances if (name, h) not in left_out]
+    rows = _run(problems, who, runs, chosen.limit or USUAL_LIMIT_S, done, chosen.rows)
+    told = {row.who for row in rows if row.ran}  # a tool may have run elsewhere, and its rows be kept
+    text = render(rows, {name: needs for name, needs in missing.items() if name not in told}, ran_on)
     print(text)
     if chosen.publish:
         _publish(rows, text)
     wrong = disagreements(rows, EQUAL)
     wrong += [f"{r.instance}, {r.horizon}: {r.who} failed: {r.why}" for r in rows if r.outcome == "failed"]
+    _leave(wrong)
+
+
+def _pilot(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> NoReturn:
+    from benchmarks.pilot.pilot_table import solve_pilot
+
+    horizons = _some(chosen.horizons, PILOT_HORIZONS, PILOT_HORIZONS, parser)
+    text, wrong = solve_pilot(chosen.runs or 1, chosen.limit or PILOT_LIMIT_S, horizons, _progress)
+    if chosen.publish:
+        _replace_between(PILOT_BEGIN, PILOT_END, text)
+    _leave(wrong)
+
+
+def _progress(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _leave(wrong: list[str]) -> NoReturn:
+    """Say what is wrong, if anything, and end with the exit code of it."""
     for line in wrong:
         print(line, file=sys.stderr)
     sys.exit(1 if wrong else 0)
@@ -128,7 +157,7 @@ def _run(
     with tempfile.TemporaryDirectory() as folder:
         # in a process of its own: what this one holds, its children would count as theirs
         subprocess.run(
-            [sys.executable, "-m", "benchmarks.make", folder, *(f"{n}:{h}" for n, h in problems)], check=True
+            [sys.executable, "-m", "benchmarks.write", folder, *(f"{n}:{h}" for n, h in problems)], check=True
         )
         paths = {(n, h): file_of(Path(folder), n, h) for n, h in problems}
         return run_all(paths, who, runs, limit_s, done, record)
@@ -147,15 +176,20 @@ def _read(path: Path | None) -> list[Row]:
 
 
 def _publish(rows: list[Row], text: str) -> None:
-    """Replace what stands between the markers; what is written around them by hand stays."""
+    """Write the picture, the runs and the tables."""
     from benchmarks.plot import draw
 
-    page = DOCS / "performance.md"
-    before, rest = page.read_text(encoding="utf-8").split(BEGIN)
-    after = rest.split(END)[1]
     draw(rows, DOCS / "performance.svg")
     write_csv(rows, DOCS / "performance.csv")
-    page.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
+    _replace_between(BEGIN, END, text)
+
+
+def _replace_between(begin: str, end: str, text: str) -> None:
+    """Replace what stands between two markers of the page; what is written around them by hand stays."""
+    page = DOCS / "performance.md"
+    before, rest = page.read_text(encoding="utf-8").split(begin)
+    after = rest.split(end)[1]
+    page.write_text(f"{before}{begin}\n\n{text}\n{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

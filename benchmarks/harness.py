@@ -54,13 +54,23 @@ class Row:
         return bool(self.said)
 
 
-def run_once(who: str, instance: str, horizon: str, path: Path, limit_s: float) -> Row:
-    """One process, its wall clock, peak memory and what it said."""
-    command = [sys.executable, "-m", "benchmarks.worker", who, str(path), "--limit", str(limit_s)]
+@dataclass(frozen=True)
+class Finished:
+    """A process that has ended."""
+
+    code: int  # below zero: the signal that ended it
+    text: str
+    complaint: str
+    wall_s: float
+    peak_memory_mb: float
+
+
+def run_process(command: Sequence[str], kill_after_s: float) -> Finished:
+    """Run a command in a process of its own, which is killed where it takes longer."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=out, stderr=err)
-        timer = threading.Timer(limit_s + GRACE_S, process.kill)
+        timer = threading.Timer(kill_after_s, process.kill)
         timer.start()
         _, status, usage = os.wait4(process.pid, 0)
         timer.cancel()
@@ -69,28 +79,32 @@ def run_once(who: str, instance: str, horizon: str, path: Path, limit_s: float) 
         out.seek(0), err.seek(0)
         text, complaint = out.read().decode(), err.read().decode(errors="replace")
     memory = usage.ru_maxrss / (1024.0 if sys.platform != "darwin" else 1024.0**2)
-    outcome, why, said = _outcome(process.returncode, text, complaint, wall, limit_s)
-    return Row(who, instance, horizon, outcome, limit_s, wall, memory, why, said)
+    return Finished(process.returncode, text, complaint, wall, memory)
 
 
-def _outcome(
-    code: int, text: str, complaint: str, wall_s: float, limit_s: float
-) -> tuple[str, str, dict[str, Any]]:
-    if code != 0 and wall_s > limit_s:
+def run_once(who: str, instance: str, horizon: str, path: Path, limit_s: float) -> Row:
+    """One process, its wall clock, peak memory and what it said."""
+    command = [sys.executable, "-m", "benchmarks.worker", who, str(path), "--limit", str(limit_s)]
+    ended = run_process(command, limit_s + GRACE_S)
+    outcome, why, said = outcome_of(ended, limit_s)
+    if outcome == "stopped" and ended.wall_s < NEARLY * limit_s:
+        outcome, why, said = "failed", "the solver ended without an optimum before its limit", {}
+    return Row(who, instance, horizon, outcome, limit_s, ended.wall_s, ended.peak_memory_mb, why, said)
+
+
+def outcome_of(ended: Finished, limit_s: float) -> tuple[str, str, dict[str, Any]]:
+    """How a run came out, why, and what its process said in its last line."""
+    if ended.code != 0 and ended.wall_s > limit_s:
         return "killed", "", {}
-    if code != 0 and ("MemoryError" in complaint or "bad_alloc" in complaint):
+    if ended.code != 0 and ("MemoryError" in ended.complaint or "bad_alloc" in ended.complaint):
         return OUT_OF_MEMORY, "", {}
-    if code != 0:
-        last = (complaint.strip().splitlines() or ["said nothing"])[-1][:200]
-        return "failed", f"signal {-code}" if code < 0 else last, {}
-    said = json.loads(text.strip().splitlines()[-1])
+    if ended.code != 0:
+        last = (ended.complaint.strip().splitlines() or ["said nothing"])[-1][:200]
+        return "failed", f"signal {-ended.code}" if ended.code < 0 else last, {}
+    said = json.loads(ended.text.strip().splitlines()[-1])
     if "error" in said:
         return said["error"], "", {}
-    if said["finished"]:
-        return "optimal", "", said
-    if wall_s < NEARLY * limit_s:
-        return "failed", "the solver ended without an optimum before its limit", {}
-    return "stopped", "", said
+    return "optimal" if said["finished"] else "stopped", "", said
 
 
 def run_all(
@@ -109,7 +123,7 @@ def run_all(
     """
     rows = list(done)
     for instance, horizon in sorted(paths, key=lambda key: HORIZONS.index(key[1])):
-        able = [name for name in who if instance in PEERS[name].instances]
+        able = [name for name in who if PEERS[name].takes_part(instance)]
         for turn in range(runs):
             for name in able if turn % 2 == 0 else reversed(able):
                 cell = [r for r in rows if (r.who, r.instance, r.horizon) == (name, instance, horizon)]

@@ -66,19 +66,33 @@ class Instance:
         return self.load_mw + sum(store.auxiliary_mw for store in self.stores)
 
     def save(self, path: Path) -> None:
-        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        arrays = {name: value for name, value in fields.items() if isinstance(value, np.ndarray)}
-        plain: dict[str, Any] = {name: value for name, value in fields.items() if name not in arrays}
-        plain["stores"] = [asdict(store) for store in self.stores]
-        np.savez(path, plain=np.array(json.dumps(plain)), **arrays)
+        save_fields(self, path)
 
 
 def load(path: Path) -> Instance:
+    fields = read_fields(path)
+    fields["stores"] = tuple(Store(**store) for store in fields["stores"])
+    return Instance(**fields)
+
+
+def save_fields(instance: Any, path: Path) -> None:
+    """Write an instance's arrays as such, and its other fields as JSON."""
+    arrays = {name: value for name, value in vars(instance).items() if isinstance(value, np.ndarray)}
+    plain = {name: value for name, value in asdict(instance).items() if name not in arrays}
+    np.savez(path, plain=np.array(json.dumps(plain)), **arrays)
+
+
+def read_fields(path: Path) -> dict[str, Any]:
+    """The fields of an instance; declarations within it are tables."""
     with np.load(path) as file:
-        plain = json.loads(str(file["plain"]))
-        arrays = {name: file[name] for name in file.files if name != "plain"}
-    stores = tuple(Store(**store) for store in plain.pop("stores"))
-    return Instance(**plain, **arrays, stores=stores)
+        plain: dict[str, Any] = json.loads(str(file["plain"]))
+        return plain | {name: file[name] for name in file.files if name != "plain"}
+
+
+def name_of(path: Path) -> str:
+    """The name of the instance in a file."""
+    with np.load(path) as file:
+        return str(json.loads(str(file["plain"]))["name"])
 
 
 def file_of(folder: Path, name: str, horizon: str) -> Path:

@@ -5,15 +5,13 @@ alone has a wrong answer, and who has no binaries is left out. `gaoan-lp` sells 
 there a linear program's optimum is the answer, and everybody must print the same.
 """
 
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.instance import Instance, Store, file_of
+from benchmarks.instance import Instance, Store
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
@@ -129,14 +127,3 @@ def declared(instance: Instance) -> tuple[Case, pd.DatetimeIndex, dict[tuple[str
     if replace(instance, stores=tuple(stores)).stores != instance.stores:
         raise ValueError("the instance was made from another case")
     return case, pd.DatetimeIndex(instance.times).as_unit("ns"), series
-
-
-def main(folder: Path, problems: list[str]) -> None:
-    """Write instances, each asked for as NAME:HORIZON."""
-    year = make_year()
-    for name, horizon in (problem.split(":") for problem in problems):
-        make_instance(year, name, horizon).save(file_of(folder, name, horizon))
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])

@@ -7,8 +7,14 @@ from benchmarks.figures import Cells, gather
 from benchmarks.harness import HORIZONS, Row
 from benchmarks.peers import PEERS
 from benchmarks.table import INSTANCES
+from benchmarks.works.works_instance import WORKS
 
 OURS = "#c0392b"
+SHORT = {
+    "gaoan-lp": "a linear program is enough",
+    "gaoan": "integer decisions are needed",
+    WORKS: "two buses, a unit is committed",
+}
 # by kind: HiGHS alone grey, Pyomo blue, energy tools green; apart within a kind by marker and shade
 STYLES: dict[str, tuple[str, str, str]] = {
     "parkdispatch": (OURS, "o", "-"),
@@ -23,6 +29,7 @@ STYLES: dict[str, tuple[str, str, str]] = {
     "linopy": ("#e08e0b", "h", "-"),
     "pypsa": ("#2e8b57", "p", "-"),
     "oemof": ("#8e44ad", "*", "-"),
+    "flixopt": ("#16a085", "d", "-"),
 }
 
 
@@ -94,8 +101,7 @@ def _panel(axis: Any, cells: Cells, instance: str) -> None:
     axis.set_xticks(list(sizes.values()), [f"{h}\n{n:,}" for h, n in sizes.items()])
     axis.set_xticks([], minor=True)
     axis.grid(which="major", alpha=0.3)
-    axis.set_xlabel("intervals of 15 minutes")
-    short = "a linear program is enough" if instance == "gaoan-lp" else "integer decisions are needed"
-    axis.set_title(f"{instance}: {short}", fontsize=10)
+    axis.set_xlabel(f"intervals of {'an hour' if instance == WORKS else '15 minutes'}")
+    axis.set_title(f"{instance}: {SHORT[instance]}", fontsize=10)
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)

@@ -20,16 +20,19 @@ from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
 from benchmarks.harness import OUT_OF_MEMORY  # noqa: E402
-from benchmarks.instance import load  # noqa: E402
+from benchmarks.instance import load, name_of  # noqa: E402
 from benchmarks.peers import PEERS, make_peer  # noqa: E402
+from benchmarks.works.works_instance import WORKS, load_works  # noqa: E402
 
 LEAST_S = 1.0  # for the solver, if the limit has passed before it is asked: it then says so itself
+MEMORY_SHARE = 0.8  # of the machine's
 TOLD = ("highspy", "pyomo", "numpy", "scipy", "pandas", "xarray")
 
 
 def measure(who: str, path: Path, limit_s: float) -> dict[str, Any]:
     """Run the phases one after another; the seconds of each, and what came out."""
-    peer = make_peer(who, _instance_name(path))
+    name = name_of(path)
+    peer = make_peer(who, name)
     phases = {"import": time.perf_counter() - STARTED}
     instance = None
 
@@ -41,7 +44,7 @@ def measure(who: str, path: Path, limit_s: float) -> dict[str, Any]:
 
     def read() -> None:
         nonlocal instance
-        instance = load(path)
+        instance = load_works(path) if name == WORKS else load(path)
         peer.read(instance)
 
     timed("read", read)
@@ -65,16 +68,30 @@ def measure(who: str, path: Path, limit_s: float) -> dict[str, Any]:
         "nonzeros": sizes.nonzeros,
         "binaries": sizes.binaries,
         "intervals": len(instance),
-        "objective_yuan": _finite(answer.objective_yuan),
-        "bound_yuan": _finite(answer.bound_yuan),
-        "gap": _finite(max(0.0, gap)) if math.isfinite(gap) else None,
+        "objective_yuan": finite(answer.objective_yuan),
+        "bound_yuan": finite(answer.bound_yuan),
+        "gap": finite(max(0.0, gap)) if math.isfinite(gap) else None,
         "finished": bool(answer.finished),
         "certified_by": peer.certified_by,
         "lumped": dict(peer.lumped),
-        "import_mwh": _finite(float(answer.import_mw.sum()) * instance.hours),
-        "last_energy_mwh": _finite(float(answer.energy_mwh[-1])),
+        "import_mwh": finite(float(answer.import_mw.sum()) * instance.hours),
+        "last_energy_mwh": finite(float(answer.energy_mwh[-1])),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in named}},
     }
+
+
+def say_in_one_line(work: Callable[[], dict[str, Any]], memory_share: float = MEMORY_SHARE) -> None:
+    """Print what the work found as one line of JSON, or that it needed more than its share of the memory."""
+    limit_memory(memory_share)
+    # what tools and solvers print must not come between the reader and the one line
+    line = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        measured = work()
+    except MemoryError:
+        measured = {"error": OUT_OF_MEMORY}
+    sys.stdout.flush()
+    os.write(line, (json.dumps(measured) + "\n").encode())
 
 
 def limit_memory(share: float) -> None:
@@ -88,15 +105,9 @@ def limit_memory(share: float) -> None:
         return  # not on this system
 
 
-def _finite(number: float) -> float | None:
+def finite(number: float) -> float | None:
+    """The number, or none: JSON has no infinity."""
     return float(number) if math.isfinite(number) else None
-
-
-def _instance_name(path: Path) -> str:
-    import numpy as np
-
-    with np.load(path) as file:
-        return str(json.loads(str(file["plain"]))["name"])
 
 
 def main() -> None:
@@ -106,18 +117,9 @@ def main() -> None:
     parser.add_argument(
         "--limit", type=float, default=600.0, help="seconds, of which the solver gets what is left"
     )
-    parser.add_argument("--memory", type=float, default=0.8, help="share of the machine's memory")
+    parser.add_argument("--memory", type=float, default=MEMORY_SHARE, help="share of the machine's memory")
     chosen = parser.parse_args()
-    limit_memory(chosen.memory)
-    # what tools and solvers print must not come between the reader and the one line
-    line = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        measured = measure(chosen.who, chosen.instance, chosen.limit)
-    except MemoryError:
-        measured = {"error": OUT_OF_MEMORY}
-    sys.stdout.flush()
-    os.write(line, (json.dumps(measured) + "\n").encode())
+    say_in_one_line(lambda: measure(chosen.who, chosen.instance, chosen.limit), chosen.memory)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
 
 from benchmarks.instance import Array, Instance
+from benchmarks.works.works_instance import WORKS
 from parkdispatch.interfaces.startup import start_quickly
 
 
@@ -83,7 +84,12 @@ class Entry:
     options: Mapping[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()  # distributions beyond the project's own
     exact: bool = True  # on `gaoan`: has binaries, or else what it says is a bound and not an answer
-    instances: tuple[str, ...] = ("gaoan-lp", "gaoan")
+    instances: tuple[str, ...] = ("gaoan-lp", "gaoan")  # of the one park
+    on_works: str = ""  # module of `benchmarks.works`; empty: takes no part there
+
+    def takes_part(self, instance: str) -> bool:
+        """Whether the tool is written for that instance."""
+        return bool(self.on_works) if instance == WORKS else instance in self.instances
 
     def missing(self) -> list[str]:
         """Distributions that are not installed."""
@@ -99,22 +105,38 @@ class Entry:
 LP_ONLY = ("gaoan-lp",)
 OWN = ("ours", "with_highs", "reference")  # modules of this project's code: they start as its commands do
 PEERS: Mapping[str, Entry] = {
-    "parkdispatch": Entry("**parkdispatch**", "ours"),
+    "parkdispatch": Entry("**parkdispatch**", "ours", on_works="works_ours"),
     "highs-lp": Entry("HiGHS on the arrays, LP", "with_highs", exact=False),
     "highs-ipm": Entry(
         "HiGHS on the arrays, LP by interior point", "with_highs", {"solver": "ipm"}, (), False
     ),
-    "highs-milp": Entry("HiGHS on the arrays, MILP", "with_highs", {"binaries": True}),
+    "highs-milp": Entry(
+        "HiGHS on the arrays, MILP", "with_highs", {"binaries": True}, on_works="works_highs"
+    ),
     "scipy": Entry("scipy `linprog`", "with_scipy", instances=LP_ONLY),
-    "pyomo-appsi": Entry("Pyomo, `appsi_highs`", "with_pyomo", {"interface": "appsi"}),
-    "pyomo-highs": Entry("Pyomo, new `highs` interface", "with_pyomo", {"interface": "new"}),
+    "pyomo-appsi": Entry(
+        "Pyomo, `appsi_highs`", "with_pyomo", {"interface": "appsi"}, on_works="works_pyomo"
+    ),
+    "pyomo-highs": Entry(
+        "Pyomo, new `highs` interface", "with_pyomo", {"interface": "new"}, on_works="works_pyomo"
+    ),
     "reference-appsi": Entry(
         "our devices as plain Pyomo, `appsi_highs`", "reference", {"interface": "appsi"}
     ),
     "reference-highs": Entry("our devices as plain Pyomo, new `highs`", "reference", {"interface": "new"}),
-    "linopy": Entry('linopy, `io_api="direct"`', "with_linopy", {}, ("linopy",)),
-    "pypsa": Entry('PyPSA, `io_api="direct"`', "with_pypsa", {}, ("pypsa",), instances=LP_ONLY),
-    "oemof": Entry("oemof.solph", "with_oemof", {"interface": "appsi"}, ("oemof.solph",), instances=LP_ONLY),
+    "linopy": Entry('linopy, `io_api="direct"`', "with_linopy", needs=("linopy",), on_works="works_linopy"),
+    "pypsa": Entry(
+        'PyPSA, `io_api="direct"`', "with_pypsa", needs=("pypsa",), instances=LP_ONLY, on_works="works_pypsa"
+    ),
+    "oemof": Entry(
+        "oemof.solph",
+        "with_oemof",
+        {"interface": "appsi"},
+        ("oemof.solph",),
+        instances=LP_ONLY,
+        on_works="works_oemof",
+    ),
+    "flixopt": Entry("flixopt", "", needs=("flixopt",), instances=(), on_works="works_flixopt"),
 }
 
 
@@ -123,7 +145,10 @@ def make_peer(who: str, instance_name: str) -> Peer:
     entry = PEERS[who]
     if entry.module in OWN:
         start_quickly()
-    module = import_module(f"benchmarks.peers.{entry.module}")
+    is_works = instance_name == WORKS
+    module = import_module(
+        f"benchmarks.works.{entry.on_works}" if is_works else f"benchmarks.peers.{entry.module}"
+    )
     exclusive = instance_name == "gaoan" and entry.exact
     peer: Peer = module.Tool(exclusive, entry.options)
     return peer

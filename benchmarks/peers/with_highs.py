@@ -27,9 +27,11 @@ def columns_of(tiled: Tiled, quantity: str) -> list[Any]:
 class Arrays(Peer):
     """What reads the declarations and tiles them."""
 
+    declared = staticmethod(declared)
+
     def read(self, instance: Instance) -> None:
         super().read(instance)
-        self.case, self.times, self.series = declared(instance)
+        self.case, self.times, self.series = self.declared(instance)
 
     def tile(self) -> Tiled:
         horizon = Horizon(self.times, self.instance.hours)

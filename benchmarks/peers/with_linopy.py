@@ -77,14 +77,15 @@ def hand_to_highs(model: Any) -> Any:
     return Solver.from_name("highs", model=model, io_api="direct", options=options)
 
 
-def outcome(solver: Any, result: Any, is_mip: bool) -> Mapping[str, Any]:
+def outcome(solver: Any, result: Any) -> Mapping[str, Any]:
     """Objective, bound, and whether it is the optimum."""
     finished = result.status.termination_condition.value == "optimal"
     objective = result.solution.objective if result.solution is not None else np.inf
     if np.isnan(objective):
         objective = np.inf
-    highs = solver.solver_model
-    bound = highs.getInfo().mip_dual_bound if is_mip else (objective if finished else -np.inf)
+    info = solver.solver_model.getInfo()
+    is_mip = info.mip_node_count >= 0
+    bound = info.mip_dual_bound if is_mip else (objective if finished else -np.inf)
     return {"objective_yuan": float(objective), "bound_yuan": float(bound), "finished": finished}
 
 
@@ -100,14 +101,22 @@ class Tool(Peer):
         self.result = self.solver.solve()
 
     def extract(self) -> Answer:
-        said = outcome(self.solver, self.result, self.exclusive)
+        said = outcome(self.solver, self.result)
         if not np.isfinite(said["objective_yuan"]):
             nothing = np.full(len(self.instance), np.nan)
             return Answer(**said, import_mw=nothing, energy_mwh=nothing)
         self.model.assign_result(self.result)
         solution = self.model.solution
-        energy = solution["energy"].sum("store").to_numpy()
-        return Answer(**said, import_mw=solution["bought"].to_numpy(), energy_mwh=energy)
+        bought, energy = self.bought_mw(solution), self.energy_mwh(solution)
+        return Answer(**said, import_mw=bought.to_numpy(), energy_mwh=energy.to_numpy())
+
+    def bought_mw(self, solution: Any) -> Any:
+        """Import, over time."""
+        return solution["bought"]
+
+    def energy_mwh(self, solution: Any) -> Any:
+        """Energy of all batteries, over time."""
+        return solution["energy"].sum("store")
 
     def sizes(self) -> Sizes:
         return highs_sizes(self.solver.solver_model)

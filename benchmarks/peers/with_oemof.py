@@ -13,10 +13,37 @@ import pandas as pd
 import pyomo.environ as pyo
 from oemof import solph
 
-from benchmarks.instance import Array, Instance
+from benchmarks.instance import Array, Instance, Store
 from benchmarks.peers import with_pyomo
+from benchmarks.works.works_instance import Works
 
 logging.getLogger().setLevel(logging.WARNING)
+
+
+def exchange(instance: Instance | Works, bus: Any) -> tuple[Any, Any]:
+    """Buying and selling."""
+    bought = solph.Flow(nominal_capacity=instance.import_limit_mw, variable_costs=instance.buy_yuan_per_mwh)
+    sold = solph.Flow(nominal_capacity=instance.export_limit_mw, variable_costs=-instance.sell_yuan_per_mwh)
+    return (
+        solph.components.Source("import", outputs={bus: bought}),
+        solph.components.Sink("export", inputs={bus: sold}),
+    )
+
+
+def storage(store: Store, bus: Any, hours: float) -> Any:
+    """A battery, without the energy to end with."""
+    return solph.components.GenericStorage(
+        store.name,
+        inputs={bus: solph.Flow(nominal_capacity=store.power_mw)},
+        outputs={bus: solph.Flow(nominal_capacity=store.power_mw, variable_costs=store.wear_yuan_per_mwh)},
+        nominal_capacity=store.highest_mwh,
+        min_storage_level=store.lowest_mwh / store.highest_mwh,
+        initial_storage_level=store.initial_mwh / store.highest_mwh,
+        balanced=False,
+        loss_rate=1 - store.kept ** (1 / hours),
+        inflow_conversion_factor=store.eta_charge,
+        outflow_conversion_factor=store.eta_discharge,
+    )
 
 
 class Tool(with_pyomo.Tool):
@@ -30,45 +57,14 @@ class Tool(with_pyomo.Tool):
             timeindex=pd.date_range(times[0], periods=len(times) + 1, freq=step), infer_last_interval=False
         )
         bus = solph.Bus("park")
-        self.bought = solph.components.Source(
-            "import",
-            outputs={
-                bus: solph.Flow(
-                    nominal_capacity=instance.import_limit_mw, variable_costs=instance.buy_yuan_per_mwh
-                )
-            },
-        )
-        sold = solph.components.Sink(
-            "export",
-            inputs={
-                bus: solph.Flow(
-                    nominal_capacity=instance.export_limit_mw, variable_costs=-instance.sell_yuan_per_mwh
-                )
-            },
-        )
+        self.bought, sold = exchange(instance, bus)
         pv = solph.components.Source(
             "pv", outputs={bus: solph.Flow(nominal_capacity=1.0, maximum=instance.pv_mw)}
         )
         load = solph.components.Sink(
             "load", inputs={bus: solph.Flow(nominal_capacity=1.0, fix=instance.drawn_mw)}
         )
-        self.stores = [
-            solph.components.GenericStorage(
-                store.name,
-                inputs={bus: solph.Flow(nominal_capacity=store.power_mw)},
-                outputs={
-                    bus: solph.Flow(nominal_capacity=store.power_mw, variable_costs=store.wear_yuan_per_mwh)
-                },
-                nominal_capacity=store.highest_mwh,
-                min_storage_level=store.lowest_mwh / store.highest_mwh,
-                initial_storage_level=store.initial_mwh / store.highest_mwh,
-                balanced=False,
-                loss_rate=1 - store.kept ** (1 / instance.hours),
-                inflow_conversion_factor=store.eta_charge,
-                outflow_conversion_factor=store.eta_discharge,
-            )
-            for store in instance.stores
-        ]
+        self.stores = [storage(store, bus, instance.hours) for store in instance.stores]
         system.add(bus, self.bought, sold, pv, load, *self.stores)
         self.system, self.bus = system, bus
 

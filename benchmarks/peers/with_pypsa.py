@@ -7,16 +7,59 @@ documentation shows for extra constraints. It has no word for "not both at once"
 """
 
 import logging
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import pypsa
 import xarray as xr
 
-from benchmarks.instance import Instance
+from benchmarks.instance import Instance, Store
 from benchmarks.peers import Answer, with_linopy
 from benchmarks.peers.with_linopy import outcome
+from benchmarks.works.works_instance import Works
 
 logging.getLogger("pypsa").setLevel(logging.ERROR)
+
+
+def add_storage(n: Any, store: Store, bus: str, hours: float) -> None:
+    """Add a battery to a network, without its lowest energy and the one to end with."""
+    n.add(
+        "StorageUnit",
+        store.name,
+        bus=bus,
+        p_nom=store.power_mw,
+        max_hours=store.highest_mwh / store.power_mw,
+        efficiency_store=store.eta_charge,
+        efficiency_dispatch=store.eta_discharge,
+        standing_loss=1 - store.kept ** (1 / hours),
+        state_of_charge_initial=store.kept * store.initial_mwh,  # of which PyPSA takes no standing loss
+        marginal_cost=store.wear_yuan_per_mwh,
+    )
+
+
+def add_exchange(n: Any, instance: Instance | Works, bus: str, buy: Any, sell: Any) -> None:
+    """Add buying and selling to a network, as generators."""
+    n.add("Generator", "import", bus=bus, p_nom=instance.import_limit_mw, marginal_cost=buy)
+    n.add(
+        "Generator",
+        "export",
+        bus=bus,
+        p_nom=instance.export_limit_mw,
+        p_min_pu=-1.0,
+        p_max_pu=0.0,
+        marginal_cost=sell,
+    )
+
+
+def bound_energy(m: Any, stores: Sequence[Store]) -> None:
+    """Add the batteries' lowest energy and the one to end with to a network's linopy model."""
+    energy = m.variables["StorageUnit-state_of_charge"]
+    names = [store.name for store in stores]
+    lowest = xr.DataArray([store.lowest_mwh for store in stores], {"name": names}, ["name"])
+    final = xr.DataArray([store.final_mwh for store in stores], {"name": names}, ["name"])
+    energy.lower = lowest
+    m.add_constraints(energy.isel(snapshot=-1) >= final, name="final")
 
 
 class Tool(with_linopy.Tool):
@@ -36,46 +79,15 @@ class Tool(with_linopy.Tool):
         n.add("Bus", "park")
         n.add("Load", "load", bus="park", p_set=over_time["drawn"])
         n.add("Generator", "pv", bus="park", p_nom=highest, p_max_pu=over_time["pv"])
-        n.add(
-            "Generator",
-            "import",
-            bus="park",
-            p_nom=instance.import_limit_mw,
-            marginal_cost=over_time["buy"],
-        )
-        n.add(
-            "Generator",
-            "export",
-            bus="park",
-            p_nom=instance.export_limit_mw,
-            p_min_pu=-1.0,
-            p_max_pu=0.0,
-            marginal_cost=over_time["sell"],
-        )
+        add_exchange(n, instance, "park", over_time["buy"], over_time["sell"])
         for store in instance.stores:
-            n.add(
-                "StorageUnit",
-                store.name,
-                bus="park",
-                p_nom=store.power_mw,
-                max_hours=store.highest_mwh / store.power_mw,
-                efficiency_store=store.eta_charge,
-                efficiency_dispatch=store.eta_discharge,
-                standing_loss=1 - store.kept ** (1 / instance.hours),
-                state_of_charge_initial=store.initial_mwh,
-                marginal_cost=store.wear_yuan_per_mwh,
-            )
+            add_storage(n, store, "park", instance.hours)
         self.network = n
 
     def build(self) -> None:
         n, instance = self.network, self.instance
         m = n.optimize.create_model(include_objective_constant=False)
-        energy = m.variables["StorageUnit-state_of_charge"]
-        names = [store.name for store in instance.stores]
-        lowest = xr.DataArray([store.lowest_mwh for store in instance.stores], {"name": names}, ["name"])
-        final = xr.DataArray([store.final_mwh for store in instance.stores], {"name": names}, ["name"])
-        energy.lower = lowest
-        m.add_constraints(energy.isel(snapshot=-1) >= final, name="final")
+        bound_energy(m, instance.stores)
         month = pd.RangeIndex(len(instance.demand_yuan_per_mw), name="month")
         peak = m.add_variables(lower=0, coords=[month], name="peak")
         bought = m.variables["Generator-p"].sel(name="import", drop=True)
@@ -86,7 +98,7 @@ class Tool(with_linopy.Tool):
         self.model = m
 
     def extract(self) -> Answer:
-        said = outcome(self.solver, self.result, False)
+        said = outcome(self.solver, self.result)
         n = self.network
         self.model.assign_result(self.result)
         n.optimize.assign_solution()
