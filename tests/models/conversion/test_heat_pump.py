@@ -87,9 +87,9 @@ def test_losses_of_the_store_are_charged_beside() -> None:
 
 
 def test_a_cold_night_is_no_valley() -> None:
-    """Power at 10 with COP 2 makes heat at 5, power at 12 with COP 4 at 3: by prices alone it would store."""
-    plan = solved(valley([2, 4, 4], [10, 12, 12]))
-    assert plan.cost == pytest.approx(2 * 12)
+    """At 10 with COP 2 heat costs 5, at 13 and 12 with COP 4 at most 3.25: by prices it would store."""
+    plan = solved(valley([2, 4, 4], [10, 13, 12]))
+    assert plan.cost == pytest.approx(13 + 12)
     assert plan.value("store", "output_mw") == pytest.approx([0, 0, 0])
 
 
