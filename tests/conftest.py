@@ -17,6 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--parks", type=int, default=4, help="random parks of every kind of device")
     parser.addoption("--first", type=int, default=184, help="seed of the first of them; 184 to 187: short")
     parser.addoption("--network-parks", type=int, default=12, help="random parks of several buses")
+    parser.addoption("--long-parks", type=int, default=3, help="random parks of several days, in blocks")
     parser.addoption("--mutations", type=int, default=60, help="damaged inputs that are tried (seed 1)")
     parser.addoption("--damages", type=int, default=100, help="random damages of an answer, for the audit")
     parser.addoption("--kills", type=int, default=8, help="kills of a plan that is being written")

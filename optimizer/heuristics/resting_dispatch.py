@@ -41,8 +41,18 @@ def resting_dispatch(tiled: Tiled, program: LinearProgram) -> RestingDispatch | 
 
 def resting_choices(tiled: Tiled, program: LinearProgram) -> list[Mask]:
     """Return sets of columns, (columns,) each, to be tried at rest one after the other."""
-    fixed = _resting_members(tiled, program)
-    return [] if fixed is None else [fixed, fixed & ~_paid_members(tiled, program)]
+    members = _all_members(tiled, program)
+    tried = (members, members & ~_paid_members(tiled, program))
+    choices = (_resting_members(tiled, program, fixed) for fixed in tried)
+    return [choice for choice in choices if choice is not None]
+
+
+def _all_members(tiled: Tiled, program: LinearProgram) -> Mask:
+    """Mark the members of pairs and the binary columns that may be zero by their bounds, (columns,)."""
+    members = tiled.is_binary.copy()
+    for pair in tiled.template.pairs:
+        members[tiled.column_of(pair.a)] = members[tiled.column_of(pair.b)] = True
+    return np.asarray(members & (program.lower <= 0))
 
 
 def _paid_members(tiled: Tiled, program: LinearProgram) -> Mask:
@@ -69,13 +79,9 @@ def _at_rest(tiled: Tiled, program: LinearProgram, fixed: Mask) -> RestingDispat
     return RestingDispatch(answer.x, certificate.dual_objective_yuan if is_bound else -np.inf)
 
 
-def _resting_members(tiled: Tiled, program: LinearProgram) -> Mask | None:
-    """Mark the members that can rest, (columns,); None where some row cannot be met."""
-    fixed = np.zeros(len(program.cost), dtype=bool)
-    for pair in tiled.template.pairs:
-        fixed[tiled.column_of(pair.a)] = fixed[tiled.column_of(pair.b)] = True
-    fixed |= tiled.is_binary
-    fixed &= program.lower <= 0
+def _resting_members(tiled: Tiled, program: LinearProgram, members: Mask) -> Mask | None:
+    """Mark those of the members that can rest, (columns,); None where some row cannot be met."""
+    fixed = members.copy()
     rows_of_column = np.bincount(program.matrix.indices, minlength=len(fixed))
     for _ in range(MAX_RELEASES):
         needed, is_missed = _members_needed(program, fixed, rows_of_column)

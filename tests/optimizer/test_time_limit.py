@@ -15,9 +15,11 @@ from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
 from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
 from parkdispatch.optimizer.highs import OutOfTime, Solver
 from parkdispatch.optimizer.presolve.exclusive_pairs import tighten
+from parkdispatch.optimizer.proof.feasibility import obeys_all
 from parkdispatch.optimizer.solve import optimize
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.optimizer.time_budget import current_deadline, ending_at
+from tests.support.parks.network_parks import add_transformer
 from tests.support.small_parks import Plan, SmallPark
 
 
@@ -102,3 +104,14 @@ def test_a_solver_of_pyomo_has_the_limit_too() -> None:
     model = build_plain_pyomo(park.devices, park.horizon, park.series)
     with pytest.raises(SolverError, match="found no optimum"):
         model.solve("appsi_highs", time_limit_s=1e-3)
+
+
+def test_behind_a_transformer_a_battery_with_a_least_power_rests() -> None:
+    """The import that its bus needs comes over the transformer; releasing the battery there is in vain."""
+    park = SmallPark(4).grid(500.0, import_limit=20.0).load(3.0, bus="low")
+    add_transformer(park, 10.0, 0.0).battery(power_mw=2.0, energy_mwh=4.0, min_charge_mw=1.0, bus="low")
+    tiled = park.tiled()
+    resting = resting_dispatch(tiled, tighten(tiled).program)
+    assert resting is not None
+    assert obeys_all(tiled, tiled.program, resting.x)
+    assert tiled.program.objective(resting.x) == pytest.approx(4 * 3 * 500)
