@@ -1,7 +1,8 @@
 """Bound propagation: the bounds of columns that the rows of their interval imply.
 
-A row sum a_j x_j <= limit implies a_j x_j <= limit - least of the others (feasibility-based bound
-tightening). Row after row, this carries what is known of one bus over transformers and links to the next.
+A row sum a_j x_j <= limit implies a_j x_j <= limit - (sum of the least a_k x_k of all others), and likewise
+with a lower limit (feasibility-based bound tightening; Savelsbergh 1994, ORSA Journal on Computing 6, 445).
+Row after row, this carries what is known of one bus over transformers and links to the next.
 """
 
 from dataclasses import dataclass

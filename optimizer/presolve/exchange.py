@@ -1,9 +1,13 @@
-"""Exchanges: instead of one column another one is used first, over buses and their losses.
+"""Exchanges: a source is used up before a member of a pair, such as sun before import, over lossy buses.
 
-Less import and more sun, with the flows and losses between them changed accordingly, is a direction of the
-interval's columns. If it violates no row wherever one stands and costs nothing, then there is an optimum in
-which one either imports nothing, or all sun is used, or some flow between them is at its limit. This is a
-dominance argument like that of `dominance`, in which two columns change places at one bus.
+Less import and more sun, with the flows and losses between them changed accordingly, is a direction in the
+space of an interval's columns. Where a step along it violates no row and does not cost more, there is an
+optimum in which the import is zero, or the sun at its upper bound, or some flow between them at its limit. Of
+all optima this holds for those with the least sum of all members, because each step makes that sum smaller;
+so it holds for all exchanges together, and for the columns that `dominance` moves at one bus.
+
+What more sun would break stands in the rows: a column in any further row of its interval, such as a reserve,
+is no source; a total, such as a limit of emissions, must allow the step; members, states and binaries stay.
 
 Losses obey rows such as loss >= share x flow, so that a dispatch may waste power. A loss at its upper bound
 cannot rise; but where its rows ask for less than that, it need not, and there is a direction without it. An
@@ -34,7 +38,9 @@ MAX_WASTEFUL = 5  # losses between a member and a source, of which every set has
 class Exchange:
     """Directions, (template columns,) each, with one unit less of `member` and more of the source `instead`.
 
-    Each set of the losses `wasteful` has a direction that leaves these losses as they are.
+    `member` and `instead` are template columns. `wasteful` are the losses, also template columns, that rise
+    in the first direction and may be larger than their rows ask for. `directions` has one for each set of
+    them, which leaves the losses of that set as they are; the first one is that of the empty set.
     """
 
     member: int
@@ -163,9 +169,10 @@ def _is_range(template: Template, row: TemplateRow) -> bool:
 
 
 def is_exhausted(tiled: Tiled, program: LinearProgram, exchange: Exchange, bounds: Bounds) -> Mask:
-    """Mark where some direction is free unless the source is at its upper bound, (intervals,).
+    """Mark where the source is at its upper bound in some optimum if the member exceeds zero, (intervals,).
 
-    `bounds`: what all columns obey where the member exceeds zero.
+    There, whichever losses are at their upper bounds, a step along their direction breaks no limit but the
+    source's and does not cost more. `bounds`: what all columns obey where the member exceeds zero.
     """
     exhausted = np.ones(len(tiled.horizon), dtype=bool)
     for unchanged, direction in exchange.directions.items():

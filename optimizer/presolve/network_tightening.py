@@ -3,7 +3,9 @@
 `exclusive_pairs` looks at the one row that balances a pair; where a transformer lies between the meter and
 the loads, that row says nothing. Here bounds are propagated over all rows, once for each member while its
 partner is zero, with the sources at their limits that are used first (`exchange`). With the bounds A and B so
-found, every dispatch obeys the chord a/A + b/B <= 1, the convex hull of the pair alone.
+found, every dispatch within them obeys the chord a/A + b/B <= 1, the convex hull of the pair alone.
+
+Some optimum is within these bounds, but not every dispatch: one that imports beside unused sun may not be.
 """
 
 from dataclasses import replace
@@ -57,7 +59,10 @@ def _most(
     bounds: Bounds,
     pair: tuple[int, int],
 ) -> Array:
-    """Return the largest value of a pair's first member in any dispatch, (intervals,)."""
+    """Return the largest value of a pair's first member in some optimum, (intervals,).
+
+    The same optimum for all pairs: that with the least sum of all members (`exchange`).
+    """
     (propagation, finder), (member, partner) = tools, pair
     upper = bounds[1].copy()
     upper[partner] = np.maximum(0.0, bounds[0][partner])

@@ -47,8 +47,8 @@ class BlockDecisions:
         numbers = [number for number, column in enumerate(tiled.template.columns) if column.is_binary]
         binaries = np.array([starts + number for number in numbers], dtype=np.int64)
         self._binaries = binaries.reshape(-1, len(starts))  # (binary template columns, intervals)
-        self._chosen = np.zeros(self._a.shape, dtype=bool)
-        self._is_whole = np.zeros(len(numbers), dtype=bool)
+        self._chosen = np.zeros(self._a.shape, dtype=bool)  # pairs with a binary
+        self._is_searched = np.zeros(len(numbers), dtype=bool)  # of these, once fractional anywhere
 
     def obeys(self, x: Array) -> bool:
         """Whether a point, (every,), obeys all pairs and binaries."""
@@ -107,9 +107,9 @@ class BlockDecisions:
         the whole block: an hour on has to do with all other hours on.
         """
         violated, columns = self._violated(x), x[self._binaries]
-        is_whole = np.abs(columns - np.round(columns)).max(axis=1, initial=0.0) > FEASIBILITY_TOLERANCE
-        is_new = bool((violated & ~self._chosen).any() or (is_whole & ~self._is_whole).any())
-        self._is_whole |= is_whole
+        is_fractional = np.abs(columns - np.round(columns)).max(axis=1, initial=0.0) > FEASIBILITY_TOLERANCE
+        is_new = bool((violated & ~self._chosen).any() or (is_fractional & ~self._is_searched).any())
+        self._is_searched |= is_fractional
         self._chosen |= violated
         self._chosen[:, 1:] |= violated[:, :-1]
         self._chosen[:, :-1] |= violated[:, 1:]
@@ -118,7 +118,7 @@ class BlockDecisions:
     def _with_binaries(self, program: LinearProgram) -> tuple[LinearProgram, Index]:
         """The program with the chosen binary columns and pairs, and the members of these, (chosen, 2)."""
         binary = np.zeros(len(program.cost), dtype=bool)
-        binary[self._binaries[self._is_whole]] = True
+        binary[self._binaries[self._is_searched]] = True
         pairs = np.column_stack([self._a[self._chosen], self._b[self._chosen]])
         is_open = (program.upper[pairs] > 0).all(axis=1)
         return with_pair_binaries(replace(program, binary=binary), pairs[is_open]), pairs[is_open]
