@@ -23,6 +23,7 @@ from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import OutOfTime
 from parkdispatch.optimizer.mip.whole_program import bounds_as_decided, lesser_members
 from parkdispatch.optimizer.proof.certificate import EXACT
+from parkdispatch.optimizer.proof.feasibility import obeys_all
 from parkdispatch.optimizer.tiled_optimum import SolveSettings, TiledOptimum
 from parkdispatch.optimizer.time_blocks.block_decisions import BlockDecisions
 from parkdispatch.optimizer.time_blocks.cut_loop import CutLoop
@@ -199,7 +200,8 @@ class BlockwiseSearch:
         if len(complete) == len(dispatch.points):
             x = self._loop.assembled(dispatch.values, complete)
             cost_yuan = self._program.objective(x)
-            if cost_yuan < self._cost_yuan:
+            # tolerances of blocks add up in totals: what breaks one must not displace a dispatch
+            if cost_yuan < self._cost_yuan and obeys_all(self._tiled, self._program, x):
                 self._x, self._cost_yuan = x, cost_yuan
 
     def _improve(self) -> None:

@@ -126,9 +126,9 @@ def test_the_multipliers_prove_the_dispatch_among_those_with_its_decisions() -> 
 def test_at_the_time_limit_there_is_a_dispatch_and_a_bound(limit_s: float) -> None:
     """Twelve days of what may all rest, a battery with a least power behind a transformer among it."""
     park = random_long_park(1, 12, units=2)
-    began_s = time.monotonic()
+    began_s = time.process_time()  # of one thread, whatever else the machine does
     proof = solved(park, limit_s).proof
-    assert time.monotonic() - began_s <= limit_s + LATE_S
+    assert time.process_time() - began_s <= limit_s + LATE_S
     assert proof.bound_yuan < proof.objective_yuan
 
 
