@@ -73,7 +73,6 @@ def test_the_optimum_of_plain_pyomo_or_between_its_bounds(seed: int, monkeypatch
     tolerance_yuan = 1e-6 * abs(cost_yuan)
     assert proof.bound_yuan <= cost_yuan + tolerance_yuan
     assert proof.objective_yuan >= bound_yuan - tolerance_yuan
-    assert proof.gap <= 0.1
 
 
 def test_a_unit_that_starts_once_for_three_days() -> None:
