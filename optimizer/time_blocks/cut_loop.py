@@ -53,10 +53,7 @@ class CutLoop:
         penalty = PENALTY * float(np.abs(program.cost).max(initial=1.0))
         self.blocks = [LinkedBlock(program, part, penalty) for part in parts]
         self.is_binary_link = np.zeros(self.links.count, dtype=bool)
-        is_binary = np.concatenate(
-            [tiled.is_binary, np.zeros(len(program.cost) - len(tiled.is_binary), dtype=bool)]
-        )
-        self.is_binary_link[: len(self.links.columns)] = is_binary[self.links.columns]
+        self.is_binary_link[: len(self.links.columns)] = tiled.is_binary[self.links.columns]
         self.master = Master(self.links, [part.links for part in parts], program.offset)
         self.best: LinkedPoint | None = None
         self.bound_yuan = -np.inf
@@ -147,8 +144,7 @@ class CutLoop:
 
     def _add_cuts(self, answers: Sequence[BlockAnswer], numbers: Sequence[int]) -> None:
         for number, answer in zip(numbers, answers, strict=True):
-            if answer.cut is not None:
-                self.master.add(number, answer.cut)
+            self.master.add(number, answer.cut)
 
     def _first_values(self) -> Array:
         """Solve blocks with states at their lower bounds; return the links that they would choose.

@@ -30,11 +30,10 @@ class Cut:
 
 @dataclass(frozen=True)
 class BlockAnswer:
-    """A block's optimum at given links: cost, point (own columns,), its cut, and how far links are missed."""
+    """A block's optimum at given links: its point, (every,), its cut, and how far links are missed."""
 
-    cost_yuan: float
     x: Array
-    cut: Cut | None
+    cut: Cut
     missed: float
 
 
@@ -78,16 +77,13 @@ class LinkedBlock:
         except InfeasibleProgram:
             program = self._elastic(program)
             solver, answer = _solved(program)
-        self._basis = solver.basis(self._at_upper(answer.x))
         slopes = np.where(is_fixed, answer.row_dual[self._link_rows], -price)
-        x = answer.x[: self._width]
-        missed = float(answer.x[self._slack].sum())
-        return BlockAnswer(self.cost_yuan(x), x, Cut(self._cut(program, answer.row_dual), slopes), missed)
+        return self._told(program, solver, answer, slopes)
 
     def at(self, values: Array) -> BlockAnswer:
         """Optimum with all links at these values, (own links,), from the last basis."""
         # presolve takes half the time of a first solve, and would discard a basis
-        solver, program = Solver(presolve=self._basis is None), self._with_links_at(values)
+        solver, program = Solver(presolve=self._basis is None), self.program_at(values)
         solver.load(program)
         if self._basis is not None:
             solver.start_from(self._basis)
@@ -97,10 +93,15 @@ class LinkedBlock:
             program = self._elastic(program)
             solver.change_bounds(self._slack, program.lower[self._slack], program.upper[self._slack])
             answer = solver.solve()
+        return self._told(program, solver, answer, answer.row_dual[self._link_rows])
+
+    def _told(
+        self, program: LinearProgram, solver: Solver, answer: SolverAnswer, slopes: Array
+    ) -> BlockAnswer:
+        """What a solved program says of the block; its basis is kept for the next one."""
         self._basis = solver.basis(self._at_upper(answer.x))
-        cut = Cut(self._cut(program, answer.row_dual), answer.row_dual[self._link_rows])
-        missed = float(answer.x[self._slack].sum())
-        return BlockAnswer(program.objective(answer.x), answer.x[: self._width], cut, missed)
+        cut = Cut(self._cut(program, answer.row_dual), slopes)
+        return BlockAnswer(answer.x[: self._width], cut, float(answer.x[self._slack].sum()))
 
     def cost_yuan(self, x: Array) -> float:
         """What a point, (every,), costs this block."""
@@ -111,7 +112,7 @@ class LinkedBlock:
 
         None where there is none.
         """
-        program, width = self._with_links_at(values), self._width
+        program, width = self.program_at(values), self._width
         solver = Solver(presolve=self._basis is None)
         solver.load(
             replace(
@@ -134,7 +135,10 @@ class LinkedBlock:
 
     def program_at(self, values: Array) -> LinearProgram:
         """The block's program with all links at these values, (own links,)."""
-        return self._with_links_at(values)
+        program = self._program
+        row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
+        row_lower[self._link_rows] = row_upper[self._link_rows] = values
+        return replace(program, row_lower=row_lower, row_upper=row_upper)
 
     def program_priced(
         self, price: Array, fixed: Mask | None = None, values: Array | None = None
@@ -154,12 +158,6 @@ class LinkedBlock:
     def meets(self, x: Array, values: Array) -> bool:
         """Whether a point, (every,), has its links at these values, (own links,)."""
         return bool(np.abs(self.part.values @ x - values).max(initial=0.0) <= FEASIBILITY_TOLERANCE)
-
-    def _with_links_at(self, values: Array) -> LinearProgram:
-        program = self._program
-        row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
-        row_lower[self._link_rows] = row_upper[self._link_rows] = values
-        return replace(program, row_lower=row_lower, row_upper=row_upper)
 
     def _elastic(self, program: LinearProgram) -> LinearProgram:
         """The program with links that may be missed, at their penalty."""
