@@ -12,6 +12,7 @@ from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.solve import Optimum
 from parkdispatch.studies import partless_years
 from parkdispatch.studies.solve_options import SolveContext
+from tests.support.cases.flat_tariff import FLAT_TARIFF
 from tests.support.typed_commands import Run
 
 HOURS = 8760
@@ -67,25 +68,10 @@ remove = ["exhaust"]
 remove = ["wind"]
 [variant.other]
 """
-TARIFF = """
-name = "t"
-valid_from = 2026-01-01
-valid_to = 2026-12-31
-purchase_price_yuan_per_kwh = 0.5
-otherwise = "flat"
-[ratios]
-flat = 1.0
-[[day]]
-months = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
-period = "flat"
-hours = ["00:00-24:00"]
-[voltages."any"]
-single_part_yuan_per_kwh = 0.0
-"""
 
 
 def write(folder: Path, case: str = CASE) -> Path:
-    (folder / "t.toml").write_text(TARIFF, encoding="utf-8")
+    (folder / "t.toml").write_text(FLAT_TARIFF, encoding="utf-8")
     path = folder / "case.toml"
     path.write_text(case, encoding="utf-8")
     return path

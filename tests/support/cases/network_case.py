@@ -2,21 +2,8 @@
 
 from pathlib import Path
 
-TARIFF = """
-name = "t"
-valid_from = 2026-01-01
-valid_to = 2026-12-31
-purchase_price_yuan_per_kwh = 0.5
-otherwise = "flat"
-[ratios]
-flat = 1.0
-[[day]]
-months = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
-period = "flat"
-hours = ["00:00-24:00"]
-[voltages."any"]
-single_part_yuan_per_kwh = 0.0
-"""
+from tests.support.cases.flat_tariff import FLAT_TARIFF
+
 CASE = """
 name = "works"
 tariff = "t.toml"
@@ -57,7 +44,7 @@ def write_case(
     folder: Path, text: str = CASE, *, rating_mva: float = 1.6, high: str = "10kV", low: str = "380V"
 ) -> Path:
     """Write the case, whose load is 1 MW always, and return its path."""
-    (folder / "t.toml").write_text(TARIFF, encoding="utf-8")
+    (folder / "t.toml").write_text(FLAT_TARIFF, encoding="utf-8")
     path = folder / "case.toml"
     path.write_text(text.format(rating_mva=rating_mva, high=high, low=low), encoding="utf-8")
     return path
