@@ -98,13 +98,13 @@ class CutLoop:
     def evaluate(self, values: Array) -> list[BlockAnswer]:
         """Solve all blocks at these links, add their cuts, and keep the point if it is the best one.
 
-        Links that are no answer of the master program may violate totals, which no block knows of.
+        Links that are no answer of the master program may violate their rows, which no block knows of.
         """
         numbers = range(len(self.blocks))
         answers = self._solved(lambda block: block.at(values[block.part.links]), numbers)
         self._add_cuts(answers, numbers)
         missed = max(answer.missed for answer in answers)
-        if max(missed, self.links.totals_violation(values)) <= MISSED:
+        if max(missed, self.links.violation(values)) <= MISSED:
             x = self.assembled(values, [answer.x for answer in answers])
             cost_yuan = self._program.objective(x)
             if self.best is None or cost_yuan < self.best.cost_yuan:
@@ -127,7 +127,8 @@ class CutLoop:
         )
         for block, of_block in zip(self.blocks, by_block, strict=True):
             multipliers[block.part.subprogram.inside] = of_block
-        multipliers[self.links.total_rows] = answer.total_multipliers
+        # a row of states is a block's own row too
+        multipliers[self.links.program_rows] += answer.row_multipliers
         return multipliers
 
     def _solved(

@@ -6,7 +6,9 @@ Blocks are consecutive stretches of intervals, such as days. They have in common
 * shared decisions, such as the peak of a month,
 * the amounts that each block adds to a total over several blocks, such as a year's emissions.
 
-A link is a number. With all links fixed, the blocks are independent of each other.
+A link is a number. With all links fixed, the blocks are independent of each other. What the states of one
+midnight say of each other, such as the hours since a unit was started and whether it is on, is known without
+any block (`state_rows`).
 """
 
 from collections.abc import Sequence
@@ -21,6 +23,7 @@ from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.partition.subprogram import Subprogram, SubprogramExtractor
 from parkdispatch.optimizer.partition.windows import Window
+from parkdispatch.optimizer.time_blocks.state_rows import states_rows
 
 MIN_INTERVALS = 72  # of a block: three days of hours, one of quarter-hours
 MANY_STATES = 96  # at the end of a block: with more, blocks are as long as a week
@@ -60,8 +63,9 @@ class Links:
 
     `columns` are those of the first links, in the full program; the others are amounts. `is_state`, (links,),
     marks the states of a block that a later one reads. `price`, `lower` and `upper`, (links,): cost of a link
-    that is no block's own, and bounds. `totals`: the rows that amounts and shared decisions obey,
-    (totals, links), with `total_lower` and `total_upper`; in the full program they are `total_rows`.
+    that is no block's own, and bounds. `rows`: the rows that links obey by themselves, (rows, links), with
+    `row_lower` and `row_upper`: totals over several blocks, and rows of states. In the full program they are
+    `program_rows`.
     """
 
     columns: Index
@@ -69,20 +73,20 @@ class Links:
     price: Array
     lower: Array
     upper: Array
-    totals: sp.csr_array
-    total_lower: Array
-    total_upper: Array
-    total_rows: Index
+    rows: sp.csr_array
+    row_lower: Array
+    row_upper: Array
+    program_rows: Index
 
     @property
     def count(self) -> int:
         """The number of links."""
         return len(self.price)
 
-    def totals_violation(self, values: Array) -> float:
-        """By how much links, (links,), violate the rows over several blocks at most."""
-        activity = self.totals @ values
-        violations = np.maximum(self.total_lower - activity, activity - self.total_upper)
+    def violation(self, values: Array) -> float:
+        """By how much links, (links,), violate their rows at most."""
+        activity = self.rows @ values
+        violations = np.maximum(self.row_lower - activity, activity - self.row_upper)
         return float(violations.max(initial=0.0))
 
 
@@ -102,16 +106,20 @@ def find_links(tiled: Tiled, program: LinearProgram, firsts: Sequence[int]) -> t
     amounts = np.concatenate(rows_of_amounts).astype(np.int64)
     total_rows, is_shared = np.unique(amounts), columns >= tiled.shared_starts[0]
     no_limit = np.full(len(amounts), np.inf)
+    rows_of_states = states_rows(tiled, program, columns[~is_shared])
+    totals, states = _totals(program, columns, is_shared, amounts), rows_of_states.matrix
+    # states are the first columns, and no shared decision or amount is in their rows
+    states = sp.csr_array((states.data, states.indices, states.indptr), (states.shape[0], totals.shape[1]))
     links = Links(
         columns=columns,
         is_state=np.concatenate([~is_shared, np.zeros(len(amounts), dtype=bool)]),
         price=np.concatenate([np.where(is_shared, program.cost[columns], 0.0), np.zeros(len(amounts))]),
         lower=np.concatenate([program.lower[columns], -no_limit]),
         upper=np.concatenate([program.upper[columns], no_limit]),
-        totals=_totals(program, columns, is_shared, amounts),
-        total_lower=program.row_lower[total_rows],
-        total_upper=program.row_upper[total_rows],
-        total_rows=total_rows,
+        rows=sp.csr_array(sp.vstack([totals, states], format="csr")),
+        row_lower=np.concatenate([program.row_lower[total_rows], rows_of_states.lower]),
+        row_upper=np.concatenate([program.row_upper[total_rows], rows_of_states.upper]),
+        program_rows=np.concatenate([total_rows, rows_of_states.program_rows]),
     )
     return links, blocks
 

@@ -26,7 +26,7 @@ class MasterAnswer:
     values: Array  # (links,)
     bound_yuan: float
     prices: list[Array]  # (own links,) each
-    total_multipliers: Array  # (totals,)
+    row_multipliers: Array  # (rows of links,)
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Master:
         """The best links by the cuts.
 
         While the cuts leave the cost without limit, links without bounds are kept `around` these values, and
-        there is no bound. Raises InfeasibleProgram where totals contradict the links' bounds.
+        there is no bound. Raises InfeasibleProgram where the links' rows contradict their bounds.
         """
         program = self._program()
         try:
@@ -100,7 +100,7 @@ class Master:
         return max((cut.value + float(cut.slopes @ values) for cut in own), default=-np.inf)
 
     def _program(self) -> LinearProgram:
-        """Columns: links, then one cost a block. Rows: cuts, then totals."""
+        """Columns: links, then one cost a block. Rows: cuts, then the rows of links."""
         links, blocks = self.links, len(self.links_of_block)
         slopes = np.concatenate([-cut.slopes for cut in self._cuts])
         columns = np.concatenate([self.links_of_block[block] for block in self._blocks])
@@ -116,14 +116,14 @@ class Master:
             ),
             shape=(len(cuts), links.count + blocks),
         )
-        totals = sp.hstack([links.totals, sp.csr_array((links.totals.shape[0], blocks))], format="csr")
+        rows = sp.hstack([links.rows, sp.csr_array((links.rows.shape[0], blocks))], format="csr")
         no_limit = np.full(blocks, np.inf)
         return LinearProgram(
             np.concatenate([links.price, np.ones(blocks)]),
             self.offset,
-            sp.csr_array(sp.vstack([matrix, totals], format="csr")),
-            np.concatenate([[cut.value for cut in self._cuts], links.total_lower]),
-            np.concatenate([np.full(len(cuts), np.inf), links.total_upper]),
+            sp.csr_array(sp.vstack([matrix, rows], format="csr")),
+            np.concatenate([[cut.value for cut in self._cuts], links.row_lower]),
+            np.concatenate([np.full(len(cuts), np.inf), links.row_upper]),
             np.concatenate([links.lower, -no_limit]),
             np.concatenate([links.upper, no_limit]),
             np.zeros(links.count + blocks, dtype=bool),
