@@ -135,7 +135,9 @@ def optimize(
         raise InfeasibleError("\n".join(lines))
     coarse = None if is_general else coarse_park(scaled, devices)
     try:
-        with ThreadPool(threads or os.cpu_count() or 1) as pool, ending_at(deadline + grace_s):
+        # the grace is for a dispatch at rest, also where building the model took all the time
+        no_later = max(deadline, time.monotonic()) + grace_s
+        with ThreadPool(threads or os.cpu_count() or 1) as pool, ending_at(no_later):
             settings = SolveSettings(pool, deadline, gap, multipliers, progress)
             tiled_start = warm.tiled_warm_start if warm is not None else None
             solved = _find_merged_optimum(merged, devices, settings, tiled_start, coarse) if merged else None
