@@ -12,6 +12,7 @@ from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.solution import of_kind, times_of
 from parkdispatch.results.views import report_tables as tables
 from parkdispatch.results.views.device_charts import chart_data
+from parkdispatch.results.views.plan_columns import interval_table
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.views.saving_view import bridge_rows, day_rows, peak_phrases
 from parkdispatch.results.wording.activity_sentences import activity_row
@@ -74,7 +75,11 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
             all=len(audit.residuals), failed=len(failed), names=", ".join(failed)
         ),
         series_text=series_text,
-        assumptions=[source_line(sourced, words) for sourced in facts.assumptions],
+        given=[source_line(sourced, words) for sourced in facts.assumptions if sourced.origin != "file"],
+        assumptions=[
+            source_line(sourced, words) for sourced in facts.assumptions if sourced.origin == "file"
+        ],
+        all_intervals=interval_table(solution, case, words) if facts.kind == "day" else None,
         unchecked=unchecked_sentences(audit, words),
         months=tables.months_table(solution, case, facts, words) if facts.kind != "day" else None,
         monthly_cost=any("month" in solution[name].dims for name in of_kind(solution, "cost")),

@@ -76,7 +76,7 @@ def schedule_blocks(solution: xr.Dataset, case: Case) -> list[ScheduleBlock]:
         return []
     times, hours, scale = times_of(solution), float(solution.attrs["hours"]), scale_of(solution)
     set_points_mw = {name: set_point_mw(solution, case, name) for name in case.storage}
-    rated_mw = sum(_rated_mw(case, name, power) for name, power in set_points_mw.items())
+    rated_mw = sum(largest_power_mw(case, name, power) for name, power in set_points_mw.items())
     reasons = Reasons(solution, case, list(set_points_mw.values()), rated_mw)
     blocks = []
     for start, stop, periods, prices in _runs(solution, case, reasons, scale.resolution_mw(rated_mw)):
@@ -105,7 +105,7 @@ def schedule_blocks(solution: xr.Dataset, case: Case) -> list[ScheduleBlock]:
     return blocks
 
 
-def _rated_mw(case: Case, name: str, power_mw: Array) -> float:
+def largest_power_mw(case: Case, name: str, power_mw: Array) -> float:
     """Rated power of a store; the largest of its powers where none is declared [MW]."""
     rated_mw = getattr(case.devices[name], "power_mw", None)
     largest_mw = float(np.abs(power_mw).max())

@@ -17,7 +17,7 @@ function decode(packed, count = D.count) {
   return packed.type === "f4" ? new Float32Array(bytes.buffer) : bytes;
 }
 const scaled = (packed) => decode(packed).map((v) => v * D.per_mw);
-for (const one of [...D.balances.flatMap((b) => [...b.devices, ...b.curtailed]), ...D.storage, ...D.activities, ...D.flows]) {
+for (const one of [...D.balances.flatMap((b) => [...b.devices, ...b.curtailed]), ...D.storage, ...D.set_points, ...D.imports, ...D.activities, ...D.flows]) {
   one.values = scaled(one.data); delete one.data; one.shown = true;
 }
 for (const p of D.prices) { p.values = decode(p.data); delete p.data; p.shown = true; }
@@ -25,6 +25,7 @@ for (const s of D.storage) { s.full_mwh *= D.per_mw; if (s.initial_mwh != null) 
 for (const a of D.activities) {
   a.most_mw *= D.per_mw; a.running = decode(a.on); if (a.usual) a.usual = scaled(a.usual);
 }
+for (const p of D.set_points) p.most_mw *= D.per_mw;
 for (const f of D.flows) f.shares = decode(f.loading).map((v) => 100 * v);
 for (const m of D.months) { if (m.peak_mw != null) m.peak_mw *= D.per_mw; if (m.without_mw != null) m.without_mw *= D.per_mw; }
 if (D.periods) D.periods.values = decode(D.periods.codes, D.count * D.periods.each);
@@ -43,16 +44,20 @@ for (const b of D.balances) {
   b.ups = [...b.devices].sort(rank(["grid", "source", "storage", "consumer"])).filter((d) => d.hasUp);
   b.downs = [...b.devices].sort(rank(["consumer", "storage", "source", "grid"])).filter((d) => d.hasDown);
   b.consumers = b.devices.filter((d) => d.role === "consumer");
+  for (const d of b.consumers) d.shown = false; /* their sum is the line; what it consists of can be shown */
   b.demand = new Float64Array(D.count);
   for (const d of b.consumers) for (let i = 0; i < D.count; i++) b.demand[i] -= d.values[i];
+}
+/* the least and the largest that is stacked of what is shown, and the line of the demand */
+function ends(b) {
   let high = 0, low = 0;
   for (let i = 0; i < D.count; i++) {
     let up = 0, down = 0;
-    for (const d of b.devices) if (d.values[i] > 0) up += d.values[i]; else down += d.values[i];
-    for (const c of b.curtailed) up += c.values[i];
-    high = Math.max(high, up); low = Math.min(low, down);
+    for (const d of b.devices) if (d.shown) if (d.values[i] > 0) up += d.values[i]; else down += d.values[i];
+    for (const c of b.curtailed) if (c.shown) up += c.values[i];
+    high = Math.max(high, up, b.demand[i]); low = Math.min(low, down);
   }
-  b.ends = [low * 1.06, high * 1.06];
+  return [low * 1.06, high * 1.06 || 1];
 }
 const power = D.balances[0], levelName = (b) => (b.electric ? "soc" : `${b.carrier}-level`);
 const priceEnds = (() => {
@@ -164,7 +169,7 @@ function layout(name, height, title, y) {
   };
 }
 const charts = {};
-for (const name of [...D.balances.flatMap((b) => [b.name, levelName(b)]), "activities", "flows", "price"]) {
+for (const name of [...D.balances.flatMap((b) => [b.name, levelName(b)]), "set-points", "imports", "activities", "flows", "price"]) {
   const plot = document.getElementById("chart-" + name);
   if (plot) charts[name] = plot;
 }
@@ -181,23 +186,56 @@ function drawBalance(cut, b) {
       fillpattern: { shape: "/", size: 6, solidity: 0.35, fgcolor: colour(c.colour), bgcolor: "rgba(0,0,0,0)", fillmode: "replace" } });
   }
   for (const d of b.downs) if (d.shown) area(d, means(d.values, cut.edges, negative), "down");
-  if (b.consumers.length && b.consumers.some((d) => d.shown)) {
+  if (b.consumers.length) {
     traces.push({ ...flat, x: cut.x, y: means(b.demand, cut.edges, same), line: { shape: "hv", color: css("--text"), width: cut.edges.length > 800 ? 1 : 1.8 } });
   }
   const height = b.electric ? (narrow() ? 330 : 430) : narrow() ? 250 : 300;
-  const L = layout(b.name, height, W.mw, { range: b.ends });
-  if (b.electric) drawPeaks(L);
+  const L = layout(b.name, height, W.mw, { range: ends(b) });
   return Plotly.react(charts[b.name], traces, L, CONFIG);
 }
-function drawPeaks(L) {
-  const seen = D.months.filter((m, k) => m.peak_mw != null && m.first < state.b && (D.months[k + 1] ? D.months[k + 1].first : D.count) > state.a);
+/* a row for each store: its set point, above zero while it discharges */
+function drawSetPoints(cut) {
+  const rows = D.set_points, traces = [], gap = 0.16 / rows.length, line = { width: 0, shape: "hv" };
+  const L = layout("set-points", (narrow() ? 118 : 132) * rows.length + margins().t + margins().b, "", {});
+  const axis = L.yaxis, size = narrow() ? 11 : 13; delete L.yaxis;
+  rows.forEach((p, k) => {
+    const name = k ? `yaxis${k + 1}` : "yaxis", top = 1 - k / rows.length, most = p.most_mw;
+    L[name] = { ...axis, title: { text: "" }, domain: [top - 1 / rows.length, top - gap], range: [-most * 1.05, most * 1.05], tickvals: [-most, 0, most], tickformat: `,.${D.digits}~f` };
+    for (const part of [positive, negative]) {
+      traces.push({ ...flat, x: cut.x, y: means(p.values, cut.edges, part), yaxis: k ? `y${k + 1}` : "y", line, fill: "tozeroy", fillcolor: veil(colour(p.colour), 0.88) });
+    }
+    const text = { xref: "paper", yref: "paper", y: top - gap, yanchor: "bottom", showarrow: false, borderpad: 0 };
+    L.annotations.push({ ...text, x: 0, xanchor: "left", text: escaped(p.label), font: { family: FONT, size, color: css("--text") } });
+    L.annotations.push({ ...text, x: 1, xanchor: "right", text: escaped(p.energy), font: { family: FONT, size: size - 1, color: css("--soft") } });
+  });
+  L.xaxis.anchor = rows.length > 1 ? `y${rows.length}` : "y";
+  return Plotly.react(charts["set-points"], traces, L, CONFIG);
+}
+/* what is bought at each connection, beside the peak that the month is billed */
+function drawImports(cut) {
+  let high = 0;
+  for (const g of D.imports) if (g.shown) for (const v of g.values) high = Math.max(high, v);
+  for (const m of D.months) high = Math.max(high, m.peak_mw || 0, m.without_mw || 0);
+  const L = layout("imports", narrow() ? 220 : 260, W.mw, { range: [0, high * 1.08 || 1] }), traces = [], line = { width: 0, shape: "hv" };
+  for (const g of D.imports) {
+    if (!g.shown) continue;
+    if (cut.size > 1) traces.push(...band(cut, g.values, g.colour));
+    traces.push({ ...flat, x: cut.x, y: means(g.values, cut.edges, same), stackgroup: cut.size > 1 ? undefined : "bought", line: cut.size > 1 ? { shape: "hv", color: colour(g.colour), width: 1.5 } : line, fillcolor: veil(colour(g.colour), 0.88) });
+  }
+  const seen = D.months.filter((m, k) => m.first < state.b && (D.months[k + 1] ? D.months[k + 1].first : D.count) > state.a);
   for (const m of seen) {
     const k = D.months.indexOf(m), to = D.months[k + 1] ? D.months[k + 1].first : D.count;
-    const a = Math.max(m.first, state.a), b = Math.min(to, state.b);
-    L.shapes.push({ type: "line", x0: iso(startOf(a)), x1: iso(startOf(b)), y0: m.peak_mw, y1: m.peak_mw, line: { color: css("--text"), width: 1.4, dash: "dash" } });
+    const x0 = iso(startOf(Math.max(m.first, state.a))), x1 = iso(startOf(Math.min(to, state.b)));
+    for (const [mw, dash, tone] of [[m.peak_mw, "dash", "--text"], [m.without_mw, "dot", "--soft"]]) {
+      if (mw != null) L.shapes.push({ type: "line", x0, x1, y0: mw, y1: mw, line: { color: css(tone), width: 1.4, dash } });
+    }
   }
-  const held = document.getElementById("held"); /* the figure is shown in the legend, where it hides no line */
-  if (held) held.textContent = seen.length === 1 ? `${W.peak_held}: ${number(seen[0].peak_mw, D.digits)} ${W.mw}` : W.peak_held;
+  const told = (id, name, key) => { /* figures are shown in the legend, where they hide no line */
+    const at = document.getElementById(id), known = seen.filter((m) => m[key] != null);
+    if (at) at.textContent = known.length === 1 ? `${name}: ${number(known[0][key], D.digits)} ${W.mw}` : name;
+  };
+  told("held", W.peak_held, "peak_mw"); told("held-without", W.peak_without, "without_mw");
+  return Plotly.react(charts.imports, traces, L, CONFIG);
 }
 
 function band(cut, values, pair) {
@@ -286,6 +324,8 @@ function draw() {
   const cut = buckets();
   const done = D.balances.filter((b) => charts[b.name]).map((b) => drawBalance(cut, b));
   for (const b of D.balances) if (charts[levelName(b)]) done.push(drawLevel(cut, b));
+  if (charts["set-points"]) done.push(drawSetPoints(cut));
+  if (charts.imports) done.push(drawImports(cut));
   if (charts.activities) done.push(drawActivities(cut));
   if (charts.flows) done.push(drawFlows(cut));
   if (charts.price) done.push(drawPrice(cut));
@@ -317,12 +357,15 @@ function legends() {
       ...order.map((d) => legendItem(both(d), colour(d.colour), "", [d], draw)),
       ...b.curtailed.map((c) => legendItem(c.label, hatch(c.colour), "", [c], draw)),
       ...(b.consumers.length ? [legendItem(b.load, css("--text"), "rule", null)] : []),
-      ...(b.electric && D.months.some((m) => m.peak_mw != null) ? [legendItem(W.peak_held, css("--text"), "dash", null)] : []),
     ]);
     fill(levelName(b), b.stores.map((s, k) => legendItem(`${s.label}, ${s.full}`, colour(s.colour), k % 2 ? "dash" : "rule", [s], draw)));
   }
-  const last = document.querySelector("#legend-power .item:last-child i.dash + span");
-  if (last) last.id = "held";
+  const marked = (id, item) => { item.querySelector("span").id = id; return item; };
+  fill("imports", [
+    ...D.imports.map((g) => legendItem(g.label, colour(g.colour), "", D.imports.length > 1 ? [g] : null, draw)),
+    ...(D.months.some((m) => m.peak_mw != null) ? [marked("held", legendItem(W.peak_held, css("--text"), "dash", null))] : []),
+    ...(D.months.some((m) => m.without_mw != null) ? [marked("held-without", legendItem(W.peak_without, css("--soft"), "dash", null))] : []),
+  ]);
   fill("flows", D.flows.map((f, k) => legendItem(`${f.label}, ${f.rating}`, colour(f.colour), k % 2 ? "dash" : "rule", [f], draw)));
   fill("price", [
     ...D.prices.map((p, k) => legendItem(p.label, colour(PRICES[k % PRICES.length]), k % 2 ? "dash" : "rule", [p], draw)),

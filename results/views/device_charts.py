@@ -25,7 +25,13 @@ from parkdispatch.results.views.device_powers import (
     role,
     storage_levels,
 )
-from parkdispatch.results.views.operation_charts import activity_rows, flow_rows, packed
+from parkdispatch.results.views.operation_charts import (
+    activity_rows,
+    flow_rows,
+    import_rows,
+    packed,
+    set_point_rows,
+)
 from parkdispatch.results.views.plain_charts import Colour
 from parkdispatch.results.wording.display_names import device_label, injection_label
 
@@ -53,6 +59,8 @@ def chart_data(
         "focus_ms": _milliseconds(pd.Timestamp(case.calendar.plan_date)),
         "balances": [balance for balance in balances if balance["devices"]],
         "storage": list(_storage(solution, case, words, colour_of)),
+        "set_points": set_point_rows(solution, case, words, colour_of),
+        "imports": import_rows(solution, case, words, colour_of),
         "activities": activity_rows(solution, case, words, colour_of),
         "flows": flow_rows(solution, case, words),
         "prices": _prices(solution, case, words),

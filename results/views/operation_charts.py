@@ -1,4 +1,4 @@
-"""The data of the charts of operation: what is switched or moved, and the loading of networks."""
+"""The data of the charts of operation: set points, import, what is switched or moved, loading of networks."""
 
 import base64
 from collections.abc import Mapping
@@ -9,9 +9,19 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.results.grid_exchange import set_point_mw
 from parkdispatch.results.power_scale import scale_of
-from parkdispatch.results.solution import device_quantities
-from parkdispatch.results.views.device_powers import CONSUMERS, SOURCES, STORAGE, ZERO_MW
+from parkdispatch.results.schedule.schedule import largest_power_mw
+from parkdispatch.results.solution import device_quantities, shown_power_mw
+from parkdispatch.results.views.device_powers import (
+    CONSUMERS,
+    GRIDS,
+    SOURCES,
+    STORAGE,
+    ZERO_MW,
+    carrier_of,
+    storage_levels,
+)
 from parkdispatch.results.views.plain_charts import Colour
 from parkdispatch.results.wording.display_names import activity_label, device_label
 
@@ -28,6 +38,46 @@ def packed(array: NDArray[Any]) -> dict[str, Any]:
         return {"value": float(array[0])}
     kind = "<f8" if array.size <= EXACT_INTERVALS else "<f4"
     return {"type": kind[1:], "base64": base64.b64encode(array.astype(kind).tobytes()).decode()}
+
+
+def set_point_rows(
+    solution: xr.Dataset, case: Case, words: Mapping[str, Any], colour_of: Mapping[str, Colour]
+) -> list[dict[str, Any]]:
+    """The set point of each store of electricity, with its energy at the beginning and at the end."""
+    rows, scale, text = list[dict[str, Any]](), scale_of(solution), words["page"]
+    for name, level in storage_levels(solution, case).items():
+        if carrier_of(case, name) != "electricity":
+            continue
+        power_mw = set_point_mw(solution, case, name)
+        begin_mwh, end_mwh = level.initial_mwh, float(level.energy_mwh[-1])
+        energy = text["energy_end"] if begin_mwh is None else text["energy_begin_end"]
+        rows.append(
+            {
+                "label": device_label(name, words),
+                "energy": energy.format(
+                    begin=scale.energy_text(begin_mwh or 0.0), end=scale.energy_text(end_mwh)
+                ),
+                "most_mw": largest_power_mw(case, name, power_mw),
+                "colour": colour_of.get(name, STORAGE[0]),
+                "data": packed(power_mw),
+            }
+        )
+    return rows
+
+
+def import_rows(
+    solution: xr.Dataset, case: Case, words: Mapping[str, Any], colour_of: Mapping[str, Colour]
+) -> list[dict[str, Any]]:
+    """What is bought at each connection to the public grid that carries electricity."""
+    return [
+        {
+            "label": f"{device_label(name, words)} {words['up']['grid']}",
+            "colour": colour_of.get(name, GRIDS[0]),
+            "data": packed(shown_power_mw(solution, case, name, "import")),
+        }
+        for name in case.of_role("grid")
+        if carrier_of(case, name) == "electricity"
+    ]
 
 
 def activity_rows(

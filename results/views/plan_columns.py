@@ -1,16 +1,19 @@
-"""The columns of the plan's table: what is shown of each device, by its role and its declaration."""
+"""The plan's table, a row an interval: what is shown of each device, by its role and its declaration."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.device import Array, Display
 from parkdispatch.results.power_scale import scale_of
-from parkdispatch.results.solution import QuantityName, device_quantities, values
+from parkdispatch.results.schedule.schedule import clock_text
+from parkdispatch.results.schedule.tariff_periods import interval_periods
+from parkdispatch.results.solution import QuantityName, device_quantities, times_of, values
 from parkdispatch.results.views.device_powers import (
     PALETTES,
     ZERO_MW,
@@ -62,6 +65,30 @@ def plan_columns(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> 
     ]
     for _, _, column in sorted(placed, key=lambda place: place[:2]):
         yield column
+
+
+def interval_table(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan's table as text: from, to, tariff period, and the columns; what is nothing is empty."""
+    times, hours, scale = times_of(solution), float(solution.attrs["hours"]), scale_of(solution)
+    book, step = words["book"], pd.Timedelta(hours=hours)
+    is_one_day = times[0].date() == times[-1].date()
+    columns, periods = list(plan_columns(solution, case, words)), interval_periods(times, hours, case.tariff)
+    cells = [
+        [f"{time:%H:%M}" if is_one_day else f"{time:%m-%d %H:%M}" for time in times],
+        [clock_text(time, time + step).split("-")[1] for time in times],
+    ]
+    heads = [book["from"], book["to"]]
+    if all(periods):
+        heads.append(book["period"])
+        cells.append([" / ".join(words["periods"][name] for name in names) for names in periods])
+    texts = range(len(heads))
+    for column in columns:
+        digits = scale.digits(float(np.abs(column.numbers).max()) / scale.per_mw)
+        form = {"price": "{:z,.4f}", "soc": "{:z.1%}"}.get(column.kind, f"{{:z,.{digits}f}}")
+        heads.append(column.header.replace("\n", " "))
+        cells.append([form.format(number) if number else "" for number in column.numbers.tolist()])
+    rows = [list(row) for row in zip(*cells, strict=True)]
+    return {"heads": heads, "rows": rows, "texts": tuple(texts)}
 
 
 def _device_columns(

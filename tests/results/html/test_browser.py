@@ -91,10 +91,10 @@ def test_every_chart_is_drawn_and_nothing_is_too_wide(kind: Any, lang: str, tmp_
     assert set(seen) == {PHONE, DESKTOP}
     for width, look in seen.items():
         assert look["error"] == "", width
-        assert look["plots"] == (4 if kind == "day" else 6)
+        assert look["plots"] == (6 if kind == "day" else 8)
         assert look["empty"] == []
         assert look["ready"] >= look["plots"]
-        assert look["areas"] >= 7  # sources and uses
+        assert look["areas"] >= 6  # sources, and what is stored or sold
         assert look["steps"] >= 8  # lines of the bill, and their sum
         assert look["width"] <= width, "the page scrolls sideways"
         assert look["cut"] == [], width
@@ -107,7 +107,8 @@ def test_every_chart_is_drawn_and_nothing_is_too_wide(kind: Any, lang: str, tmp_
 def test_the_page_of_a_park_with_heat_units_and_shifted_work_too(lang: Any, tmp_path: Path) -> None:
     for width, page in looked_at(works_page(lang), tmp_path).items():
         assert (page["error"], page["empty"], page["cut"], page["outside"]) == ("", [], [], []), width
-        assert page["plots"] == 8  # power, charge, heat, stored heat, activities, flows, prices, bill
+        # power, set points, charge, heat, stored heat, import, activities, flows, prices, bill
+        assert page["plots"] == 10
         assert page["width"] <= width, "the page scrolls sideways"
 
 

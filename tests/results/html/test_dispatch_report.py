@@ -16,7 +16,7 @@ from parkdispatch.results.audit import Audit
 from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.solution import cost_yuan
 from parkdispatch.results.views.operation_charts import packed
-from parkdispatch.results.views.plan_columns import plan_columns
+from parkdispatch.results.views.plan_columns import interval_table, plan_columns
 from parkdispatch.results.wording.words import load_words
 from tests.support.audited import audit_of
 from tests.support.reports.html_pages import Reader, data_of, unpacked
@@ -80,6 +80,33 @@ def test_the_charts_numbers_are_the_solutions() -> None:
     (curtailed,) = [curve for curve in data["balances"][0]["curtailed"] if curve["label"] == "pv curtailed"]
     np.testing.assert_array_equal(unpacked(curtailed["data"], 96), solution["pv.curtailed_mw"].to_numpy())
     assert solution["pv.curtailed_mw"].max() > 1  # or it would have shown nothing
+
+
+def test_set_points_and_import_have_charts_of_their_own() -> None:
+    """In a stack of all devices nobody reads what to set, or how near to the peak the import comes."""
+    case, solution = solved()
+    data = data_of(page())
+    assert [row["label"] for row in data["set_points"]] == ["battery 1", "battery 2"]
+    for row, name in zip(data["set_points"], case.storage, strict=True):
+        net_mw = solution[f"{name}.discharge_mw"] - solution[f"{name}.charge_mw"]
+        np.testing.assert_array_equal(unpacked(row["data"], 96), net_mw.to_numpy())
+        assert row["most_mw"] == case.devices[name].power_mw
+    end_mwh = float(solution["battery_1.energy_mwh"][-1])
+    assert data["set_points"][0]["energy"] == f"0.8 MWh at the beginning, {end_mwh:,.1f} MWh at the end"
+    (bought,) = data["imports"]
+    np.testing.assert_array_equal(unpacked(bought["data"], 96), solution["grid.import_mw"].to_numpy())
+
+
+def test_all_intervals_are_a_table_too() -> None:
+    """96 rows from 00:00 to 24:00 with what plan.xlsx has, on the page of a day, not of a year."""
+    case, solution = solved()
+    table = interval_table(solution, case, load_words("en"))
+    assert [row[:2] for row in table["rows"]][-1] == ["23:45", "24:00"]
+    column = [head.startswith("battery 2 state of charge") for head in table["heads"]].index(True)
+    want = solution["battery_2.energy_mwh"].to_numpy() / 6.0
+    assert [row[column] for row in table["rows"]] == [f"{share:.1%}" for share in want]
+    assert "All 96 intervals as a table" in page()
+    assert "intervals as a table" not in page("year")
 
 
 def test_a_years_arrays_decode_to_single_precision() -> None:
