@@ -93,18 +93,18 @@ def _find_in_blocks(
     """
     search = BlockwiseSearch(tiled, program, firsts, settings, known)
     try:
-        found = search.run()
+        blockwise = search.run()
     except (InfeasibleProgram, UnboundedProgram):
         # a block's program leaves out what only the whole program has: that says what is the matter
         return known, -np.inf if known is None else known.bound
-    if not found.x.size or not obeys_all(tiled, program, found.x):
-        return known, found.bound_yuan
-    method = ProofMethod("blocks", {"blocks": len(firsts), "searched": found.searched})
+    if not blockwise.x.size or not obeys_all(tiled, program, blockwise.x):
+        return known, blockwise.bound_yuan
+    method = ProofMethod("blocks", {"blocks": len(firsts), "searched": blockwise.searched})
     optimum = replace(
-        dispatch_with_bound(tiled, program, found.x, found.bound_yuan, method),
-        violated=found.violated,
-        binaries=found.binaries,
-        windows=found.searched,
+        dispatch_with_bound(tiled, program, blockwise.x, blockwise.bound_yuan, method),
+        violated=blockwise.violated,
+        binaries=blockwise.binaries,
+        windows=blockwise.searched,
     )
     best = _better(known, optimum)
     return best, best.bound

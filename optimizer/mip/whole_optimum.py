@@ -143,7 +143,7 @@ def _searched(
         incumbent = search.x if search.x.size else incumbent
         if chosen is None or time.monotonic() >= settings.deadline:
             break
-        others = violated_pairs(tiled, search.found) & ~chosen if search.found.size else None
+        others = violated_pairs(tiled, search.searched_x) & ~chosen if search.searched_x.size else None
         if others is not None and search.is_complete and not others.any():
             break
         # HiGHS as it comes, with all pairs, where it is not over soon with some of them

@@ -38,14 +38,14 @@ def is_small(tiled: Tiled) -> bool:
 class WholeSearch:
     """What the search found.
 
-    `bound_yuan` is HiGHS's own lower bound. `found`, (columns,), is its point, which may violate pairs that
-    had no binary; `x` is a dispatch. Both are empty where there is none. `row_dual`, (rows,), are the
+    `bound_yuan` is HiGHS's own lower bound. `searched_x`, (columns,), is its point, which may violate pairs
+    that had no binary; `x` is a dispatch. Both are empty where there is none. `row_dual`, (rows,), are the
     multipliers of the linear program with the columns `fixed_at_zero`, and binary columns as they are.
     `pairs`, (pairs, intervals), are those with a binary. `is_complete`: it ended before its limits.
     """
 
     bound_yuan: float
-    found: Array
+    searched_x: Array
     x: Array
     row_dual: Array
     fixed_at_zero: Mask
@@ -103,7 +103,7 @@ def search_whole_program(
         return WholeSearch(bound_yuan, x, x, np.empty(0), fixed_at_zero, is_open, is_complete)
     fixed_at_zero[_unused_members(x, pairs)] = True
     # HiGHS has found the decisions; the point itself is exact only where they are fixed
-    found = x = x[: len(program.cost)]
+    searched_x = x = x[: len(program.cost)]
     if chosen is not None:
         fixed_at_zero |= lesser_members(tiled, x)
     try:
@@ -115,7 +115,7 @@ def search_whole_program(
     if known.size and not (dispatch.size and program.objective(dispatch) <= program.objective(known)):
         # the point violates a pair that had no binary, or is worse than what the search began with
         dispatch, row_dual = known, np.empty(0)
-    return WholeSearch(bound_yuan, found, dispatch, row_dual, fixed_at_zero, is_open, is_complete)
+    return WholeSearch(bound_yuan, searched_x, dispatch, row_dual, fixed_at_zero, is_open, is_complete)
 
 
 def bounds_as_decided(tiled: Tiled, program: LinearProgram, x: Array, fixed_at_zero: Mask) -> Bounds:

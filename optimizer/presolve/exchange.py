@@ -201,17 +201,17 @@ def _most_asked(tiled: Tiled, column: int, direction: Array, bounds: Bounds) -> 
     template, asked = tiled.template, np.full(len(tiled.horizon), -np.inf)
     width = len(template.columns)
     for row in template.rows:
-        own = template.coefficients[0, row.body, column]
-        if own == 0 or (row.lower is not None and row.upper is not None):
+        coefficient = template.coefficients[0, row.body, column]
+        if coefficient == 0 or (row.lower is not None and row.upper is not None):
             continue
         if template.coefficients[:, row.body, width:-1].any():
             return np.full(len(tiled.horizon), np.inf)
-        limit = row.lower if own > 0 else row.upper
-        change = float(template.coefficients[0, row.body, :width] @ direction) * np.sign(own)
+        limit = row.lower if coefficient > 0 else row.upper
+        change = float(template.coefficients[0, row.body, :width] @ direction) * np.sign(coefficient)
         if limit is not None and change < -TINY:
             # the others help least to meet the limit where their part is smallest, seen from this column
-            others = _extreme_activity(tiled, row.body, bounds, rises=own < 0, without=column)
-            asked = np.maximum(asked, (tiled.constant_term(limit) - others) / own)
+            others = _extreme_activity(tiled, row.body, bounds, rises=coefficient < 0, without=column)
+            asked = np.maximum(asked, (tiled.constant_term(limit) - others) / coefficient)
     return asked
 
 

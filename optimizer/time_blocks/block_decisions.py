@@ -37,13 +37,13 @@ class BlockDecisions:
     def __init__(self, tiled: Tiled, block: LinkedBlock) -> None:
         self.block, subprogram = block, block.part.subprogram
         width, pairs = len(tiled.template.columns), tiled.template.pairs
-        own = subprogram.columns[subprogram.columns < tiled.shared_starts[0]]
-        starts = np.arange(0, len(own), width)
+        block_columns = subprogram.columns[subprogram.columns < tiled.shared_starts[0]]
+        starts = np.arange(0, len(block_columns), width)
         # members of pairs, (pairs, intervals) each, as positions among the block's columns
         self._a = np.array([starts + pair.a for pair in pairs], dtype=np.int64).reshape(-1, len(starts))
         self._b = np.array([starts + pair.b for pair in pairs], dtype=np.int64).reshape(-1, len(starts))
         self._is_binary = np.zeros(len(subprogram.every), dtype=bool)
-        self._is_binary[: len(own)] = tiled.is_binary[own]
+        self._is_binary[: len(block_columns)] = tiled.is_binary[block_columns]
         numbers = [number for number, column in enumerate(tiled.template.columns) if column.is_binary]
         binaries = np.array([starts + number for number in numbers], dtype=np.int64)
         self._binaries = binaries.reshape(-1, len(starts))  # (binary template columns, intervals)

@@ -213,9 +213,10 @@ class BlockwiseSearch:
         def improved(number: int) -> Array | None:
             budget.begin()
             state, block = self._states[number], self._loop.blocks[number]
-            own, known = values[block.part.links], x[block.part.subprogram.every]
-            found = state.decisions.search(block.program_at(own), known, gap_yuan, budget.limit_s(), known)
-            point = state.decisions.rounded(own, found.x) if found.x.size else None
+            link_values, known = values[block.part.links], x[block.part.subprogram.every]
+            program = block.program_at(link_values)
+            search = state.decisions.search(program, known, gap_yuan, budget.limit_s(), known)
+            point = state.decisions.rounded(link_values, search.x) if search.x.size else None
             return known if point is None or block.cost_yuan(point) > block.cost_yuan(known) else point
 
         self._keep(LinkedDispatch(values, self._settings.pool.map(improved, range(len(self._states)))))
@@ -257,19 +258,21 @@ class BlockwiseSearch:
             if self._is_over:
                 return number, None, None
             state, block = self._states[number], self._loop.blocks[number]
-            own, price = dispatch.values[block.part.links], answer.prices[number]
+            link_values, price = dispatch.values[block.part.links], answer.prices[number]
             known = dispatch.points[number]
             near = relaxed[number] if known is None else known
             if state.priced is None or not state.priced.covers(price, gap_yuan):
                 program = block.program_priced(price)
-                found = state.decisions.search(program, near, gap_yuan, budget.limit_s(), known)
-                state.priced, state.binaries = _Searched(price, gap_yuan), max(state.binaries, found.binaries)
-                state.guess = found.x if found.x.size else state.guess
-                return number, Cut(found.bound_yuan, price), None
-            if known is not None and not (state.fixed and state.fixed.covers(own, gap_yuan)):
-                found = state.decisions.search(block.program_at(own), near, gap_yuan, budget.limit_s(), known)
-                state.fixed = _Searched(own, gap_yuan)
-                return number, None, state.decisions.rounded(own, found.x) if found.x.size else None
+                block_search = state.decisions.search(program, near, gap_yuan, budget.limit_s(), known)
+                state.priced = _Searched(price, gap_yuan)
+                state.binaries = max(state.binaries, block_search.binaries)
+                state.guess = block_search.x if block_search.x.size else state.guess
+                return number, Cut(block_search.bound_yuan, price), None
+            if known is not None and not (state.fixed and state.fixed.covers(link_values, gap_yuan)):
+                program = block.program_at(link_values)
+                x = state.decisions.search(program, near, gap_yuan, budget.limit_s(), known).x
+                state.fixed = _Searched(link_values, gap_yuan)
+                return number, None, state.decisions.rounded(link_values, x) if x.size else None
             return number, None, None
 
         points = list(dispatch.points)

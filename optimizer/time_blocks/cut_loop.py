@@ -78,16 +78,16 @@ class CutLoop:
         """The links' values at a point of the whole program, (columns,)."""
         values = np.zeros(self.links.count)
         for block in self.blocks:
-            subprogram, own = block.part.subprogram, block.part.links
+            subprogram, own_links = block.part.subprogram, block.part.links
             # states before the block and shared decisions are not its own, and are the same for all
-            values[own] = block.part.values @ x[subprogram.every]
+            values[own_links] = block.part.values @ x[subprogram.every]
         return values
 
     def is_end(self, block: LinkedBlock) -> Mask:
         """Mark the states among a block's links that it leaves behind, (own links,)."""
-        links, own = self.links, block.part.links
-        columns = np.append(links.columns, np.full(links.count - len(links.columns), -1))[own]
-        return np.asarray(links.is_state[own] & np.isin(columns, block.part.subprogram.columns))
+        links, own_links = self.links, block.part.links
+        columns = np.append(links.columns, np.full(links.count - len(links.columns), -1))[own_links]
+        return np.asarray(links.is_state[own_links] & np.isin(columns, block.part.subprogram.columns))
 
     def is_within(self, gap: float) -> bool:
         """Whether the best point is proven to be within a relative gap."""
@@ -157,15 +157,15 @@ class CutLoop:
         values = np.where(np.isfinite(links.lower), links.lower, values)
 
         def solve(block: LinkedBlock) -> BlockAnswer:
-            own = block.part.links
-            return block.priced(values[own], links.price[own], links.is_state[own])
+            own_links = block.part.links
+            return block.priced(values[own_links], links.price[own_links], links.is_state[own_links])
 
         has_amounts = links.count > len(links.columns)
         sample = range(0, len(self.blocks), 1 if has_amounts else SAMPLE)
         answers = self._solved(solve, sample)
         self._add_cuts(answers, sample)
         for block, answer in zip([self.blocks[number] for number in sample], answers, strict=True):
-            own, chosen = block.part.links, block.part.values @ answer.x
-            is_free = ~links.is_state[own]
-            values[own[is_free]] = np.maximum(values[own[is_free]], chosen[is_free])
+            own_links, chosen = block.part.links, block.part.values @ answer.x
+            is_free = ~links.is_state[own_links]
+            values[own_links[is_free]] = np.maximum(values[own_links[is_free]], chosen[is_free])
         return values

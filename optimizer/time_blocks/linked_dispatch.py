@@ -80,15 +80,15 @@ class DispatchFinder:
         block, decisions = self._loop.blocks[number], self._decisions[number]
         if decisions.obeys(near[0]) and block.meets(near[0], values[block.part.links]):
             return near[0]
-        own = values[block.part.links]
-        points = [decisions.rounded(own, x) for x in near]
+        link_values = values[block.part.links]
+        points = [decisions.rounded(link_values, x) for x in near]
         best = min((point for point in points if point is not None), key=block.cost_yuan, default=None)
         if best is None:
             try:
-                found = decisions.search(block.program_at(own), near[0], gap_yuan, limit_s)
+                search = decisions.search(block.program_at(link_values), near[0], gap_yuan, limit_s)
             except InfeasibleProgram:
                 return None
-            best = decisions.rounded(own, found.x) if found.x.size else None
+            best = decisions.rounded(link_values, search.x) if search.x.size else None
         return best
 
     def _with_free_end(
@@ -96,20 +96,20 @@ class DispatchFinder:
     ) -> tuple[Array, Array] | None:
         """A block's dispatch from the states before it, and links with the states that it leaves behind."""
         block, decisions = self._loop.blocks[number], self._decisions[number]
-        own, is_end = values[block.part.links], self._loop.is_end(block)
-        program = block.program_priced(np.where(is_end, price, 0.0), fixed=~is_end, values=own)
+        link_values, is_end = values[block.part.links], self._loop.is_end(block)
+        program = block.program_priced(np.where(is_end, price, 0.0), fixed=~is_end, values=link_values)
         try:
-            found = decisions.search(program, near, gap_yuan, limit_s)
+            search = decisions.search(program, near, gap_yuan, limit_s)
         except InfeasibleProgram:
             return None
-        if not found.x.size:
+        if not search.x.size:
             return None
         values = values.copy()
         links = block.part.links[is_end]
         is_whole = self._loop.is_binary_link[links]
-        left = (block.part.values @ found.x)[is_end]
+        left = (block.part.values @ search.x)[is_end]
         values[links] = np.where(is_whole, np.round(left), np.clip(left, *self._limits(links)))
-        point = decisions.rounded(values[block.part.links], found.x)
+        point = decisions.rounded(values[block.part.links], search.x)
         return None if point is None else (point, values)
 
     def _limits(self, links: Index) -> tuple[Array, Array]:

@@ -96,8 +96,8 @@ class Master:
 
     def block_bound(self, block: int, values: Array) -> float:
         """The largest of a block's cuts at values of its links, (own links,)."""
-        own = self._cuts_of[block]
-        return max((cut.value + float(cut.slopes @ values) for cut in own), default=-np.inf)
+        cuts = self._cuts_of[block]
+        return max((cut.value + float(cut.slopes @ values) for cut in cuts), default=-np.inf)
 
     def _program(self) -> LinearProgram:
         """Columns: links, then one cost a block. Rows: cuts, then the rows of links."""

@@ -36,11 +36,11 @@ def _one_after_the_other(loop: CutLoop, decisions: Sequence[BlockDecisions], at_
     links = loop.links
     values, points = np.full(links.count, -np.inf), list[Array]()
     for block, of_block in zip(loop.blocks, decisions, strict=True):
-        own = block.part.links
+        own_links = block.part.links
         ends = loop.is_end(block)
-        is_begin = links.is_state[own] & ~ends
-        price = np.where(is_begin, 0.0, -links.price[own])
-        resting = block.program_priced(price, fixed=is_begin, values=values[own])
+        is_begin = links.is_state[own_links] & ~ends
+        price = np.where(is_begin, 0.0, -links.price[own_links])
+        resting = block.program_priced(price, fixed=is_begin, values=values[own_links])
         every = block.part.subprogram.every
         upper = resting.upper.copy()
         upper[: len(every)] = np.where(
@@ -58,6 +58,8 @@ def _one_after_the_other(loop: CutLoop, decisions: Sequence[BlockDecisions], at_
             if dispatch is None:
                 return None
             x = dispatch
-        values[own] = np.where(links.is_state[own], reached, np.maximum(values[own], reached))
+        values[own_links] = np.where(
+            links.is_state[own_links], reached, np.maximum(values[own_links], reached)
+        )
         points.append(x)
     return loop.assembled(values, points)

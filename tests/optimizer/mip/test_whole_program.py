@@ -31,7 +31,7 @@ def test_what_is_returned_obeys_pairs_without_a_binary_too() -> None:
 
     without = np.zeros((len(tiled.template.pairs), len(tiled.horizon)), dtype=bool)
     search = search_whole_program(tiled, program, within, None, 0.0, time.monotonic() + 10.0, without)
-    assert violated_pairs(tiled, search.found).any()
+    assert violated_pairs(tiled, search.searched_x).any()
     assert search.x.size
     assert obeys_all(tiled, program, search.x)
     assert search.bound_yuan <= park.solve().cost + 1e-6
