@@ -13,6 +13,7 @@ from parkdispatch.inputs.checks.bus_checks import bus_problems
 from parkdispatch.inputs.messages.revalidation import with_fields
 from parkdispatch.inputs.schema.calibrated import Calibrated, WhatIf
 from parkdispatch.inputs.schema.case_file import Calendar, SeriesFile, WeatherFile
+from parkdispatch.inputs.schema.orders import Order
 from parkdispatch.inputs.schema.value_source import Path, Source
 from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.models.device import Device, Role
@@ -53,6 +54,7 @@ class Case:
     what_if: Mapping[str, WhatIf] = field(default_factory=dict)  # cases with a few numbers changed
     sizing: Sizing | None = None  # of one battery of the case
     sources: Mapping[Path, Source] = field(default_factory=dict)  # of values, by their paths in the file
+    orders: tuple[Order, ...] = ()  # of an operator, that plans obey
     left_out: tuple[str, ...] = ()  # a sentence for each sensitivity and doubt that cannot matter
 
     def with_devices(self, devices: Mapping[str, Device]) -> "Case":

@@ -99,6 +99,7 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
         contracts=file.contract,
         calibrated=file.calibrated,
         what_if=file.what_if,
+        orders=file.order,
         sizing=_sizing_of_variant(sizing, removed=set(all_tables["device"]) - set(file.device)),
         left_out=tuple(left_out),
     )

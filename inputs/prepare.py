@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 
 import numpy as np
@@ -17,6 +17,7 @@ from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.inputs.user_files import with_field
 from parkdispatch.models.device import Array, Device, Park, SeriesSpec
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.ordered_bounds import ordered_series
 from parkdispatch.models.site import Site
 from parkdispatch.models.tariff.tariff import UnpricedError
 from parkdispatch.models.weather.climate import Climate
@@ -50,6 +51,30 @@ def day_times(case: Case, day: date) -> pd.DatetimeIndex:
             f"argument `day` = {day}: must lie in {case.calendar.year}, the year of the case {case.name}"
         )
     return _times(case, day, day)
+
+
+def span_times(case: Case, begin: datetime, end: datetime) -> pd.DatetimeIndex:
+    """Starts of the intervals from one moment to another, excluded; of one interval or of months.
+
+    Raises InputError with everything that is wrong with the two: outside the case's year, between the starts
+    of intervals, or within a quarter-hour, over which the demand meter averages.
+    """
+    year, minutes = case.calendar.year, case.calendar.minutes
+    first, last = datetime(year, 1, 1), datetime(year + 1, 1, 1)
+    problems = []
+    for argument, moment in (("start", begin), ("until", end)):
+        shown, step = f"argument `{argument}` = {moment:%Y-%m-%dT%H:%M}", max(15, minutes)
+        if not first <= moment <= last or moment == {"start": last, "until": first}[argument]:
+            problems.append(f"{shown}: must lie in {year}, the year of the case {case.name}")
+        if (moment - first) % timedelta(minutes=step):
+            problems.append(f"{shown}: must be the start of an interval: every {step} minutes from midnight")
+    if end <= begin:
+        problems.append(
+            f"argument `until` = {end:%Y-%m-%dT%H:%M}: must lie after `start`, {begin:%Y-%m-%dT%H:%M}"
+        )
+    if problems:
+        raise InputError(problems)
+    return pd.date_range(begin, end, freq=f"{minutes}min", inclusive="left")
 
 
 def month_times(case: Case, day: date) -> pd.DatetimeIndex:
@@ -96,6 +121,7 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
             except InputError as error:
                 problems += error.problems
         invalid = _value_problems(name, device, arrays, times)
+        arrays |= ordered_series(device.ordered, times, hours)
         given = {key: arrays[key] for key in files if key in arrays}
         if not invalid and given:
             invalid = [

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from parkdispatch.models.declaration import declared
 from parkdispatch.models.limits import LARGEST_ENERGY_MWH, LARGEST_POWER_MW, LARGEST_PRICE_YUAN_PER_MWH
 from parkdispatch.models.network_elements import NetworkElements, PowerInjection
+from parkdispatch.models.ordered_bounds import INJECTION, OrderedBound, write_ordered
 from parkdispatch.models.shown_operation import Activity, Flow
 from parkdispatch.models.site import Site
 from parkdispatch.models.tariff.tariff import Tariff
@@ -96,9 +97,6 @@ def price_spec(title: str, computed_from: tuple[str, ...] = ()) -> SeriesSpec:
     )
 
 
-INJECTION = "injection"  # among the terms of a Display: the power into all buses of the device
-
-
 @dataclass(frozen=True)
 class Display:
     """A power that schedules, charts and workbooks show of a device, as a column of its own.
@@ -165,6 +163,9 @@ class Device(BaseModel):
 
     title: Title = declared("-", "What people read in place of the name; left out: the name", default="")
     title_zh: Title = declared("-", "The same in Chinese", default="")
+    ordered: tuple[OrderedBound, ...] = declared(
+        "-", "Bounds that hold for some time, as orders of an operator set them", default=()
+    )
 
     @field_validator("*")
     @classmethod
@@ -234,6 +235,10 @@ class Device(BaseModel):
     def interval(self, block: Any, interval: Interval) -> Terms:
         """Write one interval into the Pyomo block and return its terms."""
 
+    def write(self, block: Any, interval: Interval) -> Terms:
+        """Write one interval with the bounds that are ordered."""
+        return write_ordered(self.ordered, block, interval, self.interval(block, interval))
+
     @abstractmethod
     def self_check(self, seen: "Seen") -> Mapping[str, float]:
         """Recompute in numpy every rule of the device from what was dispatched.
@@ -280,6 +285,20 @@ class Device(BaseModel):
         The audit recomputes these, which the device cannot by itself.
         """
         return {}
+
+    @property
+    def set_point_limits_mw(self) -> tuple[float, float] | None:
+        """Least and largest set point that the device is able to run at [MW]; None: not known."""
+        return None
+
+    @property
+    def final_bounds(self) -> Mapping[str, tuple[float | None, float | None]]:
+        """By variable, what `freed_at_end` leaves out: the least and the most at the end of the horizon."""
+        return {}
+
+    def freed_at_end(self) -> Self:
+        """The device without the rule on how it ends."""
+        return self
 
     @property
     def pays_for_demand(self) -> bool:

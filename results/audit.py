@@ -10,6 +10,8 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array, Seen, largest_residual
+from parkdispatch.models.network.demand_calls import RESPONSE
+from parkdispatch.models.ordered_bounds import VIOLATION, ordered_residuals_mw, violation_costs_yuan
 from parkdispatch.models.vocabulary import Amount
 from parkdispatch.results.billing.bill import Bill, bill
 from parkdispatch.results.billing.bill_lines import Connection
@@ -29,6 +31,7 @@ POWER_TOLERANCE = 1e-6  # [MW] or [MWh]
 PROVEN_GAP = 1e-8  # relative; below it objective and bound differ by rounding only
 MONEY_TOLERANCE = 1e-9  # relative to the turnover, the sum of absolute payments
 INTERVAL_TOLERANCE_YUAN = 1e-3  # that the power tolerance costs in an hour at 1,000 yuan/MWh
+NOT_ON_THE_BILL = (RESPONSE, VIOLATION)  # costs of a connection that no tariff has
 ROUNDING = 1e-12  # relative; of numbers that are computed again from the same ones
 
 
@@ -126,8 +129,11 @@ def _audit(solution: xr.Dataset, prepared: Prepared) -> Audit:
     for name, device in case.devices.items():
         seen = parts[name]
         residuals = device.self_check(seen)
+        residuals = {**residuals, **ordered_residuals_mw(device.ordered, seen.values, seen.injection)}
         checks += [Check(rule, float(value), POWER_TOLERANCE, name) for rule, value in residuals.items()]
         recomputed_yuan |= {(name, label): yuan for label, yuan in device.costs_yuan(seen).items()}
+        if (yuan := violation_costs_yuan(device.ordered, seen.values, seen.hours)) is not None:
+            recomputed_yuan[name, VIOLATION] = yuan
     for (name, rule), residual_mw in exchange_residuals_mw(solution, case).items():
         checks.append(Check(rule, residual_mw, POWER_TOLERANCE, name))
     recomputed, not_recomputed = _costs(solution, recomputed_yuan)
@@ -136,7 +142,9 @@ def _audit(solution: xr.Dataset, prepared: Prepared) -> Audit:
     costs = cost_yuan(solution)
     for name, connection_bill in billed.items():
         # only the part of the bill that the optimizer prices; the bill lists the other charges line by line
-        named_yuan = sum(yuan for cost, yuan in costs.items() if cost.device == name)
+        named_yuan = sum(
+            yuan for cost, yuan in costs.items() if cost.device == name and cost.key not in NOT_ON_THE_BILL
+        )
         residual_yuan = abs(connection_bill.seen_yuan - named_yuan)
         checks.append(Check("bill_against_costs_yuan", residual_yuan, MONEY_TOLERANCE * turnover, name))
     not_billed = tuple(name for name in case.of_role("grid") if name not in billed)

@@ -1,7 +1,7 @@
 """The result of a dispatch as its output files show it: solution, case, summary, proof, timings, replay."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -16,6 +16,7 @@ from parkdispatch.results.network.ac_check import AcCheck
 from parkdispatch.results.network.electric_network import has_network
 from parkdispatch.results.savings.replay_comparison import Replayed
 from parkdispatch.results.schedule.activity_schedule import activity_blocks
+from parkdispatch.results.schedule.plan_notes import PlanNote
 from parkdispatch.results.schedule.schedule import schedule_blocks
 from parkdispatch.results.solution import cost_yuan
 from parkdispatch.results.summary import StorageComparison, Summary, full_cycles
@@ -37,6 +38,7 @@ class DispatchResult:
     timings_s: Mapping[str, float]
     replayed: Replayed | None = None  # only of a year of day-ahead plans
     ac_check: AcCheck | None = None  # of the network; None: not made
+    notes: Sequence[PlanNote] = ()  # on the orders that a plan obeys
     created_s: float = field(default_factory=time.perf_counter)  # reading of that clock when writing begins
 
     @cached_property
@@ -65,7 +67,9 @@ class DispatchResult:
             steps=self._steps(comparison),
             elections=summary.elections,
             days=summary.days,
+            day_costs=summary.day_costs,
             ac_check=self.ac_check,
+            notes=self.notes,
             has_network=has_network(self.case),
         )
 

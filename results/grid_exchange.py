@@ -6,7 +6,8 @@ import numpy as np
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.models.device import INJECTION, Array, Display, largest_residual
+from parkdispatch.models.device import Array, Display, largest_residual
+from parkdispatch.models.ordered_bounds import INJECTION
 from parkdispatch.results.solution import device_of, device_quantities, key_of, of_kind, values
 
 LEAST_MW = 1e-6  # less is rounding

@@ -45,6 +45,18 @@ def times_of(solution: xr.Dataset) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(solution["time"].to_numpy())
 
 
+def span_of(solution: xr.Dataset) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """The beginning of the first interval and the end of the last."""
+    times = times_of(solution)
+    return times[0], times[-1] + pd.Timedelta(hours=float(solution.attrs["hours"]))
+
+
+def is_whole_day(solution: xr.Dataset) -> bool:
+    """Whether a solution is of one calendar day, from midnight to midnight."""
+    begin, end = span_of(solution)
+    return bool(begin == begin.normalize() and end == begin + pd.Timedelta(days=1))
+
+
 def values(solution: xr.Dataset, name: str) -> Array:
     """One quantity as an array of shape (intervals,).
 

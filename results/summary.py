@@ -15,7 +15,13 @@ from parkdispatch.results.billing.bill_lines import Connection
 from parkdispatch.results.billing.demand_election import Elections, elections
 from parkdispatch.results.billing.meter import QUARTER_HOURS
 from parkdispatch.results.grid_exchange import export_by_origin_mw
-from parkdispatch.results.savings.daily_saving import DaySaving, PeakSoFar, saving_by_day
+from parkdispatch.results.savings.daily_saving import (
+    DayCost,
+    DaySaving,
+    PeakSoFar,
+    cost_by_day,
+    saving_by_day,
+)
 from parkdispatch.results.solution import (
     IDLE,
     QuantityName,
@@ -61,6 +67,7 @@ class Summary:
     audit: Audit
     # saving of each day, in lines that may be added over days; empty without a comparison
     days: Sequence[DaySaving] = ()
+    day_costs: Sequence[DayCost] = ()  # of each day, in the same lines
 
     @property
     def unseen_yuan(self) -> dict[QuantityName, float]:
@@ -100,6 +107,9 @@ def summarize(
         elections=all_elections(connection_bills, case),
         audit=audit,
         days=saving_by_day(solution, without, case, before) if without is not None and case.storage else (),
+        day_costs=cost_by_day(
+            solution, case, {name: peak.with_storage_mw for name, peak in (before or {}).items()}
+        ),
     )
 
 

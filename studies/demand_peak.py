@@ -7,6 +7,7 @@ of the cheapest month, storage, buses and all, is therefore the floor above whic
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from parkdispatch.inputs.prepare import Prepared, month_times, prepare
 from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InfeasibleError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
+from parkdispatch.models.weather.climate import Climate
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
@@ -33,20 +35,83 @@ class MonthPeaks:
     """The peaks of a month by connection that pays for demand, in the cheapest dispatch of the month [MW]."""
 
     expected_mw: Mapping[str, float]  # of the whole month, and no less than the case's `peak_so_far_mw`
-    before: Mapping[str, PeakSoFar]  # up to the day
+    before: Mapping[str, PeakSoFar]  # up to the moment
 
 
-def month_peaks(case: Case, day: date) -> MonthPeaks:
-    """The peaks of the day's month by the case's own load and PV; none where the month is infeasible.
+@dataclass(frozen=True)
+class _MonthDemand:
+    """Metered demand of each paying connection over a month [MW], (intervals,), with and without storage."""
+
+    times: pd.DatetimeIndex
+    with_storage_mw: Mapping[str, Array]
+    without_mw: Mapping[str, Array]
+
+
+class _SameCase:
+    """A case as a key: the object itself, which never changes."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _SameCase) and other.case is self.case
+
+    def __hash__(self) -> int:
+        return id(self.case)
+
+
+def _month_demand(case: Case, month: pd.Timestamp) -> _MonthDemand:
+    """The cheapest dispatch of a month; the same case object need not be dispatched again for a re-plan."""
+    reads_files = bool(case.series) or not isinstance(case.weather, Climate | None)  # that may have changed
+    solve = _solved_month.__wrapped__ if reads_files else _solved_month
+    return solve(_SameCase(case), month)
+
+
+def _month_start(moment: date) -> pd.Timestamp:
+    return pd.Timestamp(moment).to_period("M").to_timestamp()
+
+
+@lru_cache(maxsize=8)
+def _solved_month(same: _SameCase, month: pd.Timestamp) -> _MonthDemand:
+    case = same.case
+    prepared = prepare(case, month_times(case, month.date()))
+    without = prepared.of(case.without_storage())
+    return _MonthDemand(prepared.times, _relaxed_demand_mw(prepared), _relaxed_demand_mw(without))
+
+
+def expected_demand_mw(case: Case, month: date) -> dict[str, pd.Series]:
+    """Metered demand of the cheapest dispatch of a month [MW], by connection that pays for demand.
+
+    Raises InputError with what is wrong with the month.
+    """
+    if not paying_grids(case.devices):
+        return {}
+    demand = _month_demand(case, _month_start(month))
+    return {name: pd.Series(mw, demand.times) for name, mw in demand.with_storage_mw.items()}
+
+
+def expected_peaks_mw(case: Case, month: date) -> dict[str, float]:
+    """The peaks of the cheapest dispatch of a month, by connection that pays for demand [MW].
+
+    Raises InputError with what is wrong with the month.
+    """
+    if not paying_grids(case.devices):
+        return {}
+    demand_mw = _month_demand(case, _month_start(month)).with_storage_mw
+    return {name: float(mw.max(initial=0.0)) for name, mw in demand_mw.items()}
+
+
+def month_peaks(case: Case, begin: date) -> MonthPeaks:
+    """The peaks of a moment's month by the case's own load and PV; none where the month is infeasible.
 
     Raises InputError with what is wrong with the month.
     """
     paying = paying_grids(case.devices)
     if not paying:
         return MonthPeaks({}, {})
-    month = prepare(case, month_times(case, day))
-    passed = month.times < pd.Timestamp(day)
-    with_storage, without = _relaxed_demand_mw(month), _relaxed_demand_mw(month.of(case.without_storage()))
+    month = _month_demand(case, _month_start(begin))
+    passed = month.times < pd.Timestamp(begin)
+    with_storage, without = month.with_storage_mw, month.without_mw
     known_mw = {name: float(getattr(case.devices[name], "peak_so_far_mw", 0.0)) for name in with_storage}
     before = {}
     for name, demand_mw in with_storage.items():

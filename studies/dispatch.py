@@ -17,6 +17,7 @@ from parkdispatch.results.dispatch_result import DispatchResult, RunKind
 from parkdispatch.results.network.ac_check import AcCheck, check_network
 from parkdispatch.results.savings.daily_saving import PeakSoFar
 from parkdispatch.results.savings.replay_comparison import Replayed
+from parkdispatch.results.schedule.plan_notes import PlanNote
 from parkdispatch.results.summary import Summary, summarize
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.wording.words import Lang
@@ -46,6 +47,7 @@ class DispatchRun:
     timings_s: Mapping[str, float]
     model: Mapping[str, int]
     ac_check: AcCheck | None = None  # of the network; None: not made
+    notes: tuple[PlanNote, ...] = ()  # on the orders that a plan obeys
 
 
 def dispatch_case(
@@ -53,14 +55,15 @@ def dispatch_case(
     context: SolveContext,
     read_s: float,
     before: Mapping[str, PeakSoFar] | None = None,
+    solved_already: Optimum | None = None,
 ) -> DispatchRun:
     """Solve a prepared case with and without its storage, and audit the optimum.
 
-    `read_s` is the time that reading the inputs took; it goes into the timings. `before` are the
-    month's peaks up to the horizon, with and without the storage, by connection. Raises SolverError if the
-    audit fails.
+    `solved_already` is its optimum, where that is known. `read_s` is the time that reading the inputs took;
+    it goes into the timings. `before` are the month's peaks up to the horizon, with and without the storage,
+    by connection. Raises SolverError if the audit fails.
     """
-    optimum = solve_prepared(prepared, context)
+    optimum = solve_prepared(prepared, context) if solved_already is None else solved_already
     solved = time.monotonic()
     if context.options.smooth:
         context.progress("smoothing the set points")
@@ -163,4 +166,5 @@ def dispatch_result(run: DispatchRun, kind: RunKind, replayed: Replayed | None =
         timings_s=run.timings_s,
         replayed=replayed,
         ac_check=run.ac_check,
+        notes=run.notes,
     )

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from parkdispatch.inputs.schema.calibrated import Calibrated, WhatIf
+from parkdispatch.inputs.schema.orders import AnyOrder
 from parkdispatch.inputs.user_files import user_path
 from parkdispatch.models.declaration import ASSUMED, NO_UNIT, Declaration, declared
 from parkdispatch.models.device import Device
@@ -149,6 +150,10 @@ class CaseFile(Declaration):
     what_if: dict[str, WhatIf] = declared(
         NO_UNIT, "Cases of the reproduction with a few numbers changed, by name", default={}
     )
+    order: tuple[AnyOrder, ...] = declared(
+        NO_UNIT, "Orders of an operator, that plans obey: outage, limit, force, reserve, until_soc, call",
+        default=(),
+    )  # fmt: skip
     sizing: Sizing | None = declared(
         NO_UNIT, "Sizing of one battery; left out: no size is sought", default=None
     )

@@ -1,7 +1,7 @@
 """Plans, years and replays from Python: `parkdispatch.plan`, `parkdispatch.year`, `parkdispatch.replay`."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -11,17 +11,21 @@ import pandas as pd
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.inputs.prepare import day_times, prepare, year_times
+from parkdispatch.inputs.prepare import prepare, year_times
+from parkdispatch.inputs.schema.orders import Order
 from parkdispatch.inputs.variations.overrides import Forecast, with_overrides
+from parkdispatch.inputs.variations.plan_times import MomentText, plan_times
 from parkdispatch.interfaces.language_codes import language
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.network.ac_check import CHECKED_INTERVALS, AcCheck
 from parkdispatch.results.schedule.activity_schedule import ActivityBlock, activity_blocks
+from parkdispatch.results.schedule.plan_notes import note_lines
 from parkdispatch.results.schedule.schedule import ScheduleBlock, schedule_blocks
 from parkdispatch.results.solution import dispatch_table
+from parkdispatch.results.wording.words import load_words
 from parkdispatch.studies.daily_replay import replay_year
-from parkdispatch.studies.day_plan import prepare_day
 from parkdispatch.studies.dispatch import DispatchRun, dispatch_case, with_ac_check, write_run
+from parkdispatch.studies.planning.plan_run import PlanWishes, prepare_plan, run_plan
 from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOptions, ignore_progress
 
 if TYPE_CHECKING:
@@ -106,10 +110,39 @@ class Dispatch:
 
 @dataclass(frozen=True)
 class Plan(Dispatch):
-    """The plan of one day."""
+    """The plan of a day, or of any other stretch of time."""
 
     # taken for the month's peak so far, by connection [MW]; empty if one was given
     expected_peaks_mw: Mapping[str, float] = field(default_factory=dict)
+    # taken as paid for anyway in months that begin within the plan, by month and connection [MW]
+    later_peaks_mw: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> list[str]:
+        """What there is to say of the orders: what forcing costs, what a call pays, what is violated."""
+        return note_lines(self.run.notes, load_words("en"))
+
+    @property
+    def money(self) -> pd.DataFrame:
+        """One row a day [yuan]: energy, stored (what is stored more at the end is worth), demand, total.
+
+        `demand_yuan` is what the day adds to the month's demand charge, so that the days of a month add up to
+        the month; the columns `..._saved_yuan` are the same of what the storage brings, where that is known.
+        """
+        summary = self.run.summary
+        rows = [
+            {
+                "energy_yuan": cost.energy_yuan,
+                "stored_yuan": cost.stored_yuan,
+                "demand_yuan": cost.demand_yuan,
+                "total_yuan": cost.total_yuan,
+            }
+            for cost in summary.day_costs
+        ]
+        for row, saving in zip(rows, summary.days, strict=False):
+            row |= {"energy_saved_yuan": saving.energy_yuan, "demand_saved_yuan": saving.demand_yuan}
+            row |= {"total_saved_yuan": saving.total_yuan}
+        return pd.DataFrame(rows, index=pd.Index([cost.day for cost in summary.day_costs], name="day"))
 
     @property
     def schedule(self) -> tuple[ScheduleBlock, ...]:
@@ -137,7 +170,11 @@ def plan(
     case: Case,
     *,
     day: date | str | None = None,
+    start: MomentText | None = None,
+    until: MomentText | None = None,
     soc: float | Mapping[str, float] | None = None,
+    orders: Sequence[Order] = (),
+    soft_yuan_per_mwh: float | None = None,
     peak_so_far_mw: float | None = None,
     load: Forecast | None = None,
     pv: Forecast | None = None,
@@ -148,12 +185,17 @@ def plan(
     threads: int | None = None,
     progress: Progress = ignore_progress,
 ) -> Plan:
-    """Plan one day of a case.
+    """Plan a day of a case, or any other stretch of time.
 
     Args:
         case: what `load_case` returned.
         day: the day, a date or "2026-07-15"; None: that of the case.
-        soc: state of charge at midnight [-], of every battery or by the battery's name.
+        start: when the plan begins, a datetime, "2026-07-15T10:15", or "10:15" of the day; None: at midnight.
+        until: when it ends, likewise, minutes or weeks later; None: at the next midnight.
+        soc: state of charge at the beginning [-], of every battery or by the battery's name.
+        orders: what the plan has to obey for some time, beside those of the case: `OutageOrder`,
+            `LimitOrder`, `ForceOrder`, `ReserveOrder`, `FinalStateOrder`, `CallOrder`.
+        soft_yuan_per_mwh: price at which limits may be violated; None: they may not.
         peak_so_far_mw: the month's highest 15-minute mean import so far [MW]; None: that of the
             cheapest dispatch of the month as a whole, by the case's load and PV (`Plan.expected_peaks_mw`).
         load: forecast of the load, a CSV file or a pandas Series by local time; a Series whose name states no
@@ -180,13 +222,13 @@ def plan(
     """
     started = time.perf_counter()
     options = SolveOptions(solver, time_limit_s, smooth=True, threads=threads)
-    chosen = case.calendar.plan_date if day is None else _day(day)
-    times = day_times(case, chosen)
+    times = plan_times(case, None if day is None else _day(day), start, until)
     given = with_overrides(case, soc, peak_so_far_mw, load, pv, load_column=load_column, pv_column=pv_column)
-    planned = prepare_day(case, given, times, peak_so_far_mw is not None)
-    context = SolveContext(options, progress)
-    run = dispatch_case(planned.prepared, context, time.perf_counter() - started, planned.before)
-    return Plan(run, "day", planned.expected_peaks_mw)
+    wishes = PlanWishes(orders, soft_yuan_per_mwh)
+    problem = prepare_plan(case, given, times, wishes, peak_so_far_mw is not None)
+    planned_run = run_plan(problem, SolveContext(options, progress), time.perf_counter() - started)
+    planned = planned_run.planned
+    return Plan(planned_run.run, "day", planned.expected_peaks_mw, planned.later_peaks_mw)
 
 
 def year(

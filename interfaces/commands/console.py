@@ -31,7 +31,13 @@ class PipeConsole(Console):
 out_console = PipeConsole(highlight=False, soft_wrap=False)
 err_console = PipeConsole(stderr=True, highlight=False)
 # options whose name differs from the function argument they are passed to
-OPTION_NAMES = {"case": "CASE", "day": "--date", "time_limit_s": "--time-limit"}
+OPTION_NAMES = {
+    "case": "CASE",
+    "day": "--date",
+    "start": "--from",
+    "reserve": "--reserve-mwh",
+    "time_limit_s": "--time-limit",
+}
 TRUST_PATHS = "variable `PARKDISPATCH_TRUST_PATHS`"  # which `--trust-paths` sets
 
 

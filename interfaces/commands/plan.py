@@ -1,7 +1,7 @@
-"""`parkdispatch plan`: dispatch one day."""
+"""`parkdispatch plan`: dispatch a day, or any other stretch of time."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,26 +27,45 @@ from parkdispatch.interfaces.commands.options import (
     language,
     write_pyomo_model,
 )
-from parkdispatch.models.errors import InputError
+from parkdispatch.interfaces.commands.plan_options import (
+    DEFAULT_VIOLATION_YUAN_PER_MWH,
+    CallOption,
+    DayOption,
+    ForceOption,
+    LimitOption,
+    OutageOption,
+    ReserveOption,
+    SocOption,
+    SoftOption,
+    StartOption,
+    UntilOption,
+    UntilSocOption,
+    ViolationPriceOption,
+    checked_price,
+    parse_day,
+    parse_orders,
+    parse_soc,
+)
 
 if TYPE_CHECKING:
-    from parkdispatch.results.power_scale import PowerScale
-
-SocOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="State of charge at midnight, a fraction: of every battery, or NAME=0.4, repeated.",
-        metavar="FRACTION",
-    ),
-]
+    from parkdispatch.studies.day_plan import PreparedDay
+    from parkdispatch.studies.dispatch import DispatchRun
 
 
 def plan(
     case: CaseArgument = "gaoan",
-    day: Annotated[
-        str | None, typer.Option("--date", help="Day to plan, YYYY-MM-DD; default: plan_date of the case.")
-    ] = None,
+    day: DayOption = None,
+    start: StartOption = None,
+    until: UntilOption = None,
     soc: SocOption = None,
+    outage: OutageOption = None,
+    limit: LimitOption = None,
+    force: ForceOption = None,
+    reserve_mwh: ReserveOption = None,
+    call: CallOption = None,
+    until_soc: UntilSocOption = None,
+    soft: SoftOption = False,
+    violation_price: ViolationPriceOption = DEFAULT_VIOLATION_YUAN_PER_MWH,
     peak_so_far_mw: Annotated[
         float | None,
         typer.Option(help="Highest 15-minute import of the month so far [MW]; default: the lowest possible."),
@@ -68,93 +87,78 @@ def plan(
     model: Model = None,
     ac_check: AcCheckOption = 0,
 ) -> None:
-    """Dispatch one day: schedule, cost with and without storage, peak, proof."""
+    """Dispatch a day, or from now on: schedule, cost with and without storage, peak, proof."""
     started = time.perf_counter()
     with progress_line() as progress:
         progress("reading inputs")
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
-        from parkdispatch.inputs.prepare import day_times
         from parkdispatch.inputs.variations.overrides import with_overrides
+        from parkdispatch.inputs.variations.plan_times import plan_times
         from parkdispatch.interfaces.output_paths import check_output_paths, run_folder
-        from parkdispatch.studies.day_plan import prepare_day
-        from parkdispatch.studies.dispatch import dispatch_case, write_run
+        from parkdispatch.studies.dispatch import write_run
+        from parkdispatch.studies.planning.plan_run import PlanWishes, prepare_plan, run_plan
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 
         findings = Findings()
         file_lang = findings.collect(language, lang)
         options = findings.collect(SolveOptions, solver, time_limit, smooth=True)
         findings.collect(check_output_paths, out, model)
-        given_soc = findings.collect(_parse_soc, soc)
-        given_day = findings.collect(_parse_day, day)
+        given_soc = findings.collect(parse_soc, soc)
+        orders = findings.collect(parse_orders, outage, limit, force, reserve_mwh, call, until_soc)
+        price = findings.collect(checked_price, violation_price) if soft else None
+        given_day = findings.collect(parse_day, day)
         park = findings.collect(load_case, case, variant)
         findings.collect(check_possible, park, ac_check)
         findings.raise_any()
-        plan_day = given_day or park.calendar.plan_date
-        times = findings.collect(day_times, park, plan_day)
+        times = findings.collect(plan_times, park, given_day, start, until)
         varied = findings.collect(
             with_overrides, park, given_soc, peak_so_far_mw, load, pv, load_column, pv_column
         )
         findings.raise_any()
         context = SolveContext(options, progress)
-        planned = prepare_day(park, varied, times, peak_so_far_mw is not None)
+        problem = prepare_plan(park, varied, times, PlanWishes(orders, price), peak_so_far_mw is not None)
         if model:
-            write_pyomo_model(planned.prepared, model)
-        run = dispatch_case(planned.prepared, context, time.perf_counter() - started, planned.before)
-        run = with_check(run, ac_check, progress)
+            write_pyomo_model(problem.planned.prepared, model)
+        planned = run_plan(problem, context, time.perf_counter() - started)
+        run = with_check(planned.run, ac_check, progress)
         progress("writing results")
         with run_folder(out, park.name, "plan") as folder:
             paths = write_run(run, folder, "day", lang=file_lang)
-    from parkdispatch.results.console.dispatch_screen import show_files, show_plan
-    from parkdispatch.results.power_scale import scale_of
+    _show(run, paths.values())
+    _show_assumed_peaks(planned.planned, times[0], run)
+    end_of_check(run)
+
+
+def _show(run: "DispatchRun", paths: Iterable[Path]) -> None:
+    """Print the plan, the names of its files and the warnings."""
+    from parkdispatch.results.console.dispatch_screen import show_files
+    from parkdispatch.results.console.plan_screen import show_plan
     from parkdispatch.results.schedule.activity_schedule import activity_blocks
     from parkdispatch.results.schedule.schedule import schedule_blocks
 
     blocks = (schedule_blocks(run.solution, run.case), activity_blocks(run.solution, run.case))
-    show_plan(out_console, run.case, run.solution, run.summary, *blocks)
-    _show_assumed_peaks(planned.expected_peaks_mw, plan_day, scale_of(run.solution))
-    show_files(out_console, paths.values())
+    show_plan(out_console, run.case, run.solution, run.summary, *blocks, notes=run.notes)
+    show_files(out_console, paths)
     for line in run.case.dispatch_warnings:
         print_message("warning", line)
-    end_of_check(run)
 
 
-def _show_assumed_peaks(peaks_mw: Mapping[str, float], plan_day: date, scale: "PowerScale") -> None:
-    """Say which peaks of the month [MW] the plan assumed by connection, because none was typed."""
-    for name, peak_mw in peaks_mw.items():
-        note = (
-            f"Peak so far not given (--peak-so-far-mw): assumed {scale.text(peak_mw)} at {name}, the peak"
-            f" of the cheapest dispatch of {plan_day:%Y-%m} as a whole."
-        )
+def _show_assumed_peaks(planned: "PreparedDay", begin: date, run: "DispatchRun") -> None:
+    """Say which peaks of the months [MW] the plan assumed by connection, because none was typed."""
+    from parkdispatch.results.power_scale import scale_of
+
+    scale = scale_of(run.solution)
+    notes = [
+        f"Peak so far not given (--peak-so-far-mw): assumed {scale.text(peak_mw)} at {name}, the peak"
+        f" of the cheapest dispatch of {begin:%Y-%m} as a whole."
+        for name, peak_mw in planned.expected_peaks_mw.items()
+    ]
+    notes += [
+        f"{month} begins within the plan: {scale.text(peak_mw)} at {name} is taken as paid for anyway, the"
+        " peak of the cheapest dispatch of that month as a whole."
+        for month, peaks_mw in planned.later_peaks_mw.items()
+        for name, peak_mw in peaks_mw.items()
+    ]
+    for note in notes:
         out_console.print(note, style="dim", soft_wrap=True)
-
-
-def _parse_soc(texts: list[str] | None) -> float | dict[str, float] | None:
-    """One state of charge of all batteries, or several by name; None if none was typed."""
-    if texts is None:
-        return None
-    by_name: dict[str, float] = {}
-    problems = []
-    for text in texts:
-        name, equals, number = text.rpartition("=")
-        try:
-            by_name[name] = float(number if name or not equals else text)
-        except ValueError:
-            problems.append(f"`--soc` = {text}: must be a fraction such as 0.4, or battery_1=0.4")
-    if "" in by_name and len(texts) > 1:
-        problems.append("`--soc`: must be one fraction, or one for each battery that is named")
-    elif len(by_name) < len(texts) and not problems:
-        problems.append("`--soc`: must name each battery once")
-    if problems:
-        raise InputError(problems)
-    return by_name.get("", by_name)
-
-
-def _parse_day(text: str | None) -> date | None:
-    """The day that was typed, if any."""
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"`--date` = {text}: must be a day such as 2026-07-15") from None

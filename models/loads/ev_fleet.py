@@ -30,7 +30,6 @@ from pydantic import Field, model_validator
 
 from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (
-    INJECTION,
     Array,
     Device,
     Display,
@@ -53,6 +52,7 @@ from parkdispatch.models.limits import (
 )
 from parkdispatch.models.loads.demand_profile import Hourly
 from parkdispatch.models.loads.vehicle_flow import Vehicle, all_days, one_day, stays, within_power
+from parkdispatch.models.ordered_bounds import INJECTION
 from parkdispatch.models.shown_operation import Activity
 from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.models.vocabulary import Interval, Terms

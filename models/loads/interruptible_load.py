@@ -28,7 +28,6 @@ from pydantic import Field
 
 from parkdispatch.models.declaration import declared
 from parkdispatch.models.device import (
-    INJECTION,
     Array,
     Carrier,
     Display,
@@ -39,6 +38,7 @@ from parkdispatch.models.device import (
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.loads.demand_profile import DemandProfile
 from parkdispatch.models.loads.shed_steps import ShedStep
+from parkdispatch.models.ordered_bounds import INJECTION
 from parkdispatch.models.shown_operation import Activity
 from parkdispatch.models.vocabulary import Interval, Terms
 

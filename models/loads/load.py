@@ -6,8 +6,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from parkdispatch.models.declaration import declared
-from parkdispatch.models.device import INJECTION, Array, Carrier, Display, Seen
+from parkdispatch.models.device import Array, Carrier, Display, Seen
 from parkdispatch.models.loads.demand_profile import DemandProfile
+from parkdispatch.models.ordered_bounds import INJECTION
 from parkdispatch.models.vocabulary import Amount, Expr, Interval, Terms
 
 

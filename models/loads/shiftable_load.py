@@ -28,7 +28,6 @@ import numpy as np
 import pyomo.environ as pyo
 
 from parkdispatch.models.device import (
-    INJECTION,
     Array,
     Carrier,
     Display,
@@ -57,6 +56,7 @@ from parkdispatch.models.loads.work_windows import (
     work_series,
     work_windows,
 )
+from parkdispatch.models.ordered_bounds import INJECTION
 from parkdispatch.models.shown_operation import Activity
 from parkdispatch.models.vocabulary import Interval, Terms, TimeSpan
 

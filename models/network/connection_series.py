@@ -55,6 +55,15 @@ CONNECTION_SERIES: Mapping[str, SeriesSpec] = {
     ),
 }
 
+CALL_SERIES: Mapping[str, SeriesSpec] = {  # of a connection with calls for demand response
+    "response_price_yuan_per_mwh": SeriesSpec(
+        title="Price of the response", unit="yuan/MWh", lower=0.0, internal=True
+    ),
+    "response_at_zero_yuan_per_h": SeriesSpec(
+        title="Payment for a response of the whole baseline", unit="yuan/h", lower=0.0, internal=True
+    ),
+}
+
 
 def purchase_price_yuan_per_mwh(
     park: Park, voltage: str, scheme: Scheme, power_factor: float | None

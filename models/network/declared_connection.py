@@ -9,6 +9,8 @@ from parkdispatch.models.device import Device, Efficiency
 from parkdispatch.models.limits import Power
 from parkdispatch.models.network.blackouts import Blackout
 from parkdispatch.models.network.connection_series import SalePrice, periods_without_price
+from parkdispatch.models.network.demand_calls import DemandCall
+from parkdispatch.models.network.demand_metering import MonthPeak
 from parkdispatch.models.network.transformers import Transformers
 from parkdispatch.models.network_elements import NetworkElements, PowerInjection, SupplyPoint
 from parkdispatch.models.tariff.demand_rules import Election
@@ -53,6 +55,10 @@ class DeclaredConnection(Device):
     peak_so_far_mw: Power = declared(
         "MW", "Highest 15-minute average import of the month before the horizon begins", ASSUMED, 0.0
     )
+    later_peaks_mw: tuple[MonthPeak, ...] = declared(
+        "-", "Peaks of later months of the horizon that are paid for anyway, for a horizon that ends within"
+        " one; left out: none", default=(),
+    )  # fmt: skip
     demand_election: Election = declared(
         "-", "What a two-part customer pays for: highest metered demand, contracted demand, or transformer"
         " capacity", ASSUMED, "highest",
@@ -75,6 +81,10 @@ class DeclaredConnection(Device):
         "-", "Spans in which nothing can be imported or exported; an interval that shares time with one is"
         " out as a whole", default=(),
     )  # fmt: skip
+
+    calls: tuple[DemandCall, ...] = declared(
+        "-", "Calls for demand response that are answered, with their baselines", default=()
+    )
 
     @property
     def network_elements(self) -> NetworkElements:

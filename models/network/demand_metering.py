@@ -1,14 +1,38 @@
 """Billed demand: the 15-minute average import, and the peak of each month."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import Field
 
+from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.device import Array, largest_residual
+from parkdispatch.models.limits import Power
 
 QUARTER_HOURS = 0.25  # [h] averaging period of the demand meter
+
+
+class MonthPeak(Declaration):
+    """The peak of a month that is paid for whatever the horizon does."""
+
+    month: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] = declared("-", "Month such as 2026-08")
+    peak_mw: Power = declared("MW", "Highest 15-minute average import")
+
+
+def peaks_before_mw(times: pd.DatetimeIndex, first_mw: float, later: Sequence[MonthPeak]) -> Array:
+    """The peak that each interval's month has, or is paid for, before it begins [MW], (intervals,).
+
+    `first_mw` is that of the month in which the horizon begins, unless `later` names it.
+    """
+    month = 12 * times.year.to_numpy() + times.month.to_numpy()
+    peaks = np.where(month == month[0], first_mw, 0.0)
+    for named in later:
+        year, number = map(int, named.month.split("-"))
+        peaks[month == 12 * year + number] = named.peak_mw
+    return peaks
 
 
 def metered_demand_mw(times: Any, hours: float, import_mw: Array) -> Array:

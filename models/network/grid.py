@@ -21,6 +21,7 @@ import pyomo.environ as pyo
 from parkdispatch.models.device import Array, Display, Park, Role, Seen, SeriesSpec, largest_residual
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.connection_series import (
+    CALL_SERIES,
     CONNECTION_SERIES,
     limit_mw,
     purchase_price_yuan_per_mwh,
@@ -28,11 +29,13 @@ from parkdispatch.models.network.connection_series import (
     sale_price_yuan_per_mwh,
 )
 from parkdispatch.models.network.declared_connection import DeclaredConnection
+from parkdispatch.models.network.demand_calls import RESPONSE, call_series
 from parkdispatch.models.network.demand_limit import bound_demand
 from parkdispatch.models.network.demand_metering import (
     first_of_month,
     metered_demand_mw,
     peak_residuals_mw,
+    peaks_before_mw,
     quarter_energy_mwh,
 )
 from parkdispatch.models.units import KW_PER_MW
@@ -54,6 +57,11 @@ class Grid(DeclaredConnection):
         """A connection at 10 kV."""
         return cls(voltage_kv_level="1-10kV", import_limit_mw=50.0, export_limit_mw=20.0)
 
+    @property
+    def needed_series(self) -> Mapping[str, SeriesSpec]:
+        """Those of a response only where there are calls for one."""
+        return {**CONNECTION_SERIES, **CALL_SERIES} if self.calls else CONNECTION_SERIES
+
     def series(self, park: Park) -> Mapping[str, Array]:
         """Prices and limits at `park.times`, each of shape (intervals,).
 
@@ -73,17 +81,18 @@ class Grid(DeclaredConnection):
                 raise InputError(f"tariff {tariff.name}: no `demand_rules` for a contracted demand")
             demand_price *= tariff.demand_rules.excess_multiple
             free_mw = tariff.demand_rules.tolerance * np.array(self.contracted_demand_mw)[month]
-        first_month = (times.year == times[0].year) & (times.month == times[0].month)
+        paid_mw = peaks_before_mw(times, self.peak_so_far_mw, self.later_peaks_mw)
         import_limit_mw, export_limit_mw = self.limits_mw
         return {
             "purchase_price_yuan_per_mwh": price,
             "sale_price_yuan_per_mwh": sale_price_yuan_per_mwh(park, self.sale_price_yuan_per_kwh),
             "demand_price_yuan_per_mw_month": np.full(len(times), demand_price * KW_PER_MW),
-            "peak_floor_mw": np.where(first_month, np.maximum(self.peak_so_far_mw - free_mw, 0.0), 0.0),
+            "peak_floor_mw": np.maximum(paid_mw - free_mw, 0.0),
             "demand_free_mw": free_mw,
             "import_limit_mw": limit_mw(park, import_limit_mw - self.import_reserve_mw, self.blackouts),
             "export_limit_mw": limit_mw(park, export_limit_mw, self.blackouts),
             "quarter_continues": quarter_continues(park),
+            **(call_series(self.calls, times, park.hours) if self.calls else {}),
         }
 
     @property
@@ -111,9 +120,14 @@ class Grid(DeclaredConnection):
             )
             free_mw = interval.series("demand_free_mw") if contracted else 0.0
             bound_demand(block, interval, paid_mw, free_mw)
+        response = {}
+        if self.calls:
+            paid_for = interval.series("response_price_yuan_per_mwh") * block.import_mw
+            response[RESPONSE] = hours * (paid_for - interval.series("response_at_zero_yuan_per_h"))
         return Terms(
             injection={self.bus: block.import_mw - block.export_mw},
             costs={
+                **response,
                 "purchase": interval.series("purchase_price_yuan_per_mwh") * hours * block.import_mw,
                 "sale": -interval.series("sale_price_yuan_per_mwh") * hours * block.export_mw,
             },
@@ -167,6 +181,9 @@ class Grid(DeclaredConnection):
             "purchase": bought_mwh * seen.values["purchase_price_yuan_per_mwh"],
             "sale": -sold_mwh * seen.values["sale_price_yuan_per_mwh"],
         }
+        if self.calls:
+            price = seen.values["response_price_yuan_per_mwh"]
+            costs[RESPONSE] = bought_mwh * price - seen.values["response_at_zero_yuan_per_h"] * seen.hours
         if self.pays_for_demand:
             price = seen.values["demand_price_yuan_per_mw_month"][first_of_month(seen.times)]
             label = "demand_excess" if self.demand_election == "contracted" else "demand"

@@ -12,7 +12,6 @@ from pydantic import Field
 
 from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (
-    INJECTION,
     Array,
     Device,
     Display,
@@ -22,6 +21,7 @@ from parkdispatch.models.device import (
     largest_residual,
     power_spec,
 )
+from parkdispatch.models.ordered_bounds import INJECTION
 from parkdispatch.models.vocabulary import Interval, Terms
 
 

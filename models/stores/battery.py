@@ -118,6 +118,26 @@ class Battery(BatteryDeclaration):
         return self.model_copy(update={"initial_soc": soc, "final_soc": self.final_soc_or_initial, **had})
 
     @property
+    def set_point_limits_mw(self) -> tuple[float, float]:
+        """Largest charge, as a negative power, and largest discharge."""
+        charge_mw, discharge_mw = (
+            self.largest_power_mw if most_mw is None else most_mw
+            for most_mw in (self.max_charge_mw, self.max_discharge_mw)
+        )
+        return -charge_mw, discharge_mw
+
+    @property
+    def final_bounds(self) -> Mapping[str, tuple[float | None, float | None]]:
+        """The energy at the end, by `final_rule`."""
+        final_mwh = self.final_soc_or_initial * self.full_mwh
+        least = final_mwh if self.final_rule in ("at_least", "exactly") else None
+        return {"energy_mwh": (least, final_mwh if self.final_rule in ("at_most", "exactly") else None)}
+
+    def freed_at_end(self) -> Self:
+        """The battery that may end anywhere in its window."""
+        return self.model_copy(update={"final_rule": "free"})
+
+    @property
     def needed_series(self) -> Mapping[str, SeriesSpec]:
         """Series only where limits vary, so that equal batteries without them can be solved as one."""
         return self.series_specs if self.has_limits_in_time else {}

@@ -200,7 +200,7 @@ def write_interval(
     terms, intervals = {}, {}
     for name, device in devices.items():
         interval = intervals[name] = writer(name, block.device[name])
-        terms[name] = device.interval(block.device[name], interval)
+        terms[name] = device.write(block.device[name], interval)
         refuse_unreadable(name, block.device[name], interval.written)
     buses = list(dict.fromkeys(bus for term in terms.values() for bus in term.injection))
 

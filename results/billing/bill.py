@@ -111,8 +111,11 @@ def bill(
     tariff lacks the times, the voltage, the scheme or a rule.
     """
     sold_by_period = isinstance(grid.sale_price_yuan_per_kwh, PeriodPrices) and SALE not in (given or {})
+    later_mw = {peak.month: peak.peak_mw for peak in getattr(grid, "later_peaks_mw", ())}
     meter_months = list(
-        months(times, import_mw, export_mw, hours, tariff, grid.peak_so_far_mw, given, sold_by_period)
+        months(
+            times, import_mw, export_mw, hours, tariff, grid.peak_so_far_mw, given, sold_by_period, later_mw
+        )
     )
     share = adjustment(tariff, grid)
     lines = []

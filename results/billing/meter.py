@@ -50,11 +50,13 @@ def months(
     earlier_mw: float = 0.0,
     given: Mapping[str, NDArray[np.float64]] | None = None,
     sold_by_period: bool = False,
+    later_mw: Mapping[str, float] | None = None,
 ) -> Iterator[Month]:
     """The monthly readings of import and export [MW], (intervals,), in intervals of `hours` from `times`.
 
-    `earlier_mw` is the highest demand of the first month before `times`; `given` are the connection's series
-    of the user. Raises InputError if an interval straddles quarter-hours or the tariff does not cover it.
+    `earlier_mw` is the highest demand of the first month before `times`, `later_mw` what is paid for anyway
+    in other months ("2026-08"); `given` are the connection's series of the user.
+    Raises InputError if an interval straddles quarter-hours or the tariff does not cover it.
     """
     given = given or {}
     terms = given_by_month(times, import_mw, export_mw, hours, given)
@@ -63,16 +65,16 @@ def months(
     meter["period"] = "all" if PURCHASE in given else periods_at(quarters, tariff)
     if sold_by_period:
         meter["sold_in"] = periods_at(quarters, tariff)
-    earlier_kw = 0.0 if LEAST in given else earlier_mw * KW_PER_MW
+    least_mw = {f"{quarters[0]:%Y-%m}": earlier_mw, **(later_mw or {})} if LEAST not in given else {}
     # by period, not by formatted text: writing out every time of a year took a quarter of the bill's time
-    for number, (name, month) in enumerate(meter.groupby(quarters.to_period("M"))):
+    for name, month in meter.groupby(quarters.to_period("M")):
         peak_kw = month["import_kwh"].max() / QUARTER_HOURS
         yield Month(
             name=str(name),
             number=int(str(name)[5:]),
             import_kwh=_sums(month, "period", "import_kwh"),
             export_kwh=float(month["export_kwh"].sum()),
-            peak_kw=float(max(peak_kw, earlier_kw) if number == 0 else peak_kw),
+            peak_kw=float(max(peak_kw, least_mw.get(str(name), 0.0) * KW_PER_MW)),
             whole=len(month) == QUARTERS_PER_DAY * pd.Period(str(name)).days_in_month,
             given=terms[str(name)],
             sold_kwh=_sums(month, "sold_in", "export_kwh") if sold_by_period else {},

@@ -1,6 +1,6 @@
 """Print a plan, a year, daily plans and a PV yield. Rounding is done here."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import xarray as xr
@@ -16,14 +16,10 @@ from parkdispatch.results.console.screen_parts import heading, money, plain_tabl
 from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.pv_yield import PvYield
 from parkdispatch.results.savings.replay_comparison import Replayed
-from parkdispatch.results.schedule.activity_schedule import ActivityBlock
-from parkdispatch.results.schedule.schedule import ScheduleBlock
 from parkdispatch.results.summary import Summary, full_cycles
-from parkdispatch.results.views.saving_view import bridge_rows, day_rows, peak_phrases
-from parkdispatch.results.wording.activity_sentences import activity_line
+from parkdispatch.results.views.saving_view import bridge_rows
 from parkdispatch.results.wording.display_names import Words, screen_name
 from parkdispatch.results.wording.sentences import (
-    block_line,
     implausible_sentences,
     proof_sentence,
     unchecked_sentences,
@@ -41,41 +37,7 @@ COST_WORDS = {
 }
 
 
-def show_plan(
-    console: Console,
-    case: Case,
-    solution: xr.Dataset,
-    summary: Summary,
-    blocks: Sequence[ScheduleBlock],
-    activities: Sequence[ActivityBlock] = (),
-) -> None:
-    """Print schedule, costs, peak and proof of a day."""
-    day = str(solution["time"].to_numpy()[0])[:10]
-    scale = scale_of(solution)
-    words = load_words("en", scale=scale, devices=case.devices)
-    console.print(heading(f"{case.title or case.name}: plan for {day}", case))
-    if blocks:
-        console.print(_schedule(blocks, words), soft_wrap=True)
-    elif case.storage:
-        console.print("The storage stays idle all day: no operation lowers the cost.", style="italic")
-    if activities:
-        lines = [activity_line(block, words) for block in activities]
-        console.print(Text("\n".join([*lines, ""])), soft_wrap=True)
-    _print_implausible(console, solution, case)
-    console.print(
-        _cost_table("the day, with the demand charge of the whole month", summary, words, of_day=True)
-    )
-    if summary.days and summary.without_storage:
-        console.print(saving_table(words["saving"]["title"], day_rows(summary.days[0], words, scale)))
-        for phrase in peak_phrases(summary.days[0], words, scale):
-            console.print(f"{phrase[:1].upper()}{phrase[1:]}.", soft_wrap=True)
-    show_bill(console, summary)
-    for line in _peak_lines(solution, summary):
-        console.print(line, soft_wrap=True)
-    console.print(_proof(solution, summary), soft_wrap=True)
-
-
-def _print_implausible(console: Console, solution: xr.Dataset, case: Case) -> None:
+def print_implausible(console: Console, solution: xr.Dataset, case: Case) -> None:
     """What can hardly be in the given series, loudly."""
     for line in implausible_sentences(solution, case, load_words("en", devices=case.devices)):
         console.print(Text(f"WARNING: {line}", style="bold red"), soft_wrap=True)
@@ -96,13 +58,13 @@ def show_year(
     console.print(
         heading(f"{case.title or case.name}: {first} to {last}, {model['intervals']:,} intervals", case)
     )
-    _print_implausible(console, solution, case)
+    print_implausible(console, solution, case)
     console.print(Group(_energy_table(summary, scale, words), _cost_table("the period", summary, words)))
     _print_bridge(console, summary)
     _print_cycles(console, summary, words)
     console.print(_month_table(summary, scale))
     show_bill(console, summary)
-    console.print(_proof(solution, summary), soft_wrap=True)
+    console.print(proof_lines(solution, summary), soft_wrap=True)
     console.print(
         f"Model: {model['columns']:,} columns, {model['rows']:,} rows, {model['nonzeros']:,} nonzeros;"
         f" {model['pairs']:,} exclusive pairs, {model['settled']:,} fixed by bounds,"
@@ -125,7 +87,7 @@ def show_replay(
     first, last = replayed.days[0].day, replayed.days[-1].day
     title = f"{case.title or case.name}: {first} to {last}, {len(replayed.days)} daily plans"
     console.print(heading(title, case), soft_wrap=True)
-    _print_implausible(console, solution, case)
+    print_implausible(console, solution, case)
     console.print(Group(_replay_costs(replayed), _replay_peaks(replayed, scale_of(solution))))
     show_bill(console, summary)
     total = replayed.total
@@ -246,16 +208,6 @@ def show_files(console: Console, paths: Iterable[Path]) -> None:
     console.print(Text(f"Files in {written[0].parent}: {names}"), soft_wrap=True)
 
 
-def _schedule(blocks: Sequence[ScheduleBlock], words: Words) -> RenderableType:
-    """The blocks of the schedule, one per line."""
-    lines = Text()
-    for block in blocks:
-        lines.append(
-            f"{block_line(block, words)}\n", style="green" if block.action == "charge" else "dark_orange"
-        )
-    return lines
-
-
 def _print_bridge(console: Console, summary: Summary) -> None:
     """The bridge from the saving in the model to that on the bill, where they differ."""
     words = load_words("en")
@@ -263,13 +215,12 @@ def _print_bridge(console: Console, summary: Summary) -> None:
         console.print(saving_table(words["saving"]["bridge"], rows))
 
 
-def _cost_table(period: str, summary: Summary, words: Words, *, of_day: bool = False) -> RenderableType:
+def _cost_table(period: str, summary: Summary, words: Words) -> RenderableType:
     """Cost with and without storage, and the saving by named cost."""
     table, other = plain_table(f"Cost of {period}", "", "yuan", "万元"), summary.without_storage
     rows = [("with storage", summary.cost_yuan)]
     if other:
-        difference = "less with storage" if of_day else "saved"
-        rows = [("without storage", other.cost_yuan), *rows, (difference, other.saving_yuan)]
+        rows = [("without storage", other.cost_yuan), *rows, ("saved", other.saving_yuan)]
     for name, yuan in rows:
         style = "bold" if name == "saved" else None
         table.add_row(name, f"{yuan:z,.0f}", f"{yuan / YUAN_PER_WAN:z,.2f}", style=style)
@@ -281,21 +232,6 @@ def _cost_table(period: str, summary: Summary, words: Words, *, of_day: bool = F
                 f"{yuan / YUAN_PER_WAN:z,.2f}",
             )
     return table if other else Group(table, Text(NO_COMPARISON))
-
-
-def _peak_lines(solution: xr.Dataset, summary: Summary) -> list[str]:
-    """A sentence per month on the highest import and the billed demand."""
-    lines, other, scale = [], summary.without_storage, scale_of(solution)
-    for month, peak in summary.peak_mw.items():
-        comparison = f", without storage {scale.text(other.peak_mw[month])}" if other else ""
-        billed_mw = [
-            float(solution[name][0])
-            for name in map(str, solution.data_vars)
-            if name.endswith(".peak_mw") and solution[name].attrs["kind"] == "shared"
-        ]
-        billed = f"; billed demand of the month {scale.text(sum(billed_mw))}" if billed_mw else ""
-        lines.append(f"Highest import {scale.text(peak)}{comparison}{billed}.")
-    return lines
 
 
 def _energy_table(summary: Summary, scale: PowerScale, words: Words) -> Table:
@@ -324,7 +260,8 @@ def _month_table(summary: Summary, scale: PowerScale) -> Table:
     return table
 
 
-def _proof(solution: xr.Dataset, summary: Summary) -> Text:
+def proof_lines(solution: xr.Dataset, summary: Summary) -> Text:
+    """Whether the dispatch is proven optimal, how, and what the audit found."""
     gap = float(solution.attrs["gap"])
     proven = "Proven optimal" if gap <= PROVEN_GAP else f"Feasible, at most {gap:.1e} above the optimum"
     return Text(f"{proven}: gap {gap:.1e}; {_proof_text(solution)}.\n{_audit_line(summary)}")

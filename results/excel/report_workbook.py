@@ -17,6 +17,7 @@ from parkdispatch.results.billing.bill_table import line_table, month_table
 from parkdispatch.results.excel.workbook_book import Book, Cell, Row, workbook
 from parkdispatch.results.network.network_tables import network_note, network_sentences, network_tables
 from parkdispatch.results.power_scale import scale_of
+from parkdispatch.results.savings.daily_saving import saving_of_days
 from parkdispatch.results.solution import QuantityName, times_of
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.views.report_tables import costs, energies, step_label
@@ -109,8 +110,9 @@ class _ReportWorkbook(Book):
         """A day's three lines, or the bridge from the saving in the model to that on the bill."""
         text, facts = self.words["saving"], self.facts
         if facts.kind == "day" and facts.days:
-            peaks = peak_phrases(facts.days[0], self.words, self.scale)
-            yield "; ".join([text["title"], *peaks]), day_rows(facts.days[0], self.words, self.scale)
+            saved = saving_of_days(facts.days)
+            peaks = peak_phrases(saved, self.words, self.scale)
+            yield "; ".join([text["title"], *peaks]), day_rows(saved, self.words, self.scale)
         elif self.other and (lines := bridge_rows(self.other, self.words)):
             yield text["bridge"], lines
 

@@ -9,6 +9,8 @@ from parkdispatch.results.audit import PROVEN_GAP, Audit
 from parkdispatch.results.html.page import render
 from parkdispatch.results.network.network_tables import network_section
 from parkdispatch.results.power_scale import scale_of
+from parkdispatch.results.savings.daily_saving import saving_of_days
+from parkdispatch.results.schedule.plan_notes import note_lines
 from parkdispatch.results.solution import of_kind, times_of
 from parkdispatch.results.views import report_tables as tables
 from parkdispatch.results.views.device_charts import chart_data
@@ -46,6 +48,7 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         verdict = "days_optimal" if proven else "days_not_optimal"
     steps = tables.waterfall(facts.steps, words) if facts.steps else None
     without = other.bills if other else {}
+    saved = saving_of_days(facts.days) if facts.kind == "day" and facts.days else None
     failed = [check_label(check, words) for check in audit.checks if not check.holds]
     return render(
         "report.html.j2",
@@ -62,6 +65,7 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         many_days=times[-1] - times[0] > pd.Timedelta(days=2),
         first_day=f"{times[0]:%Y-%m-%d}",
         last_day=f"{times[-1]:%Y-%m-%d}",
+        order_lines=note_lines(facts.notes, words),
         cards=tables.cards(facts, words, scale),
         warnings=implausible_sentences(solution, case, words),
         sound=proven and audit.holds,
@@ -93,8 +97,8 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         activities=[activity_row(block, words) for block in facts.activity_blocks],
         energies=tables.energies(solution, case, facts, words),
         steps=steps,
-        day_saving=day_rows(facts.days[0], words, scale) if facts.kind == "day" and facts.days else [],
-        day_peaks=peak_phrases(facts.days[0], words, scale) if facts.kind == "day" and facts.days else [],
+        day_saving=day_rows(saved, words, scale) if saved else [],
+        day_peaks=peak_phrases(saved, words, scale) if saved else [],
         bridge=bridge_rows(other, words) if other and facts.kind != "day" else [],
         bills={
             name: (

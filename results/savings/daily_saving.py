@@ -9,8 +9,8 @@
   days of a month add up to the month's.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -37,6 +37,24 @@ class PeakSoFar:
 
 
 @dataclass(frozen=True)
+class DayCost:
+    """What one day costs in the same three lines; stored energy is worth something, the others are paid."""
+
+    day: date
+    energy_yuan: float
+    stored_mwh: float  # in the stores at the end of the day, less at its start
+    stored_yuan: float  # what that is worth
+    demand_yuan: float  # what the day adds to the month's charge for demand
+    before_mw: Mapping[str, float] = field(default_factory=dict)  # peak of the month by connection
+    after_mw: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def total_yuan(self) -> float:
+        """Energy and demand, less what is stored more at the end [yuan]."""
+        return self.energy_yuan - self.stored_yuan + self.demand_yuan
+
+
+@dataclass(frozen=True)
 class DaySaving:
     """The three lines of one day; positive is saved."""
 
@@ -54,6 +72,68 @@ class DaySaving:
         return self.energy_yuan + self.stored_yuan + self.demand_yuan
 
 
+def saving_of_days(days: Sequence[DaySaving]) -> DaySaving:
+    """The three lines of consecutive days together; its day is the first, its peaks are of the last month."""
+    last_month = [day for day in days if _month_of(day) == _month_of(days[-1])]
+    return replace(
+        days[0],
+        energy_yuan=sum(day.energy_yuan for day in days),
+        stored_mwh=sum(day.stored_mwh for day in days),
+        stored_yuan=sum(day.stored_yuan for day in days),
+        demand_yuan=sum(day.demand_yuan for day in days),
+        before=last_month[0].before,
+        after=last_month[-1].after,
+    )
+
+
+def cost_of_days(days: Sequence[DayCost]) -> DayCost:
+    """The three lines of consecutive days together; its day and its peaks are those of the last."""
+    return replace(
+        days[-1],
+        energy_yuan=sum(day.energy_yuan for day in days),
+        stored_mwh=sum(day.stored_mwh for day in days),
+        stored_yuan=sum(day.stored_yuan for day in days),
+        demand_yuan=sum(day.demand_yuan for day in days),
+    )
+
+
+def _month_of(saving: DaySaving) -> tuple[int, int]:
+    return saving.day.year, saving.day.month
+
+
+def cost_by_day(
+    solution: xr.Dataset, case: Case, start_mw: Mapping[str, float] | None = None
+) -> list[DayCost]:
+    """What each day of a solution costs, in three lines.
+
+    `start_mw` are the peaks of the month the horizon begins in, up to its beginning, by connection; without
+    it, what the dispatch was told.
+    """
+    times = times_of(solution)
+    day_of = np.unique(times.normalize(), return_inverse=True)[1]
+    first: Index = np.flatnonzero(np.diff(day_of, prepend=-1))
+    energy_yuan = _other_costs_yuan(solution, day_of, case)
+    stored_mwh, stored_yuan = _stored(solution, case, first)
+    demand_yuan, peaks = np.zeros(len(first)), dict[str, tuple[Array, Array]]()
+    for name, grid in case.devices.items():
+        if grid.pays_for_demand:
+            told_mw = _metered_before(solution, name)
+            peaks[name] = _peaks_so_far(solution, name, first, (start_mw or {}).get(name, told_mw))
+            demand_yuan += _charged(solution, name, first, peaks[name])
+    return [
+        DayCost(
+            times[position].date(),
+            float(energy_yuan[n]),
+            float(stored_mwh[n]),
+            float(stored_yuan[n]),
+            float(demand_yuan[n]),
+            before_mw={name: float(before[n]) for name, (before, _) in peaks.items()},
+            after_mw={name: float(after[n]) for name, (_, after) in peaks.items()},
+        )
+        for n, position in enumerate(first)
+    ]
+
+
 def saving_by_day(
     solution: xr.Dataset, without: xr.Dataset, case: Case, before: Mapping[str, PeakSoFar] | None = None
 ) -> list[DaySaving]:
@@ -62,32 +142,22 @@ def saving_by_day(
     `before` are the peaks of the month the horizon begins in, up to its beginning, by connection; without it
     both are what was metered with the storage.
     """
-    times = times_of(solution)
-    day_of = np.unique(times.normalize(), return_inverse=True)[1]
-    first: Index = np.flatnonzero(np.diff(day_of, prepend=-1))
-    energy_yuan = _other_costs_yuan(without, day_of, case) - _other_costs_yuan(solution, day_of, case)
-    stored_mwh, stored_yuan = _stored(solution, case, first)
-    demand_yuan, peaks = np.zeros(len(first)), dict[str, Array]()
-    for name, grid in case.devices.items():
-        if grid.pays_for_demand:
-            metered_mw = _metered_before(solution, name)
-            start = (before or {}).get(name, PeakSoFar(metered_mw, metered_mw))
-            with_mw = _peaks_so_far(solution, name, first, start.with_storage_mw)
-            without_mw = _peaks_so_far(without, name, first, start.without_storage_mw)
-            peaks[name] = np.array([with_mw, without_mw])
-            demand_yuan += _charged(solution, name, first, without_mw)
-            demand_yuan -= _charged(solution, name, first, with_mw)
+    start = before or {}
+    with_storage = cost_by_day(solution, case, {n: peak.with_storage_mw for n, peak in start.items()})
+    told_mw = dict(with_storage[0].before_mw)
+    start_mw = told_mw | {name: peak.without_storage_mw for name, peak in start.items()}
+    base = cost_by_day(without, case.without_storage(), start_mw)
     return [
         DaySaving(
-            times[position].date(),
-            float(energy_yuan[n]),
-            float(stored_mwh[n]),
-            float(stored_yuan[n]),
-            float(demand_yuan[n]),
-            before={name: PeakSoFar(*map(float, both[:, 0, n])) for name, both in peaks.items()},
-            after={name: PeakSoFar(*map(float, both[:, 1, n])) for name, both in peaks.items()},
+            own.day,
+            other.energy_yuan - own.energy_yuan,
+            own.stored_mwh,
+            own.stored_yuan,
+            other.demand_yuan - own.demand_yuan,
+            before={name: PeakSoFar(mw, other.before_mw[name]) for name, mw in own.before_mw.items()},
+            after={name: PeakSoFar(mw, other.after_mw[name]) for name, mw in own.after_mw.items()},
         )
-        for n, position in enumerate(first)
+        for own, other in zip(with_storage, base, strict=True)
     ]
 
 
@@ -187,6 +257,21 @@ def _charged(solution: xr.Dataset, grid: str, first: Index, peaks_mw: tuple[Arra
     return np.asarray(price * (np.maximum(after_mw - free_mw, 0.0) - np.maximum(before_mw - free_mw, 0.0)))
 
 
+def cost_json(cost: DayCost) -> dict[str, Any]:
+    """A day's cost in three lines for `summary.json`; money in yuan, power in MW."""
+    return {
+        "energy_yuan": cost.energy_yuan,
+        "stored_yuan": cost.stored_yuan,
+        "demand_yuan": cost.demand_yuan,
+        "total_yuan": cost.total_yuan,
+        "stored_mwh": cost.stored_mwh,
+        "peak_so_far_mw": {
+            name: {"before": cost.before_mw[name], "after": after_mw}
+            for name, after_mw in cost.after_mw.items()
+        },
+    }
+
+
 def saving_json(saving: DaySaving) -> dict[str, Any]:
     """A day's three lines for `summary.json`; money in yuan, power in MW."""
     return {
@@ -207,7 +292,7 @@ def saving_json(saving: DaySaving) -> dict[str, Any]:
     }
 
 
-def stored_price_yuan_per_mwh(saving: DaySaving) -> Iterator[float]:
+def stored_price_yuan_per_mwh(saving: DaySaving | DayCost) -> Iterator[float]:
     """The price at which the day's change of stored energy is valued; nothing where it does not change."""
     if abs(saving.stored_mwh) > 1e-9:
         yield saving.stored_yuan / saving.stored_mwh

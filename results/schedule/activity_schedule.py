@@ -39,6 +39,7 @@ class ActivityBlock:
     held: Limit | None  # limit of the import that is reached
     held_mw: float
     scale: PowerScale  # of the park
+    dated: bool = False  # the schedule has several days
 
 
 def activity_blocks(solution: xr.Dataset, case: Case) -> list[ActivityBlock]:
@@ -80,6 +81,7 @@ def activity_blocks(solution: xr.Dataset, case: Case) -> list[ActivityBlock]:
                         held=held,
                         held_mw=held_mw,
                         scale=scale,
+                        dated=times[0].date() != times[-1].date(),
                     )
                 )
     return blocks

@@ -43,11 +43,12 @@ class ScheduleBlock:
     exported_mw: float  # most of what is discharged that goes to the public grid
     scale: PowerScale  # of the park
     rated_mw: float  # of the storage
+    dated: bool = False  # the schedule has several days, so that a clock time needs its date
 
     @property
     def clock(self) -> str:
-        """12:00-14:00."""
-        return clock_text(self.first, self.last)
+        """12:00-14:00, with the date before it where the schedule has several days: 07-16 12:00-14:00."""
+        return clock_text(self.first, self.last, dated=self.dated)
 
     @property
     def purposes(self) -> set[str]:
@@ -61,10 +62,20 @@ class ScheduleBlock:
         return min(prices, default=0.0), max(prices, default=0.0)
 
 
-def clock_text(first: pd.Timestamp, last: pd.Timestamp) -> str:
-    """12:00-14:00; the end of a day is 24:00."""
-    end = f"{last:%H:%M}" if last.date() == first.date() else "24:00"
-    return f"{first:%H:%M}-{end}"
+def clock_text(first: pd.Timestamp, last: pd.Timestamp, *, dated: bool = False) -> str:
+    """12:00-14:00; the end of a day is 24:00. Dated: 07-16 12:00-14:00, and the date of a later end."""
+    if last == first.normalize() + pd.Timedelta(days=1):
+        end = "24:00"
+    elif last.date() != first.date():
+        end = f"{last:%m-%d %H:%M}"
+    else:
+        end = f"{last:%H:%M}"
+    return f"{first:%m-%d %H:%M}-{end}" if dated else f"{first:%H:%M}-{end}"
+
+
+def has_several_days(times: pd.DatetimeIndex) -> bool:
+    """Whether intervals begin on more than one day."""
+    return bool(times[0].date() != times[-1].date())
 
 
 def schedule_blocks(solution: xr.Dataset, case: Case) -> list[ScheduleBlock]:
@@ -100,6 +111,7 @@ def schedule_blocks(solution: xr.Dataset, case: Case) -> list[ScheduleBlock]:
                 exported_mw=float(reasons.exported_mw[here].max()) if discharging else 0.0,
                 scale=scale,
                 rated_mw=rated_mw,
+                dated=has_several_days(times),
             )
         )
     return blocks
@@ -116,7 +128,8 @@ def _runs(
     solution: xr.Dataset, case: Case, reasons: Reasons, least_mw: float
 ) -> Iterator[tuple[int, int, tuple[str, ...], tuple[Priced, ...]]]:
     """Stretches of one action, period and price: first interval, end, periods, prices."""
-    periods = interval_periods(times_of(solution), float(solution.attrs["hours"]), case.tariff)
+    times = times_of(solution)
+    periods, day = interval_periods(times, float(solution.attrs["hours"]), case.tariff), times.normalize()
     action = np.where(reasons.net_mw >= least_mw, 1, np.where(reasons.net_mw <= -least_mw, -1, 0))
     start, known = 0, PriceOf()
     for interval in range(len(action)):
@@ -124,6 +137,7 @@ def _runs(
         if interval > start and not (
             action[interval] == action[start]
             and periods[interval] == periods[start]
+            and day[interval] == day[start]
             and _agree(known, prices)
         ):
             if action[start]:

@@ -9,9 +9,10 @@ from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_table import BillSteps
 from parkdispatch.results.billing.demand_election import Elections
 from parkdispatch.results.network.ac_check import AcCheck
-from parkdispatch.results.savings.daily_saving import DaySaving
+from parkdispatch.results.savings.daily_saving import DayCost, DaySaving
 from parkdispatch.results.savings.replay_comparison import Replayed
 from parkdispatch.results.schedule.activity_schedule import ActivityBlock
+from parkdispatch.results.schedule.plan_notes import PlanNote
 from parkdispatch.results.schedule.schedule import ScheduleBlock
 from parkdispatch.results.solution import QuantityName
 from parkdispatch.results.summary import StorageComparison
@@ -47,6 +48,8 @@ class ReportFacts:
     bills: Mapping[str, Bill] = field(default_factory=dict)  # by connection
     steps: BillSteps | None = None  # from the cost without storage to that with it; None without a comparison
     days: Sequence[DaySaving] = ()  # saving of each day, in lines that may be added
+    day_costs: Sequence[DayCost] = ()  # cost of each day, in the same lines
     elections: Mapping[str, Elections] = field(default_factory=dict)  # by connection
     has_network: bool = False  # electric buses are joined, so that an AC power flow can be computed
+    notes: Sequence[PlanNote] = ()  # on the orders that a plan obeys
     ac_check: AcCheck | None = None  # None: not made

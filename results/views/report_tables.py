@@ -13,6 +13,7 @@ from parkdispatch.results.audit import Audit
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_table import BillStep, BillSteps, line_table, month_table
 from parkdispatch.results.power_scale import PowerScale, scale_of
+from parkdispatch.results.savings.daily_saving import saving_of_days
 from parkdispatch.results.solution import QuantityName, cost_yuan, of_kind, shown_power_mw, times_of
 from parkdispatch.results.summary import cost_by_month_yuan
 from parkdispatch.results.views.device_charts import month_starts
@@ -40,13 +41,18 @@ Table = dict[str, Any]  # arguments of `parts.table`: heads, rows, total, texts
 def cards(facts: ReportFacts, words: Words, scale: PowerScale) -> list[Card]:
     """The headline figures: cost, saving, peak, full cycles."""
     page, other = words["page"], facts.without_storage
-    figure, unit, more = format_money(facts.cost_yuan, words)
+    of_day = facts.kind == "day" and bool(facts.day_costs)  # not the whole month's demand charge on one day
+    cost_yuan = sum(day.total_yuan for day in facts.day_costs) if of_day else facts.cost_yuan
+    saved_yuan = 0.0 if other is None else other.saving_yuan
+    if of_day and facts.days:
+        saved_yuan = saving_of_days(facts.days).total_yuan
+    figure, unit, more = format_money(cost_yuan, words)
     if other:
-        more = [*more, f"{page['instead_of']} {' '.join(format_money(other.cost_yuan, words)[:2])}"]
+        base_yuan = cost_yuan + saved_yuan if of_day else other.cost_yuan
+        more = [*more, f"{page['instead_of']} {' '.join(format_money(base_yuan, words)[:2])}"]
     headline = [Card(page["cost"], figure, unit, more)]
     if other:
-        of_day = facts.kind == "day" and bool(facts.days)  # not the whole month's demand charge on one day
-        figure, unit, more = format_money(facts.days[0].total_yuan if of_day else other.saving_yuan, words)
+        figure, unit, more = format_money(saved_yuan, words)
         if other.cost_yuan > 0 and not of_day:
             more = [*more, page["of_cost"].format(share=f"{other.saving_yuan / other.cost_yuan:z.2%}")]
         headline.append(Card(page["saved"], figure, unit, more))

@@ -4,8 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from parkdispatch.results.power_scale import PowerScale
-from parkdispatch.results.savings.daily_saving import DaySaving, stored_price_yuan_per_mwh
-from parkdispatch.results.summary import StorageComparison
+from parkdispatch.results.savings.daily_saving import (
+    DayCost,
+    DaySaving,
+    cost_of_days,
+    saving_of_days,
+    stored_price_yuan_per_mwh,
+)
+from parkdispatch.results.summary import StorageComparison, Summary
 from parkdispatch.results.wording.display_names import device_label, owned
 
 Words = Mapping[str, Any]
@@ -26,7 +32,7 @@ def peak_phrases(saving: DaySaving, words: Words, scale: PowerScale) -> list[str
     ]
 
 
-def day_rows(saving: DaySaving, words: Words, scale: PowerScale) -> list[tuple[str, float]]:
+def day_rows(saving: DaySaving | DayCost, words: Words, scale: PowerScale) -> list[tuple[str, float]]:
     """The three lines of a day and their sum [yuan]."""
     text = words["saving"]
     stored = text["stored_none"]
@@ -41,6 +47,28 @@ def day_rows(saving: DaySaving, words: Words, scale: PowerScale) -> list[tuple[s
         (text["demand"], saving.demand_yuan),
         (text["total"], saving.total_yuan),
     ]
+
+
+def money_rows(
+    summary: Summary, words: Words, scale: PowerScale
+) -> list[tuple[str, float] | tuple[str, float, float, float]]:
+    """A plan's three lines and their sum [yuan], paid: with the storage, without it, and what it brings.
+
+    Only the first of these columns where there is nothing to compare with.
+    """
+    costs, text = summary.day_costs, words["saving"]
+    names = [name for name, _ in day_rows(cost_of_days(costs), words, scale)]
+    names[0], names[2:] = text["of_energy"], [text["demand_added"], text["of_total"]]
+    own = [
+        sum(day.energy_yuan for day in costs),
+        -sum(day.stored_yuan for day in costs),
+        sum(day.demand_yuan for day in costs),
+        sum(day.total_yuan for day in costs),
+    ]
+    if not summary.days:
+        return list(zip(names, own, strict=True))
+    saved = [yuan for _, yuan in day_rows(saving_of_days(summary.days), words, scale)]
+    return [(name, yuan, yuan + brings, brings) for name, yuan, brings in zip(names, own, saved, strict=True)]
 
 
 def bridge_rows(comparison: StorageComparison, words: Words) -> list[tuple[str, float]]:

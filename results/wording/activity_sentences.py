@@ -40,7 +40,8 @@ def activity_row(block: ActivityBlock, words: Words, digits: int = 4) -> Activit
     if own_price is not None:
         why = text["against"].format(why=why, price=price) if price else why
         price = f"{own_price / KW_PER_MW:z.{digits}f}"
-    start, _, end = clock_text(block.first, block.last).partition("-")
+    start = clock_text(block.first, block.first, dated=block.dated).rpartition("-")[0]
+    end = clock_text(block.first, block.last).partition("-")[2]
     who = activity_label(block.device, block.activity, words)
     return ActivityRow(start, end, who, block.action, f"{power} {scale.power}", energy, price, why)
 

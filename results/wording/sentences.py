@@ -10,7 +10,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.value_sources import SourcedValue, case_sources
 from parkdispatch.results.audit import Audit
 from parkdispatch.results.failed_tasks import FailedTask
-from parkdispatch.results.schedule.schedule import ScheduleBlock
+from parkdispatch.results.schedule.schedule import ScheduleBlock, clock_text
 from parkdispatch.results.solution import values
 from parkdispatch.results.wording.display_names import cost_label, device_label
 
@@ -137,8 +137,8 @@ def block_row(block: ScheduleBlock, words: Mapping[str, Any]) -> BlockRow:
     least, most = (scale.number(mw, block.rated_mw) for mw in (block.least_mw, block.most_mw))
     power = most if least == most else text["range"].format(least=least, most=most)
     return BlockRow(
-        block.clock[:5],
-        block.clock[6:],
+        clock_text(block.first, block.first, dated=block.dated).rpartition("-")[0],
+        clock_text(block.first, block.last).partition("-")[2],
         block.action,
         f"{power} {scale.power}",
         reason,

@@ -19,9 +19,10 @@ from parkdispatch.results.html.dispatch_report import report_html
 from parkdispatch.results.io.files import peak_memory_mb, write_csv, write_json
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.network.electric_network import has_network
-from parkdispatch.results.savings.daily_saving import saving_json
+from parkdispatch.results.savings.daily_saving import cost_json, saving_json, saving_of_days
 from parkdispatch.results.savings.replay_comparison import replay_json, write_replay_csv
-from parkdispatch.results.solution import dispatch_table, save_solution
+from parkdispatch.results.schedule.plan_notes import note_lines
+from parkdispatch.results.solution import dispatch_table, save_solution, span_of
 from parkdispatch.results.summary import StorageComparison, Summary, full_cycles
 from parkdispatch.results.wording.sentences import proof_sentence
 from parkdispatch.results.wording.words import Lang, load_words
@@ -63,8 +64,12 @@ def _write_summary(path: Path, result: DispatchResult, lang: Lang) -> None:
     """Write `summary.json`. It comes last, so that its timings include the other files."""
     timings_s = {**result.timings_s, "write": time.perf_counter() - result.created_s}
     content = summary_json(result.solution, result.case, result.summary, timings_s, result.model)
+    if _is_day(result):
+        content["begin"], content["end"] = map(str, span_of(result.solution))
+        content["cost_by_day"] = {f"{day.day}": cost_json(day) for day in result.summary.day_costs}
+        content["orders"] = note_lines(result.notes, load_words("en"))
     if _is_day(result) and result.summary.days:
-        content["saving_of_the_day"] = saving_json(result.summary.days[0])
+        content["saving_of_the_day"] = saving_json(saving_of_days(result.summary.days))
     if has_network(result.case):
         content["ac_power_flow"] = network_json(result.ac_check, result.case)
     if result.replayed is not None:

@@ -17,6 +17,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from parkdispatch.inputs.case import Case
     from parkdispatch.inputs.loader import load_case
+    from parkdispatch.inputs.schema.orders import (
+        CallOrder,
+        FinalStateOrder,
+        ForceOrder,
+        LimitOrder,
+        OutageOrder,
+        ReserveOrder,
+    )
     from parkdispatch.interfaces.api.dispatch_api import Dispatch, Plan, Replay, plan, replay, year
     from parkdispatch.interfaces.api.investment_api import (
         Investment,
@@ -35,18 +43,24 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "CallOrder",
     "Case",
     "Device",
     "Dispatch",
+    "FinalStateOrder",
+    "ForceOrder",
     "InfeasibleError",
     "InputError",
     "Interval",
     "Investment",
+    "LimitOrder",
+    "OutageOrder",
     "Park",
     "ParkdispatchError",
     "Plan",
     "PublishedComparison",
     "Replay",
+    "ReserveOrder",
     "Seen",
     "SeriesSpec",
     "SizingStudy",
@@ -67,6 +81,14 @@ __all__ = [
 _HOMES = {
     "inputs.case": ("Case",),
     "inputs.loader": ("load_case",),
+    "inputs.schema.orders": (
+        "CallOrder",
+        "FinalStateOrder",
+        "ForceOrder",
+        "LimitOrder",
+        "OutageOrder",
+        "ReserveOrder",
+    ),
     "interfaces.api.dispatch_api": ("Dispatch", "Plan", "Replay", "plan", "replay", "year"),
     "interfaces.api.investment_api": (
         "Investment",

@@ -79,7 +79,8 @@ def test_plan_prints_schedule_money_peak_and_proof(run: Run, tmp_path: Path) -> 
     for words in (
         "Small park: plan for 2026-07-15",
         "charge 6.8 MW from valley, 0.270 yuan/kWh",
-        "without storage 5,602,417",
+        "storage brings",
+        "added to the demand",
         "Highest import 112.2 MW, without storage 120.0 MW",
         "Proven optimal: gap",
         "Audit:",
