@@ -31,6 +31,7 @@ from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOpti
 if TYPE_CHECKING:
     from parkdispatch.optimizer.solve import Proof
     from parkdispatch.results.savings.replay_comparison import Replayed
+    from parkdispatch.studies.planning.plan_run import PlannedRun
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,16 @@ class Plan(Dispatch):
     expected_peaks_mw: Mapping[str, float] = field(default_factory=dict)
     # taken as paid for anyway in months that begin within the plan, by month and connection [MW]
     later_peaks_mw: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    planned: "PlannedRun | None" = None  # with its optimum
+
+    def why(self) -> list[str]:
+        """What each block gains, and what one more MWh, MW or an hour would bring: solves again for each."""
+        from parkdispatch.studies.planning.plan_reasons import gain_notes, marginal_notes
+
+        if self.planned is None:
+            return []
+        notes = [*gain_notes(self.planned), *marginal_notes(self.planned, SolveContext())]
+        return note_lines(notes, load_words("en"))
 
     @property
     def notes(self) -> list[str]:
@@ -228,7 +239,7 @@ def plan(
     problem = prepare_plan(case, given, times, wishes, peak_so_far_mw is not None)
     planned_run = run_plan(problem, SolveContext(options, progress), time.perf_counter() - started)
     planned = planned_run.planned
-    return Plan(planned_run.run, "day", planned.expected_peaks_mw, planned.later_peaks_mw)
+    return Plan(planned_run.run, "day", planned.expected_peaks_mw, planned.later_peaks_mw, planned_run)
 
 
 def year(

@@ -41,6 +41,7 @@ from parkdispatch.interfaces.commands.plan_options import (
     UntilOption,
     UntilSocOption,
     ViolationPriceOption,
+    WhyOption,
     checked_price,
     parse_day,
     parse_orders,
@@ -50,6 +51,8 @@ from parkdispatch.interfaces.commands.plan_options import (
 if TYPE_CHECKING:
     from parkdispatch.studies.day_plan import PreparedDay
     from parkdispatch.studies.dispatch import DispatchRun
+    from parkdispatch.studies.planning.plan_run import PlannedRun
+    from parkdispatch.studies.solve_options import SolveContext
 
 
 def plan(
@@ -66,6 +69,7 @@ def plan(
     until_soc: UntilSocOption = None,
     soft: SoftOption = False,
     violation_price: ViolationPriceOption = DEFAULT_VIOLATION_YUAN_PER_MWH,
+    why: WhyOption = False,
     peak_so_far_mw: Annotated[
         float | None,
         typer.Option(help="Highest 15-minute import of the month so far [MW]; default: the lowest possible."),
@@ -121,6 +125,7 @@ def plan(
         if model:
             write_pyomo_model(problem.planned.prepared, model)
         planned = run_plan(problem, context, time.perf_counter() - started)
+        planned = _explained(planned, context) if why else planned
         run = with_check(planned.run, ac_check, progress)
         progress("writing results")
         with run_folder(out, park.name, "plan") as folder:
@@ -128,6 +133,13 @@ def plan(
     _show(run, paths.values())
     _show_assumed_peaks(planned.planned, times[0], run)
     end_of_check(run)
+
+
+def _explained(planned: "PlannedRun", context: "SolveContext") -> "PlannedRun":
+    """The plan with notes on why it is what it is."""
+    from parkdispatch.studies.planning.plan_reasons import with_reasons
+
+    return with_reasons(planned, context)
 
 
 def _show(run: "DispatchRun", paths: Iterable[Path]) -> None:

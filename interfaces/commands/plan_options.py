@@ -76,6 +76,13 @@ SoftOption = Annotated[
 ViolationPriceOption = Annotated[
     float, typer.Option("--violation-price", help="Price of a violation with --soft [yuan/MWh].")
 ]
+WhyOption = Annotated[
+    bool,
+    typer.Option(
+        "--why",
+        help="Say what each block gains, and what a MWh, MW or hour more would bring.",
+    ),
+]
 DEFAULT_VIOLATION_YUAN_PER_MWH = 1e6  # more than a month's demand charge makes of a quarter-hour
 MOST_YUAN_PER_MWH = 1e6
 

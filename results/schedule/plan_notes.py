@@ -5,7 +5,21 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 NoteKey = Literal[
-    "order", "forced", "answered", "unanswered", "baseline", "violated", "violations", "follows"
+    "order",
+    "forced",
+    "answered",
+    "unanswered",
+    "baseline",
+    "violated",
+    "violations",
+    "follows",
+    "gain_charge",
+    "gain_discharge",
+    "at_the_margin",
+    "hour_later",
+    "more_mwh",
+    "more_mw",
+    "hour_less",
 ]
 
 

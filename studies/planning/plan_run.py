@@ -11,7 +11,7 @@ from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.inputs.schema.orders import ForceOrder, Order
 from parkdispatch.inputs.variations.operator_orders import TimedOrder, timed_orders, with_orders
 from parkdispatch.models.errors import InfeasibleError, InputError
-from parkdispatch.models.network.demand_calls import within
+from parkdispatch.models.network.demand_calls import DemandCall, within
 from parkdispatch.optimizer.solve import Optimum
 from parkdispatch.results.schedule.plan_notes import PlanNote
 from parkdispatch.results.solution import values
@@ -20,7 +20,11 @@ from parkdispatch.studies.day_plan import PreparedDay, prepare_day
 from parkdispatch.studies.dispatch import DispatchRun, dispatch_case
 from parkdispatch.studies.planning.least_violation import least_violation_lines
 from parkdispatch.studies.planning.plan_calls import PlacedCall, answers, placed_calls
-from parkdispatch.studies.planning.plan_variants import with_ordered_bounds, with_priced_violations
+from parkdispatch.studies.planning.plan_variants import (
+    with_calls,
+    with_ordered_bounds,
+    with_priced_violations,
+)
 from parkdispatch.studies.solve_case import solve_prepared
 from parkdispatch.studies.solve_options import SolveContext
 
@@ -36,22 +40,27 @@ class PlanWishes:
 
 
 @dataclass(frozen=True)
-class PlannedRun:
-    """An audited plan with its notes, the peaks it was planned against, and its orders."""
-
-    run: DispatchRun
-    planned: PreparedDay
-    orders: tuple[TimedOrder, ...]
-
-
-@dataclass(frozen=True)
 class PlanProblem:
     """A plan ready to be solved: its numbers, its orders, and the calls that may be answered."""
 
+    case: Case
+    given: Case  # with what is known of the horizon
+    peak_is_given: bool
     planned: PreparedDay
     orders: tuple[TimedOrder, ...]
     calls: tuple[PlacedCall, ...]
     soft_yuan_per_mwh: float | None
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """An audited plan with its notes, the peaks it was planned against, its orders and its optimum."""
+
+    run: DispatchRun
+    planned: PreparedDay
+    problem: PlanProblem
+    optimum: Optimum  # before its set points were smoothed
+    answered: tuple[PlacedCall, ...]
 
 
 def prepare_plan(
@@ -71,10 +80,34 @@ def prepare_plan(
     end = times[-1] + pd.Timedelta(hours=hours)
     orders = timed_orders(given, wishes.orders, begin.to_pydatetime(), end.to_pydatetime())
     calls = placed_calls(case, orders)
+    planned = _prepared(case, given, times, orders, price, peak_is_given)
+    return PlanProblem(case, given, peak_is_given, planned, orders, calls, price)
+
+
+def _prepared(
+    case: Case,
+    given: Case,
+    times: pd.DatetimeIndex,
+    orders: Sequence[TimedOrder],
+    price: float | None,
+    peak_is_given: bool,
+) -> PreparedDay:
     ordered = with_orders(given, orders, price)
     if price is not None:
-        ordered = with_priced_violations(ordered, end, hours, price)
-    return PlanProblem(prepare_day(case, ordered, times, peak_is_given), orders, calls, price)
+        hours = given.calendar.hours
+        ordered = with_priced_violations(ordered, times[-1] + pd.Timedelta(hours=hours), hours, price)
+    return prepare_day(case, ordered, times, peak_is_given)
+
+
+def prepare_with(planned: PlannedRun, orders: Sequence[TimedOrder]) -> Prepared:
+    """The numbers of a plan under other orders, its calls answered as they are."""
+    problem, times = planned.problem, planned.planned.prepared.times
+    price, is_given = problem.soft_yuan_per_mwh, problem.peak_is_given
+    prepared = _prepared(problem.case, problem.given, times, orders, price, is_given).prepared
+    calls: dict[str, list[DemandCall]] = {placed.connection: [] for placed in problem.calls}
+    for placed in planned.answered:
+        calls[placed.connection].append(placed.call)
+    return with_calls(prepared, calls)
 
 
 def solve_plan(problem: PlanProblem, context: SolveContext) -> tuple[Prepared, Optimum, Sequence[PlacedCall]]:
@@ -111,7 +144,8 @@ def run_plan(problem: PlanProblem, context: SolveContext, read_s: float) -> Plan
     notes += _call_notes(problem, run, answered)
     notes += violation_notes(run.solution, run.case, problem.soft_yuan_per_mwh)
     run = replace(run, notes=tuple(notes))
-    return PlannedRun(run, replace(problem.planned, prepared=prepared), problem.orders)
+    planned = replace(problem.planned, prepared=prepared)
+    return PlannedRun(run, planned, problem, optimum, tuple(answered))
 
 
 def _forcing_notes(
