@@ -9,8 +9,13 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared
+from parkdispatch.models.device import Array
 from parkdispatch.optimizer.dataset import to_dataset
-from parkdispatch.optimizer.heuristics.smoothing import smooth_set_points
+from parkdispatch.optimizer.heuristics.smoothing import (
+    deviation_mw,
+    follow_set_points,
+    smooth_set_points,
+)
 from parkdispatch.optimizer.solve import Optimum, Proof
 from parkdispatch.optimizer.time_budget import ending_at
 from parkdispatch.results.dispatch_result import DispatchResult, RunKind
@@ -47,6 +52,7 @@ class DispatchRun:
     timings_s: Mapping[str, float]
     model: Mapping[str, int]
     ac_check: AcCheck | None = None  # of the network; None: not made
+    deviation_mw: tuple[float, float] | None = None  # from a plan that is followed: else, and as it is
     notes: tuple[PlanNote, ...] = ()  # on the orders that a plan obeys
 
 
@@ -56,19 +62,21 @@ def dispatch_case(
     read_s: float,
     before: Mapping[str, PeakSoFar] | None = None,
     solved_already: Optimum | None = None,
+    targets_mw: Mapping[str, Array] | None = None,
 ) -> DispatchRun:
     """Solve a prepared case with and without its storage, and audit the optimum.
 
-    `solved_already` is its optimum, where that is known. `read_s` is the time that reading the inputs took;
+    `solved_already` is its optimum, where that is known; `targets_mw` are the set points of a plan that is
+    followed, by device, as `follow_set_points` takes them. `read_s` is the time that reading the inputs took;
     it goes into the timings. `before` are the month's peaks up to the horizon, with and without the storage,
     by connection. Raises SolverError if the audit fails.
     """
     optimum = solve_prepared(prepared, context) if solved_already is None else solved_already
-    solved = time.monotonic()
+    solved, deviation = time.monotonic(), None
     if context.options.smooth:
         context.progress("smoothing the set points")
         with ending_at(solved + max(LEAST_SMOOTHING_S, SMOOTHING_SHARE * context.options.time_limit_s)):
-            optimum = _smoothed(prepared.case, optimum)
+            optimum, deviation = _smoothed(prepared.case, optimum, targets_mw)
     smoothed = time.monotonic()
     context.progress("the same park without its storage")
     base = solve_without_storage(prepared, context) if prepared.case.storage else optimum
@@ -79,14 +87,28 @@ def dispatch_case(
         "smoothing": smoothed - solved,
         "without_storage": compared - smoothed,
     }
-    return checked_run(prepared, optimum, base, {"read": read_s, **timings_s}, before)
+    run = checked_run(prepared, optimum, base, {"read": read_s, **timings_s}, before)
+    return replace(run, deviation_mw=deviation)
 
 
-def _smoothed(case: Case, optimum: Optimum) -> Optimum:
-    """The optimum with smooth set points of the storage, at the same cost."""
-    x = smooth_set_points(optimum.tiled, optimum.x, case.devices, case.storage)
-    objective = optimum.tiled.program.objective(x)
-    return replace(optimum, x=x, proof=replace(optimum.proof, objective_yuan=objective))
+def _smoothed(
+    case: Case, optimum: Optimum, targets_mw: Mapping[str, Array] | None
+) -> tuple[Optimum, tuple[float, float] | None]:
+    """The optimum with smooth set points of the storage, or those nearest to a plan, at the same cost.
+
+    Also the total deviation from that plan [MW], of the smooth set points and of those nearest to it.
+    """
+    tiled = optimum.tiled
+    x, deviation = smooth_set_points(tiled, optimum.x, case.devices, case.storage), None
+    if targets_mw is not None:
+        smooth = x
+        x = follow_set_points(tiled, smooth, case.storage, targets_mw)
+        deviation = (
+            deviation_mw(tiled, smooth, case.storage, targets_mw),
+            deviation_mw(tiled, x, case.storage, targets_mw),
+        )
+    objective = tiled.program.objective(x)
+    return replace(optimum, x=x, proof=replace(optimum.proof, objective_yuan=objective)), deviation
 
 
 def checked_run(

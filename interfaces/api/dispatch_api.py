@@ -185,6 +185,7 @@ def plan(
     until: MomentText | None = None,
     soc: float | Mapping[str, float] | None = None,
     orders: Sequence[Order] = (),
+    follow: "str | Path | Plan | None" = None,
     soft_yuan_per_mwh: float | None = None,
     peak_so_far_mw: float | None = None,
     load: Forecast | None = None,
@@ -206,6 +207,7 @@ def plan(
         soc: state of charge at the beginning [-], of every battery or by the battery's name.
         orders: what the plan has to obey for some time, beside those of the case: `OutageOrder`,
             `LimitOrder`, `ForceOrder`, `ReserveOrder`, `FinalStateOrder`, `CallOrder`.
+        follow: a plan, or the folder of one, that is followed now: of equal optima, the nearest is taken.
         soft_yuan_per_mwh: price at which limits may be violated; None: they may not.
         peak_so_far_mw: the month's highest 15-minute mean import so far [MW]; None: that of the
             cheapest dispatch of the month as a whole, by the case's load and PV (`Plan.expected_peaks_mw`).
@@ -235,7 +237,8 @@ def plan(
     options = SolveOptions(solver, time_limit_s, smooth=True, threads=threads)
     times = plan_times(case, None if day is None else _day(day), start, until)
     given = with_overrides(case, soc, peak_so_far_mw, load, pv, load_column=load_column, pv_column=pv_column)
-    wishes = PlanWishes(orders, soft_yuan_per_mwh)
+    followed = follow.dataset if isinstance(follow, Plan) else follow
+    wishes = PlanWishes(orders, followed, soft_yuan_per_mwh)
     problem = prepare_plan(case, given, times, wishes, peak_so_far_mw is not None)
     planned_run = run_plan(problem, SolveContext(options, progress), time.perf_counter() - started)
     planned = planned_run.planned

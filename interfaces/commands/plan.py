@@ -31,6 +31,7 @@ from parkdispatch.interfaces.commands.plan_options import (
     DEFAULT_VIOLATION_YUAN_PER_MWH,
     CallOption,
     DayOption,
+    FollowOption,
     ForceOption,
     LimitOption,
     OutageOption,
@@ -69,6 +70,7 @@ def plan(
     until_soc: UntilSocOption = None,
     soft: SoftOption = False,
     violation_price: ViolationPriceOption = DEFAULT_VIOLATION_YUAN_PER_MWH,
+    follow: FollowOption = None,
     why: WhyOption = False,
     peak_so_far_mw: Annotated[
         float | None,
@@ -121,7 +123,8 @@ def plan(
         )
         findings.raise_any()
         context = SolveContext(options, progress)
-        problem = prepare_plan(park, varied, times, PlanWishes(orders, price), peak_so_far_mw is not None)
+        wishes = PlanWishes(orders, follow, price)
+        problem = prepare_plan(park, varied, times, wishes, peak_so_far_mw is not None)
         if model:
             write_pyomo_model(problem.planned.prepared, model)
         planned = run_plan(problem, context, time.perf_counter() - started)

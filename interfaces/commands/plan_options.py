@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -75,6 +76,10 @@ SoftOption = Annotated[
 ]
 ViolationPriceOption = Annotated[
     float, typer.Option("--violation-price", help="Price of a violation with --soft [yuan/MWh].")
+]
+FollowOption = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the plan being followed: of equal optima, the nearest to it is taken."),
 ]
 WhyOption = Annotated[
     bool,

@@ -30,6 +30,7 @@ COST_TOLERANCE = 1e-12  # of the cost: rounding in a sum of a million terms
 MAX_SEARCHED_PAIRS = 1_000  # with a binary each: ten devices' day
 MAX_NODES = 100  # of that search: a count, so that the same park has the same plan on any machine
 LEAST_GAP_MW = 1e-4  # of total variation that is not worth a search
+SMOOTHNESS_WEIGHT = 1e-4  # of a MW of change beside a MW of deviation from a plan that is followed
 AUXILIARY_WEIGHT = 1e-5  # of a MW of change; well above the solver's 1e-7, too little to move a set point
 
 
@@ -54,6 +55,82 @@ def smooth_set_points(tiled: Tiled, x: Array, devices: Mapping[str, Device], nam
     return smoothed if is_sound(smoothed) else x
 
 
+def follow_set_points(
+    tiled: Tiled, x: Array, names: Collection[str], targets_mw: Mapping[str, Array]
+) -> Array:
+    """Return a dispatch at the cost of x with the least sum of |set point - target| of the named devices.
+
+    `targets_mw` are set points by device, (intervals,), NaN where there is none to follow. Where that leaves
+    a choice, the smoother one is taken. Returns x itself where no nearer dispatch is found at that cost.
+    """
+    most_yuan = _cost_limit_yuan(tiled, x)
+    nearest = _smoothest(tiled, x, names, targets_mw)
+    is_sound = tiled.program.objective(nearest) <= most_yuan and obeys_all(tiled, tiled.program, nearest)
+    if not is_sound or deviation_mw(tiled, nearest, names, targets_mw) > deviation_mw(
+        tiled, x, names, targets_mw
+    ):
+        return x
+    return nearest
+
+
+def deviation_mw(tiled: Tiled, x: Array, names: Collection[str], targets_mw: Mapping[str, Array]) -> float:
+    """Return the sum of |set point - target| over devices and intervals that have a target [MW]."""
+    total = 0.0
+    for pair in _set_points(tiled, names)[0]:
+        if (target_mw := targets_mw.get(pair.key[0])) is not None:
+            set_point_mw = x[tiled.column_of(pair.b)] - x[tiled.column_of(pair.a)]
+            total += float(np.nansum(np.abs(set_point_mw - target_mw)))
+    return total
+
+
+def _following_program(
+    tiled: Tiled,
+    smoothing: LinearProgram,
+    columns: int,
+    set_points: Sequence[ExclusivePairRows],
+    targets_mw: Mapping[str, Array],
+) -> LinearProgram:
+    """Return the program that minimises the sum of deviations, and by a small weight that of changes.
+
+    Its columns are those of `smoothing`, of which the first `columns` are the dispatch, then a deviation for
+    each set point and interval with a target.
+    """
+    width, blocks, lower_rows, upper_rows = smoothing.matrix.shape[1], [], [], []
+    followed = [
+        (pair, np.flatnonzero(np.isfinite(targets_mw[pair.key[0]])))
+        for pair in set_points
+        if pair.key[0] in targets_mw
+    ]
+    added = sum(len(where) for _, where in followed)
+    first = width
+    for pair, where in followed:
+        a, b = tiled.column_of(pair.a)[where], tiled.column_of(pair.b)[where]
+        row, ones = np.arange(len(where)), np.ones(len(where))
+        deviation, target_mw = first + row, targets_mw[pair.key[0]][where]
+        # deviation >= +(b - a - target) and >= -(b - a - target)
+        for sign in (1.0, -1.0):
+            value = np.concatenate([sign * ones, -sign * ones, -ones])
+            place = (np.tile(row, 3), np.concatenate([b, a, deviation]))
+            blocks.append(sp.csr_array((value, place), shape=(len(where), width + added)))
+            lower_rows.append(np.full(len(where), -np.inf))
+            upper_rows.append(sign * target_mw)
+        first += len(where)
+    matrix = smoothing.matrix
+    widened = sp.csr_array((matrix.data, matrix.indices, matrix.indptr), (matrix.shape[0], width + added))
+    cost = smoothing.cost.copy()
+    cost[columns:] *= SMOOTHNESS_WEIGHT
+    return LinearProgram(
+        cost=np.concatenate([cost, np.ones(added)]),
+        offset=0.0,
+        matrix=sp.vstack([widened, *blocks], format="csr"),
+        row_lower=np.concatenate([smoothing.row_lower, *lower_rows]),
+        row_upper=np.concatenate([smoothing.row_upper, *upper_rows]),
+        lower=np.concatenate([smoothing.lower, np.zeros(added)]),
+        upper=np.concatenate([smoothing.upper, np.full(added, np.inf)]),
+        binary=np.zeros(width + added, dtype=bool),
+    )
+
+
 def _cost_limit_yuan(tiled: Tiled, x: Array) -> float:
     """Return the cost of x, plus what the rounding of its sum may come to."""
     cost_yuan = tiled.program.objective(x)
@@ -74,14 +151,18 @@ def _set_points(tiled: Tiled, devices: Collection[str]) -> tuple[list[ExclusiveP
     return [pair for pair in device_pairs if pair.a not in auxiliary and pair.b not in auxiliary], auxiliary
 
 
-def _smoothest(tiled: Tiled, x: Array, devices: Collection[str]) -> Array:
-    """Return the smoothest point found, or x if there is none."""
+def _smoothest(
+    tiled: Tiled, x: Array, devices: Collection[str], targets_mw: Mapping[str, Array] | None = None
+) -> Array:
+    """Return the smoothest point found, or the one nearest to the targets, or x if there is none."""
     (set_points, auxiliary), pairs = _set_points(tiled, devices), tiled.template.pairs
     if not set_points or len(tiled.horizon) < 2:
         return x
     # pairs of other devices keep their mode: their binaries are not this program's to choose
     is_of_others = np.repeat([[pair.key[0] not in devices] for pair in pairs], len(tiled.horizon), axis=1)
     program, keeps_mode = _smoothing_program(tiled, x, set_points, auxiliary), is_of_others
+    if targets_mw is not None:
+        program = _following_program(tiled, program, len(x), set_points, targets_mw)
     solver = Solver()
     solver.load(program)
     columns = np.arange(len(x))

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.inputs.schema.orders import ForceOrder, Order
 from parkdispatch.inputs.variations.operator_orders import TimedOrder, timed_orders, with_orders
+from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InfeasibleError, InputError
 from parkdispatch.models.network.demand_calls import DemandCall, within
 from parkdispatch.optimizer.solve import Optimum
@@ -18,6 +21,7 @@ from parkdispatch.results.solution import values
 from parkdispatch.results.violations import violation_notes
 from parkdispatch.studies.day_plan import PreparedDay, prepare_day
 from parkdispatch.studies.dispatch import DispatchRun, dispatch_case
+from parkdispatch.studies.planning.followed_plan import followed_targets_mw
 from parkdispatch.studies.planning.least_violation import least_violation_lines
 from parkdispatch.studies.planning.plan_calls import PlacedCall, answers, placed_calls
 from parkdispatch.studies.planning.plan_variants import (
@@ -36,6 +40,7 @@ class PlanWishes:
     """What a plan is to obey beside its case."""
 
     orders: Sequence[Order] = ()
+    follow: str | Path | xr.Dataset | None = None  # a plan that is changed as little as the money allows
     soft_yuan_per_mwh: float | None = None  # price of violations; None: there may be none
 
 
@@ -50,6 +55,7 @@ class PlanProblem:
     orders: tuple[TimedOrder, ...]
     calls: tuple[PlacedCall, ...]
     soft_yuan_per_mwh: float | None
+    targets_mw: Mapping[str, Array] | None = None  # of a plan that is followed
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,8 @@ def prepare_plan(
     orders = timed_orders(given, wishes.orders, begin.to_pydatetime(), end.to_pydatetime())
     calls = placed_calls(case, orders)
     planned = _prepared(case, given, times, orders, price, peak_is_given)
-    return PlanProblem(case, given, peak_is_given, planned, orders, calls, price)
+    targets = None if wishes.follow is None else followed_targets_mw(given, times, wishes.follow)
+    return PlanProblem(case, given, peak_is_given, planned, orders, calls, price, targets)
 
 
 def _prepared(
@@ -138,10 +145,14 @@ def run_plan(problem: PlanProblem, context: SolveContext, read_s: float) -> Plan
     Raises InfeasibleError with what conflicts and what would have to give, and SolverError.
     """
     prepared, optimum, answered = solve_plan(problem, context)
-    run = dispatch_case(prepared, context, read_s, problem.planned.before, optimum)
+    before = problem.planned.before
+    run = dispatch_case(prepared, context, read_s, before, optimum, problem.targets_mw)
     notes = [PlanNote("order", {"order": timed.text}) for timed in problem.orders]
     notes += _forcing_notes(problem, prepared, optimum, context)
     notes += _call_notes(problem, run, answered)
+    if run.deviation_mw is not None:
+        else_mwh, own_mwh = (mw * prepared.hours for mw in run.deviation_mw)
+        notes.append(PlanNote("follows", {"mwh": f"{own_mwh:z,.3f}", "before": f"{else_mwh:z,.3f}"}))
     notes += violation_notes(run.solution, run.case, problem.soft_yuan_per_mwh)
     run = replace(run, notes=tuple(notes))
     planned = replace(problem.planned, prepared=prepared)

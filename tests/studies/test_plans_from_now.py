@@ -1,11 +1,16 @@
 """Plans that begin and end anywhere: the money of their days adds up, and each month has its own peak."""
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import scipy.sparse as sp
+from scipy.optimize import linprog
 
 import parkdispatch as pdx
 from parkdispatch.inputs.case import Case
+from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.demand_metering import MonthPeak
 from parkdispatch.results.savings.daily_saving import cost_of_days, saving_of_days
 
@@ -93,3 +98,65 @@ def test_a_start_outside_of_the_window_is_recovered_from(case: Case) -> None:
     assert low_mwh[17:].min() >= 0.05 * 50 - 1e-9  # 16 quarter-hours after 10:15
     assert high_mwh[17:].max() <= 0.95 * 50 + 1e-9
     assert plan.proof.gap < 1e-8
+
+
+def test_of_equal_optima_the_one_nearest_to_the_followed_plan_is_taken(case: Case) -> None:
+    """No plan is nearer: a linear program of its own has the same deviation.
+
+    Its batteries may do both at once, which loses energy. Its connection may not: at noon energy is bought at
+    less than it is sold for, and the gain would pay for following.
+    """
+    followed = pdx.plan(case, start="2026-07-15T08:00", soc=0.5, peak_so_far_mw=171)
+    now: dict[str, Any] = {"start": "2026-07-15T10:15", "soc": SOC, "peak_so_far_mw": 171.0}
+    free, near = pdx.plan(case, **now), pdx.plan(case, **now, follow=followed)
+    assert near.cost_yuan == pytest.approx(free.cost_yuan, rel=1e-12)
+    assert near.run.deviation_mw is not None
+    smooth_mw, deviation_mw = near.run.deviation_mw
+    assert deviation_mw < smooth_mw
+    assert near.planned is not None
+    tiled, x = near.planned.optimum.tiled, near.planned.optimum.x
+    program, keys = tiled.program, [column.key for column in tiled.template.columns]
+    count, columns = len(tiled.horizon), len(program.cost)
+    rows, targets = [], []
+    for number, name in enumerate(case.storage):
+        target = followed.table[f"{name}.discharge_mw"] - followed.table[f"{name}.charge_mw"]
+        out, into = (tiled.column_of(keys.index((name, f"{way}charge_mw"))) for way in ("dis", ""))
+        for sign in (1.0, -1.0):
+            block = sp.lil_array((count, columns + 2 * count))
+            steps = np.arange(count)
+            block[steps, out], block[steps, into] = sign, -sign
+            block[steps, columns + number * count + steps] = -1.0
+            rows.append(block.tocsr())
+            targets.append(sign * target.loc[near.table.index].to_numpy())
+    assert near.table["grid.export_mw"].max() == 0
+    upper = program.upper.copy()
+    upper[tiled.column_of(keys.index(("grid", "export_mw")))] = 0.0
+    wide = sp.csr_array((program.matrix.shape[0], 2 * count))
+    own = sp.hstack([program.matrix, wide], format="csr")
+    cost = sp.csr_array(np.concatenate([program.cost, np.zeros(2 * count)])[None, :])
+    least = linprog(
+        np.concatenate([np.zeros(columns), np.ones(2 * count)]),
+        A_ub=sp.vstack([own, -own, cost, *rows]),
+        b_ub=np.concatenate(
+            [
+                np.where(np.isfinite(program.row_upper), program.row_upper, 1e9),
+                np.where(np.isfinite(program.row_lower), -program.row_lower, 1e9),
+                [program.cost @ x * (1 + 1e-13)],
+                *targets,
+            ]
+        ),
+        bounds=[
+            *zip(program.lower.tolist(), upper.tolist(), strict=True),
+            *[(0, None)] * (2 * count),
+        ],
+    )
+    assert deviation_mw == pytest.approx(least.fun, abs=1e-2)
+
+
+def test_a_folder_that_is_no_plan_of_this_time_is_refused(case: Case, tmp_path: Path) -> None:
+    now: dict[str, Any] = {"start": "2026-07-15T10:15", "soc": SOC, "peak_so_far_mw": 171.0}
+    with pytest.raises(InputError, match="`follow` = .*: must be the folder of a plan, with solution.nc"):
+        pdx.plan(case, **now, follow=tmp_path)
+    other = pdx.plan(case, start="2026-07-16T10:15", until="11:00", soc=SOC, peak_so_far_mw=171)
+    with pytest.raises(InputError, match="must share times and stores with this plan"):
+        pdx.plan(case, **now, follow=other)
