@@ -28,7 +28,6 @@ from parkdispatch.interfaces.commands.options import (
     write_pyomo_model,
 )
 from parkdispatch.interfaces.commands.plan_options import (
-    DEFAULT_VIOLATION_YUAN_PER_MWH,
     CallOption,
     DayOption,
     FollowOption,
@@ -69,7 +68,7 @@ def plan(
     call: CallOption = None,
     until_soc: UntilSocOption = None,
     soft: SoftOption = False,
-    violation_price: ViolationPriceOption = DEFAULT_VIOLATION_YUAN_PER_MWH,
+    violation_price: ViolationPriceOption = None,
     follow: FollowOption = None,
     why: WhyOption = False,
     peak_so_far_mw: Annotated[
@@ -112,7 +111,7 @@ def plan(
         findings.collect(check_output_paths, out, model)
         given_soc = findings.collect(parse_soc, soc)
         orders = findings.collect(parse_orders, outage, limit, force, reserve_mwh, call, until_soc)
-        price = findings.collect(checked_price, violation_price) if soft else None
+        price = findings.collect(checked_price, soft, violation_price)
         given_day = findings.collect(parse_day, day)
         park = findings.collect(load_case, case, variant)
         findings.collect(check_possible, park, ac_check)

@@ -75,7 +75,8 @@ SoftOption = Annotated[
     bool, typer.Option("--soft", help="Violate limits at a price where no plan meets all of them.")
 ]
 ViolationPriceOption = Annotated[
-    float, typer.Option("--violation-price", help="Price of a violation with --soft [yuan/MWh].")
+    float | None,
+    typer.Option("--violation-price", help="Price of a violation with --soft [yuan/MWh]; default: 1000000."),
 ]
 FollowOption = Annotated[
     Path | None,
@@ -126,14 +127,21 @@ def parse_day(text: str | None) -> date | None:
 Fields = dict[str, object]
 
 
-def checked_price(yuan_per_mwh: float) -> float:
-    """The price of violations. Raises InputError where it is none."""
-    if not 0 < yuan_per_mwh <= MOST_YUAN_PER_MWH:
+def checked_price(soft: bool, yuan_per_mwh: float | None) -> float | None:
+    """The price of violations; None where there may be none. Raises InputError where it makes no sense."""
+    if not soft:
+        if yuan_per_mwh is not None:
+            raise InputError(
+                f"argument `violation_price` = {yuan_per_mwh:.15g}: must have `--soft` beside it to matter"
+            )
+        return None
+    price = DEFAULT_VIOLATION_YUAN_PER_MWH if yuan_per_mwh is None else yuan_per_mwh
+    if not 0 < price <= MOST_YUAN_PER_MWH:
         raise InputError(
-            f"argument `violation_price` = {yuan_per_mwh:.15g}: must be above 0 and at most"
+            f"argument `violation_price` = {price:.15g}: must be above 0 and at most"
             f" {MOST_YUAN_PER_MWH:.15g} yuan/MWh"
         )
-    return yuan_per_mwh
+    return price
 
 
 def parse_orders(

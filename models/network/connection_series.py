@@ -8,7 +8,12 @@ import pandas as pd
 from parkdispatch.models.calendar.quarter_hours import quarter_starts, quarters_per_interval
 from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.device import Array, Park, SeriesSpec, power_spec, price_spec
-from parkdispatch.models.limits import LARGEST_DEMAND_PRICE_YUAN_PER_MW_MONTH, SignedPrice
+from parkdispatch.models.limits import (
+    LARGEST_DEMAND_PRICE_YUAN_PER_MW_MONTH,
+    LARGEST_POWER_MW,
+    LARGEST_PRICE_YUAN_PER_MWH,
+    SignedPrice,
+)
 from parkdispatch.models.network.blackouts import Blackout, blacked_out
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.tariff.tariff_tables import PERIODS, Period, Scheme
@@ -57,10 +62,18 @@ CONNECTION_SERIES: Mapping[str, SeriesSpec] = {
 
 CALL_SERIES: Mapping[str, SeriesSpec] = {  # of a connection with calls for demand response
     "response_price_yuan_per_mwh": SeriesSpec(
-        title="Price of the response", unit="yuan/MWh", lower=0.0, internal=True
+        title="Price of the response",
+        unit="yuan/MWh",
+        lower=0.0,
+        upper=LARGEST_PRICE_YUAN_PER_MWH,
+        internal=True,
     ),
     "response_at_zero_yuan_per_h": SeriesSpec(
-        title="Payment for a response of the whole baseline", unit="yuan/h", lower=0.0, internal=True
+        title="Payment for a response of the whole baseline",
+        unit="yuan/h",
+        lower=0.0,
+        upper=LARGEST_PRICE_YUAN_PER_MWH * LARGEST_POWER_MW,
+        internal=True,
     ),
 }
 

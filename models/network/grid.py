@@ -50,7 +50,7 @@ class Grid(DeclaredConnection):
         Display("import", "import", {"import_mw": 1.0}),
         Display("export", "export", {"export_mw": 1.0}),
     )
-    series_specs: ClassVar[Mapping[str, SeriesSpec]] = CONNECTION_SERIES
+    series_specs: ClassVar[Mapping[str, SeriesSpec]] = {**CONNECTION_SERIES, **CALL_SERIES}
 
     @classmethod
     def example(cls) -> Self:
@@ -60,7 +60,7 @@ class Grid(DeclaredConnection):
     @property
     def needed_series(self) -> Mapping[str, SeriesSpec]:
         """Those of a response only where there are calls for one."""
-        return {**CONNECTION_SERIES, **CALL_SERIES} if self.calls else CONNECTION_SERIES
+        return self.series_specs if self.calls else CONNECTION_SERIES
 
     def series(self, park: Park) -> Mapping[str, Array]:
         """Prices and limits at `park.times`, each of shape (intervals,).

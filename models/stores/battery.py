@@ -115,6 +115,7 @@ class Battery(BatteryDeclaration):
         within = float(np.clip(soc, self.soc_min, self.soc_max))  # a quotient may round beyond
         soc = within if abs(within - soc) <= ROUNDING_SOC else float(np.clip(soc, 0.0, 1.0))
         had = {f"{key}_before": cycles for key, cycles in state.items() if key.endswith("_cycles")}
+        had["day_cycles_before"] = 0.0  # what is handed on begins a day
         return self.model_copy(update={"initial_soc": soc, "final_soc": self.final_soc_or_initial, **had})
 
     @property
@@ -207,7 +208,7 @@ class Battery(BatteryDeclaration):
     def _cycle_limits(self) -> dict[CalendarUnit, tuple[float, float]]:
         """By period, the largest number of full cycles, and those before the horizon."""
         limits: dict[CalendarUnit, tuple[float | None, float]] = {
-            "day": (self.max_cycles_per_day, 0.0),
+            "day": (self.max_cycles_per_day, self.day_cycles_before),
             "month": (self.max_cycles_per_month, self.month_cycles_before),
             "year": (self.max_cycles_per_year, self.year_cycles_before),
         }

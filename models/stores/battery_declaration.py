@@ -90,6 +90,9 @@ class BatteryDeclaration(Device):
     max_cycles_per_year: Annotated[float, Field(gt=0, le=36_600)] | None = declared(
         "1/a", "Largest number of full cycles in a calendar year; left out: no limit", default=None
     )
+    day_cycles_before: Annotated[float, Field(ge=0, le=100)] = declared(
+        "-", "Full cycles that the day has had when the horizon begins within it", ASSUMED, 0.0
+    )
     month_cycles_before: Annotated[float, Field(ge=0, le=3100)] = declared(
         "-", "Full cycles that the month has had when the horizon begins within it", ASSUMED, 0.0
     )
@@ -180,6 +183,7 @@ class BatteryDeclaration(Device):
         problems += [
             f"{per}_cycles_before = {before:.15g}: must be at most {most:.15g}, the `max_cycles_per_{per}`"
             for per, before, most in (
+                ("day", self.day_cycles_before, self.max_cycles_per_day),
                 ("month", self.month_cycles_before, self.max_cycles_per_month),
                 ("year", self.year_cycles_before, self.max_cycles_per_year),
             )

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.device import Array
 from parkdispatch.models.network.demand_metering import metered_demand_mw
+from parkdispatch.models.ordered_bounds import ordered_name
 from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.grid_exchange import electric_mw, export_by_origin_mw
 from parkdispatch.results.solution import times_of, values
 
 # bought, or not bought thanks to a discharge; sold; surplus that is charged and would be sold, or curtailed
 Purpose = Literal["purchase", "sale", "unsold", "curtailed"]
-Limit = Literal["peak", "contract", "connection"]  # month's billed peak, contracted demand, import limit
+# month's billed peak, contracted demand, import limit, what an operator orders
+Limit = Literal["peak", "contract", "connection", "ordered"]
 LEAST_MW = 1e-3  # a kilowatt: less is rounding, and nobody dispatches it
 LEAST_SHARE = 1e-4  # of the storage's rated power, where that is less
 AT_LIMIT_SHARE = 1e-5  # of a limit: closer is at it
@@ -154,6 +156,10 @@ def _held(solution: xr.Dataset, grid: str, import_mw: Array) -> list[Held]:
     if f"{grid}.import_limit_mw" in solution:
         limit_mw = values(solution, f"{grid}.import_limit_mw")
         limits.append(Held("connection", limit_mw, _reached(import_mw, limit_mw)))
+    ordered = f"{grid}.{ordered_name('import_mw', 'most')}"
+    if ordered in solution:
+        limit_mw = values(solution, ordered)  # zero where nothing is ordered
+        limits.insert(0, Held("ordered", limit_mw, _reached(import_mw, limit_mw)))
     return limits
 
 

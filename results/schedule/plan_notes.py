@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+WORD = "word:"  # begins a part that is a word of `words["orders"]`
 NoteKey = Literal[
+    "order_outage",
+    "order_out",
+    "order_limit",
+    "order_force",
+    "order_reserve",
+    "order_until_soc",
+    "order_call",
+    "order_when",
     "order",
     "forced",
     "answered",
@@ -32,7 +41,19 @@ class PlanNote:
 
     def sentence(self, words: Mapping[str, Any]) -> str:
         """The note in the words of a language."""
-        return str(words["orders"][self.key]).format(**self.parts)
+        parts = {name: _text(part, words) for name, part in self.parts.items()}
+        return str(words["orders"][self.key]).format(**parts)
+
+
+def _text(part: Any, words: Mapping[str, Any]) -> str:
+    """A part of a note: a note or several, a word by its key after `word:`, or a text."""
+    if isinstance(part, PlanNote):
+        return part.sentence(words)
+    if isinstance(part, tuple):
+        return "; ".join(_text(one, words) for one in part)
+    if isinstance(part, str) and part.startswith(WORD):
+        return str(words["orders"][part.removeprefix(WORD)])
+    return str(part)
 
 
 def note_lines(notes: Sequence[PlanNote], words: Mapping[str, Any]) -> list[str]:

@@ -23,6 +23,7 @@ from parkdispatch.results.schedule.schedule import (
     schedule_blocks,
 )
 from parkdispatch.results.solution import device_quantities, times_of, values
+from parkdispatch.studies.planning.order_notes import order_note
 from parkdispatch.studies.planning.plan_run import PlannedRun, prepare_with
 from parkdispatch.studies.solve_case import solve_prepared
 from parkdispatch.studies.solve_options import SolveContext
@@ -207,7 +208,7 @@ def marginal_notes(planned: PlannedRun, context: SolveContext) -> Iterator[PlanN
         context.progress(f"without the last of: {timed.text}")
         others = [looser if other is timed else other for other in problem.orders]
         if (yuan := brought(prepare_with(planned, others))) is not None:
-            yield PlanNote(key, {"order": timed.text, "yuan": f"{yuan:z,.0f}"})
+            yield PlanNote(key, {"order": order_note(timed), "yuan": f"{yuan:z,.0f}"})
 
 
 def with_reasons(planned: PlannedRun, context: SolveContext) -> PlannedRun:

@@ -23,6 +23,7 @@ from parkdispatch.studies.day_plan import PreparedDay, prepare_day
 from parkdispatch.studies.dispatch import DispatchRun, dispatch_case
 from parkdispatch.studies.planning.followed_plan import followed_targets_mw
 from parkdispatch.studies.planning.least_violation import least_violation_lines
+from parkdispatch.studies.planning.order_notes import order_note
 from parkdispatch.studies.planning.plan_calls import PlacedCall, answers, placed_calls
 from parkdispatch.studies.planning.plan_variants import (
     with_calls,
@@ -147,7 +148,7 @@ def run_plan(problem: PlanProblem, context: SolveContext, read_s: float) -> Plan
     prepared, optimum, answered = solve_plan(problem, context)
     before = problem.planned.before
     run = dispatch_case(prepared, context, read_s, before, optimum, problem.targets_mw)
-    notes = [PlanNote("order", {"order": timed.text}) for timed in problem.orders]
+    notes = [PlanNote("order", {"order": order_note(timed)}) for timed in problem.orders]
     notes += _forcing_notes(problem, prepared, optimum, context)
     notes += _call_notes(problem, run, answered)
     if run.deviation_mw is not None:
@@ -175,7 +176,7 @@ def _forcing_notes(
         }
         free = solve_prepared(with_ordered_bounds(prepared, bounds), context, optimum.warm)
         yuan = optimum.proof.objective_yuan - free.proof.objective_yuan
-        text = "; ".join(timed.text for timed in left_out)
+        text = tuple(order_note(timed) for timed in left_out)
         notes.append(PlanNote("forced", {"order": text, "yuan": f"{yuan:z,.0f}"}))
     return notes
 
@@ -196,7 +197,7 @@ def _call_notes(problem: PlanProblem, run: DispatchRun, answered: Sequence[Place
     for placed in problem.calls:
         call, parts = (
             placed.call,
-            {"order": placed.timed.text, "baseline": f"{placed.call.baseline_mw:z,.3f}"},
+            {"order": order_note(placed.timed), "baseline": f"{placed.call.baseline_mw:z,.3f}"},
         )
         if placed.baseline_days:
             notes.append(PlanNote("baseline", {**parts, "days": ", ".join(placed.baseline_days)}))

@@ -67,5 +67,11 @@ def with_priced_violations(case: Case, end: pd.Timestamp, hours: float, price_yu
     buses = dict.fromkeys(bus for device in case.devices.values() for bus in device.buses)
     for bus in buses:
         name = UNSERVED if len(buses) == 1 else f"{UNSERVED}_{bus}"
-        devices[name] = UnservedEnergy(bus=bus, violation_yuan_per_mwh=price_yuan_per_mwh)
+        suffix = "" if len(buses) == 1 else f" {bus}"
+        devices[name] = UnservedEnergy(
+            bus=bus,
+            violation_yuan_per_mwh=price_yuan_per_mwh,
+            title=f"unserved energy{suffix}"[:40],
+            title_zh=f"缺供电量{suffix}"[:40],
+        )
     return replace(case, devices=devices)

@@ -44,8 +44,6 @@ def test_what_one_more_would_bring_is_a_difference_of_optima(case: Case) -> None
     limit = pdx.LimitOrder(device="grid", quantity="import_mw", at_most_mw=165, begin="17:00", end="21:00")
     plan = pdx.plan(case, **NOW, orders=[limit])
     looser = pdx.plan(case, **NOW, orders=[limit.model_copy(update={"at_most_mw": 166.0})])
-    said = (
-        f"1 MW more would bring {plan.cost_yuan - looser.cost_yuan:,.0f} yuan in this plan: limit grid.import"
-    )
+    said = f"1 MW more would bring {plan.cost_yuan - looser.cost_yuan:,.0f} yuan in this plan: grid.import"
     assert any(note.startswith(said) for note in plan.why())
     assert sum("One more MWh of battery_" in note for note in plan.why()) == 2

@@ -182,9 +182,10 @@ def test_hourly_prices_are_means() -> None:
 
 
 def test_every_series_keeps_its_declared_range() -> None:
-    series = grid(peak_so_far_mw=3).series(park(day(96)))
-    assert series.keys() == Grid.series_specs.keys()
-    for name, spec in Grid.series_specs.items():
+    device = grid(peak_so_far_mw=3)
+    series = device.series(park(day(96)))
+    assert series.keys() == device.needed_series.keys()
+    for name, spec in device.needed_series.items():
         assert series[name].shape == (96,)
         assert ((series[name] >= spec.lower) & (series[name] <= spec.upper)).all()
 
