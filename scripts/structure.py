@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGE = "parkdispatch"
 # from the ground up: a layer imports itself and those before it
-LAYERS = ("models", "inputs", "optimizer", "results", "studies", "interfaces")
+LAYERS = ("models", "inputs", "optimizer", "results", "studies", "operations", "interfaces")
 FOLDERS = (*LAYERS, "benchmarks")  # these are above the package, not in it
 # what a layer may not import although it lies below, or where it comes from elsewhere
 FORBIDDEN = {

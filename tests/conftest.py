@@ -21,6 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--mutations", type=int, default=60, help="damaged inputs that are tried (seed 1)")
     parser.addoption("--damages", type=int, default=100, help="random damages of an answer, for the audit")
     parser.addoption("--kills", type=int, default=8, help="kills of a plan that is being written")
+    parser.addoption("--ledger-kills", type=int, default=2, help="kills of each way of writing a ledger")
+    parser.addoption("--imports", type=int, default=25, help="files that are imported twice")
 
 
 @pytest.fixture
@@ -50,6 +52,18 @@ def damages(request: pytest.FixtureRequest) -> int:
 def kills(request: pytest.FixtureRequest) -> int:
     """The number of kills of a plan."""
     return int(request.config.getoption("--kills"))
+
+
+@pytest.fixture
+def ledger_kills(request: pytest.FixtureRequest) -> int:
+    """The number of kills of each way of writing a ledger."""
+    return int(request.config.getoption("--ledger-kills"))
+
+
+@pytest.fixture
+def imports(request: pytest.FixtureRequest) -> int:
+    """The number of files that are imported twice."""
+    return int(request.config.getoption("--imports"))
 
 
 @pytest.fixture(scope="session")

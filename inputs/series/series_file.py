@@ -65,6 +65,14 @@ def read_series(
     return np.asarray(values.to_numpy()[rows], dtype=np.float64)
 
 
+def read_whole_series(path: Path, spec: SeriesSpec, hours: float, column: str | None = None) -> pd.Series:
+    """All that a file says of a series, in the unit of `spec`, by the starts of its consecutive intervals.
+
+    As `read_series`, whatever times the file covers. Raises InputError with all problems.
+    """
+    return _read_column(path, spec, hours, column)
+
+
 def series_problems(path: Path, spec: SeriesSpec, hours: float, column: str | None = None) -> list[str]:
     """Problems with the form of a file, whatever times it covers."""
     try:

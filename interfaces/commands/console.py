@@ -37,6 +37,9 @@ OPTION_NAMES = {
     "start": "--from",
     "reserve": "--reserve-mwh",
     "time_limit_s": "--time-limit",
+    "device": "DEVICE",
+    "value": "VALUE",
+    "version": "VERSION",
 }
 TRUST_PATHS = "variable `PARKDISPATCH_TRUST_PATHS`"  # which `--trust-paths` sets
 
@@ -76,6 +79,11 @@ def end_of_tasks(finished: "TaskStore", failed: Sequence[object]) -> None:
     if failed:
         print_message("partial", f"{len(failed)} failed; the same command computes only what is missing")
         raise typer.Exit(PARTIAL)
+
+
+def now() -> datetime:
+    """The instant, with the time zone of this machine."""
+    return datetime.now().astimezone()
 
 
 def time_text() -> str:

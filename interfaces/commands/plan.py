@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line
+from parkdispatch.interfaces.commands.days.ledger_options import ByOption, UsedLedger
+from parkdispatch.interfaces.commands.days.planned_from_ledger import known_day
 from parkdispatch.interfaces.commands.network_check import (
     AcCheckOption,
     check_possible,
@@ -91,6 +93,8 @@ def plan(
     time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
     model: Model = None,
     ac_check: AcCheckOption = 0,
+    ledger: UsedLedger = None,
+    by: ByOption = None,
 ) -> None:
     """Dispatch a day, or from now on: schedule, cost with and without storage, peak, proof."""
     started = time.perf_counter()
@@ -117,13 +121,17 @@ def plan(
         findings.collect(check_possible, park, ac_check)
         findings.raise_any()
         times = findings.collect(plan_times, park, given_day, start, until)
+        findings.raise_any()
+        known = findings.collect(known_day, ledger, by, park, times[0], given_soc, peak_so_far_mw)
+        park, given_soc = (known.case, known.soc) if known else (park, given_soc)
         varied = findings.collect(
             with_overrides, park, given_soc, peak_so_far_mw, load, pv, load_column, pv_column
         )
         findings.raise_any()
         context = SolveContext(options, progress)
         wishes = PlanWishes(orders, follow, price)
-        problem = prepare_plan(park, varied, times, wishes, peak_so_far_mw is not None)
+        peak_is_known = peak_so_far_mw is not None or bool(known and known.peak_is_known)
+        problem = prepare_plan(park, varied, times, wishes, peak_is_known)
         if model:
             write_pyomo_model(problem.planned.prepared, model)
         planned = run_plan(problem, context, time.perf_counter() - started)
@@ -132,7 +140,10 @@ def plan(
         progress("writing results")
         with run_folder(out, park.name, "plan") as folder:
             paths = write_run(run, folder, "day", lang=file_lang)
+        recorded = known.record(run) if known else None
     _show(run, paths.values())
+    if known and recorded:
+        known.show(out_console, file_lang, recorded)
     _show_assumed_peaks(planned.planned, times[0], run)
     end_of_check(run)
 

@@ -18,7 +18,7 @@ NAMED_VERSIONS = (
     "xarray",
     "pydantic",
 )
-PACKAGES = ("models", "inputs", "optimizer", "results", "studies", "interfaces")
+PACKAGES = ("models", "inputs", "optimizer", "results", "studies", "operations", "interfaces")
 
 
 def versions() -> dict[str, str]:

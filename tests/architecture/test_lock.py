@@ -33,6 +33,13 @@ def test_the_lock_satisfies_what_is_required() -> None:
     assert len(list(pins(lock))) == len(packages) > len(required(pyproject))
 
 
+def test_an_extra_that_names_another_one_asks_for_what_that_asks_for() -> None:
+    named = PYPROJECT.replace("[project]", '[project]\nname = "park"').replace(
+        '"pytest', '"park[more]", "pytest'
+    )
+    assert problems(named + 'more = ["rich>=1"]\n', GOOD) == ["rich>=1: is not locked"]
+
+
 def test_a_good_lock_has_no_problems() -> None:
     assert [len(hashes) for _, hashes in pins(GOOD)] == [2, 1, 1]
     assert problems(PYPROJECT, GOOD) == []

@@ -72,7 +72,17 @@ def test_the_example_of_a_device_prints_what_the_manual_quotes(capsys: pytest.Ca
 
 FILES = {
     path.relative_to(ROOT).as_posix()
-    for layer in ("models", "inputs", "optimizer", "results", "studies", "interfaces", "tests", "benchmarks")
+    for layer in (
+        "models",
+        "inputs",
+        "optimizer",
+        "results",
+        "studies",
+        "operations",
+        "interfaces",
+        "tests",
+        "benchmarks",
+    )
     for path in (ROOT / layer).rglob("*.py")
 } | {"scripts/structure.py", "scripts/lock.py", "docs/record_outputs.py", "docs/examples/flywheel.py"}
 # what is not there: files of the old layout, and those that a reader is to make
