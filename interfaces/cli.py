@@ -14,6 +14,7 @@ from rich.text import Text
 from parkdispatch.interfaces.commands.check import check
 from parkdispatch.interfaces.commands.console import ClosedPipeError, err_console, print_message
 from parkdispatch.interfaces.commands.days.ledger_commands import ledger_app
+from parkdispatch.interfaces.commands.days.settle import settle
 from parkdispatch.interfaces.commands.init import init
 from parkdispatch.interfaces.commands.plan import plan
 from parkdispatch.interfaces.commands.pv import pv
@@ -37,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (plan, year, replay, worth, study, size, reproduce, pv, check, init):
+for command in (plan, settle, year, replay, worth, study, size, reproduce, pv, check, init):
     app.command()(command)
 app.add_typer(ledger_app, name="ledger")
 

@@ -91,6 +91,11 @@ def dispatch_case(
     return replace(run, deviation_mw=deviation)
 
 
+def with_smooth_set_points(case: Case, optimum: Optimum) -> Optimum:
+    """The optimum with smooth set points of the storage, at the same cost."""
+    return _smoothed(case, optimum, None)[0]
+
+
 def _smoothed(
     case: Case, optimum: Optimum, targets_mw: Mapping[str, Array] | None
 ) -> tuple[Optimum, tuple[float, float] | None]:

@@ -11,9 +11,10 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.messages.revalidation import with_fields
 from parkdispatch.inputs.value_sources import given_by
 from parkdispatch.models.network.demand_metering import metered_demand_mw
+from parkdispatch.operations.known_outages import RecordedOutage, with_outages
 from parkdispatch.operations.ledger.ledger_store import Ledger
 from parkdispatch.operations.ledger.measurements import measured_values
-from parkdispatch.operations.ledger.outages import RecordedOutage, outages_in_force, with_outages
+from parkdispatch.operations.ledger.outages import outages_in_force
 from parkdispatch.operations.ledger.plan_versions import sent_values
 from parkdispatch.operations.ledger.quantities import Measured
 from parkdispatch.operations.ledger.sites import KnownSite, site_of

@@ -22,7 +22,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISIONS = ("measurements_and_plans",)  # the oldest first; each is a file in `migrations/versions`
+REVISIONS = (
+    "measurements_and_plans",
+    "settlements",
+)  # the oldest first; each is a file in `migrations/versions`
 
 metadata = MetaData()
 
@@ -169,4 +172,15 @@ sending = Table(
     Column("version", Integer, nullable=False),
     *_recorded(),
     ForeignKeyConstraint(["site_id", "day", "version"], ["plan.site_id", "plan.day", "plan.version"]),
+)
+settlement = Table(
+    "settlement",
+    metadata,
+    Column("site_id", ForeignKey("site.id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("inputs_sha256", String(64), nullable=False),  # of all that it was made from
+    Column("lost_yuan", Double, nullable=False),  # against perfect foresight
+    Column("content", Text, nullable=False),  # JSON, as summary.json
+    *_recorded(),
 )

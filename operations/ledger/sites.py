@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 
 import sqlalchemy as sa
 
@@ -9,7 +10,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.ledger.ledger_database import next_number
 from parkdispatch.operations.ledger.ledger_store import Author, Ledger
-from parkdispatch.operations.ledger.ledger_tables import channel, site, tariff
+from parkdispatch.operations.ledger.ledger_tables import channel, settlement, site, tariff
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,14 @@ def tariff_number(connection: sa.Connection, of_site: int, case: Case, author: A
         )
     )
     return number, True
+
+
+def settled_days(ledger: Ledger, case: Case) -> list[date]:
+    """The days of a site that have a settlement."""
+    with ledger.reading() as connection:
+        number = site_of(connection, case).number
+        days = sa.select(settlement.c.day).where(settlement.c.site_id == number).distinct()
+        return list(connection.execute(days.order_by(settlement.c.day)).scalars())
 
 
 def channel_number(connection: sa.Connection, of_site: int, device: str, quantity: str) -> int | None:

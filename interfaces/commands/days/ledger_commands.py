@@ -102,8 +102,10 @@ def import_series(
     """Bring measured values into the ledger; the same file twice changes nothing, other values correct."""
     book, words, park = opened(ledger), ledger_words(language(lang)), _case(case)
     from parkdispatch.operations.ledger.measurements import import_file
+    from parkdispatch.operations.ledger.sites import settled_days
 
-    for item in import_file(book, park, file, quantities or [], author(by), quality):
+    delivered = import_file(book, park, file, quantities or [], author(by), quality)
+    for item in delivered:
         what = item.measured.text
         if item.repeated:
             say(words, "repeated", what=what, number=item.number)
@@ -116,6 +118,9 @@ def import_series(
         )
         if item.kept:
             say(words, "kept", what=what, kept=item.kept)
+    changed = {day for item in delivered for day in item.days}
+    if again := sorted(changed & set(settled_days(book, park))):
+        say(words, "resettle", days=", ".join(map(str, again)))
 
 
 @ledger_app.command("record")
@@ -154,7 +159,8 @@ def outage(
 ) -> None:
     """Record an outage; plans take it into account, and `settle` says what it cost."""
     book, words, park = opened(ledger), ledger_words(language(lang)), _case(case)
-    from parkdispatch.operations.ledger.outages import RecordedOutage, record_outage
+    from parkdispatch.operations.known_outages import RecordedOutage
+    from parkdispatch.operations.ledger.outages import record_outage
 
     if withdraw and not replaces:
         raise InputError("`--withdraw`: must have `--replaces` beside it, the number of the outage")

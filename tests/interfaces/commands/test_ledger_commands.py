@@ -1,9 +1,11 @@
 """The ledger as it is typed: filled, planned from, sent, exported; both languages; without its extra."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -46,10 +48,49 @@ def test_a_day_with_the_ledger(park: Path, run: Run, monkeypatch: pytest.MonkeyP
     status = run("ledger", "status", "--lang", "zh")
     assert "2026-07-15 1 1 Wang" in status.out
     assert "battery_1 2026-07-15 18:00 2026-07-15 20:00 0%" in status.out
+    assert "0% of" in planned.out
+    settled_as_forecast_and_otherwise(park, run)
     exported = run("ledger", "export", "--out", "tables")
     assert exported.code == 0
     assert pd.read_csv("tables/plan.csv")["recorded_by"].tolist() == ["张工"]
-    assert len(pd.read_csv("tables/measurement.csv")) == 1345
+    assert pd.read_csv("tables/settlement.csv")["version"].tolist() == [1, 2]
+
+
+def settled_as_forecast_and_otherwise(park: Path, run: Run) -> None:
+    refused = run("settle", "2026-07-15", "--case", park)
+    assert refused.code == 2
+    assert "load.demand_mw: 96 of 96 intervals of 2026-07-15 are not in the ledger" in refused.err
+    assert "Cannot be settled yet: 2026-07-15: " in run("settle", "--case", park).out
+    for name in ("load", "pv"):
+        run("ledger", "import", park.parent / f"{name}.csv", "--as", f"{name}={name}", "--case", park)
+    settled = run("settle", "--case", park, "--by", "Li", "--no-bill", "--out", "first")
+    assert (settled.code, settled.err) == (0, "")
+    assert "Recorded as version 1 of the settlement of 2026-07-15." in settled.out
+    summary = json.loads(Path("first/summary.json").read_text(encoding="utf-8"))
+    assert summary["lost_yuan"]["total"] == pytest.approx(0.0, abs=0.01)
+    assert "No day is to be settled." in run("settle", "--case", park).out
+    late = meter_file(Path("late.csv"), [125.0] * 4, "2026-07-15 19:00")
+    imported = run("ledger", "import", late, "--as", "load", "--case", park)
+    assert "Settled before and to be settled again: 2026-07-15." in imported.out
+    again = run("settle", "--case", park, "--lang", "zh", "--no-bill", "--out", "second")
+    assert "已记为 2026-07-15 结算第 2 版。" in again.out
+    assert "负荷偏差" in again.out
+    summary = json.loads(Path("second/summary.json").read_text(encoding="utf-8"))
+    parts = [part["total"] for part in summary["lost_by_cause_yuan"].values()]
+    assert sum(parts) == pytest.approx(summary["lost_yuan"]["total"], abs=1e-6)
+    table = pd.read_csv("second/settlement.csv", index_col="row")
+    assert table.loc["lost", "total [yuan]"] == pytest.approx(summary["lost_yuan"]["total"], abs=1e-5)
+    book = openpyxl.load_workbook("second/settlement.xlsx", data_only=True).worksheets[0]
+    assert book["A9"].value == "相对完全预知的损失"
+    assert book["E9"].value == pytest.approx(summary["lost_yuan"]["total"])
+    folder = next(Path("runs").glob("small-plan-*"))
+    files = ("--load", park.parent / "load.csv", "--pv", park.parent / "pv.csv", "--pv-column", "pv")
+    words = ("settle", "2026-07-15", "--case", park, "--plan", folder, *files, "--soc", "battery_1=0.4")
+    plain = run(
+        *words, "--peak-so-far-mw", "118.25", "--outage", "battery_1,2026-07-15 18:00,2026-07-15 20:00"
+    )
+    assert (plain.code, plain.err) == (0, "")
+    assert "Lost 0 yuan, of which: " in plain.out
 
 
 def test_what_was_typed_goes_before_the_ledger(park: Path, run: Run) -> None:

@@ -140,7 +140,7 @@ def test_two_writers_at_once_take_turns() -> None:
     assert (run.returncode, run.stdout.splitlines()[-1:]) == (0, ["as if they had taken turns"]), run.stderr
 
 
-def test_on_a_postgresql_server(tmp_path: Path, case: Case) -> None:
+def test_on_a_postgresql_server(tmp_path: Path, case: Case, ledger_kills: int) -> None:
     if reason := why_no_server():
         pytest.skip(reason)
     with running_server() as url:
@@ -156,11 +156,13 @@ def test_on_a_postgresql_server(tmp_path: Path, case: Case) -> None:
         assert ledger_status(ledger).sites == ledger_status(local).sites
         with pytest.raises(InputError, match='database "none" does not exist'):
             ledger_status(Ledger(url.replace("/postgres?", "/none?")))
-        words = ["--server", url, "--rounds", "3"]
+        words = ["--server", url, "--rounds", "2"]
         run = python("-m", "tests.support.harnesses.two_writers", *words)
         assert (run.returncode, run.stdout.splitlines()[-1:]) == (0, ["as if they had taken turns"]), (
             run.stderr
         )
-        words = ["--server", url, "--kills", "1", "--only", "correct"]
+        if ledger_kills < 10:
+            return  # each takes the copy of a database
+        words = ["--server", url, "--kills", str(ledger_kills)]
         run = python("-m", "tests.support.harnesses.killed_ledger", *words)
-        assert "1 killed, 0 half, 0 wrong" in run.stdout, run.stdout + run.stderr
+        assert " killed, 0 half, 0 wrong" in run.stdout, run.stdout + run.stderr

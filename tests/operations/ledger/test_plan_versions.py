@@ -9,11 +9,12 @@ import pytest
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.errors import InputError
+from parkdispatch.operations.known_outages import RecordedOutage
 from parkdispatch.operations.ledger.day_state import day_state
 from parkdispatch.operations.ledger.ledger_store import Author, Ledger
 from parkdispatch.operations.ledger.ledger_summary import ledger_status, ledger_tables
 from parkdispatch.operations.ledger.measurements import import_file, record_value
-from parkdispatch.operations.ledger.outages import RecordedOutage, record_outage
+from parkdispatch.operations.ledger.outages import record_outage
 from parkdispatch.operations.ledger.plan_versions import add_plan, send_plan, sent_values
 from parkdispatch.operations.ledger.sites import add_site, site_of
 from tests.support.ledgers.ledger_cases import DAY, LI, WANG, fake_plan, meter_file, new_ledger, small_park

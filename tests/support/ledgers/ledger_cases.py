@@ -10,12 +10,15 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
+from parkdispatch.operations.known_outages import RecordedOutage
 from parkdispatch.operations.ledger.ledger_store import Author, Ledger
 from parkdispatch.operations.ledger.ledger_summary import ledger_tables
 from parkdispatch.operations.ledger.measurements import import_file, record_value
-from parkdispatch.operations.ledger.outages import RecordedOutage, record_outage
+from parkdispatch.operations.ledger.outages import record_outage
 from parkdispatch.operations.ledger.plan_versions import add_plan, send_plan
 from parkdispatch.operations.ledger.sites import add_site
+from parkdispatch.operations.settlement.settlement_store import record_settlement
+from parkdispatch.results.settlement.day_settlement import DayMoney, DayVolumes, Settlement
 from tests.support.small_case import write_case
 
 DAY = date(2026, 7, 15)
@@ -66,6 +69,25 @@ def fake_plan(case: Case, cost_yuan: float = 1000.0, day: date = DAY) -> xr.Data
     return xr.Dataset(quantities, coords={"time": times}, attrs=attributes)
 
 
+def fake_settlement() -> Settlement:
+    """A settled day that has lost a third of a yuan to its load."""
+    lost, volumes = DayMoney(energy=1 / 3), DayVolumes(1.0, 0.0, 1.0, 0.0, 1.0)
+    return Settlement(
+        site="small",
+        title="Small park",
+        day=DAY,
+        planned=DayMoney(),
+        actual=lost,
+        foresight=DayMoney(),
+        losses={"load": lost},
+        planned_volumes=volumes,
+        actual_volumes=volumes,
+        foresight_volumes=volumes,
+        gap=0.0,
+        solves=1,
+    )
+
+
 def held(ledger: Ledger) -> dict[str, list[tuple[object, ...]]]:
     """All rows of all tables, numbers to the bit."""
     return {
@@ -91,4 +113,5 @@ def writes(case: Case, folder: Path) -> list[tuple[str, Callable[[Ledger], objec
         ("outage", lambda ledger: record_outage(ledger, case, outage, LI)),
         ("plan", lambda ledger: add_plan(ledger, case, fake_plan(case), LI, {"soc": {"battery_1": 0.4}})),
         ("send", lambda ledger: send_plan(ledger, case, DAY, 1, WANG)),
+        ("settle", lambda ledger: record_settlement(ledger, case, fake_settlement(), "0" * 64, LI)),
     ]

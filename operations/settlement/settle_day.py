@@ -1,0 +1,216 @@
+"""Settle a day: solve it as perfect foresight would have, and share what was lost among its causes.
+
+The day is solved with the real load, sources, state of charge and outages: perfect foresight. Then it is
+solved with forecasts in the place of what was real, for each set of causes (load, sources, an outage that the
+plan did not know), and these set points are followed on the real day: what that costs more is the effect of
+the set, and the Shapley value shares it. What is left has an order of its own: the plan that was really sent
+(its state of charge, its peak), then the batteries as metered, then the meter of the connection.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.messages.revalidation import with_fields
+from parkdispatch.inputs.prepare import Prepared, prepare
+from parkdispatch.inputs.series.series_values import SeriesValues
+from parkdispatch.inputs.variations.overrides import with_overrides
+from parkdispatch.models.device import Array
+from parkdispatch.models.errors import SolverError
+from parkdispatch.operations.known_outages import RecordedOutage, with_outages
+from parkdispatch.operations.settlement.day_record import DayRecord, measured_devices, settleable
+from parkdispatch.operations.settlement.executed_day import DayRules, ExecutedDay, SetPoints
+from parkdispatch.operations.settlement.shapley import shapley_values
+from parkdispatch.results.io.provenance import versions
+from parkdispatch.results.savings.daily_saving import replacement_price_yuan_per_mwh
+from parkdispatch.results.settlement.day_settlement import ADDED, DayMoney, Settlement, unbalanced_yuan
+from parkdispatch.studies.dispatch import with_smooth_set_points
+from parkdispatch.studies.solve_case import audited_solution, solve_prepared
+from parkdispatch.studies.solve_options import SolveContext
+
+SAME_COST = 1e-7  # relative; plans within it are the same plan made again
+
+
+@dataclass(frozen=True)
+class _Cause:
+    """A cause that foresight would not have had: which series, or which outages, the plan had otherwise."""
+
+    name: str
+    devices: Sequence[str] = ()
+
+
+def settle_day(record: DayRecord, context: SolveContext) -> Settlement:
+    """The settlement of a day.
+
+    Raises InputError for a park or a record that cannot be settled, InfeasibleError where no dispatch meets
+    the real day, and SolverError where a check of the money fails.
+    """
+    settleable(record.case)
+    context.progress("the day with perfect foresight")
+    case = _real_case(record)
+    real = _prepared(record, case, forecast=())
+    foresight = _solved(real, context)
+    price = float(replacement_price_yuan_per_mwh(foresight, case)[0])
+    stored = {name: price / battery.eta_charge for name, battery in case.batteries.items()}
+    rules = DayRules(real, record.grid, stored)
+    best = rules.following(_set_points(foresight, case))
+    sent_points: SetPoints = {
+        name: (record.planned_values(name, "charge_mw"), record.planned_values(name, "discharge_mw"))
+        for name in case.batteries
+    }
+    sent = rules.following(sent_points)
+    expected, expected_rules = _as_planned(record, rules, sent_points)
+    causes, solves = _causes(record), 1
+    names = [cause.name for cause in causes]
+
+    def effect(subset: frozenset[str]) -> DayMoney:
+        """The cost of the real day when the plan was wrong in these."""
+        nonlocal solves
+        if not subset:
+            return rules.money(best)
+        solves += 1
+        context.progress(f"the day planned with {', '.join(sorted(subset))} as it was forecast")
+        wrong = [name for cause in causes if cause.name in subset for name in cause.devices]
+        known = record.outages if "outage" not in subset else record.planned_outages or ()
+        planned = _prepared(record, _real_case(record, known), forecast=wrong)
+        points = _set_points(_solved(planned, context), case)
+        if len(subset) == len(names) and _is_as_good(replace(rules, prepared=planned), points, expected):
+            return rules.money(sent)  # what was sent is such a plan; another one may differ in what it meets
+        return rules.money(rules.following(points))
+
+    losses = dict(shapley_values(names, effect))
+    informed = sum(losses.values(), rules.money(best))
+    losses["start"] = rules.money(sent) - informed
+    actual = _actual(record, rules, sent, losses)
+    settled = Settlement(
+        site=case.name,
+        title=case.title or case.name,
+        day=record.day,
+        planned=expected_rules.money(expected),
+        actual=rules.money(actual),
+        foresight=rules.money(best),
+        losses=losses,
+        planned_volumes=expected_rules.volumes(expected),
+        actual_volumes=rules.volumes(actual),
+        foresight_volumes=rules.volumes(best),
+        gap=float(foresight.attrs["gap"]),
+        solves=solves,
+        assumed=tuple(record.assumed),
+        versions=versions(),
+    )
+    if not unbalanced_yuan(settled) <= ADDED:
+        raise SolverError(f"the causes differ from the loss by {unbalanced_yuan(settled):g} yuan")
+    return settled
+
+
+def _causes(record: DayRecord) -> list[_Cause]:
+    """What the plan had otherwise than it was, as far as anything was."""
+    changed: dict[str, list[str]] = {"load": [], "sources": []}
+    for name, series in measured_devices(record.case).items():
+        if not np.array_equal(record.planned_values(name, series), record.measured[name]):
+            changed["load" if series == "demand_mw" else "sources"].append(name)
+    causes = [_Cause(name, devices) for name, devices in changed.items() if devices]
+    known = record.planned_outages
+    if known is not None and _touching(record, known) != _touching(record, record.outages):
+        causes.append(_Cause("outage"))
+    return causes
+
+
+def _touching(record: DayRecord, outages: Sequence[RecordedOutage]) -> set[tuple[Any, ...]]:
+    """The outages that touch the day, whatever their numbers."""
+    first, after = pd.Timestamp(record.day), pd.Timestamp(record.day) + pd.Timedelta(days=1)
+    return {
+        (item.device, item.begin, item.end, item.power_share)
+        for item in outages
+        if item.begin < after and item.end > first
+    }
+
+
+def _real_case(record: DayRecord, outages: Sequence[RecordedOutage] | None = None) -> Case:
+    """The case with the real state of charge and peak so far, and outages, the real ones unless given."""
+    case = with_outages(record.case, record.outages if outages is None else outages)
+    case = with_overrides(case, dict(record.soc) or None)
+    peak_mw = record.peak_so_far_mw or 0.0
+    if (record.grid, "peak_floor_mw") in record.planned.columns:
+        floor_mw = float(record.planned_values(record.grid, "peak_floor_mw")[0])
+        free = (record.grid, "demand_free_mw")
+        free_mw = float(record.planned[free].iloc[0]) if free in record.planned.columns else 0.0
+        peak_mw = max(peak_mw, floor_mw + free_mw if floor_mw > 0 else 0.0)
+    grid = case.devices[record.grid]
+    if not grid.pays_for_demand:
+        return case
+    fields = with_fields(grid, f"device.{record.grid}", {"peak_so_far_mw": peak_mw})
+    return replace(case, devices={**case.devices, record.grid: fields})
+
+
+def _prepared(record: DayRecord, case: Case, forecast: Sequence[str]) -> Prepared:
+    """The day with real series, or those of the plan for some devices."""
+    series = dict(case.series)
+    for name, key in measured_devices(case).items():
+        values: Array = record.planned_values(name, key) if name in forecast else record.measured[name]
+        series[name, key] = SeriesValues(pd.Series(values, index=record.times), name)
+    return prepare(replace(case, series=series), record.times)
+
+
+def _solved(prepared: Prepared, context: SolveContext) -> xr.Dataset:
+    """The audited optimum; of several, the one whose set points move least, which a plan takes too."""
+    optimum = with_smooth_set_points(prepared.case, solve_prepared(prepared, context))
+    solution, _ = audited_solution(prepared, optimum)
+    return solution
+
+
+def _set_points(solution: xr.Dataset, case: Case) -> SetPoints:
+    return {
+        name: (solution[f"{name}.charge_mw"].to_numpy(), solution[f"{name}.discharge_mw"].to_numpy())
+        for name in case.batteries
+    }
+
+
+def _is_as_good(planned: DayRules, points: SetPoints, expected: ExecutedDay) -> bool:
+    """Whether a plan expects to cost no more than these set points, with what was known of the day."""
+    optimal_yuan = planned.money(planned.following(points)).total
+    difference_yuan = planned.money(expected).total - optimal_yuan
+    return abs(difference_yuan) <= SAME_COST * max(1.0, abs(optimal_yuan))
+
+
+def _actual(
+    record: DayRecord, rules: DayRules, sent: ExecutedDay, losses: dict[str, DayMoney]
+) -> ExecutedDay:
+    """The day as the meters have it; adds what was lost after the plan to the losses."""
+    batteries = rules.case.batteries
+    by_battery, is_metered = sent, bool(batteries) and record.set_points_mw.keys() >= batteries.keys()
+    if is_metered:
+        by_battery = rules.as_metered(record.set_points_mw, sent)
+    final = {
+        name: record.final_soc[name] * batteries[name].full_mwh if name in record.final_soc else mwh
+        for name, mwh in by_battery.final_mwh.items()
+    }
+    by_battery = replace(by_battery, final_mwh=final)
+    actual = by_battery
+    if record.exchange_mw is not None:
+        actual = replace(by_battery, import_mw=record.exchange_mw[0], export_mw=record.exchange_mw[1])
+    if is_metered and record.exchange_mw is not None:
+        losses["following"] = rules.money(by_battery) - rules.money(sent)
+        losses["meters"] = rules.money(actual) - rules.money(by_battery)
+    else:
+        losses["following" if batteries else "meters"] = rules.money(actual) - rules.money(sent)
+    return actual
+
+
+def _as_planned(record: DayRecord, rules: DayRules, set_points: SetPoints) -> tuple[ExecutedDay, DayRules]:
+    """The day as the plan has it, with the load and sources of its forecasts."""
+    forecast = list(measured_devices(record.case))
+    known = record.planned_outages
+    planned = _prepared(record, _real_case(record, known), forecast)
+    expected = ExecutedDay(
+        record.planned_values(record.grid, "import_mw"),
+        record.planned_values(record.grid, "export_mw"),
+        {name: discharge for name, (_, discharge) in set_points.items()},
+        {name: float(record.planned_values(name, "energy_mwh")[-1]) for name in set_points},
+    )
+    return expected, replace(rules, prepared=planned)
