@@ -35,11 +35,18 @@ class Parameter:
 
 
 def commands() -> Mapping[str, Callable[..., Any]]:
-    """Every command of the command line, by name, in the order of the help."""
+    """Every command by name, such as `plan` or `ledger import`, in the order of the help."""
     from parkdispatch.interfaces.cli import app
 
-    functions = [command.callback for command in app.registered_commands]
-    return {function.__name__: function for function in functions if function is not None}
+    found = {}
+    for command in app.registered_commands:
+        if command.callback is not None:
+            found[command.callback.__name__] = command.callback
+    for group in app.registered_groups:
+        for command in group.typer_instance.registered_commands if group.typer_instance else ():
+            if command.callback is not None:
+                found[f"{group.name} {command.name}"] = command.callback
+    return found
 
 
 def parameters(name: str) -> list[Parameter]:

@@ -63,6 +63,7 @@ class CommandOptions(_FromProgram):
     """Usage and options of one command."""
 
     required_arguments = 1
+    final_argument_whitespace = True  # of the commands of a group
 
     def markdown(self) -> list[str]:
         """How the command is typed, and its options."""
@@ -83,7 +84,8 @@ class CommandList(_FromProgram):
         """One row for each command."""
         lines = ["| Command | What it does |", "| --- | --- |"]
         for name in command_tables.commands():
-            lines.append(f"| [`{name}`]({name}.md) | {command_tables.first_sentence(name)} |")
+            page = name.partition(" ")[0]
+            lines.append(f"| [`{name}`]({page}.md) | {command_tables.first_sentence(name)} |")
         return lines
 
 

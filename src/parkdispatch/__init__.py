@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         size,
         study,
     )
+    from parkdispatch.interfaces.api.ledger_api import ParkLedger, ledger
     from parkdispatch.models.device import Device, Park, Seen, SeriesSpec
     from parkdispatch.models.errors import InfeasibleError, InputError, ParkdispatchError, SolverError
     from parkdispatch.models.registry import device_kinds, register_device
@@ -56,6 +57,7 @@ __all__ = [
     "LimitOrder",
     "OutageOrder",
     "Park",
+    "ParkLedger",
     "ParkdispatchError",
     "Plan",
     "PublishedComparison",
@@ -69,6 +71,7 @@ __all__ = [
     "__version__",
     "check_device",
     "device_kinds",
+    "ledger",
     "load_case",
     "plan",
     "register_device",
@@ -98,6 +101,7 @@ _HOMES = {
         "size",
         "study",
     ),
+    "interfaces.api.ledger_api": ("ParkLedger", "ledger"),
     "models.device": ("Device", "Park", "Seen", "SeriesSpec"),
     "models.vocabulary": ("Interval", "Terms"),
     "models.errors": ("InfeasibleError", "InputError", "ParkdispatchError", "SolverError"),
