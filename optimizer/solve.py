@@ -24,7 +24,7 @@ from parkdispatch.optimizer.proof.certificate import (
     ProofMethod,
     primal_infeasibility,
 )
-from parkdispatch.optimizer.proof.feasibility import obeys_all
+from parkdispatch.optimizer.proof.feasibility import has_broken_empty_row, obeys_all
 from parkdispatch.optimizer.proof.infeasibility import explain_infeasibility, unbalanced_buses
 from parkdispatch.optimizer.relaxation.coarse_start import coarse_park
 from parkdispatch.optimizer.thread_pool import ThreadPool
@@ -135,6 +135,8 @@ def optimize(
         raise InfeasibleError("\n".join(lines))
     coarse = None if is_general else coarse_park(scaled, devices)
     try:
+        if has_broken_empty_row((merged.tiled if merged else scaled).program):
+            raise InfeasibleProgram
         # the grace is for a dispatch at rest, also where building the model took all the time
         no_later = max(deadline, time.monotonic()) + grace_s
         with ThreadPool(threads or os.cpu_count() or 1) as pool, ending_at(no_later):

@@ -201,7 +201,7 @@ def write_interval(
     for name, device in devices.items():
         interval = intervals[name] = writer(name, block.device[name])
         terms[name] = device.write(block.device[name], interval)
-        refuse_unreadable(name, block.device[name], interval.written)
+    refuse_unreadable(block, {name: interval.written for name, interval in intervals.items()})
     buses = list(dict.fromkeys(bus for term in terms.values() for bus in term.injection))
 
     def balance(_: Any, bus: str) -> Any:

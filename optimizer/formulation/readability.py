@@ -4,7 +4,7 @@ The template reads variables, constraints and named expressions of one interval.
 would be left out in silence, and the optimum of another problem be called proven.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pyomo.environ as pyo
@@ -18,19 +18,38 @@ class UnreadableDeviceError(InputError):
     """A device wrote what cannot be compiled: a fault of its author, told by component and remedy."""
 
 
-def refuse_unreadable(device: str, block: Any, by_vocabulary: Collection[str]) -> None:
-    """Raise UnreadableDeviceError with every component of a device's block that would not become rows.
+def refuse_unreadable(block: Any, by_vocabulary: Mapping[str, Collection[str]]) -> None:
+    """Raise UnreadableDeviceError with every component of an interval that would not become rows.
 
-    `by_vocabulary` names the components that the words of `Interval` put there, such as the binary of
-    `either_or`.
+    `block` holds the block `device`, indexed by the devices' names, and nothing else yet. `by_vocabulary`
+    names by device the components that the words of `Interval` put into its block, such as the binary of
+    `either_or`. All devices have been written: one may have reached into another's block.
     """
-    problems = []
-    for component in block.component_objects(descend_into=False):
-        name = component.local_name
-        if name not in by_vocabulary and (reason := _unreadable(component)):
-            problems.append(f"`device.{device}`: `{name}` {reason}")
+    problems = [
+        f"`device`: `{component.local_name}` is written outside of the device's own block, by one of"
+        f" {', '.join(by_vocabulary)}: must be in the block that `interval` gets"
+        for component in block.component_objects(descend_into=False)
+        if component.local_name != "device"
+    ]
+    for device, words in by_vocabulary.items():
+        device_block = block.device[device]
+        if not device_block.active:
+            problems.append(f"`device.{device}`: its block is deactivated: must be active")
+        for component in device_block.component_objects(descend_into=False):
+            name = component.local_name
+            if reason := _changed(component) if name in words else _unreadable(component):
+                problems.append(f"`device.{device}`: `{name}` {reason}")
     if problems:
         raise UnreadableDeviceError(problems)
+
+
+def _changed(component: Any) -> str | None:
+    """What was done to a component of the vocabulary that the compiler does not read; None for nothing."""
+    if component.ctype is pyo.Constraint and not component.active:
+        return "is deactivated: must be active, or its word not be used at all"
+    if component.ctype is pyo.Var and not component.is_indexed() and component.fixed:
+        return "is fixed: must be given equal bounds instead"
+    return None
 
 
 def _unreadable(component: Any) -> str | None:

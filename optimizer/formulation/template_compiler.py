@@ -15,6 +15,7 @@ from pyomo.repn.linear import LinearRepnVisitor
 from pyomo.repn.util import OrderedVarRecorder
 
 from parkdispatch.models.device import Array, Device
+from parkdispatch.models.errors import InputError
 from parkdispatch.models.vocabulary import CalendarPeriod, Expr, Period, Terms
 from parkdispatch.optimizer.formulation.interval import IntervalWriter, values_before, write_interval
 from parkdispatch.optimizer.formulation.template import (
@@ -32,7 +33,7 @@ from parkdispatch.optimizer.formulation.template import (
 AFFINE_TOLERANCE = 1e-9  # relative; rounding alone leaves about 1e-13
 
 
-class NotAffineError(TypeError):
+class NotAffineError(InputError):
     """A device is not affine in its variables or series; an error of the device's author, not of the user."""
 
 
@@ -79,6 +80,10 @@ class _Functionals:
                 for variable, coefficient in linear_form.linear.items():
                     coefficients[number, slot_of[variable]] = coefficient
                 coefficients[number, slots] = linear_form.constant
+            except (KeyError, RuntimeError) as error:  # of a model of its own, or of none
+                raise NotAffineError(
+                    f"device {self.owners[number]}: {expr} has a variable that is on no device's block"
+                ) from error
             except (ArithmeticError, ValueError, InvalidValueError) as error:
                 raise NotAffineError(
                     f"device {self.owners[number]}: {expr} cannot be read: {error}"

@@ -25,3 +25,10 @@ def obeys_all(tiled: Tiled, program: LinearProgram, x: Array) -> bool:
         and fractionality(tiled, x) <= FEASIBILITY_TOLERANCE
         and not bool(violated_pairs(tiled, x).any())
     )
+
+
+def has_broken_empty_row(program: LinearProgram) -> bool:
+    """Return whether a row without columns asks for more or less than nothing: no solver is asked about it."""
+    is_empty = np.diff(program.matrix.indptr) == 0
+    lower, upper = program.row_lower[is_empty], program.row_upper[is_empty]
+    return bool((lower > FEASIBILITY_TOLERANCE).any() or (upper < -FEASIBILITY_TOLERANCE).any())
