@@ -10,6 +10,7 @@ import pandas as pd
 
 from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InfeasibleError, SolverError
+from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
 from parkdispatch.optimizer.formulation.template import Key, Template
@@ -153,6 +154,8 @@ def optimize(
     except InfeasibleProgram:
         progress("explaining the infeasibility")
         raise InfeasibleError(_explanation(tiled, time_limit_s)) from None
+    except NoFeasibleDispatch as ended:
+        raise NoFeasibleDispatch(ended.bound_yuan * money_unit_yuan) from None
     except UnboundedProgram:
         raise InfeasibleError("the cost has no limit: some device earns money without end") from None
     solved = solved.in_yuan(money_unit_yuan)

@@ -107,7 +107,9 @@ class Repair:
         self._clock = RepairClock(problem.deadline, pairs, hands_over=options.hands_over)
         self._solver.budget.deadline = self._clock.proof_deadline
         rounded = replace(problem, deadline=self._clock.rounding_deadline)
-        self._rounding = Rounding(rounded, self._clock.least_rounding_s)
+        self._rounding = Rounding(
+            rounded, self._clock.least_rounding_s, is_last_resort=not options.hands_over
+        )
 
     def run(self) -> RepairedSolution:
         """Repair in rounds. Raises InfeasibleProgram, NoFeasibleDispatch and RepairHandedOver."""
@@ -123,7 +125,7 @@ class Repair:
                     return self._repaired(merged, None, bound_yuan)
             position = (*self._partition.windows(), self._fixed.tobytes())
             is_late = self._improve_incumbent()
-            incumbent.check()
+            incumbent.check(self._program)
             is_over = self._clock.is_over
             if self._is_gap_closed() or (is_over and incumbent.exists):
                 bound_yuan = min(incumbent.bound_yuan, incumbent.cost_yuan)
@@ -280,7 +282,8 @@ class Repair:
         """Round the present point, or else the relaxation's optimum with no member fixed."""
         nothing = np.zeros_like(self._fixed)
         starts = [(self._x, self._fixed), (self._relaxed_x, nothing)]
-        rounded = (self._rounding.round_off(x, fixed, self._partition) for x, fixed in starts)
+        deadline = self._rounding.deadline_from_now()
+        rounded = (self._rounding.round_off(x, fixed, self._partition, deadline) for x, fixed in starts)
         return next((x for x in rounded if x is not None), None)
 
     def _is_gap_closed(self) -> bool:

@@ -8,9 +8,11 @@ import numpy as np
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.arrays import Index, Mask
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.heuristics.rounding import LEAST_S
 from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram
 from parkdispatch.optimizer.partition.windows import Window
+from parkdispatch.optimizer.proof.feasibility import tolerated_yuan
 
 PROOF_SHARE = 1 / 3  # of the remaining time, before a dispatch is made by rounding
 HANDOVER_SHARE = 0.15  # of the remaining time, before a small program is handed over
@@ -75,9 +77,12 @@ class Incumbent:
         if cost_yuan < self.cost_yuan:
             self.x, self.cost_yuan = x, cost_yuan
 
-    def check(self) -> None:
-        """Raise SolverError if the bound exceeds the cost by more than rounding."""
-        if self.bound_yuan - self.cost_yuan > BOUND_TOLERANCE * max(1.0, abs(self.cost_yuan)):
+    def check(self, program: LinearProgram) -> None:
+        """Raise SolverError if the bound exceeds the cost by more than rounding and tolerances are worth."""
+        excess_yuan = self.bound_yuan - self.cost_yuan
+        if excess_yuan <= BOUND_TOLERANCE * max(1.0, abs(self.cost_yuan)):
+            return
+        if not excess_yuan <= tolerated_yuan(program, self.x):
             raise SolverError(
                 f"a dispatch of {self.cost_yuan:.2f} yuan lies below its bound of {self.bound_yuan:.2f}"
             )

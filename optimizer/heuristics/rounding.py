@@ -25,6 +25,7 @@ from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import pair_positions, with_pair_binaries
 from parkdispatch.optimizer.partition.windows import Partition, Window
 from parkdispatch.optimizer.presolve.exclusive_pairs import PAIR_TOLERANCE_MW, violated_pairs
+from parkdispatch.optimizer.proof.feasibility import is_exact
 from parkdispatch.optimizer.time_budget import TimeBudget
 
 MAX_ROUNDS = 20  # of iterated rounding
@@ -50,21 +51,42 @@ _Patches = list[_Patch]  # that together make a window obey its pairs; empty whe
 class Rounding:
     """Rounds points of one relaxed problem, before its deadline if possible, else soon after."""
 
-    def __init__(self, problem: RelaxedProblem, least_s: float = LEAST_S) -> None:
-        """`least_s` seconds are taken even if the deadline is over."""
+    def __init__(
+        self, problem: RelaxedProblem, least_s: float = LEAST_S, *, is_last_resort: bool = True
+    ) -> None:
+        """`least_s` seconds are taken even if the deadline is over.
+
+        `is_last_resort`: a point is looked for after that too, for nothing else looks for one.
+        """
         self._problem = problem
         self._tiled, self._program, self._pricer = problem.tiled, problem.program, problem.pricer
         self._blocks, self._pool, self._deadline = problem.blocks, problem.pool, problem.deadline
-        self._least_s = least_s
+        self._least_s, self._is_last_resort = least_s, is_last_resort
         self._all_pairs = np.ones((len(self._tiled.template.pairs), len(self._tiled.horizon)), dtype=bool)
 
-    def round_off(self, start: Array, fixed_at_zero: Mask, partition: Partition) -> Array | None:
+    def deadline_from_now(self) -> float:
+        """Return the deadline of a rounding that begins now (time.monotonic)."""
+        return max(self._deadline, time.monotonic() + self._least_s)
+
+    def round_off(
+        self, start: Array, fixed_at_zero: Mask, partition: Partition, deadline: float | None = None
+    ) -> Array | None:
         """Return a feasible point that obeys every pair, made from `start`; None if none is found.
 
-        `fixed_at_zero`, (columns,), are the members that are fixed in `start`.
+        `fixed_at_zero`, (columns,), are the members that are fixed in `start`. `deadline` is that of several
+        roundings, where there is more than one.
         """
-        patched = self._round_windows(start, partition)
-        return self._round_iteratively(start, fixed_at_zero.copy()) if patched is None else patched
+        deadline = self.deadline_from_now() if deadline is None else deadline
+        if self._is_over(deadline):
+            return None
+        patched = self._round_windows(start, partition, deadline)
+        if patched is not None or self._is_over(deadline):
+            return patched
+        return self._round_iteratively(start, fixed_at_zero.copy())
+
+    def _is_over(self, deadline: float) -> bool:
+        """Return whether a rounding is to be left to another method."""
+        return not self._is_last_resort and time.monotonic() >= deadline
 
     def improved_by_days(self, x: Array) -> Array:
         """Return a point that costs no more than `x`, which obeys every pair: each day solved anew by itself.
@@ -74,7 +96,7 @@ class Rounding:
         firsts = self._tiled.horizon.first("day").tolist()
         ends = [*firsts[1:], len(self._tiled.horizon)]
         days = [Window(((first, end),)) for first, end in zip(firsts, ends, strict=True)]
-        budget = TimeBudget(max(self._deadline, time.monotonic() + self._least_s), len(days))
+        budget = TimeBudget(self.deadline_from_now(), len(days))
         solve = partial(
             self._solve_window,
             x,
@@ -86,7 +108,8 @@ class Rounding:
         for patches in self._pool.map(solve, days):
             if _yuan(patches) < 0:
                 self._apply(patches, improved)
-        return self._reoptimised(improved) if self._problem.obeys_all(improved) else x
+        better = self._reoptimised(improved) if self._problem.obeys_all(improved) else None
+        return x if better is None else better
 
     def _round_iteratively(self, x: Array, fixed_at_zero: Mask) -> Array | None:
         """Fix the lesser member of each violated pair and solve the horizon, until no pair is violated."""
@@ -108,13 +131,13 @@ class Rounding:
                 return None
         return None
 
-    def _round_windows(self, start: Array, partition: Partition) -> Array | None:
+    def _round_windows(self, start: Array, partition: Partition, deadline: float) -> Array | None:
         """Solve each window with a violated pair, all else fixed, and widen it if necessary."""
         x, violations = start.copy(), violated_pairs(self._tiled, start)
         segments = np.unique(partition.segments_of_intervals(np.flatnonzero(violations.any(axis=0)))).tolist()
         # windows to be solved, with the patches of the narrower windows they have grown from
         waiting: Mapping[Window, _Patches] = {partition.window([segment]): [] for segment in segments}
-        budget = TimeBudget(max(self._deadline, time.monotonic() + self._least_s))
+        budget = TimeBudget(deadline)
         scale_yuan = max(1.0, abs(self._program.objective(start)))
         widenings_left = MAX_WIDENINGS
         while waiting:
@@ -134,6 +157,8 @@ class Rounding:
                     to_widen[window] = best
                 else:
                     self._apply(best, x)
+            if to_widen and self._is_over(deadline):
+                return None
             waiting, widenings_left = _widened(to_widen, partition), widenings_left - 1
         if not self._problem.obeys_all(x):
             return None
@@ -145,8 +170,11 @@ class Rounding:
             is_shared = patch.columns >= self._tiled.shared_starts[0]
             x[patch.columns] = np.where(is_shared, np.maximum(patch.values, x[patch.columns]), patch.values)
 
-    def _reoptimised(self, x: Array) -> Array:
-        """Solve the horizon with every pair's unused member fixed at zero; x where that brings nothing."""
+    def _reoptimised(self, x: Array) -> Array | None:
+        """Solve the horizon with every pair's unused member fixed at zero; x where that brings nothing.
+
+        None where x is feasible by tolerances alone that are worth money.
+        """
         fixed_at_zero = np.zeros(len(x), dtype=bool)
         for pair in self._tiled.template.pairs:
             a, b = self._tiled.column_of(pair.a), self._tiled.column_of(pair.b)
@@ -155,7 +183,7 @@ class Rounding:
         try:
             better, _ = self._blocks.solve(self._program.upper_fixed_at_zero(fixed_at_zero))
         except (InfeasibleProgram, OutOfTime):  # infeasible by rounding alone: x is feasible
-            return x
+            return x if is_exact(self._program, x) else None
         return x if violated_pairs(self._tiled, better).any() else better
 
     def _solve_window(

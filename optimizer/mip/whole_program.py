@@ -15,15 +15,18 @@ from parkdispatch.models.device import Array
 from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
+from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
+from parkdispatch.optimizer.heuristics.rounding import Rounding
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import pair_positions, with_pair_binaries
 from parkdispatch.optimizer.partition.windows import Window
 from parkdispatch.optimizer.presolve.exclusive_pairs import open_pairs
-from parkdispatch.optimizer.proof.feasibility import obeys_all
+from parkdispatch.optimizer.proof.feasibility import is_exact, obeys_all
 
 MAX_PAIRS = 20_000  # exclusive pairs of a program that is searched as a whole: three batteries' week
 FIRST_POINT_SHARE = 0.5  # of the remaining time, for a first point
+FIRST_DAYS_SHARE = 0.3  # of the time left then, for the days of that point
 LEAST_S = 1.0  # for a search, after the deadline too
 
 Bounds = tuple[Array, Array]  # lower and upper, (columns,) each
@@ -106,12 +109,14 @@ def search_whole_program(
     searched_x = x = x[: len(program.cost)]
     if chosen is not None:
         fixed_at_zero |= lesser_members(tiled, x)
+    known = np.empty(0) if incumbent is None else incumbent[: len(program.cost)]
     try:
         x, row_dual = solve_within(bounds_as_decided(tiled, program, x, fixed_at_zero))
+        dispatch = x if obeys_all(tiled, program, x) else np.empty(0)
     except (InfeasibleProgram, OutOfTime):  # infeasible by the tolerances alone
         row_dual = np.empty(0)
-    dispatch = x if obeys_all(tiled, program, x) else np.empty(0)
-    known = np.empty(0) if incumbent is None else incumbent[: len(program.cost)]
+        is_dispatch = obeys_all(tiled, program, x) and (not known.size or is_exact(program, x))
+        dispatch = x if is_dispatch else np.empty(0)
     if known.size and not (dispatch.size and program.objective(dispatch) <= program.objective(known)):
         # the point violates a pair that had no binary, or is worse than what the search began with
         dispatch, row_dual = known, np.empty(0)
@@ -160,6 +165,15 @@ def _first_point(tiled: Tiled, program: LinearProgram, deadline: float) -> Array
     except OutOfTime:
         return None
     return x if obeys_all(tiled, program, x) else None
+
+
+def first_dispatch(problem: RelaxedProblem, deadline: float) -> Array | None:
+    """Return some dispatch, each of its days solved anew by itself; None where none is found in time."""
+    x = _first_point(problem.tiled, problem.program, deadline)
+    if x is None:
+        return None
+    until = time.monotonic() + FIRST_DAYS_SHARE * max(0.0, deadline - time.monotonic())
+    return Rounding(replace(problem, deadline=until), least_s=0.0).improved_by_days(x)
 
 
 def _activity(tiled: Tiled) -> Array:

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer import tiled_optimum
+from parkdispatch.optimizer import solve, tiled_optimum
 from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
 from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
+from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
 from parkdispatch.optimizer.highs import OutOfTime, Solver
 from parkdispatch.optimizer.presolve.exclusive_pairs import tighten
@@ -73,6 +74,23 @@ def test_a_limit_too_short_says_so_and_not_that_there_is_no_dispatch(monkeypatch
     monkeypatch.setattr(tiled_optimum, "LEAST_RELAXATION_S", 0.0)
     with pytest.raises(NoFeasibleDispatch, match="too short: no dispatch was found, nor a proof"):
         optimize(park.devices, park.times, park.hours, park.series, time_limit_s=0.0)
+
+
+def test_the_bound_that_is_left_is_in_yuan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A park whose prices are a millionth is solved in another unit of money."""
+    park = park_of(1)
+    for name in ("purchase_price_yuan_per_mwh", "sale_price_yuan_per_mwh"):
+        park.series["grid", name] = park.series["grid", name] * 1e-6
+
+    def ends(scaled: Tiled, *_: object, **__: object) -> None:
+        assert scaled.money_unit_yuan != 1
+        raise NoFeasibleDispatch(7.0 / scaled.money_unit_yuan)
+
+    monkeypatch.setattr(solve, "find_optimum", ends)
+    park.devices["grid"] = park.devices["grid"].model_copy(update={"scheme": "single_part"})
+    with pytest.raises(NoFeasibleDispatch, match="costs at least 7.00 yuan") as ended:
+        optimize(park.devices, park.times, park.hours, park.series)
+    assert ended.value.bound_yuan == pytest.approx(7.0)
 
 
 def test_a_solver_obeys_the_deadline_of_its_thread_and_a_pool_hands_it_on() -> None:
