@@ -32,16 +32,31 @@ def ending_at(deadline: float) -> Iterator[None]:
 
 
 class TimeBudget:
-    """The time until a deadline (time.monotonic) for `waiting` tasks that have not begun."""
+    """The time until a deadline (time.monotonic) for `waiting` tasks that have not begun.
 
-    def __init__(self, deadline: float, waiting: int = 1) -> None:
-        self.deadline, self.waiting = deadline, waiting
+    `most_s` limits each of them. `spent_s` is what those that have ended took of a processor: on a machine
+    that is shared it says more of the work that is done than a clock on the wall.
+    """
+
+    def __init__(self, deadline: float, waiting: int = 1, most_s: float = float("inf")) -> None:
+        self.deadline, self.waiting, self.most_s = deadline, waiting, most_s
+        self.spent_s = 0.0
 
     def begin(self) -> None:
         """One of the waiting tasks begins."""
         self.waiting -= 1
 
+    @contextmanager
+    def task(self) -> Iterator[None]:
+        """Count what a task takes of the processor in this thread; one of the waiting tasks begins."""
+        self.begin()
+        began_s = time.thread_time()
+        try:
+            yield
+        finally:
+            self.spent_s += time.thread_time() - began_s
+
     def limit_s(self) -> float:
         """Time limit of a task that has begun [s]."""
         left_s = self.deadline - time.monotonic()
-        return max(LEAST_S, min(left_s, PATIENCE * left_s / max(1, self.waiting)))
+        return max(LEAST_S, min(left_s, PATIENCE * left_s / max(1, self.waiting), self.most_s))

@@ -105,7 +105,7 @@ class Repair:
         self._incumbent = Incumbent(x)
         pairs = len(tiled.template.pairs) * len(tiled.horizon)
         self._clock = RepairClock(problem.deadline, pairs, hands_over=options.hands_over)
-        self._solver.budget.deadline = self._clock.proof_deadline
+        self._solver.budget = self._clock.budget
         rounded = replace(problem, deadline=self._clock.rounding_deadline)
         self._rounding = Rounding(
             rounded, self._clock.least_rounding_s, is_last_resort=not options.hands_over
@@ -136,7 +136,6 @@ class Repair:
                 raise NoFeasibleDispatch(incumbent.bound_yuan)
             if is_late:
                 self._clock.extend_proof()
-                self._solver.budget.deadline = self._clock.proof_deadline
                 continue
             if position in visited:
                 self._window_rounds.widen(self._x, state, solutions)

@@ -13,9 +13,11 @@ from parkdispatch.optimizer.heuristics.rounding import LEAST_S
 from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram
 from parkdispatch.optimizer.partition.windows import Window
 from parkdispatch.optimizer.proof.feasibility import tolerated_yuan
+from parkdispatch.optimizer.time_budget import TimeBudget
 
 PROOF_SHARE = 1 / 3  # of the remaining time, before a dispatch is made by rounding
 HANDOVER_SHARE = 0.15  # of the remaining time, before a small program is handed over
+BUSY = 4.0  # times as long as its share of the processor a proof may take on a busy machine
 LEAST_HANDOVER_S = 1.5  # a day is closed in less, or in no number of rounds
 HANDOVER_S_PER_PAIR = 1e-3
 HANDOVER_ROUNDS = 30  # that hundreds of random parks that were closed in rounds needed, at most half of it
@@ -92,18 +94,22 @@ class RepairClock:
     """Time and rounds of a repair: for the proof alone at first, then for rounding too, until the deadline.
 
     Deadlines are values of time.monotonic(). A repair that hands a small program over has less time for the
-    proof, and as much again for rounding.
+    proof, and as much again for rounding. That time is the processor's, so that the same park goes the same
+    way on a machine that is busy with something else, as long as that takes it no more than a few times as
+    long. `budget` is that of the proof.
     """
 
     def __init__(self, deadline: float, pairs: int, *, hands_over: bool) -> None:
         """`pairs`: exclusive pairs times intervals."""
         now, share = time.monotonic(), HANDOVER_SHARE if hands_over else PROOF_SHARE
-        proof_s = max(0.0, share * (deadline - now))
+        most_s = proof_s = max(0.0, share * (deadline - now))
         if hands_over:
-            proof_s = min(proof_s, max(LEAST_HANDOVER_S, HANDOVER_S_PER_PAIR * pairs))
-        self.deadline, self.proof_deadline = deadline, now + proof_s
-        self.rounding_deadline = now + 2 * proof_s if hands_over else deadline
-        self.least_rounding_s = min(LEAST_S, proof_s) if hands_over else LEAST_S
+            most_s = min(proof_s, max(LEAST_HANDOVER_S, HANDOVER_S_PER_PAIR * pairs))
+            proof_s = min(proof_s, BUSY * most_s)
+        self.deadline = deadline
+        self.budget = TimeBudget(now + proof_s, most_s=most_s if hands_over else np.inf)
+        self.rounding_deadline = now + 2 * most_s if hands_over else deadline
+        self.least_rounding_s = min(LEAST_S, most_s) if hands_over else LEAST_S
         self.rounds, self.rounding_s = 0, 0.0  # so far, and what the last rounding took
         self._max_rounds = HANDOVER_ROUNDS if hands_over else np.inf
 
@@ -115,7 +121,8 @@ class RepairClock:
     @property
     def is_late(self) -> bool:
         """Whether the time for the proof alone is over, or too many rounds."""
-        return self.rounds >= self._max_rounds or time.monotonic() > self.proof_deadline
+        is_spent = self.budget.spent_s > self.budget.most_s
+        return self.rounds >= self._max_rounds or is_spent or time.monotonic() > self.budget.deadline
 
     @property
     def leaves_a_rounding(self) -> bool:
@@ -124,6 +131,6 @@ class RepairClock:
 
     def extend_proof(self) -> None:
         """Leave the remaining time to the proof, but for one more rounding if there is time for it."""
-        self.proof_deadline = self.deadline - ROUNDING_RESERVE * self.rounding_s
+        self.budget.deadline = self.deadline - ROUNDING_RESERVE * self.rounding_s
         if self.is_late:
-            self.proof_deadline = self.deadline
+            self.budget.deadline = self.deadline

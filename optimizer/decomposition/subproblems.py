@@ -83,7 +83,10 @@ class WindowSolver:
 
     def solve_window(self, state: RepairState, window: Window) -> WindowSolution:
         """Solve one window with its binaries."""
-        self.budget.begin()
+        with self.budget.task():
+            return self._solve_window(state, window)
+
+    def _solve_window(self, state: RepairState, window: Window) -> WindowSolution:
         subproblem = self._pricer.window_program(window, self._multipliers)
         pairs = self.pair_positions(state.candidates, window)
         key = (window, len(pairs), np.round(subproblem.program.cost, PRICE_DECIMALS).tobytes())
@@ -175,7 +178,12 @@ class WindowSolver:
         self, state: RepairState, shared: Index, windows: tuple[Window, ...], rest: Window
     ) -> WindowSolution:
         """Solve windows coupled by shared decisions, and the `rest` of the coupled segments, with Benders."""
-        self.budget.begin()
+        with self.budget.task():
+            return self._solve_coupled(state, shared, windows, rest)
+
+    def _solve_coupled(
+        self, state: RepairState, shared: Index, windows: tuple[Window, ...], rest: Window
+    ) -> WindowSolution:
         all_windows = (*windows, rest)
         subproblems = tuple(self._pricer.window_program(window, self._multipliers) for window in all_windows)
         if time.monotonic() > self.budget.deadline:
