@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 
@@ -32,11 +32,12 @@ class Prepared:
     times: pd.DatetimeIndex
     hours: float
     series: Mapping[tuple[str, str], Array]
+    reads_weather: bool = True  # some series was computed from it
 
     def of(self, case: Case) -> "Prepared":
         """The same series for a case with fewer devices."""
         series = {key: array for key, array in self.series.items() if key[0] in case.devices}
-        return Prepared(case, self.times, self.hours, series)
+        return replace(self, case=case, series=series)
 
 
 def year_times(case: Case) -> pd.DatetimeIndex:
@@ -133,7 +134,20 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
         series |= {(name, key): array for key, array in arrays.items()}
     if problems:
         raise InputError(list(dict.fromkeys(problems)))
-    return Prepared(case, times, hours, series)
+    return Prepared(case, times, hours, series, weather.cache_info().misses > 0)
+
+
+def unread_weather(prepared: Prepared) -> list[str]:
+    """A sentence that the weather file of the case is not read, and each of what is wrong with it."""
+    case, weather = prepared.case, prepared.case.weather
+    if prepared.reads_weather or not isinstance(weather, WeatherFile):
+        return []
+    from parkdispatch.inputs.weather.weather_files import weather_problems
+
+    path = weather.path(case.folder)
+    problems = weather_problems(path, case.site, weather.typical)
+    unused = "`weather.file`: cannot matter, because no device computes a series from the weather"
+    return [unused, *with_field("weather.file", path, problems)]
 
 
 def _read(

@@ -15,7 +15,7 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
         progress("reading inputs")
         from parkdispatch.inputs.loader import load_case, variants
         from parkdispatch.inputs.messages.findings import Findings
-        from parkdispatch.inputs.prepare import day_times, prepare, year_times
+        from parkdispatch.inputs.prepare import day_times, prepare, unread_weather, year_times
 
         findings, year_only = Findings(), Findings()
         with findings.collecting():
@@ -38,5 +38,5 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
     out_console.print(Text(text), soft_wrap=True)
     for line in year_only.lines:
         print_message("for year, replay and study", line)
-    for line in park.warnings:
+    for line in (*park.warnings, *unread_weather(prepared)):
         print_message("warning", line)

@@ -797,6 +797,17 @@ def test_check_warns_of_what_cannot_matter(run: Run, tmp_path: Path) -> None:
     assert "`finance.replacement.year` = 0: must be in [1, 60]" in ran.err
 
 
+def test_check_looks_at_a_weather_file_that_no_device_reads(run: Run, tmp_path: Path) -> None:
+    """A case without it says nothing of it."""
+    path = write_case(tmp_path)
+    assert "weather" not in run("check", path).err
+    path.write_text(path.read_text("utf-8") + '\n[weather]\nfile = "w.csv"\n', encoding="utf-8")
+    ran = run("check", path)
+    assert ran.code == 0
+    assert "warning: `weather.file`: cannot matter, because no device computes a series from" in ran.err
+    assert "w.csv: no such file" in ran.err
+
+
 def test_a_fault_of_the_program_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fault(*_: object, **__: object) -> None:
         raise ZeroDivisionError("[red]something")

@@ -11,7 +11,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import highspy
@@ -159,7 +159,8 @@ def plain_highs(park: SmallPark, limit_s: float) -> Outcome:
     highs = highspy.Highs()
     for option, value in {"output_flag": False, "time_limit": limit_s, "mip_rel_gap": 0.0}.items():
         highs.setOptionValue(option, value)
-    pass_arrays(highs, with_pair_binaries(tiled.program, pairs))
+    with_binaries = replace(tiled.program, binary=tiled.is_binary)
+    pass_arrays(highs, with_pair_binaries(with_binaries, pairs))
     began = time.perf_counter()
     highs.run()
     seconds, info = time.perf_counter() - began, highs.getInfo()
@@ -192,24 +193,34 @@ def verdict(park: SmallPark, our: Outcome, their: Outcome) -> str:
     return "equal"
 
 
-def main() -> int:
-    """Print each park that is not equal, and the counts."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--parks", type=int, default=1000)
+def compare(seed: int, limit_s: float) -> tuple[str, str]:
+    """The verdict on the park of a seed, and how the two solves ended."""
+    park = random_park(seed)
+    our, their = ours(park, limit_s), plain_highs(park, limit_s)
+    return verdict(park, our, their), f"{our}; {their}"
+
+
+def count_verdicts(
+    compare: Callable[[int, float], tuple[str, str]], good: Collection[str], parks: int, description: str
+) -> int:
+    """Compare as many parks as the command line asks for; print each that is not good, and the counts.
+
+    `parks` is their number by default. Returns the exit code.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--parks", type=int, default=parks)
     parser.add_argument("--first", type=int, default=0, help="seed of the first park")
     parser.add_argument("--limit", type=float, default=LIMIT_S, help="seconds for each solver")
     typed = parser.parse_args()
     counts: Counter[str] = Counter()
     for seed in range(typed.first, typed.first + typed.parks):
-        park = random_park(seed)
-        our, their = ours(park, typed.limit), plain_highs(park, typed.limit)
-        said = verdict(park, our, their)
+        said, outcomes = compare(seed, typed.limit)
         counts[said] += 1
-        if said != "equal":
-            print(f"{seed}: {said}; {our}; {their}", flush=True)
+        if said not in good:
+            print(f"{seed}: {said}; {outcomes}", flush=True)
     print(", ".join(f"{said}: {count}" for said, count in counts.most_common()))
-    return 0 if set(counts) <= {"equal"} else 1
+    return 0 if set(counts) <= set(good) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(count_verdicts(compare, ("equal",), 1000, str(__doc__)))

@@ -6,9 +6,7 @@ A park has several devices on two electric buses, a heat, a cold and a gas bus, 
 be balanced, because each bus gets what it lacks; a few cannot, and both models must say so.
 """
 
-import argparse
 import sys
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,7 +21,7 @@ from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.solve import Optimum, optimize, optimize_with_pyomo
 from parkdispatch.results.solution import device_quantities
 from tests.support.harnesses.random_devices import DRAWN, Draw
-from tests.support.harnesses.random_parks import LIMIT_S, outcome_of, verdict
+from tests.support.harnesses.random_parks import count_verdicts, outcome_of, verdict
 from tests.support.parks.reference_model import assert_tiled_is_reference
 from tests.support.small_parks import Bare, SmallPark
 
@@ -123,22 +121,5 @@ def _disapproved(park: SmallPark, optimum: Optimum) -> list[str]:
     return wrong
 
 
-def main() -> int:
-    """Print each park that is not equal, and the counts."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--parks", type=int, default=100)
-    parser.add_argument("--first", type=int, default=0, help="seed of the first park")
-    parser.add_argument("--limit", type=float, default=LIMIT_S, help="seconds for each solver")
-    typed = parser.parse_args()
-    counts: Counter[str] = Counter()
-    for seed in range(typed.first, typed.first + typed.parks):
-        said, outcomes = compare(seed, typed.limit)
-        counts[said] += 1
-        if said not in SAME_ANSWER:
-            print(f"{seed}: {said}; {outcomes}", flush=True)
-    print(", ".join(f"{said}: {count}" for said, count in counts.most_common()))
-    return 0 if set(counts) <= set(SAME_ANSWER) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(count_verdicts(compare, SAME_ANSWER, 100, str(__doc__)))
