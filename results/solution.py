@@ -154,9 +154,12 @@ def with_roles(solution: xr.Dataset, case: Case) -> xr.Dataset:
 
 
 def save_solution(solution: xr.Dataset, path: Path) -> None:
-    """Write the solution as a NetCDF file."""
+    """Write the solution as a NetCDF file.
+
+    It is made in memory first: where a disk is full, the HDF5 library ends the process instead of failing.
+    """
     encoding = {str(name): {"zlib": True, "complevel": 1} for name in solution.data_vars}
-    solution.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+    path.write_bytes(solution.to_netcdf(None, engine="h5netcdf", encoding=encoding))
 
 
 def read_solution(path: Path) -> xr.Dataset:

@@ -1,5 +1,6 @@
 """NetCDF files of a sizing study: `surface.nc`, and `size.nc` with one group per part of the study."""
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -38,16 +39,21 @@ def with_units(dataset: xr.Dataset | None) -> xr.Dataset:
 
 
 def save_groups(groups: Mapping[str, xr.Dataset], path: Path) -> None:
-    """Write datasets as the groups of one NetCDF file; "/" is the root group."""
+    """Write datasets as the groups of one NetCDF file; "/" is the root group.
+
+    It is made in memory first, as the solution is.
+    """
+    content = io.BytesIO()
     for number, (group, dataset) in enumerate(groups.items()):
         arrays = [str(name) for name, variable in dataset.data_vars.items() if variable.size > 1]
         dataset.to_netcdf(
-            path,
+            content,
             mode="a" if number else "w",
             engine="h5netcdf",
             encoding={name: {"zlib": True, "complevel": 1} for name in arrays},
             group=None if group == "/" else group,
         )
+    path.write_bytes(content.getvalue())
 
 
 def read_group(path: Path, group: str) -> xr.Dataset:

@@ -1,13 +1,21 @@
 """Output files: JSON that programs can read, versions, and single files that appear whole or not at all."""
 
+import gc
 import json
 import math
+import os
+import signal
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from parkdispatch.results.io.files import peak_memory_mb, replacing, write_json
 from parkdispatch.results.io.provenance import versions
+from parkdispatch.results.solution import save_solution
+from parkdispatch.results.writers.sizing_netcdf import save_groups
 
 
 def test_a_file_is_replaced_by_a_whole_one_or_stays(tmp_path: Path) -> None:
@@ -35,3 +43,26 @@ def test_versions_and_memory_are_told() -> None:
     assert {"python", "parkdispatch", "pyomo", "highspy", "numpy"} <= versions().keys()
     assert "not installed" not in versions().values()
     assert 10 < peak_memory_mb() < 1e6
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a limit of this process alone")
+@pytest.mark.parametrize("save", [save_solution, lambda data, path: save_groups({"/": data}, path)])
+def test_a_full_disk_is_an_error_of_the_system(save: Any, tmp_path: Path) -> None:
+    """The HDF5 library, which writes in steps, ended the whole process by a segmentation fault instead."""
+    import resource
+
+    data = xr.Dataset({"power_mw": ("time", np.random.default_rng(0).uniform(size=9000))})
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+            save(data, tmp_path / "full.nc")
+        except OSError:
+            code = 0
+        finally:
+            del data
+            gc.collect()  # an open file is closed here
+            os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
