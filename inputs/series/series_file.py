@@ -11,6 +11,7 @@ from parkdispatch.inputs.messages.quoted import quoted
 from parkdispatch.inputs.series.text_tables import (
     TIME_NAMES,
     TIME_PATTERN,
+    columns_found,
     comma_hint,
     decode,
     heading,
@@ -99,7 +100,7 @@ def _read_column(path: Path, spec: SeriesSpec, hours: float, column: str | None)
         problem = several if time_headers else "no column 'time'"
         if any(re.match(TIME_PATTERN, header) for header in headers):  # data stand where the header should
             problem = "the first row is no header"
-        problems.append(f"{name}: {problem}; columns found: {listed(headers)}; must have one, 'time'")
+        problems.append(f"{name}: {problem}; {columns_found(headers)}; must have one, 'time'")
     header = None
     if time_headers or column is not None:
         header = _select_header(name, [h for h in headers if h not in time_headers], column, problems)

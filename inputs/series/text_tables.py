@@ -160,6 +160,11 @@ def row_problems(name: str, invalid: Any, lines: Any, shown: Any, what: str, all
     return problems + ([f"{name}: {what}: {more} more rows like this"] if more > 0 else [])
 
 
+def columns_found(headers: Sequence[str]) -> str:
+    """The headers in words; not one alone, which may be the first line of any file, such as a secret."""
+    return "columns found: " + (listed(headers) if len(headers) > 1 else f"{len(headers)}, which is no table")
+
+
 def listed(headers: Sequence[str]) -> str:
     """Headers as text, shortened if there are many or long ones."""
     shown = [quoted(header) for header in headers]

@@ -100,9 +100,7 @@ def _csv(name: str, text: str) -> WeatherRecord:
                 )
                 problems.append(f"{name}: column '{quoted(header)}': {problem}: must be [{known}]")
     if "time" not in header_of:
-        problems.append(
-            f"{name}: no column 'time'; columns found: {tables.listed(list(map(str, raw.columns)))}"
-        )
+        problems.append(f"{name}: no column 'time'; {tables.columns_found(list(map(str, raw.columns)))}")
         raise InputError(problems)
     times, in_utc, time_problems = tables.parse_times(name, raw[header_of["time"]])
     table = pd.DataFrame(columns, index=pd.DatetimeIndex(times))

@@ -39,7 +39,14 @@ def plain_table(title: str, *columns: str) -> Table:
     """A table with a left-aligned first column and right-aligned columns of numbers."""
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
     for position, column in enumerate(columns):
-        table.add_column(column, justify="left" if position == 0 else "right")
+        is_number = position > 0
+        # on a narrow screen words are broken, and numbers last of all
+        table.add_column(
+            column,
+            justify="right" if is_number else "left",
+            no_wrap=is_number and " " not in column,
+            overflow="fold",
+        )
     return table
 
 

@@ -363,7 +363,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
         (b"time,ghi [W/m2]\n\xff\xfe\x00\x81", "neither UTF-8 nor GBK"),
         (b"LOCATION,only,a,header", "row 1: column 9, the time zone = missing: must be a number of hours"),
         (b"Latitude (decimal degrees): 28.3\nnothing else\n", "no row that begins with 'time'"),
-        (b"hello", "no column 'time'; columns found: hello"),
+        (b"hello", "no column 'time'; columns found: 1, which is no table"),
     ],
 )
 def test_unreadable_content(tmp_path: Path, content: bytes, message: str) -> None:
