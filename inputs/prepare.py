@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 import numpy as np
 import pandas as pd
 
+from parkdispatch.inputs.cache.weather_series import climate_year, device_series
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.checks.computed_series import uncomputable_series
 from parkdispatch.inputs.schema.case_file import SeriesFile, WeatherFile
@@ -21,7 +22,6 @@ from parkdispatch.models.ordered_bounds import ordered_series
 from parkdispatch.models.site import Site
 from parkdispatch.models.tariff.tariff import UnpricedError
 from parkdispatch.models.weather.climate import Climate
-from parkdispatch.models.weather.representative_year import representative_year
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
             problems += missing
         elif len(files) < len(device.needed_series):  # else a forecast replaces all that would be computed
             try:
-                computed = device.series(park)
+                computed = device_series(case, device, park)
             except (_WeatherError, UnpricedError) as error:
                 problems += error.problems
             except InputError as error:
@@ -210,7 +210,7 @@ def _read_weather(case: Case, weather: WeatherFile, times: pd.DatetimeIndex) -> 
 @lru_cache(maxsize=4)
 def _generated_year(climate: Climate, site: Site, year: int, minutes: int) -> pd.DataFrame:
     """The representative year, cached: a plan needs a day and a month of it, a study all of it many times."""
-    return representative_year(climate, site, year, minutes)
+    return climate_year(climate, site, year, minutes)
 
 
 class _WeatherError(InputError):

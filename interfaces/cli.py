@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from parkdispatch.interfaces.cache_command import cache
 from parkdispatch.interfaces.commands.check import check
 from parkdispatch.interfaces.commands.console import ClosedPipeError, err_console, print_message
 from parkdispatch.interfaces.commands.days.ledger_commands import ledger_app
@@ -24,7 +25,7 @@ from parkdispatch.interfaces.commands.size import size
 from parkdispatch.interfaces.commands.study import study
 from parkdispatch.interfaces.commands.worth import worth
 from parkdispatch.interfaces.commands.year import year
-from parkdispatch.interfaces.startup import start_quickly
+from parkdispatch.interfaces.startup import show_dask, start_quickly
 from parkdispatch.models.errors import InputError, ParkdispatchError
 
 INTERRUPTED = 130  # exit code after control-C, as shells have it
@@ -41,6 +42,7 @@ app = typer.Typer(
 for command in (plan, settle, year, replay, worth, study, size, reproduce, pv, check, init):
     app.command()(command)
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(cache)
 
 
 def _print_version(requested: bool) -> None:
@@ -59,6 +61,7 @@ def _print_version(requested: bool) -> None:
 
 @app.callback()
 def parkdispatch(
+    context: typer.Context,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -68,10 +71,17 @@ def parkdispatch(
             "--trust-paths", help="Read files outside the folder of a case: only of cases you know."
         ),
     ] = False,
+    no_cache: Annotated[
+        bool,
+        typer.Option("--no-cache", help="Compute all anew: neither read nor keep what `cache` says is kept."),
+    ] = False,
 ) -> None:
     """Dispatch of an industrial park with PV and storage, proven optimal."""
+    start_quickly(context.invoked_subcommand)
     if trust_paths:
         os.environ["PARKDISPATCH_TRUST_PATHS"] = "1"  # read by `inputs.checks.trusted_paths`
+    if no_cache:
+        os.environ["PARKDISPATCH_CACHE"] = "off"  # read by `inputs.cache.cache_folder`
 
 
 def _interrupted(error: BaseException | None) -> bool:
@@ -119,11 +129,11 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a Chinese Windows pipe cannot encode "²"
     try:
         _refuse_empty(sys.argv[1:])
-        start_quickly()
         try:
             app()
         finally:
             sys.stdout.flush()  # not at the exit of the interpreter, where an error would be a traceback
+            show_dask()
     except ParkdispatchError as error:
         label = {2: "input", 3: "infeasible", 4: "solver"}.get(error.exit_code, "error")
         for line in str(error).splitlines():

@@ -47,7 +47,7 @@ def keep_within(block: Any, name: str, var: Any, lower: Expr, upper: Expr) -> No
 
     Limits that are numbers become bounds of the variable; limits that hold decisions become constraints.
     """
-    import pyomo.environ as pyo
+    from parkdispatch.models import lazy_pyomo as pyo
 
     for side, limit in (("lower", lower), ("upper", upper)):
         if not pyo.is_potentially_variable(limit):

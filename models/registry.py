@@ -64,6 +64,11 @@ def kind_of(device: type[Device]) -> str:
 _KINDS: dict[str, type[Device]] = {kind_of(device): device for device in BUILT_IN}
 
 
+def is_built_in(device: Device) -> bool:
+    """Whether a device is of this program, not of a user's own code."""
+    return type(device) in BUILT_IN
+
+
 def device_kinds() -> Mapping[str, type[Device]]:
     """Every registered kind of device, by the name that a case file gives it."""
     return dict(_KINDS)

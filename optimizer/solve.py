@@ -12,7 +12,6 @@ from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InfeasibleError, SolverError
 from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
 from parkdispatch.optimizer.formulation.template import Key, Template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
@@ -253,6 +252,8 @@ def optimize_with_pyomo(
 
     `time_limit_s` limits the solver, not the writing of the model.
     """
+    from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo  # slow: all of Pyomo
+
     started = time.perf_counter()
     horizon = Horizon(times, hours)
     tiled = tile(compile_template(devices, hours), horizon, series)

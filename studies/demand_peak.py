@@ -4,25 +4,32 @@ A single day planned as if it alone set the month's demand charge would shave it
 of the cheapest month, storage, buses and all, is therefore the floor above which a day pays for demand.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
 
+from parkdispatch.inputs.cache.array_cache import kept
+from parkdispatch.inputs.cache.keys import digest, program_digest
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, month_times, prepare
 from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InfeasibleError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
+from parkdispatch.models.registry import is_built_in
 from parkdispatch.models.weather.climate import Climate
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.relaxed_dispatch import relaxed_dispatch
 from parkdispatch.results.savings.daily_saving import PeakSoFar
+
+LIBRARIES = ("numpy", "scipy", "pyomo", "highspy", "numba")  # of which its figures follow
 
 
 def paying_grids(devices: Mapping[str, Device]) -> list[str]:
@@ -122,12 +129,38 @@ def month_peaks(case: Case, begin: date) -> MonthPeaks:
     return MonthPeaks(expected_mw, before)
 
 
-def _relaxed_demand_mw(prepared: Prepared) -> dict[str, Array]:
-    """Metered demand of each paying connection in the cheapest relaxed dispatch [MW], (intervals,)."""
-    devices, horizon = prepared.case.devices, Horizon(prepared.times, prepared.hours)
-    return relaxed_demand_mw(
-        tile(compile_template(devices, prepared.hours), horizon, prepared.series), devices
-    )
+def _relaxed_demand_mw(prepared: Prepared) -> Mapping[str, Array]:
+    """Metered demand of each paying connection in the cheapest relaxed dispatch [MW], (intervals,).
+
+    It is kept from one plan of a month to the next, which have nearly all of their time in common in it.
+    """
+
+    def compute() -> Mapping[str, Array]:
+        devices, horizon = prepared.case.devices, Horizon(prepared.times, prepared.hours)
+        tiled = tile(compile_template(devices, prepared.hours), horizon, prepared.series)
+        return relaxed_demand_mw(tiled, devices)
+
+    if not all(map(is_built_in, prepared.case.devices.values())):  # whose code may change unseen
+        return compute()
+    return kept(_key(prepared), compute)
+
+
+def _key(prepared: Prepared) -> str:
+    """Digest of all that the relaxed dispatch follows from."""
+    devices = {name: device.untitled() for name, device in prepared.case.devices.items()}
+    about = {
+        "relaxed demand": [
+            [name, type(d).__name__, d.model_dump(mode="json")] for name, d in devices.items()
+        ],
+        "times": sha256(prepared.times.to_numpy("datetime64[ns]").tobytes()).hexdigest(),
+        "hours": prepared.hours,
+        "series": {
+            ".".join(key): sha256(array.tobytes()).hexdigest() for key, array in prepared.series.items()
+        },
+        "program": program_digest(("models", "optimizer", "studies"), LIBRARIES),
+        "processors": os.cpu_count(),  # the relaxation of a month is solved in as many parts at once
+    }
+    return digest(about)
 
 
 def monthly_peaks_mw(tiled: Tiled, devices: Mapping[str, Device]) -> dict[str, Array]:

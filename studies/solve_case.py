@@ -10,7 +10,6 @@ from parkdispatch.models.capacity import Sized
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
 from parkdispatch.optimizer.solve import Optimum, WarmStart, optimize, optimize_with_pyomo
 from parkdispatch.results.audit import Audit, audit
 from parkdispatch.results.solution import with_roles
@@ -84,5 +83,7 @@ def undecided_sizes(case: Case, why: str) -> list[str]:
 
 def write_model(prepared: Prepared, path: Path) -> None:
     """Write the plain Pyomo model of a prepared case as LP or MPS."""
+    from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo  # slow: all of Pyomo
+
     horizon = Horizon(prepared.times, prepared.hours)
     build_plain_pyomo(prepared.case.devices, horizon, prepared.series).write(path)

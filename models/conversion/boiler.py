@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-import pyomo.environ as pyo
 from pydantic import model_validator
 
+from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.conversion.bus_rules import equal_bus_problems, injection_residual_mw
 from parkdispatch.models.conversion.fuel_burner import FUEL_PRICE, FuelBurner
 from parkdispatch.models.declaration import ASSUMED, declared

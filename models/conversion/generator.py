@@ -18,9 +18,9 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-import pyomo.environ as pyo
 from pydantic import Field, model_validator
 
+from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.conversion.bus_rules import equal_bus_problems, injection_residual_mw
 from parkdispatch.models.conversion.fuel_burner import FuelBurner
 from parkdispatch.models.conversion.fuel_curve import efficiency_problems, fuel_curve

@@ -16,9 +16,9 @@ from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
-import pyomo.environ as pyo
 from pydantic import Field, model_validator
 
+from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.conversion.bus_rules import equal_bus_problems, injection_residual_mw
 from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (

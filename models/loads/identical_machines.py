@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pyomo.environ as pyo
 
+from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.device import Array, SeriesSpec
 from parkdispatch.models.vocabulary import Interval
 

@@ -23,9 +23,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-import pyomo.environ as pyo
 from pydantic import Field
 
+from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.declaration import declared
 from parkdispatch.models.device import (
     Array,

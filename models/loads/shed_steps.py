@@ -5,9 +5,9 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 import pandas as pd
-import pyomo.environ as pyo
 from pydantic import Field, model_validator
 
+from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.calendar.calendar_period import largest_sum, sum_so_far
 from parkdispatch.models.declaration import ASSUMED, Declaration, declared
 from parkdispatch.models.device import Array, Fraction

@@ -25,8 +25,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-import pyomo.environ as pyo
 
+from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.device import (
     Array,
     Carrier,

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import pyomo.environ as pyo
-
+from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.network.demand_metering import QUARTER_HOURS
 from parkdispatch.models.vocabulary import Expr, Interval
 

@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import pyomo.environ as pyo
 
+from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.device import Array, Display, Park, Role, Seen, SeriesSpec, largest_residual
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.connection_series import (

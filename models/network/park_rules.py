@@ -19,9 +19,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
-import pyomo.environ as pyo
 from pydantic import Field, model_validator
 
+from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.declaration import declared
 from parkdispatch.models.device import (
     Array,

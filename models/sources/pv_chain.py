@@ -7,7 +7,6 @@ Arrays have shape (intervals,). Angles are in degrees, azimuth clockwise from no
 pvlib is imported inside the functions because its import takes half a second.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Literal
@@ -16,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from parkdispatch.models.device import Array
+from parkdispatch.models.sources.component_library import component_parameters
 from parkdispatch.models.weather.sky import extraterrestrial_dni
 
 Transposition = Literal["perez-driesse", "haydavies", "isotropic"]
@@ -149,32 +149,11 @@ def inverter_power(
     return power, np.where(power >= rated * (1 - 1e-12), excess, 0.0)
 
 
-@cache
-def _library(name: str) -> pd.DataFrame:
-    """Table of a component library of the System Advisor Model, one component a column."""
-    from pvlib.pvsystem import retrieve_sam
-
-    table: pd.DataFrame = retrieve_sam(name)
-    return table
-
-
-@cache
-def _parameters(library: str, name: str) -> tuple[tuple[str, float], ...]:
-    """Numeric parameters of one component; ValueError with close names if unknown."""
-    table = _library(library)
-    if name not in table.columns:
-        close = difflib.get_close_matches(name, table.columns, n=3, cutoff=0.5)
-        hint = f"; close: {', '.join(close)}" if close else ""
-        raise ValueError(f"'{name}' is not in pvlib's {library} library{hint}")
-    column = pd.to_numeric(table[name], errors="coerce").dropna()
-    return tuple((str(key), float(value)) for key, value in column.items())
-
-
 def module_parameters(name: str) -> dict[str, float]:
     """Parameters of a module in pvlib's CEC library; ValueError with close names if unknown."""
-    return dict(_parameters("CECMod", name))
+    return dict(component_parameters("CECMod", name))
 
 
 def inverter_parameters(name: str) -> dict[str, float]:
     """Parameters of an inverter in pvlib's CEC library; ValueError with close names if unknown."""
-    return dict(_parameters("CECInverter", name))
+    return dict(component_parameters("CECInverter", name))

@@ -15,9 +15,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
-import pyomo.environ as pyo
 from pydantic import AfterValidator, Field, model_validator
 
+from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.calendar.quarter_hours import quarters_per_interval
 from parkdispatch.models.conversion.bus_rules import equal_bus_problems, injection_residual_mw
 from parkdispatch.models.declaration import ASSUMED, declared

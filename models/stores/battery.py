@@ -16,8 +16,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-import pyomo.environ as pyo
 
+from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.calendar.calendar_period import CalendarUnit, largest_sum, sum_so_far
 from parkdispatch.models.capacity import Sized, capacity_in_model, keep_within, largest_capacity
 from parkdispatch.models.device import (

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-import pyomo.environ as pyo
 
+from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (
     Array,

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.arrays import Index
@@ -83,6 +82,8 @@ class ContinuousValueFunction(_ValueFunction):
     """
 
     def __init__(self, subproblem: WindowProgram, shared: Index, basis: Basis) -> None:
+        from scipy.sparse.csgraph import connected_components  # imports scipy.linalg
+
         super().__init__(subproblem, shared)
         matrix, self.inside = self._program.matrix, subproblem.subprogram.inside
         rows, columns = matrix.shape

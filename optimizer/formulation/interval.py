@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import pyomo.environ as pyo
+import pyomo.core as pyo
 
 from parkdispatch.models.device import Array, Device
 from parkdispatch.models.vocabulary import Amount, Commitment, Exchange, Interval, Terms

@@ -7,7 +7,7 @@ would be left out in silence, and the optimum of another problem be called prove
 from collections.abc import Collection, Mapping
 from typing import Any
 
-import pyomo.environ as pyo
+import pyomo.core as pyo
 
 from parkdispatch.models.errors import InputError
 

@@ -7,6 +7,8 @@ data are embedded. The same input gives the same bytes.
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from parkdispatch.results.wording.words import (
@@ -30,18 +32,29 @@ def render(
     has no charts and no script. `scripts` are files of the same folder, run after `page.js`. The template
     sees the context, all words as `w` and those of `[page]` as `p`.
     """
-    import plotly.offline
     from markupsafe import Markup
 
     charts: dict[str, Any] = {}
     if data is not None:
         charts = {
             "data": {"words": words["script"], **data},
-            "plotly": Markup(plotly.offline.get_plotlyjs()),
+            "plotly": Markup(_plotly_script()),
             "js": Markup("".join(template_text(name) for name in ("page.js", *scripts))),
         }
     defaults = {"data": None, "w": words, "p": words["page"], "css": Markup(template_text("page.css"))}
     return str(_environment().get_template(template).render({**defaults, **charts, **context}))
+
+
+def _plotly_script() -> str:
+    """The script of the charts, that of `plotly.offline.get_plotlyjs`, without importing plotly."""
+    spec = find_spec("plotly")
+    for folder in (spec.submodule_search_locations if spec is not None else None) or ():
+        path = Path(folder) / "package_data" / "plotly.min.js"
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())
 
 
 @cache
@@ -49,8 +62,13 @@ def _environment() -> Any:
     """The Jinja environment: values are escaped, and an undefined variable is an error."""
     import jinja2
 
+    from parkdispatch.results.html.template_cache import KeptTemplates
+
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, loader=jinja2.FunctionLoader(template_text)
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        loader=jinja2.FunctionLoader(template_text),
+        bytecode_cache=KeptTemplates(),
     )
     environment.policies["json.dumps_function"] = json.dumps
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}

@@ -11,7 +11,7 @@ version before. Everything else may change at any time. Names load when they are
 `import parkdispatch` costs next to nothing.
 """
 
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 def __getattr__(name: str) -> object:
     """Load a public name, or a layer such as `parkdispatch.models`, when it is first asked for (PEP 562)."""
     if name == "__version__":
+        from importlib import metadata
+
         try:
             return metadata.version("parkdispatch")
         except metadata.PackageNotFoundError:  # a checkout that is not installed

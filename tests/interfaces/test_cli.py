@@ -562,21 +562,6 @@ def test_without_an_installed_package_the_version_is_unknown(
     assert run("--version") == (0, "parkdispatch unknown", "")
 
 
-HEAVY = ("pyomo.environ", "highspy", "pandas", "xarray", "plotly", "numba", "pvlib", "xlsxwriter")
-
-
-def test_help_imports_nothing_slow() -> None:
-    code = (
-        "import sys; from parkdispatch.interfaces.cli import app; app(['--help'], standalone_mode=False);"
-        f" print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
-    )
-    ran = subprocess.run(
-        [sys.executable, "-c", code], env=environment(), capture_output=True, check=True, text=True
-    )
-    assert "reproduce" in ran.stdout
-    assert ran.stderr.strip() == "[]"
-
-
 @pytest.mark.slow
 def test_init_makes_what_check_and_plan_accept(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

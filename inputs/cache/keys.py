@@ -1,0 +1,51 @@
+"""Keys of what is kept: a digest of the inputs, and of all by which the same inputs give the same bits."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def digest(content: Any) -> str:
+    """Digest of any JSON content, independent of the order of keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def source_digest(packages: tuple[str, ...]) -> str:
+    """Digest of the source of these layers of the program, which may change without its version."""
+    root, found = Path(__file__).parents[2], hashlib.sha256()
+    for package in packages:
+        for path in sorted((root / package).rglob("*.py")):
+            found.update(path.relative_to(root).as_posix().encode())
+            found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+@cache
+def program_digest(layers: tuple[str, ...], libraries: tuple[str, ...]) -> str:
+    """Digest of what computes: layers of this program, versions of libraries, Python, the processor.
+
+    Of the processor the vector instructions count that numpy uses, which round differently.
+    """
+    simd = np.show_config(mode="dicts").get("SIMD Extensions", {})
+    return digest(
+        [source_digest(layers), versions(libraries), platform.python_version(), platform.machine(), simd]
+    )
+
+
+def versions(names: Iterable[str]) -> dict[str, str]:
+    """The installed versions of packages."""
+    installed = {}
+    for name in names:
+        try:
+            installed[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:  # run from a checkout that is not installed
+            installed[name] = "not installed"
+    return installed
