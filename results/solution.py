@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.models.calendar.labels import labels
 from parkdispatch.models.device import Array, Seen
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.vocabulary import Amount
@@ -68,8 +69,8 @@ def values(solution: xr.Dataset, name: str) -> Array:
     if dim == "time":
         return array
     times = times_of(solution)
-    labels = times.strftime(PERIODS[dim]) if dim in PERIODS else pd.Index(["horizon"] * len(times))
-    positions = pd.Index(solution[dim].to_numpy()).get_indexer(labels)
+    names = labels(times, PERIODS[dim]) if dim in PERIODS else pd.Index(["horizon"] * len(times))
+    positions = pd.Index(solution[dim].to_numpy()).get_indexer(names)
     return np.where(positions < 0, np.nan, array[positions])  # a period that is not there has no value
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.models.calendar.labels import labels
 from parkdispatch.models.device import Array
 from parkdispatch.results.audit import Audit, bills
 from parkdispatch.results.billing.bill import Bill
@@ -217,5 +218,5 @@ def peaks_mw(solution: xr.Dataset, case: Case) -> dict[str, float]:
     # intervals shorter than a quarter-hour are averaged; in longer ones power counts as constant
     if hours < QUARTER_HOURS:
         import_mw = import_mw.groupby(times.floor("15min")).sum() * hours / QUARTER_HOURS
-    by_month = import_mw.groupby(pd.DatetimeIndex(import_mw.index).strftime("%Y-%m")).max()
+    by_month = import_mw.groupby(labels(pd.DatetimeIndex(import_mw.index), "%Y-%m")).max()
     return {str(month): float(peak_mw) for month, peak_mw in by_month.items()}

@@ -167,9 +167,15 @@ def write_run(
     kind: RunKind,
     replayed: Replayed | None = None,
     lang: Lang = "en",
+    *,
+    on_two_cores: bool = False,
 ) -> dict[str, Path]:
-    """Write the files of a run, texts for people in the language; all files or none. Returns their paths."""
-    return write_outputs(DISPATCH_OUTPUTS, dispatch_result(run, kind, replayed), out, lang)
+    """Write the files of a run, texts for people in the language; all files or none. Returns their paths.
+
+    `on_two_cores` is for a process without threads of its own: see `write_outputs`.
+    """
+    result = dispatch_result(run, kind, replayed)
+    return write_outputs(DISPATCH_OUTPUTS, result, out, lang, on_two_cores=on_two_cores)
 
 
 def report_facts(run: DispatchRun, kind: RunKind, replayed: Replayed | None = None) -> ReportFacts:

@@ -139,7 +139,7 @@ def plan(
         run = with_check(planned.run, ac_check, progress)
         progress("writing results")
         with run_folder(out, park.name, "plan") as folder:
-            paths = write_run(run, folder, "day", lang=file_lang)
+            paths = write_run(run, folder, "day", lang=file_lang, on_two_cores=True)
         recorded = known.record(run) if known else None
     _show(run, paths.values())
     if known and recorded:

@@ -40,7 +40,7 @@ def replay(
         run, replayed = replay_days(prepared, context, time.perf_counter() - started)
         progress("writing results")
         with run_folder(out, run.case.name, "replay") as folder:
-            paths = write_run(run, folder, "replay", replayed, file_lang)
+            paths = write_run(run, folder, "replay", replayed, file_lang, on_two_cores=True)
     from parkdispatch.results.console.dispatch_screen import show_files, show_replay
 
     show_replay(out_console, run.case, run.solution, run.summary, replayed)

@@ -58,7 +58,7 @@ def year(
         progress("writing results")
         solved = time.perf_counter()
         with run_folder(out, run.case.name, "year") as folder:
-            paths = write_run(run, folder, "year", lang=file_lang)
+            paths = write_run(run, folder, "year", lang=file_lang, on_two_cores=True)
         timings = {**run.timings_s, "write": time.perf_counter() - solved}
     from parkdispatch.results.console.dispatch_screen import show_files, show_year
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from parkdispatch.models.calendar.labels import labels
 from parkdispatch.models.units import KW_PER_MW
 
 PURCHASE, SALE = "purchase_price_yuan_per_mwh", "sale_price_yuan_per_mwh"
@@ -42,7 +43,7 @@ def given_by_month(
     given: Mapping[str, NDArray[np.float64]],
 ) -> dict[str, GivenMonth]:
     """What the series of a connection, (intervals,) by name, say of each month ("2026-03")."""
-    names = times.strftime("%Y-%m").to_numpy()
+    names = labels(times, "%Y-%m").to_numpy()
 
     def sums(key: str, power_mw: NDArray[np.float64]) -> dict[str, float]:
         if key not in given:

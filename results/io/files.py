@@ -2,13 +2,18 @@
 
 import json
 import platform
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+
+DECIMALS = 6  # of numbers in CSV
+PLAIN_NAME = re.compile(r"[\w :.-]+")  # no quotes, commas or line ends
 
 
 @contextmanager
@@ -35,7 +40,24 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 def write_csv(path: Path, table: pd.DataFrame) -> None:
     """Write a table with its index as CSV, readable by programs and Excel."""
     # with a byte-order mark, since Excel on a Chinese Windows otherwise reads UTF-8 as GBK
-    table.to_csv(path, float_format="%.6f", encoding="utf-8-sig", lineterminator="\n")
+    form: dict[str, Any] = {"float_format": f"%.{DECIMALS}f", "encoding": "utf-8-sig", "lineterminator": "\n"}
+    if not _is_all_numbers(table):
+        table.to_csv(path, **form)
+        return
+    # pandas asks of each number whether it is missing, which takes five times as long as writing it
+    table.iloc[:0].to_csv(path, **form)
+    row = "%s" + f",%.{DECIMALS}f" * table.shape[1] + "\n"
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.writelines(row % (name, *cells) for name, cells in zip(table.index, table.to_numpy().tolist()))
+
+
+def _is_all_numbers(table: pd.DataFrame) -> bool:
+    """Whether every cell is a floating-point number, none is missing, and no name of a row needs quotes."""
+    return (
+        all(dtype == np.float64 for dtype in table.dtypes)
+        and not table.isna().to_numpy().any()
+        and all(isinstance(name, str) and PLAIN_NAME.fullmatch(name) for name in table.index)
+    )
 
 
 def peak_memory_mb() -> float:

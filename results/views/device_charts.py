@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.models.calendar.labels import labels
 from parkdispatch.models.tariff.tariff_tables import PERIODS
 from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.schedule.tariff_periods import quarter_periods
@@ -168,7 +169,7 @@ def _prices(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> list[
 
 def month_starts(times: pd.DatetimeIndex) -> dict[str, int]:
     """Number of the first interval of each month, by the month's name "2026-03"."""
-    names = times.strftime("%Y-%m").to_numpy()
+    names = labels(times, "%Y-%m").to_numpy()
     starts = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]]))
     return {str(names[start]): int(start) for start in starts}
 

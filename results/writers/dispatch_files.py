@@ -97,9 +97,9 @@ def _is_replay(result: DispatchResult) -> bool:
 DISPATCH_OUTPUTS: tuple[Output[DispatchResult], ...] = (
     Output("dispatch.csv", _write_dispatch_csv),
     Output("solution.nc", _write_solution),
-    Output("report.html", _write_report_html),
-    Output("report.xlsx", _write_report_xlsx),
-    Output("plan.xlsx", _write_plan_xlsx, _is_day),
+    Output("report.html", _write_report_html, for_people=True),
+    Output("report.xlsx", _write_report_xlsx, for_people=True),
+    Output("plan.xlsx", _write_plan_xlsx, _is_day, for_people=True),
     Output("replay.csv", _write_replay_csv, _is_replay),
     Output("network.csv", _write_network, _is_checked),
     Output("summary.json", _write_summary),

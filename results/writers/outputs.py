@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from parkdispatch.results.io.run_folder import output_folder
+from parkdispatch.results.io.second_process import beside, can_copy
 from parkdispatch.results.wording.words import Lang
 
 Result = TypeVar("Result")
@@ -25,12 +26,13 @@ class Output(Generic[Result]):
     """One output file of a kind of result.
 
     `write` writes the result to a path, texts for people in the given language. `applies` says whether a
-    result has this file.
+    result has this file. `for_people`: a page or a workbook, which takes longer than a file for programs.
     """
 
     name: str
     write: Callable[[Path, Result, Lang], object]
     applies: Callable[[Result], bool] = always
+    for_people: bool = False
 
     def writer(self, result: Result, lang: Lang) -> Callable[[Path], object]:
         """A function that writes this result to a given path."""
@@ -38,16 +40,33 @@ class Output(Generic[Result]):
 
 
 def write_outputs(
-    outputs: Iterable[Output[Result]], result: Result, out: Path, lang: Lang
+    outputs: Iterable[Output[Result]], result: Result, out: Path, lang: Lang, *, on_two_cores: bool = False
 ) -> dict[str, Path]:
     """Write every output that applies to the result into the folder `out`, all files or none.
 
-    Files are written in the order of `outputs`. Returns their paths by name. Raises InputError where the
+    Files are written in the order of `outputs`; with `on_two_cores`, those for people in a second process
+    beside the others, and the last one after all. Returns their paths by name. Raises InputError where the
     folder cannot be written.
     """
+    applied = [output for output in outputs if output.applies(result)]
     with output_folder(out) as stage:
-        return {
-            output.name: stage(output.name, output.writer(result, lang))
-            for output in outputs
-            if output.applies(result)
-        }
+        if not on_two_cores or not can_copy():
+            return {output.name: stage(output.name, output.writer(result, lang)) for output in applied}
+        *others, last = applied
+        later: list[tuple[Output[Result], Path]] = []
+        paths = {page.name: stage(page.name, _noted(page, later)) for page in others if page.for_people}
+
+        def write_pages() -> None:
+            for page, path in later:
+                page.write(path, result, lang)
+
+        with beside(write_pages) as wait:
+            paths |= {o.name: stage(o.name, o.writer(result, lang)) for o in others if not o.for_people}
+            wait()
+        paths[last.name] = stage(last.name, last.writer(result, lang))
+        return {output.name: paths[output.name] for output in applied}
+
+
+def _noted(output: Output[Result], later: list[tuple[Output[Result], Path]]) -> Callable[[Path], object]:
+    """A function that notes where the output is to be written."""
+    return lambda path: later.append((output, path))

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from parkdispatch.results.io.files import peak_memory_mb, replacing, write_json
+from parkdispatch.results.io.files import peak_memory_mb, replacing, write_csv, write_json
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.solution import save_solution
 from parkdispatch.results.writers.sizing_netcdf import save_groups
@@ -66,3 +69,23 @@ def test_a_full_disk_is_an_error_of_the_system(save: Any, tmp_path: Path) -> Non
             gc.collect()  # an open file is closed here
             os._exit(code)
     assert os.waitpid(child, 0)[1] == 0
+
+
+@given(
+    st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=4, max_size=4),
+    st.sampled_from(["2026-07-15 00:00", 'a "quoted" name', "a, b", "高安"]),
+)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_csv_is_what_pandas_writes(tmp_path: Path, numbers: list[float], name: str) -> None:
+    table = pd.DataFrame(np.reshape(numbers, (2, 2)), index=pd.Index([name, "b"], name="time"))
+    table.columns = pd.Index(["grid.import_mw [MW]", 'with "quotes", and commas'])
+    write_csv(tmp_path / "ours.csv", table)
+    table.to_csv(tmp_path / "pandas.csv", float_format="%.6f", encoding="utf-8-sig", lineterminator="\n")
+    assert (tmp_path / "ours.csv").read_bytes() == (tmp_path / "pandas.csv").read_bytes()
+
+
+def test_csv_of_words_and_whole_numbers_is_what_pandas_writes(tmp_path: Path) -> None:
+    table = pd.DataFrame({"n": [1, 2], "x": [0.5, -0.0], "word": ["a", None]})
+    write_csv(tmp_path / "ours.csv", table)
+    table.to_csv(tmp_path / "pandas.csv", float_format="%.6f", encoding="utf-8-sig", lineterminator="\n")
+    assert (tmp_path / "ours.csv").read_bytes() == (tmp_path / "pandas.csv").read_bytes()

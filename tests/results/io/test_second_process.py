@@ -1,0 +1,83 @@
+"""Work in a copy of the process: its files, its errors, its end."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from parkdispatch.models.errors import InputError
+from parkdispatch.results.io.run_folder import output_folder
+from parkdispatch.results.io.second_process import beside, can_copy
+from parkdispatch.results.writers.outputs import Output, always, write_outputs
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "fork") or not can_copy(), reason="needs Linux, two processors"
+)
+
+
+def write(path: Path, result: str, lang: str) -> None:
+    path.write_text(f"{result} {lang} {os.getpid()}")
+
+
+def test_the_copy_works_beside_the_original(tmp_path: Path) -> None:
+    with beside(lambda: (tmp_path / "a").write_text(str(os.getpid()))) as wait:
+        wait()
+    assert int((tmp_path / "a").read_text()) != os.getpid()
+
+
+def test_an_error_of_the_copy_is_raised_in_the_original() -> None:
+    def refuse() -> None:
+        raise InputError(["`a` is wrong", "`b` is wrong"])
+
+    with beside(refuse) as wait, pytest.raises(InputError, match="`a` is wrong\n`b` is wrong"):
+        wait()
+
+    def die() -> None:
+        os._exit(9)
+
+    with beside(die) as wait, pytest.raises(ChildProcessError):
+        wait()
+
+
+def test_an_error_of_the_original_ends_the_copy(tmp_path: Path) -> None:
+    def late() -> None:
+        time.sleep(0.5)
+        (tmp_path / "late").write_text("")
+
+    with pytest.raises(KeyboardInterrupt), beside(late):
+        raise KeyboardInterrupt
+    time.sleep(0.7)
+    assert not (tmp_path / "late").exists()
+
+
+def test_pages_are_written_in_the_copy_and_all_files_appear_together(tmp_path: Path) -> None:
+    outputs = [Output("a", write), Output("page", write, for_people=True), Output("last", write)]
+    paths = write_outputs(outputs, "day", tmp_path / "out", "en", on_two_cores=True)
+    assert list(paths) == ["a", "page", "last"]
+    texts = {name: path.read_text().rsplit(" ", 1) for name, path in paths.items()}
+    assert {name: text for name, (text, _) in texts.items()} == dict.fromkeys(paths, "day en")
+    assert texts["a"][1] == texts["last"][1] == str(os.getpid()) != texts["page"][1]
+
+
+def test_a_page_that_cannot_be_written_leaves_no_file(tmp_path: Path) -> None:
+    def full(path: Path, result: str, lang: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    outputs = [Output("a", write), Output("page", full, always, for_people=True), Output("last", write)]
+    with pytest.raises(InputError, match="cannot be written: No space left on device"):
+        write_outputs(outputs, "day", tmp_path / "out", "en", on_two_cores=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_files_is_the_same_from_one_process(tmp_path: Path) -> None:
+    with output_folder(tmp_path / "one") as stage:
+        for name in ("a", "page"):
+            stage(name, lambda path: path.write_text("x"))
+    same = [
+        Output(name, lambda p, r, lang: p.write_text(r), for_people=name == "page") for name in ("page", "a")
+    ]
+    write_outputs(same, "x", tmp_path / "two", "en", on_two_cores=True)
+    assert {p.name: p.read_text() for p in (tmp_path / "two").iterdir() if p.suffix != ".json"} == {
+        p.name: p.read_text() for p in (tmp_path / "one").iterdir() if p.suffix != ".json"
+    }
