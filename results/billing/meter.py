@@ -1,5 +1,6 @@
 """Meter readings for billing: energy by month and tariff period, and each month's highest demand."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +18,9 @@ from parkdispatch.results.billing.given_prices import LEAST, PURCHASE, GivenMont
 QUARTER = pd.Timedelta(minutes=15)
 QUARTER_HOURS = 0.25
 QUARTERS_PER_DAY = 96
+
+# the last tariffs that were asked; a study asks one two thousand times
+_RECENT: deque[tuple[Tariff, dict[tuple[int, str], list[str]]]] = deque(maxlen=8)
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ def periods_at(quarters: pd.DatetimeIndex, tariff: Tariff) -> list[str]:
     """
     days = quarters.normalize()
     quarter_of_day = (4 * quarters.hour + quarters.minute // 15).tolist()
-    classified: dict[tuple[int, str], list[str]] = {}
+    classified = _classified(tariff)
     names: list[str] = []
     for day, count in zip(*np.unique(days, return_counts=True), strict=True):
         on = pd.Timestamp(day).date()
@@ -136,6 +140,15 @@ def periods_at(quarters: pd.DatetimeIndex, tariff: Tariff) -> list[str]:
         first = len(names)
         names += [classified[key][clock] for clock in quarter_of_day[first : first + int(count)]]
     return names
+
+
+def _classified(tariff: Tariff) -> dict[tuple[int, str], list[str]]:
+    """Periods of a day's quarter-hours by month and holiday, as far as this tariff was asked before."""
+    for known, classified in tuple(_RECENT):
+        if known is tariff:
+            return classified
+    _RECENT.append((tariff, {}))
+    return _RECENT[-1][1]
 
 
 def holiday_on(day: date, tariff: Tariff) -> str:
