@@ -8,6 +8,7 @@
     python -m benchmarks --shorter       years in steps of 15, 5 and 1 minutes
     python -m benchmarks --pilot         the case gaoan-pilot beside HiGHS alone, from a day to a year
     python -m benchmarks --sizes         400 sizes of the second battery, each begun at its neighbour
+    python -m benchmarks --waiting       every command as a whole process; with --beside OTHER, ratios
     python -m benchmarks --commands      the two commands `plan` and `year` as whole processes instead
 
 Exits with 1 if two tools that both claim the optimum differ, if one fails, or if our gap of the pilot is
@@ -31,6 +32,7 @@ from benchmarks.works.works_instance import WORKS
 
 DOCS = Path(__file__).parents[1] / "docs"
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
+WAITING_BEGIN, WAITING_END = "<!-- waiting: begin -->", "<!-- waiting: end -->"
 PILOT_BEGIN, PILOT_END = "<!-- pilot: begin -->", "<!-- pilot: end -->"
 # `--quick` leaves out second ways of the same tool, and a week of integers, which takes most ten seconds
 QUICK_HORIZONS = ("day", "week")
@@ -52,6 +54,10 @@ def main() -> None:
     parser.add_argument("--pilot", action="store_true", help="the case gaoan-pilot, beside HiGHS alone")
     parser.add_argument("--sizes", type=int, nargs="?", const=400, help="so many sizes of the second battery")
     parser.add_argument("--commands", action="store_true", help="time the commands as whole processes")
+    parser.add_argument(
+        "--waiting", nargs="?", const="", help="time all commands, or some, with commas between"
+    )
+    parser.add_argument("--beside", type=Path, help="with --waiting: the `parkdispatch` of another version")
     parser.add_argument("--runs", type=int, help="of each tool on each instance (3; commands: 5; pilot: 1)")
     parser.add_argument("--limit", type=float, help="seconds a run may take (600; pilot: 60, of solving)")
     parser.add_argument("--horizons", help=f"some of {', '.join(HORIZONS)}, with commas between")
@@ -64,6 +70,8 @@ def main() -> None:
 
         time_commands(1 if chosen.quick else chosen.runs or 5, chosen.quick)
         return
+    if chosen.waiting is not None:
+        _waiting(chosen, parser)
     if chosen.hard:
         from benchmarks.hard import LIMIT_S, solve_hard_years
 
@@ -115,6 +123,17 @@ def _pilot(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> NoRet
     if chosen.publish:
         _replace_between(PILOT_BEGIN, PILOT_END, text)
     _leave(wrong)
+
+
+def _waiting(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> NoReturn:
+    from benchmarks.waiting.waiting_times import WAITING, time_waiting
+
+    names = _some(chosen.waiting, WAITING, WAITING, parser)
+    text = time_waiting(chosen.beside, names, 1 if chosen.quick else chosen.runs or 5, _progress)
+    print(text)
+    if chosen.publish:
+        _replace_between(WAITING_BEGIN, WAITING_END, text, DOCS / "waiting.md")
+    _leave([])
 
 
 def _progress(text: str) -> None:
@@ -184,9 +203,8 @@ def _publish(rows: list[Row], text: str) -> None:
     _replace_between(BEGIN, END, text)
 
 
-def _replace_between(begin: str, end: str, text: str) -> None:
+def _replace_between(begin: str, end: str, text: str, page: Path = DOCS / "performance.md") -> None:
     """Replace what stands between two markers of the page; what is written around them by hand stays."""
-    page = DOCS / "performance.md"
     before, rest = page.read_text(encoding="utf-8").split(begin)
     after = rest.split(end)[1]
     page.write_text(f"{before}{begin}\n\n{text}\n{end}{after}", encoding="utf-8")

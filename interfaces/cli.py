@@ -81,7 +81,7 @@ def parkdispatch(
     if trust_paths:
         os.environ["PARKDISPATCH_TRUST_PATHS"] = "1"  # read by `inputs.checks.trusted_paths`
     if no_cache:
-        os.environ["PARKDISPATCH_CACHE"] = "off"  # read by `inputs.cache.cache_folder`
+        os.environ["PARKDISPATCH_CACHE"] = "off"  # read by `inputs.cache.cache_folder`, also in workers
 
 
 def _interrupted(error: BaseException | None) -> bool:
