@@ -2,11 +2,8 @@
 
 import time
 from collections.abc import Iterable
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line
 from parkdispatch.interfaces.commands.days.ledger_options import ByOption, UsedLedger
@@ -35,7 +32,12 @@ from parkdispatch.interfaces.commands.plan_options import (
     FollowOption,
     ForceOption,
     LimitOption,
+    LoadColumnOption,
+    LoadOption,
     OutageOption,
+    PeakOption,
+    PvColumnOption,
+    PvOption,
     ReserveOption,
     SocOption,
     SoftOption,
@@ -73,19 +75,11 @@ def plan(
     violation_price: ViolationPriceOption = None,
     follow: FollowOption = None,
     why: WhyOption = False,
-    peak_so_far_mw: Annotated[
-        float | None,
-        typer.Option(help="Highest 15-minute import of the month so far [MW]; default: the lowest possible."),
-    ] = None,
-    load: Annotated[Path | None, typer.Option(help="Load forecast, CSV with time and load [MW].")] = None,
-    pv: Annotated[Path | None, typer.Option(help="PV forecast, CSV with time and pv [MW].")] = None,
-    load_column: Annotated[
-        str | None,
-        typer.Option(
-            help="Column of the load forecast where its file has several, by its label or whole header."
-        ),
-    ] = None,
-    pv_column: Annotated[str | None, typer.Option(help="Column of the PV forecast, likewise.")] = None,
+    peak_so_far_mw: PeakOption = None,
+    load: LoadOption = None,
+    pv: PvOption = None,
+    load_column: LoadColumnOption = None,
+    pv_column: PvColumnOption = None,
     variant: Variant = None,
     out: Out = None,
     lang: Language = "en",
@@ -120,16 +114,14 @@ def plan(
         park = findings.collect(load_case, case, variant)
         findings.collect(check_possible, park, ac_check)
         findings.raise_any()
-        times = findings.collect(plan_times, park, given_day, start, until)
-        findings.raise_any()
-        known = findings.collect(known_day, ledger, by, park, times[0], given_soc, peak_so_far_mw)
+        times = plan_times(park, given_day, start, until)
+        known = known_day(ledger, by, park, times[0], given_soc, peak_so_far_mw)
         park, given_soc = (known.case, known.soc) if known else (park, given_soc)
         varied = findings.collect(
             with_overrides, park, given_soc, peak_so_far_mw, load, pv, load_column, pv_column
         )
         findings.raise_any()
-        context = SolveContext(options, progress)
-        wishes = PlanWishes(orders, follow, price)
+        context, wishes = SolveContext(options, progress), PlanWishes(orders, follow, price)
         peak_is_known = peak_so_far_mw is not None or bool(known and known.peak_is_known)
         problem = prepare_plan(park, varied, times, wishes, peak_is_known)
         if model:
@@ -144,7 +136,7 @@ def plan(
     _show(run, paths.values())
     if known and recorded:
         known.show(out_console, file_lang, recorded)
-    _show_assumed_peaks(planned.planned, times[0], run)
+    _show_assumed_peaks(planned.planned, run)
     end_of_check(run)
 
 
@@ -169,11 +161,11 @@ def _show(run: "DispatchRun", paths: Iterable[Path]) -> None:
         print_message("warning", line)
 
 
-def _show_assumed_peaks(planned: "PreparedDay", begin: date, run: "DispatchRun") -> None:
+def _show_assumed_peaks(planned: "PreparedDay", run: "DispatchRun") -> None:
     """Say which peaks of the months [MW] the plan assumed by connection, because none was typed."""
     from parkdispatch.results.power_scale import scale_of
 
-    scale = scale_of(run.solution)
+    begin, scale = planned.prepared.times[0], scale_of(run.solution)
     notes = [
         f"Peak so far not given (--peak-so-far-mw): assumed {scale.text(peak_mw)} at {name}, the peak"
         f" of the cheapest dispatch of {begin:%Y-%m} as a whole."

@@ -34,7 +34,19 @@ SocOption = Annotated[
         metavar="FRACTION",
     ),
 ]
-
+PeakOption = Annotated[
+    float | None,
+    typer.Option(help="Highest 15-minute import of the month so far [MW]; default: the lowest possible."),
+]
+LoadOption = Annotated[Path | None, typer.Option(help="Load forecast, CSV with time and load [MW].")]
+PvOption = Annotated[Path | None, typer.Option(help="PV forecast, CSV with time and pv [MW].")]
+LoadColumnOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Column of the load forecast where its file has several, by its label or whole header."
+    ),
+]
+PvColumnOption = Annotated[str | None, typer.Option(help="Column of the PV forecast, likewise.")]
 OutageOption = Annotated[
     list[str] | None,
     typer.Option(
