@@ -161,7 +161,8 @@ class Case:
     @property
     def _money_warnings(self) -> list[str]:
         storage_mw = sum(battery.largest_power_mw for battery in self.batteries.values())
-        warnings = [*(self.finance.warnings if self.finance else []), *self.contracts.warnings(storage_mw)]
+        warnings = list(self.finance.warnings) if self.finance else []
+        warnings += self.contracts.warnings(storage_mw, self.calendar.year)
         if self.finance is None and not self.contracts.none:
             warnings.append(
                 "`contract`: cannot matter, because only a study counts it, which needs `finance`"

@@ -7,12 +7,13 @@ Declarations only. Each contract has one of two kinds: `stated`, energy and pric
 
 from collections import Counter
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import pandas as pd
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from parkdispatch.models.calendar.quarter_hours import QUARTERS_PER_DAY, QUARTERS_PER_HOUR
+from parkdispatch.models.calendar.working_days import KNOWN_YEARS
 from parkdispatch.models.declaration import ASSUMED, GIVEN, NO_UNIT, Declaration, declared
 from parkdispatch.models.device import Fraction
 from parkdispatch.models.limits import Energy, PositivePower, YearlyEnergy
@@ -69,9 +70,39 @@ class MeteredResponse(Declaration):
     periods: Annotated[tuple[Period, ...], Field(min_length=1)] = declared(
         NO_UNIT, "Time-of-use periods that contain each event entirely", ASSUMED, ("sharp", "peak")
     )
+    events_per_week: Annotated[int, Field(ge=1, le=7)] = declared(
+        "1/week", "Most events in a week from Monday to Sunday", ASSUMED, 3
+    )
+    days_between_events: Annotated[int, Field(ge=1, le=30)] = declared(
+        "days", "Least distance of two events; 1: on consecutive days", ASSUMED, 1
+    )
     baseline_days: Annotated[int, Field(ge=1, le=30)] = declared(
-        "days", "Last working days without an event, whose mean import at a quarter-hour is its baseline",
+        "days", "Working days without an event, whose mean import at a quarter-hour is its baseline",
         ASSUMED, 5,
+    )  # fmt: skip
+    baseline_of_days: Annotated[int, Field(ge=1, le=60)] | None = declared(
+        "days", "Last working days without an event that those are chosen from; left out: no more than those",
+        ASSUMED, None,
+    )  # fmt: skip
+    baseline_pick: Literal["highest", "middle"] = declared(
+        NO_UNIT, "Which of them are used: those of highest import in the event, or those in between",
+        "New York ISO, customer baseline load: the highest five of ten (from memory)", "highest",
+    )  # fmt: skip
+    baseline_max_age_days: Annotated[int, Field(ge=1, le=366)] = declared(
+        "days", "Oldest day of a baseline, in calendar days before the event",
+        "New York ISO: thirty days (from memory)", 30,
+    )  # fmt: skip
+    same_day_adjustment: bool = declared(
+        NO_UNIT, "Whether the baseline is scaled by the import from four to two hours before the event",
+        ASSUMED, False,
+    )  # fmt: skip
+    same_day_limit: Fraction = declared(
+        "-", "Largest change of a baseline by the same-day adjustment",
+        "New York ISO: 20 per cent (from memory)", 0.2,
+    )  # fmt: skip
+    capacity_price_yuan_per_kw_month: Price = declared(
+        "yuan/kW in a month", "Price of the mean paid response of each month with events",
+        ASSUMED, 0.0,
     )  # fmt: skip
     baselines: Literal["lowest", "highest"] = declared(
         NO_UNIT, "Which of several dispatches of equal cost is taken: of lowest or highest baselines",
@@ -102,6 +133,20 @@ class MeteredResponse(Declaration):
         if repeated:
             raise ValueError(f"must name each once; twice: {listed(repeated)}")
         return names
+
+    @model_validator(mode="after")
+    def _enough_days(self) -> Self:
+        if self.baseline_of_days is not None and self.baseline_of_days < self.baseline_days:
+            raise ValueError(
+                f"baseline_of_days = {self.baseline_of_days}: must be at least baseline_days ="
+                f" {self.baseline_days}"
+            )
+        return self
+
+    @property
+    def candidates(self) -> int:
+        """Number of the last working days without an event that baseline days are chosen from."""
+        return self.baseline_of_days or self.baseline_days
 
     @property
     def quarters(self) -> int:
@@ -189,8 +234,11 @@ class Contracts(Declaration):
         """Whether there is no contract."""
         return self.demand_response is None and self.absorption is None
 
-    def warnings(self, storage_mw: float) -> list[str]:
-        """A sentence for each value given without effect; `storage_mw` is the power of all storage [MW]."""
+    def warnings(self, storage_mw: float, year: int | None = None) -> list[str]:
+        """A sentence for each value given without effect, and for working days that are not known.
+
+        `storage_mw` is the power of all storage [MW], `year` that of the case.
+        """
         warnings = []
         response, path = self.demand_response, "`contract.demand_response"
         if response is not None and response.events_per_year == 0:
@@ -208,4 +256,19 @@ class Contracts(Declaration):
                     for name in ("paid_from", "paid_to")
                     if name in response.model_fields_set
                 ]
+            if not response.same_day_adjustment and "same_day_limit" in response.model_fields_set:
+                warnings.append(
+                    f"{path}.same_day_limit` = {response.same_day_limit:.15g}: cannot matter, because"
+                    " `same_day_adjustment` is false"
+                )
+            if response.baseline_of_days is None and "baseline_pick" in response.model_fields_set:
+                warnings.append(
+                    f"{path}.baseline_pick` = '{response.baseline_pick}': cannot matter, because without"
+                    " `baseline_of_days` there is nothing to choose from"
+                )
+            if year is not None and year not in KNOWN_YEARS:
+                warnings.append(
+                    f"{path}`: public holidays are known from {KNOWN_YEARS[0]} to {KNOWN_YEARS[-1]}, not of"
+                    f" {year}; its working days are Monday to Friday except the tariff's holidays"
+                )
         return warnings

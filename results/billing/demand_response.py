@@ -1,17 +1,18 @@
-"""Settlement of demand response from the meter: events, customer baselines, responses, payments.
+"""Settlement of demand response from the meter: events, responses, payments.
 
-    baseline = mean import of the last working days without an event, at the same quarter-hours
     response = baseline - import, mean over the event
     paid     = zero below a share of the bid, capped at another share of it
 
-Baselines and payments are exact, given the events and the dispatch. The events are an assumption: the utility
-calls them when the import without storage is highest. Working days are Monday to Friday except the tariff's
-holidays; working days moved to a weekend are not modelled.
+Payments are exact, given the events and the dispatch; `baseline.py` has the baselines. The events are an
+assumption: the utility calls them when the import without storage is highest, so many a week and so far apart
+as the contract says, and only where the baseline has days that are recent enough.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -20,41 +21,18 @@ from numpy.typing import NDArray
 from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.units import KW_PER_MW
-from parkdispatch.results.billing.meter import (
-    QUARTER,
-    QUARTER_HOURS,
-    QUARTERS_PER_DAY,
-    holiday_on,
-    periods_at,
-    quarter_hours,
+from parkdispatch.results.billing.baseline import (
+    Baseline,
+    Event,
+    baselines,
+    candidate_days,
+    event_days,
+    metered_days,
 )
+from parkdispatch.results.billing.meter import QUARTER, QUARTER_HOURS, QUARTERS_PER_DAY, periods_at
 
 Array = NDArray[np.float64]
-SATURDAY = 5
 ROUNDING = 1e-9  # relative, of a mean over many readings
-
-
-@dataclass(frozen=True)
-class Event:
-    """One demand-response event: a window of a working day, end excluded."""
-
-    begins: pd.Timestamp
-    ends: pd.Timestamp
-
-    @property
-    def day(self) -> date:
-        """The day of the event."""
-        return self.begins.date()
-
-    @property
-    def quarters(self) -> slice:
-        """The quarter-hours of the day within the event."""
-        first = (self.begins - self.begins.normalize()) // QUARTER
-        return slice(first, first + (self.ends - self.begins) // QUARTER)
-
-    def intervals(self, times: pd.DatetimeIndex) -> NDArray[np.bool_]:
-        """Mask of the intervals that begin within the event, (intervals,)."""
-        return np.asarray((times >= self.begins) & (times < self.ends))
 
 
 @dataclass(frozen=True)
@@ -62,11 +40,22 @@ class SettledEvent:
     """The settlement of one event; powers are means over the event [MW]."""
 
     event: Event
-    baseline_mw: float
+    baseline: Baseline
     import_mw: float
     bid_mw: float
     paid_mwh: float
-    yuan: float  # received, VAT included
+    yuan: float  # received for energy and capacity, VAT included
+    capacity_yuan: float = 0.0  # part of it: the month's capacity price, shared among its events
+
+    @property
+    def baseline_mw(self) -> float:
+        """Baseline of the event [MW]."""
+        return self.baseline.mw
+
+    @property
+    def baseline_age_days(self) -> int:
+        """Calendar days from the oldest day of the baseline to the event."""
+        return self.baseline.age_days(self.event)
 
     @property
     def response_mw(self) -> float:
@@ -93,19 +82,20 @@ def choose_events(
 
     A greedy choice: the working days of the contract's months in descending order of the highest mean import
     of a window inside the contract's periods, the earlier of equal days first. A day is skipped if its event
-    would leave any event without enough baseline days. The choice maximises the total of the mean imports.
+    would be one too many in its week, too near another, or leave any event without enough recent baseline
+    days. So there may be fewer events than the contract asks for.
     """
-    meter = _by_day(times, hours, need_mw)
-    working = _working_days(meter, tariff)
-    windows = list(_best_windows(contract, tariff, working, max(1, round(hours / QUARTER_HOURS))))
-    chosen: list[int] = []
-    for _, number, _ in sorted(windows, key=lambda window: (-window[0], window[1])):
+    meter = metered_days(times, hours, need_mw, tariff)
+    windows = list(_best_windows(contract, tariff, meter, max(1, round(hours / QUARTER_HOURS))))
+    working = pd.DatetimeIndex(meter.index)
+    chosen: list[pd.Timestamp] = []
+    for _, day, _ in sorted(windows, key=lambda window: (-window[0], window[1])):
         if len(chosen) == contract.events_per_year:
             break
-        if _all_have_a_baseline(sorted([*chosen, number]), contract.baseline_days):
-            chosen.append(number)
-    firsts = {number: first for _, number, first in windows}
-    starts = [working.index[number] + firsts[number] * QUARTER for number in sorted(chosen)]
+        if _admissible(contract, working, with_day := sorted([*chosen, day])):
+            chosen = with_day
+    firsts = {day: first for _, day, first in windows}
+    starts = [day + firsts[day] * QUARTER for day in chosen]
     return [Event(start, start + contract.quarters * QUARTER) for start in starts]
 
 
@@ -121,29 +111,41 @@ def settle_events(
 
     Baselines come from the same meter readings.
     """
-    working = _working_days(_by_day(times, hours, import_mw), tariff)
+    working = metered_days(times, hours, import_mw, tariff)
+    per_month = Counter((event.day.year, event.day.month) for event in events)
     settled = []
-    for event, baseline_days in zip(events, _baseline_days(contract, working, events), strict=True):
-        quarters = event.quarters
-        baseline_mw = float(working.loc[baseline_days].to_numpy()[:, quarters].mean(axis=0).mean())
-        drawn_mw = float(working.loc[event.begins.normalize()].to_numpy()[quarters].mean())
-        response_mw = baseline_mw - drawn_mw
+    for event, baseline in zip(events, baselines(contract, working, events), strict=True):
+        drawn_mw = float(working.loc[event.begins.normalize()].to_numpy()[event.quarters].mean())
+        response_mw = baseline.mw - drawn_mw
         bid_mw = max(0.0, response_mw) if contract.bid_mw is None else contract.bid_mw
-        mwh = paid_mw(contract, response_mw, bid_mw) * contract.hours
-        yuan = mwh * KW_PER_MW * contract.price_yuan_per_kwh
-        settled.append(SettledEvent(event, baseline_mw, drawn_mw, bid_mw, mwh, yuan))
+        mw = paid_mw(contract, response_mw, bid_mw)
+        mwh, share = mw * contract.hours, per_month[event.day.year, event.day.month]
+        capacity_yuan = mw * KW_PER_MW * contract.capacity_price_yuan_per_kw_month / share
+        yuan = mwh * KW_PER_MW * contract.price_yuan_per_kwh + capacity_yuan
+        settled.append(SettledEvent(event, baseline, drawn_mw, bid_mw, mwh, yuan, capacity_yuan))
     return settled
+
+
+def event_price_yuan_per_kwh(contract: MeteredResponse, events: Sequence[Event]) -> list[float]:
+    """Payment per kWh of response in each event: the price of energy and its share of the capacity price."""
+    per_month = Counter((event.day.year, event.day.month) for event in events)
+    capacity_yuan_per_kwh = contract.capacity_price_yuan_per_kw_month / contract.hours
+    return [
+        contract.price_yuan_per_kwh + capacity_yuan_per_kwh / per_month[event.day.year, event.day.month]
+        for event in events
+    ]
 
 
 def baseline_counts(
     contract: MeteredResponse, tariff: Tariff, times: pd.DatetimeIndex, hours: float, events: Sequence[Event]
 ) -> Array:
-    """The number of events whose baseline includes each interval, (intervals,)."""
-    working = _working_days(_by_day(times, hours, np.zeros(len(times))), tariff)
+    """The number of events whose baseline may include each interval, (intervals,)."""
+    working = pd.DatetimeIndex(metered_days(times, hours, np.zeros(len(times)), tariff).index)
     counts = np.zeros(len(times))
-    for event, baseline_days in zip(events, _baseline_days(contract, working, events), strict=True):
+    candidates = candidate_days(contract, working, event_days(events))
+    for event, days in zip(events, candidates, strict=True):
         offset = event.begins - event.begins.normalize()
-        for day in baseline_days:
+        for day in days:
             counts += Event(day + offset, day + offset + (event.ends - event.begins)).intervals(times)
     return counts
 
@@ -155,47 +157,16 @@ def paid_mw(contract: MeteredResponse, response_mw: float, bid_mw: float) -> flo
     return min(response_mw, contract.paid_to * bid_mw)
 
 
-def _by_day(times: pd.DatetimeIndex, hours: float, power_mw: Array) -> pd.DataFrame:
-    """Mean power by quarter-hour [MW]: one row per completely metered day, one column per quarter-hour."""
-    kwh = quarter_hours(times, power_mw * KW_PER_MW * hours, np.zeros(len(times)), hours)["import_kwh"]
-    starts = pd.DatetimeIndex(kwh.index)
-    days, first, count = np.unique(starts.normalize().to_numpy(), return_index=True, return_counts=True)
-    complete = count == QUARTERS_PER_DAY
-    mean_mw = kwh.to_numpy() / KW_PER_MW / QUARTER_HOURS
-    rows = np.stack([mean_mw[n : n + QUARTERS_PER_DAY] for n in first[complete]]) if complete.any() else None
-    return pd.DataFrame(rows, index=pd.DatetimeIndex(days[complete]), columns=range(QUARTERS_PER_DAY))
-
-
-def _working_days(meter: pd.DataFrame, tariff: Tariff) -> pd.DataFrame:
-    """The rows of working days."""
-    days = pd.DatetimeIndex(meter.index)
-    is_working = [day.weekday() < SATURDAY and not holiday_on(day.date(), tariff) for day in days]
-    return meter[np.array(is_working, dtype=bool)]
-
-
-def _baseline_days(
-    contract: MeteredResponse, working: pd.DataFrame, events: Sequence[Event]
-) -> Iterator[pd.DatetimeIndex]:
-    """The last working days without an event before each event."""
-    days = pd.DatetimeIndex(working.index)
-    without_event = days[~days.isin([event.begins.normalize() for event in events])]
-    for event in events:
-        before = without_event[without_event < event.begins.normalize()]
-        if len(before) < contract.baseline_days:
-            raise ValueError(f"{event.day}: {len(before)} earlier working days, too few for a baseline")
-        yield before[-contract.baseline_days :]
-
-
 def _best_windows(
     contract: MeteredResponse, tariff: Tariff, working: pd.DataFrame, step: int
-) -> Iterator[tuple[float, int, int]]:
-    """Mean import [MW], working-day number and first quarter-hour of each day's best window.
+) -> Iterator[tuple[float, pd.Timestamp, int]]:
+    """Mean import [MW], day and first quarter-hour of each working day's best window.
 
     Windows start every `step` quarter-hours, so that they coincide with intervals.
     """
     firsts = np.arange(0, QUARTERS_PER_DAY - contract.quarters + 1, step)
     inside = firsts[:, None] + np.arange(contract.quarters)
-    for number, (day, need_mw) in enumerate(zip(working.index, working.to_numpy(), strict=True)):
+    for day, need_mw in zip(pd.DatetimeIndex(working.index), working.to_numpy(), strict=True):
         if day.month not in contract.months:
             continue
         quarters = pd.date_range(day, day + timedelta(days=1), freq=QUARTER, inclusive="left")
@@ -203,9 +174,49 @@ def _best_windows(
         if allowed.any():
             mean_mw = np.where(allowed, need_mw[inside].mean(axis=1), -np.inf)
             best = int(mean_mw.argmax())
-            yield float(mean_mw[best]), number, int(firsts[best])
+            yield float(mean_mw[best]), day, int(firsts[best])
 
 
-def _all_have_a_baseline(chosen: Sequence[int], days: int) -> bool:
-    """Whether each event has enough earlier working days without an event; working days count from 0."""
-    return all(number - before >= days for before, number in enumerate(chosen))
+def _admissible(contract: MeteredResponse, working: pd.DatetimeIndex, days: Sequence[pd.Timestamp]) -> bool:
+    """Whether events on these days, in chronological order, keep the contract's limits and have baselines."""
+    weeks = Counter(day.isocalendar()[:2] for day in days)
+    apart = [(later - earlier).days for earlier, later in pairwise(days)]
+    if max(weeks.values()) > contract.events_per_week:
+        return False
+    if any(distance < contract.days_between_events for distance in apart):
+        return False
+    candidates = candidate_days(contract, working, pd.DatetimeIndex(list(days)))
+    return all(len(before) >= contract.baseline_days for before in candidates)
+
+
+@dataclass(frozen=True)
+class ResponseSummary:
+    """What became of the events of a year: how many were called and paid, and on how old baselines."""
+
+    called: int
+    bid_for: int
+    paid: int
+    paid_mwh: float
+    paid_yuan: float
+    capacity_yuan: float  # part of it
+    unmoved_yuan: float
+    least_age_days: int  # of the oldest day of a baseline
+    median_age_days: float
+    most_age_days: int
+
+    @classmethod
+    def of(cls, answers: Sequence[EventAnswer]) -> "ResponseSummary":
+        """The summary of the events of a year; there must be one at least."""
+        ages = [answer.settled.baseline_age_days for answer in answers]
+        return cls(
+            called=len(answers),
+            bid_for=sum(answer.bid for answer in answers),
+            paid=sum(answer.settled.yuan > 0 for answer in answers),
+            paid_mwh=sum(answer.settled.paid_mwh for answer in answers),
+            paid_yuan=sum(answer.settled.yuan for answer in answers),
+            capacity_yuan=sum(answer.settled.capacity_yuan for answer in answers),
+            unmoved_yuan=sum(answer.unmoved_yuan for answer in answers),
+            least_age_days=min(ages),
+            median_age_days=float(np.median(ages)),
+            most_age_days=max(ages),
+        )

@@ -10,6 +10,7 @@ from rich.text import Text
 from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.audit import PROVEN_GAP
+from parkdispatch.results.billing.demand_response import ResponseSummary
 from parkdispatch.results.console.screen_parts import dense_table, failed_lines, heading, money
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.cash_flow_line import FLOWS
@@ -82,17 +83,21 @@ def _response_lines(study: Study) -> Iterator[str]:
     year = study.lifetime.years[0]
     if not year.events:
         return
-    paid = [event for event in year.events if event.settled.yuan > 0]
-    paid_yuan = sum(event.settled.yuan for event in year.events)
-    paid_mwh = sum(event.settled.paid_mwh for event in paid)
-    unmoved_yuan = sum(event.unmoved_yuan for event in year.events)
+    response, summary = study.case.contracts.demand_response, ResponseSummary.of(year.events)
+    asked = response.events_per_year if response else 0
+    called = f"{summary.called} events called"
+    if summary.called < asked:
+        called = f"{summary.called} of {asked} events called, because more do not fit the contract's limits"
     yield (
-        f"Demand response in year {year.year}: {len(year.events)} events called, {len(paid)} paid"
-        f" {money(paid_yuan)} for {paid_mwh:z,.0f} MWh; responding adds {money(year.response_cost_yuan)} to"
-        " the bill, already deducted from arbitrage and demand. Baseline error: without any response"
-        f" {money(unmoved_yuan)} would have been paid. Years with events are optimal for a purchase price"
-        " raised during the events, which does not prove the best response; among dispatches of equal cost"
-        f" the one with the {_baselines(study)} baselines is used."
+        f"Demand response in year {year.year}: {called}; {summary.paid} paid"
+        f" {money(summary.paid_yuan)} for {summary.paid_mwh:z,.0f} MWh; responding adds"
+        f" {money(year.response_cost_yuan)} to the bill, already deducted from arbitrage and demand. The"
+        f" oldest day of a baseline is {summary.least_age_days} to {summary.most_age_days} days old, in"
+        f" the median {summary.median_age_days:g}. Baseline error: without any response"
+        f" {money(summary.unmoved_yuan)}"
+        " would have been paid. Years with events are optimal for a purchase price raised during the events,"
+        f" which does not prove the best response; among dispatches of equal cost the one with the"
+        f" {_baselines(study)} baselines is used."
     )
 
 

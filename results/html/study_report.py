@@ -18,6 +18,7 @@ from parkdispatch.results.views.study_tables import (
     irr_text,
     money_steps,
     parameter_row,
+    response_sentence,
     returns_table,
     years_text,
 )
@@ -71,6 +72,7 @@ def study_html(study: "Study", lang: Lang = "en", reproduced: "Reproduced | None
         returns=returns_table(cash, words, finance_words),
         waterfall=waterfall,
         years=annual_table(study, words, finance_words),
+        response=response_sentence(study, words),
         cash=cash_table(cash, words, finance_words),
         dispatched=", ".join(map(str, dispatched)),
         gap=format_share(study.lifetime.largest_gap),

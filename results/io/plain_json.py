@@ -3,10 +3,10 @@
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from datetime import date
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
-import pandas as pd
 
 
 def plain(value: Any) -> Any:
@@ -19,13 +19,13 @@ def plain(value: Any) -> Any:
         return [plain(entry) for entry in value]
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
-    return value.isoformat() if isinstance(value, pd.Timestamp) else value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def restored(kind: Any, content: Any) -> Any:
     """The value of a type from what `plain` made of it. Raises TypeError, ValueError or KeyError if unlike.
 
-    Types are numbers, texts, timestamps, arrays, and dataclasses, tuples, mappings and optional ones of them.
+    Types are numbers, texts, dates, timestamps, arrays, and dataclasses, tuples, mappings and optional ones.
     """
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
@@ -36,6 +36,8 @@ def restored(kind: Any, content: Any) -> Any:
         return tuple(restored(inner, entry) for inner, entry in zip(each, content, strict=True))
     if origin is not None and issubclass(origin, Mapping):
         return {key: restored(arguments[1], entry) for key, entry in content.items()}
+    if kind is date:
+        return date.fromisoformat(content)
     if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind)
         names = [field.name for field in fields(kind)]

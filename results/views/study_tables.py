@@ -7,12 +7,13 @@ import numpy as np
 
 from parkdispatch.models.finance.investment import DeclaredValue
 from parkdispatch.models.units import MWH_PER_GWH, YUAN_PER_WAN
+from parkdispatch.results.billing.demand_response import ResponseSummary
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.cash_flow_line import FLOWS, YUAN
 from parkdispatch.results.finance.lifetime import storage_health_and_cycles
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.wording.finance_words import FinanceWords
-from parkdispatch.results.wording.words import format_number
+from parkdispatch.results.wording.words import format_money, format_number
 
 if TYPE_CHECKING:  # a study writes the page and the workbook that use these tables
     from parkdispatch.results.finance.storage_study import Study
@@ -104,6 +105,24 @@ def annual_table(study: "Study", words: Words, finance_words: FinanceWords) -> d
     total = [words["page"]["total"], "", "", discharged, *_in_wan([*totals, sum(totals), *bills])]
     interpolated = not all(year.dispatched for year in study.lifetime.years)
     return {"heads": heads, "rows": rows, "total": total, "interpolated": interpolated}
+
+
+def response_sentence(study: "Study", words: Words) -> str:
+    """The demand-response events of the first year: called, paid, and how old their baselines are."""
+    year, response = study.lifetime.years[0], study.case.contracts.demand_response
+    if not year.events or response is None:
+        return ""
+    summary = ResponseSummary.of(year.events)
+    return str(words["study"]["response"]).format(
+        year=year.year, asked=response.events_per_year, called=summary.called, paid=summary.paid,
+        yuan=_money(summary.paid_yuan, words), unmoved=_money(summary.unmoved_yuan, words),
+        least=summary.least_age_days, most=summary.most_age_days, median=f"{summary.median_age_days:g}",
+    )  # fmt: skip
+
+
+def _money(yuan: float, words: Words) -> str:
+    figure, unit, _ = format_money(yuan, words)
+    return f"{figure} {unit}"
 
 
 def cash_table(cash: CashFlow, words: Words, finance_words: FinanceWords) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from parkdispatch.models.finance.contracts import Contracts
+from parkdispatch.results.billing.demand_response import ResponseSummary
 from parkdispatch.results.excel.cash_flow_workbook import write_cashflow_xlsx
 from parkdispatch.results.excel.study_workbook import write_study_xlsx
 from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
@@ -110,11 +112,16 @@ def events_table(lifetime: Lifetime) -> pd.DataFrame:
             "ends": f"{answer.settled.event.ends:%Y-%m-%d %H:%M}",
             "bid [MW]": answer.settled.bid_mw,
             "baseline [MW]": answer.settled.baseline_mw,
+            "oldest baseline day": f"{answer.settled.baseline.days[0]:%Y-%m-%d}",
+            "latest baseline day": f"{answer.settled.baseline.days[-1]:%Y-%m-%d}",
+            "baseline age [days]": answer.settled.baseline_age_days,
+            "same-day adjustment [1]": answer.settled.baseline.adjustment,
             "import [MW]": answer.settled.import_mw,
             "response [MW]": answer.settled.response_mw,
             "response without moving [MW]": answer.unmoved_mw,
             "paid [MWh]": answer.settled.paid_mwh,
             "paid [yuan]": answer.settled.yuan,
+            "of it for capacity [yuan]": answer.settled.capacity_yuan,
             "paid without moving [yuan]": answer.unmoved_yuan,
             "energy cost until the next event [yuan]": answer.energy_cost_yuan,
         }
@@ -142,7 +149,7 @@ def study_json(study: Study) -> dict[str, Any]:
         "debt_service_cover": {"least": cash.cover.least, "mean": cash.cover.mean},
         "revenue_yuan": {name: float(np.sum(yuan)) for name, yuan in cash.operation.revenue_yuan.items()},
         "demand_response_by_year": {
-            str(year.year): _response_json(year) for year in lifetime.years if year.events
+            str(year.year): _response_json(year, case.contracts) for year in lifetime.years if year.events
         },
         "auxiliary_yuan": float(np.sum(cash.operation.auxiliary_yuan)),
         "discharged_mwh": float(np.sum(cash.operation.discharged_mwh)),
@@ -160,16 +167,24 @@ def study_json(study: Study) -> dict[str, Any]:
     }
 
 
-def _response_json(year: OperationYear) -> dict[str, float]:
-    """Demand response of one year: events called, bid for and paid, payments, and their cost in the bill."""
+def _response_json(year: OperationYear, contracts: Contracts) -> dict[str, Any]:
+    """Demand response of one year: events asked for, called, bid for and paid; payments; baselines' ages."""
+    summary, contract = ResponseSummary.of(year.events), contracts.demand_response
     return {
-        "called": len(year.events),
-        "bid_for": sum(answer.bid for answer in year.events),
-        "paid": sum(answer.settled.yuan > 0 for answer in year.events),
-        "paid_mwh": sum(answer.settled.paid_mwh for answer in year.events),
-        "paid_yuan": sum(answer.settled.yuan for answer in year.events),
-        "paid_without_moving_yuan": sum(answer.unmoved_yuan for answer in year.events),
+        "asked": contract.events_per_year if contract else None,
+        "called": summary.called,
+        "bid_for": summary.bid_for,
+        "paid": summary.paid,
+        "paid_mwh": summary.paid_mwh,
+        "paid_yuan": summary.paid_yuan,
+        "paid_for_capacity_yuan": summary.capacity_yuan,
+        "paid_without_moving_yuan": summary.unmoved_yuan,
         "added_to_bill_yuan": year.response_cost_yuan,
+        "baseline_age_days": {
+            "least": summary.least_age_days,
+            "median": summary.median_age_days,
+            "most": summary.most_age_days,
+        },
     }
 
 

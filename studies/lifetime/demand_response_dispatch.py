@@ -34,11 +34,13 @@ from parkdispatch.optimizer.formulation.template import Key
 from parkdispatch.optimizer.proof.certificate import ProofMethod
 from parkdispatch.optimizer.solve import Optimum, optimize
 from parkdispatch.results.audit import bills
+from parkdispatch.results.billing.baseline import Event
 from parkdispatch.results.billing.demand_response import (
-    Event,
     EventAnswer,
+    SettledEvent,
     baseline_counts,
     choose_events,
+    event_price_yuan_per_kwh,
     settle_events,
 )
 from parkdispatch.results.solution import cost_yuan, values
@@ -157,8 +159,11 @@ def _raised_prices(problem: _ResponseProblem, bid: Sequence[Event], tie_break: A
     """The series of the case with the response price added to the purchase price in the events bid for."""
     prepared, key = problem.prepared, (problem.grid, PRICE)
     series = dict(prepared.series)
-    in_event = np.any([event.intervals(prepared.times) for event in bid], axis=0)
-    added = in_event * problem.contract.price_yuan_per_kwh * KW_PER_MW + tie_break
+    prices = dict(
+        zip(problem.events, event_price_yuan_per_kwh(problem.contract, problem.events), strict=True)
+    )
+    in_events = [event.intervals(prepared.times) * prices[event] for event in bid]
+    added = np.sum(in_events, axis=0) * KW_PER_MW + tie_break
     series[key] = series[key] + added
     return series
 
@@ -212,6 +217,11 @@ def _metered(prepared: Prepared, grid: str, optimum: Optimum, gap: float) -> _Me
     )
 
 
+def _unpaid(settled: SettledEvent) -> SettledEvent:
+    """An event that no bid was made for."""
+    return replace(settled, bid_mw=0.0, paid_mwh=0.0, yuan=0.0, capacity_yuan=0.0)
+
+
 def _settled(
     problem: _ResponseProblem, bid: Sequence[Event], metered: _MeteredDispatch
 ) -> DemandResponseDispatch:
@@ -224,7 +234,7 @@ def _settled(
     starts = [int(times.searchsorted(event.begins.normalize())) for event in events]
     answers = [
         EventAnswer(
-            settled if settled.event in bid else replace(settled, bid_mw=0.0, paid_mwh=0.0, yuan=0.0),
+            settled if settled.event in bid else _unpaid(settled),
             settled.event in bid,
             unmoved.response_mw,
             unmoved.yuan if settled.event in bid else 0.0,

@@ -45,7 +45,10 @@ def case() -> Case:
 
 
 def with_contract(base: Case, **changes: Any) -> Case:
-    given = {"kind": "metered", "hours": 1.0, "periods": ["peak"], "events_per_year": 1, "baseline_days": 2}
+    given = {
+        "kind": "metered", "hours": 1.0, "periods": ["peak"], "events_per_year": 1, "baseline_days": 2,
+        "events_per_week": 7,
+    }  # fmt: skip
     contracts = Contracts.model_validate({"demand_response": given | changes})
     return replace(base, contracts=contracts)
 

@@ -74,7 +74,7 @@ def test_the_streams_are_in_every_table(with_contracts: tuple[Study, str, Path])
     assert (events["response [MW]"] - response_mw).abs().max() < 1e-5
     assert summary["revenue_yuan"]["demand_response"] == pytest.approx(paid.sum(), abs=1e-3)
     first = summary["demand_response_by_year"]["1"]
-    assert f"Demand response in year 1: 3 events called, {first['paid']} paid {paid[1]:,.0f} yuan" in printed
+    assert f"Demand response in year 1: 3 events called; {first['paid']} paid {paid[1]:,.0f} yuan" in printed
     assert "GWh demand aux. year health cycles out arbitrage demand response absorption energy" in printed
     assert "…" not in printed
     assert summary["status"] == "optimal"

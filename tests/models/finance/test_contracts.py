@@ -21,14 +21,16 @@ from parkdispatch.models.finance.contracts import (
     StatedResponse,
 )
 from parkdispatch.models.finance.investment import declared_values
+from parkdispatch.results.billing.baseline import Baseline, Event
 from parkdispatch.results.billing.contract_revenue import YearFacts, contract_revenue_yuan
-from parkdispatch.results.billing.demand_response import Event, SettledEvent
+from parkdispatch.results.billing.demand_response import SettledEvent
 from tests.support.small_case import add, swap, write_case
 
 RESPONSE = "\n[contract.demand_response]\n"
 ABSORPTION = "\n[contract.absorption]\n"
 STATED = RESPONSE + 'kind = "stated"\nenergy_mwh_per_event = 41.4\n'
 FINANCE = "\n[finance]\ninvestment_yuan = 1e8\n"
+BASELINE = Baseline(20.0, (date(2026, 7, 1), date(2026, 7, 2)))
 METERED = RESPONSE + 'kind = "metered"\n'
 
 
@@ -67,7 +69,8 @@ def test_stated_energy_may_fade_with_the_health() -> None:
 def test_metered_streams_are_the_years_own() -> None:
     day = pd.Timestamp("2026-07-08 18:00")
     events = [
-        SettledEvent(Event(day, day + pd.Timedelta(hours=1)), 20.0, 10.0, 10.0, 10.0, yuan) for yuan in (3, 4)
+        SettledEvent(Event(day, day + pd.Timedelta(hours=1)), BASELINE, 10.0, 10.0, 10.0, yuan)
+        for yuan in (3, 4)
     ]
     both = contracts(demand_response={"kind": "metered"}, absorption={"kind": "metered"})
     facts = YearFacts(curtailed_mwh=2.0, curtailed_without_mwh=12.0, settled=events)
@@ -127,6 +130,8 @@ def test_the_defaults_are_the_facts() -> None:
     assert (defaults.months, defaults.periods) == ((7, 8, 12, 1), ("sharp", "peak"))
     assert (defaults.baseline_days, defaults.paid_from, defaults.paid_to) == (5, 0.8, 1.2)
     assert defaults.baselines == "lowest"
+    assert (defaults.events_per_week, defaults.baseline_max_age_days, defaults.candidates) == (3, 30, 5)
+    assert (defaults.same_day_adjustment, defaults.capacity_price_yuan_per_kw_month) == (False, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -153,6 +158,8 @@ def test_the_defaults_are_the_facts() -> None:
         (METERED + 'periods = ["peek"]', ("periods[0]` = 'peek'", "mean `peak`")),
         (METERED + 'baselines = "high"', ("baselines` = 'high': must be 'lowest' or 'highest'", "`highest`")),
         (METERED + "baseline_days = 0", ("baseline_days` = 0: must be in [1, 30]",)),
+        (METERED + "baseline_of_days = 4", ("baseline_of_days` = 4: must be at least baseline_days = 5",)),
+        (METERED + "events_per_week = 8", ("events_per_week` = 8: must be in [1, 7]",)),
         (METERED + 'notice = "two_hours"', ("notice` = 'two_hours': must be 'day_ahead'",)),
         (
             METERED + 'periods = ["sharp", "deep_valley"]',

@@ -15,10 +15,12 @@ from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.tariff.tariff import Tariff
+from parkdispatch.results.billing.baseline import Event
 from parkdispatch.results.billing.demand_response import (
-    Event,
+    SettledEvent,
     baseline_counts,
     choose_events,
+    event_price_yuan_per_kwh,
     paid_mw,
     settle_events,
 )
@@ -48,7 +50,10 @@ def tariff(**changes: Any) -> Tariff:
 
 
 def contract(**changes: Any) -> MeteredResponse:
-    few = {"kind": "metered", "hours": 1.0, "events_per_year": 2, "baseline_days": 2, "bid_mw": 10.0}
+    few = {
+        "kind": "metered", "hours": 1.0, "events_per_year": 2, "baseline_days": 2, "bid_mw": 10.0,
+        "events_per_week": 7,
+    }  # fmt: skip
     return MeteredResponse.model_validate(few | changes)
 
 
@@ -202,6 +207,92 @@ def test_the_intervals_of_a_baseline() -> None:
         "06 18": 2,
         "06 19": 1,
     }
+
+
+# --- how old a baseline may be, and which days it takes
+
+
+def settled_events(import_mw: Array, *events: Event, **changes: Any) -> list[SettledEvent]:
+    return settle_events(contract(**changes), tariff(), TIMES, 1.0, import_mw, events)
+
+
+def test_a_baseline_tells_its_days_and_their_age() -> None:
+    """Event of Wednesday 8th on Friday 3rd and Monday 6th: the older is five days old."""
+    (only,) = settled_events(hourly(), event(8, 18))
+    assert only.baseline.days == (date(2026, 7, 3), date(2026, 7, 6))
+    assert only.baseline_age_days == 5
+
+
+def test_events_on_every_day_run_out_of_recent_days() -> None:
+    """Two of at most five days: the 3rd and the 6th take the 1st and 2nd, for which the 8th comes too late.
+
+    The 9th has the 8th alone; the 10th and the 13th take the 8th and 9th, and the 14th has the 9th alone.
+    """
+    need = hourly()
+    assert [text[:2] for text in chosen(need, events_per_year=99, baseline_max_age_days=5)] == [
+        "03", "06", "10", "13",
+    ]  # fmt: skip
+    assert len(chosen(need, events_per_year=99)) == 7  # without that limit all rest on the first two days
+
+
+def test_no_more_events_a_week_than_allowed_and_none_too_near() -> None:
+    need = hourly(changed_mw={(3, 19): 20, (6, 19): 26, (8, 19): 28, (9, 19): 29, (10, 19): 30, (13, 19): 27})
+    assert [text[:2] for text in chosen(need, events_per_year=9, events_per_week=2)] == [
+        "03", "09", "10", "13", "14",
+    ]  # fmt: skip
+    assert [text[:2] for text in chosen(need, events_per_year=9, days_between_events=3)] == [
+        "03", "06", "10", "13",
+    ]  # fmt: skip
+
+
+def test_the_highest_of_several_days_are_the_baseline() -> None:
+    """Of 20, 50, 30 and 40 MW the highest two: 45; those in the middle: 35; the last two: 35."""
+    bought = hourly(changed_mw={(1, 18): 20, (2, 18): 50, (3, 18): 30, (6, 18): 40, (8, 18): 10})
+    (highest,) = settled_events(bought, event(8, 18), baseline_of_days=4)
+    assert (highest.baseline_mw, highest.baseline.days) == (45.0, (date(2026, 7, 2), date(2026, 7, 6)))
+    (middle,) = settled_events(bought, event(8, 18), baseline_of_days=4, baseline_pick="middle")
+    assert (middle.baseline_mw, middle.baseline.days) == (35.0, (date(2026, 7, 3), date(2026, 7, 6)))
+    (last,) = settled_events(bought, event(8, 18))
+    assert last.baseline_mw == 35.0
+
+
+@pytest.mark.parametrize(
+    ("before", "factor"), [(10.0, 1.0), (11.0, 1.1), (8.5, 0.85), (19.0, 1.2), (2.0, 0.8)]
+)
+def test_the_same_day_adjustment(before: float, factor: float) -> None:
+    """14:00 to 16:00 before an event at 18:00, against 10 MW at those hours of its baseline days."""
+    bought = hourly(changed_mw={(8, 14): before, (8, 15): before, (8, 16): 99, (8, 18): 5.0})
+    (adjusted,) = settled_events(bought, event(8, 18), same_day_adjustment=True)
+    assert adjusted.baseline.adjustment == pytest.approx(factor)
+    assert adjusted.baseline_mw == pytest.approx(10.0 * factor)
+    (plain,) = settled_events(bought, event(8, 18))
+    assert plain.baseline_mw == 10.0
+
+
+def test_nothing_is_adjusted_where_nothing_can_be_compared() -> None:
+    """At 01:00 no hours lie before; and days that import nothing in those hours have no ratio."""
+    (early,) = settled_events(hourly(), event(8, 1), same_day_adjustment=True)
+    assert early.baseline.adjustment == 1.0
+    idle = hourly(changed_mw={(day, hour): 0.0 for day in (3, 6) for hour in (14, 15)})
+    (unchanged,) = settled_events(idle, event(8, 18), same_day_adjustment=True)
+    assert unchanged.baseline.adjustment == 1.0
+
+
+def test_a_capacity_price_is_shared_among_the_events_of_a_month() -> None:
+    """12 yuan/kW in July: 10 MW and 8 MW in two events pay (10 + 8) / 2 x 12,000 beside their energy."""
+    bought = hourly(20.0, {(8, 18): 10.0, (9, 18): 12.0})
+    first, second = settled_events(bought, event(8, 18), event(9, 18), capacity_price_yuan_per_kw_month=12.0)
+    assert (first.capacity_yuan, second.capacity_yuan) == (60_000.0, 48_000.0)
+    assert (first.yuan, second.yuan) == (100_000.0, 80_000.0)
+    offered = contract(capacity_price_yuan_per_kw_month=12.0)
+    assert event_price_yuan_per_kwh(offered, [event(8, 18), event(9, 18)]) == [10.0, 10.0]  # 4 + 12 / 2 / 1 h
+
+
+def test_weekends_worked_for_a_holiday_are_working_days() -> None:
+    """Saturday 10 October 2026 is worked for National Day."""
+    times = pd.date_range("2026-10-05", periods=24 * 8, freq="h")
+    events = choose_events(contract(months=[10]), tariff(), times, 1.0, np.full(len(times), 10.0))
+    assert [called.day for called in events] == [date(2026, 10, 10), date(2026, 10, 12)]
 
 
 def test_the_same_quarter_hours_are_compared() -> None:

@@ -1,6 +1,7 @@
 """Finished tasks: the same to the last bit, never those of other inputs, computed anew where damaged."""
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from parkdispatch.results.billing.demand_response import Event, EventAnswer, SettledEvent
+from parkdispatch.results.billing.baseline import Baseline, Event
+from parkdispatch.results.billing.demand_response import EventAnswer, SettledEvent
 from parkdispatch.results.finance.lifetime import OperationYear
 from parkdispatch.results.io.plain_json import plain, restored
 from parkdispatch.results.io.task_store import TaskStore
@@ -67,7 +69,8 @@ def test_damaged_and_unwritable_stores_only_cost_time(tmp_path: Path) -> None:
 
 def test_a_year_with_events_comes_back_as_it_was() -> None:
     event = Event(pd.Timestamp("2026-07-15 19:00"), pd.Timestamp("2026-07-15 21:00"))
-    answer = EventAnswer(SettledEvent(event, 10.0, 7.0, 3.0, 6.0, 1 / 3), True, 0.1, 2.0, -0.0)
+    baseline = Baseline(10.0, (date(2026, 7, 10), date(2026, 7, 13)), 1.1)
+    answer = EventAnswer(SettledEvent(event, baseline, 7.0, 3.0, 6.0, 1 / 3), True, 0.1, 2.0, -0.0)
     numbers = dict.fromkeys(
         ("charged_mwh", "discharged_mwh", "auxiliary_mwh", "auxiliary_yuan", "bill_yuan", "bill_without_yuan",
          "curtailed_mwh", "curtailed_without_mwh", "gap"), 0.1)  # fmt: skip
