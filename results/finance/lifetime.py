@@ -51,6 +51,8 @@ class OperationYear:
     dispatched: bool  # False: estimated from dispatched years
     contract_yuan: Mapping[str, float] = field(default_factory=dict)  # contract revenue by stream
     events: tuple[EventAnswer, ...] = ()  # demand-response events of the year; empty if interpolated
+    exported_mwh: float = 0.0  # surplus fed into the grid
+    exported_without_mwh: float = 0.0
     response_cost_yuan: float = 0.0  # cost of the responses in the bill, deducted from arbitrage and demand
     error: str = ""  # why a year that was to be dispatched is estimated
 
@@ -58,6 +60,12 @@ class OperationYear:
     def net_saving_yuan(self) -> float:
         """Saving of the year, net of auxiliary energy and without contract revenue [yuan]."""
         return sum(self.saved_yuan.values()) - self.auxiliary_yuan
+
+    @property
+    def surplus_absorbed_mwh(self) -> float:
+        """Surplus neither fed in nor curtailed because of the storage [MWh]; worth a part of arbitrage."""
+        without_mwh = self.exported_without_mwh + self.curtailed_without_mwh
+        return without_mwh - self.exported_mwh - self.curtailed_mwh
 
     @property
     def difference_yuan(self) -> float:
@@ -170,6 +178,8 @@ def dispatched_year(
         bill_without_yuan=base_paid.bill_yuan,
         curtailed_mwh=_energy_mwh(solution, case.devices, "curtailed_mw"),
         curtailed_without_mwh=_energy_mwh(without, case.devices, "curtailed_mw"),
+        exported_mwh=_energy_mwh(solution, case.devices, "export_mw"),
+        exported_without_mwh=_energy_mwh(without, case.devices, "export_mw"),
         gap=max(float(solution.attrs["gap"]), float(without.attrs["gap"])),
         dispatched=True,
     )
@@ -253,7 +263,8 @@ def interpolated_year(
 
     interpolated = (
         "charged_mwh", "discharged_mwh", "auxiliary_mwh", "auxiliary_yuan", "bill_yuan", "bill_without_yuan",
-        "curtailed_mwh", "curtailed_without_mwh", "response_cost_yuan",
+        "curtailed_mwh", "curtailed_without_mwh", "exported_mwh", "exported_without_mwh",
+        "response_cost_yuan",
     )  # fmt: skip
     numbers: dict[str, Any] = {
         name: line(getattr(before, name), getattr(after, name)) for name in interpolated

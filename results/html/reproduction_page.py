@@ -75,7 +75,10 @@ def _cards(rows: Sequence[RowInWords], plan: Published, text: Mapping[str, Any],
         within = shown(max(t.within or 0.0 for t in plan.targets), "share")
         worst = max(targets, key=lambda target: abs(target.row.deviation or 0.0))
         farthest = str(text["worst"]).format(name=worst.figure, deviation=shown_deviation(worst.row))
-        cards.append(Card(str(text["met"]).format(within=within), f"{met} / {len(targets)}", "", [farthest]))
+        notes = [farthest]
+        if free := sum(row.row.key == "calibrated" for row in rows):
+            notes.insert(0, str(text["met_free"]).format(free=free))
+        cards.append(Card(str(text["met"]).format(within=within), f"{met} / {len(targets)}", "", notes))
     if (revenue := by_key.get("revenue_sum")) is not None:
         missing = shown(float(revenue.row.numbers["missing"]), "wan")
         cards.append(Card(str(text["total_missing"]), missing, revenue.unit))

@@ -12,7 +12,7 @@ from parkdispatch.results.finance.lifetime import Lifetime
 from parkdispatch.results.reproduction.comparison import ComparisonRow
 
 NEAR = 0.1  # [-] deviation up to which a figure counts as near
-STREAMS = ("arbitrage", "demand_response", "absorption")  # revenue streams of the published study
+STREAMS = ("arbitrage", "demand_response")  # of the published study that are comparable
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,11 @@ def _size_rows(plan: Published, size: CurrentPark) -> Iterator[ComparisonRow]:
         stream_revenue = revenue.get(key, 0.0)
         row_key = f"today_{key}" if stream_revenue else f"today_no_{key}"
         yield _row(row_key, "wan", plan[key], stream_revenue, numbers, key)
+    # not compared: the study prices surplus not used nearby, the contract pays curtailment avoided
+    absorbed = size.lifetime.years[0].surplus_absorbed_mwh
+    yield _row("today_surplus", "mwh", None, absorbed, numbers, "absorption")
+    if contract_yuan := revenue.get("absorption", 0.0):
+        yield _row("today_absorption", "wan", None, contract_yuan, numbers, "absorption")
     yield _row("today_demand", "wan", None, revenue.get("demand", 0.0), numbers)
     yield _row("today_revenue", "wan", plan["revenue"], sum(revenue.values()), numbers, "revenue")
     for party in ("project", "equity"):
@@ -71,6 +76,8 @@ def _numbers(size: CurrentPark) -> dict[str, float | str]:
         "baselines": baselines,
         "baselines_zh": {"lowest": "最低", "highest": "最高"}.get(baselines, ""),
         "curtailed": years[0].curtailed_without_mwh,
+        "exported": years[0].exported_without_mwh,
+        "exported_with": years[0].exported_mwh,
         "investment": finance.investment_yuan / YUAN_PER_WAN,
         "rate": finance.discount_rate,
         "gap": size.lifetime.largest_gap,

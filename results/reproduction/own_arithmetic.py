@@ -25,6 +25,7 @@ from parkdispatch.results.reproduction.comparison import ComparisonRow, Verdict
 
 KWH_PER_MJ = 1.0 / 3.6
 DAYS = 365
+VAT_RATE, RESIDUAL_SHARE = 0.13, 0.05  # [-] coded standard (DL/T 2919-2025, second-hand)
 ROUNDING = 1e-3  # [-] deviation explained by rounding in the plan; beyond it, a figure does not follow
 
 
@@ -148,6 +149,7 @@ def _ceilings(plan: Published, years: int) -> Iterator[ComparisonRow]:
         # a bound below the published return rules that out; a higher one leaves room for cost and tax
         verdict: Verdict = "does_not_follow" if (rate or 0.0) < plan["project_irr"] else "implied"
         numbers = {"yearly": yearly, "cost": cost, "years": years}
+        numbers["credited"] = 1.0 + cost / (1.0 + VAT_RATE) / yearly  # payback with the input tax refunded
         yield _row(
             f"irr_{part}", "share", rate if rate is not None else float("nan"), ("project_irr",),
             published=plan["project_irr"], verdict=verdict, **numbers,
@@ -156,6 +158,29 @@ def _ceilings(plan: Published, years: int) -> Iterator[ComparisonRow]:
             f"payback_{part}", "years", 1.0 + cost / yearly, ("project_payback",),
             published=plan["project_payback"], verdict=verdict, **numbers,
         )  # fmt: skip
+    yield _credited_ceiling(plan, yearly, years)
+
+
+def _credited_ceiling(plan: Published, yearly: float, years: int) -> ComparisonRow:
+    """The return of the whole investment if its input VAT is refunded and a residual value is recovered.
+
+    The refund comes at the end of the first year of operation, the residual of the net value in the last.
+    """
+    cost = plan["storage_investment"]
+    net = cost / (1.0 + VAT_RATE)
+    refund, residual = cost - net, RESIDUAL_SHARE * net
+    flow = np.array([-cost, *[yearly] * years])
+    flow[1] += refund
+    refunded = irr(flow).value
+    flow[-1] += residual
+    rate = irr(flow).value
+    return _row(
+        "irr_whole_credited", "share", rate if rate is not None else float("nan"), ("project_irr",),
+        published=plan["project_irr"],
+        verdict="does_not_follow" if (rate or 0.0) < plan["project_irr"] else "implied",
+        cost=cost, yearly=yearly, refund=refund, residual=residual, refunded=refunded,
+        rate=VAT_RATE, residual_share=RESIDUAL_SHARE,
+    )  # fmt: skip
 
 
 def _pv_plant(plan: Published) -> Iterator[ComparisonRow]:
@@ -254,7 +279,12 @@ def _saved(plan: Published, factors: Published) -> Iterator[ComparisonRow]:
     highest = factors["fossil_2023"]
     yield _row(
         "co2_per_kwh", "kg_per_kwh", per_kwh, ("co2_saved",), verdict="does_not_follow", co2=co2, gwh=gwh,
-        highest=highest,
+        highest=highest, central=factors["central_china_margin"],
+    )  # fmt: skip
+    central = factors["central_china_margin"]
+    yield _row(
+        "co2_central", "t", gwh * central * T_PER_GWH_PER_KG_PER_KWH, ("co2_saved",), published=co2,
+        verdict="near", gwh=gwh, factor=central,
     )  # fmt: skip
     yield _row(
         "co2_per_coal", "t_per_tce", per_coal, ("co2_saved", "coal_saved"), verdict="does_not_follow",

@@ -27,6 +27,9 @@ YEAR_UNITS = {  # unit of each yearly quantity of `OperationYear` in years.csv
     "bill_without_yuan": "yuan",
     "bill_yuan": "yuan",
     "net_saving_yuan": "yuan",
+    "exported_without_mwh": "MWh",
+    "exported_mwh": "MWh",
+    "surplus_absorbed_mwh": "MWh",
     "curtailed_without_mwh": "MWh",
     "curtailed_mwh": "MWh",
 }

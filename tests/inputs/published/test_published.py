@@ -15,7 +15,7 @@ TARGETS = [
 FACTORS = {
     "coal_today": 302.4, "coal_2020": 305.5, "calorific": 122.9, "jiangxi_2023": 0.5836,
     "jiangxi_2022": 0.5752, "national_2023": 0.5306, "national_2022": 0.5366, "fossil_2023": 0.8273,
-    "coal_benchmark": 0.4143,
+    "coal_benchmark": 0.4143, "central_china_margin": 0.8587,
 }  # fmt: skip
 
 

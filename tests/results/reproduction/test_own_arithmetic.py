@@ -39,6 +39,11 @@ BY_HAND = {
     "transformer": (None, 0.4166666667, "implied"),
     # 23940 = 1506.5195 x a: a = 15.8909 is what 20 payments of 1 are worth at 2.298 %; 7.94546 at 11.034 %
     "irr_whole": (0.0517, 0.0229790827, "does_not_follow"),
+    "irr_whole_credited": (
+        0.0517,
+        0.0382892396,
+        "does_not_follow",
+    ),  # -23,940; 1,506.52 + 2,754.16; ... + 1,059.29
     "irr_half": (0.0517, 0.1103436235, "implied"),
     "payback_whole": (12.31, 16.8909327, "does_not_follow"),  # 1 + 23940 / 1506.5195
     "payback_half": (12.31, 8.9454664, "implied"),
@@ -55,6 +60,7 @@ BY_HAND = {
     "park_pv_hours": (None, 1007.5358362, "implied"),
     "wind_hours": (None, 1562.5, "implied"),
     "coal_saved": (96200, 96232.5, "follows"),  # 315e6 kWh x 305.5 g
+    "co2_central": (271000, 270490.5, "near"),
     "co2_per_kwh": (None, 0.8603174603, "does_not_follow"),
     "co2_per_coal": (None, 2.8170478170, "does_not_follow"),
     "pv_coal": (None, 85540, "implied"),

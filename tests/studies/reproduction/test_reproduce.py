@@ -281,17 +281,21 @@ def test_today_is_what_its_years_and_its_cash_flow_say(reproduction: Reproductio
     rows = [row for row in reproduction.rows if row.view == "today"]
     assert len(rows) == 2 * (len(rows) // 2)
     for size, size_rows in zip(sizes, (rows[: len(rows) // 2], rows[len(rows) // 2 :]), strict=True):
-        by_key = {row.figures[0] if row.figures else row.key: row for row in size_rows}
+        by_key = {row.figures[0] if row.published else row.key: row for row in size_rows}
         years = size.lifetime.years
         assert len(years) == 20
         arbitrage = sum(year.saved_yuan["arbitrage"] for year in years) / 1e4
         paid = sum(sum(year.contract_yuan.values()) for year in years) / 1e4
         assert by_key["arbitrage"].computed == pytest.approx(arbitrage)
-        assert by_key["demand_response"].computed + by_key["absorption"].computed == pytest.approx(paid)  # type: ignore[operator]
-        total = sum(by_key[key].computed for key in ("arbitrage", "demand_response", "absorption"))  # type: ignore[misc]
+        assert by_key["demand_response"].computed + by_key["today_absorption"].computed == pytest.approx(paid)  # type: ignore[operator]
+        total = sum(by_key[key].computed for key in ("arbitrage", "demand_response", "today_absorption"))  # type: ignore[misc]
         assert by_key["revenue"].computed == pytest.approx(total + by_key["today_demand"].computed)  # type: ignore[operator]
         assert by_key["project_irr"].computed == size.cash.returns["project_after_tax"].irr.value
-        assert by_key["absorption"].verdict == "far"
+        # surplus not used nearby is no curtailment: nothing is held against the plan's income from it
+        absorbed = by_key["today_surplus"]
+        assert absorbed.published is None
+        assert absorbed.computed == pytest.approx(years[0].surplus_absorbed_mwh)
+        assert absorbed.computed == pytest.approx(1_324.0 if size is sizes[0] else 1_138.0, rel=0.01)
     irr = [size.cash.returns["project_after_tax"].irr.value or 0.0 for size in sizes]
     assert 0.0 < irr[0] < irr[1]
 
