@@ -80,6 +80,19 @@ class Price(Declaration):
         return self.fixed_yuan + size_dependent
 
 
+class PresentPrice(Declaration):
+    """A dated price that batteries are bought at now, beside the prices of the case."""
+
+    yuan_per_wh: Annotated[float, Field(gt=0, le=1000)] = declared(
+        "yuan/Wh", "Price per rated energy, turn-key, VAT included", GIVEN
+    )
+    date: Annotated[str, Field(pattern=r"^\d{4}(-\d{2}){0,2}$")] = declared(
+        "-", "When it was paid: a year, month or day, such as 2025-11", GIVEN
+    )
+    source: Annotated[str, Field(min_length=1)] = declared("-", "Where the price is from", GIVEN)
+    source_zh: str = declared("-", "The same in Chinese; left out: `source`", default="")
+
+
 class Offer(Declaration):
     """A battery that is offered for sale, whole or in any number of equal modules up to the whole."""
 
@@ -222,6 +235,9 @@ class Sizing(Declaration):
         " such as the state of health of existing batteries", default={},
     )  # fmt: skip
     offer: tuple[Offer, ...] = declared("-", "Batteries offered for sale", default=())
+    present_price: PresentPrice | None = declared(
+        "-", "A dated price of now, at which the decision is stated too; left out: none", default=None
+    )
     paths: YearlyChanges = declared("-", "Yearly changes of prices and load", default=YearlyChanges())
     last_commissioning_year: Annotated[int, Field(ge=0, le=30)] = declared(
         "years", "Latest commissioning of the increment, in years after the year of the case", ASSUMED, 10

@@ -13,6 +13,7 @@ import xarray as xr
 
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.sizing.loss_regions import loss_regions
+from parkdispatch.results.sizing.present_price import CO_OPTIMISED, present_npv_yuan
 from parkdispatch.results.sizing.risk import choice_by_rule, distribution
 from parkdispatch.results.sizing.sizing_results import NEVER, PROVEN_SIZE_GAP, Choice, Offered, SizeStudy
 
@@ -107,7 +108,11 @@ def decision(study: SizeStudy) -> list[Statement]:
     recommended = verdict(study)
     statements: list[Statement] = []
     if recommended:
-        statements += [*_verdict(study, recommended), *_price(study, recommended)]
+        price, build = list(_price(study, recommended)), list(_verdict(study, recommended))
+        # where the case's price is too high, the price at which to build leads
+        leads = build[0].key != "build_now" and any(statement.key == "pays_below" for statement in price)
+        statements += [*price, *build] if leads else [*build, *price]
+    statements += _present(study)
     return [*statements, *_best(study, recommended), *_risk(study), *_unproven(study), *_incomplete(study)]
 
 
@@ -125,12 +130,13 @@ def _verdict(study: SizeStudy, recommended: Verdict) -> Iterator[Statement]:
     elif now is not None and now > 0:
         yield Statement("build_later", {**numbers, "npv_yuan": npv, "now_yuan": now})
     else:
-        yield Statement("build_only_later", {**numbers, "npv_yuan": npv, "loss_yuan": -(now or 0.0)})
+        numbers |= {"npv_yuan": npv, "loss_yuan": -(now or 0.0)}
+        yield Statement("build_not_now" if year == last else "build_only_later", numbers)
         yield from _pays_from(study, recommended)
         if (cell := best_cell(study)) and cell[1] > 0:
             yield Statement("size_now", {"choice": cell[0], "npv_yuan": cell[1]})
     if recommended.year and year == last:
-        yield Statement("last_year", {"year": year})
+        yield Statement("last_year", {"year": year, "npv_yuan": npv})
     if recommended.choice.key == SURFACE and (best := best_offer(study)):
         yield Statement("not_on_offer", {})
         if best[1] > 0:
@@ -173,6 +179,7 @@ def _never(study: SizeStudy, recommended: Verdict, last: int | None) -> Iterator
 def _price(study: SizeStudy, recommended: Verdict) -> Iterator[Statement]:
     """The break-even price of the recommended choice; where nothing pays, of the one that pays first."""
     offers = [offered for offered in study.offers if offered.break_even_yuan_per_wh is not None]
+    offers = [offered for offered in offers if offered.choice.key != CO_OPTIMISED] or offers
     if recommended.build and recommended.year == 0 and recommended.choice.key != SURFACE:
         offers = [offered for offered in offers if offered.choice.key == recommended.choice.key]
     if not offers:
@@ -186,6 +193,20 @@ def _price(study: SizeStudy, recommended: Verdict) -> Iterator[Statement]:
         yield Statement("pays_at_no_price", numbers)
     elif price is not None:
         yield Statement("pays_up_to" if break_even >= price else "pays_below", numbers)
+
+
+def _present(study: SizeStudy) -> Iterator[Statement]:
+    """The verdict at the present price: of the offers, the one that is worth most at it."""
+    present, worth = study.sizing.present_price, present_npv_yuan(study)
+    if present is None or not worth:
+        return
+    key, value = max(worth.items(), key=lambda pair: pair[1])
+    numbers = {
+        "choice": _choice(study, key), "present_yuan_per_wh": present.yuan_per_wh, "date": present.date,
+        "source": present.source, "source_zh": present.source_zh or present.source,
+        "npv_yuan": abs(value),
+    }  # fmt: skip
+    yield Statement("present_pays" if value > 0 else "present_loses", numbers)
 
 
 def _best(study: SizeStudy, recommended: Verdict | None) -> Iterator[Statement]:

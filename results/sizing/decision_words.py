@@ -50,7 +50,10 @@ def sentences(study: SizeStudy, words: Mapping[str, Any]) -> list[str]:
 def sentence(statement: Statement, study: SizeStudy, words: Mapping[str, Any]) -> str:
     """One statement as a sentence."""
     pattern = str(words["decision"][statement.key])
-    texts = {name: _formatted(name, value, study, words) for name, value in statement.numbers.items()}
+    numbers = dict(statement.numbers)
+    if words["lang"] == "zh":
+        numbers |= {key.removesuffix("_zh"): text for key, text in numbers.items() if key.endswith("_zh")}
+    texts = {name: _formatted(name, value, study, words) for name, value in numbers.items()}
     return BETWEEN_CHINESE.sub("", pattern.format(**texts))
 
 

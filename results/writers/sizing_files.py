@@ -12,9 +12,15 @@ from parkdispatch.results.excel.sizing_workbook import write_size_xlsx
 from parkdispatch.results.html.sizing_report import size_html
 from parkdispatch.results.io.files import peak_memory_mb, write_csv, write_json
 from parkdispatch.results.io.provenance import versions
-from parkdispatch.results.sizing.decision import best_offer, largest_gap, reported_choice, verdict
+from parkdispatch.results.sizing.decision import (
+    best_offer,
+    largest_gap,
+    reported_choice,
+    verdict,
+)
 from parkdispatch.results.sizing.decision_words import paragraph
 from parkdispatch.results.sizing.loss_regions import loss_regions
+from parkdispatch.results.sizing.present_price import present_npv_yuan
 from parkdispatch.results.sizing.risk import choice_by_rule, distribution, drivers
 from parkdispatch.results.sizing.sizing_results import Choice, SizeStudy
 from parkdispatch.results.wording.words import LANGS, Lang, load_words
@@ -122,6 +128,7 @@ def size_json(study: SizeStudy) -> dict[str, Any]:
         "decision": {lang: paragraph(study, load_words(lang, "size")) for lang in LANGS},
         "verdict": _verdict_json(study),
         "best_now": offer and {"choice": offer[0].choice.key, "npv_yuan": offer[1]},
+        "present": _present_json(study),
         "co_optimised": _best_json(study),
         "offers": _rows_json(offers_frame(study)) if study.offers else None,
         "marginal": {
@@ -151,7 +158,17 @@ def _verdict_json(study: SizeStudy) -> dict[str, Any] | None:
         "choice": _choice_json(recommended.choice),
         "year": study.case.calendar.year + recommended.year,
         "npv_yuan": recommended.npv_yuan,
+        # the NPV still rises there: such a year is no recommendation
+        "is_last_year_examined": study.when is not None
+        and recommended.year > 0
+        and recommended.year == int(study.when["year"].max()),
     }
+
+
+def _present_json(study: SizeStudy) -> dict[str, Any] | None:
+    """The present price with its date and source, and the NPV of each offer at it."""
+    present = study.sizing.present_price
+    return present and {**present.model_dump(), "npv_yuan": present_npv_yuan(study)}
 
 
 def _choice_json(choice: Choice) -> dict[str, Any]:

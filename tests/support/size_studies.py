@@ -37,7 +37,7 @@ def sized_case() -> Case:
 def asked(**changes: object) -> Sizing:
     sizing = sized_case().sizing
     assert sizing
-    return sizing.model_copy(update=changes)
+    return sizing.model_copy(update={"present_price": None, **changes})
 
 
 def saving_yuan(power_mw: float, energy_mwh: float, worth: float = 1.0, health: float = 1.0) -> float:

@@ -363,7 +363,9 @@ def test_summary_tells_a_program_the_same(tmp_path: Path) -> None:
     assert written["marginal"]["offer_1"]["value_of_mw_yuan"] == 1.2e5
     assert written["risk"]["chosen"]["worst"] == "never"
     assert written["risk"]["by_choice"]["offer_1"]["loss_share"] == 0.78125
-    assert written["decision"]["zh"].startswith("现在不宜建设，建议 2036 年建设 25 MW / 50 MWh")
+    assert written["decision"]["zh"].startswith("25 MW / 50 MWh 的价格低于 1.18 元/Wh 时可以建设")
+    assert "按算例价格现在不宜建设" in written["decision"]["zh"]
+    assert written["verdict"]["is_last_year_examined"]
     open_gap = json.loads(
         write_size_study(study("best"), tmp_path / "b")["summary.json"].read_text(encoding="utf-8")
     )
@@ -387,7 +389,7 @@ def test_the_screen_fits_eighty_columns(kind: str) -> None:
     text = out.file.getvalue()  # type: ignore[attr-defined]
     assert "…" not in text, "something is cut off"
     flat = " ".join(re.sub(r"[│┌┐└┘─]", " ", text).split())
-    assert {"now": "Build 50 MW / 50 MWh now", "later": "Do not build now", "never": "Do not build"}[
+    assert {"now": "Build 50 MW / 50 MWh now", "later": "do not build now", "never": "Do not build"}[
         kind
     ] in flat
     for offered in study(kind).offers[1:]:

@@ -4,16 +4,26 @@ from dataclasses import replace
 
 import pytest
 
-from parkdispatch.results.sizing.decision import decision, reported_choice, verdict
+from parkdispatch.models.finance.sizing_section import PresentPrice
+from parkdispatch.results.sizing.decision import (
+    decision,
+    reported_choice,
+    verdict,
+)
 from parkdispatch.results.sizing.decision_words import paragraph
 from parkdispatch.results.sizing.loss_regions import loss_regions
-from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
+from parkdispatch.results.sizing.present_price import present_npv_yuan
+from parkdispatch.results.sizing.sizing_results import NEVER, Choice, SizeStudy
 from parkdispatch.results.wording.words import LANGS, load_words
 from tests.support.size_studies import (
     STUDIES,
+    asked,
     best_given,
+    cash_of,
     given,
     made,
+    offered,
+    project,
     risk_given,
     surface_given,
     valued,
@@ -67,21 +77,23 @@ def test_build_later() -> None:
     when = when_given({"offer_1": [-30.7e6, -9e6, 4.2e6, 3e6], "offer_2": [-80e6, -60e6, -40e6, -20e6]})
     study = given(POOR_A, POOR_B, when=when, best=best_given((0.0, 0.0), 0.0))
     assert said(study) == (
-        "Do not build now; build 25 MW / 50 MWh in 2028: its NPV is 4.2 million yuan, discounted to today,"
-        " against a loss of 30.7 million yuan if built now. 25 MW / 50 MWh is profitable now at a price"
-        " below 1.61 yuan/Wh; it costs 2.39 yuan/Wh. Co-optimisation agrees: with capital as an annuity, no"
+        "Build 25 MW / 50 MWh at a price below 1.61 yuan/Wh; the case has it at 2.39 yuan/Wh. Do not build"
+        " now; build 25 MW / 50 MWh in 2028: its NPV is 4.2 million yuan, discounted to today, against a"
+        " loss of 30.7 million yuan if built now. Co-optimisation agrees: with capital as an annuity, no"
         " size lowers the cost of the first year."
     )
     assert said(study, "zh") == (
-        "现在不宜建设，建议 2028 年建设 25 MW / 50 MWh：折算到今天的净现值为 420 万元，现在建设则亏损 3,070"
-        " 万元。25 MW / 50 MWh 的价格低于 1.61 元/Wh 时现在建设可以盈利，目前为 2.39 元/Wh。协同优化与此一"
-        "致：投资按年金计，没有任何规模能降低首年总费用。"
+        "25 MW / 50 MWh 的价格低于 1.61 元/Wh 时可以建设，算例价格为 2.39 元/Wh。现在不宜建设，建议 2028"
+        " 年建设 25 MW / 50 MWh：折算到今天的净现值为 420 万元，现在建设则亏损 3,070 万元。协同优化与此一致："
+        "投资按年金计，没有任何规模能降低首年总费用。"
     )
     sure = replace(study, when=when_given({"offer_1": [-30.7e6, 1e6, 2e6, 4.2e6]}))
     assert (
-        "Building is profitable from 2027 on. 2029 is the last year examined; a later one may be better."
-        in said(sure)
-    )
+        "At the case's price do not build now: 25 MW / 50 MWh loses 30.7 million yuan. Building is profitable"
+        " from 2027 on. The NPV, 4.2 million yuan discounted to today, is highest in 2029, the last year"
+        " examined: that recommends no year."
+    ) in said(sure)
+    assert "in 2029: its NPV" not in said(sure)
     unsure = replace(study, when=when_given({"offer_1": [-30.7e6, 1e6, -2e6, 4.2e6]}))
     assert "Building is profitable from" not in said(unsure), "not in every year after"
     at_once = replace(study, surface=surface_given([[0.0, 0.0], [181_830.0, -2e6]]))
@@ -95,7 +107,8 @@ def test_build_later_though_it_pays_now() -> None:
     study = given(GOOD_A, when=when_given({"offer_1": [41.4e6, 45e6]}))
     assert said(study) == (
         "Build 25 MW / 50 MWh in 2027 rather than now: its NPV is 45.0 million yuan, discounted to today,"
-        " against 41.4 million yuan if built now. 2027 is the last year examined; a later one may be better."
+        " against 41.4 million yuan if built now. The NPV, 45.0 million yuan discounted to"
+        " today, is highest in 2027, the last year examined: that recommends no year."
         " 25 MW / 50 MWh is profitable up to a price of 2.29 yuan/Wh; it costs 1.20 yuan/Wh."
     )
     equal = given(GOOD_A, when=when_given({"offer_1": [41.4e6, 41.4e6]}))
@@ -112,16 +125,18 @@ def test_never_build() -> None:
         best=best_given((12.04, 20.0), 250_000.0),
     )
     assert said(study) == (
-        "Do not build at today's price: the best choice, 25 MW / 50 MWh, has an NPV of -30.7 million yuan."
+        "Build 25 MW / 50 MWh at a price below 1.61 yuan/Wh; the case has it at 2.39 yuan/Wh."
+        " Do not build at the case's price: the best choice, 25 MW / 50 MWh, has an NPV of -30.7 million yuan."
         " None of the 4 sizes examined has a positive NPV. No year of commissioning up to 2027 is"
         " profitable: the smallest loss is that of 48.3 MW / 106.4 MWh in 2027, 28.0 million yuan discounted"
-        " to today. 25 MW / 50 MWh is profitable now at a price below 1.61 yuan/Wh; it costs 2.39 yuan/Wh."
+        " to today."
         " Co-optimisation gives a different size, 12.04 MW / 20 MWh: with capital as an annuity it lowers"
         " the cost of the first year by 250,000 yuan. Co-optimisation considers the first year only and any"
         " size; the NPV includes all years with ageing, operating costs, tax and residual value."
     )
     assert said(study, "zh").startswith(
-        "按目前价格不宜建设：最好的方案 25 MW / 50 MWh 全寿命期亏损 3,070 万元。所考察的 4 个规模净现值均不"
+        "25 MW / 50 MWh 的价格低于 1.61 元/Wh 时可以建设，算例价格为 2.39 元/Wh。"
+        "按算例价格不宜建设：最好的方案 25 MW / 50 MWh 全寿命期亏损 3,070 万元。所考察的 4 个规模净现值均不"
         "为正。到 2027 年为止，任何一年建设也不能盈利：亏损最小的是 2027 年建设 48.3 MW / 106.4 MWh，"
         "折算到今天亏损 2,800 万元。"
     )
@@ -136,7 +151,7 @@ def test_a_size_of_the_surface_that_nobody_offers() -> None:
     assert keys(study) == ["build_now", "not_on_offer", "pays_below", "best_near"]
     assert said(study).startswith(
         "Build 10 MW / 20 MWh now: its NPV after income tax is 2.0 million yuan. No offer has this size; it"
-        " is valued at the general unit price. 25 MW / 50 MWh is profitable now at a price below"
+        " is valued at the general unit price. Build 25 MW / 50 MWh at a price below"
     )
     good = given(GOOD_A, surface=surface_given([[0.0], [60e6]]))
     assert keys(good) == ["build_now", "not_on_offer", "best_offer", "pays_up_to"]
@@ -229,7 +244,7 @@ def test_what_is_not_proven_is_told() -> None:
 def test_what_was_not_computed_is_not_mentioned() -> None:
     assert keys(given(GOOD_A)) == ["build_now", "pays_up_to"]
     assert keys(given(valued("offer_1", A, 1e6))) == ["build_now"]  # no break-even price
-    assert keys(given(POOR_A)) == ["build_never", "pays_below"]
+    assert keys(given(POOR_A)) == ["pays_below", "build_never"]
     assert keys(given(surface=surface_given([[0.0], [-1e6], [-2e6]]))) == ["build_never"]
     assert said(given()) == "No part was computed from which a decision follows."
     assert said(given(), "zh") == "没有计算任何可据以决策的内容。"
@@ -238,7 +253,7 @@ def test_what_was_not_computed_is_not_mentioned() -> None:
 
 def test_a_size_of_no_more_than_rounding_is_nothing() -> None:
     study = given(POOR_A, best=best_given((0.2, 0.4), 30.0))
-    assert keys(study) == ["build_never", "pays_below", "best_is_nothing"]
+    assert keys(study) == ["pays_below", "build_never", "best_is_nothing"]
 
 
 def test_sizes_allowed_only_above_nothing_may_all_cost_more() -> None:
@@ -280,3 +295,27 @@ def test_no_sentence_lacks_its_words(kind: str) -> None:
         text = said(made(**STUDIES[kind]), lang)
         assert "{" not in text
         assert len(text) > 150
+
+
+PRESENT = PresentPrice(yuan_per_wh=0.95, date="2025-11", source="tenders", source_zh="招标")
+
+
+def test_the_verdict_at_a_present_price_is_told_with_its_date_and_source() -> None:
+    """At 2.394 yuan/Wh the offer loses, at 0.95 it pays; the NPV is that of the same years at that price."""
+    study = given(offered(Choice("offer_1", "make 1", "型号1", 25.0, 50.0, 119.7e6), 0.9))
+    (_, offer) = study.offers
+    assert offer.cash and offer.lifetime and offer.cash.returns["project_after_tax"].npv_yuan < 0
+    study = replace(study, sizing=asked(present_price=PRESENT))
+    npv = project(cash_of(offer.lifetime, 25.0, 47.5e6)).npv_yuan
+    assert present_npv_yuan(study) == {"offer_1": pytest.approx(npv)}
+    assert npv > 0
+    assert "At 0.95 yuan/Wh (2025-11: tenders) build 25 MW / 50 MWh now: its NPV is" in said(study)
+    assert "按 0.95 元/Wh（2025-11：招标）现在即可建设 25 MW / 50 MWh：净现值" in said(study, "zh")
+    dear = replace(study, sizing=asked(present_price=PRESENT.model_copy(update={"yuan_per_wh": 5.0})))
+    assert keys(dear)[2] == "present_loses"
+
+
+def test_the_price_that_leads_is_that_of_an_offer() -> None:
+    """What nobody offers may break even at a higher price; that is no price to buy at."""
+    study = given(POOR_A, valued("best", (2.78, 8.7), -3.9e6, 2.30, 1.73))
+    assert said(study).startswith("Build 25 MW / 50 MWh at a price below 1.61 yuan/Wh;")
