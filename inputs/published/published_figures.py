@@ -13,7 +13,7 @@ from parkdispatch.models.errors import InputError
 Unit = Literal[
     "mj_per_m2", "kwh_per_m2", "pieces", "wp", "mwp", "mw", "mwh", "mva", "gwh", "hours", "t", "tce", "wan",
     "gce_per_kwh", "kg_per_kwh", "t_per_tce", "yuan_per_kwh", "yuan_per_kwh_rated", "yuan_per_w", "share",
-    "years", "times",
+    "yuan", "years", "times",
 ]  # fmt: skip
 
 

@@ -19,6 +19,10 @@ class Calibrated(Declaration):
     unit: Unit = declared("-", "Unit of the number, as a word such as mwh")
     low: Number = declared("unit of the field", "Lower end of the range")
     high: Number = declared("unit of the field", "Upper end of the range")
+    assumed: bool = declared(
+        "-", "Whether its value is an assumption that others make up for: not searched, its width examined",
+        default=False,
+    )  # fmt: skip
     why: Annotated[str, Field(min_length=1)] = declared("-", "Reason for this range")
     why_zh: Annotated[str, Field(min_length=1)] = declared("-", "Reason for this range, in Chinese")
 

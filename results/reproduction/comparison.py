@@ -20,7 +20,7 @@ NOTHING = 5e-13  # [-] a smaller deviation is rounding
 COLUMNS = ("view", "figure", "unit", "published", "computed", "deviation", "rests_on")
 DIGITS: Mapping[str, int] = {  # decimals of a figure by unit, for shares those of the percentage
     "pieces": 0, "t": 0, "tce": 0, "hours": 1, "share": 2, "kg_per_kwh": 4, "yuan_per_kwh": 4, "mwp": 3,
-    "yuan_per_kwh_rated": 0, "yuan_per_w": 3, "t_per_tce": 3, "gce_per_kwh": 1,
+    "yuan_per_kwh_rated": 0, "yuan_per_w": 3, "t_per_tce": 3, "gce_per_kwh": 1, "yuan": 0,
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import io
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ STEP = 1e-6  # of a range: difference step of least squares
 SLOPE = 1e-3  # of a range: difference step of the slopes for linear steps
 LINEAR_STEPS = 4
 EXACT = 0.01  # [tolerances] a smaller residual counts as exact
+PROFILE_STEPS = 24  # values across the range of an assumed parameter
 INSIDE = 0.999  # of a tolerance: corners aimed at, kept inside against rounding
 SEED = 2023
 
@@ -67,14 +69,16 @@ class Width:
 class CalibrationSearch:
     """Least-squares search for values of `parameters` at which `measure` reproduces the `targets`.
 
-    Integer parameters, named in `whole`, are enumerated; the others are fitted by least squares.
+    Integer parameters, named in `whole`, are enumerated; the others are fitted by least squares. Assumed ones
+    stay at their start, because others make up for them; how far they may go is found by `_profiles`.
     """
 
     def __init__(
         self, parameters: Sequence[Calibrated], targets: Sequence[Target], measure: Measure, whole: set[str]
     ) -> None:
         self.parameters, self.targets, self._measure = list(parameters), list(targets), measure
-        self.free = [parameter for parameter in parameters if parameter.path not in whole]
+        self.assumed = [parameter for parameter in parameters if parameter.assumed]
+        self.free = [p for p in parameters if p.path not in whole and not p.assumed]
         self.whole = [parameter for parameter in parameters if parameter.path in whole]
         self._low = np.array([parameter.low for parameter in self.free])
         self._span = np.array([parameter.high - parameter.low for parameter in self.free])
@@ -91,7 +95,7 @@ class CalibrationSearch:
 
     def solve(self, start: Mapping[str, float]) -> Fit:
         """Bounded least squares from a start; integer parameters stay at their start."""
-        fixed = {parameter.path: start[parameter.path] for parameter in self.whole}
+        fixed = self._fixed(start)
         if not self.free:
             return Fit(fixed, tuple(self.misses(fixed).tolist()))
         inside = np.clip(self._shares(start), 1e-6, 1.0 - 1e-6)
@@ -105,11 +109,20 @@ class CalibrationSearch:
         values = self._values(solution.x, fixed)
         return Fit(values, tuple(self.misses(values).tolist()))
 
-    def best(self, starts: int, progress: Callable[[str], None] = lambda _: None) -> Fit:
-        """The best fit over seeded starts; among equals, the one nearest to the middle of the ranges."""
+    def best(
+        self,
+        starts: int,
+        progress: Callable[[str], None] = lambda _: None,
+        assumed: Mapping[str, float] = MappingProxyType({}),
+    ) -> Fit:
+        """The best fit over seeded starts; among equals, the one nearest to the middle of the ranges.
+
+        `assumed` are the values of the assumed parameters, by path.
+        """
         fits: list[Fit] = []
-        for fixed in self._whole_numbers():
-            progress(f"searching with {_listed(fixed)}")
+        for whole in self._whole_numbers():
+            fixed = {**whole, **{parameter.path: assumed[parameter.path] for parameter in self.assumed}}
+            progress(f"searching with {_listed(whole)}")
             for share in _seeded(len(self.free), starts):
                 fits.append(self.solve(self._values(share, fixed)))
                 if fits[-1].worst <= EXACT:  # exact fits from other starts are the same
@@ -128,11 +141,28 @@ class CalibrationSearch:
             # if even the least-squares fit lies farther than a corner of the tolerances, no set fits
             if float(np.linalg.norm(nearest.misses)) <= np.sqrt(len(self.targets)):
                 fits += [nearest, *(self._around(nearest, aims) if self.free else ())]
+                fits += self._profiles(nearest)
         return [fit for fit in fits if fit.worst <= 1.0]
+
+    def _profiles(self, centre: Fit) -> Iterator[Fit]:
+        """Fits with each assumed parameter at other values of its range, all searched ones fitted anew.
+
+        From the centre outwards in both directions, each fit begun at the one before, until none fits.
+        """
+        for parameter in self.assumed:
+            grid = np.linspace(parameter.low, parameter.high, PROFILE_STEPS + 1)
+            value = centre.values[parameter.path]
+            for outwards in (grid[grid > value], grid[grid < value][::-1]):
+                fit = centre
+                for further in outwards.tolist():
+                    fit = self.solve({**fit.values, parameter.path: further})
+                    if fit.worst > 1.0:
+                        break
+                    yield fit
 
     def _around(self, centre: Fit, aims: Sequence[Array]) -> Iterator[Fit]:
         """The set nearest to each aimed residual, by bounded linear steps with the slopes at `centre`."""
-        fixed = {parameter.path: centre.values[parameter.path] for parameter in self.whole}
+        fixed = self._fixed(centre.values)
         start = self._shares(centre.values)
         slopes = self._slopes(start, fixed)
         for aim in aims:
@@ -158,7 +188,7 @@ class CalibrationSearch:
 
     def _aims(self, start: Mapping[str, float], points: int) -> list[Array]:
         """Residuals aimed at: corners of the tolerances and points inside, for targets that vary at all."""
-        fixed = {parameter.path: start[parameter.path] for parameter in self.whole}
+        fixed = self._fixed(start)
         slopes = self._slopes(self._shares(start), fixed)
         affected = np.flatnonzero(np.abs(slopes).max(axis=1, initial=0.0) > STEP)
         corners = [INSIDE * np.array(signs) for signs in itertools.product((-1.0, 1.0), repeat=len(affected))]
@@ -177,6 +207,10 @@ class CalibrationSearch:
             fitting = [value, *(fit.values[parameter.path] for fit in sets)]
             widths.append(Width(parameter, value, min(fitting), max(fitting), len(sets)))
         return widths
+
+    def _fixed(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Values of the integer and assumed parameters."""
+        return {parameter.path: values[parameter.path] for parameter in (*self.whole, *self.assumed)}
 
     def _values(self, share: Array, fixed: Mapping[str, float]) -> dict[str, float]:
         """Parameter values by path, from the positions of the free ones in their ranges."""

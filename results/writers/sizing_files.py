@@ -168,7 +168,7 @@ def _verdict_json(study: SizeStudy) -> dict[str, Any] | None:
 def _present_json(study: SizeStudy) -> dict[str, Any] | None:
     """The present price with its date and source, and the NPV of each offer at it."""
     present = study.sizing.present_price
-    return present and {**present.model_dump(), "npv_yuan": present_npv_yuan(study)}
+    return None if present is None else {**present.model_dump(), "npv_yuan": present_npv_yuan(study)}
 
 
 def _choice_json(choice: Choice) -> dict[str, Any]:

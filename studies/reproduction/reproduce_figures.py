@@ -133,12 +133,15 @@ def _fitting_sets(plan: Published, base: Replica, context: SolveContext) -> Fitt
 def search_calibration(case: Case, plan: Published, context: SolveContext) -> Fit:
     """Search the ranges of the calibrated numbers for the best fit to every target, from seeded starts.
 
-    The values that the case has now are not used.
+    The values that the case has now are not used, but for those of assumed numbers.
     """
     require_study_inputs(case)
     if not case.calibrated:
         raise InputError("`calibrated` is missing: must name at least one number to search for")
-    return calibration_search(case, plan, dispatched_corners(case, context)).best(STARTS, context.progress)
+    search = calibration_search(case, plan, dispatched_corners(case, context))
+    values = calibrated_values(case)
+    assumed = {parameter.path: values[parameter.path] for parameter in search.assumed}
+    return search.best(STARTS, context.progress, assumed)
 
 
 def require_study_inputs(case: Case) -> None:

@@ -31,7 +31,7 @@ def test_the_values_are_those_of_the_case() -> None:
         case.tariff.purchase_price_yuan_per_kwh[0]
     )
     assert integer_paths(case) == {"finance.loan.years"}
-    assert len(values) == 6
+    assert len(values) == 7
 
 
 def test_numbers_are_changed_where_they_are_and_nowhere_else() -> None:

@@ -38,6 +38,19 @@ def test_a_solution_outside_the_ranges_is_not_given() -> None:
     assert fit.worst > 1.0
 
 
+def test_an_assumed_number_stays_and_its_width_is_told() -> None:
+    """z + x = 5 with z assumed 2: x is 3; z may go from 1 to 4, where x runs out of its range of 1 to 4."""
+    numbers = [number("x", 1.0, 4.0), number("z", 0.0, 6.0).model_copy(update={"assumed": True})]
+    search = CalibrationSearch(
+        numbers, [Target("sum", 5.0, 1e-6)], lambda values: (values["x"] + values["z"],), set()
+    )
+    assert search.best(2, assumed={"z": 2.0}).values == pytest.approx({"x": 3.0, "z": 2.0})
+    sets = search.fitting({"x": 3.0, "z": 2.0}, 2)
+    width = {spread.parameter.path: spread for spread in search.widths({"x": 3.0, "z": 2.0}, sets)}
+    assert (width["z"].least, width["z"].most) == (pytest.approx(1.0), pytest.approx(4.0))
+    assert (width["x"].least, width["x"].most) == (pytest.approx(1.0), pytest.approx(4.0))
+
+
 def test_whole_numbers_are_tried_one_by_one() -> None:
     """x n = 12, with n of 3 to 6 and x at most 2.7: only 5 and 6 do, and 5 is nearer the middle of all."""
 

@@ -126,7 +126,8 @@ def test_never_build() -> None:
     )
     assert said(study) == (
         "Build 25 MW / 50 MWh at a price below 1.61 yuan/Wh; the case has it at 2.39 yuan/Wh."
-        " Do not build at the case's price: the best choice, 25 MW / 50 MWh, has an NPV of -30.7 million yuan."
+        " Do not build at the case's price: the best choice, 25 MW / 50 MWh, has an NPV of -30.7 million"
+        " yuan."
         " None of the 4 sizes examined has a positive NPV. No year of commissioning up to 2027 is"
         " profitable: the smallest loss is that of 48.3 MW / 106.4 MWh in 2027, 28.0 million yuan discounted"
         " to today."
