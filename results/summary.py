@@ -16,6 +16,7 @@ from parkdispatch.results.billing.bill_lines import Connection
 from parkdispatch.results.billing.demand_election import Elections, elections
 from parkdispatch.results.billing.meter import QUARTER_HOURS
 from parkdispatch.results.grid_exchange import export_by_origin_mw
+from parkdispatch.results.park_indicators import ParkIndicators
 from parkdispatch.results.savings.daily_saving import (
     DayCost,
     DaySaving,
@@ -66,6 +67,7 @@ class Summary:
     bills: Mapping[str, Bill]  # by connection
     elections: Mapping[str, Elections]  # of the connections that may elect their basic charge
     audit: Audit
+    park: ParkIndicators  # own use, green power, curtailment and CO2 of the horizon
     # saving of each day, in lines that may be added over days; empty without a comparison
     days: Sequence[DaySaving] = ()
     day_costs: Sequence[DayCost] = ()  # of each day, in the same lines
@@ -107,6 +109,7 @@ def summarize(
         bills=connection_bills,
         elections=all_elections(connection_bills, case),
         audit=audit,
+        park=ParkIndicators.of(solution, case),
         days=saving_by_day(solution, without, case, before) if without is not None and case.storage else (),
         day_costs=cost_by_day(
             solution, case, {name: peak.with_storage_mw for name, peak in (before or {}).items()}

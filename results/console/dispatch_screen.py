@@ -19,6 +19,7 @@ from parkdispatch.results.savings.replay_comparison import Replayed
 from parkdispatch.results.summary import Summary, full_cycles
 from parkdispatch.results.views.saving_view import bridge_rows
 from parkdispatch.results.wording.display_names import Words, screen_name
+from parkdispatch.results.wording.indicator_sentence import indicator_sentence
 from parkdispatch.results.wording.sentences import (
     implausible_sentences,
     proof_sentence,
@@ -62,6 +63,7 @@ def show_year(
     console.print(Group(_energy_table(summary, scale, words), _cost_table("the period", summary, words)))
     _print_bridge(console, summary)
     _print_cycles(console, summary, words)
+    console.print(indicator_sentence(summary.park, words), soft_wrap=True)
     console.print(_month_table(summary, scale))
     show_bill(console, summary)
     console.print(proof_lines(solution, summary), soft_wrap=True)

@@ -21,6 +21,7 @@ from parkdispatch.results.summary import Summary
 from parkdispatch.results.views.saving_view import money_rows, peak_phrases
 from parkdispatch.results.wording.activity_sentences import activity_line
 from parkdispatch.results.wording.display_names import Words
+from parkdispatch.results.wording.indicator_sentence import indicator_sentence
 from parkdispatch.results.wording.sentences import block_line
 from parkdispatch.results.wording.words import load_words
 
@@ -63,6 +64,7 @@ def show_plan(
     show_bill(console, summary)
     for line in _peak_lines(solution, summary):
         console.print(line, soft_wrap=True)
+    console.print(indicator_sentence(summary.park, words), soft_wrap=True)
     console.print(proof_lines(solution, summary), soft_wrap=True)
 
 

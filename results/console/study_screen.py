@@ -18,6 +18,8 @@ from parkdispatch.results.finance.cash_flow_line import words as stream_words
 from parkdispatch.results.finance.lifetime import storage_health_and_cycles
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.finance.storage_study import Study
+from parkdispatch.results.wording.indicator_sentence import indicator_sentence
+from parkdispatch.results.wording.words import load_words
 
 NEVER, NONE = "never", "none"
 MOST_STREAMS_BESIDE_BILLS = 2  # with more streams the bills do not fit eighty columns
@@ -76,6 +78,7 @@ def _notes(study: Study) -> Iterator[str]:
         " foresight, an upper bound for daily plans; `parkdispatch replay` computes the difference."
     )
     yield from _response_lines(study)
+    yield indicator_sentence(study.park, load_words("en"))
 
 
 def _response_lines(study: Study) -> Iterator[str]:

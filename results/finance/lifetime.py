@@ -22,6 +22,7 @@ from parkdispatch.results.billing.contract_revenue import YearFacts, contract_re
 from parkdispatch.results.billing.demand_response import EventAnswer
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.finance.payments import Payments, price_yuan_per_mwh
+from parkdispatch.results.park_indicators import ParkIndicators
 from parkdispatch.results.solution import device_quantities
 
 ARBITRAGE, DEMAND = "arbitrage", "demand"
@@ -53,6 +54,8 @@ class OperationYear:
     events: tuple[EventAnswer, ...] = ()  # demand-response events of the year; empty if interpolated
     exported_mwh: float = 0.0  # surplus fed into the grid
     exported_without_mwh: float = 0.0
+    # energy and CO2 of the park with the storage, as in `ParkIndicators`
+    park_amounts: Mapping[str, float] = field(default_factory=dict)
     response_cost_yuan: float = 0.0  # cost of the responses in the bill, deducted from arbitrage and demand
     error: str = ""  # why a year that was to be dispatched is estimated
 
@@ -180,6 +183,7 @@ def dispatched_year(
         curtailed_without_mwh=_energy_mwh(without, case.devices, "curtailed_mw"),
         exported_mwh=_energy_mwh(solution, case.devices, "export_mw"),
         exported_without_mwh=_energy_mwh(without, case.devices, "export_mw"),
+        park_amounts=ParkIndicators.of(solution, case).amounts,
         gap=max(float(solution.attrs["gap"]), float(without.attrs["gap"])),
         dispatched=True,
     )
@@ -274,6 +278,7 @@ def interpolated_year(
         state_of_health=dict(health),
         full_cycles=lines(before.full_cycles, after.full_cycles),
         saved_yuan=lines(before.saved_yuan, after.saved_yuan),
+        park_amounts=lines(before.park_amounts, after.park_amounts),
         contract_yuan=lines(before.contract_yuan, after.contract_yuan),
         gap=max(before.gap, after.gap),
         dispatched=False,

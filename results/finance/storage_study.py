@@ -8,6 +8,7 @@ from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import Lifetime
+from parkdispatch.results.park_indicators import ParkIndicators
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class Study:
     def case(self) -> Case:
         """The case under study."""
         return self.lifetime.case
+
+    @property
+    def park(self) -> ParkIndicators:
+        """Own use, green power, curtailment and CO2 of the park with the storage, over all years."""
+        return ParkIndicators.total(ParkIndicators(year.park_amounts) for year in self.lifetime.years)
 
     @property
     def failed(self) -> tuple[FailedTask, ...]:

@@ -23,6 +23,7 @@ from parkdispatch.results.views.study_tables import (
     years_text,
 )
 from parkdispatch.results.wording.finance_words import FinanceWords
+from parkdispatch.results.wording.indicator_sentence import indicator_sentence
 from parkdispatch.results.wording.sentences import failed_sentences, source_lines
 from parkdispatch.results.wording.words import (
     Card,
@@ -73,6 +74,7 @@ def study_html(study: "Study", lang: Lang = "en", reproduced: "Reproduced | None
         waterfall=waterfall,
         years=annual_table(study, words, finance_words),
         response=response_sentence(study, words),
+        indicators=indicator_sentence(study.park, words),
         cash=cash_table(cash, words, finance_words),
         dispatched=", ".join(map(str, dispatched)),
         gap=format_share(study.lifetime.largest_gap),

@@ -128,6 +128,7 @@ def summary_json(
         "proof": proof_sentence(solution, load_words("en")),
         "audit": _audit_json(summary.audit),
         "energy_mwh": dict(summary.energy_mwh),
+        "indicators": summary.park.json,
         "bill_yuan": {name: _bill_json(bill) for name, bill in summary.bills.items()},
         "demand_elections_yuan": {name: _elections_json(table) for name, table in summary.elections.items()},
         **_saving_json(summary.without_storage),

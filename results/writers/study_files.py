@@ -16,6 +16,7 @@ from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.html.study_report import study_html
 from parkdispatch.results.io.files import peak_memory_mb, write_csv, write_json
 from parkdispatch.results.io.provenance import versions
+from parkdispatch.results.park_indicators import ParkIndicators
 from parkdispatch.results.wording.words import Lang, load_words
 from parkdispatch.results.writers.outputs import Output, write_outputs
 
@@ -102,6 +103,9 @@ def years_table(study: Study) -> pd.DataFrame:
         columns[f"saved.{stream}_yuan [yuan]"] = yuan
     for quantity, unit in YEAR_UNITS.items():
         columns[f"{quantity} [{unit}]"] = [getattr(year, quantity) for year in years]
+    for key in ("self_use_share", "green_share", "curtailed_share"):
+        columns[f"{key} [1]"] = [_park(year).json[key] for year in years]
+    columns["emissions_t_co2 [t]"] = [_park(year).emissions_t_co2 for year in years]
     columns["gap [1]"] = [f"{year.gap:.1e}" for year in years]
     return pd.DataFrame(columns, index=pd.Index([year.year for year in years], name="year"))
 
@@ -154,6 +158,8 @@ def study_json(study: Study) -> dict[str, Any]:
         "demand_response_by_year": {
             str(year.year): _response_json(year, case.contracts) for year in lifetime.years if year.events
         },
+        "indicators": study.park.json,
+        "indicators_by_year": {str(year.year): _park(year).json for year in lifetime.years},
         "auxiliary_yuan": float(np.sum(cash.operation.auxiliary_yuan)),
         "discharged_mwh": float(np.sum(cash.operation.discharged_mwh)),
         "years_dispatched": [year.year for year in lifetime.years if year.dispatched],
@@ -168,6 +174,10 @@ def study_json(study: Study) -> dict[str, Any]:
         "versions": versions(),
         "case_sha256": case.sha256,
     }
+
+
+def _park(year: OperationYear) -> ParkIndicators:
+    return ParkIndicators(year.park_amounts)
 
 
 def _response_json(year: OperationYear, contracts: Contracts) -> dict[str, Any]:
