@@ -20,6 +20,7 @@ from parkdispatch.models.device import Device, Role
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.investment import Finance
+from parkdispatch.models.finance.owners import Owners
 from parkdispatch.models.finance.sensitivity import Sensitivity
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.site import Site
@@ -28,7 +29,9 @@ from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.weather.climate import Climate
 
 # tables of a case file whose fields `with_` changes, and where a case keeps them
-TABLES = {"site": "site", "finance": "finance", "contract": "contracts", "tariff": "tariff"}
+TABLES = {
+    "site": "site", "finance": "finance", "contract": "contracts", "tariff": "tariff", "owners": "owners",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Case:
     finance: Finance | None = None  # of the storage
     sensitivities: tuple[Sensitivity, ...] = ()
     contracts: Contracts = field(default_factory=Contracts)  # of the storage
+    owners: Owners | None = None  # who pays whom; None: one owner
     calibrated: tuple[Calibrated, ...] = ()  # calibrated numbers and their ranges
     what_if: Mapping[str, WhatIf] = field(default_factory=dict)  # cases with a few numbers changed
     sizing: Sizing | None = None  # of one battery of the case

@@ -14,6 +14,7 @@ from parkdispatch.inputs.checks.case_parts import CaseParts, all_parts, valid_pa
 from parkdispatch.inputs.checks.computed_series import uncomputable_series
 from parkdispatch.inputs.checks.cross_checks import cross_check, year_problems
 from parkdispatch.inputs.checks.file_form import file_problems
+from parkdispatch.inputs.checks.owner_checks import owner_problems
 from parkdispatch.inputs.checks.sizing_checks import sizing_problems
 from parkdispatch.inputs.checks.trusted_paths import path_problems
 from parkdispatch.inputs.messages.problem_sentences import (
@@ -97,6 +98,7 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
         finance=file.finance,
         sensitivities=of_remaining_devices(sensitivities, file.device, all_tables["device"]),
         contracts=file.contract,
+        owners=file.owners,
         calibrated=file.calibrated,
         what_if=file.what_if,
         orders=file.order,
@@ -105,7 +107,8 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
     )
     text = path.read_text(encoding="utf-8")
     case = replace(case, sources=file_sources(text, case, paths_set_by(all_tables, variant)))
-    if problems := [*sensitivity_problems(case), *calibrated_problems(case), *sizing_problems(case)]:
+    problems = [*sensitivity_problems(case), *calibrated_problems(case), *sizing_problems(case)]
+    if problems := [*problems, *owner_problems(case)]:
         raise InputError(list(dict.fromkeys(named_after_variant(problems, all_tables, variant))))
     return case
 

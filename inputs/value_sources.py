@@ -24,6 +24,7 @@ TABLES = {
     "device": "devices",
     "finance": "finance",
     "contract": "contracts",
+    "owners": "owners",
     "sizing": "sizing",
 }
 DISPATCH = ("tariff", "site", "calendar", "weather", "device", "series")  # tables that a dispatch uses

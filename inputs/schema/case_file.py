@@ -23,6 +23,7 @@ from parkdispatch.models.declaration import ASSUMED, NO_UNIT, Declaration, decla
 from parkdispatch.models.device import Device
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.investment import Finance
+from parkdispatch.models.finance.owners import Owners
 from parkdispatch.models.finance.sensitivity import Sensitivity
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.registry import BUILT_IN, AnyDevice, any_device, device_kinds
@@ -143,6 +144,9 @@ class CaseFile(Declaration):
     )
     contract: Contracts = declared(
         NO_UNIT, "Contracts of the storage; left out: no revenue besides arbitrage", default=Contracts()
+    )
+    owners: Owners | None = declared(
+        NO_UNIT, "Owners of the park and their contracts; left out: one owner", default=None
     )
     calibrated: tuple[Calibrated, ...] = declared(
         NO_UNIT, "Calibrated numbers of the case and their ranges", default=()

@@ -26,6 +26,7 @@ ROOTS = {
     "finance": "finance",
     "weather": "weather",
     "contract": "contracts",
+    "owners": "owners",
     "sizing": "sizing",
 }
 

@@ -16,9 +16,11 @@ from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.cash_flow_line import FLOWS
 from parkdispatch.results.finance.cash_flow_line import words as stream_words
 from parkdispatch.results.finance.lifetime import storage_health_and_cycles
+from parkdispatch.results.finance.owner_flows import OWNERS, OwnerStudy
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.wording.indicator_sentence import indicator_sentence
+from parkdispatch.results.wording.owner_words import owner_rows
 from parkdispatch.results.wording.words import load_words
 
 NEVER, NONE = "never", "none"
@@ -34,6 +36,8 @@ def show_study(console: Console, study: Study) -> None:
     for line in (*_notes(study), *failed_lines(study.failed, study.asked, case.calendar.year)):
         console.print(Text(line), soft_wrap=True)
     console.print(_returns_table(study.cash))
+    if study.owners:
+        console.print(_owners_table(study.owners))
     for line in (*_irr_lines(study.cash), *_investment_lines(study.cash), _proof(study)):
         console.print(Text(line), soft_wrap=True)
 
@@ -108,6 +112,16 @@ def _baselines(study: Study) -> str:
     """The choice of baselines of a metered contract: "highest" or "lowest"."""
     response = study.case.contracts.demand_response
     return response.baselines if isinstance(response, MeteredResponse) else ""
+
+
+def _owners_table(owners: OwnerStudy) -> Table:
+    """NPV, IRR and payback of each owner, and its loss if another leaves."""
+    table = owner_rows(owners, load_words("en", "study"))
+    heads = ["NPV,\n万元", "IRR", "pay-\nback", *(f"if {key}\nleaves" for key in OWNERS)]
+    printed = dense_table("Owners before tax, and what each loses if another leaves, 万元", "", *heads)
+    for row in table["rows"]:
+        printed.add_row(*row)
+    return printed
 
 
 def _returns_table(cash: CashFlow) -> Table:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from xlsxwriter.utility import xl_range
 
+from parkdispatch.results.excel.owner_sheet import write_owner_sheet
 from parkdispatch.results.excel.workbook_book import CREATED, Book, Cell, workbook
 from parkdispatch.results.finance.lifetime import storage_health_and_cycles
+from parkdispatch.results.finance.owner_flows import OwnerStudy
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.views.study_tables import money_steps
 from parkdispatch.results.wording.finance_words import FinanceWords
@@ -48,6 +50,8 @@ class _StudyWorkbook(Book):
         """Write all sheets."""
         self._years()
         self._steps()
+        if self.study.owners:
+            self._owners(self.study.owners)
         if reproduced:
             self._published(reproduced)
         self._proof()
@@ -101,6 +105,14 @@ class _StudyWorkbook(Book):
             formula = f"=SUM({xl_range(TOP + 1, column, row - 1, column)})"
             self.put(sheet, row, column, (formula, total), bold=True, top=1, num_format=forms[column])
         sheet.freeze_panes(TOP + 1, 1)
+
+    def _owners(self, owners: OwnerStudy) -> None:
+        """Write who pays whom, with formulas for the flow of each owner."""
+        text, finance, declared = self.words["owners"], self.study.cash.finance, self.study.case.owners
+        assert declared is not None
+        sheet = self.sheet(text["title"], text["note"], 46)
+        from_start = finance.discounted_to == "start_of_construction"
+        write_owner_sheet(self, sheet, owners, declared.discount_rate, from_start, self.words)
 
     def _steps(self) -> None:
         """Write income and expenses over all years, and the balance after each step."""

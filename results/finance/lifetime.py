@@ -21,7 +21,7 @@ from parkdispatch.results.audit import MONEY_TOLERANCE
 from parkdispatch.results.billing.contract_revenue import YearFacts, contract_revenue_yuan
 from parkdispatch.results.billing.demand_response import EventAnswer
 from parkdispatch.results.finance.operation import Operation
-from parkdispatch.results.finance.payments import Payments, price_yuan_per_mwh
+from parkdispatch.results.finance.payments import Payments, price_yuan_per_mwh, sold_yuan
 from parkdispatch.results.park_indicators import ParkIndicators
 from parkdispatch.results.solution import device_quantities
 
@@ -54,6 +54,8 @@ class OperationYear:
     events: tuple[EventAnswer, ...] = ()  # demand-response events of the year; empty if interpolated
     exported_mwh: float = 0.0  # surplus fed into the grid
     exported_without_mwh: float = 0.0
+    sold_yuan: float = 0.0  # revenue of that surplus, a part of the bill
+    sold_without_yuan: float = 0.0
     # energy and CO2 of the park with the storage, as in `ParkIndicators`
     park_amounts: Mapping[str, float] = field(default_factory=dict)
     response_cost_yuan: float = 0.0  # cost of the responses in the bill, deducted from arbitrage and demand
@@ -183,6 +185,8 @@ def dispatched_year(
         curtailed_without_mwh=_energy_mwh(without, case.devices, "curtailed_mw"),
         exported_mwh=_energy_mwh(solution, case.devices, "export_mw"),
         exported_without_mwh=_energy_mwh(without, case.devices, "export_mw"),
+        sold_yuan=sold_yuan(solution, case),
+        sold_without_yuan=sold_yuan(without, beside),
         park_amounts=ParkIndicators.of(solution, case).amounts,
         gap=max(float(solution.attrs["gap"]), float(without.attrs["gap"])),
         dispatched=True,
@@ -267,8 +271,8 @@ def interpolated_year(
 
     interpolated = (
         "charged_mwh", "discharged_mwh", "auxiliary_mwh", "auxiliary_yuan", "bill_yuan", "bill_without_yuan",
-        "curtailed_mwh", "curtailed_without_mwh", "exported_mwh", "exported_without_mwh",
-        "response_cost_yuan",
+        "curtailed_mwh", "curtailed_without_mwh", "exported_mwh", "exported_without_mwh", "sold_yuan",
+        "sold_without_yuan", "response_cost_yuan",
     )  # fmt: skip
     numbers: dict[str, Any] = {
         name: line(getattr(before, name), getattr(after, name)) for name in interpolated

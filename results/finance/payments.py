@@ -52,6 +52,14 @@ def energy_yuan(solution: xr.Dataset, grid: str) -> float:
     return float(bought - sold) * float(solution.attrs["hours"])
 
 
+def sold_yuan(solution: xr.Dataset, case: Case) -> float:
+    """Revenue of the surplus sold at all connections [yuan]."""
+    return sum(
+        float(values(solution, f"{name}.sale_price_yuan_per_mwh") @ values(solution, f"{name}.export_mw"))
+        for name in case.priced_connections
+    ) * float(solution.attrs["hours"])
+
+
 def _basic_yuan(solution: xr.Dataset, grid: str, billed: Bill | None) -> float:
     """The basic charge of a connection: from its bill, or its monthly named costs [yuan]."""
     return _named_costs_yuan(solution, grid, ("month",)) if billed is None else billed.basic_yuan

@@ -8,6 +8,7 @@ from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import Lifetime
+from parkdispatch.results.finance.owner_flows import OwnerStudy
 from parkdispatch.results.park_indicators import ParkIndicators
 
 
@@ -18,6 +19,7 @@ class Study:
     lifetime: Lifetime
     cash: CashFlow
     timings_s: Mapping[str, float]
+    owners: OwnerStudy | None = None  # None: the case names none
 
     @property
     def case(self) -> Case:

@@ -24,6 +24,7 @@ from parkdispatch.results.views.study_tables import (
 )
 from parkdispatch.results.wording.finance_words import FinanceWords
 from parkdispatch.results.wording.indicator_sentence import indicator_sentence
+from parkdispatch.results.wording.owner_words import owner_rows
 from parkdispatch.results.wording.sentences import failed_sentences, source_lines
 from parkdispatch.results.wording.words import (
     Card,
@@ -74,6 +75,7 @@ def study_html(study: "Study", lang: Lang = "en", reproduced: "Reproduced | None
         waterfall=waterfall,
         years=annual_table(study, words, finance_words),
         response=response_sentence(study, words),
+        owners=owner_rows(study.owners, words) if study.owners else None,
         indicators=indicator_sentence(study.park, words),
         cash=cash_table(cash, words, finance_words),
         dispatched=", ".join(map(str, dispatched)),

@@ -19,6 +19,7 @@ from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.park_indicators import ParkIndicators
 from parkdispatch.results.wording.words import Lang, load_words
 from parkdispatch.results.writers.outputs import Output, write_outputs
+from parkdispatch.results.writers.owner_tables import owner_flows_table, owners_json, owners_table
 
 YEAR_UNITS = {  # unit of each yearly quantity of `OperationYear` in years.csv
     "charged_mwh": "MWh",
@@ -70,6 +71,20 @@ def _write_summary(path: Path, study: Study, lang: Lang) -> None:
     write_json(path, study_json(study))
 
 
+def _write_owners_csv(path: Path, study: Study, lang: Lang) -> None:
+    assert study.owners is not None
+    write_csv(path, owners_table(study.owners))
+
+
+def _write_owner_flows_csv(path: Path, study: Study, lang: Lang) -> None:
+    assert study.owners is not None
+    write_csv(path, owner_flows_table(study.owners))
+
+
+def _has_owners(study: Study) -> bool:
+    return study.owners is not None
+
+
 def _write_events_csv(path: Path, study: Study, lang: Lang) -> None:
     write_csv(path, events_table(study.lifetime))
 
@@ -85,6 +100,8 @@ STUDY_OUTPUTS: tuple[Output[Study], ...] = (
     Output("report.xlsx", _write_report_xlsx),
     Output("years.csv", _write_years_csv),
     Output("summary.json", _write_summary),
+    Output("owners.csv", _write_owners_csv, _has_owners),
+    Output("owner_flows.csv", _write_owner_flows_csv, _has_owners),
     Output("events.csv", _write_events_csv, _has_events),
 )
 
@@ -160,6 +177,7 @@ def study_json(study: Study) -> dict[str, Any]:
         },
         "indicators": study.park.json,
         "indicators_by_year": {str(year.year): _park(year).json for year in lifetime.years},
+        "owners": study.owners and owners_json(study.owners),
         "auxiliary_yuan": float(np.sum(cash.operation.auxiliary_yuan)),
         "discharged_mwh": float(np.sum(cash.operation.discharged_mwh)),
         "years_dispatched": [year.year for year in lifetime.years if year.dispatched],

@@ -6,6 +6,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
+from parkdispatch.studies.lifetime.owner_runs import study_owners
 from parkdispatch.studies.solve_options import SolveContext
 
 
@@ -23,9 +24,13 @@ def study_storage(case: Case, context: SolveContext, read_s: float, quick: bool 
     dispatched = time.perf_counter()
     context.progress("computing the cash flow")
     cash = cash_flow(finance, lifetime.operation())
+    computed = time.perf_counter()
+    owners = study_owners(case, lifetime, cash, context)
     timings_s = {
         "read": read_s,
         "dispatch": dispatched - started,
-        "cash_flow": time.perf_counter() - dispatched,
+        "cash_flow": computed - dispatched,
     }
-    return Study(lifetime, cash, timings_s)
+    if owners is not None:
+        timings_s["owners"] = time.perf_counter() - computed
+    return Study(lifetime, cash, timings_s, owners)

@@ -1,0 +1,195 @@
+"""Cash flow of each owner of a park: who invests, who pays whom, and what each loses if another leaves.
+
+    outside (grid, aggregator, builders) ──▶ transfers between owners ──▶ flow of each owner, by year
+
+A transfer is paid by one and received by another, so the flows of the owners add up to the park's, which is
+what crosses its border. All flows are before income tax, VAT included, and counted from a park in which the
+works buy everything from the grid: their old bill is what they no longer pay.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from parkdispatch.models.device import Array
+from parkdispatch.models.finance.owners import Owners
+from parkdispatch.models.units import KW_PER_MW, KWH_PER_MWH
+from parkdispatch.results.finance.cash_flow import CashFlow
+from parkdispatch.results.finance.lifetime import Lifetime
+from parkdispatch.results.finance.returns import Payback, irr, npv, payback
+
+OUTSIDE, PARK = "outside", "park"
+PV, STORAGE, NETWORK, WORKS = OWNERS = ("pv", "storage", "network", "works")
+
+
+class Transfer(NamedTuple):
+    """Money that one pays another, by operating year or by year of the cash flow [yuan]; may be negative."""
+
+    key: str
+    payer: str
+    payee: str
+    yuan: Array
+
+
+@dataclass(frozen=True)
+class OwnerFlow:
+    """The flow of one owner by year, construction first [yuan], and its measures."""
+
+    owner: str
+    yuan: Array
+    npv_yuan: float
+    irr: float | None
+    payback: Payback
+    loss_yuan: Mapping[str, float]  # NPV lost if another leaves, by the other; negative: gained
+
+
+@dataclass(frozen=True)
+class OwnerStudy:
+    """The transfers of a park by year, and the flows of its owners and of the whole."""
+
+    transfers: tuple[Transfer, ...]
+    flows: tuple[OwnerFlow, ...]  # of `OWNERS`, then of the park
+
+
+def owner_study(owners: Owners, lifetime: Lifetime, without_pv: Lifetime, cash: CashFlow) -> OwnerStudy:
+    """The owners of a park whose storage has this lifetime and cash flow.
+
+    `without_pv` is the lifetime of the same storage in a park without the PV company's devices; its bills are
+    those if the PV company leaves, and without both. If the works leave, the PV company sells everything to
+    the grid, and the storage keeps its arbitrage as an independent station but no demand saving.
+    """
+    facts = _Facts(owners, lifetime, without_pv, cash)
+    transfers = tuple(facts.transfers(frozenset(OWNERS)))
+    flows = owner_totals(transfers, facts.years)
+    worth = {owner: facts.npv_yuan(flow) for owner, flow in flows.items()}
+    losses: dict[str, dict[str, float]] = {owner: {} for owner in OWNERS}
+    for gone in OWNERS:
+        rest = owner_totals(facts.transfers(frozenset(OWNERS) - {gone}), facts.years)
+        for owner in OWNERS:
+            if owner != gone:
+                losses[owner][gone] = worth[owner] - facts.npv_yuan(rest[owner])
+    construction = cash.finance.construction_years
+    return OwnerStudy(
+        transfers,
+        tuple(
+            OwnerFlow(
+                owner, flow, worth[owner], irr(flow).value, payback(flow, construction), losses.get(owner, {})
+            )
+            for owner, flow in flows.items()
+        ),
+    )
+
+
+def owner_totals(transfers: Iterable[Transfer], years: int) -> dict[str, Array]:
+    """What each owner receives less what it pays, and the park as a whole, each (years,)."""
+    flows = {owner: np.zeros(years) for owner in (*OWNERS, PARK)}
+    for transfer in transfers:
+        for party, sign in ((transfer.payee, 1.0), (transfer.payer, -1.0)):
+            if party == OUTSIDE:
+                flows[PARK] -= sign * transfer.yuan
+            else:
+                flows[party] += sign * transfer.yuan
+    return flows
+
+
+class _Facts:
+    """The bills, energy and costs of a park, and the transfers among any of its owners."""
+
+    def __init__(self, owners: Owners, lifetime: Lifetime, without_pv: Lifetime, cash: CashFlow) -> None:
+        self.owners, self.cash = owners, cash
+        self.years = len(cash.values["year"])
+        self._construction = np.zeros(cash.finance.construction_years)
+        self._lifetime, self._without_pv = lifetime, without_pv
+
+    def npv_yuan(self, flow: Array) -> float:
+        """Net present value of a flow, discounted as the cash flow of the storage."""
+        from_start = self.cash.finance.discounted_to == "start_of_construction"
+        return npv(self.owners.discount_rate, flow, from_start)
+
+    def transfers(self, there: frozenset[str]) -> Iterator[Transfer]:
+        """The transfers if those owners are there; the others pay and receive nothing, but have invested."""
+        yield from self._costs()
+        if WORKS in there:
+            yield from self._with_works(there)
+        else:
+            yield from self._without_works(there)
+
+    def _costs(self) -> Iterator[Transfer]:
+        """What is paid to builders and for upkeep, whether another leaves or not."""
+        values, network, pv = self.cash.values, self.owners.network, self.owners.pv
+        for key in ("investment", "working_capital", "replacement", "operation_maintenance", "insurance"):
+            yield Transfer(f"storage_{key}", STORAGE, OUTSIDE, values[key])
+        for key in ("working_capital_back", "residual"):
+            yield Transfer(f"storage_{key}", OUTSIDE, STORAGE, values[key])
+        for owner, invested in ((PV, pv), (NETWORK, network)):
+            investment_yuan = invested.investment_yuan
+            upkeep = np.where(values["operation"] > 0, invested.operation_maintenance_share, 0.0)
+            last = values["operation"] == self.cash.finance.operation_years
+            yield Transfer(f"{owner}_investment", owner, OUTSIDE, investment_yuan * values["spending_share"])
+            yield Transfer(f"{owner}_operation_maintenance", owner, OUTSIDE, investment_yuan * upkeep)
+            residual = np.where(last, invested.residual_share * investment_yuan, 0.0)
+            yield Transfer(f"{owner}_residual", OUTSIDE, owner, residual)
+
+    def _with_works(self, there: frozenset[str]) -> Iterator[Transfer]:
+        pv, storage, network = self.owners.pv, self.owners.storage, self.owners.network
+        alone = self._of(self._without_pv, "bill_without_yuan")
+        lifetime = self._lifetime if PV in there else self._without_pv
+        before, after = self._of(lifetime, "bill_without_yuan"), self._of(lifetime, "bill_yuan")
+        suffix = "" if STORAGE in there else "_without"
+        yield Transfer("bill_saved", OUTSIDE, WORKS, alone - (after if STORAGE in there else before))
+        used_mwh = np.zeros(self.years)
+        if PV in there:
+            output_mwh = self._available_mwh() - self._of(lifetime, f"curtailed{suffix}_mwh")
+            used_mwh = output_mwh - self._of(lifetime, f"exported{suffix}_mwh")
+            price = pv.base_price_yuan_per_kwh * (1.0 - pv.discount) * self._growth(pv.escalation)
+            yield Transfer("pv_energy", WORKS, PV, used_mwh * KWH_PER_MWH * price)
+            # the works' bill is net of what is sold, which is the PV company's
+            yield Transfer("surplus", WORKS, PV, self._of(lifetime, f"sold{suffix}_yuan"))
+        if STORAGE in there:
+            yield Transfer("saving_share", WORKS, STORAGE, storage.saving_share * (before - after))
+            contracts = self._padded([sum(year.contract_yuan.values()) for year in self._lifetime.years])
+            yield Transfer("contracts", OUTSIDE, STORAGE, storage.response_share * contracts)
+            yield Transfer("contracts_works", OUTSIDE, WORKS, (1.0 - storage.response_share) * contracts)
+            yield Transfer("lease", WORKS, STORAGE, self._yearly(storage.lease_yuan_per_kw_year))
+        if NETWORK in there:
+            yield Transfer("network_fee", WORKS, NETWORK, used_mwh * KWH_PER_MWH * network.fee_yuan_per_kwh)
+            yield from self._rent(there)
+
+    def _without_works(self, there: frozenset[str]) -> Iterator[Transfer]:
+        if PV in there:
+            yield Transfer("all_sold", OUTSIDE, PV, self._available_mwh() * self._sale_yuan_per_mwh())
+        if STORAGE in there:
+            arbitrage = [year.saved_yuan["arbitrage"] - year.auxiliary_yuan for year in self._lifetime.years]
+            yield Transfer("arbitrage_alone", OUTSIDE, STORAGE, self._padded(arbitrage))
+        if NETWORK in there:
+            yield from self._rent(there)
+
+    def _rent(self, there: frozenset[str]) -> Iterator[Transfer]:
+        if STORAGE in there:
+            rent = self.owners.network.capacity_rent_yuan_per_kw_year
+            yield Transfer("capacity_rent", STORAGE, NETWORK, self._yearly(rent))
+
+    def _available_mwh(self) -> Array:
+        return self._padded([year.park_amounts["renewable_available_mwh"] for year in self._lifetime.years])
+
+    def _sale_yuan_per_mwh(self) -> Array:
+        """Mean price of the surplus sold without the storage; 0 in years in which nothing is sold."""
+        sold = self._of(self._lifetime, "sold_without_yuan")
+        exported = self._of(self._lifetime, "exported_without_mwh")
+        return np.divide(sold, exported, out=np.zeros_like(sold), where=exported > 0)
+
+    def _growth(self, rate: float) -> Array:
+        return np.asarray((1.0 + rate) ** np.maximum(0.0, self.cash.values["operation"] - 1.0))
+
+    def _yearly(self, yuan_per_kw: float) -> Array:
+        kw = self.cash.operation.power_mw * KW_PER_MW
+        return np.where(self.cash.values["operation"] > 0, yuan_per_kw * kw, 0.0)
+
+    def _of(self, lifetime: Lifetime, name: str) -> Array:
+        return self._padded([getattr(year, name) for year in lifetime.years])
+
+    def _padded(self, yearly: Iterable[float]) -> Array:
+        """An amount by operating year, with zeros for the years of construction."""
+        return np.concatenate([self._construction, list(yearly)])

@@ -1,0 +1,42 @@
+"""Owners of a park and what they pay one another, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from parkdispatch.models.units import YUAN_PER_WAN
+from parkdispatch.results.finance.owner_flows import OWNERS, OwnerStudy
+from parkdispatch.results.wording.words import format_number
+
+
+def owner_name(owner: str, words: Mapping[str, Any]) -> str:
+    """An owner, the park or what is outside of it."""
+    return str(words["owners"]["names"][owner])
+
+
+def transfer_name(key: str, words: Mapping[str, Any]) -> str:
+    """What a transfer is for."""
+    return str(words["owners"]["transfers"][key])
+
+
+def owner_rows(owners: OwnerStudy, words: Mapping[str, Any]) -> dict[str, Any]:
+    """Heads and rows: each owner with NPV, IRR, payback and losses if another leaves; money in 10^4 yuan."""
+    text = words["owners"]
+    heads = [text["owner"], text["npv_wan"], text["irr"], text["payback"]]
+    heads += [str(text["if_leaves"]).format(owner=owner_name(owner, words)) for owner in OWNERS]
+    rows = []
+    for flow in owners.flows:
+        years = flow.payback.from_construction_years
+        losses = (
+            format_number(flow.loss_yuan[owner] / YUAN_PER_WAN) if owner in flow.loss_yuan else ""
+            for owner in OWNERS
+        )
+        rows.append(
+            [
+                owner_name(flow.owner, words),
+                format_number(flow.npv_yuan / YUAN_PER_WAN),
+                str(text["none"]) if flow.irr is None else f"{flow.irr:z.2%}",
+                str(text["never"]) if years is None else format_number(years),
+                *losses,
+            ]
+        )
+    return {"heads": heads, "rows": rows}

@@ -1,0 +1,116 @@
+"""Owners of a park: who pays whom, worked by hand on one year of construction and five of operation."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from parkdispatch.models.finance.owners import NetworkOwner, Owners, PvOwner, StorageOwner
+from parkdispatch.results.finance.cash_flow import cash_flow
+from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
+from parkdispatch.results.finance.owner_flows import OWNERS, PARK, OwnerFlow, OwnerStudy, owner_study
+from tests.support.finance_cases import BY_HAND, BY_HAND_OPERATION
+
+PV = PvOwner(
+    devices=("pv",), investment_yuan=8_000.0, operation_maintenance_share=0.0, residual_share=0.0,
+    base_price_yuan_per_kwh=0.5, discount=0.2,
+)  # fmt: skip
+
+
+def years(**figures: float) -> Lifetime:
+    zero = ("charged_mwh", "discharged_mwh", "auxiliary_mwh", "auxiliary_yuan", "curtailed_mwh")
+    given: dict[str, Any] = dict.fromkeys((*zero, "curtailed_without_mwh"), 0.0) | figures
+    return Lifetime(
+        None,  # type: ignore[arg-type]
+        tuple(
+            OperationYear(
+                year=year, state_of_health={}, full_cycles={}, gap=0.0, dispatched=True,
+                saved_yuan={"arbitrage": 300.0, "demand": 100.0},
+                contract_yuan={"demand_response": 50.0},
+                park_amounts={"renewable_available_mwh": 10.0}, **given,
+            )
+            for year in range(1, 6)
+        ),
+    )  # fmt: skip
+
+
+# 10 MWh of PV a year; 4 MWh sold at 0.3 yuan/kWh without the storage, 2 with it
+TOGETHER = years(
+    bill_without_yuan=6_000.0, bill_yuan=5_600.0, exported_without_mwh=4.0, exported_mwh=2.0,
+    sold_without_yuan=1_200.0, sold_yuan=600.0,
+)  # fmt: skip
+WITHOUT_PV = years(bill_without_yuan=9_000.0, bill_yuan=8_800.0)
+CASH = cash_flow(BY_HAND, BY_HAND_OPERATION)
+
+
+def study(**terms: Any) -> OwnerStudy:
+    given = {"pv": PV, "discount_rate": 0.0} | terms
+    return owner_study(Owners(**given), TOGETHER, WITHOUT_PV, CASH)
+
+
+def flow(found: OwnerStudy, owner: str) -> OwnerFlow:
+    return next(part for part in found.flows if part.owner == owner)
+
+
+def test_who_pays_whom_by_hand() -> None:
+    """The works' bill falls from 9,000 to 5,600, of which 600 are surplus of the PV company.
+
+    8 MWh at 0.5 x 0.8 yuan/kWh are 3,200 for PV; 80 % of 6,000 - 5,600 are 320 for the storage.
+    """
+    found = study()
+    works = flow(found, "works").yuan
+    assert works.tolist() == pytest.approx([0.0, *[3_400.0 - 3_200.0 - 600.0 - 320.0] * 5])
+    assert flow(found, "pv").yuan.tolist() == pytest.approx([-8_000.0, *[3_800.0] * 5])
+    second = flow(found, "storage").yuan[2]
+    assert second == pytest.approx(320.0 + 50.0 - 0.02 * 1130.0 - 0.005 * 1130.0)
+    assert flow(found, "pv").payback.from_construction_years == pytest.approx(1 + 8_000 / 3_800)
+    assert flow(found, "network").yuan.tolist() == [0.0] * 6
+
+
+def test_terms_move_money_between_owners_and_none_out_of_the_park() -> None:
+    terms = {
+        "pv": PV.model_copy(update={"discount": 0.0, "escalation": 0.1}),
+        "storage": StorageOwner(saving_share=0.5, response_share=0.6, lease_yuan_per_kw_year=40.0),
+        "network": NetworkOwner(fee_yuan_per_kwh=0.02, capacity_rent_yuan_per_kw_year=30.0),
+    }
+    plain, other = study(), study(**terms)
+    np.testing.assert_allclose(flow(other, PARK).yuan, flow(plain, PARK).yuan, atol=1e-9)
+    # third year: 8 MWh at 0.5 x 1.1^2; fee 160; rent 30 and lease 40 yuan/kW for 1 kW
+    assert flow(other, "pv").yuan[3] == pytest.approx(8_000 * 0.5 * 1.21 + 600.0)
+    assert flow(other, "network").yuan[3] == pytest.approx(160.0 + 30.0)
+    assert flow(other, "works").yuan[3] == pytest.approx(
+        3_400.0 - 8_000 * 0.5 * 1.21 - 600.0 - 200.0 + 20.0 - 40.0 - 160.0
+    )
+
+
+def test_the_owners_add_up_to_what_crosses_the_border_of_the_park() -> None:
+    """Old bill less new bill, contracts, and what building and upkeep cost; recomputed from the cash flow."""
+    found = study(network=NetworkOwner(investment_yuan=500.0, fee_yuan_per_kwh=0.01))
+    owners = np.sum([flow(found, owner).yuan for owner in OWNERS], axis=0)
+    np.testing.assert_allclose(owners, flow(found, PARK).yuan, atol=1e-9)
+    values, running = CASH.values, np.array([0.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+    outside = running * (9_000.0 - 5_600.0 + 50.0 - 0.02 * 500.0)
+    outside -= values["investment"] + values["working_capital"] + values["operation_maintenance"]
+    outside += values["working_capital_back"] + values["residual"] - values["insurance"]
+    outside[0] -= 8_500.0
+    outside[-1] += 0.05 * 500.0
+    np.testing.assert_allclose(flow(found, PARK).yuan, outside, atol=1e-9)
+    total = sum(flow(found, owner).npv_yuan for owner in OWNERS)
+    assert total == pytest.approx(flow(found, PARK).npv_yuan)
+
+
+def test_what_is_lost_if_another_leaves() -> None:
+    """Undiscounted, five years.
+
+    Without the storage PV sells 2 MWh less to the works at 0.4 and 600 yuan more to the grid. Without the
+    works it sells 10 MWh at 0.3, and the storage has its arbitrage of 300 instead of 320 and the 50 of the
+    contract. Without PV the storage's saving is 200.
+    """
+    found = study()
+    pv, storage, works = (flow(found, owner).loss_yuan for owner in ("pv", "storage", "works"))
+    assert pv["storage"] == pytest.approx(5 * (3_800.0 - (2_400.0 + 1_200.0)))
+    assert pv["works"] == pytest.approx(5 * (3_800.0 - 3_000.0))
+    assert storage["works"] == pytest.approx(5 * (370.0 - 300.0))
+    assert storage["pv"] == pytest.approx(5 * 0.8 * (400.0 - 200.0))
+    assert works["storage"] == pytest.approx(5 * (-720.0 - (9_000.0 - 6_000.0 - 2_400.0 - 1_200.0)))
+    assert set(works) == {"pv", "storage", "network"}
