@@ -57,6 +57,10 @@ class Replacement(Declaration):
     cost_yuan: Money = declared(
         "yuan", "Cost of the replacement, VAT included; 0: no replacement", ASSUMED, 0.0
     )
+    end_of_life_health: Fraction = declared(
+        "-", "Health at which cells reach their end of life: told, not enforced; 0.7 to 0.8 usual",
+        ASSUMED, 0.7,
+    )  # fmt: skip
     depreciation_years: Years = declared(
         "years", "Depreciation of the replacement, at most to the end of the horizon", CODED, 10
     )

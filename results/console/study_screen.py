@@ -19,6 +19,7 @@ from parkdispatch.results.finance.lifetime import storage_health_and_cycles
 from parkdispatch.results.finance.owner_flows import OWNERS, OwnerStudy
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.finance.storage_study import Study
+from parkdispatch.results.views.study_tables import end_of_life_sentence
 from parkdispatch.results.wording.indicator_sentence import indicator_sentence
 from parkdispatch.results.wording.owner_words import owner_rows
 from parkdispatch.results.wording.words import load_words
@@ -82,6 +83,8 @@ def _notes(study: Study) -> Iterator[str]:
         " foresight, an upper bound for daily plans; `parkdispatch replay` computes the difference."
     )
     yield from _response_lines(study)
+    if end := end_of_life_sentence(study, load_words("en", "study")):
+        yield end
     yield indicator_sentence(study.park, load_words("en"))
 
 

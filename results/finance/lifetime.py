@@ -79,6 +79,14 @@ class OperationYear:
 
 
 @dataclass(frozen=True)
+class EndOfLife:
+    """The end of the cells' life: the year of operation at whose end it is reached, and their cycles."""
+
+    year: int
+    full_cycles: float  # of the battery with most
+
+
+@dataclass(frozen=True)
 class Lifetime:
     """Every operating year of a case's storage, in order."""
 
@@ -101,6 +109,17 @@ class Lifetime:
     def largest_difference_yuan(self) -> float:
         """The largest difference of a year's streams and bills [yuan]."""
         return max(abs(year.difference_yuan) for year in self.years)
+
+    def end_of_life(self, health: float) -> "EndOfLife | None":
+        """When cells of the storage first begin a year below a state of health; None: never."""
+        cycles = dict.fromkeys(self.storage, 0.0)
+        for year in self.years:
+            worn = [name for name in cycles if year.state_of_health[name] < health]
+            if worn:
+                return EndOfLife(year.year - 1, max(cycles[name] for name in worn))
+            for name in cycles:
+                cycles[name] += year.full_cycles[name]
+        return None
 
     def operation(self, extra: Mapping[str, Array] = NOTHING) -> Operation:
         """The operational input of the cash flow; `extra` adds streams [yuan, VAT included], each (years,).

@@ -7,7 +7,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.finance.cash_flow import CashFlow
-from parkdispatch.results.finance.lifetime import Lifetime
+from parkdispatch.results.finance.lifetime import EndOfLife, Lifetime
 from parkdispatch.results.finance.owner_flows import OwnerStudy
 from parkdispatch.results.park_indicators import ParkIndicators
 
@@ -30,6 +30,12 @@ class Study:
     def park(self) -> ParkIndicators:
         """Own use, green power, curtailment and CO2 of the park with the storage, over all years."""
         return ParkIndicators.total(ParkIndicators(year.park_amounts) for year in self.lifetime.years)
+
+    @property
+    def end_of_life(self) -> EndOfLife | None:
+        """When cells that are not replaced reach the case's end-of-life health; None: not in these years."""
+        replacement = self.cash.finance.replacement
+        return self.lifetime.end_of_life(replacement.end_of_life_health)
 
     @property
     def failed(self) -> tuple[FailedTask, ...]:

@@ -15,6 +15,7 @@ from parkdispatch.results.views import plain_charts
 from parkdispatch.results.views.study_tables import (
     annual_table,
     cash_table,
+    end_of_life_sentence,
     irr_text,
     money_steps,
     parameter_row,
@@ -75,6 +76,7 @@ def study_html(study: "Study", lang: Lang = "en", reproduced: "Reproduced | None
         waterfall=waterfall,
         years=annual_table(study, words, finance_words),
         response=response_sentence(study, words),
+        end_of_life=end_of_life_sentence(study, words),
         owners=owner_rows(study.owners, words) if study.owners else None,
         indicators=indicator_sentence(study.park, words),
         cash=cash_table(cash, words, finance_words),

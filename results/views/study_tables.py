@@ -120,6 +120,21 @@ def response_sentence(study: "Study", words: Words) -> str:
     )  # fmt: skip
 
 
+def end_of_life_sentence(study: "Study", words: Words) -> str:
+    """When the cells reach their end of life, and whether a replacement is priced; empty if they do not."""
+    end, finance, text = study.end_of_life, study.cash.finance, words["study"]
+    if end is None:
+        return ""
+    replacement = finance.replacement
+    priced = str(text["priced" if finance.replaced else "not_priced"]).format(
+        year=replacement.year, yuan=_money(replacement.cost_yuan, words)
+    )
+    return str(text["end_of_life"]).format(
+        health=f"{replacement.end_of_life_health:.0%}", year=end.year, cycles=f"{end.full_cycles:,.0f}",
+        priced=priced,
+    )  # fmt: skip
+
+
 def _money(yuan: float, words: Words) -> str:
     figure, unit, _ = format_money(yuan, words)
     return f"{figure} {unit}"

@@ -177,6 +177,7 @@ def study_json(study: Study) -> dict[str, Any]:
         },
         "indicators": study.park.json,
         "indicators_by_year": {str(year.year): _park(year).json for year in lifetime.years},
+        "end_of_life": study.end_of_life and vars(study.end_of_life),
         "owners": study.owners and owners_json(study.owners),
         "auxiliary_yuan": float(np.sum(cash.operation.auxiliary_yuan)),
         "discharged_mwh": float(np.sum(cash.operation.discharged_mwh)),

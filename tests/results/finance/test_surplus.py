@@ -1,10 +1,17 @@
 """Surplus that a storage takes in, from the year's energy with and without it."""
 
-from parkdispatch.results.finance.lifetime import OperationYear, interpolated_year
+from dataclasses import replace
+
+from parkdispatch.inputs.loader import load_case
+from parkdispatch.results.finance.lifetime import EndOfLife, Lifetime, OperationYear, interpolated_year
 
 
 def year(number: int, **mwh: float) -> OperationYear:
-    zero = (
+    zero: tuple[str, ...] = (
+        "curtailed_mwh",
+        "curtailed_without_mwh",
+    )
+    zero += (
         "charged_mwh",
         "discharged_mwh",
         "auxiliary_mwh",
@@ -19,8 +26,7 @@ def year(number: int, **mwh: float) -> OperationYear:
         saved_yuan={},
         gap=0.0,
         dispatched=True,
-        **dict.fromkeys(zero, 0.0),
-        **mwh,
+        **{**dict.fromkeys(zero, 0.0), **mwh},
     )
 
 
@@ -34,3 +40,17 @@ def test_surplus_absorbed_is_what_is_neither_fed_in_nor_curtailed_any_more() -> 
         3, exported_without_mwh=4700.0, curtailed_without_mwh=20.0, exported_mwh=3600.0, curtailed_mwh=0.0
     )
     assert interpolated_year(first, last, 2, {}).surplus_absorbed_mwh == 1220.0
+
+
+def test_the_end_of_life_of_the_cells_is_told() -> None:
+    """100, 80, 65 % at the start of years 1 to 3, 500 cycles a year: below 70 % after two years."""
+    years = [
+        replace(year(number), state_of_health={"b": health}, full_cycles={"b": 500.0})
+        for number, health in ((1, 1.0), (2, 0.8), (3, 0.65))
+    ]
+    lifetime = Lifetime(load_case("gaoan", "first_phase"), tuple(years), added=())
+    assert lifetime.end_of_life(0.7) is None  # of no battery
+    case = lifetime.case.with_devices({"b": lifetime.case.devices["battery_1"]})
+    ended = Lifetime(case, tuple(years)).end_of_life(0.7)
+    assert ended == EndOfLife(2, 1000.0)
+    assert Lifetime(case, tuple(years)).end_of_life(0.6) is None
