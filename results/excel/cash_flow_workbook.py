@@ -30,6 +30,8 @@ INPUT = {"font_color": "#0000C0", "bg_color": "#FFF9DB", "border": 1, "border_co
 SECTION = {"bold": True, "font_color": "#1F4E79", "top": 1}
 NOTE = {"font_color": SOFT}
 GUESS = 0.1  # [-] initial guess of the IRR where none is known
+OTHER_GUESSES = (-0.5, -0.8, -0.1, 0.3, 1.0)  # [-] tried beside it
+SAME_RATE = "0.00001"  # [-] rates nearer to each other are one
 # {line}: this year; {line<}: the year before; {line:}: all years; {line:built}: the years of construction
 REFERENCE = re.compile(r"\{(\w+)(<|:built|:)?\}")
 
@@ -43,6 +45,20 @@ def write_cashflow_xlsx(path: Path, cash: CashFlow, title: str = "", lang: Lang 
     title = title or finance_words.text["title"]
     with workbook(path, title, CREATED) as book:
         _CashFlowWorkbook(book, cash, title, finance_words).write()
+
+
+def _irr_formula(flow: str, guess: str, changes: str, none: str, several: str) -> str:
+    """The IRR from several guesses: the first that converges, or a word where two find different rates.
+
+    So it still answers after inputs were changed that move the rate away from the guess it was written with.
+    """
+    rates = [f"IRR({flow},{start})" for start in (guess, *OTHER_GUESSES)]
+    first = f'"{none}"'
+    for rate in reversed(rates):
+        first = f"IFERROR({rate},{first})"
+    others = ",".join(f"IFERROR({rate},{rates[0]})" for rate in rates)
+    differ = f"IFERROR(MAX({others})-MIN({others})>{SAME_RATE},FALSE)"
+    return f'IF({changes}=0,"{none}",IF({changes}>1,IF({differ},"{several}",{first}),{first}))'
 
 
 class _CashFlowWorkbook(Book):
@@ -229,11 +245,12 @@ class _CashFlowWorkbook(Book):
         guess, changes = (xl_rowcol_to_cell(TOP + row, column) for row in (1, 3))
         nearest = min(returns.irr.all, key=lambda rate: abs(rate - GUESS), default=GUESS)
         none, never = text["none"], text["never"]
-        irr = f'IF({changes}=0,"{none}",IFERROR(IRR({flow},{guess}),"{none}"))'
+        irr = _irr_formula(flow, guess, changes, none, text["several"])
+        several = text["several"] if len(returns.irr.all) > 1 else nearest
         measures: list[tuple[str, str, Any, str]] = [
             (text["npv"], f"NPV({rate},{flow})*{from_start}", returns.npv_yuan, MONEY),
             (text["guess"], "", nearest, PERCENT),
-            (text["irr"], irr, nearest if returns.irr.all else none, PERCENT),
+            (text["irr"], irr, several if returns.irr.all else none, PERCENT),
             (text["changes"], f"SUM({{turn_{key}:}})", returns.irr.sign_changes, PLAIN),
             (text["mirr"], f'IFERROR(MIRR({flow},{rate},{rate}),"{none}")',
              none if returns.mirr is None else returns.mirr, PERCENT),

@@ -161,3 +161,35 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     for path in paths:
         write_cashflow_xlsx(path, cash_flow(BY_HAND, BY_HAND_OPERATION))
     assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+@needs_soffice
+@pytest.mark.parametrize("multiple", [0.05, 40.0])
+def test_the_irr_is_found_far_from_the_guess_it_was_written_with(multiple: float, tmp_path: Path) -> None:
+    """An investment of a twentieth returns far more than the first guess, one of forty times far less."""
+    path, expected = tmp_path / "cashflow.xlsx", tmp_path / "expected.xlsx"
+    write_cashflow_xlsx(path, cash_flow(BY_HAND, BY_HAND_OPERATION))
+    changed = BY_HAND.model_copy(update={"investment_yuan": BY_HAND.investment_yuan * multiple})
+    cash = cash_flow(changed, BY_HAND_OPERATION)
+    write_cashflow_xlsx(expected, cash)
+    recounted = counted(path, tmp_path, {"investment_yuan": changed.investment_yuan})
+    irr = cash.returns["project_before_tax"].irr.value
+    assert irr is not None
+    assert recounted["Results", "B7"] == pytest.approx(irr, abs=1e-6)
+
+
+@needs_soffice
+def test_several_irrs_are_none(tmp_path: Path) -> None:
+    """A dear replacement makes the flow end in debt: two rates, of which neither is the IRR."""
+    finance = BY_HAND.model_copy(
+        update={"replacement": Replacement(year=4, cost_yuan=3_000.0), "investment_yuan": 300.0}
+    )
+    operation = Operation(
+        {"arbitrage": np.array([1_500.0, 700.0, 300.0, 300.0, 300.0])},
+        BY_HAND_OPERATION.discharged_mwh, BY_HAND_OPERATION.auxiliary_yuan, 0.001,
+    )  # fmt: skip
+    cash, path = cash_flow(finance, operation), tmp_path / "cashflow.xlsx"
+    write_cashflow_xlsx(path, cash)
+    print(cash.returns["project_before_tax"].irr)
+    assert cash.returns["project_before_tax"].irr.found == "several"
+    assert cells(path)["Results", "B7"] == counted(path, tmp_path)["Results", "B7"] == "several"
