@@ -15,6 +15,7 @@ from parkdispatch.inputs.schema.calibrated import Calibrated, WhatIf
 from parkdispatch.inputs.schema.case_file import Calendar, SeriesFile, WeatherFile
 from parkdispatch.inputs.schema.orders import Order
 from parkdispatch.inputs.schema.value_source import Path, Source
+from parkdispatch.inputs.series.series_reading import SeriesReading
 from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.models.device import Device, Role
 from parkdispatch.models.errors import InputError
@@ -59,6 +60,8 @@ class Case:
     sizing: Sizing | None = None  # of one battery of the case
     sources: Mapping[Path, Source] = field(default_factory=dict)  # of values, by their paths in the file
     orders: tuple[Order, ...] = ()  # of an operator, that plans obey
+    # what was understood of each series file, once it was read
+    readings: Mapping[tuple[str, str], SeriesReading] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()  # a sentence for each sensitivity and doubt that cannot matter
 
     def with_devices(self, devices: Mapping[str, Device]) -> "Case":

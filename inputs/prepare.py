@@ -14,6 +14,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.checks.computed_series import uncomputable_series
 from parkdispatch.inputs.schema.case_file import SeriesFile, WeatherFile
 from parkdispatch.inputs.series.series_file import read_series
+from parkdispatch.inputs.series.series_reading import SeriesReading
 from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.inputs.user_files import with_field
 from parkdispatch.models.device import Array, Device, Park, SeriesSpec
@@ -103,6 +104,7 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
     park = Park(times, hours, case.site, case.tariff, weather)
     problems: list[str] = []
     series: dict[tuple[str, str], Array] = {}
+    readings: dict[tuple[str, str], SeriesReading] = {}
     for name, device in case.devices.items():
         files = {s: case.series[name, s] for s in device.needed_series if (name, s) in case.series}
         computed: Mapping[str, Array] = {}
@@ -118,7 +120,9 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
         arrays = {key: array for key, array in computed.items() if key not in files}
         for key, source in files.items():
             try:
-                arrays[key] = _read(case, f"{name}.{key}", source, device.needed_series[key], times)
+                arrays[key], reading = _read(case, f"{name}.{key}", source, device.needed_series[key], times)
+                if reading is not None:
+                    readings[name, key] = reading
             except InputError as error:
                 problems += error.problems
         invalid = _value_problems(name, device, arrays, times)
@@ -134,7 +138,7 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
         series |= {(name, key): array for key, array in arrays.items()}
     if problems:
         raise InputError(list(dict.fromkeys(problems)))
-    return Prepared(case, times, hours, series, weather.cache_info().misses > 0)
+    return Prepared(replace(case, readings=readings), times, hours, series, weather.cache_info().misses > 0)
 
 
 def unread_weather(prepared: Prepared) -> list[str]:
@@ -152,19 +156,24 @@ def unread_weather(prepared: Prepared) -> list[str]:
 
 def _read(
     case: Case, series: str, source: SeriesFile | SeriesValues, spec: SeriesSpec, times: pd.DatetimeIndex
-) -> Array:
-    """A series of the user at `times`, from a file or from memory. Raises InputError naming its source."""
+) -> tuple[Array, SeriesReading | None]:
+    """A series of the user at `times`, from a file or from memory, and what was understood of the file.
+
+    Raises InputError naming its source.
+    """
     if isinstance(source, SeriesValues):
-        return source.read(spec, times, case.calendar.hours, case.site.timezone)
+        return source.read(spec, times, case.calendar.hours, case.site.timezone), None
     path = source.path(case.folder)
     try:
-        return read_series(path, spec, times, case.calendar.hours, source.column)
+        return read_series(path, spec, times, case.calendar.hours, source.options(case.site.timezone))
     except InputError as error:
         problems = with_field(f'series."{series}".file', path, error.problems)
         name, _, key = series.partition(".")
         given = case.sources.get(("series", name, key))
         if given is not None and given.origin == "argument":  # whose column is an argument too
-            problems = [line.replace("`column`", f"argument `{given.by}_column`") for line in problems]
+            names = {"`column`": f"argument `{given.by}_column`", "`stamps`": "argument `stamps`"}
+            for word, argument in names.items():
+                problems = [line.replace(word, argument) for line in problems]
         raise InputError(problems) from None
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.schema.case_file import SeriesFile
 from parkdispatch.inputs.schema.value_source import Origin, Path, Source
+from parkdispatch.inputs.series.series_reading import file_reference
 from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.models.device import Device
 
@@ -147,7 +148,8 @@ def _text(path: Path) -> str:
 def series_text(entry: SeriesFile | SeriesValues) -> str:
     """What a series is from: the name of its file, or of the values in memory."""
     if isinstance(entry, SeriesFile):
-        return entry.file.replace("\\", "/").split("/")[-1]
+        file = file_reference(entry.file).file
+        return file.replace("\\", "/").split("/")[-1] + entry.file[len(file) :]
     return str(entry.values.name or "pandas.Series")
 
 

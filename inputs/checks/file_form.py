@@ -11,6 +11,7 @@ from parkdispatch.inputs.user_files import with_field
 def file_problems(case: CaseParts, folder: Path) -> list[str]:
     """Problems with the form of the series and weather files of the valid parts of a case."""
     problems: list[str] = []
+    timezone = None if case.site is None else case.site.timezone
     if case.calendar is not None:
         for key, file in case.series.items():
             name, _, series = key.partition(".")
@@ -20,7 +21,7 @@ def file_problems(case: CaseParts, folder: Path) -> list[str]:
                 hours = case.calendar.hours
                 path = file.path(folder)
                 problems += with_field(
-                    f'series."{key}".file', path, series_problems(path, spec, hours, file.column)
+                    f'series."{key}".file', path, series_problems(path, spec, hours, file.options(timezone))
                 )
     if isinstance(case.weather, WeatherFile) and case.site is not None:
         from parkdispatch.inputs.weather.weather_files import weather_problems

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from parkdispatch.inputs.series.series_reading import file_reference
 from parkdispatch.inputs.tariffs.tariff_files import is_tariff_path
 from parkdispatch.inputs.user_files import user_path
 
@@ -39,4 +40,4 @@ def _files(tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if isinstance(series, Mapping):
         for key, entry in series.items():
             if isinstance(entry, Mapping) and isinstance(entry.get("file"), str):
-                yield f'series."{key}".file', entry["file"]
+                yield f'series."{key}".file', file_reference(entry["file"]).file

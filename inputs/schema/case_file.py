@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -14,10 +14,12 @@ from pydantic import (
     Tag,
     create_model,
     field_validator,
+    model_validator,
 )
 
 from parkdispatch.inputs.schema.calibrated import Calibrated, WhatIf
 from parkdispatch.inputs.schema.orders import AnyOrder
+from parkdispatch.inputs.series.series_reading import ReadingOptions, file_reference
 from parkdispatch.inputs.user_files import user_path
 from parkdispatch.models.declaration import ASSUMED, NO_UNIT, Declaration, declared
 from parkdispatch.models.device import Device
@@ -33,6 +35,7 @@ from parkdispatch.models.weather.climate import Climate
 
 FORBIDDEN_IN_NAMES = r'[\\/:*?"<>|\x00-\x1f\x7f]'  # a case's name becomes part of a folder's name
 MAX_NAME_LENGTH = 60
+MOST_FILLED = 96  # intervals of a gap: a day of quarter-hours
 MINUTES = (1, 3, 5, 15, 30, 60)  # divisors or multiples of the quarter-hour of tariffs and meters
 
 
@@ -86,11 +89,38 @@ class WeatherFile(_File):
 
 
 class SeriesFile(_File):
-    """A series read from a CSV file instead of computed by its device."""
+    """A series read from a CSV file or workbook instead of computed by its device."""
 
+    file: Annotated[str, Field(min_length=1)] = declared(
+        NO_UNIT,
+        "Path of the file, relative to the folder of the case file; `ems.xlsx#Sheet2!负荷(MW)` names a"
+        " sheet and a"
+        " column of it",
+    )
     column: str | None = declared(
         NO_UNIT, "Header or label of the column; left out: the only one besides the time", default=None
     )
+    stamps: Literal["start", "end"] | None = declared(
+        NO_UNIT, "Where stamps stand in their intervals; left out: told by the file", default=None
+    )
+    fill_gaps: Annotated[int, Field(ge=0, le=MOST_FILLED)] = declared(
+        NO_UNIT, "Longest gap that is interpolated, in intervals of the file", ASSUMED, 0
+    )
+
+    @model_validator(mode="after")
+    def _one_column(self) -> Self:
+        if self.column is not None and file_reference(self.file).column is not None:
+            raise ValueError(f"column = {self.column}: must be left out, because `file` names a column")
+        return self
+
+    def path(self, folder: Path) -> Path:
+        """Path of the file without the sheet and column; relative paths start in `folder`."""
+        return user_path(file_reference(self.file).file, folder)
+
+    def options(self, timezone: str | None) -> ReadingOptions:
+        """How the file is to be read, for a site in a time zone."""
+        _, sheet, column = file_reference(self.file)
+        return ReadingOptions(sheet, self.column or column, self.stamps, self.fill_gaps, timezone)
 
 
 def _weather_kind(value: Any) -> str:

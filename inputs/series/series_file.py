@@ -1,164 +1,225 @@
-"""A series of the user: one column of a CSV file, in the unit its header names, at given intervals."""
+"""A series of the user: one column of a CSV file or workbook, in the unit it states, at given intervals."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from parkdispatch.inputs.messages.problem_sentences import closest
 from parkdispatch.inputs.messages.quoted import quoted
-from parkdispatch.inputs.series.text_tables import (
-    TIME_NAMES,
-    TIME_PATTERN,
-    columns_found,
-    comma_hint,
-    decode,
-    heading,
-    listed,
-    parse_numbers,
-    parse_times,
-    plain_unit,
-    read_cells,
-    row_problems,
+from parkdispatch.inputs.series.export_tables import ExportTable, export_table, is_header_row
+from parkdispatch.inputs.series.interval_values import (
+    TIME_FORMAT,
+    at_times,
+    filled,
+    register_problem,
+    step_mismatch,
+    step_problems,
 )
-from parkdispatch.inputs.user_files import read_bytes
+from parkdispatch.inputs.series.number_cells import read_numbers
+from parkdispatch.inputs.series.raw_tables import HEADER_WITHIN, RawTable, read_raw_tables
+from parkdispatch.inputs.series.series_reading import ReadingNote, ReadingOptions, SeriesReading
+from parkdispatch.inputs.series.series_units import label_and_unit, unit_factor, unit_problem
+from parkdispatch.inputs.series.stamp_columns import StampColumn, stamp_column
+from parkdispatch.inputs.series.text_tables import TIME_PATTERN, columns_found, listed, row_problems
+from parkdispatch.inputs.series.value_columns import bad_quality, chosen_column
+from parkdispatch.inputs.series.wide_rows import is_wide_header, long_table
 from parkdispatch.models.device import Array, SeriesSpec
 from parkdispatch.models.errors import InputError
 
-TIME_FORMAT = "%Y-%m-%d %H:%M"
-FACTORS = {  # to the unit of the series, by that unit and the unit in the header
-    "MW": {"mw": 1.0, "kw": 1e-3, "gw": 1e3, "w": 1e-6, "兆瓦": 1.0, "千瓦": 1e-3, "万千瓦": 10.0},
-    "MWh": {"mwh": 1.0, "kwh": 1e-3, "gwh": 1e3, "兆瓦时": 1.0, "千瓦时": 1e-3, "度": 1e-3},
-    "yuan/MWh": {
-        "yuan/mwh": 1.0,
-        "yuan/kwh": 1e3,
-        "元/mwh": 1.0,
-        "元/兆瓦时": 1.0,
-        "元/kwh": 1e3,
-        "元/千瓦时": 1e3,
-    },
-    "yuan/MW/month": {"yuan/mw/month": 1.0, "yuan/kw/month": 1e3, "元/kw/月": 1e3, "元/千瓦/月": 1e3},
-    "1": {"1": 1.0, "-": 1.0, "": 1.0},
-}
+
+class ReadSeries(NamedTuple):
+    """Values at the intervals asked for, in the unit of the series, and what was understood of the file."""
+
+    values: Array
+    reading: SeriesReading
+
+
+@dataclass
+class _FileSeries:
+    """The selected column of a file in the unit of its series, indexed by the starts of its intervals."""
+
+    values: pd.Series
+    step: pd.Timedelta
+    reading: SeriesReading
+    notes: list[ReadingNote] = field(default_factory=list)
 
 
 def read_series(
-    path: Path, spec: SeriesSpec, times: pd.DatetimeIndex, hours: float, column: str | None = None
-) -> Array:
-    """Read the values at `times`, shape (intervals,), in the unit of `spec`.
+    path: Path,
+    spec: SeriesSpec,
+    times: pd.DatetimeIndex,
+    hours: float,
+    options: ReadingOptions = ReadingOptions(),  # noqa: B008 # frozen
+) -> ReadSeries:
+    """Read the values at `times`, shape (intervals,), in the unit of `spec`, and say what was understood.
 
-    The file has a column `time` with local starts of intervals of `hours` and a column such as `load [MW]`;
-    `column` selects one of several by its label or whole header. The file may cover more than `times`. Raises
-    InputError with all problems.
+    The file has a column of local times and one such as `load [MW]`; it may cover more than `times`. A
+    file of
+    times of day without a date is taken for the day of `times`, if that is one. Raises InputError with all
+    problems.
     """
-    values = _read_column(path, spec, hours, column)
-    index = pd.DatetimeIndex(values.index)
-    rows = index.get_indexer(times)
-    if (rows < 0).any():
-        missing = times[rows < 0]
-        raise InputError(
-            f"{path.name}: covers {index.min():{TIME_FORMAT}} to"
-            f" {index.max() + pd.Timedelta(hours=hours):{TIME_FORMAT}}: must cover {times[0]:{TIME_FORMAT}}"
-            f" to {times[-1] + pd.Timedelta(hours=hours):{TIME_FORMAT}}; {len(missing)} of these {len(times)}"
-            f" intervals are missing, the first {missing[0]:{TIME_FORMAT}}"
-        )
-    return np.asarray(values.to_numpy()[rows], dtype=np.float64)
+    days = times.normalize().unique()
+    series = _read_column(path, spec, hours, options, days[0] if len(days) == 1 else None)
+    values, problems = at_times(path.name, series.values, series.step, times, hours)
+    if problems:
+        raise InputError(problems)
+    return ReadSeries(values, series.reading)
 
 
-def read_whole_series(path: Path, spec: SeriesSpec, hours: float, column: str | None = None) -> pd.Series:
-    """All that a file says of a series, in the unit of `spec`, by the starts of its consecutive intervals.
+def read_whole_series(
+    path: Path,
+    spec: SeriesSpec,
+    hours: float,
+    options: ReadingOptions = ReadingOptions(),  # noqa: B008
+) -> pd.Series:
+    """All that a file says of a series, in the unit of `spec`, by the starts of intervals of `hours`.
 
     As `read_series`, whatever times the file covers. Raises InputError with all problems.
     """
-    return _read_column(path, spec, hours, column)
+    series = _read_column(path, spec, hours, options, None)
+    index, step = pd.DatetimeIndex(series.values.index), pd.Timedelta(hours=hours)
+    times = pd.date_range(index[0], index[-1] + series.step, freq=step, inclusive="left")
+    values, problems = at_times(path.name, series.values, series.step, times, hours)
+    if problems:
+        raise InputError(problems)
+    return pd.Series(values, index=times)
 
 
-def series_problems(path: Path, spec: SeriesSpec, hours: float, column: str | None = None) -> list[str]:
+def series_problems(
+    path: Path,
+    spec: SeriesSpec,
+    hours: float,
+    options: ReadingOptions = ReadingOptions(),  # noqa: B008
+) -> list[str]:
     """Problems with the form of a file, whatever times it covers."""
     try:
-        _read_column(path, spec, hours, column)
+        _read_column(path, spec, hours, options, pd.Timestamp("1970-01-01"))
     except InputError as error:
         return error.problems
     return []
 
 
-def _read_column(path: Path, spec: SeriesSpec, hours: float, column: str | None) -> pd.Series:
-    """The selected column in the unit of `spec`, indexed by consecutive starts of intervals.
+def _is_header(cells: Sequence[str]) -> bool:
+    return is_header_row(cells) or is_wide_header(cells)
 
-    Raises InputError with all problems.
-    """
+
+def _table(raw: RawTable) -> ExportTable:
+    """The table of a file with an interval in a row, whatever it has in one."""
+    wide_header = next((n for n, row in enumerate(raw.rows[:HEADER_WITHIN]) if is_wide_header(row)), None)
+    if wide_header is None:
+        return export_table(raw)
+    return long_table(export_table(raw, wide_header))
+
+
+def _read_column(
+    path: Path, spec: SeriesSpec, hours: float, options: ReadingOptions, day: pd.Timestamp | None
+) -> _FileSeries:
+    """The selected column in the unit of `spec`, at consecutive intervals. Raises InputError."""
     name = path.name
-    text = decode(name, read_bytes(path))
-    if not text.strip():
-        raise InputError(f"{name}: is empty, must have a header and rows")
-    cells, problems = read_cells(name, text)
-    headers = [str(header) for header in cells.columns]
-    time_headers = [h for h in headers if heading(h)[0] in TIME_NAMES]
-    if len(time_headers) != 1:
-        several = f"{len(time_headers)} columns of times, {listed(time_headers)}"
-        problem = several if time_headers else "no column 'time'"
-        if any(re.match(TIME_PATTERN, header) for header in headers):  # data stand where the header should
-            problem = "the first row is no header"
-        problems.append(f"{name}: {problem}; {columns_found(headers)}; must have one, 'time'")
-    header = None
-    if time_headers or column is not None:
-        header = _select_header(name, [h for h in headers if h not in time_headers], column, problems)
-    factor = _unit_factor(name, header, spec, problems) if header else None
-    if len(time_headers) != 1 or header is None:
+    raw = read_raw_tables(path, options.sheet, _is_header)
+    table = _table(raw)
+    problems = table.problems
+    found = stamp_column(table, options, day)
+    stamps = found if isinstance(found, StampColumn) else None
+    if not isinstance(found, StampColumn):
+        problems += [_without_times(table, found)]
+    chosen = None
+    if stamps is not None or options.column is not None:
+        times = stamps.columns if stamps else []
+        chosen = chosen_column(name, table.headers, times, options.column, problems)
+    unit = label_and_unit(chosen.header)[1] if chosen else None
+    if unit is None and table.unit:
+        unit = table.unit
+    factor = unit_factor(unit, spec) if chosen and (unit is not None or spec.unit == "1") else None
+    if chosen and factor is None:
+        problems.append(unit_problem(name, chosen.header, unit, spec))
+    if stamps is None or chosen is None:
         raise InputError(problems)
+    problems += stamps.problems
 
-    times, _, time_problems = parse_times(name, cells[time_headers[0]], offsets_allowed=False)
-    problems += time_problems
-    lines = cells.index.to_numpy()
-    texts = cells[header]
-    values = parse_numbers(texts) * (factor or 1.0)
-    invalid = ~((values >= spec.lower) & (values <= spec.upper) & np.isfinite(values))
-    allowed = f"must be a number{_limits(spec)}{comma_hint(texts)}"
-    problems += row_problems(name, invalid, lines, texts, quoted(header), allowed)
-    index = pd.DatetimeIndex(times)
-    if not len(index):
-        problems.append(f"{name}: has no rows below its header, must have some")
-    problems += _step_problems(name, index, lines, hours)
+    lines: np.ndarray = np.array(table.lines, dtype=np.int64)
+    texts = pd.Series(table.column(chosen.position), index=lines, dtype=str)
+    cells = read_numbers(texts)
+    missing, notes = cells.missing, [*table.notes, *stamps.notes]
+    if cells.problem:
+        problems.append(f"{name}: column '{quoted(chosen.header)}': {cells.problem}")
+    elif cells.decimal_mark == ",":
+        notes.append(ReadingNote("decimal_comma"))
+    elif texts.str.contains(",", regex=False).any():
+        notes.append(ReadingNote("thousands"))
+    if chosen.quality is not None:
+        bad, problem = bad_quality(name, table.headers[chosen.quality], table.column(chosen.quality))
+        problems += [problem] if problem else []
+        missing = missing | bad
+        if bad.any():
+            notes.append(ReadingNote("bad_quality", str(int(bad.sum()))))
+    if not len(lines):
+        raise InputError([*problems, f"{name}: has no rows below its header, must have some"])
+    if stamps.backwards:
+        texts, missing, lines = texts.iloc[::-1], missing[::-1], lines[::-1]
+    numbers = cells.values[::-1] if stamps.backwards else cells.values
+    index = pd.DatetimeIndex(stamps.starts)
+    step = stamps.step or pd.Timedelta(hours=hours)
+    if factor is not None and factor.per_interval:
+        problems += [line for line in [register_problem(name, chosen.header, numbers)] if line]
+        notes.append(ReadingNote("energy"))
+    mismatch = step_mismatch(name, step, hours, levels=spec.unit == "MWh")
+    scale = 1.0 if factor is None else factor.factor
+    if factor is not None and factor.per_interval:
+        scale /= step / pd.Timedelta(hours=1)
+    series = pd.Series(numbers * scale if scale != 1.0 else numbers, index=index)
+    gaps = filled(series, missing, step, options.fill_gaps if not (mismatch or stamps.problems) else 0)
+    if gaps.filled:
+        series, kept = gaps.values, pd.Series(lines, index=index).reindex(gaps.values.index).ffill()
+        texts = pd.Series(texts.to_numpy(), index=index).reindex(series.index, fill_value="")
+        missing = pd.Series(missing, index=index).reindex(series.index, fill_value=False).to_numpy()
+        missing = missing & series.isna().to_numpy()
+        lines, index = kept.to_numpy(np.int64), pd.DatetimeIndex(series.index)
+    if not cells.problem:
+        problems += _value_problems(name, spec, np.asarray(series), missing, lines, texts, chosen.header)
+    problems += [mismatch] if mismatch else step_problems(name, index, lines, step)
     if problems:
         raise InputError(problems)
-    return pd.Series(values, index=index)
+    notes += _step_notes(step, hours)
+    return _FileSeries(
+        series,
+        step,
+        SeriesReading(
+            name, raw.source, raw.is_workbook, chosen.header, unit or "", stamps.position.stamps,
+            stamps.position.why, step / pd.Timedelta(minutes=1), f"{index[0]:{TIME_FORMAT}}",
+            f"{index[-1] + step:{TIME_FORMAT}}", gaps.filled, tuple(notes),
+        ),
+    )  # fmt: skip
 
 
-def _select_header(name: str, headers: list[str], column: str | None, problems: list[str]) -> str | None:
-    """Header of the selected or only column; None, with a problem appended, if there is not exactly one."""
-    if column is not None:
-        matching = [h for h in headers if column in (h, heading(h)[0]) or column.lower() == heading(h)[0]]
-        if len(matching) == 1:
-            return matching[0]
-        allowed = f"must be one of {listed(headers)}" if headers else "must have one beside the time"
-        if not matching:
-            hint = closest(column, [heading(header)[0] for header in headers])
-            problems.append(f"{name}: no column '{quoted(column)}': {allowed}{hint}")
-        else:
-            problems.append(
-                f"{name}: {len(matching)} columns '{quoted(column)}': {allowed}, the whole header"
-            )
-        return None
-    if len(headers) == 1:
-        return headers[0]
-    problems.append(
-        f"{name}: must have one column beside the time, or `column` must name one; found: {listed(headers)}"
-    )
-    return None
+def _value_problems(
+    name: str,
+    spec: SeriesSpec,
+    values: Array,
+    missing: np.ndarray,
+    lines: np.ndarray,
+    texts: pd.Series,
+    header: str,
+) -> list[str]:
+    """Values that are missing, no numbers, or not allowed, by their rows."""
+    outside = ~((values >= spec.lower) & (values <= spec.upper) & np.isfinite(values))
+    allowed = f"must be a number{_limits(spec)}"
+    if spec.unit == "MW" and (values > spec.upper).any():
+        allowed += "; in kW, not MW?"
+    return row_problems(name, outside | missing, lines, texts, quoted(header), allowed)
 
 
-def _unit_factor(name: str, header: str, spec: SeriesSpec, problems: list[str]) -> float | None:
-    """Factor from the unit in the header to that of `spec`; None, with a problem appended, if unknown."""
-    known = FACTORS[spec.unit]
-    unit = heading(header)[1]
-    factor = known.get(plain_unit(unit))
-    if factor is None:
-        problem = f"unknown unit '{quoted(unit)}'" if unit else "no unit"
-        problems.append(
-            f"{name}: column '{quoted(header)}': {problem}: must be one of [{'], ['.join(known)}]"
-        )
-    return factor
+def _without_times(table: ExportTable, time_headers: list[str]) -> str:
+    """What is wrong with a table that has not one column of times."""
+    several = f"{len(time_headers)} columns of times, {listed(time_headers)}"
+    problem = several if time_headers else "no column 'time'"
+    if any(re.match(TIME_PATTERN, header) for header in table.headers):  # data stand where the header should
+        problem = "the first row is no header"
+    return f"{table.name}: {problem}; {columns_found(table.headers)}; must have one, 'time'"
 
 
 def _limits(spec: SeriesSpec) -> str:
@@ -170,31 +231,8 @@ def _limits(spec: SeriesSpec) -> str:
     return f", {spec.upper:.15g} {spec.unit} or less" if np.isfinite(spec.upper) else ""
 
 
-def _step_problems(name: str, index: pd.DatetimeIndex, lines: np.ndarray, hours: float) -> list[str]:
-    """Repeated, missing and misplaced times in the order of the file; unreadable times count as present."""
-    readable = np.flatnonzero(index.notna())
-    index, lines = index[readable], lines[readable]
-    step = pd.Timedelta(hours=hours)
-    if len(index) < 2:
+def _step_notes(step: pd.Timedelta, hours: float) -> list[ReadingNote]:
+    wanted = pd.Timedelta(hours=hours)
+    if step == wanted:
         return []
-    steps = np.diff(index.to_numpy())
-    usual_step = pd.Timedelta(np.median(steps.astype(np.int64)), unit=index.unit)
-    if usual_step != step and usual_step > pd.Timedelta(0):
-        return [f"{name}: step is {_minutes(usual_step)}: must be {_minutes(step)}, the interval of the case"]
-    expected = np.diff(readable) * step.to_timedelta64()
-    problems = []
-    for affected, allowed in (
-        (steps == np.timedelta64(0), "is there twice: must be there once"),
-        (steps > expected, f"rows are missing before it: the step must be {_minutes(step)}"),
-        (
-            (steps > np.timedelta64(0)) & (steps < expected),
-            f"comes too early: the step must be {_minutes(step)}",
-        ),
-        (steps < np.timedelta64(0), "lies before the row above it: times must rise"),
-    ):
-        problems += row_problems(name, affected, lines[1:], index[1:].strftime(TIME_FORMAT), "time", allowed)
-    return problems
-
-
-def _minutes(step: pd.Timedelta) -> str:
-    return f"{step / pd.Timedelta(minutes=1):.15g} minutes"
+    return [ReadingNote("held" if step > wanted else "averaged", f"{hours * 60:.15g}")]

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from parkdispatch.inputs.messages.quoted import quoted
-from parkdispatch.inputs.series.series_file import FACTORS, TIME_FORMAT
+from parkdispatch.inputs.series.interval_values import TIME_FORMAT
+from parkdispatch.inputs.series.series_units import FACTORS
 from parkdispatch.inputs.series.text_tables import heading, plain_unit
 from parkdispatch.models.device import Array, SeriesSpec
 from parkdispatch.models.errors import InputError

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic import ValidationError
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.inputs.messages.problem_sentences import closest
+from parkdispatch.inputs.messages.problem_sentences import closest, problem_sentences
 from parkdispatch.inputs.messages.revalidation import with_fields
 from parkdispatch.inputs.schema.case_file import SeriesFile
 from parkdispatch.inputs.schema.value_source import Path as ValuePath
+from parkdispatch.inputs.series.series_reading import file_reference
 from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.inputs.user_files import read_bytes
 from parkdispatch.inputs.value_sources import given_by
@@ -20,6 +22,7 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.grid import Grid
 
 Forecast = Path | str | pd.Series
+FORECAST_SERIES = {"load": "demand_mw", "pv": "available_mw"}  # by argument, which is the kind of device
 
 IMPLAUSIBLE_PEAK_RATIO = 3.0  # of a peak to the import limit, beyond which the peak is most likely in kW
 
@@ -32,11 +35,17 @@ def with_overrides(
     pv: Forecast | None = None,
     load_column: str | None = None,
     pv_column: str | None = None,
+    stamps: str | None = None,
+    fill_gaps: int = 0,
 ) -> Case:
     """The case with the given values in place of its own, validated like the case file.
 
     `soc` is the initial state of charge of all batteries, or by battery [-]; `load` and `pv` are forecasts,
-    in a CSV file, of which a column may be named, or as a Series by local time.
+    in a CSV file or workbook, of which a column may be named (`ems.xlsx#负荷(MW)`), or as a Series by
+    local time.
+    `stamps` says where stamps of these files stand, "start" or "end"; gaps of up to `fill_gaps` of their
+    intervals
+    are interpolated.
     Raises InputError with all problems.
     """
     problems: list[str] = []
@@ -79,23 +88,48 @@ def with_overrides(
         except InputError as error:
             field = "soc" if "initial_soc" in change else "peak_so_far_mw"
             problems += [f"argument `{field}`: {line}" for line in error.problems]
-    series = dict(case.series)
-    for argument, forecast, column, kind, key in (
-        ("load", load, load_column, "load", "demand_mw"),
-        ("pv", pv, pv_column, "pv", "available_mw"),
-    ):
-        of_kind = [name for name, device in case.devices.items() if getattr(device, "kind", "") == kind]
-        wrong = _forecast_problems(argument, forecast, column, of_kind)
-        problems += wrong
-        if forecast is not None and not wrong:
-            series[of_kind[0], key] = _series(argument, forecast, column)
-            given_paths[argument] = [("series", of_kind[0], key)]
+    series, of_forecasts = _with_forecasts(
+        case, {"load": (load, load_column), "pv": (pv, pv_column)}, stamps, fill_gaps, problems
+    )
     if problems:
-        raise InputError(problems)
+        raise InputError(list(dict.fromkeys(problems)))
     varied = replace(case, devices=devices, series=series)
-    for argument, paths in given_paths.items():
+    for argument, paths in (given_paths | of_forecasts).items():
         varied = given_by(varied, "argument", argument, paths)
     return varied
+
+
+def _with_forecasts(
+    case: Case,
+    forecasts: Mapping[str, tuple[Forecast | None, str | None]],
+    stamps: str | None,
+    fill_gaps: int,
+    problems: list[str],
+) -> tuple[dict[tuple[str, str], SeriesFile | SeriesValues], dict[str, list[ValuePath]]]:
+    """The series of the case with forecasts in their place, and the paths of these by argument.
+
+    `forecasts` are values and column by argument; what is wrong with them is added to `problems`.
+    """
+    series = dict(case.series)
+    given_paths: dict[str, list[ValuePath]] = {}
+    for argument, (forecast, column) in forecasts.items():
+        of_kind = [name for name, device in case.devices.items() if getattr(device, "kind", "") == argument]
+        wrong = _forecast_problems(argument, forecast, column, of_kind)
+        problems += wrong
+        if forecast is None or wrong:
+            continue
+        key = FORECAST_SERIES[argument]
+        try:
+            series[of_kind[0], key] = _series(argument, forecast, column, stamps, fill_gaps)
+        except InputError as error:
+            problems += error.problems
+        given_paths[argument] = [("series", of_kind[0], key)]
+    if (stamps is not None or fill_gaps) and not any(
+        isinstance(f, Path | str) for f, _ in forecasts.values()
+    ):
+        given = f"`stamps` = {stamps}" if stamps is not None else f"`fill_gaps` = {fill_gaps}"
+        problems.append(f"argument {given}: must have a file `load` or `pv` beside it")
+    return series, given_paths
 
 
 def _paths_of(changes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[ValuePath]]:
@@ -126,17 +160,36 @@ def _forecast_problems(
         )
     if isinstance(forecast, Path | str):
         try:
-            read_bytes(Path(forecast))
+            read_bytes(Path(file_reference(str(forecast)).file))
         except InputError as error:
             problems += [f"argument `{kind}` = {line}" for line in error.problems]
     return problems
 
 
-def _series(argument: str, forecast: Forecast, column: str | None) -> SeriesFile | SeriesValues:
-    """A forecast as a case refers to it; a file by its absolute path."""
+def _series(
+    argument: str, forecast: Forecast, column: str | None, stamps: str | None, fill_gaps: int
+) -> SeriesFile | SeriesValues:
+    """A forecast as a case refers to it; a file by its absolute path. Raises InputError."""
     if isinstance(forecast, pd.Series):
         return SeriesValues(forecast, argument)
-    return SeriesFile(file=str(Path(forecast).absolute()), column=column)
+    file = file_reference(str(forecast)).file
+    fields = {
+        "file": str(Path(file).absolute()) + str(forecast)[len(file) :],
+        "column": column,
+        "stamps": stamps,
+        "fill_gaps": fill_gaps,
+    }
+    try:
+        return SeriesFile.model_validate(fields)
+    except ValidationError as error:
+        lines = problem_sentences(error, model=SeriesFile)
+        raise InputError([_of_argument(line, argument) for line in lines]) from None
+
+
+def _of_argument(line: str, argument: str) -> str:
+    """A problem of a field of a series file as one of the argument that gives it."""
+    line = line.replace("because `file` names", f"because `{argument}` names")
+    return f"argument {line.replace('`column`', f'`{argument}_column`')}"
 
 
 def _implausible_peak(name: str, device: Device) -> list[str]:

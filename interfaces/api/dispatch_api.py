@@ -192,6 +192,8 @@ def plan(
     pv: Forecast | None = None,
     load_column: str | None = None,
     pv_column: str | None = None,
+    stamps: Literal["start", "end"] | None = None,
+    fill_gaps: int = 0,
     solver: str = "highs",
     time_limit_s: float = 60.0,
     threads: int | None = None,
@@ -211,11 +213,14 @@ def plan(
         soft_yuan_per_mwh: price at which limits may be violated; None: they may not.
         peak_so_far_mw: the month's highest 15-minute mean import so far [MW]; None: that of the
             cheapest dispatch of the month as a whole, by the case's load and PV (`Plan.expected_peaks_mw`).
-        load: forecast of the load, a CSV file or a pandas Series by local time; a Series whose name states no
-            unit, as `load [kW]` does, is in MW.
+        load: forecast of the load, a CSV file or workbook, of which "ems.xlsx#Sheet2!负荷(MW)" names a sheet
+            and a column, or a pandas Series by local time; a Series whose name states no unit, as
+            `load [kW]` does, is in MW.
         pv: forecast of the PV power that is available, likewise.
         load_column: column of the file `load`, by its label or whole header; None: the only one.
         pv_column: column of the file `pv`, likewise.
+        stamps: where the stamps of these files stand in their intervals; None: told by each file, or refused.
+        fill_gaps: longest gap of these files that is interpolated, in their intervals.
         solver: "highs", or "pyomo:NAME" for any solver Pyomo knows.
         time_limit_s: seconds after which the best dispatch so far is returned with its proven gap.
         threads: of the solver; None: as many as there are cores.
@@ -236,7 +241,7 @@ def plan(
     started = time.perf_counter()
     options = SolveOptions(solver, time_limit_s, smooth=True, threads=threads)
     times = plan_times(case, None if day is None else _day(day), start, until)
-    given = with_overrides(case, soc, peak_so_far_mw, load, pv, load_column=load_column, pv_column=pv_column)
+    given = with_overrides(case, soc, peak_so_far_mw, load, pv, load_column, pv_column, stamps, fill_gaps)
     followed = follow.dataset if isinstance(follow, Plan) else follow
     wishes = PlanWishes(orders, followed, soft_yuan_per_mwh)
     problem = prepare_plan(case, given, times, wishes, peak_so_far_mw is not None)

@@ -29,6 +29,7 @@ from parkdispatch.interfaces.commands.options import (
 from parkdispatch.interfaces.commands.plan_options import (
     CallOption,
     DayOption,
+    FillGapsOption,
     FollowOption,
     ForceOption,
     LimitOption,
@@ -41,6 +42,7 @@ from parkdispatch.interfaces.commands.plan_options import (
     ReserveOption,
     SocOption,
     SoftOption,
+    StampsOption,
     StartOption,
     UntilOption,
     UntilSocOption,
@@ -80,6 +82,8 @@ def plan(
     pv: PvOption = None,
     load_column: LoadColumnOption = None,
     pv_column: PvColumnOption = None,
+    stamps: StampsOption = None,
+    fill_gaps: FillGapsOption = 0,
     variant: Variant = None,
     out: Out = None,
     lang: Language = "en",
@@ -118,7 +122,16 @@ def plan(
         known = known_day(ledger, by, park, times[0], given_soc, peak_so_far_mw)
         park, given_soc = (known.case, known.soc) if known else (park, given_soc)
         varied = findings.collect(
-            with_overrides, park, given_soc, peak_so_far_mw, load, pv, load_column, pv_column
+            with_overrides,
+            park,
+            given_soc,
+            peak_so_far_mw,
+            load,
+            pv,
+            load_column,
+            pv_column,
+            stamps,
+            fill_gaps,
         )
         findings.raise_any()
         context, wishes = SolveContext(options, progress), PlanWishes(orders, follow, price)

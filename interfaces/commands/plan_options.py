@@ -38,8 +38,21 @@ PeakOption = Annotated[
     float | None,
     typer.Option(help="Highest 15-minute import of the month so far [MW]; default: the lowest possible."),
 ]
-LoadOption = Annotated[Path | None, typer.Option(help="Load forecast, CSV with time and load [MW].")]
-PvOption = Annotated[Path | None, typer.Option(help="PV forecast, CSV with time and pv [MW].")]
+LoadOption = Annotated[
+    str | None,
+    typer.Option(help="Load forecast, .csv or .xlsx, of which `ems.xlsx#Sheet2!负荷(MW)` names a column."),
+]
+PvOption = Annotated[str | None, typer.Option(help="PV forecast, likewise.")]
+StampsOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Where the stamps of the forecasts stand in their intervals; default: told by each file.",
+        metavar="start|end",
+    ),
+]
+FillGapsOption = Annotated[
+    int, typer.Option(help="Longest gap of the forecasts that is interpolated, in their intervals.")
+]
 LoadColumnOption = Annotated[
     str | None,
     typer.Option(

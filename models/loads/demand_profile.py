@@ -29,6 +29,7 @@ from parkdispatch.models.reactive_load import ReactiveLoad
 
 MEMORY_QUARTERS = 64  # noise older than 16 h is forgotten; at a correlation of 0.9 it weighs 1e-3
 HOURS_PER_YEAR = 8760
+SLIP_OF_UNIT = (300.0, 3000.0)  # times: kW for MW is a thousand
 FAR_FROM_USUAL = 30.0  # times: a holiday leaves a tenth, kW for MW a thousandth
 LARGEST_NOISE_STDS = 4.0  # noise is clipped there, so that one rare draw does not set the month's peak
 
@@ -159,6 +160,20 @@ class DemandProfile(ReactiveLoad):
         if total_mwh <= 0:
             raise InputError(f"`stops` = {self.stops}: leave no demand in {year}, must leave some")
         return np.asarray(shape * (self.annual_energy_mwh / total_mwh))
+
+    def impossible(self, given: Mapping[str, Array], park: Park) -> Mapping[str, list[str]]:
+        """A mean a thousandth or a thousand times that of the yearly energy: a slip of unit."""
+        problems = {}
+        for key, (mean_mw, usual_mw) in self.implausible(given, park.hours).items():
+            too_small = usual_mw / SLIP_OF_UNIT[1] <= mean_mw <= usual_mw / SLIP_OF_UNIT[0]
+            if too_small or SLIP_OF_UNIT[0] * usual_mw <= mean_mw <= SLIP_OF_UNIT[1] * usual_mw:
+                was, is_said = ("MW", "kW") if too_small else ("kW", "MW")
+                problems[key] = [
+                    f"{mean_mw:.15g} MW on average: usual here are {usual_mw:.15g} MW by"
+                    " `annual_energy_mwh`: must be"
+                    f" in {was}, not {is_said} as its unit says, or `annual_energy_mwh` be corrected"
+                ]
+        return problems
 
     def implausible(self, given: Mapping[str, Array], hours: float) -> Mapping[str, tuple[float, float]]:
         """A mean far from that of the yearly energy: most likely a slip of unit."""

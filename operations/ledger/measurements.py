@@ -22,7 +22,7 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.operations.ledger.ledger_database import next_number
 from parkdispatch.operations.ledger.ledger_store import Author, Ledger
 from parkdispatch.operations.ledger.ledger_tables import delivery, measurement
-from parkdispatch.operations.ledger.quantities import QUALITIES, Measured, measured_quantity
+from parkdispatch.operations.ledger.quantities import QUALITIES, Measured, measured_quantity, reading_of
 from parkdispatch.operations.ledger.sites import added_channel, channel_number, site_of
 
 BATCH = 5000  # rows that are read or written at once
@@ -107,7 +107,7 @@ def _read_column(case: Case, path: Path, text: str) -> _Read:
     name, _, column = text.partition("=")
     measured = measured_quantity(case, name)
     digest = hashlib.sha256(read_bytes(path)).hexdigest()
-    values = read_whole_series(path, measured.quantity.spec, case.calendar.hours, column or None)
+    values = read_whole_series(path, measured.quantity.spec, case.calendar.hours, reading_of(case, column))
     return _Read(measured, column, digest, path.name, values)
 
 

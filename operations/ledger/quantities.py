@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.messages.problem_sentences import closest
+from parkdispatch.inputs.series.series_reading import ReadingOptions
 from parkdispatch.models.device import SeriesSpec, power_spec
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.limits import LARGEST_POWER_MW
@@ -93,3 +94,8 @@ def devices_with(case: Case, name: str) -> list[str]:
         for device, declared in case.devices.items()
         if {declared.role, getattr(declared, "kind", "")} & set(QUANTITIES[name].kinds)
     ]
+
+
+def reading_of(case: Case, column: str | None) -> ReadingOptions:
+    """How a file is read: one of its columns where one is named, in the site's time."""
+    return ReadingOptions(column=column or None, timezone=case.site.timezone)

@@ -17,7 +17,7 @@ from parkdispatch.inputs.series.series_file import read_series
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.known_outages import RecordedOutage
-from parkdispatch.operations.ledger.quantities import Measured, measured_quantity
+from parkdispatch.operations.ledger.quantities import Measured, measured_quantity, reading_of
 from parkdispatch.operations.settlement.day_record import (
     DayRecord,
     complete_plan,
@@ -58,7 +58,8 @@ def record_from_files(
     for text, path, column in measured:
         with findings.collecting():
             of = measured_quantity(case, text)
-            columns[of] = read_series(path, of.quantity.spec, times, case.calendar.hours, column)
+            reading = reading_of(case, column)
+            columns[of] = read_series(path, of.quantity.spec, times, case.calendar.hours, reading).values
     findings.raise_any()
     return _record(case, day, planned, columns, {}, soc or {}, {}, peak_so_far_mw, outages, ())
 

@@ -12,7 +12,14 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.console.bill_screen import HALF_YUAN, show_bill
-from parkdispatch.results.console.screen_parts import heading, money, plain_table, saving_table
+from parkdispatch.results.console.screen_parts import (
+    heading,
+    money,
+    plain_table,
+    print_implausible,
+    print_readings,
+    saving_table,
+)
 from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.pv_yield import PvYield
 from parkdispatch.results.savings.replay_comparison import Replayed
@@ -21,7 +28,6 @@ from parkdispatch.results.views.saving_view import bridge_rows
 from parkdispatch.results.wording.display_names import Words, screen_name
 from parkdispatch.results.wording.indicator_sentence import indicator_sentence
 from parkdispatch.results.wording.sentences import (
-    implausible_sentences,
     proof_sentence,
     unchecked_sentences,
 )
@@ -36,12 +42,6 @@ COST_WORDS = {
     "wear": "battery wear",
     "capital": "capital",
 }
-
-
-def print_implausible(console: Console, solution: xr.Dataset, case: Case) -> None:
-    """What can hardly be in the given series, loudly."""
-    for line in implausible_sentences(solution, case, load_words("en", devices=case.devices)):
-        console.print(Text(f"WARNING: {line}", style="bold red"), soft_wrap=True)
 
 
 def show_year(
@@ -59,6 +59,7 @@ def show_year(
     console.print(
         heading(f"{case.title or case.name}: {first} to {last}, {model['intervals']:,} intervals", case)
     )
+    print_readings(console, case, words)
     print_implausible(console, solution, case)
     console.print(Group(_energy_table(summary, scale, words), _cost_table("the period", summary, words)))
     _print_bridge(console, summary)

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.results.console.bill_screen import show_bill
-from parkdispatch.results.console.dispatch_screen import NO_COMPARISON, print_implausible, proof_lines
-from parkdispatch.results.console.screen_parts import heading, plain_table
+from parkdispatch.results.console.dispatch_screen import NO_COMPARISON, proof_lines
+from parkdispatch.results.console.screen_parts import heading, plain_table, print_implausible, print_readings
 from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.savings.daily_saving import saving_of_days
 from parkdispatch.results.schedule.activity_schedule import ActivityBlock
@@ -42,6 +42,7 @@ def show_plan(
     )
     words = load_words("en", scale=scale, devices=case.devices)
     console.print(heading(f"{case.title or case.name}: plan for {when}", case), soft_wrap=True)
+    print_readings(console, case, words)
     if blocks:
         console.print(_schedule(blocks, words), soft_wrap=True)
     elif case.storage:

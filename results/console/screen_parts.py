@@ -1,15 +1,19 @@
 """Headings, tables and amounts of money, as every command prints them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+import xarray as xr
 from rich import box
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.failed_tasks import FailedTask
-from parkdispatch.results.wording.sentences import failed_sentences
+from parkdispatch.results.wording.reading_sentences import reading_sentences
+from parkdispatch.results.wording.sentences import failed_sentences, implausible_sentences
 from parkdispatch.results.wording.words import load_words
 
 
@@ -64,3 +68,15 @@ def saving_table(title: str, rows: Sequence[tuple[str, float]]) -> Table:
         style = "bold" if number == len(rows) else None
         table.add_row(name, f"{yuan:z,.0f}", f"{yuan / YUAN_PER_WAN:z,.2f}", style=style)
     return table
+
+
+def print_readings(console: Console, case: Case, words: Mapping[str, Any]) -> None:
+    """What was understood of the series files, a line each."""
+    for line in reading_sentences(case, words):
+        console.print(Text(line, style="dim"), soft_wrap=True)
+
+
+def print_implausible(console: Console, solution: xr.Dataset, case: Case) -> None:
+    """What can hardly be in the given series, loudly."""
+    for line in implausible_sentences(solution, case, load_words("en", devices=case.devices)):
+        console.print(Text(f"WARNING: {line}", style="bold red"), soft_wrap=True)

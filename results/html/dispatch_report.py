@@ -25,6 +25,7 @@ from parkdispatch.results.wording.display_names import (
     owned,
     span_label,
 )
+from parkdispatch.results.wording.reading_sentences import reading_sentences
 from parkdispatch.results.wording.sentences import (
     block_row,
     implausible_sentences,
@@ -79,6 +80,7 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
             all=len(audit.residuals), failed=len(failed), names=", ".join(failed)
         ),
         series_text=series_text,
+        readings=reading_sentences(case, words),
         given=[source_line(sourced, words) for sourced in facts.assumptions if sourced.origin != "file"],
         assumptions=[
             source_line(sourced, words) for sourced in facts.assumptions if sourced.origin == "file"

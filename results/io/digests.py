@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.inputs.schema.case_file import WeatherFile
+from parkdispatch.inputs.schema.case_file import SeriesFile, WeatherFile
 from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.models.errors import InputError
 
@@ -34,17 +34,25 @@ def case_digests(case: Case) -> dict[str, str]:
         digests[f"series.{device}.{name}"] = (
             digest(entry.digest_content())
             if isinstance(entry, SeriesValues)
-            else _file_digest(entry.path(case.folder), entry.column)
+            else _file_digest(entry.path(case.folder), _reading_of(entry))
         )
     if isinstance(case.weather, WeatherFile):
         digests["weather.file"] = _file_digest(case.weather.path(case.folder), None)
     return digests
 
 
-def _file_digest(path: Path, column: str | None) -> str:
-    """Digest of a file's content and the column used. Raises InputError."""
+def _reading_of(entry: SeriesFile) -> str | list[Any] | None:
+    """What of a series file is read and how; the column alone where nothing else is said."""
+    options = entry.options(None)
+    if options.sheet is None and options.stamps is None and not options.fill_gaps:
+        return options.column
+    return [options.sheet, options.column, options.stamps, options.fill_gaps]
+
+
+def _file_digest(path: Path, reading: str | list[Any] | None) -> str:
+    """Digest of a file's content and of what of it is read. Raises InputError."""
     try:
-        return digest([hashlib.sha256(path.read_bytes()).hexdigest(), column])
+        return digest([hashlib.sha256(path.read_bytes()).hexdigest(), reading])
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
 

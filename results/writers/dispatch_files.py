@@ -140,6 +140,9 @@ def summary_json(
         "model": dict(model),
         "versions": versions(),
         "case_sha256": case.sha256,
+        "series_files": {
+            f"{device}.{series}": reading.to_json() for (device, series), reading in case.readings.items()
+        },
     }
 
 

@@ -168,7 +168,7 @@ def test_only_the_readers_convert_units() -> None:
     """A factor such as kW to MW has one home for what is read."""
     words = re.compile(r"千瓦|\bkw\b.*1e-3")
     assert {short(p) for p in of("inputs") if words.search(p.read_text(encoding="utf-8"))} == {
-        "inputs/series/series_file.py"
+        "inputs/series/series_units.py"
     }
 
 

@@ -42,7 +42,7 @@ def test_a_day_of_any_park(kept: tuple[str, ...], run: Run, tmp_path: Path) -> N
     [
         (
             "load.csv",
-            "Please check load: the given series is 0.09 MW, usual here are 79.91 MW.",
+            "Please check load: the given series is 0.9 MW, usual here are 79.91 MW.",
             "请核对负荷：",
         ),
         ("pv.csv", "Please check pv: the given series is 0.06 MW, usual here are 70.4 MW.", "请核对光伏："),
@@ -51,9 +51,14 @@ def test_a_day_of_any_park(kept: tuple[str, ...], run: Run, tmp_path: Path) -> N
 def test_what_can_hardly_be_is_said_loudly(
     file: str, said: str, said_zh: str, run: Run, tmp_path: Path
 ) -> None:
-    """A load or a sun a thousandth of the usual is planned, proven, and most likely in kW."""
+    """A load a hundredth of the usual, or a sun a thousandth, is planned and proven, and most likely
+    wrong."""
     path = park_of(tmp_path, KINDS)
-    (tmp_path / file).write_text(FILES[file].replace("[MW]", "[kW]"), encoding="utf-8")
+    text = FILES[file].replace("[MW]", "[kW]")
+    if file == "load.csv":
+        head, *rows = text.splitlines()
+        text = "\n".join([head, *(f"{row.split(',')[0]},{10 * float(row.split(',')[1])}" for row in rows)])
+    (tmp_path / file).write_text(text, encoding="utf-8")
     words = (
         "plan",
         path,
@@ -70,6 +75,21 @@ def test_what_can_hardly_be_is_said_loudly(
     assert ran.code == 0, ran.err
     assert f"WARNING: {said}" in ran.out
     assert said_zh in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("factor", "said"), [(1e-3, "in MW, not kW"), (600.0, "in kW, not MW")])
+def test_a_load_a_thousand_times_off_is_refused_with_its_likely_unit(
+    factor: float, said: str, run: Run, tmp_path: Path
+) -> None:
+    path = park_of(tmp_path, KINDS)
+    head, *rows = FILES["load.csv"].splitlines()
+    rows = [f"{row.split(',')[0]},{factor * float(row.split(',')[1])}" for row in rows]
+    (tmp_path / "slip.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
+    ran = run("plan", path, "--load", tmp_path / "slip.csv", "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert "usual here are 79.908675799" in ran.err
+    assert said in ran.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_load_and_a_plant_given_by_series_need_nothing_else(run: Run, tmp_path: Path) -> None:
@@ -109,7 +129,11 @@ def test_columns_and_batteries_are_named_on_the_command_line(run: Run, tmp_path:
         *words, "--load", tmp_path / "two.csv", "--load-column", "load", "--soc", "battery_1=0.4"
     )
     assert column_named.code == 0, column_named.err
-    assert column_named.out == run(*words, "--soc", "0.4").out != run(*words).out
+    assert "load: two.csv, UTF-8, column load [MW], 15-minute intervals" in column_named.out
+    own = run(*words, "--soc", "0.4").out.replace("load: load.csv,", "load: two.csv,")
+    assert column_named.out == own != run(*words).out
+    for reference in ("two.csv#load", "two.csv#load [MW]"):
+        assert run(*words, "--load", tmp_path / reference, "--soc", "0.4").out == own
     for soc, said in (
         (("battery_9=0.4",), "`--soc`: battery_9 is no battery of the case, must be of battery_1"),
         (("=0.4",), "`--soc` = =0.4: must be a fraction such as 0.4, or battery_1=0.4"),

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parkdispatch.inputs.series.series_file import FACTORS, read_series, series_problems
+from parkdispatch.inputs.series.series_file import read_series, series_problems
+from parkdispatch.inputs.series.series_reading import ReadingOptions
+from parkdispatch.inputs.series.series_units import FACTORS
 from parkdispatch.models.device import SeriesSpec
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.registry import any_device
@@ -25,7 +27,7 @@ def read(
 ) -> list[float]:
     path = folder / "load.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return read_series(path, spec, TIMES, 0.25, column).tolist()
+    return read_series(path, spec, TIMES, 0.25, ReadingOptions(column=column)).values.tolist()
 
 
 def quoted(text: str) -> str:
@@ -114,7 +116,7 @@ def test_one_label_in_two_units_is_told_apart_by_the_header(tmp_path: Path) -> N
 
 def test_a_file_may_hold_more_than_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / "load.csv").write_text(PLAIN)
-    assert read_series(tmp_path / "load.csv", POWER, TIMES[3:5], 0.25).tolist() == VALUES[3:5]
+    assert read_series(tmp_path / "load.csv", POWER, TIMES[3:5], 0.25).values.tolist() == VALUES[3:5]
 
 
 @pytest.mark.parametrize("minutes", [1, 5, 30, 60])
@@ -122,14 +124,30 @@ def test_the_step_is_that_of_the_case(minutes: int, tmp_path: Path) -> None:
     times = pd.date_range("2026-02-28 22:00", periods=6, freq=f"{minutes}min")
     rows = "".join(f"{t:%Y-%m-%d %H:%M},{n}\n" for n, t in enumerate(times))
     (tmp_path / "load.csv").write_text("time,load [MW]\n" + rows)
-    assert read_series(tmp_path / "load.csv", POWER, times, minutes / 60).tolist() == [0, 1, 2, 3, 4, 5]
-    wrong = 15 / 60
-    assert f"step is {minutes} minutes: must be 15" in series_problems(tmp_path / "load.csv", POWER, wrong)[0]
+    assert read_series(tmp_path / "load.csv", POWER, times, minutes / 60).values.tolist() == [
+        0,
+        1,
+        2,
+        3,
+        4,
+        5,
+    ]
+
+
+def test_a_step_that_neither_divides_that_of_the_case_nor_is_a_multiple_is_refused(tmp_path: Path) -> None:
+    times = pd.date_range("2026-02-28", periods=144, freq="10min")
+    (tmp_path / "load.csv").write_text("time,load [MW]\n" + "".join(f"{t},1\n" for t in times))
+    problems = series_problems(tmp_path / "load.csv", POWER, 0.25)
+    assert problems == [
+        "load.csv: step is 10 minutes: must be 15 minutes, the interval of the case, or divide it, or"
+        " be a multiple"
+        " of it up to 60 minutes"
+    ]
 
 
 def test_one_row_has_no_step_to_be_wrong(tmp_path: Path) -> None:
     (tmp_path / "load.csv").write_text("\n".join(PLAIN.splitlines()[:2]))
-    assert read_series(tmp_path / "load.csv", POWER, TIMES[:1], 0.25).tolist() == VALUES[:1]
+    assert read_series(tmp_path / "load.csv", POWER, TIMES[:1], 0.25).values.tolist() == VALUES[:1]
 
 
 def test_upper_limits_are_kept(tmp_path: Path) -> None:
@@ -208,21 +226,21 @@ def test_a_year_is_read_in_the_blink_of_an_eye(tmp_path: Path) -> None:
     times = pd.date_range("2026-01-01", "2027-01-01", freq="15min", inclusive="left")
     table = pd.DataFrame({"load [MW]": np.arange(len(times)) / 7}, index=pd.Index(times, name="time"))
     table.to_csv(tmp_path / "load.csv")
-    power_mw = read_series(tmp_path / "load.csv", POWER, times, 0.25)
+    power_mw = read_series(tmp_path / "load.csv", POWER, times, 0.25).values
     assert np.array_equal(power_mw, np.arange(len(times)) / 7)
 
 
 def test_a_second_byte_order_mark_is_no_part_of_the_header(tmp_path: Path) -> None:
     path = tmp_path / "load.csv"
     path.write_bytes("\ufefftime,load [MW]\n2026-07-15 00:00,1\n".encode("utf-16"))
-    assert read_series(path, POWER, pd.DatetimeIndex(["2026-07-15"]), 0.25).tolist() == [1.0]
+    assert read_series(path, POWER, pd.DatetimeIndex(["2026-07-15"]), 0.25).values.tolist() == [1.0]
 
 
 @pytest.mark.parametrize("first", ['"sep=;"', "SEP=;", "sep=; ", "sep=;;"])
 def test_a_first_line_of_another_spelling(first: str, tmp_path: Path) -> None:
     path = tmp_path / "load.csv"
     path.write_text(f"{first}\r\ntime;load [MW]\r\n2026-07-15 00:00;1\r\n")
-    assert read_series(path, POWER, pd.DatetimeIndex(["2026-07-15"]), 0.25).tolist() == [1.0]
+    assert read_series(path, POWER, pd.DatetimeIndex(["2026-07-15"]), 0.25).values.tolist() == [1.0]
 
 
 @pytest.mark.parametrize("separator", [";", ",", "\t"])
@@ -233,7 +251,7 @@ def test_a_first_line_that_states_the_separator(separator: str, tmp_path: Path) 
     path.write_text("\n".join([f"sep={separator}", *(row.replace(",", separator) for row in rows[:3])]))
     spec = SeriesSpec(title="", unit="MW", lower=0.0)
     times = pd.date_range("2026-07-15", periods=2, freq="15min")
-    assert read_series(path, spec, times, 0.25).tolist() == [1.0, 2.0]
+    assert read_series(path, spec, times, 0.25).values.tolist() == [1.0, 2.0]
     path.write_text("\n".join([f"sep={separator}", *(row.replace(",", separator) for row in rows)]))
     with pytest.raises(InputError, match="load.csv row 5: load"):
         read_series(path, spec, times, 0.25)
