@@ -6,14 +6,20 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
 from parkdispatch.interfaces.cache_command import cache
 from parkdispatch.interfaces.commands.check import check
-from parkdispatch.interfaces.commands.console import ClosedPipeError, err_console, print_message
+from parkdispatch.interfaces.commands.console import (
+    ClosedPipeError,
+    err_console,
+    out_console,
+    print_message,
+    say,
+)
 from parkdispatch.interfaces.commands.days.ledger_commands import ledger_app
 from parkdispatch.interfaces.commands.days.settle import settle
 from parkdispatch.interfaces.commands.init import init
@@ -25,6 +31,7 @@ from parkdispatch.interfaces.commands.size import size
 from parkdispatch.interfaces.commands.study import study
 from parkdispatch.interfaces.commands.worth import worth
 from parkdispatch.interfaces.commands.year import year
+from parkdispatch.interfaces.session import SESSION, begin
 from parkdispatch.interfaces.startup import show_dask, start_quickly
 from parkdispatch.models.errors import InputError, ParkdispatchError
 
@@ -35,7 +42,6 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # of the place that
 app = typer.Typer(
     name="parkdispatch",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -75,6 +81,13 @@ def parkdispatch(
         bool,
         typer.Option("--no-cache", help="Compute all anew: neither read nor keep what `cache` says is kept."),
     ] = False,
+    _quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="Print warnings and errors only; anywhere on the line.")
+    ] = False,
+    _verbose: Annotated[
+        bool,
+        typer.Option("-v", "--verbose", help="Print each step and which configuration was read; anywhere."),
+    ] = False,
 ) -> None:
     """Dispatch of an industrial park with PV and storage, proven optimal."""
     start_quickly(context.invoked_subcommand)
@@ -82,6 +95,52 @@ def parkdispatch(
         os.environ["PARKDISPATCH_TRUST_PATHS"] = "1"  # read by `inputs.checks.trusted_paths`
     if no_cache:
         os.environ["PARKDISPATCH_CACHE"] = "off"  # read by `inputs.cache.cache_folder`, also in workers
+
+
+def _command() -> Any:
+    """The command line with the default case of the configuration, in the language of the session."""
+    command = typer.main.get_command(app)
+    if default_case := SESSION.config.get("case"):
+        for one in getattr(command, "commands", {}).values():
+            for parameter in one.params:
+                if parameter.name == "case":
+                    parameter.default = default_case
+    if SESSION.lang != "en":
+        from parkdispatch.interfaces.translations.help_pages import localize
+
+        localize(command, SESSION.lang)
+    return command
+
+
+def _run(words: Sequence[str]) -> None:
+    """Run the command that was typed; in another language than English its usage errors are said here."""
+    command = _command()
+    if SESSION.lang == "en":
+        command(args=list(words))
+        return
+    from parkdispatch.interfaces.translations.usage_errors import is_usage_error, usage_sentence
+
+    try:
+        code = command(args=list(words), standalone_mode=False)
+    except Exception as error:
+        if not is_usage_error(error):
+            raise
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()  # type: ignore[attr-defined] # of Typer's errors
+        else:
+            for line in usage_sentence(error, SESSION.lang).splitlines():
+                err_console.print(Text(line), soft_wrap=True)
+        sys.exit(error.exit_code)  # type: ignore[attr-defined]
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _begin(words: Sequence[str]) -> list[str]:
+    """The words without those that hold for every command, which are set."""
+    kept = begin(words)
+    out_console.quiet = SESSION.verbosity == "quiet"
+    if SESSION.verbosity == "verbose":
+        err_console.print(Text(f"configuration: {SESSION.config_path or '-'}"), soft_wrap=True)
+    return kept
 
 
 def _interrupted(error: BaseException | None) -> bool:
@@ -128,9 +187,10 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a Chinese Windows pipe cannot encode "²"
     try:
-        _refuse_empty(sys.argv[1:])
+        words = _begin(sys.argv[1:])
+        _refuse_empty(words)
         try:
-            app()
+            _run(words)
         finally:
             sys.stdout.flush()  # not at the exit of the interpreter, where an error would be a traceback
             show_dask()
@@ -148,19 +208,19 @@ def main() -> None:
         _discard_output()  # Typer and Rich exit with 1 where the reader of a help page has gone
         sys.exit(BROKEN_PIPE)
     except KeyboardInterrupt:
-        err_console.print("interrupted")
+        err_console.print(say("interrupted"))
         sys.exit(INTERRUPTED)
     except Exception as error:  # users see one line; PARKDISPATCH_TRACEBACK shows the traceback
         if isinstance(error, OSError) and error.errno in FULL:
             _discard_output()
-            err_console.print(Text(f"the output cannot be written: {error.strerror}"))
+            err_console.print(Text(say(f"the output cannot be written: {error.strerror}")))
             sys.exit(1)
         if _interrupted(error):  # a library that was being imported replaced the interrupt by its own error
-            err_console.print("interrupted")
+            err_console.print(say("interrupted"))
             sys.exit(INTERRUPTED)
         if os.environ.get("PARKDISPATCH_TRACEBACK"):
             raise
-        err_console.print(Text(f"internal error, please report it: {type(error).__name__}: {error}"))
+        err_console.print(Text(say(f"internal error, please report it: {type(error).__name__}: {error}")))
         sys.exit(1)
 
 

@@ -5,10 +5,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from parkdispatch.interfaces.commands import console
+from parkdispatch.interfaces.session import SESSION
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.io.run_folder import folder_problems, writing_problems
 
-RUNS = Path("runs")  # in the current folder
+
+def runs_folder() -> Path:
+    """Where folders of runs are made: that of the configuration, or `runs` in the current folder."""
+    return Path(SESSION.config.get("output", "runs")).expanduser()
 
 
 def check_output_paths(out: Path | None, model: Path | None = None) -> None:
@@ -22,9 +26,10 @@ def check_output_paths(out: Path | None, model: Path | None = None) -> None:
             problems.append(f"`--write-model` = {model}: must end in .lp or .mps")
         if model.is_dir() or not model.parent.is_dir():
             problems.append(f"`--write-model` = {model}: must be a file in an existing folder")
-    folder = out or RUNS / "run"
+    runs = runs_folder()
+    folder = out or runs / "run"
     lines = folder_problems(folder) or writing_problems(folder)
-    problems += lines if out else [line.replace(f"argument `out` = {folder}", f"`{RUNS}/`") for line in lines]
+    problems += lines if out else [line.replace(f"argument `out` = {folder}", f"`{runs}/`") for line in lines]
     if problems:
         raise InputError(problems)
 
@@ -50,12 +55,12 @@ def _new_folder(name: str) -> Path:
     """Make a folder in `runs/`; with a number behind the name where another run has it."""
     number = 1
     while True:
-        folder = RUNS / (name if number == 1 else f"{name}-{number}")
+        folder = runs_folder() / (name if number == 1 else f"{name}-{number}")
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
             number += 1
         except OSError as error:
-            raise InputError(f"`{RUNS}/`: cannot be written: {error.strerror or error}") from error
+            raise InputError(f"`{runs_folder()}/`: cannot be written: {error.strerror or error}") from error
         else:
             return folder

@@ -1,5 +1,6 @@
 """Fixtures of several tests. The benchmarks are not installed with the package; they are found beside it."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,8 @@ from tests.support.typed_commands import Ran, Run, typed_by
 
 if TYPE_CHECKING:
     from parkdispatch.studies.task_cluster import TaskCluster
+
+os.environ |= {"PARKDISPATCH_LANG": "en", "PARKDISPATCH_CONFIG": ""}  # whatever the system and the user have
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,15 +2,16 @@
 
 from rich.text import Text
 
-from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line
-from parkdispatch.interfaces.commands.options import CaseArgument, Variant
+from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line, say
+from parkdispatch.interfaces.commands.options import CaseArgument, Language, Variant, language
 
 
-def check(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
+def check(case: CaseArgument = "gaoan", variant: Variant = None, lang: Language = None) -> None:
     """Validate a case, its files and its variants; report all errors at once; solve nothing.
 
     Series of its default day alone suffice for a plan; what the whole year lacks is told beside.
     """
+    language(lang)
     with progress_line() as progress:
         progress("reading inputs")
         from parkdispatch.inputs.loader import load_case, variants
@@ -35,7 +36,7 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
         f"{park.name}: {valid}. {len(park.devices)} devices ({', '.join(park.devices)}),"
         f" {len(prepared.times):,} intervals of {park.calendar.minutes} minutes, tariff {park.tariff.name}."
     )
-    out_console.print(Text(text), soft_wrap=True)
+    out_console.print(Text(say(text)), soft_wrap=True)
     for line in year_only.lines:
         print_message("for year, replay and study", line)
     for line in (*park.warnings, *unread_weather(prepared)):

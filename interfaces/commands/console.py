@@ -3,12 +3,15 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 from rich.text import Text
+
+from parkdispatch.interfaces.session import SESSION
 
 if TYPE_CHECKING:
     from parkdispatch.results.io.task_store import TaskStore
@@ -54,6 +57,15 @@ def with_option_names(message: str) -> str:
     )
 
 
+def say(text: str) -> str:
+    """A sentence of the command line in the language of the session."""
+    if SESSION.lang == "en":
+        return text
+    from parkdispatch.interfaces.translations.catalogue import translated
+
+    return translated(text, SESSION.lang, "screen")
+
+
 def print_message(label: str, message: str) -> None:
     """Print one line of an error or warning, without interpreting markup or control characters.
 
@@ -61,8 +73,13 @@ def print_message(label: str, message: str) -> None:
     """
     from parkdispatch.inputs.messages.quoted import CONTROL
 
+    if SESSION.lang != "en":
+        from parkdispatch.interfaces.translations.catalogue import translated_message
+
+        label, message = say(label), translated_message(message, SESSION.lang)
     text = CONTROL.sub("\N{REPLACEMENT CHARACTER}", with_option_names(message))
-    err_console.print(Text(f"{label}: {text}"), soft_wrap=True)
+    colon = ": " if SESSION.lang == "en" else "："
+    err_console.print(Text(f"{label}{colon}{text}"), soft_wrap=True)
 
 
 def end_of_tasks(finished: "TaskStore", failed: Sequence[object]) -> None:
@@ -71,9 +88,8 @@ def end_of_tasks(finished: "TaskStore", failed: Sequence[object]) -> None:
     Raises typer.Exit.
     """
     if finished.reused:
-        out_console.print(
-            f"{finished.reused} tasks were finished by a run that was not complete, and reused."
-        )
+        reused = f"{finished.reused} tasks were finished by a run that was not complete, and reused."
+        out_console.print(say(reused))
     if finished.problem:
         print_message("warning", f"finished tasks are not kept: {finished.problem}")
     if failed:
@@ -93,9 +109,25 @@ def time_text() -> str:
 
 @contextmanager
 def progress_line() -> Iterator[Callable[[str], None]]:
-    """Show the current step in one line, on terminals only, until the end."""
-    if not err_console.is_terminal:
+    """Show the current step in one line, on terminals only; each in its own line if asked to."""
+    if SESSION.verbosity == "verbose":
+        yield lambda step: err_console.print(Text(f"{time_text()[9:]} {step_text(step)}"), soft_wrap=True)
+    elif SESSION.verbosity == "quiet" or not err_console.is_terminal:
         yield lambda _: None
-        return
-    with err_console.status("reading inputs") as status:
-        yield status.update
+    else:
+        with err_console.status(step_text("reading inputs")) as status:
+            yield lambda step: status.update(step_text(step))
+
+
+def step_text(step: str) -> str:
+    """A step of a run in the language of the session."""
+    if SESSION.lang == "en":
+        return step
+    from parkdispatch.interfaces.translations.catalogue import translated
+
+    return translated(step, SESSION.lang, "progress")
+
+
+def today(timezone: str) -> date:
+    """The day that it is now at a place."""
+    return datetime.now(ZoneInfo(timezone)).date()

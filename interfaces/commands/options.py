@@ -18,7 +18,12 @@ CaseArgument = Annotated[
 Variant = Annotated[str | None, typer.Option(help="Variant of the case file, such as first_phase.")]
 Out = Annotated[Path | None, typer.Option(help="Output folder; default runs/CASE-COMMAND-TIME.")]
 Language = Annotated[
-    str, typer.Option("--lang", help="Language of pages and workbooks: en or zh, or a code such as zh-CN.")
+    str | None,
+    typer.Option(
+        "--lang",
+        help="Language of screen, pages and workbooks: en or zh, or a code such as zh-CN; default: that of"
+        " the variable PARKDISPATCH_LANG, of the configuration, or of the system.",
+    ),
 ]
 Solver = Annotated[
     str, typer.Option(help="highs, or pyomo:NAME for a solver known to Pyomo (slower; solves the full MILP).")

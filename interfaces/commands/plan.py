@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line
+from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line, say
 from parkdispatch.interfaces.commands.days.ledger_options import ByOption, UsedLedger
 from parkdispatch.interfaces.commands.days.planned_from_ledger import known_day
 from parkdispatch.interfaces.commands.network_check import (
@@ -86,7 +86,7 @@ def plan(
     fill_gaps: FillGapsOption = 0,
     variant: Variant = None,
     out: Out = None,
-    lang: Language = "en",
+    lang: Language = None,
     solver: Solver = "highs",
     time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
     model: Model = None,
@@ -114,8 +114,8 @@ def plan(
         given_soc = findings.collect(parse_soc, soc)
         orders = findings.collect(parse_orders, outage, limit, force, reserve_mwh, call, until_soc)
         price = findings.collect(checked_price, soft, violation_price)
-        given_day = findings.collect(parse_day, day)
         park = findings.collect(load_case, case, variant)
+        given_day = findings.collect(parse_day, day, park)
         findings.collect(check_possible, park, ac_check)
         findings.raise_any()
         times = plan_times(park, given_day, start, until)
@@ -191,4 +191,4 @@ def _show_assumed_peaks(planned: "PreparedDay", run: "DispatchRun") -> None:
         for name, peak_mw in peaks_mw.items()
     ]
     for note in notes:
-        out_console.print(note, style="dim", soft_wrap=True)
+        out_console.print(say(note), style="dim", soft_wrap=True)

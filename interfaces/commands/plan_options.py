@@ -1,19 +1,26 @@
 """Options of `parkdispatch plan`, and the reading of those that are texts: NAME=VALUE@BEGIN-END."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from parkdispatch.interfaces.commands.console import today
 from parkdispatch.models.errors import InputError
 
 if TYPE_CHECKING:
+    from parkdispatch.inputs.case import Case
     from parkdispatch.inputs.schema.orders import Order
 
+DAY_WORDS = {"yesterday": -1, "today": 0, "tomorrow": 1}  # days from the one that it is at the site
+
 DayOption = Annotated[
-    str | None, typer.Option("--date", help="Day to plan, YYYY-MM-DD; default: plan_date of the case.")
+    str | None,
+    typer.Option(
+        "--date", help="Day to plan, such as 2026-07-15 or tomorrow; default: plan_date of the case."
+    ),
 ]
 StartOption = Annotated[
     str | None,
@@ -139,14 +146,18 @@ def parse_soc(texts: list[str] | None) -> float | dict[str, float] | None:
     return by_name.get("", by_name)
 
 
-def parse_day(text: str | None) -> date | None:
-    """The day that was typed, if any."""
-    if text is None:
+def parse_day(text: str | None, park: "Case | None") -> date | None:
+    """The day that was typed, if any; of a word such as tomorrow, that of the site."""
+    if text is None or (text in DAY_WORDS and park is None):
         return None
+    if park is not None and text in DAY_WORDS:
+        return today(park.site.timezone) + timedelta(days=DAY_WORDS[text])
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise InputError(f"`--date` = {text}: must be a day such as 2026-07-15") from None
+        raise InputError(
+            f"`--date` = {text}: must be a day such as 2026-07-15, or today, tomorrow or yesterday"
+        ) from None
 
 
 Fields = dict[str, object]

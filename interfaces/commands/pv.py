@@ -1,12 +1,13 @@
 """`parkdispatch pv`: the yield of the photovoltaic plants."""
 
 from parkdispatch.interfaces.commands.console import out_console, progress_line
-from parkdispatch.interfaces.commands.options import CaseArgument, Variant
+from parkdispatch.interfaces.commands.options import CaseArgument, Language, Variant, language
 from parkdispatch.models.errors import InputError
 
 
-def pv(case: CaseArgument = "gaoan", variant: Variant = None) -> None:
+def pv(case: CaseArgument = "gaoan", variant: Variant = None, lang: Language = None) -> None:
     """Compute the yield of the photovoltaic plants: loss chain, areas, published figures."""
+    language(lang)
     with progress_line() as progress:
         progress("reading inputs")
         from parkdispatch.inputs.loader import load_case

@@ -19,7 +19,7 @@ def replay(
     case: CaseArgument = "gaoan",
     variant: Variant = None,
     out: Out = None,
-    lang: Language = "en",
+    lang: Language = None,
     time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
 ) -> None:
     """Plan the year day by day, and compare cost and saving with perfect foresight."""

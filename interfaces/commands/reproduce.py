@@ -11,7 +11,7 @@ from parkdispatch.interfaces.commands.options import CaseArgument, Language, Out
 def reproduce(
     case: CaseArgument = "gaoan-study",
     out: Out = None,
-    lang: Language = "en",
+    lang: Language = None,
     quick: Annotated[
         bool,
         typer.Option("--quick", help="Dispatch the first two years and the last; interpolate the others."),
@@ -26,7 +26,7 @@ def reproduce(
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.published.published_figures import read_published
-        from parkdispatch.interfaces.output_paths import RUNS, check_output_paths, run_folder
+        from parkdispatch.interfaces.output_paths import check_output_paths, run_folder, runs_folder
         from parkdispatch.results.console.dispatch_screen import show_files
         from parkdispatch.results.console.reproduction_screen import show_reproduction, show_search
         from parkdispatch.results.wording.sentences import failed_sentences
@@ -44,7 +44,7 @@ def reproduce(
             driver.require_study_inputs(study)
         findings.raise_any()
         options = SolveOptions()
-        finished = run_store(RUNS, "reproduce", study, options, quick, search)
+        finished = run_store(runs_folder(), "reproduce", study, options, quick, search)
         plan, context = read_published(PLAN), SolveContext(options, progress, finished)
         if search:
             fit = driver.search_calibration(study, plan, context)

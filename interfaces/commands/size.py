@@ -73,7 +73,7 @@ def size(
     store: Store = None,
     every_year: EveryYear = False,
     out: Out = None,
-    lang: Language = "en",
+    lang: Language = None,
     time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
 ) -> None:
     """Size a further battery: co-optimised, by size, offer, year of commissioning, and scenario.
@@ -86,7 +86,7 @@ def size(
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.variations.scenarios import scenario_table
-        from parkdispatch.interfaces.output_paths import RUNS, check_output_paths, run_folder
+        from parkdispatch.interfaces.output_paths import check_output_paths, run_folder, runs_folder
         from parkdispatch.results.writers.sizing_files import write_size_study
         from parkdispatch.studies.dask_client import tls_files
         from parkdispatch.studies.sizing.existing_park import require_increment_inputs
@@ -113,14 +113,14 @@ def size(
         findings.raise_any()
         scenario_run = None
         if SCENARIOS in parts:
-            scenario_run = Scenarios(scenario_table(park, scenarios), cluster, store, RUNS)
+            scenario_run = Scenarios(scenario_table(park, scenarios), cluster, store, runs_folder())
             # an unusable store or scheduler is reported before the computation, not after
             if store is not None:
                 require_matching_store(store, park, scenario_run.table, options)
             if scheduler is not None:
                 with cluster:
                     progress("connected to the scheduler")
-        finished = run_store(RUNS, "size", park, options, parts, every_year)
+        finished = run_store(runs_folder(), "size", park, options, parts, every_year)
         context = SolveContext(options, progress, finished)
         result = size_study(park, parts, context, scenario_run, every_year, warnings.append)
         progress("writing results")

@@ -25,7 +25,7 @@ def study(
         typer.Option("--quick", help="Dispatch the first two years and the last; interpolate the others."),
     ] = False,
     out: Out = None,
-    lang: Language = "en",
+    lang: Language = None,
     time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
 ) -> None:
     """Dispatch every year of the ageing storage: cash flow, NPV, IRR, payback, debt service coverage.
@@ -37,7 +37,7 @@ def study(
         progress("reading inputs")
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
-        from parkdispatch.interfaces.output_paths import RUNS, check_output_paths, run_folder
+        from parkdispatch.interfaces.output_paths import check_output_paths, run_folder, runs_folder
         from parkdispatch.results.writers.study_files import write_study
         from parkdispatch.studies.lifetime.lifetime_dispatch import require_lifetime_inputs
         from parkdispatch.studies.lifetime.storage_study_run import study_storage
@@ -52,7 +52,7 @@ def study(
             park = load_case(case, variant, whole_year=True)
             require_lifetime_inputs(park)
         findings.raise_any()
-        finished = run_store(RUNS, "study", park, options, quick)
+        finished = run_store(runs_folder(), "study", park, options, quick)
         context = SolveContext(options, progress, finished)
         result = study_storage(park, context, time.perf_counter() - started, quick)
         progress("writing results")

@@ -5,8 +5,10 @@ from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
     CaseArgument,
     Gap,
+    Language,
     Out,
     TimeLimit,
+    language,
 )
 
 
@@ -15,12 +17,13 @@ def worth(
     out: Out = None,
     time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
     gap: Gap = 1e-4,
+    lang: Language = None,
 ) -> None:
     """Dispatch the year with and without each part: the variants whose names begin with without_."""
     with progress_line() as progress:
         progress("reading inputs")
         from parkdispatch.inputs.messages.findings import Findings
-        from parkdispatch.interfaces.output_paths import RUNS, check_output_paths, run_folder
+        from parkdispatch.interfaces.output_paths import check_output_paths, run_folder, runs_folder
         from parkdispatch.results.writers.outputs import write_outputs
         from parkdispatch.results.writers.part_worth_files import PART_WORTH_OUTPUTS
         from parkdispatch.studies.partless_years import park_without_parts, worth_of_parts
@@ -28,12 +31,15 @@ def worth(
         from parkdispatch.studies.study_tasks import run_store
 
         findings = Findings()
+        findings.collect(language, lang)
         findings.collect(check_output_paths, out)
         options = findings.collect(SolveOptions, time_limit_s=time_limit, gap=gap)
         years = findings.collect(park_without_parts, case)
         findings.raise_any()
         park = years[""].case
-        finished = run_store(RUNS, "worth", park, options, [years[part].case.sha256 for part in years])
+        finished = run_store(
+            runs_folder(), "worth", park, options, [years[part].case.sha256 for part in years]
+        )
         result = worth_of_parts(years, SolveContext(options, progress, finished))
         progress("writing results")
         with run_folder(out, result.case.name, "worth") as folder:

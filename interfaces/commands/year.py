@@ -29,7 +29,7 @@ def year(
     case: CaseArgument = "gaoan",
     variant: Variant = None,
     out: Out = None,
-    lang: Language = "en",
+    lang: Language = None,
     solver: Solver = "highs",
     time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
     gap: Gap = 1e-9,

@@ -1,0 +1,1 @@
+"""What the command line says in other languages than English: help, usage errors, progress, messages."""

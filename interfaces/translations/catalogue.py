@@ -1,0 +1,82 @@
+"""Sentences of the command line in another language, by the English sentence that the code says.
+
+The tables of `*.zh.toml` map English sentences, with `{}` for what varies, to Chinese ones; `{1}`, `{2}`
+stand
+where what varied comes in another order. What has no entry stays English; a test walks all help and sees that
+there is none.
+"""
+
+import re
+import tomllib
+from functools import lru_cache
+from importlib import resources
+from typing import NamedTuple
+
+
+class Sentence(NamedTuple):
+    """A pattern of an English sentence, and the sentence in the other language."""
+
+    pattern: re.Pattern[str]
+    translation: str
+
+
+@lru_cache(maxsize=8)
+def table(lang: str, section: str) -> dict[str, str]:
+    """The sentences of a section by the English ones; empty for English."""
+    if lang == "en":
+        return {}
+    folder = resources.files("parkdispatch.interfaces") / "translations"
+    words: dict[str, dict[str, str]] = {}
+    for file in ("help", "messages"):
+        words |= tomllib.loads((folder / f"{file}.{lang}.toml").read_text(encoding="utf-8"))
+    return words[section]
+
+
+@lru_cache(maxsize=8)
+def _patterns(lang: str, section: str) -> list[Sentence]:
+    """Patterns of the sentences in which something varies, those with the longest fixed text first."""
+    sentences = [(text, said) for text, said in table(lang, section).items() if "{}" in text]
+    by_length = sorted(sentences, key=lambda item: -len(item[0].replace("{}", "")))
+    return [Sentence(re.compile("(.*?)".join(map(re.escape, text.split("{}"))), re.DOTALL), said)
+            for text, said in by_length]  # fmt: skip
+
+
+def translated(text: str, lang: str, section: str) -> str:
+    """The text in a language; as it is where the section has no such sentence."""
+    if (said := table(lang, section).get(text)) is not None:
+        return said
+    for sentence in _patterns(lang, section):
+        if found := sentence.pattern.fullmatch(text):
+            parts = [translated(part, lang, section) for part in found.groups()]
+            return _filled(sentence.translation, parts)
+    return text
+
+
+def _filled(sentence: str, parts: list[str]) -> str:
+    """The sentence with its places filled, in the order of the parts or by their numbers."""
+    unnumbered = iter(parts)
+    return re.sub(
+        r"\{(\d?)\}", lambda place: parts[int(place[1]) - 1] if place[1] else next(unnumbered, ""), sentence
+    )
+
+
+def translated_message(text: str, lang: str) -> str:
+    """An error or a warning in a language: as a whole where it has an entry, else clause by clause."""
+    if lang == "en":
+        return text
+    whole = translated(text, lang, "messages")
+    if whole != text:
+        return whole
+    head, clauses = _head(text)
+    return head + "".join(translated(clause, lang, "clauses") for clause in clauses)
+
+
+def _head(text: str) -> tuple[str, list[str]]:
+    """The field or row that a message is about, and the clauses said of it with what separates them."""
+    parts = re.match(
+        r"(`[^`]+`(?: = .*?)?|\S+ row \d+: .*?|[^\s:]+\.\w+)(?=: (?:must|no |is |has |column|covers|step))",
+        text,
+    )
+    head = parts[0] if parts else ""
+    rest = text[len(head) :]
+    return head, re.split(r"((?:[:;,]) (?=must |did you|known here|rows |no |is |has |\d+ of|or ))", rest)
