@@ -62,7 +62,12 @@ class Case:
     orders: tuple[Order, ...] = ()  # of an operator, that plans obey
     # what was understood of each series file, once it was read
     readings: Mapping[tuple[str, str], SeriesReading] = field(default_factory=dict)
+    title_zh: str = ""
     left_out: tuple[str, ...] = ()  # a sentence for each sensitivity and doubt that cannot matter
+
+    def titled(self, lang: str) -> str:
+        """The title in a language ("en", "zh"); that in English, or else the name, where it has none."""
+        return (self.title_zh if lang == "zh" else "") or self.title or self.name
 
     def with_devices(self, devices: Mapping[str, Device]) -> "Case":
         """The same case with other devices; series files of removed devices are removed."""

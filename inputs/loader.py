@@ -85,6 +85,7 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
     case = Case(
         name=file.name,
         title=file.title,
+        title_zh=file.title_zh,
         variant=variant or "",
         folder=path.parent,
         file_name=path.name,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from parkdispatch.models.errors import InputError
+from parkdispatch.results.console.screen_language import SCREEN_LANG
 
 CONFIG = "PARKDISPATCH_CONFIG"  # path of the configuration; empty: none is read
 LANGUAGE = "PARKDISPATCH_LANG"
@@ -58,10 +59,12 @@ def begin(words: Sequence[str]) -> list[str]:
         (os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), ""
     )
     SESSION.lang = _known(typed) or _known(os.environ.get(LANGUAGE, "")) or _known(locale) or "en"
+    SCREEN_LANG.set(SESSION.lang)
     SESSION.config, SESSION.config_path = read_config()
     of_config = _known(SESSION.config.get("language", ""))
     if of_config and not _known(typed) and not _known(os.environ.get(LANGUAGE, "")):
         SESSION.lang = of_config
+    SCREEN_LANG.set(SESSION.lang)
     return kept
 
 

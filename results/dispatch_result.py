@@ -46,7 +46,7 @@ class DispatchResult:
         """Everything that report and workbooks show beside the solution itself."""
         summary, comparison = self.summary, self._comparison
         return ReportFacts(
-            title=self.case.title or self.case.name,
+            title=self.case.titled("en"),
             kind=self.kind,
             cost_yuan=summary.cost_yuan,
             without_storage=comparison,

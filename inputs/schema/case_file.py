@@ -154,6 +154,7 @@ class CaseFile(Declaration):
         str, Field(min_length=1, max_length=MAX_NAME_LENGTH), AfterValidator(_usable_in_folder_names)
     ] = declared(NO_UNIT, "Name of the case, part of the names of folders of results")
     title: str = declared(NO_UNIT, "Title for reports", default="")
+    title_zh: str = declared(NO_UNIT, "The same in Chinese; left out: the title", default="")
     tariff: str = declared(NO_UNIT, "Name of a built-in tariff, or path of a TOML file")
     site: Site = declared(NO_UNIT, "Location of the park")
     calendar: Calendar = declared(NO_UNIT, "Year, length of intervals, day planned by default")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -24,7 +24,15 @@ class ClosedPipeError(Exception):
 
 
 class PipeConsole(Console):
-    """A console that tells a closed pipe from a failure; `main` ends it quietly."""
+    """A console in the language of the session, that tells a closed pipe from a failure."""
+
+    def print(self, *objects: Any, **styles: Any) -> None:
+        """Print as `Console.print`, sentences and tables of English in the language of the session."""
+        if SESSION.lang != "en":
+            from parkdispatch.interfaces.translations.screens import localized
+
+            objects = tuple(localized(printed, SESSION.lang) for printed in objects)
+        super().print(*objects, **styles)
 
     def on_broken_pipe(self) -> None:
         """Raise ClosedPipeError."""

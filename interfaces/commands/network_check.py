@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from parkdispatch.interfaces.commands.console import out_console, print_message
+from parkdispatch.interfaces.commands.console import out_console, print_message, say
 
 if TYPE_CHECKING:
     from parkdispatch.inputs.case import Case
@@ -47,6 +47,7 @@ def end_of_check(run: "DispatchRun") -> None:
     Raises typer.Exit.
     """
     from parkdispatch.results.console.network_screen import show_network
+    from parkdispatch.results.console.screen_language import SCREEN_LANG
     from parkdispatch.results.network.electric_network import has_network
     from parkdispatch.results.network.network_tables import network_sentences
     from parkdispatch.results.wording.words import load_words
@@ -56,5 +57,5 @@ def end_of_check(run: "DispatchRun") -> None:
         if run.ac_check.findings:
             raise typer.Exit(BEYOND_LIMITS)
     elif has_network(run.case):
-        for sentence in network_sentences(None, load_words("en")):
-            print_message("warning", f"{sentence} `--ac-check 12` does.")
+        for sentence in network_sentences(None, load_words(SCREEN_LANG.get())):
+            print_message("warning", say(f"{sentence} `--ac-check 12` does."))

@@ -27,7 +27,7 @@ def table(lang: str, section: str) -> dict[str, str]:
         return {}
     folder = resources.files("parkdispatch.interfaces") / "translations"
     words: dict[str, dict[str, str]] = {}
-    for file in ("help", "messages"):
+    for file in ("help", "messages", "results"):
         words |= tomllib.loads((folder / f"{file}.{lang}.toml").read_text(encoding="utf-8"))
     return words[section]
 

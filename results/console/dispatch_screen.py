@@ -12,6 +12,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.console.bill_screen import HALF_YUAN, show_bill
+from parkdispatch.results.console.screen_language import SCREEN_LANG
 from parkdispatch.results.console.screen_parts import (
     heading,
     money,
@@ -55,9 +56,11 @@ def show_year(
     """Print energy, costs, cycles, peaks by month, bill, proof, model size and run times of a year."""
     first, last = (str(solution["time"].to_numpy()[n])[:10] for n in (0, -1))
     scale = scale_of(solution)
-    words = load_words("en", devices=case.devices)
+    words = load_words(SCREEN_LANG.get(), devices=case.devices)
     console.print(
-        heading(f"{case.title or case.name}: {first} to {last}, {model['intervals']:,} intervals", case)
+        heading(
+            f"{case.titled(SCREEN_LANG.get())}: {first} to {last}, {model['intervals']:,} intervals", case
+        )
     )
     print_readings(console, case, words)
     print_implausible(console, solution, case)
@@ -88,7 +91,7 @@ def show_replay(
 ) -> None:
     """Print cost and peaks by month of daily plans and of perfect foresight, the saving, cycles and proof."""
     first, last = replayed.days[0].day, replayed.days[-1].day
-    title = f"{case.title or case.name}: {first} to {last}, {len(replayed.days)} daily plans"
+    title = f"{case.titled(SCREEN_LANG.get())}: {first} to {last}, {len(replayed.days)} daily plans"
     console.print(heading(title, case), soft_wrap=True)
     print_implausible(console, solution, case)
     console.print(Group(_replay_costs(replayed), _replay_peaks(replayed, scale_of(solution))))
@@ -117,7 +120,7 @@ def show_replay(
             soft_wrap=True,
         )
     _print_bridge(console, summary)
-    _print_cycles(console, summary, load_words("en", devices=case.devices))
+    _print_cycles(console, summary, load_words(SCREEN_LANG.get(), devices=case.devices))
     gap = float(solution.attrs["gap"])
     verdict = "Daily plans, not the optimum of the year" if gap > PROVEN_GAP else "Optimum of the year"
     console.print(
@@ -157,7 +160,7 @@ def _replay_peaks(replayed: Replayed, scale: PowerScale) -> Table:
 
 def show_yield(console: Console, case: Case, pv_yield: PvYield) -> None:
     """Print first-year yield, the loss chain, the areas, and the comparison with published figures."""
-    console.print(heading(f"{case.title or case.name}: photovoltaic yield", case))
+    console.print(heading(f"{case.titled(SCREEN_LANG.get())}: photovoltaic yield", case))
     console.print(
         f"Global horizontal irradiation: {pv_yield.ghi_mj_per_m2:z,.2f} MJ/m²"
         f" = {pv_yield.ghi_kwh_per_m2:z,.2f} kWh/m² a year."
@@ -213,7 +216,7 @@ def show_files(console: Console, paths: Iterable[Path]) -> None:
 
 def _print_bridge(console: Console, summary: Summary) -> None:
     """The bridge from the saving in the model to that on the bill, where they differ."""
-    words = load_words("en")
+    words = load_words(SCREEN_LANG.get())
     if summary.without_storage and (rows := bridge_rows(summary.without_storage, words)):
         console.print(saving_table(words["saving"]["bridge"], rows))
 
@@ -271,7 +274,7 @@ def proof_lines(solution: xr.Dataset, summary: Summary) -> Text:
 
 
 def _proof_text(solution: xr.Dataset) -> str:
-    return proof_sentence(solution, load_words("en"))
+    return proof_sentence(solution, load_words(SCREEN_LANG.get()))
 
 
 def _audit_line(summary: Summary) -> str:
@@ -281,6 +284,6 @@ def _audit_line(summary: Summary) -> str:
     lines = [
         f"Audit: {len(audit.checks)} checks passed; closest to its tolerance is {closest.name} with a"
         f" residual of {closest.residual:.1e} (tolerance {closest.allowed:.1e}).",
-        *unchecked_sentences(audit, load_words("en")),
+        *unchecked_sentences(audit, load_words(SCREEN_LANG.get())),
     ]
     return "\n".join(lines)

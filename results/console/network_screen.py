@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.text import Text
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.results.console.screen_language import SCREEN_LANG
 from parkdispatch.results.console.screen_parts import dense_table
 from parkdispatch.results.network.ac_check import AcCheck
 from parkdispatch.results.network.network_tables import (
@@ -20,7 +21,7 @@ from parkdispatch.results.wording.words import load_words
 def show_network(console: Console, case: Case, solution: xr.Dataset, check: AcCheck) -> None:
     """Print voltages, loadings, losses, and what is beyond its limits."""
     scale = scale_of(solution)
-    words = load_words("en", scale=scale, devices=case.devices)
+    words = load_words(SCREEN_LANG.get(), scale=scale, devices=case.devices)
     console.print(Text(network_title(check, words), style="bold"))
     console.print(Text(network_note(check, words)), soft_wrap=True)
     for content in network_tables(check, words, scale):

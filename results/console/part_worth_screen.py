@@ -3,6 +3,7 @@
 from rich.console import Console
 
 from parkdispatch.models.units import YUAN_PER_WAN
+from parkdispatch.results.console.screen_language import SCREEN_LANG
 from parkdispatch.results.console.screen_parts import dense_table, failed_lines, heading
 from parkdispatch.results.savings.part_worth import PartlessYear, PartWorth
 from parkdispatch.results.wording.display_names import device_label
@@ -13,8 +14,10 @@ EXACT_YUAN = 50.0  # less is not shown in 万元 with two digits
 
 def show_part_worth(console: Console, result: PartWorth) -> None:
     """Print a line for each part, and what limits the certainty of its worth."""
-    words = load_words("en", devices=result.case.devices)
-    console.print(heading(f"{result.case.title}: what its parts are worth in a year", result.case))
+    words = load_words(SCREEN_LANG.get(), devices=result.case.devices)
+    console.print(
+        heading(f"{result.case.titled(SCREEN_LANG.get())}: what its parts are worth in a year", result.case)
+    )
     table = dense_table(
         "", "without", "worth, 万元", "cost, 万元", "bought, GWh", "sold, GWh", "peak, MW", "gap"
     )

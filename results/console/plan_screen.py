@@ -10,6 +10,7 @@ from rich.text import Text
 from parkdispatch.inputs.case import Case
 from parkdispatch.results.console.bill_screen import show_bill
 from parkdispatch.results.console.dispatch_screen import NO_COMPARISON, proof_lines
+from parkdispatch.results.console.screen_language import SCREEN_LANG
 from parkdispatch.results.console.screen_parts import heading, plain_table, print_implausible, print_readings
 from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.savings.daily_saving import saving_of_days
@@ -40,8 +41,8 @@ def show_plan(
     when = (
         f"{begin:%Y-%m-%d}" if is_whole_day(solution) else f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
     )
-    words = load_words("en", scale=scale, devices=case.devices)
-    console.print(heading(f"{case.title or case.name}: plan for {when}", case), soft_wrap=True)
+    words = load_words(SCREEN_LANG.get(), scale=scale, devices=case.devices)
+    console.print(heading(f"{case.titled(SCREEN_LANG.get())}: plan for {when}", case), soft_wrap=True)
     print_readings(console, case, words)
     if blocks:
         console.print(_schedule(blocks, words), soft_wrap=True)
@@ -59,7 +60,8 @@ def show_plan(
         console.print(_day_table(summary, words))
     if summary.days:
         for phrase in peak_phrases(saving_of_days(summary.days), words, scale):
-            console.print(f"{phrase[:1].upper()}{phrase[1:]}.", soft_wrap=True)
+            stop = "。" if words["lang"] == "zh" else "."
+            console.print(f"{phrase[:1].upper()}{phrase[1:]}{stop}", soft_wrap=True)
     elif case.storage:
         console.print(NO_COMPARISON)
     show_bill(console, summary)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.units import YUAN_PER_WAN
+from parkdispatch.results.console.screen_language import SCREEN_LANG
 from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.wording.reading_sentences import reading_sentences
 from parkdispatch.results.wording.sentences import failed_sentences, implausible_sentences
@@ -19,7 +20,7 @@ from parkdispatch.results.wording.words import load_words
 
 def failed_lines(failed: Sequence[FailedTask], asked: Mapping[str, int], base_year: int) -> Iterator[str]:
     """What failed, how much of it, and the first message of each part."""
-    yield from failed_sentences(failed, asked, base_year, load_words("en"))
+    yield from failed_sentences(failed, asked, base_year, load_words(SCREEN_LANG.get()))
     for part in dict.fromkeys(task.part for task in failed):
         first = next(task for task in failed if task.part == part)
         yield f"The first message: {first.error}"
@@ -78,5 +79,5 @@ def print_readings(console: Console, case: Case, words: Mapping[str, Any]) -> No
 
 def print_implausible(console: Console, solution: xr.Dataset, case: Case) -> None:
     """What can hardly be in the given series, loudly."""
-    for line in implausible_sentences(solution, case, load_words("en", devices=case.devices)):
+    for line in implausible_sentences(solution, case, load_words(SCREEN_LANG.get(), devices=case.devices)):
         console.print(Text(f"WARNING: {line}", style="bold red"), soft_wrap=True)

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from parkdispatch.results.audit import PROVEN_GAP
+from parkdispatch.results.console.screen_language import SCREEN_LANG
 from parkdispatch.results.console.screen_parts import dense_table, failed_lines, heading, money
 from parkdispatch.results.sizing.decision import largest_gap, size_text
 from parkdispatch.results.sizing.decision_words import paragraph
@@ -30,8 +31,8 @@ OFFER_HEADS = {  # columns of the table of offers that are printed, with their h
 
 def show_size_study(console: Console, study: SizeStudy) -> None:
     """Print the decision and its main tables in eighty columns; details are in the files."""
-    case, words = study.case, load_words("en", "size")
-    title = f"{case.title or case.name}: the size of {study.sizing.device.replace('_', ' ')}"
+    case, words = study.case, load_words(SCREEN_LANG.get(), "size")
+    title = f"{case.titled(SCREEN_LANG.get())}: the size of {study.sizing.device.replace('_', ' ')}"
     console.print(heading(title, case), soft_wrap=True)
     console.print(Panel(paragraph(study, words), box=box.SQUARE, padding=(0, 1)))
     if study.offers:
@@ -57,7 +58,7 @@ def _table(title: str, rows: list[list[str]], heads: tuple[str, ...]) -> Table:
 
 def _offers(study: SizeStudy) -> Table:
     """The choices with their returns."""
-    words = load_words("en", "size")
+    words = load_words(SCREEN_LANG.get(), "size")
     table = tables.offers_table(study, words)
     columns = {head: column for column, head in enumerate(table["heads"])}
     printed = {
@@ -71,7 +72,7 @@ def _offers(study: SizeStudy) -> Table:
 
 def _marginal(study: SizeStudy) -> Table:
     """Marginal value of one more MW and MWh a year, by duals and by finite differences."""
-    table = tables.marginal_table(study, load_words("en", "size"))
+    table = tables.marginal_table(study, load_words(SCREEN_LANG.get(), "size"))
     assert table
     rows = [[f"{row[0]}: {row[1]}", row[2], f"{row[3]} to {row[4]}", row[5], row[7]] for row in table["rows"]]
     heads = ("", "dual", "by difference", "annuity", "break-even\nyuan/kWh")
@@ -84,7 +85,7 @@ def _notes(study: SizeStudy) -> Iterator[str]:
         yield _co_optimised(study.best)
     if study.surface is not None:
         npv = study.surface["npv_yuan"]
-        count = count_text(int(npv.notnull().sum()), npv.size, load_words("en"))
+        count = count_text(int(npv.notnull().sum()), npv.size, load_words(SCREEN_LANG.get()))
         yield f"Surface: {count} sizes, in report.html and surface.csv."
     gap = largest_gap(study)
     if gap is not None:

@@ -11,6 +11,7 @@ from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.billing.demand_response import ResponseSummary
+from parkdispatch.results.console.screen_language import SCREEN_LANG
 from parkdispatch.results.console.screen_parts import dense_table, failed_lines, heading, money
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.cash_flow_line import FLOWS
@@ -31,7 +32,7 @@ MOST_STREAMS_BESIDE_BILLS = 2  # with more streams the bills do not fit eighty c
 def show_study(console: Console, study: Study) -> None:
     """Print the years of operation, the returns and the proof."""
     case, finance = study.case, study.cash.finance
-    title = f"{case.title or case.name}: the storage in {finance.operation_years} years of operation"
+    title = f"{case.titled(SCREEN_LANG.get())}: the storage in {finance.operation_years} years of operation"
     console.print(heading(title, case), soft_wrap=True)
     console.print(_years_table(study))
     for line in (*_notes(study), *failed_lines(study.failed, study.asked, case.calendar.year)):

@@ -46,7 +46,7 @@ def write_plan_xlsx(
 ) -> None:
     """Write the workbook: sheets plan, chart, blocks and summary. The same input gives the same bytes."""
     words, times = load_words(lang, scale=scale_of(solution), devices=case.devices), times_of(solution)
-    with workbook(path, facts.title, times[0].date()) as book:
+    with workbook(path, case.titled(lang), times[0].date()) as book:
         writer = _Writer(book, solution, case, facts, words)
         for name in writer.sheets:
             getattr(writer, name)()
@@ -86,7 +86,13 @@ class _Writer(Book):
         """Title, date and a line of explanation."""
         first, last = (f"{time:%Y-%m-%d}" for time in (self.times[0], self.times[-1]))
         days = first if first == last else f"{first} – {last}"
-        self.head(sheet, self.facts.title, f"{days} · {self.case.site.timezone}", note, pages_high)
+        self.head(
+            sheet,
+            self.case.titled(str(self.words["lang"])),
+            f"{days} · {self.case.site.timezone}",
+            note,
+            pages_high,
+        )
 
     def plan(self) -> None:
         """One row an interval."""

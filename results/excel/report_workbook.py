@@ -47,7 +47,7 @@ def write_report_xlsx(
     The same input gives the same bytes. Empty sheets are left out.
     """
     words = load_words(lang, scale=scale_of(solution), devices=case.devices)
-    with workbook(path, facts.title, times_of(solution)[0].date()) as book:
+    with workbook(path, case.titled(lang), times_of(solution)[0].date()) as book:
         _ReportWorkbook(book, words, solution, case, audit, facts).write()
 
 
@@ -85,7 +85,7 @@ class _ReportWorkbook(Book):
         """Add a sheet with its title, note and column widths."""
         sheet = self.book.add_worksheet(self.text[name])
         about = f"{date_range(times_of(self.solution), self.words)} · {self.case.site.timezone}"
-        self.head(sheet, self.facts.title, about, note)
+        self.head(sheet, self.case.titled(str(self.words["lang"])), about, note)
         for column, width in enumerate(widths):
             sheet.set_column(column, column, width)
         sheet.set_column(len(widths), LAST_COLUMN, 15)

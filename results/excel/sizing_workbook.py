@@ -43,7 +43,7 @@ CHART_SIZE = {"width": 760, "height": 340}
 def write_size_xlsx(path: Path, study: SizeStudy, lang: Lang = "en") -> None:
     """Write the workbook, one sheet per computed part. The same study gives the same bytes."""
     words = load_words(lang, "size", devices=study.case.devices)
-    with workbook(path, study.case.title or study.case.name, CREATED) as book:
+    with workbook(path, study.case.titled(lang), CREATED) as book:
         _SizingWorkbook(book, words, study).write()
 
 
@@ -77,7 +77,7 @@ class _SizingWorkbook(Book):
         """Add a sheet with its title and note."""
         sheet = self.book.add_worksheet(self.names[name])
         kind = str(self.text["kind"]).format(device=device_label(self.study.sizing.device, self.words))
-        self.head(sheet, self.study.case.title or self.study.case.name, kind, note)
+        self.head(sheet, self.study.case.titled(str(self.words["lang"])), kind, note)
         sheet.set_column(0, 0, first)
         sheet.set_column(1, 60, others)
         self.width = others

@@ -34,7 +34,7 @@ def write_study_xlsx(
     The same study gives the same bytes.
     """
     words = load_words(lang, "study", devices=study.case.devices)
-    with workbook(path, study.case.title or study.case.name, CREATED) as book:
+    with workbook(path, study.case.titled(lang), CREATED) as book:
         _StudyWorkbook(book, words, study, FinanceWords(lang)).write(reproduced)
 
 
@@ -60,7 +60,7 @@ class _StudyWorkbook(Book):
         """Add a sheet with its title and note."""
         sheet = self.book.add_worksheet(name)
         kind = self.text["kind"].format(years=len(self.study.lifetime.years))
-        self.head(sheet, self.study.case.title or self.study.case.name, kind, note)
+        self.head(sheet, self.study.case.titled(str(self.words["lang"])), kind, note)
         sheet.set_column(0, 0, first)
         sheet.set_column(1, 24, 17)
         return sheet

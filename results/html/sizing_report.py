@@ -38,7 +38,7 @@ def size_html(study: SizeStudy, lang: Lang = "en") -> str:
         words,
         data={"figures": charts},
         scripts=("size.js",),
-        title=case.title or case.name,
+        title=case.titled(lang),
         kind=str(words["size"]["kind"]).format(device=device_label(study.sizing.device, words)),
         study=study,
         case=case,

@@ -63,7 +63,7 @@ def study_html(study: "Study", lang: Lang = "en", reproduced: "Reproduced | None
         "study.html.j2",
         words,
         data={"figures": charts},
-        title=case.title or case.name,
+        title=case.titled(lang),
         kind=text["kind"].format(years=len(years)),
         study=study,
         case=case,

@@ -46,7 +46,7 @@ def write_study(study: Study, out: Path, lang: Lang = "en") -> dict[str, Path]:
 
 
 def _write_cashflow_xlsx(path: Path, study: Study, lang: Lang) -> None:
-    name = study.case.title or study.case.name
+    name = study.case.titled(lang)
     title = str(load_words(lang, "study")["study"]["title_cash"]).format(title=name)
     write_cashflow_xlsx(path, study.cash, title, lang)
 

@@ -192,3 +192,62 @@ def test_a_day_is_named_by_a_word(monkeypatch: pytest.MonkeyPatch, run: Run, tmp
     )
     ran = run("plan", write_case(tmp_path), "--date", "tomorrow")
     assert "must cover 2026-07-20 00:00" in ran.err
+
+
+# of results/console: keys of tables, styles and files, and what has no words
+NO_WORDS = re.compile(
+    r"[a-z_]+|SCREEN_LANG|bold red|\.peak_mw|en|zh|GWh|MWp|kWh/kWp|CVaR|\{\}, \{\} MWp|\{\} GWh|NPV.*"
+)
+
+
+def _screen_texts() -> set[str]:
+    """Every sentence that the screens of results say in the code, `{}` for what varies."""
+    texts: set[str] = set()
+    for path in (ROOT / "results" / "console").glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        inner: set[int] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.JoinedStr):
+                inner |= {id(part) for part in ast.walk(node)} - {id(node)}
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                inner.add(id(node.value))  # a docstring
+        for node in ast.walk(tree):
+            if id(node) not in inner and isinstance(node, ast.Constant) and isinstance(node.value, str):
+                texts.add(node.value)
+            elif id(node) not in inner and isinstance(node, ast.JoinedStr):
+                parts = (str(v.value) if isinstance(v, ast.Constant) else "{}" for v in node.values)
+                texts.add("".join(parts))
+    return {text for text in texts if re.search("[A-Za-z]{2}", text) and not NO_WORDS.fullmatch(text)}
+
+
+def test_every_sentence_of_a_screen_is_there_in_chinese() -> None:
+    """As a whole, or as a part of one that is put together from several."""
+    words = table("zh", "results")
+    of_parts = "\n".join(words)
+    missing = [
+        text
+        for text in _screen_texts()
+        if text not in words and not all(part in of_parts for part in text.split("{}") if part.strip())
+    ]
+    assert missing == []
+
+
+def test_a_plan_is_said_in_chinese(run: Run, tmp_path: Path) -> None:
+    ran = run(
+        "plan", write_case(tmp_path), "--peak-so-far-mw", 100, "--lang", "zh", "--out", tmp_path / "out"
+    )
+    assert ran.code == 0, ran.err
+    for said in (
+        "2026-07-15 的计划",
+        "已证明最优：间隙",
+        "最大购电",
+        "文件在",
+        "负荷：load.csv",
+        "列“load [MW]”",
+    ):
+        assert said in ran.out
+    sentences = ran.out.split("文件在")[0]
+    left = english_words(
+        sentences, re.compile(r"Small park|\w+\.(?:csv|\w+)|grid|load|pv|battery_\d|MW|kWh|UTF-\d")
+    )
+    assert left == set()
