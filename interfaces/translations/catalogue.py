@@ -61,22 +61,36 @@ def _filled(sentence: str, parts: list[str]) -> str:
 
 
 def translated_message(text: str, lang: str) -> str:
-    """An error or a warning in a language: as a whole where it has an entry, else clause by clause."""
+    """An error or a warning in a language: as a whole where it has an entry, else clause by clause.
+
+    A sentence of which a clause has no entry stays English as a whole: half of each would be read by nobody.
+    """
     if lang == "en":
         return text
     whole = translated(text, lang, "messages")
     if whole != text:
         return whole
-    head, clauses = _head(text)
-    return head + "".join(translated(clause, lang, "clauses") for clause in clauses)
+    head = re.match(HEAD, text)
+    if head is None:
+        return text
+    parts = re.split(CLAUSES, text[head.end() :])
+    said = [
+        SEPARATORS[part.strip()] if n % 2 else translated(part, lang, "clauses")
+        for n, part in enumerate(parts)
+    ]
+    rest = re.sub(r"`[^`]*`|'[^']*'|\"[^\"]*\"", "", "".join(said))
+    return text if re.search(ENGLISH, rest) else head[0] + "".join(said)
 
 
-def _head(text: str) -> tuple[str, list[str]]:
-    """The field or row that a message is about, and the clauses said of it with what separates them."""
-    parts = re.match(
-        r"(`[^`]+`(?: = .*?)?|\S+ row \d+: .*?|[^\s:]+\.\w+)(?=: (?:must|no |is |has |column|covers|step))",
-        text,
-    )
-    head = parts[0] if parts else ""
-    rest = text[len(head) :]
-    return head, re.split(r"((?:[:;,]) (?=must |did you|known here|rows |no |is |has |\d+ of|or ))", rest)
+SEPARATORS = {":": "：", ";": "；", ",": "，"}
+# the field, the row or the file that a message is about, with the value that it has
+HEAD = (
+    r"(?:`[^`]+`(?:: \S+\.\w+| = .*?)?|\S+ row \d+(?:: [^:]*? = .*?)?|argument `\w+`(?: = .*?)?"
+    r"|[^\s:`]+\.\w+)"
+    r"(?=: (?:must |no |is |has |comes |rows |lies |the |cannot |\d)| is missing| is above)"
+)
+CLAUSES = (
+    r"(; |: (?=must |no |is |has |comes |rows |lies |the step|times |it names|usual |cannot |\d+ of)"
+    r"|, (?=must |or be |or else ))"
+)
+ENGLISH = r"\b(?:must|is|are|has|have|the|or|of|and|because|such|with|not|in|no|be|it|for|by|more)\b"

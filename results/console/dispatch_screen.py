@@ -14,6 +14,7 @@ from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.console.bill_screen import HALF_YUAN, show_bill
 from parkdispatch.results.console.screen_language import SCREEN_LANG
 from parkdispatch.results.console.screen_parts import (
+    COST_WORDS,
     heading,
     money,
     plain_table,
@@ -35,14 +36,6 @@ from parkdispatch.results.wording.sentences import (
 from parkdispatch.results.wording.words import load_words
 
 NO_COMPARISON = "The park is infeasible without its storage, so there is no cost to compare with."
-COST_WORDS = {
-    "purchase": "energy bought",
-    "sale": "energy sold",
-    "demand": "demand charge of the month",
-    "demand_excess": "demand above the contract",
-    "wear": "battery wear",
-    "capital": "capital",
-}
 
 
 def show_year(

@@ -11,7 +11,13 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.results.console.bill_screen import show_bill
 from parkdispatch.results.console.dispatch_screen import NO_COMPARISON, proof_lines
 from parkdispatch.results.console.screen_language import SCREEN_LANG
-from parkdispatch.results.console.screen_parts import heading, plain_table, print_implausible, print_readings
+from parkdispatch.results.console.screen_parts import (
+    as_sentence,
+    heading,
+    plain_table,
+    print_implausible,
+    print_readings,
+)
 from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.savings.daily_saving import saving_of_days
 from parkdispatch.results.schedule.activity_schedule import ActivityBlock
@@ -60,8 +66,7 @@ def show_plan(
         console.print(_day_table(summary, words))
     if summary.days:
         for phrase in peak_phrases(saving_of_days(summary.days), words, scale):
-            stop = "。" if words["lang"] == "zh" else "."
-            console.print(f"{phrase[:1].upper()}{phrase[1:]}{stop}", soft_wrap=True)
+            console.print(as_sentence(phrase, words), soft_wrap=True)
     elif case.storage:
         console.print(NO_COMPARISON)
     show_bill(console, summary)

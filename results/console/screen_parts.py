@@ -17,6 +17,15 @@ from parkdispatch.results.wording.reading_sentences import reading_sentences
 from parkdispatch.results.wording.sentences import failed_sentences, implausible_sentences
 from parkdispatch.results.wording.words import load_words
 
+COST_WORDS = {
+    "purchase": "energy bought",
+    "sale": "energy sold",
+    "demand": "demand charge of the month",
+    "demand_excess": "demand above the contract",
+    "wear": "battery wear",
+    "capital": "capital",
+}
+
 
 def failed_lines(failed: Sequence[FailedTask], asked: Mapping[str, int], base_year: int) -> Iterator[str]:
     """What failed, how much of it, and the first message of each part."""
@@ -81,3 +90,8 @@ def print_implausible(console: Console, solution: xr.Dataset, case: Case) -> Non
     """What can hardly be in the given series, loudly."""
     for line in implausible_sentences(solution, case, load_words(SCREEN_LANG.get(), devices=case.devices)):
         console.print(Text(f"WARNING: {line}", style="bold red"), soft_wrap=True)
+
+
+def as_sentence(phrase: str, words: Mapping[str, Any]) -> str:
+    """A phrase as a sentence of its own."""
+    return f"{phrase[:1].upper()}{phrase[1:]}{'。' if words['lang'] == 'zh' else '.'}"

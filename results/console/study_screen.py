@@ -84,9 +84,9 @@ def _notes(study: Study) -> Iterator[str]:
         " foresight, an upper bound for daily plans; `parkdispatch replay` computes the difference."
     )
     yield from _response_lines(study)
-    if end := end_of_life_sentence(study, load_words("en", "study")):
+    if end := end_of_life_sentence(study, load_words(SCREEN_LANG.get(), "study")):
         yield end
-    yield indicator_sentence(study.park, load_words("en"))
+    yield indicator_sentence(study.park, load_words(SCREEN_LANG.get()))
 
 
 def _response_lines(study: Study) -> Iterator[str]:
@@ -120,7 +120,7 @@ def _baselines(study: Study) -> str:
 
 def _owners_table(owners: OwnerStudy) -> Table:
     """NPV, IRR and payback of each owner, and its loss if another leaves."""
-    table = owner_rows(owners, load_words("en", "study"))
+    table = owner_rows(owners, load_words(SCREEN_LANG.get(), "study"))
     heads = ["NPV,\n万元", "IRR", "pay-\nback", *(f"if {key}\nleaves" for key in OWNERS)]
     printed = dense_table("Owners before tax, and what each loses if another leaves, 万元", "", *heads)
     for row in table["rows"]:
