@@ -62,7 +62,7 @@ def test_options_are_named_as_they_are_typed() -> None:
     assert "`--date`" in table
     assert "`--write-model`" in table
     assert "`--day`" not in table
-    assert command_tables.usage("init") == "parkdispatch init FOLDER"
+    assert command_tables.usage("init") == "parkdispatch init FOLDER [OPTIONS]"
 
 
 def test_the_example_of_a_device_prints_what_the_manual_quotes(capsys: pytest.CaptureFixture[str]) -> None:

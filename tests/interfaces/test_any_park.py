@@ -73,8 +73,9 @@ def test_what_can_hardly_be_is_said_loudly(
     )
     ran = run(*words)
     assert ran.code == 0, ran.err
-    assert f"WARNING: {said}" in ran.out
+    assert f"警告：{said_zh}" in ran.out
     assert said_zh in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert f"WARNING: {said}" in run(*words, "--lang", "en").out
 
 
 @pytest.mark.parametrize(("factor", "said"), [(1e-3, "in MW, not kW"), (600.0, "in kW, not MW")])
