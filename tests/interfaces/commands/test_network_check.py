@@ -50,7 +50,7 @@ def test_an_overload_and_a_low_voltage_are_found_and_end_with_six(typed: Run, tm
     case = write_case(tmp_path, titled.replace("= 0.06", "= 0.2"), rating_mva=1.05)
     code, out, _ = typed("plan", case, "--ac-check", "12", "--out", tmp_path / "out", "--lang", "zh")
     assert code == 6
-    assert "Mill station carries 1" in out and "Voltage at 380V is" in " ".join(out.split())
+    assert "球磨变电站" in out and "母线 380V 的电压为" in " ".join(out.split())
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "母线 380V 的电压为" in page and "球磨变电站" in page
     summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))

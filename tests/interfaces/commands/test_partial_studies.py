@@ -246,7 +246,7 @@ def test_a_failed_year_is_estimated_told_and_computed_by_the_next_run(
     path = year_case(tmp_path / "case", money=MONEY.replace("operation_years = 3", "operation_years = 4"))
     ran = run("study", path, "--out", "some", "--lang", "zh")
     assert ran.code == PARTIAL, ran.err
-    assert "1 of 4 years of operation failed: year 4 (no certified answer)." in ran.out
+    assert "第 4 年（求解失败）" in ran.out
     assert MESSAGE in ran.out
     written, years = summary(tmp_path / "some"), tables(tmp_path / "some")["years.csv"]
     assert (written["status"], written["tasks"], written["years_dispatched"]) == (
