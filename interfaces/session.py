@@ -52,9 +52,11 @@ def begin(words: Sequence[str]) -> list[str]:
             SESSION.verbosity = "quiet" if GLOBAL_FLAGS[word] == "quiet" else "verbose"
         else:
             kept.append(word)
-    typed = next((word.partition("=")[2] for word in words if word.startswith("--lang=")), "")
-    if "--lang" in words[:-1]:
-        typed = words[list(words).index("--lang") + 1]
+    typed = ""
+    for word, following in zip(words, [*words[1:], ""], strict=True):  # the last counts, as for the command
+        option, equals, value = word.partition("=")
+        if option == "--lang":
+            typed = value if equals else following
     locale = next(
         (os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), ""
     )
