@@ -7,13 +7,12 @@ from parkdispatch.interfaces.commands.console import out_console
 from parkdispatch.models.errors import InputError
 
 cache = typer.Typer(
-    name="cache",
     no_args_is_help=True,
     help="Where weather, PV and month's peaks are kept between commands; removes them.",
 )
 
 
-@cache.command()
+@cache.command("where")
 def where() -> None:
     """Print the folder, how many files it holds, and their size."""
     from parkdispatch.inputs.cache.cache_folder import VARIABLE, cache_folder, entries
@@ -22,12 +21,12 @@ def where() -> None:
     if folder is None:
         out_console.print(f"nothing is kept: {VARIABLE} is off")
         return
-    found = entries(folder)
-    size_mb = sum(path.stat().st_size for path in found) / 1e6
-    out_console.print(Text(f"{folder}: {len(found)} files, {size_mb:.1f} MB"), soft_wrap=True)
+    paths = entries(folder)
+    size_mb = sum(path.stat().st_size for path in paths) / 1e6
+    out_console.print(Text(f"{folder}: {len(paths)} files, {size_mb:.1f} MB"), soft_wrap=True)
 
 
-@cache.command()
+@cache.command("clear")
 def clear() -> None:
     """Remove what is kept; the next command computes it anew."""
     from parkdispatch.inputs.cache.cache_folder import VARIABLE, cache_folder

@@ -48,7 +48,7 @@ app = typer.Typer(
 for command in (plan, settle, year, replay, worth, study, size, reproduce, pv, check, init):
     app.command()(command)
 app.add_typer(ledger_app, name="ledger")
-app.add_typer(cache)
+app.add_typer(cache, name="cache")
 
 
 def _print_version(requested: bool) -> None:

@@ -235,7 +235,7 @@ class Device(BaseModel):
     def interval(self, block: Any, interval: Interval) -> Terms:
         """Write one interval into the Pyomo block and return its terms."""
 
-    def write(self, block: Any, interval: Interval) -> Terms:
+    def interval_as_ordered(self, block: Any, interval: Interval) -> Terms:
         """Write one interval with the bounds that are ordered."""
         return write_ordered(self.ordered, block, interval, self.interval(block, interval))
 

@@ -200,7 +200,7 @@ def write_interval(
     terms, intervals = {}, {}
     for name, device in devices.items():
         interval = intervals[name] = writer(name, block.device[name])
-        terms[name] = device.write(block.device[name], interval)
+        terms[name] = device.interval_as_ordered(block.device[name], interval)
     refuse_unreadable(block, {name: interval.written for name, interval in intervals.items()})
     buses = list(dict.fromkeys(bus for term in terms.values() for bus in term.injection))
 
