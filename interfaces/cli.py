@@ -20,6 +20,7 @@ from parkdispatch.interfaces.commands.console import (
     print_message,
     say,
 )
+from parkdispatch.interfaces.commands.days.forecast_commands import forecast_app
 from parkdispatch.interfaces.commands.days.ledger_commands import ledger_app
 from parkdispatch.interfaces.commands.days.settle import settle
 from parkdispatch.interfaces.commands.init import init
@@ -49,6 +50,7 @@ for command in (plan, settle, year, replay, worth, study, size, reproduce, pv, c
     app.command()(command)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(cache, name="cache")
+app.add_typer(forecast_app, name="forecast")
 
 
 def _print_version(requested: bool) -> None:

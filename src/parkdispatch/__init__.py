@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ReserveOrder,
     )
     from parkdispatch.interfaces.api.dispatch_api import Dispatch, Plan, Replay, plan, replay, year
+    from parkdispatch.interfaces.api.forecast_api import forecast, forecast_score
     from parkdispatch.interfaces.api.investment_api import (
         Investment,
         PublishedComparison,
@@ -71,6 +72,8 @@ __all__ = [
     "__version__",
     "check_device",
     "device_kinds",
+    "forecast",
+    "forecast_score",
     "ledger",
     "load_case",
     "plan",
@@ -93,6 +96,7 @@ _HOMES = {
         "ReserveOrder",
     ),
     "interfaces.api.dispatch_api": ("Dispatch", "Plan", "Replay", "plan", "replay", "year"),
+    "interfaces.api.forecast_api": ("forecast", "forecast_score"),
     "interfaces.api.investment_api": (
         "Investment",
         "PublishedComparison",

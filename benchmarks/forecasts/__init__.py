@@ -1,0 +1,1 @@
+"""Scores of day-ahead forecasts on measured series."""

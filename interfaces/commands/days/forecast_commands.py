@@ -1,0 +1,231 @@
+"""`parkdispatch forecast`: tomorrow's load, PV and wind with quantiles; `forecast score`: how good."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from parkdispatch.interfaces.commands.console import out_console, progress_line
+from parkdispatch.interfaces.commands.days.ledger_options import UsedLedger, opened
+from parkdispatch.interfaces.commands.options import CaseArgument, Out, language
+from parkdispatch.models.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from parkdispatch.inputs.case import Case
+    from parkdispatch.inputs.messages.findings import Findings
+    from parkdispatch.operations.forecasting.forecast_request import ForecastRequest
+
+DAY_COMMAND = "day"
+
+
+class ForecastGroup(TyperGroup):
+    """Commands of which that of a day need not be named: `forecast gaoan` is `forecast day gaoan`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the name of the first command before what is no command."""
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = [DAY_COMMAND, *args]
+        return list(super().parse_args(ctx, args))
+
+
+forecast_app = typer.Typer(
+    cls=ForecastGroup,
+    help="Forecast the next day's load, PV and wind with P10, P50 and P90 from what was measured.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+LoadHistory = Annotated[
+    Path | None, typer.Option("--load-history", help="Measured load, CSV with time and load [MW].")
+]
+PvHistory = Annotated[Path | None, typer.Option("--pv-history", help="Measured PV output, likewise.")]
+WindHistory = Annotated[Path | None, typer.Option("--wind-history", help="Measured wind output, likewise.")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--column", help="Column of a history with several: load=NAME, pv=NAME, wind=NAME."),
+]
+Issued = Annotated[
+    str, typer.Option("--issued", help="Time of the day before, HH:MM, after which nothing is known.")
+]
+HolidaysOption = Annotated[
+    str,
+    typer.Option("--holidays", help="Country whose working days the load follows: CN, KR ..."),
+]
+PvCapacity = Annotated[
+    float | None,
+    typer.Option("--pv-capacity", help="Most that the PV plant gives [MW]; default: most measured so far."),
+]
+WindCapacity = Annotated[float | None, typer.Option("--wind-capacity", help="Of the wind farm, likewise.")]
+ScreenLang = Annotated[str, typer.Option("--lang", help="Language of the screen: en or zh.")]
+
+
+@forecast_app.command(DAY_COMMAND)
+def forecast(
+    case: CaseArgument = "gaoan",
+    load_history: LoadHistory = None,
+    pv_history: PvHistory = None,
+    wind_history: WindHistory = None,
+    column: Columns = None,
+    day: Annotated[
+        str | None, typer.Option("--for", help="Day to forecast, YYYY-MM-DD; default: the next one possible.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="CSV file, which `plan --load` reads; default: forecast-DAY.csv."),
+    ] = None,
+    issued: Issued = "14:00",
+    holidays: HolidaysOption = "CN",
+    pv_capacity: PvCapacity = None,
+    wind_capacity: WindCapacity = None,
+    ledger: UsedLedger = None,
+    lang: ScreenLang = "en",
+) -> None:
+    """Forecast a day: P10, P50 and P90 of each interval, from what was known when it is issued."""
+    with progress_line() as progress:
+        progress("reading histories")
+        from parkdispatch.inputs.messages.findings import Findings
+        from parkdispatch.operations.forecasting.forecast_request import forecast_histories
+        from parkdispatch.results.console.forecast_screen import show_forecast, show_plan_command
+        from parkdispatch.results.writers.forecast_files import write_forecasts
+
+        findings = Findings()
+        screen = findings.collect(language, lang)
+        chosen = findings.collect(_day, "for", day)
+        files = {"load": load_history, "pv": pv_history, "wind": wind_history}
+        capacities = {"pv": pv_capacity, "wind": wind_capacity}
+        park, histories, request = _asked(findings, case, files, column, issued, holidays, capacities, ledger)
+        made = forecast_histories(park, histories, chosen, request, progress)
+        path = out or Path(f"forecast-{made.day}.csv")
+        write_forecasts(path, made.tables)
+    for kind, table in made.tables.items():
+        show_forecast(out_console, kind, table, made.issued, park.calendar.hours, screen)
+    many = len(made.tables) > 1
+    options = [
+        f"--{kind} {path} --{kind}-column {f'{kind}_' if many else ''}p50"
+        for kind in made.tables
+        if kind in ("load", "pv")
+    ]
+    if options:
+        show_plan_command(out_console, case, made.day, options, screen)
+    from parkdispatch.results.console.dispatch_screen import show_files
+
+    show_files(out_console, [path])
+
+
+@forecast_app.command("score")
+def score(
+    case: CaseArgument = "gaoan",
+    load_history: LoadHistory = None,
+    pv_history: PvHistory = None,
+    wind_history: WindHistory = None,
+    column: Columns = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="First day scored, YYYY-MM-DD; default: the first possible.")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", help="Last day scored; default: the last whole day of the history.")
+    ] = None,
+    out: Out = None,
+    issued: Issued = "14:00",
+    holidays: HolidaysOption = "CN",
+    pv_capacity: PvCapacity = None,
+    wind_capacity: WindCapacity = None,
+    ledger: UsedLedger = None,
+    lang: ScreenLang = "en",
+) -> None:
+    """Score such forecasts over days gone by, none of which knew what came after it, beside naive ones."""
+    with progress_line() as progress:
+        progress("reading histories")
+        from parkdispatch.inputs.messages.findings import Findings
+        from parkdispatch.interfaces.output_paths import check_output_paths, run_folder
+        from parkdispatch.operations.forecasting.forecast_request import score_histories
+        from parkdispatch.results.io.run_folder import output_folder
+        from parkdispatch.results.writers.forecast_files import score_writers
+
+        findings = Findings()
+        screen = findings.collect(language, lang)
+        span = (findings.collect(_day, "from", first), findings.collect(_day, "to", last))
+        findings.collect(check_output_paths, out)
+        files = {"load": load_history, "pv": pv_history, "wind": wind_history}
+        capacities = {"pv": pv_capacity, "wind": wind_capacity}
+        park, histories, request = _asked(findings, case, files, column, issued, holidays, capacities, ledger)
+        scores = score_histories(park, histories, span, request, progress)
+        with run_folder(out, park.name, "forecast-score") as folder, output_folder(folder) as stage:
+            writers = score_writers(scores, request.facts(park))
+            paths = [stage(name, write) for name, write in writers.items()]
+    from parkdispatch.results.console.dispatch_screen import show_files
+    from parkdispatch.results.console.forecast_screen import show_score
+
+    for item in scores:
+        show_score(out_console, item, screen)
+    show_files(out_console, paths)
+
+
+def _asked(
+    findings: "Findings",
+    case: str,
+    files: Mapping[str, Path | None],
+    columns: list[str] | None,
+    issued: str,
+    country: str,
+    capacities_mw: Mapping[str, float | None],
+    ledger: str | None,
+) -> "tuple[Case, dict[str, pd.Series], ForecastRequest]":
+    """The case, the histories by kind, and how they are forecast. Raises InputError with all problems."""
+    from parkdispatch.inputs.loader import load_case
+    from parkdispatch.operations.forecasting.forecast_request import ForecastRequest, read_histories
+
+    park = findings.collect(load_case, case)
+    hour = findings.collect(_hour, issued)
+    by_kind = findings.collect(_columns, columns)
+    findings.raise_any()
+    request = findings.collect(ForecastRequest, hour, country, capacities_mw)
+    given = {kind: path for kind, path in files.items() if path is not None}
+    histories = findings.collect(read_histories, park, given, by_kind)
+    findings.raise_any()
+    if not histories and ledger is not None:
+        from parkdispatch.operations.forecasting.ledger_history import ledger_histories
+
+        histories = ledger_histories(opened(ledger), park, tuple(files))
+    if not histories:
+        raise InputError(
+            "no history: must be given, by `--load-history`, `--pv-history`, `--wind-history`, or `--ledger`"
+            " with measured load, PV or wind"
+        )
+    return park, histories, request
+
+
+def _columns(texts: list[str] | None) -> dict[str, str]:
+    """The columns by kind that were typed."""
+    pairs = [text.partition("=") for text in texts or ()]
+    problems = [
+        f"`--column` = {kind}{equals}{name}: must be like load=NAME, of load, pv or wind"
+        for kind, equals, name in pairs
+        if kind not in ("load", "pv", "wind") or not name
+    ]
+    if problems:
+        raise InputError(problems)
+    return {kind: name for kind, _, name in pairs}
+
+
+def _hour(text: str) -> float:
+    """A time of day that was typed [h]."""
+    hours, colon, minutes = text.partition(":")
+    is_time = hours.isdecimal() and (minutes.isdecimal() or not colon)
+    if not is_time or int(hours) > 23 or int(minutes or 0) > 59:
+        raise InputError(f"`--issued` = {text}: must be a time of day such as 14:00")
+    return int(hours) + int(minutes or 0) / 60
+
+
+def _day(option: str, text: str | None) -> date | None:
+    """A day that was typed, if any."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"`--{option}` = {text}: must be a day such as 2026-07-15") from None

@@ -1,0 +1,1 @@
+"""Forecasts of load, PV and wind for the next day, with quantiles, and their scores."""

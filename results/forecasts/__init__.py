@@ -1,0 +1,1 @@
+"""Forecasts with quantiles, and how good they were beside naive ones."""
