@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.weather.weather_forecasts import read_weather_forecasts
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.forecasting.forecast_request import (
     DayForecasts,
@@ -31,6 +32,7 @@ def forecast(
     holidays: str = "CN",
     pv_capacity_mw: float | None = None,
     wind_capacity_mw: float | None = None,
+    weather: Path | str | pd.DataFrame | None = None,
 ) -> DayForecasts:
     """Forecast a day's load, PV and wind with P10, P50 and P90 from what was measured.
 
@@ -44,6 +46,8 @@ def forecast(
         holidays: country whose working days the load follows.
         pv_capacity_mw: most that the PV plant gives; None: the highest measured so far.
         wind_capacity_mw: of the wind farm, likewise.
+        weather: what was forecast of the weather by the hour of issue, of past days too, a CSV file or a
+            DataFrame by the local starts of intervals.
 
     Returns:
         The tables by kind, columns p10, p50, p90 [MW]; `plan(case, load=made.tables["load"]["p50"])` plans.
@@ -52,7 +56,9 @@ def forecast(
         InputError: with everything that is wrong, such as a history that is too short.
 
     """
-    request = ForecastRequest(issue_hour, holidays, {"pv": pv_capacity_mw, "wind": wind_capacity_mw})
+    request = ForecastRequest(
+        issue_hour, holidays, {"pv": pv_capacity_mw, "wind": wind_capacity_mw}, _weather(weather)
+    )
     histories = _histories(case, {"load": load, "pv": pv, "wind": wind})
     return forecast_histories(case, histories, _day("day", day), request)
 
@@ -69,6 +75,7 @@ def forecast_score(
     holidays: str = "CN",
     pv_capacity_mw: float | None = None,
     wind_capacity_mw: float | None = None,
+    weather: Path | str | pd.DataFrame | None = None,
 ) -> list[ForecastScore]:
     """Score such forecasts over days gone by, each from what was known before it, beside naive ones.
 
@@ -83,14 +90,21 @@ def forecast_score(
         holidays: as `forecast`.
         pv_capacity_mw: as `forecast`.
         wind_capacity_mw: as `forecast`.
+        weather: as `forecast`; it must be what was forecast then, not what was measured.
 
     Raises:
         InputError: as `forecast`.
 
     """
-    request = ForecastRequest(issue_hour, holidays, {"pv": pv_capacity_mw, "wind": wind_capacity_mw})
+    request = ForecastRequest(
+        issue_hour, holidays, {"pv": pv_capacity_mw, "wind": wind_capacity_mw}, _weather(weather)
+    )
     histories = _histories(case, {"load": load, "pv": pv, "wind": wind})
     return score_histories(case, histories, (_day("first", first), _day("last", last)), request)
+
+
+def _weather(given: Path | str | pd.DataFrame | None) -> pd.DataFrame | None:
+    return read_weather_forecasts(Path(given)) if isinstance(given, Path | str) else given
 
 
 def _histories(case: Case, given: Mapping[str, History | None]) -> dict[str, pd.Series]:

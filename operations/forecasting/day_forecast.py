@@ -9,7 +9,12 @@ import pandas as pd
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.forecasting.conformal import in_order
-from parkdispatch.operations.forecasting.day_history import DayHistory, check_length, day_history
+from parkdispatch.operations.forecasting.day_history import (
+    DayHistory,
+    check_length,
+    check_weather,
+    day_history,
+)
 from parkdispatch.operations.forecasting.forecast_extra import require_forecast_extra
 from parkdispatch.operations.forecasting.forecast_rules import COLUMNS, LEAST_DAYS
 from parkdispatch.operations.forecasting.holiday_calendar import calendar_features, check_country
@@ -84,6 +89,8 @@ def _scored(history: DayHistory, learned: Array, setting: ForecastSetting) -> Fo
     if setting.kind == "pv":  # by night every method is right
         ghi = clear_sky(times, setting.site, 1440 / history.per_day)[0]
         scored &= (ghi > LEAST_SUN).reshape(actual.shape)
+    if setting.kind != "load":
+        del naive["calendar"]
     quantiles = {LEARNED: learned}
     quantiles |= {name: in_order(naive[name][-days:], 0.0, np.inf) for name in naive}
     for of_method in quantiles.values():
@@ -125,3 +132,4 @@ def _check(values: pd.Series, hours: float, first: date, setting: ForecastSettin
     require_forecast_extra()
     check_country(setting.country)
     check_length(setting.kind, values, hours, first, setting.issue)
+    check_weather(setting.weather, first, round(24 / hours))

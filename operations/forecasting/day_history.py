@@ -72,3 +72,16 @@ def check_length(name: str, values: pd.Series, hours: float, first: date, issue:
         )
     if problems:
         raise InputError(problems)
+
+
+def check_weather(weather: pd.DataFrame | None, day: date, per_day: int) -> None:
+    """Raise InputError where weather forecasts do not cover a day and some to learn from before it."""
+    if weather is None:
+        return
+    days = pd.DatetimeIndex(weather.index).normalize()
+    rows, before = int((days == pd.Timestamp(day)).sum()), int((days < pd.Timestamp(day)).sum())
+    if rows < per_day or before < per_day * LEAST_DAYS:
+        raise InputError(
+            f"argument `weather`: has {rows} rows of {day} and {before} of days before: must have each of the"
+            f" {per_day} intervals of that day, and {per_day * LEAST_DAYS} or more before, as forecast then"
+        )

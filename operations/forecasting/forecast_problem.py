@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+import pandas as pd
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.site import Site
@@ -51,7 +52,12 @@ class ForecastProblem:
 
 
 def forecast_problem(
-    kind: Kind, history: DayHistory, issue: IssueTime, site: Site, country: str
+    kind: Kind,
+    history: DayHistory,
+    issue: IssueTime,
+    site: Site,
+    country: str,
+    weather: pd.DataFrame | None = None,
 ) -> ForecastProblem:
     """The problem of a kind. Row d reads only what is known when the forecast of day d is issued."""
     values, known = history.values, issue.known_intervals(history.per_day)
@@ -78,8 +84,22 @@ def forecast_problem(
         features |= {"elevation": elevation, "azimuth": azimuth}
     else:
         features = lagged_features(values, known, scale) | season
+    features |= weather_features(history, weather, scale)
     columns = [np.broadcast_to(column, values.shape) for column in features.values()]
     return ForecastProblem(np.stack(columns, axis=-1), base, scale, tuple(features))
+
+
+def weather_features(history: DayHistory, weather: pd.DataFrame | None, scale: Array) -> dict[str, Array]:
+    """What was forecast of the weather of each interval; of irradiance also its share of a clear sky's."""
+    if weather is None:
+        return {}
+    table = weather.reindex(history.times)
+    columns = {name: table[name].to_numpy(np.float64).reshape(scale.shape) for name in table.columns}
+    for name in [name for name in columns if name.startswith("ghi")]:
+        columns[f"{name}_share"] = np.where(scale > 0, columns[name], np.nan) / np.where(
+            scale > 0, scale, 1.0
+        )
+    return {f"weather_{name}": column for name, column in columns.items()}
 
 
 def best_rule(values: Array, rules: Sequence[Sequence[Array]]) -> Array:

@@ -39,6 +39,7 @@ class ForecastRequest:
     issue_hour: float = DEFAULT_ISSUE_HOUR
     country: str = "CN"
     capacities_mw: Mapping[str, float | None] = field(default_factory=dict)
+    weather: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         """Raise InputError for an hour that no day has, or a capacity that no plant has."""
@@ -55,7 +56,9 @@ class ForecastRequest:
     def setting(self, case: Case, kind: Kind) -> ForecastSetting:
         """What the forecast of a kind depends on beside its history."""
         issue = IssueTime(self.issue_hour)
-        return ForecastSetting(kind, case.site, self.capacities_mw.get(kind), self.country, issue)
+        return ForecastSetting(
+            kind, case.site, self.capacities_mw.get(kind), self.country, issue, self.weather
+        )
 
     def facts(self, case: Case) -> Mapping[str, Any]:
         """How the forecasts were made, as `summary.json` says."""
@@ -63,6 +66,7 @@ class ForecastRequest:
             "case": case.name,
             "issue_hour": self.issue_hour,
             "holidays": self.country,
+            "weather": [] if self.weather is None else list(self.weather.columns),
             "capacities_mw": dict(self.capacities_mw),
             "refit_days": REFIT_DAYS,
             "calibration_days": CALIBRATION_DAYS,

@@ -25,7 +25,8 @@ from parkdispatch.results.forecasts.forecast_measures import QUANTILES
 class ForecastSetting:
     """What a forecast depends on beside the history.
 
-    `capacity_mw` is the highest a forecast of PV or wind says; None: the highest measured so far.
+    `capacity_mw` is the highest a forecast of PV or wind says; None: the highest measured so far. `weather`
+    is what was forecast of the weather by the hour of issue, a row an interval, of past days too.
     """
 
     kind: Kind
@@ -33,6 +34,7 @@ class ForecastSetting:
     capacity_mw: float | None = None
     country: str = "CN"
     issue: IssueTime = field(default_factory=IssueTime)
+    weather: pd.DataFrame | None = None
 
 
 def rolling_forecast(
@@ -45,7 +47,9 @@ def rolling_forecast(
 
     The forecast of a day depends on the history up to its hour of issue, and not on how many days follow.
     """
-    problem = forecast_problem(setting.kind, history, setting.issue, setting.site, setting.country)
+    problem = forecast_problem(
+        setting.kind, history, setting.issue, setting.site, setting.country, setting.weather
+    )
     begin = int((history.days < first).sum())
     limit = limits(history.values, setting)
     raw = raw_forecasts(problem, history, begin - ADAPTATION_DAYS - CALIBRATION_DAYS, limit, progress)
@@ -66,6 +70,7 @@ def raw_forecasts(
                 problem.features[past].reshape(-1, problem.features.shape[-1]),
                 target[past].reshape(-1, len(QUANTILES)),
                 problem.scale[past].ravel(),
+                history.per_day,
             )
         learned[day] = models.predict(problem.features[day])
     return conformal.in_order(problem.power(learned), 0.0, limit)

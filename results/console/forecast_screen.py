@@ -53,7 +53,7 @@ def show_score(console: Console, score: ForecastScore, lang: Lang) -> None:
         table.add_row(words["methods"][row.method], *_cells(row, score.mean_mw), style=style)
     console.print(table)
     basis = text["basis_pv" if score.kind == "pv" else "basis"]
-    mean = f"{score.mean_mw * KW_PER_MW:,.4g}"
+    mean = f"{score.mean_mw * KW_PER_MW:,.5g}"
     console.print(Text(basis.format(intervals=f"{score.intervals:,}", mean=mean)), soft_wrap=True)
     key = "loss" if score.pinball_gain <= 0 else "gain_mae_worse" if score.mae_gain < 0 else "gain"
     line = text[key].format(

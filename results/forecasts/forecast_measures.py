@@ -10,7 +10,8 @@ import pandas as pd
 from parkdispatch.models.device import Array
 
 QUANTILES = (0.1, 0.5, 0.9)
-LEARNED = "forecast"  # the method that is measured; the others are naive
+LEARNED = "forecast"  # the method that is measured
+NAIVE = ("persistence", "last_week", "climatology")
 
 
 def pinball_loss(actual: Array, quantile: Array, level: float) -> Array:
@@ -72,12 +73,12 @@ class ForecastScore:
     @property
     def best_naive(self) -> MethodScore:
         """The naive method with the least pinball loss."""
-        return min((s for s in self.methods if s.method != LEARNED), key=lambda score: score.pinball_mw)
+        return min((s for s in self.methods if s.method in NAIVE), key=lambda score: score.pinball_mw)
 
     @property
     def least_naive_mae_mw(self) -> float:
         """The least mean absolute error of the naive methods."""
-        return min(score.mae_mw for score in self.methods if score.method != LEARNED)
+        return min(score.mae_mw for score in self.methods if score.method in NAIVE)
 
     @property
     def pinball_gain(self) -> float:

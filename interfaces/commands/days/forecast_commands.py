@@ -60,6 +60,12 @@ PvCapacity = Annotated[
     typer.Option("--pv-capacity", help="Most that the PV plant gives [MW]; default: most measured so far."),
 ]
 WindCapacity = Annotated[float | None, typer.Option("--wind-capacity", help="Of the wind farm, likewise.")]
+Weather = Annotated[
+    Path | None,
+    typer.Option(
+        "--weather", help="Weather as it was forecast, of past days too, CSV with time and numbers."
+    ),
+]
 ScreenLang = Annotated[str, typer.Option("--lang", help="Language of the screen: en or zh.")]
 
 
@@ -81,6 +87,7 @@ def forecast(
     holidays: HolidaysOption = "CN",
     pv_capacity: PvCapacity = None,
     wind_capacity: WindCapacity = None,
+    weather: Weather = None,
     ledger: UsedLedger = None,
     lang: ScreenLang = "en",
 ) -> None:
@@ -97,7 +104,8 @@ def forecast(
         chosen = findings.collect(_day, "for", day)
         files = {"load": load_history, "pv": pv_history, "wind": wind_history}
         capacities = {"pv": pv_capacity, "wind": wind_capacity}
-        park, histories, request = _asked(findings, case, files, column, issued, holidays, capacities, ledger)
+        wanted = (issued, holidays, capacities, weather)
+        park, histories, request = _asked(findings, case, files, column, wanted, ledger)
         made = forecast_histories(park, histories, chosen, request, progress)
         path = out or Path(f"forecast-{made.day}.csv")
         write_forecasts(path, made.tables)
@@ -134,6 +142,7 @@ def score(
     holidays: HolidaysOption = "CN",
     pv_capacity: PvCapacity = None,
     wind_capacity: WindCapacity = None,
+    weather: Weather = None,
     ledger: UsedLedger = None,
     lang: ScreenLang = "en",
 ) -> None:
@@ -152,7 +161,8 @@ def score(
         findings.collect(check_output_paths, out)
         files = {"load": load_history, "pv": pv_history, "wind": wind_history}
         capacities = {"pv": pv_capacity, "wind": wind_capacity}
-        park, histories, request = _asked(findings, case, files, column, issued, holidays, capacities, ledger)
+        wanted = (issued, holidays, capacities, weather)
+        park, histories, request = _asked(findings, case, files, column, wanted, ledger)
         scores = score_histories(park, histories, span, request, progress)
         with run_folder(out, park.name, "forecast-score") as folder, output_folder(folder) as stage:
             writers = score_writers(scores, request.facts(park))
@@ -170,20 +180,21 @@ def _asked(
     case: str,
     files: Mapping[str, Path | None],
     columns: list[str] | None,
-    issued: str,
-    country: str,
-    capacities_mw: Mapping[str, float | None],
+    wanted: tuple[str, str, Mapping[str, float | None], Path | None],
     ledger: str | None,
 ) -> "tuple[Case, dict[str, pd.Series], ForecastRequest]":
     """The case, the histories by kind, and how they are forecast. Raises InputError with all problems."""
     from parkdispatch.inputs.loader import load_case
+    from parkdispatch.inputs.weather.weather_forecasts import read_weather_forecasts
     from parkdispatch.operations.forecasting.forecast_request import ForecastRequest, read_histories
 
+    issued, country, capacities_mw, weather = wanted
     park = findings.collect(load_case, case)
     hour = findings.collect(_hour, issued)
     by_kind = findings.collect(_columns, columns)
+    forecast_weather = findings.collect(read_weather_forecasts, weather) if weather else None
     findings.raise_any()
-    request = findings.collect(ForecastRequest, hour, country, capacities_mw)
+    request = findings.collect(ForecastRequest, hour, country, capacities_mw, forecast_weather)
     given = {kind: path for kind, path in files.items() if path is not None}
     histories = findings.collect(read_histories, park, given, by_kind)
     findings.raise_any()

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import parkdispatch as pdx
+from parkdispatch.operations.forecasting import quantile_model
 from tests.support.typed_commands import Run, typed_by
 
 DAYS = 116
@@ -15,6 +16,7 @@ DAYS = 116
 
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    monkeypatch.setattr(quantile_model, "TREES", 8)  # quick to fit
     return typed_by(monkeypatch, capsys)
 
 

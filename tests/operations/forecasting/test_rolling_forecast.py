@@ -8,6 +8,7 @@ import pytest
 
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.site import Site
+from parkdispatch.operations.forecasting import quantile_model
 from parkdispatch.operations.forecasting.day_forecast import forecast_day, next_day, score_forecasts
 from parkdispatch.operations.forecasting.forecast_rules import LEAST_DAYS, IssueTime
 from parkdispatch.operations.forecasting.holiday_calendar import calendar_features
@@ -18,6 +19,12 @@ SITE = Site(latitude_deg=28.3, longitude_deg=115.2)
 LOAD, PV, WIND = (ForecastSetting(kind, SITE) for kind in ("load", "pv", "wind"))  # type: ignore[arg-type]
 FIRST = "2026-01-05"  # a Monday
 DAY = (pd.Timestamp(FIRST) + pd.Timedelta(days=LEAST_DAYS)).date()  # the first day that can be forecast
+
+
+@pytest.fixture
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models that are quick to fit, where it does not matter how good they are."""
+    monkeypatch.setattr(quantile_model, "TREES", 8)
 
 
 def hourly(days: int = LEAST_DAYS, seed: int | None = None) -> pd.Series:
@@ -56,6 +63,7 @@ def test_a_clear_sky_is_forecast_exactly_and_nights_are_dark() -> None:
     assert (tomorrow == 0.0).sum() > 8
 
 
+@pytest.mark.usefixtures("few_trees")
 @pytest.mark.parametrize("setting", [LOAD, PV, WIND])
 def test_what_comes_later_changes_no_bit(setting: ForecastSetting) -> None:
     values = hourly(LEAST_DAYS + 2, seed=2)
@@ -67,6 +75,7 @@ def test_what_comes_later_changes_no_bit(setting: ForecastSetting) -> None:
         pd.testing.assert_frame_equal(table, tables[0], check_exact=True, check_freq=False)
 
 
+@pytest.mark.usefixtures("few_trees")
 @pytest.mark.parametrize("setting", [LOAD, PV])
 def test_a_score_knows_no_future(setting: ForecastSetting) -> None:
     values = hourly(LEAST_DAYS + 3, seed=3)
@@ -81,6 +90,7 @@ def test_a_score_knows_no_future(setting: ForecastSetting) -> None:
     assert (made.to_numpy() == first[columns].iloc[:24].to_numpy()).all()
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_quantiles_rise_and_keep_the_capacity() -> None:
     table = forecast_day(hourly(seed=4), 1.0, DAY, ForecastSetting("wind", SITE, 1.2))
     assert (table.diff(axis=1).iloc[:, 1:] >= 0.0).all(axis=None)
@@ -88,6 +98,7 @@ def test_quantiles_rise_and_keep_the_capacity() -> None:
     assert table.max(axis=None) <= 1.2
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_a_gap_of_a_ledger_is_no_obstacle() -> None:
     values = hourly(seed=5).drop(hourly().index[700:760])
     assert forecast_day(values, 1.0, DAY, LOAD).notna().all(axis=None)
@@ -118,3 +129,18 @@ def test_days_worked_in_lieu_and_the_spring_festival_are_known() -> None:
     assert features["kind"].tolist() == [0, 0, 2, 2, 1, 2]
     assert features["to_holiday"].tolist()[:3] == [3, 2, 0]
     assert date(2026, 2, 17) == days[2].date()
+
+
+def test_a_weather_forecast_tells_what_no_history_can() -> None:
+    times = pd.date_range(FIRST, periods=24 * (LEAST_DAYS + 1), freq="h")
+    share = np.repeat(np.random.default_rng(6).uniform(0.1, 1.0, LEAST_DAYS + 1), 24)
+    weather = pd.DataFrame({"ghi": clear_sky(times, SITE, 60.0)[0] * share}, index=times)
+    values = weather["ghi"][:-24] * 0.05
+    errors = {}
+    for name, known in (("without", None), ("with", weather)):
+        setting = ForecastSetting("pv", SITE, 60.0, weather=known)
+        p50 = forecast_day(values, 1.0, DAY, setting)["p50"].to_numpy()
+        errors[name] = np.abs(p50 - weather["ghi"].to_numpy()[-24:] * 0.05).sum()
+    assert errors["with"] < 0.5 * errors["without"]
+    with pytest.raises(InputError, match="`weather`: has 0 rows of 2026-04-27"):
+        forecast_day(values, 1.0, DAY, ForecastSetting("pv", SITE, 60.0, weather=weather[:-24]))

@@ -1,6 +1,6 @@
 """Score day-ahead forecasts on two measured series, those of `docs/theory/forecasts.md`.
 
-    python -m benchmarks.forecasts FOLDER
+    python -m benchmarks.forecasts.measured_series FOLDER
 
 FOLDER holds `load/steel_plant_15min_2018.csv` (a steel works, UCI Machine Learning Repository 851, CC BY 4.0)
 and `pv15min/site5_110MW_15min_2019_2020.csv` (a PV plant of 110 MW, Chen and Xu 2022, Scientific Data 9, 577,
