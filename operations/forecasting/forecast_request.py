@@ -29,6 +29,7 @@ from parkdispatch.operations.forecasting.forecast_rules import (
     IssueTime,
 )
 from parkdispatch.operations.forecasting.rolling_forecast import ForecastSetting
+from parkdispatch.operations.ledger.quantities import reading_of
 from parkdispatch.results.forecasts.forecast_measures import ForecastScore
 
 
@@ -87,7 +88,11 @@ def read_histories(case: Case, files: Mapping[str, Path], columns: Mapping[str, 
     findings = Findings()
     histories = {
         kind: findings.collect(
-            read_whole_series, path, power_spec(kind), case.calendar.hours, columns.get(kind)
+            read_whole_series,
+            path,
+            power_spec(kind),
+            case.calendar.hours,
+            reading_of(case, columns.get(kind)),
         )
         for kind, path in files.items()
     }
