@@ -15,9 +15,8 @@ from parkdispatch.operations.forecasting.day_history import (
     check_weather,
     day_history,
 )
-from parkdispatch.operations.forecasting.forecast_extra import require_forecast_extra
 from parkdispatch.operations.forecasting.forecast_rules import COLUMNS, LEAST_DAYS
-from parkdispatch.operations.forecasting.holiday_calendar import calendar_features, check_country
+from parkdispatch.operations.forecasting.holiday_calendar import calendar_features
 from parkdispatch.operations.forecasting.naive_forecasts import naive_forecasts
 from parkdispatch.operations.forecasting.rolling_forecast import ForecastSetting, rolling_forecast
 from parkdispatch.operations.forecasting.solar_features import LEAST_SUN, clear_sky
@@ -71,6 +70,11 @@ def score_forecasts(
         raise InputError(
             f"argument `to` = {last}: must be {whole[-1].date()} or before, the last whole day of the"
             f" {setting.kind} history"
+        )
+    if first > last and span[0] is None:
+        raise InputError(
+            f"argument `to` = {last}: must be {first} or later, {LEAST_DAYS} days after the {setting.kind} history"
+            " begins"
         )
     if first > last:
         raise InputError(f"argument `from` = {first}: must be {last} or before, the last day that is scored")
@@ -129,7 +133,5 @@ def _whole_days(values: pd.Series, hours: float) -> pd.DatetimeIndex:
 
 def _check(values: pd.Series, hours: float, first: date, setting: ForecastSetting) -> None:
     """Raise InputError where a forecast of the day `first` cannot be made."""
-    require_forecast_extra()
-    check_country(setting.country)
     check_length(setting.kind, values, hours, first, setting.issue)
     check_weather(setting.weather, first, round(24 / hours))

@@ -12,7 +12,6 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.messages.findings import Findings
 from parkdispatch.inputs.series.series_file import read_whole_series
 from parkdispatch.models.device import power_spec
-from parkdispatch.models.errors import InputError
 from parkdispatch.models.limits import LARGEST_POWER_MW
 from parkdispatch.operations.forecasting.day_forecast import (
     Progress,
@@ -21,6 +20,7 @@ from parkdispatch.operations.forecasting.day_forecast import (
     no_progress,
     score_forecasts,
 )
+from parkdispatch.operations.forecasting.forecast_extra import require_forecast_extra
 from parkdispatch.operations.forecasting.forecast_problem import KINDS, Kind
 from parkdispatch.operations.forecasting.forecast_rules import (
     CALIBRATION_DAYS,
@@ -28,6 +28,7 @@ from parkdispatch.operations.forecasting.forecast_rules import (
     REFIT_DAYS,
     IssueTime,
 )
+from parkdispatch.operations.forecasting.holiday_calendar import check_country
 from parkdispatch.operations.forecasting.rolling_forecast import ForecastSetting
 from parkdispatch.operations.ledger.quantities import reading_of
 from parkdispatch.results.forecasts.forecast_measures import ForecastScore
@@ -43,16 +44,18 @@ class ForecastRequest:
     weather: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
-        """Raise InputError for an hour that no day has, or a capacity that no plant has."""
-        IssueTime(self.issue_hour)
-        problems = [
+        """Raise InputError where a library is missing, and for an hour, country or capacity that cannot be."""
+        require_forecast_extra()
+        findings = Findings()
+        findings.collect(IssueTime, self.issue_hour)
+        findings.collect(check_country, self.country)
+        findings.lines += [
             f"argument `{kind}_capacity` = {value:.15g}: must be above 0 and at most"
             f" {LARGEST_POWER_MW:.15g} MW"
             for kind, value in self.capacities_mw.items()
             if value is not None and not 0 < value <= LARGEST_POWER_MW
         ]
-        if problems:
-            raise InputError(problems)
+        findings.raise_any()
 
     def setting(self, case: Case, kind: Kind) -> ForecastSetting:
         """What the forecast of a kind depends on beside its history."""

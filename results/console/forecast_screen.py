@@ -66,6 +66,6 @@ def show_score(console: Console, score: ForecastScore, lang: Lang) -> None:
 
 def _cells(row: MethodScore, mean_mw: float) -> list[str]:
     shares = [f"{value / mean_mw:.1%}" if mean_mw > 0 else "–" for value in (row.pinball_mw, row.mae_mw)]
-    coverage = " / ".join(f"{share:.1%}" for share in row.coverage)
+    coverage = " / ".join(f"{share * 100.0:.1f}" for share in row.coverage)
     powers = [f"{value * KW_PER_MW:,.5g}" for value in (row.pinball_mw, row.mae_mw)]
     return [powers[0], shares[0], powers[1], shares[1], coverage]

@@ -75,6 +75,10 @@ def test_everything_wrong_is_said_at_once(typed: Run, history: Path, tmp_path: P
     assert ran.code == 2
     for said in ("`--for` = July", "`--issued` = 25:00", "`--column` = heat=x"):
         assert said in ran.err
+    ran = typed("forecast", "--load-history", tmp_path / "no.csv", "--holidays", "XX", "--pv-capacity", "-3")
+    assert ran.code == 2
+    for said in ("no.csv: no such file", "`--holidays` = XX", "`--pv-capacity` = -3"):
+        assert said in ran.err
     other = tmp_path / "mine.csv"
     other.write_text("mine", encoding="utf-8")
     ran = typed("forecast", "--load-history", history, "--out", other)
