@@ -73,8 +73,8 @@ def score_forecasts(
         )
     if first > last and span[0] is None:
         raise InputError(
-            f"argument `to` = {last}: must be {first} or later, {LEAST_DAYS} days after the {setting.kind} history"
-            " begins"
+            f"argument `to` = {last}: must be {first} or later, {LEAST_DAYS} days after the"
+            f" {setting.kind} history begins"
         )
     if first > last:
         raise InputError(f"argument `from` = {first}: must be {last} or before, the last day that is scored")

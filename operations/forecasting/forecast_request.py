@@ -44,7 +44,7 @@ class ForecastRequest:
     weather: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
-        """Raise InputError where a library is missing, and for an hour, country or capacity that cannot be."""
+        """Raise InputError where a library is missing, and for an hour, country or capacity that is wrong."""
         require_forecast_extra()
         findings = Findings()
         findings.collect(IssueTime, self.issue_hour)
