@@ -105,3 +105,15 @@ def test_a_missing_library_is_named(
     assert ran.code == 2
     assert "a forecast needs no_such_library" in ran.err
     assert "parkdispatch[forecast]" in ran.err
+
+
+def test_a_ledger_says_what_its_files_said(typed: Run, history: Path, tmp_path: Path) -> None:
+    ledger = str(tmp_path / "ledger.sqlite")
+    assert typed("ledger", "init", "gaoan", "--ledger", ledger, "--by", "me").code == 0
+    assert typed("ledger", "import", history, "--as", "load", "--ledger", ledger, "--by", "me").code == 0
+    for words, name in (
+        (["--ledger", ledger], "from_ledger.csv"),
+        (["--load-history", history], "from_file.csv"),
+    ):
+        assert typed("forecast", "gaoan", *words, "--out", tmp_path / name).code == 0
+    assert (tmp_path / "from_ledger.csv").read_bytes() == (tmp_path / "from_file.csv").read_bytes()
