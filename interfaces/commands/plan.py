@@ -44,14 +44,14 @@ from parkdispatch.interfaces.commands.plan_options import (
     SoftOption,
     StampsOption,
     StartOption,
+    TypedOrders,
     UntilOption,
     UntilSocOption,
     ViolationPriceOption,
     WhyOption,
-    checked_price,
     parse_day,
-    parse_orders,
     parse_soc,
+    read_wishes,
 )
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def plan(
         from parkdispatch.inputs.variations.plan_times import plan_times
         from parkdispatch.interfaces.output_paths import check_output_paths, run_folder
         from parkdispatch.studies.dispatch import write_run
-        from parkdispatch.studies.planning.plan_run import PlanWishes, prepare_plan, run_plan
+        from parkdispatch.studies.planning.plan_run import prepare_plan, run_plan
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 
         findings = Findings()
@@ -112,8 +112,8 @@ def plan(
         options = findings.collect(SolveOptions, solver, time_limit, smooth=True)
         findings.collect(check_output_paths, out, model)
         given_soc = findings.collect(parse_soc, soc)
-        orders = findings.collect(parse_orders, outage, limit, force, reserve_mwh, call, until_soc)
-        price = findings.collect(checked_price, soft, violation_price)
+        typed = TypedOrders(outage, limit, force, reserve_mwh, call, until_soc)
+        wishes = findings.collect(read_wishes, typed, follow, soft, violation_price)
         park = findings.collect(load_case, case, variant)
         given_day = findings.collect(parse_day, day, park)
         findings.collect(check_possible, park, ac_check)
@@ -121,20 +121,9 @@ def plan(
         times = plan_times(park, given_day, start, until)
         known = known_day(ledger, by, park, times[0], given_soc, peak_so_far_mw)
         park, given_soc = (known.case, known.soc) if known else (park, given_soc)
-        varied = findings.collect(
-            with_overrides,
-            park,
-            given_soc,
-            peak_so_far_mw,
-            load,
-            pv,
-            load_column,
-            pv_column,
-            stamps,
-            fill_gaps,
-        )
-        findings.raise_any()
-        context, wishes = SolveContext(options, progress), PlanWishes(orders, follow, price)
+        forecasts = (load, pv, load_column, pv_column, stamps, fill_gaps)
+        varied = with_overrides(park, given_soc, peak_so_far_mw, *forecasts)
+        context = SolveContext(options, progress)
         peak_is_known = peak_so_far_mw is not None or bool(known and known.peak_is_known)
         problem = prepare_plan(park, varied, times, wishes, peak_is_known)
         if model:

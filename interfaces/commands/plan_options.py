@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -13,6 +13,7 @@ from parkdispatch.models.errors import InputError
 if TYPE_CHECKING:
     from parkdispatch.inputs.case import Case
     from parkdispatch.inputs.schema.orders import Order
+    from parkdispatch.studies.planning.plan_run import PlanWishes
 
 DAY_WORDS = {"yesterday": -1, "today": 0, "tomorrow": 1}  # days from the one that it is at the site
 
@@ -180,24 +181,35 @@ def checked_price(soft: bool, yuan_per_mwh: float | None) -> float | None:
     return price
 
 
-def parse_orders(
-    outage: list[str] | None,
-    limit: list[str] | None,
-    force: list[str] | None,
-    reserve_mwh: list[str] | None,
-    call: list[str] | None,
-    until_soc: list[str] | None,
-) -> "list[Order]":
+class TypedOrders(NamedTuple):
+    """The texts of the options that give orders, named as the kinds of orders are."""
+
+    outage: list[str] | None = None
+    limit: list[str] | None = None
+    force: list[str] | None = None
+    reserve: list[str] | None = None
+    call: list[str] | None = None
+    until_soc: list[str] | None = None
+
+
+def read_wishes(
+    typed: TypedOrders, follow: Path | None, soft: bool, violation_price: float | None
+) -> "PlanWishes":
+    """What a plan is to obey beside its case. Raises InputError with everything that cannot be read."""
+    from parkdispatch.inputs.messages.findings import Findings
+    from parkdispatch.studies.planning.plan_run import PlanWishes
+
+    findings = Findings()
+    orders = findings.collect(parse_orders, typed)
+    price = findings.collect(checked_price, soft, violation_price)
+    findings.raise_any()
+    return PlanWishes(orders, follow, price)
+
+
+def parse_orders(typed: TypedOrders) -> "list[Order]":
     """The orders that were typed. Raises InputError with everything that cannot be read."""
-    typed = {
-        "outage": outage,
-        "limit": limit,
-        "force": force,
-        "reserve": reserve_mwh,
-        "call": call,
-        "until_soc": until_soc,
-    }
-    if not any(typed.values()):
+    texts_by_kind: dict[str, list[str] | None] = typed._asdict()
+    if not any(texts_by_kind.values()):
         return []
     from pydantic import TypeAdapter, ValidationError
 
@@ -205,7 +217,7 @@ def parse_orders(
     from parkdispatch.inputs.schema.orders import AnyOrder
 
     orders, problems = list["Order"](), []
-    for kind, texts in typed.items():
+    for kind, texts in texts_by_kind.items():
         read, example = _FORMS[kind]
         for text in texts or []:
             fields = read(text.strip())
