@@ -13,6 +13,7 @@ from parkdispatch.models.errors import InfeasibleError, SolverError
 from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template import Key, Template
+from parkdispatch.optimizer.formulation.template_cache import kept_template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.general_optimum import find_general_optimum
@@ -191,7 +192,7 @@ def _template(devices: Mapping[str, Device], hours: float, warm: WarmStart | Non
     """The template of the devices, or that of the warm start if it is the same."""
     if warm is not None and warm.template.hours == hours and warm.devices == dict(devices):
         return warm.template
-    return compile_template(devices, hours)
+    return kept_template(devices, hours)
 
 
 def _find_merged_optimum(

@@ -95,10 +95,14 @@ def key_of(solution: xr.Dataset, name: str) -> str:
 
 def device_quantities(solution: xr.Dataset, device: str) -> Seen:
     """The quantities of one device, in the form that its self-check and indicators take."""
+    names_of_kind: dict[str, list[tuple[str, str]]] = {}
+    for name, quantity in solution.variables.items():
+        attributes = quantity.attrs
+        if attributes.get("device") == device:
+            names_of_kind.setdefault(attributes["kind"], []).append((attributes["key"], str(name)))
 
     def part(*kinds: str) -> Mapping[str, Array]:
-        names = [name for kind in kinds for name in of_kind(solution, kind, device)]
-        return {key_of(solution, name): values(solution, name) for name in names}
+        return {key: values(solution, name) for kind in kinds for key, name in names_of_kind.get(kind, ())}
 
     return Seen(
         times=times_of(solution),

@@ -1,8 +1,9 @@
 """Dispatch a prepared case beside its base case without storage: the audited run, and its files."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
 
 import xarray as xr
@@ -18,6 +19,7 @@ from parkdispatch.optimizer.heuristics.smoothing import (
 )
 from parkdispatch.optimizer.solve import Optimum, Proof
 from parkdispatch.optimizer.time_budget import ending_at
+from parkdispatch.results.audit import Audit
 from parkdispatch.results.dispatch_result import DispatchResult, RunKind
 from parkdispatch.results.network.ac_check import AcCheck, check_network
 from parkdispatch.results.savings.daily_saving import PeakSoFar
@@ -41,19 +43,65 @@ LEAST_SMOOTHING_S = 2.0
 
 
 @dataclass(frozen=True)
+class RunComparison:
+    """An audited solution beside its base case without storage, computed when it is first asked for."""
+
+    prepared: Prepared
+    solution: xr.Dataset
+    audit: Audit
+    before: Mapping[str, PeakSoFar] | None
+    base: Optimum | Callable[[], Optimum | None] | None
+    timings_s: dict[str, float] = field(default_factory=dict)  # of what was computed so far
+
+    @cached_property
+    def without(self) -> xr.Dataset | None:
+        """The dispatch without the storage; None where the park is infeasible without it."""
+        started, base = time.perf_counter(), self.base
+        if callable(base):
+            base = base()
+            self.timings_s["without_storage"] = time.perf_counter() - started
+        return to_dataset(base, case_attributes(self.prepared.case)) if base else None
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The key figures."""
+        without, started = self.without, time.perf_counter()
+        summary = summarize(self.solution, without, self.prepared.case, self.audit, self.before)
+        self.timings_s["extract"] = time.perf_counter() - started
+        return summary
+
+
+@dataclass(frozen=True)
 class DispatchRun:
     """A solved and audited case beside its base case without storage."""
 
     case: Case
     solution: xr.Dataset
-    without: xr.Dataset | None  # None: the park is infeasible without its storage
-    summary: Summary
+    comparison: RunComparison
     proof: Proof
-    timings_s: Mapping[str, float]
+    solving_s: Mapping[str, float]
     model: Mapping[str, int]
     ac_check: AcCheck | None = None  # of the network; None: not made
     deviation_mw: tuple[float, float] | None = None  # from a plan that is followed: else, and as it is
     notes: tuple[PlanNote, ...] = ()  # on the orders that a plan obeys
+
+    @property
+    def without(self) -> xr.Dataset | None:
+        """The dispatch without the storage; None where the park is infeasible without it."""
+        return self.comparison.without
+
+    @property
+    def summary(self) -> Summary:
+        """The key figures, beside those without the storage."""
+        return self.comparison.summary
+
+    @property
+    def timings_s(self) -> dict[str, float]:
+        """Seconds by step, of the steps that were done so far."""
+        timings_s = dict(self.solving_s)
+        for step, seconds in self.comparison.timings_s.items():
+            timings_s[step] = timings_s.pop(step, 0.0) + seconds
+        return timings_s
 
 
 def dispatch_case(
@@ -63,13 +111,16 @@ def dispatch_case(
     before: Mapping[str, PeakSoFar] | None = None,
     solved_already: Optimum | None = None,
     targets_mw: Mapping[str, Array] | None = None,
+    *,
+    lazily: bool = False,
 ) -> DispatchRun:
     """Solve a prepared case with and without its storage, and audit the optimum.
 
     `solved_already` is its optimum, where that is known; `targets_mw` are the set points of a plan that is
     followed, by device, as `follow_set_points` takes them. `read_s` is the time that reading the inputs took;
     it goes into the timings. `before` are the month's peaks up to the horizon, with and without the storage,
-    by connection. Raises SolverError if the audit fails.
+    by connection. `lazily`: the park without its storage is solved, and the figures are computed, when they
+    are first asked for. Raises SolverError if the audit fails.
     """
     optimum = solve_prepared(prepared, context) if solved_already is None else solved_already
     solved, deviation = time.monotonic(), None
@@ -78,16 +129,17 @@ def dispatch_case(
         with ending_at(solved + max(LEAST_SMOOTHING_S, SMOOTHING_SHARE * context.options.time_limit_s)):
             optimum, deviation = _smoothed(prepared.case, optimum, targets_mw)
     smoothed = time.monotonic()
-    context.progress("the same park without its storage")
-    base = solve_without_storage(prepared, context) if prepared.case.storage else optimum
-    compared = time.monotonic()
+    base: Optimum | Callable[[], Optimum | None] | None = optimum
+    if prepared.case.storage:
+        base = partial(solve_without_storage, prepared, context)
+    if callable(base) and not lazily:
+        context.progress("the same park without its storage")
+        base = base()
+    timings_s = {**optimum.timings_s, "smoothing": smoothed - solved}
+    if not lazily:
+        timings_s["without_storage"] = time.monotonic() - smoothed
     context.progress("auditing")
-    timings_s = {
-        **optimum.timings_s,
-        "smoothing": smoothed - solved,
-        "without_storage": compared - smoothed,
-    }
-    run = checked_run(prepared, optimum, base, {"read": read_s, **timings_s}, before)
+    run = checked_run(prepared, optimum, base, {"read": read_s, **timings_s}, before, lazily=lazily)
     return replace(run, deviation_mw=deviation)
 
 
@@ -119,26 +171,26 @@ def _smoothed(
 def checked_run(
     prepared: Prepared,
     optimum: Optimum,
-    base: Optimum | None,
+    base: Optimum | Callable[[], Optimum | None] | None,
     timings_s: Mapping[str, float],
     before: Mapping[str, PeakSoFar] | None = None,
+    *,
+    lazily: bool = False,
 ) -> DispatchRun:
     """Audit an optimum and summarize it beside `base`, the optimum of the base case without storage.
 
-    Raises SolverError if the audit fails.
+    `base` may be what solves it; `lazily`: the figures are computed when they are first asked for. Raises
+    SolverError if the audit fails.
     """
     case, started = prepared.case, time.perf_counter()
     solution, case_audit = audited_solution(prepared, optimum)
-    without = to_dataset(base, case_attributes(case)) if base else None
-    summary = summarize(solution, without, case, case_audit, before)
     tiled, proof = optimum.tiled, optimum.proof
-    return DispatchRun(
+    run = DispatchRun(
         case=case,
         solution=solution,
-        without=without,
-        summary=summary,
+        comparison=RunComparison(prepared, solution, case_audit, before, base),
         proof=proof,
-        timings_s={**timings_s, "extract": time.perf_counter() - started},
+        solving_s={**timings_s, "extract": time.perf_counter() - started},
         model={
             "intervals": len(tiled.horizon),
             "columns": len(tiled.program.cost),
@@ -151,6 +203,9 @@ def checked_run(
             "windows": proof.windows,
         },
     )
+    if not lazily:
+        _ = run.summary
+    return run
 
 
 def with_ac_check(run: DispatchRun, intervals: int) -> DispatchRun:

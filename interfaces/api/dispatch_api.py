@@ -67,7 +67,7 @@ class Dispatch:
     @property
     def cost_yuan(self) -> float:
         """What the dispatch costs, the month's demand charge included."""
-        return self.run.summary.cost_yuan
+        return self.run.proof.objective_yuan
 
     @property
     def cost_without_storage_yuan(self) -> float | None:
@@ -201,6 +201,9 @@ def plan(
 ) -> Plan:
     """Plan a day of a case, or any other stretch of time.
 
+    The plan is proven and audited when it is returned; what it would be without the storage, its bill and
+    its key figures are computed when they are first asked for.
+
     Args:
         case: what `load_case` returned.
         day: the day, a date or "2026-07-15"; None: that of the case.
@@ -245,7 +248,8 @@ def plan(
     followed = follow.dataset if isinstance(follow, Plan) else follow
     wishes = PlanWishes(orders, followed, soft_yuan_per_mwh)
     problem = prepare_plan(case, given, times, wishes, peak_so_far_mw is not None)
-    planned_run = run_plan(problem, SolveContext(options, progress), time.perf_counter() - started)
+    context, read_s = SolveContext(options, progress), time.perf_counter() - started
+    planned_run = run_plan(problem, context, read_s, lazily=True)
     planned = planned_run.planned
     return Plan(planned_run.run, "day", planned.expected_peaks_mw, planned.later_peaks_mw, planned_run)
 

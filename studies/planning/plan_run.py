@@ -140,14 +140,17 @@ def solve_plan(problem: PlanProblem, context: SolveContext) -> tuple[Prepared, O
     return variant, replace(best, proof=replace(best.proof, bound_yuan=bound_yuan)), answered
 
 
-def run_plan(problem: PlanProblem, context: SolveContext, read_s: float) -> PlannedRun:
+def run_plan(
+    problem: PlanProblem, context: SolveContext, read_s: float, *, lazily: bool = False
+) -> PlannedRun:
     """Solve a plan, audit it beside the park without storage, and say what its orders cost.
 
+    `lazily`: the park without storage and the figures beside it are computed when they are first asked for.
     Raises InfeasibleError with what conflicts and what would have to give, and SolverError.
     """
     prepared, optimum, answered = solve_plan(problem, context)
     before = problem.planned.before
-    run = dispatch_case(prepared, context, read_s, before, optimum, problem.targets_mw)
+    run = dispatch_case(prepared, context, read_s, before, optimum, problem.targets_mw, lazily=lazily)
     notes = [PlanNote("order", {"order": order_note(timed)}) for timed in problem.orders]
     notes += _forcing_notes(problem, prepared, optimum, context)
     notes += _call_notes(problem, run, answered)
