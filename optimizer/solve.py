@@ -12,8 +12,8 @@ from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InfeasibleError, SolverError
 from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
 from parkdispatch.optimizer.formulation.horizon import Horizon
+from parkdispatch.optimizer.formulation.kept_templates import kept_template
 from parkdispatch.optimizer.formulation.template import Key, Template
-from parkdispatch.optimizer.formulation.template_cache import kept_template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.general_optimum import find_general_optimum

@@ -123,8 +123,14 @@ def assemble_year(year: Tiled, plans: Sequence[DayPlan]) -> Array:
     keys = [column.key for column in year.template.columns]
     if any(plan.columns != keys for plan in plans):
         raise ValueError("a day has other columns than the year")
+    return with_month_peaks(year, np.concatenate([plan.x for plan in plans]))
+
+
+def with_month_peaks(year: Tiled, interval_x: Array) -> Array:
+    """Decisions of all intervals in the columns of a horizon, each month's peak being its highest demand."""
+    keys = [column.key for column in year.template.columns]
     horizon, starts = year.horizon, year.shared_starts
-    x = np.concatenate([*(plan.x for plan in plans), np.zeros(starts[-1] - starts[0])])
+    x = np.concatenate([interval_x, np.zeros(starts[-1] - starts[0])])
     for shared, start in zip(year.template.shared, starts, strict=False):
         import_mw = x[year.column_of(keys.index((shared.key[0], "import_mw")))]
         demand = metered_demand_mw(horizon.times, horizon.hours, import_mw)

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from parkdispatch.models.device import SeriesSpec
 from parkdispatch.models.vocabulary import DailyWindow, Interval, Period, Terms, TimeSpan
-from parkdispatch.optimizer.formulation.template_compiler import NotAffineError, compile_template
+from parkdispatch.optimizer.formulation.functionals import NotAffineError
+from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from tests.support.parks.reference_model import assert_tiled_is_reference, of_tiled
 from tests.support.small_parks import Bare, Decisions, Everything, SmallPark
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from parkdispatch.inputs.loader import load_case
-from parkdispatch.optimizer.formulation.template_cache import kept_template
+from parkdispatch.optimizer.formulation.kept_templates import kept_template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 
 

@@ -1,0 +1,81 @@
+"""What a closed loop runs, and what of it or of its park cannot be run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from parkdispatch.inputs.prepare import Prepared
+from parkdispatch.models.device import Device
+from parkdispatch.optimizer.formulation.template import Template
+from parkdispatch.optimizer.formulation.template_compiler import compile_template
+from parkdispatch.studies.closed_loop.naive_forecasts import ForecastKind
+from parkdispatch.studies.demand_peak import paying_grids
+
+DEMAND_MINUTES = 15
+MOST_HOURS = 24 * 7
+
+
+@dataclass(frozen=True)
+class LoopOptions:
+    """What is run: the first interval, how many, how far each plan looks, and on which forecasts."""
+
+    first: int
+    count: int
+    plan_hours: float
+    kind: ForecastKind
+    holds_peak: bool = False  # stores give way where the import would exceed the peak paid for
+
+
+def option_problems(prepared: Prepared, options: LoopOptions) -> list[str]:
+    """What is wrong with the options."""
+    problems, minutes = [], round(60 * prepared.hours)
+    if minutes < DEMAND_MINUTES:
+        problems.append(
+            f"`calendar.minutes` = {minutes}: must be 15 or more in a closed loop, over which demand is"
+            " metered"
+        )
+    if not prepared.hours <= options.plan_hours <= MOST_HOURS:
+        problems.append(
+            f"argument `plan_hours` = {options.plan_hours:.15g}: must be from {prepared.hours:.15g} to"
+            f" {MOST_HOURS}"
+        )
+    left = len(prepared.times) - options.first
+    if not 0 < options.count <= left:
+        most = left * prepared.hours / 24
+        problems.append(
+            f"argument `days` = {options.count * prepared.hours / 24:.15g}: must be from 1 to {most:.15g},"
+            " the end of the year"
+        )
+    if len(paying_grids(prepared.case.devices)) > 1:
+        problems.append("several connections pay for demand: a closed loop is run with one")
+    return problems
+
+
+def handed_on_problems(
+    devices: Mapping[str, Device], states: Mapping[str, Mapping[str, float]], template: Template, hours: float
+) -> list[str]:
+    """Devices that hand on more from one interval to the next than the energy they hold."""
+    problems = [
+        f"`device.{name}`: hands on {', '.join(sorted(state))}: only `energy_mwh` is in a closed loop"
+        for name, state in states.items()
+        if set(state) != {"energy_mwh"}
+    ]
+    if problems:
+        return problems
+    other = compile_template(
+        {
+            name: device.starting_from({"energy_mwh": 0.9 * states[name]["energy_mwh"]})
+            if name in states
+            else device
+            for name, device in devices.items()
+        },
+        hours,
+    )
+    initial = [functional for previous in template.previous for functional in previous.initial]
+    same = np.delete(template.coefficients, initial, 1), np.delete(other.coefficients, initial, 1)
+    return (
+        []
+        if np.array_equal(*same)
+        else ["a limit follows from what a store holds at the beginning of a plan"]
+    )
