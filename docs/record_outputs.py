@@ -19,6 +19,7 @@ RECORDED = {
     "plan": (["plan"], 120),
     "year": (["year", "gaoan"], 120),
     "replay": (["replay", "gaoan"], 120),
+    "loop": (["loop", "gaoan", "--from", "2026-07-13"], 120),
     "pv": (["pv", "gaoan"], 120),
     "check": (["check", "gaoan"], 120),
     "study": (["study", "gaoan"], 120),
@@ -29,7 +30,7 @@ RECORDED = {
 }
 QUICK = ("plan", "year", "replay", "pv", "check")
 WITHOUT_FILES = ("pv", "check")
-MEASURED = "Time: "  # how a line begins that differs from run to run
+MEASURED = ("Time: ", "Processor time: ")  # how a line begins that differs from run to run
 
 
 def record(name: str) -> None:

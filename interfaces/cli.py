@@ -22,6 +22,7 @@ from parkdispatch.interfaces.commands.console import (
 )
 from parkdispatch.interfaces.commands.days.forecast_commands import forecast_app
 from parkdispatch.interfaces.commands.days.ledger_commands import ledger_app
+from parkdispatch.interfaces.commands.days.loop import loop
 from parkdispatch.interfaces.commands.days.settle import settle
 from parkdispatch.interfaces.commands.init import init
 from parkdispatch.interfaces.commands.plan import plan
@@ -46,7 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (plan, settle, year, replay, worth, study, size, reproduce, pv, check, init):
+for command in (plan, settle, year, replay, loop, worth, study, size, reproduce, pv, check, init):
     app.command()(command)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(cache, name="cache")

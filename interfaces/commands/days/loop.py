@@ -1,0 +1,106 @@
+"""`parkdispatch loop`: the park re-planned at every interval from forecasts that err."""
+
+import time
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line, say
+from parkdispatch.interfaces.commands.options import CaseArgument, Language, Out, Variant, language, read_year
+from parkdispatch.models.errors import InputError
+
+if TYPE_CHECKING:
+    from parkdispatch.studies.closed_loop.closed_loop import LoopResult
+
+FirstDay = Annotated[
+    str | None, typer.Option("--from", help="First day, such as 2026-07-13; default: 1 January.")
+]
+Days = Annotated[int, typer.Option(help="How many days are run; 365 is the year.")]
+Forecast = Annotated[
+    str,
+    typer.Option(
+        help="Of load and sources: perfect, persistence (the last 24 hours again) or last-week (the last week"
+        " again)."
+    ),
+]
+PlanHours = Annotated[float, typer.Option(help="How far each plan looks ahead [h].")]
+HoldPeak = Annotated[
+    bool,
+    typer.Option(
+        help="Stores charge less or discharge more where the import would exceed the peak that is paid for."
+    ),
+]
+
+
+def loop(
+    case: CaseArgument = "gaoan",
+    first_day: FirstDay = None,
+    days: Days = 7,
+    forecast: Forecast = "persistence",
+    plan_hours: PlanHours = 24.0,
+    hold_peak: HoldPeak = True,
+    variant: Variant = None,
+    out: Out = None,
+    lang: Language = None,
+) -> None:
+    """Re-plan the park at every interval from forecasts that err, and settle what really came."""
+    with progress_line() as progress:
+        progress("reading inputs")
+        from parkdispatch.inputs.messages.findings import Findings
+        from parkdispatch.interfaces.output_paths import run_folder
+        from parkdispatch.studies.closed_loop.closed_loop import run_loop
+        from parkdispatch.studies.closed_loop.loop_files import write_loop
+        from parkdispatch.studies.closed_loop.loop_options import LoopOptions
+        from parkdispatch.studies.closed_loop.naive_forecasts import parse_kind
+
+        findings, started = Findings(), time.perf_counter()
+        findings.collect(language, lang)
+        kind = findings.collect(parse_kind, forecast)
+        day = findings.collect(_day, first_day)
+        prepared = read_year(findings, case, variant, out)
+        year, per_day = prepared.case.calendar.year, round(24 / prepared.hours)
+        begin = day or date(year, 1, 1)
+        first = (begin - date(year, 1, 1)).days * per_day
+        if begin.year != year:
+            raise InputError(f"argument `start` = {begin}: must lie in {year}, the year of the case")
+        options = LoopOptions(first, days * per_day, plan_hours, kind, hold_peak)
+        result = run_loop(prepared, options, progress)
+        progress("writing results")
+        with run_folder(out, prepared.case.name, "loop") as folder:
+            paths = write_loop(result, options, prepared.case, folder, time.perf_counter() - started)
+    _show(result, forecast)
+    from parkdispatch.results.console.dispatch_screen import show_files
+
+    show_files(out_console, paths)
+    for line in prepared.case.dispatch_warnings:
+        print_message("warning", line)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"argument `start` = {text}: must be a day such as 2026-07-13") from None
+
+
+def _show(result: "LoopResult", forecast: str) -> None:
+    """Print what the loop cost, what it keeps, and how its plans were proven."""
+    proofs, steps = result.proofs, len(result.times)
+    lines = [
+        f"{result.times[0]:%Y-%m-%d} to {result.times[-1]:%Y-%m-%d}: {steps:,} plans, forecast {forecast}",
+        f"Cost {result.cost_yuan:z,.0f} yuan; with perfect foresight of the span"
+        f" {result.foresight_yuan:z,.0f} yuan",
+    ]
+    if result.without_yuan is not None:
+        lines.append(f"Without storage {result.without_yuan:z,.0f} yuan")
+    if result.kept is not None:
+        lines.append(f"Kept of the saving with perfect foresight: {100 * result.kept:z.1f} %")
+    lines += [
+        f"Plans proven optimal for their forecast: {proofs.proven:,} of {steps:,}; largest gap"
+        f" {proofs.largest_gap:.1e}",
+        f"Set points that gave way to a limit or the peak: {proofs.gave_way:,} intervals",
+        f"Processor time: {result.cpu_ms:.1f} ms a step",
+    ]
+    for line in lines:
+        out_console.print(say(line), soft_wrap=True)

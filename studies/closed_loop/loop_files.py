@@ -1,0 +1,42 @@
+"""The files of a closed loop: what was executed, and its key figures."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+
+from parkdispatch.inputs.case import Case
+from parkdispatch.results.io.files import replacing, write_csv
+from parkdispatch.studies.closed_loop.closed_loop import LoopResult
+from parkdispatch.studies.closed_loop.loop_options import LoopOptions
+
+
+def write_loop(
+    result: LoopResult, options: LoopOptions, case: Case, folder: Path, seconds: float
+) -> list[Path]:
+    """Write loop.csv, a row an interval, and loop.json. Returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table, summary = folder / "loop.csv", folder / "loop.json"
+    columns = [f"{device}.{name}" for device, name in result.columns]
+    executed = pd.DataFrame(result.executed, pd.DatetimeIndex(result.times, name="time"), columns)
+    executed["plan_cost_yuan"] = result.plan_costs_yuan
+    figures = {
+        "case": case.name,
+        "variant": case.variant,
+        "case_sha256": case.sha256,
+        "options": asdict(options),
+        "cost_yuan": result.cost_yuan,
+        "foresight_yuan": result.foresight_yuan,
+        "foresight_gap": result.foresight_gap,
+        "without_storage_yuan": result.without_yuan,
+        "kept": result.kept,
+        "plans": {"count": len(result.times), **asdict(result.proofs)},
+        "cpu_ms_a_step": result.cpu_ms,
+        "seconds": seconds,
+    }
+    with replacing(table) as temporary:
+        write_csv(temporary, executed)
+    with replacing(summary) as temporary:
+        temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    return [table, summary]
