@@ -9,6 +9,7 @@
     python -m benchmarks --pilot         the case gaoan-pilot beside HiGHS alone, from a day to a year
     python -m benchmarks --sizes         400 sizes of the second battery, each begun at its neighbour
     python -m benchmarks --waiting       every command as a whole process; with --beside OTHER, ratios
+    python -m benchmarks --replan        re-plans under orders in a warm process
     python -m benchmarks --commands      the two commands `plan` and `year` as whole processes instead
 
 Exits with 1 if two tools that both claim the optimum differ, if one fails, or if our gap of the pilot is
@@ -33,6 +34,7 @@ from benchmarks.works.works_instance import WORKS
 DOCS = Path(__file__).parents[1] / "docs"
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 WAITING_BEGIN, WAITING_END = "<!-- waiting: begin -->", "<!-- waiting: end -->"
+REPLAN_BEGIN, REPLAN_END = "<!-- replan: begin -->", "<!-- replan: end -->"
 PILOT_BEGIN, PILOT_END = "<!-- pilot: begin -->", "<!-- pilot: end -->"
 # `--quick` leaves out second ways of the same tool, and a week of integers, which takes most ten seconds
 QUICK_HORIZONS = ("day", "week")
@@ -53,6 +55,7 @@ def main() -> None:
     parser.add_argument("--shorter", action="store_true", help="years of shorter intervals")
     parser.add_argument("--pilot", action="store_true", help="the case gaoan-pilot, beside HiGHS alone")
     parser.add_argument("--sizes", type=int, nargs="?", const=400, help="so many sizes of the second battery")
+    parser.add_argument("--replan", action="store_true", help="re-plans under orders in a warm process")
     parser.add_argument("--commands", action="store_true", help="time the commands as whole processes")
     parser.add_argument(
         "--waiting", nargs="?", const="", help="time all commands, or some, with commas between"
@@ -72,6 +75,8 @@ def main() -> None:
         return
     if chosen.waiting is not None:
         _waiting(chosen, parser)
+    if chosen.replan:
+        _replan(chosen)
     if chosen.hard:
         from benchmarks.hard import LIMIT_S, solve_hard_years
 
@@ -133,6 +138,16 @@ def _waiting(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> NoR
     print(text)
     if chosen.publish:
         _replace_between(WAITING_BEGIN, WAITING_END, text, DOCS / "waiting.md")
+    _leave([])
+
+
+def _replan(chosen: argparse.Namespace) -> NoReturn:
+    from benchmarks.replan.replan_times import time_replans
+
+    text = time_replans(1 if chosen.quick else chosen.runs or 20, _progress)
+    print(text)
+    if chosen.publish:
+        _replace_between(REPLAN_BEGIN, REPLAN_END, text, DOCS / "waiting.md")
     _leave([])
 
 

@@ -11,12 +11,15 @@ from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.template import Key
+from parkdispatch.optimizer.formulation.rolling_program import with_initial
+from parkdispatch.optimizer.formulation.template import Key, Template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
-from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
-from parkdispatch.optimizer.rolling_plans import RollingPlanner
+from parkdispatch.optimizer.proof.certificate import EXACT, FEASIBILITY_TOLERANCE, primal_infeasibility
+from parkdispatch.optimizer.rolling_plans import RolledPlan, RollingPlanner
 from parkdispatch.optimizer.solve import optimize
+from parkdispatch.optimizer.thread_pool import ThreadPool
+from parkdispatch.optimizer.tiled_optimum import SolveSettings, find_optimum
 from parkdispatch.studies.closed_loop.execution import Execution
 from parkdispatch.studies.closed_loop.loop_options import (
     LoopOptions,
@@ -25,11 +28,12 @@ from parkdispatch.studies.closed_loop.loop_options import (
 )
 from parkdispatch.studies.closed_loop.naive_forecasts import forecast
 from parkdispatch.studies.daily_replay import with_month_peaks
-from parkdispatch.studies.demand_peak import monthly_peaks_mw
+from parkdispatch.studies.demand_peak import relaxed_demand_mw
 from parkdispatch.studies.solve_options import Progress, ignore_progress
 
 FORECAST_ROLES = ("load", "source")  # whose series are not known ahead; prices and limits are
 PROVEN = 1e-8  # relative gap
+STEP_LIMIT_S = 10.0  # of a plan that is solved in full
 
 
 @dataclass
@@ -39,7 +43,8 @@ class LoopProofs:
     proven: int = 0
     repaired: int = 0  # whose relaxation broke an exclusive pair, and that were solved in full
     largest_gap: float = 0.0
-    gave_way: int = 0  # intervals in which a limit changed the set points of the plan
+    gave_way: int = 0  # intervals in which a limit or the peak changed the set points of the plan
+    endless: int = 0  # made without the end of the case, which could not be reached
 
     def add(self, gap: float) -> None:
         """Count a plan that is proven to within a relative gap."""
@@ -58,6 +63,7 @@ class LoopResult:
     foresight_yuan: float
     foresight_gap: float
     without_yuan: float | None
+    missing_mwh: float  # by which the stores end below what the case asks for
     proofs: LoopProofs
     cpu_ms: float  # of planning and executing, mean by step
     plan_costs_yuan: Array = field(repr=False)  # of each plan, (intervals,)
@@ -114,7 +120,7 @@ class _Loop:
         year = tile(self.template, Horizon(prepared.times, hours), prepared.series)
         self.weights = year.weights
         self.months = year.horizon.period("month")
-        self.expected_mw = monthly_peaks_mw(year, self.devices)
+        self.expected_mw = dict[int, float]()
         (self.grid,) = [name for name, device in self.devices.items() if device.role == "grid"]
         self.bought = [column.key for column in self.template.columns].index((self.grid, "import_mw"))
         self.floor = (
@@ -138,8 +144,20 @@ class _Loop:
     def floor_mw(self, month: int) -> float:
         """Demand of a month that is paid for anyway: the peak so far, or that to expect if it is higher."""
         so_far = self.peak_mw if month == self.month else 0.0
-        expected = self.expected_mw.get(self.grid)
-        return max(so_far, 0.0 if expected is None else float(expected[month]))
+        return max(so_far, self._expected_mw(month))
+
+    def _expected_mw(self, month: int) -> float:
+        """The peak of the cheapest dispatch of a month [MW]; zero where demand is not paid for."""
+        if self.floor is None:
+            return 0.0
+        if month not in self.expected_mw:
+            span = np.flatnonzero(self.months == month)
+            within = slice(int(span[0]), int(span[-1]) + 1)
+            horizon = Horizon(self.prepared.times[within], self.prepared.hours)
+            tiled = Tiled(self.template, horizon, self.weights[:, within])
+            demand_mw = relaxed_demand_mw(tiled, self.devices).get(self.grid, np.zeros(1))
+            self.expected_mw[month] = float(demand_mw.max(initial=0.0))
+        return self.expected_mw[month]
 
     def horizon(self, now: int) -> slice:
         """The intervals of the plan made at an interval."""
@@ -173,11 +191,12 @@ class _Loop:
         span, weights = self.horizon(now), self.known(now)
         times = self.prepared.times[span]
         try:
-            plan = self.planner.plan(Horizon(times, self.prepared.hours), weights, self.initial)
+            horizon = Horizon(times, self.prepared.hours)
+            plan, template = self._planned(horizon, weights)
             planned, cost_yuan, bound_yuan = plan.interval_x[0], plan.cost_yuan, plan.bound_yuan
             if not (plan.obeys_pairs and plan.is_certified):
                 self.proofs.repaired += 1
-                planned, cost_yuan, bound_yuan = self._in_full(times, weights)
+                planned, cost_yuan, bound_yuan = self._in_full(template, horizon, weights)
             self.proofs.add(max(0.0, cost_yuan - bound_yuan) / max(1.0, abs(cost_yuan)))
             most_mw = self.floor_mw(self.month) if self.options.holds_peak else np.inf
             x, gave_way = self.execution.executed(planned, self.weights[:, now], self.initial, most_mw)
@@ -189,19 +208,27 @@ class _Loop:
         self.initial = x[[previous.column for previous in self.template.previous]]
         self.peak_mw = max(self.peak_mw, float(x[self.bought]))
 
-    def _in_full(self, times: pd.DatetimeIndex, weights: Array) -> tuple[Array, float, float]:
-        """The plan by the whole optimizer: first interval, cost and bound."""
-        held = {
-            self.template.columns[previous.column].key[0]: float(value)
-            for previous, value in zip(self.template.previous, self.initial, strict=True)
-        }
-        devices = {
-            name: device.starting_from({"energy_mwh": held[name]}) if name in held else device
-            for name, device in self.devices.items()
-        }
-        series = dict(zip(self.template.series, weights[1:], strict=True))
-        optimum = optimize(devices, times, self.prepared.hours, series)
-        return optimum.x[: len(self.template.columns)], optimum.proof.objective_yuan, optimum.proof.bound_yuan
+    def _planned(self, horizon: Horizon, weights: Array) -> tuple[RolledPlan, Template]:
+        """The relaxed plan and its template, that has no end where set points gave way beyond reach of it."""
+        try:
+            return self.planner.plan(horizon, weights, self.initial), self.template
+        except InfeasibleError:
+            if not self.proofs.gave_way or not self.template.ends:
+                raise
+        self.proofs.endless += 1
+        endless = replace(self.template, ends=[])
+        return RollingPlanner(endless, self.prepared.hours).plan(horizon, weights, self.initial), endless
+
+    def _in_full(self, template: Template, horizon: Horizon, weights: Array) -> tuple[Array, float, float]:
+        """The plan by the whole decomposition: first interval, cost and bound."""
+        tiled = Tiled(with_initial(template, self.initial), horizon, weights)
+        deadline = time.monotonic() + STEP_LIMIT_S
+        with ThreadPool(1) as pool:
+            solved = find_optimum(tiled, tiled, SolveSettings(pool, deadline, EXACT, False, ignore_progress))
+        if not primal_infeasibility(tiled.program, solved.x) <= FEASIBILITY_TOLERANCE:
+            raise SolverError("the plan found breaks a rule")
+        cost_yuan = tiled.program.objective(solved.x)
+        return solved.x[: len(self.template.columns)], cost_yuan, solved.bound
 
     def settled(self, cpu_ms: float) -> LoopResult:
         """What the executed intervals cost, beside the same span known from the beginning."""
@@ -211,13 +238,15 @@ class _Loop:
         if self.floor is not None:
             for month in np.unique(self.months[span]):
                 if np.count_nonzero(self.months == month) > np.count_nonzero(self.months[span] == month):
-                    expected = float(self.expected_mw[self.grid][month]) if self.expected_mw else 0.0
-                    self._set_floor(weights, self.months[span] == month, expected)
+                    self._set_floor(weights, self.months[span] == month, self._expected_mw(int(month)))
         tiled = Tiled(self.template, Horizon(times, hours), weights)
         executed = np.array(self.executed)
         x = with_month_peaks(tiled, executed.ravel())
-        if not (error := primal_infeasibility(tiled.program, x)) <= 10 * FEASIBILITY_TOLERANCE:
+        # what a limit or the peak took from the stores in the last intervals no plan could make good
+        endless = replace(tiled, template=replace(self.template, ends=[]))
+        if not (error := primal_infeasibility(endless.program, x)) <= 10 * FEASIBILITY_TOLERANCE:
             raise SolverError(f"what was executed breaks a rule by {error:g}")
+        missing_mwh = (tiled.program.row_lower - tiled.program.matrix @ x)[len(endless.program.row_lower) :]
         series: Mapping[Key, Array] = dict(zip(self.template.series, weights[1:], strict=True))
         foresight = optimize(self.devices, times, hours, series)
         return LoopResult(
@@ -228,6 +257,7 @@ class _Loop:
             foresight_yuan=foresight.proof.objective_yuan,
             foresight_gap=foresight.proof.gap,
             without_yuan=self._without_yuan(times, series),
+            missing_mwh=float(np.maximum(missing_mwh, 0.0).sum()),
             proofs=replace(self.proofs),
             cpu_ms=cpu_ms,
             plan_costs_yuan=np.array(self.costs),

@@ -74,7 +74,8 @@ class Execution:
         """The decisions of an interval, (columns,), and whether set points had to give way to a limit.
 
         `planned` are those of the plan, `weights` the actual series, (1 + series,), `initial` what each store
-        held before. A source gives what it can, but for what no store, load or sale takes. Where the import
+        held before. A source gives what it can, but for what no store, load or sale takes; where that is not
+        enough, stores discharge less. Where the import
         would exceed its limit, or `hold_mw`, stores charge less, then discharge more. Raises InfeasibleError
         where that is not enough for the limit.
         """
@@ -105,7 +106,7 @@ class Execution:
             costs = weights @ template.coefficients[:, list(template.costs.values()), :].sum(axis=1)
             sale_mw = min(-short_mw, upper[sold]) if costs[sold] <= 0 else 0.0
             x[sold] = sale_mw
-            self._curtail(x, -short_mw - sale_mw, sources)
+            gives_way |= self._curtail(x, -short_mw - sale_mw, sources)
         return self._with_energy(x, weights, initial), gives_way
 
     def _bounds(self, weights: Array, side: str, missing: float) -> Array:
@@ -132,14 +133,19 @@ class Execution:
                 relieved += max(0.0, more)
         return float(relieved)
 
-    def _curtail(self, x: Array, surplus_mw: float, sources: list[int]) -> None:
-        """Curtail sources in place. Raises InfeasibleError where they give less than there is too much."""
-        for number in sources:
+    def _curtail(self, x: Array, surplus_mw: float, sources: list[int]) -> bool:
+        """Curtail sources in place, then discharge less; whether stores had to.
+
+        Raises InfeasibleError where they give less than there is too much.
+        """
+        for number in [*sources, *(discharge for _, discharge, *_ in self._stores)]:
             less = min(x[number], surplus_mw)
             x[number] -= less
             surplus_mw -= less
-        if surplus_mw > WITHIN_MW:
-            raise InfeasibleError(f"{surplus_mw:.3f} MW are left that nothing takes")
+            gave_way = number not in sources and less > WITHIN_MW
+            if surplus_mw <= WITHIN_MW:
+                return gave_way
+        raise InfeasibleError(f"{surplus_mw:.3f} MW are left that nothing takes")
 
     def _energy(self, x: Array, row: int, energy: int, weights: Array, initial: Array) -> float:
         """What a store holds at the end [MWh], by the row that says so."""

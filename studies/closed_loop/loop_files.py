@@ -31,6 +31,7 @@ def write_loop(
         "foresight_gap": result.foresight_gap,
         "without_storage_yuan": result.without_yuan,
         "kept": result.kept,
+        "missing_mwh": result.missing_mwh,
         "plans": {"count": len(result.times), **asdict(result.proofs)},
         "cpu_ms_a_step": result.cpu_ms,
         "seconds": seconds,

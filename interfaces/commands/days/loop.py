@@ -32,6 +32,8 @@ HoldPeak = Annotated[
     ),
 ]
 
+LEAST_MWH = 1e-3  # that is worth a line
+
 
 def loop(
     case: CaseArgument = "gaoan",
@@ -96,6 +98,8 @@ def _show(result: "LoopResult", forecast: str) -> None:
         lines.append(f"Without storage {result.without_yuan:z,.0f} yuan")
     if result.kept is not None:
         lines.append(f"Kept of the saving with perfect foresight: {100 * result.kept:z.1f} %")
+    if result.missing_mwh > LEAST_MWH:
+        lines.append(f"The stores end {result.missing_mwh:,.3f} MWh below what the case asks for")
     lines += [
         f"Plans proven optimal for their forecast: {proofs.proven:,} of {steps:,}; largest gap"
         f" {proofs.largest_gap:.1e}",

@@ -1,0 +1,1 @@
+"""Re-plans under orders in a warm process."""
