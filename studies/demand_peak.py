@@ -75,7 +75,7 @@ def _month_demand(case: Case, month: pd.Timestamp) -> _MonthDemand:
 
 
 def _month_start(moment: date) -> pd.Timestamp:
-    return pd.Timestamp(moment).to_period("M").to_timestamp()
+    return pd.Timestamp(moment).normalize().replace(day=1)
 
 
 @lru_cache(maxsize=8)

@@ -21,11 +21,11 @@ ORDERS: Mapping[str, tuple[Order, ...]] = {
     "no order": (),
     "an outage and a limit": (
         OutageOrder(device="battery_2", begin="14:00", end="18:00"),
-        LimitOrder(device="grid", quantity="import_mw", at_most_mw=160.0, begin="17:00", end="21:00"),
+        LimitOrder(device="grid", quantity="import_mw", at_most_mw=170.0, begin="17:00", end="21:00"),
     ),
     "an outage, a limit and a call": (
         OutageOrder(device="battery_2", begin="14:00", end="18:00"),
-        LimitOrder(device="grid", quantity="import_mw", at_most_mw=160.0, begin="17:00", end="21:00"),
+        LimitOrder(device="grid", quantity="import_mw", at_most_mw=170.0, begin="17:00", end="21:00"),
         CallOrder(begin="19:00", end="20:00", price_yuan_per_kwh=4.0, baseline_mw=150.0),
     ),
 }
