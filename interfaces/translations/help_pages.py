@@ -1,6 +1,6 @@
 """Help pages in another language: of commands, options and arguments, and the headings around them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from parkdispatch.interfaces.translations.catalogue import table
@@ -26,7 +26,7 @@ def localize(command: Any, lang: str) -> None:
 
     for name, english in PANELS.items():
         setattr(typer.rich_utils, name, words.get(english, english))
-    for one in (command, *getattr(command, "commands", {}).values()):
+    for one in _with_subcommands(command):
         one.help = "\n\n".join(words.get(part, part) for part in help_parts(one.help))
         one.short_help = words.get(one.short_help, one.short_help)
         one.get_usage = _usage_in(one.get_usage, words)
@@ -36,6 +36,13 @@ def localize(command: Any, lang: str) -> None:
             text = getattr(parameter, "help", None)
             if text:
                 parameter.help = words.get(text, text)
+
+
+def _with_subcommands(command: Any) -> Iterator[Any]:
+    """A command, its commands, and theirs."""
+    yield command
+    for one in getattr(command, "commands", {}).values():
+        yield from _with_subcommands(one)
 
 
 def _usage_in(usage: Callable[[Any], str], words: Mapping[str, str]) -> Callable[[Any], str]:
@@ -51,6 +58,6 @@ def help_parts(text: str | None) -> list[str]:
 def english_texts(command: Any) -> set[str]:
     """Every text of the help pages of a command and its commands."""
     texts = {*PANELS.values(), *OF_TYPER, "Usage:"}
-    for one in (command, *getattr(command, "commands", {}).values()):
+    for one in _with_subcommands(command):
         texts |= {*help_parts(one.help), *(getattr(p, "help", None) or "" for p in one.params)}
     return texts - {""}
