@@ -3,7 +3,7 @@
 import typer
 from rich.text import Text
 
-from parkdispatch.interfaces.commands.console import out_console
+from parkdispatch.interfaces.commands.console import out_console, say
 from parkdispatch.models.errors import InputError
 
 cache = typer.Typer(
@@ -19,11 +19,11 @@ def where() -> None:
 
     folder = cache_folder()
     if folder is None:
-        out_console.print(f"nothing is kept: {VARIABLE} is off")
+        out_console.print(say(f"nothing is kept: {VARIABLE} is off"))
         return
     paths = entries(folder)
     size_mb = sum(path.stat().st_size for path in paths) / 1e6
-    out_console.print(Text(f"{folder}: {len(paths)} files, {size_mb:.1f} MB"), soft_wrap=True)
+    out_console.print(Text(say(f"{folder}: {len(paths)} files, {size_mb:.1f} MB")), soft_wrap=True)
 
 
 @cache.command("clear")
@@ -34,10 +34,10 @@ def clear() -> None:
 
     folder = cache_folder()
     if folder is None:
-        out_console.print(f"nothing is kept: {VARIABLE} is off")
+        out_console.print(say(f"nothing is kept: {VARIABLE} is off"))
         return
     try:
         removed = remove_entries(folder)
     except OSError as error:
         raise InputError(f"{folder}: cannot be cleared: {error.strerror or error}") from error
-    out_console.print(Text(f"{folder}: {removed} files removed"), soft_wrap=True)
+    out_console.print(Text(say(f"{folder}: {removed} files removed")), soft_wrap=True)

@@ -19,6 +19,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.schema.case_file import WeatherFile
 from parkdispatch.inputs.user_files import read_bytes
 from parkdispatch.models.device import Array, Device, Park
+from parkdispatch.models.errors import InputError
 from parkdispatch.models.registry import is_built_in
 from parkdispatch.models.site import Site
 from parkdispatch.models.weather.climate import Climate
@@ -36,7 +37,13 @@ def device_series(case: Case, device: Device, park: Park) -> Mapping[str, Array]
     """
     if not device.needs_weather or not is_built_in(device) or case.weather is None or cache_folder() is None:
         return device.series(park)
-    return kept(_series_key(case, device, park), lambda: device.series(park))
+    try:
+        key = _series_key(case, device, park)
+    except (
+        InputError
+    ):  # of a weather file that cannot be read: the device's own reading says where it is named
+        return device.series(park)
+    return kept(key, lambda: device.series(park))
 
 
 def climate_year(climate: Climate, site: Site, year: int, minutes: int) -> pd.DataFrame:

@@ -52,14 +52,14 @@ OPTION_NAMES = {
     "value": "VALUE",
     "version": "VERSION",
 }
-TRUST_PATHS = "variable `PARKDISPATCH_TRUST_PATHS`"  # which `--trust-paths` sets
+TRUST_PATHS = "(?:variable|变量) `PARKDISPATCH_TRUST_PATHS`"  # which `--trust-paths` sets
 
 
 def with_option_names(message: str) -> str:
     """Replace arguments and variables in a message by options: "argument `gap`" becomes `--gap`."""
-    message = message.replace(TRUST_PATHS, "`--trust-paths`")
+    message = re.sub(TRUST_PATHS, "`--trust-paths`", message)
     return re.sub(
-        "argument `([a-z_]+)`",
+        "(?:argument|参数) `([a-z_]+)`",
         lambda match: f"`{OPTION_NAMES.get(match[1], '--' + match[1].replace('_', '-'))}`",
         message,
     )

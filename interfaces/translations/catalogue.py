@@ -20,25 +20,33 @@ class Sentence(NamedTuple):
     translation: str
 
 
-@lru_cache(maxsize=8)
+FILES = ("help", "messages", "errors", "results")
+PARTS = {"messages": "parts"}  # the section of what varies in the sentences of a section, where it is another
+
+
+@lru_cache(maxsize=16)
 def table(lang: str, section: str) -> dict[str, str]:
     """The sentences of a section by the English ones; empty for English."""
     if lang == "en":
         return {}
     folder = resources.files("parkdispatch.interfaces") / "translations"
-    words: dict[str, dict[str, str]] = {}
-    for file in ("help", "messages", "results"):
-        words |= tomllib.loads((folder / f"{file}.{lang}.toml").read_text(encoding="utf-8"))
-    return words[section]
+    words: dict[str, str] = {}
+    for file in FILES:
+        words |= tomllib.loads((folder / f"{file}.{lang}.toml").read_text(encoding="utf-8")).get(section, {})
+    return words
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _patterns(lang: str, section: str) -> list[Sentence]:
     """Patterns of the sentences in which something varies, those with the longest fixed text first."""
     sentences = [(text, said) for text, said in table(lang, section).items() if "{}" in text]
     by_length = sorted(sentences, key=lambda item: -len(item[0].replace("{}", "")))
-    return [Sentence(re.compile("(.*?)".join(map(re.escape, text.split("{}"))), re.DOTALL), said)
-            for text, said in by_length]  # fmt: skip
+    return [Sentence(re.compile(_pattern(text), re.DOTALL), said) for text, said in by_length]
+
+
+def _pattern(text: str) -> str:
+    """The pattern of a sentence; a place in backticks has none inside."""
+    return "(.*?)".join(map(re.escape, text.split("{}"))).replace("`(.*?)`", "`([^`]*?)`")
 
 
 def translated(text: str, lang: str, section: str) -> str:
@@ -47,7 +55,7 @@ def translated(text: str, lang: str, section: str) -> str:
         return said
     for sentence in _patterns(lang, section):
         if found := sentence.pattern.fullmatch(text):
-            parts = [translated(part, lang, section) for part in found.groups()]
+            parts = [translated(part, lang, PARTS.get(section, section)) for part in found.groups()]
             return _filled(sentence.translation, parts)
     return text
 
@@ -67,9 +75,18 @@ def translated_message(text: str, lang: str) -> str:
     """
     if lang == "en":
         return text
+    if indented := re.fullmatch(r"(\s+)(.+)", text, re.DOTALL):
+        return indented[1] + translated_message(indented[2], lang)
     whole = translated(text, lang, "messages")
     if whole != text:
         return whole
+    if of_owner := re.match(OWNER, text):
+        said = translated_message(text[of_owner.end() :], lang)
+        if said != text[of_owner.end() :]:
+            owner = (
+                of_owner[1].replace("tariff ", "电价 ").replace("orders", "指令").replace("argument", "参数")
+            )
+            return f"{owner}：{said}"
     head = re.match(HEAD, text)
     if head is None:
         return text
@@ -83,6 +100,8 @@ def translated_message(text: str, lang: str) -> str:
 
 
 SEPARATORS = {":": "：", ";": "；", ",": "，"}
+# what a sentence is said of, which may itself begin with a field
+OWNER = r"(tariff \S+|orders|(?:argument )?`[^`]+`(?:: \S+\.toml)?): "
 # the field, the row or the file that a message is about, with the value that it has
 HEAD = (
     r"(?:`[^`]+`(?:: \S+\.\w+| = .*?)?|\S+ row \d+(?:: [^:]*? = .*?)?|argument `\w+`(?: = .*?)?"

@@ -9,6 +9,7 @@ from rich.table import Table
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.billing.demand_election import OWN, Elections
 from parkdispatch.results.summary import Summary
+from parkdispatch.results.wording.display_names import Words, screen_name
 
 UNSEEN_CHARGE_NAMES = {
     "contracted_demand": "contracted demand charge, fixed by the contract",
@@ -24,27 +25,28 @@ BILLING_METHOD_NAMES = {
 HALF_YUAN = 0.5  # smaller amounts are shown as zero
 
 
-def show_bill(console: Console, summary: Summary) -> None:
+def show_bill(console: Console, summary: Summary, words: Words) -> None:
     """Print each charge outside the optimization model, and the basic charge under each billing method."""
-    for line in unseen_lines(summary):
+    for line in unseen_lines(summary, words):
         console.print(line, soft_wrap=True)
     for name, elections in summary.elections.items():
-        console.print(_billing_methods(name, elections))
+        console.print(_billing_methods(screen_name(name, words), elections))
         console.print(_cheapest_method(elections), soft_wrap=True)
 
 
-def unseen_lines(summary: Summary) -> Iterator[str]:
+def unseen_lines(summary: Summary, words: Words) -> Iterator[str]:
     """A sentence per charge outside the optimization model, with its effect on the saving of the storage."""
     other = summary.without_storage
     for name, yuan in summary.unseen_yuan.items():
-        grid, label = name.device, UNSEEN_CHARGE_NAMES.get(name.key, name.key)
+        grid, label = screen_name(name.device, words), UNSEEN_CHARGE_NAMES.get(name.key, name.key)
         line = f"Outside the optimization model: {grid} {label}: {yuan:+z,.0f} yuan"
         saving_yuan = other.unseen_saving_yuan.get(name, 0.0) if other else 0.0
         if abs(saving_yuan) >= HALF_YUAN:
             verb = "raises" if saving_yuan > 0 else "lowers"
             line += f"; it {verb} the saving of the storage by {abs(saving_yuan):z,.0f} yuan"
         yield line + "."
-    for grid, bill in summary.bills.items():
+    for connection, bill in summary.bills.items():
+        grid = screen_name(connection, words)
         if abs(bill.open_discount_yuan) >= HALF_YUAN:
             yield (
                 f"If the whole month reaches full use, {grid} pays {-bill.open_discount_yuan:z,.0f} yuan"

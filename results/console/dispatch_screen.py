@@ -27,7 +27,7 @@ from parkdispatch.results.pv_yield import PvYield
 from parkdispatch.results.savings.replay_comparison import Replayed
 from parkdispatch.results.summary import Summary, full_cycles
 from parkdispatch.results.views.saving_view import bridge_rows
-from parkdispatch.results.wording.display_names import Words, screen_name
+from parkdispatch.results.wording.display_names import Words, check_label, screen_name
 from parkdispatch.results.wording.indicator_sentence import indicator_sentence
 from parkdispatch.results.wording.sentences import (
     proof_sentence,
@@ -62,7 +62,7 @@ def show_year(
     _print_cycles(console, summary, words)
     console.print(indicator_sentence(summary.park, words), soft_wrap=True)
     console.print(_month_table(summary, scale))
-    show_bill(console, summary)
+    show_bill(console, summary, words)
     console.print(proof_lines(solution, summary), soft_wrap=True)
     console.print(
         f"Model: {model['columns']:,} columns, {model['rows']:,} rows, {model['nonzeros']:,} nonzeros;"
@@ -88,7 +88,7 @@ def show_replay(
     console.print(heading(title, case), soft_wrap=True)
     print_implausible(console, solution, case)
     console.print(Group(_replay_costs(replayed), _replay_peaks(replayed, scale_of(solution))))
-    show_bill(console, summary)
+    show_bill(console, summary, load_words(SCREEN_LANG.get(), devices=case.devices))
     total = replayed.total
     if not case.storage:
         console.print("The park has no storage: the days are independent of each other.")
@@ -274,9 +274,11 @@ def _audit_line(summary: Summary) -> str:
     audit = summary.audit
     # a check without a tolerance is exact if it holds
     closest = max(audit.checks, key=lambda check: check.residual / check.allowed if check.allowed else 0.0)
+    words = load_words(SCREEN_LANG.get())
+    name = check_label(closest, words) if words["lang"] == "zh" else closest.name
     lines = [
-        f"Audit: {len(audit.checks)} checks passed; closest to its tolerance is {closest.name} with a"
+        f"Audit: {len(audit.checks)} checks passed; closest to its tolerance is {name} with a"
         f" residual of {closest.residual:.1e} (tolerance {closest.allowed:.1e}).",
-        *unchecked_sentences(audit, load_words(SCREEN_LANG.get())),
+        *unchecked_sentences(audit, words),
     ]
     return "\n".join(lines)

@@ -69,7 +69,7 @@ def show_plan(
             console.print(as_sentence(phrase, words), soft_wrap=True)
     elif case.storage:
         console.print(NO_COMPARISON)
-    show_bill(console, summary)
+    show_bill(console, summary, words)
     for line in _peak_lines(solution, summary):
         console.print(line, soft_wrap=True)
     console.print(indicator_sentence(summary.park, words), soft_wrap=True)

@@ -33,8 +33,8 @@ def device_label(name: str, words: Words) -> str:
 
 
 def screen_name(name: str, words: Words) -> str:
-    """A device by its title; without one by the name that the user types."""
-    return str(words["titles"].get(name, name))
+    """A device by its title; without one by the name that the user types, in Chinese by its role."""
+    return device_label(name, words) if words["lang"] == "zh" else str(words["titles"].get(name, name))
 
 
 def injection_label(name: QuantityName, words: Words) -> str:

@@ -15,6 +15,7 @@ import pytest
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, prepare, year_times
 from parkdispatch.inputs.variations.overrides import with_overrides
+from parkdispatch.interfaces.translations.catalogue import translated_message
 from parkdispatch.models.errors import InputError
 from tests.support import bad_files, bad_inputs
 from tests.support.bad_files import WITH_WEATHER
@@ -49,6 +50,7 @@ def test_bad_input_is_explained(bad: Bad, tmp_path: Path) -> None:
         assert "\n" not in line
         assert re.search(FIELD_OR_ROW, line), line
         assert re.search(ALLOWED, line), line
+        assert translated_message(line, "zh") != line, "has no words in Chinese"
 
 
 def test_numbers_in_messages_are_told_from_their_limits() -> None:

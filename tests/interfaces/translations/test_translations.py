@@ -3,6 +3,7 @@
 import ast
 import re
 import string
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,10 @@ from tests.support.typed_commands import Run
 
 # names that stay as they are: of products and formats, of values that are typed, of fields and files
 ALLOWED = re.compile(
+    r"[a-z]+://\S*|pip install \S+|\w*_\w*(?:[.=:]\w+)*|\b\w+(?= ?=)|\w+\.(?:sqlite|nc)|(?<=[:=])\w+|[\d.]+yuan/kWh|yuan/MWh|"
+    r"\b(?:load|wind|import|export|battery|soc|peak|measured|estimated|substituted|exactly|good|bad|standard|"
+    r"SQLite|URL|Windows|parkdispatch|pandas|Series|HiGHS|pvlib|pandapower|cbc|gurobi|low|mode|high|weights|"
+    r"areas|bus|deg|device|mean|MWp|grid|row|rated|max)\b|"
     r"gaoan(?:-pilot|-study)?|plan_date|tomorrow|today|yesterday|NAME=0\.4|ems\.xlsx#Sheet2|first_phase|"
     r"runs/(?:CASE-COMMAND-TIME)?|zh-CN|PARKDISPATCH_\w+|highs|[Pp]yomo(?::NAME)?|\.lp|\.mps|\.csv|\.xlsx?|shell|"
     r"Dask|t(?:cp|ls)://HOST:PORT|without_|best|surface|offers|when|scenarios|blue|start|end|CSV|Excel|"
@@ -32,7 +37,7 @@ def test_every_text_of_every_help_page_is_there_in_chinese() -> None:
     assert sorted(words.keys() - texts) == [], "sentences that nothing says any more"
 
 
-@pytest.mark.parametrize("section", ["help", "usage", "screen", "progress", "messages", "clauses"])
+@pytest.mark.parametrize("section", ["help", "usage", "screen", "progress", "messages", "clauses", "parts"])
 def test_chinese_sentences_are_chinese_and_say_what_varies(section: str) -> None:
     for english, chinese in table("zh", section).items():
         assert english_words(chinese, ALLOWED) == set(), (english, chinese)
@@ -66,6 +71,70 @@ def _progress_texts() -> set[str]:
                     parts = ["{}" if isinstance(v, ast.FormattedValue) else str(v.value) for v in said.values]  # type: ignore[attr-defined]
                     texts.add("".join(parts))
     return {text for text in texts if re.search("[a-z]{3}", text)}
+
+
+ERRORS = ("InputError", "InfeasibleError", "SolverError")
+LEADS = (
+    "argument `solver` = x: ",
+    "argument `force`",
+    "argument `force` = 7",
+    "load.csv",
+    "`device.pv`",
+)  # what sentences begin with
+
+
+def _template(node: ast.expr) -> str | None:
+    """The text of a string in the code, `{}` for what varies; None where it is another expression."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(v.value) if isinstance(v, ast.Constant) else "{}" for v in node.values)
+    return None
+
+
+def _error_texts(*folders: str) -> Iterator[tuple[str, str]]:
+    """Every sentence with which the code of some folders raises an error, and its file."""
+    for path in [path for folder in folders for path in (ROOT / folder).rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+                is_error = ast.unparse(node.exc.func).split(".")[-1] in ERRORS
+                text = _template(node.exc.args[0]) if is_error else None
+                if text is not None and re.search("[a-z]{3} [a-z]{2}", text):
+                    yield path.name, text
+
+
+@pytest.mark.parametrize(
+    "folder", ["operations", "studies/planning", "inputs/variations", "interfaces", "optimizer"]
+)
+def test_every_error_is_said_in_chinese(folder: str) -> None:
+    def is_said(text: str) -> bool:
+        samples = [lead + text[2:] for lead in LEADS] if text.startswith("{}") else [text]
+        samples = [sample.replace("{}", "7") for sample in samples]
+        return any(translated_message(sample, "zh") != sample for sample in samples)
+
+    assert [(name, text) for name, text in _error_texts(folder) if not is_said(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("orders: `device.battery_1.reserve_mwh` = 900: must be at most 42.3, what the battery delivers between"
+        " soc_max and soc_min",
+        "指令：`device.battery_1.reserve_mwh` = 900：至多 42.3，即储能在 soc_max 与 soc_min 之间所能放出的电量"),
+        ("tariff own.toml: `day`: period 'peak' must have its ratio in `ratios`",
+        "电价 own.toml：`day`：时段“peak”须在 `ratios` 中有其比价"),
+        ("  power at bus ac, 2026-04-21 18:15: 162.731 MW missing; at their limits: pv.output_mw = 3.378 (upper"
+        " limit)",
+        "  母线 ac 的功率，2026-04-21 18:15：缺 162.731 MW；已达限值：pv.output_mw = 3.378（上限）"),
+        ("the least by which the orders have to give: grid.import_mw by 2.0 MWh, at most 8.0 MW, 2026-04-21 00:00"
+        " to 2026-04-22 00:00",
+        "指令至少须让步：grid.import_mw 共 2.0 MWh，最大 8.0 MW，2026-04-21 00:00 至 2026-04-22 00:00"),
+        ("argument `device` = x: must be one of pv, grid, which can be out; did you mean `pv`?",
+        "参数 `device` = x：须为可停运的设备 pv, grid 之一；是否指 `pv`？"),
+    ],
+)  # fmt: skip
+def test_errors_are_said_as_whole_sentences(english: str, chinese: str) -> None:
+    assert translated_message(english, "zh") == chinese
 
 
 def test_every_step_is_said_in_chinese() -> None:
@@ -135,8 +204,8 @@ def test_the_language_is_that_typed_or_of_the_environment(
         monkeypatch.setenv(name, value)
     ran = run("plan", "--help", *words)
     assert ran.code == 0
-    assert ("一天的调度" in ran.out) == chinese
-    assert ("Dispatch one day" in ran.out) != chinese
+    assert ("一天或自此刻起的调度" in ran.out) == chinese
+    assert ("Dispatch a day" in ran.out) != chinese
 
 
 def test_check_speaks_chinese(run: Run, tmp_path: Path) -> None:
@@ -185,10 +254,10 @@ def test_a_day_is_named_by_a_word(monkeypatch: pytest.MonkeyPatch, run: Run, tmp
     """Tomorrow is that of the site, whose day may be another than the computer's."""
     from datetime import date
 
-    from parkdispatch.interfaces.commands import plan
+    from parkdispatch.interfaces.commands import plan_options
 
     monkeypatch.setattr(
-        plan, "today", lambda timezone: date(2026, 7, 19) if timezone == "Asia/Shanghai" else None
+        plan_options, "today", lambda timezone: date(2026, 7, 19) if timezone == "Asia/Shanghai" else None
     )
     ran = run("plan", write_case(tmp_path), "--date", "tomorrow")
     assert "must cover 2026-07-20 00:00" in ran.err

@@ -25,7 +25,7 @@ FULLY_USED = {"transformers": {"count": 1, "rating_mva": 1}}
 
 def shown(summary: Any) -> str:
     out = io.StringIO()
-    show_bill(Console(file=out, width=200), summary)
+    show_bill(Console(file=out, width=200), summary, load_words("en"))
     return out.getvalue()
 
 
