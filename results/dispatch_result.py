@@ -17,7 +17,7 @@ from parkdispatch.results.network.electric_network import has_network
 from parkdispatch.results.savings.replay_comparison import Replayed
 from parkdispatch.results.schedule.activity_schedule import activity_blocks
 from parkdispatch.results.schedule.plan_notes import PlanNote
-from parkdispatch.results.schedule.schedule import schedule_blocks
+from parkdispatch.results.schedule.schedule import BlockKey, schedule_blocks, with_gains
 from parkdispatch.results.solution import cost_yuan
 from parkdispatch.results.summary import StorageComparison, Summary, full_cycles
 from parkdispatch.results.views.report_facts import ReportFacts
@@ -39,6 +39,7 @@ class DispatchResult:
     replayed: Replayed | None = None  # only of a year of day-ahead plans
     ac_check: AcCheck | None = None  # of the network; None: not made
     notes: Sequence[PlanNote] = ()  # on the orders that a plan obeys
+    gains_yuan: Mapping[BlockKey, float] = field(default_factory=dict)  # of blocks; empty: not asked for
     created_s: float = field(default_factory=time.perf_counter)  # reading of that clock when writing begins
 
     @cached_property
@@ -53,7 +54,9 @@ class DispatchResult:
             full_cycles=full_cycles(summary),
             peak_mw=summary.peak_mw,
             energy_mwh=summary.energy_mwh,
-            blocks=schedule_blocks(self.solution, self.case) if self.kind == "day" else (),
+            blocks=with_gains(schedule_blocks(self.solution, self.case), self.gains_yuan)
+            if self.kind == "day"
+            else (),
             activity_blocks=activity_blocks(self.solution, self.case) if self.kind == "day" else (),
             timings_s=self.timings_s,
             model=self.model,

@@ -25,6 +25,7 @@ from parkdispatch.results.network.ac_check import AcCheck, check_network
 from parkdispatch.results.savings.daily_saving import PeakSoFar
 from parkdispatch.results.savings.replay_comparison import Replayed
 from parkdispatch.results.schedule.plan_notes import PlanNote
+from parkdispatch.results.schedule.schedule import BlockKey
 from parkdispatch.results.summary import Summary, summarize
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.wording.words import Lang
@@ -84,6 +85,7 @@ class DispatchRun:
     ac_check: AcCheck | None = None  # of the network; None: not made
     deviation_mw: tuple[float, float] | None = None  # from a plan that is followed: else, and as it is
     notes: tuple[PlanNote, ...] = ()  # on the orders that a plan obeys
+    gains_yuan: Mapping[BlockKey, float] = field(default_factory=dict)  # of the blocks; empty: not asked for
 
     @property
     def without(self) -> xr.Dataset | None:
@@ -255,4 +257,5 @@ def dispatch_result(run: DispatchRun, kind: RunKind, replayed: Replayed | None =
         replayed=replayed,
         ac_check=run.ac_check,
         notes=run.notes,
+        gains_yuan=run.gains_yuan,
     )

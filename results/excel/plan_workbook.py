@@ -13,6 +13,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.excel.workbook_book import HEAD, Book, Row, workbook
 from parkdispatch.results.power_scale import scale_of
+from parkdispatch.results.schedule.plan_notes import note_lines
 from parkdispatch.results.schedule.tariff_periods import interval_periods
 from parkdispatch.results.solution import cost_yuan, times_of
 from parkdispatch.results.views.plan_columns import energy_parts, plan_columns
@@ -73,7 +74,7 @@ class _Writer(Book):
         self.period = periods if all(periods) else None
         self.left = 2 if self.period is None else 3  # first column of numbers, from zero
         self.bottom = TOP + len(self.times) - 1
-        known = {"blocks": facts.blocks, "activities": facts.activity_blocks}
+        known = {"blocks": facts.blocks, "activities": facts.activity_blocks, "notes": facts.notes}
         names = ["plan", "chart", *(name for name, rows in known.items() if rows), "summary"]
         self.sheets = {name: book.add_worksheet(self.text[name]) for name in names}
 
@@ -208,14 +209,19 @@ class _Writer(Book):
         """The schedule in words."""
         sheet, text, page = self.sheets["blocks"], self.text, self.page
         self.begin(sheet, page["blocks_note"])
-        for column, width in enumerate((8, 8, 13, 20, 18, 60)):
+        for column, width in enumerate((8, 8, 13, 20, 18, 60, 22, 18, 14)):
             sheet.set_column(column, column, width)
         price = f"{text['price']}, {self.words['script']['yuan_per_kwh']}"
-        heads = (text["from"], text["to"], text["what"], text["mean_power"], price, text["why"])
-        rows = [
-            (row.start, row.end, page.get(row.what, row.what), row.power, self._price(row), row.why)
-            for row in (block_row(block, self.words) for block in self.facts.blocks)
-        ]
+        heads = [text["from"], text["to"], text["what"], text["mean_power"], price, text["why"]]
+        heads += [page["b_store"], page["b_soc"]]
+        has_gains = any(block.gain_yuan is not None for block in self.facts.blocks)
+        heads += [page["b_gain"]] if has_gains else []
+        rows: list[Row] = []
+        for block in self.facts.blocks:
+            row = block_row(block, self.words)
+            cells = (row.start, row.end, page.get(row.what, row.what), row.power, self._price(row), row.why)
+            gain = ("" if block.gain_yuan is None else round(block.gain_yuan, 2),) if has_gains else ()
+            rows.append((*cells, row.who, row.soc_after, *gain))
         end = self.table(sheet, TOP - 1, heads, rows, PRICE)
         for action, look in ACTION_LOOKS.items():
             rule = {"type": "cell", "criteria": "==", "value": f'"{page[action]}"'}
@@ -235,6 +241,14 @@ class _Writer(Book):
         cells = [(*row[:3], page[row.action], *row[4:6], _number_or_text(row.price), row.why) for row in rows]
         self.table(sheet, TOP - 1, heads, cells, PRICE)
         sheet.freeze_panes(TOP, 0)
+
+    def notes(self) -> None:
+        """Orders and what they cost, violations and reasons, one a row."""
+        sheet = self.sheets["notes"]
+        self.begin(sheet, self.text["note_head"])
+        sheet.set_column(0, 0, 120)
+        for number, line in enumerate(note_lines(self.facts.notes, self.words)):
+            self.put(sheet, TOP - 1 + number, 0, line, text_wrap=True)
 
     def _price(self, row: BlockRow) -> float | str:
         """The price of a block as a number, or its range of prices as text."""

@@ -95,6 +95,8 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         device_label=device_label,
         owned=owned,
         span_label=span_label,
+        has_stores=len(case.storage) > 1,
+        has_gains=any(block.gain_yuan is not None for block in facts.blocks),
         blocks=[block_row(block, words) for block in facts.blocks],
         activities=[activity_row(block, words) for block in facts.activity_blocks],
         energies=tables.energies(solution, case, facts, words),

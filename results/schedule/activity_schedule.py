@@ -47,7 +47,7 @@ def activity_blocks(solution: xr.Dataset, case: Case) -> list[ActivityBlock]:
 
     Work that differs from its usual power by less than can be read is none.
     """
-    reasons, hours = Reasons(solution, case, [], rated_mw=0.0), float(solution.attrs["hours"])
+    reasons, hours = Reasons(solution, case, {}, rated_mw=0.0), float(solution.attrs["hours"])
     times, periods = times_of(solution), interval_periods(times_of(solution), hours, case.tariff)
     prices = [reasons.of_demand(interval) for interval in range(len(times))]
     scale, blocks = scale_of(solution), []

@@ -1,6 +1,6 @@
 """Why storage runs in each interval, read off the solution: prices, origins, limits that bind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -43,10 +43,18 @@ class Held:
 
 
 class Reasons:
-    """Prices, origins and limits by interval; `set_points_mw` are those of the stores, plus is discharge."""
+    """Prices, origins and limits by interval; `set_points_mw` are those of the stores, plus is discharge.
+
+    Of some stores only, `of_stores` are their names; what the others charge takes of the surplus too.
+    """
 
     def __init__(
-        self, solution: xr.Dataset, case: Case, set_points_mw: Sequence[Array], rated_mw: float
+        self,
+        solution: xr.Dataset,
+        case: Case,
+        set_points_mw: Mapping[str, Array],
+        rated_mw: float,
+        of_stores: Sequence[str] | None = None,
     ) -> None:
         self.grids, self.sources = case.of_role("grid"), case.of_role("source")
         self.least_mw = min(LEAST_MW, LEAST_SHARE * rated_mw)
@@ -65,11 +73,12 @@ class Reasons:
         self.export_mw = export_mw
         self.purchase = of_grids("purchase_price_yuan_per_mwh", 0.0, 1 / KW_PER_MW)
         self.sale = of_grids("sale_price_yuan_per_mwh", 0.0, 1 / KW_PER_MW)
-        self.net_mw = sum(set_points_mw, zero)
-        charged_mw = sum((np.maximum(-power, 0.0) for power in set_points_mw), zero)
+        stores = case.storage if of_stores is None else of_stores
+        self.net_mw = sum((power for name, power in set_points_mw.items() if name in stores), zero)
+        charged_mw = sum((np.maximum(-power, 0.0) for power in set_points_mw.values()), zero)
         self.surplus_mw = np.maximum(charged_mw - sum(self.import_mw.values(), zero), 0.0)
         origin_mw = export_by_origin_mw(solution, case)
-        self.exported_mw = sum((origin_mw[name] for name in case.storage if name in origin_mw), zero)
+        self.exported_mw = sum((origin_mw[name] for name in stores if name in origin_mw), zero)
         self.generated_mw = {name: electric_mw(solution, case, name) for name in self.sources}
         curtailed = [f"{name}.curtailed_mw" for name in self.sources if f"{name}.curtailed_mw" in solution]
         self.curtailable = bool(curtailed)

@@ -1,7 +1,7 @@
 """The schedule as people say it: from when to when, what, with how much, at what price, and why."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,20 +9,21 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.capacity import Sized
-from parkdispatch.models.device import Array
+from parkdispatch.models.device import Array, StorageLevel
 from parkdispatch.results.grid_exchange import set_point_mw
 from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.schedule.interval_reasons import Limit, Priced, Purpose, Reasons
 from parkdispatch.results.schedule.tariff_periods import interval_periods
-from parkdispatch.results.solution import times_of
+from parkdispatch.results.solution import device_quantities, times_of
 
 PriceOf = dict[tuple[Purpose, str], Priced]  # by purpose and connection
+BlockKey = tuple[pd.Timestamp, tuple[str, ...]]  # first interval and stores of a block
 SAME_YUAN_PER_KWH = 5e-5  # prices closer than this read the same
 
 
 @dataclass(frozen=True)
 class ScheduleBlock:
-    """A stretch of intervals in which the storage does one thing, in one tariff period, at fixed prices.
+    """A stretch in which stores that run alike do one thing, in one tariff period, at fixed prices.
 
     Several periods only where an interval lies in several; several prices only where the energy has several
     origins or purposes, such as surplus that is not sold beside energy that is bought.
@@ -42,13 +43,22 @@ class ScheduleBlock:
     held_mw: float
     exported_mw: float  # most of what is discharged that goes to the public grid
     scale: PowerScale  # of the park
-    rated_mw: float  # of the storage
+    rated_mw: float  # of these stores together
     dated: bool = False  # the schedule has several days, so that a clock time needs its date
+    stores: tuple[str, ...] = ()  # what runs
+    apart: bool = False  # other stores of the park run otherwise, so that a block needs the names of its own
+    soc_after: tuple[float, ...] = ()  # [-] state of charge of each of `stores` at the end
+    gain_yuan: float | None = None  # None: not asked for
 
     @property
     def clock(self) -> str:
         """12:00-14:00, with the date before it where the schedule has several days: 07-16 12:00-14:00."""
         return clock_text(self.first, self.last, dated=self.dated)
+
+    @property
+    def key(self) -> BlockKey:
+        """What tells the block from the others of its schedule."""
+        return self.first, self.stores
 
     @property
     def purposes(self) -> set[str]:
@@ -79,16 +89,49 @@ def has_several_days(times: pd.DatetimeIndex) -> bool:
 
 
 def schedule_blocks(solution: xr.Dataset, case: Case) -> list[ScheduleBlock]:
-    """The storage's work, all units together, in stretches of one action, tariff period and price.
+    """The storage's work in stretches of one action, tariff period and price, those that begin first first.
 
-    Powers that would read as zero are none.
+    Stores that run alike within what is shown are one; powers that would read as zero are none.
     """
-    if not case.storage:
-        return []
-    times, hours, scale = times_of(solution), float(solution.attrs["hours"]), scale_of(solution)
     set_points_mw = {name: set_point_mw(solution, case, name) for name in case.storage}
-    rated_mw = sum(largest_power_mw(case, name, power) for name, power in set_points_mw.items())
-    reasons = Reasons(solution, case, list(set_points_mw.values()), rated_mw)
+    groups = _running_alike(solution, case, set_points_mw)
+    blocks = [
+        replace(block, apart=len(groups) > 1)
+        for stores in groups
+        for block in _blocks_of(solution, case, set_points_mw, stores)
+    ]
+    return sorted(blocks, key=lambda block: block.first)
+
+
+def _running_alike(
+    solution: xr.Dataset, case: Case, set_points_mw: Mapping[str, Array]
+) -> list[tuple[str, ...]]:
+    """The stores in groups whose set points read the same in every interval, as shares of rated power."""
+    scale = scale_of(solution)
+    groups: list[list[str]] = []
+    for name, power_mw in set_points_mw.items():
+        rated_mw = largest_power_mw(case, name, power_mw)
+        least_mw = scale.resolution_mw(rated_mw)
+        for group in groups:
+            other_mw = set_points_mw[group[0]]
+            other_rated_mw = largest_power_mw(case, group[0], other_mw)
+            share = rated_mw / other_rated_mw if other_rated_mw else 1.0
+            if np.all(np.abs(power_mw - other_mw * share) < least_mw):
+                group.append(name)
+                break
+        else:
+            groups.append([name])
+    return [tuple(group) for group in groups]
+
+
+def _blocks_of(
+    solution: xr.Dataset, case: Case, set_points_mw: Mapping[str, Array], stores: tuple[str, ...]
+) -> list[ScheduleBlock]:
+    """The blocks of stores that run alike."""
+    times, hours, scale = times_of(solution), float(solution.attrs["hours"]), scale_of(solution)
+    rated_mw = sum(largest_power_mw(case, name, set_points_mw[name]) for name in stores)
+    reasons = Reasons(solution, case, set_points_mw, rated_mw, stores)
+    levels = [_level(solution, case, name) for name in stores]
     blocks = []
     for start, stop, periods, prices in _runs(solution, case, reasons, scale.resolution_mw(rated_mw)):
         here, discharging = slice(start, stop), bool(reasons.net_mw[start] > 0)
@@ -112,9 +155,28 @@ def schedule_blocks(solution: xr.Dataset, case: Case) -> list[ScheduleBlock]:
                 scale=scale,
                 rated_mw=rated_mw,
                 dated=has_several_days(times),
+                stores=stores,
+                soc_after=tuple(
+                    float(level.energy_mwh[stop - 1] / level.full_mwh)
+                    for level in levels
+                    if level is not None
+                ),
             )
         )
     return blocks
+
+
+def _level(solution: xr.Dataset, case: Case, name: str) -> StorageLevel | None:
+    """What a store holds; None where the solution has powers only."""
+    try:
+        return case.devices[name].storage_level(device_quantities(solution, name))
+    except KeyError:
+        return None
+
+
+def with_gains(blocks: Sequence[ScheduleBlock], gains_yuan: Mapping[BlockKey, float]) -> list[ScheduleBlock]:
+    """The blocks with what each gains, where that is known."""
+    return [replace(block, gain_yuan=gains_yuan.get(block.key)) for block in blocks]
 
 
 def largest_power_mw(case: Case, name: str, power_mw: Array) -> float:

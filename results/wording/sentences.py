@@ -27,6 +27,9 @@ class BlockRow(NamedTuple):
     why: str
     least_price_yuan_per_kwh: float
     most_price_yuan_per_kwh: float
+    who: str  # the stores: "battery 1, battery 2"
+    soc_after: str  # "45.0%", of several that differ "45.0%, 50.0%"
+    gain: str  # in yuan; empty where it was not asked for
 
     def price(self, digits: int, words: Mapping[str, Any]) -> str:
         """The price, or the range of prices."""
@@ -143,6 +146,9 @@ def block_row(block: ScheduleBlock, words: Mapping[str, Any]) -> BlockRow:
         f"{power} {scale.power}",
         reason,
         *block.price_range_yuan_per_kwh,
+        str(words["failed"]["comma"]).join(device_label(name, words) for name in block.stores),
+        str(words["failed"]["comma"]).join(dict.fromkeys(f"{soc:z.1%}" for soc in block.soc_after)),
+        "" if block.gain_yuan is None else f"{block.gain_yuan:z,.0f}",
     )
 
 
@@ -183,7 +189,10 @@ def range_text(least: float, most: float, digits: int, words: Mapping[str, Any])
 
 def block_line(block: ScheduleBlock, words: Mapping[str, Any]) -> str:
     """A block of the schedule as one line."""
-    row = block_row(block, words)
-    return str(words["why"][f"line_{block.action}"]).format(
+    row, text = block_row(block, words), words["why"]
+    line = str(text[f"line_{block.action}"]).format(
         clock=block.clock, power=row.power, why=row.why, price=row.price(3, words)
     )
+    if block.soc_after:
+        line = str(text["line_soc"]).format(line=line, soc=row.soc_after)
+    return str(text["line_of"]).format(line=line, who=row.who) if block.apart else line

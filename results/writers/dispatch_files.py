@@ -22,6 +22,7 @@ from parkdispatch.results.network.electric_network import has_network
 from parkdispatch.results.savings.daily_saving import cost_json, saving_json, saving_of_days
 from parkdispatch.results.savings.replay_comparison import replay_json, write_replay_csv
 from parkdispatch.results.schedule.plan_notes import note_lines
+from parkdispatch.results.schedule.schedule import ScheduleBlock
 from parkdispatch.results.solution import dispatch_table, save_solution, span_of
 from parkdispatch.results.summary import StorageComparison, Summary, full_cycles
 from parkdispatch.results.wording.sentences import proof_sentence
@@ -67,6 +68,7 @@ def _write_summary(path: Path, result: DispatchResult, lang: Lang) -> None:
     if _is_day(result):
         content["begin"], content["end"] = map(str, span_of(result.solution))
         content["cost_by_day"] = {f"{day.day}": cost_json(day) for day in result.summary.day_costs}
+        content["schedule"] = [_block_json(block) for block in result.facts.blocks]
         content["orders"] = note_lines(result.notes, load_words("en"))
     if _is_day(result) and result.summary.days:
         content["saving_of_the_day"] = saving_json(saving_of_days(result.summary.days))
@@ -143,6 +145,20 @@ def summary_json(
         "series_files": {
             f"{device}.{series}": reading.to_json() for (device, series), reading in case.readings.items()
         },
+    }
+
+
+def _block_json(block: ScheduleBlock) -> dict[str, Any]:
+    """A block of the schedule; the gain is null where it was not asked for."""
+    return {
+        "begin": str(block.first),
+        "end": str(block.last),
+        "storage": list(block.stores),
+        "action": block.action,
+        "power_mw": block.power_mw,
+        "energy_mwh": block.energy_mwh,
+        "soc_after": dict(zip(block.stores, block.soc_after, strict=False)),
+        "gain_yuan": block.gain_yuan,
     }
 
 

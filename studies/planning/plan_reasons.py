@@ -60,7 +60,10 @@ def block_gains(planned: PlannedRun) -> list[BlockGain]:
     gains = []
     for block in schedule_blocks(solution, case):
         here, sign = (times >= block.first) & (times < block.last), 1 if block.action == "discharge" else -1
-        energies = [np.maximum(sign * flow.power_mw, 0.0) * here * hours for flow in flows]
+        energies = [
+            np.maximum(sign * flow.power_mw, 0.0) * (here & (name in block.stores)) * hours
+            for name, flow in zip(case.storage, flows, strict=True)
+        ]
         energy_mwh = float(np.sum(energies))
         if energy_mwh <= 0:
             continue
@@ -147,14 +150,14 @@ def _hour_later_yuan(
     )
 
 
-def gain_notes(planned: PlannedRun) -> list[PlanNote]:
+def gain_notes(planned: PlannedRun, gains: Sequence[BlockGain]) -> list[PlanNote]:
     """A note for each block: what it gains, what limits make of it, and what an hour later would gain."""
     dated = has_several_days(times_of(planned.run.solution))
     notes = []
-    for gain in block_gains(planned):
+    for gain in gains:
         is_charge = gain.block.action == "charge"
         parts = {
-            "clock": clock_text(gain.block.first, gain.block.last, dated=dated),
+            "clock": _named_clock(gain.block, dated=dated),
             "yuan": f"{gain.gain_yuan:z,.0f}",
             "price": f"{gain.price:z.3f}",
             "stored": f"{gain.stored_at:z.3f}",
@@ -166,6 +169,12 @@ def gain_notes(planned: PlannedRun) -> list[PlanNote]:
         if gain.hour_later_yuan is not None and abs(gain.hour_later_yuan) >= LEAST_YUAN:
             notes.append(PlanNote("hour_later", {"yuan": f"{gain.hour_later_yuan:+z,.0f}"}))
     return notes
+
+
+def _named_clock(block: ScheduleBlock, *, dated: bool) -> str:
+    """When a block is, and of which stores where the others run otherwise."""
+    clock = clock_text(block.first, block.last, dated=dated)
+    return f"{', '.join(block.stores)} {clock}" if block.apart else clock
 
 
 def marginal_notes(planned: PlannedRun, context: SolveContext) -> Iterator[PlanNote]:
@@ -213,5 +222,8 @@ def marginal_notes(planned: PlannedRun, context: SolveContext) -> Iterator[PlanN
 
 def with_reasons(planned: PlannedRun, context: SolveContext) -> PlannedRun:
     """The plan with notes on why it is what it is."""
-    notes = (*planned.run.notes, *gain_notes(planned), *marginal_notes(planned, context))
-    return replace(planned, run=replace(planned.run, notes=notes))
+    gains = block_gains(planned)
+    notes = (*planned.run.notes, *gain_notes(planned, gains), *marginal_notes(planned, context))
+    # what is charged is paid for in the gain of its discharge
+    gains_yuan = {gain.block.key: gain.gain_yuan for gain in gains if gain.block.action == "discharge"}
+    return replace(planned, run=replace(planned.run, notes=notes, gains_yuan=gains_yuan))

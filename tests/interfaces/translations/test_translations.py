@@ -19,10 +19,11 @@ from tests.support.typed_commands import Run
 
 # names that stay as they are: of products and formats, of values that are typed, of fields and files
 ALLOWED = re.compile(
-    r"[a-z]+://\S*|pip install \S+|\w*_\w*(?:[.=:]\w+)*|\b\w+(?= ?=)|\w+\.(?:sqlite|nc)|(?<=[:=])\w+|[\d.]+yuan/kWh|yuan/MWh|"
+    r"[a-z]+://\S*|pip install \S+|\w*_\w*(?:[.=:]\w+)*|\b\w+(?= ?=)|\w+\.(?:sqlite|nc)|(?<=[:=])\w+|"
+    r"[\d.]+yuan/kWh|yuan/MWh|"
     r"\b(?:load|wind|import|export|battery|soc|peak|measured|estimated|substituted|exactly|good|bad|standard|"
     r"SQLite|URL|Windows|parkdispatch|pandas|Series|HiGHS|pvlib|pandapower|cbc|gurobi|low|mode|high|weights|"
-    r"areas|bus|deg|device|mean|MWp|grid|row|rated|max)\b|"
+    r"areas|bus|deg|device|mean|MWp|grid|row|rated|max|loan|off|vat|depreciation)\b|"
     r"gaoan(?:-pilot|-study)?|plan_date|tomorrow|today|yesterday|NAME=0\.4|ems\.xlsx#Sheet2|first_phase|"
     r"runs/(?:CASE-COMMAND-TIME)?|zh-CN|PARKDISPATCH_\w+|highs|[Pp]yomo(?::NAME)?|\.lp|\.mps|\.csv|\.xlsx?|shell|"
     r"Dask|t(?:cp|ls)://HOST:PORT|without_|best|surface|offers|when|scenarios|blue|start|end|CSV|Excel|"
@@ -118,16 +119,17 @@ def test_every_error_is_said_in_chinese(folder: str) -> None:
 @pytest.mark.parametrize(
     ("english", "chinese"),
     [
-        ("orders: `device.battery_1.reserve_mwh` = 900: must be at most 42.3, what the battery delivers between"
-        " soc_max and soc_min",
-        "指令：`device.battery_1.reserve_mwh` = 900：至多 42.3，即储能在 soc_max 与 soc_min 之间所能放出的电量"),
+        ("orders: `device.battery_1.reserve_mwh` = 900: must be at most 42.3, what the battery delivers"
+        " between soc_max and soc_min",
+        "指令：`device.battery_1.reserve_mwh` = 900：至多 42.3，即储能在 soc_max 与 soc_min"
+        " 之间所能放出的电量"),
         ("tariff own.toml: `day`: period 'peak' must have its ratio in `ratios`",
         "电价 own.toml：`day`：时段“peak”须在 `ratios` 中有其比价"),
-        ("  power at bus ac, 2026-04-21 18:15: 162.731 MW missing; at their limits: pv.output_mw = 3.378 (upper"
-        " limit)",
+        ("  power at bus ac, 2026-04-21 18:15: 162.731 MW missing; at their limits: pv.output_mw = 3.378"
+        " (upper limit)",
         "  母线 ac 的功率，2026-04-21 18:15：缺 162.731 MW；已达限值：pv.output_mw = 3.378（上限）"),
-        ("the least by which the orders have to give: grid.import_mw by 2.0 MWh, at most 8.0 MW, 2026-04-21 00:00"
-        " to 2026-04-22 00:00",
+        ("the least by which the orders have to give: grid.import_mw by 2.0 MWh, at most 8.0 MW,"
+        " 2026-04-21 00:00 to 2026-04-22 00:00",
         "指令至少须让步：grid.import_mw 共 2.0 MWh，最大 8.0 MW，2026-04-21 00:00 至 2026-04-22 00:00"),
         ("argument `device` = x: must be one of pv, grid, which can be out; did you mean `pv`?",
         "参数 `device` = x：须为可停运的设备 pv, grid 之一；是否指 `pv`？"),

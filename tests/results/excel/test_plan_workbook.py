@@ -10,6 +10,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from parkdispatch.results.excel.plan_workbook import TOP, write_plan_xlsx
+from parkdispatch.results.schedule.plan_notes import PlanNote
 from parkdispatch.results.solution import cost_yuan
 from parkdispatch.results.views.plan_columns import plan_columns
 from parkdispatch.results.wording.words import load_words
@@ -120,25 +121,27 @@ def test_charts_and_blocks(written: Path) -> None:
     book = openpyxl.load_workbook(written)
     assert book.sheetnames == ["Plan", "Chart", "Blocks", "Summary"]
     blocks = [cell.value for cell in book["Blocks"][TOP + 1]]
-    assert blocks == ["12:00", "14:00", "charge", "4.0 MW", 0.4143, "surplus PV (otherwise sold)"]
+    assert blocks[:6] == ["12:00", "14:00", "charge", "4.0 MW", 0.4143, "surplus PV (otherwise sold)"]
     assert book.properties.created is not None
     assert f"{book.properties.created:%Y-%m-%d}" == "2026-07-15"
 
 
 def test_text_stays_text_and_bytes_stay_the_same(tmp_path: Path) -> None:
     case, solution = solved()
-    title = '=1+1" ' + EVIL
-    case = replace(case, title_zh=title)
     row = block(action="discharge", periods=('=HYPERLINK("http://x")',))
-    facts = replace(facts_of(solution), blocks=[row])
+    case = replace(case, title_zh='=1+1" ' + EVIL)
+    facts = replace(
+        facts_of(solution), blocks=[row], notes=[PlanNote("forced", {"order": "=1+1", "yuan": "5"})]
+    )
     files = []
     for name in ("a.xlsx", "b.xlsx"):
         write_plan_xlsx(tmp_path / name, solution, case, facts, "zh")
         files.append((tmp_path / name).read_bytes())
     assert files[0] == files[1]
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
-    assert book.sheetnames == ["计划", "图", "安排", "汇总"]
-    assert book["计划"]["A1"].value == title
+    assert book.sheetnames == ["计划", "图", "安排", "指令与原因", "汇总"]
+    assert "=1+1" in book["指令与原因"].cell(TOP, 1).value
+    assert book["计划"]["A1"].value == case.title_zh
     assert book["计划"]["A1"].data_type == "s"
     assert book["安排"].cell(TOP + 1, 6).data_type == "s"
 
