@@ -150,11 +150,11 @@ def _hour_later_yuan(
     )
 
 
-def gain_notes(planned: PlannedRun, gains: Sequence[BlockGain]) -> list[PlanNote]:
+def gain_notes(planned: PlannedRun, gains: Sequence[BlockGain] | None = None) -> list[PlanNote]:
     """A note for each block: what it gains, what limits make of it, and what an hour later would gain."""
     dated = has_several_days(times_of(planned.run.solution))
     notes = []
-    for gain in gains:
+    for gain in block_gains(planned) if gains is None else gains:
         is_charge = gain.block.action == "charge"
         parts = {
             "clock": _named_clock(gain.block, dated=dated),
