@@ -61,6 +61,7 @@ class Investment:
                 "mirr": measures.mirr,
                 "payback_years": measures.static_payback.from_construction_years,
                 "payback_from_operation_years": measures.static_payback.from_operation_years,
+                "payback_first_years": measures.static_payback.relapsed_years,
             }
             for flow, measures in self.study.cash.returns.items()
         }

@@ -20,12 +20,16 @@ from parkdispatch.results.finance.lifetime import storage_health_and_cycles
 from parkdispatch.results.finance.owner_flows import OWNERS, OwnerStudy
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.finance.storage_study import Study
-from parkdispatch.results.views.study_tables import end_of_life_sentence
+from parkdispatch.results.views.study_tables import (
+    construction_years_text,
+    end_of_life_sentence,
+    operation_years_text,
+)
 from parkdispatch.results.wording.indicator_sentence import indicator_sentence
 from parkdispatch.results.wording.owner_words import owner_rows
 from parkdispatch.results.wording.words import load_words
 
-NEVER, NONE = "never", "none"
+NONE = "none"
 MOST_STREAMS_BESIDE_BILLS = 2  # with more streams the bills do not fit eighty columns
 
 
@@ -131,7 +135,7 @@ def _owners_table(owners: OwnerStudy) -> Table:
 def _returns_table(cash: CashFlow) -> Table:
     """NPV, IRR, MIRR and paybacks of the four flows."""
     table = dense_table("Returns on the investment", "", *(_flow_head(key) for key in FLOWS))
-    flows = list(cash.returns.values())
+    flows, built, words = list(cash.returns.values()), cash.finance.construction_years, load_words("en")
     table.add_row("NPV, 万元", *(f"{flow.npv_yuan / YUAN_PER_WAN:z,.2f}" for flow in flows))
     table.add_row("IRR", *map(_irr_text, flows))
     table.add_row("MIRR", *(NONE if flow.mirr is None else f"{flow.mirr:z.2%}" for flow in flows))
@@ -139,9 +143,9 @@ def _returns_table(cash: CashFlow) -> Table:
         ("payback", [flow.static_payback for flow in flows]),
         ("discounted", [flow.discounted_payback for flow in flows]),
     ):
-        construction = (_years_or_never(payback.from_construction_years) for payback in paybacks)
+        construction = (construction_years_text(payback, words) for payback in paybacks)
         table.add_row(f"{name} from construction", *construction)
-        operation = (_years_or_never(payback.from_operation_years) for payback in paybacks)
+        operation = (operation_years_text(payback, built, words) for payback in paybacks)
         table.add_row(f"{name} from operation", *operation)
     return table
 
@@ -150,10 +154,6 @@ def _flow_head(flow: str) -> str:
     """The column head of a flow: "project_before_tax" is "project", "before tax"."""
     owner, before_or_after, _ = flow.split("_")
     return f"{owner}\n{before_or_after} tax"
-
-
-def _years_or_never(years: float | None) -> str:
-    return NEVER if years is None else f"{years:z.2f}"
 
 
 def _irr_text(flow: Returns) -> str:

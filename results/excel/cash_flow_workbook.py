@@ -245,6 +245,7 @@ class _CashFlowWorkbook(Book):
         guess, changes = (xl_rowcol_to_cell(TOP + row, column) for row in (1, 3))
         nearest = min(returns.irr.all, key=lambda rate: abs(rate - GUESS), default=GUESS)
         none, never = text["none"], text["never"]
+        never_text = f'"{never}"'
         irr = _irr_formula(flow, guess, changes, none, text["several"])
         several = text["several"] if len(returns.irr.all) > 1 else nearest
         measures: list[tuple[str, str, Any, str]] = [
@@ -271,6 +272,12 @@ class _CashFlowWorkbook(Book):
                 measures.append(
                     (text[f"{side}_from_{since}"], payback, never if value is None else value, SPAN)
                 )
+            crossed = f'IF(COUNT({row})=0,"",IF({first}={never_text},MIN({row}),'
+            relapsed = f'{crossed}IF(MIN({row})<{first},MIN({row}),"")))'
+            if side == "discounted":  # nothing is paid back at a rate at which the NPV is negative
+                relapsed = f'IF({first}={never_text},"",{relapsed})'
+            early = "" if years.relapsed_years is None else years.relapsed_years
+            measures.append((text[f"{side}_first"], relapsed, early, SPAN))
         return measures
 
     def _project_measures(self) -> list[tuple[str, str, Any, str]]:

@@ -64,6 +64,17 @@ class Payback:
     # projects", 3rd edition, by which feasibility studies count
     first_positive_years: float | None = None
 
+    @property
+    def relapses(self) -> bool:
+        """Whether the cumulative flow, once at or above zero, falls below again."""
+        lasting, first = self.from_construction_years, self.first_positive_years
+        return first is not None and (lasting is None or first < lasting)
+
+    @property
+    def relapsed_years(self) -> float | None:
+        """The first time from the start of construction, if the cumulative flow falls below zero again."""
+        return self.first_positive_years if self.relapses else None
+
 
 @dataclass(frozen=True)
 class Returns:
@@ -78,13 +89,17 @@ class Returns:
 
 def returns(flow_yuan: Array, rate: float, construction_years: int, first_year_discounted: bool) -> Returns:
     """Appraise a yearly flow, construction years first, at the discount rate `rate` [-]."""
-    discounted = flow_yuan * discount_factors(rate, len(flow_yuan), first_year_discounted)
+    discounted = payback(
+        flow_yuan * discount_factors(rate, len(flow_yuan), first_year_discounted), construction_years
+    )
+    if discounted.from_construction_years is None:  # the NPV is negative: nothing is paid back at this rate
+        discounted = Payback(None, None)
     return Returns(
         npv_yuan=npv(rate, flow_yuan, first_year_discounted),
         irr=irr(flow_yuan),
         mirr=mirr(flow_yuan, rate),
         static_payback=payback(flow_yuan, construction_years),
-        discounted_payback=payback(discounted, construction_years),
+        discounted_payback=discounted,
     )
 
 
@@ -192,6 +207,11 @@ def payback(flow_yuan: Array, construction_years: int) -> Payback:
         return Payback(None, None, first)
     years = float(np.nanmax(crossing_years))
     return Payback(years, years - construction_years, first)
+
+
+def years_or_never(years: float | None) -> float | str:
+    """A payback as an entry of a table for programs, where an empty one means that there is no flow."""
+    return "never" if years is None else years
 
 
 def payback_crossings(flow_yuan: Array) -> Array:

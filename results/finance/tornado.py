@@ -7,6 +7,7 @@ import pandas as pd
 
 from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.finance.cash_flow import CashFlow
+from parkdispatch.results.finance.returns import years_or_never
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Measures:
     npv_yuan: float  # of the project, after tax
     irr: float | None  # [-] of the project, after tax
     equity_irr: float | None  # [-] after tax
-    payback_years: float | None  # of the project, after tax, from the start of construction
+    payback_years: float | None  # of the project, after tax, from the start of construction; None: never
+    payback_first_years: float | None = None  # the first time, if the cumulative flow falls below zero again
 
 
 def measures(cash: CashFlow) -> Measures:
@@ -27,6 +29,7 @@ def measures(cash: CashFlow) -> Measures:
         irr=project.irr.value,
         equity_irr=equity.irr.value,
         payback_years=project.static_payback.from_construction_years,
+        payback_first_years=project.static_payback.relapsed_years,
     )
 
 
@@ -83,7 +86,8 @@ class Tornado:
                             "npv_less_base_yuan": end.measures.npv_yuan - self.base.npv_yuan,
                             "irr": end.measures.irr,
                             "equity_irr": end.measures.equity_irr,
-                            "payback_years": end.measures.payback_years,
+                            "payback_years": years_or_never(end.measures.payback_years),
+                            "payback_first_years": end.measures.payback_first_years,
                             "dispatched": end.dispatched,
                             "source": bar.source,
                         }

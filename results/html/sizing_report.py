@@ -13,6 +13,7 @@ from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Offered,
 from parkdispatch.results.views import sizing_tables as tables
 from parkdispatch.results.views.sizing_charts import choice_label, size_figures, size_headline
 from parkdispatch.results.wording.display_names import device_label
+from parkdispatch.results.wording.payback_words import payback_text
 from parkdispatch.results.wording.sentences import source_lines
 from parkdispatch.results.wording.words import (
     Card,
@@ -124,12 +125,10 @@ def _offer_cards(offer: Offered, words: Words) -> Iterator[Card]:
     text, choice = words["size"], offer.choice
     if offer.cash:
         project = offer.cash.returns[PROJECT]
-        irr, years = tables.irr_text(project, words), project.static_payback.from_construction_years
-        payback = (
-            str(text["never_back"])
-            if years is None
-            else str(text["c_back"]).format(years=format_number(years))
-        )
+        irr, back = tables.irr_text(project, words), project.static_payback
+        payback = payback_text(back.from_construction_years, back.relapsed_years, words)
+        if back.from_construction_years is not None:
+            payback = str(text["c_back"]).format(years=payback)
         yield Card(text["c_irr"], irr, "", [choice_label(choice, words), payback])
     if offer.break_even_yuan_per_wh is not None:
         price = choice.yuan_per_wh

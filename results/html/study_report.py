@@ -15,13 +15,14 @@ from parkdispatch.results.views import plain_charts
 from parkdispatch.results.views.study_tables import (
     annual_table,
     cash_table,
+    construction_years_text,
     end_of_life_sentence,
     irr_text,
     money_steps,
+    operation_years_text,
     parameter_row,
     response_sentence,
     returns_table,
-    years_text,
 )
 from parkdispatch.results.wording.finance_words import FinanceWords
 from parkdispatch.results.wording.indicator_sentence import indicator_sentence
@@ -103,8 +104,8 @@ def _cards(cash: CashFlow, words: Words, finance_words: FinanceWords) -> list[Ca
     before_tax = irr_text(cash.returns["project_before_tax"], words, finance_words)
     equity_irr = irr_text(equity, words, finance_words)
     payback, equity_payback = project.static_payback, equity.static_payback
-    from_operation = years_text(payback.from_operation_years, finance_words)
-    equity_years = years_text(equity_payback.from_construction_years, finance_words)
+    from_operation = operation_years_text(payback, finance.construction_years, words)
+    equity_years = construction_years_text(equity_payback, words)
     figure, unit, _ = format_money(project.npv_yuan, words)
     equity_npv = " ".join(format_money(equity.npv_yuan, words)[:2])
     equity_rate = f"{finance.equity_discount_rate:z.2%}"
@@ -117,7 +118,7 @@ def _cards(cash: CashFlow, words: Words, finance_words: FinanceWords) -> list[Ca
         ),
         Card(
             text["payback"],
-            years_text(payback.from_construction_years, finance_words),
+            construction_years_text(payback, words),
             text["years"],
             [
                 text["from_construction"],

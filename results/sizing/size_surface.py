@@ -28,6 +28,12 @@ def _payback(worth: Worth) -> float:
     return NAN if years is None else years
 
 
+def _first_payback(worth: Worth) -> float:
+    """First time the cumulative flow is positive, where it falls below zero again [years]; else NaN."""
+    first = None if worth.cash is None else worth.cash.returns[PROJECT].static_payback.relapsed_years
+    return NAN if first is None else first
+
+
 def _net_yuan(worth: Worth, annuity: Annuity) -> float:
     """Saving of the first year's dispatch less the annuity, which the co-optimised size maximises [yuan]."""
     saving_yuan = worth.dispatch_without_yuan - worth.dispatch_yuan
@@ -39,6 +45,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[Worth], float]]] = {
     "npv_yuan": ("yuan", lambda worth: worth.npv_yuan),
     "irr": ("1", _irr),
     "payback_years": ("years", _payback),
+    "payback_first_years": ("years", _first_payback),
     "investment_yuan": ("yuan", lambda worth: worth.investment_yuan),
     "energy_mwh": ("MWh", lambda worth: worth.choice.energy_mwh),
     "dispatch_yuan": ("yuan", lambda worth: worth.dispatch_yuan),

@@ -13,6 +13,7 @@ from parkdispatch.results.sizing.decision_words import label, sentences
 from parkdispatch.results.sizing.risk import choice_by_rule, distribution
 from parkdispatch.results.sizing.sizing_results import Choice, Offered, SizeStudy
 from parkdispatch.results.views.sizing_charts import choice_label, coloured_choices, frontier_cells
+from parkdispatch.results.wording.payback_words import payback_text
 from parkdispatch.results.wording.sentences import count_text, failed_sentences
 from parkdispatch.results.wording.words import format_number
 
@@ -76,7 +77,7 @@ def offers_table(study: SizeStudy, words: Words) -> Table:
 
 
 def _offer_row(study: SizeStudy, offered: Offered, words: Words) -> list[str]:
-    text, choice = words["size"], offered.choice
+    choice = offered.choice
     if choice.power_mw <= 0:
         return [words["decision"]["nothing"], "", format_number(0.0, 0), format_number(0.0, 0), *[""] * 7]
     figures = operating_figures(study, offered)
@@ -87,11 +88,11 @@ def _offer_row(study: SizeStudy, offered: Offered, words: Words) -> list[str]:
         returns = ["", "", ""]
     else:
         project = offered.cash.returns[PROJECT]
-        years = project.static_payback.from_construction_years
+        back = project.static_payback
         returns = [
             _in_wan(project.npv_yuan),
             irr_text(project, words),
-            str(text["never_back"]) if years is None else format_number(years),
+            payback_text(back.from_construction_years, back.relapsed_years, words),
         ]
     return [
         choice_label(choice, words),

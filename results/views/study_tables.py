@@ -11,8 +11,9 @@ from parkdispatch.results.billing.demand_response import ResponseSummary
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.cash_flow_line import FLOWS, YUAN
 from parkdispatch.results.finance.lifetime import storage_health_and_cycles
-from parkdispatch.results.finance.returns import Returns
+from parkdispatch.results.finance.returns import Payback, Returns
 from parkdispatch.results.wording.finance_words import FinanceWords
+from parkdispatch.results.wording.payback_words import payback_text
 from parkdispatch.results.wording.words import format_money, format_number
 
 if TYPE_CHECKING:  # a study writes the page and the workbook that use these tables
@@ -42,9 +43,16 @@ def irr_text(returns: Returns, words: Words, finance_words: FinanceWords) -> str
     return str(words["study"]["several"]) if returns.irr.all else finance_words.text["none"]
 
 
-def years_text(years: float | None, finance_words: FinanceWords) -> str:
-    """A payback in years, or the word for never."""
-    return finance_words.text["never"] if years is None else format_number(years)
+def construction_years_text(payback: Payback, words: Words) -> str:
+    """A payback from the start of construction, with the first time too where the flow relapses."""
+    return payback_text(payback.from_construction_years, payback.relapsed_years, words)
+
+
+def operation_years_text(payback: Payback, construction_years: int, words: Words) -> str:
+    """A payback from the start of operation, with the first time too where the flow relapses."""
+    first = payback.relapsed_years
+    first_years = None if first is None else first - construction_years
+    return payback_text(payback.from_operation_years, first_years, words)
 
 
 def money_steps(cash: CashFlow) -> list[tuple[str, float]]:
@@ -63,6 +71,7 @@ def money_steps(cash: CashFlow) -> list[tuple[str, float]]:
 def returns_table(cash: CashFlow, words: Words, finance_words: FinanceWords) -> dict[str, Any]:
     """Every measure of the four flows, and a sentence on each IRR that is missing or might not be unique."""
     text, flows = words["study"], list(cash.returns.values())
+    built = cash.finance.construction_years
     static, discounted = [flow.static_payback for flow in flows], [flow.discounted_payback for flow in flows]
     mirrs = (finance_words.text["none"] if flow.mirr is None else f"{flow.mirr:z.2%}" for flow in flows)
     rows = [
@@ -71,8 +80,8 @@ def returns_table(cash: CashFlow, words: Words, finance_words: FinanceWords) -> 
         [text["m_mirr"], *mirrs],
     ]
     for kind, paybacks in (("static", static), ("discounted", discounted)):
-        construction = (years_text(payback.from_construction_years, finance_words) for payback in paybacks)
-        operation = (years_text(payback.from_operation_years, finance_words) for payback in paybacks)
+        construction = (construction_years_text(payback, words) for payback in paybacks)
+        operation = (operation_years_text(payback, built, words) for payback in paybacks)
         rows.append([text[f"m_{kind}_construction"], *construction])
         rows.append([text[f"m_{kind}_operation"], *operation])
     remarks = [

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.finance.tornado import Bar, BarEnd, Tornado
+from parkdispatch.results.wording.payback_words import payback_text
 from parkdispatch.results.wording.sentences import failed_sentences
 from parkdispatch.results.wording.words import format_number, load_words
 
@@ -53,6 +54,7 @@ class TornadoView:
 
 def tornado_view(tornado: Tornado, lang: str) -> TornadoView:
     """Format a tornado in a language; figures are rounded only here."""
+    words = load_words(lang)
     changes = [0.0] + [_change(tornado, end) for bar in tornado.bars for end in _ends(bar)]
     least, most = min(changes), max(changes)
     span = most - least or 1.0
@@ -70,7 +72,7 @@ def tornado_view(tornado: Tornado, lang: str) -> TornadoView:
             npv=format_number(measures.npv_yuan / YUAN_PER_WAN),
             irr=_percent(measures.irr),
             equity_irr=_percent(measures.equity_irr),
-            payback=format_number(measures.payback_years),
+            payback=payback_text(measures.payback_years, measures.payback_first_years, words),
             left=left,
             width=round(right - left, 2),
         )
@@ -92,7 +94,7 @@ def tornado_view(tornado: Tornado, lang: str) -> TornadoView:
         least=f"{least:+z,.0f}",
         most=f"{most:+z,.0f}",
         years=", ".join(map(str, tornado.years)),
-        failed=tuple(failed_sentences(tornado.failed, {"sensitivities": tornado.asked}, 0, load_words(lang))),
+        failed=tuple(failed_sentences(tornado.failed, {"sensitivities": tornado.asked}, 0, words)),
     )
 
 

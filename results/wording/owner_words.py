@@ -5,6 +5,7 @@ from typing import Any
 
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.finance.owner_flows import OWNERS, OwnerStudy
+from parkdispatch.results.wording.payback_words import payback_text
 from parkdispatch.results.wording.words import format_number
 
 
@@ -25,7 +26,6 @@ def owner_rows(owners: OwnerStudy, words: Mapping[str, Any]) -> dict[str, Any]:
     heads += [str(text["if_leaves"]).format(owner=owner_name(owner, words)) for owner in OWNERS]
     rows = []
     for flow in owners.flows:
-        years = flow.payback.from_construction_years
         losses = (
             format_number(flow.loss_yuan[owner] / YUAN_PER_WAN) if owner in flow.loss_yuan else ""
             for owner in OWNERS
@@ -35,7 +35,7 @@ def owner_rows(owners: OwnerStudy, words: Mapping[str, Any]) -> dict[str, Any]:
                 owner_name(flow.owner, words),
                 format_number(flow.npv_yuan / YUAN_PER_WAN),
                 str(text["none"]) if flow.irr is None else f"{flow.irr:z.2%}",
-                str(text["never"]) if years is None else format_number(years),
+                payback_text(flow.payback.from_construction_years, flow.payback.relapsed_years, words),
                 *losses,
             ]
         )

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from parkdispatch.results.finance.owner_flows import OwnerStudy
+from parkdispatch.results.finance.returns import years_or_never
 
 
 def owners_table(owners: OwnerStudy) -> pd.DataFrame:
@@ -14,7 +15,8 @@ def owners_table(owners: OwnerStudy) -> pd.DataFrame:
             "owner": flow.owner,
             "npv_yuan": flow.npv_yuan,
             "irr": flow.irr,
-            "payback_years": flow.payback.from_construction_years,
+            "payback_years": years_or_never(flow.payback.from_construction_years),
+            "payback_first_years": flow.payback.relapsed_years,
             **{
                 f"loss_if_{other.owner}_leaves_yuan": flow.loss_yuan.get(other.owner)
                 for other in owners.flows
@@ -49,6 +51,7 @@ def owners_json(owners: OwnerStudy) -> dict[str, Any]:
             "npv_yuan": flow.npv_yuan,
             "irr": flow.irr,
             "payback_years": flow.payback.from_construction_years,
+            "payback_first_years": flow.payback.relapsed_years,
             "loss_if_leaves_yuan": dict(flow.loss_yuan),
         }
         for flow in owners.flows

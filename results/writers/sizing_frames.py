@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from parkdispatch.results.finance.returns import Returns, years_or_never
 from parkdispatch.results.sizing.decision import PROJECT, largest_gap_of_offer
 from parkdispatch.results.sizing.risk import uncertain_values
 from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
@@ -13,7 +14,8 @@ from parkdispatch.results.views.sizing_tables import (
 
 UNITS = {
     "power_mw": "MW", "duration_hours": "h", "energy_mwh": "MWh", "peak_cut_mw": "MW", "co2_cut_t": "t/year",
-    "irr": "1", "payback_years": "years", "gap": "1", "self_use": "1", "self_use_gain": "1", "frontier": "1",
+    "irr": "1", "payback_years": "years", "payback_first_years": "years",
+    "gap": "1", "self_use": "1", "self_use_gain": "1", "frontier": "1",
     "dispatched": "1",
     "value_of_mw_yuan": "yuan/MW/year", "value_of_mwh_yuan": "yuan/MWh/year", "annual_net_yuan": "yuan/year",
     "saving_first_yuan": "yuan/year", "saving_last_yuan": "yuan/year", "saving_yuan": "yuan/year",
@@ -43,7 +45,8 @@ def offers_frame(study: SizeStudy) -> pd.DataFrame:
                 "price [yuan/Wh]": choice.yuan_per_wh,
                 "npv [yuan]": returns.npv_yuan if returns else 0.0 if choice.key == NEVER else None,
                 "irr [1]": returns.irr.value if returns else None,
-                "payback [years]": returns.static_payback.from_construction_years if returns else None,
+                "payback [years]": _payback_years(returns),
+                "payback_first [years]": returns.static_payback.relapsed_years if returns else None,
                 "break_even_price [yuan/Wh]": offered.break_even_yuan_per_wh,
                 "earned_first [yuan/year]": income_yuan[0] if income_yuan else None,
                 "earned_last [yuan/year]": income_yuan[1] if income_yuan else None,
@@ -60,6 +63,10 @@ def surface_frame(study: SizeStudy) -> pd.DataFrame:
     table = study.surface.to_dataframe().reset_index()
     first = ["power_mw", "duration_hours", "energy_mwh"]
     table = table[first + [name for name in table if name not in first]]
+    if study.case.finance is not None and "payback_years" in table:
+        table["payback_years"] = (
+            table["payback_years"].astype(object).where(table["payback_years"].notna(), years_or_never(None))
+        )
     table["frontier"] = table["frontier"].astype(int)
     table["gap"] = [f"{gap:.1e}" for gap in table["gap"]]
     return _with_units_in_header(table).set_index("power [MW]")
@@ -88,6 +95,11 @@ def scenarios_frame(study: SizeStudy) -> pd.DataFrame:
     }
     index = pd.Index(risk["scenario"].to_numpy(), name="scenario")
     return pd.DataFrame(inputs | outcomes, index=index)
+
+
+def _payback_years(returns: Returns | None) -> float | str | None:
+    """The payback from the start of construction, or that there is none; None without a cash flow."""
+    return None if returns is None else years_or_never(returns.static_payback.from_construction_years)
 
 
 def _column(name: str) -> str:

@@ -233,7 +233,9 @@ def _returns_json(returns: Returns) -> dict[str, Any]:
 
 
 def _payback_json(payback: Payback) -> dict[str, float | None]:
+    """Years; null: never. The first time is given where the cumulative flow falls below zero again."""
     return {
         "from_start_of_construction": payback.from_construction_years,
         "from_start_of_operation": payback.from_operation_years,
+        "first_from_start_of_construction": payback.relapsed_years,
     }
