@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from parkdispatch.models.declaration import ASSUMED, GIVEN, NO_UNIT, Declaration, declared
 from parkdispatch.models.device import Fraction
-from parkdispatch.models.limits import Money, PositiveMoney, Price, UnitCost
+from parkdispatch.models.limits import Money, PositiveFactor, PositiveMoney, Price, UnitCost
 
 CODED = "as coded from DL/T 2919-2025 in a public repository, the standard itself not seen (second-hand)"
 LAW = "income tax law as commonly quoted, text not checked (assumption)"
@@ -53,13 +53,25 @@ class OperationMaintenance(Declaration):
 class Replacement(Declaration):
     """Replacement of the battery, paid from the project's cash flow at the end of a year of operation."""
 
+    trigger: Literal["year", "end_of_life"] = declared(
+        NO_UNIT, "After a fixed year, or after the year in which the cells reach their end of life",
+        ASSUMED, "year",
+    )  # fmt: skip
     year: Years = declared("year of operation", "Year at whose end the battery is replaced", CODED, 10)
     cost_yuan: Money = declared(
-        "yuan", "Cost of the replacement, VAT included; 0: no replacement", ASSUMED, 0.0
+        "yuan", "Cost of the replacement at the first year's prices, VAT included; 0: no replacement",
+        ASSUMED, 0.0,
+    )  # fmt: skip
+    yearly_price_change: Annotated[float, Field(gt=-1, le=1)] = declared(
+        "1/year", "Yearly change of that cost until the replacement", ASSUMED, 0.0
     )
     end_of_life_health: Fraction = declared(
-        "-", "Health at which cells reach their end of life: told, not enforced; 0.7 to 0.8 usual",
+        "-", "Health below which cells have reached their end of life; 0.7 to 0.8 usual",
         ASSUMED, 0.7,
+    )  # fmt: skip
+    warranted_cycles: PositiveFactor | None = declared(
+        "-", "Full cycles that the maker warrants; said where more are dispatched; left out: not known",
+        ASSUMED, None,
     )  # fmt: skip
     depreciation_years: Years = declared(
         "years", "Depreciation of the replacement, at most to the end of the horizon", CODED, 10
@@ -208,11 +220,48 @@ class Finance(Declaration):
         return self.replacement.cost_yuan > 0 and self.replacement.year < self.operation_years
 
     @property
+    def replaced_at_end_of_life(self) -> bool:
+        """Whether the cells are replaced when they reach their end of life, whichever year that is."""
+        return self.replacement.cost_yuan > 0 and self.replacement.trigger == "end_of_life"
+
+    @property
+    def fixed_replacement_year(self) -> int:
+        """The year of operation at whose end cells are replaced whatever their health; 0: none."""
+        return self.replacement.year if self.replaced and not self.replaced_at_end_of_life else 0
+
+    @property
+    def replacement_yuan(self) -> float:
+        """Cost of the replacement in its year, VAT included [yuan]."""
+        replacement = self.replacement
+        return float(replacement.cost_yuan * (1.0 + replacement.yearly_price_change) ** replacement.year)
+
+    def renews(self, year: int, health: float) -> bool:
+        """Whether cells that a year leaves at this health are replaced at its end."""
+        if year >= self.operation_years or not self.replacement.cost_yuan > 0:
+            return False
+        if self.replaced_at_end_of_life:
+            return health < self.replacement.end_of_life_health
+        return year == self.replacement.year
+
+    def replaced_after(self, year: int | None) -> Self:
+        """The finance with a replacement at the end of life in this year of operation; None: in none."""
+        if not self.replaced_at_end_of_life:
+            return self
+        dated = self.replacement.model_copy(update={"year": year or self.operation_years})
+        return self.model_copy(update={"replacement": dated})
+
+    @property
     def warnings(self) -> list[str]:
         """A sentence for each value that was given but has no effect."""
         warnings = []
         horizon = f"the {self.operation_years}-year horizon"
-        if self.replacement.cost_yuan > 0 and not self.replaced:
+        if self.replacement.trigger == "end_of_life":
+            if "year" in self.replacement.model_fields_set:
+                warnings.append(
+                    f"`finance.replacement.year` = {self.replacement.year}: cannot matter, because the cells"
+                    " are replaced at their end of life"
+                )
+        elif self.replacement.cost_yuan > 0 and not self.replaced:
             warnings.append(
                 f"`finance.replacement.year` = {self.replacement.year}: lies at the end of {horizon}"
                 " or beyond it, so there is no replacement"

@@ -24,6 +24,7 @@ from parkdispatch.results.views.study_tables import (
     construction_years_text,
     end_of_life_sentence,
     operation_years_text,
+    warranty_sentence,
 )
 from parkdispatch.results.wording.indicator_sentence import indicator_sentence
 from parkdispatch.results.wording.owner_words import owner_rows
@@ -90,6 +91,8 @@ def _notes(study: Study) -> Iterator[str]:
     yield from _response_lines(study)
     if end := end_of_life_sentence(study, load_words(SCREEN_LANG.get(), "study")):
         yield end
+    if warranty := warranty_sentence(study, load_words(SCREEN_LANG.get(), "study")):
+        yield warranty
     yield indicator_sentence(study.park, load_words(SCREEN_LANG.get()))
 
 
@@ -180,7 +183,7 @@ def _investment_lines(cash: CashFlow) -> Iterator[str]:
     )
     if finance.replaced:
         bought = finance.replacement
-        yield f"New cells at the end of year {bought.year} of operation: {money(bought.cost_yuan)}."
+        yield f"New cells at the end of year {bought.year} of operation: {money(finance.replacement_yuan)}."
     if cash.lcos_yuan_per_kwh is not None:
         yield (
             f"Levelised cost of storage {cash.lcos_yuan_per_kwh:z.4f} yuan/kWh discharged, excluding VAT"

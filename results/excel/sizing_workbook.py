@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from parkdispatch.results.excel.workbook_book import CREATED, SOFT, Book, Row, workbook
-from parkdispatch.results.finance.returns import Payback
 from parkdispatch.results.sizing.decision import PROJECT, largest_gap_of_offer, reported_choice
 from parkdispatch.results.sizing.risk import distribution, drivers, uncertain_values
 from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
@@ -22,7 +21,7 @@ from parkdispatch.results.views.sizing_tables import (
     summary_lines,
 )
 from parkdispatch.results.wording.display_names import device_label
-from parkdispatch.results.wording.payback_words import payback_text
+from parkdispatch.results.wording.payback_words import payback_cell
 from parkdispatch.results.wording.words import Lang, load_words
 
 TOP = 4  # first row of a sheet's table, from zero
@@ -152,7 +151,7 @@ class _SizingWorkbook(Book):
                     choice.yuan_per_wh,
                     project.npv_yuan if project else 0.0 if choice.key == NEVER else None,
                     project.irr.value if project else None,
-                    self._payback(project.static_payback) if project else None,
+                    payback_cell(project.static_payback, self.words) if project else None,
                     offered.break_even_yuan_per_wh,
                     income_yuan[0] if income_yuan else None,
                     income_yuan[1] if income_yuan else None,
@@ -162,13 +161,6 @@ class _SizingWorkbook(Book):
             )
         self.table(sheet, TOP, heads, rows, forms)
         sheet.freeze_panes(TOP + 1, 1)
-
-    def _payback(self, back: Payback) -> float | str:
-        """A number of years, or words where the flow relapses or is never paid back."""
-        years = back.from_construction_years
-        if years is not None and not back.relapses:
-            return years
-        return payback_text(years, back.relapsed_years, self.words)
 
     def _rate(self) -> str:
         """The discount rate in percent; empty without a finance section."""

@@ -146,7 +146,7 @@ def _investment(finance: Finance, values: Mapping[str, Array]) -> dict[str, Arra
     investment = finance.investment_yuan * values["spending_share"]
     working = finance.working_capital_share * finance.investment_yuan
     replaced = (year == finance.replacement.year) & finance.replaced
-    replacement = np.where(replaced, finance.replacement.cost_yuan, 0.0)
+    replacement = np.where(replaced, finance.replacement_yuan, 0.0)
     return {
         "investment": investment,
         "investment_vat": investment / (1.0 + rate) * rate,
@@ -205,7 +205,7 @@ def _depreciation(finance: Finance, values: Mapping[str, Array]) -> dict[str, Ar
     residual = net * sum(asset.share * asset.residual_share for asset in classes.values())
     if finance.replaced:
         replacement = finance.replacement
-        residual += replacement.cost_yuan / (1.0 + finance.vat.rate) * replacement.residual_share
+        residual += finance.replacement_yuan / (1.0 + finance.vat.rate) * replacement.residual_share
     return by_class | {
         "depreciation": total,
         "depreciation_of_interest": np.sum(of_interest, axis=0),

@@ -10,6 +10,8 @@ from parkdispatch.models.finance.investment import Finance
 from parkdispatch.results.finance.cash_flow_line import MWH, CashFlowLine, total, words
 from parkdispatch.results.finance.outcome_lines import flow_lines, payback_lines, profit_lines, tax_lines
 
+REPLACEMENT_COST = "replacement_cost_yuan*(1+replacement_yearly_price_change)^replacement_year"
+
 
 def cash_flow_lines(finance: Finance, streams: Iterable[str]) -> list[CashFlowLine]:
     """Every line of the cash flow, in the order of the table."""
@@ -95,7 +97,7 @@ def _investment() -> Iterator[CashFlowLine]:
     )  # fmt: skip
     yield CashFlowLine(
         "replacement", "Battery replacement", "At the end of its year, VAT included; none in the last year",
-        "IF(AND({operation}=replacement_year,replacement_year<operation_years),replacement_cost_yuan,0)",
+        f"IF(AND({{operation}}=replacement_year,replacement_year<operation_years),{REPLACEMENT_COST},0)",
     )  # fmt: skip
     yield CashFlowLine(
         "replacement_vat", "Input VAT of the replacement", "Replacement / (1 + VAT rate) x VAT rate",
@@ -165,7 +167,7 @@ def _depreciation(classes: list[str]) -> Iterator[CashFlowLine]:
         "Cost net of VAT x (1 - residual) / years, from the year after; or the years left, if fewer",
         "IF(AND(replacement_year<operation_years,{operation}>replacement_year,"
         f"{{operation}}<=replacement_year+{years}),"
-        "replacement_cost_yuan/(1+vat_rate)*(1-replacement_residual_share)"
+        f"{REPLACEMENT_COST}/(1+vat_rate)*(1-replacement_residual_share)"
         f"/{years},0)",
     )  # fmt: skip
     yield CashFlowLine(
@@ -186,7 +188,7 @@ def _depreciation(classes: list[str]) -> Iterator[CashFlowLine]:
     yield CashFlowLine(
         "residual", "Residual value", "Residual shares x values net of VAT, in the last year",
         f"IF({{operation}}=operation_years,(investment_yuan*({residual})+IF(replacement_year<operation_years,"
-        "replacement_cost_yuan*replacement_residual_share,0))/(1+vat_rate),0)",
+        f"{REPLACEMENT_COST}*replacement_residual_share,0))/(1+vat_rate),0)",
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ bill without the storage less the bill with it. The two must agree.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -111,14 +112,37 @@ class Lifetime:
         return max(abs(year.difference_yuan) for year in self.years)
 
     def end_of_life(self, health: float) -> "EndOfLife | None":
-        """When cells of the storage first begin a year below a state of health; None: never."""
-        cycles = dict.fromkeys(self.storage, 0.0)
+        """When cells of the storage first begin a year below a health, or are replaced; None: never."""
+        cycles, replaced = dict.fromkeys(self.storage, 0.0), self.replaced_year
         for year in self.years:
             worn = [name for name in cycles if year.state_of_health[name] < health]
+            if not worn and replaced == year.year - 1:
+                worn = list(cycles)
             if worn:
                 return EndOfLife(year.year - 1, max(cycles[name] for name in worn))
             for name in cycles:
                 cycles[name] += year.full_cycles[name]
+        return None
+
+    @property
+    def replaced_year(self) -> int | None:
+        """The first year of operation at whose end cells of the storage are new again; None: in none."""
+        for year, following in pairwise(self.years):
+            before, after = year.state_of_health, following.state_of_health
+            if any(after[name] > before[name] for name in self.storage):
+                return year.year
+        return None
+
+    def beyond_warranty(self, cycles: float) -> int | None:
+        """The year of operation in which cells first exceed so many full cycles; None: in none."""
+        had = dict.fromkeys(self.storage, 0.0)
+        for year in self.years:
+            for name in had:
+                had[name] += year.full_cycles[name]
+            if max(had.values(), default=0.0) > cycles:
+                return year.year
+            if year.year == self.replaced_year:
+                had = dict.fromkeys(had, 0.0)
         return None
 
     def operation(self, extra: Mapping[str, Array] = NOTHING) -> Operation:

@@ -25,7 +25,7 @@ def replacement_depreciation(finance: Finance, operation: Array) -> Array:
         return np.zeros_like(operation)
     replacement = finance.replacement
     years = min(replacement.depreciation_years, finance.operation_years - replacement.year)
-    net_yuan = replacement.cost_yuan / (1.0 + finance.vat.rate)
+    net_yuan = finance.replacement_yuan / (1.0 + finance.vat.rate)
     yearly_yuan = net_yuan * (1.0 - replacement.residual_share) / years
     depreciated = (operation > replacement.year) & (operation <= replacement.year + years)
     return np.where(depreciated, yearly_yuan, 0.0)

@@ -23,6 +23,7 @@ from parkdispatch.results.views.study_tables import (
     parameter_row,
     response_sentence,
     returns_table,
+    warranty_sentence,
 )
 from parkdispatch.results.wording.finance_words import FinanceWords
 from parkdispatch.results.wording.indicator_sentence import indicator_sentence
@@ -77,7 +78,9 @@ def study_html(study: "Study", lang: Lang = "en", reproduced: "Reproduced | None
         waterfall=waterfall,
         years=annual_table(study, words, finance_words),
         response=response_sentence(study, words),
-        end_of_life=end_of_life_sentence(study, words),
+        end_of_life=" ".join(
+            filter(None, (end_of_life_sentence(study, words), warranty_sentence(study, words)))
+        ),
         owners=owner_rows(study.owners, words) if study.owners else None,
         indicators=indicator_sentence(study.park, words),
         cash=cash_table(cash, words, finance_words),

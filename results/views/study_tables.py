@@ -136,12 +136,23 @@ def end_of_life_sentence(study: "Study", words: Words) -> str:
         return ""
     replacement = finance.replacement
     priced = str(text["priced" if finance.replaced else "not_priced"]).format(
-        year=replacement.year, yuan=_money(replacement.cost_yuan, words)
+        year=replacement.year, yuan=_money(finance.replacement_yuan, words)
     )
     return str(text["end_of_life"]).format(
         health=f"{replacement.end_of_life_health:.0%}", year=end.year, cycles=f"{end.full_cycles:,.0f}",
         priced=priced,
     )  # fmt: skip
+
+
+def warranty_sentence(study: "Study", words: Words) -> str:
+    """In which year more full cycles are dispatched than warranted, or that none is; empty: not known."""
+    cycles, text = study.cash.finance.replacement.warranted_cycles, words["study"]
+    if cycles is None:
+        return ""
+    year = study.lifetime.beyond_warranty(cycles)
+    return str(text["within_warranty" if year is None else "beyond_warranty"]).format(
+        cycles=f"{cycles:,.0f}", year=year
+    )
 
 
 def _money(yuan: float, words: Words) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from parkdispatch.results.finance.returns import Payback
 from parkdispatch.results.wording.words import format_number
 
 
@@ -16,3 +17,11 @@ def payback_text(years: float | None, first_years: float | None, words: Mapping[
     if first_years is None:
         return lasting
     return str(text["relapses"]).format(lasting=lasting, first=format_number(first_years))
+
+
+def payback_cell(back: Payback, words: Mapping[str, Any]) -> float | str:
+    """A cell of a workbook: a number of years, or words where the flow relapses or is never paid back."""
+    years = back.from_construction_years
+    if years is not None and not back.relapses:
+        return years
+    return payback_text(years, back.relapsed_years, words)

@@ -94,7 +94,7 @@ def dispatch_years(
     def next_health(year: int, health: Health, cycles: Health) -> Health:
         return _next_health(case, finance, year, health, cycles)
 
-    replaced = finance.replacement.year if finance.replaced else 0
+    replaced = finance.fixed_replacement_year
     try:
         years = each_year(finance.operation_years, chosen, initial_health, dispatch, next_health, replaced)
     except _UnknownYearError:
@@ -122,18 +122,28 @@ def each_year(
     The first and the last year must be chosen. `dispatch` takes the year and each battery's state of health
     at its start; it may return None for a later year, which is then estimated too. `next_health` also takes
     each battery's full cycles in the year, and returns the state of health a year later. Nothing is estimated
-    across the year after which the cells are `replaced`.
+    across the year after which the cells are `replaced`, or after which their health rises: the years on
+    either side of such a rise are dispatched too.
     """
     dispatched: dict[int, OperationYear] = {}
     others: dict[int, Health] = {}
     for year in range(1, years + 1):
-        operation_year = dispatch(year, health) if year in chosen else None
+        asked = year in chosen or year - 1 == replaced > 0
+        operation_year = dispatch(year, health) if asked else None
+        if operation_year is None:
+            known = list(dispatched.values())
+            cycles: Health = {name: expected_cycles(known, name, share) for name, share in health.items()}
+            following = next_health(year, health, cycles)
+            if not asked and _renewed(health, following):
+                operation_year = dispatch(year, health)
         if operation_year is not None:
-            dispatched[year], cycles = operation_year, operation_year.full_cycles
+            dispatched[year] = operation_year
+            following = next_health(year, health, operation_year.full_cycles)
         else:
-            others[year], known = health, list(dispatched.values())
-            cycles = {name: expected_cycles(known, name, share) for name, share in health.items()}
-        health = next_health(year, health, cycles)
+            others[year] = health
+        if not replaced and _renewed(health, following):
+            replaced = year
+        health = following
     estimated = {
         year: _estimated_year(
             [known for number, known in dispatched.items() if (number > replaced) == (year > replaced)],
@@ -143,6 +153,11 @@ def each_year(
         for year, health in others.items()
     }
     return tuple(dispatched.get(year) or estimated[year] for year in range(1, years + 1))
+
+
+def _renewed(health: Health, following: Health) -> bool:
+    """Whether cells are healthier a year later, thus new."""
+    return any(following[name] > share for name, share in health.items())
 
 
 def _estimated_year(known: Sequence[OperationYear], year: int, health: Health) -> OperationYear:
@@ -190,7 +205,8 @@ def _dispatched_years(finance: Finance, only: Sequence[int] | None) -> set[int]:
     """
     if only is None:
         return set(range(1, finance.operation_years + 1))
-    replaced = {finance.replacement.year, finance.replacement.year + 1} if finance.replaced else set()
+    fixed = finance.fixed_replacement_year
+    replaced = {fixed, fixed + 1} if fixed else set()
     return {1, min(2, finance.operation_years), finance.operation_years, *only} | replaced
 
 
@@ -240,11 +256,11 @@ def _solve_without_storage(
 def _next_health(
     case: Case, finance: Finance, year: int, health: Mapping[str, float], cycles: Mapping[str, float]
 ) -> dict[str, float]:
-    """State of health at the start of the next year; 1 after a replacement of the cells."""
-    if finance.replaced and year == finance.replacement.year:
-        return dict.fromkeys(health, 1.0)
+    """State of health at the start of the next year; 1 after a replacement, which is of all cells at once."""
     owned = case.batteries
     next_health = {name: owned[name].health_after(share, cycles[name]) for name, share in health.items()}
+    if next_health and finance.renews(year, min(next_health.values())):
+        return dict.fromkeys(health, 1.0)
     worn_out = [name for name, share in next_health.items() if share <= 0]
     if worn_out and year < finance.operation_years:
         raise InputError(

@@ -38,7 +38,7 @@ def sensitivity_tornado(case: Case, lifetime: Lifetime, context: SolveContext) -
     finance = require_lifetime_inputs(case)
     if not case.sensitivities:
         raise InputError(f"`sensitivity`: case {case.name} has none, must have one for a tornado")
-    base = measures(cash_flow(finance, lifetime.operation()))
+    base = measures(cash_flow(finance.replaced_after(lifetime.replaced_year), lifetime.operation()))
     runs, attempts = _SensitivityRuns(lifetime, context), Attempts()
     bars = []
     for number, sensitivity in enumerate(case.sensitivities, 1):
@@ -82,9 +82,11 @@ class _SensitivityRuns:
         """The measures of the case changed as at that end of a sensitivity."""
         case, operation = self._lifetime.case, self._lifetime.operation()
         dispatched = _dispatch_inputs(end.case) != _dispatch_inputs(case)
+        replaced_year = self._lifetime.replaced_year
         if require_lifetime_inputs(end.case).operation_years != len(self._lifetime.years):
             # no years to shift one by one: the changed lifetime stands for itself
-            operation, dispatched = self._few_years(end.case, without_events=False).operation(), True
+            changed = self._few_years(end.case, without_events=False)
+            operation, dispatched, replaced_year = changed.operation(), True, changed.replaced_year
         elif dispatched:
             without_events = end.case.contracts == case.contracts
             changed = self._few_years(end.case, without_events)
@@ -92,7 +94,8 @@ class _SensitivityRuns:
                 self._unchanged[without_events] = self._few_years(case, without_events)
             unchanged = self._unchanged[without_events]
             operation = shifted_operation(operation, unchanged.operation(), changed.operation())
-        return BarEnd(end.value, _measures(end.case, operation), dispatched)
+            replaced_year = changed.replaced_year
+        return BarEnd(end.value, _measures(end.case, operation, replaced_year), dispatched)
 
     def _few_years(self, case: Case, without_events: bool) -> Lifetime:
         """The lifetime of a case with a few years dispatched, with or without its demand response."""
@@ -122,13 +125,14 @@ def shifted_operation(base: Operation, before: Operation, after: Operation) -> O
     )
 
 
-def _measures(case: Case, operation: Operation) -> Measures:
-    """The measures of a case's cash flow with an operation."""
-    return measures(cash_flow(require_lifetime_inputs(case), operation))
+def _measures(case: Case, operation: Operation, replaced_year: int | None) -> Measures:
+    """The measures of a case's cash flow with an operation, whose cells are new after this year."""
+    return measures(cash_flow(require_lifetime_inputs(case).replaced_after(replaced_year), operation))
 
 
 def _dispatch_inputs(case: Case) -> tuple[object, ...]:
     """Everything in a case that affects its lifetime dispatch, or what contracts pay for it."""
     finance = require_lifetime_inputs(case)
-    replacement = (finance.replaced, finance.replacement.year if finance.replaced else 0)
+    end_of_life = finance.replacement.end_of_life_health if finance.replaced_at_end_of_life else 0.0
+    replacement = (finance.fixed_replacement_year, end_of_life)
     return (case.devices, case.tariff, case.weather, case.contracts, *replacement)

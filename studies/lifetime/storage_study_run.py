@@ -23,7 +23,7 @@ def study_storage(case: Case, context: SolveContext, read_s: float, quick: bool 
     lifetime = dispatch_lifetime(case, context, () if quick else None, estimate=True)
     dispatched = time.perf_counter()
     context.progress("computing the cash flow")
-    cash = cash_flow(finance, lifetime.operation())
+    cash = cash_flow(finance.replaced_after(lifetime.replaced_year), lifetime.operation())
     computed = time.perf_counter()
     owners = study_owners(case, lifetime, cash, context)
     timings_s = {

@@ -38,4 +38,7 @@ def run_current_park(
 
 def _size(case: Case, context: SolveContext, only: Sequence[int] | None) -> CurrentPark:
     lifetime = dispatch_lifetime(case, context, only)
-    return CurrentPark(lifetime, cash_flow(require_lifetime_inputs(case), lifetime.operation()))
+    return CurrentPark(
+        lifetime,
+        cash_flow(require_lifetime_inputs(case).replaced_after(lifetime.replaced_year), lifetime.operation()),
+    )

@@ -118,10 +118,8 @@ class IncrementDispatch:
     def chosen(self, years: Sequence[int] = ()) -> frozenset[int]:
         """The years of operation to dispatch: `years`, the first, the last, and those at a replacement."""
         finance = self._existing.finance
-        replaced = finance.replacement.year  # nothing is interpolated across a replacement
-        return frozenset(
-            {1, finance.operation_years, *years} | ({replaced, replaced + 1} if finance.replaced else set())
-        )
+        fixed = finance.fixed_replacement_year  # nothing is interpolated across a replacement
+        return frozenset({1, finance.operation_years, *years} | ({fixed, fixed + 1} if fixed else set()))
 
 
 def _is_nothing(choice: Choice) -> bool:
@@ -176,6 +174,7 @@ def _lifetime_worth(increment: IncrementYears, chosen: frozenset[int]) -> Worth:
         increment.health(1, new_cells),
         increment.dispatch,
         increment.next_health,
+        existing.finance.fixed_replacement_year,
     )
     first = increment.sized(existing.prepared_year(increment.commissioned), new_cells)
     lifetime = Lifetime(first.case, years, (name,))
@@ -194,7 +193,7 @@ def _lifetime_worth(increment: IncrementYears, chosen: frozenset[int]) -> Worth:
         saving_yuan=np.array([year.bill_without_yuan - year.bill_yuan for year in years]),
         state_of_health=health,
         full_cycles=np.array([year.full_cycles[name] for year in years]),
-        dispatched=tuple(sorted(chosen)),
+        dispatched=tuple(year.year for year in years if year.dispatched),
         gap=lifetime.largest_gap,
         response_revenue_yuan=revenue,
         response_cost_yuan=cost,
@@ -235,11 +234,13 @@ def _worth(increment: IncrementYears, figures: _LifetimeFigures) -> Worth:
     price_ratio = (1.0 + existing.sizing.paths.battery_price) ** increment.commissioned
     investment_yuan = price_ratio * choice.investment_yuan
     built = figures.operation.power_mw > 0
+    renewed = np.flatnonzero(np.diff(figures.state_of_health) > 0)  # by the index of the year before
+    finance = existing.finance.replaced_after(int(renewed[0]) + 1 if renewed.size else None)
     return Worth(
         choice=choice,
         commissioned=increment.commissioned,
         operation=figures.operation,
-        cash=increment_cash_flow(existing.finance, investment_yuan, figures.operation) if built else None,
+        cash=increment_cash_flow(finance, investment_yuan, figures.operation) if built else None,
         saving_yuan=figures.saving_yuan,
         state_of_health=figures.state_of_health,
         full_cycles=figures.full_cycles,

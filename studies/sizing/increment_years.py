@@ -206,10 +206,8 @@ class IncrementYears:
 
     def _next_cell_health(self, year: int, health: float, cycles: float) -> float:
         """State of health of the increment's cells a year later; 1 after their replacement."""
-        finance = self.existing.finance
-        if finance.replaced and year == finance.replacement.year:
-            return 1.0
-        return max(MIN_HEALTH, self.battery.health_after(health, cycles))
+        following = max(MIN_HEALTH, self.battery.health_after(health, cycles))
+        return 1.0 if self.existing.finance.renews(year, following) else following
 
     def cells_scaled_from(self, reference: Worth) -> tuple[Array, Array]:
         """State of health and full cycles by year, with the reference's cycles per state of health."""
