@@ -227,6 +227,10 @@ class Sizing(Declaration):
     power_mw: GridRange = declared("MW", "Range of rated power", GIVEN)
     duration_hours: GridRange = declared("h", "Range of duration: rated energy over rated power", GIVEN)
     price: Price = declared("-", "General price, by power and energy", GIVEN)
+    shared_station_yuan_per_kw: UnitCost = declared(
+        "yuan/kW", "Part of every price for the transformer station that stands already, which the increment"
+        " does not pay; of rated power", ASSUMED, 0.0,
+    )  # fmt: skip
     price_multiple: PositiveFactor = declared(
         "-", "Factor on all prices, those of offers included, for an uncertainty to vary", ASSUMED, 1.0
     )
@@ -265,10 +269,31 @@ class Sizing(Declaration):
             problems.append(
                 "duration_hours.min = 0: must be above 0, because a battery without energy is none"
             )
+        if self.shared_station_yuan_per_kw > self.price.yuan_per_kw:
+            problems.append(
+                f"shared_station_yuan_per_kw = {self.shared_station_yuan_per_kw:.15g}: must be at most"
+                f" price.yuan_per_kw = {self.price.yuan_per_kw:.15g}, of which it is a part"
+            )
+        problems += [
+            f"shared_station_yuan_per_kw = {self.shared_station_yuan_per_kw:.15g}: leaves nothing of the price"
+            f" of offer '{offer.name}', must be less"
+            for offer in self.offer
+            if self.shared_yuan(offer.power_mw) >= offer.price_yuan
+        ]
         if problems:
             raise ValueError("\n".join(problems))
         return self
 
+    def shared_yuan(self, power_mw: float) -> float:
+        """What the station that stands already is of a price for this power, before the multiple [yuan]."""
+        return self.shared_station_yuan_per_kw * KW_PER_MW * power_mw
+
+    @property
+    def modular_price(self) -> Price:
+        """The general price without the station that stands already."""
+        of_power = self.price.yuan_per_kw - self.shared_station_yuan_per_kw
+        return self.price.model_copy(update={"yuan_per_kw": of_power})
+
     def investment_yuan(self, power_mw: float, energy_mwh: float) -> float:
         """Investment in the increment of this size at the general price [yuan]."""
-        return self.price_multiple * self.price.investment_yuan(power_mw, energy_mwh)
+        return self.price_multiple * self.modular_price.investment_yuan(power_mw, energy_mwh)

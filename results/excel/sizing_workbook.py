@@ -28,9 +28,8 @@ TOP = 4  # first row of a sheet's table, from zero
 MONEY, PRICE, PERCENT, ONE, SMALL, PLAIN = "#,##0", "0.0000", "0.00%", "#,##0.0", "0.0E+00", "#,##0.####"
 FORMS = {
     "irr": PERCENT,
-    "self_use": PERCENT,
-    "self_use_gain": PERCENT,
-    "payback_years": "0.00",
+    **dict.fromkeys(("self_use", "self_use_gain"), PERCENT),
+    **dict.fromkeys(("payback_years", "payback_first_years"), "0.00"),
     "energy_mwh": ONE,
     "peak_cut_mw": ONE,
     "gap": SMALL,

@@ -38,7 +38,7 @@ def capital_annuity(finance: Finance, sizing: Sizing) -> Annuity:
         share += maintenance.investment_share
     else:
         maintenance_yuan_per_mw = maintenance.yuan_per_kw_year * KW_PER_MW
-    price, multiple = sizing.price, sizing.price_multiple
+    price, multiple = sizing.modular_price, sizing.price_multiple
     return Annuity(
         share=share,
         yuan_per_mw=share * multiple * price.yuan_per_kw * KW_PER_MW + maintenance_yuan_per_mw,

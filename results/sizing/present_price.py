@@ -17,7 +17,9 @@ def present_npv_yuan(study: SizeStudy) -> dict[str, float]:
         return npv_yuan
     for offered in study.offers:
         if offered.cash is not None and offered.choice.key != CO_OPTIMISED:
-            investment_yuan = present.yuan_per_wh * WH_PER_MWH * offered.choice.energy_mwh
+            whole_yuan = present.yuan_per_wh * WH_PER_MWH * offered.choice.energy_mwh
+            # a price below the station's part of it has no modules to pay
+            investment_yuan = max(1.0, whole_yuan - study.sizing.shared_yuan(offered.choice.power_mw))
             cash = increment_cash_flow(offered.cash.finance, investment_yuan, offered.cash.operation)
             npv_yuan[offered.choice.key] = cash.returns[PROJECT].npv_yuan
     return npv_yuan

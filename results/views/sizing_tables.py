@@ -271,6 +271,9 @@ def prices_table(study: SizeStudy, words: Words) -> Table:
     price, factor = sizing.price, sizing.price_multiple
     for key, value in (("kwh", price.yuan_per_kwh), ("kw", price.yuan_per_kw), ("fixed", price.fixed_yuan)):
         rows.append([text[f"p_{key}"], format_number(factor * value, 0), text[f"p_{key}_unit"]])
+    if sizing.shared_station_yuan_per_kw:
+        shared = format_number(factor * sizing.shared_station_yuan_per_kw, 0)
+        rows.append([text["p_shared"], shared, text["p_kw_unit"]])
     for name in type(sizing.paths).model_fields:
         change = getattr(sizing.paths, name)
         rows.append([text[f"p_{name}"], f"{change:+z.1%}" if change else "0", text["p_a_year"]])

@@ -32,7 +32,9 @@ def choices_of(sizing: Sizing) -> tuple[Choice, ...]:
                     name_zh=name_zh if whole else f"{name_zh}，{offer.modules} 个模块中的 {modules} 个",
                     power_mw=share * offer.power_mw,
                     energy_mwh=share * offer.energy_mwh,
-                    investment_yuan=share * offer.price_yuan * sizing.price_multiple,
+                    investment_yuan=share
+                    * (offer.price_yuan - sizing.shared_yuan(offer.power_mw))
+                    * sizing.price_multiple,
                 )
             )
     return tuple(choices)

@@ -42,7 +42,7 @@ def test_an_investment_is_enough(tmp_path: Path) -> None:
 
 def test_the_built_in_case_has_its_published_investment_and_the_defaults() -> None:
     case = load_case("gaoan")
-    assert case.finance == Finance(investment_yuan=239.40e6)
+    assert case.finance == Finance(investment_yuan=239.40e6, replacement=Replacement(trigger="end_of_life"))
     assert case.warnings == []
     assert {name: load_case("gaoan", name).finance.investment_yuan for name in variants("gaoan")} == {  # type: ignore[union-attr]
         "without_storage": 239.40e6,

@@ -1,7 +1,7 @@
 """Cells that end by their health are replaced then, at the price of then, and not in a fixed year.
 
 By hand, as in `test_lifetime`: 1, 0.8 and 0.62 are left at the start of years 1 to 3, then 0.458. Below 0.7
-after the second year, the cells are new in the third. 10,000 yuan falling by a tenth a year are 8,100 after two.
+after the second year, the cells are new in the third. 10,000 yuan less a tenth a year are 8,100 after two.
 """
 
 from dataclasses import replace
