@@ -275,8 +275,8 @@ class Sizing(Declaration):
                 f" price.yuan_per_kw = {self.price.yuan_per_kw:.15g}, of which it is a part"
             )
         problems += [
-            f"shared_station_yuan_per_kw = {self.shared_station_yuan_per_kw:.15g}: leaves nothing of the price"
-            f" of offer '{offer.name}', must be less"
+            f"shared_station_yuan_per_kw = {self.shared_station_yuan_per_kw:.15g}: leaves nothing of"
+            f" the price of offer '{offer.name}', must be less"
             for offer in self.offer
             if self.shared_yuan(offer.power_mw) >= offer.price_yuan
         ]

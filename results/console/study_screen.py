@@ -93,7 +93,7 @@ def _notes(study: Study) -> Iterator[str]:
         yield end
     if warranty := warranty_sentence(study, load_words(SCREEN_LANG.get(), "study")):
         yield warranty
-    yield indicator_sentence(study.park, load_words(SCREEN_LANG.get()))
+    yield indicator_sentence(study.park, load_words(SCREEN_LANG.get()), len(study.lifetime.years))
 
 
 def _response_lines(study: Study) -> Iterator[str]:

@@ -82,7 +82,7 @@ def study_html(study: "Study", lang: Lang = "en", reproduced: "Reproduced | None
             filter(None, (end_of_life_sentence(study, words), warranty_sentence(study, words)))
         ),
         owners=owner_rows(study.owners, words) if study.owners else None,
-        indicators=indicator_sentence(study.park, words),
+        indicators=indicator_sentence(study.park, words, len(study.lifetime.years)),
         cash=cash_table(cash, words, finance_words),
         dispatched=", ".join(map(str, dispatched)),
         gap=format_share(study.lifetime.largest_gap),

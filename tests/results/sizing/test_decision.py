@@ -238,6 +238,8 @@ def test_what_is_not_proven_is_told() -> None:
     met = given(best=best_given((12.0, 20.0), 250_000.0, gap=9e-7))
     assert said(met).endswith(
         "Proven: no size and no dispatch lowers the cost of the first year by more than another 450 yuan."
+        " It covers what the optimizer prices: not the 90 % demand price of months of full use, known after"
+        " the month."
     )
     assert keys(given(best=best_given((12.0, 20.0), 250_000.0, gap=9e-9))) == ["best_alone"]
 
@@ -307,7 +309,7 @@ def test_the_verdict_at_a_present_price_is_told_with_its_date_and_source() -> No
     (_, offer) = study.offers
     assert offer.cash and offer.lifetime and offer.cash.returns["project_after_tax"].npv_yuan < 0
     study = replace(study, sizing=asked(present_price=PRESENT))
-    npv = project(cash_of(offer.lifetime, 25.0, 47.5e6)).npv_yuan
+    npv = project(cash_of(offer.lifetime, 25.0, 47.5e6 - 25e3 * 200.0)).npv_yuan  # less the station
     assert present_npv_yuan(study) == {"offer_1": pytest.approx(npv)}
     assert npv > 0
     assert "At 0.95 yuan/Wh (2025-11: tenders) build 25 MW / 50 MWh now: its NPV is" in said(study)
