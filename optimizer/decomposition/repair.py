@@ -27,6 +27,7 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.arrays import Index, Mask
+from parkdispatch.optimizer.branch_and_bound.compiled_search import compile_tree_search
 from parkdispatch.optimizer.decomposition.consistency import merged_point
 from parkdispatch.optimizer.decomposition.repair_result import (
     NoFeasibleDispatch,
@@ -104,6 +105,8 @@ class Repair:
         self._couples = bool(warm_start.fixed_at_zero.any())
         self._incumbent = Incumbent(x)
         pairs = len(tiled.template.pairs) * len(tiled.horizon)
+        if options.is_repeated:
+            compile_tree_search()
         self._clock = RepairClock(problem.deadline, pairs, hands_over=options.hands_over)
         self._solver.budget = self._clock.budget
         rounded = replace(problem, deadline=self._clock.rounding_deadline)

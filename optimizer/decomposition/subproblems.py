@@ -11,6 +11,7 @@ from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.branch_and_bound.branching import BranchingResult, BranchingTree, branch_on_window
+from parkdispatch.optimizer.branch_and_bound.compiled_search import compile_tree_search
 from parkdispatch.optimizer.decomposition.benders import IntegerWindow, solve_shared_decisions
 from parkdispatch.optimizer.decomposition.benders_cuts import SharedDecisions
 from parkdispatch.optimizer.decomposition.repair_state import RepairState, WindowSolution
@@ -75,6 +76,8 @@ class WindowSolver:
         The pairs decide between tree search and HiGHS for all windows at once, whatever their order.
         """
         self._uses_trees |= pairs >= MANY_PAIRS
+        if self._uses_trees:
+            compile_tree_search()
         self.budget.waiting = tasks
 
     def pair_positions(self, candidates: Mask, window: Window) -> Index:
