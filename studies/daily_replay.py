@@ -4,7 +4,8 @@ Each day is planned alone the afternoon before, with its own load and PV (`day_a
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import time as time_of_day
 
 import numpy as np
@@ -26,6 +27,7 @@ from parkdispatch.optimizer.proof.certificate import (
 )
 from parkdispatch.optimizer.proof.infeasibility import unbalanced_buses
 from parkdispatch.optimizer.solve import Optimum, Proof, optimize
+from parkdispatch.results.io.second_process import beside
 from parkdispatch.results.savings.replay_comparison import Replayed, compare_replay
 from parkdispatch.studies.day_ahead_plans import DayPlan, DaySolver, plan_days, warm_started_day_solver
 from parkdispatch.studies.demand_peak import monthly_peaks_mw
@@ -61,10 +63,11 @@ def replay_year(
     progress("the peaks of the months")
     peaks_mw = monthly_peaks_mw(year, case.devices)
     solve = solve_day or warm_started_day_solver(time_limit_s)
-    plans = plan_days(case.devices, year.horizon, series, peaks_mw, solve, progress)
-    planned = time.perf_counter()
-    progress("the year with perfect foresight")
-    foresight = optimize(case.devices, times, hours, series, time_limit_s=time_limit_s)
+    with _foresight_beside(prepared, year, context) as foresight_of:
+        plans = plan_days(case.devices, year.horizon, series, peaks_mw, solve, progress)
+        planned = time.perf_counter()
+        progress("the year with perfect foresight")
+        foresight = foresight_of()
     foreseen = time.perf_counter()
     progress("auditing")
     optimum = _replayed_optimum(year, plans, foresight.proof.bound_yuan)
@@ -84,6 +87,28 @@ def replay_year(
     days = [plan.day_end for plan in plans]
     comparison = compare_replay(replay_run.solution, foresight_run.solution, replay_run.without, case, days)
     return replay_run, comparison
+
+
+@contextmanager
+def _foresight_beside(
+    prepared: Prepared, year: Tiled, context: SolveContext
+) -> Iterator[Callable[[], Optimum]]:
+    """A function that returns the optimum of the whole year, found beside what is done in the block.
+
+    With one process in the context, it is found when the function is called.
+    """
+    model_inputs = (prepared.case.devices, prepared.times, prepared.hours, prepared.series)
+    time_limit_s = context.options.time_limit_s
+    if context.processes < 2:
+        yield lambda: optimize(*model_inputs, time_limit_s=time_limit_s)
+        return
+
+    def in_copy() -> tuple[Array, Proof, Mapping[str, float]]:
+        optimum = optimize(*model_inputs, time_limit_s=time_limit_s, threads=1)
+        return optimum.x, optimum.proof, optimum.timings_s
+
+    with beside(in_copy) as wait:
+        yield lambda: Optimum(year, *wait())
 
 
 def not_handed_over(year: Tiled, devices: Mapping[str, Device]) -> list[str]:

@@ -74,6 +74,7 @@ class SolveContext:
     options: SolveOptions = field(default_factory=SolveOptions)
     progress: Progress = ignore_progress
     finished: TaskStore = field(default_factory=TaskStore)  # tasks of an earlier run of the same study
+    processes: int = 1  # that may work side by side; more than one only where no other thread needs a lock
 
     def labelled(self, label: str) -> "SolveContext":
         """The same context with progress texts that begin with a label and a colon."""
@@ -82,3 +83,7 @@ class SolveContext:
     def silent(self) -> "SolveContext":
         """The same options without progress texts."""
         return replace(self, progress=ignore_progress)
+
+    def in_copy(self) -> "SolveContext":
+        """The context of one of several processes: no progress texts, one thread, no further processes."""
+        return replace(self, options=replace(self.options, threads=1), progress=ignore_progress, processes=1)

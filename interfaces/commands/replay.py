@@ -28,6 +28,7 @@ def replay(
         progress("reading inputs")
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.interfaces.output_paths import run_folder
+        from parkdispatch.results.io.second_process import usable_processes
         from parkdispatch.studies.daily_replay import replay_year as replay_days
         from parkdispatch.studies.dispatch import write_run
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
@@ -36,7 +37,7 @@ def replay(
         file_lang = findings.collect(language, lang)
         options = findings.collect(SolveOptions, time_limit_s=time_limit)
         prepared = read_year(findings, case, variant, out)
-        context = SolveContext(options, progress)
+        context = SolveContext(options, progress, processes=usable_processes())
         run, replayed = replay_days(prepared, context, time.perf_counter() - started)
         progress("writing results")
         with run_folder(out, run.case.name, "replay") as folder:

@@ -29,6 +29,7 @@ def reproduce(
         from parkdispatch.interfaces.output_paths import check_output_paths, run_folder, runs_folder
         from parkdispatch.results.console.dispatch_screen import show_files
         from parkdispatch.results.console.reproduction_screen import show_reproduction, show_search
+        from parkdispatch.results.io.second_process import usable_processes
         from parkdispatch.results.wording.sentences import failed_sentences
         from parkdispatch.results.wording.words import load_words
         from parkdispatch.studies.reproduction import reproduce_figures as driver
@@ -45,7 +46,7 @@ def reproduce(
         findings.raise_any()
         options = SolveOptions()
         finished = run_store(runs_folder(), "reproduce", study, options, quick, search)
-        plan, context = read_published(PLAN), SolveContext(options, progress, finished)
+        plan, context = read_published(PLAN), SolveContext(options, progress, finished, usable_processes())
         if search:
             fit = driver.search_calibration(study, plan, context)
         else:

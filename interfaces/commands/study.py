@@ -38,6 +38,7 @@ def study(
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.interfaces.output_paths import check_output_paths, run_folder, runs_folder
+        from parkdispatch.results.io.second_process import usable_processes
         from parkdispatch.results.writers.study_files import write_study
         from parkdispatch.studies.lifetime.lifetime_dispatch import require_lifetime_inputs
         from parkdispatch.studies.lifetime.storage_study_run import study_storage
@@ -53,7 +54,7 @@ def study(
             require_lifetime_inputs(park)
         findings.raise_any()
         finished = run_store(runs_folder(), "study", park, options, quick)
-        context = SolveContext(options, progress, finished)
+        context = SolveContext(options, progress, finished, usable_processes())
         result = study_storage(park, context, time.perf_counter() - started, quick)
         progress("writing results")
         with run_folder(out, park.name, "study") as folder:

@@ -1,13 +1,19 @@
-"""Work that a copy of this process does beside it, such as writing files on the other core."""
+"""Work that copies of this process do beside it, such as writing files or other years on the other core."""
 
 import multiprocessing
 import os
 import pickle
+import selectors
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import Any, Generic, TypeVar
+
+Result = TypeVar("Result")
+PIPE_BYTES = 1 << 20  # read at once
+MOST_PROCESSES = 4  # each takes some 0.3 GB for a year of quarter-hours
 
 
 def can_copy() -> bool:
@@ -15,59 +21,121 @@ def can_copy() -> bool:
     return sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1 and not _is_daemon()
 
 
+def usable_processes() -> int:
+    """How many processes may work side by side: one a processor, as far as memory allows; 1 without forks."""
+    return min(MOST_PROCESSES, len(os.sched_getaffinity(0))) if can_copy() else 1
+
+
 def _is_daemon() -> bool:
     return multiprocessing.current_process().daemon  # a worker, whose siblings use the other processors
 
 
-@contextmanager
-def beside(work: Callable[[], object]) -> Iterator[Callable[[], None]]:
-    """Begin `work` in a copy of this process; yields a function that waits for its end.
+class ProcessCopy(Generic[Result]):
+    """A copy of this process that does some work, and tells its result or error through a pipe.
 
-    The copy must neither print nor solve: it has one thread, whatever locks other threads held. That function
-    raises the error of `work`. Leaving the block early, by an error or control-C, ends the copy.
+    The copy has one thread, whatever locks other threads held; it must not print. `wait` returns the result,
+    which is pickled, or raises the error of the work; again each time it is called.
     """
-    reader, writer = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of other threads, which `work` must not need
-        process = os.fork()
-    if process == 0:
-        _work_and_end(work, reader, writer)
-    os.close(writer)
-    running = True
 
-    def wait() -> None:
-        nonlocal running
-        with os.fdopen(reader, "rb", closefd=False) as pipe:
-            told = pipe.read()
-        os.waitpid(process, 0)
-        running = False
-        error = pickle.loads(told) if told else ChildProcessError("a process that wrote files was ended")
+    def __init__(self, work: Callable[[], Result]) -> None:
+        self.reader, writer = os.pipe()
+        self._told = bytearray()
+        self._outcome: tuple[Any, BaseException | None] | None = None
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", DeprecationWarning
+            )  # of other threads, which `work` must not need
+            self._process = os.fork()
+        if self._process == 0:
+            _work_and_end(work, self.reader, writer)
+        os.close(writer)
+
+    def read(self) -> bool:
+        """Read on; return whether the copy has ended."""
+        part = os.read(self.reader, PIPE_BYTES)
+        self._told += part
+        if part:
+            return False
+        os.close(self.reader)
+        os.waitpid(self._process, 0)
+        ended = (None, ChildProcessError("a process that worked beside this one was ended"))
+        self._outcome = pickle.loads(bytes(self._told)) if self._told else ended
+        self._told.clear()
+        return True
+
+    def wait(self) -> Result:
+        """The result of the work, once it has ended."""
+        while self._outcome is None:
+            self.read()
+        result, error = self._outcome
         if error is not None:
             raise error
+        return result  # type: ignore[no-any-return]
 
+    def end(self) -> None:
+        """End the copy, if it has not ended by itself."""
+        if self._outcome is not None:
+            return
+        self._outcome = None, ChildProcessError("a process that worked beside this one was ended")
+        os.close(self.reader)
+        with suppress(ProcessLookupError):
+            os.kill(self._process, signal.SIGKILL)
+        os.waitpid(self._process, 0)
+
+
+@contextmanager
+def beside(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
+    """Begin `work` in a copy of this process; yields a function that waits for its end.
+
+    That function returns the result of `work`, or raises its error. Leaving the block early, by an error or
+    control-C, ends the copy.
+    """
+    copy = ProcessCopy(work)
     try:
-        yield wait
+        yield copy.wait
     finally:
-        os.close(reader)
-        if running:
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-            os.waitpid(process, 0)
+        copy.end()
+
+
+def side_by_side(works: Sequence[Callable[[], Result]], processes: int) -> list[Callable[[], Result]]:
+    """Do all works in copies of this process, so many at a time; by work, a function as `beside` yields.
+
+    Which work is done beside which changes no result: each begins from the same memory.
+    """
+    waiting, running = list(enumerate(works)), dict[int, ProcessCopy[Result]]()
+    copies: dict[int, ProcessCopy[Result]] = {}
+    try:
+        with selectors.DefaultSelector() as selector:
+            while waiting or running:
+                while waiting and len(running) < processes:
+                    number, work = waiting.pop(0)
+                    copies[number] = running[number] = ProcessCopy(work)
+                    selector.register(running[number].reader, selectors.EVENT_READ, number)
+                for key, _ in selector.select():
+                    if running[key.data].read():
+                        selector.unregister(key.fd)
+                        del running[key.data]
+    finally:
+        for copy in running.values():
+            copy.end()
+    return [copies[number].wait for number in range(len(works))]
 
 
 def _work_and_end(work: Callable[[], object], reader: int, writer: int) -> None:
-    """Do the work in the copy, tell its error through the pipe, and end at once."""
-    error: BaseException | None = None
+    """Do the work in the copy, tell its result or error through the pipe, and end at once."""
+    outcome: tuple[object, BaseException | None]
     try:
         os.close(reader)
-        work()
+        outcome = work(), None
     except BaseException as raised:  # noqa: BLE001 - raised again in the original
-        error = raised
+        outcome = None, raised
     try:
-        told = pickle.dumps(error)
-        pickle.loads(told)
-    except Exception:  # noqa: BLE001
-        told = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+        told = pickle.dumps(outcome, protocol=pickle.HIGHEST_PROTOCOL)
+        if outcome[1] is not None:
+            pickle.loads(told)
+    except Exception as unpicklable:  # noqa: BLE001
+        error = outcome[1] or unpicklable
+        told = pickle.dumps((None, RuntimeError(f"{type(error).__name__}: {error}")))
     try:
         with os.fdopen(writer, "wb") as pipe:
             pipe.write(told)

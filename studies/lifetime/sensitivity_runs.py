@@ -3,8 +3,9 @@
 Where a change affects the dispatch, a few years are dispatched again; otherwise only the cash flow changes.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -13,12 +14,13 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.variations.changes import value_at
 from parkdispatch.inputs.variations.sensitivity_ends import SensitivityCase, sensitivity_cases
 from parkdispatch.models.device import Array
-from parkdispatch.models.errors import InputError
+from parkdispatch.models.errors import InputError, ParkdispatchError
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.lifetime import Lifetime
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.finance.tornado import Bar, BarEnd, Measures, Tornado, by_descending_swing, measures
-from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
+from parkdispatch.studies.lifetime.lifetime_dispatch import require_lifetime_inputs
+from parkdispatch.studies.lifetime.lifetimes_together import AskedLifetime, dispatch_lifetimes
 from parkdispatch.studies.solve_options import SolveContext
 from parkdispatch.studies.study_tasks import Attempts
 
@@ -39,11 +41,13 @@ def sensitivity_tornado(case: Case, lifetime: Lifetime, context: SolveContext) -
     if not case.sensitivities:
         raise InputError(f"`sensitivity`: case {case.name} has none, must have one for a tornado")
     base = measures(cash_flow(finance.replaced_after(lifetime.replaced_year), lifetime.operation()))
+    ends = [list(sensitivity_cases(case, sensitivity)) for sensitivity in case.sensitivities]
     runs, attempts = _SensitivityRuns(lifetime, context), Attempts()
+    runs.dispatch([end for pair in ends for end in pair])
     bars = []
-    for number, sensitivity in enumerate(case.sensitivities, 1):
+    for number, (sensitivity, pair) in enumerate(zip(case.sensitivities, ends, strict=True), 1):
         bar_ends = {}
-        for end in sensitivity_cases(case, sensitivity):
+        for end in pair:
             context.progress(
                 f"sensitivity {number} of {len(case.sensitivities)}, {sensitivity.name}: {end.side}"
             )
@@ -74,36 +78,70 @@ class _SensitivityRuns:
     """The returns of changed cases: the operation of a lifetime, shifted by the change in a few years."""
 
     def __init__(self, lifetime: Lifetime, context: SolveContext) -> None:
-        self._lifetime, self._context = lifetime, context.silent()
-        self._unchanged: dict[bool, Lifetime] = {}  # a few years of the unchanged case, by `without_events`
+        self._lifetime, self._context = lifetime, context
+        # a few years of a case (its id) with or without events
+        self._dispatches: dict[tuple[int, bool], Callable[[], Lifetime]] = {}
         self.years: tuple[int, ...] = ()  # that were dispatched
 
+    def dispatch(self, ends: Sequence[SensitivityCase]) -> None:
+        """Dispatch a few years of all cases that need it, side by side if the context allows."""
+        keys: dict[tuple[int, bool], Case] = {}
+        for end in ends:
+            with suppress(ParkdispatchError):  # raised again where the end is measured
+                way = self._way(end.case)
+                if way is not None:
+                    keys[id(end.case), way.without_events] = end.case
+                    if way.shifts:
+                        keys[id(self._lifetime.case), way.without_events] = self._lifetime.case
+        asked = [
+            AskedLifetime(_without_events(case) if without_events else case, "", only=NO_MORE_YEARS)
+            for (_, without_events), case in keys.items()
+        ]
+        lifetimes = dispatch_lifetimes(asked, self._context.silent())
+        self._dispatches = dict(zip(keys, lifetimes, strict=True))
+
     def measured(self, end: SensitivityCase) -> BarEnd:
-        """The measures of the case changed as at that end of a sensitivity."""
-        case, operation = self._lifetime.case, self._lifetime.operation()
-        dispatched = _dispatch_inputs(end.case) != _dispatch_inputs(case)
+        """The measures of the case changed as at that end of a sensitivity. Call `dispatch` before."""
+        operation, way = self._lifetime.operation(), self._way(end.case)
         replaced_year = self._lifetime.replaced_year
-        if require_lifetime_inputs(end.case).operation_years != len(self._lifetime.years):
-            # no years to shift one by one: the changed lifetime stands for itself
-            changed = self._few_years(end.case, without_events=False)
-            operation, dispatched, replaced_year = changed.operation(), True, changed.replaced_year
-        elif dispatched:
-            without_events = end.case.contracts == case.contracts
-            changed = self._few_years(end.case, without_events)
-            if without_events not in self._unchanged:
-                self._unchanged[without_events] = self._few_years(case, without_events)
-            unchanged = self._unchanged[without_events]
-            operation = shifted_operation(operation, unchanged.operation(), changed.operation())
+        if way is not None:
+            changed = self._few_years(end.case, way.without_events)
             replaced_year = changed.replaced_year
-        return BarEnd(end.value, _measures(end.case, operation, replaced_year), dispatched)
+            if way.shifts:
+                unchanged = self._few_years(self._lifetime.case, way.without_events)
+                operation = shifted_operation(operation, unchanged.operation(), changed.operation())
+            else:
+                operation = changed.operation()
+        return BarEnd(end.value, _measures(end.case, operation, replaced_year), way is not None)
+
+    def _way(self, changed: Case) -> "_Way | None":
+        """How a changed case is dispatched; None where its dispatch is that of the lifetime."""
+        case = self._lifetime.case
+        if require_lifetime_inputs(changed).operation_years != len(self._lifetime.years):
+            # no years to shift one by one: the changed lifetime stands for itself
+            return _Way(shifts=False, without_events=False)
+        if _dispatch_inputs(changed) != _dispatch_inputs(case):
+            return _Way(shifts=True, without_events=changed.contracts == case.contracts)
+        return None
 
     def _few_years(self, case: Case, without_events: bool) -> Lifetime:
         """The lifetime of a case with a few years dispatched, with or without its demand response."""
-        if without_events:
-            case = replace(case, contracts=case.contracts.model_copy(update={"demand_response": None}))
-        lifetime = dispatch_lifetime(case, self._context, only=NO_MORE_YEARS)
+        lifetime = self._dispatches[id(case), without_events]()
         self.years = tuple(year.year for year in lifetime.years if year.dispatched)
         return lifetime
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How a changed case is dispatched."""
+
+    shifts: bool  # its difference to the unchanged case is added to the lifetime
+    without_events: bool
+
+
+def _without_events(case: Case) -> Case:
+    """The case without its demand response."""
+    return replace(case, contracts=case.contracts.model_copy(update={"demand_response": None}))
 
 
 def shifted_operation(base: Operation, before: Operation, after: Operation) -> Operation:

@@ -1,12 +1,14 @@
 """A storage study: the years of its lifetime, each dispatched anew, and the cash flow they make."""
 
 import time
+from contextlib import nullcontext
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
-from parkdispatch.studies.lifetime.owner_runs import study_owners
+from parkdispatch.studies.lifetime.lifetimes_together import lifetime_beside
+from parkdispatch.studies.lifetime.owner_runs import study_owners, without_pv_company
 from parkdispatch.studies.solve_options import SolveContext
 
 
@@ -20,12 +22,14 @@ def study_storage(case: Case, context: SolveContext, read_s: float, quick: bool 
     """
     finance = require_lifetime_inputs(case)
     started = time.perf_counter()
-    lifetime = dispatch_lifetime(case, context, () if quick else None, estimate=True)
-    dispatched = time.perf_counter()
-    context.progress("computing the cash flow")
-    cash = cash_flow(finance.replaced_after(lifetime.replaced_year), lifetime.operation())
-    computed = time.perf_counter()
-    owners = study_owners(case, lifetime, cash, context)
+    asked = without_pv_company(case)
+    with nullcontext(None) if asked is None else lifetime_beside(asked, context) as without_pv:
+        lifetime = dispatch_lifetime(case, context, () if quick else None, estimate=True)
+        dispatched = time.perf_counter()
+        context.progress("computing the cash flow")
+        cash = cash_flow(finance.replaced_after(lifetime.replaced_year), lifetime.operation())
+        computed = time.perf_counter()
+        owners = None if without_pv is None else study_owners(case, lifetime, cash, without_pv)
     timings_s = {
         "read": read_s,
         "dispatch": dispatched - started,

@@ -45,6 +45,7 @@ from parkdispatch.results.wording.words import Lang
 from parkdispatch.results.writers.outputs import write_outputs
 from parkdispatch.results.writers.reproduction_files import REPRODUCTION_OUTPUTS
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
+from parkdispatch.studies.lifetime.lifetimes_together import AskedLifetime, dispatch_lifetimes
 from parkdispatch.studies.reproduction.current_park_runs import run_current_park
 from parkdispatch.studies.solve_options import SolveContext
 from parkdispatch.studies.study_tasks import Attempts
@@ -157,11 +158,11 @@ def dispatched_corners(case: Case, context: SolveContext) -> Corners:
     """Dispatch the first and last years at every corner of the ranges that affect the dispatch."""
     parameters = [parameter for parameter in case.calibrated if not parameter.path.startswith(MONEY_ONLY)]
     corners = corner_values(parameters)
-    operations = []
-    for number, values in enumerate(corners, start=1):
-        corner_context = context.labelled(f"corner {number} of {len(corners)} of the ranges")
-        changed = with_values(case, values)
-        operations.append(dispatch_lifetime(changed, corner_context, only=()).operation())
+    asked = [
+        AskedLifetime(with_values(case, values), f"corner {number} of {len(corners)} of the ranges", only=())
+        for number, values in enumerate(corners, start=1)
+    ]
+    operations = [lifetime().operation() for lifetime in dispatch_lifetimes(asked, context)]
     return Corners(tuple(parameters), tuple(operations))
 
 

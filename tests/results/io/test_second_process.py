@@ -8,7 +8,7 @@ import pytest
 
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.io.run_folder import output_folder
-from parkdispatch.results.io.second_process import beside, can_copy
+from parkdispatch.results.io.second_process import beside, can_copy, side_by_side
 from parkdispatch.results.writers.outputs import Output, always, write_outputs
 
 pytestmark = pytest.mark.skipif(
@@ -81,3 +81,30 @@ def test_a_folder_of_files_is_the_same_from_one_process(tmp_path: Path) -> None:
     assert {p.name: p.read_text() for p in (tmp_path / "two").iterdir() if p.suffix != ".json"} == {
         p.name: p.read_text() for p in (tmp_path / "one").iterdir() if p.suffix != ".json"
     }
+
+
+def test_results_come_back_in_order_whatever_ends_first() -> None:
+    """The first work takes longest; of three, two run at a time. The errors are those of their own works."""
+
+    def refuse() -> int:
+        raise InputError("`a` is wrong")
+
+    def slow() -> int:
+        time.sleep(0.3)
+        return 1
+
+    first, second, third = side_by_side([slow, refuse, lambda: 3], 2)
+    assert (first(), third()) == (1, 3)
+    for _ in range(2):  # told again each time it is asked
+        with pytest.raises(InputError, match="`a` is wrong"):
+            second()
+
+
+def test_a_result_larger_than_a_pipe_comes_back_whole() -> None:
+    with beside(lambda: bytes(5_000_000)) as wait:
+        assert len(wait()) == 5_000_000
+
+
+def test_what_cannot_be_told_is_said_to_be_so() -> None:
+    with beside(lambda: lambda: 0) as wait, pytest.raises(RuntimeError, match="lambda"):
+        wait()

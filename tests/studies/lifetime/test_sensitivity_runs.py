@@ -22,7 +22,7 @@ from parkdispatch.results.finance.tornado import Bar, BarEnd, Measures, by_desce
 from parkdispatch.results.views.reproduction_tables import tornado_note
 from parkdispatch.results.views.tornado_view import tornado_view
 from parkdispatch.results.wording.words import load_words
-from parkdispatch.studies.lifetime import sensitivity_runs
+from parkdispatch.studies.lifetime import lifetimes_together
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.lifetime.sensitivity_runs import sensitivity_tornado, shifted_operation
 from parkdispatch.studies.solve_options import SolveContext
@@ -245,7 +245,7 @@ def test_an_end_that_fails_is_left_out_and_named(tmp_path: Path, monkeypatch: py
             raise SolverError("stopped")
         return lifetime
 
-    monkeypatch.setattr(sensitivity_runs, "dispatch_lifetime", dispatched)
+    monkeypatch.setattr(lifetimes_together, "dispatch_lifetime", dispatched)
     tornado = sensitivity_tornado(case, lifetime, SolveContext())
     ends = {bar.name: (bar.low is not None, bar.high is not None) for bar in tornado.bars}
     assert ends == {"efficiency": (True, False), "loan": (True, True)}
@@ -255,7 +255,7 @@ def test_an_end_that_fails_is_left_out_and_named(tmp_path: Path, monkeypatch: py
     ):
         view = tornado_view(tornado, lang)
         assert said in tornado_note(view, load_words(lang, "reproduce")["reproduce"])
-    monkeypatch.setattr(sensitivity_runs, "dispatch_lifetime", failing)
+    monkeypatch.setattr(lifetimes_together, "dispatch_lifetime", failing)
     with pytest.raises(SolverError, match="stopped"):
         sensitivity_tornado(replace(case, sensitivities=doubts[:1]), lifetime, SolveContext())
 
