@@ -21,12 +21,12 @@ from parkdispatch.optimizer.solve import optimize
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.optimizer.tiled_optimum import SolveSettings, find_optimum
 from parkdispatch.studies.closed_loop.execution import Execution
+from parkdispatch.studies.closed_loop.loop_forecasts import forecast
 from parkdispatch.studies.closed_loop.loop_options import (
     LoopOptions,
     handed_on_problems,
     option_problems,
 )
-from parkdispatch.studies.closed_loop.naive_forecasts import forecast
 from parkdispatch.studies.daily_replay import with_month_peaks
 from parkdispatch.studies.demand_peak import relaxed_demand_mw
 from parkdispatch.studies.solve_options import Progress, ignore_progress

@@ -9,7 +9,7 @@ from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Device
 from parkdispatch.optimizer.formulation.template import Template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
-from parkdispatch.studies.closed_loop.naive_forecasts import ForecastKind
+from parkdispatch.studies.closed_loop.loop_forecasts import ForecastKind
 from parkdispatch.studies.demand_peak import paying_grids
 
 DEMAND_MINUTES = 15

@@ -53,8 +53,8 @@ def loop(
         from parkdispatch.interfaces.output_paths import run_folder
         from parkdispatch.studies.closed_loop.closed_loop import run_loop
         from parkdispatch.studies.closed_loop.loop_files import write_loop
+        from parkdispatch.studies.closed_loop.loop_forecasts import parse_kind
         from parkdispatch.studies.closed_loop.loop_options import LoopOptions
-        from parkdispatch.studies.closed_loop.naive_forecasts import parse_kind
 
         findings, started = Findings(), time.perf_counter()
         findings.collect(language, lang)
