@@ -81,12 +81,12 @@ def translated_message(text: str, lang: str) -> str:
     if whole != text:
         return whole
     if of_owner := re.match(OWNER, text):
-        message = translated_message(text[of_owner.end() :], lang)
-        if message != text[of_owner.end() :]:
+        sentence = translated_message(text[of_owner.end() :], lang)
+        if sentence != text[of_owner.end() :]:
             owner = (
                 of_owner[1].replace("tariff ", "电价 ").replace("orders", "指令").replace("argument", "参数")
             )
-            return f"{owner}：{message}"
+            return f"{owner}：{sentence}"
     head = re.match(HEAD, text)
     if head is None:
         return text
