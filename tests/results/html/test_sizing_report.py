@@ -272,7 +272,7 @@ def test_the_workbooks_numbers_are_the_studys(lang: Lang, tmp_path: Path) -> Non
     for row_number, row in enumerate(rows):
         assert row[0] == row_number
         assert row[1] == uncertain_values(risk, "weather year")[row_number]
-        assert row[9] == pytest.approx(float(risk["npv_yuan"].sel(choice="offer_1")[row_number]), rel=DIGITS)
+        assert row[10] == pytest.approx(float(risk["npv_yuan"].sel(choice="offer_1")[row_number]), rel=DIGITS)
     table = distribution(risk, whole.sizing.tail)
     rows = list(book[names["risk"]].iter_rows(min_row=TOP + 2, max_row=TOP + 4, values_only=True))
     for key, row in zip(("never", "offer_1", "offer_2"), rows, strict=True):
