@@ -218,8 +218,9 @@ def _publish(rows: list[Row], text: str) -> None:
     _replace_between(BEGIN, END, text)
 
 
-def _replace_between(begin: str, end: str, text: str, page: Path = DOCS / "performance.md") -> None:
-    """Replace what stands between two markers of the page; what is written around them by hand stays."""
+def _replace_between(begin: str, end: str, text: str, page: Path | None = None) -> None:
+    """Replace what stands between two markers of a page; what is written around them by hand stays."""
+    page = page or DOCS / "performance.md"
     before, rest = page.read_text(encoding="utf-8").split(begin)
     after = rest.split(end)[1]
     page.write_text(f"{before}{begin}\n\n{text}\n{end}{after}", encoding="utf-8")
