@@ -7,7 +7,7 @@ from parkdispatch.interfaces.session import SESSION
 from parkdispatch.models.errors import InputError
 
 if TYPE_CHECKING:
-    from parkdispatch.results.wording.words import Lang
+    from parkdispatch.results.wording.languages import Lang
 
 
 def language(lang: str | None) -> "Lang":
@@ -15,7 +15,7 @@ def language(lang: str | None) -> "Lang":
 
     Raises InputError for another language.
     """
-    from parkdispatch.results.wording.words import LANGS
+    from parkdispatch.results.wording.languages import LANGS
 
     if lang is None:
         return SESSION.lang

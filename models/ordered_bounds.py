@@ -14,10 +14,10 @@ from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import pandas as pd
-import pyomo.environ as pyo
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.calendar.local_time import Moment
 from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.limits import LARGEST_POWER_MW, LARGEST_PRICE_YUAN_PER_MWH

@@ -27,7 +27,8 @@ from parkdispatch.results.schedule.schedule import schedule_blocks
 from parkdispatch.results.solution import device_quantities, key_of, of_kind
 from parkdispatch.results.views.device_charts import chart_data
 from parkdispatch.results.views.plan_columns import plan_columns
-from parkdispatch.results.wording.words import LANGS, load_words, with_device_words
+from parkdispatch.results.wording.languages import LANGS
+from parkdispatch.results.wording.words import load_words, with_device_words
 
 DAYS = ("2026-03-31", "2026-04-01")  # a change of day and of month
 MINUTES = 60

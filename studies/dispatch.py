@@ -28,7 +28,7 @@ from parkdispatch.results.schedule.plan_notes import PlanNote
 from parkdispatch.results.schedule.schedule import BlockKey
 from parkdispatch.results.summary import Summary, summarize
 from parkdispatch.results.views.report_facts import ReportFacts
-from parkdispatch.results.wording.words import Lang
+from parkdispatch.results.wording.languages import Lang
 from parkdispatch.results.writers.dispatch_files import DISPATCH_OUTPUTS
 from parkdispatch.results.writers.outputs import write_outputs
 from parkdispatch.studies.solve_case import (

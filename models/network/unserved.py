@@ -8,8 +8,7 @@ No device of a case file: only plans with priced violations have it.
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-import pyomo.environ as pyo
-
+from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.declaration import declared
 from parkdispatch.models.device import Array, Carrier, Device, Display, Park, Role, Seen, largest_residual
 from parkdispatch.models.ordered_bounds import VIOLATION, ViolationPrice

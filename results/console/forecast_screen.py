@@ -10,7 +10,8 @@ from rich.text import Text
 from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.console.screen_parts import dense_table
 from parkdispatch.results.forecasts.forecast_measures import LEARNED, ForecastScore, MethodScore
-from parkdispatch.results.wording.words import Lang, load_words
+from parkdispatch.results.wording.languages import Lang
+from parkdispatch.results.wording.words import load_words
 
 
 def show_forecast(

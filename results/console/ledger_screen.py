@@ -5,7 +5,8 @@ from rich.text import Text
 
 from parkdispatch.results.console.screen_parts import dense_table
 from parkdispatch.results.ledger_status import LedgerStatus, SiteStatus
-from parkdispatch.results.wording.words import Lang, load_words
+from parkdispatch.results.wording.languages import Lang
+from parkdispatch.results.wording.words import load_words
 
 MOMENT = "%Y-%m-%d %H:%M"
 

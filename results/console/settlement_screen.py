@@ -8,7 +8,8 @@ from rich.text import Text
 
 from parkdispatch.results.console.screen_parts import dense_table
 from parkdispatch.results.settlement.day_settlement import LINES, DayMoney, MonthBill, Settlement
-from parkdispatch.results.wording.words import Lang, load_words
+from parkdispatch.results.wording.languages import Lang
+from parkdispatch.results.wording.words import load_words
 
 VOLUMES = ("load_mwh", "sources_mwh", "import_mwh", "export_mwh", "peak_mw")
 

@@ -19,7 +19,7 @@ from parkdispatch.results.finance.cash_flow_line import FLOWS, CashFlowLine
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.views.study_tables import STRONG
 from parkdispatch.results.wording.finance_words import FinanceWords
-from parkdispatch.results.wording.words import Lang
+from parkdispatch.results.wording.languages import Lang
 
 SHEETS = ("years", "losses", "payback")  # sheets of lines, by the key of their names
 FIXED = ("construction_years", "operation_years", "income_tax_loss_years")  # determine columns and rows

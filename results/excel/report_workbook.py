@@ -30,8 +30,9 @@ from parkdispatch.results.wording.display_names import (
     device_label,
     span_label,
 )
+from parkdispatch.results.wording.languages import Lang
 from parkdispatch.results.wording.sentences import proof_sentence, source_line, unchecked_sentences
-from parkdispatch.results.wording.words import Lang, date_range, load_words
+from parkdispatch.results.wording.words import date_range, load_words
 
 TOP = 4  # first row of a sheet's first table, from zero
 MONEY, PRICE, ENERGY, POWER, SMALL = "#,##0.00", "0.0000", "#,##0.000", "#,##0.00", "0.0E+00"

@@ -21,8 +21,9 @@ from parkdispatch.results.views.sizing_tables import (
     summary_lines,
 )
 from parkdispatch.results.wording.display_names import device_label
+from parkdispatch.results.wording.languages import Lang
 from parkdispatch.results.wording.payback_words import payback_cell
-from parkdispatch.results.wording.words import Lang, load_words
+from parkdispatch.results.wording.words import load_words
 
 TOP = 4  # first row of a sheet's table, from zero
 MONEY, PRICE, PERCENT, ONE, SMALL, PLAIN = "#,##0", "0.0000", "0.00%", "#,##0.0", "0.0E+00", "#,##0.####"

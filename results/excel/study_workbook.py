@@ -15,8 +15,9 @@ from parkdispatch.results.finance.owner_flows import OwnerStudy
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.views.study_tables import money_steps
 from parkdispatch.results.wording.finance_words import FinanceWords
+from parkdispatch.results.wording.languages import Lang
 from parkdispatch.results.wording.sentences import failed_sentences, source_lines
-from parkdispatch.results.wording.words import Lang, load_words
+from parkdispatch.results.wording.words import load_words
 
 if TYPE_CHECKING:  # a study writes this workbook
     from parkdispatch.results.finance.storage_study import Study

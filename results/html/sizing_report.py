@@ -13,16 +13,10 @@ from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Offered,
 from parkdispatch.results.views import sizing_tables as tables
 from parkdispatch.results.views.sizing_charts import choice_label, size_figures, size_headline
 from parkdispatch.results.wording.display_names import device_label
+from parkdispatch.results.wording.languages import Lang
 from parkdispatch.results.wording.payback_words import payback_text
 from parkdispatch.results.wording.sentences import source_lines
-from parkdispatch.results.wording.words import (
-    Card,
-    Lang,
-    format_money,
-    format_number,
-    format_share,
-    load_words,
-)
+from parkdispatch.results.wording.words import Card, format_money, format_number, format_share, load_words
 
 Words = Mapping[str, Any]
 

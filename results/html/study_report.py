@@ -27,16 +27,10 @@ from parkdispatch.results.views.study_tables import (
 )
 from parkdispatch.results.wording.finance_words import FinanceWords
 from parkdispatch.results.wording.indicator_sentence import indicator_sentence
+from parkdispatch.results.wording.languages import Lang
 from parkdispatch.results.wording.owner_words import owner_rows
 from parkdispatch.results.wording.sentences import failed_sentences, source_lines
-from parkdispatch.results.wording.words import (
-    Card,
-    Lang,
-    format_money,
-    format_number,
-    format_share,
-    load_words,
-)
+from parkdispatch.results.wording.words import Card, format_money, format_number, format_share, load_words
 
 if TYPE_CHECKING:  # a study writes this page
     from parkdispatch.results.finance.storage_study import Study

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -16,8 +16,6 @@ from parkdispatch.models.registry import device_kinds
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.power_scale import LARGE_PARK, PowerScale
 
-Lang = Literal["en", "zh"]
-LANGS: tuple[Lang, ...] = get_args(Lang)
 LARGE_YUAN = 1e5  # from this amount on, money is shown in 10^4 yuan
 SMALL_SHARE = 1e-4  # shares below it are shown in scientific notation
 

@@ -25,8 +25,9 @@ from parkdispatch.results.schedule.plan_notes import note_lines
 from parkdispatch.results.schedule.schedule import ScheduleBlock
 from parkdispatch.results.solution import dispatch_table, save_solution, span_of
 from parkdispatch.results.summary import StorageComparison, Summary, full_cycles
+from parkdispatch.results.wording.languages import Lang
 from parkdispatch.results.wording.sentences import proof_sentence
-from parkdispatch.results.wording.words import Lang, load_words
+from parkdispatch.results.wording.words import load_words
 from parkdispatch.results.writers.network_files import network_json, write_network_csv
 from parkdispatch.results.writers.outputs import Output
 

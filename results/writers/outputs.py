@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from parkdispatch.results.io.run_folder import output_folder
 from parkdispatch.results.io.second_process import beside, can_copy
-from parkdispatch.results.wording.words import Lang
+from parkdispatch.results.wording.languages import Lang
 
 Result = TypeVar("Result")
 

@@ -7,7 +7,7 @@ import pandas as pd
 from parkdispatch.results.io.files import write_json
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.savings.part_worth import PartWorth
-from parkdispatch.results.wording.words import Lang
+from parkdispatch.results.wording.languages import Lang
 from parkdispatch.results.writers.outputs import Output
 
 

@@ -17,7 +17,7 @@ from parkdispatch.results.reproduction.comparison import ComparisonRow, comparis
 from parkdispatch.results.reproduction.fitting import Width, widths_csv
 from parkdispatch.results.reproduction.reproduction import Reproduction
 from parkdispatch.results.views.reproduction_tables import Reproduced, reproduced
-from parkdispatch.results.wording.words import Lang
+from parkdispatch.results.wording.languages import Lang
 from parkdispatch.results.writers.outputs import Output
 
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel on a Chinese Windows reads UTF-8 as GBK

@@ -7,7 +7,8 @@ import pandas as pd
 from parkdispatch.results.excel.workbook_book import Book, workbook
 from parkdispatch.results.io.files import write_csv, write_json
 from parkdispatch.results.settlement.day_settlement import LINES, DayMoney, Settlement, settlement_json
-from parkdispatch.results.wording.words import Lang, load_words
+from parkdispatch.results.wording.languages import Lang
+from parkdispatch.results.wording.words import load_words
 from parkdispatch.results.writers.outputs import Output
 
 AMOUNT = "#,##0.00"

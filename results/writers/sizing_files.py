@@ -23,7 +23,8 @@ from parkdispatch.results.sizing.loss_regions import loss_regions
 from parkdispatch.results.sizing.present_price import present_npv_yuan
 from parkdispatch.results.sizing.risk import choice_by_rule, distribution, drivers
 from parkdispatch.results.sizing.sizing_results import Choice, SizeStudy
-from parkdispatch.results.wording.words import LANGS, Lang, load_words
+from parkdispatch.results.wording.languages import LANGS, Lang
+from parkdispatch.results.wording.words import load_words
 from parkdispatch.results.writers.outputs import Output, write_outputs
 from parkdispatch.results.writers.sizing_frames import (
     offers_frame,

@@ -17,7 +17,8 @@ from parkdispatch.results.html.study_report import study_html
 from parkdispatch.results.io.files import peak_memory_mb, write_csv, write_json
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.park_indicators import ParkIndicators
-from parkdispatch.results.wording.words import Lang, load_words
+from parkdispatch.results.wording.languages import Lang
+from parkdispatch.results.wording.words import load_words
 from parkdispatch.results.writers.outputs import Output, write_outputs
 from parkdispatch.results.writers.owner_tables import owner_flows_table, owners_json, owners_table
 

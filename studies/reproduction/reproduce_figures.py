@@ -41,7 +41,7 @@ from parkdispatch.results.reproduction.replicated_study import (
     study_problems,
 )
 from parkdispatch.results.reproduction.reproduction import Reproduction
-from parkdispatch.results.wording.words import Lang
+from parkdispatch.results.wording.languages import Lang
 from parkdispatch.results.writers.outputs import write_outputs
 from parkdispatch.results.writers.reproduction_files import REPRODUCTION_OUTPUTS
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs

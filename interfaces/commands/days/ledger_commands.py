@@ -20,7 +20,7 @@ from parkdispatch.models.errors import InputError
 
 if TYPE_CHECKING:
     from parkdispatch.inputs.case import Case
-    from parkdispatch.results.wording.words import Lang
+    from parkdispatch.results.wording.languages import Lang
 
 ledger_app = typer.Typer(
     help="Keep what was measured, planned and sent: one database for the park, day after day.",

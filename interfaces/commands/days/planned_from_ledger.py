@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from parkdispatch.inputs.case import Case
     from parkdispatch.operations.ledger.day_state import DayState
     from parkdispatch.operations.ledger.ledger_store import Author, Ledger
-    from parkdispatch.results.wording.words import Lang
+    from parkdispatch.results.wording.languages import Lang
     from parkdispatch.studies.dispatch import DispatchRun
 
 Soc = float | dict[str, float] | None

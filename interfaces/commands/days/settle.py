@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from parkdispatch.inputs.case import Case
     from parkdispatch.operations.known_outages import RecordedOutage
     from parkdispatch.results.settlement.day_settlement import Settlement
-    from parkdispatch.results.wording.words import Lang
+    from parkdispatch.results.wording.languages import Lang
     from parkdispatch.studies.solve_options import SolveContext
 
 

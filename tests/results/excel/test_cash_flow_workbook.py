@@ -12,7 +12,7 @@ from parkdispatch.results.excel.cash_flow_workbook import FIXED, LEFT, SHEETS, w
 from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.wording.finance_words import FinanceWords
-from parkdispatch.results.wording.words import LANGS, Lang
+from parkdispatch.results.wording.languages import LANGS, Lang
 from tests.support.finance_cases import BY_HAND, BY_HAND_OPERATION, EVERYTHING, fading
 from tests.support.reports.workbooks import cells, counted, differences, needs_soffice
 

@@ -11,7 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from parkdispatch.inputs.value_sources import SourcedValue
 from parkdispatch.results.billing.bill_table import line_table, month_table
 from parkdispatch.results.excel.report_workbook import write_report_xlsx
-from parkdispatch.results.wording.words import LANGS, Lang
+from parkdispatch.results.wording.languages import LANGS, Lang
 from parkdispatch.results.writers.dispatch_files import summary_json
 from tests.support.audited import audit_of
 from tests.support.pages import made

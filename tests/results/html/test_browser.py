@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from parkdispatch.results.wording.words import LANGS
+from parkdispatch.results.wording.languages import LANGS
 from tests.support.pages import report
 from tests.support.reports.size_pages import MISSING
 from tests.support.reports.size_pages import page as size

@@ -21,7 +21,8 @@ from parkdispatch.results.excel.sizing_workbook import TOP, write_size_xlsx
 from parkdispatch.results.finance.returns import Irr, Payback
 from parkdispatch.results.html.sizing_report import size_html
 from parkdispatch.results.sizing.risk import distribution, drivers, uncertain_values
-from parkdispatch.results.wording.words import LANGS, Lang, load_words
+from parkdispatch.results.wording.languages import LANGS, Lang
+from parkdispatch.results.wording.words import load_words
 from parkdispatch.results.writers.sizing_files import write_size_study
 from parkdispatch.results.writers.sizing_frames import scenarios_frame
 from parkdispatch.results.writers.sizing_netcdf import read_group

@@ -12,8 +12,9 @@ from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.html.study_report import study_html
 from parkdispatch.results.views.study_tables import money_steps
+from parkdispatch.results.wording.languages import LANGS, Lang
 from parkdispatch.results.wording.sentences import source_lines
-from parkdispatch.results.wording.words import LANGS, Lang, load_words
+from parkdispatch.results.wording.words import load_words
 from parkdispatch.results.writers.study_files import write_study
 from tests.support.finance_cases import EVERYTHING, fading
 from tests.support.reports.english_words import english

@@ -14,7 +14,8 @@ from parkdispatch.results.sizing.decision_words import paragraph
 from parkdispatch.results.sizing.loss_regions import loss_regions
 from parkdispatch.results.sizing.present_price import present_npv_yuan
 from parkdispatch.results.sizing.sizing_results import NEVER, Choice, SizeStudy
-from parkdispatch.results.wording.words import LANGS, load_words
+from parkdispatch.results.wording.languages import LANGS
+from parkdispatch.results.wording.words import load_words
 from tests.support.size_studies import (
     STUDIES,
     asked,

@@ -24,8 +24,9 @@ from parkdispatch.results.finance.returns import irr
 from parkdispatch.results.solution import QuantityName
 from parkdispatch.results.wording.display_names import check_label, device_label, injection_label, screen_name
 from parkdispatch.results.wording.finance_words import FinanceWords
+from parkdispatch.results.wording.languages import LANGS
 from parkdispatch.results.wording.sentences import proof_sentence, source_line
-from parkdispatch.results.wording.words import LANGS, load_words
+from parkdispatch.results.wording.words import load_words
 from tests.support.finance_cases import EVERYTHING
 from tests.support.pages import made, report
 from tests.support.reports.english_words import english, left_in_english

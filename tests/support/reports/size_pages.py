@@ -6,7 +6,7 @@ from functools import cache
 
 from parkdispatch.results.html.sizing_report import size_html
 from parkdispatch.results.sizing.sizing_results import SizeStudy
-from parkdispatch.results.wording.words import Lang
+from parkdispatch.results.wording.languages import Lang
 from tests.support.size_studies import (
     STUDIES,
     best_given,

@@ -8,7 +8,7 @@ from parkdispatch.inputs.loader import load_case
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.html.study_report import study_html
-from parkdispatch.results.wording.words import Lang
+from parkdispatch.results.wording.languages import Lang
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.cases.year_case import year_case

@@ -11,7 +11,7 @@ import pytest
 
 from parkdispatch.results.excel.cash_flow_workbook import SHEETS
 from parkdispatch.results.wording.finance_words import FinanceWords
-from parkdispatch.results.wording.words import LANGS
+from parkdispatch.results.wording.languages import LANGS
 
 SOFFICE = shutil.which("soffice")
 needs_soffice = pytest.mark.skipif(SOFFICE is None, reason="LibreOffice is not installed")
