@@ -35,12 +35,20 @@ class ParkLedger:
         add_site(self._ledger, case, who)
 
     def import_file(
-        self, case: Case, path: str | Path, columns: Sequence[str], quality: str = "measured"
+        self,
+        case: Case,
+        path: str | Path,
+        columns: Sequence[str],
+        quality: str = "measured",
+        stamps: str | None = None,
     ) -> "list[Delivery]":
-        """Bring the columns of a file in, such as `load`, `soc:battery_1` or `pv=PV total [kW]`."""
+        """Bring the columns of a file in, such as `load`, `soc:battery_1` or `pv=PV total [kW]`.
+
+        `stamps`, "start" or "end", says where stamps stand if the file does not tell.
+        """
         from parkdispatch.operations.ledger.measurements import import_file
 
-        return import_file(self._ledger, case, Path(path), columns, author(self._by), quality)
+        return import_file(self._ledger, case, Path(path), columns, author(self._by), quality, stamps)
 
     def record(self, case: Case, what: str, value: float, at: datetime | str) -> "Delivery":
         """Record one value that was read at a local moment, such as `soc:battery_1` or `peak`."""

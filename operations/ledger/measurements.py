@@ -54,18 +54,25 @@ class _Read:
 
 
 def import_file(
-    ledger: Ledger, case: Case, path: Path, columns: Sequence[str], author: Author, quality: str = "measured"
+    ledger: Ledger,
+    case: Case,
+    path: Path,
+    columns: Sequence[str],
+    author: Author,
+    quality: str = "measured",
+    stamps: str | None = None,
 ) -> list[Delivery]:
     """Bring the columns of a file into the ledger, all or none.
 
     `columns` say what is in them: `load`, `soc:battery_1`, or `pv=PV total [kW]` where the file has several.
-    Raises InputError with all problems, those of the file too.
+    `stamps`, start or end, says where stamps stand in their intervals if the file does not tell. Raises
+    InputError with all problems, those of the file too.
     """
     findings = Findings()
     findings.collect(check_quality, quality)
     if not columns:
         findings.lines.append("argument `as` is missing: must say what the file holds, such as load or pv")
-    read = [findings.collect(_read_column, case, path, text) for text in columns]
+    read = [findings.collect(_read_column, case, path, text, stamps) for text in columns]
     findings.raise_any()
     named = [item.measured for item in read]
     if twice := sorted({item.text for item in named if named.count(item) > 1}):
@@ -103,11 +110,13 @@ def check_quality(quality: str) -> None:
         raise InputError(f"argument `quality` = {quality}: must be one of {', '.join(QUALITIES)}")
 
 
-def _read_column(case: Case, path: Path, text: str) -> _Read:
+def _read_column(case: Case, path: Path, text: str, stamps: str | None) -> _Read:
     name, _, column = text.partition("=")
     measured = measured_quantity(case, name)
     digest = hashlib.sha256(read_bytes(path)).hexdigest()
-    values = read_whole_series(path, measured.quantity.spec, case.calendar.hours, reading_of(case, column))
+    values = read_whole_series(
+        path, measured.quantity.spec, case.calendar.hours, reading_of(case, column, stamps)
+    )
     return _Read(measured, column, digest, path.name, values)
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.messages.problem_sentences import closest
-from parkdispatch.inputs.series.series_reading import ReadingOptions
+from parkdispatch.inputs.series.series_reading import ReadingOptions, Stamps
 from parkdispatch.models.device import SeriesSpec, power_spec
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.limits import LARGEST_POWER_MW
@@ -96,6 +97,12 @@ def devices_with(case: Case, name: str) -> list[str]:
     ]
 
 
-def reading_of(case: Case, column: str | None) -> ReadingOptions:
-    """How a file is read: one of its columns where one is named, in the site's time."""
-    return ReadingOptions(column=column or None, timezone=case.site.timezone)
+def reading_of(case: Case, column: str | None, stamps: str | None = None) -> ReadingOptions:
+    """How a file is read: one of its columns where one is named, in the site's time.
+
+    `stamps`, start or end, says where stamps stand in their intervals. Raises InputError for another word.
+    """
+    if stamps is not None and stamps not in get_args(Stamps):
+        raise InputError(f"argument `stamps` = {stamps}: must be start or end")
+    known = next((word for word in get_args(Stamps) if word == stamps), None)
+    return ReadingOptions(column=column or None, stamps=known, timezone=case.site.timezone)

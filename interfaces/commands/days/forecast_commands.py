@@ -66,7 +66,7 @@ Weather = Annotated[
         "--weather", help="Weather as it was forecast, of past days too, CSV with time and numbers."
     ),
 ]
-ScreenLang = Annotated[str, typer.Option("--lang", help="Language of the screen: en or zh.")]
+ScreenLang = Annotated[str | None, typer.Option("--lang", help="Language of the screen: en or zh.")]
 
 
 @forecast_app.command(DAY_COMMAND)
@@ -89,7 +89,7 @@ def forecast(
     wind_capacity: WindCapacity = None,
     weather: Weather = None,
     ledger: UsedLedger = None,
-    lang: ScreenLang = "en",
+    lang: ScreenLang = None,
 ) -> None:
     """Forecast a day: P10, P50 and P90 of each interval, from what was known when it is issued."""
     with progress_line() as progress:
@@ -144,7 +144,7 @@ def score(
     wind_capacity: WindCapacity = None,
     weather: Weather = None,
     ledger: UsedLedger = None,
-    lang: ScreenLang = "en",
+    lang: ScreenLang = None,
 ) -> None:
     """Score such forecasts over days gone by, none of which knew what came after it, beside naive ones."""
     with progress_line() as progress:

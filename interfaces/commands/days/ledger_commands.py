@@ -16,6 +16,7 @@ from parkdispatch.interfaces.commands.days.ledger_options import (
     opened,
 )
 from parkdispatch.interfaces.commands.options import CaseArgument, Out, language
+from parkdispatch.interfaces.commands.plan_options import StampsOption
 from parkdispatch.models.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ ledger_app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 OfCase = Annotated[str, typer.Option("--case", help="Case whose site it is, built in or a file.")]
-ScreenLanguage = Annotated[str, typer.Option("--lang", help="Language of the screen: en or zh.")]
+ScreenLanguage = Annotated[str | None, typer.Option("--lang", help="Language of the screen: en or zh.")]
 As = Annotated[
     list[str] | None,
     typer.Option(
@@ -63,7 +64,7 @@ def init_ledger(
     case: CaseArgument = "gaoan",
     ledger: LedgerOption = None,
     by: ByOption = None,
-    lang: ScreenLanguage = "en",
+    lang: ScreenLanguage = None,
 ) -> None:
     """Make a ledger, or find it there, and add the site of a case with its tariff."""
     book, words, park = opened(ledger), ledger_words(language(lang)), _case(case)
@@ -78,7 +79,7 @@ def init_ledger(
 
 
 @ledger_app.command("status")
-def ledger_state(ledger: LedgerOption = None, lang: ScreenLanguage = "en") -> None:
+def ledger_state(ledger: LedgerOption = None, lang: ScreenLanguage = None) -> None:
     """Show what the ledger holds: what was measured and is missing, plans, what was sent, outages."""
     screen_lang, book = language(lang), opened(ledger)
     from parkdispatch.operations.ledger.ledger_summary import ledger_status
@@ -95,16 +96,17 @@ def import_series(
     quantities: As = None,
     case: OfCase = "gaoan",
     quality: Quality = "measured",
+    stamps: StampsOption = None,
     ledger: LedgerOption = None,
     by: ByOption = None,
-    lang: ScreenLanguage = "en",
+    lang: ScreenLanguage = None,
 ) -> None:
     """Bring measured values into the ledger; the same file twice changes nothing, other values correct."""
     book, words, park = opened(ledger), ledger_words(language(lang)), _case(case)
     from parkdispatch.operations.ledger.measurements import import_file
     from parkdispatch.operations.ledger.sites import settled_days
 
-    delivered = import_file(book, park, file, quantities or [], author(by), quality)
+    delivered = import_file(book, park, file, quantities or [], author(by), quality, stamps)
     for item in delivered:
         what = item.measured.text
         if item.repeated:
@@ -131,7 +133,7 @@ def record(
     case: OfCase = "gaoan",
     ledger: LedgerOption = None,
     by: ByOption = None,
-    lang: ScreenLanguage = "en",
+    lang: ScreenLanguage = None,
 ) -> None:
     """Record one value that a person has read, such as a state of charge or the month's peak so far."""
     book, words, park = opened(ledger), ledger_words(language(lang)), _case(case)
@@ -155,7 +157,7 @@ def outage(
     case: OfCase = "gaoan",
     ledger: LedgerOption = None,
     by: ByOption = None,
-    lang: ScreenLanguage = "en",
+    lang: ScreenLanguage = None,
 ) -> None:
     """Record an outage; plans take it into account, and `settle` says what it cost."""
     book, words, park = opened(ledger), ledger_words(language(lang)), _case(case)
@@ -182,7 +184,7 @@ def send(
     case: OfCase = "gaoan",
     ledger: LedgerOption = None,
     by: ByOption = None,
-    lang: ScreenLanguage = "en",
+    lang: ScreenLanguage = None,
 ) -> None:
     """Mark which version of a day's plan was sent; refused where another was sent meanwhile."""
     book, words, park = opened(ledger), ledger_words(language(lang)), _case(case)
@@ -197,7 +199,7 @@ def send(
 
 
 @ledger_app.command("upgrade")
-def upgrade(ledger: LedgerOption = None, lang: ScreenLanguage = "en") -> None:
+def upgrade(ledger: LedgerOption = None, lang: ScreenLanguage = None) -> None:
     """Bring a ledger that an older parkdispatch made to the present form; all of it or nothing."""
     book, words = opened(ledger), ledger_words(language(lang))
     before, after = book.upgrade()
@@ -205,7 +207,7 @@ def upgrade(ledger: LedgerOption = None, lang: ScreenLanguage = "en") -> None:
 
 
 @ledger_app.command("export")
-def export(ledger: LedgerOption = None, out: Out = None, lang: ScreenLanguage = "en") -> None:
+def export(ledger: LedgerOption = None, out: Out = None, lang: ScreenLanguage = None) -> None:
     """Write every table of the ledger as CSV, all or none, for other programs."""
     book, words = opened(ledger), ledger_words(language(lang))
     from parkdispatch.interfaces.output_paths import check_output_paths, run_folder

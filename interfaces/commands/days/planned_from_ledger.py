@@ -74,17 +74,20 @@ def known_day(
     address: str | None,
     by: str | None,
     case: "Case",
-    begin: "pd.Timestamp",
+    times: "pd.DatetimeIndex | None",
     soc: Soc,
     peak_so_far_mw: float | None,
 ) -> KnownDay | None:
-    """What the ledger knows when a plan begins; None where no ledger is used. Raises InputError."""
-    if address is None:
+    """What the ledger knows when a plan begins; None where no ledger is used, or no time known.
+
+    Raises InputError.
+    """
+    if address is None or times is None:
         return None
     ledger = opened(address)
     from parkdispatch.operations.ledger.day_state import day_state
 
-    state = day_state(ledger, case, begin)
+    state = day_state(ledger, case, times[0])
     known = state.case(case)
     peaks_known = False
     if peak_so_far_mw is None:

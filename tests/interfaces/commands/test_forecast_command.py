@@ -9,6 +9,7 @@ import pytest
 
 import parkdispatch as pdx
 from parkdispatch.inputs.series.series_file import read_series
+from parkdispatch.inputs.series.series_reading import ReadingOptions
 from parkdispatch.models.device import power_spec
 from parkdispatch.operations.forecasting import quantile_model
 from tests.support.typed_commands import Run, typed_by
@@ -44,8 +45,11 @@ def test_a_plan_reads_what_a_forecast_wrote(typed: Run, history: Path, tmp_path:
     assert list(table.columns) == ["time", "p10 [MW]", "p50 [MW]", "p90 [MW]"]
     assert len(table) == 96
     times = pd.date_range("2026-04-27", periods=96, freq="15min")
-    read = read_series(out, power_spec("Load"), times, 0.25, "p50")  # as `plan --load-column p50` reads it
-    assert read.tolist() == table["p50 [MW]"].tolist()
+    column = ReadingOptions(column="p50")  # as `plan --load-column p50` reads it
+    assert (
+        read_series(out, power_spec("Load"), times, 0.25, column).values.tolist()
+        == table["p50 [MW]"].tolist()
+    )
     again = typed("forecast", "--load-history", history, "--out", out, "--lang", "zh")
     assert again.code == 0
     assert "2026-04-27 负荷预测" in again.out

@@ -148,7 +148,9 @@ def test_many_files_twice(ledger: Ledger, case: Case, tmp_path: Path, imports: i
     for count in (imports, imports):
         for n in range(count):
             first = MIDNIGHT + n % 90 * pd.Timedelta(minutes=15)
-            import_file(ledger, case, meter_file(path, [float(n), n + 0.5], str(first)), ["load"], LI)
+            import_file(
+                ledger, case, meter_file(path, [float(n), n + 0.5], str(first)), ["load"], LI, stamps="start"
+            )
         rows = ledger_tables(ledger)
         assert len(rows["delivery"]) == imports
         assert len(rows["measurement"]) == 2 * imports

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 SAME = {
     "MW", "MWh", "GWh", "kWh", "kW", "kVA", "ac", "sha256", "gaoan", "Asia", "Shanghai", "JavaScript",
     "cashflow", "xlsx", "parkdispatch", "MJ", "Wp", "MWp", "MVA", "tce", "gce", "kg", "Wh",
-    "kV", "Mvar", "kvar", "GB",
+    "kV", "Mvar", "kvar", "GB", "P10", "P50", "P90",
     "python", "pyomo", "highspy", "numba", "pvlib", "pandas", "numpy", "scipy", "xarray", "pydantic",
 }  # fmt: skip
 
