@@ -31,8 +31,7 @@ FORMS = {
     "irr": PERCENT,
     **dict.fromkeys(("self_use", "self_use_gain"), PERCENT),
     **dict.fromkeys(("payback_years", "payback_first_years"), "0.00"),
-    "energy_mwh": ONE,
-    "peak_cut_mw": ONE,
+    **dict.fromkeys(("energy_mwh", "peak_cut_mw"), ONE),
     "gap": SMALL,
     "frontier": "0",
 }
