@@ -29,7 +29,9 @@ SAME = 1e-8  # relative to the year's cost: what is proven to this cannot differ
 GAP = 5e-6  # of the co-optimised size; the test takes a quarter of a minute less for it
 ON_THE_GRID, FOUND = "on the grid", "co-optimised"
 YEAR_SHARE = 1 / 6
-CHEAP = Price(yuan_per_kwh=1500.0 * YEAR_SHARE)  # at today's price nothing of a size worth testing is best
+STATION_YUAN_PER_KW = 150.0  # of every price, and not paid by the increment
+# at today's price nothing of a size worth testing is best
+CHEAP = Price(yuan_per_kw=STATION_YUAN_PER_KW, yuan_per_kwh=1500.0 * YEAR_SHARE)
 
 
 @dataclass(frozen=True)
@@ -61,15 +63,22 @@ def asked_in_three_ways() -> Three:
     assert case.sizing is not None
     assert case.finance is not None
     power, hours = GridRange(min=0.0, max=20.0, step=10.0), GridRange(min=2.0, max=4.0, step=1.0)
-    asked = case.sizing.model_copy(update={"power_mw": power, "duration_hours": hours, "price": CHEAP})
+    asked = case.sizing.model_copy(
+        update={
+            "power_mw": power,
+            "duration_hours": hours,
+            "price": CHEAP,
+            "shared_station_yuan_per_kw": STATION_YUAN_PER_KW,
+        }
+    )
     upkeep = OperationMaintenance(yuan_per_kw_year=30.0 * YEAR_SHARE)
     case = replace(case, finance=case.finance.model_copy(update={"operation_maintenance": upkeep}))
     assert case.finance is not None
     hourly = case.calendar.model_copy(update={"minutes": 60})
     case = replace(case, calendar=hourly, contracts=Contracts(), sizing=asked)
     best = co_optimized_size(case, SolveContext(), GAP)
-    offers = tuple(
-        Offer(name=name, power_mw=mw, energy_mwh=mwh, investment_yuan=asked.investment_yuan(mw, mwh))
+    offers = tuple(  # their prices hold the station
+        Offer(name=name, power_mw=mw, energy_mwh=mwh, investment_yuan=CHEAP.investment_yuan(mw, mwh))
         for name, mw, mwh in ((ON_THE_GRID, 10.0, 30.0), (FOUND, best.power_mw, best.energy_mwh))
     )
     case = replace(case, sizing=asked.model_copy(update={"offer": offers}))
