@@ -199,9 +199,8 @@ replacement = {{ year = 2, cost_yuan = {replacement}, residual_share = 0.0 }}
 
 def test_a_replacement_beyond_the_horizon_is_a_warning(typed: Run, tmp_path: Path) -> None:
 
-    text = (
-        case_text("gaoan").replace("cost_yuan = 0.0", "cost_yuan = 1e7").replace("year = 10 ", "year = 25 ")
-    )
+    text = case_text("gaoan").replace("cost_yuan = 0.0", "cost_yuan = 1e7")
+    text = text.replace('trigger = "end_of_life" ', 'trigger = "year"\nyear = 25 ')
     (tmp_path / "case.toml").write_text(text, encoding="utf-8")
     code, out, err = typed("check", tmp_path / "case.toml")
     assert (code, "valid" in out) == (0, True)

@@ -768,9 +768,8 @@ def test_check_and_plan_agree_on_series_of_a_day(run: Run, tmp_path: Path) -> No
 
 def test_check_warns_of_what_cannot_matter(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "case.toml"
-    text = (
-        case_text("gaoan").replace("cost_yuan = 0.0", "cost_yuan = 1e7").replace("year = 10 ", "year = 25 ")
-    )
+    text = case_text("gaoan").replace("cost_yuan = 0.0", "cost_yuan = 1e7")
+    text = text.replace('trigger = "end_of_life" ', 'trigger = "year"\nyear = 25 ')
     path.write_text(text, encoding="utf-8")
     ran = run("check", path)
     assert ran.code == 0

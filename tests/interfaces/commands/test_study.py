@@ -135,6 +135,7 @@ def test_an_irr_that_does_not_exist_and_what_cannot_matter_are_said(study: Run, 
     assert returns["static_payback_years"] == {
         "from_start_of_construction": None,
         "from_start_of_operation": None,
+        "first_from_start_of_construction": None,
     }
     late = "warning: `finance.replacement.year` = 15: lies at the end of the 3-year horizon"
     assert ran.err.startswith(late)
