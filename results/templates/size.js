@@ -118,7 +118,7 @@ function drawPoints(at, f) {
 /* ---- empirical distribution functions, one per choice ---- */
 const DASHES = ["solid", "dash", "dot", "dashdot"];
 function drawShares(at, f) {
-  const all = f.series.flatMap((s) => s.values), L = layout(at, narrow() ? 280 : 340, axis(f.axes[0], around(all, 0.03)), axis(f.axes[1], [0, 101]));
+  const all = f.series.flatMap((s) => s.values), L = layout(at, narrow() ? 280 : 340, axis(f.axes[0], around(all, 0.03)), axis(f.axes[1], [-5, 101])); /* room below 0%, or the first number of the other axis may touch it */
   L.yaxis.ticksuffix = "%"; L.xaxis.zerolinewidth = 2.5; L.xaxis.zerolinecolor = css("--text"); L.xaxis.nticks = Math.floor(at.clientWidth / 90);
   const traces = f.series.map((s, k) => {
     const n = s.values.length;
