@@ -304,10 +304,6 @@ class Solver:
         """Change the bounds of some columns; the basis is kept."""
         self._highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
 
-    def change_row_bounds(self, rows: NDArray[np.int64], lower: Array, upper: Array) -> None:
-        """Change the bounds of some rows; the basis is kept."""
-        self._highs.changeRowsBounds(len(rows), rows.astype(np.int32), lower, upper)
-
     def change_costs(self, columns: NDArray[np.int64], cost: Array) -> None:
         """Change the costs of some columns; the basis is kept."""
         self._highs.changeColsCost(len(columns), columns.astype(np.int32), cost)

@@ -1,6 +1,5 @@
 """The tasks of a study that ended without an answer, while the others were finished."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -37,8 +36,3 @@ class FailedTask:
 def internal_error(error: Exception) -> ParkdispatchError:
     """An unexpected error as that of a task, so that the other tasks are not lost."""
     return ParkdispatchError(f"internal error, please report it: {type(error).__name__}: {error}")
-
-
-def failed_in(failed: Sequence[FailedTask], part: str) -> int:
-    """The number of failed tasks of a part."""
-    return sum(task.part == part for task in failed)

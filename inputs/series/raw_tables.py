@@ -1,6 +1,5 @@
 """The cells of a CSV file or of a sheet of a workbook as text, each row with its line in the file."""
 
-import csv
 import io
 import re
 import zipfile
@@ -12,7 +11,7 @@ from typing import Any
 
 from parkdispatch.inputs.messages.problem_sentences import closest
 from parkdispatch.inputs.messages.quoted import quoted
-from parkdispatch.inputs.series.text_tables import UTF_16, decode
+from parkdispatch.inputs.series.text_tables import UTF_16, decode, split_rows
 from parkdispatch.inputs.user_files import read_bytes
 from parkdispatch.models.errors import InputError
 
@@ -78,24 +77,7 @@ def encoding_of(raw: bytes) -> str:
 
 def _text_table(name: str, text: str, encoding: str, is_header: Callable[[Sequence[str]], bool]) -> RawTable:
     """Cells of a text whose separator its first line states ("sep=;"), or else its header tells."""
-    stated = re.match(r'("?)sep=(.)\1[ \t,;]*\r?\n', text, re.IGNORECASE)
-    if stated:  # left blank, so that lines count on
-        separator, text = stated[2], text[stated.end() - 1 :]
-    else:
-        separator = _separator(text, is_header)
-    reader = csv.reader(io.StringIO(text.rstrip(), newline=""), delimiter=separator)
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    try:
-        for row in reader:
-            cells = [cell.strip() for cell in row]
-            if any(cells):  # Excel leaves blank rows below a table
-                rows.append(cells)
-                lines.append(reader.line_num)
-    except csv.Error as error:
-        raise InputError(
-            f"{name} row {reader.line_num}: cannot be understood: {quoted(str(error), 200)}"
-        ) from error
+    rows, lines = split_rows(name, text, lambda body: _separator(body, is_header))
     if not rows:
         raise InputError(f"{name}: is empty, must have a header and rows")
     return RawTable(name, rows, lines, encoding)

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,23 +48,7 @@ def read_cells(name: str, text: str) -> tuple[pd.DataFrame, list[str]]:
     semicolon or tab, whichever occurs most in the header, or what a first line such as "sep=;" states; blank
     rows are omitted.
     """
-    separator = _separator(text)
-    stated = re.match(r'("?)sep=(.)\1[ \t,;]*\r?\n', text, re.IGNORECASE)  # a first line for Excel
-    if stated:  # left blank, so that lines count on
-        separator, text = stated[2], text[stated.end() - 1 :]
-    rows = csv.reader(io.StringIO(text.rstrip(), newline=""), delimiter=separator)
-    table_rows: list[list[str]] = []
-    lines: list[int] = []
-    try:
-        for row in rows:
-            cells = [cell.strip() for cell in row]
-            if any(cells):  # Excel leaves blank rows below a table
-                table_rows.append(cells)
-                lines.append(rows.line_num)
-    except csv.Error as error:
-        raise InputError(
-            f"{name} row {rows.line_num}: cannot be understood: {quoted(str(error), 200)}"
-        ) from error
+    table_rows, lines = split_rows(name, text, lambda body: max(",;\t", key=_first_line(body).count))
     headers = _without_trailing_blanks(table_rows[0]) if table_rows else []
     problems = [
         f"{name}: {headers.count(header)} columns have the header '{quoted(header)}': must be one"
@@ -82,9 +66,34 @@ def read_cells(name: str, text: str) -> tuple[pd.DataFrame, list[str]]:
     return table.loc[:, ~table.columns.duplicated()], problems
 
 
-def _separator(text: str) -> str:
-    header = text.lstrip("\r\n").split("\n", 1)[0]
-    return max(",;\t", key=header.count)
+def split_rows(name: str, text: str, separator_of: Callable[[str], str]) -> tuple[list[list[str]], list[int]]:
+    """Cells of the rows that are not blank, without blanks around them, and the line at which each row ends.
+
+    The separator is what a first line such as "sep=;" states, as Excel writes one, or else what
+    `separator_of` the text says. Raises InputError for a row that cannot be understood.
+    """
+    stated = re.match(r'("?)sep=(.)\1[ \t,;]*\r?\n', text, re.IGNORECASE)
+    if stated:  # left blank, so that lines count on
+        separator, text = stated[2], text[stated.end() - 1 :]
+    else:
+        separator = separator_of(text)
+    reader = csv.reader(io.StringIO(text.rstrip(), newline=""), delimiter=separator)
+    rows, lines = list[list[str]](), list[int]()
+    try:
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if any(cells):  # Excel leaves blank rows below a table
+                rows.append(cells)
+                lines.append(reader.line_num)
+    except csv.Error as error:
+        raise InputError(
+            f"{name} row {reader.line_num}: cannot be understood: {quoted(str(error), 200)}"
+        ) from error
+    return rows, lines
+
+
+def _first_line(text: str) -> str:
+    return text.lstrip("\r\n").split("\n", 1)[0]
 
 
 def _without_trailing_blanks(row: Sequence[str]) -> list[str]:

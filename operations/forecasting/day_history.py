@@ -36,12 +36,6 @@ class DayHistory:
         values[:shared] = self.values[:shared]
         return DayHistory(days, values)
 
-    def known_at(self, instant: pd.Timestamp) -> "DayHistory":
-        """The same without what had not ended at an instant."""
-        step = pd.Timedelta(days=1) / self.per_day
-        ended = np.asarray(self.times + step <= instant).reshape(self.values.shape)
-        return DayHistory(self.days, np.where(ended, self.values, np.nan))
-
 
 def day_history(values: pd.Series, hours: float) -> DayHistory:
     """A series by the starts of intervals of `hours` [h] as days; missing intervals are NaN."""
