@@ -1,6 +1,5 @@
 """`parkdispatch forecast`: tomorrow's load, PV and wind with quantiles; `forecast score`: how good."""
 
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from parkdispatch.operations.forecasting.forecast_request import ForecastRequest
 
 DAY_COMMAND = "day"
+KINDS = ("load", "pv", "wind")  # of what is forecast
 
 
 class ForecastGroup(TyperGroup):
@@ -102,9 +102,8 @@ def forecast(
         findings = Findings()
         screen = findings.collect(language, lang)
         chosen = findings.collect(_day, "for", day)
-        files = {"load": load_history, "pv": pv_history, "wind": wind_history}
-        capacities = {"pv": pv_capacity, "wind": wind_capacity}
-        wanted = (issued, holidays, capacities, weather)
+        files = (load_history, pv_history, wind_history)
+        wanted = (issued, holidays, pv_capacity, wind_capacity, weather)
         park, histories, request = _asked(findings, case, files, column, wanted, ledger)
         made = forecast_histories(park, histories, chosen, request, progress)
         path = out or Path(f"forecast-{made.day}.csv")
@@ -159,9 +158,8 @@ def score(
         screen = findings.collect(language, lang)
         span = (findings.collect(_day, "from", first), findings.collect(_day, "to", last))
         findings.collect(check_output_paths, out)
-        files = {"load": load_history, "pv": pv_history, "wind": wind_history}
-        capacities = {"pv": pv_capacity, "wind": wind_capacity}
-        wanted = (issued, holidays, capacities, weather)
+        files = (load_history, pv_history, wind_history)
+        wanted = (issued, holidays, pv_capacity, wind_capacity, weather)
         park, histories, request = _asked(findings, case, files, column, wanted, ledger)
         scores = score_histories(park, histories, span, request, progress)
         with run_folder(out, park.name, "forecast-score") as folder, output_folder(folder) as stage:
@@ -178,30 +176,35 @@ def score(
 def _asked(
     findings: "Findings",
     case: str,
-    files: Mapping[str, Path | None],
+    files: tuple[Path | None, Path | None, Path | None],
     columns: list[str] | None,
-    wanted: tuple[str, str, Mapping[str, float | None], Path | None],
+    wanted: tuple[str, str, float | None, float | None, Path | None],
     ledger: str | None,
 ) -> "tuple[Case, dict[str, pd.Series], ForecastRequest]":
-    """The case, the histories by kind, and how they are forecast. Raises InputError with all problems."""
+    """The case, the histories by kind, and how they are forecast. Raises InputError with all problems.
+
+    `files` are those of load, PV and wind; `wanted` is when the forecast is issued, whose holidays count, the
+    capacities of PV and wind [MW], and the weather forecast.
+    """
     from parkdispatch.inputs.loader import load_case
     from parkdispatch.inputs.weather.weather_forecasts import read_weather_forecasts
     from parkdispatch.operations.forecasting.forecast_request import ForecastRequest, read_histories
 
-    issued, country, capacities_mw, weather = wanted
+    issued, country, pv_mw, wind_mw, weather = wanted
     park = findings.collect(load_case, case)
     hour = findings.collect(_hour, issued)
     by_kind = findings.collect(_columns, columns)
     forecast_weather = findings.collect(read_weather_forecasts, weather) if weather else None
     findings.raise_any()
+    capacities_mw = {"pv": pv_mw, "wind": wind_mw}
     request = findings.collect(ForecastRequest, hour, country, capacities_mw, forecast_weather)
-    given = {kind: path for kind, path in files.items() if path is not None}
+    given = {kind: path for kind, path in zip(KINDS, files, strict=True) if path is not None}
     histories = findings.collect(read_histories, park, given, by_kind)
     findings.raise_any()
     if not histories and ledger is not None:
         from parkdispatch.operations.forecasting.ledger_history import ledger_histories
 
-        histories = ledger_histories(opened(ledger), park, tuple(files))
+        histories = ledger_histories(opened(ledger), park, KINDS)
     if not histories:
         raise InputError(
             "no history: must be given, by `--load-history`, `--pv-history`, `--wind-history`, or `--ledger`"
@@ -216,7 +219,7 @@ def _columns(texts: list[str] | None) -> dict[str, str]:
     problems = [
         f"`--column` = {kind}{equals}{name}: must be like load=NAME, of load, pv or wind"
         for kind, equals, name in pairs
-        if kind not in ("load", "pv", "wind") or not name
+        if kind not in KINDS or not name
     ]
     if problems:
         raise InputError(problems)

@@ -1,5 +1,6 @@
 """cashflow.xlsx recalculated by LibreOffice: every cell equals the computed value, also after an edit."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -178,17 +179,19 @@ def test_the_irr_is_found_far_from_the_guess_it_was_written_with(multiple: float
     assert recounted["Results", "B7"] == pytest.approx(irr, abs=1e-6)
 
 
+def replaced_flow(replacement_yuan: float) -> CashFlow:
+    """Early income of a small investment whose cells are replaced in year four at this cost."""
+    replacement = Replacement(year=4, cost_yuan=replacement_yuan)
+    finance = BY_HAND.model_copy(update={"replacement": replacement, "investment_yuan": 300.0})
+    arbitrage_yuan = np.array([1_500.0, 700.0, 300.0, 300.0, 300.0])
+    operation = replace(BY_HAND_OPERATION, revenue_yuan={"arbitrage": arbitrage_yuan})
+    return cash_flow(finance, operation)
+
+
 @needs_soffice
 def test_several_irrs_are_none(tmp_path: Path) -> None:
     """A dear replacement makes the flow end in debt: two rates, of which neither is the IRR."""
-    finance = BY_HAND.model_copy(
-        update={"replacement": Replacement(year=4, cost_yuan=3_000.0), "investment_yuan": 300.0}
-    )
-    operation = Operation(
-        {"arbitrage": np.array([1_500.0, 700.0, 300.0, 300.0, 300.0])},
-        BY_HAND_OPERATION.discharged_mwh, BY_HAND_OPERATION.auxiliary_yuan, 0.001,
-    )  # fmt: skip
-    cash, path = cash_flow(finance, operation), tmp_path / "cashflow.xlsx"
+    cash, path = replaced_flow(3_000.0), tmp_path / "cashflow.xlsx"
     write_cashflow_xlsx(path, cash)
     assert cash.returns["project_before_tax"].irr.found == "several"
     assert cells(path)["Results", "B7"] == counted(path, tmp_path)["Results", "B7"] == "several"
@@ -197,14 +200,7 @@ def test_several_irrs_are_none(tmp_path: Path) -> None:
 @needs_soffice
 def test_several_irrs_after_an_edit_are_none(tmp_path: Path) -> None:
     """Written with one rate; a dear replacement typed into it makes two, of which neither is shown."""
-    finance = BY_HAND.model_copy(
-        update={"replacement": Replacement(year=4, cost_yuan=1.0), "investment_yuan": 300.0}
-    )
-    operation = Operation(
-        {"arbitrage": np.array([1_500.0, 700.0, 300.0, 300.0, 300.0])},
-        BY_HAND_OPERATION.discharged_mwh, BY_HAND_OPERATION.auxiliary_yuan, 0.001,
-    )  # fmt: skip
     path = tmp_path / "cashflow.xlsx"
-    write_cashflow_xlsx(path, cash_flow(finance, operation))
+    write_cashflow_xlsx(path, replaced_flow(1.0))
     assert isinstance(cells(path)["Results", "B7"], float)
     assert counted(path, tmp_path, {"replacement_cost_yuan": 3_000.0})["Results", "B7"] == "several"

@@ -23,6 +23,7 @@ from sqlalchemy.pool import Pool
 
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.ledger.ledger_store import Ledger
+from tests.support.harnesses.killed_child import counted_in_child, is_killed_in_child
 from tests.support.ledgers.ledger_cases import held, small_park, writes
 from tests.support.ledgers.postgres import make_database, running_server
 
@@ -101,28 +102,23 @@ def rows_of(ledger: Ledger) -> Rows:
 
 def _said(write: Write, ledger: Ledger) -> int:
     """How many things a write says to the database."""
-    read, out = os.pipe()
-    child = os.fork()
-    if child == 0:
+
+    def said() -> int:
         count = _count(sys.maxsize)
         write(ledger)
-        os.write(out, str(count[0]).encode())
-        os._exit(0)
-    os.waitpid(child, 0)
-    return int(os.read(read, 20))
+        return count[0]
+
+    return counted_in_child(said)
 
 
 def _killed(write: Write, ledger: Ledger, last: int) -> bool:
     """Write in a child process that is ended at that step; whether it was."""
-    child = os.fork()
-    if child == 0:
+
+    def until_last() -> None:
         _count(last)
-        try:
-            write(ledger)
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        write(ledger)
+
+    return is_killed_in_child(until_last)
 
 
 def _count(last: int) -> list[int]:

@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from parkdispatch.results.io.run_folder import output_folder
+from tests.support.harnesses.killed_child import counted_in_child, is_killed_in_child
 
 Write = Callable[[Path], object]
 STEPS = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree", "ctypes.dlsym")
@@ -62,28 +63,23 @@ def run_of(out: Path) -> Mapping[str, str] | None:
 def _steps(old: Path, write_new: Write, out: Path) -> int:
     """Number of steps of writing the new run over the old one."""
     shutil.copytree(old, out)
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
+
+    def steps() -> int:
         count = _count_steps(out.parent)
         write_new(out)
-        os.write(write, str(count[0]).encode())
-        os._exit(0)
-    os.waitpid(child, 0)
-    return int(os.read(read, 20))
+        return count[0]
+
+    return counted_in_child(steps)
 
 
 def _killed(write: Write, out: Path, step: int) -> bool:
     """Write in a child process that is ended at that step; whether it was."""
-    child = os.fork()
-    if child == 0:
+
+    def until_step() -> None:
         _count_steps(out.parent, step)
-        try:
-            write(out)
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        write(out)
+
+    return is_killed_in_child(until_step)
 
 
 def _count_steps(folder: Path, last: int = sys.maxsize) -> list[int]:
