@@ -3,12 +3,12 @@
 import multiprocessing
 import os
 import pickle
-import selectors
 import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from multiprocessing.connection import wait as wait_for_any
 from typing import Any, Generic, TypeVar
 
 Result = TypeVar("Result")
@@ -102,23 +102,20 @@ def side_by_side(works: Sequence[Callable[[], Result]], processes: int) -> list[
 
     Which work is done beside which changes no result: each begins from the same memory.
     """
-    waiting, running = list(enumerate(works)), dict[int, ProcessCopy[Result]]()
-    copies: dict[int, ProcessCopy[Result]] = {}
+    waiting, running, copies = list(works), list[ProcessCopy[Result]](), list[ProcessCopy[Result]]()
     try:
-        with selectors.DefaultSelector() as selector:
-            while waiting or running:
-                while waiting and len(running) < processes:
-                    number, work = waiting.pop(0)
-                    copies[number] = running[number] = ProcessCopy(work)
-                    selector.register(running[number].reader, selectors.EVENT_READ, number)
-                for key, _ in selector.select():
-                    if running[key.data].read():
-                        selector.unregister(key.fd)
-                        del running[key.data]
+        while waiting or running:
+            while waiting and len(running) < processes:
+                copies.append(ProcessCopy(waiting.pop(0)))
+                running.append(copies[-1])
+            # asked anew each time: later copies hold the pipes of earlier ones too, so that what was once
+            # registered would stay so, under a number that another pipe has by then
+            ready = wait_for_any([copy.reader for copy in running])
+            running = [copy for copy in running if copy.reader not in ready or not copy.read()]
     finally:
-        for copy in running.values():
+        for copy in running:
             copy.end()
-    return [copies[number].wait for number in range(len(works))]
+    return [copy.wait for copy in copies]
 
 
 def _work_and_end(work: Callable[[], object], reader: int, writer: int) -> None:

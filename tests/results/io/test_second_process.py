@@ -2,6 +2,7 @@
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,15 @@ def test_a_result_larger_than_a_pipe_comes_back_whole() -> None:
 def test_what_cannot_be_told_is_said_to_be_so() -> None:
     with beside(lambda: lambda: 0) as wait, pytest.raises(RuntimeError, match="lambda"):
         wait()
+
+
+def test_copies_that_hold_each_others_pipes_are_told_apart() -> None:
+    """A short one ended while a long one held its pipe: the next got its number, and two ends were read."""
+
+    def after(seconds: float, result: int) -> int:
+        time.sleep(seconds)
+        return result
+
+    works = [partial(after, 0.4 if number % 3 == 1 else 0.01, number) for number in range(12)]
+    for processes in (2, 3):
+        assert [wait() for wait in side_by_side(works, processes)] == list(range(12))
