@@ -104,8 +104,8 @@ def _command() -> Any:
     """The command line with the default case of the configuration, in the language of the session."""
     command = typer.main.get_command(app)
     if default_case := SESSION.config.get("case"):
-        for one in getattr(command, "commands", {}).values():
-            for parameter in one.params:
+        for subcommand in getattr(command, "commands", {}).values():
+            for parameter in subcommand.params:
                 if parameter.name == "case":
                     parameter.default = default_case
     if SESSION.lang != "en":

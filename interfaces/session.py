@@ -72,8 +72,8 @@ def begin(words: Sequence[str]) -> list[str]:
 
 def _known(code: str) -> Literal["en", "zh"] | None:
     """The language of a code such as zh_CN.UTF-8; None for another one, which is said where it is used."""
-    found = re.match(r"(en|zh)(?![a-z])", code.strip().lower())
-    return None if found is None else "zh" if found[1] == "zh" else "en"
+    match = re.match(r"(en|zh)(?![a-z])", code.strip().lower())
+    return None if match is None else "zh" if match[1] == "zh" else "en"
 
 
 def config_path() -> Path | None:

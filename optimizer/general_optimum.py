@@ -63,11 +63,11 @@ def _is_done(known: TiledOptimum | None, settings: SolveSettings) -> bool:
     return known.cost_yuan - known.bound <= gap_yuan or time.monotonic() >= settings.deadline
 
 
-def _better(known: TiledOptimum | None, found: TiledOptimum) -> TiledOptimum:
+def _better(known: TiledOptimum | None, newer: TiledOptimum) -> TiledOptimum:
     """The cheaper of two dispatches with the higher of both bounds, and how that was proven."""
     if known is None:
-        return found
-    cheaper, proven = min(known, found, key=_cost_yuan), max(known, found, key=_bound_yuan)
+        return newer
+    cheaper, proven = min(known, newer, key=_cost_yuan), max(known, newer, key=_bound_yuan)
     bound = min(proven.bound, cheaper.cost_yuan)
     return replace(proven, x=cheaper.x, cost_yuan=cheaper.cost_yuan, bound=bound)
 

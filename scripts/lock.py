@@ -29,15 +29,15 @@ PIN = re.compile(
 def required(pyproject: str) -> list[Requirement]:
     """What the package and the locked extras ask for, with the extras that these name."""
     project = tomllib.loads(pyproject)["project"]
-    optional, found = project["optional-dependencies"], []
+    optional, requirements = project["optional-dependencies"], []
     lines = [*project["dependencies"], *(line for extra in EXTRAS for line in optional[extra])]
     while lines:
         requirement = Requirement(lines.pop(0))
         if requirement.name == project.get("name"):  # an extra of the package's own
             lines += [line for extra in sorted(requirement.extras) for line in optional[extra]]
         else:
-            found.append(requirement)
-    return found
+            requirements.append(requirement)
+    return requirements
 
 
 def pins(lock: str) -> Iterator[tuple[Requirement, list[str]]]:

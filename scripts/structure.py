@@ -28,6 +28,7 @@ OPTIMIZER_KNOWS = ("device", "errors", "units", "vocabulary")  # of the models: 
 LARGEST_FOLDER = 14  # modules, `__init__.py` not counted
 LONGEST_FILE = 350  # lines
 LONGEST_FUNCTION = 80  # lines
+EMPTY_NAMES = frozenset(("at", "found", "made", "one", "own"))  # of what a function keeps
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,18 @@ def equal_names(modules: Mapping[str, Module]) -> list[str]:
     ]
 
 
+def empty_names(modules: Mapping[str, Module]) -> list[str]:
+    """Variables of functions whose names do not say what they hold."""
+    return sorted(
+        f"{module.name}.{function.name} keeps something in `{node.id}`"
+        for module in modules.values()
+        for function in ast.walk(module.tree)
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in EMPTY_NAMES
+    )
+
+
 RULES = {
     "imports of a layer above": upward_imports,
     "circles": circles,
@@ -174,6 +187,7 @@ RULES = {
     "long files": long_files,
     "long functions": long_functions,
     "equal names": equal_names,
+    "names that say nothing": empty_names,
 }
 
 

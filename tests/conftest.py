@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.browser import Browser
 from tests.support.typed_commands import Ran, Run, typed_by
 
 if TYPE_CHECKING:
@@ -84,3 +85,10 @@ def cluster() -> "Iterator[TaskCluster]":
 
     with TaskCluster(workers=2) as local:
         yield local
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A headless Chromium, started once for all tests of a worker."""
+    with Browser(tmp_path_factory.mktemp("chromium")) as started:
+        yield started

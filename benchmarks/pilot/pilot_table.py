@@ -89,13 +89,13 @@ def problems_of(problem: PilotProblem, cells: dict[str, Cell]) -> list[str]:
     if verdict(problem, cells) == "WIDER":
         gaps = f"{_gap(cells['parkdispatch']):.1e}, HiGHS's {_gap(cells['highs'], min):.1e}"
         wrong.append(f"{problem.title}: our gap is the wider one, {gaps}")
-    for one, other in (("parkdispatch", "highs"), ("highs", "parkdispatch")):
-        costs = [row.said["objective_yuan"] for row in cells[one].ran]
+    for solver, other in (("parkdispatch", "highs"), ("highs", "parkdispatch")):
+        costs = [row.said["objective_yuan"] for row in cells[solver].ran]
         bounds = [row.said["bound_yuan"] for row in cells[other].ran]
         cost = min((cost for cost in costs if cost is not None), default=math.inf)
         bound = max((bound for bound in bounds if bound is not None), default=-math.inf)
         if cost < bound - EQUAL * max(1.0, abs(bound)):
-            wrong.append(f"{problem.title}: {one} finds {cost}, below the bound {bound} of {other}")
+            wrong.append(f"{problem.title}: {solver} finds {cost}, below the bound {bound} of {other}")
     return wrong
 
 

@@ -106,8 +106,8 @@ def _row(name: str, waited: Sequence[Sequence[Waited]]) -> str:
     if len(waited[0]) == 1:
         return f"| {' | '.join([*cells, '', '', '', memory])} |"
     others = [pair[1] for pair in waited]
-    ratios = [one.wall_s / other.wall_s for one, other in zip(ours, others, strict=True)]
-    cpu = statistics.median(one.cpu_s / other.cpu_s for one, other in zip(ours, others, strict=True))
+    ratios = [run.wall_s / other.wall_s for run, other in zip(ours, others, strict=True)]
+    cpu = statistics.median(run.cpu_s / other.cpu_s for run, other in zip(ours, others, strict=True))
     memory += f" instead of {statistics.median(run.peak_memory_mb for run in others):.0f}"
     cells += [spread([run.wall_s for run in others]), spread(ratios), f"{cpu:.2f}", memory]
     return f"| {' | '.join(cells)} |"

@@ -50,11 +50,11 @@ def read_entry(key: str) -> bytes | None:
         return None
     path = folder / f"{key}{SUFFIX}"
     try:
-        found = path.read_bytes()
+        stored = path.read_bytes()
     except OSError:
         return None
-    content = found[DIGEST_BYTES:]
-    if hashlib.sha256(content).digest() != found[:DIGEST_BYTES]:
+    content = stored[DIGEST_BYTES:]
+    if hashlib.sha256(content).digest() != stored[:DIGEST_BYTES]:
         return None
     with suppress(OSError):
         os.utime(path)  # last used now, for `_make_room`
@@ -85,10 +85,10 @@ def entries(folder: Path) -> list[Path]:
 
 def clear(folder: Path) -> int:
     """Remove all entries of a folder; returns how many there were. Raises OSError where one cannot be."""
-    found = entries(folder)
-    for path in found:
+    paths = entries(folder)
+    for path in paths:
         path.unlink(missing_ok=True)
-    return len(found)
+    return len(paths)
 
 
 def _make_room(folder: Path) -> None:

@@ -20,12 +20,12 @@ def digest(content: Any) -> str:
 @cache
 def source_digest(packages: tuple[str, ...]) -> str:
     """Digest of the source of these layers of the program, which may change without its version."""
-    root, found = Path(__file__).parents[2], hashlib.sha256()
+    root, digest = Path(__file__).parents[2], hashlib.sha256()
     for package in packages:
         for path in sorted((root / package).rglob("*.py")):
-            found.update(path.relative_to(root).as_posix().encode())
-            found.update(path.read_bytes())
-    return found.hexdigest()
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 @cache

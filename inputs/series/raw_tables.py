@@ -156,13 +156,13 @@ def _chosen(
     """The named sheet, or the only one that can be meant. Raises InputError naming the sheets."""
     listed = ", ".join(quoted(title) for title in sheets)
     if sheet is not None:
-        found = [table for title, table in sheets.items() if title.strip() == sheet]
-        if not found:
+        matching = [table for title, table in sheets.items() if title.strip() == sheet]
+        if not matching:
             raise InputError(
                 f"{name}: no sheet '{quoted(sheet)}': must be one of"
                 f" {listed or 'none'}{closest(sheet, sheets)}"
             )
-        return found[0]
+        return matching[0]
     if not sheets:
         raise InputError(f"{name}: is empty, must have a header and rows")
     tables = list(sheets.values())

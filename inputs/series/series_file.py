@@ -123,10 +123,10 @@ def _read_column(
     raw = read_raw_tables(path, options.sheet, _is_header)
     table = _table(raw)
     problems = table.problems
-    found = stamp_column(table, options, day)
-    stamps = found if isinstance(found, StampColumn) else None
-    if not isinstance(found, StampColumn):
-        problems += [_without_times(table, found)]
+    column_or_problem = stamp_column(table, options, day)
+    stamps = column_or_problem if isinstance(column_or_problem, StampColumn) else None
+    if not isinstance(column_or_problem, StampColumn):
+        problems += [_without_times(table, column_or_problem)]
     chosen = None
     if stamps is not None or options.column is not None:
         times = stamps.columns if stamps else []

@@ -68,20 +68,22 @@ def chosen_column(
             f" {listed([headers[n] for n in values])}"
         )
         return None
-    found = _matching(column, headers, others)
-    if len(found) == 1:
-        position, header = found[0]
+    matches = _matching(column, headers, others)
+    if len(matches) == 1:
+        position, header = matches[0]
         return ChosenColumn(position, header, _quality_of(position, headers, others))
     allowed = "must have one beside the time"
     if others:
         allowed = f"must be one of {listed([headers[n] for n in others])}"
-    if not found:
+    if not matches:
         hint = closest(column, [label_and_unit(headers[n])[0] for n in others])
         problems.append(f"{name}: no column '{quoted(column)}': {allowed}{hint}")
-    elif len({header for _, header in found}) == 1:
-        problems.append(f"{name}: {len(found)} columns have the header '{quoted(found[0][1])}': must be one")
+    elif len({header for _, header in matches}) == 1:
+        problems.append(
+            f"{name}: {len(matches)} columns have the header '{quoted(matches[0][1])}': must be one"
+        )
     else:
-        problems.append(f"{name}: {len(found)} columns '{quoted(column)}': {allowed}, the whole header")
+        problems.append(f"{name}: {len(matches)} columns '{quoted(column)}': {allowed}, the whole header")
     return None
 
 

@@ -71,18 +71,18 @@ def moment_of(argument: str, given: MomentText, begin: datetime, *, after: bool 
     text = f"{given:%H:%M}" if isinstance(given, time) else str(given).strip()
     if re.fullmatch(CLOCK, text):
         hour, minute = map(int, text.split(":"))
-        found = datetime.combine(begin.date(), time()) + timedelta(hours=hour, minutes=minute)
-        return found + DAY if found < begin or (after and found == begin) else found
+        moment = datetime.combine(begin.date(), time()) + timedelta(hours=hour, minutes=minute)
+        return moment + DAY if moment < begin or (after and moment == begin) else moment
     if re.fullmatch(STAMP, text):
         on, clock = text[:10], text[11:16]
         try:
-            found = datetime.combine(date.fromisoformat(on), time())
+            moment = datetime.combine(date.fromisoformat(on), time())
         except ValueError:
             pass
         else:
             hour, minute = map(int, clock.split(":"))
             if hour < 24 or minute == 0:
-                return found + timedelta(hours=hour, minutes=minute)
+                return moment + timedelta(hours=hour, minutes=minute)
     raise InputError(
         f"argument `{argument}` = {given}: must be a local time such as 10:15 or 2026-07-15T10:15, without an"
         " offset"

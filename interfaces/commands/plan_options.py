@@ -260,8 +260,8 @@ def _valued(text: str) -> tuple[str, float, Fields] | None:
 
 def _outage(text: str) -> Fields | None:
     device, _, rest = text.partition("=")
-    share, at, when = rest.rpartition("@")
-    span, remains = _span(when), _number(share) if at else 0.0
+    share, separator, when = rest.rpartition("@")
+    span, remains = _span(when), _number(share) if separator else 0.0
     if not device or span is None or remains is None:
         return None
     return {"device": device, "power_share": remains, **span}

@@ -54,8 +54,8 @@ def translated(text: str, lang: str, section: str) -> str:
     if (said := table(lang, section).get(text)) is not None:
         return said
     for sentence in _patterns(lang, section):
-        if found := sentence.pattern.fullmatch(text):
-            parts = [translated(part, lang, PARTS.get(section, section)) for part in found.groups()]
+        if match := sentence.pattern.fullmatch(text):
+            parts = [translated(part, lang, PARTS.get(section, section)) for part in match.groups()]
             return _filled(sentence.translation, parts)
     return text
 

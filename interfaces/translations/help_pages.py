@@ -26,13 +26,15 @@ def localize(command: Any, lang: str) -> None:
 
     for name, english in PANELS.items():
         setattr(typer.rich_utils, name, words.get(english, english))
-    for one in _with_subcommands(command):
-        one.help = "\n\n".join(words.get(part, part) for part in help_parts(one.help))
-        one.short_help = words.get(one.short_help, one.short_help)
-        one.get_usage = _usage_in(one.get_usage, words)
-        context = one.context_class(one, info_name=one.name, help_option_names=["-h", "--help"])
-        help_option = one.get_help_option(context)
-        for parameter in (*one.params, *([help_option] if help_option else [])):
+    for each_command in _with_subcommands(command):
+        each_command.help = "\n\n".join(words.get(part, part) for part in help_parts(each_command.help))
+        each_command.short_help = words.get(each_command.short_help, each_command.short_help)
+        each_command.get_usage = _usage_in(each_command.get_usage, words)
+        context = each_command.context_class(
+            each_command, info_name=each_command.name, help_option_names=["-h", "--help"]
+        )
+        help_option = each_command.get_help_option(context)
+        for parameter in (*each_command.params, *([help_option] if help_option else [])):
             text = getattr(parameter, "help", None)
             if text:
                 parameter.help = words.get(text, text)
@@ -41,8 +43,8 @@ def localize(command: Any, lang: str) -> None:
 def _with_subcommands(command: Any) -> Iterator[Any]:
     """A command, its commands, and theirs."""
     yield command
-    for one in getattr(command, "commands", {}).values():
-        yield from _with_subcommands(one)
+    for subcommand in getattr(command, "commands", {}).values():
+        yield from _with_subcommands(subcommand)
 
 
 def _usage_in(usage: Callable[[Any], str], words: Mapping[str, str]) -> Callable[[Any], str]:
@@ -58,6 +60,9 @@ def help_parts(text: str | None) -> list[str]:
 def english_texts(command: Any) -> set[str]:
     """Every text of the help pages of a command and its commands."""
     texts = {*PANELS.values(), *OF_TYPER, "Usage:"}
-    for one in _with_subcommands(command):
-        texts |= {*help_parts(one.help), *(getattr(p, "help", None) or "" for p in one.params)}
+    for each_command in _with_subcommands(command):
+        texts |= {
+            *help_parts(each_command.help),
+            *(getattr(p, "help", None) or "" for p in each_command.params),
+        }
     return texts - {""}

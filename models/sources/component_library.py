@@ -72,5 +72,5 @@ def _library_file(library: Library) -> Path | None:
     """The file of a library; None where pvlib has none of that name, or several."""
     pvlib = find_spec("pvlib")
     folders = pvlib.submodule_search_locations if pvlib is not None else None
-    found = [path for folder in folders or () for path in (Path(folder) / "data").glob(FILES[library])]
-    return found[0] if len(found) == 1 else None
+    paths = [path for folder in folders or () for path in (Path(folder) / "data").glob(FILES[library])]
+    return paths[0] if len(paths) == 1 else None

@@ -49,7 +49,7 @@ def calendar_features(days: pd.DatetimeIndex, country: str) -> dict[str, Array]:
         return float(next(near, NEAR_DAYS))
 
     dates = [day.date() for day in days]
-    one = timedelta(days=1)
+    one_day = timedelta(days=1)
     is_working = np.array([working(day) for day in dates])
     is_holiday = np.array([float(day in known) for day in dates])
     sunday = (days.day_of_week == SUNDAY) | (is_holiday > 0)
@@ -57,8 +57,8 @@ def calendar_features(days: pd.DatetimeIndex, country: str) -> dict[str, Array]:
         "kind": np.where(is_working > 0, 0.0, np.where(sunday, 2.0, 1.0)),
         "weekday": days.day_of_week.to_numpy(dtype=np.float64),
         "working": is_working,
-        "working_before": np.array([working(day - one) for day in dates]),
-        "working_after": np.array([working(day + one) for day in dates]),
+        "working_before": np.array([working(day - one_day) for day in dates]),
+        "working_after": np.array([working(day + one_day) for day in dates]),
         "holiday": is_holiday,
         "to_holiday": np.array([distance(day, 1) for day in dates]),
         "from_holiday": np.array([distance(day, -1) for day in dates]),

@@ -37,7 +37,9 @@ class QuantileModel:
 
     def predict(self, features: Array) -> Array:
         """Quantiles of the target, shape (rows, quantiles)."""
-        return np.stack([np.asarray(one.predict(features, num_threads=1)) for one in self.boosters], axis=-1)
+        return np.stack(
+            [np.asarray(booster.predict(features, num_threads=1)) for booster in self.boosters], axis=-1
+        )
 
 
 def fit(features: Array, target: Array, weight: Array, per_day: int) -> QuantileModel:

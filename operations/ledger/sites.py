@@ -56,21 +56,21 @@ def site_of(connection: sa.Connection, case: Case) -> KnownSite:
         raise InputError(
             f"the ledger has no site {case.name}, it {there}: must be added first, by `ledger init`"
         )
-    found = KnownSite(row.id, row.name, row.timezone, row.minutes)
+    known_site = KnownSite(row.id, row.name, row.timezone, row.minutes)
     problems = []
-    if found.minutes != case.calendar.minutes:
+    if known_site.minutes != case.calendar.minutes:
         problems.append(
-            f"`calendar.minutes` = {case.calendar.minutes}: must be {found.minutes}, as in the ledger for"
-            f" {case.name}"
+            f"`calendar.minutes` = {case.calendar.minutes}: must be {known_site.minutes}, as in the ledger"
+            f" for {case.name}"
         )
-    if found.timezone != case.site.timezone:
+    if known_site.timezone != case.site.timezone:
         problems.append(
-            f"`site.timezone` = {case.site.timezone}: must be {found.timezone}, as in the ledger"
+            f"`site.timezone` = {case.site.timezone}: must be {known_site.timezone}, as in the ledger"
             f" for {case.name}"
         )
     if problems:
         raise InputError(problems)
-    return found
+    return known_site
 
 
 def tariff_number(connection: sa.Connection, of_site: int, case: Case, author: Author) -> tuple[int, bool]:

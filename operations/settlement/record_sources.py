@@ -118,8 +118,8 @@ def _quantities(case: Case) -> list[Measured]:
     """What may be measured of the devices of a case."""
     named = {"load": "load", "pv": "pv", "wind": "wind", "battery": "battery"}
     kinds = {name: str(getattr(device, "kind", "")) for name, device in case.devices.items()}
-    own = [Measured(named[kind], name) for name, kind in kinds.items() if kind in named]
-    return [*own, *(Measured(name, case.of_role("grid")[0]) for name in ("import", "export"))]
+    by_device = [Measured(named[kind], name) for name, kind in kinds.items() if kind in named]
+    return [*by_device, *(Measured(name, case.of_role("grid")[0]) for name in ("import", "export"))]
 
 
 def _known_outages(connection: "sa.Connection", of_site: int, day: date) -> list[RecordedOutage] | None:

@@ -111,12 +111,12 @@ def _latest(connection: sa.Connection, of_site: int) -> dict[date, Any]:
     return {row.day: row for row in rows}
 
 
-def _period(others: dict[date, Any], day: date, name: str, own: Any) -> PeriodLosses:
+def _period(others: dict[date, Any], day: date, name: str, this_day: Any) -> PeriodLosses:
     """The losses of the settled days of a month or a year, up to a day and with it."""
     earlier = [
         losses_of_json(json.loads(row.content))
         for other, row in others.items()
         if other < day and f"{other}".startswith(name)
     ]
-    days: list[dict[str, DayMoney]] = [*earlier, dict(own)]
+    days: list[dict[str, DayMoney]] = [*earlier, dict(this_day)]
     return PeriodLosses(name, len(days), added(days))

@@ -30,8 +30,10 @@ def tighten_over_network(tiled: Tiled) -> LinearProgram:
     if not paying:
         return program
     propagation, finder = BoundPropagation(tiled), ExchangeFinder(tiled)
-    shape, own = (len(tiled.horizon), len(tiled.template.columns)), slice(0, tiled.shared_starts[0])
-    bounds = propagation.tightened((program.lower[own].reshape(shape).T, program.upper[own].reshape(shape).T))
+    shape, interval_part = (len(tiled.horizon), len(tiled.template.columns)), slice(0, tiled.shared_starts[0])
+    bounds = propagation.tightened(
+        (program.lower[interval_part].reshape(shape).T, program.upper[interval_part].reshape(shape).T)
+    )
     # of all other columns the devices' own bounds stay: what presolve can derive, it derives itself
     tight_upper, chords = program.upper.copy(), list[tuple[Index, Index]]()
     for pair in paying:

@@ -149,15 +149,15 @@ def saving_by_day(
     base = cost_by_day(without, case.without_storage(), start_mw)
     return [
         DaySaving(
-            own.day,
-            other.energy_yuan - own.energy_yuan,
-            own.stored_mwh,
-            own.stored_yuan,
-            other.demand_yuan - own.demand_yuan,
-            before={name: PeakSoFar(mw, other.before_mw[name]) for name, mw in own.before_mw.items()},
-            after={name: PeakSoFar(mw, other.after_mw[name]) for name, mw in own.after_mw.items()},
+            dispatched.day,
+            other.energy_yuan - dispatched.energy_yuan,
+            dispatched.stored_mwh,
+            dispatched.stored_yuan,
+            other.demand_yuan - dispatched.demand_yuan,
+            before={name: PeakSoFar(mw, other.before_mw[name]) for name, mw in dispatched.before_mw.items()},
+            after={name: PeakSoFar(mw, other.after_mw[name]) for name, mw in dispatched.after_mw.items()},
         )
-        for own, other in zip(with_storage, base, strict=True)
+        for dispatched, other in zip(with_storage, base, strict=True)
     ]
 
 

@@ -50,7 +50,7 @@ def _text(part: Any, words: Mapping[str, Any]) -> str:
     if isinstance(part, PlanNote):
         return part.sentence(words)
     if isinstance(part, tuple):
-        return "; ".join(_text(one, words) for one in part)
+        return "; ".join(_text(item, words) for item in part)
     if isinstance(part, str) and part.startswith(WORD):
         return str(words["orders"][part.removeprefix(WORD)])
     return str(part)

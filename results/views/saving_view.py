@@ -59,16 +59,19 @@ def money_rows(
     costs, text = summary.day_costs, words["saving"]
     names = [name for name, _ in day_rows(cost_of_days(costs), words, scale)]
     names[0], names[2:] = text["of_energy"], [text["demand_added"], text["of_total"]]
-    own = [
+    paid_yuan = [
         sum(day.energy_yuan for day in costs),
         -sum(day.stored_yuan for day in costs),
         sum(day.demand_yuan for day in costs),
         sum(day.total_yuan for day in costs),
     ]
     if not summary.days:
-        return list(zip(names, own, strict=True))
+        return list(zip(names, paid_yuan, strict=True))
     saved = [yuan for _, yuan in day_rows(saving_of_days(summary.days), words, scale)]
-    return [(name, yuan, yuan + brings, brings) for name, yuan, brings in zip(names, own, saved, strict=True)]
+    return [
+        (name, yuan, yuan + brings, brings)
+        for name, yuan, brings in zip(names, paid_yuan, saved, strict=True)
+    ]
 
 
 def bridge_rows(comparison: StorageComparison, words: Words) -> list[tuple[str, float]]:

@@ -35,9 +35,9 @@ def dispatch_lifetimes(asked: Sequence[AskedLifetime], context: SolveContext) ->
     With more than one process in the context all are dispatched now, else each when its function is called.
     """
     if context.processes < 2 or len(asked) < 2:
-        return [_Remembered(one, context) for one in asked]
+        return [_Remembered(lifetime, context) for lifetime in asked]
     context.progress(f"{len(asked)} lifetimes, {context.processes} at a time")
-    waits = side_by_side([_work(one, context) for one in asked], context.processes)
+    waits = side_by_side([_work(lifetime, context) for lifetime in asked], context.processes)
     return [_received(wait, context) for wait in waits]
 
 

@@ -71,14 +71,14 @@ def _expected_baseline(case: Case, name: str, timed: TimedOrder) -> tuple[float,
     """Mean demand at the same times over the last working days [MW], by the cheapest dispatch of them."""
     contract = case.contracts.demand_response
     count = contract.baseline_days if isinstance(contract, MeteredResponse) else BASELINE_DAYS
-    day, found = pd.Timestamp(timed.begin).normalize(), list[tuple[str, float]]()
+    day, day_means = pd.Timestamp(timed.begin).normalize(), list[tuple[str, float]]()
     length = timed.end - timed.begin
-    while len(found) < count:
+    while len(day_means) < count:
         day -= pd.Timedelta(days=1)
         if day.year != case.calendar.year or case.tariff.unpriced(day.date(), day.date()):
             raise InputError(
-                f"{timed.path}: must have its baseline, because {case.calendar.year} has {len(found)} working"
-                f" days before {timed.begin:%Y-%m-%d}, not {count}"
+                f"{timed.path}: must have its baseline, because {case.calendar.year} has {len(day_means)}"
+                f" working days before {timed.begin:%Y-%m-%d}, not {count}"
             )
         if day.weekday() >= SATURDAY or case.tariff.holiday_on(day.date()):
             continue
@@ -87,9 +87,9 @@ def _expected_baseline(case: Case, name: str, timed: TimedOrder) -> tuple[float,
             raise InputError(f"{timed.path}: must have its baseline, because no month's demand is known")
         begin = day + (timed.begin - pd.Timestamp(timed.begin).normalize())
         during = demand_mw[(demand_mw.index >= begin) & (demand_mw.index < begin + length)]
-        found.append((f"{day:%Y-%m-%d}", float(during.mean())))
-    days = tuple(label for label, _ in reversed(found))
-    return sum(mw for _, mw in found) / count, days
+        day_means.append((f"{day:%Y-%m-%d}", float(during.mean())))
+    days = tuple(label for label, _ in reversed(day_means))
+    return sum(mw for _, mw in day_means) / count, days
 
 
 def answers(

@@ -105,19 +105,19 @@ def forecast(
         files = (load_history, pv_history, wind_history)
         wanted = (issued, holidays, pv_capacity, wind_capacity, weather)
         park, histories, request = _asked(findings, case, files, column, wanted, ledger)
-        made = forecast_histories(park, histories, chosen, request, progress)
-        path = out or Path(f"forecast-{made.day}.csv")
-        write_forecasts(path, made.tables)
-    for kind, table in made.tables.items():
-        show_forecast(out_console, kind, table, made.issued, park.calendar.hours, screen)
-    many = len(made.tables) > 1
+        forecasts = forecast_histories(park, histories, chosen, request, progress)
+        path = out or Path(f"forecast-{forecasts.day}.csv")
+        write_forecasts(path, forecasts.tables)
+    for kind, table in forecasts.tables.items():
+        show_forecast(out_console, kind, table, forecasts.issued, park.calendar.hours, screen)
+    many = len(forecasts.tables) > 1
     options = [
         f"--{kind} {path} --{kind}-column {f'{kind}_' if many else ''}p50"
-        for kind in made.tables
+        for kind in forecasts.tables
         if kind in ("load", "pv")
     ]
     if options:
-        show_plan_command(out_console, case, made.day, options, screen)
+        show_plan_command(out_console, case, forecasts.day, options, screen)
     from parkdispatch.results.console.dispatch_screen import show_files
 
     show_files(out_console, [path])

@@ -72,9 +72,9 @@ def init_ledger(
     from parkdispatch.results.io.provenance import versions
 
     who = author(by)
-    made = book.make(who, versions()["parkdispatch"])
+    is_new = book.make(who, versions()["parkdispatch"])
     added = add_site(book, park, who)
-    say(words, "made" if made else "there", ledger=book.shown)
+    say(words, "made" if is_new else "there", ledger=book.shown)
     say(words, "site_added" if added else "site_there", site=park.name, tariff=park.tariff.name)
 
 
