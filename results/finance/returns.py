@@ -4,6 +4,7 @@ NPV, IRR and MIRR come from pyxirr. Existence and uniqueness of the IRR are exam
 the flow are counted, and NPV is searched for every zero at rates in (-0.99, 10).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +18,8 @@ from parkdispatch.models.units import KWH_PER_MWH
 Array = NDArray[np.float64]
 
 LEAST_RATE, GREATEST_RATE = -0.99, 10.0  # [-] range of rates searched for zeros of NPV
-GRID = 4001  # rates of the search grid, evenly spaced in log(1 + rate): steps of 0.2 %
+# growth factors 1 + rate of the search grid, evenly spaced in their logarithm: steps of 0.2 %
+GROWTH = np.geomspace(1.0 + LEAST_RATE, 1.0 + GREATEST_RATE, 4001)
 ZERO_VALUE = 1e-14  # [-] an extremum of NPV this small, relative to the sum of its terms' sizes, is rounding
 
 
@@ -130,30 +132,43 @@ def irr(flow_yuan: Array) -> Irr:
     if changes == 0:
         received, paid = bool((flow_yuan > 0).any()), bool((flow_yuan < 0).any())
         return Irr(None, (), 0, "received" if received else "paid" if paid else "nothing")
-    rates, crossed = _npv_zeros(flow_yuan)
+    scaled = flow_yuan / np.abs(flow_yuan).max()
+    rates, crossed = (_only_zero(scaled) if changes == 1 else None) or _npv_zeros(scaled)
     if len(rates) == 1:
         return Irr(rates[0], rates, changes, "one" if crossed[0] else "touched")
     return Irr(None, rates, changes, "several" if rates else "none")
 
 
-def _npv_zeros(flow_yuan: Array) -> tuple[tuple[float, ...], list[bool]]:
+def _only_zero(flow: Array) -> tuple[tuple[float, ...], list[bool]] | None:
+    """The rate at which NPV of a flow that changes its sign once is zero, as `_npv_zeros` tells it.
+
+    By Descartes' rule of signs there is one such rate and NPV changes its sign there, so that no extremum
+    has to be looked for. None where rounding makes more than one of it, or it lies outside of the rates.
+    """
+    signs = np.sign(np.polynomial.polynomial.polyval(GROWTH, flow[::-1]))
+    turns = np.flatnonzero(signs[1:] != signs[:-1])
+    if len(turns) != 1 or not signs.all():
+        return None
+    low, high = GROWTH[turns[0]] - 1.0, GROWTH[turns[0] + 1] - 1.0
+    return (_refined_zero(flow, low, high),), [True]
+
+
+def _npv_zeros(scaled: Array) -> tuple[tuple[float, ...], list[bool]]:
     """Rates at which NPV is zero, ascending, and whether NPV changes its sign there.
 
     The search grid is refined by the extrema of NPV: a zero that NPV only touches is one of them, and two
     zeros between the same rates of the grid lie on either side of one. Solved by Brent's method, refined by
     pyxirr.
     """
-    scaled = flow_yuan / np.abs(flow_yuan).max()
     # the value at the end of the last year has the zeros of NPV and does not overflow at low rates
     value = np.polynomial.Polynomial(scaled[::-1])
     slope, sizes = value.deriv(), np.polynomial.Polynomial(np.abs(scaled[::-1]))
-    growth = np.geomspace(1.0 + LEAST_RATE, 1.0 + GREATEST_RATE, GRID)
-    slopes = slope(growth)
+    slopes = slope(GROWTH)
     extrema = [
-        float(brentq(slope, growth[n], growth[n + 1], xtol=1e-15))
+        float(brentq(slope, GROWTH[n], GROWTH[n + 1], xtol=1e-15))
         for n in np.flatnonzero(slopes[1:] * slopes[:-1] < 0.0)
     ]
-    growth = np.unique([*growth, *extrema])
+    growth = np.unique([*GROWTH, *extrema])
     values = value(growth)
     negligible = (values == 0.0) | (np.isin(growth, extrema) & (np.abs(values) <= ZERO_VALUE * sizes(growth)))
     signs = np.where(negligible, 0.0, np.sign(values))
@@ -174,14 +189,17 @@ def _npv_zeros(flow_yuan: Array) -> tuple[tuple[float, ...], list[bool]]:
 
 def _refined_zero(flow: Array, low: float, high: float) -> float:
     """The rate between two at which NPV has opposite signs where it is zero."""
-    guess = float(brentq(lambda rate: _terminal_value(rate, flow), low, high, xtol=1e-15))
+    guess = float(brentq(_terminal_value, low, high, args=(flow.tolist(),), xtol=1e-15))
     refined = pyxirr.irr(flow, guess=guess, silent=True)
     return float(refined) if refined is not None and low <= refined <= high else guess
 
 
-def _terminal_value(rate: float, flow: Array) -> float:
-    """Value of the flow at the end of its last year."""
-    return float(np.polynomial.polynomial.polyval(1.0 + rate, flow[::-1]))
+def _terminal_value(rate: float, flow: Sequence[float]) -> float:
+    """Value of the flow at the end of its last year, by Horner's scheme."""
+    value, growth = 0.0, 1.0 + rate
+    for paid in flow:
+        value = value * growth + paid
+    return value
 
 
 def mirr(flow_yuan: Array, rate: float) -> float | None:

@@ -145,17 +145,18 @@ const parts = [{ draw: drawFigures }];
 const add = (part) => parts.push(part);
 async function start() {
   for (const part of parts) await (part.start || part.draw)();
-  const again = () => Promise.all(parts.map((part) => part.draw()));
+  const drawn = () => { root.dataset.ready = String(document.querySelectorAll(".plot .main-svg").length); };
+  const again = () => Promise.all(parts.map((part) => part.draw())).then(drawn);
   let width = window.innerWidth, waiting = 0;
   window.addEventListener("resize", () => {
     if (printing || window.innerWidth === width) return; /* the address bar of a phone changes the height only */
-    width = window.innerWidth; clearTimeout(waiting); waiting = setTimeout(again, 120);
+    width = window.innerWidth; delete root.dataset.ready; clearTimeout(waiting); waiting = setTimeout(again, 120);
   });
   light.addEventListener("change", again);
   const paper = (on) => () => { printing = on; root.classList.toggle("paper", on); again(); };
   window.addEventListener("beforeprint", paper(true));
   window.addEventListener("afterprint", paper(false));
-  root.dataset.ready = String(document.querySelectorAll(".plot .main-svg").length);
+  drawn();
 }
 return { D, W, FONT, CONFIG, dark, narrow, css, colour, number, escaped, font, legendItem, categories, bar, add, wrapped, signed, kinds: KINDS,
   start: () => start().catch((e) => { root.dataset.error = String(e); }) };

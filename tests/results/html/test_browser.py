@@ -13,7 +13,7 @@ from tests.support.reports.size_pages import page as size
 from tests.support.reports.study_pages import page as study
 from tests.support.reports.works import works_page
 
-PHONE, DESKTOP = 390, 1300
+PHONE, DESKTOP, HEIGHT = 390, 1300, 900
 LOOK = """(() => {
 const root = document.documentElement, plots = [...document.querySelectorAll(".plot")];
 const style = (at) => getComputedStyle(at);
@@ -55,14 +55,15 @@ pytestmark = [
 
 
 def looked_at(html: str, browser: Browser, tmp_path: Path) -> dict[int, dict[str, Any]]:
-    """The measurements of a probe in the page, by the width of the window."""
+    """The measurements of a probe in the page, by the width of the window: opened on a phone, then made wider."""
     file = tmp_path / "page.html"
     file.write_text(html, encoding="utf-8")
     seen = {}
-    for width in (PHONE, DESKTOP):
-        with browser.tab(width) as tab:
-            tab.open(file.as_uri())
-            assert tab.wait_for(DRAWN), "the page never ends its drawing"
+    with browser.tab(PHONE) as tab:
+        tab.open(file.as_uri())
+        for width in (PHONE, DESKTOP):  # a window that is made wider is drawn anew
+            tab.resize(width, HEIGHT)
+            assert tab.wait_for(f"window.innerWidth === {width} && ({DRAWN})"), "the page never ends its drawing"
             seen[width] = tab.run(LOOK)
     return seen
 
