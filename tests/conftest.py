@@ -22,11 +22,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--first", type=int, default=184, help="seed of the first of them; 184 to 187: short")
     parser.addoption("--network-parks", type=int, default=12, help="random parks of several buses")
     parser.addoption("--long-parks", type=int, default=3, help="random parks of several days, in blocks")
-    parser.addoption("--mutations", type=int, default=60, help="damaged inputs that are tried (seed 1)")
-    parser.addoption("--damages", type=int, default=100, help="random damages of an answer, for the audit")
-    parser.addoption("--kills", type=int, default=8, help="kills of a plan that is being written")
-    parser.addoption("--ledger-kills", type=int, default=2, help="kills of each way of writing a ledger")
-    parser.addoption("--imports", type=int, default=25, help="files that are imported twice")
+    parser.addoption("--mutations", type=int, default=40, help="damaged inputs that are tried (seed 1)")
+    parser.addoption("--damages", type=int, default=60, help="random damages of an answer, for the audit")
+    parser.addoption("--kills", type=int, default=4, help="kills of a plan that is being written")
+    parser.addoption("--ledger-kills", type=int, default=1, help="kills of each way of writing a ledger")
+    parser.addoption("--imports", type=int, default=15, help="files that are imported twice")
 
 
 @pytest.fixture(scope="session", autouse=True)

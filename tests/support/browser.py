@@ -23,7 +23,7 @@ FLAGS = (
     " --disable-component-update --disable-sync --disable-dev-shm-usage --remote-debugging-pipe"
 )
 READS_FD, WRITES_FD = 3, 4  # where Chromium reads commands and writes what happened
-PATIENCE_S = 60.0  # the longest that one answer may take on a loaded machine
+PATIENCE_S = 120.0  # the longest that one answer may take on a loaded machine
 
 
 class BrowserError(Exception):
@@ -134,7 +134,7 @@ class Tab:
             raise BrowserError(str(answer["exceptionDetails"].get("exception", {}).get("description")))
         return answer["result"].get("value")
 
-    def wait_for(self, condition: str, within_s: float = 30.0) -> bool:
+    def wait_for(self, condition: str, within_s: float = 120.0) -> bool:
         """Whether a JavaScript condition came to hold within this time."""
         deadline = time.monotonic() + within_s
         while not self.run(condition):

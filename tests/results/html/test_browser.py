@@ -63,7 +63,9 @@ def looked_at(html: str, browser: Browser, tmp_path: Path) -> dict[int, dict[str
         tab.open(file.as_uri())
         for width in (PHONE, DESKTOP):  # a window that is made wider is drawn anew
             tab.resize(width, HEIGHT)
-            assert tab.wait_for(f"window.innerWidth === {width} && ({DRAWN})"), "the page never ends its drawing"
+            assert tab.wait_for(f"window.innerWidth === {width} && ({DRAWN})"), (
+                "the page never ends its drawing"
+            )
             seen[width] = tab.run(LOOK)
     return seen
 
@@ -108,8 +110,7 @@ def test_the_page_of_a_study_too(lang: Any, browser: Browser, tmp_path: Path) ->
         assert look["width"] <= width, "the page scrolls sideways"
 
 
-@pytest.mark.parametrize("lang", LANGS)
-@pytest.mark.parametrize("kind", ["now", "later", "never"])
+@pytest.mark.parametrize(("kind", "lang"), [("now", "en"), ("now", "zh"), ("later", "zh"), ("never", "en")])
 def test_the_page_of_a_size_too(kind: str, lang: Any, browser: Browser, tmp_path: Path) -> None:
     for width, look in looked_at(size(kind, lang), browser, tmp_path).items():
         assert (look["error"], look["empty"], look["cut"], look["outside"]) == ("", [], [], []), width
