@@ -55,7 +55,7 @@ pytestmark = [
 
 
 def looked_at(html: str, browser: Browser, tmp_path: Path) -> dict[int, dict[str, Any]]:
-    """The measurements of a probe in the page, by the width of the window: opened on a phone, then made wider."""
+    """The measurements of a probe in the page, by the width of the window."""
     file = tmp_path / "page.html"
     file.write_text(html, encoding="utf-8")
     seen = {}
