@@ -39,15 +39,18 @@ class Site(Declaration):
 
     def summer_time_problems(self, year: int) -> list[str]:
         """What is wrong with a zone whose clocks change in a year: the program works in standard time."""
-        zone = ZoneInfo(self.timezone)
-        moments = (datetime(year, month, 1, 12, tzinfo=zone) for month in range(1, 13))
-        standard = [moment.utcoffset() or timedelta(0) for moment in moments if not moment.dst()]
-        if len(standard) == 12:
+        zone, first = ZoneInfo(self.timezone), datetime(year, 1, 1, 12)
+        days = (first + timedelta(days=day) for day in range(366))
+        moments = [day.replace(tzinfo=zone) for day in days if day.year == year]
+        offsets = {moment.utcoffset() for moment in moments}
+        if len(offsets) == 1 and not any(moment.dst() for moment in moments):
             return []
+        standard = [moment.utcoffset() or timedelta(0) for moment in moments if not moment.dst()]
         hours, rest = divmod(min(standard, default=timedelta(0)), timedelta(hours=1))
         fixed = "" if rest else f", such as Etc/GMT{-hours:+d}"
+        change = "has summer time" if any(moment.dst() for moment in moments) else "changes its clock"
         return [
-            f"`site.timezone` = {self.timezone}: has summer time in {year}, but prices, series and sun are"
+            f"`site.timezone` = {self.timezone}: {change} in {year}, but prices, series and sun are"
             f" matched in standard time: must be a zone without it{fixed}, whose clock all times follow then,"
             " those of the tariff too"
         ]

@@ -170,8 +170,12 @@ def row_problems(name: str, invalid: Any, lines: Any, shown: Any, what: str, all
 
 
 def columns_found(headers: Sequence[str]) -> str:
-    """The headers in words; not one alone, which may be the first line of any file, such as a secret."""
-    return "columns found: " + (listed(headers) if len(headers) > 1 else f"{len(headers)}, which is no table")
+    """The headers in words if any is that of a series; else their number: they may be a line of any file."""
+    parts = [heading(header) for header in headers]
+    if any((label and unit) or label in TIME_NAMES for label, unit in parts):
+        return f"columns found: {listed(headers)}"
+    none = "which is no table" if len(headers) == 1 else "none with a unit"
+    return f"columns found: {len(headers)}, {none}"
 
 
 def listed(headers: Sequence[str]) -> str:

@@ -97,9 +97,9 @@ def read_pvgis(name: str, lines: Sequence[str]) -> WeatherRecord:
     columns, labels = rows.columns(positions), {quantity: PVGIS_COLUMNS[quantity] for quantity in positions}
     plane = {part: rows.column(header.index(c)) for part, c in PVGIS_PLANE.items() if c in header}
     if plane:
-        slope = re.search(r"-?[0-9.]+", about.get("Slope", "0"))
-        if slope and float(slope.group()) != 0:
-            raise InputError(f"{name}: slope = {slope.group()} deg: must be 0, that is level irradiance")
+        slope = about.get("Slope", "missing")
+        if not re.fullmatch(r"-?0(\.0*)? deg\..*", slope):  # a tracker has none
+            raise InputError(f"{name}: slope = {quoted(slope)}: must be 0 deg., that is level irradiance")
         columns |= {"ghi": plane["ghi"]} if "ghi" in plane else {}
         labels |= {"ghi": PVGIS_PLANE["ghi"]} if "ghi" in plane else {}
     clock = rows.column(0)

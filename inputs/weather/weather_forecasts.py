@@ -7,10 +7,10 @@ import pandas as pd
 
 from parkdispatch.inputs.series.text_tables import (
     TIME_NAMES,
+    columns_found,
     comma_hint,
     decode,
     heading,
-    listed,
     parse_numbers,
     parse_times,
     read_cells,
@@ -30,9 +30,7 @@ def read_weather_forecasts(path: Path) -> pd.DataFrame:
     headers = [str(header) for header in cells.columns]
     times = [header for header in headers if heading(header)[0] in TIME_NAMES]
     if len(times) != 1 or len(headers) < 2:
-        problems.append(
-            f"{name}: must have one column 'time' and others beside it; columns found: {listed(headers)}"
-        )
+        problems.append(f"{name}: must have one column 'time' and others beside it; {columns_found(headers)}")
         raise InputError(problems)
     stamps, _, time_problems = parse_times(name, cells[times[0]], offsets_allowed=False)
     problems += time_problems

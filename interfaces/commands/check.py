@@ -16,14 +16,17 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None, lang: Language 
         progress("reading inputs")
         from parkdispatch.inputs.loader import load_case, variants
         from parkdispatch.inputs.messages.findings import Findings
-        from parkdispatch.inputs.prepare import day_times, prepare, unread_weather, year_times
+        from parkdispatch.inputs.prepare import day_times, month_times, prepare, unread_weather, year_times
 
-        findings, year_only = Findings(), Findings()
+        findings, year_only, month_only = Findings(), Findings(), Findings()
         with findings.collecting():
             park = load_case(case, variant, whole_year=True)
             prepared = prepare(park, day_times(park, park.calendar.plan_date))
             with year_only.collecting():
                 prepared = prepare(park, year_times(park))
+            if year_only.lines and any(device.pays_for_demand for device in park.devices.values()):
+                with month_only.collecting():
+                    prepare(park, month_times(park, park.calendar.plan_date))
         with findings.collecting():
             names = variants(case) if variant is None else []
             for name in names:
@@ -32,6 +35,8 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None, lang: Language 
                     prepare(varied, day_times(varied, varied.calendar.plan_date))
         findings.raise_any()
     valid = f"valid for a plan of {park.calendar.plan_date} only" if year_only.lines else "valid"
+    if month_only.lines:  # from which the plan would take the peak to expect
+        valid += ", given --peak-so-far-mw"
     text = (
         f"{park.name}: {valid}. {len(park.devices)} devices ({', '.join(park.devices)}),"
         f" {len(prepared.times):,} intervals of {park.calendar.minutes} minutes, tariff {park.tariff.name}."

@@ -749,11 +749,11 @@ def test_a_solver_that_fails_exits_4(run: Run, tmp_path: Path, monkeypatch: pyte
 
 
 def test_check_and_plan_agree_on_series_of_a_day(run: Run, tmp_path: Path) -> None:
-    """Two days of load and sun suffice for a plan; what the year lacks is told beside."""
+    """Two days of load and sun suffice for a plan with its peak; what the year lacks is told beside."""
     path = write_case(tmp_path, *HOURLY, swap('"17:00-22:00"', '"17:30-22:00"', "own.toml"))
     ran = run("check", path)
     assert ran.code == 0
-    assert "small: valid for a plan of 2026-07-15 only. 4 devices" in ran.out
+    assert "small: valid for a plan of 2026-07-15 only, given --peak-so-far-mw. 4 devices" in ran.out
     assert "for year, replay and study: load.csv: covers 2026-07-15 00:00 to 2026-07-17 00:00" in ran.err
     uneven = (
         "warning: `calendar.minutes` = 60: tariff own changes its period at 17:30, within an interval, which"
@@ -762,6 +762,13 @@ def test_check_and_plan_agree_on_series_of_a_day(run: Run, tmp_path: Path) -> No
     assert uneven in ran.err
     ran = run("plan", path, *PEAK, "--out", tmp_path / "out")
     assert (ran.code, ran.err) == (0, uneven)
+    ran = run("plan", path, "--out", tmp_path / "no_peak")
+    assert (ran.code, ran.out) == (2, "")
+    assert "`--peak-so-far-mw` is missing" in ran.err
+    single_part = swap('scheme = "two_part"', 'scheme = "single_part"')
+    path = write_case(tmp_path, *HOURLY, single_part)
+    assert "small: valid for a plan of 2026-07-15 only. 4 devices" in run("check", path).out
+    assert run("plan", path, "--out", tmp_path / "no_demand").code == 0
     ran = run("check", write_case(tmp_path, *HOURLY, swap("= 2026-07-15", "= 2026-07-20")))
     assert (ran.code, ran.out) == (2, "")
 

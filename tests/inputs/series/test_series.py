@@ -12,9 +12,13 @@ from hypothesis import strategies as st
 from parkdispatch.inputs.series.series_file import read_series, series_problems
 from parkdispatch.inputs.series.series_reading import ReadingOptions
 from parkdispatch.inputs.series.series_units import FACTORS
+from parkdispatch.inputs.weather.weather_files import weather_problems
+from parkdispatch.inputs.weather.weather_forecasts import read_weather_forecasts
+from parkdispatch.interfaces.translations.catalogue import translated_message
 from parkdispatch.models.device import SeriesSpec
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.registry import any_device
+from parkdispatch.models.site import Site
 
 POWER = SeriesSpec(title="Demand", unit="MW", lower=0.0)
 TIMES = pd.date_range("2026-07-15", periods=8, freq="15min")
@@ -255,3 +259,28 @@ def test_a_first_line_that_states_the_separator(separator: str, tmp_path: Path) 
     path.write_text("\n".join([f"sep={separator}", *(row.replace(",", separator) for row in rows)]))
     with pytest.raises(InputError, match="load.csv row 5: load"):
         read_series(path, spec, times, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("root:hidden:0\nbin:hidden:1\n", "columns found: 1, which is no table"),
+        ("user,hidden\nroot,hidden\n", "columns found: 2, none with a unit"),
+        ("[hidden]\nword = 1\n", "columns found: 1, which is no table"),
+        ("when,load [MW]\n2026-07-15,1\n", "columns found: when, load [MW]"),
+    ],
+)
+def test_the_first_line_of_a_file_that_is_no_series_is_not_repeated(
+    content: str, said: str, tmp_path: Path
+) -> None:
+    """It may be any file of the machine: a list of passwords has columns too."""
+    path, site = tmp_path / "f.csv", Site(latitude_deg=28.3, longitude_deg=115.2)
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        read_weather_forecasts(path)
+    of_series = series_problems(path, POWER, 0.25, ReadingOptions())
+    for problems in (of_series, weather_problems(path, site), refused.value.problems):
+        text = "\n".join(problems)
+        assert said in text
+        assert "hidden" not in text
+        assert all(translated_message(line, "zh") != line for line in problems)

@@ -161,8 +161,17 @@ def test_pvgis_moments_are_put_where_the_sun_was(write: Callable[..., Path], fol
 
 
 def test_pvgis_of_a_tilted_plane_is_refused(folder: Path) -> None:
-    with pytest.raises(InputError, match="slope = 30 deg: must be 0"):
+    with pytest.raises(InputError, match=r"slope = 30 deg\.: must be 0"):
         read_weather(pvgis_hourly(folder / "tilted.csv", slope=30), SITE, TWO_DAYS)
+
+
+@pytest.mark.parametrize(("line", "said"), [("Slope: - deg.", "-"), ("Mounting: two-axis", "missing")])
+def test_pvgis_of_a_tracker_is_refused(line: str, said: str, folder: Path) -> None:
+    """Its plane follows the sun; it was read as if it were level."""
+    path = pvgis_hourly(folder / "tracker.csv")
+    path.write_text(path.read_text(encoding="utf-8").replace("Slope: 0 deg.", line), encoding="utf-8")
+    with pytest.raises(InputError, match=f"slope = {said}.*: must be 0 deg., that is level irradiance"):
+        read_weather(path, SITE, TWO_DAYS)
 
 
 @pytest.mark.parametrize("name", ["CHN_JX_Nanchang.586060_TMYx.epw", "CHN_Jiangxi.Nanchang.586060_CSWD.epw"])
@@ -470,3 +479,11 @@ def test_a_clock_that_disagrees_with_the_sun_is_refused(folder: Path) -> None:
     assert "the light of the mean day is centred 8.0 h after the sun" in str(caught.value)
     with pytest.raises(InputError, match=r"centred 1\.0 h before the sun at the site: must be within"):
         read_weather(epw(folder / "early", zone=9.0), SITE, YEAR)
+
+
+def test_a_zone_that_changes_for_good_is_no_standard_time() -> None:
+    """Almaty went from UTC+6 to UTC+5 on 1 March 2024, which is no summer time."""
+    site = Site(latitude_deg=43.2, longitude_deg=76.9, timezone="Asia/Almaty")
+    (problem,) = site.summer_time_problems(2024)
+    assert "Asia/Almaty: changes its clock in 2024" in problem
+    assert site.summer_time_problems(2025) == []

@@ -212,7 +212,7 @@ def test_the_language_is_that_typed_or_of_the_environment(
 
 def test_check_speaks_chinese(run: Run, tmp_path: Path) -> None:
     ran = run("check", write_case(tmp_path), "--lang", "zh")
-    assert "small：仅可做 2026-07-15 的日计划。" in ran.out
+    assert "small：仅可做 2026-07-15 的日计划，且须给出 --peak-so-far-mw。" in ran.out
     bad = run(
         "check", write_case(tmp_path / "bad", row("load.csv", 5, "2026-07-15 00:45,-3")), "--lang", "zh"
     )
