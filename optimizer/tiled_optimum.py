@@ -23,7 +23,7 @@ from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime
-from parkdispatch.optimizer.mip.whole_program import first_dispatch, is_small, search_whole_program
+from parkdispatch.optimizer.mip.whole_program import is_small, search_whole_program
 from parkdispatch.optimizer.presolve.exclusive_pairs import (
     PAIR_TOLERANCE_MW,
     TightenedProgram,
@@ -253,13 +253,12 @@ def _repair(
 
 def _searched(problem: RelaxedProblem, incumbent: Incumbent, settings: SolveSettings) -> _Outcome:
     """The best point and bound of the rounds of repair and of a search of the whole program."""
-    known = incumbent.x if incumbent.exists else first_dispatch(problem, settings.deadline)
     gap_yuan = settings.gap * max(1.0, abs(incumbent.bound_yuan))
     search = search_whole_program(
         problem.tiled,
         problem.program,
         lambda bounds: problem.blocks.solve(bounds[1]),
-        known,
+        incumbent.x if incumbent.exists else None,
         gap_yuan,
         settings.deadline,
     )

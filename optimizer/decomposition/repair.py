@@ -21,7 +21,6 @@ inconsistent.
 """
 
 import time
-from dataclasses import replace
 
 import numpy as np
 
@@ -57,6 +56,7 @@ from parkdispatch.optimizer.proof.certificate import (
     certify,
 )
 
+DENSE_SHARE = 0.25  # of the intervals: where so many violate a pair, windows fill the horizon
 SEARCH_SHARE = 0.01  # of a window's tolerance, for its search, where the optimum is asked for
 
 
@@ -109,15 +109,15 @@ class Repair:
             compile_tree_search()
         self._clock = RepairClock(problem.deadline, pairs, hands_over=options.hands_over)
         self._solver.budget = self._clock.budget
-        rounded = replace(problem, deadline=self._clock.rounding_deadline)
-        self._rounding = Rounding(
-            rounded, self._clock.least_rounding_s, is_last_resort=not options.hands_over
-        )
+        self._rounding = Rounding(problem)
 
     def run(self) -> RepairedSolution:
         """Repair in rounds. Raises InfeasibleProgram, NoFeasibleDispatch and RepairHandedOver."""
         incumbent = self._incumbent
         visited: set[tuple[object, ...]] = set()  # windows and fixed members of earlier iterations
+        if self._options.hands_over and self._is_dense():
+            self._raise_bound(self._relaxation(), 0.0)
+            raise RepairHandedOver(incumbent)
         while True:
             state, solutions = self._solve_until_consistent()
             self._fixed = self._fixed_by(solutions)
@@ -151,16 +151,12 @@ class Repair:
         Raises the bound. Return the state they started from, and the last solutions.
         """
         self._partition.activate(self._partition.segments_of_intervals(self._intervals_to_repair()))
-        relaxation = self._certificate or certify(self._program, self._x, self._multipliers.dual)
-        self._certificate = None
+        relaxation, self._certificate = self._relaxation(), None
         state, solved = self._state(), dict[Task, WindowSolution]()
         while True:
             self._clock.rounds += 1
             solutions = self._window_rounds.solve_all(state, solved)
-            if relaxation.dual_infeasibility <= FEASIBILITY_TOLERANCE:
-                gain_yuan = sum(solution.gain_yuan for solution in solutions)
-                bound_yuan = relaxation.dual_objective_yuan + gain_yuan
-                self._incumbent.bound_yuan = max(self._incumbent.bound_yuan, bound_yuan)
+            self._raise_bound(relaxation, sum(solution.gain_yuan for solution in solutions))
             if (
                 self._clock.is_late
                 or self._is_good_enough(solutions)
@@ -168,6 +164,20 @@ class Repair:
             ):
                 self._solver.forget_multipliers()
                 return state, solutions
+
+    def _is_dense(self) -> bool:
+        """Return whether the relaxation violates pairs in so many intervals that windows fill the horizon."""
+        return bool(violated_pairs(self._tiled, self._relaxed_x).any(axis=0).mean() > DENSE_SHARE)
+
+    def _relaxation(self) -> Certificate:
+        """Return the certificate of the present point and multipliers."""
+        return self._certificate or certify(self._program, self._x, self._multipliers.dual)
+
+    def _raise_bound(self, relaxation: Certificate, gain_yuan: float) -> None:
+        """Raise the bound to that of a relaxation and what binaries add to it, where that is one."""
+        if relaxation.dual_infeasibility <= FEASIBILITY_TOLERANCE:
+            bound_yuan = relaxation.dual_objective_yuan + gain_yuan
+            self._incumbent.bound_yuan = max(self._incumbent.bound_yuan, bound_yuan)
 
     def _state(self) -> RepairState:
         """Return the iterate at the beginning of a round."""
@@ -273,10 +283,11 @@ class Repair:
         """Return whether a dispatch is to be made by rounding.
 
         Where a gap is allowed, one is made at once: how far it is from the bound says what is left to prove.
+        What is handed over is not rounded, for the search finds a dispatch sooner and a better one.
         """
+        if self._options.hands_over:
+            return False
         if self._incumbent.exists:
-            if self._options.hands_over:
-                return False
             return is_late and self._clock.leaves_a_rounding
         return is_late or self._options.gap > EXACT
 

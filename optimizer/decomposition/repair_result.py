@@ -17,7 +17,8 @@ class RepairOptions:
     `is_repeated`: this is one of several solves, so that loading compiled code pays. `needs_dual`: the
     multipliers of the optimum are asked for; otherwise a merged point that meets the bound ends the repair.
     `gap`: a dispatch proven to be so near to the optimum is enough, relative. `hands_over`: what some
-    rounds or a share of the time do not close is left to another method, with a rounded point if need be.
+    rounds or a share of the time do not close is left to another method, with the best point if there is
+    one, and at once where nearly every interval violates a pair.
     """
 
     is_repeated: bool

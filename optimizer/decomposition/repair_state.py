@@ -9,7 +9,6 @@ from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
-from parkdispatch.optimizer.heuristics.rounding import LEAST_S
 from parkdispatch.optimizer.partition.lagrangian_pricing import WindowProgram
 from parkdispatch.optimizer.partition.windows import Window
 from parkdispatch.optimizer.proof.feasibility import tolerated_yuan
@@ -94,9 +93,9 @@ class RepairClock:
     """Time and rounds of a repair: for the proof alone at first, then for rounding too, until the deadline.
 
     Deadlines are values of time.monotonic(). A repair that hands a small program over has less time for the
-    proof, and as much again for rounding. That time is the processor's, so that the same park goes the same
-    way on a machine that is busy with something else, as long as that takes it no more than a few times as
-    long. `budget` is that of the proof.
+    proof, and rounds nothing. That time is the processor's, so that the same park goes the same way on a
+    machine that is busy with something else, as long as that takes it no more than a few times as long.
+    `budget` is that of the proof.
     """
 
     def __init__(self, deadline: float, pairs: int, *, hands_over: bool) -> None:
@@ -108,8 +107,6 @@ class RepairClock:
             proof_s = min(proof_s, BUSY * most_s)
         self.deadline = deadline
         self.budget = TimeBudget(now + proof_s, most_s=most_s if hands_over else np.inf)
-        self.rounding_deadline = now + 2 * most_s if hands_over else deadline
-        self.least_rounding_s = min(LEAST_S, most_s) if hands_over else LEAST_S
         self.rounds, self.rounding_s = 0, 0.0  # so far, and what the last rounding took
         self._max_rounds = HANDOVER_ROUNDS if hands_over else np.inf
 

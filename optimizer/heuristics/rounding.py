@@ -51,22 +51,15 @@ _Patches = list[_Patch]  # that together make a window obey its pairs; empty whe
 class Rounding:
     """Rounds points of one relaxed problem, before its deadline if possible, else soon after."""
 
-    def __init__(
-        self, problem: RelaxedProblem, least_s: float = LEAST_S, *, is_last_resort: bool = True
-    ) -> None:
-        """`least_s` seconds are taken even if the deadline is over.
-
-        `is_last_resort`: a point is looked for after that too, for nothing else looks for one.
-        """
+    def __init__(self, problem: RelaxedProblem) -> None:
         self._problem = problem
         self._tiled, self._program, self._pricer = problem.tiled, problem.program, problem.pricer
         self._blocks, self._pool, self._deadline = problem.blocks, problem.pool, problem.deadline
-        self._least_s, self._is_last_resort = least_s, is_last_resort
         self._all_pairs = np.ones((len(self._tiled.template.pairs), len(self._tiled.horizon)), dtype=bool)
 
     def deadline_from_now(self) -> float:
         """Return the deadline of a rounding that begins now (time.monotonic)."""
-        return max(self._deadline, time.monotonic() + self._least_s)
+        return max(self._deadline, time.monotonic() + LEAST_S)
 
     def round_off(
         self, start: Array, fixed_at_zero: Mask, partition: Partition, deadline: float | None = None
@@ -77,16 +70,10 @@ class Rounding:
         roundings, where there is more than one.
         """
         deadline = self.deadline_from_now() if deadline is None else deadline
-        if self._is_over(deadline):
-            return None
         patched = self._round_windows(start, partition, deadline)
-        if patched is not None or self._is_over(deadline):
+        if patched is not None:
             return patched
         return self._round_iteratively(start, fixed_at_zero.copy())
-
-    def _is_over(self, deadline: float) -> bool:
-        """Return whether a rounding is to be left to another method."""
-        return not self._is_last_resort and time.monotonic() >= deadline
 
     def improved_by_days(self, x: Array) -> Array:
         """Return a point that costs no more than `x`, which obeys every pair: each day solved anew by itself.
@@ -157,8 +144,6 @@ class Rounding:
                     to_widen[window] = best
                 else:
                     self._apply(best, x)
-            if to_widen and self._is_over(deadline):
-                return None
             waiting, widenings_left = _widened(to_widen, partition), widenings_left - 1
         if not self._problem.obeys_all(x):
             return None

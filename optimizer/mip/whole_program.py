@@ -15,9 +15,7 @@ from parkdispatch.models.device import Array
 from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
-from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
-from parkdispatch.optimizer.heuristics.rounding import Rounding
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver
 from parkdispatch.optimizer.partition.lagrangian_pricing import pair_positions, with_pair_binaries
 from parkdispatch.optimizer.partition.windows import Window
@@ -25,8 +23,7 @@ from parkdispatch.optimizer.presolve.exclusive_pairs import open_pairs
 from parkdispatch.optimizer.proof.feasibility import is_exact, obeys_all
 
 MAX_PAIRS = 20_000  # exclusive pairs of a program that is searched as a whole: three batteries' week
-FIRST_POINT_SHARE = 0.5  # of the remaining time, for a first point
-FIRST_DAYS_SHARE = 0.3  # of the time left then, for the days of that point
+FIRST_POINT_SHARE = 0.5  # of the remaining time, for the first point of a search with some pairs only
 LEAST_S = 1.0  # for a search, after the deadline too
 
 Bounds = tuple[Array, Array]  # lower and upper, (columns,) each
@@ -71,16 +68,19 @@ def search_whole_program(
     """Search a tightened relaxation of `tiled` with its binary columns and its open pairs.
 
     `solve_within` returns the optimum of the relaxation and its multipliers within other bounds. `incumbent`
-    is a dispatch; without one, a first one is searched for in the direction of the least activity. Of the
-    open pairs only those `chosen`, (pairs, intervals), have a binary; the bound is valid all the same. Where
-    a good dispatch is known, HiGHS's `heuristics` may be left out. After `max_nodes` nodes the search ends.
+    is a dispatch; without one, what can rest rests if the search finds nothing better, and where that is no
+    dispatch one is searched for, until the deadline of the thread. Of the open pairs only those `chosen`,
+    (pairs, intervals), get a binary; the bound is valid all the same, and that dispatch is looked for first.
+    Where a good one is known, HiGHS's `heuristics` may be left out. After `max_nodes` nodes the search ends.
     Raises InfeasibleProgram where there is no dispatch.
     """
     is_open = open_pairs(tiled, program)
-    if incumbent is None:
-        incumbent = _first_point(tiled, program, deadline)
+    known = incumbent if incumbent is not None else _dispatch_at_rest(tiled, program)
     if chosen is not None:
         is_open &= chosen
+        if known is None:  # the search's own point may violate the other pairs
+            known = _least_active_dispatch(tiled, program, FIRST_POINT_SHARE * _remaining_s(deadline))
+        incumbent = known
     with_binaries, pairs = _with_binaries_of(tiled, program, is_open)
     limit_s = _remaining_s(deadline)
     solver = Solver(
@@ -93,14 +93,15 @@ def search_whole_program(
     solver.load(with_binaries)
     x, bound_yuan, is_complete = np.empty(0), -np.inf, False
     if incumbent is not None:
-        first_is_used = (incumbent[pairs[:, 0]] > incumbent[pairs[:, 1]]).astype(np.float64)
-        x = np.concatenate([incumbent[: len(program.cost)], first_is_used])
+        x = _with_binaries_in(incumbent[: len(program.cost)], pairs)
         solver.propose(x)
     try:
         answer = solver.solve()
         x, bound_yuan, is_complete = answer.x, answer.bound, not answer.timed_out
     except OutOfTime as ended:
         bound_yuan = ended.bound
+        known = _least_active_dispatch(tiled, program) if known is None else known
+        x = x if known is None else _with_binaries_in(known[: len(program.cost)], pairs)
     fixed_at_zero = np.zeros(len(program.cost), dtype=bool)
     if not x.size:
         return WholeSearch(bound_yuan, x, x, np.empty(0), fixed_at_zero, is_open, is_complete)
@@ -109,7 +110,7 @@ def search_whole_program(
     searched_x = x = x[: len(program.cost)]
     if chosen is not None:
         fixed_at_zero |= lesser_members(tiled, x)
-    known = np.empty(0) if incumbent is None else incumbent[: len(program.cost)]
+    known = np.empty(0) if known is None else known[: len(program.cost)]
     try:
         x, row_dual = solve_within(bounds_as_decided(tiled, program, x, fixed_at_zero))
         dispatch = x if obeys_all(tiled, program, x) else np.empty(0)
@@ -118,7 +119,7 @@ def search_whole_program(
         is_dispatch = obeys_all(tiled, program, x) and (not known.size or is_exact(program, x))
         dispatch = x if is_dispatch else np.empty(0)
     if known.size and not (dispatch.size and program.objective(dispatch) <= program.objective(known)):
-        # the point violates a pair that had no binary, or is worse than what the search began with
+        # the point violates a pair that had no binary, or is worse than what was known
         dispatch, row_dual = known, np.empty(0)
     return WholeSearch(bound_yuan, searched_x, dispatch, row_dual, fixed_at_zero, is_open, is_complete)
 
@@ -148,16 +149,18 @@ def _with_binaries_of(tiled: Tiled, program: LinearProgram, chosen: Mask) -> tup
     return with_pair_binaries(relaxation, pairs), pairs
 
 
-def _first_point(tiled: Tiled, program: LinearProgram, deadline: float) -> Array | None:
-    """Return some dispatch; None where none was found in a share of the time."""
+def _dispatch_at_rest(tiled: Tiled, program: LinearProgram) -> Array | None:
+    """Return a dispatch in which whatever can rest rests; None where none is found."""
     resting = resting_dispatch(tiled, program)
-    if resting is not None:
-        return resting.x
+    return None if resting is None else resting.x
+
+
+def _least_active_dispatch(tiled: Tiled, program: LinearProgram, limit_s: float = np.inf) -> Array | None:
+    """Return a dispatch with as little power as a search finds at first; None where none is found in time."""
     # a dispatch obeys all pairs, also those that a narrow search leaves out
     with_binaries, _ = _with_binaries_of(tiled, program, open_pairs(tiled, program))
     cost = np.zeros(len(with_binaries.cost))
     cost[: len(program.cost)] = _activity(tiled)
-    limit_s = FIRST_POINT_SHARE * _remaining_s(deadline)
     solver = Solver(time_limit_s=limit_s, full_search=True, any_point=True)
     solver.load(replace(with_binaries, cost=cost, offset=0.0))
     try:
@@ -165,15 +168,6 @@ def _first_point(tiled: Tiled, program: LinearProgram, deadline: float) -> Array
     except OutOfTime:
         return None
     return x if obeys_all(tiled, program, x) else None
-
-
-def first_dispatch(problem: RelaxedProblem, deadline: float) -> Array | None:
-    """Return some dispatch, each of its days solved anew by itself; None where none is found in time."""
-    x = _first_point(problem.tiled, problem.program, deadline)
-    if x is None:
-        return None
-    until = time.monotonic() + FIRST_DAYS_SHARE * max(0.0, deadline - time.monotonic())
-    return Rounding(replace(problem, deadline=until), least_s=0.0).improved_by_days(x)
 
 
 def _activity(tiled: Tiled) -> Array:
@@ -194,6 +188,11 @@ def _activity(tiled: Tiled) -> Array:
 def _remaining_s(deadline: float) -> float:
     """Return the seconds until the deadline (time.monotonic), or a little after it."""
     return max(LEAST_S, deadline - time.monotonic())
+
+
+def _with_binaries_in(x: Array, pairs: Index) -> Array:
+    """Return a dispatch followed by the binaries of these pairs: 1 where the first member is used."""
+    return np.concatenate([x, (x[pairs[:, 0]] > x[pairs[:, 1]]).astype(np.float64)])
 
 
 def _unused_members(x: Array, pairs: Index) -> Index:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from parkdispatch.models.stores.battery import Battery
+from parkdispatch.optimizer.decomposition.window_rounds import WindowRounds
 from parkdispatch.optimizer.solve import Proof, optimize
 from tests.support.harnesses.random_parks import feasibility_yuan, ours, plain_highs, random_park, verdict
 from tests.support.small_parks import SmallPark
@@ -55,6 +56,13 @@ def test_the_unit_of_money_changes_nothing(money: float) -> None:
     proof = proof_of(park)
     assert proof.objective_yuan / money == pytest.approx(-238.283840, rel=1e-7)
     assert proof.bound_yuan / money == pytest.approx(-238.283840, rel=1e-7)
+
+
+def test_where_most_intervals_violate_a_pair_no_round_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounds took a sixth of the time of such a park, rounding what they left as much, and closed nothing."""
+    monkeypatch.delattr(WindowRounds, "solve_all")
+    park = random_park(2)
+    assert verdict(park, ours(park, 20.0), plain_highs(park, 20.0)) == "equal"
 
 
 def test_random_parks_are_those_of_plain_highs() -> None:

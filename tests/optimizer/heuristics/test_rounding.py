@@ -28,9 +28,7 @@ from tests.support.small_parks import SmallPark
 SOON, OVER = 60.0, -1.0  # from now to the deadline
 
 
-def rounded(
-    tiled: Tiled, pressed_after: list[int], left_s: float = SOON, *, is_last_resort: bool = True
-) -> tuple[Array, Array | None]:
+def rounded(tiled: Tiled, pressed_after: list[int], left_s: float = SOON) -> tuple[Array, Array | None]:
     """The optimum of the relaxation, and what is made of it.
 
     The horizon is cut after these intervals, in which its battery is full or empty, and where the relaxation
@@ -47,17 +45,7 @@ def rounded(
             reduced[state] = np.where(x[state] <= program.lower[state], 100.0, -100.0)
         partition = Partition(tiled, program, pricer.extractor.carried, x, reduced)
         problem = RelaxedProblem(tiled, program, pricer, blocks, pool, time.monotonic() + left_s)
-        rounding_of_it = Rounding(problem, rounding.LEAST_S, is_last_resort=is_last_resort)
-        return x, rounding_of_it.round_off(x, np.zeros(len(x), dtype=bool), partition)
-
-
-def test_after_its_time_it_is_left_to_another_method_if_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three windows after the deadline took most of the ten seconds of a small park, and found nothing."""
-    monkeypatch.setattr(rounding, "LEAST_S", 0.0)
-    tiled = below_the_peak(0)
-    assert rounded(tiled, [1, 2], OVER)[1] is not None
-    assert rounded(tiled, [1, 2], OVER, is_last_resort=False)[1] is None
-    assert rounded(tiled, [1, 2], SOON, is_last_resort=False)[1] is not None
+        return x, Rounding(problem).round_off(x, np.zeros(len(x), dtype=bool), partition)
 
 
 def obeys(tiled: Tiled, x: Array) -> bool:
