@@ -45,7 +45,7 @@ def show_study(console: Console, study: Study) -> None:
     console.print(_returns_table(study.cash))
     if study.owners:
         console.print(_owners_table(study.owners))
-    for line in (*_irr_lines(study.cash), *_investment_lines(study.cash), _proof(study)):
+    for line in (*_irr_lines(study.cash), *_investment_lines(study.cash), _proof(study), *_not_proven(study)):
         console.print(Text(line), soft_wrap=True)
 
 
@@ -194,6 +194,15 @@ def _investment_lines(cash: CashFlow) -> Iterator[str]:
         yield (
             f"Debt service coverage ratio: minimum {cash.cover.least:z.2f} in year {worst_year} of operation,"
             f" mean {cash.cover.mean:.2f}{'' if cash.cover.least >= 1 else '; below 1 equity must be added'}."
+        )
+
+
+def _not_proven(study: Study) -> Iterator[str]:
+    """A sentence on what of the demand price no proof covers, where full use lowers it."""
+    if study.has_full_use:
+        yield (
+            "The 90 % demand price of full use is in the proof of months that reach it whatever is"
+            " dispatched; in other months it depends on the dispatch, and no proof covers it."
         )
 
 
