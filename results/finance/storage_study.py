@@ -9,7 +9,7 @@ from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import EndOfLife, Lifetime
-from parkdispatch.results.finance.owner_flows import OwnerStudy
+from parkdispatch.results.owners.owner_flows import OwnerStudy
 from parkdispatch.results.park_indicators import ParkIndicators
 
 
