@@ -123,7 +123,15 @@ class _Facts:
     def _costs(self) -> Iterator[Transfer]:
         """What is paid to builders and for upkeep, whether another leaves or not."""
         values, network, pv = self.cash.values, self.owners.network, self.owners.pv
-        for key in ("investment", "working_capital", "replacement", "operation_maintenance", "insurance"):
+        for key in (
+            "investment",
+            "working_capital",
+            "replacement",
+            "operation_maintenance",
+            "insurance",
+            "land",
+            "decommissioning",
+        ):
             yield Transfer(f"storage_{key}", STORAGE, OUTSIDE, values[key])
         for key in ("working_capital_back", "residual"):
             yield Transfer(f"storage_{key}", OUTSIDE, STORAGE, values[key])

@@ -5,8 +5,9 @@ tax on its profit, with the rules of the storage's cash flow (`results/finance/t
 sell and earn elsewhere: a saving changes the taxes that they pay in the same year, and none is carried over.
 
 Conventions, those of the storage's cash flow: prices between owners, bills and contracts include VAT at one
-rate, as do investment and replacement; upkeep and insurance are net of VAT and give no credit; working
-capital and residual values bear no tax. A company is depreciated over at most the years of operation.
+rate, as do investment and replacement; upkeep, insurance, land and decommissioning are net of VAT and give no
+credit; working capital and residual values bear no tax. A company is depreciated over at most the years of
+operation.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +23,7 @@ from parkdispatch.results.finance.tax import income_tax, straight_line, vat_ledg
 from parkdispatch.results.owners.transfers import NETWORK, OUTSIDE, PV, STORAGE, WORKS, Transfer
 
 INVESTED = ("investment", "replacement")  # VAT of which is credited
-UPKEEP = ("operation_maintenance", "insurance")
+UPKEEP = ("operation_maintenance", "insurance", "land", "decommissioning")
 UNTAXED = ("working_capital", "working_capital_back", "residual")
 TAXES = ("vat", "surcharges", "income_tax")
 
