@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 
@@ -12,6 +12,7 @@ import pandas as pd
 from parkdispatch.inputs.cache.weather_series import climate_year, device_series
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.checks.computed_series import uncomputable_series
+from parkdispatch.inputs.full_use_prices import listed_demand_prices, reduced_demand_prices
 from parkdispatch.inputs.schema.case_file import SeriesFile, WeatherFile
 from parkdispatch.inputs.series.series_file import read_series
 from parkdispatch.inputs.series.series_reading import SeriesReading
@@ -34,11 +35,20 @@ class Prepared:
     hours: float
     series: Mapping[tuple[str, str], Array]
     reads_weather: bool = True  # some series was computed from it
+    # demand price of the tariff, by connection that full use may reduce, before that
+    listed_demand_price: Mapping[str, Array] = field(default_factory=dict)
 
     def of(self, case: Case) -> "Prepared":
         """The same series for a case with fewer devices."""
         series = {key: array for key, array in self.series.items() if key[0] in case.devices}
         return replace(self, case=case, series=series)
+
+    def with_certain_full_use(self) -> "Prepared":
+        """The same with reduced demand prices in the months whose full use is certain with these devices."""
+        prices = reduced_demand_prices(
+            self.case, self.series, self.listed_demand_price, self.times, self.hours
+        )
+        return replace(self, series={**self.series, **prices})
 
 
 def year_times(case: Case) -> pd.DatetimeIndex:
@@ -138,7 +148,14 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
         series |= {(name, key): array for key, array in arrays.items()}
     if problems:
         raise InputError(list(dict.fromkeys(problems)))
-    return Prepared(replace(case, readings=readings), times, hours, series, weather.cache_info().misses > 0)
+    return Prepared(
+        case=replace(case, readings=readings),
+        times=times,
+        hours=hours,
+        series=series,
+        reads_weather=weather.cache_info().misses > 0,
+        listed_demand_price=listed_demand_prices(case, series),
+    ).with_certain_full_use()
 
 
 def unread_weather(prepared: Prepared) -> list[str]:

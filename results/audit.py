@@ -15,6 +15,8 @@ from parkdispatch.models.ordered_bounds import VIOLATION, ordered_residuals_mw, 
 from parkdispatch.models.vocabulary import Amount
 from parkdispatch.results.billing.bill import Bill, bill
 from parkdispatch.results.billing.bill_lines import Connection
+from parkdispatch.results.billing.demand_charge import months_priced_at_full_use
+from parkdispatch.results.billing.given_prices import DEMAND
 from parkdispatch.results.grid_exchange import exchange_residuals_mw
 from parkdispatch.results.solution import (
     QuantityName,
@@ -105,9 +107,13 @@ def bills(solution: xr.Dataset, case: Case) -> dict[str, Bill]:
             seen = device_quantities(solution, name)
             power_mw = {display.kind: display.power_mw(seen) for display in device.displays}
             given = {key: seen.values[key] for key in seen.values if (name, key) in case.series}
+            certain: set[str] = set()
+            if DEMAND in seen.values and DEMAND not in given:
+                certain = months_priced_at_full_use(seen.times, seen.values[DEMAND], case.tariff, device)
             bill_of[name] = bill(
-                seen.times, power_mw["import"], power_mw["export"], seen.hours, case.tariff, device, given
-            )
+                seen.times, power_mw["import"], power_mw["export"], seen.hours, case.tariff, device, given,
+                certain,
+            )  # fmt: skip
     return bill_of
 
 

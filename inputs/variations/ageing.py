@@ -32,7 +32,10 @@ def aged_prepared(prepared: Prepared, health: Mapping[str, float], years: float)
     aged_case = case.with_devices(devices)
     if recomputed and years > 0:
         series |= prepare(aged_case.with_devices(recomputed), prepared.times).series
-    return Prepared(aged_case, prepared.times, prepared.hours, series)
+    aged = Prepared(
+        aged_case, prepared.times, prepared.hours, series, listed_demand_price=prepared.listed_demand_price
+    )
+    return aged.with_certain_full_use()
 
 
 def with_yearly_changes(prepared: Prepared, paths: YearlyChanges, years: int) -> Prepared:
@@ -54,4 +57,7 @@ def with_yearly_changes(prepared: Prepared, paths: YearlyChanges, years: int) ->
         case = replace(case, tariff=with_spread(tariff, (1.0 + paths.spread) ** years))
         grids = {name: case.devices[name] for name in case.of_role("grid")}
         series |= prepare(case.with_devices(grids), prepared.times).series
-    return Prepared(case, prepared.times, prepared.hours, series)
+    changed = Prepared(
+        case, prepared.times, prepared.hours, series, listed_demand_price=prepared.listed_demand_price
+    )
+    return changed.with_certain_full_use()

@@ -17,6 +17,7 @@ from parkdispatch.models.conversion.fuel_burner import FUEL_PRICE, FuelBurner
 from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import Array, Carrier, Display, Efficiency, Seen, largest_residual
 from parkdispatch.models.limits import Power
+from parkdispatch.models.network.full_use import SupplyBound
 from parkdispatch.models.vocabulary import Interval, Terms
 
 
@@ -94,6 +95,10 @@ class Boiler(FuelBurner):
         if self.bus is None:
             return self.with_fuel(terms, interval, block.input_mw)
         return Terms({**terms.injection, self.bus: -block.input_mw})
+
+    def supply_bound(self, series: Mapping[str, Array]) -> SupplyBound:
+        """Nothing: it only draws from the bus that feeds it."""
+        return SupplyBound()
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Recompute the limit of the heat, what is drawn for it, and what enters the buses."""

@@ -30,6 +30,7 @@ from parkdispatch.models.device import (
     largest_residual,
 )
 from parkdispatch.models.limits import Power
+from parkdispatch.models.network.full_use import SupplyBound
 from parkdispatch.models.reactive_load import ReactiveLoad
 from parkdispatch.models.shown_operation import Activity
 from parkdispatch.models.vocabulary import Interval, Terms
@@ -164,6 +165,10 @@ class VapourCompression(ReactiveLoad):
             return []
         rated_mw, base_mw = self._base(seen.values["power_mw"], seen.values[f"{self.output}_mw"])
         return [Activity("commitment", base_mw, rated_mw, seen.values["running"] > 0.5)]
+
+    def supply_bound(self, series: Mapping[str, Array]) -> SupplyBound:
+        """Nothing: it only draws electricity."""
+        return SupplyBound()
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Recompute the limits, the least load, the output, and what enters the buses."""

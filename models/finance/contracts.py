@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
 from parkdispatch.models.calendar.quarter_hours import QUARTERS_PER_DAY, QUARTERS_PER_HOUR
-from parkdispatch.models.calendar.working_days import KNOWN_YEARS
+from parkdispatch.models.calendar.working_days import arranged_years
 from parkdispatch.models.declaration import ASSUMED, GIVEN, NO_UNIT, Declaration, declared
 from parkdispatch.models.device import Fraction
 from parkdispatch.models.limits import Energy, PositivePower, YearlyEnergy
@@ -266,9 +266,9 @@ class Contracts(Declaration):
                     f"{path}.baseline_pick` = '{response.baseline_pick}': cannot matter, because without"
                     " `baseline_of_days` there is nothing to choose from"
                 )
-            if year is not None and year not in KNOWN_YEARS:
+            if year is not None and year not in (known := arranged_years()):
                 warnings.append(
-                    f"{path}`: public holidays are known from {KNOWN_YEARS[0]} to {KNOWN_YEARS[-1]}, not of"
-                    f" {year}; its working days are Monday to Friday except the tariff's holidays"
+                    f"{path}`: weekends worked for public holidays are known from {known[0]} to {known[-1]},"
+                    f" not of {year}; its working days are Monday to Friday except public holidays"
                 )
         return warnings

@@ -1,7 +1,7 @@
 """Project finance of a storage investment: cost, funding and taxes, as in Chinese feasibility studies.
 
 Declarations only; `results/finance/cash_flow.py` computes. Prices are constant over the years, as is usual
-in such studies. Years of operation count from 1. The workbook shows unit, sentence and source of each number.
+in such studies, unless a yearly change is given. Years of operation count from 1.
 """
 
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ SHARES_TOLERANCE = 1e-9  # [-] of shares that must add up to one
 
 Years = Annotated[int, Field(ge=1, le=60)]
 YearsOrNone = Annotated[int, Field(ge=0, le=60)]
+YearlyChange = Annotated[float, Field(gt=-1, le=1)]  # [1/year] 0.02: two per cent more every year
 ClassName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 
 
@@ -48,6 +49,9 @@ class OperationMaintenance(Declaration):
     investment_share: Fraction = declared(
         "- a year", "Cost as a share of the investment, if that is the basis", ASSUMED, 0.03
     )
+    yearly_change: YearlyChange = declared(
+        "1/year", "Yearly change of the cost from the first year of operation on", ASSUMED, 0.0
+    )
 
 
 class Replacement(Declaration):
@@ -62,7 +66,7 @@ class Replacement(Declaration):
         "yuan", "Cost of the replacement at the first year's prices, VAT included; 0: no replacement",
         ASSUMED, 0.0,
     )  # fmt: skip
-    yearly_price_change: Annotated[float, Field(gt=-1, le=1)] = declared(
+    yearly_price_change: YearlyChange = declared(
         "1/year", "Yearly change of that cost until the replacement", ASSUMED, 0.0
     )
     end_of_life_health: Fraction = declared(
@@ -162,6 +166,16 @@ class Finance(Declaration):
     insurance_share: Fraction = declared(
         "- of the investment a year", "Insurance; 0.005 to 0.01 usual (second-hand)", "second-hand", 0.005
     )
+    land_yuan_per_kw_year: UnitCost = declared(
+        "yuan/kW a year",
+        "Rent of the land per rated power, net of VAT, in each year of operation",
+        ASSUMED,
+        0.0,
+    )
+    decommissioning_share: Fraction = declared(
+        "- of the investment", "Decommissioning and recycling, net of VAT, at the end of the last year",
+        ASSUMED, 0.0,
+    )  # fmt: skip
     vat: ValueAddedTax = declared(NO_UNIT, "Value-added tax", default=ValueAddedTax())
     operation_maintenance: OperationMaintenance = declared(
         NO_UNIT, "Cost of operation and maintenance", default=OperationMaintenance()

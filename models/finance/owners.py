@@ -1,7 +1,7 @@
 """Owners of a park: who invests, and who pays whom for what. Declarations only.
 
 The works use the energy, a PV company owns the modules, a storage company the batteries, a network company
-the wires between them. `results/finance/owner_flows.py` computes the flow of each. Prices include VAT.
+the wires between them. `results/owners/owner_flows.py` computes the flow of each. Prices include VAT.
 """
 
 from typing import Annotated
@@ -10,10 +10,21 @@ from pydantic import Field
 
 from parkdispatch.models.declaration import ASSUMED, GIVEN, NO_UNIT, Declaration, declared
 from parkdispatch.models.device import Fraction
+from parkdispatch.models.finance.investment import LAW, IncomeTax, Years
 from parkdispatch.models.limits import Money, PositiveMoney, Price, UnitCost
 from parkdispatch.models.tariff.tariff_tables import Name
 
 CODED_PV = "as coded from NB/T 11894-2025 in a public repository, the standard itself not seen (second-hand)"
+
+
+class CompanyTax(Declaration):
+    """How a company is taxed; the rate of VAT and its surcharges are those of `finance`."""
+
+    depreciation_years: Years = declared(
+        "years", "Straight-line depreciation of the investment, at most over the years of operation",
+        CODED_PV, 20,
+    )  # fmt: skip
+    income_tax: IncomeTax = declared(NO_UNIT, "Enterprise income tax", default=IncomeTax())
 
 
 class PvOwner(Declaration):
@@ -34,6 +45,7 @@ class PvOwner(Declaration):
     escalation: Annotated[float, Field(gt=-1, le=1)] = declared(
         "1/year", "Yearly change of the price to the works", ASSUMED, 0.0
     )
+    tax: CompanyTax = declared(NO_UNIT, "Its taxes", default=CompanyTax())
 
 
 class StorageOwner(Declaration):
@@ -63,6 +75,7 @@ class NetworkOwner(Declaration):
     capacity_rent_yuan_per_kw_year: UnitCost = declared(
         "yuan/kW a year", "Rent of the storage company for the connection of its rated power", ASSUMED, 0.0
     )
+    tax: CompanyTax = declared(NO_UNIT, "Its taxes", default=CompanyTax())
 
 
 class Owners(Declaration):
@@ -72,3 +85,6 @@ class Owners(Declaration):
     storage: StorageOwner = declared(NO_UNIT, "Storage company", default=StorageOwner())
     network: NetworkOwner = declared(NO_UNIT, "Network company", default=NetworkOwner())
     discount_rate: Fraction = declared("-", "Discount rate of all of them", ASSUMED, 0.06)
+    works_income_tax_rate: Fraction = declared(
+        "-", "Income tax rate of the works, who make profits otherwise", LAW, 0.25
+    )

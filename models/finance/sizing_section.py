@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from parkdispatch.models.declaration import ASSUMED, GIVEN, Declaration, declared
 from parkdispatch.models.device import Array, Fraction
+from parkdispatch.models.finance.investment import YearlyChange
 from parkdispatch.models.limits import (
     Factor,
     Money,
@@ -31,8 +32,6 @@ from parkdispatch.models.units import KW_PER_MW, KWH_PER_MWH, WH_PER_MWH
 
 MAX_STEPS = 101  # grid points along one axis of a surface; more are most likely a mistake
 STEP_TOLERANCE = 1e-9  # [-] of a step, within which the last grid point equals the end of the range
-
-YearlyChange = Annotated[float, Field(gt=-1, le=1)]  # [1/year] 0.02: two per cent more every year
 
 
 class GridRange(Declaration):

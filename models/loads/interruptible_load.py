@@ -38,6 +38,7 @@ from parkdispatch.models.device import (
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.loads.demand_profile import DemandProfile
 from parkdispatch.models.loads.shed_steps import ShedStep
+from parkdispatch.models.network.full_use import SupplyBound
 from parkdispatch.models.ordered_bounds import INJECTION
 from parkdispatch.models.shown_operation import Activity
 from parkdispatch.models.vocabulary import Interval, Terms
@@ -132,6 +133,10 @@ class InterruptibleLoad(DemandProfile):
             {"interruption": cost * interval.hours},
             amounts={"consumption_mwh": power_mw * interval.hours},
         )
+
+    def supply_bound(self, series: Mapping[str, Array]) -> SupplyBound:
+        """Nothing: it only draws, how much is decided."""
+        return SupplyBound()
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Recompute the events of each step and the power drawn."""

@@ -8,6 +8,7 @@ import numpy as np
 from parkdispatch.models.declaration import declared
 from parkdispatch.models.device import Array, Carrier, Display, Seen
 from parkdispatch.models.loads.demand_profile import DemandProfile
+from parkdispatch.models.network.full_use import SupplyBound
 from parkdispatch.models.ordered_bounds import INJECTION
 from parkdispatch.models.vocabulary import Amount, Expr, Interval, Terms
 
@@ -34,6 +35,10 @@ class Load(DemandProfile):
         demand_mw = interval.series("demand_mw")
         drawn: dict[Amount, Expr] = {"consumption_mwh": demand_mw * interval.hours}
         return Terms({self.bus: -demand_mw}, amounts=drawn if self.carrier == "electricity" else {})
+
+    def supply_bound(self, series: Mapping[str, Array]) -> SupplyBound:
+        """The demand, which is drawn whatever is dispatched."""
+        return SupplyBound(-series["demand_mw"] if self.carrier == "electricity" else 0.0)
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Compare the power drawn from the bus with the demand."""

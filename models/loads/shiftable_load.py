@@ -56,6 +56,7 @@ from parkdispatch.models.loads.work_windows import (
     work_series,
     work_windows,
 )
+from parkdispatch.models.network.full_use import SupplyBound
 from parkdispatch.models.ordered_bounds import INJECTION
 from parkdispatch.models.shown_operation import Activity
 from parkdispatch.models.vocabulary import Interval, Terms, TimeSpan
@@ -189,6 +190,10 @@ class ShiftableLoad(ShiftableDeclaration):
             block.above_usual = pyo.Constraint(expr=block.moved_mw >= above_mw)
             costs["shifting"] = self.shift_yuan_per_mwh * hours * block.moved_mw
         return Terms({self.bus: -block.power_mw}, costs, amounts={"consumption_mwh": block.power_mw * hours})
+
+    def supply_bound(self, series: Mapping[str, Array]) -> SupplyBound:
+        """Nothing: it only draws, when is decided."""
+        return SupplyBound()
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Recompute the work of every window, the limits and the blocks from the dispatched power."""

@@ -9,7 +9,7 @@ what the second part is:
     capacity     charge on the transformer capacity, which is fixed; demand costs nothing
 
 Fixed charges do not depend on the dispatch: the bill contains them, the objective does not. The same holds
-for the discount on the demand price in months of full use, which depends on the energy of the whole month.
+for the discount on the demand price in months of full use, unless the load alone decides it (`full_use`).
 """
 
 from collections.abc import Mapping

@@ -31,6 +31,7 @@ from parkdispatch.models.device import (
     price_spec,
 )
 from parkdispatch.models.limits import LARGEST_PRICE_YUAN_PER_MWH, Power
+from parkdispatch.models.network.full_use import SupplyBound
 from parkdispatch.models.network_elements import NetworkElements, SwitchBranch
 from parkdispatch.models.shown_operation import Flow
 from parkdispatch.models.vocabulary import Interval, Terms
@@ -149,6 +150,10 @@ class Link(Device):
             },
             costs={"wheeling": price * (block.forward_mw + block.backward_mw)},
         )
+
+    def supply_bound(self, series: Mapping[str, Array]) -> SupplyBound:
+        """Nothing: it only loses."""
+        return SupplyBound()
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Recompute limits, exclusivity and what reaches either bus [MW]."""

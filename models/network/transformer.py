@@ -37,6 +37,7 @@ from parkdispatch.models.device import (
     largest_residual,
 )
 from parkdispatch.models.limits import PositivePower, Power
+from parkdispatch.models.network.full_use import SupplyBound
 from parkdispatch.models.network_elements import NetworkElements, TransformerBranch
 from parkdispatch.models.shown_operation import Flow
 from parkdispatch.models.vocabulary import Interval, Terms
@@ -195,6 +196,10 @@ class BusTransformer(Device):
         load_loss_mw = interval.piecewise("load_loss_mw", block.flow_mw, self.loss_curve_mw, side)
         block.losses_mw = pyo.Expression(expr=self.count * self.no_load_loss_mw + load_loss_mw)
         return Terms({self.bus: -block.flow_mw - block.losses_mw, self.to_bus: block.flow_mw})
+
+    def supply_bound(self, series: Mapping[str, Array]) -> SupplyBound:
+        """Nothing: it only loses."""
+        return SupplyBound()
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Recompute the limit, the losses and what reaches either bus [MW]."""

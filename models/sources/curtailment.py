@@ -21,6 +21,7 @@ from parkdispatch.models.device import (
     largest_residual,
     power_spec,
 )
+from parkdispatch.models.network.full_use import SupplyBound
 from parkdispatch.models.ordered_bounds import INJECTION
 from parkdispatch.models.vocabulary import Interval, Terms
 
@@ -70,6 +71,10 @@ class CurtailablePlant(Device):
                 "renewable_output_mwh": block.output_mw * interval.hours,
             },
         )
+
+    def supply_bound(self, series: Mapping[str, Array]) -> SupplyBound:
+        """All that is available."""
+        return SupplyBound(series["available_mw"])
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Largest violation of each rule of the output [MW]."""

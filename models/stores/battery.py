@@ -32,6 +32,7 @@ from parkdispatch.models.device import (
     energy_spec,
     largest_residual,
 )
+from parkdispatch.models.network.full_use import SupplyBound
 from parkdispatch.models.stores.battery_declaration import BatteryDeclaration
 from parkdispatch.models.stores.battery_limits import remaining_share, taper_lines, window_mwh
 from parkdispatch.models.vocabulary import Interval, Terms
@@ -302,6 +303,10 @@ class Battery(BatteryDeclaration):
         return np.asarray(
             np.minimum(most_mw, rated_mw * np.interp(before_mwh / self.full_mwh, *np.array(taper).T))
         )
+
+    def supply_bound(self, series: Mapping[str, Array]) -> SupplyBound:
+        """All of the rated energy once, which it may hold when a span begins."""
+        return SupplyBound(stored_mwh=largest_capacity(self.energy_mwh) * self.eta_discharge)
 
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
         """Wear of the energy discharged, and the capital cost of capacities that are decided."""

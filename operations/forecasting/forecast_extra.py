@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from parkdispatch.models.errors import InputError
 
-LEARNING_LIBRARIES = ("lightgbm", "holidays")
+LEARNING_LIBRARIES = ("lightgbm",)
 
 
 def require_forecast_extra() -> None:

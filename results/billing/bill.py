@@ -7,8 +7,8 @@ Positive is paid by the park, negative is received.
 To add a charge, add a function to `CHARGES`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -22,13 +22,14 @@ from parkdispatch.results.billing.demand_charge import (
     BASIC,
     FIXED,
     FULL_USE,
+    adjustment,
     basic_charge,
     open_discount_yuan,
 )
 from parkdispatch.results.billing.given_prices import SALE
 from parkdispatch.results.billing.meter import Month, months
 
-UNSEEN = (*FIXED, FULL_USE)  # charges that the optimizer does not price: fixed, or dependent on a whole month
+UNSEEN = (*FIXED, FULL_USE)  # charges that the optimizer does not price, unless a discount is certain
 NOT_ADJUSTED = ("government_funds", "sale")  # charges exempt from the power-factor adjustment
 
 
@@ -75,7 +76,7 @@ class Bill:
 
         Each includes its power-factor adjustment.
         """
-        unseen = self.lines[self.lines["charge"].isin(UNSEEN)]
+        unseen = self.lines[self.lines["charge"].isin(UNSEEN) & ~self.lines["reduced"].astype(bool)]
         table = unseen.pivot_table("yuan", "month", "charge", aggfunc="sum", fill_value=0.0, sort=False)
         return table.reindex(self.lines["month"].unique(), fill_value=0.0) * (1.0 + self.power_factor_share)
 
@@ -102,13 +103,15 @@ def bill(
     tariff: Tariff,
     grid: Connection,
     given: Mapping[str, NDArray[np.float64]] | None = None,
+    certain: Collection[str] = (),
 ) -> Bill:
     """The bill for import and export [MW], each of shape (intervals,), in intervals of `hours` from `times`.
 
     Demand is the month's highest 15-minute average: shorter intervals are averaged, in longer ones power
     counts as constant. `given` are the series of the connection that the user gives in place of the tariff,
-    (intervals,) by name (`given_prices`). Raises InputError if an interval straddles quarter-hours, or the
-    tariff lacks the times, the voltage, the scheme or a rule.
+    (intervals,) by name (`given_prices`). `certain` are months ("2026-03") whose demand price the optimizer
+    was given at full use; a part of such a month has the discount too. Raises InputError if an interval
+    straddles quarter-hours, or the tariff lacks the times, the voltage, the scheme or a rule.
     """
     sold_by_period = isinstance(grid.sale_price_yuan_per_kwh, PeriodPrices) and SALE not in (given or {})
     later_mw = {peak.month: peak.peak_mw for peak in getattr(grid, "later_peaks_mw", ())}
@@ -117,6 +120,7 @@ def bill(
             times, import_mw, export_mw, hours, tariff, grid.peak_so_far_mw, given, sold_by_period, later_mw
         )
     )
+    meter_months = [replace(month, certain_full_use=month.name in certain) for month in meter_months]
     share = adjustment(tariff, grid)
     lines = []
     for month in meter_months:
@@ -124,19 +128,6 @@ def bill(
         lines += [*charged, *_power_factor(month, charged, share)]
     discount_yuan = sum(open_discount_yuan(month, tariff, grid) for month in meter_months) * (1.0 + share)
     return Bill(pd.DataFrame(lines, columns=list(BillLine._fields)), share, discount_yuan, meter_months)
-
-
-def adjustment(tariff: Tariff, grid: Connection) -> float:
-    """Power-factor adjustment [-]: the tariff's table, interpolated linearly at the factor's hundredth."""
-    if grid.power_factor is None:
-        return 0.0
-    if tariff.power_factor is None:
-        raise InputError(
-            f"tariff {tariff.name}: no adjustment for a power factor of {grid.power_factor:.15g}"
-        )
-    factors, shares = zip(*reversed(tariff.power_factor.steps), strict=True)
-    rounded = np.floor(100.0 * grid.power_factor + 0.5 + 1e-9) / 100.0  # half up, whatever the binary digits
-    return float(np.interp(rounded, factors, shares))
 
 
 def _energy(month: Month, tariff: Tariff, grid: Connection) -> Iterator[BillLine]:

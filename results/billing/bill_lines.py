@@ -59,3 +59,4 @@ class BillLine(NamedTuple):
     price_yuan: float  # per unit
     yuan: float
     given: bool = False  # at a price that the user gives as a series
+    reduced: bool = False  # a discount that the optimizer's demand price has already

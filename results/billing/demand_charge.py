@@ -10,6 +10,11 @@ A month of full use, which is a minimum energy per kVA of transformers, pays a r
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from parkdispatch.models.calendar.labels import labels
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.tariff.demand_rules import DemandRules, Election
 from parkdispatch.models.tariff.tariff import Tariff
@@ -78,11 +83,45 @@ def basic_charge_lines(month: Month, tariff: Tariff, grid: Connection, how: Elec
         price = _demand_price(tariff, grid) if given_price is None else given_price
         lines = [_demand_line(month, "demand", max(month.peak_kw, least_kw), price, is_given)]
     yield from lines
-    discounted = [line for line in lines if not line.given]
-    if discounted and fully_used(month, tariff.demand_rules, grid):
-        yuan = sum(line.yuan for line in discounted)
+    if fully_used(month, tariff.demand_rules, grid) or (month.certain_full_use and not month.whole):
         discount = _full_use_discount(tariff.demand_rules)
-        yield BillLine(month.name, FULL_USE, "all", yuan, "yuan", discount, yuan * discount)
+        discounted_yuan: dict[bool, float] = {}  # by whether the optimizer has priced the discount
+        for line in lines:
+            if not line.given:
+                reduced = month.certain_full_use and line.charge not in FIXED
+                discounted_yuan[reduced] = discounted_yuan.get(reduced, 0.0) + line.yuan
+        for reduced, yuan in discounted_yuan.items():
+            off_yuan = yuan * discount
+            yield BillLine(month.name, FULL_USE, "all", yuan, "yuan", discount, off_yuan, reduced=reduced)
+
+
+def months_priced_at_full_use(
+    times: pd.DatetimeIndex, yuan_per_mw_month: NDArray[np.float64], tariff: Tariff, grid: Connection
+) -> set[str]:
+    """Months ("2026-03") whose demand price in an optimization, (intervals,), was the one of full use."""
+    rules = tariff.demand_rules
+    if rules is None or rules.full_use_price_share >= 1 or grid.scheme != "two_part":
+        return set()
+    if grid.demand_election == "capacity":
+        return set()
+    listed = _demand_price(tariff, grid) * (1.0 + adjustment(tariff, grid)) * KW_PER_MW
+    if grid.demand_election == "contracted":
+        listed *= rules.excess_multiple
+    nearer = yuan_per_mw_month < 0.5 * (1.0 + rules.full_use_price_share) * listed
+    return set(labels(times[nearer], "%Y-%m"))
+
+
+def adjustment(tariff: Tariff, grid: Connection) -> float:
+    """Power-factor adjustment [-]: the tariff's table, interpolated linearly at the factor's hundredth."""
+    if grid.power_factor is None:
+        return 0.0
+    if tariff.power_factor is None:
+        raise InputError(
+            f"tariff {tariff.name}: no adjustment for a power factor of {grid.power_factor:.15g}"
+        )
+    factors, shares = zip(*reversed(tariff.power_factor.steps), strict=True)
+    rounded = np.floor(100.0 * grid.power_factor + 0.5 + 1e-9) / 100.0  # half up, whatever the binary digits
+    return float(np.interp(rounded, factors, shares))
 
 
 def fully_used(month: Month, rules: DemandRules | None, grid: Connection) -> bool:
@@ -95,7 +134,7 @@ def fully_used(month: Month, rules: DemandRules | None, grid: Connection) -> boo
 
 def open_discount_yuan(month: Month, tariff: Tariff, grid: Connection) -> float:
     """The discount of a partly metered month in case it reaches full use [yuan], a negative amount."""
-    if month.whole or grid.scheme != "two_part" or not grid.transformer_kva:
+    if month.whole or month.certain_full_use or grid.scheme != "two_part" or not grid.transformer_kva:
         return 0.0
     if tariff.demand_rules is None or fully_used(month, tariff.demand_rules, grid):
         return 0.0

@@ -15,10 +15,10 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.models.tariff.demand_rules import ELECTIONS, Election
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.units import KW_PER_MW
-from parkdispatch.results.billing.bill import adjustment
 from parkdispatch.results.billing.bill_lines import Connection
 from parkdispatch.results.billing.demand_charge import (
     Elected,
+    adjustment,
     basic_charge_lines,
     best_contract_kw,
     election_in_month,

@@ -38,6 +38,7 @@ class Month:
     whole: bool = True  # whether the month is metered completely
     given: GivenMonth = field(default_factory=GivenMonth)  # by series of the user, not the tariff
     sold_kwh: dict[str, float] = field(default_factory=dict)  # by period, where sale prices go by it
+    certain_full_use: bool = False  # full use was certain before the dispatch, and priced in it
 
     @property
     def bought_kwh(self) -> float:

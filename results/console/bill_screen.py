@@ -14,7 +14,7 @@ from parkdispatch.results.wording.display_names import Words, screen_name
 UNSEEN_CHARGE_NAMES = {
     "contracted_demand": "contracted demand charge, fixed by the contract",
     "capacity": "capacity charge, fixed by the transformers",
-    "full_use_discount": "demand-price discount at full use, known after the month ends",
+    "full_use_discount": "demand-price discount at full use, in months where it depends on the dispatch",
 }
 BILLING_METHOD_NAMES = {
     "highest": "highest",

@@ -1,6 +1,6 @@
 """Print an economic study: years of operation, returns and proof. Rounding is done here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from rich.console import Console
@@ -17,9 +17,10 @@ from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.cash_flow_line import FLOWS
 from parkdispatch.results.finance.cash_flow_line import words as stream_words
 from parkdispatch.results.finance.lifetime import storage_health_and_cycles
-from parkdispatch.results.finance.owner_flows import OWNERS, OwnerStudy
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.finance.storage_study import Study
+from parkdispatch.results.owners.owner_flows import OwnerFlow
+from parkdispatch.results.owners.transfers import OWNERS
 from parkdispatch.results.views.study_tables import (
     construction_years_text,
     end_of_life_sentence,
@@ -44,8 +45,12 @@ def show_study(console: Console, study: Study) -> None:
         console.print(Text(line), soft_wrap=True)
     console.print(_returns_table(study.cash))
     if study.owners:
-        console.print(_owners_table(study.owners))
-    for line in (*_irr_lines(study.cash), *_investment_lines(study.cash), _proof(study)):
+        for title, flows in (
+            ("Owners after tax, and what each loses if another leaves, 万元", study.owners.after_tax),
+            ("Owners before tax, and what each loses if another leaves, 万元", study.owners.flows),
+        ):
+            console.print(_owners_table(title, flows))
+    for line in (*_irr_lines(study.cash), *_investment_lines(study.cash), _proof(study), *_not_proven(study)):
         console.print(Text(line), soft_wrap=True)
 
 
@@ -125,11 +130,11 @@ def _baselines(study: Study) -> str:
     return response.baselines if isinstance(response, MeteredResponse) else ""
 
 
-def _owners_table(owners: OwnerStudy) -> Table:
+def _owners_table(title: str, flows: Sequence[OwnerFlow]) -> Table:
     """NPV, IRR and payback of each owner, and its loss if another leaves."""
-    table = owner_rows(owners, load_words(SCREEN_LANG.get(), "study"))
+    table = owner_rows(flows, load_words(SCREEN_LANG.get(), "study"))
     heads = ["NPV,\n万元", "IRR", "pay-\nback", *(f"if {key}\nleaves" for key in OWNERS)]
-    printed = dense_table("Owners before tax, and what each loses if another leaves, 万元", "", *heads)
+    printed = dense_table(title, "", *heads)
     for row in table["rows"]:
         printed.add_row(*row)
     return printed
@@ -194,6 +199,15 @@ def _investment_lines(cash: CashFlow) -> Iterator[str]:
         yield (
             f"Debt service coverage ratio: minimum {cash.cover.least:z.2f} in year {worst_year} of operation,"
             f" mean {cash.cover.mean:.2f}{'' if cash.cover.least >= 1 else '; below 1 equity must be added'}."
+        )
+
+
+def _not_proven(study: Study) -> Iterator[str]:
+    """A sentence on what of the demand price no proof covers, where full use lowers it."""
+    if study.has_full_use:
+        yield (
+            "The 90 % demand price of full use is in the proof of months that reach it whatever is"
+            " dispatched; in other months it depends on the dispatch, and no proof covers it."
         )
 
 

@@ -285,7 +285,7 @@ class _CashFlowWorkbook(Book):
         text, cover, lcos = self.text, self.cash.cover, self.cash.lcos_yuan_per_kwh
         cost = (
             "({investment:}-{investment_vat:}+{replacement:}-{replacement_vat:}+{operation_maintenance:}"
-            "+{insurance:}+{auxiliary:}-{residual:})"
+            "+{insurance:}+{land:}+{decommissioning:}+{auxiliary:}-{residual:})"
         )
         energy, no_energy, no_loan = (
             "SUMPRODUCT({discount_factor:},{discharged_mwh:})",

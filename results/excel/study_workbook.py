@@ -11,8 +11,8 @@ from xlsxwriter.utility import xl_range
 from parkdispatch.results.excel.owner_sheet import write_owner_sheet
 from parkdispatch.results.excel.workbook_book import CREATED, Book, Cell, workbook
 from parkdispatch.results.finance.lifetime import storage_health_and_cycles
-from parkdispatch.results.finance.owner_flows import OwnerStudy
 from parkdispatch.results.io.provenance import versions
+from parkdispatch.results.owners.owner_flows import OwnerStudy
 from parkdispatch.results.views.study_tables import money_steps
 from parkdispatch.results.wording.finance_words import FinanceWords
 from parkdispatch.results.wording.languages import Lang

@@ -32,16 +32,18 @@ def capital_annuity(finance: Finance, sizing: Sizing) -> Annuity:
     """
     rate, years = finance.discount_rate, finance.operation_years
     recovery = rate / -math.expm1(-years * math.log1p(rate)) if rate > 0 else 1.0 / years
-    share, maintenance_yuan_per_mw = recovery + finance.insurance_share, 0.0
-    maintenance = finance.operation_maintenance
+    share = recovery + finance.insurance_share + finance.decommissioning_share * (recovery - rate)
+    maintenance, power_yuan_per_mw = finance.operation_maintenance, finance.land_yuan_per_kw_year * KW_PER_MW
+    growth = (1.0 + maintenance.yearly_change) / (1.0 + rate)
+    levelised = recovery * sum(growth**year for year in range(years)) / (1.0 + rate)  # over its first year
     if maintenance.basis == "investment":
-        share += maintenance.investment_share
+        share += levelised * maintenance.investment_share
     else:
-        maintenance_yuan_per_mw = maintenance.yuan_per_kw_year * KW_PER_MW
+        power_yuan_per_mw += levelised * maintenance.yuan_per_kw_year * KW_PER_MW
     price, multiple = sizing.modular_price, sizing.price_multiple
     return Annuity(
         share=share,
-        yuan_per_mw=share * multiple * price.yuan_per_kw * KW_PER_MW + maintenance_yuan_per_mw,
+        yuan_per_mw=share * multiple * price.yuan_per_kw * KW_PER_MW + power_yuan_per_mw,
         yuan_per_mwh=share * multiple * price.yuan_per_kwh * KWH_PER_MWH,
         fixed_yuan=share * multiple * price.fixed_yuan,
     )

@@ -164,10 +164,15 @@ def _costs(finance: Finance, operation: Operation, values: Mapping[str, Array]) 
     yearly = np.maximum(by_power, by_energy)
     if maintenance.basis == "investment":
         yearly = np.full_like(by_energy, maintenance.investment_share * finance.investment_yuan)
+    change = (1.0 + maintenance.yearly_change) ** np.maximum(0.0, values["operation"] - 1.0)
+    land = finance.land_yuan_per_kw_year * operation.power_mw * KW_PER_MW
+    retired = finance.decommissioning_share * finance.investment_yuan
     auxiliary = values["auxiliary_gross"] / (1.0 + finance.vat.rate)
     return {
-        "operation_maintenance": np.where(operating, yearly, 0.0),
+        "operation_maintenance": np.where(operating, yearly * change, 0.0),
         "insurance": np.where(operating, finance.insurance_share * finance.investment_yuan, 0.0),
+        "land": np.where(operating, land, 0.0),
+        "decommissioning": np.where(values["operation"] == finance.operation_years, retired, 0.0),
         "auxiliary": auxiliary,
         "auxiliary_vat": auxiliary * finance.vat.rate,
     }
@@ -214,7 +219,7 @@ def _depreciation(finance: Finance, values: Mapping[str, Array]) -> dict[str, Ar
 
 
 def _profit(finance: Finance, values: Mapping[str, Array]) -> dict[str, Array]:
-    costs = ("surcharges", "operation_maintenance", "insurance", "auxiliary")
+    costs = ("surcharges", "operation_maintenance", "insurance", "land", "decommissioning", "auxiliary")
     ebitda = values["revenue"] - np.sum([values[cost] for cost in costs], axis=0)
     ebit = ebitda - values["depreciation"]
     return {
@@ -237,8 +242,8 @@ def _tax(taxpayer: str, ledger: IncomeTaxLedger) -> dict[str, Array]:
 
 RECEIVED = ("revenue", "output_vat", "vat_refund", "residual", "working_capital_back")
 PAID = (
-    "investment", "working_capital", "replacement", "operation_maintenance", "insurance",
-    "auxiliary", "auxiliary_vat", "vat_paid", "surcharges",
+    "investment", "working_capital", "replacement", "operation_maintenance", "insurance", "land",
+    "decommissioning", "auxiliary", "auxiliary_vat", "vat_paid", "surcharges",
 )  # fmt: skip
 
 
@@ -271,7 +276,9 @@ def _returns(finance: Finance, key: str, flow: Array) -> Returns:
     return returns(flow, rate, finance.construction_years, discounted_from_start(finance))
 
 
-STORAGE_COSTS = ("investment", "replacement", "operation_maintenance", "insurance", "auxiliary")
+STORAGE_COSTS = (
+    "investment", "replacement", "operation_maintenance", "insurance", "land", "decommissioning", "auxiliary",
+)  # fmt: skip
 STORAGE_CREDITS = ("investment_vat", "replacement_vat", "residual")
 
 

@@ -108,8 +108,9 @@ def _investment() -> Iterator[CashFlowLine]:
 def _operation() -> Iterator[CashFlowLine]:
     yield CashFlowLine(
         "operation_maintenance", "Operation and maintenance",
-        "The larger of yuan/kW x power and yuan/kWh x energy discharged, or share x investment",
-        'IF({operation}=0,0,IF(operation_maintenance_basis="investment",'
+        "The larger of yuan/kW x power and yuan/kWh x energy discharged, or share x investment; by year",
+        "IF({operation}=0,0,(1+operation_maintenance_yearly_change)^({operation}-1)*"
+        'IF(operation_maintenance_basis="investment",'
         "operation_maintenance_investment_share*investment_yuan,"
         "MAX(operation_maintenance_yuan_per_kw_year*power_mw,"
         "operation_maintenance_yuan_per_kwh_discharged*{discharged_mwh})*1000))",
@@ -117,6 +118,13 @@ def _operation() -> Iterator[CashFlowLine]:
     yield CashFlowLine(
         "insurance", "Insurance", "Share x investment", "IF({operation}=0,0,insurance_share*investment_yuan)"
     )
+    yield CashFlowLine(
+        "land", "Land", "yuan/kW x power", "IF({operation}=0,0,land_yuan_per_kw_year*power_mw*1000)"
+    )
+    yield CashFlowLine(
+        "decommissioning", "Decommissioning", "Share x investment, in the last year",
+        "IF({operation}=operation_years,decommissioning_share*investment_yuan,0)",
+    )  # fmt: skip
     yield CashFlowLine(
         "auxiliary", "Auxiliary energy net of VAT", "Cost / (1 + VAT rate)", "{auxiliary_gross}/(1+vat_rate)"
     )

@@ -10,8 +10,8 @@ def profit_lines() -> Iterator[CashFlowLine]:
     """Earnings and profit before tax, and the tax holiday."""
     yield CashFlowLine(
         "ebitda", "Earnings before interest, taxes and depreciation",
-        "Revenue net of VAT - surcharges - operation and maintenance - insurance - auxiliary energy",
-        "{revenue}-{surcharges}-{operation_maintenance}-{insurance}-{auxiliary}",
+        "Revenue net of VAT - surcharges - upkeep - insurance - land - decommissioning - auxiliary energy",
+        "{revenue}-{surcharges}-{operation_maintenance}-{insurance}-{land}-{decommissioning}-{auxiliary}",
     )  # fmt: skip
     yield CashFlowLine(
         "ebit", "Earnings before interest and taxes", "Less depreciation", "{ebitda}-{depreciation}"
@@ -67,8 +67,8 @@ def flow_lines() -> Iterator[CashFlowLine]:
         "project_before_tax": (
             "Revenue, its VAT, refund, residual value, working capital back; less what is paid, VAT included",
             "{revenue}+{output_vat}+{vat_refund}+{residual}+{working_capital_back}-{investment}-{working_capital}"
-            "-{replacement}-{operation_maintenance}-{insurance}-{auxiliary}-{auxiliary_vat}-{vat_paid}"
-            "-{surcharges}",
+            "-{replacement}-{operation_maintenance}-{insurance}-{land}-{decommissioning}"
+            "-{auxiliary}-{auxiliary_vat}-{vat_paid}-{surcharges}",
         ),
         "project_after_tax": ("Less the project's income tax", "{project_before_tax}-{project_tax}"),
         "equity_before_tax": (

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.models.network.declared_connection import DeclaredConnection
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import EndOfLife, Lifetime
-from parkdispatch.results.finance.owner_flows import OwnerStudy
+from parkdispatch.results.owners.owner_flows import OwnerStudy
 from parkdispatch.results.park_indicators import ParkIndicators
 
 
@@ -30,6 +31,13 @@ class Study:
     def park(self) -> ParkIndicators:
         """Own use, green power, curtailment and CO2 of the park with the storage, over all years."""
         return ParkIndicators.total(ParkIndicators(year.park_amounts) for year in self.lifetime.years)
+
+    @property
+    def has_full_use(self) -> bool:
+        """Whether a month of full use lowers the demand price of a connection."""
+        rules = self.case.tariff.demand_rules
+        grids = [device for device in self.case.devices.values() if isinstance(device, DeclaredConnection)]
+        return rules is not None and any(grid.pays_for_demand and grid.transformer_kva for grid in grids)
 
     @property
     def end_of_life(self) -> EndOfLife | None:

@@ -75,7 +75,8 @@ def study_html(study: "Study", lang: Lang = "en", reproduced: "Reproduced | None
         end_of_life=" ".join(
             filter(None, (end_of_life_sentence(study, words), warranty_sentence(study, words)))
         ),
-        owners=owner_rows(study.owners, words) if study.owners else None,
+        owners=owner_rows(study.owners.after_tax, words) if study.owners else None,
+        owners_before_tax=owner_rows(study.owners.flows, words) if study.owners else None,
         indicators=indicator_sentence(study.park, words, len(study.lifetime.years)),
         cash=cash_table(cash, words, finance_words),
         dispatched=", ".join(map(str, dispatched)),

@@ -27,6 +27,8 @@ STEPS: Mapping[str, Mapping[str, float]] = {
     "auxiliary": {"auxiliary": -1.0, "auxiliary_vat": -1.0},
     "operation_maintenance": {"operation_maintenance": -1.0},
     "insurance": {"insurance": -1.0},
+    "land": {"land": -1.0},
+    "decommissioning": {"decommissioning": -1.0},
     "vat": {"vat_paid": -1.0, "vat_refund": 1.0},
     "surcharges": {"surcharges": -1.0},
     "investment": {"investment": -1.0},

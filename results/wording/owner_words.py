@@ -1,10 +1,11 @@
 """Owners of a park and what they pay one another, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parkdispatch.models.units import YUAN_PER_WAN
-from parkdispatch.results.finance.owner_flows import OWNERS, OwnerStudy
+from parkdispatch.results.owners.owner_flows import OwnerFlow
+from parkdispatch.results.owners.transfers import OWNERS
 from parkdispatch.results.wording.payback_words import payback_text
 from parkdispatch.results.wording.words import format_number
 
@@ -19,13 +20,16 @@ def transfer_name(key: str, words: Mapping[str, Any]) -> str:
     return str(words["owners"]["transfers"][key])
 
 
-def owner_rows(owners: OwnerStudy, words: Mapping[str, Any]) -> dict[str, Any]:
-    """Heads and rows: each owner with NPV, IRR, payback and losses if another leaves; money in 10^4 yuan."""
+def owner_rows(flows: Sequence[OwnerFlow], words: Mapping[str, Any]) -> dict[str, Any]:
+    """Heads and rows: each owner with NPV, IRR, payback and losses if another leaves; money in 10^4 yuan.
+
+    `flows` are those of a study of owners, before or after tax.
+    """
     text = words["owners"]
     heads = [text["owner"], text["npv_wan"], text["irr"], text["payback"]]
     heads += [str(text["if_leaves"]).format(owner=owner_name(owner, words)) for owner in OWNERS]
     rows = []
-    for flow in owners.flows:
+    for flow in flows:
         losses = (
             format_number(flow.loss_yuan[owner] / YUAN_PER_WAN) if owner in flow.loss_yuan else ""
             for owner in OWNERS

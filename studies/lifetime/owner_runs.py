@@ -7,7 +7,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import Lifetime
-from parkdispatch.results.finance.owner_flows import OwnerStudy, owner_study
+from parkdispatch.results.owners.owner_flows import OwnerStudy, owner_study
 from parkdispatch.studies.lifetime.lifetimes_together import AskedLifetime
 
 

@@ -174,7 +174,7 @@ class IncrementYears:
             case.with_devices({**case.devices, self._name: battery}),
             contracts=scaled_contracts(case.contracts, self._energy_share),
         )
-        return Prepared(sized, prepared.times, prepared.hours, prepared.series)
+        return replace(prepared, case=sized).with_certain_full_use()
 
     def _solve(self, with_increment: Prepared, year: int, multipliers: bool) -> Optimum:
         """Solve a year, warm-started from the nearest size solved in the same calendar year."""

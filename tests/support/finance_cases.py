@@ -39,6 +39,16 @@ BY_HAND_OPERATION = Operation(
     power_mw=0.001,
 )
 
+RETIRED = BY_HAND.model_copy(
+    update={
+        "operation_maintenance": OperationMaintenance(
+            basis="investment", investment_share=0.02, yearly_change=0.1
+        ),
+        "land_yuan_per_kw_year": 3.0,
+        "decommissioning_share": 0.04,
+    }
+)
+
 EVERYTHING = Finance(
     investment_yuan=119.7e6,
     construction_years=2,

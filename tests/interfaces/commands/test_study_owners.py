@@ -50,22 +50,27 @@ def test_every_table_has_the_owners(owned: tuple[Study, Path]) -> None:
     table = pd.read_csv(out / "owners.csv", encoding="utf-8-sig", index_col="owner")
     assert list(table.columns[:3]) == ["npv_yuan", "irr", "payback_years"]
     assert list(table.index) == ["pv", "storage", "network", "works", "park"]
-    parts = table["npv_yuan"].drop("park")
-    assert parts.sum() == pytest.approx(table.loc["park", "npv_yuan"], abs=0.01)
+    for column in ("npv_yuan", "npv_after_tax_yuan"):
+        parts = table[column].drop("park")
+        assert parts.sum() == pytest.approx(table.loc["park", column], abs=0.01)
+    assert table["irr_after_tax"]["pv"] < table["irr"]["pv"]
     flows = pd.read_csv(out / "owner_flows.csv", encoding="utf-8-sig", index_col="flow")
-    totals = flows.loc["total"].set_index("payee").drop(columns="payer").astype(float)
-    np.testing.assert_allclose(totals.drop("park").sum(), totals.loc["park"], atol=0.01)
+    for line in ("total", "total_after_tax"):
+        totals = flows.loc[line].set_index("payee").drop(columns="payer").astype(float)
+        np.testing.assert_allclose(totals.drop("park").sum(), totals.loc["park"], atol=0.01)
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     assert summary["owners"]["pv"]["npv_yuan"] == pytest.approx(table.loc["pv", "npv_yuan"], abs=0.01)
     assert 0.0 < summary["indicators"]["self_use_share"] <= 1.0
     assert summary["indicators"]["emissions_t_co2"] > 0.0
     printed = io.StringIO()
     show_study(Console(width=80, file=printed), study)
-    assert f"{table.loc['storage', 'npv_yuan'] / 1e4:,.2f}" in printed.getvalue()
+    for column in ("npv_yuan", "npv_after_tax_yuan"):
+        assert f"{table.loc['storage', column] / 1e4:,.2f}" in printed.getvalue()
     for lang, name in (("en", "network company"), ("zh", "增量配电公司")):
         page = study_html(study, lang)  # type: ignore[arg-type]
         assert name in page
-        assert f"{table.loc['works', 'npv_yuan'] / 1e4:,.2f}" in page
+        for column in ("npv_yuan", "npv_after_tax_yuan"):
+            assert f"{table.loc['works', column] / 1e4:,.2f}" in page
 
 
 @needs_soffice

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from parkdispatch.models.calendar.working_days import KNOWN_YEARS, is_working_day
+from parkdispatch.models.calendar.working_days import arranged_years, is_working_day
 from parkdispatch.models.finance.contracts import Contracts
 
 
@@ -17,6 +17,13 @@ from parkdispatch.models.finance.contracts import Contracts
         (date(2026, 7, 4), False),
         (date(2026, 10, 10), True),
         (date(2023, 4, 23), True),  # a Sunday worked for May Day
+        # 国办发明电〔2005〕35号: Saturday 31 December 2005 is worked for New Year
+        (date(2005, 12, 31), True),
+        # 国办发明电〔2019〕3号: May Day of four days, the Sundays before and after are worked
+        (date(2019, 4, 28), True),
+        (date(2019, 5, 2), False),
+        (date(2019, 5, 3), False),
+        (date(2019, 5, 5), True),
     ],
 )
 def test_the_arrangement_is_known(day: date, works: bool) -> None:
@@ -24,15 +31,16 @@ def test_the_arrangement_is_known(day: date, works: bool) -> None:
 
 
 def test_the_years_that_are_known() -> None:
-    assert set(range(2004, 2027)) <= set(KNOWN_YEARS)
+    assert set(range(2004, 2027)) <= set(arranged_years())
 
 
-def test_other_years_have_their_weekdays_and_a_warning() -> None:
-    """New Year 2003 was a Wednesday."""
-    assert is_working_day(date(2003, 1, 1))
-    assert not is_working_day(date(2003, 1, 4))
+def test_other_years_have_their_holidays_and_a_warning() -> None:
+    """New Year 2100 is a Friday, which nobody has to arrange; 2 January is a Saturday."""
+    assert not is_working_day(date(2100, 1, 1))
+    assert not is_working_day(date(2100, 1, 2))
+    assert is_working_day(date(2100, 1, 6))
     contracts = Contracts.model_validate({"demand_response": {"kind": "metered"}})
     assert contracts.warnings(25.0, 2026) == []
-    (warning,) = contracts.warnings(25.0, 2003)
-    assert "public holidays are known from 2004 to" in warning
-    assert "not of 2003" in warning
+    (warning,) = contracts.warnings(25.0, 2100)
+    assert "weekends worked for public holidays are known from 2004 to" in warning
+    assert "not of 2100" in warning

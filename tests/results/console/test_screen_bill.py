@@ -34,7 +34,8 @@ def test_the_screen_names_the_unseen_and_the_cheaper_way() -> None:
     text = shown(summary)
     off = summary.unseen_yuan["grid.full_use_discount"]
     cut = 4000 * float(without["grid.peak_mw"][0] - solution["grid.peak_mw"][0])
-    assert f"grid demand-price discount at full use, known after the month ends: {off:+,.0f} yuan" in text
+    where = "in months where it depends on the dispatch"
+    assert f"grid demand-price discount at full use, {where}: {off:+,.0f} yuan" in text
     assert f"it lowers the saving of the storage by {cut:,.0f} yuan." in text
     (table,) = summary.elections.values()
     assert f"saves {table.saving_yuan:,.0f} yuan against the elected one" in text

@@ -14,11 +14,12 @@ from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.wording.finance_words import FinanceWords
 from parkdispatch.results.wording.languages import LANGS, Lang
-from tests.support.finance_cases import BY_HAND, BY_HAND_OPERATION, EVERYTHING, fading
+from tests.support.finance_cases import BY_HAND, BY_HAND_OPERATION, EVERYTHING, RETIRED, fading
 from tests.support.reports.workbooks import cells, counted, differences, needs_soffice
 
 CASES: dict[str, tuple[Finance, Operation]] = {
     "by hand": (BY_HAND, BY_HAND_OPERATION),
+    "upkeep that rises, land, decommissioning": (RETIRED, BY_HAND_OPERATION),
     "everything": (EVERYTHING, fading(EVERYTHING)),
     "no loan, nothing earned": (
         EVERYTHING.model_copy(

@@ -19,9 +19,11 @@ from parkdispatch.models.finance.investment import (
     Replacement,
     ValueAddedTax,
 )
+from parkdispatch.models.finance.sizing_section import Sizing
+from parkdispatch.results.finance.annuity import capital_annuity
 from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
 from parkdispatch.results.finance.operation import Operation
-from tests.support.finance_cases import BY_HAND, BY_HAND_OPERATION, EVERYTHING, fading
+from tests.support.finance_cases import BY_HAND, BY_HAND_OPERATION, EVERYTHING, RETIRED, fading
 
 # --- five years by hand: 1130 yuan of investment with VAT, 1000 without; every line and where it comes from
 
@@ -418,3 +420,45 @@ def test_the_whole_investment_does_not_give_them(upkeep: OperationMaintenance, r
     measures = pilot(whole, fade=0.0)
     assert measures["project IRR"] == pytest.approx(rate, abs=1e-4)
     assert measures["equity payback, years"] is None
+
+
+# --- upkeep that changes by year, land and decommissioning, by hand on the same five years
+
+
+def test_upkeep_changes_land_is_rented_and_the_end_is_paid_for() -> None:
+    """Upkeep of 22.6 rises by a tenth a year; 1 kW of land at 3 yuan; 4 % of 1,130 in the last year."""
+    plain, changed = (cash_flow(finance, BY_HAND_OPERATION) for finance in (BY_HAND, RETIRED))
+    upkeep = [0, 22.6, 24.86, 27.346, 30.0806, 33.08866]
+    assert changed.values["operation_maintenance"].tolist() == pytest.approx(upkeep)
+    assert changed.values["land"].tolist() == pytest.approx([0, 3, 3, 3, 3, 3])
+    assert changed.values["decommissioning"].tolist() == pytest.approx([0, 0, 0, 0, 0, 45.2])
+    more = np.array([0, 3, 5.26, 7.746, 10.4806, 13.48866 + 45.2])
+    before = plain.values["project_before_tax"] - changed.values["project_before_tax"]
+    assert before.tolist() == pytest.approx(more.tolist())
+    assert (plain.values["ebit"] - changed.values["ebit"]).tolist() == pytest.approx(more.tolist())
+    # losses of 3, 5.26 and 7.746 more are set off in year 4, so that a quarter of all of it is tax saved
+    saved = plain.values["project_tax"].sum() - changed.values["project_tax"].sum()
+    assert saved == pytest.approx(0.25 * more.sum())
+    lcos = plain.lcos_yuan_per_kwh, changed.lcos_yuan_per_kwh
+    assert lcos[0] is not None and lcos[1] is not None and lcos[1] > lcos[0]
+
+
+def test_the_annuity_of_a_size_has_the_same_costs() -> None:
+    """At no discount a fifth of all five years: upkeep 2 % x 6.1051 / 5, and 4 % / 5 of decommissioning."""
+    free = RETIRED.model_copy(update={"discount_rate": 0.0})
+    sizing = Sizing.model_validate(
+        {
+            "device": "battery", "power_mw": {"min": 0, "max": 10, "step": 5},
+            "duration_hours": {"min": 2, "max": 4, "step": 2},
+            "price": {"yuan_per_kw": 1000.0, "yuan_per_kwh": 0.0},
+        }
+    )  # fmt: skip
+    annuity = capital_annuity(free, sizing)
+    assert annuity.share == pytest.approx(0.2 + 0.005 + 0.02 * 6.1051 / 5 + 0.04 / 5)
+    assert annuity.yuan_per_mw == pytest.approx(annuity.share * 1e6 + 3_000)
+    # at 5 % the end is saved up for with 0.180975 a year of what it costs
+    dear = (
+        capital_annuity(RETIRED, sizing).share
+        - capital_annuity(RETIRED.model_copy(update={"decommissioning_share": 0.0}), sizing).share
+    )
+    assert dear == pytest.approx(0.04 * 0.180975, abs=1e-7)

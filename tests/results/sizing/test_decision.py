@@ -239,8 +239,8 @@ def test_what_is_not_proven_is_told() -> None:
     met = given(best=best_given((12.0, 20.0), 250_000.0, gap=9e-7))
     assert said(met).endswith(
         "Proven: no size and no dispatch lowers the cost of the first year by more than another 450 yuan."
-        " It covers what the optimizer prices: not the 90 % demand price of months of full use, known after"
-        " the month."
+        " It covers what the optimizer prices: the 90 % demand price of full use only in months that reach it"
+        " whatever is dispatched."
     )
     assert keys(given(best=best_given((12.0, 20.0), 250_000.0, gap=9e-9))) == ["best_alone"]
 

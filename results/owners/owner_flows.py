@@ -4,12 +4,12 @@
 
 A transfer is paid by one and received by another, so the flows of the owners add up to the park's, which is
 what crosses its border. All flows are before income tax, VAT included, and counted from a park in which the
-works buy everything from the grid: their old bill is what they no longer pay.
+works buy everything from the grid: their old bill is what they no longer pay. After tax, each owner also pays
+its taxes to the outside (`owner_taxes.py`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -19,18 +19,17 @@ from parkdispatch.models.units import KW_PER_MW, KWH_PER_MWH
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import Lifetime
 from parkdispatch.results.finance.returns import Payback, irr, npv, payback
-
-OUTSIDE, PARK = "outside", "park"
-PV, STORAGE, NETWORK, WORKS = OWNERS = ("pv", "storage", "network", "works")
-
-
-class Transfer(NamedTuple):
-    """Money that one pays another, by operating year or by year of the cash flow [yuan]; may be negative."""
-
-    key: str
-    payer: str
-    payee: str
-    yuan: Array
+from parkdispatch.results.owners.owner_taxes import owner_taxes
+from parkdispatch.results.owners.transfers import (
+    NETWORK,
+    OUTSIDE,
+    OWNERS,
+    PV,
+    STORAGE,
+    WORKS,
+    Transfer,
+    owner_totals,
+)
 
 
 @dataclass(frozen=True)
@@ -47,10 +46,12 @@ class OwnerFlow:
 
 @dataclass(frozen=True)
 class OwnerStudy:
-    """The transfers of a park by year, and the flows of its owners and of the whole."""
+    """The transfers of a park by year, its owners' taxes, and the flows of its owners and of the whole."""
 
     transfers: tuple[Transfer, ...]
-    flows: tuple[OwnerFlow, ...]  # of `OWNERS`, then of the park
+    flows: tuple[OwnerFlow, ...]  # of `OWNERS`, then of the park; before tax
+    taxes: tuple[Transfer, ...]
+    after_tax: tuple[OwnerFlow, ...]
 
 
 def owner_study(owners: Owners, lifetime: Lifetime, without_pv: Lifetime, cash: CashFlow) -> OwnerStudy:
@@ -61,37 +62,40 @@ def owner_study(owners: Owners, lifetime: Lifetime, without_pv: Lifetime, cash: 
     the grid, and the storage keeps its arbitrage as an independent station but no demand saving.
     """
     facts = _Facts(owners, lifetime, without_pv, cash)
-    transfers = tuple(facts.transfers(frozenset(OWNERS)))
-    flows = owner_totals(transfers, facts.years)
-    worth = {owner: facts.npv_yuan(flow) for owner, flow in flows.items()}
-    losses: dict[str, dict[str, float]] = {owner: {} for owner in OWNERS}
-    for gone in OWNERS:
-        rest = owner_totals(facts.transfers(frozenset(OWNERS) - {gone}), facts.years)
-        for owner in OWNERS:
-            if owner != gone:
-                losses[owner][gone] = worth[owner] - facts.npv_yuan(rest[owner])
-    construction = cash.finance.construction_years
+
+    def paid(there: frozenset[str]) -> tuple[tuple[Transfer, ...], tuple[Transfer, ...]]:
+        transfers = tuple(facts.transfers(there))
+        return transfers, tuple(owner_taxes(transfers, owners, cash))
+
+    transfers, taxes = paid(frozenset(OWNERS))
+    without = {gone: paid(frozenset(OWNERS) - {gone}) for gone in OWNERS}
+    before_tax = {gone: owner_totals(others, facts.years) for gone, (others, _) in without.items()}
+    after_tax = {
+        gone: owner_totals((*others, *of_tax), facts.years) for gone, (others, of_tax) in without.items()
+    }
     return OwnerStudy(
         transfers,
-        tuple(
-            OwnerFlow(
-                owner, flow, worth[owner], irr(flow).value, payback(flow, construction), losses.get(owner, {})
-            )
-            for owner, flow in flows.items()
-        ),
+        _measured(owner_totals(transfers, facts.years), before_tax, facts),
+        taxes,
+        _measured(owner_totals((*transfers, *taxes), facts.years), after_tax, facts),
     )
 
 
-def owner_totals(transfers: Iterable[Transfer], years: int) -> dict[str, Array]:
-    """What each owner receives less what it pays, and the park as a whole, each (years,)."""
-    flows = {owner: np.zeros(years) for owner in (*OWNERS, PARK)}
-    for transfer in transfers:
-        for party, sign in ((transfer.payee, 1.0), (transfer.payer, -1.0)):
-            if party == OUTSIDE:
-                flows[PARK] -= sign * transfer.yuan
-            else:
-                flows[party] += sign * transfer.yuan
-    return flows
+def _measured(
+    flows: Mapping[str, Array], without: Mapping[str, Mapping[str, Array]], facts: "_Facts"
+) -> tuple[OwnerFlow, ...]:
+    """The measures of flows by owner; `without` are the flows if one leaves, by the one that does."""
+    worth = {owner: facts.npv_yuan(flow) for owner, flow in flows.items()}
+    construction = facts.cash.finance.construction_years
+
+    def lost_yuan(owner: str) -> dict[str, float]:
+        others = {gone: rest for gone, rest in without.items() if gone != owner and owner in OWNERS}
+        return {gone: worth[owner] - facts.npv_yuan(rest[owner]) for gone, rest in others.items()}
+
+    return tuple(
+        OwnerFlow(owner, flow, worth[owner], irr(flow).value, payback(flow, construction), lost_yuan(owner))
+        for owner, flow in flows.items()
+    )
 
 
 class _Facts:
@@ -119,7 +123,15 @@ class _Facts:
     def _costs(self) -> Iterator[Transfer]:
         """What is paid to builders and for upkeep, whether another leaves or not."""
         values, network, pv = self.cash.values, self.owners.network, self.owners.pv
-        for key in ("investment", "working_capital", "replacement", "operation_maintenance", "insurance"):
+        for key in (
+            "investment",
+            "working_capital",
+            "replacement",
+            "operation_maintenance",
+            "insurance",
+            "land",
+            "decommissioning",
+        ):
             yield Transfer(f"storage_{key}", STORAGE, OUTSIDE, values[key])
         for key in ("working_capital_back", "residual"):
             yield Transfer(f"storage_{key}", OUTSIDE, STORAGE, values[key])

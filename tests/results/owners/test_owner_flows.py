@@ -8,7 +8,8 @@ import pytest
 from parkdispatch.models.finance.owners import NetworkOwner, Owners, PvOwner, StorageOwner
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
-from parkdispatch.results.finance.owner_flows import OWNERS, PARK, OwnerFlow, OwnerStudy, owner_study
+from parkdispatch.results.owners.owner_flows import OwnerFlow, OwnerStudy, owner_study
+from parkdispatch.results.owners.transfers import OWNERS, PARK
 from tests.support.finance_cases import BY_HAND, BY_HAND_OPERATION
 
 PV = PvOwner(

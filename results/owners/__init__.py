@@ -1,0 +1,1 @@
+"""Cash flows, returns, loans and taxes of an investment in storage."""
