@@ -1,0 +1,51 @@
+"""What a running service holds, as routes and pages reach it: `service_of(request)`."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import HTTPConnection
+
+from parkdispatch.interfaces.service.service_settings import ServiceSettings
+from parkdispatch.interfaces.service.token_file import TokenFile
+from parkdispatch.models.errors import InputError
+from parkdispatch.operations.jobs.service_database import ServiceDatabase
+from parkdispatch.operations.ledger.ledger_store import Ledger
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service: its settings, its database, its tokens, its ledger, and the key of its cookies."""
+
+    settings: ServiceSettings
+    database: ServiceDatabase
+    tokens: TokenFile
+    ledger: Ledger
+    secret: str
+
+
+def open_service(settings: ServiceSettings) -> Service:
+    """Make or open what a service needs. Raises InputError where a folder or database cannot be used."""
+    folder = settings.data_folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        secret = _kept_secret(folder / "session.key")
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from error
+    database = ServiceDatabase(folder / "service.sqlite")
+    database.prepare()
+    return Service(settings, database, TokenFile(settings.tokens), Ledger(settings.ledger_address), secret)
+
+
+def service_of(connection: HTTPConnection) -> Service:
+    """The service that a request has come to."""
+    service: Service = connection.app.state.service
+    return service
+
+
+def _kept_secret(path: Path) -> str:
+    """The key that cookies are signed with, made at the first start, readable by its owner only."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32), encoding="ascii")
+    return path.read_text(encoding="ascii").strip()
