@@ -137,6 +137,13 @@ def _run(words: Sequence[str]) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def run_words(words: Sequence[str]) -> None:
+    """Run a command by the words that name it. Raises what `main` would say, and SystemExit at its end."""
+    words = _begin(words)
+    _refuse_empty(words)
+    _run(words)
+
+
 def _begin(words: Sequence[str]) -> list[str]:
     """The words without those that hold for every command, which are set."""
     kept = begin(words)
@@ -190,10 +197,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a Chinese Windows pipe cannot encode "²"
     try:
-        words = _begin(sys.argv[1:])
-        _refuse_empty(words)
         try:
-            _run(words)
+            run_words(sys.argv[1:])
         finally:
             sys.stdout.flush()  # not at the exit of the interpreter, where an error would be a traceback
             show_dask()

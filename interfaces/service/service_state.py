@@ -1,40 +1,67 @@
 """What a running service holds, as routes and pages reach it: `service_of(request)`."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from starlette.requests import HTTPConnection
 
+from parkdispatch.interfaces.commands.console import now
+from parkdispatch.interfaces.service.child_environment import JOB_COMMAND, job_environment
+from parkdispatch.interfaces.service.known_cases import KnownCases
 from parkdispatch.interfaces.service.service_settings import ServiceSettings
 from parkdispatch.interfaces.service.token_file import TokenFile
+from parkdispatch.interfaces.service.upload_store import UploadStore
 from parkdispatch.models.errors import InputError
+from parkdispatch.operations.jobs.job_store import JobStore
+from parkdispatch.operations.jobs.job_worker import JobWorker
 from parkdispatch.operations.jobs.service_database import ServiceDatabase
 from parkdispatch.operations.ledger.ledger_store import Ledger
 
 
 @dataclass(frozen=True)
 class Service:
-    """A running service: its settings, its database, its tokens, its ledger, and the key of its cookies."""
+    """A running service: `secret` is the key of its cookies."""
 
     settings: ServiceSettings
     database: ServiceDatabase
     tokens: TokenFile
     ledger: Ledger
+    cases: KnownCases
+    uploads: UploadStore
+    jobs: JobStore
+    worker: JobWorker
     secret: str
 
 
 def open_service(settings: ServiceSettings) -> Service:
     """Make or open what a service needs. Raises InputError where a folder or database cannot be used."""
-    folder = settings.data_folder
+    folder = settings.data_folder.resolve()  # jobs work in another one
+    address = settings.ledger_address
+    if "://" not in address:
+        address = str(Path(address).expanduser().resolve())
+    settings = replace(settings, data_folder=folder, ledger=address)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name in ("cases", "jobs", "uploads"):
+            (folder / name).mkdir(exist_ok=True)
         secret = _kept_secret(folder / "session.key")
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from error
     database = ServiceDatabase(folder / "service.sqlite")
     database.prepare()
-    return Service(settings, database, TokenFile(settings.tokens), Ledger(settings.ledger_address), secret)
+    jobs = JobStore(database)
+    return Service(
+        settings,
+        database,
+        TokenFile(settings.tokens),
+        Ledger(settings.ledger_address),
+        KnownCases(folder / "cases"),
+        UploadStore(folder / "uploads"),
+        jobs,
+        JobWorker(jobs, folder / "jobs", JOB_COMMAND, now, settings.job_slots, job_environment()),
+        secret,
+    )
 
 
 def service_of(connection: HTTPConnection) -> Service:
