@@ -109,7 +109,7 @@ class RequestLimits:
                     return b"".join(parts)
 
     def _told(self, send: Send, who: bytes, address: bytes) -> Send:
-        """Send answers with the headers that protect pages, and count those that nobody known has asked for."""
+        """Send answers with the headers that protect pages, and count those to nobody."""
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":

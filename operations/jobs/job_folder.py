@@ -1,4 +1,4 @@
-"""The folder of a job: its command line, the steps it has made, what it printed, how it ended, and its files."""
+"""The folder of a job: its command line, its steps, what it printed, how it ended, and its files."""
 
 import json
 import shutil

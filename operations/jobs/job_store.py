@@ -20,7 +20,7 @@ MOST_ATTEMPTS = 3  # of a job that ends with the service, before it fails
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What is asked for: a command line with `{out}` for the folder of its files, who asks, and of which site.
+    """A command line with `{out}` for the folder of its files, who asks for it, and of which site.
 
     `purpose` is what automation wants it for, such as `plan 2026-07-16`; empty where a person asks.
     """

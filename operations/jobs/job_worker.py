@@ -1,8 +1,8 @@
 """Runs jobs, each in a process of its own: a crash does not take the service, and a cancelled one is killed.
 
-A child reads from a pipe that the service holds and never writes to: it ends when that is closed, so that no job goes
-on after a service that was killed. What it had written then is whole, because commands and ledger write all or nothing;
-the job begins anew when the service is started, up to three times.
+A child reads from a pipe that the service holds and never writes to: it ends when that is closed, so that no
+job goes on after a service that was killed. What it had written then is whole, because commands and ledger
+write all or nothing; the job begins anew when the service is started, up to three times.
 """
 
 import contextlib
