@@ -29,6 +29,7 @@ from parkdispatch.interfaces.commands.plan import plan
 from parkdispatch.interfaces.commands.pv import pv
 from parkdispatch.interfaces.commands.replay import replay
 from parkdispatch.interfaces.commands.reproduce import reproduce
+from parkdispatch.interfaces.commands.serving.serve import serve_app
 from parkdispatch.interfaces.commands.size import size
 from parkdispatch.interfaces.commands.study import study
 from parkdispatch.interfaces.commands.worth import worth
@@ -52,6 +53,7 @@ for command in (plan, settle, year, replay, loop, worth, study, size, reproduce,
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(cache, name="cache")
 app.add_typer(forecast_app, name="forecast")
+app.add_typer(serve_app, name="serve")
 
 
 def _print_version(requested: bool) -> None:

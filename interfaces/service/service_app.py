@@ -11,6 +11,7 @@ from parkdispatch.interfaces.service.problem_details import add_error_handlers
 from parkdispatch.interfaces.service.request_limits import RequestLimits
 from parkdispatch.interfaces.service.routers.health_routes import health_router
 from parkdispatch.interfaces.service.routers.job_routes import job_router
+from parkdispatch.interfaces.service.routers.ledger_routes import ledger_router
 from parkdispatch.interfaces.service.routers.session_routes import session_router
 from parkdispatch.interfaces.service.service_state import Service
 
@@ -42,4 +43,5 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(health_router)
     app.include_router(session_router)
     app.include_router(job_router, prefix=API)
+    app.include_router(ledger_router, prefix=API)
     return app
