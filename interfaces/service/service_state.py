@@ -13,10 +13,12 @@ from parkdispatch.interfaces.service.service_settings import ServiceSettings
 from parkdispatch.interfaces.service.token_file import TokenFile
 from parkdispatch.interfaces.service.upload_store import UploadStore
 from parkdispatch.models.errors import InputError
+from parkdispatch.operations.automation.automation_rules import AutomationRules, read_automation
 from parkdispatch.operations.jobs.job_store import JobStore
 from parkdispatch.operations.jobs.job_worker import JobWorker
 from parkdispatch.operations.jobs.service_database import ServiceDatabase
 from parkdispatch.operations.ledger.ledger_store import Ledger
+from parkdispatch.operations.setpoints.modbus_registers import ModbusRules
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,14 @@ class Service:
     jobs: JobStore
     worker: JobWorker
     secret: str
+    automation: AutomationRules | None = None
+
+    def modbus_of(self, site: str) -> ModbusRules | None:
+        """Where the set points of a site are written by Modbus; None where they are not."""
+        for park in () if self.automation is None else self.automation.park:
+            if self.cases.site(park.case) == site:
+                return park.modbus
+        return None
 
 
 def open_service(settings: ServiceSettings) -> Service:
@@ -50,6 +60,7 @@ def open_service(settings: ServiceSettings) -> Service:
         raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from error
     database = ServiceDatabase(folder / "service.sqlite")
     database.prepare()
+    rules = None if settings.automation is None else read_automation(settings.automation)
     jobs = JobStore(database)
     return Service(
         settings,
@@ -61,6 +72,7 @@ def open_service(settings: ServiceSettings) -> Service:
         jobs,
         JobWorker(jobs, folder / "jobs", JOB_COMMAND, now, settings.job_slots, job_environment()),
         secret,
+        rules,
     )
 
 

@@ -19,6 +19,7 @@ from parkdispatch.results.io.files import replacing
 Role = Literal["read", "plan", "send"]
 ROLES: tuple[Role, ...] = get_args(Role)  # each may do what those before it may
 PREFIX = "pd"
+RESERVED = "automation"  # who records what runs by itself
 SCRYPT = {"n": 2**14, "r": 8, "p": 1}  # 16 MB and some 50 ms for each guess
 SALT_BYTES = 16
 
@@ -89,8 +90,8 @@ class TokenFile:
             raise InputError(
                 f"argument `name` = {name!r}: must be a name in one line of printable characters"
             )
-        if name in {row["name"] for row in rows}:
-            raise InputError(f"argument `name` = {name}: must not be that of another token")
+        if name in {RESERVED, *(row["name"] for row in rows)}:
+            raise InputError(f"argument `name` = {name}: must not be that of another token, or of automation")
         if role not in ROLES:
             raise InputError(f"argument `role` = {role}: must be one of {', '.join(ROLES)}")
         token_id, secret, salt = (

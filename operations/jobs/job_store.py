@@ -119,15 +119,13 @@ class JobStore:
             row = connection.execute(sa.select(job).where(job.c.id == identifier)).first()
         return None if row is None else _job(row)
 
-    def jobs(
-        self, *, site: str | None = None, purposes: Sequence[str] | None = None, limit: int = 100
-    ) -> list[Job]:
-        """The last jobs, the newest first: of a site, or for purposes of automation."""
+    def jobs(self, *, site: str | None = None, since: datetime | None = None, limit: int = 100) -> list[Job]:
+        """The last jobs, the newest first: of a site, or what automation has asked for since a moment."""
         chosen = sa.select(job).order_by(job.c.created_at.desc(), job.c.id).limit(limit)
         if site is not None:
             chosen = chosen.where(job.c.site == site)
-        if purposes is not None:
-            chosen = chosen.where(job.c.purpose.in_(purposes))
+        if since is not None:
+            chosen = chosen.where(job.c.purpose != "", job.c.created_at >= utc(since))
         with self._database.reading() as connection:
             return [_job(row) for row in connection.execute(chosen)]
 
