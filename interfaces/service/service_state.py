@@ -1,6 +1,7 @@
 """What a running service holds, as routes and pages reach it: `service_of(request)`."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,8 +45,11 @@ class Service:
         return None
 
 
-def open_service(settings: ServiceSettings) -> Service:
-    """Make or open what a service needs. Raises InputError where a folder or database cannot be used."""
+def open_service(settings: ServiceSettings, job_command: Sequence[str] = JOB_COMMAND) -> Service:
+    """Make or open what a service needs. Raises InputError where a folder or database cannot be used.
+
+    `job_command` is what the process of a job is started with.
+    """
     folder = settings.data_folder.resolve()  # jobs work in another one
     address = settings.ledger_address
     if "://" not in address:
@@ -70,7 +74,7 @@ def open_service(settings: ServiceSettings) -> Service:
         KnownCases(folder / "cases"),
         UploadStore(folder / "uploads"),
         jobs,
-        JobWorker(jobs, folder / "jobs", JOB_COMMAND, now, settings.job_slots, job_environment()),
+        JobWorker(jobs, folder / "jobs", job_command, now, settings.job_slots, job_environment()),
         secret,
         rules,
     )

@@ -82,26 +82,26 @@ def write_registers(rules: ModbusRules, interval: IntervalSetPoints, timezone: s
     from pymodbus.exceptions import ModbusException
 
     version, begin, steps = register_values(rules, interval, timezone)
-    shown = f"modbus {rules.host}:{rules.port}"
+    shown = f"{rules.host}:{rules.port}"
     kind = ModbusTcpClient.DATATYPE
     words = [word for step in steps for word in _words(step, kind.INT32)]
     header = [*_words(version, kind.UINT32), *_words(begin, kind.UINT32)]
     client = ModbusTcpClient(rules.host, port=rules.port, timeout=WAIT_S, retries=1)
     try:
         if not client.connect():  # type: ignore[no-untyped-call]
-            raise InputError(f"{shown}: cannot be reached")
+            raise InputError(f"modbus {shown}: cannot be reached")
         _write(client, rules, rules.first_register + HEADER_REGISTERS, words)
         _write(client, rules, rules.first_register, header)
         count = HEADER_REGISTERS + len(words)
         answer = client.read_holding_registers(rules.first_register, count=count, device_id=rules.device_id)
         if answer.isError() or list(answer.registers) != [*header, *words]:
-            raise InputError(f"{shown}: holds other set points than were written")
+            raise InputError(f"modbus {shown}: holds other set points than were written")
         held = list(answer.registers)[HEADER_REGISTERS:]
         numbers = [
             client.convert_from_registers(held[2 * n : 2 * n + 2], kind.INT32) for n in range(len(steps))
         ]
     except (ModbusException, OSError) as error:
-        raise InputError(f"{shown}: {error}") from error
+        raise InputError(f"modbus {shown}: {error}") from error
     finally:
         client.close()  # type: ignore[no-untyped-call]
     return {
