@@ -36,6 +36,8 @@ def run_job(folder: JobFolder) -> Outcome:
     except Exception as error:  # noqa: BLE001 - whatever it is, the job says that it failed
         traceback.print_exc()  # into the job's folder, where nobody but the owner of the service reads
         code, problems = 1, [f"internal error, please report it: {type(error).__name__}"]
+    finally:
+        SESSION.listener = None
     return Outcome(code, tuple(problems), tuple(warnings))
 
 

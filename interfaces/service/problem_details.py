@@ -48,8 +48,16 @@ def reader_language(connection: HTTPConnection) -> "Lang":
 
 
 def said(sentences: Sequence[str], lang: str) -> list[str]:
-    """Sentences of errors in a language."""
-    return [translated_message(line, lang) for line in sentences]
+    """Sentences of errors in a language; a field of a request is an argument, as in Python."""
+    lines = [translated_message(line, lang) for line in sentences]
+    if lang == "en":
+        return lines
+    return [
+        f"参数{after.removeprefix('argument')}"
+        if after != before and after.startswith("argument `")
+        else after
+        for before, after in zip(sentences, lines, strict=True)
+    ]
 
 
 def problem_response(

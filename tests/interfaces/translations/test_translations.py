@@ -28,7 +28,7 @@ ALLOWED = re.compile(
     r"runs/(?:CASE-COMMAND-TIME)?|zh-CN|PARKDISPATCH_\w+|highs|[Pp]yomo(?::NAME)?|\.lp|\.mps|\.csv|\.xlsx?|shell|"
     r"Dask|t(?:cp|ls)://HOST:PORT|without_|best|surface|offers|when|scenarios|blue|start|end|CSV|Excel|"
     r"command_path|help_option|column|stamps|name|time|true|false|year|replay|study|UTF-\d+|GBK|MW|kW|\.?toml|highest|degC|"
-    r"read|plan|send|TOML|HTTPS|Cookie|X-Forwarded|REST|MB|Ctrl|CSRF|park|[Mm]odbus|pymodbus|parkdispatch-service"
+    r"read|plan|send|TOML|HTTPS|Cookie|X-Forwarded|REST|MB|Ctrl|CSRF|park|[Mm]odbus|pymodbus|parkdispatch-service|tokens\.json"
 )
 
 

@@ -1,4 +1,4 @@
-"""A stand-in for the process of a job that takes no time: what it does is in the variant that is asked for."""
+"""A stand-in for the process of a job, which takes no time: its variant says what it does."""
 
 import json
 import os
