@@ -23,10 +23,10 @@ class KnownCases:
 
     def names(self) -> list[str]:
         """The names of all cases; one in the folder goes before a built-in one of its name."""
-        own = []
+        folders: list[str] = []
         if self.folder.is_dir():
-            own = [path.parent.name for path in self.folder.glob("*/case.toml")]
-        return sorted({*(name for name in own if NAME.fullmatch(name)), *BUILT_IN})
+            folders = [path.parent.name for path in self.folder.glob("*/case.toml")]
+        return sorted({*(name for name in folders if NAME.fullmatch(name)), *BUILT_IN})
 
     def word(self, name: str) -> str:
         """What a command calls a case: its name, or the folder of one that is not built in.

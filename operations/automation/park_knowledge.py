@@ -63,14 +63,14 @@ def attempts_of(jobs: Sequence[Job], case: Case) -> dict[str, TaskAttempts]:
     by_purpose: dict[str, list[Job]] = {}
     for job in jobs:
         by_purpose.setdefault(job.purpose, []).append(job)
-    found = {}
+    attempts = {}
     for purpose, tried in by_purpose.items():
         last = tried[0]
         ended = None if last.finished_at is None else local_time(case, last.finished_at)
         is_done = any(job.state == "done" for job in tried)
         state = "done" if is_done else "failed" if last.is_finished else "under way"
-        found[purpose] = TaskAttempts(len(tried), state, ended)  # type: ignore[arg-type] # one of the three
-    return found
+        attempts[purpose] = TaskAttempts(len(tried), state, ended)  # type: ignore[arg-type] # one of the three
+    return attempts
 
 
 def dropped_files(rules: ImportRules, now: datetime) -> list[str]:

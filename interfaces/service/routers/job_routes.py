@@ -128,5 +128,5 @@ async def upload(request: Request, name: str, user: Planner) -> JSONResponse:
 
 def _wait_s(prefer: str | None, otherwise: float) -> float:
     """The seconds that an answer may wait for its job (RFC 7240)."""
-    found = re.search(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])", prefer or "")
-    return min(float(found[1]), LONGEST_WAIT_S) if found else otherwise
+    wanted = re.search(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])", prefer or "")
+    return min(float(wanted[1]), LONGEST_WAIT_S) if wanted else otherwise

@@ -61,10 +61,10 @@ def write_set_points(request: Request, site: str, user: Sender) -> dict[str, Any
 def _in_force(request: Request, park: Case, at: str | None) -> IntervalSetPoints:
     local = now().astimezone(ZoneInfo(park.site.timezone)).replace(tzinfo=None)
     instant: datetime = local if at is None else moment("at", at)
-    found = set_points_at(service_of(request).ledger, park, instant)
-    if found is None:
+    interval = set_points_at(service_of(request).ledger, park, instant)
+    if interval is None:
         raise RequestError(404, f"no plan is in force at {park.name} at {instant:%Y-%m-%d %H:%M}")
-    return found
+    return interval
 
 
 def _content(interval: IntervalSetPoints, park: Case) -> dict[str, Any]:

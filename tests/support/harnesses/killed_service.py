@@ -1,8 +1,8 @@
 """Kill a service during a plan, an import and a settlement, and look at what it restarts into.
 
 `python -m tests.support.harnesses.killed_service --kills 3` starts the service of a small park as a process,
-asks for a job, ends the service by SIGKILL after a while, starts it again and waits for its jobs. It counts jobs
-that are done after all, rows that a kill has doubled or lost, and processes that went on without a service.
+asks for a job, ends the service by SIGKILL after a while, starts it again and waits for its jobs. It counts
+jobs that are done after all, rows that a kill has doubled or lost, and processes that were left.
 """
 
 import argparse
@@ -46,7 +46,7 @@ class KilledService:
         words = ["-u", "-m", "parkdispatch", "serve", "--port", "0", "--data", str(self.data)]
         with subprocess.Popen(
             [sys.executable, *words, "--ledger", str(self.ledger.file)],
-            env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            env=environment(), stdout=subprocess.PIPE, text=True,
         ) as process:  # fmt: skip
             try:
                 assert process.stdout is not None
