@@ -2,9 +2,11 @@
 
 import os
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 from pathlib import Path
+from socket import INADDR_LOOPBACK
 
+LOOPBACK = str(IPv4Address(INADDR_LOOPBACK))  # the address that only this machine reaches
 DATA_VARIABLE = "PARKDISPATCH_SERVICE"  # the data folder
 
 
@@ -15,7 +17,7 @@ class ServiceSettings:
     data_folder: Path
     ledger: str = ""  # path or URL; empty: in the data folder
     token_path: Path | None = None  # None: in the data folder
-    host: str = "127.0.0.1"
+    host: str = LOOPBACK
     port: int = 8360
     largest_body_mb: float = 20.0
     body_seconds: float = 30.0  # in which a request must have come in
@@ -40,8 +42,6 @@ class ServiceSettings:
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach it."""
-        if self.host == "localhost":
-            return True
         try:
             return ip_address(self.host).is_loopback
         except ValueError:

@@ -11,6 +11,7 @@ from rich.text import Text
 from parkdispatch.interfaces.commands.console import now, out_console, print_message, say
 from parkdispatch.interfaces.commands.serving.serve_tokens import DataFolder, TokenPath, token_app
 from parkdispatch.interfaces.commands.serving.service_extra import require_service_extra
+from parkdispatch.interfaces.service.service_settings import LOOPBACK
 from parkdispatch.models.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def serve(
     context: typer.Context,
     host: Annotated[
         str, typer.Option(help="Address to listen at; others than this machine's own need tokens.")
-    ] = "127.0.0.1",
+    ] = LOOPBACK,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any that is free.")] = 8360,
     data: DataFolder = None,
     ledger: Annotated[
@@ -97,7 +98,7 @@ def refuse_open_door(settings: "ServiceSettings") -> None:
 
     if not settings.is_loopback and not TokenFile(settings.tokens).users():
         raise InputError(
-            f"argument `host` = {settings.host}: must be 127.0.0.1 while there are no tokens in"
+            f"argument `host` = {settings.host}: must be {LOOPBACK} while there are no tokens in"
             f" {settings.tokens}: `serve token add` makes one"
         )
 
