@@ -25,9 +25,14 @@ from parkdispatch.operations.ledger.ledger_summary import ledger_tables
 from tests.support.ledgers.ledger_cases import meter_file
 from tests.support.paths import environment
 from tests.support.services.small_service import prepared_service
+from tests.support.small_case import pv_mw
 
 DAY = "2026-07-15"
-METERS = {"load": 100.0, "pv": 10.0, "import": 90.0}
+METERS = {  # a day by hour [MW], the sun as the small park has it
+    "load": lambda hour: 100.0 + hour / 10,
+    "pv": pv_mw,
+    "import": lambda hour: 100.0 + hour / 10 - pv_mw(hour),
+}
 WAIT_S = 300.0
 
 
@@ -95,9 +100,9 @@ def kill_everything(folder: Path, kills: int) -> Counter[str]:
         uploads = {
             name: service.ask(
                 f"uploads?name={name}.csv",
-                content=meter_file(folder / f"{name}.csv", [level + n / 10 for n in range(96)]).read_bytes(),
+                content=meter_file(folder / f"{name}.csv", [at(n / 4) for n in range(96)]).read_bytes(),
             )["id"]
-            for name, level in METERS.items()
+            for name, at in METERS.items()
         }
     for name, upload in uploads.items():
         body = {"case": "small", "upload": upload, "quantities": [name]}
