@@ -29,6 +29,7 @@ from parkdispatch.interfaces.commands.plan import plan
 from parkdispatch.interfaces.commands.pv import pv
 from parkdispatch.interfaces.commands.replay import replay
 from parkdispatch.interfaces.commands.reproduce import reproduce
+from parkdispatch.interfaces.commands.serving.serve import serve_app
 from parkdispatch.interfaces.commands.size import size
 from parkdispatch.interfaces.commands.study import study
 from parkdispatch.interfaces.commands.worth import worth
@@ -52,6 +53,7 @@ for command in (plan, settle, year, replay, loop, worth, study, size, reproduce,
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(cache, name="cache")
 app.add_typer(forecast_app, name="forecast")
+app.add_typer(serve_app, name="serve")
 
 
 def _print_version(requested: bool) -> None:
@@ -137,6 +139,13 @@ def _run(words: Sequence[str]) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def run_words(words: Sequence[str]) -> None:
+    """Run a command by the words that name it. Raises what `main` would say, and SystemExit at its end."""
+    words = _begin(words)
+    _refuse_empty(words)
+    _run(words)
+
+
 def _begin(words: Sequence[str]) -> list[str]:
     """The words without those that hold for every command, which are set."""
     kept = begin(words)
@@ -190,10 +199,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a Chinese Windows pipe cannot encode "²"
     try:
-        words = _begin(sys.argv[1:])
-        _refuse_empty(words)
         try:
-            _run(words)
+            run_words(sys.argv[1:])
         finally:
             sys.stdout.flush()  # not at the exit of the interpreter, where an error would be a traceback
             show_dask()

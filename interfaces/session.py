@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +20,14 @@ KEYS = {
 GLOBAL_FLAGS = {"-q": "quiet", "--quiet": "quiet", "-v": "verbose", "--verbose": "verbose"}
 
 
+@dataclass(frozen=True)
+class Listener:
+    """Who is told what a command says meanwhile, instead of a terminal: steps, and labelled messages."""
+
+    step: Callable[[str], None]
+    message: Callable[[str, str], None]
+
+
 @dataclass
 class Session:
     """Language and verbosity of the process, and the values of the configuration at `config_path`."""
@@ -28,6 +36,7 @@ class Session:
     verbosity: Literal["quiet", "usual", "verbose"] = "usual"
     config: Mapping[str, str] = field(default_factory=dict)
     config_path: Path | None = None
+    listener: Listener | None = None
 
 
 SESSION = Session()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
+import typer
 from declarations import ABSENT, escaped
 
 PROGRAM = "parkdispatch"
@@ -43,9 +44,17 @@ def commands() -> Mapping[str, Callable[..., Any]]:
         if command.callback is not None:
             found[command.callback.__name__] = command.callback
     for group in app.registered_groups:
-        for command in group.typer_instance.registered_commands if group.typer_instance else ():
-            if command.callback is not None:
-                found[f"{group.name} {command.name}"] = command.callback
+        found |= _of_group(group.typer_instance, str(group.name))
+    return found
+
+
+def _of_group(group: Any, name: str) -> dict[str, Callable[..., Any]]:
+    """The commands of a group by name; first what it does by itself, last those of groups in it."""
+    itself = getattr(group.registered_callback, "callback", None)
+    found = {} if itself is None else {name: itself}
+    found |= {f"{name} {command.name}": command.callback for command in group.registered_commands}
+    for inner in group.registered_groups:
+        found |= _of_group(inner.typer_instance, f"{name} {inner.name}")
     return found
 
 
@@ -55,7 +64,9 @@ def parameters(name: str) -> list[Parameter]:
     hints = get_type_hints(function, include_extras=True)
     defaults = inspect.signature(function).parameters
     return [
-        _parameter(word, hint, defaults[word].default) for word, hint in hints.items() if word in defaults
+        _parameter(word, hint, defaults[word].default)
+        for word, hint in hints.items()
+        if word in defaults and hint is not typer.Context
     ]
 
 

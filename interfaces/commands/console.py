@@ -81,6 +81,8 @@ def print_message(label: str, message: str) -> None:
     """
     from parkdispatch.inputs.messages.quoted import CONTROL
 
+    if SESSION.listener is not None:
+        SESSION.listener.message(label, message)
     if SESSION.lang != "en":
         from parkdispatch.interfaces.translations.catalogue import translated_message
 
@@ -118,7 +120,9 @@ def time_text() -> str:
 @contextmanager
 def progress_line() -> Iterator[Callable[[str], None]]:
     """Show the current step in one line, on terminals only; each in its own line if asked to."""
-    if SESSION.verbosity == "verbose":
+    if SESSION.listener is not None:
+        yield SESSION.listener.step
+    elif SESSION.verbosity == "verbose":
         yield lambda step: err_console.print(Text(f"{time_text()[9:]} {step_text(step)}"), soft_wrap=True)
     elif SESSION.verbosity == "quiet" or not err_console.is_terminal:
         yield lambda _: None

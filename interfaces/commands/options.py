@@ -72,8 +72,10 @@ def read_year(
     return prepare(park, year_times(park))
 
 
-def write_pyomo_model(prepared: "Prepared", path: Path) -> None:
-    """Write the plain Pyomo model to a file; an existing file is replaced only by a complete one."""
+def write_pyomo_model(prepared: "Prepared", path: Path | None) -> None:
+    """Write the plain Pyomo model to a file, if one is named; only a complete one replaces a file."""
+    if path is None:
+        return
     from parkdispatch.results.io.files import replacing
     from parkdispatch.studies.solve_case import write_model
 

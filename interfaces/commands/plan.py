@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line, say
-from parkdispatch.interfaces.commands.days.ledger_options import ByOption, UsedLedger
+from parkdispatch.interfaces.commands.days.ledger_options import ByOption, RecordOption, UsedLedger
 from parkdispatch.interfaces.commands.days.planned_from_ledger import known_day
 from parkdispatch.interfaces.commands.network_check import (
     AcCheckOption,
@@ -93,6 +93,7 @@ def plan(
     ac_check: AcCheckOption = 0,
     ledger: UsedLedger = None,
     by: ByOption = None,
+    record: RecordOption = True,
 ) -> None:
     """Dispatch a day, or from now on: schedule, cost with and without storage, peak, proof."""
     started = time.perf_counter()
@@ -127,15 +128,14 @@ def plan(
         context = SolveContext(options, progress)
         peak_is_known = peak_so_far_mw is not None or bool(known and known.peak_is_known)
         problem = prepare_plan(park, varied, times, wishes, peak_is_known)
-        if model:
-            write_pyomo_model(problem.planned.prepared, model)
+        write_pyomo_model(problem.planned.prepared, model)
         planned = run_plan(problem, context, time.perf_counter() - started)
         planned = _explained(planned, context) if why else planned
         run = with_check(planned.run, ac_check, progress)
         progress("writing results")
         with run_folder(out, park.name, "plan") as folder:
             paths = write_run(run, folder, "day", lang=file_lang, on_two_cores=True)
-        recorded = known.record(run) if known else None
+        recorded = known.record(run) if known and record else None
     _show(run, paths.values())
     if known and recorded:
         known.show(out_console, file_lang, recorded)

@@ -51,8 +51,7 @@ def year(
         prepared = read_year(findings, case, variant, out, model)
         check_possible(prepared.case, ac_check)
         context = SolveContext(options, progress)
-        if model:
-            write_pyomo_model(prepared, model)
+        write_pyomo_model(prepared, model)
         run = dispatch_case(prepared, context, time.perf_counter() - started)
         run = with_check(run, ac_check, progress)
         progress("writing results")

@@ -20,7 +20,7 @@ class Sentence(NamedTuple):
     translation: str
 
 
-FILES = ("help", "messages", "errors", "results")
+FILES = ("help", "messages", "errors", "results", "service")
 PARTS = {"messages": "parts"}  # the section of what varies in the sentences of a section, where it is another
 
 

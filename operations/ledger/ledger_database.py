@@ -122,10 +122,15 @@ def foreign_tables(connection: "Connection") -> list[str]:
     return sorted(set(sa.inspect(connection).get_table_names()) - known)
 
 
-def upgrade_tables(connection: "Connection", target: str = "head") -> None:
-    """Bring the tables to a revision, the newest unless named, within the connection's transaction."""
+def upgrade_tables(connection: "Connection", target: str = "head", revisions: Path | None = None) -> None:
+    """Bring the tables to a revision, the newest unless named, within the connection's transaction.
+
+    `revisions` is the folder of the revisions of another database than a ledger.
+    """
     config = alembic.config.Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    if revisions is not None:
+        config.set_main_option("version_locations", str(revisions).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     config.attributes["connection"] = connection
     alembic.command.upgrade(config, target)

@@ -120,3 +120,10 @@ def _period(others: dict[date, Any], day: date, name: str, this_day: Any) -> Per
     ]
     days: list[dict[str, DayMoney]] = [*earlier, dict(this_day)]
     return PeriodLosses(name, len(days), added(days))
+
+
+def last_settlement(ledger: Ledger, case: Case, day: date) -> str | None:
+    """The last settlement of a day, as JSON; None where it has none."""
+    with ledger.reading() as connection:
+        row = _latest(connection, site_of(connection, case).number).get(day)
+    return None if row is None else str(row.content)

@@ -38,6 +38,9 @@ UsedLedger = Annotated[
 ByOption = Annotated[
     str | None, typer.Option("--by", help="Who does it, as the ledger records; default: who is logged in.")
 ]
+RecordOption = Annotated[
+    bool, typer.Option(help="Record the plan in the ledger; without, it is only computed from what is there.")
+]
 MOMENTS = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
 
 

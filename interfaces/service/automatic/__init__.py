@@ -1,0 +1,1 @@
+"""Automation in the service: its tasks as jobs."""

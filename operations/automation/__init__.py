@@ -1,0 +1,1 @@
+"""What the service does by itself: imports, forecasts, plans, settlements, set points."""
