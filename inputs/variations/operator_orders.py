@@ -152,7 +152,8 @@ def _variables(device: Device) -> list[str]:
     return [name for name in dict.fromkeys(shown) if name not in given]
 
 
-def _limitable(device: Device) -> list[str]:
+def limitable_quantities(device: Device) -> list[str]:
+    """The powers of a device that an order may limit."""
     terms = set_point_terms(device)
     return [*_variables(device), *([INJECTION] if INJECTION in terms else [])]
 
@@ -199,14 +200,18 @@ def _problems(case: Case, timed: TimedOrder) -> Iterator[str]:
             known = ", ".join(connections)
             yield f"{path}: the case has {len(connections)} connections, must name one of {known}"
     device = None if name is None else case.devices[name]
-    if isinstance(order, LimitOrder) and device is not None and order.quantity not in _limitable(device):
-        known = ", ".join(f"{name}.{key}" for key in _limitable(device))
+    if (
+        isinstance(order, LimitOrder)
+        and device is not None
+        and order.quantity not in limitable_quantities(device)
+    ):
+        known = ", ".join(f"{name}.{key}" for key in limitable_quantities(device))
         known = known or "of another device, because this one has no power to limit"
         yield f"{path} = {name}.{order.quantity}: must be {known}"
     if isinstance(order, ForceOrder) and device is not None:
         yield from _force_problems(path, str(name), device, order.power_mw)
     if isinstance(order, OutageOrder) and device is not None and not _outage_field(device):
-        if not _limitable(device):
+        if not limitable_quantities(device):
             yield f"{path} = {name}: has nothing to switch off, must be another device"
         elif order.power_share:
             yield f"{path} = {name}, power_share = {order.power_share:.15g}: must be 0 for this device"
@@ -292,7 +297,7 @@ def _bounds(case: Case, timed: TimedOrder) -> Iterator[tuple[str, str, Side, flo
     if isinstance(order, LimitOrder):
         yield order.device, order.quantity, "most", order.at_most_mw
     elif isinstance(order, OutageOrder) and not _outage_field(case.devices[order.device]):
-        for variable in _limitable(case.devices[order.device]):
+        for variable in limitable_quantities(case.devices[order.device]):
             yield order.device, variable, "most", 0.0
     elif isinstance(order, ForceOrder):
         for variable, factor in set_point_terms(case.devices[order.device]).items():

@@ -81,8 +81,8 @@ class ParkLedger:
 
     def add_plan(self, plan: "Plan", basis: Mapping[str, object] | None = None) -> int:
         """Record a plan as the next version of its day, and return the version."""
-        from parkdispatch.interfaces.commands.days.planned_from_ledger import plan_basis
         from parkdispatch.operations.ledger.day_state import day_state
+        from parkdispatch.operations.ledger.plan_basis import plan_basis
         from parkdispatch.operations.ledger.plan_versions import add_plan
 
         case, day = plan.case, plan.table.index[0].date()

@@ -135,7 +135,7 @@ def plan(
         progress("writing results")
         with run_folder(out, park.name, "plan") as folder:
             paths = write_run(run, folder, "day", lang=file_lang, on_two_cores=True)
-        recorded = known.record(run) if known and record else None
+        recorded = known.record(run, planned.problem.orders) if known and record else None
     _show(run, paths.values())
     if known and recorded:
         known.show(out_console, file_lang, recorded)

@@ -38,8 +38,7 @@ def command_words(service: Service, request: CommandRequest, user: TokenUser) ->
     if request.out:
         words.append(f"--out={request.out}")
     if request.with_ledger:
-        words += [f"--ledger={service.settings.ledger_address}"]
-        words += [f"--by={user.name}"] if request.command[0] != "forecast" else []
+        words += [f"--ledger={service.settings.ledger_address}", f"--by={user.name}"]
     return [*words, f"--lang={request.lang}"]
 
 

@@ -18,13 +18,14 @@ from parkdispatch.interfaces.service.routers.session_routes import session_route
 from parkdispatch.interfaces.service.routers.setpoint_routes import setpoint_router
 from parkdispatch.interfaces.service.service_metrics import MeasuredRequests, ServiceMetrics
 from parkdispatch.interfaces.service.service_state import Service
+from parkdispatch.interfaces.web.web_app import add_pages
 
 API = "/api/v1"
 LOG = logging.getLogger("parkdispatch.service")
 
 
 def create_app(service: Service) -> FastAPI:
-    """The application of a service. Pages are mounted here too, after the routes of programs."""
+    """The application of a service. Pages are added after the routes of programs."""
     automation = None if service.automation is None else automation_of(service, service.automation)
 
     @asynccontextmanager
@@ -55,4 +56,5 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(session_router)
     for router in (job_router, ledger_router, setpoint_router, automation_router):
         app.include_router(router, prefix=API)
+    add_pages(app)
     return app

@@ -56,11 +56,17 @@ class PlanVersion:
 
 
 def add_plan(
-    ledger: Ledger, case: Case, solution: xr.Dataset, author: Author, basis: Mapping[str, Any]
+    ledger: Ledger,
+    case: Case,
+    solution: xr.Dataset,
+    author: Author,
+    basis: Mapping[str, Any],
+    after: int | None = None,
 ) -> tuple[int, bool]:
     """Record a plan with its forecasts as the next version of its day. Returns the version, and if it is new.
 
     A plan that says what the day's last version says is that version. `basis` is what else it was made from.
+    `after`: the version that the author knows as the last, 0 for none; InputError where there is another.
     """
     table = dispatch_table(solution)
     day = pd.DatetimeIndex(table.index)[0].date()
@@ -75,7 +81,13 @@ def add_plan(
         ).first()
         if last is not None and last.sha256 == digest:
             return last.version, False
-        version, number = (1 if last is None else last.version + 1), next_number(connection, plan.c.id)
+        known = 0 if last is None else last.version
+        if after is not None and after != known:
+            raise InputError(
+                f"argument `after` = {after}: must be {known}, the last version of {day}, which was recorded"
+                " meanwhile"
+            )
+        version, number = known + 1, next_number(connection, plan.c.id)
         tariff_id, _ = tariff_number(connection, of_site, case, author)
         connection.execute(
             plan.insert().values(
@@ -105,12 +117,12 @@ def add_plan(
             device, key = owners[name]
             if case.devices[device].role in FORECAST_ROLES:
                 channel_id = added_channel(connection, of_site, device, key, author)
-                forecast_id = _added_forecast(connection, channel_id, table[name], author)
+                forecast_id = added_forecast(connection, channel_id, table[name], author)
                 connection.execute(plan_forecast.insert().values(plan_id=number, forecast_id=forecast_id))
         return version, True
 
 
-def _added_forecast(connection: sa.Connection, channel_id: int, values: pd.Series, author: Author) -> int:
+def added_forecast(connection: sa.Connection, channel_id: int, values: pd.Series, author: Author) -> int:
     """The number of a forecast; the same forecast of two plans is recorded once, as it was first issued."""
     digest = _digest(values.to_frame())
     number: int | None = connection.execute(
@@ -208,7 +220,7 @@ def sent_values(connection: sa.Connection, of_site: int, day: date, timezone: st
     result = pd.DataFrame()
     for plan_day in (day - timedelta(days=1), day):
         for number, item in enumerate(sendings(connection, of_site, plan_day)):
-            values = _values(connection, of_site, plan_day, item.version)
+            values = version_values(connection, of_site, plan_day, item.version)
             values = values[(values.index >= first) & (values.index < after)]
             local = pd.Timestamp(item.at, tz=UTC).tz_convert(ZoneInfo(timezone)).tz_localize(None)
             if number or not result.empty:
@@ -217,7 +229,7 @@ def sent_values(connection: sa.Connection, of_site: int, day: date, timezone: st
     return result
 
 
-def _values(connection: sa.Connection, of_site: int, day: date, version: int) -> pd.DataFrame:
+def version_values(connection: sa.Connection, of_site: int, day: date, version: int) -> pd.DataFrame:
     """All values of a version by interval, columns (device, quantity)."""
     number = sa.select(plan.c.id).where(
         plan.c.site_id == of_site, plan.c.day == day, plan.c.version == version

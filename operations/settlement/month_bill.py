@@ -66,25 +66,24 @@ def month_bill(
     missing, or the rest has no dispatch.
     """
     grid = case.of_role("grid")[0]
-    own_prices = any(name == grid for name, _ in case.series)
-    if own_prices or not len(metered.times) or not isinstance(case.devices[grid], Connection):
+    billed = bill_so_far(case, metered)
+    if billed is None:
         return None
-    so_far = _bill(case, grid, metered.times, metered.import_mw, metered.export_mw)
     result = MonthBill(
         f"{day:%Y-%m}",
-        so_far.total_yuan,
+        billed.total_yuan,
         len(metered.times),
         metered.missing,
-        {str(charge): float(yuan) for charge, yuan in so_far.by_charge_yuan.sum().items()},
+        {str(charge): float(yuan) for charge, yuan in billed.by_charge_yuan.sum().items()},
     )
     rest = month_times(case, day)
     rest = rest[rest >= pd.Timestamp(day) + pd.Timedelta(days=1)]
     if metered.missing or not len(rest):
-        return result if metered.missing else _expected(result, so_far)
+        return result if metered.missing else _expected(result, billed)
     context.progress("the rest of the month")
     try:
         imports, exports = _rest_of_month(
-            case, grid, rest, so_far.months[0].peak_kw / 1e3, final_soc, context
+            case, grid, rest, billed.months[0].peak_kw / 1e3, final_soc, context
         )
     except (InputError, InfeasibleError, SolverError):
         return result
@@ -96,6 +95,15 @@ def month_bill(
         np.concatenate([metered.export_mw, exports]),
     )
     return _expected(result, whole)
+
+
+def bill_so_far(case: Case, metered: MeteredMonth) -> Bill | None:
+    """The bill of what is metered of a month; None where nothing is, or prices are not the tariff's."""
+    grid = case.of_role("grid")[0]
+    own_prices = any(name == grid for name, _ in case.series)
+    if own_prices or not len(metered.times) or not isinstance(case.devices[grid], Connection):
+        return None
+    return _bill(case, grid, metered.times, metered.import_mw, metered.export_mw)
 
 
 def _expected(result: MonthBill, whole: Bill) -> MonthBill:

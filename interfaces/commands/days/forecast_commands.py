@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 from typer.core import TyperGroup
 
 from parkdispatch.interfaces.commands.console import out_console, progress_line
-from parkdispatch.interfaces.commands.days.ledger_options import UsedLedger, opened
+from parkdispatch.interfaces.commands.days.ledger_options import ByOption, UsedLedger, author, opened
 from parkdispatch.interfaces.commands.options import CaseArgument, Out, language
 from parkdispatch.models.errors import InputError
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     from parkdispatch.inputs.case import Case
     from parkdispatch.inputs.messages.findings import Findings
-    from parkdispatch.operations.forecasting.forecast_request import ForecastRequest
+    from parkdispatch.operations.forecasting.forecast_request import DayForecasts, ForecastRequest
+    from parkdispatch.results.wording.languages import Lang
 
 DAY_COMMAND = "day"
 KINDS = ("load", "pv", "wind")  # of what is forecast
@@ -89,6 +91,7 @@ def forecast(
     wind_capacity: WindCapacity = None,
     weather: Weather = None,
     ledger: UsedLedger = None,
+    by: ByOption = None,
     lang: ScreenLang = None,
 ) -> None:
     """Forecast a day: P10, P50 and P90 of each interval, from what was known when it is issued."""
@@ -106,6 +109,7 @@ def forecast(
         wanted = (issued, holidays, pv_capacity, wind_capacity, weather)
         park, histories, request = _asked(findings, case, files, column, wanted, ledger)
         forecasts = forecast_histories(park, histories, chosen, request, progress)
+        recorded = _recorded(ledger, park, forecasts, by, screen) if ledger is not None else ""
         path = out or Path(f"forecast-{forecasts.day}.csv")
         write_forecasts(path, forecasts.tables)
     for kind, table in forecasts.tables.items():
@@ -121,6 +125,8 @@ def forecast(
     from parkdispatch.results.console.dispatch_screen import show_files
 
     show_files(out_console, [path])
+    if recorded:
+        out_console.print(Text(recorded), soft_wrap=True)
 
 
 @forecast_app.command("score")
@@ -171,6 +177,17 @@ def score(
     for item in scores:
         show_score(out_console, item, screen)
     show_files(out_console, paths)
+
+
+def _recorded(ledger: str, park: "Case", forecasts: "DayForecasts", by: str | None, lang: "Lang") -> str:
+    """Record a forecast in the ledger, as it is issued. Returns the sentence that says so."""
+    from parkdispatch.operations.ledger.forecast_bands import add_bands
+    from parkdispatch.results.wording.words import load_words
+
+    who = author(by)
+    names = add_bands(opened(ledger), park, forecasts.tables, who)
+    text = load_words(lang, "ledger")["ledger"]["forecast_recorded"]
+    return str(text).format(what=", ".join(names), day=forecasts.day, by=who.name)
 
 
 def _asked(

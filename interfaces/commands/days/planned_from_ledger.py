@@ -1,8 +1,8 @@
 """What `plan` takes from a ledger, says of it, and records there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from parkdispatch.inputs.case import Case
+    from parkdispatch.inputs.variations.operator_orders import TimedOrder
     from parkdispatch.operations.ledger.day_state import DayState
     from parkdispatch.operations.ledger.ledger_store import Author, Ledger
     from parkdispatch.results.wording.languages import Lang
@@ -34,11 +35,14 @@ class KnownDay:
     peak_is_typed: bool
     peak_is_known: bool  # of every connection that pays for demand
 
-    def record(self, run: "DispatchRun") -> tuple[int, bool]:
-        """Record a plan of the day it begins on. Returns its version, and whether it is new."""
+    def record(self, run: "DispatchRun", orders: "Sequence[TimedOrder]" = ()) -> tuple[int, bool]:
+        """Record a plan of the day it begins on, with its orders. Returns its version, and if it is new."""
+        from parkdispatch.operations.desk.stored_orders import stored_orders
+        from parkdispatch.operations.ledger.plan_basis import plan_basis
         from parkdispatch.operations.ledger.plan_versions import add_plan
 
-        return add_plan(self.ledger, run.case, run.solution, self.author, plan_basis(run.case, self.state))
+        basis = plan_basis(run.case, self.state, stored_orders(orders))
+        return add_plan(self.ledger, run.case, run.solution, self.author, basis)
 
     def show(self, console: Console, lang: "Lang", recorded: tuple[int, bool]) -> None:
         """Print what was taken from the ledger, and which version of the day's plan this is."""
@@ -97,25 +101,3 @@ def known_day(
     typed = frozenset(case.batteries if isinstance(soc, float) else soc or ())
     merged = soc if isinstance(soc, float) else {**state.soc, **(soc or {})} or None
     return KnownDay(ledger, state, author(by), known, merged, typed, peak_so_far_mw is not None, peaks_known)
-
-
-def plan_basis(case: "Case", state: "DayState") -> dict[str, Any]:
-    """What a plan was made from besides its series, for the ledger."""
-    return {
-        "soc": {name: battery.initial_soc for name, battery in case.batteries.items()},
-        "peak_so_far_mw": {
-            name: float(getattr(device, "peak_so_far_mw", 0.0))
-            for name, device in case.devices.items()
-            if device.pays_for_demand
-        },
-        "outages": [
-            {
-                "number": item.number,
-                "device": item.device,
-                "begin": item.begin.isoformat(),
-                "end": item.end.isoformat(),
-                "power_share": item.power_share,
-            }
-            for item in state.outages
-        ],
-    }
