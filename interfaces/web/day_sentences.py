@@ -93,8 +93,8 @@ def _soc(page: Page, battery: BatteryNow) -> str:
     if battery.soc is None or battery.soc_at is None:
         return "" if battery.planned_soc is None else page.say("today", "soc_planned", planned=planned)
     key = "soc_alone" if battery.planned_soc is None else "soc"
-    at = page.clock(battery.soc_at)
-    return page.say("today", key, soc=page.share(battery.soc), at=at, planned=planned)
+    measured_at = page.clock(battery.soc_at)
+    return page.say("today", key, soc=page.share(battery.soc), at=measured_at, planned=planned)
 
 
 def peak_cards(page: Page, peaks: Sequence[PeakNow]) -> list[Card]:
@@ -111,8 +111,8 @@ def _peak_card(page: Page, peak: PeakNow) -> Card:
     elif peak.import_mw is None or peak.import_at is None:
         lines.append(page.say("today", "import_unknown", peak=peak_text))
     else:
-        at, power = page.clock(peak.import_at), page.mw(peak.import_mw)
-        lines.append(page.say("today", "peak_sentence", import_mw=power, at=at, peak=peak_text))
+        metered_at, power = page.clock(peak.import_at), page.mw(peak.import_mw)
+        lines.append(page.say("today", "peak_sentence", import_mw=power, at=metered_at, peak=peak_text))
         if peak.peak_so_far_mw > 0:
             share = peak.import_mw / peak.peak_so_far_mw
             room = peak.peak_so_far_mw - peak.import_mw
@@ -122,8 +122,8 @@ def _peak_card(page: Page, peak: PeakNow) -> Card:
                 f"{reached}{page.web['common']['comma']}{page.say('today', key, room=page.mw(abs(room)))}"
             )
     if peak.planned_mw is not None and peak.planned_at is not None:
-        planned, at = page.mw(peak.planned_mw), page.clock(peak.planned_at)
-        lines.append(page.say("today", "plan_reaches", planned=planned, at=at))
+        planned, planned_at = page.mw(peak.planned_mw), page.clock(peak.planned_at)
+        lines.append(page.say("today", "plan_reaches", planned=planned, at=planned_at))
     if peak.missing:
         lines.append(page.say("today", "peak_missing", missing=f"{peak.missing:,}"))
     return {

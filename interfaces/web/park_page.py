@@ -185,7 +185,7 @@ def answer(request: Request, template: str, status: int, **context: Any) -> HTML
 @cache
 def environment() -> jinja2.Environment:
     """The templates of pages and those of reports: values are escaped, an undefined variable is an error."""
-    made = jinja2.Environment(
+    templates = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -194,8 +194,8 @@ def environment() -> jinja2.Environment:
             [jinja2.PackageLoader("parkdispatch.interfaces.web"), jinja2.FunctionLoader(template_text)]
         ),
     )
-    made.globals |= {"static": static_path, "decimals": decimals}
-    return made
+    templates.globals |= {"static": static_path, "decimals": decimals}
+    return templates
 
 
 def decimals(value: float, digits: int) -> str:
