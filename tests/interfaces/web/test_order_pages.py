@@ -98,7 +98,7 @@ def test_an_outage_stays_for_later_plans_and_may_be_sent(park: ServedPark) -> No
         ),
         ({"kind": "force", "device": "battery_1", "power_mw": "50"}, 422, "must be in [-20, 20] MW"),
         ({"kind": "limit", "quantity": "grid.import_mw", "at_most_mw": "5"}, 409, "No plan can obey this:"),
-        ({"kind": "limit", "quantity": "<b>x</b>", "at_most_mw": "5"}, 422, "no such device"),
+        ({"kind": "limit", "quantity": "<b>x</b>", "at_most_mw": "5"}, 422, "“Limit”"),
         ({"kind": "call", "price": "4"}, 422, "“From” is missing: must be a time such as 19:00"),
         (
             {"kind": "outage", "device": "battery_1", "begin": "09:00", "end": "10:00"},

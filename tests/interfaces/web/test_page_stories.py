@@ -70,8 +70,8 @@ def test_an_order_from_its_cost_to_the_plan(width: int, park: ServedPark, user: 
     assert "Battery set points now" in user.text
     user.click("Order")
     user.click("Forced set point")
-    user.fill("From", "19:00")
-    user.fill("To", "19:30")
+    user.fill("From", "19:00" if width == DESKTOP else "20:00")
+    user.fill("To", "19:30" if width == DESKTOP else "20:30")
     user.fill("Set point, MW (+ is discharge)", "-4" if width == DESKTOP else "-3")
     user.click("Show its cost")
     assert "The rest of Wednesday, 15 July 2026 costs" in user.text
