@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from parkdispatch.inputs.case import Case
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.failed_tasks import FailedTask
+from parkdispatch.results.finance.as_operated import AsOperated
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import EndOfLife, Lifetime
 from parkdispatch.results.finance.owner_flows import OwnerStudy
@@ -20,6 +21,7 @@ class Study:
     cash: CashFlow
     timings_s: Mapping[str, float]
     owners: OwnerStudy | None = None  # None: the case names none
+    as_operated: AsOperated | None = None  # None: all of the dispatched saving is kept
 
     @property
     def case(self) -> Case:
