@@ -154,7 +154,7 @@ def study(
             named in `Investment.failed`.
 
     """
-    from parkdispatch.results.finance.as_operated import read_as_operated
+    from parkdispatch.results.savings.as_operated import read_as_operated
     from parkdispatch.studies.lifetime.lifetime_dispatch import require_lifetime_inputs
     from parkdispatch.studies.lifetime.storage_study_run import study_storage
     from parkdispatch.studies.study_tasks import run_store

@@ -45,8 +45,8 @@ def study(
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.interfaces.output_paths import check_output_paths, run_folder, runs_folder
-        from parkdispatch.results.finance.as_operated import read_as_operated
         from parkdispatch.results.io.second_process import usable_processes
+        from parkdispatch.results.savings.as_operated import read_as_operated
         from parkdispatch.results.writers.study_files import write_study
         from parkdispatch.studies.lifetime.lifetime_dispatch import require_lifetime_inputs
         from parkdispatch.studies.lifetime.storage_study_run import study_storage

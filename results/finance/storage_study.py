@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from parkdispatch.inputs.case import Case
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.failed_tasks import FailedTask
-from parkdispatch.results.finance.as_operated import AsOperated
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import EndOfLife, Lifetime
 from parkdispatch.results.finance.owner_flows import OwnerStudy
 from parkdispatch.results.park_indicators import ParkIndicators
+from parkdispatch.results.savings.as_operated import AsOperated
 
 
 @dataclass(frozen=True)

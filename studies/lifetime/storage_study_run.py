@@ -5,9 +5,9 @@ from contextlib import nullcontext
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.errors import InputError
-from parkdispatch.results.finance.as_operated import AsOperated, operated
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study
+from parkdispatch.results.savings.as_operated import AsOperated, operated
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
 from parkdispatch.studies.lifetime.lifetimes_together import lifetime_beside
 from parkdispatch.studies.lifetime.owner_runs import study_owners, without_pv_company

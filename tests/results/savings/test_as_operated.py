@@ -10,11 +10,11 @@ import pytest
 
 from parkdispatch.models.errors import InputError, SolverError
 from parkdispatch.results.excel.cash_flow_workbook import write_cashflow_xlsx
-from parkdispatch.results.finance.as_operated import AsOperated, operated, read_as_operated
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.operation import NOT_KEPT
 from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.html.study_report import study_html
+from parkdispatch.results.savings.as_operated import AsOperated, operated, read_as_operated
 from parkdispatch.results.writers.study_files import study_json
 from tests.support.reports.study_pages import studied
 
