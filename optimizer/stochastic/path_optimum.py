@@ -113,8 +113,8 @@ def _searched(
         if known is None:
             raise
         return known, ended.bound
-    found = _rounded(program, answer.x, pairs)
-    points = [point for point in (found, known) if point is not None]
+    of_search = _rounded(program, answer.x, pairs)
+    points = [point for point in (of_search, known) if point is not None]
     if not points:
         raise SolverError("the plan on paths breaks a rule")
     return min(points, key=program.objective), answer.bound

@@ -68,12 +68,12 @@ def path_program(paths: Sequence[Tiled], shared: Mask, risk: Risk) -> PathProgra
     """The program of equally probable paths, whose templates and horizons are the same."""
     programs = [_strengthened(tiled) for tiled in paths]
     count, width = len(programs), len(shared)
-    own, common = np.flatnonzero(~shared), np.flatnonzero(shared)
+    unshared, common = np.flatnonzero(~shared), np.flatnonzero(shared)
     columns = np.empty((count, width), dtype=np.int64)
     columns[:, common] = np.arange(len(common))
     for path in range(count):
-        columns[path, own] = len(common) + path * len(own) + np.arange(len(own))
-    threshold = len(common) + count * len(own)
+        columns[path, unshared] = len(common) + path * len(unshared) + np.arange(len(unshared))
+    threshold = len(common) + count * len(unshared)
     total = threshold + 1 + count
     lower, upper = np.full(total, -np.inf), np.full(total, np.inf)
     lower[threshold + 1 :] = 0.0

@@ -179,10 +179,10 @@ class _Loop:
         try:
             if self.is_due(now) or self.plan is None:
                 self.plan = (now, *self._new_plan(now))
-            made, planned, cost_yuan = self.plan
+            planned_at, planned, cost_yuan = self.plan
             most_mw = self.floor_mw(self.month) if self.options.holds_peak else np.inf
             x, gave_way = self.execution.executed(
-                planned[now - made], self.weights[:, now], self.initial, most_mw
+                planned[now - planned_at], self.weights[:, now], self.initial, most_mw
             )
         except (InfeasibleError, SolverError) as error:
             raise type(error)(f"{self.prepared.times[now]:%Y-%m-%d %H:%M}: {error}") from error
