@@ -21,6 +21,7 @@ from parkdispatch.interfaces.commands.console import (
     say,
 )
 from parkdispatch.interfaces.commands.days.forecast_commands import forecast_app
+from parkdispatch.interfaces.commands.days.hedge import hedge
 from parkdispatch.interfaces.commands.days.ledger_commands import ledger_app
 from parkdispatch.interfaces.commands.days.loop import loop
 from parkdispatch.interfaces.commands.days.settle import settle
@@ -48,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (plan, settle, year, replay, loop, worth, study, size, reproduce, pv, check, init):
+for command in (plan, hedge, settle, year, replay, loop, worth, study, size, reproduce, pv, check, init):
     app.command()(command)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(cache, name="cache")

@@ -131,13 +131,20 @@ class PublishedComparison:
 
 
 def study(
-    case: Case, *, quick: bool = False, time_limit_s: float = 60.0, progress: Progress = ignore_progress
+    case: Case,
+    *,
+    quick: bool = False,
+    as_operated: float | str | Path | None = None,
+    time_limit_s: float = 60.0,
+    progress: Progress = ignore_progress,
 ) -> Investment:
     """Dispatch every year of the storage's lifetime as it ages, and make the cash flow of the investment.
 
     Args:
         case: what `load_case` returned; it needs a `[finance]` section and a battery.
         quick: dispatch the first two years and the last, the others on a line between them.
+        as_operated: share of the saving that is kept without perfect foresight, or the result file of a
+            replay or loop that says it; None: all of it.
         time_limit_s: seconds for a year.
         progress: called with a few words at each step.
 
@@ -147,16 +154,18 @@ def study(
             named in `Investment.failed`.
 
     """
+    from parkdispatch.results.savings.as_operated import read_as_operated
     from parkdispatch.studies.lifetime.lifetime_dispatch import require_lifetime_inputs
     from parkdispatch.studies.lifetime.storage_study_run import study_storage
     from parkdispatch.studies.study_tasks import run_store
 
     require_lifetime_inputs(case)
+    kept = None if as_operated is None else read_as_operated(str(as_operated))
     started = time.perf_counter()
     options = SolveOptions(time_limit_s=time_limit_s)
     finished = run_store(RUNS, "study", case, options, quick)
     context = SolveContext(options, progress, finished)
-    result = study_storage(case, context, time.perf_counter() - started, quick)
+    result = study_storage(case, context, time.perf_counter() - started, quick, kept)
     if not result.failed:
         finished.clear()
     return Investment(result)

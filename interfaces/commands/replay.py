@@ -1,8 +1,23 @@
-"""`parkdispatch replay`: rolling day-ahead plans over the year."""
+"""`parkdispatch replay`: rolling day-ahead plans over the year, each day known or on forecasts."""
 
 import time
+from typing import Annotated
+
+import typer
 
 from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line
+from parkdispatch.interfaces.commands.days.forecast_replay import (
+    ForecastReplay,
+    refuse_without_forecast,
+    replay_on_forecasts_command,
+)
+from parkdispatch.interfaces.commands.days.forecast_runs import (
+    Country,
+    FirstDay,
+    ForecastFiles,
+    HoldPeak,
+    Issued,
+)
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
     CaseArgument,
@@ -14,15 +29,56 @@ from parkdispatch.interfaces.commands.options import (
     read_year,
 )
 
+Forecast = Annotated[
+    str | None,
+    typer.Option(
+        help="Plan on forecasts of load and sources: perfect, persistence, last-week, learned or file;"
+        " default: each day is known."
+    ),
+]
+PlanAt = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plan-at", help="Time of each day, HH:MM, at which it is planned; default: 08:00 and 14:00."
+    ),
+]
+Days = Annotated[int | None, typer.Option(help="How many days are run; default: to the end of the year.")]
+Peak = Annotated[
+    str,
+    typer.Option(help="The month's peak that plans expect: before (as the month before needed) or known."),
+]
+
 
 def replay(
     case: CaseArgument = "gaoan",
+    forecast: Forecast = None,
+    forecast_file: ForecastFiles = None,
+    plan_at: PlanAt = None,
+    issued: Issued = "14:00",
+    first_day: FirstDay = None,
+    days: Days = None,
+    hold_peak: HoldPeak = True,
+    peak: Peak = "before",
+    holidays: Country = "CN",
     variant: Variant = None,
     out: Out = None,
     lang: Language = None,
     time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
 ) -> None:
     """Plan the year day by day, and compare cost and saving with perfect foresight."""
+    if forecast is not None:
+        typed = ForecastReplay(
+            forecast, forecast_file, plan_at, issued, first_day, days, hold_peak, peak, holidays
+        )
+        replay_on_forecasts_command(case, variant, out, lang, typed)
+        return
+    given = {
+        "forecast-file": bool(forecast_file),
+        "plan-at": bool(plan_at),
+        "from": first_day is not None,
+        "days": days is not None,
+    }
+    refuse_without_forecast(given)
     started = time.perf_counter()
     with progress_line() as progress:
         progress("reading inputs")

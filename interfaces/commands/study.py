@@ -24,6 +24,13 @@ def study(
         bool,
         typer.Option("--quick", help="Dispatch the first two years and the last; interpolate the others."),
     ] = False,
+    as_operated: Annotated[
+        str | None,
+        typer.Option(
+            help="Share of the saving that is kept without perfect foresight, such as 0.85, or regret.json of"
+            " a replay, loop.json of a loop."
+        ),
+    ] = None,
     out: Out = None,
     lang: Language = None,
     time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
@@ -39,6 +46,7 @@ def study(
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.interfaces.output_paths import check_output_paths, run_folder, runs_folder
         from parkdispatch.results.io.second_process import usable_processes
+        from parkdispatch.results.savings.as_operated import read_as_operated
         from parkdispatch.results.writers.study_files import write_study
         from parkdispatch.studies.lifetime.lifetime_dispatch import require_lifetime_inputs
         from parkdispatch.studies.lifetime.storage_study_run import study_storage
@@ -48,6 +56,7 @@ def study(
         findings = Findings()
         file_lang = findings.collect(language, lang)
         options = findings.collect(SolveOptions, time_limit_s=time_limit)
+        kept = None if as_operated is None else findings.collect(read_as_operated, as_operated)
         findings.collect(check_output_paths, out)
         with findings.collecting():
             park = load_case(case, variant, whole_year=True)
@@ -55,7 +64,7 @@ def study(
         findings.raise_any()
         finished = run_store(runs_folder(), "study", park, options, quick)
         context = SolveContext(options, progress, finished, usable_processes())
-        result = study_storage(park, context, time.perf_counter() - started, quick)
+        result = study_storage(park, context, time.perf_counter() - started, quick, kept)
         progress("writing results")
         with run_folder(out, park.name, "study") as folder:
             paths = write_study(result, folder, file_lang)

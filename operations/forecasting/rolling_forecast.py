@@ -35,6 +35,7 @@ class ForecastSetting:
     country: str = "CN"
     issue: IssueTime = field(default_factory=IssueTime)
     weather: pd.DataFrame | None = None
+    refit_days: int = REFIT_DAYS  # between two fits of the models
 
 
 def rolling_forecast(
@@ -52,18 +53,24 @@ def rolling_forecast(
     )
     begin = int((history.days < first).sum())
     limit = limits(history.values, setting)
-    raw = raw_forecasts(problem, history, begin - ADAPTATION_DAYS - CALIBRATION_DAYS, limit, progress)
+    start = begin - ADAPTATION_DAYS - CALIBRATION_DAYS
+    raw = raw_forecasts(problem, history, start, limit, progress, setting.refit_days)
     return calibrated(history.values, raw, problem.scale, begin, limit)
 
 
 def raw_forecasts(
-    problem: ForecastProblem, history: DayHistory, start: int, limit: Array, progress: Callable[[str], None]
+    problem: ForecastProblem,
+    history: DayHistory,
+    start: int,
+    limit: Array,
+    progress: Callable[[str], None],
+    refit_days: int = REFIT_DAYS,
 ) -> Array:
     """Quantiles as they were learned [MW], shape (days, intervals, quantiles); NaN before the day `start`."""
     learned = np.full((*history.values.shape, len(QUANTILES)), np.nan)
     target, models = problem.target(history.values), None
     for day in range(start, len(history.days)):
-        if models is None or (day - start) % REFIT_DAYS == 0:
+        if models is None or (day - start) % refit_days == 0:
             progress(f"{history.days[day]:%Y-%m-%d}")
             past = slice(LAG_DAYS, day - 1)  # of the day before only a part is known
             models = quantile_model.fit(

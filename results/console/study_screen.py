@@ -22,6 +22,7 @@ from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.owners.owner_flows import OwnerFlow
 from parkdispatch.results.owners.transfers import OWNERS
 from parkdispatch.results.views.study_tables import (
+    as_operated_sentence,
     construction_years_text,
     end_of_life_sentence,
     operation_years_text,
@@ -93,6 +94,8 @@ def _notes(study: Study) -> Iterator[str]:
         "Health: usable over rated energy at the start of the year. Each year is dispatched with perfect"
         " foresight, an upper bound for daily plans; `parkdispatch replay` computes the difference."
     )
+    if kept := as_operated_sentence(study, load_words(SCREEN_LANG.get(), "study")):
+        yield kept
     yield from _response_lines(study)
     if end := end_of_life_sentence(study, load_words(SCREEN_LANG.get(), "study")):
         yield end

@@ -16,6 +16,7 @@ from parkdispatch.models.finance.investment import DeclaredValue, declared_value
 from parkdispatch.results.excel.workbook_book import CREATED, HEAD, SOFT, Book, workbook
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.cash_flow_line import FLOWS, CashFlowLine
+from parkdispatch.results.finance.operation import NOT_KEPT
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.views.study_tables import STRONG
 from parkdispatch.results.wording.finance_words import FinanceWords
@@ -126,7 +127,13 @@ class _CashFlowWorkbook(Book):
             sentence=text["power"],
             source="given",
         )
-        for row, parameter in enumerate([power, *declared_values(self.cash.finance)], start=TOP):
+        operation, given = self.cash.operation, [power]
+        if NOT_KEPT in operation.revenue_yuan:
+            kept = DeclaredValue(
+                name="kept_share", value=operation.kept_share, unit="-", sentence=text["kept"], source="given"
+            )
+            given.append(kept)
+        for row, parameter in enumerate([*given, *declared_values(self.cash.finance)], start=TOP):
             fixed, term = parameter.name in FIXED, self.finance_words.parameter(parameter)
             look = NOTE if fixed else INPUT
             sentence = text["fixed"].format(sentence=term.sentence) if fixed else term.sentence

@@ -13,7 +13,7 @@ from parkdispatch.results.excel.workbook_book import CREATED, Book, Cell, workbo
 from parkdispatch.results.finance.lifetime import storage_health_and_cycles
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.owners.owner_flows import OwnerStudy
-from parkdispatch.results.views.study_tables import money_steps
+from parkdispatch.results.views.study_tables import as_operated_sentence, money_steps
 from parkdispatch.results.wording.finance_words import FinanceWords
 from parkdispatch.results.wording.languages import Lang
 from parkdispatch.results.wording.sentences import failed_sentences, source_lines
@@ -72,7 +72,8 @@ class _StudyWorkbook(Book):
         streams = cash.operation.revenue_yuan
         study = self.study
         failed = failed_sentences(study.failed, study.asked, study.case.calendar.year, self.words)
-        sheet = self.sheet(text["lives"], " ".join([text["lives_note"], *failed]), 14)
+        notes = [text["lives_note"], as_operated_sentence(study, self.words), *failed]
+        sheet = self.sheet(text["lives"], " ".join(filter(None, notes)), 14)
         heads = [text["y_year"], text["y_dispatched"], text["y_health"], text["y_cycles"], text["x_out"]]
         heads += [f"{self.finance_words.thing(name)}, {page['yuan']}" for name in streams]
         heads += [text[key] for key in ("x_auxiliary", "x_saved", "x_without", "x_with")]

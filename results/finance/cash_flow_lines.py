@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.results.finance.cash_flow_line import MWH, CashFlowLine, total, words
+from parkdispatch.results.finance.operation import NOT_KEPT
 from parkdispatch.results.finance.outcome_lines import flow_lines, payback_lines, profit_lines, tax_lines
 
 REPLACEMENT_COST = "replacement_cost_yuan*(1+replacement_yearly_price_change)^replacement_year"
@@ -55,6 +56,13 @@ def _time() -> Iterator[CashFlowLine]:
 
 def _given(streams: list[str]) -> Iterator[CashFlowLine]:
     for stream in streams:
+        if stream == NOT_KEPT:
+            yield CashFlowLine(
+                f"gross_{NOT_KEPT}", f"Revenue, {words(NOT_KEPT)}",
+                "-(1 - kept share) x (arbitrage + demand - auxiliary energy), VAT included",
+                "-(1-kept_share)*({gross_arbitrage}+{gross_demand}-{auxiliary_gross})", of=stream,
+            )  # fmt: skip
+            continue
         yield CashFlowLine(
             f"gross_{stream}", f"Revenue, {words(stream)}", "Given, VAT included", given=True,
             kind="gross", of=stream,

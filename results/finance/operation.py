@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from parkdispatch.models.finance.investment import Finance
 
 Array = NDArray[np.float64]
+NOT_KEPT = "foresight_not_kept"  # the stream of what is lost without perfect foresight
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Operation:
     discharged_mwh: Array  # AC
     auxiliary_yuan: Array  # cooling and control energy not yet deducted in a stream, VAT included
     power_mw: float  # rated
+    kept_share: float = 1.0  # of the dispatched saving, where a stream `NOT_KEPT` has the rest
 
 
 def operation_problems(finance: Finance, operation: Operation) -> list[str]:

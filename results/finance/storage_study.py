@@ -11,6 +11,7 @@ from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import EndOfLife, Lifetime
 from parkdispatch.results.owners.owner_flows import OwnerStudy
 from parkdispatch.results.park_indicators import ParkIndicators
+from parkdispatch.results.savings.as_operated import AsOperated
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Study:
     cash: CashFlow
     timings_s: Mapping[str, float]
     owners: OwnerStudy | None = None  # None: the case names none
+    as_operated: AsOperated | None = None  # None: all of the dispatched saving is kept
 
     @property
     def case(self) -> Case:

@@ -14,6 +14,7 @@ from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.views import plain_charts
 from parkdispatch.results.views.study_tables import (
     annual_table,
+    as_operated_sentence,
     cash_table,
     construction_years_text,
     end_of_life_sentence,
@@ -71,6 +72,7 @@ def study_html(study: "Study", lang: Lang = "en", reproduced: "Reproduced | None
         returns=returns_table(cash, words, finance_words),
         waterfall=waterfall,
         years=annual_table(study, words, finance_words),
+        as_operated=as_operated_sentence(study, words),
         response=response_sentence(study, words),
         end_of_life=" ".join(
             filter(None, (end_of_life_sentence(study, words), warranty_sentence(study, words)))

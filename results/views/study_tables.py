@@ -11,6 +11,7 @@ from parkdispatch.results.billing.demand_response import ResponseSummary
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.cash_flow_line import FLOWS, YUAN
 from parkdispatch.results.finance.lifetime import storage_health_and_cycles
+from parkdispatch.results.finance.operation import NOT_KEPT
 from parkdispatch.results.finance.returns import Payback, Returns
 from parkdispatch.results.wording.finance_words import FinanceWords
 from parkdispatch.results.wording.payback_words import payback_text
@@ -116,6 +117,18 @@ def annual_table(study: "Study", words: Words, finance_words: FinanceWords) -> d
     total = [words["page"]["total"], "", "", discharged, *_in_wan([*totals, sum(totals), *bills])]
     interpolated = not all(year.dispatched for year in study.lifetime.years)
     return {"heads": heads, "rows": rows, "total": total, "interpolated": interpolated}
+
+
+def as_operated_sentence(study: "Study", words: Words) -> str:
+    """The share that is kept without perfect foresight, where it is from, and what it costs; else empty."""
+    kept = study.as_operated
+    if kept is None:
+        return ""
+    lost_yuan = -float(study.cash.operation.revenue_yuan[NOT_KEPT].sum())
+    source = words["study"]["given_share"] if kept.source == "given" else kept.source
+    return str(words["study"]["as_operated"]).format(
+        share=f"{kept.share:z.1%}", source=source, lost=_money(lost_yuan, words)
+    )
 
 
 def response_sentence(study: "Study", words: Words) -> str:

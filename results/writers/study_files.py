@@ -173,6 +173,7 @@ def study_json(study: Study) -> dict[str, Any]:
         "lcos_yuan_per_kwh": cash.lcos_yuan_per_kwh,
         "debt_service_cover": {"least": cash.cover.least, "mean": cash.cover.mean},
         "revenue_yuan": {name: float(np.sum(yuan)) for name, yuan in cash.operation.revenue_yuan.items()},
+        "as_operated": study.as_operated and vars(study.as_operated),
         "demand_response_by_year": {
             str(year.year): _response_json(year, case.contracts) for year in lifetime.years if year.events
         },

@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
-import pandas as pd
 
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array
@@ -21,72 +21,40 @@ from parkdispatch.optimizer.solve import optimize
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.optimizer.tiled_optimum import SolveSettings, find_optimum
 from parkdispatch.studies.closed_loop.execution import Execution
-from parkdispatch.studies.closed_loop.loop_forecasts import forecast
+from parkdispatch.studies.closed_loop.loop_forecasts import ISSUED, IssuedForecasts, forecast
 from parkdispatch.studies.closed_loop.loop_options import (
     LoopOptions,
     handed_on_problems,
     option_problems,
 )
+from parkdispatch.studies.closed_loop.loop_result import LoopProofs, LoopReference, LoopResult
+from parkdispatch.studies.closed_loop.span_costs import SpanCosts, span_costs
 from parkdispatch.studies.daily_replay import with_month_peaks
 from parkdispatch.studies.demand_peak import relaxed_demand_mw
 from parkdispatch.studies.solve_options import Progress, ignore_progress
 
 FORECAST_ROLES = ("load", "source")  # whose series are not known ahead; prices and limits are
-PROVEN = 1e-8  # relative gap
 STEP_LIMIT_S = 10.0  # of a plan that is solved in full
 
 
-@dataclass
-class LoopProofs:
-    """How the plans were proven."""
-
-    proven: int = 0
-    repaired: int = 0  # whose relaxation broke an exclusive pair, and that were solved in full
-    largest_gap: float = 0.0
-    gave_way: int = 0  # intervals in which a limit or the peak changed the set points of the plan
-    endless: int = 0  # made without the end of the case, which could not be reached
-
-    def add(self, gap: float) -> None:
-        """Count a plan that is proven to within a relative gap."""
-        self.largest_gap = max(self.largest_gap, gap)
-        self.proven += gap <= PROVEN
-
-
-@dataclass(frozen=True)
-class LoopResult:
-    """What a closed loop cost, beside perfect foresight of the whole span and the park without storage."""
-
-    times: pd.DatetimeIndex
-    columns: tuple[Key, ...]
-    executed: Array  # (intervals, columns)
-    cost_yuan: float
-    foresight_yuan: float
-    foresight_gap: float
-    without_yuan: float | None
-    missing_mwh: float  # by which the stores end below what the case asks for
-    proofs: LoopProofs
-    cpu_ms: float  # of planning and executing, mean by step
-    plan_costs_yuan: Array = field(repr=False)  # of each plan, (intervals,)
-
-    @property
-    def kept(self) -> float | None:
-        """Share of the saving under perfect foresight that is kept [-]; None where there is none."""
-        if self.without_yuan is None or self.without_yuan - self.foresight_yuan <= PROVEN * abs(
-            self.foresight_yuan
-        ):
-            return None
-        return (self.without_yuan - self.cost_yuan) / (self.without_yuan - self.foresight_yuan)
-
-
-def run_loop(prepared: Prepared, options: LoopOptions, progress: Progress = ignore_progress) -> LoopResult:
+def run_loop(
+    prepared: Prepared,
+    options: LoopOptions,
+    progress: Progress = ignore_progress,
+    issued: Mapping[Key, IssuedForecasts] = MappingProxyType({}),
+    reference: LoopReference | None = None,
+) -> LoopResult:
     """Run a closed loop over a span of a prepared year.
 
-    Each plan reaches `plan_hours` ahead, no further than the span, ends as the case says, and pays for demand
-    above the month's peak so far, or above that of the cheapest dispatch of the month where that is higher,
-    as `plan_days` does. Raises InputError for a park that cannot be run so, InfeasibleError and SolverError
-    naming the interval.
+    Plans end as the case says, and pay for demand above the month's peak so far, or above that of the
+    cheapest dispatch of the month where that is higher, as `plan_days` does. `issued` are the forecasts by
+    series of a load or source, for kinds that are issued day by day; a series that has none is known ahead.
+    `reference` is what the span is compared with, of a run of the same span before. Raises InputError for a
+    park that cannot be run so, InfeasibleError and SolverError naming the interval.
     """
-    loop = _Loop(prepared, options)
+    loop = _Loop(prepared, options, issued)
+    if reference is not None:
+        loop.expected_mw |= reference.expected_mw
     started = time.process_time()
     for step in range(options.count):
         if step % loop.per_day == 0:
@@ -94,14 +62,16 @@ def run_loop(prepared: Prepared, options: LoopOptions, progress: Progress = igno
         loop.step(options.first + step)
     cpu_ms = 1000.0 * (time.process_time() - started) / options.count
     progress("settling")
-    return loop.settled(cpu_ms)
+    return loop.settled(cpu_ms, reference)
 
 
 class _Loop:
     """The state of a closed loop: what the stores hold, and the month's peak so far."""
 
-    def __init__(self, prepared: Prepared, options: LoopOptions) -> None:
-        self.prepared, self.options = prepared, options
+    def __init__(
+        self, prepared: Prepared, options: LoopOptions, issued: Mapping[Key, IssuedForecasts]
+    ) -> None:
+        self.prepared, self.options, self.issued = prepared, options, issued
         case, hours = prepared.case, prepared.hours
         self.per_day = round(24 / hours)
         states = {name: state for name, device in case.devices.items() if (state := device.initial_state())}
@@ -121,6 +91,7 @@ class _Loop:
         self.weights = year.weights
         self.months = year.horizon.period("month")
         self.expected_mw = dict[int, float]()
+        self.plan: tuple[int, Array, float] | None = None  # when it was made, its intervals, its cost
         (self.grid,) = [name for name, device in self.devices.items() if device.role == "grid"]
         self.bought = [column.key for column in self.template.columns].index((self.grid, "import_mw"))
         self.floor = (
@@ -131,7 +102,7 @@ class _Loop:
         self.uncertain = [
             number
             for number, (name, _) in enumerate(self.template.series, start=1)
-            if self.devices[name].role in FORECAST_ROLES
+            if self.devices[name].role in FORECAST_ROLES and name not in options.known_devices
         ]
         self.initial = np.array([self._initial(previous.initial[0]) for previous in self.template.previous])
         self.planner = RollingPlanner(self.template, hours)
@@ -144,7 +115,11 @@ class _Loop:
     def floor_mw(self, month: int) -> float:
         """Demand of a month that is paid for anyway: the peak so far, or that to expect if it is higher."""
         so_far = self.peak_mw if month == self.month else 0.0
-        return max(so_far, self._expected_mw(month))
+        return max(so_far, self._expected_mw(self._month_to_expect(month)))
+
+    def _month_to_expect(self, month: int) -> int:
+        """The month whose peak is expected: itself, or the one before, of which all is known."""
+        return (month - 1) % (int(self.months[-1]) + 1) if self.options.peak_as_before else month
 
     def _expected_mw(self, month: int) -> float:
         """The peak of the cheapest dispatch of a month [MW]; zero where demand is not paid for."""
@@ -162,14 +137,27 @@ class _Loop:
     def horizon(self, now: int) -> slice:
         """The intervals of the plan made at an interval."""
         ahead = round(self.options.plan_hours / self.prepared.hours)
+        if self.options.plan_at:
+            since_midnight = now % self.per_day
+            is_issued = since_midnight * self.prepared.hours >= self.options.issue_hour
+            ahead = (2 if is_issued else 1) * self.per_day - since_midnight
         return slice(now, min(now + ahead, self.options.first + self.options.count))
+
+    def is_due(self, now: int) -> bool:
+        """Whether a plan is made at an interval: at each, or at the hours that are named."""
+        hour = now % self.per_day * self.prepared.hours
+        return not self.options.plan_at or self.plan is None or hour in self.options.plan_at
 
     def known(self, now: int) -> Array:
         """The series as the plan made at an interval knows them, (1 + series, intervals)."""
         span = self.horizon(now)
         weights, count = self.weights[:, span].copy(), span.stop - span.start
         for number in self.uncertain:
-            weights[number] = forecast(self.weights[number], self.options.kind, now, count, self.per_day)
+            key, actual = self.template.series[number - 1], self.weights[number]
+            if self.options.kind not in ISSUED:
+                weights[number] = forecast(actual, self.options.kind, now, count, self.per_day)
+            elif key in self.issued:
+                weights[number] = self.issued[key].at(actual, now, count)
         if self.floor is not None:
             months = self.months[span]
             for month in np.unique(months):
@@ -184,29 +172,37 @@ class _Loop:
         weights[self.floor, within] = np.maximum(floor_mw - free_mw, 0.0)
 
     def step(self, now: int) -> None:
-        """Plan from an interval on, execute it, and hand on what the stores hold and the peak."""
+        """Plan from an interval on if one is due, execute it, and hand on the stores' energy and the peak."""
         if self.months[now] != self.month:
             self.month = int(self.months[now])
             self.peak_mw = 0.0 if self.floor is None else float(self.weights[self.floor, now])
-        span, weights = self.horizon(now), self.known(now)
-        times = self.prepared.times[span]
         try:
-            horizon = Horizon(times, self.prepared.hours)
-            plan, template = self._planned(horizon, weights)
-            planned, cost_yuan, bound_yuan = plan.interval_x[0], plan.cost_yuan, plan.bound_yuan
-            if not (plan.obeys_pairs and plan.is_certified):
-                self.proofs.repaired += 1
-                planned, cost_yuan, bound_yuan = self._in_full(template, horizon, weights)
-            self.proofs.add(max(0.0, cost_yuan - bound_yuan) / max(1.0, abs(cost_yuan)))
+            if self.is_due(now) or self.plan is None:
+                self.plan = (now, *self._new_plan(now))
+            planned_at, planned, cost_yuan = self.plan
             most_mw = self.floor_mw(self.month) if self.options.holds_peak else np.inf
-            x, gave_way = self.execution.executed(planned, self.weights[:, now], self.initial, most_mw)
+            x, gave_way = self.execution.executed(
+                planned[now - planned_at], self.weights[:, now], self.initial, most_mw
+            )
         except (InfeasibleError, SolverError) as error:
-            raise type(error)(f"{times[0]:%Y-%m-%d %H:%M}: {error}") from error
+            raise type(error)(f"{self.prepared.times[now]:%Y-%m-%d %H:%M}: {error}") from error
         self.proofs.gave_way += gave_way
         self.executed.append(x)
         self.costs.append(cost_yuan)
         self.initial = x[[previous.column for previous in self.template.previous]]
         self.peak_mw = max(self.peak_mw, float(x[self.bought]))
+
+    def _new_plan(self, now: int) -> tuple[Array, float]:
+        """The plan made at an interval, (intervals, columns), and its cost [yuan]."""
+        span, weights = self.horizon(now), self.known(now)
+        horizon = Horizon(self.prepared.times[span], self.prepared.hours)
+        plan, template = self._planned(horizon, weights)
+        planned, cost_yuan, bound_yuan = plan.interval_x, plan.cost_yuan, plan.bound_yuan
+        if not (plan.obeys_pairs and plan.is_certified):
+            self.proofs.repaired += 1
+            planned, cost_yuan, bound_yuan = self._in_full(template, horizon, weights)
+        self.proofs.add(max(0.0, cost_yuan - bound_yuan) / max(1.0, abs(cost_yuan)))
+        return planned, cost_yuan
 
     def _planned(self, horizon: Horizon, weights: Array) -> tuple[RolledPlan, Template]:
         """The relaxed plan and its template, that has no end where set points gave way beyond reach of it."""
@@ -220,7 +216,7 @@ class _Loop:
         return RollingPlanner(endless, self.prepared.hours).plan(horizon, weights, self.initial), endless
 
     def _in_full(self, template: Template, horizon: Horizon, weights: Array) -> tuple[Array, float, float]:
-        """The plan by the whole decomposition: first interval, cost and bound."""
+        """The plan by the whole decomposition: its intervals, cost and bound."""
         tiled = Tiled(with_initial(template, self.initial), horizon, weights)
         deadline = time.monotonic() + STEP_LIMIT_S
         with ThreadPool(1) as pool:
@@ -228,9 +224,10 @@ class _Loop:
         if not primal_infeasibility(tiled.program, solved.x) <= FEASIBILITY_TOLERANCE:
             raise SolverError("the plan found breaks a rule")
         cost_yuan = tiled.program.objective(solved.x)
-        return solved.x[: len(self.template.columns)], cost_yuan, solved.bound
+        width = len(self.template.columns)
+        return solved.x[: width * len(horizon)].reshape(-1, width), cost_yuan, solved.bound
 
-    def settled(self, cpu_ms: float) -> LoopResult:
+    def settled(self, cpu_ms: float, reference: LoopReference | None) -> LoopResult:
         """What the executed intervals cost, beside the same span known from the beginning."""
         span = slice(self.options.first, self.options.first + self.options.count)
         times, hours = self.prepared.times[span], self.prepared.hours
@@ -247,25 +244,32 @@ class _Loop:
         if not (error := primal_infeasibility(endless.program, x)) <= 10 * FEASIBILITY_TOLERANCE:
             raise SolverError(f"what was executed breaks a rule by {error:g}")
         missing_mwh = (tiled.program.row_lower - tiled.program.matrix @ x)[len(endless.program.row_lower) :]
-        series: Mapping[Key, Array] = dict(zip(self.template.series, weights[1:], strict=True))
-        foresight = optimize(self.devices, times, hours, series)
         return LoopResult(
             times=times,
             columns=tuple(column.key for column in self.template.columns),
             executed=executed,
-            cost_yuan=tiled.program.objective(x),
-            foresight_yuan=foresight.proof.objective_yuan,
-            foresight_gap=foresight.proof.gap,
-            without_yuan=self._without_yuan(times, series),
+            costs=span_costs(tiled, x, self.grid),
+            reference=reference or self._reference(tiled),
             missing_mwh=float(np.maximum(missing_mwh, 0.0).sum()),
             proofs=replace(self.proofs),
             cpu_ms=cpu_ms,
             plan_costs_yuan=np.array(self.costs),
         )
 
-    def _without_yuan(self, times: pd.DatetimeIndex, series: Mapping[Key, Array]) -> float | None:
+    def _reference(self, span: Tiled) -> LoopReference:
+        """The span known from its beginning, with and without storage."""
+        times, hours = span.horizon.times, span.horizon.hours
+        series: Mapping[Key, Array] = dict(zip(self.template.series, span.weights[1:], strict=True))
+        foresight = optimize(self.devices, times, hours, series)
         devices = {name: device for name, device in self.devices.items() if device.role != "store"}
+        without: SpanCosts | None = None
         try:
-            return optimize(devices, times, self.prepared.hours, series).proof.objective_yuan
+            base = optimize(devices, times, hours, series)
+            without = span_costs(base.tiled, base.x, self.grid)
         except InfeasibleError:
-            return None
+            pass  # there is nothing to compare with
+        costs = span_costs(foresight.tiled, foresight.x, self.grid)
+        of_span = self.months[self.options.first : self.options.first + self.options.count]
+        for month in np.unique(of_span).tolist():  # for runs that begin from this reference
+            self._expected_mw(month)
+        return LoopReference(costs, foresight.proof.gap, without, dict(self.expected_mw))

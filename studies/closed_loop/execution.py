@@ -74,12 +74,12 @@ class Execution:
         """The decisions of an interval, (columns,), and whether set points had to give way to a limit.
 
         `planned` are those of the plan, `weights` the actual series, (1 + series,), `initial` what each store
-        held before. A source gives what it can, but for what no store, load or sale takes; where that is not
-        enough, stores discharge less. Where the import
-        would exceed its limit, or `hold_mw`, stores charge less, then discharge more. Raises InfeasibleError
-        where that is not enough for the limit.
+        held before. A store does what is planned as far as its energy allows. A source gives what it can, but
+        for what no store, load or sale takes; where that is not enough, stores discharge less. Where the
+        import would exceed its limit, or `hold_mw`, stores charge less, then discharge more. Raises
+        InfeasibleError where that is not enough for the limit.
         """
-        x, template = planned.copy(), self.template
+        x, template = self._within_energy(planned.copy(), weights, initial), self.template
         upper = self._bounds(weights, "upper", np.inf)
         sources = [
             number for (name, _), number in self._number.items() if self.devices[name].role == "source"
@@ -146,6 +146,19 @@ class Execution:
             if surplus_mw <= WITHIN_MW:
                 return gave_way
         raise InfeasibleError(f"{surplus_mw:.3f} MW are left that nothing takes")
+
+    def _within_energy(self, x: Array, weights: Array, initial: Array) -> Array:
+        """Set points of stores, cut in place to what their energy allows; a plan made now needs no cut."""
+        lower, upper = (
+            self._bounds(weights, side, value) for side, value in (("lower", -np.inf), ("upper", np.inf))
+        )
+        for charge, discharge, energy, row in self._stores:
+            body = weights @ self.template.coefficients[:, self.template.rows[row].body, :]
+            held = self._energy(x, row, energy, weights, initial)
+            for power, beyond_mwh in ((charge, held - upper[energy]), (discharge, lower[energy] - held)):
+                if beyond_mwh > 0:
+                    x[power] = max(0.0, x[power] - beyond_mwh / abs(body[power] / body[energy]))
+        return x
 
     def _energy(self, x: Array, row: int, energy: int, weights: Array, initial: Array) -> float:
         """What a store holds at the end [MWh], by the row that says so."""

@@ -8,8 +8,8 @@ import pandas as pd
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.results.io.files import replacing, write_csv
-from parkdispatch.studies.closed_loop.closed_loop import LoopResult
 from parkdispatch.studies.closed_loop.loop_options import LoopOptions
+from parkdispatch.studies.closed_loop.loop_result import LoopResult
 
 
 def write_loop(
@@ -25,14 +25,14 @@ def write_loop(
         "case": case.name,
         "variant": case.variant,
         "case_sha256": case.sha256,
-        "options": asdict(options),
+        "options": {**asdict(options), "known_devices": sorted(options.known_devices)},
         "cost_yuan": result.cost_yuan,
         "foresight_yuan": result.foresight_yuan,
-        "foresight_gap": result.foresight_gap,
+        "foresight_gap": result.reference.foresight_gap,
         "without_storage_yuan": result.without_yuan,
         "kept": result.kept,
         "missing_mwh": result.missing_mwh,
-        "plans": {"count": len(result.times), **asdict(result.proofs)},
+        "plans": asdict(result.proofs),
         "cpu_ms_a_step": result.cpu_ms,
         "seconds": seconds,
     }

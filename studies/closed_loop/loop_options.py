@@ -18,13 +18,27 @@ MOST_HOURS = 24 * 7
 
 @dataclass(frozen=True)
 class LoopOptions:
-    """What is run: the first interval, how many, how far each plan looks, and on which forecasts."""
+    """What is run: the first interval, how many, how far each plan looks, and on which forecasts.
+
+    Without `plan_at` a plan is made at every interval and reaches `plan_hours` ahead. With it, plans are made
+    at these hours of each day and followed until the next; a plan reaches to midnight, from `issue_hour` on
+    to midnight of the day after.
+    """
 
     first: int
     count: int
     plan_hours: float
     kind: ForecastKind
     holds_peak: bool = False  # stores give way where the import would exceed the peak paid for
+    plan_at: tuple[float, ...] = ()  # hours of a day
+    issue_hour: float = 14.0
+    known_devices: frozenset[str] = frozenset()  # whose series are known ahead, whatever the kind
+    peak_as_before: bool = False  # a month's peak is expected as the month before needed; else it is known
+
+
+def is_of_grid(hour: float, interval_hours: float) -> bool:
+    """Whether an interval of a day begins at an hour."""
+    return 0 <= hour < 24 and abs(hour / interval_hours - round(hour / interval_hours)) < 1e-9
 
 
 def option_problems(prepared: Prepared, options: LoopOptions) -> list[str]:
@@ -39,6 +53,16 @@ def option_problems(prepared: Prepared, options: LoopOptions) -> list[str]:
         problems.append(
             f"argument `plan_hours` = {options.plan_hours:.15g}: must be from {prepared.hours:.15g} to"
             f" {MOST_HOURS}"
+        )
+    off_grid = [hour for hour in options.plan_at if not is_of_grid(hour, prepared.hours)]
+    problems += [
+        f"argument `plan_at` = {hour:.15g}: must be an hour from 0 to below 24 at which an interval begins"
+        for hour in off_grid
+    ]
+    if options.plan_at and options.issue_hour not in options.plan_at:
+        problems.append(
+            f"argument `plan_at` = {', '.join(f'{hour:.15g}' for hour in options.plan_at)}: must have"
+            f" {options.issue_hour:.15g}, the hour at which the next day is planned"
         )
     left = len(prepared.times) - options.first
     if not 0 < options.count <= left:

@@ -9,6 +9,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from parkdispatch.interfaces.commands.console import out_console, progress_line
+from parkdispatch.interfaces.commands.days.forecast_runs import clock_hour
 from parkdispatch.interfaces.commands.days.ledger_options import ByOption, UsedLedger, author, opened
 from parkdispatch.interfaces.commands.options import CaseArgument, Out, language
 from parkdispatch.models.errors import InputError
@@ -209,7 +210,7 @@ def _asked(
 
     issued, country, pv_mw, wind_mw, weather = wanted
     park = findings.collect(load_case, case)
-    hour = findings.collect(_hour, issued)
+    hour = findings.collect(clock_hour, "issued", issued)
     by_kind = findings.collect(_columns, columns)
     forecast_weather = findings.collect(read_weather_forecasts, weather) if weather else None
     findings.raise_any()
@@ -241,15 +242,6 @@ def _columns(texts: list[str] | None) -> dict[str, str]:
     if problems:
         raise InputError(problems)
     return {kind: name for kind, _, name in pairs}
-
-
-def _hour(text: str) -> float:
-    """A time of day that was typed [h]."""
-    hours, colon, minutes = text.partition(":")
-    is_time = hours.isdecimal() and (minutes.isdecimal() or not colon)
-    if not is_time or int(hours) > 23 or int(minutes or 0) > 59:
-        raise InputError(f"`--issued` = {text}: must be a time of day such as 14:00")
-    return int(hours) + int(minutes or 0) / 60
 
 
 def _day(option: str, text: str | None) -> date | None:

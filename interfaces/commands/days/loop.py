@@ -1,36 +1,37 @@
 """`parkdispatch loop`: the park re-planned at every interval from forecasts that err."""
 
 import time
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line, say
+from parkdispatch.interfaces.commands.days.forecast_runs import (
+    Country,
+    FirstDay,
+    ForecastFiles,
+    HoldPeak,
+    Issued,
+    clock_hour,
+    first_interval,
+    forecast_files,
+    issued_forecasts,
+)
 from parkdispatch.interfaces.commands.options import CaseArgument, Language, Out, Variant, language, read_year
 from parkdispatch.models.errors import InputError
 
 if TYPE_CHECKING:
-    from parkdispatch.studies.closed_loop.closed_loop import LoopResult
+    from parkdispatch.studies.closed_loop.loop_result import LoopResult
 
-FirstDay = Annotated[
-    str | None, typer.Option("--from", help="First day, such as 2026-07-13; default: 1 January.")
-]
 Days = Annotated[int, typer.Option(help="How many days are run; 365 is the year.")]
 Forecast = Annotated[
     str,
     typer.Option(
-        help="Of load and sources: perfect, persistence (the last 24 hours again) or last-week (the last week"
-        " again)."
+        help="Of load and sources: perfect, persistence (the last 24 hours again), last-week (the last week"
+        " again), learned (day by day) or file."
     ),
 ]
 PlanHours = Annotated[float, typer.Option(help="How far each plan looks ahead [h].")]
-HoldPeak = Annotated[
-    bool,
-    typer.Option(
-        help="Stores charge less or discharge more where the import would exceed the peak that is paid for."
-    ),
-]
 
 LEAST_MWH = 1e-3  # that is worth a line
 
@@ -42,6 +43,9 @@ def loop(
     forecast: Forecast = "persistence",
     plan_hours: PlanHours = 24.0,
     hold_peak: HoldPeak = True,
+    forecast_file: ForecastFiles = None,
+    issued: Issued = "14:00",
+    holidays: Country = "CN",
     variant: Variant = None,
     out: Out = None,
     lang: Language = None,
@@ -54,20 +58,21 @@ def loop(
         from parkdispatch.studies.closed_loop.closed_loop import run_loop
         from parkdispatch.studies.closed_loop.loop_files import write_loop
         from parkdispatch.studies.closed_loop.loop_forecasts import parse_kind
-        from parkdispatch.studies.closed_loop.loop_options import LoopOptions
+        from parkdispatch.studies.closed_loop.loop_options import LoopOptions, option_problems
 
         findings, started = Findings(), time.perf_counter()
         findings.collect(language, lang)
         kind = findings.collect(parse_kind, forecast)
-        day = findings.collect(_day, first_day)
+        issue_hour = findings.collect(clock_hour, "issued", issued)
+        files = findings.collect(forecast_files, forecast_file)
         prepared = read_year(findings, case, variant, out)
-        year, per_day = prepared.case.calendar.year, round(24 / prepared.hours)
-        begin = day or date(year, 1, 1)
-        first = (begin - date(year, 1, 1)).days * per_day
-        if begin.year != year:
-            raise InputError(f"argument `start` = {begin}: must lie in {year}, the year of the case")
-        options = LoopOptions(first, days * per_day, plan_hours, kind, hold_peak)
-        result = run_loop(prepared, options, progress)
+        count = days * round(24 / prepared.hours)
+        first = first_interval(prepared, first_day)
+        options = LoopOptions(first, count, plan_hours, kind, hold_peak, issue_hour=issue_hour)
+        if problems := option_problems(prepared, options):
+            raise InputError(problems)
+        forecasts = issued_forecasts(prepared, options, files, holidays, progress)
+        result = run_loop(prepared, options, progress, forecasts)
         progress("writing results")
         with run_folder(out, prepared.case.name, "loop") as folder:
             paths = write_loop(result, options, prepared.case, folder, time.perf_counter() - started)
@@ -79,18 +84,12 @@ def loop(
         print_message("warning", line)
 
 
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"argument `start` = {text}: must be a day such as 2026-07-13") from None
-
-
 def _show(result: "LoopResult", forecast: str) -> None:
     """Print what the loop cost, what it keeps, and how its plans were proven."""
-    proofs, steps = result.proofs, len(result.times)
+    proofs = result.proofs
     lines = [
-        f"{result.times[0]:%Y-%m-%d} to {result.times[-1]:%Y-%m-%d}: {steps:,} plans, forecast {forecast}",
+        f"{result.times[0]:%Y-%m-%d} to {result.times[-1]:%Y-%m-%d}: {proofs.count:,} plans,"
+        f" forecast {forecast}",
         f"Cost {result.cost_yuan:z,.0f} yuan; with perfect foresight of the span"
         f" {result.foresight_yuan:z,.0f} yuan",
     ]
@@ -101,7 +100,7 @@ def _show(result: "LoopResult", forecast: str) -> None:
     if result.missing_mwh > LEAST_MWH:
         lines.append(f"The stores end {result.missing_mwh:,.3f} MWh below what the case asks for")
     lines += [
-        f"Plans proven optimal for their forecast: {proofs.proven:,} of {steps:,}; largest gap"
+        f"Plans proven optimal for their forecast: {proofs.proven:,} of {proofs.count:,}; largest gap"
         f" {proofs.largest_gap:.1e}",
         f"Set points that gave way to a limit or the peak: {proofs.gave_way:,} intervals",
         f"Processor time: {result.cpu_ms:.1f} ms a step",

@@ -12,9 +12,10 @@ import parkdispatch as pdx
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, day_times, prepare, year_times
 from parkdispatch.models.errors import InputError
-from parkdispatch.studies.closed_loop.closed_loop import LoopResult, run_loop
+from parkdispatch.studies.closed_loop.closed_loop import run_loop
 from parkdispatch.studies.closed_loop.loop_forecasts import ForecastKind, forecast
 from parkdispatch.studies.closed_loop.loop_options import LoopOptions
+from parkdispatch.studies.closed_loop.loop_result import LoopResult
 from tests.support.small_parks import SmallPark
 
 CENT = 1e-6

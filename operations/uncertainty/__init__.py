@@ -1,0 +1,1 @@
+"""What forecasts leave open: how their errors go together, and what they cost over a year, by cause."""
