@@ -14,7 +14,7 @@ from parkdispatch.results.excel.report_workbook import write_report_xlsx
 from parkdispatch.results.wording.languages import LANGS, Lang
 from parkdispatch.results.writers.dispatch_files import summary_json
 from tests.support.audited import audit_of
-from tests.support.pages import made
+from tests.support.reports.built_in_pages import made
 from tests.support.reports.report_cases import EVIL, facts_of, solved
 from tests.support.reports.workbooks import cells, counted, differences, needs_soffice
 

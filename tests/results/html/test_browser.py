@@ -7,7 +7,7 @@ import pytest
 
 from parkdispatch.results.wording.languages import LANGS
 from tests.support.browser import CHROMIUM, Browser
-from tests.support.pages import report
+from tests.support.reports.built_in_pages import report
 from tests.support.reports.size_pages import MISSING
 from tests.support.reports.size_pages import page as size
 from tests.support.reports.study_pages import page as study

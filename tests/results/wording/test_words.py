@@ -28,7 +28,7 @@ from parkdispatch.results.wording.languages import LANGS
 from parkdispatch.results.wording.sentences import proof_sentence, source_line
 from parkdispatch.results.wording.words import load_words
 from tests.support.finance_cases import EVERYTHING
-from tests.support.pages import made, report
+from tests.support.reports.built_in_pages import made, report
 from tests.support.reports.english_words import english, left_in_english
 from tests.support.reports.html_pages import Reader, data_of
 
