@@ -280,7 +280,7 @@ def year(
         >>> import parkdispatch as pdx
         >>> base = pdx.year(pdx.load_case("gaoan"))
         >>> round(base.cost_yuan / 1e6, 1)
-        707.1
+        700.3
 
     """
     started = time.perf_counter()

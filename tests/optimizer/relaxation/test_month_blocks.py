@@ -122,14 +122,14 @@ def test_a_window_that_holds_the_peak_alone_pays_for_it() -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("least_mw", [0.0, 2.0])
-def test_without_time_a_dispatch_is_rounded_and_its_gap_is_true(seed: int, least_mw: float) -> None:
+def test_without_time_there_is_a_dispatch_and_its_gap_is_true(seed: int, least_mw: float) -> None:
     park = month_with_candidate_violations(seed, days=5)
     battery = park.devices["battery"].model_copy(update={"min_charge_mw": least_mw})
     park.devices = {**park.devices, "battery": battery}
     hasty = optimize(park.devices, park.times, park.hours, park.series, time_limit_s=0.0)
     patient = optimize(park.devices, park.times, park.hours, park.series, time_limit_s=2.0)
     assert not violated_pairs(hasty.tiled, hasty.x).any()
-    assert 0 < hasty.proof.gap < 0.1
+    assert 0 <= hasty.proof.gap < 0.1
     assert hasty.proof.bound_yuan <= patient.proof.objective_yuan * (1 + 1e-9)
     assert hasty.proof.objective_yuan >= patient.proof.bound_yuan * (1 - 1e-9)
 

@@ -12,7 +12,7 @@ from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.owners.owner_flows import OwnerFlow, OwnerStudy, owner_study
 from parkdispatch.results.owners.transfers import OWNERS, PARK
-from tests.results.owners.test_owner_flows import PV, study
+from tests.support.cases.owner_cases import PV, study
 from tests.support.finance_cases import EVERYTHING, fading
 
 

@@ -17,6 +17,7 @@ from parkdispatch.results.views.saving_view import bridge_rows
 from parkdispatch.results.wording.words import load_words
 from parkdispatch.studies.dispatch import dispatch_case, report_facts
 from parkdispatch.studies.solve_options import SolveContext
+from tests.support.cases.listed_price import at_listed_demand_price
 from tests.support.small_parks import SmallPark
 
 CENT = 1e-5
@@ -78,7 +79,8 @@ def test_an_emptied_store_is_paid_for_at_what_refilling_costs() -> None:
 def test_a_month_of_the_built_in_case_and_its_bridge_to_the_bill() -> None:
     """The days add up to the month, and the bridge exactly from the saving in the model to the bill's."""
     case = load_case("gaoan")
-    prepared = prepare(case, month_times(case, case.calendar.plan_date.replace(month=7)))
+    july = prepare(case, month_times(case, case.calendar.plan_date.replace(month=7)))
+    prepared = at_listed_demand_price(july)  # whose full use is certain, and else leaves nothing to bridge
     run = dispatch_case(prepared, SolveContext(), 0.0)
     summary = run.summary
     other = summary.without_storage

@@ -70,7 +70,9 @@ def test_forecasts_know_nothing_of_what_comes() -> None:
 
 @pytest.fixture(scope="module")
 def gaoan() -> Prepared:
+    """Without the rules of full use, which a plan of a day cannot see and a year can."""
     case = load_case("gaoan")
+    case = replace(case, tariff=case.tariff.model_copy(update={"demand_rules": None}))
     return prepare(case, year_times(case))
 
 

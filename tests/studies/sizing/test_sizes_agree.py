@@ -123,7 +123,7 @@ def test_no_size_of_the_surface_is_below_the_bound(three: Three) -> None:
     most_yuan, proven_yuan = best.without_yuan - best.cost_yuan, best.without_yuan - best.bound_yuan
     assert net.max() <= proven_yuan + SAME * best.cost_yuan
     assert net.max() <= most_yuan + best.gap * best.cost_yuan
-    assert net.max() == pytest.approx(most_yuan, rel=0.02)
+    assert net.max() == pytest.approx(most_yuan, rel=0.03)
     best_size = np.unravel_index(net.argmax(), net.shape)
     assert float(three.surface["power_mw"][best_size[0]]) == pytest.approx(best.power_mw, abs=10.0)
     assert float(three.surface["duration_hours"][best_size[1]]) == pytest.approx(
