@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 
 from parkdispatch.operations.ledger.outages import outages_in_force
 from parkdispatch.operations.ledger.plan_versions import plan_versions, sendings
