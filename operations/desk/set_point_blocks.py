@@ -33,16 +33,7 @@ def set_point_blocks(
     for name in devices:
         power_mw = _set_point_mw(values, name, times)
         signs = np.where(np.abs(np.nan_to_num(power_mw)) < SAME_MW, 0.0, np.sign(np.nan_to_num(power_mw)))
-        for first, after in _runs(signs):
-            part = power_mw[first:after]
-            yield SetPointBlock(
-                name,
-                times[first],
-                _end(times, after),
-                float(part.min()),
-                float(part.max()),
-                mean_mw=float(part.mean()),
-            )
+        yield from _blocks(name, signs, power_mw, times)
 
 
 def changed_blocks(
@@ -54,17 +45,24 @@ def changed_blocks(
         both = np.isfinite(power_mw) & np.isfinite(old_mw)
         change = np.where(both, power_mw - old_mw, 0.0)
         signs = np.where(np.abs(change) < SAME_MW, 0.0, np.sign(change))
-        for first, after in _runs(signs):
-            part = power_mw[first:after]
-            yield SetPointBlock(
-                name,
-                times[first],
-                _end(times, after),
-                float(part.min()),
-                float(part.max()),
-                float(old_mw[first:after].mean()),
-                float(part.mean()),
-            )
+        yield from _blocks(name, signs, power_mw, times, old_mw)
+
+
+def _blocks(
+    name: str, signs: Array, power_mw: Array, times: pd.DatetimeIndex, before_mw: Array | None = None
+) -> Iterator[SetPointBlock]:
+    """A block for each stretch of an equal sign other than zero."""
+    for first, after in _runs(signs):
+        part = power_mw[first:after]
+        yield SetPointBlock(
+            name,
+            times[first],
+            _end(times, after),
+            float(part.min()),
+            float(part.max()),
+            None if before_mw is None else float(before_mw[first:after].mean()),
+            float(part.mean()),
+        )
 
 
 def _set_point_mw(values: pd.DataFrame, name: str, times: pd.DatetimeIndex) -> Array:

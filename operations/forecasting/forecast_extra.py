@@ -1,7 +1,6 @@
 """What forecasts need beside the package's own dependencies: the extra `forecast`."""
 
-from importlib.util import find_spec
-
+from parkdispatch.inputs.messages.extras import missing_libraries
 from parkdispatch.models.errors import InputError
 
 LEARNING_LIBRARIES = ("lightgbm",)
@@ -9,10 +8,8 @@ LEARNING_LIBRARIES = ("lightgbm",)
 
 def require_forecast_extra() -> None:
     """Raise InputError where the libraries of forecasts are not installed."""
-    missing = [name for name in LEARNING_LIBRARIES if find_spec(name) is None]
-    if missing:
-        are = "is" if len(missing) == 1 else "are"
+    if missing := missing_libraries(LEARNING_LIBRARIES):
         raise InputError(
-            f"a forecast needs {' and '.join(missing)}, which {are} not installed: pip install"
+            f"a forecast needs {missing.names}, which {missing.are} not installed: pip install"
             " 'parkdispatch[forecast]'"
         )

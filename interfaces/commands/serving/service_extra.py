@@ -1,7 +1,6 @@
 """What the service needs beside the package's own dependencies: the extra `service`."""
 
-from importlib.util import find_spec
-
+from parkdispatch.inputs.messages.extras import missing_libraries
 from parkdispatch.models.errors import InputError
 
 LIBRARIES = ("fastapi", "uvicorn", "itsdangerous", "prometheus_client", "sqlalchemy", "alembic")
@@ -9,10 +8,8 @@ LIBRARIES = ("fastapi", "uvicorn", "itsdangerous", "prometheus_client", "sqlalch
 
 def require_service_extra() -> None:
     """Raise InputError where the libraries of the service are not installed."""
-    missing = [name for name in LIBRARIES if find_spec(name) is None]
-    if missing:
-        are = "is" if len(missing) == 1 else "are"
+    if missing := missing_libraries(LIBRARIES):
         raise InputError(
-            f"the service needs {' and '.join(missing)}, which {are} not installed: pip install"
+            f"the service needs {missing.names}, which {missing.are} not installed: pip install"
             " 'parkdispatch[service]'"
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from parkdispatch.interfaces.commands.serving import service_extra
+from parkdispatch.inputs.messages import extras
 from tests.support.paths import environment
 from tests.support.typed_commands import Run
 
@@ -40,7 +40,7 @@ def test_tokens_are_made_listed_and_revoked(run: Run, tmp_path: Path) -> None:
 def test_the_extra_that_is_missing_is_named(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service_extra, "find_spec", lambda name: None if name == "fastapi" else object())
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "fastapi" else object())
     ran = run("serve", "--data", tmp_path / "new")
     assert ran.code == 2
     assert "the service needs fastapi, which is not installed: pip install 'parkdispatch[service]'" in ran.err
