@@ -7,8 +7,8 @@ Years count from 0, the first year of construction. Flows occur at the ends of y
 flows are signed, positive is received. `cash_flow_lines.py` defines each line in words.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import pandas as pd
@@ -51,7 +51,7 @@ class CashFlow:
     finance: Finance
     operation: Operation
     values: Mapping[str, Array]  # by the key of a line, each of shape (years,)
-    returns: Mapping[str, Returns]  # by the key of a flow
+    returns: Mapping[str, Returns]  # by the key of a flow, appraised when asked for
     lcos_yuan_per_kwh: float | None  # without charging energy; None: no energy is discharged
     cover: DebtServiceCover
 
@@ -103,7 +103,7 @@ def cash_flow(finance: Finance, operation: Operation) -> CashFlow:
         finance=finance,
         operation=operation,
         values=values | _payback(values),
-        returns={key: _returns(finance, key, values[key]) for key in FLOWS},
+        returns=FlowReturns(finance, values),
         lcos_yuan_per_kwh=_lcos(values),
         cover=covered,
     )
@@ -271,9 +271,30 @@ def _payback(values: Mapping[str, Array]) -> dict[str, Array]:
     return lines
 
 
-def _returns(finance: Finance, key: str, flow: Array) -> Returns:
-    rate = finance.equity_discount_rate if key.startswith("equity") else finance.discount_rate
-    return returns(flow, rate, finance.construction_years, discounted_from_start(finance))
+@dataclass(frozen=True)
+class FlowReturns(Mapping[str, Returns]):
+    """The measures of each flow, each appraised once, when it is asked for: a search asks for one or two."""
+
+    finance: Finance
+    lines: Mapping[str, Array]  # by the key of a line, each of shape (years,)
+    _appraised: dict[str, Returns] = field(default_factory=dict, repr=False, compare=False)
+
+    def __getitem__(self, key: str) -> Returns:
+        if key not in FLOWS:
+            raise KeyError(key)
+        if key not in self._appraised:
+            rate = self.finance.discount_rate
+            if key.startswith("equity"):
+                rate = self.finance.equity_discount_rate
+            first = discounted_from_start(self.finance)
+            self._appraised[key] = returns(self.lines[key], rate, self.finance.construction_years, first)
+        return self._appraised[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FLOWS)
+
+    def __len__(self) -> int:
+        return len(FLOWS)
 
 
 STORAGE_COSTS = (

@@ -22,6 +22,7 @@ from parkdispatch.interfaces.api.investment_api import PublishedComparison
 from parkdispatch.models.errors import InputError, SolverError
 from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.finance.investment import OperationMaintenance
+from parkdispatch.results.reproduction import fitting
 from parkdispatch.results.reproduction.comparison import VIEWS, comparison_in_words
 from parkdispatch.results.reproduction.corner_interpolation import Corners
 from parkdispatch.results.reproduction.replicated_study import Replica, replica, replicated
@@ -106,9 +107,10 @@ def no_park(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def reproduction() -> Reproduction:
-    """All of it, by hours, with first and last year dispatched and few points in the tolerances."""
+    """All of it, by hours, with first and last year dispatched, few points in the tolerances and few in the ranges."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(driver, "POINTS", 2)
+        patch.setattr(fitting, "PROFILE_STEPS", 6)
         patch.setattr(driver, "dispatched_corners", lambda *_: corners())
         patch.setattr(driver, "run_current_park", run_july)
         return reproduce_figures(hourly(), PLAN, FACTORS, parks(), SolveContext(), only=())
