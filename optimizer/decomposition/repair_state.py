@@ -17,7 +17,7 @@ from parkdispatch.optimizer.time_budget import TimeBudget
 PROOF_SHARE = 1 / 3  # of the remaining time, before a dispatch is made by rounding
 HANDOVER_SHARE = 0.15  # of the remaining time, before a small program is handed over
 BUSY = 4.0  # times as long as its share of the processor a proof may take on a busy machine
-LEAST_HANDOVER_S = 1.5  # a day is closed in less, or in no number of rounds
+LEAST_HANDOVER_S = 0.5  # a day is closed in less, or sooner by a search of the whole
 HANDOVER_S_PER_PAIR = 1e-3
 HANDOVER_ROUNDS = 30  # that hundreds of random parks that were closed in rounds needed, at most half of it
 ROUNDING_RESERVE = 1.5  # times what the last rounding took is kept for the next one
