@@ -15,6 +15,7 @@ MISSING_MARKS = frozenset(
      "bad input", "pt created", "calc failed", "comm fail", "shutdown", "missing", "无", "无数据", "缺失",
      "空")
 )  # fmt: skip
+PLAIN_CHARACTERS = frozenset("0123456789.+-eE")  # of numbers that need no reading of marks
 SPACES = str.maketrans("", "", " \u00a0\u202f\u2009'’")
 
 
@@ -33,6 +34,8 @@ def read_numbers(cells: pd.Series) -> NumberCells:
     The mark follows from the cells: the last of two different marks, a comma before other than three digits.
     `problem` says where `1,234` could be either.
     """
+    if PLAIN_CHARACTERS.issuperset("".join(cells)):
+        return NumberCells(parse_numbers(cells), cells.isin(MISSING_MARKS).to_numpy(), ".")
     texts = cells.str.normalize("NFKC").str.strip()
     missing = texts.str.lower().isin(MISSING_MARKS).to_numpy()
     grouped = texts.str.fullmatch(r"[+-]?\d{1,3}(?:[ \u00a0\u202f\u2009'’]\d{3})+(?:[.,]\d+)?")

@@ -1,8 +1,10 @@
 """A series of the user: one column of a CSV file or workbook, in the unit it states, at given intervals."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,8 +29,11 @@ from parkdispatch.inputs.series.stamp_columns import StampColumn, stamp_column
 from parkdispatch.inputs.series.text_tables import TIME_PATTERN, columns_found, listed, row_problems
 from parkdispatch.inputs.series.value_columns import bad_quality, chosen_column
 from parkdispatch.inputs.series.wide_rows import is_wide_header, long_table
+from parkdispatch.inputs.user_files import read_bytes
 from parkdispatch.models.device import Array, SeriesSpec
 from parkdispatch.models.errors import InputError
+
+COLUMNS_KEPT = 16  # parsed columns of files in a process; a year by quarter-hours takes half a megabyte
 
 
 class ReadSeries(NamedTuple):
@@ -118,7 +123,24 @@ def _table(raw: RawTable) -> ExportTable:
 def _read_column(
     path: Path, spec: SeriesSpec, hours: float, options: ReadingOptions, day: pd.Timestamp | None
 ) -> _FileSeries:
-    """The selected column in the unit of `spec`, at consecutive intervals. Raises InputError."""
+    """The selected column in the unit of `spec`, at consecutive intervals. Raises InputError.
+
+    A command reads a file for the day, for the month and to compare both: what has not changed is not parsed
+    again.
+    """
+    digest = hashlib.sha256(read_bytes(path)).digest()
+    return _parsed_column(path, digest, spec, hours, options, day)
+
+
+@lru_cache(maxsize=COLUMNS_KEPT)
+def _parsed_column(
+    path: Path,
+    digest: bytes,  # of the content, so that a changed file is read again
+    spec: SeriesSpec,
+    hours: float,
+    options: ReadingOptions,
+    day: pd.Timestamp | None,
+) -> _FileSeries:
     name = path.name
     raw = read_raw_tables(path, options.sheet, _is_header)
     table = _table(raw)

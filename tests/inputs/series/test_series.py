@@ -1,6 +1,7 @@
 """Series files as people have them: every way of writing the same numbers gives the same numbers."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from parkdispatch.inputs.series import number_cells, stamp_formats
+from parkdispatch.inputs.series.number_cells import read_numbers
 from parkdispatch.inputs.series.series_file import read_series, series_problems
 from parkdispatch.inputs.series.series_reading import ReadingOptions
 from parkdispatch.inputs.series.series_units import FACTORS
+from parkdispatch.inputs.series.stamp_formats import parse_stamps
 from parkdispatch.inputs.weather.weather_files import weather_problems
 from parkdispatch.inputs.weather.weather_forecasts import read_weather_forecasts
 from parkdispatch.interfaces.translations.catalogue import translated_message
@@ -284,3 +288,38 @@ def test_the_first_line_of_a_file_that_is_no_series_is_not_repeated(
         assert said in text
         assert "hidden" not in text
         assert all(translated_message(line, "zh") != line for line in problems)
+
+
+def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
+    """Also within a moment, and where it is as long as it was; what has not changed is parsed once."""
+    assert read(tmp_path, PLAIN) == VALUES
+    assert read(tmp_path, PLAIN.replace("90.125", "90.126")) == [90.126, *VALUES[1:]]
+    assert read(tmp_path, PLAIN) == VALUES
+
+
+USUAL_AND_OTHER_STAMPS = (
+    "2026-07-15 10:15", "1600-01-01 00:00", "9999-01-01 00:00", "2026-07-15 24:00", "2026-02-30 10:15",
+    "2026-7-15  10:15", "2026-07-15T10:15", "2026/07/15 10:15", "2026-07-15 1:15 ", "2026-12-31 23:59",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(USUAL_AND_OTHER_STAMPS), min_size=1, max_size=4))
+def test_usual_stamps_are_read_as_the_patterns_tell(cells: list[str]) -> None:
+    short_cut = parse_stamps(pd.Series(cells, dtype=str))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stamp_formats, "_plain_stamps", lambda _: None)
+        by_patterns = parse_stamps(pd.Series(cells, dtype=str))
+    np.testing.assert_array_equal(short_cut.times, by_patterns.times)
+    np.testing.assert_array_equal(short_cut.next_day, by_patterns.next_day)
+    assert replace(short_cut, times=0, next_day=0) == replace(by_patterns, times=0, next_day=0)
+
+
+@given(st.lists(st.text("0123456789.+-eE", max_size=6), max_size=4))
+def test_usual_numbers_are_read_as_all_are(cells: list[str]) -> None:
+    short_cut = read_numbers(pd.Series(cells, dtype=str))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(number_cells, "PLAIN_CHARACTERS", frozenset())
+        as_all = read_numbers(pd.Series(cells, dtype=str))
+    np.testing.assert_array_equal(short_cut.values, as_all.values)
+    np.testing.assert_array_equal(short_cut.missing, as_all.missing)
+    assert (short_cut.decimal_mark, short_cut.problem) == (as_all.decimal_mark, as_all.problem)

@@ -107,7 +107,7 @@ def no_park(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def reproduction() -> Reproduction:
-    """All of it, by hours, with first and last year dispatched, few points in the tolerances and few in the ranges."""
+    """All of it, by hours, with first and last year dispatched, few points in tolerances and in ranges."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(driver, "POINTS", 2)
         patch.setattr(fitting, "PROFILE_STEPS", 6)
