@@ -129,17 +129,12 @@ def _read_column(
     again.
     """
     digest = hashlib.sha256(read_bytes(path)).digest()
-    return _parsed_column(path, digest, spec, hours, options, day)
+    return _parsed_column(path, spec, hours, options, day, digest)
 
 
-@lru_cache(maxsize=COLUMNS_KEPT)
+@lru_cache(maxsize=COLUMNS_KEPT)  # the last argument is the digest: a file that changed is parsed again
 def _parsed_column(
-    path: Path,
-    digest: bytes,  # of the content, so that a changed file is read again
-    spec: SeriesSpec,
-    hours: float,
-    options: ReadingOptions,
-    day: pd.Timestamp | None,
+    path: Path, spec: SeriesSpec, hours: float, options: ReadingOptions, day: pd.Timestamp | None, _: bytes
 ) -> _FileSeries:
     name = path.name
     raw = read_raw_tables(path, options.sheet, _is_header)

@@ -1,6 +1,7 @@
 """A user's own weather: energy kept, sun in place, and a message for everything that can be wrong."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ def clear_at(times: pd.DatetimeIndex, minutes: int) -> np.ndarray:
     return np.asarray(clear_sky(sun_position(times, SITE, minutes), SITE)["ghi"].to_numpy())
 
 
+@cache
 def truth(minutes: int) -> pd.DataFrame:
     """A made-up year of 2026 whose sky is 0.8 of clear, as means over `minutes`."""
     fine = pd.date_range(YEAR[0], "2027-01-01", freq="5min", inclusive="left")
@@ -34,15 +36,12 @@ def truth(minutes: int) -> pd.DataFrame:
     return table.resample(f"{minutes}min").mean()
 
 
-HOURLY = truth(60)
-
-
 def rows_of(table: pd.DataFrame) -> list[tuple[pd.Timestamp, float, float, float]]:
     columns = (table[name].tolist() for name in ("ghi", "temp_air", "wind_speed"))
     return list(zip(pd.DatetimeIndex(table.index), *columns, strict=True))
 
 
-def epw(path: Path, hourly: pd.DataFrame = HOURLY, zone: float = 8.0) -> Path:
+def epw(path: Path, hourly: pd.DataFrame | None = None, zone: float = 8.0) -> Path:
     head = [
         f"LOCATION,Test,JX,CHN,TEST,000000,28.3,115.2,{zone},50.0",
         *["COMMENTS"] * 6,
@@ -51,20 +50,20 @@ def epw(path: Path, hourly: pd.DataFrame = HOURLY, zone: float = 8.0) -> Path:
     rows = [
         f"1994,{t.month},{t.day},{t.hour + 1},60,x,{temp!r},0,50,101300,0,0,0,{ghi!r},0,{0.4 * ghi!r}"
         f",0,0,0,0,0,{wind!r}" + ",0" * 13
-        for t, ghi, temp, wind in rows_of(hourly)
+        for t, ghi, temp, wind in rows_of(truth(60) if hourly is None else hourly)
     ]
     path.write_text("\n".join([*head, *rows]) + "\n", encoding="utf-8")
     return path
 
 
-def tmy3(path: Path, hourly: pd.DataFrame = HOURLY) -> Path:
+def tmy3(path: Path, hourly: pd.DataFrame | None = None) -> Path:
     head = [
         "999999,TEST,JX,8.0,28.3,115.2,50",
         "Date (MM/DD/YYYY),Time (HH:MM),GHI (W/m^2),DHI (W/m^2),Dry-bulb (C),Wspd (m/s)",
     ]
     rows = [
         f"{t:%m/%d}/1994,{t.hour + 1:02d}:00,{ghi!r},{0.4 * ghi!r},{temp!r},{wind!r}"
-        for t, ghi, temp, wind in rows_of(hourly)
+        for t, ghi, temp, wind in rows_of(truth(60) if hourly is None else hourly)
     ]
     path.write_text("\n".join([*head, *rows]) + "\n", encoding="utf-8")
     return path
@@ -132,10 +131,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("write", [epw, tmy3, csv])
 def test_hourly_files_keep_each_hour_and_follow_the_sun(write: Callable[..., Path], folder: Path) -> None:
     """Labels taken for starts instead of ends would move the sun by an hour and fail the second check."""
-    weather = read_weather(write(folder / write.__name__, HOURLY), SITE, YEAR)
+    weather = read_weather(write(folder / write.__name__, truth(60)), SITE, YEAR)
     ghi = weather["ghi_w_per_m2"].to_numpy()
-    assert np.abs(ghi.reshape(-1, 4).mean(axis=1) - HOURLY["ghi"].to_numpy()).max() < 1e-9 * 1000
-    assert ghi.sum() / 4 == pytest.approx(HOURLY["ghi"].sum(), rel=1e-9)
+    assert np.abs(ghi.reshape(-1, 4).mean(axis=1) - truth(60)["ghi"].to_numpy()).max() < 1e-9 * 1000
+    assert ghi.sum() / 4 == pytest.approx(truth(60)["ghi"].sum(), rel=1e-9)
     exact = truth(15)
     assert np.abs(ghi - exact["ghi"].to_numpy()).max() < 6.0  # W/m2; an hour's step is a hundred
     inner = slice(2, -2)  # beyond the first and last middle of an hour there is nothing to draw a line to
@@ -205,13 +204,13 @@ def test_a_typical_year_repeats_28_february_in_a_leap_year(folder: Path) -> None
     ghi = read_weather(epw(folder / "leap.epw"), SITE, leap)["ghi_w_per_m2"]
     days = ghi.to_numpy().reshape(-1, 96).sum(axis=1)
     assert days[59] == pytest.approx(days[58], rel=1e-9)
-    assert days[60] / 4 == pytest.approx(HOURLY["ghi"].loc["2026-03-01"].sum(), rel=1e-9)
+    assert days[60] / 4 == pytest.approx(truth(60)["ghi"].loc["2026-03-01"].sum(), rel=1e-9)
 
 
 def test_an_epw_of_another_zone_is_shifted(folder: Path) -> None:
     """The same moments written in UTC+7 give the same weather."""
-    earlier = pd.DatetimeIndex(HOURLY.index) - pd.Timedelta(hours=1)
-    shifted = HOURLY.set_axis(earlier.where(earlier.year == 2026, earlier + pd.DateOffset(years=1)))
+    earlier = pd.DatetimeIndex(truth(60).index) - pd.Timedelta(hours=1)
+    shifted = truth(60).set_axis(earlier.where(earlier.year == 2026, earlier + pd.DateOffset(years=1)))
     weather = read_weather(epw(folder / "seven.epw", shifted.sort_index(), zone=7.0), SITE, YEAR)
     pd.testing.assert_frame_equal(weather, read_weather(epw(folder / "eight.epw"), SITE, YEAR), atol=1e-9)
 
@@ -225,7 +224,7 @@ def test_an_epw_of_another_zone_is_shifted(folder: Path) -> None:
 @given(st.lists(st.floats(0, 1400), min_size=48, max_size=48))
 def test_any_hourly_irradiance_is_kept(tmp_path: Path, values: list[float]) -> None:
     """Even more light at dawn than a clear sky has room for."""
-    table = HOURLY.iloc[:48].assign(ghi=values)
+    table = truth(60).iloc[:48].assign(ghi=values)
     table.loc[(table.index.hour < 7) | (table.index.hour > 17), "ghi"] = 0.0  # the sun is down
     values = table["ghi"].tolist()
     ghi = read_weather(csv(tmp_path / "any.csv", table), SITE, TWO_DAYS)["ghi_w_per_m2"].to_numpy()
@@ -233,63 +232,69 @@ def test_any_hourly_irradiance_is_kept(tmp_path: Path, values: list[float]) -> N
     assert (ghi >= 0).all()
 
 
-QUARTERS = truth(15).iloc[:192]
+@cache
+def quarters() -> pd.DataFrame:
+    return truth(15).iloc[:192]
 
 
 def test_quarter_hours_are_taken_as_they_are(tmp_path: Path) -> None:
-    weather = read_weather(csv(tmp_path / "q.csv", QUARTERS), SITE, TWO_DAYS[7:100])
-    assert (weather["ghi_w_per_m2"].to_numpy() == QUARTERS["ghi"].to_numpy()[7:100]).all()
-    assert (weather["temp_air_c"].to_numpy() == QUARTERS["temp_air"].to_numpy()[7:100]).all()
+    weather = read_weather(csv(tmp_path / "q.csv", quarters()), SITE, TWO_DAYS[7:100])
+    assert (weather["ghi_w_per_m2"].to_numpy() == quarters()["ghi"].to_numpy()[7:100]).all()
+    assert (weather["temp_air_c"].to_numpy() == quarters()["temp_air"].to_numpy()[7:100]).all()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk"])
 def test_chinese_headers_and_other_units(tmp_path: Path, encoding: str) -> None:
-    other = QUARTERS.assign(ghi=QUARTERS.ghi / 1000, temp_air=QUARTERS.temp_air * 1.8 + 32, wind_speed=7.2)
+    other = quarters().assign(
+        ghi=quarters().ghi / 1000, temp_air=quarters().temp_air * 1.8 + 32, wind_speed=7.2
+    )
     path = csv(tmp_path / "cn.csv", other, "时间,总辐射（kW/㎡）,气温（℉）,风速 [km/h]")
     path.write_bytes(path.read_text(encoding="utf-8").encode("gb18030" if encoding == "gbk" else encoding))
     weather = read_weather(path, SITE, TWO_DAYS)
-    assert weather["ghi_w_per_m2"].to_numpy() == pytest.approx(QUARTERS["ghi"].to_numpy(), rel=1e-12)
-    assert weather["temp_air_c"].to_numpy() == pytest.approx(QUARTERS["temp_air"].to_numpy(), rel=1e-9)
+    assert weather["ghi_w_per_m2"].to_numpy() == pytest.approx(quarters()["ghi"].to_numpy(), rel=1e-12)
+    assert weather["temp_air_c"].to_numpy() == pytest.approx(quarters()["temp_air"].to_numpy(), rel=1e-9)
     assert weather["wind_speed_m_per_s"].to_numpy() == pytest.approx(2.0, rel=1e-12)
 
 
 def test_kelvin_and_this_projects_own_names(tmp_path: Path) -> None:
-    warm = QUARTERS.assign(temp_air=QUARTERS.temp_air + 273.15)
+    warm = quarters().assign(temp_air=quarters().temp_air + 273.15)
     path = csv(tmp_path / "k.csv", warm, "time,ghi_w_per_m2,temp_air [K],wind_speed_m_per_s")
     weather = read_weather(path, SITE, TWO_DAYS)
-    assert weather["temp_air_c"].to_numpy() == pytest.approx(QUARTERS["temp_air"].to_numpy(), abs=1e-9)
+    assert weather["temp_air_c"].to_numpy() == pytest.approx(quarters()["temp_air"].to_numpy(), abs=1e-9)
 
 
 def test_times_with_an_offset_are_moved_to_local_standard_time(tmp_path: Path) -> None:
     path = tmp_path / "utc.csv"
-    utc = pd.DatetimeIndex(QUARTERS.index) - pd.Timedelta(hours=8)
-    rows = [f"{t:%Y-%m-%dT%H:%M}:00Z,{g!r},10,2" for t, g in zip(utc, QUARTERS["ghi"].tolist(), strict=True)]
+    utc = pd.DatetimeIndex(quarters().index) - pd.Timedelta(hours=8)
+    rows = [
+        f"{t:%Y-%m-%dT%H:%M}:00Z,{g!r},10,2" for t, g in zip(utc, quarters()["ghi"].tolist(), strict=True)
+    ]
     path.write_text(
         "\n".join(["time;ghi [W/m^2];temp [C];wind [m/s]".replace(";", ","), *rows]), encoding="utf-8"
     )
     weather = read_weather(path, SITE, TWO_DAYS)
-    assert (weather["ghi_w_per_m2"].to_numpy() == QUARTERS["ghi"].to_numpy()).all()
+    assert (weather["ghi_w_per_m2"].to_numpy() == quarters()["ghi"].to_numpy()).all()
 
 
 def test_diffuse_alone_gives_direct_by_closure(tmp_path: Path) -> None:
     path = tmp_path / "dhi.csv"
     rows = [
         f"{t:%Y-%m-%d %H:%M},{g!r},{0.3 * g!r},10,2"
-        for t, g in zip(QUARTERS.index, QUARTERS["ghi"].tolist(), strict=True)
+        for t, g in zip(quarters().index, quarters()["ghi"].tolist(), strict=True)
     ]
     path.write_text(
         "\n".join(["time,ghi [W/m2],dhi [W/m2],temp_air [C],wind_speed [m/s]", *rows]), encoding="utf-8"
     )
     weather = read_weather(path, SITE, TWO_DAYS)
     zenith = np.radians(sun_position(TWO_DAYS, SITE, 15)["zenith"].to_numpy())
-    high = QUARTERS["ghi"].to_numpy() > 100
+    high = quarters()["ghi"].to_numpy() > 100
     beam = (weather["dni_w_per_m2"].to_numpy() * np.cos(zenith))[high]
-    assert beam == pytest.approx(0.7 * QUARTERS["ghi"].to_numpy()[high], rel=1e-9)
+    assert beam == pytest.approx(0.7 * quarters()["ghi"].to_numpy()[high], rel=1e-9)
 
 
 def broken(change: Callable[[list[str]], list[str]]) -> Callable[[Path], Path]:
     def write(path: Path) -> Path:
-        lines = csv(path, QUARTERS).read_text(encoding="utf-8").splitlines()
+        lines = csv(path, quarters()).read_text(encoding="utf-8").splitlines()
         path.write_text("\n".join(change(lines)) + "\n", encoding="utf-8")
         return path
 
@@ -343,7 +348,7 @@ def test_every_bad_table_gets_its_message(
 
 
 def test_quarter_hours_off_the_grid_are_refused(tmp_path: Path) -> None:
-    late = QUARTERS.set_axis(pd.DatetimeIndex(QUARTERS.index) + pd.Timedelta(minutes=5))
+    late = quarters().set_axis(pd.DatetimeIndex(quarters().index) + pd.Timedelta(minutes=5))
     with pytest.raises(InputError, match="quarter-hours start at 2026-01-01 00:05:00: must start like"):
         read_weather(csv(tmp_path / "late.csv", late), SITE, TWO_DAYS[1:])
 
@@ -388,7 +393,7 @@ def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
 
 
 def test_missing_codes_of_epw_are_refused(folder: Path) -> None:
-    bad = HOURLY.copy()
+    bad = truth(60).copy()
     bad.iloc[100] = [9999.0, 99.9, 999.0]
     with pytest.raises(InputError) as error:
         read_weather(epw(folder / "codes.epw", bad), SITE, YEAR)
@@ -402,13 +407,13 @@ def test_missing_codes_of_epw_are_refused(folder: Path) -> None:
 
 def test_half_a_typical_year_is_refused_and_a_whole_csv_may_be_declared_typical(folder: Path) -> None:
     with pytest.raises(InputError, match="typical year of 4000 rows"):
-        read_weather(epw(folder / "half.epw", HOURLY.iloc[:4000]), SITE, YEAR)
+        read_weather(epw(folder / "half.epw", truth(60).iloc[:4000]), SITE, YEAR)
     other = pd.date_range("2031-06-01", periods=96, freq="15min")
-    path = csv(folder / "whole.csv", HOURLY)
+    path = csv(folder / "whole.csv", truth(60))
     with pytest.raises(InputError, match="or be declared a typical year"):
         read_weather(path, SITE, other)
     ghi = read_weather(path, SITE, other, typical=True)["ghi_w_per_m2"]
-    assert ghi.sum() / 4 == pytest.approx(HOURLY["ghi"].loc["2026-06-01"].sum(), rel=1e-9)
+    assert ghi.sum() / 4 == pytest.approx(truth(60)["ghi"].loc["2026-06-01"].sum(), rel=1e-9)
 
 
 def test_times_must_be_quarter_hours(folder: Path) -> None:

@@ -8,20 +8,27 @@ from parkdispatch.results.wording.activity_sentences import activity_line, activ
 from parkdispatch.results.wording.words import load_words
 from tests.support.reports.works import DEVICES, SHED_YUAN_PER_MWH, worked, works_page
 
-RUN, FACTS = worked()
-BLOCKS = FACTS.activity_blocks
-# the engines are alike: which of them runs longer is a tie
-RUNS_LONGER = max((1, 2), key=lambda number: float(RUN.solution[f"gas_engine.unit_{number}_on"].sum()))
 ENGLISH, CHINESE = (load_words(lang, devices=DEVICES) for lang in ("en", "zh"))
 
 
+def blocks():
+    return worked()[1].activity_blocks
+
+
+def runs_longer() -> int:
+    """The engines are alike: which of them runs longer is a tie."""
+    solution = worked()[0].solution
+    return max((1, 2), key=lambda number: float(solution[f"gas_engine.unit_{number}_on"].sum()))
+
+
 def of(device: str, number: int | None = None):
-    return [block for block in BLOCKS if (block.device, block.activity.number) == (device, number)]
+    return [block for block in blocks() if (block.device, block.activity.number) == (device, number)]
 
 
 def test_a_unit_has_a_row_from_its_start_to_its_stop() -> None:
-    on = RUN.solution[f"gas_engine.unit_{RUNS_LONGER}_on"].to_numpy() > 0.5
-    rows = [activity_row(block, ENGLISH) for block in of("gas_engine", RUNS_LONGER)]
+    engine = runs_longer()
+    on = worked()[0].solution[f"gas_engine.unit_{engine}_on"].to_numpy() > 0.5
+    rows = [activity_row(block, ENGLISH) for block in of("gas_engine", engine)]
     assert [(row.start, row.end) for row in rows] == [("05:00", "11:00"), ("15:00", "24:00")]
     assert on.sum() == 6 + 9
     assert {row.action for row in rows} == {"run"}
@@ -59,13 +66,14 @@ def test_an_interruption_has_its_own_price_and_that_of_the_energy() -> None:
 
 def test_page_and_workbook_have_all_of_it(tmp_path) -> None:
     path = tmp_path / "plan.xlsx"
-    write_plan_xlsx(path, RUN.solution, RUN.case, FACTS, "zh")
+    run, facts = worked()
+    write_plan_xlsx(path, run.solution, run.case, facts, "zh")
     sheet = openpyxl.load_workbook(path)["启停与转移"]
-    engine = f"燃气内燃机 {RUNS_LONGER} 号机"
+    engine = f"燃气内燃机 {runs_longer()} 号机"
     rows = [row for row in sheet.iter_rows(values_only=True) if row[2] == engine]
     assert [row[:4] for row in rows] == [
         ("05:00", "11:00", engine, "运行"),
         ("15:00", "24:00", engine, "运行"),
     ]
     html = works_page("zh")
-    assert html.count('<td class="who">') == len(BLOCKS)
+    assert html.count('<td class="who">') == len(blocks())
