@@ -5,6 +5,7 @@ The words are the tables of `results/templates/*.LANG.toml`. Figures are rounded
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -68,8 +69,9 @@ def with_device_words(words: Mapping[str, Any], kind: type[Device], lang: str) -
     return merged
 
 
-def word_table(file: str) -> dict[str, Any]:
-    """Read a TOML file of words from the folder of templates."""
+@cache
+def word_table(file: str) -> Mapping[str, Any]:
+    """A TOML file of words in the folder of templates; read once, and not for a caller to change."""
     return tomllib.loads(template_text(file))
 
 
