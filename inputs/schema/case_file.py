@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from parkdispatch.inputs.schema.calibrated import Calibrated, WhatIf
-from parkdispatch.inputs.schema.orders import AnyOrder
+from parkdispatch.inputs.schema.orders import AnyOrder, When
 from parkdispatch.inputs.series.series_reading import ReadingOptions, file_reference
 from parkdispatch.inputs.user_files import user_path
 from parkdispatch.models.declaration import ASSUMED, NO_UNIT, Declaration, declared
@@ -55,6 +55,13 @@ class Calendar(Declaration):
         "min", f"Length of an interval: one of {', '.join(map(str, MINUTES))}", ASSUMED, 15
     )
     plan_date: Day = declared(NO_UNIT, "Day that is planned when none is named")
+    plan_from: When | None = declared(
+        NO_UNIT, "When a plan begins of which neither day nor beginning is named: 10:15, on `plan_date`, or"
+        " 2026-07-15T10:15; left out: midnight", default=None,
+    )  # fmt: skip
+    plan_until: When | None = declared(
+        NO_UNIT, "When that plan ends, likewise; left out: the next midnight", default=None
+    )
 
     @field_validator("minutes")
     @classmethod

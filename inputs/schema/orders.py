@@ -4,10 +4,10 @@ The case file (`[[order]]`), Python and the command line give the same orders. T
 is the first such time of the plan, and a moment in full lies on any of its days.
 """
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.device import Fraction
@@ -15,7 +15,15 @@ from parkdispatch.models.limits import Energy, Power
 from parkdispatch.models.network.demand_calls import ResponsePrice
 from parkdispatch.models.ordered_bounds import SignedPower
 
-When = datetime | time | str
+
+def _moment(when: object) -> object:
+    """Refuse what is neither time nor text: a number would be read as seconds since 1970."""
+    if not isinstance(when, date | time | str):
+        raise ValueError("must be a time such as 19:00")  # noqa: TRY004 # pydantic tells this one
+    return when
+
+
+When = Annotated[datetime | time | str, BeforeValidator(_moment)]
 Name = Annotated[str, Field(min_length=1)]
 BEGIN = "First moment, such as 14:00 or 2026-07-15T14:00; left out: the beginning of the plan"
 END = "Last moment, excluded; left out: the end of the plan"

@@ -5,6 +5,8 @@ next day.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 
 import pandas as pd
@@ -23,11 +25,46 @@ SPAN = re.compile(rf"({STAMP}|{CLOCK})\s*(?:-|/|\.\.|–)\s*({STAMP}|{CLOCK})")
 def plan_span(
     case: Case, day: date | None, start: MomentText | None, until: MomentText | None
 ) -> tuple[datetime, datetime]:
-    """Beginning and end of a plan: by default the whole of `day`, or of the case's plan day.
+    """Beginning and end of a plan: by default those of the case, or the whole of its plan day.
 
     `start` and `until` are moments, or clock times: of the day, and the first after the start. Left out, a
-    plan begins at midnight and ends at the next. Raises InputError with everything that is wrong.
+    plan of a `day` begins at midnight and ends at the next. Raises InputError with everything that is wrong.
     """
+    with _named(case, day, start, until) as (first, last):
+        return _span(case, day, first, last)
+
+
+def plan_times(
+    case: Case, day: date | None, start: MomentText | None, until: MomentText | None
+) -> pd.DatetimeIndex:
+    """Starts of the intervals of a plan, as `plan_span` says. Raises InputError with all that is wrong."""
+    with _named(case, day, start, until) as (first, last):
+        return span_times(case, *_span(case, day, first, last))
+
+
+@contextmanager
+def _named(
+    case: Case, day: date | None, start: MomentText | None, until: MomentText | None
+) -> Iterator[tuple[MomentText | None, MomentText | None]]:
+    """The moments that were named, or else the case's; errors say where they stand."""
+    calendar, fields = case.calendar, {}
+    if day is None and start is None and calendar.plan_from is not None:
+        start, fields["start"] = calendar.plan_from, "calendar.plan_from"
+    if day is None and until is None and calendar.plan_until is not None and (start is None or fields):
+        until, fields["until"] = calendar.plan_until, "calendar.plan_until"
+    try:
+        yield start, until
+    except InputError as error:
+        problems = error.problems
+        for argument, field in fields.items():
+            problems = [line.replace(f"argument `{argument}`", f"`{field}`") for line in problems]
+            problems = [line.replace(f"`{argument}`", f"`{field}`") for line in problems]
+        raise InputError(problems) from None
+
+
+def _span(
+    case: Case, day: date | None, start: MomentText | None, until: MomentText | None
+) -> tuple[datetime, datetime]:
     problems, year = [], case.calendar.year
     if day is not None and day.year != year:
         raise InputError(f"argument `day` = {day}: must lie in {year}, the year of the case {case.name}")
@@ -50,13 +87,6 @@ def plan_span(
     if problems:
         raise InputError(problems)
     return begin, end
-
-
-def plan_times(
-    case: Case, day: date | None, start: MomentText | None, until: MomentText | None
-) -> pd.DatetimeIndex:
-    """Starts of the intervals of a plan, as `plan_span` says. Raises InputError with all that is wrong."""
-    return span_times(case, *plan_span(case, day, start, until))
 
 
 def moment_of(argument: str, given: MomentText, begin: datetime, *, after: bool = False) -> datetime:

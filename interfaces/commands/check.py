@@ -16,12 +16,13 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None, lang: Language 
         progress("reading inputs")
         from parkdispatch.inputs.loader import load_case, variants
         from parkdispatch.inputs.messages.findings import Findings
-        from parkdispatch.inputs.prepare import day_times, month_times, prepare, unread_weather, year_times
+        from parkdispatch.inputs.prepare import month_times, prepare, unread_weather, year_times
+        from parkdispatch.inputs.variations.plan_times import plan_times
 
         findings, year_only, month_only = Findings(), Findings(), Findings()
         with findings.collecting():
             park = load_case(case, variant, whole_year=True)
-            prepared = prepare(park, day_times(park, park.calendar.plan_date))
+            prepared = prepare(park, plan_times(park, None, None, None))
             with year_only.collecting():
                 prepared = prepare(park, year_times(park))
             if year_only.lines and any(device.pays_for_demand for device in park.devices.values()):
@@ -32,7 +33,7 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None, lang: Language 
             for name in names:
                 with findings.collecting():
                     varied = load_case(case, name, whole_year=True)
-                    prepare(varied, day_times(varied, varied.calendar.plan_date))
+                    prepare(varied, plan_times(varied, None, None, None))
         findings.raise_any()
     valid = f"valid for a plan of {park.calendar.plan_date} only" if year_only.lines else "valid"
     if month_only.lines:  # from which the plan would take the peak to expect

@@ -27,13 +27,16 @@ StartOption = Annotated[
     str | None,
     typer.Option(
         "--from",
-        help="When the plan begins, 10:15 or 2026-07-15T10:15; default: midnight.",
+        help="When the plan begins, 10:15 or 2026-07-15T10:15; default: that of the case, or midnight.",
         metavar="TIME",
     ),
 ]
 UntilOption = Annotated[
     str | None,
-    typer.Option(help="When it ends, likewise; days or weeks later too; default: midnight.", metavar="TIME"),
+    typer.Option(
+        help="When it ends, likewise; days or weeks later too; default: that of the case, or midnight.",
+        metavar="TIME",
+    ),
 ]
 SocOption = Annotated[
     list[str] | None,

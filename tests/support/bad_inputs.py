@@ -94,6 +94,18 @@ CALENDAR = [
         "`calendar.plan_date` = 20260715: must be a date such as",
     ),
     case(
+        "plan from a number",
+        "= 2026-07-15",
+        "= 2026-07-15\nplan_from = 7",
+        "`calendar.plan_from` = 7: must be a time such as 19:00",
+    ),
+    case(
+        "plan until a list",
+        "= 2026-07-15",
+        "= 2026-07-15\nplan_until = [1]",
+        "`calendar.plan_until`: must be a time such as 19:00",
+    ),
+    case(
         "plan date words", "= 2026-07-15", '= "soon"', "`calendar.plan_date` = 'soon': must be a date such as"
     ),
     *(

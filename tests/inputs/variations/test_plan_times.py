@@ -1,13 +1,16 @@
 """When a plan begins and ends: clock times, full times, and what is refused."""
 
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, time
+from typing import Any
 
 import pytest
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import span_times
-from parkdispatch.inputs.variations.plan_times import plan_span, span_parts
+from parkdispatch.inputs.schema.case_file import Calendar
+from parkdispatch.inputs.variations.plan_times import plan_span, plan_times, span_parts
 from parkdispatch.models.errors import InputError
 
 DAY = date(2026, 7, 15)
@@ -70,3 +73,52 @@ def test_spans() -> None:
     assert span_parts("2026-07-16T14:00-2026-07-17T18:00") == ("2026-07-16T14:00", "2026-07-17T18:00")
     assert span_parts("2026-07-16T14:00-18:00") == ("2026-07-16T14:00", "18:00")
     assert span_parts("14:00") is None
+
+
+def with_span(case: Case, plan_from: object, plan_until: object = None) -> Case:
+    span = {"plan_from": plan_from, "plan_until": plan_until}
+    calendar = Calendar.model_validate({**case.calendar.model_dump(), **span})
+    return replace(case, calendar=calendar)
+
+
+@pytest.mark.parametrize(
+    ("plan_from", "plan_until", "asked", "begins", "ends"),
+    [
+        ("10:15", None, (None, None, None), "2026-04-21 10:15", "2026-04-22 00:00"),
+        (time(22, 0), time(6, 0), (None, None, None), "2026-04-21 22:00", "2026-04-22 06:00"),
+        (None, "2026-04-23T12:00", (None, None, None), "2026-04-21 00:00", "2026-04-23 12:00"),
+        (
+            datetime(2026, 7, 31, 12),
+            "2026-08-02T00:00",
+            (None, None, None),
+            "2026-07-31 12:00",
+            "2026-08-02 00:00",
+        ),
+        ("10:15", "12:00", (None, None, "14:00"), "2026-04-21 10:15", "2026-04-21 14:00"),
+        # what is asked for goes first: a day is the whole day, and a beginning has the usual end
+        ("10:15", "12:00", (DAY, None, None), "2026-07-15 00:00", "2026-07-16 00:00"),
+        ("10:15", "12:00", (None, "2026-07-15T08:00", None), "2026-07-15 08:00", "2026-07-16 00:00"),
+    ],
+)
+def test_a_case_may_say_when_its_plan_begins_and_ends(
+    case: Case, plan_from: object, plan_until: object, asked: tuple[Any, Any, Any], begins: str, ends: str
+) -> None:
+    begin, end = plan_span(with_span(case, plan_from, plan_until), *asked)
+    assert (f"{begin:%Y-%m-%d %H:%M}", f"{end:%Y-%m-%d %H:%M}") == (begins, ends)
+
+
+def test_what_is_wrong_with_the_span_of_a_case_names_its_fields(case: Case) -> None:
+    for span, words in {
+        ("soon", "later"): [
+            "`calendar.plan_from` = soon: must be a local time",
+            "`calendar.plan_until` = later",
+        ],
+        ("10:17", None): ["`calendar.plan_from` = 2026-04-21T10:17: must be the start of an interval"],
+        ("2026-07-15T10:15", "2026-07-15T10:00"): [
+            "`calendar.plan_until` = 2026-07-15T10:00: must lie after `calendar.plan_from`"
+        ],
+    }.items():
+        with pytest.raises(InputError) as refused:
+            plan_times(with_span(case, *span), None, None, None)
+        assert all(word in str(refused.value) for word in words), str(refused.value)
+        assert "argument" not in str(refused.value)
