@@ -10,6 +10,7 @@
     python -m benchmarks --sizes         400 sizes of the second battery, each begun at its neighbour
     python -m benchmarks --waiting       every command as a whole process; with --beside OTHER, ratios
     python -m benchmarks --replan        re-plans under orders in a warm process
+    python -m benchmarks --store         the store of scenarios, and the overhead of scheduling them
     python -m benchmarks --commands      the two commands `plan` and `year` as whole processes instead
 
 Exits with 1 if two tools that both claim the optimum differ, if one fails, or if our gap of the pilot is
@@ -34,6 +35,7 @@ from benchmarks.works.works_instance import WORKS
 DOCS = Path(__file__).parents[1] / "docs"
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 WAITING_BEGIN, WAITING_END = "<!-- waiting: begin -->", "<!-- waiting: end -->"
+STORE_BEGIN, STORE_END = "<!-- store: begin -->", "<!-- store: end -->"
 REPLAN_BEGIN, REPLAN_END = "<!-- replan: begin -->", "<!-- replan: end -->"
 PILOT_BEGIN, PILOT_END = "<!-- pilot: begin -->", "<!-- pilot: end -->"
 # `--quick` leaves out second ways of the same tool, and a week of integers, which takes most ten seconds
@@ -56,6 +58,9 @@ def main() -> None:
     parser.add_argument("--pilot", action="store_true", help="the case gaoan-pilot, beside HiGHS alone")
     parser.add_argument("--sizes", type=int, nargs="?", const=400, help="so many sizes of the second battery")
     parser.add_argument("--replan", action="store_true", help="re-plans under orders in a warm process")
+    parser.add_argument(
+        "--store", type=int, nargs="?", const=100_000, help="a store of so many scenarios (100000)"
+    )
     parser.add_argument("--commands", action="store_true", help="time the commands as whole processes")
     parser.add_argument(
         "--waiting", nargs="?", const="", help="time all commands, or some, with commas between"
@@ -77,6 +82,8 @@ def main() -> None:
         _waiting(chosen, parser)
     if chosen.replan:
         _replan(chosen)
+    if chosen.store:
+        _store(chosen)
     if chosen.hard:
         from benchmarks.hard import LIMIT_S, solve_hard_years
 
@@ -148,6 +155,16 @@ def _replan(chosen: argparse.Namespace) -> NoReturn:
     print(text)
     if chosen.publish:
         _replace_between(REPLAN_BEGIN, REPLAN_END, text, DOCS / "waiting.md")
+    _leave([])
+
+
+def _store(chosen: argparse.Namespace) -> NoReturn:
+    from benchmarks.scale.store_times import time_store
+
+    text = time_store(chosen.store, chosen.runs or 5, _progress)
+    print(text)
+    if chosen.publish:
+        _replace_between(STORE_BEGIN, STORE_END, text, DOCS / "waiting.md")
     _leave([])
 
 

@@ -1,20 +1,17 @@
 """Checkpoint store of finished scenarios, from which an interrupted run resumes.
 
-A store is a folder with `store.json`, the fingerprint of the inputs that its results depend on, and one file
-per scenario in `parts/`: JSON with the scenario's number, its row of the table, its figures, and a checksum.
-A part has a few hundred bytes, so binary formats for large arrays (Zarr, Parquet) have no advantage and would
-add a dependency; JSON preserves floats exactly. NaN is stored as null. Parts are written to a temporary file
-and renamed, so they are complete or absent. The checksum reveals damaged parts; the number and the store's
-key reveal misplaced ones.
+A store is a folder with `store.json`, the fingerprint of the inputs that its results depend on, and
+`scenarios.sqlite`, the finished scenarios (`scenario_records.py`): number, row of the table, figures, the key
+of the store and a checksum, complete or absent. The checksum reveals damaged scenarios, the key foreign ones.
 
-Each part holds its row, so that the table may grow: a longer table reuses the scenarios of a shorter one.
+Each scenario has its row, so that the table may grow: a longer table reuses the scenarios of a shorter one.
 """
 
 import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -24,14 +21,15 @@ import pandas as pd
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
-from parkdispatch.results.io.checked_json import UnsoundError, read_checked, write_checked, write_text
+from parkdispatch.results.io.checked_json import write_text
 from parkdispatch.results.io.digests import digest
 from parkdispatch.results.io.provenance import version_differences
+from parkdispatch.results.io.scenario_records import SIDE_FILE, Record, ScenarioRecords
 
-FORMAT = 1
-MOST_SHOWN = 3  # parts or rows listed in one message
-PART_KEYS = {"store", "scenario", "row", "found"}
-LARGEST_PART_BYTES = 1 << 20  # a part has a few hundred
+FORMAT = 2  # 1: a file for each scenario
+MOST_SHOWN = 3  # scenarios or rows listed in one message
+DESCRIPTION, RECORDS, LOCK = "store.json", "scenarios.sqlite", "lock"
+OWN_FILES = {DESCRIPTION, RECORDS, RECORDS + SIDE_FILE, LOCK}
 HELD_BYTE = 1 << 20  # the byte locked on Windows, beyond the text, since locked bytes cannot be read
 Fingerprint = Mapping[str, Any]  # fingerprint: the inputs that a store's results depend on, by name, as JSON
 
@@ -47,7 +45,7 @@ class ScenarioStore:
     folder: Path
     key: str
     shape: tuple[int, ...]  # of a scenario's figures
-    warnings: list[str] = field(default_factory=list)  # about damaged parts, which are computed again
+    warnings: list[str] = field(default_factory=list)  # about damaged scenarios, which are computed again
 
     @classmethod
     @contextmanager
@@ -66,33 +64,36 @@ class ScenarioStore:
             _require_equal(folder, stored, fingerprint)
         with ExitStack() as stack:
             try:
-                (folder / "parts").mkdir(parents=True, exist_ok=True)
+                folder.mkdir(parents=True, exist_ok=True)
                 stack.enter_context(_locked(folder))
                 if stored is None:
-                    write_text(folder / "store.json", json.dumps(fingerprint, indent=1, ensure_ascii=False))
+                    write_text(folder / DESCRIPTION, json.dumps(fingerprint, indent=1, ensure_ascii=False))
             except OSError as error:
                 raise UnusableStoreError(_not_written(folder, error)) from error
             yield cls(folder, key, shape)
 
     def read(self, table: pd.DataFrame) -> dict[int, Array]:
-        """The figures of the stored scenarios by number; damaged parts are skipped and listed in `warnings`.
+        """The figures of the stored scenarios by number; damaged ones are skipped and listed in `warnings`.
 
-        Raises UnusableStoreError where sound parts belong to other rows than those of the table.
+        Raises UnusableStoreError where sound scenarios belong to other rows than those of the table.
         """
+        rows = table.to_numpy(np.float64)
+        try:
+            records, damaged = self._records.read(len(rows))
+        except OSError as error:
+            raise UnusableStoreError(f"argument `store` = {self.folder}: cannot be read: {error}") from error
         figures: dict[int, Array] = {}
-        mismatches, damaged = [], []
-        for scenario, row in enumerate(table.to_numpy(np.float64)):
-            path = self._path(scenario)
-            try:
-                stored_row, values = self._part(path, scenario)
-            except FileNotFoundError:
+        mismatches, size = [], int(np.prod(self.shape))
+        for record in records:
+            number = record.number
+            if record.store != self.key or record.figures.size != size:
+                damaged.append(f"scenario {number}: is of another store")
                 continue
-            except (UnsoundError, OSError) as error:
-                damaged.append(f"{path.name}: {error}")
-                continue
-            if stored_row.shape != row.shape or not np.array_equal(stored_row, row, equal_nan=True):
-                mismatches.append(_row_difference(scenario, table, stored_row, row))
-            figures[scenario] = values
+            row = rows[number]
+            # bytes first: comparing arrays of a hundred thousand scenarios takes a second
+            if record.row.tobytes() != row.tobytes() and not np.array_equal(record.row, row, equal_nan=True):
+                mismatches.append(_row_difference(number, table, record.row, row))
+            figures[number] = record.figures.reshape(self.shape)
         if mismatches:
             raise UnusableStoreError(
                 f"argument `store` = {self.folder}: holds scenarios of another table (seed, doubts or file):"
@@ -108,31 +109,14 @@ class ScenarioStore:
         """Store the figures of a scenario. Raises UnusableStoreError where they cannot be written."""
         if values.shape != self.shape:
             raise ValueError(f"a scenario's numbers have the shape {values.shape}, must have {self.shape}")
-        content = {
-            "store": self.key,
-            "scenario": scenario,
-            "row": _json_numbers(row),
-            "found": _json_numbers(values),
-        }
         try:
-            write_checked(self._path(scenario), content)
+            self._records.write([Record(scenario, self.key, row, values.ravel())])
         except OSError as error:
             raise UnusableStoreError(_not_written(self.folder, error)) from error
 
-    def _path(self, scenario: int) -> Path:
-        return self.folder / "parts" / f"{scenario:06d}.json"
-
-    def _part(self, path: Path, scenario: int) -> tuple[Array, Array]:
-        """Row and figures of a part. Raises UnsoundError."""
-        content = read_checked(path, PART_KEYS, LARGEST_PART_BYTES)
-        if content["store"] != self.key:
-            raise UnsoundError("is of another store")
-        if content["scenario"] != scenario:
-            raise UnsoundError(f"is scenario {content['scenario']}")
-        values = _array(content["found"])
-        if values.shape != self.shape:
-            raise UnsoundError(f"has {values.size} numbers")
-        return _array(content["row"]), values
+    @property
+    def _records(self) -> ScenarioRecords:
+        return ScenarioRecords(self.folder / RECORDS)
 
 
 def _json_numbers(values: Array) -> Any:
@@ -140,10 +124,6 @@ def _json_numbers(values: Array) -> Any:
     numbers = values.astype(object)
     numbers[np.isnan(values)] = None
     return numbers.tolist()
-
-
-def _array(values: Any) -> Array:
-    return np.asarray(values, dtype=np.float64)  # None becomes NaN
 
 
 def _row_difference(scenario: int, table: pd.DataFrame, stored: Array, row: Array) -> str:
@@ -164,34 +144,31 @@ def _some(lines: list[str]) -> str:
 def _stored_fingerprint(folder: Path) -> dict[str, Any] | None:
     """The fingerprint in `store.json`; None where the file is missing or damaged."""
     try:
-        content = json.loads((folder / "store.json").read_bytes())
+        content = json.loads((folder / DESCRIPTION).read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) and isinstance(content.get("format"), int) else None
 
 
 def _require_empty_or_own(folder: Path, key: str) -> None:
-    """Require a folder without a sound `store.json` to be empty, or to hold parts of this store only.
+    """Require a folder without a sound `store.json` to be empty, or to hold scenarios of this store only.
 
     Raises UnusableStoreError.
     """
     argument = f"argument `store` = {folder}"
     try:
-        names = {path.name for path in folder.iterdir()} - {"lock", "parts"}
+        names = {path.name for path in folder.iterdir()}
+        keys = ScenarioRecords(folder / RECORDS).stores()
     except FileNotFoundError:
         return
     except OSError as error:
         raise UnusableStoreError(f"{argument}: {error.strerror or error}: must be a folder") from error
-    keys = set()
-    for path in sorted((folder / "parts").glob("[0-9]*.json")):
-        with suppress(UnsoundError, OSError):
-            keys.add(read_checked(path, PART_KEYS, LARGEST_PART_BYTES)["store"])
     if keys - {key}:
         raise UnusableStoreError(
             f"{argument}: `store.json` is missing or damaged, and the scenarios there belong to other inputs"
             " (case, choices, settings or program); must be these, or another folder"
         )
-    if other_files := sorted(names - ({"store.json"} if keys else set())):
+    if other_files := sorted(names - (OWN_FILES if keys else OWN_FILES - {DESCRIPTION})):
         raise UnusableStoreError(
             f"{argument}: holds other files, {_some(other_files)}: must be a store, empty or new"
         )
@@ -267,7 +244,7 @@ def _difference(name: str, old: Any, new: Any) -> str:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Lock the folder against other runs. The system releases the lock when the process ends in any way."""
-    with (folder / "lock").open("a+", encoding="utf-8") as file:
+    with (folder / LOCK).open("a+", encoding="utf-8") as file:
         try:
             _lock(file.fileno())
         except OSError:

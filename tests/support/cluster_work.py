@@ -43,13 +43,6 @@ def expected(count: int) -> Array:
     return np.array([figures({"scale": 1.0}, row) for row in table(count).to_numpy()])
 
 
-def flipped(raw: bytes) -> bytes:
-    """A stored part in which one digit of a number that was found is another."""
-    position = raw.index(b".", raw.index(b'"found"')) + 5
-    assert raw[position : position + 1].isdigit()
-    return raw[:position] + bytes([raw[position] ^ 1]) + raw[position + 1 :]
-
-
 class Counting:
     """Something shared that counts how often it came into a process."""
 

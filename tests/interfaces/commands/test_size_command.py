@@ -8,12 +8,14 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from parkdispatch.results.io.scenario_store import RECORDS
 from parkdispatch.results.writers.sizing_netcdf import read_group
 from parkdispatch.studies import dask_client
 from parkdispatch.studies.dask_client import without_dask_logs
 from parkdispatch.studies.sizing import existing_park
 from tests.support.cases.sized_park import write_sized_park
 from tests.support.small_case import write_case
+from tests.support.stored_scenarios import stored_numbers
 from tests.support.typed_commands import Ran, Run
 
 
@@ -38,9 +40,9 @@ def sized(typed: Run, folder: Path, *more: str) -> Ran:
     return typed("size", write_sized_park(folder / "case"), "--scenarios", "2", *more)
 
 
-def written(store: Path) -> dict[str, int]:
-    """When each scenario of a store was written [ns]."""
-    return {path.name: path.stat().st_mtime_ns for path in (store / "parts").iterdir()}
+def written(store: Path) -> tuple[int, list[int]]:
+    """When the file of a store was written [ns], and the scenarios in it."""
+    return (store / RECORDS).stat().st_mtime_ns, stored_numbers(store)
 
 
 @pytest.mark.usefixtures("one_month")
@@ -92,13 +94,13 @@ def test_scenarios_are_kept_and_a_second_run_takes_them(
     assert (code, err) == (0, "")
     (store,) = (tmp_path / "runs").iterdir()
     assert f"Scenarios stored in {store.relative_to(tmp_path)};" in out
-    parts = written(store)
-    assert len(parts) == 2
+    kept = written(store)
+    assert kept[1] == [0, 1]
 
     code, out_again, _ = sized(typed, tmp_path, *scenarios, "--out", "taken", "--lang", "zh")
     assert code == 0
     assert "文件在 taken：" in out_again
-    assert written(store) == parts
+    assert written(store) == kept
     tables = {(tmp_path / run / "scenarios.csv").read_bytes() for run in ("not_kept", "kept", "taken")}
     assert len(tables) == 1
     assert "集装箱" in (tmp_path / "taken" / "report.html").read_text(encoding="utf-8")
@@ -106,7 +108,7 @@ def test_scenarios_are_kept_and_a_second_run_takes_them(
 
     assert sized(typed, tmp_path, *scenarios, "--out", "every", "--every-year").code == 0
     assert len(list((tmp_path / "runs").iterdir())) == 2
-    assert written(store) == parts
+    assert written(store) == kept
 
 
 def test_a_process_of_its_own_says_what_a_scheduler_says(
@@ -139,7 +141,7 @@ def test_what_cannot_be_used_is_said_before_anything_is_computed(
     monkeypatch.setattr(dask_client, "PATIENCE_S", 0.5)
     (tmp_path / "mine.csv").write_text("batery price\n1.0\n", encoding="utf-8")
     (tmp_path / "store").mkdir()
-    (tmp_path / "store" / "store.json").write_text('{"format": 1, "case": {"site": "x"}}', encoding="utf-8")
+    (tmp_path / "store" / "store.json").write_text('{"format": 2, "case": {"site": "x"}}', encoding="utf-8")
     code, out, err = sized(
         typed, tmp_path, "--only", "best,wurst", "--scheduler", "host", "--workers", "0", "--lang", "fr"
     )

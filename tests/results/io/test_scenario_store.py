@@ -2,8 +2,10 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,13 @@ from parkdispatch.inputs.variations.uncertainties import with_uncertain_values
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sizing_section import Uncertainty
 from parkdispatch.results.io.digests import case_digests
-from parkdispatch.results.io.scenario_store import ScenarioStore
+from parkdispatch.results.io.scenario_records import ScenarioRecords
+from parkdispatch.results.io.scenario_store import RECORDS, ScenarioStore
 from tests.support import cluster_work as farm_work
-from tests.support.cluster_work import QUESTION, SHAPE, flipped, table
+from tests.support.cluster_work import QUESTION, SHAPE, table
 from tests.support.paths import environment
 from tests.support.small_case import write_case
+from tests.support.stored_scenarios import change
 
 COUNT = 5
 
@@ -30,10 +34,6 @@ def fill(folder: Path, question: dict[str, Any] = QUESTION, count: int = COUNT) 
     with ScenarioStore.opened(folder, question, SHAPE) as store:
         for n in range(count):
             store.write(n, rows[n], values[n])
-
-
-def part(folder: Path, scenario: int) -> Path:
-    return folder / "parts" / f"{scenario:06d}.json"
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -58,27 +58,96 @@ def test_a_longer_table_finds_the_first_ones_and_a_shorter_only_its_own(tmp_path
         assert sorted(store.read(table(2))) == [0, 1]
 
 
-@pytest.mark.parametrize("damage", [flipped, lambda raw: raw[:-30], lambda raw: b"", lambda raw: b"\xff\xfe7",
-                                    lambda raw: b"[1, 2]", lambda raw: b"3", lambda raw: b"[" * 200_000,
-                                    lambda raw: b" " * 2_000_000])  # fmt: skip
-def test_a_damaged_part_is_told_and_left_out(tmp_path: Path, damage: Any) -> None:
+def test_a_damaged_scenario_is_told_and_left_out(tmp_path: Path) -> None:
     fill(tmp_path)
-    part(tmp_path, 3).write_bytes(damage(part(tmp_path, 3).read_bytes()))
+    figures = farm_work.expected(COUNT)[3]
+    figures[1, 1] = np.nextafter(figures[1, 1], 0.0)
+    change(tmp_path, "update scenario set figures = ? where number = 3", figures.tobytes())
     with ScenarioStore.opened(tmp_path, QUESTION, SHAPE) as store:
         assert sorted(store.read(table(COUNT))) == [0, 1, 2, 4]
         assert len(store.warnings) == 1
-        assert "1 damaged, computed anew: 000003.json: " in store.warnings[0]
+        assert "1 damaged, computed anew: scenario 3: does not have its checksum" in store.warnings[0]
 
 
-def test_a_part_of_another_place_or_store_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda raw: raw[:-5000],
+        lambda raw: raw[:7],
+        lambda raw: b"",
+        lambda raw: b"[1, 2]" * 3000,
+        lambda raw: raw[:4096] + b"\xff" * 4096,
+    ],
+)
+def test_of_a_damaged_file_nothing_is_believed_and_all_is_computed_anew(tmp_path: Path, damage: Any) -> None:
+    fill(tmp_path, count=60)
+    path = tmp_path / RECORDS
+    path.write_bytes(damage(path.read_bytes()))
+    with ScenarioStore.opened(tmp_path, QUESTION, SHAPE) as store:
+        assert len(store.read(table(60))) < 60
+    fill(tmp_path, count=60)
+    with ScenarioStore.opened(tmp_path, QUESTION, SHAPE) as store:
+        assert len(store.read(table(60))) == 60
+        assert store.warnings == []
+
+
+def test_a_changed_byte_anywhere_is_never_believed(tmp_path: Path) -> None:
+    """In numbers, keys or the structure of the file: what is read is right, the rest is computed anew."""
+    fill(tmp_path, count=40)
+    path, values = tmp_path / RECORDS, farm_work.expected(40)
+    raw = path.read_bytes()
+    lost = 0
+    for place in np.random.default_rng(5).integers(0, len(raw), 40).tolist():
+        path.write_bytes(raw[:place] + bytes([raw[place] ^ 0x55]) + raw[place + 1 :])
+        with ScenarioStore.opened(tmp_path, QUESTION, SHAPE) as store:
+            read = store.read(table(40))
+            assert all(figures.tobytes() == values[number].tobytes() for number, figures in read.items())
+            assert (len(read) < 40) == bool(store.warnings)
+            lost += 40 - len(read)
+            store.write(39, table(40).to_numpy()[39], values[39])
+            assert 39 in store.read(table(40))
+    assert lost > 0
+
+
+def test_a_scenario_of_another_place_or_store_is_told(tmp_path: Path) -> None:
     first, second = tmp_path / "one", tmp_path / "other"
     fill(first)
     fill(second, {**QUESTION, "choices": ["a", "b", "d"]})
-    part(first, 1).write_bytes(part(first, 2).read_bytes())
-    part(first, 4).write_bytes(part(second, 4).read_bytes())
+    change(first, "update scenario set number = -1 where number = 1")
+    change(first, "update scenario set number = 1 where number = 2")
+    with closing(sqlite3.connect(second / RECORDS)) as connection:
+        (of_another,) = connection.execute("select * from scenario where number = 4")
+    change(first, "insert or replace into scenario values (?, ?, ?, ?, ?)", *of_another)
     with ScenarioStore.opened(first, QUESTION, SHAPE) as store:
-        assert sorted(store.read(table(COUNT))) == [0, 2, 3]
-        assert "000001.json: is scenario 2; 000004.json: is of another store" in store.warnings[0]
+        assert sorted(store.read(table(COUNT))) == [0, 3]
+        assert "3 damaged, computed anew: scenario -1: does not" in store.warnings[0]
+        assert "scenario 1: does not have its checksum; scenario 4: is of another store" in store.warnings[0]
+    with ScenarioStore.opened(first, QUESTION, SHAPE) as store:  # damage is told once
+        assert sorted(store.read(table(3))) == [0]
+        assert store.warnings == []
+        assert sorted(store.read(table(COUNT))) == [0, 3]
+
+
+APPEND = """
+import sys
+from pathlib import Path
+from tests.support.cluster_work import expected, table
+from parkdispatch.results.io.scenario_records import Record, ScenarioRecords
+first, rows, values = int(sys.argv[2]), table(60).to_numpy(), expected(60)
+records = ScenarioRecords(Path(sys.argv[1]))
+for number in range(first, 60, 3):
+    records.write([Record(number, "key", rows[number], values[number].ravel())])
+"""
+
+
+def test_several_processes_append_at_once_and_nothing_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / RECORDS
+    words = [sys.executable, "-c", APPEND, str(path)]
+    writers = [subprocess.Popen([*words, str(first)], env=environment()) for first in range(3)]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    records, damaged = ScenarioRecords(path).read(60)
+    assert damaged == []
+    np.testing.assert_array_equal([record.row for record in records], table(60).to_numpy())
 
 
 @pytest.mark.parametrize(
@@ -107,7 +176,7 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
     fill(tmp_path)
     path = tmp_path / "store.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 0}))
-    with pytest.raises(InputError, match="format 0 there and 1 here"):
+    with pytest.raises(InputError, match="format 0 there and 2 here"):
         fill(tmp_path)
 
 

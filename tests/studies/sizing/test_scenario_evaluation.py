@@ -1,7 +1,6 @@
 """The table of scenarios is the same bit for bit, whatever happens while it is computed."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -38,16 +37,17 @@ from tests.support import cluster_work
 from tests.support.cases.sized_park import write_sized_park
 from tests.support.cluster_work import QUESTION, SHAPE, figures, table
 from tests.support.paths import environment
+from tests.support.stored_scenarios import change, stored_numbers
 
 COUNT = 10
 
 
 def run(
-    cluster: TaskCluster, folder: Path | None, count: int = COUNT, sleep_s: float = 0.0
+    cluster: TaskCluster, folder: Path | None, count: int = COUNT, scale: float = 1.0
 ) -> tuple[Array, list[str]]:
-    """The table, and what was warned of."""
+    """The table, and what was warned of; what is computed, and not taken from the store, is scaled."""
     warned: list[str] = []
-    shared = {"scale": 1.0, "sleep_s": sleep_s}
+    shared = {"scale": scale, "sleep_s": 0.0}
     results, errors = compute_missing_scenarios(
         figures, shared, SHAPE, table(count), cluster, (folder, QUESTION), lambda _: None, warned.append
     )
@@ -59,11 +59,6 @@ def exact(results: Array, count: int = COUNT) -> bool:
     return results.tobytes() == cluster_work.expected(count).tobytes()
 
 
-def written(folder: Path) -> dict[str, int]:
-    """When each part was written [ns]."""
-    return {path.name: path.stat().st_mtime_ns for path in (folder / "parts").glob("0*.json")}
-
-
 def test_without_a_store_with_one_and_from_it(cluster: TaskCluster, tmp_path: Path) -> None:
     for folder in (None, tmp_path, tmp_path):
         assert exact(run(cluster, folder)[0])
@@ -71,10 +66,10 @@ def test_without_a_store_with_one_and_from_it(cluster: TaskCluster, tmp_path: Pa
 
 def test_more_scenarios_reuse_the_first(cluster: TaskCluster, tmp_path: Path) -> None:
     run(cluster, tmp_path, 4)
-    first = written(tmp_path)
-    assert exact(run(cluster, tmp_path, 7)[0], 7)
-    again = written(tmp_path)
-    assert len(again) == 7 and {name: again[name] for name in first} == first
+    results, _ = run(cluster, tmp_path, 7, scale=2.0)
+    assert exact(results[:4], 4)
+    assert (results[4:] / 2.0).tobytes() == cluster_work.expected(7)[4:].tobytes()
+    assert stored_numbers(tmp_path) == list(range(7))
 
 
 def started(folder: Path, sleep_s: float) -> subprocess.Popen[str]:
@@ -92,7 +87,7 @@ def started(folder: Path, sleep_s: float) -> subprocess.Popen[str]:
 def stopped(folder: Path, stop: Callable[[subprocess.Popen[str]], None]) -> tuple[int, str]:
     """Exit code and errors of a run that is stopped when two scenarios are stored."""
     with started(folder, 0.4) as process:  # what is left takes long enough on a busy machine
-        while len(written(folder)) < 2 and process.poll() is None:
+        while len(stored_numbers(folder)) < 2 and process.poll() is None:
             time.sleep(0.02)
         stop(process)
         _, errors = process.communicate(timeout=20)
@@ -125,7 +120,7 @@ def test_after_the_run_was_stopped(cluster: TaskCluster, tmp_path: Path, how: st
             os.killpg(process.pid, signal.SIGINT)
 
     code, errors = stopped(tmp_path, stop)
-    first = written(tmp_path)
+    first = stored_numbers(tmp_path)
     assert 2 <= len(first) < COUNT, "it was not stopped in the middle"
     assert code == (-signal.SIGKILL if how == "kill" else 130)
     assert how == "kill" or not errors, errors
@@ -134,27 +129,24 @@ def test_after_the_run_was_stopped(cluster: TaskCluster, tmp_path: Path, how: st
     finally:
         with suppress(ProcessLookupError):
             os.killpg(groups[0], signal.SIGKILL)
-    assert exact(run(cluster, tmp_path)[0])
-    again = written(tmp_path)
-    assert len(again) == COUNT
-    assert {name: again[name] for name in first} == first, "what was there was computed again"
+    results, warned = run(cluster, tmp_path, scale=2.0)
+    assert warned == []
+    others = [number for number in range(COUNT) if number not in first]
+    results[others] /= 2.0  # what was there was not computed again
+    assert exact(results)
 
 
-def test_after_parts_were_damaged(cluster: TaskCluster, tmp_path: Path) -> None:
+def test_after_scenarios_were_damaged(cluster: TaskCluster, tmp_path: Path) -> None:
     run(cluster, tmp_path)
-    parts = sorted((tmp_path / "parts").iterdir())
-    before = [path.read_bytes() for path in parts]
-    parts[1].write_bytes(cluster_work.flipped(before[1]))
-    parts[3].write_bytes(before[3][: len(before[3]) // 2])
-    shutil.copy(parts[5], parts[6])
-    shutil.copy(parts[8], tmp_path / "swap")
-    shutil.copy(parts[9], parts[8])
-    (tmp_path / "swap").replace(parts[9])
+    change(tmp_path, "update scenario set figures = zeroblob(48) where number = 1")
+    change(tmp_path, "update scenario set sha256 = x'00' where number = 3")
+    change(tmp_path, "delete from scenario where number = 6")
+    change(tmp_path, "update scenario set number = 6 where number = 5")
     results, warned = run(cluster, tmp_path)
     assert exact(results)
-    assert len(warned) == 1 and "5 damaged, computed anew" in warned[0]
-    assert [path.read_bytes() for path in parts] == before
-    assert run(cluster, tmp_path)[1] == []
+    assert len(warned) == 1 and "3 damaged, computed anew" in warned[0]
+    assert run(cluster, tmp_path, scale=2.0)[1] == []
+    assert exact(run(cluster, tmp_path, scale=2.0)[0])
 
 
 def test_a_scenario_that_fails_keeps_the_others(cluster: TaskCluster, tmp_path: Path) -> None:
@@ -165,7 +157,7 @@ def test_a_scenario_that_fails_keeps_the_others(cluster: TaskCluster, tmp_path: 
     assert sorted(errors) == [3, 4, 5]
     assert str(errors[3]).startswith("scenario 3: `price` = 1.1: must be")
     assert np.isnan(figures[3:]).all() and (figures[:3] == table(6).to_numpy()[:3]).all()
-    assert sorted(written(tmp_path)) == ["000000.json", "000001.json", "000002.json"]
+    assert stored_numbers(tmp_path) == [0, 1, 2]
 
 
 # ---- the increment itself ------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Many scenarios: their store, and what scheduling and storing add to their work."""
