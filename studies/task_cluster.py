@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Work = Callable[[Any, Array], Array]
+Outcome = Array | ParkdispatchError  # of a task
 POLL_S = 0.02  # between polls for finished tasks
 MOST_FAILURES = 10  # tasks that failed, without one that did not, after which the batch is given up
 ONE_AT_A_TIME = threading.Lock()  # Pyomo's models and the threads of HiGHS are global to a process
@@ -107,8 +108,20 @@ class TaskCluster:
         tasks: Mapping[int, Array],
         progress: Progress = ignore_progress,
         what: str = "task",
-    ) -> Iterator[tuple[int, Array | ParkdispatchError]]:
-        """Yield the number of each task and the result of `work(shared, numbers)`, as the tasks finish.
+    ) -> Iterator[tuple[int, Outcome]]:
+        """Yield the number of each task and its outcome as the tasks finish, as `batches` has them."""
+        for batch in self.batches(work, shared, tasks, progress, what):
+            yield from batch
+
+    def batches(
+        self,
+        work: Work,
+        shared: Any,
+        tasks: Mapping[int, Array],
+        progress: Progress = ignore_progress,
+        what: str = "task",
+    ) -> Iterator[list[tuple[int, Outcome]]]:
+        """Yield numbers and results, `work(shared, numbers)`, of the tasks that have finished meanwhile.
 
         `work` is a function of a module; `shared` can be pickled. A failed task yields its error instead,
         each line naming `what` and the task's number; so does every unfinished task where the scheduler is
@@ -132,28 +145,30 @@ class TaskCluster:
         task_progress = TaskProgress(len(tasks), what, progress)
         given_up = ""
         while unfinished and not given_up:
-            batch = completed.next_batch(block=False)
+            batch, outcomes = completed.next_batch(block=False), list[tuple[int, Outcome]]()
             for future, result in batch:
                 number = unfinished.pop(future.key)
                 task_progress.count()
                 if future.status == "finished":
                     finished += 1
-                    yield number, result
+                    outcomes.append((number, result))
                 elif future.status == "error":
                     failures += 1
-                    yield number, _failure(result, what, number)
+                    outcomes.append((number, _failure(result, what, number)))
                 else:
                     unfinished[future.key] = number
                     argument = f"argument `scheduler` = {self._scheduler or 'none'}"
                     given_up = f"{argument}: is gone, or gave the {what}s up; what was finished is kept"
                     break
+            if outcomes:
+                yield outcomes
             if failures >= MOST_FAILURES and not finished:
                 given_up = f"not tried, because the first {failures} {what}s all failed"
             if not batch:
                 time.sleep(POLL_S)
                 task_progress.wait(client)
-        for number in unfinished.values():
-            yield number, SolverError(given_up)
+        if unfinished:
+            yield [(number, SolverError(given_up)) for number in unfinished.values()]
 
 
 def _failure(result: Any, what: str, number: int) -> ParkdispatchError:

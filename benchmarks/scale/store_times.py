@@ -24,7 +24,7 @@ from parkdispatch.studies.task_cluster import TaskCluster
 
 NUMBERS, SHAPE = 12, (6, 5)  # of a scenario of the built-in size study: doubts, and figures of five choices
 WRITERS, WRITES = 8, 100  # processes that append at once, and scenarios of each
-PROCESSES, TASKS, TASK_S = 2, 40, 1.0
+PROCESSES, TASKS, TASK_S, EMPTY_TASKS = 2, 40, 1.0, 2000
 QUESTION = {"benchmark": "scenarios"}
 APPEND = "from benchmarks.scale.store_times import append; import sys; append(sys.argv[1], int(sys.argv[2]))"
 
@@ -37,7 +37,7 @@ def time_store(scenarios: int, runs: int, progress: Callable[[str], None]) -> st
         progress("opening")
         open_s = _open_s(Path(folder) / "opened", scenarios, runs)
         progress("scheduling")
-        overhead = _overhead(Path(folder) / "scheduled")
+        overhead, empty_ms = _scheduled(Path(folder))
     ran_on = ", ".join(f"{what} {text}" for what, text in machine().items())
     rows = [
         ("what", "figure"),
@@ -48,6 +48,7 @@ def time_store(scenarios: int, runs: int, progress: Callable[[str], None]) -> st
             f"overhead of scheduling and storing {TASKS} tasks of {TASK_S:.0f} s on {PROCESSES} processes",
             f"{overhead:.1%}",
         ),
+        ("schedule, run and keep a task that does nothing, ms", f"{empty_ms:.1f}"),
     ]
     return f"{ran_on}.\n\n" + "\n".join(f"| {name} | {figure} |" for name, figure in rows) + "\n"
 
@@ -77,8 +78,7 @@ def _append_ms(folder: Path) -> float:
 def _open_s(folder: Path, scenarios: int, runs: int) -> float:
     rows, figures = _numbers(scenarios)
     with ScenarioStore.opened(folder, QUESTION, SHAPE) as store:
-        records = (Record(n, store.key, rows[n], figures[n].ravel()) for n in range(scenarios))
-        ScenarioRecords(folder / RECORDS).write(records)
+        store.write(dict(enumerate(figures)), rows)
     table, spent = pd.DataFrame(rows), []
     for _ in range(runs):
         began = time.perf_counter()
@@ -89,15 +89,21 @@ def _open_s(folder: Path, scenarios: int, runs: int) -> float:
     return statistics.median(spent)
 
 
-def _overhead(folder: Path) -> float:
-    """Share by which the batch takes longer than its tasks; the processes run and know the work already."""
-    table = pd.DataFrame(_numbers(TASKS)[0])
+def _scheduled(folder: Path) -> tuple[float, float]:
+    """Share by which a batch takes longer than its tasks, and what an empty task takes [ms].
+
+    The processes run and know the work already.
+    """
     with TaskCluster(workers=PROCESSES) as cluster:
-        compute_missing_scenarios(asleep, 0.0, SHAPE, table, cluster, (None, QUESTION), _silent, _silent)
-        began = time.perf_counter()
-        compute_missing_scenarios(asleep, TASK_S, SHAPE, table, cluster, (folder, QUESTION), _silent, _silent)
-        spent = time.perf_counter() - began
-    return spent / (TASKS * TASK_S / PROCESSES) - 1.0
+
+        def spent_s(tasks: int, task_s: float, store: Path | None) -> float:
+            table, kept, began = pd.DataFrame(_numbers(tasks)[0]), (store, QUESTION), time.perf_counter()
+            compute_missing_scenarios(asleep, task_s, SHAPE, table, cluster, kept, _silent, _silent)
+            return time.perf_counter() - began
+
+        spent_s(TASKS, 0.0, None)
+        overhead = spent_s(TASKS, TASK_S, folder / "slept") / (TASKS * TASK_S / PROCESSES) - 1.0
+        return overhead, 1000.0 * spent_s(EMPTY_TASKS, 0.0, folder / "empty") / EMPTY_TASKS
 
 
 def asleep(seconds: float, row: Array) -> Array:

@@ -105,12 +105,21 @@ class ScenarioStore:
             )
         return figures
 
-    def write(self, scenario: int, row: Array, values: Array) -> None:
-        """Store the figures of a scenario. Raises UnusableStoreError where they cannot be written."""
-        if values.shape != self.shape:
-            raise ValueError(f"a scenario's numbers have the shape {values.shape}, must have {self.shape}")
+    def write(self, figures: Mapping[int, Array], rows: Array) -> None:
+        """Store the figures of scenarios by number, all or none; `rows` are those of the table.
+
+        What has finished meanwhile is written at once: the disk confirms some hundred writes a second, and a
+        thousand workers finish as many. Raises UnusableStoreError where they cannot be written.
+        """
+        for values in figures.values():
+            if values.shape != self.shape:
+                raise ValueError(
+                    f"a scenario's numbers have the shape {values.shape}, must have {self.shape}"
+                )
+        if not figures:
+            return
         try:
-            self._records.write([Record(scenario, self.key, row, values.ravel())])
+            self._records.write(Record(n, self.key, rows[n], values.ravel()) for n, values in figures.items())
         except OSError as error:
             raise UnusableStoreError(_not_written(self.folder, error)) from error
 

@@ -218,13 +218,15 @@ def compute_missing_scenarios(
         if stored:
             progress(f"{len(stored)} of {len(table)} scenarios are there already")
         tasks = {scenario: rows[scenario] for scenario in range(len(table)) if scenario not in stored}
-        for scenario, outcome in cluster.each(work, shared, tasks, progress, "scenario"):
-            if isinstance(outcome, ParkdispatchError):
-                errors[scenario] = outcome
-                continue
-            results[scenario] = outcome
+        for batch in cluster.batches(work, shared, tasks, progress, "scenario"):
+            finished: dict[int, Array] = {}
+            for scenario, outcome in batch:
+                if isinstance(outcome, ParkdispatchError):
+                    errors[scenario] = outcome
+                else:
+                    finished[scenario] = results[scenario] = outcome
             if store is not None:
-                store.write(scenario, rows[scenario], outcome)
+                store.write(finished, rows)
     return results, errors
 
 

@@ -32,8 +32,7 @@ COUNT = 5
 def fill(folder: Path, question: dict[str, Any] = QUESTION, count: int = COUNT) -> None:
     rows, values = table(count).to_numpy(), farm_work.expected(count)
     with ScenarioStore.opened(folder, question, SHAPE) as store:
-        for n in range(count):
-            store.write(n, rows[n], values[n])
+        store.write(dict(enumerate(values)), rows)
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -45,7 +44,7 @@ def test_what_is_written_is_read_to_the_last_bit(tmp_path: Path) -> None:
     values = farm_work.expected(COUNT)
     values[0] = [[-0.0, 5e-324, np.nan], [1.7976931348623157e308, 0.1 + 0.2, -1 / 3]]
     with ScenarioStore.opened(tmp_path, QUESTION, SHAPE) as store:
-        store.write(0, table(COUNT).to_numpy()[0], values[0])
+        store.write({0: values[0]}, table(COUNT).to_numpy())
         read = store.read(table(COUNT))
         assert store.warnings == []
     assert np.array([read[n] for n in range(COUNT)]).tobytes() == values.tobytes()
@@ -104,7 +103,7 @@ def test_a_changed_byte_anywhere_is_never_believed(tmp_path: Path) -> None:
             assert all(figures.tobytes() == values[number].tobytes() for number, figures in read.items())
             assert (len(read) < 40) == bool(store.warnings)
             lost += 40 - len(read)
-            store.write(39, table(40).to_numpy()[39], values[39])
+            store.write({39: values[39]}, table(40).to_numpy())
             assert 39 in store.read(table(40))
     assert lost > 0
 
