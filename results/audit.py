@@ -143,9 +143,9 @@ def _audit(solution: xr.Dataset, prepared: Prepared) -> Audit:
     for (name, rule), residual_mw in exchange_residuals_mw(solution, case).items():
         checks.append(Check(rule, residual_mw, POWER_TOLERANCE, name))
     recomputed, not_recomputed = _costs(solution, recomputed_yuan)
-    checks += [*recomputed, *_totals(solution)]
-    turnover, billed = _turnover_yuan(solution), bills(solution, case)
     costs = cost_yuan(solution)
+    turnover, billed = _turnover_yuan(costs), bills(solution, case)
+    checks += [*recomputed, *_totals(solution, costs)]
     for name, connection_bill in billed.items():
         # only the part of the bill that the optimizer prices; the bill lists the other charges line by line
         named_yuan = sum(
@@ -228,20 +228,20 @@ def _costs(
     return checks, tuple(not_recomputed)
 
 
-def _totals(solution: xr.Dataset) -> Iterator[Check]:
+def _totals(solution: xr.Dataset, costs: Mapping[QuantityName, float]) -> Iterator[Check]:
     """The objective against the named costs, and the gap against objective and bound."""
     objective, bound, gap = (float(solution.attrs[key]) for key in ("objective_yuan", "bound_yuan", "gap"))
-    allowed = MONEY_TOLERANCE * _turnover_yuan(solution)
-    residual_yuan = abs(sum(cost_yuan(solution).values()) - objective)
-    yield Check("costs_against_objective_yuan", residual_yuan, allowed)
+    turnover = _turnover_yuan(costs)
+    residual_yuan = abs(sum(costs.values()) - objective)
+    yield Check("costs_against_objective_yuan", residual_yuan, MONEY_TOLERANCE * turnover)
     relative = float(np.maximum(objective - bound, 0.0)) / max(1.0, abs(objective))
     yield Check("gap_against_bound", abs(gap - relative), ROUNDING)
     above_yuan = float(np.maximum(bound - objective, 0.0))
-    yield Check("bound_above_objective_yuan", above_yuan, PROVEN_GAP * _turnover_yuan(solution))
+    yield Check("bound_above_objective_yuan", above_yuan, PROVEN_GAP * turnover)
 
 
-def _turnover_yuan(solution: xr.Dataset) -> float:
-    return max(1.0, sum(abs(yuan) for yuan in cost_yuan(solution).values()))
+def _turnover_yuan(costs: Mapping[QuantityName, float]) -> float:
+    return max(1.0, sum(map(abs, costs.values())))
 
 
 def _largest_difference(given: Array, wanted: Array) -> float:

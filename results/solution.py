@@ -140,7 +140,7 @@ def cost_yuan(solution: xr.Dataset) -> dict[QuantityName, float]:
     """Each named cost over the horizon [yuan]; positive is paid."""
     return {
         QuantityName(name, device_of(solution, name), key_of(solution, name), "cost"): float(
-            solution[name].sum(skipna=False)
+            solution.variables[name].to_numpy().sum()  # those of a month once, not for each interval
         )
         for name in of_kind(solution, "cost")
     }

@@ -76,15 +76,21 @@ class Bill:
 
         Each includes its power-factor adjustment.
         """
-        unseen = self.lines[self.lines["charge"].isin(UNSEEN) & ~self.lines["reduced"].astype(bool)]
+        unseen = self._unseen_lines
         table = unseen.pivot_table("yuan", "month", "charge", aggfunc="sum", fill_value=0.0, sort=False)
         return table.reindex(self.lines["month"].unique(), fill_value=0.0) * (1.0 + self.power_factor_share)
+
+    @property
+    def _unseen_lines(self) -> pd.DataFrame:
+        return self.lines[self.lines["charge"].isin(UNSEEN) & ~self.lines["reduced"].astype(bool)]
 
     @property
     def seen_by_month_yuan(self) -> pd.Series:
         """The part of each month's bill that the optimizer prices [yuan]."""
         total = self.lines.groupby("month", sort=False)["yuan"].sum()
-        return total - self.unseen_yuan.sum(axis=1)
+        unseen = self._unseen_lines  # not by charge: a pivot of a few lines takes longer than the bill
+        unseen_yuan = unseen.groupby("month", sort=False)["yuan"].sum().reindex(total.index, fill_value=0.0)
+        return total - unseen_yuan * (1.0 + self.power_factor_share)
 
     @property
     def seen_yuan(self) -> float:
