@@ -15,8 +15,8 @@ from parkdispatch.inputs.prepare import prepare, year_times
 from parkdispatch.inputs.schema.orders import Order
 from parkdispatch.inputs.variations.overrides import Forecast, with_overrides
 from parkdispatch.inputs.variations.plan_times import MomentText, plan_times
+from parkdispatch.interfaces.api.dates import day_of
 from parkdispatch.interfaces.language_codes import language
-from parkdispatch.models.errors import InputError
 from parkdispatch.results.network.ac_check import CHECKED_INTERVALS, AcCheck
 from parkdispatch.results.schedule.activity_schedule import ActivityBlock, activity_blocks
 from parkdispatch.results.schedule.plan_notes import note_lines
@@ -243,7 +243,7 @@ def plan(
     """
     started = time.perf_counter()
     options = SolveOptions(solver, time_limit_s, smooth=True, threads=threads)
-    times = plan_times(case, None if day is None else _day(day), start, until)
+    times = plan_times(case, None if day is None else day_of("day", day), start, until)
     given = with_overrides(case, soc, peak_so_far_mw, load, pv, load_column, pv_column, stamps, fill_gaps)
     followed = follow.dataset if isinstance(follow, Plan) else follow
     wishes = PlanWishes(orders, followed, soft_yuan_per_mwh)
@@ -307,12 +307,3 @@ def replay(case: Case, *, time_limit_s: float = 60.0, progress: Progress = ignor
     context = SolveContext(SolveOptions(time_limit_s=time_limit_s), progress)
     run, replayed = replay_year(prepared, context, time.perf_counter() - started)
     return Replay(run, "replay", replayed)
-
-
-def _day(day: date | str) -> date:
-    if isinstance(day, date):
-        return day
-    try:
-        return date.fromisoformat(day)
-    except (TypeError, ValueError):
-        raise InputError(f"argument `day` = {day}: must be a day such as 2026-07-15") from None

@@ -8,6 +8,7 @@ import pandas as pd
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.weather.weather_forecasts import read_weather_forecasts
+from parkdispatch.interfaces.api.dates import day_of
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.forecasting.forecast_request import (
     DayForecasts,
@@ -134,10 +135,5 @@ def _checked(kind: str, values: pd.Series) -> pd.Series:
     return values
 
 
-def _day(name: str, day: date | str | None) -> date | None:
-    if day is None or isinstance(day, date):
-        return day
-    try:
-        return date.fromisoformat(day)
-    except (TypeError, ValueError):
-        raise InputError(f"argument `{name}` = {day}: must be a day such as 2026-07-15") from None
+def _day(argument: str, day: date | str | None) -> date | None:
+    return None if day is None else day_of(argument, day)

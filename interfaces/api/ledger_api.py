@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.interfaces.api.dates import day_of
 from parkdispatch.interfaces.commands.days.ledger_options import author, opened
 from parkdispatch.models.errors import InputError
 from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOptions, ignore_progress
@@ -77,7 +78,7 @@ class ParkLedger:
         """What is known when a day begins: state of charge, the month's peak so far, outages."""
         from parkdispatch.operations.ledger.day_state import day_state
 
-        return day_state(self._ledger, case, _day(day))
+        return day_state(self._ledger, case, day_of("day", day))
 
     def add_plan(self, plan: "Plan", basis: Mapping[str, object] | None = None) -> int:
         """Record a plan as the next version of its day, and return the version."""
@@ -93,7 +94,7 @@ class ParkLedger:
         """Mark a version as sent; InputError where another one was sent and `instead_of` does not name it."""
         from parkdispatch.operations.ledger.plan_versions import send_plan
 
-        send_plan(self._ledger, case, _day(day), version, author(self._by), instead_of)
+        send_plan(self._ledger, case, day_of("day", day), version, author(self._by), instead_of)
 
     def settle(
         self, case: Case, day: date | str, *, time_limit_s: float = 60.0, progress: Progress = ignore_progress
@@ -102,7 +103,7 @@ class ParkLedger:
         from parkdispatch.operations.settlement.settlement_store import settle_from_ledger
 
         context = SolveContext(SolveOptions(time_limit_s=time_limit_s, smooth=True), progress)
-        return settle_from_ledger(self._ledger, case, _day(day), context, author(self._by))[0]
+        return settle_from_ledger(self._ledger, case, day_of("day", day), context, author(self._by))[0]
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Every table as it is."""
@@ -123,10 +124,3 @@ def ledger(address: str | Path = "ledger.sqlite", *, by: str | None = None) -> P
 
     """
     return ParkLedger(address, by)
-
-
-def _day(day: date | str) -> date:
-    try:
-        return day if isinstance(day, date) else date.fromisoformat(day)
-    except (TypeError, ValueError):
-        raise InputError(f"argument `day` = {day}: must be a day such as 2026-07-15") from None

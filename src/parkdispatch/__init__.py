@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from parkdispatch.interfaces.api.dispatch_api import Dispatch, Plan, Replay, plan, replay, year
     from parkdispatch.interfaces.api.forecast_api import forecast, forecast_score
+    from parkdispatch.interfaces.api.hedge_api import Hedge, hedge
     from parkdispatch.interfaces.api.investment_api import (
         Investment,
         PublishedComparison,
@@ -51,6 +52,7 @@ __all__ = [
     "Dispatch",
     "FinalStateOrder",
     "ForceOrder",
+    "Hedge",
     "InfeasibleError",
     "InputError",
     "Interval",
@@ -74,6 +76,7 @@ __all__ = [
     "device_kinds",
     "forecast",
     "forecast_score",
+    "hedge",
     "ledger",
     "load_case",
     "plan",
@@ -97,6 +100,7 @@ _HOMES = {
     ),
     "interfaces.api.dispatch_api": ("Dispatch", "Plan", "Replay", "plan", "replay", "year"),
     "interfaces.api.forecast_api": ("forecast", "forecast_score"),
+    "interfaces.api.hedge_api": ("Hedge", "hedge"),
     "interfaces.api.investment_api": (
         "Investment",
         "PublishedComparison",

@@ -24,7 +24,7 @@ from parkdispatch.studies.sizing import (
 from parkdispatch.studies.task_cluster import TaskCluster
 from tests.support.cases.sized_park import write_sized_park
 from tests.support.cases.year_case import MONEY, year_case
-from tests.support.stored_scenarios import change
+from tests.support.files.stored_scenarios import change
 from tests.support.typed_commands import Ran, Run
 
 PARTIAL = 5

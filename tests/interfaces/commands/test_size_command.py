@@ -14,8 +14,8 @@ from parkdispatch.studies import dask_client
 from parkdispatch.studies.dask_client import without_dask_logs
 from parkdispatch.studies.sizing import existing_park
 from tests.support.cases.sized_park import write_sized_park
+from tests.support.files.stored_scenarios import stored_numbers
 from tests.support.small_case import write_case
-from tests.support.stored_scenarios import stored_numbers
 from tests.support.typed_commands import Ran, Run
 
 

@@ -22,9 +22,9 @@ from parkdispatch.results.io.scenario_records import ScenarioRecords
 from parkdispatch.results.io.scenario_store import RECORDS, ScenarioStore
 from tests.support import cluster_work as farm_work
 from tests.support.cluster_work import QUESTION, SHAPE, table
+from tests.support.files.stored_scenarios import change
 from tests.support.paths import environment
 from tests.support.small_case import write_case
-from tests.support.stored_scenarios import change
 
 COUNT = 5
 

@@ -36,8 +36,8 @@ from parkdispatch.studies.task_cluster import TaskCluster
 from tests.support import cluster_work
 from tests.support.cases.sized_park import write_sized_park
 from tests.support.cluster_work import QUESTION, SHAPE, figures, table
+from tests.support.files.stored_scenarios import change, stored_numbers
 from tests.support.paths import environment
-from tests.support.stored_scenarios import change, stored_numbers
 
 COUNT = 10
 
