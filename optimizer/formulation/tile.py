@@ -177,7 +177,7 @@ class Tiled:
             row_lower = np.concatenate([rows.lower for rows in parts])
             row_upper = np.concatenate([rows.upper for rows in parts])
         lower, upper = self._column_bounds("lower", -np.inf), self._column_bounds("upper", np.inf)
-        cost, offset = self._objective()
+        cost, offset = self._objective
         none = np.zeros(len(cost), dtype=bool)
         return LinearProgram(cost, offset, matrix, row_lower, row_upper, lower, upper, none)
 
@@ -239,8 +239,9 @@ class Tiled:
 
     def largest_cost(self) -> float:
         """The largest cost of any column, without the arrays of the program."""
-        return float(np.abs(self._objective()[0]).max(initial=0.0))
+        return float(np.abs(self._objective[0]).max(initial=0.0))
 
+    @cached_property
     def _objective(self) -> tuple[Array, float]:
         """Cost of each column and the constant cost."""
         expansion = self._expand(list(self.template.costs.values()))
