@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 import highspy
@@ -34,7 +35,8 @@ _SAME_OBJECTIVE = 1e-6  # relative
 _INTEGRALITY_TOLERANCE = 1e-9
 _TIGHTEST = 1e-10  # of HiGHS's tolerances
 _STATUSES = highspy.HighsModelStatus
-_AT_LIMIT = (_STATUSES.kTimeLimit, _STATUSES.kSolutionLimit)  # the latter is that of nodes, too
+# the second is that of nodes, too; the third is that of `Solver.stop`
+_AT_LIMIT = (_STATUSES.kTimeLimit, _STATUSES.kSolutionLimit, _STATUSES.kInterrupt)
 _CLEAR = (_STATUSES.kOptimal, _STATUSES.kInfeasible, _STATUSES.kUnbounded, *_AT_LIMIT)
 # tried one after the other where HiGHS ends without a clear status
 _OTHER_WAYS: tuple[dict[str, Any], ...] = (
@@ -170,6 +172,7 @@ class Solver:
     any_point: bool = False  # with binaries, stop at the first point
     gap_yuan: float = GAP_YUAN  # with binaries, the accepted absolute gap
     max_nodes: int | None = None  # with binaries, at most so many nodes are searched
+    stop: Event | None = None  # with binaries, end as at the time limit once it is set
     _highs: Any = field(default_factory=_QuietHighs, repr=False)
 
     def __post_init__(self) -> None:
@@ -186,6 +189,9 @@ class Solver:
             self._set("mip_rel_gap", np.inf)
         if self.max_nodes is not None:
             self._set("mip_max_nodes", self.max_nodes)
+        if self.stop is not None:
+            self._highs.setCallback(self._interrupt, None)
+            self._highs.startCallback(highspy.cb.HighsCallbackType.kCallbackMipInterrupt)
         if self.full_search:
             # a binary that is off by this times a large bound would let both members of a pair be used
             self._set("mip_feasibility_tolerance", _INTEGRALITY_TOLERANCE)
@@ -193,6 +199,11 @@ class Solver:
             self._set("mip_allow_restart", False)
             for heuristic in _HEURISTICS:
                 self._set(f"mip_heuristic_run_{heuristic}", False)
+
+    def _interrupt(self, _: Any, __: str, ___: Any, told: Any, ____: Any) -> None:
+        """What HiGHS asks in a search with binaries: whether to go on."""
+        if self.stop is not None and self.stop.is_set():
+            told.user_interrupt = True
 
     @property
     def _presolve(self) -> str:

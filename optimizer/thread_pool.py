@@ -37,6 +37,7 @@ class ThreadPool:
     """A pool of worker threads; with one worker, tasks run in the calling thread."""
 
     def __init__(self, workers: int) -> None:
+        self.workers = workers
         self._executor = ThreadPoolExecutor(workers) if workers > 1 else None
         self._lock = Lock()
 

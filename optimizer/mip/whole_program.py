@@ -8,6 +8,7 @@ again; HiGHS then proves in one search what no number of rounds does.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from threading import Event
 
 import numpy as np
 
@@ -64,6 +65,7 @@ def search_whole_program(
     *,
     heuristics: bool = True,
     max_nodes: int | None = None,
+    stop: Event | None = None,
 ) -> WholeSearch:
     """Search a tightened relaxation of `tiled` with its binary columns and its open pairs.
 
@@ -71,8 +73,8 @@ def search_whole_program(
     is a dispatch; without one, what can rest rests if the search finds nothing better, and where that is no
     dispatch one is searched for, until the deadline of the thread. Of the open pairs only those `chosen`,
     (pairs, intervals), get a binary; the bound is valid all the same, and that dispatch is looked for first.
-    Where a good one is known, HiGHS's `heuristics` may be left out. After `max_nodes` nodes the search ends.
-    Raises InfeasibleProgram where there is no dispatch.
+    Where a good one is known, HiGHS's `heuristics` may be left out. After `max_nodes` nodes the search ends,
+    and when `stop` is set. Raises InfeasibleProgram where there is no dispatch.
     """
     is_open = open_pairs(tiled, program)
     known = incumbent if incumbent is not None else _dispatch_at_rest(tiled, program)
@@ -89,6 +91,7 @@ def search_whole_program(
         full_search=True,
         heuristics=heuristics,
         max_nodes=max_nodes,
+        stop=stop,
     )
     solver.load(with_binaries)
     x, bound_yuan, is_complete = np.empty(0), -np.inf, False

@@ -1,0 +1,91 @@
+"""A search of the program as it stands, beside that of the tightened one.
+
+Tightened bounds and settled pairs give the search a better bound, and now and then a worse dispatch: of one
+park in ten that take longer than seconds, HiGHS had a better one from the plain program all the time. Where a
+search takes long and a second processor is there, both are searched, and the better of each is taken.
+"""
+
+import threading
+import time
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from parkdispatch.models.device import Array
+from parkdispatch.models.errors import SolverError
+from parkdispatch.optimizer.arrays import Index
+from parkdispatch.optimizer.formulation.tile import Tiled
+from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver
+from parkdispatch.optimizer.partition.lagrangian_pricing import pair_positions, with_pair_binaries
+from parkdispatch.optimizer.partition.windows import Window
+from parkdispatch.optimizer.proof.feasibility import is_exact, obeys_all
+
+LEAST_S = 1.0  # for the last step, after the deadline too
+ROUNDING_THRESHOLD = 0.5  # between the values of a binary
+HEAD_START_S = 1.5  # for the tightened program: most are proven by then
+
+
+class PlainSearch:
+    """A search in a thread of its own while the block runs; it ends with the block.
+
+    After it, `x`, (columns,), is its dispatch or empty, and `bound_yuan` HiGHS's bound. `is_proven` is set as
+    soon as it has proven an optimum, for another search to end.
+    """
+
+    def __init__(self, tiled: Tiled, gap_yuan: float, deadline: float, is_wanted: bool) -> None:
+        self.x, self.bound_yuan, self.is_proven = np.empty(0), -np.inf, threading.Event()
+        self._tiled, self._gap_yuan, self._deadline = tiled, gap_yuan, deadline
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="plain search") if is_wanted else None
+
+    def __enter__(self) -> Self:
+        if self._thread is not None:
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_over.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        limit_s = self._deadline - time.monotonic() - HEAD_START_S
+        if self._is_over.wait(HEAD_START_S) or limit_s <= 0:
+            return
+        tiled, plain = self._tiled, self._tiled.program
+        every = np.ones((len(tiled.template.pairs), len(tiled.horizon)), dtype=bool)
+        pairs = pair_positions(tiled, every, Window(((0, len(tiled.horizon)),)))
+        solver = Solver(time_limit_s=limit_s, gap_yuan=self._gap_yuan, full_search=True, stop=self._is_over)
+        try:
+            solver.load(with_pair_binaries(replace(plain, binary=tiled.is_binary), pairs))
+            answer = solver.solve()
+            self.bound_yuan = answer.bound
+            x = self._exact(answer.x, pairs)
+        except OutOfTime as ended:
+            self.bound_yuan = ended.bound
+        except (InfeasibleProgram, SolverError):  # what the other search says counts
+            pass
+        else:
+            if obeys_all(tiled, plain, x) and is_exact(plain, x):
+                self.x = x
+                if not answer.timed_out:
+                    self.is_proven.set()
+
+    def _exact(self, searched: Array, pairs: Index) -> Array:
+        """The best point with the decisions of a search, which itself is only exact to its tolerances."""
+        tiled, plain = self._tiled, self._tiled.program
+        x, first_is_used = searched[: len(plain.cost)], searched[len(plain.cost) :] > ROUNDING_THRESHOLD
+        fixed = np.zeros(len(x), dtype=bool)
+        fixed[np.where(first_is_used, pairs[:, 1], pairs[:, 0])] = True
+        lower, upper = plain.lower.copy(), plain.upper_fixed_at_zero(fixed)
+        lower[tiled.is_binary] = upper[tiled.is_binary] = np.round(x[tiled.is_binary])
+        solver = Solver(time_limit_s=LEAST_S)
+        solver.load(replace(plain, lower=lower, upper=upper))
+        try:
+            return solver.solve().x
+        except (InfeasibleProgram, OutOfTime):  # infeasible by the tolerances alone
+            return x
