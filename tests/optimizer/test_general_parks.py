@@ -68,6 +68,19 @@ def test_a_unit_with_a_least_power_and_a_price_of_starting() -> None:
     assert power_mw(optimum) == [0, 6, 0, 6]
 
 
+def test_a_load_below_the_least_power() -> None:
+    """Load 2, unit of 5 to 10 MW at 190 and 1,200 a start: the grid alone, 24 x 2 x 300 = 14,400.
+
+    With a share of the decision, a fifth of the unit, it is 24 x 2 x 190 + 1,200 / 5 = 9,360, which was
+    called proven.
+    """
+
+    def write(block: Any, interval: Interval) -> Any:
+        return 1200 * interval.committed("run", block.power, 5.0, 10.0).start
+
+    assert solved(park_of(write, [2] * 24, 300.0, 190.0)).proof.objective_yuan == pytest.approx(14_400)
+
+
 def test_least_times_of_running_and_standing() -> None:
     """Grid at 50 in hours 0, 1 and 5, 300 else; unit at 100, 4 MW or nothing, load 4: three hours at least.
 

@@ -68,6 +68,21 @@ def test_peaks_of_the_month_before_the_horizon_count() -> None:
     assert days[3].before["grid"] == PeakSoFar(0.0, 0.0)
 
 
+def test_where_a_day_begins_is_no_saving_of_it() -> None:
+    """80 MWh at one price of 562.5 yuan/MWh: 45,000 yuan between a full and an empty beginning, none saved."""
+    prices = {("grid", "purchase_price_yuan_per_mwh"): SeriesFile(file="prices.csv")}
+    energy_yuan = []
+    for initial_soc in (0.1, 0.9):
+        full, bare = (SmallPark(2, 720, "2026-07-29").grid(562.5).load([10, 10]) for _ in range(2))
+        full.battery(energy_mwh=100.0, initial_soc=initial_soc, final_soc=0.1)
+        case = replace(load_case("gaoan").with_devices(full.devices), series=prices)
+        solution, without = (to_dataset(park.solve().optimum, {}) for park in (full, bare))
+        (day,) = saving_by_day(solution, without, case)
+        energy_yuan.append(day.energy_yuan)
+        assert day.total_yuan == pytest.approx(0, abs=CENT)
+    assert energy_yuan == pytest.approx([0, 45_000], abs=CENT)
+
+
 def test_an_emptied_store_is_paid_for_at_what_refilling_costs() -> None:
     """120 MWh at the beginning, none at the end, 80 % lost in charging: bought back at 1 / 0.8 each."""
     solution, without, case = dispatched(energy_mwh=120.0, initial_soc=1.0, final_soc=0.0, eta_charge=0.8)
