@@ -69,7 +69,7 @@ def test_peaks_of_the_month_before_the_horizon_count() -> None:
 
 
 def test_where_a_day_begins_is_no_saving_of_it() -> None:
-    """80 MWh at one price of 562.5 yuan/MWh: 45,000 yuan between a full and an empty beginning, none saved."""
+    """80 MWh at one price of 562.5 yuan/MWh: 45,000 yuan between beginnings, none saved."""
     prices = {("grid", "purchase_price_yuan_per_mwh"): SeriesFile(file="prices.csv")}
     energy_yuan = []
     for initial_soc in (0.1, 0.9):
