@@ -40,9 +40,7 @@ class PipeConsole(Console):
             objects = tuple(localized(printed, SESSION.lang) for printed in objects)
         super().print(*objects, **styles)
 
-    def render(
-        self, renderable: RenderableType, options: ConsoleOptions | None = None
-    ) -> Iterable[Segment]:
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as `Console.render`, with control characters of the text replaced."""
         for segment in super().render(renderable, options):
             if segment.control or not CONTROL.search(segment.text):

@@ -1,4 +1,4 @@
-"""What no command can read or write: pipes, endless lines, names that no system has. Told in words, at once."""
+"""What no command can read or write: pipes, endless lines, names that no system has. Told in words."""
 
 import os
 from pathlib import Path
