@@ -75,8 +75,8 @@ def split_rows(name: str, text: str, separator_of: Callable[[str], str]) -> tupl
     `separator_of` the text says. Raises InputError for a row that cannot be understood, or for lines longer
     or more than any table has.
     """
-    if row := _endless_row(text):
-        raise InputError(f"{name} row {row}: has {LONGEST_LINE} characters or more, must have fewer")
+    if endless_row := _endless_row(text):
+        raise InputError(f"{name} row {endless_row}: has {LONGEST_LINE} characters or more, must have fewer")
     stated = re.match(r'("?)sep=(.)\1[ \t,;]*\r?\n', text, re.IGNORECASE)
     if stated:  # left blank, so that lines count on
         separator, text = stated[2], text[stated.end() - 1 :]
