@@ -47,6 +47,8 @@ SETTLE = ("settle", "2026-07-15", "--case", "PARK", "--load", "park/load.csv", "
         ("ledger", "status", "--ledger", TOO_LONG),
         ("ledger", "status", "--ledger", "a\0b"),
         ("ledger", "init", "PARK", "--ledger", "\x1b[31mred"),
+        ("serve", "token", "list", "--tokens", "deep.json"),
+        ("serve", "token", "list", "--tokens", "pipe"),
     ],
     ids=lambda words: " ".join(words)[:60].replace("\0", "0").replace("\x1b", "e"),
 )
