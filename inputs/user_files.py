@@ -51,6 +51,14 @@ def is_user_file(path: Path) -> bool:
         return False
 
 
+def is_user_folder(path: Path) -> bool:
+    """Whether a path that a user wrote is that of a folder; no where no system can have such a path."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def _siblings(path: Path) -> list[str]:
     """Names of files in the same folder with the same suffix."""
     try:

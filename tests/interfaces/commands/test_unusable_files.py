@@ -49,6 +49,7 @@ SETTLE = ("settle", "2026-07-15", "--case", "PARK", "--load", "park/load.csv", "
         ("ledger", "init", "PARK", "--ledger", "\x1b[31mred"),
         ("serve", "token", "list", "--tokens", "deep.json"),
         ("serve", "token", "list", "--tokens", "pipe"),
+        ("plan", "PARK", "--write-model", f"{TOO_LONG}.lp"),
     ],
     ids=lambda words: " ".join(words)[:60].replace("\0", "0").replace("\x1b", "e"),
 )
@@ -74,3 +75,13 @@ def test_a_name_of_a_folder_does_not_steer_the_terminal(park: Path, typed: Run) 
     assert ran.code == 0, ran.err
     assert "\x1b" not in ran.out
     assert "Files in \N{REPLACEMENT CHARACTER}[31mred: " in ran.out
+
+
+@pytest.mark.parametrize("command", ["where", "clear"])
+def test_a_cache_that_no_system_has_is_told(
+    command: str, typed: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARKDISPATCH_CACHE", TOO_LONG)
+    ran = typed("cache", command)
+    assert ran.code == 2
+    assert ran.err.startswith(f"input: {TOO_LONG}: cannot be ")
