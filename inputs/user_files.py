@@ -43,6 +43,22 @@ def read_bytes(path: Path, what: str = "a file", largest_mb: int = LARGEST_FILE_
         raise InputError(f"{path}: cannot be read: {reason}") from error
 
 
+def is_user_file(path: Path) -> bool:
+    """Whether a path that a user wrote is that of a regular file; no where no system can have such a path."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long, or with a character that no name may have
+        return False
+
+
+def is_user_folder(path: Path) -> bool:
+    """Whether a path that a user wrote is that of a folder; no where no system can have such a path."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def _siblings(path: Path) -> list[str]:
     """Names of files in the same folder with the same suffix."""
     try:

@@ -21,8 +21,11 @@ def where() -> None:
     if folder is None:
         out_console.print(say(f"nothing is kept: {VARIABLE} is off"))
         return
-    paths = entries(folder)
-    size_mb = sum(path.stat().st_size for path in paths) / 1e6
+    try:
+        paths = entries(folder)
+        size_mb = sum(path.stat().st_size for path in paths) / 1e6
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read: {error.strerror or error}") from error
     out_console.print(Text(say(f"{folder}: {len(paths)} files, {size_mb:.1f} MB")), soft_wrap=True)
 
 

@@ -24,7 +24,11 @@ def check_output_paths(out: Path | None, model: Path | None = None) -> None:
     if model is not None:
         if model.suffix.lower() not in (".lp", ".mps"):
             problems.append(f"`--write-model` = {model}: must end in .lp or .mps")
-        if model.is_dir() or not model.parent.is_dir():
+        try:
+            is_writable = model.parent.is_dir() and not model.is_dir()
+        except OSError:  # a name that is too long
+            is_writable = False
+        if not is_writable:
             problems.append(f"`--write-model` = {model}: must be a file in an existing folder")
     runs = runs_folder()
     folder = out or runs / "run"

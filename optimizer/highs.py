@@ -1,7 +1,7 @@
 """The HiGHS solver behind an interface of arrays; the only file that imports it."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Any
 
@@ -173,6 +173,7 @@ class Solver:
     gap_yuan: float = GAP_YUAN  # with binaries, the accepted absolute gap
     max_nodes: int | None = None  # with binaries, at most so many nodes are searched
     stop: Event | None = None  # with binaries, end as at the time limit once it is set
+    _program: LinearProgram | None = field(default=None, init=False, repr=False)
     _highs: Any = field(default_factory=_QuietHighs, repr=False)
 
     def __post_init__(self) -> None:
@@ -221,6 +222,7 @@ class Solver:
         """Pass a program to the solver."""
         self._set("mip_abs_gap", max(GAP_YUAN, self.gap_yuan))
         pass_arrays(self._highs, program)
+        self._program = program
 
     def _run(self) -> Any:
         with turn_released():
@@ -256,6 +258,8 @@ class Solver:
             # a start from another program's basis may leave inconsistent data: solve from scratch
             self._highs.clearSolver()
             status = self._status_of_run(**other_way)
+        if status not in _CLEAR and (answer := self._answer_without_highs()) is not None:
+            return answer
         if status == _STATUSES.kInfeasible:
             raise InfeasibleProgram
         if status == _STATUSES.kUnbounded:
@@ -278,6 +282,25 @@ class Solver:
             iterations=max(0, info.simplex_iteration_count),
             timed_out=status in _AT_LIMIT,
         )
+
+    def _answer_without_highs(self) -> SolverAnswer | None:
+        """The optimum of a small program without binaries by this package's own simplex method."""
+        # not imported by most runs, because compiling its functions takes a second
+        from parkdispatch.optimizer.branch_and_bound.small_program import solve_small_program
+
+        if self._program is None:
+            return None
+        kept = self._highs.getLp()  # costs and bounds may have been changed since the program was loaded
+        program = replace(
+            self._program,
+            cost=_floats(kept.col_cost_),
+            lower=_floats(kept.col_lower_),
+            upper=_floats(kept.col_upper_),
+        )
+        optimum = solve_small_program(program)
+        if optimum is None:
+            return None
+        return SolverAnswer(*optimum, bound=program.objective(optimum[0]), iterations=0)
 
     def _is_consistent(self) -> bool:
         """Whether the point found has the objective that is told of it; that of 1.16 may have another."""

@@ -23,8 +23,8 @@ from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime
-from parkdispatch.optimizer.mip.plain_search import PlainSearch
-from parkdispatch.optimizer.mip.whole_program import is_small, search_whole_program
+from parkdispatch.optimizer.mip.small_search import search_small_program
+from parkdispatch.optimizer.mip.whole_program import is_small
 from parkdispatch.optimizer.presolve.exclusive_pairs import (
     PAIR_TOLERANCE_MW,
     TightenedProgram,
@@ -254,31 +254,12 @@ def _repair(
 
 def _searched(problem: RelaxedProblem, incumbent: Incumbent, settings: SolveSettings) -> _Outcome:
     """The best point and bound of the rounds of repair and of a search of the whole program."""
-    gap_yuan = settings.gap * max(1.0, abs(incumbent.bound_yuan))
-    with PlainSearch(problem.tiled, gap_yuan, settings.deadline, problem.pool.workers > 1) as plain:
-        search = search_whole_program(
-            problem.tiled,
-            problem.program,
-            lambda bounds: problem.blocks.solve(bounds[1]),
-            incumbent.x if incumbent.exists else None,
-            gap_yuan,
-            settings.deadline,
-            stop=plain.is_proven,
-        )
-    x, cost_yuan, row_dual = incumbent.x, incumbent.cost_yuan, None
-    if search.x.size and problem.program.objective(search.x) <= incumbent.cost_yuan + gap_yuan:
-        x, cost_yuan = search.x, problem.program.objective(search.x)
-        row_dual = search.row_dual if search.row_dual.size else None
-    if plain.x.size and problem.program.objective(plain.x) < cost_yuan - gap_yuan:
-        x, cost_yuan, row_dual = plain.x, problem.program.objective(plain.x), None
-    bound_yuan = max(incumbent.bound_yuan, search.bound_yuan, plain.bound_yuan)
-    if not np.isfinite(cost_yuan):
-        raise NoFeasibleDispatch(bound_yuan)
+    search = search_small_program(problem, incumbent, settings.gap, settings.deadline)
     binaries = int(search.pairs.sum())
     return _Outcome(
-        x=x,
-        row_dual=row_dual,
-        bound=min(bound_yuan, cost_yuan),
+        x=search.x,
+        row_dual=search.row_dual if search.row_dual.size else None,
+        bound=search.bound_yuan,
         repair=RepairWarmStart(search.fixed_at_zero, search.pairs, (), {}),
         method=ProofMethod("searched", {"binaries": binaries}),
         windows=1,

@@ -21,6 +21,8 @@ TIME_PATTERN = (
 )
 YEARS = (1700, 2250)  # of a time in a file: others cannot be counted in nanoseconds
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # first bytes of Excel's "Unicode text"
+LONGEST_LINE = 100_000  # characters; a day by minutes in one row has 30,000
+MOST_ROWS = 3_000_000  # five years by minutes
 WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # first bytes of .xlsx and .xls
 
 
@@ -70,8 +72,11 @@ def split_rows(name: str, text: str, separator_of: Callable[[str], str]) -> tupl
     """Cells of the rows that are not blank, without blanks around them, and the line at which each row ends.
 
     The separator is what a first line such as "sep=;" states, as Excel writes one, or else what
-    `separator_of` the text says. Raises InputError for a row that cannot be understood.
+    `separator_of` the text says. Raises InputError for a row that cannot be understood, or for lines longer
+    or more than any table has.
     """
+    if endless_row := _endless_row(text):
+        raise InputError(f"{name} row {endless_row}: has {LONGEST_LINE} characters or more, must have fewer")
     stated = re.match(r'("?)sep=(.)\1[ \t,;]*\r?\n', text, re.IGNORECASE)
     if stated:  # left blank, so that lines count on
         separator, text = stated[2], text[stated.end() - 1 :]
@@ -85,11 +90,22 @@ def split_rows(name: str, text: str, separator_of: Callable[[str], str]) -> tupl
             if any(cells):  # Excel leaves blank rows below a table
                 rows.append(cells)
                 lines.append(reader.line_num)
+            if reader.line_num > MOST_ROWS:
+                raise InputError(f"{name}: has more than {MOST_ROWS} rows, must have fewer")
     except csv.Error as error:
         raise InputError(
             f"{name} row {reader.line_num}: cannot be understood: {quoted(str(error), 200)}"
         ) from error
     return rows, lines
+
+
+def _endless_row(text: str) -> int:
+    """A row of `LONGEST_LINE` characters or more, always one of twice as many; 0: there is none."""
+    for start in range(0, len(text), LONGEST_LINE):
+        part = text[start : start + LONGEST_LINE]
+        if len(part) == LONGEST_LINE and "\n" not in part:
+            return text.count("\n", 0, start) + 1
+    return 0
 
 
 def _first_line(text: str) -> str:

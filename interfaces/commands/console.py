@@ -1,21 +1,24 @@
 """Output and error consoles, and the progress line."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
+from parkdispatch.inputs.messages.quoted import CONTROL
 from parkdispatch.interfaces.session import SESSION
 
 if TYPE_CHECKING:
     from parkdispatch.results.io.task_store import TaskStore
 
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"  # of control characters
 PARTIAL = 5  # exit code of a study some of whose tasks failed; the others are written
 
 
@@ -24,7 +27,10 @@ class ClosedPipeError(Exception):
 
 
 class PipeConsole(Console):
-    """A console in the language of the session, that tells a closed pipe from a failure."""
+    """A console in the language of the session, that tells a closed pipe from a failure.
+
+    Names of files, and what others have written into a ledger, steer no terminal.
+    """
 
     def print(self, *objects: Any, **styles: Any) -> None:
         """Print as `Console.print`, sentences and tables of English in the language of the session."""
@@ -33,6 +39,14 @@ class PipeConsole(Console):
 
             objects = tuple(localized(printed, SESSION.lang) for printed in objects)
         super().print(*objects, **styles)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render as `Console.render`, with control characters of the text replaced."""
+        for segment in super().render(renderable, options):
+            if segment.control or not CONTROL.search(segment.text):
+                yield segment
+            else:
+                yield Segment(CONTROL.sub(REPLACEMENT, segment.text), segment.style)
 
     def on_broken_pipe(self) -> None:
         """Raise ClosedPipeError."""
@@ -79,15 +93,13 @@ def print_message(label: str, message: str) -> None:
 
     A message quotes cells of files, whose escape sequences would steer the terminal.
     """
-    from parkdispatch.inputs.messages.quoted import CONTROL
-
     if SESSION.listener is not None:
         SESSION.listener.message(label, message)
     if SESSION.lang != "en":
         from parkdispatch.interfaces.translations.catalogue import translated_message
 
         label, message = say(label), translated_message(message, SESSION.lang)
-    text = CONTROL.sub("\N{REPLACEMENT CHARACTER}", with_option_names(message))
+    text = CONTROL.sub(REPLACEMENT, with_option_names(message))
     colon = ": " if SESSION.lang == "en" else "："
     err_console.print(Text(f"{label}{colon}{text}"), soft_wrap=True)
 

@@ -155,7 +155,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
             if user.role not in ROLES or not all(isinstance(row[key], str) for key in ("salt", "hash")):
                 raise ValueError(user.role)
             bytes.fromhex(row["salt"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(f"{path}: must be a file of tokens, as `serve token add` makes it") from None
     return list(rows)
 

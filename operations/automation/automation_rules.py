@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from parkdispatch.inputs.messages.problem_sentences import problem_sentences, silently_converted
-from parkdispatch.inputs.user_files import read_toml
+from parkdispatch.inputs.user_files import is_user_folder, read_toml
 from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.setpoints.modbus_registers import ModbusRules
@@ -118,7 +118,7 @@ def read_automation(path: Path) -> AutomationRules:
             if part is None:
                 continue
             folder = base / part.folder
-            if not folder.is_dir():
+            if not is_user_folder(folder):
                 problems.append(f"`park.{name}.folder` = {part.folder}: must be a folder that is there")
             changes[name] = part.model_copy(update={"folder": str(folder)})
         parks.append(park.model_copy(update=changes))

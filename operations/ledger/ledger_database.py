@@ -16,6 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
+from parkdispatch.inputs.messages.quoted import CONTROL
 from parkdispatch.inputs.user_files import user_path
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.ledger.ledger_extra import require_ledger_extra
@@ -35,6 +36,8 @@ def ledger_url(text: str) -> "URL":
 
     Raises InputError for anything else.
     """
+    if character := CONTROL.search(text):
+        raise InputError(f"argument `ledger`: has the control character {character[0]!r}, must have none")
     if "://" not in text:
         return sa.URL.create("sqlite", database=str(user_path(text)))
     scheme, _, rest = text.partition("://")

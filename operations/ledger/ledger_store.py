@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from parkdispatch.inputs.user_files import is_user_file
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.ledger.ledger_database import (
     WRITES,
@@ -118,7 +119,7 @@ class Ledger:
 
     def _must_exist(self) -> None:
         """Raise InputError where a file is not there, which SQLite would make, empty."""
-        if self.file is not None and not self.file.is_file():
+        if self.file is not None and not is_user_file(self.file):
             raise InputError(f"ledger {self.shown}: no such file, must be made first: `ledger init`")
 
     def _must_be_current(self, connection: sa.Connection) -> None:

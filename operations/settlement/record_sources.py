@@ -14,6 +14,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.messages.findings import Findings
 from parkdispatch.inputs.prepare import day_times
 from parkdispatch.inputs.series.series_file import read_series
+from parkdispatch.inputs.user_files import is_user_file
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.known_outages import RecordedOutage
@@ -67,7 +68,7 @@ def record_from_files(
 def planned_values(folder: Path) -> pd.DataFrame:
     """What the plan in a folder says, columns (device, quantity). Raises InputError where there is none."""
     path = folder / "solution.nc"
-    if not path.is_file():
+    if not is_user_file(path):
         raise InputError(f"argument `plan` = {folder}: has no solution.nc, must be the folder of a plan")
     solution = read_solution(path)
     table = dispatch_table(solution)

@@ -1,5 +1,6 @@
 """What is asked of a plan under uncertainty: forecasts, paths, risk; and the paths drawn from them."""
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pandas as pd
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.messages.findings import Findings
 from parkdispatch.inputs.series.series_file import read_whole_series
+from parkdispatch.inputs.series.text_tables import LONGEST_LINE
+from parkdispatch.inputs.user_files import read_bytes
 from parkdispatch.models.device import Array, power_spec
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.ledger.quantities import measured_quantity, reading_of
@@ -61,9 +64,10 @@ def read_quantiles(case: Case, path: Path, times: pd.DatetimeIndex) -> dict[str,
     Raises InputError where the file has no such columns, or not for all intervals.
     """
     try:
-        headers = pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns
-    except (OSError, ValueError):
+        beginning = read_bytes(path)[:LONGEST_LINE].decode("utf-8-sig", errors="replace")
+    except InputError:
         raise InputError(f"argument `forecast` = {path}: is no table that can be read") from None
+    headers = {header.strip(' "\r') for header in beginning.split("\n", 1)[0].split(",")}
     kinds = [kind for kind in KINDS if all(f"{kind}_{column} [MW]" in headers for column in COLUMNS)]
     if not kinds:
         raise InputError(
@@ -94,10 +98,10 @@ def measured_correlation(folder: Path, kind: str) -> float:
     """Correlation of errors in succession of the forecasts that `forecast score` wrote into a folder."""
     path = folder / f"{kind}_forecasts.csv"
     try:
-        table = pd.read_csv(path, encoding="utf-8-sig")
+        table = pd.read_csv(io.BytesIO(read_bytes(path)), encoding="utf-8-sig")
         quantiles = table[[f"{column} [MW]" for column in COLUMNS]].to_numpy(np.float64)
         actual = table["actual [MW]"].to_numpy(np.float64)
-    except (OSError, ValueError, KeyError):
+    except (InputError, ValueError, KeyError):
         raise InputError(f"argument `scores` = {path}: must be a file of `forecast score`") from None
     return correlation(spread_errors(actual, quantiles))
 

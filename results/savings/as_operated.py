@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from parkdispatch.inputs.user_files import read_bytes
 from parkdispatch.models.errors import InputError, SolverError
 from parkdispatch.results.finance.lifetime import AGREEMENT, Lifetime
 from parkdispatch.results.finance.operation import NOT_KEPT, Operation
 
 MOST_SHARE = 1.0
+LARGEST_RESULT_MB = 100  # of a result file: a year of a replay has two
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,11 @@ def read_as_operated(text: str) -> AsOperated:
 def _object(path: Path) -> dict[str, Any]:
     """The object of a JSON file. Raises InputError where there is none."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
+        content = json.loads(read_bytes(path, "a result file", LARGEST_RESULT_MB).decode("utf-8"))
+    except InputError:
         content = None
         problem = "is neither a number nor a file that can be read"
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
         problem = "is no JSON"
     else:

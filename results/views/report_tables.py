@@ -46,10 +46,10 @@ def cards(facts: ReportFacts, words: Words, scale: PowerScale) -> list[Card]:
     saved_yuan = 0.0 if other is None else other.saving_yuan
     if of_day and facts.days:
         saved_yuan = saving_of_days(facts.days).total_yuan
-    figure, unit, more = format_money(cost_yuan, words)
+    base_yuan = 0.0 if other is None else cost_yuan + saved_yuan if of_day else other.cost_yuan
+    figure, unit, more = format_money(cost_yuan, words, base_yuan)
     if other:
-        base_yuan = cost_yuan + saved_yuan if of_day else other.cost_yuan
-        more = [*more, f"{page['instead_of']} {' '.join(format_money(base_yuan, words)[:2])}"]
+        more = [*more, f"{page['instead_of']} {' '.join(format_money(base_yuan, words, cost_yuan)[:2])}"]
     headline = [Card(page["cost"], figure, unit, more)]
     if other:
         figure, unit, more = format_money(saved_yuan, words)

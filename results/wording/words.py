@@ -90,10 +90,15 @@ def format_share(share: float) -> str:
     return "0" if share == 0 else f"{share:.2e}" if abs(share) < SMALL_SHARE else f"{share:z.3%}"
 
 
-def format_money(yuan: float, words: Mapping[str, Any]) -> tuple[str, str, list[str]]:
-    """Figure, unit, and the amount in yuan where the figure is in 10^4 yuan."""
+def format_money(
+    yuan: float, words: Mapping[str, Any], beside_yuan: float = 0.0
+) -> tuple[str, str, list[str]]:
+    """Figure, unit, and the amount in yuan where the figure is in 10^4 yuan.
+
+    The unit is that of the larger of the amount and one that stands beside it.
+    """
     page = words["page"]
-    if abs(yuan) < LARGE_YUAN:
+    if max(abs(yuan), abs(beside_yuan)) < LARGE_YUAN:
         return f"{yuan:z,.0f}", page["yuan"], []
     return f"{yuan / YUAN_PER_WAN:z,.2f}", page["wan"], [f"{yuan:z,.0f} {page['yuan']}"]
 

@@ -1,13 +1,13 @@
 """The files of a closed loop: what was executed, and its key figures."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.results.io.files import replacing, write_csv
+from parkdispatch.results.io.files import write_csv, write_json
+from parkdispatch.results.io.run_folder import output_folder
 from parkdispatch.studies.closed_loop.loop_options import LoopOptions
 from parkdispatch.studies.closed_loop.loop_result import LoopResult
 
@@ -15,9 +15,10 @@ from parkdispatch.studies.closed_loop.loop_result import LoopResult
 def write_loop(
     result: LoopResult, options: LoopOptions, case: Case, folder: Path, seconds: float
 ) -> list[Path]:
-    """Write loop.csv, a row an interval, and loop.json. Returns their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    table, summary = folder / "loop.csv", folder / "loop.json"
+    """Write loop.csv, a row an interval, and loop.json; an earlier run is replaced. Returns their paths.
+
+    Raises InputError where the folder cannot be written, or holds anything else than a run.
+    """
     columns = [f"{device}.{name}" for device, name in result.columns]
     executed = pd.DataFrame(result.executed, pd.DatetimeIndex(result.times, name="time"), columns)
     executed["plan_cost_yuan"] = result.plan_costs_yuan
@@ -36,8 +37,8 @@ def write_loop(
         "cpu_ms_a_step": result.cpu_ms,
         "seconds": seconds,
     }
-    with replacing(table) as temporary:
-        write_csv(temporary, executed)
-    with replacing(summary) as temporary:
-        temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    return [table, summary]
+    with output_folder(folder) as stage:
+        return [
+            stage("loop.csv", lambda path: write_csv(path, executed)),
+            stage("loop.json", lambda path: write_json(path, figures)),
+        ]

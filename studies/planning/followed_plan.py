@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.user_files import is_user_file
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.grid_exchange import set_point_mw
@@ -28,7 +29,7 @@ def followed_targets_mw(
         shown, solution = "a plan", plan
     else:
         shown, path = str(plan), Path(plan) / SOLUTION
-        if not path.is_file():
+        if not is_user_file(path):
             raise InputError(f"argument `follow` = {shown}: must be the folder of a plan, with {SOLUTION}")
         solution = read_solution(path)
     own_times = times_of(solution)

@@ -1,5 +1,6 @@
 """The least that has to give where a plan is infeasible: the orders, or the demand."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Device
 from parkdispatch.models.errors import InfeasibleError, SolverError
+from parkdispatch.models.network.unserved import UnservedEnergy
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.results.solution import times_of
 from parkdispatch.results.violations import violated_mw
@@ -66,7 +68,15 @@ def _lines(title: str, prepared: Prepared, context: SolveContext, rather: float 
         worst = f"{amount.max():.3f} {'MWh' if is_energy else 'MW'}"
         last = times[when[-1]] + pd.Timedelta(hours=prepared.hours)
         lines.append(
-            f"{title}: {name} by {total_mwh:.3f} MWh, at most {worst},"
+            f"{title}: {_shown(name, soft_plan.case.devices)} by {total_mwh:.3f} MWh, at most {worst},"
             f" {times[when[0]]:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}"
         )
     return lines
+
+
+def _shown(limit: str, devices: Mapping[str, Device]) -> str:
+    """A limit as a message names it: what no device of the case serves or takes, by its bus."""
+    name, key = limit.rsplit(".", 1)
+    if isinstance(device := devices[name], UnservedEnergy):
+        return f"{'demand' if key == 'unserved_mw' else 'supply'} at bus {device.bus}"
+    return limit

@@ -11,6 +11,7 @@ import pytest
 from parkdispatch.models.device import SeriesSpec
 from parkdispatch.models.errors import InfeasibleError
 from parkdispatch.models.vocabulary import DailyWindow, Interval, Terms
+from parkdispatch.optimizer import solve
 from parkdispatch.optimizer.solve import Optimum, optimize, optimize_with_pyomo
 from tests.support.parks.reference_model import assert_tiled_is_reference
 from tests.support.small_parks import Bare, Decisions, Plan, SmallPark
@@ -66,6 +67,19 @@ def test_a_unit_with_a_least_power_and_a_price_of_starting() -> None:
     optimum = solved(park_of(write, [2, 6, 2, 6], 300.0))
     assert optimum.proof.objective_yuan == pytest.approx(4200)
     assert power_mw(optimum) == [0, 6, 0, 6]
+
+
+def test_a_load_below_the_least_power() -> None:
+    """Load 2, unit of 5 to 10 MW at 190 and 1,200 a start: the grid alone, 24 x 2 x 300 = 14,400.
+
+    With a share of the decision, a fifth of the unit, it is 24 x 2 x 190 + 1,200 / 5 = 9,360, which was
+    called proven.
+    """
+
+    def write(block: Any, interval: Interval) -> Any:
+        return 1200 * interval.committed("run", block.power, 5.0, 10.0).start
+
+    assert solved(park_of(write, [2] * 24, 300.0, 190.0)).proof.objective_yuan == pytest.approx(14_400)
 
 
 def test_least_times_of_running_and_standing() -> None:
@@ -230,8 +244,9 @@ def test_nothing_obeys_the_decisions() -> None:
         optimize(park.devices, park.times, park.hours, park.series)
 
 
-def test_without_time_all_that_may_rest_rests() -> None:
+def test_without_time_all_that_may_rest_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fortnight of units that may all stand still: at the limit there is a dispatch and a true bound."""
+    monkeypatch.setattr(solve, "LEAST_GRACE_S", 600.0)  # for the dispatch at rest, on a machine at work
 
     def write(block: Any, interval: Interval) -> Any:
         return 40 * interval.committed("run", block.power, 3.0, 10.0, min_up_h=5, min_down_h=4).start

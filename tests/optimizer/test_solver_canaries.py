@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import highspy
 import numpy as np
@@ -234,7 +235,53 @@ def test_an_unknown_end_is_solved_from_nothing(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(solver._highs, "clearSolver", lambda: forgot.append(forget()))
     assert solver.solve().x == pytest.approx([2])
     assert len(forgot) == 1
+
+
+def unclear(monkeypatch: pytest.MonkeyPatch, solver: Solver) -> list[tuple[Any, ...]]:
+    """Let every run of HiGHS end as Unknown; returns the options of each run as they come."""
+    names, runs = ("presolve", "solver", "simplex_strategy", "simplex_scale_strategy"), []
+    run = solver._highs.run
+
+    def noted() -> Any:
+        runs.append(tuple(solver._highs.getOptionValue(name)[1] for name in names))
+        return run()
+
+    monkeypatch.setattr(solver._highs, "run", noted)
     monkeypatch.setattr(solver._highs, "getModelStatus", lambda: highspy.HighsModelStatus.kUnknown)
+    return runs
+
+
+def test_an_unknown_end_goes_down_a_ladder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From nothing, primal simplex, without presolve, other scaling, interior points, then our own simplex.
+
+    2 x + y is least where x + y >= 3 and x - y >= -1 meet, at (1, 2): 4; with x at 0.5 at most nowhere.
+    """
+    solver = Solver()
+    solver.load(program([2, 1], [(3, [1, 1], INF), (-1, [1, -1], INF)], [(0, 9), (0, 9)], []))
+    runs = unclear(monkeypatch, solver)
+    answer = solver.solve()
+    assert runs == [
+        ("choose", "choose", 1, 2),
+        ("choose", "choose", 1, 2),
+        ("choose", "choose", 4, 2),
+        ("off", "choose", 4, 2),
+        ("off", "choose", 1, 4),
+        ("choose", "ipm", 1, 2),
+    ]
+    assert answer.x == pytest.approx([1, 2])
+    assert answer.bound == pytest.approx(4)
+    assert answer.row_dual == pytest.approx([1.5, 0.5])
+    solver.change_costs(np.array([0]), np.array([0.5]))  # now 3 MW of x: 1.5
+    assert solver.solve().x == pytest.approx([3, 0])
+    solver.change_bounds(np.array([0]), np.array([0.0]), np.array([0.5]))
+    with pytest.raises(SolverError, match="Unknown"):
+        solver.solve()
+
+
+def test_an_unknown_end_with_binaries_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    solver = Solver()
+    solver.load(program([1, 0], [(1, [1, 1], INF)], [(0, 2), BINARY], [1]))
+    unclear(monkeypatch, solver)
     with pytest.raises(SolverError, match="Unknown"):
         solver.solve()
 

@@ -157,7 +157,7 @@ def test_what_has_to_give_is_said_and_a_soft_plan_gives_just_that(case: Case) ->
     gives = [line for line in lines if line.startswith("the least by which the orders have to give")]
     assert [line.split(": ")[1].split()[0] for line in gives] == ["grid.most_ordered_import_mw"]
     least_mwh = float(gives[0].split(" by ")[-1].split()[0])
-    sheds = [line for line in lines if line.startswith("or, where the orders hold: unserved.unserved_mw")]
+    sheds = [line for line in lines if line.startswith("or, where the orders hold: demand at bus ac by ")]
     assert float(sheds[0].split(" by ")[-1].split()[0]) == pytest.approx(least_mwh, rel=1e-3)
     soft = pdx.plan(case, **NOW, orders=[tight], soft_yuan_per_mwh=1e6)
     over_mw = np.maximum(between(soft, "grid.import_mw", "17:00", "21:00") - 100, 0)

@@ -132,6 +132,9 @@ def test_every_error_is_said_in_chinese(folder: str) -> None:
         ("the least by which the orders have to give: grid.import_mw by 2.0 MWh, at most 8.0 MW,"
         " 2026-04-21 00:00 to 2026-04-22 00:00",
         "指令至少须让步：grid.import_mw 共 2.0 MWh，最大 8.0 MW，2026-04-21 00:00 至 2026-04-22 00:00"),
+        ("the least that has to give: demand at bus ac by 2.0 MWh, at most 8.0 MW, 2026-04-21 00:00 to"
+        " 2026-04-22 00:00",
+        "至少须让步：母线 ac 的用电共 2.0 MWh，最大 8.0 MW，2026-04-21 00:00 至 2026-04-22 00:00"),
         ("argument `device` = x: must be one of pv, grid, which can be out; did you mean `pv`?",
         "参数 `device` = x：须为可停运的设备 pv, grid 之一；是否指 `pv`？"),
     ],

@@ -12,6 +12,7 @@ import pyomo.environ as pyo
 import pytest
 from pydantic import ValidationError
 
+from parkdispatch.inputs.loader import load_case
 from parkdispatch.models.device import Park, Seen
 from parkdispatch.models.site import Site
 from parkdispatch.models.sources import pv_chain
@@ -19,6 +20,7 @@ from parkdispatch.models.sources.photovoltaic_plant import Pv
 from parkdispatch.models.sources.pv_areas import Face, Losses, PvArea
 from parkdispatch.models.weather import sky
 from parkdispatch.results.pv_yield import GAOAN_PLAN, PvYield, pv_yield
+from tests.support.cases.round_tariff import ROUND
 from tests.support.paths import ROOT, environment
 
 SITE = Site(latitude_deg=28.3, longitude_deg=115.2, altitude_m=50)
@@ -308,3 +310,21 @@ def test_the_gaoan_plant_is_the_published_one() -> None:
     assert len(plant.areas) == 6
     assert plant.rated_mwp == pytest.approx(300.036)
     assert all("Sungrow" in area.inverter for area in plant.areas)
+
+
+def test_power_that_no_plant_of_its_size_has_is_impossible() -> None:
+    """91,961 MW of 300 MWp, and power at midnight, were planned on and called optimal."""
+    plant = load_case("gaoan").devices["pv"]
+    times = pd.DatetimeIndex(["2026-07-15 00:00", "2026-07-15 12:00", "2026-07-15 12:15"])
+
+    def problems(*available_mw: float) -> list[str]:
+        park = Park(times, 0.25, SITE, ROUND, pd.DataFrame)
+        return list(plant.impossible({"available_mw": np.array(available_mw)}, park).get("available_mw", ()))
+
+    assert problems(0.0, 200.0, 0.0) == []
+    (beyond,) = problems(0.0, 91_961.0, 200.0)
+    assert beyond.startswith("91961 at 2026-07-15 12:00: must be ")
+    assert "which modules and inverters can give (in MW, not kW); 1 such values" in beyond
+    (dark,) = problems(5.0, 200.0, 200.0)
+    assert dark.startswith("5 at 2026-07-15 00:00: must be ")
+    assert "because the sun is below the horizon" in dark

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parkdispatch.optimizer import tiled_optimum
-from parkdispatch.optimizer.mip import plain_search
+from parkdispatch.optimizer.mip import plain_search, small_search
 from parkdispatch.optimizer.mip.plain_search import PlainSearch
 from parkdispatch.optimizer.solve import optimize
 from tests.support.harnesses.random_parks import random_park
@@ -31,7 +30,7 @@ def cost_yuan(seed: int, **options: Any) -> float:
 @pytest.mark.usefixtures("at_once")
 def test_what_it_finds_counts_and_ends_the_other_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """The other one waits for the end, and has found nothing but a poor dispatch."""
-    optimum_yuan, search = cost_yuan(DENSE), tiled_optimum.search_whole_program
+    optimum_yuan, search = cost_yuan(DENSE), small_search.search_whole_program
     was_stopped = []
 
     def waiting(*arguments: Any, stop: Any, **options: Any) -> Any:
@@ -39,7 +38,7 @@ def test_what_it_finds_counts_and_ends_the_other_search(monkeypatch: pytest.Monk
         found = search(*arguments, **options)
         return replace(found, x=np.zeros(0), row_dual=np.zeros(0), bound_yuan=-np.inf)
 
-    monkeypatch.setattr(tiled_optimum, "search_whole_program", waiting)
+    monkeypatch.setattr(small_search, "search_whole_program", waiting)
     assert cost_yuan(DENSE, threads=2) == pytest.approx(optimum_yuan, rel=1e-9)
     assert was_stopped == [True]
 

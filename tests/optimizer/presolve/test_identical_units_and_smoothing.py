@@ -148,7 +148,8 @@ def test_of_equal_optima_with_binaries_the_smoothest_is_taken() -> None:
     """A midday paid for import: the battery circulates, and any order of the modes costs the same.
 
     From 11:00 1 MW in for 6 quarter-hours and 0.7368 for one, 1 MW out for 4, 0.8864 in for 5 is a movement
-    of 6.16 MW; the same energy charged evenly at first, 0.9624 for 7, moves less.
+    of 6.16 MW; the same energy charged evenly at first, 0.9624 for 7, moves less. Of equal optima any was
+    taken, which moved 16.72 MW.
     """
     park = SmallPark(96, 15, "2026-04-21")
     hour = (park.times.hour + park.times.minute / 60).to_numpy()
@@ -159,11 +160,11 @@ def test_of_equal_optima_with_binaries_the_smoothest_is_taken() -> None:
         import_limit=2.5,
         export_limit=2.0,
     )
-    park.load(1.0).pv(np.maximum(0.0, 2 * np.sin((hour - 6) / 12 * np.pi)))
+    park.load(1.0).pv(np.round(np.maximum(0.0, 2 * np.sin((hour - 6) / 12 * np.pi)), 5))
     cells = {"soc_min": 0.1, "soc_max": 0.9, "initial_soc": 0.5, "eta_charge": 0.95, "eta_discharge": 0.95}
     park.battery(power_mw=1.0, energy_mwh=2.0, **cells)
     optimum = park.solve().optimum
-    assert optimum.proof.objective_yuan == pytest.approx(5766.0102, abs=1e-4)
+    assert optimum.proof.objective_yuan == pytest.approx(5766.0080, abs=1e-5)
     smooth = smooth_set_points(optimum.tiled, optimum.x, park.devices, ["battery"])
     assert optimum.tiled.program.objective(smooth) <= optimum.proof.objective_yuan * (1 + 1e-12)
     pair = next(pair for pair in optimum.tiled.template.pairs if pair.key[0] == "battery")

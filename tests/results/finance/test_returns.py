@@ -170,6 +170,16 @@ def test_payback_is_the_time_after_which_nothing_is_missing_again() -> None:
     assert payback(flow(-100, 150, -50, 5), 1).from_construction_years == pytest.approx(1 + 100 / 150)
 
 
+def test_payback_after_a_late_replacement() -> None:
+    """186 a year on 1,000: above zero for the first time after 1 + 1000 / 186 = 6.38 years. Cells for 1,172
+    in the eighth year of operation take it below zero; for good after 1 + 2172 / 186 = 12.68."""
+    money = np.array([-1000.0, *[186.0] * 20])
+    money[8] -= 1172.0
+    period = payback(money, 1)
+    assert period.from_construction_years == pytest.approx(12.68, abs=5e-3)
+    assert period.first_positive_years == pytest.approx(6.38, abs=5e-3)
+
+
 def test_discounted_payback_is_the_last_time_too() -> None:
     """At 10 %: -100, 150/1.1, -100/1.21, 100/1.331 sum to 28.85 - 100/1.331 = -46.28 before the last year."""
     measures = returns(flow(-100, 150, -100, 100), 0.1, 1, first_year_discounted=False)

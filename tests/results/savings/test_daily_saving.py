@@ -7,7 +7,7 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
-from parkdispatch.inputs.prepare import month_times, prepare
+from parkdispatch.inputs.prepare import month_times, prepare, year_times
 from parkdispatch.inputs.schema.case_file import SeriesFile
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.results.html.dispatch_report import report_html
@@ -68,6 +68,21 @@ def test_peaks_of_the_month_before_the_horizon_count() -> None:
     assert days[3].before["grid"] == PeakSoFar(0.0, 0.0)
 
 
+def test_where_a_day_begins_is_no_saving_of_it() -> None:
+    """80 MWh at one price of 562.5 yuan/MWh: 45,000 yuan between beginnings, none saved."""
+    prices = {("grid", "purchase_price_yuan_per_mwh"): SeriesFile(file="prices.csv")}
+    energy_yuan = []
+    for initial_soc in (0.1, 0.9):
+        full, bare = (SmallPark(2, 720, "2026-07-29").grid(562.5).load([10, 10]) for _ in range(2))
+        full.battery(energy_mwh=100.0, initial_soc=initial_soc, final_soc=0.1)
+        case = replace(load_case("gaoan").with_devices(full.devices), series=prices)
+        solution, without = (to_dataset(park.solve().optimum, {}) for park in (full, bare))
+        (day,) = saving_by_day(solution, without, case)
+        energy_yuan.append(day.energy_yuan)
+        assert day.total_yuan == pytest.approx(0, abs=CENT)
+    assert energy_yuan == pytest.approx([0, 45_000], abs=CENT)
+
+
 def test_an_emptied_store_is_paid_for_at_what_refilling_costs() -> None:
     """120 MWh at the beginning, none at the end, 80 % lost in charging: bought back at 1 / 0.8 each."""
     solution, without, case = dispatched(energy_mwh=120.0, initial_soc=1.0, final_soc=0.0, eta_charge=0.8)
@@ -97,3 +112,16 @@ def test_a_month_of_the_built_in_case_and_its_bridge_to_the_bill() -> None:
     assert facts.steps is not None
     assert rows[0][1] == other.saving_yuan
     assert rows[-1][1] == pytest.approx(facts.steps.saved_yuan, rel=1e-9)
+
+
+def test_the_built_in_year_has_one_bridge_between_its_two_savings(request: pytest.FixtureRequest) -> None:
+    """In 10,000 yuan 2,721 stood on one page and 2,603 on the other; of the export 27 % is storage."""
+    if not request.config.getoption("--whole-year"):
+        pytest.skip("asked for by --whole-year")
+    case = load_case("gaoan")
+    run = dispatch_case(at_listed_demand_price(prepare(case, year_times(case))), SolveContext(), 0.0)
+    other, energy_mwh = run.summary.without_storage, run.summary.energy_mwh
+    assert other is not None
+    assert [round(yuan / 1e4) for _, yuan in bridge_rows(other, load_words("en"))] == [2721, -118, 2603]
+    of_storage_mwh = energy_mwh["battery_1.exported_mwh"] + energy_mwh["battery_2.exported_mwh"]
+    assert of_storage_mwh / energy_mwh["grid.export_mwh"] == pytest.approx(0.27, abs=0.005)

@@ -26,7 +26,7 @@ from parkdispatch.results.wording.display_names import check_label, device_label
 from parkdispatch.results.wording.finance_words import FinanceWords
 from parkdispatch.results.wording.languages import LANGS
 from parkdispatch.results.wording.sentences import proof_sentence, source_line
-from parkdispatch.results.wording.words import load_words
+from parkdispatch.results.wording.words import format_money, load_words
 from tests.support.finance_cases import EVERYTHING
 from tests.support.reports.built_in_pages import made, report
 from tests.support.reports.english_words import english, left_in_english
@@ -100,6 +100,14 @@ def test_nothing_english_is_in_a_chinese_workbook(name: str, tmp_path: Path) -> 
     texts = [cell for row in rows for cell in row if isinstance(cell, str)]
     assert len(texts) > 100
     assert left_in_english([*book.sheetnames, *texts], quoted("day")) == {}
+
+
+def test_amounts_that_stand_side_by_side_have_one_unit() -> None:
+    """A page said "97,825 yuan instead of 10.20 10⁴ yuan"."""
+    words = load_words("en")
+    assert format_money(97_825.0, words) == ("97,825", "yuan", [])
+    assert format_money(97_825.0, words, 102_000.0) == ("9.78", "10⁴ yuan", ["97,825 yuan"])
+    assert format_money(102_000.0, words, 97_825.0)[:2] == ("10.20", "10⁴ yuan")
 
 
 def test_every_check_of_the_audit_has_a_word() -> None:

@@ -3,9 +3,12 @@
 Prices in yuan/MWh, power in MW; a battery is perfect, of 5 MW and 5 MWh, and empty unless it says not.
 """
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import parkdispatch as pdx
@@ -13,6 +16,7 @@ from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, day_times, prepare, year_times
 from parkdispatch.models.errors import InputError
 from parkdispatch.studies.closed_loop.closed_loop import run_loop
+from parkdispatch.studies.closed_loop.loop_files import write_loop
 from parkdispatch.studies.closed_loop.loop_forecasts import ForecastKind, forecast
 from parkdispatch.studies.closed_loop.loop_options import LoopOptions
 from parkdispatch.studies.closed_loop.loop_result import LoopResult
@@ -41,6 +45,21 @@ def test_two_days_whose_load_is_known_save_what_foresight_saves() -> None:
     assert result.foresight_yuan == pytest.approx(1040, abs=CENT)
     assert result.kept == pytest.approx(1.0)
     assert result.proofs.proven == 48
+
+
+def test_files_of_a_loop_replace_those_of_another_and_nothing_else(tmp_path: Path) -> None:
+    """They were written one by one without a manifest: the same command refused its own folder."""
+    prepared, options = two_days([1.0] * 48), LoopOptions(0, 48, 24.0, "perfect", False)
+    result, out = run_loop(prepared, options), tmp_path / "out"
+    for _ in range(2):
+        paths = write_loop(result, options, prepared.case, out, 1.0)
+        assert sorted(path.name for path in out.iterdir()) == ["loop.csv", "loop.json", "manifest.json"]
+    assert pd.read_csv(paths[0])["grid.import_mw"].sum() == pytest.approx(24 * 2)
+    assert json.loads(paths[1].read_text(encoding="utf-8"))["cost_yuan"] == pytest.approx(1040)
+    (out / "notes.txt").write_text("of a person")
+    with pytest.raises(InputError, match=r"holds notes\.txt, which no run wrote"):
+        write_loop(result, options, prepared.case, out, 1.0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
 
 
 def test_a_load_that_did_not_come_leaves_the_store_full() -> None:
