@@ -101,18 +101,6 @@ class TaskCluster:
         self._client = None
         self._open.close()
 
-    def each(
-        self,
-        work: Work,
-        shared: Any,
-        tasks: Mapping[int, Array],
-        progress: Progress = ignore_progress,
-        what: str = "task",
-    ) -> Iterator[tuple[int, Outcome]]:
-        """Yield the number of each task and its outcome as the tasks finish, as `batches` has them."""
-        for batch in self.batches(work, shared, tasks, progress, what):
-            yield from batch
-
     def batches(
         self,
         work: Work,

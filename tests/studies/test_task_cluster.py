@@ -25,7 +25,7 @@ from parkdispatch.studies.dask_client import TlsFiles, tls_files
 from parkdispatch.studies.task_cluster import TaskCluster
 from parkdispatch.studies.task_progress import duration
 from tests.support import cluster_work
-from tests.support.cluster_work import Counting
+from tests.support.cluster_work import Counting, each
 from tests.support.paths import environment
 
 TASKS = dict(enumerate(cluster_work.table(12).to_numpy()))
@@ -33,7 +33,7 @@ TASKS = dict(enumerate(cluster_work.table(12).to_numpy()))
 
 def computed_by(cluster: TaskCluster) -> Array:
     """The results of all tasks in their order."""
-    results = dict(cluster.each(cluster_work.figures, {"scale": 1.0}, TASKS))
+    results = dict(each(cluster, cluster_work.figures, {"scale": 1.0}, TASKS))
     return np.array([results[n] for n in TASKS])
 
 
@@ -43,7 +43,7 @@ def same_bits(first: Array, second: Array) -> bool:
 
 def test_tasks_are_done(cluster: TaskCluster) -> None:
     assert same_bits(computed_by(cluster), cluster_work.expected(12))
-    assert list(cluster.each(cluster_work.figures, {}, {})) == []
+    assert list(each(cluster, cluster_work.figures, {}, {})) == []
 
 
 def test_what_is_shared_travels_once_and_tasks_are_small(
@@ -64,7 +64,7 @@ def test_what_is_shared_travels_once_and_tasks_are_small(
     size, count = 1_000_000, 200
     tasks = {n: np.arange(8.0) for n in range(count)}
     arrivals = np.array(
-        [numbers for _, numbers in cluster.each(cluster_work.arrivals, Counting(size), tasks)]
+        [numbers for _, numbers in each(cluster, cluster_work.arrivals, Counting(size), tasks)]
     )
     assert len(np.unique(arrivals[:, 0])) == 2, "one process did it all"
     assert (arrivals[:, 1] == 1).all(), "what is shared came to a process more than once"
@@ -74,10 +74,10 @@ def test_what_is_shared_travels_once_and_tasks_are_small(
 
 def test_a_killed_worker_changes_nothing(cluster: TaskCluster) -> None:
     """Both processes are ended in the middle, one after the other."""
-    pids = {int(numbers[0]) for _, numbers in cluster.each(cluster_work.arrivals, Counting(1), dict(TASKS))}
+    pids = {int(numbers[0]) for _, numbers in each(cluster, cluster_work.arrivals, Counting(1), dict(TASKS))}
     assert len(pids) == 2
     answers: dict[int, Array] = {}
-    for key, numbers in cluster.each(cluster_work.figures, {"scale": 1.0, "sleep_s": 0.1}, TASKS):
+    for key, numbers in each(cluster, cluster_work.figures, {"scale": 1.0, "sleep_s": 0.1}, TASKS):
         answers[key] = numbers
         if len(answers) in (2, 5) and pids:
             os.kill(pids.pop(), signal.SIGKILL)
@@ -96,7 +96,7 @@ def test_what_fails_is_named_and_the_rest_is_done(cluster: TaskCluster) -> None:
             "scenario {}: internal error, please report it: ZeroDivisionError: a bug",
         ),
     ):
-        got = dict(cluster.each(cluster_work.failing, kind, tasks, what="scenario"))
+        got = dict(each(cluster, cluster_work.failing, kind, tasks, what="scenario"))
         assert sorted(got) == list(range(6))
         assert all(np.array_equal(got[n], tasks[n]) for n in (0, 1, 3, 4)), "what did not fail is lost"
         for n in (2, 5):
@@ -107,7 +107,7 @@ def test_what_fails_is_named_and_the_rest_is_done(cluster: TaskCluster) -> None:
 def test_tasks_that_all_fail_are_given_up(cluster: TaskCluster) -> None:
     """Of fifty, each failing, some beyond the first ten are not tried; every one has its error."""
     tasks = {n: np.array([2.0]) for n in range(50)}
-    got = dict(cluster.each(cluster_work.failing, "infeasible", tasks))
+    got = dict(each(cluster, cluster_work.failing, "infeasible", tasks))
     assert len(got) == 50
     untried = [error for error in got.values() if "not tried, because the first" in str(error)]
     assert 0 < len(untried) <= 40
@@ -119,14 +119,14 @@ def test_a_task_that_ends_every_worker_is_an_error(
     """Here the first worker that ends is one too many."""
     assert cluster._client is not None
     monkeypatch.setattr(cluster._client.cluster.scheduler, "allowed_failures", 0)
-    ((_, error),) = cluster.each(cluster_work.failing, "die", {2: np.array([2.0])}, what="scenario")
+    ((_, error),) = each(cluster, cluster_work.failing, "die", {2: np.array([2.0])}, what="scenario")
     assert isinstance(error, SolverError)
     assert str(error).startswith("scenario 2: several workers ended while they computed it")
 
 
 def test_progress_has_the_time_left(cluster: TaskCluster) -> None:
     said: list[str] = []
-    list(cluster.each(cluster_work.figures, {"scale": 1.0, "sleep_s": 0.1}, TASKS, said.append, "scenario"))
+    list(each(cluster, cluster_work.figures, {"scale": 1.0, "sleep_s": 0.1}, TASKS, said.append, "scenario"))
     assert said[0].startswith("1 of 12 scenarios, ") and said[0].endswith(" s left")
     assert said[-1] == "12 of 12 scenarios"
 
@@ -236,7 +236,7 @@ def test_a_scheduler_that_runs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Non
                 program_versions.cache_clear()
             with TaskCluster(address) as cluster:
                 got = {}
-                for n, numbers in cluster.each(cluster_work.figures, {"scale": 1.0, "sleep_s": 0.2}, TASKS):
+                for n, numbers in each(cluster, cluster_work.figures, {"scale": 1.0, "sleep_s": 0.2}, TASKS):
                     got[n] = numbers
                     there.kill()
             lost = [error for error in got.values() if isinstance(error, SolverError)]

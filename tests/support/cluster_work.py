@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,12 @@ def figures(shared: dict[str, Any], row: Array) -> Array:
 def expected(count: int) -> Array:
     """What all scenarios give, computed here."""
     return np.array([figures({"scale": 1.0}, row) for row in table(count).to_numpy()])
+
+
+def each(cluster: TaskCluster, *arguments: Any, **named: Any) -> Iterator[tuple[int, Any]]:
+    """The outcomes of a batch of tasks, one by one."""
+    for batch in cluster.batches(*arguments, **named):
+        yield from batch
 
 
 class Counting:

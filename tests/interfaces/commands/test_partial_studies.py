@@ -75,10 +75,13 @@ def faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Faults:
         faults.count("marginal" in faults.parts)
         return differences(*rest)
 
-    def each(_: TaskCluster, work: Any, shared: Any, tasks: Mapping[int, Any], *rest: Any) -> Iterator[Any]:
+    def batches(
+        _: TaskCluster, work: Any, shared: Any, tasks: Mapping[int, Any], *rest: Any
+    ) -> Iterator[Any]:
         for number, row in tasks.items():
             failing = number in faults.scenarios
-            yield number, faults.error(f"scenario {number}: {MESSAGE}") if failing else evaluate(shared, row)
+            failed = faults.error(f"scenario {number}: {MESSAGE}")
+            yield [(number, failed if failing else evaluate(shared, row))]
             faults.solved += not failing
 
     monkeypatch.setattr(existing_park, "year_times", three_days)
@@ -86,7 +89,7 @@ def faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Faults:
     monkeypatch.setattr(co_optimization.ParametricSearch, "run", searched)
     monkeypatch.setattr(co_optimization, "marginal_differences", different)
     monkeypatch.setattr(TaskCluster, "__enter__", lambda cluster: cluster)
-    monkeypatch.setattr(TaskCluster, "each", each)
+    monkeypatch.setattr(TaskCluster, "batches", batches)
     return faults
 
 
