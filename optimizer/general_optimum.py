@@ -94,7 +94,9 @@ def _find_in_blocks(
     search = BlockwiseSearch(tiled, program, firsts, settings, known)
     try:
         blockwise = search.run()
-    except (InfeasibleProgram, UnboundedProgram):
+    except (InfeasibleProgram, UnboundedProgram) as ended:
+        if known is None and isinstance(ended, InfeasibleProgram) and ended.rows is not None:
+            raise
         # a block's program leaves out what only the whole program has: that says what is the matter
         return known, -np.inf if known is None else known.bound
     if not blockwise.x.size or not obeys_all(tiled, program, blockwise.x):
