@@ -87,8 +87,8 @@ def _balance_bounds(tiled: Tiled, program: LinearProgram, interval: int, row: in
 def explain_infeasibility(tiled: Tiled, program: LinearProgram, within: Index | None = None) -> str:
     """Name the rows of an infeasible program that are violated in a solution of least total violation.
 
-    `within` are the rows that count, such as those of one day, where these are known to contradict each other;
-    rows beyond the program's, which a search adds, count for nothing.
+    `within` are the rows that count, such as those of one day, where these are known to contradict each
+    other; rows beyond the program's, which a search adds, count for nothing.
     The text also covers programs that are infeasible only because of their exclusive pairs.
     """
     rows, columns = program.matrix.shape
@@ -143,7 +143,7 @@ def _unbalanced_energy(tiled: Tiled, missing: Array) -> list[str]:
 
 
 def _elastic_program(tiled: Tiled, program: LinearProgram, counted: Index) -> LinearProgram:
-    """The program of least violation: counted rows get a surplus and a shortfall at a penalty, others are out.
+    """The program of least violation: counted rows get a surplus and a shortfall at a penalty, others none.
 
     Bounds are kept, so it is always feasible. A device's equations are no limits of the user's and are
     violated last: a store that cannot be filled misses its final level, it does not gain energy.

@@ -43,7 +43,7 @@ def test_surplus_absorbed_is_what_is_neither_fed_in_nor_curtailed_any_more() -> 
 
 
 def test_beyond_dispatched_years_no_energy_falls_below_zero() -> None:
-    """40 and 35 GWh in the first two years: a line would discharge -5 GWh in the tenth, and cycle backwards."""
+    """40 and 35 GWh in the first two years: a line would discharge -5 GWh in the tenth."""
     first, second = (
         replace(year(number, discharged_mwh=mwh), full_cycles={"b": mwh / 100})
         for number, mwh in ((1, 40_000.0), (2, 35_000.0))

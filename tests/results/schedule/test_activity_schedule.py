@@ -55,7 +55,7 @@ def test_shifted_work_is_told_beside_its_usual_energy() -> None:
 
 
 def test_work_in_hours_without_exchange_or_connection_says_so() -> None:
-    """The park carries itself from 10:00 to 11:00, and is cut off from 11:00 to 12:00: neither has a price."""
+    """The park carries itself from 10:00, and is cut off from 11:00 to 12:00: neither has a price."""
     hour = np.arange(24)
     load_mw, limit_mw = np.where(hour == 11, 0.0, 20.0), np.where(hour == 11, 0.0, 90.0)
     solution = dispatched(
