@@ -1,7 +1,7 @@
 """A device on two buses of two carriers: an electrolyser that makes hydrogen, in one file.
 
-`python docs/examples/electrolyser.py FOLDER zh` checks it, plans a day of a park in which it fuels lorries, and
-writes page and workbook into the folder, in Chinese or, without `zh`, in English.
+`python docs/examples/electrolyser.py FOLDER zh` checks it, plans a day of a park in which it fuels lorries,
+and writes page and workbook into the folder, in Chinese or, without `zh`, in English.
 """
 
 import sys
