@@ -15,6 +15,7 @@ from parkdispatch.models.device import Array
 from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
+from parkdispatch.optimizer.heuristics.least_shared import with_least_shared
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, UnboundedProgram
 from parkdispatch.optimizer.mip.whole_optimum import dispatch_with_bound, find_as_whole, solve_within
 from parkdispatch.optimizer.mip.whole_program import (
@@ -52,6 +53,9 @@ def find_general_optimum(tiled: Tiled, settings: SolveSettings) -> TiledOptimum:
         raise NoFeasibleDispatch(bound_yuan)
     if known is None or (is_small and not _is_done(known, settings)):
         known = _better(known, find_as_whole(tiled, program, settings, known, bound_yuan))
+    x = with_least_shared(tiled, known.x)
+    cost_yuan = tiled.program.objective(x)
+    known = replace(known, x=x, cost_yuan=cost_yuan, bound=min(known.bound, cost_yuan))
     return replace(known, built=built, final_relaxation=_final_relaxation(tiled, known.x, settings))
 
 
