@@ -5,8 +5,8 @@ The interval is a program of its own, with what was executed before it fixed and
     least   costs + sum of penalty x |power - set point| + penalty x (import - peak that is paid for)
 
 On and off are those of the plan, unless nothing is feasible so. Connections, links, transformers and sources
-of sun, wind and waste heat are free. Stores leave their set points first, and for the peak too; loads, units
-and converters only where a bus could not be balanced otherwise.
+of sun, wind and waste heat are free. Stores leave their set points first, then work that may wait, both for
+the peak too; units and converters only where a bus could not be balanced otherwise.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,8 @@ from parkdispatch.optimizer.formulation.template import Template
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
 
 # in the largest cost of a column: what a MW costs by which a set point is left, or the peak is exceeded
-STORE_PENALTY, PEAK_PENALTY, OTHER_PENALTY = 10.0, 20.0, 40.0
+PENALTY_OF_ROLE = {"store": 10.0, "load": 15.0}
+PEAK_PENALTY, OTHER_PENALTY = 20.0, 40.0
 NOTICED_MW = 1e-5  # by which a set point is left
 
 
@@ -45,7 +46,7 @@ class SetPoints:
             if role in ("grid", "network") or name in free or not key.endswith("_mw") or column.is_binary:
                 continue
             columns.append(number)
-            penalty.append(STORE_PENALTY if role == "store" else OTHER_PENALTY)
+            penalty.append(PENALTY_OF_ROLE.get(role, OTHER_PENALTY))
         return SetPoints(np.array(columns, dtype=np.int64), np.array(penalty))
 
 

@@ -96,3 +96,24 @@ def test_work_and_units_follow_their_plan_and_keep_their_times() -> None:
     assert work_mw.sum(axis=1) == pytest.approx([12.0, 12.0])
     assert work_mw[:, 18:21] == pytest.approx(np.zeros((2, 3)))
     assert result.cost_yuan == pytest.approx(result.foresight_yuan)
+
+
+def test_stores_give_way_for_the_peak_first_and_then_work_that_may_wait() -> None:
+    """5 MW are paid for: 1 MW of load, 3 MW of work and 1 MW of charge in the cheap hours from 3:00 to 6:00.
+
+    At 4:00 on the second day the load is 4 MW, which nobody expected. The battery gives back what it charged
+    at 3:00 instead of charging: 2 MW; the third is taken from the work, which is done later.
+    """
+    prices = ([50.0] * 3 + [10.0] * 3 + [50.0] * 18) * 2
+    load_mw = [1.0] * 28 + [4.0] + [1.0] * 19
+    park = behind_a_cable(load_mw, prices)
+    park.grid(prices, bus="meter", demand=1000.0, peak_so_far=5.0)
+    park.battery(power_mw=1.0, energy_mwh=3.0)
+    mills = ShiftableLoad(daily_energy_mwh=9.0, machine_mw=3.0, window="00:00-24:00")
+    result = run(add(park, "mills", mills), "persistence", hold=True)
+    battery_mw = power(result, "battery", "charge_mw") - power(result, "battery", "discharge_mw")
+    assert power(result, "grid", "import_mw").max() <= 5.0 + 1e-6
+    assert battery_mw[27:29] == pytest.approx([1.0, -1.0])
+    assert power(result, "mills", "power_mw")[27:29] == pytest.approx([3.0, 2.0])
+    assert power(result, "mills", "power_mw").reshape(2, 24).sum(axis=1) == pytest.approx([9.0, 9.0])
+    assert result.proofs.gave_way >= 1
