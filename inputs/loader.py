@@ -145,11 +145,11 @@ def variants(name_or_path: str) -> list[str]:
 
 
 def _find(name_or_path: str) -> Path:
-    """Path of the case file of a built-in case, a folder with a case.toml, or a file."""
-    if name_or_path in BUILT_IN:
-        return Path(
-            str(resources.files("parkdispatch.inputs") / "parks" / _folder(name_or_path) / "case.toml")
-        )
+    """Path of the file of a built-in case, also written with underscores, of a folder, or of a file."""
+    built_in = name_or_path.replace("_", "-")
+    # a folder of that name is the user's own
+    if name_or_path in BUILT_IN or (built_in in BUILT_IN and not os.path.lexists(name_or_path)):
+        return Path(str(resources.files("parkdispatch.inputs") / "parks" / _folder(built_in) / "case.toml"))
     path = user_path(name_or_path)
     try:
         if path.is_dir():
