@@ -146,7 +146,7 @@ def variants(name_or_path: str) -> list[str]:
 
 def _find(name_or_path: str) -> Path:
     """Path of the file of a built-in case, also written with underscores, of a folder, or of a file."""
-    built_in = name_or_path.replace("_", "-")
+    built_in = str(name_or_path).replace("_", "-")
     # a folder of that name is the user's own
     if name_or_path in BUILT_IN or (built_in in BUILT_IN and not os.path.lexists(name_or_path)):
         return Path(str(resources.files("parkdispatch.inputs") / "parks" / _folder(built_in) / "case.toml"))
