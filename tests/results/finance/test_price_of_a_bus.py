@@ -1,4 +1,4 @@
-"""What energy costs on a bus: the price of its connection, or of the one that it reaches over transformers."""
+"""What energy costs on a bus: the price of its connection, or of the one that it reaches."""
 
 from dataclasses import replace
 
@@ -13,10 +13,9 @@ from tests.support.small_parks import SmallPark
 
 
 def test_a_bus_behind_a_cable_has_the_price_of_the_meter() -> None:
-    """Cooling of a battery at 35 kV is paid for at 220 kV; of a bus that reaches no meter, nothing is known."""
-    park = (
-        SmallPark(2).grid([300.0, 500.0], bus="meter").load(1.0, bus="works").load(0.0, "heat_load", "heat")
-    )
+    """What is drawn at 35 kV is paid for at 220 kV; a bus that reaches no meter has no price."""
+    park = SmallPark(2).grid([300.0, 500.0], bus="meter").load(1.0, bus="works")
+    park.load(0.0, "heat_load", "heat")
     add(park, "cable", Link(bus="meter", to_bus="works", forward_limit_mw=9.0, backward_limit_mw=9.0))
     solution = to_dataset(park.solve().optimum, {})
     case = replace(load_case("gaoan"), devices=park.devices)
