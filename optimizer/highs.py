@@ -103,11 +103,7 @@ class Basis:
 
 
 class InfeasibleProgram(Exception):  # noqa: N818 - a finding, not a fault
-    """The solver proved that no point meets all rows and bounds.
-
-    `rows` are the numbers of the rows of the whole program that contradict each other, where some are known
-    to.
-    """
+    """The solver proved that no point meets all rows and bounds; `rows` of a whole program, where known."""
 
     def __init__(self, rows: Index | None = None) -> None:
         super().__init__()
