@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -17,6 +18,7 @@ from parkdispatch.inputs.checks.file_form import file_problems
 from parkdispatch.inputs.checks.owner_checks import owner_problems
 from parkdispatch.inputs.checks.sizing_checks import sizing_problems
 from parkdispatch.inputs.checks.trusted_paths import path_problems
+from parkdispatch.inputs.messages.further_problems import further_problems
 from parkdispatch.inputs.messages.problem_sentences import (
     closest,
     problem_sentences,
@@ -69,13 +71,15 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
         file = schema.model_validate(tables)
     except ValidationError as error:
         problems += problem_sentences(error, model=schema)
+        problems += further_problems(tables, error, schema)
     if isinstance(tables.get("tariff"), str):
         try:
             tariff = read_tariff(tables["tariff"], path.parent)
         except InputError as error:
             problems += error.problems
     parts = valid_parts(tables) if file is None else all_parts(file)
-    problems += cross_check(parts, tariff)
+    told = {_field_of(line) for line in problems}
+    problems += [line for line in cross_check(parts, tariff) if _field_of(line) not in told]
     if problems or file is None or tariff is None:
         problems += [*_preparation_problems(parts), *file_problems(parts, path.parent)]
         if whole_year and tariff is not None:
@@ -114,6 +118,12 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
     return case
 
 
+def _field_of(line: str) -> str:
+    """The field that a problem is about; the line where it is about none."""
+    field = re.match(r"`[^`]+` = ", line)
+    return field[0] if field else line
+
+
 def _preparation_problems(parts: CaseParts) -> list[str]:
     """What is missing to compute the series that the valid parts of a case do not give."""
     given = {(name, key) for name, _, key in (series.partition(".") for series in parts.series)}
@@ -135,11 +145,11 @@ def variants(name_or_path: str) -> list[str]:
 
 
 def _find(name_or_path: str) -> Path:
-    """Path of the case file of a built-in case, a folder with a case.toml, or a file."""
-    if name_or_path in BUILT_IN:
-        return Path(
-            str(resources.files("parkdispatch.inputs") / "parks" / _folder(name_or_path) / "case.toml")
-        )
+    """Path of the file of a built-in case, also written with underscores, of a folder, or of a file."""
+    built_in = str(name_or_path).replace("_", "-")
+    # a folder of that name is the user's own
+    if name_or_path in BUILT_IN or (built_in in BUILT_IN and not os.path.lexists(name_or_path)):
+        return Path(str(resources.files("parkdispatch.inputs") / "parks" / _folder(built_in) / "case.toml"))
     path = user_path(name_or_path)
     try:
         if path.is_dir():

@@ -110,7 +110,7 @@ def write_ordered(bounds: Sequence[OrderedBound], block: Any, interval: Interval
     violations = []
     for (variable, side), of_row in _rows(bounds).items():
         quantity = block.component(variable) if variable != INJECTION else sum(terms.injection.values())
-        body = interval.series(_switch_name(variable, side)) * quantity
+        body = interval.series(_switch_name(variable, side)) * _affine(block, variable, side, quantity)
         price = _price(of_row)
         if price is not None:
             beyond = pyo.Var(bounds=(0, None))
@@ -123,6 +123,21 @@ def write_ordered(bounds: Sequence[OrderedBound], block: Any, interval: Interval
     if not violations:
         return terms
     return replace(terms, costs={**terms.costs, VIOLATION: sum(violations)})
+
+
+def _affine(block: Any, variable: str, side: Side, quantity: Any) -> Any:
+    """The quantity, as a variable of its own where it has series in it, such as heat by a COP.
+
+    The row multiplies it by a series, and may have only one of them in each product.
+    """
+    from pyomo.core.expr.visitor import identify_mutable_parameters
+
+    if next(identify_mutable_parameters(quantity), None) is None:
+        return quantity
+    name = f"{side}_bounded_{variable}_mw"
+    block.add_component(name, bounded := pyo.Var())
+    block.add_component(f"{name}_law", pyo.Constraint(expr=bounded == quantity))
+    return bounded
 
 
 def violations_mw(

@@ -15,6 +15,7 @@ from parkdispatch.models.device import Array
 from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
+from parkdispatch.optimizer.heuristics.least_shared import with_least_shared
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, UnboundedProgram
 from parkdispatch.optimizer.mip.whole_optimum import dispatch_with_bound, find_as_whole, solve_within
 from parkdispatch.optimizer.mip.whole_program import (
@@ -52,6 +53,9 @@ def find_general_optimum(tiled: Tiled, settings: SolveSettings) -> TiledOptimum:
         raise NoFeasibleDispatch(bound_yuan)
     if known is None or (is_small and not _is_done(known, settings)):
         known = _better(known, find_as_whole(tiled, program, settings, known, bound_yuan))
+    x = with_least_shared(tiled, known.x)
+    cost_yuan = tiled.program.objective(x)
+    known = replace(known, x=x, cost_yuan=cost_yuan, bound=min(known.bound, cost_yuan))
     return replace(known, built=built, final_relaxation=_final_relaxation(tiled, known.x, settings))
 
 
@@ -94,7 +98,9 @@ def _find_in_blocks(
     search = BlockwiseSearch(tiled, program, firsts, settings, known)
     try:
         blockwise = search.run()
-    except (InfeasibleProgram, UnboundedProgram):
+    except (InfeasibleProgram, UnboundedProgram) as ended:
+        if known is None and isinstance(ended, InfeasibleProgram) and ended.rows is not None:
+            raise
         # a block's program leaves out what only the whole program has: that says what is the matter
         return known, -np.inf if known is None else known.bound
     if not blockwise.x.size or not obeys_all(tiled, program, blockwise.x):

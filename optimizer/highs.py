@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.arrays import Mask
+from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.thread_pool import turn_released
 from parkdispatch.optimizer.time_budget import current_deadline
@@ -103,7 +103,11 @@ class Basis:
 
 
 class InfeasibleProgram(Exception):  # noqa: N818 - a finding, not a fault
-    """The solver proved that no point meets all rows and bounds."""
+    """The solver proved that no point meets all rows and bounds; `rows` of a whole program, where known."""
+
+    def __init__(self, rows: Index | None = None) -> None:
+        super().__init__()
+        self.rows = rows
 
 
 class OutOfTime(SolverError):  # noqa: N818 - which is no fault

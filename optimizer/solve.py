@@ -10,6 +10,7 @@ import pandas as pd
 
 from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InfeasibleError, SolverError
+from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.kept_templates import kept_template
@@ -151,9 +152,9 @@ def optimize(
                     if is_general
                     else find_optimum(scaled, scaled, settings, tiled_start, coarse=coarse)
                 )
-    except InfeasibleProgram:
+    except InfeasibleProgram as ended:
         progress("explaining the infeasibility")
-        raise InfeasibleError(_explanation(tiled, time_limit_s)) from None
+        raise InfeasibleError(_explanation(tiled, time_limit_s, ended.rows)) from None
     except NoFeasibleDispatch as ended:
         raise NoFeasibleDispatch(ended.bound_yuan * money_unit_yuan) from None
     except UnboundedProgram:
@@ -168,11 +169,11 @@ def optimize(
     return Optimum(tiled, x, proof, timings, next_warm, None if merged else solved.final_relaxation)
 
 
-def _explanation(tiled: Tiled, time_limit_s: float) -> str:
-    """Say what makes a program infeasible, as far as the time allows."""
+def _explanation(tiled: Tiled, time_limit_s: float, rows: Index | None = None) -> str:
+    """Say what makes a program, or some rows of it, infeasible, as far as the time allows."""
     try:
         with ending_at(time.monotonic() + max(LEAST_GRACE_S, GRACE_SHARE * time_limit_s)):
-            return explain_infeasibility(tiled, tiled.program)
+            return explain_infeasibility(tiled, tiled.program, rows)
     except OutOfTime:
         return "no dispatch meets all limits; the time limit is too short to find out which of them"
 

@@ -40,7 +40,9 @@ class TiledWarmStart:
         previous ones would take longer, so only the trees are used.
         """
         sizes = _sizes(tiled)
-        similar = np.abs(sizes - self.sizes) <= SIMILAR_SIZE * np.maximum(np.abs(sizes), np.abs(self.sizes))
+        with np.errstate(invalid="ignore"):  # infinity less infinity, which are equal
+            near = np.abs(sizes - self.sizes) <= SIMILAR_SIZE * np.maximum(np.abs(sizes), np.abs(self.sizes))
+        similar = near | (sizes == self.sizes)
         same_series = np.array_equal(self.constraint_series, tiled.constraint_series)
         if same_series and not similar[np.isfinite(sizes)].all():
             return replace(RepairWarmStart.nothing(tiled), trees=self.repair.trees)

@@ -32,6 +32,7 @@ class CaseParts:
     devices: Mapping[str, Device]
     invalid_devices: frozenset[str]
     perhaps_buses: frozenset[str]  # what an invalid device says, among it the names of its buses
+    perhaps_ports: Mapping[str, Mapping[str, str]]  # buses that an invalid device names, by field
     series: Mapping[str, SeriesFile]
     contract: Contracts | None
 
@@ -52,6 +53,9 @@ def valid_parts(tables: Mapping[str, Any]) -> CaseParts:
         perhaps_buses=frozenset(
             bus for name, device in devices.items() if device is None for bus in _perhaps_buses(given[name])
         ),
+        perhaps_ports=_ports_of_invalid(
+            {name: given[name] for name, device in devices.items() if device is None}
+        ),
         series={key: file for key, file in files.items() if file is not None},
         contract=_valid(Contracts, tables.get("contract", {})),
     )
@@ -67,6 +71,7 @@ def all_parts(file: CaseFile) -> CaseParts:
         devices=file.device,
         invalid_devices=frozenset(),
         perhaps_buses=frozenset(),
+        perhaps_ports={},
         series=file.series,
         contract=file.contract,
     )
@@ -85,6 +90,20 @@ def _perhaps_buses(table: Any) -> set[str]:
     kind = device_kinds().get(str(_mapping(table).get("kind")))
     fields = {} if kind is None else {port: kind.model_fields[port].default for port in kind.ports}
     return {value for value in (fields | dict(_mapping(table))).values() if isinstance(value, str)}
+
+
+def _ports_of_invalid(tables: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """The buses that devices with mistakes name, by device and field; none if one is of an unknown kind."""
+    if any(str(_mapping(table).get("kind")) not in device_kinds() for table in tables.values()):
+        return {}  # it may be on any of them
+    return {name: _named_ports(table) for name, table in tables.items()}
+
+
+def _named_ports(table: Any) -> dict[str, str]:
+    """The buses that the table of a device names, or its kind where it names none, by field."""
+    kind, fields = device_kinds()[str(_mapping(table).get("kind"))], _mapping(table)
+    named = {port: fields.get(port, kind.model_fields[port].default) for port in kind.ports}
+    return {port: bus for port, bus in named.items() if isinstance(bus, str)}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -24,7 +24,7 @@ def cross_check(case: CaseParts, tariff: Tariff | None) -> list[str]:
         *_calendar_problems(case.calendar, tariff),
         *_clock_problems(case),
         *_name_problems(case),
-        *bus_problems(case.devices, case.perhaps_buses),
+        *bus_problems(case.devices, case.perhaps_buses, case.perhaps_ports),
         *_series_problems(case),
         *_contract_problems(case, tariff),
         *(

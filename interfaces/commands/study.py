@@ -9,6 +9,7 @@ from parkdispatch.interfaces.commands.console import end_of_tasks, out_console, 
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
     CaseArgument,
+    Gap,
     Language,
     Out,
     TimeLimit,
@@ -34,6 +35,7 @@ def study(
     out: Out = None,
     lang: Language = None,
     time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
+    gap: Gap = 1e-9,
 ) -> None:
     """Dispatch every year of the ageing storage: cash flow, NPV, IRR, payback, debt service coverage.
 
@@ -55,7 +57,7 @@ def study(
 
         findings = Findings()
         file_lang = findings.collect(language, lang)
-        options = findings.collect(SolveOptions, time_limit_s=time_limit)
+        options = findings.collect(SolveOptions, time_limit_s=time_limit, gap=gap)
         kept = None if as_operated is None else findings.collect(read_as_operated, as_operated)
         findings.collect(check_output_paths, out)
         with findings.collecting():

@@ -159,6 +159,7 @@ class StudyRequest(CommandRequest):
     command = ("study",)
     variant: Annotated[Text | None, TypedAs("--variant")] = None
     quick: Annotated[bool, TypedAs("--quick")] = False
+    gap: Annotated[float | None, TypedAs("--gap"), Field(ge=1e-9, le=0.01)] = None
     time_limit: Annotated[TimeLimitS, TypedAs("--time-limit")] = 60.0
 
 

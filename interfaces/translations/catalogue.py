@@ -87,6 +87,11 @@ def translated_message(text: str, lang: str) -> str:
                 of_owner[1].replace("tariff ", "电价 ").replace("orders", "指令").replace("argument", "参数")
             )
             return f"{owner}：{sentence}"
+    if of_field := re.fullmatch(FIELD, text, re.DOTALL):
+        path, name, sentence = of_field.groups()
+        of_name = translated(name + sentence, lang, "messages")
+        if of_name != name + sentence and of_name.startswith(f"{name} = "):
+            return f"`{path}{name}`{of_name.removeprefix(name)}"
     head = re.match(HEAD, text)
     if head is None:
         return text
@@ -99,6 +104,8 @@ def translated_message(text: str, lang: str) -> str:
     return text if re.search(ENGLISH, rest) else head[0] + "".join(said)
 
 
+# a sentence that a device says of its field, such as "to_bus = 'ac': must be ...", told with the field's path
+FIELD = r"`([^`]*\.)(\w+)`( = .*)"
 SEPARATORS = {":": "：", ";": "；", ",": "，"}
 # what a sentence is said of, which may itself begin with a field
 OWNER = r"(tariff \S+|orders|(?:argument )?`[^`]+`(?:: \S+\.toml)?): "

@@ -84,16 +84,20 @@ def _balance_bounds(tiled: Tiled, program: LinearProgram, interval: int, row: in
     return ", ".join(parts) + f", to meet {sign * program.row_lower[row]:.3f} MW"
 
 
-def explain_infeasibility(tiled: Tiled, program: LinearProgram) -> str:
+def explain_infeasibility(tiled: Tiled, program: LinearProgram, within: Index | None = None) -> str:
     """Name the rows of an infeasible program that are violated in a solution of least total violation.
 
+    `within` are the rows that count, such as those of one day, where these are known to contradict each
+    other; rows beyond the program's, which a search adds, count for nothing.
     The text also covers programs that are infeasible only because of their exclusive pairs.
     """
     rows, columns = program.matrix.shape
+    counted = np.arange(rows) if within is None else within[within < rows]
     solver = Solver()
-    solver.load(_elastic_program(tiled, program))
+    solver.load(_elastic_program(tiled, program, counted))
     x = solver.solve().x
-    missing = x[columns : columns + rows] - x[columns + rows :]
+    missing = np.zeros(rows)
+    missing[counted] = x[columns : columns + len(counted)] - x[columns + len(counted) :]
     violated = np.flatnonzero(np.abs(missing) > FEASIBLE_MW)
     if not violated.size:
         template = tiled.template
@@ -138,8 +142,8 @@ def _unbalanced_energy(tiled: Tiled, missing: Array) -> list[str]:
     return lines
 
 
-def _elastic_program(tiled: Tiled, program: LinearProgram) -> LinearProgram:
-    """The program of least violation: each row gets a surplus and a shortfall at a penalty, all else is free.
+def _elastic_program(tiled: Tiled, program: LinearProgram, counted: Index) -> LinearProgram:
+    """The program of least violation: counted rows get a surplus and a shortfall at a penalty, others none.
 
     Bounds are kept, so it is always feasible. A device's equations are no limits of the user's and are
     violated last: a store that cannot be filled misses its final level, it does not gain energy.
@@ -151,16 +155,17 @@ def _elastic_program(tiled: Tiled, program: LinearProgram) -> LinearProgram:
     penalty = np.ones(rows)
     penalty[:count][is_equation[:count] & of_device] = EQUATION_PENALTY
     penalty[count : rows - len(tiled.template.ends)] = TOTAL_PENALTY
-    identity = sp.eye_array(rows, format="csr")
+    penalty, height = penalty[counted], len(counted)
+    identity = sp.eye_array(height, format="csr")
     return LinearProgram(
         cost=np.concatenate([np.zeros(columns), penalty, penalty]),
         offset=0.0,
-        matrix=sp.hstack([program.matrix, identity, -identity], format="csr"),
-        row_lower=program.row_lower,
-        row_upper=program.row_upper,
-        lower=np.concatenate([program.lower, np.zeros(2 * rows)]),
-        upper=np.concatenate([np.maximum(program.lower, program.upper), np.full(2 * rows, np.inf)]),
-        binary=np.zeros(columns + 2 * rows, dtype=bool),
+        matrix=sp.hstack([program.matrix[counted], identity, -identity], format="csr"),
+        row_lower=program.row_lower[counted],
+        row_upper=program.row_upper[counted],
+        lower=np.concatenate([program.lower, np.zeros(2 * height)]),
+        upper=np.concatenate([np.maximum(program.lower, program.upper), np.full(2 * height, np.inf)]),
+        binary=np.zeros(columns + 2 * height, dtype=bool),
     )
 
 

@@ -6,6 +6,8 @@ nowhere above it. `more` and `less` are zero, unless there is no point at these 
 at a penalty, and the cut says how far the links must move.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -70,13 +72,17 @@ class LinkedBlock:
         self._basis: Basis | None = None
 
     def priced(self, values: Array, price: Array, is_fixed: Mask) -> BlockAnswer:
-        """Optimum with links fixed at `values` where marked, and free at `price` elsewhere, (own links,)."""
+        """Optimum with links fixed at `values` where marked, and free at `price` elsewhere, (own links,).
+
+        Raises InfeasibleProgram with the block's rows where it has no point at any links, as `at` does.
+        """
         program = self.program_priced(np.where(is_fixed, 0.0, -price), is_fixed, values)
         try:
             solver, answer = _solved(program)
         except InfeasibleProgram:
             program = self._elastic(program)
-            solver, answer = _solved(program)
+            with self._infeasible_by_itself():
+                solver, answer = _solved(program)
         slopes = np.where(is_fixed, answer.row_dual[self._link_rows], -price)
         return self._told(program, solver, answer, slopes)
 
@@ -92,7 +98,8 @@ class LinkedBlock:
         except InfeasibleProgram:
             program = self._elastic(program)
             solver.change_bounds(self._slack, program.lower[self._slack], program.upper[self._slack])
-            answer = solver.solve()
+            with self._infeasible_by_itself():
+                answer = solver.solve()
         return self._told(program, solver, answer, answer.row_dual[self._link_rows])
 
     def _told(
@@ -158,6 +165,14 @@ class LinkedBlock:
     def meets(self, x: Array, values: Array) -> bool:
         """Whether a point, (every,), has its links at these values, (own links,)."""
         return bool(np.abs(self.part.values @ x - values).max(initial=0.0) <= FEASIBILITY_TOLERANCE)
+
+    @contextmanager
+    def _infeasible_by_itself(self) -> Iterator[None]:
+        """What is infeasible though all links may be missed is so in the whole program too."""
+        try:
+            yield
+        except InfeasibleProgram:
+            raise InfeasibleProgram(self.part.subprogram.inside) from None
 
     def _elastic(self, program: LinearProgram) -> LinearProgram:
         """The program with links that may be missed, at their penalty."""

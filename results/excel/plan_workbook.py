@@ -252,8 +252,8 @@ class _Writer(Book):
 
     def _price(self, row: BlockRow) -> float | str:
         """The price of a block as a number, or its range of prices as text."""
-        text, lowest = row.price(4, self.words), row.least_price_yuan_per_kwh
-        return lowest if text == f"{lowest:z.4f}" else text
+        text, prices = row.price(4, self.words), row.prices_yuan_per_kwh
+        return prices[0] if prices and text == f"{prices[0]:z.4f}" else text
 
     def summary(self) -> None:
         """Energy, costs and proof, with formulas that reach into the plan."""

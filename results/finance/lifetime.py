@@ -303,7 +303,10 @@ def expected_cycles(dispatched: Sequence[OperationYear], name: str, health: floa
 def interpolated_year(
     before: OperationYear, after: OperationYear, year: int, health: Mapping[str, float]
 ) -> OperationYear:
-    """A year that is not dispatched: linear between or beyond two dispatched years, except its health."""
+    """A year that is not dispatched: linear between or beyond two dispatched years, except its health.
+
+    Energies and cycles that a line would take below zero, far beyond both years, are zero.
+    """
     share = (year - before.year) / (after.year - before.year)
 
     def line(first: float, last: float) -> float:
@@ -312,6 +315,7 @@ def interpolated_year(
     def lines(first: Mapping[str, float], last: Mapping[str, float]) -> dict[str, float]:
         return {name: line(first[name], last[name]) for name in first}
 
+    cycles = lines(before.full_cycles, after.full_cycles)
     interpolated = (
         "charged_mwh", "discharged_mwh", "auxiliary_mwh", "auxiliary_yuan", "bill_yuan", "bill_without_yuan",
         "curtailed_mwh", "curtailed_without_mwh", "exported_mwh", "exported_without_mwh", "sold_yuan",
@@ -320,10 +324,11 @@ def interpolated_year(
     numbers: dict[str, Any] = {
         name: line(getattr(before, name), getattr(after, name)) for name in interpolated
     }
+    numbers |= {name: max(0.0, value) for name, value in numbers.items() if name.endswith("_mwh")}
     return OperationYear(
         year=year,
         state_of_health=dict(health),
-        full_cycles=lines(before.full_cycles, after.full_cycles),
+        full_cycles={name: max(0.0, count) for name, count in cycles.items()},
         saved_yuan=lines(before.saved_yuan, after.saved_yuan),
         park_amounts=lines(before.park_amounts, after.park_amounts),
         contract_yuan=lines(before.contract_yuan, after.contract_yuan),

@@ -9,6 +9,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.device import Array
 from parkdispatch.results.audit import bills
 from parkdispatch.results.billing.bill import Bill
+from parkdispatch.results.grid_exchange import connected_devices
 from parkdispatch.results.solution import of_kind, values
 
 
@@ -66,10 +67,14 @@ def _basic_yuan(solution: xr.Dataset, grid: str, billed: Bill | None) -> float:
 
 
 def price_yuan_per_mwh(solution: xr.Dataset, case: Case, bus: str) -> Array:
-    """Purchase price on a bus, of its cheapest connection, (intervals,); zero without a connection."""
-    prices = [
-        values(solution, f"{name}.purchase_price_yuan_per_mwh")
-        for name in case.priced_connections
-        if bus in case.devices[name].buses
-    ]
+    """Purchase price on a bus, of its cheapest connection, (intervals,); zero without a connection.
+
+    A bus without a connection of its own has the prices of those that it reaches, at their meters.
+    """
+    here = [name for name in case.priced_connections if bus in case.devices[name].buses]
+    if not here:
+        groups = connected_devices(solution)
+        reached = next((g for g in groups if any(bus in case.devices[name].buses for name in g)), set())
+        here = [name for name in case.priced_connections if name in reached]
+    prices = [values(solution, f"{name}.purchase_price_yuan_per_mwh") for name in here]
     return np.min(prices, axis=0) if prices else np.zeros(len(solution["time"]))

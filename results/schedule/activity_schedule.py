@@ -13,10 +13,12 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.shown_operation import Activity, Array
 from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.schedule.interval_reasons import Limit, Priced, Purpose, Reasons
-from parkdispatch.results.schedule.tariff_periods import interval_periods
+from parkdispatch.results.schedule.tariff_periods import BLACKOUT, interval_periods, periods_with_blackouts
 from parkdispatch.results.solution import device_quantities, times_of
 
 Action = Literal["run", "more", "less", "rest", "interrupt"]
+
+NO_EXCHANGE = "no_exchange"  # neither bought, sold nor curtailed: the park carries itself
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class ActivityBlock:
     most_mw: float
     energy_mwh: float
     usual_mwh: float | None  # of shifted work: what it draws at its usual power
-    periods: tuple[str, ...]  # of the tariff while energy is bought
+    periods: tuple[str, ...]  # of the tariff while energy is bought, "blackout", or "no_exchange"
     purposes: tuple[Purpose, ...]  # what another MWh drawn then is: bought, not sold, or not curtailed
     least_yuan_per_kwh: float  # and what it costs
     most_yuan_per_kwh: float
@@ -48,7 +50,8 @@ def activity_blocks(solution: xr.Dataset, case: Case) -> list[ActivityBlock]:
     Work that differs from its usual power by less than can be read is none.
     """
     reasons, hours = Reasons(solution, case, {}, rated_mw=0.0), float(solution.attrs["hours"])
-    times, periods = times_of(solution), interval_periods(times_of(solution), hours, case.tariff)
+    times, of_tariff = times_of(solution), interval_periods(times_of(solution), hours, case.tariff)
+    periods = periods_with_blackouts(of_tariff, reasons.blackout)
     prices = [reasons.of_demand(interval) for interval in range(len(times))]
     scale, blocks = scale_of(solution), []
     for name, device in case.devices.items():
@@ -115,11 +118,13 @@ def _runs(codes: NDArray[np.int_], periods: list[tuple[str, ...]]) -> Iterator[s
 
 
 def _bought_in(periods: list[tuple[str, ...]], prices: list[Priced | None]) -> tuple[str, ...]:
-    """The tariff periods of the intervals in which energy is bought, each once."""
-    bought = [
-        period
-        for names, price in zip(periods, prices, strict=True)
-        if price is not None and price.purpose == "purchase"
-        for period in names
-    ]
+    """The tariff periods in which energy is bought, blackouts, and hours without any exchange, each once."""
+    bought = list[str]()
+    for names, price in zip(periods, prices, strict=True):
+        if BLACKOUT in names:
+            bought.append(BLACKOUT)
+        elif price is None:
+            bought.append(NO_EXCHANGE)
+        elif price.purpose == "purchase":
+            bought += names
     return tuple(dict.fromkeys(bought))

@@ -69,6 +69,9 @@ class Reasons:
 
         self.import_mw, export_mw = of_grids("import_mw", 0.0), of_grids("export_mw", 0.0)
         limit_mw = of_grids("export_limit_mw", np.inf)
+        most_mw = of_grids("import_limit_mw", np.inf)
+        is_shut = [(most_mw[grid] <= 0) & (self.import_mw[grid] <= self.least_mw) for grid in self.grids]
+        self.blackout = np.all(is_shut, axis=0) if is_shut else zero > 0
         self.room_mw = {grid: limit_mw[grid] - export_mw[grid] for grid in self.grids}
         self.export_mw = export_mw
         self.purchase = of_grids("purchase_price_yuan_per_mwh", 0.0, 1 / KW_PER_MW)
@@ -96,7 +99,7 @@ class Reasons:
             exporting = [grid for grid in self.grids if self.export_mw[grid][interval] > self.least_mw]
             prices = [Priced("sale", grid, float(self.sale[grid][interval])) for grid in exporting]
         if self.net_mw[interval] - self.exported_mw[interval] > self.least_mw or not prices:
-            avoided = self._importing(interval) or self.grids
+            avoided = self._importing(interval) or ([] if self.blackout[interval] else self.grids)
             prices += [Priced("purchase", grid, float(self.purchase[grid][interval])) for grid in avoided]
         return prices
 

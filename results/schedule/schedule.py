@@ -13,7 +13,7 @@ from parkdispatch.models.device import Array, StorageLevel
 from parkdispatch.results.grid_exchange import set_point_mw
 from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.schedule.interval_reasons import Limit, Priced, Purpose, Reasons
-from parkdispatch.results.schedule.tariff_periods import interval_periods
+from parkdispatch.results.schedule.tariff_periods import interval_periods, periods_with_blackouts
 from parkdispatch.results.solution import device_quantities, times_of
 
 PriceOf = dict[tuple[Purpose, str], Priced]  # by purpose and connection
@@ -66,10 +66,10 @@ class ScheduleBlock:
         return {price.purpose for price in self.prices}
 
     @property
-    def price_range_yuan_per_kwh(self) -> tuple[float, float]:
-        """Lowest and highest price."""
+    def price_range_yuan_per_kwh(self) -> tuple[float, float] | None:
+        """Lowest and highest price; None where nothing is bought or sold, or could be."""
         prices = [price.yuan_per_kwh for price in self.prices]
-        return min(prices, default=0.0), max(prices, default=0.0)
+        return (min(prices), max(prices)) if prices else None
 
 
 def clock_text(first: pd.Timestamp, last: pd.Timestamp, *, dated: bool = False) -> str:
@@ -191,7 +191,8 @@ def _runs(
 ) -> Iterator[tuple[int, int, tuple[str, ...], tuple[Priced, ...]]]:
     """Stretches of one action, period and price: first interval, end, periods, prices."""
     times = times_of(solution)
-    periods, day = interval_periods(times, float(solution.attrs["hours"]), case.tariff), times.normalize()
+    of_tariff, day = interval_periods(times, float(solution.attrs["hours"]), case.tariff), times.normalize()
+    periods = periods_with_blackouts(of_tariff, reasons.blackout)
     action = np.where(reasons.net_mw >= least_mw, 1, np.where(reasons.net_mw <= -least_mw, -1, 0))
     start, known = 0, PriceOf()
     for interval in range(len(action)):

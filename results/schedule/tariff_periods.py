@@ -1,5 +1,7 @@
 """The tariff periods that intervals lie in; an interval longer than a quarter-hour may lie in several."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -7,6 +9,8 @@ from numpy.typing import NDArray
 from parkdispatch.models.calendar.quarter_hours import quarters_per_interval
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.tariff.tariff import Tariff
+
+BLACKOUT = "blackout"  # beside the periods of the tariff
 
 
 def quarter_periods(times: pd.DatetimeIndex, hours: float, tariff: Tariff) -> NDArray[np.str_] | None:
@@ -29,3 +33,10 @@ def interval_periods(times: pd.DatetimeIndex, hours: float, tariff: Tariff) -> l
     if periods is None:
         return [()] * len(times)
     return [tuple(dict.fromkeys(row)) for row in periods.tolist()]
+
+
+def periods_with_blackouts(
+    periods: Sequence[tuple[str, ...]], blackout: NDArray[np.bool_]
+) -> list[tuple[str, ...]]:
+    """The periods of each interval; "blackout" where no connection lets anything in, at any tariff."""
+    return [(BLACKOUT,) if is_out else names for names, is_out in zip(periods, blackout, strict=True)]

@@ -47,9 +47,9 @@ def activity_row(block: ActivityBlock, words: Words, digits: int = 4) -> Activit
 
 
 def _reason(block: ActivityBlock, words: Words) -> str:
-    """When it is: the tariff period in which energy is bought, or surplus, and the limit that it keeps."""
+    """When it is: the tariff period in which energy is bought, surplus, a blackout, and the limit kept."""
     text, parts = words["why"], []
-    if "purchase" in block.purposes:
+    if block.periods or "purchase" in block.purposes:
         names = [text["periods"].get(period, period) for period in block.periods] or [text["no_period"]]
         parts.append(listed(names, words))
     parts += [text["surplus_alone"][fate] for fate in ("unsold", "curtailed") if fate in block.purposes]

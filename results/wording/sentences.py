@@ -25,15 +25,14 @@ class BlockRow(NamedTuple):
     what: str  # "charge" or "discharge"
     power: str
     why: str
-    least_price_yuan_per_kwh: float
-    most_price_yuan_per_kwh: float
+    prices_yuan_per_kwh: tuple[float, float] | None  # the lowest and the highest; None: nothing has a price
     who: str  # the stores: "battery 1, battery 2"
     soc_after: str  # "45.0%", of several that differ "45.0%, 50.0%"
     gain: str  # in yuan; empty where it was not asked for
 
     def price(self, digits: int, words: Mapping[str, Any]) -> str:
-        """The price, or the range of prices."""
-        return range_text(self.least_price_yuan_per_kwh, self.most_price_yuan_per_kwh, digits, words)
+        """The price, or the range of prices; empty where there is none."""
+        return range_text(*self.prices_yuan_per_kwh, digits, words) if self.prices_yuan_per_kwh else ""
 
 
 def implausible_sentences(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -> list[str]:
@@ -145,7 +144,7 @@ def block_row(block: ScheduleBlock, words: Mapping[str, Any]) -> BlockRow:
         block.action,
         f"{power} {scale.power}",
         reason,
-        *block.price_range_yuan_per_kwh,
+        block.price_range_yuan_per_kwh,
         str(words["failed"]["comma"]).join(device_label(name, words) for name in block.stores),
         str(words["failed"]["comma"]).join(dict.fromkeys(f"{soc:z.1%}" for soc in block.soc_after)),
         "" if block.gain_yuan is None else f"{block.gain_yuan:z,.0f}",
@@ -190,9 +189,9 @@ def range_text(least: float, most: float, digits: int, words: Mapping[str, Any])
 def block_line(block: ScheduleBlock, words: Mapping[str, Any]) -> str:
     """A block of the schedule as one line."""
     row, text = block_row(block, words), words["why"]
-    line = str(text[f"line_{block.action}"]).format(
-        clock=block.clock, power=row.power, why=row.why, price=row.price(3, words)
-    )
+    line = str(text[f"line_{block.action}"]).format(clock=block.clock, power=row.power, why=row.why)
+    if price := row.price(3, words):
+        line += str(text["line_price"]).format(price=price)
     if block.soc_after:
         line = str(text["line_soc"]).format(line=line, soc=row.soc_after)
     return str(text["line_of"]).format(line=line, who=row.who) if block.apart else line

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from parkdispatch.models import registry
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 sys.path.insert(0, str(DOCS / "_ext"))
@@ -71,6 +73,22 @@ def test_the_example_of_a_device_prints_what_the_manual_quotes(capsys: pytest.Ca
     assert capsys.readouterr().out == quoted
 
 
+def test_the_example_on_two_carriers_is_one_file(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is registered from outside, named in a case file, planned, and shown in Chinese by its own words."""
+    monkeypatch.setattr(registry, "_KINDS", dict(registry.device_kinds()))
+    example = runpy.run_path(str(DOCS / "examples/electrolyser.py"))
+    try:
+        example["main"](str(tmp_path), "zh")
+    finally:
+        registry.any_device.cache_clear()
+    assert capsys.readouterr().out.startswith("problems of the device: []\n")
+    page = (tmp_path / "plan/report.html").read_text(encoding="utf-8")
+    for words in ("氢能功率, MW", "碱性电解槽 产氢功率", "碱性电解槽：启动费用", "重卡加氢 用氢"):
+        assert words in page
+
+
 FILES = {
     path.relative_to(ROOT).as_posix()
     for layer in (
@@ -85,7 +103,8 @@ FILES = {
         "benchmarks",
     )
     for path in (ROOT / layer).rglob("*.py")
-} | {"scripts/structure.py", "scripts/lock.py", "docs/record_outputs.py", "docs/examples/flywheel.py"}
+} | {"scripts/structure.py", "scripts/lock.py", "docs/record_outputs.py"}
+FILES |= {"docs/examples/flywheel.py", "docs/examples/electrolyser.py"}
 # what is not there: files of the old layout, and those that a reader is to make
 UNWRITTEN = ("ten_changes.md", "changelog.md", "performance.md")
 PAGES = [

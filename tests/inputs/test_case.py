@@ -224,3 +224,14 @@ def test_a_case_reads_its_folder_and_the_data_folders_only(
     path.write_text(good.replace('"own.toml"', '"../own.toml"'), encoding="utf-8")
     with pytest.raises(InputError, match=r"`tariff` = '\.\./own\.toml': lies outside the folder"):
         load_case(str(path))
+
+
+def test_a_built_in_case_may_be_written_with_underscores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless there is a folder of that name."""
+    monkeypatch.chdir(tmp_path)
+    assert load_case("gaoan_pilot").sha256 == load_case("gaoan-pilot").sha256
+    (tmp_path / "gaoan_pilot").mkdir()
+    with pytest.raises(InputError, match="the folder has no case.toml"):
+        load_case("gaoan_pilot")

@@ -1,14 +1,18 @@
 """Heat pumps: their COP at known temperatures, and parks by hand (MW, yuan/MWh, intervals of an hour)."""
 
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pytest
 
 from parkdispatch.models.conversion.heat_pump import HeatPump
+from parkdispatch.models.ordered_bounds import OrderedBound, ordered_series
 from parkdispatch.models.stores.heat_store import HeatStore
 from tests.support.parks.thermal_parks import broken_rules, damaged, park_of_air, refused, seen, solved
 from tests.support.small_parks import SmallPark
+
+ORDERED = datetime(2026, 7, 15, 1), datetime(2026, 7, 15, 2)
 
 
 def heat_pump(**changes: Any) -> HeatPump:
@@ -56,6 +60,17 @@ def test_what_is_available_limits_it() -> None:
     assert solved(park_of([9], 100, heat_pump(), available=0.5)).cost == pytest.approx(100 + 5 * 1000)
     by_heat = heat_pump(rated_mw=None, rated_heat_mw=6.0)
     assert solved(park_of([9], 100, by_heat, available=0.5)).cost == pytest.approx(75 + 6 * 1000)
+
+
+def test_an_order_on_its_heat_holds_whatever_the_cop() -> None:
+    """Ordered to give nothing in the second hour: 9 MWh cost 1,000 each there, and 5 in the first."""
+    bounds = (OrderedBound(variable="heat_mw", side="most", value=0.0, begin=ORDERED[0], end=ORDERED[1]),)
+    park = park_of([9, 9], 100, heat_pump().model_copy(update={"ordered": bounds}), cop=[2, 4])
+    for key, values in ordered_series(bounds, park.times, park.hours).items():
+        park.series["pump", key] = values
+    plan = solved(park)
+    assert plan.value("pump", "power_mw") == pytest.approx([2, 0], abs=1e-9)
+    assert plan.cost == pytest.approx(200 + 5 * 1000 + 9 * 1000)
 
 
 @pytest.mark.parametrize("rating", [{"rated_mw": 2.0}, {"rated_mw": None, "rated_heat_mw": 8.0}])

@@ -3,6 +3,7 @@
 Horizons of some days count as long here. `pytest tests/optimizer/time_blocks --long-parks 50`
 """
 
+import re
 import time
 from dataclasses import replace
 
@@ -22,7 +23,7 @@ from parkdispatch.optimizer.time_blocks import links
 from parkdispatch.optimizer.time_blocks.linked_dispatch import DispatchFinder
 from tests.support.parks.long_parks import Unit, random_long_park
 from tests.support.parks.network_parks import add_link
-from tests.support.small_parks import SmallPark, Well
+from tests.support.small_parks import Line, SmallPark, Well
 
 LATE_S = 2.0  # after a time limit
 
@@ -162,7 +163,10 @@ def test_an_infeasible_long_park_is_explained() -> None:
         patch.setattr(general_optimum, "MIN_DAYS", 10)
         with pytest.raises(InfeasibleError) as as_whole:
             solved(park)
-    assert str(by_blocks.value) == str(as_whole.value)
+    for told in (str(by_blocks.value), str(as_whole.value)):  # which of both buses lacks it is a tie
+        assert "2026-07-16" in told and "2026-07-15" not in told
+        missing_mwh = re.findall(r"bus \w+ in all: ([0-9.]+) MWh missing", told)
+        assert sum(map(float, missing_mwh)) == pytest.approx(8 * 4.0)
 
 
 def test_a_total_over_all_days_that_cannot_be_met_is_explained() -> None:
@@ -189,3 +193,24 @@ def test_days_without_links_and_days_in_one_block() -> None:
         final = optimum.final_relaxation
         assert final is not None
         assert certify(tighten(optimum.tiled).program, optimum.x, final.row_dual).holds
+
+
+def test_a_day_that_cannot_be_is_named_without_a_search_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """12 days behind a line of 10 MW and a battery of 5 MW/5 MWh; on the 7th 14 MW for three hours.
+
+    Each interval alone can be supplied, but 12 MWh are missing and 5 are stored: the block says so.
+    """
+
+    def never(*_: object) -> None:
+        raise AssertionError("the whole program was searched")
+
+    monkeypatch.setattr(general_optimum, "find_as_whole", never)
+    load_mw = np.full(12 * 24, 5.0)
+    load_mw[6 * 24 + 18 : 6 * 24 + 21] = 14.0
+    park = SmallPark(12 * 24).grid(500.0, 100.0).load(load_mw, bus="works")
+    park.add("line", Line(to="works", power_mw=10.0))
+    park.battery(power_mw=5.0, energy_mwh=5.0, bus="works", soc_min=0.0, soc_max=1.0)
+    with pytest.raises(InfeasibleError) as told:
+        park.solve()
+    assert "power at bus works, 2026-07-21 " in str(told.value)
+    assert "MWh missing" in str(told.value)

@@ -42,6 +42,17 @@ def test_surplus_absorbed_is_what_is_neither_fed_in_nor_curtailed_any_more() -> 
     assert interpolated_year(first, last, 2, {}).surplus_absorbed_mwh == 1220.0
 
 
+def test_beyond_dispatched_years_no_energy_falls_below_zero() -> None:
+    """40 and 35 GWh in the first two years: a line would discharge -5 GWh in the tenth."""
+    first, second = (
+        replace(year(number, discharged_mwh=mwh), full_cycles={"b": mwh / 100})
+        for number, mwh in ((1, 40_000.0), (2, 35_000.0))
+    )
+    third, tenth = (interpolated_year(first, second, number, {}) for number in (3, 10))
+    assert (third.discharged_mwh, third.full_cycles["b"]) == (30_000.0, 300.0)
+    assert (tenth.discharged_mwh, tenth.full_cycles["b"]) == (0.0, 0.0)
+
+
 def test_the_end_of_life_of_the_cells_is_told() -> None:
     """100, 80, 65 % at the start of years 1 to 3, 500 cycles a year: below 70 % after two years."""
     years = [

@@ -1,11 +1,15 @@
 """The schedule of units, shifted work and interruptions."""
 
+import numpy as np
 import openpyxl
 import pytest
 
+from parkdispatch.models.loads.shiftable_load import ShiftableLoad
 from parkdispatch.results.excel.plan_workbook import write_plan_xlsx
+from parkdispatch.results.schedule.activity_schedule import activity_blocks
 from parkdispatch.results.wording.activity_sentences import activity_line, activity_row
 from parkdispatch.results.wording.words import load_words
+from tests.support.reports.dispatched_day import case_with, dispatched
 from tests.support.reports.works import DEVICES, SHED_YUAN_PER_MWH, worked, works_page
 
 ENGLISH, CHINESE = (load_words(lang, devices=DEVICES) for lang in ("en", "zh"))
@@ -48,6 +52,27 @@ def test_shifted_work_is_told_beside_its_usual_energy() -> None:
     assert activity_line(peak, CHINESE) == "16:00-22:00 球磨机停用（常规 30.0 MWh），避开高峰，0.893 元/kWh"
     (noon,) = [block for block in blocks if block.periods == ("deep_valley",)]
     assert activity_row(noon, ENGLISH)[4:6] == ("10.0 MW", "20.0 MWh instead of 10.0 MWh")
+
+
+def test_work_in_hours_without_exchange_or_connection_says_so() -> None:
+    """The park carries itself from 10:00, and is cut off from 11:00 to 12:00: neither has a price."""
+    hour = np.arange(24)
+    load_mw, limit_mw = np.where(hour == 11, 0.0, 20.0), np.where(hour == 11, 0.0, 90.0)
+    solution = dispatched(
+        {}, minutes=60, load_mw=load_mw, pv_mw=(hour == 10) * 20.0, import_limit_mw=limit_mw
+    )
+    power_mw, usual_mw = np.where((hour >= 10) & (hour < 12), 0.0, 1.0), np.ones(24)
+    attrs = {"kind": "variable", "units": "MW", "device": "mills"}
+    solution["mills.power_mw"] = ("time", power_mw, attrs | {"key": "power_mw"})
+    solution["mills.usual_mw"] = ("time", usual_mw, attrs | {"kind": "series", "key": "usual_mw"})
+    case = case_with(1.0)
+    mills = ShiftableLoad(daily_energy_mwh=24.0, machine_mw=2.0)
+    blocks = activity_blocks(solution, case.with_devices({**case.devices, "mills": mills}))
+    assert [activity_line(block, ENGLISH) for block in blocks] == [
+        "10:00-11:00 ball mills stopped instead of 1.0 MWh, avoiding hours without import or export",
+        "11:00-12:00 ball mills stopped instead of 1.0 MWh, avoiding blackout",
+    ]
+    assert activity_line(blocks[1], CHINESE).endswith("，避开停电时段")
 
 
 def test_an_interruption_has_its_own_price_and_that_of_the_energy() -> None:

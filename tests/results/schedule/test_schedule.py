@@ -115,6 +115,18 @@ def test_a_contract_and_the_connection_are_reasons_too() -> None:
     assert neither.held is None
 
 
+def test_a_discharge_in_a_blackout_avoids_no_purchase() -> None:
+    """Nothing can be bought from 18:30 on: no tariff period and no price, but the blackout is the reason."""
+    open_mw = np.where((np.arange(96) >= 74) & (np.arange(96) < 76), 0.0, 1e3)  # 18:30 to 19:00
+    load_mw = np.where(open_mw > 0, 100.0, 5.0)
+    net_mw = during("18:00", "19:00", 5.0)
+    before, out = blocks(net_mw, load_mw=load_mw, import_limit_mw=open_mw)
+    assert (before.clock, before.price_range_yuan_per_kwh) == ("18:00-18:30", (0.6, 0.6))
+    assert (out.clock, out.price_range_yuan_per_kwh) == ("18:30-19:00", None)
+    assert block_line(out, EN) == "18:30-19:00 discharge 5.0 MW in blackout"
+    assert block_line(out, ZH) == "18:30-19:00 放电 5.0 MW，停电时段"
+
+
 def test_a_demand_without_a_price_is_no_reason() -> None:
     (block,) = blocks(during("05:00", "06:00", 5.0), peak_mw=95.0, demand_price_yuan_per_mw_month=0.0)
     assert block.held is None

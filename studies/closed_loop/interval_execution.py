@@ -1,0 +1,139 @@
+"""What really happens in an interval of any park: set points are followed, the network takes the rest.
+
+The interval is a program of its own, with what was executed before it fixed and the actual series:
+
+    least   costs + sum of penalty x |power - set point| + penalty x (import - peak that is paid for)
+
+On and off are those of the plan, unless nothing is feasible so. Connections, links, transformers and sources
+of sun, wind and waste heat are free. Stores leave their set points first, then work that may wait, both for
+the peak too; units and converters only where a bus could not be balanced otherwise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from parkdispatch.models.device import Array, Device
+from parkdispatch.models.errors import InfeasibleError
+from parkdispatch.optimizer.arrays import Index
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram
+from parkdispatch.optimizer.formulation.partly_executed import PartlyExecuted
+from parkdispatch.optimizer.formulation.template import Template
+from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
+
+# in the largest cost of a column: what a MW costs by which a set point is left, or the peak is exceeded
+PENALTY_OF_ROLE = {"store": 10.0, "load": 15.0}
+PEAK_PENALTY, OTHER_PENALTY = 20.0, 40.0
+NOTICED_MW = 1e-5  # by which a set point is left
+
+
+@dataclass(frozen=True)
+class SetPoints:
+    """The columns of an interval that follow a plan, (set points,), and the penalty of leaving each."""
+
+    columns: Index
+    penalty: Array
+
+    @staticmethod
+    def of(template: Template, devices: Mapping[str, Device], free: frozenset[str]) -> "SetPoints":
+        """The powers of stores, loads, units and converters; `free` are sources that give what they can."""
+        columns, penalty = list[int](), list[float]()
+        for number, column in enumerate(template.columns):
+            name, key = column.key
+            role = devices[name].role
+            if role in ("grid", "network") or name in free or not key.endswith("_mw") or column.is_binary:
+                continue
+            columns.append(number)
+            penalty.append(PENALTY_OF_ROLE.get(role, OTHER_PENALTY))
+        return SetPoints(np.array(columns, dtype=np.int64), np.array(penalty))
+
+
+def executed_interval(
+    tiled: PartlyExecuted, planned: Array, points: SetPoints, bought: int, most_mw: float
+) -> tuple[Array, bool]:
+    """The decisions of the last interval of a horizon, (columns,), and whether set points gave way.
+
+    `planned` are those of the plan, (columns,); `bought` is the column of the import, above `most_mw` of
+    which stores give way. Raises InfeasibleError where no decisions keep the interval's rules.
+    """
+    program = _of_last_interval(tiled)
+    width = len(tiled.template.columns)
+    is_decided = tiled.is_binary[:width].nonzero()[0]
+    program = _following(program, planned, points, bought, most_mw)
+    decided = replace(program, lower=program.lower.copy(), upper=program.upper.copy())
+    decided.lower[is_decided] = decided.upper[is_decided] = np.round(planned[is_decided])
+    for attempt in (decided, program):
+        solver = Solver(full_search=True)
+        solver.load(attempt)
+        try:
+            x = solver.solve().x[:width]
+        except InfeasibleProgram:
+            continue
+        left_mw = np.abs(x[points.columns] - planned[points.columns])
+        return x, bool((left_mw > NOTICED_MW).any())
+    raise InfeasibleError("no decisions keep the rules of the interval with what really came")
+
+
+def _of_last_interval(tiled: PartlyExecuted) -> LinearProgram:
+    """The program of the last interval, of its columns, shared decisions and the members of its pairs.
+
+    Totals keep to their upper limits; what they ask for at least, and the end, later intervals may bring.
+    """
+    before, (count, width) = tiled.executed.ravel(), (len(tiled.horizon), len(tiled.template.columns))
+    chosen = np.zeros((len(tiled.template.pairs), count), dtype=bool)
+    chosen[:, -1] = True
+    whole = tiled.with_binaries(chosen)
+    height, first = len(tiled.template.rows), (count - 1) * len(tiled.template.rows)
+    first_pair = len(tiled.program.row_lower)
+    totals = np.arange(count * height, first_pair - len(tiled.template.ends))
+    pairs = np.arange(first_pair, len(whole.row_lower))
+    rows = np.concatenate([np.arange(first, first + height), totals, pairs])
+    matrix = whole.matrix[rows]
+    constant = matrix[:, : len(before)] @ before
+    row_lower = whole.row_lower[rows] - constant
+    row_lower[height : height + len(totals)] = -np.inf
+    last_columns, cost = slice(len(before), None), whole.cost[len(before) :].copy()
+    cost[width:] = 0.0
+    return LinearProgram(
+        cost,
+        0.0,
+        sp.csr_array(matrix[:, last_columns]),
+        row_lower,
+        whole.row_upper[rows] - constant,
+        whole.lower[last_columns],
+        whole.upper[last_columns],
+        whole.binary[last_columns],
+    )
+
+
+def _following(
+    program: LinearProgram, planned: Array, points: SetPoints, bought: int, most_mw: float
+) -> LinearProgram:
+    """The program with columns for what set points are left by, each way, and the peak is exceeded by."""
+    count, columns = len(points.columns), len(program.cost)
+    unit_yuan = float(np.abs(program.cost).max(initial=1.0))
+    pick = sp.csr_array((np.ones(count), (np.arange(count), points.columns)), shape=(count, columns))
+    peak = sp.csr_array(([1.0], ([0], [bought])), shape=(1, columns))
+    identity, none = sp.eye_array(count, format="csr"), sp.csr_array((1, count))
+    matrix = sp.block_array(
+        [
+            [program.matrix, None, None, None],
+            [pick, identity, -identity, None],
+            [peak, none, none, sp.csr_array([[-1.0]])],
+        ],
+        format="csr",
+    )
+    added = 2 * count + 1
+    penalty = np.concatenate([points.penalty, points.penalty, [PEAK_PENALTY]])
+    return LinearProgram(
+        np.concatenate([program.cost, unit_yuan * penalty]),
+        0.0,
+        sp.csr_array(matrix),
+        np.concatenate([program.row_lower, planned[points.columns], [-np.inf]]),
+        np.concatenate([program.row_upper, planned[points.columns], [most_mw]]),
+        np.concatenate([program.lower, np.zeros(added)]),
+        np.concatenate([program.upper, np.full(added, np.inf)]),
+        np.concatenate([program.binary, np.zeros(added, dtype=bool)]),
+    )

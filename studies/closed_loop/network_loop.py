@@ -1,0 +1,133 @@
+"""A closed loop of any park with one connection: several buses, units, shifted work, heat.
+
+A plan begins at the midnight before, with what was executed since then fixed: limits over a day and least
+times of running know what has been. At midnight every state is handed on, as daily plans do.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from parkdispatch.inputs.prepare import Prepared
+from parkdispatch.models.device import Array, Seen
+from parkdispatch.models.errors import InfeasibleError
+from parkdispatch.optimizer.formulation.horizon import Horizon
+from parkdispatch.optimizer.formulation.partly_executed import PartlyExecuted
+from parkdispatch.optimizer.formulation.template import Key, Template
+from parkdispatch.optimizer.formulation.template_compiler import compile_template
+from parkdispatch.optimizer.general_optimum import find_general_optimum
+from parkdispatch.optimizer.highs import InfeasibleProgram
+from parkdispatch.optimizer.proof.certificate import EXACT
+from parkdispatch.optimizer.proof.infeasibility import explain_infeasibility
+from parkdispatch.optimizer.thread_pool import ThreadPool
+from parkdispatch.optimizer.tiled_optimum import SolveSettings
+from parkdispatch.studies.closed_loop.interval_execution import SetPoints, executed_interval
+from parkdispatch.studies.closed_loop.loop_forecasts import IssuedForecasts
+from parkdispatch.studies.closed_loop.loop_options import LoopOptions
+from parkdispatch.studies.closed_loop.loop_span import FORECAST_SERIES, LoopSpan
+from parkdispatch.studies.daily_replay import not_handed_over
+from parkdispatch.studies.solve_case import undecided_sizes
+from parkdispatch.studies.solve_options import ignore_progress
+
+PLAN_LIMIT_S = 20.0  # of one plan; at it, its gap is told
+
+
+class NetworkLoop(LoopSpan):
+    """A loop whose plans are searched as a whole."""
+
+    def __init__(
+        self, prepared: Prepared, options: LoopOptions, issued: Mapping[Key, IssuedForecasts]
+    ) -> None:
+        super().__init__(prepared, options, issued)
+        self.day_first, self.of_day = options.first, list[Array]()
+        self.day_template = self.template
+        self.day_devices = {name: self.devices[name] for name in self.states}
+        free = frozenset(
+            name
+            for name, key in self.template.series
+            if key in FORECAST_SERIES and self.devices[name].role == "source"
+        )
+        self.points = SetPoints.of(self.template, self.devices, free)
+
+    def refusals(self) -> list[str]:
+        """What ties the days together that is not handed on, and more or less than one connection."""
+        case, grids = self.prepared.case, [d for d in self.devices.values() if d.role == "grid"]
+        problems = undecided_sizes(case, "a closed loop cannot decide a size")
+        problems += not_handed_over(self.year, self.devices)
+        if len(grids) != 1:
+            problems.append(
+                f"`device`: {len(grids)} connections: a closed loop is run, and settled, with one connection"
+            )
+        return problems
+
+    def new_plan(self, now: int) -> tuple[Array, float]:
+        """The plan of the day so far and of the hours ahead, and what the hours ahead are to cost."""
+        self._hand_over(now)
+        span, ahead = self.horizon(now), self.known(now)
+        weights = np.hstack([self.weights[:, self.day_first : now], ahead])
+        months = self.months[self.day_first : span.stop]
+        if self.floor is not None:
+            for month in np.unique(months).tolist():
+                self._set_floor(weights, months == month, self.floor_mw(int(month)))
+        horizon = Horizon(self.prepared.times[self.day_first : span.stop], self.prepared.hours)
+        x, gap, objective_yuan, tiled = self._solved(horizon, weights)
+        self.proofs.add(gap)
+        past = now - self.day_first
+        spent_yuan = sum(
+            float(tiled.evaluate(functional, x)[:past].sum()) for functional in tiled.template.costs.values()
+        )
+        width = len(tiled.template.columns)
+        return x[: width * len(horizon)].reshape(-1, width)[past:], objective_yuan - spent_yuan
+
+    def _solved(self, horizon: Horizon, weights: Array) -> tuple[Array, float, float, PartlyExecuted]:
+        """A plan, its gap and its cost; without the end of the case where that is out of reach."""
+        for template in (self.day_template, replace(self.day_template, ends=[])):
+            tiled = PartlyExecuted(template, horizon, weights, executed=self._executed_of_day())
+            settings_until = time.monotonic() + PLAN_LIMIT_S
+            try:
+                with ThreadPool(1) as pool:
+                    settings = SolveSettings(pool, settings_until, EXACT, False, ignore_progress)
+                    solved = find_general_optimum(tiled, settings)
+            except InfeasibleProgram:
+                self.proofs.endless += 1
+                continue
+            gap = max(0.0, solved.cost_yuan - solved.bound) / max(1.0, abs(solved.cost_yuan))
+            return solved.x, gap, solved.cost_yuan, tiled
+        raise InfeasibleError(explain_infeasibility(tiled, tiled.program))
+
+    def execute(self, now: int, planned: Array, most_mw: float) -> tuple[Array, bool]:
+        """Follow the set points as far as what really comes allows."""
+        self._hand_over(now)
+        span = slice(self.day_first, now + 1)
+        horizon = Horizon(self.prepared.times[span], self.prepared.hours)
+        executed = self._executed_of_day()
+        tiled = PartlyExecuted(self.day_template, horizon, self.weights[:, span], executed=executed)
+        x, gave_way = executed_interval(tiled, planned, self.points, self.bought, most_mw)
+        self.of_day.append(x)
+        return x, gave_way
+
+    def _executed_of_day(self) -> Array:
+        width = len(self.day_template.columns)
+        return np.array(self.of_day) if self.of_day else np.empty((0, width))
+
+    def _hand_over(self, now: int) -> None:
+        """At midnight, begin a day with the states that the one before has left."""
+        if now % self.per_day or now == self.day_first:
+            return
+        self.day_template = self._next_template(np.array(self.of_day), now)
+        self.day_first, self.of_day = now, []
+
+    def _next_template(self, executed: Array, now: int) -> Template:
+        times, keys = self.prepared.times[self.day_first : now], [c.key for c in self.template.columns]
+        for name in self.states:
+            variables = {
+                key: executed[:, number] for number, (owner, key) in enumerate(keys) if owner == name
+            }
+            seen = Seen(times, self.prepared.hours, variables, {}, {})
+            self.states[name] = self.day_devices[name].state_after(seen)
+        self.day_devices = {
+            name: self.devices[name].starting_from(state) for name, state in self.states.items()
+        }
+        return compile_template({**self.devices, **self.day_devices}, self.prepared.hours)
