@@ -4,10 +4,10 @@ import hashlib
 from typing import Any
 
 from parkdispatch.interfaces.commands.console import now
+from parkdispatch.interfaces.service.access.token_file import TokenUser
 from parkdispatch.interfaces.service.command_requests import CommandRequest
 from parkdispatch.interfaces.service.problem_details import RequestError, said
 from parkdispatch.interfaces.service.service_state import Service
-from parkdispatch.interfaces.service.token_file import TokenUser
 from parkdispatch.interfaces.translations.catalogue import translated
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.jobs.job_folder import JobFolder
@@ -90,7 +90,7 @@ def job_folder(service: Service, job: Job) -> JobFolder:
 def job_content(service: Service, job: Job, lang: str, *, details: bool = True) -> dict[str, Any]:
     """A job as it is told; with details also what it printed and the figures of its run."""
     folder = job_folder(service, job)
-    address = f"/api/v1/jobs/{job.id}"
+    address = service.settings.address(f"/api/v1/jobs/{job.id}")
     content: dict[str, Any] = {
         "id": job.id,
         "kind": job.kind,

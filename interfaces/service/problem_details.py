@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import Scope
 
 from parkdispatch.interfaces.translations.catalogue import translated, translated_message
 from parkdispatch.models.errors import InputError, ParkdispatchError
@@ -90,17 +92,28 @@ def add_error_handlers(app: "FastAPI") -> None:
     app.add_exception_handler(Exception, _internal)
 
 
+def path_below_root(scope: Scope) -> str:
+    """The path of a request below the one that a reverse proxy has taken from it."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
+def login_address(request: HTTPConnection) -> str:
+    """Where a browser signs in, and from where it comes back."""
+    return f"{request.scope.get('root_path', '')}/login?next={quote(request.url.path)}"
+
+
 def wants_page(request: HTTPConnection) -> bool:
     """Whether a browser asks for a page, not a program for data."""
-    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+    return not path_below_root(request.scope).startswith("/api/") and "text/html" in request.headers.get(
+        "accept", ""
+    )
 
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestError)
     if error.status == HTTPStatus.UNAUTHORIZED and wants_page(request) and request.method == "GET":
-        from urllib.parse import quote
-
-        return RedirectResponse(f"/login?next={quote(request.url.path)}", 303)
+        return RedirectResponse(login_address(request), 303)
     return problem_response(request, error.status, error.problems, headers=error.headers)
 
 

@@ -7,14 +7,13 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
+from parkdispatch.interfaces.service.access.request_limits import RequestLimits
 from parkdispatch.interfaces.service.automatic.automation_words import automation_of
 from parkdispatch.interfaces.service.problem_details import add_error_handlers
-from parkdispatch.interfaces.service.request_limits import RequestLimits
 from parkdispatch.interfaces.service.routers.automation_routes import automation_router
 from parkdispatch.interfaces.service.routers.health_routes import health_router
 from parkdispatch.interfaces.service.routers.job_routes import job_router
 from parkdispatch.interfaces.service.routers.ledger_routes import ledger_router
-from parkdispatch.interfaces.service.routers.session_routes import session_router
 from parkdispatch.interfaces.service.routers.setpoint_routes import setpoint_router
 from parkdispatch.interfaces.service.service_metrics import MeasuredRequests, ServiceMetrics
 from parkdispatch.interfaces.service.service_state import Service
@@ -53,7 +52,6 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(RequestLimits, settings=service.settings)
     app.add_middleware(MeasuredRequests, metrics=app.state.metrics)  # outermost: it counts refusals too
     app.include_router(health_router)
-    app.include_router(session_router)
     for router in (job_router, ledger_router, setpoint_router, automation_router):
         app.include_router(router, prefix=API)
     add_pages(app)

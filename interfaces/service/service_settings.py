@@ -1,11 +1,15 @@
 """What the service is started with: its folder, its ledger, and its limits."""
 
 import os
+import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address
 from pathlib import Path
 from socket import INADDR_LOOPBACK
 
+from parkdispatch.models.errors import InputError
+
+ROOT_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 LOOPBACK = str(IPv4Address(INADDR_LOOPBACK))  # the address that only this machine reaches
 DATA_VARIABLE = "PARKDISPATCH_SERVICE"  # the data folder
 
@@ -28,6 +32,19 @@ class ServiceSettings:
     session_hours: float = 12.0
     https: bool = False  # browsers reach it by HTTPS: cookies are sent over nothing else
     automation: Path | None = None  # file of what runs by itself
+    root_path: str = ""  # that a reverse proxy has taken from addresses, such as /parkdispatch
+
+    def __post_init__(self) -> None:
+        """Raise InputError for a root path that is none."""
+        if not ROOT_PATH.fullmatch(self.root_path):
+            raise InputError(
+                f"argument `root_path` = {self.root_path}: must be a path such as /parkdispatch, without a"
+                " slash at its end"
+            )
+
+    def address(self, path: str) -> str:
+        """A path of the service as browsers and programs reach it."""
+        return self.root_path + path
 
     @property
     def ledger_address(self) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 from starlette.requests import HTTPConnection
 
 from parkdispatch.interfaces.commands.console import now
+from parkdispatch.interfaces.service.access.token_file import TokenFile
 from parkdispatch.interfaces.service.child_environment import JOB_COMMAND, job_environment
 from parkdispatch.interfaces.service.known_cases import KnownCases
 from parkdispatch.interfaces.service.service_settings import ServiceSettings
-from parkdispatch.interfaces.service.token_file import TokenFile
 from parkdispatch.interfaces.service.upload_store import UploadStore
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.automation.automation_rules import AutomationRules, read_automation

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from parkdispatch.interfaces.service.auth import current_user
-from parkdispatch.interfaces.service.token_file import TokenUser
+from parkdispatch.interfaces.service.access.auth import current_user
+from parkdispatch.interfaces.service.access.token_file import TokenUser
 from parkdispatch.interfaces.web.day_sentences import (
     alarm_lines,
     battery_cards,

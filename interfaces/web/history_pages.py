@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from fastapi import APIRouter, Depends, Request, Response
 
-from parkdispatch.interfaces.service.auth import current_user
-from parkdispatch.interfaces.service.token_file import TokenUser
+from parkdispatch.interfaces.service.access.auth import current_user
+from parkdispatch.interfaces.service.access.token_file import TokenUser
 from parkdispatch.interfaces.translations.catalogue import translated_message
 from parkdispatch.interfaces.web.charts.day_bars import DayBars, day_bars
 from parkdispatch.interfaces.web.charts.year_charts import duration_curve, heat_map

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable, Coroutine
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.responses import RedirectResponse
 
-from parkdispatch.interfaces.service.problem_details import STATUS_OF_EXIT, RequestError, reader_language
+from parkdispatch.interfaces.service.problem_details import (
+    STATUS_OF_EXIT,
+    RequestError,
+    login_address,
+    reader_language,
+)
 from parkdispatch.interfaces.translations.catalogue import translated_message
 from parkdispatch.interfaces.web.park_page import show_bare
 from parkdispatch.models.errors import InputError, ParkdispatchError
@@ -27,7 +31,7 @@ class PageRoute(APIRoute):
                 return await handler(request)
             except RequestError as error:
                 if error.status == 401:
-                    return RedirectResponse(f"/login?next={quote(request.url.path)}", 303)
+                    return RedirectResponse(login_address(request), 303)
                 return _error_page(request, error.status, error.problems)
             except RequestValidationError as error:
                 fields = [".".join(str(part) for part in item["loc"][1:]) for item in error.errors()]

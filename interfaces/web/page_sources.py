@@ -8,20 +8,25 @@ import sqlalchemy as sa
 from starlette.requests import HTTPConnection
 
 from parkdispatch.interfaces.commands.console import now
+from parkdispatch.interfaces.service.access.request_limits import RateLimit
+from parkdispatch.interfaces.service.access.token_file import TokenUser
 from parkdispatch.interfaces.service.problem_details import RequestError
 from parkdispatch.interfaces.service.service_state import service_of
-from parkdispatch.interfaces.service.token_file import TokenUser
-from parkdispatch.interfaces.web.proposal_store import ProposalStore
+from parkdispatch.interfaces.web.orders.proposal_store import ProposalStore
 from parkdispatch.operations.desk.desk_site import DeskSite
 from parkdispatch.operations.ledger.ledger_tables import site
+
+# from all addresses together: too few for guessing, and more than one address has, which cannot lock a name
+NAME_FAILURES_PER_MINUTE = 60
 
 
 @dataclass(frozen=True)
 class PageSources:
-    """The clock of the pages, and what orders would cost."""
+    """The clock of the pages, what orders would cost, and the rate of attempts to sign in by name."""
 
     clock: Callable[[], datetime] = now
     proposals: ProposalStore = field(default_factory=ProposalStore)
+    sign_ins: RateLimit = field(default_factory=lambda: RateLimit(NAME_FAILURES_PER_MINUTE))
 
 
 def sources_of(connection: HTTPConnection) -> PageSources:

@@ -13,10 +13,10 @@ import pandas as pd
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from parkdispatch.interfaces.service.auth import csrf_token
+from parkdispatch.interfaces.service.access.auth import cookie_path, csrf_token
+from parkdispatch.interfaces.service.access.token_file import TokenUser
 from parkdispatch.interfaces.service.problem_details import reader_language
 from parkdispatch.interfaces.service.service_state import service_of
-from parkdispatch.interfaces.service.token_file import TokenUser
 from parkdispatch.interfaces.web.page_sources import desk_of, sites_of
 from parkdispatch.interfaces.web.static_files import static_path
 from parkdispatch.interfaces.web.web_words import page_words, web_words
@@ -88,7 +88,8 @@ class Page:
 
     def path(self, page: str, **query: object) -> str:
         """The address of a page of this park."""
-        text = f"/park/{quote(self.desk.case.name, safe='')}/{page}"
+        below = f"/park/{quote(self.desk.case.name, safe='')}/{page}"
+        text = service_of(self.request).settings.address(below)
         parts = "&".join(f"{key}={quote(str(value))}" for key, value in query.items() if value is not None)
         return f"{text}?{parts}" if parts else text
 
@@ -171,13 +172,18 @@ def show_bare(request: Request, template: str, status: int = 200, **context: Any
 def answer(request: Request, template: str, status: int, **context: Any) -> HTMLResponse:
     """The rendered template; a language that the address names is kept in a cookie."""
     other = request.url.include_query_params(lang="en" if context["lang"] == "zh" else "zh")
-    link = f"{other.path}?{other.query}" if request.method == "GET" else "/?" + other.query
-    text = environment().get_template(template).render(language_link=link, **context)
+    settings = service_of(request).settings
+    link = f"{other.path if request.method == 'GET' else settings.address('/')}?{other.query}"
+    text = environment().get_template(template).render(language_link=link, root=settings.root_path, **context)
     response = HTMLResponse(text, status, headers={**HEADERS, "Content-Language": context["lang"]})
     if request.query_params.get("lang") in ("en", "zh"):
-        secure = service_of(request).settings.https
         response.set_cookie(
-            LANGUAGE_COOKIE, context["lang"], max_age=YEAR_S, samesite="lax", secure=secure, path="/"
+            LANGUAGE_COOKIE,
+            context["lang"],
+            max_age=YEAR_S,
+            samesite="lax",
+            secure=settings.https,
+            path=cookie_path(service_of(request)),
         )
     return response
 

@@ -8,15 +8,16 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from starlette.responses import RedirectResponse
 
 from parkdispatch.interfaces.commands.console import now
-from parkdispatch.interfaces.service.auth import current_user
+from parkdispatch.interfaces.service.access.auth import current_user
+from parkdispatch.interfaces.service.access.token_file import TokenUser
 from parkdispatch.interfaces.service.problem_details import RequestError
-from parkdispatch.interfaces.service.token_file import TokenUser
 from parkdispatch.interfaces.web.day_pages import day_router
 from parkdispatch.interfaces.web.history_pages import history_router
-from parkdispatch.interfaces.web.order_pages import order_router
+from parkdispatch.interfaces.web.orders.order_pages import order_router
 from parkdispatch.interfaces.web.page_route import PageRoute
 from parkdispatch.interfaces.web.page_sources import PageSources, sites_of
 from parkdispatch.interfaces.web.park_page import page_of, show_bare
+from parkdispatch.interfaces.web.sign_in_pages import sign_in_router
 from parkdispatch.interfaces.web.static_files import static_router
 from parkdispatch.interfaces.web.study_pages import study_router
 
@@ -26,7 +27,15 @@ home_router = APIRouter(include_in_schema=False, route_class=PageRoute)
 def add_pages(app: FastAPI, clock: Callable[[], datetime] = now) -> None:
     """Add the pages of parks to the application of a service."""
     app.state.page_sources = PageSources(clock)
-    for router in (static_router, home_router, day_router, order_router, history_router, study_router):
+    for router in (
+        static_router,
+        sign_in_router,
+        home_router,
+        day_router,
+        order_router,
+        history_router,
+        study_router,
+    ):
         app.include_router(router)
 
 

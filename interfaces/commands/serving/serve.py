@@ -10,6 +10,7 @@ from rich.text import Text
 
 from parkdispatch.interfaces.commands.console import now, out_console, print_message, say
 from parkdispatch.interfaces.commands.serving.serve_tokens import DataFolder, TokenPath, token_app
+from parkdispatch.interfaces.commands.serving.serve_users import user_app
 from parkdispatch.interfaces.commands.serving.service_extra import require_service_extra
 from parkdispatch.interfaces.service.service_settings import LOOPBACK
 from parkdispatch.models.errors import InputError
@@ -28,6 +29,7 @@ serve_app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 serve_app.add_typer(token_app, name="token")
+serve_app.add_typer(user_app, name="user")
 
 
 @serve_app.callback()
@@ -64,6 +66,9 @@ def serve(
         str | None,
         typer.Option(help="Address of a reverse proxy whose X-Forwarded headers are believed."),
     ] = None,
+    root_path: Annotated[
+        str, typer.Option(help="Path that the proxy takes from addresses, such as /parkdispatch.")
+    ] = "",
 ) -> None:
     """Serve what the commands do by REST and to browsers; ends with control-C."""
     if context.invoked_subcommand is not None:
@@ -83,6 +88,7 @@ def serve(
         job_slots=job_slots,
         https=https,
         automation=automation,
+        root_path=root_path,
     )
     refuse_open_door(settings)
     service = open_service(settings)
@@ -94,11 +100,11 @@ def serve(
 
 def refuse_open_door(settings: "ServiceSettings") -> None:
     """Raise InputError where others could reach a service of which nobody has a token."""
-    from parkdispatch.interfaces.service.token_file import TokenFile
+    from parkdispatch.interfaces.service.access.token_file import TokenFile
 
     if not settings.is_loopback and not TokenFile(settings.tokens).users():
         raise InputError(
-            f"argument `host` = {settings.host}: must be {LOOPBACK} while there are no tokens in"
+            f"argument `host` = {settings.host}: must be {LOOPBACK} while there are no tokens or users in"
             f" {settings.tokens}: `serve token add` makes one"
         )
 
@@ -159,5 +165,6 @@ def run_server(service: "Service", listener: socket.socket, proxy: str | None) -
         timeout_graceful_shutdown=END_S,
         proxy_headers=proxy is not None,
         forwarded_allow_ips=proxy,
+        root_path=service.settings.root_path,
     )
     uvicorn.Server(config).run(sockets=[listener])

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 
 from parkdispatch.interfaces.commands.console import now
-from parkdispatch.interfaces.service.auth import current_user
+from parkdispatch.interfaces.service.access.auth import current_user
+from parkdispatch.interfaces.service.access.token_file import TokenUser
 from parkdispatch.interfaces.service.job_submission import job_content
 from parkdispatch.interfaces.service.problem_details import reader_language, said
 from parkdispatch.interfaces.service.service_state import service_of
-from parkdispatch.interfaces.service.token_file import TokenUser
 from parkdispatch.operations.automation.automation_loop import AutomationLoop
 from parkdispatch.operations.automation.park_knowledge import REMEMBERED
 

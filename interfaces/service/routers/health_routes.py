@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, Response
 
-from parkdispatch.interfaces.service.auth import current_user
+from parkdispatch.interfaces.service.access.auth import current_user
+from parkdispatch.interfaces.service.access.token_file import TokenUser
 from parkdispatch.interfaces.service.problem_details import reader_language, said
 from parkdispatch.interfaces.service.service_state import service_of
-from parkdispatch.interfaces.service.token_file import TokenUser
 from parkdispatch.models.errors import ParkdispatchError
 
 health_router = APIRouter(tags=["health"])

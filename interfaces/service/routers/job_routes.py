@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Header, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 
-from parkdispatch.interfaces.service.auth import check_site, current_user
+from parkdispatch.interfaces.service.access.auth import check_site, current_user
+from parkdispatch.interfaces.service.access.token_file import Role, TokenUser
 from parkdispatch.interfaces.service.command_requests import REQUESTS, CommandRequest
 from parkdispatch.interfaces.service.job_submission import (
     job_content,
@@ -17,7 +18,6 @@ from parkdispatch.interfaces.service.job_submission import (
 )
 from parkdispatch.interfaces.service.problem_details import RequestError, reader_language
 from parkdispatch.interfaces.service.service_state import service_of
-from parkdispatch.interfaces.service.token_file import Role, TokenUser
 
 job_router = APIRouter(tags=["jobs"])
 Reader = Annotated[TokenUser, Depends(current_user("read"))]

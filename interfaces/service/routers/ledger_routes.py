@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from parkdispatch.interfaces.commands.days.ledger_options import author, moment
-from parkdispatch.interfaces.service.auth import check_site, current_user
+from parkdispatch.interfaces.service.access.auth import check_site, current_user
+from parkdispatch.interfaces.service.access.token_file import TokenUser
 from parkdispatch.interfaces.service.problem_details import RequestError
 from parkdispatch.interfaces.service.service_state import service_of
-from parkdispatch.interfaces.service.token_file import TokenUser
 
 ledger_router = APIRouter(tags=["ledger"])
 Reader = Annotated[TokenUser, Depends(current_user("read"))]

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Request
 from parkdispatch.inputs.case import Case
 from parkdispatch.interfaces.commands.console import now
 from parkdispatch.interfaces.commands.days.ledger_options import moment
-from parkdispatch.interfaces.service.auth import check_site, current_user
+from parkdispatch.interfaces.service.access.auth import check_site, current_user
+from parkdispatch.interfaces.service.access.token_file import TokenUser
 from parkdispatch.interfaces.service.problem_details import RequestError
 from parkdispatch.interfaces.service.service_state import service_of
-from parkdispatch.interfaces.service.token_file import TokenUser
 from parkdispatch.operations.setpoints.modbus_registers import write_registers
 from parkdispatch.operations.setpoints.plan_in_force import (
     IntervalSetPoints,

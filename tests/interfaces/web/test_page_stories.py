@@ -111,7 +111,7 @@ def test_by_keyboard_and_by_language_and_out(user: PageUser) -> None:
     user.click("退出")
     user.open(f"{SITE}/today")
     assert user.look("location.pathname") == "/login"
-    assert user.look("document.querySelector('#token') !== null")
+    assert user.look("document.querySelector('#secret') !== null")
 
 
 def test_what_is_wrong_is_seen(user: PageUser, tmp_path: Path) -> None:

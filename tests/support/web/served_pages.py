@@ -12,10 +12,10 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from parkdispatch.interfaces.service.access.token_file import Role
 from parkdispatch.interfaces.service.service_app import create_app
 from parkdispatch.interfaces.service.service_settings import ServiceSettings
 from parkdispatch.interfaces.service.service_state import open_service
-from parkdispatch.interfaces.service.token_file import Role
 from parkdispatch.interfaces.web.page_sources import PageSources
 from tests.support.web.desk_parks import NOW, PERSON, copied
 
@@ -48,7 +48,7 @@ class ServedPark:
         client = TestClient(self.app, headers={"accept": "text/html"}, follow_redirects=False)
         form = client.get("/login")
         nonce = form.text.split('name="login_token" value="')[1].split('"')[0]
-        client.post("/login", data={"token": self.tokens[role], "login_token": nonce})
+        client.post("/login", data={"secret": self.tokens[role], "login_token": nonce})
         return client
 
 

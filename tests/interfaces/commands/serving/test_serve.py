@@ -1,5 +1,6 @@
 """`serve`: what it refuses, its tokens, and one real process that is asked and ended."""
 
+import io
 import re
 import signal
 import subprocess
@@ -10,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from parkdispatch.inputs.messages import extras
+from parkdispatch.interfaces.service.access import secret_hashes
+from parkdispatch.interfaces.service.access.secret_hashes import HashCost
+from parkdispatch.interfaces.service.access.token_file import TokenFile
 from tests.support.paths import environment
 from tests.support.typed_commands import Run
 
@@ -18,7 +22,7 @@ def test_other_addresses_than_this_machines_need_a_token_first(run: Run, tmp_pat
     for host in ("0.0.0.0", "::", "192.0.2.1", "park.example"):
         ran = run("serve", "--host", host, "--data", tmp_path)
         assert ran.code == 2
-        assert f"`--host` = {host}: must be 127.0.0.1 while there are no tokens in" in " ".join(
+        assert f"`--host` = {host}: must be 127.0.0.1 while there are no tokens or users in" in " ".join(
             ran.err.split()
         )
     assert list(tmp_path.iterdir()) == []
@@ -28,13 +32,45 @@ def test_tokens_are_made_listed_and_revoked(run: Run, tmp_path: Path) -> None:
     made = run("serve", "token", "add", "Li", "--role", "plan", "--site", "gaoan", "--data", tmp_path / "new")
     assert re.fullmatch(r"Token of Li, shown this once: pd_[0-9a-f]{8}_[\w-]{43} ?", made.out)
     again = run("serve", "token", "add", "Li", "--data", tmp_path / "new")
-    assert (again.code, "must not be that of another token" in again.err) == (2, True)
+    assert (again.code, "must not be that of another token or user" in again.err) == (2, True)
     wrong = run("serve", "token", "add", "Wu", "--role", "boss", "--data", tmp_path / "new")
     assert "`--role` = boss: must be one of read, plan, send" in wrong.err
     assert run("serve", "token", "list", "--data", tmp_path / "new").out.startswith("Li: plan, gaoan (")
     assert "revoked" in run("serve", "token", "revoke", "Li", "--data", tmp_path / "new").out
     assert run("serve", "token", "list", "--data", tmp_path / "new").out.strip() == "no tokens"
     assert run("serve", "token", "revoke", "Li", "--data", tmp_path / "new").code == 2
+
+
+def test_users_are_added_changed_listed_and_removed(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def typed(password: str) -> None:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(password + "\nmore"))
+
+    monkeypatch.setattr(secret_hashes, "PASSWORD_COST", HashCost(2**4, 8, 1))
+    data = ("--data", tmp_path / "new")
+    typed("correct horse")
+    made = run("serve", "user", "add", "Wu", "--role", "plan", "--site", "gaoan", *data)
+    assert (made.code, made.out.strip()) == (0, "Wu can sign in.")
+    file = TokenFile(tmp_path / "new" / "tokens.json")
+    assert file.verify_password("Wu", "correct horse") is not None
+    typed("short")
+    refusal = run("serve", "user", "password", "Wu", *data)
+    assert (refusal.code, "password must have 10 to 200" in refusal.err) == (2, True)
+    typed("battery staple")
+    assert run("serve", "user", "password", "Wu", *data).code == 0
+    assert file.verify_password("Wu", "correct horse") is None
+    assert run("serve", "user", "list", *data).out.startswith("Wu: plan, gaoan (")
+    assert run("serve", "token", "list", *data).out.strip() == "no tokens"
+    assert run("serve", "token", "revoke", "Wu", *data).code == 2
+    assert run("serve", "user", "remove", "Wu", *data).out.strip() == "Wu is removed."
+    assert run("serve", "user", "list", *data).out.strip() == "no users"
+
+
+def test_a_root_path_is_one(run: Run, tmp_path: Path) -> None:
+    for path in ("parkdispatch", "/a/", "/", "/a?b", '/"><script>'):
+        ran = run("serve", "--root-path", path, "--data", tmp_path / "new")
+        assert (ran.code, "`--root-path` =" in ran.err) == (2, True), path
 
 
 def test_the_extra_that_is_missing_is_named(

@@ -15,9 +15,9 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from parkdispatch.interfaces.commands.console import now
+from parkdispatch.interfaces.service.access.token_file import Role, TokenUser
 from parkdispatch.interfaces.service.problem_details import RequestError
 from parkdispatch.interfaces.service.service_state import Service, service_of
-from parkdispatch.interfaces.service.token_file import Role, TokenUser
 from parkdispatch.operations.jobs.session_store import open_session, revoke_session, token_of_session
 
 SESSION_COOKIE = "parkdispatch_session"
@@ -74,7 +74,7 @@ def sign_in(service: Service, response: Response, user: TokenUser) -> None:
         httponly=True,
         samesite="strict",
         secure=service.settings.https,
-        path="/",
+        path=cookie_path(service),
     )
 
 
@@ -83,7 +83,12 @@ def sign_out(request: Request, response: Response) -> None:
     identifier = session_identifier(request)
     if identifier is not None:
         revoke_session(service_of(request).database, identifier, now())
-    response.delete_cookie(SESSION_COOKIE, path="/")
+    response.delete_cookie(SESSION_COOKIE, path=cookie_path(service_of(request)))
+
+
+def cookie_path(service: Service) -> str:
+    """The path that cookies of sessions are sent to."""
+    return service.settings.root_path or "/"
 
 
 def session_identifier(request: HTTPConnection) -> str | None:

@@ -10,8 +10,8 @@ from typing import Any
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from parkdispatch.interfaces.service.auth import SESSION_COOKIE
-from parkdispatch.interfaces.service.problem_details import problem_response
+from parkdispatch.interfaces.service.access.auth import SESSION_COOKIE
+from parkdispatch.interfaces.service.problem_details import path_below_root, problem_response
 from parkdispatch.interfaces.service.service_settings import ServiceSettings
 
 MOST_COUNTED = 10_000  # tokens and addresses whose requests are counted at once
@@ -23,6 +23,7 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
 }
+SIGN_IN = "/login"  # whose attempts are counted whoever asks, since a name's password can be guessed
 UNCOUNTED = ("/health", "/health/live", "/health/ready")
 
 
@@ -47,6 +48,12 @@ class RateLimit:
         if len(self._buckets) > MOST_COUNTED:
             self._buckets.popitem(last=False)
 
+    def give_back(self, key: bytes) -> None:
+        """Take back the last event that was counted, which turned out to be none."""
+        if key in self._buckets:
+            left, before = self._buckets[key]
+            self._buckets[key] = (min(left + 1, float(self.per_minute)), before)
+
 
 class RequestLimits:
     """Middleware: answers 413, 408 and 429, hands on the whole body, and adds headers that protect pages."""
@@ -66,11 +73,12 @@ class RequestLimits:
             return
         connection = HTTPConnection(scope)
         address = (scope.get("client") or ("", 0))[0].encode()
-        who = _who(connection, address)
-        if scope["path"] not in UNCOUNTED:
+        who, path = _who(connection, address), path_below_root(scope)
+        is_sign_in = path == SIGN_IN and scope["method"] == "POST"
+        if path not in UNCOUNTED:
             now_s = time.monotonic()
             wait_s = self._rates.wait_s(who, now_s)
-            if who not in self._known:
+            if is_sign_in or who not in self._known:
                 wait_s = wait_s or self._failures.wait_s(address, now_s)
             self._rates.count(who, now_s)
             if wait_s:
@@ -88,7 +96,10 @@ class RequestLimits:
             sentence = f"the request has more than {self.settings.largest_body_mb:.15g} MB"
             await self._refuse(scope, receive, send, 413, sentence, {"Connection": "close"})
             return
-        await self.app(scope, _replayed(body, receive), self._told(send, who, address))
+        if is_sign_in:  # before it is looked at, so that many at once are counted too
+            self._failures.count(address, time.monotonic())
+        told = self._told(send, who, address, is_sign_in=is_sign_in)
+        await self.app(scope, _replayed(body, receive), told)
 
     async def _body(self, connection: HTTPConnection, receive: Receive) -> bytes | None:
         """The whole body; None where it is too large. Raises TimeoutError where it comes too slowly."""
@@ -108,12 +119,15 @@ class RequestLimits:
                 if message["type"] != "http.request" or not message.get("more_body", False):
                     return b"".join(parts)
 
-    def _told(self, send: Send, who: bytes, address: bytes) -> Send:
+    def _told(self, send: Send, who: bytes, address: bytes, *, is_sign_in: bool) -> Send:
         """Send answers with the headers that protect pages, and count those to nobody."""
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
-                if message["status"] == 401:
+                if is_sign_in:
+                    if message["status"] < 400:
+                        self._failures.give_back(address)
+                elif message["status"] == 401:
                     self._failures.count(address, time.monotonic())
                     self._known.pop(who, None)
                 elif who != address and message["status"] < 400:

@@ -10,12 +10,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse
 
-from parkdispatch.interfaces.service.auth import current_user
+from parkdispatch.interfaces.service.access.auth import current_user
+from parkdispatch.interfaces.service.access.token_file import TokenUser
 from parkdispatch.interfaces.service.problem_details import RequestError
-from parkdispatch.interfaces.service.token_file import TokenUser
 from parkdispatch.interfaces.translations.catalogue import translated_message
 from parkdispatch.interfaces.web.day_pages import changed_rows
-from parkdispatch.interfaces.web.order_form import ORDER_KINDS, OrderForm, order_fields, read_form
+from parkdispatch.interfaces.web.orders.order_form import ORDER_KINDS, OrderForm, order_fields, read_form
 from parkdispatch.interfaces.web.page_route import PageRoute, problem_lines
 from parkdispatch.interfaces.web.page_sources import sources_of
 from parkdispatch.interfaces.web.park_page import Page, page_of, show
