@@ -1,12 +1,13 @@
 """From a request to a job: the words of its command, whose it is, and the job as it is told."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 from parkdispatch.interfaces.commands.console import now
 from parkdispatch.interfaces.service.access.token_file import TokenUser
-from parkdispatch.interfaces.service.command_requests import CommandRequest
 from parkdispatch.interfaces.service.problem_details import RequestError, said
+from parkdispatch.interfaces.service.requests.request_fields import CommandRequest, TypedAs
 from parkdispatch.interfaces.service.service_state import Service
 from parkdispatch.interfaces.translations.catalogue import translated
 from parkdispatch.models.errors import InputError
@@ -18,9 +19,9 @@ RETRY_S = 10  # that somebody with too many jobs is told to wait
 
 def command_words(service: Service, request: CommandRequest, user: TokenUser) -> list[str]:
     """The command line of a request. Raises InputError for cases, uploads and jobs that are not there."""
-    word = service.cases.word(request.case)
+    word = service.cases.word(request.case) if request.takes_case else ""
     words = [*request.command]
-    if not request.case_option:
+    if word and not request.case_option:
         words.append(word)
     for option, value in request.options():
         for item in value if isinstance(value, list) else [value]:
@@ -30,15 +31,19 @@ def command_words(service: Service, request: CommandRequest, user: TokenUser) ->
             text = str(item)
             if option.kind == "upload":
                 text = service.uploads.path(text, user.name)
+            elif option.kind == "named upload":
+                name, _, upload = text.partition("=")
+                text = f"{name}={service.uploads.path(upload, user.name)}"
             elif option.kind == "job":
-                text = str(_followed(service, text, user).out)
+                text = str(_result_of(service, option, text, user))
             words.append(f"{option.name}={text}" if option.name else text)
     if request.case_option:
         words.append(f"{request.case_option}={word}")
     if request.out:
         words.append(f"--out={request.out}")
     if request.with_ledger:
-        words += [f"--ledger={service.settings.ledger_address}", f"--by={user.name}"]
+        words.append(f"--ledger={service.settings.ledger_address}")
+        words += [f"--by={user.name}"] if request.records else []
     return [*words, f"--lang={request.lang}"]
 
 
@@ -49,12 +54,17 @@ def submit(
 
     Raises RequestError for a site that is not the user's, a key of another request, and too many jobs.
     """
-    visible = visible_cases(service, user)
-    if request.case not in visible:
+    if not request.takes_case:
+        if user.sites:
+            raise RequestError(403, "the token is for some sites only: must be for all of them for this")
+        site = ""
+    elif request.case not in (visible := visible_cases(service, user)):
         raise InputError(f"argument `case` = {request.case}: must be one of {', '.join(visible)}")
+    else:
+        site = service.cases.site(request.case)
     digest = hashlib.sha256(f"{kind} {request.model_dump_json()}".encode()).hexdigest()
     words = tuple(command_words(service, request, user))
-    asked = JobRequest(kind, words, user.name, service.cases.site(request.case), "", key, digest)
+    asked = JobRequest(kind, words, user.name, site, "", key, digest)
     try:
         job, is_new = service.jobs.submit(asked, now(), service.settings.waiting_jobs)
     except ReusedKeyError:
@@ -116,8 +126,14 @@ def job_content(service: Service, job: Job, lang: str, *, details: bool = True) 
     return content
 
 
-def _followed(service: Service, identifier: str, user: TokenUser) -> JobFolder:
+def _result_of(service: Service, option: TypedAs, identifier: str, user: TokenUser) -> Path:
+    """The folder of a job that an option takes, or the file in it that it takes."""
     job = visible_job(service, identifier, user)
-    if job.kind != "plan" or job.state != "done":
-        raise InputError(f"argument `follow` = {identifier}: must be the number of a plan that is done")
-    return job_folder(service, job)
+    if job.kind not in option.jobs or job.state != "done":
+        raise InputError(
+            f"argument `{option.name.lstrip('-')}` = {identifier}: must be the number of a job that is done,"
+            f" of {', '.join(option.jobs)}"
+        )
+    folder = job_folder(service, job)
+    files = folder.files()
+    return next((files[name] for name in option.files if name in files), folder.out)

@@ -13,9 +13,10 @@ from parkdispatch.inputs.loader import variants
 from parkdispatch.inputs.messages.problem_sentences import problem_sentences
 from parkdispatch.interfaces.service.access.auth import current_user
 from parkdispatch.interfaces.service.access.token_file import TokenUser
-from parkdispatch.interfaces.service.command_requests import REQUESTS, CommandRequest
 from parkdispatch.interfaces.service.job_submission import job_content, submit, visible_job
 from parkdispatch.interfaces.service.problem_details import RequestError
+from parkdispatch.interfaces.service.requests.command_requests import REQUESTS
+from parkdispatch.interfaces.service.requests.request_fields import CommandRequest
 from parkdispatch.interfaces.service.service_state import service_of
 from parkdispatch.interfaces.translations.catalogue import translated_message
 from parkdispatch.interfaces.web.page_route import PageRoute, problem_lines

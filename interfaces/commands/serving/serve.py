@@ -16,6 +16,8 @@ from parkdispatch.interfaces.service.service_settings import LOOPBACK
 from parkdispatch.models.errors import InputError
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from parkdispatch.interfaces.service.service_settings import ServiceSettings
     from parkdispatch.interfaces.service.service_state import Service
 
@@ -148,8 +150,6 @@ def run_server(service: "Service", listener: socket.socket, proxy: str | None) -
     """Serve until the process is asked to end."""
     import uvicorn
 
-    from parkdispatch.interfaces.service.service_app import create_app
-
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     out_console.print(Text(say(f"Serving at http://{shown}:{port}; control-C ends it.")), soft_wrap=True)
@@ -157,7 +157,16 @@ def run_server(service: "Service", listener: socket.socket, proxy: str | None) -
         print_message(
             "warning", "tokens pass the network unencrypted: a reverse proxy with HTTPS, and `--https`"
         )
-    config = uvicorn.Config(
+    uvicorn.Server(server_config(service, proxy)).run(sockets=[listener])
+
+
+def server_config(service: "Service", proxy: str | None) -> "uvicorn.Config":
+    """How the service is served; `proxy` is the address whose X-Forwarded headers are believed."""
+    import uvicorn
+
+    from parkdispatch.interfaces.service.service_app import create_app
+
+    return uvicorn.Config(
         create_app(service),
         log_level=os.environ.get("PARKDISPATCH_LOG_LEVEL", "warning"),
         server_header=False,
@@ -167,4 +176,3 @@ def run_server(service: "Service", listener: socket.socket, proxy: str | None) -
         forwarded_allow_ips=proxy,
         root_path=service.settings.root_path,
     )
-    uvicorn.Server(config).run(sockets=[listener])

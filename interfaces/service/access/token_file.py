@@ -232,6 +232,5 @@ def _check_password(name: str, password: str) -> None:
     """Refuse a password that is soon guessed."""
     if not LEAST_PASSWORD <= len(password) <= MOST_PASSWORD or password.casefold() == name.casefold():
         raise InputError(
-            f"the password must have {LEAST_PASSWORD} to {MOST_PASSWORD} characters, and not be the"
-            " name"
+            f"the password must have {LEAST_PASSWORD} to {MOST_PASSWORD} characters, and not be the name"
         )

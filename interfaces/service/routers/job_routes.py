@@ -9,7 +9,6 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 
 from parkdispatch.interfaces.service.access.auth import check_site, current_user
 from parkdispatch.interfaces.service.access.token_file import Role, TokenUser
-from parkdispatch.interfaces.service.command_requests import REQUESTS, CommandRequest
 from parkdispatch.interfaces.service.job_submission import (
     job_content,
     job_folder,
@@ -17,6 +16,8 @@ from parkdispatch.interfaces.service.job_submission import (
     visible_job,
 )
 from parkdispatch.interfaces.service.problem_details import RequestError, reader_language
+from parkdispatch.interfaces.service.requests.command_requests import REQUESTS
+from parkdispatch.interfaces.service.requests.request_fields import CommandRequest
 from parkdispatch.interfaces.service.service_state import service_of
 
 job_router = APIRouter(tags=["jobs"])
@@ -27,7 +28,7 @@ Prefer = Annotated[str | None, Header(max_length=200, description="`wait=10` ans
 LONGEST_WAIT_S = 30.0
 SHORT_WAIT_S = 10.0  # for commands that solve nothing, unless another wait is asked for
 SHORT = ("check", "pv", "import")
-READERS = ("check", "pv")  # commands that anybody with a token may ask for
+READERS = ("check", "pv", "export")  # commands that anybody with a token may ask for
 # what a job has written is shown by a browser without the rights of the service's own pages
 SANDBOX = {"Content-Security-Policy": "sandbox allow-scripts", "X-Content-Type-Options": "nosniff"}
 

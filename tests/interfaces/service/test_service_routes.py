@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from parkdispatch.interfaces.service.command_requests import REQUESTS
 from parkdispatch.interfaces.service.job_process import run_job
+from parkdispatch.interfaces.service.requests.command_requests import REQUESTS
 from parkdispatch.operations.jobs.job_folder import JobFolder
 from tests.support.ledgers.ledger_cases import LI, fake_plan, meter_file
 from tests.support.services.small_service import Asked, asked
@@ -35,13 +35,18 @@ def test_a_request_becomes_words_that_the_command_line_knows(running: Asked, kin
     from parkdispatch.interfaces.cli import app
 
     case = {} if kind in ("reproduce", "worth") else {"case": "small"}
-    day = {"day": "2026-07-15"} if kind in ("settle", "plan", "forecast") else {}
-    job = running.post(f"{API}/{kind}", {**case, **day}, prefer="wait=20").json()
+    more = {"day": "2026-07-15"} if kind in ("settle", "plan", "forecast") else {}
+    if kind == "hedge":
+        path = f"{API}/uploads?name=forecast.csv"
+        more["forecast"] = running.client.post(path, content=b"x", headers=running.headers["plan"]).json()[
+            "id"
+        ]
+    job = running.post(f"{API}/{kind}", {**case, **more}, prefer="wait=20").json()
     words = job["result"]["words"]
-    command = get_command(app).commands[words[0]]  # type: ignore[attr-defined]
-    if words[0] == "forecast":
-        command, words = command.commands["day"], words[1:]
-    context = command.make_context(words[0], list(words[1:]), resilient_parsing=False)
+    command = get_command(app)
+    while hasattr(command, "commands"):
+        command, words = command.commands[words[0]], words[1:]
+    context = command.make_context(kind, list(words), resilient_parsing=False)
     assert context.args == []
 
 

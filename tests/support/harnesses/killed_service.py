@@ -1,8 +1,9 @@
 """Kill a service during a plan, an import and a settlement, and look at what it restarts into.
 
 `python -m tests.support.harnesses.killed_service --kills 3` starts the service of a small park as a process,
-asks for a job, ends the service by SIGKILL after a while, starts it again and waits for its jobs. It counts
-jobs that are done after all, rows that a kill has doubled or lost, and processes that were left.
+asks for a job, ends the service by SIGKILL while that runs, starts it again and waits for its jobs. It counts
+jobs that began anew, jobs that are done after all, rows that a kill has doubled or lost, and processes that
+were left.
 """
 
 import argparse
@@ -34,6 +35,8 @@ METERS = {  # a day by hour [MW], the sun as the small park has it
     "import": lambda hour: 100.0 + hour / 10 - pv_mw(hour),
 }
 WAIT_S = 300.0
+FIRST_S, STEP_S = 0.1, 0.4  # of the kills, after the process of the job has begun
+NAMES = ("begun anew", "done", "failed", "doubled or lost", "left")
 
 
 class KilledService:
@@ -63,7 +66,11 @@ class KilledService:
     def ask(self, path: str, body: Any = None, content: bytes | None = None) -> Any:
         """The answer to a request: JSON, or a file."""
         data = content if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        headers = {
+            "Authorization": f"Bearer {self.token}",
+            "Content-Type": "application/json",
+            "Prefer": "wait=0",  # a job is killed, not waited for
+        }
         request = urllib.request.Request(f"{self.address}/api/v1/{path}", data, headers)
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read())
@@ -82,9 +89,15 @@ class KilledService:
 
 
 def kill_during(service: KilledService, kind: str, body: Any, after_s: float) -> Any:
-    """Ask for a job, kill the service after a time, start it again, and return the job when it has ended."""
+    """Ask for a job, kill the service so long after its process began, and start it again.
+
+    Returns the job when it has ended.
+    """
     with service.running() as process:
         job = service.ask(kind, body)
+        while job["state"] == "queued":
+            time.sleep(0.02)
+            job = service.ask(f"jobs/{job['id']}")
         time.sleep(after_s)
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -93,7 +106,7 @@ def kill_during(service: KilledService, kind: str, body: Any, after_s: float) ->
 
 
 def kill_everything(folder: Path, kills: int) -> Counter[str]:
-    """Counts over all kills: done, failed, doubled or lost rows, and processes that were left."""
+    """Counts over all kills: begun anew, done, failed, doubled or lost rows, and processes that were left."""
     counts: Counter[str] = Counter()
     service = KilledService(folder)
     with service.running():
@@ -125,8 +138,10 @@ def _count(
     """Kill at several times: the rows after the first kill are those after every further one."""
     expected: dict[str, int] | None = None
     for number in range(kills):
-        job = kill_during(service, kind, body, after_s=0.3 + 1.5 * number)
+        job = kill_during(service, kind, body, after_s=FIRST_S + STEP_S * number)
         counts[job["state"]] += 1
+        counts["begun anew"] += job["attempts"] > 1
+        counts[f"{kind} begun anew"] += job["attempts"] > 1
         for line in job["problems"]:
             print(f"{kind}: {line}", file=sys.stderr)
         rows = {name: service.rows()[name] for name in tables}
@@ -155,8 +170,9 @@ def main() -> None:
     kills = parser.parse_args().kills
     with tempfile.TemporaryDirectory() as folder:
         counts = kill_everything(Path(folder), kills)
-    print(", ".join(f"{counts[name]} {name}" for name in ("done", "failed", "doubled or lost", "left")))
-    sys.exit(counts["failed"] + counts["doubled or lost"] + counts["left"] > 0)
+    print(", ".join(f"{counts[name]} {name}" for name in NAMES))
+    faults = counts["failed"] + counts["doubled or lost"] + counts["left"]
+    sys.exit(faults > 0 or not all(counts[f"{kind} begun anew"] for kind in ("import", "plan", "settle")))
 
 
 if __name__ == "__main__":

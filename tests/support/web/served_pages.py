@@ -61,7 +61,13 @@ def csrf(client: TestClient) -> str:
 @contextmanager
 def served(park: ServedPark) -> Iterator[str]:
     """The address at which the pages are served, without the worker of jobs."""
-    config = uvicorn.Config(park.app, port=0, log_level="error", lifespan="off")
+    with serving(uvicorn.Config(park.app, port=0, log_level="error", lifespan="off")) as address:
+        yield address
+
+
+@contextmanager
+def serving(config: uvicorn.Config) -> Iterator[str]:
+    """The address of a server that runs in a thread."""
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

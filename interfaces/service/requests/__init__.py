@@ -1,0 +1,1 @@
+"""What may be asked of each command by REST, checked, and as the words of its command line."""
