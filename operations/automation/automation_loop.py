@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from parkdispatch.inputs.case import Case
@@ -12,6 +13,7 @@ from parkdispatch.models.errors import ParkdispatchError
 from parkdispatch.operations.automation.automation_rules import ParkAutomation
 from parkdispatch.operations.automation.due_work import DueTask, due_tasks, given_up
 from parkdispatch.operations.automation.park_knowledge import known_of_park, local_time
+from parkdispatch.operations.automation.unsettled_days import UnsettledDays
 from parkdispatch.operations.jobs.job_store import JobStore
 from parkdispatch.operations.ledger.ledger_store import Author, Ledger
 from parkdispatch.operations.ledger.plan_versions import plan_versions, send_plan, sendings
@@ -47,6 +49,7 @@ class AutomationLoop:
         self._ledger, self._jobs, self._parks = ledger, jobs, parks
         self._submit, self._clock = submit, clock
         self._put_out: dict[tuple[str, str], tuple[datetime, int]] = {}  # by park and way: beginning, version
+        self._unsettled = UnsettledDays()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._problems: dict[str, str] = {}
@@ -100,7 +103,8 @@ class AutomationLoop:
         self._problems[about] = str(error)
 
     def _begin_due(self, park: AutomatedPark, now: datetime) -> None:
-        known = known_of_park(self._ledger, self._jobs, park.case, park.rules, now)
+        unsettled = partial(self._unsettled.days, self._ledger, park.case)
+        known = known_of_park(self._ledger, self._jobs, park.case, park.rules, now, unsettled)
         for task in due_tasks(park.rules, known, local_time(park.case, now)):
             self._submit(park, task, now)
         about = f"{park.case.name} given up"

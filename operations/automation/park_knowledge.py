@@ -1,7 +1,7 @@
 """What is known of a park at a moment, from its ledger, its drop folder and the jobs of the last days."""
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,7 +19,6 @@ from parkdispatch.operations.ledger.measurements import measured_values
 from parkdispatch.operations.ledger.plan_versions import sendings, sent_values
 from parkdispatch.operations.ledger.quantities import Measured, devices_with
 from parkdispatch.operations.ledger.sites import site_of
-from parkdispatch.operations.settlement.settlement_store import due_days
 
 REMEMBERED = timedelta(days=3)  # jobs of which what became of them is looked at
 WHOLE_AFTER_S = 5.0  # a dropped file that has not changed for so long is whole
@@ -27,9 +26,17 @@ MOST_JOBS = 5000
 
 
 def known_of_park(
-    ledger: Ledger, jobs: JobStore, case: Case, rules: ParkAutomation, now: datetime
+    ledger: Ledger,
+    jobs: JobStore,
+    case: Case,
+    rules: ParkAutomation,
+    now: datetime,
+    unsettled_days: Callable[[date], Sequence[date]],
 ) -> ParkKnowledge:
-    """What is known at an instant. Raises InputError where the ledger cannot be read."""
+    """What is known at an instant. Raises InputError where the ledger cannot be read.
+
+    `unsettled_days` tells, of today, the days that are to be settled.
+    """
     local = local_time(case, now)
     recent = jobs.jobs(site=case.name, since=now - REMEMBERED, limit=MOST_JOBS)
     with ledger.reading() as connection:
@@ -41,7 +48,7 @@ def known_of_park(
             departure = _departure(connection, of_site, case, local)
     unsettled: Sequence[date] = ()
     if rules.settle is not None and local.time() >= rules.settle.at:
-        unsettled, _ = due_days(ledger, case)
+        unsettled = unsettled_days(local.date())
     replans = [job.created_at for job in recent if job.purpose.startswith("replan ")]
     return ParkKnowledge(
         attempts_of(recent, case),

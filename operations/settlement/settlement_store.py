@@ -80,16 +80,21 @@ def record_settlement(
     return settled, version, True
 
 
-def due_days(ledger: Ledger, case: Case) -> tuple[list[date], list[str]]:
+def due_days(ledger: Ledger, case: Case, since: date = date.min) -> tuple[list[date], list[str]]:
     """The days with a plan that was sent that are not settled by what the ledger has; why others cannot be.
 
-    A day is due anew when a late or corrected meter file, an outage or another sending has changed it.
+    Days before `since` are not looked at. A day is due anew when a late or corrected meter file, an outage or
+    another sending has changed it.
     """
     due, waiting = [], []
     with ledger.reading() as connection:
         of_site = site_of(connection, case)
         settled = _latest(connection, of_site.number)
-        sent = sa.select(sending.c.day).where(sending.c.site_id == of_site.number).distinct()
+        sent = (
+            sa.select(sending.c.day)
+            .where(sending.c.site_id == of_site.number, sending.c.day >= since)
+            .distinct()
+        )
         for day in connection.execute(sent.order_by(sending.c.day)).scalars().all():
             try:
                 digest = record_digest(record_from_ledger(connection, of_site, case, day))

@@ -51,7 +51,7 @@ def task_words(service: Service, park: AutomatedPark, task: DueTask, at: datetim
     if task.kind == "forecast":
         assert rules.forecast is not None
         when = [f"--for={task.subject}", f"--issued={rules.forecast.at:%H:%M}"]
-        return ["forecast", "day", word, *when, "--out={out}/forecast.csv", *ledger]
+        return ["forecast", "day", word, *when, "--out={out}/forecast.csv", *recorded]
     begin = datetime.fromisoformat(task.subject) if task.kind == "replan" else None
     day = date.fromisoformat(task.subject) if begin is None else begin.date()
     words = ["plan", word, f"--date={day}", "--out={out}", *recorded]

@@ -1,7 +1,8 @@
 """Readers and planners ask a service at once for a bounded time; errors and the times of answers are printed.
 
 `python -m tests.support.harnesses.loaded_service --seconds 60` starts the service of a small park as a
-process, and has 50 readers look at sites, plans and jobs, and 10 planners ask for plans and wait for them.
+process, and has 50 readers look at sites, plans, jobs and pages, and 10 planners ask for plans and wait for
+them, each with a token of their own.
 """
 
 import argparse
@@ -9,16 +10,22 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 import numpy as np
 
+from parkdispatch.interfaces.service.access.token_file import Role, TokenFile
 from tests.support.harnesses.killed_service import KilledService
 
 READERS, PLANNERS = 50, 10
-PATHS = ("sites", "cases", "jobs?limit=5", "sites/small/plans/2026-07-15", "automation")
+PATHS = (
+    "/api/v1/sites", "/api/v1/cases", "/api/v1/jobs?limit=5", "/api/v1/sites/small/plans/2026-07-15",
+    "/api/v1/automation", "/park/small/today", "/park/small/month",
+)  # fmt: skip
 PAUSE_S = 0.5  # between two looks of a reader
 WAIT_S = 300.0
 
@@ -41,28 +48,31 @@ class Load:
         return [*lines, f"errors: {len(self.errors)}", *sorted(set(self.errors))[:10]]
 
 
-async def under_load(address: str, token: str, seconds: float, readers: int, planners: int) -> Load:
-    """Ask for some seconds, and wait for the plans that were asked for."""
+async def under_load(address: str, seconds: float, readers: Sequence[str], planners: Sequence[str]) -> Load:
+    """Ask for some seconds, and wait for the plans that were asked for; people are given by their tokens."""
     load, deadline = Load(), time.monotonic() + seconds
-    headers = {"Authorization": f"Bearer {token}"}
-    limits = httpx2.Limits(max_connections=readers + planners)
-    async with httpx2.AsyncClient(
-        base_url=f"{address}/api/v1/", headers=headers, timeout=60, limits=limits
-    ) as client:
+    limits = httpx2.Limits(max_connections=len(readers) + len(planners))
+    async with httpx2.AsyncClient(base_url=address, timeout=60, limits=limits) as client:
         await asyncio.gather(
-            *(_read(client, load, deadline, number) for number in range(readers)),
-            *(_plan(client, load, deadline, number) for number in range(planners)),
+            *(_read(client, load, deadline, *person) for person in enumerate(readers)),
+            *(_plan(client, load, deadline, *person) for person in enumerate(planners)),
         )
     return load
 
 
-async def _read(client: httpx2.AsyncClient, load: Load, deadline: float, number: int) -> None:
+def tokens(service: KilledService, role: Role, count: int) -> list[str]:
+    """Tokens of so many people."""
+    file = TokenFile(service.data / "tokens.json")
+    return [file.add(f"{role} {number}", role, (), datetime.now(UTC)) for number in range(count)]
+
+
+async def _read(client: httpx2.AsyncClient, load: Load, deadline: float, number: int, token: str) -> None:
     while time.monotonic() < deadline:
         path = PATHS[number % len(PATHS)]
         number += 1
         started = time.perf_counter()
         try:
-            answer = await client.get(path)
+            answer = await client.get(path, headers={"Authorization": f"Bearer {token}"})
         except httpx2.HTTPError as error:
             load.errors.append(f"{path}: {type(error).__name__}")
             continue
@@ -72,12 +82,15 @@ async def _read(client: httpx2.AsyncClient, load: Load, deadline: float, number:
         await asyncio.sleep(PAUSE_S)
 
 
-async def _plan(client: httpx2.AsyncClient, load: Load, deadline: float, number: int) -> None:
+async def _plan(client: httpx2.AsyncClient, load: Load, deadline: float, number: int, token: str) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
     while time.monotonic() < deadline:
         started = time.perf_counter()
         body = {"case": "small", "day": "2026-07-15", "soc": [f"{0.2 + number / 100}"], "record": False}
         try:
-            answer = await client.post("plan", json={**body, "peak_so_far_mw": 120.0})
+            answer = await client.post(
+                "/api/v1/plan", json={**body, "peak_so_far_mw": 120.0}, headers=headers
+            )
             load.seconds["ask"].append(time.perf_counter() - started)
             job = answer.json()
             while (
@@ -85,7 +98,9 @@ async def _plan(client: httpx2.AsyncClient, load: Load, deadline: float, number:
                 and job["state"] in ("queued", "running")
                 and time.perf_counter() - started < WAIT_S
             ):
-                job = (await client.get(f"jobs/{job['id']}", headers={"Prefer": "wait=20"})).json()
+                wait = {**headers, "Prefer": "wait=20"}
+                answer = await client.get(job["address"], headers=wait)
+                job = answer.json()
         except httpx2.HTTPError as error:
             load.errors.append(f"plan: {type(error).__name__}")
             continue
@@ -105,7 +120,12 @@ def main() -> None:
         service = KilledService(Path(folder))
         with service.running():
             load = asyncio.run(
-                under_load(service.address, service.token, given.seconds, given.readers, given.planners)
+                under_load(
+                    service.address,
+                    given.seconds,
+                    tokens(service, "read", given.readers),
+                    tokens(service, "plan", given.planners),
+                )
             )
     print("\n".join(load.lines()))
     sys.exit(bool(load.errors))
