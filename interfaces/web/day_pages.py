@@ -98,8 +98,8 @@ def changes(
 
 
 def block_rows(page: Page, blocks: tuple[SetPointBlock, ...]) -> list[Mapping[str, str]]:
-    """Stretches of set points as rows of a table."""
-    return [
+    """Stretches of set points as rows of a table; batteries that do the same share theirs."""
+    rows = [
         {
             "device": page.device(block.device),
             "begin": page.clock(block.begin)
@@ -111,11 +111,12 @@ def block_rows(page: Page, blocks: tuple[SetPointBlock, ...]) -> list[Mapping[st
         }
         for block in blocks
     ]
+    return _shared(page, rows)
 
 
 def changed_rows(page: Page, blocks: tuple[SetPointBlock, ...]) -> list[Mapping[str, str]]:
-    """Stretches whose set points are other than before."""
-    return [
+    """Stretches whose set points are other than before; batteries that do the same share theirs."""
+    rows = [
         {
             "device": page.device(block.device),
             "begin": f"{block.begin:%H:%M}",
@@ -125,6 +126,23 @@ def changed_rows(page: Page, blocks: tuple[SetPointBlock, ...]) -> list[Mapping[
         }
         for block in blocks
     ]
+    return _shared(page, rows)
+
+
+def _shared(page: Page, rows: list[dict[str, str]]) -> list[Mapping[str, str]]:
+    """Rows in the order of the devices; devices whose rows are all the same have them once."""
+    by_device: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        by_device.setdefault(row["device"], []).append({**row, "device": ""})
+    together: list[tuple[list[str], list[dict[str, str]]]] = []
+    for device, its_rows in by_device.items():
+        alike = next((devices for devices, known in together if known == its_rows), None)
+        if alike is None:
+            together.append(([device], its_rows))
+        else:
+            alike.append(device)
+    comma = page.web["common"]["comma"]
+    return [{**row, "device": comma.join(devices)} for devices, known in together for row in known]
 
 
 def _end_text(block: SetPointBlock) -> str:

@@ -6,10 +6,11 @@ from typing import Any
 
 from parkdispatch.interfaces.web.park_page import Page
 from parkdispatch.interfaces.web.power_charts import power_name
+from parkdispatch.operations.desk.battery_now import REST_MW, BatteryNow
 from parkdispatch.operations.desk.desk_alarms import Alarm
 from parkdispatch.operations.desk.plan_changes import ChangeCause
 from parkdispatch.operations.desk.stored_orders import stored_note
-from parkdispatch.operations.desk.today_view import REST_MW, BatteryNow, PeakNow
+from parkdispatch.operations.desk.today_view import PeakNow
 from parkdispatch.operations.known_outages import RecordedOutage
 
 Card = Mapping[str, Any]
@@ -45,7 +46,8 @@ def _alarm_text(page: Page, alarm: Alarm) -> str:
         }
     elif key == "soc_departed":
         soc, planned = page.share(parts["soc"]), page.share(parts["planned"])
-        texts = {"device": page.device(parts["device"]), "soc": soc, "planned": planned}
+        at = page.clock(parts["at"])
+        texts = {"device": page.device(parts["device"]), "soc": soc, "at": at, "planned": planned}
     elif key == "peak_exceeded":
         peak, planned = page.mw(parts["peak_mw"]), page.mw(parts["planned_mw"])
         texts = {"device": page.device(parts["device"]), "peak": peak, "planned": planned}

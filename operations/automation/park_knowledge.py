@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.operations.automation.automation_rules import DroppedFiles, ImportRules, ParkAutomation
-from parkdispatch.operations.automation.departures import MEASURED, departure_from
+from parkdispatch.operations.automation.departures import HOUR, MEASURED, departure_from
 from parkdispatch.operations.automation.due_work import Departure, ParkKnowledge, TaskAttempts
 from parkdispatch.operations.jobs.job_store import Job, JobStore
 from parkdispatch.operations.ledger.ledger_store import Ledger
@@ -104,7 +104,6 @@ def _departure(connection: sa.Connection, of_site: int, case: Case, local: datet
     """How far the park is from what was sent."""
     now = pd.Timestamp(local)
     planned = sent_values(connection, of_site, local.date(), case.site.timezone)
-    step = pd.Timedelta(minutes=case.calendar.minutes)
     measured = {
         (name, device): measured_values(
             connection, of_site, Measured(name, device), now - pd.Timedelta(hours=2), now
@@ -114,7 +113,7 @@ def _departure(connection: sa.Connection, of_site: int, case: Case, local: datet
     }
     soc = {}
     for device in devices_with(case, "soc"):
-        held = measured_values(connection, of_site, Measured("soc", device), now - step, now)
+        held = measured_values(connection, of_site, Measured("soc", device), now - HOUR, now)
         if len(held):
-            soc[device] = float(held["value"].iloc[-1])
+            soc[device] = (held.index[-1], float(held["value"].iloc[-1]))
     return departure_from(case, planned, measured, soc, now)

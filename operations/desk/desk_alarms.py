@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
+from parkdispatch.operations.desk.battery_now import BatteryNow
 from parkdispatch.operations.desk.day_power import DayPower
 from parkdispatch.operations.desk.desk_plan import DeskPlan
 from parkdispatch.operations.desk.desk_site import DeskSite
@@ -41,11 +42,12 @@ def alarms_of(
     desk: DeskSite,
     plan: DeskPlan | None,
     powers: Sequence[DayPower],
+    batteries: Sequence[BatteryNow],
     state: DayState,
 ) -> tuple[Alarm, ...]:
     """The alarms of now, the gravest first; `powers` are those of today."""
     alarms = [*_of_data(connection, of_site, desk), *_of_plan(plan)]
-    alarms += [*_of_departures(desk, powers), *_of_soc(desk, plan, state), *_of_peaks(desk, powers, state)]
+    alarms += [*_of_departures(desk, powers), *_of_soc(desk, batteries), *_of_peaks(desk, powers, state)]
     alarms += [
         Alarm("outage_now", {"device": item.device, "until": item.end, "share": item.power_share}, False)
         for item in state.outages
@@ -104,17 +106,15 @@ def _of_departures(desk: DeskSite, powers: Sequence[DayPower]) -> Iterator[Alarm
             yield Alarm("departed", {**parts, "planned_mw": planned_mw})
 
 
-def _of_soc(desk: DeskSite, plan: DeskPlan | None, state: DayState) -> Iterator[Alarm]:
-    if plan is None:
-        return
-    before = pd.DatetimeIndex([desk.interval - desk.step])
-    for name, battery in desk.case.batteries.items():
-        energy_mwh = float(plan.of(name, "energy_mwh", before)[0])
-        if not state.is_measured.get(name) or not np.isfinite(energy_mwh) or battery.full_mwh <= 0:
+def _of_soc(desk: DeskSite, batteries: Sequence[BatteryNow]) -> Iterator[Alarm]:
+    """States of charge of the last hour that are not as planned for when they were measured."""
+    for battery in batteries:
+        if battery.soc is None or battery.soc_at is None or battery.planned_soc is None:
             continue
-        planned_soc = energy_mwh / battery.full_mwh
-        if abs(state.soc[name] - planned_soc) > DEPARTED_SOC:
-            yield Alarm("soc_departed", {"device": name, "soc": state.soc[name], "planned": planned_soc})
+        is_of_now = desk.now - battery.soc_at <= LOOKED_AT
+        if is_of_now and abs(battery.soc - battery.planned_soc) > DEPARTED_SOC:
+            parts = {"device": battery.device, "soc": battery.soc, "planned": battery.planned_soc}
+            yield Alarm("soc_departed", {**parts, "at": battery.soc_at})
 
 
 def _of_peaks(desk: DeskSite, powers: Sequence[DayPower], state: DayState) -> Iterator[Alarm]:

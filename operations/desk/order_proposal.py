@@ -61,7 +61,7 @@ class OrderProposal:
     based_on: int  # version in force when it was made; 0: none
     orders: tuple[Order, ...]  # new ones
     obeyed: tuple[dict[str, Any], ...]  # all orders of the plan, as the ledger keeps them
-    outage: RecordedOutage | None  # that is recorded besides
+    outages: tuple[RecordedOutage, ...]  # that are recorded besides
     state: DayState
     planned: PlannedRun
     extra_yuan: float  # what it costs more with the order than without
@@ -181,9 +181,9 @@ def _clipped(order: Order, begin: pd.Timestamp) -> Order | None:
 
 
 def propose(
-    desk: DeskSite, day: date, order: Order | None, keep: Callable[[int], bool], context: SolveContext
+    desk: DeskSite, day: date, orders: Sequence[Order], keep: Callable[[int], bool], context: SolveContext
 ) -> OrderProposal:
-    """What an order costs, and leaving out others that the plan obeys: `keep` says of an index if it stays.
+    """What orders cost, and leaving out others that the plan obeys: `keep` says of an index if it stays.
 
     Raises InputError with everything that is wrong, InfeasibleError with what conflicts, and SolverError.
     """
@@ -191,13 +191,12 @@ def propose(
     begin, end = basis.times[0], basis.times[-1] + desk.step
     before = kept_orders(desk, day, basis)
     kept = [item.order for item in before if keep(item.index)]
-    if order is None and len(kept) == len(before):
+    if not orders and len(kept) == len(before):
         raise InputError("argument `kind` is missing: must be an order, or one that is left out")
-    placed = [] if order is None else [_placed(desk, order, begin, end)]
-    outage = next(filter(None, (_recorded_outage(desk, item) for item in placed)), None)
-    new = [] if outage is not None else placed
+    placed = [_placed(desk, order, begin, end) for order in orders]
+    outages = tuple(filter(None, (_recorded_outage(desk, item) for item in placed)))
+    new = [item for item in placed if _recorded_outage(desk, item) is None]
     without = _solved(basis, [item.order for item in before], (), context, None)
-    outages = () if outage is None else (outage,)
     planned_run = _solved(basis, [*kept, *new], outages, context, without.run.solution)
     tables = [_values(run) for run in (without, planned_run)]
     hours, grids = desk.step / pd.Timedelta(hours=1), desk.case.of_role("grid")
@@ -207,9 +206,10 @@ def propose(
     ]
     costs = [float(run.run.solution.attrs["objective_yuan"]) for run in (without, planned_run)]
     notes = tuple(note for note in planned_run.run.notes if note.key != "follows")
-    if outage is not None:
-        note = stored_note(placed[0].model_dump(mode="json", exclude_none=True))
-        notes = (PlanNote("order", {"order": note}), *notes)
+    stored = [
+        stored_note(item.model_dump(mode="json", exclude_none=True)) for item in placed if item not in new
+    ]
+    notes = (*(PlanNote("order", {"order": note}) for note in stored), *notes)
     return OrderProposal(
         desk.case.name,
         day,
@@ -217,7 +217,7 @@ def propose(
         0 if basis.plan is None else basis.plan.last.version,
         tuple(placed),
         tuple(item.model_dump(mode="json", exclude_none=True) for item in [*kept, *new]),
-        outage,
+        outages,
         basis.state,
         planned_run,
         costs[1] - costs[0],
@@ -284,7 +284,7 @@ def _set_point_mw(table: pd.DataFrame, name: str) -> Array:
 
 
 def confirm(desk: DeskSite, proposal: OrderProposal, author: Author) -> int:
-    """Record the plan of a proposal as the next version of its day, and its outage. Returns the version.
+    """Record the plan of a proposal as the next version of its day, and its outages. Returns the version.
 
     Raises InputError where another version was recorded meanwhile, or its first interval has begun long ago.
     """
@@ -294,10 +294,11 @@ def confirm(desk: DeskSite, proposal: OrderProposal, author: Author) -> int:
             " again"
         )
     state = proposal.state
-    if proposal.outage is not None:
-        _refuse_other_version(desk, proposal)  # before the outage is recorded
-        number, _ = record_outage(desk.ledger, desk.case, proposal.outage, author)
-        state = replace(state, outages=(*state.outages, replace(proposal.outage, number=number)))
+    if proposal.outages:
+        _refuse_other_version(desk, proposal)  # before an outage is recorded
+    for outage in proposal.outages:
+        number, _ = record_outage(desk.ledger, desk.case, outage, author)
+        state = replace(state, outages=(*state.outages, replace(outage, number=number)))
     run = proposal.planned.run
     basis = plan_basis(run.case, state, proposal.obeyed)
     return add_plan(desk.ledger, run.case, run.solution, author, basis, proposal.based_on)[0]

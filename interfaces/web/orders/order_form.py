@@ -22,6 +22,7 @@ NUMBERS = {  # fields that are numbers, by kind, and whether they may be left ou
     "call": {"price": False, "baseline": True},
 }
 TIMED = ("outage", "limit", "force", "call")
+EACH_BATTERY = "*"  # chosen as the device
 CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00")
 MOST_FIELD = 100  # characters of a field that are read
 
@@ -62,6 +63,7 @@ class OrderFields:
     timed: bool
     numbers: dict[str, bool]
     all_devices: bool = False  # the device may be left out
+    each_battery: bool = False  # every battery may be chosen at once
 
 
 def order_fields(desk: DeskSite, kind: str) -> OrderFields:
@@ -81,11 +83,12 @@ def order_fields(desk: DeskSite, kind: str) -> OrderFields:
         kind in TIMED,
         NUMBERS[kind],
         kind == "reserve",
+        kind in ("outage", "force") and len(devices.keys() & desk.case.batteries.keys()) > 1,
     )
 
 
-def read_form(desk: DeskSite, form: OrderForm) -> Order:
-    """The order of a form. Raises InputError with every field that is wrong."""
+def read_form(desk: DeskSite, form: OrderForm) -> list[Order]:
+    """The orders of a form: one, or one for each battery. Raises InputError with every wrong field."""
     problems: list[str] = []
     numbers = {
         name: _number(name, form.values.get(name, ""), problems, optional=optional)
@@ -114,11 +117,12 @@ def read_form(desk: DeskSite, form: OrderForm) -> Order:
         ]
     if problems:
         raise InputError(problems)
+    each = form.kind in ("outage", "force") and form.values["device"] == EACH_BATTERY
+    wanted = [{**fields, "device": name} for name in desk.case.batteries] if each else [fields]
     try:
-        order: Order = TypeAdapter(AnyOrder).validate_python(fields)
+        return [TypeAdapter(AnyOrder).validate_python(item) for item in wanted]
     except ValidationError as error:
         raise InputError([f"argument `{form.kind}`: {line}" for line in problem_sentences(error)]) from None
-    return order
 
 
 def _can_be_out(device: Any) -> bool:

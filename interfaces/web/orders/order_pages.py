@@ -71,9 +71,9 @@ def _cost_page(request: Request, site: str, user: TokenUser, fields: FormData) -
     form = OrderForm.of(fields)
     try:
         day = page.desk.today + timedelta(days=form.day == "tomorrow")
-        order = None if form.only_keep else read_form(page.desk, form)
+        orders = [] if form.only_keep else read_form(page.desk, form)
         context = SolveContext(SolveOptions(time_limit_s=TIME_LIMIT_S, smooth=True))
-        proposal = propose(page.desk, day, order, lambda index: index in form.keep, context)
+        proposal = propose(page.desk, day, orders, lambda index: index in form.keep, context)
     except ParkdispatchError as error:
         infeasible = isinstance(error, InfeasibleError)
         return _form_page(page, form, problem_lines(error), infeasible=infeasible)

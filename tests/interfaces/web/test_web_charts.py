@@ -1,5 +1,8 @@
 """Charts by hand: where a value lies, where a line is interrupted, and round numbers at the axes."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -7,6 +10,7 @@ from parkdispatch.interfaces.web.charts.axes import step_path, value_axis
 from parkdispatch.interfaces.web.charts.day_bars import day_bars
 from parkdispatch.interfaces.web.charts.time_chart import ChartLine, time_chart
 from parkdispatch.interfaces.web.charts.year_charts import duration_curve, heat_map
+from parkdispatch.interfaces.web.day_pages import _shared
 
 
 def test_an_axis_has_zero_and_round_numbers() -> None:
@@ -70,3 +74,12 @@ def test_bars_are_stacked_on_both_sides_of_zero() -> None:
     assert of_a == [(62.5, 160.0, 375.0, 160.0), (562.5, 320.0, 375.0, 80.0)]
     assert of_b == [(62.5, 0.0, 375.0, 160.0)]
     assert bars.zero == 20.0
+
+
+def test_batteries_that_do_the_same_share_their_rows() -> None:
+    page: Any = SimpleNamespace(web={"common": {"comma": ", "}})
+    rows = [{"device": name, "power": power} for name, powers in
+            {"a": "12", "b": "12", "c": "13"}.items() for power in powers]  # fmt: skip
+    assert [(row["device"], row["power"]) for row in _shared(page, rows)] == [
+        ("a, b", "1"), ("a, b", "2"), ("c", "1"), ("c", "3"),
+    ]  # fmt: skip
