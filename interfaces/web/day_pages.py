@@ -15,6 +15,7 @@ from parkdispatch.interfaces.web.day_sentences import (
     outage_line,
     peak_cards,
 )
+from parkdispatch.interfaces.web.hedged_plan import hedge_context
 from parkdispatch.interfaces.web.page_route import PageRoute
 from parkdispatch.interfaces.web.park_page import Page, page_of, show
 from parkdispatch.interfaces.web.power_charts import today_charts, tomorrow_charts
@@ -63,6 +64,7 @@ def tomorrow(request: Request, site: str, user: Reader) -> Response:
         blocks=block_rows(page, view.blocks),
         version=_version_line(page, view.plan),
         least_days=LEAST_DAYS,
+        **hedge_context(page, view),
         plan_command=page.command(f"plan {page.case_name} --date {view.day} --ledger"),
         forecast_command=page.command(f"forecast {page.case_name} --for {view.day} --ledger"),
     )

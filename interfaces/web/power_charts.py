@@ -54,13 +54,18 @@ def tomorrow_charts(page: Page, view: TomorrowView) -> tuple[list[TimeChart], li
 
 
 def compared_chart(
-    page: Page, device: str, times: pd.DatetimeIndex, without_mw: Array, with_mw: Array
+    page: Page,
+    device: str,
+    times: pd.DatetimeIndex,
+    before_mw: Array,
+    after_mw: Array,
+    names: tuple[str, str],
 ) -> TimeChart:
-    """The set points of a battery with an order and without it."""
+    """The set points of a battery in two plans with these names."""
     per_mw = page.scale.per_mw
     lines = [
-        ChartLine(page.say("order", "without_line"), without_mw * per_mw, "plan"),
-        ChartLine(page.say("order", "with_line"), with_mw * per_mw, "actual"),
+        ChartLine(names[0], before_mw * per_mw, "plan"),
+        ChartLine(names[1], after_mw * per_mw, "actual"),
     ]
     title = page.say("common", "battery_power", device=page.device(device), unit=page.scale.power)
     digits = page.scale.digits()

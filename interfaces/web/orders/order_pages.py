@@ -182,8 +182,9 @@ def _figures(page: Page, proposal: OrderProposal) -> list[Mapping[str, str]]:
 def _charts(page: Page, proposal: OrderProposal) -> list[Any]:
     """The set points of the batteries that the order changes."""
     changed = {block.device for block in proposal.blocks}
+    names = (page.say("order", "without_line"), page.say("order", "with_line"))
     return [
-        compared_chart(page, name, proposal.times, *pair)
+        compared_chart(page, name, proposal.times, *pair, names)
         for name, pair in proposal.set_points_mw.items()
         if name in changed
     ]
