@@ -9,6 +9,7 @@ makes pictures of every page instead, on a desktop and a phone, light and dark, 
 import argparse
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -47,6 +48,8 @@ NOW = datetime(2026, 7, 15, 2, 20, tzinfo=UTC)  # 10:20 at the park
 LAST = pd.Timestamp("2026-07-15 10:15")  # end of the last metered interval
 PLANNED = [date(2026, 7, day) for day in (12, 13, 14, 15, 16)]
 SEED = 7
+TALLEST = 1040  # pixels of a picture of the manual
+ENDED = ("state done", "state failed")
 PAGES = ("today", "tomorrow", "changes", "order", "month", "year", "settlement", "studies")
 
 
@@ -153,16 +156,31 @@ def person(folder: Path) -> Iterator[PageUser]:
         user.open("/?lang=en")
         user.fill("Access token", token)
         user.click("Sign in")
-        yield user
+        service.worker.start()
+        try:
+            yield user
+        finally:
+            service.worker.stop()
 
 
 def order(user: PageUser) -> None:
     """The cost of an order for both batteries."""
     user.size(1280)
     user.open(f"{SITE}/order?lang=en&kind=outage")
+    user.fill("Device", "*")
     user.fill("From", "18:00")
     user.fill("To", "20:00")
     user.click("Show its cost")
+
+
+def hedge(user: PageUser) -> None:
+    """The plan of tomorrow against its bands, when it is done."""
+    user.open(f"{SITE}/tomorrow?lang=en")
+    user.click("Plan against the bands")
+    user.open(f"{SITE}/tomorrow?lang=en")
+    while user.look("document.querySelector('#hedge ~ p .state').className") not in ENDED:
+        time.sleep(2.0)
+        user.open(f"{SITE}/tomorrow?lang=en")
 
 
 def record(user: PageUser, names: list[str]) -> None:
@@ -179,12 +197,13 @@ def record(user: PageUser, names: list[str]) -> None:
             }[name]
             user.size(width, dark=dark)
             user.open(f"{SITE}/{page}?lang={lang}")
-        user.picture(STATIC / f"page_{name}.png")
+        user.picture(STATIC / f"page_{name}.png", TALLEST)
 
 
 def record_all(user: PageUser, folder: Path) -> None:
     """Make pictures of every page in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
+    hedge(user)
     for width, lang, dark in ((1280, "en", False), (1280, "zh", True), (390, "zh", False), (390, "en", True)):
         user.size(width, dark=dark)
         for page in PAGES:

@@ -70,7 +70,11 @@ def order_fields(desk: DeskSite, kind: str) -> OrderFields:
     """The fields of a kind of order for a park."""
     devices = desk.case.devices
     able: dict[str, tuple[str, ...]] = {
-        "outage": tuple(n for n, d in devices.items() if _can_be_out(d)),
+        "outage": tuple(
+            sorted(
+                (n for n, d in devices.items() if _can_be_out(d)), key=lambda n: n not in desk.case.batteries
+            )
+        ),
         "force": tuple(
             n for n, d in devices.items() if set_point_terms(d) and d.set_point_limits_mw is not None
         ),

@@ -59,9 +59,10 @@ class PageUser:
         """What is to be read on the page."""
         return str(self.look("document.body.innerText"))
 
-    def picture(self, path: Path) -> None:
-        """Write a PNG of the whole page."""
+    def picture(self, path: Path, tallest: int = 10_000) -> None:
+        """Write a PNG of the whole page, or of its upper part."""
         width, height = self.look("[innerWidth, document.documentElement.scrollHeight]")
+        height = min(height, tallest)
         clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
         answer = self.tab.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
         path.write_bytes(base64.b64decode(answer["data"]))
