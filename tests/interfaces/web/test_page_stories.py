@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from parkdispatch.interfaces.service.access import secret_hashes
+from parkdispatch.interfaces.service.access.secret_hashes import HashCost
 from tests.support.browser import CHROMIUM, Browser
 from tests.support.web.page_user import PageUser
 from tests.support.web.served_pages import SITE, ServedPark, served
@@ -112,6 +114,25 @@ def test_by_keyboard_and_by_language_and_out(user: PageUser) -> None:
     user.open(f"{SITE}/today")
     assert user.look("location.pathname") == "/login"
     assert user.look("document.querySelector('#secret') !== null")
+    assert user.look(LOOK) == FINE
+
+
+def test_by_name_and_password_to_the_page_that_was_asked_for(
+    park: ServedPark, user: PageUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secret_hashes, "PASSWORD_COST", HashCost(2**4, 8, 1))
+    park.service.tokens.add_user("王工", "correct horse", "read", (), park.now)
+    user.size(PHONE, dark=True)
+    user.open(f"{SITE}/month?lang=zh")
+    user.fill("用户名", "王工")
+    user.fill("密码或访问令牌", "wrong words")
+    user.click("登录")
+    assert "用户名与密码不符" in user.text
+    assert user.look(LOOK) == FINE
+    user.fill("密码或访问令牌", "correct horse")
+    user.click("登录")
+    assert user.look("location.pathname") == f"{SITE}/month"
+    assert "王工 · 查看" in user.text
 
 
 def test_what_is_wrong_is_seen(user: PageUser, tmp_path: Path) -> None:
