@@ -15,7 +15,7 @@ from parkdispatch.interfaces.web.day_sentences import (
     outage_line,
     peak_cards,
 )
-from parkdispatch.interfaces.web.hedged_plan import hedge_context
+from parkdispatch.interfaces.web.hedge_page import hedge_context
 from parkdispatch.interfaces.web.page_route import PageRoute
 from parkdispatch.interfaces.web.park_page import Page, page_of, show
 from parkdispatch.interfaces.web.power_charts import today_charts, tomorrow_charts

@@ -46,8 +46,8 @@ def _alarm_text(page: Page, alarm: Alarm) -> str:
         }
     elif key == "soc_departed":
         soc, planned = page.share(parts["soc"]), page.share(parts["planned"])
-        at = page.clock(parts["at"])
-        texts = {"device": page.device(parts["device"]), "soc": soc, "at": at, "planned": planned}
+        texts = {"device": page.device(parts["device"]), "soc": soc, "planned": planned}
+        texts["at"] = page.clock(parts["at"])
     elif key == "peak_exceeded":
         peak, planned = page.mw(parts["peak_mw"]), page.mw(parts["planned_mw"])
         texts = {"device": page.device(parts["device"]), "peak": peak, "planned": planned}

@@ -12,7 +12,7 @@ from parkdispatch.interfaces.service.access.auth import current_user
 from parkdispatch.interfaces.service.access.token_file import TokenUser
 from parkdispatch.interfaces.service.problem_details import RequestError
 from parkdispatch.interfaces.web.day_pages import day_router
-from parkdispatch.interfaces.web.hedged_plan import hedge_router
+from parkdispatch.interfaces.web.hedge_page import hedge_router
 from parkdispatch.interfaces.web.history_pages import history_router
 from parkdispatch.interfaces.web.orders.order_pages import order_router
 from parkdispatch.interfaces.web.page_route import PageRoute

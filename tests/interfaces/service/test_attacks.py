@@ -229,27 +229,41 @@ def test_requests_that_are_too_large_or_too_many_are_refused(tmp_path: Path) -> 
         assert small.client.get("/health/live").status_code == 200
 
 
+def asked_by_hand(app: Any, token: str, receive: Any, *headers: tuple[bytes, bytes]) -> list[dict[str, Any]]:
+    """The messages of the answer to a request whose body comes as `receive` says."""
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": f"{API}/plan", "raw_path": b"", "query_string": b"",
+        "headers": [(b"authorization", f"Bearer {token}".encode()), *headers],
+        "client": ("1.2.3.4", 1), "server": ("x", 80), "scheme": "http", "app": app,
+    }  # fmt: skip
+    asyncio.run(app(scope, receive, send))
+    return sent
+
+
 def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
     service, tokens = prepared_service(tmp_path, body_seconds=0.05)
-    app = create_app(service)
-    sent: list[dict[str, Any]] = []
 
     async def slow() -> dict[str, Any]:
         await asyncio.sleep(5)
         return {"type": "http.request", "body": b"{", "more_body": True}
 
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    headers = [(b"authorization", f"Bearer {tokens['plan']}".encode())]
-    scope = {
-        "type": "http", "method": "POST", "path": f"{API}/plan", "raw_path": b"", "query_string": b"",
-        "headers": headers, "client": ("1.2.3.4", 1), "server": ("x", 80), "scheme": "http", "app": app,
-    }  # fmt: skip
     started = time.monotonic()
-    asyncio.run(app(scope, slow, send))
-    assert sent[0]["status"] == 408
+    assert asked_by_hand(create_app(service), tokens["plan"], slow)[0]["status"] == 408
     assert time.monotonic() - started < 4
+
+
+def test_a_body_that_says_that_it_is_too_large_is_not_read(running: Asked) -> None:
+    async def never() -> dict[str, Any]:
+        raise AssertionError("it was read")
+
+    length = (b"content-length", b"20000001")
+    sent = asked_by_hand(running.client.app, running.tokens["plan"], never, length)
+    assert sent[0]["status"] == 413
 
 
 def test_tokens_are_not_guessed_often(tmp_path: Path) -> None:

@@ -178,3 +178,13 @@ def test_a_process_ends_with_its_service(tmp_path: Path) -> None:
     assert child.poll() is None
     child.stdin.close()
     assert child.wait(60) == ORPHANED
+
+
+def test_a_link_in_the_folder_of_a_job_is_none_of_its_files(tmp_path: Path) -> None:
+    folder = JobFolder(tmp_path, "job")
+    folder.prepare([])
+    (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
+    (folder.out / "link.txt").symlink_to(tmp_path / "secret.txt")
+    (folder.out / "inner").mkdir()
+    (folder.out / "plan.csv").write_text("", encoding="utf-8")
+    assert list(folder.files()) == ["plan.csv"]
