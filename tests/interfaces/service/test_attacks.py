@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -249,12 +248,10 @@ def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
     service, tokens = prepared_service(tmp_path, body_seconds=0.05)
 
     async def slow() -> dict[str, Any]:
-        await asyncio.sleep(5)
-        return {"type": "http.request", "body": b"{", "more_body": True}
+        await asyncio.sleep(1)
+        return {"type": "http.request", "body": b"{", "more_body": False}
 
-    started = time.monotonic()
     assert asked_by_hand(create_app(service), tokens["plan"], slow)[0]["status"] == 408
-    assert time.monotonic() - started < 4
 
 
 def test_a_body_that_says_that_it_is_too_large_is_not_read(running: Asked) -> None:
