@@ -180,7 +180,8 @@ def test_a_session_that_was_ended_opens_nothing_to_a_copy_of_its_cookie(running:
     assert answer.status_code == 303
     thief = TestClient(running.client.app, cookies={SESSION_COOKIE: copied})
     refused(thief.get(f"{API}/jobs"), 401)
-    forged = TestClient(running.client.app, cookies={SESSION_COOKIE: copied[:-2] + "xx"})
+    live = signed_in(running, "read").cookies[SESSION_COOKIE]  # whose signature is not that
+    forged = TestClient(running.client.app, cookies={SESSION_COOKIE: live[:-2] + "xx"})
     refused(forged.get(f"{API}/jobs"), 401)
 
 
