@@ -317,6 +317,14 @@ class Device(BaseModel):
         """The device as a horizon finds it that begins in this state."""
         return self
 
+    def as_compiled(self) -> Self:
+        """The device that is compiled in the place of this one, whatever state it begins in.
+
+        Its interval is the same but for the values before the horizon, which `initial_state` has by the names
+        of their variables. A device that is planned again and again then needs no compiling.
+        """
+        return self
+
     def grown(self, factor: float) -> Self:
         """The device with a load that has grown by this factor, but for its `growing_series`."""
         return self

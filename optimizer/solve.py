@@ -42,7 +42,7 @@ from parkdispatch.optimizer.tiled_warm_start import TiledWarmStart
 from parkdispatch.optimizer.time_budget import ending_at
 
 LEAST_GRACE_S = 2.0  # for a dispatch at rest, or for finding the limits that contradict each other
-GRACE_SHARE = 0.1  # of the time limit, after which no solver goes on
+GRACE_SHARE = 0.08  # of the time limit, for steps that are under way: with their ends, within a tenth
 USUAL_COST_YUAN = (1.0, 1e6)  # largest cost of a MW or MWh in a program that is solved in yuan
 SCALED_COST = 1024.0  # largest cost in a program that is solved in another unit of money
 

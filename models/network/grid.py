@@ -95,6 +95,12 @@ class Grid(DeclaredConnection):
             **(call_series(self.calls, times, park.hours) if self.calls else {}),
         }
 
+    def as_compiled(self) -> Self:
+        """The connection without the peaks so far, which are in its series."""
+        if type(self) is not Grid:  # a kind derived from this one may make more of its fields
+            return self
+        return self.model_copy(update={"peak_so_far_mw": 0.0, "later_peaks_mw": ()})
+
     @property
     def paid_demand(self) -> str:
         """Name of the monthly decision that the demand price applies to: the peak or the excess."""

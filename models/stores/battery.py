@@ -119,6 +119,17 @@ class Battery(BatteryDeclaration):
         had["day_cycles_before"] = 0.0  # what is handed on begins a day
         return self.model_copy(update={"initial_soc": soc, "final_soc": self.final_soc_or_initial, **had})
 
+    def as_compiled(self) -> Self:
+        """The battery that begins at its highest state of charge.
+
+        As it is where its limits vary because it begins outside of them, where a capacity that is decided
+        multiplies what is stored at the beginning, and as a kind derived from this one, which is not known.
+        """
+        if type(self) is not Battery or not isinstance(self.energy_mwh, float | int):
+            return self
+        full = self.model_copy(update={"initial_soc": self.soc_max, "final_soc": self.final_soc_or_initial})
+        return full if full.has_limits_in_time == self.has_limits_in_time else self
+
     @property
     def set_point_limits_mw(self) -> tuple[float, float]:
         """Largest charge, as a negative power, and largest discharge."""

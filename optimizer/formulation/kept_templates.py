@@ -5,6 +5,7 @@ another time, or with another forecast, needs no compiling.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from threading import Lock
 
 from parkdispatch.models.device import Device
@@ -20,16 +21,34 @@ _lately: list[tuple[float, dict[str, Device], Template]] = []
 def kept_template(devices: Mapping[str, Device], hours: float) -> Template:
     """The template of the devices, compiled where none of equal devices in the same order is kept.
 
+    Devices that differ only in the state that they begin in have one, with other values before the horizon.
     Raises NotAffineError as `compile_template` does.
     """
-    wanted = dict(devices)
+    compiled = {name: device.as_compiled() for name, device in devices.items()}
+    template = _compiled_template(compiled, hours)
+    states = {name: devices[name].initial_state() for name in devices if devices[name] != compiled[name]}
+    return _with_states(template, states) if states else template
+
+
+def _compiled_template(devices: dict[str, Device], hours: float) -> Template:
     with _lock:
         for place, (of_hours, of_devices, template) in enumerate(_lately):
-            if of_hours == hours and list(of_devices) == list(wanted) and of_devices == wanted:
+            if of_hours == hours and list(of_devices) == list(devices) and of_devices == devices:
                 _lately.insert(0, _lately.pop(place))
                 return template
-    template = compile_template(wanted, hours)
+    template = compile_template(devices, hours)
     with _lock:
-        _lately.insert(0, (hours, wanted, template))
+        _lately.insert(0, (hours, devices, template))
         del _lately[KEPT:]
     return template
+
+
+def _with_states(template: Template, states: Mapping[str, Mapping[str, float]]) -> Template:
+    """The template with the values before the horizon that devices begin with, by their names."""
+    coefficients = template.coefficients.copy()
+    for previous in template.previous:
+        device, variable = template.columns[previous.column].key
+        if device in states:
+            coefficients[:, list(previous.initial), :] = 0.0
+            coefficients[0, list(previous.initial), -1] = states[device][variable]
+    return replace(template, coefficients=coefficients)

@@ -26,7 +26,7 @@ from parkdispatch.optimizer.partition.lagrangian_pricing import pair_positions, 
 from parkdispatch.optimizer.partition.windows import Partition, Window
 from parkdispatch.optimizer.presolve.exclusive_pairs import PAIR_TOLERANCE_MW, violated_pairs
 from parkdispatch.optimizer.proof.feasibility import is_exact
-from parkdispatch.optimizer.time_budget import TimeBudget
+from parkdispatch.optimizer.time_budget import TimeBudget, current_deadline
 
 MAX_ROUNDS = 20  # of iterated rounding
 MAX_WIDENINGS = 3  # of a window that is infeasible or too costly with everything outside of it fixed
@@ -109,6 +109,8 @@ class Rounding:
             violations = violated_pairs(self._tiled, x)
             if not violations.any():
                 return x
+            if _is_over():
+                return None
             for violated, (a, b) in zip(violations, members, strict=True):
                 lesser = np.where(x[a] / np.maximum(upper[a], 1.0) < x[b] / np.maximum(upper[b], 1.0), a, b)
                 fixed_at_zero[lesser[violated]] = True
@@ -160,6 +162,8 @@ class Rounding:
 
         None where x is feasible by tolerances alone that are worth money.
         """
+        if _is_over():
+            return x if is_exact(self._program, x) else None
         fixed_at_zero = np.zeros(len(x), dtype=bool)
         for pair in self._tiled.template.pairs:
             a, b = self._tiled.column_of(pair.a), self._tiled.column_of(pair.b)
@@ -179,6 +183,8 @@ class Rounding:
         Shared decisions are fixed too; with `shared_may_rise` they may rise, at their cost.
         """
         budget.begin()
+        if _is_over():  # building each of a year's windows takes half a minute
+            return []
         subprogram, program = self._pricer.subprogram(window), self._program
         alone = subprogram.alone(program, x, shared_may_rise=shared_may_rise)
         pairs = pair_positions(self._tiled, self._all_pairs, window)
@@ -198,6 +204,11 @@ class Rounding:
         columns = subprogram.every[: len(subprogram.columns) + len(subprogram.copies)]
         values = values[: len(columns)]
         return [_Patch(columns, values, float(program.cost[columns] @ (values - x[columns])))]
+
+
+def _is_over() -> bool:
+    """Return whether no more is to be begun: a solve without time takes a second for each month of a year."""
+    return time.monotonic() >= current_deadline()
 
 
 def _yuan(patches: _Patches) -> float:

@@ -1,21 +1,66 @@
 """Templates are found again by the declarations of their devices, and only by equal ones."""
 
+from collections.abc import Mapping
+
 import numpy as np
+import pytest
 
 from parkdispatch.inputs.loader import load_case
+from parkdispatch.models.device import Device
+from parkdispatch.optimizer.formulation import kept_templates
 from parkdispatch.optimizer.formulation.kept_templates import kept_template
+from parkdispatch.optimizer.formulation.template import Template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 
 
-def test_equal_devices_share_a_template_and_others_do_not() -> None:
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Device]]:
+    """The sets of devices that are compiled, none of them kept from another test."""
+    sets: list[Mapping[str, Device]] = []
+
+    def compile_and_note(devices: Mapping[str, Device], hours: float) -> Template:
+        sets.append(devices)
+        return compile_template(devices, hours)
+
+    monkeypatch.setattr(kept_templates, "_lately", [])
+    monkeypatch.setattr(kept_templates, "compile_template", compile_and_note)
+    return sets
+
+
+def changed(devices: Mapping[str, Device], name: str, **fields: object) -> dict[str, Device]:
+    return {**devices, name: devices[name].model_copy(update=fields)}
+
+
+def test_equal_devices_are_compiled_once(compiled: list[Mapping[str, Device]]) -> None:
     devices = load_case("gaoan").devices
     first = kept_template(devices, 0.25)
-    assert kept_template(dict(devices), 0.25) is first
-    assert kept_template(devices, 0.5) is not first
-    half = {**devices, "battery_1": devices["battery_1"].model_copy(update={"initial_soc": 0.3})}
-    other = kept_template(half, 0.25)
-    assert other is not first
-    np.testing.assert_array_equal(other.coefficients, compile_template(half, 0.25).coefficients)
+    again = kept_template(dict(devices), 0.25)
+    np.testing.assert_array_equal(first.coefficients, again.coefficients)
+    assert len(compiled) == 1
+    kept_template(devices, 0.5)
+    kept_template(changed(devices, "battery_1", eta_charge=0.9), 0.25)
+    assert len(compiled) == 3
+
+
+def test_another_state_is_not_compiled_and_is_in_the_template(compiled: list[Mapping[str, Device]]) -> None:
+    devices = load_case("gaoan").devices
+    kept_template(devices, 0.25)
+    later = changed(devices, "battery_1", initial_soc=0.3, final_soc=0.1)
+    later = changed(changed(later, "battery_2", initial_soc=0.7, final_soc=0.1), "grid", peak_so_far_mw=171.0)
+    kept = kept_template(later, 0.25)
+    assert len(compiled) == 1
+    own = compile_template(later, 0.25)
+    np.testing.assert_array_equal(kept.coefficients, own.coefficients)
+    assert kept.previous == own.previous
+
+
+def test_a_battery_outside_of_its_limits_is_compiled_as_it_is(compiled: list[Mapping[str, Device]]) -> None:
+    devices = load_case("gaoan").devices
+    kept_template(devices, 0.25)
+    below = changed(devices, "battery_1", initial_soc=0.01)
+    kept = kept_template(below, 0.25)
+    assert len(compiled) == 2
+    np.testing.assert_array_equal(kept.coefficients, compile_template(below, 0.25).coefficients)
 
 
 def test_another_order_of_devices_has_a_template_of_its_own() -> None:
