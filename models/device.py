@@ -280,10 +280,7 @@ class Device(BaseModel):
 
     @property
     def never_with(self) -> Mapping[str, Exchange]:
-        """Variables that never run while the park imports or exports, as `Interval.never_with` keeps them.
-
-        The audit recomputes these, which the device cannot by itself.
-        """
+        """Variables that never run while the park imports or exports; the audit recomputes that."""
         return {}
 
     @property
@@ -318,11 +315,7 @@ class Device(BaseModel):
         return self
 
     def as_compiled(self) -> Self:
-        """The device that is compiled in the place of this one, whatever state it begins in.
-
-        Its interval is the same but for the values before the horizon, which `initial_state` has by the names
-        of their variables. A device that is planned again and again then needs no compiling.
-        """
+        """A device of the same interval, but for the values before it: those that `initial_state` names."""
         return self
 
     def grown(self, factor: float) -> Self:

@@ -8,6 +8,7 @@ Each side of a quantity becomes one row of an interval, whatever the device:
 violation there is none, and the bound is hard.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
@@ -59,6 +60,12 @@ def ordered_name(variable: str, side: Side) -> str:
     """Name of a row and of the series of its bound, such as most_ordered_import_mw."""
     stem, _, unit = f"{variable}_mw".replace("_mw_mw", "_mw").replace("_mwh_mw", "_mwh").rpartition("_")
     return f"{side}_ordered_{stem}_{unit}"
+
+
+def said_of_ordered(name: str) -> tuple[Side, str] | None:
+    """Side and quantity of the row of that name, such as most and import_mw; None if it is none."""
+    match = re.fullmatch(r"(most|least)_ordered_(\w+)", name)
+    return None if match is None else (match[1], match[2])  # type: ignore[return-value] # as the pattern has it
 
 
 def _switch_name(variable: str, side: Side) -> str:

@@ -58,7 +58,7 @@ def show_plan(
         lines = [activity_line(block, words) for block in activities]
         console.print(Text("\n".join([*lines, ""])), soft_wrap=True)
     for note in notes:
-        is_loud = note.key in ("violated", "violations")
+        is_loud = note.key.startswith("violat")
         console.print(Text(note.sentence(words), style="bold red" if is_loud else ""), soft_wrap=True)
     print_implausible(console, solution, case)
     console.print(_money_table(summary, words, scale))

@@ -1,6 +1,5 @@
 """The least that has to give where a plan is infeasible: the orders, or the demand."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +8,9 @@ import pandas as pd
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Device
 from parkdispatch.models.errors import InfeasibleError, SolverError
-from parkdispatch.models.network.unserved import UnservedEnergy
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.results.solution import times_of
-from parkdispatch.results.violations import violated_mw
+from parkdispatch.results.violations import LEAST_MW, Violation, violations
 from parkdispatch.studies.planning.plan_variants import with_ordered_bounds, with_priced_violations
 from parkdispatch.studies.solve_case import case_attributes, solve_prepared
 from parkdispatch.studies.solve_options import SolveContext
@@ -61,22 +59,20 @@ def _lines(title: str, prepared: Prepared, context: SolveContext, rather: float 
         return []
     solution = to_dataset(optimum, case_attributes(soft_plan.case))
     times, lines = times_of(solution), []
-    for name, amount in violated_mw(solution, soft_plan.case):
-        when = (amount > 1e-5).nonzero()[0]
-        is_energy = name.endswith("_mwh")
-        total_mwh = float(amount.sum()) * (1.0 if is_energy else prepared.hours)
-        worst = f"{amount.max():.3f} {'MWh' if is_energy else 'MW'}"
+    for violation in violations(solution, soft_plan.case):
+        when = (violation.amount > LEAST_MW).nonzero()[0]
+        total_mwh = violation.energy_mwh(prepared.hours)
+        worst = f"{violation.amount.max():.3f} {'MWh' if violation.is_energy else 'MW'}"
         last = times[when[-1]] + pd.Timedelta(hours=prepared.hours)
         lines.append(
-            f"{title}: {_shown(name, soft_plan.case.devices)} by {total_mwh:.3f} MWh, at most {worst},"
+            f"{title}: {_shown(violation)} by {total_mwh:.3f} MWh, at most {worst},"
             f" {times[when[0]]:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}"
         )
     return lines
 
 
-def _shown(limit: str, devices: Mapping[str, Device]) -> str:
+def _shown(violation: Violation) -> str:
     """A limit as a message names it: what no device of the case serves or takes, by its bus."""
-    name, key = limit.rsplit(".", 1)
-    if isinstance(device := devices[name], UnservedEnergy):
-        return f"{'demand' if key == 'unserved_mw' else 'supply'} at bus {device.bus}"
-    return limit
+    if violation.kind in ("demand", "supply"):
+        return f"{violation.kind} at bus {violation.quantity}"
+    return violation.quantity
