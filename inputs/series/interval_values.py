@@ -131,7 +131,7 @@ def step_problems(name: str, index: pd.DatetimeIndex, lines: np.ndarray, step: p
         return []
     steps = np.diff(index.to_numpy())
     expected = np.diff(readable) * step.to_timedelta64()
-    none = np.timedelta64(0)
+    none = np.timedelta64(0, "s")
     problems = []
     for affected, allowed in (
         (steps == none, "is there twice: must be there once"),

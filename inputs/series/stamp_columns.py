@@ -124,7 +124,7 @@ def _with_position(
     if parsed.format_name in ("until", "clock until"):
         of_header, why_header = "start", "ranges"
     readable = times[~np.isnat(times)]
-    backwards = len(readable) > 2 and bool((np.diff(readable) < np.timedelta64(0)).all())
+    backwards = len(readable) > 2 and bool((np.diff(readable) < np.timedelta64(0, "s")).all())
     if backwards:
         times = times[::-1]
         notes.append(ReadingNote("backwards"))

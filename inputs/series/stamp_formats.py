@@ -82,12 +82,13 @@ def parse_stamps(cells: pd.Series) -> Stamps24:
         number["month"] = words.to_numpy(np.float64)
         number["year"] = np.where(number["year"] < 100, number["year"] + 2000, number["year"])
     no_date = format_name.startswith("clock")
-    days = np.where(seen, np.datetime64("1970-01-01"), np.datetime64("NaT")) if no_date else _days(number)
+    a_day = np.where(seen, np.datetime64("1970-01-01"), np.datetime64("NaT", "s"))
+    days = a_day if no_date else _days(number)
     clock_s, valid = _seconds_of_day(number, parts["half"])
     times = days.astype("datetime64[s]") + clock_s.astype("timedelta64[s]")
     zoned, offset_s, same_zone = _offsets(parts["zone"], seen)
     times = times - offset_s.astype("timedelta64[s]")
-    times[~(valid & seen & same_zone)] = np.datetime64("NaT")
+    times[~(valid & seen & same_zone)] = np.datetime64("NaT", "s")
     off_calendar = bool((np.isnat(days) & seen).any())
     return Stamps24(times, format_name, zoned, no_date, number["hour"] == 24, off_calendar, problem)
 
@@ -130,7 +131,7 @@ def _serial(days: np.ndarray) -> Stamps24:
     within = (days >= SERIAL_DAYS[0]) & (days <= SERIAL_DAYS[1])
     minutes = np.round(np.where(within, days, 0.0) * 1440).astype("timedelta64[m]")
     times = (EXCEL_DAY_ZERO.astype("datetime64[m]") + minutes).astype("datetime64[s]")
-    times[~within] = np.datetime64("NaT")
+    times[~within] = np.datetime64("NaT", "s")
     return Stamps24(times, "serial", next_day=np.zeros(len(times), dtype=bool))
 
 

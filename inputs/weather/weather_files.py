@@ -105,15 +105,15 @@ def _in_standard_time(name: str, record: WeatherRecord, site: Site) -> tuple[pd.
     order = np.argsort(index.to_numpy(), kind="stable")
     table, index, lines = table.iloc[order].set_axis(index[order]), index[order], lines[order]
     steps = np.diff(index.to_numpy())
-    step = pd.Timedelta(np.median(steps[steps > np.timedelta64(0)])) if steps.any() else pd.Timedelta(0)
+    step = pd.Timedelta(np.median(steps[steps > np.timedelta64(0, "s")])) if steps.any() else pd.Timedelta(0)
     if step not in (QUARTER, HOUR):
         raise InputError([*problems, f"{name}: step is {step}: must be 15 minutes or one hour"])
     whole = pd.Timestamp(year + 1, 1, 1) - pd.Timestamp(year, 1, 1) if year else None
     if readable.all():  # else the rows with an unreadable time would be told as missing too
         for affected, allowed in (
-            (steps == np.timedelta64(0), "is there twice: must be there once"),
+            (steps == np.timedelta64(0, "s"), "is there twice: must be there once"),
             (steps > step, f"rows are missing before it: the step must be {step}"),
-            ((steps > np.timedelta64(0)) & (steps < step), f"comes too early: the step must be {step}"),
+            ((steps > np.timedelta64(0, "s")) & (steps < step), f"comes too early: the step must be {step}"),
         ):
             problems += tables.row_problems(name, affected, lines[1:], index[1:].astype(str), "time", allowed)
         if whole and index[-1] + step - index[0] != whole:

@@ -48,7 +48,7 @@ def _with_states(template: Template, states: Mapping[str, Mapping[str, float]]) 
     coefficients = template.coefficients.copy()
     for previous in template.previous:
         device, variable = template.columns[previous.column].key
-        if device in states:
+        if variable in states.get(device, {}):  # others begin with what the compiled device has
             coefficients[:, list(previous.initial), :] = 0.0
             coefficients[0, list(previous.initial), -1] = states[device][variable]
     return replace(template, coefficients=coefficients)
