@@ -105,13 +105,9 @@ class HedgedPlanRequest(CommandRequest):
         return self
 
 
-class DayForecastRequest(CommandRequest):
-    """Forecast a day from the measured values of the ledger, or of files."""
+class HistoriesRequest(CommandRequest):
+    """What forecasts are made of, and how: measured values of the ledger, or of files."""
 
-    command = ("forecast", "day")
-    out = "{out}/forecast.csv"
-    uses_ledger = True
-    day: Annotated[Text | None, TypedAs("--for")] = None
     load_history: Annotated[UploadId | None, TypedAs("--load-history", "upload")] = None
     pv_history: Annotated[UploadId | None, TypedAs("--pv-history", "upload")] = None
     wind_history: Annotated[UploadId | None, TypedAs("--wind-history", "upload")] = None
@@ -123,7 +119,16 @@ class DayForecastRequest(CommandRequest):
     weather: Annotated[UploadId | None, TypedAs("--weather", "upload")] = None
 
 
-class ScoreRequest(CommandRequest):
+class DayForecastRequest(HistoriesRequest):
+    """Forecast a day from the measured values of the ledger, or of files."""
+
+    command = ("forecast", "day")
+    out = "{out}/forecast.csv"
+    uses_ledger = True
+    day: Annotated[Text | None, TypedAs("--for")] = None
+
+
+class ScoreRequest(HistoriesRequest):
     """Score forecasts over days gone by, beside naive ones."""
 
     command = ("forecast", "score")
@@ -131,15 +136,6 @@ class ScoreRequest(CommandRequest):
     records = False
     start: Annotated[Text | None, TypedAs("--from")] = None
     end: Annotated[Text | None, TypedAs("--to")] = None
-    load_history: Annotated[UploadId | None, TypedAs("--load-history", "upload")] = None
-    pv_history: Annotated[UploadId | None, TypedAs("--pv-history", "upload")] = None
-    wind_history: Annotated[UploadId | None, TypedAs("--wind-history", "upload")] = None
-    column: Annotated[Texts | None, TypedAs("--column")] = None
-    issued: Annotated[Text | None, TypedAs("--issued")] = None
-    holidays: Annotated[Text | None, TypedAs("--holidays")] = None
-    pv_capacity: Annotated[float | None, TypedAs("--pv-capacity"), Field(gt=0)] = None
-    wind_capacity: Annotated[float | None, TypedAs("--wind-capacity"), Field(gt=0)] = None
-    weather: Annotated[UploadId | None, TypedAs("--weather", "upload")] = None
 
 
 class SettleRequest(CommandRequest):
