@@ -8,7 +8,6 @@ Each side of a quantity becomes one row of an interval, whatever the device:
 violation there is none, and the bound is hard.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
@@ -56,16 +55,14 @@ class OrderedBound(Declaration):
         return self.variable, self.side
 
 
+def quantity_name(variable: str) -> str:
+    """Name of what a bound is of, with its unit, such as import_mw, injection_mw or energy_mwh."""
+    return variable if variable.endswith(("_mw", "_mwh")) else f"{variable}_mw"
+
+
 def ordered_name(variable: str, side: Side) -> str:
     """Name of a row and of the series of its bound, such as most_ordered_import_mw."""
-    stem, _, unit = f"{variable}_mw".replace("_mw_mw", "_mw").replace("_mwh_mw", "_mwh").rpartition("_")
-    return f"{side}_ordered_{stem}_{unit}"
-
-
-def said_of_ordered(name: str) -> tuple[Side, str] | None:
-    """Side and quantity of the row of that name, such as most and import_mw; None if it is none."""
-    match = re.fullmatch(r"(most|least)_ordered_(\w+)", name)
-    return None if match is None else (match[1], match[2])  # type: ignore[return-value] # as the pattern has it
+    return f"{side}_ordered_{quantity_name(variable)}"
 
 
 def _switch_name(variable: str, side: Side) -> str:
@@ -149,13 +146,13 @@ def _affine(block: Any, variable: str, side: Side, quantity: Any) -> Any:
 
 def violations_mw(
     bounds: Sequence[OrderedBound], values: Mapping[str, Array], injection: Mapping[str, Array]
-) -> dict[str, Array]:
-    """What each row is beyond its bound [MW], (intervals,), from what was dispatched, by the row's name."""
+) -> dict[tuple[str, Side], Array]:
+    """What each row is beyond its bound [MW], (intervals,), from what was dispatched, by the row's `key`."""
     beyond = {}
     for variable, side in _rows(bounds):
         power_mw = sum(injection.values()) if variable == INJECTION else values[variable]
         above_mw = values[_switch_name(variable, side)] * power_mw - values[ordered_name(variable, side)]
-        beyond[ordered_name(variable, side)] = np.maximum(above_mw if side == "most" else -above_mw, 0.0)
+        beyond[variable, side] = np.maximum(above_mw if side == "most" else -above_mw, 0.0)
     return beyond
 
 
@@ -165,10 +162,9 @@ def ordered_residuals_mw(
     """By how much hard bounds are violated, or soft ones by more than is paid for [MW], by row."""
     beyond = violations_mw(bounds, values, injection)
     residuals = {}
-    for (variable, side), of_row in _rows(bounds).items():
-        name = ordered_name(variable, side)
-        paid_mw = 0.0 if _price(of_row) is None else values[_violation_name(variable, side)]
-        residuals[name] = float(np.max(beyond[name] - paid_mw, initial=0.0))
+    for key, of_row in _rows(bounds).items():
+        paid_mw = 0.0 if _price(of_row) is None else values[_violation_name(*key)]
+        residuals[ordered_name(*key)] = float(np.max(beyond[key] - paid_mw, initial=0.0))
     return residuals
 
 

@@ -10,7 +10,7 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.device import Array
 from parkdispatch.models.network.unserved import UnservedEnergy
-from parkdispatch.models.ordered_bounds import VIOLATION, said_of_ordered, violations_mw
+from parkdispatch.models.ordered_bounds import VIOLATION, quantity_name, violations_mw
 from parkdispatch.results.schedule.plan_notes import NoteKey, PlanNote
 from parkdispatch.results.solution import cost_yuan, device_quantities, times_of
 
@@ -50,11 +50,10 @@ def violations(solution: xr.Dataset, case: Case) -> Iterator[Violation]:
     """What is violated somewhere."""
     for name, device in case.devices.items():
         seen = device_quantities(solution, name)
-        beyond = dict(violations_mw(device.ordered, seen.values, seen.injection)) if device.ordered else {}
-        for key, amount in beyond.items():
-            side, quantity = said_of_ordered(key) or ("most", key)
+        beyond = violations_mw(device.ordered, seen.values, seen.injection)
+        for (variable, side), amount in beyond.items():
             if amount.max(initial=0.0) > LEAST_MW:
-                yield Violation(side, f"{name}.{quantity}", amount)
+                yield Violation(side, f"{name}.{quantity_name(variable)}", amount)
         if isinstance(device, UnservedEnergy):
             for kind, key in UNSERVED.items():
                 if seen.values[key].max(initial=0.0) > LEAST_MW:
