@@ -18,12 +18,14 @@ from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver
-from parkdispatch.optimizer.partition.lagrangian_pricing import pair_positions, with_pair_binaries
-from parkdispatch.optimizer.partition.windows import Window
+from parkdispatch.optimizer.mip.whole_program import (
+    LEAST_S,
+    bounds_as_decided,
+    unused_members,
+    with_binaries_of,
+)
 from parkdispatch.optimizer.proof.feasibility import is_exact, obeys_all
 
-LEAST_S = 1.0  # for the last step, after the deadline too
-ROUNDING_THRESHOLD = 0.5  # between the values of a binary
 HEAD_START_S = 1.5  # for the tightened program: most are proven by then
 
 
@@ -58,10 +60,10 @@ class PlainSearch:
             return
         tiled, plain = self._tiled, self._tiled.program
         every = np.ones((len(tiled.template.pairs), len(tiled.horizon)), dtype=bool)
-        pairs = pair_positions(tiled, every, Window(((0, len(tiled.horizon)),)))
+        with_binaries, pairs = with_binaries_of(tiled, plain, every)
         solver = Solver(time_limit_s=limit_s, gap_yuan=self._gap_yuan, full_search=True, stop=self._is_over)
         try:
-            solver.load(with_pair_binaries(replace(plain, binary=tiled.is_binary), pairs))
+            solver.load(with_binaries)
             answer = solver.solve()
             self.bound_yuan = answer.bound
             x = self._exact(answer.x, pairs)
@@ -78,11 +80,9 @@ class PlainSearch:
     def _exact(self, searched: Array, pairs: Index) -> Array:
         """The best point with the decisions of a search, which itself is only exact to its tolerances."""
         tiled, plain = self._tiled, self._tiled.program
-        x, first_is_used = searched[: len(plain.cost)], searched[len(plain.cost) :] > ROUNDING_THRESHOLD
-        fixed = np.zeros(len(x), dtype=bool)
-        fixed[np.where(first_is_used, pairs[:, 1], pairs[:, 0])] = True
-        lower, upper = plain.lower.copy(), plain.upper_fixed_at_zero(fixed)
-        lower[tiled.is_binary] = upper[tiled.is_binary] = np.round(x[tiled.is_binary])
+        x, fixed_at_zero = searched[: len(plain.cost)], np.zeros(len(plain.cost), dtype=bool)
+        fixed_at_zero[unused_members(searched, pairs)] = True
+        lower, upper = bounds_as_decided(tiled, plain, x, fixed_at_zero)
         solver = Solver(time_limit_s=LEAST_S)
         solver.load(replace(plain, lower=lower, upper=upper))
         try:

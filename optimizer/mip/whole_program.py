@@ -83,7 +83,7 @@ def search_whole_program(
         if known is None:  # the search's own point may violate the other pairs
             known = _least_active_dispatch(tiled, program, FIRST_POINT_SHARE * _remaining_s(deadline))
         incumbent = known
-    with_binaries, pairs = _with_binaries_of(tiled, program, is_open)
+    with_binaries, pairs = with_binaries_of(tiled, program, is_open)
     limit_s = _remaining_s(deadline)
     solver = Solver(
         time_limit_s=limit_s,
@@ -108,7 +108,7 @@ def search_whole_program(
     fixed_at_zero = np.zeros(len(program.cost), dtype=bool)
     if not x.size:
         return WholeSearch(bound_yuan, x, x, np.empty(0), fixed_at_zero, is_open, is_complete)
-    fixed_at_zero[_unused_members(x, pairs)] = True
+    fixed_at_zero[unused_members(x, pairs)] = True
     # HiGHS has found the decisions; the point itself is exact only where they are fixed
     searched_x = x = x[: len(program.cost)]
     if chosen is not None:
@@ -143,7 +143,7 @@ def lesser_members(tiled: Tiled, x: Array) -> Mask:
     return lesser
 
 
-def _with_binaries_of(tiled: Tiled, program: LinearProgram, chosen: Mask) -> tuple[LinearProgram, Index]:
+def with_binaries_of(tiled: Tiled, program: LinearProgram, chosen: Mask) -> tuple[LinearProgram, Index]:
     """Return the program with all binary columns and those of chosen pairs, and these pairs' columns."""
     pairs = pair_positions(tiled, chosen, Window(((0, len(tiled.horizon)),)))
     # without the relaxation's valid inequalities, beside which HiGHS finds fewer cuts of its own: a small
@@ -161,7 +161,7 @@ def _dispatch_at_rest(tiled: Tiled, program: LinearProgram) -> Array | None:
 def _least_active_dispatch(tiled: Tiled, program: LinearProgram, limit_s: float = np.inf) -> Array | None:
     """Return a dispatch with as little power as a search finds at first; None where none is found in time."""
     # a dispatch obeys all pairs, also those that a narrow search leaves out
-    with_binaries, _ = _with_binaries_of(tiled, program, open_pairs(tiled, program))
+    with_binaries, _ = with_binaries_of(tiled, program, open_pairs(tiled, program))
     cost = np.zeros(len(with_binaries.cost))
     cost[: len(program.cost)] = _activity(tiled)
     solver = Solver(time_limit_s=limit_s, full_search=True, any_point=True)
@@ -198,7 +198,7 @@ def _with_binaries_in(x: Array, pairs: Index) -> Array:
     return np.concatenate([x, (x[pairs[:, 0]] > x[pairs[:, 1]]).astype(np.float64)])
 
 
-def _unused_members(x: Array, pairs: Index) -> Index:
+def unused_members(x: Array, pairs: Index) -> Index:
     """Return the column of each pair's member that its binary keeps at zero."""
     first_is_used = x[len(x) - len(pairs) :] > 0.5
     return np.where(first_is_used, pairs[:, 1], pairs[:, 0])
