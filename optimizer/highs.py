@@ -172,6 +172,7 @@ class Solver:
     primal: bool = False  # primal simplex, for a feasible point that is nearly optimal
     rough: bool = False  # with binaries, accept any good point: loose gap, all heuristics
     full_search: bool = False  # with binaries, all of HiGHS's search as it comes, to tight tolerances
+    usual_tolerances: bool = False  # of a full search, whose point another program makes exact
     heuristics: bool = True  # of a full search, which spends most of its time on them and on restarts
     any_point: bool = False  # with binaries, stop at the first point
     gap_yuan: float = GAP_YUAN  # with binaries, the accepted absolute gap
@@ -184,7 +185,8 @@ class Solver:
         self._set("threads", 1)
         self._set("parallel", "off")
         self._set("presolve", self._presolve)
-        self._set("simplex_dual_edge_weight_strategy", _DEVEX)
+        if not self.usual_tolerances:
+            self._set("simplex_dual_edge_weight_strategy", _DEVEX)
         if self.near:
             self._set("simplex_scale_strategy", 0)
         if self.primal:
@@ -197,7 +199,7 @@ class Solver:
         if self.stop is not None:
             self._highs.setCallback(self._interrupt, None)
             self._highs.startCallback(highspy.cb.HighsCallbackType.kCallbackMipInterrupt)
-        if self.full_search:
+        if self.full_search and not self.usual_tolerances:
             # a binary that is off by this times a large bound would let both members of a pair be used
             self._set("mip_feasibility_tolerance", _INTEGRALITY_TOLERANCE)
         if not self.rough and not (self.full_search and self.heuristics):

@@ -14,6 +14,7 @@ from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.kept_templates import kept_template
+from parkdispatch.optimizer.formulation.linear_program import scaled_unit_yuan
 from parkdispatch.optimizer.formulation.template import Key, Template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
@@ -44,7 +45,6 @@ from parkdispatch.optimizer.time_budget import ending_at
 LEAST_GRACE_S = 2.0  # for a dispatch at rest, or for finding the limits that contradict each other
 GRACE_SHARE = 0.08  # of the time limit, for steps that are under way: with their ends, within a tenth
 USUAL_COST_YUAN = (1.0, 1e6)  # largest cost of a MW or MWh in a program that is solved in yuan
-SCALED_COST = 1024.0  # largest cost in a program that is solved in another unit of money
 
 
 @dataclass(frozen=True)
@@ -179,14 +179,10 @@ def _explanation(tiled: Tiled, time_limit_s: float, rows: Index | None = None) -
 
 
 def _money_unit_yuan(tiled: Tiled) -> float:
-    """The unit of money, a power of two, in which costs are neither lost in tolerances nor strain them.
-
-    The solver's tolerances are absolute, such as 1e-7 for a reduced cost. Usual prices are kept in yuan.
-    """
+    """The unit in which costs are neither lost in tolerances nor strain them: yuan at usual prices."""
     largest = tiled.largest_cost()
-    if largest == 0 or USUAL_COST_YUAN[0] <= largest <= USUAL_COST_YUAN[1]:
-        return 1.0
-    return float(2.0 ** np.round(np.log2(largest / SCALED_COST)))
+    is_usual = USUAL_COST_YUAN[0] <= largest <= USUAL_COST_YUAN[1]
+    return 1.0 if is_usual else scaled_unit_yuan(largest)
 
 
 def _template(devices: Mapping[str, Device], hours: float, warm: WarmStart | None) -> Template:

@@ -101,10 +101,7 @@ class TiledOptimum:
             return self
         relaxation = self.final_relaxation
         if relaxation is not None:
-            program = relaxation.program
-            program = replace(
-                program, cost=program.cost * money_unit_yuan, offset=program.offset * money_unit_yuan
-            )
+            program = relaxation.program.in_unit_of(1.0 / money_unit_yuan)
             relaxation = replace(relaxation, program=program, row_dual=relaxation.row_dual * money_unit_yuan)
         return replace(
             self,

@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--damages", type=int, default=60, help="random damages of an answer, for the audit")
     parser.addoption("--kills", type=int, default=4, help="kills of a plan that is being written")
     parser.addoption("--ledger-kills", type=int, default=1, help="kills of each way of writing a ledger")
-    parser.addoption("--whole-year", action="store_true", help="figures of the built-in year: 6 s")
+    parser.addoption("--long", action="store_true", help="a year and a search of ten seconds and more")
     parser.addoption("--imports", type=int, default=15, help="files that are imported twice")
 
 

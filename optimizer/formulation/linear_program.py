@@ -1,12 +1,22 @@
 """A linear program as arrays, the only form in which a problem reaches a solver."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.arrays import Mask
+
+SCALED_COST = 1024.0  # about the largest cost in a program whose unit of money is made for a solver
+
+
+def scaled_unit_yuan(largest_cost: float) -> float:
+    """The unit of money, a power of two, in which the largest cost is about `SCALED_COST`.
+
+    A solver's tolerances are absolute, such as 1e-7 for a reduced cost.
+    """
+    return float(2.0 ** np.round(np.log2(largest_cost / SCALED_COST))) if largest_cost else 1.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,10 @@ class LinearProgram:
     def upper_fixed_at_zero(self, fixed: Mask) -> Array:
         """Upper bounds that fix the marked columns at zero, or at their lower bound where it is positive."""
         return np.where(fixed, np.maximum(0.0, self.lower), self.upper)
+
+    def in_unit_of(self, money_unit: float) -> "LinearProgram":
+        """The same with its money in units of `money_unit` of today's."""
+        return replace(self, cost=self.cost / money_unit, offset=self.offset / money_unit)
 
     def objective(self, x: Array) -> float:
         """Objective at x [yuan]."""

@@ -47,6 +47,16 @@ def test_a_battery_beside_a_valley_below_the_sale_price(day: dict[str, float], c
     assert proof.bound_yuan == pytest.approx(cost_yuan, abs=1e-3)
 
 
+def test_a_day_of_negative_prices_is_proven(request: pytest.FixtureRequest) -> None:
+    """Plain HiGHS needs ten seconds; with other tolerances and edge weights than its own, a minute."""
+    if not request.config.getoption("--long"):
+        pytest.skip("asked for by --long")
+    park = small_day(buy=-1000.0)
+    proof = optimize(park.devices, park.times, park.hours, park.series, threads=2, time_limit_s=60.0).proof
+    assert proof.objective_yuan == pytest.approx(-35_883.297, abs=1e-3)
+    assert proof.bound_yuan == pytest.approx(-35_883.297, abs=1e-3)
+
+
 @pytest.mark.parametrize("money", [1e-6, 1e6])
 def test_the_unit_of_money_changes_nothing(money: float) -> None:
     """Absolute tolerances of the solver lose prices of a millionth, and strain those of a million."""

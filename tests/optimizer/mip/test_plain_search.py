@@ -43,6 +43,18 @@ def test_what_it_finds_counts_and_ends_the_other_search(monkeypatch: pytest.Monk
     assert was_stopped == [True]
 
 
+@pytest.mark.usefixtures("at_once")
+def test_its_bound_is_in_yuan_whatever_the_unit_of_its_search() -> None:
+    """In that unit the largest cost is about a thousand: the bound would be 64 times too small."""
+    tiled = random_park(DENSE).tiled()
+    dear = replace(tiled, money_unit_yuan=tiled.largest_cost() / 65536.0)
+    with PlainSearch(dear, 1e-3, time.monotonic() + 60.0, is_wanted=True) as plain:
+        assert plain.is_proven.wait(60.0)
+    optimum = cost_yuan(DENSE) / dear.money_unit_yuan
+    assert plain.bound_yuan == pytest.approx(optimum, rel=1e-6)
+    assert dear.program.objective(plain.x) == pytest.approx(optimum, rel=1e-6)
+
+
 def test_it_ends_with_the_block_around_it(at_once: Callable[[], None]) -> None:
     tiled = random_park(LONG).tiled()
     began = time.monotonic()

@@ -116,8 +116,8 @@ def test_a_month_of_the_built_in_case_and_its_bridge_to_the_bill() -> None:
 
 def test_the_built_in_year_has_one_bridge_between_its_two_savings(request: pytest.FixtureRequest) -> None:
     """In 10,000 yuan 2,721 stood on one page and 2,603 on the other; of the export 27 % is storage."""
-    if not request.config.getoption("--whole-year"):
-        pytest.skip("asked for by --whole-year")
+    if not request.config.getoption("--long"):
+        pytest.skip("asked for by --long")
     case = load_case("gaoan")
     run = dispatch_case(at_listed_demand_price(prepare(case, year_times(case))), SolveContext(), 0.0)
     other, energy_mwh = run.summary.without_storage, run.summary.energy_mwh
