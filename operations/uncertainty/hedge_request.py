@@ -15,9 +15,9 @@ from parkdispatch.inputs.user_files import read_bytes
 from parkdispatch.models.device import Array, power_spec
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.ledger.quantities import measured_quantity, reading_of
-from parkdispatch.operations.uncertainty.drawn_paths import at_level, drawn_paths
 from parkdispatch.operations.uncertainty.error_correlation import correlation, spread_errors
 from parkdispatch.optimizer.formulation.template import Key
+from parkdispatch.optimizer.stochastic.drawn_paths import at_level, drawn_paths
 from parkdispatch.optimizer.stochastic.path_program import Risk
 from parkdispatch.studies.planning.hedged_day import PathsOfDay
 

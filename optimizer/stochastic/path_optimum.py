@@ -14,8 +14,9 @@ from parkdispatch.optimizer.partition.lagrangian_pricing import with_pair_binari
 from parkdispatch.optimizer.presolve.exclusive_pairs import PAIR_TOLERANCE_MW
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, certify, primal_infeasibility
 from parkdispatch.optimizer.stochastic.path_program import PathProgram
+from parkdispatch.optimizer.stochastic.smooth_paths import smoothest
 
-GAP = 1e-6  # relative, at which a search ends
+GAP = 1e-6  # relative, at which a search ends unless another is asked for
 LEAST_S = 1.0  # for a search, after the deadline too
 
 
@@ -34,12 +35,13 @@ class PathOptimum:
         return max(0.0, self.objective_yuan - self.bound_yuan) / max(1.0, abs(self.objective_yuan))
 
 
-def path_optimum(paths: PathProgram, time_limit_s: float) -> PathOptimum:
+def path_optimum(paths: PathProgram, time_limit_s: float, gap: float = GAP) -> PathOptimum:
     """The optimum, proven by the certificate of the relaxation or, where pairs need binaries, HiGHS's bound.
 
-    It is within `GAP` of the bound, or as near as the time allows. A pair has a binary only once a solution
-    breaks it, so each bound is one of the whole problem. Raises InfeasibleError where no set points suit all
-    paths, SolverError where none is found in time.
+    It is within `gap` of the bound, or as near as the time allows. A pair has a binary only once a solution
+    breaks it, so each bound is one of the whole problem. Of equal optima it is the one whose set points
+    change least. Raises InfeasibleError where no set points suit all paths, SolverError where none is found
+    in time.
     """
     deadline = time.monotonic() + time_limit_s
     program, pairs = paths.program, paths.pairs()
@@ -51,12 +53,15 @@ def path_optimum(paths: PathProgram, time_limit_s: float) -> PathOptimum:
     while (broken := _broken(x, pairs) & ~decided).any():
         decided |= broken
         rounded = _rounded(program, x, pairs)
-        if rounded is not None and program.objective(rounded) - bound_yuan <= GAP * abs(objective_yuan):
+        if rounded is not None and program.objective(rounded) - bound_yuan <= gap * abs(objective_yuan):
             x = rounded
         else:
-            x, found_yuan = _searched(program, pairs[decided], rounded, deadline)
+            x, found_yuan = _searched(program, pairs[decided], rounded, gap, deadline)
             bound_yuan = max(bound_yuan, found_yuan)
         objective_yuan = program.objective(x)
+    smooth = smoothest(paths, x, max(LEAST_S, deadline - time.monotonic()))
+    if primal_infeasibility(program, smooth) <= FEASIBILITY_TOLERANCE:
+        x, objective_yuan = smooth, program.objective(smooth)
     if not primal_infeasibility(program, x) <= FEASIBILITY_TOLERANCE or _broken(x, pairs).any():
         raise SolverError("the plan on paths breaks a rule")
     return PathOptimum(x, objective_yuan, min(bound_yuan, objective_yuan), int(decided.sum()))
@@ -94,10 +99,10 @@ def _rounded(program: LinearProgram, x: Array, pairs: Index) -> Array | None:
 
 
 def _searched(
-    program: LinearProgram, pairs: Index, known: Array | None, deadline: float
+    program: LinearProgram, pairs: Index, known: Array | None, gap: float, deadline: float
 ) -> tuple[Array, float]:
     """The best point found with these pairs exclusive, and HiGHS's lower bound; `known` is a first point."""
-    gap_yuan = 0.0 if known is None else GAP * abs(program.objective(known))
+    gap_yuan = 0.0 if known is None else gap * abs(program.objective(known))
     solver = Solver(
         time_limit_s=max(LEAST_S, deadline - time.monotonic()), full_search=True, gap_yuan=gap_yuan
     )

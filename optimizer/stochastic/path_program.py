@@ -30,7 +30,8 @@ class Risk:
 class PathProgram:
     """The program, and where each path's columns are in it.
 
-    `columns` has shape (paths, columns of a path). The last columns are the threshold and the excesses.
+    `columns` has shape (paths, columns of a path). After them come the threshold, the excesses, and
+    `set_points`, (devices, intervals), where paths may give way to them.
     """
 
     paths: Sequence[Tiled]
@@ -38,6 +39,7 @@ class PathProgram:
     risk: Risk
     columns: Index
     program: LinearProgram
+    set_points: Index
 
     def path_costs_yuan(self, x: Array) -> Array:
         """The cost of each path at a solution, (paths,)."""
@@ -108,7 +110,7 @@ def path_program(paths: Sequence[Tiled], shared: Mask, risk: Risk) -> PathProgra
     program = LinearProgram(
         cost, offset, matrix, np.concatenate(row_lower), np.concatenate(row_upper), lower, upper, binary
     )
-    return PathProgram(paths, shared, risk, columns, program)
+    return PathProgram(paths, shared, risk, columns, program, np.zeros((0, 0), dtype=np.int64))
 
 
 def _strengthened(tiled: Tiled) -> LinearProgram:

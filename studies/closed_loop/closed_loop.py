@@ -8,6 +8,7 @@ from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.optimizer.formulation.template import Key
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.studies.closed_loop.execution import Execution
+from parkdispatch.studies.closed_loop.hedged_loop import HedgedLoop
 from parkdispatch.studies.closed_loop.loop_forecasts import IssuedForecasts
 from parkdispatch.studies.closed_loop.loop_options import LoopOptions
 from parkdispatch.studies.closed_loop.loop_result import LoopReference, LoopResult
@@ -46,7 +47,12 @@ def run_loop(
 
 
 def _loop_of(prepared: Prepared, options: LoopOptions, issued: Mapping[Key, IssuedForecasts]) -> LoopSpan:
-    """The loop of a park: the fast one at one bus with nothing but stores to decide, or that of any park."""
+    """The loop of a park: the fast one at one bus with nothing but stores to decide, or that of any park.
+
+    Plans on paths are made at one bus alone, and refused elsewhere.
+    """
+    if options.hedge is not None:
+        return HedgedLoop(prepared, options, issued)
     devices = prepared.case.devices
     template = compile_template(devices, prepared.hours)
     is_simple = not Execution(template, devices).refusals()

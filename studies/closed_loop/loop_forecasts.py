@@ -7,6 +7,7 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
+from parkdispatch.optimizer.stochastic.drawn_paths import Z90, drawn_paths
 
 ForecastKind = Literal["perfect", "persistence", "last-week", "learned", "file"]
 KINDS: tuple[ForecastKind, ...] = get_args(ForecastKind)
@@ -56,15 +57,34 @@ class IssuedForecasts:
         it. What the last interval was above or below its median is carried on: in terms of the distance to
         P90 or P10 it fades by the correlation of the errors at each interval.
         """
+        low, middle, high = self._ahead(actual, now, count).T
+        error = self._last_error(actual, now)
+        faded = error * self._correlation(actual, now) ** np.arange(1, count + 1)
+        spread = high - middle if error > 0 else middle - low
+        return np.asarray(np.maximum(middle + faded * spread, 0.0))
+
+    def paths(
+        self, actual: Array, now: int, count: int, number: int, generator: np.random.Generator
+    ) -> Array:
+        """Paths [MW] that may come in `count` intervals from `now` on, (number, count).
+
+        They are drawn about the forecast that `at` gives, with the errors that its quantiles say.
+        """
+        quantiles, correlation = self._ahead(actual, now, count), self._correlation(actual, now)
+        last_error = Z90 * self._last_error(actual, now)
+        return drawn_paths(quantiles, correlation, number, generator, last_error)
+
+    def _ahead(self, actual: Array, now: int, count: int) -> Array:
+        """P10, P50 and P90 as known at `now`, (count, 3)."""
         per_day = len(actual) // len(self.correlation)
         ahead = now + np.arange(count)
         issued = now // per_day + (now % per_day >= round(self.issue_hour * per_day / 24))  # last day
         late = np.maximum(ahead // per_day - issued, 0)
-        low, middle, high = self.quantiles[ahead - late * per_day].T
-        error = self._last_error(actual, now)
-        faded = error * self.correlation[now // per_day] ** np.arange(1, count + 1)
-        spread = high - middle if error > 0 else middle - low
-        return np.asarray(np.maximum(middle + faded * spread, 0.0))
+        return np.asarray(self.quantiles[ahead - late * per_day])
+
+    def _correlation(self, actual: Array, now: int) -> float:
+        per_day = len(actual) // len(self.correlation)
+        return float(self.correlation[now // per_day])
 
     def _last_error(self, actual: Array, now: int) -> float:
         """The error of the last interval in terms of the distance from its median to P90, or to P10."""

@@ -9,11 +9,21 @@ from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Device
 from parkdispatch.optimizer.formulation.template import Template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
+from parkdispatch.optimizer.stochastic.path_program import Risk
 from parkdispatch.studies.closed_loop.loop_forecasts import ForecastKind
 from parkdispatch.studies.demand_peak import paying_grids
 
 DEMAND_MINUTES = 15
 MOST_HOURS = 24 * 7
+
+
+@dataclass(frozen=True)
+class LoopHedge:
+    """Plans hold on `paths` drawn from the forecasts; `risk` weighs their costs, `seed` is of the draws."""
+
+    paths: int
+    risk: Risk
+    seed: int = 1
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,7 @@ class LoopOptions:
     issue_hour: float = 14.0
     known_devices: frozenset[str] = frozenset()  # whose series are known ahead, whatever the kind
     peak_as_before: bool = False  # a month's peak is expected as the month before needed; else it is known
+    hedge: LoopHedge | None = None  # None: plans are made on the medians
 
 
 def is_of_grid(hour: float, interval_hours: float) -> bool:
@@ -63,6 +74,10 @@ def option_problems(prepared: Prepared, options: LoopOptions) -> list[str]:
         problems.append(
             f"argument `plan_at` = {', '.join(f'{hour:.15g}' for hour in options.plan_at)}: must have"
             f" {options.issue_hour:.15g}, the hour at which the next day is planned"
+        )
+    if options.hedge is not None and options.kind != "learned":
+        problems.append(
+            f"argument `hedge`: plans on paths need `forecast` = learned, which is {options.kind}"
         )
     left = len(prepared.times) - options.first
     if not 0 < options.count <= left:

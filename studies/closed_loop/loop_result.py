@@ -22,6 +22,7 @@ class LoopProofs:
     largest_gap: float = 0.0
     gave_way: int = 0  # intervals in which a limit or the peak changed the set points of the plan
     endless: int = 0  # made without the end of the case, which could not be reached
+    unhedged: int = 0  # made on the medians, because no set points suited all paths
 
     def add(self, gap: float) -> None:
         """Count a plan that is proven to within a relative gap."""

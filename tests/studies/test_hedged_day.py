@@ -12,7 +12,7 @@ import pytest
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.errors import InfeasibleError
-from parkdispatch.operations.uncertainty.drawn_paths import at_level, drawn_paths
+from parkdispatch.optimizer.stochastic.drawn_paths import at_level, drawn_paths
 from parkdispatch.optimizer.stochastic.path_program import Risk
 from parkdispatch.results.savings.hedged_plan import HedgedPlan, cvar_yuan
 from parkdispatch.studies.planning.hedged_day import PathsOfDay, hedge_day

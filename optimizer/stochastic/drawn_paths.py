@@ -24,18 +24,26 @@ def at_level(quantiles: Array, level: float) -> Array:
     return at_standard_errors(quantiles, np.full(len(quantiles), norm.ppf(level)))
 
 
-def drawn_paths(quantiles: Array, correlation: float, count: int, generator: np.random.Generator) -> Array:
+def drawn_paths(
+    quantiles: Array,
+    correlation: float,
+    count: int,
+    generator: np.random.Generator,
+    last_error: float | None = None,
+) -> Array:
     """Paths [MW], (count, intervals), whose errors are an autoregression: e(t+1) = c e(t) + noise.
 
-    Each error is standard normal, and of two intervals in succession correlated by `correlation`. Paths come
-    in pairs of opposite errors, so that their mean error is zero where `count` is even.
+    Each error is standard normal, and of two intervals in succession correlated by `correlation`. Where the
+    error of the interval before the first is known, `last_error` [standard deviations], errors begin at it
+    and become standard normal with time. Paths come in pairs of opposite noise, so that their mean error is
+    what is expected where `count` is even.
     """
     half = -(-count // 2)
     noise = generator.standard_normal((half, len(quantiles)))
+    noise = np.concatenate([noise, -noise])[:count]
+    innovation = np.sqrt(1.0 - correlation**2)
     errors = np.empty_like(noise)
-    errors[:, 0] = noise[:, 0]
+    errors[:, 0] = noise[:, 0] if last_error is None else correlation * last_error + innovation * noise[:, 0]
     for interval in range(1, noise.shape[1]):
-        errors[:, interval] = (
-            correlation * errors[:, interval - 1] + np.sqrt(1.0 - correlation**2) * noise[:, interval]
-        )
-    return at_standard_errors(quantiles, np.concatenate([errors, -errors])[:count])
+        errors[:, interval] = correlation * errors[:, interval - 1] + innovation * noise[:, interval]
+    return at_standard_errors(quantiles, errors)
