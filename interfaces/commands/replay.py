@@ -18,6 +18,7 @@ from parkdispatch.interfaces.commands.days.forecast_runs import (
     HoldPeak,
     Issued,
 )
+from parkdispatch.interfaces.commands.days.hedge import Level, Seed, Weight
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
     CaseArgument,
@@ -47,6 +48,14 @@ Peak = Annotated[
     str,
     typer.Option(help="The month's peak that plans expect: before (as the month before needed) or known."),
 ]
+Hedge = Annotated[
+    int | None,
+    typer.Option(
+        "--hedge",
+        help="With `--forecast learned`: plans are made on so many paths drawn from the forecasts; default:"
+        " on P50.",
+    ),
+]
 
 
 def replay(
@@ -60,6 +69,10 @@ def replay(
     hold_peak: HoldPeak = True,
     peak: Peak = "before",
     holidays: Country = "CN",
+    hedge: Hedge = None,
+    cvar_weight: Weight = 0.0,
+    cvar_level: Level = 0.9,
+    seed: Seed = 1,
     variant: Variant = None,
     out: Out = None,
     lang: Language = None,
@@ -68,7 +81,19 @@ def replay(
     """Plan the year day by day, and compare cost and saving with perfect foresight."""
     if forecast is not None:
         typed = ForecastReplay(
-            forecast, forecast_file, plan_at, issued, first_day, days, hold_peak, peak, holidays
+            forecast,
+            forecast_file,
+            plan_at,
+            issued,
+            first_day,
+            days,
+            hold_peak,
+            peak,
+            holidays,
+            hedge,
+            cvar_weight,
+            cvar_level,
+            seed,
         )
         replay_on_forecasts_command(case, variant, out, lang, typed)
         return
@@ -77,6 +102,7 @@ def replay(
         "plan-at": bool(plan_at),
         "from": first_day is not None,
         "days": days is not None,
+        "hedge": hedge is not None,
     }
     refuse_without_forecast(given)
     started = time.perf_counter()

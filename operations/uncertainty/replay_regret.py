@@ -6,7 +6,7 @@ of this costs more than perfect foresight of the whole span is the price of not 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import combinations
 
 from parkdispatch.inputs.prepare import Prepared
@@ -130,6 +130,9 @@ def _regret(
             "variant": case.variant,
             "holds_peak": options.holds_peak,
             "peak_expected": "month before" if options.peak_as_before else "known",
+            "hedge": None
+            if options.hedge is None
+            else asdict(options.hedge) | {"on_median": proofs.unhedged},
         },
         versions=versions(),
     )

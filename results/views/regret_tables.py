@@ -74,6 +74,9 @@ def run_lines(regret: ForecastRegret, words: Words) -> list[str]:
             foresight_gap=f"{regret.foresight_gap:.1e}",
         )
     ]
+    if hedge := regret.facts.get("hedge"):
+        weight, level = hedge["risk"]["weight"], hedge["risk"]["level"]
+        lines.append(text["hedged"].format(paths=hedge["paths"], weight=weight, tail=1.0 - level))
     if regret.gave_way:
         lines.append(text["gave_way"].format(intervals=f"{regret.gave_way:,}"))
     if regret.missing_mwh > 1e-3:

@@ -30,6 +30,10 @@ class ForecastReplay:
     hold_peak: bool
     peak: str
     country: str
+    paths: int | None
+    cvar_weight: float
+    cvar_level: float
+    seed: int
 
 
 def replay_on_forecasts_command(
@@ -40,12 +44,13 @@ def replay_on_forecasts_command(
         progress("reading inputs")
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.interfaces.output_paths import run_folder
+        from parkdispatch.operations.uncertainty.hedge_request import HedgeRequest
         from parkdispatch.operations.uncertainty.replay_regret import replay_on_forecasts
         from parkdispatch.results.io.second_process import usable_processes
         from parkdispatch.results.writers.outputs import write_outputs
         from parkdispatch.results.writers.regret_files import REGRET_OUTPUTS
         from parkdispatch.studies.closed_loop.loop_forecasts import parse_kind
-        from parkdispatch.studies.closed_loop.loop_options import LoopOptions, option_problems
+        from parkdispatch.studies.closed_loop.loop_options import LoopHedge, LoopOptions, option_problems
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 
         findings = Findings()
@@ -56,6 +61,12 @@ def replay_on_forecasts_command(
         files = findings.collect(forecast_files, typed.files)
         if typed.peak not in PEAKS:
             findings.lines.append(f"`--peak` = {typed.peak}: must be {' or '.join(PEAKS)}")
+        hedge = None
+        if typed.paths is not None:
+            asked = findings.collect(
+                HedgeRequest, typed.paths, typed.cvar_weight, typed.cvar_level, typed.seed
+            )
+            hedge = LoopHedge(asked.paths, asked.risk, asked.seed) if asked else None
         prepared = read_year(findings, case, variant, out)
         first = first_interval(prepared, typed.first_day)
         per_day = round(24 / prepared.hours)
@@ -69,6 +80,7 @@ def replay_on_forecasts_command(
             tuple(sorted(set(hours))),
             issue_hour,
             peak_as_before=typed.peak == PEAKS[0],
+            hedge=hedge,
         )
         if problems := option_problems(prepared, options):
             raise InputError(problems)

@@ -40,6 +40,10 @@ class ReplayRequest(CommandRequest):
     hold_peak: bool = True
     peak: Annotated[Literal["before", "known"] | None, TypedAs("--peak")] = None
     holidays: Annotated[Text | None, TypedAs("--holidays")] = None
+    hedge: Annotated[int | None, TypedAs("--hedge"), Field(ge=2, le=200)] = None
+    cvar_weight: Annotated[float | None, TypedAs("--cvar-weight"), Field(ge=0, le=1)] = None
+    cvar_level: Annotated[float | None, TypedAs("--cvar-level"), Field(ge=0, lt=1)] = None
+    seed: Annotated[int | None, TypedAs("--seed"), Field(ge=0)] = None
     variant: Annotated[Text | None, TypedAs("--variant")] = None
     time_limit: Annotated[TimeLimitS, TypedAs("--time-limit")] = 60.0
 
