@@ -1,9 +1,9 @@
 """Record what commands print, for the pages that quote it: `python docs/record_outputs.py plan year ...`.
 
 Each recording is `docs/outputs/NAME.txt`. Without names, those that take seconds are recorded again; `study`,
-`study_first_phase`, `size` and `reproduce` take minutes and have to be named, as has `network`, which needs
-the extra of that name. Runs write their files into a temporary folder; lines that tell where they are, or how
-long a run took, do not go into the recording.
+`study_first_phase`, `size`, `reproduce` and `replay_learned` take minutes and have to be named, as has
+`network`, which needs the extra of that name. Runs write their files into a temporary folder; lines that tell
+where they are, or how long a run took, do not go into the recording.
 """
 
 import os
@@ -19,6 +19,7 @@ RECORDED = {
     "plan": (["plan"], 120),
     "year": (["year", "gaoan"], 120),
     "replay": (["replay", "gaoan"], 120),
+    "replay_learned": (["replay", "gaoan", "--forecast", "learned"], 120),
     "loop": (["loop", "gaoan", "--from", "2026-07-13"], 120),
     "pv": (["pv", "gaoan"], 120),
     "check": (["check", "gaoan"], 120),
