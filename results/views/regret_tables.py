@@ -66,7 +66,7 @@ def run_lines(regret: ForecastRegret, words: Words) -> list[str]:
     text = words["regret"]
     separator = "、" if words["lang"] == "zh" else ", "
     lines = [
-        text["plans"].format(
+        text["plans" if regret.hours else "plans_always"].format(
             plans=f"{regret.plans:,}",
             hours=separator.join(clock(hour) for hour in regret.hours),
             proven=f"{regret.proven:,}",
