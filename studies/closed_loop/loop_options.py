@@ -76,7 +76,7 @@ def option_problems(prepared: Prepared, options: LoopOptions) -> list[str]:
             f" {options.issue_hour:.15g}, the hour at which the next day is planned"
         )
     if options.hedge is not None and options.kind != "learned":
-        problems.append(f"argument `forecast` = {options.kind}: must be learned, for plans on paths")
+        problems.append(f"argument `forecast` = {options.kind}: must be `learned`, for plans on paths")
     left = len(prepared.times) - options.first
     if not 0 < options.count <= left:
         most = left * prepared.hours / 24

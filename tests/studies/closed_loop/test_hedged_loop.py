@@ -57,5 +57,5 @@ def test_paths_begin_at_the_error_of_the_last_interval() -> None:
 
 
 def test_paths_need_forecasts_that_say_how_they_err() -> None:
-    with pytest.raises(InputError, match="`forecast` = persistence: must be learned"):
+    with pytest.raises(InputError, match="`forecast` = persistence: must be `learned`"):
         run_loop(two_days([1.0] * 48), replace(OPTIONS, kind="persistence"))
