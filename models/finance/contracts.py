@@ -23,6 +23,7 @@ from parkdispatch.models.units import KWH_PER_MWH
 
 PILOT_PLAN = "published carbon-peak pilot plan, as far as its revenue can be taken apart (computed)"
 COAL_BENCHMARK = "coal benchmark of Jiangxi, 0.4143 yuan/kWh"
+SATURDAY = 5  # of `date.weekday`
 MAX_PRICE_YUAN_PER_KWH = 100.0  # a higher price is most likely in yuan/MWh
 
 Price = Annotated[float, Field(ge=0, le=MAX_PRICE_YUAN_PER_KWH)]
@@ -167,7 +168,9 @@ class MeteredResponse(Declaration):
                 f"{path}.kind` = 'metered': the case has {grids} grid connections, must have one, whose meter"
                 " settles"
             )
-        if tariff is not None and not set(self.periods) & set(tariff.ratios):
+        if tariff is not None and (
+            not set(self.periods) & set(tariff.ratios) or not set(self.periods) <= set(tariff.periods)
+        ):
             problems.append(
                 f"{path}.periods` = {listed(self.periods)}: must be periods of tariff {tariff.name}:"
                 f" {listed(tariff.ratios)}"
@@ -187,7 +190,8 @@ class MeteredResponse(Declaration):
         spans = []
         for month in self.months:
             days = pd.date_range(date(year, month, 1), periods=28, freq="D").date
-            ordinary = (day for day in days if not (tariff.unpriced(day, day) or tariff.holiday_on(day)))
+            weekdays = (day for day in days if day.weekday() < SATURDAY)
+            ordinary = (day for day in weekdays if not (tariff.unpriced(day, day) or tariff.holiday_on(day)))
             if (day := next(ordinary, None)) is not None:
                 names = tariff.period(pd.date_range(day, periods=QUARTERS_PER_DAY, freq="15min"))
                 inside = "".join("x" if name in self.periods else " " for name in names)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from pydantic import ConfigDict
 
 from parkdispatch.models.calendar.quarter_hours import quarter_starts, quarters_per_interval
 from parkdispatch.models.declaration import Declaration, declared
@@ -21,7 +22,10 @@ from parkdispatch.models.units import KW_PER_MW
 
 
 class PeriodPrices(Declaration):
-    """A price for each time-of-use period of the tariff."""
+    """A price for each time-of-use period of the tariff, those of its own by their names."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    __pydantic_extra__: dict[str, SignedPrice]  # by names of the tariff's own periods
 
     sharp: SignedPrice | None = declared("yuan/kWh", "Price in the sharp peak", default=None)
     peak: SignedPrice | None = declared("yuan/kWh", "Price in the peak", default=None)
@@ -32,7 +36,7 @@ class PeriodPrices(Declaration):
     @property
     def by_period(self) -> Mapping[Period, float]:
         """The prices that are given, by period [yuan/kWh]."""
-        prices = {period: getattr(self, period) for period in PERIODS}
+        prices = {period: getattr(self, period) for period in PERIODS} | (self.__pydantic_extra__ or {})
         return {period: price for period, price in prices.items() if price is not None}
 
 
@@ -111,7 +115,15 @@ def periods_without_price(tariff: Tariff, price_yuan_per_kwh: SalePrice) -> list
         return []
     used = {table.period for table in tariff.day} | {table.period for table in tariff.holiday_day}
     used |= set() if tariff.otherwise is None else {tariff.otherwise}
-    return [period for period in PERIODS if period in used and period not in price_yuan_per_kwh.by_period]
+    by_period = price_yuan_per_kwh.by_period
+    return [period for period in tariff.periods if period in used and period not in by_period]
+
+
+def prices_without_period(tariff: Tariff, price_yuan_per_kwh: SalePrice) -> list[Period]:
+    """Periods in a table of prices that the tariff does not have."""
+    if not isinstance(price_yuan_per_kwh, PeriodPrices):
+        return []
+    return [period for period in price_yuan_per_kwh.by_period if period not in tariff.periods]
 
 
 def limit_mw(park: Park, largest_mw: float, blackouts: Sequence[Blackout]) -> Array:

@@ -8,7 +8,11 @@ from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import Device, Efficiency
 from parkdispatch.models.limits import Power
 from parkdispatch.models.network.blackouts import Blackout
-from parkdispatch.models.network.connection_series import SalePrice, periods_without_price
+from parkdispatch.models.network.connection_series import (
+    SalePrice,
+    periods_without_price,
+    prices_without_period,
+)
 from parkdispatch.models.network.demand_calls import DemandCall
 from parkdispatch.models.network.demand_metering import MonthPeak
 from parkdispatch.models.network.transformers import Transformers
@@ -183,6 +187,11 @@ class DeclaredConnection(Device):
             problems.append(
                 f"`sale_price_yuan_per_kwh`: must have a price for each period of tariff {tariff.name},"
                 f" and has none for {', '.join(unpriced)}"
+            )
+        if unknown := prices_without_period(tariff, self.sale_price_yuan_per_kwh):
+            problems.append(
+                f"`sale_price_yuan_per_kwh.{unknown[0]}`: must be a period of tariff {tariff.name}:"
+                f" {', '.join(tariff.periods)}"
             )
         return problems + self._contract_problems(tariff)
 

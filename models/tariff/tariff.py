@@ -8,7 +8,7 @@ hour (Jiangxi, notice 463 of 2025). A tariff without such parts sets them to zer
 A day has 96 quarter-hours, because Chinese tariffs and meters change on quarter-hours only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, Any, TypeVar
 
@@ -22,14 +22,21 @@ from parkdispatch.models.calendar.quarter_hours import (
     overlapping_spans,
     quarter_span,
     quarters_per_interval,
-    unnamed_spans,
 )
 from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.limits import Factor
 from parkdispatch.models.tariff.demand_rules import DemandRules, PowerFactorRule
+from parkdispatch.models.tariff.tariff_cover import (
+    day_table_problems,
+    missing_ratios,
+    months_of_validity,
+    nearest_period,
+    unused_ratios,
+)
 from parkdispatch.models.tariff.tariff_tables import (
     PERIODS,
+    WEEKDAYS,
     Day,
     DayTable,
     Holiday,
@@ -40,6 +47,7 @@ from parkdispatch.models.tariff.tariff_tables import (
     Period,
     Scheme,
     VoltageLevel,
+    Weekday,
     listed,
 )
 
@@ -88,6 +96,10 @@ class Tariff(Declaration):
         "-", "Time-of-use periods of the day, by month"
     )
     holidays: tuple[Holiday, ...] = declared("-", "Public holidays", default=())
+    holidays_as: Weekday | None = declared(
+        "-", "Day of the week whose day tables hold on public holidays, such as \"sun\"; left out: that of"
+        " the date", default=None,
+    )  # fmt: skip
     holiday_day: tuple[HolidayTable, ...] = declared(
         "-", "Time-of-use periods of public holidays, which take precedence over the day tables", default=()
     )
@@ -119,25 +131,24 @@ class Tariff(Declaration):
         months = {str(month): month for month in range(1, 13)}
         if unknown := [key for key in value if key not in months]:
             raise ValueError(f"month {listed(unknown)}: must be 1 to 12")
-        required = _months(info) if {"valid_from", "valid_to"} <= info.data.keys() else set()
+        required = months_of_validity(info) if {"valid_from", "valid_to"} <= info.data.keys() else set()
         if missing := [month for key, month in months.items() if month in required and key not in value]:
             raise ValueError(f"month {listed(missing)} of the validity has no price, must have one")
         return [value.get(key, 0.0) for key in months]  # months outside the validity are never used
 
+    @field_validator("otherwise")
+    @classmethod
+    def _otherwise_has_ratio(cls, otherwise: str | None, info: ValidationInfo) -> str | None:
+        if otherwise is not None and otherwise not in (ratios := info.data.get("ratios", {otherwise})):
+            raise ValueError(f"must be a period in `ratios`: {listed(ratios)}{nearest_period(otherwise)}")
+        return otherwise
+
     @field_validator("day")
     @classmethod
     def _covered_once(cls, day: tuple[DayTable, ...], info: ValidationInfo) -> tuple[DayTable, ...]:
-        problems = list(overlapping_spans([(table.months, table.hours) for table in day], "day", "month"))
-        problems += _missing_ratios([*(table.period for table in day), info.data.get("otherwise")], info)
-        if {"valid_from", "valid_to"} <= info.data.keys():
-            months_with_table = {m for table in day for m in table.months}
-            if missing := _months(info) - months_with_table:
-                problems.append(
-                    f"month {listed(sorted(missing))} of the validity has no table; a month of one period"
-                    ' all day still needs its line with hours = ["00:00-24:00"]'
-                )
-            if info.data.get("otherwise", "") is None:
-                problems += _unnamed_hours(day, _months(info) & months_with_table)
+        problems = day_table_problems(day, info)
+        problems += missing_ratios([(f"day[{i}].period", table.period) for i, table in enumerate(day)], info)
+        problems += unused_ratios(day, info)
         return _raise_or_return(problems, day)
 
     @field_validator("holidays")
@@ -165,7 +176,8 @@ class Tariff(Declaration):
     def _holiday_tables_valid(
         cls, tables: tuple[HolidayTable, ...], info: ValidationInfo
     ) -> tuple[HolidayTable, ...]:
-        problems = _missing_ratios([table.period for table in tables], info)
+        named = [(f"holiday_day[{i}].period", table.period) for i, table in enumerate(tables)]
+        problems = missing_ratios(named, info)
         if "holidays" in info.data:
             names = list(dict.fromkeys(holiday.name for holiday in info.data["holidays"]))
             for i, table in enumerate(tables):
@@ -195,6 +207,11 @@ class Tariff(Declaration):
             f" valid from {self.valid_from} to {self.valid_to}, must cover them"
         ]
 
+    @property
+    def periods(self) -> tuple[str, ...]:
+        """Names of the time-of-use periods, those with words of their own first."""
+        return (*PERIODS, *(period for period in self.ratios if period not in PERIODS))
+
     def holiday_on(self, day: date) -> bool:
         """Whether a day is one of the tariff's holidays."""
         return any(holiday.first <= day <= holiday.last for holiday in self.holidays)
@@ -204,7 +221,7 @@ class Tariff(Declaration):
 
         Raises InputError if a time lies outside the validity.
         """
-        return np.asarray(np.array(PERIODS)[self._codes(times)])
+        return np.asarray(np.array(self.periods)[self._codes(times)])
 
     def energy_price_yuan_per_kwh(
         self, times: pd.DatetimeIndex, voltage: str, scheme: Scheme, hours: float = 0.25
@@ -224,7 +241,7 @@ class Tariff(Declaration):
             starts = times.repeat(quarters) + pd.to_timedelta(
                 15 * np.tile(np.arange(quarters), len(times)), "min"
             )
-        ratio = np.array([self.ratios.get(period, np.nan) for period in PERIODS])[self._codes(starts)]
+        ratio = np.array([self.ratios.get(period, np.nan) for period in self.periods])[self._codes(starts)]
         month = starts.month.to_numpy() - 1
         base = np.array(self.purchase_price_yuan_per_kwh)[month]
         monthly = np.array(self.system_operation_yuan_per_kwh) + np.array(self.government_funds_yuan_per_kwh)
@@ -262,20 +279,28 @@ class Tariff(Declaration):
 
     def changes_within(self, minutes: int) -> list[str]:
         """Times of day at which the period changes inside an interval of that length, such as 17:30."""
-        codes = np.vstack([self._day_codes(), *(self._holiday_codes(day) for day in self.holidays)])
+        of_days = self._day_codes().reshape(-1, QUARTERS_PER_DAY)
+        codes = np.vstack([of_days, *(self._holiday_codes(day) for day in self.holidays)])
         change = (codes != np.roll(codes, 1, axis=1)).any(axis=0)
         inside = np.arange(QUARTERS_PER_DAY) * 15 % minutes > 0
         return [f"{quarter // 4:02d}:{quarter % 4 * 15:02d}" for quarter in np.flatnonzero(change & inside)]
 
     def _codes(self, times: pd.DatetimeIndex) -> NDArray[np.int8]:
-        """Positions of the periods at `times` in PERIODS, shape (times,)."""
+        """Positions of the periods at `times` in `periods`, shape (times,)."""
         first, end = pd.Timestamp(self.valid_from), pd.Timestamp(self.valid_to) + pd.Timedelta(days=1)
         if times.tz is not None:
             raise InputError(f"times in {times.tz}: a tariff takes naive local times")
         if not ((times >= first) & (times < end)).all():
             raise UnpricedError(self.unpriced(times.min().date(), times.max().date()))
         quarter = times.hour.to_numpy() * 4 + times.minute.to_numpy() // 15
-        codes: NDArray[np.int8] = self._day_codes()[times.month.to_numpy() - 1, quarter]
+        weekday = times.day_of_week.to_numpy().copy()
+        if self.holidays_as is not None:
+            for holiday in self.holidays:
+                last = pd.Timestamp(holiday.last) + pd.Timedelta(days=1)
+                weekday[(times >= pd.Timestamp(holiday.first)) & (times < last)] = WEEKDAYS.index(
+                    self.holidays_as
+                )
+        codes: NDArray[np.int8] = self._day_codes()[weekday, times.month.to_numpy() - 1, quarter]
         for holiday in self.holidays:
             last = pd.Timestamp(holiday.last) + pd.Timedelta(days=1)
             on_holiday = np.flatnonzero((times >= pd.Timestamp(holiday.first)) & (times < last))
@@ -284,12 +309,14 @@ class Tariff(Declaration):
         return codes
 
     def _day_codes(self) -> NDArray[np.int8]:
-        """Positions of the periods of ordinary days in PERIODS, shape (12, 96)."""
-        other = 0 if self.otherwise is None else PERIODS.index(self.otherwise)
-        codes = np.full((12, QUARTERS_PER_DAY), other, dtype=np.int8)
+        """Positions of the periods of ordinary days in `periods`, shape (7, 12, 96); Monday is first."""
+        other = 0 if self.otherwise is None else self.periods.index(self.otherwise)
+        codes = np.full((len(WEEKDAYS), 12, QUARTERS_PER_DAY), other, dtype=np.int8)
         for table in self.day:
+            days = np.array([WEEKDAYS.index(weekday) for weekday in table.days])
             for hours in table.hours:
-                codes[np.array(table.months) - 1, slice(*quarter_span(hours))] = PERIODS.index(table.period)
+                rows = np.ix_(days, np.array(table.months) - 1, np.arange(*quarter_span(hours)))
+                codes[rows] = self.periods.index(table.period)
         return codes
 
     def _holiday_codes(self, holiday: Holiday) -> NDArray[np.int8]:
@@ -298,33 +325,8 @@ class Tariff(Declaration):
         for table in self.holiday_day:
             if not table.holidays or holiday.name in table.holidays:
                 for hours in table.hours:
-                    codes[slice(*quarter_span(hours))] = PERIODS.index(table.period)
+                    codes[slice(*quarter_span(hours))] = self.periods.index(table.period)
         return codes
-
-
-def _months(info: ValidationInfo) -> set[int]:
-    """Calendar months, 1 to 12, that the validity includes a day of."""
-    return set(pd.period_range(info.data["valid_from"], info.data["valid_to"], freq="M").month.tolist())
-
-
-def _unnamed_hours(day: Sequence[DayTable], months: set[int]) -> list[str]:
-    """A problem for each set of hours without a period, with the months it concerns."""
-    months_of: dict[tuple[str, ...], list[int]] = {}
-    for month in sorted(months):
-        spans = [hours for table in day if month in table.months for hours in table.hours]
-        months_of.setdefault(unnamed_spans(spans), []).append(month)
-    return [
-        f"month {listed(affected)}: {listed(hours)} belongs to no period, must be named, or `otherwise` must"
-        " say what all other hours are"
-        for hours, affected in months_of.items()
-        if hours
-    ]
-
-
-def _missing_ratios(periods: Sequence[Period | None], info: ValidationInfo) -> list[str]:
-    known = info.data.get("ratios", PERIODS)
-    missing = [period for period in dict.fromkeys(periods) if period is not None and period not in known]
-    return [f"period '{period}' must have its ratio in `ratios`" for period in missing]
 
 
 def _raise_or_return(problems: list[str], value: T) -> T:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -11,9 +11,12 @@ from parkdispatch.models.calendar.quarter_hours import Span
 from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.limits import DemandPrice, Price, SignedPrice
 
-Period = Literal["sharp", "peak", "flat", "valley", "deep_valley"]
+# a time-of-use period: one of PERIODS, or one of the tariff's own such as "summer_on_peak"
+Period = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Scheme = Literal["two_part", "single_part"]
-PERIODS: tuple[Period, ...] = ("sharp", "peak", "flat", "valley", "deep_valley")
+PERIODS: tuple[Period, ...] = ("sharp", "peak", "flat", "valley", "deep_valley")  # with words of their own
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)  # in the order of `date.weekday`
 
 
 def twelve(value: Any) -> Any:
@@ -47,19 +50,23 @@ Name = Annotated[str, Field(min_length=1)]
 
 
 class DayTable(Declaration):
-    """Hours of every day of some months that belong to one time-of-use period."""
+    """Hours of some days of some months that belong to one time-of-use period."""
 
     months: Annotated[tuple[Month, ...], Field(min_length=1)] = declared("-", "Months; 1 is January")
     period: Period = declared("-", "Time-of-use period")
     hours: Hours = declared("-", "Hours that belong to the period, such as 18:00-20:00")
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = declared(
+        "-", 'Days of the week, such as ["sat", "sun"]; left out: every day', default=WEEKDAYS
+    )
 
-    @field_validator("months")
+    @field_validator("months", "days")
     @classmethod
-    def _once(cls, months: tuple[int, ...]) -> tuple[int, ...]:
-        repeated = sorted(month for month, count in Counter(months).items() if count > 1)
+    def _once(cls, named: tuple[int | str, ...], info: ValidationInfo) -> tuple[int | str, ...]:
+        repeated = sorted(name for name, count in Counter(named).items() if count > 1)
         if repeated:
-            raise ValueError(f"must name each month once; twice: {listed(repeated)}")
-        return months
+            each = str(info.field_name).removesuffix("s")
+            raise ValueError(f"must name each {each} once; twice: {listed(repeated)}")
+        return named
 
 
 class HolidayTable(Declaration):

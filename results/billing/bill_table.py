@@ -12,7 +12,6 @@ from parkdispatch.models.tariff.tariff_tables import PERIODS
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.solution import QuantityName
 
-ORDER = [*PERIODS, "all"]  # of periods within a charge
 LINE = ["charge", "period"]
 
 
@@ -120,5 +119,7 @@ def _ordered(*tables: pd.DataFrame) -> pd.MultiIndex:
     """The lines of all tables: charges in order of appearance, periods in the tariff's order."""
     lines = list(dict.fromkeys(line for table in tables for line in table.index))
     charges = list(dict.fromkeys(charge for charge, _ in lines))
-    lines.sort(key=lambda line: (charges.index(line[0]), ORDER.index(line[1])))
+    named_by_tariff = sorted({period for _, period in lines} - {*PERIODS, "all"})
+    order = [*PERIODS, *named_by_tariff, "all"]  # of periods within a charge
+    lines.sort(key=lambda line: (charges.index(line[0]), order.index(line[1])))
     return pd.MultiIndex.from_tuples(lines, names=LINE)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.tariff.tariff import Tariff
+from parkdispatch.models.tariff.tariff_tables import WEEKDAYS
 from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.billing.given_prices import LEAST, PURCHASE, GivenMonth, given_by_month
 
@@ -20,7 +21,7 @@ QUARTER_HOURS = 0.25
 QUARTERS_PER_DAY = 96
 
 # the last tariffs that were asked; a study asks one two thousand times
-_RECENT: deque[tuple[Tariff, dict[tuple[int, str], list[str]]]] = deque(maxlen=8)
+_RECENT: deque[tuple[Tariff, dict[tuple[int, str, str], list[str]]]] = deque(maxlen=8)
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ def periods_at(quarters: pd.DatetimeIndex, tariff: Tariff) -> list[str]:
     days = quarters.normalize()
     quarter_of_day = (4 * quarters.hour + quarters.minute // 15).tolist()
     classified = _classified(tariff)
+    by_weekday = any(len(table.days) < len(WEEKDAYS) for table in tariff.day)
     names: list[str] = []
     for day, count in zip(*np.unique(days, return_counts=True), strict=True):
         on = pd.Timestamp(day).date()
@@ -134,7 +136,11 @@ def periods_at(quarters: pd.DatetimeIndex, tariff: Tariff) -> list[str]:
             raise InputError(
                 f"tariff {tariff.name}: no price on {on}, valid {tariff.valid_from} to {tariff.valid_to}"
             )
-        key = (on.month, holiday_on(on, tariff))
+        holiday = holiday_on(on, tariff)
+        weekday = WEEKDAYS[on.weekday()]
+        if holiday and tariff.holidays_as is not None:
+            weekday = tariff.holidays_as
+        key = (on.month, holiday, weekday if by_weekday else "")
         if key not in classified:
             clocks = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 15, 30, 45)]
             classified[key] = [_period(*key, clock, tariff) for clock in clocks]
@@ -143,8 +149,8 @@ def periods_at(quarters: pd.DatetimeIndex, tariff: Tariff) -> list[str]:
     return names
 
 
-def _classified(tariff: Tariff) -> dict[tuple[int, str], list[str]]:
-    """Periods of a day's quarter-hours by month and holiday, as far as this tariff was asked before."""
+def _classified(tariff: Tariff) -> dict[tuple[int, str, str], list[str]]:
+    """Periods of a day's quarter-hours by month, holiday and weekday, as far as this tariff was asked."""
     for known, classified in tuple(_RECENT):
         if known is tariff:
             return classified
@@ -157,13 +163,18 @@ def holiday_on(day: date, tariff: Tariff) -> str:
     return next((holiday.name for holiday in tariff.holidays if holiday.first <= day <= holiday.last), "")
 
 
-def _period(month: int, holiday: str, clock: str, tariff: Tariff) -> str:
-    """The period at "HH:MM" on a day of `month`; a holiday's table takes precedence over the month's."""
+def _period(month: int, holiday: str, weekday: str, clock: str, tariff: Tariff) -> str:
+    """The period at "HH:MM" on a day of `month`; a holiday's table takes precedence over the month's.
+
+    An empty `weekday` stands for all, where no table tells them apart.
+    """
     if holiday:
         for table in tariff.holiday_day:
             if (holiday in table.holidays or not table.holidays) and _within(clock, table.hours):
                 return table.period
     for month_table in tariff.day:
+        if weekday and weekday not in month_table.days:
+            continue
         if month in month_table.months and _within(clock, month_table.hours):
             return month_table.period
     if tariff.otherwise is None:

@@ -19,7 +19,7 @@ from parkdispatch.results.solution import cost_yuan, times_of
 from parkdispatch.results.views.plan_columns import energy_parts, plan_columns
 from parkdispatch.results.views.report_facts import ReportFacts
 from parkdispatch.results.wording.activity_sentences import activity_row
-from parkdispatch.results.wording.display_names import cost_label, device_label
+from parkdispatch.results.wording.display_names import cost_label, device_label, period_label
 from parkdispatch.results.wording.sentences import BlockRow, block_row, proof_sentence
 from parkdispatch.results.wording.words import load_words
 
@@ -109,7 +109,7 @@ class _Writer(Book):
             (self.text["to"], (starts + self.hours / 24.0).tolist(), clock, width),
         ]
         if self.period is not None:
-            names = [" / ".join(self.words["periods"][name] for name in some) for some in self.period]
+            names = [" / ".join(period_label(name, self.words) for name in some) for some in self.period]
             table.append((self.text["period"], names, {}, 12.0))
         for plan_column in self.columns:
             look = {"num_format": FORMS.get(plan_column.kind) or self._power_form(plan_column.owner)}

@@ -9,7 +9,6 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.calendar.labels import labels
-from parkdispatch.models.tariff.tariff_tables import PERIODS
 from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.schedule.tariff_periods import quarter_periods
 from parkdispatch.results.solution import times_of
@@ -34,7 +33,7 @@ from parkdispatch.results.views.operation_charts import (
     set_point_rows,
 )
 from parkdispatch.results.views.plain_charts import Colour
-from parkdispatch.results.wording.display_names import device_label, injection_label
+from parkdispatch.results.wording.display_names import device_label, injection_label, period_label
 
 # One hue, darker where energy is dearer, so that the order is seen without a legend
 PERIOD_SHADES = {"sharp": 0.55, "peak": 0.36, "flat": 0.2, "valley": 0.09, "deep_valley": 0.03}
@@ -73,17 +72,28 @@ def chart_data(
     }
     tariff_periods = quarter_periods(times, hours, case.tariff)
     if tariff_periods is not None:
+        periods = case.tariff.periods
         codes = np.array(
-            [PERIODS.index(period) for period in tariff_periods.ravel().tolist()], dtype=np.uint8
+            [periods.index(period) for period in tariff_periods.ravel().tolist()], dtype=np.uint8
         )
         data["periods"] = {
             "codes": packed(codes),
             "each": tariff_periods.shape[1],  # periods an interval has
-            "names": [words["periods"][period] for period in PERIODS],
-            "shades": [PERIOD_SHADES[period] for period in PERIODS],
+            "names": [period_label(period, words) for period in periods],
+            "shades": [_shade(period, case.tariff.ratios) for period in periods],
             "used": sorted({int(code) for code in codes}),
         }
     return data
+
+
+def _shade(period: str, ratios: Mapping[str, float]) -> float:
+    """How dark a period is drawn [-]; one of the tariff's own by where its ratio lies among the others."""
+    if period in PERIOD_SHADES:
+        return PERIOD_SHADES[period]
+    lowest, highest = min(ratios.values()), max(ratios.values())
+    darkest, lightest = PERIOD_SHADES["sharp"], PERIOD_SHADES["deep_valley"]
+    place = (ratios[period] - lowest) / (highest - lowest) if highest > lowest else 0.0
+    return round(lightest + place * (darkest - lightest), 3)
 
 
 def _milliseconds(time: pd.Timestamp) -> int:

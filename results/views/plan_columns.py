@@ -24,7 +24,7 @@ from parkdispatch.results.views.device_powers import (
     prices,
     roles,
 )
-from parkdispatch.results.wording.display_names import device_label, injection_label
+from parkdispatch.results.wording.display_names import device_label, injection_label, period_label
 from parkdispatch.results.wording.display_names import label as plain_label
 
 
@@ -80,7 +80,7 @@ def interval_table(solution: xr.Dataset, case: Case, words: Mapping[str, Any]) -
     heads = [book["from"], book["to"]]
     if all(periods):
         heads.append(book["period"])
-        cells.append([" / ".join(words["periods"][name] for name in names) for names in periods])
+        cells.append([" / ".join(period_label(name, words) for name in names) for names in periods])
     texts = range(len(heads))
     for column in columns:
         digits = scale.digits(float(np.abs(column.numbers).max()) / scale.per_mw)

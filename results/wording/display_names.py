@@ -70,9 +70,12 @@ def charge_label(charge: str, period: str, words: Words) -> str:
     text = str(words["charges"].get(charge, label(charge)))
     if period == "all":
         return text
-    return str(words["page"]["in_period"]).format(
-        what=text, period=words["periods"].get(period, label(period))
-    )
+    return str(words["page"]["in_period"]).format(what=text, period=period_label(period, words))
+
+
+def period_label(period: str, words: Words) -> str:
+    """A time-of-use period; one of the tariff's own by its name."""
+    return str(words["periods"].get(period, label(period)))
 
 
 def quantity_label(name: QuantityName, words: Words) -> str:

@@ -101,7 +101,7 @@ def test_any_day_cut_into_spans_is_reproduced(cuts: list[int], names: list[str])
         ({"day": [table(["08:00-09:00"], [1, 13])]}, ["day[0].months[1]", "13", "[1, 12]"]),
         ({"day": [table(["08:00-09:00"], [1, 2, 3, 4, 5, 6, 7, 8])]}, ["`day`", "month 9, 10, 11, 12"]),
         ({"day": [table(["08:00-09:00"], period="peek")]}, ["day[0].period", "'peek'", "`peak`"]),
-        ({"day": [table(["08:00-09:00"], period="sharp")]}, ["`day`", "'sharp'", "ratios"]),
+        ({"day": [table(["08:00-09:00"], period="sharp")]}, ["`day[0].period`", "'sharp'", "ratios"]),
         ({"otherwise": "deep"}, ["`otherwise`", "'deep'", "deep_valley"]),
         ({"ratios": {"flat": 1, "peak": 2, "valley": 0.4, "pesk": 2}}, ["`ratios.pesk`", "`peak`"]),
         ({"ratios": {"flat": 1, "peak": -2, "valley": 0.4}}, ["`ratios.peak`", "-2", "in [0, 1000000]"]),
