@@ -20,6 +20,7 @@ from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.inputs.user_files import with_field
 from parkdispatch.models.device import Array, Device, Park, SeriesSpec
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.network.declared_connection import DeclaredConnection
 from parkdispatch.models.ordered_bounds import ordered_series
 from parkdispatch.models.site import Site
 from parkdispatch.models.tariff.tariff import UnpricedError
@@ -103,6 +104,7 @@ def _times(case: Case, first: date, last: date) -> pd.DatetimeIndex:
 def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
     """Compute or read every series of every device at `times`. Raises InputError with all problems."""
     hours = case.calendar.hours
+    case = under_tariff(case)
 
     @cache
     def weather() -> pd.DataFrame:
@@ -156,6 +158,27 @@ def prepare(case: Case, times: pd.DatetimeIndex) -> Prepared:
         reads_weather=weather.cache_info().misses > 0,
         listed_demand_price=listed_demand_prices(case, series),
     ).with_certain_full_use()
+
+
+def under_tariff(case: Case) -> Case:
+    """The case with the tariff's further charges at its connections; the same object where there are none.
+
+    Raises InputError where a price given as a series cannot be credited.
+    """
+    connections = {n: d for n, d in case.devices.items() if isinstance(d, DeclaredConnection)}
+    if not any(connection.charges or case.tariff.charges for connection in connections.values()):
+        return case
+    devices = dict(case.devices)
+    for name, declared in connections.items():
+        connection = declared.under_tariff(case.tariff)
+        nets = connection.charges is not None and connection.charges.net_metering is not None
+        if nets and (name, "purchase_price_yuan_per_mwh") in case.series:
+            raise InputError(
+                f'`series."{name}.purchase_price_yuan_per_mwh"`: must be left out, because'
+                " `charges.net_metering` credits the prices of the tariff"
+            )
+        devices[name] = connection
+    return case.with_devices(devices)
 
 
 def unread_weather(prepared: Prepared) -> list[str]:

@@ -131,9 +131,15 @@ def not_handed_over(year: Tiled, devices: Mapping[str, Device]) -> list[str]:
             f"`device.{shared.key[0]}`: shares `{shared.key[1]}` among all days of a {shared.per}: cannot be"
             " planned day by day"
             for shared in year.template.shared
-            if shared.per != "day" and devices[shared.key[0]].role != "grid"
+            if shared.per != "day" and not _is_months_peak(shared.key, devices)
         ),
     ]
+
+
+def _is_months_peak(key: tuple[str, str], devices: Mapping[str, Device]) -> bool:
+    """Whether a shared decision is the month's demand, which one day hands over to the next."""
+    device = devices[key[0]]
+    return device.role == "grid" and key[1] == getattr(device, "paid_demand", key[1])
 
 
 def _crosses_midnight(per: Period) -> bool:

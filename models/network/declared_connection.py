@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from parkdispatch.models.charges.further_charges import ChargeName, FurtherCharges
 from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import Device, Efficiency
 from parkdispatch.models.limits import Power
@@ -89,6 +90,17 @@ class DeclaredConnection(Device):
     calls: tuple[DemandCall, ...] = declared(
         "-", "Calls for demand response that are answered, with their baselines", default=()
     )
+    charges: FurtherCharges | None = declared(
+        "-", "Charges beside energy and the demand price; left out: those of the tariff", default=None
+    )
+    charged_peaks_mw: dict[ChargeName, Power] = declared(
+        "MW", "Demand that is paid for anyway in a month of which the horizon has a part, by demand charge of"
+        " `charges`", default={},
+    )  # fmt: skip
+    highest_before_mw: dict[ChargeName, Power] = declared(
+        "MW", "Highest demand of the eleven months before, by demand charge with a ratchet; left out: 0",
+        default={},
+    )  # fmt: skip
 
     @property
     def network_elements(self) -> NetworkElements:
@@ -193,7 +205,28 @@ class DeclaredConnection(Device):
                 f"`sale_price_yuan_per_kwh.{unknown[0]}`: must be a period of tariff {tariff.name}:"
                 f" {', '.join(tariff.periods)}"
             )
-        return problems + self._contract_problems(tariff)
+        return problems + self._charge_problems(tariff) + self._contract_problems(tariff)
+
+    def under_tariff(self, tariff: Tariff) -> Self:
+        """The connection with the further charges of the tariff, unless it has its own."""
+        charges = self.charges or tariff.charges
+        used = {table.period for table in tariff.day} | {tariff.otherwise}
+        used |= {table.period for table in tariff.holiday_day}
+        periods = tuple(period for period in tariff.periods if period in used)
+        return self.model_copy(update={"charges": charges and charges.under(periods)})
+
+    def _charge_problems(self, tariff: Tariff) -> list[str]:
+        charges = self.charges or tariff.charges
+        demand = () if charges is None else charges.demand
+        names = [charge.name for charge in demand]
+        problems = [] if charges is None else charges.problems(tariff.periods, self.scheme, self.power_factor)
+        for field in ("charged_peaks_mw", "highest_before_mw"):
+            problems += [
+                f"`{field}.{name}`: must be a demand charge of the tariff: {', '.join(names) or 'none'}"
+                for name in getattr(self, field)
+                if name not in names
+            ]
+        return problems
 
     def _contract_problems(self, tariff: Tariff) -> list[str]:
         if self.contracted_demand_mw is None:

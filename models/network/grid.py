@@ -18,6 +18,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from parkdispatch.models import lazy_pyomo as pyo
+from parkdispatch.models.charges.charge_rows import charge_costs_yuan, charge_residuals, write_charges
+from parkdispatch.models.charges.charge_series import charge_series, charge_specs
 from parkdispatch.models.device import Array, Display, Park, Role, Seen, SeriesSpec, largest_residual
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.connection_series import (
@@ -59,8 +61,9 @@ class Grid(DeclaredConnection):
 
     @property
     def needed_series(self) -> Mapping[str, SeriesSpec]:
-        """Those of a response only where there are calls for one."""
-        return self.series_specs if self.calls else CONNECTION_SERIES
+        """Those of a response only where there are calls for one, and those of the further charges."""
+        specs = self.series_specs if self.calls else CONNECTION_SERIES
+        return {**specs, **charge_specs(self.charges)} if self.charges else specs
 
     def series(self, park: Park) -> Mapping[str, Array]:
         """Prices and limits at `park.times`, each of shape (intervals,).
@@ -81,11 +84,17 @@ class Grid(DeclaredConnection):
                 raise InputError(f"tariff {tariff.name}: no `demand_rules` for a contracted demand")
             demand_price *= tariff.demand_rules.excess_multiple
             free_mw = tariff.demand_rules.tolerance * np.array(self.contracted_demand_mw)[month]
+        sale_price = sale_price_yuan_per_mwh(park, self.sale_price_yuan_per_kwh)
+        more = {}
+        if self.charges:
+            more = charge_series(
+                self.charges, park, price, sale_price, self.charged_peaks_mw, self.highest_before_mw
+            )
         paid_mw = peaks_before_mw(times, self.peak_so_far_mw, self.later_peaks_mw)
         import_limit_mw, export_limit_mw = self.limits_mw
         return {
             "purchase_price_yuan_per_mwh": price,
-            "sale_price_yuan_per_mwh": sale_price_yuan_per_mwh(park, self.sale_price_yuan_per_kwh),
+            "sale_price_yuan_per_mwh": sale_price,
             "demand_price_yuan_per_mw_month": np.full(len(times), demand_price * KW_PER_MW),
             "peak_floor_mw": np.maximum(paid_mw - free_mw, 0.0),
             "demand_free_mw": free_mw,
@@ -93,13 +102,15 @@ class Grid(DeclaredConnection):
             "export_limit_mw": limit_mw(park, export_limit_mw, self.blackouts),
             "quarter_continues": quarter_continues(park),
             **(call_series(self.calls, times, park.hours) if self.calls else {}),
+            **more,
         }
 
     def as_compiled(self) -> Self:
         """The connection without the peaks so far, which are in its series."""
         if type(self) is not Grid:  # a kind derived from this one may make more of its fields
             return self
-        return self.model_copy(update={"peak_so_far_mw": 0.0, "later_peaks_mw": ()})
+        in_series: dict[str, Any] = {"later_peaks_mw": (), "charged_peaks_mw": {}, "highest_before_mw": {}}
+        return self.model_copy(update={"peak_so_far_mw": 0.0, **in_series})
 
     @property
     def paid_demand(self) -> str:
@@ -126,7 +137,7 @@ class Grid(DeclaredConnection):
             )
             free_mw = interval.series("demand_free_mw") if contracted else 0.0
             bound_demand(block, interval, paid_mw, free_mw)
-        response = {}
+        response = {} if self.charges is None else write_charges(self.charges, block, interval)
         if self.calls:
             paid_for = interval.series("response_price_yuan_per_mwh") * block.import_mw
             response[RESPONSE] = hours * (paid_for - interval.series("response_at_zero_yuan_per_h"))
@@ -165,10 +176,12 @@ class Grid(DeclaredConnection):
                 seen.shared[self.paid_demand],
                 seen.values["demand_price_yuan_per_mw_month"] > 0,
             )
-            if "quarter_mwh" in seen.values:
-                checks["quarter_energy_mwh"] = np.abs(
-                    seen.values["quarter_mwh"] - quarter_energy_mwh(seen.times, bought * seen.hours)
-                ).max()
+        if "quarter_mwh" in seen.values:
+            checks["quarter_energy_mwh"] = np.abs(
+                seen.values["quarter_mwh"] - quarter_energy_mwh(seen.times, bought * seen.hours)
+            ).max()
+        if self.charges:
+            checks |= charge_residuals(self.charges, seen)
         return {name: largest_residual(residual) for name, residual in checks.items()}
 
     def amounts(self, seen: Seen) -> Mapping[str, Array]:
@@ -194,4 +207,4 @@ class Grid(DeclaredConnection):
             price = seen.values["demand_price_yuan_per_mw_month"][first_of_month(seen.times)]
             label = "demand_excess" if self.demand_election == "contracted" else "demand"
             costs[label] = seen.shared[self.paid_demand] * price
-        return costs
+        return {**costs, **charge_costs_yuan(self.charges, seen)} if self.charges else costs

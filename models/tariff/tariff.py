@@ -23,6 +23,7 @@ from parkdispatch.models.calendar.quarter_hours import (
     quarter_span,
     quarters_per_interval,
 )
+from parkdispatch.models.charges.further_charges import FurtherCharges
 from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.limits import Factor
@@ -105,6 +106,9 @@ class Tariff(Declaration):
     )
     demand_rules: DemandRules | None = declared(
         "-", "Rules of the demand charge; left out: prices only, no contracted demand", default=None
+    )
+    charges: FurtherCharges | None = declared(
+        "-", "Charges beside energy and the demand price; left out: none", default=None
     )
     power_factor: PowerFactorRule | None = declared(
         "-", "Power-factor adjustment; left out: none", default=None

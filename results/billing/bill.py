@@ -26,10 +26,20 @@ from parkdispatch.results.billing.demand_charge import (
     basic_charge,
     open_discount_yuan,
 )
+from parkdispatch.results.billing.further_lines import (
+    FIXED_CHARGE,
+    charges_of,
+    further_lines,
+    minimum_line,
+)
 from parkdispatch.results.billing.given_prices import SALE
 from parkdispatch.results.billing.meter import Month, months
 
-UNSEEN = (*FIXED, FULL_USE)  # charges that the optimizer does not price, unless a discount is certain
+UNSEEN = (
+    *FIXED,
+    FULL_USE,
+    FIXED_CHARGE,
+)  # charges that the optimizer does not price, unless a discount is certain
 NOT_ADJUSTED = ("government_funds", "sale")  # charges exempt from the power-factor adjustment
 
 
@@ -120,17 +130,32 @@ def bill(
     straddles quarter-hours, or the tariff lacks the times, the voltage, the scheme or a rule.
     """
     sold_by_period = isinstance(grid.sale_price_yuan_per_kwh, PeriodPrices) and SALE not in (given or {})
+    charges = charges_of(tariff, grid)
+    nets = charges is not None and charges.net_metering is not None
     later_mw = {peak.month: peak.peak_mw for peak in getattr(grid, "later_peaks_mw", ())}
     meter_months = list(
         months(
-            times, import_mw, export_mw, hours, tariff, grid.peak_so_far_mw, given, sold_by_period, later_mw
+            times,
+            import_mw,
+            export_mw,
+            hours,
+            tariff,
+            grid.peak_so_far_mw,
+            given,
+            sold_by_period or nets,
+            later_mw,
+            peaks_by_period=charges is not None and bool(charges.demand),
         )
     )
     meter_months = [replace(month, certain_full_use=month.name in certain) for month in meter_months]
+    further = further_lines(meter_months, charges, tariff, grid) if charges is not None else {}
     share = adjustment(tariff, grid)
     lines = []
     for month in meter_months:
         charged = [line for charge in CHARGES for line in charge(month, tariff, grid)]
+        if charges is not None:
+            charged += further[month.name]
+            charged += minimum_line(month, charged, charges)
         lines += [*charged, *_power_factor(month, charged, share)]
     discount_yuan = sum(open_discount_yuan(month, tariff, grid) for month in meter_months) * (1.0 + share)
     return Bill(pd.DataFrame(lines, columns=list(BillLine._fields)), share, discount_yuan, meter_months)

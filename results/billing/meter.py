@@ -40,6 +40,13 @@ class Month:
     given: GivenMonth = field(default_factory=GivenMonth)  # by series of the user, not the tariff
     sold_kwh: dict[str, float] = field(default_factory=dict)  # by period, where sale prices go by it
     certain_full_use: bool = False  # full use was certain before the dispatch, and priced in it
+    share: float = 1.0  # [-] of the month that is metered
+    peak_kw_by_period: dict[str, float] = field(default_factory=dict)  # likewise, in each period
+
+    @property
+    def days(self) -> int:
+        """Days of the calendar month."""
+        return int(pd.Period(self.name).days_in_month)
 
     @property
     def bought_kwh(self) -> float:
@@ -57,6 +64,8 @@ def months(
     given: Mapping[str, NDArray[np.float64]] | None = None,
     sold_by_period: bool = False,
     later_mw: Mapping[str, float] | None = None,
+    *,
+    peaks_by_period: bool = False,
 ) -> Iterator[Month]:
     """The monthly readings of import and export [MW], (intervals,), in intervals of `hours` from `times`.
 
@@ -84,12 +93,21 @@ def months(
             whole=len(month) == QUARTERS_PER_DAY * pd.Period(str(name)).days_in_month,
             given=terms[str(name)],
             sold_kwh=_sums(month, "sold_in", "export_kwh") if sold_by_period else {},
+            share=len(month) / (QUARTERS_PER_DAY * pd.Period(str(name)).days_in_month),
+            peak_kw_by_period=_highest_kw(month, tariff) if peaks_by_period else {},
         )
 
 
 def _sums(month: pd.DataFrame, period: str, energy: str) -> dict[str, float]:
     """Energy of a month by the periods in a column [kWh]."""
     return {str(name): float(kwh) for name, kwh in month.groupby(period)[energy].sum().items()}
+
+
+def _highest_kw(month: pd.DataFrame, tariff: Tariff) -> dict[str, float]:
+    """The highest quarter-hourly import of a month in each of the tariff's periods [kW]."""
+    periods = periods_at(pd.DatetimeIndex(month.index), tariff)
+    highest_kwh = month["import_kwh"].groupby(np.array(periods)).max()
+    return {str(name): float(kwh / QUARTER_HOURS) for name, kwh in highest_kwh.items()}
 
 
 def quarter_hours(

@@ -15,6 +15,7 @@ UNSEEN_CHARGE_NAMES = {
     "contracted_demand": "contracted demand charge, fixed by the contract",
     "capacity": "capacity charge, fixed by the transformers",
     "full_use_discount": "demand-price discount at full use, in months where it depends on the dispatch",
+    "fixed_charge": "fixed charge",
 }
 BILLING_METHOD_NAMES = {
     "highest": "highest",

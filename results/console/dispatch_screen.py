@@ -27,7 +27,7 @@ from parkdispatch.results.pv_yield import PvYield
 from parkdispatch.results.savings.replay_comparison import Replayed
 from parkdispatch.results.summary import Summary, full_cycles
 from parkdispatch.results.views.saving_view import bridge_rows
-from parkdispatch.results.wording.display_names import Words, check_label, screen_name
+from parkdispatch.results.wording.display_names import Words, check_label, cost_word, screen_name
 from parkdispatch.results.wording.indicator_sentence import indicator_sentence
 from parkdispatch.results.wording.sentences import (
     proof_sentence,
@@ -226,11 +226,16 @@ def _cost_table(period: str, summary: Summary, words: Words) -> RenderableType:
     for name, yuan in other.saving_by_cost_yuan.items() if other else ():
         if abs(yuan) >= HALF_YUAN:
             table.add_row(
-                f"  of which {screen_name(name.device, words)} {COST_WORDS.get(name.key, name.key)}",
+                f"  of which {screen_name(name.device, words)} {_cost_word(name.key, words)}",
                 f"{yuan:z,.0f}",
                 f"{yuan / YUAN_PER_WAN:z,.2f}",
             )
     return table if other else Group(table, Text(NO_COMPARISON))
+
+
+def _cost_word(key: str, words: Words) -> str:
+    """A cost as the screen calls it."""
+    return COST_WORDS.get(key) or cost_word(key, words)
 
 
 def _energy_table(summary: Summary, scale: PowerScale, words: Words) -> Table:

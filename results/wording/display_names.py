@@ -62,12 +62,26 @@ def cost_label(name: QuantityName, words: Words) -> str:
 
 def cost_of_device_label(device: str, key: str, words: Words) -> str:
     """A cost of a device by what the device calls it."""
-    return owned(device, words["costs"].get(key, label(key)), words)
+    return owned(device, cost_word(key, words), words)
+
+
+def cost_word(key: str, words: Words) -> str:
+    """A cost by its key alone; one of a charge that a tariff names: "demand_on_peak", "energy_tier_2"."""
+    return str(words["costs"].get(key) or _of_named_charge(key, words) or label(key))
+
+
+def _of_named_charge(key: str, words: Words) -> str:
+    """The words of a key that begins like a charge of a tariff's own name; empty for any other."""
+    for beginning, text in words["named_charges"].items():
+        if key.startswith(f"{beginning}_"):
+            name = key.removeprefix(f"{beginning}_")
+            return str(text).format(name=period_label(name, words))
+    return ""
 
 
 def charge_label(charge: str, period: str, words: Words) -> str:
     """A line of the bill; of energy by period with its period."""
-    text = str(words["charges"].get(charge, label(charge)))
+    text = str(words["charges"].get(charge) or _of_named_charge(charge, words) or label(charge))
     if period == "all":
         return text
     return str(words["page"]["in_period"]).format(what=text, period=period_label(period, words))
@@ -86,12 +100,12 @@ def quantity_label(name: QuantityName, words: Words) -> str:
 def check_label(check: Check, words: Words) -> str:
     """A check of the audit; "battery_1.energy_balance_mwh" is `battery 1: energy balance`."""
     key = _without_unit(check.rule)
-    text = str(words["checks"].get(key, label(key)))
+    text = str(words["checks"].get(key) or _of_named_charge(key, words) or label(key))
     if check.bus:
         return text.format(bus=check.bus)
     if check.cost:
         cost = _without_unit(check.cost)
-        text = text.format(cost=words["costs"].get(cost, label(cost)))
+        text = text.format(cost=cost_word(cost, words))
     return owned(check.device, text, words) if check.device else text
 
 

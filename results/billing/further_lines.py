@@ -1,0 +1,126 @@
+"""Bill lines of fixed and minimum charges, demand charges by period, tiers and net metering.
+
+From the meter's readings by month and period, with nothing of the optimizer's: billed demand is the larger of
+readings and ratchet, energy above a threshold is what is left of the month's sum, and a period nets what was
+both bought and sold in it.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from parkdispatch.models.charges.further_charges import DemandCharge, FurtherCharges
+from parkdispatch.models.errors import InputError
+from parkdispatch.models.network.connection_series import PeriodPrices
+from parkdispatch.models.tariff.tariff import Tariff
+from parkdispatch.models.units import KW_PER_MW
+from parkdispatch.results.billing.bill_lines import BillLine, Connection
+from parkdispatch.results.billing.meter import Month
+
+FIXED_CHARGE = "fixed_charge"
+MONTHS_OF_YEAR = 12
+
+
+def charges_of(tariff: Tariff, grid: Connection) -> FurtherCharges | None:
+    """The further charges of a connection: its own, or else the tariff's."""
+    charges: FurtherCharges | None = getattr(grid, "charges", None) or tariff.charges
+    return charges
+
+
+def further_lines(
+    months: Sequence[Month], charges: FurtherCharges, tariff: Tariff, grid: Connection
+) -> dict[str, list[BillLine]]:
+    """The lines of each month by its name ("2026-03"), without the minimum charge."""
+    lines: dict[str, list[BillLine]] = {month.name: [] for month in months}
+    for month in months:
+        lines[month.name] += _fixed_and_tiers(month, charges)
+    for charge in charges.demand:
+        for line in _demand(months, charge, grid):
+            lines[line.month].append(line)
+    for line in _net_metering(months, charges, tariff, grid):
+        lines[line.month].append(line)
+    return lines
+
+
+def minimum_line(month: Month, charged: Sequence[BillLine], charges: FurtherCharges) -> Iterator[BillLine]:
+    """What a month's bill lacks of the minimum, if anything; a part of a month has its part of it."""
+    least_yuan = charges.minimum_yuan_per_month * month.share
+    short_yuan = least_yuan - sum(line.yuan for line in charged)
+    if least_yuan and short_yuan > 0:
+        yield BillLine(month.name, "minimum", "all", short_yuan, "yuan", 1.0, short_yuan)
+
+
+def _fixed_and_tiers(month: Month, charges: FurtherCharges) -> Iterator[BillLine]:
+    days = month.share * month.days
+    fixed_yuan = charges.fixed_yuan_per_month * month.share + charges.fixed_yuan_per_day * days
+    if fixed_yuan:
+        yield BillLine(month.name, FIXED_CHARGE, "all", fixed_yuan, "yuan", 1.0, fixed_yuan)
+    for number, tier in enumerate(charges.tiers, start=1):
+        kwh = max(month.bought_kwh - tier.above_kwh * month.share, 0.0)
+        price = tier.added_yuan_per_kwh
+        yield BillLine(month.name, f"energy_tier_{number}", "all", kwh, "kWh", price, kwh * price)
+
+
+def _demand(months: Sequence[Month], charge: DemandCharge, grid: Connection) -> Iterator[BillLine]:
+    """The billed demand of each month: the highest reading in the charge's periods, or its ratchet."""
+    known_kw = KW_PER_MW * getattr(grid, "charged_peaks_mw", {}).get(charge.name, 0.0)
+    before_kw = KW_PER_MW * getattr(grid, "highest_before_mw", {}).get(charge.name, 0.0)
+    metered_kw = [_highest_kw(month, charge) for month in months]
+    if len(months) == MONTHS_OF_YEAR and all(month.whole for month in months):
+        looked_at = [
+            kw for month, kw in zip(months, metered_kw, strict=True) if month.number in charge.ratchet_months
+        ]
+        before_kw = max([before_kw, *looked_at])
+    for place, (month, kw) in enumerate(zip(months, metered_kw, strict=True)):
+        least_kw = [charge.ratchet_share * before_kw]
+        if place == 0 and not month.whole:
+            least_kw.append(known_kw)
+        billed_kw = max([kw, *least_kw])
+        price = charge.price_yuan_per_kw_month[month.number - 1]
+        yield BillLine(month.name, f"demand_{charge.name}", "all", billed_kw, "kW", price, billed_kw * price)
+
+
+def _highest_kw(month: Month, charge: DemandCharge) -> float:
+    readings = month.peak_kw_by_period
+    if not charge.periods:
+        return max(readings.values(), default=0.0)
+    return max((readings.get(period, 0.0) for period in charge.periods), default=0.0)
+
+
+def _net_metering(
+    months: Sequence[Month], charges: FurtherCharges, tariff: Tariff, grid: Connection
+) -> Iterator[BillLine]:
+    """What energy sold gets beyond the sale price, because it offsets energy bought in the same period."""
+    if charges.net_metering is None:
+        return
+    by_year = charges.net_metering.within == "year"
+    spans: dict[str, list[Month]] = {}
+    for month in months:
+        spans.setdefault(month.name[:4] if by_year else month.name, []).append(month)
+    for inside in spans.values():
+        last = inside[-1]
+        for period in dict.fromkeys(name for month in inside for name in month.sold_kwh):
+            if charges.net_metering.periods and period not in charges.net_metering.periods:
+                continue
+            bought_kwh = sum(month.import_kwh.get(period, 0.0) for month in inside)
+            sold_kwh = sum(month.sold_kwh.get(period, 0.0) for month in inside)
+            kwh = min(bought_kwh, sold_kwh)
+            credit = _retail_yuan_per_kwh(last.number, period, tariff, grid) - _sale_yuan_per_kwh(
+                period, grid
+            )
+            yield BillLine(last.name, "net_metering", period, kwh, "kWh", -credit, -kwh * credit)
+
+
+def _retail_yuan_per_kwh(month: int, period: str, tariff: Tariff, grid: Connection) -> float:
+    """The price of a kWh bought in a period, all components together."""
+    level = tariff.voltages[grid.voltage_kv_level]
+    two_part = grid.scheme == "two_part"
+    transmission = level.two_part_yuan_per_kwh if two_part else level.single_part_yuan_per_kwh
+    if transmission is None:
+        raise InputError(f"tariff {tariff.name}: no {grid.scheme} price at '{grid.voltage_kv_level}'")
+    flat = tariff.purchase_price_yuan_per_kwh[month - 1]
+    others = tariff.system_operation_yuan_per_kwh[month - 1] + tariff.government_funds_yuan_per_kwh[month - 1]
+    return flat * tariff.ratios[period] + flat * tariff.line_loss_rate + others + transmission
+
+
+def _sale_yuan_per_kwh(period: str, grid: Connection) -> float:
+    prices = grid.sale_price_yuan_per_kwh
+    return prices.by_period[period] if isinstance(prices, PeriodPrices) else prices
