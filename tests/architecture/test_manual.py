@@ -104,7 +104,7 @@ FILES = {
     )
     for path in (ROOT / layer).rglob("*.py")
 } | {"scripts/structure.py", "scripts/lock.py", "docs/record_outputs.py"}
-FILES |= {"docs/examples/flywheel.py", "docs/examples/electrolyser.py"}
+FILES |= {"docs/examples/flywheel.py", "docs/examples/electrolyser.py", "docs/examples/published_answers.py"}
 # what is not there: files of the old layout, and those that a reader is to make
 UNWRITTEN = ("ten_changes.md", "changelog.md", "performance.md")
 PAGES = [
