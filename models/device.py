@@ -150,12 +150,13 @@ class Device(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     role: ClassVar[Role] = "converter"
-    # fields that name a bus, and what flows there; "any" is whatever the other devices on that bus say
+    # fields that name a bus, and what flows there; "any": what the other devices on that bus say
     ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {"bus": "electricity"}
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {}
     stores_energy: ClassVar[bool] = False  # a saving is told against the park without these
     needs_weather: ClassVar[bool] = False
     growing_series: ClassVar[tuple[str, ...]] = ()  # what grows with the park's load over the years
+    market_costs: ClassVar[tuple[str, ...]] = ()  # of its costs, those settled in a market
     displays: ClassVar[tuple[Display, ...]] = ()  # none: one column, the power into the bus
     # words of its own by language ("en", "zh"), section ("devices", "quantities", "costs", "checks",
     # "prices", "book") and key, beside those of results/templates/words.*.toml
@@ -243,15 +244,14 @@ class Device(BaseModel):
     def self_check(self, seen: "Seen") -> Mapping[str, float]:
         """Recompute in numpy every rule of the device from what was dispatched.
 
-        Returns the largest residual of each rule, in the unit of the rule; zero is perfect. Numbers that are
-        not finite must not pass: `largest_residual` keeps them.
+        Returns the largest residual of each rule in its unit, zero if perfect; `largest_residual` keeps NaN.
         """
 
     def costs_yuan(self, seen: "Seen") -> Mapping[str, Array]:
         """Recompute in numpy each cost that `interval` returns or shares, from what was dispatched.
 
-        Arrays of shape (intervals,) by label; a cost of a whole period is repeated for each of its intervals.
-        The audit compares them interval by interval, and says of costs left out that nothing recomputed them.
+        Arrays of shape (intervals,) by label, a cost of a whole period in each of its intervals. The audit
+        compares them, and says of costs left out that nothing recomputed them.
         """
         return {}
 

@@ -16,6 +16,9 @@ from parkdispatch.models.loads.ev_fleet import EvFleet
 from parkdispatch.models.loads.interruptible_load import InterruptibleLoad
 from parkdispatch.models.loads.load import Load
 from parkdispatch.models.loads.shiftable_load import ShiftableLoad
+from parkdispatch.models.markets.green_certificates import GreenCertificates
+from parkdispatch.models.markets.mechanism_price import MechanismPrice
+from parkdispatch.models.markets.spot_market import SpotMarket
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.network.link import Link
 from parkdispatch.models.network.park_rules import ParkRules
@@ -34,15 +37,18 @@ BUILT_IN: tuple[type[Device], ...] = (  # a new one is added here
     ColdStore,
     EvFleet,
     Generator,
+    GreenCertificates,
     Grid,
     HeatPump,
     HeatStore,
     InterruptibleLoad,
     Link,
     Load,
+    MechanismPrice,
     ParkRules,
     Pv,
     ShiftableLoad,
+    SpotMarket,
     WasteHeat,
     Wind,
 )

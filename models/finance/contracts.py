@@ -16,10 +16,10 @@ from parkdispatch.models.calendar.quarter_hours import QUARTERS_PER_DAY, QUARTER
 from parkdispatch.models.calendar.working_days import arranged_years
 from parkdispatch.models.declaration import ASSUMED, GIVEN, NO_UNIT, Declaration, declared
 from parkdispatch.models.device import Fraction
-from parkdispatch.models.limits import Energy, PositivePower, YearlyEnergy
+from parkdispatch.models.limits import Energy, PositivePower, UnitCost, YearlyEnergy
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.tariff.tariff_tables import Month, Period, listed
-from parkdispatch.models.units import KWH_PER_MWH
+from parkdispatch.models.units import KW_PER_MW, KWH_PER_MWH
 
 PILOT_PLAN = "published carbon-peak pilot plan, as far as its revenue can be taken apart (computed)"
 COAL_BENCHMARK = "coal benchmark of Jiangxi, 0.4143 yuan/kWh"
@@ -223,6 +223,21 @@ class MeteredAbsorption(Declaration):
     )
 
 
+class CapacityPayment(Declaration):
+    """A yearly payment for the capacity of the storage: a lease by renewable plants, or a capacity price."""
+
+    price_yuan_per_kw_year: UnitCost = declared("yuan/kW a year", "Price of a kilowatt for a year", GIVEN)
+    share: Fraction = declared("-", "Share of the power of the storage that is paid for", ASSUMED, 1.0)
+    availability: Fraction = declared("-", "Share of the year for which it is paid", ASSUMED, 1.0)
+    fades: bool = declared(NO_UNIT, "Whether it falls with the state of health", ASSUMED, False)
+    source: str = declared(NO_UNIT, "Notice and date that the price is from", default="")
+
+    def yuan(self, power_mw: float, health: float) -> float:
+        """Revenue of a year of a storage of this power and state of health, VAT included [yuan]."""
+        share = self.share * self.availability * (health if self.fades else 1.0)
+        return share * power_mw * KW_PER_MW * self.price_yuan_per_kw_year
+
+
 class Contracts(Declaration):
     """Contracts of the storage; those left out have no revenue."""
 
@@ -232,11 +247,17 @@ class Contracts(Declaration):
     absorption: Annotated[StatedAbsorption | MeteredAbsorption, Field(discriminator="kind")] | None = (
         declared(NO_UNIT, "Contract for the absorption of surplus PV; left out: none", default=None)
     )
+    capacity_lease: CapacityPayment | None = declared(
+        NO_UNIT, "Lease of capacity to renewable plants; left out: none", default=None
+    )
+    capacity_price: CapacityPayment | None = declared(
+        NO_UNIT, "Capacity price of new storage; left out: none", default=None
+    )
 
     @property
     def none(self) -> bool:
         """Whether there is no contract."""
-        return self.demand_response is None and self.absorption is None
+        return all(getattr(self, contract) is None for contract in type(self).model_fields)
 
     def warnings(self, storage_mw: float, year: int | None = None) -> list[str]:
         """A sentence for each value given without effect, and for working days that are not known.

@@ -32,9 +32,22 @@ from parkdispatch.models.device import (
     energy_spec,
     largest_residual,
 )
+from parkdispatch.models.markets.service_rows import (
+    lost_power_mw,
+    service_costs_yuan,
+    service_residuals,
+    service_series,
+    write_services,
+)
+from parkdispatch.models.markets.services import REGULATION, RESERVE, SERVICE_SERIES
 from parkdispatch.models.network.full_use import SupplyBound
 from parkdispatch.models.stores.battery_declaration import BatteryDeclaration
-from parkdispatch.models.stores.battery_limits import remaining_share, taper_lines, window_mwh
+from parkdispatch.models.stores.battery_limits import (
+    remaining_share,
+    taper_lines,
+    window_mwh,
+    zero_or_at_least_minimum,
+)
 from parkdispatch.models.vocabulary import Interval, Terms
 
 ROUNDING_MWH = 1e-6
@@ -48,24 +61,12 @@ FINAL_RESIDUALS: Mapping[str, Callable[[float], float]] = {  # by rule, of the e
 }
 
 
-def _zero_or_at_least_minimum(block: Any, interval: Interval, name: str, least_mw: float) -> None:
-    """Make charge (or discharge) semi-continuous: zero, or at least its minimum.
-
-    The slack `idle_<name>_mw` is what the power lacks of the minimum: power + idle >= minimum, and at most
-    one of the two exceeds zero.
-    """
-    power_mw = block.component(f"{name}_mw")
-    idle_mw = pyo.Var(bounds=(0, least_mw))
-    block.add_component(f"idle_{name}_mw", idle_mw)
-    block.add_component(f"{name}_minimum", pyo.Constraint(expr=power_mw + idle_mw >= least_mw))
-    interval.either_or(power_mw, idle_mw)
-
-
 class Battery(BatteryDeclaration):
     """Battery storage behind one meter."""
 
     role: ClassVar[Role] = "store"
     stores_energy: ClassVar[bool] = True
+    market_costs: ClassVar[tuple[str, ...]] = (REGULATION, RESERVE)
     displays: ClassVar[tuple[Display, ...]] = (
         Display("set_point", "set_point", {"discharge_mw": 1.0, "charge_mw": -1.0}),
     )
@@ -153,7 +154,8 @@ class Battery(BatteryDeclaration):
     @property
     def needed_series(self) -> Mapping[str, SeriesSpec]:
         """Series only where limits vary, so that equal batteries without them can be solved as one."""
-        return self.series_specs if self.has_limits_in_time else {}
+        limits = self.series_specs if self.has_limits_in_time else {}
+        return {**limits, **SERVICE_SERIES} if self.services else limits
 
     def series(self, park: Park) -> Mapping[str, Array]:
         """Share of the power and window of the energy at `park.times`, each of shape (intervals,).
@@ -161,8 +163,9 @@ class Battery(BatteryDeclaration):
         A battery that begins outside of its window has `recovery_hours` to return, or as long as it takes
         with half of its power.
         """
+        prices = service_series(self.services, park) if self.services else {}
         if not self.has_limits_in_time:
-            return {}
+            return prices
         share = remaining_share(self.outages, park.times, park.hours)
         passed_h = park.hours * np.arange(1, len(park.times) + 1)
         before_mwh, (least_mwh, most_mwh) = self.initial_soc * self.full_mwh, self.window_mwh
@@ -174,7 +177,7 @@ class Battery(BatteryDeclaration):
         )
         decay = (1 - self.self_discharge_per_hour) ** passed_h
         lowest, highest = window_mwh(before_mwh, (least_mwh, most_mwh), recovered, decay)
-        return {"power_share": share, "lowest_mwh": lowest, "highest_mwh": highest}
+        return {"power_share": share, "lowest_mwh": lowest, "highest_mwh": highest, **prices}
 
     def interval(self, block: Any, interval: Interval) -> Terms:
         """Write the energy balance of the cells, the power and energy limits and the cycle limit."""
@@ -207,15 +210,15 @@ class Battery(BatteryDeclaration):
             interval.never_with(block.component(name), exchange)
         for name, least_mw in (("charge", self.min_charge_mw), ("discharge", self.min_discharge_mw)):
             if least_mw > 0:
-                _zero_or_at_least_minimum(block, interval, name, least_mw)
+                zero_or_at_least_minimum(block, interval, name, least_mw)
 
-        auxiliary_mw = self.auxiliary_share * power_mw
-        return Terms(
-            injection={self.bus: block.discharge_mw - block.charge_mw - auxiliary_mw},
-            costs={"wear": (self.wear_yuan_per_mwh * hours) * block.discharge_mw}
-            if self.wear_yuan_per_mwh
-            else {},
-        )
+        lost_mw, costs = 0.0, dict[str, Any]()
+        if self.services:
+            lost_mw, costs = write_services(self.services, self, block, interval)
+        if self.wear_yuan_per_mwh:
+            costs["wear"] = (self.wear_yuan_per_mwh * hours) * block.discharge_mw
+        drawn_mw = block.charge_mw + self.auxiliary_share * power_mw + lost_mw
+        return Terms(injection={self.bus: block.discharge_mw - drawn_mw}, costs=costs)
 
     def _cycle_limits(self) -> dict[CalendarUnit, tuple[float, float]]:
         """By period, the largest number of full cycles, and those before the horizon."""
@@ -273,6 +276,7 @@ class Battery(BatteryDeclaration):
         most_charge, most_discharge = (
             self._most_mw(seen, name, power, before) for name in ("charge", "discharge")
         )
+        lost_mw = lost_power_mw(self.services, self, seen) if self.services else 0.0
         checks = {
             "energy_balance_mwh": np.abs(energy - (before * retained + stored - drawn)).max(),
             "charge_limit_mw": np.maximum(charge - most_charge, -charge).max(),
@@ -287,7 +291,7 @@ class Battery(BatteryDeclaration):
             ),
             "charge_and_discharge_mw": np.minimum(charge, discharge).max(),
             "injection_mw": np.abs(
-                seen.injection[self.bus] - (discharge - charge - self.auxiliary_share * power)
+                seen.injection[self.bus] - (discharge - charge - self.auxiliary_share * power - lost_mw)
             ).max(),
         }
         for name, least_mw in (("charge", self.min_charge_mw), ("discharge", self.min_discharge_mw)):
@@ -302,6 +306,7 @@ class Battery(BatteryDeclaration):
         for per, (cycles, had) in self._cycle_limits().items():
             drawn_mwh = largest_sum(pd.Series(drawn, seen.times), seen.hours, per, had * first_rated)
             checks[f"cycles_per_{per}_mwh"] = np.asarray(drawn_mwh - cycles * first_rated)
+        checks |= service_residuals(self.services, self, seen) if self.services else {}
         return {name: largest_residual(residual) for name, residual in checks.items()}
 
     def _most_mw(self, seen: Seen, name: str, rated_mw: Array | float, before_mwh: Array) -> Array | float:
@@ -321,7 +326,7 @@ class Battery(BatteryDeclaration):
 
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
         """Wear of the energy discharged, and the capital cost of capacities that are decided."""
-        costs = {}
+        costs = service_costs_yuan(self.services, self, seen) if self.services else {}
         if self.wear_yuan_per_mwh:
             costs["wear"] = seen.values["discharge_mw"] * seen.hours * self.wear_yuan_per_mwh
         capital = [

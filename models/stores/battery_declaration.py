@@ -10,6 +10,7 @@ from parkdispatch.models.capacity import Sized, largest_capacity
 from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import Device, Efficiency, Fraction
 from parkdispatch.models.limits import LARGEST_PRICE_YUAN_PER_MWH, Energy, Power
+from parkdispatch.models.markets.services import Services
 from parkdispatch.models.stores.battery_limits import Outage, Taper, taper_problem
 from parkdispatch.models.vocabulary import Exchange
 
@@ -113,6 +114,9 @@ class BatteryDeclaration(Device):
         "-", "Whether the battery may discharge while the park exports; false: it never discharges more than"
         " the park draws besides it", ASSUMED, True,
     )  # fmt: skip
+    services: Services | None = declared(
+        "-", "Frequency regulation and reserve that it may offer; left out: none", default=None
+    )
     state_of_health: Efficiency = declared("-", "Full energy over rated energy; 1: new", ASSUMED, 1.0)
     # How the state of health falls over the years. Used by studies of several years, not by a dispatch.
     fade_per_full_cycle: Fraction = declared(
@@ -179,6 +183,10 @@ class BatteryDeclaration(Device):
             problems.append(
                 "outages, `limits_by_series`, a taper and a beginning outside of the window: must be left out"
                 " where `power_mw` or `energy_mwh` is a decision"
+            )
+        if self.services and (is_sized or self.charge_taper or self.discharge_taper):
+            problems.append(
+                "services: must be left out where `power_mw` or `energy_mwh` is a decision, or with a taper"
             )
         problems += [
             f"{per}_cycles_before = {before:.15g}: must be at most {most:.15g}, the `max_cycles_per_{per}`"

@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, ValidationInfo, field_validator
 
+from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.calendar.local_time import Moment
 from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.device import Array, Fraction
+from parkdispatch.models.vocabulary import Interval
 
 ENDS = (0.0, 1.0)  # of a taper's states of charge
 STEEPNESS_TOLERANCE = 1e-12
@@ -85,3 +87,16 @@ def taper_lines(points: Sequence[TaperPoint]) -> Iterator[tuple[float, float]]:
     soc, share = np.array(points).T
     slope = np.diff(share) / np.diff(soc)
     yield from zip((share[:-1] - slope * soc[:-1]).tolist(), slope.tolist(), strict=True)
+
+
+def zero_or_at_least_minimum(block: Any, interval: Interval, name: str, least_mw: float) -> None:
+    """Make charge (or discharge) semi-continuous: zero, or at least its minimum.
+
+    The slack `idle_<name>_mw` is what the power lacks of the minimum: power + idle >= minimum, and at most
+    one of the two exceeds zero.
+    """
+    power_mw = block.component(f"{name}_mw")
+    idle_mw = pyo.Var(bounds=(0, least_mw))
+    block.add_component(f"idle_{name}_mw", idle_mw)
+    block.add_component(f"{name}_minimum", pyo.Constraint(expr=power_mw + idle_mw >= least_mw))
+    interval.either_or(power_mw, idle_mw)

@@ -30,6 +30,8 @@ from parkdispatch.results.billing.further_lines import (
     FIXED_CHARGE,
     charges_of,
     further_lines,
+    is_further_demand,
+    is_further_energy,
     minimum_line,
 )
 from parkdispatch.results.billing.given_prices import SALE
@@ -63,6 +65,20 @@ class Bill:
         basic = self.lines[self.lines["charge"].isin(BASIC)]
         adjusted = 1.0 + self.power_factor_share * ~basic["given"].astype(bool)
         return float((basic["yuan"] * adjusted).sum())
+
+    @property
+    def further_demand_yuan(self) -> float:
+        """Demand charges by period and fixed charges, beside the basic charge [yuan]."""
+        return self._further_yuan(is_further_demand)
+
+    @property
+    def further_energy_yuan(self) -> float:
+        """Tiers, net metering and what a minimum adds [yuan]."""
+        return self._further_yuan(is_further_energy)
+
+    def _further_yuan(self, counts: Callable[[str], bool]) -> float:
+        charges = self.lines["charge"]
+        return float(self.lines.loc[charges.map(counts).astype(bool), "yuan"].sum())
 
     @property
     def by_charge_yuan(self) -> pd.DataFrame:

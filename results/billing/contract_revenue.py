@@ -4,11 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.finance.contracts import Contracts, MeteredAbsorption, StatedResponse
+from parkdispatch.models.finance.contracts import (
+    CapacityPayment,
+    Contracts,
+    MeteredAbsorption,
+    StatedResponse,
+)
 from parkdispatch.models.units import KWH_PER_MWH
 from parkdispatch.results.billing.demand_response import SettledEvent
 
 DEMAND_RESPONSE, ABSORPTION = "demand_response", "absorption"  # names of the revenue streams
+CAPACITY = ("capacity_lease", "capacity_price")  # likewise, and of their contracts
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,7 @@ class YearFacts:
     curtailed_mwh: float = 0.0
     curtailed_without_mwh: float | None = None  # in the base case without storage; None: unknown
     settled: Sequence[SettledEvent] = ()  # demand-response events
+    power_mw: float = 0.0  # rated, of the storage
 
 
 def contract_revenue_yuan(contracts: Contracts, facts: YearFacts) -> dict[str, float]:
@@ -37,6 +44,10 @@ def contract_revenue_yuan(contracts: Contracts, facts: YearFacts) -> dict[str, f
         revenue_yuan[ABSORPTION] = kwh * absorption.price_yuan_per_kwh
     elif absorption is not None:
         revenue_yuan[ABSORPTION] = absorption.yuan()
+    for stream in CAPACITY:
+        payment: CapacityPayment | None = getattr(contracts, stream)
+        if payment is not None:
+            revenue_yuan[stream] = payment.yuan(facts.power_mw, facts.health)
     return revenue_yuan
 
 

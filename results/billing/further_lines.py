@@ -19,6 +19,16 @@ FIXED_CHARGE = "fixed_charge"
 MONTHS_OF_YEAR = 12
 
 
+def is_further_demand(charge: str) -> bool:
+    """Whether a line is of a demand charge by period, or of a fixed charge."""
+    return charge == FIXED_CHARGE or (charge.startswith("demand_") and charge != "demand_excess")
+
+
+def is_further_energy(charge: str) -> bool:
+    """Whether a line is of a tier, of net metering or of a minimum."""
+    return charge in ("net_metering", "minimum") or charge.startswith("energy_tier_")
+
+
 def charges_of(tariff: Tariff, grid: Connection) -> FurtherCharges | None:
     """The further charges of a connection: its own, or else the tariff's."""
     charges: FurtherCharges | None = getattr(grid, "charges", None) or tariff.charges

@@ -21,6 +21,7 @@ from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.audit import MONEY_TOLERANCE
 from parkdispatch.results.billing.contract_revenue import YearFacts, contract_revenue_yuan
 from parkdispatch.results.billing.demand_response import EventAnswer
+from parkdispatch.results.billing.market_revenue import market_revenue_yuan
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.finance.payments import Payments, price_yuan_per_mwh, sold_yuan
 from parkdispatch.results.park_indicators import ParkIndicators
@@ -237,7 +238,10 @@ def dispatched_year(
     _reconcile(figures)
     return replace(
         figures,
-        contract_yuan=_contract_yuan(case, figures, mean_health(evaluated), events),
+        contract_yuan={
+            **_contract_yuan(case, figures, evaluated, events),
+            **market_revenue_yuan(solution, without, case),
+        },
         events=tuple(events),
         response_cost_yuan=response_cost_yuan,
     )
@@ -263,11 +267,12 @@ def _auxiliary(solution: xr.Dataset, case: Case, evaluated: Mapping[str, Battery
 
 
 def _contract_yuan(
-    case: Case, figures: OperationYear, health: float, events: Sequence[EventAnswer]
+    case: Case, figures: OperationYear, owned: Mapping[str, Battery], events: Sequence[EventAnswer]
 ) -> dict[str, float]:
     """Contract revenue of the year by stream [yuan]."""
     facts = YearFacts(
-        health=health,
+        health=mean_health(owned),
+        power_mw=sum(battery.largest_power_mw for battery in owned.values()),
         curtailed_mwh=figures.curtailed_mwh,
         curtailed_without_mwh=figures.curtailed_without_mwh,
         settled=[event.settled for event in events],

@@ -18,8 +18,8 @@ class Payments:
     """Cost of a dispatch at its grid connections: billed in total, and recomputed by component [yuan]."""
 
     bill_yuan: float  # audited; the named costs of connections without a bill
-    energy_yuan: float  # price x energy of each interval, sales deducted
-    basic_yuan: float  # basic charge for demand or capacity
+    energy_yuan: float  # price x energy of each interval, sales deducted; tiers, net metering, minimum
+    basic_yuan: float  # charges for demand or capacity, and fixed ones
 
     @classmethod
     def of(cls, solution: xr.Dataset, case: Case) -> "Payments":
@@ -31,8 +31,10 @@ class Payments:
                 billed[name].total_yuan if name in billed else _named_costs_yuan(solution, name)
                 for name in grids
             ),
-            energy_yuan=sum(energy_yuan(solution, name) for name in grids),
-            basic_yuan=sum(_basic_yuan(solution, name, billed.get(name)) for name in grids),
+            energy_yuan=sum(energy_yuan(solution, name) for name in grids)
+            + sum(billed[name].further_energy_yuan for name in grids if name in billed),
+            basic_yuan=sum(_basic_yuan(solution, name, billed.get(name)) for name in grids)
+            + sum(billed[name].further_demand_yuan for name in grids if name in billed),
         )
 
 

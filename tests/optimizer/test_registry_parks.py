@@ -25,7 +25,7 @@ def test_a_park_has_the_answer_of_plain_pyomo(seed: int) -> None:
 
 
 def test_every_kind_is_drawn() -> None:
-    """A new kind of device needs a function that draws one; each comes first in one park of eighteen."""
+    """A new kind of device needs a function that draws one; each comes first in one park of twenty-one."""
     assert set(DRAWN) == {kind_of(kind) for kind in BUILT_IN}
     firsts = [next(iter(random_registry_park(seed).devices.values())) for seed in range(len(DRAWN))]
     assert {kind_of(type(device)) for device in firsts} == set(DRAWN)

@@ -155,7 +155,7 @@ def test_the_defaults_are_the_facts() -> None:
         (METERED + "months = [7, 13]", ("months[1]` = 13: must be in [1, 12]",)),
         (METERED + "months = []", ("months` = []: must have at least 1",)),
         (METERED + "months = [7, 7]", ("months", "must name each once; twice: 7")),
-        (METERED + 'periods = ["peek"]', ("periods[0]` = 'peek'", "mean `peak`")),
+        (METERED + 'periods = ["peek"]', ("periods` = peek: must be periods of tariff own",)),
         (METERED + 'baselines = "high"', ("baselines` = 'high': must be 'lowest' or 'highest'", "`highest`")),
         (METERED + "baseline_days = 0", ("baseline_days` = 0: must be in [1, 30]",)),
         (METERED + "baseline_of_days = 4", ("baseline_of_days` = 4: must be at least baseline_days = 5",)),

@@ -230,15 +230,17 @@ def _battery(draw: Draw) -> Drawn:
         "charge_from_grid": draw.chance(0.8),
         "discharge_to_grid": draw.chance(0.8),
         "state_of_health": draw.one(1.0, 0.85),
+        "services": draw.maybe(_services(draw), 0.2),
     }
     if draw.chance(0.2):
         price = draw.number(1, 60)
+        fields["services"] = None
         fields[draw.one("power_mw", "energy_mwh")] = {"max": power_mw, "cost_yuan_per_unit": price}
         return fields, {}
     if draw.chance(0.5):
         fields["max_charge_mw"] = round(power_mw * draw.one(0.6, 1.0), 4)
         fields["max_discharge_mw"] = round(power_mw * draw.one(0.5, 1.0), 4)
-    if draw.chance(0.3):
+    if not fields["services"] and draw.chance(0.3):
         fields["charge_taper"] = ((0.0, 1.0), (0.8, 1.0), (1.0, 0.2))
         fields["discharge_taper"] = ((0.0, 0.2), (0.1, 1.0), (1.0, 1.0))
     if draw.chance(0.3):
@@ -362,6 +364,35 @@ def _park_rules(draw: Draw) -> Drawn:
     }, {"binds": binds, "least_own_use": binds * (share or 0.0)}
 
 
+def _spot_market(draw: Draw) -> Drawn:
+    position = draw.one("decided", "cleared")
+    prices = {
+        "day_ahead_price_yuan_per_mwh": draw.series(-50, 600),
+        "real_time_price_yuan_per_mwh": draw.series(-50, 600),
+    }
+    cleared = {"cleared_mw": draw.series(-10, 20)} if position == "cleared" else {}
+    return {"position": position, "largest_deviation_mw": draw.one(0.0, 5.0)}, prices | cleared
+
+
+def _mechanism_price(draw: Draw) -> Drawn:
+    fields = {"price_yuan_per_kwh": draw.number(0.2, 0.5), "share": draw.one(0.5, 1.0)}
+    return fields, {"market_price_yuan_per_mwh": draw.series(100, 500), "in_force": draw.one(0.0, 1.0)}
+
+
+def _green_certificates(draw: Draw) -> Drawn:
+    return {"counted": draw.one("export", "output"), "share": draw.one(0.5, 1.0)}, {"in_force": 1.0}
+
+
+def _services(draw: Draw) -> dict[str, Any]:
+    return {
+        "regulation_price_yuan_per_mw_h": draw.one(0.0, 20.0),
+        "mileage_price_yuan_per_mw": draw.one(0.0, 5.0),
+        "reserve_price_yuan_per_mw_h": draw.one(0.0, 10.0),
+        "reserve_hours": draw.one(0.5, 2.0),
+        "largest_regulation_mw": draw.maybe(draw.number(0.1, 3), 0.3),
+    }
+
+
 DRAWN: Mapping[str, Callable[[Draw], Drawn]] = {
     "battery": _battery,
     "boiler": _boiler,
@@ -369,15 +400,18 @@ DRAWN: Mapping[str, Callable[[Draw], Drawn]] = {
     "cold_store": _heat_store,
     "ev_fleet": _ev_fleet,
     "generator": _generator,
+    "green_certificates": _green_certificates,
     "grid": _grid,
     "heat_pump": _heat_pump,
     "heat_store": _heat_store,
     "interruptible_load": _interruptible_load,
     "link": _link,
     "load": _load,
+    "mechanism_price": _mechanism_price,
     "park_rules": _park_rules,
     "pv": _pv,
     "shiftable_load": _shiftable_load,
+    "spot_market": _spot_market,
     "transformer": _transformer,
     "waste_heat": _waste_heat,
     "wind": _wind,

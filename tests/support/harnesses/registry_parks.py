@@ -55,7 +55,7 @@ def random_registry_park(seed: int) -> SmallPark:
         park.add(name, device, **{key: series[key] for key in device.needed_series})
 
     kinds = [kind_of(kind) for kind in BUILT_IN]
-    # every kind comes first in one seed of eighteen
+    # every kind comes first in one seed of twenty-one
     chosen = [kinds[seed % len(kinds)], *random.choice(kinds, int(random.integers(3, 10)))]
     for number, kind in enumerate(map(str, chosen)):
         if kind == "park_rules" and chosen.index(kind) < number:
