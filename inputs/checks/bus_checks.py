@@ -36,7 +36,23 @@ def bus_problems(
             )
         elif line := _carrier_problem(bus, {name: devices[name] for name in names}):
             problems.append(line)
+    problems += _refund_problems(devices, devices_on)
     return problems + _lonely_ports(perhaps_ports, devices_on, shared or devices_on)
+
+
+def _refund_problems(devices: Mapping[str, Device], devices_on: Mapping[str, list[str]]) -> list[str]:
+    """Connections of independent storage that something else than storage is connected to."""
+    problems = []
+    for name, device in devices.items():
+        if not getattr(device, "independent_storage", False):
+            continue
+        beside = [other for bus in device.buses for other in devices_on[bus] if other != name]
+        if others := [other for other in beside if not devices[other].stores_energy]:
+            problems.append(
+                f"`device.{name}.independent_storage` = true: must have storage alone on its bus, not"
+                f" {', '.join(others)}"
+            )
+    return problems
 
 
 def _others(bus: str, buses: Collection[str]) -> str:

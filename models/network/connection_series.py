@@ -109,6 +109,13 @@ def sale_price_yuan_per_mwh(park: Park, price_yuan_per_kwh: SalePrice) -> Array:
     return np.asarray(by_quarter.reshape(len(park.times), -1).mean(axis=1) * KW_PER_MW)
 
 
+def refund_yuan_per_mwh(park: Park, voltage: str, scheme: Scheme) -> Array:
+    """Transmission and government funds of a MWh fed back by independent storage, shape (intervals,)."""
+    funds = np.array(park.tariff.government_funds_yuan_per_kwh)[park.times.month.to_numpy() - 1]
+    transmission = park.tariff.level(voltage).transmission_yuan_per_kwh(scheme) or 0.0
+    return np.asarray((transmission + funds) * KW_PER_MW)
+
+
 def periods_without_price(tariff: Tariff, price_yuan_per_kwh: SalePrice) -> list[Period]:
     """Time-of-use periods of the tariff that a table of prices does not name."""
     if not isinstance(price_yuan_per_kwh, PeriodPrices):

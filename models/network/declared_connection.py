@@ -87,6 +87,10 @@ class DeclaredConnection(Device):
         " out as a whole", default=(),
     )  # fmt: skip
 
+    independent_storage: bool = declared(
+        "-", "Whether it connects independent storage: what is charged and fed back pays no transmission and"
+        " distribution and no government funds", "发改办运行〔2022〕475号, from memory", False,
+    )  # fmt: skip
     calls: tuple[DemandCall, ...] = declared(
         "-", "Calls for demand response that are answered, with their baselines", default=()
     )
@@ -204,6 +208,11 @@ class DeclaredConnection(Device):
             problems.append(
                 f"`sale_price_yuan_per_kwh.{unknown[0]}`: must be a period of tariff {tariff.name}:"
                 f" {', '.join(tariff.periods)}"
+            )
+        if self.independent_storage and (self.power_factor is not None or self.charges or tariff.charges):
+            problems.append(
+                "`independent_storage` = true: must have neither `power_factor` nor `charges`, own or of the"
+                " tariff"
             )
         return problems + self._charge_problems(tariff) + self._contract_problems(tariff)
 

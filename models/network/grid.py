@@ -28,6 +28,7 @@ from parkdispatch.models.network.connection_series import (
     limit_mw,
     purchase_price_yuan_per_mwh,
     quarter_continues,
+    refund_yuan_per_mwh,
     sale_price_yuan_per_mwh,
 )
 from parkdispatch.models.network.declared_connection import DeclaredConnection
@@ -85,6 +86,8 @@ class Grid(DeclaredConnection):
             demand_price *= tariff.demand_rules.excess_multiple
             free_mw = tariff.demand_rules.tolerance * np.array(self.contracted_demand_mw)[month]
         sale_price = sale_price_yuan_per_mwh(park, self.sale_price_yuan_per_kwh)
+        if self.independent_storage:
+            sale_price = sale_price + refund_yuan_per_mwh(park, self.voltage_kv_level, self.scheme)
         more = {}
         if self.charges:
             more = charge_series(

@@ -33,6 +33,7 @@ from parkdispatch.results.billing.further_lines import (
     is_further_demand,
     is_further_energy,
     minimum_line,
+    refund_lines,
 )
 from parkdispatch.results.billing.given_prices import SALE
 from parkdispatch.results.billing.meter import Month, months
@@ -234,4 +235,5 @@ CHARGES: tuple[Callable[[Month, Tariff, Connection], Iterator[BillLine]], ...] =
     _energy,
     basic_charge,
     _sale,
+    refund_lines,
 )

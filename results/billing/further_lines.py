@@ -29,6 +29,18 @@ def is_further_energy(charge: str) -> bool:
     return charge in ("net_metering", "minimum") or charge.startswith("energy_tier_")
 
 
+def refund_lines(month: Month, tariff: Tariff, grid: Connection) -> Iterator[BillLine]:
+    """What independent storage gets back of each kWh fed back: transmission and government funds."""
+    if not getattr(grid, "independent_storage", False) or month.given.sale_yuan is not None:
+        return
+    level, kwh = tariff.voltages[grid.voltage_kv_level], month.export_kwh
+    two_part = grid.scheme == "two_part"
+    transmission = level.two_part_yuan_per_kwh if two_part else level.single_part_yuan_per_kwh
+    funds = tariff.government_funds_yuan_per_kwh[month.number - 1]
+    for charge, price in (("transmission_refund", transmission or 0.0), ("funds_refund", funds)):
+        yield BillLine(month.name, charge, "all", kwh, "kWh", -price, -kwh * price)
+
+
 def charges_of(tariff: Tariff, grid: Connection) -> FurtherCharges | None:
     """The further charges of a connection: its own, or else the tariff's."""
     charges: FurtherCharges | None = getattr(grid, "charges", None) or tariff.charges
