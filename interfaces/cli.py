@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 
 from parkdispatch.interfaces.cache_command import cache
+from parkdispatch.interfaces.commands.carbon.pareto import pareto
 from parkdispatch.interfaces.commands.check import check
 from parkdispatch.interfaces.commands.console import (
     ClosedPipeError,
@@ -49,7 +50,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (plan, hedge, settle, year, replay, loop, worth, study, size, reproduce, pv, check, init):
+for command in (
+    plan,
+    hedge,
+    settle,
+    year,
+    replay,
+    loop,
+    worth,
+    pareto,
+    study,
+    size,
+    reproduce,
+    pv,
+    check,
+    init,
+):
     app.command()(command)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(cache, name="cache")

@@ -28,6 +28,10 @@ FACTORS = {  # to the unit of the series, by that unit and the unit in the heade
         "元/度": 1e3,
     },
     "yuan/MW/month": {"yuan/mw/month": 1.0, "yuan/kw/month": 1e3, "元/kw/月": 1e3, "元/千瓦/月": 1e3},
+    "t/MWh": {
+        "t/mwh": 1.0, "kg/kwh": 1.0, "g/kwh": 1e-3, "tco2/mwh": 1.0, "kgco2/kwh": 1.0, "gco2/kwh": 1e-3,
+        "吨/兆瓦时": 1.0, "千克/千瓦时": 1.0,
+    },
     "1": {"1": 1.0, "-": 1.0, "": 1.0},
 }  # fmt: skip
 # others that stand in exports beside the values: a row or a header with one is understood, not taken

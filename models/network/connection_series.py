@@ -64,6 +64,12 @@ CONNECTION_SERIES: Mapping[str, SeriesSpec] = {
     ),
 }
 
+CO2_SERIES: Mapping[str, SeriesSpec] = {  # of a connection whose CO2 differs from interval to interval
+    "co2_factor_t_per_mwh": SeriesSpec(
+        title="CO2 of imported energy", unit="t/MWh", lower=0.0, upper=2.0, computed_from=("co2_t_per_mwh",)
+    ),
+}
+
 CALL_SERIES: Mapping[str, SeriesSpec] = {  # of a connection with calls for demand response
     "response_price_yuan_per_mwh": SeriesSpec(
         title="Price of the response",

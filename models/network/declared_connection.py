@@ -75,6 +75,14 @@ class DeclaredConnection(Device):
     co2_t_per_mwh: Annotated[float, Field(ge=0, le=2)] = declared(
         "t/MWh", "CO2 of imported energy", "Jiangxi's grid in 2023, national bulletin", 0.5836
     )
+    hourly_co2: bool = declared(
+        "-", "Whether CO2 of imported energy differs from interval to interval, by the series"
+        " `co2_factor_t_per_mwh`", default=False,
+    )  # fmt: skip
+    marginal_co2_t_per_mwh: Annotated[float, Field(ge=0, le=2)] | None = declared(
+        "t/MWh", "CO2 of one more imported MWh, by which avoided CO2 is told; left out: the average",
+        "operating margin of the regional grid", None,
+    )  # fmt: skip
     power_factor: Efficiency | None = declared(
         "-", "Metered power factor of each month; left out: the tariff's standard", default=None
     )

@@ -24,6 +24,7 @@ from parkdispatch.models.device import Array, Display, Park, Role, Seen, SeriesS
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.connection_series import (
     CALL_SERIES,
+    CO2_SERIES,
     CONNECTION_SERIES,
     limit_mw,
     purchase_price_yuan_per_mwh,
@@ -53,7 +54,7 @@ class Grid(DeclaredConnection):
         Display("import", "import", {"import_mw": 1.0}),
         Display("export", "export", {"export_mw": 1.0}),
     )
-    series_specs: ClassVar[Mapping[str, SeriesSpec]] = {**CONNECTION_SERIES, **CALL_SERIES}
+    series_specs: ClassVar[Mapping[str, SeriesSpec]] = {**CONNECTION_SERIES, **CALL_SERIES, **CO2_SERIES}
 
     @classmethod
     def example(cls) -> Self:
@@ -63,7 +64,8 @@ class Grid(DeclaredConnection):
     @property
     def needed_series(self) -> Mapping[str, SeriesSpec]:
         """Those of a response only where there are calls for one, and those of the further charges."""
-        specs = self.series_specs if self.calls else CONNECTION_SERIES
+        specs = {**CONNECTION_SERIES, **(CALL_SERIES if self.calls else {})}
+        specs |= CO2_SERIES if self.hourly_co2 else {}
         return {**specs, **charge_specs(self.charges)} if self.charges else specs
 
     def series(self, park: Park) -> Mapping[str, Array]:
@@ -106,6 +108,7 @@ class Grid(DeclaredConnection):
             "quarter_continues": quarter_continues(park),
             **(call_series(self.calls, times, park.hours) if self.calls else {}),
             **more,
+            **({"co2_factor_t_per_mwh": np.full(len(times), self.co2_t_per_mwh)} if self.hourly_co2 else {}),
         }
 
     def as_compiled(self) -> Self:
@@ -155,9 +158,21 @@ class Grid(DeclaredConnection):
             amounts={
                 "import_mwh": block.import_mw * hours,
                 "export_mwh": block.export_mw * hours,
-                "co2_t": self.co2_t_per_mwh * hours * block.import_mw,
+                "co2_t": self._emitted_t(block, interval),
             },
         )
+
+    def _emitted_t(self, block: Any, interval: Interval) -> Any:
+        """CO2 of what is imported in the interval [t]; a variable where its factor varies."""
+        if not self.hourly_co2:
+            return self.co2_t_per_mwh * interval.hours * block.import_mw
+        # a variable, so that rules of the park may weigh it by series of their own
+        block.emitted_t = pyo.Var(bounds=(0, None))
+        imported_mwh = interval.hours * block.import_mw
+        block.emissions = pyo.Constraint(
+            expr=block.emitted_t == interval.series("co2_factor_t_per_mwh") * imported_mwh
+        )
+        return block.emitted_t
 
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Recompute limits, exclusivity, injection and each month's peak from the dispatched power."""
@@ -193,7 +208,7 @@ class Grid(DeclaredConnection):
         return {
             "import_mwh": bought_mwh,
             "export_mwh": seen.values["export_mw"] * seen.hours,
-            "co2_t": bought_mwh * self.co2_t_per_mwh,
+            "co2_t": bought_mwh * seen.values.get("co2_factor_t_per_mwh", self.co2_t_per_mwh),
         }
 
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:

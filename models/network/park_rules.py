@@ -75,6 +75,7 @@ class ParkRules(Device):
                 "own_use_of_consumption": "own use of consumption",
                 "export_of_renewables": "export of sun and wind",
                 "co2_cap": "CO2 within its cap",
+                "co2_of_horizon": "CO2 of the horizon within its cap",
                 "peak_import": "import of all connections",
                 "peak_export": "export of all connections",
             },
@@ -87,6 +88,7 @@ class ParkRules(Device):
                 "own_use_of_consumption": "自发自用占用电量比例",
                 "export_of_renewables": "新能源上网比例",
                 "co2_cap": "碳排放上限",
+                "co2_of_horizon": "时段碳排放上限",
                 "peak_import": "全部并网点购电功率",
                 "peak_export": "全部并网点上网功率",
             },
@@ -111,6 +113,9 @@ class ParkRules(Device):
         "assumption: 0.2 is usual, set by the province", None,
     )  # fmt: skip
     co2_cap_t: Tonnes | None = declared("t", "Largest CO2 of a calendar year; left out: none", default=None)
+    horizon_co2_cap_t: Tonnes | None = declared(
+        "t", "Largest CO2 of the horizon, whatever its length; left out: none", default=None
+    )
     co2_price_yuan_per_t: CarbonPrice = declared("yuan/t", "Price of each tonne of CO2", default=0.0)
     peak_import_mw: Power | None = declared(
         "MW", "Largest import of all connections together; left out: their own limits only", default=None
@@ -193,6 +198,9 @@ class ParkRules(Device):
                 for amount, factor in factors.items()
             )
             interval.total(name, total, "year", upper=most)
+        if self.horizon_co2_cap_t is not None:
+            horizon_t = interval.park_amount("co2_t")
+            interval.total("co2_of_horizon", horizon_t, "horizon", upper=self.horizon_co2_cap_t)
         if not self.co2_price_yuan_per_t:
             return Terms()
         return Terms(costs={"co2": self.co2_price_yuan_per_t * interval.park_amount("co2_t")})
@@ -219,6 +227,9 @@ class ParkRules(Device):
             yearly = pd.Series(np.sum(counted, axis=0)).groupby(year.to_numpy()).sum()
             unit = "t" if name == "co2_cap" else "mwh"
             checks[f"{name}_{unit}"] = largest_residual(yearly.to_numpy() - most)
+        if self.horizon_co2_cap_t is not None:
+            over_t = float(seen.values["co2_t"].sum()) - self.horizon_co2_cap_t
+            checks["co2_of_horizon_t"] = largest_residual(over_t)
         return checks
 
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:

@@ -12,6 +12,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.results.audit import PROVEN_GAP, Audit
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.demand_election import Elections
+from parkdispatch.results.carbon.emissions import emissions_json, emissions_t
 from parkdispatch.results.dispatch_result import DispatchResult
 from parkdispatch.results.excel.plan_workbook import write_plan_xlsx
 from parkdispatch.results.excel.report_workbook import write_report_xlsx
@@ -71,6 +72,7 @@ def _write_summary(path: Path, result: DispatchResult, lang: Lang) -> None:
         content["cost_by_day"] = {f"{day.day}": cost_json(day) for day in result.summary.day_costs}
         content["schedule"] = [_block_json(block) for block in result.facts.blocks]
         content["orders"] = note_lines(result.notes, load_words("en"))
+    content["emissions"] = emissions_json(result.solution, result.case)
     if _is_day(result) and result.summary.days:
         content["saving_of_the_day"] = saving_json(saving_of_days(result.summary.days))
     if has_network(result.case):
@@ -97,8 +99,16 @@ def _is_replay(result: DispatchResult) -> bool:
     return result.replayed is not None
 
 
+def _write_emissions(path: Path, result: DispatchResult, lang: Lang) -> None:
+    """Write CO2 by interval and scope."""
+    table = emissions_t(result.solution, result.case)
+    table.index = pd.Index(pd.DatetimeIndex(table.index).strftime("%Y-%m-%d %H:%M"), name="time")
+    write_csv(path, table.rename(columns=lambda name: f"{str(name).removesuffix('_t')} [t]"))
+
+
 DISPATCH_OUTPUTS: tuple[Output[DispatchResult], ...] = (
     Output("dispatch.csv", _write_dispatch_csv),
+    Output("emissions.csv", _write_emissions),
     Output("solution.nc", _write_solution),
     Output("report.html", _write_report_html, for_people=True),
     Output("report.xlsx", _write_report_xlsx, for_people=True),

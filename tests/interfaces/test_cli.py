@@ -42,7 +42,9 @@ from tests.support.small_case import (
 )
 from tests.support.typed_commands import Run
 
-PLAN_FILES = {"dispatch.csv", "plan.xlsx", "report.html", "report.xlsx", "solution.nc", "summary.json"}
+PLAN_FILES = {
+    "dispatch.csv", "emissions.csv", "plan.xlsx", "report.html", "report.xlsx", "solution.nc", "summary.json",
+}  # fmt: skip
 PEAK = ("--peak-so-far-mw", "100")
 HOURLY = (
     swap("minutes = 15", "minutes = 60"),
@@ -84,7 +86,7 @@ def test_plan_prints_schedule_money_peak_and_proof(run: Run, tmp_path: Path) -> 
         "Highest import 112.2 MW, without storage 120.0 MW",
         "Proven optimal: gap",
         "Audit:",
-        "dispatch.csv, plan.xlsx, report.html, report.xlsx, solution.nc, summary.json",
+        "dispatch.csv, emissions.csv, plan.xlsx, report.html, report.xlsx, solution.nc, summary.json",
     ):
         assert words in ran.out, ran.out
     assert {path.name for path in (tmp_path / "out").iterdir()} == PLAN_FILES | {"manifest.json"}

@@ -14,6 +14,7 @@ from parkdispatch.interfaces.service.requests.day_requests import (
 from parkdispatch.interfaces.service.requests.request_fields import CommandRequest
 from parkdispatch.interfaces.service.requests.study_requests import (
     LoopRequest,
+    ParetoRequest,
     ReplayRequest,
     ReproduceRequest,
     SizeRequest,
@@ -31,6 +32,7 @@ REQUESTS: dict[str, type[CommandRequest]] = {
     "replay": ReplayRequest,
     "loop": LoopRequest,
     "worth": WorthRequest,
+    "pareto": ParetoRequest,
     "study": StudyRequest,
     "size": SizeRequest,
     "reproduce": ReproduceRequest,

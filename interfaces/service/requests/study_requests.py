@@ -80,6 +80,18 @@ class WorthRequest(CommandRequest):
     time_limit: Annotated[TimeLimitS, TypedAs("--time-limit")] = 60.0
 
 
+class ParetoRequest(CommandRequest):
+    """Cost against CO2 of a day, or of the whole year."""
+
+    command = ("pareto",)
+    variant: Annotated[Text | None, TypedAs("--variant")] = None
+    points: Annotated[int | None, TypedAs("--points"), Field(ge=2, le=50)] = None
+    day: Annotated[Text | None, TypedAs("--date")] = None
+    year: Annotated[bool, TypedAs("--year")] = False
+    gap: Annotated[float | None, TypedAs("--gap"), Field(ge=1e-9, le=0.01)] = None
+    time_limit: Annotated[TimeLimitS, TypedAs("--time-limit")] = 60.0
+
+
 class StudyRequest(CommandRequest):
     """Every year of the storage, and its cash flow; `as_operated_of` is the job of a replay or a loop."""
 
