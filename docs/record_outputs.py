@@ -23,14 +23,15 @@ RECORDED = {
     "loop": (["loop", "gaoan", "--from", "2026-07-13"], 120),
     "pv": (["pv", "gaoan"], 120),
     "check": (["check", "gaoan"], 120),
+    "carbon": (["carbon"], 120),
     "study": (["study", "gaoan"], 120),
     "study_first_phase": (["study", "gaoan", "--variant", "first_phase"], 120),
     "size": (["size", "gaoan"], 80),
     "reproduce": (["reproduce"], 120),
     "network": (["plan", "gaoan-pilot", "--ac-check", "12"], 100),
 }
-QUICK = ("plan", "year", "replay", "pv", "check")
-WITHOUT_FILES = ("pv", "check")
+QUICK = ("plan", "year", "replay", "pv", "check", "carbon")
+WITHOUT_FILES = ("pv", "check", "carbon")
 MEASURED = ("Time: ", "Processor time: ")  # how a line begins that differs from run to run
 
 

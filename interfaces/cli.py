@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 
 from parkdispatch.interfaces.cache_command import cache
+from parkdispatch.interfaces.commands.carbon.carbon_path_command import carbon
 from parkdispatch.interfaces.commands.carbon.pareto import pareto
 from parkdispatch.interfaces.commands.check import check
 from parkdispatch.interfaces.commands.console import (
@@ -62,6 +63,7 @@ for command in (
     study,
     size,
     reproduce,
+    carbon,
     pv,
     check,
     init,
