@@ -16,6 +16,7 @@ from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
 from parkdispatch.models.vocabulary import DailyWindow, Period
 from parkdispatch.optimizer.formulation.horizon import Horizon
+from parkdispatch.optimizer.formulation.template import Template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
@@ -52,7 +53,7 @@ def replay_year(
         raise InputError(problems)
     progress("building the year")
     year = tile(compile_template(case.devices, hours), Horizon(times, hours), series)
-    if problems := not_handed_over(year, case.devices):
+    if problems := not_handed_over(year.template, case.devices):
         raise InputError(problems)
     if problems := unbalanced_buses(year):
         raise InfeasibleError("\n".join(problems))
@@ -111,9 +112,9 @@ def _foresight_beside(
         yield lambda: Optimum(year, *wait())
 
 
-def not_handed_over(year: Tiled, devices: Mapping[str, Device]) -> list[str]:
+def not_handed_over(template: Template, devices: Mapping[str, Device]) -> list[str]:
     """What ties days together that a device does not hand from one to the next."""
-    keeping = {year.template.columns[slot.column].key[0] for slot in year.template.previous}
+    keeping = {template.columns[slot.column].key[0] for slot in template.previous}
     return [
         *(
             f"`device.{name}`: keeps a value of the interval before: must hand it over at midnight by"
@@ -124,13 +125,13 @@ def not_handed_over(year: Tiled, devices: Mapping[str, Device]) -> list[str]:
         *(
             f"`device.{total.key[0]}`: limits `{total.key[1]}` over more than a day: cannot be planned day by"
             " day, because no day knows what the others need"
-            for total in year.template.totals
+            for total in template.totals
             if total.before is None and _crosses_midnight(total.per)
         ),
         *(
             f"`device.{shared.key[0]}`: shares `{shared.key[1]}` among all days of a {shared.per}: cannot be"
             " planned day by day"
-            for shared in year.template.shared
+            for shared in template.shared
             if shared.per != "day" and devices[shared.key[0]].role != "grid"
         ),
     ]

@@ -55,7 +55,7 @@ class NetworkLoop(LoopSpan):
         """What ties the days together that is not handed on, and more or less than one connection."""
         case, grids = self.prepared.case, [d for d in self.devices.values() if d.role == "grid"]
         problems = undecided_sizes(case, "a closed loop cannot decide a size")
-        problems += not_handed_over(self.year, self.devices)
+        problems += not_handed_over(self.template, self.devices)
         if len(grids) != 1:
             problems.append(
                 f"`device`: {len(grids)} connections: a closed loop is run, and settled, with one connection"
@@ -104,7 +104,7 @@ class NetworkLoop(LoopSpan):
         horizon = Horizon(self.prepared.times[span], self.prepared.hours)
         executed = self._executed_of_day()
         tiled = PartlyExecuted(self.day_template, horizon, self.weights[:, span], executed=executed)
-        x, gave_way = executed_interval(tiled, planned, self.points, self.bought, most_mw)
+        x, gave_way = executed_interval(tiled, planned, self.points, {self.bought: most_mw})
         self.of_day.append(x)
         return x, gave_way
 
