@@ -118,7 +118,6 @@ class NetworkRules(RealDay[Array, NetworkDay]):
     def _executed(self, points: Array, meters: dict[str, Array] | None) -> NetworkDay:
         done, whole = list[Array](), self.tiled
         width = points.shape[1]
-        bought = self._number[self.grid, "import_mw"]
         for number, planned in enumerate(points):
             span = slice(0, number + 1)
             so_far = PartlyExecuted(
@@ -128,7 +127,7 @@ class NetworkRules(RealDay[Array, NetworkDay]):
                 executed=np.array(done).reshape(number, width),
             )
             seen = None if meters is None else self._meters(meters, number)
-            x, _ = executed_interval(so_far, planned, self._set_points, {bought: np.inf}, seen)
+            x, _ = executed_interval(so_far, planned, self._set_points, (), seen)
             done.append(x)
         return NetworkDay(np.array(done))
 

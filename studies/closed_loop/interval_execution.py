@@ -4,12 +4,13 @@ The interval is a program of its own, with what was executed before it fixed and
 
     least   costs + sum of penalty x |power - set point| + penalty x (import - peak that is paid for)
 
-On and off are those of the plan, unless nothing is feasible so. Connections, links, transformers and sources
+On and off are those of the plan, unless nothing is feasible so. Of several connections, one with room below
+its peak comes first, then the one that pays least for its peak. Connections, links, transformers and sources
 of sun, wind and waste heat are free. Stores leave their set points first, then work that may wait, both for
 the peak too; units and converters only where a bus could not be balanced otherwise.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +27,7 @@ from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
 # in the largest cost of a column: what a MW costs by which a set point is left, or the peak is exceeded
 PENALTY_OF_ROLE = {"store": 10.0, "load": 15.0}
 PEAK_PENALTY, OTHER_PENALTY, METER_PENALTY = 20.0, 40.0, 100.0
+SHARED_PENALTY = 2.0  # of a peak for which nothing gives way but other connections
 NOTICED_MW = 1e-5  # by which a set point is left
 
 
@@ -64,18 +66,26 @@ class Meters:
     decisions: Index
 
 
+@dataclass(frozen=True)
+class PeakPaidFor:
+    """The import, by its column, above which devices give way that cost less than the penalty."""
+
+    column: int
+    most_mw: float
+    penalty: float
+
+
 def executed_interval(
     tiled: PartlyExecuted,
     planned: Array,
     points: SetPoints,
-    most_mw: Mapping[int, float],
+    peaks: Sequence[PeakPaidFor] = (),
     meters: Meters | None = None,
 ) -> tuple[Array, bool]:
     """The decisions of the last interval of a horizon, (columns,), and whether set points gave way.
 
-    `planned` are those of the plan, (columns,); `most_mw` has by column of an import the power above which
-    stores give way. What `meters` say comes before set points. Raises InfeasibleError where no decisions keep
-    the interval's rules.
+    `planned` are those of the plan, (columns,). What `meters` say comes before set points. Raises
+    InfeasibleError where no decisions keep the interval's rules.
     """
     program = _of_last_interval(tiled)
     width = len(tiled.template.columns)
@@ -83,7 +93,7 @@ def executed_interval(
     if meters is not None:
         program.lower[meters.states], program.upper[meters.states] = -np.inf, np.inf
         is_decided = np.setdiff1d(is_decided, meters.decisions)
-    program = _following(program, planned, points, most_mw, meters)
+    program = _following(program, planned, points, peaks, meters)
     decided = replace(program, lower=program.lower.copy(), upper=program.upper.copy())
     decided.lower[is_decided] = decided.upper[is_decided] = np.round(planned[is_decided])
     for attempt in (decided, program):
@@ -134,7 +144,7 @@ def _following(
     program: LinearProgram,
     planned: Array,
     points: SetPoints,
-    most_mw: Mapping[int, float],
+    peaks: Sequence[PeakPaidFor],
     meters: Meters | None,
 ) -> LinearProgram:
     """The program with columns for what set points are left by, each way, and the peaks are exceeded by."""
@@ -148,21 +158,21 @@ def _following(
         followed = sp.vstack([followed, wide], format="csr")
         targets = np.concatenate([targets, meters.values])
         penalty = np.concatenate([penalty, np.full(len(meters.values), METER_PENALTY)])
-    count, peaks = len(targets), [number for number, most in most_mw.items() if np.isfinite(most)]
-    above = sp.csr_array((np.ones(len(peaks)), (np.arange(len(peaks)), peaks)), shape=(len(peaks), columns))
+    count, imports = len(targets), [peak.column for peak in peaks]
+    above = sp.csr_array((np.ones(len(peaks)), (np.arange(len(peaks)), imports)), shape=(len(peaks), columns))
     identity = sp.eye_array(count, format="csr")
     left = sp.block_array([[identity, -identity]])
     exceeded = sp.block_diag([left, -sp.eye_array(len(peaks))])
     given = sp.block_array([[followed], [above]])
     matrix = sp.block_array([[program.matrix, None], [given, exceeded]], format="csr")
     added = 2 * count + len(peaks)
-    penalties = np.concatenate([penalty, penalty, np.full(len(peaks), PEAK_PENALTY)])
+    penalties = np.concatenate([penalty, penalty, [peak.penalty for peak in peaks]])
     return LinearProgram(
         np.concatenate([program.cost, unit_yuan * penalties]),
         0.0,
         sp.csr_array(matrix),
         np.concatenate([program.row_lower, targets, np.full(len(peaks), -np.inf)]),
-        np.concatenate([program.row_upper, targets, [most_mw[number] for number in peaks]]),
+        np.concatenate([program.row_upper, targets, [peak.most_mw for peak in peaks]]),
         np.concatenate([program.lower, np.zeros(added)]),
         np.concatenate([program.upper, np.full(added, np.inf)]),
         np.concatenate([program.binary, np.zeros(added, dtype=bool)]),

@@ -10,7 +10,6 @@ from parkdispatch.models.device import Device
 from parkdispatch.optimizer.formulation.template import Template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.studies.closed_loop.loop_forecasts import ForecastKind
-from parkdispatch.studies.demand_peak import paying_grids
 
 DEMAND_MINUTES = 15
 MOST_HOURS = 24 * 7
@@ -71,8 +70,6 @@ def option_problems(prepared: Prepared, options: LoopOptions) -> list[str]:
             f"argument `days` = {options.count * prepared.hours / 24:.15g}: must be from 1 to {most:.15g},"
             " the end of the year"
         )
-    if len(paying_grids(prepared.case.devices)) > 1:
-        problems.append("several connections pay for demand: a closed loop is run with one")
     return problems
 
 
