@@ -106,9 +106,9 @@ class SizeStudy:
     `surface` has the dimensions power_mw and duration_hours and, for each size: npv_yuan, irr, payback_years,
     investment_yuan, energy_mwh, dispatch_yuan and bound_yuan (first year), gap (largest of its years),
     saving_first_yuan, saving_last_yuan (bill without less bill with, per year), peak_cut_mw (mean over the
-    months), self_use (share of PV used in the park), self_use_gain, co2_cut_t (per year), annual_net_yuan
-    (saving of the first year's dispatch less the annuity), value_of_mw_yuan, value_of_mwh_yuan (dual values),
-    frontier (bool: Pareto-efficient in NPV and investment).
+    months), self_use (share of what sun and wind could give that is used in the park), self_use_gain,
+    co2_cut_t (per year), annual_net_yuan (saving of the first year's dispatch less the annuity),
+    value_of_mw_yuan, value_of_mwh_yuan (dual values), frontier (bool: Pareto-efficient).
 
     `when` has the dimensions choice (keys) and year (0, 1, ...): npv_yuan discounted to the case's year,
     npv_then_yuan, investment_yuan, saving_first_yuan, saving_last_yuan.
