@@ -20,6 +20,8 @@ from parkdispatch.results.network.network_tables import (
 from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.wording.words import load_words
 
+UNBROKEN = 16  # letters of a cell that are never broken
+
 
 def show_network(console: Console, case: Case, solution: xr.Dataset, check: AcCheck) -> None:
     """Print voltages, loadings, losses, and what is beyond its limits."""
@@ -35,14 +37,14 @@ def show_network(console: Console, case: Case, solution: xr.Dataset, check: AcCh
 
 
 def fitted_table(content: NetworkTable) -> Table:
-    """The table on a screen: where it is narrow, the longest texts are broken, never a number or a stamp."""
+    """The table on a screen: where it is narrow, long texts are broken, never a number or a stamp."""
     table = dense_table("", *content.heads)
     for number in content.texts:
         table.columns[number].justify = "left"
     widths = [max(map(cell_len, cells), default=0) for cells in zip(*content.shown, strict=True)]
     for column, width in zip(table.columns, widths, strict=False):
         column.no_wrap = False
-        if width < max(widths):
+        if width <= UNBROKEN:
             column.min_width = width
     for row in content.shown:
         table.add_row(*map(Text, row))
