@@ -6,6 +6,7 @@ Each day is planned alone the afternoon before, with its own load and PV (`day_a
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import time as time_of_day
 
 import numpy as np
@@ -28,6 +29,7 @@ from parkdispatch.optimizer.proof.certificate import (
 )
 from parkdispatch.optimizer.proof.infeasibility import unbalanced_buses
 from parkdispatch.optimizer.solve import Optimum, Proof, optimize
+from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.io.second_process import beside
 from parkdispatch.results.savings.replay_comparison import Replayed, compare_replay
 from parkdispatch.studies.day_ahead_plans import DayPlan, DaySolver, plan_days, warm_started_day_solver
@@ -42,8 +44,9 @@ def replay_year(
 ) -> tuple[DispatchRun, Replayed]:
     """Plan each day of a prepared case in order, and compare the year with perfect foresight.
 
+    Where a day has no plan, the days before it are compared, and `Replayed.failed` names it.
     `solve_day` replaces the solver of one day. Raises InputError for sizes that a day cannot decide,
-    InfeasibleError naming the day that has no plan, and SolverError where the assembled year breaks a
+    InfeasibleError where the first day has no plan, and SolverError where the assembled year breaks a
     constraint or its audit fails.
     """
     started = time.perf_counter()
@@ -63,12 +66,20 @@ def replay_year(
     compared = time.perf_counter()
     progress("the peaks of the months")
     peaks_mw = monthly_peaks_mw(year, case.devices)
-    solve = solve_day or warm_started_day_solver(time_limit_s)
+    solve, failed = solve_day or warm_started_day_solver(time_limit_s), list[FailedTask]()
+    asked_days = len(year.horizon.first("day"))
     with _foresight_beside(prepared, year, context) as foresight_of:
-        plans = plan_days(case.devices, year.horizon, series, peaks_mw, solve, progress)
+        plans = plan_days(case.devices, year.horizon, series, peaks_mw, solve, progress, failed)
         planned = time.perf_counter()
-        progress("the year with perfect foresight")
-        foresight = foresight_of()
+        if not failed:
+            progress("the year with perfect foresight")
+            foresight = foresight_of()
+    if failed:
+        progress("the days before the one that failed, with perfect foresight")
+        prepared = _until(prepared, sum(len(plan.x) for plan in plans) // len(plans[0].columns))
+        year = tile(compile_template(case.devices, hours), Horizon(prepared.times, hours), prepared.series)
+        base = solve_without_storage(prepared, context)
+        foresight = optimize(case.devices, prepared.times, hours, prepared.series, time_limit_s=time_limit_s)
     foreseen = time.perf_counter()
     progress("auditing")
     optimum = _replayed_optimum(year, plans, foresight.proof.bound_yuan)
@@ -87,7 +98,13 @@ def replay_year(
     foresight_run = checked_run(prepared, foresight, base, {})
     days = [plan.day_end for plan in plans]
     comparison = compare_replay(replay_run.solution, foresight_run.solution, replay_run.without, case, days)
-    return replay_run, comparison
+    return replay_run, replace(comparison, failed=tuple(failed), asked_days=asked_days)
+
+
+def _until(prepared: Prepared, count: int) -> Prepared:
+    """The first intervals of a prepared case."""
+    series = {key: array[:count] for key, array in prepared.series.items()}
+    return replace(prepared, times=prepared.times[:count], series=series)
 
 
 @contextmanager
