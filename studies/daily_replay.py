@@ -6,6 +6,7 @@ Each day is planned alone the afternoon before, with its own load and PV (`day_a
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import time as time_of_day
 
 import numpy as np
@@ -16,6 +17,7 @@ from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
 from parkdispatch.models.vocabulary import DailyWindow, Period
 from parkdispatch.optimizer.formulation.horizon import Horizon
+from parkdispatch.optimizer.formulation.template import Template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
@@ -27,6 +29,7 @@ from parkdispatch.optimizer.proof.certificate import (
 )
 from parkdispatch.optimizer.proof.infeasibility import unbalanced_buses
 from parkdispatch.optimizer.solve import Optimum, Proof, optimize
+from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.io.second_process import beside
 from parkdispatch.results.savings.replay_comparison import Replayed, compare_replay
 from parkdispatch.studies.day_ahead_plans import DayPlan, DaySolver, plan_days, warm_started_day_solver
@@ -41,8 +44,9 @@ def replay_year(
 ) -> tuple[DispatchRun, Replayed]:
     """Plan each day of a prepared case in order, and compare the year with perfect foresight.
 
+    Where a day has no plan, the days before it are compared, and `Replayed.failed` names it.
     `solve_day` replaces the solver of one day. Raises InputError for sizes that a day cannot decide,
-    InfeasibleError naming the day that has no plan, and SolverError where the assembled year breaks a
+    InfeasibleError where the first day has no plan, and SolverError where the assembled year breaks a
     constraint or its audit fails.
     """
     started = time.perf_counter()
@@ -52,7 +56,7 @@ def replay_year(
         raise InputError(problems)
     progress("building the year")
     year = tile(compile_template(case.devices, hours), Horizon(times, hours), series)
-    if problems := not_handed_over(year, case.devices):
+    if problems := not_handed_over(year.template, case.devices):
         raise InputError(problems)
     if problems := unbalanced_buses(year):
         raise InfeasibleError("\n".join(problems))
@@ -62,12 +66,20 @@ def replay_year(
     compared = time.perf_counter()
     progress("the peaks of the months")
     peaks_mw = monthly_peaks_mw(year, case.devices)
-    solve = solve_day or warm_started_day_solver(time_limit_s)
+    solve, failed = solve_day or warm_started_day_solver(time_limit_s), list[FailedTask]()
+    asked_days = len(year.horizon.first("day"))
     with _foresight_beside(prepared, year, context) as foresight_of:
-        plans = plan_days(case.devices, year.horizon, series, peaks_mw, solve, progress)
+        plans = plan_days(case.devices, year.horizon, series, peaks_mw, solve, progress, failed)
         planned = time.perf_counter()
-        progress("the year with perfect foresight")
-        foresight = foresight_of()
+        if not failed:
+            progress("the year with perfect foresight")
+            foresight = foresight_of()
+    if failed:
+        progress("the days before the one that failed, with perfect foresight")
+        prepared = _until(prepared, sum(len(plan.x) for plan in plans) // len(plans[0].columns))
+        year = tile(compile_template(case.devices, hours), Horizon(prepared.times, hours), prepared.series)
+        base = solve_without_storage(prepared, context)
+        foresight = optimize(case.devices, prepared.times, hours, prepared.series, time_limit_s=time_limit_s)
     foreseen = time.perf_counter()
     progress("auditing")
     optimum = _replayed_optimum(year, plans, foresight.proof.bound_yuan)
@@ -86,7 +98,13 @@ def replay_year(
     foresight_run = checked_run(prepared, foresight, base, {})
     days = [plan.day_end for plan in plans]
     comparison = compare_replay(replay_run.solution, foresight_run.solution, replay_run.without, case, days)
-    return replay_run, comparison
+    return replay_run, replace(comparison, failed=tuple(failed), asked_days=asked_days)
+
+
+def _until(prepared: Prepared, count: int) -> Prepared:
+    """The first intervals of a prepared case."""
+    series = {key: array[:count] for key, array in prepared.series.items()}
+    return replace(prepared, times=prepared.times[:count], series=series)
 
 
 @contextmanager
@@ -111,9 +129,9 @@ def _foresight_beside(
         yield lambda: Optimum(year, *wait())
 
 
-def not_handed_over(year: Tiled, devices: Mapping[str, Device]) -> list[str]:
+def not_handed_over(template: Template, devices: Mapping[str, Device]) -> list[str]:
     """What ties days together that a device does not hand from one to the next."""
-    keeping = {year.template.columns[slot.column].key[0] for slot in year.template.previous}
+    keeping = {template.columns[slot.column].key[0] for slot in template.previous}
     return [
         *(
             f"`device.{name}`: keeps a value of the interval before: must hand it over at midnight by"
@@ -124,13 +142,13 @@ def not_handed_over(year: Tiled, devices: Mapping[str, Device]) -> list[str]:
         *(
             f"`device.{total.key[0]}`: limits `{total.key[1]}` over more than a day: cannot be planned day by"
             " day, because no day knows what the others need"
-            for total in year.template.totals
+            for total in template.totals
             if total.before is None and _crosses_midnight(total.per)
         ),
         *(
             f"`device.{shared.key[0]}`: shares `{shared.key[1]}` among all days of a {shared.per}: cannot be"
             " planned day by day"
-            for shared in year.template.shared
+            for shared in template.shared
             if shared.per != "day" and not _is_months_peak(shared.key, devices)
         ),
     ]

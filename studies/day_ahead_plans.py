@@ -17,9 +17,11 @@ from parkdispatch.models.network.demand_metering import metered_demand_mw
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template import Key
 from parkdispatch.optimizer.solve import Optimum, Proof, WarmStart, optimize
+from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.savings.replay_comparison import PlannedDay
 from parkdispatch.studies.solve_options import Progress, ignore_progress
 
+DAYS = "days"  # the part of a replay that a failed day belongs to
 DaySolver = Callable[[Mapping[str, Device], pd.DatetimeIndex, float, Mapping[Key, Array]], Optimum]
 
 
@@ -55,13 +57,15 @@ def plan_days(
     expected_peaks_mw: Mapping[str, Array],
     solve_day: DaySolver,
     progress: Progress = ignore_progress,
+    failed: list[FailedTask] | None = None,
 ) -> list[DayPlan]:
     """One plan per day, each starting from the states that the day before left.
 
     A day ends with at least the case's final state of charge, or its initial one where no final one is given.
     It pays for demand above the month's peak so far, but at least above `expected_peaks_mw`, (months,) by
     connection: planned as if it alone set the month's charge, a day would be shaved at any price. Raises
-    InfeasibleError or SolverError naming the day.
+    InfeasibleError or SolverError naming the day that has no plan; with `failed`, one after the first is
+    added to it, and the plans end before that day, for the next one begins where it would have ended.
     """
     states = {name: state for name, device in devices.items() if (state := device.initial_state())}
     grids = [name for name, device in devices.items() if device.pays_for_demand]
@@ -90,7 +94,11 @@ def plan_days(
             optimum = solve_day({**devices, **at_midnight}, times, horizon.hours, day_series)
         except (InfeasibleError, SolverError) as error:
             begins = "".join(f", {mwh:.3f} MWh in {name}" for name, mwh in _stored_mwh(states).items())
-            raise type(error)(f"{times[0]:%Y-%m-%d} planned alone{begins}: {error}") from error
+            named = type(error)(f"{times[0]:%Y-%m-%d} planned alone{begins}: {error}")
+            if failed is None or not plans:
+                raise named from error
+            failed.append(FailedTask.of(DAYS, named, name=f"{times[0]:%Y-%m-%d}"))
+            break
         states = {name: device.state_after(_seen(optimum, name)) for name, device in at_midnight.items()}
         for name in grids:
             demand = metered_demand_mw(times, horizon.hours, _values(optimum, (name, "import_mw")))

@@ -136,6 +136,7 @@ def study(
     quick: bool = False,
     as_operated: float | str | Path | None = None,
     time_limit_s: float = 60.0,
+    gap: float = 1e-9,
     progress: Progress = ignore_progress,
 ) -> Investment:
     """Dispatch every year of the storage's lifetime as it ages, and make the cash flow of the investment.
@@ -146,6 +147,7 @@ def study(
         as_operated: share of the saving that is kept without perfect foresight, or the result file of a
             replay or loop that says it; None: all of it.
         time_limit_s: seconds for a year.
+        gap: relative gap that suffices for each dispatch once it is proven, 1e-9 to 0.01.
         progress: called with a few words at each step.
 
     Raises:
@@ -162,7 +164,7 @@ def study(
     require_lifetime_inputs(case)
     kept = None if as_operated is None else read_as_operated(str(as_operated))
     started = time.perf_counter()
-    options = SolveOptions(time_limit_s=time_limit_s)
+    options = SolveOptions(time_limit_s=time_limit_s, gap=gap)
     finished = run_store(RUNS, "study", case, options, quick)
     context = SolveContext(options, progress, finished)
     result = study_storage(case, context, time.perf_counter() - started, quick, kept)
@@ -182,6 +184,7 @@ def size(
     workers: int | None = None,
     store: str | Path | None = None,
     time_limit_s: float = 60.0,
+    gap: float = 1e-9,
     progress: Progress = ignore_progress,
 ) -> SizingStudy:
     """Say what one more battery is worth: the case's `[sizing]` question.
@@ -198,6 +201,7 @@ def size(
         workers: number of these processes; None: one a core.
         store: folder where finished scenarios are kept, so that a stopped run goes on.
         time_limit_s: seconds for a year.
+        gap: relative gap that suffices for each dispatch once it is proven, 1e-9 to 0.01.
         progress: called with a few words at each step.
 
     Raises:
@@ -219,7 +223,7 @@ def size(
     if SCENARIOS in parts:
         table = scenario_table(case, None if scenarios is None else str(scenarios))
         asked = Scenarios(table, cluster, None if store is None else Path(store), RUNS)
-    options = SolveOptions(time_limit_s=time_limit_s)
+    options = SolveOptions(time_limit_s=time_limit_s, gap=gap)
     finished = run_store(RUNS, "size", case, options, parts, every_year)
     result = size_study(case, parts, SolveContext(options, progress, finished), asked, every_year)
     if not result.failed:

@@ -15,6 +15,7 @@ from parkdispatch.interfaces.commands.console import (
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
     CaseArgument,
+    Gap,
     Language,
     Out,
     TimeLimit,
@@ -75,6 +76,7 @@ def size(
     out: Out = None,
     lang: Language = None,
     time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
+    gap: Gap = 1e-9,
 ) -> None:
     """Size a further battery: co-optimised, by size, offer, year of commissioning, and scenario.
 
@@ -100,7 +102,7 @@ def size(
         with findings.collecting():
             file_lang = language(lang)
         with findings.collecting():
-            options = SolveOptions(time_limit_s=time_limit)
+            options = SolveOptions(time_limit_s=time_limit, gap=gap)
         with findings.collecting():
             check_output_paths(out)
         with findings.collecting():

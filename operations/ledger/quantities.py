@@ -28,6 +28,11 @@ QUANTITIES: Mapping[str, Quantity] = {
     "load": Quantity("demand_mw", power_spec("Load"), ("load",)),
     "pv": Quantity("available_mw", power_spec("PV output"), ("pv",)),
     "wind": Quantity("available_mw", power_spec("Wind output"), ("wind",)),
+    "power": Quantity(
+        "power_mw",
+        SeriesSpec(title="Power", unit="MW", lower=-LARGEST_POWER_MW, upper=LARGEST_POWER_MW),
+        ("generator", "waste_heat", "boiler", "heat_pump", "chiller", "heat_store"),
+    ),
     "import": Quantity("import_mw", power_spec("Import"), ("grid",)),
     "export": Quantity("export_mw", power_spec("Export"), ("grid",)),
     "battery": Quantity(

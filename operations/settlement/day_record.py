@@ -10,12 +10,21 @@ import pandas as pd
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import day_times
-from parkdispatch.models.device import Array
+from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.known_outages import RecordedOutage
+from parkdispatch.optimizer.formulation.kept_templates import kept_template
+from parkdispatch.studies.daily_replay import not_handed_over
+from parkdispatch.studies.solve_case import undecided_sizes
 
-KINDS = ("grid", "load", "pv", "wind", "battery")  # of devices that a settlement understands
-SERIES = {"load": "demand_mw", "pv": "available_mw", "wind": "available_mw"}  # that is measured, by kind
+KINDS = ("grid", "load", "pv", "wind", "battery")  # of devices of a park that is settled at one bus
+SERIES = {  # that is measured, by kind
+    "load": "demand_mw",
+    "interruptible_load": "demand_mw",
+    "pv": "available_mw",
+    "wind": "available_mw",
+}
+NOT_METERED = ("grid", "network")  # roles whose power the meters of others say
 PLANNED = {  # what a plan must say of a device, by its kind
     "grid": ("import_mw", "export_mw"),
     "load": ("demand_mw",),
@@ -35,6 +44,7 @@ class DayRecord:
     measured: Mapping[str, Array]  # of loads and sources
     exchange_mw: tuple[Array, Array] | None = None  # import and export, where metered
     set_points_mw: Mapping[str, Array] = field(default_factory=dict)  # of batteries that are metered
+    powers_mw: Mapping[str, Array] = field(default_factory=dict)  # of other devices that are metered
     soc: Mapping[str, float] = field(default_factory=dict)  # at the start, where measured
     final_soc: Mapping[str, float] = field(default_factory=dict)  # at the end, where measured
     peak_so_far_mw: float | None = None  # of the month before the day, where known
@@ -57,27 +67,61 @@ class DayRecord:
         return self.planned[device, quantity].to_numpy(dtype=np.float64)
 
 
+def is_at_one_bus(case: Case) -> bool:
+    """Whether a park has loads, sources of sun and wind, batteries and one connection, at one bus."""
+    kinds = {str(getattr(device, "kind", "")) for device in case.devices.values()}
+    buses = {bus for device in case.devices.values() for bus in device.buses}
+    return kinds <= set(KINDS) and len(buses) == 1 and len(case.of_role("grid")) == 1
+
+
 def settleable(case: Case) -> None:
     """Raise InputError for a park that a settlement does not understand."""
-    kinds = {name: str(getattr(device, "kind", "")) for name, device in case.devices.items()}
-    problems = [
-        f"`device.{name}`: is of kind {kind}: a settlement understands {', '.join(KINDS)} only"
-        for name, kind in kinds.items()
-        if kind not in KINDS
-    ]
-    grids, buses = case.of_role("grid"), {bus for device in case.devices.values() for bus in device.buses}
-    if len(grids) != 1:
+    problems = undecided_sizes(case, "a settlement cannot decide a size")
+    if len(grids := case.of_role("grid")) != 1:
         problems.append(f"case {case.name} has {len(grids)} connections: a settlement must have one")
-    if len(buses) != 1:
-        problems.append(f"case {case.name} has buses {', '.join(sorted(buses))}: a settlement must have one")
+    if not is_at_one_bus(case):
+        template = kept_template(case.devices, case.calendar.hours)
+        problems += not_handed_over(template, case.devices)
     if problems:
         raise InputError(problems)
+
+
+def metered_bus(device: Device) -> str:
+    """The bus at which a device is metered: its first electric one, else its first."""
+    return next(iter((*device.electric_buses, *device.buses)))
+
+
+def metered_sign(device: Device) -> float:
+    """1 where a meter counts what a device gives to its bus, -1 where it counts what it draws."""
+    return 1.0 if device.role in ("source", "store") else -1.0
 
 
 def measured_devices(case: Case) -> dict[str, str]:
     """The loads and sources of a case, with the series of each that is measured."""
     kinds = {name: str(getattr(device, "kind", "")) for name, device in case.devices.items()}
     return {name: SERIES[kind] for name, kind in kinds.items() if kind in SERIES}
+
+
+def metered_powers(case: Case) -> list[str]:
+    """Devices without a series that is measured whose power may be: units, converters, shifted work."""
+    if is_at_one_bus(case):
+        return []
+    others = {*case.batteries, *measured_devices(case)}
+    return [
+        name for name, device in case.devices.items() if device.role not in NOT_METERED and name not in others
+    ]
+
+
+def planned_quantities(case: Case) -> Mapping[str, tuple[str, ...]]:
+    """What a plan must say of each device."""
+    if is_at_one_bus(case):
+        kinds = {name: str(getattr(device, "kind", "")) for name, device in case.devices.items()}
+        return {name: PLANNED[kind] for name, kind in kinds.items() if kind in PLANNED}
+    quantities: dict[str, tuple[str, ...]] = {name: (key,) for name, key in measured_devices(case).items()}
+    for column in kept_template(case.devices, case.calendar.hours).columns:
+        name, key = column.key
+        quantities[name] = (*quantities.get(name, ()), key)
+    return quantities
 
 
 def complete_plan(case: Case, day: date, planned: pd.DataFrame) -> pd.DataFrame:
@@ -87,8 +131,8 @@ def complete_plan(case: Case, day: date, planned: pd.DataFrame) -> pd.DataFrame:
     times = day_times(case, day)
     values = planned.reindex(times)
     problems = []
-    for name, device in case.devices.items():
-        for quantity in PLANNED.get(str(getattr(device, "kind", "")), ()):
+    for name, quantities in planned_quantities(case).items():
+        for quantity in quantities:
             if (name, quantity) not in values.columns:
                 problems.append(f"the plan for {day} does not say {name}.{quantity}, must be of this case")
             elif missing := int(values[name, quantity].isna().sum()):

@@ -1,26 +1,24 @@
-"""A day as it goes when batteries follow given set points, and what it costs.
+"""A day at one bus as it goes when batteries follow given set points, and what it costs.
 
 Load and sources are what they were; the batteries do what they are told, as far as they can; sources are
 curtailed where it pays, or beyond the limit of the export; the connection makes up the rest.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import xarray as xr
 
-from parkdispatch.inputs.case import Case
-from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array
-from parkdispatch.models.errors import SolverError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
 from parkdispatch.models.stores.battery_following import energies_mwh, followed
-from parkdispatch.results.audit import MONEY_TOLERANCE
-from parkdispatch.results.billing.bill import bill
-from parkdispatch.results.billing.bill_lines import Connection
+from parkdispatch.operations.settlement.connection_money import connection_money
+from parkdispatch.operations.settlement.day_record import DayRecord
+from parkdispatch.operations.settlement.real_day import RealDay
 from parkdispatch.results.settlement.day_settlement import DayMoney, DayVolumes
 
-SetPoints = Mapping[str, tuple[Array, Array]]  # charge and discharge [MW], by battery
+BatteryPoints = Mapping[str, tuple[Array, Array]]  # charge and discharge [MW], by battery
 
 
 @dataclass(frozen=True)
@@ -34,20 +32,8 @@ class ExecutedDay:
 
 
 @dataclass(frozen=True)
-class DayRules:
-    """A day's real load, sources, prices and limits, from the series of a prepared case.
-
-    `stored_yuan_per_mwh` is the price of energy in the cells, by battery.
-    """
-
-    prepared: Prepared
-    grid: str
-    stored_yuan_per_mwh: Mapping[str, float]
-
-    @property
-    def case(self) -> Case:
-        """The case with what was real that day."""
-        return self.prepared.case
+class DayRules(RealDay[BatteryPoints, ExecutedDay]):
+    """A day of loads, sources, batteries and one connection at one bus."""
 
     def of_grid(self, series: str) -> Array:
         """A series of the connection."""
@@ -67,10 +53,24 @@ class DayRules:
         arrays = [array for (_, key), array in self.prepared.series.items() if key == series]
         return np.asarray(sum(arrays, np.zeros(len(self.prepared.times))))
 
-    def following(self, set_points: SetPoints) -> ExecutedDay:
+    def points_of(self, solution: xr.Dataset) -> BatteryPoints:
+        """Charge and discharge of the batteries in a dispatch."""
+        return {
+            name: (solution[f"{name}.charge_mw"].to_numpy(), solution[f"{name}.discharge_mw"].to_numpy())
+            for name in self.case.batteries
+        }
+
+    def sent_points(self, record: DayRecord) -> BatteryPoints:
+        """Charge and discharge of the plan that was sent."""
+        return {
+            name: (record.planned_values(name, "charge_mw"), record.planned_values(name, "discharge_mw"))
+            for name in self.case.batteries
+        }
+
+    def following(self, points: BatteryPoints) -> ExecutedDay:
         """The day with batteries that follow set points as far as they can."""
         batteries, times, hours = self.case.batteries, self.prepared.times, self.prepared.hours
-        done = {name: followed(batteries[name], times, hours, *powers) for name, powers in set_points.items()}
+        done = {name: followed(batteries[name], times, hours, *powers) for name, powers in points.items()}
         drawn_mw = {name: charge - discharge for name, (charge, discharge, _) in done.items()}
         return self._balanced(
             drawn_mw,
@@ -78,7 +78,34 @@ class DayRules:
             {name: float(energy[-1]) for name, (_, _, energy) in done.items()},
         )
 
-    def as_metered(self, set_points_mw: Mapping[str, Array], others: ExecutedDay) -> ExecutedDay:
+    def expected(self, record: DayRecord, points: BatteryPoints) -> ExecutedDay:
+        """The day as the plan has it, with the load and sources of its forecasts."""
+        return ExecutedDay(
+            record.planned_values(record.grid, "import_mw"),
+            record.planned_values(record.grid, "export_mw"),
+            {name: discharge for name, (_, discharge) in points.items()},
+            {name: float(record.planned_values(name, "energy_mwh")[-1]) for name in points},
+        )
+
+    def as_metered(self, record: DayRecord, sent: ExecutedDay) -> Sequence[tuple[str, ExecutedDay]]:
+        """The day by the batteries' meters, where all have one, and by that of the connection."""
+        batteries = self.case.batteries
+        by_battery, is_metered = sent, bool(batteries) and record.set_points_mw.keys() >= batteries.keys()
+        if is_metered:
+            by_battery = self._by_meters(record.set_points_mw, sent)
+        final = {
+            name: record.final_soc[name] * batteries[name].full_mwh if name in record.final_soc else mwh
+            for name, mwh in by_battery.final_mwh.items()
+        }
+        by_battery = replace(by_battery, final_mwh=final)
+        if record.exchange_mw is None:
+            return [("following" if batteries else "meters", by_battery)]
+        actual = replace(by_battery, import_mw=record.exchange_mw[0], export_mw=record.exchange_mw[1])
+        if is_metered:
+            return [("following", by_battery), ("meters", actual)]
+        return [("following" if batteries else "meters", actual)]
+
+    def _by_meters(self, set_points_mw: Mapping[str, Array], others: ExecutedDay) -> ExecutedDay:
         """The day by the batteries' meters, plus being discharge; batteries without one as in `others`."""
         discharge, final, drawn = dict(others.discharge_mw), dict(others.final_mwh), {}
         for name, battery in self.case.batteries.items():
@@ -109,47 +136,14 @@ class DayRules:
 
     def money(self, day: ExecutedDay) -> DayMoney:
         """The lines of the day. Raises SolverError where the bill, by other code, says something else."""
-        hours, times = self.prepared.hours, self.prepared.times
-        bought = day.import_mw * self.of_grid("purchase_price_yuan_per_mwh") * hours
-        sold = day.export_mw * self.of_grid("sale_price_yuan_per_mwh") * hours
         wear_yuan, stored_yuan = 0.0, 0.0
         for name, battery in self.case.batteries.items():
-            wear_yuan += float(battery.wear_yuan_per_mwh * day.discharge_mw[name].sum() * hours)
+            discharged_mwh = day.discharge_mw[name].sum() * self.prepared.hours
+            wear_yuan += float(battery.wear_yuan_per_mwh * discharged_mwh)
             gained_mwh = day.final_mwh[name] - battery.initial_soc * battery.full_mwh
-            stored_yuan -= gained_mwh * self.stored_yuan_per_mwh[name]
-        floor_mw, price = self._paid_before_mw, float(self.of_grid("demand_price_yuan_per_mw_month")[0])
-        paid_mw = floor_mw
-        if self.case.devices[self.grid].pays_for_demand:
-            demand_mw = metered_demand_mw(times, hours, day.import_mw) - self.of_grid("demand_free_mw")
-            paid_mw = max(float(demand_mw.max()), floor_mw)
-        energy_yuan = float(bought.sum() - sold.sum())
-        self._check(day, energy_yuan + price * paid_mw, float(np.abs(bought).sum() + np.abs(sold).sum()))
-        return DayMoney(energy_yuan + wear_yuan, stored_yuan, price * (paid_mw - floor_mw))
-
-    @property
-    def _paid_before_mw(self) -> float:
-        """Demand that the month pays for anyway [MW]."""
-        pays = self.case.devices[self.grid].pays_for_demand
-        return float(self.of_grid("peak_floor_mw")[0]) if pays else 0.0
-
-    def _check(self, day: ExecutedDay, priced_yuan: float, turnover_yuan: float) -> None:
-        device, case = self.case.devices[self.grid], self.case
-        if not isinstance(device, Connection):
-            return
-        series = self.prepared.series
-        given = {
-            key: array
-            for (name, key), array in series.items()
-            if (name, key) in case.series and name == self.grid
-        }
-        billed = bill(
-            self.prepared.times, day.import_mw, day.export_mw, self.prepared.hours, case.tariff, device, given
-        )
-        allowed_yuan = MONEY_TOLERANCE * max(1.0, turnover_yuan + abs(priced_yuan))
-        if not abs(billed.seen_yuan - priced_yuan) <= allowed_yuan:
-            raise SolverError(
-                f"the bill of the day says {billed.seen_yuan:.6f} yuan, its prices {priced_yuan:.6f} yuan"
-            )
+            stored_yuan -= gained_mwh * self.price_yuan_per_mwh / battery.eta_charge
+        energy_yuan, peak_yuan = connection_money(self.prepared, self.grid, day.import_mw, day.export_mw)
+        return DayMoney(energy_yuan + wear_yuan, stored_yuan, peak_yuan)
 
     def volumes(self, day: ExecutedDay) -> DayVolumes:
         """Energies of the day, and its highest import."""

@@ -18,13 +18,15 @@ from parkdispatch.inputs.user_files import is_user_file
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.known_outages import RecordedOutage
-from parkdispatch.operations.ledger.quantities import Measured, measured_quantity, reading_of
+from parkdispatch.operations.ledger.quantities import Measured, devices_with, measured_quantity, reading_of
 from parkdispatch.operations.settlement.day_record import (
     DayRecord,
     complete_plan,
+    is_at_one_bus,
     measured_devices,
     settleable,
 )
+from parkdispatch.operations.settlement.device_meters import device_meters
 from parkdispatch.results.solution import device_of, dispatch_table, key_of, read_solution
 
 if TYPE_CHECKING:
@@ -94,7 +96,7 @@ def record_from_ledger(connection: "sa.Connection", of_site: "KnownSite", case: 
     for of in _quantities(case):
         held = measured_values(connection, of_site.number, of, times[0], times[-1]).reindex(times)
         missing = held["value"].isna()
-        is_needed = of.device in measured_devices(case)
+        is_needed = is_at_one_bus(case) and of.device in measured_devices(case)
         if missing.all() and not is_needed:
             continue
         if missing.any():
@@ -117,9 +119,11 @@ def record_from_ledger(connection: "sa.Connection", of_site: "KnownSite", case: 
 
 def _quantities(case: Case) -> list[Measured]:
     """What may be measured of the devices of a case."""
-    named = {"load": "load", "pv": "pv", "wind": "wind", "battery": "battery"}
-    kinds = {name: str(getattr(device, "kind", "")) for name, device in case.devices.items()}
-    by_device = [Measured(named[kind], name) for name, kind in kinds.items() if kind in named]
+    by_device = [
+        Measured(quantity, name)
+        for quantity in ("load", "pv", "wind", "battery", "power")
+        for name in devices_with(case, quantity)
+    ]
     return [*by_device, *(Measured(name, case.of_role("grid")[0]) for name in ("import", "export"))]
 
 
@@ -157,18 +161,8 @@ def _record(
     """The record, with what is assumed in the place of what was not measured."""
     grid = case.of_role("grid")[0]
     by_name = {(of.name, of.device): values for of, values in columns.items()}
-    measured = {
-        device: values for (name, device), values in by_name.items() if name in ("load", "pv", "wind")
-    }
-    if missing := [name for name in measured_devices(case) if name not in measured]:
-        raise InputError(
-            [
-                f"`device.{name}`: nothing measured is given, must be: all loads and sources"
-                for name in missing
-            ]
-        )
+    measured, powers, assumed = device_meters(case, planned, by_name)
     set_points = {device: values for (name, device), values in by_name.items() if name == "battery"}
-    assumed: list[tuple[str, dict[str, Any]]] = []
     exchange = None
     if ("import", grid) in by_name:
         export = by_name.get(("export", grid))
@@ -194,6 +188,7 @@ def _record(
         measured,
         exchange,
         set_points,
+        powers,
         soc,
         final_soc,
         peak_so_far_mw,
@@ -218,6 +213,7 @@ def record_digest(record: DayRecord) -> str:
         [item.fields for item in record.planned_outages or ()],
         sorted(record.measured),
         sorted(record.set_points_mw),
+        sorted(record.powers_mw),
         record.exchange_mw is None,
     ]
     digest.update(json.dumps(texts, default=str).encode())
@@ -225,6 +221,7 @@ def record_digest(record: DayRecord) -> str:
         record.planned.to_numpy(dtype="<f8"),
         *(record.measured[name] for name in sorted(record.measured)),
         *(record.set_points_mw[name] for name in sorted(record.set_points_mw)),
+        *(record.powers_mw[name] for name in sorted(record.powers_mw)),
         *(record.exchange_mw or ()),
     ]
     for array in arrays:

@@ -4,7 +4,7 @@ The day is solved with the real load, sources, state of charge and outages: perf
 solved with forecasts in the place of what was real, for each set of causes (load, sources, an outage that the
 plan did not know), and these set points are followed on the real day: what that costs more is the effect of
 the set, and the Shapley value shares it. What is left has an order of its own: the plan that was really sent
-(its state of charge, its peak), then the batteries as metered, then the meter of the connection.
+(its state of charge, its peak), then the devices as metered, then the meter of the connection.
 """
 
 from collections.abc import Sequence
@@ -23,8 +23,15 @@ from parkdispatch.inputs.variations.overrides import with_overrides
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
 from parkdispatch.operations.known_outages import RecordedOutage, with_outages
-from parkdispatch.operations.settlement.day_record import DayRecord, measured_devices, settleable
-from parkdispatch.operations.settlement.executed_day import DayRules, ExecutedDay, SetPoints
+from parkdispatch.operations.settlement.day_record import (
+    DayRecord,
+    is_at_one_bus,
+    measured_devices,
+    settleable,
+)
+from parkdispatch.operations.settlement.executed_day import DayRules
+from parkdispatch.operations.settlement.network_day import NetworkRules
+from parkdispatch.operations.settlement.real_day import Done, Points, RealDay
 from parkdispatch.operations.settlement.shapley import shapley_values
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.savings.daily_saving import replacement_price_yuan_per_mwh
@@ -56,15 +63,24 @@ def settle_day(record: DayRecord, context: SolveContext) -> Settlement:
     real = _prepared(record, case, forecast=())
     foresight = _solved(real, context)
     price = float(replacement_price_yuan_per_mwh(foresight, case)[0])
-    stored = {name: price / battery.eta_charge for name, battery in case.batteries.items()}
-    rules = DayRules(real, record.grid, stored)
-    best = rules.following(_set_points(foresight, case))
-    sent_points: SetPoints = {
-        name: (record.planned_values(name, "charge_mw"), record.planned_values(name, "discharge_mw"))
-        for name in case.batteries
-    }
+    if is_at_one_bus(case):
+        return _settled(record, DayRules(real, record.grid, price), foresight, context)
+    rules = NetworkRules(real, record.grid, price).with_work_of(foresight)
+    return _settled(record, rules, foresight, context)
+
+
+def _settled(
+    record: DayRecord, rules: RealDay[Points, Done], foresight: xr.Dataset, context: SolveContext
+) -> Settlement:
+    """The settlement by the rules of a kind of park; `foresight` is the optimum of the real day."""
+    case = rules.case
+    best = rules.following(rules.points_of(foresight))
+    sent_points = rules.sent_points(record)
     sent = rules.following(sent_points)
-    expected, expected_rules = _as_planned(record, rules, sent_points)
+    planned_rules = rules.with_series(
+        _prepared(record, _real_case(record, record.planned_outages), list(measured_devices(record.case)))
+    )
+    expected = planned_rules.expected(record, sent_points)
     causes, solves = _causes(record), 1
     names = [cause.name for cause in causes]
 
@@ -78,24 +94,27 @@ def settle_day(record: DayRecord, context: SolveContext) -> Settlement:
         wrong = [name for cause in causes if cause.name in subset for name in cause.devices]
         known = record.outages if "outage" not in subset else record.planned_outages or ()
         planned = _prepared(record, _real_case(record, known), forecast=wrong)
-        points = _set_points(_solved(planned, context), case)
-        if len(subset) == len(names) and _is_as_good(replace(rules, prepared=planned), points, expected):
+        points = rules.points_of(_solved(planned, context))
+        if len(subset) == len(names) and _is_as_good(rules.with_series(planned), points, expected):
             return rules.money(sent)  # what was sent is such a plan; another one may differ in what it meets
         return rules.money(rules.following(points))
 
     losses = dict(shapley_values(names, effect))
     informed = sum(losses.values(), rules.money(best))
     losses["start"] = rules.money(sent) - informed
-    actual = _actual(record, rules, sent, losses)
+    actual = sent
+    for cause, day in rules.as_metered(record, sent):
+        losses[cause] = rules.money(day) - rules.money(actual)
+        actual = day
     settled = Settlement(
         site=case.name,
         title=case.title or case.name,
         day=record.day,
-        planned=expected_rules.money(expected),
+        planned=planned_rules.money(expected),
         actual=rules.money(actual),
         foresight=rules.money(best),
         losses=losses,
-        planned_volumes=expected_rules.volumes(expected),
+        planned_volumes=planned_rules.volumes(expected),
         actual_volumes=rules.volumes(actual),
         foresight_volumes=rules.volumes(best),
         gap=float(foresight.attrs["gap"]),
@@ -164,53 +183,8 @@ def _solved(prepared: Prepared, context: SolveContext) -> xr.Dataset:
     return solution
 
 
-def _set_points(solution: xr.Dataset, case: Case) -> SetPoints:
-    return {
-        name: (solution[f"{name}.charge_mw"].to_numpy(), solution[f"{name}.discharge_mw"].to_numpy())
-        for name in case.batteries
-    }
-
-
-def _is_as_good(planned: DayRules, points: SetPoints, expected: ExecutedDay) -> bool:
+def _is_as_good(planned: RealDay[Points, Done], points: Points, expected: Done) -> bool:
     """Whether a plan expects to cost no more than these set points, with what was known of the day."""
     optimal_yuan = planned.money(planned.following(points)).total
     difference_yuan = planned.money(expected).total - optimal_yuan
     return abs(difference_yuan) <= SAME_COST * max(1.0, abs(optimal_yuan))
-
-
-def _actual(
-    record: DayRecord, rules: DayRules, sent: ExecutedDay, losses: dict[str, DayMoney]
-) -> ExecutedDay:
-    """The day as the meters have it; adds what was lost after the plan to the losses."""
-    batteries = rules.case.batteries
-    by_battery, is_metered = sent, bool(batteries) and record.set_points_mw.keys() >= batteries.keys()
-    if is_metered:
-        by_battery = rules.as_metered(record.set_points_mw, sent)
-    final = {
-        name: record.final_soc[name] * batteries[name].full_mwh if name in record.final_soc else mwh
-        for name, mwh in by_battery.final_mwh.items()
-    }
-    by_battery = replace(by_battery, final_mwh=final)
-    actual = by_battery
-    if record.exchange_mw is not None:
-        actual = replace(by_battery, import_mw=record.exchange_mw[0], export_mw=record.exchange_mw[1])
-    if is_metered and record.exchange_mw is not None:
-        losses["following"] = rules.money(by_battery) - rules.money(sent)
-        losses["meters"] = rules.money(actual) - rules.money(by_battery)
-    else:
-        losses["following" if batteries else "meters"] = rules.money(actual) - rules.money(sent)
-    return actual
-
-
-def _as_planned(record: DayRecord, rules: DayRules, set_points: SetPoints) -> tuple[ExecutedDay, DayRules]:
-    """The day as the plan has it, with the load and sources of its forecasts."""
-    forecast = list(measured_devices(record.case))
-    known = record.planned_outages
-    planned = _prepared(record, _real_case(record, known), forecast)
-    expected = ExecutedDay(
-        record.planned_values(record.grid, "import_mw"),
-        record.planned_values(record.grid, "export_mw"),
-        {name: discharge for name, (_, discharge) in set_points.items()},
-        {name: float(record.planned_values(name, "energy_mwh")[-1]) for name in set_points},
-    )
-    return expected, replace(rules, prepared=planned)

@@ -27,6 +27,7 @@ from parkdispatch.optimizer.parametric.derivatives import (
 )
 from parkdispatch.optimizer.parametric.parametric_bound import ParameterPoint, ParametricCut, parametric_cut
 from parkdispatch.optimizer.presolve.valid_inequalities import with_valid_inequalities
+from parkdispatch.optimizer.proof.certificate import EXACT
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.optimizer.tiled_optimum import SolveSettings, TiledOptimum, find_optimum
 from parkdispatch.optimizer.tiled_warm_start import TiledWarmStart
@@ -84,7 +85,7 @@ class ParametricSearch:
 
     `tiled_at` gives the park with some parameters, always on the same horizon; parameters may appear in
     bounds and right-hand sides only, and bounds must be affine in them. `price` is the cost per unit of each
-    parameter [yuan].
+    parameter [yuan]. Each trial ends once it is proven to the relative gap `trial_gap`.
     """
 
     def __init__(
@@ -94,9 +95,10 @@ class ParametricSearch:
         price: Array,
         pool: ThreadPool,
         progress: Callable[[str], None],
+        trial_gap: float = EXACT,
     ) -> None:
         self._tiled_at, self._limits, self._price = tiled_at, limits, price
-        self._pool, self._progress = pool, progress
+        self._pool, self._progress, self._trial_gap = pool, progress, trial_gap
         self._width = np.maximum(limits.upper - limits.lower, 1e-9)
         self._warm_start: TiledWarmStart | None = None
         self._trials: list[EvaluatedPoint] = []
@@ -148,7 +150,7 @@ class ParametricSearch:
         moving = np.any([_differing_bounds(tiled.program, other.program) for other in shifted], axis=0)
         loosest = loosest_bounds([self._tiled_at(np.array(corner)) for corner in product(*ends)])
         tight = with_bounds_of_range(tiled, loosest, moving)
-        settings = SolveSettings(self._pool, deadline)
+        settings = SolveSettings(self._pool, deadline, self._trial_gap)
         optimum = find_optimum(tiled, tiled, settings, self._warm_start, tight)
         self._warm_start, final = optimum.warm_start, optimum.final_relaxation
         if self._warm_start is None or final is None:  # its multipliers were asked for, but time ran out

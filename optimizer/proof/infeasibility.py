@@ -190,23 +190,42 @@ def _violation(tiled: Tiled, program: LinearProgram, row: int, missing: float, x
     when = f"{horizon.times[interval]:%Y-%m-%d %H:%M}"
     if device != "balance":
         return f"{device}.{name}, {when}: {abs(missing):.3f} {direction} its limit"
-    limits = _reached_limits(tiled, program, row, interval, x)
+    limits = _reached_limits(tiled, program, row, interval, x, missing)
     at_limits = f"; at their limits: {', '.join(limits)}" if limits else ""
     what = "missing" if missing > 0 else "too much"
     return f"power at bus {name}, {when}: {abs(missing):.3f} MW {what}{at_limits}"
 
 
-def _reached_limits(tiled: Tiled, program: LinearProgram, row: int, interval: int, x: Array) -> list[str]:
-    """The variables of a row that are at a bound, with the bound."""
+def _reached_limits(
+    tiled: Tiled, program: LinearProgram, row: int, interval: int, x: Array, missing: float
+) -> list[str]:
+    """The variables of a row that are at a bound, with the bound.
+
+    Of those that are shut, such as by an outage, the ones that would bring what is `missing`.
+    """
     first = interval * len(tiled.template.columns)
-    limits = []
+    shut, limits = _shut_by_rows(tiled, program, interval), []
     for number, column in enumerate(tiled.template.columns):
         c = first + number
-        if program.matrix[[row], [c]][0] != 0 and program.lower[c] < program.upper[c]:
+        per_unit = float(program.matrix[[row], [c]][0])
+        if per_unit * missing > 0 and (program.lower[c] == program.upper[c] == 0.0 or c in shut):
+            limits.append(f"{column.key[0]}.{column.key[1]} = 0.000 (upper limit)")
+        elif per_unit != 0 and program.lower[c] < program.upper[c]:
             for side, bound in (("upper", program.upper[c]), ("lower", program.lower[c])):
                 if abs(x[c] - bound) <= FEASIBLE_MW and (side == "upper" or bound > 0):
                     limits.append(f"{column.key[0]}.{column.key[1]} = {bound:.3f} ({side} limit)")
     return limits
+
+
+def _shut_by_rows(tiled: Tiled, program: LinearProgram, interval: int) -> set[int]:
+    """Columns that must be zero by a row of their own, such as that of the capacity in service."""
+    height = len(tiled.template.rows)
+    rows = np.arange(interval * height, (interval + 1) * height)
+    alone = rows[np.diff(program.matrix.indptr)[rows] == 1]
+    entries = program.matrix.indptr[alone]
+    columns, per_unit = program.matrix.indices[entries], program.matrix.data[entries]
+    most = np.where(per_unit > 0, program.row_upper[alone], -program.row_lower[alone])
+    return set(columns[(most == 0.0) & (program.lower[columns] == 0.0)].tolist())
 
 
 def _variables(tiled: Tiled, functional: int) -> str:

@@ -22,7 +22,6 @@ from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import OutOfTime
 from parkdispatch.optimizer.mip.whole_program import bounds_as_decided, lesser_members
-from parkdispatch.optimizer.proof.certificate import EXACT
 from parkdispatch.optimizer.proof.feasibility import obeys_all
 from parkdispatch.optimizer.tiled_optimum import SolveSettings, TiledOptimum
 from parkdispatch.optimizer.time_blocks.block_decisions import BlockDecisions
@@ -290,10 +289,11 @@ def blockwise_multipliers(
 ) -> Array:
     """Multipliers of all rows, (rows,), of a program with all decisions as in a dispatch, (columns,).
 
+    They prove the linear program to the gap of the settings, as its dispatch does.
     Raises OutOfTime, and InfeasibleProgram where a block has no point with these decisions.
     """
     loop = _decided_loop(tiled, program, firsts, settings, x)
-    answer = loop.run(EXACT, loop.values_at(x))
+    answer = loop.run(settings.gap, loop.values_at(x))
     return loop.row_multipliers(answer)
 
 

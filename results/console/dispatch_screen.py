@@ -15,6 +15,7 @@ from parkdispatch.results.console.bill_screen import HALF_YUAN, show_bill
 from parkdispatch.results.console.screen_language import SCREEN_LANG
 from parkdispatch.results.console.screen_parts import (
     COST_WORDS,
+    failed_lines,
     heading,
     money,
     plain_table,
@@ -107,6 +108,8 @@ def show_replay(
             style="bold",
             soft_wrap=True,
         )
+    for line in failed_lines(replayed.failed, replayed.asked, first.year):
+        console.print(Text(line, style="bold"), soft_wrap=True)
     if replayed.foresight_gap > PROVEN_GAP:
         console.print(
             f"The year with perfect foresight is not proven optimal: gap {replayed.foresight_gap:.1e}.",

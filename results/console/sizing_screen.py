@@ -11,9 +11,10 @@ from rich.text import Text
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.console.screen_language import SCREEN_LANG
 from parkdispatch.results.console.screen_parts import dense_table, failed_lines, heading, money
-from parkdispatch.results.sizing.decision import largest_gap, size_text
+from parkdispatch.results.sizing.decision import size_text
 from parkdispatch.results.sizing.decision_words import paragraph
 from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Best, SizeStudy
+from parkdispatch.results.sizing.undecided import largest_gap
 from parkdispatch.results.views import sizing_tables as tables
 from parkdispatch.results.wording.sentences import count_text
 from parkdispatch.results.wording.words import load_words

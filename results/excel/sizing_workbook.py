@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from parkdispatch.results.excel.workbook_book import CREATED, SOFT, Book, Row, workbook
-from parkdispatch.results.sizing.decision import PROJECT, largest_gap_of_offer, reported_choice
+from parkdispatch.results.sizing.decision import PROJECT, reported_choice
 from parkdispatch.results.sizing.risk import distribution, drivers, uncertain_values
 from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
+from parkdispatch.results.sizing.undecided import largest_gap_of_offer
 from parkdispatch.results.views.sizing_charts import choice_label, doubt_label, without_zero_size
 from parkdispatch.results.views.sizing_tables import (
     OPERATING_FIGURES,
@@ -232,19 +233,18 @@ class _SizingWorkbook(Book):
 
     def _marginal(self) -> None:
         """Write marginal values of power and energy at each size, by duals and by finite differences."""
-        names, text = self.names, self.text
+        names, text, rows = self.names, self.text, list[Row]()
         sheet = self.sheet("marginal", names["note_marginal"], 46, 18)
-        heads = [names["choice"], names["power"], names["energy"], text["m_what"]]
-        heads += [names[key] for key in ("m_dual", "m_less", "m_more", "m_cost")]
-        heads += [text["m_price"]]
-        rows: list[Row] = []
+        heads = [*(names[key] for key in ("choice", "power", "energy")), text["m_what"]]
+        heads += [*(names[key] for key in ("m_dual", "m_less", "m_more", "m_cost")), text["m_price"]]
         for offered in self.study.offers:
             if (marginal := offered.marginal) is None:
                 continue
             start = [self.choices[offered.choice.key], marginal.power_mw, marginal.energy_mwh]
-            rows.append([*start, text["one_mw"], marginal.value_of_mw_yuan, *marginal.difference_mw_yuan,
+            of_mw, of_mwh = marginal.difference_mw_yuan or "––", marginal.difference_mwh_yuan or "––"
+            rows.append([*start, text["one_mw"], marginal.value_of_mw_yuan, *of_mw,
                          marginal.annuity_yuan_per_mw, None])  # fmt: skip
-            rows.append([*start, text["one_mwh"], marginal.value_of_mwh_yuan, *marginal.difference_mwh_yuan,
+            rows.append([*start, text["one_mwh"], marginal.value_of_mwh_yuan, *of_mwh,
                          marginal.annuity_yuan_per_mwh, marginal.break_even_yuan_per_kwh])  # fmt: skip
         self.table(sheet, TOP, heads, rows, [PLAIN, ONE, ONE, PLAIN, *["#,##0.00"] * 5])
         sheet.freeze_panes(TOP + 1, 1)

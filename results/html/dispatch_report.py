@@ -1,5 +1,7 @@
 """The dispatch report: schedule, energy, costs, bill, proof and audit of a day or a year."""
 
+from typing import Any
+
 import pandas as pd
 import xarray as xr
 
@@ -28,6 +30,7 @@ from parkdispatch.results.wording.display_names import (
 from parkdispatch.results.wording.reading_sentences import reading_sentences
 from parkdispatch.results.wording.sentences import (
     block_row,
+    failed_sentences,
     implausible_sentences,
     proof_sentence,
     source_line,
@@ -68,7 +71,7 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         last_day=f"{times[-1]:%Y-%m-%d}",
         order_lines=note_lines(facts.notes, words),
         cards=tables.cards(facts, words, scale),
-        warnings=implausible_sentences(solution, case, words),
+        warnings=[*_failed_days(facts, words), *implausible_sentences(solution, case, words)],
         sound=proven and audit.holds,
         verdict=page[verdict],
         gap_word=page["gap_foresight" if facts.replayed else "gap"],
@@ -114,3 +117,11 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         checks=tables.checks(audit, words),
         network=network_section(facts.ac_check, words, scale) if facts.has_network else None,
     )
+
+
+def _failed_days(facts: ReportFacts, words: dict[str, Any]) -> list[str]:
+    """A sentence of the day of a replay that has no plan."""
+    replayed = facts.replayed
+    if replayed is None or not replayed.failed:
+        return []
+    return failed_sentences(replayed.failed, replayed.asked, replayed.days[0].day.year, words)

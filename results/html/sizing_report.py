@@ -6,10 +6,11 @@ from typing import Any
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.html.page import render
 from parkdispatch.results.io.provenance import versions
-from parkdispatch.results.sizing.decision import PROJECT, best_offer, largest_gap, reported_choice, verdict
+from parkdispatch.results.sizing.decision import PROJECT, best_offer, reported_choice, verdict
 from parkdispatch.results.sizing.decision_words import sentences
 from parkdispatch.results.sizing.risk import distribution
 from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Offered, SizeStudy
+from parkdispatch.results.sizing.undecided import largest_gap
 from parkdispatch.results.views import sizing_tables as tables
 from parkdispatch.results.views.sizing_charts import choice_label, size_figures, size_headline
 from parkdispatch.results.wording.display_names import device_label

@@ -16,6 +16,7 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.errors import SolverError
 from parkdispatch.results.audit import MONEY_TOLERANCE, bills
+from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.io.files import write_csv
 from parkdispatch.results.savings.daily_saving import DaySaving
 from parkdispatch.results.solution import of_kind
@@ -75,6 +76,13 @@ class Replayed:
     total: Threefold
     days: Sequence[PlannedDay]
     foresight_gap: float  # of the year under perfect foresight, whose bound also bounds the replay
+    failed: tuple[FailedTask, ...] = ()  # the day that has no plan, before which all of this ends
+    asked_days: int = 0  # of which `days` are planned
+
+    @property
+    def asked(self) -> Mapping[str, int]:
+        """How many days were to be planned, as part of a study."""
+        return {"days": self.asked_days}
 
     @property
     def largest_gap(self) -> float:
@@ -136,6 +144,8 @@ def replay_json(replayed: Replayed) -> dict[str, Any]:
     """The comparison for `summary.json`; money in yuan, power in MW, shares as fractions."""
     return {
         "days": len(replayed.days),
+        "days_asked": replayed.asked_days or len(replayed.days),
+        "failed": [vars(task) for task in replayed.failed],
         "largest_gap_of_a_day": replayed.largest_gap,
         "gap_of_foresight": replayed.foresight_gap,
         **_threefold_json(replayed.total),

@@ -69,9 +69,7 @@ class Reasons:
 
         self.import_mw, export_mw = of_grids("import_mw", 0.0), of_grids("export_mw", 0.0)
         limit_mw = of_grids("export_limit_mw", np.inf)
-        most_mw = of_grids("import_limit_mw", np.inf)
-        is_shut = [(most_mw[grid] <= 0) & (self.import_mw[grid] <= self.least_mw) for grid in self.grids]
-        self.blackout = np.all(is_shut, axis=0) if is_shut else zero > 0
+        self.blackout = blackout_of(solution, case)
         self.room_mw = {grid: limit_mw[grid] - export_mw[grid] for grid in self.grids}
         self.export_mw = export_mw
         self.purchase = of_grids("purchase_price_yuan_per_mwh", 0.0, 1 / KW_PER_MW)
@@ -145,6 +143,17 @@ class Reasons:
         unsold = Priced("unsold", best, float(self.sale[best][interval]))
         room_mw = sum(self.room_mw[grid][interval] for grid in open_to)
         return [unsold, worthless] if self.surplus_mw[interval] > room_mw + self.least_mw else [unsold]
+
+
+def blackout_of(solution: xr.Dataset, case: Case) -> NDArray[np.bool_]:
+    """Whether no connection may import, and none does, (intervals,)."""
+    is_shut = []
+    for grid in case.of_role("grid"):
+        limit, imported = f"{grid}.import_limit_mw", f"{grid}.import_mw"
+        if limit not in solution or imported not in solution:
+            return np.zeros(solution.sizes["time"], dtype=bool)
+        is_shut.append((values(solution, limit) <= 0) & (values(solution, imported) <= LEAST_MW))
+    return np.asarray(np.all(is_shut, axis=0) if is_shut else np.zeros(solution.sizes["time"], dtype=bool))
 
 
 def _held(solution: xr.Dataset, grid: str, import_mw: Array) -> list[Held]:

@@ -27,6 +27,7 @@ NoteKey = Literal[
     "follows",
     "gain_charge",
     "gain_discharge",
+    "gain_in_blackout",
     "at_the_margin",
     "hour_later",
     "more_mwh",

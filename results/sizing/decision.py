@@ -16,6 +16,7 @@ from parkdispatch.results.sizing.loss_regions import loss_regions
 from parkdispatch.results.sizing.present_price import CO_OPTIMISED, present_npv_yuan
 from parkdispatch.results.sizing.risk import choice_by_rule, distribution
 from parkdispatch.results.sizing.sizing_results import NEVER, PROVEN_SIZE_GAP, Choice, Offered, SizeStudy
+from parkdispatch.results.sizing.undecided import largest_gap, undecided
 
 PROJECT = "project_after_tax"  # the cash flow whose NPV decides
 SURFACE = "surface"  # the key of a size that is on the surface but not offered
@@ -113,7 +114,8 @@ def decision(study: SizeStudy) -> list[Statement]:
         leads = build[0].key != "build_now" and any(statement.key == "pays_below" for statement in price)
         statements += [*price, *build] if leads else [*build, *price]
     statements += _present(study)
-    return [*statements, *_best(study, recommended), *_risk(study), *_unproven(study), *_incomplete(study)]
+    statements += [*_best(study, recommended), *_risk(study)]
+    return [*statements, *_unproven(study, recommended), *_incomplete(study)]
 
 
 def _verdict(study: SizeStudy, recommended: Verdict) -> Iterator[Statement]:
@@ -302,15 +304,21 @@ def _choice(study: SizeStudy, key: str) -> Choice:
     return next(choice for choice in study.choices if choice.key == key)
 
 
-def _unproven(study: SizeStudy) -> Iterator[Statement]:
-    """The remaining optimality gaps of the co-optimised size and of the dispatched years."""
+def _unproven(study: SizeStudy, recommended: Verdict | None) -> Iterator[Statement]:
+    """The gaps of the co-optimised size and of the dispatched years, and what they leave open."""
     best = study.best
     if best is not None and best.gap > PROVEN_GAP:
         numbers: dict[str, Any] = {"gap_share": best.gap, "gap_yuan": best.cost_yuan - best.bound_yuan}
         yield Statement("proven_best" if best.gap <= PROVEN_SIZE_GAP else "open_best", numbers)
-    gap = largest_gap(study)
+    gap, doubt = largest_gap(study), undecided(study)
     if gap is not None and gap > PROVEN_GAP:
         yield Statement("open_years", {"gap_share": gap})
+    if doubt is not None:
+        yield Statement("undecided", {"gap_yuan": doubt.year_yuan, "npv_yuan": doubt.npv_yuan})
+        if recommended is not None and abs(recommended.npv_yuan) <= doubt.npv_yuan:
+            yield Statement("verdict_undecided", {})
+    if study.is_best_left_out:
+        yield Statement("best_left_out", {})
 
 
 def _incomplete(study: SizeStudy) -> Iterator[Statement]:
@@ -321,19 +329,6 @@ def _incomplete(study: SizeStudy) -> Iterator[Statement]:
     if study.risk is not None and study.risk.sizes["scenario"] < study.scenarios_asked:
         numbers = {"done": study.risk.sizes["scenario"], "count": study.scenarios_asked}
         yield Statement("fewer_scenarios", numbers)
-
-
-def largest_gap_of_offer(offered: Offered) -> float | None:
-    """The largest optimality gap of a choice's years; None where none was dispatched."""
-    return offered.figures.get("gap", offered.lifetime.largest_gap if offered.lifetime else None)
-
-
-def largest_gap(study: SizeStudy) -> float | None:
-    """The largest optimality gap of a year dispatched for offers or surface; None without either."""
-    gaps = [gap for offered in study.offers if (gap := largest_gap_of_offer(offered)) is not None]
-    if study.surface is not None:
-        gaps.append(float(study.surface["gap"].max()))
-    return max(gaps, default=None)
 
 
 def size_text(power_mw: float, energy_mwh: float) -> str:

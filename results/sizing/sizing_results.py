@@ -48,9 +48,10 @@ class Marginal:
     energy_mwh: float
     value_of_mw_yuan: float  # [yuan/MW/year] decrease of the year's cost; negative: increase
     value_of_mwh_yuan: float  # [yuan/MWh/year]
-    # the same by finite differences of one step down and one step up; the duals lie between them
-    difference_mw_yuan: tuple[float, float]
-    difference_mwh_yuan: tuple[float, float]
+    # the same by finite differences of one step down and one step up, between which the duals lie; None where
+    # the gap that was asked for is more than a step is worth
+    difference_mw_yuan: tuple[float, float] | None
+    difference_mwh_yuan: tuple[float, float] | None
     annuity_yuan_per_mw: float  # annual capital cost at the case's prices [yuan/MW/year]
     annuity_yuan_per_mwh: float  # [yuan/MWh/year]
     break_even_yuan_per_kwh: float  # price of energy capacity at which the next MWh breaks even
@@ -105,9 +106,9 @@ class SizeStudy:
     `surface` has the dimensions power_mw and duration_hours and, for each size: npv_yuan, irr, payback_years,
     investment_yuan, energy_mwh, dispatch_yuan and bound_yuan (first year), gap (largest of its years),
     saving_first_yuan, saving_last_yuan (bill without less bill with, per year), peak_cut_mw (mean over the
-    months), self_use (share of PV used in the park), self_use_gain, co2_cut_t (per year), annual_net_yuan
-    (saving of the first year's dispatch less the annuity), value_of_mw_yuan, value_of_mwh_yuan (dual values),
-    frontier (bool: Pareto-efficient in NPV and investment).
+    months), self_use (share of what sun and wind could give that is used in the park), self_use_gain,
+    co2_cut_t (per year), annual_net_yuan (saving of the first year's dispatch less the annuity),
+    value_of_mw_yuan, value_of_mwh_yuan (dual values), frontier (bool: Pareto-efficient).
 
     `when` has the dimensions choice (keys) and year (0, 1, ...): npv_yuan discounted to the case's year,
     npv_then_yuan, investment_yuan, saving_first_yuan, saving_last_yuan.
@@ -131,6 +132,8 @@ class SizeStudy:
     asked: Mapping[str, int] = field(default_factory=dict)  # number of tasks by part
     failed: tuple[FailedTask, ...] = ()  # tasks without an answer: no figure counts them
     timings_s: Mapping[str, float] = field(default_factory=dict)
+    asked_gap: float = 0.0  # relative gap at which each dispatch may end
+    is_best_left_out: bool = False  # the search of a size needs one bus with exclusive pairs alone
 
     @property
     def scenarios_asked(self) -> int:

@@ -137,12 +137,17 @@ def marginal_table(study: SizeStudy, words: Words) -> Table | None:
                 format_number(marginal.break_even_yuan_per_kwh, 0),
             ),
         )
-        for unit, dual_yuan, (decrement_yuan, increment_yuan), annuity_yuan, break_even in sizes:
+        for unit, dual_yuan, differences_yuan, annuity_yuan, break_even in sizes:
+            differences = ("–", "–")
+            if differences_yuan is not None:
+                differences = (_in_wan(differences_yuan[0], 2), _in_wan(differences_yuan[1], 2))
             rows.append(
                 [
                     label(offered.choice, study.choices, words),
                     unit,
-                    *(_in_wan(yuan, 2) for yuan in (dual_yuan, decrement_yuan, increment_yuan, annuity_yuan)),
+                    _in_wan(dual_yuan, 2),
+                    *differences,
+                    _in_wan(annuity_yuan, 2),
                     text["pays" if dual_yuan >= annuity_yuan else "pays_not"],
                     break_even,
                 ]

@@ -79,6 +79,8 @@ def _write_summary(path: Path, result: DispatchResult, lang: Lang) -> None:
         content["ac_power_flow"] = network_json(result.ac_check, result.case)
     if result.replayed is not None:
         content["replay"] = replay_json(result.replayed)
+        if result.replayed.failed:
+            content["status"] = "partial"
     write_json(path, content)
 
 

@@ -12,17 +12,13 @@ from parkdispatch.results.excel.sizing_workbook import write_size_xlsx
 from parkdispatch.results.html.sizing_report import size_html
 from parkdispatch.results.io.files import peak_memory_mb, write_csv, write_json
 from parkdispatch.results.io.provenance import versions
-from parkdispatch.results.sizing.decision import (
-    best_offer,
-    largest_gap,
-    reported_choice,
-    verdict,
-)
+from parkdispatch.results.sizing.decision import best_offer, reported_choice, verdict
 from parkdispatch.results.sizing.decision_words import paragraph
 from parkdispatch.results.sizing.loss_regions import loss_regions
 from parkdispatch.results.sizing.present_price import present_npv_yuan
 from parkdispatch.results.sizing.risk import choice_by_rule, distribution, drivers
 from parkdispatch.results.sizing.sizing_results import Choice, SizeStudy
+from parkdispatch.results.sizing.undecided import largest_gap, undecided
 from parkdispatch.results.wording.languages import LANGS, Lang
 from parkdispatch.results.wording.words import load_words
 from parkdispatch.results.writers.outputs import Output, write_outputs
@@ -142,6 +138,8 @@ def size_json(study: SizeStudy) -> dict[str, Any]:
         "tasks": dict(study.asked),
         "failed": [vars(task) for task in study.failed],
         "largest_gap": gap,
+        "asked_gap": study.asked_gap,
+        "undecided": None if (doubt := undecided(study)) is None else vars(doubt),
         "warnings": case.warnings,
         "timings_s": dict(study.timings_s),
         "peak_memory_mb": peak_memory_mb(),

@@ -3,9 +3,10 @@
 import pandas as pd
 
 from parkdispatch.results.finance.returns import Returns, years_or_never
-from parkdispatch.results.sizing.decision import PROJECT, largest_gap_of_offer
+from parkdispatch.results.sizing.decision import PROJECT
 from parkdispatch.results.sizing.risk import uncertain_values
 from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
+from parkdispatch.results.sizing.undecided import largest_gap_of_offer
 from parkdispatch.results.views.sizing_tables import (
     OPERATING_FIGURES,
     first_and_last_income_yuan,

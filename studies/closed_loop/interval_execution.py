@@ -4,12 +4,13 @@ The interval is a program of its own, with what was executed before it fixed and
 
     least   costs + sum of penalty x |power - set point| + penalty x (import - peak that is paid for)
 
-On and off are those of the plan, unless nothing is feasible so. Connections, links, transformers and sources
+On and off are those of the plan, unless nothing is feasible so. Of several connections, one with room below
+its peak comes first, then the one that pays least for its peak. Connections, links, transformers and sources
 of sun, wind and waste heat are free. Stores leave their set points first, then work that may wait, both for
 the peak too; units and converters only where a bus could not be balanced otherwise.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +26,8 @@ from parkdispatch.optimizer.highs import InfeasibleProgram, Solver
 
 # in the largest cost of a column: what a MW costs by which a set point is left, or the peak is exceeded
 PENALTY_OF_ROLE = {"store": 10.0, "load": 15.0}
-PEAK_PENALTY, OTHER_PENALTY = 20.0, 40.0
+PEAK_PENALTY, OTHER_PENALTY, METER_PENALTY = 20.0, 40.0, 100.0
+SHARED_PENALTY = 2.0  # of a peak for which nothing gives way but other connections
 NOTICED_MW = 1e-5  # by which a set point is left
 
 
@@ -50,18 +52,48 @@ class SetPoints:
         return SetPoints(np.array(columns, dtype=np.int64), np.array(penalty))
 
 
+@dataclass(frozen=True)
+class Meters:
+    """What meters say of an interval: the values, (meters,), of `matrix` @ columns.
+
+    `states` are columns of energy and work of the metered devices, which are what the meters make of them,
+    and `decisions` their binary ones, which do not follow the plan.
+    """
+
+    matrix: sp.csr_array
+    values: Array
+    states: Index
+    decisions: Index
+
+
+@dataclass(frozen=True)
+class PeakPaidFor:
+    """The import, by its column, above which devices give way that cost less than the penalty."""
+
+    column: int
+    most_mw: float
+    penalty: float
+
+
 def executed_interval(
-    tiled: PartlyExecuted, planned: Array, points: SetPoints, bought: int, most_mw: float
+    tiled: PartlyExecuted,
+    planned: Array,
+    points: SetPoints,
+    peaks: Sequence[PeakPaidFor] = (),
+    meters: Meters | None = None,
 ) -> tuple[Array, bool]:
     """The decisions of the last interval of a horizon, (columns,), and whether set points gave way.
 
-    `planned` are those of the plan, (columns,); `bought` is the column of the import, above `most_mw` of
-    which stores give way. Raises InfeasibleError where no decisions keep the interval's rules.
+    `planned` are those of the plan, (columns,). What `meters` say comes before set points. Raises
+    InfeasibleError where no decisions keep the interval's rules.
     """
     program = _of_last_interval(tiled)
     width = len(tiled.template.columns)
     is_decided = tiled.is_binary[:width].nonzero()[0]
-    program = _following(program, planned, points, bought, most_mw)
+    if meters is not None:
+        program.lower[meters.states], program.upper[meters.states] = -np.inf, np.inf
+        is_decided = np.setdiff1d(is_decided, meters.decisions)
+    program = _following(program, planned, points, peaks, meters)
     decided = replace(program, lower=program.lower.copy(), upper=program.upper.copy())
     decided.lower[is_decided] = decided.upper[is_decided] = np.round(planned[is_decided])
     for attempt in (decided, program):
@@ -109,30 +141,38 @@ def _of_last_interval(tiled: PartlyExecuted) -> LinearProgram:
 
 
 def _following(
-    program: LinearProgram, planned: Array, points: SetPoints, bought: int, most_mw: float
+    program: LinearProgram,
+    planned: Array,
+    points: SetPoints,
+    peaks: Sequence[PeakPaidFor],
+    meters: Meters | None,
 ) -> LinearProgram:
-    """The program with columns for what set points are left by, each way, and the peak is exceeded by."""
+    """The program with columns for what set points are left by, each way, and the peaks are exceeded by."""
     count, columns = len(points.columns), len(program.cost)
     unit_yuan = float(np.abs(program.cost).max(initial=1.0))
-    pick = sp.csr_array((np.ones(count), (np.arange(count), points.columns)), shape=(count, columns))
-    peak = sp.csr_array(([1.0], ([0], [bought])), shape=(1, columns))
-    identity, none = sp.eye_array(count, format="csr"), sp.csr_array((1, count))
-    matrix = sp.block_array(
-        [
-            [program.matrix, None, None, None],
-            [pick, identity, -identity, None],
-            [peak, none, none, sp.csr_array([[-1.0]])],
-        ],
-        format="csr",
-    )
-    added = 2 * count + 1
-    penalty = np.concatenate([points.penalty, points.penalty, [PEAK_PENALTY]])
+    followed = sp.csr_array((np.ones(count), (np.arange(count), points.columns)), shape=(count, columns))
+    targets, penalty = planned[points.columns], points.penalty
+    if meters is not None:
+        wide = sp.csr_array(meters.matrix)
+        wide.resize(wide.shape[0], columns)  # shared decisions follow those of the interval
+        followed = sp.vstack([followed, wide], format="csr")
+        targets = np.concatenate([targets, meters.values])
+        penalty = np.concatenate([penalty, np.full(len(meters.values), METER_PENALTY)])
+    count, imports = len(targets), [peak.column for peak in peaks]
+    above = sp.csr_array((np.ones(len(peaks)), (np.arange(len(peaks)), imports)), shape=(len(peaks), columns))
+    identity = sp.eye_array(count, format="csr")
+    left = sp.block_array([[identity, -identity]])
+    exceeded = sp.block_diag([left, -sp.eye_array(len(peaks))])
+    given = sp.block_array([[followed], [above]])
+    matrix = sp.block_array([[program.matrix, None], [given, exceeded]], format="csr")
+    added = 2 * count + len(peaks)
+    penalties = np.concatenate([penalty, penalty, [peak.penalty for peak in peaks]])
     return LinearProgram(
-        np.concatenate([program.cost, unit_yuan * penalty]),
+        np.concatenate([program.cost, unit_yuan * penalties]),
         0.0,
         sp.csr_array(matrix),
-        np.concatenate([program.row_lower, planned[points.columns], [-np.inf]]),
-        np.concatenate([program.row_upper, planned[points.columns], [most_mw]]),
+        np.concatenate([program.row_lower, targets, np.full(len(peaks), -np.inf)]),
+        np.concatenate([program.row_upper, targets, [peak.most_mw for peak in peaks]]),
         np.concatenate([program.lower, np.zeros(added)]),
         np.concatenate([program.upper, np.full(added, np.inf)]),
         np.concatenate([program.binary, np.zeros(added, dtype=bool)]),

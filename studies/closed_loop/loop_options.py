@@ -11,7 +11,6 @@ from parkdispatch.optimizer.formulation.template import Template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.stochastic.path_program import Risk
 from parkdispatch.studies.closed_loop.loop_forecasts import ForecastKind
-from parkdispatch.studies.demand_peak import paying_grids
 
 DEMAND_MINUTES = 15
 MOST_HOURS = 24 * 7
@@ -84,8 +83,6 @@ def option_problems(prepared: Prepared, options: LoopOptions) -> list[str]:
             f"argument `days` = {options.count * prepared.hours / 24:.15g}: must be from 1 to {most:.15g},"
             " the end of the year"
         )
-    if len(paying_grids(prepared.case.devices)) > 1:
-        problems.append("several connections pay for demand: a closed loop is run with one")
     return problems
 
 

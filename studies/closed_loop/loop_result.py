@@ -38,7 +38,9 @@ class LoopReference:
     foresight: SpanCosts
     foresight_gap: float
     without: SpanCosts | None
-    expected_mw: Mapping[int, float] = field(default_factory=dict)  # peaks by the number of a year's month
+    expected_mw: Mapping[int, Mapping[str, float]] = field(
+        default_factory=dict
+    )  # by a year's month, connection
 
 
 @dataclass(frozen=True)

@@ -50,15 +50,19 @@ class LoopSpan(ABC):
             raise InputError(problems)
         self.weights = self.year.weights
         self.months = self.year.horizon.period("month")
-        self.expected_mw = dict[int, float]()
+        self.expected_mw = dict[int, Mapping[str, float]]()
         self.plan: tuple[int, Array, float] | None = None  # when it was made, its intervals, its cost
-        (self.grid,) = [name for name, device in self.devices.items() if device.role == "grid"]
-        self.bought = [column.key for column in self.template.columns].index((self.grid, "import_mw"))
-        self.floor = (
-            1 + self.template.series.index((self.grid, "peak_floor_mw"))
-            if (self.grid, "peak_floor_mw") in self.template.series
-            else None
-        )
+        keys = [column.key for column in self.template.columns]
+        self.bought = {  # the column of its import, by connection
+            name: keys.index((name, "import_mw"))
+            for name, device in self.devices.items()
+            if device.role == "grid"
+        }
+        self.floors = {  # the row of `weights`, by connection that pays for demand
+            name: 1 + self.template.series.index((name, "peak_floor_mw"))
+            for name in self.bought
+            if (name, "peak_floor_mw") in self.template.series
+        }
         self.uncertain = [
             number
             for number, (name, key) in enumerate(self.template.series, start=1)
@@ -66,7 +70,8 @@ class LoopSpan(ABC):
             and self.devices[name].role in FORECAST_ROLES
             and name not in options.known_devices
         ]
-        self.proofs, self.peak_mw, self.month = LoopProofs(), 0.0, -1
+        self.proofs, self.month = LoopProofs(), -1
+        self.peak_mw = dict.fromkeys(self.bought, 0.0)
         self.executed, self.costs = list[Array](), list[float]()
 
     @abstractmethod
@@ -78,50 +83,58 @@ class LoopSpan(ABC):
         """The plan made at an interval, (intervals from it on, columns), and its cost [yuan]."""
 
     @abstractmethod
-    def execute(self, now: int, planned: Array, most_mw: float) -> tuple[Array, bool]:
+    def execute(self, now: int, planned: Array, most_mw: Mapping[str, float]) -> tuple[Array, bool]:
         """What is done in an interval, (columns,), and whether set points gave way; keeps what it leaves.
 
-        `planned` are the set points, (columns,), `most_mw` the import above which stores give way.
+        `planned` are the set points, (columns,), `most_mw` the import of each connection above which stores
+        give way; of one that is not named, none is too much.
         """
 
     def step(self, now: int) -> None:
         """Plan from an interval on if one is due, execute it, and hand on the peak."""
         if self.months[now] != self.month:
             self.month = int(self.months[now])
-            self.peak_mw = 0.0 if self.floor is None else float(self.weights[self.floor, now])
+            self.peak_mw = dict.fromkeys(self.bought, 0.0)
+            self.peak_mw |= {name: float(self.weights[row, now]) for name, row in self.floors.items()}
         try:
             if self.is_due(now) or self.plan is None:
                 self.plan = (now, *self.new_plan(now))
             planned_at, planned, cost_yuan = self.plan
-            most_mw = self.floor_mw(self.month) if self.options.holds_peak else np.inf
+            most_mw = self.floor_mw(self.month) if self.options.holds_peak else {}
             x, gave_way = self.execute(now, planned[now - planned_at], most_mw)
         except (InfeasibleError, SolverError) as error:
             raise type(error)(f"{self.prepared.times[now]:%Y-%m-%d %H:%M}: {error}") from error
         self.proofs.gave_way += gave_way
         self.executed.append(x)
         self.costs.append(cost_yuan)
-        self.peak_mw = max(self.peak_mw, float(x[self.bought]))
+        for name, column in self.bought.items():
+            self.peak_mw[name] = max(self.peak_mw[name], float(x[column]))
 
-    def floor_mw(self, month: int) -> float:
-        """Demand of a month that is paid for anyway: the peak so far, or that to expect if it is higher."""
-        so_far = self.peak_mw if month == self.month else 0.0
-        return max(so_far, self._expected_mw(self._month_to_expect(month)))
+    def floor_mw(self, month: int) -> dict[str, float]:
+        """Demand of a month that each connection pays for anyway: its peak so far, or that to expect."""
+        expected_mw = self._expected_mw(self._month_to_expect(month))
+        return {
+            name: max(self.peak_mw[name] if month == self.month else 0.0, expected_mw.get(name, 0.0))
+            for name in self.bought
+        }
 
     def _month_to_expect(self, month: int) -> int:
         """The month whose peak is expected: itself, or the one before, of which all is known."""
         return (month - 1) % (int(self.months[-1]) + 1) if self.options.peak_as_before else month
 
-    def _expected_mw(self, month: int) -> float:
-        """The peak of the cheapest dispatch of a month [MW]; zero where demand is not paid for."""
-        if self.floor is None:
-            return 0.0
+    def _expected_mw(self, month: int) -> Mapping[str, float]:
+        """The peaks of the cheapest dispatch of a month [MW], by connection that pays for demand."""
+        if not self.floors:
+            return {}
         if month not in self.expected_mw:
             span = np.flatnonzero(self.months == month)
             within = slice(int(span[0]), int(span[-1]) + 1)
             horizon = Horizon(self.prepared.times[within], self.prepared.hours)
             tiled = Tiled(self.template, horizon, self.weights[:, within])
-            demand_mw = relaxed_demand_mw(tiled, self.devices).get(self.grid, np.zeros(1))
-            self.expected_mw[month] = float(demand_mw.max(initial=0.0))
+            self.expected_mw[month] = {
+                name: float(demand_mw.max(initial=0.0))
+                for name, demand_mw in relaxed_demand_mw(tiled, self.devices).items()
+            }
         return self.expected_mw[month]
 
     def horizon(self, now: int) -> slice:
@@ -148,28 +161,28 @@ class LoopSpan(ABC):
                 weights[number] = forecast(actual, self.options.kind, now, count, self.per_day)
             elif key in self.issued:
                 weights[number] = self.issued[key].at(actual, now, count)
-        if self.floor is not None:
+        if self.floors:
             months = self.months[span]
             for month in np.unique(months):
-                self._set_floor(weights, months == month, self.floor_mw(int(month)))
+                self._set_floors(weights, months == month, self.floor_mw(int(month)))
         return weights
 
-    def _set_floor(self, weights: Array, within: Array, floor_mw: float) -> None:
-        free = (self.grid, "demand_free_mw")
-        free_mw = 0.0
-        if free in self.template.series:
-            free_mw = weights[1 + self.template.series.index(free), within]
-        weights[self.floor, within] = np.maximum(floor_mw - free_mw, 0.0)
+    def _set_floors(self, weights: Array, within: Array, floor_mw: Mapping[str, float]) -> None:
+        for name, row in self.floors.items():
+            free_mw, free = 0.0, (name, "demand_free_mw")
+            if free in self.template.series:
+                free_mw = weights[1 + self.template.series.index(free), within]
+            weights[row, within] = np.maximum(floor_mw.get(name, 0.0) - free_mw, 0.0)
 
     def settled(self, cpu_ms: float, reference: LoopReference | None) -> LoopResult:
         """What the executed intervals cost, beside the same span known from the beginning."""
         span = slice(self.options.first, self.options.first + self.options.count)
         times, hours = self.prepared.times[span], self.prepared.hours
         weights = self.weights[:, span].copy()
-        if self.floor is not None:
+        if self.floors:
             for month in np.unique(self.months[span]):
                 if np.count_nonzero(self.months == month) > np.count_nonzero(self.months[span] == month):
-                    self._set_floor(weights, self.months[span] == month, self._expected_mw(int(month)))
+                    self._set_floors(weights, self.months[span] == month, self._expected_mw(int(month)))
         tiled = Tiled(self.template, Horizon(times, hours), weights)
         executed = np.array(self.executed)
         x = with_month_peaks(tiled, executed.ravel())
@@ -182,7 +195,7 @@ class LoopSpan(ABC):
             times=times,
             columns=tuple(column.key for column in self.template.columns),
             executed=executed,
-            costs=span_costs(tiled, x, self.grid),
+            costs=span_costs(tiled, x, list(self.bought)),
             reference=reference or self._reference(tiled),
             missing_mwh=float(np.maximum(missing_mwh, 0.0).sum()),
             proofs=replace(self.proofs),
@@ -199,10 +212,10 @@ class LoopSpan(ABC):
         without: SpanCosts | None = None
         try:
             base = optimize(devices, times, hours, series)
-            without = span_costs(base.tiled, base.x, self.grid)
+            without = span_costs(base.tiled, base.x, list(self.bought))
         except InfeasibleError:
             pass  # there is nothing to compare with
-        costs = span_costs(foresight.tiled, foresight.x, self.grid)
+        costs = span_costs(foresight.tiled, foresight.x, list(self.bought))
         of_span = self.months[self.options.first : self.options.first + self.options.count]
         for month in np.unique(of_span).tolist():  # for runs that begin from this reference
             self._expected_mw(month)

@@ -1,4 +1,4 @@
-"""A closed loop of any park with one connection: several buses, units, shifted work, heat.
+"""A closed loop of any park: several buses and connections, units, shifted work, heat.
 
 A plan begins at the midnight before, with what was executed since then fixed: limits over a day and least
 times of running know what has been. At midnight every state is handed on, as daily plans do.
@@ -23,7 +23,13 @@ from parkdispatch.optimizer.proof.certificate import EXACT
 from parkdispatch.optimizer.proof.infeasibility import explain_infeasibility
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.optimizer.tiled_optimum import SolveSettings
-from parkdispatch.studies.closed_loop.interval_execution import SetPoints, executed_interval
+from parkdispatch.studies.closed_loop.interval_execution import (
+    PEAK_PENALTY,
+    SHARED_PENALTY,
+    PeakPaidFor,
+    SetPoints,
+    executed_interval,
+)
 from parkdispatch.studies.closed_loop.loop_forecasts import IssuedForecasts
 from parkdispatch.studies.closed_loop.loop_options import LoopOptions
 from parkdispatch.studies.closed_loop.loop_span import FORECAST_SERIES, LoopSpan
@@ -52,14 +58,11 @@ class NetworkLoop(LoopSpan):
         self.points = SetPoints.of(self.template, self.devices, free)
 
     def refusals(self) -> list[str]:
-        """What ties the days together that is not handed on, and more or less than one connection."""
-        case, grids = self.prepared.case, [d for d in self.devices.values() if d.role == "grid"]
-        problems = undecided_sizes(case, "a closed loop cannot decide a size")
-        problems += not_handed_over(self.year, self.devices)
-        if len(grids) != 1:
-            problems.append(
-                f"`device`: {len(grids)} connections: a closed loop is run, and settled, with one connection"
-            )
+        """What ties the days together that is not handed on, and a park without a connection."""
+        problems = undecided_sizes(self.prepared.case, "a closed loop cannot decide a size")
+        problems += not_handed_over(self.template, self.devices)
+        if not any(device.role == "grid" for device in self.devices.values()):
+            problems.append("`device`: no connection: a closed loop is run, and settled, with one at least")
         return problems
 
     def new_plan(self, now: int) -> tuple[Array, float]:
@@ -68,9 +71,9 @@ class NetworkLoop(LoopSpan):
         span, ahead = self.horizon(now), self.known(now)
         weights = np.hstack([self.weights[:, self.day_first : now], ahead])
         months = self.months[self.day_first : span.stop]
-        if self.floor is not None:
+        if self.floors:
             for month in np.unique(months).tolist():
-                self._set_floor(weights, months == month, self.floor_mw(int(month)))
+                self._set_floors(weights, months == month, self.floor_mw(int(month)))
         horizon = Horizon(self.prepared.times[self.day_first : span.stop], self.prepared.hours)
         x, gap, objective_yuan, tiled = self._solved(horizon, weights)
         self.proofs.add(gap)
@@ -97,16 +100,44 @@ class NetworkLoop(LoopSpan):
             return solved.x, gap, solved.cost_yuan, tiled
         raise InfeasibleError(explain_infeasibility(tiled, tiled.program))
 
-    def execute(self, now: int, planned: Array, most_mw: float) -> tuple[Array, bool]:
+    def execute(self, now: int, planned: Array, most_mw: Mapping[str, float]) -> tuple[Array, bool]:
         """Follow the set points as far as what really comes allows."""
         self._hand_over(now)
         span = slice(self.day_first, now + 1)
         horizon = Horizon(self.prepared.times[span], self.prepared.hours)
         executed = self._executed_of_day()
         tiled = PartlyExecuted(self.day_template, horizon, self.weights[:, span], executed=executed)
-        x, gave_way = executed_interval(tiled, planned, self.points, self.bought, most_mw)
+        x, gave_way = executed_interval(tiled, planned, self.points, self._peaks(now, most_mw))
         self.of_day.append(x)
         return x, gave_way
+
+    def _peaks(self, now: int, most_mw: Mapping[str, float]) -> list[PeakPaidFor]:
+        """The peaks that stores give way for, or without these, that connections share the rest by."""
+        holds, several = bool(most_mw), len(self.bought) > 1
+        if not holds and not several:
+            return []
+        price = {name: self._demand_price(name, now) for name in self.bought}
+        dearest = max(price.values()) or 1.0
+        floors_mw = most_mw or self.floor_mw(self.month)
+        return [
+            PeakPaidFor(
+                self.bought[name],
+                power_mw,
+                PEAK_PENALTY * (0.8 + 0.2 * price[name] / dearest)
+                if holds
+                else SHARED_PENALTY * (0.5 + 0.5 * price[name] / dearest),
+            )
+            for name, power_mw in floors_mw.items()
+            if price[name] > 0 or not several
+        ]
+
+    def _demand_price(self, name: str, now: int) -> float:
+        key = (name, "demand_price_yuan_per_mw_month")
+        return (
+            float(self.weights[1 + self.template.series.index(key), now])
+            if key in self.template.series
+            else 0.0
+        )
 
     def _executed_of_day(self) -> Array:
         width = len(self.day_template.columns)

@@ -42,9 +42,11 @@ class OneBusLoop(LoopSpan):
         problems = self.execution.refusals()
         return problems or handed_on_problems(self.devices, self.states, self.template, self.prepared.hours)
 
-    def execute(self, now: int, planned: Array, most_mw: float) -> tuple[Array, bool]:
+    def execute(self, now: int, planned: Array, most_mw: Mapping[str, float]) -> tuple[Array, bool]:
         """Stores follow their set points as far as they can, the grid takes the rest."""
-        x, gave_way = self.execution.executed(planned, self.weights[:, now], self.initial, most_mw)
+        (grid,) = self.bought
+        hold_mw = most_mw.get(grid, np.inf)
+        x, gave_way = self.execution.executed(planned, self.weights[:, now], self.initial, hold_mw)
         self.initial = x[[previous.column for previous in self.template.previous]]
         return x, gave_way
 

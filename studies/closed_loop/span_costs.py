@@ -1,6 +1,6 @@
 """What a dispatch of a span costs by month: energy, demand, and the highest import."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,10 @@ from parkdispatch.results.audit import MONEY_TOLERANCE
 
 @dataclass(frozen=True)
 class SpanCosts:
-    """By month of the span ("2026-07"): energy and demand [yuan], highest demand metered [MW]."""
+    """By month of the span ("2026-07"): energy and demand [yuan], highest demand metered [MW].
+
+    The highest demand of several connections is the sum of that of each, which is what they pay for.
+    """
 
     energy_yuan: Mapping[str, float]  # bought less sold, wear and all else that is paid by the interval
     demand_yuan: Mapping[str, float]
@@ -36,8 +39,8 @@ class SpanCosts:
         return self.energy_total + self.demand_total
 
 
-def span_costs(tiled: Tiled, x: Array, grid: str) -> SpanCosts:
-    """The costs of a dispatch in the columns of a horizon, of a park with one connection.
+def span_costs(tiled: Tiled, x: Array, grids: Sequence[str]) -> SpanCosts:
+    """The costs of a dispatch in the columns of a horizon, of a park with some connections.
 
     Raises SolverError where their sum is not the objective, which is computed otherwise.
     """
@@ -52,12 +55,15 @@ def span_costs(tiled: Tiled, x: Array, grid: str) -> SpanCosts:
         for functional in shared.costs.values():
             unit_yuan = tiled.constant_term(functional, first)
             np.add.at(demand_yuan, months[first], unit_yuan * x[start : start + len(first)])
-    bought = [column.key for column in template.columns].index((grid, "import_mw"))
-    metered_mw = metered_demand_mw(horizon.times, horizon.hours, x[tiled.column_of(bought)])
+    keys, peaks_mw = [column.key for column in template.columns], np.zeros(len(names))
+    for grid in grids:
+        import_mw = x[tiled.column_of(keys.index((grid, "import_mw")))]
+        demand_mw = metered_demand_mw(horizon.times, horizon.hours, import_mw)
+        peaks_mw += np.maximum.reduceat(demand_mw, horizon.first("month"))
     costs = SpanCosts(
         dict(zip(names, np.bincount(months, interval_yuan, len(names)).tolist(), strict=True)),
         dict(zip(names, demand_yuan.tolist(), strict=True)),
-        dict(zip(names, np.maximum.reduceat(metered_mw, horizon.first("month")).tolist(), strict=True)),
+        dict(zip(names, peaks_mw.tolist(), strict=True)),
     )
     objective_yuan = tiled.program.objective(x) * tiled.money_unit_yuan
     turnover_yuan = float(np.abs(interval_yuan).sum() + np.abs(demand_yuan).sum())

@@ -128,6 +128,7 @@ def dispatch_demand_response(
             prepared.hours,
             _raised_prices(problem, bid, tie_break),
             time_limit_s=context.options.time_limit_s,
+            gap=context.options.gap,
             threads=context.options.threads,
             warm=warm_start,
         )

@@ -12,9 +12,11 @@ from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.inputs.schema.orders import LimitOrder, OutageOrder
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InfeasibleError, SolverError
+from parkdispatch.models.network.unserved import UnservedEnergy
 from parkdispatch.optimizer.proof.shadow_prices import ShadowPrices, shadow_prices
 from parkdispatch.results.grid_exchange import set_point_mw
 from parkdispatch.results.savings.daily_saving import PURCHASE, replacement_price_yuan_per_mwh
+from parkdispatch.results.schedule.interval_reasons import blackout_of
 from parkdispatch.results.schedule.plan_notes import PlanNote
 from parkdispatch.results.schedule.schedule import (
     ScheduleBlock,
@@ -41,7 +43,9 @@ class BlockGain:
     price: float  # of what it buys, or does not buy: the multiplier of the bus, but no more than the tariff
     stored_at: float  # what was paid for its energy, with losses; of a charge, its worth in the store
     at_the_margin: float  # the multiplier: with what the demand charge and limits make of it
-    gain_yuan: float  # of a discharge: what it does not buy less what was paid
+    # of a discharge: what it does not buy less what was paid; None in a blackout, in which it serves what
+    # would not be served and no price says what that is worth
+    gain_yuan: float | None
     hour_later_yuan: float | None  # what moving it an hour would gain at the margin; None: no hour is left
 
 
@@ -57,6 +61,7 @@ def block_gains(planned: PlannedRun) -> list[BlockGain]:
         return []
     hours, times = float(solution.attrs["hours"]), times_of(solution)
     flows = [_flow(planned, prices, name, hours) for name in case.storage]
+    is_blackout, unserved_yuan_per_mwh = blackout_of(solution, case), _unserved_yuan_per_mwh(planned)
     gains = []
     for block in schedule_blocks(solution, case):
         here, sign = (times >= block.first) & (times < block.last), 1 if block.action == "discharge" else -1
@@ -72,6 +77,7 @@ def block_gains(planned: PlannedRun) -> list[BlockGain]:
             for of in (_cash, _paid if sign > 0 else _worth, _margin)
         )
         per_kwh = 1 / energy_mwh / KWH_PER_MWH
+        serves = sign > 0 and unserved_yuan_per_mwh is None and is_blackout[here].all()
         later = _hour_later_yuan(flows, energies, here, hours)
         gains.append(
             BlockGain(
@@ -79,7 +85,7 @@ def block_gains(planned: PlannedRun) -> list[BlockGain]:
                 cash * per_kwh,
                 paid * per_kwh,
                 margin * per_kwh,
-                sign * (cash - paid),
+                None if serves else sign * (cash - paid),
                 None if later is None else sign * later,
             )
         )
@@ -119,6 +125,9 @@ def _flow(planned: PlannedRun, prices: ShadowPrices, name: str, hours: float) ->
     margin = prices.of_bus_yuan_per_mwh[next(iter(device.buses))]
     tariffs = [values(solution, f"{grid}.{PURCHASE}") for grid in case.priced_connections]
     cash = np.minimum(margin, np.max(tariffs, axis=0)) if tariffs else margin
+    unserved_yuan_per_mwh = _unserved_yuan_per_mwh(planned)
+    in_blackout = margin if unserved_yuan_per_mwh is None else np.full(len(margin), unserved_yuan_per_mwh)
+    cash = np.where(blackout_of(solution, case), np.where(power_mw > 0, in_blackout, margin), cash)
     in_store = prices.of_stored_yuan_per_mwh.get(name, np.zeros(len(power_mw)))
     eta_in, eta_out = (float(getattr(device, f"eta_{way}", 1.0)) for way in ("charge", "discharge"))
     level = device.storage_level(device_quantities(solution, name))
@@ -132,6 +141,16 @@ def _flow(planned: PlannedRun, prices: ShadowPrices, name: str, hours: float) ->
         pool_yuan += -mw * hours * float(cash[interval]) if mw < 0 else change_mwh * mean
         held_mwh += change_mwh
     return _Flow(power_mw, margin, cash, in_store * eta_in, paid)
+
+
+def _unserved_yuan_per_mwh(planned: PlannedRun) -> float | None:
+    """What a MWh that is not served costs in a plan whose limits have a price; None in any other."""
+    prices = [
+        device.violation_yuan_per_mwh
+        for device in planned.run.case.devices.values()
+        if isinstance(device, UnservedEnergy)
+    ]
+    return min(prices, default=None)
 
 
 def _hour_later_yuan(
@@ -158,11 +177,15 @@ def gain_notes(planned: PlannedRun, gains: Sequence[BlockGain] | None = None) ->
         is_charge = gain.block.action == "charge"
         parts = {
             "clock": _named_clock(gain.block, dated=dated),
-            "yuan": f"{gain.gain_yuan:z,.0f}",
+            "yuan": f"{gain.gain_yuan or 0.0:z,.0f}",
+            "mwh": f"{gain.block.energy_mwh:,.2f}",
             "price": f"{gain.price:z.3f}",
             "stored": f"{gain.stored_at:z.3f}",
             "margin": f"{gain.at_the_margin:z.3f}",
         }
+        if gain.gain_yuan is None:
+            notes.append(PlanNote("gain_in_blackout", parts))
+            continue
         notes.append(PlanNote("gain_charge" if is_charge else "gain_discharge", parts))
         if parts["margin"] != parts["price"]:
             notes.append(PlanNote("at_the_margin", parts))
@@ -225,5 +248,9 @@ def with_reasons(planned: PlannedRun, context: SolveContext) -> PlannedRun:
     gains = block_gains(planned)
     notes = (*planned.run.notes, *gain_notes(planned, gains), *marginal_notes(planned, context))
     # what is charged is paid for in the gain of its discharge
-    gains_yuan = {gain.block.key: gain.gain_yuan for gain in gains if gain.block.action == "discharge"}
+    gains_yuan = {
+        gain.block.key: gain.gain_yuan
+        for gain in gains
+        if gain.block.action == "discharge" and gain.gain_yuan is not None
+    }
     return replace(planned, run=replace(planned.run, notes=notes, gains_yuan=gains_yuan))

@@ -12,8 +12,10 @@ from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.units import KWH_PER_MWH
+from parkdispatch.optimizer.formulation.kept_templates import kept_template
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.parametric.parametric_search import ParameterLimits, ParametricSearch
+from parkdispatch.optimizer.proof.certificate import EXACT
 from parkdispatch.optimizer.solve import Optimum, optimize
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.results.finance.annuity import capital_annuity
@@ -36,19 +38,26 @@ SEARCH_S = 900.0  # after which the search stops and states the gap it has reach
 def co_optimized_size(case: Case, context: SolveContext, gap: float = PROVEN_SIZE_GAP) -> Best:
     """The cheapest power and energy of the increment within the bounds of `sizing`; possibly none.
 
-    Cost is that of the base year's dispatch plus the annuity of the capital cost. Raises what `prepare` and
-    the solve raise.
+    Cost is that of the base year's dispatch plus the annuity of the capital cost. The search ends at `gap`,
+    or at twice that of a solve where that is more. Raises what `prepare` and the solve raise.
     """
     return co_optimized_size_of_park(ExistingPark.of(case, context), gap)
 
 
 def co_optimized_size_of_park(existing: ExistingPark, gap: float = PROVEN_SIZE_GAP) -> Best:
     """As `co_optimized_size`, for a prepared existing park."""
+    gap = max(gap, 2.0 * existing.context.options.gap)  # each trial has the gap of a solve itself
 
     def question() -> dict[str, object]:
         return {"park": existing.digest, "best": [gap, SEARCH_S]}
 
     return existing.context.finished.recalled(Best, question, lambda: _searched_size(existing, gap))
+
+
+def is_search_of_size_possible(existing: ExistingPark) -> bool:
+    """Whether the parametric bound is made for this park: it needs the decomposition into windows."""
+    prepared = existing.prepared
+    return kept_template(prepared.case.devices, prepared.hours).decomposes_into_windows
 
 
 def _searched_size(existing: ExistingPark, gap: float) -> Best:
@@ -69,7 +78,7 @@ def _searched_size(existing: ExistingPark, gap: float) -> Best:
     price = np.array([annuity.yuan_per_mw, annuity.yuan_per_mwh])
     size_context = context.labelled("sizes")
     with ThreadPool(context.options.threads or os.cpu_count() or 1) as pool:
-        search = ParametricSearch(tiled_at, limits, price, pool, size_context.progress)
+        search = ParametricSearch(tiled_at, limits, price, pool, size_context.progress, context.options.gap)
         result = search.run(start, gap, SEARCH_S)
     without = existing.year(0).solution.attrs
     without_yuan, without_bound_yuan = float(without["objective_yuan"]), float(without["bound_yuan"])
@@ -137,15 +146,17 @@ def _marginal_at(existing: ExistingPark, power_mw: float, energy_mwh: float) -> 
     with_increment: Prepared = prepared.of(prepared.case.with_devices(devices))
     optimum = _optimum_with_multipliers(with_increment, context)
     of_mw, of_mwh = marginal_values(with_increment, sizing.device, optimum)
-    differences = marginal_differences(with_increment, sizing.device, optimum, DIFFERENCE_STEP, context)
+    differences = None
+    if context.options.gap <= EXACT:  # a coarser gap is more than a step is worth
+        differences = marginal_differences(with_increment, sizing.device, optimum, DIFFERENCE_STEP, context)
     annuity = capital_annuity(existing.finance, sizing)
     return Marginal(
         power_mw=power_mw,
         energy_mwh=energy_mwh,
         value_of_mw_yuan=of_mw,
         value_of_mwh_yuan=of_mwh,
-        difference_mw_yuan=differences.of_mw_yuan,
-        difference_mwh_yuan=differences.of_mwh_yuan,
+        difference_mw_yuan=differences.of_mw_yuan if differences else None,
+        difference_mwh_yuan=differences.of_mwh_yuan if differences else None,
         annuity_yuan_per_mw=annuity.yuan_per_mw,
         annuity_yuan_per_mwh=annuity.yuan_per_mwh,
         break_even_yuan_per_kwh=of_mwh / annuity.share / KWH_PER_MWH,
@@ -167,6 +178,8 @@ def _optimum_with_multipliers(prepared: Prepared, context: SolveContext) -> Opti
         prepared.hours,
         prepared.series,
         time_limit_s=context.options.time_limit_s,
+        gap=context.options.gap,
+        threads=context.options.threads,
         apart=True,
         multipliers=True,
     )

@@ -15,7 +15,11 @@ from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.io.scenario_store import UnusableStoreError
 from parkdispatch.results.sizing.increment_value import Worth
 from parkdispatch.results.sizing.sizing_results import NEVER, Best, Choice, Marginal, SizeStudy
-from parkdispatch.studies.sizing.co_optimization import co_optimized_size_of_park, marginal_of_park
+from parkdispatch.studies.sizing.co_optimization import (
+    co_optimized_size_of_park,
+    is_search_of_size_possible,
+    marginal_of_park,
+)
 from parkdispatch.studies.sizing.commissioning_runs import attempted_commissioning
 from parkdispatch.studies.sizing.existing_park import ExistingPark, require_increment_inputs
 from parkdispatch.studies.sizing.offers import attempted_offers, choices_of, offer_of_worth
@@ -80,8 +84,15 @@ def size_study(
     context.progress("the park without the increment")
     existing.year(0)
     run = _StudyRun(existing, every_year)
-    study = SizeStudy(case, sizing, choices_of(sizing))
-    if BEST in parts:
+    study = SizeStudy(case, sizing, choices_of(sizing), asked_gap=context.options.gap)
+    if BEST in parts and not is_search_of_size_possible(existing):
+        if set(parts) == {BEST}:
+            raise InputError(
+                "argument `only` = best: the search of a size is made for parks of one bus whose only binary"
+                " decisions are exclusive pairs, without totals over the year; surface and offers are not"
+            )
+        study = replace(study, is_best_left_out=True)
+    elif BEST in parts:
         study = run.with_best(study)
     if set(parts) - {BEST}:
         study = run.with_offers(study)

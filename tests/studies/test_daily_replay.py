@@ -29,10 +29,11 @@ from parkdispatch.results.savings.replay_comparison import (
     Replayed,
     Threefold,
     compare_replay,
+    replay_json,
     write_replay_csv,
 )
 from parkdispatch.results.solution import values
-from parkdispatch.results.wording.sentences import proof_sentence
+from parkdispatch.results.wording.sentences import failed_sentences, proof_sentence
 from parkdispatch.results.wording.words import load_words
 from parkdispatch.studies.daily_replay import assemble_year, replay_year
 from parkdispatch.studies.demand_peak import month_peaks
@@ -448,3 +449,40 @@ def test_a_size_is_not_for_a_day_to_decide() -> None:
         "`device.battery_1.power_mw` = 0 to 50",
         "`device.battery_1.energy_mwh` = 0 to 50",
     ]
+
+
+def test_a_day_without_a_plan_keeps_the_days_before_it() -> None:
+    """The third of four days has no plan: two are compared with their perfect foresight, and it is named."""
+    case = load_case("gaoan")
+    prepared = prepare(case, pd.date_range(FIRST, periods=96 * DAYS, freq="15min"))
+    spy = Spy()
+
+    def third_fails(*day: Any) -> Optimum:
+        if len(spy.begins) == 2:
+            raise InfeasibleError("no dispatch meets all limits")
+        return spy(*day)
+
+    run, replayed = replay_year(prepared, SolveContext(), 0.0, third_fails)
+    two = prepare(case, pd.date_range(FIRST, periods=96 * 2, freq="15min"))
+    _, alone = replay_year(two, SolveContext(), 0.0, Spy())
+    assert [task.name for task in replayed.failed] == [f"{prepared.times[192]:%Y-%m-%d}"]
+    assert (replayed.failed[0].reason, replayed.asked) == ("infeasible", {"days": DAYS})
+    assert [day.day for day in replayed.days] == [day.day for day in alone.days]
+    assert replayed.total.foresight_yuan == pytest.approx(alone.total.foresight_yuan)
+    assert run.solution.sizes["time"] == 192
+    assert not alone.failed
+    said = replay_json(replayed)
+    assert (said["days"], said["days_asked"], len(said["failed"])) == (2, DAYS, 1)
+    words = load_words("en")
+    (line,) = failed_sentences(replayed.failed, replayed.asked, 2026, words)
+    assert line.startswith(f"1 of {DAYS} days failed: {prepared.times[192]:%Y-%m-%d} (infeasible)")
+
+
+def test_a_first_day_without_a_plan_leaves_nothing_to_write() -> None:
+    prepared = prepare(load_case("gaoan"), pd.date_range(FIRST, periods=96 * 2, freq="15min"))
+
+    def fails(*_: Any) -> Optimum:
+        raise InfeasibleError("no dispatch meets all limits")
+
+    with pytest.raises(InfeasibleError, match="planned alone"):
+        replay_year(prepared, SolveContext(), 0.0, fails)

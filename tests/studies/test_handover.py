@@ -194,13 +194,13 @@ def test_rules_of_a_year_cannot_be_kept_by_days() -> None:
     """A day does not know what the others need: told at once, and not after a year of days."""
     made = SmallPark(48).grid(100.0).load(1.0).pv(1.0)
     made.add("rules", ParkRules(co2_cap_t=5.0, peak_import_mw=9.0), binds=1.0)
-    (line,) = not_handed_over(made.tiled(), made.devices)
+    (line,) = not_handed_over(made.tiled().template, made.devices)
     assert line == (
         "`device.rules`: limits `co2_cap` over more than a day: cannot be planned day by day, because no day"
         " knows what the others need"
     )
     made.add("rules", ParkRules(co2_price_yuan_per_t=80.0, peak_import_mw=9.0), binds=1.0)
-    assert not_handed_over(made.tiled(), made.devices) == []
+    assert not_handed_over(made.tiled().template, made.devices) == []
 
 
 @pytest.mark.slow

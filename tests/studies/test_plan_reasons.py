@@ -1,12 +1,19 @@
 """Why a plan is what it is: the gain of each block by hand, and what a little more would bring."""
 
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import parkdispatch as pdx
 from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.series.series_values import SeriesValues
+from parkdispatch.models.network.blackouts import Blackout
 from parkdispatch.studies.planning.plan_reasons import block_gains
+from tests.support.ledgers.settled_days import DAY, hand_case
 
 NOW: dict[str, Any] = {
     "start": "2026-07-15T10:15",
@@ -47,3 +54,30 @@ def test_what_one_more_would_bring_is_a_difference_of_optima(case: Case) -> None
     said = f"1 MW more would bring {plan.cost_yuan - looser.cost_yuan:,.0f} yuan in this plan: grid.import"
     assert any(note.startswith(said) for note in plan.why())
     assert sum("One more MWh of battery_" in note for note in plan.why()) == 2
+
+
+def test_a_discharge_in_a_blackout_is_not_priced_by_the_tariff(tmp_path: Path) -> None:
+    """8 MW for two hours without a connection: at the tariff's 510 yuan/MWh it would gain what nobody sells.
+
+    Nothing says what 16 MWh that are not served are worth; with a price of violations they are worth that.
+    """
+    hand = hand_case(tmp_path)
+    july = pd.date_range("2026-07-01", "2026-08-01", freq="h", inclusive="left")
+    load = SeriesValues(pd.Series(8.0, index=july), "load")
+    dark = Blackout(begin=datetime(2026, 7, 15, 12), end=datetime(2026, 7, 15, 14))
+    grid = hand.devices["grid"].model_copy(update={"blackouts": (dark,)})
+    case = replace(
+        hand.with_devices({**hand.devices, "grid": grid}), series={**hand.series, ("load", "demand_mw"): load}
+    )
+    plain = pdx.plan(case, day=DAY)
+    assert plain.planned is not None
+    (gain,) = [g for g in block_gains(plain.planned) if g.block.first.hour == 12]
+    assert (gain.gain_yuan, gain.block.energy_mwh) == (None, pytest.approx(16.0))
+    assert any("serves 16.00 MWh in a blackout that nothing else could" in line for line in plain.why())
+    others = [g for g in block_gains(plain.planned) if g.block.first.hour != 12]
+    assert others
+    assert all(g.gain_yuan is not None for g in others)
+    priced = pdx.plan(case, day=DAY, soft_yuan_per_mwh=5000.0)
+    assert priced.planned is not None
+    (gain,) = [g for g in block_gains(priced.planned) if g.block.first.hour == 12]
+    assert gain.price == pytest.approx(5.0)  # yuan/kWh

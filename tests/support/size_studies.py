@@ -312,7 +312,8 @@ def surface_given(npv_yuan: list[list[float]]) -> xr.Dataset:
     dims = ("power_mw", "duration_hours")
     cost = 1e6 * energy
     data = {"npv_yuan": values, "annual_net_yuan": values / 10, "investment_yuan": cost, "energy_mwh": energy,
-            "gap": np.zeros_like(values), "frontier": values > 0}  # fmt: skip
+            "gap": np.zeros_like(values), "dispatch_yuan": np.full_like(values, 5e8),
+            "frontier": values > 0}  # fmt: skip
     return xr.Dataset(
         {name: (dims, array) for name, array in data.items()}, coords={dims[0]: powers, dims[1]: hours}
     )

@@ -34,8 +34,9 @@ As = Annotated[
     list[str] | None,
     typer.Option(
         "--as",
-        help="What the file holds: load, pv, wind, import, export, battery (plus: discharge), soc, peak; with"
-        " :DEVICE where several have it, and =COLUMN where the file has several. Repeated for more columns.",
+        help="What the file holds: load, pv, wind, import, export, battery (plus: discharge), power, soc,"
+        " peak; with :DEVICE where several have it, and =COLUMN where the file has several. Repeated for more"
+        " columns.",
     ),
 ]
 Quality = Annotated[str, typer.Option(help="How good the values are: measured, estimated or substituted.")]

@@ -115,6 +115,7 @@ class SizeRequest(CommandRequest):
     only: Annotated[Text | None, TypedAs("--only")] = None
     scenarios: Annotated[int | None, TypedAs("--scenarios"), Field(ge=0, le=100_000)] = None
     every_year: Annotated[bool, TypedAs("--every-year")] = False
+    gap: Annotated[float | None, TypedAs("--gap"), Field(ge=1e-9, le=0.01)] = None
     time_limit: Annotated[TimeLimitS, TypedAs("--time-limit")] = 60.0
 
 

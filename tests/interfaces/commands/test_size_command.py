@@ -169,3 +169,14 @@ def test_a_case_that_asks_nothing_is_told(typed: Run, tmp_path: Path) -> None:
     code, _, err = typed("size", write_case(tmp_path))
     assert code == 2
     assert "`sizing` is missing" in err
+
+
+@pytest.mark.usefixtures("one_month")
+def test_a_gap_is_in_what_is_told(typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert sized(typed, tmp_path, "--only", "offers", "--gap", "1e-3", "--out", "a").code == 0
+    summary = json.loads((tmp_path / "a" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["asked_gap"] == 1e-3
+    refused = sized(typed, tmp_path / "b", "--gap", "0.5")
+    assert refused.code == 2
+    assert "`--gap` = 0.5: must be from 1e-09 to 0.01" in refused.err

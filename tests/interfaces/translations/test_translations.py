@@ -21,7 +21,7 @@ from tests.support.typed_commands import Run
 ALLOWED = re.compile(
     r"[a-z]+://\S*|pip install \S+|\w*_\w*(?:[.=:]\w+)*|\b\w+(?= ?=)|\w+\.(?:sqlite|nc)|(?<=[:=])\w+|"
     r"[\d.]+yuan/kWh|yuan/MWh|"
-    r"\b(?:load|wind|import|export|battery|soc|peak|measured|estimated|substituted|exactly|good|bad|standard|"
+    r"\b(?:load|wind|import|export|battery|power|soc|peak|measured|estimated|substituted|exactly|good|bad|standard|"
     r"SQLite|URL|Windows|parkdispatch(?:-service)?|pandas|Series|HiGHS|pvlib|pandapower|cbc|gurobi|low|mode|high|weights|"
     r"areas|bus|deg|device|mean|MWp|grid|row|rated|max|loan|off|vat|depreciation|contracted|capacity|single_part|case|solution|index|good|metered|orders|p10|p50|p90|worker|dask|appsi_highs|tcp|host|tls|PEM|holidays)\b|"
     r"gaoan(?:-pilot|-study)?|forecast-DAY|plan_date|tomorrow|today|yesterday|NAME=0\.4|ems\.xlsx#Sheet2|first_phase|"

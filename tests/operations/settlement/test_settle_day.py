@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.inputs.loader import load_case
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.network.park_rules import ParkRules
 from parkdispatch.operations.known_outages import RecordedOutage
 from parkdispatch.operations.settlement.day_record import settleable
 from parkdispatch.operations.settlement.settle_day import settle_day
@@ -155,12 +155,11 @@ def test_the_shapley_value_of_a_game_known_by_hand() -> None:
     assert [share.peak for share in shares.values()] == pytest.approx([1.0, 1.0, 1.0])
 
 
-def test_a_park_that_cannot_be_settled_is_refused() -> None:
-
+def test_a_park_that_cannot_be_settled_is_refused(case: Case) -> None:
+    """Two connections have two meters and two peaks; a limit over the year needs the days before."""
+    second = case.devices["grid"].model_copy(update={"bus": "other"})
+    cap = ParkRules.model_validate({"co2_cap_t": 1e6})
     with pytest.raises(InputError) as refused:
-        settleable(load_case("gaoan-pilot"))
-    assert any(
-        "a settlement understands grid, load, pv, wind, battery only" in line
-        for line in refused.value.problems
-    )
-    assert any("has buses" in line for line in refused.value.problems)
+        settleable(case.with_devices({**case.devices, "second": second, "rules": cap}))
+    assert any("has 2 connections: a settlement must have one" in line for line in refused.value.problems)
+    assert any("`device.rules`: limits" in line for line in refused.value.problems)

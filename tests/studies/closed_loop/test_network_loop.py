@@ -117,3 +117,45 @@ def test_stores_give_way_for_the_peak_first_and_then_work_that_may_wait() -> Non
     assert power(result, "mills", "power_mw")[27:29] == pytest.approx([3.0, 2.0])
     assert power(result, "mills", "power_mw").reshape(2, 24).sum(axis=1) == pytest.approx([9.0, 9.0])
     assert result.proofs.gave_way >= 1
+
+
+def two_connections(load_mw: list[float], second_mw: float) -> SmallPark:
+    """Connections at 10 and 30 yuan/MWh, both with a demand price; the first has had 3 MW already."""
+    prices = [10.0] * len(load_mw)
+    park = SmallPark(len(prices), 60, "2026-07-15").grid(
+        prices, bus="meter", demand=1000.0, peak_so_far=3.0, import_limit=8.0
+    )
+    dear = [30.0] * len(load_mw)
+    park.grid(dear, bus="ac", name="second", demand=100.0, peak_so_far=second_mw, import_limit=8.0)
+    cable = Link(bus="meter", to_bus="ac", forward_limit_mw=100.0, backward_limit_mw=100.0)
+    limits = {"forward_limit_mw": 100.0, "backward_limit_mw": 100.0, "wheeling_price_yuan_per_mwh": 0.0}
+    return park.load(load_mw).add("cable", cable, availability=1.0, **limits)
+
+
+def test_each_connection_has_its_own_peak_and_price() -> None:
+    """5 MW for a day, of which the cheap one has paid for 3 MW and the dear one for 1.
+
+    The fifth MW raises the peak that costs 100 and not that of 1000: 24 x (3 x 10 + 2 x 30) + 100 + 3 x 1000
+    + 1 x 100. With one peak for both, or one price, it would be bought at 10 or raise the dear peak.
+    """
+    result = run(two_connections([5.0] * 24, 1.0), "perfect")
+    assert power(result, "grid", "import_mw") == pytest.approx([3.0] * 24)
+    assert power(result, "second", "import_mw") == pytest.approx([2.0] * 24)
+    assert result.costs.energy_total == pytest.approx(24 * (3 * 10 + 2 * 30))
+    assert result.costs.demand_total == pytest.approx(3 * 1000 + 2 * 100)
+    assert list(result.costs.peak_mw.values()) == pytest.approx([3.0 + 2.0])
+    assert result.cost_yuan == pytest.approx(result.foresight_yuan)
+
+
+def test_a_store_gives_way_for_the_peak_of_the_connection_that_would_exceed_it() -> None:
+    """At 12:00 the load is 6 MW where 4.5 were forecast: 3 + 2 MW are paid for, the battery gives the sixth.
+
+    It is filled again in the hours after, within the peaks.
+    """
+    load_mw = [4.5] * 36 + [6.0] + [4.5] * 11
+    park = two_connections(load_mw, 2.0).battery(power_mw=1.0, energy_mwh=4.0, initial_soc=1.0, final_soc=1.0)
+    result = run(park, "persistence", hold=True)
+    battery_mw = power(result, "battery", "charge_mw") - power(result, "battery", "discharge_mw")
+    assert battery_mw[36] == pytest.approx(-1.0)
+    assert power(result, "grid", "import_mw").max() <= 3.0 + 1e-6
+    assert power(result, "second", "import_mw").max() <= 2.0 + 1e-6

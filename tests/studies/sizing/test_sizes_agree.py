@@ -135,10 +135,12 @@ def test_one_more_is_worth_its_price_at_the_co_optimised_size(three: Three) -> N
     """Between one less and one more the value passes the price, but for what the gap leaves open."""
     marginal, best = three.marginal, three.best
     open_yuan = 2.0 * best.gap * best.cost_yuan  # a MWh off the best of all, no size is dearer by more
-    for price, (less, more) in (
+    for price, differences in (
         (marginal.annuity_yuan_per_mwh, marginal.difference_mwh_yuan),
         (marginal.annuity_yuan_per_mw, marginal.difference_mw_yuan),
     ):
+        assert differences is not None
+        less, more = differences
         assert more - open_yuan <= price <= less + open_yuan
     assert (marginal.annuity_yuan_per_mw, marginal.annuity_yuan_per_mwh) == (
         three.yearly.yuan_per_mw,
