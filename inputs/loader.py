@@ -18,6 +18,7 @@ from parkdispatch.inputs.checks.file_form import file_problems
 from parkdispatch.inputs.checks.owner_checks import owner_problems
 from parkdispatch.inputs.checks.sizing_checks import sizing_problems
 from parkdispatch.inputs.checks.trusted_paths import path_problems
+from parkdispatch.inputs.checks.yearly_checks import yearly_problems
 from parkdispatch.inputs.messages.further_problems import further_problems
 from parkdispatch.inputs.messages.problem_sentences import (
     closest,
@@ -101,6 +102,7 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
         sha256=digest,
         series={(key.split(".")[0], key.split(".")[1]): entry for key, entry in file.series.items()},
         finance=file.finance,
+        yearly_changes=file.yearly_changes,
         sensitivities=of_remaining_devices(sensitivities, file.device, all_tables["device"]),
         contracts=file.contract,
         owners=file.owners,
@@ -113,7 +115,7 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
     text = path.read_text(encoding="utf-8")
     case = replace(case, sources=file_sources(text, case, paths_set_by(all_tables, variant)))
     problems = [*sensitivity_problems(case), *calibrated_problems(case), *sizing_problems(case)]
-    if problems := [*problems, *owner_problems(case)]:
+    if problems := [*problems, *owner_problems(case), *yearly_problems(case)]:
         raise InputError(list(dict.fromkeys(named_after_variant(problems, all_tables, variant))))
     return case
 

@@ -27,6 +27,7 @@ TABLES = {
     "contract": "contracts",
     "owners": "owners",
     "sizing": "sizing",
+    "yearly_changes": "yearly_changes",
 }
 DISPATCH = ("tariff", "site", "calendar", "weather", "device", "series")  # tables that a dispatch uses
 MISSING = object()

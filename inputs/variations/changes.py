@@ -28,6 +28,7 @@ ROOTS = {
     "contract": "contracts",
     "owners": "owners",
     "sizing": "sizing",
+    "yearly_changes": "yearly_changes",
 }
 
 

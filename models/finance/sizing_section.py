@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from parkdispatch.models.declaration import ASSUMED, GIVEN, Declaration, declared
 from parkdispatch.models.device import Array, Fraction
 from parkdispatch.models.finance.investment import YearlyChange
+from parkdispatch.models.finance.yearly_changes import YearFactors
 from parkdispatch.models.limits import (
     Factor,
     Money,
@@ -129,7 +130,10 @@ class Offer(Declaration):
 
 
 class YearlyChanges(Declaration):
-    """Yearly relative change of prices and load from the year of the case on; 0: no change."""
+    """Yearly relative change of prices and load from the year of the case on; 0: no change.
+
+    Those of purchased energy, spread and load come on top of the case's `yearly_changes`.
+    """
 
     battery_price: YearlyChange = declared(
         "1/year", "Yearly change of the price of the increment", ASSUMED, 0.0
@@ -144,6 +148,14 @@ class YearlyChanges(Declaration):
         "1/year", "Yearly change of each period's price difference from the flat period", ASSUMED, 0.0
     )
     load: YearlyChange = declared("1/year", "Yearly change of the park's energy", ASSUMED, 0.0)
+
+    def factors(self, years: int) -> YearFactors:
+        """Prices and load after so many years, over those of the case's year."""
+        return YearFactors(
+            purchase_price=(1.0 + self.purchase_price) ** years,
+            spread=(1.0 + self.spread) ** years,
+            load=(1.0 + self.load) ** years,
+        )
 
 
 class Uncertainty(Declaration):

@@ -31,6 +31,7 @@ from parkdispatch.results.views.study_tables import (
 from parkdispatch.results.wording.indicator_sentence import indicator_sentence
 from parkdispatch.results.wording.owner_words import owner_rows
 from parkdispatch.results.wording.words import load_words
+from parkdispatch.results.wording.yearly_words import yearly_sentence
 
 NONE = "none"
 MOST_STREAMS_BESIDE_BILLS = 2  # with more streams the bills do not fit eighty columns
@@ -94,6 +95,9 @@ def _notes(study: Study) -> Iterator[str]:
         "Health: usable over rated energy at the start of the year. Each year is dispatched with perfect"
         " foresight, an upper bound for daily plans; `parkdispatch replay` computes the difference."
     )
+    words = load_words(SCREEN_LANG.get())
+    if changes := yearly_sentence(study.case.yearly_changes, len(study.lifetime.years), words):
+        yield changes
     if kept := as_operated_sentence(study, load_words(SCREEN_LANG.get(), "study")):
         yield kept
     yield from _response_lines(study)

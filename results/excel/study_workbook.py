@@ -18,6 +18,7 @@ from parkdispatch.results.wording.finance_words import FinanceWords
 from parkdispatch.results.wording.languages import Lang
 from parkdispatch.results.wording.sentences import failed_sentences, source_lines
 from parkdispatch.results.wording.words import load_words
+from parkdispatch.results.wording.yearly_words import yearly_sentence
 
 if TYPE_CHECKING:  # a study writes this workbook
     from parkdispatch.results.finance.storage_study import Study
@@ -72,7 +73,8 @@ class _StudyWorkbook(Book):
         streams = cash.operation.revenue_yuan
         study = self.study
         failed = failed_sentences(study.failed, study.asked, study.case.calendar.year, self.words)
-        notes = [text["lives_note"], as_operated_sentence(study, self.words), *failed]
+        changes = yearly_sentence(study.case.yearly_changes, len(years), self.words)
+        notes = [text["lives_note"], changes, as_operated_sentence(study, self.words), *failed]
         sheet = self.sheet(text["lives"], " ".join(filter(None, notes)), 14)
         heads = [text["y_year"], text["y_dispatched"], text["y_health"], text["y_cycles"], text["x_out"]]
         heads += [f"{self.finance_words.thing(name)}, {page['yuan']}" for name in streams]

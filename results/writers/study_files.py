@@ -114,6 +114,9 @@ def years_table(study: Study) -> pd.DataFrame:
     """One row per operating year: health and cycles by battery, revenue by stream, energy, bills and gap."""
     years = study.lifetime.years
     columns: dict[str, Any] = {"dispatched [1]": [int(year.dispatched) for year in years]}
+    changes = study.case.yearly_changes
+    for name, _ in changes.given:
+        columns[f"{name}_factor [1]"] = [getattr(changes.factors(year.year - 1), name) for year in years]
     for quantity in ("state_of_health", "full_cycles"):
         for name in getattr(years[0], quantity):
             columns[f"{name}.{quantity} [1]"] = [getattr(year, quantity)[name] for year in years]
@@ -179,6 +182,7 @@ def study_json(study: Study) -> dict[str, Any]:
         },
         "indicators": study.park.json,
         "indicators_by_year": {str(year.year): _park(year).json for year in lifetime.years},
+        "yearly_changes": {name: list(by_year) for name, by_year in case.yearly_changes.given},
         "end_of_life": study.end_of_life and vars(study.end_of_life),
         "owners": study.owners and owners_json(study.owners),
         "auxiliary_yuan": float(np.sum(cash.operation.auxiliary_yuan)),

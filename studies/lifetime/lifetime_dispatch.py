@@ -1,7 +1,8 @@
 """Lifetime dispatch: each year of operation of a storage solved with batteries and PV at their age.
 
-Every year repeats the base year's calendar, load and prices. It passes two things to the next year: the state
-of health that its cycles leave in the batteries, and its optimum as a warm start.
+Every year repeats the base year's calendar, with load and prices by the case's `yearly_changes`. It passes
+two things to the next year: the state of health that its cycles leave in the batteries, and its optimum as a
+warm start.
 """
 
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
-from parkdispatch.inputs.variations.ageing import aged_prepared
+from parkdispatch.inputs.variations.ageing import aged_prepared, with_yearly_changes
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.optimizer.solve import Optimum, WarmStart
@@ -72,7 +73,7 @@ def dispatch_years(
     times = prepared.times
 
     def solve(year: int, health: Health) -> OperationYear:
-        older = aged_prepared(prepared, health, year - 1)
+        older = prepared_year(prepared, health, year)
         start = previous.pop(year - 1, None)
         previous.clear()
         operation_year, previous[year] = _dispatch_year(older, context, year, start)
@@ -103,6 +104,12 @@ def dispatch_years(
         case,
         tuple(replace(year, error=str(errors[year.year])) if year.year in errors else year for year in years),
     )
+
+
+def prepared_year(prepared: Prepared, health: Health, year: int) -> Prepared:
+    """A year of operation with its batteries and sources at their age, and its own prices and load."""
+    factors = prepared.case.yearly_changes.factors(year - 1)
+    return with_yearly_changes(aged_prepared(prepared, health, year - 1), factors)
 
 
 class _UnknownYearError(Exception):

@@ -173,4 +173,4 @@ def _dispatch_inputs(case: Case) -> tuple[object, ...]:
     finance = require_lifetime_inputs(case)
     end_of_life = finance.replacement.end_of_life_health if finance.replaced_at_end_of_life else 0.0
     replacement = (finance.fixed_replacement_year, end_of_life)
-    return (case.devices, case.tariff, case.weather, case.contracts, *replacement)
+    return (case.devices, case.tariff, case.weather, case.contracts, case.yearly_changes, *replacement)
