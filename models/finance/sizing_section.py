@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from parkdispatch.models.declaration import ASSUMED, GIVEN, Declaration, declared
 from parkdispatch.models.device import Array, Fraction
-from parkdispatch.models.finance.investment import YearlyChange
+from parkdispatch.models.finance.finance_terms import YearlyChange
 from parkdispatch.models.finance.yearly_changes import YearFactors
 from parkdispatch.models.limits import (
     Factor,

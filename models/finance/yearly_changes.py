@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from parkdispatch.models.declaration import ASSUMED, Declaration, declared
-from parkdispatch.models.finance.investment import YearlyChange
+from parkdispatch.models.finance.finance_terms import YearlyChange
 
 MOST_YEARS = 60  # of operation, as of a cash flow
 

@@ -193,9 +193,11 @@ def _investment_lines(cash: CashFlow) -> Iterator[str]:
         f"Investment {money(finance.investment_yuan)}, VAT included{borrowed}; discount rate"
         f" {finance.discount_rate:z.2%} for the project, {finance.equity_discount_rate:z.2%} for equity."
     )
-    if finance.replaced:
-        bought = finance.replacement
-        yield f"New cells at the end of year {bought.year} of operation: {money(finance.replacement_yuan)}."
+    bought = {int(cash.values["operation"][n]): cash.values["replacement"][n] for n in
+              np.flatnonzero(cash.values["replacement"])}  # fmt: skip
+    for year, yuan in bought.items():
+        added = "New cells" if finance.replacement.mode == "replacement" else "Cells added"
+        yield f"{added} at the end of year {year} of operation: {money(yuan)}."
     if cash.lcos_yuan_per_kwh is not None:
         yield (
             f"Levelised cost of storage {cash.lcos_yuan_per_kwh:z.4f} yuan/kWh discharged, excluding VAT"

@@ -37,6 +37,7 @@ from parkdispatch.results.finance.tax import (
     holiday,
     income_tax,
     replacement_depreciation,
+    replacement_write_off,
     straight_line,
     vat_ledger,
 )
@@ -130,8 +131,17 @@ def _given(finance: Finance, operation: Operation) -> dict[str, Array]:
     lines = {f"gross_{name}": yuan for name, yuan in operation.revenue_yuan.items()}
     lines |= {"discharged_mwh": operation.discharged_mwh, "auxiliary_gross": operation.auxiliary_yuan}
     spending = np.concatenate([finance.spending, np.zeros(finance.operation_years)])
+    lines["replacement_share"] = _replacement_shares(finance, operation)
     lines = {key: np.concatenate([construction, array]) for key, array in lines.items()}
     return lines | {"spending_share": spending}
+
+
+def _replacement_shares(finance: Finance, operation: Operation) -> Array:
+    """Share of the replacement's cost that is due at the end of each year of operation [-]."""
+    if finance.replacement.follows_health and operation.replaced_shares is not None:
+        return operation.replaced_shares
+    fixed = () if finance.replacement.follows_health else finance.fixed_replacement_years
+    return np.isin(np.arange(finance.operation_years) + 1, fixed).astype(float)
 
 
 def _revenue(finance: Finance, operation: Operation, values: Mapping[str, Array]) -> dict[str, Array]:
@@ -145,8 +155,8 @@ def _investment(finance: Finance, values: Mapping[str, Array]) -> dict[str, Arra
     year, rate = values["operation"], finance.vat.rate
     investment = finance.investment_yuan * values["spending_share"]
     working = finance.working_capital_share * finance.investment_yuan
-    replaced = (year == finance.replacement.year) & finance.replaced
-    replacement = np.where(replaced, finance.replacement_yuan, 0.0)
+    price_yuan = finance.replacement.cost_yuan * (1.0 + finance.replacement.yearly_price_change) ** year
+    replacement = values["replacement_share"] * price_yuan
     return {
         "investment": investment,
         "investment_vat": investment / (1.0 + rate) * rate,
@@ -202,16 +212,17 @@ def _depreciation(finance: Finance, values: Mapping[str, Array]) -> dict[str, Ar
         f"depreciation_{name}": straight_line(asset.share * net, asset, year)
         for name, asset in classes.items()
     }
-    by_class["depreciation_of_replacement"] = replacement_depreciation(finance, year)
+    write_off = replacement_write_off(finance, values["replacement"], year)
+    by_class["depreciation_of_replacement"] = replacement_depreciation(finance, write_off, year)
     total = np.sum(list(by_class.values()), axis=0)
     interest = float(values["construction_interest"].sum())
     without_residual = [asset.model_copy(update={"residual_share": 0.0}) for asset in classes.values()]
     of_interest = [straight_line(asset.share * interest, asset, year) for asset in without_residual]
     residual = net * sum(asset.share * asset.residual_share for asset in classes.values())
-    if finance.replaced:
-        replacement = finance.replacement
-        residual += finance.replacement_yuan / (1.0 + finance.vat.rate) * replacement.residual_share
+    bought = float(values["replacement"].sum()) / (1.0 + finance.vat.rate)
+    residual += bought * finance.replacement.residual_share
     return by_class | {
+        "replacement_write_off": write_off,
         "depreciation": total,
         "depreciation_of_interest": np.sum(of_interest, axis=0),
         "residual": np.where(year == finance.operation_years, residual, 0.0),

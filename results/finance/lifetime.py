@@ -6,7 +6,6 @@ bill without the storage less the bill with it. The two must agree.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -60,6 +59,7 @@ class OperationYear:
     # energy and CO2 of the park with the storage, as in `ParkIndicators`
     park_amounts: Mapping[str, float] = field(default_factory=dict)
     response_cost_yuan: float = 0.0  # cost of the responses in the bill, deducted from arbitrage and demand
+    renewed_share: float = 0.0  # of the replacement's cost, that is due at the end of the year
     error: str = ""  # why a year that was to be dispatched is estimated
 
     @property
@@ -113,10 +113,10 @@ class Lifetime:
 
     def end_of_life(self, health: float) -> "EndOfLife | None":
         """When cells of the storage first begin a year below a health, or are replaced; None: never."""
-        cycles, replaced = dict.fromkeys(self.storage, 0.0), self.replaced_year
+        cycles, replaced = dict.fromkeys(self.storage, 0.0), self.replaced_years
         for year in self.years:
             worn = [name for name in cycles if year.state_of_health[name] < health]
-            if not worn and replaced == year.year - 1:
+            if not worn and year.year - 1 in replaced:
                 worn = list(cycles)
             if worn:
                 return EndOfLife(year.year - 1, max(cycles[name] for name in worn))
@@ -125,13 +125,14 @@ class Lifetime:
         return None
 
     @property
-    def replaced_year(self) -> int | None:
-        """The first year of operation at whose end cells of the storage are new again; None: in none."""
-        for year, following in pairwise(self.years):
-            before, after = year.state_of_health, following.state_of_health
-            if any(after[name] > before[name] for name in self.storage):
-                return year.year
-        return None
+    def replaced_years(self) -> tuple[int, ...]:
+        """The years of operation at whose ends cells of the storage are replaced or added."""
+        return tuple(year.year for year in self.years if year.renewed_share > 0)
+
+    @property
+    def _augmented(self) -> bool:
+        """Whether cells are added to the old ones, which go on."""
+        return self.case.finance is not None and self.case.finance.replacement.mode == "augmentation"
 
     def beyond_warranty(self, cycles: float) -> int | None:
         """The year of operation in which cells first exceed so many full cycles; None: in none."""
@@ -141,7 +142,7 @@ class Lifetime:
                 had[name] += year.full_cycles[name]
             if max(had.values(), default=0.0) > cycles:
                 return year.year
-            if year.year == self.replaced_year:
+            if year.year in self.replaced_years and not self._augmented:
                 had = dict.fromkeys(had, 0.0)
         return None
 
@@ -162,6 +163,7 @@ class Lifetime:
             discharged_mwh=np.array([year.discharged_mwh for year in self.years]),
             auxiliary_yuan=np.array([year.auxiliary_yuan for year in self.years]),
             power_mw=sum(battery.largest_power_mw for battery in self.storage.values()),
+            replaced_shares=np.array([year.renewed_share for year in self.years]),
         )
 
 

@@ -42,7 +42,7 @@ def study_storage(
         dispatched = time.perf_counter()
         context.progress("computing the cash flow")
         operation = lifetime.operation() if as_operated is None else operated(lifetime, as_operated)
-        cash = cash_flow(finance.replaced_after(lifetime.replaced_year), operation)
+        cash = cash_flow(finance, operation)
         computed = time.perf_counter()
         owners = None if without_pv is None else study_owners(case, lifetime, cash, without_pv)
     timings_s = {
