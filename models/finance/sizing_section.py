@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from parkdispatch.models.declaration import ASSUMED, GIVEN, Declaration, declared
 from parkdispatch.models.device import Array, Fraction
+from parkdispatch.models.finance.correlation import Correlation, correlation_problems
 from parkdispatch.models.finance.finance_terms import YearlyChange
 from parkdispatch.models.finance.yearly_changes import YearFactors
 from parkdispatch.models.limits import (
@@ -262,6 +263,9 @@ class Sizing(Declaration):
         "Emission factors of electricity, Ministry of Ecology and Environment", 0.5836,
     )  # fmt: skip
     doubt: tuple[Uncertainty, ...] = declared("-", "Uncertain numbers", default=())
+    correlation: tuple[Correlation, ...] = declared(
+        "-", "Rank correlations of uncertain numbers; left out: each is drawn independently", default=()
+    )
     scenarios: Annotated[int, Field(ge=1, le=100_000)] = declared(
         "-", "Number of scenarios drawn from the uncertain numbers", ASSUMED, 64
     )
@@ -276,6 +280,7 @@ class Sizing(Declaration):
         for what, names in (("offer", [o.name for o in self.offer]), ("doubt", [d.name for d in self.doubt])):
             repeated = sorted({name for name in names if names.count(name) > 1})
             problems += [f"{what}: '{name}' is the name of several, must be of one" for name in repeated]
+        problems += correlation_problems([doubt.name for doubt in self.doubt], self.correlation)
         if self.duration_hours.min <= 0:
             problems.append(
                 "duration_hours.min = 0: must be above 0, because a battery without energy is none"

@@ -196,8 +196,10 @@ def _investment_lines(cash: CashFlow) -> Iterator[str]:
     bought = {int(cash.values["operation"][n]): cash.values["replacement"][n] for n in
               np.flatnonzero(cash.values["replacement"])}  # fmt: skip
     for year, yuan in bought.items():
-        added = "New cells" if finance.replacement.mode == "replacement" else "Cells added"
-        yield f"{added} at the end of year {year} of operation: {money(yuan)}."
+        if finance.replacement.mode == "augmentation":
+            yield f"Cells added at the end of year {year} of operation: {money(yuan)}."
+        else:
+            yield f"New cells at the end of year {year} of operation: {money(yuan)}."
     if cash.lcos_yuan_per_kwh is not None:
         yield (
             f"Levelised cost of storage {cash.lcos_yuan_per_kwh:z.4f} yuan/kWh discharged, excluding VAT"

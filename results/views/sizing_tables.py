@@ -244,6 +244,23 @@ def doubts_table(study: SizeStudy, words: Words) -> Table:
     return {"heads": [text[f"d_{key}"] for key in ("name", "lies", "source")], "rows": rows}
 
 
+def doubts_note(study: SizeStudy, words: Words) -> str:
+    """How the uncertain inputs are drawn: independently, or which of them move together."""
+    text, correlation = words["size"], study.sizing.correlation
+    if not correlation:
+        return str(text["doubts_note"])
+    called = {
+        doubt.name: (doubt.name_zh or doubt.name) if words["lang"] == "zh" else doubt.name
+        for doubt in study.sizing.doubt
+    }
+    pairs = [
+        str(text["d_pair"]).format(first=called[first], second=called[second], rank=pair.rank)
+        for pair in correlation
+        for first, second in [pair.doubts]
+    ]
+    return str(text["doubts_together"]).format(pairs=str(words["decision"]["comma"]).join(pairs))
+
+
 def distribution_text(doubt: Uncertainty, words: Words) -> str:
     """The distribution of an uncertain input in words."""
     text = words["size"]
