@@ -22,6 +22,7 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.owners import Owners
+from parkdispatch.models.finance.phases import BuildPhases
 from parkdispatch.models.finance.sensitivity import Sensitivity
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.finance.yearly_changes import ParkYearlyChanges
@@ -33,7 +34,7 @@ from parkdispatch.models.weather.climate import Climate
 # tables of a case file whose fields `with_` changes, and where a case keeps them
 TABLES = {
     "site": "site", "finance": "finance", "contract": "contracts", "tariff": "tariff", "owners": "owners",
-    "yearly_changes": "yearly_changes",
+    "yearly_changes": "yearly_changes", "phases": "phases",
 }  # fmt: skip
 
 
@@ -57,6 +58,7 @@ class Case:
     yearly_changes: ParkYearlyChanges = field(default_factory=ParkYearlyChanges)  # of prices and load
     sensitivities: tuple[Sensitivity, ...] = ()
     contracts: Contracts = field(default_factory=Contracts)  # of the storage
+    phases: BuildPhases | None = None  # of the storage, built in different years; None: all at once
     owners: Owners | None = None  # who pays whom; None: one owner
     calibrated: tuple[Calibrated, ...] = ()  # calibrated numbers and their ranges
     what_if: Mapping[str, WhatIf] = field(default_factory=dict)  # cases with a few numbers changed

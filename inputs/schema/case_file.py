@@ -26,6 +26,7 @@ from parkdispatch.models.device import Device
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.owners import Owners
+from parkdispatch.models.finance.phases import BuildPhases
 from parkdispatch.models.finance.sensitivity import Sensitivity
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.finance.yearly_changes import ParkYearlyChanges
@@ -181,6 +182,10 @@ class CaseFile(Declaration):
     yearly_changes: ParkYearlyChanges = declared(
         NO_UNIT, "Yearly changes of prices and load in `study` and `size`; left out: none",
         default=ParkYearlyChanges(),
+    )  # fmt: skip
+    phases: BuildPhases | None = declared(
+        NO_UNIT, "Phases of the storage that `study` builds in different years; left out: all at once",
+        default=None,
     )  # fmt: skip
     sensitivity: tuple[Sensitivity, ...] = declared(
         NO_UNIT, "Uncertain inputs that are varied one at a time", default=()

@@ -29,6 +29,7 @@ ROOTS = {
     "owners": "owners",
     "sizing": "sizing",
     "yearly_changes": "yearly_changes",
+    "phases": "phases",
 }
 
 

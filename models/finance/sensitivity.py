@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from parkdispatch.models.declaration import ASSUMED, Declaration, declared
 from parkdispatch.models.limits import Factor, Number
 
-ROOT = "device|tariff|finance|weather|contract|yearly_changes"  # first word of a path
+ROOT = "device|tariff|finance|weather|contract|yearly_changes|phases"  # first word of a path
 FieldPath = Annotated[str, Field(pattern=rf"^({ROOT})(\.[^.]+)+$")]
 
 

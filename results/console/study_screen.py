@@ -30,6 +30,7 @@ from parkdispatch.results.views.study_tables import (
 )
 from parkdispatch.results.wording.indicator_sentence import indicator_sentence
 from parkdispatch.results.wording.owner_words import owner_rows
+from parkdispatch.results.wording.phase_words import phase_rows
 from parkdispatch.results.wording.words import load_words
 from parkdispatch.results.wording.yearly_words import yearly_sentence
 
@@ -46,6 +47,8 @@ def show_study(console: Console, study: Study) -> None:
     for line in (*_notes(study), *failed_lines(study.failed, study.asked, case.calendar.year)):
         console.print(Text(line), soft_wrap=True)
     console.print(_returns_table(study.cash))
+    if study.phases:
+        console.print(_phases_table(study))
     if study.owners:
         for title, flows in (
             ("Owners after tax, and what each loses if another leaves, 万元", study.owners.after_tax),
@@ -135,6 +138,17 @@ def _baselines(study: Study) -> str:
     """The choice of baselines of a metered contract: "highest" or "lowest"."""
     response = study.case.contracts.demand_response
     return response.baselines if isinstance(response, MeteredResponse) else ""
+
+
+def _phases_table(study: Study) -> Table:
+    """Years of service, investment and returns of each phase."""
+    npv_yuan = study.cash.returns["project_after_tax"].npv_yuan
+    table = phase_rows(study.phases, npv_yuan, load_words(SCREEN_LANG.get(), "study"))
+    heads = ("in service", "invest-\nment", "NPV", "IRR", "pay-\nback", "cells\nafter")
+    printed = dense_table("Phases, each a project of its own, 万元", "", *heads)
+    for row in (*table["rows"], table["total"]):
+        printed.add_row(*row)
+    return printed
 
 
 def _owners_table(title: str, flows: Sequence[OwnerFlow]) -> Table:

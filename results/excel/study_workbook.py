@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from xlsxwriter.utility import xl_range
 
 from parkdispatch.results.excel.owner_sheet import write_owner_sheet
+from parkdispatch.results.excel.phase_sheet import write_phase_sheet
 from parkdispatch.results.excel.workbook_book import CREATED, Book, Cell, workbook
 from parkdispatch.results.finance.lifetime import storage_health_and_cycles
 from parkdispatch.results.io.provenance import versions
@@ -52,6 +53,8 @@ class _StudyWorkbook(Book):
         """Write all sheets."""
         self._years()
         self._steps()
+        if self.study.phases:
+            self._phases()
         if self.study.owners:
             self._owners(self.study.owners)
         if reproduced:
@@ -109,6 +112,12 @@ class _StudyWorkbook(Book):
             formula = f"=SUM({xl_range(TOP + 1, column, row - 1, column)})"
             self.put(sheet, row, column, (formula, total), bold=True, top=1, num_format=forms[column])
         sheet.freeze_panes(TOP + 1, 1)
+
+    def _phases(self) -> None:
+        """Write the flows of each phase and, with formulas, of all of them."""
+        text, study = self.words["phases"], self.study
+        sheet = self.sheet(text["title"], text["note"], 52)
+        write_phase_sheet(self, sheet, study.phases, study.cash, self.words, self.finance_words)
 
     def _owners(self, owners: OwnerStudy) -> None:
         """Write who pays whom, with formulas for the flow of each owner."""

@@ -82,7 +82,7 @@ def cash_flow(finance: Finance, operation: Operation) -> CashFlow:
     """The cash flow of an investment. Raises InputError if the arrays of `operation` are unusable."""
     if problems := operation_problems(finance, operation):
         raise InputError(problems)
-    values = _time(finance)
+    values = time_lines(finance)
     values |= _given(finance, operation)
     values |= _revenue(finance, operation, values)
     values |= _investment(finance, values)
@@ -96,21 +96,20 @@ def cash_flow(finance: Finance, operation: Operation) -> CashFlow:
         values |= _tax(taxpayer, income_tax(finance.income_tax, values[base], values["operation"]))
     values |= _flows(values)
     due = (values["operation"] >= 1) & (values["operation"] <= finance.loan.years) & (finance.loan.share > 0)
-    covered = debt_service_cover(
-        values["ebitda"] - values["equity_tax"], values["interest"] + values["principal"], due
-    )
+    covered = covered_debt_service(values, due)
     values["dscr"] = covered.by_year
     return CashFlow(
         finance=finance,
         operation=operation,
-        values=values | _payback(values),
+        values=values | payback_lines_of(values),
         returns=FlowReturns(finance, values),
-        lcos_yuan_per_kwh=_lcos(values),
+        lcos_yuan_per_kwh=levelised_cost(values),
         cover=covered,
     )
 
 
-def _time(finance: Finance) -> dict[str, Array]:
+def time_lines(finance: Finance) -> dict[str, Array]:
+    """Years, years of operation and discount factors, by the key of their line."""
     years = np.arange(finance.construction_years + finance.operation_years, dtype=float)
     first = discounted_from_start(finance)
     return {
@@ -119,6 +118,12 @@ def _time(finance: Finance) -> dict[str, Array]:
         "discount_factor": discount_factors(finance.discount_rate, len(years), first),
         "equity_discount_factor": discount_factors(finance.equity_discount_rate, len(years), first),
     }
+
+
+def covered_debt_service(values: Mapping[str, Array], due: NDArray[np.bool_]) -> DebtServiceCover:
+    """Debt service cover in the years in which it is due, (years,)."""
+    service = values["interest"] + values["principal"]
+    return debt_service_cover(values["ebitda"] - values["equity_tax"], service, due)
 
 
 def discounted_from_start(finance: Finance) -> bool:
@@ -270,7 +275,7 @@ def _flows(values: Mapping[str, Array]) -> dict[str, Array]:
     }
 
 
-def _payback(values: Mapping[str, Array]) -> dict[str, Array]:
+def payback_lines_of(values: Mapping[str, Array]) -> dict[str, Array]:
     """Cumulative and discounted flows, their payback times, and changes of sign."""
     lines: dict[str, Array] = {}
     for key in FLOWS:
@@ -314,7 +319,7 @@ STORAGE_COSTS = (
 STORAGE_CREDITS = ("investment_vat", "replacement_vat", "residual")
 
 
-def _lcos(values: Mapping[str, Array]) -> float | None:
+def levelised_cost(values: Mapping[str, Array]) -> float | None:
     """Levelised cost of storage: net of VAT and residual value, before tax, without charging energy."""
     paid = np.sum([values[cost] for cost in STORAGE_COSTS], axis=0)
     net = paid - np.sum([values[credit] for credit in STORAGE_CREDITS], axis=0)

@@ -168,7 +168,7 @@ class Lifetime:
 
 
 def storage_health_and_cycles(case: Case, year: OperationYear) -> tuple[float, float]:
-    """State of health and full cycles of the case's batteries, weighted by rated energy."""
+    """State of health and full cycles of the case's batteries in service, weighted by rated energy."""
     owned = case.batteries
     return _weighted(owned, year.state_of_health, 1.0), _weighted(owned, year.full_cycles, 0.0)
 
@@ -180,7 +180,7 @@ def mean_health(owned: Mapping[str, Battery]) -> float:
 
 def _weighted(owned: Mapping[str, Battery], quantity: Mapping[str, float], default: float) -> float:
     """The mean of a quantity by battery, weighted by rated energy; `default` where that is zero."""
-    rated_mwh = {name: largest_capacity(battery.energy_mwh) for name, battery in owned.items()}
+    rated_mwh = {name: largest_capacity(owned[name].energy_mwh) for name in quantity if name in owned}
     total_mwh = sum(rated_mwh.values())
     if total_mwh <= 0:
         return default
@@ -220,16 +220,16 @@ def dispatched_year(
             ARBITRAGE: base_paid.energy_yuan - paid.energy_yuan + auxiliary_yuan,
             DEMAND: base_paid.basic_yuan - paid.basic_yuan,
         },
-        charged_mwh=_energy_mwh(solution, evaluated, "charge_mw"),
-        discharged_mwh=_energy_mwh(solution, evaluated, "discharge_mw"),
+        charged_mwh=energy_of_devices_mwh(solution, evaluated, "charge_mw"),
+        discharged_mwh=energy_of_devices_mwh(solution, evaluated, "discharge_mw"),
         auxiliary_mwh=auxiliary_mwh,
         auxiliary_yuan=auxiliary_yuan,
         bill_yuan=paid.bill_yuan,
         bill_without_yuan=base_paid.bill_yuan,
-        curtailed_mwh=_energy_mwh(solution, case.devices, "curtailed_mw"),
-        curtailed_without_mwh=_energy_mwh(without, case.devices, "curtailed_mw"),
-        exported_mwh=_energy_mwh(solution, case.devices, "export_mw"),
-        exported_without_mwh=_energy_mwh(without, case.devices, "export_mw"),
+        curtailed_mwh=energy_of_devices_mwh(solution, case.devices, "curtailed_mw"),
+        curtailed_without_mwh=energy_of_devices_mwh(without, case.devices, "curtailed_mw"),
+        exported_mwh=energy_of_devices_mwh(solution, case.devices, "export_mw"),
+        exported_without_mwh=energy_of_devices_mwh(without, case.devices, "export_mw"),
         sold_yuan=sold_yuan(solution, case),
         sold_without_yuan=sold_yuan(without, beside),
         park_amounts=ParkIndicators.of(solution, case).amounts,
@@ -245,7 +245,7 @@ def dispatched_year(
     )
 
 
-def _energy_mwh(solution: xr.Dataset, devices: Iterable[str], quantity: str) -> float:
+def energy_of_devices_mwh(solution: xr.Dataset, devices: Iterable[str], quantity: str) -> float:
     """Energy of a power quantity over the horizon, of the named devices that have it [MWh]."""
     names = [f"{name}.{quantity}" for name in devices if f"{name}.{quantity}" in solution]
     return sum(float(solution[name].sum()) for name in names) * float(solution.attrs["hours"])

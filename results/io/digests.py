@@ -27,6 +27,7 @@ def case_digests(case: Case) -> dict[str, str]:
         "weather": None if case.weather is None else case.weather.model_dump(mode="json"),
         "finance": None if case.finance is None else case.finance.model_dump(mode="json"),
         "contract": case.contracts.model_dump(mode="json"),
+        "phases": None if case.phases is None else case.phases.model_dump(mode="json"),
         "yearly_changes": case.yearly_changes.model_dump(mode="json"),
         "sizing": None
         if case.sizing is None

@@ -104,7 +104,7 @@ def dispatch_years(
             return None
 
     def next_health(year: int, health: Health, cycles: Health) -> NextHealth:
-        return _next_health(case, finance, year, health, cycles)
+        return health_a_year_later(case, finance, year, health, cycles)
 
     replaced = finance.fixed_replacement_years
     try:
@@ -276,7 +276,7 @@ def _solve_without_storage(
         ) from error
 
 
-def _next_health(
+def health_a_year_later(
     case: Case, finance: Finance, year: int, health: Mapping[str, float], cycles: Mapping[str, float]
 ) -> NextHealth:
     """State of health at the start of the next year; a replacement is of all cells at once."""
