@@ -15,6 +15,7 @@ from parkdispatch.models.declaration import ASSUMED, GIVEN, Declaration, declare
 from parkdispatch.models.device import Array, Fraction
 from parkdispatch.models.finance.correlation import Correlation, correlation_problems
 from parkdispatch.models.finance.finance_terms import YearlyChange
+from parkdispatch.models.finance.waiting import Waiting
 from parkdispatch.models.finance.yearly_changes import YearFactors
 from parkdispatch.models.limits import (
     Factor,
@@ -266,6 +267,10 @@ class Sizing(Declaration):
     correlation: tuple[Correlation, ...] = declared(
         "-", "Rank correlations of uncertain numbers; left out: each is drawn independently", default=()
     )
+    wait: Waiting | None = declared(
+        "-", "A decision some years later that is valued in the scenarios as an option; left out: none",
+        default=None,
+    )  # fmt: skip
     scenarios: Annotated[int, Field(ge=1, le=100_000)] = declared(
         "-", "Number of scenarios drawn from the uncertain numbers", ASSUMED, 64
     )
@@ -280,7 +285,9 @@ class Sizing(Declaration):
         for what, names in (("offer", [o.name for o in self.offer]), ("doubt", [d.name for d in self.doubt])):
             repeated = sorted({name for name in names if names.count(name) > 1})
             problems += [f"{what}: '{name}' is the name of several, must be of one" for name in repeated]
-        problems += correlation_problems([doubt.name for doubt in self.doubt], self.correlation)
+        doubts = [doubt.name for doubt in self.doubt]
+        problems += correlation_problems(doubts, self.correlation)
+        problems += [] if self.wait is None else self.wait.problems(doubts)
         if self.duration_hours.min <= 0:
             problems.append(
                 "duration_hours.min = 0: must be above 0, because a battery without energy is none"
