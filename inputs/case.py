@@ -22,8 +22,10 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.owners import Owners
+from parkdispatch.models.finance.phases import BuildPhases
 from parkdispatch.models.finance.sensitivity import Sensitivity
 from parkdispatch.models.finance.sizing_section import Sizing
+from parkdispatch.models.finance.yearly_changes import ParkYearlyChanges
 from parkdispatch.models.site import Site
 from parkdispatch.models.stores.battery import Battery, batteries
 from parkdispatch.models.tariff.tariff import Tariff
@@ -32,6 +34,7 @@ from parkdispatch.models.weather.climate import Climate
 # tables of a case file whose fields `with_` changes, and where a case keeps them
 TABLES = {
     "site": "site", "finance": "finance", "contract": "contracts", "tariff": "tariff", "owners": "owners",
+    "yearly_changes": "yearly_changes", "phases": "phases",
 }  # fmt: skip
 
 
@@ -52,8 +55,10 @@ class Case:
     sha256: str
     series: Mapping[tuple[str, str], SeriesFile | SeriesValues] = field(default_factory=dict)
     finance: Finance | None = None  # of the storage
+    yearly_changes: ParkYearlyChanges = field(default_factory=ParkYearlyChanges)  # of prices and load
     sensitivities: tuple[Sensitivity, ...] = ()
     contracts: Contracts = field(default_factory=Contracts)  # of the storage
+    phases: BuildPhases | None = None  # of the storage, built in different years; None: all at once
     owners: Owners | None = None  # who pays whom; None: one owner
     calibrated: tuple[Calibrated, ...] = ()  # calibrated numbers and their ranges
     what_if: Mapping[str, WhatIf] = field(default_factory=dict)  # cases with a few numbers changed
@@ -78,8 +83,8 @@ class Case:
         """The same case with other values of some fields, checked again.
 
         Args:
-            tables: by the name of a device, or of a table of the case file (site, finance, contract, tariff),
-                the fields that change and their values.
+            tables: by the name of a device, or of a table of the case file (site, finance, contract, tariff,
+                yearly_changes), the fields that change and their values.
 
         Raises:
             InputError: with everything that is wrong: an unknown name or field, a value that is not allowed.
@@ -175,6 +180,11 @@ class Case:
         storage_mw = sum(battery.largest_power_mw for battery in self.batteries.values())
         warnings = list(self.finance.warnings) if self.finance else []
         warnings += self.contracts.warnings(storage_mw, self.calendar.year)
+        if self.finance is None and any(True for _ in self.yearly_changes.given):
+            warnings.append(
+                "`yearly_changes`: cannot matter, because only a study of several years has them, which needs"
+                " `finance`"
+            )
         if self.finance is None and not self.contracts.none:
             warnings.append(
                 "`contract`: cannot matter, because only a study counts it, which needs `finance`"

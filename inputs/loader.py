@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Container
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -16,8 +17,10 @@ from parkdispatch.inputs.checks.computed_series import uncomputable_series
 from parkdispatch.inputs.checks.cross_checks import cross_check, year_problems
 from parkdispatch.inputs.checks.file_form import file_problems
 from parkdispatch.inputs.checks.owner_checks import owner_problems
+from parkdispatch.inputs.checks.phase_checks import phase_problems
 from parkdispatch.inputs.checks.sizing_checks import sizing_problems
 from parkdispatch.inputs.checks.trusted_paths import path_problems
+from parkdispatch.inputs.checks.yearly_checks import yearly_problems
 from parkdispatch.inputs.messages.further_problems import further_problems
 from parkdispatch.inputs.messages.problem_sentences import (
     closest,
@@ -41,6 +44,7 @@ from parkdispatch.inputs.variations.variants import (
     with_variant,
 )
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.finance.phases import BuildPhases
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.tariff.tariff import Tariff
 
@@ -101,8 +105,10 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
         sha256=digest,
         series={(key.split(".")[0], key.split(".")[1]): entry for key, entry in file.series.items()},
         finance=file.finance,
+        yearly_changes=file.yearly_changes,
         sensitivities=of_remaining_devices(sensitivities, file.device, all_tables["device"]),
         contracts=file.contract,
+        phases=_phases_of_variant(file, all_tables["device"]),
         owners=file.owners,
         calibrated=file.calibrated,
         what_if=file.what_if,
@@ -113,7 +119,7 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
     text = path.read_text(encoding="utf-8")
     case = replace(case, sources=file_sources(text, case, paths_set_by(all_tables, variant)))
     problems = [*sensitivity_problems(case), *calibrated_problems(case), *sizing_problems(case)]
-    if problems := [*problems, *owner_problems(case)]:
+    if problems := [*problems, *owner_problems(case), *yearly_problems(case), *phase_problems(case)]:
         raise InputError(list(dict.fromkeys(named_after_variant(problems, all_tables, variant))))
     return case
 
@@ -132,6 +138,14 @@ def _preparation_problems(parts: CaseParts) -> list[str]:
         for name, device in parts.devices.items()
         for line in uncomputable_series(name, device, given, parts.has_weather)
     ]
+
+
+def _phases_of_variant(file: CaseFile, all_devices: Container[str]) -> BuildPhases | None:
+    """The phases without batteries that the variant removes; unknown ones stay, to be refused."""
+    if file.phases is None:
+        return None
+    named = [name for phase in file.phases.phase for name in phase.devices]
+    return file.phases.of_devices([name for name in named if name in file.device or name not in all_devices])
 
 
 def _sizing_of_variant(sizing: Sizing | None, removed: set[str]) -> Sizing | None:

@@ -27,6 +27,8 @@ TABLES = {
     "contract": "contracts",
     "owners": "owners",
     "sizing": "sizing",
+    "yearly_changes": "yearly_changes",
+    "phases": "phases",
 }
 DISPATCH = ("tariff", "site", "calendar", "weather", "device", "series")  # tables that a dispatch uses
 MISSING = object()

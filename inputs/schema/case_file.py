@@ -26,8 +26,10 @@ from parkdispatch.models.device import Device
 from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.owners import Owners
+from parkdispatch.models.finance.phases import BuildPhases
 from parkdispatch.models.finance.sensitivity import Sensitivity
 from parkdispatch.models.finance.sizing_section import Sizing
+from parkdispatch.models.finance.yearly_changes import ParkYearlyChanges
 from parkdispatch.models.registry import BUILT_IN, AnyDevice, any_device, device_kinds
 from parkdispatch.models.site import Site
 from parkdispatch.models.tariff.tariff_tables import Day
@@ -177,6 +179,14 @@ class CaseFile(Declaration):
     finance: Finance | None = declared(
         NO_UNIT, "Project finance of the storage; left out: no cash flow is computed", default=None
     )
+    yearly_changes: ParkYearlyChanges = declared(
+        NO_UNIT, "Yearly changes of prices and load in `study` and `size`; left out: none",
+        default=ParkYearlyChanges(),
+    )  # fmt: skip
+    phases: BuildPhases | None = declared(
+        NO_UNIT, "Phases of the storage that `study` builds in different years; left out: all at once",
+        default=None,
+    )  # fmt: skip
     sensitivity: tuple[Sensitivity, ...] = declared(
         NO_UNIT, "Uncertain inputs that are varied one at a time", default=()
     )

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.inputs.variations.uncertainties import with_spread
-from parkdispatch.models.finance.sizing_section import YearlyChanges
+from parkdispatch.models.finance.yearly_changes import YearFactors
+from parkdispatch.models.network.declared_connection import DeclaredConnection
 
 
 def aged_prepared(prepared: Prepared, health: Mapping[str, float], years: float) -> Prepared:
@@ -38,26 +40,52 @@ def aged_prepared(prepared: Prepared, health: Mapping[str, float], years: float)
     return aged.with_certain_full_use()
 
 
-def with_yearly_changes(prepared: Prepared, paths: YearlyChanges, years: int) -> Prepared:
-    """The prepared case after `years` of the yearly changes of energy price, price spread and load.
+def with_yearly_changes(prepared: Prepared, factors: YearFactors) -> Prepared:
+    """The prepared case with prices and load times these factors.
 
-    A load is scaled as a whole, whether it was computed or read from a file, with its machines. Prices that
-    were read from a file are unchanged.
+    A load is scaled as a whole, whether it was computed or read from a file, with its machines. So are prices
+    that were read from a file, but for the spread, which only a tariff has.
     """
-    series, growth = dict(prepared.series), (1.0 + paths.load) ** years
+    series = dict(prepared.series)
     for name, device in prepared.case.devices.items():
         for key in device.growing_series:
-            series[name, key] = series[name, key] * growth
-    grown = {name: device.grown(growth) for name, device in prepared.case.devices.items()}
-    case, tariff = prepared.case.with_devices(grown), prepared.case.tariff
-    if years and (paths.purchase_price or paths.spread):
-        price_factor = (1.0 + paths.purchase_price) ** years
-        prices = tuple(price * price_factor for price in tariff.purchase_price_yuan_per_kwh)
-        tariff = tariff.model_copy(update={"purchase_price_yuan_per_kwh": prices})
-        case = replace(case, tariff=with_spread(tariff, (1.0 + paths.spread) ** years))
-        grids = {name: case.devices[name] for name in case.of_role("grid")}
-        series |= prepare(case.with_devices(grids), prepared.times).series
-    changed = Prepared(
-        case, prepared.times, prepared.hours, series, listed_demand_price=prepared.listed_demand_price
-    )
+            series[name, key] = series[name, key] * factors.load
+    grown = {name: device.grown(factors.load) for name, device in prepared.case.devices.items()}
+    case, listed = prepared.case.with_devices(grown), prepared.listed_demand_price
+    if factors.changes_prices:
+        case = _with_price_factors(case, factors)
+        grids = case.of_role("grid")
+        of_grids = prepare(case.with_devices({name: case.devices[name] for name in grids}), prepared.times)
+        series |= of_grids.series
+        listed = of_grids.listed_demand_price
+        for key, factor in _factors_of_series(factors).items():
+            for name in grids:
+                if (name, key) in case.series:
+                    series[name, key] = series[name, key] * factor
+    changed = Prepared(case, prepared.times, prepared.hours, series, listed_demand_price=listed)
     return changed.with_certain_full_use()
+
+
+def _factors_of_series(factors: YearFactors) -> Mapping[str, float]:
+    """The factors on prices of a connection that are read from files."""
+    return {
+        "purchase_price_yuan_per_mwh": factors.purchase_price,
+        "sale_price_yuan_per_mwh": factors.sale_price,
+        "demand_price_yuan_per_mw_month": factors.demand_price,
+    }
+
+
+def _with_price_factors(case: Case, factors: YearFactors) -> Case:
+    """The case with the prices of its tariff and its connections times these factors."""
+    tariff = case.tariff
+    prices = tuple(price * factors.purchase_price for price in tariff.purchase_price_yuan_per_kwh)
+    voltages = {name: level.with_demand_price_times(factors.demand_price) for name, level in
+                tariff.voltages.items()}  # fmt: skip
+    tariff = tariff.model_copy(update={"purchase_price_yuan_per_kwh": prices, "voltages": voltages})
+    devices = {
+        name: device.with_sale_price_times(factors.sale_price)
+        if isinstance(device, DeclaredConnection)
+        else device
+        for name, device in case.devices.items()
+    }
+    return replace(case.with_devices(devices), tariff=with_spread(tariff, factors.spread))

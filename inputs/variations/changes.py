@@ -28,6 +28,8 @@ ROOTS = {
     "contract": "contracts",
     "owners": "owners",
     "sizing": "sizing",
+    "yearly_changes": "yearly_changes",
+    "phases": "phases",
 }
 
 

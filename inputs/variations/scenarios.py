@@ -25,6 +25,7 @@ from parkdispatch.inputs.user_files import read_bytes, user_path
 from parkdispatch.inputs.variations.uncertainties import with_uncertain_values
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.finance.correlation import correlated_probabilities
 from parkdispatch.models.finance.sizing_section import Sizing, Uncertainty
 
 if TYPE_CHECKING:
@@ -58,10 +59,10 @@ def scenario_table(case: "Case", count_or_file: str | None) -> pd.DataFrame:
 
 
 def draw_scenarios(sizing: Sizing, count: int, seed: int) -> pd.DataFrame:
-    """Draw `count` scenarios of independent uncertain numbers; a longer table begins with the shorter one.
+    """Draw `count` scenarios of uncertain numbers; a longer table begins with the shorter one.
 
-    Quasi-Monte Carlo: a scrambled Sobol sequence (Owen 1995; scipy.stats.qmc), mapped by the inverse
-    cumulative distribution of each uncertain number.
+    Quasi-Monte Carlo: a scrambled Sobol sequence (Owen 1995; scipy.stats.qmc), correlated by a Gaussian
+    copula where the case says so, and mapped by the inverse cumulative distribution of each uncertain number.
     """
     if not sizing.doubt:
         raise InputError("`sizing.doubt` is missing: must have one, because scenarios are drawn from doubts")
@@ -70,6 +71,8 @@ def draw_scenarios(sizing: Sizing, count: int, seed: int) -> pd.DataFrame:
     sobol = qmc.Sobol(d=len(sizing.doubt), scramble=True, rng=np.random.default_rng(seed))
     # the sequence is balanced for powers of two; superfluous points are dropped
     probabilities = sobol.random_base2(max(0, int(count - 1).bit_length()))[:count] + HALF_CELL
+    names = [uncertainty.name for uncertainty in sizing.doubt]
+    probabilities = correlated_probabilities(probabilities, names, sizing.correlation)
     columns = {
         uncertainty.name: quantile(uncertainty, probabilities[:, dimension])
         for dimension, uncertainty in enumerate(sizing.doubt)
@@ -77,6 +80,8 @@ def draw_scenarios(sizing: Sizing, count: int, seed: int) -> pd.DataFrame:
     table = pd.DataFrame(columns, index=pd.RangeIndex(count, name=SCENARIO))
     # identifies tables of the same draws, whatever their length
     table.attrs["drawn"] = [seed, [uncertainty.model_dump(mode="json") for uncertainty in sizing.doubt]]
+    if sizing.correlation:
+        table.attrs["drawn"].append([pair.model_dump(mode="json") for pair in sizing.correlation])
     return table
 
 

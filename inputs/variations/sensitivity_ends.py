@@ -78,7 +78,12 @@ def without_climate(
     if sizing is not None:
         left_out += [f"`sizing.doubt` '{d.name}'" for d in sizing.doubt if of_climate(d.fields)]
         doubts = tuple(doubt for doubt in sizing.doubt if not of_climate(doubt.fields))
-        sizing = sizing.model_copy(update={"doubt": doubts})
+        left = {doubt.name for doubt in doubts}
+        pairs = tuple(pair for pair in sizing.correlation if left.issuperset(pair.doubts))
+        wait = sizing.wait
+        if wait is not None and wait.known:
+            wait = wait.model_copy(update={"known": tuple(name for name in wait.known if name in left)})
+        sizing = sizing.model_copy(update={"doubt": doubts, "correlation": pairs, "wait": wait})
     reason = "cannot matter, because `weather` is a file and no statistics of a climate"
     remaining = tuple(sensitivity for sensitivity in file.sensitivity if not of_climate(sensitivity.fields))
     return remaining, sizing, [f"{what}: {reason}" for what in left_out]

@@ -11,15 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from parkdispatch.models.declaration import ASSUMED, GIVEN, NO_UNIT, Declaration, declared
 from parkdispatch.models.device import Fraction
-from parkdispatch.models.limits import Money, PositiveFactor, PositiveMoney, Price, UnitCost
+from parkdispatch.models.finance.finance_terms import CODED, LAW, YearlyChange, Years, YearsOrNone
+from parkdispatch.models.finance.replacement import Replacement
+from parkdispatch.models.limits import PositiveMoney, Price, UnitCost
 
-CODED = "as coded from DL/T 2919-2025 in a public repository, the standard itself not seen (second-hand)"
-LAW = "income tax law as commonly quoted, text not checked (assumption)"
 SHARES_TOLERANCE = 1e-9  # [-] of shares that must add up to one
-
-Years = Annotated[int, Field(ge=1, le=60)]
-YearsOrNone = Annotated[int, Field(ge=0, le=60)]
-YearlyChange = Annotated[float, Field(gt=-1, le=1)]  # [1/year] 0.02: two per cent more every year
 ClassName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 
 
@@ -51,37 +47,6 @@ class OperationMaintenance(Declaration):
     )
     yearly_change: YearlyChange = declared(
         "1/year", "Yearly change of the cost from the first year of operation on", ASSUMED, 0.0
-    )
-
-
-class Replacement(Declaration):
-    """Replacement of the battery, paid from the project's cash flow at the end of a year of operation."""
-
-    trigger: Literal["year", "end_of_life"] = declared(
-        NO_UNIT, "After a fixed year, or after the year in which the cells reach their end of life",
-        ASSUMED, "year",
-    )  # fmt: skip
-    year: Years = declared("year of operation", "Year at whose end the battery is replaced", CODED, 10)
-    cost_yuan: Money = declared(
-        "yuan", "Cost of the replacement at the first year's prices, VAT included; 0: no replacement",
-        ASSUMED, 0.0,
-    )  # fmt: skip
-    yearly_price_change: YearlyChange = declared(
-        "1/year", "Yearly change of that cost until the replacement", ASSUMED, 0.0
-    )
-    end_of_life_health: Fraction = declared(
-        "-", "Health below which cells have reached their end of life; 0.7 to 0.8 usual",
-        ASSUMED, 0.7,
-    )  # fmt: skip
-    warranted_cycles: PositiveFactor | None = declared(
-        "-", "Full cycles that the maker warrants; said where more are dispatched; left out: not known",
-        ASSUMED, None,
-    )  # fmt: skip
-    depreciation_years: Years = declared(
-        "years", "Depreciation of the replacement, at most to the end of the horizon", CODED, 10
-    )
-    residual_share: Fraction = declared(
-        "- of cost net of VAT", "Recovered at the end of the last year", CODED, 0.05
     )
 
 
@@ -229,40 +194,24 @@ class Finance(Declaration):
         return self.spending_shares or (1.0 / self.construction_years,) * self.construction_years
 
     @property
-    def replaced(self) -> bool:
-        """Whether the battery is replaced within the horizon."""
-        return self.replacement.cost_yuan > 0 and self.replacement.year < self.operation_years
-
-    @property
     def replaced_at_end_of_life(self) -> bool:
         """Whether the cells are replaced when they reach their end of life, whichever year that is."""
         return self.replacement.cost_yuan > 0 and self.replacement.trigger == "end_of_life"
 
     @property
-    def fixed_replacement_year(self) -> int:
-        """The year of operation at whose end cells are replaced whatever their health; 0: none."""
-        return self.replacement.year if self.replaced and not self.replaced_at_end_of_life else 0
-
-    @property
-    def replacement_yuan(self) -> float:
-        """Cost of the replacement in its year, VAT included [yuan]."""
-        replacement = self.replacement
-        return float(replacement.cost_yuan * (1.0 + replacement.yearly_price_change) ** replacement.year)
+    def fixed_replacement_years(self) -> tuple[int, ...]:
+        """The years of operation at whose ends cells are bought whatever their health."""
+        if self.replacement.cost_yuan <= 0 or self.replacement.trigger == "end_of_life":
+            return ()
+        return tuple(year for year in range(1, self.operation_years) if self.replacement.due_after(year))
 
     def renews(self, year: int, health: float) -> bool:
-        """Whether cells that a year leaves at this health are replaced at its end."""
+        """Whether cells that a year leaves at this health are replaced at its end, or added to."""
         if year >= self.operation_years or not self.replacement.cost_yuan > 0:
             return False
         if self.replaced_at_end_of_life:
             return health < self.replacement.end_of_life_health
-        return year == self.replacement.year
-
-    def replaced_after(self, year: int | None) -> Self:
-        """The finance with a replacement at the end of life in this year of operation; None: in none."""
-        if not self.replaced_at_end_of_life:
-            return self
-        dated = self.replacement.model_copy(update={"year": year or self.operation_years})
-        return self.model_copy(update={"replacement": dated})
+        return self.replacement.due_after(year)
 
     @property
     def warnings(self) -> list[str]:
@@ -275,10 +224,20 @@ class Finance(Declaration):
                     f"`finance.replacement.year` = {self.replacement.year}: cannot matter, because the cells"
                     " are replaced at their end of life"
                 )
-        elif self.replacement.cost_yuan > 0 and not self.replaced:
+            if "recurrence" in self.replacement.model_fields_set:
+                warnings.append(
+                    f"`finance.replacement.recurrence` = '{self.replacement.recurrence}': cannot matter,"
+                    " because the cells are replaced at each end of life"
+                )
+        elif self.replacement.cost_yuan > 0 and not self.fixed_replacement_years:
             warnings.append(
                 f"`finance.replacement.year` = {self.replacement.year}: lies at the end of {horizon}"
                 " or beyond it, so there is no replacement"
+            )
+        if self.replacement.mode == "replacement" and "augmented_health" in self.replacement.model_fields_set:
+            warnings.append(
+                f"`finance.replacement.augmented_health` = {self.replacement.augmented_health:.15g}: cannot"
+                " matter, because all cells are replaced"
             )
         if self.vat.credit == "carried_forward" and "refund_year" in self.vat.model_fields_set:
             warnings.append(

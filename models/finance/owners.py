@@ -10,7 +10,8 @@ from pydantic import Field
 
 from parkdispatch.models.declaration import ASSUMED, GIVEN, NO_UNIT, Declaration, declared
 from parkdispatch.models.device import Fraction
-from parkdispatch.models.finance.investment import LAW, IncomeTax, Years
+from parkdispatch.models.finance.finance_terms import LAW, Years
+from parkdispatch.models.finance.investment import IncomeTax
 from parkdispatch.models.limits import Money, PositiveMoney, Price, UnitCost
 from parkdispatch.models.tariff.tariff_tables import Name
 

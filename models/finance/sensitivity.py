@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 from parkdispatch.models.declaration import ASSUMED, Declaration, declared
 from parkdispatch.models.limits import Factor, Number
 
-FieldPath = Annotated[str, Field(pattern=r"^(device|tariff|finance|weather|contract)(\.[^.]+)+$")]
+ROOT = "device|tariff|finance|weather|contract|yearly_changes|phases"  # first word of a path
+FieldPath = Annotated[str, Field(pattern=rf"^({ROOT})(\.[^.]+)+$")]
 
 
 class Sensitivity(Declaration):

@@ -13,7 +13,10 @@ from pydantic import Field, model_validator
 
 from parkdispatch.models.declaration import ASSUMED, GIVEN, Declaration, declared
 from parkdispatch.models.device import Array, Fraction
-from parkdispatch.models.finance.investment import YearlyChange
+from parkdispatch.models.finance.correlation import Correlation, correlation_problems
+from parkdispatch.models.finance.finance_terms import YearlyChange
+from parkdispatch.models.finance.waiting import Waiting
+from parkdispatch.models.finance.yearly_changes import YearFactors
 from parkdispatch.models.limits import (
     Factor,
     Money,
@@ -129,7 +132,10 @@ class Offer(Declaration):
 
 
 class YearlyChanges(Declaration):
-    """Yearly relative change of prices and load from the year of the case on; 0: no change."""
+    """Yearly relative change of prices and load from the year of the case on; 0: no change.
+
+    Those of purchased energy, spread and load come on top of the case's `yearly_changes`.
+    """
 
     battery_price: YearlyChange = declared(
         "1/year", "Yearly change of the price of the increment", ASSUMED, 0.0
@@ -144,6 +150,14 @@ class YearlyChanges(Declaration):
         "1/year", "Yearly change of each period's price difference from the flat period", ASSUMED, 0.0
     )
     load: YearlyChange = declared("1/year", "Yearly change of the park's energy", ASSUMED, 0.0)
+
+    def factors(self, years: int) -> YearFactors:
+        """Prices and load after so many years, over those of the case's year."""
+        return YearFactors(
+            purchase_price=(1.0 + self.purchase_price) ** years,
+            spread=(1.0 + self.spread) ** years,
+            load=(1.0 + self.load) ** years,
+        )
 
 
 class Uncertainty(Declaration):
@@ -250,6 +264,13 @@ class Sizing(Declaration):
         "Emission factors of electricity, Ministry of Ecology and Environment", 0.5836,
     )  # fmt: skip
     doubt: tuple[Uncertainty, ...] = declared("-", "Uncertain numbers", default=())
+    correlation: tuple[Correlation, ...] = declared(
+        "-", "Rank correlations of uncertain numbers; left out: each is drawn independently", default=()
+    )
+    wait: Waiting | None = declared(
+        "-", "A decision some years later that is valued in the scenarios as an option; left out: none",
+        default=None,
+    )  # fmt: skip
     scenarios: Annotated[int, Field(ge=1, le=100_000)] = declared(
         "-", "Number of scenarios drawn from the uncertain numbers", ASSUMED, 64
     )
@@ -264,6 +285,9 @@ class Sizing(Declaration):
         for what, names in (("offer", [o.name for o in self.offer]), ("doubt", [d.name for d in self.doubt])):
             repeated = sorted({name for name in names if names.count(name) > 1})
             problems += [f"{what}: '{name}' is the name of several, must be of one" for name in repeated]
+        doubts = [doubt.name for doubt in self.doubt]
+        problems += correlation_problems(doubts, self.correlation)
+        problems += [] if self.wait is None else self.wait.problems(doubts)
         if self.duration_hours.min <= 0:
             problems.append(
                 "duration_hours.min = 0: must be above 0, because a battery without energy is none"

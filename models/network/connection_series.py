@@ -1,6 +1,7 @@
 """The series of a connection to the public grid: prices, limits, and what its demand is counted from."""
 
 from collections.abc import Mapping, Sequence
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,10 @@ class PeriodPrices(Declaration):
         """The prices that are given, by period [yuan/kWh]."""
         prices = {period: getattr(self, period) for period in PERIODS} | (self.__pydantic_extra__ or {})
         return {period: price for period, price in prices.items() if price is not None}
+
+    def times(self, factor: float) -> Self:
+        """The prices times a factor."""
+        return self.model_copy(update={period: factor * price for period, price in self.by_period.items()})
 
 
 SalePrice = SignedPrice | PeriodPrices  # yuan/kWh

@@ -10,6 +10,7 @@ from parkdispatch.models.device import Device, Efficiency
 from parkdispatch.models.limits import Power
 from parkdispatch.models.network.blackouts import Blackout
 from parkdispatch.models.network.connection_series import (
+    PeriodPrices,
     SalePrice,
     periods_without_price,
     prices_without_period,
@@ -166,6 +167,12 @@ class DeclaredConnection(Device):
         if problems:
             raise ValueError("\n".join(problems))
         return self
+
+    def with_sale_price_times(self, factor: float) -> Self:
+        """The connection with its sale price, or each of them, times a factor."""
+        price = self.sale_price_yuan_per_kwh
+        changed = price.times(factor) if isinstance(price, PeriodPrices) else price * factor
+        return self.model_copy(update={"sale_price_yuan_per_kwh": changed})
 
     @property
     def pays_for_demand(self) -> bool:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -111,6 +111,12 @@ class VoltageLevel(Declaration):
         "yuan/kVA/month", "Capacity price, on installed transformer capacity; left out: not offered",
         default=None,
     )  # fmt: skip
+
+    def with_demand_price_times(self, factor: float) -> Self:
+        """The level with its demand price and its capacity price, where there is one, times a factor."""
+        names = ("demand_price_yuan_per_kw_month", "capacity_price_yuan_per_kva_month")
+        prices = {name: price * factor for name in names if (price := getattr(self, name)) is not None}
+        return self.model_copy(update=prices)
 
     def transmission_yuan_per_kwh(self, scheme: Scheme) -> float | None:
         """Energy price of transmission and distribution [yuan/kWh]; None if the scheme is not offered."""

@@ -30,7 +30,9 @@ from parkdispatch.results.views.study_tables import (
 )
 from parkdispatch.results.wording.indicator_sentence import indicator_sentence
 from parkdispatch.results.wording.owner_words import owner_rows
+from parkdispatch.results.wording.phase_words import phase_rows
 from parkdispatch.results.wording.words import load_words
+from parkdispatch.results.wording.yearly_words import yearly_sentence
 
 NONE = "none"
 MOST_STREAMS_BESIDE_BILLS = 2  # with more streams the bills do not fit eighty columns
@@ -45,6 +47,8 @@ def show_study(console: Console, study: Study) -> None:
     for line in (*_notes(study), *failed_lines(study.failed, study.asked, case.calendar.year)):
         console.print(Text(line), soft_wrap=True)
     console.print(_returns_table(study.cash))
+    if study.phases:
+        console.print(_phases_table(study))
     if study.owners:
         for title, flows in (
             ("Owners after tax, and what each loses if another leaves, 万元", study.owners.after_tax),
@@ -94,6 +98,9 @@ def _notes(study: Study) -> Iterator[str]:
         "Health: usable over rated energy at the start of the year. Each year is dispatched with perfect"
         " foresight, an upper bound for daily plans; `parkdispatch replay` computes the difference."
     )
+    words = load_words(SCREEN_LANG.get())
+    if changes := yearly_sentence(study.case.yearly_changes, len(study.lifetime.years), words):
+        yield changes
     if kept := as_operated_sentence(study, load_words(SCREEN_LANG.get(), "study")):
         yield kept
     yield from _response_lines(study)
@@ -131,6 +138,17 @@ def _baselines(study: Study) -> str:
     """The choice of baselines of a metered contract: "highest" or "lowest"."""
     response = study.case.contracts.demand_response
     return response.baselines if isinstance(response, MeteredResponse) else ""
+
+
+def _phases_table(study: Study) -> Table:
+    """Years of service, investment and returns of each phase."""
+    npv_yuan = study.cash.returns["project_after_tax"].npv_yuan
+    table = phase_rows(study.phases, npv_yuan, load_words(SCREEN_LANG.get(), "study"))
+    heads = ("in service", "invest-\nment", "NPV", "IRR", "pay-\nback", "cells\nafter")
+    printed = dense_table("Phases, each a project of its own, 万元", "", *heads)
+    for row in (*table["rows"], table["total"]):
+        printed.add_row(*row)
+    return printed
 
 
 def _owners_table(title: str, flows: Sequence[OwnerFlow]) -> Table:
@@ -189,9 +207,13 @@ def _investment_lines(cash: CashFlow) -> Iterator[str]:
         f"Investment {money(finance.investment_yuan)}, VAT included{borrowed}; discount rate"
         f" {finance.discount_rate:z.2%} for the project, {finance.equity_discount_rate:z.2%} for equity."
     )
-    if finance.replaced:
-        bought = finance.replacement
-        yield f"New cells at the end of year {bought.year} of operation: {money(finance.replacement_yuan)}."
+    bought = {int(cash.values["operation"][n]): cash.values["replacement"][n] for n in
+              np.flatnonzero(cash.values["replacement"])}  # fmt: skip
+    for year, yuan in bought.items():
+        if finance.replacement.mode == "augmentation":
+            yield f"Cells added at the end of year {year} of operation: {money(yuan)}."
+        else:
+            yield f"New cells at the end of year {year} of operation: {money(yuan)}."
     if cash.lcos_yuan_per_kwh is not None:
         yield (
             f"Levelised cost of storage {cash.lcos_yuan_per_kwh:z.4f} yuan/kWh discharged, excluding VAT"

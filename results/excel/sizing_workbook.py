@@ -14,6 +14,7 @@ from parkdispatch.results.sizing.undecided import largest_gap_of_offer
 from parkdispatch.results.views.sizing_charts import choice_label, doubt_label, without_zero_size
 from parkdispatch.results.views.sizing_tables import (
     OPERATING_FIGURES,
+    doubts_note,
     doubts_table,
     first_and_last_income_yuan,
     operating_figures,
@@ -121,11 +122,10 @@ class _SizingWorkbook(Book):
 
     def _assumptions(self) -> None:
         """Write unit prices, yearly changes and uncertain inputs, as text."""
-        sheet = self.sheet("assumptions", self.text["doubts_note"], 44, 40)
+        sheet = self.sheet("assumptions", doubts_note(self.study, self.words), 44, 40)
         prices, doubts = prices_table(self.study, self.words), doubts_table(self.study, self.words)
         row = self.table(sheet, TOP, prices["heads"], prices["rows"], PLAIN)
-        if doubts["rows"]:
-            self.table(sheet, row + 1, doubts["heads"], doubts["rows"], PLAIN)
+        self.table(sheet, row + 1, doubts["heads"] if doubts["rows"] else (), doubts["rows"], PLAIN)
         sheet.freeze_panes(TOP + 1, 1)
 
     def _offers(self) -> None:

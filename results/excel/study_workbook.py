@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from xlsxwriter.utility import xl_range
 
 from parkdispatch.results.excel.owner_sheet import write_owner_sheet
+from parkdispatch.results.excel.phase_sheet import write_phase_sheet
 from parkdispatch.results.excel.workbook_book import CREATED, Book, Cell, workbook
 from parkdispatch.results.finance.lifetime import storage_health_and_cycles
 from parkdispatch.results.io.provenance import versions
@@ -18,6 +19,7 @@ from parkdispatch.results.wording.finance_words import FinanceWords
 from parkdispatch.results.wording.languages import Lang
 from parkdispatch.results.wording.sentences import failed_sentences, source_lines
 from parkdispatch.results.wording.words import load_words
+from parkdispatch.results.wording.yearly_words import yearly_sentence
 
 if TYPE_CHECKING:  # a study writes this workbook
     from parkdispatch.results.finance.storage_study import Study
@@ -51,6 +53,8 @@ class _StudyWorkbook(Book):
         """Write all sheets."""
         self._years()
         self._steps()
+        if self.study.phases:
+            self._phases()
         if self.study.owners:
             self._owners(self.study.owners)
         if reproduced:
@@ -72,7 +76,8 @@ class _StudyWorkbook(Book):
         streams = cash.operation.revenue_yuan
         study = self.study
         failed = failed_sentences(study.failed, study.asked, study.case.calendar.year, self.words)
-        notes = [text["lives_note"], as_operated_sentence(study, self.words), *failed]
+        changes = yearly_sentence(study.case.yearly_changes, len(years), self.words)
+        notes = [text["lives_note"], changes, as_operated_sentence(study, self.words), *failed]
         sheet = self.sheet(text["lives"], " ".join(filter(None, notes)), 14)
         heads = [text["y_year"], text["y_dispatched"], text["y_health"], text["y_cycles"], text["x_out"]]
         heads += [f"{self.finance_words.thing(name)}, {page['yuan']}" for name in streams]
@@ -107,6 +112,12 @@ class _StudyWorkbook(Book):
             formula = f"=SUM({xl_range(TOP + 1, column, row - 1, column)})"
             self.put(sheet, row, column, (formula, total), bold=True, top=1, num_format=forms[column])
         sheet.freeze_panes(TOP + 1, 1)
+
+    def _phases(self) -> None:
+        """Write the flows of each phase and, with formulas, of all of them."""
+        text, study = self.words["phases"], self.study
+        sheet = self.sheet(text["title"], text["note"], 52)
+        write_phase_sheet(self, sheet, study.phases, study.cash, self.words, self.finance_words)
 
     def _owners(self, owners: OwnerStudy) -> None:
         """Write who pays whom, with formulas for the flow of each owner."""

@@ -37,6 +37,7 @@ from parkdispatch.results.finance.tax import (
     holiday,
     income_tax,
     replacement_depreciation,
+    replacement_write_off,
     straight_line,
     vat_ledger,
 )
@@ -81,7 +82,7 @@ def cash_flow(finance: Finance, operation: Operation) -> CashFlow:
     """The cash flow of an investment. Raises InputError if the arrays of `operation` are unusable."""
     if problems := operation_problems(finance, operation):
         raise InputError(problems)
-    values = _time(finance)
+    values = time_lines(finance)
     values |= _given(finance, operation)
     values |= _revenue(finance, operation, values)
     values |= _investment(finance, values)
@@ -95,21 +96,20 @@ def cash_flow(finance: Finance, operation: Operation) -> CashFlow:
         values |= _tax(taxpayer, income_tax(finance.income_tax, values[base], values["operation"]))
     values |= _flows(values)
     due = (values["operation"] >= 1) & (values["operation"] <= finance.loan.years) & (finance.loan.share > 0)
-    covered = debt_service_cover(
-        values["ebitda"] - values["equity_tax"], values["interest"] + values["principal"], due
-    )
+    covered = covered_debt_service(values, due)
     values["dscr"] = covered.by_year
     return CashFlow(
         finance=finance,
         operation=operation,
-        values=values | _payback(values),
+        values=values | payback_lines_of(values),
         returns=FlowReturns(finance, values),
-        lcos_yuan_per_kwh=_lcos(values),
+        lcos_yuan_per_kwh=levelised_cost(values),
         cover=covered,
     )
 
 
-def _time(finance: Finance) -> dict[str, Array]:
+def time_lines(finance: Finance) -> dict[str, Array]:
+    """Years, years of operation and discount factors, by the key of their line."""
     years = np.arange(finance.construction_years + finance.operation_years, dtype=float)
     first = discounted_from_start(finance)
     return {
@@ -118,6 +118,12 @@ def _time(finance: Finance) -> dict[str, Array]:
         "discount_factor": discount_factors(finance.discount_rate, len(years), first),
         "equity_discount_factor": discount_factors(finance.equity_discount_rate, len(years), first),
     }
+
+
+def covered_debt_service(values: Mapping[str, Array], due: NDArray[np.bool_]) -> DebtServiceCover:
+    """Debt service cover in the years in which it is due, (years,)."""
+    service = values["interest"] + values["principal"]
+    return debt_service_cover(values["ebitda"] - values["equity_tax"], service, due)
 
 
 def discounted_from_start(finance: Finance) -> bool:
@@ -130,8 +136,17 @@ def _given(finance: Finance, operation: Operation) -> dict[str, Array]:
     lines = {f"gross_{name}": yuan for name, yuan in operation.revenue_yuan.items()}
     lines |= {"discharged_mwh": operation.discharged_mwh, "auxiliary_gross": operation.auxiliary_yuan}
     spending = np.concatenate([finance.spending, np.zeros(finance.operation_years)])
+    lines["replacement_share"] = _replacement_shares(finance, operation)
     lines = {key: np.concatenate([construction, array]) for key, array in lines.items()}
     return lines | {"spending_share": spending}
+
+
+def _replacement_shares(finance: Finance, operation: Operation) -> Array:
+    """Share of the replacement's cost that is due at the end of each year of operation [-]."""
+    if finance.replacement.follows_health and operation.replaced_shares is not None:
+        return operation.replaced_shares
+    fixed = () if finance.replacement.follows_health else finance.fixed_replacement_years
+    return np.isin(np.arange(finance.operation_years) + 1, fixed).astype(float)
 
 
 def _revenue(finance: Finance, operation: Operation, values: Mapping[str, Array]) -> dict[str, Array]:
@@ -145,8 +160,8 @@ def _investment(finance: Finance, values: Mapping[str, Array]) -> dict[str, Arra
     year, rate = values["operation"], finance.vat.rate
     investment = finance.investment_yuan * values["spending_share"]
     working = finance.working_capital_share * finance.investment_yuan
-    replaced = (year == finance.replacement.year) & finance.replaced
-    replacement = np.where(replaced, finance.replacement_yuan, 0.0)
+    price_yuan = finance.replacement.cost_yuan * (1.0 + finance.replacement.yearly_price_change) ** year
+    replacement = values["replacement_share"] * price_yuan
     return {
         "investment": investment,
         "investment_vat": investment / (1.0 + rate) * rate,
@@ -202,16 +217,17 @@ def _depreciation(finance: Finance, values: Mapping[str, Array]) -> dict[str, Ar
         f"depreciation_{name}": straight_line(asset.share * net, asset, year)
         for name, asset in classes.items()
     }
-    by_class["depreciation_of_replacement"] = replacement_depreciation(finance, year)
+    write_off = replacement_write_off(finance, values["replacement"], year)
+    by_class["depreciation_of_replacement"] = replacement_depreciation(finance, write_off, year)
     total = np.sum(list(by_class.values()), axis=0)
     interest = float(values["construction_interest"].sum())
     without_residual = [asset.model_copy(update={"residual_share": 0.0}) for asset in classes.values()]
     of_interest = [straight_line(asset.share * interest, asset, year) for asset in without_residual]
     residual = net * sum(asset.share * asset.residual_share for asset in classes.values())
-    if finance.replaced:
-        replacement = finance.replacement
-        residual += finance.replacement_yuan / (1.0 + finance.vat.rate) * replacement.residual_share
+    bought = float(values["replacement"].sum()) / (1.0 + finance.vat.rate)
+    residual += bought * finance.replacement.residual_share
     return by_class | {
+        "replacement_write_off": write_off,
         "depreciation": total,
         "depreciation_of_interest": np.sum(of_interest, axis=0),
         "residual": np.where(year == finance.operation_years, residual, 0.0),
@@ -259,7 +275,7 @@ def _flows(values: Mapping[str, Array]) -> dict[str, Array]:
     }
 
 
-def _payback(values: Mapping[str, Array]) -> dict[str, Array]:
+def payback_lines_of(values: Mapping[str, Array]) -> dict[str, Array]:
     """Cumulative and discounted flows, their payback times, and changes of sign."""
     lines: dict[str, Array] = {}
     for key in FLOWS:
@@ -303,7 +319,7 @@ STORAGE_COSTS = (
 STORAGE_CREDITS = ("investment_vat", "replacement_vat", "residual")
 
 
-def _lcos(values: Mapping[str, Array]) -> float | None:
+def levelised_cost(values: Mapping[str, Array]) -> float | None:
     """Levelised cost of storage: net of VAT and residual value, before tax, without charging energy."""
     paid = np.sum([values[cost] for cost in STORAGE_COSTS], axis=0)
     net = paid - np.sum([values[credit] for credit in STORAGE_CREDITS], axis=0)

@@ -11,7 +11,10 @@ from parkdispatch.results.finance.cash_flow_line import MWH, CashFlowLine, total
 from parkdispatch.results.finance.operation import NOT_KEPT
 from parkdispatch.results.finance.outcome_lines import flow_lines, payback_lines, profit_lines, tax_lines
 
-REPLACEMENT_COST = "replacement_cost_yuan*(1+replacement_yearly_price_change)^replacement_year"
+REPLACED_IN_FIXED_YEARS = (
+    "IF(AND({operation}>=1,{operation}<operation_years,replacement_cost_yuan>0,OR({operation}=replacement_year,"
+    'AND(replacement_recurrence="every",MOD({operation},replacement_year)=0))),1,0)'
+)
 
 
 def cash_flow_lines(finance: Finance, streams: Iterable[str]) -> list[CashFlowLine]:
@@ -20,7 +23,7 @@ def cash_flow_lines(finance: Finance, streams: Iterable[str]) -> list[CashFlowLi
     lines: list[CashFlowLine] = []
     for section, section_lines in (
         ("Time", _time()),
-        ("Given", _given(names)),
+        ("Given", _given(names, finance)),
         ("Revenue", _revenue(names)),
         ("Investment", _investment()),
         ("Operation", _operation()),
@@ -54,7 +57,7 @@ def _time() -> Iterator[CashFlowLine]:
         )  # fmt: skip
 
 
-def _given(streams: list[str]) -> Iterator[CashFlowLine]:
+def _given(streams: list[str], finance: Finance) -> Iterator[CashFlowLine]:
     for stream in streams:
         if stream == NOT_KEPT:
             yield CashFlowLine(
@@ -69,6 +72,13 @@ def _given(streams: list[str]) -> Iterator[CashFlowLine]:
         )  # fmt: skip
     yield CashFlowLine("discharged_mwh", "Energy discharged", "Given, AC", unit=MWH, given=True)
     yield CashFlowLine("auxiliary_gross", "Auxiliary energy", "Given, VAT included", given=True)
+    follows_health = finance.replacement.follows_health
+    yield CashFlowLine(
+        "replacement_share", "Share of the replacement's cost that is due",
+        "As the cells' health asks for it" if follows_health else "1 in the year of the replacement",
+        "" if follows_health else REPLACED_IN_FIXED_YEARS, unit="-", given=follows_health,
+        kind="replaced_by_health" if follows_health else "",
+    )  # fmt: skip
     yield CashFlowLine(
         "spending_share", "Share of the investment spent", "Given", unit="-", where="construction", given=True
     )
@@ -104,8 +114,8 @@ def _investment() -> Iterator[CashFlowLine]:
         "IF({operation}=operation_years,working_capital_share*investment_yuan,0)",
     )  # fmt: skip
     yield CashFlowLine(
-        "replacement", "Battery replacement", "At the end of its year, VAT included; none in the last year",
-        f"IF(AND({{operation}}=replacement_year,replacement_year<operation_years),{REPLACEMENT_COST},0)",
+        "replacement", "Battery replacement", "Share x cost at the price of its year, at its end, with VAT",
+        "{replacement_share}*replacement_cost_yuan*(1+replacement_yearly_price_change)^{operation}",
     )  # fmt: skip
     yield CashFlowLine(
         "replacement_vat", "Input VAT of the replacement", "Replacement / (1 + VAT rate) x VAT rate",
@@ -177,14 +187,17 @@ def _depreciation(classes: list[str]) -> Iterator[CashFlowLine]:
             f"IF(AND({{operation}}>=1,{{operation}}<={key}_years),investment_yuan/(1+vat_rate)*{key}_share"
             f"*(1-{key}_residual_share)/{key}_years,0)", kind="depreciation_of", of=name,
         )  # fmt: skip
-    years = "MIN(replacement_depreciation_years,operation_years-replacement_year)"
+    yield CashFlowLine(
+        "replacement_write_off", "Depreciation a year of what is replaced in this year",
+        "Cost net of VAT x (1 - residual) / years; or the years left, if fewer",
+        "{replacement}/(1+vat_rate)*(1-replacement_residual_share)"
+        "/MIN(replacement_depreciation_years,MAX(1,operation_years-{operation}))", summed=False,
+    )  # fmt: skip
     yield CashFlowLine(
         "depreciation_of_replacement", "Depreciation, replacement",
-        "Cost net of VAT x (1 - residual) / years, from the year after; or the years left, if fewer",
-        "IF(AND(replacement_year<operation_years,{operation}>replacement_year,"
-        f"{{operation}}<=replacement_year+{years}),"
-        f"{REPLACEMENT_COST}/(1+vat_rate)*(1-replacement_residual_share)"
-        f"/{years},0)",
+        "Of all replacements, each from the year after it",
+        "SUMPRODUCT(({operation:}<{operation})*({operation:}>={operation}-replacement_depreciation_years)"
+        "*{replacement_write_off:})",
     )  # fmt: skip
     yield CashFlowLine(
         "depreciation", "Depreciation", "Sum of the classes, interest during construction not in it",
@@ -203,8 +216,8 @@ def _depreciation(classes: list[str]) -> Iterator[CashFlowLine]:
     residual = "+".join(f"depreciation_{n}_share*depreciation_{n}_residual_share" for n in classes)
     yield CashFlowLine(
         "residual", "Residual value", "Residual shares x values net of VAT, in the last year",
-        f"IF({{operation}}=operation_years,(investment_yuan*({residual})+IF(replacement_year<operation_years,"
-        f"{REPLACEMENT_COST}*replacement_residual_share,0))/(1+vat_rate),0)",
+        f"IF({{operation}}=operation_years,(investment_yuan*({residual})"
+        "+SUM({replacement:})*replacement_residual_share)/(1+vat_rate),0)",
     )  # fmt: skip
 
 

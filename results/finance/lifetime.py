@@ -6,7 +6,6 @@ bill without the storage less the bill with it. The two must agree.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -61,6 +60,7 @@ class OperationYear:
     # energy and CO2 of the park with the storage, as in `ParkIndicators`
     park_amounts: Mapping[str, float] = field(default_factory=dict)
     response_cost_yuan: float = 0.0  # cost of the responses in the bill, deducted from arbitrage and demand
+    renewed_share: float = 0.0  # of the replacement's cost, that is due at the end of the year
     error: str = ""  # why a year that was to be dispatched is estimated
 
     @property
@@ -114,10 +114,10 @@ class Lifetime:
 
     def end_of_life(self, health: float) -> "EndOfLife | None":
         """When cells of the storage first begin a year below a health, or are replaced; None: never."""
-        cycles, replaced = dict.fromkeys(self.storage, 0.0), self.replaced_year
+        cycles, replaced = dict.fromkeys(self.storage, 0.0), self.replaced_years
         for year in self.years:
             worn = [name for name in cycles if year.state_of_health[name] < health]
-            if not worn and replaced == year.year - 1:
+            if not worn and year.year - 1 in replaced:
                 worn = list(cycles)
             if worn:
                 return EndOfLife(year.year - 1, max(cycles[name] for name in worn))
@@ -126,13 +126,14 @@ class Lifetime:
         return None
 
     @property
-    def replaced_year(self) -> int | None:
-        """The first year of operation at whose end cells of the storage are new again; None: in none."""
-        for year, following in pairwise(self.years):
-            before, after = year.state_of_health, following.state_of_health
-            if any(after[name] > before[name] for name in self.storage):
-                return year.year
-        return None
+    def replaced_years(self) -> tuple[int, ...]:
+        """The years of operation at whose ends cells of the storage are replaced or added."""
+        return tuple(year.year for year in self.years if year.renewed_share > 0)
+
+    @property
+    def _augmented(self) -> bool:
+        """Whether cells are added to the old ones, which go on."""
+        return self.case.finance is not None and self.case.finance.replacement.mode == "augmentation"
 
     def beyond_warranty(self, cycles: float) -> int | None:
         """The year of operation in which cells first exceed so many full cycles; None: in none."""
@@ -142,7 +143,7 @@ class Lifetime:
                 had[name] += year.full_cycles[name]
             if max(had.values(), default=0.0) > cycles:
                 return year.year
-            if year.year == self.replaced_year:
+            if year.year in self.replaced_years and not self._augmented:
                 had = dict.fromkeys(had, 0.0)
         return None
 
@@ -163,11 +164,12 @@ class Lifetime:
             discharged_mwh=np.array([year.discharged_mwh for year in self.years]),
             auxiliary_yuan=np.array([year.auxiliary_yuan for year in self.years]),
             power_mw=sum(battery.largest_power_mw for battery in self.storage.values()),
+            replaced_shares=np.array([year.renewed_share for year in self.years]),
         )
 
 
 def storage_health_and_cycles(case: Case, year: OperationYear) -> tuple[float, float]:
-    """State of health and full cycles of the case's batteries, weighted by rated energy."""
+    """State of health and full cycles of the case's batteries in service, weighted by rated energy."""
     owned = case.batteries
     return _weighted(owned, year.state_of_health, 1.0), _weighted(owned, year.full_cycles, 0.0)
 
@@ -179,7 +181,7 @@ def mean_health(owned: Mapping[str, Battery]) -> float:
 
 def _weighted(owned: Mapping[str, Battery], quantity: Mapping[str, float], default: float) -> float:
     """The mean of a quantity by battery, weighted by rated energy; `default` where that is zero."""
-    rated_mwh = {name: largest_capacity(battery.energy_mwh) for name, battery in owned.items()}
+    rated_mwh = {name: largest_capacity(owned[name].energy_mwh) for name in quantity if name in owned}
     total_mwh = sum(rated_mwh.values())
     if total_mwh <= 0:
         return default
@@ -219,16 +221,16 @@ def dispatched_year(
             ARBITRAGE: base_paid.energy_yuan - paid.energy_yuan + auxiliary_yuan,
             DEMAND: base_paid.basic_yuan - paid.basic_yuan,
         },
-        charged_mwh=_energy_mwh(solution, evaluated, "charge_mw"),
-        discharged_mwh=_energy_mwh(solution, evaluated, "discharge_mw"),
+        charged_mwh=energy_of_devices_mwh(solution, evaluated, "charge_mw"),
+        discharged_mwh=energy_of_devices_mwh(solution, evaluated, "discharge_mw"),
         auxiliary_mwh=auxiliary_mwh,
         auxiliary_yuan=auxiliary_yuan,
         bill_yuan=paid.bill_yuan,
         bill_without_yuan=base_paid.bill_yuan,
-        curtailed_mwh=_energy_mwh(solution, case.devices, "curtailed_mw"),
-        curtailed_without_mwh=_energy_mwh(without, case.devices, "curtailed_mw"),
-        exported_mwh=_energy_mwh(solution, case.devices, "export_mw"),
-        exported_without_mwh=_energy_mwh(without, case.devices, "export_mw"),
+        curtailed_mwh=energy_of_devices_mwh(solution, case.devices, "curtailed_mw"),
+        curtailed_without_mwh=energy_of_devices_mwh(without, case.devices, "curtailed_mw"),
+        exported_mwh=energy_of_devices_mwh(solution, case.devices, "export_mw"),
+        exported_without_mwh=energy_of_devices_mwh(without, case.devices, "export_mw"),
         sold_yuan=sold_yuan(solution, case),
         sold_without_yuan=sold_yuan(without, beside),
         park_amounts=ParkIndicators.of(solution, case).amounts,
@@ -247,7 +249,7 @@ def dispatched_year(
     )
 
 
-def _energy_mwh(solution: xr.Dataset, devices: Iterable[str], quantity: str) -> float:
+def energy_of_devices_mwh(solution: xr.Dataset, devices: Iterable[str], quantity: str) -> float:
     """Energy of a power quantity over the horizon, of the named devices that have it [MWh]."""
     names = [f"{name}.{quantity}" for name in devices if f"{name}.{quantity}" in solution]
     return sum(float(solution[name].sum()) for name in names) * float(solution.attrs["hours"])

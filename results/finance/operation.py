@@ -20,6 +20,8 @@ class Operation:
     discharged_mwh: Array  # AC
     auxiliary_yuan: Array  # cooling and control energy not yet deducted in a stream, VAT included
     power_mw: float  # rated
+    # share of the replacement's cost that is due at the end of each year; None: by the finance's fixed year
+    replaced_shares: Array | None = None
     kept_share: float = 1.0  # of the dispatched saving, where a stream `NOT_KEPT` has the rest
 
 
@@ -28,6 +30,8 @@ def operation_problems(finance: Finance, operation: Operation) -> list[str]:
     years = finance.operation_years
     problems = [] if operation.revenue_yuan else ["`revenue_yuan` = {}: must have at least one stream"]
     arrays = {f"revenue_yuan.{name}": array for name, array in operation.revenue_yuan.items()}
+    if operation.replaced_shares is not None:
+        arrays["replaced_shares"] = operation.replaced_shares
     arrays |= {"discharged_mwh": operation.discharged_mwh, "auxiliary_yuan": operation.auxiliary_yuan}
     for name, array in arrays.items():
         if array.shape != (years,):

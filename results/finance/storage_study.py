@@ -9,6 +9,7 @@ from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import EndOfLife, Lifetime
+from parkdispatch.results.finance.phase_study import PhaseStudy
 from parkdispatch.results.owners.owner_flows import OwnerStudy
 from parkdispatch.results.park_indicators import ParkIndicators
 from parkdispatch.results.savings.as_operated import AsOperated
@@ -22,6 +23,7 @@ class Study:
     cash: CashFlow
     timings_s: Mapping[str, float]
     owners: OwnerStudy | None = None  # None: the case names none
+    phases: tuple[PhaseStudy, ...] = ()  # built in different years; empty: all at once
     as_operated: AsOperated | None = None  # None: all of the dispatched saving is kept
 
     @property
@@ -44,6 +46,8 @@ class Study:
     @property
     def end_of_life(self) -> EndOfLife | None:
         """When cells that are not replaced reach the case's end-of-life health; None: not in these years."""
+        if self.phases:
+            return None  # each phase has its own
         replacement = self.cash.finance.replacement
         return self.lifetime.end_of_life(replacement.end_of_life_health)
 

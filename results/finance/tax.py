@@ -19,16 +19,18 @@ def straight_line(value_yuan: float, asset: AssetClass, operation: Array) -> Arr
     return np.where((operation >= 1) & (operation <= asset.years), yearly_yuan, 0.0)
 
 
-def replacement_depreciation(finance: Finance, operation: Array) -> Array:
-    """Depreciation of the replacement battery from the year after purchase, over the years left at most."""
-    if not finance.replaced:
-        return np.zeros_like(operation)
-    replacement = finance.replacement
-    years = min(replacement.depreciation_years, finance.operation_years - replacement.year)
-    net_yuan = finance.replacement_yuan / (1.0 + finance.vat.rate)
-    yearly_yuan = net_yuan * (1.0 - replacement.residual_share) / years
-    depreciated = (operation > replacement.year) & (operation <= replacement.year + years)
-    return np.where(depreciated, yearly_yuan, 0.0)
+def replacement_write_off(finance: Finance, replacement_yuan: Array, operation: Array) -> Array:
+    """Yearly depreciation of what is bought at the end of each year, over the years left at most [yuan]."""
+    replacement, left = finance.replacement, np.maximum(1.0, finance.operation_years - operation)
+    net_yuan = replacement_yuan / (1.0 + finance.vat.rate)
+    return net_yuan * (1.0 - replacement.residual_share) / np.minimum(replacement.depreciation_years, left)
+
+
+def replacement_depreciation(finance: Finance, write_off_yuan: Array, operation: Array) -> Array:
+    """Depreciation of all replacements [yuan], each from the year after its purchase."""
+    age = operation[:, None] - operation[None, :]  # of a purchase (column) in a year (row)
+    depreciated = (age >= 1) & (age <= finance.replacement.depreciation_years)
+    return np.asarray(np.where(depreciated, write_off_yuan[None, :], 0.0).sum(axis=1))
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ def size_html(study: SizeStudy, lang: Lang = "en") -> str:
         tail=f"{study.sizing.tail:z.0%}",
         of="" if risk_choice is None else choice_label(risk_choice, words),
         doubts=tables.doubts_table(study, words) if study.sizing.doubt else None,
+        doubts_note=tables.doubts_note(study, words),
         prices=tables.prices_table(study, words),
         rate="" if case.finance is None else f"{case.finance.discount_rate:z.2%}",
         sources=[

@@ -10,6 +10,9 @@ from parkdispatch.inputs.schema.case_file import SeriesFile, WeatherFile
 from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.models.errors import InputError
 
+# fields of `sizing` that say which scenarios and offers there are, not what one of them is
+NOT_OF_A_SCENARIO = {"scenarios", "seed", "tail", "doubt", "correlation", "offer"}
+
 
 def case_digests(case: Case) -> dict[str, str]:
     """A digest of each table of a case, and of each file that it names.
@@ -24,9 +27,11 @@ def case_digests(case: Case) -> dict[str, str]:
         "weather": None if case.weather is None else case.weather.model_dump(mode="json"),
         "finance": None if case.finance is None else case.finance.model_dump(mode="json"),
         "contract": case.contracts.model_dump(mode="json"),
+        "phases": None if case.phases is None else case.phases.model_dump(mode="json"),
+        "yearly_changes": case.yearly_changes.model_dump(mode="json"),
         "sizing": None
         if case.sizing is None
-        else case.sizing.model_dump(mode="json", exclude={"scenarios", "seed", "tail", "doubt", "offer"}),
+        else case.sizing.model_dump(mode="json", exclude=NOT_OF_A_SCENARIO),
         **{f"device.{name}": device.model_dump(mode="json") for name, device in case.devices.items()},
     }
     digests = {name: digest(table) for name, table in tables.items()}

@@ -100,7 +100,6 @@ def _commissioned(
     if earlier.cash is None:
         return 0.0, 0.0, 0.0, 0.0
     investment = earlier.choice.investment_yuan * (1.0 + paths.battery_price) ** year
-    finance = earlier.cash.finance  # with the year in which its cells are replaced
     cash = increment_cash_flow(finance, investment, _interpolated(earlier.operation, later.operation, share))
     return cash.returns[PROJECT].npv_yuan, investment, float(saving[0]), float(saving[-1])
 
@@ -118,4 +117,5 @@ def _interpolated(earlier: Operation, later: Operation, share: float) -> Operati
         discharged_mwh=line(earlier.discharged_mwh, later.discharged_mwh),
         auxiliary_yuan=line(earlier.auxiliary_yuan, later.auxiliary_yuan),
         power_mw=earlier.power_mw,
+        replaced_shares=earlier.replaced_shares,
     )

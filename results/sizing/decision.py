@@ -13,6 +13,7 @@ import xarray as xr
 
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.sizing.loss_regions import loss_regions
+from parkdispatch.results.sizing.option_value import option_value
 from parkdispatch.results.sizing.present_price import CO_OPTIMISED, present_npv_yuan
 from parkdispatch.results.sizing.risk import choice_by_rule, distribution
 from parkdispatch.results.sizing.sizing_results import NEVER, PROVEN_SIZE_GAP, Choice, Offered, SizeStudy
@@ -284,7 +285,15 @@ def _risk(study: SizeStudy) -> Iterator[Statement]:
         yield Statement("loses_never" if lost == 0 else "loses_always" if lost == 1 else "loses", numbers)
     tail = {"tail_share": study.sizing.tail, "mean_yuan": abs(tail_yuan)}
     yield Statement("tail_loses" if tail_yuan < 0 else "tail_earns", tail)
+    yield from _waiting(study, study.risk, choice)
     yield from _criteria(study, study.risk)
+
+
+def _waiting(study: SizeStudy, risk: xr.Dataset, choice: Choice) -> Iterator[Statement]:
+    """The value of deciding later, beside building now and never."""
+    wait = study.sizing.wait
+    if wait is not None and (value := option_value(risk, wait, choice.key)):
+        yield Statement(f"option_{value.best}", {"choice": choice, **value.numbers})
 
 
 def _criteria(study: SizeStudy, risk: xr.Dataset) -> Iterator[Statement]:

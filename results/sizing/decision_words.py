@@ -62,11 +62,21 @@ def _formatted(name: str, value: Any, study: SizeStudy, words: Mapping[str, Any]
     text = words["decision"]
     if isinstance(value, Choice):
         return label(value, study.choices, words)
+    if name == "known":
+        return _known(value, study, words)
     if name == "where":
         return str(text["and"]).join(_region(region, study, words) for region in value)
     if name == "groups":
         return str(text["semicolon"]).join(_group(rules, choice, study, words) for rules, choice in value)
     return _number(name, value, text)
+
+
+def _known(names: Sequence[str], study: SizeStudy, words: Mapping[str, Any]) -> str:
+    """The uncertain numbers that are known after a wait."""
+    text = words["decision"]
+    called = {doubt.name: (doubt.name_zh if words["lang"] == "zh" else "") or doubt.name for doubt in
+              study.sizing.doubt}  # fmt: skip
+    return _listed([called[name] for name in names], text) if names else str(text["all_known"])
 
 
 def _group(rules: Sequence[str], choice: Choice, study: SizeStudy, words: Mapping[str, Any]) -> str:

@@ -20,6 +20,9 @@ FIGURES = {  # of a choice in a scenario: unit and meaning
     "saving_yuan": ("yuan/year", "what the bill falls by, mean over the years of operation"),
     "investment_yuan": ("yuan", "what it costs at first"),
 }
+LATER_FIGURE = {  # beside them where the case has a decision after a wait
+    "npv_wait_yuan": ("yuan", "NPV of the project after tax, built after the wait, of the case's year"),
+}
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 FIFTH = 0.2  # share of the scenarios at either end of an uncertain input
 
@@ -29,12 +32,15 @@ def risk_dataset(
 ) -> xr.Dataset:
     """The risk dataset: `figures` has the shape (scenarios, figures, choices), `table` one row per scenario.
 
+    The figures are `FIGURES`, and `LATER_FIGURE` if there is one more.
+
     `numbers` are those of the scenarios, by default from 0.
     """
     dims = ("scenario", "choice")
     data = {
         name: xr.DataArray(figures[:, number], dims=dims, attrs={"units": unit, "long_name": words})
-        for number, (name, (unit, words)) in enumerate(FIGURES.items())
+        for number, (name, (unit, words)) in enumerate((FIGURES | LATER_FIGURE).items())
+        if number < figures.shape[1]
     }
     # one array instead of a variable per input: names such as "irradiation, MJ/m²" are invalid in NetCDF
     data["doubted"] = xr.DataArray(

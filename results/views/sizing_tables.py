@@ -16,6 +16,7 @@ from parkdispatch.results.views.sizing_charts import choice_label, coloured_choi
 from parkdispatch.results.wording.payback_words import payback_text
 from parkdispatch.results.wording.sentences import count_text, failed_sentences
 from parkdispatch.results.wording.words import format_number
+from parkdispatch.results.wording.yearly_words import yearly_rows
 
 Words = Mapping[str, Any]
 Table = dict[str, Any]  # arguments of `parts.table`: heads and rows
@@ -248,6 +249,23 @@ def doubts_table(study: SizeStudy, words: Words) -> Table:
     return {"heads": [text[f"d_{key}"] for key in ("name", "lies", "source")], "rows": rows}
 
 
+def doubts_note(study: SizeStudy, words: Words) -> str:
+    """How the uncertain inputs are drawn: independently, or which of them move together."""
+    text, correlation = words["size"], study.sizing.correlation
+    if not correlation:
+        return str(text["doubts_note"])
+    called = {
+        doubt.name: (doubt.name_zh or doubt.name) if words["lang"] == "zh" else doubt.name
+        for doubt in study.sizing.doubt
+    }
+    pairs = [
+        str(text["d_pair"]).format(first=called[first], second=called[second], rank=pair.rank)
+        for pair in correlation
+        for first, second in [pair.doubts]
+    ]
+    return str(text["doubts_together"]).format(pairs=str(words["decision"]["comma"]).join(pairs))
+
+
 def distribution_text(doubt: Uncertainty, words: Words) -> str:
     """The distribution of an uncertain input in words."""
     text = words["size"]
@@ -282,6 +300,8 @@ def prices_table(study: SizeStudy, words: Words) -> Table:
     for name in type(sizing.paths).model_fields:
         change = getattr(sizing.paths, name)
         rows.append([text[f"p_{name}"], f"{change:+z.1%}" if change else "0", text["p_a_year"]])
+    for what, changes in yearly_rows(study.case.yearly_changes, words):
+        rows.append([str(text["p_park"]).format(what=what), changes, text["p_a_year"]])
     rows.append([text["p_co2"], f"{sizing.co2_t_per_mwh:g}", "t/MWh"])
     for field, value in sizing.standing.items():
         rows.append([str(text["p_standing"]).format(field=field), f"{value:g}", ""])

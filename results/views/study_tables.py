@@ -149,9 +149,11 @@ def end_of_life_sentence(study: "Study", words: Words) -> str:
     end, finance, text = study.end_of_life, study.cash.finance, words["study"]
     if end is None:
         return ""
-    replacement = finance.replacement
-    priced = str(text["priced" if finance.replaced else "not_priced"]).format(
-        year=replacement.year, yuan=_money(finance.replacement_yuan, words)
+    replacement, paid = finance.replacement, study.cash.values["replacement"]
+    years = study.cash.values["operation"][paid > 0]
+    priced = str(text[f"priced_{replacement.mode}" if years.size else "not_priced"]).format(
+        years=str(words["yearly"]["comma"]).join(f"{year:.0f}" for year in years),
+        yuan=_money(float(paid.sum()), words),
     )
     return str(text["end_of_life"]).format(
         health=f"{replacement.end_of_life_health:.0%}", year=end.year, cycles=f"{end.full_cycles:,.0f}",

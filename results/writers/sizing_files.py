@@ -15,9 +15,10 @@ from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.sizing.decision import best_offer, reported_choice, verdict
 from parkdispatch.results.sizing.decision_words import paragraph
 from parkdispatch.results.sizing.loss_regions import loss_regions
+from parkdispatch.results.sizing.option_value import option_value
 from parkdispatch.results.sizing.present_price import present_npv_yuan
 from parkdispatch.results.sizing.risk import choice_by_rule, distribution, drivers
-from parkdispatch.results.sizing.sizing_results import Choice, SizeStudy
+from parkdispatch.results.sizing.sizing_results import NEVER, Choice, SizeStudy
 from parkdispatch.results.sizing.undecided import largest_gap, undecided
 from parkdispatch.results.wording.languages import LANGS, Lang
 from parkdispatch.results.wording.words import load_words
@@ -212,6 +213,19 @@ def _when_json(when: xr.Dataset, base_year: int) -> dict[str, dict[str, float | 
     }
 
 
+def _waiting_json(study: SizeStudy, risk: xr.Dataset) -> dict[str, Any] | None:
+    """The value of waiting of each choice; None where the case has no later decision."""
+    if study.sizing.wait is None:
+        return None
+    keys = [key for key in map(str, risk["choice"].to_numpy()) if key != NEVER]
+    values = {key: option_value(risk, study.sizing.wait, key) for key in keys}
+    return {
+        key: {**vars(value), "right_yuan": value.right_yuan, "best": value.best}
+        for key, value in values.items()
+        if value is not None
+    }
+
+
 def _risk_json(study: SizeStudy) -> dict[str, Any] | None:
     """Choice by decision rule, distribution of NPV by choice, and its drivers."""
     risk, tail = study.risk, study.sizing.tail
@@ -224,6 +238,7 @@ def _risk_json(study: SizeStudy) -> dict[str, Any] | None:
         "tail": tail,
         "chosen": choice_by_rule(risk, tail),
         "by_choice": _rows_json(distribution(risk, tail)),
+        "waiting": _waiting_json(study, risk),
         "drivers_of": choice and choice.key,
         "drivers": [vars(driver) for driver in drivers(risk, choice.key)] if choice else [],
         "losses_lie_where": [vars(region) for region in loss_regions(risk, choice.key)] if choice else [],

@@ -4,6 +4,7 @@ import pandas as pd
 
 from parkdispatch.results.finance.returns import Returns, years_or_never
 from parkdispatch.results.sizing.decision import PROJECT
+from parkdispatch.results.sizing.option_value import LATER
 from parkdispatch.results.sizing.risk import uncertain_values
 from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
 from parkdispatch.results.sizing.undecided import largest_gap_of_offer
@@ -21,7 +22,7 @@ UNITS = {
     "value_of_mw_yuan": "yuan/MW/year", "value_of_mwh_yuan": "yuan/MWh/year", "annual_net_yuan": "yuan/year",
     "saving_first_yuan": "yuan/year", "saving_last_yuan": "yuan/year", "saving_yuan": "yuan/year",
     "dispatch_yuan": "yuan/year", "bound_yuan": "yuan/year",
-    "npv_yuan": "yuan", "npv_then_yuan": "yuan", "investment_yuan": "yuan",
+    "npv_yuan": "yuan", "npv_then_yuan": "yuan", "npv_wait_yuan": "yuan", "investment_yuan": "yuan",
 }  # fmt: skip
 UNIT_SUFFIXES = ("_yuan", "_mwh", "_mw", "_hours", "_years", "_t")
 
@@ -91,7 +92,7 @@ def scenarios_frame(study: SizeStudy) -> pd.DataFrame:
     outcomes = {
         f"{choice}.{_column(name)}": risk[name].sel(choice=choice).to_numpy()
         for choice in map(str, risk["choice"].to_numpy())
-        for name in ("npv_yuan", "irr", "saving_yuan", "investment_yuan")
+        for name in ("npv_yuan", "irr", "saving_yuan", "investment_yuan", LATER)
         if name in risk
     }
     index = pd.Index(risk["scenario"].to_numpy(), name="scenario")

@@ -1,5 +1,7 @@
 """The output files of a storage study: cash flow, reports, yearly table, events, summary."""
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +13,20 @@ from parkdispatch.results.billing.demand_response import ResponseSummary
 from parkdispatch.results.excel.cash_flow_workbook import write_cashflow_xlsx
 from parkdispatch.results.excel.study_workbook import write_study_xlsx
 from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
-from parkdispatch.results.finance.returns import Payback, Returns
+from parkdispatch.results.finance.phase_study import PhaseStudy
+from parkdispatch.results.finance.returns import Payback, Returns, years_or_never
 from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.html.study_report import study_html
 from parkdispatch.results.io.files import peak_memory_mb, write_csv, write_json
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.park_indicators import ParkIndicators
 from parkdispatch.results.wording.languages import Lang
+from parkdispatch.results.wording.phase_words import phase_name
 from parkdispatch.results.wording.words import load_words
 from parkdispatch.results.writers.outputs import Output, write_outputs
 from parkdispatch.results.writers.owner_tables import owner_flows_table, owners_json, owners_table
 
+PROJECT, EQUITY = "project_after_tax", "equity_after_tax"
 YEAR_UNITS = {  # unit of each yearly quantity of `OperationYear` in years.csv
     "charged_mwh": "MWh",
     "discharged_mwh": "MWh",
@@ -43,13 +48,31 @@ def write_study(study: Study, out: Path, lang: Lang = "en") -> dict[str, Path]:
 
     Returns their paths by name. Raises InputError where the folder cannot be written.
     """
-    return write_outputs(STUDY_OUTPUTS, study, out, lang)
+    return write_outputs((*STUDY_OUTPUTS, *_phase_outputs(study)), study, out, lang)
+
+
+def _phase_outputs(study: Study) -> Iterator[Output[Study]]:
+    """The table of phases, and the cash flow of each."""
+    if study.phases:
+        yield Output("phases.csv", lambda path, study, _: write_csv(path, phases_table(study)))
+    for phase in study.phases:
+        yield Output(f"cashflow_{phase.phase.name}.xlsx", partial(_write_phase_xlsx, phase))
+
+
+def _write_phase_xlsx(phase: PhaseStudy, path: Path, study: Study, lang: Lang) -> None:
+    words = load_words(lang, "study")
+    name = f"{study.case.titled(lang)} · {phase_name(phase.phase, words)}"
+    write_cashflow_xlsx(path, phase.cash, str(words["study"]["title_cash"]).format(title=name), lang)
 
 
 def _write_cashflow_xlsx(path: Path, study: Study, lang: Lang) -> None:
     name = study.case.titled(lang)
     title = str(load_words(lang, "study")["study"]["title_cash"]).format(title=name)
     write_cashflow_xlsx(path, study.cash, title, lang)
+
+
+def _is_one_project(study: Study) -> bool:
+    return not study.phases  # the formulas of a workbook are those of one project
 
 
 def _write_cashflow_csv(path: Path, study: Study, lang: Lang) -> None:
@@ -95,7 +118,7 @@ def _has_events(study: Study) -> bool:
 
 
 STUDY_OUTPUTS: tuple[Output[Study], ...] = (
-    Output("cashflow.xlsx", _write_cashflow_xlsx),
+    Output("cashflow.xlsx", _write_cashflow_xlsx, _is_one_project),
     Output("cashflow.csv", _write_cashflow_csv),
     Output("report.html", _write_report_html),
     Output("report.xlsx", _write_report_xlsx),
@@ -114,9 +137,12 @@ def years_table(study: Study) -> pd.DataFrame:
     """One row per operating year: health and cycles by battery, revenue by stream, energy, bills and gap."""
     years = study.lifetime.years
     columns: dict[str, Any] = {"dispatched [1]": [int(year.dispatched) for year in years]}
+    changes = study.case.yearly_changes
+    for name, _ in changes.given:
+        columns[f"{name}_factor [1]"] = [getattr(changes.factors(year.year - 1), name) for year in years]
     for quantity in ("state_of_health", "full_cycles"):
-        for name in getattr(years[0], quantity):
-            columns[f"{name}.{quantity} [1]"] = [getattr(year, quantity)[name] for year in years]
+        for name in study.case.batteries:  # empty in years in which a phase is not in service
+            columns[f"{name}.{quantity} [1]"] = [getattr(year, quantity).get(name) for year in years]
     for stream, yuan in study.cash.operation.revenue_yuan.items():
         columns[f"saved.{stream}_yuan [yuan]"] = yuan
     for quantity, unit in YEAR_UNITS.items():
@@ -156,6 +182,32 @@ def events_table(lifetime: Lifetime) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("year") if rows else pd.DataFrame()
 
 
+def phases_table(study: Study) -> pd.DataFrame:
+    """One row per phase: years of service, investment, NPV, IRRs, payback, years of replacement.
+
+    `npv_yuan` is discounted to the start of the whole, so that the column adds up; years of service count
+    from the first phase's first, payback from the start of the phase's own construction.
+    """
+    rows = [{"phase": phase.phase.name, **_phase_measures(phase)} for phase in study.phases]
+    return pd.DataFrame(rows).set_index("phase")
+
+
+def _phase_measures(phase: PhaseStudy) -> dict[str, Any]:
+    project, equity = phase.cash.returns[PROJECT], phase.cash.returns[EQUITY]
+    return {
+        "devices": " ".join(phase.phase.devices),
+        "first_year": phase.phase.commissioned + 1,
+        "last_year": phase.last_year,
+        "investment_yuan": phase.cash.finance.investment_yuan,
+        "npv_yuan": phase.npv_yuan,
+        "irr": project.irr.value,
+        "equity_irr": equity.irr.value,
+        "payback_years": years_or_never(project.static_payback.from_construction_years),
+        "saving_yuan": sum(year.net_saving_yuan for year in phase.lifetime.years),
+        "replaced_after_years": " ".join(map(str, phase.lifetime.replaced_years)),
+    }
+
+
 # ---- summary.json -------------------------------------------------------------------------------------
 
 
@@ -179,7 +231,9 @@ def study_json(study: Study) -> dict[str, Any]:
         },
         "indicators": study.park.json,
         "indicators_by_year": {str(year.year): _park(year).json for year in lifetime.years},
+        "yearly_changes": {name: list(by_year) for name, by_year in case.yearly_changes.given},
         "end_of_life": study.end_of_life and vars(study.end_of_life),
+        "phases": phases_json(study) or None,
         "owners": study.owners and owners_json(study.owners),
         "auxiliary_yuan": float(np.sum(cash.operation.auxiliary_yuan)),
         "discharged_mwh": float(np.sum(cash.operation.discharged_mwh)),
@@ -240,4 +294,17 @@ def _payback_json(payback: Payback) -> dict[str, float | None]:
         "from_start_of_construction": payback.from_construction_years,
         "from_start_of_operation": payback.from_operation_years,
         "first_from_start_of_construction": payback.relapsed_years,
+    }
+
+
+def phases_json(study: Study) -> dict[str, Any]:
+    """The same by name; null where a measure does not exist."""
+    return {
+        phase.phase.name: {
+            **_phase_measures(phase),
+            "devices": list(phase.phase.devices),
+            "payback_years": phase.cash.returns[PROJECT].static_payback.from_construction_years,
+            "replaced_after_years": list(phase.lifetime.replaced_years),
+        }
+        for phase in study.phases
     }

@@ -1,17 +1,22 @@
 """Lifetime dispatch: each year of operation of a storage solved with batteries and PV at their age.
 
-Every year repeats the base year's calendar, load and prices. It passes two things to the next year: the state
-of health that its cycles leave in the batteries, and its optimum as a warm start.
+Every year repeats the base year's calendar, with load and prices by the case's `yearly_changes`. It passes
+two things to the next year: the state of health that its cycles leave in the batteries, and its optimum as a
+warm start.
 """
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
-from parkdispatch.inputs.variations.ageing import aged_prepared
+from parkdispatch.inputs.variations.ageing import aged_prepared, with_yearly_changes
+from parkdispatch.models.capacity import largest_capacity
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.finance.investment import Finance
+from parkdispatch.models.finance.replacement import Replacement
+from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.solve import Optimum, WarmStart
 from parkdispatch.results.finance.lifetime import (
     Lifetime,
@@ -30,6 +35,13 @@ from parkdispatch.studies.solve_options import SolveContext
 from parkdispatch.studies.study_tasks import park_digest
 
 Health = Mapping[str, float]  # state of health by battery
+
+
+class NextHealth(NamedTuple):
+    """State of health at the start of the next year, and the share of a replacement's cost due before it."""
+
+    health: Health
+    renewed_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +84,7 @@ def dispatch_years(
     times = prepared.times
 
     def solve(year: int, health: Health) -> OperationYear:
-        older = aged_prepared(prepared, health, year - 1)
+        older = prepared_year(prepared, health, year)
         start = previous.pop(year - 1, None)
         previous.clear()
         operation_year, previous[year] = _dispatch_year(older, context, year, start)
@@ -91,10 +103,10 @@ def dispatch_years(
             errors[year] = error
             return None
 
-    def next_health(year: int, health: Health, cycles: Health) -> Health:
-        return _next_health(case, finance, year, health, cycles)
+    def next_health(year: int, health: Health, cycles: Health) -> NextHealth:
+        return health_a_year_later(case, finance, year, health, cycles)
 
-    replaced = finance.fixed_replacement_year
+    replaced = finance.fixed_replacement_years
     try:
         years = each_year(finance.operation_years, chosen, initial_health, dispatch, next_health, replaced)
     except _UnknownYearError:
@@ -103,6 +115,12 @@ def dispatch_years(
         case,
         tuple(replace(year, error=str(errors[year.year])) if year.year in errors else year for year in years),
     )
+
+
+def prepared_year(prepared: Prepared, health: Health, year: int) -> Prepared:
+    """A year of operation with its batteries and sources at their age, and its own prices and load."""
+    factors = prepared.case.yearly_changes.factors(year - 1)
+    return with_yearly_changes(aged_prepared(prepared, health, year - 1), factors)
 
 
 class _UnknownYearError(Exception):
@@ -114,50 +132,56 @@ def each_year(
     chosen: Container[int],
     health: Health,
     dispatch: Callable[[int, Health], OperationYear | None],
-    next_health: Callable[[int, Health, Health], Health],
-    replaced: int = 0,
+    next_health: Callable[[int, Health, Health], NextHealth],
+    replaced: Collection[int] = (),
 ) -> tuple[OperationYear, ...]:
     """All years of operation in order: the chosen ones dispatched, the others on lines between them.
 
     The first and the last year must be chosen. `dispatch` takes the year and each battery's state of health
     at its start; it may return None for a later year, which is then estimated too. `next_health` also takes
     each battery's full cycles in the year, and returns the state of health a year later. Nothing is estimated
-    across the year after which the cells are `replaced`, or after which their health rises: the years on
-    either side of such a rise are dispatched too.
+    across a year after which the cells are `replaced`, or turn out to be: the years on either side of it are
+    dispatched too.
     """
     dispatched: dict[int, OperationYear] = {}
     others: dict[int, Health] = {}
+    renewed_shares: dict[int, float] = {}
+    boundaries = set(replaced)  # years after which cells are replaced
     for year in range(1, years + 1):
-        asked = year in chosen or year - 1 == replaced > 0
+        asked = year in chosen or year - 1 in boundaries
         operation_year = dispatch(year, health) if asked else None
         if operation_year is None:
             known = list(dispatched.values())
             cycles: Health = {name: expected_cycles(known, name, share) for name, share in health.items()}
             following = next_health(year, health, cycles)
-            if not asked and _renewed(health, following):
+            if not asked and following.renewed_share:
                 operation_year = dispatch(year, health)
         if operation_year is not None:
             dispatched[year] = operation_year
             following = next_health(year, health, operation_year.full_cycles)
         else:
             others[year] = health
-        if not replaced and _renewed(health, following):
-            replaced = year
-        health = following
+        if following.renewed_share:
+            boundaries.add(year)
+            renewed_shares[year] = following.renewed_share
+        health = following.health
     estimated = {
         year: _estimated_year(
-            [known for number, known in dispatched.items() if (number > replaced) == (year > replaced)],
+            [known for number, known in dispatched.items() if not _parted(number, year, boundaries)],
             year,
             health,
         )
         for year, health in others.items()
     }
-    return tuple(dispatched.get(year) or estimated[year] for year in range(1, years + 1))
+    return tuple(
+        replace(dispatched.get(year) or estimated[year], renewed_share=renewed_shares.get(year, 0.0))
+        for year in range(1, years + 1)
+    )
 
 
-def _renewed(health: Health, following: Health) -> bool:
-    """Whether cells are healthier a year later, thus new."""
-    return any(following[name] > share for name, share in health.items())
+def _parted(one: int, other: int, boundaries: Collection[int]) -> bool:
+    """Whether cells are replaced between two years."""
+    return any(min(one, other) <= boundary < max(one, other) for boundary in boundaries)
 
 
 def _estimated_year(known: Sequence[OperationYear], year: int, health: Health) -> OperationYear:
@@ -205,8 +229,7 @@ def _dispatched_years(finance: Finance, only: Sequence[int] | None) -> set[int]:
     """
     if only is None:
         return set(range(1, finance.operation_years + 1))
-    fixed = finance.fixed_replacement_year
-    replaced = {fixed, fixed + 1} if fixed else set()
+    replaced = {year for fixed in finance.fixed_replacement_years for year in (fixed, fixed + 1)}
     return {1, min(2, finance.operation_years), finance.operation_years, *only} | replaced
 
 
@@ -253,14 +276,14 @@ def _solve_without_storage(
         ) from error
 
 
-def _next_health(
+def health_a_year_later(
     case: Case, finance: Finance, year: int, health: Mapping[str, float], cycles: Mapping[str, float]
-) -> dict[str, float]:
-    """State of health at the start of the next year; 1 after a replacement, which is of all cells at once."""
+) -> NextHealth:
+    """State of health at the start of the next year; a replacement is of all cells at once."""
     owned = case.batteries
     next_health = {name: owned[name].health_after(share, cycles[name]) for name, share in health.items()}
     if next_health and finance.renews(year, min(next_health.values())):
-        return dict.fromkeys(health, 1.0)
+        return renewed(finance.replacement, {name: owned[name] for name in health}, next_health)
     worn_out = [name for name, share in next_health.items() if share <= 0]
     if worn_out and year < finance.operation_years:
         raise InputError(
@@ -272,4 +295,13 @@ def _next_health(
                 for name in worn_out
             ]
         )
-    return next_health
+    return NextHealth(next_health)
+
+
+def renewed(replacement: Replacement, storage: Mapping[str, Battery], health: Health) -> NextHealth:
+    """The health of a storage after cells of this health were replaced or added to, and its share of cost."""
+    rated_mwh = {name: largest_capacity(battery.energy_mwh) for name, battery in storage.items()}
+    shares = {name: replacement.share_of_cost(share) for name, share in health.items()}
+    total_mwh = sum(rated_mwh.values())
+    due = sum(rated_mwh[name] * share for name, share in shares.items()) / total_mwh if total_mwh else 1.0
+    return NextHealth({name: replacement.health_after(share) for name, share in health.items()}, due)

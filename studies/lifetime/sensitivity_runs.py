@@ -40,7 +40,7 @@ def sensitivity_tornado(case: Case, lifetime: Lifetime, context: SolveContext) -
     finance = require_lifetime_inputs(case)
     if not case.sensitivities:
         raise InputError(f"`sensitivity`: case {case.name} has none, must have one for a tornado")
-    base = measures(cash_flow(finance.replaced_after(lifetime.replaced_year), lifetime.operation()))
+    base = measures(cash_flow(finance, lifetime.operation()))
     ends = [list(sensitivity_cases(case, sensitivity)) for sensitivity in case.sensitivities]
     runs, attempts = _SensitivityRuns(lifetime, context), Attempts()
     runs.dispatch([end for pair in ends for end in pair])
@@ -103,16 +103,14 @@ class _SensitivityRuns:
     def measured(self, end: SensitivityCase) -> BarEnd:
         """The measures of the case changed as at that end of a sensitivity. Call `dispatch` before."""
         operation, way = self._lifetime.operation(), self._way(end.case)
-        replaced_year = self._lifetime.replaced_year
         if way is not None:
             changed = self._few_years(end.case, way.without_events)
-            replaced_year = changed.replaced_year
             if way.shifts:
                 unchanged = self._few_years(self._lifetime.case, way.without_events)
                 operation = shifted_operation(operation, unchanged.operation(), changed.operation())
             else:
                 operation = changed.operation()
-        return BarEnd(end.value, _measures(end.case, operation, replaced_year), way is not None)
+        return BarEnd(end.value, _measures(end.case, operation), way is not None)
 
     def _way(self, changed: Case) -> "_Way | None":
         """How a changed case is dispatched; None where its dispatch is that of the lifetime."""
@@ -160,17 +158,21 @@ def shifted_operation(base: Operation, before: Operation, after: Operation) -> O
         discharged_mwh=np.maximum(0.0, base.discharged_mwh + after.discharged_mwh - before.discharged_mwh),
         auxiliary_yuan=np.maximum(0.0, base.auxiliary_yuan + after.auxiliary_yuan - before.auxiliary_yuan),
         power_mw=base.power_mw + after.power_mw - before.power_mw,
+        replaced_shares=after.replaced_shares,
     )
 
 
-def _measures(case: Case, operation: Operation, replaced_year: int | None) -> Measures:
-    """The measures of a case's cash flow with an operation, whose cells are new after this year."""
-    return measures(cash_flow(require_lifetime_inputs(case).replaced_after(replaced_year), operation))
+def _measures(case: Case, operation: Operation) -> Measures:
+    """The measures of a case's cash flow with an operation."""
+    return measures(cash_flow(require_lifetime_inputs(case), operation))
 
 
 def _dispatch_inputs(case: Case) -> tuple[object, ...]:
     """Everything in a case that affects its lifetime dispatch, or what contracts pay for it."""
     finance = require_lifetime_inputs(case)
-    end_of_life = finance.replacement.end_of_life_health if finance.replaced_at_end_of_life else 0.0
-    replacement = (finance.fixed_replacement_year, end_of_life)
-    return (case.devices, case.tariff, case.weather, case.contracts, *replacement)
+    bought, end_of_life = finance.replacement, 0.0
+    if finance.replaced_at_end_of_life:
+        end_of_life = bought.end_of_life_health
+    augmented = bought.augmented_health if bought.mode == "augmentation" and bought.cost_yuan > 0 else 0.0
+    replacement = (finance.fixed_replacement_years, end_of_life, augmented)
+    return (case.devices, case.tariff, case.weather, case.contracts, case.yearly_changes, *replacement)

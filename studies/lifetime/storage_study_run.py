@@ -11,6 +11,7 @@ from parkdispatch.results.savings.as_operated import AsOperated, operated
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
 from parkdispatch.studies.lifetime.lifetimes_together import lifetime_beside
 from parkdispatch.studies.lifetime.owner_runs import study_owners, without_pv_company
+from parkdispatch.studies.lifetime.phased_study import study_phases
 from parkdispatch.studies.solve_options import SolveContext
 
 
@@ -35,6 +36,8 @@ def study_storage(
             "argument `as_operated`: must be left out, the case names owners, who share the bills of"
             " perfect foresight"
         )
+    if case.phases is not None:
+        return study_phases(case, context, read_s, quick, as_operated)
     started = time.perf_counter()
     asked = without_pv_company(case)
     with nullcontext(None) if asked is None else lifetime_beside(asked, context) as without_pv:
@@ -42,7 +45,7 @@ def study_storage(
         dispatched = time.perf_counter()
         context.progress("computing the cash flow")
         operation = lifetime.operation() if as_operated is None else operated(lifetime, as_operated)
-        cash = cash_flow(finance.replaced_after(lifetime.replaced_year), operation)
+        cash = cash_flow(finance, operation)
         computed = time.perf_counter()
         owners = None if without_pv is None else study_owners(case, lifetime, cash, without_pv)
     timings_s = {
@@ -52,4 +55,4 @@ def study_storage(
     }
     if owners is not None:
         timings_s["owners"] = time.perf_counter() - computed
-    return Study(lifetime, cash, timings_s, owners, as_operated)
+    return Study(lifetime, cash, timings_s, owners, as_operated=as_operated)

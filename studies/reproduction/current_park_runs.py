@@ -43,5 +43,4 @@ def run_current_park(
 
 def _size(case: Case, dispatched: Callable[[], Lifetime]) -> CurrentPark:
     lifetime = dispatched()
-    finance = require_lifetime_inputs(case).replaced_after(lifetime.replaced_year)
-    return CurrentPark(lifetime, cash_flow(finance, lifetime.operation()))
+    return CurrentPark(lifetime, cash_flow(require_lifetime_inputs(case), lifetime.operation()))

@@ -177,7 +177,8 @@ class ExistingPark:
     def prepared_year(self, offset: int) -> Prepared:
         """That calendar year with the increment's device, not dispatched."""
         aged = aged_prepared(self.prepared, self.health(offset), offset)
-        return with_yearly_changes(aged, self.sizing.paths, offset)
+        factors = self.prepared.case.yearly_changes.factors(offset)
+        return with_yearly_changes(aged, factors.times(self.sizing.paths.factors(offset)))
 
     def _solved_year(self, offset: int) -> YearWithoutIncrement:
         prepared = self.prepared_year(offset)

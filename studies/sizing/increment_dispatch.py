@@ -1,7 +1,7 @@
 """The worth of choices of the increment: years dispatched with it, compared with those years without it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -118,8 +118,9 @@ class IncrementDispatch:
     def chosen(self, years: Sequence[int] = ()) -> frozenset[int]:
         """The years of operation to dispatch: `years`, the first, the last, and those at a replacement."""
         finance = self._existing.finance
-        fixed = finance.fixed_replacement_year  # nothing is interpolated across a replacement
-        return frozenset({1, finance.operation_years, *years} | ({fixed, fixed + 1} if fixed else set()))
+        # nothing is interpolated across a replacement
+        replaced = {year for fixed in finance.fixed_replacement_years for year in (fixed, fixed + 1)}
+        return frozenset({1, finance.operation_years, *years} | replaced)
 
 
 def _is_nothing(choice: Choice) -> bool:
@@ -174,7 +175,7 @@ def _lifetime_worth(increment: IncrementYears, chosen: frozenset[int]) -> Worth:
         increment.health(1, new_cells),
         increment.dispatch,
         increment.next_health,
-        existing.finance.fixed_replacement_year,
+        existing.finance.fixed_replacement_years,
     )
     first = increment.sized(existing.prepared_year(increment.commissioned), new_cells)
     lifetime = Lifetime(first.case, years, (name,))
@@ -205,14 +206,17 @@ def _lifetime_worth(increment: IncrementYears, chosen: frozenset[int]) -> Worth:
 
 def _scaled_worth(increment: IncrementYears, middle: int, reference: Worth) -> Worth:
     """Worth of a choice with the middle year dispatched and the others scaled from a reference."""
-    health, cycles = increment.cells_scaled_from(reference)
+    health, cycles, renewed_shares = increment.cells_scaled_from(reference)
     health_ratio = health / reference.state_of_health
     year = increment.dispatch(middle, increment.health(middle, float(health[middle - 1])), answer=False)
     streams = {**year.saved_yuan, **year.contract_yuan}
     operation = extrapolated_operation(reference.operation, year, streams, health_ratio)
     saving = sum(operation.revenue_yuan[name] for name in STREAMS) - operation.auxiliary_yuan
     operation, (revenue, cost) = with_scaled_response(
-        operation, reference, increment.existing.contracts, health_ratio
+        replace(operation, replaced_shares=renewed_shares),
+        reference,
+        increment.existing.contracts,
+        health_ratio,
     )
     figures = _LifetimeFigures(
         operation=operation,
@@ -234,13 +238,11 @@ def _worth(increment: IncrementYears, figures: _LifetimeFigures) -> Worth:
     price_ratio = (1.0 + existing.sizing.paths.battery_price) ** increment.commissioned
     investment_yuan = price_ratio * choice.investment_yuan
     built = figures.operation.power_mw > 0
-    renewed = np.flatnonzero(np.diff(figures.state_of_health) > 0)  # by the index of the year before
-    finance = existing.finance.replaced_after(int(renewed[0]) + 1 if renewed.size else None)
     return Worth(
         choice=choice,
         commissioned=increment.commissioned,
         operation=figures.operation,
-        cash=increment_cash_flow(finance, investment_yuan, figures.operation) if built else None,
+        cash=increment_cash_flow(existing.finance, investment_yuan, figures.operation) if built else None,
         saving_yuan=figures.saving_yuan,
         state_of_health=figures.state_of_health,
         full_cycles=figures.full_cycles,

@@ -27,7 +27,7 @@ from parkdispatch.results.sizing.increment_value import (
     year_figures,
 )
 from parkdispatch.results.sizing.sizing_results import Choice
-from parkdispatch.studies.lifetime.lifetime_dispatch import Health
+from parkdispatch.studies.lifetime.lifetime_dispatch import Health, NextHealth
 from parkdispatch.studies.sizing.existing_park import (
     MIN_HEALTH,
     ExistingPark,
@@ -200,21 +200,30 @@ class IncrementYears:
         """State of health of every battery in a year of operation, that of the increment being given."""
         return {self._name: increment_health, **self.existing.health(self.commissioned + year - 1)}
 
-    def next_health(self, year: int, health: Health, cycles: Health) -> Health:
+    def next_health(self, year: int, health: Health, cycles: Health) -> NextHealth:
         """State of health of every battery in the year after, by the full cycles of this one."""
-        return self.health(year + 1, self._next_cell_health(year, health[self._name], cycles[self._name]))
+        share, due = self._next_cell_health(year, health[self._name], cycles[self._name])
+        return NextHealth(self.health(year + 1, share), due)
 
-    def _next_cell_health(self, year: int, health: float, cycles: float) -> float:
-        """State of health of the increment's cells a year later; 1 after their replacement."""
+    def _next_cell_health(self, year: int, health: float, cycles: float) -> tuple[float, float]:
+        """Health of the increment's cells a year later, and the share of a replacement's cost due."""
         following = max(MIN_HEALTH, self.battery.health_after(health, cycles))
-        return 1.0 if self.existing.finance.renews(year, following) else following
+        if not self.existing.finance.renews(year, following):
+            return following, 0.0
+        replacement = self.existing.finance.replacement
+        return replacement.health_after(following), replacement.share_of_cost(following)
 
-    def cells_scaled_from(self, reference: Worth) -> tuple[Array, Array]:
-        """State of health and full cycles by year, with the reference's cycles per state of health."""
+    def cells_scaled_from(self, reference: Worth) -> tuple[Array, Array, Array]:
+        """State of health, full cycles and share of a replacement's cost due by year.
+
+        The cycles per state of health are the reference's.
+        """
         health_by_year, cycles_by_year, health = [], [], self.battery.state_of_health
+        shares_due = []
         for index in range(self.existing.finance.operation_years):
             health_by_year.append(health)
             cycles = float(reference.full_cycles[index] / reference.state_of_health[index]) * health
             cycles_by_year.append(cycles)
-            health = self._next_cell_health(index + 1, health, cycles)
-        return np.array(health_by_year), np.array(cycles_by_year)
+            health, due = self._next_cell_health(index + 1, health, cycles)
+            shares_due.append(due)
+        return np.array(health_by_year), np.array(cycles_by_year), np.array(shares_due)

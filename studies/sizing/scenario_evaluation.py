@@ -6,7 +6,7 @@ whichever process computes them, in whatever order, in one run or in several.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,8 @@ from parkdispatch.results.io.scenario_store import (
     require_same_fingerprint,
 )
 from parkdispatch.results.sizing.increment_value import PROJECT, Worth
-from parkdispatch.results.sizing.risk import FIGURES, risk_dataset
-from parkdispatch.results.sizing.sizing_results import Choice
+from parkdispatch.results.sizing.risk import FIGURES, LATER_FIGURE, risk_dataset
+from parkdispatch.results.sizing.sizing_results import NEVER, Choice
 from parkdispatch.studies.sizing.increment_dispatch import increment_worth
 from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOptions
 from parkdispatch.studies.study_tasks import figure_options
@@ -54,6 +54,7 @@ class ScenarioInputs:
     references: Mapping[str, Worth]  # worth of each choice in the base scenario, by key
     table: pd.DataFrame  # a row per scenario, a column per uncertain number (`scenarios.scenario_table`)
     options: SolveOptions
+    later: Mapping[str, Worth] = field(default_factory=dict)  # as `references`, commissioned after the wait
 
     @property
     def solve_options(self) -> SolveOptions:
@@ -68,7 +69,10 @@ class ScenarioInputs:
             for choice in self.choices
         }
         years = {choice.key: digest(_reference_data(self.references[choice.key])) for choice in self.choices}
-        return {**_question(self.case, self.table, self.options), "choices": sizes, "years": years}
+        question = {**_question(self.case, self.table, self.options), "choices": sizes, "years": years}
+        if self.later:
+            question["later"] = {key: digest(_reference_data(worth)) for key, worth in self.later.items()}
+        return question
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ class WorkerInputs:
     references: Mapping[str, Worth]
     columns: tuple[str, ...]  # names of the uncertain numbers in a row
     options: SolveOptions
+    later: Mapping[str, Worth] = field(default_factory=dict)
 
 
 def evaluate_scenarios(
@@ -106,8 +111,9 @@ def evaluate_scenarios(
         references={choice.key: inputs.references[choice.key] for choice in choices},
         columns=tuple(map(str, table.columns)),
         options=inputs.solve_options,
+        later=inputs.later,
     )
-    shape = (len(FIGURES), len(choices))
+    shape = (len(_figure_names(inputs.case)), len(choices))
     figures, errors = compute_missing_scenarios(
         scenario_figures, shared, shape, table, cluster, (store, inputs.question), progress, warn
     )
@@ -156,7 +162,7 @@ def _question(case: Case, table: pd.DataFrame, options: SolveOptions) -> Fingerp
             for name in map(str, table.columns)
         },
         "options": figure_options(solved),
-        "figures": list(FIGURES),
+        "figures": _figure_names(case),
         "program": program_versions(),
     }
 
@@ -238,7 +244,33 @@ def scenario_figures(inputs: WorkerInputs, row: Array) -> Array:
     worths = increment_worth(
         scenario_case, choices, SolveContext(inputs.options), reference=inputs.references
     )
-    return np.array([_figures(worth) for worth in worths]).T
+    figures = np.array([_figures(worth) for worth in worths]).T
+    if scenario_sizing.wait is None:
+        return figures
+    return np.vstack([figures, _later_figures(scenario_case, choices, inputs)])
+
+
+def _figure_names(case: Case) -> list[str]:
+    """The figures of a choice in a scenario, in their order."""
+    return [*FIGURES, *(LATER_FIGURE if _sizing(case).wait is not None else ())]
+
+
+def _later_figures(case: Case, choices: Sequence[Choice], inputs: WorkerInputs) -> Array:
+    """NPV of each choice built after the wait, in money of the case's year [yuan], (choices,).
+
+    NaN for a choice that is not known then, zero for building nothing.
+    """
+    wait, npv_yuan = _sizing(case).wait, np.full(len(choices), np.nan)
+    assert wait is not None
+    known = {number: choice for number, choice in enumerate(choices) if choice.key in inputs.later}
+    worths = increment_worth(
+        case, list(known.values()), SolveContext(inputs.options), wait.years, reference=inputs.later
+    )
+    for number, worth in zip(known, worths, strict=True):
+        rate = 0.0 if worth.cash is None else worth.cash.finance.discount_rate
+        npv_yuan[number] = worth.npv_yuan / (1.0 + rate) ** wait.years
+    npv_yuan[[number for number, choice in enumerate(choices) if choice.key == NEVER]] = 0.0
+    return npv_yuan
 
 
 def choice_at_scenario_prices(choice: Choice, base: Sizing, scenario: Sizing) -> Choice:

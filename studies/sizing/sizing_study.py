@@ -13,7 +13,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.io.scenario_store import UnusableStoreError
-from parkdispatch.results.sizing.increment_value import Worth
+from parkdispatch.results.sizing.increment_value import ResponseIncome, Worth
 from parkdispatch.results.sizing.sizing_results import NEVER, Best, Choice, Marginal, SizeStudy
 from parkdispatch.studies.sizing.co_optimization import (
     co_optimized_size_of_park,
@@ -22,6 +22,7 @@ from parkdispatch.studies.sizing.co_optimization import (
 )
 from parkdispatch.studies.sizing.commissioning_runs import attempted_commissioning
 from parkdispatch.studies.sizing.existing_park import ExistingPark, require_increment_inputs
+from parkdispatch.studies.sizing.increment_dispatch import IncrementDispatch
 from parkdispatch.studies.sizing.offers import attempted_offers, choices_of, offer_of_worth
 from parkdispatch.studies.sizing.scenario_evaluation import (
     Errors,
@@ -179,7 +180,8 @@ class _StudyRun:
         context = self._existing.context
         references = {worth.choice.key: worth for worth in self._worths}
         choices = tuple(choice for choice in study.choices if choice.key in references)
-        inputs = ScenarioInputs(study.case, choices, references, scenarios.table, context.options)
+        later = self._later_references(study, choices)
+        inputs = ScenarioInputs(study.case, choices, references, scenarios.table, context.options, later)
         asked = len(scenarios.table)
         try:
             risk, errors, kept = _risk(inputs, scenarios, context, warn)
@@ -187,6 +189,18 @@ class _StudyRun:
             risk, errors, kept = None, dict.fromkeys(range(asked), error), None
         self.attempts.add(SCENARIOS, asked, errors)
         return self._recorded(SCENARIOS, replace(study, risk=risk, kept=kept))
+
+    def _later_references(self, study: SizeStudy, choices: Sequence[Choice]) -> dict[str, Worth]:
+        """The worth of each choice as the case stands, built after the wait; empty without one."""
+        wait, device = study.sizing.wait, study.sizing.device
+        if wait is None:
+            return {}
+        built = [choice for choice in choices if choice.key != NEVER]
+        lifetimes = [offered.lifetime for offered in study.offers if offered.lifetime is not None]
+        income = ResponseIncome.of(device, lifetimes)
+        increments = IncrementDispatch(self._labelled(f"after {wait.years} years"))
+        worths = increments.attempted(self.attempts, WHEN, built, wait.years, income=income)
+        return {worth.choice.key: worth for worth in worths if worth is not None}
 
 
 def _risk(

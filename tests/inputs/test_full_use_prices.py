@@ -108,8 +108,8 @@ def test_growth_of_the_load_makes_a_month_certain_and_a_larger_battery_uncertain
     """3,361 MWh less 1 stored, against 3,360.5 of the transformers."""
     prepared = park(kva=3360.5 / 0.26)
     assert price(prepared) == 40_000
-    assert price(with_yearly_changes(prepared, YearlyChanges(load=0.01), 1)) == 36_000
-    assert price(with_yearly_changes(prepared, YearlyChanges(load=-0.01), 1)) == 40_000
+    assert price(with_yearly_changes(prepared, YearlyChanges(load=0.01).factors(1))) == 36_000
+    assert price(with_yearly_changes(prepared, YearlyChanges(load=-0.01).factors(1))) == 40_000
     assert price(aged_prepared(prepared, {}, 0.0)) == 40_000
     certain = park(kva=3360.0 / 0.26)
     assert price(certain) == 36_000

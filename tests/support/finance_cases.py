@@ -8,9 +8,9 @@ from parkdispatch.models.finance.investment import (
     IncomeTax,
     Loan,
     OperationMaintenance,
-    Replacement,
     ValueAddedTax,
 )
+from parkdispatch.models.finance.replacement import Replacement
 from parkdispatch.results.finance.operation import Operation
 
 BY_HAND = Finance(

@@ -13,10 +13,10 @@ from parkdispatch.models.finance.investment import (
     Finance,
     Loan,
     OperationMaintenance,
-    Replacement,
     ValueAddedTax,
     declared_values,
 )
+from parkdispatch.models.finance.replacement import Replacement
 from tests.support.small_case import add, write_case
 
 GOOD = "\n[finance]\ninvestment_yuan = 1e8\n"
@@ -125,12 +125,12 @@ def test_a_replacement_beyond_the_horizon_is_a_warning() -> None:
     """In the last year it would be paid for and serve nobody: that, too, is beyond."""
     late = {year: finance(replacement=Replacement(year=year, cost_yuan=1e5)) for year in (19, 20, 25)}
     assert late[19].warnings == []
-    assert late[19].replaced
+    assert late[19].fixed_replacement_years == (19,)
     for year in (20, 25):
         (line,) = late[year].warnings
         assert f"`finance.replacement.year` = {year}" in line
         assert "20-year horizon" in line
-        assert not late[year].replaced
+        assert not late[year].fixed_replacement_years
     assert finance(replacement=Replacement(year=25)).warnings == []  # costs nothing: there is none
 
 

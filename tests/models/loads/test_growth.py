@@ -74,11 +74,11 @@ def test_after_21_percent_of_growth_the_day_costs_1_21_times_as_much(name: str) 
     tariff: dict[str, Any] = {"voltage_kv_level": "110kV", "scheme": "single_part"}
     grid = day_of("grid", Grid(**tariff, import_limit_mw=500.0, export_limit_mw=0.0))
     today = day_of(name, LOADS[name])
-    later = with_yearly_changes(today, YearlyChanges(load=0.1), 2)
+    later = with_yearly_changes(today, YearlyChanges(load=0.1).factors(2))
     assert cost_yuan(later, grid) == pytest.approx(1.21 * cost_yuan(today, grid), rel=1e-7)
 
 
 def test_waste_heat_grows_with_the_process_it_follows() -> None:
     today = day_of("kilns", WasteHeat(heat_bus="heat", driver_mean_mw=20.0, heat_share=0.4))
-    later = with_yearly_changes(today, YearlyChanges(load=0.1), 2)
+    later = with_yearly_changes(today, YearlyChanges(load=0.1).factors(2))
     assert later.series["kilns", "driver_mw"] == pytest.approx(24.2)

@@ -225,7 +225,7 @@ def test_it_grows_with_the_load_of_the_park() -> None:
     """By 10 % a year, to 1.21 times in two years; a demand that does not grow would be 1."""
     case = load_case("gaoan").with_devices({"load": InterruptibleLoad.example()})
     prepared = prepare(case, day_times(case, date(2026, 7, 15)))
-    grown = with_yearly_changes(prepared, YearlyChanges(load=0.1), 2)
+    grown = with_yearly_changes(prepared, YearlyChanges(load=0.1).factors(2))
     key = ("load", "demand_mw")
     np.testing.assert_allclose(grown.series[key], 1.21 * prepared.series[key])
 

@@ -8,7 +8,8 @@ import numpy as np
 import openpyxl
 import pytest
 
-from parkdispatch.models.finance.investment import AssetClass, Finance, Loan, Replacement, ValueAddedTax
+from parkdispatch.models.finance.investment import AssetClass, Finance, Loan, ValueAddedTax
+from parkdispatch.models.finance.replacement import Replacement
 from parkdispatch.results.excel.cash_flow_workbook import FIXED, LEFT, SHEETS, write_cashflow_xlsx
 from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
 from parkdispatch.results.finance.operation import Operation
@@ -17,10 +18,24 @@ from parkdispatch.results.wording.languages import LANGS, Lang
 from tests.support.finance_cases import BY_HAND, BY_HAND_OPERATION, EVERYTHING, RETIRED, fading
 from tests.support.reports.workbooks import cells, counted, differences, needs_soffice
 
+AUGMENTED = Replacement(
+    mode="augmentation", trigger="end_of_life", cost_yuan=30e6, yearly_price_change=-0.05
+)  # fmt: skip
+RECURRING = Replacement(year=4, recurrence="every", cost_yuan=30e6)
 CASES: dict[str, tuple[Finance, Operation]] = {
     "by hand": (BY_HAND, BY_HAND_OPERATION),
     "upkeep that rises, land, decommissioning": (RETIRED, BY_HAND_OPERATION),
     "everything": (EVERYTHING, fading(EVERYTHING)),
+    "cells added twice": (
+        EVERYTHING.model_copy(update={"replacement": AUGMENTED}),
+        replace(fading(EVERYTHING), replaced_shares=np.isin(np.arange(12), (4, 9)) * 0.3),
+    ),
+    "cells new every four years": (
+        EVERYTHING.model_copy(
+            update={"replacement": Replacement(year=4, recurrence="every", cost_yuan=30e6)}
+        ),
+        fading(EVERYTHING),
+    ),
     "no loan, nothing earned": (
         EVERYTHING.model_copy(
             update={
@@ -83,6 +98,8 @@ def test_all_but_what_is_given_is_a_formula(written: tuple[CashFlow, Path]) -> N
                 kinds.setdefault(line.key, set()).add(str(last.value).startswith("="))
     given = {key for key, is_formula in kinds.items() if is_formula == {False}}
     streams = {f"gross_{name}" for name in cash.operation.revenue_yuan}
+    if cash.finance.replacement.follows_health:
+        streams.add("replacement_share")
     assert given == streams | {"discharged_mwh", "auxiliary_gross", "spending_share", "year"}
     results = [cell.value for cell in book["Results"]["E"][4:] if isinstance(cell.value, int | float)]
     assert len(results) == 1  # where the search for the IRR begins

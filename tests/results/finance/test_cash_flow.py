@@ -16,9 +16,9 @@ from parkdispatch.models.finance.investment import (
     IncomeTax,
     Loan,
     OperationMaintenance,
-    Replacement,
     ValueAddedTax,
 )
+from parkdispatch.models.finance.replacement import Replacement
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.finance.annuity import capital_annuity
 from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
@@ -309,7 +309,8 @@ def test_what_always_holds(given_: tuple[Finance, Operation]) -> None:
     assert all((values[line] >= 0).all() for line in never_negative)
     # over the whole life every asset is written off to its residual value
     net = finance.investment_yuan / (1 + finance.vat.rate)
-    bought = finance.replacement.cost_yuan / (1 + finance.vat.rate) if finance.replaced else 0.0
+    count = len(finance.fixed_replacement_years)
+    bought = count * finance.replacement.cost_yuan / (1 + finance.vat.rate)
     left = float(values["residual"].sum())
     assert values["depreciation"].sum() == pytest.approx(net + bought - left, rel=1e-9)
     interest = values["construction_interest"].sum()

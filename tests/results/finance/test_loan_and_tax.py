@@ -4,20 +4,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from parkdispatch.models.finance.investment import (
     AssetClass,
     Finance,
     IncomeTax,
     Loan,
-    Replacement,
     ValueAddedTax,
 )
+from parkdispatch.models.finance.replacement import Replacement
 from parkdispatch.results.finance.loan import annuity_payment, loan_schedule
 from parkdispatch.results.finance.tax import (
     holiday,
     income_tax,
     replacement_depreciation,
+    replacement_write_off,
     straight_line,
     vat_ledger,
 )
@@ -106,12 +108,19 @@ def test_a_replacement_is_written_off_over_what_is_left() -> None:
     case = Finance(
         investment_yuan=1.0, operation_years=5, replacement=bought, depreciation=classes, loan=Loan(years=5)
     )
-    depreciation = replacement_depreciation(case, operation(1, 5))
+    depreciation = written_off(case, 2)
     np.testing.assert_allclose(depreciation, [0, 0, 0, 950 / 3, 950 / 3, 950 / 3])
     short = case.model_copy(update={"replacement": bought.model_copy(update={"depreciation_years": 2})})
-    np.testing.assert_allclose(replacement_depreciation(short, operation(1, 5)), [0, 0, 0, 475, 475, 0])
-    late = case.model_copy(update={"replacement": bought.model_copy(update={"year": 5})})
-    assert not replacement_depreciation(late, operation(1, 5)).any()
+    np.testing.assert_allclose(written_off(short, 2), [0, 0, 0, 475, 475, 0])
+    np.testing.assert_allclose(written_off(short, 2, 3), [0, 0, 0, 475, 950, 475])
+
+
+def written_off(case: Finance, *years: int) -> NDArray[np.float64]:
+    """Depreciation of 1130 yuan bought at the end of each of these years of operation."""
+    bought = np.where(np.isin(operation(1, 5), years), 1130.0, 0.0)
+    return replacement_depreciation(
+        case, replacement_write_off(case, bought, operation(1, 5)), operation(1, 5)
+    )
 
 
 # --- value-added tax

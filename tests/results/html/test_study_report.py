@@ -80,7 +80,7 @@ def test_nothing_english_is_on_the_chinese_page() -> None:
     choices = {
         "start_of_construction", "end_of_first_year", "carried_forward", "refunded", "power_or_energy",
         "investment", "annuity", "equal_principal", "capitalised", "paid", "DL", "small",
-        "year", "end_of_life",
+        "year", "end_of_life", "replacement", "augmentation", "once", "every",
     }  # fmt: skip
     english_of = {
         text: english(text) - choices for text in told if not any(figure in text for figure in quoted)

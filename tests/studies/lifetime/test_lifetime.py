@@ -16,7 +16,8 @@ from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.inputs.schema.case_file import SeriesFile
 from parkdispatch.models.capacity import Sized
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
-from parkdispatch.models.finance.investment import Finance, Replacement
+from parkdispatch.models.finance.investment import Finance
+from parkdispatch.models.finance.replacement import Replacement
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.finance import payments
 from parkdispatch.results.finance.cash_flow import cash_flow

@@ -13,7 +13,8 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.finance.investment import Finance, Replacement
+from parkdispatch.models.finance.investment import Finance
+from parkdispatch.models.finance.replacement import Replacement
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
 from parkdispatch.results.sizing.commissioning_year import best_when, first_that_pays
