@@ -21,17 +21,10 @@ from parkdispatch.studies.closed_loop.loop_files import write_loop
 from parkdispatch.studies.closed_loop.loop_forecasts import ForecastKind, forecast
 from parkdispatch.studies.closed_loop.loop_options import LoopOptions
 from parkdispatch.studies.closed_loop.loop_result import LoopResult
+from tests.support.loop_days import two_days
 from tests.support.small_parks import SmallPark
 
 CENT = 1e-6
-
-
-def two_days(load_mw: list[float]) -> Prepared:
-    """Two days of hours: at 10 in the first half of each, at 50 in the second."""
-    built = SmallPark(48, 60, "2026-07-15 00:00").grid(([10.0] * 12 + [50.0] * 12) * 2)
-    built.load(load_mw).battery(energy_mwh=5.0)
-    case = replace(load_case("gaoan"), devices=dict(built.devices))
-    return Prepared(case, built.horizon.times, 1.0, built.series)
 
 
 def run(prepared: Prepared, kind: ForecastKind, hours: float = 24.0, *, hold: bool = False) -> LoopResult:
