@@ -21,7 +21,7 @@ from parkdispatch.studies.closed_loop.loop_files import write_loop
 from parkdispatch.studies.closed_loop.loop_forecasts import ForecastKind, forecast
 from parkdispatch.studies.closed_loop.loop_options import LoopOptions
 from parkdispatch.studies.closed_loop.loop_result import LoopResult
-from tests.support.loop_days import two_days
+from tests.support.parks.loop_days import two_days
 from tests.support.small_parks import SmallPark
 
 CENT = 1e-6

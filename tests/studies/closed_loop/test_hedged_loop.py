@@ -10,7 +10,7 @@ from parkdispatch.optimizer.stochastic.path_program import Risk
 from parkdispatch.studies.closed_loop.closed_loop import run_loop
 from parkdispatch.studies.closed_loop.loop_forecasts import IssuedForecasts
 from parkdispatch.studies.closed_loop.loop_options import LoopHedge, LoopOptions
-from tests.support.loop_days import two_days
+from tests.support.parks.loop_days import two_days
 
 LOAD = ("load", "demand_mw")
 HEDGE = LoopHedge(4, Risk(0.0, 0.5))
