@@ -25,10 +25,7 @@ from parkdispatch.results.writers.outputs import Output
 def show_pareto(console: Console, front: ParetoFront) -> None:
     """Print the points of the front, and what they say."""
     words = load_words(SCREEN_LANG.get(), "pareto")
-    title = words["pareto"]["title"].format(
-        title=front.case.titled(SCREEN_LANG.get()), first=front.first, last=front.last
-    )
-    console.print(heading(title, front.case))
+    console.print(heading(_title(front, words, SCREEN_LANG.get()), front.case))
     table = dense_table("", *pareto_heads(words))
     for row in pareto_rows(front):
         table.add_row(*row)
@@ -44,17 +41,23 @@ def pareto_html(front: ParetoFront, lang: Lang = "en") -> str:
         "front", [round(point.co2_t, 3) for point in front.points],
         [(text["added"], front.added_yuan, plain_charts.BLUE)], words["page"]["yuan"], 0, text["co2"],
     )  # fmt: skip
-    title = text["title"].format(title=front.case.titled(lang), first=front.first, last=front.last)
     return render(
         "pareto.html.j2",
         words,
         data={"figures": [curve] if len(front.points) > 1 else []},
-        title=title,
+        title=_title(front, words, lang),
         sentence=pareto_sentence(front, words),
         heads=pareto_heads(words),
         rows=pareto_rows(front),
         has_curve=len(front.points) > 1,
     )
+
+
+def _title(front: ParetoFront, words: Words, lang: Lang) -> str:
+    """Title of the park with the days of the front, which is one or a year."""
+    first, last = front.first[:10], front.last[:10]
+    kind = "title_of_day" if first == last else "title"
+    return str(words["pareto"][kind]).format(title=front.case.titled(lang), first=first, last=last)
 
 
 def _write_page(path: Path, front: ParetoFront, lang: Lang) -> None:
