@@ -1,6 +1,8 @@
 """What `pareto` prints and writes: a table, a page with the curve, a summary."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -53,7 +55,7 @@ def pareto_html(front: ParetoFront, lang: Lang = "en") -> str:
     )
 
 
-def _title(front: ParetoFront, words: Words, lang: Lang) -> str:
+def _title(front: ParetoFront, words: Mapping[str, Any], lang: Lang) -> str:
     """Title of the park with the days of the front, which is one or a year."""
     first, last = front.first[:10], front.last[:10]
     kind = "title_of_day" if first == last else "title"
