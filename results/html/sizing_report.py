@@ -7,7 +7,6 @@ from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.html.page import render
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.sizing.decision import PROJECT, best_offer, reported_choice, verdict
-from parkdispatch.results.sizing.decision_words import sentences
 from parkdispatch.results.sizing.risk import distribution
 from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Offered, SizeStudy
 from parkdispatch.results.sizing.undecided import largest_gap
@@ -17,6 +16,7 @@ from parkdispatch.results.wording.display_names import device_label
 from parkdispatch.results.wording.languages import Lang
 from parkdispatch.results.wording.payback_words import payback_text
 from parkdispatch.results.wording.sentences import source_lines
+from parkdispatch.results.wording.verdict_lines import size_verdict, storage_text
 from parkdispatch.results.wording.words import Card, format_money, format_number, format_share, load_words
 
 Words = Mapping[str, Any]
@@ -29,6 +29,7 @@ def size_html(study: SizeStudy, lang: Lang = "en") -> str:
     risk_choice = reported_choice(study)
     charts = size_figures(study, words, risk_choice)
     gap = largest_gap(study)
+    verdict_lines, why = size_verdict(study, words)
     return render(
         "size.html.j2",
         words,
@@ -40,7 +41,9 @@ def size_html(study: SizeStudy, lang: Lang = "en") -> str:
         case=case,
         drawn=[chart["name"] for chart in charts],
         outside=next((chart["outside"] for chart in charts if chart["name"] == "npv"), []),
-        decision=sentences(study, words),
+        storage=storage_text(case, words, study.sizing.device),
+        verdict=verdict_lines,
+        why=why,
         cards=list(_cards(study, words)),
         gap=None if gap is None else format_share(gap),
         proven=(gap is None or gap <= PROVEN_GAP)

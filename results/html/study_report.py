@@ -32,6 +32,12 @@ from parkdispatch.results.wording.languages import Lang
 from parkdispatch.results.wording.owner_words import owner_rows
 from parkdispatch.results.wording.phase_words import phase_rows
 from parkdispatch.results.wording.sentences import failed_sentences, source_lines
+from parkdispatch.results.wording.verdict_lines import (
+    brief_cash_table,
+    savings_reconciled,
+    storage_text,
+    study_verdict,
+)
 from parkdispatch.results.wording.words import Card, format_money, format_number, format_share, load_words
 from parkdispatch.results.wording.yearly_words import yearly_sentence
 
@@ -82,6 +88,10 @@ def study_html(study: "Study", lang: Lang = "en", reproduced: "Reproduced | None
         owners=owner_rows(study.owners.after_tax, words) if study.owners else None,
         owners_before_tax=owner_rows(study.owners.flows, words) if study.owners else None,
         yearly=yearly_sentence(case.yearly_changes, len(years), words),
+        storage=storage_text(case, words),
+        verdict=study_verdict(study, words),
+        reconciled=savings_reconciled(study, words),
+        brief=brief_cash_table(cash, words),
         phases=phase_rows(study.phases, cash.returns[PROJECT].npv_yuan, words) if study.phases else None,
         indicators=indicator_sentence(study.park, words, len(study.lifetime.years)),
         cash=cash_table(cash, words, finance_words),

@@ -38,7 +38,8 @@ const light = (c) => (0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2]) / 255;
 function edges(centres) {
   const mid = centres.slice(1).map((v, k) => (v + centres[k]) / 2), n = centres.length;
   if (n === 1) return [centres[0] - 0.5, centres[0] + 0.5];
-  return [Math.max(0, 2 * centres[0] - mid[0]), ...mid, 2 * centres[n - 1] - mid[n - 2]];
+  const first = 2 * centres[0] - mid[0]; // a cell of size zero is as wide as the others
+  return [centres[0] > 0 ? Math.max(0, first) : first, ...mid, 2 * centres[n - 1] - mid[n - 2]];
 }
 function drawGrid(at, f) {
   const X = edges(f.x), Y = edges(f.y), rows = f.y.length, columns = f.x.length;

@@ -96,7 +96,7 @@ def size_headline(best: Best, words: Words) -> tuple[str, str]:
 def surface_map(study: SizeStudy, words: Words, key: str) -> dict[str, Any]:
     """A heat map of a measure over power and duration, with marks at the choices."""
     assert study.surface is not None
-    text, surface = words["size"], without_zero_size(study.surface)
+    text, surface = words["size"], study.surface
     values = surface[f"{key}_yuan"].transpose("duration_hours", "power_mw").to_numpy() / YUAN_PER_WAN
     power, hours = surface["power_mw"].to_numpy(), surface["duration_hours"].to_numpy()
     marks: list[dict[str, Any]] = [

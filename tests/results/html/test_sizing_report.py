@@ -57,7 +57,10 @@ def test_the_maps_are_the_surface() -> None:
     assert list(drawn) == CHARTS
     for key in ("npv", "annual_net"):
         cells = drawn[key]
-        assert (cells["x"], cells["y"]) == ([10.0, 20.0, 30.0, 40.0, 50.0], [1.0, 2.0, 3.0, 4.0])
+        assert (cells["x"], cells["y"]) == (
+            [0.0, 10.0, 20.0, 30.0, 40.0, 50.0],
+            [1.0, 2.0, 3.0, 4.0],
+        )
         for j, hours in enumerate(cells["y"]):
             for k, power in enumerate(cells["x"]):
                 want = float(surface[f"{key}_yuan"].sel(power_mw=power, duration_hours=hours))
