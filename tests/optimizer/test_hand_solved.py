@@ -561,6 +561,20 @@ def test_power_and_energy_sized_at_once() -> None:
     assert solution["battery.capital_yuan"].to_numpy() == pytest.approx([50], abs=CENT)
 
 
+def test_two_batteries_are_sized_together() -> None:
+    """Loads of 10 in both dear hours (10), one cheap one (1) before. A MWh saves 9, whichever store has it.
+
+    The first may have 8 MWh at 2, the second any at 5: 8 and 12 are built, 16 + 60 + 20 = 96. Each sized as
+    if the other were not there, 8 and 20 would cost 16 + 100 + 20 = 136; only the second 100 + 20 = 120.
+    """
+    cheap, dear = ({"max": most, "cost_yuan_per_unit": yuan} for most, yuan in ((8.0, 2.0), (50.0, 5.0)))
+    park = SmallPark(3).grid([1, 10, 10]).load([0, 10, 10])
+    plan = park.battery(energy_mwh=cheap).battery("other", energy_mwh=dear).solve()
+    assert plan.cost == pytest.approx(96, abs=CENT)
+    assert plan.value("battery", "rated_mwh") == pytest.approx([8], abs=CENT)
+    assert plan.value("other", "rated_mwh") == pytest.approx([12], abs=CENT)
+
+
 def test_sized_power_between_its_limits() -> None:
     """Loads 10 and 4 in two dear hours (10), two cheap ones (1) before. A MW saves 18 up to 4 MW, 9 beyond;
     at 12 a MW 4 are built: 4 x 12 + 8 x 1 + 6 x 10 = 116. None 140; the greatest (10) 120 + 14 = 134.

@@ -19,7 +19,7 @@ from parkdispatch.results.wording.verdict_lines import (
     study_verdict,
 )
 from parkdispatch.results.wording.words import load_words
-from tests.results.html.test_sizing_report import study as sized
+from tests.support.reports.size_pages import study as sized
 from tests.support.size_studies import cash_of, life_of
 
 
