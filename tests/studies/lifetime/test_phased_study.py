@@ -73,10 +73,12 @@ def test_two_phases_by_hand(tmp_path: Path) -> None:
 
 
 def test_one_phase_is_the_study_without_phases(tmp_path: Path) -> None:
-    money = {"replacement": Replacement(year=2, cost_yuan=9_000.0, depreciation_years=1)}
+    ended = Replacement(trigger="end_of_life", cost_yuan=9_000.0, depreciation_years=1)  # after year 2
+    money = {"replacement": ended}
     plain = park(tmp_path / "a", None, **money)
     lifetime = dispatch_years(plain, SolveContext())
     _, (phase,) = dispatch_phases(park(tmp_path / "b", phased(0), **money), SolveContext())
+    assert phase.lifetime.replaced_years == lifetime.replaced_years == (2,)
     assert plain.case.finance is not None
     alone, together = cash_flow(plain.case.finance, lifetime.operation()), cash_flow_of_phases([phase])
     for key, values in alone.values.items():
