@@ -10,9 +10,7 @@ import pytest
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, prepare
 from parkdispatch.models.errors import InputError
-from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
-from parkdispatch.optimizer.formulation.tile import tile
 from parkdispatch.results.billing.bill import bill
 from parkdispatch.results.billing.bill_lines import Connection
 from parkdispatch.results.savings.daily_saving import cost_by_day
@@ -223,8 +221,7 @@ def test_a_replay_says_what_no_day_knows(tmp_path: Path) -> None:
     file = charged_case(tmp_path, by_hours(DAYTIME, demand=demand, tiers=tiers), JULY, np.ones(744))
     prepared = prepare(load_case(str(file)), JULY)
     devices = prepared.case.devices
-    month = tile(compile_template(devices, 1.0), Horizon(JULY, 1.0), prepared.series)
-    text = "\n".join(not_handed_over(month, devices))
+    text = "\n".join(not_handed_over(compile_template(devices, 1.0), devices))
     assert "`device.grid`: limits `tier_1` over more than a day" in text
     assert "`device.grid`: shares `on_peak_mw` among all days of a month" in text
 
