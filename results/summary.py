@@ -10,6 +10,7 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.calendar.labels import labels
 from parkdispatch.models.device import Array
+from parkdispatch.models.markets.services import HELD_POWERS
 from parkdispatch.results.audit import Audit, bills
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_lines import Connection
@@ -189,6 +190,7 @@ def energy_mwh(solution: xr.Dataset) -> dict[QuantityName, float]:
         for kind in ("variable", "derived")
         for name in of_kind(solution, kind)
         if solution[name].attrs["units"] == "MW" and not key_of(solution, name).startswith(IDLE)
+        if key_of(solution, name) not in HELD_POWERS
     ]
     decided = {device_of(solution, name) for name in names}
     names += [name for name in of_kind(solution, "injection") if device_of(solution, name) not in decided]

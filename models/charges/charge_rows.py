@@ -24,6 +24,7 @@ from parkdispatch.models.units import KW_PER_MW, KWH_PER_MWH
 from parkdispatch.models.vocabulary import Expr, Interval
 
 NET_METERING, MINIMUM = "net_metering", "minimum"  # costs by label
+AT_MINIMUM = 1e-7  # relative; a bill that is no further above its minimum is at it
 
 
 def write_charges(charges: FurtherCharges, block: Any, interval: Interval) -> dict[str, Expr]:
@@ -111,24 +112,44 @@ def charge_residuals(charges: FurtherCharges, seen: Seen) -> dict[str, float]:
     bought_mw, sold_mw = seen.values["import_mw"], seen.values["export_mw"]
     month = (12 * seen.times.year + seen.times.month).to_numpy()
     checks: dict[str, float] = {}
+    matters = _beyond_minimum(charges, seen)
     for charge in charges.demand:
-        checks[f"demand_{charge.name}_mw"] = _demand_residual_mw(charge, seen, month)
+        checks[f"demand_{charge.name}_mw"] = _demand_residual_mw(charge, seen, month, matters)
     for number, tier in enumerate(charges.tiers, start=1):
         name = f"tier_{number}"
         wanted = _sums(bought_mw * seen.hours, month) - seen.values[f"{name}_above_mwh"]
-        checks[f"{name}_mwh"] = _distance(seen.shared[f"{name}_mwh"], wanted, tier.added_yuan_per_kwh > 0)
+        priced = matters & (tier.added_yuan_per_kwh > 0)
+        checks[f"{name}_mwh"] = _distance(seen.shared[f"{name}_mwh"], wanted, priced)
     if charges.net_metering:
         span = month if charges.net_metering.within == "month" else seen.times.year.to_numpy()
         for period in charges.net_metering.periods:
             net_mwh = seen.values[f"netted_{period}"] * (sold_mw - bought_mw) * seen.hours
-            priced = seen.values[f"credit_{period}_yuan_per_mwh"] > 0
+            priced = matters & (seen.values[f"credit_{period}_yuan_per_mwh"] > 0)
             checks[f"surplus_{period}_mwh"] = _distance(
                 seen.shared[f"surplus_{period}_mwh"], _sums(net_mwh, span), priced
             )
     return checks
 
 
-def _demand_residual_mw(charge: DemandCharge, seen: Seen, month: NDArray[np.int64]) -> float:
+def _beyond_minimum(charges: FurtherCharges, seen: Seen) -> NDArray[np.bool_]:
+    """Where a month's bill is above its minimum, (intervals,); at it, more of a charge costs nothing."""
+    if not charges.minimum_yuan_per_month:
+        return np.ones(len(seen.times), dtype=bool)
+    bought_mw, sold_mw = seen.values["import_mw"], seen.values["export_mw"]
+    yuan_per_h = seen.values["purchase_price_yuan_per_mwh"] * bought_mw
+    yuan_per_h = yuan_per_h - seen.values["sale_price_yuan_per_mwh"] * sold_mw
+    billed_yuan = yuan_per_h * seen.hours
+    for label, yuan in charge_costs_yuan(charges, seen).items():
+        once = 1.0 if label == NET_METERING else seen.values["part_of_month"]
+        billed_yuan = billed_yuan + once * yuan
+    month = (12 * seen.times.year + seen.times.month).to_numpy()
+    left_yuan = seen.values["minimum_left_yuan"]
+    return np.asarray(_sums(billed_yuan, month) > left_yuan + AT_MINIMUM * np.maximum(1.0, np.abs(left_yuan)))
+
+
+def _demand_residual_mw(
+    charge: DemandCharge, seen: Seen, month: NDArray[np.int64], matters: NDArray[np.bool_]
+) -> float:
     name = charge.name
     demand_mw = metered_demand_mw(seen.times, seen.hours, seen.values["import_mw"])
     metered_mw = pd.Series(demand_mw * (seen.values[f"{name}_free_mw"] == 0))
@@ -139,7 +160,7 @@ def _demand_residual_mw(charge: DemandCharge, seen: Seen, month: NDArray[np.int6
         highest_mw = float((demand_mw * (seen.values[f"{name}_overlooked_mw"] == 0)).max())
         ratchet = _sums(seen.values[f"{name}_ratchet"], month)
         wanted = np.maximum(wanted, ratchet * highest_mw)
-    priced = seen.values[f"{name}_price_yuan_per_mw_month"] > 0
+    priced = matters & (seen.values[f"{name}_price_yuan_per_mw_month"] > 0)
     return _distance(seen.shared[f"{name}_mw"], wanted, priced)
 
 
@@ -148,7 +169,7 @@ def _sums(values: Array, labels: NDArray[np.int64]) -> Array:
     return np.asarray(pd.Series(values).groupby(labels).transform("sum").to_numpy(np.float64))
 
 
-def _distance(decided: Array, wanted: Array, priced: NDArray[np.bool_] | bool) -> float:
+def _distance(decided: Array, wanted: Array, priced: NDArray[np.bool_]) -> float:
     """How far a decision lies below what it should be; and, where it has a price, above."""
     short = np.maximum(wanted, 0.0) - decided
     return largest_residual(np.where(priced, np.abs(short), short))

@@ -18,6 +18,7 @@ from parkdispatch.models.limits import (
 from parkdispatch.models.units import KW_PER_MW, KWH_PER_MWH
 
 MONTHS = 12
+CREDIT = "credit_"  # beginning of the names of series that are differences of prices, not prices
 WHOLE = 1.0 - 1e-9  # share of a month that is all of it
 ROUNDING_YUAN_PER_MWH = 1e-6  # by which equal prices may differ
 

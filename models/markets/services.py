@@ -11,6 +11,7 @@ from parkdispatch.models.limits import Power
 from parkdispatch.models.tariff.tariff_tables import Fraction
 
 REGULATION, RESERVE = "regulation", "reserve"
+HELD_POWERS = ("regulation_mw", "reserve_mw")  # variables of a battery that are power held, not flowing
 SERVICE_SERIES: Mapping[str, SeriesSpec] = {
     f"{service}_price_yuan_per_mwh": price_spec(
         f"Price of {service}", (f"services.{service}_price_yuan_per_mw_h",)

@@ -20,9 +20,17 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.models.device import Array, Park
+from parkdispatch.models.charges.further_charges import DemandCharge, FurtherCharges
+from parkdispatch.models.device import Array, Device, Park
 from parkdispatch.models.network.demand_metering import metered_demand_mw
-from parkdispatch.results.solution import device_of, device_quantities, of_kind, times_of, values
+from parkdispatch.results.solution import (
+    device_of,
+    device_quantities,
+    key_of,
+    of_kind,
+    times_of,
+    values,
+)
 
 Index = NDArray[np.intp]
 PURCHASE = "purchase_price_yuan_per_mwh"
@@ -120,6 +128,7 @@ def cost_by_day(
             told_mw = _metered_before(solution, name)
             peaks[name] = _peaks_so_far(solution, name, first, (start_mw or {}).get(name, told_mw))
             demand_yuan += _charged(solution, name, first, peaks[name])
+        demand_yuan += _further_demand_yuan(solution, name, day_of, grid)
     return [
         DayCost(
             times[position].date(),
@@ -165,16 +174,49 @@ def _other_costs_yuan(solution: xr.Dataset, day_of: Index, case: Case) -> Array:
     """All named costs but the charge for demand by day [yuan]; one of a longer period on its last day."""
     days = int(day_of.max()) + 1
     last_day = {"day": np.arange(days), "horizon": np.array([days - 1])}
-    months = pd.DatetimeIndex(times_of(solution)).to_period("M")
-    last_day["month"] = pd.Series(day_of).groupby(months.to_numpy()).max().to_numpy()
+    last_day["month"] = _last_days(solution, day_of, "M")
+    last_day["year"] = _last_days(solution, day_of, "Y")
     total = np.zeros(days)
     for name in of_kind(solution, "cost"):
         device = case.devices.get(device_of(solution, name))
         dim, cost = str(solution[name].dims[0]), solution[name].to_numpy()
         if dim == "time":
             total += np.bincount(day_of, weights=cost, minlength=days)
-        elif not (dim == "month" and device is not None and device.pays_for_demand):
+        elif device is None or key_of(solution, name) not in _demand_costs(device):
             np.add.at(total, last_day[dim], cost)
+    return total
+
+
+def _last_days(solution: xr.Dataset, day_of: Index, period: str) -> Index:
+    """The last day of each month or year in the horizon."""
+    spans = pd.DatetimeIndex(times_of(solution)).to_period(period)
+    return np.asarray(pd.Series(day_of).groupby(spans.to_numpy()).max().to_numpy(), dtype=np.int64)
+
+
+def _further_charges(device: Device) -> Sequence[DemandCharge]:
+    charges: FurtherCharges | None = getattr(device, "charges", None)
+    return charges.demand if charges else ()
+
+
+def _demand_costs(device: Device) -> set[str]:
+    """Keys of the costs that are told as charges for demand."""
+    basic = {"demand", "demand_excess"} if device.pays_for_demand else set()
+    return basic | {f"demand_{charge.name}" for charge in _further_charges(device)}
+
+
+def _further_demand_yuan(solution: xr.Dataset, name: str, day_of: Index, device: Device) -> Array:
+    """Further demand charges above what is paid for anyway, on the last day of each month [yuan]."""
+    total, last = np.zeros(int(day_of.max()) + 1), _last_days(solution, day_of, "M")
+    months = pd.DatetimeIndex(times_of(solution)).to_period("M")
+    first = np.flatnonzero(~months.duplicated())
+    for charge in _further_charges(device):
+        key = f"{name}.{charge.name}"
+        floor_mw, price = (
+            values(solution, f"{key}_{quantity}")[first]
+            for quantity in ("floor_mw", "price_yuan_per_mw_month")
+        )
+        cost = solution[f"{name}.demand_{charge.name}_yuan"].to_numpy()
+        np.add.at(total, last, cost - floor_mw * price)
     return total
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.models.charges.charge_series import CREDIT
 from parkdispatch.models.device import Array, StorageLevel
 from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.solution import (
@@ -132,8 +133,8 @@ def prices(solution: xr.Dataset, case: Case) -> dict[QuantityName, tuple[str, Ar
     priced = {}
     for name in of_kind(solution, "series"):
         device, key = device_of(solution, name), key_of(solution, name)
-        if solution[name].attrs["units"] == "yuan/MWh":
-            spec = case.devices[device].series_specs.get(key) if device in case.devices else None
+        if solution[name].attrs["units"] == "yuan/MWh" and not key.startswith(CREDIT):
+            spec = case.devices[device].needed_series.get(key) if device in case.devices else None
             title = spec.title if spec else key.replace("_", " ")
             priced[QuantityName(name, device, key, "series")] = (
                 title,

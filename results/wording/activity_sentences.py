@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.schedule.activity_schedule import ActivityBlock
 from parkdispatch.results.schedule.schedule import clock_text
-from parkdispatch.results.wording.display_names import activity_label
+from parkdispatch.results.wording.display_names import activity_label, label
 from parkdispatch.results.wording.sentences import listed, range_text
 
 Words = Mapping[str, Any]
@@ -50,7 +50,9 @@ def _reason(block: ActivityBlock, words: Words) -> str:
     """When it is: the tariff period in which energy is bought, surplus, a blackout, and the limit kept."""
     text, parts = words["why"], []
     if block.periods or "purchase" in block.purposes:
-        names = [text["periods"].get(period, period) for period in block.periods] or [text["no_period"]]
+        names = [text["periods"].get(period, label(period)) for period in block.periods] or [
+            text["no_period"]
+        ]
         parts.append(listed(names, words))
     parts += [text["surplus_alone"][fate] for fate in ("unsold", "curtailed") if fate in block.purposes]
     reason = listed(parts, words)

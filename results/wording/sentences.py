@@ -12,7 +12,7 @@ from parkdispatch.results.audit import Audit
 from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.schedule.schedule import ScheduleBlock, clock_text
 from parkdispatch.results.solution import values
-from parkdispatch.results.wording.display_names import cost_label, device_label
+from parkdispatch.results.wording.display_names import cost_label, device_label, label
 
 MOST_NAMED = 5  # failed tasks of a part that a sentence names
 
@@ -154,7 +154,7 @@ def block_row(block: ScheduleBlock, words: Mapping[str, Any]) -> BlockRow:
 def _period(block: ScheduleBlock, words: Mapping[str, Any]) -> str:
     """The tariff periods of a block; of an interval that lies in several, its price is their mean."""
     text = words["why"]
-    names = [text["periods"].get(period, period) for period in block.periods] or [text["no_period"]]
+    names = [text["periods"].get(period, label(period)) for period in block.periods] or [text["no_period"]]
     joined = listed(names, words)
     return joined if len(names) == 1 else str(text["mean"].format(periods=joined))
 

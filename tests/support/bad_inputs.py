@@ -431,7 +431,7 @@ TARIFF = [
         '"01:00-06:10"',
         "`day[1].hours[0]` = '01:00-06:10': must begin and end on a quarter-hour",
     ),
-    tariff("tariff ratio", "peak = 1.6\n", "", "period 'peak' must have its ratio in `ratios`"),
+    tariff("tariff ratio", "peak = 1.6\n", "", "day[0].period` = 'peak' must have its ratio in `ratios`"),
     tariff(
         "tariff absurd price",
         "purchase_price_yuan_per_kwh = 0.4",

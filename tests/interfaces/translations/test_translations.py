@@ -124,8 +124,8 @@ def test_every_error_is_said_in_chinese(folder: str) -> None:
         " between soc_max and soc_min",
         "指令：`device.battery_1.reserve_mwh` = 900：至多 42.3，即储能在 soc_max 与 soc_min"
         " 之间所能放出的电量"),
-        ("tariff own.toml: `day`: period 'peak' must have its ratio in `ratios`",
-        "电价 own.toml：`day`：时段“peak”须在 `ratios` 中有其比价"),
+        ("tariff own.toml: `day[0].period` = 'peak' must have its ratio in `ratios`",
+        "电价 own.toml：`day[0].period` = “peak”须在 `ratios` 中有其比价"),
         ("  power at bus ac, 2026-04-21 18:15: 162.731 MW missing; at their limits: pv.output_mw = 3.378"
         " (upper limit)",
         "  母线 ac 的功率，2026-04-21 18:15：缺 162.731 MW；已达限值：pv.output_mw = 3.378（上限）"),

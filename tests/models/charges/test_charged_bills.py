@@ -10,14 +10,15 @@ import pytest
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, prepare
 from parkdispatch.models.errors import InputError
-from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
-from parkdispatch.optimizer.formulation.tile import tile
 from parkdispatch.results.billing.bill import bill
 from parkdispatch.results.billing.bill_lines import Connection
+from parkdispatch.results.savings.daily_saving import cost_by_day
 from parkdispatch.results.wording.display_names import charge_label, cost_word
 from parkdispatch.results.wording.words import load_words
 from parkdispatch.studies.daily_replay import not_handed_over
+from parkdispatch.studies.solve_case import audited_solution, solve_prepared
+from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 from tests.support.cases.charged_park import by_hours, charged_case, one_price, solved_bill
 
 JULY = pd.date_range("2026-07-01", "2026-08-01", freq="h", inclusive="left")
@@ -95,21 +96,17 @@ def test_quarter_hour_average_is_billed_where_intervals_are_shorter(tmp_path: Pa
 
 
 def test_ratchet_bills_a_share_of_the_years_highest(tmp_path: Path) -> None:
-    # 1 kW and once 100 kW in January: 100 + 11 x 35 kW at 10 yuan = 4,850; without the ratchet 1,110
+    # 1 kW and once 100 kW in January: 100 + 11 x 35 kW at 10 yuan = 4,850; without the ratchet 1,110. The
+    # dispatch of a year with a ratchet is among the published answers
     load = np.ones(8760)
     load[7] = 100.0
     demand = [{"name": "peak", "price_yuan_per_kw_month": 10, "ratchet_share": 0.35}]
-    file = charged_case(tmp_path, one_price(demand=demand), YEAR, load)
-    cost, billed, _ = solved_bill(file, YEAR)
-    assert by_charge(billed.lines)["demand_peak"] == pytest.approx(4850)
-    assert cost == pytest.approx(4850 + 0.1 * load.sum())
-    # a ratchet that looks at July only sees 1 kW there
-    july = [{**demand[0], "ratchet_months": [7]}]
-    case = load_case(str(charged_case(tmp_path, one_price(demand=july), YEAR, load)))
-    billed = bill(
-        YEAR, load / 1000, np.zeros(8760), 1.0, case.tariff, cast("Connection", case.devices["grid"])
-    )
-    assert by_charge(billed.lines)["demand_peak"] == pytest.approx(1110)
+    july = [{**demand[0], "ratchet_months": [7]}]  # a ratchet that looks at July only sees 1 kW there
+    for charges, expected in ((demand, 4850), (july, 1110)):
+        case = load_case(str(charged_case(tmp_path, one_price(demand=charges), YEAR, load)))
+        grid = cast("Connection", case.devices["grid"])
+        billed = bill(YEAR, load / 1000, np.zeros(8760), 1.0, case.tariff, grid)
+        assert by_charge(billed.lines)["demand_peak"] == pytest.approx(expected)
 
 
 def test_a_month_alone_takes_the_highest_of_those_before(tmp_path: Path) -> None:
@@ -167,15 +164,16 @@ def test_net_metering_nets_each_period_of_the_month(tmp_path: Path) -> None:
     assert net[net["period"] == "on_peak"]["quantity"].sum() == pytest.approx(4)
 
 
-def test_net_metering_within_the_year_carries_summer_to_winter(tmp_path: Path) -> None:
-    # 1 kW all year; 3 kW of sun in July only: 2 x 744 sold offset 1,488 of 8,016 bought at 0.1: (8,016 -
-    # 1,488) x 0.1; within each month they would get the sale price of 0.02
-    sun = 3.0 * (YEAR.month == 7)
-    bought, sold = 8760.0 - 744, 2.0 * 744
-    for within, expected in (("year", 0.1 * (bought - sold)), ("month", 0.1 * bought - 0.02 * sold)):
+def test_net_metering_within_the_year_carries_from_month_to_month(tmp_path: Path) -> None:
+    # 1 kW in June and July, 1.5 kW of sun in July: 0.5 x 744 = 372 sold offset as many of the 720 bought
+    # in June; within each month they would get the sale price of 0.02
+    times = pd.date_range("2026-06-01", "2026-08-01", freq="h", inclusive="left")
+    sun = 1.5 * (times.month == 7)
+    for within, expected in (("year", 0.1 * (720 - 372)), ("month", 0.1 * 720 - 0.02 * 372)):
         tariff = one_price(net_metering={"within": within})
-        file = charged_case(tmp_path, tariff, YEAR, np.ones(8760), sun, sale_price_yuan_per_kwh=0.02)
-        cost, billed, _ = solved_bill(file, YEAR)
+        load = np.ones(len(times))
+        file = charged_case(tmp_path, tariff, times, load, sun, sale_price_yuan_per_kwh=0.02)
+        cost, billed, _ = solved_bill(file, times)
         assert cost == pytest.approx(expected), within
         assert billed.total_yuan == pytest.approx(expected), within
 
@@ -223,8 +221,7 @@ def test_a_replay_says_what_no_day_knows(tmp_path: Path) -> None:
     file = charged_case(tmp_path, by_hours(DAYTIME, demand=demand, tiers=tiers), JULY, np.ones(744))
     prepared = prepare(load_case(str(file)), JULY)
     devices = prepared.case.devices
-    month = tile(compile_template(devices, 1.0), Horizon(JULY, 1.0), prepared.series)
-    text = "\n".join(not_handed_over(month, devices))
+    text = "\n".join(not_handed_over(compile_template(devices, 1.0), devices))
     assert "`device.grid`: limits `tier_1` over more than a day" in text
     assert "`device.grid`: shares `on_peak_mw` among all days of a month" in text
 
@@ -238,3 +235,52 @@ def test_charges_have_words_in_both_languages() -> None:
     assert cost_word("demand_on_peak", english) == "demand charge on peak"
     for key in ("fixed_charge", "minimum", "net_metering"):
         assert chinese["charges"][key] != english["charges"][key]
+
+
+def test_a_day_is_charged_for_what_it_adds_to_the_demand(tmp_path: Path) -> None:
+    # 100 kW above 80 that are paid for anyway: 20 kW x 10 = 200 yuan are the day's, 240 its energy. Were the
+    # month's 1,000 of every day, days could not be added up; a charge of the year must not be lost either
+    demand = [{"name": "peak", "price_yuan_per_kw_month": 10}]
+    tariff = one_price(demand=demand, net_metering={"within": "year"})
+    file = charged_case(
+        tmp_path, tariff, JULY[:24], np.full(24, 100.0), np.zeros(24), charged_peaks_mw={"peak": 0.08},
+        sale_price_yuan_per_kwh=0.02,
+    )  # fmt: skip
+    prepared = prepare(load_case(str(file)), JULY[:24])
+    optimum = solve_prepared(prepared, SolveContext(options=SolveOptions(threads=1)))
+    solution, _ = audited_solution(prepared, optimum)
+    (day,) = cost_by_day(solution, prepared.case)
+    assert day.demand_yuan == pytest.approx(200)
+    assert day.energy_yuan == pytest.approx(240)
+
+
+@pytest.mark.parametrize(
+    "charges",
+    [
+        {"demand": [{"name": "peak", "price_yuan_per_kw_month": 10, "ratchet_share": 0.5}]},
+        {"tiers": [{"above_kwh": 10_000, "added_yuan_per_kwh": 0.05}], "minimum_yuan_per_month": 5000},
+        {"net_metering": {"within": "month"}, "minimum_yuan_per_month": 4000},
+    ],
+    ids=["demand", "tiers", "net metering"],
+)
+def test_the_whole_model_has_the_same_answer(charges: dict[str, Any], tmp_path: Path) -> None:
+    # a row that a decomposition loses, or writes otherwise, shows against the plain model of all intervals
+    times = JULY[:48]
+    sun = 300.0 * np.clip(np.cos((times.hour.to_numpy() - 12) * np.pi / 12), 0, 1)
+    load = 100.0 + 60.0 * np.isin(times.hour, (13, 20))
+    known = {"charged_peaks_mw": {"peak": 0.05}} if "demand" in charges else {}
+    file = charged_case(
+        tmp_path,
+        by_hours(DAYTIME, **charges),
+        times,
+        load,
+        sun,
+        LOSSLESS,
+        sale_price_yuan_per_kwh=0.02,
+        **known,
+    )
+    prepared = prepare(load_case(str(file)), times)
+    ours = solve_prepared(prepared, SolveContext(options=SolveOptions(threads=1)))
+    plain = solve_prepared(prepared, SolveContext(options=SolveOptions(solver="pyomo:appsi_highs")))
+    audited_solution(prepared, ours)
+    assert ours.proof.objective_yuan == pytest.approx(plain.proof.objective_yuan, rel=1e-6)
