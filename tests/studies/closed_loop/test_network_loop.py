@@ -159,3 +159,15 @@ def test_a_store_gives_way_for_the_peak_of_the_connection_that_would_exceed_it()
     assert battery_mw[36] == pytest.approx(-1.0)
     assert power(result, "grid", "import_mw").max() <= 3.0 + 1e-6
     assert power(result, "second", "import_mw").max() <= 2.0 + 1e-6
+
+
+def test_cycles_of_the_month_are_handed_on() -> None:
+    """One cycle a month: 5 MWh of the first day are bought at 10 in place of 50, and none of the second.
+
+    A loop that forgot the first day would save 200 yuan on each: 1040 in place of 1240.
+    """
+    park = behind_a_cable(1.0).battery(energy_mwh=5.0, max_cycles_per_month=1.0)
+    result = run(park, "perfect")
+    battery_mw = power(result, "battery", "discharge_mw").reshape(2, 24).sum(axis=1)
+    assert battery_mw == pytest.approx([5.0, 0.0])
+    assert result.cost_yuan == pytest.approx(1440 - 200)
