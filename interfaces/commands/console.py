@@ -119,6 +119,16 @@ def end_of_tasks(finished: "TaskStore", failed: Sequence[object]) -> None:
         raise typer.Exit(PARTIAL)
 
 
+def end_of_days(planned: int, asked: int, failed: Sequence[object]) -> None:
+    """Say that a day failed, and end with exit code `PARTIAL` where one did.
+
+    Raises typer.Exit.
+    """
+    if failed:
+        print_message("partial", f"{planned} of {asked} days are planned: those before the one that failed")
+        raise typer.Exit(PARTIAL)
+
+
 def now() -> datetime:
     """The instant, with the time zone of this machine."""
     return datetime.now().astimezone()

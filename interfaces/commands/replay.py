@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from parkdispatch.interfaces.commands.console import PARTIAL, out_console, print_message, progress_line
+from parkdispatch.interfaces.commands.console import end_of_days, out_console, print_message, progress_line
 from parkdispatch.interfaces.commands.days.forecast_replay import (
     ForecastReplay,
     refuse_without_forecast,
@@ -130,7 +130,4 @@ def replay(
     show_files(out_console, paths.values())
     for line in run.case.dispatch_warnings:
         print_message("warning", line)
-    if replayed.failed:
-        planned = f"{len(replayed.days)} of {replayed.asked_days} days are planned"
-        print_message("partial", f"{planned}: those before the one that failed")
-        raise typer.Exit(PARTIAL)
+    end_of_days(len(replayed.days), replayed.asked_days, replayed.failed)

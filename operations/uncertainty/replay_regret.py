@@ -13,6 +13,7 @@ from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.operations.settlement.shapley import shapley_values
 from parkdispatch.operations.uncertainty.year_forecasts import kind_of, uncertain_series
 from parkdispatch.optimizer.formulation.template import Key
+from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.io.second_process import side_by_side
 from parkdispatch.results.settlement.day_settlement import DayMoney
@@ -36,16 +37,39 @@ def replay_on_forecasts(
 ) -> tuple[LoopResult, ForecastRegret]:
     """The span as operated, and its regret by cause.
 
-    `issued` are the forecasts of kinds that are issued day by day. Raises as `run_loop`, and SolverError
-    where the causes do not add up.
+    `issued` are the forecasts of kinds that are issued day by day. Where a later day fails in one of the runs
+    all are made again to the end of the day before, and `ForecastRegret.failed` names it. Raises as
+    `run_loop`, and SolverError where the causes do not add up.
     """
+    asked_days = -(-options.count // round(24 / prepared.hours))
+    failed: FailedTask | None = None
+    while True:
+        outcome = _replayed(prepared, options, context, issued)
+        if isinstance(outcome, LoopResult):
+            failed = outcome.failed
+            options = replace(options, count=len(outcome.times))
+            continue
+        result, regret = outcome
+        failures = () if failed is None else (failed,)
+        return result, replace(regret, failed=failures, asked_days=asked_days)
+
+
+def _replayed(
+    prepared: Prepared,
+    options: LoopOptions,
+    context: SolveContext,
+    issued: Mapping[Key, IssuedForecasts],
+) -> tuple[LoopResult, ForecastRegret] | LoopResult:
+    """The span and its regret, or the shortest run, where a day failed."""
     by_cause = _devices_by_cause(prepared, options, issued)
     result = run_loop(prepared, options, context.progress, issued, reference=None)
+    if result.failed:
+        return result
     names = list(by_cause)
     subsets = [frozenset(subset) for size in range(len(names)) for subset in combinations(names, size)]
     effects = {frozenset(names): _money(result.costs)}
 
-    def run_with(wrong: frozenset[str]) -> DayMoney:
+    def run_with(wrong: frozenset[str]) -> LoopResult:
         known = [device for cause in names if cause not in wrong for device in by_cause[cause]]
         knowing = replace(
             options,
@@ -53,15 +77,19 @@ def replay_on_forecasts(
             peak_as_before=options.peak_as_before and PEAK in wrong,
         )
         context.progress(f"the span planned with the errors of {', '.join(sorted(wrong)) or 'nothing'}")
-        return _money(run_loop(prepared, knowing, issued=issued, reference=result.reference).costs)
+        return run_loop(prepared, knowing, issued=issued, reference=result.reference)
 
     if context.processes > 1:
         context.progress(f"{len(subsets)} sets of causes, {context.processes} at a time")
         works = [lambda subset=subset: run_with(subset) for subset in subsets]
         waits = side_by_side(works, context.processes)
-        effects |= {subset: wait() for subset, wait in zip(subsets, waits, strict=True)}
+        runs = {subset: wait() for subset, wait in zip(subsets, waits, strict=True)}
     else:
-        effects |= {subset: run_with(subset) for subset in subsets}
+        runs = {subset: run_with(subset) for subset in subsets}
+    shortest = min(runs.values(), key=lambda run: len(run.times), default=result)
+    if shortest.failed:
+        return shortest
+    effects |= {subset: _money(run.costs) for subset, run in runs.items()}
     losses = dict(shapley_values(names, lambda subset: effects[subset]))
     losses["days_after"] = effects[frozenset()] - _money(result.reference.foresight)
     return result, _regret(prepared, options, result, losses)

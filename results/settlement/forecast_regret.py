@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from parkdispatch.models.errors import SolverError
+from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.settlement.day_settlement import DayMoney, money_json
 
 CAUSES = ("load", "pv", "wind", "sources", "peak", "days_after")
@@ -54,6 +55,8 @@ class ForecastRegret:
     months: Sequence[RegretMonth]
     facts: Mapping[str, Any] = field(default_factory=dict)  # of the run, for `regret.json`
     versions: Mapping[str, str] = field(default_factory=dict)
+    failed: tuple[FailedTask, ...] = ()  # the day that could not be run, before which the span ends
+    asked_days: int = 0
 
     def __post_init__(self) -> None:
         """Raise SolverError where the causes do not add up to what was lost."""
@@ -122,6 +125,8 @@ def regret_json(regret: ForecastRegret) -> dict[str, Any]:
         },
         "missing_mwh": regret.missing_mwh,
         "foresight_gap": regret.foresight_gap,
+        "days_asked": regret.asked_days,
+        "failed": [vars(task) for task in regret.failed],
         **regret.facts,
         "months": {
             month.name: {

@@ -6,6 +6,7 @@ from typing import Any
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.settlement.day_settlement import DayMoney
 from parkdispatch.results.settlement.forecast_regret import ForecastRegret
+from parkdispatch.results.wording.sentences import failed_sentences
 
 Words = Mapping[str, Any]
 
@@ -77,6 +78,7 @@ def run_lines(regret: ForecastRegret, words: Words) -> list[str]:
     if hedge := regret.facts.get("hedge"):
         weight, level = hedge["risk"]["weight"], hedge["risk"]["level"]
         lines.append(text["hedged"].format(paths=hedge["paths"], weight=weight, tail=1.0 - level))
+    lines += failed_sentences(regret.failed, {"days": regret.asked_days}, regret.first.year, words)
     if regret.gave_way:
         lines.append(text["gave_way"].format(intervals=f"{regret.gave_way:,}"))
     if regret.missing_mwh > 1e-3:

@@ -36,6 +36,8 @@ def write_loop(
         "plans": asdict(result.proofs),
         "cpu_ms_a_step": result.cpu_ms,
         "seconds": seconds,
+        "days_asked": result.asked_days,
+        "failed": None if result.failed is None else vars(result.failed),
     }
     with output_folder(folder) as stage:
         return [

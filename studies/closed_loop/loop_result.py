@@ -7,6 +7,7 @@ import pandas as pd
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.template import Key
+from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.studies.closed_loop.span_costs import SpanCosts
 
 PROVEN = 1e-8  # relative gap
@@ -56,6 +57,8 @@ class LoopResult:
     proofs: LoopProofs
     cpu_ms: float  # of planning and executing, mean by step
     plan_costs_yuan: Array = field(repr=False)  # of the plan last made, (intervals,)
+    failed: FailedTask | None = None  # the day that could not be run, before which all of this ends
+    asked_days: int = 0
 
     @property
     def cost_yuan(self) -> float:

@@ -110,6 +110,11 @@ class LoopSpan(ABC):
         for name, column in self.bought.items():
             self.peak_mw[name] = max(self.peak_mw[name], float(x[column]))
 
+    def end_after(self, count: int) -> None:
+        """Take back what was executed beyond so many intervals; the span ends there."""
+        self.options = replace(self.options, count=count)
+        del self.executed[count:], self.costs[count:]
+
     def floor_mw(self, month: int) -> dict[str, float]:
         """Demand of a month that each connection pays for anyway: its peak so far, or that to expect."""
         expected_mw = self._expected_mw(self._month_to_expect(month))

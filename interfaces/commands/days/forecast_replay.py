@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line
+from parkdispatch.interfaces.commands.console import end_of_days, out_console, print_message, progress_line
 from parkdispatch.interfaces.commands.days.forecast_runs import (
     clock_hour,
     first_interval,
@@ -97,6 +97,7 @@ def replay_on_forecasts_command(
     show_files(out_console, paths.values())
     for line in prepared.case.dispatch_warnings:
         print_message("warning", line)
+    end_of_days((regret.last - regret.first).days + 1, regret.asked_days, regret.failed)
 
 
 def refuse_without_forecast(named: dict[str, bool]) -> None:

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line, say
+from parkdispatch.interfaces.commands.console import (
+    end_of_days,
+    out_console,
+    print_message,
+    progress_line,
+    say,
+)
 from parkdispatch.interfaces.commands.days.forecast_runs import (
     Country,
     FirstDay,
@@ -82,6 +88,8 @@ def loop(
     show_files(out_console, paths)
     for line in prepared.case.dispatch_warnings:
         print_message("warning", line)
+    failed = [] if result.failed is None else [result.failed]
+    end_of_days(round(len(result.times) * prepared.hours / 24), result.asked_days, failed)
 
 
 def _show(result: "LoopResult", forecast: str) -> None:
@@ -107,3 +115,8 @@ def _show(result: "LoopResult", forecast: str) -> None:
     ]
     for line in lines:
         out_console.print(say(line), soft_wrap=True)
+    if result.failed is not None:
+        from parkdispatch.results.console.screen_parts import failed_lines
+
+        for line in failed_lines([result.failed], {"days": result.asked_days}, result.times[0].year):
+            out_console.print(line, soft_wrap=True, markup=False)

@@ -21,7 +21,9 @@ from parkdispatch.operations.uncertainty.error_correlation import correlation, s
 from parkdispatch.operations.uncertainty.replay_regret import replay_on_forecasts
 from parkdispatch.operations.uncertainty.year_forecasts import file_forecasts, learned_forecasts
 from parkdispatch.results.settlement.day_settlement import DayMoney
-from parkdispatch.results.settlement.forecast_regret import ForecastRegret
+from parkdispatch.results.settlement.forecast_regret import ForecastRegret, regret_json
+from parkdispatch.results.views.regret_tables import run_lines
+from parkdispatch.results.wording.words import load_words
 from parkdispatch.studies.closed_loop.loop_forecasts import ForecastKind, IssuedForecasts
 from parkdispatch.studies.closed_loop.loop_options import LoopOptions
 from parkdispatch.studies.solve_options import SolveContext
@@ -62,6 +64,22 @@ def test_a_load_that_did_not_come_is_the_cause_of_all_that_is_lost() -> None:
     assert regret.losses["days_after"].total == pytest.approx(0, abs=CENT)
     assert list(regret.losses) == ["load", "days_after"]
     assert regret.kept == pytest.approx((840 - 860) / (840 - 640), abs=1e-3)
+
+
+def test_a_day_that_fails_ends_the_span_before_it() -> None:
+    """On the third of four days 2,000 MW come, of which 1,000 can be bought: the first two days are told."""
+    load_mw = [1.0] * 36 + [0.0] * 12
+    four = days_of([*load_mw, *[1.0] * 5, 2000.0, *[1.0] * 18, *[0.0] * 24])
+    asked = options(four, "persistence")
+    result, regret = replay_on_forecasts(four, asked, SolveContext(), {})
+    _, alone = replay_on_forecasts(four, replace(asked, count=48), SolveContext(), {})
+    assert [task.name for task in regret.failed] == ["2026-07-17"]
+    assert (len(result.times), regret.asked_days, regret.last) == (48, 4, alone.last)
+    assert regret.losses == alone.losses
+    assert (alone.failed, alone.asked_days) == ((), 2)
+    told = regret_json(regret)
+    assert (told["days_asked"], told["failed"][0]["reason"]) == (4, "infeasible")
+    assert "1 of 4 days failed: 2026-07-17 (infeasible)." in run_lines(regret, load_words("en", "regret"))
 
 
 def test_two_processes_find_what_one_finds() -> None:

@@ -12,6 +12,7 @@ from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.conversion.generator import Generator
 from parkdispatch.models.device import Array
+from parkdispatch.models.errors import InfeasibleError
 from parkdispatch.models.loads.interruptible_load import InterruptibleLoad
 from parkdispatch.models.loads.shiftable_load import ShiftableLoad
 from parkdispatch.models.network.link import Link
@@ -159,3 +160,30 @@ def test_a_store_gives_way_for_the_peak_of_the_connection_that_would_exceed_it()
     assert battery_mw[36] == pytest.approx(-1.0)
     assert power(result, "grid", "import_mw").max() <= 3.0 + 1e-6
     assert power(result, "second", "import_mw").max() <= 2.0 + 1e-6
+
+
+def test_cycles_of_the_month_are_handed_on() -> None:
+    """One cycle a month: 5 MWh of the first day are bought at 10 in place of 50, and none of the second.
+
+    A loop that forgot the first day would save 200 yuan on each: 1040 in place of 1240.
+    """
+    park = behind_a_cable(1.0).battery(energy_mwh=5.0, max_cycles_per_month=1.0)
+    result = run(park, "perfect")
+    battery_mw = power(result, "battery", "discharge_mw").reshape(2, 24).sum(axis=1)
+    assert battery_mw == pytest.approx([5.0, 0.0])
+    assert result.cost_yuan == pytest.approx(1440 - 200)
+
+
+def test_a_day_that_fails_keeps_the_days_before_it() -> None:
+    """On the second of three days 200 MW come; the cable carries 100. The first costs 120 + 600 - 200."""
+    prices = ([10.0] * 12 + [50.0] * 12) * 3
+    park = behind_a_cable([1.0] * 30 + [200.0] + [1.0] * 41, prices).battery(energy_mwh=5.0)
+    result = run(park, "persistence")
+    assert result.failed is not None
+    assert (result.failed.name, result.failed.reason, result.asked_days) == ("2026-07-16", "infeasible", 3)
+    assert "2026-07-16 06:00" in result.failed.error
+    assert len(result.times) == len(result.executed) == len(result.plan_costs_yuan) == 24
+    assert result.cost_yuan == pytest.approx(520)
+    assert result.foresight_yuan == pytest.approx(520)
+    with pytest.raises(InfeasibleError, match="2026-07-15 06:00"):
+        run(behind_a_cable([1.0] * 6 + [200.0] + [1.0] * 41), "persistence")
