@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from parkdispatch.results.console.screen_language import SCREEN_LANG
 from tests.support.browser import Browser
 from tests.support.typed_commands import Ran, Run, typed_by
 
@@ -36,6 +37,14 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PARKDISPATCH_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _english_screen() -> Iterator[None]:
+    """A command typed in another language leaves the screen of this process in it."""
+    before = SCREEN_LANG.set("en")
+    yield
+    SCREEN_LANG.reset(before)
 
 
 @pytest.fixture
