@@ -38,10 +38,15 @@ const light = (c) => (0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2]) / 255;
 function edges(centres) {
   const mid = centres.slice(1).map((v, k) => (v + centres[k]) / 2), n = centres.length;
   if (n === 1) return [centres[0] - 0.5, centres[0] + 0.5];
-  const first = 2 * centres[0] - mid[0]; // a cell of size zero is as wide as the others
-  return [centres[0] > 0 ? Math.max(0, first) : first, ...mid, 2 * centres[n - 1] - mid[n - 2]];
+  const first = 2 * centres[0] - mid[0]; // of size zero there is little to say: its cells are narrow
+  return [centres[0] > 0 ? Math.max(0, first) : -0.3 * mid[0], ...mid, 2 * centres[n - 1] - mid[n - 2]];
 }
-function drawGrid(at, f) {
+/* without the sizes of zero, whose numbers are all zero and leave no room on a phone for the others */
+function withoutZero(f) {
+  return f.x[0] > 0 || f.x.length < 2 ? f : { ...f, x: f.x.slice(1), values: f.values.map((row) => row.slice(1)) };
+}
+function drawGrid(at, all) {
+  const f = narrow() ? withoutZero(all) : all;
   const X = edges(f.x), Y = edges(f.y), rows = f.y.length, columns = f.x.length;
   const height = Math.min(560, rows * (rows > 8 ? 30 : 56)) + 64, L = layout(at, Math.max(height, 200), axis(f.axes[0], [X[0], X[columns]]), axis(f.axes[1], [Y[0], Y[rows]]));
   const low = rgb(colour(f.colours.down)), high = rgb(colour(f.colours.up)), none = dark() ? [27, 33, 41] : [255, 255, 255];
@@ -52,9 +57,9 @@ function drawGrid(at, f) {
   for (const side of [L.xaxis, L.yaxis]) { side.showgrid = false; side.zeroline = false; }
   const some = (ticks, room) => ticks.filter((_, k) => k % Math.max(1, Math.ceil((ticks.length * 40) / room)) === 0);
   L.xaxis.tickvals = some(f.x, at.clientWidth - 80); L.yaxis.tickvals = some(f.y, L.height * 1.6);
-  const wide = Math.min(...f.x.map((_, k) => ((X[k + 1] - X[k]) / (X[columns] - X[0])) * (at.clientWidth - (narrow() ? 62 : 84))));
+  const widths = f.x.map((_, k) => ((X[k + 1] - X[k]) / (X[columns] - X[0])) * (at.clientWidth - (narrow() ? 62 : 84))), wide = Math.min(...widths);
   const words = f.values.map((row) => row.map((v) => (v === null ? "–" : signed(v, f.digits))));
-  const fits = Math.max(...words.flat().map((t) => wrapped(t, Infinity).width)) < wide - 6, tall = (L.height - 58) / rows;
+  const fits = widths.every((width, k) => words.every((row) => wrapped(row[k], Infinity).width < width - 6)), tall = (L.height - 58) / rows;
   const cells = { x: [], y: [], text: [], at: [], colours: [], hover: [] };
   f.y.forEach((y, j) => f.x.forEach((x, k) => {
     const near = f.marks.filter((m) => (Math.abs(m.x - x) / (X[k + 1] - X[k])) * wide < wrapped(words[j][k], Infinity).width / 2 + 16 && (Math.abs(m.y - y) / (Y[j + 1] - Y[j])) * tall < 20);

@@ -485,14 +485,6 @@ def test_a_replay_where_no_peak_or_several_are_paid(scheme: str, run: Run, tmp_p
     assert peaks == ([] if scheme == "single_part" else ["grid.peak_mw [MW]", "other.peak_mw [MW]"])
 
 
-EARLY = "\n".join(  # 130 MW at midnight, where 115 may be bought and the battery is almost empty
-    [
-        "time,load [MW]",
-        *(f"{time:%Y-%m-%d %H:%M},{130 if n == 24 else 100}" for n, time in enumerate(YEAR[4680:4728])),
-    ]
-)
-
-
 @pytest.mark.usefixtures("two_days")
 @pytest.mark.parametrize(
     ("code", "damages", "words", "said"),
@@ -513,12 +505,6 @@ EARLY = "\n".join(  # 130 MW at midnight, where 115 may be bought and the batter
             "`device.battery_1.energy_mwh` = 0 to 40: must be a number",
         ),
         (3, UNREACHABLE, (), "infeasible: 2026-07-15 planned alone, 8.000 MWh in battery_1: no dispatch"),
-        (
-            3,
-            (NEEDED, replaced("load.csv", EARLY)),
-            (),
-            "infeasible: 2026-07-16 planned alone, 8.000 MWh in battery_1: no dispatch",
-        ),
     ],
 )
 def test_a_replay_that_fails_says_why_and_writes_nothing(

@@ -92,6 +92,7 @@ def test_twenty_years_of_large_numbers_fit_into_80_columns(with_contracts: tuple
         revenue_yuan=many,
         discharged_mwh=np.full(20, 46_000.0),
         auxiliary_yuan=np.full(20, 2.6e6),
+        replaced_shares=None,
     )
     assert study.case.finance is not None
     cash = cash_flow(study.case.finance.model_copy(update={"operation_years": 20}), flows)
