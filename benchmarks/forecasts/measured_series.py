@@ -5,7 +5,8 @@
 FOLDER holds `load/steel_plant_15min_2018.csv` (a steel works, UCI Machine Learning Repository 851, CC BY 4.0)
 and `pv15min/site5_110MW_15min_2019_2020.csv` (a PV plant of 110 MW, Chen and Xu 2022, Scientific Data 9, 577,
 CC BY 4.0). Neither is part of the program. They are written as the program reads histories and scored by
-`parkdispatch forecast score`: the last half year of each, every day from what came before it.
+`parkdispatch forecast score`: the last half year of each, then as long as there is a history before, every
+day from what came before it.
 """
 
 import os
@@ -73,9 +74,12 @@ def main(data: Path) -> None:
         for words in (
             ["--load-history", "load.csv", "--from", "2018-07-01", "--holidays", "KR"],
             ["--pv-history", "pv.csv", "--from", "2020-07-01", "--pv-capacity", "110"],
+            # a year, and as much of the works' only year as their first 112 days of history leave
+            ["--load-history", "load.csv", "--from", "2018-04-23", "--holidays", "KR"],
+            ["--pv-history", "pv.csv", "--from", "2020-01-01", "--pv-capacity", "110"],
         ):
             command = [sys.executable, "-m", "parkdispatch", "forecast", "score", str(case), *words]
-            out = str(folder / words[0].strip("-"))
+            out = str(folder / "_".join(words[:4]).replace("-", ""))
             run = subprocess.run(
                 [*command, "--out", out], check=True, env=environment, cwd=folder, capture_output=True,
                 encoding="utf-8",
