@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from parkdispatch.models.capacity import Sizable
 from parkdispatch.models.declaration import declared
 from parkdispatch.models.limits import LARGEST_ENERGY_MWH, LARGEST_POWER_MW, LARGEST_PRICE_YUAN_PER_MWH
 from parkdispatch.models.network_elements import NetworkElements, PowerInjection
@@ -63,8 +64,7 @@ class Park:
 class SeriesSpec(BaseModel):
     """One series a device needs: its meaning, and what values are allowed.
 
-    `computed_from` names the fields of the device that only serve to compute it: they are not used where the
-    series is given instead.
+    `computed_from` names the device's fields that only serve to compute it: unused where the series is given.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -139,7 +139,7 @@ class StorageLevel:
     highest: float
 
 
-class Device(BaseModel):
+class Device(Sizable):
     """Base of every device: frozen declarations that validate and nothing else.
 
     A device of one's own is a subclass with a `kind`, registered by `parkdispatch.register_device`. All that

@@ -6,7 +6,6 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared
-from parkdispatch.models.capacity import Sized
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.formulation.horizon import Horizon
@@ -72,12 +71,11 @@ def case_attributes(case: Case) -> dict[str, str]:
 
 
 def undecided_sizes(case: Case, why: str) -> list[str]:
-    """One error line for each battery size that is left to the optimizer, with the reason it may not be."""
+    """One error line for each size that is left to the optimizer, with the reason it may not be."""
     return [
         f"`device.{name}.{field}` = {size.min:.15g} to {size.max:.15g}: must be a number, because {why}"
-        for name, device in case.batteries.items()
-        for field in ("power_mw", "energy_mwh")
-        if isinstance(size := getattr(device, field), Sized)
+        for name, device in case.devices.items()
+        for field, size in device.undecided_sizes.items()
     ]
 
 

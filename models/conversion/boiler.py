@@ -12,6 +12,14 @@ import numpy as np
 from pydantic import model_validator
 
 from parkdispatch.models import lazy_pyomo as pyo
+from parkdispatch.models.capacity import (
+    Sized,
+    capacity_in_model,
+    capital_yuan,
+    decided_capacity,
+    keep_within,
+    largest_capacity,
+)
 from parkdispatch.models.conversion.bus_rules import equal_bus_problems, injection_residual_mw
 from parkdispatch.models.conversion.fuel_burner import FUEL_PRICE, FuelBurner
 from parkdispatch.models.declaration import ASSUMED, declared
@@ -29,7 +37,7 @@ class Boiler(FuelBurner):
         "-", "Name of the bus an electric boiler draws from; left out: a boiler that burns fuel", default=None
     )
     heat_bus: str = declared("-", "Name of the heat bus the boiler feeds", default="heat")
-    rated_heat_mw: Power = declared("MW", "Rated heat output")
+    rated_heat_mw: Power | Sized = declared("MW", "Rated heat output")
     efficiency: Efficiency = declared(
         "-", "Heat over power drawn, or over fuel by its lower heating value", ASSUMED, 0.92
     )
@@ -89,7 +97,10 @@ class Boiler(FuelBurner):
 
     def interval(self, block: Any, interval: Interval) -> Terms:
         """Write heat within its limit, and the power or fuel drawn for it."""
-        block.heat_mw = pyo.Var(bounds=(0, self.rated_heat_mw * interval.series("availability")))
+        availability = interval.series("availability")
+        rated_mw = capacity_in_model(interval, "rated_heat_mw", self.rated_heat_mw)
+        block.heat_mw = pyo.Var(bounds=(0, largest_capacity(self.rated_heat_mw) * availability))
+        keep_within(block, "heat_limit", block.heat_mw, 0.0, rated_mw * availability)
         block.input_mw = pyo.Expression(expr=block.heat_mw / self.efficiency)
         terms = Terms({self.heat_bus: block.heat_mw})
         if self.bus is None:
@@ -105,7 +116,8 @@ class Boiler(FuelBurner):
         heat_mw = seen.values["heat_mw"]
         input_mw = heat_mw / self.efficiency
         expected_mw = {self.heat_bus: heat_mw, self.bus or self.gas_bus: -input_mw}
-        most_mw = self.rated_heat_mw * seen.values["availability"]
+        rated_mw = decided_capacity(seen.shared, "rated_heat_mw", self.rated_heat_mw)
+        most_mw = rated_mw * seen.values["availability"]
         return {
             "heat_limit_mw": largest_residual(heat_mw - most_mw, -heat_mw),
             "boiler_input_mw": largest_residual(np.abs(seen.values["input_mw"] - input_mw)),
@@ -119,5 +131,6 @@ class Boiler(FuelBurner):
         return self.fuel_co2_t(seen, seen.values["heat_mw"] / self.efficiency)
 
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
-        """What fuel that is bought costs."""
-        return self.fuel_yuan(seen, seen.values["heat_mw"] / self.efficiency)
+        """What fuel that is bought costs, and the capital cost of a rating that is decided."""
+        fuel = self.fuel_yuan(seen, seen.values["heat_mw"] / self.efficiency)
+        return {**fuel, **capital_yuan(self, seen.shared)}

@@ -11,6 +11,7 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
+from parkdispatch.models.capacity import Sized
 from parkdispatch.models.conversion.vapour_compression import VapourCompression
 from parkdispatch.models.declaration import declared
 from parkdispatch.models.device import Array, Carrier, Display
@@ -24,7 +25,7 @@ class Chiller(VapourCompression):
 
     kind: Literal["chiller"] = declared("-", "Kind of device", default="chiller")
     cold_bus: str = declared("-", "Name of the cold bus the chiller feeds", default="cold")
-    rated_cold_mw: Power | None = declared(
+    rated_cold_mw: Power | Sized | None = declared(
         "MW", "Rated cold output; left out: the rated power alone limits it", default=None
     )
 

@@ -48,6 +48,9 @@ LARGEST_UNITS = 20  # each has binaries in every interval
 class Generator(FuelBurner):
     """Identical units that burn fuel for power, with heat where `heat_bus` is given."""
 
+    why_not_sized: ClassVar[str] = (
+        "its units are switched on and off, and their least power would be a size times that decision"
+    )
     kind: Literal["generator"] = declared("-", "Kind of device", default="generator")
     bus: str = declared("-", "Name of the bus the generator feeds", default="ac")
     heat_bus: str | None = declared(

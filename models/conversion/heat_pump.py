@@ -10,6 +10,7 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
+from parkdispatch.models.capacity import Sized
 from parkdispatch.models.conversion.vapour_compression import VapourCompression
 from parkdispatch.models.declaration import declared
 from parkdispatch.models.device import Array, Carrier, Display
@@ -23,7 +24,7 @@ class HeatPump(VapourCompression):
 
     kind: Literal["heat_pump"] = declared("-", "Kind of device", default="heat_pump")
     heat_bus: str = declared("-", "Name of the heat bus the heat pump feeds", default="heat")
-    rated_heat_mw: Power | None = declared(
+    rated_heat_mw: Power | Sized | None = declared(
         "MW", "Rated heat output; left out: the rated power alone limits it", default=None
     )
 

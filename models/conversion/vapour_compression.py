@@ -19,6 +19,14 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from parkdispatch.models import lazy_pyomo as pyo
+from parkdispatch.models.capacity import (
+    Sized,
+    capacity_in_model,
+    capital_yuan,
+    decided_capacity,
+    keep_within,
+    largest_capacity,
+)
 from parkdispatch.models.conversion.bus_rules import equal_bus_problems, injection_residual_mw
 from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (
@@ -48,7 +56,7 @@ class VapourCompression(ReactiveLoad):
     output: ClassVar[str]
 
     bus: str = declared("-", "Name of the bus power is drawn from", default="ac")
-    rated_mw: Power | None = declared(
+    rated_mw: Power | Sized | None = declared(
         "MW", "Rated electric power; left out: the rated output alone limits it", default=None
     )
     min_load_share: Fraction = declared(
@@ -95,6 +103,12 @@ class VapourCompression(ReactiveLoad):
             problems.append(
                 f"carnot_share = {self.carnot_share} and supply_c = {self.supply_c}: must be given together"
             )
+        if self.min_load_share > 0 and self.undecided_sizes:
+            undecided = " and ".join(self.undecided_sizes)
+            problems.append(
+                f"min_load_share = {self.min_load_share:.15g}: must be 0, because {undecided} is left to the"
+                " optimizer, and the least load would be that size times an on/off decision"
+            )
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -105,9 +119,9 @@ class VapourCompression(ReactiveLoad):
         return str(getattr(self, f"{self.output}_bus"))
 
     @property
-    def rated_output_mw(self) -> float | None:
+    def rated_output_mw(self) -> float | Sized | None:
         """Rated heat or cold [MW]; None where only power is rated."""
-        rated: float | None = getattr(self, f"rated_{self.output}_mw")
+        rated: float | Sized | None = getattr(self, f"rated_{self.output}_mw")
         return rated
 
     @abstractmethod
@@ -139,12 +153,17 @@ class VapourCompression(ReactiveLoad):
     def interval(self, block: Any, interval: Interval) -> Terms:
         """Write power and output within their limits, and the least of them while running."""
         cop, availability = interval.series("cop"), interval.series("availability")
-        power_mw = pyo.Var(bounds=(0, None if self.rated_mw is None else self.rated_mw * availability))
-        block.power_mw = power_mw
+        rated_power, rated_output = self.rated_mw, self.rated_output_mw
+        largest_mw = None if rated_power is None else largest_capacity(rated_power) * availability
+        block.power_mw = power_mw = pyo.Var(bounds=(0, largest_mw))
+        if rated_power is not None:
+            rated_mw = capacity_in_model(interval, "rated_mw", rated_power)
+            keep_within(block, "power_limit", power_mw, 0.0, rated_mw * availability)
         output_mw = cop * power_mw
         block.add_component(f"{self.output}_mw", pyo.Expression(expr=output_mw))
-        if self.rated_output_mw is not None:
-            block.output_limit = pyo.Constraint(expr=output_mw <= self.rated_output_mw * availability)
+        if rated_output is not None:
+            rated_mw = capacity_in_model(interval, f"rated_{self.output}_mw", rated_output)
+            block.output_limit = pyo.Constraint(expr=output_mw <= rated_mw * availability)
         if self.min_load_share > 0:
             # no word for units with a history is needed: nothing depends on when it started
             running = interval.binary("running")
@@ -156,8 +175,8 @@ class VapourCompression(ReactiveLoad):
     def _base(self, power_mw: Any, output_mw: Any) -> tuple[float, Any]:
         """The rating that the least load is a share of, and what it rates [MW]."""
         if self.rated_mw is not None:
-            return self.rated_mw, power_mw
-        return self.rated_output_mw or 0.0, output_mw
+            return largest_capacity(self.rated_mw), power_mw
+        return largest_capacity(self.rated_output_mw or 0.0), output_mw
 
     def activities(self, seen: Seen) -> list[Activity]:
         """When it runs, if it has a least load."""
@@ -175,9 +194,9 @@ class VapourCompression(ReactiveLoad):
         power_mw, output_mw = seen.values["power_mw"], seen.values[f"{self.output}_mw"]
         availability = seen.values["availability"]
         over_mw = [-power_mw]
-        for rated_mw, used_mw in ((self.rated_mw, power_mw), (self.rated_output_mw, output_mw)):
-            if rated_mw is not None:
-                over_mw.append(used_mw - rated_mw * availability)
+        for field, used_mw in (("rated_mw", power_mw), (f"rated_{self.output}_mw", output_mw)):
+            if (size := getattr(self, field)) is not None:
+                over_mw.append(used_mw - decided_capacity(seen.shared, field, size) * availability)
         rated_mw, base_mw = self._base(power_mw, output_mw)
         least_mw = self.min_load_share * rated_mw
         made_mw = seen.values["cop"] * power_mw
@@ -188,3 +207,7 @@ class VapourCompression(ReactiveLoad):
             "output_by_cop_mw": largest_residual(np.abs(output_mw - made_mw)),
             "injection_mw": injection_residual_mw(seen, {self.bus: -power_mw, self.output_bus: made_mw}),
         }
+
+    def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
+        """The capital cost of ratings that are decided."""
+        return capital_yuan(self, seen.shared)

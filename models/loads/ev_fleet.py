@@ -72,6 +72,9 @@ def _energy(title: str) -> SeriesSpec:
 class EvFleet(Device):
     """Vehicles that park at chargers by profile, and leave with the energy they need."""
 
+    why_not_sized: ClassVar[str] = (
+        "what its chargers can do is computed from vehicles that come and go before anything is decided"
+    )
     kind: Literal["ev_fleet"] = declared("-", "Kind of device", default="ev_fleet")
     bus: str = declared("-", "Name of the bus the chargers are connected to", default="ac")
     vehicles: Annotated[int, Field(ge=1, le=1_000_000)] = declared("-", "Vehicles of the fleet")

@@ -47,6 +47,9 @@ from parkdispatch.models.vocabulary import Interval, Terms
 class InterruptibleLoad(DemandProfile):
     """Demand that is met, but for steps that may be shed at a price."""
 
+    why_not_sized: ClassVar[str] = (
+        "its steps are shed or not, and their sizes would be multiplied by that decision"
+    )
     kind: Literal["interruptible_load"] = declared("-", "Kind of device", default="interruptible_load")
     steps: Annotated[tuple[ShedStep, ...], Field(min_length=1)] = declared(
         "-", "Parts of the demand that can be shed, each with its price and its limits"

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from parkdispatch.models.capacity import Sized, largest_capacity
 from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.limits import (
     LARGEST_PRICE_YUAN_PER_MWH,
@@ -49,6 +50,10 @@ class ShiftableDeclaration(ReactiveLoad):
     max_power_mw: Power | None = declared(
         "MW", "Largest power of all machines together; left out: that of all", default=None
     )
+    added_mw: Power | Sized = declared(
+        "MW", "Power of machines that are added, on top of the largest power; without `in_blocks` only",
+        ASSUMED, 0.0,
+    )  # fmt: skip
     in_blocks: bool = declared(
         "-", "Whether whole machines run, each at its full power; false: any power up to that of all",
         ASSUMED, False,
@@ -89,6 +94,12 @@ class ShiftableDeclaration(ReactiveLoad):
                 f"min_power_mw = {self.min_power_mw:.15g}: must be at most {self.most_mw:.15g}, the largest"
                 " power"
             )
+        if self.in_blocks and self.added_mw != 0.0:
+            added = f"{self.added_mw:.15g}" if isinstance(self.added_mw, float) else "a size to be decided"
+            problems.append(
+                f"added_mw = {added}: must be 0, because `in_blocks` is true: whole machines run, and their"
+                " number is not a continuous size"
+            )
         if not self.in_blocks:
             problems += [
                 f"{name} = {value:.15g}: must be left out, because `in_blocks` is false"
@@ -118,17 +129,29 @@ class ShiftableDeclaration(ReactiveLoad):
         ]
 
     @property
-    def most_mw(self) -> float:
-        """Largest power of all machines together [MW]."""
+    def declared_mw(self) -> float:
+        """Largest power of the declared machines together, without those added [MW]."""
         all_mw = self.machines * self.machine_mw
         return all_mw if self.max_power_mw is None else min(all_mw, self.max_power_mw)
+
+    @property
+    def most_mw(self) -> float:
+        """Largest power of all machines together; with the most that may be added [MW]."""
+        return self.declared_mw + largest_capacity(self.added_mw)
 
     def grown(self, factor: float) -> Self:
         """More work for machines that are larger by as much, so that hours at work stay the same."""
         grown = {
             name: factor * value
-            for name in ("daily_energy_mwh", "machine_mw", "min_power_mw", "max_power_mw", "done_mwh")
-            if (value := getattr(self, name)) is not None
+            for name in (
+                "daily_energy_mwh",
+                "machine_mw",
+                "min_power_mw",
+                "max_power_mw",
+                "added_mw",
+                "done_mwh",
+            )
+            if (value := getattr(self, name)) is not None and not isinstance(value, Sized)
         }
         orders = tuple(
             order.model_copy(update={"energy_mwh": factor * order.energy_mwh}) for order in self.orders

@@ -27,6 +27,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 
 from parkdispatch.models import lazy_pyomo as pyo
+from parkdispatch.models.capacity import capacity_in_model, capital_yuan, decided_capacity, keep_within
 from parkdispatch.models.device import (
     Array,
     Carrier,
@@ -157,6 +158,8 @@ class ShiftableLoad(ShiftableDeclaration):
         hours, inside, energy_mwh = interval.hours, interval.series("inside"), interval.series("energy_mwh")
         availability = interval.series("availability")
         block.power_mw = pyo.Var(bounds=(0, self.most_mw * availability))
+        added_mw = capacity_in_model(interval, "added_mw", self.added_mw)
+        keep_within(block, "power_limit", block.power_mw, 0.0, (self.declared_mw + added_mw) * availability)
         most_mwh = energy_mwh + self.surplus_mwh(hours) * inside
         block.done_mwh = pyo.Var(bounds=(interval.series("closing_mwh"), most_mwh))
         block.left_mwh = pyo.Var(bounds=(None, energy_mwh))
@@ -202,9 +205,10 @@ class ShiftableLoad(ShiftableDeclaration):
         first_mwh = value["share_before_mwh"][0] if self.done_mwh is None else self.done_mwh
         done, left = work_done(hours * power, value, float(first_mwh))
         closing, surplus_mwh = value["closing_mwh"], self.surplus_mwh(hours)
+        most_mw = self.declared_mw + decided_capacity(seen.shared, "added_mw", self.added_mw)
         checks = {
             "injection_mw": np.abs(seen.injection[self.bus] + power),
-            "available_power_mw": np.maximum(power - self.most_mw * value["availability"], -power),
+            "available_power_mw": np.maximum(power - most_mw * value["availability"], -power),
             "least_power_mw": (self.min_power_mw * value["availability"] - power)[is_inside],
             "outside_window_mw": power[~is_inside],
             "work_done_mwh": np.abs(done - value["done_mwh"]),
@@ -223,18 +227,20 @@ class ShiftableLoad(ShiftableDeclaration):
         if usual_mw is None:  # it has no price
             usual, energy_mwh = self._windows(seen, self.usual_shape)
             usual_mw = energy_mwh * usual.share / seen.hours
-        return [Activity("shift", power_mw, self.most_mw, usual_mw=usual_mw)]
+        added_mw = float(np.max(decided_capacity(seen.shared, "added_mw", self.added_mw)))
+        return [Activity("shift", power_mw, self.declared_mw + added_mw, usual_mw=usual_mw)]
 
     def amounts(self, seen: Seen) -> Mapping[str, Array]:
         """The energy consumed."""
         return {"consumption_mwh": -seen.injection[self.bus] * seen.hours}
 
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
-        """What is drawn above the usual power, at its price."""
+        """What is drawn above the usual power, at its price, and the capital cost of machines added."""
+        capital = capital_yuan(self, seen.shared)
         if not (price := self.shift_yuan_per_mwh):
-            return {}
+            return capital
         moved_mw = np.maximum(seen.values["power_mw"] - seen.values["usual_mw"], 0.0)
-        return {"shifting": price * seen.hours * moved_mw}
+        return {"shifting": price * seen.hours * moved_mw, **capital}
 
     def initial_state(self) -> Mapping[str, float]:
         """Energy done in the open window [MWh], whether it is known, and the machines that ran lately."""

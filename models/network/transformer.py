@@ -49,6 +49,7 @@ Voltage = Annotated[float, Field(gt=0, le=1500)]
 class BusTransformer(Device):
     """Identical transformers in parallel between two electric buses, with power either way."""
 
+    why_not_sized: ClassVar[str] = "its losses grow with the square of the flow over its rating"
     kind: Literal["transformer"] = declared("-", "Kind of device", default="transformer")
     bus: str = declared("-", "Name of the bus that the losses are drawn from", default="ac")
     to_bus: str = declared("-", "Name of the bus on the other side")

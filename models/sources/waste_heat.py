@@ -55,6 +55,7 @@ MonthsOfYear = Annotated[
 class WasteHeat(Device):
     """Waste heat of a process, for a heat bus, for power, or for both."""
 
+    why_not_sized: ClassVar[str] = "its heat follows from a process that is given"
     kind: Literal["waste_heat"] = declared("-", "Kind of device", default="waste_heat")
     bus: str | None = declared(
         "-",

@@ -19,7 +19,7 @@ import pandas as pd
 
 from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.calendar.calendar_period import CalendarUnit, largest_sum, sum_so_far
-from parkdispatch.models.capacity import Sized, capacity_in_model, keep_within, largest_capacity
+from parkdispatch.models.capacity import capacity_in_model, capital_yuan, keep_within, largest_capacity
 from parkdispatch.models.device import (
     Array,
     Device,
@@ -183,7 +183,7 @@ class Battery(BatteryDeclaration):
         """Write the energy balance of the cells, the power and energy limits and the cycle limit."""
         hours = interval.hours
         power_mw = capacity_in_model(interval, "power_mw", self.power_mw)
-        rated_mwh = capacity_in_model(interval, "rated_mwh", self.energy_mwh)
+        rated_mwh = capacity_in_model(interval, "energy_mwh", self.energy_mwh)
         full_mwh = self.state_of_health * rated_mwh
 
         before = self._limited_variables(block, interval, power_mw, full_mwh)
@@ -329,14 +329,7 @@ class Battery(BatteryDeclaration):
         costs = service_costs_yuan(self.services, self, seen) if self.services else {}
         if self.wear_yuan_per_mwh:
             costs["wear"] = seen.values["discharge_mw"] * seen.hours * self.wear_yuan_per_mwh
-        capital = [
-            seen.shared[name] * size.cost_yuan_per_unit
-            for name, size in (("power_mw", self.power_mw), ("rated_mwh", self.energy_mwh))
-            if isinstance(size, Sized)
-        ]
-        if capital:
-            costs["capital"] = np.sum(capital, axis=0)
-        return costs
+        return {**costs, **capital_yuan(self, seen.shared)}
 
     def indicators(self, seen: Seen) -> Mapping[str, float]:
         """Full cycles over the horizon: energy drawn from the cells over rated energy."""

@@ -30,7 +30,7 @@ from parkdispatch.studies.planning.plan_variants import (
     with_ordered_bounds,
     with_priced_violations,
 )
-from parkdispatch.studies.solve_case import solve_prepared
+from parkdispatch.studies.solve_case import solve_prepared, undecided_sizes
 from parkdispatch.studies.solve_options import SolveContext
 
 MOST_YUAN_PER_MWH = 1e6  # of a violation
@@ -83,6 +83,8 @@ def prepare_plan(
             f"argument `soft_yuan_per_mwh` = {price:.15g}: must be above 0 and at most"
             f" {MOST_YUAN_PER_MWH:.15g} yuan/MWh"
         )
+    if problems := undecided_sizes(case, "a plan of some days cannot decide what is built for years"):
+        raise InputError(problems)
     begin, hours = times[0], given.calendar.hours
     end = times[-1] + pd.Timedelta(hours=hours)
     orders = timed_orders(given, wishes.orders, begin.to_pydatetime(), end.to_pydatetime())

@@ -55,7 +55,7 @@ def require_increment_inputs(case: Case) -> tuple[Sizing, Finance]:
     if case.finance is None:
         problems.append("`finance` is missing: must be given, because it says how many years there are")
     problems += undecided_sizes(
-        case, "existing batteries have a size, and `sizing` bounds that of the increment"
+        case, "the existing park has its sizes, and `sizing` bounds that of the increment"
     )
     if problems or case.sizing is None or case.finance is None:
         raise InputError(problems)
