@@ -73,6 +73,7 @@ class DispatchResult:
             day_costs=summary.day_costs,
             ac_check=self.ac_check,
             notes=self.notes,
+            sizes=summary.sizes,
             has_network=has_network(self.case),
         )
 

@@ -16,6 +16,7 @@ from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_lines import Connection
 from parkdispatch.results.billing.demand_election import Elections, elections
 from parkdispatch.results.billing.meter import QUARTER_HOURS
+from parkdispatch.results.chosen_sizes import ChosenSize, chosen_sizes
 from parkdispatch.results.grid_exchange import export_by_origin_mw
 from parkdispatch.results.park_indicators import ParkIndicators
 from parkdispatch.results.savings.daily_saving import (
@@ -72,6 +73,7 @@ class Summary:
     # saving of each day, in lines that may be added over days; empty without a comparison
     days: Sequence[DaySaving] = ()
     day_costs: Sequence[DayCost] = ()  # of each day, in the same lines
+    sizes: Sequence[ChosenSize] = ()  # that were left to the optimizer
 
     @property
     def unseen_yuan(self) -> dict[QuantityName, float]:
@@ -111,6 +113,7 @@ def summarize(
         elections=all_elections(connection_bills, case),
         audit=audit,
         park=ParkIndicators.of(solution, case),
+        sizes=chosen_sizes(solution, case),
         days=saving_by_day(solution, without, case, before) if without is not None and case.storage else (),
         day_costs=cost_by_day(
             solution, case, {name: peak.with_storage_mw for name, peak in (before or {}).items()}

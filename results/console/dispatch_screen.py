@@ -34,6 +34,7 @@ from parkdispatch.results.wording.sentences import (
     proof_sentence,
     unchecked_sentences,
 )
+from parkdispatch.results.wording.size_sentences import size_sentences
 from parkdispatch.results.wording.words import load_words
 
 NO_COMPARISON = "The park is infeasible without its storage, so there is no cost to compare with."
@@ -61,6 +62,7 @@ def show_year(
     console.print(Group(_energy_table(summary, scale, words), _cost_table("the period", summary, words)))
     _print_bridge(console, summary)
     _print_cycles(console, summary, words)
+    _print_sizes(console, summary, scale, words)
     console.print(indicator_sentence(summary.park, words), soft_wrap=True)
     console.print(_month_table(summary, scale))
     show_bill(console, summary, words)
@@ -254,6 +256,11 @@ def _energy_table(summary: Summary, scale: PowerScale, words: Words) -> Table:
 def _print_cycles(console: Console, summary: Summary, words: Words) -> None:
     for device, cycles in full_cycles(summary).items():
         console.print(f"{screen_name(device, words)}: {cycles:z,.1f} full cycles")
+
+
+def _print_sizes(console: Console, summary: Summary, scale: PowerScale, words: Words) -> None:
+    for sentence in size_sentences(summary.sizes, words, scale):
+        console.print(Text(sentence))
 
 
 def _month_table(summary: Summary, scale: PowerScale) -> Table:

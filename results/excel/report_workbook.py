@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import xarray as xr
-from xlsxwriter.utility import xl_range
+from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.results.audit import Audit
@@ -32,6 +32,7 @@ from parkdispatch.results.wording.display_names import (
 )
 from parkdispatch.results.wording.languages import Lang
 from parkdispatch.results.wording.sentences import proof_sentence, source_line, unchecked_sentences
+from parkdispatch.results.wording.size_sentences import size_label
 from parkdispatch.results.wording.words import date_range, load_words
 
 TOP = 4  # first row of a sheet's first table, from zero
@@ -150,7 +151,24 @@ class _ReportWorkbook(Book):
         row = self._peaks(sheet, row)
         cycles = [[device_label(name, self.words), count] for name, count in facts.full_cycles.items()]
         row = self.block(sheet, row, (page["cycles"], ""), cycles, "0.000") if cycles else row
+        row = self._sizes(sheet, row)
         self._elections(sheet, row)
+
+    def _sizes(self, sheet: Any, row: int) -> int:
+        """Write the sizes that were left to the optimizer; capital is size times cost."""
+        if not (sizes := self.facts.sizes):
+            return row
+        text = self.words["sizes"]
+        keys = ("title", "size", "unit", "least", "most", "per_unit", "capital")
+        heads = [text[key] for key in keys]
+        rows: list[Row] = []
+        for number, chosen in enumerate(sizes, start=row + 1):
+            size, price = (xl_rowcol_to_cell(number, column) for column in (1, 5))
+            capital = (f"={size}*{price}", chosen.capital_yuan)
+            bounds = (chosen.least, chosen.most, chosen.cost_yuan_per_unit)
+            rows.append([size_label(chosen, self.words), chosen.size, chosen.unit, *bounds, capital])
+        forms = ("@", "0.000", "@", "0.000", "0.000", MONEY, MONEY)
+        return self.block(sheet, row, heads, rows, forms)
 
     def _unseen(self, name: QuantityName) -> str:
         """The label of a charge outside the objective."""

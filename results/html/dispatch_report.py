@@ -36,6 +36,7 @@ from parkdispatch.results.wording.sentences import (
     source_line,
     unchecked_sentences,
 )
+from parkdispatch.results.wording.size_sentences import size_sentences
 from parkdispatch.results.wording.words import date_range, format_share, load_words
 
 
@@ -90,6 +91,7 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         ],
         all_intervals=interval_table(solution, case, words) if facts.kind == "day" else None,
         unchecked=unchecked_sentences(audit, words),
+        sizes=size_sentences(facts.sizes, words, scale),
         months=tables.months_table(solution, case, facts, words) if facts.kind != "day" else None,
         monthly_cost=any("month" in solution[name].dims for name in of_kind(solution, "cost")),
         costs=tables.cost_table(solution, facts, words),

@@ -8,6 +8,7 @@ from parkdispatch.inputs.value_sources import SourcedValue
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_table import BillSteps
 from parkdispatch.results.billing.demand_election import Elections
+from parkdispatch.results.chosen_sizes import ChosenSize
 from parkdispatch.results.network.ac_check import AcCheck
 from parkdispatch.results.savings.daily_saving import DayCost, DaySaving
 from parkdispatch.results.savings.replay_comparison import Replayed
@@ -53,3 +54,4 @@ class ReportFacts:
     has_network: bool = False  # electric buses are joined, so that an AC power flow can be computed
     notes: Sequence[PlanNote] = ()  # on the orders that a plan obeys
     ac_check: AcCheck | None = None  # None: not made
+    sizes: Sequence[ChosenSize] = ()  # that were left to the optimizer

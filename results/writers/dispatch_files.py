@@ -148,6 +148,7 @@ def summary_json(
         "demand_elections_yuan": {name: _elections_json(table) for name, table in summary.elections.items()},
         **_saving_json(summary.without_storage),
         "full_cycles": full_cycles(summary),
+        "sizes": [chosen.json for chosen in summary.sizes],
         "peak_mw": dict(summary.peak_mw),
         "peak_without_storage_mw": summary.without_storage and dict(summary.without_storage.peak_mw),
         "timings_s": dict(timings_s),
