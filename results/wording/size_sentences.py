@@ -20,7 +20,7 @@ def size_sentences(sizes: Sequence[ChosenSize], words: Mapping[str, Any], scale:
     shown: dict[str, Callable[[float], str]] = {
         "MW": scale.text,
         "MWh": scale.capacity_text,
-        "1": lambda multiple: f"{multiple:z,.3f}",
+        "1": lambda multiple: f"{multiple:z.4g}",
     }
     return [
         str(words["sizes"]["sentence"]).format(

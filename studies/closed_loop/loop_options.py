@@ -11,6 +11,7 @@ from parkdispatch.optimizer.formulation.template import Template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.stochastic.path_program import Risk
 from parkdispatch.studies.closed_loop.loop_forecasts import ForecastKind
+from parkdispatch.studies.solve_case import undecided_sizes
 
 DEMAND_MINUTES = 15
 MOST_HOURS = 24 * 7
@@ -53,7 +54,8 @@ def is_of_grid(hour: float, interval_hours: float) -> bool:
 
 def option_problems(prepared: Prepared, options: LoopOptions) -> list[str]:
     """What is wrong with the options."""
-    problems, minutes = [], round(60 * prepared.hours)
+    problems = undecided_sizes(prepared.case, "a closed loop cannot decide a size")
+    minutes = round(60 * prepared.hours)
     if minutes < DEMAND_MINUTES:
         problems.append(
             f"`calendar.minutes` = {minutes}: must be 15 or more in a closed loop, over which demand is"

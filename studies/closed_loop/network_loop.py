@@ -34,7 +34,6 @@ from parkdispatch.studies.closed_loop.loop_forecasts import IssuedForecasts
 from parkdispatch.studies.closed_loop.loop_options import LoopOptions
 from parkdispatch.studies.closed_loop.loop_span import FORECAST_SERIES, LoopSpan
 from parkdispatch.studies.daily_replay import not_handed_over
-from parkdispatch.studies.solve_case import undecided_sizes
 from parkdispatch.studies.solve_options import ignore_progress
 
 PLAN_LIMIT_S = 20.0  # of one plan; at it, its gap is told
@@ -59,8 +58,7 @@ class NetworkLoop(LoopSpan):
 
     def refusals(self) -> list[str]:
         """What ties the days together that is not handed on, and a park without a connection."""
-        problems = undecided_sizes(self.prepared.case, "a closed loop cannot decide a size")
-        problems += not_handed_over(self.template, self.devices)
+        problems = not_handed_over(self.template, self.devices)
         if not any(device.role == "grid" for device in self.devices.values()):
             problems.append("`device`: no connection: a closed loop is run, and settled, with one at least")
         return problems

@@ -24,6 +24,7 @@ from parkdispatch.optimizer.stochastic.path_program import PathProgram, Risk, pa
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.savings.hedged_plan import HedgedPlan, PathCosts, Survival, cvar_yuan
 from parkdispatch.studies.closed_loop.execution import Execution
+from parkdispatch.studies.solve_case import undecided_sizes
 from parkdispatch.studies.solve_options import SolveContext
 
 SAME_COST = 1e-7  # relative; objective and costs of the paths, computed apart
@@ -97,6 +98,8 @@ def hedge_day(prepared: Prepared, paths: PathsOfDay, risk: Risk, context: SolveC
     Raises InputError for a park that cannot be planned so, InfeasibleError where no set points suit all
     paths, and SolverError where a check of the money fails.
     """
+    if problems := undecided_sizes(prepared.case, "a plan of a day cannot decide what is built for years"):
+        raise InputError(problems)
     day = _Day(prepared, risk, context.options.time_limit_s)
     count = len(next(iter(paths.drawn.values())))
     context.progress("the plan on the medians")

@@ -83,7 +83,7 @@ def prepare_plan(
             f"argument `soft_yuan_per_mwh` = {price:.15g}: must be above 0 and at most"
             f" {MOST_YUAN_PER_MWH:.15g} yuan/MWh"
         )
-    if problems := undecided_sizes(case, "a plan of some days cannot decide what is built for years"):
+    if problems := undecided_sizes(case, "a plan of a day cannot decide what is built for years"):
         raise InputError(problems)
     begin, hours = times[0], given.calendar.hours
     end = times[-1] + pd.Timedelta(hours=hours)

@@ -12,9 +12,14 @@ from rich.console import Console
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import prepare
 from parkdispatch.models.errors import InputError
+from parkdispatch.operations.settlement.day_record import settleable
 from parkdispatch.results.console.dispatch_screen import show_year
+from parkdispatch.studies.closed_loop.closed_loop import run_loop
+from parkdispatch.studies.closed_loop.loop_options import LoopOptions
 from parkdispatch.studies.dispatch import DispatchRun, dispatch_case, write_run
+from parkdispatch.studies.lifetime.lifetime_dispatch import require_lifetime_inputs
 from parkdispatch.studies.planning.plan_run import PlanWishes, prepare_plan
+from parkdispatch.studies.sizing.existing_park import require_increment_inputs
 from parkdispatch.studies.solve_case import undecided_sizes
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.small_case import swap, write_case
@@ -89,3 +94,11 @@ def test_what_is_not_decided_is_refused_by_name(run: DispatchRun) -> None:
     times = pd.date_range("2026-07-15", periods=96, freq="15min")
     with pytest.raises(InputError, match=r"device\.pv\.scale"):
         prepare_plan(run.case, run.case, times, PlanWishes(), peak_is_given=False)
+    options = LoopOptions(0, 4, 24.0, "perfect")
+    with pytest.raises(InputError, match=r"device\.pv\.scale"):
+        run_loop(prepare(run.case, times), options)
+    with pytest.raises(InputError, match=r"device\.pv\.scale"):
+        settleable(run.case)
+    for refused in (require_lifetime_inputs, require_increment_inputs):
+        with pytest.raises(InputError, match=r"device\.pv\.scale"):
+            refused(run.case)
