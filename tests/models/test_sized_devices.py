@@ -35,10 +35,10 @@ def decided(park: SmallPark) -> Plan:
     return solved(park)
 
 
-def heat_park(demand: Any, price: Any) -> SmallPark:
+def heat_park(demand: Any, price: Any, minutes: int = 60) -> SmallPark:
     """A demand of heat, and heat at a price."""
     load = Load.model_validate({"annual_energy_mwh": 1, "bus": "heat", "carrier": "heat"})
-    return SmallPark(len(demand)).source(100, price, bus="heat").add("load", load, demand_mw=demand)
+    return SmallPark(len(demand), minutes).source(100, price, bus="heat").add("load", load, demand_mw=demand)
 
 
 def store(kind: type[HeatStore] = HeatStore, **changes: Any) -> HeatStore:
@@ -308,3 +308,35 @@ def test_what_cannot_be_sized_says_why(kind: str, field: str, why: str) -> None:
 def test_a_least_load_is_not_sized(kind: type[HeatPump]) -> None:
     lines = refused(kind, rated_mw=at(1), cop=3, min_load_share=0.3)
     assert "min_load_share` = 0.3: must be 0, because rated_mw is left to the optimizer" in lines[0]
+
+
+# --- long horizons, which are solved in parts
+
+
+def test_twelve_days_of_sun_and_battery_have_the_answer_of_plain_pyomo() -> None:
+    """One bus is solved in windows, between which the sizes are shared; a size of its own in each is less."""
+    random = np.random.default_rng(3)
+    count = 12 * 6
+    sun_mw = 10 * np.tile([0, 0.2, 1, 0.9, 0.1, 0], 12) * random.uniform(0.3, 1, count)
+    park = SmallPark(count, 240).grid(random.uniform(100, 900, count), -20, export_limit=50, demand=2000)
+    park.load(random.uniform(2, 6, count)).add("pv", plant(scale=at(4e3, 5)), available_mw=sun_mw)
+    park.battery(energy_mwh=at(1500, 60), eta_charge=0.9, eta_discharge=0.9)
+    plan = solved(park)
+    assert 0.1 < plan.value("pv", "scale")[0] < 4.9
+    assert plan.value("battery", "rated_mwh")[0] > 0.1
+
+
+def test_twelve_days_of_heat_have_the_answer_of_plain_pyomo() -> None:
+    """Parks of several buses with on/off decisions are solved day by day, and share what is built."""
+    random = np.random.default_rng(4)
+    count = 12 * 6
+    park = heat_park(random.uniform(2, 6, count), 300, 240).grid(random.uniform(50, 900, count))
+    park.add(
+        "pump", HeatPump(rated_heat_mw=at(9e3), cop=4.0), cop=random.uniform(3, 5, count), availability=1
+    )
+    old = HeatPump(rated_mw=0.5, min_load_share=0.5, cop=3.0)
+    park.add("old", old, cop=3.0, availability=1.0)
+    park.add("store", store(energy_mwh=at(800, 60), charge_limit_mw=at(500)))
+    plan = solved(park)
+    assert 0.1 < plan.value("pump", "rated_heat_mw")[0] < 19.9
+    assert plan.value("store", "rated_mwh")[0] > 0.1
