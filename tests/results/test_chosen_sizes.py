@@ -52,6 +52,7 @@ def test_capital_is_size_times_cost_and_counted_once(run: DispatchRun) -> None:
     assert 0 < pv.size <= 3 and 0 < battery.size <= 90
     capital = [float(run.solution[f"{name}.capital_yuan"].sum()) for name in ("pv", "battery_1")]
     assert capital == pytest.approx([30_000 * pv.size, 90 * battery.size])
+    assert capital == pytest.approx([pv.capital_yuan, battery.capital_yuan])
     costs = sum(float(run.solution[name].sum()) for name in run.solution if str(name).endswith("_yuan"))
     assert costs == pytest.approx(run.proof.objective_yuan)
     assert run.summary.audit.holds
