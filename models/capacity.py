@@ -59,7 +59,7 @@ class Sizable(BaseModel):
             if not wrong:
                 raise
             why = f"only {', '.join(sizable)} may be left to the optimizer" if sizable else cls.why_not_sized
-            refusal = {"error": ValueError(f"must be given, because {why}")}
+            refusal = {"error": ValueError(f"must be a number, not a size to be decided, because {why}")}
             lines = [
                 InitErrorDetails(type="value_error", loc=(name,), input=value, ctx=refusal)
                 for name, value in wrong.items()

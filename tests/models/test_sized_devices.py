@@ -301,7 +301,7 @@ def test_a_least_size_is_paid_for() -> None:
 def test_what_cannot_be_sized_says_why(kind: str, field: str, why: str) -> None:
     lines = refused(device_kinds()[kind], **{field: at(1).model_dump()})
     (line,) = [line for line in lines if line.startswith(f"`device.it.{field}`")]
-    assert f"must be given, because {why}" in line
+    assert f"must be a number, not a size to be decided, because {why}" in line
 
 
 @pytest.mark.parametrize("kind", [HeatPump, Chiller])
