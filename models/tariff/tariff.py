@@ -219,7 +219,8 @@ class Tariff(Declaration):
     @property
     def used_periods(self) -> tuple[str, ...]:
         """The periods that some hour has."""
-        used = {self.otherwise, *(table.period for table in (*self.day, *self.holiday_day))}
+        used = {table.period for table in self.day} | {self.otherwise}
+        used |= {table.period for table in self.holiday_day}
         return tuple(period for period in self.periods if period in used)
 
     def holiday_on(self, day: date) -> bool:
