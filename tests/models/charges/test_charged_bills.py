@@ -9,6 +9,7 @@ import pytest
 
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, prepare
+from parkdispatch.interfaces.translations.catalogue import translated_message
 from parkdispatch.models.errors import InputError
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.results.billing.bill import bill
@@ -248,7 +249,9 @@ def test_a_replay_says_what_no_day_knows(tmp_path: Path) -> None:
     file = charged_case(tmp_path, by_hours(DAYTIME, demand=demand, tiers=tiers), JULY, np.ones(744))
     prepared = prepare(load_case(str(file)), JULY)
     devices = prepared.case.devices
-    text = "\n".join(not_handed_over(compile_template(devices, 1.0), devices))
+    problems = not_handed_over(compile_template(devices, 1.0), devices)
+    assert [line for line in problems if translated_message(line, "zh") == line] == []
+    text = "\n".join(problems)
     assert "`device.grid`: limits `tier_1` over more than a day" in text
     assert "`device.grid`: shares `charged_on_peak_mw` among all days of a month" in text
 
