@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from parkdispatch.inputs.checks.bus_checks import bus_problems
+from parkdispatch.inputs.checks.market_checks import market_warnings
 from parkdispatch.inputs.messages.revalidation import with_fields
 from parkdispatch.inputs.schema.calibrated import Calibrated, WhatIf
 from parkdispatch.inputs.schema.case_file import Calendar, SeriesFile, WeatherFile
@@ -166,13 +167,15 @@ class Case:
 
     @property
     def dispatch_warnings(self) -> list[str]:
-        """A sentence for what a dispatch of this case cannot follow."""
+        """A sentence for what a dispatch of this case cannot follow, or pays for twice."""
         minutes, changes = self.calendar.minutes, self.tariff.changes_within(self.calendar.minutes)
+        paid_twice = market_warnings(self.devices, self.tariff)
         if not changes:
-            return []
+            return paid_twice
         return [
+            *paid_twice,
             f"`calendar.minutes` = {minutes}: tariff {self.tariff.name} changes its period at"
-            f" {', '.join(changes)}, within an interval, which then has the mean price; 15 would follow it"
+            f" {', '.join(changes)}, within an interval, which then has the mean price; 15 would follow it",
         ]
 
     @property

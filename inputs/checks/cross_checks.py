@@ -6,6 +6,7 @@ from datetime import date
 
 from parkdispatch.inputs.checks.bus_checks import bus_problems
 from parkdispatch.inputs.checks.case_parts import CaseParts
+from parkdispatch.inputs.checks.market_checks import market_problems
 from parkdispatch.inputs.messages.problem_sentences import closest
 from parkdispatch.inputs.schema.case_file import Calendar
 from parkdispatch.models.device import SeriesSpec
@@ -27,6 +28,7 @@ def cross_check(case: CaseParts, tariff: Tariff | None) -> list[str]:
         *bus_problems(case.devices, case.perhaps_buses, case.perhaps_ports),
         *_series_problems(case),
         *_contract_problems(case, tariff),
+        *market_problems(case.devices),
         *(
             f"`device.{name}`: {line}"
             for name, device in case.devices.items()

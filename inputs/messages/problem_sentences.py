@@ -186,7 +186,10 @@ def _lines(
         ),
         "string_too_short": lambda: _shortest(context["min_length"]),
         "string_too_long": lambda: f"must have at most {context['max_length']} characters, not {len(value)}",
-        "string_pattern_mismatch": lambda: f"must match {context['pattern']}",
+        "string_pattern_mismatch": lambda: _patterned(context["pattern"]),
+        "int_parsing_size": lambda: (  # of more digits than pydantic reads
+            _bounded(bounds(options)) if bounds(options) else "must be a whole number"
+        ),
     }
     text = texts[kind]() if kind in texts else detail["msg"][0].lower() + detail["msg"][1:]
     return [_line(prefix, path, value, text)]
@@ -205,6 +208,13 @@ def _as_table(prefix: str, path: Sequence[str | int], options: Sequence[Option])
 
 def _shortest(length: int) -> str:
     return "must not be empty" if length == 1 else f"must have at least {length} characters"
+
+
+def _patterned(pattern: str) -> str:
+    """What a name must be; of other patterns the pattern itself."""
+    if name := re.fullmatch(r"\^\[a-z\]\[a-z0-9_\]\{0,(\d+)\}\$", pattern):
+        return f"must be a small letter, then up to {name[1]} small letters, digits, underscores"
+    return f"must match {pattern}"
 
 
 def closest(word: str, known: Iterable[str]) -> str:

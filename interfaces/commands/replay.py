@@ -52,6 +52,8 @@ Hedge = Annotated[
     int | None,
     typer.Option(
         "--hedge",
+        min=2,
+        max=200,
         help="With `--forecast learned`: plans are made on so many paths drawn from the forecasts; default:"
         " on P50.",
     ),

@@ -11,6 +11,7 @@ from parkdispatch.interfaces.commands.console import (
     out_console,
     print_message,
     progress_line,
+    say,
 )
 from parkdispatch.interfaces.commands.options import (
     DEFAULT_TIME_LIMIT_S,
@@ -136,7 +137,7 @@ def size(
     show_size_study(out_console, result)
     show_files(out_console, paths.values())
     if result.kept:
-        note = f"Scenarios stored in {result.kept}; the same command reuses them."
+        note = say(f"Scenarios stored in {result.kept}; the same command reuses them.")
         out_console.print(Text(note), soft_wrap=True)
     for line in (*park.warnings, *warnings):
         print_message("warning", line)

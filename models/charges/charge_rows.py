@@ -38,7 +38,7 @@ def write_charges(charges: FurtherCharges, block: Any, interval: Interval) -> di
     for charge in charges.demand:
         billed_mw = _write_demand(charge, block, interval)
         if charges.minimum_yuan_per_month:
-            billed_yuan += series(f"{charge.name}_part_yuan_per_mw") * billed_mw
+            billed_yuan += series(f"{charge.key}_part_yuan_per_mw") * billed_mw
     for number, tier in enumerate(charges.tiers, start=1):
         name, price = f"tier_{number}", tier.added_yuan_per_kwh * KW_PER_MW
         tier_mwh = interval.shared(f"{name}_mwh", per="month", costs={f"energy_{name}": price})
@@ -70,11 +70,11 @@ def write_charges(charges: FurtherCharges, block: Any, interval: Interval) -> di
 
 def _write_demand(charge: DemandCharge, block: Any, interval: Interval) -> Expr:
     """The billed demand of a charge [MW]."""
-    series, name = interval.series, charge.name
+    series, name = interval.series, charge.key
     energy_mwh, per_mw = metered_energy(block, interval)
     billed_mw = interval.shared(
         f"{name}_mw", per="month", lower=series(f"{name}_floor_mw"),
-        costs={f"demand_{name}": series(f"{name}_price_yuan_per_mw_month")},
+        costs={charge.cost: series(f"{name}_price_yuan_per_mw_month")},
     )  # fmt: skip
     free = per_mw * series(f"{name}_free_mw")  # zero where demand is metered, else more than any import
     block.add_component(f"{name}_demand", pyo.Constraint(expr=energy_mwh - per_mw * billed_mw <= free))
@@ -91,8 +91,8 @@ def charge_costs_yuan(charges: FurtherCharges, seen: Seen) -> dict[str, Array]:
     """Recompute each cost in numpy from the decisions; what holds for a span stands in all its intervals."""
     first, costs = first_of_month(seen.times), dict[str, Array]()
     for charge in charges.demand:
-        price = seen.values[f"{charge.name}_price_yuan_per_mw_month"][first]
-        costs[f"demand_{charge.name}"] = seen.shared[f"{charge.name}_mw"] * price
+        price = seen.values[f"{charge.key}_price_yuan_per_mw_month"][first]
+        costs[charge.cost] = seen.shared[f"{charge.key}_mw"] * price
     for number, tier in enumerate(charges.tiers, start=1):
         kwh = seen.shared[f"tier_{number}_mwh"] * KWH_PER_MWH
         costs[f"energy_tier_{number}"] = kwh * tier.added_yuan_per_kwh
@@ -150,7 +150,7 @@ def _beyond_minimum(charges: FurtherCharges, seen: Seen) -> NDArray[np.bool_]:
 def _demand_residual_mw(
     charge: DemandCharge, seen: Seen, month: NDArray[np.int64], matters: NDArray[np.bool_]
 ) -> float:
-    name = charge.name
+    name = charge.key
     demand_mw = metered_demand_mw(seen.times, seen.hours, seen.values["import_mw"])
     metered_mw = pd.Series(demand_mw * (seen.values[f"{name}_free_mw"] == 0))
     wanted = np.maximum(

@@ -32,22 +32,22 @@ def charge_specs(charges: FurtherCharges) -> dict[str, SeriesSpec]:
     """The series that these charges need."""
     specs: dict[str, SeriesSpec] = {}
     for charge in charges.demand:
-        name = charge.name
+        name = charge.key
         specs |= {
-            f"{name}_free_mw": _hidden(power_spec(f"Demand outside the periods of {name}")),
+            f"{name}_free_mw": _hidden(power_spec(f"Demand outside the periods of {charge.name}")),
             f"{name}_price_yuan_per_mw_month": SeriesSpec(
-                title=f"Demand price {name}", unit="yuan/MW/month", lower=0.0,
+                title=f"Demand price {charge.name}", unit="yuan/MW/month", lower=0.0,
                 upper=LARGEST_DEMAND_PRICE_YUAN_PER_MW_MONTH, internal=True,
             ),
-            f"{name}_floor_mw": _hidden(power_spec(f"Least billed demand {name}")),
+            f"{name}_floor_mw": _hidden(power_spec(f"Least billed demand {charge.name}")),
         }  # fmt: skip
         if charge.ratchet_share:
-            overlooked = power_spec(f"Demand that the ratchet of {name} does not look at")
+            overlooked = power_spec(f"Demand that the ratchet of {charge.name} does not look at")
             specs[f"{name}_overlooked_mw"] = _hidden(overlooked)
-            specs[f"{name}_ratchet"] = share_spec(f"Least share of the year's highest demand, {name}")
+            specs[f"{name}_ratchet"] = share_spec(f"Least share of the year's highest demand, {charge.name}")
         if charges.minimum_yuan_per_month:
             specs[f"{name}_part_yuan_per_mw"] = SeriesSpec(
-                title=f"Part of the demand price {name}", unit="yuan/MW", lower=0.0,
+                title=f"Part of the demand price {charge.name}", unit="yuan/MW", lower=0.0,
                 upper=LARGEST_DEMAND_PRICE_YUAN_PER_MW_MONTH, internal=True,
             )  # fmt: skip
     for number, _ in enumerate(charges.tiers, start=1):
@@ -99,8 +99,8 @@ def charge_series(
     for charge in charges.demand:
         series |= _demand_series(charge, park, periods, share, peaks_mw, before_mw)
         if charges.minimum_yuan_per_month:
-            price = series[f"{charge.name}_price_yuan_per_mw_month"]
-            series[f"{charge.name}_part_yuan_per_mw"] = price * part
+            price = series[f"{charge.key}_price_yuan_per_mw_month"]
+            series[f"{charge.key}_part_yuan_per_mw"] = price * part
     for number, tier in enumerate(charges.tiers, start=1):
         series[f"tier_{number}_above_mwh"] = share * (tier.above_kwh / KWH_PER_MWH)
     if charges.minimum_yuan_per_month:
@@ -127,19 +127,19 @@ def _demand_series(
     peaks_mw: Mapping[str, float],
     before_mw: Mapping[str, float],
 ) -> dict[str, Array]:
-    times, name = park.times, charge.name
+    times, name = park.times, charge.key
     months = times.month.to_numpy()
     of_month = (12 * times.year + times.month).to_numpy()
     partial = share < WHOLE
-    if partial.any() and name not in peaks_mw:
+    if partial.any() and charge.name not in peaks_mw:
         raise InputError(
-            f"`charged_peaks_mw.{name}` is missing: of a month of which the horizon has a part, the demand"
-            " that is paid for anyway must be given"
+            f"`charged_peaks_mw.{charge.name}` is missing: of a month of which the horizon has a part, the"
+            " demand that is paid for anyway must be given"
         )
     metered: NDArray[np.bool_] = np.ones(len(times), dtype=bool)
     if charge.periods:
         metered = np.asarray(np.isin(periods, charge.periods).any(axis=1))
-    floor_mw: Array = peaks_mw.get(name, 0.0) * (partial & (of_month == of_month[0]))
+    floor_mw: Array = peaks_mw.get(charge.name, 0.0) * (partial & (of_month == of_month[0]))
     price = np.array(charge.price_yuan_per_kw_month)[months - 1] * KW_PER_MW
     series = {
         f"{name}_free_mw": np.where(metered, 0.0, LARGEST_POWER_MW),
@@ -151,7 +151,7 @@ def _demand_series(
         series[f"{name}_overlooked_mw"] = np.where(looked_at, 0.0, LARGEST_POWER_MW)
         part = _one_over_count(of_month)
         series[f"{name}_ratchet"] = np.asarray(charge.ratchet_share * whole_year * part)
-        floor_mw = np.maximum(floor_mw, charge.ratchet_share * before_mw.get(name, 0.0))
+        floor_mw = np.maximum(floor_mw, charge.ratchet_share * before_mw.get(charge.name, 0.0))
     series[f"{name}_floor_mw"] = floor_mw
     return series
 

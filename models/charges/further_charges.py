@@ -6,7 +6,7 @@ Of a month that is metered in part, fixed charge, minimum and tiers count in pro
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from parkdispatch.models.declaration import Declaration, declared
 from parkdispatch.models.limits import (
@@ -15,12 +15,14 @@ from parkdispatch.models.limits import (
     PositiveNumber,
     SignedPrice,
 )
-from parkdispatch.models.tariff.tariff_tables import Fraction, Month, Period, listed, twelve
+from parkdispatch.models.tariff.tariff_tables import Fraction, Month, Period, each_once, listed, twelve
 
 MOST_CHARGES, MOST_TIERS = 12, 10
+TAKEN_COST = "demand_excess"  # of demand above a contract
 ALL_MONTHS: tuple[Month, ...] = tuple(range(1, 13))
 
 ChargeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")]
+Periods = Annotated[tuple[Period, ...], Field(min_length=1), AfterValidator(each_once)]  # not given: all
 MonthlyDemandPrice = Annotated[tuple[DemandPrice, ...], BeforeValidator(twelve)]
 
 
@@ -36,15 +38,31 @@ class DemandCharge(Declaration):
     price_yuan_per_kw_month: MonthlyDemandPrice = declared(
         "yuan/kW/month", "Price by month, or one number for all; 0 in months without the charge"
     )
-    periods: tuple[Period, ...] = declared(
+    periods: Periods = declared(
         "-", "Time-of-use periods in which demand is metered; left out: at any time", default=()
     )
     ratchet_share: Fraction = declared(
         "-", "Least billed demand over the highest of the eleven months before; 0: no ratchet", default=0.0
     )
-    ratchet_months: Annotated[tuple[Month, ...], Field(min_length=1)] = declared(
+    ratchet_months: Annotated[tuple[Month, ...], Field(min_length=1), AfterValidator(each_once)] = declared(
         "-", "Months whose demand the ratchet looks at; left out: all", default=ALL_MONTHS
     )
+
+    @property
+    def key(self) -> str:
+        """What the names of its series and decisions begin with, so that none is one of the connection's."""
+        return f"charged_{self.name}"
+
+    @property
+    def cost(self) -> str:
+        """Label of its cost."""
+        return f"demand_{self.name}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that is named after the charge."""
+        endings = ("mw", "free_mw", "floor_mw", "highest_mw", "overlooked_mw", "ratchet")
+        return (self.cost, *(f"{self.key}_{quantity}" for quantity in endings))
 
     @model_validator(mode="after")
     def _months_have_a_ratchet(self) -> Self:
@@ -75,9 +93,7 @@ class NetMetering(Declaration):
     within: Literal["month", "year"] = declared(
         "-", "Span within which a surplus offsets energy bought", default="month"
     )
-    periods: tuple[Period, ...] = declared(
-        "-", "Time-of-use periods that net; left out: all of the tariff", default=()
-    )
+    periods: Periods = declared("-", "Time-of-use periods that net; left out: all of the tariff", default=())
 
 
 class FurtherCharges(Declaration):
@@ -103,6 +119,11 @@ class FurtherCharges(Declaration):
         names = [charge.name for charge in demand]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"must have a name for each; twice: {listed(repeated)}")
+        taken = {TAKEN_COST}
+        for charge in demand:
+            if not taken.isdisjoint(charge.names):
+                raise ValueError(f"'{charge.name}' is the name of another quantity, must be another")
+            taken.update(charge.names)
         return demand
 
     @field_validator("tiers")

@@ -55,7 +55,7 @@ def correlation_problems(names: Sequence[str], correlations: Sequence[Correlatio
         pair = frozenset(correlation.doubts)
         if pair in pairs:
             problems.append(
-                f"correlation[{number}]: {' and '.join(correlation.doubts)} have a correlation already,"
+                f"correlation[{number}]: {', '.join(correlation.doubts)} have a correlation already,"
                 " must be one"
             )
         pairs.add(pair)

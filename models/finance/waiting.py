@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from parkdispatch.models.declaration import GIVEN, Declaration, declared
-from parkdispatch.models.tariff.tariff_tables import Name
+from parkdispatch.models.tariff.tariff_tables import Name, each_once
 
 
 class Waiting(Declaration):
@@ -14,7 +14,7 @@ class Waiting(Declaration):
     years: Annotated[int, Field(ge=1, le=30)] = declared(
         "years", "After the case's year, in which the decision is taken and the increment commissioned", GIVEN
     )
-    known: tuple[Name, ...] = declared(
+    known: Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(each_once)] = declared(
         "-", "Names of the uncertain numbers that are known then; left out: all of them", default=()
     )
 

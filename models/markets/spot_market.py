@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from parkdispatch.models import lazy_pyomo as pyo
 from parkdispatch.models.declaration import ASSUMED, declared
@@ -84,6 +84,14 @@ class SpotMarket(Device):
     largest_deviation_mw: Power = declared(
         "MW", "Largest difference of net import from a position that is decided", ASSUMED, 0.0
     )
+
+    @model_validator(mode="after")
+    def _cleared_or_decided(self) -> Self:
+        if self.position == "decided" and self.cleared_mw is not None:
+            raise ValueError(
+                f"cleared_mw = {self.cleared_mw:.15g}: must be left out, because `position` is decided"
+            )
+        return self
 
     @classmethod
     def example(cls) -> Self:

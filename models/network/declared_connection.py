@@ -234,16 +234,14 @@ class DeclaredConnection(Device):
     def under_tariff(self, tariff: Tariff) -> Self:
         """The connection with the further charges of the tariff, unless it has its own."""
         charges = self.charges or tariff.charges
-        used = {table.period for table in tariff.day} | {tariff.otherwise}
-        used |= {table.period for table in tariff.holiday_day}
-        periods = tuple(period for period in tariff.periods if period in used)
-        return self.model_copy(update={"charges": charges and charges.under(periods)})
+        return self.model_copy(update={"charges": charges and charges.under(tariff.used_periods)})
 
     def _charge_problems(self, tariff: Tariff) -> list[str]:
         charges = self.charges or tariff.charges
         demand = () if charges is None else charges.demand
         names = [charge.name for charge in demand]
-        problems = [] if charges is None else charges.problems(tariff.periods, self.scheme, self.power_factor)
+        periods, scheme = tariff.used_periods, self.scheme
+        problems = [] if charges is None else charges.problems(periods, scheme, self.power_factor)
         for field in ("charged_peaks_mw", "highest_before_mw"):
             problems += [
                 f"`{field}.{name}`: must be a demand charge of the tariff: {', '.join(names) or 'none'}"

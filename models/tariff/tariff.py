@@ -216,6 +216,13 @@ class Tariff(Declaration):
         """Names of the time-of-use periods, those with words of their own first."""
         return (*PERIODS, *(period for period in self.ratios if period not in PERIODS))
 
+    @property
+    def used_periods(self) -> tuple[str, ...]:
+        """The periods that some hour has."""
+        used = {table.period for table in self.day} | {self.otherwise}
+        used |= {table.period for table in self.holiday_day}
+        return tuple(period for period in self.periods if period in used)
+
     def holiday_on(self, day: date) -> bool:
         """Whether a day is one of the tariff's holidays."""
         return any(holiday.first <= day <= holiday.last for holiday in self.holidays)

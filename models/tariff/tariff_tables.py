@@ -34,6 +34,13 @@ def twelve(value: Any) -> Any:
     return value
 
 
+def each_once(named: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The names as they are; a pydantic validator, which raises ValueError where one is there twice."""
+    if repeated := sorted(name for name, count in Counter(named).items() if count > 1):
+        raise ValueError(f"must name each once; twice: {listed(repeated)}")
+    return named
+
+
 def _no_number(value: Any) -> Any:
     if isinstance(value, int | float):  # pydantic would read 2026 as seconds since 1970
         raise ValueError("must be a date such as 2026-01-31")  # noqa: TRY004 - pydantic

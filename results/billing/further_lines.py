@@ -97,7 +97,7 @@ def _demand(months: Sequence[Month], charge: DemandCharge, grid: Connection) -> 
             least_kw.append(known_kw)
         billed_kw = max([kw, *least_kw])
         price = charge.price_yuan_per_kw_month[month.number - 1]
-        yield BillLine(month.name, f"demand_{charge.name}", "all", billed_kw, "kW", price, billed_kw * price)
+        yield BillLine(month.name, charge.cost, "all", billed_kw, "kW", price, billed_kw * price)
 
 
 def _highest_kw(month: Month, charge: DemandCharge) -> float:

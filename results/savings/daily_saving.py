@@ -201,7 +201,7 @@ def _further_charges(device: Device) -> Sequence[DemandCharge]:
 def _demand_costs(device: Device) -> set[str]:
     """Keys of the costs that are told as charges for demand."""
     basic = {"demand", "demand_excess"} if device.pays_for_demand else set()
-    return basic | {f"demand_{charge.name}" for charge in _further_charges(device)}
+    return basic | {charge.cost for charge in _further_charges(device)}
 
 
 def _further_demand_yuan(solution: xr.Dataset, name: str, day_of: Index, device: Device) -> Array:
@@ -210,12 +210,12 @@ def _further_demand_yuan(solution: xr.Dataset, name: str, day_of: Index, device:
     months = pd.DatetimeIndex(times_of(solution)).to_period("M")
     first = np.flatnonzero(~months.duplicated())
     for charge in _further_charges(device):
-        key = f"{name}.{charge.name}"
+        key = f"{name}.{charge.key}"
         floor_mw, price = (
             values(solution, f"{key}_{quantity}")[first]
             for quantity in ("floor_mw", "price_yuan_per_mw_month")
         )
-        cost = solution[f"{name}.demand_{charge.name}_yuan"].to_numpy()
+        cost = solution[f"{name}.{charge.cost}_yuan"].to_numpy()
         np.add.at(total, last, cost - floor_mw * price)
     return total
 

@@ -76,6 +76,10 @@ BAD: dict[str, tuple[tuple[Damage, ...], tuple[str, ...]]] = {
         with_sizing(more='[sizing.standing]\n"device.battery_1.state_of_helth" = 0.9\n'),
         ("`sizing.standing`", "no such field as `state_of_helth`"),
     ),
+    "nothing known later": (  # left out is all of them, an empty list would be none
+        with_sizing(more="[sizing.wait]\nyears = 2\nknown = []\n"),
+        ("`sizing.wait.known` = []: must have at least 1 entries, not 0",),
+    ),
     "a path in percent": (
         with_sizing(more="[sizing.paths]\nbattery_price = -6\n"),
         ("`sizing.paths.battery_price` = -6: must be",),

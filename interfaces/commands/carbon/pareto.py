@@ -15,6 +15,7 @@ from parkdispatch.interfaces.commands.options import (
     Variant,
     language,
 )
+from parkdispatch.interfaces.commands.plan_options import PeakOption
 from parkdispatch.models.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def pareto(
     points: Points = 6,
     date: Date = None,
     year: Year = False,
+    peak_so_far_mw: PeakOption = None,
     out: Out = None,
     time_limit: TimeLimit = DEFAULT_TIME_LIMIT_S,
     gap: Gap = 1e-9,
@@ -54,7 +56,7 @@ def pareto(
         options = findings.collect(SolveOptions, time_limit_s=time_limit, gap=gap)
         park = findings.collect(load_case, case, variant, whole_year=year)
         findings.raise_any()
-        prepared = _prepared(park, date, whole_year=year)
+        prepared = _prepared(park, date, peak_so_far_mw, whole_year=year)
         front = pareto_front(prepared, SolveContext(options, progress), points)
         progress("writing results")
         with run_folder(out, park.name, "pareto") as folder:
@@ -65,19 +67,28 @@ def pareto(
     show_files(out_console, paths.values())
 
 
-def _prepared(park: "Case", date: str | None, *, whole_year: bool) -> "Prepared":
-    """The numbers of the day, against the peak that its month is expected to have, or of the year."""
+def _prepared(
+    park: "Case", date: str | None, peak_so_far_mw: float | None, *, whole_year: bool
+) -> "Prepared":
+    """The numbers of the day, against the peak given or expected of its month, or of the year."""
     from datetime import date as calendar_date
 
     from parkdispatch.inputs.prepare import day_times, prepare, year_times
+    from parkdispatch.inputs.variations.overrides import with_overrides
     from parkdispatch.studies.day_plan import prepare_day
 
-    if whole_year and date is not None:
-        raise InputError("`--date`: must be left out, because `--year` is given")
     if whole_year:
+        given = {"--date": date, "--peak-so-far-mw": peak_so_far_mw}
+        if problems := [
+            f"`{option}`: must be left out, because `--year` is given"
+            for option, value in given.items()
+            if value is not None
+        ]:
+            raise InputError(problems)
         return prepare(park, year_times(park))
     try:
         day = park.calendar.plan_date if date is None else calendar_date.fromisoformat(date)
     except ValueError:
         raise InputError(f"`--date` = {date}: must be a day such as 2026-07-15") from None
-    return prepare_day(park, park, day_times(park, day), peak_is_given=False).prepared
+    varied = with_overrides(park, peak_so_far_mw=peak_so_far_mw)
+    return prepare_day(park, varied, day_times(park, day), peak_so_far_mw is not None).prepared

@@ -88,6 +88,7 @@ class ParetoRequest(CommandRequest):
     points: Annotated[int | None, TypedAs("--points"), Field(ge=2, le=50)] = None
     day: Annotated[Text | None, TypedAs("--date")] = None
     year: Annotated[bool, TypedAs("--year")] = False
+    peak_so_far_mw: Annotated[float | None, TypedAs("--peak-so-far-mw")] = None
     gap: Annotated[float | None, TypedAs("--gap"), Field(ge=1e-9, le=0.01)] = None
     time_limit: Annotated[TimeLimitS, TypedAs("--time-limit")] = 60.0
 

@@ -48,3 +48,12 @@ def test_a_file_without_quantiles_is_refused(tmp_path: Path) -> None:
     for file in (path, tmp_path / "none.csv"):
         with pytest.raises(InputError, match="argument `forecast`"):
             read_quantiles(case, file, day_times(case, case.calendar.plan_date))
+
+
+@pytest.mark.parametrize("paths", ["1", "201"])
+def test_too_few_or_many_paths_of_a_replay_name_its_option(paths: str, typed: Run) -> None:
+    """It has no option `--paths`."""
+    ran = typed("replay", "--forecast", "learned", "--hedge", paths)
+    assert ran.code == 2
+    assert "--hedge" in ran.err
+    assert "--paths" not in ran.err

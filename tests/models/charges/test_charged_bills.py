@@ -9,6 +9,7 @@ import pytest
 
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import day_times, prepare
+from parkdispatch.interfaces.translations.catalogue import translated_message
 from parkdispatch.models.errors import InputError
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.results.billing.bill import bill
@@ -19,7 +20,7 @@ from parkdispatch.results.wording.words import load_words
 from parkdispatch.studies.daily_replay import not_handed_over
 from parkdispatch.studies.solve_case import audited_solution, solve_prepared
 from parkdispatch.studies.solve_options import SolveContext, SolveOptions
-from tests.support.cases.charged_park import by_hours, charged_case, one_price, solved_bill
+from tests.support.cases.charged_park import by_hours, charged_case, one_price, solved_bill, two_part
 
 JULY = pd.date_range("2026-07-01", "2026-08-01", freq="h", inclusive="left")
 YEAR = pd.date_range("2026-01-01", "2027-01-01", freq="h", inclusive="left")
@@ -69,7 +70,7 @@ def test_demand_by_period_is_shaved_where_it_is_dear(tmp_path: Path) -> None:
     assert lines["demand_any_time"] == pytest.approx(750)
     assert cost == pytest.approx(0.1 * load.sum() + 3750)
     assert billed.total_yuan == pytest.approx(cost)
-    assert shared["grid.on_peak_mw"] == pytest.approx(0.15)
+    assert shared["grid.charged_on_peak_mw"] == pytest.approx(0.15)
 
 
 def test_demand_of_a_period_does_not_count_elsewhere(tmp_path: Path) -> None:
@@ -178,6 +179,17 @@ def test_net_metering_within_the_year_carries_from_month_to_month(tmp_path: Path
         assert billed.total_yuan == pytest.approx(expected), within
 
 
+@pytest.mark.parametrize("name", ["import", "export", "peak", "demand", "import_limit", "free", "price"])
+def test_a_charge_may_have_any_name(name: str, tmp_path: Path) -> None:
+    # 744 kWh at 0.1, 1 kW at 20 and at the tariff's own 40; were both called one, 40 or 20 would be missing
+    file = charged_case(
+        tmp_path, one_price(demand=[{"name": name, "price_yuan_per_kw_month": 20.0}]), JULY, np.ones(744)
+    )
+    cost, billed, _ = solved_bill(two_part(file, 40.0), JULY)
+    assert cost == pytest.approx(74.4 + 20.0 + 40.0)
+    assert billed.total_yuan == pytest.approx(cost)
+
+
 @pytest.mark.parametrize(
     ("charges", "words"),
     [
@@ -188,6 +200,22 @@ def test_net_metering_within_the_year_carries_from_month_to_month(tmp_path: Path
             {"demand": [{"name": "a", "price_yuan_per_kw_month": 1, "periods": ["noon"]}]},
             ["'noon'", "must be of the tariff"],
         ),
+        (  # of an hour that the tariff does not have, it would never be metered
+            {"demand": [{"name": "a", "price_yuan_per_kw_month": 1, "periods": ["sharp"]}]},
+            ["'sharp'", "must be of the tariff: flat"],
+        ),
+        ({"demand": [{"name": "excess", "price_yuan_per_kw_month": 1}]}, ["'excess'", "another"]),
+        (
+            {
+                "demand": [
+                    {"name": "a", "price_yuan_per_kw_month": 1, "ratchet_share": 0.5},
+                    {"name": "a_highest", "price_yuan_per_kw_month": 1},
+                ]
+            },
+            ["'a_highest'", "another"],
+        ),
+        ({"demand": [{"name": "a", "price_yuan_per_kw_month": 1, "periods": []}]}, ["periods", "at least 1"]),
+        ({"net_metering": {"periods": ["flat", "flat"]}}, ["net_metering.periods", "twice: flat"]),
         ({"net_metering": {}, "tiers": [{"above_kwh": 9, "added_yuan_per_kwh": 0.1}]}, ["net_metering"]),
         ({"net_metering": {"within": "year"}, "minimum_yuan_per_month": 5}, ["net_metering.within"]),
         ({"fixed_yuan_per_month": -5}, ["fixed_yuan_per_month", "-5"]),
@@ -221,9 +249,11 @@ def test_a_replay_says_what_no_day_knows(tmp_path: Path) -> None:
     file = charged_case(tmp_path, by_hours(DAYTIME, demand=demand, tiers=tiers), JULY, np.ones(744))
     prepared = prepare(load_case(str(file)), JULY)
     devices = prepared.case.devices
-    text = "\n".join(not_handed_over(compile_template(devices, 1.0), devices))
+    problems = not_handed_over(compile_template(devices, 1.0), devices)
+    assert [line for line in problems if translated_message(line, "zh") == line] == []
+    text = "\n".join(problems)
     assert "`device.grid`: limits `tier_1` over more than a day" in text
-    assert "`device.grid`: shares `on_peak_mw` among all days of a month" in text
+    assert "`device.grid`: shares `charged_on_peak_mw` among all days of a month" in text
 
 
 def test_charges_have_words_in_both_languages() -> None:

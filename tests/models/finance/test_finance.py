@@ -82,7 +82,10 @@ def test_the_built_in_case_has_its_published_investment_and_the_defaults() -> No
             "depreciation.battery = { share = 60, years = 10 }",
             ("`finance.depreciation.battery.share` = 60: must be in [0, 1]",),
         ),
-        ("depreciation.Cells = { share = 1, years = 10 }", ("finance.depreciation.Cells", "must match")),
+        (
+            "depreciation.Cells = { share = 1, years = 10 }",
+            ("finance.depreciation.Cells", "must be a small letter"),
+        ),
         ("depreciation = {}", ("`finance.depreciation` = {}: must have at least 1 entries",)),
         (
             "construction_years = 2\nspending_shares = [0.6, 0.5]",

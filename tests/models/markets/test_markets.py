@@ -171,6 +171,7 @@ market_price_yuan_per_kwh = 0.3
 first_day = 2026-06-01
 [device.certificates]
 kind = "green_certificates"
+share = 0.2
 """
 
 

@@ -14,7 +14,7 @@ from parkdispatch.results.carbon.pareto_outputs import pareto_html
 from parkdispatch.studies.pareto_front import pareto_front
 from parkdispatch.studies.solve_case import audited_solution, solve_prepared
 from parkdispatch.studies.solve_options import SolveContext, SolveOptions
-from tests.support.cases.charged_park import by_hours, charged_case
+from tests.support.cases.charged_park import by_hours, charged_case, two_part
 from tests.support.typed_commands import typed_once
 
 TIMES = pd.date_range("2026-07-01", periods=24, freq="h")
@@ -92,3 +92,19 @@ def test_command_writes_table_and_page(tmp_path: Path) -> None:
     wrong = typed_once("pareto", park(tmp_path), "--year", "--date", "2026-07-01")
     assert wrong.code == 2
     assert "`--date`" in wrong.err
+
+
+def test_a_day_alone_is_planned_against_the_peak_that_is_given(tmp_path: Path) -> None:
+    # the load of the month is known for a day only: without the option nothing could be computed
+    case = two_part(park(tmp_path), 40.0)
+    words = ("pareto", case, "--points", "2", "--out", tmp_path / "out")
+    unknown = typed_once(*words, "--lang", "zh")
+    assert unknown.code == 2
+    assert "`--peak-so-far-mw` 缺失" in unknown.err
+    known = typed_once(*words, "--peak-so-far-mw", "2.0")
+    assert known.code == 0, known.err
+    points = json.loads((tmp_path / "out/summary.json").read_text(encoding="utf-8"))["points"]
+    assert points[0]["cost_yuan"] == pytest.approx(80_000 + 4_800 - 700)
+    both = typed_once("pareto", case, "--year", "--peak-so-far-mw", "2.0")
+    assert both.code == 2
+    assert "`--peak-so-far-mw`: must be left out" in both.err

@@ -69,6 +69,17 @@ def charged_case(
     return file
 
 
+def two_part(file: Path, price_yuan_per_kw_month: float) -> Path:
+    """The same case, its connection paying for demand too."""
+    tariff, single = file.parent / "t.toml", '"single_part_yuan_per_kwh" = 0.0'
+    text = tariff.read_text(encoding="utf-8")
+    assert single in text
+    price = f'"two_part_yuan_per_kwh" = 0.0, "demand_price_yuan_per_kw_month" = {price_yuan_per_kw_month}'
+    tariff.write_text(text.replace(single, price), encoding="utf-8")
+    file.write_text(file.read_text(encoding="utf-8").replace('"single_part"', '"two_part"'), encoding="utf-8")
+    return file
+
+
 def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + "}"
