@@ -23,6 +23,7 @@ Words = Mapping[str, Any]
 PROJECT = "project_after_tax"
 # a line of a size study's verdict is its first statement whose key begins with one of these
 SIZE_LINES = (("build_",), ("pays_", "present_"), ("option_", "loses"))
+LARGEST_GAP = 0.01  # relative, that may be asked for; a year beyond it ran out of time
 # columns of the cash flow in brief, each the sum of these lines with these signs
 BRIEF: Mapping[str, Mapping[str, float]] = {
     "invested": {
@@ -60,7 +61,10 @@ def size_verdict(study: "SizeStudy", words: Words) -> tuple[list[str], list[str]
 
 
 def study_verdict(study: "Study", words: Words) -> list[str]:
-    """The verdict of an economic study in three lines: whether it pays, when, and what that rests on."""
+    """The verdict of an economic study in three lines: whether it pays, when, and what that rests on.
+
+    Before them stands which years ran out of time, where what follows says little.
+    """
     text, cash = words["verdict"], study.cash
     returns, streams = cash.returns[PROJECT], cash.operation.revenue_yuan
     npv_yuan, payback = returns.npv_yuan, returns.static_payback
@@ -84,6 +88,11 @@ def study_verdict(study: "Study", words: Words) -> list[str]:
     if total_yuan > 0:
         parts = {name: f"{yuan / total_yuan:z.0%}" for name, yuan in shares.items()}
         lines.append(str(text["rests_on"]).format(income=_money(total_yuan, words), **parts))
+    loose = [year for year in study.lifetime.years if year.dispatched and not year.gap <= LARGEST_GAP]
+    if loose:
+        worst = max(loose, key=lambda year: year.gap)
+        said = str(text["unproven"]).format(years=len(loose), year=worst.year, gap=f"{worst.gap:.1%}")
+        lines.insert(0, said)
     return lines
 
 

@@ -48,6 +48,15 @@ def test_the_brief_cash_flow_is_the_flow() -> None:
     np.testing.assert_allclose(exact, cash.values["project_after_tax"], atol=1e-6)
 
 
+def test_a_year_that_ran_out_of_time_leads_the_verdict() -> None:
+    """An idle battery in year three with a gap of 1579 % made a verdict like any other."""
+    words, proven = load_words("en"), study()
+    assert not any("Not reliable" in line for line in study_verdict(proven, words))
+    years = tuple(replace(year, gap=15.79) if year.year == 3 else year for year in proven.lifetime.years)
+    loose = replace(proven, lifetime=replace(proven.lifetime, years=years))
+    assert "year 3 by 1579.0%" in study_verdict(loose, words)[0]
+
+
 def test_two_savings_are_one_plus_what_is_in_no_bill() -> None:
     """Streams and bills agree: said so. A contract of 3 million a year beside them: 60 million differ."""
     words, same = load_words("en"), study()
