@@ -79,7 +79,7 @@ def test_two_normal_variables_by_hand() -> None:
     [
         ([("a", "b", 0.9), ("b", "c", 0.9), ("a", "c", -0.9)], "a - b 0.9.*must be positive semidefinite"),
         ([("a", "x", 0.5)], r"correlation\[0\].doubts: 'x' is no doubt, must be of a, b, c"),
-        ([("a", "b", 0.5), ("b", "a", 0.5)], "b and a have a correlation already"),
+        ([("a", "b", 0.5), ("b", "a", 0.5)], "b, a have a correlation already, must be one"),
         ([("a", "a", 0.5)], "'a' twice"),
         ([("a", "b", 1.5)], "less than or equal to 1"),
     ],
