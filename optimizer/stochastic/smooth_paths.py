@@ -24,8 +24,12 @@ COST_TOLERANCE = 1e-9  # relative, of the solver; beyond it the smoother solutio
 
 def smoothest(paths: PathProgram, x: Array, time_limit_s: float) -> Array:
     """A solution at the cost of x whose set points change least; x itself where none is found in time."""
-    program, pairs, count = paths.program, paths.pairs(), len(x)
-    smoothing = _smoothing_program(program, x, _set_points(paths))
+    program, set_points = paths.program, _set_points(paths)
+    columns = [column for parts in set_points for _, column in parts]
+    if not any((program.lower[column] < program.upper[column]).any() for column in columns):
+        return x  # set points that are only followed leave nothing to choose
+    pairs, count = paths.pairs(), len(x)
+    smoothing = _smoothing_program(program, x, set_points)
     upper = smoothing.upper.copy()
     solver = Solver(time_limit_s=time_limit_s)
     solver.load(smoothing)
