@@ -176,6 +176,7 @@ class Solver:
     heuristics: bool = True  # of a full search, which spends most of its time on them and on restarts
     any_point: bool = False  # with binaries, stop at the first point
     gap_yuan: float = GAP_YUAN  # with binaries, the accepted absolute gap
+    gap: float = 0.0  # with binaries, the accepted relative gap
     max_nodes: int | None = None  # with binaries, at most so many nodes are searched
     stop: Event | None = None  # with binaries, end as at the time limit once it is set
     _program: LinearProgram | None = field(default=None, init=False, repr=False)
@@ -191,7 +192,7 @@ class Solver:
             self._set("simplex_scale_strategy", 0)
         if self.primal:
             self._set("simplex_strategy", _PRIMAL_SIMPLEX)
-        self._set("mip_rel_gap", _LOOSE_GAP if self.rough else 0.0)
+        self._set("mip_rel_gap", _LOOSE_GAP if self.rough else self.gap)
         if self.any_point:
             self._set("mip_rel_gap", np.inf)
         if self.max_nodes is not None:

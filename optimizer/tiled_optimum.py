@@ -23,6 +23,7 @@ from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime
+from parkdispatch.optimizer.mip.plain_search import PlainSearch
 from parkdispatch.optimizer.mip.small_search import search_small_program
 from parkdispatch.optimizer.mip.whole_program import is_small
 from parkdispatch.optimizer.presolve.exclusive_pairs import (
@@ -148,26 +149,29 @@ def find_optimum(
     tight = tighten(tiled) if tight is None else tight
     settled = int((~open_pairs(tiled, tight.program)).sum())
     built, built_s = time.perf_counter(), time.monotonic()
-    settings.progress("solving the relaxation")
-    try:
-        with ending_at(built_s + max(LEAST_RELAXATION_S, RELAXATION_SHARE * (settings.deadline - built_s))):
-            relaxed, start = _first_relaxation(tiled, tight, settings.pool, warm_start, coarse)
-    except OutOfTime:
-        settings.progress("no time for the relaxation: letting rest what can")
-        return _resting_optimum(tiled, paired, tight, settled, built)
-    certificate = certify(relaxed.program, relaxed.x, relaxed.dual)
-    if not start.fixed_at_zero.any():
-        _require_proof(certificate)
-    violated = violated_pairs(tiled, relaxed.x)
-    unit_pairs = _pairs_of_merged_units(tiled, paired)
-    # whether units must be solved separately is known before the repair, except where pairs are violated
-    _obey_pairs(paired, unit_pairs, relaxed, relaxed.x, np.asarray(~violated.any(axis=0)))
-    repaired_pairs = int((violated | start.pairs_with_fixed_member(tiled)).sum())
-    outcome = _Outcome(relaxed.x, relaxed.dual, certificate.dual_objective_yuan, start, IN_RELAXATION)
-    if violated.any() or not certificate.holds:
-        settings.progress(f"repairing {repaired_pairs} exclusive pairs")
-        is_repeated = warm_start is not None
-        outcome = _repair(tiled, relaxed, certificate, start, settings, is_repeated=is_repeated)
+    relaxation_s = max(LEAST_RELAXATION_S, RELAXATION_SHARE * (settings.deadline - built_s))
+    is_searched = is_small(tiled) and settings.pool.workers > 1
+    with PlainSearch(tiled, settings.gap, settings.deadline, is_searched) as plain:
+        settings.progress("solving the relaxation")
+        try:
+            with ending_at(built_s + relaxation_s):
+                relaxed, start = _first_relaxation(tiled, tight, settings.pool, warm_start, coarse)
+        except OutOfTime:
+            settings.progress("no time for the relaxation: letting rest what can")
+            return _resting_optimum(tiled, paired, tight, settled, built)
+        certificate = certify(relaxed.program, relaxed.x, relaxed.dual)
+        if not start.fixed_at_zero.any():
+            _require_proof(certificate)
+        violated = violated_pairs(tiled, relaxed.x)
+        unit_pairs = _pairs_of_merged_units(tiled, paired)
+        # whether units must be solved separately is known before the repair, except where pairs are violated
+        _obey_pairs(paired, unit_pairs, relaxed, relaxed.x, np.asarray(~violated.any(axis=0)))
+        repaired_pairs = int((violated | start.pairs_with_fixed_member(tiled)).sum())
+        outcome = _Outcome(relaxed.x, relaxed.dual, certificate.dual_objective_yuan, start, IN_RELAXATION)
+        if violated.any() or not certificate.holds:
+            settings.progress(f"repairing {repaired_pairs} exclusive pairs")
+            is_repeated = warm_start is not None
+            outcome = _repair(tiled, relaxed, certificate, start, plain, settings, is_repeated=is_repeated)
     x = outcome.x
     if unit_pairs:
         everywhere = np.ones(len(tiled.horizon), dtype=bool)
@@ -216,11 +220,15 @@ def _repair(
     relaxed: SolvedRelaxation,
     certificate: Certificate,
     start: RepairWarmStart,
+    plain: PlainSearch,
     settings: SolveSettings,
     *,
     is_repeated: bool,
 ) -> _Outcome:
-    """Repair the violated pairs of a relaxation. `is_repeated`: more solves of such programs may follow."""
+    """Repair the violated pairs of a relaxation, beside a search of a small program as it stands.
+
+    `is_repeated`: more solves of such programs may follow.
+    """
     problem = RelaxedProblem(
         tiled, relaxed.program, relaxed.pricer, relaxed.blocks, settings.pool, settings.deadline
     )
@@ -234,7 +242,7 @@ def _repair(
         repaired = Repair(problem, relaxed.x, relaxed.dual, certificate, start, options).run()
     except RepairHandedOver as handed_over:
         settings.progress("searching the whole program")
-        return _searched(problem, handed_over.incumbent, settings)
+        return _searched(problem, handed_over.incumbent, plain, settings)
     return _Outcome(
         x=repaired.x,
         row_dual=repaired.row_dual,
@@ -249,9 +257,11 @@ def _repair(
     )
 
 
-def _searched(problem: RelaxedProblem, incumbent: Incumbent, settings: SolveSettings) -> _Outcome:
-    """The best point and bound of the rounds of repair and of a search of the whole program."""
-    search = search_small_program(problem, incumbent, settings.gap, settings.deadline)
+def _searched(
+    problem: RelaxedProblem, incumbent: Incumbent, plain: PlainSearch, settings: SolveSettings
+) -> _Outcome:
+    """The best point and bound of the rounds of repair and of searches of the whole program."""
+    search = search_small_program(problem, incumbent, plain, settings.gap, settings.deadline)
     binaries = int(search.pairs.sum())
     return _Outcome(
         x=search.x,

@@ -1,9 +1,9 @@
-"""A search of the program as it stands, beside that of the tightened one.
+"""A search of a small program as it stands, beside all that is done with the tightened one.
 
-Tightened bounds and settled pairs give the search a better bound, and now and then a worse dispatch: of one
-park in ten that take longer than seconds, HiGHS had a better one from the plain program all the time. Where a
-search takes longer and a second processor is there, both are searched, and the better of each is taken. The
-plain one is HiGHS's as it comes, with its usual tolerances and costs that fit them; its point is made exact.
+Tightened bounds and settled pairs give a better bound, and now and then a worse dispatch: of one park in ten
+that take longer than seconds, HiGHS had a better one from the plain program all the time. Where a solve takes
+longer and a second processor is there, both are searched, and the better of each is taken. The plain one is
+HiGHS's as it comes, with its usual tolerances and costs that fit them; its point is made exact.
 """
 
 import threading
@@ -28,19 +28,19 @@ from parkdispatch.optimizer.mip.whole_program import (
 )
 from parkdispatch.optimizer.proof.feasibility import is_exact, obeys_all
 
-HEAD_START_S = 0.1  # for the tightened program: most are proven by then
+HEAD_START_S = 0.1  # for relaxation and repair: most programs are proven by then
 
 
 class PlainSearch:
-    """A search in a thread of its own while the block runs; it ends with the block.
+    """A search in a thread of its own while the block runs; it ends with the block, or with `end`.
 
     After it, `x`, (columns,), is its dispatch or empty, and `bound_yuan` HiGHS's bound. `is_proven` is set as
-    soon as it has proven an optimum, for another search to end.
+    soon as it has proven an optimum to the relative `gap`, for another search to end.
     """
 
-    def __init__(self, tiled: Tiled, gap_yuan: float, deadline: float, is_wanted: bool) -> None:
+    def __init__(self, tiled: Tiled, gap: float, deadline: float, is_wanted: bool) -> None:
         self.x, self.bound_yuan, self.is_proven = np.empty(0), -np.inf, threading.Event()
-        self._tiled, self._gap_yuan, self._deadline = tiled, gap_yuan, deadline
+        self._tiled, self._gap, self._deadline = tiled, gap, deadline
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="plain search") if is_wanted else None
 
@@ -52,6 +52,10 @@ class PlainSearch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """End the search, and wait until its results are there."""
         self._is_over.set()
         if self._thread is not None:
             self._thread.join()
@@ -66,7 +70,7 @@ class PlainSearch:
         unit_yuan = scaled_unit_yuan(tiled.largest_cost())
         solver = Solver(
             time_limit_s=limit_s,
-            gap_yuan=self._gap_yuan / unit_yuan,
+            gap=self._gap,
             full_search=True,
             usual_tolerances=True,
             stop=self._is_over,
@@ -83,7 +87,8 @@ class PlainSearch:
         else:
             if obeys_all(tiled, plain, x) and is_exact(plain, x):
                 self.x = x
-                if plain.objective(x) - self.bound_yuan <= self._gap_yuan:
+                cost_yuan = plain.objective(x)
+                if cost_yuan - self.bound_yuan <= self._gap * max(1.0, abs(cost_yuan)):
                     self.is_proven.set()
 
     def _exact(self, searched: Array, pairs: Index) -> Array:

@@ -12,24 +12,25 @@ from parkdispatch.optimizer.mip.whole_program import WholeSearch, search_whole_p
 
 
 def search_small_program(
-    problem: RelaxedProblem, incumbent: Incumbent, gap: float, deadline: float
+    problem: RelaxedProblem, incumbent: Incumbent, plain: PlainSearch, gap: float, deadline: float
 ) -> WholeSearch:
     """The best dispatch of an incumbent and both searches, and the best of their bounds.
 
-    Without multipliers where the dispatch is not that of the tightened program. Raises InfeasibleProgram, and
-    NoFeasibleDispatch where none is found by the deadline.
+    `plain` is the search that runs already, which ends here. Without multipliers where the dispatch is not
+    that of the tightened program. Raises InfeasibleProgram, and NoFeasibleDispatch where none is found by the
+    deadline.
     """
     gap_yuan = gap * max(1.0, abs(incumbent.bound_yuan))
-    with PlainSearch(problem.tiled, gap_yuan, deadline, problem.pool.workers > 1) as plain:
-        search = search_whole_program(
-            problem.tiled,
-            problem.program,
-            lambda bounds: problem.blocks.solve(bounds[1]),
-            incumbent.x if incumbent.exists else None,
-            gap_yuan,
-            deadline,
-            stop=plain.is_proven,
-        )
+    search = search_whole_program(
+        problem.tiled,
+        problem.program,
+        lambda bounds: problem.blocks.solve(bounds[1]),
+        incumbent.x if incumbent.exists else None,
+        gap_yuan,
+        deadline,
+        stop=plain.is_proven,
+    )
+    plain.end()
     x, cost_yuan, row_dual = incumbent.x, incumbent.cost_yuan, np.empty(0)
     if search.x.size and problem.program.objective(search.x) <= cost_yuan + gap_yuan:
         x, cost_yuan, row_dual = search.x, problem.program.objective(search.x), search.row_dual

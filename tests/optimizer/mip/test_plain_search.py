@@ -48,7 +48,7 @@ def test_its_bound_is_in_yuan_whatever_the_unit_of_its_search() -> None:
     """In that unit the largest cost is about a thousand: the bound would be 64 times too small."""
     tiled = random_park(DENSE).tiled()
     dear = replace(tiled, money_unit_yuan=tiled.largest_cost() / 65536.0)
-    with PlainSearch(dear, 1e-3, time.monotonic() + 60.0, is_wanted=True) as plain:
+    with PlainSearch(dear, 1e-9, time.monotonic() + 60.0, is_wanted=True) as plain:
         assert plain.is_proven.wait(60.0)
     optimum = cost_yuan(DENSE) / dear.money_unit_yuan
     assert plain.bound_yuan == pytest.approx(optimum, rel=1e-6)
@@ -58,7 +58,7 @@ def test_its_bound_is_in_yuan_whatever_the_unit_of_its_search() -> None:
 def test_it_ends_with_the_block_around_it(at_once: Callable[[], None]) -> None:
     tiled = random_park(LONG).tiled()
     began = time.monotonic()
-    with PlainSearch(tiled, 1e-6, began + 600.0, is_wanted=True) as plain:
+    with PlainSearch(tiled, 1e-9, began + 600.0, is_wanted=True) as plain:
         time.sleep(0.1)
     assert time.monotonic() - began < 60.0
     assert not plain.is_proven.is_set()
@@ -69,6 +69,6 @@ def test_it_is_not_begun_where_it_is_not_wanted(monkeypatch: pytest.MonkeyPatch)
         raise AssertionError("it ran")
 
     monkeypatch.setattr(PlainSearch, "_run", never)
-    with PlainSearch(random_park(DENSE).tiled(), 1e-6, time.monotonic() + 9.0, is_wanted=False) as plain:
+    with PlainSearch(random_park(DENSE).tiled(), 1e-9, time.monotonic() + 9.0, is_wanted=False) as plain:
         pass
     assert (plain.x.size, plain.bound_yuan) == (0, -np.inf)
