@@ -7,6 +7,7 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.device import Array, Display, largest_residual
+from parkdispatch.models.markets.market_terms import PricesNetImport
 from parkdispatch.models.ordered_bounds import INJECTION
 from parkdispatch.results.solution import device_of, device_quantities, key_of, of_kind, values
 
@@ -19,6 +20,16 @@ def set_point_mw(solution: xr.Dataset, case: Case, name: str) -> Array:
     displays = case.devices[name].displays
     set_point = next((display for display in displays if display.kind == "set_point"), POWER)
     return set_point.power_mw(device_quantities(solution, name))
+
+
+def market_price_yuan_per_mwh(solution: xr.Dataset, case: Case) -> Array | None:
+    """What markets add to the price of import and of export, (intervals,); None without such a market."""
+    prices = [
+        device.net_import_price_yuan_per_mwh(device_quantities(solution, name))
+        for name, device in case.devices.items()
+        if isinstance(device, PricesNetImport)
+    ]
+    return np.sum(prices, axis=0) if prices else None
 
 
 def connected_devices(solution: xr.Dataset) -> list[set[str]]:

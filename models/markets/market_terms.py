@@ -1,13 +1,22 @@
 """What rules of markets have in common: the days from which and until which they hold."""
 
 from datetime import date
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
 
-from parkdispatch.models.device import Array, SeriesSpec
+from parkdispatch.models.device import Array, Seen, SeriesSpec
 
 IN_FORCE = SeriesSpec(title="1 while the rule holds", unit="1", lower=0.0, upper=1.0, internal=True)
+
+
+@runtime_checkable
+class PricesNetImport(Protocol):
+    """A market in which another MWh of the park's net import has a price beside the connection's."""
+
+    def net_import_price_yuan_per_mwh(self, seen: Seen) -> Array:
+        """That price, of shape (intervals,)."""
 
 
 def in_force(times: pd.DatetimeIndex, first: date | None, last: date | None) -> Array:

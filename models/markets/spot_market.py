@@ -152,6 +152,11 @@ class SpotMarket(Device):
             REAL_TIME: (self._net_mwh(seen) - position_mwh) * seen.values["real_time_price_yuan_per_mwh"],
         }
 
+    def net_import_price_yuan_per_mwh(self, seen: Seen) -> Array:
+        """The day-ahead price where the position moves with the dispatch, else the real-time price."""
+        market = DAY_AHEAD if self.position == "decided" else REAL_TIME
+        return seen.values[f"{market}_price_yuan_per_mwh"]
+
     @staticmethod
     def _net_mwh(seen: Seen) -> Array:
         return seen.values["import_mwh"] - seen.values["export_mwh"]

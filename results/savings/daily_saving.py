@@ -23,6 +23,7 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.models.charges.further_charges import DemandCharge, FurtherCharges
 from parkdispatch.models.device import Array, Device, Park
 from parkdispatch.models.network.demand_metering import metered_demand_mw
+from parkdispatch.results.grid_exchange import market_price_yuan_per_mwh
 from parkdispatch.results.solution import (
     device_of,
     device_quantities,
@@ -238,15 +239,18 @@ def replacement_price_yuan_per_mwh(solution: xr.Dataset, case: Case) -> Array:
     """Lowest purchase price of each interval's month [yuan/MWh], shape (intervals,); zero without a grid.
 
     By the tariff, in all of the month that it prices, whatever part the solution covers; by the user's own
-    prices, of that part.
+    prices and with a market's, of that part.
     """
+    in_market = market_price_yuan_per_mwh(solution, case)
     times = times_of(solution)
     months = times.to_period("M")
     lowest = np.full(len(times), np.inf)
     for name in case.priced_connections:
         grid = case.devices[name]
         priced_times, price = times, values(solution, f"{name}.{PURCHASE}")
-        if (name, PURCHASE) not in case.series:
+        if in_market is not None:
+            price = price + in_market
+        elif (name, PURCHASE) not in case.series:
             end = (months[-1] + 1).to_timestamp()
             hours = float(solution.attrs["hours"])
             priced_times = pd.date_range(

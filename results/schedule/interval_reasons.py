@@ -13,7 +13,11 @@ from parkdispatch.models.device import Array
 from parkdispatch.models.network.demand_metering import metered_demand_mw
 from parkdispatch.models.ordered_bounds import ordered_name
 from parkdispatch.models.units import KW_PER_MW
-from parkdispatch.results.grid_exchange import electric_mw, export_by_origin_mw
+from parkdispatch.results.grid_exchange import (
+    electric_mw,
+    export_by_origin_mw,
+    market_price_yuan_per_mwh,
+)
 from parkdispatch.results.solution import times_of, values
 
 # bought, or not bought thanks to a discharge; sold; surplus that is charged and would be sold, or curtailed
@@ -60,10 +64,10 @@ class Reasons:
         self.least_mw = min(LEAST_MW, LEAST_SHARE * rated_mw)
         zero = np.zeros(solution.sizes["time"])
 
-        def of_grids(key: str, otherwise: float, factor: float = 1.0) -> dict[str, Array]:
+        def of_grids(key: str, otherwise: float) -> dict[str, Array]:
             names = {grid: f"{grid}.{key}" for grid in self.grids}
             return {
-                grid: values(solution, name) * factor if name in solution else zero + otherwise
+                grid: values(solution, name) if name in solution else zero + otherwise
                 for grid, name in names.items()
             }
 
@@ -72,8 +76,14 @@ class Reasons:
         self.blackout = blackout_of(solution, case)
         self.room_mw = {grid: limit_mw[grid] - export_mw[grid] for grid in self.grids}
         self.export_mw = export_mw
-        self.purchase = of_grids("purchase_price_yuan_per_mwh", 0.0, 1 / KW_PER_MW)
-        self.sale = of_grids("sale_price_yuan_per_mwh", 0.0, 1 / KW_PER_MW)
+        in_market = market_price_yuan_per_mwh(solution, case)
+        self.purchase, self.sale = (
+            {
+                grid: (price if in_market is None else price + in_market) / KW_PER_MW
+                for grid, price in of_grids(key, 0.0).items()
+            }
+            for key in ("purchase_price_yuan_per_mwh", "sale_price_yuan_per_mwh")
+        )
         stores = case.storage if of_stores is None else of_stores
         self.net_mw = sum((power for name, power in set_points_mw.items() if name in stores), zero)
         charged_mw = sum((np.maximum(-power, 0.0) for power in set_points_mw.values()), zero)

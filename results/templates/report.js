@@ -102,7 +102,7 @@ function veil(hex, alpha) {
   return `rgba(${n >> 16},${(n >> 8) & 255},${n & 255},${alpha})`;
 }
 const shade = (code) => `rgba(${dark() ? "150,135,215" : "117,95,178"},${D.periods.shades[code]})`;
-const PRICES = [["#1c2430", "#e4e9ef"], ["#D55E00", "#F0894B"], ["#009E73", "#22B98D"], ["#CC79A7", "#D98CB6"]];
+const PRICES = [["#1c2430", "#e4e9ef"], ["#D55E00", "#F0894B"], ["#009E73", "#22B98D"], ["#CC79A7", "#D98CB6"], ["#0072B2", "#56B4E9"], ["#9A6700", "#E3B341"], ["#7A4FBF", "#A98BE0"], ["#5C6B7A", "#93A1AF"]];
 
 /* ---- buckets: single intervals, or means of hours or days for long ranges ---- */
 function buckets() {

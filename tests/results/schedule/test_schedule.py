@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from parkdispatch.models.markets.spot_market import SpotMarket
 from parkdispatch.results.schedule.schedule import ScheduleBlock, schedule_blocks
 from parkdispatch.results.wording.sentences import block_line, block_row
 from parkdispatch.results.wording.words import load_words
@@ -31,6 +32,23 @@ def test_a_block_ends_where_the_price_changes() -> None:
         ("18:00-18:30", (0.32, 0.32)),
         ("18:30-19:00", (0.85, 0.85)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("position", "prices"), [("decided", (0.8, 1.0)), ("cleared", (0.9, 0.9))], ids=["day-ahead", "real-time"]
+)
+def test_the_price_of_a_market_is_part_of_the_price(position: Any, prices: tuple[float, float]) -> None:
+    """Transmission of 0.6 yuan/kWh, and the energy at 0.2 and 0.4 day-ahead, or 0.3 in real time."""
+    case = case_with(50.0)
+    market = SpotMarket(position=position, cleared_mw=100.0 if position == "cleared" else None)
+    solution = dispatched(during("18:00", "19:00", 5.0))
+    after = np.where(np.arange(96) < 74, 200.0, 400.0)  # 18:30
+    for key, price in (("day_ahead", after), ("real_time", np.full(96, 300.0))):
+        key = f"{key}_price_yuan_per_mwh"
+        attrs = {"kind": "series", "units": "yuan/MWh", "device": "spot", "key": key}
+        solution[f"spot.{key}"] = ("time", price, attrs)
+    told = schedule_blocks(solution, case.with_devices({**case.devices, "spot": market}))
+    assert (told[0].price_range_yuan_per_kwh[0], told[-1].price_range_yuan_per_kwh[1]) == prices
 
 
 def test_an_interval_in_two_periods_names_both() -> None:
