@@ -11,6 +11,7 @@
     python -m benchmarks --waiting       every command as a whole process; with --beside OTHER, ratios
     python -m benchmarks --replan        re-plans under orders in a warm process
     python -m benchmarks --store         the store of scenarios, and the overhead of scheduling them
+    python -m benchmarks --cluster       scenarios on eight workers with TLS, and on a thousand cores
     python -m benchmarks --commands      the two commands `plan` and `year` as whole processes instead
 
 Exits with 1 if two tools that both claim the optimum differ, if one fails, or if our gap of the pilot is
@@ -36,6 +37,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 WAITING_BEGIN, WAITING_END = "<!-- waiting: begin -->", "<!-- waiting: end -->"
 STORE_BEGIN, STORE_END = "<!-- store: begin -->", "<!-- store: end -->"
+CLUSTER_BEGIN, CLUSTER_END = "<!-- cluster: begin -->", "<!-- cluster: end -->"
 REPLAN_BEGIN, REPLAN_END = "<!-- replan: begin -->", "<!-- replan: end -->"
 PILOT_BEGIN, PILOT_END = "<!-- pilot: begin -->", "<!-- pilot: end -->"
 # `--quick` leaves out second ways of the same tool, and a week of integers, which takes most ten seconds
@@ -46,7 +48,7 @@ USUAL_LIMIT_S, PILOT_LIMIT_S = 600.0, 60.0
 QUICK_LEAVES = ("highs-ipm", "reference-appsi", "reference-highs")
 
 
-def main() -> None:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -61,6 +63,9 @@ def main() -> None:
     parser.add_argument(
         "--store", type=int, nargs="?", const=100_000, help="a store of so many scenarios (100000)"
     )
+    parser.add_argument(
+        "--cluster", type=int, nargs="?", const=16, help="so many scenarios on a cluster of this machine (16)"
+    )
     parser.add_argument("--commands", action="store_true", help="time the commands as whole processes")
     parser.add_argument(
         "--waiting", nargs="?", const="", help="time all commands, or some, with commas between"
@@ -72,6 +77,11 @@ def main() -> None:
     parser.add_argument("--instances", help=f"some of {', '.join(INSTANCES)}")
     parser.add_argument("--who", help=f"some of {', '.join(PEERS)}")
     parser.add_argument("--rows", type=Path, help="keep every run in this file; runs already there count")
+    return parser
+
+
+def main() -> None:
+    parser = _parser()
     chosen = parser.parse_args()
     if chosen.commands:
         from benchmarks.commands import time_commands
@@ -84,6 +94,8 @@ def main() -> None:
         _replan(chosen)
     if chosen.store:
         _store(chosen)
+    if chosen.cluster:
+        _cluster(chosen)
     if chosen.hard:
         from benchmarks.hard import LIMIT_S, solve_hard_years
 
@@ -165,6 +177,16 @@ def _store(chosen: argparse.Namespace) -> NoReturn:
     print(text)
     if chosen.publish:
         _replace_between(STORE_BEGIN, STORE_END, text, DOCS / "waiting.md")
+    _leave([])
+
+
+def _cluster(chosen: argparse.Namespace) -> NoReturn:
+    from benchmarks.scale.cluster_times import time_cluster
+
+    text = time_cluster(chosen.cluster, _progress)
+    print(text)
+    if chosen.publish:
+        _replace_between(CLUSTER_BEGIN, CLUSTER_END, text, DOCS / "waiting.md")
     _leave([])
 
 

@@ -101,6 +101,11 @@ class TaskCluster:
         self._client = None
         self._open.close()
 
+    @property
+    def processes(self) -> int:
+        """The workers that are there now, inside the `with` block."""
+        return 0 if self._client is None else len(self._client.nthreads())
+
     def batches(
         self,
         work: Work,

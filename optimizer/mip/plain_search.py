@@ -28,7 +28,7 @@ from parkdispatch.optimizer.mip.whole_program import (
 )
 from parkdispatch.optimizer.proof.feasibility import is_exact, obeys_all
 
-HEAD_START_S = 0.1  # for relaxation and repair: most programs are proven by then
+HEAD_START_S = 0.03  # for relaxation and repair: most programs are proven by then
 
 
 class PlainSearch:

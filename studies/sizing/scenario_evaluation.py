@@ -62,6 +62,18 @@ class ScenarioInputs:
         return _scenario_options(self.options)
 
     @property
+    def of_workers(self) -> "WorkerInputs":
+        """What every scenario shares."""
+        return WorkerInputs(
+            case=self.case,
+            choices=tuple(self.choices),
+            references={choice.key: self.references[choice.key] for choice in self.choices},
+            columns=tuple(map(str, self.table.columns)),
+            options=self.solve_options,
+            later=self.later,
+        )
+
+    @property
     def question(self) -> Fingerprint:
         """What identifies the figures of a scenario: case, choices, and the years that its years follow."""
         sizes = {
@@ -105,17 +117,9 @@ def evaluate_scenarios(
     if missing := [choice.key for choice in choices if choice.key not in inputs.references]:
         raise ValueError(f"choices {', '.join(missing)} have no worth as the case stands")
     _refuse_scenarios(inputs.case, table)
-    shared = WorkerInputs(
-        case=inputs.case,
-        choices=tuple(choices),
-        references={choice.key: inputs.references[choice.key] for choice in choices},
-        columns=tuple(map(str, table.columns)),
-        options=inputs.solve_options,
-        later=inputs.later,
-    )
     shape = (len(_figure_names(inputs.case)), len(choices))
     figures, errors = compute_missing_scenarios(
-        scenario_figures, shared, shape, table, cluster, (store, inputs.question), progress, warn
+        scenario_figures, inputs.of_workers, shape, table, cluster, (store, inputs.question), progress, warn
     )
     computed = np.array([number for number in range(len(table)) if number not in errors], dtype=int)
     if not len(computed):
