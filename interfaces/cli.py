@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import io
 import os
 import sys
@@ -121,8 +122,16 @@ def parkdispatch(
         os.environ["PARKDISPATCH_CACHE"] = "off"  # read by `inputs.cache.cache_folder`, also in workers
 
 
+@functools.cache
+def _english_command() -> Any:
+    """The command line as it is declared, made once for all commands that a process runs."""
+    return typer.main.get_command(app)
+
+
 def _command() -> Any:
     """The command line with the default case of the configuration, in the language of the session."""
+    if SESSION.lang == "en" and "case" not in SESSION.config:
+        return _english_command()
     command = typer.main.get_command(app)
     if default_case := SESSION.config.get("case"):
         for subcommand in getattr(command, "commands", {}).values():

@@ -13,6 +13,7 @@ from parkdispatch.models.calendar.labels import labels
 from parkdispatch.models.device import Array, Seen
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.vocabulary import Amount
+from parkdispatch.results.io.netcdf_file import netcdf_bytes
 
 PERIODS = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m", "year": "%Y"}
 ATTRIBUTES = ("units", "kind", "device", "key")  # of each quantity
@@ -163,8 +164,7 @@ def save_solution(solution: xr.Dataset, path: Path) -> None:
 
     It is made in memory first: where a disk is full, the HDF5 library ends the process instead of failing.
     """
-    encoding = {str(name): {"zlib": True, "complevel": 1} for name in solution.data_vars}
-    path.write_bytes(solution.to_netcdf(None, engine="h5netcdf", encoding=encoding))
+    path.write_bytes(netcdf_bytes({"/": solution}))
 
 
 def read_solution(path: Path) -> xr.Dataset:

@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel, Tag
@@ -115,13 +116,18 @@ def options_of(kind: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Option]:
         yield Option(kind, metadata)
 
 
+@lru_cache(maxsize=4096)  # every value of every table that is read asks for it
+def _of_field(model: type[BaseModel], name: str | int) -> tuple[Option, ...]:
+    """Types allowed in a field of a model; none where it has no such field."""
+    field = model.model_fields.get(name)  # type: ignore[arg-type] # a position is no name of a field
+    return () if field is None else tuple(options_of(field.annotation, tuple(field.metadata)))
+
+
 def _children(kind: Any, key: str | int) -> Iterator[Option]:
     """Types allowed under `key` in a value of this type."""
     origin, arguments = get_origin(kind), get_args(kind)
     if _is_model(kind):
-        field = kind.model_fields.get(key)
-        if field is not None:
-            yield from options_of(field.annotation, tuple(field.metadata))
+        yield from _of_field(kind, key)
     elif isinstance(origin, type) and issubclass(origin, Mapping):
         if isinstance(key, str) and key != "[key]":
             yield from options_of(arguments[1])

@@ -70,14 +70,13 @@ def numbers_at(case: "Case", path: str) -> list[float]:
 
     Raises InputError if there is none.
     """
-    numbers: list[float] = []
-
-    def record(number: float) -> float:
-        numbers.append(number)
-        return number
-
-    _with_change(case, path.split("."), record)
-    return numbers[: len(numbers) // max(1, len(_matching_devices(case, path.split("."))))]
+    parts = path.split(".")
+    if parts[0] == "device":
+        (name, *_), (_, _, *rest) = _matching_devices(case, parts), parts
+        numbers = _numbers_in(case.devices[name], rest, parts)
+    else:
+        numbers = _numbers_in(_root_table(case, parts), parts[1:], parts)
+    return list(numbers) if isinstance(numbers, tuple) else [numbers]
 
 
 def value_at(case: "Case", path: str) -> float:
@@ -94,13 +93,18 @@ def _with_change(case: "Case", path: list[str], change: Change) -> "Case":
         for name in _matching_devices(case, path):
             devices[name] = _changed_table(devices[name], rest[1:], change, path)
         return replace(case, devices=devices)
+    return replace(case, **{ROOTS[root]: _changed_table(_root_table(case, path), rest, change, path)})
+
+
+def _root_table(case: "Case", path: list[str]) -> BaseModel:
+    """The part of the case that a path begins with."""
+    root = path[0]
     if root not in ROOTS:
         raise InputError(f"`{'.'.join(path)}`: no such field, must begin with one of {', '.join(ROOTS)}")
-    attribute = ROOTS[root]
-    table = getattr(case, attribute)
+    table = getattr(case, ROOTS[root])
     if not isinstance(table, BaseModel):
         raise InputError(f"`{'.'.join(path)}`: the case has no `{root}`, must have one to change it")
-    return replace(case, **{attribute: _changed_table(table, rest, change, path)})
+    return table
 
 
 def _matching_devices(case: "Case", path: list[str]) -> list[str]:
@@ -119,24 +123,38 @@ def _matching_devices(case: "Case", path: list[str]) -> list[str]:
 def _changed_table(table: Any, path: list[str], change: Change, full_path: list[str]) -> Any:
     """The table with the field at `path` changed, validated again as a whole."""
     name, *rest = path
+    value = _field(table, name, full_path)
+    if rest and isinstance(value, BaseModel | Mapping):
+        new = _changed_table(value, rest, change, full_path)
+    else:
+        numbers = _numbers_in(table, path, full_path)
+        new = tuple(map(change, numbers)) if isinstance(numbers, tuple) else change(numbers)
+    if not isinstance(table, BaseModel):
+        return {**table, name: new}
+    return with_fields(table, ".".join(full_path[: -len(path)]), {name: new})
+
+
+def _field(table: Any, name: str, full_path: list[str]) -> Any:
+    """What a table has under a name."""
     known = list(type(table).model_fields) if isinstance(table, BaseModel) else list(table)
     if name not in known:
         listed = f"{closest(name, known)}; known here: {', '.join(known)}"
         raise InputError(f"`{'.'.join(full_path)}`: no such field as `{name}`{listed}")
-    value = getattr(table, name) if isinstance(table, BaseModel) else table[name]
+    return getattr(table, name) if isinstance(table, BaseModel) else table[name]
+
+
+def _numbers_in(table: Any, path: list[str], full_path: list[str]) -> float | tuple[float, ...]:
+    """The number, or the list of numbers, at a path below a table."""
+    name, *rest = path
+    value = _field(table, name, full_path)
     if rest and isinstance(value, BaseModel | Mapping):
-        new = _changed_table(value, rest, change, full_path)
-    elif not rest and _is_number(value):
-        new = change(value)
-    elif not rest and isinstance(value, tuple) and value and all(_is_number(number) for number in value):
-        new = tuple(change(number) for number in value)
-    else:
+        return _numbers_in(value, rest, full_path)
+    is_list = isinstance(value, tuple) and value and all(_is_number(number) for number in value)
+    if rest or not (_is_number(value) or is_list):
         raise InputError(
             f"`{'.'.join(full_path)}` = {value}: must be a number, or a list of numbers, to change it"
         )
-    if not isinstance(table, BaseModel):
-        return {**table, name: new}
-    return with_fields(table, ".".join(full_path[: -len(path)]), {name: new})
+    return value  # type: ignore[no-any-return]
 
 
 def _is_number(value: Any) -> bool:

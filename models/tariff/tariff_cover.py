@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-import pandas as pd
 from pydantic import ValidationInfo
 
 from parkdispatch.models.calendar.quarter_hours import overlapping_spans, unnamed_spans
@@ -12,12 +11,13 @@ from parkdispatch.models.tariff.tariff_tables import PERIODS, WEEKDAYS, DayTable
 
 def day_table_problems(day: Sequence[DayTable], info: ValidationInfo) -> list[str]:
     """Overlaps, months without a table and hours without a period; with the weekdays, where not on all."""
+    lines_of: dict[tuple[bool, ...], list[str]] = {}  # by the tables of a weekday, of which few differ
     problems_of: dict[str, list[Weekday]] = {}
     for weekday in WEEKDAYS:
-        tables = [(table.months if weekday in table.days else (), table.hours) for table in day]
-        lines = list(overlapping_spans(tables, "day", "month"))
-        lines += _uncovered([table for table in day if weekday in table.days], info)
-        for line in lines:
+        holds = tuple(weekday in table.days for table in day)
+        if holds not in lines_of:
+            lines_of[holds] = _weekday_problems(day, holds, info)
+        for line in lines_of[holds]:
             problems_of.setdefault(line, []).append(weekday)
     return [
         line if len(weekdays) == len(WEEKDAYS) else f"{line}, on {listed(weekdays)}"
@@ -25,9 +25,17 @@ def day_table_problems(day: Sequence[DayTable], info: ValidationInfo) -> list[st
     ]
 
 
+def _weekday_problems(day: Sequence[DayTable], holds: Sequence[bool], info: ValidationInfo) -> list[str]:
+    """Problems of a weekday on which the tables hold that `holds` says."""
+    spans = [(table.months if on else (), table.hours) for table, on in zip(day, holds, strict=True)]
+    lines = list(overlapping_spans(spans, "day", "month"))
+    return lines + _uncovered([table for table, on in zip(day, holds, strict=True) if on], info)
+
+
 def months_of_validity(info: ValidationInfo) -> set[int]:
     """Calendar months, 1 to 12, that the validity includes a day of."""
-    return set(pd.period_range(info.data["valid_from"], info.data["valid_to"], freq="M").month.tolist())
+    first, last = (12 * day.year + day.month - 1 for day in (info.data["valid_from"], info.data["valid_to"]))
+    return {month % 12 + 1 for month in range(first, min(first + 11, last) + 1)}
 
 
 def _unnamed_hours(day: Sequence[DayTable], months: set[int]) -> list[str]:

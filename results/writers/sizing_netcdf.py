@@ -1,6 +1,5 @@
 """NetCDF files of a sizing study: `surface.nc`, and `size.nc` with one group per part of the study."""
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from parkdispatch.models.errors import InputError
+from parkdispatch.results.io.netcdf_file import netcdf_bytes
 from parkdispatch.results.sizing.sizing_results import SizeStudy
 from parkdispatch.results.wording.words import load_words
 from parkdispatch.results.writers.sizing_frames import UNITS
@@ -43,17 +43,7 @@ def save_groups(groups: Mapping[str, xr.Dataset], path: Path) -> None:
 
     It is made in memory first, as the solution is.
     """
-    content = io.BytesIO()
-    for number, (group, dataset) in enumerate(groups.items()):
-        arrays = [str(name) for name, variable in dataset.data_vars.items() if variable.size > 1]
-        dataset.to_netcdf(
-            content,
-            mode="a" if number else "w",
-            engine="h5netcdf",
-            encoding={name: {"zlib": True, "complevel": 1} for name in arrays},
-            group=None if group == "/" else group,
-        )
-    path.write_bytes(content.getvalue())
+    path.write_bytes(netcdf_bytes(groups))
 
 
 def read_group(path: Path, group: str) -> xr.Dataset:

@@ -7,26 +7,29 @@ from pathlib import Path
 
 import pytest
 
+from parkdispatch.inputs.cache.cache_folder import entries
 from tests.support.bad_files import CLIMATE
 from tests.support.bad_inputs import PV_FILE
 from tests.support.paths import environment
 from tests.support.small_case import add, swap, write_case
+from tests.support.typed_commands import Run
 
 NEVER = (
     "pyomo.environ", "scipy.stats", "scipy.optimize", "plotly", "dask", "distributed", "openpyxl",
-    "pandapower", "matplotlib", "pandera", "sqlalchemy", "numpy.f2py.f2py2e",
+    "pandapower", "matplotlib", "pandera", "sqlalchemy", "alembic", "psycopg", "numpy.f2py.f2py2e",
 )  # fmt: skip
 SOLVING = (*NEVER, "highspy", "pyomo", "scipy.sparse", "xarray", "xlsxwriter", "jinja2", "h5netcdf", "numba")
 
 
-def imported(*words: str, names: tuple[str, ...], **more: str) -> list[str]:
-    """Which of these modules a command imports, in a process of its own; it must succeed."""
+def imported(*words: str, names: tuple[str, ...], after: str = "sys") -> list[str]:
+    """Which of these modules a command imports, and then the module `after`, in a process of its own."""
     code = (
         "import atexit, sys; from parkdispatch.interfaces.cli import main; sys.argv[0] = 'parkdispatch';"
-        f"atexit.register(lambda: print([n for n in {names} if sys.modules.get(n)], file=sys.stderr)); main()"
+        f"told = lambda: [n for n in {names} if sys.modules.get(n)];"
+        f"atexit.register(lambda: print(told() or __import__({after!r}) and told(), file=sys.stderr)); main()"
     )
     command = [sys.executable, "-c", code, *words]
-    ran = subprocess.run(command, env=environment(**more), capture_output=True, check=True, text=True)
+    ran = subprocess.run(command, env=environment(), capture_output=True, check=True, text=True)
     found: list[str] = ast.literal_eval(ran.stderr.strip().splitlines()[-1])
     return found
 
@@ -43,11 +46,18 @@ def case(tmp_path: Path) -> str:
 
 
 @pytest.mark.slow
-def test_a_second_command_of_a_case_imports_only_what_it_uses(case: str, tmp_path: Path) -> None:
-    kept = {"PARKDISPATCH_CACHE": str(tmp_path / "kept")}
+def test_a_second_command_of_a_case_imports_only_what_it_uses(
+    case: str, typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first ones compute load and sun, and keep them: of the year, then of the month of a plan."""
+    kept = tmp_path / "kept"
+    monkeypatch.setenv("PARKDISPATCH_CACHE", str(kept))
     plan = ("plan", case, "--out", str(tmp_path / "out"))
+    assert typed("check", case).code == 0
+    of_year = len(entries(kept))
+    assert typed(*plan).code == 0
+    assert len(entries(kept)) > of_year > 0
     checked = tuple(name for name in SOLVING if name != "pyomo")  # whose settings are made before it is used
-    assert imported("check", case, names=("pvlib",), **kept) == ["pvlib"]
-    assert imported("check", case, names=(*checked, "pyomo.core", "pvlib", "scipy"), **kept) == []
-    assert imported(*plan, names=("pvlib",), **kept) == ["pvlib"]  # the month is not a part of the year
-    assert imported(*plan, names=(*NEVER, "pvlib", "scipy.linalg"), **kept) == []
+    assert imported("check", case, names=(*checked, "pyomo.core", "pvlib", "scipy")) == []
+    of_api = "parkdispatch.interfaces.api.dispatch_api"  # works without the libraries of the ledger too
+    assert imported(*plan, names=(*NEVER, "pvlib", "scipy.linalg"), after=of_api) == []

@@ -1,6 +1,5 @@
 """A task that fails costs `size` and `study` nothing else: the rest is written, the next run resumes."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from parkdispatch.studies.task_cluster import TaskCluster
 from tests.support.cases.sized_park import write_sized_park
 from tests.support.cases.year_case import MONEY, year_case
 from tests.support.files.stored_scenarios import change
+from tests.support.files.written_runs import summary
 from tests.support.typed_commands import Ran, Run
 
 PARTIAL = 5
@@ -97,11 +97,6 @@ def sized(typed: Run, folder: Path, out: str, *more: str) -> Ran:
     case = folder / "case"
     path = case / "case.toml" if case.exists() else write_sized_park(case)
     return typed("size", path, "--scenarios", "4", "--out", out, *more)
-
-
-def summary(folder: Path) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    return read
 
 
 def tables(folder: Path) -> dict[str, pd.DataFrame]:

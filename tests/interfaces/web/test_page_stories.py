@@ -43,9 +43,8 @@ def park(tmp_path_factory: pytest.TempPathFactory) -> ServedPark:
 
 
 @pytest.fixture(scope="module")
-def user(park: ServedPark, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageUser]:
-    profile = tmp_path_factory.mktemp("browser")
-    with served(park) as address, Browser(profile) as browser, browser.tab(DESKTOP) as tab:
+def user(park: ServedPark, browser: Browser) -> Iterator[PageUser]:
+    with served(park) as address, browser.tab(DESKTOP) as tab:
         opened = PageUser(tab, address)
         opened.size(DESKTOP)
         opened.open("/?lang=en")

@@ -11,29 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parkdispatch.inputs.tariffs.tariff_files import read_tariff
-from parkdispatch.models.device import Array, Park, Seen
+from parkdispatch.models.device import Array, Seen
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.network.transformers import Transformers
-from parkdispatch.models.site import Site
+from tests.support.cases.jiangxi_grid import grid, park
 from tests.support.paths import ROOT
 
 GAOAN = ROOT / "inputs" / "parks" / "gaoan"
-JIANGXI = read_tariff("jiangxi-2026")
-
-
-def no_weather() -> pd.DataFrame:
-    raise AssertionError("a grid needs no weather")
-
-
-def park(times: pd.DatetimeIndex, hours: float = 0.25) -> Park:
-    site = Site(latitude_deg=28.4, longitude_deg=115.4)
-    return Park(times=times, hours=hours, site=site, tariff=JIANGXI, weather=no_weather)
-
-
-def grid(**changes: Any) -> Grid:
-    given_ = {"voltage_kv_level": "110kV", "import_limit_mw": 100, "export_limit_mw": 50}
-    return Grid.model_validate(given_ | changes)
 
 
 class FakeInterval:

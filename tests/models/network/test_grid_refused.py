@@ -7,27 +7,9 @@ import pydantic
 import pytest
 
 from parkdispatch.inputs.messages.problem_sentences import problem_sentences
-from parkdispatch.inputs.tariffs.tariff_files import read_tariff
-from parkdispatch.models.device import Park
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.grid import Grid
-from parkdispatch.models.site import Site
-
-JIANGXI = read_tariff("jiangxi-2026")
-
-
-def no_weather() -> pd.DataFrame:
-    raise AssertionError("a grid needs no weather")
-
-
-def park(times: pd.DatetimeIndex, hours: float = 0.25) -> Park:
-    site = Site(latitude_deg=28.4, longitude_deg=115.4)
-    return Park(times=times, hours=hours, site=site, tariff=JIANGXI, weather=no_weather)
-
-
-def grid(**changes: Any) -> Grid:
-    given_ = {"voltage_kv_level": "110kV", "import_limit_mw": 100, "export_limit_mw": 50}
-    return Grid.model_validate(given_ | changes)
+from tests.support.cases.jiangxi_grid import JIANGXI, grid, park
 
 
 def day(count: int = 2, step: str = "15min", start: str = "2026-03-02 08:00") -> pd.DatetimeIndex:

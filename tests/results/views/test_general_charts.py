@@ -6,14 +6,17 @@ import pytest
 from parkdispatch.results.views.device_charts import chart_data
 from parkdispatch.results.views.plan_columns import plan_columns
 from parkdispatch.results.wording.words import load_words
+from parkdispatch.studies.dispatch import DispatchRun
 from tests.support.reports.html_pages import unpacked
 from tests.support.reports.works import DEVICES, worked, works_page
 
-RUN, _ = worked()
+
+def run() -> DispatchRun:
+    return worked()[0]
 
 
 def charts(lang: str = "en"):
-    return chart_data(RUN.solution, RUN.case, load_words(lang, devices=DEVICES), {}, {})
+    return chart_data(run().solution, run().case, load_words(lang, devices=DEVICES), {}, {})
 
 
 def test_heat_is_drawn_apart_from_power() -> None:
@@ -36,7 +39,7 @@ def test_networks_are_drawn_as_what_they_lose() -> None:
     """The flow of a transformer on both of its buses would stand above and below the zero line."""
     (losses,) = [drawn for drawn in charts()["balances"][0]["devices"] if drawn["name"] == "losses"]
     assert losses["label"] == "network losses"
-    np.testing.assert_allclose(unpacked(losses["data"], 24), -RUN.solution["feeder.losses_mw"], atol=1e-9)
+    np.testing.assert_allclose(unpacked(losses["data"], 24), -run().solution["feeder.losses_mw"], atol=1e-9)
 
 
 def test_a_flow_is_drawn_against_its_limit() -> None:
@@ -44,7 +47,7 @@ def test_a_flow_is_drawn_against_its_limit() -> None:
     (flow,) = charts()["flows"]
     assert flow["label"] == "10/0.4 kV transformers: 10kV → 400V"
     assert flow["rating"] == "23.8 MW"
-    np.testing.assert_allclose(unpacked(flow["loading"], 24), RUN.solution["feeder.flow_mw"] / 23.75)
+    np.testing.assert_allclose(unpacked(flow["loading"], 24), run().solution["feeder.flow_mw"] / 23.75)
 
 
 def test_units_shifted_work_and_interruptions_have_a_row_each() -> None:
@@ -57,7 +60,7 @@ def test_units_shifted_work_and_interruptions_have_a_row_each() -> None:
         "heat pump",
     ]
     np.testing.assert_array_equal(
-        unpacked(rows["gas engines, unit 2"]["on"], 24), RUN.solution["gas_engine.unit_2_on"] > 0.5
+        unpacked(rows["gas engines, unit 2"]["on"], 24), run().solution["gas_engine.unit_2_on"] > 0.5
     )
     np.testing.assert_allclose(unpacked(rows["ball mills"]["usual"], 24), 5.0)  # 120 MWh in 24 hours
     assert rows["ball mills"]["most"] == "10.0 MW"
@@ -78,20 +81,20 @@ def test_the_dataset_says_role_and_carrier() -> None:
     """So that heat can be told from electricity without the case."""
     heat = {
         str(name)
-        for name, quantity in RUN.solution.data_vars.items()
+        for name, quantity in run().solution.data_vars.items()
         if quantity.attrs.get("carrier") == "heat"
     }
     assert heat == {
         f"{device}.injection_heat_mw"
         for device in ("gas_engine", "boiler", "heat_pump", "heat_store", "drying")
     }
-    assert RUN.solution["feeder.losses_mw"].attrs["role"] == "network"
-    assert RUN.solution["gas_engine.unit_1_on"].attrs["units"] == "1"
+    assert run().solution["feeder.losses_mw"].attrs["role"] == "network"
+    assert run().solution["gas_engine.unit_1_on"].attrs["units"] == "1"
 
 
 @pytest.mark.parametrize(("lang", "unit"), [("en", "MW heat"), ("zh", "MW 热")])
 def test_columns_of_heat_follow_those_of_power(lang: str, unit: str) -> None:
-    columns = list(plan_columns(RUN.solution, RUN.case, load_words(lang, devices=DEVICES)))
+    columns = list(plan_columns(run().solution, run().case, load_words(lang, devices=DEVICES)))
     carriers = [column.carrier for column in columns if column.kind != "price"]
     assert carriers == sorted(carriers)  # electricity, heat
     heads = {column.key: column.header.split("\n") for column in columns}

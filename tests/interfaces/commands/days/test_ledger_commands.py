@@ -1,7 +1,6 @@
 """The ledger as it is typed: filled, planned from, sent, exported; both languages; without its extra."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pandas as pd
 import pytest
 
 from tests.support.ledgers.ledger_cases import meter_file
-from tests.support.paths import environment
 from tests.support.small_case import swap, write_case
 from tests.support.typed_commands import Run
 
@@ -151,37 +149,17 @@ def test_another_case_of_the_same_name_is_refused(park: Path, run: Run) -> None:
     assert "`calendar.minutes` = 60: must be 15, as in the ledger for small" in ran.err
 
 
-WITHOUT = """
-import sys
-class Absent:
-    def find_spec(self, name, *more):
-        if name.partition(".")[0] in ("sqlalchemy", "alembic", "psycopg"):
-            raise ModuleNotFoundError(name)
-sys.meta_path.insert(0, Absent())
-import importlib.util
-real = importlib.util.find_spec
-importlib.util.find_spec = lambda name: None if name in ("sqlalchemy", "alembic") else real(name)
-import parkdispatch
-import parkdispatch.interfaces.api.dispatch_api
-from parkdispatch.interfaces.cli import main
-sys.argv = ["parkdispatch", *sys.argv[1:]]
-main()
-"""
-
-
-def test_without_the_extra_the_ledger_says_what_is_missing(park: Path) -> None:
-    command = [sys.executable, "-c", WITHOUT, "ledger", "init", str(park)]
-    refused = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
-    assert refused.returncode == 2
-    assert refused.stderr.splitlines() == [
+def test_without_the_extra_the_ledger_says_what_is_missing(
+    park: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the libraries are absent and what imports them is not loaded yet; `test_lazy_imports` has why."""
+    for name in [name for name in sys.modules if name.startswith("parkdispatch.operations.ledger.")]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in ("sqlalchemy", "alembic", "psycopg"):
+        monkeypatch.setitem(sys.modules, name, None)
+    refused = run("ledger", "init", park)
+    assert refused.code == 2
+    assert refused.err.splitlines() == [
         "input: a ledger needs sqlalchemy and alembic, which are not installed: pip install"
         " 'parkdispatch[ledger]'"
     ]
-
-
-def test_a_plan_does_not_load_the_libraries_of_the_ledger() -> None:
-    code = (
-        "import sys, parkdispatch.interfaces.cli, parkdispatch.interfaces.api.dispatch_api;"
-        "sys.exit(bool({'sqlalchemy', 'alembic', 'psycopg'} & sys.modules.keys()))"
-    )
-    assert subprocess.run([sys.executable, "-c", code], env=environment(), check=False).returncode == 0
