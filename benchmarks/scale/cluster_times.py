@@ -22,6 +22,7 @@ from benchmarks.table import machine
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.variations.scenarios import scenario_table
 from parkdispatch.models.device import Array
+from parkdispatch.models.errors import InputError
 from parkdispatch.studies.dask_client import TlsFiles
 from parkdispatch.studies.sizing.existing_park import ExistingPark, require_increment_inputs
 from parkdispatch.studies.sizing.offers import attempted_offers, choices_of
@@ -155,15 +156,22 @@ def _cluster(folder: Path, progress: Progress) -> Iterator[tuple[str, TlsFiles, 
                 _require_patience(began, folder)
                 time.sleep(0.05)
             address = str(json.loads(told.read_text(encoding="utf-8"))["address"])
-            with TaskCluster(address, tls=tls) as cluster:
-                while cluster.processes < WORKERS:
-                    _require_patience(began, folder)
-                    time.sleep(0.05)
+            while _workers_at(address, tls) < WORKERS:
+                _require_patience(began, folder)
+                time.sleep(0.05)
             yield address, tls, time.perf_counter() - began
         finally:
             for process in reversed(processes):
                 process.terminate()
                 process.wait(PATIENCE_S)
+
+
+def _workers_at(address: str, tls: TlsFiles) -> int:
+    try:
+        with TaskCluster(address, tls=tls) as cluster:
+            return cluster.processes
+    except InputError:  # none is there yet
+        return 0
 
 
 def _require_patience(began: float, folder: Path) -> None:
