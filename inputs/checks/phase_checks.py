@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def phase_problems(case: "Case") -> list[str]:
-    """Batteries that are none of the case or of no phase, a station dearer than all, owners beside phases."""
+    """Batteries that are none of the case or of no phase, a station dearer than all."""
     if case.phases is None:
         return []
     problems, named = [], [name for phase in case.phases.phase for name in phase.devices]
@@ -19,10 +19,6 @@ def phase_problems(case: "Case") -> list[str]:
         problems.append(
             f"`phases.shared_station_yuan` = {case.phases.shared_station_yuan:.15g}: must be below"
             f" `finance.investment_yuan` = {case.finance.investment_yuan:.15g}, of which it is a part"
-        )
-    if case.owners is not None:
-        problems.append(
-            "`phases`: must be left out where the case names `owners`, whose flows are of one phase"
         )
     known = ", ".join(case.batteries) or "none"
     for number, phase in enumerate(case.phases.phase):

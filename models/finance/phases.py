@@ -74,6 +74,17 @@ class BuildPhases(Declaration):
             listed = ", ".join(f"{share:.15g}" for share in known)
             yield f"phase.modular_share = {listed}: add up to {sum(known):.15g}, must add up to 1"
 
+    def in_service(self, year: int, operation_years: int) -> list[int]:
+        """Numbers of the phases that operate in a year of the whole, counted from 1, as they come.
+
+        Each is in service for `operation_years`.
+        """
+        return [
+            number
+            for number, phase in enumerate(self.phase)
+            if phase.commissioned < year <= phase.commissioned + operation_years
+        ]
+
     def of_devices(self, names: Sequence[str]) -> "BuildPhases | None":
         """The phases with batteries of these names; None: none is left.
 

@@ -109,7 +109,7 @@ def dispatch_years(
     replaced = finance.fixed_replacement_years
     try:
         years = each_year(finance.operation_years, chosen, initial_health, dispatch, next_health, replaced)
-    except _UnknownYearError:
+    except UnknownYearError:
         raise errors[min(errors)] from None
     return Lifetime(
         case,
@@ -123,7 +123,7 @@ def prepared_year(prepared: Prepared, health: Health, year: int) -> Prepared:
     return with_yearly_changes(aged_prepared(prepared, health, year - 1), factors)
 
 
-class _UnknownYearError(Exception):
+class UnknownYearError(Exception):
     """A year that was not dispatched and cannot be estimated."""
 
 
@@ -152,7 +152,10 @@ def each_year(
         operation_year = dispatch(year, health) if asked else None
         if operation_year is None:
             known = list(dispatched.values())
-            cycles: Health = {name: expected_cycles(known, name, share) for name, share in health.items()}
+            cycles: Health = {
+                name: expected_cycles([y for y in known if name in y.full_cycles], name, share)
+                for name, share in health.items()
+            }
             following = next_health(year, health, cycles)
             if not asked and following.renewed_share:
                 operation_year = dispatch(year, health)
@@ -166,8 +169,8 @@ def each_year(
             renewed_shares[year] = following.renewed_share
         health = following.health
     estimated = {
-        year: _estimated_year(
-            [known for number, known in dispatched.items() if not _parted(number, year, boundaries)],
+        year: estimated_year(
+            [known for number, known in dispatched.items() if not is_parted(number, year, boundaries)],
             year,
             health,
         )
@@ -179,20 +182,20 @@ def each_year(
     )
 
 
-def _parted(one: int, other: int, boundaries: Collection[int]) -> bool:
+def is_parted(one: int, other: int, boundaries: Collection[int]) -> bool:
     """Whether cells are replaced between two years."""
     return any(min(one, other) <= boundary < max(one, other) for boundary in boundaries)
 
 
-def _estimated_year(known: Sequence[OperationYear], year: int, health: Health) -> OperationYear:
+def estimated_year(known: Sequence[OperationYear], year: int, health: Health) -> OperationYear:
     """A year on the line through the nearest dispatched ones, one on either side where there are such.
 
-    Raises _UnknownYearError where fewer than two are known.
+    Raises UnknownYearError where fewer than two are known.
     """
     earlier = [operation for operation in known if operation.year < year]
     later = [operation for operation in known if operation.year > year]
     if len(known) < 2:
-        raise _UnknownYearError(year)
+        raise UnknownYearError(year)
     if earlier and later:
         return interpolated_year(earlier[-1], later[0], year, health)
     first, last = earlier[-2:] if earlier else later[:2]
