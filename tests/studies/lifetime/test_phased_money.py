@@ -21,8 +21,8 @@ from parkdispatch.results.savings.as_operated import AsOperated
 from parkdispatch.studies.lifetime.owner_runs import case_without_pv_company, study_owners_of_phases
 from parkdispatch.studies.lifetime.phased_study import dispatch_phases
 from parkdispatch.studies.solve_options import SolveContext
-from tests.studies.lifetime.test_phased_study import UNKEPT, park, phased
 from tests.support.cases.lifetime_cases import ENERGY_ONLY, HOURLY, PLAIN, finance
+from tests.support.cases.phased_parks import UNKEPT, park, phased
 from tests.support.small_case import write_case
 
 NEVER_WORN = {"fade_per_full_cycle": 0.0, "fade_per_year": 0.02}
