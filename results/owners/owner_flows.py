@@ -15,9 +15,12 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.models.finance.owners import Owners
+from parkdispatch.models.markets.green_certificates import CERTIFICATES
+from parkdispatch.models.markets.mechanism_price import MECHANISM
+from parkdispatch.models.markets.spot_market import DAY_AHEAD, REAL_TIME
 from parkdispatch.models.units import KW_PER_MW, KWH_PER_MWH
 from parkdispatch.results.finance.cash_flow import CashFlow
-from parkdispatch.results.finance.lifetime import Lifetime
+from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
 from parkdispatch.results.finance.returns import Payback, irr, npv, payback
 from parkdispatch.results.owners.owner_taxes import ProjectTrade, owner_taxes
 from parkdispatch.results.owners.transfers import (
@@ -31,6 +34,8 @@ from parkdispatch.results.owners.transfers import (
     added_transfers,
     owner_totals,
 )
+
+OF_EXPORTS, OF_IMPORTS = (MECHANISM, CERTIFICATES), (DAY_AHEAD, REAL_TIME)  # streams of markets
 
 STORAGE_COSTS = tuple(
     f"{STORAGE}_{name}"
@@ -163,6 +168,7 @@ class _Facts:
             yield from self._with_works(there)
         elif PV in there:
             yield Transfer("all_sold", OUTSIDE, PV, self._available_mwh() * self._sale_yuan_per_mwh())
+        yield from self._markets(there)
         yield from of_storage.values()
 
     def storage_transfers(self, project: StorageProject, there: frozenset[str]) -> Iterator[Transfer]:
@@ -186,13 +192,15 @@ class _Facts:
             contracts = padded(sum(year.contract_yuan.values()) for year in lifetime.years)
             yield Transfer("contracts", OUTSIDE, STORAGE, storage.response_share * contracts)
             yield Transfer("contracts_works", OUTSIDE, WORKS, (1.0 - storage.response_share) * contracts)
-            yield Transfer("lease", WORKS, STORAGE, _yearly(storage.lease_yuan_per_kw_year, project.cash))
+            lease = self._yearly(storage.lease_yuan_per_kw_year, storage.escalation, project)
+            yield Transfer("lease", WORKS, STORAGE, lease)
         else:
             arbitrage = padded(year.saved_yuan["arbitrage"] - year.auxiliary_yuan for year in lifetime.years)
             yield Transfer("arbitrage_alone", OUTSIDE, STORAGE, self._kept_share * arbitrage)
         if NETWORK in there:
-            rent = self.owners.network.capacity_rent_yuan_per_kw_year
-            yield Transfer("capacity_rent", STORAGE, NETWORK, _yearly(rent, project.cash))
+            network = self.owners.network
+            rent = self._yearly(network.capacity_rent_yuan_per_kw_year, network.escalation, project)
+            yield Transfer("capacity_rent", STORAGE, NETWORK, rent)
 
     def _costs(self) -> Iterator[Transfer]:
         """What PV and network company pay to builders and for upkeep, whether another leaves or not."""
@@ -226,7 +234,35 @@ class _Facts:
             # the works' bill is net of what is sold, which is the PV company's
             yield Transfer("surplus", WORKS, PV, self._of(lifetime, f"sold{suffix}_yuan"))
         if NETWORK in there:
-            yield Transfer("network_fee", WORKS, NETWORK, used_mwh * KWH_PER_MWH * network.fee_yuan_per_kwh)
+            fee = network.fee_yuan_per_kwh * self._growth(network.escalation)
+            yield Transfer("network_fee", WORKS, NETWORK, used_mwh * KWH_PER_MWH * fee)
+
+    def _markets(self, there: frozenset[str]) -> Iterator[Transfer]:
+        """What is settled in markets without the storage, whose own effect is among its contracts.
+
+        Mechanism and certificates are of what PV exports; if the works leave, of all that it has. The spot
+        settlement is of the works' import, which PV lowers.
+        """
+        settled = {stream for year in self._lifetime.years for stream in year.market_without_yuan}
+        if PV in there and not settled.isdisjoint(OF_EXPORTS):
+            earned = -self._in_markets(self._lifetime, OF_EXPORTS)
+            if WORKS not in there:
+                exported = self._of(self._lifetime, "exported_without_mwh")
+                per_mwh = np.divide(earned, exported, out=np.zeros_like(earned), where=exported > 0)
+                earned = per_mwh * self._available_mwh()
+            yield Transfer("pv_markets", OUTSIDE, PV, earned)
+        if PV in there and WORKS in there and not settled.isdisjoint(OF_IMPORTS):
+            alone = self._in_markets(self._without_pv, OF_IMPORTS)
+            spot = self._in_markets(self._lifetime, OF_IMPORTS)
+            yield Transfer("spot_saved", OUTSIDE, WORKS, alone - spot)
+
+    def _in_markets(self, lifetime: Lifetime, streams: Sequence[str]) -> Array:
+        """Costs of these streams without the storage."""
+
+        def total(year: OperationYear) -> float:
+            return sum(year.market_without_yuan.get(stream, 0.0) for stream in streams)
+
+        return _padded(map(total, lifetime.years), self.cash)
 
     def _available_mwh(self) -> Array:
         available = (year.park_amounts["renewable_available_mwh"] for year in self._lifetime.years)
@@ -241,14 +277,17 @@ class _Facts:
     def _growth(self, rate: float) -> Array:
         return np.asarray((1.0 + rate) ** np.maximum(0.0, self.cash.values["operation"] - 1.0))
 
+    def _yearly(self, yuan_per_kw: float, escalation: float, project: StorageProject) -> Array:
+        """A price of the rated power of a project in each year of its operation [yuan].
+
+        It changes from the first project's first year on.
+        """
+        cash = project.cash
+        price = yuan_per_kw * self._growth(escalation)[project.begin :][: len(cash.values["year"])]
+        return np.where(cash.values["operation"] > 0, price * cash.operation.power_mw * KW_PER_MW, 0.0)
+
     def _of(self, lifetime: Lifetime, name: str) -> Array:
         return _padded((getattr(year, name) for year in lifetime.years), self.cash)
-
-
-def _yearly(yuan_per_kw: float, cash: CashFlow) -> Array:
-    """A price of the rated power of a project, in each year of its operation [yuan]."""
-    yuan = yuan_per_kw * cash.operation.power_mw * KW_PER_MW
-    return np.where(cash.values["operation"] > 0, yuan, 0.0)
 
 
 def _padded(yearly: Iterable[float], cash: CashFlow) -> Array:

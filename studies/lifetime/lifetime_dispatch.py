@@ -12,6 +12,7 @@ from typing import NamedTuple
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
 from parkdispatch.inputs.variations.ageing import aged_prepared, with_yearly_changes
+from parkdispatch.inputs.variations.reference_park import without_investment
 from parkdispatch.models.capacity import largest_capacity
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.finance.investment import Finance
@@ -216,7 +217,7 @@ def require_lifetime_inputs(case: Case, only: Sequence[int] | None = None) -> Fi
             for year in only or ()
             if not 1 <= year <= finance.operation_years
         ]
-    if not case.batteries:
+    if not case.batteries and not (finance is not None and finance.instead):
         problems.append("`device`: must have a battery, because the years are those of the storage")
     problems += undecided_sizes(case, "the years of a storage are those of one that is built")
     if problems or finance is None:
@@ -256,24 +257,34 @@ def _dispatch_year(
         base = _solve_without_storage(aged_year, year_context, base_warm_start)
         year_context.progress("auditing")
         solution, _ = audited_solution(aged_year, response.optimum)
-        without, _ = audited_solution(aged_year.of(case.without_storage()), base)
+        without, _ = audited_solution(aged_year.of(without_investment(case)), base)
     except InputError as error:
         raise InputError([f"year {year} of operation: {line}" for line in error.problems]) from error
     except (InfeasibleError, SolverError) as error:
         raise type(error)(f"year {year} of operation: {error}") from error
     operation_year = dispatched_year(year, case, solution, without, response.events, response.bill_cost_yuan)
     # with events, the dispatch is optimal at the raised prices and not at the case's own: report that gap
-    gap = max(response.gap, base.proof.gap)
-    return replace(operation_year, gap=gap), _YearOptima(optimum, base)
+    gap, open_yuan = max(response.gap, base.proof.gap), open_cost_yuan(optimum, base)
+    return replace(operation_year, gap=gap, open_yuan=open_yuan), _YearOptima(optimum, base)
+
+
+def open_cost_yuan(*optima: Optimum) -> float:
+    """The largest difference between what a dispatch costs and its proven bound [yuan]."""
+    return max(optimum.proof.objective_yuan - optimum.proof.bound_yuan for optimum in optima)
 
 
 def _solve_without_storage(
     prepared: Prepared, context: SolveContext, warm_start: WarmStart | None
 ) -> Optimum:
-    """Solve the base case without storage, the reference of every saving. Raises InfeasibleError."""
+    """Solve the base case without the investment, the reference of every saving. Raises InfeasibleError."""
+    case = prepared.case
     try:
-        return solve_prepared(prepared.of(prepared.case.without_storage()), context, warm_start)
+        return solve_prepared(prepared.of(without_investment(case)), context, warm_start)
     except InfeasibleError as error:
+        if case.finance is not None and case.finance.instead:
+            raise InfeasibleError(
+                f"the park is infeasible as `finance.instead` has it, so no saving can be stated: {error}"
+            ) from error
         raise InfeasibleError(
             f"the park is infeasible without its storage, so no saving can be stated: {error}"
         ) from error

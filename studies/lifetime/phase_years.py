@@ -31,7 +31,7 @@ from parkdispatch.studies.lifetime.demand_response_dispatch import (
     DemandResponseDispatch,
     dispatch_demand_response,
 )
-from parkdispatch.studies.lifetime.lifetime_dispatch import Health, prepared_year
+from parkdispatch.studies.lifetime.lifetime_dispatch import Health, open_cost_yuan, prepared_year
 from parkdispatch.studies.solve_case import audited_solution, solve_prepared
 from parkdispatch.studies.solve_options import SolveContext
 from parkdispatch.studies.study_tasks import park_digest
@@ -113,6 +113,7 @@ class _Dispatch:
     prepared: Prepared
     response: DemandResponseDispatch
     solution: xr.Dataset
+    open_yuan: float  # its cost above the proven bound, before the response
 
 
 def _with(prepared: Prepared, kept: Sequence[str], stores: Sequence[str]) -> Prepared:
@@ -133,7 +134,7 @@ def _dispatched(
     if respond:
         response = dispatch_demand_response(prepared, optimum, context)
     solution, _ = audited_solution(prepared, response.optimum)
-    return _Dispatch(prepared, response, solution)
+    return _Dispatch(prepared, response, solution, open_cost_yuan(optimum))
 
 
 def _figures(year: int, case: Case, now: _Dispatch, before: _Dispatch) -> OperationYear:
@@ -147,7 +148,12 @@ def _figures(year: int, case: Case, now: _Dispatch, before: _Dispatch) -> Operat
     contract_yuan = dict(figures.contract_yuan)
     if metered_response(case.contracts) is not None:
         contract_yuan[DEMAND_RESPONSE] -= before.response.revenue_yuan
-    return replace(figures, contract_yuan=contract_yuan, gap=max(response.gap, before.response.gap))
+    return replace(
+        figures,
+        contract_yuan=contract_yuan,
+        gap=max(response.gap, before.response.gap),
+        open_yuan=max(now.open_yuan, before.open_yuan),
+    )
 
 
 def _as_operated(own: OperationYear, devices: Sequence[str], final: _Dispatch) -> OperationYear:
