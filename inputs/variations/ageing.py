@@ -62,7 +62,7 @@ def with_yearly_changes(prepared: Prepared, factors: YearFactors) -> Prepared:
     }
     if factors.changes_prices:
         changed = _with_price_factors(changed, factors)
-        repriced |= {name: _factors_of_series(factors) for name in changed.of_role("grid")}
+        repriced |= {name: dict(_factors_of_series(factors)) for name in changed.of_role("grid")}
     if repriced:
         again = prepare(
             changed.with_devices({name: changed.devices[name] for name in repriced}), prepared.times

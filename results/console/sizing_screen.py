@@ -40,8 +40,8 @@ def show_size_study(console: Console, study: SizeStudy) -> None:
     if study.offers:
         console.print(_offers(study))
     if steps := step_table(study, words):
-        heads = ("", "built", "in", "station", "incre-\nment", "invest-\nment", "NPV\nof all", "added")
-        console.print(_table("All at once, or in the case's steps, 万元", steps["rows"], heads))
+        step_heads = ("", "built", "in", "station", "incre-\nment", "invest-\nment", "NPV\nof all", "added")
+        console.print(_table("All at once, or in the case's steps, 万元", steps["rows"], step_heads))
     if any(offered.marginal for offered in study.offers):
         console.print(_marginal(study))
     if study.risk is not None:

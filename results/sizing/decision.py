@@ -116,7 +116,9 @@ def decision(study: SizeStudy) -> list[Statement]:
         leads = build[0].key != "build_now" and any(statement.key == "pays_below" for statement in price)
         statements += [*price, *build] if leads else [*build, *price]
     statements += _present(study)
-    steps = step_statements(study.steps, recommended and recommended.choice.key, study.case.calendar.year)
+    steps = step_statements(
+        study.steps, None if recommended is None else recommended.choice.key, study.case.calendar.year
+    )
     statements += [Statement(key, numbers) for key, numbers in steps]
     statements += [*_best(study, recommended), *_risk(study)]
     return [*statements, *_unproven(study, recommended), *_incomplete(study)]
