@@ -16,6 +16,7 @@ from parkdispatch.inputs.checks.case_parts import CaseParts, all_parts, valid_pa
 from parkdispatch.inputs.checks.computed_series import uncomputable_series
 from parkdispatch.inputs.checks.cross_checks import cross_check, year_problems
 from parkdispatch.inputs.checks.file_form import file_problems
+from parkdispatch.inputs.checks.investment_checks import investment_problems
 from parkdispatch.inputs.checks.owner_checks import owner_problems
 from parkdispatch.inputs.checks.phase_checks import phase_problems
 from parkdispatch.inputs.checks.sizing_checks import sizing_problems
@@ -119,7 +120,13 @@ def load_case(name_or_path: str, variant: str | None = None, *, whole_year: bool
     text = path.read_text(encoding="utf-8")
     case = replace(case, sources=file_sources(text, case, paths_set_by(all_tables, variant)))
     problems = [*sensitivity_problems(case), *calibrated_problems(case), *sizing_problems(case)]
-    if problems := [*problems, *owner_problems(case), *yearly_problems(case), *phase_problems(case)]:
+    if problems := [
+        *problems,
+        *owner_problems(case),
+        *yearly_problems(case),
+        *phase_problems(case),
+        *investment_problems(case),
+    ]:
         raise InputError(list(dict.fromkeys(named_after_variant(problems, all_tables, variant))))
     return case
 

@@ -143,8 +143,7 @@ class Device(Sizable):
     """Base of every device: frozen declarations that validate and nothing else.
 
     A device of one's own is a subclass with a `kind`, registered by `parkdispatch.register_device`. All that
-    people see of it follows from what it declares here: `role`, `displays`, `storage_level`, `flow`,
-    `activities` and `words`.
+    people see of it follows from `role`, `displays`, `storage_level`, `flow`, `activities` and `words`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -157,6 +156,7 @@ class Device(Sizable):
     needs_weather: ClassVar[bool] = False
     growing_series: ClassVar[tuple[str, ...]] = ()  # what grows with the park's load over the years
     market_costs: ClassVar[tuple[str, ...]] = ()  # of its costs, those settled in a market
+    yearly_prices: ClassVar[Mapping[str, str]] = {}  # by field or series of a price, its yearly change
     displays: ClassVar[tuple[Display, ...]] = ()  # none: one column, the power into the bus
     # words of its own by language ("en", "zh"), section ("devices", "quantities", "costs", "checks",
     # "prices", "book") and key, beside those of results/templates/words.*.toml

@@ -3,11 +3,13 @@
 With "own use" = renewable output less export, all exports counted as renewable,
 
     self-use share    = own use / what sun and wind could give       自发自用率
-    green share       = own use / consumption                         绿电占比
+    green share       = own use / energy used                         绿电占比
     curtailed share   = (could give - output) / could give            弃电率; 1 less it: 消纳率
 
-over the horizon, as the yearly rules of `models/network/park_rules.py` count them. What a storage loses
-counts as own use. CO2 is that of the energy bought, at the factor of each connection, and of fuels burnt.
+over the horizon. What stores and wires lose counts as own use, as in the yearly rules of
+`models/network/park_rules.py`, so it is energy used too: own use and purchase together, or consumption where
+units of the park add to them. Over consumption alone the share of a park with many losses exceeds one. CO2 is
+that of the energy bought, at the factor of each connection, and of fuels burnt.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +22,7 @@ from parkdispatch.models.vocabulary import Amount
 from parkdispatch.results.solution import park_amounts
 
 AMOUNTS: tuple[Amount, ...] = (
-    "renewable_available_mwh", "renewable_output_mwh", "export_mwh", "consumption_mwh", "co2_t",
+    "renewable_available_mwh", "renewable_output_mwh", "import_mwh", "export_mwh", "consumption_mwh", "co2_t",
 )  # fmt: skip
 
 
@@ -54,8 +56,13 @@ class ParkIndicators:
 
     @property
     def green_share(self) -> float | None:
-        """Own use over consumption [-]; None without consumption."""
-        return _share(self.own_use_mwh, self.amounts["consumption_mwh"])
+        """Own use over the energy used [-]; None where none is used."""
+        return _share(self.own_use_mwh, self.used_mwh)
+
+    @property
+    def used_mwh(self) -> float:
+        """Energy that the park uses, with what stores and wires lose [MWh]."""
+        return max(self.amounts["consumption_mwh"], self.own_use_mwh + self.amounts["import_mwh"])
 
     @property
     def curtailed_share(self) -> float | None:

@@ -29,6 +29,13 @@ def sizing_problems(case: "Case") -> list[str]:
         for grid, series in case.series
         if series == "purchase_price_yuan_per_mwh"
     ]
+    if sizing.wait is not None and case.finance is not None:
+        wait, most = sizing.wait.years, case.finance.operation_years
+        if wait > most:
+            problems.append(
+                f"`sizing.wait.years` = {wait}: must be at most `finance.operation_years` = {most}, after"
+                " which the decision is about another storage"
+            )
     for path, value in sizing.standing.items():
         try:
             with_values(case, {path: value})

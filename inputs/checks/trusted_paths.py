@@ -25,12 +25,12 @@ def path_problems(tables: Mapping[str, Any], folder: Path) -> list[str]:
     return [
         f"`{field}` = {text!r}: lies outside the folder of the case: must be in it, or in a folder that"
         f" variable `{DATA}` names, or be trusted by variable `{TRUST}`"
-        for field, text in _files(tables)
+        for field, text in named_files(tables)
         if not any(Path(os.path.realpath(user_path(text, folder))).is_relative_to(place) for place in allowed)
     ]
 
 
-def _files(tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def named_files(tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The paths in a case file, each with its field."""
     tariff, weather, series = (tables.get(name) for name in ("tariff", "weather", "series"))
     if isinstance(tariff, str) and is_tariff_path(tariff):

@@ -6,7 +6,9 @@ from dataclasses import replace
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.inputs.variations.uncertainties import with_spread
+from parkdispatch.models.device import Device
 from parkdispatch.models.finance.yearly_changes import YearFactors
+from parkdispatch.models.markets.services import Services
 from parkdispatch.models.network.declared_connection import DeclaredConnection
 
 
@@ -52,18 +54,47 @@ def with_yearly_changes(prepared: Prepared, factors: YearFactors) -> Prepared:
             series[name, key] = series[name, key] * factors.load
     grown = {name: device.grown(factors.load) for name, device in prepared.case.devices.items()}
     case, listed = prepared.case.with_devices(grown), prepared.listed_demand_price
+    if factors.contract_price != 1.0:
+        case = replace(case, contracts=case.contracts.times(factors.contract_price))
+    changed = _with_device_prices(case, factors)
+    repriced = {
+        name: by_key for name, device in changed.devices.items() if (by_key := _moved(device, factors))
+    }
     if factors.changes_prices:
-        case = _with_price_factors(case, factors)
-        grids = case.of_role("grid")
-        of_grids = prepare(case.with_devices({name: case.devices[name] for name in grids}), prepared.times)
-        series |= of_grids.series
-        listed = of_grids.listed_demand_price
-        for key, factor in _factors_of_series(factors).items():
-            for name in grids:
-                if (name, key) in case.series:
+        changed = _with_price_factors(changed, factors)
+        repriced |= {name: dict(_factors_of_series(factors)) for name in changed.of_role("grid")}
+    if repriced:
+        again = prepare(
+            changed.with_devices({name: changed.devices[name] for name in repriced}), prepared.times
+        )
+        series |= again.series
+        listed = {**listed, **again.listed_demand_price}
+        for name, by_key in repriced.items():
+            for key, factor in by_key.items():
+                if (name, key) in changed.series:
                     series[name, key] = series[name, key] * factor
-    changed = Prepared(case, prepared.times, prepared.hours, series, listed_demand_price=listed)
-    return changed.with_certain_full_use()
+    priced = Prepared(changed, prepared.times, prepared.hours, series, listed_demand_price=listed)
+    return priced.with_certain_full_use()
+
+
+def _moved(device: Device, factors: YearFactors) -> dict[str, float]:
+    """By field or series of a price of a device, the factor of the year where it is not one."""
+    by_key = {key: float(getattr(factors, change)) for key, change in device.yearly_prices.items()}
+    return {key: factor for key, factor in by_key.items() if factor != 1.0}
+
+
+def _with_device_prices(case: Case, factors: YearFactors) -> Case:
+    """The case with the prices of fuels and markets that its devices declare times these factors."""
+    devices = dict(case.devices)
+    for name, device in case.devices.items():
+        prices = {}
+        for key, factor in _moved(device, factors).items():
+            price = getattr(device, key, None)
+            if price is not None:
+                prices[key] = price.times(factor) if isinstance(price, Services) else price * factor
+        if prices:
+            devices[name] = device.model_copy(update=prices)
+    return case.with_devices(devices)
 
 
 def _factors_of_series(factors: YearFactors) -> Mapping[str, float]:

@@ -98,6 +98,17 @@ class SizingStudy:
 
         return write_size_study(self.study, Path(folder), language(lang))
 
+    def write_case(self, path: str | Path) -> str:
+        """Write the case with the recommended size and its money, which `study` values; return that size.
+
+        Raises InputError unless it lies in the folder of the case, whose files it names.
+        """
+        from parkdispatch.inputs.case_writer import require_case_folder
+        from parkdispatch.studies.sizing.chosen_case import write_chosen_case
+
+        require_case_folder(self.study.case, Path(path))
+        return write_chosen_case(self.study, Path(path))
+
 
 @dataclass(frozen=True)
 class PublishedComparison:
@@ -191,7 +202,7 @@ def size(
 
     Args:
         case: what `load_case` returned; it needs `[sizing]` and `[finance]`.
-        only: parts to compute, of best, surface, offers, when, scenarios; None: all.
+        only: parts to compute, of best, surface, offers, steps, when, scenarios; None: all.
         scenarios: how many to draw, or a CSV file with a column for each uncertainty; None: as the case
             says.
         every_year: dispatch every year of the offers, not the first and the last.

@@ -40,6 +40,8 @@ class FuelBurner(Device):
         FUEL_PRICE: price_spec("Fuel price", computed_from=(FUEL_PRICE,)),
     }
 
+    yearly_prices: ClassVar[Mapping[str, str]] = {FUEL_PRICE: "fuel_price"}
+
     @property
     def buys_fuel(self) -> bool:
         """Whether fuel comes at a price and from no bus."""

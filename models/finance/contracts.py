@@ -25,6 +25,7 @@ PILOT_PLAN = "published carbon-peak pilot plan, as far as its revenue can be tak
 COAL_BENCHMARK = "coal benchmark of Jiangxi, 0.4143 yuan/kWh"
 SATURDAY = 5  # of `date.weekday`
 MAX_PRICE_YUAN_PER_KWH = 100.0  # a higher price is most likely in yuan/MWh
+PRICES = ("price_yuan_per_kwh", "price_yuan_per_kw_year", "capacity_price_yuan_per_kw_month")  # of contracts
 
 Price = Annotated[float, Field(ge=0, le=MAX_PRICE_YUAN_PER_KWH)]
 Events = Annotated[int, Field(ge=0, le=366)]
@@ -258,6 +259,17 @@ class Contracts(Declaration):
     def none(self) -> bool:
         """Whether there is no contract."""
         return all(getattr(self, contract) is None for contract in type(self).model_fields)
+
+    def times(self, factor: float) -> "Contracts":
+        """The same contracts at prices times a factor."""
+        changed = {}
+        for contract in type(self).model_fields:
+            if (terms := getattr(self, contract)) is not None:
+                prices = {
+                    name: getattr(terms, name) * factor for name in PRICES if name in type(terms).model_fields
+                }
+                changed[contract] = terms.model_copy(update=prices)
+        return self.model_copy(update=changed)
 
     def warnings(self, storage_mw: float, year: int | None = None) -> list[str]:
         """A sentence for each value given without effect, and for working days that are not known.

@@ -13,7 +13,8 @@ from parkdispatch.models.declaration import ASSUMED, GIVEN, NO_UNIT, Declaration
 from parkdispatch.models.device import Fraction
 from parkdispatch.models.finance.finance_terms import CODED, LAW, YearlyChange, Years, YearsOrNone
 from parkdispatch.models.finance.replacement import Replacement
-from parkdispatch.models.limits import PositiveMoney, Price, UnitCost
+from parkdispatch.models.limits import Number, PositiveMoney, Price, UnitCost
+from parkdispatch.models.tariff.tariff_tables import Name
 
 SHARES_TOLERANCE = 1e-9  # [-] of shares that must add up to one
 ClassName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
@@ -137,6 +138,10 @@ class Finance(Declaration):
         ASSUMED,
         0.0,
     )
+    instead: dict[Name, Number] = declared(
+        "unit of the field", "Numbers of devices, by path, in the park without the investment: a device with"
+        " a 0 is left out; not given: the park without its storage", default={},
+    )  # fmt: skip
     decommissioning_share: Fraction = declared(
         "- of the investment", "Decommissioning and recycling, net of VAT, at the end of the last year",
         ASSUMED, 0.0,
@@ -285,7 +290,8 @@ def _parameters(table: BaseModel, prefix: str) -> Iterator[DeclaredValue]:
         if isinstance(value, BaseModel):
             yield from _parameters(value, f"{prefix}{name}_")
         elif isinstance(value, dict):
-            for key, part in value.items():
+            tables = {key: part for key, part in value.items() if isinstance(part, BaseModel)}
+            for key, part in tables.items():
                 yield from _parameters(part, f"{prefix}{name}_{key}_")
         elif value is not None and not isinstance(value, tuple):
             extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}

@@ -16,6 +16,7 @@ from parkdispatch.models.limits import Money, PositiveMoney, Price, UnitCost
 from parkdispatch.models.tariff.tariff_tables import Name
 
 CODED_PV = "as coded from NB/T 11894-2025 in a public repository, the standard itself not seen (second-hand)"
+Escalation = Annotated[float, Field(gt=-1, le=1)]
 
 
 class CompanyTax(Declaration):
@@ -43,9 +44,7 @@ class PvOwner(Declaration):
         "yuan/kWh", "Price of the grid that the discount is on, such as that of flat hours", GIVEN
     )
     discount: Fraction = declared("-", "Discount on that price for energy the works use", ASSUMED, 0.1)
-    escalation: Annotated[float, Field(gt=-1, le=1)] = declared(
-        "1/year", "Yearly change of the price to the works", ASSUMED, 0.0
-    )
+    escalation: Escalation = declared("1/year", "Yearly change of the price to the works", ASSUMED, 0.0)
     tax: CompanyTax = declared(NO_UNIT, "Its taxes", default=CompanyTax())
 
 
@@ -62,6 +61,7 @@ class StorageOwner(Declaration):
     lease_yuan_per_kw_year: UnitCost = declared(
         "yuan/kW a year", "Lease that the works pay for its rated power", ASSUMED, 0.0
     )
+    escalation: Escalation = declared("1/year", "Yearly change of the lease", ASSUMED, 0.0)
 
 
 class NetworkOwner(Declaration):
@@ -76,6 +76,7 @@ class NetworkOwner(Declaration):
     capacity_rent_yuan_per_kw_year: UnitCost = declared(
         "yuan/kW a year", "Rent of the storage company for the connection of its rated power", ASSUMED, 0.0
     )
+    escalation: Escalation = declared("1/year", "Yearly change of fee and rent", ASSUMED, 0.0)
     tax: CompanyTax = declared(NO_UNIT, "Its taxes", default=CompanyTax())
 
 

@@ -74,26 +74,52 @@ class BuildPhases(Declaration):
             listed = ", ".join(f"{share:.15g}" for share in known)
             yield f"phase.modular_share = {listed}: add up to {sum(known):.15g}, must add up to 1"
 
+    def in_service(self, year: int, operation_years: int) -> list[int]:
+        """Numbers of the phases that operate in a year of the whole, counted from 1, as they come.
+
+        Each is in service for `operation_years`.
+        """
+        return [
+            number
+            for number, phase in enumerate(self.phase)
+            if phase.commissioned < year <= phase.commissioned + operation_years
+        ]
+
+    def number_of(self, device: str) -> int:
+        """The number of the phase, from 0, that has a battery of this name."""
+        return next(number for number, phase in enumerate(self.phase) if device in phase.devices)
+
+    def at_once(self) -> "BuildPhases":
+        """The same phases, all commissioned with the first."""
+        phases = [phase.model_copy(update={"commissioned": 0}) for phase in self.phase]
+        return self.model_copy(update={"phase": tuple(phases)})
+
     def of_devices(self, names: Sequence[str]) -> "BuildPhases | None":
         """The phases with batteries of these names; None: none is left.
 
         Where some are gone, the investment is shared by rated energy.
         """
+        left = self.with_devices(names)
+        if left is None or sum(len(phase.devices) for phase in left.phase) == sum(
+            len(phase.devices) for phase in self.phase
+        ):
+            return left
+        first = left.phase[0].commissioned
+        changes = {"modular_share": None}
+        phases = [
+            phase.model_copy(update={**changes, "commissioned": phase.commissioned - first})
+            for phase in left.phase
+        ]
+        return self.model_copy(update={"phase": tuple(phases)})
+
+    def with_devices(self, names: Sequence[str]) -> "BuildPhases | None":
+        """The phases with batteries of these names, each in its year; None: none is left."""
         left = [
             phase.model_copy(update={"devices": devices})
             for phase in self.phase
             if (devices := tuple(name for name in phase.devices if name in names))
         ]
-        if not left:
-            return None
-        if sum(len(phase.devices) for phase in left) < sum(len(phase.devices) for phase in self.phase):
-            first = left[0].commissioned
-            changes = {"modular_share": None}
-            left = [
-                phase.model_copy(update={**changes, "commissioned": phase.commissioned - first})
-                for phase in left
-            ]
-        return self.model_copy(update={"phase": tuple(left)})
+        return self.model_copy(update={"phase": tuple(left)}) if left else None
 
     def finance_of(self, number: int, finance: Finance, rated_mwh: Mapping[str, float]) -> Finance:
         """The finance of a phase, counted from 0, as a project of its own at the prices of its year."""
@@ -103,16 +129,25 @@ class BuildPhases(Declaration):
             share = sum(rated_mwh[name] for name in phase.devices) / sum(rated_mwh.values())
         modular_yuan = (finance.investment_yuan - self.shared_station_yuan) * share
         investment_yuan = modular_yuan * (1.0 + self.yearly_price_change) ** years
-        replacement, upkeep = finance.replacement, finance.operation_maintenance
-        cells = share * (1.0 + replacement.yearly_price_change) ** years
-        grown = (1.0 + upkeep.yearly_change) ** years
-        rates = ("yuan_per_kw_year", "yuan_per_kwh_discharged", "investment_share")
-        return finance.model_copy(
-            update={
-                "investment_yuan": investment_yuan + (self.shared_station_yuan if number == 0 else 0.0),
-                "replacement": replacement.model_copy(update={"cost_yuan": replacement.cost_yuan * cells}),
-                "operation_maintenance": upkeep.model_copy(
-                    update={rate: getattr(upkeep, rate) * grown for rate in rates}
-                ),
-            }
-        )
+        investment_yuan += self.shared_station_yuan if number == 0 else 0.0
+        return finance_of_phase(finance, investment_yuan, share, years)
+
+
+def finance_of_phase(finance: Finance, investment_yuan: float, cells_share: float, years: int) -> Finance:
+    """The finance of a phase that is commissioned so many years after the first, at the prices of then.
+
+    `investment_yuan` is what it costs then, `cells_share` its share of a replacement of all cells.
+    """
+    replacement, upkeep = finance.replacement, finance.operation_maintenance
+    cells = cells_share * (1.0 + replacement.yearly_price_change) ** years
+    grown = (1.0 + upkeep.yearly_change) ** years
+    rates = ("yuan_per_kw_year", "yuan_per_kwh_discharged", "investment_share")
+    return finance.model_copy(
+        update={
+            "investment_yuan": investment_yuan,
+            "replacement": replacement.model_copy(update={"cost_yuan": replacement.cost_yuan * cells}),
+            "operation_maintenance": upkeep.model_copy(
+                update={rate: getattr(upkeep, rate) * grown for rate in rates}
+            ),
+        }
+    )

@@ -38,6 +38,9 @@ class YearFactors:
     load: float = 1.0
     sale_price: float = 1.0
     demand_price: float = 1.0
+    contract_price: float = 1.0
+    fuel_price: float = 1.0
+    market_price: float = 1.0
 
     def times(self, other: "YearFactors") -> "YearFactors":
         """The product of both, number by number."""
@@ -47,7 +50,7 @@ class YearFactors:
 
     @property
     def changes_prices(self) -> bool:
-        """Whether any price differs from that of the case's year."""
+        """Whether any price of a tariff or connection differs from that of the case's year."""
         return (self.purchase_price, self.spread, self.sale_price, self.demand_price) != (1.0,) * 4
 
 
@@ -68,6 +71,15 @@ class ParkYearlyChanges(Declaration):
         "1/year", "Demand price and capacity price of the tariff", ASSUMED, (0.0,)
     )
     sale_price: ChangesByYear = declared("1/year", "Price of surplus sold to the grid", ASSUMED, (0.0,))
+    contract_price: ChangesByYear = declared(
+        "1/year", "Prices of the contracts: demand response, absorption, lease and price of capacity",
+        ASSUMED, (0.0,),
+    )  # fmt: skip
+    fuel_price: ChangesByYear = declared("1/year", "Prices of fuels that devices buy", ASSUMED, (0.0,))
+    market_price: ChangesByYear = declared(
+        "1/year", "Prices of spot market, services and certificates, and the mean price of a mechanism",
+        ASSUMED, (0.0,),
+    )  # fmt: skip
     load: ChangesByYear = declared("1/year", "The park's energy, its machines included", ASSUMED, (0.0,))
 
     @property
@@ -76,6 +88,15 @@ class ParkYearlyChanges(Declaration):
         for name in type(self).model_fields:
             if any(changes := getattr(self, name)):
                 yield name, changes
+
+    def on_top(self, **more: float) -> "ParkYearlyChanges":
+        """The same changes with further ones in each year on top, by name."""
+        return self.model_copy(
+            update={
+                name: tuple((1.0 + change) * (1.0 + added) - 1.0 for change in getattr(self, name))
+                for name, added in more.items()
+            }
+        )
 
     def factors(self, years: int) -> YearFactors:
         """Prices and load after so many years, over those of the case's year."""

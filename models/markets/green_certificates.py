@@ -29,6 +29,7 @@ class GreenCertificates(Device):
 
     role: ClassVar[Role] = "network"
     market_costs: ClassVar[tuple[str, ...]] = (CERTIFICATES,)
+    yearly_prices: ClassVar[Mapping[str, str]] = {"price_yuan_per_mwh": "market_price"}
     ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {}
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {"in_force": IN_FORCE}
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = words_of(

@@ -41,6 +41,9 @@ class MechanismPrice(Device):
 
     role: ClassVar[Role] = "network"
     market_costs: ClassVar[tuple[str, ...]] = (MECHANISM,)
+    yearly_prices: ClassVar[Mapping[str, str]] = {  # the mechanism price itself is fixed for its term
+        "market_price_yuan_per_kwh": "market_price", "market_price_yuan_per_mwh": "market_price",
+    }  # fmt: skip
     ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {}
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
         "market_price_yuan_per_mwh": price_spec("Mean market price", ("market_price_yuan_per_kwh",)),

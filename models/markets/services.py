@@ -53,6 +53,15 @@ class Services(Declaration):
         "MW", "Largest offer of reserve; left out: the power of the battery", default=None
     )
 
+    def times(self, factor: float) -> "Services":
+        """The same services at prices times a factor."""
+        prices = (
+            "regulation_price_yuan_per_mw_h",
+            "mileage_price_yuan_per_mw",
+            "reserve_price_yuan_per_mw_h",
+        )
+        return self.model_copy(update={price: getattr(self, price) * factor for price in prices})
+
     def largest_mw(self, power_mw: float) -> tuple[float, float]:
         """Largest offers of regulation and of reserve, of a battery of this power [MW]."""
         regulation_mw, reserve_mw = self.largest_regulation_mw, self.largest_reserve_mw

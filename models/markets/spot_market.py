@@ -42,6 +42,9 @@ class SpotMarket(Device):
 
     role: ClassVar[Role] = "network"
     market_costs: ClassVar[tuple[str, ...]] = (DAY_AHEAD, REAL_TIME)
+    yearly_prices: ClassVar[Mapping[str, str]] = {
+        f"{market}_price_yuan_per_mwh": "market_price" for market in PRICES
+    }
     ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {}
     series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
         **{

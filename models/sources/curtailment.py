@@ -29,6 +29,7 @@ from parkdispatch.models.device import (
     largest_residual,
     power_spec,
 )
+from parkdispatch.models.limits import PositiveFactor
 from parkdispatch.models.network.full_use import SupplyBound
 from parkdispatch.models.ordered_bounds import INJECTION
 from parkdispatch.models.vocabulary import Interval, Terms
@@ -48,8 +49,8 @@ class CurtailablePlant(Device):
         "-", "Whether all available power must be fed in; false: it may be curtailed at no cost",
         ASSUMED, False,
     )  # fmt: skip
-    scale: Sized | None = declared(
-        "-", "Multiple of the declared plant to be built, left to the optimizer; left out: the plant itself",
+    scale: PositiveFactor | Sized | None = declared(
+        "-", "Multiple of the declared plant that is built, or left to the optimizer; left out: the plant",
         default=None,
     )  # fmt: skip
     age_years: Annotated[float, Field(ge=0, le=50)] = declared(
@@ -83,7 +84,7 @@ class CurtailablePlant(Device):
         if self.scale is None:
             block.output_mw = pyo.Var(bounds=(available if self.must_run else 0, available))
         else:
-            block.output_mw = pyo.Var(bounds=(0, self.scale.max * available))
+            block.output_mw = pyo.Var(bounds=(0, largest_capacity(self.scale) * available))
             available = available * capacity_in_model(interval, "scale", self.scale)
             within = block.output_mw == available if self.must_run else block.output_mw <= available
             block.output_limit = pyo.Constraint(expr=within)

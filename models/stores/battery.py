@@ -67,6 +67,7 @@ class Battery(BatteryDeclaration):
     role: ClassVar[Role] = "store"
     stores_energy: ClassVar[bool] = True
     market_costs: ClassVar[tuple[str, ...]] = (REGULATION, RESERVE)
+    yearly_prices: ClassVar[Mapping[str, str]] = dict.fromkeys(("services", *SERVICE_SERIES), "market_price")
     displays: ClassVar[tuple[Display, ...]] = (
         Display("set_point", "set_point", {"discharge_mw": 1.0, "charge_mw": -1.0}),
     )

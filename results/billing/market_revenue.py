@@ -3,6 +3,10 @@
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.results.solution import cost_yuan
+
+RUNNING = "running_costs"  # the stream of what else is paid to run the devices
+RUNNING_COSTS = ("fuel", "start", "wheeling", "co2")
 
 
 def market_revenue_yuan(solution: xr.Dataset, without: xr.Dataset, case: Case) -> dict[str, float]:
@@ -11,15 +15,35 @@ def market_revenue_yuan(solution: xr.Dataset, without: xr.Dataset, case: Case) -
     `without` is the dispatch of the base case; a device that is not in it costs nothing there. Empty where no
     device has such a cost.
     """
-    revenue_yuan: dict[str, float] = {}
-    for name, device in case.devices.items():
-        for label in device.market_costs:
-            key = f"{name}.{label}_yuan"
-            if key in solution:
-                saved_yuan = _total_yuan(without, key) - _total_yuan(solution, key)
-                revenue_yuan[label] = revenue_yuan.get(label, 0.0) + saved_yuan
+    before, after = market_costs_yuan(without, case), market_costs_yuan(solution, case)
+    return {label: before.get(label, 0.0) - yuan for label, yuan in after.items()}
+
+
+def further_revenue_yuan(solution: xr.Dataset, without: xr.Dataset, case: Case) -> dict[str, float]:
+    """What a dispatch saves beside the bill, by stream [yuan]: in markets, and in running costs of devices.
+
+    Running costs, such as fuel, are those of an investment in more than a storage (`finance.instead`).
+    """
+    revenue_yuan = market_revenue_yuan(solution, without, case)
+    if case.finance is not None and case.finance.instead:
+        before, after = (_running_yuan(dispatch) for dispatch in (without, solution))
+        revenue_yuan[RUNNING] = before - after
     return revenue_yuan
 
 
-def _total_yuan(solution: xr.Dataset, key: str) -> float:
-    return float(solution[key].sum()) if key in solution else 0.0
+def _running_yuan(solution: xr.Dataset) -> float:
+    """What fuel, starts, wheeling and CO2 cost over the horizon [yuan]."""
+    return sum(yuan for name, yuan in cost_yuan(solution).items() if name.key in RUNNING_COSTS)
+
+
+def market_costs_yuan(solution: xr.Dataset, case: Case) -> dict[str, float]:
+    """Costs by stream of all devices of a case that settle in a market [yuan]; negative: earned.
+
+    A device that is not in the solution, or does not settle there, has none.
+    """
+    costs_yuan: dict[str, float] = {}
+    for name, device in case.devices.items():
+        for label in device.market_costs:
+            if (key := f"{name}.{label}_yuan") in solution:
+                costs_yuan[label] = costs_yuan.get(label, 0.0) + float(solution[key].sum())
+    return costs_yuan

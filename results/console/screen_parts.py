@@ -26,6 +26,8 @@ COST_WORDS = {
     "capital": "capital",
 }
 
+SCREEN_COLUMNS = 80
+
 
 def failed_lines(failed: Sequence[FailedTask], asked: Mapping[str, int], base_year: int) -> Iterator[str]:
     """What failed, how much of it, and the first message of each part."""
@@ -68,6 +70,39 @@ def dense_table(title: str, *columns: str) -> Table:
     """A table with narrow gaps between its columns, to fit eighty columns of the screen."""
     table = plain_table(title, *columns)
     table.padding = (0, 1, 0, 0)
+    return table
+
+
+def tables_within(
+    title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], width: int = SCREEN_COLUMNS
+) -> Iterator[Table]:
+    """Dense tables of the same rows, as many as it takes for each to fit the screen with all of its numbers.
+
+    The first column is in each of them, the others in order; the last row, a sum, is bold. The title is that
+    of the first table.
+    """
+    screen = Console(width=10 * width)
+
+    def fits(columns: Sequence[int]) -> bool:
+        return screen.measure(_of_columns("", heads, rows, columns)).maximum <= width
+
+    shown: list[int] = []
+    for column in range(1, len(heads)):
+        if shown and not fits([*shown, column]):
+            yield _of_columns(title, heads, rows, shown)
+            title, shown = "", []
+        shown.append(column)
+    yield _of_columns(title, heads, rows, shown)
+
+
+def _of_columns(
+    title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[int]
+) -> Table:
+    """A dense table of the first column and these."""
+    table = dense_table(title, *(heads[column] for column in (0, *columns)))
+    for row in rows:
+        style = "bold" if row is rows[-1] else None
+        table.add_row(*(row[column] for column in (0, *columns)), style=style)
     return table
 
 

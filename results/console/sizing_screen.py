@@ -14,6 +14,7 @@ from parkdispatch.results.console.screen_parts import dense_table, failed_lines,
 from parkdispatch.results.sizing.decision import size_text
 from parkdispatch.results.sizing.decision_words import paragraph
 from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Best, SizeStudy
+from parkdispatch.results.sizing.step_words import step_table
 from parkdispatch.results.sizing.undecided import largest_gap
 from parkdispatch.results.views import sizing_tables as tables
 from parkdispatch.results.wording.sentences import count_text
@@ -38,6 +39,9 @@ def show_size_study(console: Console, study: SizeStudy) -> None:
     console.print(Panel(paragraph(study, words), box=box.SQUARE, padding=(0, 1)))
     if study.offers:
         console.print(_offers(study))
+    if steps := step_table(study, words):
+        step_heads = ("", "built", "in", "station", "incre-\nment", "invest-\nment", "NPV\nof all", "added")
+        console.print(_table("All at once, or in the case's steps, 万元", steps["rows"], step_heads))
     if any(offered.marginal for offered in study.offers):
         console.print(_marginal(study))
     if study.risk is not None:

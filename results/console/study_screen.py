@@ -12,7 +12,13 @@ from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.billing.demand_response import ResponseSummary
 from parkdispatch.results.console.screen_language import SCREEN_LANG
-from parkdispatch.results.console.screen_parts import dense_table, failed_lines, heading, money
+from parkdispatch.results.console.screen_parts import (
+    dense_table,
+    failed_lines,
+    heading,
+    money,
+    tables_within,
+)
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.cash_flow_line import FLOWS
 from parkdispatch.results.finance.cash_flow_line import words as stream_words
@@ -43,7 +49,8 @@ def show_study(console: Console, study: Study) -> None:
     case, finance = study.case, study.cash.finance
     title = f"{case.titled(SCREEN_LANG.get())}: the storage in {finance.operation_years} years of operation"
     console.print(heading(title, case), soft_wrap=True)
-    console.print(_years_table(study))
+    for table in _years_tables(study):
+        console.print(table)
     for line in (*_notes(study), *failed_lines(study.failed, study.asked, case.calendar.year)):
         console.print(Text(line), soft_wrap=True)
     console.print(_returns_table(study.cash))
@@ -59,36 +66,34 @@ def show_study(console: Console, study: Study) -> None:
         console.print(Text(line), soft_wrap=True)
 
 
-def _years_table(study: Study) -> Table:
-    """One row per year, money in 10^4 yuan; income of contracts replaces the bills if columns are short."""
+def _years_tables(study: Study) -> Iterator[Table]:
+    """One row per year, money in 10^4 yuan; income of contracts replaces the bills if columns are short.
+
+    With many streams there is more than one table.
+    """
     streams = study.cash.operation.revenue_yuan
     heads = ["health", "cycles", "GWh\nout", *(stream_words(stream).replace(" ", "\n") for stream in streams)]
     bills = ["bill\nwithout", "bill\nwith"] if len(streams) <= MOST_STREAMS_BESIDE_BILLS else []
     auxiliary = "auxiliary" if bills else "aux.\nenergy"
-    table = dense_table("Year by year, 万元", "year", *heads, auxiliary, *bills)
+    rows = []
     for index, year in enumerate(study.lifetime.years):
         health, cycles = storage_health_and_cycles(study.case, year)
         yuan = [*(array[index] for array in streams.values()), -year.auxiliary_yuan]
         yuan += [year.bill_without_yuan, year.bill_yuan] if bills else []
-        table.add_row(
-            f"{year.year}{'' if year.dispatched else ' ~'}",
-            f"{health:z.1%}",
-            f"{cycles:z,.0f}",
-            f"{year.discharged_mwh / 1000:z,.1f}",
-            *(f"{amount / YUAN_PER_WAN:z,.0f}" for amount in yuan),
+        rows.append(
+            [
+                f"{year.year}{'' if year.dispatched else ' ~'}",
+                f"{health:z.1%}",
+                f"{cycles:z,.0f}",
+                f"{year.discharged_mwh / 1000:z,.1f}",
+                *(f"{amount / YUAN_PER_WAN:z,.0f}" for amount in yuan),
+            ]
         )
     sums = [*(array.sum() for array in streams.values()), -study.cash.operation.auxiliary_yuan.sum()]
     discharged_gwh = study.cash.operation.discharged_mwh.sum() / 1000
-    table.add_row(
-        "all",
-        "",
-        "",
-        f"{discharged_gwh:z,.1f}",
-        *(f"{amount / YUAN_PER_WAN:z,.0f}" for amount in sums),
-        *("" for _ in bills),
-        style="bold",
-    )
-    return table
+    in_wan = [f"{amount / YUAN_PER_WAN:z,.0f}" for amount in sums]
+    rows.append(["all", "", "", f"{discharged_gwh:z,.1f}", *in_wan, *("" for _ in bills)])
+    return tables_within("Year by year, 万元", ["year", *heads, auxiliary, *bills], rows)
 
 
 def _notes(study: Study) -> Iterator[str]:

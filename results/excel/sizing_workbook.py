@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from parkdispatch.results.excel.workbook_book import CREATED, SOFT, Book, Row, workbook
+from parkdispatch.results.excel.workbook_book import CREATED, SOFT, Book, Row, finite, workbook
 from parkdispatch.results.sizing.decision import PROJECT, reported_choice
 from parkdispatch.results.sizing.risk import distribution, drivers, uncertain_values
 from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
+from parkdispatch.results.sizing.step_words import step_heads, step_rows
 from parkdispatch.results.sizing.undecided import largest_gap_of_offer
 from parkdispatch.results.views.sizing_charts import choice_label, doubt_label, without_zero_size
 from parkdispatch.results.views.sizing_tables import (
@@ -159,7 +158,10 @@ class _SizingWorkbook(Book):
                     *(figures.get(key) for key in OPERATING_FIGURES),
                 ]
             )
-        self.table(sheet, TOP, heads, rows, forms)
+        row = self.table(sheet, TOP, heads, rows, forms)
+        if self.study.steps:
+            built = step_rows(self.study, self.words)
+            self.table(sheet, row + 1, step_heads(self.words), built, [PLAIN, PLAIN, "0", *[MONEY] * 5])
         sheet.freeze_panes(TOP + 1, 1)
 
     def _rate(self) -> str:
@@ -186,7 +188,7 @@ class _SizingWorkbook(Book):
             for line, duration in enumerate(hours.tolist(), row + 2):
                 self.put(sheet, line, 0, duration, bold=True, num_format=PLAIN)
                 for column, value in enumerate(values[line - row - 2].tolist(), 1):
-                    self.put(sheet, line, column, _finite(value), num_format=form)
+                    self.put(sheet, line, column, finite(value), num_format=form)
             last = row + 1 + len(hours)
             if key in COLOURED_BY_SIGN:
                 for criteria, colour in ((">", ABOVE_ZERO), ("<", BELOW_ZERO)):
@@ -267,7 +269,7 @@ class _SizingWorkbook(Book):
             heads = [self.names["year"], *(self._column_name(key, heading) for key in keys)]
             values = when[name].sel(choice=keys).transpose("year", "choice").to_numpy()
             rows: list[Row] = [
-                [float(year), *(_finite(value) for value in line)]
+                [float(year), *(finite(value) for value in line)]
                 for year, line in zip(years, values.tolist(), strict=True)
             ]
             self.table(sheet, row, heads, rows, ["0", *[MONEY] * len(keys)])
@@ -304,7 +306,7 @@ class _SizingWorkbook(Book):
                     values = risk[name].sel(choice=key).to_numpy()
                     columns.append((self._column_name(key, heading), values, FORMS.get(name, MONEY)))
         rows: list[Row] = [
-            [float(number), *(_finite(float(values[index])) for _, values, _ in columns)]
+            [float(number), *(finite(float(values[index])) for _, values, _ in columns)]
             for index, number in enumerate(risk["scenario"].to_numpy().tolist())
         ]
         heads = [self.names["scenario"], *(name for name, _, _ in columns)]
@@ -343,8 +345,3 @@ class _SizingWorkbook(Book):
             ]
             self.table(sheet, row + 2, heads, rows, [PLAIN, PLAIN, PLAIN, MONEY, MONEY])
         sheet.freeze_panes(TOP + 1, 1)
-
-
-def _finite(value: float) -> float | None:
-    """The value, or None if it is not finite."""
-    return value if np.isfinite(value) else None

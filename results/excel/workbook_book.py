@@ -1,6 +1,7 @@
 """Base of the workbooks: cell formats, cells, tables and sheet headings; the output depends on no clock."""
 
 import datetime
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import ceil
@@ -100,3 +101,8 @@ class Book:
                 self.put(sheet, row, column, cell, **figure, **look)
             row += 1
         return row
+
+
+def finite(value: float) -> float | None:
+    """The value, or None if it is not finite."""
+    return value if math.isfinite(value) else None

@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.variations.reference_park import without_investment
 from parkdispatch.models.capacity import largest_capacity
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
@@ -20,7 +21,7 @@ from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.audit import MONEY_TOLERANCE
 from parkdispatch.results.billing.contract_revenue import YearFacts, contract_revenue_yuan
 from parkdispatch.results.billing.demand_response import EventAnswer
-from parkdispatch.results.billing.market_revenue import market_revenue_yuan
+from parkdispatch.results.billing.market_revenue import further_revenue_yuan, market_costs_yuan
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.finance.payments import Payments, price_yuan_per_mwh, sold_yuan
 from parkdispatch.results.park_indicators import ParkIndicators
@@ -57,10 +58,11 @@ class OperationYear:
     exported_without_mwh: float = 0.0
     sold_yuan: float = 0.0  # revenue of that surplus, a part of the bill
     sold_without_yuan: float = 0.0
-    # energy and CO2 of the park with the storage, as in `ParkIndicators`
-    park_amounts: Mapping[str, float] = field(default_factory=dict)
+    market_without_yuan: Mapping[str, float] = field(default_factory=dict)  # costs without it, by stream
+    park_amounts: Mapping[str, float] = field(default_factory=dict)  # with it, as in `ParkIndicators`
     response_cost_yuan: float = 0.0  # cost of the responses in the bill, deducted from arbitrage and demand
     renewed_share: float = 0.0  # of the replacement's cost, that is due at the end of the year
+    open_yuan: float = 0.0  # cost of a dispatch above its proven bound, the larger of the two
     error: str = ""  # why a year that was to be dispatched is estimated
 
     @property
@@ -205,7 +207,7 @@ def dispatched_year(
     the demand-response events as answered in the solution, `response_cost_yuan` their cost in the bill.
     Raises SolverError if the streams do not save what the bills differ by.
     """
-    beside = beside or case.without_storage()
+    beside = beside or without_investment(case)
     all_batteries = case.batteries
     evaluated = {name: battery for name, battery in all_batteries.items() if name not in beside.devices}
     paid, base_paid = Payments.of(solution, case), Payments.of(without, beside)
@@ -233,6 +235,7 @@ def dispatched_year(
         exported_without_mwh=energy_of_devices_mwh(without, case.devices, "export_mw"),
         sold_yuan=sold_yuan(solution, case),
         sold_without_yuan=sold_yuan(without, beside),
+        market_without_yuan=market_costs_yuan(without, case),
         park_amounts=ParkIndicators.of(solution, case).amounts,
         gap=max(float(solution.attrs["gap"]), float(without.attrs["gap"])),
         dispatched=True,
@@ -242,7 +245,7 @@ def dispatched_year(
         figures,
         contract_yuan={
             **_contract_yuan(case, figures, evaluated, events),
-            **market_revenue_yuan(solution, without, case),
+            **further_revenue_yuan(solution, without, case),
         },
         events=tuple(events),
         response_cost_yuan=response_cost_yuan,
@@ -337,6 +340,7 @@ def interpolated_year(
         state_of_health=dict(health),
         full_cycles={name: max(0.0, count) for name, count in cycles.items()},
         saved_yuan=lines(before.saved_yuan, after.saved_yuan),
+        market_without_yuan=lines(before.market_without_yuan, after.market_without_yuan),
         park_amounts=lines(before.park_amounts, after.park_amounts),
         contract_yuan=lines(before.contract_yuan, after.contract_yuan),
         gap=max(before.gap, after.gap),

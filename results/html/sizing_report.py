@@ -9,6 +9,7 @@ from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.sizing.decision import PROJECT, best_offer, reported_choice, verdict
 from parkdispatch.results.sizing.risk import distribution
 from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Offered, SizeStudy
+from parkdispatch.results.sizing.step_words import step_table
 from parkdispatch.results.sizing.undecided import largest_gap
 from parkdispatch.results.views import sizing_tables as tables
 from parkdispatch.results.views.sizing_charts import choice_label, size_figures, size_headline
@@ -53,6 +54,7 @@ def size_html(study: SizeStudy, lang: Lang = "en") -> str:
         marginal=tables.marginal_table(study, words),
         frontier=None if study.surface is None else tables.frontier_table(study, words),
         response="" if study.surface is None else _response_note(study.surface.attrs.get("response"), words),
+        steps=step_table(study, words),
         dispatched=_dispatched_note(study, words),
         when=None if study.when is None else tables.when_table(study, words),
         risk=None if study.risk is None else tables.risk_table(study, words),

@@ -20,7 +20,15 @@ from parkdispatch.models.finance.investment import AssetClass, Finance, IncomeTa
 from parkdispatch.models.finance.owners import CompanyTax, Owners
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.tax import income_tax, straight_line, vat_ledger
-from parkdispatch.results.owners.transfers import NETWORK, OUTSIDE, PV, STORAGE, WORKS, Transfer
+from parkdispatch.results.owners.transfers import (
+    NETWORK,
+    OUTSIDE,
+    PV,
+    STORAGE,
+    WORKS,
+    Transfer,
+    added_transfers,
+)
 
 INVESTED = ("investment", "replacement")  # VAT of which is credited
 UPKEEP = ("operation_maintenance", "insurance", "land", "decommissioning")
@@ -37,24 +45,44 @@ class _Trade(NamedTuple):
     upkeep: Array
 
 
-def owner_taxes(transfers: Sequence[Transfer], owners: Owners, cash: CashFlow) -> Iterator[Transfer]:
-    """The taxes of every owner that follow from these transfers, each paid to the outside; negative: back."""
+class ProjectTrade(NamedTuple):
+    """What a project of the storage company pays and receives, by the years of its own cash flow."""
+
+    begin: int  # years after the first project
+    transfers: Sequence[Transfer]
+    cash: CashFlow
+
+
+def owner_taxes(
+    transfers: Sequence[Transfer], owners: Owners, cash: CashFlow, storage: Sequence[ProjectTrade]
+) -> Iterator[Transfer]:
+    """The taxes of every owner that follow from these transfers, each paid to the outside; negative: back.
+
+    Each project of the `storage` company is taxed on its own, as in its cash flow: with its own holiday and
+    credit, a loss not set off against the profit of another.
+    """
     finance, operation = cash.finance, cash.values["operation"]
-    companies = {
-        PV: _company(owners.pv.tax, owners.pv.investment_yuan, owners.pv.residual_share, cash),
-        NETWORK: _company(
-            owners.network.tax, owners.network.investment_yuan, owners.network.residual_share, cash
-        ),
-        STORAGE: (finance.income_tax, cash.values["depreciation"]),
-    }
-    for owner, (rules, depreciation) in companies.items():
+    for owner, company in ((PV, owners.pv), (NETWORK, owners.network)):
+        rules, depreciation = _company(company.tax, company.investment_yuan, company.residual_share, cash)
         trade = _trade(owner, transfers, len(operation))
-        amounts = _company_taxes(trade, finance, rules, depreciation, operation)
-        for tax, yuan in zip(TAXES, amounts, strict=True):
-            yield Transfer(f"{owner}_{tax}", owner, OUTSIDE, yuan)
+        yield from _paid(owner, _company_taxes(trade, finance, rules, depreciation, operation))
+    of_projects = [(project.begin, _paid(STORAGE, _project_taxes(project))) for project in storage]
+    yield from added_transfers(of_projects, len(operation)).values()
     trade = _trade(WORKS, transfers, len(operation))
-    for tax, yuan in zip(TAXES, _works_taxes(trade, finance, owners.works_income_tax_rate), strict=True):
-        yield Transfer(f"{WORKS}_{tax}", WORKS, OUTSIDE, yuan)
+    yield from _paid(WORKS, _works_taxes(trade, finance, owners.works_income_tax_rate))
+
+
+def _paid(owner: str, taxes: tuple[Array, Array, Array]) -> Iterator[Transfer]:
+    """The taxes of an owner as payments."""
+    for tax, yuan in zip(TAXES, taxes, strict=True):
+        yield Transfer(f"{owner}_{tax}", owner, OUTSIDE, yuan)
+
+
+def _project_taxes(project: ProjectTrade) -> tuple[Array, Array, Array]:
+    """The taxes of one project of the storage company."""
+    finance, values = project.cash.finance, project.cash.values
+    trade = _trade(STORAGE, project.transfers, len(values["operation"]))
+    return _company_taxes(trade, finance, finance.income_tax, values["depreciation"], values["operation"])
 
 
 def _company(

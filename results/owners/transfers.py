@@ -20,6 +20,16 @@ class Transfer(NamedTuple):
     yuan: Array
 
 
+def added_transfers(projects: Iterable[tuple[int, Iterable[Transfer]]], years: int) -> dict[str, Transfer]:
+    """Transfers of projects that begin so many years after the first, added up by key over all years."""
+    added: dict[str, Transfer] = {}
+    for begin, transfers in projects:
+        for transfer in transfers:
+            total = added.setdefault(transfer.key, transfer._replace(yuan=np.zeros(years)))
+            total.yuan[begin : begin + len(transfer.yuan)] += transfer.yuan
+    return added
+
+
 def owner_totals(transfers: Iterable[Transfer], years: int) -> dict[str, Array]:
     """What each owner receives less what it pays, and the park as a whole, each (years,)."""
     flows = {owner: np.zeros(years) for owner in (*OWNERS, PARK)}

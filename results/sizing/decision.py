@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from parkdispatch.results.audit import PROVEN_GAP
+from parkdispatch.results.sizing.build_steps import step_statements
 from parkdispatch.results.sizing.loss_regions import loss_regions
 from parkdispatch.results.sizing.option_value import option_value
 from parkdispatch.results.sizing.present_price import CO_OPTIMISED, present_npv_yuan
@@ -115,6 +116,10 @@ def decision(study: SizeStudy) -> list[Statement]:
         leads = build[0].key != "build_now" and any(statement.key == "pays_below" for statement in price)
         statements += [*price, *build] if leads else [*build, *price]
     statements += _present(study)
+    steps = step_statements(
+        study.steps, None if recommended is None else recommended.choice.key, study.case.calendar.year
+    )
+    statements += [Statement(key, numbers) for key, numbers in steps]
     statements += [*_best(study, recommended), *_risk(study)]
     return [*statements, *_unproven(study, recommended), *_incomplete(study)]
 

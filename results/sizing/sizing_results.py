@@ -17,6 +17,7 @@ from parkdispatch.models.units import WH_PER_MWH
 from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import Lifetime
+from parkdispatch.results.finance.phase_study import PhaseStudy
 
 NEVER = "never"  # the key of the choice to build nothing
 LEAST_MWH = 0.5  # a smaller co-optimised size counts as building nothing
@@ -100,6 +101,30 @@ class Offered:
 
 
 @dataclass(frozen=True)
+class BuiltStorage:
+    """All batteries of a case with a choice of the increment, built in one way."""
+
+    choice: Choice
+    way: str  # "at_once" or "in_steps"
+    year: int  # in which the increment is commissioned, after the first phase; 0 for building none
+    station_yuan: float  # part of the first phase's investment that all share
+    increment_yuan: float  # price of the increment in its year
+    phases: tuple[PhaseStudy, ...]
+    cash: CashFlow  # of all phases
+    gap: float  # largest of the years that were dispatched
+
+    @property
+    def npv_yuan(self) -> float:
+        """NPV of the whole storage, project after tax."""
+        return self.cash.returns["project_after_tax"].npv_yuan
+
+    @property
+    def investment_yuan(self) -> float:
+        """Investment in all phases, each at the prices of its year."""
+        return self.cash.finance.investment_yuan
+
+
+@dataclass(frozen=True)
 class SizeStudy:
     """The parts of a sizing study; a part that was not requested is None or empty.
 
@@ -133,6 +158,7 @@ class SizeStudy:
     failed: tuple[FailedTask, ...] = ()  # tasks without an answer: no figure counts them
     timings_s: Mapping[str, float] = field(default_factory=dict)
     asked_gap: float = 0.0  # relative gap at which each dispatch may end
+    steps: tuple[BuiltStorage, ...] = ()  # each choice built all at once and in the steps of the case
     is_best_left_out: bool = False  # the search of a size needs one bus with exclusive pairs alone
 
     @property

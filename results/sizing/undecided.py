@@ -43,10 +43,11 @@ def largest_gap_of_offer(offered: Offered) -> float | None:
 
 
 def largest_gap(study: SizeStudy) -> float | None:
-    """The largest optimality gap of a year dispatched for offers or surface; None without either."""
+    """The largest optimality gap of a year dispatched for offers, surface or steps; None without any."""
     gaps = [gap for offered in study.offers if (gap := largest_gap_of_offer(offered)) is not None]
     if study.surface is not None:
         gaps.append(float(study.surface["gap"].max()))
+    gaps += [built.gap for built in study.steps]
     return max(gaps, default=None)
 
 

@@ -12,7 +12,8 @@ from parkdispatch.results.excel.sizing_workbook import write_size_xlsx
 from parkdispatch.results.html.sizing_report import size_html
 from parkdispatch.results.io.files import peak_memory_mb, write_csv, write_json
 from parkdispatch.results.io.provenance import versions
-from parkdispatch.results.sizing.decision import best_offer, reported_choice, verdict
+from parkdispatch.results.sizing.build_steps import added_npv_yuan
+from parkdispatch.results.sizing.decision import PROJECT, best_offer, reported_choice, verdict
 from parkdispatch.results.sizing.decision_words import paragraph
 from parkdispatch.results.sizing.loss_regions import loss_regions
 from parkdispatch.results.sizing.option_value import option_value
@@ -26,6 +27,7 @@ from parkdispatch.results.writers.outputs import Output, write_outputs
 from parkdispatch.results.writers.sizing_frames import (
     offers_frame,
     scenarios_frame,
+    steps_frame,
     surface_frame,
     when_frame,
 )
@@ -65,6 +67,10 @@ def _write_surface_csv(path: Path, study: SizeStudy, lang: Lang) -> None:
     write_csv(path, surface_frame(study))
 
 
+def _write_steps_csv(path: Path, study: SizeStudy, lang: Lang) -> None:
+    write_csv(path, steps_frame(study))
+
+
 def _write_when_csv(path: Path, study: SizeStudy, lang: Lang) -> None:
     write_csv(path, when_frame(study))
 
@@ -83,6 +89,10 @@ def _has_offers(study: SizeStudy) -> bool:
 
 def _has_surface(study: SizeStudy) -> bool:
     return study.surface is not None
+
+
+def _has_steps(study: SizeStudy) -> bool:
+    return bool(study.steps)
 
 
 def _has_when(study: SizeStudy) -> bool:
@@ -104,6 +114,7 @@ SIZING_OUTPUTS: tuple[Output[SizeStudy], ...] = (
     Output("offers.csv", _write_offers_csv, _has_offers),
     Output("surface.nc", _write_surface_nc, _has_surface),
     Output("surface.csv", _write_surface_csv, _has_surface),
+    Output("steps.csv", _write_steps_csv, _has_steps),
     Output("when.csv", _write_when_csv, _has_when),
     Output("scenarios.csv", _write_scenarios_csv, _has_risk),
     Output("size.nc", _write_size_nc, _has_dataset),
@@ -134,6 +145,7 @@ def size_json(study: SizeStudy) -> dict[str, Any]:
         }
         or None,
         "surface_sizes": None if study.surface is None else int(study.surface["npv_yuan"].size),
+        "steps": _steps_json(study),
         "when": None if study.when is None else _when_json(study.when, case.calendar.year),
         "risk": _risk_json(study),
         "tasks": dict(study.asked),
@@ -211,6 +223,25 @@ def _when_json(when: xr.Dataset, base_year: int) -> dict[str, dict[str, float | 
         }
         for key in when["choice"].to_numpy()
     }
+
+
+def _steps_json(study: SizeStudy) -> dict[str, dict[str, Any]] | None:
+    """By choice and way of building, the columns of `steps.csv`; None where nothing is built in steps."""
+    if not study.steps:
+        return None
+    by_choice: dict[str, dict[str, Any]] = {}
+    for built in study.steps:
+        by_choice.setdefault(built.choice.key, {})[built.way] = {
+            "year": built.year,
+            "station_yuan": built.station_yuan,
+            "increment_yuan": built.increment_yuan,
+            "investment_yuan": built.investment_yuan,
+            "npv_yuan": built.npv_yuan,
+            "added_npv_yuan": added_npv_yuan(study.steps, built),
+            "irr": built.cash.returns[PROJECT].irr.value,
+            "largest_gap": built.gap,
+        }
+    return by_choice
 
 
 def _waiting_json(study: SizeStudy, risk: xr.Dataset) -> dict[str, Any] | None:

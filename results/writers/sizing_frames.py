@@ -3,6 +3,7 @@
 import pandas as pd
 
 from parkdispatch.results.finance.returns import Returns, years_or_never
+from parkdispatch.results.sizing.build_steps import added_npv_yuan
 from parkdispatch.results.sizing.decision import PROJECT
 from parkdispatch.results.sizing.option_value import LATER
 from parkdispatch.results.sizing.risk import uncertain_values
@@ -56,6 +57,26 @@ def offers_frame(study: SizeStudy) -> pd.DataFrame:
                 "gap [1]": None if gap is None else f"{gap:.1e}",
             }
         )
+    return pd.DataFrame(rows).set_index("choice")
+
+
+def steps_frame(study: SizeStudy) -> pd.DataFrame:
+    """Two rows per choice: built all at once, and in the steps of the case."""
+    rows = [
+        {
+            "choice": built.choice.key,
+            "built": built.way,
+            "year": built.year,
+            "station [yuan]": built.station_yuan,
+            "increment [yuan]": built.increment_yuan,
+            "investment [yuan]": built.investment_yuan,
+            "npv [yuan]": built.npv_yuan,
+            "added_npv [yuan]": added_npv_yuan(study.steps, built),
+            "irr [1]": built.cash.returns[PROJECT].irr.value,
+            "gap [1]": f"{built.gap:.1e}",
+        }
+        for built in study.steps
+    ]
     return pd.DataFrame(rows).set_index("choice")
 
 

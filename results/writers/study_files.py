@@ -151,6 +151,7 @@ def years_table(study: Study) -> pd.DataFrame:
         columns[f"{key} [1]"] = [_park(year).json[key] for year in years]
     columns["emissions_t_co2 [t]"] = [_park(year).emissions_t_co2 for year in years]
     columns["gap [1]"] = [f"{year.gap:.1e}" for year in years]
+    columns["above_bound_yuan [yuan]"] = [year.open_yuan for year in years]
     return pd.DataFrame(columns, index=pd.Index([year.year for year in years], name="year"))
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
 from parkdispatch.inputs.variations.ageing import aged_prepared, with_yearly_changes
+from parkdispatch.inputs.variations.reference_park import without_investment
 from parkdispatch.models.capacity import largest_capacity
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.finance.investment import Finance
@@ -109,7 +110,7 @@ def dispatch_years(
     replaced = finance.fixed_replacement_years
     try:
         years = each_year(finance.operation_years, chosen, initial_health, dispatch, next_health, replaced)
-    except _UnknownYearError:
+    except UnknownYearError:
         raise errors[min(errors)] from None
     return Lifetime(
         case,
@@ -123,7 +124,7 @@ def prepared_year(prepared: Prepared, health: Health, year: int) -> Prepared:
     return with_yearly_changes(aged_prepared(prepared, health, year - 1), factors)
 
 
-class _UnknownYearError(Exception):
+class UnknownYearError(Exception):
     """A year that was not dispatched and cannot be estimated."""
 
 
@@ -152,7 +153,10 @@ def each_year(
         operation_year = dispatch(year, health) if asked else None
         if operation_year is None:
             known = list(dispatched.values())
-            cycles: Health = {name: expected_cycles(known, name, share) for name, share in health.items()}
+            cycles: Health = {
+                name: expected_cycles([y for y in known if name in y.full_cycles], name, share)
+                for name, share in health.items()
+            }
             following = next_health(year, health, cycles)
             if not asked and following.renewed_share:
                 operation_year = dispatch(year, health)
@@ -166,8 +170,8 @@ def each_year(
             renewed_shares[year] = following.renewed_share
         health = following.health
     estimated = {
-        year: _estimated_year(
-            [known for number, known in dispatched.items() if not _parted(number, year, boundaries)],
+        year: estimated_year(
+            [known for number, known in dispatched.items() if not is_parted(number, year, boundaries)],
             year,
             health,
         )
@@ -179,20 +183,20 @@ def each_year(
     )
 
 
-def _parted(one: int, other: int, boundaries: Collection[int]) -> bool:
+def is_parted(one: int, other: int, boundaries: Collection[int]) -> bool:
     """Whether cells are replaced between two years."""
     return any(min(one, other) <= boundary < max(one, other) for boundary in boundaries)
 
 
-def _estimated_year(known: Sequence[OperationYear], year: int, health: Health) -> OperationYear:
+def estimated_year(known: Sequence[OperationYear], year: int, health: Health) -> OperationYear:
     """A year on the line through the nearest dispatched ones, one on either side where there are such.
 
-    Raises _UnknownYearError where fewer than two are known.
+    Raises UnknownYearError where fewer than two are known.
     """
     earlier = [operation for operation in known if operation.year < year]
     later = [operation for operation in known if operation.year > year]
     if len(known) < 2:
-        raise _UnknownYearError(year)
+        raise UnknownYearError(year)
     if earlier and later:
         return interpolated_year(earlier[-1], later[0], year, health)
     first, last = earlier[-2:] if earlier else later[:2]
@@ -213,7 +217,7 @@ def require_lifetime_inputs(case: Case, only: Sequence[int] | None = None) -> Fi
             for year in only or ()
             if not 1 <= year <= finance.operation_years
         ]
-    if not case.batteries:
+    if not case.batteries and not (finance is not None and finance.instead):
         problems.append("`device`: must have a battery, because the years are those of the storage")
     problems += undecided_sizes(case, "the years of a storage are those of one that is built")
     if problems or finance is None:
@@ -253,24 +257,34 @@ def _dispatch_year(
         base = _solve_without_storage(aged_year, year_context, base_warm_start)
         year_context.progress("auditing")
         solution, _ = audited_solution(aged_year, response.optimum)
-        without, _ = audited_solution(aged_year.of(case.without_storage()), base)
+        without, _ = audited_solution(aged_year.of(without_investment(case)), base)
     except InputError as error:
         raise InputError([f"year {year} of operation: {line}" for line in error.problems]) from error
     except (InfeasibleError, SolverError) as error:
         raise type(error)(f"year {year} of operation: {error}") from error
     operation_year = dispatched_year(year, case, solution, without, response.events, response.bill_cost_yuan)
     # with events, the dispatch is optimal at the raised prices and not at the case's own: report that gap
-    gap = max(response.gap, base.proof.gap)
-    return replace(operation_year, gap=gap), _YearOptima(optimum, base)
+    gap, open_yuan = max(response.gap, base.proof.gap), open_cost_yuan(optimum, base)
+    return replace(operation_year, gap=gap, open_yuan=open_yuan), _YearOptima(optimum, base)
+
+
+def open_cost_yuan(*optima: Optimum) -> float:
+    """The largest difference between what a dispatch costs and its proven bound [yuan]."""
+    return max(optimum.proof.objective_yuan - optimum.proof.bound_yuan for optimum in optima)
 
 
 def _solve_without_storage(
     prepared: Prepared, context: SolveContext, warm_start: WarmStart | None
 ) -> Optimum:
-    """Solve the base case without storage, the reference of every saving. Raises InfeasibleError."""
+    """Solve the base case without the investment, the reference of every saving. Raises InfeasibleError."""
+    case = prepared.case
     try:
-        return solve_prepared(prepared.of(prepared.case.without_storage()), context, warm_start)
+        return solve_prepared(prepared.of(without_investment(case)), context, warm_start)
     except InfeasibleError as error:
+        if case.finance is not None and case.finance.instead:
+            raise InfeasibleError(
+                f"the park is infeasible as `finance.instead` has it, so no saving can be stated: {error}"
+            ) from error
         raise InfeasibleError(
             f"the park is infeasible without its storage, so no saving can be stated: {error}"
         ) from error

@@ -4,7 +4,6 @@ import time
 from contextlib import nullcontext
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.models.errors import InputError
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.savings.as_operated import AsOperated, operated
@@ -31,11 +30,6 @@ def study_storage(
     `dispatch_years`.
     """
     finance = require_lifetime_inputs(case)
-    if as_operated is not None and case.owners is not None:
-        raise InputError(
-            "argument `as_operated`: must be left out, the case names owners, who share the bills of"
-            " perfect foresight"
-        )
     if case.phases is not None:
         return study_phases(case, context, read_s, quick, as_operated)
     started = time.perf_counter()
@@ -47,7 +41,7 @@ def study_storage(
         operation = lifetime.operation() if as_operated is None else operated(lifetime, as_operated)
         cash = cash_flow(finance, operation)
         computed = time.perf_counter()
-        owners = None if without_pv is None else study_owners(case, lifetime, cash, without_pv)
+        owners = None if without_pv is None else study_owners(case, lifetime, cash, without_pv, as_operated)
     timings_s = {
         "read": read_s,
         "dispatch": dispatched - started,

@@ -14,6 +14,7 @@ from functools import cached_property
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.inputs.checks.phase_checks import sized_phase_problems
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
 from parkdispatch.inputs.variations.ageing import aged_prepared, with_yearly_changes
 from parkdispatch.inputs.variations.changes import with_values
@@ -57,6 +58,7 @@ def require_increment_inputs(case: Case) -> tuple[Sizing, Finance]:
     problems += undecided_sizes(
         case, "the existing park has its sizes, and `sizing` bounds that of the increment"
     )
+    problems += sized_phase_problems(case)
     if problems or case.sizing is None or case.finance is None:
         raise InputError(problems)
     return case.sizing, case.finance
@@ -110,14 +112,7 @@ class ExistingPark:
 
     def increment(self, power_mw: float, energy_mwh: float, commissioned: int) -> Battery:
         """An increment of that size with new cells of its commissioning year, in years after the case's."""
-        template = self.device
-        fade = (1.0 + self.sizing.paths.battery_fade) ** commissioned
-        return template.resized(power_mw, energy_mwh).model_copy(
-            update={
-                "fade_per_full_cycle": template.fade_per_full_cycle * fade,
-                "fade_per_year": template.fade_per_year * fade,
-            }
-        )
+        return new_increment(self.device, self.sizing, power_mw, energy_mwh, commissioned)
 
     @property
     def contracts(self) -> Contracts:
@@ -207,6 +202,19 @@ class ExistingPark:
                 self._responses[offset] = demand_response_yuan(prepared, optimum, self.context)
                 del self._optima[offset]
             return self._responses[offset]
+
+
+def new_increment(
+    template: Battery, sizing: Sizing, power_mw: float, energy_mwh: float, commissioned: int
+) -> Battery:
+    """A battery like the template, of that size, with new cells of a year after the case's."""
+    fade = (1.0 + sizing.paths.battery_fade) ** commissioned
+    return template.resized(power_mw, energy_mwh).model_copy(
+        update={
+            "fade_per_full_cycle": template.fade_per_full_cycle * fade,
+            "fade_per_year": template.fade_per_year * fade,
+        }
+    )
 
 
 def existing_case(case: Case) -> Case:

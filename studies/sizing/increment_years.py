@@ -133,7 +133,7 @@ class IncrementYears:
             "health": dict(health),
             "response": [
                 answer,
-                None if income is None else income.yuan(self.battery, health[self._name], year),
+                None if income is None else self._income_yuan(income, health[self._name], year),
             ],
             "multipliers": multipliers,
         }
@@ -189,10 +189,18 @@ class IncrementYears:
     ) -> tuple[float, float]:
         """What the increment adds to the revenue of demand response, and to its cost [yuan]."""
         if self.income is not None:
-            return self.income.yuan(self.battery, health, year), 0.0
+            return self._income_yuan(self.income, health, year), 0.0
         revenue_with, cost_with = demand_response_yuan(with_increment, optimum, self.existing.context)
         revenue_without, cost_without = self.existing.response(self.commissioned + year - 1)
         return revenue_with - revenue_without, cost_with - cost_without
+
+    def _income_yuan(self, income: ResponseIncome, health: float, year: int) -> float:
+        """Income of an operating year at the contract's price of its calendar year [yuan]."""
+        changes = self.existing.prepared.case.yearly_changes
+        then, known = (
+            changes.factors(years).contract_price for years in (self.commissioned + year - 1, year - 1)
+        )
+        return income.yuan(self.battery, health, year) * then / known
 
     # --- ageing of the increment's cells and of the existing batteries
 

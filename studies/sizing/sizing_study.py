@@ -31,12 +31,19 @@ from parkdispatch.studies.sizing.scenario_evaluation import (
     evaluate_scenarios,
     usual_store,
 )
+from parkdispatch.studies.sizing.step_runs import attempted_steps
 from parkdispatch.studies.sizing.surface_dispatch import attempted_surface
 from parkdispatch.studies.solve_options import SolveContext
 from parkdispatch.studies.study_tasks import Attempts
 from parkdispatch.studies.task_cluster import TaskCluster
 
-BEST, SURFACE, OFFERS, WHEN, SCENARIOS = PARTS = ("best", "surface", "offers", "when", "scenarios")
+BEST, SURFACE, OFFERS, STEPS, WHEN, SCENARIOS = PARTS = (
+    "best", "surface", "offers", "steps", "when", "scenarios",
+)  # fmt: skip
+NOTHING_TO_WAIT_FOR = (
+    "`sizing.wait`: has no effect, because no size was valued that could be built later: must have a"
+    " `sizing.offer`, or part best must find a size"
+)
 MARGINAL = "marginal"  # timing of the marginal values, which belong to the offers
 
 
@@ -74,13 +81,17 @@ def size_study(
 ) -> SizeStudy:
     """Run the requested parts of the size study of a case.
 
-    The offers are evaluated for every part but `best`, because the others use their results. With
+    The offers are evaluated for every part but `best` and `steps`, because the others use their results. With
     `every_year`, each year of operation of an offer is dispatched, else the first and the last. A task that
     fails does not end the study: `SizeStudy.failed` names it. Raises InputError with every problem, and
     InfeasibleError or SolverError where the park cannot be dispatched without the increment, or no requested
     part has any result.
     """
     sizing, _ = require_increment_inputs(case)
+    if case.phases is None and set(parts) == {STEPS}:
+        raise InputError(
+            "argument `only` = steps: the case has no `phases`, must have them to build in steps"
+        )
     existing = ExistingPark.of(case, context)
     context.progress("the park without the increment")
     existing.year(0)
@@ -95,17 +106,19 @@ def size_study(
         study = replace(study, is_best_left_out=True)
     elif BEST in parts:
         study = run.with_best(study)
-    if set(parts) - {BEST}:
+    if set(parts) - {BEST, STEPS}:
         study = run.with_offers(study)
     if OFFERS in parts:
         study = run.with_marginal(study)
     if SURFACE in parts:
         study = run.with_surface(study)
+    if STEPS in parts and case.phases is not None:
+        study = run.with_steps(study)
     if WHEN in parts:
         study = run.with_when(study)
     if SCENARIOS in parts and scenarios is not None:
         study = run.with_scenarios(study, scenarios, warn)
-    results = (study.best, study.surface, study.when, study.risk)
+    results = (study.best, study.surface, study.when, study.risk, study.steps or None)
     if all(result is None for result in results) and not any(offered.cash for offered in study.offers):
         run.attempts.raise_first()
     return replace(
@@ -166,6 +179,12 @@ class _StudyRun:
         surface = attempted_surface(existing, study.offers, self.attempts)
         return self._recorded(SURFACE, replace(study, surface=surface))
 
+    def with_steps(self, study: SizeStudy) -> SizeStudy:
+        """The choices built all at once and in the steps of the case."""
+        existing = self._labelled("steps")
+        steps = attempted_steps(existing, study.choices, self.attempts, self._every_year)
+        return self._recorded(STEPS, replace(study, steps=steps))
+
     def with_when(self, study: SizeStudy) -> SizeStudy:
         """The commissioning years of each choice that could be dispatched in the first one."""
         built = [offer.choice for offer in study.offers if offer.choice.key != NEVER]
@@ -180,6 +199,8 @@ class _StudyRun:
         context = self._existing.context
         references = {worth.choice.key: worth for worth in self._worths}
         choices = tuple(choice for choice in study.choices if choice.key in references)
+        if study.sizing.wait is not None and all(choice.key == NEVER for choice in choices):
+            warn(NOTHING_TO_WAIT_FOR)
         later = self._later_references(study, choices)
         inputs = ScenarioInputs(study.case, choices, references, scenarios.table, context.options, later)
         asked = len(scenarios.table)

@@ -2,21 +2,19 @@
 
 import pytest
 
-from parkdispatch.results.park_indicators import ParkIndicators
+from parkdispatch.results.park_indicators import AMOUNTS, ParkIndicators
 from parkdispatch.results.wording.indicator_sentence import indicator_sentence
 from parkdispatch.results.wording.words import load_words
 
 
 def indicators(**amounts: float) -> ParkIndicators:
-    given = dict.fromkeys(
-        ("renewable_available_mwh", "renewable_output_mwh", "export_mwh", "consumption_mwh", "co2_t"), 0.0
-    )
-    return ParkIndicators({**given, **amounts})
+    return ParkIndicators({**dict.fromkeys(AMOUNTS, 0.0), **amounts})
 
 
 DAY = indicators(
     renewable_available_mwh=100.0,
     renewable_output_mwh=95.0,
+    import_mwh=320.0,
     export_mwh=15.0,
     consumption_mwh=400.0,
     co2_t=186.752,
@@ -32,6 +30,29 @@ def test_the_shares_by_hand() -> None:
         "absorbed_share": pytest.approx(0.95),
         "emissions_t_co2": 186.752,
     }
+
+
+def test_what_a_storage_loses_is_used_too() -> None:
+    """A small park: 110 MWh of sun, 9 bought, 100 consumed, 18 lost by a storage and 1 exported.
+
+    Own use is 109 of the 118 that are used, 92.4 %; over the consumption of 100 it was told as 109 %.
+    """
+    park = indicators(
+        renewable_available_mwh=110.0,
+        renewable_output_mwh=110.0,
+        import_mwh=9.0,
+        export_mwh=1.0,
+        consumption_mwh=100.0,
+    )
+    assert park.green_share == pytest.approx(109.0 / 118.0)
+    without_purchase = indicators(renewable_output_mwh=110.0, consumption_mwh=100.0)
+    assert without_purchase.green_share == 1.0
+
+
+def test_a_unit_of_the_park_makes_power_that_is_not_green() -> None:
+    """50 MWh of sun and 50 of a gas engine for 100 consumed, nothing bought: half is green."""
+    park = indicators(renewable_available_mwh=50.0, renewable_output_mwh=50.0, consumption_mwh=100.0)
+    assert park.green_share == pytest.approx(0.5)
 
 
 def test_years_are_added_before_they_are_divided() -> None:

@@ -29,8 +29,8 @@ PRINTED_ALONE = {"carbon"}  # published figures: nothing of a site, no files
 OF_THE_SERVICE = {"--out", "--lang", "--ledger", "--by", "--help", "case", "--case"}
 # programs, addresses and folders of the machine, which a request must not name
 NOT_BY_REQUEST = {
-    "--solver", "--write-model", "--scheduler", "--tls-ca-file", "--tls-cert", "--tls-key", "--workers",
-    "--store",
+    "--solver", "--write-model", "--write-case", "--scheduler", "--tls-ca-file", "--tls-cert", "--tls-key",
+    "--workers", "--store",
 }  # fmt: skip
 BY_ANOTHER_WORD = {"--record", "--bill", "--hold-peak"}  # whose request is typed as `--no-...`
 

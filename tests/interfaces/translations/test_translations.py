@@ -26,7 +26,7 @@ ALLOWED = re.compile(
     r"areas|bus|deg|device|mean|MWp|grid|row|rated|max|loan|off|vat|depreciation|contracted|capacity|single_part|case|solution|index|good|metered|orders|p10|p50|p90|worker|dask|appsi_highs|tcp|host|tls|PEM|holidays)\b|"
     r"gaoan(?:-pilot|-study)?|forecast-DAY|plan_date|tomorrow|today|yesterday|NAME=0\.4|ems\.xlsx#Sheet2|first_phase|"
     r"runs/(?:CASE-COMMAND-TIME)?|zh-CN|PARKDISPATCH_\w+|highs|[Pp]yomo(?::NAME)?|\.lp|\.mps|\.csv|\.xlsx?|shell|"
-    r"Dask|t(?:cp|ls)://HOST:PORT|without_|best|surface|offers|when|scenarios|blue|start|end|CSV|Excel|"
+    r"Dask|t(?:cp|ls)://HOST:PORT|without_|best|surface|offers|steps|when|scenarios|blue|start|end|CSV|Excel|"
     r"command_path|help_option|column|stamps|name|time|true|false|year|replay|study|UTF-\d+|GBK|MW|kW|\.?toml|highest|degC|"
     r"read|plan|send|TOML|HTTPS|Cookie|X-Forwarded|REST|MB|Ctrl|CSRF|park|[Mm]odbus|pymodbus|tokens\.json"
 )

@@ -49,13 +49,18 @@ def test_the_brief_cash_flow_is_the_flow() -> None:
 
 
 def test_a_year_that_ran_out_of_time_leads_the_verdict() -> None:
-    """An idle battery in a year with a gap of 1579 % made a verdict like any other."""
+    """An idle battery in a year with a gap of 1579 % made a verdict like any other.
+
+    Such a gap is more than the whole cost of a year, and only yuan say how far it is from proven.
+    """
     words, proven = load_words("en"), study()
     assert not any("Not reliable" in line for line in study_verdict(proven, words))
     first, *others = (replace(year, dispatched=True) for year in proven.lifetime.years)
-    years = (replace(first, gap=15.79), *others)
-    loose = replace(proven, lifetime=replace(proven.lifetime, years=years))
-    assert "year 1 by 1579.0%" in study_verdict(loose, words)[0]
+    for gap, said in ((15.79, "year 1 by 300.00 10⁴ yuan, more than the whole of its cost"),
+                      (0.25, "year 1 by 25.0% or 300.00 10⁴ yuan")):  # fmt: skip
+        years = (replace(first, gap=gap, open_yuan=3e6), *others)
+        loose = replace(proven, lifetime=replace(proven.lifetime, years=years))
+        assert said in study_verdict(loose, words)[0]
 
 
 def test_two_savings_are_one_plus_what_is_in_no_bill() -> None:

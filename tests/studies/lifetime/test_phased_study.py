@@ -1,53 +1,22 @@
 """A storage built in phases: what each adds, worked by hand; one phase is the study without phases."""
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from parkdispatch.inputs.loader import load_case
-from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.finance.investment import IncomeTax, OperationMaintenance
-from parkdispatch.models.finance.phases import BuildPhases
+from parkdispatch.models.finance.investment import IncomeTax
 from parkdispatch.models.finance.replacement import Replacement
-from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.phase_study import cash_flow_of_phases
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_years
 from parkdispatch.studies.lifetime.phased_study import dispatch_phases
 from parkdispatch.studies.solve_options import SolveContext
-from tests.support.cases.lifetime_cases import ENERGY_ONLY, HOURLY, PLAIN, finance
+from tests.support.cases.lifetime_cases import HOURLY
+from tests.support.cases.phased_parks import park, phased
 from tests.support.small_case import add, write_case
-
-UNKEPT = OperationMaintenance(yuan_per_kw_year=0.0, yuan_per_kwh_discharged=0.0)
-
-
-def phased(*years: int, **more: Any) -> BuildPhases:
-    """A phase of one battery in each of these years."""
-    phases = [
-        {"name": f"phase_{n}", "devices": [f"battery_{n}"], "commissioned": year}
-        for n, year in enumerate(years, 1)
-    ]
-    return BuildPhases.model_validate({"phase": phases, **more})
-
-
-def park(folder: Path, phases: BuildPhases | None, years: int = 3, **money: Any) -> Prepared:
-    """Two days without sun as if they were a year, with a battery for each phase."""
-    case = load_case(str(write_case(folder, *HOURLY, ENERGY_ONLY)))
-    devices = {name: device for name, device in case.devices.items() if name not in ("pv", "battery_1")}
-    count = 1 if phases is None else len(phases.phase)
-    for number in range(1, count + 1):
-        size = (
-            {"power_mw": 20.0, "energy_mwh": 40.0} if number == 1 else {"power_mw": 5.0, "energy_mwh": 10.0}
-        )
-        devices[f"battery_{number}"] = Battery.model_validate({**PLAIN, **size})
-    invested = finance(years, operation_maintenance=UNKEPT, **money)
-    case = replace(case.with_devices(devices), finance=invested, phases=phases)
-    return prepare(case, pd.date_range("2026-07-15", periods=48, freq="h"))
 
 
 def test_two_phases_by_hand(tmp_path: Path) -> None:

@@ -12,15 +12,23 @@ from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.inputs.variations.sensitivity_ends import sensitivity_cases
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.finance.sensitivity import Sensitivity
 from parkdispatch.models.finance.yearly_changes import ParkYearlyChanges
+from parkdispatch.models.markets.green_certificates import GreenCertificates
+from parkdispatch.models.markets.mechanism_price import MechanismPrice
+from parkdispatch.models.markets.spot_market import SpotMarket
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.io.digests import case_digests
+from parkdispatch.results.solution import cost_yuan
 from parkdispatch.results.wording.words import load_words
 from parkdispatch.results.wording.yearly_words import yearly_sentence
-from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_years
+from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_years, prepared_year
+from parkdispatch.studies.solve_case import audited_solution, solve_prepared
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.cases.lifetime_cases import ENERGY_ONLY, HOURLY, PLAIN, finance
+from tests.support.response_cases import case as response_case
+from tests.support.response_cases import two_weeks
 from tests.support.small_case import Damage, add, replaced, series, write_case
 
 UNWORN = {"fade_per_full_cycle": 0.0, "fade_per_year": 0.0, "auxiliary_share": 0.0}
@@ -161,3 +169,121 @@ def test_a_sentence_says_the_changes_and_what_they_make(tmp_path: Path) -> None:
 def test_a_case_without_finance_is_warned(tmp_path: Path) -> None:
     assert any("`yearly_changes`: cannot matter" in line for line in
                case_with(tmp_path, "[yearly_changes]\nload = 0.01\n").warnings)  # fmt: skip
+
+
+# --- prices of contracts, fuels and markets
+
+
+STATED = {
+    "demand_response": {
+        "kind": "stated", "events_per_year": 10, "price_yuan_per_kwh": 4.0, "energy_mwh_per_event": 2.0,
+    },
+    "absorption": {"kind": "stated", "energy_mwh_per_year": 5.0, "price_yuan_per_kwh": 0.4},
+    "capacity_lease": {"price_yuan_per_kw_year": 100.0, "share": 0.5},
+    "capacity_price": {"price_yuan_per_kw_year": 20.0},
+}  # fmt: skip
+
+
+def test_contracts_by_hand(tmp_path: Path) -> None:
+    """80,000 of response, 2,000 of absorption, 1,000,000 of lease, 400,000 of capacity; then a tenth more.
+
+    A fifth more in the third year. Arbitrage, 26,080, is not of a contract.
+    """
+    prepared = park(tmp_path, {"contract_price": [0.1, 0.2]}, ENERGY_ONLY)
+    case = replace(prepared.case, contracts=Contracts.model_validate(STATED))
+    years = dispatch_years(prepared.of(case), SolveContext()).years
+    for number, factor in enumerate((1.0, 1.1, 1.32)):
+        assert years[number].contract_yuan == pytest.approx(
+            {
+                "demand_response": 80_000 * factor,
+                "absorption": 2_000 * factor,
+                "capacity_lease": 1_000_000 * factor,
+                "capacity_price": 400_000 * factor,
+            }
+        )
+        assert years[number].saved_yuan["arbitrage"] == pytest.approx(26_080)
+
+
+def test_metered_response_is_paid_at_the_price_of_its_year() -> None:
+    """Two weeks of events: a year later the same response is paid half as much again."""
+    prepared = two_weeks(response_case())
+    changes = ParkYearlyChanges.model_validate({"contract_price": 0.5})
+    case = replace(prepared.case, finance=finance(2), yearly_changes=changes)
+    unworn = {name: battery.model_copy(update=UNWORN) for name, battery in case.batteries.items()}
+    case = case.with_devices({**case.devices, **unworn})
+    first, second = dispatch_years(prepared.of(case), SolveContext()).years
+    assert first.contract_yuan["demand_response"] > 0
+    paid = {event.settled.event: event.settled for event in second.events if event.bid}
+    for event in first.events:
+        if event.bid:
+            now, then = event.settled, paid[event.settled.event]
+            assert then.yuan / then.paid_mwh == pytest.approx(1.5 * now.yuan / now.paid_mwh)
+
+
+def test_fuel_by_hand(tmp_path: Path) -> None:
+    """10 MW of heat at all hours from gas at 0.8 of its energy: 600 MWh in two days; 200, 210, 231 yuan."""
+    boiler = '[device.boiler]\nkind = "boiler"\nheat_bus = "heat"\nrated_heat_mw = 20.0\nefficiency = 0.8\n'
+    heat = '[device.process]\nkind = "load"\nbus = "heat"\ncarrier = "heat"\n'
+    heat += '[series."process.demand_mw"]\nfile = "heat.csv"\n'
+    priced = f"{boiler}fuel_price_yuan_per_mwh = 200.0\n{heat}"
+    filed = f'{boiler}{heat}[series."boiler.fuel_price_yuan_per_mwh"]\nfile = "gas.csv"\n'
+    for name, text in (("declared", priced), ("file", filed)):
+        folder = tmp_path / name
+        prepared = park(folder, {"fuel_price": [0.05, 0.1]}, ENERGY_ONLY, add(text), write_gas)
+        for year, price in ((1, 200.0), (2, 210.0), (3, 231.0)):
+            older = prepared_year(prepared, {"battery_1": 1.0}, year)
+            solution, _ = audited_solution(older, solve_prepared(older, SolveContext()))
+            assert older.series["boiler", "fuel_price_yuan_per_mwh"] == pytest.approx(price)
+            assert cost_of(solution, "boiler") == pytest.approx(600.0 * price)
+
+
+def write_gas(folder: Path) -> None:
+    heat = series("time,heat [MW]", lambda _: 10.0, minutes=60)
+    (folder / "heat.csv").write_text(heat, encoding="utf-8")
+    gas = series("time,price [yuan/MWh]", lambda _: 200.0, minutes=60)
+    (folder / "gas.csv").write_text(gas, encoding="utf-8")
+
+
+def cost_of(solution: Any, device: str) -> float:
+    """All costs of a device in a solution [yuan]."""
+    return sum(yuan for name, yuan in cost_yuan(solution).items() if name.device == device)
+
+
+def test_markets_by_hand(tmp_path: Path) -> None:
+    """5 MW of regulation held at all hours at 10 yuan/MW/h: 2,400 yuan in two days, doubled each year.
+
+    A certificate of 5 yuan/MWh and a spot price of 300 double too; the mechanism price of 0.38 does not.
+    """
+    battery = {"services": {"regulation_price_yuan_per_mw_h": 10.0, "mileage_price_yuan_per_mw": 2.0}}
+    prepared = park(tmp_path, {"market_price": 1.0}, ENERGY_ONLY, **battery)
+    devices = {
+        **prepared.case.devices,
+        "certificates": GreenCertificates(),
+        "mechanism": MechanismPrice.example(),
+        "spot": SpotMarket.example(),
+    }
+    third = prepared_year(prepare(prepared.case.with_devices(devices), prepared.times), {"battery_1": 1.0}, 3)
+    services = third.case.batteries["battery_1"].services
+    assert services is not None
+    assert (services.regulation_price_yuan_per_mw_h, services.mileage_price_yuan_per_mw) == (40.0, 8.0)
+    assert third.series["battery_1", "regulation_price_yuan_per_mwh"] == pytest.approx(
+        4.0 * prepare(prepared.case, prepared.times).series["battery_1", "regulation_price_yuan_per_mwh"]
+    )
+    assert getattr(third.case.devices["certificates"], "price_yuan_per_mwh") == 20.0  # noqa: B009
+    assert getattr(third.case.devices["mechanism"], "price_yuan_per_kwh") == 0.38  # noqa: B009
+    assert third.series["mechanism", "market_price_yuan_per_mwh"] == pytest.approx(1_200.0)
+    assert third.series["spot", "day_ahead_price_yuan_per_mwh"] == pytest.approx(1_200.0)
+    assert third.series["spot", "real_time_price_yuan_per_mwh"] == pytest.approx(1_280.0)
+
+
+def test_what_services_earn_follows_their_price(tmp_path: Path) -> None:
+    """A battery whose wear keeps it from trading holds regulation: its income doubles with the price."""
+    battery = {
+        "services": {"regulation_price_yuan_per_mw_h": 10.0, "regulation_energy_share": 0.0},
+        "wear_yuan_per_mwh": 1_000.0,
+        "initial_soc": 0.5,
+    }
+    prepared = park(tmp_path, {"market_price": [1.0, 0.5]}, ENERGY_ONLY, **battery)
+    earned = [year.contract_yuan["regulation"] for year in dispatch_years(prepared, SolveContext()).years]
+    assert earned[0] > 0
+    assert earned == pytest.approx([earned[0], 2.0 * earned[0], 3.0 * earned[0]])

@@ -42,6 +42,28 @@ low = 0.8
 high = 1.1
 """
 
+# a battery that comes a year before the one that is sized
+SECOND = """
+[device.battery_2]
+kind = "battery"
+power_mw = 2.0
+energy_mwh = 4.0
+
+[phases]
+shared_station_yuan = 1e6
+yearly_price_change = -0.1
+
+[[phases.phase]]
+name = "one"
+devices = ["battery_2"]
+commissioned = 0
+
+[[phases.phase]]
+name = "two"
+devices = ["battery_1"]
+commissioned = 1
+"""
+
 
 def without_sun(folder: Path) -> None:
     path = folder / "case.toml"
