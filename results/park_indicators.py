@@ -17,7 +17,7 @@ import xarray as xr
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.vocabulary import Amount
-from parkdispatch.results.solution import park_amount_mwh
+from parkdispatch.results.solution import park_amounts
 
 AMOUNTS: tuple[Amount, ...] = (
     "renewable_available_mwh", "renewable_output_mwh", "export_mwh", "consumption_mwh", "co2_t",
@@ -33,7 +33,8 @@ class ParkIndicators:
     @classmethod
     def of(cls, solution: xr.Dataset, case: Case) -> "ParkIndicators":
         """The indicators of a dispatch."""
-        return cls({amount: park_amount_mwh(solution, case, amount) for amount in AMOUNTS})
+        totals = park_amounts(solution, case)
+        return cls({amount: totals[amount] for amount in AMOUNTS})
 
     @classmethod
     def total(cls, parts: Iterable["ParkIndicators"]) -> "ParkIndicators":

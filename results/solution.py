@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Self, get_args
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.models.calendar.labels import labels
+from parkdispatch.models.calendar.labels import labels_of_days
 from parkdispatch.models.device import Array, Seen
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.vocabulary import Amount
@@ -68,10 +68,10 @@ def values(solution: xr.Dataset, name: str) -> Array:
     dim = str(quantity.dims[0])
     if dim == "time":
         return array
-    times = times_of(solution)
-    names = labels(times, PERIODS[dim]) if dim in PERIODS else pd.Index(["horizon"] * len(times))
-    positions = pd.Index(solution[dim].to_numpy()).get_indexer(names)
-    return np.where(positions < 0, np.nan, array[positions])  # a period that is not there has no value
+    number, names = labels_of_days(times_of(solution), PERIODS.get(dim, dim))
+    positions = pd.Index(solution.variables[dim].to_numpy()).get_indexer(names)
+    # a period that is not there has no value
+    return np.where(positions < 0, np.nan, array[positions])[number]
 
 
 def of_kind(solution: xr.Dataset, kind: str, device: str | None = None) -> list[str]:
@@ -120,13 +120,13 @@ def shown_power_mw(solution: xr.Dataset, case: Case, device: str, kind: str) -> 
     return np.asarray(sum(powers, np.zeros(len(seen.times))))
 
 
-def park_amount_mwh(solution: xr.Dataset, case: Case, amount: Amount) -> float:
-    """What all devices together have of an amount over the horizon, in its unit, such as MWh."""
-    parts = [
-        device.amounts(device_quantities(solution, name)).get(amount, np.zeros(1))
-        for name, device in case.devices.items()
-    ]
-    return float(sum(part.sum() for part in parts))
+def park_amounts(solution: xr.Dataset, case: Case) -> dict[str, float]:
+    """What all devices together have of each amount over the horizon, in its unit, such as MWh."""
+    totals: dict[str, float] = dict.fromkeys(get_args(Amount), 0.0)
+    for name, device in case.devices.items():
+        for amount, of_device in device.amounts(device_quantities(solution, name)).items():
+            totals[amount] += float(of_device.sum())
+    return totals
 
 
 def dispatch_table(solution: xr.Dataset) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from parkdispatch.results.audit import Audit, bills
 from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.billing.bill_lines import Connection
 from parkdispatch.results.billing.demand_election import Elections, elections
-from parkdispatch.results.billing.meter import QUARTER_HOURS
+from parkdispatch.results.billing.meter_calendar import QUARTER_HOURS
 from parkdispatch.results.chosen_sizes import ChosenSize, chosen_sizes
 from parkdispatch.results.grid_exchange import export_by_origin_mw
 from parkdispatch.results.park_indicators import ParkIndicators

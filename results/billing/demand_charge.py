@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from parkdispatch.models.calendar.labels import labels
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.tariff.demand_rules import DemandRules, Election
 from parkdispatch.models.tariff.tariff import Tariff
@@ -108,7 +107,7 @@ def months_priced_at_full_use(
     if grid.demand_election == "contracted":
         listed *= rules.excess_multiple
     nearer = yuan_per_mw_month < 0.5 * (1.0 + rules.full_use_price_share) * listed
-    return set(labels(times[nearer], "%Y-%m"))
+    return set(np.unique(times[nearer].to_numpy().astype("datetime64[M]")).astype(str).tolist())
 
 
 def adjustment(tariff: Tariff, grid: Connection) -> float:

@@ -11,12 +11,11 @@ as the contract says, and only where the baseline has days that are recent enoug
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.tariff.tariff import Tariff
@@ -24,14 +23,21 @@ from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.billing.baseline import (
     Baseline,
     Event,
+    MeteredDays,
     baselines,
     candidate_days,
     event_days,
-    metered_days,
 )
-from parkdispatch.results.billing.meter import QUARTER, QUARTER_HOURS, QUARTERS_PER_DAY, periods_at
+from parkdispatch.results.billing.meter_calendar import (
+    QUARTER,
+    QUARTER_HOURS,
+    QUARTERS_PER_DAY,
+    Array,
+    Days,
+    MeterCalendar,
+    meter_calendar,
+)
 
-Array = NDArray[np.float64]
 ROUNDING = 1e-9  # relative, of a mean over many readings
 
 
@@ -85,17 +91,17 @@ def choose_events(
     would be one too many in its week, too near another, or leave any event without enough recent baseline
     days. So there may be fewer events than the contract asks for.
     """
-    meter = metered_days(times, hours, need_mw, tariff)
-    windows = list(_best_windows(contract, tariff, meter, max(1, round(hours / QUARTER_HOURS))))
-    working = pd.DatetimeIndex(meter.index)
-    chosen: list[pd.Timestamp] = []
+    calendar = meter_calendar(times, hours, tariff)
+    meter = MeteredDays.of(calendar, need_mw)
+    windows = list(_best_windows(contract, calendar, meter, max(1, round(hours / QUARTER_HOURS))))
+    chosen: list[date] = []
     for _, day, _ in sorted(windows, key=lambda window: (-window[0], window[1])):
         if len(chosen) == contract.events_per_year:
             break
-        if _admissible(contract, working, with_day := sorted([*chosen, day])):
+        if _admissible(contract, meter.days, with_day := sorted([*chosen, day])):
             chosen = with_day
     firsts = {day: first for _, day, first in windows}
-    starts = [day + firsts[day] * QUARTER for day in chosen]
+    starts = [pd.Timestamp(day) + firsts[day] * QUARTER for day in chosen]
     return [Event(start, start + contract.quarters * QUARTER) for start in starts]
 
 
@@ -111,11 +117,11 @@ def settle_events(
 
     Baselines come from the same meter readings.
     """
-    working = metered_days(times, hours, import_mw, tariff)
+    working = MeteredDays.of(meter_calendar(times, hours, tariff), import_mw)
     per_month = Counter((event.day.year, event.day.month) for event in events)
     settled = []
     for event, baseline in zip(events, baselines(contract, working, events), strict=True):
-        drawn_mw = float(working.loc[event.begins.normalize()].to_numpy()[event.quarters].mean())
+        drawn_mw = float(working.on(event)[event.quarters].mean())
         response_mw = baseline.mw - drawn_mw
         bid_mw = max(0.0, response_mw) if contract.bid_mw is None else contract.bid_mw
         mw = paid_mw(contract, response_mw, bid_mw)
@@ -140,14 +146,15 @@ def baseline_counts(
     contract: MeteredResponse, tariff: Tariff, times: pd.DatetimeIndex, hours: float, events: Sequence[Event]
 ) -> Array:
     """The number of events whose baseline may include each interval, (intervals,)."""
-    working = pd.DatetimeIndex(metered_days(times, hours, np.zeros(len(times)), tariff).index)
-    counts = np.zeros(len(times))
+    working = meter_calendar(times, hours, tariff).working_days
     candidates = candidate_days(contract, working, event_days(events))
+    changes, starts = np.zeros(len(times) + 1), times.to_numpy()
     for event, days in zip(events, candidates, strict=True):
-        offset = event.begins - event.begins.normalize()
-        for day in days:
-            counts += Event(day + offset, day + offset + (event.ends - event.begins)).intervals(times)
-    return counts
+        midnight = event.begins.normalize()
+        for clock, change in ((event.begins, 1.0), (event.ends, -1.0)):
+            at_clock = working[days] + (clock - midnight).to_timedelta64()
+            np.add.at(changes, np.searchsorted(starts, at_clock), change)
+    return np.cumsum(changes)[:-1]
 
 
 def paid_mw(contract: MeteredResponse, response_mw: float, bid_mw: float) -> float:
@@ -158,26 +165,27 @@ def paid_mw(contract: MeteredResponse, response_mw: float, bid_mw: float) -> flo
 
 
 def _best_windows(
-    contract: MeteredResponse, tariff: Tariff, working: pd.DataFrame, step: int
-) -> Iterator[tuple[float, pd.Timestamp, int]]:
+    contract: MeteredResponse, calendar: MeterCalendar, meter: MeteredDays, step: int
+) -> Iterator[tuple[float, date, int]]:
     """Mean import [MW], day and first quarter-hour of each working day's best window.
 
     Windows start every `step` quarter-hours, so that they coincide with intervals.
     """
     firsts = np.arange(0, QUARTERS_PER_DAY - contract.quarters + 1, step)
     inside = firsts[:, None] + np.arange(contract.quarters)
-    for day, need_mw in zip(pd.DatetimeIndex(working.index), working.to_numpy(), strict=True):
+    is_offered = np.isin(calendar.periods.names, contract.periods)[calendar.periods.number]
+    offered = is_offered[calendar.quarters_of_working_days]
+    for day, need_mw, is_allowed in zip(meter.days.tolist(), meter.mw, offered, strict=True):
         if day.month not in contract.months:
             continue
-        quarters = pd.date_range(day, day + timedelta(days=1), freq=QUARTER, inclusive="left")
-        allowed = np.isin(periods_at(quarters, tariff), contract.periods)[inside].all(axis=1)
+        allowed = is_allowed[inside].all(axis=1)
         if allowed.any():
             mean_mw = np.where(allowed, need_mw[inside].mean(axis=1), -np.inf)
             best = int(mean_mw.argmax())
             yield float(mean_mw[best]), day, int(firsts[best])
 
 
-def _admissible(contract: MeteredResponse, working: pd.DatetimeIndex, days: Sequence[pd.Timestamp]) -> bool:
+def _admissible(contract: MeteredResponse, working: Days, days: Sequence[date]) -> bool:
     """Whether events on these days, in chronological order, keep the contract's limits and have baselines."""
     weeks = Counter(day.isocalendar()[:2] for day in days)
     apart = [(later - earlier).days for earlier, later in pairwise(days)]
@@ -185,7 +193,7 @@ def _admissible(contract: MeteredResponse, working: pd.DatetimeIndex, days: Sequ
         return False
     if any(distance < contract.days_between_events for distance in apart):
         return False
-    candidates = candidate_days(contract, working, pd.DatetimeIndex(list(days)))
+    candidates = candidate_days(contract, working, np.array(days, dtype="datetime64[D]"))
     return all(len(before) >= contract.baseline_days for before in candidates)
 
 

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from parkdispatch.models.calendar.labels import labels
 from parkdispatch.models.units import KW_PER_MW
 
 PURCHASE, SALE = "purchase_price_yuan_per_mwh", "sale_price_yuan_per_mwh"
@@ -43,19 +42,22 @@ def given_by_month(
     given: Mapping[str, NDArray[np.float64]],
 ) -> dict[str, GivenMonth]:
     """What the series of a connection, (intervals,) by name, say of each month ("2026-03")."""
-    names = labels(times, "%Y-%m").to_numpy()
+    months, first_of_month, month = np.unique(
+        times.to_numpy().astype("datetime64[M]"), return_index=True, return_inverse=True
+    )
+    names = months.astype(str).tolist()
 
     def sums(key: str, power_mw: NDArray[np.float64]) -> dict[str, float]:
         if key not in given:
             return {}
-        by_month = pd.Series(power_mw * given[key] * hours).groupby(names).sum()
-        return {str(name): float(yuan) for name, yuan in by_month.items()}
+        by_month = pd.Series(power_mw * given[key] * hours).groupby(month).sum()
+        return dict(zip(names, by_month.tolist(), strict=True))
 
     def first(key: str, factor: float) -> dict[str, float]:
         """The value that the month begins with; terms of a month do not change within it."""
         if key not in given:
             return {}
-        return {str(name): factor * float(given[key][list(names).index(name)]) for name in pd.unique(names)}
+        return dict(zip(names, (factor * given[key][first_of_month]).tolist(), strict=True))
 
     purchase_yuan, sale_yuan = sums(PURCHASE, import_mw), sums(SALE, export_mw)
     price, least_kw, free_kw = first(DEMAND, 1 / KW_PER_MW), first(LEAST, KW_PER_MW), first(FREE, KW_PER_MW)
@@ -67,5 +69,5 @@ def given_by_month(
             least_kw.get(name),
             free_kw.get(name),
         )
-        for name in pd.unique(names)
+        for name in names
     }

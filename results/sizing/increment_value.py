@@ -25,7 +25,7 @@ from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
 from parkdispatch.results.finance.lifetime import ARBITRAGE, DEMAND, Lifetime, OperationYear
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.sizing.sizing_results import Choice
-from parkdispatch.results.solution import park_amount_mwh
+from parkdispatch.results.solution import park_amounts
 from parkdispatch.results.summary import peaks_mw
 
 PROJECT = "project_after_tax"  # the cash flow that decides
@@ -106,25 +106,23 @@ def year_figures(
     `without` is the dispatch of the case `beside`, which lacks the increment.
     """
     peaks, base_peaks = peaks_mw(solution, case), peaks_mw(without, beside)
-    import_mwh = park_amount_mwh(solution, case, "import_mwh")
-    base_import_mwh = park_amount_mwh(without, beside, "import_mwh")
-    self_use, base_self_use = _self_use(solution, case), _self_use(without, beside)
+    amounts, base_amounts = park_amounts(solution, case), park_amounts(without, beside)
+    self_use, base_self_use = _self_use(amounts), _self_use(base_amounts)
     return {
         "peak_cut_mw": float(np.mean([base_peaks[month] - peaks[month] for month in peaks])),
         "self_use": self_use,
         "self_use_gain": self_use - base_self_use,
-        "co2_cut_t": sizing.co2_t_per_mwh * (base_import_mwh - import_mwh),
+        "co2_cut_t": sizing.co2_t_per_mwh * (base_amounts["import_mwh"] - amounts["import_mwh"]),
         "dispatch_yuan": float(solution.attrs["objective_yuan"]),
         "bound_yuan": float(solution.attrs["bound_yuan"]),
         "dispatch_without_yuan": float(without.attrs["objective_yuan"]),
     }
 
 
-def _self_use(solution: xr.Dataset, case: Case) -> float:
+def _self_use(amounts: Mapping[str, float]) -> float:
     """Own use of what sun and wind could give [-], all exports counted as theirs; NaN without any."""
-    available_mwh = park_amount_mwh(solution, case, "renewable_available_mwh")
-    used_mwh = park_amount_mwh(solution, case, "renewable_output_mwh")
-    used_mwh -= park_amount_mwh(solution, case, "export_mwh")
+    available_mwh = amounts["renewable_available_mwh"]
+    used_mwh = amounts["renewable_output_mwh"] - amounts["export_mwh"]
     return max(0.0, used_mwh / available_mwh) if available_mwh > 0 else float("nan")
 
 

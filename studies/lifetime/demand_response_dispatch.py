@@ -20,9 +20,11 @@ paid on some days too (`unmoved_yuan`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
+import xarray as xr
 
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array
@@ -97,6 +99,17 @@ class _ResponseProblem:
     events: Sequence[Event]
     plain: _MeteredDispatch
 
+    def settle(self, import_mw: Array) -> list[SettledEvent]:
+        """Settle every event for a metered import, (intervals,)."""
+        prepared = self.prepared
+        times, hours, tariff = prepared.times, prepared.hours, prepared.case.tariff
+        return settle_events(self.contract, tariff, times, hours, import_mw, self.events)
+
+    @cached_property
+    def unmoved(self) -> list[SettledEvent]:
+        """Every event settled for the dispatch without a response."""
+        return self.settle(self.plain.import_mw)
+
 
 def dispatch_demand_response(
     prepared: Prepared, optimum: Optimum, context: SolveContext
@@ -111,8 +124,9 @@ def dispatch_demand_response(
     if not isinstance(contract, MeteredResponse):
         return DemandResponseDispatch(optimum, (), 0.0, 0.0, 0.0, optimum.proof.gap)
     grid = _connection(prepared)
-    plain = _metered(prepared, grid, optimum, optimum.proof.gap)
-    need_mw = _need_mw(prepared, grid, optimum)
+    solution = to_dataset(optimum, {})
+    plain = _metered(prepared, grid, optimum, solution, optimum.proof.gap)
+    need_mw = _need_mw(prepared, grid, solution)
     events = choose_events(contract, prepared.case.tariff, prepared.times, prepared.hours, need_mw)
     problem = _ResponseProblem(prepared, contract, grid, events, plain)
     best = _settled(problem, (), plain)
@@ -133,7 +147,8 @@ def dispatch_demand_response(
             warm=warm_start,
         )
         warm_start = raised.warm
-        metered = _metered(prepared, grid, _at_own_prices(optimum, raised), raised.proof.gap)
+        answer = _at_own_prices(optimum, raised)
+        metered = _metered(prepared, grid, answer, to_dataset(answer, {}), raised.proof.gap)
         candidate = _settled(problem, bid, metered)
         if candidate.gain_yuan > best.gain_yuan:
             best = candidate
@@ -163,8 +178,9 @@ def _raised_prices(problem: _ResponseProblem, bid: Sequence[Event], tie_break: A
     prices = dict(
         zip(problem.events, event_price_yuan_per_kwh(problem.contract, problem.events), strict=True)
     )
-    in_events = [event.intervals(prepared.times) * prices[event] for event in bid]
-    added = np.sum(in_events, axis=0) * KW_PER_MW + tie_break
+    added = tie_break.copy()
+    for event in bid:
+        added[event.intervals(prepared.times)] += prices[event] * KW_PER_MW
     series[key] = series[key] + added
     return series
 
@@ -180,9 +196,9 @@ def _connection(prepared: Prepared) -> str:
     return grids[0]
 
 
-def _need_mw(prepared: Prepared, grid: str, optimum: Optimum) -> Array:
+def _need_mw(prepared: Prepared, grid: str, solution: xr.Dataset) -> Array:
     """Net import of the connection without the storage on its bus [MW]; negative where it would export."""
-    case, solution = prepared.case, to_dataset(optimum, {})
+    case = prepared.case
     bus = getattr(case.devices[grid], "bus", "")
     need_mw = values(solution, f"{grid}.import_mw") - values(solution, f"{grid}.export_mw")
     for name in case.storage:
@@ -202,9 +218,10 @@ def _at_own_prices(optimum: Optimum, raised: Optimum) -> Optimum:
     return replace(optimum, x=raised.x, proof=proof)
 
 
-def _metered(prepared: Prepared, grid: str, optimum: Optimum, gap: float) -> _MeteredDispatch:
-    """Import, bill and other costs of a dispatch at the case's own prices."""
-    solution = to_dataset(optimum, {})
+def _metered(
+    prepared: Prepared, grid: str, optimum: Optimum, solution: xr.Dataset, gap: float
+) -> _MeteredDispatch:
+    """Import, bill and other costs of a dispatch at the case's own prices; `solution` is its dataset."""
     costs = cost_yuan(solution)
     of_grid = sum(yuan for name, yuan in costs.items() if name.device == grid)
     bill = bills(solution, prepared.case).get(grid)  # None for a connection of the user's own kind
@@ -227,22 +244,20 @@ def _settled(
     problem: _ResponseProblem, bid: Sequence[Event], metered: _MeteredDispatch
 ) -> DemandResponseDispatch:
     """Settle a dispatch: its payment for the events bid for, and its costs above those without a response."""
-    prepared, plain, events = problem.prepared, problem.plain, problem.events
-    times, hours, tariff = prepared.times, prepared.hours, prepared.case.tariff
-    settled_events = settle_events(problem.contract, tariff, times, hours, metered.import_mw, events)
-    plain_events = settle_events(problem.contract, tariff, times, hours, plain.import_mw, events)
+    times, plain, events, answered = problem.prepared.times, problem.plain, problem.events, set(bid)
+    settled_events = problem.unmoved if metered is plain else problem.settle(metered.import_mw)
     added_yuan = np.concatenate([[0.0], np.cumsum(metered.energy_yuan - plain.energy_yuan)])
     starts = [int(times.searchsorted(event.begins.normalize())) for event in events]
     answers = [
         EventAnswer(
-            settled if settled.event in bid else _unpaid(settled),
-            settled.event in bid,
+            settled if settled.event in answered else _unpaid(settled),
+            settled.event in answered,
             unmoved.response_mw,
-            unmoved.yuan if settled.event in bid else 0.0,
+            unmoved.yuan if settled.event in answered else 0.0,
             float(added_yuan[after] - added_yuan[first]),
         )
         for settled, unmoved, (first, after) in zip(
-            settled_events, plain_events, pairwise([*starts, len(times)]), strict=True
+            settled_events, problem.unmoved, pairwise([*starts, len(times)]), strict=True
         )
     ]
     return DemandResponseDispatch(

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from parkdispatch.models.calendar.labels import labels
+from parkdispatch.models.calendar.labels import labels, labels_of_days
 
 
 @pytest.mark.parametrize("pattern", ["%Y-%m-%d", "%G-W%V", "%Y-%m", "%Y"])
@@ -15,3 +15,11 @@ def test_names_of_periods(pattern: str, times: tuple[str, str, str]) -> None:
     index = pd.date_range(start, end, freq=freq)
     assert labels(index, pattern).equals(index.strftime(pattern))
     assert list(labels(index[::-1], pattern)) == list(index[::-1].strftime(pattern))
+
+
+def test_each_day_is_written_once() -> None:
+    """Three days from noon to noon: the number of the day of each time, and the months of the days."""
+    index = pd.date_range("2026-07-30 12:00", "2026-08-01 11:00", freq="12h")
+    number, names = labels_of_days(index, "%Y-%m")
+    assert number.tolist() == [0, 1, 1, 2]
+    assert names.tolist() == ["2026-07", "2026-07", "2026-08"]

@@ -15,8 +15,10 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.solve import Optimum, optimize
 from parkdispatch.results.audit import audit
+from parkdispatch.results.billing.demand_response import settle_events
 from parkdispatch.results.solution import cost_yuan, values
 from parkdispatch.studies.dispatch import checked_run
+from parkdispatch.studies.lifetime import demand_response_dispatch
 from parkdispatch.studies.lifetime.demand_response_dispatch import (
     DemandResponseDispatch,
     dispatch_demand_response,
@@ -55,6 +57,20 @@ def test_the_battery_gives_to_the_event_what_it_gave_to_the_sharp_hour() -> None
     assert response.bill_cost_yuan == pytest.approx(80.0 * FULL_MWH, abs=CENT)
     assert (response.other_cost_yuan, response.unmoved_yuan) == (0.0, 0.0)
     assert response.gain_yuan == pytest.approx(response.revenue_yuan - 80.0 * FULL_MWH, abs=CENT)
+
+
+def test_each_dispatch_is_settled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one without a response, and that of a round at raised prices."""
+    settled: list[Any] = []
+
+    def counting(*given: Any) -> Any:
+        settled.append(given)
+        return settle_events(*given)
+
+    monkeypatch.setattr(demand_response_dispatch, "settle_events", counting)
+    response = answered(two_weeks(case()))
+    assert any(answer.bid for answer in response.events)
+    assert len(settled) == 2
 
 
 def test_what_the_battery_always_does_is_in_the_baseline() -> None:
