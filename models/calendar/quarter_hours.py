@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Annotated
 
 import numpy as np
@@ -14,6 +15,8 @@ QUARTERS_PER_HOUR = 4
 QUARTERS_PER_DAY = 96
 
 
+# a tariff has few spans, which are compared by month and pair, again in each changed case
+@lru_cache(maxsize=1024)
 def quarter_span(text: str) -> tuple[int, int]:
     """Quarter-hours [first, last) of a span such as "18:00-20:00"; ValueError says what is wrong."""
     match = re.fullmatch(r"\s*(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})\s*", text, re.ASCII)

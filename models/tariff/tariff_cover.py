@@ -12,15 +12,20 @@ from parkdispatch.models.tariff.tariff_tables import PERIODS, WEEKDAYS, DayTable
 
 def day_table_problems(day: Sequence[DayTable], info: ValidationInfo) -> list[str]:
     """Overlaps, months without a table and hours without a period; with the weekdays, where not on all."""
-    problems_of: dict[str, list[Weekday]] = {}
+    weekdays_of: dict[tuple[bool, ...], list[Weekday]] = {}  # by the tables that hold on them
     for weekday in WEEKDAYS:
-        tables = [(table.months if weekday in table.days else (), table.hours) for table in day]
+        weekdays_of.setdefault(tuple(weekday in table.days for table in day), []).append(weekday)
+    problems_of: dict[str, list[Weekday]] = {}
+    for holds, weekdays in weekdays_of.items():
+        tables = [(table.months if held else (), table.hours) for table, held in zip(day, holds, strict=True)]
         lines = list(overlapping_spans(tables, "day", "month"))
-        lines += _uncovered([table for table in day if weekday in table.days], info)
+        lines += _uncovered([table for table, held in zip(day, holds, strict=True) if held], info)
         for line in lines:
-            problems_of.setdefault(line, []).append(weekday)
+            problems_of.setdefault(line, []).extend(weekdays)
     return [
-        line if len(weekdays) == len(WEEKDAYS) else f"{line}, on {listed(weekdays)}"
+        line
+        if len(weekdays) == len(WEEKDAYS)
+        else f"{line}, on {listed(sorted(weekdays, key=WEEKDAYS.index))}"
         for line, weekdays in problems_of.items()
     ]
 
