@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -39,6 +40,7 @@ WAITING_BEGIN, WAITING_END = "<!-- waiting: begin -->", "<!-- waiting: end -->"
 STORE_BEGIN, STORE_END = "<!-- store: begin -->", "<!-- store: end -->"
 CLUSTER_BEGIN, CLUSTER_END = "<!-- cluster: begin -->", "<!-- cluster: end -->"
 REPLAN_BEGIN, REPLAN_END = "<!-- replan: begin -->", "<!-- replan: end -->"
+WORKS_BEGIN, WORKS_END = "<!-- works: begin -->", "<!-- works: end -->"
 PILOT_BEGIN, PILOT_END = "<!-- pilot: begin -->", "<!-- pilot: end -->"
 # `--quick` leaves out second ways of the same tool, and a week of integers, which takes most ten seconds
 QUICK_HORIZONS = ("day", "week")
@@ -130,10 +132,10 @@ def main() -> None:
     problems = [(name, h) for h in horizons for name in instances if (name, h) not in left_out]
     rows = _run(problems, who, runs, chosen.limit or USUAL_LIMIT_S, done, chosen.rows)
     told = {row.who for row in rows if row.ran}  # a tool may have run elsewhere, and its rows be kept
-    text = render(rows, {name: needs for name, needs in missing.items() if name not in told}, ran_on)
-    print(text)
+    missing = {name: needs for name, needs in missing.items() if name not in told}
+    print(render(rows, missing, ran_on))
     if chosen.publish:
-        _publish(rows, text)
+        _publish(rows, missing, ran_on)
     wrong = disagreements(rows, EQUAL)
     wrong += [f"{r.instance}, {r.horizon}: {r.who} failed: {r.why}" for r in rows if r.outcome == "failed"]
     _leave(wrong)
@@ -248,13 +250,18 @@ def _read(path: Path | None) -> list[Row]:
     return [from_json(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
-def _publish(rows: list[Row], text: str) -> None:
-    """Write the picture, the runs and the tables."""
+def _publish(rows: list[Row], missing: Mapping[str, list[str]], ran_on: Mapping[str, str]) -> None:
+    """Write the tables of what was run: of the park, with the picture and all runs, and of `works`."""
     from benchmarks.plot import draw
 
-    draw(rows, DOCS / "performance.svg")
-    write_csv(rows, DOCS / "performance.csv")
-    _replace_between(BEGIN, END, text)
+    works = [row for row in rows if row.instance == WORKS]
+    if works:
+        _replace_between(WORKS_BEGIN, WORKS_END, render(works, missing, ran_on))
+    park = [row for row in rows if row.instance != WORKS]
+    if park:
+        draw(park, DOCS / "performance.svg")
+        write_csv(park, DOCS / "performance.csv")
+        _replace_between(BEGIN, END, render(park, missing, ran_on))
 
 
 def _replace_between(begin: str, end: str, text: str, page: Path | None = None) -> None:

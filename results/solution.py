@@ -121,9 +121,9 @@ def shown_power_mw(solution: xr.Dataset, case: Case, device: str, kind: str) -> 
     return np.asarray(sum(powers, np.zeros(len(seen.times))))
 
 
-def park_amounts(solution: xr.Dataset, case: Case) -> dict[Amount, float]:
+def park_amounts(solution: xr.Dataset, case: Case) -> dict[str, float]:
     """What all devices together have of each amount over the horizon, in its unit, such as MWh."""
-    totals: dict[Amount, float] = dict.fromkeys(get_args(Amount), 0.0)
+    totals: dict[str, float] = dict.fromkeys(get_args(Amount), 0.0)
     for name, device in case.devices.items():
         for amount, of_device in device.amounts(device_quantities(solution, name)).items():
             totals[amount] += float(of_device.sum())

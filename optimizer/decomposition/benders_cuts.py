@@ -119,14 +119,13 @@ class CutPool:
             np.concatenate(arrays) for arrays in zip(*((cut.slopes, cut.value) for cut in cuts), strict=True)
         )
         # component cost - slopes'u >= value; feasibility cuts, the last rows, have no component cost
-        costs = sp.csr_array(
-            (np.ones(len(column)), (np.arange(len(column)), column)), shape=(len(value), count)
-        )
+        costs = np.zeros((len(value), count))
+        costs[np.arange(len(column)), column] = 1.0
         infinite, no_binary = np.full(count, np.inf), np.zeros(len(decisions.price) + count, dtype=bool)
         return LinearProgram(
             cost=np.concatenate([decisions.price, np.ones(count)]),
             offset=0.0,
-            matrix=sp.csr_array(sp.hstack([sp.csr_array(-slopes), costs], format="csr")),
+            matrix=sp.csr_array(np.hstack([-slopes, costs])),
             row_lower=value,
             row_upper=np.full(len(value), np.inf),
             lower=np.concatenate([decisions.lower, -infinite]),

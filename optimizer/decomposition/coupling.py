@@ -55,8 +55,8 @@ class Coupling:
         """
         window_of = {
             segment: number
-            for number, window in enumerate(self._partition.windows())
-            for segment in self._partition.within(window)
+            for number, segments in enumerate(self._partition.segments_of_windows().values())
+            for segment in segments
         }
         groups: list[tuple[set[int], set[int], set[int]]] = []
         for column, coupled in sorted(self._segments.items()):

@@ -48,8 +48,8 @@ class WindowRounds:
     def _tasks(self, state: RepairState) -> dict[Task, Callable[[], WindowSolution]]:
         """Return what solves each group of coupled windows, and each window that is not coupled."""
         partition, solver = self._partition, self._solver
-        windows = partition.windows()
-        window_of = {segment: window for window in windows for segment in partition.within(window)}
+        windows = partition.segments_of_windows()
+        window_of = {segment: window for window, segments in windows.items() for segment in segments}
         tasks: dict[Task, Callable[[], WindowSolution]] = {}
         coupled: set[Window] = set()
         for shared, segments in self._coupling.groups():

@@ -4,6 +4,7 @@ A year's solve extracts hundreds of windows. Therefore this works on the program
 sparse matrix objects, whose bookkeeping takes longer than the work itself.
 """
 
+from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -88,12 +89,9 @@ class Subprogram:
 
     def with_values(self, values: Array) -> "Subprogram":
         """Return the subprogram of a program whose matrix has these values at the same entries."""
-        matrix, shape = self.matrix, self.matrix.shape
-        return replace(
-            self,
-            matrix=sp.csr_array((values[self.entries], matrix.indices, matrix.indptr), shape=shape),
-            coupling_value=values[self.coupling_entries],
-        )
+        matrix = copy(self.matrix)  # shares the entries' places; a new array would check them again
+        matrix.data = values[self.entries]
+        return replace(self, matrix=matrix, coupling_value=values[self.coupling_entries])
 
     def alone(
         self, program: LinearProgram, boundary_values: Array, *, shared_may_rise: bool = False

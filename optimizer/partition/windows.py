@@ -8,8 +8,9 @@ points are the segments. Besides states, windows have only shared decisions in c
 peak.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class Window:
 
     stretches: tuple[tuple[int, int], ...]
 
-    @property
+    @cached_property
     def intervals(self) -> Index:
         """Every interval of the window, ascending."""
         return concatenate_ranges(self.stretches)
@@ -85,6 +86,7 @@ class Partition:
         self._width, self._count = width, count
         self._parent = np.arange(len(self.break_points) - 1)
         self._active = np.zeros(len(self._parent), dtype=bool)
+        self._known: dict[Window, list[int]] | None = None  # the windows, until they change
 
     def segments_of_intervals(self, intervals: Index) -> Index:
         """Return the segment of each interval."""
@@ -114,7 +116,7 @@ class Partition:
 
     def activate(self, segments: Index) -> None:
         """Make each of these segments part of a window."""
-        self._active[segments] = True
+        self._active[segments], self._known = True, None
 
     def merge_segments_of_columns(self, column_sets: Iterable[Index]) -> bool:
         """Merge the segments of each set of columns into one window; return whether any window changed."""
@@ -131,6 +133,8 @@ class Partition:
             least = min(roots)
             for root in roots:
                 self._parent[root] = least
+        if changed:
+            self._known = None
         return changed
 
     def _root(self, segment: int) -> int:
@@ -148,10 +152,16 @@ class Partition:
 
     def windows(self) -> list[Window]:
         """Return the windows of the active segments, merged ones as one window."""
-        groups: dict[int, list[int]] = {}
-        for segment in np.flatnonzero(self._active).tolist():
-            groups.setdefault(self._root(segment), []).append(segment)
-        return [self.window(segments) for segments in groups.values()]
+        return list(self.segments_of_windows())
+
+    def segments_of_windows(self) -> Mapping[Window, Sequence[int]]:
+        """Return the segments of each window, ascending; computed again when windows have changed."""
+        if self._known is None:
+            groups: dict[int, list[int]] = {}
+            for segment in np.flatnonzero(self._active).tolist():
+                groups.setdefault(self._root(segment), []).append(segment)
+            self._known = {self.window(segments): segments for segments in groups.values()}
+        return self._known
 
     def window(self, segments: Sequence[int]) -> Window:
         """Return the window of these segments, given in ascending order; adjacent ones become one stretch."""

@@ -119,7 +119,7 @@ def _by_month_and_period(
 ) -> list[dict[str, float]]:
     """What was computed of groups as of `_grouped`, for each month by period."""
     by_month: list[dict[str, float]] = [{} for _ in calendar.months.names]
-    for group, value in values.items():
-        month, period = divmod(int(group), len(periods.names))
-        by_month[month][periods.names[period]] = float(value)
+    for group, value in zip(values.index.tolist(), values.tolist(), strict=True):
+        month, period = divmod(group, len(periods.names))
+        by_month[month][periods.names[period]] = value
     return by_month

@@ -73,7 +73,8 @@ class MeterCalendar:
     def booked(self, energy: Array) -> Array:
         """Energy by quarter-hour, (quarter-hours,), of energy by interval, (intervals,)."""
         by_part = np.repeat(energy / self._parts, self._parts)
-        return np.bincount(self._booking[1], by_part, minlength=len(self.quarters))
+        booked = np.bincount(self._booking[1], by_part, minlength=len(self.quarters))
+        return np.asarray(booked, dtype=np.float64)
 
     @cached_property
     def months(self) -> Numbered:

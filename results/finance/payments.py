@@ -50,15 +50,20 @@ def energy_yuan(solution: xr.Dataset, grid: str) -> float:
         key: values(solution, f"{grid}.{key}")
         for key in ("purchase_price_yuan_per_mwh", "import_mw", "sale_price_yuan_per_mwh", "export_mw")
     }
-    bought = quantities["purchase_price_yuan_per_mwh"] @ quantities["import_mw"]
-    sold = quantities["sale_price_yuan_per_mwh"] @ quantities["export_mw"]
+    # summed like this, and not as a dot product: that is split among as many threads as there are processors
+    bought = (quantities["purchase_price_yuan_per_mwh"] * quantities["import_mw"]).sum()
+    sold = (quantities["sale_price_yuan_per_mwh"] * quantities["export_mw"]).sum()
     return float(bought - sold) * float(solution.attrs["hours"])
 
 
 def sold_yuan(solution: xr.Dataset, case: Case) -> float:
     """Revenue of the surplus sold at all connections [yuan]."""
     return sum(
-        float(values(solution, f"{name}.sale_price_yuan_per_mwh") @ values(solution, f"{name}.export_mw"))
+        float(
+            (
+                values(solution, f"{name}.sale_price_yuan_per_mwh") * values(solution, f"{name}.export_mw")
+            ).sum()
+        )
         for name in case.priced_connections
     ) * float(solution.attrs["hours"])
 

@@ -48,7 +48,9 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
     table.iloc[:0].to_csv(path, **form)
     row = "%s" + f",%.{DECIMALS}f" * table.shape[1] + "\n"
     with path.open("a", encoding="utf-8", newline="") as file:
-        file.writelines(row % (name, *cells) for name, cells in zip(table.index, table.to_numpy().tolist()))
+        file.writelines(
+            row % (name, *cells) for name, cells in zip(table.index.tolist(), table.to_numpy().tolist())
+        )
 
 
 def _is_all_numbers(table: pd.DataFrame) -> bool:
@@ -56,7 +58,7 @@ def _is_all_numbers(table: pd.DataFrame) -> bool:
     return (
         all(dtype == np.float64 for dtype in table.dtypes)
         and not table.isna().to_numpy().any()
-        and all(isinstance(name, str) and PLAIN_NAME.fullmatch(name) for name in table.index)
+        and all(isinstance(name, str) and PLAIN_NAME.fullmatch(name) for name in table.index.tolist())
     )
 
 

@@ -189,9 +189,10 @@ def _other_costs_yuan(solution: xr.Dataset, day_of: Index, case: Case) -> Array:
 
 
 def _last_days(solution: xr.Dataset, day_of: Index, period: str) -> Index:
-    """The last day of each month or year in the horizon."""
-    spans = pd.DatetimeIndex(times_of(solution)).to_period(period)
-    return np.asarray(pd.Series(day_of).groupby(spans.to_numpy()).max().to_numpy(), dtype=np.int64)
+    """The last day of each month ("M") or year ("Y") in the horizon."""
+    spans = solution["time"].to_numpy().astype(f"datetime64[{period}]")
+    last: Index = day_of[np.append(np.flatnonzero(spans[1:] != spans[:-1]), len(spans) - 1)]
+    return last
 
 
 def _further_charges(device: Device) -> Sequence[DemandCharge]:

@@ -20,7 +20,6 @@ from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.sizing_section import Sizing
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.models.units import WH_PER_MWH
-from parkdispatch.models.vocabulary import Amount
 from parkdispatch.results.billing.contract_revenue import DEMAND_RESPONSE
 from parkdispatch.results.finance.cash_flow import CashFlow, cash_flow
 from parkdispatch.results.finance.lifetime import ARBITRAGE, DEMAND, Lifetime, OperationYear
@@ -120,7 +119,7 @@ def year_figures(
     }
 
 
-def _self_use(amounts: Mapping[Amount, float]) -> float:
+def _self_use(amounts: Mapping[str, float]) -> float:
     """Own use of what sun and wind could give [-], all exports counted as theirs; NaN without any."""
     available_mwh = amounts["renewable_available_mwh"]
     used_mwh = amounts["renewable_output_mwh"] - amounts["export_mwh"]

@@ -235,15 +235,17 @@ def test_the_order_turns_and_a_limit_ends_it(monkeypatch: Any) -> None:
 def test_publishing_keeps_what_was_written_by_hand(tmp_path: Path, monkeypatch: Any) -> None:
     pytest.importorskip("matplotlib")
     page = tmp_path / "performance.md"
-    page.write_text(f"By hand.\n\n{command.BEGIN}\nold\n{command.END}\n\nAlso by hand.\n", encoding="utf-8")
+    works = f"{command.WORKS_BEGIN}\nearlier\n{command.WORKS_END}\n"
+    parts = f"By hand.\n\n{command.BEGIN}\nold\n{command.END}\n\n{works}\nAlso by hand.\n"
+    page.write_text(parts, encoding="utf-8")
     monkeypatch.setattr(command, "DOCS", tmp_path)
     rows = [row("parkdispatch", "month", 1.0), row("linopy", "month", 610.0, outcome="killed")]
-    command._publish(rows, "new\n")
+    command._publish(rows, {}, {"cores": "2"})
     text = page.read_text(encoding="utf-8")
     assert "old" not in text
     assert text.startswith("By hand.")
-    assert text.endswith("Also by hand.\n")
-    assert "\nnew\n" in text
+    assert text.endswith(f"{works}\nAlso by hand.\n")
+    assert "\nRan on: cores 2." in text
     assert (tmp_path / "performance.svg").read_text(encoding="utf-8").startswith("<?xml")
 
 
@@ -257,8 +259,9 @@ def test_the_rows_are_for_machines(tmp_path: Path) -> None:
 
 def test_the_published_page_has_its_place() -> None:
     text = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
-    for marker in (command.BEGIN, command.END, command.PILOT_BEGIN, command.PILOT_END):
-        assert text.count(marker) == 1, marker
+    for part in ("benchmarks", "works", "pilot"):
+        for marker in (f"<!-- {part}: begin -->", f"<!-- {part}: end -->"):
+            assert text.count(marker) == 1, marker
 
 
 def test_the_harness_stays_small() -> None:

@@ -13,6 +13,7 @@ from benchmarks.pilot.pilot_problems import AS_IS, EXACT, PROBLEMS, WITH_UNIT, P
 from benchmarks.pilot.pilot_run import SOLVERS, pilot_dispatch
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.optimizer.proof.certificate import EXACT as PROVEN
+from tests.support.paths import ROOT
 
 LIMIT_S = 60.0
 FIRST, INTERVALS = 60, 16  # four hours from 15:00 on, in which the price rises
@@ -157,3 +158,13 @@ def test_publishing_writes_the_pilot_between_its_markers(tmp_path: Path, monkeyp
     assert text.endswith(f"\n{command.PILOT_END}\nby hand\n")
     assert "| WIDER |" in text
     assert "old" not in text
+
+
+def test_the_published_table_is_of_the_pilot() -> None:
+    """Both solvers on every problem, each of thousands of columns: no table of a test."""
+    page = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
+    table = page.split(command.PILOT_BEGIN)[1].split(command.PILOT_END)[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if "|" in line]
+    titles = [title for problem in PROBLEMS for title in [problem.title] * len(pilot_table.SOLVERS)]
+    assert [title for title, *_ in rows[2:]] == titles
+    assert all(int(columns.replace(",", "")) > 2000 for _, _, columns, *_ in rows[2:] if columns)
