@@ -71,6 +71,17 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_processor() -> Iterator[None]:
+    """Solve in one thread: a run of the tests has a worker on each processor. Not so in tests of the optimizer.
+
+    With two, HiGHS searches the plain program beside every solve that takes longer than 30 ms.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "cpu_count", lambda: 1)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _english_screen() -> Iterator[None]:
     """A command typed in another language leaves the screen of this process in it."""
